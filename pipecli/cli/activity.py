@@ -222,9 +222,7 @@ def _by_hand(run: Session, ref: str, names: list[str]) -> tuple[dict[str, object
         for name in ("subject", "at", "notes"):
             after[name] = typer.prompt(name.capitalize(), default=str(before.get(name, "")), err=True).strip()
     else:
-        raise PipecliError(
-            "nothing to change was named", hint="give --subject, --at, --notes - …, or set EDITOR"
-        )
+        raise PipecliError("no change is given", hint="give --subject, --at, --notes - …, or set EDITOR")
     kept = {name: value for name, value in after.items() if value not in (None, "")}
     changed = {name: value for name, value in kept.items() if value != before.get(name)}
     return changed, before.keys() - kept.keys()

@@ -91,7 +91,7 @@ def init(
     root = run.directory_for(directory)
     review = _review(ci, install)
     if pages and ci != "github":
-        raise typer.BadParameter("goes with --ci github", param_hint="--pages")
+        raise typer.BadParameter("needs --ci github", param_hint="--pages")
     dashboard = Review(create.DASHBOARD, install or PINNED_INSTALL_CHARTS) if pages else None
     if server_hook:
         if ci or sample or currency or company or timezone:

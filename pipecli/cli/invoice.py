@@ -86,7 +86,7 @@ def require_unnumbered(transaction: Transaction, draft: Invoice) -> None:
     claims = _claims(transaction.pipeline.location, "invoices", alone=False).seen(say)
     for number in (number for number, claimer in claims.items() if claimer == draft.id):
         raise PipecliError(
-            f"the number {number} is claimed for {draft.id}, and would be left out",
+            f"the number {number} is claimed for {draft.id}, and would be skipped",
             hint=f"issue it and credit it: pipecli invoice issue {draft.id}",
         )
 
@@ -132,7 +132,7 @@ def _draft(transaction: Transaction, ref: str | None) -> Invoice:
         keys = ", ".join(draft.id for draft in drafts)
         raise PipecliError(
             f"{of.get('order', 'this pipeline')} has {count(len(drafts), 'draft')} of an invoice",
-            hint=f"name one of {keys}" if drafts else "draw one up: pipecli invoice new ORD",
+            hint=f"name one of {keys}" if drafts else "make one: pipecli invoice new ORD",
         )
     return drafts[0]
 
@@ -199,8 +199,8 @@ def _claimed(transaction: Transaction, invoice: Invoice, *, alone: bool) -> Iter
     me = clone_name(place)
     if not claims.claim([invoice.id], me, today, pending=[invoice.id]):
         raise PipecliError(
-            f"{invoice.number} is mailed by another clone",
-            hint="pipecli sync brings word of it; where it never went out: --again",
+            f"{invoice.number} is being mailed by another clone",
+            hint="see with `pipecli sync`; if it never went out: --again",
         )
     try:
         yield
@@ -259,4 +259,4 @@ def credit(
             reason=reason,
         )
         transaction.do(change)
-        say(f"a draft; give it its number: pipecli invoice issue {change.subject.key}")
+        say(f"a draft; number it: pipecli invoice issue {change.subject.key}")

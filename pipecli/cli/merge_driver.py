@@ -42,7 +42,7 @@ def merge_driver(
     if merged.conflicts:
         fields = len(merged.conflicts)
         what = "the file is" if merged.by_line else "1 field is" if fields == 1 else f"{fields} fields are"
-        raise PipecliError(f"{name}: {what} in conflict", hint="settle it in the file, then `git add` it")
+        raise PipecliError(f"{name}: {what} in conflict", hint="resolve it in the file, then `git add` it")
 
 
 def _file_of(path: str) -> str:

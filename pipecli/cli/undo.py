@@ -253,7 +253,7 @@ def _require_unsent(reverted: Sequence[_Reverted]) -> None:
         if was == "draft" and became == "sent":
             key = part.done.key
             raise Refused(
-                f"{key} was sent, and who has it keeps it",
+                f"{key} was sent, and the customer keeps it",
                 hint=f"make the next one with `pipecli quote revise {key}`, or take it back with --force",
             )
 
@@ -267,7 +267,7 @@ def _require_unissued(transaction: Transaction, reverted: Sequence[_Reverted]) -
         before, given = (getattr(record, "number", None) for record in (part.before, part.done))
         if part.record.noun == "invoice" and given and given != before:
             raise Refused(
-                f"{part.record.key} is issued as {given}, and a number stays given",
+                f"{part.record.key} is issued as {given}, and its number can't be taken back",
                 hint=f"credit it: pipecli invoice credit {part.record.key}",
             )
         if isinstance(part.done, Invoice) and part.before is None:

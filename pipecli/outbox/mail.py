@@ -179,7 +179,7 @@ def server_of(environment: Mapping[str, str]) -> Server:
         )
     port = values["PORT"] or str(_PORTS[security])
     if not re.fullmatch("[0-9]{1,5}", port) or not 0 < int(port) < 1 << 16:
-        raise PipecliError(f'PIPECLI_SMTP_PORT: "{port}" isn\'t a port', hint="write a number, as 587")
+        raise PipecliError(f'PIPECLI_SMTP_PORT: "{port}" isn\'t a port', hint="write a number, such as 587")
     patience = values["TIMEOUT"] or f"{_PATIENCE:g}"
     if not re.fullmatch(r"[0-9]{1,4}(\.[0-9]+)?", patience) or not float(patience):
         raise PipecliError(f'PIPECLI_SMTP_TIMEOUT: "{patience}" isn\'t a number of seconds')
@@ -382,7 +382,8 @@ def address_of(text: str, what: str) -> str:
         at = ""
     if not (at and len(plain) <= 254 and re.fullmatch(_NAME, name) and re.fullmatch(_DOMAIN, domain)):
         raise PipecliError(
-            f'{what}: "{visible(text)}" isn\'t an e-mail address', hint="write one as maria@contoso.example"
+            f'{what}: "{visible(text)}" isn\'t an e-mail address',
+            hint="write one like maria@contoso.example",
         )
     return f"{name}@{domain}"
 

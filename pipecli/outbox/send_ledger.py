@@ -177,7 +177,7 @@ class Claims:
             if is_race_lost(done):
                 return False
             raise PipecliError(
-                f"{self.remote} refused to note what is sent: {words(done)}",
+                f"{self.remote} refused to record what is sent: {words(done)}",
                 hint="where no other machine sends, run it with --alone",
             )
         git.run(self.place.work_tree, "update-ref", self.ref, after)
@@ -293,7 +293,7 @@ class SendJournal:
                 raise
             raise PipecliError(
                 f"the mail is out as {message_id}, but it is not recorded: {error or 'interrupted'}",
-                hint=f"don't send it again; when that is mended: {self._record}",
+                hint=f"don't send it again; when that is fixed: {self._record}",
             ) from None
         if self._is_out:
             self._file.unlink(missing_ok=True)
@@ -352,7 +352,7 @@ class ReminderJournal:
         except (ValueError, TypeError, KeyError):
             raise PipecliError(
                 f"{self._cache / self._file} of a run that was cut off is damaged",
-                hint="delete it; what that run was sending is perhaps sent",
+                hint="delete it; what it was sending may have been sent",
             ) from None
 
     def begin(self, keys: Sequence[str]) -> None:

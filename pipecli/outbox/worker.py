@@ -37,9 +37,7 @@ def run_worker(
     The seconds are those of a processor: a busy machine may take longer. Raises PipecliError for a template,
     called `name`, that takes more, or that ends the process.
     """
-    endless = PipecliError(
-        f"{name} takes more than {seconds:g} seconds", hint="look for a loop without an end"
-    )
+    endless = PipecliError(f"{name} takes more than {seconds:g} seconds", hint="look for an endless loop")
     try:
         done = subprocess.run(
             [sys.executable, "-P", "-m", "pipecli.outbox.worker", task],

@@ -74,7 +74,7 @@ def _day(value: object) -> object:
     if type(value) is date:
         return value
     if not isinstance(value, str) or not _DAY.fullmatch(value):
-        raise ValueError("must be a date, as 2026-11-21")
+        raise ValueError("must be a date, such as 2026-11-21")
     try:
         return date.fromisoformat(value)
     except ValueError:
@@ -84,10 +84,10 @@ def _day(value: object) -> object:
 def _moment(value: object) -> object:
     if isinstance(value, datetime):
         if value.tzinfo is None:
-            raise ValueError("a time needs its offset, as 2026-11-21T10:00:00+01:00")
+            raise ValueError("a time needs its offset, such as 2026-11-21T10:00:00+01:00")
         return _in_every_zone(value)
     if not isinstance(value, str) or not _MOMENT.fullmatch(value):
-        raise ValueError("must be a time with its offset, as 2026-11-21T10:00:00+01:00")
+        raise ValueError("must be a time with its offset, such as 2026-11-21T10:00:00+01:00")
     try:
         moment = datetime.fromisoformat(value)
     except ValueError:
@@ -110,7 +110,7 @@ def _moment_or_day(value: object) -> object:
 
 def _time_of_day(value: object) -> object:
     if not isinstance(value, str) or not re.fullmatch(_TIME_OF_DAY, value):
-        raise ValueError("must be a time of day, as 09:00")
+        raise ValueError("must be a time of day, such as 09:00")
     return value
 
 
@@ -136,7 +136,7 @@ def _domain(name: str) -> str:
 
 def _known_currency(code: str) -> str:
     if code not in CURRENCIES:
-        raise ValueError(f"{code} isn't a currency of ISO 4217; write its code, as EUR")
+        raise ValueError(f"{code} isn't a currency of ISO 4217; write its code, such as EUR")
     return code
 
 

@@ -72,7 +72,7 @@ class Tier(Part):
 
 def _ascending(tiers: tuple[Tier, ...]) -> tuple[Tier, ...]:
     if any(one.from_ >= next_.from_ for one, next_ in pairwise(tiers)):
-        raise ValueError("tiers stand in the order of their quantities, the lowest first, each of them once")
+        raise ValueError("tiers must be in the order of their quantities, the lowest first, each once")
     return tiers
 
 

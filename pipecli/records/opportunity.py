@@ -223,9 +223,9 @@ class Opportunity(Document):
     def _sellers_have_the_whole(self) -> Self:
         users = [seller.user for seller in self.sellers]
         if self.sellers and sum(seller.percent for seller in self.sellers) != 100:
-            raise ValueError("the percents of the sellers come to 100 together")
+            raise ValueError("the sellers' percents must add up to 100")
         if len(set(users)) != len(users):
-            raise ValueError("each seller stands once")
+            raise ValueError("each seller may be listed once")
         return self
 
     _discount_fits = model_validator(mode="after")(require_fitting_discount)

@@ -218,7 +218,7 @@ class SupplierQuotation(Document):
         if self.status is SupplierQuotationStatus.RECEIVED and any(
             item.unit_price is None for item in self.items
         ):
-            raise ValueError("a received supplier quotation has a unit_price on every item")
+            raise ValueError("a received supplier quotation needs a unit_price on every item")
         return self
 
 

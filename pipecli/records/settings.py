@@ -64,7 +64,7 @@ class Away(Part):
     @model_validator(mode="after")
     def _ends_after_it_begins(self) -> Self:
         if self.to < self.from_:
-            raise ValueError(f"away from {self.from_} to {self.to}: to is the later")
+            raise ValueError(f"away from {self.from_} to {self.to}: to must be later")
         return self
 
 
@@ -160,7 +160,7 @@ class BusinessHours(Part):
         if not self.days:
             raise ValueError("business hours need at least one of days: mon, tue, wed, thu, fri, sat, sun")
         if self.to <= self.from_:
-            raise ValueError(f"business hours open at {self.from_} and close at {self.to}; to is the later")
+            raise ValueError(f"business hours open at {self.from_} and close at {self.to}; to must be later")
         return self
 
 
@@ -238,7 +238,7 @@ def _zone(name: str) -> str:
     try:
         ZoneInfo(name)
     except (ValueError, OSError, KeyError):
-        raise ValueError(f'"{name}" isn\'t a timezone; write one as Europe/Madrid or UTC') from None
+        raise ValueError(f'"{name}" isn\'t a timezone; write one like Europe/Madrid or UTC') from None
     return name
 
 

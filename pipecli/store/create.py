@@ -284,7 +284,7 @@ def create_pipeline(
         raise PipecliError(f"{directory} is a pipeline already", hint="choose another directory")
     if currency not in CURRENCIES:
         raise PipecliError(
-            f'--currency: "{currency}" isn\'t a currency of ISO 4217', hint="write its code, as EUR"
+            f'--currency: "{currency}" isn\'t a currency of ISO 4217', hint="write its code, such as EUR"
         )
     is_new_directory = not root.exists()
     try:

@@ -238,7 +238,7 @@ def read_bytes(root: Path, file: str, largest: int = LARGEST) -> bytes:
     if content is None:
         raise PipecliError(f"{file} isn't a regular file", hint="put the file itself here")
     if len(content) > largest:
-        raise PipecliError(f"{file} is too large", hint=f"{largest:,} bytes at most are read of it")
+        raise PipecliError(f"{file} is too large", hint=f"{largest:,} bytes at most are read")
     return content
 
 

@@ -105,7 +105,7 @@ def started(work_tree: Path) -> Iterator[None]:
             raise not_installed() from None
         raise GitRefused(f"{work_tree} is gone") from None
     except OSError as error:
-        raise GitRefused(f"git can't be started: {error.strerror}", hint="mend that, and try again") from None
+        raise GitRefused(f"git can't be started: {error.strerror}", hint="fix that, and try again") from None
 
 
 def run(
@@ -193,7 +193,7 @@ def log(work_tree: Path, *arguments: str) -> bytes:
 
 
 def _unable(done: subprocess.CompletedProcess[bytes]) -> GitRefused:
-    return GitRefused(f"git can't work here: {_words(done)}", hint="mend that, and try again")
+    return GitRefused(f"git can't work here: {_words(done)}", hint="fix that, and try again")
 
 
 LONGEST_GOODBYE = 10

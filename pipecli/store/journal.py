@@ -429,7 +429,7 @@ def _read(place: Location, file: Path, handle: int) -> Journal:
     except (ValueError, TypeError, KeyError, AttributeError):
         raise Unsettled(
             f"{file} of a command that was cut off is damaged",
-            hint="put the files in order that `git status` names, then delete it",
+            hint="put the files that `git status` names in order, then delete it",
         ) from None
 
 

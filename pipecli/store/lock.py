@@ -82,7 +82,7 @@ def _require_locking(folder: Path) -> None:
             return
     if _is_had_twice(folder / "lock") or _is_unshared(folder):
         raise PipecliError(
-            f"{folder} is on a disk whose locks don't lock: two commands at once would spoil the pipeline",
+            f"{folder} is on a disk where locks don't work: two commands at once would damage the pipeline",
             hint="clone the repository onto a disk of this machine, and `pipecli sync`",
         )
     with suppress(OSError):

@@ -67,7 +67,7 @@ def _path(detail: ErrorDetails, plain: Plain) -> list[str | int]:
 
 
 _RANDOM_PART = "five digits or capital letters (no I, L, O or U)"
-_SLUG_FORM = "small letters, digits and hyphens, as contoso-coffee"
+_SLUG_FORM = "lowercase letters, digits and hyphens, such as contoso-coffee"
 
 
 def _message(detail: ErrorDetails, path: Sequence[str | int], model: type[Part], file: str) -> str:
@@ -109,7 +109,8 @@ def wrong_value(detail: ErrorDetails) -> str:
     if rule == "decimal_max_places":
         return f"must have at most {context['decimal_places']} decimals (it is {value})"
     shown = value if isinstance(value, Decimal) else repr(value)
-    return f"{detail['msg'].replace('Input should', 'it should')} (it is {shown})"
+    bound = detail["msg"].replace("Input should", "must").replace("greater than or equal to", "at least")
+    return f"{bound.replace('less than or equal to', 'at most')} (it is {shown})"
 
 
 def _form(pattern: str) -> tuple[str, str]:
@@ -117,18 +118,18 @@ def _form(pattern: str) -> tuple[str, str]:
     known = {
         SLUG: ("slug", _SLUG_FORM),
         SKU: ("SKU", "a line of text without blanks at its ends"),
-        CURRENCY: ("currency code", "three capital letters, as EUR"),
-        LANGUAGE: ("language", "two or three small letters, as es or pt-BR"),
-        f"^{RANDOM}$": ("id", f"{_RANDOM_PART}, as 7K3M9"),
+        CURRENCY: ("currency code", "three capital letters, such as EUR"),
+        LANGUAGE: ("language", "two or three lowercase letters, such as es or pt-BR"),
+        f"^{RANDOM}$": ("id", f"{_RANDOM_PART}, such as 7K3M9"),
     }
     if pattern in known:
         return known[pattern]
     prefix = pattern.removeprefix("^").removesuffix(f"{RANDOM}$")
-    return "id", f"{prefix} and {_RANDOM_PART}, as {prefix}7K3M9"
+    return "id", f"{prefix} and {_RANDOM_PART}, such as {prefix}7K3M9"
 
 
 def _wanted(path: Sequence[str | int], model: type[Part], file: str) -> str:
-    """`: must be a date, as 2026-11-21`: what a missing value is to be, unless it is a plain word."""
+    """`: must be a date, such as 2026-11-21`: what a missing value is to be, unless it is a plain word."""
     form = _form_at(model, tuple(0 if isinstance(part, int) else part for part in path))
     if not (issubclass(model, Record) and list(path) == [model.identity]):
         return "" if form == f": {_SLUG_FORM}" else form

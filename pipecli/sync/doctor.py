@@ -55,7 +55,7 @@ def driver(place: Location) -> Iterator[Diagnosis]:
 
     yield warning(
         "driver",
-        "git does not know pipecli's merge driver: two changes of one deal conflict though they fit",
+        "git does not know pipecli's merge driver: changes of different fields of a deal conflict",
         "pipecli sync, which sets it up",
         set_up,
     )

@@ -183,7 +183,7 @@ def changes(place: Location) -> Iterator[Diagnosis]:
         are = "is" if len(dirty) == 1 else "are"
         yield warning(
             "changes",
-            f"{named(dirty)} {are} changed and not committed: no history, forecast of a day or sync has that",
+            f"{named(dirty)} {are} changed and not committed: history, --as-of and sync don't have that",
             "git add FILE && git commit, or drop it with `git restore FILE`",
         )
     else:
@@ -205,7 +205,7 @@ def past(place: Location) -> Iterator[Diagnosis]:
         yield warning(
             "past",
             f"{here.bent}; git itself shows another",
-            "look at them, and take them away: git replace --delete ID, rm .git/info/grafts",
+            "look at them, and remove them: git replace --delete ID, rm .git/info/grafts",
         )
     ahead = line_of_git(place).ahead()
     if ahead:

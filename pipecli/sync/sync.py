@@ -195,7 +195,7 @@ def resume(pipeline: Pipeline) -> Synced:
     shared = Candidate(pipeline, waiting.theirs, tree)
     findings = new_errors(pipeline, shared)
     if findings:
-        raise Unsound(findings, hint="mend that and `pipecli sync --continue`, or undo all with `--abort`")
+        raise Unsound(findings, hint="correct that and `pipecli sync --continue`, or undo all with `--abort`")
     message = merge_message(waiting.upstream, waiting.merged)
     commit = commit_merge(place, tree, shared=waiting.theirs, ours=waiting.ours, message=message)
     conflict.end(place, waiting, commit)
@@ -304,7 +304,7 @@ def _require_sound(pipeline: Pipeline, merge: MergePlan) -> None:
         together = "" if is_ours else " together with what would come (`pipecli sync --dry-run`)"
         raise Unsound(
             findings,
-            hint=f"nothing is changed; mend what is here so that it fits{together}, commit, and sync again",
+            hint=f"nothing is changed; make your files fit{together}, commit, and sync again",
         )
 
 

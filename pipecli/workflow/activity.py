@@ -101,7 +101,7 @@ def refuse_future(activity: Activity, today: date) -> None:
     """Refuse what is done and yet to come."""
     if day_of(activity) > today:
         raise Refused(
-            f'{activity.type} "{activity.subject}" can\'t be done yet: {day_of(activity)} is to come',
+            f'{activity.type} "{activity.subject}" can\'t be done yet: {day_of(activity)} is in the future',
             hint="plan it without --done, or say when it was with --at",
         )
 
@@ -165,7 +165,7 @@ def log(record: Lead | Opportunity, activity: Activity, now: datetime, next_: Ne
     """Add what took place, and plan the next contact or clear it; notes tell what stays planned."""
     if day_of(activity) > now.date():
         raise Refused(
-            f"{day_of(activity)} is to come, and this logs what took place",
+            f"{day_of(activity)} is in the future, and this logs what took place",
             hint=f'plan it: pipecli activity add {record.key} --type {activity.type} --at "…" --subject "…"',
         )
     change = add(record, activity, now, next_)

@@ -171,7 +171,7 @@ def assign_to_team(
     team = named_team(settings, team)
     members = members_at_work(settings, team, today)
     if not members:
-        raise Refused(f"the team {team} has nobody at work", hint="add one: pipecli user set USER team=…")
+        raise Refused(f"the team {team} has no active user", hint="add one: pipecli user set USER team=…")
     least_loaded = min(members, key=lambda slug: owned.get(slug, 0))
     owner = record.owner if record.owner in members else least_loaded
     after, notes = handed_over(record, record.owner, owner)
@@ -207,7 +207,7 @@ def hand_over(
     members = [slug for slug in members if slug != user]
     if not members:
         raise Refused(
-            f"the team {to} has nobody else at work", hint="name a user, or see `pipecli user list`"
+            f"the team {to} has no other active user", hint="name a user, or see `pipecli user list`"
         )
     load = Counter(open_deals)
     changes = []

@@ -55,7 +55,7 @@ def attach(
     for known in record.attachments:
         if known.sha256 == digest:
             raise AlreadyAttached(
-                f"{record.key} has {name} already, as {known.name}", hint="nothing is to be done"
+                f"{record.key} has {name} already, as {known.name}", hint="there is nothing to do"
             )
     file = _file_of(record, name, slug, digest, taken)
     added = Attachment(file=file, name=name, size=len(content), sha256=digest)

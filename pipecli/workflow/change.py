@@ -90,7 +90,7 @@ def refuse_future(deal: Opportunity, day: date, today: date) -> None:
     """Refuse to close a deal on a day that is yet to come: what is expected isn't a fact."""
     if day > today:
         raise Refused(
-            f"{deal.id} can't be closed on {day}: that day is yet to come",
+            f"{deal.id} can't be closed on {day}: that day is in the future",
             hint=f"say when it is expected: pipecli opp set {deal.id} expected_close={day}",
         )
 

@@ -75,7 +75,7 @@ def new_invoice(
     wanted = _wanted(order, left, only)
     if not wanted:
         papers = ", ".join(invoice.number or invoice.id for invoice in invoices if not invoice.credits)
-        raise Refused(f"{order.id} is invoiced whole, with {papers}", hint="see pipecli invoice list")
+        raise Refused(f"{order.id} is fully invoiced, with {papers}", hint="see pipecli invoice list")
     before = {place: order.items[place].quantity - left[place] for place in range(len(left))}
     items = tuple(_part(order.items[place], before[place], quantity, order) for place, quantity in wanted)
     invoice = _draft(
@@ -160,7 +160,7 @@ def require_draft(invoice: Invoice) -> None:
     """Refuse to change what a customer has."""
     if invoice.status is not InvoiceStatus.DRAFT:
         raise Refused(
-            f"{invoice.id} is issued as {invoice.number}: an invoice that a customer has doesn't change",
+            f"{invoice.id} is issued as {invoice.number}: an invoice that a customer has can't change",
             hint=f"credit it, and make another: pipecli invoice credit {invoice.id}",
         )
 
@@ -209,7 +209,7 @@ def send(invoice: Invoice, *, now: datetime, again: bool = False) -> Change:
     """Note that a customer was sent an issued invoice. Refused for a draft, and twice unless `again`."""
     if invoice.status is InvoiceStatus.DRAFT:
         raise Refused(
-            f"{invoice.id} is a draft, and a customer gets what has its number",
+            f"{invoice.id} is a draft without a number",
             hint=f"issue it first: pipecli invoice issue {invoice.id}",
         )
     if invoice.sent and not again:
@@ -250,11 +250,11 @@ def pay(
             hint=f"issue it first: pipecli invoice issue {invoice.id}",
         )
     if day > today:
-        raise Refused(f"{day} has not come yet", hint="note a payment on the day it arrives, or after it")
+        raise Refused(f"{day} is in the future", hint="record a payment on the day it arrives, or after it")
     paid = open_ if amount is None else amount
     if open_ <= 0:
         raise Refused(
-            f"{invoice.number} is settled, nothing of it is open",
+            f"{invoice.number} is settled, nothing is open",
             hint=f"see pipecli invoice show {invoice.id}",
         )
     if rounded(paid, invoice.currency) != paid:
@@ -263,7 +263,7 @@ def pay(
     if paid > open_:
         raise Refused(
             f"{paid:,f} {invoice.currency} is more than the {open_:,f} that are open of {invoice.number}",
-            hint=f"note what belongs to it, --amount {open_:f}, and the rest where it belongs",
+            hint=f"record what belongs to it, --amount {open_:f}, and the rest where it belongs",
         )
     payment = Payment(id=id, date=day, amount=paid, note=note)
     left = open_ - paid
@@ -292,14 +292,15 @@ def credit(
         raise Refused(f"{invoice.id} is a credit note", hint="make an invoice of the order again")
     if invoice.status is InvoiceStatus.DRAFT:
         raise Refused(
-            f"{invoice.id} is a draft, which nobody has", hint=f"change it: pipecli invoice edit {invoice.id}"
+            f"{invoice.id} is a draft that nobody has yet",
+            hint=f"change it: pipecli invoice edit {invoice.id}",
         )
     as_order = Order.model_construct(**invoice.fields("id", "items", *MONEY_TERMS))
     as_invoices = [note.with_(credits=None) for note in notes]
     left = left_to_invoice(as_order, as_invoices)
     wanted = _wanted(as_order, left, only, "credit")
     if not wanted:
-        raise Refused(f"{invoice.number} is credited whole", hint="see pipecli invoice list")
+        raise Refused(f"{invoice.number} is fully credited", hint="see pipecli invoice list")
     items = tuple(
         _part(invoice.items[place], invoice.items[place].quantity - left[place], quantity, as_order)
         for place, quantity in wanted

@@ -132,7 +132,7 @@ def deliver(order: Order, *, day: date, today: date) -> Change:
             hint=f"order again: pipecli order new {order.quotation or 'QTN'}",
         )
     if day > today:
-        raise Refused(f"{day} has not come yet", hint="deliver an order on the day it happens, or after it")
+        raise Refused(f"{day} is in the future", hint="deliver an order on the day it happens, or after it")
     if day < order.date:
         raise Refused(
             f"{order.id} is of {order.date}, it can't be delivered on {day}", hint="give a later --date"
@@ -147,7 +147,7 @@ def cancel(order: Order, *, reason: str | None = None) -> Change:
     if order.status is OrderStatus.DELIVERED:
         raise Refused(
             f"{order.id} was delivered on {order.delivered}, it can't be cancelled",
-            hint="if that was noted by mistake, git revert the commit that says so",
+            hint="if that was recorded by mistake, git revert the commit that says so",
         )
     cancelled = order.with_(status=OrderStatus.CANCELLED, reason=reason)
     return Change(cancelled, "cancel", "order-cancelled")
@@ -161,5 +161,5 @@ def require_same_status(before: D, after: D, verbs: str) -> None:
     if after.status != before.status:
         raise Refused(
             f"the status of {before.id} follows from what happens to it",
-            hint=f"use {verbs}; what was noted by mistake, undo with git revert",
+            hint=f"use {verbs}; what was recorded by mistake, undo with git revert",
         )

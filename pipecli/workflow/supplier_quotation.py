@@ -36,7 +36,7 @@ def request(
     """
     require_open(deal)
     if answer_by and answer_by < now.date():
-        raise Refused(f"an answer by {answer_by} would be in the past", hint="name a day to come")
+        raise Refused(f"an answer by {answer_by} would be in the past", hint="name a future day")
     if all(item.kind for item in deal.items):
         raise Refused(
             f"{deal.id} has no items to ask for",
@@ -353,7 +353,7 @@ def _ratio(markup: Decimal | None, margin: Decimal | None) -> tuple[Decimal, Dec
     if margin is not None and markup is None:
         if not 0 <= margin < 100:
             raise Refused(
-                f"a margin of {margin:f} % can't be had",
+                f"a margin of {margin:f} % isn't possible",
                 hint="it is the share of the customer's price that is ours: from 0 to less than 100",
             )
         return Decimal(100), 100 - margin

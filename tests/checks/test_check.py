@@ -22,7 +22,7 @@ from tests.checking import (
 ONE_CHANGE = [
     ("yaml", CUSTOMER, "name: C", "name: [C", 2, "opens a [ that is never closed"),
     ("schema", DEAL, "source: ref", "sorce: ref", 13, 'unknown key "sorce", did you mean "source"?'),
-    ("schema", DEAL, "currency: EUR\n", "", 1, '"currency" is missing: three capital letters, as EUR'),
+    ("schema", DEAL, "currency: EUR\n", "", 1, '"currency" is missing: three capital letters, such as EUR'),
     (
         "schema",
         DEAL,

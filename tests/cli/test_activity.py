@@ -265,7 +265,10 @@ def test_a_plan_without_a_time_is_refused(lead, refused):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--subject", "x", "--at", "tomorrow"), 'error: call "x" can\'t be done yet: 2026-11-24 is to come'),
+        (
+            ("--subject", "x", "--at", "tomorrow"),
+            'error: call "x" can\'t be done yet: 2026-11-24 is in the future',
+        ),
         (("--subject", ""), "subject:"),
         (("--subject", "two\nlines"), "subject:"),
         (("--subject", "x", "--at", "someday"), '"someday" isn\'t a date'),

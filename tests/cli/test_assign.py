@@ -183,7 +183,7 @@ def test_inactive_users_are_passed_over_and_a_rule_of_only_such_is_said(cli, uno
     unowned("OPP-2Q8XB", "OPP-2Q8XC", amount=20000)
     said = cli("assign")
     assert said.out == ""
-    assert said.err == "the rule big deals has nobody at work: 2 opportunities left alone\n"
+    assert said.err == "the rule big deals has no active user: 2 opportunities left alone\n"
     assert owners()["OPP-2Q8XB"] is None
 
 
@@ -298,4 +298,4 @@ def test_who_is_away_gets_nothing_until_they_are_back(cli, unowned, owners, monk
 def test_days_away_end_after_they_begin(refused):
     said = refused("user", "set", "ana", "away=[{from: 2026-11-20, to: 2026-11-19}]")
 
-    assert "away from 2026-11-20 to 2026-11-19: to is the later" in said
+    assert "away from 2026-11-20 to 2026-11-19: to must be later" in said

@@ -174,4 +174,4 @@ def test_an_empty_board_is_a_board(root, cli):
 
 def test_the_whole_terminal_needs_one(cli, refused):
     assert "--interactive needs a terminal" in refused("opp", "board", "--interactive")
-    assert "the past can't be moved" in refused("opp", "board", "--interactive", "--as-of", "HEAD")
+    assert "the past can't be changed" in refused("opp", "board", "--interactive", "--as-of", "HEAD")

@@ -143,7 +143,7 @@ def test_next_plans_a_contact_wherever_a_deal_moves_on(cli: Cli) -> None:
 
 def test_what_is_to_come_is_no_contact_that_took_place(refused: Refused) -> None:
     said = refused("call", "2q8", "Price", "--at", "2026-11-22")
-    assert "2026-11-22 is to come" in said
+    assert "2026-11-22 is in the future" in said
     assert "pipecli activity add OPP-2Q8XA --type call" in said
 
 
@@ -196,7 +196,7 @@ def test_an_activity_is_edited(
     assert (activity["subject"], activity["contact"], activity["type"]) == (
         "Demo of the S-100", "maria-lopez", "call",
     )  # fmt: skip
-    assert "nothing to change was named" in refused("activity", "edit", demo)
+    assert "no change is given" in refused("activity", "edit", demo)
     monkeypatch.setenv("EDITOR", "sed -i -e s/S-100/S-200/ -e /^contact/d -e s/^at:.*/at:\\ friday\\ 9am/")
     cli("activity", "edit", demo)
     (activity,) = _deal(cli)["activities"]

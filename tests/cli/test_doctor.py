@@ -63,8 +63,8 @@ def test_what_is_not_committed_and_not_shared(
     assert found["branch"] == ("warning", "1 commit of main is only here", "pipecli sync")
     assert found["changes"][:2] == (
         "warning",
-        "opportunities/2026/OPP-2Q8XA-espresso-machines.yaml is changed and not committed: "
-        "no history, forecast of a day or sync has that",
+        "opportunities/2026/OPP-2Q8XA-espresso-machines.yaml is changed and not committed: history, "
+        "--as-of and sync don't have that",
     )
 
 

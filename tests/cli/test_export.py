@@ -199,7 +199,7 @@ def test_the_ending_of_the_file_is_its_format_and_people_are_told(
     ("arguments", "said"),
     [
         (["deels"], '"deels" isn\'t a kind of record'),
-        (["leads", "--format", "markdown"], "records are not exported as markdown"),
+        (["leads", "--format", "markdown"], "records can't be exported as markdown"),
         (["leads", "--where", "score >"], "the query can't be run"),
         (["leads", "--output", "/none/x.csv"], "/none/x.csv: can't be written: No such file"),
     ],

@@ -17,7 +17,7 @@ from tests.records_given import deal_text
         ("opp list --status wno", '--status: "wno" must be one of open, won, lost, closed'),
         ("quote list --status won", '--status: "won" must be one of draft, sent, accepted, '),
         ("activity list --owner nobody", "--owner: unknown user nobody; known: ana-ruiz"),
-        ("opp list --limit -1", '--limit: "-1" isn\'t a number of records; write one as 10'),
+        ("opp list --limit -1", '--limit: "-1" isn\'t a number of records; write one like 10'),
     ],
 )
 def test_what_no_record_could_have_is_refused(refused, deal, asked, said):

@@ -186,7 +186,7 @@ def test_a_missing_rate_is_an_error_that_names_it(root: Path, cli: Cli) -> None:
         (["--team", "nobody"], 1, "unknown team nobody"),
         (["--from", "2027", "--to", "2026"], 1, "--from 2027-01-01 is after --to 2026-12-31"),
         (["--from", "someday"], 1, '"someday" isn\'t a period'),
-        (["--currency", "dollars"], 1, '--currency: "dollars" isn\'t a currency code; write one as EUR'),
+        (["--currency", "dollars"], 1, '--currency: "dollars" isn\'t a currency code; write one like EUR'),
     ],
 )
 def test_what_nobody_can_answer_is_refused(cli: Cli, options: list[str], code: int, words: str) -> None:

@@ -31,15 +31,15 @@ def test_rows_that_can_not_be_taken_go_to_a_file_with_the_reason(
 
     assert list(deals(root)) == ["A1"]
     assert said.err == (
-        "error: 6 of 7 rows were rejected; they are in deals.csv.rejects.csv with the reasons: "
-        "mend and import that file\n"
+        "error: 6 of 7 rows were rejected; they are in deals.csv.rejects.csv with the reasons: correct "
+        "that file and import it\n"
     )
     kept = list(csv.DictReader(Path("deals.csv.rejects.csv").read_text().splitlines()))
     assert [row["external_id"] for row in kept] == ["A2", "A3", "A4", "A5", "A6", "A1"]
     assert kept[0]["notes"] == "'=SUM(A1)"
     assert [row["reject_reason"] for row in kept] == [
         'unknown user "nobody"',
-        "amount: it should be greater than or equal to 0 (it is -5)",
+        "amount: must be at least 0 (it is -5)",
         'amount: "abc" isn\'t an amount; expected_close: "2026-02-30" isn\'t a day of the calendar',
         'stage: the process standard has no "sold": qualify, demo, propose, negotiate, commit',
         "it has 2 cells, the header 7",

@@ -94,7 +94,7 @@ def test_a_conflict_is_marked_settled_by_hand_and_committed(mine: Clone, hers: C
     mine.git("pull", "-q", "--no-rebase", "--no-edit", str(hers.root), "main", code=1)
 
     assert f"{DEAL}: amount: ours 5,400.00, theirs 5,100.00\n" in mine.said
-    assert f"error: {DEAL}: 1 field is in conflict; settle it in the file, then `git add` it\n" in mine.said
+    assert f"error: {DEAL}: 1 field is in conflict; resolve it in the file, then `git add` it\n" in mine.said
     markers = "<<<<<<< ours\namount: 5400.00\n=======\namount: 5100.00\n>>>>>>> theirs\n"
     assert f"owner: ana-ruiz # hers\ncurrency: EUR\n{markers}expected_close" in mine.text()
 
@@ -236,7 +236,7 @@ def test_what_is_merged_by_line_is_said(merge):
         'customers/contoso.yaml: merged line by line, not by field: ours, line 5: unknown key "colour"'
     )
     assert said.splitlines()[-1] == (
-        "error: customers/contoso.yaml: the file is in conflict; settle it in the file, then `git add` it"
+        "error: customers/contoso.yaml: the file is in conflict; resolve it in the file, then `git add` it"
     )
 
 

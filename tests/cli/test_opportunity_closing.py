@@ -386,7 +386,7 @@ def test_an_open_deal_is_not_reopened(cli, opp, refused):
     [
         (["--amount", "lots"], '--amount: "lots" isn\'t a number'),
         (["--amount", "1.0051"], "1.0051 EUR can't be paid: EUR has 2 decimals; round it: --amount 1.01"),
-        (["--amount", "-1"], "--amount: it should be greater than or equal to 0"),
+        (["--amount", "-1"], "--amount: must be at least 0"),
         (["--date", "someday"], '"someday" isn\'t a date'),
         (["--quotation", "QTN-ZZZZZ"], "no quotation matches"),
         (["--quotation", ""], 'no quotation matches ""'),
@@ -400,7 +400,7 @@ def test_wrong_words_close_nothing(opp, refused, arguments, said):
 def test_no_deal_closes_on_a_day_that_is_yet_to_come(cli, deal, refused):
     deal()
     for verb in (["won"], ["lost", "--reason", "price"]):
-        assert "that day is yet to come" in refused("opp", *verb, "2q8xa", "--date", "+1d")
+        assert "that day is in the future" in refused("opp", *verb, "2q8xa", "--date", "+1d")
 
 
 def test_an_amount_has_the_decimals_of_its_currency(cli, deal, refused):

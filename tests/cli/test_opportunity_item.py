@@ -211,16 +211,16 @@ def test_a_quantity_below_the_first_tier_is_refused(cli, refused, opp):
         ([], "an item needs a product, or a description and a price"),
         (["--description", "Training"], "an item needs a product, or a description and a price"),
         (["--product", "nothing"], 'no product matches "nothing"'),
-        (["--product", "cafe-s-100", "--quantity", "0"], "--quantity: it should be greater than 0 (it is 0)"),
+        (["--product", "cafe-s-100", "--quantity", "0"], "--quantity: must be greater than 0 (it is 0)"),
         (
             ["--product", "cafe-s-100", "--quantity", "-1"],
-            "--quantity: it should be greater than 0 (it is -1)",
+            "--quantity: must be greater than 0 (it is -1)",
         ),
         (["--product", "cafe-s-100", "--quantity", "two"], '--quantity: "two" isn\'t a number'),
-        (["--product", "cafe-s-100", "--price", "-1"], "--price: it should be greater than or equal to 0"),
+        (["--product", "cafe-s-100", "--price", "-1"], "--price: must be at least 0"),
         (
             ["--product", "cafe-s-100", "--discount", "101"],
-            "--discount: it should be less than or equal to 100",
+            "--discount: must be at most 100",
         ),
         (["--product", "cafe-s-100", "--quantity", "1e400"], "--quantity: at most 15 digits"),
         (["--product", "cafe-s-100", "--quantity", "NaN"], "--quantity: must be a finite number"),
@@ -271,8 +271,8 @@ def test_a_line_is_changed_by_its_number_and_keeps_its_price(add, cli, opp, git)
     [
         (["0", "--quantity", "2"], "has no item 0; it has 1 (2 × Café S-100)"),
         (["1"], "nothing is given for the item 1; give --quantity, --price"),
-        (["1", "--quantity", "0"], "--quantity: it should be greater than 0"),
-        (["1", "--discount", "101"], "--discount: it should be less than or equal to 100"),
+        (["1", "--quantity", "0"], "--quantity: must be greater than 0"),
+        (["1", "--discount", "101"], "--discount: must be at most 100"),
     ],
 )
 def test_a_change_of_a_line_that_makes_no_sense_is_refused(add, refused, opp, arguments, words):

@@ -151,7 +151,7 @@ def test_a_team_shares_the_deal_and_its_least_loaded_answers_for_it(cli, opp, sh
         ),
         (["gone"], "gone is not active; give it to another, or pipecli user set gone active=yes"),
         (["--team", "none"], "unknown team none; the teams: iberia, iran, empty (Nobody yet)"),
-        (["--team", "empty"], "the team empty has nobody at work"),
+        (["--team", "empty"], "the team empty has no active user"),
         ([], "name who gets it: a user, or a team with --team"),
         (["luis", "--team", "iran"], "name who gets it: a user, or a team with --team"),
     ],

@@ -163,7 +163,7 @@ def test_a_process_that_knows_the_stage_is_taken_as_it_is(cli, opp, shown):
 
 def test_another_process_asks_for_its_stage(cli, opp, refused, shown, git):
     said = refused("opp", "set", opp, "process=renewal")
-    assert "qualify isn't a stage of the process renewal; say where it goes on, in remind, propose" in said
+    assert "qualify isn't a stage of the process renewal; say where it continues, in remind, propose" in said
     assert f"pipecli opp set {opp} process=renewal stage=" in said
     cli("opp", "set", opp, "probability=77")
     cli("opp", "set", opp, "process=renewal", "stage=remind")

@@ -159,7 +159,7 @@ def test_a_delivery_may_be_noted_later(cli, order):
 @pytest.mark.parametrize(
     ("day", "fault"),
     [
-        ("tomorrow", "2026-11-22 has not come yet"),
+        ("tomorrow", "2026-11-22 is in the future"),
         ("2026-11-20", "is of 2026-11-21, it can't be delivered on 2026-11-20"),
         ("soon", '"soon" isn\'t a date'),
     ],
@@ -199,7 +199,7 @@ def test_set_changes_any_field_but_the_status(cli, refused, order):
 
     assert refused("order", "set", order, "status=delivered") == (
         f"error: the status of {order} follows from what happens to it; "
-        "use pipecli order deliver or cancel; what was noted by mistake, undo with git revert"
+        "use pipecli order deliver or cancel; what was recorded by mistake, undo with git revert"
     )
 
 

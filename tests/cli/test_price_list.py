@@ -121,8 +121,8 @@ def test_the_list_of_lists_counts_the_products(cli, shop):
 @pytest.mark.parametrize(
     ("price", "said"),
     [
-        ("cafe-s-100=-1", "cafe-s-100=-1: price: it should be greater than or equal to 0 (it is -1)"),
-        ("cafe-s-100=1@0", "cafe-s-100=1@0: from: it should be greater than 0 (it is 0)"),
+        ("cafe-s-100=-1", "cafe-s-100=-1: price: must be at least 0 (it is -1)"),
+        ("cafe-s-100=1@0", "cafe-s-100=1@0: from: must be greater than 0 (it is 0)"),
         ("cafe-s-100=free", 'error: cafe-s-100=free: "free" isn\'t a number; write it as 1234.56'),
         ("cafe-s-100=1@many", '"many" isn\'t a number'),
         ("cafe-s-100=@3", "cafe-s-100=@3: the price is missing"),
@@ -150,7 +150,7 @@ def test_two_prices_of_one_tier_are_refused(shop, refused):
         (("retail-eur",), "price list retail-eur exists already"),
         (("Retail €",), "write it as retail-eur"),
         (("new", "--currency", "euro"), 'currency: "euro" isn\'t a currency code: three capital letters'),
-        (("new", "--currency", "XQZ"), "currency: XQZ isn't a currency of ISO 4217; write its code, as EUR"),
+        (("new", "--currency", "XQZ"), "XQZ isn't a currency of ISO 4217; write its code, such as EUR"),
         (("new", "--price", "nope=1"), 'no product matches "nope"'),
         (
             ("new", "--valid-from", "2026-02-01", "--valid-until", "2026-01-01"),
@@ -172,7 +172,7 @@ def test_tiers_out_of_order_are_a_fault_of_the_file(cli, shop, given):
     said = cli("price-list", "show", "bad", code=1)
 
     assert said.err.startswith(
-        "error: price-lists/bad.yaml:4: prices.grinder: tiers stand in the order of their quantities"
+        "error: price-lists/bad.yaml:4: prices.grinder: tiers must be in the order of their quantities"
     )
 
 

@@ -100,8 +100,8 @@ def test_a_product_that_nothing_names_goes(cli, root, git):
             "error: product cafe-s-100 exists already; "
             "change it with `pipecli product set cafe-s-100 …`, or choose another slug",
         ),
-        (("new", "--name", "x", "--tax", "140"), "--tax: it should be less than or equal to 100"),
-        (("new", "--name", "x", "--cost", "-1"), "--cost: it should be greater than or equal to 0"),
+        (("new", "--name", "x", "--tax", "140"), "--tax: must be at most 100"),
+        (("new", "--name", "x", "--cost", "-1"), "--cost: must be at least 0"),
         (("new", "--name", "x", "--cost", "a lot"), '--cost: "a lot" isn\'t a number'),
         (("new", "--name", ""), "name:"),
         (("new", "--name", "x", "--set", "colour=red"), "product has no field colour; its fields: sku, "),

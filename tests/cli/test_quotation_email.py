@@ -269,7 +269,7 @@ def test_a_commit_that_fails_says_that_the_mail_is_out_and_how_to_record_it(cli,
     assert "status: draft" in (root / FILE).read_text()
 
     hook.unlink()
-    for command in line.rpartition("when that is mended: ")[2].split("&&"):
+    for command in line.rpartition("when that is fixed: ")[2].split("&&"):
         assert run(["-C", str(root), *shlex.split(command)[1:]]) == 0
     deal = loads(cli("opp", "show", OPP, "--format", "json").out)
     assert [each["message_id"] for each in deal["activities"]] == [identity]

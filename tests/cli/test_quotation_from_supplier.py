@@ -60,7 +60,7 @@ def test_what_makes_a_price_doubtful_is_said(cli, given):
         (["--markup", "NaN"], "error: --markup: "),
         (["--markup", "1e400"], "error: --markup: "),
         (["--margin", "140"], "error: --margin: "),
-        (["--margin", "100"], "a margin of 100 % can't be had"),
+        (["--margin", "100"], "a margin of 100 % isn't possible"),
         (["--markup", "much"], '--markup: "much" isn\'t a number'),
     ],
 )

@@ -222,8 +222,8 @@ def test_without_business_hours_in_the_settings_there_are_none_to_count(cli, ref
 @pytest.mark.parametrize(
     ("value", "fault"),
     [
-        ("from=9:00", "must be a time of day, as 09:00"),
-        ("to=08:00", "business hours open at 09:00 and close at 08:00; to is the later"),
+        ("from=9:00", "must be a time of day, such as 09:00"),
+        ("to=08:00", "business hours open at 09:00 and close at 08:00; to must be later"),
         ("days=[]", "business hours need at least one of days: mon,"),
         ("days=[monday]", '"monday" must be one of mon, tue'),
         ("holidays=christmas", "must be a date"),

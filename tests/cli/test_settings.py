@@ -127,14 +127,14 @@ def test_a_dry_run_shows_the_diff_and_changes_nothing(cli, file, git):
     [
         ("colour=red", "error: settings has no field colour; its fields: company, currency"),
         ("currency=eur", "settings: currency:"),
-        ("timezone=Mars", '"Mars" isn\'t a timezone; write one as Europe/Madrid or UTC'),
+        ("timezone=Mars", '"Mars" isn\'t a timezone; write one like Europe/Madrid or UTC'),
         ("auto_close.after_days=soon", '"soon" isn\'t a number'),
         ("auto_close.after_days=0", "auto_close.after_days:"),
         *(
-            (f"{days}=1000000000", f"{days}: it should be less than or equal to 36500")
+            (f"{days}=1000000000", f"{days}: must be at most 36500")
             for days in ("invoices.due_days", "follow_up.default_days", "quotations.valid_days")
         ),
-        ("processes.standard.stages.demo.probability=140", "less than or equal to 100 (it is 140)"),
+        ("processes.standard.stages.demo.probability=140", "at most 100 (it is 140)"),
         ("processes.standard.stages.nope.name=x", "no element nope"),
         ("processes=", '"processes" is missing'),
         ("processes.standard.stages.demo.id=qualify", "two stages of a process have the same id"),

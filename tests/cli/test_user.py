@@ -144,7 +144,7 @@ def test_a_wrong_user_is_refused(refused, arguments, said):
     [
         ("team=nowhere", "unknown team nowhere; add it first: pipecli team add nowhere"),
         ("colour=red", "settings has no field users.ana-ruiz.colour"),
-        ("active=perhaps", '"perhaps" is neither yes nor no'),
+        ("active=perhaps", '"perhaps" must be yes or no'),
         ("name=", '"users.ana-ruiz.name" is missing'),
         ("name", '"users.ana-ruiz.name" isn\'t an assignment'),
     ],
@@ -252,7 +252,7 @@ def test_a_handover_to_a_team_goes_to_the_least_loaded_at_work(cli, leaving):
         ("tom", "tom can't hand over to tom; name another user, or a team"),
         ("nobody", 'no user or team matches "nobody"'),
         ("gone", "gone is not active"),
-        ("empty", "the team empty has nobody else at work"),
+        ("empty", "the team empty has no other active user"),
     ],
 )
 def test_a_handover_needs_somebody_who_is_there(cli, leaving, refused, to, error):

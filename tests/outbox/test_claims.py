@@ -130,7 +130,7 @@ def test_a_remote_that_takes_nothing_is_said(clones: list[Path], tmp_path: Path)
     hook.write_text("#!/bin/sh\necho 'only branches here' >&2\nexit 1\n")
     hook.chmod(0o755)
 
-    with pytest.raises(PipecliError, match="origin refused to note what is sent") as refused:
+    with pytest.raises(PipecliError, match="origin refused to record what is sent") as refused:
         claims_in(clones[0]).claim(["a"], "one", TODAY)
 
     assert "only branches here" in str(refused.value)

@@ -94,5 +94,5 @@ def test_text_is_never_made_of_a_number():
 def test_a_currency_is_one_that_there_is_or_was():
     assert [read(CurrencyCode, code) for code in ("EUR", "IRR", "HRK")] == ["EUR", "IRR", "HRK"]
     assert refusal(CurrencyCode, "XQZ") == (
-        "Value error, XQZ isn't a currency of ISO 4217; write its code, as EUR"
+        "Value error, XQZ isn't a currency of ISO 4217; write its code, such as EUR"
     )

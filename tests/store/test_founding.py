@@ -38,7 +38,7 @@ def test_a_directory_with_other_files_keeps_them(anonymous, tmp_path):
 def test_a_currency_that_there_is_not_is_refused(tmp_path, capsys, code):
     assert run(["init", str(tmp_path / "new"), "--currency", code]) == 1
     assert capsys.readouterr().err == (
-        f'error: --currency: "{code}" isn\'t a currency of ISO 4217; write its code, as EUR\n'
+        f'error: --currency: "{code}" isn\'t a currency of ISO 4217; write its code, such as EUR\n'
     )
     assert not (tmp_path / "new").exists()
 

@@ -341,4 +341,7 @@ def test_a_damaged_journal_is_named(cli, deal, root):
     (root / ".git/pipecli/root").mkdir(parents=True, exist_ok=True)
     (root / ".git/pipecli/root/journal").write_text("{")
     assert "journal of a command that was cut off is damaged" in cli("opp", "list").err
-    assert "is damaged; put the files in order" in cli("opp", "set", "2q8", "amount=1", code=1).err
+    assert (
+        "is damaged; put the files that `git status` names in order"
+        in cli("opp", "set", "2q8", "amount=1", code=1).err
+    )

@@ -144,7 +144,7 @@ def error_of_ones_own(ana: Clone) -> None:
         (rewritten, "origin/main was rewritten: it no longer has 1 commit that .*git rebase --onto"),
         (shallow, "this clone is shallow.*git fetch --unshallow"),
         (another_history, "origin/main has another history: the two have no commit in common"),
-        (error_of_ones_own, "1 error would be new in what is shared; nothing is changed; mend what is here"),
+        (error_of_ones_own, "1 error would be new in what is shared; nothing is changed; make your files"),
     ],
 )  # fmt: skip
 def test_what_stands_against_it(ana: Clone, given: Callable[[Clone], None], said: str) -> None:
@@ -171,7 +171,7 @@ def test_two_changes_that_are_right_alone_and_wrong_together(ana: Clone, luis: C
     said = ana.sync(code=1)
     assert ana.state() == before
     assert said.out.startswith(f"{MACHINES}:4:1: customer: unknown customer acme")
-    assert "1 error would be new in what is shared; nothing is changed; mend what is here" in said.err
+    assert "1 error would be new in what is shared; nothing is changed; make your files fit" in said.err
     assert "together with what would come (`pipecli sync --dry-run`)" in said.err
     ana.change(MACHINES, "customer: acme\n", "")
     ana.sync()

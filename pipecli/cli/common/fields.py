@@ -340,7 +340,7 @@ def _as_python_reads(name: str, text: str) -> int | Decimal:
 def _flag(name: str, text: str) -> bool:
     known = {"yes": True, "true": True, "no": False, "false": False}
     if text.lower() not in known:
-        raise PipecliError(f'{name}: "{text}" is neither yes nor no')
+        raise PipecliError(f'{name}: "{text}" must be yes or no')
     return known[text.lower()]
 
 

@@ -159,7 +159,7 @@ def _limit(run: Session) -> str:
     if not wanted:
         return ""
     if not wanted.isdecimal():
-        raise PipecliError(f'--limit: "{wanted}" isn\'t a number of records', hint="write one as 10")
+        raise PipecliError(f'--limit: "{wanted}" isn\'t a number of records', hint="write one like 10")
     return f" LIMIT {int(wanted)}" if len(wanted) < 19 else ""  # what SQLite can count
 
 

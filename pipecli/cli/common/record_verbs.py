@@ -124,7 +124,7 @@ def _records(
         keys = [str(row[0]) for row in rows]
         if not keys:
             raise PipecliError(
-                f"--where: no {kind.noun} fits", hint=f"try it: pipecli {kind.noun} list --where"
+                f"--where: no {kind.noun} matches", hint=f"try it: pipecli {kind.noun} list --where"
             )
         return [transaction.pipeline.get(model, key) for key in keys]
     if "-" in names:
@@ -247,7 +247,7 @@ def _add_tags(app: typer.Typer, kind: Kind, setting: Setting) -> None:
     def tagged(ctx: typer.Context, words: list[str], verb: str) -> None:
         *refs, tag = words
         if "," in tag or not tag.strip():
-            raise PipecliError(f'"{tag}" can\'t be a tag: it has a comma, or nothing')
+            raise PipecliError(f'"{tag}" can\'t be a tag: it is empty or has a comma')
         with changing(ctx) as transaction:
 
             def decide(record: Any) -> Change:

@@ -194,7 +194,7 @@ class Session:
         me = self.me()
         if me is None:
             raise PipecliError(
-                "your git e-mail address isn't that of a user",
+                "your git e-mail address isn't a user's",
                 hint="add yourself with `pipecli user add`, or set PIPECLI_USER",
             )
         return me, self.pipeline.settings_as_written["users"][me].get("team")

@@ -101,7 +101,7 @@ def _close_all(run: Session, keys: list[str]) -> None:
         raise PipecliError(
             f"{len(failed)} of {len(failed) + len(done)} could not be closed: "
             f"{first_of(list(failed), _MOST_NAMED)}",
-            hint="the reason stands above; the others are closed",
+            hint="the reasons are above; the others are closed",
         )
     if not done:
         mention("nothing to close: every open deal has an answer, a plan, or some time left")
@@ -238,7 +238,7 @@ def _assigned(transaction: Transaction, kind: Kind) -> list[Change]:
         elif rule is not None:
             idle[rule.name] += 1
     for name, number in idle.items():
-        say(f"the rule {name} has nobody at work: {_counted(number, kind.noun)} left alone")
+        say(f"the rule {name} has no active user: {_counted(number, kind.noun)} left alone")
     return assignment.assign(taken, transaction.settings, standing(connection, kind), transaction.today)
 
 

@@ -158,7 +158,7 @@ def _gathered(run: Session, unsent: Unsent, ours: Channels, since: str) -> Unsen
         mention(f"the first run: the next one tells what comes after commit {head[:7]}; --since tells more")
     new = [commit.id for commit in commits.listed(place, head, start)]
     if not history.boundary.isdisjoint(new):
-        say("warning: this clone is shallow, and what was before is not told; fetch more of it")
+        say("warning: this clone is shallow, so older changes are not told; fetch more of it")
     found = deliveries(
         run,
         ours,

@@ -67,7 +67,7 @@ def export(
         return
     if kind is None:
         raise PipecliError(
-            "the kind to export is missing", hint="give a kind, as customers, or --all DIR", code="usage"
+            "the kind to export is missing", hint="give a kind, such as customers, or --all DIR", code="usage"
         )
     if journal:
         _export_journal(run, kind, journal, output, where)
@@ -78,7 +78,9 @@ def export(
     texts = _written(pipeline, collection, where)
     if output and output.suffix.lower() == ".vcf":
         if collection.kind != CONTACT:
-            raise PipecliError("an address book is of contacts", hint="pipecli export contacts -o FILE.vcf")
+            raise PipecliError(
+                "only contacts make an address book", hint="pipecli export contacts -o FILE.vcf"
+            )
         from pipecli.store.index.records import labels
 
         names = labels(run.read(CUSTOMER).index.connection, "customer")
@@ -108,7 +110,7 @@ def _export_journal(run: Session, kind: str, journal: str, output: Path | None, 
     collection = collection_of(kind)
     if collection.kind != INVOICE:
         raise PipecliError(
-            f"{collection.plural} make no journal", hint="pipecli export invoices --journal hledger"
+            f"{collection.plural} can't be a journal", hint="pipecli export invoices --journal hledger"
         )
     keys = [loads(text)["id"] for text in _written(run.read(INVOICE), collection, where)]
     invoices = [record_json(run, "invoice", key) for key in keys]
@@ -169,7 +171,7 @@ def _format(run: Session, output: Path | None) -> str:
         ending = output.suffix.lstrip(".").lower() if output else ""
         return ending if ending in _FORMATS else "csv"
     if asked not in _FORMATS:
-        raise PipecliError(f"records are not exported as {asked}", hint=f"give one of {', '.join(_FORMATS)}")
+        raise PipecliError(f"records can't be exported as {asked}", hint=f"give one of {', '.join(_FORMATS)}")
     return asked
 
 
@@ -232,7 +234,7 @@ def mirror(
     place = run.present.location
     files = uncommitted(place)
     if files:
-        say(f"warning: {named(files)} not committed: the tables have what is new, the events have not")
+        say(f"warning: {named(files)} not committed: the tables have these changes, the events don't")
     source = Source(run.read(*KINDS), open_history(place, say), is_committed=not files)
     is_database = target.startswith(("postgresql://", "postgres://"))
     if not is_database and "://" in target:

@@ -59,7 +59,7 @@ def import_(
 
         if file or map_ or rejects:
             raise PipecliError(
-                "--from and --guess take the export alone", hint="pipecli import --guess EXPORT", code="usage"
+                "--from and --guess take only the export", hint="pipecli import --guess EXPORT", code="usage"
             )
         move_at_once(ctx, Path(kind), from_, side_of(keep))
         return
@@ -91,7 +91,7 @@ def import_(
     if done.outcome.rejected:
         raise PipecliError(
             f"{len(done.outcome.rejected):,} of {len(table.rows):,} rows were rejected",
-            hint=f"they are in {kept} with the reasons: mend and import that file" if kept else "",
+            hint=f"they are in {kept} with the reasons: correct that file and import it" if kept else "",
         )
 
 

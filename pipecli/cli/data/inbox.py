@@ -55,7 +55,7 @@ def import_(
     from pipecli.inbox.mail.record import recording, report_json
 
     if on is not None and create_leads:
-        raise PipecliError("--on and --create-leads: a mail goes to a deal, or makes a lead", hint="give one")
+        raise PipecliError("--on and --create-leads can't go together", hint="give one")
     mails, read = _read(paths, bodies=bodies)
     with changing(ctx) as transaction:
         outcome = recording(

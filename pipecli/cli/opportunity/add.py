@@ -263,7 +263,7 @@ def _parties(
         raise PipecliError("--customer and --organization both say who buys", hint="give one of them")
     if (email or phone) and not (organization or person):
         if customer or lead:
-            raise PipecliError("--email and --phone are of somebody", hint="give --person, too")
+            raise PipecliError("--email and --phone belong to a person", hint="give --person, too")
         return caller(transaction, email, phone)
     if organization or person:
         prospect = Prospect(person, organization, email=email, phone=phone, owner=owner)

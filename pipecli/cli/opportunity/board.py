@@ -82,7 +82,7 @@ _COLUMNS = [
 def _run(run: Session, process: str, *, has_closed: bool) -> None:
     """Hand the terminal to the board that people move cards on."""
     if run.as_of is not None:
-        raise PipecliError("--interactive is of today: the past can't be moved", hint="leave out --as-of")
+        raise PipecliError("--interactive shows today: the past can't be changed", hint="leave out --as-of")
     require_extra("tui", "the board needs textual, which is not installed")
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise PipecliError("--interactive needs a terminal", hint="leave it out, or use --format json")

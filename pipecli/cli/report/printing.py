@@ -305,7 +305,7 @@ def currency_code(text: str) -> str | None:
     """The currency of `--currency`; None where none was given. Raises PipecliError."""
     code = text.upper()
     if code and not (len(code) == 3 and code.isascii() and code.isalpha()):
-        raise PipecliError(f'--currency: "{text}" isn\'t a currency code', hint="write one as EUR")
+        raise PipecliError(f'--currency: "{text}" isn\'t a currency code', hint="write one like EUR")
     return code or None
 
 

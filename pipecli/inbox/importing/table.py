@@ -130,7 +130,7 @@ def decode(raw: bytes, name: str, encoding: str | None = None) -> tuple[str, str
             line = raw.count(b"\n", 0, getattr(error, "start", 0)) + 1
             raise PipecliError(f"{name}:{line}: isn't {chosen} text") from None
     except (LookupError, ValueError):
-        raise PipecliError(f'unknown encoding "{encoding}"', hint="write one as utf-8 or cp1252") from None
+        raise PipecliError(f'unknown encoding "{encoding}"', hint="write one like utf-8 or cp1252") from None
     guessed = _guess(raw)
     if guessed is None:
         raise PipecliError(f"{name} can't be read as text", hint="save it as UTF-8")
@@ -279,13 +279,13 @@ def _header_place(first: Sequence[tuple[int, Sequence[Cell]]], name: str, layout
     if isinstance(wanted, int):
         place = next((place for place, (line, _) in enumerate(first) if line == wanted), None)
         if place is None:
-            raise PipecliError(f"{name}:{wanted}: no header on this line", hint="mend `header:`")
+            raise PipecliError(f"{name}:{wanted}: no header on this line", hint="correct `header:`")
         return place
     names = [set(columns_of(cells)) for _, cells in first]
     if wanted:
         place = next((place for place, own in enumerate(names) if own.issuperset(wanted)), None)
         if place is None:
-            raise PipecliError(f"{name}: no row has {', '.join(wanted)}", hint="mend `header:`")
+            raise PipecliError(f"{name}: no row has {', '.join(wanted)}", hint="correct `header:`")
         return place
     if layout.named and names and not names[0] & layout.named:
         return next((place for place, own in enumerate(names) if own >= layout.named), 0)

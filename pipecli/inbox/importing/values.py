@@ -348,7 +348,7 @@ def _flag(cell: Cell) -> object:
         return cell
     known = _FLAGS.get(line_of(cell).lower())
     if known is None:
-        raise Unreadable(f'"{cell}" is neither yes nor no')
+        raise Unreadable(f'"{cell}" must be yes or no')
     return known
 
 

@@ -191,7 +191,7 @@ def date_form(table: Table, column: str, findings: Findings) -> DateForm:
     if persian := next(filter(is_persian, counts), None):
         raise PipecliError(
             f'{table.name}, {column}: "{persian}" is a day of the Persian calendar',
-            hint="write the column in ours, as 2026-11-21, and plan again",
+            hint="write the column in ours, such as 2026-11-21, and plan again",
         )
     if not fitting:
         return DateForm(None, f"none of {whole:,} is a date that is known")

@@ -88,7 +88,7 @@ def _refuse_unmergeable(source: Lead, target: Lead) -> None:
             hint=f"convert {source.id} onto its opportunity: pipecli lead convert {source.id} --onto {deal}",
         )
     if source.converted:
-        raise Refused(f"{source.id} is converted", hint="merge the customers and contacts that came of it")
+        raise Refused(f"{source.id} is converted", hint="merge the customers and contacts that came from it")
     if target.disqualified and not source.disqualified:
         raise Refused(
             f"{target.id} is disqualified, and {source.id} is not",

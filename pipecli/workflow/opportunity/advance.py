@@ -189,7 +189,7 @@ def change_process(
         stages = ", ".join(stage.id for stage in known.stages)
         raise Refused(
             f"{there} isn't a stage of the process {process}",
-            hint=f"say where it goes on, in {stages}: pipecli opp set {deal.id} process={process} stage=…",
+            hint=f"say where it continues, in {stages}: pipecli opp set {deal.id} process={process} stage=…",
         )
     probability = deal.probability if there == deal.stage else None
     return deal.with_(process=process, stage=there, probability=probability)

@@ -149,7 +149,7 @@ def share_credit(deal: Opportunity, percents: Mapping[str, Decimal]) -> Change:
         raise Refused(
             f"{', '.join(f'{user} {percent:f} %' for user, percent in percents.items())} come to "
             f"{sum(percents.values()):f} %, not to 100",
-            hint="give everybody who sells it, the owner as well",
+            hint="give everybody who sells it, the owner too",
         )
     sellers = tuple(Seller(user=user, percent=percent) for user, percent in percents.items())
     words = ", ".join(f"{user} {percent:f} %" for user, percent in percents.items()) or "the owner alone"
@@ -160,7 +160,7 @@ def hold(deal: Opportunity, *, until: date, today: date, reason: str | None = No
     """Let an open deal wait until a day to come: it is then told of in the follow-ups."""
     require_open(deal)
     if until <= today:
-        raise Refused(f"{until} is in the past, or today", hint="name a day to come: --until +30d")
+        raise Refused(f"{until} is in the past, or today", hint="name a future day: --until +30d")
     was = f"on hold until {until}" if deal.hold is None else f"hold {deal.hold.until} → {until}"
     waiting = deal.with_(hold=Hold(until=until, reason=reason or (deal.hold and deal.hold.reason)))
     return Change(waiting, f"{was}{f': {reason}' if reason else ''}", "held")
@@ -170,7 +170,7 @@ def resume(deal: Opportunity) -> Change:
     """Have a deal go on that waits, or whose day has come."""
     if deal.hold is None:
         raise Refused(
-            f"{deal.id} isn't on hold", hint=f"let it wait: pipecli opp hold {deal.id} --until DATE"
+            f"{deal.id} isn't on hold", hint=f"put it on hold: pipecli opp hold {deal.id} --until DATE"
         )
     return Change(deal.with_(hold=None), f"resume, was on hold until {deal.hold.until}", "resumed")
 
