@@ -86,7 +86,7 @@ def test_what_can_not_be_answered_is_said_in_one_line(cli: Cli, question: str, c
 
 
 def test_without_a_question_it_says_how(cli: Cli) -> None:
-    assert "write a question, or --tables" in cli("sql", code=2).err
+    assert "write a query, or give --tables" in cli("sql", code=2).err
 
 
 def test_a_broken_file_stops_the_questions_about_its_kind_only(root: Path, cli: Cli) -> None:

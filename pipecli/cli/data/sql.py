@@ -135,7 +135,7 @@ def sql(
     the cent below ten trillion.
     """
     if bool(question) == tables:
-        raise typer.BadParameter("write a question, or --tables", param_hint="QUERY")
+        raise typer.BadParameter("write a query, or give --tables", param_hint="QUERY")
     run = session(ctx)
     if tables:
         _print_tables(run)

@@ -80,7 +80,7 @@ def disqualify(
     if reason is None:
         known = ", ".join(settings.disqualify_reasons)
         raise Refused(
-            f"why {lead.id} is given up is missing",
+            f"{lead.id}: the reason for giving it up is missing",
             hint="give --reason" + (f", one of {known}" if known else ""),
         )
     reason = require_disqualify_reason(settings, reason)

@@ -263,7 +263,9 @@ def lose(
     refuse_future(deal, day, today)
     if not reasons:
         known = ", ".join(settings.lost_reasons)
-        raise Refused(f"why {deal.id} is lost is missing", hint=f"give --reason, one of {known}")
+        raise Refused(
+            f"{deal.id}: the reason for losing it is missing", hint=f"give --reason, one of {known}"
+        )
     reasons = list(dict.fromkeys(require_lost_reason(settings, reason) for reason in reasons))
     winners = tuple(dict.fromkeys(known_as(name, competitors, deal) for name in lost_to))
     if "competitor" in reasons and not winners:
