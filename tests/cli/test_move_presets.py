@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from pathlib import Path
 
 import pytest
@@ -204,3 +205,35 @@ def test_days_of_the_persian_calendar_are_refused_and_an_empty_column_of_reasons
     assert deals(root)["1"]["closed"]["reasons"] == ["unknown"]
     Path("d.csv").write_text("title,currency,expected_close\nRoof,EUR,1404-08-10\n")
     assert "Persian calendar" in cli("import", "opportunities", "d.csv", code=1).out
+
+
+@pytest.mark.usefixtures("at_a_desk")
+def test_lists_in_objects_of_json_are_tables_of_their_own(cli: Cli, root: Path) -> None:
+    lead = {
+        "id": "lead_1", "display_name": "Aurora", "name": "Aurora", "status_label": "Potential",
+        "contacts": [
+            {"id": f"cont_{n}", "name": "Ann Li", "emails": [{"email": f"a{n}@a.example", "type": "office"}]}
+            for n in (1, 2)
+        ],
+        "opportunities": [
+            {"id": f"oppo_{n}", "lead_name": "Aurora", "lead_id": "lead_1", "status_label": label,
+             "status_type": kind, "value": 1050 * n, "value_formatted": f"${10.5 * n}",
+             "value_currency": "USD", "date_won": "2026-01-02",
+             "date_created": "2026-01-01T10:00:00+00:00", "contact_id": "cont_2"}
+            for n, (label, kind) in enumerate([("Proposal", "active"), ("Won", "won"), ("Sent", "active")], 1)
+        ],
+    }  # fmt: skip
+    Path("leads.json").write_text(
+        json.dumps([lead, {**lead, "id": "lead_2", "contacts": [], "opportunities": []}])
+    )
+    told = cli("import", "plan", "leads.json", "--into", "m").out
+    assert "opportunities: 3 rows of leads.json (opportunities) (close/opportunities.yaml)" in told
+    assert "they agree" in cli("import", "run", "m").out
+    own = deals(root)
+    assert [own[key]["amount"] for key in ("oppo_1", "oppo_2", "oppo_3")] == [10.5, 21, 31.5]
+    assert own["oppo_2"]["closed"]["amount"] == 21
+    assert {own[key]["customer"] for key in own} == {"aurora"}
+    emails = json.loads(
+        cli("contact", "show", own["oppo_1"]["contacts"][0]["contact"], "--format", "json").out
+    )
+    assert emails["emails"] == ["a2@a.example"]

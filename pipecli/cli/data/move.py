@@ -298,9 +298,9 @@ def _keep_rejects(
         path = None
         if wanted is not None and done.outcome.rejected:
             wanted.mkdir(parents=True, exist_ok=True)
-            path = wanted / f"{step.map.removesuffix('.yaml')}.rejects.csv"
+            path = wanted / f"{step.map.removesuffix('.yaml') or step.kind}.rejects.csv"
         if written := keep_rejects(transaction, done, folder, path):
-            kept[step.map] = written
+            kept[step.map or step.kind] = written
     return kept
 
 

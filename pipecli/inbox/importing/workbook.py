@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 _MAGIC = (ARCHIVE, b"\xd0\xcf\x11\xe0")
 """The first bytes of a zip and of the old xls."""
 _MOST_SHEETS = 8
+_IN_LIST = re.compile(r"(?P<list>\w+)\.(?P<number>\d+)\.(?P<field>.+)")
 
 
 def rows_of_file(raw: bytes, name: str, layout: Layout | None = None) -> Table:
@@ -38,7 +39,37 @@ def rows_of_file(raw: bytes, name: str, layout: Layout | None = None) -> Table:
         return read(raw, name, layout or Layout())
     if is_vcard(raw):
         return vcards(raw, name, layout or Layout())
-    return table.read(raw, name, layout)
+    whole = table.read(raw, name, layout)
+    if layout and layout.sheet and whole.typed:
+        return next((part for part in _lists_apart(whole) if part.sheet == layout.sheet), whole)
+    return whole
+
+
+def _lists_apart(whole: Table) -> list[Table]:
+    """A table of JSON without the lists of records in its objects, and each list as a sheet of its own.
+
+    `parent.id` and `parent.name` say whose it is.
+    """
+    places = {column: place for column in whole.columns if (place := _IN_LIST.fullmatch(column))}
+    lists = dict.fromkeys(place["list"] for place in places.values() if place["field"] == "id")
+    tables = [
+        whole._replace(
+            columns=[c for c in whole.columns if c not in places or places[c]["list"] not in lists]
+        )
+    ]
+    for name in lists:
+        rows: list[Row] = []
+        for row in whole.rows:
+            around = {f"parent.{key}": row.cells.get(key, "") for key in ("id", "name")}
+            elements: dict[str, dict[str, Cell]] = {}
+            for column, cell in row.cells.items():
+                place = places.get(column)
+                if place and place["list"] == name:
+                    elements.setdefault(place["number"], around.copy())[place["field"]] = cell
+            rows += [Row(number, cells) for number, cells in enumerate(elements.values(), len(rows) + 1)]
+        columns = [*dict.fromkeys(column for row in rows for column in row.cells)]
+        tables.append(whole._replace(columns=columns, rows=rows, sheet=name))
+    return tables
 
 
 def is_workbook(raw: bytes, name: str) -> bool:
@@ -53,7 +84,7 @@ def is_workbook(raw: bytes, name: str) -> bool:
 def tables_of_file(raw: bytes, name: str) -> list[Table]:
     """The rows of a file, of a workbook those of each sheet that has some and that people see."""
     if not is_workbook(raw, name):
-        return [rows_of_file(raw, name)]
+        return _lists_apart(rows_of_file(raw, name))
     workbook = _opened(raw, name)
     from python_calamine import SheetVisibleEnum
 

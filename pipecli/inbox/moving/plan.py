@@ -85,6 +85,10 @@ class Plan:
     """Files that nobody knows."""
 
 
+def _named(table: Table) -> str:
+    return f"{table.name} ({table.sheet})" if table.sheet else table.name
+
+
 class _Recognition(NamedTuple):
     table: Table
     told: Recognised
@@ -120,7 +124,7 @@ def make_plan(
     known.sort(key=lambda one: (ORDER.index(one.told.kind), "part" in one.told.rest, one.table.name))
     vendors = Counter(one.told.vendor for one in known if one.told.vendor)
     leading = vendors.most_common(1)[0][0] if vendors else ""
-    plan = Plan(leading, unknown=[table.name for table, told in pairs if told is None])
+    plan = Plan(leading, unknown=[_named(table) for table, told in pairs if told is None])
     findings = plan.findings = Findings(settings, answers or {}, leading, process=leading or "sales")
     _know_users(known, findings)
     findings.namesakes = {name for one in known for name in _namesakes(one)}
@@ -231,11 +235,11 @@ def _page(one: _Recognition, plan: Plan, findings: Findings) -> Step:
     source = f"as {told.preset}" if told.preset else "as its header reads"
     plan.pages[name] = mapping_page(step, source, mapping, lost)
     plan.summary.append(
-        f"{told.kind}: {count(len(table.rows), 'row', ',')} of {table.name} ({source.removeprefix('as ')}), "
-        f"{len(mapping['columns'])} of {len(table.columns)} columns"
+        f"{told.kind}: {count(len(table.rows), 'row', ',')} of {_named(table)} "
+        f"({source.removeprefix('as ')}), {len(mapping['columns'])} of {len(table.columns)} columns"
     )
     if lost:
-        findings.lost.append(f"{table.name}: {', '.join(lost)}")
+        findings.lost.append(f"{_named(table)}: {', '.join(lost)}")
     return step
 
 
