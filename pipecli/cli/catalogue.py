@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from inspect import Parameter
 from typing import Annotated, Any, Literal
 
 import typer
 
-from pipecli.cli.common.command import Changing, Ref, Sets, Tags, noun
+from pipecli.cli.common.command import SETS, TAGS, Changing, Ref, field, noun, option_of, with_fields
 from pipecli.cli.common.fields import built, number, option, validated
 from pipecli.cli.common.output import print_records
 from pipecli.cli.common.record_verbs import add_remove, add_set_edit, given_slug, setting_of, users_of
@@ -32,34 +33,28 @@ _Slug = Annotated[str, typer.Argument(metavar="ID", help="Its slug: lower case, 
 
 
 @app.command("product add", cls=Changing)
+@with_fields(
+    option_of("name", Parameter.empty, help="What people call it.", metavar="TEXT"),
+    option_of("kind", "product", of=Literal["product", "service"], help="What it is."),
+    field("uom", "Unit of measure: unit, hour, kg.", "UNIT"),
+    field("description", "More about it.", "TEXT"),
+    field("tax", "Tax on its lines, in percent.", "PERCENT"),
+    field("cost", "What one costs, in base currency.", "AMOUNT"),
+    option_of("inactive", False, "--inactive", of=bool, help="It is not on sale."),
+    *(TAGS, SETS),
+)
 def add_product(
     ctx: typer.Context,
     sku: Annotated[str, typer.Argument(metavar="SKU", help="Its number, as its label has it: EN-200.5/A.")],
-    name: Annotated[str, typer.Option(help="What people call it.", metavar="TEXT")],
-    kind: Annotated[Literal["product", "service"], typer.Option(help="What it is.")] = "product",
-    uom: Annotated[str | None, typer.Option(help="Unit of measure: unit, hour, kg.", metavar="UNIT")] = None,
-    description: Annotated[str | None, typer.Option(help="More about it.", metavar="TEXT")] = None,
-    tax: Annotated[str | None, typer.Option(help="Tax on its lines, in percent.", metavar="PERCENT")] = None,
-    cost: Annotated[
-        str | None, typer.Option(help="What one costs, in base currency.", metavar="AMOUNT")
-    ] = None,
-    inactive: Annotated[bool, typer.Option("--inactive", help="It is not on sale.")] = False,
-    tag: Tags = None,
-    sets: Sets = None,
+    inactive: bool,
+    sets: list[str] | None,
+    **given: Any,
 ) -> None:
     """Add a product or service; prints its SKU."""
     with changing(ctx) as transaction:
-        given = {
-            "sku": sku.strip(),
-            "name": name,
-            "kind": kind,
-            "uom": uom,
-            "description": description,
-            "tax": option("--tax", tax, (Product, "tax"), transaction.session),
-            "cost": option("--cost", cost, (Product, "cost"), transaction.session),
-            "active": False if inactive else None,
-            "tags": tag,
-        }
+        for name in ("tax", "cost"):
+            given[name] = option(f"--{name}", given[name], (Product, name), transaction.session)
+        given |= {"sku": sku.strip(), "active": False if inactive else None}
         _add(transaction, built(Product, given, sets, transaction.session))
 
 
@@ -75,33 +70,22 @@ _PRICES = "SKU=PRICE, or SKU=PRICE@QUANTITY for a price from that quantity on"
 
 
 @app.command("price-list add", cls=Changing)
+@with_fields(
+    field("currency", "Default: the settings' currency.", "CODE"),
+    field("name", "What people call it.", "TEXT"),
+    field("valid_from", "The first day of its prices.", "DATE"),
+    field("valid_until", "The last day of its prices.", "DATE"),
+    field("price", f"{_PRICES}; repeatable.", "SKU=PRICE[@QUANTITY]", of=list[str] | None),
+    SETS,
+)
 def add_price_list(
-    ctx: typer.Context,
-    slug: _Slug,
-    currency: Annotated[
-        str | None, typer.Option(help="Default: the settings' currency.", metavar="CODE")
-    ] = None,
-    name: Annotated[str | None, typer.Option(help="What people call it.", metavar="TEXT")] = None,
-    valid_from: Annotated[
-        str | None, typer.Option(help="The first day of its prices.", metavar="DATE")
-    ] = None,
-    valid_until: Annotated[
-        str | None, typer.Option(help="The last day of its prices.", metavar="DATE")
-    ] = None,
-    price: Annotated[
-        list[str] | None, typer.Option(help=f"{_PRICES}; repeatable.", metavar="SKU=PRICE[@QUANTITY]")
-    ] = None,
-    sets: Sets = None,
+    ctx: typer.Context, slug: _Slug, price: list[str] | None, sets: list[str] | None, **given: Any
 ) -> None:
     """Add a price list; prints its id."""
     with changing(ctx) as transaction:
-        given = {
-            "id": given_slug(slug, "price list"),
-            "name": name,
-            "currency": currency or transaction.settings.currency,
-            "valid_from": transaction.day(valid_from),
-            "valid_until": transaction.day(valid_until),
-        }
+        given |= {name: transaction.day(given[name]) for name in ("valid_from", "valid_until")}
+        given["currency"] = given["currency"] or transaction.settings.currency
+        given["id"] = given_slug(slug, "price list")
         price_list = built(PriceList, given, sets, transaction.session)
         prices = catalogue.priced(price_list.prices, _new_prices(transaction, price_list, price or ()))
         _add(transaction, price_list.with_(prices=prices))
@@ -158,35 +142,18 @@ Deal = Annotated[str, typer.Argument(metavar="OPPORTUNITY", help="The deal: its 
 
 
 @app.command("literature add", cls=Changing)
-def add_literature(
-    ctx: typer.Context,
-    slug: _Slug,
-    title: Annotated[str, typer.Option(help="What people call it.", metavar="TEXT")],
-    file: Annotated[
-        str | None,
-        typer.Option(help="A file of the pipeline, such as literature/brochure.pdf.", metavar="PATH"),
-    ] = None,
-    url: Annotated[str | None, typer.Option(help="Or its address on the web.", metavar="ADDRESS")] = None,
-    product: Annotated[
-        list[str] | None, typer.Option(help="A product it is about; repeatable.", metavar="SKU")
-    ] = None,
-    stage: Annotated[
-        list[str] | None, typer.Option(help="A stage it is for; repeatable.", metavar="STAGE")
-    ] = None,
-    tag: Tags = None,
-    sets: Sets = None,
-) -> None:
+@with_fields(
+    option_of("title", Parameter.empty, help="What people call it.", metavar="TEXT"),
+    field("file", "A file of the pipeline, such as literature/brochure.pdf.", "PATH"),
+    field("url", "Or its address on the web.", "ADDRESS"),
+    field("products", "A product it is about; repeatable.", "SKU", "--product", of=list[str] | None),
+    field("stages", "A stage it is for; repeatable.", "STAGE", "--stage", of=list[str] | None),
+    *(TAGS, SETS),
+)
+def add_literature(ctx: typer.Context, slug: _Slug, sets: list[str] | None, **given: Any) -> None:
     """Add a document of sales literature; prints its id."""
     with changing(ctx) as transaction:
-        given = {
-            "id": given_slug(slug, "document"),
-            "title": title,
-            "file": file,
-            "url": url,
-            "products": product,
-            "stages": stage,
-            "tags": tag,
-        }
+        given["id"] = given_slug(slug, "document")
         _add(transaction, _sound(transaction, built(Literature, given, sets, transaction.session)))
 
 

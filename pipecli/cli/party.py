@@ -2,76 +2,85 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from inspect import Parameter
+from typing import Any, Literal, cast
 
 import typer
 
-from pipecli.cli.common.command import Changing, Name, NameOrSlug, Notes, Sets, Tags, noun
+from pipecli.cli.common.command import (
+    NOTES,
+    SETS,
+    TAGS,
+    Changing,
+    Name,
+    NameOrSlug,
+    field,
+    noun,
+    option_of,
+    with_fields,
+)
+from pipecli.cli.common.fields import built
 from pipecli.cli.common.record_verbs import (
+    Rule,
     add_assign,
     add_merge,
-    add_party,
     add_remove,
     add_set_edit,
+    given_slug,
+    names_of,
     set_party,
     setting_of,
 )
 from pipecli.cli.common.transaction import Transaction, changing
-from pipecli.records.kinds import COMPETITOR, CONTACT, CUSTOMER, SUPPLIER
-from pipecli.records.party import Competitor, Contact, Customer, Supplier
+from pipecli.errors import PipecliError
+from pipecli.records.kinds import COMPETITOR, CONTACT, CUSTOMER, SUPPLIER, Kind
+from pipecli.records.party import Customer
 from pipecli.store.index.records import parents
+from pipecli.store.naming import slug
 from pipecli.workflow import party
-
-Text = str | None
-Texts = list[str] | None
-_Website = Annotated[Text, typer.Option(help="Its website.", metavar="URL")]
-_Address = Annotated[Text, typer.Option(help="Its postal address.", metavar="TEXT")]
-_Country = Annotated[Text, typer.Option(help="Its country.", metavar="NAME")]
-_Language = Annotated[Text, typer.Option(help="Its language, such as es or fa.", metavar="TAG")]
+from pipecli.workflow.party import Party
 
 app = noun()
 
+_WEBSITE = field("website", "Its website.", "URL")
+_ADDRESS = field("address", "Its postal address.", "TEXT")
+_COUNTRY = field("country", "Its country.", "NAME")
+_LANGUAGE = field("language", "Its language, such as es or fa.", "TAG")
 
-@app.command("customer add", cls=Changing)
-def add_customer(
-    ctx: typer.Context,
-    name_or_slug: NameOrSlug = None,
-    name: Name = None,
-    kind: Annotated[
-        Literal["organization", "person"], typer.Option(help="A person buys for themselves.")
-    ] = "organization",
-    email: Annotated[Text, typer.Option(help="Its own e-mail address.", metavar="ADDRESS")] = None,
-    phone: Annotated[Text, typer.Option(help="Its own telephone number.", metavar="NUMBER")] = None,
-    website: _Website = None,
-    address: _Address = None,
-    country: _Country = None,
-    language: _Language = None,
-    tax_id: Annotated[Text, typer.Option(help="Its tax number.", metavar="TEXT")] = None,
-    industry: Annotated[Text, typer.Option(help="Its industry.", metavar="TEXT")] = None,
-    owner: Annotated[Text, typer.Option(help="Who looks after it.", metavar="USER")] = None,
-    parent: Annotated[Text, typer.Option(help="The customer it belongs to.", metavar="CUSTOMER")] = None,
-    tag: Tags = None,
-    notes: Notes = None,
-    sets: Sets = None,
-) -> None:
-    """Add a customer; prints its slug."""
-    with changing(ctx) as transaction:
-        given = {
-            "kind": kind,
-            "email": email,
-            "phone": phone,
-            "website": website,
-            "address": address,
-            "country": country,
-            "language": language,
-            "tax_id": tax_id,
-            "industry": industry,
-            "owner": owner,
-            "parent": transaction.get(Customer, parent).id if parent else None,
-            "tags": tag,
-            "notes": notes,
-        }
-        add_party(transaction, Customer, name_or_slug, name, given, sets, _own_parent)
+
+def _give_add(kind: Kind, help_text: str, *fields: Parameter, allow: Rule | None = None) -> None:
+    """Give a noun whose records people call by a name its `add`, with an option for each of these fields."""
+
+    @app.command(f"{kind.noun} add", cls=Changing, help=help_text)
+    @with_fields(*fields, TAGS, NOTES, SETS)
+    def add(
+        ctx: typer.Context,
+        name_or_slug: NameOrSlug = None,
+        name: Name = None,
+        sets: list[str] | None = None,
+        **given: Any,
+    ) -> None:
+        with changing(ctx) as transaction:
+            slug, called = _slug_and_name(kind.noun, name_or_slug, name)
+            for field in ("customer", "parent"):
+                if given.get(field):
+                    given[field] = transaction.get(Customer, given[field]).id
+            record = built(kind.model, {"id": slug, "name": called, **given}, sets, transaction.session)
+            free = transaction.new_slug(kind.noun, slug)
+            if allow:
+                allow(transaction, None, record)
+            transaction.do(party.add(cast("Party", record), names_of(transaction, kind.noun), free=free))
+
+
+def _slug_and_name(noun: str, argument: str | None, name: str | None) -> tuple[str, str]:
+    """The slug and the name of `add "Contoso Coffee"`, or of `add contoso-coffee --name "Contoso Coffee"`.
+
+    Raises PipecliError.
+    """
+    text = (name or argument or "").strip()
+    if not text:
+        raise PipecliError(f"a {noun} needs a name", hint=f'pipecli {noun} add "Contoso Coffee"')
+    return given_slug(argument, noun) if name and argument else slug(text), text
 
 
 def _own_parent(transaction: Transaction, before: Any, customer: Any) -> None:
@@ -83,6 +92,21 @@ def _parents(transaction: Transaction) -> dict[str, str]:
     return parents(transaction.pipeline.index.connection)
 
 
+_give_add(
+    CUSTOMER,
+    "Add a customer; prints its slug.",
+    option_of(
+        "kind", "organization", of=Literal["organization", "person"], help="A person buys for themselves."
+    ),
+    field("email", "Its own e-mail address.", "ADDRESS"),
+    field("phone", "Its own telephone number.", "NUMBER"),
+    *(_WEBSITE, _ADDRESS, _COUNTRY, _LANGUAGE),
+    field("tax_id", "Its tax number.", "TEXT"),
+    field("industry", "Its industry.", "TEXT"),
+    field("owner", "Who looks after it.", "USER"),
+    field("parent", "The customer it belongs to.", "CUSTOMER"),
+    allow=_own_parent,
+)
 add_set_edit(app, CUSTOMER, setting_of(_own_parent, set_party), _own_parent)
 add_assign(app, CUSTOMER)
 
@@ -96,34 +120,15 @@ add_merge(
 add_remove(app, CUSTOMER, way_out="merge it into another: pipecli customer merge {key} INTO")
 
 
-@app.command("contact add", cls=Changing)
-def add_contact(
-    ctx: typer.Context,
-    name_or_slug: NameOrSlug = None,
-    name: Name = None,
-    customer: Annotated[Text, typer.Option(help="Where they work.", metavar="CUSTOMER")] = None,
-    email: Annotated[Texts, typer.Option(help="An e-mail address; repeatable.", metavar="ADDRESS")] = None,
-    phone: Annotated[Texts, typer.Option(help="A telephone number; repeatable.", metavar="NUMBER")] = None,
-    title: Annotated[Text, typer.Option(help="Their job title.", metavar="TEXT")] = None,
-    language: Annotated[Text, typer.Option(help="Their language, such as es or fa.", metavar="TAG")] = None,
-    tag: Tags = None,
-    notes: Notes = None,
-    sets: Sets = None,
-) -> None:
-    """Add a contact; prints its slug."""
-    with changing(ctx) as transaction:
-        given = {
-            "customer": transaction.get(Customer, customer).id if customer else None,
-            "emails": email,
-            "phones": phone,
-            "title": title,
-            "language": language,
-            "tags": tag,
-            "notes": notes,
-        }
-        add_party(transaction, Contact, name_or_slug, name, given, sets)
-
-
+_give_add(
+    CONTACT,
+    "Add a contact; prints its slug.",
+    field("customer", "Where they work.", "CUSTOMER"),
+    field("emails", "An e-mail address; repeatable.", "ADDRESS", "--email", of=list[str] | None),
+    field("phones", "A telephone number; repeatable.", "NUMBER", "--phone", of=list[str] | None),
+    field("title", "Their job title.", "TEXT"),
+    field("language", "Their language, such as es or fa.", "TAG"),
+)
 add_set_edit(app, CONTACT, set_party)
 
 
@@ -138,70 +143,25 @@ add_merge(
 add_remove(app, CONTACT, way_out="merge it into another: pipecli contact merge {key} INTO")
 
 
-@app.command("supplier add", cls=Changing)
-def add_supplier(
-    ctx: typer.Context,
-    name_or_slug: NameOrSlug = None,
-    name: Name = None,
-    email: Annotated[Text, typer.Option(help="Its e-mail address.", metavar="ADDRESS")] = None,
-    phone: Annotated[Text, typer.Option(help="Its telephone number.", metavar="NUMBER")] = None,
-    website: _Website = None,
-    address: _Address = None,
-    country: _Country = None,
-    language: _Language = None,
-    currency: Annotated[Text, typer.Option(help="The currency it quotes in.", metavar="CODE")] = None,
-    tag: Tags = None,
-    notes: Notes = None,
-    sets: Sets = None,
-) -> None:
-    """Add a supplier; prints its slug."""
-    with changing(ctx) as transaction:
-        given = {
-            "email": email,
-            "phone": phone,
-            "website": website,
-            "address": address,
-            "country": country,
-            "language": language,
-            "currency": currency,
-            "tags": tag,
-            "notes": notes,
-        }
-        add_party(transaction, Supplier, name_or_slug, name, given, sets)
-
-
+_give_add(
+    SUPPLIER,
+    "Add a supplier; prints its slug.",
+    field("email", "Its e-mail address.", "ADDRESS"),
+    field("phone", "Its telephone number.", "NUMBER"),
+    *(_WEBSITE, _ADDRESS, _COUNTRY, _LANGUAGE),
+    field("currency", "The currency it quotes in.", "CODE"),
+)
 add_set_edit(app, SUPPLIER, set_party)
 add_remove(app, SUPPLIER)
 
 
-@app.command("competitor add", cls=Changing)
-def add_competitor(
-    ctx: typer.Context,
-    name_or_slug: NameOrSlug = None,
-    name: Name = None,
-    website: _Website = None,
-    country: _Country = None,
-    strengths: Annotated[Text, typer.Option(help="What it does better.", metavar="TEXT")] = None,
-    weaknesses: Annotated[Text, typer.Option(help="What we do better.", metavar="TEXT")] = None,
-    tag: Tags = None,
-    notes: Notes = None,
-    sets: Sets = None,
-) -> None:
-    """Add a competitor; prints its slug.
-
-    Deals that already name it, by slug or by name, belong to it from then on.
-    """
-    with changing(ctx) as transaction:
-        given = {
-            "website": website,
-            "country": country,
-            "strengths": strengths,
-            "weaknesses": weaknesses,
-            "tags": tag,
-            "notes": notes,
-        }
-        add_party(transaction, Competitor, name_or_slug, name, given, sets)
-
-
+_give_add(
+    COMPETITOR,
+    "Add a competitor; prints its slug.\n\n"
+    "Deals that already name it, by slug or by name, belong to it from then on.",
+    *(_WEBSITE, _COUNTRY),
+    field("strengths", "What it does better.", "TEXT"),
+    field("weaknesses", "What we do better.", "TEXT"),
+)
 add_set_edit(app, COMPETITOR)
 add_remove(app, COMPETITOR, way_out="strike it out there: pipecli opp competitor remove OPP {key}")

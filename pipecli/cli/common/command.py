@@ -8,7 +8,7 @@ from functools import cache
 from importlib import import_module
 from inspect import Parameter, Signature, signature
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, get_origin
 
 import typer
 from typer.core import TyperCommand, TyperGroup, TyperOption
@@ -42,9 +42,23 @@ def with_options(
 
 
 def own_options(command: Callable[..., None]) -> list[Parameter]:
-    """The options that a function declares itself, after its first parameter."""
+    """The arguments and options that a function declares itself, after its first parameter."""
     _, *own = signature(command, eval_str=True).parameters.values()
-    return [option.replace(kind=Parameter.KEYWORD_ONLY) for option in own]
+    return [
+        option.replace(kind=Parameter.KEYWORD_ONLY)
+        for option in own
+        if get_origin(option.annotation) is Annotated
+    ]
+
+
+def with_fields(*fields: Parameter) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give an `add` an option for each field of the record, after its own; it gets them by their names."""
+    return lambda add: with_options(add, add, [*own_options(add), *fields])
+
+
+def field(name: str, help_text: str, metavar: str, *declared: str, of: Any = str | None) -> Parameter:
+    """An option for a field that may be left out."""
+    return option_of(name, None, *declared, of=of, help=help_text, metavar=metavar)
 
 
 def option_of(name: str, default: object, *declared: str, of: Any = str, **described: Any) -> Parameter:
@@ -337,14 +351,14 @@ Ref = Annotated[
     str, typer.Argument(metavar="REF", help="An id, its start (three characters or more), or a name.")
 ]
 Assignments = Annotated[list[str], typer.Argument(metavar="PATH=VALUE...", help="Fields and their values.")]
-Sets = Annotated[list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Any other field.")]
 NameOrSlug = Annotated[
     str | None, typer.Argument(metavar="NAME", help="What people call it; with --name, its slug.")
 ]
 Name = Annotated[str | None, typer.Option("--name", help="What people call it.", metavar="TEXT")]
 UserName = Annotated[str, typer.Argument(metavar="USER", help="A slug, or words of a name.")]
 TeamName = Annotated[str, typer.Argument(metavar="TEAM", help="A slug, or words of a name.")]
-Tags = Annotated[list[str] | None, typer.Option(help="A tag; repeatable.", metavar="TAG")]
+Tags = Annotated[list[str] | None, typer.Option("--tag", help="A tag; repeatable.", metavar="TAG")]
+Sets = Annotated[list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Any other field.")]
 
 
 def typed_notes(text: str | None) -> str | None:
@@ -364,6 +378,10 @@ Notes = Annotated[
         callback=typed_notes,
     ),
 ]
+TAGS, NOTES, SETS = (
+    Parameter(name, Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
+    for name, annotation in (("tags", Tags), ("notes", Notes), ("sets", Sets))
+)
 
 NextContactOption = Annotated[
     str | None,

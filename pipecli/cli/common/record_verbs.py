@@ -11,7 +11,7 @@ import typer
 
 from pipecli.cli.common.command import Changing, Ref, text_option
 from pipecli.cli.common.edit import edit_file
-from pipecli.cli.common.fields import built, split, with_values
+from pipecli.cli.common.fields import split, with_values
 from pipecli.cli.common.output import print_records
 from pipecli.cli.common.reference import is_recent
 from pipecli.cli.common.session import session
@@ -20,7 +20,7 @@ from pipecli.cli.common.terminal import paged
 from pipecli.cli.common.transaction import Transaction, changing, in_full
 from pipecli.cli.nouns import ALIASES
 from pipecli.errors import PipecliError
-from pipecli.records.base import Plain, Record
+from pipecli.records.base import Record
 from pipecli.records.kinds import BY_NOUN, RANDOM, Kind
 from pipecli.store.index import query
 from pipecli.store.index.records import labels, open_counts, records_naming
@@ -32,7 +32,7 @@ from pipecli.workflow.change import Change
 from pipecli.workflow.change import remove as remove_record
 
 if TYPE_CHECKING:
-    from pipecli.records.party import Competitor, Contact, Customer, Supplier
+    pass
 
 R = TypeVar("R", bound=Record)
 
@@ -403,36 +403,6 @@ def users_of(transaction: Transaction, kind: Kind, key: str) -> list[tuple[str, 
     """The records that name this one, each by its id and its file."""
     transaction.pipeline.need_all()  # a file that isn't read might name it, too
     return records_naming(transaction.pipeline.index.connection, kind.noun, key)
-
-
-def add_party(
-    transaction: Transaction,
-    model: type[Customer] | type[Contact] | type[Supplier] | type[Competitor],
-    argument: str | None,
-    name: str | None,
-    given: Plain,
-    sets: Sequence[str] | None,
-    allow: Rule = _any_change,
-) -> None:
-    """Add a record that people call by a name, of the options that were `given`. Raises PipecliError."""
-    from pipecli.workflow import party
-
-    slug, called = slug_and_name(model.noun, argument, name)
-    record = built(model, {"id": slug, "name": called, **given}, sets, transaction.session)
-    free = transaction.new_slug(model.noun, slug)
-    allow(transaction, None, record)
-    transaction.do(party.add(record, names_of(transaction, model.noun), free=free))
-
-
-def slug_and_name(noun: str, argument: str | None, name: str | None) -> tuple[str, str]:
-    """The slug and the name of `add "Contoso Coffee"`, or of `add contoso-coffee --name "Contoso Coffee"`.
-
-    Raises PipecliError.
-    """
-    text = (name or argument or "").strip()
-    if not text:
-        raise PipecliError(f"a {noun} needs a name", hint=f'pipecli {noun} add "Contoso Coffee"')
-    return given_slug(argument, noun) if name and argument else slug(text), text
 
 
 def names_of(transaction: Transaction, noun: str) -> dict[str, str]:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from pipecli.cli.common.command import Changing, Notes, Ref, Sets, Tags, noun
+from pipecli.cli.common.command import NOTES, SETS, TAGS, Changing, Ref, field, noun, with_fields
 from pipecli.cli.common.fields import built, names_field, split, with_values
 from pipecli.cli.common.record_verbs import (
     ChangingMany,
@@ -37,53 +37,33 @@ app = noun()
 
 
 @app.command(cls=Changing)
-def add(
-    ctx: typer.Context,
-    name: Annotated[Text, typer.Option(help="The person.", metavar="NAME")] = None,
-    organization: Annotated[Text, typer.Option(help="Where they work.", metavar="NAME")] = None,
-    title: Annotated[Text, typer.Option(help="Their job title.", metavar="TEXT")] = None,
-    email: Annotated[Text, typer.Option(help="Their e-mail address.", metavar="ADDRESS")] = None,
-    phone: Annotated[Text, typer.Option(help="Their telephone number.", metavar="NUMBER")] = None,
-    website: Annotated[Text, typer.Option(help="Their website.", metavar="URL")] = None,
-    country: Annotated[Text, typer.Option(help="Their country.", metavar="NAME")] = None,
-    language: Annotated[Text, typer.Option(help="Their language, such as es or fa.", metavar="TAG")] = None,
-    source: Annotated[Text, typer.Option(help="Where it came from.", metavar="SOURCE")] = None,
-    campaign: Annotated[Text, typer.Option(help="The campaign that brought it.", metavar="TEXT")] = None,
-    owner: Annotated[
-        Text,
-        typer.Option(help="Who follows it up. Default: you, or the user that a rule names.", metavar="USER"),
-    ] = None,
-    score: Annotated[int | None, typer.Option(help="How promising, 0 to 100.", metavar="N")] = None,
-    role: Annotated[Text, typer.Option(help="Their part in it: buyer, adviser, …", metavar="TEXT")] = None,
-    interest: Annotated[Text, typer.Option(help="What they want.", metavar="TEXT")] = None,
-    tag: Tags = None,
-    notes: Notes = None,
-    sets: Sets = None,
-) -> None:
+@with_fields(
+    field("name", "The person.", "NAME"),
+    field("organization", "Where they work.", "NAME"),
+    field("title", "Their job title.", "TEXT"),
+    field("email", "Their e-mail address.", "ADDRESS"),
+    field("phone", "Their telephone number.", "NUMBER"),
+    field("website", "Their website.", "URL"),
+    field("country", "Their country.", "NAME"),
+    field("language", "Their language, such as es or fa.", "TAG"),
+    field("source", "Where it came from.", "SOURCE"),
+    field("campaign", "The campaign that brought it.", "TEXT"),
+    field("owner", "Who follows it up. Default: you, or the user that a rule names.", "USER"),
+    field("score", "How promising, 0 to 100.", "N", of=int | None),
+    field("role", "Their part in it: buyer, adviser, …", "TEXT"),
+    field("interest", "What they want.", "TEXT"),
+    *(TAGS, NOTES, SETS),
+)
+def add(ctx: typer.Context, sets: list[str] | None, owner: Text, **given: Any) -> None:
     """Add a lead: a person, an organisation, or both; prints its id.
 
     Warns if an open lead has the same e-mail address or the same names.
     """
     with changing(ctx) as transaction:
-        given = {
+        given |= {
             "id": transaction.new_id("LEAD"),
             "created": transaction.now,
-            "name": name,
-            "organization": organization,
-            "title": title,
-            "email": email,
-            "phone": phone,
-            "website": website,
-            "country": country,
-            "language": language,
-            "source": source,
-            "campaign": campaign,
             "owner": owner or transaction.me,
-            "score": score,
-            "role": role,
-            "interest": interest,
-            "tags": tag,
-            "notes": notes,
         }
         lead = built(Lead, given, sets, transaction.session)
         by_rule: tuple[str, ...] = ()
