@@ -21,6 +21,7 @@ from pipecli.cli.main import run
 from pipecli.store import create, lock
 from pipecli.store.files import at, stamps
 from pipecli.store.index.index import open_index, seal, writing
+from tests.warm import warm_programs
 
 MAVEN = Path(__file__).resolve().parents[2] / "shared" / "data" / "maven"
 """8,800 real deals, where the workspace has them."""
@@ -250,6 +251,13 @@ def maven(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
             subprocess.run([str(script), new, str(MAVEN)], env=environment, check=True, capture_output=True)
             new.rename(root)
     return root
+
+
+@pytest.fixture(scope="session")
+def warm(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder for a PATH, whose `pipecli` starts in a tenth of the time."""
+    with warm_programs(tmp_path_factory.mktemp("warm")) as folder:
+        yield folder
 
 
 REPLAYED = "2027-03-17"

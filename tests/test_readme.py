@@ -6,7 +6,6 @@ import os
 import re
 import shlex
 import subprocess
-import sys
 from pathlib import Path
 
 from pipecli.cli.nouns import NOUNS
@@ -21,10 +20,9 @@ def session() -> str:
     return block[1]
 
 
-def test_the_session_runs_as_written(tmp_path: Path):
+def test_the_session_runs_as_written(warm: Path, tmp_path: Path):
     """In a shell that stops at the first command that fails."""
-    tools = Path(sys.executable).parent
-    environment = {**os.environ, "PATH": f"{tools}:{os.environ['PATH']}", "PIPECLI_TODAY": "2026-11-21"}
+    environment = {**os.environ, "PATH": f"{warm}:{os.environ['PATH']}", "PIPECLI_TODAY": "2026-11-21"}
     done = subprocess.run(
         ["bash", "-c", f"set -eu\n{session()}"],
         cwd=tmp_path,
@@ -56,13 +54,13 @@ def test_the_session_runs_as_written(tmp_path: Path):
     )
 
 
-def test_thirty_seconds_print_what_is_shown(tmp_path: Path, home: Path):
+def test_thirty_seconds_print_what_is_shown(warm: Path, tmp_path: Path):
     """Each command, with what it prints, but for the random part of the id."""
     _, _, after = README.partition("## Thirty seconds")
     shown = after.partition("```console\n")[2].partition("```")[0]
     commands = re.findall(r"^\$ (.*)$", shown, re.MULTILINE)
     script = "\n".join(f"printf '%s\\n' {shlex.quote(f'$ {command}')}\n{command}" for command in commands)
-    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    path = f"{warm}:{os.environ['PATH']}"
     done = subprocess.run(
         ["bash", "-c", f"set -eu\n{script}"],
         env={**os.environ, "PATH": path, "PIPECLI_TODAY": "2026-11-21", "COLUMNS": "100"},

@@ -45,7 +45,13 @@ def talk(root: Path, story: Callable[..., Awaitable[None]], **how: Any) -> None:
     anyio.run(connected)
 
 
-def test_an_agent_reads_and_can_do_nothing_else(root, shop, cli, git):
+@pytest.fixture
+def warm_calls(warm, monkeypatch):
+    """What the server runs for each call of a tool, some twenty a story, starts in a tenth of the time."""
+    monkeypatch.setattr(sys, "executable", str(warm / "python"))
+
+
+def test_an_agent_reads_and_can_do_nothing_else(warm_calls, root, shop, cli, git):
     cli("note", DEAL, ORDERS)
     cli("opp", "add", "--format", "--title=--write", "--organization", "-C /", code=2)
     head = git("rev-parse", "HEAD")
@@ -94,7 +100,7 @@ def test_an_agent_reads_and_can_do_nothing_else(root, shop, cli, git):
     assert git("status", "--porcelain") == ""
 
 
-def test_an_agent_that_may_write_tries_it_dry_first(root, shop, cli, git):
+def test_an_agent_that_may_write_tries_it_dry_first(warm_calls, root, shop, cli, git):
     async def story(client, call):
         tools = {tool.name: tool for tool in (await client.list_tools()).tools}
         changing = [tool for name, tool in tools.items() if name not in READING]
@@ -145,7 +151,7 @@ def test_an_agent_that_may_write_tries_it_dry_first(root, shop, cli, git):
     assert git("status", "--porcelain") == ""
 
 
-def test_what_an_agent_proposes_waits_on_a_branch(root, shop, cli, git):
+def test_what_an_agent_proposes_waits_on_a_branch(warm_calls, root, shop, cli, git):
     head = git("rev-parse", "HEAD")
     file = next(root.glob("opportunities/2026/*.yaml"))
     file.write_text(file.read_text() + "notes: mine, and not committed\n")

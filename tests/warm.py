@@ -1,0 +1,115 @@
+"""A `pipecli` that starts in a tenth of the time: a command is a fork of a process that has imported it all.
+
+For stories of many commands in a shell. How the program starts, is stopped and is killed, other stories try
+with the real one.
+"""
+
+from __future__ import annotations
+
+import gc
+import marshal
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from importlib import import_module
+from pathlib import Path
+from pkgutil import walk_packages
+
+import pipecli
+from pipecli.records.kinds import KINDS
+
+CLIENT = """\
+#!{python} -IS
+import _socket, marshal, os, sys
+words = sys.argv[1:]
+if os.path.basename(sys.argv[0]) == "python":
+    if words[:3] != ["-P", "-m", "pipecli"]:
+        os.execv({python!r}, ["python", *words])
+    del words[:3]
+request = marshal.dumps((words, os.getcwd(), dict(os.environ)))
+server = _socket.socket(_socket.AF_UNIX)
+server.connect({address!r})
+streams = b"".join(number.to_bytes(4, sys.byteorder) for number in range(3))
+server.sendmsg([len(request).to_bytes(8)], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, streams)])
+while request:
+    request = request[server.send(request) :]
+code = server.recv(1)
+os._exit(code[0] if code else 1)
+"""
+
+
+@contextmanager
+def warm_programs(folder: Path) -> Iterator[Path]:
+    """A folder for a PATH, with `pipecli`, and with a `python` that is warm for `-P -m pipecli` alone."""
+    address = folder / "socket"
+    for name in ("pipecli", "python"):
+        (folder / name).write_text(CLIENT.format(python=sys.executable, address=str(address)))
+        (folder / name).chmod(0o755)
+    command = [sys.executable, "-m", "tests.warm", str(address)]
+    with subprocess.Popen(command, cwd=Path(__file__).parents[1], stdout=subprocess.PIPE) as server:
+        assert server.stdout and server.stdout.readline() == b"listening\n"
+        try:
+            yield folder
+        finally:
+            server.terminate()
+
+
+def serve(address: str) -> None:
+    """Fork for each client; never returns."""
+    import rapidfuzz.process  # noqa: F401 - which a module of ours imports where it is used
+    import ryaml  # noqa: F401
+    import slugify  # noqa: F401
+
+    for module in walk_packages(pipecli.__path__, "pipecli."):
+        if "board" not in module.name and not module.name.endswith("__main__"):  # the board is textual's
+            import_module(module.name)
+    assert all(kind.model for kind in KINDS)
+    gc.collect()
+    gc.freeze()
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(address)
+        listener.listen()
+        os.write(1, b"listening\n")
+        while True:
+            client, _ = listener.accept()
+            with suppress(ChildProcessError):
+                while os.waitpid(-1, os.WNOHANG)[0]:
+                    pass
+            if os.fork() == 0:
+                listener.close()
+                client.sendall(bytes([answer(client)]))
+                os._exit(0)
+            client.close()
+
+
+def answer(client: socket.socket) -> int:
+    """Run the command of a client with its streams, folder and environment; its exit code."""
+    from pipecli.cli.main import run
+
+    head, streams, *_ = socket.recv_fds(client, 8, 3)
+    left = int.from_bytes(head)
+    request = b""
+    while len(request) < left:
+        request += client.recv(left - len(request))
+    words, folder, environment = marshal.loads(request)
+    for number, stream in enumerate(streams):
+        os.dup2(stream, number)
+        os.close(stream)
+    sys.stdin, sys.stdout, sys.stderr = open(0), open(1, "w"), open(2, "w", buffering=1)  # noqa: SIM115
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(environment)
+    time.tzset()
+    code = run(words)
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError):
+            stream.flush()
+    return code
+
+
+if __name__ == "__main__":
+    serve(sys.argv[1])
