@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from pipecli.cli.common.command import Changing, Ref
+from pipecli.cli.common.command import Changing, Ref, field, option_of, with_fields
 from pipecli.cli.common.fields import option
 from pipecli.cli.common.transaction import Transaction, changing
 from pipecli.records.item import LineKind, Per
@@ -18,25 +18,36 @@ if TYPE_CHECKING:
 
 Text = str | None
 _Which = Annotated[str, typer.Argument(metavar="ITEM", help="Its number, product, or words of its text.")]
-_Product = Annotated[Text, typer.Option(help="What is sold.", metavar="PRODUCT")]
-_Quantity = Annotated[Text, typer.Option(help="How many. Default: 1.", metavar="N")]
-_Price = Annotated[Text, typer.Option(help="The price of one. Default: the price list's.", metavar="AMOUNT")]
-_Discount = Annotated[Text, typer.Option(help="Discount on the line.", metavar="PERCENT")]
-_DiscountAmount = Annotated[Text, typer.Option(help="Discount on the line, as an amount.", metavar="AMOUNT")]
-_Tax = Annotated[Text, typer.Option(help="Tax on the line. Default: the product's.", metavar="PERCENT")]
-_Description = Annotated[Text, typer.Option(help="Its text. Default: the product's.", metavar="TEXT")]
-_Unit = Annotated[Text, typer.Option(help="Unit of measure. Default: the product's.", metavar="UNIT")]
-_Per = Annotated[Literal["month", "quarter", "year"] | None, typer.Option(help="The period of the price.")]
-_Term = Annotated[int | None, typer.Option(help="The number of these periods.", min=1, metavar="N")]
-_Kind = Annotated[
-    Literal["freight", "charge"] | None,
-    typer.Option(help="Freight or a charge, which a discount on the whole doesn't lower."),
-]
-_Optional = Annotated[bool, typer.Option("--optional", help="Offered in addition; not in the total.")]
-_Alternative = Annotated[
-    Text,
-    typer.Option(help="Offered instead of another line; not in the total.", metavar="PRODUCT|DESCRIPTION"),
-]
+_DISCOUNT_AMOUNT = field("discount_amount", "Discount on the line, as an amount.", "AMOUNT")
+_NEW = (
+    field("product", "What is sold.", "PRODUCT"),
+    field("quantity", "How many. Default: 1.", "N"),
+    field("price", "The price of one. Default: the price list's.", "AMOUNT"),
+    field("discount", "Discount on the line.", "PERCENT"),
+    _DISCOUNT_AMOUNT,
+    field("tax", "Tax on the line. Default: the product's.", "PERCENT"),
+    field("description", "Its text. Default: the product's.", "TEXT"),
+    field("uom", "Unit of measure. Default: the product's.", "UNIT"),
+    option_of("per", None, of=Literal["month", "quarter", "year"] | None, help="The period of the price."),
+    option_of("term", None, of=int | None, help="The number of these periods.", min=1, metavar="N"),
+    option_of(
+        "kind",
+        None,
+        of=Literal["freight", "charge"] | None,
+        help="Freight or a charge, which a discount on the whole doesn't lower.",
+    ),
+    option_of("optional", False, "--optional", of=bool, help="Offered in addition; not in the total."),
+    field("alternative_to", "Offered instead of another line; not in the total.", "PRODUCT|DESCRIPTION"),
+)
+_CHANGED = (
+    field("quantity", "How many.", "N"),
+    field("price", "Of one.", "AMOUNT"),
+    field("discount", "Discount on the line; 0 for none.", "PERCENT"),
+    _DISCOUNT_AMOUNT,
+    field("tax", "Tax on the line.", "PERCENT"),
+    field("description", "Its description.", "TEXT"),
+    field("uom", "Unit of measure.", "UNIT"),
+)
 _FIELDS = {"price": "unit_price"}
 
 
@@ -57,37 +68,15 @@ def add_item_verbs(app: typer.Typer, model: type[Opportunity | Quotation]) -> No
         }
 
     @app.command("item add", cls=Changing, help=f"Add an item to {of_a}, at today's list price.")
+    @with_fields(*_NEW)
     def add(
-        ctx: typer.Context,
-        ref: Ref,
-        product: _Product = None,
-        quantity: _Quantity = None,
-        price: _Price = None,
-        discount: _Discount = None,
-        discount_amount: _DiscountAmount = None,
-        tax: _Tax = None,
-        description: _Description = None,
-        uom: _Unit = None,
-        per: _Per = None,
-        term: _Term = None,
-        kind: _Kind = None,
-        optional: _Optional = False,
-        alternative_to: _Alternative = None,
-    ) -> None:
+        ctx: typer.Context, ref: Ref, product: Text, per: Text, term: int | None, kind: Text, optional: bool,
+        **given: Text,
+    ) -> None:  # fmt: skip
         from pipecli.records.catalogue import Product
 
         with changing(ctx) as transaction:
             record = transaction.get(model, ref)
-            given = {
-                "quantity": quantity,
-                "price": price,
-                "discount": discount,
-                "discount_amount": discount_amount,
-                "tax": tax,
-                "description": description,
-                "uom": uom,
-                "alternative_to": alternative_to,
-            }
             change = rules.add_item(
                 record,
                 transaction,
@@ -106,31 +95,10 @@ def add_item_verbs(app: typer.Typer, model: type[Opportunity | Quotation]) -> No
         cls=Changing,
         help=f"Change an item of {of_a}.\n\nIts price stays unless --price is given.",
     )
-    def set_(
-        ctx: typer.Context,
-        ref: Ref,
-        item: _Which,
-        quantity: Annotated[Text, typer.Option(help="How many.", metavar="N")] = None,
-        price: Annotated[Text, typer.Option(help="Of one.", metavar="AMOUNT")] = None,
-        discount: Annotated[
-            Text, typer.Option(help="Discount on the line; 0 for none.", metavar="PERCENT")
-        ] = None,
-        discount_amount: _DiscountAmount = None,
-        tax: Annotated[Text, typer.Option(help="Tax on the line.", metavar="PERCENT")] = None,
-        description: Annotated[Text, typer.Option(help="Its description.", metavar="TEXT")] = None,
-        uom: Annotated[Text, typer.Option(help="Unit of measure.", metavar="UNIT")] = None,
-    ) -> None:
+    @with_fields(*_CHANGED)
+    def set_(ctx: typer.Context, ref: Ref, item: _Which, **given: Text) -> None:
         with changing(ctx) as transaction:
             record = transaction.get(model, ref)
-            given = {
-                "quantity": quantity,
-                "price": price,
-                "discount": discount,
-                "discount_amount": discount_amount,
-                "tax": tax,
-                "description": description,
-                "uom": uom,
-            }
             change = rules.set_item(
                 record,
                 transaction,
