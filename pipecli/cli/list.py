@@ -73,10 +73,6 @@ def _response(record: Mapping[str, object]) -> str:
 RESPONSE = shown("minutes_to_first_response", "RESPONSE", align="right", rank=6, show=_response)
 
 
-def _key_info(record: Mapping[str, object]) -> str:
-    return f"{record['key_info_answered']} of {QUESTIONS}"
-
-
 OPPORTUNITIES = (
     shown("id", "ID"),
     shown("title", "TITLE", shrink=True, min_width=14),
