@@ -281,7 +281,7 @@ INVOICES = (
     shown("date", "DATE", rank=2),
     shown("due", "DUE"),
     shown("overdue_days", "LATE", align="right", show=_late),
-    shown("total", "TOTAL", "exact_total", align="right", show=_money("total", named=False)),
+    shown("total", "TOTAL", "exact_total", align="right", show=_money("total")),
     shown("open", "OPEN", "round(open, 4)", align="right", show=_money("open", named=False)),
     CURRENCY,
     shown("credits", "CREDITS", rank=3),

@@ -106,6 +106,7 @@ def test_an_invoice_from_its_draft_to_the_last_payment(cli, order, root, git):
     assert f"{total - 1007:,}" in cli("opp", "show", "Machines").out.rpartition("Invoices\n")[2]
     assert "it is paid" in cli("--today", "2026-12-01", "invoice", "paid", invoice).err
     assert "is settled" in cli("invoice", "paid", invoice, code=1).err
+    assert "TOTAL EUR" in cli("invoice", "list").out
     assert loads(cli("report", "receivables", "--format", "json").out) == []
     assert "Pipecli-Event: invoice-paid" in git("log", "-1", "--format=%B")
 
