@@ -7,6 +7,7 @@ line of the answer is a value and, after a tab, a word about it. Where files may
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -36,10 +37,10 @@ def main(arguments: Sequence[str]) -> None:
     """Print what may follow the words; nothing, and no error, where that can't be told."""
     shell, *words = arguments
     try:
-        if shell == "bash":
-            words = _split(words[0])[1:]
+        line = words[0]
+        words = _split(line)[1:] if shell == "bash" else [word.strip("\"'") for word in words]
         values = Completion(words[:-1], words[-1]).values()
-        text = _for_bash(values, words[-1]) if shell == "bash" else values
+        text = _for_bash(values, words[-1], line) if shell == "bash" else values
         sys.stdout.reconfigure(encoding="utf-8", newline="\n")  # type: ignore[union-attr]
         sys.stdout.write("".join(f"{value}\t{one_line(about)}\n" for value, about in text))
     except Exception:
@@ -55,11 +56,13 @@ def _split(line: str) -> list[str]:
     return [*line.split(" ")]
 
 
-def _for_bash(values: Sequence[Value], current: str) -> list[Value]:
+def _for_bash(values: Sequence[Value], current: str, line: str) -> list[Value]:
     """Values as readline wants them: without what it takes for words of their own, and each on one row.
 
     Where several fit that don't begin with what is typed, a line more keeps readline from taking it away.
     """
+    if line.count('"') % 2 == line.count("'") % 2 == 0:  # within quotes a value stands as it is
+        values = [(re.sub(r"([\s'\"])", r"\\\1", value), about) for value, about in values]
     breaks = os.environ.get("COMP_WORDBREAKS", "=:")
     start = max((current.rfind(sign) + 1 for sign in "=:" if sign in breaks), default=0)
     room = max(int(os.environ.get("COLUMNS") or 80) - 6, 20)
@@ -125,7 +128,8 @@ class Completion:
         verbs = list(NOUNS[name].verbs)
         while verbs and not any(verb.isupper() for verb in verbs):
             if not rest:
-                return self._begun(self._verbs(verbs))
+                groups, words = NOUNS[name].groups, dict.fromkeys(verb.split()[0] for verb in verbs)
+                return self._begun((word, groups.get(word, "")) for word in words)
             word = rest.pop(0)
             self.path.append(word)
             if word in verbs:
@@ -149,11 +153,6 @@ class Completion:
         yield from ((name, noun.help) for name, noun in NOUNS.items())
         yield from ((alias, NOUNS[name].help) for alias, name in ALIASES.items())
         yield from ((name[6:], value) for name, value in read().items() if name.startswith("alias."))
-
-    def _verbs(self, verbs: Sequence[str]) -> Iterator[Value]:
-        groups = NOUNS[self.path[0]].groups
-        for word in dict.fromkeys(verb.split()[0] for verb in verbs):
-            yield word, groups.get(word, "")
 
     def _begun(self, values: Iterable[Value]) -> list[Value]:
         return [(value, about) for value, about in values if value.startswith(self.current)]
@@ -255,7 +254,7 @@ class Completion:
             for key, label, status, rank in self._rows_of(noun)
             if key.casefold().startswith(plain)
             or (plain and key.casefold().partition("-")[2].startswith(plain))
-            or (plain and any(word.startswith(plain) for word in folded(label or "").split()))
+            or (plain and f" {plain}" in f" {folded(label or '')}")
         )
         return [
             (key, f"{label}, {status}" if rank == _ENDED and status else label)
@@ -302,7 +301,7 @@ class Completion:
             source = f"_{kind.table}, json_each({column})" if column == "tags" else f"_{kind.table}"
             what = "value" if column == "tags" else column
             for (value,) in self.sql.execute(f"SELECT DISTINCT {what} FROM {source} WHERE {what} <> ''"):
-                yield shlex.quote(value), ""
+                yield value, ""
 
     def _activities(self, _option: str) -> Iterator[Value]:
         yield from self.sql.execute("SELECT id, subject FROM activities WHERE NOT done ORDER BY at")
@@ -310,7 +309,7 @@ class Completion:
     def _items(self, record: str) -> Iterator[Value]:
         query = "SELECT coalesce(product, description), description FROM items WHERE record = ?"
         for name, description in self.sql.execute(query, (record.upper(),)):
-            yield shlex.quote(name), description or ""
+            yield name, description or ""
 
     def _columns(self, _option: str) -> Iterator[Value]:
         for noun in self._kinds()[:1]:

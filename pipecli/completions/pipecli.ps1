@@ -8,7 +8,8 @@ Register-ArgumentCompleter -Native -CommandName pipecli -ScriptBlock {
         $value, $about = $_ -split "`t", 2
         if ($value -notlike '*:files') {
             $about = if ($about) { $about } else { $value }
-            [System.Management.Automation.CompletionResult]::new($value, $value, 'ParameterValue', $about)
+            $text = if ($value -match "[\s']") { "'$($value -replace "'", "''")'" } else { $value }
+            [System.Management.Automation.CompletionResult]::new($text, $value, 'ParameterValue', $about)
         }
     }
 }

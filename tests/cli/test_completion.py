@@ -35,7 +35,7 @@ def deals(
     deal("OPP-AAA01", "Mill")
     deal("OPP-AAA02", "Grinder")
     deal("OPP-AAA03", "Éspresso bar")
-    cli("opp", "set", "OPP-AAA01", "owner=ben")
+    cli("opp", "set", "OPP-AAA01", "owner=ben", "tags=vip customer")
     cli("opp", "lost", "OPP-AAA02", "--reason", "price")
     monkeypatch.chdir(root)
 
@@ -155,6 +155,8 @@ def test_a_real_shell_completes(shell: str, root: Path, tmp_path: Path) -> None:
         typed("\x15pipecli settings set timez\t", "one=")  # of which fish offered files next
         typed("\x15pipecli --dir=opport\t", "unities")
         typed("\x15pipecli --color=al\t", "ways")
+        typed("\x15pipecli opp list --tag=vip\t", "\\ customer")
+        typed('\x15pipecli opp show "Mi\t', "OPP-AAA0")
         screen = typed("\x15pipecli opp show OPP-AAA0\t\t", "Mill")
         assert screen.index("spresso") < screen.index("Mill")
     finally:
