@@ -177,7 +177,7 @@ def _day(plain: str, today: date, *, past: bool = False) -> date | None:
             in_week = next_monday + timedelta(days=number)
             return in_week if "next week" in plain else _weekday(today, number, match[1])
         if match := re.fullmatch(_EDGE_OF_MONTH, plain):
-            return _edge_of_month(*match.groups(), today, past=past)
+            return _edge_of_month(match, today, past=past)
         if match := re.fullmatch(_EDGE, plain):
             words = match[2] if " " in match[2] else f"this {match[2]}"
             period = _period(words, today)
@@ -253,8 +253,9 @@ def _dated(year: str | None, month: int | None, day: str, today: date, *, past: 
     raise ValueError(f"{day} of month {month}")
 
 
-def _edge_of_month(edge: str, name: str, year: str | None, today: date, *, past: bool) -> date:
+def _edge_of_month(match: re.Match[str], today: date, *, past: bool) -> date:
     """The first or the last day of a month that is named."""
+    edge, name, year = match.groups()
     month, a_day = _month(name), timedelta(days=1)
     if edge == "start":
         return _dated(year, month, "1", today, past=past)
