@@ -18,7 +18,7 @@ from pipecli.records.references import references
 from pipecli.store import files, naming, reading
 from pipecli.store.files import kind_of
 from pipecli.store.index import tables
-from pipecli.store.index.index import AT_ONCE, Apart, Rows, parts, rows_of
+from pipecli.store.index.index import Apart, Rows, rows_of
 from pipecli.store.yaml import edit, read
 from pipecli.store.yaml.write import Unwritable, emit, is_read_as_it_is
 
@@ -137,16 +137,14 @@ _Block = tuple[list[_Plan | None], Rows]
 
 def _block(pipeline: Pipeline, block: Sequence[_Planned]) -> _Block:
     """What some records come to: None for each whose file says it already, and the rows of the others."""
-    plans: list[_Plan | None] = []
-
-    def as_read() -> Iterator[list[tuple[str, Record]]]:
-        for part in parts(block, AT_ONCE):
-            planned = _plans(pipeline, part)
-            plans.extend(made and made[0] for made in planned)
-            yield [(made[0][0], made[1]) for made in planned if made]
-
-    rows = rows_of(as_read())
-    return plans, rows
+    # Step by step for all of them, as the index does it.
+    plains = [planned.record.plain() for planned in block]
+    texts = [_text(pipeline, planned, plain) for planned, plain in zip(block, plains, strict=True)]
+    plans = [
+        None if text is None else _as_read(planned.record, plain, *text)
+        for planned, plain, text in zip(block, plains, texts, strict=True)
+    ]
+    return [plan and plan[0] for plan in plans], rows_of([(plan[0][0], plan[1]) for plan in plans if plan])
 
 
 def _names(record: Record) -> Iterator[tuple[str, str]]:
@@ -157,19 +155,6 @@ def _names(record: Record) -> Iterator[tuple[str, str]]:
 
         assert isinstance(record, Settings)
         yield from record.names()
-
-
-def _plans(pipeline: Pipeline, part: Sequence[_Planned]) -> list[tuple[_Plan, Record] | None]:
-    """What each record's file needs, and the record as it is read from it; None where it says that already.
-
-    Step by step for all of them (AT_ONCE).
-    """
-    plains = [planned.record.plain() for planned in part]
-    texts = [_text(pipeline, planned, plain) for planned, plain in zip(part, plains, strict=True)]
-    return [
-        None if text is None else _as_read(planned.record, plain, *text)
-        for planned, plain, text in zip(part, plains, texts, strict=True)
-    ]
 
 
 def _text(pipeline: Pipeline, planned: _Planned, plain: Plain) -> tuple[str, bytes | None, str] | None:
@@ -303,7 +288,7 @@ def index_rows(writes: Sequence[Write]) -> Iterator[Rows]:
             text = read.decode(write.after, write.file)
             unread.append((write.file, reading.read(kind_of(write.file) or SETTINGS, write.file, text)))
     if unread:
-        yield rows_of([unread])
+        yield rows_of(unread)
     for rows, own in planned.items():
         yield _rows_of_files(rows(), own)
 

@@ -166,7 +166,7 @@ def _holds_unread(kind: Kind, plain: dict[str, object]) -> None:
     record = kind.model.model_validate(plain)
     if is_read_as_it_is(record.plain()):
         back = reading.read(kind, "x.yaml", emit(record.plain(), "x.json"))
-        assert rows_of([[("x.yaml", record)]]) == rows_of([[("x.yaml", back)]])
+        assert rows_of([("x.yaml", record)]) == rows_of([("x.yaml", back)])
 
 
 @many

@@ -33,7 +33,7 @@ from pipecli.records.base import Document, Part, Plain, Record
 from pipecli.records.kinds import Collection
 from pipecli.records.money import Money
 from pipecli.records.references import references
-from pipecli.store.index.index import AT_ONCE, parts
+from pipecli.store.index.index import parts
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.reading import validate
 from pipecli.store.writes import Planner
@@ -111,14 +111,14 @@ def build(
     """
     builder = _Builder(pipeline, collection, bindings, names, planner, homes, source.mapping.unknown)
     # All rows are read first: a row may name a record that a later one brings.
-    for some in parts(rows, AT_ONCE):
+    for some in parts(rows):
         builder.read(some)
         tick(len(some))
     if other_order(source, bindings):
         raise FaultyFile(source.faults)
     drafts = [*builder.drafts.by_key.values()]
     as_imported(collection, names.imports, drafts)
-    for block in parts(drafts, AT_ONCE):
+    for block in parts(drafts):
         builder.make(block)
         tick(sum(len(draft.rows) for draft in block))
     builder.settle(keep or source.mapping.keep)
@@ -172,7 +172,7 @@ class _Builder:
         Tally.count(self.bindings.left_out, REMOVED, row)
 
     def make(self, drafts: Sequence[Draft]) -> None:
-        """Make the records of drafts, or note why one can't be: step by step for all of them (AT_ONCE)."""
+        """Make the records of drafts, or note why one can't be: step by step for all of them."""
         model = self.collection.model
         plains = self._step(self._before_and_plain, [(draft, None) for draft in drafts])
         self._step(self._check, self._step(lambda _, two: (two[0], validate(model, two[1])), plains))

@@ -35,8 +35,9 @@ T = TypeVar("T")
 
 _MANY = 1000
 """Of fewer a second process costs more than it brings."""
-_PART = 2000
-"""Files or records that are worked on at once; the rows of more would take memory without being faster."""
+_PART = 1000
+"""Files or records that are worked on at once, each step for all of them: one by one takes half as long
+again, as a processor loses the code of each step. More would take memory without being faster."""
 
 
 def map_in_two_processes(work: Callable[[Sequence[S]], T], things: Sequence[S]) -> Iterator[T]:
@@ -102,9 +103,6 @@ class Apart:
             self._file.write(len(content).to_bytes(8) + content)
         self._file.flush()
 
-
-AT_ONCE = 200
-"""Files that go step by step together: one by one, processors lose the code of each, half as long again."""
 
 LAYOUT = f"{__version__}/{crc32(f'{tables.schema()} {tables.INDEXES} composed, paired, signed'.encode()):08x}"
 """Changes whenever the tables, or how they hold text, do: an index of another layout is built anew."""
@@ -413,22 +411,17 @@ def _content_of(files: Sequence[str], text_of: TextOf) -> _Content:
     def record(file: str, read: tuple[str, Plain]) -> Record:
         return validate((kind_of(file) or SETTINGS).model, read[1], file, read[0])
 
-    def records() -> Iterator[list[tuple[str, Record]]]:
-        for part in parts(files, AT_ONCE):
-            texts = step(text, [(file, _text(file)) for file in part])
-            plains = step(lambda file, text: (text, parse(text, file)), texts)
-            yield step(record, plains)
-
-    return rows_of(records()), [tuple(fault) for fault in faults]
+    texts = step(text, [(file, _text(file)) for file in files])
+    plains = step(lambda file, text: (text, parse(text, file)), texts)
+    return rows_of(step(record, plains)), [tuple(fault) for fault in faults]
 
 
-def rows_of(blocks: Iterable[Sequence[tuple[str, Record]]]) -> Rows:
-    """The rows of records, each with its file, a part after the other."""
+def rows_of(records: Sequence[tuple[str, Record]]) -> Rows:
+    """The rows of records, each with its file."""
     shapes: dict[tuple[str, ...], int] = {}
     rows: dict[str, list[tuple[int, list[SQLValue]]]] = defaultdict(list)
-    for records in blocks:
-        for table, row in tables.rows(records):
-            rows[table].append((shapes.setdefault((table, *row), len(shapes)), [*row.values()]))
+    for table, row in tables.rows(records):
+        rows[table].append((shapes.setdefault((table, *row), len(shapes)), [*row.values()]))
     return list(shapes), dict(rows)
 
 
