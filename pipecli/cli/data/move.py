@@ -324,17 +324,7 @@ def _print(transaction: Transaction, moved: Moved, commit: str | None, kept: dic
 
 def _comparison(moved: Moved) -> list[dict[str, Any]]:
     return [
-        {
-            "file": one.file,
-            "stage": group.stage,
-            "currency": group.currency,
-            "rows": totals.rows,
-            "rows_here": totals.rows_here,
-            "amount": str(totals.amount),
-            "amount_here": str(totals.amount_here),
-            "changed_here": totals.changed_here,
-            "differing": totals.differing,
-        }
+        {"file": one.file, **group._asdict(), **vars(totals)}
         for one in moved.reconciliation
         for group, totals in one.totals.items()
     ]

@@ -206,7 +206,7 @@ class Deals:
         for (name, other), counts in self.groups.items():
             if other == stage and (pipeline is None or self._is_of(pipeline, name)):
                 cells += counts
-        value = percent_of(cells.elements(), is_fraction=self._is_fraction)
+        value = percent_of(cells.elements(), is_fraction=self._scale == "fraction")
         if value is None:
             return None
         if value in (0, 100):
@@ -214,11 +214,12 @@ class Deals:
         return value if cells.most_common(1)[0][1] * 2 > cells.total() - cells[""] else None
 
     @cached_property
-    def _is_fraction(self) -> bool:
-        scale = self.preset.get("scale")
+    def _scale(self) -> str | None:
+        """The scale of the probabilities, where the preset or an answer says it."""
+        scale: str | None = self.preset.get("scale")
         if scale is None and "probability" in self.roles:
             scale = fraction_scale(self.table, self.roles["probability"], self.findings)
-        return scale == "fraction"
+        return scale
 
     def _stage(self, columns: Columns) -> None:
         outcomes = self.outcomes
@@ -415,9 +416,9 @@ class Deals:
                 process = self.processes.get(name) or next(iter(self.processes.values()))
                 slug = self.slugs.get(self._cell(row, "stage"), "")
                 usual = self.findings.processes[process].get(slug, {}).get("probability")
-                differing += percent_of([cell], is_fraction=self._is_fraction) not in (None, usual)
+                differing += percent_of([cell], is_fraction=self._scale == "fraction") not in (None, usual)
         if differing:
-            scale = {"scale": "fraction"} if self._is_fraction and "scale" not in self.preset else {}
+            scale = {"scale": self._scale} if self._scale and "scale" not in self.preset else {}
             evidence = f"{differing:,} differ from their stage's"
             columns[column] = [
                 {"to": "probability", "when": when, **scale, "#": evidence}

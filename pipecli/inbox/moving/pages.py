@@ -198,13 +198,12 @@ def date_form(table: Table, column: str, findings: Findings) -> DateForm:
     most = max(fitting.values())
     best = [form for form in fitting if fitting[form] == most]
     form = best[0]
-    if not any(turned(one) in best for one in best):
-        if turned(form):
+    other = turned(form) or form
+    if other not in best or other == form or any(fits(text, form) > fits(text, other) for text in counts):
+        if other != form:
             findings.day_first = form.startswith("%d")
-        certain = sum(
-            rows for text, rows in counts.items() if not (turned(form) and fits(text, str(turned(form))))
-        )
-        rest = f"; {certain:,} fit no other order of day and month" if turned(form) else ""
+        certain = sum(rows for text, rows in counts.items() if not fits(text, other))
+        rest = f"; {certain:,} fit no other order of day and month" if other != form else ""
         return DateForm(form, f"{most:,} of {whole:,} fit{rest}")
     day_first = findings.day_first
     told = findings.answer("dates", ("day", "month"))
@@ -226,8 +225,8 @@ def date_form(table: Table, column: str, findings: Findings) -> DateForm:
 
 def fraction_scale(table: Table, column: str, findings: Findings) -> str | None:
     """The scale of a column of percents where it isn't plain: asks for it, or gives the answer."""
-    numbers = [value for text in texts(table, column) if (value := _number(text)) is not None]
-    if not any(0 < value < 1 for value in numbers) or not all(0 <= value <= 1 for value in numbers):
+    numbers = {value for text in texts(table, column) if (value := _number(text)) is not None}
+    if numbers <= {0, 1} or not all(0 <= value <= 1 for value in numbers):
         return None
     told = findings.answer("percents", ("fraction", "percent"))
     if told is None:

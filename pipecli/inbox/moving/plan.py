@@ -47,7 +47,7 @@ from pipecli.records.currencies import CURRENCIES
 from pipecli.records.money import read_money
 from pipecli.records.settings import Settings
 from pipecli.store import naming
-from pipecli.wording import count
+from pipecli.wording import count, first_of
 
 _DATES = {"created", "at", "date", "valid_until", "next_contact.date", "delivery_date", "converted.date"}
 _OF_DEALS = {"stage", "status", "won", "closed", "lost", "close", "expected_close", "closed_date",
@@ -224,11 +224,8 @@ def _dates_first(known: Sequence[_Recognition], findings: Findings) -> list[_Rec
 
 def _page(one: _Recognition, plan: Plan, findings: Findings) -> Step:
     table, told = one
-    taken = {step.map for step in plan.steps}
-    name = f"{told.kind}.yaml"
-    number = 2
-    while name in taken:
-        name, number = f"{told.kind}-{number}.yaml", number + 1
+    taken = {step.map.removesuffix(".yaml") for step in plan.steps}
+    name = f"{naming.free_slug(told.kind, taken)}.yaml"
     recognising = tuple(column for column in table.columns if column in told.columns)
     step = Step(told.kind, table.name, name, recognising)
     mapping, lost = _Mapping(table, told, findings).plain()
@@ -397,11 +394,13 @@ class _Mapping:
         told = self.findings.answer("currency")
         if told is None and code and code[1] in CURRENCIES:
             told = code[1]
+        if told and told not in CURRENCIES:
+            raise PipecliError(f'currency: "{told}" isn\'t a currency code: answer with one, as EUR')
         if told:
             self.set["currency"] = str(told)
             self.findings.currencies[str(told)] += len(self.table.rows)
         elif signs and not any(base in sign for sign in signs):
-            shown = " or ".join(sorted({currency for sign in signs for currency in sign}))
+            shown = first_of(sorted({currency for sign in signs for currency in sign}), 5)
             self.findings.ask(
                 "currency",
                 f"{self.table.name}: in which currency is {column}? Its signs say {shown}, "

@@ -392,12 +392,7 @@ def _of_synonyms(table: Table, known: Container[str]) -> Recognised | None:
     for kind, words in _synonyms().items():
         if kind == _HISTORY:
             continue
-        columns: dict[str, Any] = {}
-        exact_first = sorted(table.columns, key=lambda column: header_key(column) not in words["columns"])
-        for column in exact_first:
-            role = _role(header_key(column), words["columns"])
-            if role and role not in columns.values():
-                columns[column] = role
+        columns = _by_words(table, words["columns"])
         is_named = any(word in stem.split() or word in stem for word in words["names"])
         needed = words["needs"].keys() & {str(role) for role in columns.values()}
         must_be_named = kind in _ONLY_NAMED or kind in known or len(columns) < 2
@@ -417,16 +412,23 @@ _MOST_OF_HISTORY = 6
 def _of_history(table: Table, stem: str) -> Recognised | None:
     """The stages that deals came to: a table of a deal, a stage and a date, and little else."""
     words = _synonyms()[_HISTORY]
-    columns: dict[str, Any] = {}
-    for column in table.columns:
-        role = words["columns"].get(header_key(column))
-        if role and role not in columns.values():
-            columns[column] = role
+    columns = _by_words(table, words["columns"], is_exact=True)
     is_named = any(word in stem for word in words["names"])
     title = any(header_key(column) in ("title", "name", "amount", "value") for column in table.columns)
     if len(columns) < 3 or not (is_named or (len(table.columns) <= _MOST_OF_HISTORY and not title)):
         return None
     return Recognised("opportunities", "", "", columns, {"part": True, "unknown": "skip"}, len(columns))
+
+
+def _by_words(table: Table, words: Mapping[str, str], *, is_exact: bool = False) -> dict[str, Any]:
+    """The role of each column whose header is one of the words, or is nearly; each role once."""
+    columns: dict[str, Any] = {}
+    for column in sorted(table.columns, key=lambda column: header_key(column) not in words):
+        key = header_key(column)
+        role = words.get(key) if is_exact else _role(key, words)
+        if role and role not in columns.values():
+            columns[column] = role
+    return columns
 
 
 def _role(key: str, words: Mapping[str, str]) -> str | None:

@@ -123,10 +123,7 @@ def load(folder: Path) -> Move:
     try:
         steps = [
             Step(
-                str(step["kind"]),
-                str(step["file"]),
-                str(step.get("map") or ""),
-                tuple(step.get("columns") or ()),
+                str(step["kind"]), str(step["file"]), step.get("map") or "", tuple(step.get("columns") or ())
             )
             for step in plain["files"]
         ]
@@ -135,14 +132,8 @@ def load(folder: Path) -> Move:
     for step in steps:
         if step.map and Path(step.map).name != step.map:
             raise PipecliError(f"{path}: {step.map} leads out of {folder}")
-    return Move(
-        folder,
-        str(plain.get("vendor", "")),
-        str(plain.get("source", "")),
-        steps,
-        plain.get("answers") or {},
-        pending,
-    )
+    vendor, source = str(plain.get("vendor", "")), str(plain.get("source", ""))
+    return Move(folder, vendor, source, steps, plain.get("answers") or {}, pending)
 
 
 def answered(move: Move, files: Sequence[File], settings: Settings) -> Move:
@@ -394,15 +385,7 @@ def merged_settings(
 
     In a pipeline that is new (`is_new`), the process of the move is the one for new deals.
     """
-    unknown = proposed.keys() - {
-        "users",
-        "teams",
-        "processes",
-        "lost_reasons",
-        "opportunity_types",
-        "sources",
-    }
-    if unknown:
+    if unknown := proposed.keys() - {"users", "teams", "sources", *_OF_A_MOVE}:
         raise PipecliError(f"{file}: a move proposes no {', '.join(sorted(unknown))}", hint="set it by hand")
     users = dict(settings.users)
     names = {name_key(user.name) for user in users.values()}
