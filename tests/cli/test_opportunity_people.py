@@ -59,7 +59,8 @@ def shown(cli, opp):
 def test_contacts_have_roles_and_one_is_primary(cli, opp, shown):
     said = cli("opp", "contact", "add", opp, "maria-lopez", "--role", "decision-maker", "--primary")
     assert said.out == f"{opp} Machines: contact María López (decision-maker, primary)\n"
-    cli("opp", "contact", "add", opp, "pau", "--role", "user")
+    said = cli("opp", "contact", "add", opp, "pau", "--role", "user")
+    assert said.out == f"{opp} Machines: contact Pau Vidal (user)\n"
     assert shown()["contacts"] == [
         {"contact": "maria-lopez", "role": "decision-maker", "primary": True},
         {"contact": "pau-vidal", "role": "user"},
