@@ -307,3 +307,5 @@ def test_the_morning_on_the_board(root, git):
     assert all(key in text for key in shown)  # what the footer says is all there is
     _, status, _, _ = played(root, "e")
     assert "can't be lent to an editor" in status
+    app, *_ = played(root, "c", "ctrl+c")  # as everywhere in a shell
+    assert app.return_code == 0

@@ -122,6 +122,7 @@ class BoardApp(App[None]):
         Binding("a", "closed", "All"),
         Binding("r", "reload", "Reload"),
         Binding("q", "quit", "Quit"),
+        Binding("ctrl+c", "quit", "Quit", show=False, priority=True),
     ]
 
     def __init__(self, run: Session, process: str, *, has_closed: bool) -> None:
