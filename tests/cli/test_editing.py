@@ -35,7 +35,9 @@ def test_a_faulty_draft_is_taken_up_again(cli, deal, editor, refused):
 
     assert "taken up again" in cli("opp", "edit", "2q8").err
     assert "title: By hand\n" in file.read_text()
-    cli("opp", "edit", "2q8")  # nothing is left to be taken up
+    editor("exit 1")  # left before anything was typed
+    for _ in range(2):
+        assert "taken up again" not in refused("opp", "edit", "2q8")
 
 
 def test_an_old_draft_undoes_nothing_that_happened_since(cli, deal, editor, refused, root):

@@ -107,8 +107,9 @@ def _lay_out(draft: Path, before: bytes, key: str) -> None:
     """
     draft.parent.mkdir(parents=True, exist_ok=True)
     base = _base(draft)
-    if draft.exists():
-        if base.exists() and base.read_bytes() == before:
+    was = base.read_bytes() if base.exists() else b""
+    if draft.exists() and draft.read_bytes() != was:  # something was typed
+        if was == before:
             say(f"your last draft of {key} is taken up again; delete {draft} to begin anew")
             return
         aside = next(
