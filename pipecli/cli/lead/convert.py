@@ -5,11 +5,11 @@ The customer and contact that a prospect already is, or becomes, are also for `o
 
 from __future__ import annotations
 
-from typing import Annotated, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import typer
 
-from pipecli.cli.common.command import Changing, Ref, noun
+from pipecli.cli.common.command import Changing, Ref, field, noun, option_of, with_fields
 from pipecli.cli.common.fields import option
 from pipecli.cli.common.transaction import Transaction, changing
 from pipecli.errors import PipecliError
@@ -44,44 +44,24 @@ from pipecli.workflow.opportunity.set import in_process, open_opportunity
 app = noun()
 
 Text = str | None
-Type = Annotated[Text, typer.Option("--type", help="sales, support, …", metavar="TYPE")]
-Process = Annotated[
-    Text, typer.Option(help="Its process. Default: chosen by the settings.", metavar="PROCESS")
-]
-Currency = Annotated[
-    Text, typer.Option(help="Its currency. Default: the price list's, else the settings'.", metavar="CODE")
-]
-PriceListName = Annotated[Text, typer.Option(help="The price list for its items.", metavar="LIST")]
+TYPE = field("type", "sales, support, …", "TYPE")
+PROCESS = field("process", "Its process. Default: chosen by the settings.", "PROCESS")
+CURRENCY = field("currency", "Its currency. Default: the price list's, else the settings'.", "CODE")
+PRICE_LIST = field("price_list", "The price list for its items.", "LIST")
 
 
 @app.command("convert", cls=Changing)
-def convert(
-    ctx: typer.Context,
-    ref: Ref,
-    title: Annotated[
-        Text, typer.Option(help="The opportunity's title. Default: the lead's name.", metavar="TEXT")
-    ] = None,
-    expected_close: Annotated[Text, typer.Option(help="When it should be won.", metavar="DATE")] = None,
-    type_: Type = None,
-    amount: Annotated[
-        Text, typer.Option(help="Its value. Default: its items' sum.", metavar="AMOUNT")
-    ] = None,
-    currency: Currency = None,
-    price_list: PriceListName = None,
-    process: Process = None,
-    customer: Annotated[
-        Text, typer.Option(help="The customer. Default: found by name, or added.", metavar="CUSTOMER")
-    ] = None,
-    onto: Annotated[
-        Text,
-        typer.Option(
-            "--onto", "--opportunity", help="Join this open one. Default: a new one.", metavar="REF"
-        ),
-    ] = None,
-    force: Annotated[
-        bool, typer.Option("--force", help="Even if need, budget or timeframe isn't yes.")
-    ] = False,
-) -> None:
+@with_fields(
+    field("title", "The opportunity's title. Default: the lead's name.", "TEXT"),
+    field("expected_close", "When it should be won.", "DATE"),
+    TYPE,
+    field("amount", "Its value. Default: its items' sum.", "AMOUNT"),
+    *(CURRENCY, PRICE_LIST, PROCESS),
+    field("customer", "The customer. Default: found by name, or added.", "CUSTOMER"),
+    field("onto", "Join this open one. Default: a new one.", "REF", "--onto", "--opportunity"),
+    option_of("force", False, "--force", of=bool, help="Even if need, budget or timeframe isn't yes."),
+)
+def convert(ctx: typer.Context, ref: Ref, customer: Text, onto: Text, force: bool, **given: Text) -> None:
     """Turn a lead into an opportunity; prints its id.
 
     With --onto it joins an open one. A known customer and contact are used, new ones are added, all in one
@@ -90,13 +70,12 @@ def convert(
     with changing(ctx) as transaction:
         lead = transaction.get(Lead, ref)
         convert_lead.require_convertible(lead, force=force)
-        given = {"amount": amount, "expected_close": expected_close, "currency": currency}
         if onto:
-            more = {"title": title, "type": type_, "process": process, "price_list": price_list}
-            buyer, deal = _joined(transaction, lead, onto, given | more | {"customer": customer})
+            terms = {name: given[name] for name in ("amount", "expected_close", "currency")}
+            buyer, deal = _joined(transaction, lead, onto, terms | given | {"customer": customer})
         else:
             buyer = parties(transaction, of_lead(lead), customer=customer)
-            deal = _opened(transaction, lead, buyer, title, type_, process, price_list, given)
+            deal = _opened(transaction, lead, buyer, **given)
         transaction.do(
             convert_lead.convert(
                 lead,
@@ -131,11 +110,12 @@ def _opened(
     transaction: Transaction,
     lead: Lead,
     buyer: Parties,
-    title: str | None,
-    type_: str | None,
-    process: str | None,
-    price_list: str | None,
-    given: dict[str, str | None],
+    *,
+    title: Text,
+    type: Text,
+    process: Text,
+    price_list: Text,
+    **given: Text,
 ) -> Opportunity:
     """The lead's opportunity in the process that the settings choose for it, unless one is named."""
     prices = transaction.get(PriceList, price_list) if price_list else None
@@ -150,7 +130,7 @@ def _opened(
         now=transaction.now,
         title=title or lead.label,
         process=process or next(iter(transaction.settings.processes)),
-        type=type_,
+        type=type,
         lead=lead,
         customer=buyer.customer,
         owner=lead.owner or transaction.me,

@@ -11,21 +11,12 @@ from typing import Annotated, Any, NamedTuple
 
 import typer
 
-from pipecli.cli.common.command import Changing, Notes, Sets, Tags, noun
+from pipecli.cli.common.command import NOTES, SETS, TAGS, Changing, field, noun, with_fields
 from pipecli.cli.common.fields import built, names_field, option, split
 from pipecli.cli.common.reference import can_ask, choose, find
 from pipecli.cli.common.session import Session, say, session
 from pipecli.cli.common.transaction import Transaction, changing
-from pipecli.cli.lead.convert import (
-    Currency,
-    Parties,
-    PriceListName,
-    Process,
-    Text,
-    Type,
-    caller,
-    parties,
-)
+from pipecli.cli.lead.convert import CURRENCY, PRICE_LIST, PROCESS, TYPE, Parties, Text, caller, parties
 from pipecli.errors import Ambiguous, PipecliError
 from pipecli.records.activity import NextContact
 from pipecli.records.base import Record
@@ -47,59 +38,36 @@ app = noun()
 
 
 @app.command("add", cls=Changing)
+@with_fields(
+    field("title_option", "The same.", "TEXT", "--title"),
+    field("customer", "An existing customer.", "CUSTOMER"),
+    field("lead", "A lead, converted or not.", "LEAD"),
+    field("organization", "An organisation; added as a customer if it is new.", "NAME"),
+    field("person", "A person; made a contact if they are new.", "NAME"),
+    field("email", "Their e-mail address; by itself, it finds somebody we know.", "ADDRESS"),
+    field("phone", "Their telephone number; by itself, it finds a caller we know.", "NUMBER"),
+    *(TYPE, PROCESS),
+    field("stage", "Where it begins. Default: the first stage.", "STAGE"),
+    field("owner", "Who sells it. Default: you, or the user that a rule names.", "USER"),
+    *(CURRENCY, PRICE_LIST),
+    field("amount", "Its value, such as 12000, 12k or €12,000. Default: the sum of its items.", "AMOUNT"),
+    field("probability", "In percent. Default: the stage's.", "PERCENT"),
+    field("expected_close", "When it should be won, such as 15 dec or +2w.", "DATE"),
+    field("source", "Where it came from.", "SOURCE"),
+    field("campaign", "The campaign that brought it.", "TEXT"),
+    field("score", "0 to 100. Default: the lead's.", "N"),
+    *(TAGS, NOTES),
+    field("next_contact", "When to speak next, such as +3d or friday.", "DATE"),
+    SETS,
+)
 def add(
     ctx: typer.Context,
     title: Annotated[Text, typer.Argument(help="What is to be sold.", metavar="TITLE")] = None,
-    title_option: Annotated[Text, typer.Option("--title", help="The same.", metavar="TEXT")] = None,
-    customer: Annotated[Text, typer.Option(help="An existing customer.", metavar="CUSTOMER")] = None,
-    lead: Annotated[Text, typer.Option(help="A lead, converted or not.", metavar="LEAD")] = None,
-    organization: Annotated[
-        Text, typer.Option(help="An organisation; added as a customer if it is new.", metavar="NAME")
-    ] = None,
-    person: Annotated[
-        Text, typer.Option(help="A person; made a contact if they are new.", metavar="NAME")
-    ] = None,
-    email: Annotated[
-        Text,
-        typer.Option(help="Their e-mail address; by itself, it finds somebody we know.", metavar="ADDRESS"),
-    ] = None,
-    phone: Annotated[
-        Text,
-        typer.Option(help="Their telephone number; by itself, it finds a caller we know.", metavar="NUMBER"),
-    ] = None,
-    type_: Type = None,
-    process: Process = None,
-    stage: Annotated[
-        Text, typer.Option(help="Where it begins. Default: the first stage.", metavar="STAGE")
-    ] = None,
-    owner: Annotated[
-        Text,
-        typer.Option(help="Who sells it. Default: you, or the user that a rule names.", metavar="USER"),
-    ] = None,
-    currency: Currency = None,
-    price_list: PriceListName = None,
-    amount: Annotated[
-        Text,
-        typer.Option(
-            help="Its value, such as 12000, 12k or €12,000. Default: the sum of its items.", metavar="AMOUNT"
-        ),
-    ] = None,
-    probability: Annotated[
-        Text, typer.Option(help="In percent. Default: the stage's.", metavar="PERCENT")
-    ] = None,
-    expected_close: Annotated[
-        Text, typer.Option(help="When it should be won, such as 15 dec or +2w.", metavar="DATE")
-    ] = None,
-    source: Annotated[Text, typer.Option(help="Where it came from.", metavar="SOURCE")] = None,
-    campaign: Annotated[Text, typer.Option(help="The campaign that brought it.", metavar="TEXT")] = None,
-    score: Annotated[Text, typer.Option(help="0 to 100. Default: the lead's.", metavar="N")] = None,
-    tag: Tags = None,
-    notes: Notes = None,
-    next_contact: Annotated[
-        Text, typer.Option(help="When to speak next, such as +3d or friday.", metavar="DATE")
-    ] = None,
-    sets: Sets = None,
-) -> None:
+    *, title_option: Text, customer: Text, lead: Text, organization: Text, person: Text, email: Text,
+    phone: Text, process: Text, stage: Text, owner: Text, currency: Text, price_list: Text, amount: Text,
+    probability: Text, expected_close: Text, score: Text, tags: list[str] | None, next_contact: Text,
+    sets: list[str] | None, **given: Text,
+) -> None:  # fmt: skip
     """Add an opportunity; prints its id.
 
     At a terminal it asks for a missing title or customer, and then for amount and close, with the customer's
@@ -130,7 +98,6 @@ def add(
             now=transaction.now,
             title=_title(title, title_option),
             process=next(iter(transaction.settings.processes)),
-            type=type_,
             lead=known_lead,
             customer=parties.customer if parties else None,
             contacts=(Stakeholder(contact=speaker.id, primary=True),) if speaker else None,
@@ -140,12 +107,10 @@ def add(
             expected_close=checked("--expected-close", expected_close),
             amount=checked("--amount", amount),
             probability=checked("--probability", probability),
-            source=source,
-            campaign=campaign,
             score=checked("--score", score),
-            tags=tuple(tag) if tag else None,
-            notes=notes,
+            tags=tuple(tags) if tags else None,
             next_contact=NextContact(date=day, by=seller) if day else None,
+            **given,
         )
         deal = _with_sets(deal, sets, transaction)
         chosen = choose_process(transaction.pipeline, deal) if process is None else process

@@ -6,11 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pipecli.cli.common.command import (
-    Changing,
-    Sets,
-    noun,
-)
+from pipecli.cli.common.command import SETS, Changing, field, noun, with_fields
 from pipecli.cli.common.fields import built, option
 from pipecli.cli.common.item_verbs import add_item_verbs
 from pipecli.cli.common.record_verbs import add_remove, add_set_edit, setting_of
@@ -32,38 +28,23 @@ app = noun()
 
 
 @app.command("new", cls=Changing)
+@with_fields(
+    field("valid_until", "Its last day. Default: after the number of days in the settings.", "DATE"),
+    field("language", "Such as es or pt-BR. Default: the contact's or customer's.", "TAG"),
+    field("contact", "The person it is for. Default: the deal's primary contact.", "CONTACT"),
+    field("terms", "Its terms. Default: the settings'.", "TEXT"),
+    field("notes", "Notes of your own; no document shows them.", "TEXT"),
+    field("from_supplier_quote", "Take prices from this supplier's answer.", "SQ"),
+    field("markup", "Percent added to the supplier's price.", "PERCENT"),
+    field("margin", "Percent of the customer's price that is ours.", "PERCENT"),
+    SETS,
+)
 def new(
     ctx: typer.Context,
     opportunity: Annotated[str, typer.Argument(metavar="OPP", help="The opportunity to quote for.")],
-    valid_until: Annotated[
-        str | None,
-        typer.Option(help="Its last day. Default: after the number of days in the settings.", metavar="DATE"),
-    ] = None,
-    language: Annotated[
-        str | None,
-        typer.Option(help="Such as es or pt-BR. Default: the contact's or customer's.", metavar="TAG"),
-    ] = None,
-    contact: Annotated[
-        str | None,
-        typer.Option(help="The person it is for. Default: the deal's primary contact.", metavar="CONTACT"),
-    ] = None,
-    terms: Annotated[
-        str | None, typer.Option(help="Its terms. Default: the settings'.", metavar="TEXT")
-    ] = None,
-    notes: Annotated[
-        str | None, typer.Option(help="Notes of your own; no document shows them.", metavar="TEXT")
-    ] = None,
-    from_supplier_quote: Annotated[
-        str | None, typer.Option(help="Take prices from this supplier's answer.", metavar="SQ")
-    ] = None,
-    markup: Annotated[
-        str | None, typer.Option(help="Percent added to the supplier's price.", metavar="PERCENT")
-    ] = None,
-    margin: Annotated[
-        str | None, typer.Option(help="Percent of the customer's price that is ours.", metavar="PERCENT")
-    ] = None,
-    sets: Sets = None,
-) -> None:
+    *, valid_until: str | None, contact: str | None, from_supplier_quote: str | None, markup: str | None,
+    margin: str | None, sets: list[str] | None, **given: str | None,
+) -> None:  # fmt: skip
     """Make a draft from an opportunity; prints its id. Header and items are copied."""
     with changing(ctx) as transaction:
         deal = transaction.get(Opportunity, opportunity)
@@ -79,9 +60,7 @@ def new(
             if contact
             else transaction.pipeline.find_record(Contact, whom),
             valid_until=transaction.day(valid_until),
-            language=language,
-            terms=terms,
-            notes=notes,
+            **given,
         )
         priced, doubts = _priced(transaction, draft, from_supplier_quote, markup, margin)
         quotation = built(Quotation, priced.plain(), sets, transaction.session)
