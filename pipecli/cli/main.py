@@ -116,8 +116,8 @@ def run(arguments: list[str]) -> int:
     except OSError as error:
         text = f"{error.filename or 'pipecli'}: {error.strerror or error}"
         return _error(session, arguments, PipecliError(text, code="system"))
-    except MemoryError:
-        return _error(session, arguments, PipecliError("there isn't memory enough for this", code="system"))
+    except (MemoryError, RecursionError):  # a table of gigabytes, a thousand managers one above the other
+        return _error(session, arguments, PipecliError("this is too large or too deep", code="system"))
     except Exception as error:
         return _usage_or_bug(session, arguments, error)
     finally:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from typing import NamedTuple
 
+from pipecli.history.moments import seconds_of
 from pipecli.records.kinds import KINDS, SETTINGS, SETTINGS_FILE, Kind
 from pipecli.store import git
 from pipecli.store.files import Location, kind_of
@@ -58,7 +59,7 @@ def listed(
     commits = []
     for line in lines:
         seconds, commit, *parents = line.split(" ")
-        commits.append(ListedCommit(commit, int(seconds), parents))
+        commits.append(ListedCommit(commit, seconds_of(seconds), parents))
     return commits
 
 
@@ -202,16 +203,12 @@ def _decoded(text: bytes, encoding: str) -> str:
 
 def _when(stamp: str) -> datetime:
     """`1793518738 +0100`."""
-    match = re.fullmatch(r"(\d{1,11}) ([+-])(\d\d)(\d\d)", stamp, re.ASCII)
+    match = re.fullmatch(r"(\d{1,20}) ([+-])(\d\d)(\d\d)", stamp, re.ASCII)
     if match is None:
         return datetime.fromtimestamp(0, UTC)
     east = timedelta(hours=int(match[3]), minutes=int(match[4])) * (-1 if match[2] == "-" else 1)
     zone = timezone(east) if abs(east) < timedelta(hours=24) else UTC
-    return datetime.fromtimestamp(min(int(match[1]), _LATEST), zone)
-
-
-_LATEST = 253_370_000_000
-"""A second of the year 9998, from which any offset leads to a year that Python has."""
+    return datetime.fromtimestamp(seconds_of(match[1]), zone)
 
 
 Blob = tuple[str, str]

@@ -117,7 +117,12 @@ def line_of_git(place: Location) -> FirstParentLine:
     words = git.output(
         place.work_tree, "rev-list", "--first-parent", "--reverse", "--timestamp", "HEAD", "--"
     ).split()
-    return FirstParentLine([*map(int, words[::2])], words[1::2].__getitem__)
+    return FirstParentLine([*map(seconds_of, words[::2])], words[1::2].__getitem__)
+
+
+def seconds_of(timestamp: str) -> int:
+    """When git says that a commit was made; at the latest in 9998: any offset leads to a year of Python's."""
+    return min(int(timestamp), 253_370_000_000)
 
 
 Revision = NewType("Revision", str)
@@ -200,7 +205,7 @@ def commit_at(
     if isinstance(moment, str):
         commit = resolve(place, moment, or_date=True)
         seconds = git.output(place.work_tree, "rev-list", "--timestamp", "--max-count=1", commit, "--")
-        return StandingCommit(commit, datetime.fromtimestamp(int(seconds.partition(" ")[0]), zone), ())
+        return StandingCommit(commit, datetime.fromtimestamp(seconds_of(seconds.split()[0]), zone), ())
     line, until = line_of(place), instant(moment, zone)
     last = line.last(until)
     if not last:

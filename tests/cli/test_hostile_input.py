@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import unicodedata
@@ -144,3 +145,20 @@ def test_a_repository_in_which_git_cannot_work_is_left_as_it_is(
     git("config", "extensions.of-a-newer-git", "true")
     assert "git can't work here" in refused("opp", "set", DEAL, "amount=5")
     assert file.read_bytes() == before
+
+
+@pytest.mark.parametrize("seconds", ["253402300800", "99999999999999999999"])
+def test_a_commit_dated_beyond_all_years(
+    seconds: str, cli: Cli, deal: Callable[..., Path], git: Callable[..., str], tmp_path: Path
+) -> None:
+    deal()
+    raw = re.sub(r"> \d+ ", f"> {seconds} ", git("cat-file", "commit", "HEAD"))
+    (tmp_path / "commit").write_text(f"{raw}\n")
+    git(
+        "update-ref",
+        "HEAD",
+        git("hash-object", "-t", "commit", "-w", "--literally", str(tmp_path / "commit")),
+    )
+    for command in (f"history {DEAL}", "forecast --as-of HEAD", "changes --since HEAD", "report velocity"):
+        cli(*command.split())
+    assert "dated in the future (9998-12-23)" in cli("doctor").out
