@@ -43,6 +43,23 @@ def test_every_link_of_a_page_leads_to_a_file(page: Path) -> None:
     assert [link for link in inner if not (page.parent / link).exists()] == []
 
 
+def _slug(heading: str) -> str:
+    text = re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", heading).replace("`", "").strip().lower()
+    return re.sub(r"[^\w\- ]", "", text).replace(" ", "-")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_to_a_heading_leads_to_one(page: Path) -> None:
+    links = re.findall(r"\]\(([^)#\s:]*)#([^)\s]+)\)", page.read_text(encoding="utf-8"))
+    lost = []
+    for name, anchor in links:
+        target = page.parent / name if name else page
+        headings = re.findall(r"^#+ (.*)$", target.read_text(encoding="utf-8"), re.MULTILINE)
+        if anchor not in map(_slug, headings):
+            lost.append(f"{name}#{anchor}")
+    assert lost == []
+
+
 def test_every_page_is_in_the_site() -> None:
     site = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
     assert [page.name for page in ROOT.glob("docs/*.md") if f" {page.name}\n" not in site] == []
