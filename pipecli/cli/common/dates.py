@@ -26,7 +26,6 @@ class Period(NamedTuple):
     name: str
 
 
-_NAMED_DAYS = {"yesterday": -1, "today": 0, "tomorrow": 1}
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 # Texts that `re` compiles at their first use: a command needs one of them or none. ASCII digits only: `\d`
@@ -54,9 +53,10 @@ _CLOCK = r"([0-9][0-9]?)(?::([0-9][0-9])(?::([0-9][0-9])(?:\.[0-9]+)?)?)? ?(am|p
 _MOMENT = rf"(?:(.+?)(?:t| at | ))?(?:at )?{_CLOCK} ?(z|[+-][0-9][0-9]:?[0-9][0-9])?"
 _IN_HOURS = r"(?:\+|in |(?![0-9]+ ?h$))([0-9]{1,5}|an?) ?(h|hours?|min|minutes?)"
 _OTHER_WORDS = {
-    "on": "", "the": "", "beginning": "start", "day after tomorrow": "2d", "noon": "12:00",
-    "a fortnight": "2 weeks", "tues": "tue", "weds": "wed", "thur": "thu", "thurs": "thu",
-    "eod": "today", "eow": "end of week", "eom": "end of month", "eoy": "end of year",
+    "yesterday": "-1d", "today": "0d", "eod": "0d", "tomorrow": "1d", "day after tomorrow": "2d",
+    "a fortnight": "2 weeks", "noon": "12:00", "beginning": "start", "on": "", "the": "",
+    "eow": "end of week", "eom": "end of month", "eoy": "end of year",
+    "tues": "tue", "weds": "wed", "thur": "thu", "thurs": "thu",
     "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "ten": "10",
 }  # fmt: skip
 _OTHER_CLOCKS = (
@@ -161,8 +161,6 @@ def _day(plain: str, today: date, *, past: bool = False) -> date | None:
     try:
         if re.fullmatch(_ISO_DAY, plain):
             return date.fromisoformat(plain)
-        if plain in _NAMED_DAYS:
-            return today + timedelta(days=_NAMED_DAYS[plain])
         if match := re.fullmatch(_OFFSET, plain):
             return _moved(today, int(match[1]), match[2])
         if match := re.fullmatch(_IN_WORDS, plain):
