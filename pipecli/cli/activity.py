@@ -18,12 +18,13 @@ from pipecli.cli.common.session import Session, session
 from pipecli.cli.common.transaction import Printed, Transaction, changing
 from pipecli.cli.list import ActivityTypeName
 from pipecli.errors import PipecliError
+from pipecli.formats import dumps
 from pipecli.records.activity import Activity
 from pipecli.records.kinds import ID_LENGTH, LEAD, OPPORTUNITY
 from pipecli.records.lead import Lead
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.party import Contact
-from pipecli.store.index.records import rows_where
+from pipecli.store.index.records import rows_where, search_activities
 from pipecli.store.lookup import FEWEST_SIGNS, Care
 from pipecli.store.pipeline import NotFound, Pipeline
 from pipecli.store.yaml import read
@@ -36,10 +37,13 @@ app = noun()
 
 _Activity = Annotated[
     str,
-    typer.Argument(metavar="ID", help="The activity; or its lead or opportunity, which has one open."),
+    typer.Argument(
+        metavar="ID", help="The activity, or words of it; or its lead or opportunity, if it has one open."
+    ),
 ]
 _OfRecord = Annotated[
-    str | None, typer.Argument(metavar="[ID]", help="The activity, if a lead or opportunity came first.")
+    str | None,
+    typer.Argument(metavar="[ID]", help="The activity, or words of it, if a lead or opportunity came first."),
 ]
 _Direction = Annotated[Literal["in", "out"] | None, typer.Option(help="in: from the customer; out: from us.")]
 _Contact = Annotated[str | None, typer.Option(help="With whom.", metavar="CONTACT")]
@@ -284,7 +288,8 @@ def find_activity(run: Session, first: str, second: str | None, care: Care = Car
     if second is not None:
         record = find(run, first, LEAD, OPPORTUNITY, care=care).key
         return _one(
-            _by_id(pipeline, second, record, is_whole=care is not Care.LIKELY),
+            _by_id(pipeline, second, record, is_whole=care is not Care.LIKELY)
+            or _called(pipeline, second, record),
             f'no activity of {record} matches "{second}"',
             record,
         )
@@ -293,7 +298,9 @@ def find_activity(run: Session, first: str, second: str | None, care: Care = Car
         record = find(run, first, LEAD, OPPORTUNITY, care=care).key
     except NotFound:
         nothing = f'no activity, lead or opportunity matches "{first}"'
-        return _one(activities, nothing, first, hint="see `pipecli activity list --open`")
+        return _one(
+            activities or _called(pipeline, first), nothing, first, hint="see `pipecli activity list --open`"
+        )
     if activities:  # the start of an id never beats a name in silence
         raise PipecliError(
             f'"{first}" may be {record} or the activity {_listed(activities)}',
@@ -314,7 +321,14 @@ def _by_id(
     return _query(pipeline, "id GLOB ? AND record = ?", f"{start}*", record)
 
 
-def _query(pipeline: Pipeline, condition: str, *parameters: str) -> list[FoundActivity]:
+def _called(pipeline: Pipeline, text: str, record: str | None = None) -> list[FoundActivity]:
+    """The open activities that say these words, of a record or of all."""
+    keys = dumps(search_activities(pipeline.index.connection, text), None)
+    condition = "id IN (SELECT value FROM json_each(?)) AND NOT done AND record = coalesce(?, record)"
+    return _query(pipeline, condition, keys, record)
+
+
+def _query(pipeline: Pipeline, condition: str, *parameters: str | None) -> list[FoundActivity]:
     columns = ("id", "noun", "record", "subject")
     rows = rows_where(pipeline.index.connection, columns, "activities", condition, *parameters)
     return [FoundActivity(*row) for row in rows]
@@ -327,7 +341,8 @@ def _one(
         raise NotFound(nothing, hint=hint)
     if len(activities) > 1:
         raise PipecliError(
-            f'"{wanted}" is {len(activities)} activities: {_listed(activities)}', hint="name one by its id"
+            f'"{wanted}" is {len(activities)} activities: {_listed(activities)}',
+            hint="name one by its id, or by words of it alone",
         )
     return activities[0]
 

@@ -178,7 +178,9 @@ def test_several_open_ones_are_named(add, cli, lead, refused):
 
     assert f"{first} (LEAD-7K3M9: One)" in said
     assert f"{second} (LEAD-7K3M9: Two)" in said
-    assert said.endswith("name one by its id")
+    assert said.endswith("name one by its id, or by words of it alone")
+    assert cli("activity", "done", "7k3", "twó", "--format", "ids").id == second
+    assert cli("activity", "move", "one", "tomorrow at 9", "--format", "ids").id == first
 
 
 def test_an_id_that_nothing_has_is_refused(lead, refused):
