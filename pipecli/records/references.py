@@ -28,14 +28,9 @@ def references(record: Record) -> Iterator[Reference]:
     return map(Reference._make, _collected(record, must_exist=True))
 
 
-def mentions(record: Record) -> Iterator[Reference]:
-    """Every name that may be that of something else, and need not: a competitor has a file or not."""
-    return map(Reference._make, _collected(record, must_exist=False))
-
-
 def names_json(record: Record) -> str:
-    """Every name of either kind, as JSON: a list of field, noun and key of each."""
-    names = _collected(record, must_exist=None)
+    """Every name, a competitor's among them, as JSON: a list of field, noun and key of each."""
+    names = _collected(record, must_exist=False)
     texts = [f'["{field}", "{noun}", {quoted(key)}]' for field, noun, key in names]
     return safe(f"[{', '.join(texts)}]")
 
@@ -94,22 +89,22 @@ Collect = Callable[[Any, str, list[tuple[str, str, str]]], None]
 """Adds the references in a value, which stands at a dotted path, to a list; plain tuples, for speed."""
 
 
-def _collected(record: Record, *, must_exist: bool | None) -> list[tuple[str, str, str]]:
-    """The names that must exist, or those that need not; None: all."""
+def _collected(record: Record, *, must_exist: bool) -> list[tuple[str, str, str]]:
+    """The names that must exist, or all."""
     result: list[tuple[str, str, str]] = []
     values = record.__dict__
     for name, key, collect in _fields(type(record), must_exist):
         value = values[name]
         if value:
             collect(value, key, result)
-    if must_exist is not False and record.noun == "opportunity":  # a stage is one of its process
+    if record.noun == "opportunity":  # a stage is one of its process
         process = values["process"]
         return [(at, noun, f"{process}/{key}" if noun == "stage" else key) for at, noun, key in result]
     return result
 
 
 @cache
-def _fields(model: type[Part], must_exist: bool | None) -> list[tuple[str, str, Collect]]:
+def _fields(model: type[Part], must_exist: bool) -> list[tuple[str, str, Collect]]:
     """The fields with references in them, by attribute and key: plain names first, then what is deeper."""
     fields = []
     for name, field in model.model_fields.items():
@@ -120,11 +115,11 @@ def _fields(model: type[Part], must_exist: bool | None) -> list[tuple[str, str, 
     return [field for _, field in sorted(fields, key=lambda field: field[0])]
 
 
-def _collector(annotation: Any, must_exist: bool | None) -> Collect | None:
+def _collector(annotation: Any, must_exist: bool) -> Collect | None:
     """The collector for values of a type; None for a type that can't have references."""
     names = _names(annotation)
     if names:
-        return _of_name(names.noun) if must_exist in (None, names.must_exist) else None
+        return _of_name(names.noun) if names.must_exist or not must_exist else None
     for option in options(annotation):
         arguments = get_args(option)
         if isinstance(option, type) and issubclass(option, Part):

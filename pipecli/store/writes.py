@@ -171,16 +171,14 @@ def _text(pipeline: Pipeline, planned: _Planned, plain: Plain) -> tuple[str, byt
         raise PipecliError(f"{record.key}: {error}") from None
 
 
-def _as_read(
-    record: Record, plain: Plain, file: str, before: bytes | None, text: str
-) -> tuple[_Plan, Record]:
+def _as_read(record: Record, plain: Plain, file: str, raw: bytes | None, text: str) -> tuple[_Plan, Record]:
     """The plan of a text, and the record that is read from it."""
     if len(content := text.encode()) > files.LARGEST:
         size = f"{len(content):,} bytes"
         raise PipecliError(f"{record.key} would take {size}, and a record has {files.LARGEST:,} at most")
-    if before is not None or not is_read_as_it_is(plain):
+    if raw is not None or not is_read_as_it_is(plain):
         record = reading.read(kind_of(file) or SETTINGS, file, text)
-    return (file, before, content), record
+    return (file, raw, content), record
 
 
 def _schema(record: Record, file: str) -> str:

@@ -153,7 +153,8 @@ class Placing:
         same = [place for place, member in free.items() if self._is(list_, element, member, name)]
         if not same:
             return None
-        best = max(same, key=lambda place: _likeness(element, free[place]))
+        own = [(path[0], value) for path, value in element.items() if len(path) == 1]
+        best = max(same, key=lambda place: sum(free[place].get(key) == value for key, value in own))
         free.pop(best)
         return best
 
@@ -190,10 +191,6 @@ class Placing:
             f"items: {new} isn't a line of this {self.noun} ({known}): it may be one more, or stand "
             "for one of them; say rows: items in the mapping if each row is a line"
         )
-
-
-def _likeness(element: Element, member: Any) -> int:
-    return sum(member.get(path[0]) == value for path, value in element.items() if len(path) == 1)
 
 
 def _forget_other_product(member: dict[str, Any], element: Element) -> None:

@@ -281,6 +281,10 @@ class Completer:
     def __init__(self, pipeline: Pipeline, collection: Collection, names: Names) -> None:
         self.pipeline, self.collection, self.names = pipeline, collection, names
         self.settings: Settings = pipeline.settings
+        # Copied for each price of another day: to construct one takes ten times as long.
+        self._blank = Opportunity.model_construct(
+            id="", created=pipeline.now, title="", process="", stage="", currency=""
+        )
         self._prices: dict[tuple[object, ...], tuple[Decimal, bool | None] | str] = {}
 
     def settle_currency(self, plain: Plain, money: list[Money]) -> None:
@@ -397,14 +401,8 @@ class Completer:
 
     def _priced(self, plain: Plain) -> Opportunity:
         """A deal with the fields that decide its price list; without the price it can't be validated yet."""
-        fields = {name: plain.get(name) for name in ("id", "created", "currency", "price_list")}
-        return self._blank.with_(title=str(plain.get("title")), **fields)
-
-    @cached_property
-    def _blank(self) -> Opportunity:
-        """Copied for each price of another day: to construct one takes ten times as long."""
-        now = self.pipeline.now
-        return Opportunity.model_construct(id="", created=now, title="", process="", stage="", currency="")
+        names = ("id", "created", "title", "currency", "price_list")
+        return self._blank.with_(**{name: plain.get(name) for name in names})
 
     @cached_property
     def price_lists(self) -> list[PriceList]:

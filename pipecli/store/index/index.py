@@ -112,7 +112,6 @@ _PATIENCE = 10.0
 TextOf = Callable[[str], str]
 """Gives the text of a file of the pipeline. Raises FaultyFile, or FileNotFoundError."""
 
-
 Rows = tuple[list[tuple[str, ...]], dict[str, list[tuple[int, list[SQLValue]]]]]
 """Shapes, each a table and columns of it, and the rows by table: the number of its shape, and the values."""
 _Fault = tuple[str | int, ...]
@@ -143,9 +142,7 @@ class Index:
             return
         difference = files.compare(known, present)
         with writing(self.connection):
-            _forget(self.connection, difference.gone)
-            if difference.changed:  # without, no model is imported
-                _read(self.connection, difference.changed, _on_disk(self.location.root))
+            _read(self.connection, difference.changed, difference.gone, _on_disk(self.location.root))
             self._stamp({folder: files.doubted(stamp, clock) for folder, stamp in difference.stamps.items()})
 
     def update(
@@ -257,8 +254,7 @@ def replace(
 ) -> None:
     """Read these files into the tables, and drop from them the files that are gone."""
     with writing(connection):
-        _forget(connection, gone)
-        _read(connection, changed, text_of)
+        _read(connection, changed, gone, text_of)
 
 
 def in_memory(build: Callable[[sqlite3.Connection], None]) -> sqlite3.Connection:
@@ -380,10 +376,12 @@ def _forget(connection: sqlite3.Connection, files: Iterable[str]) -> None:
         connection.executemany(f"DELETE FROM {table} WHERE path = ?", names)
 
 
-def _read(connection: sqlite3.Connection, files: Sequence[str], text_of: TextOf) -> None:
-    """Put the content of files into the tables, in place of what they held before."""
-    _forget(connection, files)
-    for part in parts(files):
+def _read(
+    connection: sqlite3.Connection, changed: Sequence[str], gone: Sequence[str], text_of: TextOf
+) -> None:
+    """Have the tables hold files as they are now; where some are only gone, no model is imported."""
+    _forget(connection, [*gone, *changed])
+    for part in parts(changed):
         _put(connection, *_content_of(part, text_of))
 
 

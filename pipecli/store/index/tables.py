@@ -195,10 +195,7 @@ _OF_RECORDS: dict[str, tuple[Columns, ...]] = {
         ("amount_by_hand INTEGER DEFAULT 0", lambda deal: () if deal.amount is None else [1]),
         ("probability_by_hand REAL", {"probability": "probability_by_hand"}),
         _fields("expected_close TEXT"),
-        (
-            "primary_contact TEXT",
-            lambda deal: [contact.contact for contact in deal.contacts if contact.primary][:1],
-        ),
+        ("primary_contact TEXT", lambda deal: [who.contact for who in deal.contacts if who.primary][:1]),
         _fields("competitors TEXT"),
         ("key_info_answered INTEGER DEFAULT 0", _key_info_answered),
         _NEXT_CONTACT,
