@@ -68,58 +68,43 @@ def mcp(
         options=["--today", run.today_text] if run.today_text else [],
     )
 
-    async def lines() -> AsyncIterator[str]:
-        # The SDK's own reading isn't ended by Ctrl-C, only by another line.
-        while line := await anyio.to_thread.run_sync(sys.stdin.buffer.readline, abandon_on_cancel=True):
-            yield line.decode("utf-8", "replace")
-
     async def serve() -> None:
+        async def lines() -> AsyncIterator[str]:
+            # Ctrl-C doesn't end the SDK's own reading, which gives no answer to what it can't read.
+            while raw := await anyio.to_thread.run_sync(sys.stdin.buffer.readline, abandon_on_cancel=True):
+                line = raw.decode("utf-8", "replace")
+                if refusal := refusal_of(line):
+                    await writing.send(refusal)
+                elif line.strip():
+                    yield line
+
         signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
-        sending, messages = anyio.create_memory_object_stream[Any]()
-
-        async def relay() -> None:
-            async with sending:
-                async for message in reading:
-                    refusal = refusal_of(message) if isinstance(message, Exception) else None
-                    if refusal:
-                        await writing.send(refusal)
-                    elif not isinstance(message, Exception):
-                        await sending.send(message)
-
-        streams = stdio_server(stdin=lines())  # type: ignore[arg-type]  # it only goes through it
-        async with streams as (reading, writing), anyio.create_task_group() as tasks:
-            tasks.start_soon(relay)
-            await server.run(messages, writing, server.create_initialization_options())
-            tasks.cancel_scope.cancel()
+        async with stdio_server(stdin=lines()) as (reading, writing):  # type: ignore[arg-type]
+            await server.run(reading, writing, server.create_initialization_options())
 
     mention("waiting for an agent on stdin; docs/agents.md says how one is told to start this")
     anyio.run(serve)
 
 
-def refusal_of(fault: Exception) -> SessionMessage | None:
-    """The answer to a line that isn't a message, under its id where it has one; a blank line has none."""
+def refusal_of(line: str) -> SessionMessage | None:
+    """The answer to a line that isn't a message, under the id that it names; a blank line needs none."""
     from mcp import types
     from mcp.shared.message import SessionMessage
     from pydantic import ValidationError
 
-    assert isinstance(fault, ValidationError), fault
-    faults = fault.errors()
-    given, is_json = [one["input"] for one in faults], faults[0]["type"] != "json_invalid"
-    if not is_json:
-        if not given[0].strip():
-            return None
-        with suppress(ValueError, RecursionError):  # Python takes half a surrogate pair, the SDK doesn't
-            given = [json.loads(given[0])]
-    ids = [part["id"] for part in given if isinstance(part, dict) and type(part.get("id")) in (str, int)]
-    error = types.JSONRPCError(
-        jsonrpc="2.0",
-        id=ids[0] if ids else None,
-        error=types.ErrorData(
-            code=types.INVALID_REQUEST if is_json else types.PARSE_ERROR,
-            message=f"not a message of JSON-RPC: {faults[0]['msg']}",
-        ),
-    )
-    return SessionMessage(error)
+    try:
+        types.jsonrpc_message_adapter.validate_json(line, by_name=False)
+        return None
+    except ValidationError as error:
+        fault = error.errors()[0]
+    given = None
+    with suppress(ValueError, RecursionError):  # half a surrogate pair is JSON to Python, not to the SDK
+        given = json.loads(line)
+    id_ = given.get("id") if isinstance(given, dict) else None
+    code = types.PARSE_ERROR if fault["type"] == "json_invalid" else types.INVALID_REQUEST
+    told = types.ErrorData(code=code, message=f"not a message of JSON-RPC: {fault['msg']}")
+    known = id_ if type(id_) in (str, int) else None
+    return SessionMessage(types.JSONRPCError(jsonrpc="2.0", id=known, error=told)) if line.strip() else None
 
 
 NOTE = (
