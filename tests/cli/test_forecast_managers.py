@@ -206,7 +206,7 @@ def test_it_is_not_compared(root: Path, cli: Cli) -> None:
 def test_a_parent_team_is_known(root: Path, cli: Cli) -> None:
     cli("team", "add", "export", "--manager", "zoe", "--parent", "sales")
     assert json.loads(cli("team", "show", "export", "--format", "json").out)["parent"] == "sales"
-    assert "no team answers" in cli("team", "add", "far", "--parent", "nowhere", code=1).err
+    assert "no team matches" in cli("team", "add", "far", "--parent", "nowhere", code=1).err
     cli("settings", "rename", "team", "sales", "selling")
     assert "parent: selling" in (root / "pipecli.yaml").read_text()
 

@@ -165,7 +165,7 @@ def test_an_activity_s_start_never_beats_a_deal_s_name(cli, refused, cancity):
     cli("opp", "set", "OPP-8W9YZ", f"title={start} machines")
     line = refused("activity", "done", start)
     assert "OPP-8W9YZ or the activity" in line
-    assert "no activity of OPP-CANXX answers" in refused("activity", "done", "foyers", start[:2])
+    assert "no activity of OPP-CANXX matches" in refused("activity", "done", "foyers", start[:2])
 
 
 def test_every_change_says_what_it_hit(cli, cancity):

@@ -123,11 +123,11 @@ def test_who_is_no_user_has_the_open_before_the_closed(pipeline):
 def test_what_is_not_there_has_its_likeliest_and_a_word_on_short_starts(pipeline):
     with pytest.raises(NotFound, match=r"did you mean Foyers of four cinemas \(OPP-CAN42\)"):
         resolve(pipeline, "Foyer of for cinemas", OPPORTUNITY)
-    with pytest.raises(NotFound, match=r"no opportunity answers.*has 3 characters or more"):
+    with pytest.raises(NotFound, match=r"no opportunity matches.*has 3 characters or more"):
         resolve(pipeline, "7k", OPPORTUNITY)
     with pytest.raises(NotFound, match=r"see `pipecli opportunity list`"):
         resolve(pipeline, "zzzz", OPPORTUNITY)
-    with pytest.raises(NotFound, match=r"no record answers.*each noun's `list`"):
+    with pytest.raises(NotFound, match=r"no record matches.*each noun's `list`"):
         resolve(pipeline, "zzzz")
 
 
