@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, cast
+from inspect import Parameter
+from typing import Annotated, Any, cast
 
 import typer
 
-from pipecli.cli.common.command import Assignments, Changing, TeamName, UserName, noun
+from pipecli.cli.common.command import Assignments, Changing, TeamName, UserName, noun, with_fields
 from pipecli.cli.common.fields import validated
 from pipecli.cli.common.record_json import SECTIONS, find_principal, find_section, settings_json
 from pipecli.cli.common.record_verbs import given_slug
 from pipecli.cli.common.session import say, session
-from pipecli.cli.common.transaction import Printed, Transaction, changing
+from pipecli.cli.common.transaction import Printed, changing
 from pipecli.cli.settings.change import edit_settings, set_settings, summed
 from pipecli.records.kinds import CUSTOMER, LEAD, OPPORTUNITY, SETTINGS_FILE
 from pipecli.records.lead import Lead
@@ -55,13 +56,6 @@ def add_user(
         )
 
 
-@app.command("user set", cls=Changing)
-def set_user(ctx: typer.Context, user: UserName, assignments: Assignments) -> None:
-    """Set fields of a user: path=value, path= to clear."""
-    with changing(ctx) as transaction:
-        _set(transaction, "user", user, assignments)
-
-
 @app.command("user handover", cls=Changing)
 def hand_over_user(
     ctx: typer.Context,
@@ -99,22 +93,6 @@ def hand_over_user(
         transaction.do_many(changes, f"{slug}: hand over {summed(theirs)} to {recipient}")
 
 
-@app.command("user edit", cls=Changing)
-def edit_user(ctx: typer.Context, user: UserName) -> None:
-    """Open pipecli.yaml in $EDITOR, at that user."""
-    _edit(ctx, "user", user)
-
-
-@app.command("user remove", cls=Changing)
-def remove_user(ctx: typer.Context, user: UserName) -> None:
-    """Remove a user whom no record names.
-
-    If records name them, deactivate them: user set USER active=no.
-    """
-    with changing(ctx) as transaction:
-        _remove(transaction, "user", user)
-
-
 @app.command("team add", cls=Changing)
 def add_team(
     ctx: typer.Context,
@@ -137,52 +115,49 @@ def add_team(
         )
 
 
-@app.command("team set", cls=Changing)
-def set_team(ctx: typer.Context, team: TeamName, assignments: Assignments) -> None:
-    """Set fields of a team: path=value, path= to clear."""
-    with changing(ctx) as transaction:
-        _set(transaction, "team", team, assignments)
+def _give_verbs(section: str, named: Any, remove_help: str) -> None:
+    """Give users or teams their `set`, `edit` and `remove`; `named` is the argument that says which."""
+    which = Parameter(section, Parameter.KEYWORD_ONLY, annotation=named)
+    fields = Parameter("assignments", Parameter.KEYWORD_ONLY, annotation=Assignments)
+    place = SECTIONS[section]
 
-
-@app.command("team edit", cls=Changing)
-def edit_team(ctx: typer.Context, team: TeamName) -> None:
-    """Open pipecli.yaml in $EDITOR, at that team."""
-    _edit(ctx, "team", team)
-
-
-@app.command("team remove", cls=Changing)
-def remove_team(ctx: typer.Context, team: TeamName) -> None:
-    """Remove a team that no user and no record names."""
-    with changing(ctx) as transaction:
-        _remove(transaction, "team", team)
-
-
-def _set(transaction: Transaction, section: str, name: str, assignments: Sequence[str]) -> None:
-    slug = find_section(transaction.session, section, name)
-    inside = [f"{SECTIONS[section]}.{slug}.{text}" for text in assignments]
-    set_settings(transaction, inside, Printed(section, slug, slug))
-
-
-def _remove(transaction: Transaction, section: str, name: str) -> None:
-    slug = find_section(transaction.session, section, name, whole=True)
-    last = settings_json(transaction.session, section, slug)
-    set_settings(
-        transaction,
-        [f"{SECTIONS[section]}.{slug}="],
-        Printed(section, slug, slug, shown=last),
-        summary=f"remove {section} {slug}",
+    @app.command(
+        f"{section} set", cls=Changing, help=f"Set fields of a {section}: path=value, path= to clear."
     )
+    @with_fields(which, fields)
+    def set_(ctx: typer.Context, assignments: Sequence[str], **name: str) -> None:
+        with changing(ctx) as transaction:
+            slug = find_section(transaction.session, section, name[section])
+            inside = [f"{place}.{slug}.{text}" for text in assignments]
+            set_settings(transaction, inside, Printed(section, slug, slug))
+
+    @app.command(f"{section} edit", cls=Changing, help=f"Open pipecli.yaml in $EDITOR, at that {section}.")
+    @with_fields(which)
+    def edit(ctx: typer.Context, **name: str) -> None:
+        run = session(ctx)
+        slug = find_section(run, section, name[section])
+        line, _ = read.locate(run.pipeline.text(SETTINGS_FILE), [place, slug])
+        say(f"{section} {slug} stands in {SETTINGS_FILE}, at line {line}")
+
+        def printed(after: Settings) -> Printed:
+            is_there = slug in getattr(after, place)
+            return Printed(section, slug, slug) if is_there else Printed("settings", after.id, after.id)
+
+        edit_settings(ctx, printed)
+
+    @app.command(f"{section} remove", cls=Changing, help=remove_help)
+    @with_fields(which)
+    def remove(ctx: typer.Context, **name: str) -> None:
+        with changing(ctx) as transaction:
+            slug = find_section(transaction.session, section, name[section], whole=True)
+            last = settings_json(transaction.session, section, slug)
+            printed = Printed(section, slug, slug, shown=last)
+            set_settings(transaction, [f"{place}.{slug}="], printed, summary=f"remove {section} {slug}")
 
 
-def _edit(ctx: typer.Context, section: str, name: str) -> None:
-    """Open the settings in $EDITOR for the sake of one user or team, and say where that stands."""
-    run = session(ctx)
-    slug = find_section(run, section, name)
-    line, _ = read.locate(run.pipeline.text(SETTINGS_FILE), [SECTIONS[section], slug])
-    say(f"{section} {slug} stands in {SETTINGS_FILE}, at line {line}")
-
-    def printed(after: Settings) -> Printed:
-        is_there = slug in getattr(after, SECTIONS[section])
-        return Printed(section, slug, slug) if is_there else Printed("settings", after.id, after.id)
-
-    edit_settings(ctx, printed)
+_give_verbs(
+    "user",
+    UserName,
+    "Remove a user whom no record names.\n\nIf records name them, deactivate them: user set USER active=no.",
+)
+_give_verbs("team", TeamName, "Remove a team that no user and no record names.")
