@@ -170,11 +170,18 @@ def test_lines_tags_and_names_come_with_the_deal_in_whose_rows_they_stand(cli: C
         "sf/OpportunityLineItem.csv": "Id,OpportunityId,Product2.Name,Product2.ProductCode,Quantity,"
         "UnitPrice\n"
         "l1,s1,Pump,EN-200.5/A,3,10\n",
+        "hs/hubspot-all-deals.csv": "Record ID,Deal Name,Deal Stage,Amount,Close Date,Associated Contact\n"
+        "h1,Roof,Contract Sent,60,2026-12-24 10:00,Cy Lo (cy@x.example);Di Mo (di@x.example)\n",
+        "en/Opportunity.csv": "ID,Opportunity From,Customer Name,Status,Sales Stage,Opportunity Amount\n"
+        "e1,Customer,Aurora,Open,Prospecting,70\n",
+        "en/Quotation.csv": "ID,Quotation To,Date,Valid Till,Currency,Grand Total,Net Total,Opportunity\n"
+        "q1,Customer,2026-01-05,2026-02-05,EUR,121,100,e1\n",
     }  # fmt: skip
     for name, text in files.items():
         Path(name).parent.mkdir(exist_ok=True)
         Path(name).write_text(text, encoding="utf-8")
-    for folder, sums in (("bx", "Новая: 1 row 50.00 EUR |"), ("odoo", "Won: 1 row 8"), ("sf", "1 row 30")):
+    for folder, sums in (("bx", "Новая: 1 row 50.00 EUR |"), ("odoo", "Won: 1 row 8"), ("sf", "1 row 30"),
+                         ("hs", "1 row 60"), ("en", "1 row 70")):  # fmt: skip
         cli("import", "plan", folder, "--into", f"moves/{folder}")
         out = cli("import", "run", f"moves/{folder}").out
         assert "they agree" in out and sums in out, out
@@ -187,6 +194,11 @@ def test_lines_tags_and_names_come_with_the_deal_in_whose_rows_they_stand(cli: C
     assert (own["o1"]["tags"], own["o1"]["contacts"]) == (["Hot", "Größe"], [{"contact": "ben-li"}])
     assert (own["s1"]["customer"], own["s1"]["owner"]) == ("cassini", "ana-ruiz")
     assert own["s1"]["items"][0]["product"] == "en-200-5-a"
+    contact = json.loads(cli("contact", "show", "cy-lo", "--format", "json").out)
+    assert (contact["name"], contact["emails"]) == ("Cy Lo", ["cy@x.example"])
+    assert own["h1"]["contacts"] == [{"contact": "cy-lo"}]
+    (quotation,) = json.loads(cli("export", "quotations", "--format", "json").out)
+    assert [line["unit_price"] for line in quotation["items"]] == [100]
 
 
 @pytest.mark.usefixtures("at_a_desk")

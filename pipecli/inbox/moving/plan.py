@@ -135,8 +135,7 @@ def make_plan(
             findings.lost.append(f"{one.table.name}: all; none names the deal of a row")
             continue
         plan.steps.append(_page(one, plan, findings))
-    others = [code for code in findings.currencies if code != settings.currency]
-    if others:
+    if others := [code for code in findings.currencies if code != settings.currency]:
         findings.assumed.append(
             f"the totals are in {settings.currency}: give rates for {', '.join(others)} (exchange_rates), "
             "or change the settings' currency before the run"
@@ -149,7 +148,8 @@ def make_plan(
 
 
 _OWN = frozenset(
-    "set templates stages ends make ignore doubles part persons pipelines lost_by_reason cents".split()
+    "set templates stages ends make ignore doubles part persons several pipelines lost_by_reason "
+    "cents".split()
 )
 """What a preset says to the plan, and isn't of a mapping or is written otherwise there."""
 _SEVERAL = ("customer", "contacts.contact")
@@ -308,7 +308,7 @@ class _Mapping:
 
     def _names(self) -> bool:
         """True where the file names other records by what people call them, not by ids alone."""
-        named = [self.roles[role] for role in ("customer", "contacts.1.contact", "product", "contact")
+        named = [self.roles[role] for role in ("customer", "contacts.contact", "product", "contact")
                  if role in self.roles]  # fmt: skip
         return any(not is_code(text) for column in named for text in [*texts(self.table, column)][:50])
 
@@ -346,6 +346,8 @@ class _Mapping:
             slugs = {word: naming.slug(word) for word in texts(self.table, column)}
             self.findings.types += [slug for slug in slugs.values() if slug not in self.findings.types]
             entry |= {"values": slugs} if slugs else {}
+        if role in _SEVERAL and "several" in self.told.rest:
+            entry["split"] = self.told.rest["several"]
         self.columns[column] = [entry]
 
     def _currency(self, column: str, entry: dict[str, Any]) -> None:
