@@ -107,19 +107,19 @@ def test_where_the_stages_have_no_room_it_is_a_list(
 def test_each_process_has_a_matrix_of_its_own(root: Path, cli: Cli) -> None:
     settings = root / "pipecli.yaml"
     text = settings.read_text(encoding="utf-8")
-    support = "  support:\n    stages: [{id: asked, name: Asked, probability: 100}]\n"
+    agency = "  support:\n    stages: [{id: asked, name: Asked, probability: 100}]\n"
     settings.write_text(
-        text.replace("\nopportunity_types", f"{support}\nopportunity_types"), encoding="utf-8"
+        text.replace("\nopportunity_types", f"{agency}\nopportunity_types"), encoding="utf-8"
     )
     deal(root, "amount: 10")
     file = root / "opportunities/2026" / f"{deal(root, 'amount: 5', stage='asked')}-deal.yaml"
-    file.write_text(file.read_text().replace("process: standard", "process: support"))
+    file.write_text(file.read_text().replace("process: standard", "process: agency"))
 
     out = cli("report", "pipeline").out
 
     assert [line for line in out.splitlines() if line.startswith("process")] == [
         "process standard",
-        "process support",
+        "process agency",
     ]
     assert "in all, 2 open deals: 15.00 EUR, weighted 10.00 EUR" in out
 
