@@ -107,7 +107,7 @@ def test_where_the_stages_have_no_room_it_is_a_list(
 def test_each_process_has_a_matrix_of_its_own(root: Path, cli: Cli) -> None:
     settings = root / "pipecli.yaml"
     text = settings.read_text(encoding="utf-8")
-    agency = "  support:\n    stages: [{id: asked, name: Asked, probability: 100}]\n"
+    agency = "  agency:\n    stages: [{id: asked, name: Asked, probability: 100}]\n"
     settings.write_text(
         text.replace("\nopportunity_types", f"{agency}\nopportunity_types"), encoding="utf-8"
     )
