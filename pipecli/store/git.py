@@ -253,17 +253,6 @@ def commit_of(work_tree: Path, revision: str) -> str | None:
     return id_of(work_tree, f"{revision}^{{commit}}")
 
 
-def head_of(work_tree: Path, git_dir: Path) -> str:
-    """The id of HEAD's commit, read without a process where a file has it; empty before the first commit."""
-    with suppress(OSError, UnicodeDecodeError):
-        text = (git_dir / "HEAD").read_text(encoding="utf-8").strip()
-        reference = text.removeprefix("ref: ")
-        found = text if text == reference else (git_dir / reference).read_text(encoding="utf-8").strip()
-        if re.fullmatch("[0-9a-f]{40,64}", found):
-            return found
-    return commit_of(work_tree, "HEAD") or ""
-
-
 _KEEPING_MEMORY = {"MALLOC_MMAP_THRESHOLD_": "4000000", "MALLOC_TRIM_THRESHOLD_": "64000000"}
 """For glibc: git compresses each file with memory of its own, which the kernel else takes back and clears for
 each: of 25,000 files that was 1.4 of 3 s."""

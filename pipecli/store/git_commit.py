@@ -6,6 +6,7 @@ git takes each file in while the next is being written. A lock tells that the gi
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -94,7 +95,7 @@ def head_of(place: Location) -> str:
             text = (
                 (common_dir(place.git_dir) / text.removeprefix("ref: ")).read_text(encoding="utf-8").strip()
             )
-        if len(text) in (40, 64):
+        if re.fullmatch("[0-9a-f]{40,64}", text):
             return text
     return git.commit_of(place.work_tree, "HEAD") or ""
 

@@ -146,9 +146,9 @@ def _refuse_changed_by_others(run: Session, text: str, key: str, file: str, sinc
 
 
 def _head(run: Session) -> str:
-    from pipecli.store import git
+    from pipecli.store.git_commit import head_of
 
-    return git.head_of(run.present.location.work_tree, run.present.location.git_dir)
+    return head_of(run.present.location)
 
 
 def _file(run: Session) -> Path:
