@@ -348,9 +348,8 @@ def doctor(
 ) -> None:
     """Find what is wrong with the clone, and repair it.
 
-    It looks at git, your identity, what is unfinished or not shared, and what makes the clone slow. Nothing
-    is changed without --fix. Exits with 1 if there are errors; warnings don't count. For the records, use
-    `pipecli check`.
+    It looks at git, your identity, unfinished or unshared work, and what is slow. Nothing is changed without
+    --fix. Exits with 1 if there are errors; warnings don't count. For the records: `pipecli check`.
     """
     run = session(ctx)
     place = run.present.location

@@ -76,8 +76,7 @@ def undo(
 ) -> None:
     """Take back your last change: its records are as they were before it.
 
-    This is a commit of its own; called again, it takes back the change before. A change that others built on
-    is refused, and they are named.
+    This is a commit of its own. Called again, it takes back the change before. Refused if others built on it.
     """
     with changing(ctx) as transaction:
         if bent := tip(transaction.pipeline.location).bent:

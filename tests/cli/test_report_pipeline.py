@@ -108,9 +108,7 @@ def test_each_process_has_a_matrix_of_its_own(root: Path, cli: Cli) -> None:
     settings = root / "pipecli.yaml"
     text = settings.read_text(encoding="utf-8")
     agency = "  agency:\n    stages: [{id: asked, name: Asked, probability: 100}]\n"
-    settings.write_text(
-        text.replace("\nopportunity_types", f"{agency}\nopportunity_types"), encoding="utf-8"
-    )
+    settings.write_text(text.replace("\nopportunity_types", f"{agency}\nopportunity_types"), encoding="utf-8")
     deal(root, "amount: 10")
     file = root / "opportunities/2026" / f"{deal(root, 'amount: 5', stage='asked')}-deal.yaml"
     file.write_text(file.read_text().replace("process: standard", "process: agency"))

@@ -43,8 +43,7 @@ def followups(
 ) -> None:
     """List the next contacts and open activities that are due.
 
-    Those of open leads and opportunities, the overdue ones first. Each is for the user it is planned for,
-    else for the record's owner.
+    Those of open leads and deals, the overdue first, each for whom it is planned, else the record's owner.
     """
     from pipecli.cli.common.dates import parse_to
 
@@ -129,8 +128,7 @@ def calendar(
 ) -> None:
     """Print a calendar (iCalendar, RFC 5545): meetings and calls, tasks, and the days of next contacts.
 
-    Importing or fetching it again updates entries, and never duplicates them. The same pipeline gives the
-    same file.
+    Importing it again updates entries, and never duplicates them. The same pipeline gives the same file.
     """
     from pipecli.store.plans import done, expected_closes, plans
 

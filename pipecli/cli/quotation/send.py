@@ -77,9 +77,7 @@ To = Annotated[
     list[str] | None,
     typer.Option(help="To whom. Default: its contact, lead or customer. Repeatable.", metavar="ADDRESS"),
 ]
-Cc = Annotated[
-    list[str] | None, typer.Option(help="Send a copy to this address; repeatable.", metavar="ADDRESS")
-]
+Cc = Annotated[list[str] | None, typer.Option(help="Copy to this address; repeatable.", metavar="ADDRESS")]
 Instead = Annotated[str | None, typer.Option(help="In place of the template's.", metavar="TEXT")]
 
 

@@ -31,8 +31,7 @@ def report_lost(asked: Asked) -> None:
     """Print what was lost, why, and to whom.
 
     It shows how many deals, what they were worth and their share; except by reason, also what was won and the
-    win rate. A deal counts on the day it was closed. Deals that were closed automatically, without an answer,
-    are counted separately.
+    win rate. A deal counts on the day it was closed. Those closed automatically are counted separately.
     """
     if asked.trend and asked.by in PERIODS:
         raise typer.BadParameter(f"--by {asked.by} is a trend already", param_hint="--trend")
