@@ -282,7 +282,7 @@ INVOICES = (
     shown("due", "DUE"),
     shown("overdue_days", "LATE", align="right", show=_late),
     shown("total", "TOTAL", "exact_total", align="right", show=_money("total")),
-    shown("open", "OPEN", "round(open, 4)", align="right", show=_money("open", named=False)),
+    shown("open", "OPEN", align="right", show=_money("open", named=False)),
     CURRENCY,
     shown("credits", "CREDITS", rank=3),
     shown("order", "ORDER", '"order"', rank=4),

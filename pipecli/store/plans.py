@@ -68,7 +68,7 @@ _HOLDS = f"""SELECT '{HOLD}', r.id, NULL, r.hold_until AS at, r.owner AS "by", '
 _UNPAID = f"""SELECT '{INVOICE}', id, NULL, due AS at, owner AS "by", 'invoice',
         number || ' ' || exact_total || ' ' || open || ' ' || currency,
         coalesce(opportunity_title, id), customer, customer_name, NULL, NULL
-    FROM invoices WHERE status = 'issued' AND due IS NOT NULL AND open > 0.0001"""
+    FROM invoices WHERE status = 'issued' AND due IS NOT NULL AND open > 0"""
 
 
 def sent_quotations(connection: sqlite3.Connection, owner_filter: OwnerFilter) -> Iterator[tuple[str, ...]]:

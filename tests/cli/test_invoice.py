@@ -99,7 +99,7 @@ def test_an_invoice_from_its_draft_to_the_last_payment(cli, order, root, git):
     ] == total - 1000
     due = cli("--today", "2026-12-21", "followups", "--owner", "ana", code=0)
     said = cli("--today", "2026-12-21", "followups").out + due.out
-    assert f"2026-0001: {total - 1000:,} EUR to pay of {total:,} EUR" in said
+    assert f"2026-0001, {total - 1000:,} EUR to pay of {total:,} EUR" in said
     cli("--today", "2026-11-26", "invoice", "paid", invoice, "--amount", "7")
     shown = cli("invoice", "show", invoice).out
     assert re.search(r"paid +1,000.00 EUR, 2026-11-25 SEPA 1\npaid +7.00 EUR, 2026-11-26\n", shown)
@@ -107,6 +107,7 @@ def test_an_invoice_from_its_draft_to_the_last_payment(cli, order, root, git):
     assert "it is paid" in cli("--today", "2026-12-01", "invoice", "paid", invoice).err
     assert "is settled" in cli("invoice", "paid", invoice, code=1).err
     assert "TOTAL EUR" in cli("invoice", "list").out
+    assert cli("sql", "SELECT count(*) FROM invoices WHERE open > 0", "--format", "csv").out.split()[1] == "0"
     assert loads(cli("report", "receivables", "--format", "json").out) == []
     assert "Pipecli-Event: invoice-paid" in git("log", "-1", "--format=%B")
 

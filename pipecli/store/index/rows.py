@@ -331,7 +331,7 @@ def open_invoices(connection: sqlite3.Connection) -> Iterator[OpenInvoice]:
         """SELECT customer, coalesce(customer_name, customer), currency, coalesce(overdue_days, 0),
             exact_total, exact_paid, (SELECT json_group_array(json_array(n.exact_total, n.exact_paid))
                 FROM _invoices n WHERE n.credits = invoices.id AND n.status <> 'draft')
-        FROM invoices WHERE credits IS NULL AND status <> 'draft' AND abs(open) > 0.0001
+        FROM invoices WHERE credits IS NULL AND status <> 'draft' AND open <> 0
         ORDER BY 2, due, id"""
     )
     for customer, name, currency, overdue_days, total, paid, notes in rows:

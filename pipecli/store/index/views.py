@@ -61,12 +61,12 @@ LEFT JOIN _suppliers s ON s.path = 'suppliers/' || r.supplier || '.yaml'
 
 _INVOICES = f"""
 CREATE VIEW invoices AS SELECT r.*,
-    CASE WHEN r.status = 'issued' AND r.due < today() AND r.open > 0.0001
+    CASE WHEN r.status = 'issued' AND r.due < today() AND r.open > 0
         THEN CAST(julianday(today()) - julianday(r.due) AS INTEGER) END AS overdue_days,
     c.name AS customer_name, {_DEAL}
-FROM (SELECT i.*, CASE WHEN i.credits IS NOT NULL OR i.status = 'draft' THEN 0 ELSE i.total - i.paid
+FROM (SELECT i.*, CASE WHEN i.credits IS NOT NULL OR i.status = 'draft' THEN 0 ELSE round(i.total - i.paid
         + coalesce((SELECT sum(n.total - n.paid) FROM _invoices n
-            WHERE n.credits = i.id AND n.status <> 'draft'), 0) END AS open FROM _invoices i) r
+            WHERE n.credits = i.id AND n.status <> 'draft'), 0), 4) END AS open FROM _invoices i) r
 JOIN _records d USING (path)
 LEFT JOIN _customers c ON c.path = 'customers/' || r.customer || '.yaml'
 {_OF_DEAL};"""
