@@ -97,7 +97,7 @@ def _with_changes(
         )
     place = run.present.location
     if (place.git_dir / "MERGE_HEAD").exists():
-        say("warning: a merge is in progress; this is about the working tree as it stands")
+        say("warning: a merge is in progress; this is about the working tree as it is")
     range_ = range_of(place, base)
     changed = change_set(place, range_)
     changes = [change for change in check_changes(run.present, range_, changed) if wanted(change.file)]

@@ -69,7 +69,7 @@ def diff(
     run = session(ctx)
     revisions = range_of(run.present.location, range_)
     if revisions.head is None and (run.present.location.git_dir / "MERGE_HEAD").exists():
-        say("warning: a merge is in progress; this is about the working tree as it stands")
+        say("warning: a merge is in progress; this is about the working tree as it is")
     print_range(run, revisions, run.format, links)
 
 

@@ -402,8 +402,8 @@ def _sum_up(diagnoses: Sequence[Diagnosis]) -> None:
         count(number, word) for number, word in ((errors, "error"), (warnings, "warning")) if number
     )
     total = errors + warnings
-    mends = f"`pipecli doctor --fix` mends {'it' if total == mendable == 1 else f'{mendable} of them'}"
-    way = mends if mendable else "each has its way out above"
+    mends = f"`pipecli doctor --fix` repairs {'it' if total == mendable == 1 else f'{mendable} of them'}"
+    way = mends if mendable else "what to do is said above"
     if errors:
         raise PipecliError(counted, hint=way)
     say(f"{counted}; {way}" if warnings else "all is well")

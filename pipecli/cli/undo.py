@@ -223,7 +223,7 @@ def _since(transaction: Transaction, commit: _Commit, name: str) -> str:
         return f"has changed since {commit.shown}, by hand and not yet committed"
     return (
         f"has changed since {commit.shown}: {later[0].shown} of {one_line(later[0].author)}; "
-        "undo that first, or mend it by `set`"
+        "undo that first, or correct it with `set`"
     )
 
 

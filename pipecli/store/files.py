@@ -199,7 +199,7 @@ def at(root: Path) -> Location:
             words = os.fsdecode(_content(os.path.realpath(marker), LARGEST) or b"")
             target = work_tree / words.removeprefix("gitdir:").strip()
             if not (target / "HEAD").exists():
-                raise NoPipeline(f"{marker} names {target}, which isn't a git directory", hint="mend that")
+                raise NoPipeline(f"{marker} names {target}, which isn't a git directory", hint="correct it")
             return Location(root, work_tree, target.resolve())
     raise NoPipeline(f"{root} isn't in a git repository", hint="make it one with `git init`")
 

@@ -374,4 +374,4 @@ def mend(diagnosis: Diagnosis) -> Diagnosis:
     try:
         return Diagnosis(diagnosis.name, State.FIXED, diagnosis.remedy())
     except (PipecliError, OSError) as fault:
-        return diagnosis._replace(what=f"{diagnosis.what}; it could not be mended: {fault}")
+        return diagnosis._replace(what=f"{diagnosis.what}; it could not be repaired: {fault}")

@@ -80,7 +80,7 @@ def identity(place: Location) -> Iterator[Diagnosis]:
         users = read.parse(files.read_text(place.root, SETTINGS_FILE), SETTINGS_FILE).get("users")
     except (FaultyFile, OSError) as fault:
         yield error(
-            "identity", f"the settings can't be read: {fault}", "mend that; `pipecli check` tells more"
+            "identity", f"the settings can't be read: {fault}", "correct that; `pipecli check` says more"
         )
         return
     known = users if isinstance(users, dict) else {}

@@ -225,7 +225,7 @@ def test_a_merge_in_progress_is_said(cli: Cli, git: Git, root: Path) -> None:
     acme.write_text("<<<<<<< ours\nid: acme\nname: Two\n=======\nid: acme\nname: One\n>>>>>>> theirs\n")
     for command in (["check", "--base", "main"], ["diff", "main"]):
         said = cli(*command, code=1 if command[0] == "check" else 0)
-        assert "warning: a merge is in progress; this is about the working tree as it stands\n" in said.err
+        assert "warning: a merge is in progress; this is about the working tree as it is\n" in said.err
         assert "customers/acme.yaml" in said.out + said.err
         assert "conflict markers" in said.out + said.err
 

@@ -246,7 +246,7 @@ def test_a_repository_that_git_refuses(look: Look, cli: Cli, root: Path) -> None
     (root / ".git/HEAD").unlink()
     found = look(code=1)
     assert list(found) == ["git"] and found["git"][0] == "error"
-    assert cli("doctor", code=1).err.startswith("error: 1 error; each has its way out above")
+    assert cli("doctor", code=1).err.startswith("error: 1 error; what to do is said above")
 
 
 def test_outside_of_a_pipeline(cli: Cli, root: Path) -> None:

@@ -183,7 +183,7 @@ def test_users_and_teams_are_edited_where_they_stand(cli, editor, root, noun, sl
 
     assert json.loads(said.out)["name"] == "Anew"
     number = (root / "pipecli.yaml").read_text().splitlines().index(f"  {slug}:") + 1
-    assert said.err == f"{noun} {slug} stands in pipecli.yaml, at line {number}\n"
+    assert said.err == f"{noun} {slug} is in pipecli.yaml, line {number}\n"
 
 
 def test_a_user_who_is_edited_away_leaves_the_settings(cli, editor):

@@ -41,7 +41,7 @@ _NEW = (
 )
 _CHANGED = (
     field("quantity", "How many.", "N"),
-    field("price", "Of one.", "AMOUNT"),
+    field("price", "The price of one.", "AMOUNT"),
     field("discount", "Discount on the line; 0 for none.", "PERCENT"),
     _DISCOUNT_AMOUNT,
     field("tax", "Tax on the line.", "PERCENT"),

@@ -137,7 +137,7 @@ def _give_verbs(section: str, named: Any, remove_help: str) -> None:
         run = session(ctx)
         slug = find_section(run, section, name[section])
         line, _ = read.locate(run.pipeline.text(SETTINGS_FILE), [place, slug])
-        say(f"{section} {slug} stands in {SETTINGS_FILE}, at line {line}")
+        say(f"{section} {slug} is in {SETTINGS_FILE}, line {line}")
 
         def printed(after: Settings) -> Printed:
             is_there = slug in getattr(after, place)

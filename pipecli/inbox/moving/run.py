@@ -298,7 +298,7 @@ def _import(
         raise PipecliError(f'{move.folder / PLAN_FILE}: "{step.kind}" isn\'t a kind of record')
     path = move.folder / step.map
     if step.map and not path.is_file():
-        raise PipecliError(f"{path} does not exist", hint=f"mend {move.folder / PLAN_FILE}", code="system")
+        raise PipecliError(f"{path} does not exist", hint=f"correct {move.folder / PLAN_FILE}", code="system")
     table, source = rows_of(file, File(str(path), path.read_bytes()) if step.map else None, target)
     others = {noun: keys for noun, keys in coming.items() if noun != target.noun}
     with tick(step, table) as ticks:
