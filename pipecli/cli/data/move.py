@@ -275,7 +275,7 @@ def _move(
     if rejected or differing:
         parts = [count(rejected, "row", ",") + " rejected"] if rejected else []
         parts += [count(differing, "deal", ",") + " not as in the file"] if differing else []
-        where = f"the rejected ones are in {', '.join(map(str, kept.values()))}: correct the cause, and run it again"
+        where = f"the rejected ones are in {', '.join(map(str, kept.values()))}: correct the cause, run again"
         raise PipecliError(", ".join(parts), hint=where if kept else "see the reconciliation above")
 
 
