@@ -7,6 +7,7 @@ import json
 import os
 import sys
 import tempfile
+import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -142,7 +143,8 @@ def plan(
         raise PipecliError(f"{into} has a plan already", hint="name another folder, or give --force")
     if into.exists() and not into.is_dir():
         raise PipecliError(f"{into} isn't a folder", code="system")
-    if (export / PLAN_FILE).exists():
+    zipped = zipfile.ZipFile(export).namelist() if export.is_file() and zipfile.is_zipfile(export) else []
+    if (export / PLAN_FILE).exists() or any(Path(name).name == PLAN_FILE for name in zipped):
         raise PipecliError(f"{export} has its plan already", hint=f"pipecli import run {quote(str(export))}")
     run = session(ctx)
     outcome = make_plan(files_of(export), run.pipeline.settings, source=str(export), vendor=from_)
