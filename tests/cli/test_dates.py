@@ -246,7 +246,9 @@ def test_hours_from_now_go_on_through_the_end_of_summer_time() -> None:
     for typed, moment in {
         "in an hour": "02:30:00+01:00",
         "+2h": "03:30:00+01:00",
-        "30 min": "02:00:00+01:00",
+        "half an hour": "02:00:00+01:00",
+        "30 min ago": "02:00:00+02:00",
+        "an hour ago": "01:30:00+02:00",
     }.items():
         assert parse_moment(typed, TODAY, MADRID, now=now).isoformat() == f"2026-10-25T{moment}"
 

@@ -51,11 +51,11 @@ _PERIOD = r"([0-9]{4})(?:-(?:q([1-4])|w([0-9][0-9])|([0-9][0-9])))?"
 _NEAR_PERIOD = r"(this|next|last) (week|month|quarter|year)"
 _CLOCK = r"([0-9][0-9]?)(?::([0-9][0-9])(?::([0-9][0-9])(?:\.[0-9]+)?)?)? ?(am|pm)?"
 _MOMENT = rf"(?:(.+?)(?:t| at | ))?(?:at )?{_CLOCK} ?(z|[+-][0-9][0-9]:?[0-9][0-9])?"
-_IN_HOURS = r"(?:\+|in |(?![0-9]+ ?h$))([0-9]{1,5}|an?) ?(h|hours?|min|minutes?)"
+_IN_HOURS = r"(?:\+|in |(?![0-9]+ ?h$))([0-9]{1,5}|an?) ?(h|hours?|min|minutes?)( ago)?"
 _OTHER_WORDS = {
     "yesterday": "-1d", "today": "0d", "eod": "0d", "tomorrow": "1d", "day after tomorrow": "2d",
-    "a fortnight": "2 weeks", "noon": "12:00", "beginning": "start", "on": "", "the": "",
-    "eow": "end of week", "eom": "end of month", "eoy": "end of year",
+    "a fortnight": "2 weeks", "half an hour": "30 min", "noon": "12:00", "beginning": "start",
+    "eow": "end of week", "eom": "end of month", "eoy": "end of year", "on": "", "the": "",
     "tues": "tue", "weds": "wed", "thur": "thu", "thurs": "thu",
     "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "ten": "10",
 }  # fmt: skip
@@ -131,7 +131,8 @@ def parse_moment(
     plain = _plain(text)
     if now is not None and (match := re.fullmatch(_IN_HOURS, plain)):
         minutes = (1 if match[1].startswith("a") else int(match[1])) * (60 if match[2].startswith("h") else 1)
-        then = now.astimezone(UTC).replace(second=0, microsecond=0) + timedelta(minutes=minutes)
+        away = timedelta(minutes=-minutes if match[3] else minutes)
+        then = now.astimezone(UTC).replace(second=0, microsecond=0) + away
         return _at_its_offset(then.astimezone(zone))
     match = re.fullmatch(_MOMENT, plain)
     moment = _moment(match, today, zone, past=past) if match else None
