@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import NamedTuple
 
 
@@ -26,11 +27,14 @@ class PipecliError(Exception):
         return f"{self.message}; {self.hint}" if self.hint else self.message
 
 
-def system_error(place: object, error: Exception, done: str = "written") -> PipecliError:
-    """The refusal of a file that the system doesn't let be written, or be read, as `done` says."""
-    return PipecliError(
-        f"{place}: can't be {done}: {getattr(error, 'strerror', None) or error}", code="system"
-    )
+@contextmanager
+def system_refusal(place: object, done: str = "written") -> Iterator[None]:
+    """Refuse, with its name, a file that the system doesn't let be written, or be read, as `done` says."""
+    try:
+        yield
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise PipecliError(f"{place}: can't be {done}: {reason}", code="system") from None
 
 
 class Fault(NamedTuple):

@@ -13,7 +13,7 @@ from pipecli.cli.common.record_json import record_json
 from pipecli.cli.common.reference import find
 from pipecli.cli.common.session import say, session
 from pipecli.cli.common.table import Column
-from pipecli.errors import PipecliError, system_error
+from pipecli.errors import PipecliError, system_refusal
 from pipecli.records.kinds import CUSTOMER, INVOICE, LEAD, OPPORTUNITY, ORDER, QUOTATION, Kind
 from pipecli.wording import one_line
 
@@ -77,15 +77,13 @@ def attached(transaction: Transaction, record: Any, name: str, content: bytes) -
 
 def _content(path: Path, most: int) -> bytes:
     """The content of a file of the person's own, of which one byte more than `most` is read."""
-    try:
+    with system_refusal(path, "read"):
         if not path.is_file():
             raise PipecliError(
                 f"{path} isn't a regular file" if path.exists() else f"{path} does not exist", code="system"
             )
         with path.open("rb") as handle:
             return handle.read(most + 1)
-    except OSError as error:
-        raise system_error(path, error, "read") from None
 
 
 def _lying(transaction: Transaction, record: Any) -> set[str]:

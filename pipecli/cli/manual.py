@@ -21,7 +21,7 @@ from pipecli.cli.common.output import write_text
 from pipecli.cli.common.session import session
 from pipecli.cli.main import root
 from pipecli.cli.nouns import ALIASES, NOUNS, SECTIONS
-from pipecli.errors import PipecliError, system_error
+from pipecli.errors import PipecliError, system_refusal
 
 _SHARED = {"--format", "--color", "--message", "--dry-run", "--no-commit", "--help"}
 _SHARED_TEXT = """\
@@ -161,12 +161,10 @@ def man(
     """Write the man pages of pipecli and of each noun; prints their files."""
     folder = session(ctx).directory_for(output)
     texts = pages()
-    try:
+    with system_refusal(folder):
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in texts.items():
             (folder / name).write_text(text, encoding="utf-8", newline="\n")
-    except OSError as error:
-        raise system_error(error.filename or folder, error) from None
     write_text("".join(f"{output / name}\n" for name in texts))
 
 

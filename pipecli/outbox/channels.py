@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from pipecli.distribution import require_extra
-from pipecli.errors import PipecliError, system_error
+from pipecli.errors import PipecliError, system_refusal
 from pipecli.records.names import folded
 
 if TYPE_CHECKING:
@@ -113,12 +113,10 @@ def channels(environment: Mapping[str, str] = os.environ, *, is_dry: bool = Fals
     Raises PipecliError where the file can't be read.
     """
     file = configuration_file(environment)
+    with system_refusal(file, "read"):
+        text = file.read_text(encoding="utf-8") if file.exists() else ""
     try:
-        written = tomllib.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        written = {}
-    except (OSError, UnicodeDecodeError) as error:
-        raise system_error(file, error, "read") from None
+        written = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise PipecliError(
             f"{file}: {error}", hint="it is written in TOML; see docs/notifications.md"

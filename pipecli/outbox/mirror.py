@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipecli import __version__
 from pipecli.distribution import require_extra
-from pipecli.errors import PipecliError, system_error
+from pipecli.errors import PipecliError, system_refusal
 from pipecli.formats import digits, dumps
 from pipecli.history import log
 from pipecli.history.commits import listed
@@ -227,7 +227,7 @@ def to_parquet(source: Source, folder: Path) -> Copied:
     if source.is_in(known):
         return Copied(source.upto.commit, {}, 0, notes)
     since = source.start(known, notes)
-    try:
+    with system_refusal(folder):
         folder.mkdir(parents=True, exist_ok=True)
         for name in public_tables(source.pipeline.index.connection):
             _known_of(folder / f"{name}.parquet")
@@ -236,8 +236,6 @@ def to_parquet(source: Source, folder: Path) -> Copied:
         new = _arrow(Table("events", EVENTS, source.events(since, old.num_rows if old else 0)))
         whole = _joined(old, new) if old else new
         rows["events"] = _put(source, folder, "events", whole)
-    except OSError as error:
-        raise system_error(error.filename or folder, error) from None
     return Copied(source.upto.commit, rows, new.num_rows, notes)
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pipecli.distribution import PINNED_INSTALL
-from pipecli.errors import PipecliError, system_error
+from pipecli.errors import PipecliError, system_refusal
 from pipecli.records.currencies import CURRENCIES
 from pipecli.records.kinds import SETTINGS, SETTINGS_FILE
 from pipecli.store import files, git, journal, lock, merge_setup, naming, reading, schemas
@@ -109,10 +109,8 @@ def add(place: Location, review: Review) -> None:
     host = review.host
     require_absent(place.work_tree, host)
     message = f"{host.summary.format(host.name)}\n\nPipecli-Event: ci-added"
-    try:
+    with system_refusal(host.file):
         _commit(place, [], message, review)
-    except OSError as error:
-        raise system_error(host.file, error) from None
 
 
 _HOOK = "pre-receive"
@@ -132,12 +130,10 @@ def add_server_hook(directory: Path) -> Path:
         raise PipecliError(f"{hook} exists already", hint=way_out)
     template = resources("pipecli.store").joinpath("ci", _HOOK).read_text(encoding="utf-8")
     command = shlex.join([sys.executable, "-P", "-m", "pipecli"])  # a hook has no PATH to rely on
-    try:
+    with system_refusal(hook):
         hook.parent.mkdir(exist_ok=True)
         hook.write_text(template.replace("@pipecli@", command), encoding="utf-8")
         hook.chmod(0o755)
-    except OSError as error:
-        raise system_error(hook, error) from None
     return hook
 
 
@@ -314,7 +310,8 @@ def create_pipeline(
                 lambda: merge_setup.set_up(place),
             )
     except OSError as error:
-        raise system_error(error.filename or directory, error) from None
+        text = f"{error.filename or directory}: can't be written: {error.strerror}"
+        raise PipecliError(text, code="system") from None
     except (PipecliError, KeyboardInterrupt):
         if is_new_directory and not any(entry.name != ".git" for entry in root.iterdir()):
             shutil.rmtree(root)

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from pipecli.cli.common.table import Column, cell_text, clean, display_width, isolated, render
 from pipecli.cli.common.terminal import Mark, linked, mark_of, marked, say_after, takes_color, terminal_width
-from pipecli.errors import PipecliError, system_error
+from pipecli.errors import PipecliError, system_refusal
 from pipecli.wording import CONTROLS, DIRECTIONS, count, guarded, lifeless
 
 if TYPE_CHECKING:
@@ -334,14 +334,12 @@ def write_whole(output: str | Path, content: bytes) -> None:
     work_tree = next((above for above in named.parents if (above / ".git").exists()), None)
     if work_tree and work_tree.resolve() not in target.parents:
         raise PipecliError(f"{output} is a link that leads out of {work_tree}", hint="name another file")
-    try:
+    with system_refusal(output):
         if target.exists() and not target.is_file() and not target.is_dir():
             target.write_bytes(content)
             return
         lock.clear_temporary(target)
         files.write(target.parent, target.name, content)
-    except OSError as error:
-        raise system_error(output, error) from None
 
 
 def lines(finding: Finding) -> list[str]:

@@ -16,7 +16,7 @@ from pipecli.cli.common.command import Changing, noun
 from pipecli.cli.common.output import Format, print_record, print_records, write_text
 from pipecli.cli.common.session import Session, say, session
 from pipecli.cli.common.table import Column
-from pipecli.errors import PipecliError, system_error
+from pipecli.errors import PipecliError, system_refusal
 from pipecli.records.kinds import KINDS, SETTINGS, Kind, named
 from pipecli.store.index import query
 from pipecli.store.index.records import columns, public_tables
@@ -44,12 +44,10 @@ def write(
             _write_own(transaction)
         return
     folder = run.directory_for(directory)
-    try:
+    with system_refusal(folder):
         changed = schemas.differing(folder, ".")
         if not run.dry_run:
             schemas.write(folder, ".")
-    except OSError as error:
-        raise system_error(error.filename or folder, error) from None
     write_text("".join(f"{directory / name}\n" for name in changed))
 
 
@@ -98,10 +96,8 @@ def check(
     from pipecli.store import schemas
 
     folder = session(ctx).directory_for(directory)
-    try:
+    with system_refusal(folder, "read"):
         wrong = schemas.differing(folder, ".")
-    except OSError as error:
-        raise system_error(error.filename or folder, error, "read") from None
     if wrong:
         names = ", ".join(f"{name} is {what}" for name, what in wrong.items())
         raise PipecliError(

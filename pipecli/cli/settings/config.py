@@ -15,7 +15,7 @@ from pipecli.cli.common.session import FORMATS, say, session
 from pipecli.cli.common.table import Column
 from pipecli.cli.common.terminal import COLORS
 from pipecli.cli.nouns import ALIASES, NOUNS
-from pipecli.errors import PipecliError, system_error
+from pipecli.errors import PipecliError, system_refusal
 from pipecli.records import kinds
 from pipecli.records.names import chosen, words_of
 from pipecli.store import files
@@ -100,11 +100,9 @@ def _require_alias(name: str, value: str) -> None:
 def _write(name: str, value: str | None) -> None:
     """Set a value, or take it away; other lines stay as they are. Raises PipecliError."""
     place = file()
-    try:
+    with system_refusal(place):
         lines = place.read_text(encoding="utf-8").splitlines() if place.exists() else []
         kept = [line for line in lines if line.partition("=")[0].strip() != name]
         added = [] if value is None else [f"{name} = {value}"]
         place.parent.mkdir(parents=True, exist_ok=True)
         files.write(place.parent, place.name, "".join(f"{line}\n" for line in [*kept, *added]).encode())
-    except (OSError, ValueError) as error:
-        raise system_error(place, error) from None
