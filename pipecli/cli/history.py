@@ -237,11 +237,7 @@ def _block(commit: Commit, entries: Sequence[Entry], name: Name, zone: tzinfo, s
 def changes_(
     ctx: typer.Context,
     since: Annotated[
-        str,
-        typer.Option(
-            metavar="WHEN",
-            help="Since the end of this date, this time, or this revision. Default: a week ago.",
-        ),
+        str, typer.Option(metavar="WHEN", help="Since the end of this date, this time, or this revision.")
     ] = "-7d",
     until: Annotated[
         str | None,

@@ -47,11 +47,11 @@ def init(
         str | None, typer.Option(help="The base currency. Default: EUR.", metavar="CODE")
     ] = None,
     company: Annotated[
-        str | None, typer.Option(help="The selling company. Default: the directory's name.")
+        str | None, typer.Option(help="The seller. Default: the directory's name.", metavar="NAME")
     ] = None,
     sample: Annotated[bool, typer.Option("--sample", help="Fill it with a year of a small company.")] = False,
     timezone: Annotated[
-        str | None, typer.Option(help="Such as Europe/Madrid. Default: the machine's.")
+        str | None, typer.Option(help="Such as Europe/Madrid. Default: the machine's.", metavar="ZONE")
     ] = None,
     ci: Annotated[
         str | None,

@@ -28,12 +28,12 @@ _SHARED_TEXT = """\
 # Commands
 
 `pipecli [-C DIR] [--format FORMAT] [--today DATE] NOUN VERB`; the environment's `PIPECLI_DIR`,
-`PIPECLI_FORMAT`, `PIPECLI_TODAY` and `PIPECLI_USER` stand in for what is not given. `--format` (table, json,
+`PIPECLI_FORMAT`, `PIPECLI_TODAY` and `PIPECLI_USER` are the defaults. `--format` (table, json,
 jsonl, csv, tsv, markdown, ids) and `--color` (auto, always, never) may also follow the verb. Every changing
 command, marked *, takes `-m, --message TEXT` (joins the commit's body), `--dry-run` (prints the diff, changes
 nothing) and `--no-commit` (writes the files, leaves the commit to you).
 
-The examples are typed in the sample pipeline, `pipecli init --sample demo`. This page is generated:
+The examples run in the sample pipeline, `pipecli init --sample demo`. This page is generated:
 `python -m pipecli.cli.manual > docs/commands.md`.
 """
 

@@ -176,6 +176,9 @@ class Verb(TyperCommand):
         own = params or []
         taken = {option for param in own for option in param.opts}
         shared = [option for option in self.shared() if not taken & set(option.opts)]
+        for param in own:
+            if param.default and param.param_type_name == "option" and not param.is_flag:
+                param.help, param.show_default = f"{param.help} Default: {param.default}.", False
         super().__init__(name, params=[*own, *shared], **rest)
         self.context_settings["help_option_names"] = ["-h", "--help"]
 
