@@ -216,7 +216,7 @@ def test_an_empty_pipeline_has_an_empty_chart(cli, root, tmp_path, chart, said):
 
 def test_what_cannot_be_written_is_refused_first(cli, root, tmp_path, refused):
     assert "only .svg, .png and .html can be written" in refused("chart", "pipeline", "-o", "x.pdf")
-    assert "is missing; make it" in refused("chart", "lost", "-o", str(tmp_path / "no" / "x.svg"))
+    assert "does not exist; make it" in refused("chart", "lost", "-o", str(tmp_path / "no" / "x.svg"))
     assert "--output is missing" in cli("chart", "pipeline", code=2).err
 
 
