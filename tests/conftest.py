@@ -27,7 +27,7 @@ MAVEN = Path(__file__).resolve().parents[2] / "shared" / "data" / "maven"
 """8,800 real deals, where the workspace has them."""
 
 # A change is tried with fewer examples than the week's newest.yml; none by the clock of a busy machine.
-settings.register_profile("change", settings(), max_examples=60, deadline=None)
+settings.register_profile("change", settings(), max_examples=30, deadline=None)
 settings.register_profile("week", settings(), max_examples=600, deadline=None, derandomize=False)
 settings.load_profile("change")
 

@@ -230,10 +230,9 @@ class Completion:
 
     @cached_property
     def me(self) -> str | None:
-        from pipecli.store import git
         from pipecli.workflow.duplicates import email_key, users_by_address
 
-        email = git.config(self.pipeline.location.work_tree, "user.email")
+        email = self.pipeline.git_settings.get("user.email", "")
         address = users_by_address(self.settings.get("users", {})).get(email_key(email) or "")
         return os.environ.get("PIPECLI_USER") or address
 

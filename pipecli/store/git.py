@@ -353,6 +353,13 @@ def config(work_tree: Path, name: str) -> str:
     return run(work_tree, "config", "--get", name).stdout.decode("utf-8", "replace").strip()
 
 
+def settings(work_tree: Path) -> dict[str, str]:
+    """The settings of git's that a changing command asks for, by names in small letters, by one process."""
+    done = run(work_tree, "config", "-z", "--get-regexp", r"^(user\.email|core\.fsync(method)?)$")
+    settings = (text.partition("\n") for text in done.stdout.decode("utf-8", "replace").split("\0"))
+    return {name: value.strip() for name, _, value in settings}
+
+
 def version(work_tree: Path) -> tuple[int, int]:
     """Of git: `(2, 39)`."""
     match = re.search(r"(\d+)\.(\d+)", output(work_tree, "version"))

@@ -100,12 +100,6 @@ def head_of(place: Location) -> str:
     return git.commit_of(place.work_tree, "HEAD") or ""
 
 
-def index_lock(place: Location) -> Path | None:
-    """The lock of git's index, while one is there."""
-    lock = place.git_dir / "index.lock"
-    return lock if os.path.lexists(lock) else None
-
-
 def held(lock: Path) -> git.GitRefused:
     """The refusal to work beside another git."""
     return git.GitRefused(
@@ -212,9 +206,10 @@ class Commit:
         self._is_whole = is_large and _nothing_is_staged(work_tree)
         # --only takes files that git knows; update-index also adds what .gitignore would hide.
         self._to_stage = {*changed, *new} if self._is_whole else {*new}
-        # What git takes for large goes into one pack; an object a file takes a second longer for 9,000.
-        packing = ("-c", "core.bigFileThreshold=1") if is_large and _can_pack(work_tree) else ()
-        self._options = (*options, *packing)
+        self._options = tuple(options)
+        if is_large and git.version(work_tree) >= (2, 38):  # before, update-index would make a pack of each
+            # What git takes for large goes into one; an object a file takes a second longer for 9,000.
+            self._options += ("-c", "core.bigFileThreshold=1")
         self._hardening = options
         self._staging: subprocess.Popen[bytes] | None = None
 
@@ -326,21 +321,15 @@ def require_no_rebase(git_dir: Path) -> None:
         )
 
 
-def hardening(work_tree: Path) -> tuple[str, ...] | None:
+def hardening(settings: Mapping[str, str]) -> tuple[str, ...] | None:
     """The options by which a commit outlasts a power cut; None where the user's core.fsync gives that up.
 
     git alone hardens packs and no loose object. In a batch its objects wait for the disk once, not each.
     """
-    settings = git.run(work_tree, "config", "--get-regexp", r"^core\.fsync(method)?$").stdout.decode().split()
     if "core.fsync" in settings:
-        return None if settings[settings.index("core.fsync") + 1 :][:1] == ["none"] else ()
+        return None if settings["core.fsync"] == "none" else ()
     batch = () if "core.fsyncmethod" in settings else ("-c", "core.fsyncMethod=batch")
     return ("-c", "core.fsync=committed", *batch)
-
-
-def _can_pack(work_tree: Path) -> bool:
-    """True where update-index makes one pack of all files; before git 2.38 it would make one of each."""
-    return git.version(work_tree) >= (2, 38)
 
 
 def _nothing_is_staged(work_tree: Path) -> bool:

@@ -273,7 +273,7 @@ def begin(
     `is_hard`: it is to outlast a power cut. Raises OSError, PipecliError.
     """
     _clear(place.cache)
-    if is_committing and (lock := git_commit.index_lock(place)):
+    if is_committing and os.path.lexists(lock := place.git_dir / "index.lock"):
         raise git_commit.held(lock)
     steps = [_step(*content) for content in contents]
     for number, (file, before, _) in enumerate(contents):
@@ -348,7 +348,7 @@ def moving(place: Location, commit: str) -> None:
     if any(git_commit.moved(place, git_commit.head_of(place), commit)):
         return  # something is in the way: git refuses, and what a person wrote is not git's
     files.write(place.cache, _ONTO, commit.encode())
-    if git_commit.hardening(place.work_tree) is not None:
+    if git_commit.hardening(git.settings(place.work_tree)) is not None:
         files.harden(place.journal, place.cache / _ONTO)
         files.harden_folders([place.cache])
 

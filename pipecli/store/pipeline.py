@@ -60,6 +60,13 @@ class Pipeline:
         return "HEAD"
 
     @cached_property
+    def git_settings(self) -> Mapping[str, str]:
+        """Those of git's that a changing command asks for: `git.settings`."""
+        from pipecli.store import git
+
+        return git.settings(self.location.work_tree)
+
+    @cached_property
     def index(self) -> Index:
         """The index, read again where files changed; once a command."""
         index = open_index(self.location)

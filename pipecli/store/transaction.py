@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import SETTINGS_FILE
-from pipecli.store import files, journal
-from pipecli.store import git_commit as git_dir
+from pipecli.store import files, git, journal
 from pipecli.store.files import Stat, kind_of
-from pipecli.store.git_commit import Commit, hardening, require_no_rebase
+from pipecli.store.git_commit import Commit, hardening, head_of, require_no_rebase
 from pipecli.store.lock import interruptible, uninterrupted
 from pipecli.store.writes import index_rows
 
@@ -43,8 +42,9 @@ def commit(
     with interruptible():
         try:
             commit_id, pipeline.interrupted = make(
-                pipeline.location, writes, message, {**pipeline.author_date, **(environment or {})}, stats
-            )
+                pipeline.location, writes, message, {**pipeline.author_date, **(environment or {})}, stats,
+                settings=pipeline.git_settings,
+            )  # fmt: skip
         except OSError as error:
             raise PipecliError(
                 f"{error.filename or pipeline.root}: can't be written: {error.strerror}",
@@ -75,17 +75,18 @@ def make(
     stats: dict[str, Stat] | None = None,
     beside: Sequence[str] = (),
     also: Callable[[], None] = lambda: None,
+    settings: Mapping[str, str] | None = None,
 ) -> tuple[str | None, bool]:
     """Write files and commit them under a journal; undo it all when anything fails.
 
     Returns the commit's id, and True where somebody wanted to stop this when git had the commit already.
     `stats` is filled with those of the written files; `beside` are new files of the repository that are
-    written already and go along; `also` is done before the journal ends.
+    written already and go along; `also` is done before the journal ends; `settings`: git's, where known.
     Raises OSError, PipecliError.
     """
     prefix = place.prefix
     is_interrupted = False
-    options = hardening(place.work_tree)
+    options = hardening(git.settings(place.work_tree) if settings is None else settings)
     record = journal.begin(
         place,
         [(write.file, write.before, write.after) for write in writes],
@@ -128,7 +129,7 @@ def make(
         with _hardened(place, writes) if options is not None else nullcontext():
             if git_commit is not None and message is not None:
                 git_commit.make(message, environment)
-                commit_id = git_dir.head_of(place)
+                commit_id = head_of(place)
         finish()
     except BaseException as error:
         with uninterrupted():

@@ -184,10 +184,8 @@ class Session:
 
     @cached_property
     def email(self) -> str:
-        """The address that git commits with, empty without one; git is asked once."""
-        from pipecli.store import git
-
-        return git.config(self.pipeline.location.work_tree, "user.email")
+        """The address that git commits with, empty without one."""
+        return self.pipeline.git_settings.get("user.email", "")
 
     def me_and_team(self) -> tuple[str, str | None]:
         """The user who runs this, and their team. Raises PipecliError when git's identity isn't a user."""
