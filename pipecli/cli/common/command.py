@@ -430,7 +430,7 @@ class Planned(Reading):
 def owner_options(
     owner: str = "Only this user's.",
     team: str = "Only of users in this team or in teams below it.",
-    mine: str = "Only what you own, sell a part of, or have been shared.",
+    mine: str = "Only what you own, sell a part of, or what is shared with you.",
 ) -> list[Any]:
     """`--owner`, `--team` and `--mine`, each with its help; `owner_filter` reads them, and `--seller`."""
     return [
