@@ -252,7 +252,7 @@ class _Tally:
         self.open_count += 1
         if deal.close is None:
             self.without_date_count += 1
-        elif deal.close < today:
+        elif _is_overdue(deal, today):
             self.overdue_count += 1
         if value is None:
             self.without_amount_count += 1
@@ -269,6 +269,10 @@ class _Tally:
             self.won_without_amount_count, self.overdue_count, self.without_date_count,
             self.without_amount_count, self.categories, self.won_by, self.yearly,
         )  # fmt: skip
+
+
+def _is_overdue(deal: Deal, today: date) -> bool:
+    return deal.status == "open" and deal.close is not None and deal.close < today
 
 
 class _Sums:
@@ -293,7 +297,7 @@ class _Sums:
             for key, part in _parts(deal.credited(self.by), value, self.currency):
                 theirs = tuple(one for one in deal.sellers if one[self.by == "team"] == key)
                 self._add(self._tally((None, key)), deal._replace(owner=key, sellers=theirs), part)
-        elif self.by in PERIODS and self._is_overdue(deal):
+        elif self.by in PERIODS and _is_overdue(deal, self.today):
             self._add(self._tally((None, OVERDUE)), deal, value)
         else:
             self._add(self._tally(_KEYS[self.by](deal)), deal, value)
@@ -307,11 +311,8 @@ class _Sums:
             self.without_amount += 1
         if deal.close is None:
             self.without_date.append(value)
-        elif self._is_overdue(deal):
+        elif _is_overdue(deal, self.today):
             self.overdue.append(value)
-
-    def _is_overdue(self, deal: Deal) -> bool:
-        return deal.status == "open" and deal.close is not None and deal.close < self.today
 
     def _tally(self, key: Key) -> _Tally:
         tally = self.tallies.get(key)
