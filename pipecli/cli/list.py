@@ -1,4 +1,4 @@
-"""`list` of every noun: the columns that a person reads, and the order."""
+"""`list` of every noun: the columns that a person reads; JSON has the record, and what `record_json` adds."""
 
 from __future__ import annotations
 
