@@ -388,8 +388,7 @@ def settle(place: Location, file: Path | None = None, *, patience: float = PATIE
     """Finish or undo the change of a command that was killed; a line about it, None where there is none.
 
     The caller holds the pipeline, or the folder of the journal `file`. Raises Unsettled where a person must
-    decide, git_commit.AtWork while the git of that command still works after `patience` seconds, and
-    PipecliError.
+    decide, AtWork where the git of that command still works after `patience` seconds, and PipecliError.
     """
     file = file or place.journal
     try:
