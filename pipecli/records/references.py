@@ -119,7 +119,8 @@ def _collector(annotation: Any, must_exist: bool) -> Collect | None:
     """The collector for values of a type; None for a type that can't have references."""
     names = _names(annotation)
     if names:
-        return _of_name(names.noun) if names.must_exist or not must_exist else None
+        noun, is_wanted = names.noun, names.must_exist or not must_exist
+        return (lambda value, field, into: into.append((field, noun, value))) if is_wanted else None
     for option in options(annotation):
         arguments = get_args(option)
         if isinstance(option, type) and issubclass(option, Part):
@@ -132,10 +133,6 @@ def _collector(annotation: Any, must_exist: bool) -> Collect | None:
             key, value = (_collector(argument, must_exist) for argument in arguments)
             return _of_map(key, value) if key or value else None
     return None
-
-
-def _of_name(noun: str) -> Collect:
-    return lambda value, field, into: into.append((field, noun, value))
 
 
 def _of_part(fields: list[tuple[str, str, Collect]]) -> Collect:

@@ -335,6 +335,7 @@ _PIECES = (
     "b: No,b: null,b: ~,b: .inf,b: 2026-11-21,b: 2026-11-21T10:00:00+01:00,b: 2026-11-21T10:00:00Z,b: 12:30,"
     "b: 'x: y #z',b: 'it''s',b: '',b: x & y,b: Hello!,b: x  y,b: x ,b:  x,b: x: y,b: x #y,b: Ñandú (ä/ö),"
     "c: [a],c: {a: b},c: |,c: >-,c: &x,c: !t x,c: *x,yes: a,A: b,a b: c,'a': b,# a,---,...,<<: a,b: \"x\",\t,"
+    "b: 8RQ-26,b: 0E8D6T,b: 1E5,b: 0B1,b: 0X1F,b: 0X1G,b: 0O7-,"
     "b: 999999999.123456,b: -5,b: 1234567890123456789,b: y,- - a,? a,b: a\u2028b,b: a\u00a0b,b: =,b: x\ufeff"
 ).split(",")
 lines = st.builds(lambda indent, piece: " " * indent + piece, st.integers(0, 5), st.sampled_from(_PIECES))
@@ -344,6 +345,7 @@ lines = st.builds(lambda indent, piece: " " * indent + piece, st.integers(0, 5),
 @given(st.lists(lines | texts, max_size=8), st.sampled_from(["\n", "", "\n\n", "\r\n"]))
 @example(["a:", "- b: c", "  d:", "  - e", "  - f", "- b: g", "h: 1"], "\n")
 @example(["a:", "  b:", "    c: 1.50", "d: '0123'"], "\n")
+@example(["a: 8RQCHZ5O-26193", "b: 0E8D6TCQ", "c: 1BB5LME9"], "\n")
 def test_what_is_laid_out_as_pipecli_does_is_read_as_any_yaml(written: list[str], end: str):
     text = "\n".join([_HEAD, *written]) + end
     quickly = canonical(text)
@@ -367,6 +369,7 @@ def _paths(value: object) -> Iterator[tuple[str | int, ...]]:
 _LAID_OUT = (
     f"{_HEAD}\na:\n- b: c\n  d:\n  - e\n  - f\n- b: g\nh: 1\n",
     f"{_HEAD}\na:\n  b:\n    c: 1.50\nd: '0123'\n",
+    f"{_HEAD}\na: 8RQCHZ5O-26193\nb: 0E8D6TCQ\nc: 1BB5LME9\n",
 )
 
 

@@ -72,11 +72,13 @@ def parse_any(text: str, file: str) -> dict[str, object]:
     return record  # type: ignore[no-any-return]
 
 
-_WORDS = r"[^\W\d_](?:[\w ()/.,;@+%'\"&$€=-]*[\w()/.,;@+%'\"&$€=-])?|[0-9]+[AC-DF-NP-WYZ][0-9A-Z]*"
+_WORDS = r"[^\W\d_](?:[\w ()/.,;@+%'\"&$€=-]*[\w()/.,;@+%'\"&$€=-])?"
+# Of other systems, ids that begin with a digit and can't be a number in any base: 8RQCHZ5O-26193, 0E8D6TCQ.
+_ID = r"[0-9]+(?:[AC-DF-NP-WYZ]|[BEOX][0-9A-F]*[G-Z])[0-9A-Z-]*"
 _TIME = r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:Z|[+-][0-9]{2}:[0-9]{2}))?"
 _QUOTED = r"'[\w ()/.,;:@+%$€#?-]*'"
 _NUMBER = r"(?:0|[1-9][0-9]{0,8})(?:\.[0-9]{1,6})?"
-_LINE = rf"( *)(- )?(?:([a-z][a-z_]{{0,60}}):(?: |$))?(?:({_WORDS}|{_TIME}|{_QUOTED})|({_NUMBER}))?"
+_LINE = rf"( *)(- )?(?:([a-z][a-z_]{{0,60}}):(?: |$))?(?:({_WORDS}|{_ID}|{_TIME}|{_QUOTED})|({_NUMBER}))?"
 _NO_TEXTS = frozenset(("true", "false", "null", "yes", "no", "on", "off", "y", "n"))
 
 _Token = tuple[int, bool, str | None, object]
