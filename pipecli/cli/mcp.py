@@ -277,6 +277,8 @@ async def answer(bench: Bench, entry: Entry, given: Mapping[str, Any]) -> dict[s
 
 def _parsed(entry: Entry, code: int, out: str, notes: list[str], given: Mapping[str, Any]) -> dict[str, Any]:
     result: Any = None
+    if code < 0:
+        raise PipecliError(f"the call was killed by signal {-code}", hint="try again", code="system")
     if out:
         result = {"diff": out} if given.get("dry_run") and not out.startswith(("{", "[")) else json.loads(out)
     answer: dict[str, Any] = {"result": result}

@@ -193,6 +193,20 @@ def test_what_an_agent_proposes_waits_on_a_branch(warm_calls, root, shop, cli, g
             server_of(find(root), propose=branch)
 
 
+@pytest.mark.skipif(os.name != "posix", reason="it kills by a signal")
+def test_a_call_that_the_system_kills_is_answered(root, shop, tmp_path, monkeypatch):
+    python = tmp_path / "python"
+    python.write_text("#!/bin/sh\necho '[1,'; kill -9 $$\n")
+    python.chmod(0o755)
+
+    async def story(client, call):
+        error = (await call("check"))["error"]
+        assert (error["message"], error["code"]) == ("the call was killed by signal 9", "system")
+
+    monkeypatch.setattr(sys, "executable", str(python))
+    talk(root, story)
+
+
 def test_over_stdio_as_a_client_starts_it(root, shop, tmp_path):
     (tmp_path / "pipecli").mkdir()  # of the folder that it is started in, nothing is imported
     (tmp_path / "json.py").write_text("raise SystemExit('taken over')\n")
