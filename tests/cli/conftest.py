@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -31,6 +33,24 @@ def acme(cli: Cli, once: Once) -> str:
         return cli("supplier-quote", "new", OPP, "--supplier", "acme", "--format", "ids").id
 
     return str(once(build))
+
+
+@pytest.fixture(scope="session")
+def drawn_once() -> Iterator[None]:
+    """What two stories have drawn alike is drawn once: a chart takes vl-convert a tenth of a second."""
+    import vl_convert
+
+    draw, svgs = vl_convert.vegalite_to_svg, dict[str, str]()
+
+    def drawn(spec: dict[str, Any]) -> str:
+        key = json.dumps(spec)
+        if key not in svgs:
+            svgs[key] = draw(spec)
+        return svgs[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(vl_convert, "vegalite_to_svg", drawn)
+        yield
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from pipecli.words import words_of
 EVIL = '<script>alert("1")</script> & ]]> {{x}}'
 
 
-pytestmark = pytest.mark.usefixtures("today")
+pytestmark = pytest.mark.usefixtures("today", "drawn_once")
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ OPTIONS = (
 ).split()
 
 
-pytestmark = pytest.mark.usefixtures("today")
+pytestmark = pytest.mark.usefixtures("today", "drawn_once")
 
 
 @pytest.fixture

@@ -25,6 +25,7 @@ def test_every_verb_has_two_examples() -> None:
     assert [verb.usage for verb in verbs if len(verb.examples) != 2] == []
 
 
+@pytest.mark.usefixtures("drawn_once")
 def test_every_example_runs(replayed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What changes something does so without the commit (`--dry-run`), so that one copy is enough for all."""
     root = tmp_path / "demo"
