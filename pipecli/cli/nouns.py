@@ -40,7 +40,7 @@ NOUNS = {
     "lead": Noun(
         "Leads: add, qualify, convert, disqualify.",
         verbs=_verbs(
-            "lead.qualify",
+            "lead.add",
             "add, list, show, set, edit, remove, assign, share, qualify, disqualify, reopen, convert, merge, "
             "dupes, tag add, tag remove",
             {"lead.show": "show, dupes", "lead.convert": "convert"},

@@ -97,7 +97,7 @@ def import_(
 
 def target_of(kind: str) -> Target:
     """What KIND says. Raises PipecliError."""
-    from pipecli.inbox.importing.drafts import PART_KINDS
+    from pipecli.inbox.importing.match_record import PART_KINDS
     from pipecli.inbox.importing.run import target_named
 
     target = target_named(kind)

@@ -27,7 +27,7 @@ from pipecli.wording import count
 
 if TYPE_CHECKING:
     from pipecli.inbox.importing.build import Tick
-    from pipecli.inbox.importing.drafts import Keep
+    from pipecli.inbox.importing.match_record import Keep
     from pipecli.inbox.importing.run import Import
     from pipecli.inbox.moving.plan import Plan
     from pipecli.inbox.moving.run import Moved
@@ -350,7 +350,7 @@ def _report(moved: Moved, *, is_dry: bool) -> Iterator[str]:
 
 
 def _outcome(done: Import) -> str:
-    from pipecli.inbox.importing.drafts import REMOVED
+    from pipecli.inbox.importing.match_record import REMOVED
 
     report = done.report
     parts = [

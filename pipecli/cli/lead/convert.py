@@ -26,7 +26,7 @@ from pipecli.store.pipeline import Pipeline
 from pipecli.workflow.items import require_currency
 from pipecli.workflow.lead import convert as convert_lead
 from pipecli.workflow.lead.convert import carry_over, join
-from pipecli.workflow.match_party import (
+from pipecli.workflow.match_prospect import (
     KnownContact,
     KnownCustomer,
     Match,

@@ -31,7 +31,7 @@ from pipecli.store.index.records import rows_where
 from pipecli.store.pipeline import NotFound
 from pipecli.workflow.assignment import require_user
 from pipecli.workflow.items import require_currency
-from pipecli.workflow.match_party import Prospect
+from pipecli.workflow.match_prospect import Prospect
 from pipecli.workflow.opportunity.set import in_process, open_opportunity, opened
 
 app = noun()

@@ -24,7 +24,7 @@ from pipecli.records.opportunity import Opportunity
 from pipecli.records.quotation import Order, Quotation
 from pipecli.store.lookup import Care
 from pipecli.workflow.change import Change, Refused, refuse_before_created, require_open
-from pipecli.workflow.match_party import of_lead
+from pipecli.workflow.match_prospect import of_lead
 from pipecli.workflow.opportunity.close import convert_on_win, difference, lose, win
 from pipecli.workflow.opportunity.close import reopen as reopened
 

@@ -10,7 +10,9 @@ from typing import Any, NamedTuple, TypeVar
 from pipecli.errors import FaultyFile, PipecliError, Unreadable
 from pipecli.formats import loads
 from pipecli.inbox.importing.columns import Bindings, Tally, other_order
-from pipecli.inbox.importing.drafts import (
+from pipecli.inbox.importing.elements import Placing, element_place, elements_in
+from pipecli.inbox.importing.mapping import Source
+from pipecli.inbox.importing.match_record import (
     NOT_HERE,
     PLANNED,
     REMOVED,
@@ -23,8 +25,6 @@ from pipecli.inbox.importing.drafts import (
     as_imported,
     settled,
 )
-from pipecli.inbox.importing.elements import Placing, element_place, elements_in
-from pipecli.inbox.importing.mapping import Source
 from pipecli.inbox.importing.related import Completer, Names, NewRecord, nouns_of
 from pipecli.inbox.importing.table import Row
 from pipecli.inbox.importing.values import CLOSED_STAGE, Named, Path, clear, put, without_empties

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pipecli.workflow.change import Refused
-from pipecli.workflow.match_party import (
+from pipecli.workflow.match_prospect import (
     KnownContact,
     KnownCustomer,
     Prospect,
