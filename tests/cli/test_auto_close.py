@@ -15,7 +15,7 @@ DAY_29, DAY_30, DAY_31 = (("--today", day) for day in ("2026-11-30", "2026-12-01
 
 @pytest.fixture
 def silent(deal):
-    """Deals to whom we wrote on the 1st of November, and who did not answer; returns their files."""
+    """Deals to whom we wrote as the 1st of November began, and who did not answer; returns their files."""
 
     def write(*keys: str) -> list[object]:
         return [
@@ -24,7 +24,8 @@ def silent(deal):
                 f"Deal {key[-1]}",
                 deal_text(
                     key,
-                    "activities: # newest last\n" + activity_text(f"4F2Q{key[-1]}"),
+                    "activities: # newest last\n"
+                    + activity_text(f"4F2Q{key[-1]}", "2026-11-01T00:00:00+01:00"),
                     created="2026-10-01T10:00:00+02:00",
                     title=f"Deal {key[-1]}",
                 ),

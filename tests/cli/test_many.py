@@ -54,7 +54,7 @@ def test_a_condition(cli: Cli, refused: Refused) -> None:
     assert _values(cli, "owner") == ["ana-ruiz"] * 3 + ["ben"] * 2
     cli("opp", "lost", "--where", "owner = 'ben'", "--reason", "price")
     assert _values(cli, "status") == ["open"] * 3 + ["lost"] * 2
-    assert "no opportunity fits" in refused("opp", "advance", "--where", "owner = 'nobody'")
+    assert "no opportunity matches" in refused("opp", "advance", "--where", "owner = 'nobody'")
     assert "can't be run" in refused("opp", "advance", "--where", "nothing = 1")
     assert "--where names the records already" in refused("opp", "advance", KEYS[0], "--where", "1")
 
