@@ -209,6 +209,9 @@ def test_an_activity_is_edited(
     _, screen = at_terminal(root, "activity", "edit", demo, typed="\n\nBring beans\n")
     assert "Subject [Demo of the S-200]" in screen
     assert _deal(cli)["activities"][0]["notes"] == "Bring beans"
+    cli("activity", "edit", demo, "--at", "yesterday")
+    cli("activity", "done", demo)
+    assert "is in the future" in refused("activity", "edit", demo, "--at", "2026-11-30")
 
 
 def test_a_planned_meeting_is_cancelled_and_one_that_took_place_is_not(
