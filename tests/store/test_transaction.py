@@ -343,6 +343,16 @@ def test_the_last_file_of_a_folder_comes_back_when_a_hook_refuses(refused, given
     assert (root / "customers" / "hand.yaml").read_text() == HAND
 
 
+def test_a_change_commits_what_git_knows_with_what_a_person_just_wrote(cli, given, root, git):
+    given({"customers/known.yaml": "id: known\nname: Known\n"})
+    (root / "customers" / "hand.yaml").write_text(HAND)
+
+    cli("customer", "set", "known", "hand", "country=ES")
+
+    assert git("show", "--name-only", "--format=").split() == ["customers/hand.yaml", "customers/known.yaml"]
+    assert git("status", "--porcelain") == ""
+
+
 def test_what_git_could_not_bring_back_is_not_removed(refused, root):
     file = root / "customers" / "hand.yaml"
     file.parent.mkdir()
