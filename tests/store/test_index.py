@@ -177,6 +177,18 @@ def test_a_broken_file_stops_those_who_need_it_and_warns_the_others(cli, deal):
     assert said.err.startswith("warning: opportunities/2026/OPP-7K3M9-grinders.yaml:13: ")
 
 
+def test_what_a_command_wrote_is_stamped_so_that_only_other_changes_are_read_again() -> None:
+    one, other = (9, 10**18, 1), (9, 10**18, 2)
+    stamp = files.restamp(None, {"contoso.yaml": one, "fabrikam.yaml": one})
+
+    changed = files.restamp(stamp, {"contoso.yaml": None, "fabrikam.yaml": other, "nordwind.yaml": one})
+
+    assert changed == files.restamp(None, {"fabrikam.yaml": other, "nordwind.yaml": one})
+    difference = files.compare({"customers": stamp}, {"customers": changed})
+    assert difference.changed == ["customers/fabrikam.yaml", "customers/nordwind.yaml"]
+    assert difference.gone == ["customers/contoso.yaml"]
+
+
 def test_a_file_that_goes_while_all_are_looked_at_takes_no_other_along(tmp_path):
     (tmp_path / "customers").mkdir()
     (tmp_path / "pipecli.yaml").touch()
