@@ -178,6 +178,11 @@ def test_a_script_reads_errors_as_json(cli, deal, tmp_path, capsys):
     unknown += ("help nosuch", "help opp nosuch", "schema show nosuch", "config nosuch x")
     for asked in unknown:
         assert error(*asked.split(), "--format=json", code=2)["code"] == "usage", asked
+    missing = ("lead add", "opp add", "customer add", "opp advance", "opp assign 2q8", "opp share 2q8")
+    missing += ("opp tag add x", "opp hold 2q8", "note 2q8", "supplier-quote receive SQ-1", "opp show")
+    for asked in missing:
+        assert error(*asked.split(), "--format=json", code=2)["code"] == "usage", asked
+    assert error("settings", "show", "nosuch", "--format=json")["code"] == "not-found"
     gone, odd = tmp_path / "gone.csv", tmp_path / "it's odd"
     odd.mkdir()
     for asked in ("import leads", "attach 2q8", "inbox import", "import run", "import plan --into y", "check",

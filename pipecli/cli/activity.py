@@ -371,7 +371,9 @@ def _add_verb(name: str, type_: str, called: str, help_text: str) -> None:
         notes: Notes = None,
     ) -> None:
         if subject is None and not called:
-            raise PipecliError("a note needs a text", hint=f'pipecli {name} REF "Asked for a discount"')
+            raise PipecliError(
+                "a note needs a text", hint=f'pipecli {name} REF "Asked for a discount"', code="usage"
+            )
         with changing(ctx) as transaction:
             record = record_of(transaction, ref)
             doer = key_of(transaction.session, "user", by) if by else transaction.me

@@ -79,7 +79,8 @@ def _slug_and_name(noun: str, argument: str | None, name: str | None) -> tuple[s
     """
     text = (name or argument or "").strip()
     if not text:
-        raise PipecliError(f"a {noun} needs a name", hint=f'pipecli {noun} add "Contoso Coffee"')
+        code = "usage" if name is None and argument is None else "refused"
+        raise PipecliError(f"a {noun} needs a name", hint=f'pipecli {noun} add "Contoso Coffee"', code=code)
     return given_slug(argument, noun) if name and argument else slug(text), text
 
 

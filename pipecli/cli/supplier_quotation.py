@@ -104,7 +104,9 @@ def receive(
 ) -> None:
     """Record a supplier's answer. It has a price for every item, typed or from their file."""
     if not price and csv is None:
-        raise PipecliError("an answer has prices", hint="give --price ITEM=PRICE, or --csv FILE")
+        raise PipecliError(
+            "an answer has prices", hint="give --price ITEM=PRICE, or --csv FILE", code="usage"
+        )
     with changing(ctx) as transaction:
         answer = transaction.get(SupplierQuotation, ref)
         typed = [_typed(transaction, text, answer.currency) for text in price or ()]

@@ -84,6 +84,6 @@ def test_one_in_use_is_not_removed(cli, refused):
 def test_wrong_moves_are_refused(cli, refused):
     cli("competitor", "add", "Acme")
     assert "there is a competitor acme already" in refused("competitor", "add", "ACME")
-    assert "a competitor needs a name" in refused("competitor", "add")
+    assert "a competitor needs a name" in refused("competitor", "add", code=2)
     assert "nobody isn't a competitor" in refused("opp", "competitor", "remove", OPP, "nobody")
     assert 'no competitor matches "rival"' in refused("competitor", "show", "rival")

@@ -69,7 +69,7 @@ def test_a_supplier_that_is_known_or_makes_no_sense_is_refused(cli, refused):
     cli("supplier", "add", "Acme")
     assert "there is a supplier acme already" in refused("supplier", "add", "ACME")
     assert "currency" in refused("supplier", "add", "Other", "--currency", "dollars")
-    assert "a supplier needs a name" in refused("supplier", "add")
+    assert "a supplier needs a name" in refused("supplier", "add", code=2)
 
 
 def test_a_removal_can_be_tried_and_reverted(cli, git, root):

@@ -170,7 +170,7 @@ def test_notes_come_from_stdin_or_an_editor(
 
 
 def test_a_note_needs_its_text(refused: Refused) -> None:
-    assert "a note needs a text" in refused("note", "2q8")
+    assert "a note needs a text" in refused("note", "2q8", code=2)
 
 
 @pytest.fixture

@@ -51,7 +51,6 @@ def test_a_slug_that_exists_is_refused_with_the_way_out(cli, refused):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ((), "a customer needs a name"),
         (("   ",), "a customer needs a name"),
         (("Bad Slug", "--name", "X"), '"Bad Slug" can\'t name a customer'),
         (("../../etc", "--name", "X"), "can't name a customer"),

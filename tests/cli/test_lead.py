@@ -91,7 +91,6 @@ def test_addresses_are_tidied_and_never_refused(add, lead):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ((), "a lead needs a name, an organization, or both"),
         (("--name", "  "), "a lead needs a name, an organization, or both"),
         (("--name", "X", "--score", "140"), "score"),
         (("--name", "X", "--owner", "nobody"), "unknown user nobody"),

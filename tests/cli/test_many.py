@@ -150,12 +150,12 @@ def test_leads_and_customers_are_assigned_and_leads_shared_many_at_once(
         "Max": "disqualified", "One": "new", "Two": "new", "Three": "disqualified",
     }  # fmt: skip
     assert _commits(git) == before + 8
-    assert "name who gets it" in refused("lead", "assign", "one")
+    assert "name who gets it" in refused("lead", "assign", "one", code=2)
     assert "unknown user" in refused("lead", "assign", "one", "two", "nobody")
 
 
 def test_nothing_named(refused: Refused) -> None:
-    assert "no opportunity is named" in refused("opp", "advance")
+    assert "no opportunity is named" in refused("opp", "advance", code=2)
     assert "isn't an assignment" in refused("opp", "set", KEYS[0], KEYS[1])
 
 
@@ -182,4 +182,4 @@ def test_an_activity_and_a_share_of_many_leads_too(cli: Cli, refused: Refused, g
     assert _values(cli, "shared_with")[:3] == [["ben"], ["ben"], None]
     cli("opp", "share", "--where", "id < 'OPP-AAA02'", "ben", "--remove")
     assert _values(cli, "shared_with")[:2] == [None, ["ben"]]
-    assert "name with whom" in refused("opp", "share", KEYS[0])
+    assert "name with whom" in refused("opp", "share", KEYS[0], code=2)

@@ -224,7 +224,6 @@ def test_no_process_that_suits_is_said(settings, refused):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ([], 'an opportunity needs a title; pipecli opp add "Espresso machines"'),
         (
             ["M", "--type", "gift"],
             "gift isn't a type of opportunity; give one of sales, support, maintenance",

@@ -153,12 +153,16 @@ def test_a_team_shares_the_deal_and_its_least_loaded_answers_for_it(cli, opp, sh
         (["gone"], "gone is not active; give it to another, or pipecli user set gone active=yes"),
         (["--team", "none"], "unknown team none; the teams: iberia, iran, empty (Nobody yet)"),
         (["--team", "empty"], "the team empty has no active user"),
-        ([], "name who gets it: a user, or a team with --team"),
-        (["luis", "--team", "iran"], "name who gets it: a user, or a team with --team"),
     ],
 )
 def test_nobody_gets_a_deal_by_mistake(opp, refused, arguments, said):
     assert said in refused("opp", "assign", opp, *arguments)
+
+
+def test_the_new_owner_is_named_once(opp, refused):
+    for arguments in ([], ["luis", "--team", "iran"]):
+        error = refused("opp", "assign", opp, *arguments, code=2)
+        assert "name who gets it: a user, or a team with --team" in error
 
 
 # Sharing

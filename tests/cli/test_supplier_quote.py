@@ -112,7 +112,6 @@ def test_an_answer_comes_as_the_supplier_wrote_it(cli, acme, tmp_path):
 @pytest.mark.parametrize(
     ("options", "fault"),
     [
-        ([], "an answer has prices; give --price ITEM=PRICE, or --csv FILE"),
         (["--price", "1=9"], "no price for 3 × Grinder; give it with --price ITEM=PRICE, or take"),
         (["--price", "1=9", "--price", "2=8", "--price", "cafe=7"], "2 × Café S-100 has two prices, 9 and 7"),
         (["--price", "tea=9"], "has no item tea"),

@@ -127,12 +127,15 @@ def _records(
                 f"--where: no {kind.noun} matches", hint=f"try it: pipecli {kind.noun} list --where"
             )
         return [transaction.pipeline.get(model, key) for key in keys]
-    if "-" in names:
+    is_piped = "-" in names
+    if is_piped:
         place = names.index("-")
         names[place : place + 1] = sys.stdin.read().split()
     if not names:
         raise PipecliError(
-            f"no {kind.noun} is named", hint="name one or more, - for ids on stdin, or --where EXPR"
+            f"no {kind.noun} is named",
+            hint="name one or more, - for ids on stdin, or --where EXPR",
+            code="refused" if is_piped else "usage",
         )
     records: dict[str, R] = {}
     for name in names:
@@ -294,7 +297,7 @@ def add_assign(app: typer.Typer, kind: Kind) -> None:
         with changing(ctx) as transaction:
             is_user = bool(refs) and refs[-1] in transaction.settings.users
             if is_user if team else not user or not (refs or transaction.session.option("where")):
-                raise PipecliError("name who gets it: a user, or a team with --team")
+                raise PipecliError("name who gets it: a user, or a team with --team", code="usage")
             owned = open_counts(transaction.pipeline.index.connection, kind)
 
             def decide(record: Any) -> Change:
@@ -339,7 +342,7 @@ def add_share(app: typer.Typer, kind: Kind) -> None:
         ]
         principals = [word for word in words if word not in refs]
         if not principals:
-            raise PipecliError("name with whom it is shared: users or teams")
+            raise PipecliError("name with whom it is shared: users or teams", code="usage")
         with changing(ctx) as transaction:
 
             def decide(record: Any) -> Change:

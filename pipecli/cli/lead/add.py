@@ -20,6 +20,7 @@ from pipecli.cli.common.record_verbs import (
     change_each,
 )
 from pipecli.cli.common.transaction import Transaction, changing
+from pipecli.errors import PipecliError
 from pipecli.records.kinds import LEAD
 from pipecli.records.lead import Lead
 from pipecli.records.names import folded
@@ -59,6 +60,12 @@ def add(ctx: typer.Context, sets: list[str] | None, owner: Text, **given: Any) -
 
     Warns if an open lead has the same e-mail address or the same names.
     """
+    if not (given["name"] or given["organization"] or sets):
+        raise PipecliError(
+            "a lead needs a name, an organization, or both",
+            hint='pipecli lead add --name "Ana Diez"',
+            code="usage",
+        )
     with changing(ctx) as transaction:
         given |= {
             "id": transaction.new_id("LEAD"),

@@ -209,7 +209,9 @@ def _title(argument: str | None, given: str | None) -> str:
         raise PipecliError("the title is given twice", hint=f'as "{argument}", and with --title')
     title = argument or given
     if not title:
-        raise PipecliError("an opportunity needs a title", hint='pipecli opp add "Espresso machines"')
+        raise PipecliError(
+            "an opportunity needs a title", hint='pipecli opp add "Espresso machines"', code="usage"
+        )
     return title
 
 

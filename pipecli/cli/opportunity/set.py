@@ -87,7 +87,9 @@ def hold(
         day = transaction.day(until)
         if day is None:
             raise PipecliError(
-                "the day until which it is on hold is missing", hint="give --until DATE, such as --until +30d"
+                "the day until which it is on hold is missing",
+                hint="give --until DATE, such as --until +30d",
+                code="usage",
             )
 
         def decide(deal: Opportunity) -> Change:
