@@ -91,6 +91,7 @@ def test_an_invoice_from_its_draft_to_the_last_payment(cli, order, root, git):
     assert "is issued as 2026-0001" in cli("invoice", "remove", invoice, code=1).err
     total = loads(cli("invoice", "show", "2026-0001", "--format", "json").out)["total"]
     assert "is more than the" in cli("invoice", "paid", invoice, "--amount", "9999", code=1).err
+    assert "is in the future" in cli("invoice", "paid", invoice, "--date", "2027-01-31", code=1).err
     cli("--today", "2026-11-25", "invoice", "paid", invoice, "--amount", "1000", "--note", "SEPA 1")
     late = cli("--today", "2027-02-01", "report", "receivables", "--format", "json")
     (row, whole) = loads(late.out)
