@@ -45,4 +45,4 @@ def test_a_deal_waits_until_its_day_and_stands_apart(cli, root, git):
     at("2027-01-21", "opp", "resume", opp)
     assert "hold" not in loads(cli("opp", "show", opp, "--format", "json").out)
     assert "isn't on hold" in cli("opp", "resume", opp, code=1).err
-    assert "give --until DATE" in cli("opp", "hold", opp, code=1).err
+    assert "give --until DATE" in cli("opp", "hold", opp, code=2).err
