@@ -155,7 +155,8 @@ class Completion:
         yield from ((name[6:], value) for name, value in read().items() if name.startswith("alias."))
 
     def _begun(self, values: Iterable[Value]) -> list[Value]:
-        return [(value, about) for value, about in values if value.startswith(self.current)]
+        start = folded(self.current)
+        return [(value, about) for value, about in values if folded(value).startswith(start)]
 
     def _of_verb(self, signature: Signature, rest: list[str]) -> list[Value]:
         by_name = {name: option for option in signature.options for name in option.names}
@@ -244,9 +245,9 @@ class Completion:
             return ["opportunity", "lead"]
         return ["opportunity", "lead", "quotation", "order", "customer", "contact"]
 
-    def _records(self, *nouns: str) -> list[Value]:
+    def _records(self, *nouns: str, word: str | None = None) -> list[Value]:
         """Records by the start of their id or of a word of their name: mine, then the open, then the rest."""
-        plain = folded(self.current)
+        plain = folded(self.current if word is None else word)
         rows = sorted(
             (rank, label or "", key, status)
             for noun in nouns
@@ -307,8 +308,9 @@ class Completion:
 
     def _items(self, record: str) -> Iterator[Value]:
         query = "SELECT coalesce(product, description), description FROM items WHERE record = ?"
-        for name, description in self.sql.execute(query, (record.upper(),)):
-            yield name, description or ""
+        for key, _ in self._records(*self._kinds(), word=record):
+            for name, description in self.sql.execute(query, (key,)):
+                yield name, description or ""
 
     def _columns(self, _option: str) -> Iterator[Value]:
         for noun in self._kinds()[:1]:

@@ -77,6 +77,12 @@ def test_nouns_verbs_options_and_what_the_pipeline_has(answer: Answer) -> None:
     assert "pipecli" not in str(answer("nothing", ""))
 
 
+def test_values_are_forgiving_of_case_and_accents(answer: Answer, cli: Cli) -> None:
+    cli("opp", "item", "add", "OPP-AAA03", "--description", "cafe", "--quantity", "1", "--price", "100")
+    assert list(answer("opp", "item", "set", "espresso", "Café")) == ["cafe"]
+    assert answer("opp", "list", "--owner", "B") == {"ben": "Ben Holt"}
+
+
 def test_mine_and_the_open_come_first(answer: Answer, capsys: pytest.CaptureFixture[str]) -> None:
     assert list(answer("opp", "show", "").items()) == [
         ("OPP-AAA03", "Éspresso bar"),
