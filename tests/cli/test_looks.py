@@ -66,6 +66,9 @@ def test_a_terminal_has_colours_links_and_is_told_what_was_left_out(
     assert "\x1b[36mOPP-AAA02\x1b[m" in shown
     assert re.search(r"\x1b\[31m2026-11-01, overdue by \d+ days\x1b\[m", shown)
     monkeypatch.setenv("NO_COLOR", "1")
+    _, linked = at_terminal(root, "opp", "list", columns=140)
+    assert f"\x1b]8;;{file}/OPP-AAA01" in linked
+    assert "\x1b[" not in linked
     monkeypatch.delenv("TERM_PROGRAM")
     _, plain = at_terminal(root, "opp", "list", columns=140)
     assert "\x1b" not in plain

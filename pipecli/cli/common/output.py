@@ -127,8 +127,12 @@ def _print_table(
 ) -> None:
     width = terminal_width()
     marks: list[Sequence[Mark]] = []
-    if takes_color() or links:
-        marks = [[mark_of(column.name, record, today) for record in records] for column in columns]
+    is_coloured = takes_color()
+    if is_coloured or links:
+        marks = [
+            [mark_of(column.name, record, today) if is_coloured else ("", "") for record in records]
+            for column in columns
+        ]
         place = next((place for place, column in enumerate(columns) if column.name == id_key), None)
         if place is not None and links:
             marks[place] = [
