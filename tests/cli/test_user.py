@@ -142,7 +142,7 @@ def test_a_wrong_user_is_refused(refused, arguments, said):
 @pytest.mark.parametrize(
     ("assignment", "said"),
     [
-        ("team=nowhere", "unknown team nowhere; add it first: pipecli team add nowhere"),
+        ("team=nowhere", 'no team matches "nowhere"; there are none yet; add one with `pipecli team add`'),
         ("colour=red", "settings has no field users.ana-ruiz.colour"),
         ("active=perhaps", '"perhaps" must be yes or no'),
         ("name=", '"users.ana-ruiz.name" is missing'),

@@ -12,7 +12,7 @@ from pipecli.cli.common.command import Assignments, Changing, TeamName, UserName
 from pipecli.cli.common.fields import validated
 from pipecli.cli.common.record_json import SECTIONS, find_principal, find_section, settings_json
 from pipecli.cli.common.record_verbs import given_slug
-from pipecli.cli.common.session import say, session
+from pipecli.cli.common.session import Session, say, session
 from pipecli.cli.common.transaction import Printed, changing
 from pipecli.cli.settings.change import edit_settings, set_settings, summed
 from pipecli.records.kinds import CUSTOMER, LEAD, OPPORTUNITY, SETTINGS_FILE
@@ -115,6 +115,13 @@ def add_team(
         )
 
 
+def _with_key(run: Session, assignment: str) -> str:
+    """An assignment of a user or a team by any name, with their key in its place."""
+    field, _, name = assignment.partition("=")
+    section = {"manager": "user", "team": "team", "parent": "team"}.get(field)
+    return f"{field}={find_section(run, section, name)}" if section and name else assignment
+
+
 def _give_verbs(section: str, named: Any, remove_help: str) -> None:
     """Give users or teams their `set`, `edit` and `remove`; `named` is the argument that says which."""
     which = Parameter(section, Parameter.KEYWORD_ONLY, annotation=named)
@@ -128,7 +135,7 @@ def _give_verbs(section: str, named: Any, remove_help: str) -> None:
     def set_(ctx: typer.Context, assignments: Sequence[str], **name: str) -> None:
         with changing(ctx) as transaction:
             slug = find_section(transaction.session, section, name[section])
-            inside = [f"{place}.{slug}.{text}" for text in assignments]
+            inside = [f"{place}.{slug}.{_with_key(transaction.session, text)}" for text in assignments]
             set_settings(transaction, inside, Printed(section, slug, slug))
 
     @app.command(f"{section} edit", cls=Changing, help=f"Open pipecli.yaml in $EDITOR, at that {section}.")
