@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -289,6 +290,7 @@ def test_the_list_has_its_key_information_where_there_is_room(cli, monkeypatch):
 
 def test_showing_imports_no_model(cli, root):
     """Start-up is a feature: a page comes from the index alone."""
+    time.sleep(0.05)  # what was written a moment ago is read once more
     cli("opp", "list")  # the index is warm
     script = (
         "import sys; from pipecli.cli.main import run; "
