@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -54,6 +55,8 @@ MEMORY = Path("/dev/shm")
 
 def pytest_configure() -> None:
     """Have folders in memory, if there is room and hooks may run there, and modules compiled once."""
+    # A shell has what it starts in the background ignore Ctrl-C, and the programs of the stories inherit it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # as an installed program has them
     sys.dont_write_bytecode = False
     if MEMORY.is_dir():
