@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import typer
 
@@ -30,9 +30,6 @@ from pipecli.wording import a, count
 from pipecli.workflow import assignment
 from pipecli.workflow.change import Change
 from pipecli.workflow.change import remove as remove_record
-
-if TYPE_CHECKING:
-    pass
 
 R = TypeVar("R", bound=Record)
 
