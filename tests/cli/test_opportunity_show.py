@@ -288,7 +288,8 @@ def test_the_list_has_its_key_information_where_there_is_room(cli, monkeypatch):
     assert cli("opp", "list", "--where", "key_info_answered < 3", "--format", "ids").out == ""
 
 
-def test_showing_imports_no_model(cli, root):
+@pytest.mark.parametrize("verb", ["opp show 2q8", "export opportunities"])
+def test_showing_imports_no_model(verb, cli, root):
     """Start-up is a feature: a page comes from the index alone."""
     time.sleep(0.05)  # what was written a moment ago is read once more
     cli("opp", "list")  # the index is warm
@@ -297,7 +298,7 @@ def test_showing_imports_no_model(cli, root):
         "code = run(sys.argv[1:]); print(code, 'pydantic' in sys.modules, 'git' in sys.modules)"
     )
     done = subprocess.run(
-        [sys.executable, "-c", script, "-C", str(root), "opp", "show", "2q8"],
+        [sys.executable, "-c", script, "-C", str(root), *verb.split()],
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert done.stdout.splitlines()[-1] == "0 False False"

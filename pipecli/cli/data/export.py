@@ -13,6 +13,7 @@ import typer
 from pipecli.cli.common.command import Verb, noun
 from pipecli.cli.common.session import Session, say, session
 from pipecli.errors import PipecliError
+from pipecli.records import kinds
 from pipecli.records.kinds import CONTACT, CUSTOMER, INVOICE, SETTINGS_FILE, Collection
 
 if TYPE_CHECKING:
@@ -53,7 +54,6 @@ def export(
 
     Invoices can also be a journal for hledger or beancount (--journal).
     """
-    from pipecli.cli.data.move import collection_of
     from pipecli.formats import loads
     from pipecli.outbox.export import address_book
 
@@ -89,6 +89,15 @@ def export(
     _put(_in_form(texts, collection, form), len(texts), collection, output)
 
 
+def collection_of(kind: str) -> Collection:
+    """The kind of record that KIND says. Raises PipecliError."""
+    collection = kinds.named(kind)
+    if collection is None:
+        known = ", ".join(kind.plural for kind in kinds.COLLECTIONS)
+        raise PipecliError(f'"{kind}" isn\'t a kind of record', hint=f"give one of {known}", code="usage")
+    return collection
+
+
 def _put(text: str, number: int, collection: Collection, output: Path | None) -> None:
     """Print so many records, or write them to a file."""
     from pipecli.cli.common.output import write_text, write_whole
@@ -103,7 +112,6 @@ def _put(text: str, number: int, collection: Collection, output: Path | None) ->
 def _export_journal(run: Session, kind: str, journal: str, output: Path | None, where: str | None) -> None:
     """Write the issued invoices and their payments as entries, or those for which a condition holds."""
     from pipecli.cli.common.record_json import record_json
-    from pipecli.cli.data.move import collection_of
     from pipecli.formats import loads
     from pipecli.outbox import export as bookkeeping
 

@@ -20,9 +20,9 @@ from pipecli.cli.common.command import Changing, Verb, noun
 from pipecli.cli.common.output import Format, write_counts, write_text, write_whole
 from pipecli.cli.common.session import say, session
 from pipecli.cli.common.transaction import Transaction, changing_after
+from pipecli.cli.data.export import collection_of
 from pipecli.errors import FaultyFile, PipecliError
 from pipecli.inbox.moving.pages import PLAN_FILE
-from pipecli.records.kinds import COLLECTIONS, Collection, named
 from pipecli.wording import count
 
 if TYPE_CHECKING:
@@ -53,15 +53,6 @@ def side_of(text: str | None) -> Keep | None:
         case None | "local" | "file" | "conflict":
             return text
     raise PipecliError(f'--keep must be one of local, file, conflict, not "{text}"')
-
-
-def collection_of(kind: str) -> Collection:
-    """The kind of record that KIND says. Raises PipecliError."""
-    collection = named(kind)
-    if collection is None:
-        known = ", ".join(kind.plural for kind in COLLECTIONS)
-        raise PipecliError(f'"{kind}" isn\'t a kind of record', hint=f"give one of {known}", code="usage")
-    return collection
 
 
 @contextmanager
