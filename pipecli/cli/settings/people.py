@@ -19,6 +19,7 @@ from pipecli.records.kinds import CUSTOMER, LEAD, OPPORTUNITY, SETTINGS_FILE
 from pipecli.records.lead import Lead
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.party import Customer
+from pipecli.records.references import named_at
 from pipecli.records.settings import Settings, Team, User
 from pipecli.store.index.records import open_counts
 from pipecli.store.plans import responsibilities
@@ -115,11 +116,11 @@ def add_team(
         )
 
 
-def _with_key(run: Session, assignment: str) -> str:
-    """An assignment of a user or a team by any name, with their key in its place."""
+def _with_key(run: Session, place: Sequence[str], assignment: str) -> str:
+    """An assignment below a place of the settings, with the key of a user or a team by any name of theirs."""
     field, _, name = assignment.partition("=")
-    section = {"manager": "user", "team": "team", "parent": "team"}.get(field)
-    return f"{field}={find_section(run, section, name)}" if section and name else assignment
+    names = named_at(Settings, (*place, field))
+    return f"{field}={find_section(run, names.noun, name)}" if names and name else assignment
 
 
 def _give_verbs(section: str, named: Any, remove_help: str) -> None:
@@ -135,7 +136,8 @@ def _give_verbs(section: str, named: Any, remove_help: str) -> None:
     def set_(ctx: typer.Context, assignments: Sequence[str], **name: str) -> None:
         with changing(ctx) as transaction:
             slug = find_section(transaction.session, section, name[section])
-            inside = [f"{place}.{slug}.{_with_key(transaction.session, text)}" for text in assignments]
+            run, within = transaction.session, (place, slug)
+            inside = [f"{place}.{slug}.{_with_key(run, within, text)}" for text in assignments]
             set_settings(transaction, inside, Printed(section, slug, slug))
 
     @app.command(f"{section} edit", cls=Changing, help=f"Open pipecli.yaml in $EDITOR, at that {section}.")
