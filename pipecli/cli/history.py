@@ -15,7 +15,7 @@ from pipecli.cli.common.output import Format, hanging, print_records, room_besid
 from pipecli.cli.common.reference import is_recent, person, recalled
 from pipecli.cli.common.session import Session, say, session
 from pipecli.cli.common.table import Column, cell_text, clean, isolated
-from pipecli.cli.report.printing import money_column, print_with_currency
+from pipecli.cli.report.printing import Currency, money_column, print_with_currency
 from pipecli.errors import Ambiguous, PipecliError
 from pipecli.formats import dumps, picked
 from pipecli.history.changes import Changes, End, Question, changes
@@ -249,7 +249,7 @@ def changes_(
         str,
         typer.Option(metavar="PERIOD", help="Only deals expected to close in this period, such as 2026-Q4."),
     ] = "",
-    currency: Annotated[str, typer.Option(help="Show money in this currency.", metavar="CODE")] = "",
+    currency: Currency = "",
     deals: Annotated[bool, typer.Option("--deals", help="List the deals of each step.")] = False,
 ) -> None:
     """Print how the open pipeline moved between two moments: what came, what changed, what went.

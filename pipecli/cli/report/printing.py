@@ -220,6 +220,7 @@ def percent_column(name: str, heading: str, rank: int = 0) -> Column:
 
 
 Currency = Annotated[str, typer.Option("--currency", help="Show money in this currency.", metavar="CODE")]
+_CURRENCY = Parameter("currency", Parameter.KEYWORD_ONLY, default="", annotation=Currency)
 
 
 class ReportOptions(NamedTuple):
@@ -243,13 +244,12 @@ class ReportOptions(NamedTuple):
         first, last = (f"{text[0].upper()}{text[1:]}" for text in map(str.strip, bounds))
         by = {"help": self.by_help.format(", ".join(self.groupings)), "metavar": "WHAT"}
         trend = {"help": "Show the trend by month or quarter.", "metavar": "month|quarter"}
-        currency = {"help": "Show money in this currency.", "metavar": "CODE"}
         return [
             *([option_of("by", self.by, "--by", **by)] if self.groupings else []),
             *([option_of("trend", "", "--trend", **trend)] if self.trends else []),
             option_of("from_", "", "--from", help=first, metavar="DATE"),
             option_of("to", "", "--to", help=last, metavar="DATE"),
-            *([option_of("currency", "", "--currency", **currency)] if self.has_currency else []),
+            *([_CURRENCY] if self.has_currency else []),
         ]
 
     def require_words(self, by: str = "", trend: str = "", **_: object) -> None:
