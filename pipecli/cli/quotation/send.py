@@ -21,6 +21,7 @@ from pipecli.cli.common.session import mention
 from pipecli.cli.common.transaction import Transaction, changing
 from pipecli.cli.quotation.render import printed_of, typeset_as
 from pipecli.errors import PipecliError
+from pipecli.formats import loads
 from pipecli.outbox.documents import addressee
 from pipecli.outbox.mail import (
     Server,
@@ -45,7 +46,7 @@ from pipecli.records.party import Contact, Customer
 from pipecli.records.quotation import Invoice, Order, Quotation
 from pipecli.store import git_commit
 from pipecli.store.files import LARGEST_ANY, inside, read_bytes
-from pipecli.store.index.records import activity_ids
+from pipecli.store.index.records import activity_ids, rows_where
 from pipecli.store.lookup import Care
 from pipecli.wording import harmless, one_line
 from pipecli.workflow import quotation as moves
@@ -186,12 +187,9 @@ def _template(transaction: Transaction, noun: str, language: str | None) -> Temp
 def _known(transaction: Transaction, reader: Reader, paper: Quotation | Invoice) -> Address:
     if not reader.email:
         whom = reader.contact or getattr(paper, "lead", None) or paper.customer or "nobody we know"
-        theirs = transaction.pipeline.index.connection.execute(
-            "SELECT json_extract(emails, '$[0]') || ' (' || name || ')' FROM contacts "
-            "WHERE customer = ? AND emails IS NOT NULL",
-            (paper.customer,),
-        )
-        people = ", ".join(text for (text,) in theirs.fetchmany(3))
+        connection, known = transaction.pipeline.index.connection, "customer = ? AND emails IS NOT NULL"
+        theirs = rows_where(connection, ("emails", "name"), "contacts", known, paper.customer)
+        people = ", ".join(f"{loads(emails)[0]} ({name})" for emails, name in theirs[:3])
         raise PipecliError(
             f"{paper.id} is for {whom}, who has no e-mail address",
             hint="give one with --to ADDRESS" + (f": {people}" if people else ""),
