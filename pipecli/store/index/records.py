@@ -251,7 +251,8 @@ def search_activities(connection: sqlite3.Connection, text: str) -> list[str]:
     rows = connection.execute(
         "SELECT id, coalesce(subject, '') || ' ' || coalesce(notes, '') FROM activities"
     )
-    return [key for key, said in rows if all(word in folded(said) for word in words)]
+    contents = ((key, folded(content)) for key, content in rows)
+    return [key for key, content in contents if all(word in content for word in words)]
 
 
 def search(
