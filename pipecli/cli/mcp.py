@@ -102,9 +102,9 @@ def refusal_of(line: str) -> SessionMessage | None:
         given = json.loads(line)
     id_ = given.get("id") if isinstance(given, dict) else None
     code = types.PARSE_ERROR if fault["type"] == "json_invalid" else types.INVALID_REQUEST
-    told = types.ErrorData(code=code, message=f"not a message of JSON-RPC: {fault['msg']}")
+    reason = types.ErrorData(code=code, message=f"not a message of JSON-RPC: {fault['msg']}")
     known = id_ if type(id_) in (str, int) else None
-    return SessionMessage(types.JSONRPCError(jsonrpc="2.0", id=known, error=told)) if line.strip() else None
+    return SessionMessage(types.JSONRPCError(jsonrpc="2.0", id=known, error=reason)) if line.strip() else None
 
 
 NOTE = (

@@ -75,13 +75,13 @@ def forecast_picture(run: Session, forecast: Forecast, words: Words) -> Picture:
             targets.append(part(row, name, even.format(period=words.period(share.period)), share.amount))
     by = words.named("by", forecast.by)
     title = worded("Forecast {by} in {currency}").format(by=by, currency=forecast.currency)
-    said = ["won, and weighted by probability" if drawn else "nothing is expected, and nothing was won"]
+    notes = ["won, and weighted by probability" if drawn else "nothing is expected, and nothing was won"]
     if targets:
-        said.append("the bar across is the target")
+        notes.append("the bar across is the target")
     if shares:
-        said.append("where a month has none, an even part of its quarter's or year's")
+        notes.append("where a month has none, an even part of its quarter's or year's")
     first = worded("the first {n} of {all}").format(n=len(drawn), all=len(every))
-    subtitle = "; ".join([*map(worded, said), *([first] if len(drawn) < len(every) else [])])
+    subtitle = "; ".join([*map(worded, notes), *([first] if len(drawn) < len(every) else [])])
     return Picture(
         title,
         lambda theme: columns(
