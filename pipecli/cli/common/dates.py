@@ -242,7 +242,8 @@ def _dated(year: str | None, month: int | None, day: str, today: date, *, past: 
     """
     if year is not None and month is not None:
         return date(int(year), month, int(day))
-    first = today.year * 12 + date(1, month or today.month, 1).month - 1
+    start = date(today.year, month or today.month, 1)
+    first = start.year * 12 + start.month - 1
     for step in range(0, 97, 12 if month else 1):  # from one 29th of February to the next may be eight years
         with suppress(ValueError):
             near_year, near_month = divmod(first - step if past else first + step, 12)
