@@ -406,7 +406,7 @@ def test_a_lead_joins_only_an_open_deal_and_changes_none_of_its_terms(two_leads,
     key, teo = two_leads()
 
     said = refused("lead", "convert", teo, "--onto", key, "--amount", "5", "--title", "Chairs")
-    assert f"--amount, --title: with --onto the opportunity is there, {key}" in said
+    assert f"--title, --amount: with --onto the opportunity is there, {key}" in said
     cli("opp", "lost", key, "--reason", "price")
     assert f"{key} is lost; reopen it first" in refused("lead", "convert", teo, "--onto", key)
 

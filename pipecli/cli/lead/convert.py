@@ -71,8 +71,7 @@ def convert(ctx: typer.Context, ref: Ref, customer: Text, onto: Text, force: boo
         lead = transaction.get(Lead, ref)
         convert_lead.require_convertible(lead, force=force)
         if onto:
-            terms = {name: given[name] for name in ("amount", "expected_close", "currency")}
-            buyer, deal = _joined(transaction, lead, onto, terms | given | {"customer": customer})
+            buyer, deal = _joined(transaction, lead, onto, given | {"customer": customer})
         else:
             buyer = parties(transaction, of_lead(lead), customer=customer)
             deal = _opened(transaction, lead, buyer, **given)
