@@ -169,7 +169,7 @@ def given_slug(text: str, what: str) -> str:
     if len(text) <= _LONGEST and re.fullmatch("[a-z0-9]+(-[a-z0-9]+)*", text):
         return text
     hint = f"write it as {slug(text)}" if text.strip() else "write it as cafe-s-100"
-    raise PipecliError(f'"{text}" can\'t name a {what}: small letters, digits and hyphens can', hint=hint)
+    raise PipecliError(f'"{text}" can\'t name a {what}: use lowercase letters, digits and hyphens', hint=hint)
 
 
 Setting = Callable[[Transaction, Any, list[str], str], Change]

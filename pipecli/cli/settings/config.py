@@ -84,7 +84,7 @@ def _checked(name: str, value: str) -> tuple[str, str]:
 def _require_alias(name: str, value: str) -> None:
     """Refuse an alias that would hide a command, or that is none. Raises PipecliError."""
     if not re.fullmatch("[a-z][a-z0-9-]*", name):
-        raise PipecliError(f'"{name}" can\'t be an alias: small letters, digits and hyphens can')
+        raise PipecliError(f'"{name}" can\'t be an alias: use lowercase letters, digits and hyphens')
     if name in NOUNS or name in ALIASES:
         raise PipecliError(f"{name} is a command of pipecli", hint="take another word")
     try:

@@ -66,7 +66,7 @@ def fault_of(form: str) -> str | None:
 def _moment(text: str, formats: Sequence[str], today: date) -> datetime:
     plain = plain_digits(text)
     if is_persian(plain):
-        raise Unreadable(f'"{text}" is a day of the Persian calendar: write it in ours, as 2026-11-21')
+        raise Unreadable(f'"{text}" is a day of the Persian calendar: write it in ours, such as 2026-11-21')
     if _MIDNIGHT.search(plain):
         return _moment(_MIDNIGHT.sub("00:00", plain), formats, today) + timedelta(days=1)
     for form in formats:

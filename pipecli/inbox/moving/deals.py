@@ -384,7 +384,7 @@ class Deals:
             self.findings.ask(
                 "closing",
                 f"{self.table.name}: {lacking:,} closed deals say no day on which they were closed. "
-                "Which is it? Answer with a day, as 2026-01-31, or with created, for the day each was made.",
+                "Which is it? Answer with a day, such as 2026-01-31, or with created, the day each was made.",
             )
         column = changed or self.roles.get("created")
         if changed is None and told != "created":

@@ -397,7 +397,7 @@ class _Mapping:
         if told is None and code and code[1] in CURRENCIES:
             told = code[1]
         if told and told not in CURRENCIES:
-            raise PipecliError(f'currency: "{told}" isn\'t a currency code: answer with one, as EUR')
+            raise PipecliError(f'currency: "{told}" isn\'t a currency code: answer with one, such as EUR')
         if told:
             self.set["currency"] = str(told)
             self.findings.currencies[str(told)] += len(self.table.rows)
