@@ -20,7 +20,16 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from pipecli.cli.common.table import Column, cell_text, clean, display_width, isolated, render
-from pipecli.cli.common.terminal import Mark, linked, mark_of, marked, say_after, takes_color, terminal_width
+from pipecli.cli.common.terminal import (
+    PLAIN,
+    Mark,
+    linked,
+    mark_of,
+    marked,
+    say_after,
+    takes_color,
+    terminal_width,
+)
 from pipecli.errors import PipecliError, system_refusal
 from pipecli.wording import CONTROLS, DIRECTIONS, count, guarded, lifeless
 
@@ -127,18 +136,15 @@ def _print_table(
 ) -> None:
     width = terminal_width()
     marks: list[Sequence[Mark]] = []
-    is_coloured = takes_color()
-    if is_coloured or links:
-        marks = [
-            [mark_of(column.name, record, today) if is_coloured else ("", "") for record in records]
-            for column in columns
+    if takes_color():
+        marks = [[mark_of(column.name, record, today) for record in records] for column in columns]
+    place = next((place for place, column in enumerate(columns) if column.name == id_key), None)
+    if links and place is not None:
+        marks = marks or [[PLAIN] * len(records) for _ in columns]
+        marks[place] = [
+            linked(mark, links[record[id_key]]) if record[id_key] in links else mark
+            for mark, record in zip(marks[place], records, strict=True)
         ]
-        place = next((place for place, column in enumerate(columns) if column.name == id_key), None)
-        if place is not None and links:
-            marks[place] = [
-                linked(mark, links[record[id_key]]) if record[id_key] in links else mark
-                for mark, record in zip(marks[place], records, strict=True)
-            ]
     table = render(columns, [_cells(record, columns) for record in records], width, marks)
     write_text(table.text + "\n", is_clean=True)
     if table.dropped:

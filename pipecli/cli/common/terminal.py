@@ -24,7 +24,7 @@ Mark = tuple[str, str]
 """What is written before and after the text of a cell."""
 
 _ESCAPES = r"\x1b\[[0-9;]*m|\x1b\]8;;.*?\x1b\\"
-_PLAIN: Mark = ("", "")
+PLAIN: Mark = ("", "")
 _RED, _GREEN, _CYAN = ("\x1b[31m", "\x1b[m"), ("\x1b[32m", "\x1b[m"), ("\x1b[36m", "\x1b[m")
 
 _IDS = frozenset({"id", "sku", "record", "opportunity", "quotation"})
@@ -83,21 +83,21 @@ def mark_of(name: str, record: Mapping[str, object], today: date | None) -> Mark
     if name in _IDS:
         return _CYAN
     if name in _STATUSES:
-        return _GREEN if record.get(name) in _GOOD else _RED if record.get(name) in _BAD else _PLAIN
+        return _GREEN if record.get(name) in _GOOD else _RED if record.get(name) in _BAD else PLAIN
     if name in _DUE and today is not None:
         ended = record.get("done") is True or not _ENDED.isdisjoint(
             [str(record.get(status)) for status in _STATUSES]
         )
-        return _PLAIN if ended or not "" < str(record.get(name) or "")[:10] < today.isoformat() else _RED
+        return PLAIN if ended or not "" < str(record.get(name) or "")[:10] < today.isoformat() else _RED
     is_late = name in ("when", "overdue_days") and (record.get("days") or record.get("overdue_days"))
-    return _RED if is_late else _PLAIN
+    return _RED if is_late else PLAIN
 
 
 def marked(text: str, links: Mapping[str, str]) -> str:
     """A line on a record in the colours of a list, its ids as the links that there are for them."""
 
     def with_id(match: re.Match[str]) -> str:
-        mark = _CYAN if takes_color() else _PLAIN
+        mark = _CYAN if takes_color() else PLAIN
         start, end = linked(mark, links[match[0]]) if match[0] in links else mark
         return f"{start}{match[0]}{end}"
 
