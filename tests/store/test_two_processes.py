@@ -13,7 +13,6 @@ from pipecli.errors import Fault, PipecliError
 from pipecli.records.kinds import CUSTOMER
 from pipecli.store import writes
 from pipecli.store.index import index
-from pipecli.store.index import index as halves
 from pipecli.store.index.index import map_in_two_processes
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.transaction import commit
@@ -28,7 +27,7 @@ FILES = [f"{number}.yaml" for number in range(10)]
 @pytest.fixture
 def many(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two files are many already, and two processors are there."""
-    monkeypatch.setattr(halves, "_MANY", 2)
+    monkeypatch.setattr(index, "_MANY", 2)
     monkeypatch.setattr(os, "cpu_count", lambda: 2)
 
 

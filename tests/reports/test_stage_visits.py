@@ -1,4 +1,4 @@
-"""The stays of a deal follow from when it was seen where; nothing that nobody saw is made up."""
+"""The visits of a deal to its stages follow from when it was seen where; none that nobody saw is made up."""
 
 from __future__ import annotations
 
