@@ -67,6 +67,8 @@ def test_check_tells_what_is_missing_changed_or_nobodys(cli, root, plan, tmp_pat
         f"attachments/{OPP}/{names['b'].name} isn't the file that was attached: its content changed",
         f"the file attachments/{OPP}/{names['c'].name} is missing",
     ]
+    gone = names["c"].relative_to(root).as_posix()
+    assert f"warning: {gone} stays behind: No such file" in cli("export", "--all", str(tmp_path / "all")).err
 
 
 def test_two_clones_attach_files_of_one_name_and_both_are_kept(cli, root, git, tmp_path):

@@ -163,6 +163,7 @@ def test_a_real_shell_completes(shell: str, root: Path, tmp_path: Path) -> None:
         typed("\x15pipecli --color=al\t", "ways")
         typed("\x15pipecli opp list --tag=vip\t", "\\ customer")
         typed('\x15pipecli opp show "Mi\t', "OPP-AAA0")
+        typed('\x15pipecli opp list --tag "vi\t', "p customer")
         screen = typed("\x15pipecli opp show OPP-AAA0\t\t", "Mill")
         assert screen.index("spresso") < screen.index("Mill")
     finally:

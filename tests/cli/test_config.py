@@ -46,6 +46,8 @@ def test_defaults_hold_at_a_terminal_alone(
     assert (tmp_path / "config" / "pipecli" / "config").read_text() == (
         "owner = me\ncolumns.opportunity = id,title\n"
     )
+    cli("config", "columns.opp", "nothing")
+    assert "`pipecli config columns.opportunity`: unknown column" in at_terminal(root, "opp", "list")[1]
 
 
 def test_an_alias_is_words_and_no_shell(
