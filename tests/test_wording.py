@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipecli.wording import count, duration, first_of, one_line, visible
+from pipecli.wording import count, duration, first_of, lifeless, one_line, visible
 
 
 def test_a_noun_is_plural_but_for_one() -> None:
@@ -27,3 +27,8 @@ def test_text_to_show_has_no_control_characters() -> None:
     assert visible("a\x1b[31mb\n") == "a·[31mb·"
     assert visible("a\x1b\n", keep="\n") == "a·\n"
     assert one_line("a\r\nBcc: b\x00") == "a Bcc: b"
+
+
+def test_a_subject_tells_nobody_and_closes_no_issue_and_an_address_is_a_link_in_markdown_alone() -> None:
+    assert lifeless("@ana #12 b@c.example") == "@\u200bana #\u200b12 b@c.example"
+    assert lifeless("@ana b@c.example", has_links=True) == "@\u200bana b@\u200bc.example"

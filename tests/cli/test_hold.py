@@ -46,3 +46,8 @@ def test_a_deal_waits_until_its_day_and_stands_apart(cli, root, git):
     assert "hold" not in loads(cli("opp", "show", opp, "--format", "json").out)
     assert "isn't on hold" in cli("opp", "resume", opp, code=1).err
     assert "give --until DATE" in cli("opp", "hold", opp, code=2).err
+    at("2027-01-21", "opp", "hold", opp, "--until", "2027-01-25")
+    (due,) = [
+        row for row in loads(at("2027-01-25", "followups", "--format", "json").out) if row["kind"] == "hold"
+    ]
+    assert due["subject"] == "it may go on"

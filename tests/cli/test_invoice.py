@@ -90,6 +90,8 @@ def test_an_invoice_from_its_draft_to_the_last_payment(cli, order, root, git):
     cli("invoice", "set", invoice, "tags=reminded", "notes=by post")  # of our own, on no paper
     assert "is issued as 2026-0001" in cli("invoice", "remove", invoice, code=1).err
     total = loads(cli("invoice", "show", "2026-0001", "--format", "json").out)["total"]
+    (due,) = loads(cli("--today", "2026-12-21", "followups", "--format", "json").out)
+    assert due["subject"] == f"2026-0001, {total:,} EUR to pay"
     assert "is more than the" in cli("invoice", "paid", invoice, "--amount", "9999", code=1).err
     assert "is in the future" in cli("invoice", "paid", invoice, "--date", "2027-01-31", code=1).err
     cli("--today", "2026-11-25", "invoice", "paid", invoice, "--amount", "1000", "--note", "SEPA 1")

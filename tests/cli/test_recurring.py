@@ -40,6 +40,9 @@ def test_a_deal_has_its_recurring_worth_beside_its_amount(cli, deal):
     wrong = ("opp", "item", "add", deal, "--description", "x", "--price", "1", "--per", "month")
     assert "give --per month --term 24" in cli(*wrong, code=1).err
     assert "has both" in cli("opp", "set", deal, "items.1.term=", code=1).err
+    for item in ("1", "2"):
+        cli("opp", "set", deal, f"items.{item}.optional=yes")
+    assert "monthly_recurring" not in shown(cli, deal)
 
 
 def test_an_order_is_renewed_once_before_its_term_ends_on_any_clone(cli, deal, root, git, tmp_path):
