@@ -18,7 +18,7 @@ from pipecli.records.kinds import CUSTOMER, INVOICE, LEAD, OPPORTUNITY, ORDER, Q
 from pipecli.wording import one_line
 
 if TYPE_CHECKING:
-    from pipecli.cli.common.transaction import Transaction
+    from pipecli.cli.common.changing import Transaction
     from pipecli.store.writes import Write
 
 app = noun()
@@ -43,7 +43,7 @@ def attach(
 
     The record may be a deal, lead, quotation, order, invoice or customer. It is one commit.
     """
-    from pipecli.cli.common.transaction import changing
+    from pipecli.cli.common.changing import changing
     from pipecli.workflow.change import Change
 
     with changing(ctx) as transaction:
@@ -102,7 +102,7 @@ def detach(
     attachment: Annotated[str, typer.Argument(metavar="FILE", help="Its number or its name.")],
 ) -> None:
     """Remove an attached file; git's history keeps it."""
-    from pipecli.cli.common.transaction import changing
+    from pipecli.cli.common.changing import changing
     from pipecli.store import files
     from pipecli.store.writes import Write
     from pipecli.workflow import attachment as rules

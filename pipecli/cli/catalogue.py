@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from pipecli.cli.common.changing import Transaction, changing
 from pipecli.cli.common.command import SETS, TAGS, Changing, Ref, field, noun, option_of, with_fields
 from pipecli.cli.common.fields import built, number, option, validated
 from pipecli.cli.common.output import print_records
@@ -15,7 +16,6 @@ from pipecli.cli.common.record_verbs import add_remove, add_set_edit, given_slug
 from pipecli.cli.common.reference import find
 from pipecli.cli.common.session import session
 from pipecli.cli.common.table import Column
-from pipecli.cli.common.transaction import Transaction, changing
 from pipecli.errors import PipecliError
 from pipecli.records.base import Record
 from pipecli.records.catalogue import Literature, PriceList, Product, Tier

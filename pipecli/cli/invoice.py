@@ -9,11 +9,11 @@ from typing import Annotated, Any
 
 import typer
 
+from pipecli.cli.common.changing import Transaction, changing
 from pipecli.cli.common.command import Changing, Ref, noun
 from pipecli.cli.common.fields import option
 from pipecli.cli.common.record_verbs import add_remove, add_set_edit, setting_of
 from pipecli.cli.common.session import say
-from pipecli.cli.common.transaction import Transaction, changing
 from pipecli.cli.quotation.send import Cc, Email, Instead, To, Wishes, send_by_email
 from pipecli.errors import PipecliError
 from pipecli.outbox.mail import NotSent

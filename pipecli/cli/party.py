@@ -7,6 +7,7 @@ from typing import Any, Literal, cast
 
 import typer
 
+from pipecli.cli.common.changing import Transaction, changing
 from pipecli.cli.common.command import (
     NOTES,
     SETS,
@@ -31,7 +32,6 @@ from pipecli.cli.common.record_verbs import (
     set_party,
     setting_of,
 )
-from pipecli.cli.common.transaction import Transaction, changing
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import COMPETITOR, CONTACT, CUSTOMER, SUPPLIER, Kind
 from pipecli.records.party import Customer

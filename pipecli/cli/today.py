@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from pipecli.cli.common.command import Owned, Reading, noun
-from pipecli.cli.common.list import owner_filter
+from pipecli.cli.common.list_options import owner_filter
 from pipecli.cli.common.output import Format, print_records, write_text
 from pipecli.cli.common.reference import document, note_rows, print_numbered, print_rows
 from pipecli.cli.common.session import Session, mention, say, session

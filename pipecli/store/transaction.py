@@ -1,4 +1,7 @@
-"""One command, one commit: write all files of a change and commit them, or leave everything as it was."""
+"""One command, one commit: write all files of a change and commit them, or leave everything as it was.
+
+What is undone, and how, when the process is killed is in `store/journal.py`.
+"""
 
 from __future__ import annotations
 

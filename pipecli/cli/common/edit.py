@@ -15,8 +15,8 @@ from typing import Any
 
 import typer
 
+from pipecli.cli.common.changing import Printed, Transaction, changing, print_one, trailers
 from pipecli.cli.common.session import say, session, warn
-from pipecli.cli.common.transaction import Printed, Transaction, changing, print_one, trailers
 from pipecli.errors import Fault, FaultyFile, PipecliError
 from pipecli.records.base import Record
 from pipecli.records.kinds import BY_NOUN, SETTINGS, SETTINGS_FILE

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pipecli.cli.common.command import Planned, noun
-from pipecli.cli.common.list import owner_filter
+from pipecli.cli.common.list_options import owner_filter
 from pipecli.cli.common.output import Format, write_text, write_whole
 from pipecli.cli.common.reference import document, print_numbered
 from pipecli.cli.common.session import Session, mention, say, session

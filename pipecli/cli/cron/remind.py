@@ -13,7 +13,7 @@ import typer
 
 from pipecli.cli.common.command import Sending, noun, owner_options
 from pipecli.cli.common.dates import parse_to
-from pipecli.cli.common.list import owner_filter
+from pipecli.cli.common.list_options import owner_filter
 from pipecli.cli.common.output import Format, print_records, write_text
 from pipecli.cli.common.session import Session, mention, say, session
 from pipecli.cli.common.table import Column, clean

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pipecli.cli.common.changing import Transaction, changing_after
 from pipecli.cli.common.command import Changing, noun
 from pipecli.cli.common.session import Session
-from pipecli.cli.common.transaction import Transaction, changing_after
 from pipecli.cli.data.move import KeepOption, all_faults, keep_rejects, no_collector, progress, side_of
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import COLLECTIONS, named

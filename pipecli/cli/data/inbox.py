@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pipecli.cli.common.changing import Transaction, changing, trailers
 from pipecli.cli.common.command import Changing, noun
 from pipecli.cli.common.session import mention, say
 from pipecli.cli.common.table import Column, clean
-from pipecli.cli.common.transaction import Transaction, changing, trailers
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import LEAD, OPPORTUNITY
 from pipecli.store.index.records import label_and_status

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pipecli.cli.common.changing import Transaction, changing_after
 from pipecli.cli.common.command import Changing, Verb, noun
 from pipecli.cli.common.output import Format, write_counts, write_text, write_whole
 from pipecli.cli.common.session import say, session
-from pipecli.cli.common.transaction import Transaction, changing_after
 from pipecli.cli.data.export import collection_of
 from pipecli.errors import FaultyFile, PipecliError
 from pipecli.inbox.moving.pages import PLAN_FILE

@@ -22,7 +22,7 @@ from pipecli.store.index import query
 from pipecli.store.index.records import columns, public_tables
 
 if TYPE_CHECKING:
-    from pipecli.cli.common.transaction import Transaction
+    from pipecli.cli.common.changing import Transaction
 
 app = noun()
 
@@ -35,7 +35,7 @@ def write(
     ] = None,
 ) -> None:
     """Write the JSON Schemas of this version of pipecli."""
-    from pipecli.cli.common.transaction import changing
+    from pipecli.cli.common.changing import changing
     from pipecli.store import schemas
 
     run = session(ctx)

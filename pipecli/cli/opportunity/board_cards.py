@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from pipecli.cli.common.list import owner_filter
+from pipecli.cli.common.list_options import owner_filter
 from pipecli.cli.common.output import wrapped
 from pipecli.cli.common.session import Session, say
 from pipecli.cli.common.table import clean, cut, display_width, fitting

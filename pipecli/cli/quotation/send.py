@@ -16,9 +16,9 @@ from typing import Annotated, NamedTuple
 
 import typer
 
+from pipecli.cli.common.changing import Transaction, changing
 from pipecli.cli.common.command import Changing, NextContactOption, Ref, noun
 from pipecli.cli.common.session import mention
-from pipecli.cli.common.transaction import Transaction, changing
 from pipecli.cli.quotation.render import printed_of, typeset_as
 from pipecli.errors import PipecliError
 from pipecli.formats import loads

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import typer
 
 from pipecli.cli.common.command import Report, noun, option_of, with_options
-from pipecli.cli.common.list import owner_filter
+from pipecli.cli.common.list_options import owner_filter
 from pipecli.cli.common.output import ending_of, write_whole
 from pipecli.cli.common.session import Session, say
 from pipecli.cli.report.printing import Asked, Names, ReportOptions

@@ -12,7 +12,7 @@ import typer
 
 from pipecli.cli.common.command import Report, noun
 from pipecli.cli.common.dates import parse_period
-from pipecli.cli.common.list import owner_filter
+from pipecli.cli.common.list_options import owner_filter
 from pipecli.cli.common.output import Format, ending_of, write_text, write_whole
 from pipecli.cli.common.session import Session, say, session
 from pipecli.cli.report.chart import forecast_picture, funnel_picture, pipeline_picture

@@ -15,7 +15,7 @@ import typer
 
 from pipecli.cli.common.command import Sending, noun, owner_options
 from pipecli.cli.common.dates import parse_as_of, parse_period
-from pipecli.cli.common.list import owner_filter
+from pipecli.cli.common.list_options import owner_filter
 from pipecli.cli.common.output import Format, markdown_text, write_text
 from pipecli.cli.common.reference import names_of
 from pipecli.cli.common.session import Session, mention, say, session

@@ -12,7 +12,7 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from pipecli.cli.common.command import option_of, own_options, with_options
-from pipecli.cli.common.list import owner_filter
+from pipecli.cli.common.list_options import owner_filter
 from pipecli.cli.common.output import Format, print_records, wrapped, write_text
 from pipecli.cli.common.session import Session, say, session
 from pipecli.cli.common.table import Column, money

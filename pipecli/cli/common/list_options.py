@@ -1,4 +1,7 @@
-"""The options of `list` and of reports as SQL, and the printing of a `list`: one query, every format."""
+"""The options of `list` and of reports as SQL, and the printing of a `list`: one query, every format.
+
+The columns of each noun's list are in `cli/list.py`.
+"""
 
 from __future__ import annotations
 

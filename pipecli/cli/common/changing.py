@@ -1,6 +1,7 @@
-"""The transaction of every changing command, and the printing of what it did.
+"""The way of every changing command: lock, read the records, let the workflow decide, commit, print.
 
-It imports the models: modules of verbs that only read must not import it.
+What a commit does on disk is in `store/transaction.py`. This imports the models: modules of verbs that only
+read must not import it.
 """
 
 from __future__ import annotations
