@@ -10,7 +10,7 @@ from typing import Any
 
 from pipecli.outbox.documents import Labelled, Party, Printed, PrintedItem
 from pipecli.outbox.typst import Template
-from pipecli.words import words_of
+from pipecli.translation import words_of
 
 CREATED = datetime(2026, 11, 10, tzinfo=UTC)
 MARKUP = [

@@ -24,7 +24,7 @@ from pipecli.reports.followups import Message, plain
 from pipecli.store import git
 from pipecli.store.files import Location
 from pipecli.store.git_remote import refs
-from pipecli.words import Words
+from pipecli.translation import Words
 from pipecli.workflow.duplicates import email_key
 
 _NEWS_FOR = timedelta(days=7)

@@ -15,8 +15,8 @@ from zoneinfo import ZoneInfo
 from icalendar import Alarm, Calendar, Event, Timezone, TimezoneDaylight, TimezoneStandard, Todo, vText
 
 from pipecli.reports.followups import Plan
+from pipecli.translation import Words
 from pipecli.wording import CONTROLS, DIRECTIONS
-from pipecli.words import Words
 
 if TYPE_CHECKING:
     from icalendar import Component

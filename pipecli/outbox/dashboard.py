@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from pipecli.outbox.charts import Drawn
-    from pipecli.words import Words
+    from pipecli.translation import Words
 
 _TEMPLATE = Path(__file__).parent / "templates" / "dashboard.html.j2"
 

@@ -27,7 +27,7 @@ from pipecli.records.quotation import (
     SupplierQuotation,
 )
 from pipecli.records.settings import Company
-from pipecli.words import Formats, Words, formats_of, number, unit_of, unit_price, words_of
+from pipecli.translation import Formats, Words, formats_of, number, unit_of, unit_price, words_of
 
 
 class Addressee(NamedTuple):

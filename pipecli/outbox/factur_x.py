@@ -19,7 +19,7 @@ from pipecli.records.names import folded
 from pipecli.records.party import Customer
 from pipecli.records.quotation import Invoice, Order
 from pipecli.records.settings import Company
-from pipecli.words import languages
+from pipecli.translation import languages
 
 _LEVEL = "en16931"
 _INVOICE, _CREDIT_NOTE = "380", "381"

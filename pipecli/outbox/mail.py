@@ -29,8 +29,8 @@ from typing import Any, Literal, NamedTuple, get_args
 from pipecli.errors import PipecliError
 from pipecli.outbox.documents import Printed
 from pipecli.outbox.worker import run_worker
+from pipecli.translation import words_of
 from pipecli.wording import one_line, visible
-from pipecli.words import words_of
 
 SECONDS = 5
 MEMORY = 256 << 20

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any, Literal, NamedTuple
 
 from pipecli.outbox.charts import LETTER, SHORT_MONEY, WIDE, Theme, heading, values
-from pipecli.words import Words
+from pipecli.translation import Words
 
 _UNDATED_WIDTH = 140
 _GAP = 10

@@ -13,8 +13,8 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from pipecli.records.money import Rates, rounded
+from pipecli.translation import Words, words_of
 from pipecli.wording import BREAKS, CONTROLS, DIRECTIONS
-from pipecli.words import Words, words_of
 
 AGES = ("not_due", "days_1_30", "days_31_60", "days_61_90", "days_over_90")
 """The columns: days past the due day, the last without an end."""

@@ -12,7 +12,7 @@ import pytest
 
 from pipecli.outbox.charts import WIDE
 from pipecli.outbox.pipeline_chart import Dot, _plain, _Scales
-from pipecli.words import words_of
+from pipecli.translation import words_of
 
 EVIL = '<script>alert("1")</script> & ]]> {{x}}'
 

@@ -19,7 +19,7 @@ from pipecli.records.lead import Lead
 from pipecli.records.party import Contact, Customer
 from pipecli.records.quotation import Order, OrderStatus, Quotation, QuotationStatus
 from pipecli.records.settings import Company
-from pipecli.words import formats_of, unit_of
+from pipecli.translation import formats_of, unit_of
 
 MACHINE = Item(
     description="Café S-100",

@@ -20,8 +20,8 @@ from pipecli.records.kinds import INVOICE, LEAD, OPPORTUNITY
 from pipecli.reports.followups import FollowUp
 from pipecli.store.index.records import created
 from pipecli.store.index.views import OwnerFilter
+from pipecli.translation import language_of, words_of
 from pipecli.wording import count
-from pipecli.words import language_of, words_of
 
 if TYPE_CHECKING:
     from pipecli.reports.followups import Plan

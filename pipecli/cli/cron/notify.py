@@ -24,8 +24,8 @@ from pipecli.errors import PipecliError
 from pipecli.history.notices import About, Delivery, Notice, Standing, message
 from pipecli.reports.followups import OWNER, Message
 from pipecli.store.index.records import label
+from pipecli.translation import Words, language_of, words_of
 from pipecli.wording import count
-from pipecli.words import Words, language_of, words_of
 from pipecli.workflow.duplicates import users_by_address
 
 if TYPE_CHECKING:

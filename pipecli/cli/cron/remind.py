@@ -21,7 +21,7 @@ from pipecli.cli.cron.followups import due_until
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import INVOICE, LEAD, OPPORTUNITY
 from pipecli.reports.followups import by_user, item, reminder
-from pipecli.words import language_of, words_of
+from pipecli.translation import language_of, words_of
 
 if TYPE_CHECKING:
     from pipecli.outbox.channels import Address, Channels

@@ -37,7 +37,7 @@ from pipecli.reports.lost import Lost
 from pipecli.store.index.records import labels
 from pipecli.store.index.rows import open_deals
 from pipecli.store.index.views import OwnerFilter
-from pipecli.words import Words, language_of, words_of
+from pipecli.translation import Words, language_of, words_of
 
 _MOST_COLUMNS = 24
 """Of owners, customers and the like, the heaviest first: more can't be told apart."""

@@ -40,7 +40,7 @@ from pipecli.reports.stale import Stale, stale
 from pipecli.store.index.rows import closed_deals, open_deals
 from pipecli.store.index.views import OwnerFilter
 from pipecli.store.pipeline import Pipeline
-from pipecli.words import Words, language_of, words_of
+from pipecli.translation import Words, language_of, words_of
 
 app = noun("Write a page with the key figures, charts and tables.")
 

@@ -49,7 +49,7 @@ from pipecli.reports.followups import Message, plain
 from pipecli.reports.forecast import Valuation, Window
 from pipecli.store.index.rows import closed_deals
 from pipecli.store.index.views import OwnerFilter, team_and_below
-from pipecli.words import Words, language_of, words_of
+from pipecli.translation import Words, language_of, words_of
 from pipecli.workflow.duplicates import email_key, users_by_address
 
 if TYPE_CHECKING:
