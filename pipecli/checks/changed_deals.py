@@ -15,7 +15,7 @@ from pipecli.records.kinds import OPPORTUNITY
 from pipecli.records.lead import Lead, LeadStatus
 from pipecli.records.money import MissingRate
 from pipecli.records.opportunity import Closed, Opportunity, OpportunityStatus
-from pipecli.records.quotation import Invoice, InvoiceStatus, Order, OrderStatus, Quotation, QuotationStatus
+from pipecli.records.papers import Invoice, InvoiceStatus, Order, OrderStatus, Quotation, QuotationStatus
 from pipecli.records.settings import Settings
 from pipecli.workflow.lead.qualify import missing_criteria
 from pipecli.workflow.opportunity.advance import missing_between

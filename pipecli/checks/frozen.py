@@ -14,7 +14,7 @@ from pipecli.store.git_commit import head_of
 from pipecli.store.yaml import read
 
 if TYPE_CHECKING:
-    from pipecli.records.quotation import Quotation
+    from pipecli.records.papers import Quotation
     from pipecli.store.files import Location
     from pipecli.store.pipeline import Pipeline
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 from pipecli.checks.rule import Problem, Rule, Severity
 
 if TYPE_CHECKING:
-    from pipecli.records.quotation import Invoice, Order
+    from pipecli.records.papers import Invoice, Order
     from pipecli.store.pipeline import Pipeline
 
 

@@ -20,7 +20,7 @@ from pipecli.outbox.mail import NotSent
 from pipecli.outbox.send_ledger import Claims, clone_name
 from pipecli.records.kinds import INVOICE
 from pipecli.records.opportunity import Opportunity
-from pipecli.records.quotation import Invoice, Order
+from pipecli.records.papers import Invoice, Order
 from pipecli.store.files import Location
 from pipecli.store.git_remote import shared_remote
 from pipecli.store.index.records import rows_where

@@ -11,7 +11,7 @@ from pipecli.cli.common.command import Changing, Ref, noun
 from pipecli.cli.common.record_verbs import add_set_edit, setting_of
 from pipecli.records.kinds import ORDER
 from pipecli.records.opportunity import Opportunity
-from pipecli.records.quotation import Order, Quotation
+from pipecli.records.papers import Order, Quotation
 from pipecli.store.lookup import Care
 from pipecli.workflow import order as rules
 

@@ -23,8 +23,8 @@ from pipecli.formats import picked
 from pipecli.inbox.importing.workbook import offered_prices
 from pipecli.records.kinds import OPPORTUNITY, SUPPLIER_QUOTATION
 from pipecli.records.opportunity import Opportunity
+from pipecli.records.papers import SupplierQuotation
 from pipecli.records.party import Supplier
-from pipecli.records.quotation import SupplierQuotation
 from pipecli.store.lookup import Care
 from pipecli.workflow import supplier_quotation
 from pipecli.workflow.change import Change

@@ -260,7 +260,7 @@ def _require_unsent(reverted: Sequence[_Reverted]) -> None:
 def _require_unissued(transaction: Transaction, reverted: Sequence[_Reverted]) -> None:
     """Refuse to take a number from an invoice, or a draft from its number: the row would have a gap."""
     from pipecli.cli.invoice import require_unnumbered
-    from pipecli.records.quotation import Invoice
+    from pipecli.records.papers import Invoice
 
     for part in reverted:
         before, given = (getattr(record, "number", None) for record in (part.before, part.done))

@@ -34,7 +34,7 @@ from pipecli.store.yaml import read
 if TYPE_CHECKING:
     from pipecli.records.base import Plain, Record
     from pipecli.records.money import Rates
-    from pipecli.records.quotation import Quotation
+    from pipecli.records.papers import Quotation
 
 
 class Imported(NamedTuple):

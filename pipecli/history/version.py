@@ -107,7 +107,7 @@ def _facts(record: Record) -> dict[str, str | None]:
 def _worth(record: Record) -> object | None:
     from pipecli.records.item import totals
     from pipecli.records.opportunity import Opportunity
-    from pipecli.records.quotation import Invoice, Order, Quotation
+    from pipecli.records.papers import Invoice, Order, Quotation
 
     if isinstance(record, Opportunity):
         return record.value

@@ -15,8 +15,7 @@ from typing import Any, NamedTuple
 from pipecli.records.item import Item, counted, totals
 from pipecli.records.lead import Lead
 from pipecli.records.money import minor_digits
-from pipecli.records.party import Contact, Customer, Supplier
-from pipecli.records.quotation import (
+from pipecli.records.papers import (
     Invoice,
     InvoiceStatus,
     Order,
@@ -26,6 +25,7 @@ from pipecli.records.quotation import (
     SupplierItem,
     SupplierQuotation,
 )
+from pipecli.records.party import Contact, Customer, Supplier
 from pipecli.records.settings import Company
 from pipecli.translation import Formats, Words, formats_of, number, unit_of, unit_price, words_of
 

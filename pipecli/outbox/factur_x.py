@@ -16,8 +16,8 @@ from pipecli.errors import PipecliError
 from pipecli.records.item import Item, totals
 from pipecli.records.money import EXACT, minor_digits
 from pipecli.records.names import folded
+from pipecli.records.papers import Invoice, Order
 from pipecli.records.party import Customer
-from pipecli.records.quotation import Invoice, Order
 from pipecli.records.settings import Company
 from pipecli.translation import languages
 

@@ -101,17 +101,17 @@ def _model(module: str, name: str) -> type[Part]:
 
 LEAD = Kind("lead", "leads", "LEAD", "lead", "Lead", first_status="new")
 OPPORTUNITY = Kind("opportunity", "opportunities", "OPP", "opportunity", "Opportunity", first_status="open")
-QUOTATION = Kind("quotation", "quotations", "QTN", "quotation", "Quotation", first_status="draft")
+QUOTATION = Kind("quotation", "quotations", "QTN", "papers", "Quotation", first_status="draft")
 SUPPLIER_QUOTATION = Kind(
     "supplier-quotation",
     "supplier-quotations",
     "SQ",
-    "quotation",
+    "papers",
     "SupplierQuotation",
     first_status="requested",
 )
-ORDER = Kind("order", "orders", "ORD", "quotation", "Order", first_status="open")
-INVOICE = Kind("invoice", "invoices", "INV", "quotation", "Invoice", first_status="draft")
+ORDER = Kind("order", "orders", "ORD", "papers", "Order", first_status="open")
+INVOICE = Kind("invoice", "invoices", "INV", "papers", "Invoice", first_status="draft")
 CUSTOMER = Kind("customer", "customers", "", "party", "Customer")
 CONTACT = Kind("contact", "contacts", "", "party", "Contact")
 SUPPLIER = Kind("supplier", "suppliers", "", "party", "Supplier")

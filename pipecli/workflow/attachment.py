@@ -12,8 +12,8 @@ from pipecli.records.activity import Attachment
 from pipecli.records.base import Document
 from pipecli.records.lead import Lead
 from pipecli.records.opportunity import Opportunity
+from pipecli.records.papers import Invoice, Order, Quotation
 from pipecli.records.party import Customer
-from pipecli.records.quotation import Invoice, Order, Quotation
 from pipecli.workflow.change import Change, Refused
 
 FOLDER = "attachments"

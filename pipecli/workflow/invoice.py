@@ -14,7 +14,7 @@ from typing import Any
 
 from pipecli.records.item import MONEY_TERMS, Item
 from pipecli.records.money import EXACT, minor_digits, rounded
-from pipecli.records.quotation import Invoice, InvoiceStatus, Order, OrderStatus, Payment
+from pipecli.records.papers import Invoice, InvoiceStatus, Order, OrderStatus, Payment
 from pipecli.records.settings import Settings
 from pipecli.workflow.change import Change, Refused
 from pipecli.workflow.items import find_item, in_words

@@ -19,7 +19,7 @@ from pipecli.workflow.change import Change, Refused, require_open
 
 if TYPE_CHECKING:
     from pipecli.records.catalogue import PriceList, Product
-    from pipecli.records.quotation import Quotation, SupplierItem
+    from pipecli.records.papers import Quotation, SupplierItem
     from pipecli.workflow.change import Terms
 
 Line: TypeAlias = "Item | SupplierItem"

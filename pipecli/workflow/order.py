@@ -13,7 +13,7 @@ from typing import TypeVar
 from pipecli.records.activity import months_later
 from pipecli.records.item import MONEY_TERMS, counted_items
 from pipecli.records.opportunity import Opportunity, Stakeholder
-from pipecli.records.quotation import Order, OrderStatus, Quotation, QuotationStatus, SupplierQuotation
+from pipecli.records.papers import Order, OrderStatus, Quotation, QuotationStatus, SupplierQuotation
 from pipecli.records.settings import Settings
 from pipecli.workflow.change import Change, Refused
 from pipecli.workflow.opportunity.set import open_opportunity

@@ -15,8 +15,8 @@ from pipecli.records.catalogue import PriceList
 from pipecli.records.item import MONEY_TERMS, counted_items, totals
 from pipecli.records.lead import Lead
 from pipecli.records.opportunity import Opportunity
+from pipecli.records.papers import Order, OrderStatus, Quotation, QuotationStatus
 from pipecli.records.party import Contact, Customer
-from pipecli.records.quotation import Order, OrderStatus, Quotation, QuotationStatus
 from pipecli.records.settings import Settings
 from pipecli.workflow.activity import Next, follow_up, with_activity
 from pipecli.workflow.change import Change, Refused, require_open

@@ -13,8 +13,8 @@ from typing import NamedTuple
 from pipecli.records.item import Item
 from pipecli.records.money import MissingRate, Rates, rounded
 from pipecli.records.opportunity import Opportunity
+from pipecli.records.papers import Quotation, SupplierItem, SupplierQuotation, SupplierQuotationStatus
 from pipecli.records.party import Supplier
-from pipecli.records.quotation import Quotation, SupplierItem, SupplierQuotation, SupplierQuotationStatus
 from pipecli.workflow.change import Change, Refused, require_open
 from pipecli.workflow.items import find_item, in_words, places
 

@@ -16,8 +16,8 @@ from pipecli.outbox.documents import (
 )
 from pipecli.records.item import Item
 from pipecli.records.lead import Lead
+from pipecli.records.papers import Order, OrderStatus, Quotation, QuotationStatus
 from pipecli.records.party import Contact, Customer
-from pipecli.records.quotation import Order, OrderStatus, Quotation, QuotationStatus
 from pipecli.records.settings import Company
 from pipecli.translation import formats_of, unit_of
 

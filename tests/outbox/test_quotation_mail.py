@@ -14,7 +14,7 @@ from pipecli.outbox.documents import Addressee, printed_quotation
 from pipecli.outbox.mail import Template, own_template, template_names, written
 from pipecli.outbox.worker import filled_in
 from pipecli.records.item import Item
-from pipecli.records.quotation import Quotation
+from pipecli.records.papers import Quotation
 from pipecli.records.settings import Company
 
 ANA = Address("Ana Ruiz", addr_spec="ana@contoso.example")

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from pipecli.records.item import Item, totals
 from pipecli.records.money import minor_digits, shares
-from pipecli.records.quotation import Quotation
+from pipecli.records.papers import Quotation
 
 
 def offer(*lines: dict[str, object], currency: str = "EUR", **fields: object) -> Quotation:

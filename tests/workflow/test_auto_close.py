@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from pipecli.records.opportunity import Opportunity
-from pipecli.records.quotation import Quotation
+from pipecli.records.papers import Quotation
 from pipecli.records.settings import Settings
 from pipecli.workflow.opportunity.auto_close import Touch, auto_close, waiting
 

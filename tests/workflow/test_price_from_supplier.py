@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from pipecli.records.item import Item
 from pipecli.records.money import Rates
-from pipecli.records.quotation import Quotation, SupplierItem, SupplierQuotation
+from pipecli.records.papers import Quotation, SupplierItem, SupplierQuotation
 from pipecli.workflow.change import Refused
 from pipecli.workflow.supplier_quotation import price_from_supplier, same_item
 

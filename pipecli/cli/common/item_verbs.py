@@ -14,7 +14,7 @@ from pipecli.workflow import items as rules
 
 if TYPE_CHECKING:
     from pipecli.records.opportunity import Opportunity
-    from pipecli.records.quotation import Quotation
+    from pipecli.records.papers import Quotation
 
 Text = str | None
 _Which = Annotated[str, typer.Argument(metavar="ITEM", help="Its number, product, or words of its text.")]

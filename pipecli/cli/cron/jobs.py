@@ -128,7 +128,7 @@ _GIVING_WAY = 0.02
 def _due(run: Session, key: str) -> Closing | None:
     """The closing of a deal; None where it stays open."""
     from pipecli.records.opportunity import Opportunity
-    from pipecli.records.quotation import Quotation
+    from pipecli.records.papers import Quotation
     from pipecli.workflow.opportunity.auto_close import auto_close, waiting
 
     pipeline, zone = run.pipeline, run.zone
@@ -283,7 +283,7 @@ def renew(
     """
     from pipecli.outbox.send_ledger import Claims, clone_name
     from pipecli.records.opportunity import Opportunity
-    from pipecli.records.quotation import Order
+    from pipecli.records.papers import Order
     from pipecli.store.git_remote import shared_remote
     from pipecli.store.index.records import orders_to_renew
     from pipecli.workflow.order import renew as renewed

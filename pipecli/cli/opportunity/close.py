@@ -21,7 +21,7 @@ from pipecli.history.past import quotations_when_open, sent_times
 from pipecli.records.item import totals
 from pipecli.records.lead import Lead
 from pipecli.records.opportunity import Opportunity
-from pipecli.records.quotation import Order, Quotation
+from pipecli.records.papers import Order, Quotation
 from pipecli.store.lookup import Care
 from pipecli.workflow.change import Change, Refused, refuse_before_created, require_open
 from pipecli.workflow.match_prospect import of_lead

@@ -16,8 +16,8 @@ from pipecli.records.catalogue import PriceList
 from pipecli.records.kinds import QUOTATION
 from pipecli.records.lead import Lead
 from pipecli.records.opportunity import Opportunity
+from pipecli.records.papers import Quotation, SupplierQuotation
 from pipecli.records.party import Contact, Customer
-from pipecli.records.quotation import Quotation, SupplierQuotation
 from pipecli.workflow import quotation as rules
 from pipecli.workflow.change import Change
 from pipecli.workflow.items import require_draft

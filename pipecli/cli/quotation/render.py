@@ -32,8 +32,8 @@ from pipecli.outbox.typst import Form, Template, Typeset, default_template, requ
 from pipecli.records.base import Document, Record
 from pipecli.records.kinds import INVOICE, ORDER, QUOTATION, SUPPLIER_QUOTATION, Kind
 from pipecli.records.lead import Lead
+from pipecli.records.papers import Invoice, Order, Quotation, SupplierQuotation
 from pipecli.records.party import Contact, Customer, Supplier
-from pipecli.records.quotation import Invoice, Order, Quotation, SupplierQuotation
 from pipecli.store.files import inside
 from pipecli.store.pipeline import Pipeline
 

@@ -42,8 +42,8 @@ from pipecli.outbox.typst import require_typst
 from pipecli.records.activity import Activity, Direction
 from pipecli.records.lead import Lead
 from pipecli.records.opportunity import Opportunity
+from pipecli.records.papers import Invoice, Order, Quotation
 from pipecli.records.party import Contact, Customer
-from pipecli.records.quotation import Invoice, Order, Quotation
 from pipecli.store import git_commit
 from pipecli.store.files import LARGEST_ANY, inside, read_bytes
 from pipecli.store.index.records import activity_ids, rows_where

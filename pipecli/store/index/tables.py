@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pipecli.records.base import Part, Record
     from pipecli.records.lead import Lead
     from pipecli.records.opportunity import Opportunity
-    from pipecli.records.quotation import Invoice, Order, Quotation
+    from pipecli.records.papers import Invoice, Order, Quotation
 
 SQLValue = str | int | float | None
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from pipecli.records.activity import Activity, ActivityType, Direction
 from pipecli.records.opportunity import Closed, Opportunity, OpportunityStatus
-from pipecli.records.quotation import Quotation, QuotationStatus
+from pipecli.records.papers import Quotation, QuotationStatus
 from pipecli.records.settings import Settings
 from pipecli.workflow.change import Change
 

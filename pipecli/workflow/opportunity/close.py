@@ -17,8 +17,8 @@ from pipecli.records.item import MONEY_TERMS, counted_items, totals
 from pipecli.records.lead import Lead
 from pipecli.records.money import minor_digits, rounded
 from pipecli.records.opportunity import Closed, Opportunity, OpportunityStatus, Stakeholder
+from pipecli.records.papers import Order, OrderStatus, Quotation, QuotationStatus
 from pipecli.records.party import Contact, Customer
-from pipecli.records.quotation import Order, OrderStatus, Quotation, QuotationStatus
 from pipecli.records.settings import Settings
 from pipecli.workflow.change import (
     Change,

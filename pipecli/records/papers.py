@@ -1,9 +1,7 @@
-"""Quotations with their revisions, the orders copied from them, invoices of orders, and suppliers'
-quotations.
+"""The papers of a deal: quotations, the orders copied from them, invoices of orders, and suppliers' quotations.
 
-A supplier quotation is what we asked a supplier, and the answer that a customer's price can come from. An
-invoice is drawn up from an order, numbered when it is issued, and paid at once or in parts; a credit note is
-one, too.
+What their files may say. What happens to them is in `workflow/quotation.py`, `order.py`, `invoice.py` and
+`supplier_quotation.py`.
 """
 
 from __future__ import annotations
