@@ -1,7 +1,6 @@
-"""The papers of a deal: quotations, the orders copied from them, invoices of orders, and suppliers' quotations.
+"""The papers of a deal, as their files have them: quotations, orders, invoices, suppliers' quotations.
 
-What their files may say. What happens to them is in `workflow/quotation.py`, `order.py`, `invoice.py` and
-`supplier_quotation.py`.
+A credit note is an invoice, too. What may happen to a paper is in the module of its name in `workflow/`.
 """
 
 from __future__ import annotations

@@ -22,6 +22,7 @@ from pipecli.cli.common.session import mention
 from pipecli.cli.quotation.render import printed_of, typeset_as
 from pipecli.errors import PipecliError
 from pipecli.formats import loads
+from pipecli.outbox.claims import SendJournal
 from pipecli.outbox.documents import addressee
 from pipecli.outbox.mail import (
     Server,
@@ -37,7 +38,6 @@ from pipecli.outbox.mail import (
     template_names,
     written,
 )
-from pipecli.outbox.send_ledger import SendJournal
 from pipecli.outbox.typst import require_typst
 from pipecli.records.activity import Activity, Direction
 from pipecli.records.lead import Lead
@@ -51,7 +51,7 @@ from pipecli.store.lookup import Care
 from pipecli.wording import harmless, one_line
 from pipecli.workflow import quotation as moves
 from pipecli.workflow.change import Change
-from pipecli.workflow.mail import activity_of, id_of_mail
+from pipecli.workflow.match_mail import activity_of, id_of_mail
 
 
 class Wishes(NamedTuple):

@@ -12,9 +12,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any, NamedTuple
 
+from pipecli.inbox.mail.address_book import address_book
 from pipecli.inbox.mail.files import LeftOut
 from pipecli.inbox.mail.forwarded import is_quoted, quoted_id
-from pipecli.inbox.mail.known import directory
 from pipecli.inbox.mail.message import Mail, Moment, Person
 from pipecli.records.activity import Activity, Direction
 from pipecli.records.kinds import LEAD
@@ -24,7 +24,16 @@ from pipecli.store.pipeline import Pipeline
 from pipecli.wording import count
 from pipecli.workflow.change import Change
 from pipecli.workflow.duplicates import email_domain, email_key
-from pipecli.workflow.mail import Facts, Placed, Record, activity_of, id_of_mail, lead_of_mail, place, record
+from pipecli.workflow.match_mail import (
+    Facts,
+    Placed,
+    Record,
+    activity_of,
+    id_of_mail,
+    lead_of_mail,
+    place,
+    record,
+)
 
 _FIRST_MAIL = datetime(1990, 1, 1, tzinfo=UTC)
 """An earlier time of a mail is that of a wrong clock."""
@@ -131,7 +140,7 @@ def _order(timed: Timed) -> tuple[datetime, str]:
 class _Run:
     def __init__(self, pipeline: Pipeline) -> None:
         self._pipeline = pipeline
-        self._known, self._records, self._customer_of_domain = directory(pipeline)
+        self._known, self._records, self._customer_of_domain = address_book(pipeline)
         self._waiting: defaultdict[str, dict[str, Timed]] = defaultdict(dict)
         self._activities: dict[Record, list[Activity]] = {}
         ids = pipeline.index.connection.execute("SELECT id FROM activities UNION SELECT key FROM _records")

@@ -19,10 +19,10 @@ from pipecli.workflow.duplicates import (
     users_by_address,
     website_domain,
 )
-from pipecli.workflow.mail import Known, KnownPerson, Record
+from pipecli.workflow.match_mail import Known, KnownPerson, Record
 
 
-class Directory(NamedTuple):
+class AddressBook(NamedTuple):
     known: Known
     records: dict[str, Record]
     """Every deal and lead by its id."""
@@ -30,8 +30,8 @@ class Directory(NamedTuple):
     """The one customer, by slug and name, whose mails come from a domain."""
 
 
-def directory(pipeline: Pipeline) -> Directory:
-    """The directory of a pipeline. Raises FaultyFile when one of its records can't be read."""
+def address_book(pipeline: Pipeline) -> AddressBook:
+    """The address book of a pipeline. Raises FaultyFile when one of its records can't be read."""
     pipeline.need(LEAD, OPPORTUNITY, CONTACT, CUSTOMER, SUPPLIER)
     connection = pipeline.index.connection
     zone = pipeline.now.tzinfo
@@ -50,7 +50,7 @@ def directory(pipeline: Pipeline) -> Directory:
         "SELECT message_id, record FROM activities WHERE message_id IS NOT NULL"
     ):
         known.threads.setdefault(message_id, []).append(records[record])
-    return Directory(known, records, _domains(connection))
+    return AddressBook(known, records, _domains(connection))
 
 
 def _likely_our_domains(company: Mapping[str, Any], users: Mapping[str, Any]) -> frozenset[str]:

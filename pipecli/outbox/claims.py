@@ -1,7 +1,8 @@
-"""What is being sent, and what was: nothing goes out twice, from whichever clone and whatever is cut off.
+"""Claims of one clone before all others: a message to send, a number to give an invoice; and what was sent.
 
-The ledger: a message is claimed before it is sent, in a ref of git that all clones share. The ref points to a
-commit without parents; its tree holds a file a day, whose lines are the keys of what was claimed and by whom.
+A message is claimed before it is sent, in a ref of git that all clones share, so that nothing goes out twice.
+The ref points to a commit without parents; its tree holds a file a day, whose lines are the keys of what was
+claimed and by whom.
 It isn't part of the records: no branch holds it, no `git pull` brings it. Where there is a remote, the ref
 there counts, and it moves only for a clone that knew its last state (a push with a lease): of two machines
 that claim the same at once, one is refused, looks again, and finds it claimed.
