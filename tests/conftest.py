@@ -131,6 +131,7 @@ def _own_world(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         "NO_COLOR",
         "PAGER",
         "PIPECLI_PAGER",
+        "GIT_PAGER",
         "TERM_PROGRAM",
         "WT_SESSION",
         "VTE_VERSION",

@@ -140,7 +140,7 @@ def _usage_or_bug(session: Session, arguments: Sequence[str], error: Exception) 
         )
     status = int(getattr(error, "exit_code", USAGE))
     if type(error).__name__ == "NoArgsIsHelpError" and not _is_json(session, arguments):
-        with paged("stderr"):
+        with paged(session.directory, "stderr"):
             show()
         return status
     path = getattr(getattr(error, "ctx", None), "command_path", "pipecli")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -90,9 +91,17 @@ def test_more_than_a_screen_goes_through_the_pager(
 ) -> None:
     monkeypatch.setenv("PAGER", "sed s/^/paged:/")
     monkeypatch.setenv("LINES", "6")
-    _, screen = at_terminal(root, "opp", "list", "--all", "--color", "never", columns=60)
+    _, screen = at_terminal(root, "opp", "list", "--all", "--color", "never", columns=40)
     assert [line.startswith("paged:") for line in screen.splitlines()[:6]] == [True] * 6
-    assert "no room" in screen.splitlines()[6]
+    assert "no room" in screen.splitlines()[-1]
+    subprocess.run(["git", "-C", root, "config", "core.pager", "sed s/^/core:/"], check=True)
+    assert at_terminal(root, "opp", "list", "--all")[1].startswith("core:")
+    monkeypatch.setenv("GIT_PAGER", "sed s/^/git:/")
+    assert at_terminal(root, "opp", "list", "--all")[1].startswith("git:")
+    monkeypatch.setenv("GIT_PAGER", "")
+    assert at_terminal(root, "opp", "list", "--all")[1].startswith("#  ID")
+    monkeypatch.delenv("GIT_PAGER")
+    subprocess.run(["git", "-C", root, "config", "--unset", "core.pager"], check=True)
     monkeypatch.setenv("PIPECLI_PAGER", "cat")
     assert "paged:" not in at_terminal(root, "opp", "list", "--all")[1]
     monkeypatch.delenv("PIPECLI_PAGER")

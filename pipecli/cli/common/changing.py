@@ -227,7 +227,7 @@ class Transaction:
         With --no-commit the files are written only; with --dry-run nothing is, and the diff is printed.
         """
         if self.session.dry_run:
-            with paged():
+            with paged(self.session.directory):
                 typer.echo(harmless(diff(writes)), nl=False)
             return None
         key, colon, words = subject.partition(": ")
@@ -306,7 +306,7 @@ def print_one(run: Session, printed: Printed, *, line: str, commit: str | None =
 def print_many(run: Session, keys: Sequence[tuple[str, str]], lines: Sequence[str]) -> None:
     """Print the records, by noun and key, that one command changed; `lines` are for people."""
     if run.format is Format.TABLE:
-        with paged():
+        with paged(run.directory):
             write_text("".join(f"{clean(line)}\n" for line in lines))
         return
     shown = [record_json(run, noun, key) for noun, key in keys]

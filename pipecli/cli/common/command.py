@@ -209,7 +209,7 @@ class Verb(TyperCommand):
             raise typer.BadParameter(f'"{name}" must be one of {known}', ctx=ctx, param_hint="--format")
         while True:
             try:
-                with paged() if self.is_paged else nullcontext():
+                with paged(run.directory) if self.is_paged else nullcontext():
                     return super().invoke(ctx)
             except Ambiguous as question:
                 _take_choice(ctx, question)

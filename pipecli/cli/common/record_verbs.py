@@ -98,7 +98,7 @@ def change_each(
         pairs = zip(records, changes, strict=True)
         rows = [{"id": record.key, "what": in_full(change, record)} for record, change in pairs]
         columns = (Column("id", "ID"), Column("what", "WHAT", shrink=True, min_width=20))
-        with paged():
+        with paged(transaction.session.directory):
             print_records(rows, columns, transaction.session.format)
         return
     is_asked = len(records) > _ASKED_FROM and sys.stdin.isatty() and sys.stderr.isatty()

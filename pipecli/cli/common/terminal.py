@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date
+from pathlib import Path
 from typing import TextIO
 
 from pipecli.errors import PipecliError
@@ -136,8 +137,11 @@ def say_after(line: str) -> None:
 
 
 @contextmanager
-def paged(name: str = "stdout") -> Iterator[None]:
-    """Show what is printed meanwhile, through a pager where it is longer than the terminal."""
+def paged(directory: str = ".", name: str = "stdout") -> Iterator[None]:
+    """Show what is printed meanwhile, through a pager where it is longer than the terminal.
+
+    The pager is the one that git would take in a directory.
+    """
     stream: TextIO = getattr(sys, name)
     if isinstance(stream, _Screen) or not stream.isatty():
         yield
@@ -148,16 +152,16 @@ def paged(name: str = "stdout") -> Iterator[None]:
         yield
     finally:
         setattr(sys, name, stream)
-        _show(screen.getvalue(), stream)
+        _show(screen.getvalue(), stream, directory)
         for line in screen.after:
             sys.stderr.write(f"{line}\n")
 
 
-def _show(text: str, stream: TextIO) -> None:
+def _show(text: str, stream: TextIO, directory: str) -> None:
     width, height = shutil.get_terminal_size()
     lines = text.splitlines(keepends=True)
     if _is_longer(lines, width, height):
-        pager = _pager()
+        pager = _pager(directory)
         if pager is None:
             rest = len(lines) - (height - 2)
             text = "".join(lines[: height - 2]) + f"and {rest:,} more lines: install less, or set PAGER=cat\n"
@@ -175,11 +179,21 @@ def _is_longer(lines: Sequence[str], width: int, height: int) -> bool:
     return sum(max(1, -(-len(line) // max(width, 1))) for line in bare) >= height
 
 
-def _pager() -> str | None:
-    """The command of the pager; empty where a person wants none, None where there is none."""
-    for name in ("PIPECLI_PAGER", "PAGER"):
+def _pager(directory: str) -> str | None:
+    """The command of the pager; empty where a person wants none, None where there is none.
+
+    git is asked for its `core.pager`, the person's or that of this clone, which no pipeline brings along.
+    """
+    from pipecli.store import git
+
+    for name in ("PIPECLI_PAGER", "GIT_PAGER"):
         if name in os.environ:
             return os.environ[name].strip()
+    with suppress(PipecliError):
+        if (core := git.run(Path(directory), "config", "--get", "core.pager")).returncode == 0:
+            return core.stdout.decode("utf-8", "replace").strip()
+    if "PAGER" in os.environ:
+        return os.environ["PAGER"].strip()
     return next(filter(shutil.which, ("less", "more")), None)
 
 
