@@ -46,7 +46,11 @@ def test_lists_show_what_is_open_in_every_format_alike(
     assert cli("order", "list", "--format", "ids").out == ""
     table = cli("opp", "list", "--columns", "id,probability").out
     assert table.splitlines()[0].split() == ["ID", "PROBABILITY"]
-    assert "unknown column" in refused("opp", "list", "--columns", "id,amnt")
+    wrong = "did you mean amount? `pipecli sql --tables` lists them all"
+    assert refused("opp", "list", "--columns", "id,amnt").endswith(f'unknown column "amnt"; {wrong}')
+    assert refused("opp", "list", "--sort", "amnt") == f'error: --sort: unknown column "amnt"; {wrong}'
+    latest = cli("opp", "list", "--all", "--sort", "-close", "--format", "ids").out.split()
+    assert latest[-1] == "OPP-AAA02"  # sorted by a heading, which is no column of its own
 
 
 def test_a_terminal_has_colours_links_and_is_told_what_was_left_out(
@@ -133,6 +137,20 @@ def test_a_shared_currency_is_in_the_heading_and_empty_columns_go_first() -> Non
     assert narrow.dropped == []
     mixed = render(COLUMNS, [*ROWS, ["OPP-9", "x", "", "", "1.00 USD"]], None).text
     assert "4,998.00 EUR" in mixed
+
+
+def test_what_all_rows_share_is_said_once_before_a_title_is_cut() -> None:
+    columns = [*COLUMNS[:2], Column("owner", "OWNER", rank=2), Column("stage", "STAGE", rank=1)]
+    rows = [[*row[:2], "ana-ruiz", "demo"] for row in ROWS]
+    table = render(columns, rows, 40, is_list=True)
+    assert table.text.splitlines()[::2] == [
+        "ID         TITLE              STAGE",
+        "OPP-2Q8XA  Espresso machines  demo",
+    ]
+    assert (table.shared, table.dropped) == ([("OWNER", "ana-ruiz")], [])
+    assert render(columns, rows, 80, is_list=True).shared == []
+    assert render(columns, rows[:1], 40, is_list=True).shared == []
+    assert render(columns, [rows[0], [*rows[1][:2], "zoe", "won"]], 40, is_list=True).shared == []
 
 
 @pytest.mark.parametrize("width", [40, 30, 12, 5])

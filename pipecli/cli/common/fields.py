@@ -370,5 +370,5 @@ def _known(model: type[Record], path: Sequence[str]) -> str:
             prefix = "".join(f"{part}." for part in path[:length])
             names = [prefix + key for key in keys]
             likely = likeliest(".".join(path[: length + 1]), names) if len(path) > length else ""
-            return f"{likely}its fields: {', '.join(names)}"
+            return likely.strip() or f"its fields: {', '.join(names)}"
     return ""

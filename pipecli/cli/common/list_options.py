@@ -39,13 +39,13 @@ class Filtered(NamedTuple):
 _FILTERS = {"owner": "owner", "status": "status", "stage": "stage", "team": "team"}
 
 
-def filtered(run: Session, plural: str, known: set[str], order: str) -> Filtered:
+def _filtered(run: Session, plural: str, known: set[str], shown: Sequence[Shown], order: str) -> Filtered:
     """The options as SQL on a table with the columns `known`; `order` holds where --sort is not given.
 
     Raises PipecliError when the table, named by its `plural`, has no column for an option.
     """
     conditions, parameters = _conditions(run, plural, known)
-    tail = f"ORDER BY {_order(run, known) or order}{_limit(run)}"
+    tail = f"ORDER BY {_order(run, known, shown) or order}{_limit(run)}"
     return Filtered(" AND ".join(conditions) or "1", parameters, tail)
 
 
@@ -144,17 +144,16 @@ def _meant(run: Session, plural: str, option: str, text: str) -> list[str]:
     return [text]
 
 
-def _order(run: Session, known: set[str]) -> str:
+def _order(run: Session, known: set[str], shown: Sequence[Shown]) -> str:
     wanted = str(run.option("sort") or "")
-    column = wanted.removeprefix("-")
     if not wanted:
         return ""
-    if column not in known:
-        raise PipecliError(
-            f"--sort: unknown column {column}",
-            hint=f"{likeliest(column, known)}sort by one of {', '.join(sorted(known))}",
-        )
-    return f'"{column}" IS NULL, "{column}" {"DESC" if wanted.startswith("-") else "ASC"}'
+    name = wanted.removeprefix("-").lower()
+    if name not in known:
+        named = _named_column(name, shown, known, "--sort")
+        name = named.column.name if named.column.name in known else ""
+    sql = f'"{name}"' if name else named.sql  # the column itself: an amount is drawn from its exact text
+    return f"{sql} IS NULL, {sql} {'DESC' if wanted.startswith('-') else 'ASC'}"
 
 
 def _limit(run: Session) -> str:
@@ -217,7 +216,7 @@ def print_list(ctx: typer.Context, kind: Kind, shown: Sequence[Shown], order: st
     pipeline = run.read(kind)
     connection = pipeline.index.connection
     known = set(columns_of(connection, kind.table))
-    condition, parameters, tail = filtered(run, kind.folder, known, order)
+    condition, parameters, tail = _filtered(run, kind.folder, known, shown, order)
     if is_open and not any(run.option(name) for name in ("all", "status", "where")):
         _mention_left_out(connection, kind.table, is_open, condition, parameters)
         condition = f"{is_open} AND {condition}"
@@ -270,7 +269,7 @@ def _named_column(name: str, usable: Sequence[Shown], known: set[str], source: s
     every = {column.column.name for column in usable if column.column.only != "table"} | known
     raise PipecliError(
         f'{source}: unknown column "{name}"',
-        hint=f"{likeliest(plain, every)}one of {', '.join(sorted(every))}",
+        hint=f"{likeliest(plain, every)}`pipecli sql --tables` lists them all",
     )
 
 
@@ -368,7 +367,7 @@ def print_parts(
     connection = run.read(*parts.kinds).index.connection
     table = f"({parts.select})"
     known = query.select(connection, "*", table, "1", "LIMIT 0", ()).columns
-    condition, parameters, tail = filtered(run, parts.plural, set(known), order)
+    condition, parameters, tail = _filtered(run, parts.plural, set(known), shown, order)
     own = conditions or {}
     result = query.select(
         connection,

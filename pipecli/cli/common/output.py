@@ -145,7 +145,11 @@ def _print_table(
             linked(mark, links[record[id_key]]) if record[id_key] in links else mark
             for mark, record in zip(marks[place], records, strict=True)
         ]
-    table = render(columns, [_cells(record, columns) for record in records], width, marks)
+    is_list = columns[0].name == "row"  # its rows have numbers
+    table = render(columns, [_cells(record, columns) for record in records], width, marks, is_list=is_list)
+    if table.shared:
+        heading = "   ".join(f"{heading} {isolated(value)}" for heading, value in table.shared)
+        write_text("".join(f"{line}\n" for line in wrapped(heading, width)), is_clean=True)
     write_text(table.text + "\n", is_clean=True)
     if table.dropped:
         say_after(f"no room in {width} columns for: {', '.join(table.dropped)}")

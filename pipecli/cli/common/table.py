@@ -97,10 +97,12 @@ def named(
 
 
 class Table(NamedTuple):
-    """A drawn table; `dropped` are the headings of the columns that had no room."""
+    """A drawn table; `dropped` are the headings of the columns that had no room, `shared` with their value
+    those that went because all rows have the same one."""
 
     text: str
     dropped: list[str]
+    shared: list[tuple[str, str]]
 
 
 def render(
@@ -108,25 +110,38 @@ def render(
     rows: Sequence[Sequence[object]],
     width: int | None,
     marks: Sequence[Sequence[tuple[str, str]]] = (),
+    *,
+    is_list: bool = False,
 ) -> Table:
     """Draws `rows` under their headings within `width` terminal columns (None: as wide as it gets).
 
     A currency that all amounts of a column share stands in its heading. Where there is no room for all,
-    columns without a value go first. `marks` are written around the text of each cell, column by column.
+    columns without a value go first, then, of a list, those with one value in all rows, until the rest fits.
+    `marks` are written around the text of each cell, column by column.
     """
     filled = [
         _Filled(column, [row[place] for row in rows], marks[place] if marks else ())
         for place, column in enumerate(columns)
     ]
     kept = list(filled)
-    if width is not None and sum(column.size + len(_GAP) for column in kept) - len(_GAP) > width and rows:
+    if rows and _is_too_wide(kept, width):
         kept = [column for column in kept if column is kept[0] or any(column.texts[1:])]
-    empty = [column for column in filled if column not in kept]
+    shared = [column for column in kept[1:] if column.is_shared] if is_list and len(rows) > 1 else []
+    while shared and _is_too_wide(kept, width):
+        kept.remove(shared.pop(_least_wanted(shared, 0)))
+    gone = [column for column in filled if column not in kept]
     while (widths := _fitted(kept, width)) is None:
         del kept[_least_wanted(kept)]
     drawn = [column.drawn(size) for column, size in zip(kept, widths, strict=True)]
-    dropped = [column.texts[0] for column in filled if column not in (*kept, *empty)]
-    return Table("\n".join([_GAP.join(line).rstrip(" ") for line in zip(*drawn, strict=True)]), dropped)
+    return Table(
+        "\n".join([_GAP.join(line).rstrip(" ") for line in zip(*drawn, strict=True)]),
+        dropped=[column.texts[0] for column in filled if column not in (*kept, *gone)],
+        shared=[(column.texts[0], column.texts[1]) for column in gone if any(column.texts[1:])],
+    )
+
+
+def _is_too_wide(columns: Sequence[_Filled], width: int | None) -> bool:
+    return width is not None and sum(column.size + len(_GAP) for column in columns) - len(_GAP) > width
 
 
 class _Filled:
@@ -146,6 +161,12 @@ class _Filled:
             self.texts = [_grounded(text) for text in self.texts]
             self.sizes = [display_width(text) for text in self.texts]
         self.size = max(self.sizes)
+
+    @property
+    def is_shared(self) -> bool:
+        """True where all rows have the same short value, which names none of them."""
+        is_one = len({*self.texts[1:]}) == 1 and self.size <= _LONGEST_SHARED
+        return is_one and self.column.name not in _NAMING
 
     def drawn(self, width: int) -> list[str]:
         """The heading, its underline and the cells, each padded to `width`."""
@@ -184,10 +205,11 @@ def _shared_currency(texts: Sequence[str]) -> str:
 
 _NAMING = ("row", "id", "sku")
 """Columns that name a row, and stay however narrow the terminal is."""
+_LONGEST_SHARED = 40
 
 
-def _least_wanted(kept: list[_Filled]) -> int:
-    able = [place for place in range(1, len(kept)) if kept[place].column.name not in _NAMING]
+def _least_wanted(kept: list[_Filled], first: int = 1) -> int:
+    able = [place for place in range(first, len(kept)) if kept[place].column.name not in _NAMING]
     return max(able, key=lambda place: (kept[place].column.rank, place))
 
 

@@ -73,7 +73,7 @@ def _at(value: Any, path: str) -> Any:
             continue
         if part not in known:
             hint = kinds.from_one(parts, length) if isinstance(here, list) else ""
-            there = f"{likeliest(part, known)}there are {', '.join(known)}" if known else ""
+            there = likeliest(part, known).strip() or f"there are {', '.join(known)}" if known else ""
             hint = hint or there
             raise PipecliError(f"the settings have no {path}", hint=hint, code="not-found")
         here = known[part]
