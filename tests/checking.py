@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 
 from pipecli.checks.check import STRUCTURE, WITH_SETTINGS, check
-from pipecli.checks.rule import Finding, Severity
+from pipecli.checks.rules import Finding, Severity
 from pipecli.store.pipeline import Pipeline
 
 LEAD = "leads/2026/LEAD-7K3M9-contoso-coffee.yaml"

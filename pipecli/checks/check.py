@@ -1,4 +1,4 @@
-"""Every fault of a pipeline at once: all rules run, and their findings get lines."""
+"""Every fault of a pipeline at once: all rules (`checks/rules/`) run, and their findings get lines."""
 
 from __future__ import annotations
 
@@ -6,8 +6,17 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from pipecli.checks import frozen, references, settings, states
-from pipecli.checks.rule import Finding, Path, Problem, Rule, Severity
+from pipecli.checks.rules import (
+    Finding,
+    Path,
+    Problem,
+    Rule,
+    Severity,
+    deals,
+    references,
+    sent_quotations,
+    settings,
+)
 from pipecli.errors import FaultyFile
 from pipecli.records.kinds import SETTINGS_FILE
 from pipecli.store.yaml import read
@@ -18,13 +27,13 @@ if TYPE_CHECKING:
 STRUCTURE: tuple[Rule, ...] = (
     *references.FILES,
     *references.STRUCTURE,
-    *states.STRUCTURE,
-    *frozen.STRUCTURE,
+    *deals.STRUCTURE,
+    *sent_quotations.STRUCTURE,
 )
 WITH_SETTINGS: tuple[Rule, ...] = (
     *references.WITH_SETTINGS,
     *settings.WITH_SETTINGS,
-    *states.WITH_SETTINGS,
+    *deals.WITH_SETTINGS,
 )
 """The rules that ask the settings, and so wait until those can be read."""
 

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from hashlib import sha256
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, NamedTuple
+from urllib.parse import quote
 
 import typer
 
-from pipecli.checks.rule import Finding, RuleText, Severity
+from pipecli import __version__
+from pipecli.checks.rules import Finding, Severity
 from pipecli.cli.common.command import Verb, noun
 from pipecli.cli.common.output import Format, counted, lines, print_records, write_text
 from pipecli.cli.common.session import CODE_HOST_FORMATS, FORMATS, Session, say, session
 from pipecli.cli.common.table import Column
 from pipecli.errors import PipecliError
+from pipecli.formats import dumps
 from pipecli.store import git
 from pipecli.store.index.records import count as count_records
-from pipecli.wording import count, first_of
+from pipecli.wording import BREAKS, CONTROLS, count, first_of
 
 app = noun("Find every fault of a pipeline.")
 
@@ -87,7 +93,7 @@ def _with_changes(
     run: Session, base: str, states: Sequence[Finding], wanted: Callable[[str], bool]
 ) -> tuple[list[Finding], str]:
     """The findings with those about changes since a branch left `base`, and how much it changed."""
-    from pipecli.checks.changes import check_changes, together
+    from pipecli.checks.check_changes import check_changes, together
     from pipecli.history.change_set import change_set, range_of
 
     if not base or ".." in base:
@@ -164,8 +170,6 @@ def _wanted(run: Session, files: Sequence[Path]) -> Callable[[str], bool]:
 
 def _print(run: Session, findings: Sequence[Finding]) -> None:
     if run.format_name in CODE_HOST_FORMATS:
-        from pipecli.checks.rule import sarif, workflow_commands
-
         prefix = run.pipeline.location.prefix  # hosts name files from the root of the repository
         is_github = run.format_name == "github"
         write_text(workflow_commands(findings, prefix) if is_github else sarif(findings, _rules(), prefix))
@@ -187,10 +191,10 @@ _OF_READING = {
 
 
 def _rules() -> list[RuleText]:
-    from pipecli.checks import changes, check
+    from pipecli.checks import check, check_changes
 
     of_states = (*check.STRUCTURE, *check.WITH_SETTINGS)
-    of_changes = (*changes.STRUCTURE, *changes.WITH_SETTINGS)
+    of_changes = (*check_changes.STRUCTURE, *check_changes.WITH_SETTINGS)
     return [
         *(RuleText(name, Severity.ERROR, text) for name, text in _OF_READING.items()),
         *(RuleText(state.name, state.severity, _text_of(state.problems)) for state in of_states),
@@ -200,3 +204,99 @@ def _rules() -> list[RuleText]:
 
 def _text_of(rule: object) -> str:
     return inspect.getdoc(rule) or ""
+
+
+_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+# Not GitHub's primaryLocationLineHash: it computes that itself, and warns of any other.
+_FINGERPRINT = "pipecliFinding/v1"
+
+
+class RuleText(NamedTuple):
+    """A rule, explained beside its findings."""
+
+    name: str
+    severity: Severity
+    text: str
+
+
+def sarif(findings: Sequence[Finding], rules: Sequence[RuleText], prefix: str) -> str:
+    """The report of one run; `prefix` leads from the repository to the pipeline."""
+    run = {
+        "tool": {
+            "driver": {
+                "name": "pipecli",
+                "semanticVersion": __version__,
+                "rules": [_rule(rule) for rule in rules],
+            }
+        },
+        "columnKind": "unicodeCodePoints",
+        "originalUriBaseIds": {"SRCROOT": {"description": {"text": "The root of the repository."}}},
+        "results": list(_results(findings, [rule.name for rule in rules], prefix)),
+    }
+    return dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}) + "\n"
+
+
+def _rule(rule: RuleText) -> dict[str, Any]:
+    return {
+        "id": rule.name,
+        "shortDescription": {"text": rule.text},
+        "fullDescription": {"text": rule.text},
+        "help": {"text": rule.text},
+        "defaultConfiguration": {"level": str(rule.severity)},
+    }
+
+
+def _results(findings: Iterable[Finding], rules: Sequence[str], prefix: str) -> Iterable[dict[str, Any]]:
+    seen: Counter[str] = Counter()
+    for finding in findings:
+        place = {
+            "artifactLocation": {
+                "uri": quote(prefix + finding.file, errors="replace"),
+                "uriBaseId": "SRCROOT",
+            },
+            "region": {"startLine": finding.line, "startColumn": finding.column},
+        }
+        # Without the line: a finding stays the same where lines are added above it.
+        same = "\0".join((finding.rule, prefix + finding.file, finding.message)).encode("utf-8", "replace")
+        fingerprint = sha256(same).hexdigest()[:16]
+        seen[fingerprint] += 1
+        yield {
+            "ruleId": finding.rule,
+            "ruleIndex": rules.index(finding.rule),
+            "level": str(finding.severity),
+            "message": {"text": _without_links(finding.message)},
+            "locations": [{"physicalLocation": place}],
+            "partialFingerprints": {_FINGERPRINT: f"{fingerprint}:{seen[fingerprint]}"},
+        }
+
+
+def _without_links(text: str) -> str:
+    """SARIF makes a link of `[words](address)` in a message; a deal's title could lead anywhere."""
+    return re.sub(r"\[(?=[^\[\]]*\]\()", r"\\[", text)
+
+
+def workflow_commands(findings: Iterable[Finding], prefix: str) -> str:
+    """`::error file=…,line=…,col=…,title=…::message`; `prefix` leads from the repository to the pipeline."""
+    return "".join(f"{_annotation(finding, prefix)}\n" for finding in findings)
+
+
+def _annotation(finding: Finding, prefix: str) -> str:
+    properties = {
+        "file": prefix + finding.file,
+        "line": str(finding.line),
+        "col": str(finding.column),
+        "title": f"pipecli {finding.rule}",
+    }
+    attributes = ",".join(f"{name}={_escaped(value, _IN_PROPERTY)}" for name, value in properties.items())
+    return f"::{finding.severity} {attributes}::{_escaped(finding.message, _IN_MESSAGE)}"
+
+
+_IN_MESSAGE = "%\r\n"
+_IN_PROPERTY = "%\r\n:,"
+_CONTROLS = f"[{CONTROLS}{BREAKS}]"
+
+
+def _escaped(text: str, signs: str) -> str:
+    """Text with the runner's own signs as %XX, and other control characters as `·`."""
+    escaped = "".join(f"%{ord(char):02X}" if char in signs else char for char in text)
+    return re.sub(_CONTROLS, "·", escaped)

@@ -10,8 +10,8 @@ from urllib.parse import quote
 
 import typer
 
-from pipecli.checks.changes import check_changes
-from pipecli.checks.rule import Finding
+from pipecli.checks.check_changes import check_changes
+from pipecli.checks.rules import Finding
 from pipecli.cli.common.command import Verb, noun
 from pipecli.cli.common.output import (
     Format,

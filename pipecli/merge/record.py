@@ -13,7 +13,7 @@ from pathlib import Path as Folder
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
-from pipecli.checks.frozen import OFFERED
+from pipecli.checks.rules.sent_quotations import OFFERED
 from pipecli.errors import FaultyFile
 from pipecli.history import events
 from pipecli.merge import values

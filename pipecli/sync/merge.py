@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from pipecli.checks.check import check
-from pipecli.checks.rule import Finding
+from pipecli.checks.rules import Finding
 from pipecli.errors import PipecliError
 from pipecli.history.commits import key_of_path, record_kind
 from pipecli.history.moments import StandingCommit

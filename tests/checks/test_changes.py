@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from pipecli.checks.changes import check_changes
+from pipecli.checks.check_changes import check_changes
 from pipecli.history.change_set import change_set, range_of
 from pipecli.store.pipeline import Pipeline
 from tests.conftest import Cli, copied

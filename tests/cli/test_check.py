@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pipecli.checks import changes
+from pipecli.checks import check_changes
 from pipecli.checks.check import STRUCTURE, WITH_SETTINGS
 
 if TYPE_CHECKING:
@@ -131,5 +131,7 @@ def test_every_rule_is_documented_with_its_severity() -> None:
 
     of_reading = [("yaml", "error"), ("schema", "error"), ("file", "error")]
     rules = [(rule.name, str(rule.severity)) for rule in (*STRUCTURE, *WITH_SETTINGS)]
-    of_changes = [(rule.name, str(rule.severity)) for rule in (*changes.STRUCTURE, *changes.WITH_SETTINGS)]
+    of_changes = [
+        (rule.name, str(rule.severity)) for rule in (*check_changes.STRUCTURE, *check_changes.WITH_SETTINGS)
+    ]
     assert sorted(documented) == sorted([*of_reading, *rules, *of_changes])

@@ -12,7 +12,8 @@ from urllib.parse import unquote
 
 import pytest
 
-from pipecli.checks.rule import Finding, RuleText, Severity, sarif, workflow_commands
+from pipecli.checks.rules import Finding, Severity
+from pipecli.cli.check import RuleText, sarif, workflow_commands
 from tests.conftest import Cli
 
 

@@ -34,7 +34,7 @@ from pipecli.errors import PipecliError, system_refusal
 from pipecli.wording import CONTROLS, DIRECTIONS, count, guarded, lifeless
 
 if TYPE_CHECKING:
-    from pipecli.checks.rule import Finding
+    from pipecli.checks.rules import Finding
 
 Record = Mapping[str, object]
 

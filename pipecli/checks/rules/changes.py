@@ -1,4 +1,4 @@
-"""A rule about changes, and its view of a change set: records before and after, and the commits between.
+"""Rules about all records of a change set, and their view of it: before, after, and the commits between.
 
 No record vanishes, takes another id or another day of birth; a deal that goes along with a renamed stage or
 user has not changed.
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from pipecli.checks.rule import Problem, Severity
+from pipecli.checks.rules import Problem, Severity
 from pipecli.history.change_set import Range
 from pipecli.history.commits import file_changes, listed, parse_commit
 from pipecli.history.events import RecordVersion

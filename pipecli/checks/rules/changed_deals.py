@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
-from pipecli.checks.change_rule import Changed, Review, Rule
-from pipecli.checks.frozen import OFFERED
-from pipecli.checks.rule import Path, Problem, Severity
+from pipecli.checks.rules import Path, Problem, Severity
+from pipecli.checks.rules.changes import Changed, Review, Rule
+from pipecli.checks.rules.sent_quotations import OFFERED
 from pipecli.history.events import Event
 from pipecli.history.past import sent_times
 from pipecli.records.item import discounts, totals

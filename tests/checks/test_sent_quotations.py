@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from pipecli.checks.rule import Severity
+from pipecli.checks.rules import Severity
 from tests.checking import QUOTATION, SOUND, brief, found, write
 
 

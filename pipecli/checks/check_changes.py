@@ -6,9 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from pipecli.checks import change_rule, changed_deals
-from pipecli.checks.change_rule import Between, Changed, Renames, Review, Rule, renames
-from pipecli.checks.rule import Finding, Problem, Severity
+from pipecli.checks.rules import Finding, Problem, Severity, changed_deals, changes
+from pipecli.checks.rules.changes import Between, Changed, Renames, Review, Rule, renames
 from pipecli.errors import FaultyFile
 from pipecli.history.change_set import ChangedRecord, ChangeSet, Range, Side
 from pipecli.history.events import events
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from pipecli.store.files import Location
     from pipecli.store.pipeline import Pipeline
 
-STRUCTURE: tuple[Rule, ...] = (*changed_deals.STRUCTURE, *change_rule.STRUCTURE)
+STRUCTURE: tuple[Rule, ...] = (*changed_deals.STRUCTURE, *changes.STRUCTURE)
 WITH_SETTINGS: tuple[Rule, ...] = changed_deals.WITH_SETTINGS
 """The rules that ask the settings, and so wait until those can be read."""
 

@@ -1,7 +1,6 @@
-"""States that don't go together, and that no command would leave behind.
+"""Deals, their papers, contacts and prices: states that don't go together, and that no command would leave.
 
-Of a deal and its quotations, orders, invoices and contacts, of suppliers' answers, customers, prices on
-offer.
+Also suppliers' answers, customers and price lists.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple, cast
 
-from pipecli.checks.rule import Problem, Rule, Severity
+from pipecli.checks.rules import Problem, Rule, Severity
 
 if TYPE_CHECKING:
     from pipecli.records.papers import Invoice, Order

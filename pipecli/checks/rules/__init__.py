@@ -1,0 +1,50 @@
+"""The rules of `check`, a module for each family, and the types that they share.
+
+`deals`, `references`, `sent_quotations` and `settings` are about the files as they are; `changes` and
+`changed_deals` about a change set. Each module ends with its rules by name and severity.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from enum import StrEnum
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from pipecli.store.pipeline import Pipeline
+
+Path = tuple[str | int, ...]
+
+
+class Severity(StrEnum):
+    ERROR = "error"
+    """The pipeline contradicts itself, or holds what a command would refuse to write."""
+    WARNING = "warning"
+    """It is sound, but somebody should look."""
+
+
+class Problem(NamedTuple):
+    """One finding of a rule, before its line is looked up."""
+
+    file: str
+    path: Path
+    """The field at fault, as ("items", 0, "discount") or ("items", "1", "discount"): a number is a place from
+    0, a text one from 1. Empty: the file as a whole."""
+    message: str
+
+
+class Rule(NamedTuple):
+    name: str
+    severity: Severity
+    problems: Callable[[Pipeline], Iterator[Problem]]
+
+
+class Finding(NamedTuple):
+    """A line of `check`. Line and column count from 1, and are 1 where the file as a whole is at fault."""
+
+    file: str
+    line: int
+    column: int
+    rule: str
+    severity: Severity
+    message: str
