@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Write pipecli/records/currencies.py anew, from the lists that others keep.
+"""Write pipecli/records/currency_codes.py anew, from the lists that others keep.
 
     .venv/bin/python .ci/currencies.py
 
@@ -17,7 +17,7 @@ from pathlib import Path
 from babel.numbers import list_currencies
 from iso4217 import raw_table
 
-TARGET = Path(__file__).resolve().parents[1] / "pipecli" / "records" / "currencies.py"
+TARGET = Path(__file__).resolve().parents[1] / "pipecli" / "records" / "currency_codes.py"
 
 _MODULE = '''\
 """The currencies of ISO 4217, past and present, and their minor units. Written by .ci/currencies.py."""

@@ -9,8 +9,8 @@ import typer
 
 from pipecli.cli.common.command import Changing, Ref, noun
 from pipecli.cli.common.output import print_records
+from pipecli.cli.common.pick import find
 from pipecli.cli.common.record_json import record_json
-from pipecli.cli.common.reference import find
 from pipecli.cli.common.session import say, session
 from pipecli.cli.common.table import Column
 from pipecli.errors import PipecliError, system_refusal

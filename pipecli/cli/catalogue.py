@@ -12,8 +12,8 @@ from pipecli.cli.common.changing import Transaction, changing
 from pipecli.cli.common.command import SETS, TAGS, Changing, Ref, field, noun, option_of, with_fields
 from pipecli.cli.common.fields import built, number, option, validated
 from pipecli.cli.common.output import print_records
+from pipecli.cli.common.pick import find
 from pipecli.cli.common.record_verbs import add_remove, add_set_edit, given_slug, setting_of, users_of
-from pipecli.cli.common.reference import find
 from pipecli.cli.common.session import session
 from pipecli.cli.common.table import Column
 from pipecli.errors import PipecliError

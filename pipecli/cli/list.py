@@ -10,7 +10,7 @@ import typer
 
 from pipecli.cli.common.command import noun
 from pipecli.cli.common.list_options import Parts, listing, print_list, print_parts
-from pipecli.cli.common.reference import find
+from pipecli.cli.common.pick import find
 from pipecli.cli.common.session import session
 from pipecli.cli.common.table import (
     CURRENCY,

@@ -11,12 +11,12 @@ import typer
 
 from pipecli.cli.common.command import Ref, noun
 from pipecli.cli.common.output import Format, print_records, write_text
+from pipecli.cli.common.pick import find, print_header
 from pipecli.cli.common.record_json import (
     RecordJson,
     print_record_json,
     record_json,
 )
-from pipecli.cli.common.reference import find, print_header
 from pipecli.cli.common.session import Session, session
 from pipecli.cli.common.table import Column, Shown, amount_text, display_width, price_text
 from pipecli.records.kinds import (

@@ -13,7 +13,7 @@ import typer
 from pipecli.cli.common.command import Owned, Reading, noun
 from pipecli.cli.common.list_options import owner_filter
 from pipecli.cli.common.output import Format, print_records, write_text
-from pipecli.cli.common.reference import document, note_rows, print_numbered, print_rows
+from pipecli.cli.common.pick import document, note_rows, print_numbered, print_rows
 from pipecli.cli.common.session import Session, mention, say, session
 from pipecli.cli.common.table import Column, clean, cut, isolated
 from pipecli.errors import PipecliError
@@ -166,7 +166,7 @@ def _late(days: int) -> str:
 
 def _quotations(run: Session, chosen: OwnerFilter) -> Iterator[dict[str, Any]]:
     """The sent quotations that expire within the week or have expired, and those without an answer."""
-    from pipecli.store.plans import sent_quotations
+    from pipecli.store.planned_work import sent_quotations
 
     rows = sent_quotations(run.pipeline.index.connection, chosen)
     for key, valid_until, sent, last_in, title, customer in rows:
@@ -194,7 +194,7 @@ def _quotations(run: Session, chosen: OwnerFilter) -> Iterator[dict[str, Any]]:
 
 def _deals(run: Session, chosen: OwnerFilter) -> list[list[dict[str, Any]]]:
     """The open deals whose expected close is past, and the others that stand still."""
-    from pipecli.history.stages import last_moves
+    from pipecli.history.stage_visits import last_moves
     from pipecli.reports.deals import Days
     from pipecli.reports.stale import last_movement
     from pipecli.store.index.records import labels

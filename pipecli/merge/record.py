@@ -16,11 +16,9 @@ from typing import NamedTuple
 from pipecli.checks.rules.sent_quotations import OFFERED
 from pipecli.errors import FaultyFile
 from pipecli.history import events
-from pipecli.merge import values
+from pipecli.merge.fields import ORDER, Clash, Outcome, Path, Side, merged, names_at, numbered, pruned
 from pipecli.merge.text import Version, Writer, marked
-from pipecli.merge.values import ORDER, Clash, Outcome, Path, Side, merged, pruned
-from pipecli.records import base as fields
-from pipecli.records.base import Part, Plain
+from pipecli.records.base import Part, Plain, default_at
 from pipecli.records.kinds import OPPORTUNITY, QUOTATION, SETTINGS, SETTINGS_FILE, Kind
 from pipecli.records.references import references
 from pipecli.store import git, reading
@@ -101,7 +99,7 @@ def _name(model: type[Part], path: Path, ours: Plain, theirs: Plain) -> str:
 def _members(model: type[Part], path: Path, value: object) -> dict[str, object]:
     if not isinstance(value, list):
         return {}
-    return dict(zip(values.numbered(value, values.names_at(model, path, value)), value, strict=True))
+    return dict(zip(numbered(value, names_at(model, path, value)), value, strict=True))
 
 
 _TAKEN_TOGETHER = {
@@ -119,7 +117,7 @@ def inseparable(kind: Kind, base: Plain, ours: Plain, theirs: Plain) -> frozense
     """The fields that may not come from both sides, as the one contradicts the other."""
 
     def value(side: Plain, key: str) -> object:
-        return side.get(key, fields.default_at(kind.model, (key,)))
+        return side.get(key, default_at(kind.model, (key,)))
 
     def differ(key: str) -> bool:
         return not same(value(ours, key), value(theirs, key))

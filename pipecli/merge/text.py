@@ -15,10 +15,8 @@ from itertools import pairwise
 from typing import Literal, NamedTuple
 
 from pipecli.errors import FaultyFile
-from pipecli.merge import values
-from pipecli.merge.values import Path
-from pipecli.records import base as fields
-from pipecli.records.base import Part, Plain
+from pipecli.merge.fields import Path, names_at, numbered
+from pipecli.records.base import Part, Plain, keys_at
 from pipecli.store.yaml import edit, read, write
 from pipecli.store.yaml.compare import meaning
 from pipecli.store.yaml.tree import (
@@ -81,7 +79,7 @@ class Sheet:
         if isinstance(value, MappingNode) and not value.flow and isinstance(plain, Mapping):
             yield from self._of_map(value, plain, path)
         elif isinstance(value, ListNode) and not value.flow and isinstance(plain, list):
-            names = values.numbered(plain, values.names_at(self._model, path, plain))
+            names = numbered(plain, names_at(self._model, path, plain))
             for name, item, member in zip(names, value.items, plain, strict=False):
                 yield from self._spots((*path, name), item, item.anchor - 1, item.value, member)
 
@@ -236,7 +234,7 @@ class Writer:
         """The text, and the comments that it lacks."""
 
         def key_order(path: Sequence[str | int]) -> Sequence[str]:
-            return fields.keys_at(self.model, path) or _keys_of(plain, path)
+            return keys_at(self.model, path) or _keys_of(plain, path)
 
         try:
             return edit.edit(self.ours.text, self.ours.plain, plain, key_order), self.added

@@ -25,7 +25,7 @@ from pydantic import (
 )
 
 from pipecli.formats import WRITERS, on_one_line, quoted, safe
-from pipecli.records.currencies import CURRENCIES
+from pipecli.records.currency_codes import CURRENCIES
 from pipecli.records.kinds import RANDOM, SKU, SLUG
 
 MOST_DIGITS = 15  # a double, which is what YAML readers give, holds any decimal of 15 digits exactly

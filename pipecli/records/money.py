@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from pipecli.errors import PipecliError, Unreadable
-from pipecli.records.currencies import CURRENCIES, MINOR_DIGITS
+from pipecli.records.currency_codes import CURRENCIES, MINOR_DIGITS
 
 EXACT = Context(prec=120, rounding=ROUND_HALF_UP)
 """Arithmetic without a rounding of its own: the usual 28 digits would round a product of two of 15 first."""

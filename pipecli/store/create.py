@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from pipecli.distribution import PINNED_INSTALL
 from pipecli.errors import PipecliError, system_refusal
-from pipecli.records.currencies import CURRENCIES
+from pipecli.records.currency_codes import CURRENCIES
 from pipecli.records.kinds import SETTINGS, SETTINGS_FILE
 from pipecli.store import files, git, journal, lock, merge_setup, naming, reading, schemas
 from pipecli.store.files import Location, find, inside

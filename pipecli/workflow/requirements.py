@@ -1,4 +1,4 @@
-"""The requirements of a stage, and the seven questions of the key information (seed 003).
+"""The requirements of a stage, and the seven questions of the key information.
 
 For plain records, as the index keeps them: a page that shows what is missing loads no models.
 """

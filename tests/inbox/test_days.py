@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from pipecli.errors import Unreadable
-from pipecli.inbox.importing import dates
+from pipecli.inbox.importing import day_formats
 
 TODAY = date(2026, 11, 22)
 MADRID = ZoneInfo("Europe/Madrid")
@@ -29,29 +29,31 @@ MADRID = ZoneInfo("Europe/Madrid")
     ],
 )
 def test_a_day_is_read(text: str, form: str, wanted: date) -> None:
-    assert dates.day(text, [form], TODAY, MADRID) == wanted
+    assert day_formats.day(text, [form], TODAY, MADRID) == wanted
 
 
 def test_the_first_format_that_fits_is_taken() -> None:
     forms = ["%d/%m/%Y", "%d.%m.%Y"]
-    assert dates.day("1.2.2026", forms, TODAY, MADRID) == date(2026, 2, 1)
+    assert day_formats.day("1.2.2026", forms, TODAY, MADRID) == date(2026, 2, 1)
 
 
 def test_a_year_of_no_certain_century_is_refused() -> None:
     with pytest.raises(Unreadable, match="no certain century"):
-        dates.day("20-10-55", ["%d-%m-%y"], TODAY, MADRID)
+        day_formats.day("20-10-55", ["%d-%m-%y"], TODAY, MADRID)
 
 
 @pytest.mark.parametrize("text", ["31-02-16", "2016-02-30", "20/10/2016", "soon", "20-10-2016"])
 def test_what_is_no_such_day_is_refused(text: str) -> None:
     with pytest.raises(Unreadable, match=r"isn't a (date of the form|day of the calendar)"):
-        dates.day(text, ["%d-%m-%y"], TODAY, MADRID)
+        day_formats.day(text, ["%d-%m-%y"], TODAY, MADRID)
 
 
 def test_a_day_as_a_moment_is_its_midnight_with_the_offset_of_that_day() -> None:
-    assert dates.moment("20-10-16", ["%d-%m-%y"], TODAY, MADRID).isoformat() == "2016-10-20T00:00:00+02:00"
-    assert dates.moment("2016-12-20", [], TODAY, MADRID).isoformat() == "2016-12-20T00:00:00+01:00"
-    assert dates.moment("2016-12-20T10:00+05:00", [], TODAY, MADRID) == datetime.fromisoformat(
+    assert (
+        day_formats.moment("20-10-16", ["%d-%m-%y"], TODAY, MADRID).isoformat() == "2016-10-20T00:00:00+02:00"
+    )
+    assert day_formats.moment("2016-12-20", [], TODAY, MADRID).isoformat() == "2016-12-20T00:00:00+01:00"
+    assert day_formats.moment("2016-12-20T10:00+05:00", [], TODAY, MADRID) == datetime.fromisoformat(
         "2016-12-20T10:00:00+05:00"
     )
 
@@ -67,5 +69,5 @@ def test_a_day_as_a_moment_is_its_midnight_with_the_offset_of_that_day() -> None
     ],
 )
 def test_a_format_that_can_not_be_one_is_told(form: str, fault: str | None) -> None:
-    found = dates.fault_of(form)
+    found = day_formats.fault_of(form)
     assert (found is None) if fault is None else fault in (found or "")

@@ -5,11 +5,11 @@ from __future__ import annotations
 import runpy
 from pathlib import Path
 
-from pipecli.records import currencies
+from pipecli.records import currency_codes
 
 SCRIPT = Path(__file__).resolve().parents[2] / ".ci" / "currencies.py"
 
 
 def test_the_module_is_as_its_script_writes_it():
-    written = Path(currencies.__file__).read_text(encoding="utf-8")
+    written = Path(currency_codes.__file__).read_text(encoding="utf-8")
     assert written == runpy.run_path(str(SCRIPT))["module"](), "run .venv/bin/python .ci/currencies.py"

@@ -17,8 +17,8 @@ import typer
 
 from pipecli.cli.common.fields import validated
 from pipecli.cli.common.output import Format, print_records, write_text
+from pipecli.cli.common.pick import find, note_touched
 from pipecli.cli.common.record_json import RecordJson, print_record_json, record_json
-from pipecli.cli.common.reference import find, note_touched
 from pipecli.cli.common.session import Session, say, session, warn
 from pipecli.cli.common.table import Column, clean
 from pipecli.cli.common.terminal import paged
@@ -106,7 +106,7 @@ class Transaction:
     def given_by_rule(self, record: Owned) -> tuple[Owned, tuple[str, ...]]:
         """A new lead or deal, given to whom an assignment rule names, if one takes it, and a note of it."""
         from pipecli.store.index.query import choose_rules
-        from pipecli.store.plans import standing
+        from pipecli.store.planned_work import standing
         from pipecli.workflow.assignment import given_when_added, rules_for
 
         if not rules_for(self.settings, record.noun):

@@ -220,7 +220,7 @@ def _take_choice(ctx: Any, question: Ambiguous) -> None:
 
     Nothing was done yet and no lock is held while they think. Elsewhere the question is the error.
     """
-    from pipecli.cli.common.reference import can_ask, choose
+    from pipecli.cli.common.pick import can_ask, choose
 
     places = [name for name, value in ctx.params.items() if _holds(value, question.text)]
     if not places or not can_ask():

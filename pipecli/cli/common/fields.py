@@ -75,7 +75,7 @@ def _meant(
     `nouns` are the only kinds of name to look at. A name in the settings may be that of what is still to be
     made; `check` looks for those.
     """
-    from pipecli.cli.common.reference import key_of
+    from pipecli.cli.common.pick import key_of
     from pipecli.records.names import fitting, words_of
     from pipecli.records.references import named_at
 

@@ -14,8 +14,8 @@ import typer
 
 from pipecli.cli.common.command import Reading, flag_option, owner_options, seller_option, text_option
 from pipecli.cli.common.output import Format, print_records, write_text
+from pipecli.cli.common.pick import document, is_recent, key_of, names_of, print_numbered, recalled
 from pipecli.cli.common.record_json import DERIVED, derive
-from pipecli.cli.common.reference import document, is_recent, key_of, names_of, print_numbered, recalled
 from pipecli.cli.common.session import Session, session
 from pipecli.cli.common.table import Column, Shown
 from pipecli.cli.common.terminal import say_after

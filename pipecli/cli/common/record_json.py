@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from pipecli.cli.common.output import print_record
-from pipecli.cli.common.reference import names_of
+from pipecli.cli.common.pick import names_of
 from pipecli.cli.common.session import Session
 from pipecli.errors import PipecliError
 from pipecli.formats import loads

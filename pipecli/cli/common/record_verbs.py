@@ -14,7 +14,7 @@ from pipecli.cli.common.command import Changing, Ref, text_option
 from pipecli.cli.common.edit import edit_file
 from pipecli.cli.common.fields import split, with_values
 from pipecli.cli.common.output import print_records
-from pipecli.cli.common.reference import is_recent
+from pipecli.cli.common.pick import is_recent
 from pipecli.cli.common.session import session
 from pipecli.cli.common.table import Column
 from pipecli.cli.common.terminal import paged

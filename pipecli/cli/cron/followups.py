@@ -12,7 +12,7 @@ import typer
 from pipecli.cli.common.command import Planned, noun
 from pipecli.cli.common.list_options import owner_filter
 from pipecli.cli.common.output import Format, write_text, write_whole
-from pipecli.cli.common.reference import document, print_numbered
+from pipecli.cli.common.pick import document, print_numbered
 from pipecli.cli.common.session import Session, mention, say, session
 from pipecli.cli.common.table import Column
 from pipecli.formats import picked
@@ -62,7 +62,7 @@ def followups(
 def due_until(run: Session, of: OwnerFilter, until: date) -> list[FollowUp]:
     """The next contacts and open activities of some owners that are due on or before a day."""
     from pipecli.reports.followups import followups as followups_of
-    from pipecli.store.plans import plans
+    from pipecli.store.planned_work import plans
 
     planned = plans(run.pipeline.index.connection, of, until, to_remind=True)
     return followups_of(planned, today=run.today, until=until, zone=run.zone)
@@ -130,7 +130,7 @@ def calendar(
 
     Importing it again updates entries, and never duplicates them. The same pipeline gives the same file.
     """
-    from pipecli.store.plans import done, expected_closes, plans
+    from pipecli.store.planned_work import done, expected_closes, plans
 
     run = session(ctx)
     pipeline = run.read(LEAD, OPPORTUNITY, INVOICE)

@@ -107,7 +107,7 @@ def _read(paths: list[Path], *, bodies: bool) -> tuple[list[Mail], Read]:
 
 
 def _record(transaction: Transaction, ref: str | None) -> str | None:
-    from pipecli.cli.common.reference import find
+    from pipecli.cli.common.pick import find
 
     return find(transaction.session, ref, LEAD, OPPORTUNITY).key if ref else None
 

@@ -14,7 +14,7 @@ import typer
 from pipecli.cli.common.changing import Transaction, changing
 from pipecli.cli.common.command import NOTES, SETS, TAGS, Changing, field, noun, with_fields
 from pipecli.cli.common.fields import built, names_field, option, split
-from pipecli.cli.common.reference import can_ask, choose, find
+from pipecli.cli.common.pick import can_ask, choose, find
 from pipecli.cli.common.session import Session, say, session
 from pipecli.cli.lead.convert import CURRENCY, PRICE_LIST, PROCESS, TYPE, Parties, Text, caller, parties
 from pipecli.errors import Ambiguous, PipecliError

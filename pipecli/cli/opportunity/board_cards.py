@@ -11,7 +11,7 @@ from pipecli.cli.common.output import wrapped
 from pipecli.cli.common.session import Session, say
 from pipecli.cli.common.table import clean, cut, display_width, fitting
 from pipecli.errors import PipecliError
-from pipecli.history.stages import last_moves
+from pipecli.history.stage_visits import last_moves
 from pipecli.records.kinds import OPPORTUNITY
 from pipecli.records.money import minor_digits
 from pipecli.records.names import folded

@@ -12,6 +12,7 @@ from pipecli.cli.common.changing import Transaction, changing
 from pipecli.cli.common.command import Changing, NextContactOption, Ref, noun
 from pipecli.cli.common.fields import option, split, with_values
 from pipecli.cli.common.item_verbs import add_item_verbs
+from pipecli.cli.common.pick import key_of
 from pipecli.cli.common.record_verbs import (
     ChangingMany,
     Refs,
@@ -22,7 +23,6 @@ from pipecli.cli.common.record_verbs import (
     change_each,
     names_of,
 )
-from pipecli.cli.common.reference import key_of
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import OPPORTUNITY
 from pipecli.records.opportunity import Opportunity

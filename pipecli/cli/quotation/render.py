@@ -13,7 +13,7 @@ import typer
 
 from pipecli.cli.common.command import Ref, noun
 from pipecli.cli.common.output import ending_of, write_text, write_whole
-from pipecli.cli.common.reference import find
+from pipecli.cli.common.pick import find
 from pipecli.cli.common.session import say, session
 from pipecli.distribution import missing_extras, require_extra
 from pipecli.errors import PipecliError

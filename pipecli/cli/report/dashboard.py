@@ -30,7 +30,7 @@ from pipecli.cli.report.tables import (
 )
 from pipecli.errors import PipecliError
 from pipecli.history.moments import BeforeTheFirst
-from pipecli.history.stages import last_moves
+from pipecli.history.stage_visits import last_moves
 from pipecli.outbox.dashboard import Change, Content, Figure, Table
 from pipecli.records.kinds import CUSTOMER, LEAD, OPPORTUNITY
 from pipecli.reports.deals import Days

@@ -17,7 +17,7 @@ from pipecli.cli.common.command import Sending, noun, owner_options
 from pipecli.cli.common.dates import parse_as_of, parse_period
 from pipecli.cli.common.list_options import owner_filter
 from pipecli.cli.common.output import Format, markdown_text, write_text
-from pipecli.cli.common.reference import names_of
+from pipecli.cli.common.pick import names_of
 from pipecli.cli.common.session import Session, mention, say, session
 from pipecli.cli.common.terminal import terminal_width
 from pipecli.cli.cron.remind import PerhapsSent, claims_of, drawn, sending

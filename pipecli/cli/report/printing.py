@@ -327,7 +327,7 @@ def ended_without_stage(number: int) -> list[str]:
 
 def read_journeys(run: Session, order: Sequence[Place]) -> list[Deal]:
     """The deals of `--owner`, `--team` and `--mine` with their visits to the stages, as of `--as-of`."""
-    from pipecli.history.stages import journeys
+    from pipecli.history.stage_visits import journeys
 
     pipeline = run.pipeline
     history = journeys(

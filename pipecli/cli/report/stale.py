@@ -37,7 +37,7 @@ def report_stale(asked: Asked) -> None:
     A deal is stale if nothing has moved it for at least the `rotting_days` of its stage: no activity was
     done, its stage didn't change in the history of git, and it wasn't created since.
     """
-    from pipecli.history.stages import last_moves
+    from pipecli.history.stage_visits import last_moves
 
     by, pipeline, today = asked.by, asked.pipeline, asked.run.today
     deals = open_deals(pipeline.index.connection, owner_filter(asked.run), asked.period, with_activities=True)

@@ -22,7 +22,7 @@ from pipecli.store.files import inside
 from pipecli.store.index import query
 from pipecli.store.index.records import files_naming_part, files_with_word, keys, records_naming_part
 from pipecli.store.pipeline import Pipeline
-from pipecli.store.plans import Responsibility, responsibilities
+from pipecli.store.planned_work import Responsibility, responsibilities
 from pipecli.wording import count
 from pipecli.workflow import settings
 from pipecli.workflow.change import Change

@@ -22,7 +22,7 @@ from pipecli.records.party import Customer
 from pipecli.records.references import named_at
 from pipecli.records.settings import Settings, Team, User
 from pipecli.store.index.records import open_counts
-from pipecli.store.plans import responsibilities
+from pipecli.store.planned_work import responsibilities
 from pipecli.store.yaml import read
 from pipecli.workflow import settings
 from pipecli.workflow.assignment import hand_over, roles_left

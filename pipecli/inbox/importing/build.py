@@ -28,7 +28,7 @@ from pipecli.inbox.importing.match_record import (
 from pipecli.inbox.importing.related import Completer, Names, NewRecord, nouns_of
 from pipecli.inbox.importing.table import Row
 from pipecli.inbox.importing.values import CLOSED_STAGE, Named, Path, clear, put, without_empties
-from pipecli.merge.values import Clash
+from pipecli.merge.fields import Clash
 from pipecli.records.base import Document, Part, Plain, Record
 from pipecli.records.kinds import Collection
 from pipecli.records.money import Money

@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import NamedTuple, TypeVar
 
 from pipecli.errors import Unreadable
-from pipecli.inbox.importing.dates import fits, turned
+from pipecli.inbox.importing.day_formats import fits, turned
 from pipecli.inbox.importing.mapping import Source
 from pipecli.inbox.importing.table import Cell, Row, Table
 from pipecli.inbox.importing.values import ColumnFormat, Path, Reader

@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from typing import Any, get_origin
 
 from pipecli.errors import FaultyFile, Unreadable
-from pipecli.inbox.importing import dates, mapping
+from pipecli.inbox.importing import day_formats, mapping
 from pipecli.inbox.importing.columns import (
     Bindings,
     ColumnBinding,
@@ -229,7 +229,7 @@ class _Compiler:
         return any(isinstance(kind, type) and issubclass(kind, date) for kind in kinds)
 
     def _check_format(self, form: str, place: list[str | int]) -> None:
-        if fault := dates.fault_of(form):
+        if fault := day_formats.fault_of(form):
             self.source.fault(place, f"date: {fault}")
 
     def _replacement(

@@ -21,8 +21,8 @@ from pipecli.inbox.importing.mapping import Source
 from pipecli.inbox.importing.related import Names
 from pipecli.inbox.importing.table import Row, Table
 from pipecli.inbox.importing.values import STAGE_ENTERED, Named, Path
+from pipecli.merge.fields import Clash, merged
 from pipecli.merge.record import inseparable
-from pipecli.merge.values import Clash, merged
 from pipecli.records.base import Part, Plain
 from pipecli.records.kinds import COLLECTIONS_BY_NOUN as BY_NOUN
 from pipecli.records.kinds import CONTACT, SETTINGS_FILE, Collection

@@ -17,7 +17,7 @@ from pydantic import StringConstraints
 
 from pipecli.errors import Unreadable
 from pipecli.formats import free_cell, free_value, list_values, plain_cell
-from pipecli.inbox.importing import dates
+from pipecli.inbox.importing import day_formats
 from pipecli.inbox.importing.table import Cell, Raw
 from pipecli.records import base
 from pipecli.records.base import Amount, Part, Percent
@@ -219,13 +219,13 @@ def reader(collection: Collection, path: Path, column_format: ColumnFormat) -> R
 def _scalar(annotation: Any, classes: Sequence[type], column_format: ColumnFormat) -> Reader:
     when = (column_format.formats, column_format.today, column_format.zone)
     if datetime in classes and date in classes:
-        return lambda cell: (dates.moment if dates.has_time(text_of(cell)) else dates.day)(
+        return lambda cell: (day_formats.moment if day_formats.has_time(text_of(cell)) else day_formats.day)(
             line_of(cell), *when
         )
     if datetime in classes:
-        return lambda cell: dates.moment(line_of(cell), *when)
+        return lambda cell: day_formats.moment(line_of(cell), *when)
     if date in classes:
-        return lambda cell: dates.day(line_of(cell), *when)
+        return lambda cell: day_formats.day(line_of(cell), *when)
     if Decimal in classes:
         if get_args(Amount)[1] in _metadata(annotation):
             return _money(column_format)
@@ -271,7 +271,9 @@ def _entered(column_format: ColumnFormat) -> Reader:
 
     def read(cell: Cell) -> object:
         text = line_of(cell)
-        return (dates.moment if dates.has_time(text) else dates.day)(text, *when).isoformat()
+        return (day_formats.moment if day_formats.has_time(text) else day_formats.day)(
+            text, *when
+        ).isoformat()
 
     return read
 

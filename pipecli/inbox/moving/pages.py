@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from pipecli.errors import PipecliError
 from pipecli.inbox.importing.compile import NOTHING
-from pipecli.inbox.importing.dates import EPOCH, EXCEL, fits, is_persian, turned
+from pipecli.inbox.importing.day_formats import EPOCH, EXCEL, fits, is_persian, turned
 from pipecli.inbox.importing.table import Row, Table
 from pipecli.records.money import plain_digits
 from pipecli.records.names import folded, name_key

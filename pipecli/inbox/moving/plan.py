@@ -43,7 +43,7 @@ from pipecli.inbox.moving.recognise import (
     recognised,
 )
 from pipecli.inbox.moving.reconcile import template_of_deals
-from pipecli.records.currencies import CURRENCIES
+from pipecli.records.currency_codes import CURRENCIES
 from pipecli.records.money import read_money
 from pipecli.records.settings import Settings
 from pipecli.store import naming

@@ -1,7 +1,7 @@
-"""The record that a person names on the command line: by id, by words, by `@` (the last) or `@3` (a row).
+"""A person's pick of a record: `@` (the last), `@3` (a row of the last list), or one that a terminal offers.
 
-The last list and the last record are kept in the git directory of this clone. Where several records answer, a
-terminal offers the choice.
+The last list and the last record are kept in the git directory of this clone. Which records an id or a name
+may mean is decided in `store/lookup.py`.
 """
 
 from __future__ import annotations

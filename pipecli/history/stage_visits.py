@@ -197,7 +197,7 @@ def _seconds(day: date, zone: tzinfo) -> int:
 def last_moves(pipeline: Pipeline, deals: Sequence[Deal], say: Say) -> dict[str, date]:
     """By the deal's id, the day of its last move up to the pipeline's now; none for a deal that never moved.
 
-    A move counts when the line of commits to the pipeline's own says so, as in history.stages, and one that
+    A move counts when the line of commits to the pipeline's own says so, as do stage visits, and one that
     is not committed counts as of now. Nobody looks where no deal can be stale.
     """
     if all(deal.rotting_days is None for deal in deals):

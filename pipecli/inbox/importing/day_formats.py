@@ -1,4 +1,4 @@
-"""Days and times as people and other programs write them: ISO, or in the formats of a mapping."""
+"""Days and times as files of other programs write them: ISO, or in the formats of a mapping."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Three versions of what a record says become one (DESIGN §5): maps key by key, lists by identity.
+"""Three versions of a record become one, field by field: maps key by key, lists by what tells elements apart.
 
 Nothing here depends on which version is ours and which is theirs, so that both clones come to one order.
 """
@@ -12,9 +12,8 @@ from decimal import Decimal
 from itertools import count
 from typing import Any, Literal, NamedTuple, TypeVar
 
-from pipecli.records import base as fields
 from pipecli.records import kinds as elements
-from pipecli.records.base import Part, Plain
+from pipecli.records.base import Part, Plain, default_at, identity_at, keys_at
 from pipecli.store.yaml.compare import is_nothing, meaning, same
 from pipecli.store.yaml.write import is_list
 
@@ -42,7 +41,7 @@ class Members(NamedTuple):
 
 def names_at(model: type[Part], path: Sequence[str], *versions: Sequence[object]) -> tuple[str, ...]:
     """The fields that name a thing of the list at a path; empty where nothing does."""
-    names = fields.identity_at(model, path)
+    names = identity_at(model, path)
     return _free_identity(*versions) if names is None else names
 
 
@@ -285,7 +284,7 @@ class _Merging:
         return result
 
     def _default(self, path: Path) -> object:
-        default = fields.default_at(self.model, path)
+        default = default_at(self.model, path)
         return None if is_list(default) or isinstance(default, Mapping) else default
 
     def _keys(
@@ -325,7 +324,7 @@ class _Merging:
         kinds = {type(version) for version in versions if not is_nothing(version)}
         if kinds == {list}:
             return names_at(self.model, path) != elements.TIER
-        return kinds == {dict} and not fields.keys_at(self.model, path)
+        return kinds == {dict} and not keys_at(self.model, path)
 
     def _or_empty(self, value: object, *others: object) -> object:
         return value if not is_nothing(value) else type(next(other for other in others if other))()
