@@ -75,11 +75,11 @@ NOUNS = {
         "Quotations: new, revise, send, accept, render.",
         alias="quote",
         verbs=_verbs(
-            "quotation.draft",
+            "quotation.change",
             "new, list, show, set, edit, remove, send, revise, accept, reject, expire, render, template, "
             "item add, item set, item remove, item list",
             {
-                "quotation.send": "send, revise, accept, reject, expire",
+                "quotation.send": "send",
                 "quotation.render": "render, template",
                 "show": "item list",
             },

@@ -45,7 +45,7 @@ class Answer(StrEnum):
 
 
 class Qualification(Part):
-    """The four criteria (seed 002). Need, budget and timeframe decide; authority is a strong sign."""
+    """The four criteria. Need, budget and timeframe decide; authority is a strong sign."""
 
     need: Answer = Answer.UNKNOWN
     need_note: Text | None = None

@@ -1,4 +1,4 @@
-"""`quotation send`, `revise`, `accept`, `reject` and `expire`: from the customer's desk to their answer.
+"""`quotation send`, and the mail that carries a quotation or an invoice to its customer.
 
 By e-mail, all that can be refused is found out before the mail server is called, and nothing is written
 before it has said that it has the mail.
@@ -18,7 +18,6 @@ import typer
 
 from pipecli.cli.common.changing import Transaction, changing
 from pipecli.cli.common.command import Changing, NextContactOption, Ref, noun
-from pipecli.cli.common.session import mention
 from pipecli.cli.quotation.render import printed_of, typeset_as
 from pipecli.errors import PipecliError
 from pipecli.formats import loads
@@ -42,7 +41,7 @@ from pipecli.outbox.typst import require_typst
 from pipecli.records.activity import Activity, Direction
 from pipecli.records.lead import Lead
 from pipecli.records.opportunity import Opportunity
-from pipecli.records.papers import Invoice, Order, Quotation
+from pipecli.records.papers import Invoice, Quotation
 from pipecli.records.party import Contact, Customer
 from pipecli.store import git_commit
 from pipecli.store.files import LARGEST_ANY, inside, read_bytes
@@ -235,12 +234,6 @@ _SHOWN = ("From", "To", "Cc", "Subject", "Date", "Message-ID")
 app = noun()
 
 
-def _of_deal(transaction: Transaction, quotation: Quotation) -> tuple[Opportunity, list[Quotation]]:
-    """The deal of a quotation, and all the quotations of that deal."""
-    deal = transaction.pipeline.get(Opportunity, quotation.opportunity)
-    return deal, transaction.pipeline.all(Quotation, opportunity=deal.id)
-
-
 @app.command("send", cls=Changing)
 def send(
     ctx: typer.Context,
@@ -260,11 +253,11 @@ def send(
     wishes = Wishes.of(email, to, cc, subject, body)
     with changing(ctx) as transaction:
         quotation = transaction.get(Quotation, ref, Care.ONLY)
-        deal, siblings = _of_deal(transaction, quotation)
+        deal = transaction.pipeline.get(Opportunity, quotation.opportunity)
         sent = moves.send(
             quotation,
             deal,
-            siblings=siblings,
+            siblings=transaction.pipeline.all(Quotation, opportunity=deal.id),
             now=transaction.now,
             day=transaction.day(date),
             next_=transaction.next_contact(next_, transaction.me),
@@ -273,65 +266,3 @@ def send(
             transaction.do(sent)
             return
         send_by_email(transaction, sent, deal, wishes)
-
-
-@app.command("revise", cls=Changing)
-def revise(ctx: typer.Context, ref: Ref) -> None:
-    """Draft a new revision of a quotation. The old one must be sent, expired or rejected; it is
-    superseded."""
-    with changing(ctx) as transaction:
-        quotation = transaction.get(Quotation, ref)
-        deal, siblings = _of_deal(transaction, quotation)
-        transaction.do(
-            moves.revise(
-                quotation,
-                deal,
-                transaction.settings,
-                siblings=siblings,
-                id=transaction.new_id("QTN"),
-                now=transaction.now,
-            )
-        )
-
-
-@app.command("accept", cls=Changing)
-def accept(
-    ctx: typer.Context,
-    ref: Ref,
-    with_: Annotated[
-        list[str] | None,
-        typer.Option("--with", help="An optional or alternative item they take; repeatable.", metavar="ITEM"),
-    ] = None,
-) -> None:
-    """Record that the customer accepted. The deal stays open: `opp won` closes it."""
-    with changing(ctx) as transaction:
-        quotation = transaction.get(Quotation, ref, Care.ONLY)
-        deal, siblings = _of_deal(transaction, quotation)
-        transaction.do(
-            moves.accept(quotation, deal, siblings=siblings, today=transaction.today, options=with_ or ())
-        )
-
-
-@app.command("reject", cls=Changing)
-def reject(
-    ctx: typer.Context,
-    ref: Ref,
-    reason: Annotated[str | None, typer.Option(help="Why, in the customer's words.", metavar="TEXT")] = None,
-) -> None:
-    """Record that the customer rejected it, or took back a yes. The deal stays open."""
-    with changing(ctx) as transaction:
-        quotation = transaction.get(Quotation, ref, Care.ONLY)
-        deal, siblings = _of_deal(transaction, quotation)
-        orders = transaction.pipeline.all(Order, quotation=quotation.id)
-        transaction.do(moves.reject(quotation, deal, siblings=siblings, orders=orders, reason=reason))
-
-
-@app.command("expire", cls=Changing)
-def expire(ctx: typer.Context) -> None:
-    """Expire sent quotations that are past their last day; for cron. All in one commit."""
-    with changing(ctx) as transaction:
-        changes = moves.expire(transaction.pipeline.all(Quotation, status="sent"), transaction.today)
-        if not changes:
-            mention("no sent quotation is past its validity")
-        one = f"{changes[0].subject.key}: expire" if changes else ""
-        transaction.do_many(changes, one if len(changes) == 1 else f"expire {len(changes)} quotations")

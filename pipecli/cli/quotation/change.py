@@ -1,4 +1,4 @@
-"""`quotation new`, `set`, `edit` and `item`: a draft, until it is sent."""
+"""`quotation new`, `set`, `edit`, `item`; and once it is sent `revise`, `accept`, `reject`, `expire`."""
 
 from __future__ import annotations
 
@@ -7,17 +7,19 @@ from typing import Annotated, Any
 import typer
 
 from pipecli.cli.common.changing import Transaction, changing
-from pipecli.cli.common.command import SETS, Changing, field, noun, with_fields
+from pipecli.cli.common.command import SETS, Changing, Ref, field, noun, with_fields
 from pipecli.cli.common.fields import built, option
 from pipecli.cli.common.item_verbs import add_item_verbs
 from pipecli.cli.common.record_verbs import add_remove, add_set_edit, setting_of
+from pipecli.cli.common.session import mention
 from pipecli.errors import PipecliError
 from pipecli.records.catalogue import PriceList
 from pipecli.records.kinds import QUOTATION
 from pipecli.records.lead import Lead
 from pipecli.records.opportunity import Opportunity
-from pipecli.records.papers import Quotation, SupplierQuotation
+from pipecli.records.papers import Order, Quotation, SupplierQuotation
 from pipecli.records.party import Contact, Customer
+from pipecli.store.lookup import Care
 from pipecli.workflow import quotation as rules
 from pipecli.workflow.change import Change
 from pipecli.workflow.items import require_draft
@@ -110,3 +112,71 @@ add_remove(app, QUOTATION, help_text="Remove a draft that was made by mistake.",
 
 
 add_item_verbs(app, Quotation)
+
+
+def _of_deal(transaction: Transaction, quotation: Quotation) -> tuple[Opportunity, list[Quotation]]:
+    """The deal of a quotation, and all the quotations of that deal."""
+    deal = transaction.pipeline.get(Opportunity, quotation.opportunity)
+    return deal, transaction.pipeline.all(Quotation, opportunity=deal.id)
+
+
+@app.command("revise", cls=Changing)
+def revise(ctx: typer.Context, ref: Ref) -> None:
+    """Draft a new revision of a quotation. The old one must be sent, expired or rejected; it is
+    superseded."""
+    with changing(ctx) as transaction:
+        quotation = transaction.get(Quotation, ref)
+        deal, siblings = _of_deal(transaction, quotation)
+        transaction.do(
+            rules.revise(
+                quotation,
+                deal,
+                transaction.settings,
+                siblings=siblings,
+                id=transaction.new_id("QTN"),
+                now=transaction.now,
+            )
+        )
+
+
+@app.command("accept", cls=Changing)
+def accept(
+    ctx: typer.Context,
+    ref: Ref,
+    with_: Annotated[
+        list[str] | None,
+        typer.Option("--with", help="An optional or alternative item they take; repeatable.", metavar="ITEM"),
+    ] = None,
+) -> None:
+    """Record that the customer accepted. The deal stays open: `opp won` closes it."""
+    with changing(ctx) as transaction:
+        quotation = transaction.get(Quotation, ref, Care.ONLY)
+        deal, siblings = _of_deal(transaction, quotation)
+        transaction.do(
+            rules.accept(quotation, deal, siblings=siblings, today=transaction.today, options=with_ or ())
+        )
+
+
+@app.command("reject", cls=Changing)
+def reject(
+    ctx: typer.Context,
+    ref: Ref,
+    reason: Annotated[str | None, typer.Option(help="Why, in the customer's words.", metavar="TEXT")] = None,
+) -> None:
+    """Record that the customer rejected it, or took back a yes. The deal stays open."""
+    with changing(ctx) as transaction:
+        quotation = transaction.get(Quotation, ref, Care.ONLY)
+        deal, siblings = _of_deal(transaction, quotation)
+        orders = transaction.pipeline.all(Order, quotation=quotation.id)
+        transaction.do(rules.reject(quotation, deal, siblings=siblings, orders=orders, reason=reason))
+
+
+@app.command("expire", cls=Changing)
+def expire(ctx: typer.Context) -> None:
+    """Expire sent quotations that are past their last day; for cron. All in one commit."""
+    with changing(ctx) as transaction:
+        changes = rules.expire(transaction.pipeline.all(Quotation, status="sent"), transaction.today)
+        if not changes:
+            mention("no sent quotation is past its validity")
+        one = f"{changes[0].subject.key}: expire" if changes else ""
+        transaction.do_many(changes, one if len(changes) == 1 else f"expire {len(changes)} quotations")
