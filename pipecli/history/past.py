@@ -1,29 +1,26 @@
-"""A pipeline as it stood at a moment, and the versions of records before and after each import.
+"""A pipeline as it stood at a moment, and quotations as they were when they were sent or their deal closed.
 
 The index of a past pipeline has the same tables as that of the present, so that every list and report reads
-it unchanged. Imports are known by the trailer of their commits; one whose trailer is lost, as by a squash,
-tells nothing.
+it unchanged.
 """
 
 from __future__ import annotations
 
-import re
 import sqlite3
-from collections import defaultdict
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import date, datetime, time, tzinfo
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from pipecli.errors import Fault, FaultyFile, PipecliError
 from pipecli.formats import loads
-from pipecli.history.commits import Entry, entries, file_changes, record_kind, tree_of
+from pipecli.history.commits import Entry, entries, tree_of
 from pipecli.history.index import first_parent_line
 from pipecli.history.moments import Moment, NoSuchMoment, StandingCommit, commit_at, tip
 from pipecli.history.version import why_absent
-from pipecli.records.kinds import OPPORTUNITY, SETTINGS, SETTINGS_FILE, Collection, Kind
+from pipecli.records.kinds import OPPORTUNITY, SETTINGS, SETTINGS_FILE, Kind
 from pipecli.store import files, git, reading
 from pipecli.store.files import Location, kind_of
 from pipecli.store.index import index
@@ -32,139 +29,9 @@ from pipecli.store.pipeline import Pipeline, rates_of
 from pipecli.store.yaml import read
 
 if TYPE_CHECKING:
-    from pipecli.records.base import Plain, Record
+    from pipecli.records.base import Record
     from pipecli.records.money import Rates
     from pipecli.records.papers import Quotation
-
-
-class Imported(NamedTuple):
-    """A record's file in an import's commit: its blob before, None where the import made it, and after."""
-
-    before: str | None
-    after: str
-
-
-class Departed(NamedTuple):
-    """A record that isn't here any more, as it was when it was merged away or as an import last left it."""
-
-    noun: str
-    key: str
-    plain: Plain
-    file: str
-    survivor: str = ""
-    """The record that it is merged into; empty where it was removed."""
-
-
-def merged_away(place: Location) -> Iterator[Departed]:
-    """The records that are merged into others."""
-    log = git.log(
-        place.work_tree, "--reverse", "--grep=^Pipecli-Event: merged", "--diff-filter=D", "--no-renames",
-        "--name-only", "--format=%x00%H %(trailers:key=Pipecli-Record,valueonly,separator=%x20)",
-    )  # fmt: skip
-    for entry in log.decode("utf-8", "replace").split("\0")[1:]:
-        head, *names = entry.split("\n")
-        commit, survivor, *_ = [*head.split(" "), ""]
-        for name in names:
-            file = name.removeprefix(place.prefix)
-            kind = record_kind(file)
-            if kind is None or not survivor:
-                continue
-            blob = git.run(place.work_tree, "cat-file", "blob", f"{commit}^:{name}").stdout
-            if plain := read.plain_of(blob, name):
-                yield Departed(kind.noun, str(plain.get(kind.identity)), plain, file, survivor)
-
-
-_TAKEN_BACK = re.compile(r"^(?:This reverts commit |Pipecli-Undoes: )([0-9a-f]{40})", re.MULTILINE)
-
-
-class Imports:
-    """The imports that led to `HEAD`, but for those that were taken back."""
-
-    def __init__(self, place: Location) -> None:
-        self._place = place
-
-    @cached_property
-    def _versions(self) -> dict[str, list[Imported]]:
-        """By the file, without the folders in which it may have been moved, its imports, oldest first."""
-        versions: dict[str, list[Imported]] = defaultdict(list)
-        for part in file_changes(self._place, self._commits()):
-            for _, changes in part:
-                for change in changes:
-                    if change.after is not None:
-                        versions[_name(change.path)].append(Imported(change.befores[0], change.after))
-        return versions
-
-    def _commits(self) -> list[str]:
-        """The commits of imports, oldest first; one that was undone or reverted tells nothing."""
-        greps = [
-            f"--grep=^{line}" for line in ("Pipecli-Event: imported", "This reverts", "Pipecli-Undoes: ")
-        ]
-        log = git.log(self._place.work_tree, *greps, "--format=%x00%H%n%B", "HEAD", "--")
-        taken_back: set[str] = set()
-        imports: list[str] = []
-        for entry in log.decode("utf-8", "replace").split("\0")[1:]:
-            commit, _, message = entry.partition("\n")
-            if commit in taken_back:
-                continue
-            taken_back |= {*_TAKEN_BACK.findall(message)}
-            if "\nPipecli-Event: imported" in message:
-                imports.append(commit)
-        return imports[::-1]
-
-    def of(self, file: str) -> list[Imported]:
-        """The imports that changed a file, oldest first; empty where none did."""
-        return self._versions.get(_name(file), [])
-
-    def departed(
-        self, collection: Collection, present: Container[str], files: Iterable[str]
-    ) -> Iterator[Departed]:
-        """The records that an import brought, and that aren't among those `present` and their files."""
-        if collection.kind is None:
-            for _, versions in self.plain_versions([SETTINGS_FILE]):
-                for _, after in reversed(versions):
-                    for key, plain in after.get(collection.plural, {}).items():
-                        if key not in present:
-                            yield Departed(collection.noun, key, plain, SETTINGS_FILE)
-            return
-        here = {_name(file) for file in files}
-        gone = [file for file in self._versions if kind_of(file) == collection.kind and file not in here]
-        for file, versions in self.plain_versions(gone):
-            plain = versions[-1][1] if versions else {}
-            if (key := str(plain.get(collection.identity))) not in present:
-                yield Departed(collection.noun, key, plain, file)
-
-    def plain_versions(self, paths: Iterable[str]) -> Iterator[tuple[str, list[tuple[Plain, Plain]]]]:
-        """Each of these files with its versions before and after every import, oldest first.
-
-        What was no valid record is left out.
-        """
-        wanted = [(file, self.of(file)) for file in paths]
-        blobs = [blob for _, imports in wanted for pair in imports for blob in pair if blob]
-        contents = git.objects(self._place.work_tree, blobs, files.LARGEST)
-        for file, imports in wanted:
-            versions = []
-            for pair in imports:
-                before = _plain(file, next(contents).content) if pair.before else {}
-                after = _plain(file, next(contents).content)
-                if before is not None and after is not None:
-                    versions.append((before, after))
-            yield file, versions
-
-
-def _name(file: str) -> str:
-    """A file's kind and name: `doctor --fix` moves records from one folder of their kind to another."""
-    return f"{file.partition('/')[0]}/{file.rpartition('/')[2]}"
-
-
-def _plain(file: str, content: bytes | None) -> Plain | None:
-    """The plain form of a version; None for one that isn't a valid record."""
-    kind = record_kind(file)
-    if content is None or kind is None:
-        return None
-    try:
-        return reading.read(kind, file, read.decode(content, file)).plain()
-    except FaultyFile:
-        return None
 
 
 _KEPT = 8

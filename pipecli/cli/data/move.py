@@ -27,7 +27,7 @@ from pipecli.wording import count
 
 if TYPE_CHECKING:
     from pipecli.inbox.importing.build import Tick
-    from pipecli.inbox.importing.match_record import Keep
+    from pipecli.inbox.importing.earlier_imports import Keep
     from pipecli.inbox.importing.run import Import
     from pipecli.inbox.moving.plan import Plan
     from pipecli.inbox.moving.run import Moved

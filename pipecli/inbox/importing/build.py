@@ -10,20 +10,17 @@ from typing import Any, NamedTuple, TypeVar
 from pipecli.errors import FaultyFile, PipecliError, Unreadable
 from pipecli.formats import loads
 from pipecli.inbox.importing.columns import Bindings, Tally, other_order
+from pipecli.inbox.importing.earlier_imports import Difference, Keep, as_imported, settled
 from pipecli.inbox.importing.elements import Placing, element_place, elements_in
 from pipecli.inbox.importing.mapping import Source
 from pipecli.inbox.importing.match_record import (
     NOT_HERE,
     PLANNED,
     REMOVED,
-    Difference,
     Draft,
     Drafts,
-    Keep,
     NotHere,
     Removed,
-    as_imported,
-    settled,
 )
 from pipecli.inbox.importing.related import Completer, Names, NewRecord, nouns_of
 from pipecli.inbox.importing.table import Row

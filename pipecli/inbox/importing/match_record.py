@@ -1,124 +1,28 @@
 """The record that each row is about: found by its id, its external_id or its name, or one to be made.
 
-A nightly import of one export leaves people's work alone: what a file says is taken beside what it said at
-the last import, which is in git, and what people changed here since. Items and activities come as files of
-their own, of which each row names the record that it is a part of.
+Items and activities come as files of their own, of which each row names the record that it is a part of.
+What people changed since the last import is in `earlier_imports.py`.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from pipecli.errors import FaultyFile, Unreadable
-from pipecli.history.past import Departed, Imports
+from pipecli.errors import Unreadable
 from pipecli.inbox.importing.columns import Bindings, RowReading, dotted, written
 from pipecli.inbox.importing.compile import PARENTS
+from pipecli.inbox.importing.earlier_imports import Departed
 from pipecli.inbox.importing.elements import joined
 from pipecli.inbox.importing.mapping import Source
 from pipecli.inbox.importing.related import Names
 from pipecli.inbox.importing.table import Row, Table
 from pipecli.inbox.importing.values import STAGE_ENTERED, Named, Path
-from pipecli.merge.fields import Clash, merged
-from pipecli.merge.record import inseparable
-from pipecli.records.base import Part, Plain
+from pipecli.records.base import Part
 from pipecli.records.kinds import COLLECTIONS_BY_NOUN as BY_NOUN
-from pipecli.records.kinds import CONTACT, SETTINGS_FILE, Collection
+from pipecli.records.kinds import CONTACT, Collection
 from pipecli.store import naming
-from pipecli.store.pipeline import Pipeline
-from pipecli.store.reading import validate
-
-Keep = Literal["local", "file", "conflict"]
-"""The value that stays where both sides changed one; with `conflict` none, and the row is rejected."""
-
-
-class Difference(NamedTuple):
-    """A record as it is here, and as it would be if all that the file says were new."""
-
-    key: str
-    local: Part
-    told: Part
-
-
-class Settled(NamedTuple):
-    """The record that both sides come to, and the fields that both changed."""
-
-    key: str
-    record: Part
-    clashes: list[Clash]
-
-
-def settled(
-    pipeline: Pipeline,
-    collection: Collection,
-    names: Names,
-    differences: Iterable[Difference],
-    keep: Keep,
-) -> list[Settled]:
-    """The records of rows that were imported before; of others nothing is known but what the file says."""
-    by_file: dict[str, list[Difference]] = {}
-    for difference in differences:
-        file = pipeline.file_of(collection.noun, difference.key) if collection.kind else SETTINGS_FILE
-        if file and names.imports.of(file):
-            by_file.setdefault(file, []).append(difference)
-    return [
-        _settle(collection, difference, names.as_merged(collection, base), keep)
-        for file, versions in names.imports.plain_versions(by_file)
-        for difference in by_file[file]
-        if (base := _base(collection, difference.key, versions)) is not None
-    ]
-
-
-def as_imported(collection: Collection, imports: Imports, drafts: Sequence[Draft]) -> None:
-    """Have the drafts of records that people removed begin with what the file last said of them."""
-    by_file = defaultdict(list)
-    for draft in drafts:
-        if draft.departed:
-            by_file[draft.departed.file].append((draft, draft.departed))
-    for file, versions in imports.plain_versions(by_file):
-        for draft, departed in by_file[file]:
-            base = _base(collection, departed.key, versions)
-            draft.before = validate(collection.model, base or departed.plain)
-
-
-def _base(collection: Collection, key: str, versions: list[tuple[Plain, Plain]]) -> Plain | None:
-    """What the file last said: each field as the last import that changed it left it.
-
-    What people changed in between, and an import kept, isn't a word of the file.
-    """
-    base: Plain | None = None
-    for before, after in versions:
-        if collection.kind is None:
-            before, after = (side.get(collection.plural, {}).get(key, {}) for side in (before, after))
-        if not after or before == after:
-            continue
-        if base is None:
-            base = before
-        model = collection.model
-        base = after if base == before else merged(model, before, base, after, lambda _: "theirs").plain
-    return base
-
-
-def _settle(collection: Collection, difference: Difference, base: Plain, keep: Keep) -> Settled:
-    key, local, told = difference
-    ours, theirs = local.plain(), told.plain()
-    if base == ours:
-        return Settled(key, told, [])
-    kind = collection.kind
-    whole = inseparable(kind, base, ours, theirs) if kind else frozenset[str]()
-    if "closed" in ours.keys() & theirs.keys() - base.keys():  # closed on both sides, each in its way
-        whole |= {"closed"}
-    side: Literal["ours", "theirs"] = "theirs" if keep == "file" else "ours"
-    outcome = merged(collection.model, base, ours, theirs, lambda _: side, whole)
-    try:
-        return Settled(key, validate(collection.model, outcome.plain), outcome.clashes)
-    except FaultyFile:  # each of the two is right, and both together aren't
-        everything = [Clash((name,), base.get(name), ours.get(name), theirs.get(name)) for name in theirs]
-        differing = [clash for clash in everything if clash.ours != clash.theirs]
-        return Settled(key, told if keep == "file" else local, differing)
-
 
 NOT_HERE = "rows whose record isn't here"
 REMOVED = "rows whose record was removed or merged here"

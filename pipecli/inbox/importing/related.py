@@ -14,9 +14,8 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from pipecli.errors import PipecliError, Unreadable
-from pipecli.history.past import Departed, Imports, merged_away
+from pipecli.inbox.importing.earlier_imports import Departed, Departures, Imports, merged_away
 from pipecli.inbox.importing.elements import give_ids
-from pipecli.inbox.importing.people import Departures, People, people
 from pipecli.inbox.importing.values import Named
 from pipecli.records.base import Part, Plain, Record
 from pipecli.records.catalogue import PriceList
@@ -32,7 +31,7 @@ from pipecli.store import naming
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.reading import validate
 from pipecli.workflow import change, items
-from pipecli.workflow.duplicates import email_key, users_by_address
+from pipecli.workflow.duplicates import People, email_key, users_by_address
 
 
 class KnownNames:
@@ -151,7 +150,8 @@ class Names:
     def people(self) -> People:
         """The contacts, by what a person is recognised by."""
         self._pipeline.need(CONTACT)
-        return people(self._pipeline.index.connection, self.known(CONTACT.noun).external_ids)
+        rows = self._pipeline.index.connection.execute("SELECT id, name, customer, emails FROM _contacts")
+        return People(rows.fetchall(), self.known(CONTACT.noun).external_ids)
 
     def key_of(self, named: Named, customer: str | None = None) -> str:
         """The id or slug of what a cell names, of a contact at this customer. Raises Unreadable."""

@@ -18,8 +18,9 @@ from pipecli.formats import free_cell, list_cell
 from pipecli.inbox.importing.build import Lines, Outcome, Tick, build
 from pipecli.inbox.importing.columns import Bindings, Tally
 from pipecli.inbox.importing.compile import compiled
+from pipecli.inbox.importing.earlier_imports import Keep
 from pipecli.inbox.importing.mapping import Source
-from pipecli.inbox.importing.match_record import NOT_HERE, REMOVED, Keep, PartKind, homes_of, part_named
+from pipecli.inbox.importing.match_record import NOT_HERE, REMOVED, PartKind, homes_of, part_named
 from pipecli.inbox.importing.related import Names
 from pipecli.inbox.importing.table import EXTRA, REASON, Cell, Raw, Row, Table
 from pipecli.inbox.importing.workbook import is_vcard, rows_of_file

@@ -13,9 +13,8 @@ from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 from pipecli.errors import Fault, FaultyFile, PipecliError
-from pipecli.history.past import Imports
+from pipecli.inbox.importing.earlier_imports import Imports, Keep
 from pipecli.inbox.importing.mapping import Source
-from pipecli.inbox.importing.match_record import Keep
 from pipecli.inbox.importing.run import File, Import, prepare, rows_of, target_named
 from pipecli.inbox.importing.table import Table
 from pipecli.inbox.importing.workbook import rows_of_file as read_table

@@ -1,0 +1,305 @@
+"""What earlier imports of the same file said, and so what people have changed here since.
+
+A nightly import of one export leaves people's work alone: what a file says is taken beside what it said at
+the last import, which is in git, and what is here now. Records that an import brought and that people
+removed or merged since stay so. Imports are known by the trailer of their commits; one whose trailer is
+lost, as by a squash, tells nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Container, Iterable, Iterator, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from pipecli.errors import FaultyFile
+from pipecli.history.commits import file_changes, record_kind
+from pipecli.merge.fields import Clash, merged
+from pipecli.merge.record import inseparable
+from pipecli.records.base import Part, Plain
+from pipecli.records.kinds import CONTACT, SETTINGS_FILE, Collection
+from pipecli.records.names import name_key
+from pipecli.store import files, git, reading
+from pipecli.store.files import Location, kind_of
+from pipecli.store.pipeline import Pipeline
+from pipecli.store.reading import validate
+from pipecli.store.yaml import read
+from pipecli.workflow.duplicates import email_key
+
+if TYPE_CHECKING:
+    from pipecli.inbox.importing.match_record import Draft
+    from pipecli.inbox.importing.related import Names
+
+Keep = Literal["local", "file", "conflict"]
+"""The value that stays where both sides changed one; with `conflict` none, and the row is rejected."""
+
+
+class Difference(NamedTuple):
+    """A record as it is here, and as it would be if all that the file says were new."""
+
+    key: str
+    local: Part
+    told: Part
+
+
+class Settled(NamedTuple):
+    """The record that both sides come to, and the fields that both changed."""
+
+    key: str
+    record: Part
+    clashes: list[Clash]
+
+
+def settled(
+    pipeline: Pipeline,
+    collection: Collection,
+    names: Names,
+    differences: Iterable[Difference],
+    keep: Keep,
+) -> list[Settled]:
+    """The records of rows that were imported before; of others nothing is known but what the file says."""
+    by_file: dict[str, list[Difference]] = {}
+    for difference in differences:
+        file = pipeline.file_of(collection.noun, difference.key) if collection.kind else SETTINGS_FILE
+        if file and names.imports.of(file):
+            by_file.setdefault(file, []).append(difference)
+    return [
+        _settle(collection, difference, names.as_merged(collection, base), keep)
+        for file, versions in names.imports.plain_versions(by_file)
+        for difference in by_file[file]
+        if (base := _base(collection, difference.key, versions)) is not None
+    ]
+
+
+def as_imported(collection: Collection, imports: Imports, drafts: Sequence[Draft]) -> None:
+    """Have the drafts of records that people removed begin with what the file last said of them."""
+    by_file = defaultdict(list)
+    for draft in drafts:
+        if draft.departed:
+            by_file[draft.departed.file].append((draft, draft.departed))
+    for file, versions in imports.plain_versions(by_file):
+        for draft, departed in by_file[file]:
+            base = _base(collection, departed.key, versions)
+            draft.before = validate(collection.model, base or departed.plain)
+
+
+def _base(collection: Collection, key: str, versions: list[tuple[Plain, Plain]]) -> Plain | None:
+    """What the file last said: each field as the last import that changed it left it.
+
+    What people changed in between, and an import kept, isn't a word of the file.
+    """
+    base: Plain | None = None
+    for before, after in versions:
+        if collection.kind is None:
+            before, after = (side.get(collection.plural, {}).get(key, {}) for side in (before, after))
+        if not after or before == after:
+            continue
+        if base is None:
+            base = before
+        model = collection.model
+        base = after if base == before else merged(model, before, base, after, lambda _: "theirs").plain
+    return base
+
+
+def _settle(collection: Collection, difference: Difference, base: Plain, keep: Keep) -> Settled:
+    key, local, told = difference
+    ours, theirs = local.plain(), told.plain()
+    if base == ours:
+        return Settled(key, told, [])
+    kind = collection.kind
+    whole = inseparable(kind, base, ours, theirs) if kind else frozenset[str]()
+    if "closed" in ours.keys() & theirs.keys() - base.keys():  # closed on both sides, each in its way
+        whole |= {"closed"}
+    side: Literal["ours", "theirs"] = "theirs" if keep == "file" else "ours"
+    outcome = merged(collection.model, base, ours, theirs, lambda _: side, whole)
+    try:
+        return Settled(key, validate(collection.model, outcome.plain), outcome.clashes)
+    except FaultyFile:  # each of the two is right, and both together aren't
+        everything = [Clash((name,), base.get(name), ours.get(name), theirs.get(name)) for name in theirs]
+        differing = [clash for clash in everything if clash.ours != clash.theirs]
+        return Settled(key, told if keep == "file" else local, differing)
+
+
+class Imported(NamedTuple):
+    """A record's file in an import's commit: its blob before, None where the import made it, and after."""
+
+    before: str | None
+    after: str
+
+
+class Departed(NamedTuple):
+    """A record that isn't here any more, as it was when it was merged away or as an import last left it."""
+
+    noun: str
+    key: str
+    plain: Plain
+    file: str
+    survivor: str = ""
+    """The record that it is merged into; empty where it was removed."""
+
+
+def merged_away(place: Location) -> Iterator[Departed]:
+    """The records that are merged into others."""
+    log = git.log(
+        place.work_tree, "--reverse", "--grep=^Pipecli-Event: merged", "--diff-filter=D", "--no-renames",
+        "--name-only", "--format=%x00%H %(trailers:key=Pipecli-Record,valueonly,separator=%x20)",
+    )  # fmt: skip
+    for entry in log.decode("utf-8", "replace").split("\0")[1:]:
+        head, *names = entry.split("\n")
+        commit, survivor, *_ = [*head.split(" "), ""]
+        for name in names:
+            file = name.removeprefix(place.prefix)
+            kind = record_kind(file)
+            if kind is None or not survivor:
+                continue
+            blob = git.run(place.work_tree, "cat-file", "blob", f"{commit}^:{name}").stdout
+            if plain := read.plain_of(blob, name):
+                yield Departed(kind.noun, str(plain.get(kind.identity)), plain, file, survivor)
+
+
+_TAKEN_BACK = re.compile(r"^(?:This reverts commit |Pipecli-Undoes: )([0-9a-f]{40})", re.MULTILINE)
+
+
+class Imports:
+    """The imports that led to `HEAD`, but for those that were taken back."""
+
+    def __init__(self, place: Location) -> None:
+        self._place = place
+
+    @cached_property
+    def _versions(self) -> dict[str, list[Imported]]:
+        """By the file, without the folders in which it may have been moved, its imports, oldest first."""
+        versions: dict[str, list[Imported]] = defaultdict(list)
+        for part in file_changes(self._place, self._commits()):
+            for _, changes in part:
+                for change in changes:
+                    if change.after is not None:
+                        versions[_name(change.path)].append(Imported(change.befores[0], change.after))
+        return versions
+
+    def _commits(self) -> list[str]:
+        """The commits of imports, oldest first; one that was undone or reverted tells nothing."""
+        greps = [
+            f"--grep=^{line}" for line in ("Pipecli-Event: imported", "This reverts", "Pipecli-Undoes: ")
+        ]
+        log = git.log(self._place.work_tree, *greps, "--format=%x00%H%n%B", "HEAD", "--")
+        taken_back: set[str] = set()
+        imports: list[str] = []
+        for entry in log.decode("utf-8", "replace").split("\0")[1:]:
+            commit, _, message = entry.partition("\n")
+            if commit in taken_back:
+                continue
+            taken_back |= {*_TAKEN_BACK.findall(message)}
+            if "\nPipecli-Event: imported" in message:
+                imports.append(commit)
+        return imports[::-1]
+
+    def of(self, file: str) -> list[Imported]:
+        """The imports that changed a file, oldest first; empty where none did."""
+        return self._versions.get(_name(file), [])
+
+    def departed(
+        self, collection: Collection, present: Container[str], files: Iterable[str]
+    ) -> Iterator[Departed]:
+        """The records that an import brought, and that aren't among those `present` and their files."""
+        if collection.kind is None:
+            for _, versions in self.plain_versions([SETTINGS_FILE]):
+                for _, after in reversed(versions):
+                    for key, plain in after.get(collection.plural, {}).items():
+                        if key not in present:
+                            yield Departed(collection.noun, key, plain, SETTINGS_FILE)
+            return
+        here = {_name(file) for file in files}
+        gone = [file for file in self._versions if kind_of(file) == collection.kind and file not in here]
+        for file, versions in self.plain_versions(gone):
+            plain = versions[-1][1] if versions else {}
+            if (key := str(plain.get(collection.identity))) not in present:
+                yield Departed(collection.noun, key, plain, file)
+
+    def plain_versions(self, paths: Iterable[str]) -> Iterator[tuple[str, list[tuple[Plain, Plain]]]]:
+        """Each of these files with its versions before and after every import, oldest first.
+
+        What was no valid record is left out.
+        """
+        wanted = [(file, self.of(file)) for file in paths]
+        blobs = [blob for _, imports in wanted for pair in imports for blob in pair if blob]
+        contents = git.objects(self._place.work_tree, blobs, files.LARGEST)
+        for file, imports in wanted:
+            versions = []
+            for pair in imports:
+                before = _plain(file, next(contents).content) if pair.before else {}
+                after = _plain(file, next(contents).content)
+                if before is not None and after is not None:
+                    versions.append((before, after))
+            yield file, versions
+
+
+def _name(file: str) -> str:
+    """A file's kind and name: `doctor --fix` moves records from one folder of their kind to another."""
+    return f"{file.partition('/')[0]}/{file.rpartition('/')[2]}"
+
+
+def _plain(file: str, content: bytes | None) -> Plain | None:
+    """The plain form of a version; None for one that isn't a valid record."""
+    kind = record_kind(file)
+    if content is None or kind is None:
+        return None
+    try:
+        return reading.read(kind, file, read.decode(content, file)).plain()
+    except FaultyFile:
+        return None
+
+
+class Departures:
+    """The records of one kind that aren't here any more, by what rows know them by."""
+
+    def __init__(self, departed: Iterable[Departed], present: Container[str]) -> None:
+        """`present` are the ids of those that are here: one that was merged twice is the last of them."""
+        by_key = {one.key: one for one in reversed([*departed])}
+        self._by_sign: dict[tuple[object, ...], Departed] = {}
+        for one in by_key.values():
+            survivor = one.survivor
+            while survivor in by_key and survivor not in present:
+                survivor = by_key[survivor].survivor
+            one = one._replace(survivor=survivor if survivor in present else "")
+            plain = one.plain
+            emails = [*plain.get("emails", ()), *([plain["email"]] if "email" in plain else [])]
+            name = plain.get("name") or plain.get("title")
+            if one.noun == CONTACT.noun and emails and not plain.get("customer"):
+                name = None  # two without a customer have their name in common, and nothing else
+            for sign in [
+                ("id", one.key),
+                *_signs(plain.get("external_id"), name, plain.get("customer"), emails),
+            ]:
+                self._by_sign.setdefault(sign, one)
+        self.keys = {one.key for one in by_key.values()}
+
+    def find(
+        self,
+        external_id: str | None,
+        name: str | None,
+        customer: str | None = None,
+        emails: Iterable[str] = (),
+        *,
+        own: str = "",
+    ) -> Departed | None:
+        """The record that a row means; who has another external_id is another."""
+        if not self._by_sign:
+            return None
+        signs = [("id", own), *_signs(external_id, name, customer, emails)]
+        found = [one for sign in signs if (one := self._by_sign.get(sign))]
+        return next(
+            (one for one in found if own or one.plain.get("external_id") in (None, external_id)), None
+        )
+
+
+def _signs(
+    external_id: object, name: object, customer: str | None, emails: Iterable[str]
+) -> Iterator[tuple[object, ...]]:
+    if external_id is not None:
+        yield "external_id", str(external_id)
+    yield from (("email", address) for email in emails if (address := email_key(email)))
+    if name:
+        yield "name", name_key(str(name)), customer
