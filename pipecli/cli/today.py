@@ -4,15 +4,17 @@ words.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
+from shutil import get_terminal_size
 from typing import Annotated, Any
 
 import typer
 
 from pipecli.cli.common.command import Owned, Reading, noun
 from pipecli.cli.common.list_options import owner_filter
-from pipecli.cli.common.output import Format, print_records, write_text
+from pipecli.cli.common.output import Format, print_records, room_beside, wrapped, write_text
 from pipecli.cli.common.pick import document, note_rows, print_numbered, print_rows
 from pipecli.cli.common.session import Session, mention, say, session
 from pipecli.cli.common.table import Column, clean, cut, isolated
@@ -82,6 +84,9 @@ FIRST_STEPS = (
 _MOST_ROWS = 13
 _MOST_NEWS = 4
 """With the headings that makes the twenty lines of a short screen."""
+_LEAST_ROWS = 4
+_WIDE = 80
+"""Columns in which what there is more takes one line."""
 _SHARE = 3
 """Rows that each kind of work has, before the first ones fill the page."""
 _EXPIRES_SOON = 7
@@ -109,11 +114,12 @@ def today(ctx: typer.Context) -> None:
         print_records(_numbered(rows), _COLUMNS[1:], run.format)
         return
     news = _news(run)
-    shown = _fair(sections, _MOST_ROWS + _MOST_NEWS - min(len(news), _MOST_NEWS))
+    shown = _fair(sections, _most_rows() + _MOST_NEWS - min(len(news), _MOST_NEWS))
     write_text(f"{isolated(_heading(run, chosen))}\n")
     if shown:
         documents = [document(row["id"]) for row in shown]
-        print_rows(run, _numbered(shown), _COLUMNS, documents)
+        rows_shown = [{**row, "record": row["id"]} for row in _numbered(shown)]
+        print_rows(run, rows_shown, _COLUMNS, documents, "record")
         note_rows(run, documents)
     elif record_count(pipeline.index.connection) <= 1:  # the settings
         write_text(f"nothing is here yet; begin with one of\n{steps(FIRST_STEPS)}")
@@ -121,7 +127,8 @@ def today(ctx: typer.Context) -> None:
         write_text("nothing is due\n")
     if len(rows) > len(shown):
         more = len(rows) - len(shown)
-        write_text(f"and {more:,} more: pipecli followups, report stale, quote list; --format json has all\n")
+        line = f"and {more:,} more: pipecli followups, report stale, quote list; --format json has all"
+        write_text("\n".join([*wrapped(line, room_beside(0)), ""]))
     _write_news(news)
 
 
@@ -158,6 +165,15 @@ def _followups(run: Session, chosen: OwnerFilter) -> Iterator[dict[str, Any]]:
             "title": plan.title,
             "customer": plan.customer_name or plan.customer,
         }
+
+
+def _most_rows() -> int:
+    """The rows of work on the page: fewer on a short screen, which needs no pager then."""
+    if not sys.stdout.isatty():
+        return _MOST_ROWS
+    width, height = get_terminal_size()
+    around = _MOST_NEWS + (7 if width >= _WIDE else 9)  # headings, the last lines, what was typed, the prompt
+    return max(min(_MOST_ROWS, height - around), _LEAST_ROWS)
 
 
 def _late(days: int) -> str:
@@ -248,7 +264,8 @@ def _deals(run: Session, chosen: OwnerFilter) -> list[list[dict[str, Any]]]:
 
 def _fair(sections: Sequence[Sequence[dict[str, Any]]], room: int) -> list[dict[str, Any]]:
     """The rows that fit: some of each kind, the rest of the room to the first kinds."""
-    counts = [min(len(section), _SHARE) for section in sections]
+    share = min(_SHARE, room // len(sections))
+    counts = [min(len(section), share) for section in sections]
     left = room - sum(counts)
     for place, section in enumerate(sections):
         more = min(max(left, 0), len(section) - counts[place])
@@ -262,15 +279,16 @@ def _numbered(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _about(record: Mapping[str, object]) -> str:
-    customer = record["customer"]
-    return f"{record['title']} ({customer})" if customer else str(record["title"])
+    title, customer = str(record["title"]), str(record["customer"] or "")
+    return title if customer in title else f"{title} ({customer})"
 
 
 _COLUMNS = (
     Column("row", "#", align="right"),
     Column("when", "WHEN"),
-    Column("what", "WHAT", shrink=True, min_width=14, rank=1),
-    Column("id", "RECORD"),
+    Column("what", "WHAT", shrink=True, min_width=12),
+    Column("record", "RECORD", rank=1, only="table"),
+    Column("id", "RECORD", only="data"),
     Column("title", "TITLE", shrink=True, min_width=12, show=_about),
 )
 
@@ -300,7 +318,7 @@ def _write_news(news: Sequence[tuple[str, str]]) -> None:
     from pipecli.cli.common.terminal import terminal_width
 
     width = terminal_width()
-    more = f", {len(news)} changes" if len(news) > _MOST_NEWS else ""
+    more = f", the last {_MOST_NEWS} of {len(news)} changes" if len(news) > _MOST_NEWS else ""
     write_text(f"since yesterday{more}\n")
     for author, subject in news[:_MOST_NEWS]:
         line = clean(f"  {subject} ({author})")

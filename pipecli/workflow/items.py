@@ -267,9 +267,11 @@ def amount_notes(deal: Priced) -> tuple[str, ...]:
     """The note for a person when the items change under an amount that was set by hand."""
     if not isinstance(deal, Opportunity) or deal.amount is None or not deal.items:
         return ()
-    items = f"{totals(deal).net:,f}"
+    net = totals(deal).net
+    if net == deal.amount:
+        return ()
     return (
-        f"the amount stays {deal.amount:,f} {deal.currency} as set by hand; the items come to {items}: "
+        f"the amount stays {deal.amount:,f} {deal.currency} as set by hand; the items come to {net:,f}: "
         f"pipecli opp set {deal.id} amount= takes theirs",
     )
 

@@ -43,6 +43,7 @@ def test_an_amount_is_set_as_it_is_typed(cli: Cli, typed: str, amount: str) -> N
 
 def test_what_was_taken_is_said(cli: Cli) -> None:
     assert 'amount: "12k" is taken as 12000' in cli("opp", "set", "2q8xa", "amount=12k").err
+    assert 'amount: "9.5k" is taken as 9500\n' in cli("opp", "set", "2q8xa", "amount=9.5k").err
     assert cli("opp", "set", "2q8xa", "amount=13000").err == ""
 
 

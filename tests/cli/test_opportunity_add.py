@@ -59,7 +59,7 @@ def test_every_field_has_an_option(add, cli):
         "Espresso machines", "--customer", "contoso-coffee", "--type", "support", "--stage", "demo",
         "--currency", "USD", "--amount", "1234.50", "--probability", "35", "--expected-close", "+2w",
         "--source", "referral", "--campaign", "Spring", "--score", "80", "--tag", "vip", "--tag", "fair",
-        "--notes", "Call in the morning", "--next-contact", "+3d",
+        "--notes", "Call in the morning", "--next-contact", "3d: send the offer",
         "--set", "key_info.need=Two machines", "--set", "custom.region=north",
     )  # fmt: skip
     assert deal["customer"] == "contoso-coffee"
@@ -69,7 +69,8 @@ def test_every_field_has_an_option(add, cli):
     assert deal["expected_close"] == "2026-12-04"
     assert (deal["source"], deal["campaign"], deal["score"]) == ("referral", "Spring", 80)
     assert (deal["tags"], deal["notes"]) == (["vip", "fair"], "Call in the morning")
-    assert deal["next_contact"] == {"date": "2026-11-23", "by": "ana-ruiz"}
+    assert deal["next_contact"] == {"date": "2026-11-23", "by": "ana-ruiz", "note": "send the offer"}
+    assert "next_contact" not in add("Grinders", "--next-contact", "none")
     assert deal["key_info"] == {"need": "Two machines"}
     assert deal["custom"] == {"region": "north"}
 

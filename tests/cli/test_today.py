@@ -13,6 +13,7 @@ from pipecli import __version__
 from pipecli.cli.main import run
 from tests.conftest import Cli
 from tests.records_given import activity_text, deal_text
+from tests.terminal import at_terminal
 
 Given = Callable[[dict[str, str]], None]
 
@@ -77,8 +78,8 @@ def test_pipecli_alone_is_today(cli: Cli, morning: None, monkeypatch: pytest.Mon
     assert alone.startswith("Saturday 2026-11-21, ana-ruiz\n#  WHEN")
     assert "next contact: ask for the budget" in alone
     assert "OPP-44444" not in alone
-    monkeypatch.setenv("COLUMNS", "40")  # on a telephone the deals have their names
-    assert re.search(r"2 +10:00 +OPP-11111 +Grinders", cli().out)
+    monkeypatch.setenv("COLUMNS", "40")  # on a telephone it says what and for which deal; `@2` is its id
+    assert re.search(r"2 +10:00 +call: Price +Grinders\n", cli().out)
     assert re.search(r"2026-11-18 +OPP-22222 +Filters", cli("followups").out)
 
 
@@ -108,7 +109,9 @@ def test_what_happened_since_yesterday_is_below(
     assert "since yesterday" not in cli().out
 
 
-def test_a_page_holds_twenty_lines_however_much_is_due(cli: Cli, given: Given, shop: None) -> None:
+def test_a_page_holds_twenty_lines_however_much_is_due(
+    cli: Cli, root: Path, given: Given, shop: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     texts = {
         f"opportunities/2026/OPP-{number}AAAA-x.yaml": deal_text(
             f"OPP-{number:05}".replace("OPP-000", "OPP-A0A"), "next_contact:\n  date: 2026-11-18\n"
@@ -119,6 +122,16 @@ def test_a_page_holds_twenty_lines_however_much_is_due(cli: Cli, given: Given, s
     out = cli().out
     assert len(out.splitlines()) <= 22
     assert "more: pipecli followups" in out
+    monkeypatch.setenv("PAGER", "sed s/^/paged:/")
+    monkeypatch.setenv("LINES", "20")
+    monkeypatch.setenv("GIT_COMMITTER_DATE", "2026-11-20T18:00:00+01:00")
+    for tag in ("a", "b", "c", "d", "e"):
+        cli("customer", "set", "contoso-coffee", f"tags={tag}")
+    _, screen = at_terminal(root, "--color", "never", columns=40)
+    assert "since yesterday, the last 4 of 5 changes\n" in screen
+    assert "paged:" not in screen
+    assert max(map(len, screen.splitlines())) <= 40
+    assert len(screen.splitlines()) <= 19
 
 
 def test_outside_of_a_pipeline_the_first_steps(

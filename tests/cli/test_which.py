@@ -106,7 +106,7 @@ def test_a_removal_that_is_repeated_finds_no_namesake(cli, refused, given):
             "products/cafe-large.yaml": "sku: cafe-large\nname: Café, large\n",
         }
     )
-    assert cli("product", "remove", "cafe").out == "cafe Café: remove product Café\n"
+    assert cli("product", "remove", "cafe").out == "cafe: remove product Café\n"
     assert '"cafe" may be cafe-large' in refused("product", "remove", "cafe")
 
 
@@ -343,8 +343,10 @@ def test_a_row_of_the_last_list_and_the_record_touched_last(cli, root, cancity):
 
 
 def test_what_was_made_last_is_the_last_and_a_paper_leads_to_its_deal(cli, shop):
-    quotation = cli("quote", "new", "OPP-2Q8XA", "--format", "ids").id
-    assert cli("quote", "show", "@").err == f"@ is {quotation} contoso-coffee\n"
+    made = cli("quote", "new", "OPP-2Q8XA")
+    quotation = made.id
+    assert made.err == f"{quotation}: quote Espresso machines\n"
+    assert cli("quote", "show", "@").err == f"@ is {quotation} Espresso machines\n"
     assert "OPP-2Q8XA" in cli("opp", "show", "@").out
 
 

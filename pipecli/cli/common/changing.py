@@ -200,7 +200,7 @@ class Transaction:
         """A commit's subject for a person: the record has its title or name beside the key."""
         for record in records:
             title = self._title(record)
-            if subject.startswith(f"{record.key}: ") and title != record.key:
+            if subject.startswith(f"{record.key}: ") and title not in (record.key, subject[-len(title) :]):
                 return f"{record.key} {clean(title)}{subject.removeprefix(record.key)}"
         return subject
 

@@ -302,8 +302,9 @@ def number(name: str, text: str, currency: str = "", digits: int = _ANY_DIGITS) 
         value = _chosen(name, plain, error.readings)
     except Unreadable:
         return _as_python_reads(name, text.strip())
-    say(f'{name}: "{plain}" is taken as {value:f}')
-    return int(value) if value == value.to_integral_value() else value
+    taken = int(value) if value == value.to_integral_value() else value
+    say(f'{name}: "{plain}" is taken as {Decimal(taken):f}')
+    return taken
 
 
 def _require_currency(name: str, text: str, currencies: Collection[str], currency: str) -> None:

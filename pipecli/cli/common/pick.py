@@ -106,7 +106,9 @@ def recalled(run: Session, text: str) -> str:
     if not paths:
         raise PipecliError(f"{text} was {key}, which is gone", hint="list again, or name another by its id")
     _refuse_changed_by_others(run, text, key, paths[0][0], since)
-    say(f"{text} is {key} {clean(label(connection, noun, key) or '')}".rstrip())
+    of_deal = "opportunity_title" in columns(connection, BY_NOUN[noun].table)
+    title = _row_of(run, noun, key)[1] if of_deal else label(connection, noun, key)
+    say(f"{text} is {key} {clean(title or '')}".rstrip())
     return key
 
 

@@ -18,7 +18,6 @@ from pipecli.cli.common.pick import can_ask, choose, find
 from pipecli.cli.common.session import Session, say, session
 from pipecli.cli.lead.convert import CURRENCY, PRICE_LIST, PROCESS, TYPE, Parties, Text, caller, parties
 from pipecli.errors import Ambiguous, PipecliError
-from pipecli.records.activity import NextContact
 from pipecli.records.base import Record
 from pipecli.records.catalogue import PriceList
 from pipecli.records.kinds import CUSTOMER
@@ -57,7 +56,7 @@ app = noun()
     field("campaign", "The campaign that brought it.", "TEXT"),
     field("score", "0 to 100. Default: the lead's.", "N"),
     *(TAGS, NOTES),
-    field("next_contact", "When to speak next, such as +3d or friday.", "DATE"),
+    field("next_contact", 'When to speak next: fri, 3d, "fri: send the offer"; or none.', "DATE"),
     SETS,
 )
 def add(
@@ -84,7 +83,7 @@ def add(
         known_lead = transaction.get(Lead, lead) if lead is not None else None
         parties = _parties(transaction, known_lead, customer, organization, person, email, phone, seller)
         speaker = parties.contact if parties else None
-        day = transaction.day(next_contact)
+        planned = transaction.next_contact(next_contact, seller)
         prices = transaction.get(PriceList, price_list) if price_list is not None else None
         code = currency or (prices.currency if prices else "")
 
@@ -109,9 +108,10 @@ def add(
             probability=checked("--probability", probability),
             score=checked("--score", score),
             tags=tuple(tags) if tags else None,
-            next_contact=NextContact(date=day, by=seller) if day else None,
             **given,
         )
+        if planned is not None:
+            deal = deal.with_(next_contact=planned.plan)
         deal = _with_sets(deal, sets, transaction)
         chosen = choose_process(transaction.pipeline, deal) if process is None else process
         deal = in_process(deal, transaction.settings, chosen, stage)
