@@ -124,7 +124,7 @@ _COLUMNS = (
     Column("name", "NAME", shrink=True, min_width=14),
     Column("size", "BYTES", align="right", show=lambda row: f"{row['size']:,}"),
     Column("file", "FILE", shrink=True),
-    Column("sha256", "SHA-256", only="data"),
+    Column("sha256", "SHA-256", only="csv"),
 )
 
 

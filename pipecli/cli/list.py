@@ -14,14 +14,14 @@ from pipecli.cli.common.pick import find
 from pipecli.cli.common.session import session
 from pipecli.cli.common.table import (
     CURRENCY,
-    Shown,
+    ListColumn,
     addresses,
     amount_text,
+    column,
     flag,
     listed,
     named,
     price_text,
-    shown,
 )
 from pipecli.cli.nouns import ALIASES
 from pipecli.records import kinds
@@ -42,7 +42,7 @@ _DEAL = "owner seller mine status stage team tag customer contact product search
 
 def _add_list(
     kind: kinds.Kind,
-    columns: Sequence[Shown],
+    columns: Sequence[ListColumn],
     order: str,
     help_text: str,
     takes: str = "tag search",
@@ -70,12 +70,12 @@ def _response(record: Mapping[str, object]) -> str:
     return duration(minutes) if isinstance(minutes, int) else ""
 
 
-RESPONSE = shown("minutes_to_first_response", "RESPONSE", align="right", rank=6, show=_response)
+RESPONSE = column("minutes_to_first_response", "RESPONSE", align="right", rank=6, show=_response)
 
 
 OPPORTUNITIES = (
-    shown("id", "ID"),
-    shown("title", "TITLE", shrink=True, min_width=14),
+    column("id", "ID"),
+    column("title", "TITLE", shrink=True, min_width=14),
     *named(
         "customer",
         "CUSTOMER",
@@ -84,25 +84,25 @@ OPPORTUNITIES = (
         min_width=10,
         rank=2,
     ),
-    shown("standing", "STAGE", "CASE status WHEN 'open' THEN stage ELSE status END", rank=1, only="table"),
-    shown("stage", "STAGE", only="data"),
-    shown("status", "STATUS", only="data"),
-    shown("amount", "AMOUNT", "exact_amount", align="right", show=_money("amount")),
+    column("standing", "STAGE", "CASE status WHEN 'open' THEN stage ELSE status END", rank=1, only="table"),
+    column("stage", "STAGE", only="csv"),
+    column("status", "STATUS", only="csv"),
+    column("amount", "AMOUNT", "exact_amount", align="right", show=_money("amount")),
     CURRENCY,
-    shown(
+    column(
         "items_amount",
         "ITEMS AMOUNT",
         "exact_items_amount",
         align="right",
         show=_money("items_amount"),
-        only="data",
+        only="csv",
     ),
-    shown("close", "CLOSE", "coalesce(closed_date, expected_close)", rank=3, only="table"),
-    shown("expected_close", "EXPECTED CLOSE", only="data"),
-    shown("closed_date", "CLOSED DATE", only="data"),
-    shown("owner", "OWNER", shrink=True, rank=4),
+    column("close", "CLOSE", "coalesce(closed_date, expected_close)", rank=3, only="table"),
+    column("expected_close", "EXPECTED CLOSE", only="csv"),
+    column("closed_date", "CLOSED DATE", only="csv"),
+    column("owner", "OWNER", shrink=True, rank=4),
     RESPONSE,
-    shown(
+    column(
         "key_info_answered",
         "KEY INFO",
         align="right",
@@ -125,14 +125,14 @@ def _missing(record: Mapping[str, object]) -> str:
 
 
 LEADS = (
-    shown("id", "ID"),
-    shown("organization", "ORGANIZATION", shrink=True, min_width=12),
-    shown("name", "NAME", shrink=True, min_width=10),
-    shown("status", "STATUS"),
-    shown("missing", "MISSING", show=_missing),
-    shown("score", "SCORE", align="right", rank=3),
-    shown("next_contact_date", "NEXT", "next_contact", rank=4),
-    shown("owner", "OWNER", shrink=True, rank=2),
+    column("id", "ID"),
+    column("organization", "ORGANIZATION", shrink=True, min_width=12),
+    column("name", "NAME", shrink=True, min_width=10),
+    column("status", "STATUS"),
+    column("missing", "MISSING", show=_missing),
+    column("score", "SCORE", align="right", rank=3),
+    column("next_contact_date", "NEXT", "next_contact", rank=4),
+    column("owner", "OWNER", shrink=True, rank=2),
     RESPONSE,
 )
 _add_list(
@@ -146,13 +146,13 @@ _add_list(
 
 
 CUSTOMERS = (
-    shown("id", "ID"),
-    shown("name", "NAME", shrink=True, min_width=14),
-    shown("kind", "KIND", rank=4),
-    shown("country", "COUNTRY", shrink=True, rank=3),
-    shown("website", "WEBSITE", rank=2),
-    shown("open", "OPEN", views.OPEN_WITH_CUSTOMER, align="right", rank=1, in_json=True),
-    shown("owner", "OWNER", shrink=True, rank=2),
+    column("id", "ID"),
+    column("name", "NAME", shrink=True, min_width=14),
+    column("kind", "KIND", rank=4),
+    column("country", "COUNTRY", shrink=True, rank=3),
+    column("website", "WEBSITE", rank=2),
+    column("open", "OPEN", views.OPEN_WITH_CUSTOMER, align="right", rank=1, in_json=True),
+    column("owner", "OWNER", shrink=True, rank=2),
 )
 _add_list(
     kinds.CUSTOMER,
@@ -163,12 +163,12 @@ _add_list(
 )
 
 CONTACTS = (
-    shown("id", "ID"),
-    shown("name", "NAME", shrink=True, min_width=14),
-    shown("customer", "CUSTOMER", shrink=True, min_width=10, rank=3),
-    shown("title", "TITLE", shrink=True, rank=4),
-    Shown(addresses("emails", "E-MAIL", 1), "emails"),
-    Shown(addresses("phones", "PHONE", 2), "phones"),
+    column("id", "ID"),
+    column("name", "NAME", shrink=True, min_width=14),
+    column("customer", "CUSTOMER", shrink=True, min_width=10, rank=3),
+    column("title", "TITLE", shrink=True, rank=4),
+    ListColumn(addresses("emails", "E-MAIL", 1), "emails"),
+    ListColumn(addresses("phones", "PHONE", 2), "phones"),
 )
 _add_list(
     kinds.CONTACT,
@@ -179,24 +179,24 @@ _add_list(
 )
 
 SUPPLIERS = (
-    shown("id", "ID"),
-    shown("name", "NAME", shrink=True, min_width=14),
-    shown("country", "COUNTRY", shrink=True, rank=2),
-    shown("currency", "CURRENCY", rank=3),
-    shown("email", "E-MAIL"),
-    shown("phone", "PHONE", rank=1),
+    column("id", "ID"),
+    column("name", "NAME", shrink=True, min_width=14),
+    column("country", "COUNTRY", shrink=True, rank=2),
+    column("currency", "CURRENCY", rank=3),
+    column("email", "E-MAIL"),
+    column("phone", "PHONE", rank=1),
 )
 _add_list(kinds.SUPPLIER, SUPPLIERS, "name COLLATE NOCASE, id", "List suppliers by name.")
 
 
 COMPETITORS = (
-    shown("id", "ID"),
-    shown("name", "NAME", shrink=True, min_width=14),
-    shown("country", "COUNTRY", shrink=True, rank=2),
-    shown("website", "WEBSITE", rank=3),
-    shown("open", "OPEN", views.OPEN_AGAINST, align="right", in_json=True),
-    shown("won", "WON AGAINST", views.WON_AGAINST, align="right", in_json=True),
-    shown("lost", "LOST TO", views.LOST_TO, align="right", in_json=True),
+    column("id", "ID"),
+    column("name", "NAME", shrink=True, min_width=14),
+    column("country", "COUNTRY", shrink=True, rank=2),
+    column("website", "WEBSITE", rank=3),
+    column("open", "OPEN", views.OPEN_AGAINST, align="right", in_json=True),
+    column("won", "WON AGAINST", views.WON_AGAINST, align="right", in_json=True),
+    column("lost", "LOST TO", views.LOST_TO, align="right", in_json=True),
 )
 _add_list(
     kinds.COMPETITOR,
@@ -219,16 +219,16 @@ def _fact(name: str) -> str:
 
 
 _PRICED = (
-    shown("amount", "NET", "exact_amount", align="right", show=_money("amount", named=False)),
-    shown("total", "TOTAL", "exact_total", align="right", show=_money("total")),
+    column("amount", "NET", "exact_amount", align="right", show=_money("amount", named=False)),
+    column("total", "TOTAL", "exact_total", align="right", show=_money("total")),
     CURRENCY,
-    shown("margin", "MARGIN", _fact("margin"), align="right", rank=1, show=_margin, only="data"),
-    shown("items_without_cost", "", _fact("items_without_cost"), hidden=True),
-    shown("margin_unknown", "", _fact("margin_unknown"), hidden=True),
+    column("margin", "MARGIN", _fact("margin"), align="right", rank=1, show=_margin, only="csv"),
+    column("items_without_cost", "", _fact("items_without_cost"), hidden=True),
+    column("margin_unknown", "", _fact("margin_unknown"), hidden=True),
 )
 
 QUOTATIONS = (
-    shown("id", "ID"),
+    column("id", "ID"),
     *named(
         "customer",
         "CUSTOMER",
@@ -236,11 +236,11 @@ QUOTATIONS = (
         by=("customer_name", "lead"),
         min_width=12,
     ),
-    shown("status", "STATUS"),
-    shown("valid_until", "VALID UNTIL", rank=-1),
+    column("status", "STATUS"),
+    column("valid_until", "VALID UNTIL", rank=-1),
     *_PRICED,
-    shown("opportunity", "DEAL", rank=3),
-    shown("date", "DATE", rank=4),
+    column("opportunity", "DEAL", rank=3),
+    column("date", "DATE", rank=4),
 )
 _add_list(
     kinds.QUOTATION,
@@ -252,13 +252,13 @@ _add_list(
 )
 
 ORDERS = (
-    shown("id", "ID"),
+    column("id", "ID"),
     *named("customer", "CUSTOMER", "coalesce(customer_name, customer)", by=("customer_name",), min_width=12),
-    shown("status", "STATUS"),
-    shown("date", "DATE", rank=2),
+    column("status", "STATUS"),
+    column("date", "DATE", rank=2),
     *_PRICED,
-    shown("delivered", "DELIVERED", rank=3),
-    shown("quotation", "QUOTATION", rank=4),
+    column("delivered", "DELIVERED", rank=3),
+    column("quotation", "QUOTATION", rank=4),
 )
 _add_list(
     kinds.ORDER,
@@ -275,18 +275,18 @@ def _late(record: Mapping[str, object]) -> str:
 
 
 INVOICES = (
-    shown("number", "NUMBER", show=lambda row: row["number"] or "draft"),
+    column("number", "NUMBER", show=lambda row: row["number"] or "draft"),
     *named("customer", "CUSTOMER", "coalesce(customer_name, customer)", by=("customer_name",), min_width=12),
-    shown("status", "STATUS"),
-    shown("date", "DATE", rank=2),
-    shown("due", "DUE"),
-    shown("overdue_days", "LATE", align="right", show=_late),
-    shown("total", "TOTAL", "exact_total", align="right", show=_money("total")),
-    shown("open", "OPEN", align="right", show=_money("open", named=False)),
+    column("status", "STATUS"),
+    column("date", "DATE", rank=2),
+    column("due", "DUE"),
+    column("overdue_days", "LATE", align="right", show=_late),
+    column("total", "TOTAL", "exact_total", align="right", show=_money("total")),
+    column("open", "OPEN", align="right", show=_money("open", named=False)),
     CURRENCY,
-    shown("credits", "CREDITS", rank=3),
-    shown("order", "ORDER", '"order"', rank=4),
-    shown("id", "ID"),
+    column("credits", "CREDITS", rank=3),
+    column("order", "ORDER", '"order"', rank=4),
+    column("id", "ID"),
 )
 _add_list(
     kinds.INVOICE,
@@ -297,14 +297,14 @@ _add_list(
 )
 
 SUPPLIER_QUOTATIONS = (
-    shown("id", "ID"),
+    column("id", "ID"),
     *named("supplier", "SUPPLIER", "coalesce(supplier_name, supplier)", by=("supplier_name",), min_width=12),
-    shown("opportunity", "DEAL"),
-    shown("status", "STATUS"),
-    shown("amount", "TOTAL", "exact_amount", align="right", show=_money("amount")),
+    column("opportunity", "DEAL"),
+    column("status", "STATUS"),
+    column("amount", "TOTAL", "exact_amount", align="right", show=_money("amount")),
     CURRENCY,
-    shown("lead_time", "LEAD TIME", shrink=True, rank=2),
-    shown("valid_until", "VALID UNTIL", rank=1),
+    column("lead_time", "LEAD TIME", shrink=True, rank=2),
+    column("valid_until", "VALID UNTIL", rank=1),
 )
 _add_list(
     kinds.SUPPLIER_QUOTATION,
@@ -324,33 +324,33 @@ def _percent(record: Mapping[str, object]) -> str:
 
 
 PRODUCTS = (
-    shown("sku", "SKU"),
-    shown("name", "NAME", shrink=True, min_width=14),
-    shown("kind", "KIND", rank=1),
-    shown("uom", "UNIT", rank=2),
-    shown("tax", "TAX", align="right", rank=3, show=_percent),
-    shown("cost", "COST", align="right", rank=4, show=_cost),
-    shown("currency", "CURRENCY", views.BASE_CURRENCY, only="data", in_json=True),
-    Shown(flag("active"), "active"),
+    column("sku", "SKU"),
+    column("name", "NAME", shrink=True, min_width=14),
+    column("kind", "KIND", rank=1),
+    column("uom", "UNIT", rank=2),
+    column("tax", "TAX", align="right", rank=3, show=_percent),
+    column("cost", "COST", align="right", rank=4, show=_cost),
+    column("currency", "CURRENCY", views.BASE_CURRENCY, only="csv", in_json=True),
+    ListColumn(flag("active"), "active"),
 )
 _add_list(kinds.PRODUCT, PRODUCTS, "active DESC, sku", "List products, those on sale first.")
 
 PRICE_LISTS = (
-    shown("id", "ID"),
-    shown("name", "NAME", shrink=True),
-    shown("currency", "CURRENCY"),
-    shown("valid_from", "FROM"),
-    shown("valid_until", "UNTIL"),
-    shown("products", "PRODUCTS", views.PRICED_PRODUCTS, align="right", in_json=True),
+    column("id", "ID"),
+    column("name", "NAME", shrink=True),
+    column("currency", "CURRENCY"),
+    column("valid_from", "FROM"),
+    column("valid_until", "UNTIL"),
+    column("products", "PRODUCTS", views.PRICED_PRODUCTS, align="right", in_json=True),
 )
 _add_list(kinds.PRICE_LIST, PRICE_LISTS, "currency, id", "List price lists.", "search")
 
 DOCUMENTS = (
-    shown("id", "ID"),
-    shown("title", "TITLE", shrink=True, min_width=14),
-    Shown(listed("products", "PRODUCTS"), "products"),
-    Shown(listed("stages", "STAGES"), "stages"),
-    shown("place", "FILE OR ADDRESS", "coalesce(file, url)", rank=1),
+    column("id", "ID"),
+    column("title", "TITLE", shrink=True, min_width=14),
+    ListColumn(listed("products", "PRODUCTS"), "products"),
+    ListColumn(listed("stages", "STAGES"), "stages"),
+    column("place", "FILE OR ADDRESS", "coalesce(file, url)", rank=1),
 )
 _add_list(
     kinds.LITERATURE,
@@ -367,15 +367,15 @@ def _to_the_minute(record: Mapping[str, object]) -> str:
 
 
 ACTIVITIES = (
-    shown("id", "ID"),
-    shown("at", "WHEN", show=_to_the_minute),
-    shown("type", "TYPE", rank=1),
-    shown("direction", "DIR", rank=2),
-    shown("done", "DONE", rank=1, show=lambda record: "yes" if record["done"] else "no"),
-    shown("subject", "SUBJECT", shrink=True, min_width=10),
-    shown("record", "ON"),
-    shown("title", "TITLE", shrink=True, rank=3),
-    shown("by", "BY", '"by"', rank=1),
+    column("id", "ID"),
+    column("at", "WHEN", show=_to_the_minute),
+    column("type", "TYPE", rank=1),
+    column("direction", "DIR", rank=2),
+    column("done", "DONE", rank=1, show=lambda record: "yes" if record["done"] else "no"),
+    column("subject", "SUBJECT", shrink=True, min_width=10),
+    column("record", "ON"),
+    column("title", "TITLE", shrink=True, rank=3),
+    column("by", "BY", '"by"', rank=1),
 )
 
 _ACTIVITIES_SOURCE = Parts(

@@ -18,7 +18,7 @@ from pipecli.cli.common.record_json import (
     record_json,
 )
 from pipecli.cli.common.session import Session, session
-from pipecli.cli.common.table import Column, Shown, amount_text, display_width, price_text
+from pipecli.cli.common.table import Column, ListColumn, amount_text, display_width, price_text
 from pipecli.records.kinds import (
     COMPETITOR,
     CONTACT,
@@ -103,8 +103,8 @@ def show_customer(ctx: typer.Context, ref: Ref) -> None:
 _OPEN = "customer = ? AND status = 'open'"
 
 
-def _visible(columns: tuple[Shown, ...]) -> list[Column]:
-    return [column.column for column in columns if not column.hidden and column.column.name != "customer"]
+def _visible(columns: tuple[ListColumn, ...]) -> list[Column]:
+    return [column.drawn for column in columns if not column.hidden and column.drawn.name != "customer"]
 
 
 def _part(shown: RecordJson, keys: list[str]) -> RecordJson:
@@ -125,7 +125,7 @@ def show_competitor(ctx: typer.Context, ref: Ref) -> None:
     shown = record_json(run, "competitor", key)
     if run.format is Format.TABLE:
         print_record_json(run, shown)
-        columns = [column.column for column in OPPORTUNITIES if not column.hidden]
+        columns = [column.drawn for column in OPPORTUNITIES if not column.hidden]
         for heading, status in (("Open", "open"), ("Won against it", "won"), ("Lost or closed", "")):
             ended = f"status = '{status}'" if status else "status IN ('lost', 'closed')"
             condition = f"{NAMES_COMPETITOR} AND {ended} ORDER BY coalesce(closed_date, expected_close), id"
@@ -168,7 +168,7 @@ def _price_columns(currency: str) -> tuple[Column, ...]:
         Column("name", "PRODUCT", shrink=True),
         Column("from", "FROM", align="right"),
         Column("price", f"PRICE {currency}", align="right", show=show),
-        Column("currency", "CURRENCY", only="data"),
+        Column("currency", "CURRENCY", only="csv"),
     )
 
 
@@ -243,12 +243,12 @@ def planned_contact(run: Session, planned: RecordJson) -> str:
 
 
 def rows_of(
-    run: Session, table: str, columns: tuple[Shown, ...], condition: str, key: str
+    run: Session, table: str, columns: tuple[ListColumn, ...], condition: str, key: str
 ) -> list[RecordJson]:
     """The records that a condition of ours holds for, as the table of their noun has them."""
     sql = [column.sql for column in columns]
     rows = rows_where(run.pipeline.index.connection, sql, table, condition, key, order="")
-    names = [column.column.name for column in columns]
+    names = [column.drawn.name for column in columns]
     return [dict(zip(names, row, strict=True)) for row in rows]
 
 
@@ -346,16 +346,16 @@ _COLUMNS = (
     Column("uom", "UNIT", rank=2),
     Column("unit_price", "PRICE", align="right", show=_price),
     Column("term", "TERM", show=lambda line: f"{line['term']} × {line['per']}" if line.get("per") else ""),
-    Column("per", "PER", only="data"),
+    Column("per", "PER", only="csv"),
     Column("discount", "DISC %", align="right"),
     Column("discount_amount", "DISCOUNT", align="right", show=_off),
     Column("tax", "TAX %", align="right", rank=1),
     Column("kind", "KIND", rank=2),
     Column("optional", "OPTION", show=_option),
-    Column("alternative_to", "INSTEAD OF", only="data"),
+    Column("alternative_to", "INSTEAD OF", only="csv"),
     Column("line_amount", "AMOUNT", align="right", show=_amount),
-    Column("amount", "NET AMOUNT", only="data"),
-    Column("currency", "CURRENCY", only="data"),
+    Column("amount", "NET AMOUNT", only="csv"),
+    Column("currency", "CURRENCY", only="csv"),
 )
 
 

@@ -17,7 +17,7 @@ from pipecli.cli.common.output import Format, print_records, write_text
 from pipecli.cli.common.pick import document, is_recent, key_of, names_of, print_numbered, recalled
 from pipecli.cli.common.record_json import DERIVED, derive
 from pipecli.cli.common.session import Session, session
-from pipecli.cli.common.table import Column, Shown
+from pipecli.cli.common.table import Column, ListColumn
 from pipecli.cli.common.terminal import say_after
 from pipecli.errors import PipecliError
 from pipecli.formats import dumps, loads
@@ -39,13 +39,15 @@ class Filtered(NamedTuple):
 _FILTERS = {"owner": "owner", "status": "status", "stage": "stage", "team": "team"}
 
 
-def _filtered(run: Session, plural: str, known: set[str], shown: Sequence[Shown], order: str) -> Filtered:
+def _filtered(
+    run: Session, plural: str, known: set[str], columns: Sequence[ListColumn], order: str
+) -> Filtered:
     """The options as SQL on a table with the columns `known`; `order` holds where --sort is not given.
 
     Raises PipecliError when the table, named by its `plural`, has no column for an option.
     """
     conditions, parameters = _conditions(run, plural, known)
-    tail = f"ORDER BY {_order(run, known, shown) or order}{_limit(run)}"
+    tail = f"ORDER BY {_order(run, known, columns) or order}{_limit(run)}"
     return Filtered(" AND ".join(conditions) or "1", parameters, tail)
 
 
@@ -144,14 +146,14 @@ def _meant(run: Session, plural: str, option: str, text: str) -> list[str]:
     return [text]
 
 
-def _order(run: Session, known: set[str], shown: Sequence[Shown]) -> str:
+def _order(run: Session, known: set[str], columns: Sequence[ListColumn]) -> str:
     wanted = str(run.option("sort") or "")
     if not wanted:
         return ""
     name = wanted.removeprefix("-").lower()
     if name not in known:
-        named = _named_column(name, shown, known, "--sort")
-        name = named.column.name if named.column.name in known else ""
+        named = _named_column(name, columns, known, "--sort")
+        name = named.drawn.name if named.drawn.name in known else ""
     sql = f'"{name}"' if name else named.sql  # the column itself: an amount is drawn from its exact text
     return f"{sql} IS NULL, {sql} {'DESC' if wanted.startswith('-') else 'ASC'}"
 
@@ -207,7 +209,9 @@ def listing(takes: str, *, opens: bool = False) -> type[Listing]:
     return type("Listing", (Listing,), {"takes": takes.split(), "opens": opens})
 
 
-def print_list(ctx: typer.Context, kind: Kind, shown: Sequence[Shown], order: str, is_open: str = "") -> None:
+def print_list(
+    ctx: typer.Context, kind: Kind, columns: Sequence[ListColumn], order: str, is_open: str = ""
+) -> None:
     """Print the records of a kind that the filters of the command line let through.
 
     `is_open` is an SQL condition that holds unless `--all`, `--status` or `--where` says otherwise.
@@ -216,7 +220,7 @@ def print_list(ctx: typer.Context, kind: Kind, shown: Sequence[Shown], order: st
     pipeline = run.read(kind)
     connection = pipeline.index.connection
     known = set(columns_of(connection, kind.table))
-    condition, parameters, tail = _filtered(run, kind.folder, known, shown, order)
+    condition, parameters, tail = _filtered(run, kind.folder, known, columns, order)
     if is_open and not any(run.option(name) for name in ("all", "status", "where")):
         _mention_left_out(connection, kind.table, is_open, condition, parameters)
         condition = f"{is_open} AND {condition}"
@@ -224,49 +228,49 @@ def print_list(ctx: typer.Context, kind: Kind, shown: Sequence[Shown], order: st
         ids = query.select(connection, kind.identity, kind.table, condition, tail, parameters)
         write_text("".join(f"{row[0]}\n" for row in ids.rows))
     elif run.format in (Format.JSON, Format.JSONL):
-        own = [column for column in shown if column.in_json]
+        own = [column for column in columns if column.in_json]
         computed = [*DERIVED.get(kind.noun, {}).values(), *(column.sql for column in own)]
-        columns = ", ".join(["json", _currency(known), *computed])
-        rows = query.select(connection, columns, kind.table, condition, tail, parameters)
-        _print_json(run, kind.noun, rows.rows, [column.column.name for column in own])
+        asked = ", ".join(["json", _currency(known), *computed])
+        rows = query.select(connection, asked, kind.table, condition, tail, parameters)
+        _print_json(run, kind.noun, rows.rows, [column.drawn.name for column in own])
     else:
-        visible = _visible(run, kind.noun, shown, known)
-        asked = {column.column.name: column.sql for column in (*shown, *visible)}
-        rows = query.select(connection, ", ".join(asked.values()), kind.table, condition, tail, parameters)
-        records = [_typed(dict(zip(asked, row, strict=True)), _FLAGS, _LISTS) for row in rows.rows]
+        visible = _visible(run, kind.noun, columns, known)
+        sql_of = {column.drawn.name: column.sql for column in (*columns, *visible)}
+        rows = query.select(connection, ", ".join(sql_of.values()), kind.table, condition, tail, parameters)
+        records = [_typed(dict(zip(sql_of, row, strict=True)), _FLAGS, _LISTS) for row in rows.rows]
         keys = [(kind.noun, str(record[kind.identity])) for record in records]
-        print_numbered(run, records, [column.column for column in visible], keys, id_key=kind.identity)
+        print_numbered(run, records, [column.drawn for column in visible], keys, id_key=kind.identity)
 
 
-def _visible(run: Session, noun: str, shown: Sequence[Shown], known: set[str]) -> list[Shown]:
+def _visible(run: Session, noun: str, columns: Sequence[ListColumn], known: set[str]) -> list[ListColumn]:
     """The columns of `--columns`, else those of the noun. Raises PipecliError for one that isn't there."""
-    usual = [column for column in shown if not column.hidden]
+    usual = [column for column in columns if not column.hidden]
     by_default = run.defaults.get(f"columns.{noun}") if run.format is Format.TABLE else ""
     asked = str(run.option("columns") or by_default or "").lower()
     names = [name.strip() for name in asked.split(",") if name.strip()]
     if not names:
         return usual
-    elsewhere = "data" if run.format is Format.TABLE else "table"
-    usable = [column for column in usual if column.column.only != elsewhere] + [
-        column for column in usual if column.column.only == elsewhere
+    elsewhere = "csv" if run.format is Format.TABLE else "table"
+    usable = [column for column in usual if column.drawn.only != elsewhere] + [
+        column for column in usual if column.drawn.only == elsewhere
     ]
     source = "--columns" if run.option("columns") else f"`pipecli config columns.{noun}`"
     chosen = [_named_column(name.removeprefix("+"), usable, known, source) for name in names]
     if names[0].startswith("+"):
-        chosen = [*(column for column in usual if column.column.only != elsewhere), *chosen]
-    return [column._replace(column=column.column._replace(only="")) for column in chosen]
+        chosen = [*(column for column in usual if column.drawn.only != elsewhere), *chosen]
+    return [column._replace(drawn=column.drawn._replace(only="")) for column in chosen]
 
 
-def _named_column(name: str, usable: Sequence[Shown], known: set[str], source: str) -> Shown:
+def _named_column(name: str, usable: Sequence[ListColumn], known: set[str], source: str) -> ListColumn:
     """A column by its name or its heading; of the table in the index, too."""
     plain = name.replace(" ", "_").replace("-", "_")
     for column in usable:
-        heading = column.column.heading.lower().replace(" ", "_").replace("-", "_")
-        if plain in (column.column.name, heading):
+        heading = column.drawn.heading.lower().replace(" ", "_").replace("-", "_")
+        if plain in (column.drawn.name, heading):
             return column
     if plain in known:
-        return Shown(Column(plain, plain.replace("_", " ").upper(), shrink=True), f'"{plain}"')
-    every = {column.column.name for column in usable if column.column.only != "table"} | known
+        return ListColumn(Column(plain, plain.replace("_", " ").upper(), shrink=True), f'"{plain}"')
+    every = {column.drawn.name for column in usable if column.drawn.only != "table"} | known
     raise PipecliError(
         f'{source}: unknown column "{name}"',
         hint=f"{likeliest(plain, every)}`pipecli sql --tables` lists them all",
@@ -358,7 +362,7 @@ class Parts(NamedTuple):
 def print_parts(
     ctx: typer.Context,
     parts: Parts,
-    shown: Sequence[Shown],
+    columns: Sequence[ListColumn],
     order: str,
     conditions: Mapping[str, object] | None = None,
 ) -> None:
@@ -367,11 +371,11 @@ def print_parts(
     connection = run.read(*parts.kinds).index.connection
     table = f"({parts.select})"
     known = query.select(connection, "*", table, "1", "LIMIT 0", ()).columns
-    condition, parameters, tail = _filtered(run, parts.plural, set(known), shown, order)
+    condition, parameters, tail = _filtered(run, parts.plural, set(known), columns, order)
     own = conditions or {}
     result = query.select(
         connection,
-        "*" if run.format in (Format.JSON, Format.JSONL) else ", ".join(column.sql for column in shown),
+        "*" if run.format in (Format.JSON, Format.JSONL) else ", ".join(column.sql for column in columns),
         table,
         " AND ".join([*own, condition]),
         tail,
@@ -381,11 +385,11 @@ def print_parts(
         names = known
         records = [_record(parts, dict(zip(names, row, strict=True))) for row in result.rows]
     else:
-        names = [column.column.name for column in shown]
+        names = [column.drawn.name for column in columns]
         records = [
             _typed(dict(zip(names, row, strict=True)), parts.flags, parts.lists) for row in result.rows
         ]
-    visible = [column.column for column in shown if not column.hidden]
+    visible = [column.drawn for column in columns if not column.hidden]
     if parts.kinds:
         print_numbered(run, records, visible, [document(str(record["record"])) for record in records])
     else:

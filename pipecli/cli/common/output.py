@@ -65,7 +65,7 @@ def print_records(
     Columns that a narrow terminal has no room for are named on stderr. With `today` a table colours what is
     overdue; `links` are the addresses that ids lead to.
     """
-    columns = [column for column in columns if column.only != ("data" if fmt is Format.TABLE else "table")]
+    columns = [column for column in columns if column.only != ("csv" if fmt is Format.TABLE else "table")]
     match fmt:
         case Format.TABLE:
             _print_table(records, columns, id_key, today, links)

@@ -39,14 +39,14 @@ class Column(NamedTuple):
     min_width: int = 8
     rank: int = 0
     show: Callable[[Mapping[str, object]], object] | None = None
-    only: Literal["", "table", "data"] = ""
-    """`table`: drawn on a terminal alone; `data`: only in csv, tsv and markdown, which others read on."""
+    only: Literal["", "table", "csv"] = ""
+    """`table`: only in the table that people read; `csv`: only in CSV, TSV and Markdown. JSON has its own keys."""
 
 
-class Shown(NamedTuple):
-    """A column of a noun's table: its heading, the SQL it comes from, and how it is drawn."""
+class ListColumn(NamedTuple):
+    """A column of a `list`: how it is drawn, and the SQL that it comes from."""
 
-    column: Column
+    drawn: Column
     sql: str
     hidden: bool = False
     """Only there for another column's `show`."""
@@ -54,14 +54,14 @@ class Shown(NamedTuple):
     """Computed for this list: JSON has it beside the record's own keys."""
 
 
-def shown(
+def column(
     name: str, heading: str, sql: str = "", *, hidden: bool = False, in_json: bool = False, **drawn: Any
-) -> Shown:
+) -> ListColumn:
     """A column of the index, or an expression of its columns, by the name that a record has for it."""
-    return Shown(Column(name, heading, **drawn), sql or name, hidden, in_json)
+    return ListColumn(Column(name, heading, **drawn), sql or name, hidden, in_json)
 
 
-CURRENCY = shown("currency", "CURRENCY", only="data")
+CURRENCY = column("currency", "CURRENCY", only="csv")
 """The currency of the amounts of a row, which on a terminal stands beside them."""
 
 
@@ -88,11 +88,11 @@ def flag(name: str) -> Column:
 
 def named(
     key: str, heading: str, label: str, *, by: Sequence[str], min_width: int, rank: int = 0
-) -> tuple[Shown, ...]:
+) -> tuple[ListColumn, ...]:
     """Another record: on a terminal by its name, elsewhere its key and `by`, each in a column."""
     return (
-        shown(f"{key}_label", heading, label, shrink=True, min_width=min_width, rank=rank, only="table"),
-        *(shown(name, name.replace("_", " ").upper(), name, only="data") for name in (key, *by)),
+        column(f"{key}_label", heading, label, shrink=True, min_width=min_width, rank=rank, only="table"),
+        *(column(name, name.replace("_", " ").upper(), name, only="csv") for name in (key, *by)),
     )
 
 

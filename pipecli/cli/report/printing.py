@@ -185,7 +185,7 @@ def print_with_currency(
     """Print rows whose currency a table or JSON names once; in the other formats each row has it."""
     if currency:
         rows = [{**row, "currency": currency} for row in rows]
-        columns = [*columns, Column("currency", "CURRENCY", only="data")]
+        columns = [*columns, Column("currency", "CURRENCY", only="csv")]
     print_records(rows, columns, fmt, id_key=id_key)
 
 

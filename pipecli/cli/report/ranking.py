@@ -121,7 +121,7 @@ def _to_a_tenth(name: str, heading: str, show: Callable[[Mapping[str, Any]], str
     """Points as a terminal shows them; the other formats have every digit."""
     return [
         Column(name, heading, align="right", show=show, only="table"),
-        Column(name, heading, align="right", only="data"),
+        Column(name, heading, align="right", only="csv"),
     ]
 
 

@@ -35,7 +35,7 @@ def report_receivables(
         Column("invoices", "INVOICES", align="right", rank=2),
         *(money_column(age, heading, base, rank=1) for age, heading in _HEADINGS.items()),
         money_column("open", "OPEN", base),
-        CURRENCY.column,
+        CURRENCY.drawn,
     ]
     rows = [
         {

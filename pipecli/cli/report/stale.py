@@ -87,7 +87,7 @@ def _deal_columns(asked: Asked) -> list[Column]:
         Column("title", "TITLE", shrink=True, min_width=18),
         Column("owner", "OWNER", shrink=True, rank=2),
         Column("stage_name", "STAGE", shrink=True, rank=3, only="table", show=_stage_name),
-        Column("stage", "STAGE", only="data"),
+        Column("stage", "STAGE", only="csv"),
         asked.money_column("amount", "AMOUNT"),
         Column("moved", "MOVED", rank=4),
         count_column("days", "DAYS"),

@@ -15,7 +15,7 @@ from pipecli.cli.common.list_options import Listing, Parts, listing, print_parts
 from pipecli.cli.common.output import Format, print_records, write_text
 from pipecli.cli.common.record_json import find_section, print_record_json, settings_json
 from pipecli.cli.common.session import Session, session
-from pipecli.cli.common.table import Column, Shown, cell_text, flag, listed, shown
+from pipecli.cli.common.table import Column, ListColumn, cell_text, column, flag, listed
 from pipecli.errors import PipecliError
 from pipecli.formats import dumps
 from pipecli.records import kinds
@@ -129,11 +129,11 @@ def show_team(ctx: typer.Context, team: TeamName) -> None:
 
 
 USERS = (
-    shown("id", "USER"),
-    shown("name", "NAME", shrink=True),
-    shown("email", "E-MAIL", rank=1),
-    shown("team", "TEAM"),
-    Shown(flag("active"), "active"),
+    column("id", "USER"),
+    column("name", "NAME", shrink=True),
+    column("email", "E-MAIL", rank=1),
+    column("team", "TEAM"),
+    ListColumn(flag("active"), "active"),
 )
 
 _USERS = Parts(
@@ -151,10 +151,10 @@ def list_users(ctx: typer.Context) -> None:
 
 
 TEAMS = (
-    shown("id", "TEAM"),
-    shown("name", "NAME", shrink=True),
-    shown("manager", "MANAGER"),
-    Shown(listed("members", "MEMBERS"), "members"),
+    column("id", "TEAM"),
+    column("name", "NAME", shrink=True),
+    column("manager", "MANAGER"),
+    ListColumn(listed("members", "MEMBERS"), "members"),
 )
 _TEAMS = Parts(
     "teams",
