@@ -40,7 +40,7 @@ class Column(NamedTuple):
     rank: int = 0
     show: Callable[[Mapping[str, object]], object] | None = None
     only: Literal["", "table", "csv"] = ""
-    """`table`: only in the table that people read; `csv`: only in CSV, TSV and Markdown. JSON has its own keys."""
+    """`table`: only in the table for people; `csv`: only in CSV, TSV and Markdown. JSON has its own keys."""
 
 
 class ListColumn(NamedTuple):
