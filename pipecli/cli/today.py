@@ -288,7 +288,7 @@ _COLUMNS = (
     Column("when", "WHEN"),
     Column("what", "WHAT", shrink=True, min_width=12),
     Column("record", "RECORD", rank=1, only="table"),
-    Column("id", "RECORD", only="data"),
+    Column("id", "RECORD", only="csv"),
     Column("title", "TITLE", shrink=True, min_width=12, show=_about),
 )
 
