@@ -40,7 +40,7 @@ NOUNS = {
     "lead": Noun(
         "Leads: add, qualify, convert, disqualify.",
         verbs=_verbs(
-            "lead.add",
+            "lead.change",
             "add, list, show, set, edit, remove, assign, share, qualify, disqualify, reopen, convert, merge, "
             "dupes, tag add, tag remove",
             {"lead.show": "show, dupes", "lead.convert": "convert"},
@@ -51,7 +51,7 @@ NOUNS = {
         "Opportunities: add, advance, close won or lost.",
         alias="opp",
         verbs=_verbs(
-            "opportunity.set",
+            "opportunity.change",
             "add, list, show, set, edit, remove, advance, sellers, hold, resume, board, won, lost, reopen, "
             "assign, share, item add, item set, item remove, item list, reprice, take-offer, contact add, "
             "contact remove, contact list, step done, step undo, step list, competitor add, "

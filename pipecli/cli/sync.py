@@ -34,7 +34,7 @@ from pipecli.history.change_set import ChangedRecord, Range, change_set, range_o
 from pipecli.store import git
 from pipecli.store.files import Location
 from pipecli.store.journal import working
-from pipecli.sync import merge as merge_plan
+from pipecli.sync import merge_commits as merge_plan
 from pipecli.sync.conflict import RecordConflict, Side, conflicts, title_of
 from pipecli.sync.doctor import examine, mend
 from pipecli.sync.doctor_clone import Diagnosis

@@ -1,5 +1,5 @@
 """A deal as the reports take it, its visits to the stages, and the arithmetic of reports: days, percentages,
-medians, shares without a lost cent. Its worth in the currency of a report is in `forecast`.
+medians, shares without a lost cent. Its worth, weighted and in the currency of a report, is in `forecast.py`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Names of records: new ids and slugs, the file each is kept in, and what hangs on a name."""
+"""Ids and slugs for new records, the file that each is kept in, and the names by which people find one."""
 
 from __future__ import annotations
 

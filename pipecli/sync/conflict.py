@@ -23,7 +23,7 @@ from pipecli.store.files import Location
 from pipecli.store.journal import moving
 from pipecli.store.merge_setup import DRIVER
 from pipecli.store.yaml import read
-from pipecli.sync.merge import Clash, record_id
+from pipecli.sync.merge_commits import Clash, record_id
 from pipecli.sync.upstream import head, named
 
 if TYPE_CHECKING:

@@ -27,7 +27,7 @@ from pipecli.store.naming import month_file, relaid
 from pipecli.store.pipeline import Pipeline
 from pipecli.sync import doctor_clone
 from pipecli.sync.doctor_clone import Diagnosis, State, error, ok, warning
-from pipecli.sync.merge import OLDEST_GIT
+from pipecli.sync.merge_commits import OLDEST_GIT
 from pipecli.sync.upstream import head, uncommitted
 from pipecli.wording import count
 

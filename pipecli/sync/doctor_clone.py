@@ -16,7 +16,7 @@ from pipecli.store import files, git
 from pipecli.store.files import Location
 from pipecli.store.yaml import read
 from pipecli.sync.conflict import pending
-from pipecli.sync.merge import commit_count
+from pipecli.sync.merge_commits import commit_count
 from pipecli.sync.upstream import (
     Upstream,
     branch_of,

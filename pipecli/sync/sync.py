@@ -25,7 +25,7 @@ from pipecli.store.journal import moving
 from pipecli.store.pipeline import Pipeline
 from pipecli.sync import conflict
 from pipecli.sync.conflict import Pending, RecordConflict, Side, conflicts, pending
-from pipecli.sync.merge import (
+from pipecli.sync.merge_commits import (
     Candidate,
     MergePlan,
     commit_count,

@@ -1,4 +1,4 @@
-"""Which part of a record before a change is which part after it, and what the file must mean in the end."""
+"""The parts of a record before a change, matched with those after it; and values that mean the same."""
 
 from __future__ import annotations
 

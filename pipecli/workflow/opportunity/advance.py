@@ -1,6 +1,7 @@
 """A deal's way through the stages: `advance`, its undoing on the board, `step done`, another process.
 
-A stage that is left asks for its steps to be done, one that is entered for its required fields.
+A stage that is left asks for its steps to be done, one that is entered for its required fields; only an open
+deal can move (`require_open` in `workflow/change.py`).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`lead add`, `set`, `assign`, `qualify`, `disqualify`, `reopen` …: from a name to an answer."""
+"""`lead add`, `set`, `edit`, `assign`, `share`, `qualify`, `disqualify`, `reopen` …: what changes a lead."""
 
 from __future__ import annotations
 
