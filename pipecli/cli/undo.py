@@ -20,7 +20,7 @@ from pipecli.store import files, git, reading
 from pipecli.store.files import kind_of
 from pipecli.store.index.records import records_naming
 from pipecli.store.naming import relaid
-from pipecli.store.writes import Write, check_references
+from pipecli.store.writes import Write, check_references, names
 from pipecli.wording import first_of, one_line
 from pipecli.workflow.attachment import FOLDER
 from pipecli.workflow.change import Refused
@@ -231,8 +231,8 @@ def _require_free(transaction: Transaction, reverted: Sequence[_Reverted]) -> No
     """Refuse to take away what other records name, or to bring back what names a record that is gone."""
     own = {part.write.file for part in reverted}
     restored = [part.before for part in reverted if part.before is not None]
-    written = {(record.noun, record.key) for record in restored}
-    gone = {(part.record.noun, part.record.key) for part in reverted if part.before is None} - written
+    written = {name for record in restored for name in names(record)}
+    gone = {name for part in reverted if part.done for name in names(part.done)} - written
     connection = transaction.pipeline.index.connection
     for record_noun, key in gone:
         users = [name for name, path in records_naming(connection, record_noun, key) if path not in own]

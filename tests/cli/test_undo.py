@@ -94,6 +94,15 @@ def test_what_others_name_stays(cli: Cli, refused: Refused, git: Git) -> None:
     said = refused("undo", made)
     assert "gaggia can't be taken back: SQ-" in said
 
+    cli("user", "add", "zoe", "--name", "Zoe", "--email", "zoe@contoso.example")
+    made = git("rev-parse", "HEAD")
+    cli("opp", "assign", "2q8xa", "zoe")
+    assert "zoe can't be taken back: OPP-2Q8XA came to name it since" in refused("undo", made)
+    cli("settings", "rename", "user", "zoe", "zoe-roth")
+    cli("undo")
+    assert _deal(cli)["owner"] == "zoe"
+    cli("check")
+
 
 def test_a_quotation_that_was_sent_is_not_unsent(cli: Cli, refused: Refused) -> None:
     key = cli("quote", "new", "2q8xa", "--format", "ids").id

@@ -122,23 +122,23 @@ def records_naming(connection: Sql, noun: str, key: str) -> list[tuple[str, str]
 
 def records_naming_part(connection: Sql, noun: str, key: str) -> list[str]:
     """The ids of the records that name a user, team or stage of the settings."""
-    nouns = (noun, "principal") if noun in ("user", "team") else (noun,)
-    named = _naming(connection, key, *nouns)
+    named = _naming(connection, key, noun)
     return sorted({of_key for of_noun, of_key, _ in named if of_noun != "settings"})
 
 
 def files_naming_part(connection: Sql, noun: str, key: str) -> list[str]:
     """The files of the records that name a user, team or stage of the settings."""
     if noun != "stage":
-        named = _naming(connection, key, noun, "principal")
+        named = _naming(connection, key, noun)
         return sorted({path for of_noun, _, path in named if of_noun != "settings"})
     stages = "SELECT l.path FROM _literature l, json_each(l.stages) s WHERE s.value = ?"
     literature = connection.execute(stages, (key.partition("/")[2],))
     return sorted({*(path for (path,) in literature), *(path for *_, path in _naming(connection, key, noun))})
 
 
-def _naming(connection: Sql, key: str, *nouns: str) -> list[tuple[str, str, str]]:
-    """The noun, key and file of each record that names something of one of these nouns by this key."""
+def _naming(connection: Sql, key: str, noun: str) -> list[tuple[str, str, str]]:
+    """The noun, key and file of each record that names something of a noun by this key."""
+    nouns = (noun, "principal") if noun in ("user", "team") else (noun,)
     return connection.execute(
         f"""SELECT r.noun, r.key, path FROM _references f JOIN _records r USING (path)
         WHERE instr(f.names, ?) AND f.key = ? AND f.noun IN ({", ".join("?" * len(nouns))})""",
