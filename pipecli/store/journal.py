@@ -15,12 +15,11 @@ from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 from shlex import quote
-from time import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipecli.errors import PipecliError
 from pipecli.store import files, git, git_commit
-from pipecli.store.lock import interruptible, uninterrupted
+from pipecli.store.lock import clear_dead, interruptible, uninterrupted
 from pipecli.wording import first_of
 
 if TYPE_CHECKING:
@@ -272,7 +271,7 @@ def begin(
 
     `is_hard`: it is to outlast a power cut. Raises OSError, PipecliError.
     """
-    _clear(place.cache)
+    clear_dead(place.cache)
     if is_committing and os.path.lexists(lock := place.git_dir / "index.lock"):
         raise git_commit.held(lock)
     steps = [_step(*content) for content in contents]
@@ -372,18 +371,6 @@ def _reserve(place: Location) -> None:
             os.posix_fallocate(handle.fileno(), 0, size)
 
 
-_AN_HOUR = 3600
-
-
-def _clear(cache: Path) -> None:
-    """Remove what killed commands left: of journals that were never in place, of an index being built."""
-    with os.scandir(cache) as entries:
-        for entry in entries:
-            is_ours = entry.name.startswith((_BEFORE.format(""), "journal."))
-            if is_ours or (entry.name.endswith(".tmp") and entry.stat().st_mtime < time() - _AN_HOUR):
-                Path(entry.path).unlink(missing_ok=True)
-
-
 def settle(place: Location, file: Path | None = None, *, patience: float = PATIENCE) -> str | None:
     """Finish or undo the change of a command that was killed; a line about it, None where there is none.
 
@@ -394,7 +381,7 @@ def settle(place: Location, file: Path | None = None, *, patience: float = PATIE
     try:
         handle = os.open(file, os.O_RDWR)
     except FileNotFoundError:
-        _clear(file.parent)
+        clear_dead(file.parent)
         return None
     try:
         with git_commit.held_alone(handle, patience):
@@ -402,6 +389,7 @@ def settle(place: Location, file: Path | None = None, *, patience: float = PATIE
             if not journal.steps:
                 line = journal.put_back()
                 journal.end()
+                clear_dead(file.parent)
                 return f"{line} (the command was cut off)" if line else None
             outcome = journal.resolve(keeps_edits=False)
     finally:

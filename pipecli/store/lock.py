@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from errno import EROFS
 from pathlib import Path
+from time import time
 
 from pipecli.errors import PipecliError
 
@@ -136,9 +137,33 @@ def _read(holder: Path) -> str:
 def clear_temporary(file: Path) -> None:
     """Remove what killed commands left beside a person's file that they were writing."""
     for aside in file.parent.glob(f".{glob.escape(file.name)}.*.tmp"):
-        process = aside.name.split(".")[-2]
-        if os.name == "posix" and process.isdigit() and not _is_alive(int(process)):
+        if _is_dead(aside.name.split(".")[-2]):
             aside.unlink(missing_ok=True)
+
+
+_AN_HOUR = 3600
+
+
+def clear_dead(cache: Path) -> None:
+    """Remove what killed commands left of journals that were never in place, of merges, of an index."""
+    with os.scandir(cache) as entries:
+        for entry in entries:
+            is_journal = entry.name.startswith(("before-", "journal."))
+            if is_journal or (entry.name.endswith(".tmp") and entry.stat().st_mtime < time() - _AN_HOUR):
+                Path(entry.path).unlink(missing_ok=True)
+            elif entry.name.startswith(MERGING) and _is_dead(entry.name.split(".")[1]):
+                from shutil import rmtree  # 2 ms, for what is rare
+
+                rmtree(entry.path, ignore_errors=True)
+
+
+MERGING = "merging."
+"""The beginning of the name of a folder in which a process, whose number follows, puts a merge together."""
+
+
+def _is_dead(process: str) -> bool:
+    """True for the number of a process that has ended, where the system tells."""
+    return os.name == "posix" and process.isdigit() and not _is_alive(int(process))
 
 
 def _is_alive(process: int) -> bool:

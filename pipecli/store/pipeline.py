@@ -145,13 +145,13 @@ class Pipeline:
     def exclusive(self) -> Iterator[None]:
         """Keep every other changing command out, and finish or undo what a killed one left. Raises lock.Busy.
 
-        Raises journal.Unsettled where a person must decide what becomes of that.
+        A polite kill is as Ctrl-C. Raises journal.Unsettled where a person must decide what becomes of that.
         """
         from pipecli.store import journal, lock
 
         if self.interrupted:
             raise KeyboardInterrupt
-        with lock.exclusive(self.location.cache):
+        with lock.exclusive(self.location.cache), lock.interruptible():
             if line := journal.settle(self.location):
                 self.look_again()
                 self.tell(line)

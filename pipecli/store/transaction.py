@@ -15,7 +15,7 @@ from pipecli.records.kinds import SETTINGS_FILE
 from pipecli.store import files, git, journal
 from pipecli.store.files import Stat, kind_of
 from pipecli.store.git_commit import Commit, hardening, head_of, require_no_rebase
-from pipecli.store.lock import interruptible, uninterrupted
+from pipecli.store.lock import uninterrupted
 from pipecli.store.writes import index_rows
 
 if TYPE_CHECKING:
@@ -42,17 +42,16 @@ def commit(
     if message is not None:
         require_no_rebase(pipeline.location.git_dir)
     stats: dict[str, Stat] = {}
-    with interruptible():
-        try:
-            commit_id, pipeline.interrupted = make(
-                pipeline.location, writes, message, {**pipeline.author_date, **(environment or {})}, stats,
-                settings=pipeline.git_settings,
-            )  # fmt: skip
-        except OSError as error:
-            raise PipecliError(
-                f"{error.filename or pipeline.root}: can't be written: {error.strerror}",
-                hint="nothing is changed",
-            ) from None
+    try:
+        commit_id, pipeline.interrupted = make(
+            pipeline.location, writes, message, {**pipeline.author_date, **(environment or {})}, stats,
+            settings=pipeline.git_settings,
+        )  # fmt: skip
+    except OSError as error:
+        raise PipecliError(
+            f"{error.filename or pipeline.root}: can't be written: {error.strerror}",
+            hint="nothing is changed",
+        ) from None
     records = [write for write in writes if kind_of(write.file) or write.file == SETTINGS_FILE]  # no schemas
     pipeline.take_in(
         {file: stats[file] for file in (write.file for write in records if write.after is not None)},

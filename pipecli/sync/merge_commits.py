@@ -27,6 +27,7 @@ from pipecli.store import files, git
 from pipecli.store.files import Location
 from pipecli.store.index import index
 from pipecli.store.index.query import register
+from pipecli.store.lock import MERGING
 from pipecli.store.merge_setup import DRIVER
 from pipecli.store.naming import relaid
 from pipecli.store.pipeline import Pipeline
@@ -190,7 +191,7 @@ def _with(place: Location, tree: str, contents: Mapping[str, bytes | None]) -> s
     """A tree with other contents at some paths; None: with nothing."""
     here = {path: content for path, content in contents.items() if content is not None}
     place.cache.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=place.cache, prefix="sync-") as aside:
+    with TemporaryDirectory(dir=place.cache, prefix=f"{MERGING}{os.getpid()}.") as aside:
         environment = {"GIT_INDEX_FILE": os.path.join(aside, "index")}  # noqa: PTH118
         names = [os.path.join(aside, str(number)) for number in range(len(here))]  # noqa: PTH118
         for name, content in zip(names, here.values(), strict=True):

@@ -16,6 +16,7 @@ import pytest
 
 from pipecli.cli.main import run
 from pipecli.store import files
+from pipecli.store.pipeline import Pipeline
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "killpg"), reason="kills whole groups of processes")
 
@@ -225,6 +226,12 @@ def test_a_polite_kill_of_git_alone_leaves_nothing(cli, deal, git, root):
     assert not (root / ".git/index.lock").exists()
 
 
+def test_a_polite_kill_is_as_ctrl_c_as_long_as_the_pipeline_is_held(root):
+    """Once git has the commit, too: while the index takes the change in."""
+    with pytest.raises(KeyboardInterrupt), Pipeline(files.find(root)).exclusive():
+        signal.raise_signal(signal.SIGTERM)
+
+
 @pytest.mark.parametrize("pair", [("sales/eu", "sales-eu"), (".", "root"), ("a%2Fb", "a/b")])
 def test_two_pipelines_of_a_repository_share_nothing(home, tmp_path, capsys, pair):
     repository = tmp_path / "company"
@@ -302,6 +309,9 @@ with lock.exclusive(place.cache), journal.working(place, "sync"):
         lock = place.git_dir / f"{name}.lock"
         lock.parent.mkdir(parents=True, exist_ok=True)
         lock.touch()
+    for process in (os.getpid(), os.getppid()):
+        (place.cache / f"merging.{process}.x").mkdir()
+        (place.cache / f"merging.{process}.x" / "index").touch()
     for file, content in zip(sys.argv[3::2], sys.argv[4::2]):
         (place.root / file).write_text(content)
     os._exit(9)
@@ -333,6 +343,8 @@ def test_git_killed_in_the_middle_of_a_checkout_is_undone_and_its_locks_are_clea
     assert (git("status", "--porcelain"), git("rev-parse", "HEAD"), other.read_text()) == ("", before, text)
     assert [*(root / ".git").rglob("*.lock")] == [others]  # another's
     assert ([*kept.parent.iterdir()], kept.read_text()) == ([kept], hand)
+    merging = (root / ".git/pipecli/root").glob("merging.*")
+    assert [folder.name for folder in merging] == [f"merging.{os.getpid()}.x"]  # of one that lives
     assert cli("opp", "list").err == ""
 
 
