@@ -10,7 +10,7 @@ import typer
 
 from pipecli.cli.common.changing import Transaction, changing
 from pipecli.cli.common.command import SETS, TAGS, Changing, Ref, field, noun, option_of, with_fields
-from pipecli.cli.common.fields import built, number, option, validated
+from pipecli.cli.common.fields import as_typed, built, number, validated
 from pipecli.cli.common.output import print_records
 from pipecli.cli.common.pick import find
 from pipecli.cli.common.record_verbs import add_remove, add_set_edit, given_slug, setting_of, users_of
@@ -52,8 +52,7 @@ def add_product(
 ) -> None:
     """Add a product or service; prints its SKU."""
     with changing(ctx) as transaction:
-        for name in ("tax", "cost"):
-            given[name] = option(f"--{name}", given[name], (Product, name), transaction.session)
+        given = as_typed(Product, given, transaction.session)
         given |= {"sku": sku.strip(), "active": False if inactive else None}
         _add(transaction, built(Product, given, sets, transaction.session))
 
@@ -83,8 +82,7 @@ def add_price_list(
 ) -> None:
     """Add a price list; prints its id."""
     with changing(ctx) as transaction:
-        given |= {name: transaction.day(given[name]) for name in ("valid_from", "valid_until")}
-        given["currency"] = given["currency"] or transaction.settings.currency
+        given = {"currency": transaction.settings.currency} | as_typed(PriceList, given, transaction.session)
         given["id"] = given_slug(slug, "price list")
         price_list = built(PriceList, given, sets, transaction.session)
         prices = catalogue.priced(price_list.prices, _new_prices(transaction, price_list, price or ()))
@@ -153,7 +151,7 @@ Deal = Annotated[str, typer.Argument(metavar="OPPORTUNITY", help="The deal: its 
 def add_literature(ctx: typer.Context, slug: _Slug, sets: list[str] | None, **given: Any) -> None:
     """Add a document of sales literature; prints its id."""
     with changing(ctx) as transaction:
-        given["id"] = given_slug(slug, "document")
+        given = as_typed(Literature, given, transaction.session) | {"id": given_slug(slug, "document")}
         _add(transaction, _sound(transaction, built(Literature, given, sets, transaction.session)))
 
 

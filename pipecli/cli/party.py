@@ -20,7 +20,7 @@ from pipecli.cli.common.command import (
     option_of,
     with_fields,
 )
-from pipecli.cli.common.fields import built
+from pipecli.cli.common.fields import as_typed, built
 from pipecli.cli.common.record_verbs import (
     Rule,
     add_assign,
@@ -34,7 +34,6 @@ from pipecli.cli.common.record_verbs import (
 )
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import COMPETITOR, CONTACT, CUSTOMER, SUPPLIER, Kind
-from pipecli.records.party import Customer
 from pipecli.store.index.records import parents
 from pipecli.store.naming import slug
 from pipecli.workflow import party
@@ -62,10 +61,8 @@ def _give_add(kind: Kind, help_text: str, *fields: Parameter, allow: Rule | None
     ) -> None:
         with changing(ctx) as transaction:
             slug, called = _slug_and_name(kind.noun, name_or_slug, name)
-            for field in ("customer", "parent"):
-                if given.get(field):
-                    given[field] = transaction.get(Customer, given[field]).id
-            record = built(kind.model, {"id": slug, "name": called, **given}, sets, transaction.session)
+            given = as_typed(kind.model, given, transaction.session) | {"id": slug, "name": called}
+            record = built(kind.model, given, sets, transaction.session)
             free = transaction.new_slug(kind.noun, slug)
             if allow:
                 allow(transaction, None, record)

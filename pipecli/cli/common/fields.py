@@ -41,6 +41,26 @@ def built(model: type[R], given: Plain, assignments: Sequence[str] | None, run: 
     return _assigned(model, plain, assignments or (), run, "")
 
 
+def as_typed(model: type[R], options: Plain, run: Session) -> Plain:
+    """Options as they were typed, each as its field has it: a day or number in words, a record by its name.
+
+    Raises PipecliError, naming the option.
+    """
+    return {name: _option(model, name, value, run) for name, value in options.items() if value is not None}
+
+
+def _option(model: type[R], name: str, value: Any, run: Session) -> Any:
+    from pipecli.cli.common.pick import key_of
+    from pipecli.records.references import named_at
+
+    if not isinstance(value, str):
+        return _meant(model, [name], value, {}, run)
+    if (names := named_at(model, [name])) and names.must_exist and names.noun in elements.BY_NOUN:
+        return key_of(run, names.noun, value)
+    typed = read(model, [name], value, run, called := f"--{name.replace('_', '-')}")
+    return typed if isinstance(typed, str) else _bounded(called, model, [name], typed)
+
+
 def _assigned(model: type[R], plain: Plain, assignments: Sequence[str], run: Session, where: str) -> R:
     for path, text in sorted(map(split, assignments), key=lambda pair: pair[0] == ["stage"]):
         if path[0] in _NEVER:
@@ -184,15 +204,18 @@ def option(
 
     Raises PipecliError, naming the option.
     """
+    if text is None:
+        return None
+    model, path = field[0], field[1].split(".")
+    return _bounded(name, model, path, read(model, path, text, run, name, currency))
+
+
+def _bounded(name: str, model: type[Record], path: Sequence[str], value: Any) -> Any:
     from pydantic import TypeAdapter, ValidationError
 
     from pipecli.store.reading import wrong_value
 
-    if text is None:
-        return None
-    model, path = field[0], field[1].split(".")
     annotation: Any = base.annotation_at(model, path)
-    value = read(model, path, text, run, name, currency)
     try:
         return TypeAdapter(annotation).validate_python(value)
     except ValidationError as error:
