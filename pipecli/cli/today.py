@@ -318,7 +318,7 @@ def _write_news(news: Sequence[tuple[str, str]]) -> None:
     from pipecli.cli.common.terminal import terminal_width
 
     width = terminal_width()
-    more = f", the last {_MOST_NEWS} of {len(news)} changes" if len(news) > _MOST_NEWS else ""
+    more = f", {_MOST_NEWS} of {len(news)} changes" if len(news) > _MOST_NEWS else ""
     write_text(f"since yesterday{more}\n")
     for author, subject in news[:_MOST_NEWS]:
         line = clean(f"  {subject} ({author})")
