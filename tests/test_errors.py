@@ -125,6 +125,7 @@ def test_usage_is_exit_code_two(cli):
         "opp ls": "list",
         "quote create": "new",
         "search x": "find",
+        "board": "opp board",
     }.items():
         assert f"(did you mean {meant}?)" in cli(*words.split(), code=2).err  # as other programs call it
     assert "--stage needs a value; see `pipecli opp list --help`" in cli("opp", "list", "--stage", code=2).err

@@ -149,7 +149,7 @@ def _usage_or_bug(session: Session, arguments: Sequence[str], error: Exception) 
         message = re.sub(pattern, words, message)
     if unknown := re.match(r'unknown command "([a-z]+)"', message):
         context: Any = error.ctx  # type: ignore[attr-defined]
-        names = _ELSEWHERE.get(unknown[1], "").split(", ")
+        names = [*_ELSEWHERE.get(unknown[1], "").split(", "), *_verbs_of_nouns(unknown[1])]
         meant = next((name for name in names if context.command.get_command(context, name.split(" ")[0])), "")
         message = f"{unknown[0]} (did you mean {meant}?)" if meant else message
     usage = PipecliError(
@@ -158,6 +158,12 @@ def _usage_or_bug(session: Session, arguments: Sequence[str], error: Exception) 
         code="usage",
     )
     return _error(session, arguments, usage, status)
+
+
+def _verbs_of_nouns(verb: str) -> list[str]:
+    """The nouns that have a verb, each as it is typed, `opp board`; a deal's comes first."""
+    nouns = {"opportunity": NOUNS["opportunity"], **NOUNS}
+    return [f"{noun.alias or name} {verb}" for name, noun in nouns.items() if verb in noun.verbs]
 
 
 _IN_OUR_WORDS = {

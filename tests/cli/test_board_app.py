@@ -293,10 +293,13 @@ def test_the_morning_on_the_board(root, git):
     _, status, _, _ = played(root, *call)
     assert f'{KEY}: log call "Talk", next contact 2026-11-27' in git("log", "-1", "--format=%s")
     assert "log call" in status
-    played(root, "n", *"15", "space", *"dec", "enter")
+    played(root, "n", *"15", "space", *"dec", "colon", "space", *"offer", "enter")
     assert "next_contact.date" in git("log", "-1", "--format=%s")
     (file,) = root.glob(f"opportunities/**/{KEY}-*.yaml")
-    assert ryaml.loads(file.read_text())["next_contact"]["date"] == "2026-12-15"
+    plan = ryaml.loads(file.read_text())["next_contact"]
+    assert (plan["date"], plan["note"]) == ("2026-12-15", "offer")
+    played(root, "n", *"none", "enter")
+    assert "next_contact" not in ryaml.loads(file.read_text())
 
     app, _, heading, _ = played(root, "slash", *KEY.lower(), "space", *"éspr", "enter")
     assert [card.id for lane in app.board.lanes for card in lane.cards] == [KEY]

@@ -24,14 +24,15 @@ from pipecli.cli.common.table import clean
 from pipecli.cli.main import run as run_command
 from pipecli.cli.opportunity.board_cards import Board, read_board, shortened
 from pipecli.cli.opportunity.board_widgets import (
-    HELP,
     Answer,
     Cards,
     Choice,
     Keys,
     Lanes,
     Page,
+    help_page,
     page,
+    planned,
     shell,
 )
 from pipecli.errors import PipecliError
@@ -104,6 +105,8 @@ class BoardApp(App[None]):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("question_mark", "help", "Help", key_display="?"),  # first: a footer is cut at its end
+        Binding("q", "quit", "Quit"),
+        Binding("slash", "filter", "Filter", key_display="/"),
         Binding("left", "look(-1)", "Look", show=False, priority=True),
         Binding("right", "look(1)", "Look", show=False, priority=True),
         Binding("shift+left,less_than_sign,comma", "move(-1)", "Move back", key_display="<"),
@@ -116,12 +119,10 @@ class BoardApp(App[None]):
         Binding("n", "plan('next')", "Next"),
         Binding("e", "edit", "Edit"),
         Binding("u", "undo", "Undo"),
-        Binding("slash", "filter", "Filter", key_display="/"),
         Binding("o", "owner", "Owner"),
         Binding("p", "process", "Process"),
         Binding("a", "closed", "All"),
         Binding("r", "reload", "Reload"),
-        Binding("q", "quit", "Quit"),
         Binding("ctrl+c", "quit", "Quit", show=False, priority=True),
     ]
 
@@ -264,10 +265,11 @@ class BoardApp(App[None]):
             subject = answer or ""
         if not key or (what == "call" and not subject):
             return
-        question = "The next contact: fri, +3d, 15 dec; empty for none"
+        end = "empty: no new one" if subject else "none: clear it"
+        question = f"The next contact: fri, 3d, fri: send the offer; {end}"
         while (day := await self.push_screen_wait(Answer(question))) is not None and (subject or day):
             call = ["call", key, subject, *(["--next", day] if day else [])]
-            plan = ["opp", "set", key, f"next_contact.date={day}"]
+            plan = ["opp", "set", key, *planned(day)]
             if not (question := await self._refusal(*(call if subject else plan))):
                 return
 
@@ -291,7 +293,7 @@ class BoardApp(App[None]):
             self._begin()
 
     def action_help(self) -> None:
-        self.push_screen(Page(HELP))
+        self.push_screen(Page(help_page(self._page_width())))
 
     async def _won(self, key: str) -> list[str] | None:
         question = f"The final value of {key}; empty: its quotation's, else what it is worth"
@@ -412,8 +414,10 @@ class BoardApp(App[None]):
 
     def on_option_list_option_selected(self, chosen: OptionList.OptionSelected) -> None:
         if chosen.option.id and isinstance(chosen.option_list, Cards):
-            width = min(int(self.size.width * _SHARE_OF_PAGE), _WIDEST_PAGE) - _AROUND_PAGE
-            self.push_screen(Page(page(self.run_session, chosen.option.id, width)))
+            self.push_screen(Page(page(self.run_session, chosen.option.id, self._page_width())))
+
+    def _page_width(self) -> int:
+        return min(int(self.size.width * _SHARE_OF_PAGE), _WIDEST_PAGE) - _AROUND_PAGE
 
     def on_cards_grabbed(self, grabbed: Cards.Grabbed) -> None:
         self.grabbed = grabbed.key

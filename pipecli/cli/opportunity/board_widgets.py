@@ -18,6 +18,7 @@ from textual.screen import ModalScreen, Screen
 from textual.widgets import Footer, Input, Label, OptionList, Static
 from textual.widgets.option_list import Option
 
+from pipecli.cli.common.output import Format, print_record
 from pipecli.cli.common.session import Session
 from pipecli.cli.common.table import clean, fitting
 from pipecli.cli.main import run as run_command
@@ -111,20 +112,35 @@ def _as_wide_as(width: int) -> Iterator[None]:
             os.environ["COLUMNS"] = before
 
 
-HELP = """\
-arrows, hjkl    look through the cards and the columns
-> <             move the card to the next, to the previous stage
-Enter           open the card
-w  L            close it as won, as lost (a capital L: l looks to the right)
-c  n            log a call; plan the next contact
-e               edit its file in $EDITOR
-u               undo the last move
-/               show the cards with some words
-o  p  a         one owner's; another process; the closed ones, too
-r               read the pipeline again
-?  q            this page; leave
-"""
-"""Every key of the board, and what `?` shows."""
+_KEYS = (
+    ("arrows, hjkl", "go to another card or column"),
+    ("> <", "move the card to the next, to the previous stage"),
+    ("Enter", "open the card"),
+    ("w  L", "win it, lose it (a capital L: l goes right)"),
+    ("c  n", "log a call; plan the next contact"),
+    ("e", "edit its file in $EDITOR"),
+    ("u", "undo the last move"),
+    ("/", "show only the cards with some words"),
+    ("o  p  a", "one owner's deals; another process; closed deals, too"),
+    ("r", "read the pipeline again"),
+    ("?  q", "this page; quit"),
+)
+"""Every key of the board."""
+
+
+def help_page(width: int) -> str:
+    """What `?` shows, `width` columns wide."""
+    with _as_wide_as(width), redirect_stdout(io.StringIO()) as out:
+        print_record({}, Format.TABLE, _KEYS)
+    return out.getvalue()
+
+
+def planned(text: str) -> list[str]:
+    """A next contact as it is typed, `fri: send the offer` or `none`, as what `opp set` takes."""
+    day, _, note = text.partition(": ")
+    if day.casefold() == "none":
+        return ["next_contact="]
+    return [f"next_contact.date={day}", f"next_contact.note={note.strip()}"]
 
 
 class Page(ModalScreen[None]):
