@@ -180,8 +180,10 @@ def test_a_pipeline_in_a_folder_of_a_repository(tmp_path: Path):
     whole.git("rm", "-q", "--", str(folder / ".gitattributes"))  # as in a pipeline older than the driver
     whole.git("commit", "-q", "-m", "as before")
     assert attributes and not merge_setup.is_set_up(place)
+    (tmp_path / ".git" / "info" / "attributes").write_text("*.png binary")  # somebody's own, without its end
     merge_setup.set_up(place)
     assert merge_setup.is_set_up(place)
+    assert whole.git("check-attr", "diff", "logo.png") == "logo.png: diff: unset"
     assert whole.git("check-attr", "merge", "customers/other.yaml").endswith("unspecified")
 
     file = f"{folder.name}/customers/contoso.yaml"

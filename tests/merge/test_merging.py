@@ -83,6 +83,12 @@ CLEAN = [
         edited(("[vip, iberia]", "[urgent, iberia, also, new]")),
     ),
     (
+        "a tag added here where the order changed there",
+        edited(("[vip, iberia]", "[vip, new, iberia]")),
+        edited(("[vip, iberia]", "[iberia, vip]")),
+        edited(("[vip, iberia]", "[iberia, vip, new]")),
+    ),
+    (
         "the same activity done on both sides",
         edited(("Intro call\n", "Intro call\n  done: true\n")),
         edited(("Intro call\n", "Intro call\n  done: true\n  duration: 20\n")),
@@ -215,6 +221,13 @@ def test_an_order_that_both_sides_changed_is_in_conflict():
 
     assert words(merged) == ["tags, the order: ours b, a, c, theirs a, c, b"]
     assert "<<<<<<< ours\ntags: [b, a, c]\n=======\ntags: [a, c, b]\n>>>>>>> theirs\n" in merged.text
+
+
+def test_a_value_of_ones_own_that_is_a_map_on_both_sides_now_is_merged_by_key():
+    base, ours, theirs = (
+        edited(("tags:", f"custom:\n  size: {size}\ntags:")) for size in ("big", "{seats: 4}", "{rooms: 2}")
+    )
+    assert "size: {rooms: 2, seats: 4}\n" in both(base, ours, theirs).text
 
 
 def test_one_customer_added_twice_meets():

@@ -111,6 +111,12 @@ STORIES: list[tuple[str, str, Change, str]] = [
         lambda r: r["t"].reverse(),
         "t:\n- b # y\n# on a\n- a # x\n",
     ),
+    (
+        "an item without a value",
+        "t:\n- a # x\n-\n- b # y\n",
+        lambda r: r["t"].append("c"),
+        "t:\n- a # x\n-\n- b # y\n- c\n",
+    ),
     ("indented lists stay so", "t:\n  - a\nb: 1\n", put(u=["c"]), "t:\n  - a\nb: 1\nu:\n  - c\n"),
     (
         "wide steps stay so",
