@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from hashlib import sha256
 
 import pytest
 
@@ -87,6 +88,16 @@ def test_two_clones_attach_files_of_one_name_and_both_are_kept(cli, root, git, t
     assert cli("-C", str(tmp_path / "other"), "check").code == 0
     wrong = cli("-C", str(tmp_path / "other"), "detach", OPP, "plan.txt", code=1)
     assert f"{OPP} has several attachments plan.txt" in wrong.err and "1 plan.txt, 2 plan.txt" in wrong.err
+
+
+def test_a_file_that_lies_where_it_would_go_stays(cli, root, tmp_path):
+    (tmp_path / "plan.txt").write_text("ours")
+    digest = sha256(b"ours").hexdigest()
+    (root / "attachments" / OPP).mkdir(parents=True)
+    (root / "attachments" / OPP / f"plan-{digest[:8]}.txt").write_text("another's")
+    cli("attach", OPP, str(tmp_path / "plan.txt"))
+    assert (root / "attachments" / OPP / f"plan-{digest[:8]}.txt").read_text() == "another's"
+    assert (root / "attachments" / OPP / f"plan-{digest[:16]}.txt").read_text() == "ours"
 
 
 def test_no_link_no_device_and_nothing_too_large(cli, root, tmp_path, git):

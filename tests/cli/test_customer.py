@@ -28,6 +28,13 @@ def test_the_slug_may_be_named_beside_the_name(cli, read):
     assert read("customers/contoso-es.yaml")["name"] == "Contoso España"
 
 
+def test_a_file_that_cannot_be_read_is_not_written_over(cli, root):
+    (root / "customers").mkdir()
+    (root / "customers" / "contoso.yaml").write_text("id: [")
+    assert "customers/contoso.yaml exists already" in cli("customer", "add", "Contoso", code=1).err
+    assert (root / "customers" / "contoso.yaml").read_text() == "id: ["
+
+
 @pytest.mark.parametrize("name", ["فروشگاه تهران", "☕", "株式会社", "Ñandú"])
 def test_names_in_any_script_have_a_slug_and_are_found(cli, read, name):
     slug = cli("customer", "add", name).out.strip()

@@ -319,7 +319,10 @@ def test_a_colleague_at_the_switchboard_is_another_person_of_the_customer(cli, n
 
 def test_a_number_of_nobody_or_of_several_is_not_guessed(cli, nordwind, refused):
     assert "08-999 99 99 is that of nobody we know" in refused("opp", "add", "X", "--phone", "08-999 99 99")
-    cli("customer", "add", "Tailspin", "--phone", "08-123 456 78")
+    cli("customer", "add", "Tailspin", "--phone", "08-123 456 78", "--email", "desk@tailspin.example")
+    added = cli("opp", "add", "Desks", "--email", "Desk@tailspin.example", "--format", "json")
+    deal = json.loads(added.out)  # of the customer's own address, without a contact
+    assert (deal["customer"], deal.get("contacts", [])) == ("tailspin", [])
     said = refused("opp", "add", "X", "--phone", "08-123 456 78")
     assert "08-123 456 78 could be nordwind or tailspin; name the right one" in said
 

@@ -98,6 +98,9 @@ def test_a_deal_takes_the_lines_of_its_last_offer(cli, opp, quote, shown, refuse
     quote("2026-11-01")
     draft = cli("quote", "new", opp, "--format", "ids").id
     cli("quote", "item", "set", draft, "1", "--discount", "10")
+    cli(
+        "quote", "item", "add", draft, "--description", "Training", "--price", "500", "--optional"
+    )  # still to be chosen
     cli("--today", "2026-11-10", "quote", "send", draft)
     cli("opp", "set", opp, "amount=6000")
     said = cli("opp", "take-offer", opp)

@@ -71,6 +71,15 @@ def test_advance_asks_for_the_steps_and_the_fields(cli, opp, refused, shown, git
     assert "Pipecli-Event: stage-changed" in git("log", "-1", "--format=%B")
 
 
+def test_as_many_answers_as_a_stage_asks_for_are_counted(cli, opp, shown, root, git):
+    cli("opp", "set", opp, "expected_close=2026-12-15", "key_info.need=Two", "key_info.budget=5,000")
+    cli("opp", "advance", opp, "--to", "demo", "--force")
+    assert shown()["fields_missing"] == ["amount", "contacts"]
+    settings = (root / "pipecli.yaml").read_text()
+    (root / "pipecli.yaml").write_text(settings.replace("key_info >= 2", "key_info"))
+    assert shown()["fields_missing"] == ["amount", "contacts", "key_info"]
+
+
 def test_a_jump_asks_for_all_that_it_passes(opp, refused):
     said = refused("opp", "advance", opp, "--to", "commit")
     assert "steps not done: Ask for the budget, Ask who decides, Show the machine" in said
