@@ -49,10 +49,10 @@ def _decimal(value: object) -> object:
     # The exponent first: 1e999999999 is more than arithmetic holds.
     if (exact and exact.adjusted() >= MOST_DIGITS) or len(exact.normalize().as_tuple().digits) > MOST_DIGITS:
         raise ValueError(f"at most {MOST_DIGITS} digits can be kept exactly")
-    return exact if isinstance(value, (int, Decimal)) else _without_exponent(exact)
+    return exact if isinstance(value, (int, Decimal)) else without_exponent(exact)
 
 
-def _without_exponent(value: Decimal) -> Decimal:
+def without_exponent(value: Decimal) -> Decimal:
     """1E+3 as 1000, 2.0 as 2: the same number in the digits a person writes."""
     short = value.normalize()
     return short.quantize(Decimal(1)) if _exponent(short) > 0 else short
@@ -212,6 +212,10 @@ class Part(BaseModel):
             elif value is not None and (inner := _plain(value)) is not None:
                 plain[name.removesuffix("_")] = inner
         return plain
+
+    def says_as(self, other: Part) -> bool:
+        """True where both say the same in a file: one may have empty what the other lacks."""
+        return self == other or self.plain() == other.plain()
 
     def plain_json(self) -> str:
         """`dumps(plain())` on one line in a third of the time: half of building an index was that."""

@@ -193,6 +193,16 @@ class Pipeline:
     def has_file(self, file: str) -> bool:
         return os.path.lexists(f"{self.root}/{file}")
 
+    def json_of(self, noun: str, key: str) -> str:
+        """The JSON of a record from the index: to open and read its file takes longer."""
+        query = "SELECT json FROM _records WHERE noun = ? AND key = ?"
+        text: str = self.index.connection.execute(query, (noun, key)).fetchone()[0]
+        return text
+
+    def is_unwritten(self, file: str) -> bool:
+        """True for a file that is planned alone: it has nothing that a person wrote by hand."""
+        return False
+
     def text(self, file: str) -> str:
         """The text of a file. Raises FaultyFile, FileNotFoundError."""
         return files.read_text(self.root, file)

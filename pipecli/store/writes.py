@@ -9,22 +9,26 @@ import difflib
 import os
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipecli.errors import PipecliError
+from pipecli.formats import loads
 from pipecli.records import base
-from pipecli.records.kinds import PRODUCT, SETTINGS, SETTINGS_FILE, SLUG, closed_in_lists
+from pipecli.records.base import Document
+from pipecli.records.kinds import BY_NOUN, PRODUCT, SETTINGS, SETTINGS_FILE, SLUG, closed_in_lists
 from pipecli.records.references import references
 from pipecli.store import files, naming, reading
 from pipecli.store.files import kind_of
 from pipecli.store.index import tables
-from pipecli.store.index.index import Apart, Rows, rows_of
+from pipecli.store.index.index import Apart, Rows, parts, rows_of
+from pipecli.store.index.query import register
+from pipecli.store.pipeline import Pipeline
 from pipecli.store.yaml import edit, read
 from pipecli.store.yaml.write import Unwritable, emit, is_read_as_it_is
 
 if TYPE_CHECKING:
     from pipecli.records.base import Plain, Record
-    from pipecli.store.pipeline import Pipeline
     from pipecli.workflow.change import Change
 
 
@@ -161,12 +165,12 @@ def _text(pipeline: Pipeline, planned: _Planned, plain: Plain) -> tuple[str, byt
     """The file of a record, its content before, and its text; None where it says that already."""
     record, file = planned.record, planned.file
     try:
-        if file is not None:
+        if file is not None and not pipeline.is_unwritten(file):
             return _edited(pipeline, record, file, plain)
-        file = planned.new_file or naming.file_name(record)
-        if pipeline.has_file(file):
-            raise PipecliError(f"{file} exists already", hint="choose another name, or edit that record")
-        return file, None, emit(plain, _schema(record, file))
+        name = file or planned.new_file or naming.file_name(record)
+        if file is None and pipeline.has_file(name):
+            raise PipecliError(f"{name} exists already", hint="choose another name, or edit that record")
+        return name, None, emit(plain, _schema(record, name))
     except Unwritable as error:
         raise PipecliError(f"{record.key}: {error}") from None
 
@@ -298,6 +302,84 @@ def _rows_of_files(rows: Rows, own: Collection[str]) -> Rows:
         for table, all_ in rows[1].items()
         if table not in tables.OF_SETTINGS or SETTINGS_FILE in own
     }
+
+
+class DraftPipeline(Pipeline):
+    """A pipeline with changes that are in memory, and in an index of its own."""
+
+    def __init__(self, pipeline: Pipeline, folder: Path) -> None:
+        super().__init__(pipeline.location, pipeline.now)
+        pipeline.need_all()
+        self.taken: dict[str, Write] = {}
+        self.held: dict[tuple[str, str], None] = {}
+        self.__dict__["index"] = pipeline.index.copy(folder / "index.sqlite")
+        register(self.index.connection, lambda: self.today, lambda: self.rates)
+
+    def raw(self, file: str) -> bytes:
+        write = self.taken.get(file)
+        return super().raw(file) if write is None or write.after is None else write.after
+
+    def text(self, file: str) -> str:
+        return read.decode(self.raw(file), file) if file in self.taken else super().text(file)
+
+    def has_file(self, file: str) -> bool:
+        return file in self.taken or super().has_file(file)
+
+    def is_unwritten(self, file: str) -> bool:
+        return file in self.taken and not super().has_file(file)
+
+    def take(self, writes: Sequence[Write]) -> None:
+        """Take writes, as if they were done."""
+        self.taken |= {write.file: write for write in writes}
+        self.index.put({write.file for write in writes}, index_rows(writes))
+        for name in ("settings", "settings_as_written", "rates"):
+            self.__dict__.pop(name, None)
+
+    def hold(self, records: Sequence[Record]) -> None:
+        """Take what is added to records that are here; their files are made once, when all is added."""
+        self.index.put_json([(record.plain_json(), record.noun, record.key) for record in records])
+        self.held |= dict.fromkeys((record.noun, record.key) for record in records)
+
+    def take_held(self, tick: Callable[[int], object]) -> None:
+        """Make the files of the records that something was added to."""
+        planner = Planner(self)
+        for block in parts([*self.held]):
+            for noun, key in block:
+                planner.take(reading.validate(BY_NOUN[noun].model, loads(self.json_of(noun, key))))
+            tick(2 * len(block))
+        self.held = {}
+        self.take(planner.writes())
+
+    def writes(self) -> list[Write]:
+        """All that is changed, beside what is on disk."""
+        writes = []
+        for file, write in sorted(self.taken.items()):
+            before = super().raw(file) if super().has_file(file) else None
+            if before != write.after:
+                writes.append(write._replace(before=before))
+        return writes
+
+
+class AddingPlanner(Planner):
+    """Has the draft hold the records that lines and activities are added to, and plans the others."""
+
+    def __init__(self, draft: DraftPipeline) -> None:
+        super().__init__(draft)
+        self._draft = draft
+        self._added: list[Record] = []
+
+    def take(self, record: Record, *, is_new: bool = False) -> None:
+        if not isinstance(record, Document):
+            super().take(record, is_new=is_new)
+            return
+        self._added.append(record)
+        if len(self._added) == _BLOCK:
+            self._draft.hold(self._added)
+            self._added.clear()
+
+    def writes(self) -> list[Write]:
+        self._draft.hold(self._added)
+        return super().writes()
 
 
 def diff(writes: Sequence[Write]) -> str:

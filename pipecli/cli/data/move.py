@@ -254,7 +254,7 @@ def _move(
     def decide(pipeline: Pipeline) -> Moved:
         with all_faults():
             own = answered(move, files, pipeline.settings)
-            return bring_in(pipeline, own, files, lambda _, table: progress(len(table.rows)), keep, export)
+            return bring_in(pipeline, own, files, progress, keep, export)
 
     with no_collector(), changing_after(ctx, decide) as (transaction, moved):
         is_dry = transaction.session.dry_run

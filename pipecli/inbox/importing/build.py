@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar
 
 from pipecli.errors import FaultyFile, PipecliError, Unreadable
 from pipecli.formats import loads
 from pipecli.inbox.importing.columns import Bindings, Tally, other_order
-from pipecli.inbox.importing.earlier_imports import Difference, Keep, as_imported, settled
-from pipecli.inbox.importing.elements import Placing, element_place, elements_in
+from pipecli.inbox.importing.earlier_imports import Difference, Keep, as_imported, disputed, settled
+from pipecli.inbox.importing.elements import (
+    Placing,
+    beside,
+    element_place,
+    elements_in,
+    forget_other_products,
+)
 from pipecli.inbox.importing.mapping import Source
 from pipecli.inbox.importing.match_record import (
     NOT_HERE,
@@ -25,7 +31,6 @@ from pipecli.inbox.importing.match_record import (
 from pipecli.inbox.importing.related import Completer, Names, NewRecord, nouns_of
 from pipecli.inbox.importing.table import Row
 from pipecli.inbox.importing.values import CLOSED_STAGE, Named, Path, clear, put, without_empties
-from pipecli.merge.fields import Clash
 from pipecli.records.base import Document, Part, Plain, Record
 from pipecli.records.kinds import Collection
 from pipecli.records.money import Money
@@ -44,10 +49,13 @@ Tick = Callable[[int], None]
 class Lines(NamedTuple):
     """What became of the rows that are parts of records."""
 
-    made: int
-    updated: int
-    unchanged: int
-    merged: int
+    made: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    merged: int = 0
+
+    def plus(self, other: Lines) -> Lines:
+        return Lines(*map(sum, zip(self, other, strict=True)))
 
 
 @dataclass
@@ -84,7 +92,7 @@ class Outcome:
         self.rejected += other.rejected
         self.related += [new for new in other.related if new not in self.related]
         if self.lines and other.lines:
-            self.lines = Lines(*map(sum, zip(self.lines, other.lines, strict=True)))
+            self.lines = self.lines.plus(other.lines)
         for name, tally in other.kept.items():
             known = self.kept.setdefault(name, Tally(0, tally.example))
             known.rows += tally.rows
@@ -117,9 +125,11 @@ def build(
     as_imported(collection, names.imports, drafts)
     for block in parts(drafts):
         builder.make(block)
+        if homes is not None:  # none names another of the same file: whole documents needn't wait for all
+            builder.finish(block, keep or source.mapping.keep)
         tick(sum(len(draft.rows) for draft in block))
-    builder.settle(keep or source.mapping.keep)
-    builder.reject_dangling()
+    if homes is None:
+        builder.finish(drafts, keep or source.mapping.keep)
     return builder.result()
 
 
@@ -139,7 +149,8 @@ class _Builder:
         self.drafts = Drafts(collection, bindings, names, homes, may_make=unknown is None)
         self.unknown = unknown
         self.completer = Completer(pipeline, collection, names)
-        self.outcome = Outcome()
+        self.outcome = Outcome(lines=None if homes is None else Lines())
+        self._used: set[tuple[str, str]] = set()
         self._owned: dict[str, set[Path]] = defaultdict(set)
         """By list, the fields of its elements that the file decides."""
         for path in bindings.owned:
@@ -206,21 +217,27 @@ class _Builder:
         if isinstance(record, Record):
             self.completer.check_words(record)
             self._check_references(draft, record)
-        if before is None or record.plain() != before.plain():
+        if before is None or not record.says_as(before):
             draft.before, draft.record = before, record
 
-    def settle(self, keep: Keep | None) -> None:
+    def finish(self, drafts: Sequence[Draft], keep: Keep | None) -> None:
+        """Settle drafts that are made, and have the planner take those that come to something."""
+        self._settle(drafts, keep)
+        self._reject_dangling(drafts)
+        self._take(drafts)
+
+    def _settle(self, drafts: Sequence[Draft], keep: Keep | None) -> None:
         """Leave alone what people changed since the last import, and the file didn't.
 
         Where both did, `keep` decides. An export of ours is taken at its word unless it is said.
         """
         differing = [
             Difference(draft.key, draft.before, draft.record)
-            for draft in self.drafts.by_key.values()
+            for draft in drafts
             if draft.before is not None and isinstance(draft.record, Part) and draft.departed is None
             if keep or not (draft.by_id and issubclass(self.collection.model, Document))
         ]
-        for draft in self.drafts.by_key.values():
+        for draft in drafts:
             if draft.departed is not None:
                 self._settle_removal(draft, keep or "local")
         for key, record, clashes in settled(
@@ -229,12 +246,11 @@ class _Builder:
             draft = self.drafts.by_key[key]
             assert draft.before is not None
             if clashes and keep == "conflict":
-                draft.reason = "; ".join(map(_disputed, clashes))
+                draft.reason = "; ".join(map(disputed, clashes))
                 continue
             for clash in clashes if keep != "file" else ():
                 Tally.count(self.outcome.kept, ".".join(clash.path), draft.rows[0])
-            is_changed = record.plain() != draft.before.plain()
-            draft.record = record if is_changed else None
+            draft.record = None if record.says_as(draft.before) else record
             if isinstance(record, Record):
                 draft.related &= {(noun, name) for _, noun, name in references(record)}
 
@@ -248,13 +264,13 @@ class _Builder:
         elif is_changed:
             Tally.count(self.outcome.kept, "the removal", draft.rows[0])
 
-    def reject_dangling(self) -> None:
+    def _reject_dangling(self, finished: Sequence[Draft]) -> None:
         """Reject each draft that names a new record whose own draft is rejected, until none is left.
 
         And each that comes to name a record that people removed.
         """
         drafts = self.drafts.by_key
-        for draft in drafts.values() if self._to_removed else ():
+        for draft in finished if self._to_removed else ():
             if isinstance(draft.record, Record) and draft.departed is None and not draft.reason:
                 named = {(noun, key): field_ for field_, noun, key in references(draft.record)}
                 for noun, key in named.keys() & self._to_removed:
@@ -262,7 +278,7 @@ class _Builder:
         while True:
             dangling = [
                 (draft, key)
-                for draft in drafts.values()
+                for draft in finished
                 if not draft.reason
                 for key in self._own.get(draft.key, ())
                 if key in drafts and drafts[key].is_new and drafts[key].reason
@@ -273,10 +289,9 @@ class _Builder:
                 line = drafts[key].rows[0].line
                 draft.reason = f"it names {key}, whose own row, line {line}, is rejected"
 
-    def result(self) -> Outcome:
+    def _take(self, drafts: Sequence[Draft]) -> None:
         outcome = self.outcome
-        used: set[tuple[str, str]] = set()
-        for draft in self.drafts.by_key.values():
+        for draft in drafts:
             if draft.departed is not None:
                 for row in draft.rows:
                     self._leave_out(row)
@@ -285,7 +300,7 @@ class _Builder:
                 outcome.rejected += [(row, draft.reason) for row in draft.rows]
                 continue
             outcome.merged += len(draft.rows) - 1
-            used |= draft.related
+            self._used |= draft.related
             for name in draft.filled:
                 Tally.count(outcome.filled, name, draft.rows[0])
             if draft.record is None:
@@ -296,27 +311,32 @@ class _Builder:
                 self.planner.take(draft.record)
             elif isinstance(draft.record, Part):
                 outcome.principals[self.collection.noun, draft.key] = draft.record
-        if self.drafts.homes is not None:
-            outcome.lines = self._lines()
+        if outcome.lines is not None:
+            outcome.lines = self._lines(outcome.lines, drafts)
+            for draft in drafts:
+                draft.values, draft.before, draft.record = {}, None, None
+
+    def result(self) -> Outcome:
+        outcome = self.outcome
         outcome.rejected.sort(key=lambda rejected: rejected[0].line)
-        outcome.related = [record for name, record in self.names.new_records.items() if name in used]
+        outcome.related = [record for name, record in self.names.new_records.items() if name in self._used]
         return outcome
 
-    def _lines(self) -> Lines:
+    def _lines(self, known: Lines, drafts: Sequence[Draft]) -> Lines:
         """What became of the parts of records that the rows are."""
         list_ = self.bindings.rows or ""
         made = updated = told = rows = 0
-        for draft in self.drafts.by_key.values():
+        for draft in drafts:
             if draft.reason or draft.departed:
                 continue
             rows += len(draft.rows)
             told += len(elements_in(draft.values).get(list_, ()))
             if isinstance(draft.record, Part) and draft.before is not None:
-                before, after = (part.plain().get(list_, []) for part in (draft.before, draft.record))
+                before, after = (getattr(part, list_) for part in (draft.before, draft.record))
                 more = max(len(after) - len(before), 0)
                 made += more
                 updated += sum(member not in before for member in after) - more
-        return Lines(made, updated, told - made - updated, rows - told)
+        return Lines(made, updated, told - made - updated, rows - told).plus(known)
 
     def _plain(self, draft: Draft, before: Part | None) -> Plain:
         """The record as plain data: its present values, those of its rows, and defaults for the rest."""
@@ -326,14 +346,14 @@ class _Builder:
         constants = {path: self._value(value, draft) for path, value in self.bindings.constants.items()}
         elements = {} if draft.by_id else elements_in(values)
         of_elements = elements_in(constants)
-        values, constants = _beside(values, elements), _beside(constants, elements)
+        values, constants = beside(values, elements), beside(constants, elements)
         if before is None:
             plain: Plain = {self.collection.identity: draft.key} if self.collection.kind else {}
             values = constants | values
         else:
             plain = before.plain()
             if draft.by_id:
-                _forget_other_products(plain, values)
+                forget_other_products(plain, values)
             unsaid = self.bindings.owned - values.keys()
             if not draft.by_id:
                 unsaid = frozenset(path for path in unsaid if element_place(path) is None)
@@ -356,7 +376,9 @@ class _Builder:
             plain["created"] = self.now
             draft.filled += ("created",)
         if before is not None or self.bindings.has_gaps:
-            plain = without_empties(plain)
+            paths = {*draft.values, *self.bindings.owned, *self.bindings.constants}
+            for name in {path[0] for path in paths} & plain.keys():
+                plain |= without_empties({name: plain.pop(name)})
         self.completer.settle_currency(plain, money)
         self.completer.complete(plain)
         return plain
@@ -394,11 +416,7 @@ class _Builder:
             settings = self.pipeline.settings
             present: Part = (settings.users if self.collection.noun == "user" else settings.teams)[key]
             return present
-        # From the index: to open every file takes longer.
-        (text,) = self.pipeline.index.connection.execute(
-            "SELECT json FROM _records WHERE noun = ? AND key = ?", (self.collection.noun, key)
-        ).fetchone()
-        return validate(self.collection.model, loads(text))
+        return validate(self.collection.model, loads(self.pipeline.json_of(self.collection.noun, key)))
 
     def _check_references(self, draft: Draft, record: Record) -> None:
         for field_, noun, key in references(record):
@@ -424,23 +442,3 @@ class _Builder:
                 self._to_removed.add((noun, key))
                 return
             raise Unreadable(f"{field_}: unknown {noun} {key}")
-
-
-def _beside(values: Mapping[Path, Any], lists: Container[str]) -> dict[Path, Any]:
-    """The values that are not in the elements of these lists."""
-    return {path: value for path, value in values.items() if (element_place(path) or ("",))[0] not in lists}
-
-
-def _disputed(clash: Clash) -> str:
-    base, ours, theirs = ("nothing" if value is None else value for value in clash[1:])
-    field_ = ".".join(clash.path)
-    return f"{field_}: the file says {theirs}, it is {ours} here, and was {base} at the last import"
-
-
-def _forget_other_products(plain: Plain, values: dict[Path, Any]) -> None:
-    """Take the price and description of an item away with the product they were of."""
-    for place, item in enumerate(plain.get("items", ())):
-        product = values.get(("items", place, "product"))
-        if product is not None and product != item.get("product"):
-            item.pop("description", None)
-            item.pop("unit_price", None)

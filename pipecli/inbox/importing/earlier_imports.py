@@ -61,7 +61,7 @@ def settled(
 ) -> list[Settled]:
     """The records of rows that were imported before; of others nothing is known but what the file says."""
     by_file: dict[str, list[Difference]] = {}
-    for difference in differences:
+    for difference in differences if names.imports else ():
         file = pipeline.file_of(collection.noun, difference.key) if collection.kind else SETTINGS_FILE
         if file and names.imports.of(file):
             by_file.setdefault(file, []).append(difference)
@@ -71,6 +71,12 @@ def settled(
         for difference in by_file[file]
         if (base := _base(collection, difference.key, versions)) is not None
     ]
+
+
+def disputed(clash: Clash) -> str:
+    base, ours, theirs = ("nothing" if value is None else value for value in clash[1:])
+    field_ = ".".join(clash.path)
+    return f"{field_}: the file says {theirs}, it is {ours} here, and was {base} at the last import"
 
 
 def as_imported(collection: Collection, imports: Imports, drafts: Sequence[Draft]) -> None:
@@ -195,6 +201,9 @@ class Imports:
             if "\nPipecli-Event: imported" in message:
                 imports.append(commit)
         return imports[::-1]
+
+    def __bool__(self) -> bool:
+        return bool(self._versions)
 
     def of(self, file: str) -> list[Imported]:
         """The imports that changed a file, oldest first; empty where none did."""

@@ -7,7 +7,7 @@ it never takes the place of another.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Container, Mapping, Set
 from functools import cache
 from itertools import count
 from typing import Any
@@ -36,6 +36,11 @@ def elements_in(values: Mapping[Path, object]) -> dict[str, dict[int, Element]]:
         if place := element_place(path):
             lists.setdefault(place[0], {}).setdefault(place[1], {})[path[2:]] = value
     return lists
+
+
+def beside(values: Mapping[Path, Any], lists: Container[str]) -> dict[Path, Any]:
+    """The values that are not in the elements of these lists."""
+    return {path: value for path, value in values.items() if (element_place(path) or ("",))[0] not in lists}
 
 
 def name_of(model: type[Part], list_: str, element: Element) -> tuple[object, ...] | None:
@@ -199,6 +204,15 @@ def _forget_other_product(member: dict[str, Any], element: Element) -> None:
     if product is not None and member.get("product") not in (None, product):
         for key in ("description", "unit_price", "external_id"):
             member.pop(key, None)
+
+
+def forget_other_products(plain: Plain, values: dict[Path, Any]) -> None:
+    """Take the price and description of an item away with the product they were of."""
+    for place, item in enumerate(plain.get("items", ())):
+        product = values.get(("items", place, "product"))
+        if product is not None and product != item.get("product"):
+            item.pop("description", None)
+            item.pop("unit_price", None)
 
 
 def give_ids(activities: list[Any]) -> None:

@@ -141,7 +141,7 @@ def _prepare_parts(
     bindings = _compiled(pipeline, part.parents[0], table, source, part.plural)
     wanted = bindings.wanted(table.rows)
     homes = homes_of(part, source, table._replace(rows=[*wanted]), names)
-    total = Outcome(rejected=homes.rejected, removed=homes.removed, lines=Lines(0, 0, 0, 0))
+    total = Outcome(rejected=homes.rejected, removed=homes.removed, lines=Lines())
     for row in homes.removed:
         Tally.count(bindings.left_out, REMOVED, row)
     if source.mapping.unknown == "skip":

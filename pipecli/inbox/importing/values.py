@@ -323,8 +323,9 @@ def _money(column_format: ColumnFormat) -> Reader:
 def _number(column_format: ColumnFormat, *, is_percent: bool = False) -> Reader:
     def read(cell: Cell) -> object:
         if _is_number(cell):
-            return Decimal(cell)
-        return read_number(text_of(cell), column_format.mark, is_percent=is_percent)
+            return base.without_exponent(Decimal(cell))
+        number = read_number(text_of(cell), column_format.mark, is_percent=is_percent)
+        return base.without_exponent(number)
 
     return read
 

@@ -5,7 +5,9 @@ Each file is imported as `import KIND FILE --map` does it.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from shlex import quote
@@ -13,10 +15,11 @@ from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 from pipecli.errors import Fault, FaultyFile, PipecliError
+from pipecli.inbox.importing.build import Tick
 from pipecli.inbox.importing.earlier_imports import Imports, Keep
 from pipecli.inbox.importing.mapping import Source
+from pipecli.inbox.importing.match_record import part_named
 from pipecli.inbox.importing.run import File, Import, prepare, rows_of, target_named
-from pipecli.inbox.importing.table import Table
 from pipecli.inbox.importing.workbook import rows_of_file as read_table
 from pipecli.inbox.importing.workbook import tables_of_file
 from pipecli.inbox.moving.pages import PLAN_FILE, SETTINGS_PAGE, Step
@@ -35,10 +38,9 @@ from pipecli.records.names import name_key
 from pipecli.records.settings import Process, Settings, Stage, User
 from pipecli.store import files as store_files
 from pipecli.store.index import records
-from pipecli.store.index.query import register
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.reading import validate
-from pipecli.store.writes import Planner, Write, index_rows, plan
+from pipecli.store.writes import AddingPlanner, DraftPipeline, Planner, Write, plan
 from pipecli.store.yaml import read as yamltext
 from pipecli.workflow.change import Change
 
@@ -159,52 +161,15 @@ def export_of(move: Move, given: Path | None) -> list[File]:
     return files_of(source)
 
 
-class Draft(Pipeline):
-    """A pipeline with changes that are in memory, and in an index of its own."""
-
-    def __init__(self, pipeline: Pipeline, folder: Path) -> None:
-        super().__init__(pipeline.location, pipeline.now)
-        pipeline.need_all()
-        self.taken: dict[str, Write] = {}
-        self.__dict__["index"] = pipeline.index.copy(folder / "index.sqlite")
-        register(self.index.connection, lambda: self.today, lambda: self.rates)
-
-    def raw(self, file: str) -> bytes:
-        write = self.taken.get(file)
-        return super().raw(file) if write is None or write.after is None else write.after
-
-    def text(self, file: str) -> str:
-        return yamltext.decode(self.raw(file), file) if file in self.taken else super().text(file)
-
-    def has_file(self, file: str) -> bool:
-        return file in self.taken or super().has_file(file)
-
-    def take(self, writes: Sequence[Write]) -> None:
-        """Take writes, as if they were done."""
-        self.taken |= {write.file: write for write in writes}
-        self.index.put({write.file for write in writes}, index_rows(writes))
-        for name in ("settings", "settings_as_written", "rates"):
-            self.__dict__.pop(name, None)
-
-    def writes(self) -> list[Write]:
-        """All that is changed, beside what is on disk."""
-        writes = []
-        for file, write in sorted(self.taken.items()):
-            before = super().raw(file) if super().has_file(file) else None
-            if before != write.after:
-                writes.append(write._replace(before=before))
-        return writes
-
-
-Tick = Callable[[Step, Table], Any]
-"""Told of each file before it is imported."""
+Bar = Callable[[int], AbstractContextManager[Tick]]
+"""Shows how many of so many rows are done."""
 
 
 def run(
     pipeline: Pipeline,
     move: Move,
     files: Sequence[File],
-    tick: Tick,
+    bar: Bar,
     keep: Keep | None = None,
     given: Path | None = None,
 ) -> Moved:
@@ -215,7 +180,7 @@ def run(
     moved = Moved()
     known_before = _external_ids(pipeline)
     with TemporaryDirectory(prefix="pipecli-move-") as folder:
-        draft = Draft(pipeline, Path(folder))
+        draft = DraftPipeline(pipeline, Path(folder))
         moved.removed = _apply_settings(draft, move, moved)
         taken: set[str] = set()
         coming = _ids(move, files) if move.is_own else {}
@@ -226,13 +191,18 @@ def run(
                 moved.missing.append(step.file)
                 continue
             taken.add(file.name)
-            planner = circle if move.is_own and step.kind not in ("users", "teams") else Planner(draft)
-            done, source = _import(draft, move, step, file, planner, tick, keep, coming)
+            planner = circle
+            if step.kind in ("users", "teams") or not move.is_own:
+                planner = AddingPlanner(draft) if part_named(step.kind) else Planner(draft)
+            done, source = _import(draft, move, step, file, planner, bar, keep, coming)
             if planner is not circle:
                 draft.take(planner.writes())
             if step.kind == "opportunities" and not move.is_own and _tells_deals(source):
                 moved.reconciliation.append(reconcile(draft, done, source, known_before))
             moved.done.append((step, done.without_rows()))
+            gc.collect()  # what refers to itself in a circle stays, while nothing is collected
+        with bar(len(draft.held)) as tick:
+            draft.take_held(tick)
         draft.take(circle.writes())
         new = [file.name for file in files if file.name not in taken]
         moved.new = [name for name in new if not move.is_own or target_named(name.removesuffix(".csv"))]
@@ -243,7 +213,7 @@ def run(
     return moved
 
 
-def _files_beside(draft: Draft, export: Path) -> Iterator[Write]:
+def _files_beside(draft: DraftPipeline, export: Path) -> Iterator[Write]:
     """The files of an export of ours that its records name, and its templates, where they aren't here."""
     names = set(records.files_beside(draft.index.connection))
     for path in sorted(path for path in export.rglob("*") if path.is_file()):
@@ -288,7 +258,7 @@ def _import(
     step: Step,
     file: File,
     planner: Planner,
-    tick: Tick,
+    bar: Bar,
     keep: Keep | None,
     coming: Mapping[str, Sequence[str]],
 ) -> tuple[Import, Source]:
@@ -300,8 +270,8 @@ def _import(
         raise PipecliError(f"{path} does not exist", hint=f"correct {move.folder / PLAN_FILE}", code="system")
     table, source = rows_of(file, File(str(path), path.read_bytes()) if step.map else None, target)
     others = {noun: keys for noun, keys in coming.items() if noun != target.noun}
-    with tick(step, table) as ticks:
-        return prepare(pipeline, target, table, source, planner, ticks, keep, others), source
+    with bar(len(table.rows)) as tick:
+        return prepare(pipeline, target, table, source, planner, tick, keep, others), source
 
 
 def _ids(move: Move, files: Sequence[File]) -> dict[str, list[str]]:
@@ -320,7 +290,7 @@ _OF_A_MOVE = ("processes", "opportunity_types", "lost_reasons")
 """The settings without which the records of an export of ours aren't valid; its users are a file."""
 
 
-def _apply_settings(draft: Draft, move: Move, moved: Moved) -> list[str]:
+def _apply_settings(draft: DraftPipeline, move: Move, moved: Moved) -> list[str]:
     """Add what the proposed settings have and the pipeline doesn't; what is there stays as it is.
 
     What an import brought once and people removed since isn't brought again; its names are given back.

@@ -180,6 +180,11 @@ class Index:
             for part in rows:
                 _put(self.connection, part)
 
+    def put_json(self, texts: Sequence[tuple[str, str, str]]) -> None:
+        """Hold other JSON of records, each with its noun and key; `put` brings the rest of their tables."""
+        with writing(self.connection):
+            self.connection.executemany("UPDATE _records SET json = ? WHERE noun = ? AND key = ?", texts)
+
     def copy(self, file: Path) -> Index:
         """The same index in a file of its own."""
         connection = _connect(file)

@@ -204,7 +204,7 @@ def is_read_as_it_is(value: object) -> bool:
         case datetime():
             return len(value.isoformat()) == _MOMENT
         case dict():
-            return "activities" not in value and all(map(is_read_as_it_is, value.values()))
+            return all(map(is_read_as_it_is, value.values()))
         case list():
             return all(map(is_read_as_it_is, value))
     return isinstance(value, date)
