@@ -7,6 +7,7 @@ import asyncio
 import pytest
 import ryaml
 from textual import _wait
+from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from pipecli.cli.common.session import Session
@@ -166,10 +167,17 @@ def test_what_another_has_moved_since_is_not_undone(root, cli):
             await asyncio.to_thread(cli, "opp", "advance", KEY, "--force")
             await pilot.press("u")
             await pilot.pause()
-            return str(app.query_one("#status", Static).content)
+            status = str(app.query_one("#status", Static).content)
+            await asyncio.to_thread(cli, "opp", "lost", KEY, "--reason", "price")
+            await pilot.press("greater_than_sign")
+            await pilot.pause()
+            return status, str(app.query_one("#status", Static).content), app.board.lanes
 
-    assert f"refused: {KEY} has moved to negotiate" in asyncio.run(play())
+    undone, moved, lanes = asyncio.run(play())
+    assert f"refused: {KEY} has moved to negotiate" in undone
     assert stage(root) == "negotiate"
+    assert f"refused: {KEY} is lost" in moved
+    assert not any(card.id == KEY for lane in lanes for card in lane.cards)
 
 
 def test_a_card_is_dragged_with_the_mouse(root):
@@ -228,6 +236,16 @@ def test_on_a_terminal_of_any_size_nothing_is_wider_than_its_lane(root, size):
         async with app.run_test(size=size) as pilot:
             await pilot.pause()
             labels = [(str(label.content), label.size) for label in app.query(".lane Label")]
+            await pilot.press("enter")
+            for columns in (size[0], 60):  # an opened card fits its frame, and goes on fitting
+                await pilot.resize_terminal(columns, size[1])
+                await pilot.pause()
+                frame = app.screen.query_one(VerticalScroll).scrollable_content_region
+                lines = [line for line in app.screen.text.splitlines() if "123,456" not in line]  # a word
+                assert max(map(len, lines)) <= frame.width
+            await pilot.press("escape")
+            await pilot.resize_terminal(*size)
+            await pilot.pause()
             cards = app.query_one("#cards-open-demo", Cards)
             prompt = str(cards.get_option_at_index(0).prompt)
             return labels, prompt, cards.size.width

@@ -159,7 +159,7 @@ def _listing(lines: Sequence[tuple[str, object]], links: Mapping[str, str]) -> s
     """Labels and values side by side; a long value goes on under its own start, words whole."""
     labels = [clean(label) for label, _ in lines]
     indent = max([display_width(label) for label in labels], default=0) + 2
-    room = room_beside(indent, 20)
+    room = room_beside(indent, 12)
     drawn: list[str] = []
     for label, (_, value) in zip(labels, lines, strict=True):
         start = marked(isolated(label), links) + " " * (indent - display_width(label))

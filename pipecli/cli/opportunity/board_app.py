@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
@@ -246,6 +247,7 @@ class BoardApp(App[None]):
         code, out, err = shell(self.run_session, *words)
         if code:
             why = err.strip().removeprefix("error: ")
+            await self.action_reload()
             self._refuse(why)
             return why
         self.summaries.append(out.strip())
@@ -293,7 +295,7 @@ class BoardApp(App[None]):
             self._begin()
 
     def action_help(self) -> None:
-        self.push_screen(Page(help_page(self._page_width())))
+        self.push_screen(Page(help_page))
 
     async def _won(self, key: str) -> list[str] | None:
         question = f"The final value of {key}; empty: its quotation's, else what it is worth"
@@ -359,6 +361,7 @@ class BoardApp(App[None]):
         try:
             summary = await asyncio.to_thread(change)
         except PipecliError as error:
+            await self.action_reload()  # somebody may have changed or closed the deal
             self._refuse(str(error))
             return
         self.summaries.append(summary)
@@ -414,10 +417,7 @@ class BoardApp(App[None]):
 
     def on_option_list_option_selected(self, chosen: OptionList.OptionSelected) -> None:
         if chosen.option.id and isinstance(chosen.option_list, Cards):
-            self.push_screen(Page(page(self.run_session, chosen.option.id, self._page_width())))
-
-    def _page_width(self) -> int:
-        return min(int(self.size.width * _SHARE_OF_PAGE), _WIDEST_PAGE) - _AROUND_PAGE
+            self.push_screen(Page(partial(page, self.run_session, chosen.option.id)))
 
     def on_cards_grabbed(self, grabbed: Cards.Grabbed) -> None:
         self.grabbed = grabbed.key
@@ -442,9 +442,3 @@ class BoardApp(App[None]):
             self._refuse(f"what nobody answers is closed by `pipecli auto-close`; lose it: opp lost {key}")
         else:
             await self._move(key, to)
-
-
-_WIDEST_PAGE = 104
-_SHARE_OF_PAGE = 0.96
-_AROUND_PAGE = 6
-"""Its border, its padding, and the bar to scroll it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from typing import Any, ClassVar
 
@@ -144,18 +144,32 @@ def planned(text: str) -> list[str]:
 
 
 class Page(ModalScreen[None]):
-    """One deal, as `opportunity show` prints it."""
+    """A text in a window, drawn anew where that gets wider or narrower."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,enter,q", "dismiss", "Back")]
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, draw: Callable[[int], str]) -> None:
+        """`draw` gives the text for a number of columns."""
         super().__init__()
-        self.text = text
+        self.draw = draw
+        self.text, self._columns = "", 0
 
     def compose(self) -> ComposeResult:
         with VerticalScroll():
-            yield Static(Content(self.text), markup=False)
+            yield Static(markup=False)
         yield Keys()
+
+    def on_resize(self) -> None:
+        columns = min(int(self.app.size.width * _SHARE_OF_PAGE), _WIDEST_PAGE) - _AROUND_PAGE
+        if columns != self._columns:
+            self.text, self._columns = self.draw(columns), columns
+            self.query_one(Static).update(Content(self.text))
+
+
+_WIDEST_PAGE = 104
+_SHARE_OF_PAGE = 0.96
+_AROUND_PAGE = 6
+"""Its border, its padding, and the bar to scroll it."""
 
 
 class Choice(ModalScreen[str | None]):
