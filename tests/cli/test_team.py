@@ -18,6 +18,13 @@ def test_a_team_has_a_name_and_a_manager(cli, root, git):
     assert git("log", "-1", "--format=%s") == "settings: add team norte"
 
 
+def test_a_team_may_be_given_as_an_empty_map(cli, root):
+    assert cli("settings", "set", "teams.x={}").out == "settings: set teams.x\n"
+    cli("settings", "set", "teams={norte: {name: Norte}, sur: {}, x: {}}")
+    text = (root / "pipecli.yaml").read_text()
+    assert "\n  norte:\n    name: Norte\n  sur:\n    name: sur\n" in text
+
+
 def test_the_list_shows_the_members(cli):
     cli("user", "add", "luis", "--name", "Luis", "--team", "iberia")
     cli("user", "add", "eva", "--name", "Eva", "--team", "iberia")

@@ -17,7 +17,7 @@ from pipecli.cli.common.session import say
 from pipecli.errors import PipecliError
 from pipecli.records.base import Record
 from pipecli.records.kinds import BY_NOUN
-from pipecli.records.settings import Settings
+from pipecli.records.settings import Settings, Team
 from pipecli.store.files import inside
 from pipecli.store.index import query
 from pipecli.store.index.records import files_naming_part, files_with_word, keys, records_naming_part
@@ -100,6 +100,10 @@ def set_settings(
     """Set fields of the settings; print them, or what `printed` says."""
     names = ", ".join(".".join(split(text)[0]) for text in assignments)
     after = with_values(transaction.settings, assignments, transaction.session)
+    new = after.teams.keys() - transaction.settings.teams.keys()
+    # `teams.x={}` is what `team add x` makes
+    named = {slug: Team(name=slug) for slug in new if not after.teams[slug].plain()}
+    after = after.with_(teams={**after.teams, **named})
     transaction.do(change_to(transaction, after, summary or f"set {names}"), printed=printed)
 
 
