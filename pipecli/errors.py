@@ -69,17 +69,40 @@ class FaultyFile(PipecliError):
 class Ambiguous(PipecliError):
     """Several records answer to a name, or one does that a careful verb takes by no less than its id.
 
-    `candidates` are their nouns and keys, the likeliest first; at a terminal they are a choice.
+    `candidates` are their nouns and keys, the likeliest first; at a terminal they are a choice. It takes the
+    place of what was typed, `text`, or is the value of an option that wasn't.
     """
 
     code = "ambiguous"
 
     def __init__(
-        self, message: str, *, hint: str = "", text: str = "", candidates: Sequence[tuple[str, str]] = ()
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        text: str = "",
+        option: str = "",
+        candidates: Sequence[tuple[str, str]] = (),
     ) -> None:
         super().__init__(message, hint=hint)
         self.text = text
+        self.option = option
         self.candidates = candidates
+
+
+class Question(PipecliError):
+    """What a person at a terminal is asked before a command goes on; elsewhere, or unanswered, the error.
+
+    The answer is the value of an option, one of `choices` if there are any; without both it is yes or no.
+    """
+
+    def __init__(
+        self, message: str, asked: str, *, hint: str = "", option: str = "", choices: Sequence[str] = ()
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.asked = asked
+        self.option = option
+        self.choices = choices
 
 
 class Unreadable(ValueError):

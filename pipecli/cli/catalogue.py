@@ -115,7 +115,7 @@ add_remove(app, PRICE_LIST, way_out="end it instead: pipecli price-list set {key
 
 def _new_prices(transaction: Transaction, price_list: PriceList, texts: Sequence[str]) -> list[NewPrice]:
     """`S-100=2299.00@10`, the product named as anywhere, as the price from 10 on. Raises PipecliError."""
-    new = []
+    new, run = [], transaction.session
     for text in texts:
         sku, equals, value = (part.strip() for part in text.partition("="))
         if not sku or not equals:
@@ -130,7 +130,7 @@ def _new_prices(transaction: Transaction, price_list: PriceList, texts: Sequence
         if not amount:
             new.append(NewPrice(sku, None))
             continue
-        given = {"from": number(text, quantity) if at else 1, "price": number(text, amount)}
+        given = {"from": number(run, text, quantity) if at else 1, "price": number(run, text, amount)}
         tier = validated(Tier, given, f"{text}: ")
         new.append(NewPrice(sku, tier.price, tier.from_))
     return new

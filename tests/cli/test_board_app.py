@@ -141,6 +141,11 @@ def test_a_refused_end_and_one_far_from_the_quotation(root, cli):
     for last, status in (("n", "open"), ("y", "won")):
         played(root, "w", *"150", "enter", last, "enter")
         assert closed(root)[0] == status
+    cli("opp", "reopen", KEY)
+    second = cli("quote", "new", KEY, "--format", "ids").id
+    cli("quote", "send", second)
+    played(root, "w", *second[-5:].lower(), "enter", "enter")
+    assert closed(root)[1]["quotation"] == second
 
 
 def test_the_last_move_is_undone_with_its_probability(root, git):

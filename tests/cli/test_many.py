@@ -12,6 +12,7 @@ import pytest
 
 from tests.conftest import Cli
 from tests.records_given import deal_text, lead_text
+from tests.terminal import at_terminal
 
 Git = Callable[..., str]
 Refused = Callable[..., str]
@@ -75,6 +76,29 @@ def test_a_dry_run_lists_what_changes(cli: Cli, git: Git) -> None:
     assert told.count("probability set to 33; tags: added cold") == 2
     assert git("rev-parse", "HEAD") == before
     assert git("status", "--porcelain") == ""
+
+
+def test_a_terminal_is_asked_before_many_are_changed_or_some_go_along(
+    cli: Cli, given: Callable[[dict[str, str]], None], root: Path, git: Git
+) -> None:
+    given({f"opportunities/2026/OPP-BBB{n}-x.yaml": deal_text(f"OPP-BBB{n}") for n in range(10, 30)})
+    head = git("rev-parse", "HEAD")
+    lost = ("opp", "lost", "--where", "status = 'open'")
+    code, screen = at_terminal(root, *lost, typed="1\n\x04")
+    assert (code, screen.count("lose 25 opportunities? [y/N]: ")) == (130, 1)
+    assert git("rev-parse", "HEAD") == head
+    assert at_terminal(root, *lost, typed="price\ny\n")[0] == 0
+    assert git("log", "-1", "--format=%s") == "lose 25 opportunities"
+    cli("undo")
+    cli("customer", "add", "Nave 14")
+    cli("opp", "set", KEYS[0], "customer=nave-14")
+    cli("opp", "item", "add", KEYS[0], "--description", "Mill", "--price", "10")
+    draft = cli("quote", "new", KEYS[0], "--format", "ids").id
+    code, screen = at_terminal(root, "opp", "remove", KEYS[0], typed="n\n")
+    assert f"Remove {KEYS[0]} Deal {KEYS[0]} and its 1 quotation {draft}? [y/N]: " in screen
+    assert (code, f"error: {KEYS[0]} stays" in screen) == (1, True)
+    assert at_terminal(root, "opp", "remove", KEYS[0], typed="y\n")[0] == 0
+    assert draft not in cli("quote", "list", "--all").out
 
 
 def test_tags_of_many(cli: Cli, refused: Refused) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.conftest import Cli
+from tests.terminal import at_terminal
 
 Refused = Callable[..., str]
 pytestmark = pytest.mark.usefixtures("shop")
@@ -52,6 +54,14 @@ def test_what_was_taken_is_said(cli: Cli) -> None:
 )
 def test_what_is_two_amounts_is_refused_with_both(refused: Refused, verb: tuple[str, ...]) -> None:
     assert '"12.000" is 12000 or 12; write one of them' in refused(*verb)
+
+
+def test_what_is_two_amounts_is_asked_at_a_terminal(cli: Cli, root: Path) -> None:
+    set_ = ("opp", "set", "2q8xa", "amount=12.000")
+    assert at_terminal(root, *set_, typed="1\n\x04")[0] == 130
+    _, screen = at_terminal(root, *set_, typed="12\n")
+    assert 'amount: which is "12.000"? (12000 or 12; nothing to stop): amount: "12.000" is taken' in screen
+    assert float(_deal(cli)["amount"]) == 12
 
 
 def test_a_price_of_three_decimals_is_taken_and_one_with_a_comma_is_two(cli: Cli, refused: Refused) -> None:

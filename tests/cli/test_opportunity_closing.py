@@ -485,6 +485,31 @@ def test_of_several_competitors_one_has_to_be_named(cli, opp, refused):
     assert "has several competitors: Acme, Beans; say which one won it: --competitor Acme" in said
 
 
+def test_a_terminal_is_asked_why_a_deal_is_lost_and_which_quotation_won(cli, opp, quote, shown, root, git):
+    for name in ("Acme", "Beans"):
+        cli("opp", "competitor", "add", opp, name)
+    head = git("rev-parse", "HEAD")
+    code, screen = at_terminal(root, *TODAY, "opp", "lost", opp, typed="\x04")
+    assert (code, screen.endswith("stop): \nerror: interrupted; nothing is changed\n")) == (130, True)
+    code, screen = at_terminal(root, *TODAY, "opp", "lost", opp, typed="\n")
+    assert (code, "the reason for losing it is missing; give --reason" in screen) == (1, True)
+    assert git("rev-parse", "HEAD") == head
+    code, screen = at_terminal(root, *TODAY, "opp", "lost", opp, typed="99\ncomp\n2\n")
+    assert " 5  competitor\n" in screen
+    assert shown("opp", opp)["closed"]["competitors"] == ["Beans"]
+    cli("opp", "reopen", opp)
+    first, second = quote("2026-11-10"), quote("2026-11-11")
+    piped = cli("opp", "won", opp, "--dry-run")
+    assert f"{first}, 5,000.00 EUR, was on offer, too" in piped.err
+    _, screen = at_terminal(root, *TODAY, "opp", "won", opp, "--amount", "7000", typed="1\nn\n")
+    assert f"error: {opp} stays open" in screen
+    _, screen = at_terminal(root, *TODAY, "opp", "won", opp, typed="2\n")
+    assert f"{opp} has 2 quotations on offer:\n" in screen
+    won = shown("opp", opp)["closed"]["quotation"]
+    assert [won in line for line in screen.splitlines() if line.startswith(("1  ", "2  "))] == [False, True]
+    assert won in (first, second)
+
+
 def test_a_file_of_before_says_one_reason_and_keeps_its_bytes_until_that_changes(cli, opp, root, shown):
     cli(*TODAY, "opp", "lost", opp, "--reason", "price", "--competitor", "Acme")
     (file,) = root.glob(f"opportunities/**/{opp}-*.yaml")

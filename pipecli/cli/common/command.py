@@ -18,7 +18,7 @@ from pipecli import __version__
 from pipecli.cli.common.session import FORMATS, Session
 from pipecli.cli.common.terminal import COLORS, paged
 from pipecli.cli.nouns import ALIASES
-from pipecli.errors import Ambiguous
+from pipecli.errors import Ambiguous, Question
 
 
 def noun(help_text: str = "") -> typer.Typer:
@@ -211,35 +211,10 @@ class Verb(TyperCommand):
             try:
                 with paged(run.directory) if self.is_paged else nullcontext():
                     return super().invoke(ctx)
-            except Ambiguous as question:
-                _take_choice(ctx, question)
+            except (Ambiguous, Question) as question:
+                from pipecli.cli.common.pick import answer
 
-
-def _take_choice(ctx: Any, question: Ambiguous) -> None:
-    """Have the person at a terminal choose, and put the id in the place of what was typed.
-
-    Nothing was done yet and no lock is held while they think. Elsewhere the question is the error.
-    """
-    from pipecli.cli.common.pick import can_ask, choose
-
-    places = [name for name, value in ctx.params.items() if _holds(value, question.text)]
-    if not places or not can_ask():
-        raise question
-    key = choose(ctx.ensure_object(Session), question)
-    for name in places:
-        value = ctx.params[name]
-        ctx.params[name] = (
-            key
-            if isinstance(value, str)
-            else type(value)(key if _holds(word, question.text) else word for word in value)
-        )
-
-
-def _holds(value: object, text: str) -> bool:
-    """True for what was typed for a question's text, or a list that has it."""
-    if isinstance(value, str):
-        return value.strip() == text
-    return isinstance(value, (list, tuple)) and any(_holds(word, text) for word in value)
+                answer(ctx, question)
 
 
 class Reading(Verb):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
@@ -11,7 +10,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, get_origin
 
 from pipecli.cli.common.session import say
-from pipecli.errors import Ambiguous, FaultyFile, PipecliError, Unreadable
+from pipecli.errors import Ambiguous, FaultyFile, PipecliError, Question, Unreadable
 from pipecli.records import base
 from pipecli.records import kinds as elements
 from pipecli.records.base import Names, Part, Plain, Record
@@ -187,7 +186,7 @@ def read(
     if any(get_origin(kind) is Literal and text.strip() in get_args(kind) for kind in kinds):
         return text.strip()
     if Decimal in classes or int in classes:
-        return typed_number(name, path, text, currency or _base_currency(run))
+        return _typed_number(run, name, path, text, currency or _base_currency(run))
     if any(issubclass(kind, (str, Enum)) for kind in classes):
         return text
     if has_parts:
@@ -286,12 +285,12 @@ def _is_list_of_maps(kinds: Sequence[Any]) -> bool:
 _PERCENTAGES = ("discount", "tax", "probability", "max_discount", "margin", "max_difference")
 
 
-def typed_number(name: str, path: Sequence[str], text: str, currency: str) -> int | Decimal:
+def _typed_number(run: Session, name: str, path: Sequence[str], text: str, currency: str) -> int | Decimal:
     """A number as the field at `path` has it: an amount in `currency`, a percentage, or a plain one."""
     if is_money(".".join(path)):
         digits = minor_digits(currency) if path[-1] == "amount" or path[0] == "targets" else _ANY_DIGITS
-        return number(name, text, currency, digits)
-    return number(name, text.strip().removesuffix("%") if path[-1] in _PERCENTAGES else text)
+        return number(run, name, text, currency, digits)
+    return number(run, name, text.strip().removesuffix("%") if path[-1] in _PERCENTAGES else text)
 
 
 _ANY_DIGITS = 6
@@ -299,11 +298,13 @@ _ANY_DIGITS = 6
 _PLAIN = r"[+-]?([0-9]+(\.[0-9]+)?|\.[0-9]+)"
 
 
-def number(name: str, text: str, currency: str = "", digits: int = _ANY_DIGITS) -> int | Decimal:
+def number(
+    run: Session, name: str, text: str, currency: str = "", digits: int = _ANY_DIGITS
+) -> int | Decimal:
     """An exact number in the notations that `import` knows: `12000`, `12k`, `12,000`, `12.000,50`.
 
     With a `currency` it may have that one's sign. What is two numbers (`1,234` of something with decimals,
-    `12.000` of something without a third one) is asked at a terminal. Raises PipecliError, naming it.
+    `12.000` of something without a third one) is a Question. Raises PipecliError, naming it.
     """
     plain = re.sub(r"^[a-z]{3}\b|\b[a-z]{3}$", lambda code: code[0].upper(), text.strip())
     is_sum = digits < _ANY_DIGITS
@@ -322,7 +323,7 @@ def number(name: str, text: str, currency: str = "", digits: int = _ANY_DIGITS) 
         else:
             value = read_number(plain, "")
     except TwoReadings as error:
-        value = _chosen(name, plain, error.readings)
+        value = _chosen(run, name, plain, error.readings)
     except Unreadable:
         return _as_python_reads(name, text.strip())
     taken = int(value) if value == value.to_integral_value() else value
@@ -339,19 +340,17 @@ def _require_currency(name: str, text: str, currencies: Collection[str], currenc
         )
 
 
-def _chosen(name: str, text: str, readings: tuple[Decimal, Decimal]) -> Decimal:
-    """The one of two readings that a person at the terminal names. Raises PipecliError elsewhere."""
+def _chosen(run: Session, name: str, text: str, readings: tuple[Decimal, Decimal]) -> Decimal:
+    """The one of two readings that a person has named. Raises Question where none was asked yet."""
     first, second = (f"{reading.normalize():f}" for reading in readings)
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise PipecliError(
-            f'{name}: "{text}" is {first} or {second}', hint="write one of them, without a thousands sign"
+    asked = f'{name}: which is "{text}"?'
+    if asked not in run.answers:
+        fault, hint = (
+            f'{name}: "{text}" is {first} or {second}',
+            "write one of them, without a thousands sign",
         )
-    import typer
-
-    while True:
-        answer = typer.prompt(f'{name}: is "{text}" {first} (1) or {second} (2)?', err=True).strip()
-        if answer in ("1", first, "2", second):
-            return readings[0] if answer in ("1", first) else readings[1]
+        raise Question(fault, asked, hint=hint, choices=(first, second))
+    return Decimal(run.answers[asked])
 
 
 def _as_python_reads(name: str, text: str) -> int | Decimal:

@@ -16,10 +16,10 @@ from typing import Any
 import typer
 
 from pipecli.cli.common.output import Format, print_record, print_records
-from pipecli.cli.common.session import Session, say
+from pipecli.cli.common.session import Session, repeat_nothing, say
 from pipecli.cli.common.table import Column, amount_text, clean, render
 from pipecli.cli.common.terminal import takes_links, terminal_width
-from pipecli.errors import Ambiguous, PipecliError
+from pipecli.errors import Ambiguous, PipecliError, Question
 from pipecli.records.kinds import BY_NOUN, BY_PREFIX, RANDOM, Kind
 from pipecli.records.names import Names, chosen, people_of, stages_of
 from pipecli.store.index.records import columns, label, rows_where
@@ -238,6 +238,86 @@ def can_ask() -> bool:
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 
+def answer(ctx: Any, question: Ambiguous | Question) -> None:
+    """Have the person at a terminal answer a question, before the command is tried again.
+
+    Nothing was done yet and no lock is held while they think. Elsewhere the question is the error.
+    """
+    if not can_ask():
+        raise question
+    if isinstance(question, Ambiguous):
+        _take_choice(ctx, question)
+    elif question.option:
+        text = _worded(question)
+        is_list = any(option.name == question.option and option.multiple for option in ctx.command.params)
+        ctx.params[question.option] = [text] if is_list else text
+    elif question.choices:
+        ctx.ensure_object(Session).answers[question.asked] = _worded(question)
+    elif typer.confirm(question.asked, err=True):
+        ctx.ensure_object(Session).answers[question.asked] = "yes"
+    else:
+        raise question
+    repeat_nothing()
+
+
+def _take_choice(ctx: Any, question: Ambiguous) -> None:
+    """Put the id that a person takes in the place of what was typed."""
+    if question.option:
+        ctx.params[question.option] = choose(ctx.ensure_object(Session), question)
+        return
+    places = [name for name, value in ctx.params.items() if _holds(value, question.text)]
+    if not places:
+        raise question
+    key = choose(ctx.ensure_object(Session), question)
+    for name in places:
+        value = ctx.params[name]
+        ctx.params[name] = (
+            key
+            if isinstance(value, str)
+            else type(value)(key if _holds(word, question.text) else word for word in value)
+        )
+
+
+def _holds(value: object, text: str) -> bool:
+    """True for what was typed for a question's text, or a list that has it."""
+    if isinstance(value, str):
+        return value.strip() == text
+    return isinstance(value, (list, tuple)) and any(_holds(word, text) for word in value)
+
+
+def _worded(question: Question) -> str:
+    """The choice that a person names by its number or its beginning, or their words where there is none.
+
+    Choices that are numbers themselves have none: `1` would be two of them.
+    """
+    choices, how = question.choices, "in words"
+    numbered: Sequence[str] = () if any(choice[:1].isdecimal() for choice in choices) else choices
+    if choices:
+        how = "its number" if numbered else " or ".join(choices)
+    for number, choice in enumerate(numbered, 1):
+        typer.echo(f"{number:>2}  {clean(choice)}", err=True)
+    while True:
+        text = typer.prompt(f"{question.asked} ({how}; nothing to stop)", default="", **_ON_STDERR).strip()
+        if not text:
+            raise question
+        if text in choices or not choices:
+            return str(text)
+        if text.isdecimal() and 1 <= int(text) <= len(numbered):
+            return numbered[int(text) - 1]
+        named = [choice for choice in numbered if choice.casefold().startswith(text.casefold())]
+        if len(named) == 1:
+            return named[0]
+
+
+_ON_STDERR: dict[str, Any] = {"show_default": False, "err": True}
+
+
+def confirm(run: Session, asked: str, refusal: str, hint: str = "") -> None:
+    """Have a person at a terminal say yes; elsewhere the command goes on. Raises Question."""
+    if can_ask() and not run.dry_run and asked not in run.answers:
+        raise Question(refusal, asked, hint=hint)
+
+
 def choose(run: Session, question: Ambiguous) -> str:
     """The key of the record that a person at a terminal takes from the candidates. Raises the question again
     where there are too many to show, or none is taken."""
@@ -260,11 +340,12 @@ def choose(run: Session, question: Ambiguous) -> str:
         [[row[place] for place in filled] for row in rows],
         terminal_width(),
     )
-    typer.echo(f'"{question.text}" may be:\n{table.text}', err=True)
-    answer = typer.prompt("Which one (its number; nothing to stop)", default="", show_default=False, err=True)
-    if not answer.strip().isdecimal() or not 1 <= int(answer) <= len(candidates):
+    heading = f'"{question.text}" may be' if question.text else question.message
+    typer.echo(f"{heading}:\n{table.text}", err=True)
+    number = typer.prompt("Which one (its number; nothing to stop)", default="", **_ON_STDERR)
+    if not number.strip().isdecimal() or not 1 <= int(number) <= len(candidates):
         raise question
-    return candidates[int(answer) - 1][1]
+    return candidates[int(number) - 1][1]
 
 
 def _row_of(run: Session, noun: str, key: str) -> Sequence[str]:

@@ -14,19 +14,19 @@ from pipecli.cli.common.command import Changing, Ref, text_option
 from pipecli.cli.common.edit import edit_file
 from pipecli.cli.common.fields import split, with_values
 from pipecli.cli.common.output import print_records
-from pipecli.cli.common.pick import is_recent
+from pipecli.cli.common.pick import can_ask, confirm, is_recent
 from pipecli.cli.common.session import session
 from pipecli.cli.common.table import Column
 from pipecli.cli.common.terminal import paged
 from pipecli.cli.nouns import ALIASES
-from pipecli.errors import PipecliError
+from pipecli.errors import PipecliError, Question
 from pipecli.records.base import Record
 from pipecli.records.kinds import BY_NOUN, RANDOM, Kind
 from pipecli.store.index import query
 from pipecli.store.index.records import labels, open_counts, records_naming
 from pipecli.store.lookup import Care
 from pipecli.store.naming import WINDOWS_DEVICES, slug
-from pipecli.wording import a, count
+from pipecli.wording import a, count, first_of
 from pipecli.workflow import assignment
 from pipecli.workflow.change import Change
 from pipecli.workflow.change import remove as remove_record
@@ -101,9 +101,8 @@ def change_each(
         with paged(transaction.session.directory):
             print_records(rows, columns, transaction.session.format)
         return
-    is_asked = len(records) > _ASKED_FROM and sys.stdin.isatty() and sys.stderr.isatty()
-    if is_asked and not typer.confirm(f"{what} {plural}?", err=True):
-        raise PipecliError("not confirmed; nothing is changed")
+    if len(records) > _ASKED_FROM:
+        confirm(transaction.session, f"{what} {plural}?", "not confirmed; nothing is changed")
     transaction.do_many(changes, f"{what} {plural}")
 
 
@@ -126,8 +125,10 @@ def _records(
         return [transaction.pipeline.get(model, key) for key in keys]
     is_piped = "-" in names
     if is_piped:
-        place = names.index("-")
-        names[place : place + 1] = sys.stdin.read().split()
+        place, answers = names.index("-"), transaction.session.answers
+        if "-" not in answers:  # which a question after it doesn't read again
+            answers["-"] = sys.stdin.read()
+        names[place : place + 1] = answers["-"].split()
     if not names:
         raise PipecliError(
             f"no {kind.noun} is named",
@@ -149,6 +150,8 @@ def _decided(records: Sequence[R], decide: Callable[[R], Change]) -> list[Change
             changes.append(decide(record))
         except PipecliError as error:
             faults.append(error)
+    if faults and isinstance(faults[0], Question) and can_ask():
+        raise faults[0]
     if faults:
         first = faults[0]
         more = f" (and {len(faults) - 1} more can't be changed)" if len(faults) > 1 else ""
@@ -377,8 +380,13 @@ def add_remove(
                     hanging.append(other)
                 else:
                     used_by.append(key)
-            hint = way_out.format(key=record.key)
-            transaction.do(remove_record(record, used_by, hint=hint, hanging=hanging))
+            change = remove_record(record, used_by, hint=way_out.format(key=record.key), hanging=hanging)
+            if hanging:
+                keys = first_of([other.key for other in hanging], 5)
+                along = f"its {count(len(hanging), hanging[0].noun)} {keys}"
+                asked = f"Remove {record.key} {record.label} and {along}?"
+                confirm(transaction.session, asked, f"{record.key} stays")
+            transaction.do(change)
 
 
 def add_merge(

@@ -33,6 +33,8 @@ class Session:
 
     def __init__(self) -> None:
         choose_color("auto")
+        _said.clear()
+        _told.clear()
         self.directory = "."
         self.format_name = "table"
         self.today_text = ""
@@ -41,6 +43,8 @@ class Session:
         self.dry_run = False
         self.no_commit = False
         self.filters: dict[str, str | bool] = {}
+        self.answers: dict[str, str] = {}
+        """To the questions of this command that are for none of its options."""
         self._given: set[str] = set()
         self._ended = len(getattr(sys.modules.get("pipecli.store.journal"), "ended", ()))
 
@@ -246,9 +250,21 @@ def warn(faults: Sequence[Fault]) -> None:
         say(f"warning: {len(faults) - _MOST_WARNINGS} more faults; `pipecli check` lists them")
 
 
+_said: set[str] = set()
+_told: set[str] = set()
+"""Of what this run has said, what stands above a question: the second try of a command doesn't repeat it."""
+
+
+def repeat_nothing() -> None:
+    """Have the command say what it said so far no second time."""
+    _told.update(_said)
+
+
 def say(line: str) -> None:
     """Tell a person something that isn't a result."""
-    typer.echo("\n".join([clean(part) for part in line.split("\n")]), err=True)
+    if line not in _told:
+        typer.echo("\n".join([clean(part) for part in line.split("\n")]), err=True)
+        _said.add(line)
 
 
 def mention(line: str) -> None:

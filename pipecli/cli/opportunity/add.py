@@ -78,6 +78,8 @@ def add(
         answers = _asked(session(ctx), answers, is_for_somebody=is_for_somebody)
         title, customer, organization, amount, expected_close = answers
         title_option = None
+        # A further question asks none of these again: an empty name is nobody's.
+        ctx.params |= answers._asdict() | {"organization": organization or (None if customer else "")}
     with changing(ctx) as transaction:
         seller = transaction.me if owner is None else require_user(transaction.settings, owner)
         known_lead = transaction.get(Lead, lead) if lead is not None else None

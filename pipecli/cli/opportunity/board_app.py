@@ -23,7 +23,7 @@ from pipecli.cli.common.list_options import owner_filter
 from pipecli.cli.common.session import Session
 from pipecli.cli.common.table import clean
 from pipecli.cli.main import run as run_command
-from pipecli.cli.opportunity.board_cards import Board, read_board, shortened
+from pipecli.cli.opportunity.board_cards import Board, offers, read_board, shortened
 from pipecli.cli.opportunity.board_widgets import (
     Answer,
     Cards,
@@ -32,6 +32,7 @@ from pipecli.cli.opportunity.board_widgets import (
     Lanes,
     Page,
     help_page,
+    options,
     page,
     planned,
     shell,
@@ -298,11 +299,13 @@ class BoardApp(App[None]):
         self.push_screen(Page(help_page))
 
     async def _won(self, key: str) -> list[str] | None:
+        offered = offers(self.run_session, key)
+        choice = Choice(offered, f"With which quotation is {key} won?")
+        which = await self.push_screen_wait(choice) if len(offered) > 1 else ""
         question = f"The final value of {key}; empty: its quotation's, else what it is worth"
-        amount = await self.push_screen_wait(Answer(question))
-        if amount is None:
+        if which is None or (amount := await self.push_screen_wait(Answer(question))) is None:
             return None
-        words = ["opp", "won", key, *(["--amount", amount] if amount else [])]
+        words = ["opp", "won", key, *options({"--amount": amount, "--quotation": which})]
         _, _, err = shell(self.run_session, *words, "--dry-run")
         far = next((line for line in err.splitlines() if line.startswith("warning: ")), None)
         meant = {"no": "No", "yes": "Yes, that is the final value"}
@@ -316,17 +319,13 @@ class BoardApp(App[None]):
         reason = await self.push_screen_wait(Choice(reasons, f"Why is {key} lost?"))
         if reason is None:
             return None
-        winner: str | None = ""
-        detail: str | None = ""
-        if reason == "competitor":
-            winner = await self.push_screen_wait(Answer("Which competitor won it? Empty: its only one"))
-        if winner is not None:
-            detail = await self.push_screen_wait(Answer("What happened, in words; may be empty"))
-        if winner is None or detail is None:
+        asked = Answer("Which competitor won it? Empty: its only one")
+        winner = await self.push_screen_wait(asked) if reason == "competitor" else ""
+        asked = Answer("What happened, in words; may be empty")
+        if winner is None or (detail := await self.push_screen_wait(asked)) is None:
             return None
-        given = {"--competitor": winner, "--detail": detail}
-        options = [word for name, value in given.items() if value for word in (name, value)]
-        return ["opp", "lost", key, "--reason", reason, *options]
+        given = {"--reason": reason, "--competitor": winner, "--detail": detail}
+        return ["opp", "lost", key, *options(given)]
 
     async def _move(self, key: str, to: Place) -> None:
         await self._do(lambda: self._moved(move(self.run_session, key, to.stage)))

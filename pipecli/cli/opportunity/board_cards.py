@@ -9,7 +9,7 @@ from typing import NamedTuple
 from pipecli.cli.common.list_options import owner_filter
 from pipecli.cli.common.output import wrapped
 from pipecli.cli.common.session import Session, say
-from pipecli.cli.common.table import clean, cut, display_width, fitting
+from pipecli.cli.common.table import amount_text, clean, cut, display_width, fitting
 from pipecli.errors import PipecliError
 from pipecli.history.stage_visits import last_moves
 from pipecli.records.kinds import OPPORTUNITY
@@ -19,7 +19,7 @@ from pipecli.reports.deals import Days, Deal
 from pipecli.reports.forecast import Valuation
 from pipecli.reports.pipeline import Card, Lane, Place, card, closed_card, lanes
 from pipecli.reports.stale import last_movement
-from pipecli.store.index.records import labels
+from pipecli.store.index.records import labels, rows_where
 from pipecli.store.index.rows import closed_deals, open_deals
 from pipecli.store.index.views import OwnerFilter
 from pipecli.store.pipeline import Pipeline
@@ -39,6 +39,19 @@ class Board(NamedTuple):
     def stages(self) -> list[Place]:
         """Where deals can be moved."""
         return [lane.place for lane in self.lanes if lane.place.status == "open"]
+
+
+def offers(run: Session, key: str) -> dict[str, str]:
+    """The quotations that a deal can be won with, each by its id with what it comes to."""
+    columns = ("status", "id", "exact_amount", "currency")
+    condition = "opportunity = ? AND status IN ('accepted', 'sent')"
+    connection = run.pipeline.index.connection
+    rows = rows_where(connection, columns, "quotations", condition, key, order="status, created DESC")
+    return {
+        id_: f"{id_}  {amount_text(amount, currency)}"
+        for status, id_, amount, currency in rows
+        if status == rows[0][0]  # none that is sent where one is accepted
+    }
 
 
 def read_board(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from typing import Any, ClassVar
 
@@ -87,6 +87,11 @@ def page(run: Session, key: str, width: int) -> str:
     """The page of a deal, `width` columns wide. It is read anew: a move may just have changed it."""
     with _as_wide_as(width):
         return "".join(shell(run, "opp", "show", key)[1:])
+
+
+def options(given: Mapping[str, str]) -> list[str]:
+    """The options of a command line that have a value."""
+    return [word for name, value in given.items() if value for word in (name, value)]
 
 
 def shell(run: Session, *words: str) -> tuple[int, str, str]:

@@ -199,6 +199,7 @@ def take_offer(
 
     The opportunity is then worth what was offered; an amount set by hand is dropped.
     """
+    from pipecli.cli.opportunity.close import ask_which
     from pipecli.history.past import sent_times
     from pipecli.records.papers import Quotation
     from pipecli.workflow import quotation as quotations_of
@@ -210,6 +211,7 @@ def take_offer(
             offer: Quotation | None = transaction.get(Quotation, quotation)
         else:
             quotations = transaction.pipeline.all(Quotation, opportunity=deal.id)
+            ask_which(deal, quotations)
             offer = last_offered(quotations, sent_times(transaction.pipeline, quotations))
         transaction.do(quotations_of.take_offer(deal, offer))
 

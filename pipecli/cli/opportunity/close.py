@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
@@ -13,10 +12,11 @@ import typer
 from pipecli.cli.common.changing import Transaction, changing
 from pipecli.cli.common.command import Changing, Ref, noun
 from pipecli.cli.common.fields import option
+from pipecli.cli.common.pick import can_ask, confirm
 from pipecli.cli.common.record_verbs import ChangingMany, Refs, change_each, names_of
 from pipecli.cli.common.session import say
 from pipecli.cli.lead.convert import parties
-from pipecli.errors import PipecliError
+from pipecli.errors import Ambiguous
 from pipecli.history.past import quotations_when_open, sent_times
 from pipecli.records.item import totals
 from pipecli.records.lead import Lead
@@ -25,7 +25,7 @@ from pipecli.records.papers import Order, Quotation
 from pipecli.store.lookup import Care
 from pipecli.workflow.change import Change, Refused, refuse_before_created, require_open
 from pipecli.workflow.match_prospect import of_lead
-from pipecli.workflow.opportunity.close import convert_on_win, difference, lose, win
+from pipecli.workflow.opportunity.close import convert_on_win, difference, lose, on_offer, win
 from pipecli.workflow.opportunity.close import reopen as reopened
 
 app = noun()
@@ -39,7 +39,8 @@ def won(
     ctx: typer.Context,
     ref: Ref,
     quotation: Annotated[
-        str | None, typer.Option(help="The one that won. Default: the last one sent.", metavar="QUOTATION")
+        str | None,
+        typer.Option(help="The one that won. Default: the last one sent.", metavar="QUOTATION"),
     ] = None,
     amount: Annotated[
         str | None,
@@ -58,6 +59,8 @@ def won(
         require_open(deal)
         sold, conversion = _sold(transaction, deal)
         quotations = _quotations(transaction, deal)
+        if quotation is None:
+            ask_which(deal, quotations)
         change = win(
             sold,
             quotations,
@@ -82,6 +85,18 @@ def won(
         transaction.do(change, first=conversion)
 
 
+def ask_which(deal: Opportunity, quotations: Sequence[Quotation]) -> None:
+    """Ask a person at a terminal which of several offers is meant. Raises Ambiguous."""
+    offered = on_offer(quotations)
+    if len(offered) > 1 and can_ask():
+        raise Ambiguous(
+            f"{deal.id} has {len(offered)} quotations on offer",
+            hint=f"name one, such as {offered[0].id}",
+            option="quotation",
+            candidates=[("quotation", offer.id) for offer in offered],
+        )
+
+
 def _ask_if_far(transaction: Transaction, change: Change, quotations: Sequence[Quotation]) -> None:
     """Point out a final value that is far from the quotation; at a terminal, go on only if it is meant."""
     deal = change.asked
@@ -97,9 +112,8 @@ def _ask_if_far(transaction: Transaction, change: Change, quotations: Sequence[Q
         return
     final = f"{deal.closed.value:,f} {deal.currency}"
     say(f"warning: {final} is {apart} {winner.id}, which comes to {offered:,f}")
-    is_asked = sys.stdin.isatty() and sys.stderr.isatty() and not transaction.session.dry_run
-    if is_asked and not typer.confirm("Is that the final value?", err=True):
-        raise PipecliError(f"{deal.id} stays open", hint="give its final value with --amount")
+    hint = "give its final value with --amount"
+    confirm(transaction.session, "Is that the final value?", f"{deal.id} stays open", hint)
 
 
 @app.command("lost", cls=ChangingMany)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 
+from pipecli.errors import Question
 from pipecli.records.activity import RESPONSES, Activity, Direction
 from pipecli.records.lead import Answer, Disqualified, Lead, LeadStatus
 from pipecli.records.opportunity import Opportunity
@@ -79,9 +80,12 @@ def disqualify(
     refuse_settled(lead)
     if reason is None:
         known = ", ".join(settings.disqualify_reasons)
-        raise Refused(
+        raise Question(
             f"{lead.id}: the reason for giving it up is missing",
+            "Reason for giving up",
             hint="give --reason" + (f", one of {known}" if known else ""),
+            option="reason",
+            choices=settings.disqualify_reasons,
         )
     reason = require_disqualify_reason(settings, reason)
     why = Disqualified.model_construct(date=today, reason=reason, detail=detail)

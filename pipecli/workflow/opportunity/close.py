@@ -12,6 +12,7 @@ from datetime import date, datetime, time
 from decimal import ROUND_UP, Decimal
 from typing import Literal
 
+from pipecli.errors import Question
 from pipecli.records.base import Record
 from pipecli.records.item import MONEY_TERMS, counted_items, totals
 from pipecli.records.lead import Lead
@@ -84,6 +85,18 @@ def win(
     )
 
 
+def on_offer(quotations: Sequence[Quotation]) -> list[Quotation]:
+    """The quotations that a deal can be won with: those accepted, else those sent."""
+    return next(
+        (
+            offered
+            for status in (QuotationStatus.ACCEPTED, QuotationStatus.SENT)
+            if (offered := [quotation for quotation in quotations if quotation.status is status])
+        ),
+        [],
+    )
+
+
 def last_offered(quotations: Sequence[Quotation], sent: Mapping[str, datetime]) -> Quotation | None:
     """The quotation that a deal is won with where nobody names one: the accepted one, else the last sent.
 
@@ -94,11 +107,7 @@ def last_offered(quotations: Sequence[Quotation], sent: Mapping[str, datetime]) 
         start = datetime.combine(quotation.date, time(), quotation.created.tzinfo)
         return quotation.sent or sent.get(quotation.id, start), quotation.date, quotation.created
 
-    for status in (QuotationStatus.ACCEPTED, QuotationStatus.SENT):
-        offered = [quotation for quotation in quotations if quotation.status is status]
-        if offered:
-            return max(offered, key=moment)
-    return None
+    return max(on_offer(quotations), key=moment, default=None)
 
 
 def _offered(deal: Opportunity, quotation: Quotation) -> Quotation:
@@ -198,6 +207,11 @@ def _notes(
         )
     if winner is not None and winner.valid_until is not None and winner.valid_until < day:
         notes.append(f"{winner.id} was valid until {winner.valid_until}")
+    if winner is not None:
+        others = [other for other in on_offer(quotations) if other.id != winner.id]
+        notes += [
+            f"{other.id}, {totals(other).net:,f} {other.currency}, was on offer, too" for other in others
+        ]
     if order is not None:
         notes.append(f"{order.id} is its order")
     return tuple(notes)
@@ -263,8 +277,12 @@ def lose(
     refuse_future(deal, day, today)
     if not reasons:
         known = ", ".join(settings.lost_reasons)
-        raise Refused(
-            f"{deal.id}: the reason for losing it is missing", hint=f"give --reason, one of {known}"
+        raise Question(
+            f"{deal.id}: the reason for losing it is missing",
+            "Reason for losing",
+            hint=f"give --reason, one of {known}",
+            option="reason",
+            choices=settings.lost_reasons,
         )
     reasons = list(dict.fromkeys(require_lost_reason(settings, reason) for reason in reasons))
     winners = tuple(dict.fromkeys(known_as(name, competitors, deal) for name in lost_to))
@@ -287,9 +305,12 @@ def lose(
 def _only_competitor(deal: Opportunity) -> tuple[str, ...]:
     """The competitor that a deal was lost to where nobody names one: its only one. Refused with several."""
     if len(deal.competitors) > 1:
-        raise Refused(
+        raise Question(
             f"{deal.id} has several competitors: {', '.join(deal.competitors)}",
+            "Lost to",
             hint=f"say which one won it: --competitor {deal.competitors[0]}",
+            option="competitor",
+            choices=deal.competitors,
         )
     return deal.competitors
 
