@@ -105,7 +105,7 @@ def _about(run: Session, plural: str, known: set[str], option: str, text: str) -
     }
     if condition := own.get((plural, option)):
         return condition, key
-    if option == "product":
+    if option == "product" and option not in known:
         if plural not in ("opportunities", "quotations", "orders", "invoices", "supplier-quotations"):
             raise PipecliError(f"--product: {plural} have no items")
         return views.HAS_PRODUCT, key
