@@ -123,6 +123,8 @@ def test_the_days_are_those_of_creation_in_the_settings_timezone(report, given):
     assert next(iter(report("--by", "month"))) == "2026-11"
     assert report("--to", "2026-10-31")["about"]["totals"]["created_count"] == 0
     assert report("--from", "2026-11")["about"]["totals"]["created_count"] == 1
+    given(lead("LEAD-BBBBB", "2026-09-30T10:00:00Z"))
+    assert list(report("--by", "month"))[:2] == ["2026-09", "2026-11"]
 
 
 def test_a_lead_and_its_opportunity_are_one_inquiry(report, given):

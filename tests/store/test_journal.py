@@ -249,6 +249,15 @@ def test_two_pipelines_of_a_repository_share_nothing(home, tmp_path, capsys, pai
     assert len(caches) == 2
 
 
+def test_a_removal_that_git_has_is_finished_too(cli, deal, git, root, start):
+    deal()
+    hook(root, "post-commit", WAITS)
+    kill(start("opp", "remove", "OPP-2Q8XA"))
+
+    assert cli("opp", "list", "--all").err.startswith("finished: OPP-2Q8XA: ")
+    assert git("status", "--porcelain") == "" and not list(root.glob("opportunities/**/*.yaml"))
+
+
 @pytest.mark.parametrize("name", ["pre-commit", "post-commit"])
 def test_init_after_a_kill_completes_the_work(home, tmp_path, capsys, name):
     root = tmp_path / "contoso"

@@ -104,6 +104,7 @@ STORIES: list[tuple[str, str, Change, str]] = [
         "t:\n  - a # x\n  - c\n  # y\nb: 1\n",
     ),
     ("a list's start", "t:\n# on a\n- a\n", lambda r: r["t"].insert(0, "c"), "t:\n- c\n# on a\n- a\n"),
+    ("wide dashes stay so", "t:\n-   a\n", lambda r: r["t"].append("c"), "t:\n-   a\n-   c\n"),
     ("a removed item", "t:\n-   a # x\n-   b\n", lambda r: r["t"].remove("a"), "t:\n# x\n-   b\n"),
     (
         "items change places",
