@@ -32,7 +32,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pipecli.errors import PipecliError
 from pipecli.store import files, git, journal, lock
 from pipecli.store.files import Location
-from pipecli.store.git_remote import RemoteTimeout, is_race_lost, refs, talk, words
+from pipecli.store.git_remote import LOCKED, RemoteTimeout, race_lost, refs, talk, words
 
 if TYPE_CHECKING:
     from pipecli.outbox.mail import Server
@@ -130,6 +130,7 @@ class Claims:
 
     def _change(self, change: Callable[[Days], bool], today: date) -> None:
         """Read, change and write, again when another machine was faster."""
+        states, lost = set[str | None](), ""
         for tried in range(_TRIES):
             if tried:
                 time.sleep(random.uniform(0, 0.05 * 2 ** min(tried, 6)))  # noqa: S311 - no secret
@@ -139,8 +140,11 @@ class Claims:
                 return
             oldest = (today - timedelta(days=self.keep)).isoformat()
             after = self._written({day: by for day, by in days.items() if by and day > oldest})
-            if self._move(before, after):
+            if not (lost := self._lost(before, after)):
                 return
+            states.add(before)
+        if len(states) == 1:
+            raise PipecliError(f"{self.ref} can't be moved, and nothing is sent: {lost}", hint=LOCKED)
         raise PipecliError(
             f"{self.ref} was changed by others {_TRIES} times at once, and nothing is sent", hint="try again"
         )
@@ -161,28 +165,28 @@ class Claims:
             return git.commit_of(self.place.work_tree, self.ref)
         return there
 
-    def _move(self, before: str | None, after: str) -> bool:
-        """Have the ref be at another commit, unless it has moved since."""
+    def _lost(self, before: str | None, after: str) -> str:
+        """Have the ref be at another commit, unless it has moved since: then git's words on that."""
         if self.remote is None:
             old = before or "0" * len(after)
             done = git.run(self.place.work_tree, "update-ref", self.ref, after, old)
-            if done.returncode and not is_race_lost(done):
+            if done.returncode and not race_lost(done):
                 raise git.GitRefused(words(done))
-            return not done.returncode
+            return race_lost(done) if done.returncode else ""
         lease = f"--force-with-lease={self.ref}:{before or ''}"
         done = self._talk(
             "push", "--porcelain", "--no-verify", "--no-follow-tags", lease, "--",
             self.remote, f"{after}:{self.ref}", may_fail=True,
         )  # fmt: skip
         if done.returncode:
-            if is_race_lost(done):
-                return False
+            if lost := race_lost(done):
+                return lost
             raise PipecliError(
                 f"{self.remote} refused to record what is sent: {words(done)}",
                 hint="where no other machine sends, run it with --alone",
             )
         git.run(self.place.work_tree, "update-ref", self.ref, after)
-        return True
+        return ""
 
     def _talk(self, *arguments: str, may_fail: bool = False) -> subprocess.CompletedProcess[bytes]:
         hint = "try again later; where no other machine sends, run it with --alone"

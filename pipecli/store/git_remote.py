@@ -42,12 +42,16 @@ def talk(place: Location, *arguments: str) -> subprocess.CompletedProcess[bytes]
     return _run(place.work_tree, *arguments, patience=PATIENCE, can_ask=can_ask, environment=environment)
 
 
-def is_race_lost(done: subprocess.CompletedProcess[bytes]) -> bool:
-    """True where update-ref or a push was refused because somebody else moved the ref in the meantime."""
+LOCKED = "try again; if no git is at work there, one that was killed has left its lock: remove that file"
+"""The way on from a lost race in which nobody moved the ref."""
+
+
+def race_lost(done: subprocess.CompletedProcess[bytes]) -> str:
+    """git's words where a ref was refused that somebody else held or moved in the meantime; else empty."""
     refused = [line for line in done.stdout.decode("utf-8", "replace").splitlines() if line.startswith("!")]
-    return any(
-        _RACE_LOST.search(line) for line in refused or done.stderr.decode("utf-8", "replace").splitlines()
-    )
+    lines = refused or done.stderr.decode("utf-8", "replace").splitlines()
+    first = words(done).partition(" / ")[0].removeprefix("error: ").rstrip(".")
+    return first if any(map(_RACE_LOST.search, lines)) else ""
 
 
 def words(done: subprocess.CompletedProcess[bytes]) -> str:

@@ -20,7 +20,7 @@ from pipecli.errors import FaultyFile, PipecliError
 from pipecli.records.kinds import SETTINGS_FILE
 from pipecli.store import git, merge_setup
 from pipecli.store.files import Location
-from pipecli.store.git_remote import RemoteTimeout, is_race_lost, talk, words
+from pipecli.store.git_remote import LOCKED, RemoteTimeout, race_lost, talk, words
 from pipecli.store.journal import moving
 from pipecli.store.pipeline import Pipeline
 from pipecli.sync import conflict
@@ -84,8 +84,8 @@ def push(place: Location, upstream: Upstream, commit: str) -> str:
     )  # fmt: skip
     if not done.returncode:
         return words(done)
-    if is_race_lost(done):
-        raise PushRaceLost
+    if lost := race_lost(done):
+        raise PushRaceLost(lost)
     refused = [line for line in done.stdout.decode("utf-8", "replace").splitlines() if line.startswith("!")]
     reason = re.search(r"\(([^()]*)\)$", refused[0]) if refused else None
     why = " / ".join(word for word in (reason[1] if reason else "", words(done)) if word)
@@ -242,6 +242,7 @@ def _until_nobody_is_faster(pipeline: Pipeline, upstream: Upstream, before: str)
     place = pipeline.location
     if not merge_setup.is_set_up(place):  # a fresh clone
         merge_setup.set_up(place)
+    states, lost = set[str | None](), ""
     for tries in range(1, TRIES + 1):
         if tries > 1:
             wait = random.uniform(0, min(_WAIT * tries, _LONGEST_WAIT))  # noqa: S311 - no secret
@@ -257,7 +258,9 @@ def _until_nobody_is_faster(pipeline: Pipeline, upstream: Upstream, before: str)
             _require_way(place, merge)
             try:
                 push(place, upstream, merge.commit)
-            except PushRaceLost:
+            except PushRaceLost as error:
+                states.add(theirs)
+                lost = str(error)
                 continue
             pipeline.is_out = f"{upstream} has what was here; `pipecli sync` again brings the rest"
         if merge.commit == merge.ours or _move(pipeline, merge):
@@ -267,6 +270,8 @@ def _until_nobody_is_faster(pipeline: Pipeline, upstream: Upstream, before: str)
                 pulled=commit_count(place, theirs, before) if theirs else 0, pushed=pushed,
                 merged=merge.merged, tries=tries,
             )  # fmt: skip
+    if len(states) == 1:
+        raise PipecliError(f"{upstream} can't be moved: {lost}", hint=f"nothing is changed; {LOCKED}")
     raise PipecliError(
         f"somebody was faster {TRIES} times in a row", hint="nothing is changed; try again in a minute"
     )

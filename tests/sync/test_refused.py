@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from pipecli.outbox import claims
 from pipecli.store import git_remote
 from pipecli.sync import sync
 from tests.syncing import GRINDERS, MACHINES, Clone
@@ -214,7 +215,9 @@ def test_a_file_in_the_way(ana: Clone, luis: Clone) -> None:
     assert "files here are in the way: " in error and "plan.txt" in error and "move them away" in error
 
 
-def test_somebody_who_is_always_faster(ana: Clone, luis: Clone, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_somebody_who_is_always_faster_or_holds_the_branch(
+    ana: Clone, luis: Clone, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(sync, "TRIES", 3)
     ana.hook(
         "pre-push", "git -C ../luis commit -q --allow-empty -m more && git -C ../luis push -q 2>/dev/null"
@@ -224,6 +227,21 @@ def test_somebody_who_is_always_faster(ana: Clone, luis: Clone, monkeypatch: pyt
         "error: somebody was faster 3 times in a row; nothing is changed; try again in a minute"
     )
     assert len(luis.git("log", "--format=%s", "--grep=more").splitlines()) == 3
+
+    ana.hook("pre-push", "exit 0")
+    lock = folder / "remote.git/refs/heads/main.lock"  # of a git that was killed there
+    lock.touch()
+    said = ana.refused()
+    assert said.startswith("error: origin/main can't be moved: cannot lock ref 'refs/heads/main': Unable to")
+    assert "main.lock': File exists; nothing is changed; try again; if no git is at work there" in said
+    monkeypatch.setattr(claims, "_TRIES", 2)
+    (folder / "remote.git/refs/pipecli/claims").mkdir(parents=True)
+    (folder / "remote.git/refs/pipecli/claims/digest.lock").touch()
+    monkeypatch.setenv("PIPECLI_CHANNEL", "json://127.0.0.1:1/")
+    said = ana.cli("digest", "--to", "ana", code=1).err
+    assert said.startswith(
+        "error: refs/pipecli/claims/digest can't be moved, and nothing is sent: cannot lock"
+    )
 
 
 def test_a_remote_that_says_nothing(ana: Clone, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
