@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime, tzinfo
 from functools import cached_property
 from pathlib import Path
@@ -161,8 +161,17 @@ class Pipeline:
         """Finish or undo what a killed command left, unless a living one is at work; tell of it."""
         place = self.location
         for file in (place.journal, *map(place.journal_of, files.JOBS)):
+            self._clear_pipes(file.parent)
             if os.path.lexists(file):
                 self._settle(file)
+
+    def _clear_pipes(self, cache: Path) -> None:
+        """Remove what is no file from a folder of caches: who reads or writes a pipe waits for ever."""
+        with suppress(OSError), os.scandir(cache) as entries:
+            for entry in entries:
+                if not (entry.is_file() or entry.is_dir() or entry.is_symlink()):
+                    Path(entry.path).unlink()
+                    self.tell(f"warning: {entry.path} was a pipe or a device, and is removed")
 
     def _settle(self, file: Path) -> None:
         from pipecli.store import journal, lock

@@ -366,3 +366,15 @@ def test_a_damaged_journal_is_named(cli, deal, root):
         "is damaged; put the files that `git status` names in order"
         in cli("opp", "set", "2q8", "amount=1", code=1).err
     )
+
+
+def test_a_pipe_among_the_caches_is_removed_and_waited_for_by_nobody(cli, deal, root):
+    deal()
+    cache = root / ".git/pipecli/root"
+    pipes = [cache / name for name in ("journal", "index.seal", "lock.tested", "lock.holder")]
+    for pipe in pipes:
+        pipe.unlink(missing_ok=True)
+        os.mkfifo(pipe)
+    said = cli("opp", "set", "2q8", "amount=1").err.splitlines()
+    assert sorted(said) == sorted(f"warning: {pipe} was a pipe or a device, and is removed" for pipe in pipes)
+    assert cli("opp", "list").err == ""
