@@ -6,6 +6,7 @@ import os
 import select
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -18,10 +19,18 @@ else:
 
 def at_terminal(root: Path, *arguments: str, typed: str = "", columns: int = 100) -> tuple[int, str]:
     """Run a command at a terminal, type an answer into it, and return the exit code and the screen."""
+    command = [sys.executable, "-m", "pipecli", "-C", str(root), *arguments]
+    return program_at_terminal(command, root, typed, COLUMNS=str(columns))
+
+
+def program_at_terminal(
+    command: Sequence[str], folder: Path, typed: str = "", **environment: str
+) -> tuple[int, str]:
+    """Run any program at a terminal in a folder, with these variables too."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-m", "pipecli", "-C", str(root), *arguments],
-        stdin=theirs, stdout=theirs, stderr=theirs, env={**os.environ, "COLUMNS": str(columns)},
+        command, cwd=folder,
+        stdin=theirs, stdout=theirs, stderr=theirs, env={**os.environ, **environment},
     )  # fmt: skip
     os.close(theirs)
     os.write(ours, typed.encode())

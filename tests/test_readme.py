@@ -9,6 +9,7 @@ import subprocess
 from pathlib import Path
 
 from pipecli.cli.nouns import NOUNS
+from tests.terminal import program_at_terminal
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
 
@@ -55,20 +56,18 @@ def test_the_session_runs_as_written(warm: Path, tmp_path: Path):
 
 
 def test_thirty_seconds_print_what_is_shown(warm: Path, tmp_path: Path):
-    """Each command, with what it prints, but for the random part of the id."""
+    """Each command, with what a terminal shows of it, but for the random part of the id."""
     _, _, after = README.partition("## Thirty seconds")
     shown = after.partition("```console\n")[2].partition("```")[0]
     commands = re.findall(r"^\$ (.*)$", shown, re.MULTILINE)
     script = "\n".join(f"printf '%s\\n' {shlex.quote(f'$ {command}')}\n{command}" for command in commands)
-    path = f"{warm}:{os.environ['PATH']}"
-    done = subprocess.run(
-        ["bash", "-c", f"set -eu\n{script}"],
-        env={**os.environ, "PATH": path, "PIPECLI_TODAY": "2026-11-21", "COLUMNS": "100"},
-        cwd=tmp_path, capture_output=True, text=True, check=True,
+    code, screen = program_at_terminal(
+        ["bash", "-c", f"set -eu\n{script}"], tmp_path, PATH=f"{warm}:{os.environ['PATH']}",
+        PIPECLI_TODAY="2026-11-21", NO_COLOR="1", COLUMNS="100", LINES="24", GIT_PAGER="cat",
     )  # fmt: skip
-    (key, *others) = set(re.findall("OPP-[0-9A-Z]{5}", done.stdout))
-    assert others == []
-    assert done.stdout.replace(key, "OPP-2Q8XA") == shown
+    (key, *others) = set(re.findall("OPP-[0-9A-Z]{5}", screen))
+    assert (code, others) == (0, [])
+    assert screen.replace(key, "OPP-2Q8XA") == shown
 
 
 def test_every_noun_is_in_the_table():

@@ -15,7 +15,7 @@ import typer
 
 from pipecli import __version__
 from pipecli.checks.rules import Finding, Severity
-from pipecli.cli.common.command import Verb, noun
+from pipecli.cli.common.command import Printing, noun
 from pipecli.cli.common.output import Format, counted, lines, print_records, write_text
 from pipecli.cli.common.session import CODE_HOST_FORMATS, FORMATS, Session, say, session
 from pipecli.cli.common.table import Column
@@ -28,7 +28,7 @@ from pipecli.wording import BREAKS, CONTROLS, count, first_of
 app = noun("Find every fault of a pipeline.")
 
 
-class Checking(Verb):
+class Checking(Printing):
     """`check` alone also prints what code hosts read."""
 
     formats = (*FORMATS, *CODE_HOST_FORMATS)

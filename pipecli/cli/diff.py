@@ -12,7 +12,7 @@ import typer
 
 from pipecli.checks.check_changes import check_changes
 from pipecli.checks.rules import Finding
-from pipecli.cli.common.command import Verb, noun
+from pipecli.cli.common.command import Printing, noun
 from pipecli.cli.common.output import (
     Format,
     Markup,
@@ -47,7 +47,7 @@ app = noun("Print a change set in deals and money.")
 _INDENT = "    "
 
 
-@app.command(cls=Verb)
+@app.command(cls=Printing)
 def diff(
     ctx: typer.Context,
     range_: Annotated[

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pipecli.cli.common.command import Verb, noun
+from pipecli.cli.common.command import Printing, noun
 from pipecli.cli.common.dates import parse_as_of, parse_from, parse_period
 from pipecli.cli.common.output import Format, hanging, print_records, room_beside, wrapped, write_text
 from pipecli.cli.common.pick import is_recent, person, recalled
@@ -37,7 +37,7 @@ app = noun()
 _INDENT = "    "
 
 
-@app.command("history", cls=Verb)
+@app.command("history", cls=Printing)
 def history(
     ctx: typer.Context,
     ref: Annotated[
@@ -233,7 +233,7 @@ def _block(commit: Commit, entries: Sequence[Entry], name: Name, zone: tzinfo, s
     return "".join(f"{line}\n" for line in lines)
 
 
-@app.command("changes", cls=Verb)
+@app.command("changes", cls=Printing)
 def changes_(
     ctx: typer.Context,
     since: Annotated[

@@ -113,7 +113,8 @@ def init(
         create.create_pipeline(
             root, currency=currency or "EUR", company=company, timezone=timezone, review=review
         )
-        say(f"a new pipeline is in {root.resolve()}; the first steps: `pipecli --help`, `pipecli lead add`")
+        there = root if directory.parts else root.resolve()
+        say(f"a new pipeline is in {there}; the first steps: `pipecli --help`, `pipecli lead add`")
     if dashboard:
         _add(dashboard, root)
 

@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 import typer
 
 from pipecli import __version__
-from pipecli.cli.common.command import Verb, examples, noun
+from pipecli.cli.common.command import Printing, Verb, examples, noun
 from pipecli.cli.common.output import write_text
 from pipecli.cli.common.session import session
 from pipecli.cli.main import root
@@ -168,11 +168,7 @@ def man(
     write_text("".join(f"{output / name}\n" for name in texts))
 
 
-class _Help(Verb):
-    is_paged = True
-
-
-@app.command("help", cls=_Help)
+@app.command("help", cls=Printing)
 def help_(
     ctx: typer.Context,
     words: Annotated[

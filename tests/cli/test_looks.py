@@ -112,7 +112,8 @@ def test_more_than_a_screen_goes_through_the_pager(
     monkeypatch.setenv("LINES", "40")
     assert "paged:" not in at_terminal(root, "opp", "list", "--all")[1]
     monkeypatch.setenv("LINES", "10")
-    assert at_terminal(root, "opp", "--help")[1].startswith("paged:")
+    for command in (["opp", "--help"], ["history"], ["diff", "HEAD~3..HEAD"]):
+        assert "\npaged:" in "\n" + at_terminal(root, *command)[1]
 
 
 COLUMNS = [

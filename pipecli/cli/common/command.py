@@ -170,7 +170,6 @@ class Verb(TyperCommand):
 
     formats: ClassVar[Sequence[str]] = FORMATS
     is_paged: ClassVar[bool] = False
-    """It asks nothing while it prints, so that a pager may show the whole."""
 
     def __init__(self, name: str | None, *, params: list[Any] | None = None, **rest: Any) -> None:
         own = params or []
@@ -217,10 +216,14 @@ class Verb(TyperCommand):
                 answer(ctx, question)
 
 
-class Reading(Verb):
-    """A verb that reads the pipeline, of today or with `--as-of` of another day."""
+class Printing(Verb):
+    """A verb that asks nothing while it prints, so that a pager may show the whole."""
 
     is_paged = True
+
+
+class Reading(Printing):
+    """A verb that reads the pipeline, of today or with `--as-of` of another day."""
 
     def shared(self) -> list[TyperOption]:
         help_text = "As it was then: a date (its end), a time, or a revision of git."
@@ -242,12 +245,14 @@ class Changing(Verb):
 class Job(Changing):
     """A verb for cron: it changes many records, and with `--dry-run` lists them."""
 
+    is_paged = True
+
     def shared(self) -> list[TyperOption]:
         dry_run = _flag(["--dry-run"], "dry_run", "List what would change; change nothing.")
         return [dry_run if "--dry-run" in option.opts else option for option in super().shared()]
 
 
-class Sending(Verb):
+class Sending(Printing):
     """A verb that sends messages, and changes no record."""
 
     def shared(self) -> list[TyperOption]:
