@@ -41,6 +41,24 @@ def test_its_history_spans_a_year_and_several_people(replayed):
     assert git(replayed, "status", "--porcelain") == ""
 
 
+def test_the_columns_of_sql_say_of_a_closed_deal_what_its_file_says(capsys):
+    closed = {
+        deal["id"]: deal["closed"]
+        for deal in answer(capsys, KEPT, "opp", "list", "--all")
+        if "closed" in deal
+    }
+    columns = "closed_date AS date, closed_amount AS amount, closed_quotation AS quotation"
+    more = "closed_reason AS reason, closed_competitor AS competitor, closed_detail AS detail"
+    question = f"SELECT id, {columns}, {more} FROM opportunities WHERE closed_date IS NOT NULL"
+    assert {row.pop("id"): row for row in answer(capsys, KEPT, "sql", question)} == {
+        key: {
+            **{name: end.get(name) for name in ("date", "amount", "quotation", "detail")},
+            **{name: (end.get(f"{name}s") or [None])[0] for name in ("reason", "competitor")},
+        }
+        for key, end in closed.items()
+    }
+
+
 @pytest.mark.parametrize("which", ["replayed", "kept"])
 def test_it_shows_what_the_program_can_do(which, replayed, capsys):
     root = replayed if which == "replayed" else KEPT
