@@ -218,6 +218,7 @@ def test_it_shows_the_deals_of_one_owner(root):
 
 def test_of_many_owners_what_is_typed_finds_one(root):
     assert "of luis" in played(root, "o", *"gil", "enter")[2]
+    assert "of ana-ruiz" in played(root, "o", "r", "enter")[2]  # a word that begins so, before EveRybody
     assert "2 deals in EUR" in played(root, "o", *"nobody", "enter", "escape")[2]
 
 

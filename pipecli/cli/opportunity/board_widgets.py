@@ -209,13 +209,10 @@ class Choice(ModalScreen[str | None]):
     def _narrow(self, part: str) -> None:
         choices = self.query_one(OptionList)
         choices.clear_options()
-        choices.add_options(
-            [
-                Option(Content(clean(name)), id=f"choice-{key}")
-                for key, name in self.names.items()
-                if part.casefold() in f"{name} {key}".casefold()
-            ]
-        )
+        names = {key: f" {name} {key}".casefold() for key, name in self.names.items()}
+        left = [key for key in names if part.casefold() in names[key]]
+        left.sort(key=lambda key: f" {part.casefold()}" not in names[key])  # the start of a word first
+        choices.add_options([Option(Content(clean(self.names[key])), id=f"choice-{key}") for key in left])
         choices.highlighted = 0 if choices.option_count else None
 
     def action_go(self, step: int) -> None:
