@@ -39,6 +39,8 @@ def main(arguments: Sequence[str]) -> None:
     try:
         line = words[0]
         words = _split(line)[1:] if shell == "bash" else [word.strip("\"'") for word in words]
+        if shell == "fish":  # what is being typed has its backslashes
+            words[-1] = re.sub(r"\\(.)", r"\1", words[-1])
         values = Completion(words[:-1], words[-1]).values()
         text = _for_bash(values, words[-1], line) if shell == "bash" else values
         sys.stdout.reconfigure(encoding="utf-8", newline="\n")  # type: ignore[union-attr]
@@ -246,30 +248,30 @@ class Completion:
         return ["opportunity", "lead", "quotation", "order", "customer", "contact"]
 
     def _records(self, *nouns: str, word: str | None = None) -> list[Value]:
-        """Records by the start of their id or of a word of their name: mine, then the open, then the rest."""
+        """Records by the start of their id or of a word of their name, a deal by its customer's, too: mine,
+        then the open, then the rest."""
         plain = folded(self.current if word is None else word)
-        rows = sorted(
-            (rank, label or "", key, status)
-            for noun in nouns
-            for key, label, status, rank in self._rows_of(noun)
-            if key.casefold().startswith(plain)
-            or (plain and key.casefold().partition("-")[2].startswith(plain))
-            or (plain and f" {plain}" in f" {folded(label or '')}")
-        )
+        rows = []
+        for noun in nouns:
+            for key, label, status, rank, customer in self._rows_of(noun):
+                has = f"-{plain}" in f"-{key.casefold()}" or f" {plain}" in f" {folded(label)}"
+                if has or f"-{plain}" in f"-{customer}":
+                    rows.append((rank, label if has else f"{label}, {customer}", key, status))
         return [
-            (key, f"{label}, {status}" if rank == _ENDED and status else label)
-            for rank, label, key, status in rows[:_MOST]
+            (key, f"{name}, {status}" if rank == _ENDED and status else name)
+            for rank, name, key, status in sorted(rows)[:_MOST]
         ]
 
-    def _rows_of(self, noun: str) -> list[tuple[str, str, str, int]]:
+    def _rows_of(self, noun: str) -> list[tuple[str, str, str, int, str]]:
         kind = BY_NOUN[noun]
         known = columns(self.sql, f"_{kind.table}")
         is_open = OPEN.get(noun, "active" if "active" in known else "true")
         mine = "owner = ?" if "owner" in known else "? IS NULL"
         status = "status" if "status" in known else "''"
+        customer = "coalesce(customer, '')" if "customer" in known else "''"
         return self.sql.execute(  # type: ignore[no-any-return]
-            f"SELECT r.key, r.label, {status}, "
-            f"CASE WHEN NOT ({is_open}) THEN {_ENDED} WHEN {mine} THEN 0 ELSE 1 END "
+            f"SELECT r.key, coalesce(r.label, ''), {status}, "
+            f"CASE WHEN NOT ({is_open}) THEN {_ENDED} WHEN {mine} THEN 0 ELSE 1 END, {customer} "
             f"FROM _records r JOIN _{kind.table} USING (path) WHERE r.noun = ?",
             (self.me, noun),
         ).fetchall()

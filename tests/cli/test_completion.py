@@ -83,13 +83,16 @@ def test_values_are_forgiving_of_case_and_accents(answer: Answer, cli: Cli) -> N
     assert answer("opp", "list", "--owner", "B") == {"ben": "Ben Holt"}
 
 
-def test_mine_and_the_open_come_first(answer: Answer, capsys: pytest.CaptureFixture[str]) -> None:
+def test_mine_and_the_open_come_first(answer: Answer, cli: Cli, capsys: pytest.CaptureFixture[str]) -> None:
     assert list(answer("opp", "show", "").items()) == [
         ("OPP-AAA03", "Éspresso bar"),
         ("OPP-AAA01", "Mill"),
         ("OPP-AAA02", "Grinder, lost"),
     ]
     assert list(answer("call", "esp")) == ["OPP-AAA03"]
+    cli("customer", "add", "Café Łódź")
+    cli("opp", "set", "OPP-AAA01", "customer=cafe-lodz")
+    assert answer("call", "lod") == {"OPP-AAA01": "Mill, cafe-lodz"}
     assert list(answer("opp", "show", "aaa02")) == ["OPP-AAA02"]
     completion.main(["bash", "pipecli opp set OPP-AAA01 owner=b"])
     assert capsys.readouterr().out == "ben\tBen Holt\n"
@@ -164,6 +167,7 @@ def test_a_real_shell_completes(shell: str, root: Path, tmp_path: Path) -> None:
         typed("\x15pipecli opp list --tag=vip\t", "\\ customer")
         typed('\x15pipecli opp show "Mi\t', "OPP-AAA0")
         typed('\x15pipecli opp list --tag "vi\t', "p customer")
+        typed("\x15pipecli opp list --tag vip\\ c\t", "ustomer")
         screen = typed("\x15pipecli opp show OPP-AAA0\t\t", "Mill")
         assert screen.index("spresso") < screen.index("Mill")
     finally:
