@@ -114,6 +114,52 @@ def test_a_row_that_is_rejected_fails_the_reconciliation(cli: Cli, root: Path, g
     assert git("log", "-1", "--format=%s") == "Found the pipeline"
 
 
+PAPERS = {
+    "Quote.csv": (
+        "Id,OpportunityId,QuoteNumber,Name,Status,TotalPrice,CreatedDate\n"
+        "0Q1,006B,1,Offer,Presented,2500,2026-01-07T10:00:00Z\n"
+        "0Q2,006C,2,Offer,Draft,10,2026-01-07T10:00:00Z\n"
+        "0Q3,006C,3,Offer,Draft,99,2026-01-07T10:00:00Z\n"
+    ),
+    "QuoteLineItem.csv": (
+        "Id,QuoteId,Quantity,UnitPrice,Discount,Description\n"
+        "0L1,0Q1,2.0,1000,,Boiler\n0L2,0Q1,1,1000,50,Pump\n0L3,0Q3,3,33,,Hose\n"
+    ),
+    "OpportunityLineItem.csv": (
+        "Id,OpportunityId,Quantity,UnitPrice,Discount,Description\n"
+        "00k1,006B,2.0,1250,,Boiler\n00k2,006C,4,2.5,,Hose\n"
+    ),
+}
+
+
+def test_quotations_and_lines_are_reconciled_as_deals_are(cli: Cli, root: Path) -> None:
+    cli("import", "plan", packed("export.zip", SALESFORCE | PAPERS), "--into", "moves/m")
+    report = cli("import", "run", "moves/m", "--dry-run").out
+    assert "  Presented: 1 row 2,500.00 EUR | 1 row 2,500.00 EUR" in report
+    assert "  Draft: 2 rows 109.00 EUR | 2 rows 109.00 EUR" in report
+    assert "  opportunities: 2 rows 2,510.00 EUR | 2 rows 2,510.00 EUR" in report
+    assert "  quotations: 3 rows 2,599.00 EUR | 3 rows 2,599.00 EUR" in report
+    assert report.count("they agree") == 4
+
+    # A line that isn't in the export: the quotation's own sum tells it. One that can't be read is missing.
+    shorter = PAPERS["QuoteLineItem.csv"].replace("0L2,0Q1,1,1000,50,Pump\n", "")
+    broken = PAPERS["OpportunityLineItem.csv"].replace("4,2.5", "some,2.5")
+    files = PAPERS | {"QuoteLineItem.csv": shorter, "OpportunityLineItem.csv": broken}
+    result = cli("import", "run", "moves/m", packed("e.zip", SALESFORCE | files), code=1)
+    assert "  Presented: 1 row 2,500.00 EUR | 1 row 2,000.00 EUR: 1 differs (0Q1)" in result.out
+    assert "  opportunities: 2 rows 2,502.50 EUR | 1 row 2,500.00 EUR: 1 differs (OPP-" in result.out
+    assert (
+        "1 row rejected, 1 quotation not as in the file, 1 record with lines not as in the file" in result.err
+    )
+
+    # What people change here afterwards is no difference.
+    offered = str(deals(root)["006B"]["id"])
+    cli("opp", "set", offered, "items.1.quantity=3")
+    again = cli("import", "run", "moves/m", packed("e.zip", SALESFORCE | PAPERS)).out
+    assert "  opportunities: 2 rows 2,510.00 EUR | 2 rows 3,760.00 EUR: 1 changed here since" in again
+    assert "  Presented: 1 row 2,500.00 EUR | 1 row 2,500.00 EUR\n" in again
+
+
 HUBSPOT = {
     "hubspot-crm-exports-all-deals.csv": (
         "Record ID,Deal Name,Deal Stage,Amount,Close Date,Create Date,Deal owner,Associated Company\n"

@@ -111,6 +111,12 @@ def keep_rejects(transaction: Transaction, done: Import, source: Path, wanted: P
 app = noun("Import the whole export of another CRM.")
 
 _MOST_REASONS = 5
+_DIFFERING = {
+    "opportunities": "deal",
+    "quotations": "quotation",
+    "orders": "order",
+    "items": "record with lines",
+}
 
 
 @app.command("plan", cls=Verb)
@@ -264,10 +270,12 @@ def _move(
         kept = _keep_rejects(transaction, moved, folder, rejects)
     _print(transaction, moved, commit, kept)
     rejected = sum(len(done.outcome.rejected) for _, done in moved.done)
-    differing = sum(len(t.differing) for one in moved.reconciliation for t in one.totals.values())
+    differing = {one.kind: one.differing for one in moved.reconciliation if one.differing}
     if rejected or differing:
         parts = [count(rejected, "row", ",") + " rejected"] if rejected else []
-        parts += [count(differing, "deal", ",") + " not as in the file"] if differing else []
+        parts += [
+            f"{count(number, _DIFFERING[kind], ',')} not as in the file" for kind, number in differing.items()
+        ]
         where = f"the rejected ones are in {', '.join(map(str, kept.values()))}: correct the cause, run again"
         raise PipecliError(", ".join(parts), hint=where if kept else "see the reconciliation above")
 
@@ -315,7 +323,7 @@ def _print(transaction: Transaction, moved: Moved, commit: str | None, kept: dic
 
 def _comparison(moved: Moved) -> list[dict[str, Any]]:
     return [
-        {"file": one.file, **group._asdict(), **vars(totals)}
+        {"file": one.file, "kind": one.kind, **group._asdict(), **vars(totals)}
         for one in moved.reconciliation
         for group, totals in one.totals.items()
     ]
@@ -382,7 +390,7 @@ def _reasons(done: Import) -> Iterator[str]:
 def _reconciliation(moved: Moved) -> Iterator[str]:
     for one in moved.reconciliation:
         if not one.comparable:
-            yield f"{one.file}: not reconciled, as no column names its deals (external_id)"
+            yield f"{one.file}: not reconciled, as no column names its {one.kind} (external_id)"
             continue
         yield f"reconciliation of {one.file}, file | pipeline:"
         for group, totals in one.totals.items():
@@ -391,7 +399,7 @@ def _reconciliation(moved: Moved) -> Iterator[str]:
                 f"{count(totals.rows_here, 'row', ',')} {totals.amount_here:,.2f} {group.currency}",
             )
             yield f"  {group.stage}: {sides[0]} | {sides[1]}{_verdict(totals.differing, totals.changed_here)}"
-        yield "they agree" if one.agrees else "they differ"
+        yield "they differ" if one.differing else "they agree"
 
 
 def _verdict(differing: Sequence[str], changed_here: int) -> str:

@@ -75,6 +75,10 @@ class Outcome:
     rejected: list[tuple[Row, str]] = field(default_factory=list)
     removed: list[Row] = field(default_factory=list)
     """Those of the skipped whose records people removed or merged."""
+    left_out: set[int] = field(default_factory=set)
+    """The lines of those that the mapping doesn't take."""
+    homes: Mapping[int, str] = field(default_factory=dict)
+    """By the line of a row that is a part of a record, that record."""
     related: list[NewRecord] = field(default_factory=list)
     """Missing records that rows name, made on the way."""
     filled: dict[str, Tally] = field(default_factory=dict)
@@ -170,6 +174,7 @@ class _Builder:
                     self._leave_out(reading.row)
                 elif isinstance(error, NotHere) and self.unknown == "skip":
                     self.outcome.skipped += 1
+                    self.outcome.left_out.add(reading.row.line)
                     Tally.count(self.bindings.left_out, NOT_HERE, reading.row)
                 else:
                     self.outcome.rejected.append((reading.row, str(error)))

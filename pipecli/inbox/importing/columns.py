@@ -98,6 +98,10 @@ class RowReading(NamedTuple):
     """The reasons to reject it; empty for a good row."""
 
 
+_REMEMBERED = 1 << 13
+"""Values of cells; what comes often is soon among them again."""
+
+
 @dataclass
 class Bindings:
     """A mapping, compiled for the rows of one file; counts what rows lack and what it replaces."""
@@ -289,6 +293,8 @@ class Bindings:
             return read(cell)
         name = (read, cell)
         if name not in self._memory:
+            if len(self._memory) == _REMEMBERED:  # mostly ids and titles, which come once
+                self._memory.clear()
             self._memory[name] = read(cell)
         return self._memory[name]
 

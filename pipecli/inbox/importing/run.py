@@ -107,6 +107,8 @@ def prepare(
     rows = bindings.wanted(table.rows)
     outcome = build(pipeline, target, source, bindings, rows, names, planner, tick, keep)
     outcome.skipped += len(table.rows) - len(rows)
+    if len(rows) < len(table.rows):
+        outcome.left_out |= {row.line for row in table.rows} - {row.line for row in rows}
     _plan_others(planner, pipeline.settings, outcome)
     return Import(table, outcome, report_json(target, table, bindings, names, outcome))
 
@@ -141,7 +143,7 @@ def _prepare_parts(
     bindings = _compiled(pipeline, part.parents[0], table, source, part.plural)
     wanted = bindings.wanted(table.rows)
     homes = homes_of(part, source, table._replace(rows=[*wanted]), names)
-    total = Outcome(rejected=homes.rejected, removed=homes.removed, lines=Lines())
+    total = Outcome(rejected=homes.rejected, removed=homes.removed, lines=Lines(), homes=homes.keys)
     for row in homes.removed:
         Tally.count(bindings.left_out, REMOVED, row)
     if source.mapping.unknown == "skip":

@@ -165,6 +165,7 @@ _ODD = re.compile(
 )
 
 
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
 _DELIMITERS = ",;\t|"
 _LONGEST_CELL = 1 << 20
 _SAMPLE_ROWS = 50
@@ -181,7 +182,8 @@ def delimited_table(
     if named:
         text = "\n" + text[named.end() :]
     sign = delimiter or (named[1] if named else _delimiter(text))
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=sign)
+    # A StringIO would take four bytes for each of millions of signs.
+    reader = csv.reader((line[0] for line in _LINE.finditer(text)), delimiter=sign)
     before = csv.field_size_limit(_LONGEST_CELL)
     try:
         return table_of(_numbered(reader), name, layout or Layout())
@@ -228,10 +230,13 @@ def _rows_of_html(text: str) -> Iterator[tuple[int, Sequence[Cell]]]:
 def _numbered(reader: Any) -> Iterator[tuple[int, Sequence[Cell]]]:
     """The rows of a CSV reader that aren't blank, each with the line on which it begins."""
     line = 1
+    same: dict[str, str] = {}
     for cells in reader:
         begins, line = line, reader.line_num + 1
         if any(cell.strip() for cell in cells):
-            yield begins, cells
+            if len(same) > 1 << 12:  # what comes often is soon there again, and is kept once
+                same.clear()
+            yield begins, [same.setdefault(cell, cell) for cell in cells]
 
 
 def table_of(rows: Iterator[tuple[int, Sequence[Cell]]], name: str, layout: Layout) -> Table:

@@ -1,4 +1,4 @@
-"""Reconciliation: the rows and sums of a file of deals beside those of the pipeline, by stage and currency.
+"""Reconciliation: the rows and sums of a file of deals, papers or lines beside those of the pipeline.
 
 The file's side is counted from its cells, not from what the import made of them.
 """
@@ -6,23 +6,27 @@ The file's side is counted from its cells, not from what the import made of them
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, NamedTuple
 
 from pipecli.errors import Unreadable
-from pipecli.formats import loads
+from pipecli.formats import loads, quoted
 from pipecli.inbox.importing.mapping import Column, Source
 from pipecli.inbox.importing.run import Import
 from pipecli.inbox.importing.table import Row, Table
 from pipecli.inbox.moving.pages import Findings
-from pipecli.records.money import Mark, mark_of, minor_digits, read_money
+from pipecli.records.kinds import BY_FOLDER, BY_PREFIX, OPPORTUNITY, ORDER, QUOTATION, Kind
+from pipecli.records.money import EXACT, Mark, mark_of, percentage, read_money, read_number, rounded
 from pipecli.store.pipeline import Pipeline
+
+ITEMS = "items"
+_PAPERS = (QUOTATION.folder, ORDER.folder)
 
 
 class Group(NamedTuple):
-    """A stage, as the file calls it, in one currency."""
+    """A stage or status, as the file calls it, in one currency; of lines the kind of record they are of."""
 
     stage: str
     currency: str
@@ -37,9 +41,32 @@ class Totals:
     rows_here: int = 0
     amount_here: Decimal = Decimal(0)
     changed_here: int = 0
-    """Deals that were here before, and that people changed since: they may differ."""
+    """Records that were here before, and that people changed since: they may differ."""
     differing: list[str] = field(default_factory=list)
-    """The external ids of those that are missing or differ for no such reason."""
+    """External ids, or of lines their records' ids: they are missing, or differ for no such reason."""
+
+
+@dataclass(slots=True)
+class Told:
+    """A file's word on one record: a deal, a paper, or the lines that it has in a file of lines."""
+
+    stage: str
+    currency: str
+    amount: Decimal | None
+    """Of the record as a whole; None where the file doesn't say it."""
+    is_removed: bool = False
+    lines: tuple[Decimal | None, ...] = ()
+    """The worth of its lines, not rounded; None for a line without a price."""
+    ids: tuple[str, ...] = ()
+    """The external ids of its lines."""
+
+    def sum(self, currency: str) -> Decimal | None:
+        """The amount that the file gives; None where it gives none."""
+        if self.amount is not None:
+            return rounded(self.amount, currency)
+        if None in self.lines or not self.lines:
+            return None
+        return sum((rounded(line, currency) for line in self.lines if line is not None), Decimal(0))
 
 
 @dataclass
@@ -47,63 +74,221 @@ class Reconciliation:
     """The comparison of one file."""
 
     file: str
-    totals: dict[Group, Totals] = field(default_factory=dict)
+    kind: str
     comparable: bool = True
-    """False where rows have no external_id: nothing tells which deal is of which row."""
+    """False where rows have no external_id: nothing tells which record is of which row."""
+    told: dict[str, Told] = field(default_factory=dict)
+    """The file's word, until compared, by external id, or of lines by the id of the record they are of."""
+    totals: dict[Group, Totals] = field(default_factory=dict)
 
     @property
-    def agrees(self) -> bool:
-        return not any(totals.differing for totals in self.totals.values())
+    def differing(self) -> int:
+        return sum(len(totals.differing) for totals in self.totals.values())
 
 
-def reconcile(
-    pipeline: Pipeline, done: Import, source: Source, known_before: Container[str]
-) -> Reconciliation:
-    """Compare a file of deals with the pipeline; `known_before` are external ids from before this run."""
-    mapping, table = source.mapping, done.table
-    removed = {row.line for row in done.outcome.removed}
-    outcome = Reconciliation(table.name)
-    own = mapping.external_id
+class _Columns:
+    """The columns of a file by the fields that they feed."""
+
+    def __init__(self, source: Source, table: Table) -> None:
+        self.mapping = source.mapping
+        self.stages: list[str] = []
+        self._feeds: dict[str, list[tuple[str, Column]]] = {}
+        for name in self.mapping.columns:
+            several, column = self.mapping.feeding(name), name.removesuffix("?")
+            if any(_is_stage(one) for one in several):
+                self.stages.append(column)
+            for one in several:
+                self._feeds.setdefault(re.sub(r"^items\.(1\.)?", "", one.to or ""), []).append((column, one))
+        self._marks: dict[str, Mark] = {}
+        self._table = table
+
+    @property
+    def tell_deals(self) -> bool:
+        return "title" in self._feeds.keys() | self.mapping.templates.keys()
+
+    def text(self, row: Row, field_: str) -> str:
+        """The first cell that feeds a field, as the mapping replaces it; empty where none does."""
+        for column, one in self._feeds.get(field_, ()):
+            if cell := str(row.cells.get(column, "")).strip():
+                return str(one.values.get(cell, cell))
+        return ""
+
+    def number(self, row: Row, field_: str) -> Decimal | None:
+        """The first number that feeds a field; None where none does."""
+        for column, one in self._feeds.get(field_, ()):
+            cell = row.cells.get(column, "")
+            if isinstance(cell, (int, Decimal)) and not isinstance(cell, bool):
+                value = Decimal(cell)
+            else:
+                if column not in self._marks:
+                    cells = {str(row.cells.get(column, "")) for row in self._table.rows}
+                    self._marks[column] = mark_of(cells)
+                mark = one.decimal or self.mapping.decimal or self._marks[column]
+                try:
+                    value = _read(field_, str(cell), mark)
+                except Unreadable:
+                    continue
+            scale = one.scale or (self.mapping.scale if field_ == "discount" else None)
+            is_fraction = scale == "fraction" and not str(cell).strip().endswith("%")
+            return value / 100 if scale == "cents" else value * 100 if is_fraction else value
+        return None
+
+    def line(self, row: Row) -> Decimal | None:
+        """The worth of a line; None where it has no price."""
+        told = {name: self.number(row, name) for name in _OF_LINE}
+        return None if told["unit_price"] is None else _worth(told)
+
+
+def _read(field_: str, text: str, mark: Mark) -> Decimal:
+    if field_ in ("quantity", "discount"):
+        return read_number(text, mark, is_percent=field_ == "discount")
+    return read_money(text, mark, third_decimal=False).value
+
+
+_OF_LINE = {"unit_price": 0, "quantity": 1, "discount": 0, "discount_amount": 0, "term": 1}
+"""The fields that the worth of a line is made of, with the values of those that it lacks."""
+
+
+def _worth(line: Mapping[str, Any]) -> Decimal:
+    told = (default if (value := line.get(name)) is None else value for name, default in _OF_LINE.items())
+    price, quantity, discount, discount_amount, term = (Decimal(str(value)) for value in told)
+    gross = EXACT.multiply(EXACT.multiply(quantity, price), term)
+    return EXACT.subtract(percentage(gross, 100 - discount), discount_amount)
+
+
+def told_of(done: Import, source: Source) -> Reconciliation | None:
+    """A file's word on its records, to be compared.
+
+    None for a file of other records, or of what happened to deals and who took part.
+    """
+    columns, own = _Columns(source, done.table), source.mapping.external_id
     own = f"{{{own}}}" if own and "{" not in own else own
+    kind = done.report["kind"]
+    if kind == ITEMS:
+        return Reconciliation(done.table.name, kind, told=_told_of_lines(done, columns, own))
+    if kind not in _PAPERS and (kind != OPPORTUNITY.folder or not columns.tell_deals):
+        return None
     if own is None:
-        outcome.comparable = False
-        return outcome
-    feeds = {name.removesuffix("?"): mapping.feeding(name) for name in mapping.columns}
-    amount = next(
-        (name for name, several in feeds.items() if any(one.to == "amount" for one in several)), None
-    )
-    currencies = next(
-        (name for name, several in feeds.items() if any(one.to == "currency" for one in several)), None
-    )
-    in_cents = any(one.scale == "cents" for one in feeds.get(amount or "", ()))
-    stages = [name for name, several in feeds.items() if any(_is_stage(one) for one in several)]
-    mark = mark_of({str(row.cells.get(amount or "", "")) for row in table.rows})
-    base = str(mapping.set_.get("currency") or pipeline.settings.currency)
-    deals = _deals(pipeline)
-    counted: set[str] = set()
-    for row in table.rows:
-        external = _filled(own, row)
-        if mapping.rows and (not external or external in counted):
+        return Reconciliation(done.table.name, kind, comparable=False)
+    told = _told_of_records(done, columns, own, "amount" if kind == OPPORTUNITY.folder else "total")
+    return Reconciliation(done.table.name, kind, told=told)
+
+
+def _told_of_records(done: Import, columns: _Columns, own: str, amount: str) -> dict[str, Told]:
+    mapping = columns.mapping
+    removed = {row.line for row in done.outcome.removed}
+    base = str(mapping.set_.get("currency", ""))
+    told: dict[str, Told] = {}
+    above: Told | None = None
+    for row in done.table.rows:
+        if row.line in done.outcome.left_out:
             continue
-        counted.add(external)
-        deal = deals.get(external)
-        currency = _replaced(
-            feeds.get(currencies or "", ()), str(row.cells.get(currencies or "", "")).strip()
-        )
-        told = _amount(row, amount, mapping.decimal or mark) / (100 if in_cents else 1)
-        group = Group(
-            " / ".join(text for name in stages if (text := str(row.cells.get(name, "")).strip()))
-            or "no stage",
-            currency or str((deal or {}).get("currency") or base),
-        )
-        _count(
-            outcome.totals.setdefault(group, Totals()),
-            external,
-            told,
-            deal,
-            external in known_before or row.line in removed,
-        )
-    return outcome
+        external = _filled(own, row)
+        if not mapping.rows or (external and external not in told):
+            above = told[external] = Told(
+                " / ".join(text for name in columns.stages if (text := str(row.cells.get(name, "")).strip()))
+                or "no stage",
+                columns.text(row, "currency") or base,
+                columns.number(row, amount),
+                row.line in removed,
+            )
+        if above is not None and amount == "total":
+            line = columns.line(row)
+            above.lines += (line,) if line is not None or mapping.rows else ()
+    return told
+
+
+def _told_of_lines(done: Import, columns: _Columns, own: str | None) -> dict[str, Told]:
+    told: dict[str, Told] = {}
+    for row in done.table.rows:
+        if key := done.outcome.homes.get(row.line):
+            record = told.setdefault(key, Told(BY_PREFIX[key.partition("-")[0]].folder, "", None))
+            record.lines += (columns.line(row),)
+            record.ids += (_filled(own, row),) if own else ()
+    return told
+
+
+class _Here(NamedTuple):
+    """The pipeline's word on one record."""
+
+    currency: str
+    values: tuple[Decimal, ...]
+    """The sums that the file may mean: of a paper without tax, with it, and before its discount."""
+    rows: int = 1
+
+
+def compare(file: Reconciliation, before: Pipeline, here: Pipeline) -> None:
+    """Compare a file's word with the pipeline as it is `here`, and as it was `before` this run."""
+    kind = BY_FOLDER.get(file.kind)  # none of lines
+    records = dict(_records_here(here, kind, file.told) if kind else _lines_here(here, file.told))
+    known = external_ids(before, kind) if kind else set()
+    for key, told in file.told.items():
+        record = records.get(key) or _Here("", (), 0)
+        currency = told.currency or record.currency or here.settings.currency
+        totals = file.totals.setdefault(Group(told.stage, currency), Totals())
+        amount = told.sum(record.currency or currency)
+        if amount is None and kind is not OPPORTUNITY:  # the file says no sum
+            record = record._replace(values=(Decimal(0),) * record.rows)
+        amount = amount or Decimal(0)
+        value = amount if amount in record.values else (*record.values, Decimal(0))[0]
+        totals.rows += 1 if kind else len(told.lines)
+        totals.rows_here += record.rows
+        totals.amount += amount
+        totals.amount_here += value
+        if record.rows and value == amount:
+            continue
+        if told.is_removed or key in known or (not kind and _had_lines(before, key, told)):
+            totals.changed_here += 1
+        else:
+            totals.differing.append(key)
+    file.told = {}
+
+
+def _records_here(pipeline: Pipeline, kind: Kind, told: Container[str]) -> Iterator[tuple[str, _Here]]:
+    """By external id, the deals or papers that a file tells of."""
+    columns = "json" if kind is OPPORTUNITY else "exact_amount, exact_total, exact_subtotal"
+    rows = pipeline.index.connection.execute(
+        f"SELECT external_id, currency, {columns} FROM _{kind.table} JOIN _records USING (path) "
+        "WHERE external_id IS NOT NULL"
+    )
+    for external, currency, *texts in rows:
+        if external in told and kind is OPPORTUNITY:
+            yield external, _Here(currency, (_value(loads(texts[0])),))
+        elif external in told:
+            yield external, _Here(currency, tuple(Decimal(text) for text in texts if text is not None))
+
+
+def _lines_here(pipeline: Pipeline, told: Mapping[str, Told]) -> Iterator[tuple[str, _Here]]:
+    """By record, its lines that a file of lines tells of."""
+    nouns = {BY_PREFIX[key.partition("-")[0]].noun for key in told}
+    marks = ", ".join("?" * len(nouns))
+    rows = pipeline.index.connection.execute(
+        "SELECT key, json_extract(json, '$.currency'), json_extract(json, '$.items') FROM _records "
+        f"WHERE noun IN ({marks}) AND instr(json, '\"items\"')",
+        [*nouns],
+    )
+    for key, currency, text in rows:
+        if own := told.get(key):
+            items = loads(text or "[]")
+            if own.ids:
+                items = [item for item in items if item.get("external_id") in own.ids]
+            amounts = [rounded(_worth(item), currency) for item in items]
+            yield key, _Here(currency, (sum(amounts, Decimal(0)),), len(items))
+
+
+def _had_lines(pipeline: Pipeline, key: str, told: Told) -> bool:
+    """True where a record was here with one of its lines, or where nothing tells its lines apart."""
+    noun = BY_PREFIX[key.partition("-")[0]].noun
+    if pipeline.file_of(noun, key) is None:
+        return False
+    text = pipeline.json_of(noun, key)
+    return not told.ids or any(quoted(id_) in text for id_ in told.ids)
+
+
+def external_ids(pipeline: Pipeline, kind: Kind) -> set[str]:
+    """The names in other systems that records of a kind have."""
+    rows = pipeline.index.connection.execute(f"SELECT external_id FROM _{kind.table}")
+    return {external for (external,) in rows if external is not None}
 
 
 def _filled(template: str, row: Row) -> str:
@@ -126,51 +311,13 @@ def template_of_deals(table: Table, roles: Mapping[str, str], findings: Findings
     return " | ".join(f"{{{column}}}" for column in columns)
 
 
-def _count(totals: Totals, external: str, told: Decimal, deal: dict[str, Any] | None, is_known: bool) -> None:
-    totals.rows += 1
-    totals.amount += told
-    if deal is not None:
-        value = _value(deal)
-        totals.rows_here += 1
-        totals.amount_here += value
-    if deal is None or value != told.quantize(Decimal(1).scaleb(-minor_digits(str(deal["currency"])))):
-        if is_known:
-            totals.changed_here += 1
-        else:
-            totals.differing.append(external)
-
-
 def _is_stage(column: Column) -> bool:
     maps = [value for value in column.values.values() if isinstance(value, dict)]
     return column.to in ("stage", "status") or any(value.keys() & {"stage", "status"} for value in maps)
 
 
-def _replaced(several: tuple[Column, ...], text: str) -> str:
-    return str(next((one.values[text] for one in several if text in one.values), text))
-
-
-def _amount(row: Row, column: str | None, mark: Mark) -> Decimal:
-    """The amount in a row's cell; 0 where there is none."""
-    cell = row.cells.get(column or "", "")
-    if isinstance(cell, (int, Decimal)) and not isinstance(cell, bool):
-        return Decimal(cell)
-    try:
-        return read_money(str(cell), mark, third_decimal=False).value
-    except Unreadable:
-        return Decimal(0)
-
-
-def _deals(pipeline: Pipeline) -> dict[str, dict[str, Any]]:
-    rows = pipeline.index.connection.execute(
-        "SELECT external_id, json FROM _records JOIN _opportunities USING (path) "
-        "WHERE external_id IS NOT NULL"
-    )
-    return {external: loads(text) for external, text in rows}
-
-
-def _value(deal: dict[str, Any]) -> Decimal:
+def _value(deal: Mapping[str, Any]) -> Decimal:
     """What a deal is worth: what it was won for, or its amount."""
     closed = deal.get("closed") or {}
     value = closed.get("amount") if closed.get("amount") is not None else deal.get("amount")
-    value = None if value == "unknown" else value
-    return Decimal(str(value)) if value is not None else Decimal(0)
+    return Decimal(0) if value in (None, "unknown") else Decimal(str(value))

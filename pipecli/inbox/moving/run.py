@@ -32,8 +32,8 @@ from pipecli.inbox.moving.recognise import (
     read_bounded,
     vendors,
 )
-from pipecli.inbox.moving.reconcile import Reconciliation, reconcile
-from pipecli.records.kinds import SETTINGS_FILE, Collection
+from pipecli.inbox.moving.reconcile import Reconciliation, compare, external_ids, told_of
+from pipecli.records.kinds import OPPORTUNITY, SETTINGS_FILE, Collection
 from pipecli.records.names import name_key
 from pipecli.records.settings import Process, Settings, Stage, User
 from pipecli.store import files as store_files
@@ -178,7 +178,6 @@ def run(
     `given` is the folder of a later export.
     """
     moved = Moved()
-    known_before = _external_ids(pipeline)
     with TemporaryDirectory(prefix="pipecli-move-") as folder:
         draft = DraftPipeline(pipeline, Path(folder))
         moved.removed = _apply_settings(draft, move, moved)
@@ -197,12 +196,14 @@ def run(
             done, source = _import(draft, move, step, file, planner, bar, keep, coming)
             if planner is not circle:
                 draft.take(planner.writes())
-            if step.kind == "opportunities" and not move.is_own and _tells_deals(source):
-                moved.reconciliation.append(reconcile(draft, done, source, known_before))
+            if not move.is_own and (compared := told_of(done, source)):
+                moved.reconciliation.append(compared)
             moved.done.append((step, done.without_rows()))
             gc.collect()  # what refers to itself in a circle stays, while nothing is collected
         with bar(len(draft.held)) as tick:
             draft.take_held(tick)
+        for compared in moved.reconciliation:
+            compare(compared, pipeline, draft)
         draft.take(circle.writes())
         new = [file.name for file in files if file.name not in taken]
         moved.new = [name for name in new if not move.is_own or target_named(name.removesuffix(".csv"))]
@@ -220,18 +221,6 @@ def _files_beside(draft: DraftPipeline, export: Path) -> Iterator[Write]:
         name = path.relative_to(export).as_posix()
         if (name in names or name.startswith("templates/")) and not draft.has_file(name):
             yield Write(name, None, store_files.read_bytes(export, name, store_files.LARGEST_ANY))
-
-
-def _tells_deals(source: Source) -> bool:
-    """True for a file of deals, and none of what happened to them or who took part."""
-    mapping = source.mapping
-    fed = {part.to for column in mapping.columns for part in mapping.feeding(column)}
-    return "title" in fed | mapping.templates.keys()
-
-
-def _external_ids(pipeline: Pipeline) -> set[str]:
-    rows = pipeline.index.connection.execute("SELECT external_id FROM _opportunities")
-    return {external for (external,) in rows if external is not None}
 
 
 def _file_of(step: Step, files: Sequence[File], steps: Sequence[Step], taken: set[str]) -> File | None:
@@ -312,7 +301,7 @@ def _apply_settings(draft: DraftPipeline, move: Move, moved: Moved) -> list[str]
     imports = Imports(draft.location).plain_versions([SETTINGS_FILE])
     brought = [after for _, versions in imports for _, after in versions]
     proposed, removed = _without_removed(proposed, before.plain(), brought)
-    after = merged_settings(before, proposed, str(path), text, is_new=not _external_ids(draft))
+    after = merged_settings(before, proposed, str(path), text, is_new=not external_ids(draft, OPPORTUNITY))
     if after.plain() != before.plain():
         draft.take(plan(draft, [Change(after, "move in", "imported")]))
     return removed
