@@ -109,21 +109,21 @@ def funnel(
 
     `order` gives the stages their order; without it none are counted. Raises PipecliError for a missing rate.
     """
-    groups = defaultdict[str | None, _Tally](lambda: _Tally(valuation))
-    totals = _Tally(valuation)
+    created = [lead for lead in leads if days.has(lead.created_on)]
     cohort = [deal for deal in deals if days.has(deal.created_on)]
-    for lead in leads:
-        if days.has(lead.created_on):
-            for tally in (totals, *([] if by == "step" else [groups[_key(lead, by)]])):
-                tally.add_lead(lead)
-    for deal in cohort:
-        for tally in (totals, *([] if by == "step" else [groups[_key(deal, by)]])):
-            tally.add_opportunity(deal)
-    rows = [Row(key, tally.counts()) for key, tally in groups.items()]
+    leads_of = defaultdict[str | None, list[LeadCourse]](list)
+    deals_of = defaultdict[str | None, list[Deal]](list)
+    if by != "step":
+        for lead in created:
+            leads_of[_key(lead, by)].append(lead)
+        for deal in cohort:
+            deals_of[_key(deal, by)].append(deal)
+    keys = dict.fromkeys([*leads_of, *deals_of])
+    rows = [Row(key, _counts(leads_of[key], deals_of[key], valuation)) for key in keys]
     rows.sort(key=_chronological if by in PERIODS else _most_frequent)
     placed = [deal for deal in cohort if deal.status == "won" or deal.stage or deal.stage_visits]
     lacking = len(cohort) - len(placed) if order else 0
-    return Funnel(by, rows, totals.counts(), _reached(placed, order), lacking)
+    return Funnel(by, rows, _counts(created, cohort, valuation), _reached(placed, order), lacking)
 
 
 _PERIOD: dict[str, Callable[[date], str]] = {"month": month_of, "quarter": quarter_of}
@@ -134,43 +134,26 @@ def _key(record: LeadCourse | Deal, by: str) -> str | None:
     return key
 
 
-class _Tally:
-    def __init__(self, valuation: Valuation) -> None:
-        self.valuation = valuation
-        self.leads = Counter[str]()
-        self.opportunities = Counter[str]()
-        self.lead_won_amount = self.won_amount = valuation.zero
-
-    def add_lead(self, lead: LeadCourse) -> None:
-        won, converted = bool(lead.sales), lead.converted
-        qualified = lead.qualified or converted
-        for name, reached in (
-            ("created", True), ("replied", lead.replied or qualified), ("qualified", qualified),
-            ("converted", converted), ("won", won),
-        ):  # fmt: skip
-            self.leads[name] += reached
-        for sale in lead.sales:
-            if sale.amount is not None:
-                self.lead_won_amount += self.valuation.value(sale.amount, sale.currency, sale.closed, sale.id)
-
-    def add_opportunity(self, deal: Deal) -> None:
-        self.opportunities["created"] += 1
-        self.opportunities["from_leads"] += deal.has_lead
-        self.opportunities[deal.status] += 1
-        if deal.status == "won":
-            self.won_amount += self.valuation.amount(deal) or 0
-            self.opportunities["without_amount"] += deal.amount is None
-
-    def counts(self) -> Counts:
-        leads, deals = self.leads, self.opportunities
-        return Counts(
-            leads["created"], leads["replied"], leads["qualified"], leads["converted"],
-            percent(leads["converted"], leads["created"]), leads["won"], self.lead_won_amount,
-            deals["created"], deals["from_leads"], deals["open"], deals["won"], deals["lost"],
-            deals["closed"], percent(deals["won"], deals["created"]),
-            percent(deals["won"], deals["won"] + deals["lost"]), self.won_amount,
-            deals["without_amount"],
-        )  # fmt: skip
+def _counts(leads: Sequence[LeadCourse], deals: Sequence[Deal], valuation: Valuation) -> Counts:
+    qualified = sum(lead.qualified or lead.converted for lead in leads)
+    converted = sum(lead.converted for lead in leads)
+    sales = [sale for lead in leads for sale in lead.sales]
+    amounts = (
+        valuation.value(sale.amount, sale.currency, sale.closed, sale.id)
+        for sale in sales
+        if sale.amount is not None
+    )
+    statuses = Counter(deal.status for deal in deals)
+    won = [deal for deal in deals if deal.status == "won"]
+    return Counts(
+        len(leads), sum(lead.replied or lead.qualified or lead.converted for lead in leads), qualified,
+        converted, percent(converted, len(leads)), sum(bool(lead.sales) for lead in leads),
+        sum(amounts, valuation.zero), len(deals), sum(deal.has_lead for deal in deals), statuses["open"],
+        len(won), statuses["lost"], statuses["closed"], percent(len(won), len(deals)),
+        percent(len(won), len(won) + statuses["lost"]),
+        sum((valuation.amount(deal) or valuation.zero for deal in won), valuation.zero),
+        sum(deal.amount is None for deal in won),
+    )  # fmt: skip
 
 
 def _reached(cohort: Sequence[Deal], order: Sequence[Place]) -> list[Reached]:
