@@ -7,7 +7,7 @@ from typing import Any
 import typer
 
 from pipecli.cli.common.command import Report, noun
-from pipecli.cli.common.table import Column, money
+from pipecli.cli.common.table import Column, amount_text
 from pipecli.cli.report.printing import (
     Asked,
     asking,
@@ -18,7 +18,6 @@ from pipecli.cli.report.printing import (
 )
 from pipecli.cli.report.rows import lost_of
 from pipecli.records.kinds import OPPORTUNITY
-from pipecli.records.money import minor_digits
 from pipecli.reports.lost import GROUPINGS, PERIODS, Lost, Row
 from pipecli.wording import count
 
@@ -158,6 +157,6 @@ def _remarks(report: Lost, currency: str, *, is_pivot: bool) -> list[str]:
         lines.append(f"{count(missing, 'deal')} without an amount: counted as 0")
     lines += won_without_amount(report.totals.won_without_amount_count)
     if report.closed.closed_count:
-        amount = money(report.closed.closed_amount, currency, minor_digits(currency))
+        amount = amount_text(report.closed.closed_amount, currency)
         lines.append(f"apart, {count(report.closed.closed_count, 'deal')} closed without an answer: {amount}")
     return lines

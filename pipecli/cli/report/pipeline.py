@@ -8,11 +8,10 @@ from typing import Any, NamedTuple
 from pipecli.cli.common.command import Report, noun
 from pipecli.cli.common.list_options import owner_filter
 from pipecli.cli.common.output import write_text
-from pipecli.cli.common.table import Column, money, render, rounded_to_three
+from pipecli.cli.common.table import Column, amount_text, render, rounded_to_three
 from pipecli.cli.common.terminal import terminal_width
 from pipecli.cli.report.printing import Asked, Names, asking, fitted
 from pipecli.records.kinds import OPPORTUNITY
-from pipecli.records.money import minor_digits
 from pipecli.reports.pipeline import GROUPINGS, Key, Matrix, Pipeline, Sum, pipeline
 from pipecli.store.index.rows import open_deals
 from pipecli.wording import count
@@ -92,10 +91,7 @@ def drawn(report: Pipeline, look: _Look) -> str:
             parts.append(f"{fitted(f'process {matrix.process}')}\n")
         parts.append(f"{_matrix(matrix, look) or _list(matrix, look)}\n\n")
     totals = report.totals
-    amount, weighted = (
-        money(figure, look.currency, minor_digits(look.currency))
-        for figure in (totals.amount, totals.weighted)
-    )
+    amount, weighted = (amount_text(figure, look.currency) for figure in (totals.amount, totals.weighted))
     parts.append(fitted(f"in all, {count(totals.open_count, 'open deal')}: {amount}, weighted {weighted}"))
     if totals.without_amount_count:
         parts.append(
@@ -150,11 +146,12 @@ def _cells(sums: Sequence[Sum | None]) -> list[str]:
 
 def _list(matrix: Matrix, look: _Look) -> str:
     """A line a key and stage, with the sum of each key below its stages."""
-    digits = minor_digits(look.currency)
 
-    def line(key: str, stage: str, total: Sum) -> tuple[str, str, int, str, str]:
-        amount, weighted = (money(figure, None, digits) for figure in (total.amount, total.weighted))
-        return key, stage, total.open_count, amount, weighted
+    def line(key: str, stage: str, total: Sum) -> tuple[str | int, ...]:
+        amounts = (
+            amount_text(figure, look.currency, named=False) for figure in (total.amount, total.weighted)
+        )
+        return key, stage, total.open_count, *amounts
 
     rows = []
     for key, total in matrix.keys.items():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from decimal import Decimal
 from functools import cached_property
 from inspect import Parameter
 from typing import Annotated, Any, NamedTuple
@@ -15,11 +14,10 @@ from pipecli.cli.common.command import option_of, own_options, with_options
 from pipecli.cli.common.list_options import owner_filter
 from pipecli.cli.common.output import Format, print_records, wrapped, write_text
 from pipecli.cli.common.session import Session, say, session
-from pipecli.cli.common.table import Column, money
+from pipecli.cli.common.table import Column, amount_text
 from pipecli.cli.common.terminal import terminal_width
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import CUSTOMER, Kind
-from pipecli.records.money import minor_digits
 from pipecli.reports.deals import Days, Deal, Place
 from pipecli.reports.forecast import Valuation
 from pipecli.store.index.records import labels
@@ -200,12 +198,11 @@ def count_column(name: str, heading: str, rank: int = 0) -> Column:
 
 def money_column(name: str, heading: str, currency: str, rank: int = 0, *, signed: bool = False) -> Column:
     """An amount with the decimals of its currency; empty where it is unknown. A `signed` one has its plus."""
-    digits = minor_digits(currency)
 
     def show(row: Mapping[str, Any]) -> str:
         value = row.get(name)
         sign = "+" if signed and value and value > 0 else ""
-        return "" if value is None else sign + money(Decimal(str(value)), None, digits)
+        return sign + amount_text(value, currency, named=False)
 
     return Column(name, heading, align="right", rank=rank, show=show)
 

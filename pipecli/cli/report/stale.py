@@ -8,7 +8,7 @@ from typing import Any
 from pipecli.cli.common.command import Report, noun
 from pipecli.cli.common.list_options import owner_filter
 from pipecli.cli.common.session import say
-from pipecli.cli.common.table import Column, money
+from pipecli.cli.common.table import Column, amount_text
 from pipecli.cli.report.printing import (
     Asked,
     Names,
@@ -18,7 +18,6 @@ from pipecli.cli.report.printing import (
     percent_column,
 )
 from pipecli.records.kinds import CUSTOMER, OPPORTUNITY
-from pipecli.records.money import minor_digits
 from pipecli.reports.stale import GROUPINGS, Row, Stale, StaleDeal, grouped, stale
 from pipecli.store.index.rows import open_deals
 from pipecli.wording import count
@@ -142,7 +141,7 @@ def _remarks(report: Stale, currency: str) -> list[str]:
     """The notes below the rows: the sums, and the deals that can't be stale."""
     totals, lines = report.totals, []
     if totals.stale_count:
-        amount = money(totals.amount, currency, minor_digits(currency))
+        amount = amount_text(totals.amount, currency)
         lines.append(f"{totals.stale_count} of {count(totals.open_count, 'open deal')}: {amount}")
     if report.without_amount_count:
         lines.append(f"{report.without_amount_count} of them without an amount: counted as 0")

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pipecli.cli.common.command import Report, noun
-from pipecli.cli.common.table import Column, money
+from pipecli.cli.common.table import Column, amount_text
 from pipecli.cli.report.printing import (
     Asked,
     Names,
@@ -18,7 +18,6 @@ from pipecli.cli.report.printing import (
     read_journeys,
 )
 from pipecli.records.kinds import OPPORTUNITY
-from pipecli.records.money import minor_digits
 from pipecli.reports.deals import Place
 from pipecli.reports.velocity import GROUPINGS, PERIODS, Pace, StageRow, Time, Velocity, velocity
 from pipecli.wording import count
@@ -165,8 +164,8 @@ def _said_pace(pace: Pace, currency: str) -> list[str]:
     if pace.backwards_count:
         lines.append(f"{count(pace.backwards_count, 'deal', ',')} ended before being created: in no cycle")
     if pace.velocity is not None and pace.average_value is not None:
-        digits = minor_digits(currency)
-        average, velocity = (money(figure, None, digits) for figure in (pace.average_value, pace.velocity))
+        figures_of = (pace.average_value, pace.velocity)
+        average, velocity = (amount_text(figure, currency, named=False) for figure in figures_of)
         lines += [
             f"sales velocity: {velocity} {currency} a day",
             f"= {count(pace.open_count, 'deal', ',')} open × {pace.win_rate} % won × {average} {currency}"
