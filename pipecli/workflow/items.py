@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from shlex import quote
-from typing import TYPE_CHECKING, TypeAlias, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict, Unpack
 
 from pipecli.records.item import Item, LineKind, Per, totals
 from pipecli.records.names import folded
@@ -151,10 +151,9 @@ def _what(price_list: PriceList, sku: str, quantity: Decimal) -> str:
     )
 
 
-class NewLine(TypedDict, total=False):
-    """The fields of a new line that a person gives; None and absent are the same."""
+class ChangedLine(TypedDict, total=False):
+    """The fields of a line that a person gives anew; None and absent are the same."""
 
-    product: Product | None
     quantity: Decimal | None
     price: Decimal | None
     discount: Decimal | None
@@ -162,6 +161,12 @@ class NewLine(TypedDict, total=False):
     tax: Decimal | None
     description: str | None
     uom: str | None
+
+
+class NewLine(ChangedLine, total=False):
+    """The fields of a new line that a person gives."""
+
+    product: Product | None
     per: Per | None
     term: int | None
     kind: LineKind | None
@@ -196,21 +201,9 @@ def make_item(owner: Priced, terms: Terms, day: date, **line: Unpack[NewLine]) -
             "an item needs a product, or a description and a price",
             hint='give --product SKU, or --description "…" --price P',
         )
-    return Item(
-        product=product.sku if product else None,
-        description=description,
-        quantity=quantity,
-        uom=uom,
-        unit_price=price,
-        per=line.get("per"),
-        term=line.get("term"),
-        discount=line.get("discount"),
-        discount_amount=line.get("discount_amount"),
-        tax=tax,
-        kind=line.get("kind"),
-        optional=line.get("optional"),
-        alternative_to=line.get("alternative_to"),
-    )
+    given: dict[str, Any] = {name: value for name, value in line.items() if name not in ("product", "price")}
+    given |= {"description": description, "quantity": quantity, "uom": uom, "tax": tax}
+    return Item(product=product.sku if product else None, unit_price=price, **given)
 
 
 def with_new_line(owner: Priced, terms: Terms, day: date, line: NewLine) -> Priced:
@@ -284,18 +277,6 @@ def remove_item(owner: Priced, which: str) -> Change:
     return Change(
         shrunk, f"remove {in_words(owner.items[place])}", "item-removed", notes=amount_notes(shrunk)
     )
-
-
-class ChangedLine(TypedDict, total=False):
-    """The fields of a line that a person gives anew; None and absent are the same."""
-
-    quantity: Decimal | None
-    price: Decimal | None
-    discount: Decimal | None
-    discount_amount: Decimal | None
-    tax: Decimal | None
-    description: str | None
-    uom: str | None
 
 
 def with_line(owner: Priced, which: str, line: ChangedLine) -> tuple[Priced, str]:

@@ -44,9 +44,6 @@ def open_opportunity(
     customer: Customer | None = None,
     owner: str | None = None,
     currency: str | None = None,
-    price_list: str | None = None,
-    expected_close: date | None = None,
-    amount: Decimal | None = None,
     **fields: object,
 ) -> Opportunity:
     """A new deal, with what its lead and the settings know where the caller gives nothing.
@@ -70,9 +67,6 @@ def open_opportunity(
         stage=settings.processes[process].stages[0].id,
         owner=owner,
         currency=currency or settings.currency,
-        price_list=price_list,
-        expected_close=expected_close,
-        amount=amount,
         **(inherited | given),
     )
     return deal.with_(next_contact=deal.next_contact or _first_contact(settings, now.date(), owner))
