@@ -92,7 +92,9 @@ def twice(cli):
     cli("contact", "add", "C. Ortiz", "--email", "c.ortiz@gmail.com", "--email", "Carla@Nordwind.example",
         "--phone", "08-123 456 78", "--title", "Buyer", "--tag", "vip")  # fmt: skip
     deal = cli("opp", "add", "Chairs", "--customer", "nordwind", "--format", "ids").id
+    cli("contact", "add", "Bo Lind", "--customer", "nordwind")
     cli("opp", "contact", "add", deal, "carla-ortiz", "--role", "user")
+    cli("opp", "contact", "add", deal, "bo-lind", "--role", "user")
     cli("opp", "contact", "add", deal, "c-ortiz", "--role", "decision-maker", "--primary")
     cli("activity", "add", deal, "--type", "call", "--subject", "Hello", "--contact", "c-ortiz", "--done")
     return deal
@@ -105,11 +107,14 @@ def test_two_contacts_of_one_person_become_one_in_one_commit(cli, git, twice):
 
     assert git("rev-parse", "HEAD~") == before
     assert git("log", "-1", "--format=%s") == "carla-ortiz: merge c-ortiz (C. Ortiz) into it"
-    (carla,) = json.loads(cli("contact", "list", "--format", "json").out)
+    _bo, carla = json.loads(cli("contact", "list", "--format", "json").out)
     assert carla["emails"] == ["carla@nordwind.example", "c.ortiz@gmail.com"]
     assert (carla["phones"], carla["title"], carla["tags"]) == (["+46 8 123 456 78"], "Buyer", ["vip"])
     deal = json.loads(cli("opp", "show", twice, "--format", "json").out)
-    assert deal["contacts"] == [{"contact": "carla-ortiz", "role": "user", "primary": True}]
+    assert deal["contacts"] == [
+        {"contact": "carla-ortiz", "role": "user", "primary": True},
+        {"contact": "bo-lind", "role": "user"},
+    ]
     assert deal["activities"][0]["contact"] == "carla-ortiz"
     assert f"{twice}: carla-ortiz was user and decision-maker there, and stays user" in said.err
     assert cli("check").out == ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -60,6 +61,25 @@ def test_titles_come_before_notes_and_open_before_lost(cli: Cli) -> None:
     assert hits[0] == "grinder"
     assert hits.index("OPP-22222") < hits.index("OPP-11111")
     assert _found(cli, "steel", "grinder") == ["OPP-11111"]
+
+
+def test_of_equals_the_newer_comes_first(cli: Cli, given: Callable[[dict[str, str]], None]) -> None:
+    for key, created in (
+        ("OPP-33333", "2026-11-02"),
+        ("OPP-44444", "2026-11-09"),
+        ("OPP-55555", "2026-10-05"),
+    ):
+        given({
+            f"opportunities/2026/{key}-x.yaml": re.sub(
+                "created: .*", f"created: {created}T10:00:00+01:00",
+                deal_text(key, "notes: With a harpsichord.\n", title="Mugs"),
+            )
+        })  # fmt: skip
+    assert _found(cli, "harpsichord") == ["OPP-44444", "OPP-33333", "OPP-55555"]
+
+
+def test_blanks_are_in_nothing(cli: Cli) -> None:
+    assert _found(cli, "  ") == []
 
 
 def test_only_of_a_kind(cli: Cli, refused: Refused) -> None:

@@ -136,6 +136,8 @@ def test_a_credit_note_is_numbered_counts_back_and_is_paid_back(cli, order):
     again = made(cli, "invoice", "new", order)  # what was credited may be invoiced again
     assert invoices(cli)[again]["items"][0]["quantity"] == 1
     assert "is a credit note" in cli("invoice", "credit", note, code=1).err
+    made(cli, "invoice", "credit", invoice)  # all that is left
+    assert "2026-0001 is fully credited" in cli("invoice", "credit", invoice, code=1).err
 
 
 def test_the_only_draft_needs_no_name(cli, order):

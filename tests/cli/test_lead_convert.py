@@ -150,6 +150,8 @@ def test_converting_twice_is_refused_with_the_way_to_another_opportunity(qualifi
     deal = cli("lead", "convert", key, "--format", "ids").id
     said = refused("lead", "convert", key, "--force")
     assert f"{key} is converted already, to {deal}" in said
+    for verb in (("qualify", key, "--budget", "no"), ("disqualify", key, "--reason", "no-fit")):
+        assert f"{key} is converted" in refused("lead", *verb)
     assert f"pipecli opp add --lead {key}" in said
 
 

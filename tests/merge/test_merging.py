@@ -230,6 +230,12 @@ def test_a_value_of_ones_own_that_is_a_map_on_both_sides_now_is_merged_by_key():
     assert "size: {rooms: 2, seats: 4}\n" in both(base, ours, theirs).text
 
 
+def test_a_comment_comes_along_to_the_last_line_of_its_value():
+    base = edited(("tags:", "notes: One\n  two\ntags:"))
+    ours, theirs = edited(("4998.00", "5400.00"), text=base), edited(("  two\n", "  two # his\n"), text=base)
+    assert "notes: One\n  two # his\ntags:" in both(base, ours, theirs).text
+
+
 def test_one_customer_added_twice_meets():
     ours = "id: contoso\nname: Contoso\nemail: info@contoso.example\n"
     theirs = "id: contoso\nname: Contoso\nkind: organization\ntags: [vip]\n"

@@ -96,6 +96,15 @@ def test_two_with_the_same_sign_are_refused_and_named() -> None:
         matched(Prospect(organization="Contoso"), customer("a", "Contoso"), customer("b", "CONTOSO"))
 
 
+def test_a_person_of_the_same_name_is_the_same_but_for_two_addresses() -> None:
+    mariana = customer("m", "Mariana Reis", email="m@gmail.com", person=True)
+    silent = customer("m", "Mariana Reis", person=True)
+    assert matched(Prospect("Mariana Reis"), mariana) == "m"
+    assert matched(Prospect("Mariana Reis", email="M@gmail.com"), mariana) == "m"
+    assert matched(Prospect("Mariana Reis", email="reis@gmail.com"), silent) == "m"
+    assert matched(Prospect("Mariana Reis", email="reis@gmail.com"), mariana) is None
+
+
 def test_two_of_one_name_are_told_apart_by_the_website() -> None:
     known = [customer(slug, "Contoso", website=f"contoso.{slug}") for slug in ("es", "de")]
     assert matched(Prospect(organization="Contoso", website="https://contoso.de"), *known) == "de"
