@@ -202,7 +202,7 @@ def test_an_activity_and_a_share_of_many_leads_too(cli: Cli, refused: Refused, g
     cli("activity", "add", "--where", "id > 'OPP-AAA03'", "--type", "note", "--subject", "Asked")
     assert git("log", "-1", "--format=%s") == "add note to 2 opportunities"
     cli("user", "add", "ben", "--name", "Ben", "--email", "ben@contoso.example")
-    cli("opp", "share", KEYS[0], KEYS[1], "ben")
+    cli("opp", "share", KEYS[0], f"Deal {KEYS[1]}", "ben")
     assert _values(cli, "shared_with")[:3] == [["ben"], ["ben"], None]
     cli("opp", "share", "--where", "id < 'OPP-AAA02'", "ben", "--remove")
     assert _values(cli, "shared_with")[:2] == [None, ["ben"]]

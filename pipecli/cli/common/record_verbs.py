@@ -9,12 +9,13 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
+from pipecli.cli.common import pick
 from pipecli.cli.common.changing import Transaction, changing, in_full
 from pipecli.cli.common.command import Changing, Ref, text_option
 from pipecli.cli.common.edit import edit_file
 from pipecli.cli.common.fields import split, with_values
 from pipecli.cli.common.output import print_records
-from pipecli.cli.common.pick import can_ask, confirm, is_recent
+from pipecli.cli.common.pick import can_ask, confirm
 from pipecli.cli.common.session import session
 from pipecli.cli.common.table import Column
 from pipecli.cli.common.terminal import paged
@@ -22,6 +23,7 @@ from pipecli.cli.nouns import ALIASES
 from pipecli.errors import PipecliError, Question
 from pipecli.records.base import Record
 from pipecli.records.kinds import BY_NOUN, RANDOM, Kind
+from pipecli.records.names import fitting
 from pipecli.store.index import query
 from pipecli.store.index.records import labels, open_counts, records_naming
 from pipecli.store.lookup import Care
@@ -333,13 +335,13 @@ def add_share(app: typer.Typer, kind: Kind) -> None:
         ],
         remove: Annotated[bool, typer.Option("--remove", help="Stop sharing it with them.")] = False,
     ) -> None:
-        has_where = bool(session(ctx).option("where"))
-        is_id = rf"{kind.prefix}-{RANDOM}"
-        refs = [
-            word
-            for place, word in enumerate(words)
-            if word == "-" or is_recent(word) or re.fullmatch(is_id, word.upper()) or not (place or has_where)
-        ]
+        run = session(ctx)
+        has_where, known = bool(run.option("where")), pick.names_of(run, "principal")
+        is_ref = rf"-|@\d*|{kind.prefix}-{RANDOM}"
+        # Before the last word, which is with whom, a name that isn't a user's or a team's is a record's.
+        between = [] if remove else [word for word in words[1:-1] if not fitting(word, known)]
+        named = [] if has_where else [words[0], *between]
+        refs = [word for word in words if word in named or re.fullmatch(is_ref, word.upper())]
         principals = [word for word in words if word not in refs]
         if not principals:
             raise PipecliError("name with whom it is shared: users or teams", code="usage")
