@@ -140,6 +140,12 @@ def test_a_shared_currency_is_in_the_heading_and_empty_columns_go_first() -> Non
     assert "4,998.00 EUR" in mixed
 
 
+def test_a_wide_column_that_has_no_room_takes_none_from_another() -> None:
+    columns = [*COLUMNS[:3], Column("email", "E-MAIL")]
+    rows = [[*row[:3], "purchasing@a-very-long-name.example"] for row in ROWS]
+    assert render(columns, rows, 50).dropped == ["E-MAIL"]
+
+
 def test_what_all_rows_share_is_said_once_before_a_title_is_cut() -> None:
     columns = [*COLUMNS[:2], Column("owner", "OWNER", rank=2), Column("stage", "STAGE", rank=1)]
     rows = [[*row[:2], "ana-ruiz", "demo"] for row in ROWS]

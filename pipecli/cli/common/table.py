@@ -129,9 +129,13 @@ def render(
     shared = [column for column in kept[1:] if column.is_shared] if is_list and len(rows) > 1 else []
     while shared and _is_too_wide(kept, width):
         kept.remove(shared.pop(_least_wanted(shared, 0)))
-    gone = [column for column in filled if column not in kept]
+    gone, dropped = [column for column in filled if column not in kept], []
     while (widths := _fitted(kept, width)) is None:
-        del kept[_least_wanted(kept)]
+        dropped.append(kept.pop(_least_wanted(kept)))
+    for column in reversed(dropped):  # a wide one that went last may have left room for another
+        again = [other for other in filled if other in kept or other is column]
+        if (wider := _fitted(again, width)) is not None:
+            kept, widths = again, wider
     drawn = [column.drawn(size) for column, size in zip(kept, widths, strict=True)]
     return Table(
         "\n".join([_GAP.join(line).rstrip(" ") for line in zip(*drawn, strict=True)]),
