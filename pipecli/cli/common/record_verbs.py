@@ -221,7 +221,8 @@ def add_set_edit(
     @app.command(
         f"{_typed(kind)} set",
         cls=ChangingMany,
-        help=f"Set fields of {one}, or of many.\n\nPATH=VALUE sets one, PATH= clears it.",
+        help=f"Set fields of {one}, or of many.\n\nPATH=VALUE sets one, PATH= clears it. "
+        "A date may be fri or +2w, an amount 12k.",
     )
     def set_(ctx: typer.Context, words: RefsAndAssignments) -> None:
         refs, assignments = refs_and_assignments(words)

@@ -15,7 +15,7 @@ from pipecli.cli.common.changing import Transaction, changing
 from pipecli.cli.common.command import NOTES, SETS, TAGS, Changing, field, noun, with_fields
 from pipecli.cli.common.fields import built, names_field, option, split
 from pipecli.cli.common.pick import can_ask, choose, find
-from pipecli.cli.common.session import Session, say, session
+from pipecli.cli.common.session import Session, repeat_nothing, say, session
 from pipecli.cli.lead.convert import CURRENCY, PRICE_LIST, PROCESS, TYPE, Parties, Text, caller, parties
 from pipecli.errors import Ambiguous, PipecliError
 from pipecli.records.base import Record
@@ -161,6 +161,7 @@ def _understood(run: Session, field: str, question: str, default: str | None) ->
         except PipecliError as error:
             say(str(error))
         else:
+            repeat_nothing()
             return answer
 
 
@@ -193,7 +194,8 @@ def _last_deal(run: Session, customer: str | None) -> Answers:
     title, amount, currency, created, close = rows[0]
     days = (date.fromisoformat(close) - date.fromisoformat(created[:10])).days if close else 0
     until = (run.today + timedelta(days=days)).isoformat() if days > 0 else None
-    return Answers(title, customer, None, f"{amount} {currency}" if amount else None, until)
+    is_usual = currency == run.pipeline.settings_as_written["currency"]
+    return Answers(title, customer, None, amount if is_usual or not amount else f"{amount} {currency}", until)
 
 
 def _twins(transaction: Transaction, deal: Opportunity) -> Iterator[str]:
