@@ -287,7 +287,8 @@ def _print_of_changes(run: Session, movement: Changes, window: str | None, *, na
         for record in (_deals(movement, bucket) if wants_deals else ())
     ]
     if run.format is Format.TABLE:
-        write_text(f"{_caption(movement, window)}\n\n")
+        caption = wrapped(_caption(movement, window), room_beside(0))
+        write_text("\n".join([*caption, "", ""]))
         print_records(sums, _columns(movement.currency), run.format)
         if named:
             write_text("\n")

@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Sequence
 from contextlib import nullcontext, suppress
+from shutil import get_terminal_size
 from typing import Any
 
 import typer
@@ -58,8 +59,13 @@ def _typed(name: str) -> str:
     return f"{name}, {alias}" if alias else name
 
 
+_NARROW = 52
+"""Columns below which click draws help as wide as this."""
+
+
 def root(session: Session | None = None) -> Root:
     """The whole command line, for one run."""
+    columns = get_terminal_size().columns
     return Root(
         name="pipecli",
         help="A sales pipeline in a shell: leads, opportunities and quotations as YAML files under git.",
@@ -67,7 +73,11 @@ def root(session: Session | None = None) -> Root:
         invoke_without_command=True,
         rich_markup_mode=None,
         commands=dict.fromkeys((*NOUNS, *ALIASES), TyperCommand(None)),  # suggestions need the names alone
-        context_settings={"help_option_names": ["-h", "--help"], "obj": session or Session()},
+        context_settings={
+            "help_option_names": ["-h", "--help"],
+            "obj": session or Session(),
+            "terminal_width": columns - 2 if columns < _NARROW else None,
+        },
     )
 
 

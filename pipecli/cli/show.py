@@ -246,10 +246,12 @@ def rows_of(
     run: Session, table: str, columns: tuple[ListColumn, ...], condition: str, key: str
 ) -> list[RecordJson]:
     """The records that a condition of ours holds for, as the table of their noun has them."""
+    from pipecli.cli.common.list_options import typed
+
     sql = [column.sql for column in columns]
     rows = rows_where(run.pipeline.index.connection, sql, table, condition, key, order="")
     names = [column.drawn.name for column in columns]
-    return [dict(zip(names, row, strict=True)) for row in rows]
+    return [typed(dict(zip(names, row, strict=True))) for row in rows]
 
 
 def views_of(run: Session, noun: str, table: str, condition: str, key: str) -> list[RecordJson]:

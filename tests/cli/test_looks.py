@@ -116,6 +116,16 @@ def test_more_than_a_screen_goes_through_the_pager(
         assert "\npaged:" in "\n" + at_terminal(root, *command)[1]
 
 
+@pytest.mark.parametrize("verb", ["changes", "digest", "opp list --all", "help opp", "today"])
+def test_at_forty_columns_nothing_is_wider(
+    cli: Cli, deals: None, monkeypatch: pytest.MonkeyPatch, verb: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    said = cli(*verb.split())
+    lines = (said.out + said.err).splitlines()
+    assert max(map(len, lines)) <= 40, max(lines, key=len)
+
+
 COLUMNS = [
     Column("id", "ID"),
     Column("title", "TITLE", shrink=True, min_width=8),

@@ -237,7 +237,7 @@ def print_list(
         visible = _visible(run, kind.noun, columns, known)
         sql_of = {column.drawn.name: column.sql for column in (*columns, *visible)}
         rows = query.select(connection, ", ".join(sql_of.values()), kind.table, condition, tail, parameters)
-        records = [_typed(dict(zip(sql_of, row, strict=True)), _FLAGS, _LISTS) for row in rows.rows]
+        records = [typed(dict(zip(sql_of, row, strict=True))) for row in rows.rows]
         keys = [(kind.noun, str(record[kind.identity])) for record in records]
         print_numbered(run, records, [column.drawn for column in visible], keys, id_key=kind.identity)
 
@@ -295,7 +295,9 @@ _LISTS = frozenset({"emails", "phones", "products", "stages", "tags"})
 """Columns of records that hold a JSON list; `products` of a price list is their number."""
 
 
-def _typed(row: dict[str, Any], flags: frozenset[str], lists: frozenset[str]) -> dict[str, Any]:
+def typed(
+    row: dict[str, Any], flags: frozenset[str] = _FLAGS, lists: frozenset[str] = _LISTS
+) -> dict[str, Any]:
     """A row with yes, no and lists where SQL has 1, 0 and texts."""
     for name in flags & row.keys():
         row[name] = bool(row[name])
@@ -386,9 +388,7 @@ def print_parts(
         records = [_record(parts, dict(zip(names, row, strict=True))) for row in result.rows]
     else:
         names = [column.drawn.name for column in columns]
-        records = [
-            _typed(dict(zip(names, row, strict=True)), parts.flags, parts.lists) for row in result.rows
-        ]
+        records = [typed(dict(zip(names, row, strict=True)), parts.flags, parts.lists) for row in result.rows]
     visible = [column.drawn for column in columns if not column.hidden]
     if parts.kinds:
         print_numbered(run, records, visible, [document(str(record["record"])) for record in records])

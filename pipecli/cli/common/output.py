@@ -152,7 +152,8 @@ def _print_table(
         write_text("".join(f"{line}\n" for line in wrapped(heading, width)), is_clean=True)
     write_text(table.text + "\n", is_clean=True)
     if table.dropped:
-        say_after(f"no room in {width} columns for: {', '.join(table.dropped)}")
+        text = f"no room in {width} columns for: {', '.join(table.dropped)}"
+        say_after("\n".join(wrapped(text, width)))
 
 
 def _listing(lines: Sequence[tuple[str, object]], links: Mapping[str, str]) -> str:

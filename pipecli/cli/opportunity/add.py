@@ -38,7 +38,7 @@ app = noun()
 
 @app.command("add", cls=Changing)
 @with_fields(
-    field("title_option", "The same.", "TEXT", "--title"),
+    field("title_option", "What is to be sold, if TITLE isn't given.", "TEXT", "--title"),
     field("customer", "An existing customer.", "CUSTOMER"),
     field("lead", "A lead, converted or not.", "LEAD"),
     field("organization", "An organisation; added as a customer if it is new.", "NAME"),

@@ -16,7 +16,7 @@ import typer
 from pipecli.cli.common.command import Sending, noun, owner_options
 from pipecli.cli.common.dates import parse_as_of, parse_period
 from pipecli.cli.common.list_options import owner_filter
-from pipecli.cli.common.output import Format, markdown_text, write_text
+from pipecli.cli.common.output import Format, markdown_text, wrapped, write_text
 from pipecli.cli.common.pick import names_of
 from pipecli.cli.common.session import Session, mention, say, session
 from pipecli.cli.common.terminal import terminal_width
@@ -259,7 +259,8 @@ class Page:
         return self.words.named("buckets", move.event)
 
     def text(self, width: int | None) -> str:
-        return "\n\n".join([self.title, *(table_text(part, self.words, width) for part in self.parts)]) + "\n"
+        title = "\n".join(wrapped(self.title, width))
+        return "\n\n".join([title, *(table_text(part, self.words, width) for part in self.parts)]) + "\n"
 
     def markdown(self) -> str:
         parts = [table_markdown(part, self.words) for part in self.parts]
