@@ -140,6 +140,14 @@ def test_a_credit_note_is_numbered_counts_back_and_is_paid_back(cli, order):
     assert "2026-0001 is fully credited" in cli("invoice", "credit", invoice, code=1).err
 
 
+def test_an_invoice_may_be_due_on_its_day_and_no_sooner(cli, order):
+    invoice = made(cli, "invoice", "new", order)
+    cli("invoice", "set", invoice, "due=2026-11-19")
+    late = cli("--today", "2026-11-20", "invoice", "issue", invoice, code=1).err
+    assert f"{invoice} would be due on 2026-11-19, before it is issued" in late
+    cli("--today", "2026-11-19", "invoice", "issue", invoice)
+
+
 def test_the_only_draft_needs_no_name(cli, order):
     assert f"{order} has 0 drafts of an invoice" in cli("invoice", "issue", order, code=1).err
     first = made(cli, "invoice", "new", order, "--item", "1=1")

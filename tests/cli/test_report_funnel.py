@@ -137,6 +137,11 @@ def test_every_grouping_by_the_day_of_creation(report, winter, by, leads, deals)
     assert made["cohort"] == "created"
 
 
+def test_owners_with_more_come_first(given, report):
+    given(lead("AAAAA", owner="luis") | lead("BBBBB", owner="luis") | lead("CCCCC", owner="ana-ruiz"))
+    assert [row["key"] for row in report("--by", "owner")["rows"]] == ["luis", "ana-ruiz"]
+
+
 def test_the_lead_half_has_the_sales_whosever_they_are(cli, report, winter):
     cli("user", "add", "luis", "--name", "Luis")
     totals = report("--owner", "luis", "--by", "source")["totals"]
