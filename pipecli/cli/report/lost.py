@@ -89,7 +89,7 @@ def _columns(asked: Asked, report: Lost) -> list[Column]:
     is_by_reason = report.by == "reason"
     return [
         asked.key_column(),
-        *_process_column(asked),
+        *asked.process_column(),
         *([Column("period", report.trend.upper())] if report.trend else []),
         count_column("lost_count", "LOST"),
         percent_column("share", "SHARE"),
@@ -105,11 +105,6 @@ def _columns(asked: Asked, report: Lost) -> list[Column]:
             ]
         ),
     ]
-
-
-def _process_column(asked: Asked) -> list[Column]:
-    is_needed = asked.by == "stage" and len(asked.names.settings["processes"]) > 1
-    return [Column("process", "PROCESS", shrink=True)] if is_needed else []
 
 
 def _pivot(asked: Asked, report: Lost) -> tuple[list[dict[str, Any]], list[Column]]:
@@ -130,7 +125,7 @@ def _pivot(asked: Asked, report: Lost) -> tuple[list[dict[str, Any]], list[Colum
         Column(str(row.period), str(row.period), align="right", rank=len(report.periods) - place)
         for place, row in enumerate(report.periods)
     ]
-    rest = [*_process_column(asked), *columns, count_column("lost_count", "LOST")]
+    rest = [*asked.process_column(), *columns, count_column("lost_count", "LOST")]
     return [*lines.values(), total, rate], [asked.key_column(), *rest]
 
 

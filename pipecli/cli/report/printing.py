@@ -121,6 +121,11 @@ class Asked:
 
         return Column("key", self.by.upper(), shrink=True, min_width=min_width, show=show)
 
+    def process_column(self) -> list[Column]:
+        """The process of a stage, where the settings have several."""
+        is_needed = self.by == "stage" and len(self.names.settings["processes"]) > 1
+        return [Column("process", "PROCESS", shrink=True)] if is_needed else []
+
     def money_column(self, name: str, heading: str, rank: int = 0) -> Column:
         """An amount in the currency of the report."""
         return money_column(name, heading, self.currency, rank)

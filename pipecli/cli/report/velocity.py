@@ -18,7 +18,6 @@ from pipecli.cli.report.printing import (
     read_journeys,
 )
 from pipecli.records.kinds import OPPORTUNITY
-from pipecli.reports.deals import Place
 from pipecli.reports.velocity import GROUPINGS, PERIODS, Pace, StageRow, Time, Velocity, velocity
 from pipecli.wording import count
 
@@ -54,9 +53,7 @@ def report_velocity(asked: Asked) -> None:
         rows = [_stage(row, stages) for row in report.stages]
         apart = ended_without_stage(report.without_stage_count)
         remarks = [*_unknown(report.stages), *apart, "", *_said_pace(report.pace, asked.currency)]
-        asked.print(
-            caption, rows, _stage_columns(asked, order), about=about, remarks=remarks, nothing="no deals"
-        )
+        asked.print(caption, rows, _stage_columns(asked), about=about, remarks=remarks, nothing="no deals")
         return
     asked.print(
         f"{caption}, in {asked.currency}", _rows(report, asked.names, stages), _pace_columns(asked),
@@ -101,11 +98,10 @@ def _time(prefix: str, time: Time) -> dict[str, Any]:
     return {f"{prefix}_{name}": value for name, value in time._asdict().items()}
 
 
-def _stage_columns(asked: Asked, order: Sequence[Place]) -> list[Column]:
-    processes = len({process for process, _ in order})
+def _stage_columns(asked: Asked) -> list[Column]:
     return [
         asked.key_column(10),
-        *([Column("process", "PROCESS", shrink=True)] if processes > 1 else []),
+        *asked.process_column(),
         count_column("entered_count", "ENTERED"),
         count_column("on_count", "ON"),
         count_column("back_count", "BACK"),
