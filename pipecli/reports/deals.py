@@ -4,7 +4,7 @@ medians, shares without a lost cent. Its worth, weighted and in the currency of 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
 from itertools import pairwise
@@ -42,6 +42,10 @@ def week_of(day: date) -> str:
 def quarter_of(day: date) -> str:
     """`2026-Q4`."""
     return f"{day.year:04}-Q{(day.month + 2) // 3}"
+
+
+PERIOD_OF: dict[str, Callable[[date], str]] = {"month": month_of, "quarter": quarter_of}
+"""The name of a day's period, by the grouping of a report."""
 
 
 def moment_in(moment: datetime, zone: tzinfo) -> datetime:

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from pipecli.reports.deals import Days, day_in, median, month_of, percent, percentile_90, quarter_of
+from pipecli.reports.deals import PERIOD_OF, Days, day_in, median, percent, percentile_90
 
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _MINUTE = 60
@@ -217,7 +217,7 @@ def first_response(
         if kind is None and record.lead_created:
             counted_with_lead += 1
             continue
-        key = _PERIOD[by](day) if by in PERIODS else getattr(record, by)
+        key = PERIOD_OF[by](day) if by in PERIODS else getattr(record, by)
         inquiry = record.with_others() if record.others and (kind is None or record.lead_created) else record
         waited = _waited(inquiry, now, minutes)
         ahead_count += max(inquiry.created, _moment(inquiry) or inquiry.created) > now
@@ -228,9 +228,6 @@ def first_response(
     return FirstResponse(
         by, rows, totals.row(None), totals.untimed_count, totals.early_count, ahead_count, counted_with_lead
     )
-
-
-_PERIOD: dict[str, Callable[[date], str]] = {"month": month_of, "quarter": quarter_of}
 
 
 def _first_response_minutes(start: datetime, end: datetime) -> int:

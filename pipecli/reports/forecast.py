@@ -8,14 +8,14 @@ Two forecasts can stand side by side: each row as it was and as it is, with the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
 from pipecli.errors import PipecliError
 from pipecli.records.money import EXACT, MissingRate, Rates, percentage, rounded
-from pipecli.reports.deals import Deal, month_of, quarter_of, shared_out
+from pipecli.reports.deals import Deal, shared_out
 
 _ALL = Decimal(100)
 _ZERO = Decimal(0)
@@ -301,7 +301,7 @@ class _Sums:
         elif self.by in PERIODS and _is_overdue(deal, self.today):
             self._add(self._tally((None, OVERDUE)), deal, value)
         else:
-            self._add(self._tally(_KEYS[self.by](deal)), deal, value)
+            self._add(self._tally(_key(deal, self.by)), deal, value)
 
     def _add(self, tally: _Tally, deal: Deal, value: Worth | None) -> None:
         tally.add(deal, value, self.today, self.currency)
@@ -334,17 +334,13 @@ def _parts(
         yield product, Worth(amount, weight, yearly)
 
 
-_KEYS: dict[str, Callable[[Deal], Key]] = {
-    "month": lambda deal: (None, month_of(deal.close) if deal.close else WITHOUT_DATE),
-    "quarter": lambda deal: (None, quarter_of(deal.close) if deal.close else WITHOUT_DATE),
-    "stage": lambda deal: (deal.process, deal.stage),
-    "owner": lambda deal: (None, deal.owner),
-    "team": lambda deal: (None, deal.team),
-    "type": lambda deal: (None, deal.type),
-    "source": lambda deal: (None, deal.source),
-    "customer": lambda deal: (None, deal.customer),
-    "product": lambda deal: (None, deal.products[0][0] if deal.products else None),
-}
+def _key(deal: Deal, by: str) -> Key:
+    if by == "stage":
+        return deal.process, deal.stage
+    if by == "product":
+        return None, deal.products[0][0] if deal.products else None
+    key: str | None = getattr(deal, by)
+    return None, WITHOUT_DATE if key is None and by in PERIODS else key
 
 
 def chronological(row: Row) -> tuple[bool, bool, str]:

@@ -6,12 +6,12 @@ Two halves, each of what was created then: the leads, and the opportunities, fro
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
-from pipecli.reports.deals import Days, Deal, Place, furthest, month_of, percent, quarter_of
+from pipecli.reports.deals import PERIOD_OF, Days, Deal, Place, furthest, percent
 from pipecli.reports.forecast import Valuation
 
 GROUPINGS = ("step", "source", "campaign", "owner", "team", "month", "quarter")
@@ -126,11 +126,8 @@ def funnel(
     return Funnel(by, rows, _counts(created, cohort, valuation), _reached(placed, order), lacking)
 
 
-_PERIOD: dict[str, Callable[[date], str]] = {"month": month_of, "quarter": quarter_of}
-
-
 def _key(record: LeadCourse | Deal, by: str) -> str | None:
-    key: str | None = _PERIOD[by](record.created_on) if by in _PERIOD else getattr(record, by)
+    key: str | None = PERIOD_OF[by](record.created_on) if by in PERIODS else getattr(record, by)
     return key
 
 

@@ -14,16 +14,15 @@ from typing import NamedTuple
 
 from pipecli.records.money import EXACT, rounded
 from pipecli.reports.deals import (
+    PERIOD_OF,
     Days,
     Deal,
     Place,
     StageVisit,
     mean,
     median,
-    month_of,
     percent,
     percentile_90,
-    quarter_of,
 )
 from pipecli.reports.forecast import Valuation
 
@@ -138,10 +137,9 @@ def _place(key: str | None, group: Sequence[Deal]) -> tuple[object, ...]:
 
 def _periods(deals: Iterable[Deal], by: str, days: Days) -> list[tuple[str, Days]]:
     """The months or quarters in which deals ended, as far as the days that were asked for go."""
-    name_of = month_of if by == "month" else quarter_of
     periods: dict[str, Days] = {}
     for day in {deal.ended for deal in deals if deal.ended and days.has(deal.ended)}:
-        name = name_of(day)
+        name = PERIOD_OF[by](day)
         if name not in periods:
             first, last = _bounds(day, 1 if by == "month" else 3)
             periods[name] = Days(max(first, days.first or first), min(last, days.last or last))
