@@ -24,8 +24,9 @@ from pipecli.records.opportunity import Opportunity
 from pipecli.records.papers import Order, Quotation
 from pipecli.store.lookup import Care
 from pipecli.workflow.change import Change, Refused, refuse_before_created, require_open
+from pipecli.workflow.lead.convert import convert
 from pipecli.workflow.match_prospect import of_lead
-from pipecli.workflow.opportunity.close import convert_on_win, difference, lose, on_offer, win
+from pipecli.workflow.opportunity.close import difference, lose, on_offer, sold_to, win
 from pipecli.workflow.opportunity.close import reopen as reopened
 
 app = noun()
@@ -208,9 +209,9 @@ def _sold(transaction: Transaction, deal: Opportunity) -> tuple[Opportunity, lis
         buyer = parties(transaction, of_lead(lead))
     except Refused as error:
         raise Refused(error.message, hint=f"name it: pipecli opp set {deal.id} customer=…") from None
-    change = convert_on_win(
+    change = convert(
         lead,
-        deal,
+        sold_to(buyer.customer, buyer.contact, lead, deal),
         customer=buyer.customer,
         contact=buyer.contact,
         parties=buyer.written,
@@ -218,5 +219,6 @@ def _sold(transaction: Transaction, deal: Opportunity) -> tuple[Opportunity, lis
             other for other in transaction.pipeline.all(Opportunity, lead=lead.id) if other.id != deal.id
         ],
         today=transaction.today,
+        force=True,
     )
     return cast("Opportunity", change.asked), [replace(change, notes=(*buyer.notes, *change.notes))]

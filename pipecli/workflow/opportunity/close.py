@@ -13,7 +13,6 @@ from decimal import ROUND_UP, Decimal
 from typing import Literal
 
 from pipecli.errors import Question
-from pipecli.records.base import Record
 from pipecli.records.item import MONEY_TERMS, counted_items, totals
 from pipecli.records.lead import Lead
 from pipecli.records.money import minor_digits, rounded
@@ -29,7 +28,6 @@ from pipecli.workflow.change import (
     require_lost_reason,
     require_open,
 )
-from pipecli.workflow.lead.convert import convert
 from pipecli.workflow.opportunity.advance import process_of
 from pipecli.workflow.opportunity.set import known_as
 from pipecli.workflow.order import order_from_quotation
@@ -217,37 +215,15 @@ def _notes(
     return tuple(notes)
 
 
-def convert_on_win(
-    lead: Lead,
-    deal: Opportunity,
-    *,
-    customer: Customer,
-    contact: Contact | None,
-    parties: Sequence[Record],
-    others: Sequence[Opportunity],
-    today: date,
-) -> Change:
-    """Convert the lead of a deal that has no customer; the change's result is the deal with its customer.
-
-    What is planned with the lead goes to the deal. `parties` and `others` are as `convert` has them.
-    """
+def sold_to(customer: Customer, contact: Contact | None, lead: Lead, deal: Opportunity) -> Opportunity:
+    """A deal that had no customer, with the one its lead becomes, and what is planned with the lead."""
     known = {activity.id for activity in deal.activities}
     planned = [activity for activity in lead.activities if not activity.done and activity.id not in known]
     primary = Stakeholder(contact=contact.id, role=lead.role, primary=True) if contact else None
-    sold = deal.with_(
+    return deal.with_(
         customer=customer.id,
         contacts=deal.contacts or ((primary,) if primary else ()),
         activities=(*deal.activities, *planned),
-    )
-    return convert(
-        lead,
-        sold,
-        customer=customer,
-        contact=contact,
-        parties=parties,
-        others=others,
-        today=today,
-        force=True,
     )
 
 
