@@ -24,7 +24,7 @@ import typer
 
 from pipecli.cli.common.command import Verb, noun
 from pipecli.cli.common.session import say, session
-from pipecli.cli.main import run
+from pipecli.cli.main import INTERRUPTED, run
 from pipecli.distribution import PINNED_INSTALL_CHARTS
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import SETTINGS_FILE
@@ -209,6 +209,8 @@ def _run(root: Path, line: Line, words: list[str]) -> str:
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         code = run(["-C", str(root), *(["--format", "ids"] if line.name else []), *words])
+    if code == INTERRUPTED:
+        raise KeyboardInterrupt
     if code:
         error = err.getvalue().strip()
         raise PipecliError(f"the sample's command {line.number}, {shlex.join(words)}: {error}")

@@ -124,7 +124,7 @@ def run(arguments: list[str]) -> int:
     except (KeyboardInterrupt, typer.Abort):
         code = INTERRUPTED
     except OSError as error:
-        text = f"{error.filename or 'pipecli'}: {error.strerror or error}"
+        text = f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror or error)
         return _error(session, arguments, PipecliError(text, code="system"))
     except (MemoryError, RecursionError):  # a table of gigabytes, a thousand managers one above the other
         return _error(session, arguments, PipecliError("this is too large or too deep", code="system"))

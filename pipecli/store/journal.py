@@ -275,22 +275,27 @@ def begin(
     if is_committing and os.path.lexists(lock := place.git_dir / "index.lock"):
         raise git_commit.held(lock)
     steps = [_step(*content) for content in contents]
-    for number, (file, before, _) in enumerate(contents):
-        if before is not None:
-            _keep(place, number, file, before, is_hard=is_hard)
-    if is_committing and any(step.before is None for step in steps):
-        _reserve(place)
-    journal = Journal(
-        place,
-        place.journal,
-        subject,
-        git_commit.head_of(place) if is_committing else "",
-        is_committing,
-        os.getpid(),
-        steps,
-        [*files.new_folders(place.root, [step.file for step in steps if step.after is not None])],
-    )
-    return journal._replace(handle=_write(journal, is_hard=is_hard))
+    try:
+        for number, (file, before, _) in enumerate(contents):
+            if before is not None:
+                _keep(place, number, file, before, is_hard=is_hard)
+        if is_committing and any(step.before is None for step in steps):
+            _reserve(place)
+        journal = Journal(
+            place,
+            place.journal,
+            subject,
+            git_commit.head_of(place) if is_committing else "",
+            is_committing,
+            os.getpid(),
+            steps,
+            [*files.new_folders(place.root, [step.file for step in steps if step.after is not None])],
+        )
+        return journal._replace(handle=_write(journal, is_hard=is_hard))
+    except BaseException:  # a full disk: what is reserved on it is given back
+        place.journal.unlink(missing_ok=True)
+        clear_dead(place.cache)
+        raise
 
 
 def _write(journal: Journal, *, is_hard: bool) -> int | None:

@@ -13,7 +13,7 @@ import signal
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from errno import EROFS
+from errno import ENOLCK, ENOSYS, ENOTSUP, EROFS
 from pathlib import Path
 from time import time
 
@@ -41,6 +41,7 @@ def exclusive(folder: Path, *, patience: float = PATIENCE) -> Iterator[None]:
         raise _unwritable(error) from None
     holder = folder / "lock.holder"
     try:
+        _require_locks(folder)
         try:
             connection.execute("BEGIN EXCLUSIVE")
         except sqlite3.OperationalError as error:
@@ -82,13 +83,32 @@ def _require_locking(folder: Path) -> None:
         if about.st_dev in _LOCKING or mark.read_text(encoding="utf-8") == name:
             return
     if _is_had_twice(folder / "lock") or _is_unshared(folder):
-        raise PipecliError(
-            f"{folder} is on a disk where locks don't work: two commands at once would damage the pipeline",
-            hint="clone the repository onto a disk of this machine, and `pipecli sync`",
-        )
+        raise _unlocked(folder)
     with suppress(OSError):
         mark.write_text(name, encoding="utf-8")
     _LOCKING.add(about.st_dev)
+
+
+def _require_locks(folder: Path) -> None:
+    """Refuse a disk that has no locks: SQLite would take that for one that is held. Raises PipecliError."""
+    # Never where this process may hold it: to close the file gives all its locks back.
+    if os.name != "posix" or folder.stat().st_dev in _LOCKING or (folder / "lock.tested").exists():
+        return
+    import fcntl
+
+    try:
+        with (folder / "lock").open("a+b") as handle:
+            fcntl.lockf(handle, fcntl.LOCK_SH | fcntl.LOCK_NB, 1, _PENDING_BYTE)
+    except OSError as error:
+        if error.errno in (ENOLCK, ENOTSUP, ENOSYS):
+            raise _unlocked(folder) from None
+
+
+def _unlocked(folder: Path) -> PipecliError:
+    return PipecliError(
+        f"{folder} is on a disk where locks don't work: two commands at once would damage the pipeline",
+        hint="clone the repository onto a disk of this machine, and `pipecli sync`",
+    )
 
 
 def _is_had_twice(file: Path) -> bool:

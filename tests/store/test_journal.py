@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from errno import ENOSPC
 from pathlib import Path
 
 import pytest
@@ -366,6 +367,23 @@ def test_a_damaged_journal_is_named(cli, deal, root):
         "is damaged; put the files that `git status` names in order"
         in cli("opp", "set", "2q8", "amount=1", code=1).err
     )
+
+
+def test_a_disk_that_is_full_before_the_journal_is_written_keeps_nothing_of_it(cli, deal, root, monkeypatch):
+    deal()
+    cli("opp", "list")
+    before = {file for file in (root / ".git/pipecli").rglob("*") if "lock" not in file.name}
+    replace = os.replace
+
+    def full(old: str | Path, new: str | Path) -> None:
+        if Path(new).name == "journal":
+            raise OSError(ENOSPC, os.strerror(ENOSPC))
+        replace(old, new)
+
+    monkeypatch.setattr(os, "replace", full)
+    said = cli("opp", "set", "2q8", "amount=1", code=1).err
+    assert said.endswith("can't be written: No space left on device; nothing is changed\n")
+    assert {file for file in (root / ".git/pipecli").rglob("*") if "lock" not in file.name} == before
 
 
 def test_a_pipe_among_the_caches_is_removed_and_waited_for_by_nobody(cli, deal, root):

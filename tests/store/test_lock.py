@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from errno import ENOLCK
 from pathlib import Path
 
 import pytest
@@ -43,12 +44,17 @@ def test_a_damaged_lock_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="a second process is asked")
 def test_a_disk_whose_locks_do_not_lock_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The second process gets the lock that the first one has, as on some network disks."""
+    """The second process gets the lock that the first one has, or none can, as on some network disks."""
+
+    def no_locks(*_: object) -> None:
+        raise OSError(ENOLCK, "No locks available")
+
     monkeypatch.setattr("pipecli.store.lock._LOCKING", set())
     with monkeypatch.context() as patch:
-        patch.setattr("fcntl.lockf", lambda *_: None)
-        with pytest.raises(PipecliError, match="a disk where locks don't work"), exclusive(tmp_path):
-            pytest.fail("it was held")
+        for lockf in (lambda *_: None, no_locks):
+            patch.setattr("fcntl.lockf", lockf)
+            with pytest.raises(PipecliError, match="a disk where locks don't work"), exclusive(tmp_path):
+                pytest.fail("it was held")
     with exclusive(tmp_path):
         assert (tmp_path / "lock.tested").exists()
     with exclusive(tmp_path), pytest.raises(Busy), exclusive(tmp_path, patience=0):
