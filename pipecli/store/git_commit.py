@@ -252,6 +252,8 @@ class Commit:
 
         Looked for only once git has refused: each commit would pay for the question.
         """
+        if self._is_whole:  # all are taken, and what is removed is unknown already
+            return False
         known = set(git.output(self._work_tree, "ls-files", "-z", "--", *self._changed).split("\0"))
         unknown = [name for name in self._changed if name not in known]
         if not unknown:

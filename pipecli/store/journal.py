@@ -221,9 +221,9 @@ class Journal(NamedTuple):
             id_ = staged.get(self.place.prefix + step.file)
             if step.before is None:
                 taken += [step] if id_ else []
-            elif (step.after is None) != (id_ is None):
-                taken += [step] if step.after is None else []
-            elif id_ and step.after:
+            elif step.after is None:
+                taken += [] if id_ else [step]
+            elif id_:
                 (blob,) = git.objects(self.place.work_tree, [id_], files.LARGEST_ANY)
                 taken += [step] if blob.content and _text_hash(blob.content) == step.text else []
         self._stage_as_committed(taken)

@@ -233,6 +233,18 @@ def test_a_polite_kill_is_as_ctrl_c_as_long_as_the_pipeline_is_held(root):
         signal.raise_signal(signal.SIGTERM)
 
 
+def test_a_hook_that_refuses_the_removal_of_hundreds_leaves_none_of_them_staged(
+    cli, deal, git, root, monkeypatch
+):
+    file = deal()
+    text = file.read_bytes()
+    hook(root, "pre-commit", "echo no >&2; exit 1")
+    monkeypatch.setattr("pipecli.store.git_commit.MANY", 0)  # of so many git takes each into its index first
+    said = cli("opp", "remove", "OPP-2Q8XA", code=1).err
+    assert "error: git refused the commit, nothing is changed: no" in said
+    assert (file.read_bytes(), git("status", "--porcelain")) == (text, "")
+
+
 @pytest.mark.parametrize("pair", [("sales/eu", "sales-eu"), (".", "root"), ("a%2Fb", "a/b")])
 def test_two_pipelines_of_a_repository_share_nothing(home, tmp_path, capsys, pair):
     repository = tmp_path / "company"
