@@ -34,7 +34,7 @@ _NEW = (
         "kind",
         None,
         of=Literal["freight", "charge"] | None,
-        help="Freight or a charge, which a discount on the whole doesn't lower.",
+        help="Freight or a charge, which a discount on the total doesn't lower.",
     ),
     option_of("optional", False, "--optional", of=bool, help="Offered in addition; not in the total."),
     field("alternative_to", "Offered instead of another line; not in the total.", "PRODUCT|DESCRIPTION"),

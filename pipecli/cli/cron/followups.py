@@ -43,7 +43,8 @@ def followups(
 ) -> None:
     """List the next contacts and open activities that are due.
 
-    Those of open leads and deals, the overdue first, each for whom it is planned, else the record's owner.
+    Of open leads and deals, the overdue ones first. Each is for whoever it is planned for, else for the
+    record's owner.
     """
     from pipecli.cli.common.dates import parse_to
 

@@ -28,9 +28,11 @@ app = noun("Import CSV, JSON or JSON Lines.")
 def import_(
     ctx: typer.Context,
     kind: Annotated[
-        str, typer.Argument(metavar="KIND", help="Each row's kind: leads, customers, activities, …")
+        str, typer.Argument(metavar="KIND", help="What each row is: leads, customers, activities, …")
     ],
-    file: Annotated[Path | None, typer.Argument(metavar="FILE", help="The rows; - reads a pipe.")] = None,
+    file: Annotated[
+        Path | None, typer.Argument(metavar="FILE", help="The file of rows; - reads stdin.")
+    ] = None,
     map_: Annotated[
         Path | None,
         typer.Option("--map", metavar="MAPPING", help="The mapping file: which column fills which field."),

@@ -132,7 +132,7 @@ def plan(
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite a plan, even if you changed it.")] = False,
 ) -> None:
-    """Write mappings and settings for an export, and what it leaves open."""
+    """Write mappings and settings for an export, and the questions left open."""
     from pipecli.inbox.moving.plan import make_plan
     from pipecli.inbox.moving.recognise import files_of
 

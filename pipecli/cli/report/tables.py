@@ -8,7 +8,7 @@ from decimal import Decimal
 from html import escape
 from typing import Any, Literal, TypeVar
 
-from pipecli.cli.common.output import markdown_table, markdown_text
+from pipecli.cli.common.output import markdown_table, markdown_text, wrapped
 from pipecli.cli.common.session import Session
 from pipecli.cli.common.table import Column, render
 from pipecli.cli.report.printing import Names
@@ -215,7 +215,7 @@ def closed_table(
 
 def table_text(table: Table, words: Words, width: int | None) -> str:
     if not table.rows:
-        return f"{table.title}\n{table.nothing}"
+        return "\n".join([table.title, *wrapped(table.nothing, width)])
     return f"{table.title}\n{render(*_lined_up(table), width).text}{_more(table, words)}"
 
 
