@@ -179,7 +179,7 @@ NOUNS = {
     "report": Noun(
         "Reports: funnel, velocity, lost, ranking, pipeline, stale, …",
         verbs={
-            name: f"report.{name.replace('-', '_')}"
+            name: "cron.followups" if name == "receivables" else f"report.{name.replace('-', '_')}"
             for name in (
                 "first-response",
                 "velocity",
