@@ -57,7 +57,7 @@ def test_rows_become_records_in_one_commit(cli: Cli, dollar_shop: Path, git: Git
         "        1 value (line 3: A2)\n"
         "set to the time of this import, as rows don't say it\n"
         "        1 created (line 4: A3)\n"
-        "values replaced, as the mapping says\n"
+        "values replaced, as the mapping says or the decimals of a currency\n"
         "        1 product: CafeS100 → Cafe S-100\n"
     )
     cli("check")

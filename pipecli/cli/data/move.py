@@ -23,7 +23,7 @@ from pipecli.cli.common.session import say, session
 from pipecli.cli.data.export import collection_of
 from pipecli.errors import FaultyFile, PipecliError
 from pipecli.inbox.moving.pages import PLAN_FILE
-from pipecli.wording import count
+from pipecli.wording import count, first_of
 
 if TYPE_CHECKING:
     from pipecli.inbox.importing.build import Tick
@@ -167,7 +167,7 @@ def _plan_lines(outcome: Plan, folder: Path) -> Iterator[str]:
         stages = ", ".join(f"{stage['name']} {stage['probability']} %" for stage in own.values())
         yield f"stages of the process {process}: {stages or 'none are known, as no deal is open'}"
     if outcome.unknown:
-        yield f"files that are not known, and stay out: {', '.join(outcome.unknown)}"
+        yield f"files that are not known, and stay out: {first_of(outcome.unknown, 20)}"
     for line in findings.lost:
         yield f"columns that stay out, {line}"
     yield from findings.assumed
@@ -321,6 +321,18 @@ def _print(transaction: Transaction, moved: Moved, commit: str | None, kept: dic
     write_text(json.dumps(report, ensure_ascii=False, indent=2, default=str) + "\n")
 
 
+def _readings(done: Import) -> Iterator[str]:
+    """What was read otherwise than it stands in a file, and that nobody said."""
+    if guessed := done.report.get("guessed_encoding"):
+        yield f"read as {guessed}, a guess: if names look wrong, say `encoding:` in the mapping"
+    rounded = [told for told in done.report["replaced"] if told["column"] == "amount"]
+    if rounded:
+        yield (
+            f"{sum(told['rows'] for told in rounded):,} amounts have more decimals than their currency, "
+            f"and are rounded: {rounded[0]['value']} → {rounded[0]['by']}"
+        )
+
+
 def _comparison(moved: Moved) -> list[dict[str, Any]]:
     return [
         {"file": one.file, "kind": one.kind, **group._asdict(), **vars(totals)}
@@ -332,7 +344,7 @@ def _comparison(moved: Moved) -> list[dict[str, Any]]:
 def _report(moved: Moved, *, is_dry: bool) -> Iterator[str]:
     for step, done in moved.done:
         yield f"{step.kind}: {_outcome(done)}"
-        yield from (f"  {line}" for line in _reasons(done))
+        yield from (f"  {line}" for line in (*_readings(done), *_reasons(done)))
     for name in moved.missing:
         yield f"{name}: not in this export"
     if moved.new:

@@ -384,7 +384,8 @@ class _Builder:
             paths = {*draft.values, *self.bindings.owned, *self.bindings.constants}
             for name in {path[0] for path in paths} & plain.keys():
                 plain |= without_empties({name: plain.pop(name)})
-        self.completer.settle_currency(plain, money)
+        if rounding := self.completer.settle_currency(plain, money):
+            Tally.count(self.bindings.replaced, rounding, draft.rows[0])
         self.completer.complete(plain)
         return plain
 

@@ -41,10 +41,13 @@ from pipecli.records.money import Mark, mark_of, minor_digits
 from pipecli.store import naming
 
 NOTHING = frozenset(
-    "#N/A #NA #NULL! #VALUE! #REF! #NAME? #DIV/0! #NUM! N/A n/a NULL null (null) NaN nan None - -- – — \\N"
-    "".split()
+    "#N/A #NA #NULL! #VALUE! #REF! #NAME? #DIV/0! #NUM! N/A n/a NULL null (null) NaN nan None - -- – — \\N "
+    "000000000000000 000000000000000AAA".split()
 )
-"""What other programs write where there is no value. `Null` and `Nan` are names of people."""
+"""What other programs write where there is no value; the zeros are ids of Salesforce's weekly export.
+
+`Null` and `Nan` are names of people.
+"""
 PARENTS = {
     "items": ("opportunity", "quotation", "order", "supplier-quotation"),
     "activities": ("opportunity", "lead"),

@@ -13,7 +13,7 @@ YEARS_BACK, YEARS_AHEAD = 60, 20
 """A year of two digits is the one in this span around today; no other digits have a certain century."""
 
 _ISO_MOMENT = re.compile(
-    r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?(?:Z|[+-]\d{2}:?\d{2})?)?"
+    r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?(?:Z| ?UTC| ?[+-]\d{2}:?\d{2})?)?"
 )
 _DIRECTIVES = set("dmyYHIMSpbBfzjaA%")
 EXCEL = "excel"
@@ -85,7 +85,7 @@ def _moment(text: str, formats: Sequence[str], today: date) -> datetime:
         return _in_its_century(read, text, today) if "%y" in form else read
     if _ISO_MOMENT.fullmatch(plain):
         try:
-            return datetime.fromisoformat(plain)
+            return datetime.fromisoformat(re.sub(r" ?UTC$", "Z", re.sub(r" (?=[+-])", "", plain)))
         except ValueError:
             raise Unreadable(f'"{text}" isn\'t a day of the calendar') from None
     wanted = " or ".join(formats) or "2026-11-21; another form is said in the mapping, as date: '%d/%m/%Y'"
@@ -110,6 +110,11 @@ def turned(form: str) -> str | None:
     if "%d" not in form or "%m" not in form:
         return None
     return form.replace("%d", "\0").replace("%m", "%d").replace("\0", "%m")
+
+
+def is_iso(text: str) -> bool:
+    """True for a day or a moment that needs no format: 2026-11-21, 2026-11-21T10:00Z."""
+    return _ISO_MOMENT.fullmatch(text) is not None
 
 
 def is_persian(text: str) -> bool:

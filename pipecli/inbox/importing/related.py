@@ -22,7 +22,7 @@ from pipecli.records.catalogue import PriceList
 from pipecli.records.kinds import COLLECTIONS_BY_NOUN as BY_NOUN
 from pipecli.records.kinds import CONTACT, TEAMS, USERS, Collection
 from pipecli.records.lead import Lead
-from pipecli.records.money import Money
+from pipecli.records.money import Money, rounded
 from pipecli.records.names import name_key
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.references import references, relinked
@@ -287,8 +287,11 @@ class Completer:
         )
         self._prices: dict[tuple[object, ...], tuple[Decimal, bool | None] | str] = {}
 
-    def settle_currency(self, plain: Plain, money: list[Money]) -> None:
-        """Give a record the currency that its amounts are written in. Raises Unreadable if it has another."""
+    def settle_currency(self, plain: Plain, money: list[Money]) -> tuple[str, str, str] | None:
+        """Give a record the currency that its amounts are written in. Raises Unreadable if it has another.
+
+        An amount of a deal with more decimals than that is rounded: the field, the amount and what it became.
+        """
         signed = [amount.currencies for amount in money if amount.currencies]
         base = self.settings.currency
         has_currency = self.collection.noun in (*_PRICED, "price-list")
@@ -301,6 +304,13 @@ class Completer:
             plain["currency"] = currency
         if signed and currency not in possible:
             raise Unreadable(f"its amounts are written in {_listed(*signed)}, and it is in {currency}")
+        told = None
+        for part in (plain, plain.get("closed") or {}) if self.collection.noun == "opportunity" else ():
+            amount = part.get("amount")
+            if isinstance(amount, Decimal) and (payable := rounded(amount, str(currency))) != amount:
+                part["amount"] = payable
+                told = "amount", f"{amount:f}", f"{payable:f}"
+        return told
 
     def complete(self, plain: Plain) -> None:
         """Add the defaults of a new record. Raises Unreadable."""

@@ -9,7 +9,9 @@ import csv
 import io
 import itertools
 import os
+import re
 import stat
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -80,7 +82,23 @@ def rows_of(rows: File, mapping: File | None, target: Target) -> tuple[Table, So
         if is_vcard(rows.content):  # its ORG is all that it says of an employer
             source.mapping = source.mapping.model_copy(update={"make": ("customer",)})
     assert source is not None
+    if f"{{{ORDINAL}}}" in (source.mapping.external_id or "") and ORDINAL not in table.columns:
+        table = _with_ordinals(table, source.mapping.external_id or "")
     return table, source
+
+
+ORDINAL = "#"
+"""In the template of an `external_id` the place of a row among those that are otherwise alike: 1, 2, …"""
+
+
+def _with_ordinals(table: Table, template: str) -> Table:
+    columns = re.findall(r"\{([^{}]+)\}", template)
+    seen = Counter[tuple[str, ...]]()
+    for row in table.rows:
+        key = tuple(str(row.cells.get(column, "")).strip() for column in columns if column != ORDINAL)
+        seen[key] += 1
+        row.cells[ORDINAL] = str(seen[key])
+    return table._replace(columns=[*table.columns, ORDINAL])
 
 
 def prepare(
@@ -298,7 +316,7 @@ def report_lines(report: Mapping[str, Any]) -> Iterator[Line]:
     )
     yield from _section("kept as it is here, where the file changed it too", report["kept"], "field")
     if report["replaced"]:
-        yield Line("values replaced, as the mapping says")
+        yield Line("values replaced, as the mapping says or the decimals of a currency")
     for value in report["replaced"]:
         yield Line(f"{value['column']}: {value['value']} → {value['by']}", value["rows"])
     for name in report["respelt"]:

@@ -15,7 +15,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from html.parser import HTMLParser
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -60,7 +59,7 @@ class Table(NamedTuple):
     sheet: str = ""
     """The sheet, where a workbook has several."""
     below: int = 0
-    """Lines of totals and notes below the rows, which are left out."""
+    """Lines of totals, notes and headers once more, which are left out."""
     header: int = 0
     """The line of the header; 0 where it is the first that isn't blank, or in JSON."""
 
@@ -99,8 +98,6 @@ def read(raw: bytes, name: str, layout: Layout | None = None) -> Table:
         table = json_lines_table(text, name)
     elif suffix == "json" or (suffix not in ("csv", "tsv") and text.lstrip()[:1] in "[{"):
         table = json_table(text, name)
-    elif suffix not in ("csv", "tsv") and re.match(r"\s*<(?!\?xml)(!|\w)", text) and "<table" in text.lower():
-        table = table_of(_rows_of_html(text), name, layout)
     else:
         table = delimited_table(text, name, layout.delimiter or ("\t" if suffix == "tsv" else None), layout)
     return table._replace(encoding=guessed)
@@ -114,7 +111,7 @@ _MARKS = {
     codecs.BOM_UTF16_BE: "utf-16",
 }
 # In the order of preference where two read equally well.
-_LATIN = ("cp1252", "cp1250", "cp850", "mac_roman")
+_LATIN = ("cp1252", "latin_1", "cp1250", "cp850", "mac_roman")
 _OTHER = ("cp1251", "koi8_r", "cp1253", "cp1255", "cp1256", "cp932", "euc_jp", "gb18030", "big5", "euc_kr")
 _SAMPLE = 64 << 10
 
@@ -122,6 +119,8 @@ _SAMPLE = 64 << 10
 def decode(raw: bytes, name: str, encoding: str | None = None) -> tuple[str, str]:
     """The text of a file, and its encoding where that is a guess: neither said, marked nor UTF-8."""
     marked = next((codec for mark, codec in _MARKS.items() if raw.startswith(mark)), None)
+    if not marked and raw.count(b"\0") < len(raw) / 100:  # before the rich texts of Salesforce's export
+        raw = raw.replace(b"\0", b"")
     chosen = encoding or marked or "utf-8"
     try:
         return raw.decode(chosen), ""
@@ -134,7 +133,23 @@ def decode(raw: bytes, name: str, encoding: str | None = None) -> tuple[str, str
     guessed = _guess(raw)
     if guessed is None:
         raise PipecliError(f"{name} can't be read as text", hint="save it as UTF-8")
-    return raw.decode(guessed), guessed
+    return _decoded(raw, guessed), guessed
+
+
+_UTF8 = re.compile(r"[\xc2-\xf4][\x80-\xbf]{1,3}")
+"""What may be a letter in UTF-8 among Latin-1, as in exports of texts that came from elsewhere."""
+
+
+def _decoded(raw: bytes, encoding: str) -> str:
+    text = raw.decode(encoding)
+    return _UTF8.sub(_as_utf8, text) if encoding == "latin_1" else text
+
+
+def _as_utf8(match: re.Match[str]) -> str:
+    try:
+        return match[0].encode("latin_1").decode()
+    except UnicodeError:
+        return match[0]
 
 
 def _guess(raw: bytes) -> str | None:
@@ -143,12 +158,14 @@ def _guess(raw: bytes) -> str | None:
     sample = raw[:_SAMPLE].rpartition(b"\n")[0] or raw[:_SAMPLE]
     best = from_bytes(sample, cp_isolation=[*_LATIN, *_OTHER]).best()
     if best is not None and best.encoding in _OTHER and _decodes(raw, best.encoding):
-        return best.encoding
+        within, whole = (len(form.findall(sample.decode(best.encoding, "ignore"))) for form in _SCRIPT)
+        if 2 * within <= whole:  # words of two scripts are of neither: "Telefуnica"
+            return best.encoding
     # Between the Latin code pages statistics of a short text can't choose: "Muñoz" would become "Muńoz".
     readable = [encoding for encoding in _LATIN if _decodes(raw, encoding)]
     if not readable or b"\0" in raw:
         return None
-    return min(readable, key=lambda encoding: len(_ODD.findall(raw.decode(encoding))))
+    return min(readable, key=lambda encoding: len(_ODD.findall(_decoded(raw, encoding))))
 
 
 def _decodes(raw: bytes, encoding: str) -> bool:
@@ -159,6 +176,8 @@ def _decodes(raw: bytes, encoding: str) -> bool:
     return True
 
 
+_SCRIPT = (re.compile(r"[A-Za-z][\u0370-\u07ff]|[\u0370-\u07ff][A-Za-z]"), re.compile(r"[\u0370-\u07ff]+"))
+"""The borders of Latin letters with those of another alphabet, and the runs of the other."""
 # A sign inside a word, a capital after a small letter: an accent read by the wrong code page.
 _ODD = re.compile(
     r"[^\W\d_](?=[^\w\s\x00-\x7f’])|[^\w\s\x00-\x7f’‘“„«¿¡€£](?=[^\W\d_])|[\x80-\x9f]|[a-zß-ÿ](?=[À-Þ])"
@@ -193,40 +212,6 @@ def delimited_table(
         csv.field_size_limit(before)
 
 
-class _HtmlRows(HTMLParser):
-    """The cells of the rows of tables."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.rows: list[list[str]] = []
-        self._is_cell = False
-
-    def handle_starttag(self, tag: str, attrs: object) -> None:
-        if tag == "tr":
-            self.rows.append([])
-        elif tag in ("td", "th") and self.rows:
-            self.rows[-1].append("")
-            self._is_cell = True
-        elif tag == "br":
-            self.handle_data("\n")
-
-    def handle_endtag(self, tag: str) -> None:
-        self._is_cell = self._is_cell and tag not in ("td", "th", "tr", "table")
-
-    def handle_data(self, data: str) -> None:
-        if self._is_cell:
-            self.rows[-1][-1] += data
-
-
-def _rows_of_html(text: str) -> Iterator[tuple[int, Sequence[Cell]]]:
-    """The rows of a web page that is called a workbook, as Bitrix24 and reports of others write it."""
-    parser = _HtmlRows()
-    parser.feed(text)
-    for line, cells in enumerate(parser.rows, 1):
-        if any(cell.strip() for cell in cells):
-            yield line, [cell.strip() for cell in cells]
-
-
 def _numbered(reader: Any) -> Iterator[tuple[int, Sequence[Cell]]]:
     """The rows of a CSV reader that aren't blank, each with the line on which it begins."""
     line = 1
@@ -251,7 +236,9 @@ def table_of(rows: Iterator[tuple[int, Sequence[Cell]]], name: str, layout: Layo
     taken = [_row(line, columns, cells, extras) for line, cells in itertools.chain(first[place + 1 :], rows)]
     below = _below(taken) if len(columns) > 2 else 0
     del taken[len(taken) - below :]
-    own = Table(name, columns, taken, header=line if place else 0, below=below)
+    kept = [row for row in taken if not _is_header_again(row)]
+    below += len(taken) - len(kept)
+    own = Table(name, columns, kept, header=line if place else 0, below=below)
     return _without_apostrophes(_without_nameless(own))
 
 
@@ -265,11 +252,16 @@ _BELOW = re.compile(
 def _below(rows: Sequence[Row]) -> int:
     """The lines of totals and notes at the end, and lone cells around a note: a report's title, a firm."""
     lone = next((place for place, row in enumerate(reversed(rows)) if len(row.cells) > 1), len(rows))
-    if any(_is_below(row) for row in rows[len(rows) - lone :]):
-        rows = rows[: len(rows) - lone]
-    else:
-        lone = 0
+    lone *= any(_is_below(row) for row in rows[len(rows) - lone :])
+    rows = rows[: len(rows) - lone]
     return lone + next((place for place, row in enumerate(reversed(rows)) if not _is_below(row)), len(rows))
+
+
+def _is_header_again(row: Row) -> bool:
+    """True for the header once more between rows, where files were put together."""
+    last = next(reversed(row.cells), "")
+    named = sum(column == cell for column, cell in row.cells.items()) if row.cells.get(last) == last else 0
+    return named > 2 and 2 * named > sum(cell != "" for cell in row.cells.values())
 
 
 def _is_below(row: Row) -> bool:
@@ -372,11 +364,8 @@ def _delimiter(text: str) -> str:
 
 def _fit(text: str, sign: str) -> tuple[float, int]:
     try:
-        rows = [
-            row
-            for row in islice(csv.reader(io.StringIO(text, newline=""), delimiter=sign), _SAMPLE_ROWS)
-            if row
-        ]
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=sign)
+        rows = list(filter(None, islice(reader, _SAMPLE_ROWS)))
     except csv.Error:
         return 0.0, 0
     widths = Counter(map(len, rows))

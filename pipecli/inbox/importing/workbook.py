@@ -10,10 +10,11 @@ import quopri
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
 from pipecli.distribution import require_extra
@@ -39,6 +40,9 @@ def rows_of_file(raw: bytes, name: str, layout: Layout | None = None) -> Table:
         return read(raw, name, layout or Layout())
     if is_vcard(raw):
         return vcards(raw, name, layout or Layout())
+    if not name.lower().endswith((".csv", ".tsv")) and _PAGE.match(raw) and b"<table" in raw.lower():
+        text, guessed = table.decode(raw, name, layout.encoding if layout else None)
+        return table_of(_rows_of_html(text), name, layout or Layout())._replace(encoding=guessed)
     whole = table.read(raw, name, layout)
     if layout and layout.sheet and whole.typed:
         return next((part for part in _lists_apart(whole) if part.sheet == layout.sheet), whole)
@@ -70,6 +74,43 @@ def _lists_apart(whole: Table) -> list[Table]:
         columns = [*dict.fromkeys(column for row in rows for column in row.cells)]
         tables.append(whole._replace(columns=columns, rows=rows, sheet=name))
     return tables
+
+
+_PAGE = re.compile(rb"(\xef\xbb\xbf)?\s*<(?!\?xml)(!|\w)")
+
+
+class _HtmlRows(HTMLParser):
+    """The cells of the rows of tables."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows: list[list[str]] = []
+        self._is_cell = False
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:
+        if tag == "tr":
+            self.rows.append([])
+        elif tag in ("td", "th") and self.rows:
+            self.rows[-1].append("")
+            self._is_cell = True
+        elif tag == "br":
+            self.handle_data("\n")
+
+    def handle_endtag(self, tag: str) -> None:
+        self._is_cell = self._is_cell and tag not in ("td", "th", "tr", "table")
+
+    def handle_data(self, data: str) -> None:
+        if self._is_cell:
+            self.rows[-1][-1] += data
+
+
+def _rows_of_html(text: str) -> Iterator[tuple[int, Sequence[Cell]]]:
+    """The rows of a web page that is called a workbook, as Bitrix24 and reports of others write it."""
+    parser = _HtmlRows()
+    parser.feed(text)
+    for line, cells in enumerate(parser.rows, 1):
+        if any(cell.strip() for cell in cells):
+            yield line, [cell.strip() for cell in cells]
 
 
 def is_workbook(raw: bytes, name: str) -> bool:
