@@ -12,7 +12,6 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Any
 
-from pipecli.errors import PipecliError
 from pipecli.inbox.importing.table import Row, Table
 from pipecli.inbox.moving.pages import (
     Findings,
@@ -21,29 +20,15 @@ from pipecli.inbox.moving.pages import (
     amount_scale,
     date_form,
     fraction_scale,
-    outcome_of,
     percent_of,
-    rank,
     texts,
 )
-from pipecli.inbox.moving.recognise import header_key
+from pipecli.inbox.moving.synonyms import CHANGED, ENTERED, OF_ENTRY, header_key, outcome_of, rank
 from pipecli.store import naming
 
 Columns = dict[str, list[dict[str, Any]]]
 """For a column of the file what it feeds: entries of a mapping, with the evidence under `#`."""
 
-_CHANGED = re.compile(
-    r"(?i)((deal - )?(last )?(stage )?(modified|updated?|changed?)( (on|at|time|date))?"
-    r"|last stage (update|change)|modifiedon|date_updated|actualizado( el)?|modificado( el)?|geändert( am)?)"
-)
-"""The day on which a deal was last changed, which is mostly that of its end."""
-_ENTERED = re.compile(r"(?i)(?:date )?entered (?:stage )?\"?(.+?)\"?")
-"""`Date entered "Contract Sent (Sales Pipeline)"`, as HubSpot calls it."""
-_OF_ENTRY = frozenset(
-    "date entered entry reached since on at in into stage time fecha de entrada en desde etapa data entrada "
-    "em datum eintritt eingetreten am seit d entree le depuis تاریخ ورود به از مرحله".split()
-)
-"""Words beside that of a stage in the header of the days on which deals came to it."""
 _TRUE = frozenset({"true", "yes", "1", "y", "si", "sí", "sim", "ja", "oui", "بله"})
 _MOST_REASONS = 30
 """Different reasons for losing; more are texts, and stand in `closed.detail`."""
@@ -139,6 +124,8 @@ class Deals:
             column = self.roles["status"]
             told = {word: outcome_of(word) for word in texts(self.table, column)}
             if told and any(told.values()) and "won" in told.values():
+                if unknown := [word for word, of in told.items() if of is None]:
+                    told |= self._answered(told, column, unknown)
                 return Outcomes(column, {word: of or "open" for word, of in told.items()} | {"": "open"}, "")
         if not self.stage_rows:
             return None
@@ -173,12 +160,8 @@ class Deals:
 
     def _of_stages(self, column: str) -> Outcomes:
         """The outcomes by the words of the stages, their probabilities, or the answer."""
-        told = self.findings.answer("outcomes")
-        if told is not None and not isinstance(told, dict):
-            raise PipecliError(f'outcomes: answer with {{won: [...], lost: [...]}}, not "{told}"')
-        if isinstance(told, dict):
-            won, lost = ({str(word) for word in _listed(told.get(key))} for key in ("won", "lost"))
-            of = {s: "won" if s in won else "lost" if s in lost else "open" for s in self.stage_rows}
+        if (answer := self.findings.outcomes()) is not None:
+            of = {stage: answer.get(stage, "open") for stage in self.stage_rows}
             return Outcomes(column, of | {"": "open"}, "as you answered")
         words = {stage: outcome_of(stage) for stage in self.stage_rows}
         by_word = {stage: outcome for stage, outcome in words.items() if outcome in ("won", "lost")}
@@ -193,6 +176,16 @@ class Deals:
                 "Answer {won: [...], lost: [...]}; [] for none.",
             )
         return Outcomes(column, of | {"": "open"}, "as their names say")
+
+    def _answered(self, told: Mapping[str, str | None], column: str, unknown: list[str]) -> dict[str, str]:
+        """What was answered of a column of statuses; asks where a word of it tells nothing."""
+        if (answer := self.findings.outcomes()) is None:
+            self.findings.ask(
+                "outcomes",
+                f"{self.table.name}, {column}: which of {', '.join(unknown)} mean won, and which lost? "
+                "Answer {won: [...], lost: [...]}; [] for none.",
+            )
+        return {word: of for word, of in (answer or {}).items() if word in told}
 
     def _by_probability(self, stage: str) -> str | None:
         value = self._probability(stage)
@@ -224,6 +217,9 @@ class Deals:
     def _stage(self, columns: Columns) -> None:
         outcomes = self.outcomes
         if outcomes is None:
+            self.findings.assumed.append(
+                f"{self.table.name} has no column of stages or statuses that is known: its deals are open"
+            )
             return
         if self.stage_rows and outcomes.column != self.roles["stage"]:
             stage = self.roles["stage"]
@@ -272,7 +268,8 @@ class Deals:
             if UNKNOWN not in self.findings.lost_reasons:
                 self.findings.lost_reasons.append(UNKNOWN)
             return {"status": "lost", "closed.reasons": UNKNOWN} | day
-        return {"status": outcome} | day
+        lacks_amount = not {"amount", "won_amount"} & self.roles.keys()
+        return {"status": outcome} | day | ({"closed.amount": UNKNOWN} if lacks_amount else {})
 
     def _name_stages(self, pipeline: str, stages: Iterable[str]) -> dict[str, str]:
         """The slug of each stage of a pipeline, in the order of their probabilities; notes the process."""
@@ -326,10 +323,10 @@ class Deals:
 
     def _stage_in(self, column: str) -> str | None:
         """The stage of a column that says when a deal came to it: `Date entered "Demo"`, `Demo since`."""
-        if match := _ENTERED.fullmatch(column):
+        if match := ENTERED.fullmatch(column):
             return match[1]
         stages = {header_key(name): name for name in self.findings.stages}
-        bare = " ".join(word for word in header_key(column).split() if word not in _OF_ENTRY)
+        bare = " ".join(word for word in header_key(column).split() if word not in OF_ENTRY)
         is_other = column in self.roles.values() or header_key(column) == bare
         return None if is_other else stages.get(bare)
 
@@ -372,14 +369,18 @@ class Deals:
         if outcomes is None:
             return
         days = [c for c, entries in columns.items() if any(e.get("to") == "closed.date" for e in entries)]
-        lacking = sum(
-            outcomes.of_row(row) != "open" and not any(str(row.cells.get(c, "")).strip() for c in days)
+        dayless = [
+            row
             for row in self.table.rows
-        )
-        if not lacking:
+            if outcomes.of_row(row) != "open" and not any(str(row.cells.get(c, "")).strip() for c in days)
+        ]
+        lacking = len(dayless)
+        if not dayless:
             return
-        changed = next((c for c in self.table.columns if _CHANGED.fullmatch(" ".join(c.split()))), None)
+        changed = next((c for c in self.table.columns if CHANGED.fullmatch(header_key(c))), None)
         told = self.findings.answer("closing")
+        if changed is None and told is None and all(self._cell(row, "expected_close") for row in dayless):
+            changed = self.roles["expected_close"]
         if changed is None and told is None:
             self.findings.ask(
                 "closing",
@@ -428,6 +429,8 @@ class Deals:
     def _amount(self, columns: Columns) -> None:
         column, final = self.roles.get("amount"), self.roles.get("won_amount")
         conditions = self.outcomes.when("won") if self.outcomes else []
+        if not column and not final:
+            self.findings.assumed.append(f"{self.table.name} has no column of amounts that is known")
         if final and conditions:
             columns[final] = [{"to": "closed.amount", "when": when} for when in conditions]
         if column:
@@ -437,7 +440,3 @@ class Deals:
             lacking = len(won) - texts(self.table._replace(rows=won), column).total()
             rest = {"values": {"": UNKNOWN}, "#": f"{lacking:,} won deals have none"} if lacking else {}
             columns[column] += [{"to": "closed.amount", "when": when, **rest, **scale} for when in conditions]
-
-
-def _listed(value: object) -> list[object]:
-    return list(value) if isinstance(value, list) else [] if value is None else [value]

@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 
 from pipecli.errors import PipecliError
 from pipecli.inbox.importing.compile import NOTHING
-from pipecli.inbox.importing.day_formats import EPOCH, EXCEL, fits, is_persian, turned
+from pipecli.inbox.importing.day_formats import EPOCH, EXCEL, fits, is_iso, is_persian, turned
 from pipecli.inbox.importing.table import Row, Table
+from pipecli.inbox.moving.synonyms import NOBODY
 from pipecli.records.money import plain_digits
 from pipecli.records.names import folded, name_key
 from pipecli.records.settings import Settings
@@ -20,13 +21,24 @@ from pipecli.store.yaml.write import flow_text, key_text, scalar_text
 from pipecli.wording import one_line
 
 When = dict[str, Any]
-_ISO = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d.*)?")
 _DAYS = (
     "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d", "%Y.%m.%d",
     "%d/%m/%y", "%m/%d/%y", "%d-%m-%y", "%m-%d-%y", "%d.%m.%y",
-    "%d %b %Y", "%b %d, %Y", "%d %B %Y", "%B %d, %Y", "%d-%b-%Y",
+    "%d %b %Y", "%b %d, %Y", "%d %B %Y", "%B %d, %Y", "%d-%b-%Y", "%d %b, %Y", "%d-%b-%y",
 )  # fmt: skip
-_TIMES = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p", ", %H:%M", ", %I:%M %p")
+_TIMES = (
+    "",
+    " %H:%M",
+    " %H:%M:%S",
+    " %I:%M %p",
+    " %I:%M:%S %p",
+    ", %H:%M",
+    ", %I:%M %p",
+    ", %H:%M:%S",
+    ", %I:%M:%S %p",
+)
+_SAMPLE = 200
+"""Texts of a column of dates that tell which forms to try on all of them."""
 FORMS = tuple(f"{day}{time}" for day in _DAYS for time in _TIMES)
 _COUNTED = (
     (EXCEL, re.compile(r"[2-7]\d{4}([.,]\d+)?"), "days that a spreadsheet counts"),
@@ -37,43 +49,6 @@ _CODE = re.compile(
     r"\d+|[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}|(?=\w*\d)[0-9A-Za-z]{15,18}|\w+[_.:]\w*\d+|\w{0,4}\d+\w?"
 )
 """An id of a system, no name of anybody: 4711, 005A, 005b0000001AbCdEFG, res_users.7."""
-
-_WON = re.compile(
-    r"\b(won|ganad[ao]s?|ganh[ao]s?|gewonnen|gagne[es]*|vendid[ao]|success(ful)?|converted|ordered)\b"
-    r"|closed ?won|برنده|موفق|برد|успешн|выигран"
-)
-_LOST = re.compile(
-    r"\b(lost|perdid[ao]s?|perdu[es]*|verloren|lose|failed|junk|abandoned|cancel?led|canceled|cancelad[ao]s?"
-    r"|disqualified|apology)\b|closed ?lost|lost to competition|شکست|ناموفق|باخت|провал|проигран|неуспешн"
-)
-_OPEN = re.compile(
-    r"\b(open|opened|in progress|abiert[ao]s?|abert[ao]s?|offen|ouvert[es]*|en curso|active|pending|new|"
-    r"on hold|quotation|replied)\b|باز|در جریان"
-)
-
-_WAY = (
-    r"new|lead|prospect|inbox|nuev|novo|neu|nouve|جدید", r"contact|qualif|appointment|intro|discover",
-    r"need|analy|demo|present|meet|visit|develop", r"propos|quot|offer|ofert|angebot|offre|present|پیشنهاد",
-    r"negotiat|negocia|verhand|review|decision|مذاکره", r"contract|order|verbal|ready|invoice|sign|قرارداد",
-)  # fmt: skip
-"""Words of stages in the order in which deals mostly come to them."""
-
-
-def rank(stage: str) -> tuple[int, int]:
-    """The place of a stage by the number before its name, or by its words."""
-    number = re.match(r"\d+", stage)
-    words = (place for place, pattern in enumerate(_WAY) if re.search(pattern, folded(stage)))
-    return int(number[0]) if number else 0, next(words, len(_WAY))
-
-
-def outcome_of(word: str) -> str | None:
-    """What a stage's or a status's name says: open, won or lost; None for neither word of it."""
-    plain = " ".join(re.sub(r"[_/\-]+", " ", folded(word)).split())
-    if _LOST.search(plain):
-        return "lost"
-    if _WON.search(plain):
-        return "won"
-    return "open" if _OPEN.search(plain) else None
 
 
 class Outcomes(NamedTuple):
@@ -120,7 +95,6 @@ class Findings:
     lost: list[str] = field(default_factory=list)
     people: set[str] = field(default_factory=set)
     """All that a user may be named by: of the pipeline, and of the export's own list of users."""
-    has_users_file: bool = False
     namesakes: set[str] = field(default_factory=set)  # what two contacts of one customer are called
     users: dict[str, dict[str, str]] = field(default_factory=dict)
     """New users, found by name or address as owners."""
@@ -137,6 +111,7 @@ class Findings:
     lost_reasons: list[str] = field(default_factory=list)
     currencies: Counter[str] = field(default_factory=Counter)
     types: list[str] = field(default_factory=list)
+    kinds: set[str] = field(default_factory=set)  # of which the export has a file with ids
     day_first: bool | None = None
     """The order of day and month that the dates of the export have; None where nothing tells yet."""
 
@@ -149,6 +124,16 @@ class Findings:
         if told is not None and one_of and str(told) not in one_of:
             raise PipecliError(f'{about}: the answer must be one of {", ".join(one_of)}, not "{told}"')
         return told
+
+    def outcomes(self) -> dict[str, str] | None:
+        """The outcomes of stages or statuses that were answered. Raises PipecliError for a wrong answer."""
+        told = self.answer("outcomes")
+        if told is None:
+            return None
+        if not isinstance(told, dict):
+            raise PipecliError(f'outcomes: answer with {{won: [...], lost: [...]}}, not "{told}"')
+        listed = {of: words if isinstance(words, list) else [words] for of, words in told.items() if words}
+        return {str(word): of for of, words in listed.items() for word in words}
 
 
 def texts(table: Table, column: str) -> Counter[str]:
@@ -169,10 +154,13 @@ class DateForm(NamedTuple):
     form: str | None
     """None for ISO, which every mapping reads."""
     comment: str
+    others: tuple[str, ...] = ()
+    """Forms of the cells that don't fit it, with day and month in the same order."""
 
     def entry(self) -> dict[str, Any]:
         """What an entry of a mapping says of it, with the evidence under `#`."""
-        return {**({"date": self.form} if self.form else {}), "#": self.comment}
+        form = [self.form, *self.others] if self.others else self.form
+        return {**({"date": form} if form else {}), "#": self.comment}
 
 
 def date_form(table: Table, column: str, findings: Findings) -> DateForm:
@@ -180,13 +168,15 @@ def date_form(table: Table, column: str, findings: Findings) -> DateForm:
     counts = texts(table, column)
     whole = sum(counts.values())
     plain = {text: plain_digits(text) for text in counts}
-    if not whole or sum(rows for text, rows in counts.items() if _ISO.fullmatch(plain[text])) == whole:
+    if not whole or sum(rows for text, rows in counts.items() if is_iso(plain[text])) == whole:
         return DateForm(None, f"{whole:,} of {len(table.rows):,}, year first")
     for form, numbers, words in _COUNTED:
         if all(numbers.fullmatch(text) for text in plain.values()):
             return DateForm(form, f"{whole:,} of {whole:,} are {words}")
+    sample = [text for text, _ in counts.most_common(_SAMPLE)]
+    forms = [form for form in FORMS if any(fits(text, form) for text in sample)] or FORMS
     fitting = Counter(
-        {form: n for form in FORMS if (n := sum(rows for text, rows in counts.items() if fits(text, form)))}
+        {form: n for form in forms if (n := sum(rows for text, rows in counts.items() if fits(text, form)))}
     )
     if persian := next(filter(is_persian, counts), None):
         raise PipecliError(
@@ -204,7 +194,7 @@ def date_form(table: Table, column: str, findings: Findings) -> DateForm:
             findings.day_first = form.startswith("%d")
         certain = sum(rows for text, rows in counts.items() if not fits(text, other))
         rest = f"; {certain:,} fit no other order of day and month" if other != form else ""
-        return DateForm(form, f"{most:,} of {whole:,} fit{rest}")
+        return _with_others(DateForm(form, f"{most:,} of {whole:,} fit{rest}"), counts)
     day_first = findings.day_first
     told = findings.answer("dates", ("day", "month"))
     if told is not None:
@@ -220,7 +210,20 @@ def date_form(table: Table, column: str, findings: Findings) -> DateForm:
         return DateForm(form, "day or month first: to be answered")
     chosen = next(one for one in best if one.startswith("%d") == day_first)
     why = "as you answered" if told is not None else "as the export's other dates tell"
-    return DateForm(chosen, f"{most:,} of {whole:,} fit, {'day' if day_first else 'month'} first {why}")
+    told_form = DateForm(chosen, f"{most:,} of {whole:,} fit, {'day' if day_first else 'month'} first {why}")
+    return _with_others(told_form, counts)
+
+
+def _with_others(told: DateForm, counts: Iterable[str]) -> DateForm:
+    """The form of most dates, and those of others in the column: `9/10/2025 4:37` beside `9/10/2025`."""
+    left = [text for text in counts if not fits(text, told.form or "")]
+    others: list[str] = []
+    for form in FORMS if left else ():
+        is_of_order = form.startswith("%d") == (told.form or "").startswith("%d")
+        if is_of_order and any(fits(text, form) for text in left):
+            others.append(form)
+            left = [text for text in left if not fits(text, form)]
+    return told._replace(others=tuple(others))
 
 
 def fraction_scale(table: Table, column: str, findings: Findings) -> str | None:
@@ -281,18 +284,16 @@ def owners(table: Table, column: str, findings: Findings) -> dict[str, Any]:
     A name or an address is a new user; an id that no list of users has is asked for.
     """
     counts = texts(table, column)
-    unknown = [text for text in counts if _person_key(text) not in findings.people]
-    if not findings.has_users_file:
-        for text in [text for text in unknown if not is_code(text)]:
-            unknown.remove(text)
-            findings.people.add(_person_key(text))
-            name = text.partition("@")[0].replace(".", " ").replace("_", " ").title() if "@" in text else text
-            slug = naming.free_slug(
-                name, {*findings.users, *findings.settings.users, *findings.settings.teams}
-            )
-            findings.users[slug] = {"name": name} | ({"email": text} if "@" in text else {})
+    nobody = dict.fromkeys(text for text in counts if NOBODY.fullmatch(folded(text)))
+    unknown = [text for text in counts if _person_key(text) not in findings.people and text not in nobody]
+    for text in [text for text in unknown if not is_code(text)]:
+        unknown.remove(text)
+        findings.people.add(_person_key(text))
+        name = text.partition("@")[0].replace(".", " ").replace("_", " ").title() if "@" in text else text
+        slug = naming.free_slug(name, {*findings.users, *findings.settings.users, *findings.settings.teams})
+        findings.users[slug] = {"name": name} | ({"email": text} if "@" in text else {})
     if not unknown:
-        return {}
+        return nobody
     told = findings.answer("owners")
     if isinstance(told, (dict, list)):
         raise PipecliError("owners: answer with one user, or with nobody")
@@ -304,10 +305,10 @@ def owners(table: Table, column: str, findings: Findings) -> dict[str, Any]:
             f"Who owns what {names} owned ({rows:,} rows of {table.name}; no user is called so)? "
             "Answer with a user, or with nobody.",
         )
-        return dict.fromkeys(unknown)
+        return nobody | dict.fromkeys(unknown)
     if told != "nobody" and _person_key(str(told)) not in findings.people:
         raise PipecliError(f'owners: unknown user "{told}"', hint="add one, or answer with nobody")
-    return dict.fromkeys(unknown, None if told == "nobody" else str(told))
+    return nobody | dict.fromkeys(unknown, None if told == "nobody" else str(told))
 
 
 def _person_key(text: str) -> str:

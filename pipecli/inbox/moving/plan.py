@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -36,13 +36,15 @@ from pipecli.inbox.moving.pages import (
 )
 from pipecli.inbox.moving.recognise import (
     ORDER,
-    Recognised,
+    SEVERAL,
+    by_id_or_name,
     check_vendor,
     header_line,
     persons_of,
     recognised,
 )
 from pipecli.inbox.moving.reconcile import template_of_deals
+from pipecli.inbox.moving.synonyms import Recognised, currency_of, type_of
 from pipecli.records.currency_codes import CURRENCIES
 from pipecli.records.money import read_money
 from pipecli.records.settings import Settings
@@ -56,6 +58,13 @@ _OF_DEALS = {"stage", "status", "won", "closed", "lost", "close", "expected_clos
 _ADDRESS = ("street", "street2", "city", "region", "postcode")
 _USERS = {"owner", "by", "manager"}
 _WITHOUT_CUSTOM = {"users", "teams", "items", "activities", "price-lists"}
+_OF_RECORDS = {
+    "quotations": "opportunity",
+    "orders": "opportunity",
+    "items": "record",
+    "activities": "record",
+}
+"""The role of the column without which rows of a kind are nobody's."""
 _CURRENCIES = {
     "us dollar": "USD", "us dollars": "USD", "euro": "EUR", "pound sterling": "GBP", "british pound": "GBP",
     "canadian dollar": "CAD", "australian dollar": "AUD", "swiss franc": "CHF", "yen": "JPY",
@@ -128,11 +137,17 @@ def make_plan(
     findings = plan.findings = Findings(settings, answers or {}, leading, process=leading or "sales")
     _know_users(known, findings)
     findings.namesakes = {name for one in known for name in _namesakes(one)}
-    kinds = {one.told.kind for one in known}
-    known = [_Recognition(one.table, _by_id_or_name(one.told, kinds)) for one in known]
+    kinds = {one.told.kind for one in known if {"external_id", "id"} & one.told.roles.keys()}
+    findings.kinds = kinds
+    known = [_Recognition(one.table, by_id_or_name(one.told, kinds)) for one in known]
     for one in _dates_first(known, findings):
-        if one.told.kind in ("quotations", "orders") and "opportunity" not in one.told.roles:
-            findings.lost.append(f"{one.table.name}: all; none names the deal of a row")
+        named = _OF_RECORDS.get(one.told.kind)
+        if named and not any(role.partition(".")[0] == named for role in one.told.roles):
+            whose = "deal" if named == "opportunity" else "record"
+            findings.lost.append(f"{one.table.name}: all; none names the {whose} of a row")
+            continue
+        if one.told.kind == "activities" and "at" not in one.told.roles:
+            findings.lost.append(f"{one.table.name}: all; none says when a row was")
             continue
         plan.steps.append(_page(one, plan, findings))
     if others := [code for code in findings.currencies if code != settings.currency]:
@@ -152,34 +167,6 @@ _OWN = frozenset(
     "cents".split()
 )
 """What a preset says to the plan, and isn't of a mapping or is written otherwise there."""
-_SEVERAL = ("customer", "contacts.contact")
-"""What a cell may name several of."""
-_NAMED = {
-    "opportunity": "opportunities", "contact": "contacts", "customer": "customers",
-    "contacts.contact": "contacts", "owner": "users", "by": "users", "product": "products",
-}  # fmt: skip
-
-
-def _by_id_or_name(told: Recognised, kinds: Container[str]) -> Recognised:
-    """The columns without those that name a record a second time: by id if its file is there, else by name.
-
-    A role with a `#` is that of ids.
-    """
-    columns = dict(told.columns)
-    ids: list[str] = []
-    for column, role in told.columns.items():
-        if not isinstance(role, str) or not role.endswith("#"):
-            continue
-        plain = role.removesuffix("#")
-        names = [other for other, own in columns.items() if own == plain]
-        if _NAMED[plain] in kinds or (plain in ("owner", "product") and not names):
-            columns[column] = {"to": plain, "split": ";"} if plain in _SEVERAL else plain
-            ids += names
-        else:
-            ids.append(column)
-    for column in ids:
-        columns.pop(column, None)
-    return told._replace(columns=columns, rest={**told.rest, "doubles": ids})
 
 
 def _namesakes(one: _Recognition) -> list[str]:
@@ -202,7 +189,6 @@ def _know_users(known: Sequence[_Recognition], findings: Findings) -> None:
     for table, told in known:
         if told.kind != "users":
             continue
-        findings.has_users_file = True
         for role, column in told.roles.items():
             if role in ("external_id", "name", "email", "id"):
                 know_people(findings, texts(table, column))
@@ -242,6 +228,9 @@ def _page(one: _Recognition, plan: Plan, findings: Findings) -> Step:
 
 class _Mapping:
     def __init__(self, table: Table, told: Recognised, findings: Findings) -> None:
+        if told.kind == "opportunities" and currency_of(told.roles.get("amount", "")):
+            own = {column: role for column, role in told.columns.items() if role != "currency"}
+            told = told._replace(columns=own)  # of another amount: `amount_usd, invoice_amount, currency`
         self.table, self.told, self.findings = table, told, findings
         self.roles = told.roles
         self.columns: Columns = {}
@@ -310,7 +299,10 @@ class _Mapping:
         """True where the file names other records by what people call them, not by ids alone."""
         named = [self.roles[role] for role in ("customer", "contacts.contact", "product", "contact")
                  if role in self.roles]  # fmt: skip
-        return any(not is_code(text) for column in named for text in [*texts(self.table, column)][:50])
+        is_named = re.compile(r"[^\W\d_]+_\d+").fullmatch  # Client_7, if no file says who that is
+        own = self.findings.kinds.isdisjoint(("customers", "contacts"))
+        texts_ = [text for column in named for text in [*texts(self.table, column)][:50]]
+        return any(not is_code(text) or (own and is_named(text)) for text in texts_)
 
     def _column(self, column: str, feeds: Any) -> None:
         if not isinstance(feeds, str):
@@ -342,18 +334,27 @@ class _Mapping:
                     f"two contacts of one customer are called {', '.join(twice)}: "
                     f"the deals of {self.table.name} that name one by this come without"
                 )
+        elif role == "type" and self.told.kind == "activities":
+            entry["values"] = {word: type_of(word) for word in texts(self.table, column)}
+            entry["otherwise"] = "task"
         elif role == "type" and self.told.kind == "opportunities":
             slugs = {word: naming.slug(word) for word in texts(self.table, column)}
             self.findings.types += [slug for slug in slugs.values() if slug not in self.findings.types]
             entry |= {"values": slugs} if slugs else {}
-        if role in _SEVERAL and "several" in self.told.rest:
+        if role in SEVERAL and "several" in self.told.rest:
             entry["split"] = self.told.rest["several"]
         self.columns[column] = [entry]
 
     def _currency(self, column: str, entry: dict[str, Any]) -> None:
-        values: dict[str, str] = {}
+        values: dict[str, str | None] = {}
         for text, rows in texts(self.table, column).items():
             code = _CURRENCIES.get(text.lower(), text.upper())
+            if code not in CURRENCIES:
+                values[text] = None
+                self.findings.assumed.append(
+                    f'{self.table.name}: "{text}" in {column} isn\'t a currency; {rows:,} rows say it'
+                )
+                continue
             if code != text:
                 values[text] = code
             self.findings.currencies[code] += rows
@@ -392,10 +393,7 @@ class _Mapping:
                 continue
         signs.discard(frozenset())
         base = self.findings.settings.currency
-        code = re.search(r"\b([A-Z]{3})\b", column.removeprefix("Amount"))
-        told = self.findings.answer("currency")
-        if told is None and code and code[1] in CURRENCIES:
-            told = code[1]
+        told = self.findings.answer("currency") or currency_of(column)
         if told and told not in CURRENCIES:
             raise PipecliError(f'currency: "{told}" isn\'t a currency code: answer with one, such as EUR')
         if told:
@@ -431,6 +429,7 @@ class _Mapping:
             *self.findings.said_otherwise,
             *self.roles.values(),
             *self.record.values(),
+            *re.findall(r"\{([^{}]+)\}", str(self.templates)),
         }
         taken: set[str] = set()
         for column in self.table.columns:

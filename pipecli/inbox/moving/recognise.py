@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 from pipecli.errors import PipecliError
 from pipecli.inbox.importing.run import File
 from pipecli.inbox.importing.table import Table
-from pipecli.records.names import folded
+from pipecli.inbox.moving.synonyms import Recognised, by_words_of, header_key, is_of_another_thing
 from pipecli.store.yaml.read import parse
 
 LARGEST = 1 << 29
@@ -164,15 +164,8 @@ ORDER = (
     "leads", "opportunities", "quotations", "supplier-quotations", "orders", "items", "activities",
 )  # fmt: skip
 """The kinds in the order in which they are brought in: what is named comes before what names it."""
-_CLOSE_ENOUGH = 88
-"""Of 100, as rapidfuzz counts: `Telefonnumer` is `Telefonnummer`, `Stage` isn't `State`."""
-_OTHER_THINGS = frozenset(
-    "history role roles share shares feed feeds tag attachment attachments campaign campaigns case cases "
-    "invoice invoices split splits field comment comments stage stages pricebook record team member".split()
-)
-"""What a file may be named beside the kind that it belongs to: `OpportunityFieldHistory.csv`."""
-_ONLY_NAMED = {"leads", "users", "quotations", "orders", "items"}
-"""Kinds whose headers are those of contacts: the file's name must say what they are."""
+_MOST_BY_WORDS = 12
+"""Tables of an export of a vendor; of more than these one must be named as its kind is."""
 _FILE_NAMED = 3
 """What a file's name adds to the columns that it has in common with a preset."""
 
@@ -196,23 +189,6 @@ class Preset(NamedTuple):
     """For a column a role, or a field, or what a mapping says of a column."""
     rest: Mapping[str, Any]
     """The other keys of a mapping, as they stand."""
-
-
-class Recognised(NamedTuple):
-    """A table with the kind of its rows, and what each column of it is."""
-
-    kind: str
-    vendor: str
-    """Empty where synonyms told it."""
-    preset: str
-    columns: dict[str, Any]
-    rest: Mapping[str, Any]
-    score: float
-
-    @property
-    def roles(self) -> dict[str, str]:
-        """The column of each role; a column that says more of itself has none."""
-        return {role: column for column, role in self.columns.items() if isinstance(role, str)}
 
 
 @cache
@@ -276,7 +252,10 @@ def recognised(tables: Sequence[Table], vendor: str | None = None) -> list[Recog
         for table, several in zip(tables, candidates, strict=True)
     ]
     kinds = {one.kind for one in chosen if one}
-    return [one or _of_synonyms(table, kinds) for table, one in zip(tables, chosen, strict=True)]
+    is_whole = leading is not None and len(tables) > _MOST_BY_WORDS
+    return [
+        one or by_words_of(table, kinds, is_whole=is_whole) for table, one in zip(tables, chosen, strict=True)
+    ]
 
 
 def persons_of(table: Table, told: Recognised) -> list[Recognised]:
@@ -301,8 +280,12 @@ def _best_by_vendor(several: Iterable[Recognised]) -> dict[str, Recognised]:
     return best
 
 
-def _chosen(table: Table, several: list[Recognised], leading: str | None) -> Recognised:
-    own = [one for one in several if one.vendor == leading] or several
+def _chosen(table: Table, several: list[Recognised], leading: str | None) -> Recognised | None:
+    """The best of a table's vendors; of those that the other files aren't of, one that the name fits."""
+    own = [one for one in several if one.vendor == leading]
+    own = own or [one for one in several if _fits_name(one.preset, table.name)]
+    if not own:
+        return None
     best = max(one.score for one in own)
     first, *others = [one for one in own if one.score == best]
     if any(other.vendor != first.vendor for other in others):
@@ -313,19 +296,19 @@ def _chosen(table: Table, several: list[Recognised], leading: str | None) -> Rec
     return first
 
 
+def _fits_name(name: str, file: str) -> bool:
+    preset = next(one for one in presets() if one.name == name)
+    return re.search(preset.file, file, re.IGNORECASE) is not None
+
+
 def header_line(table: Table) -> int | None:
-    """The line of a header below notes: the first of the widest among the first rows."""
+    """The line of a header below notes: the first of the widest among the first rows; None for none wider."""
     widths = {
         row.line: sum(cell != "" for cell in (*row.cells.values(), *row.extra)) for row in table.rows[:30]
     }
     widest = max(widths, key=lambda line: widths[line], default=None)
-    return widest if widest and widths[widest] > 2 else None
-
-
-def header_key(name: str) -> str:
-    """A header as headers are compared: `Deal - Title`, `deal title` and `DealTitle?` are one."""
-    words = re.sub(r"[^\w]+", " ", folded(name).replace("_", " ")).strip()
-    return words.replace("organisation", "organization")
+    named = sum(re.fullmatch(r"column \d+", column) is None for column in table.columns)
+    return widest if widest and widths[widest] > max(2, named) else None
 
 
 def _of_presets(table: Table, several: Iterable[Preset], vendor: str | None = None) -> Iterator[Recognised]:
@@ -344,99 +327,57 @@ def _of_presets(table: Table, several: Iterable[Preset], vendor: str | None = No
             if (key := header_key(column)) in by_key
         }
         is_named = bool(preset.file and re.search(preset.file, table.name, re.IGNORECASE))
-        if preset.must_be_named and not is_named:
+        must_be_named = preset.must_be_named or (preset.file and is_of_another_thing(table.name))
+        if must_be_named and not is_named:
             continue
         ignored = {header_key(column) for column in preset.rest.get("ignore", ())} & by_key.keys()
         only = {by_key[header_key(name)]: words for name, words in preset.rest.get("only", {}).items()
                 if header_key(name) in by_key}  # fmt: skip
         rest = {**preset.rest, "ignore": sorted(by_key[key] for key in ignored), "only": only}
         score = len(columns) + len(ignored) / 2 + _FILE_NAMED * is_named
-        yield Recognised(preset.kind, preset.vendor, preset.name, columns, rest, score)
+        yield Recognised(preset.kind, preset.vendor, preset.name, _counted_anew(columns), rest, score)
 
 
-@cache
-def _synonyms() -> dict[str, dict[str, dict[str, str]]]:
-    """By kind: `names`, words that a file's name may have, and `columns`, the role of each header's key."""
-    text = files(__package__).joinpath("presets/synonyms.yaml").read_text(encoding="utf-8")
-    plain: dict[str, Any] = parse(text, "synonyms.yaml")
-    common = plain.pop("every")
+def _counted_anew(columns: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns with `phones.2` as `phones.1` where no column is that one."""
+    places: dict[str, dict[str, str]] = {}
+    for role in sorted({r for r in columns.values() if isinstance(r, str) and re.fullmatch(r"\w+\.\d", r)}):
+        own = places.setdefault(role[:-1], {})
+        own[role] = f"{role[:-1]}{len(own) + 1}"
+    new = {role: counted for own in places.values() for role, counted in own.items()}
     return {
-        kind: {
-            "names": {header_key(word): kind for word in told.pop("names")},
-            "needs": {role: role for role in told.pop("needs")},
-            "columns": {
-                header_key(word): role
-                for role, words in {**{role: common[role] for role in told.pop("common", ())}, **told}.items()
-                for word in words
-            },
-        }
-        for kind, told in plain.items()
+        column: new.get(role, role) if isinstance(role, str) else role for column, role in columns.items()
     }
 
 
-def _of_synonyms(table: Table, known: Container[str]) -> Recognised | None:
-    """The kind whose words the header has the most of; None where it has too few of every kind.
+SEVERAL = ("customer", "contacts.contact")
+"""What a cell may name several of."""
+_NAMED = {
+    "opportunity": "opportunities", "contact": "contacts", "customer": "customers",
+    "contacts.contact": "contacts", "owner": "users", "by": "users", "product": "products",
+}  # fmt: skip
 
-    A table of a kind that presets `known` others to be must be named so, and none of what belongs to it.
+
+def by_id_or_name(told: Recognised, kinds: Container[str]) -> Recognised:
+    """The columns without those that name a record a second time: by id if its file is there, else by name.
+
+    A role with a `#` is that of ids.
     """
-    if table.name.lower().endswith(".vcf"):
-        fields: dict[str, Any] = {column: column for column in table.columns}
-        if "external_id" in fields:  # not each card has one
-            fields["external_id"] = {"to": "external_id"}
-        return Recognised("contacts", "", "", fields, {}, 1)
-    best: Recognised | None = None
-    name = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", table.name.rpartition(".")[0] or table.name)
-    stem = header_key(name)
-    if (told := _of_history(table, stem)) or _OTHER_THINGS & {*stem.split()}:
-        return told
-    for kind, words in _synonyms().items():
-        if kind == _HISTORY:
+    columns = dict(told.columns)
+    ids: list[str] = []
+    for column, role in told.columns.items():
+        if not isinstance(role, str) or not role.endswith("#"):
             continue
-        columns = _by_words(table, words["columns"])
-        is_named = any(word in stem.split() or word in stem for word in words["names"])
-        needed = words["needs"].keys() & {str(role) for role in columns.values()}
-        must_be_named = kind in _ONLY_NAMED or kind in known or len(columns) < 2
-        if not needed or (must_be_named and not is_named):
-            continue
-        score = len(columns) + 2 * len(needed) + 4 * is_named
-        if best is None or score > best.score:
-            best = Recognised(kind, "", "", columns, {}, score)
-    return best
-
-
-_HISTORY = "history"
-_MOST_OF_HISTORY = 6
-"""Columns of a table of stages that isn't named so."""
-
-
-def _of_history(table: Table, stem: str) -> Recognised | None:
-    """The stages that deals came to: a table of a deal, a stage and a date, and little else."""
-    words = _synonyms()[_HISTORY]
-    columns = _by_words(table, words["columns"], is_exact=True)
-    is_named = any(word in stem for word in words["names"])
-    title = any(header_key(column) in ("title", "name", "amount", "value") for column in table.columns)
-    if len(columns) < 3 or not (is_named or (len(table.columns) <= _MOST_OF_HISTORY and not title)):
-        return None
-    return Recognised("opportunities", "", "", columns, {"part": True, "unknown": "skip"}, len(columns))
-
-
-def _by_words(table: Table, words: Mapping[str, str], *, is_exact: bool = False) -> dict[str, Any]:
-    """The role of each column whose header is one of the words, or is nearly; each role once."""
-    columns: dict[str, Any] = {}
-    for column in sorted(table.columns, key=lambda column: header_key(column) not in words):
-        key = header_key(column)
-        role = words.get(key) if is_exact else _role(key, words)
-        if role and role not in columns.values():
-            columns[column] = role
-    return columns
-
-
-def _role(key: str, words: Mapping[str, str]) -> str | None:
-    if key in words:
-        return words[key]
-    if len(key) < 5:
-        return None
-    from rapidfuzz import fuzz, process
-
-    match = process.extractOne(key, words.keys(), scorer=fuzz.ratio, score_cutoff=_CLOSE_ENOUGH)
-    return words[match[0]] if match else None
+        plain = role.removesuffix("#")
+        named = (plain, "description") if plain == "product" else (plain,)
+        names = [other for other, own in columns.items() if own in named]
+        if _NAMED[plain] in kinds or (plain in ("owner", "product") and not names):
+            columns[column] = {"to": plain, "split": ";"} if plain in SEVERAL else plain
+            ids += [name for name in names if columns[name] == plain]
+        elif names:
+            ids.append(column)
+        else:
+            del columns[column]
+    for column in ids:
+        columns.pop(column, None)
+    return told._replace(columns=columns, rest={**told.rest, "doubles": ids})

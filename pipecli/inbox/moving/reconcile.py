@@ -13,13 +13,14 @@ from typing import Any, NamedTuple
 
 from pipecli.errors import Unreadable
 from pipecli.formats import loads, quoted
-from pipecli.inbox.importing.mapping import Column, Source
-from pipecli.inbox.importing.run import Import
+from pipecli.inbox.importing.mapping import Column, Source, Unless, listed
+from pipecli.inbox.importing.run import ORDINAL, Import
 from pipecli.inbox.importing.table import Row, Table
 from pipecli.inbox.moving.pages import Findings
 from pipecli.records.kinds import BY_FOLDER, BY_PREFIX, OPPORTUNITY, ORDER, QUOTATION, Kind
 from pipecli.records.money import EXACT, Mark, mark_of, percentage, read_money, read_number, rounded
 from pipecli.store.pipeline import Pipeline
+from pipecli.wording import count
 
 ITEMS = "items"
 _PAPERS = (QUOTATION.folder, ORDER.folder)
@@ -114,8 +115,13 @@ class _Columns:
         return ""
 
     def number(self, row: Row, field_: str) -> Decimal | None:
-        """The first number that feeds a field; None where none does."""
-        for column, one in self._feeds.get(field_, ()):
+        """The first number that feeds a field, the final value of a won deal before its amount; else None."""
+        final = self._feeds.get("closed.amount", ()) if field_ == "amount" else ()
+        for column, one in (*final, *self._feeds.get(field_, ())):
+            if not all(
+                _holds(wanted, str(row.cells.get(name, "")).strip()) for name, wanted in one.when.items()
+            ):
+                continue
             cell = row.cells.get(column, "")
             if isinstance(cell, (int, Decimal)) and not isinstance(cell, bool):
                 value = Decimal(cell)
@@ -137,6 +143,12 @@ class _Columns:
         """The worth of a line; None where it has no price."""
         told = {name: self.number(row, name) for name in _OF_LINE}
         return None if told["unit_price"] is None else _worth(told)
+
+
+def _holds(condition: str | tuple[str, ...] | Unless, cell: object) -> bool:
+    """True where a cell is what a condition of a mapping wants."""
+    wanted = condition.not_ if isinstance(condition, Unless) else condition
+    return (str(cell).strip() in listed(wanted)) is not isinstance(condition, Unless)
 
 
 def _read(field_: str, text: str, mark: Mark) -> Decimal:
@@ -295,15 +307,23 @@ def _filled(template: str, row: Row) -> str:
     return re.sub(r"\{([^{}]+)\}", lambda column: str(row.cells.get(column[1], "")).strip(), template)
 
 
+_MOST_ALIKE = 0.2
+"""The part of the rows that may be told apart by their order alone."""
+
+
 def template_of_deals(table: Table, roles: Mapping[str, str], findings: Findings) -> str | None:
     """What tells the deals of a file without ids apart, that a second run may know them; None for nothing."""
     named = [roles[role] for role in ("title", "customer", "created") if role in roles]
     columns = [name for name in named if all(str(row.cells.get(name, "")).strip() for row in table.rows)]
     keys = {tuple(row.cells.get(column) for column in columns) for row in table.rows}
     known = " and ".join(filter(None, (", ".join(columns[:-1]), *columns[-1:])))
-    if not columns or len(keys) < len(table.rows):
+    alike = len(table.rows) - len(keys)
+    if not columns or alike > _MOST_ALIKE * len(table.rows):
         findings.assumed.append(f"{table.name} has no ids, and rows alike: each run makes its deals anew")
         return None
+    if alike:
+        known += f", {count(alike, 'row')} like an earlier one by their order"
+        columns.append(ORDINAL)
     findings.assumed.append(
         f"{table.name} has no ids: its deals are known by {known}, and are new where these change; "
         "better export the ids, too"

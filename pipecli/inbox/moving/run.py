@@ -28,11 +28,11 @@ from pipecli.inbox.moving.recognise import (
     LARGEST,
     entries_of_zip,
     files_of,
-    header_key,
     read_bounded,
     vendors,
 )
 from pipecli.inbox.moving.reconcile import Reconciliation, compare, external_ids, told_of
+from pipecli.inbox.moving.synonyms import header_key
 from pipecli.records.kinds import OPPORTUNITY, SETTINGS_FILE, Collection
 from pipecli.records.names import name_key
 from pipecli.records.settings import Process, Settings, Stage, User

@@ -1,0 +1,270 @@
+"""What words tell: the kind of a table by those of its header, and the end of a deal by those of its stage.
+
+In English, Spanish, Portuguese, German, French and Persian; those of headers are in `presets/synonyms.yaml`.
+A table of which they tell nothing for certain stays out: who moves in reads that, and writes a mapping.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container, Iterator, Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any, NamedTuple
+
+from pipecli.inbox.importing.table import Table
+from pipecli.records.currency_codes import CURRENCIES
+from pipecli.records.names import folded
+from pipecli.store.yaml.read import parse
+
+_CLOSE_ENOUGH = 88
+"""Of 100, as rapidfuzz counts: `Telefonnumer` is `Telefonnummer`, `Stage` isn't `State`."""
+_OTHER_THINGS = frozenset(
+    "history role roles share shares feed feeds tag attachment attachments campaign campaigns case cases "
+    "invoice invoices split splits field comment comments stage stages pricebook record team member".split()
+)
+"""What a file may be named beside the kind that it belongs to: `OpportunityFieldHistory.csv`."""
+_ONLY_NAMED = {"leads", "users", "quotations", "orders", "items"}
+"""Kinds whose headers are those of contacts: the file's name must say what they are."""
+_BY_ID = ("customer", "owner", "by", "contacts.contact")
+"""Roles that a column may have by the id of another file's row: `Account Id`, `owner_id`."""
+
+
+_ACTIVITY = {
+    "call": r"call|llamada|ligacao|anruf|appel|telefon|تماس",
+    "meeting": r"meeting|appointment|demo|visit|event|reunion|cita|reuniao|termin|besuch|treffen|rendez|جلسه",
+    "email": r"mail|correo|courriel|ایمیل",
+    "note": r"note|nota|notiz|comment|یادداشت",
+}
+
+
+def type_of(word: str) -> str:
+    """The type of an activity that another system calls so; what isn't known is a task."""
+    return next((type_ for type_, words in _ACTIVITY.items() if re.search(words, folded(word))), "task")
+
+
+class Recognised(NamedTuple):
+    """A table with the kind of its rows, and what each column of it is."""
+
+    kind: str
+    vendor: str
+    """Empty where synonyms told it."""
+    preset: str
+    columns: dict[str, Any]
+    rest: Mapping[str, Any]
+    score: float
+
+    @property
+    def roles(self) -> dict[str, str]:
+        """The column of each role; a column that says more of itself has none."""
+        return {role: column for column, role in self.columns.items() if isinstance(role, str)}
+
+
+def header_key(name: str) -> str:
+    """A header as headers are compared: `Deal - Title`, `deal_title` and `DealTitle?` are one."""
+    apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)
+    words = re.sub(r"[^\w]+", " ", folded(apart).replace("_", " ")).strip()
+    return words.replace("organisation", "organization")
+
+
+def currency_of(header: str) -> str | None:
+    """The currency that a header of amounts names: `Amount (EUR)`, `amount_usd`."""
+    words = re.findall(r"\b[A-Z]{3}\b", header.removeprefix("Amount"))
+    if header.islower():
+        words += header_key(header).upper().split()[1:][-1:]
+    return next((word for word in words if word in CURRENCIES), None)
+
+
+def _stem(name: str) -> str:
+    return header_key(name.rpartition(".")[0] or name)
+
+
+def is_of_another_thing(name: str) -> bool:
+    """True for a file named as what belongs to a record, `CampaignMember.csv`, or as one's own object."""
+    return bool(_OTHER_THINGS & {*_stem(name).split()}) or name.rpartition(".")[0].endswith("__c")
+
+
+class _Words(NamedTuple):
+    """The words of a kind."""
+
+    names: tuple[str, ...]
+    """Those that a file's name may have, and a header before its own: `deals`, `Deal amount`."""
+    needs: frozenset[str]
+    columns: Mapping[str, str]
+    """The role of each header's key."""
+
+
+@cache
+def _synonyms() -> dict[str, _Words]:
+    text = files(__package__).joinpath("presets/synonyms.yaml").read_text(encoding="utf-8")
+    plain: dict[str, Any] = parse(text, "synonyms.yaml")
+    common = plain.pop("every")
+    return {
+        kind: _Words(
+            tuple(header_key(word) for word in told.pop("names")),
+            frozenset(told.pop("needs")),
+            dict(_roles({role: common[role] for role in told.pop("common", ())}, told)),
+        )
+        for kind, told in plain.items()
+    }
+
+
+def _roles(common: Mapping[str, list[str]], own: Mapping[str, list[str]]) -> Iterator[tuple[str, str]]:
+    """Words and their roles; of a word with two the last holds."""
+    for roles in (common, own):
+        for role in _BY_ID:
+            for key in map(header_key, roles.get(role, ())):
+                yield f"{key} id", f"{role}#"
+                yield f"id {key}", f"{role}#"
+    for roles in (common, own):
+        yield from ((header_key(word), role) for role, words in roles.items() for word in words)
+
+
+def by_words_of(table: Table, known: Container[str], *, is_whole: bool = False) -> Recognised | None:
+    """The kind whose words the header has the most of; None where it has too few of every kind.
+
+    A table of a kind that presets `known` others to be must be named so, and none of what belongs to it; in
+    the `is_whole` export of a vendor with a hundred tables each must.
+    """
+    if table.name.lower().endswith(".vcf"):
+        fields: dict[str, Any] = {column: column for column in table.columns}
+        if "external_id" in fields:  # not each card has one
+            fields["external_id"] = {"to": "external_id"}
+        return Recognised("contacts", "", "", fields, {}, 1)
+    best: Recognised | None = None
+    stem = _stem(table.name)
+    words_of_stem = {stem, *[word for word in stem.split() if not word.isdigit()][-1:]}
+    if (told := _of_history(table, stem)) or is_of_another_thing(table.name):
+        return told
+    for kind, words in _synonyms().items():
+        if kind == _HISTORY:
+            continue
+        columns = _by_words(table, words)
+        is_named = any(word in stem.split() or word in stem for word in words.names)
+        roles = {str(role) for role in columns.values()}
+        needed = words.needs & roles
+        must_be_named = kind in _ONLY_NAMED or kind in known or len(columns) < 2
+        if kind == "activities":
+            must_be_named |= not roles & {"at", "type", "subject"} or _has_its_own_id(table, stem)
+        elif kind == "opportunities" and "stage" not in roles:
+            must_be_named |= _has_its_own_id(table, stem)
+        is_last = not words_of_stem.isdisjoint(words.names)
+        if kind == "products":
+            must_be_named |= "sku" not in roles
+        if not needed or (must_be_named and not is_named) or (is_whole and not (is_last and table.rows)):
+            continue
+        score = len(columns) + 2 * len(needed) + 4 * is_named + 4 * is_last
+        if best is None or score > best.score:
+            rest = {"unknown": "skip"} if "record" in words.needs else {}
+            best = Recognised(kind, "", "", columns, rest, score)
+    return best
+
+
+def _has_its_own_id(table: Table, stem: str) -> bool:
+    """True for a table of other things than deals: `payments.csv` with a column `payment_id`."""
+    things = {word.removesuffix("s") for word in stem.split()}
+    keys = (header_key(column) for column in table.columns)
+    return any(key.endswith(" id") and things.issuperset(key.split()[:-1]) for key in keys)
+
+
+_HISTORY = "history"
+_MOST_OF_HISTORY = 6
+"""Columns of a table of stages that isn't named so."""
+
+
+def _of_history(table: Table, stem: str) -> Recognised | None:
+    """The stages that deals came to: a table of a deal, a stage and a date, and little else."""
+    words = _synonyms()[_HISTORY]
+    columns = _by_words(table, words, is_exact=True)
+    is_named = any(word in stem for word in words.names)
+    title = any(header_key(column) in ("title", "name", "amount", "value") for column in table.columns)
+    if len(columns) < 3 or not (is_named or (len(table.columns) <= _MOST_OF_HISTORY and not title)):
+        return None
+    return Recognised("opportunities", "", "", columns, {"part": True, "unknown": "skip"}, len(columns))
+
+
+def _by_words(table: Table, words: _Words, *, is_exact: bool = False) -> dict[str, Any]:
+    """The role of each column whose header is one of the words, or is nearly; each role once."""
+    columns: dict[str, Any] = {}
+    for column in sorted(table.columns, key=lambda column: header_key(column) not in words.columns):
+        key = header_key(column)
+        role = words.columns.get(key) if is_exact else _role(key, words)
+        if role and role not in columns.values():
+            columns[column] = role
+    return columns
+
+
+def _role(key: str, words: _Words) -> str | None:
+    if role := words.columns.get(key):
+        return role
+    for noun in words.names:
+        if role := words.columns.get(key.removeprefix(f"{noun} ")):
+            return role
+    before, _, last = key.rpartition(" ")
+    if last.upper() in CURRENCIES and words.columns.get(before) == "amount":
+        return "amount"
+    if len(key) < 5:
+        return None
+    from rapidfuzz import fuzz, process
+
+    match = process.extractOne(key, words.columns.keys(), scorer=fuzz.ratio, score_cutoff=_CLOSE_ENOUGH)
+    return words.columns[match[0]] if match else None
+
+
+_WON = re.compile(
+    r"\b(won|ganad[ao]s?|ganh[ao]s?|gewonnen|gagne[es]*|vendid[ao]|success(ful)?|converted|ordered)\b"
+    r"|closed ?won|برنده|موفق|برد|успешн|выигран"
+)
+_LOST = re.compile(
+    r"\b(lost|perdid[ao]s?|perdu[es]*|verloren|lose|failed|junk|abandoned|cancel?led|canceled|cancelad[ao]s?"
+    r"|disqualified|apology)\b|closed ?lost|lost to competition|شکست|ناموفق|باخت|провал|проигран|неуспешн"
+)
+_OPEN = re.compile(
+    r"\b(open|opened|in progress|abiert[ao]s?|abert[ao]s?|offen|ouvert[es]*|en curso|active|pending|new|"
+    r"on hold|quotation|replied)\b|باز|در جریان"
+)
+
+_WAY = (
+    r"new|lead|prospect|inbox|nuev|novo|neu|nouve|جدید", r"contact|qualif|appointment|intro|discover",
+    r"need|analy|demo|present|meet|visit|develop", r"propos|quot|offer|ofert|angebot|offre|present|پیشنهاد",
+    r"negotiat|negocia|verhand|review|decision|مذاکره", r"contract|order|verbal|ready|invoice|sign|قرارداد",
+)  # fmt: skip
+"""Words of stages in the order in which deals mostly come to them."""
+
+
+def rank(stage: str) -> tuple[int, int]:
+    """The place of a stage by the number or letter before its name, or by its words."""
+    place = re.match(r"(\d+)|([a-z])[.)] ", folded(stage))
+    number = 0 if place is None else int(place[1]) if place[1] else ord(place[2])
+    words = (place for place, pattern in enumerate(_WAY) if re.search(pattern, folded(stage)))
+    return number, next(words, len(_WAY))
+
+
+def outcome_of(word: str) -> str | None:
+    """What a stage's or a status's name says: open, won or lost; None for neither word of it."""
+    plain = " ".join(re.sub(r"[_/\-]+", " ", folded(word)).split())
+    if _LOST.search(plain):
+        return "lost"
+    if _WON.search(plain):
+        return "won"
+    return "open" if _OPEN.search(plain) else None
+
+
+CHANGED = re.compile(
+    r"((deal )?(last )?(stage )?(modified|updated?|changed?)( (on|at|time|date))?"
+    r"|last stage (update|change)|modifiedon|date (updated|modif(y|ied))"
+    r"|(actualizado|modificado)( el)?|geandert( am)?)"
+)
+"""The day on which a deal was last changed, which is mostly that of its end."""
+ENTERED = re.compile(r"(?i)(?:date )?entered (?:stage )?\"?(.+?)\"?")
+"""`Date entered "Contract Sent (Sales Pipeline)"`, as HubSpot calls it."""
+OF_ENTRY = frozenset(
+    "date entered entry reached since on at in into stage time fecha de entrada en desde etapa data entrada "
+    "em datum eintritt eingetreten am seit d entree le depuis تاریخ ورود به از مرحله".split()
+)
+"""Words beside that of a stage in the header of the days on which deals came to it."""
+NOBODY = re.compile(
+    r"unassigned|not assigned|no owner|nobody|sin (asignar|propietario|responsable)|nao atribuido"
+    r"|sem (responsavel|proprietario)|nicht zugewiesen|niemand|non (assigne|attribue)|بدون مسئول"
+)
+"""Stands in the column of owners where there is none."""

@@ -1,0 +1,187 @@
+"""Moving in from files as vendors and people really write them: what real exports had that nobody foresaw."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ryaml import loads
+
+from tests.conftest import Cli
+from tests.importing import Git, deals, state
+
+pytestmark = pytest.mark.usefixtures("at_a_desk")
+
+
+_THREE = ("20/2025 7:42 | 1", "21/2025 7:42 | 1", "21/2025 7:42 | 2")
+
+
+def _files(folder: str, **texts: str) -> Path:
+    Path(folder).mkdir()
+    for name, text in texts.items():
+        Path(folder, f"{name}.csv").write_text(text, encoding="utf-8")
+    return Path(folder)
+
+
+def _plan(cli: Cli, source: object, *options: str) -> dict[str, Any]:
+    told: dict[str, Any] = json.loads(
+        cli("import", "plan", str(source), "--into", "m", *options, "--format", "json").out
+    )
+    return told
+
+
+def _kinds(told: dict[str, Any]) -> dict[str, str]:
+    return {file["file"]: file["kind"] for file in told["files"]}
+
+
+def test_of_a_whole_salesforce_export_the_records_come_and_its_hundred_other_tables_do_not(
+    cli: Cli, root: Path, git: Git
+) -> None:
+    nothing = "000000000000000AAA"
+    tables = {
+        "User": "Id,Username,FirstName,LastName,Email\n005A,nora@x.example,Nora,Field,nora@field.example\n",
+        "Account": "Id,ParentId,Name,OwnerId\n"
+        f"001A,{nothing},Telefónica Sur,005A\n001B,{nothing},Bogot\u00c3\u0081,005A\n",
+        "Contact": "Id,AccountId,FirstName,LastName,Email\n003A,001A,Mía,Sol,mia@sur.example\n",
+        "Opportunity": "Id,AccountId,ContactId,OwnerId,Name,StageName,Amount,CurrencyIsoCode,CloseDate,"
+        f"IsClosed,IsWon,CreatedDate\n006A,001A,{nothing},005A,Relojería,Closed Won,9225.225,PEN,"
+        "2026-02-01 00:00:00,1,1,2026-01-05 20:47:49\n"
+        "006B,001B,003A,005A,Torre,Negociación,2500,EUR,2026-12-01 00:00:00,0,0,2026-01-06 10:00:00\n",
+        "Task": "Id,WhatId,OwnerId,Subject,ActivityDate,Status,Description,CreatedDate\n"
+        "00TA,006B,005A,Precios,,Completed,\0Dijo que sí,2026-01-09 09:30:00\n",
+        "CampaignMember": "Id,CampaignId,Name,Email,Phone\n00vA,701A,Zoe Roy,zoe@x.example,1\n",
+        "Branch__c": "Id,Name,City__c\na00A,North,Lyon\n",
+        **dict.fromkeys(("Folder", "Period", "Territory2", "WaveTemplate"), "Id,Name\nx1,A thing\n"),
+        **dict.fromkeys(("UserRole", "UserNavItem", "AssistantTask"), "Id,UserId,Name\nx1,005A,A thing\n"),
+    }  # fmt: skip
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name, text in tables.items():
+            archive.writestr(f"{name}.csv", text.encode("latin-1"))
+    Path("WE_00D.zip").write_bytes(out.getvalue())
+    told = _plan(cli, "WE_00D.zip")
+    assert [*_kinds(told)] == [
+        f"{name}.csv" for name in ("User", "Account", "Contact", "Opportunity", "Task")
+    ]
+    assert told["questions"] == []
+    ran = cli("import", "run", "m").out
+    assert "they agree" in ran
+    assert "1 amounts have more decimals than their currency, and are rounded: 9225.225 → 9225.23" in ran
+    assert "read as cp1252, a guess" in ran
+    names = {loads(path.read_text())["name"] for path in root.glob("customers/*.yaml")}
+    assert {"Telefónica Sur", "BogotÁ"} <= names
+    by_id = deals(root)
+    assert (by_id["006A"]["title"], by_id["006A"]["closed"]["amount"]) == ("Relojería", 9225.23)
+    assert "contacts" not in by_id["006A"]
+    (call,) = by_id["006B"]["activities"]
+    assert (str(call["at"])[:10], call["notes"]) == ("2026-01-09", "Dijo que sí")
+    before = state(git)
+    cli("import", "run", "m")
+    assert state(git) == before
+
+
+def test_a_dynamics_view_is_known_without_its_hidden_columns(cli: Cli, root: Path, git: Git) -> None:
+    source = _files(
+        "d365",
+        User="First Name,Last Name,Primary Email,Title\nNora,Field,nora@field.example,Seller\n",
+        Account="Account Name,Main Phone,Address 1: City,Owner\nHotel Aurora,+49 1,Bonn,Nora Field\n",
+        Opportunity="Created On,Topic,Owner,Potential Customer,Status,Est. revenue,Est. close date,"
+        "Actual Revenue,Actual Close Date,Sales Stage\n"
+        "5/20/2025 7:42,Press,Nora Field,Hotel Aurora,Won,900,8/31/2025,1000,9/2/2025 16:50,Close\n"
+        "5/21/2025 7:42,Press,Ben Roy,Hotel Aurora,Lost,700,8/30/2025,0,,Close\n"
+        "5/21/2025 7:42,Press,Ben Roy,Hotel Aurora,Open,300,12/31/2026,,,Propose\n"
+        + "".join(
+            f"6/{day}/2025 9:00,Press,Ben Roy,Hotel Aurora,Open,5,12/31/2026,,,Qualify\n" for day in (1, 2, 3)
+        ),
+        Appointments="Subject,Regarding,Required Attendees,Start Time,End Time,Status,Owner\n"
+        "Demo,Nobody's deal,Mia,3/11/2025 13:00,3/11/2025 13:30,Open,Nora Field\n",
+        Territory="Territory Name,Manager\nAmericas,Nora Field\n",
+    )
+    told = _plan(cli, source)
+    assert [*_kinds(told).values()] == ["users", "customers", "opportunities", "activities"]
+    assert (told["vendor"], told["questions"], told["unknown"]) == ("dynamics", [], ["Territory.csv"])
+    assert any("1 closed deal" in line and "Est. close date is taken" in line for line in told["assumed"])
+    assert "they agree" in cli("import", "run", "m").out
+    by_id = deals(root)
+    won, lost, open_ = (by_id[f"Press | Hotel Aurora | 5/{key}"] for key in _THREE)
+    assert (won["closed"]["amount"], str(won["closed"]["date"])) == (1000, "2025-09-02")
+    assert (str(lost["closed"]["date"]), str(open_["expected_close"])) == ("2025-08-30", "2026-12-31")
+    assert lost["owner"] == open_["owner"] == "ben-roy"  # who is no user of the export, and is one here
+    before = state(git)
+    cli("import", "run", "m")  # two rows are alike in all that tells deals apart
+    assert state(git) == before
+
+
+def test_tables_of_a_program_of_ones_own_are_joined_by_their_ids(cli: Cli, root: Path, git: Git) -> None:
+    source = _files(
+        "own",
+        Owners="owner_name;region\nNora Field;North\n",
+        Accounts="AccountID;AccountName\nA1;Hotel Aurora\nA2;Bakery Luz\n",
+        Contacts="ContactID;AccountID;ContactName;Mobile\nC1;A1;Mia Berg;+49 1\n",
+        Deals="DealID;deal_title;AccountID;ContactID;owner;opportunity_stage;amount_usd;invoice_amount;currency;"
+        "CloseDate\nD1;Roof;A1;C1;Nora Field;B. Demo;65563;;Sin_Factura;1/08/26\n"
+        "D2;Door;A2;;Unassigned;A. Talks;10;99;COP;23/03/26\n"
+        "DealID;deal_title;AccountID;ContactID;owner;opportunity_stage;amount_usd;invoice_amount;currency;CloseDate\n"
+        "D3;Wall;A2;;Nora Field;Closed Won;7;;;24/03/26\n",
+        deal_products="deal_id;product_id;product_name;quantity;unit_price\nD1;P1;Slate;2;5\n",
+        Activities="ActivityID;DealID;ActivityType;ActivityDate;Notes\n"
+        "X1;D1;Follow-Up;2026-01-09 10:15:00.000000 UTC;Again\nX2;D1;Demo;2026-01-10;Seen\n",
+        payments="payment_id;deal_id;amount;paid_at\n1;D1;10;2026-01-01\n",
+        tickets="Ticket ID;Ticket Name;Ticket Status;Close Date\n1;Broken;New;2026-01-01\n",
+        bot_words="lead_id;words\n1;Hello\n",
+    )  # fmt: skip
+    told = _plan(cli, source)
+    assert _kinds(told) == {
+        "Owners.csv": "users", "Accounts.csv": "customers", "Contacts.csv": "contacts",
+        "Deals.csv": "opportunities", "deal_products.csv": "items", "Activities.csv": "activities",
+    }  # fmt: skip
+    assert (told["vendor"], told["questions"]) == ("", [])
+    assert "they agree" in cli("import", "run", "m").out
+    by_id = deals(root)
+    roof, door, wall = (by_id[key] for key in ("D1", "D2", "D3"))
+    assert [roof["customer"], door["customer"], wall["customer"]] == [
+        "hotel-aurora",
+        "bakery-luz",
+        "bakery-luz",
+    ]
+    assert [roof.get("owner"), door.get("owner"), wall.get("owner")] == ["nora-field", None, "nora-field"]
+    assert {deal["currency"] for deal in by_id.values()} == {"USD"}
+    assert [person["contact"] for person in roof["contacts"]] == ["mia-berg"]
+    assert [item["quantity"] for item in roof["items"]] == [2]
+    assert [activity["type"] for activity in roof["activities"]] == ["task", "meeting"]
+    stages = loads((root / "pipecli.yaml").read_text())["processes"]["sales"]["stages"]
+    assert [stage["id"] for stage in stages if "-" in stage["id"]] == ["a-talks", "b-demo"]
+    before = state(git)
+    cli("import", "run", "m")  # Mia's only number is that of a column for the second
+    assert state(git) == before
+
+
+def test_what_a_file_of_deals_lacks_is_asked_for_or_said(cli: Cli, root: Path) -> None:
+    source = _files(
+        "lacking",
+        deals="dealname,dealstage,deal status,create date\nRoof,Closed Won,Won,2026-01-02\n"
+        "Door,Gone,Dead,2026-01-02\nWall,Talking,Open,2026-01-02\n",
+        quote_items="Product Name,Quantity,List Price\nSlate,1,5\n",
+        list="title,value,create date\nGate,5,2026-01-02\n",
+    )
+    told = _plan(cli, source)
+    assert [question["about"] for question in told["questions"]] == ["outcomes", "closing"]
+    assert "which of Dead mean won, and which lost?" in told["questions"][0]["question"]
+    assert "deals.csv has no column of amounts that is known" in told["assumed"]
+    assert "list.csv has no column of stages or statuses that is known: its deals are open" in told["assumed"]
+    page = Path("m/plan.yaml")
+    answers = page.read_text().replace("answer:\n", "answer: {won: [], lost: [Dead]}\n", 1)
+    page.write_text(answers.replace("answer:\n", "answer: created\n"))
+    assert "they agree" in cli("import", "run", "m").out
+    by_title = {deal["title"]: deal for deal in deals(root).values()}
+    assert [by_title[title]["status"] for title in ("Roof", "Door", "Wall", "Gate")] == [
+        "won",
+        "lost",
+        "open",
+        "open",
+    ]
+    assert by_title["Roof"]["closed"]["amount"] == "unknown"
