@@ -85,5 +85,6 @@ def test_wrong_moves_are_refused(cli, refused):
     cli("competitor", "add", "Acme")
     assert "there is a competitor acme already" in refused("competitor", "add", "ACME")
     assert "a competitor needs a name" in refused("competitor", "add", code=2)
-    assert "nobody isn't a competitor" in refused("opp", "competitor", "remove", OPP, "nobody")
+    said = refused("opp", "competitor", "remove", OPP, "nobody")
+    assert f"nobody isn't a competitor of {OPP}; its competitors: nobody" in said
     assert 'no competitor matches "rival"' in refused("competitor", "show", "rival")

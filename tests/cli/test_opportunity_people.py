@@ -108,7 +108,8 @@ def test_competitors_come_and_go(cli, opp, shown, refused):
     assert shown()["competitors"] == ["Acme", "Café Rápido"]
     cli("opp", "competitor", "remove", opp, "acme")
     assert shown()["competitors"] == ["Café Rápido"]
-    assert "Acme isn't a competitor" in refused("opp", "competitor", "remove", opp, "Acme")
+    said = refused("opp", "competitor", "remove", opp, "Acme")
+    assert f"Acme isn't a competitor of {opp}; its competitors: Café Rápido" in said
     assert "NAME: must be one line" in refused("opp", "competitor", "add", opp, "a\nb")
 
 
