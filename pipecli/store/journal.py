@@ -410,7 +410,9 @@ def settle(place: Location, file: Path | None = None, *, patience: float = PATIE
     journal.end()
     what = "finished" if outcome.is_done else "undone"
     how = f", it is commit {outcome.commit[:7]}" if outcome.commit else ""
-    return f"{what}: {journal.subject}{how} (the command was cut off)"
+    mail = place.cache / "mail" / f"{journal.subject.partition(':')[0]}.eml"
+    doubt = "; its mail may be out" if not outcome.is_done and mail.exists() else ""
+    return f"{what}: {journal.subject}{how} (the command was cut off{doubt})"
 
 
 def _read(place: Location, file: Path, handle: int) -> Journal:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import shlex
+import subprocess
+import sys
 from email import message_from_bytes, policy
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 from pypdf import PdfReader
@@ -252,6 +255,22 @@ def test_a_mail_in_doubt_is_kept_and_not_sent_twice(refused, root, known):
         again = refused("quote", "send", QTN, "--email")
     assert "was mailed before, and nobody knows whether that went out" in again
     assert not server.mails
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="the hook looks for who called git")
+def test_a_kill_once_the_mail_is_out_is_told_with_that(cli, refused, root, server):
+    hook = root / ".git" / "hooks" / "pre-commit"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\nkill -9 $(cut -d' ' -f4 /proc/$PPID/stat) $PPID\n")
+    hook.chmod(0o755)
+    command = [sys.executable, "-m", "pipecli", "-C", str(root), "quote", "send", QTN, "--email"]
+    assert subprocess.run(command, capture_output=True, check=False).returncode == -9
+    assert len(server.mails) == 1
+    hook.unlink()
+    said = cli("opp", "list").err
+    assert said.startswith(f"undone: {QTN}: send to ")
+    assert said.endswith("(the command was cut off; its mail may be out)\n")
+    assert "nobody knows whether that went out" in refused("quote", "send", QTN, "--email")
 
 
 def test_a_commit_that_fails_says_that_the_mail_is_out_and_how_to_record_it(cli, root, git, server):
