@@ -25,7 +25,7 @@ from pipecli.history.moments import FirstParentLine, Tip, line_of_git, tip
 from pipecli.history.version import NOT_HERE, VersionFacts, facts_of
 from pipecli.store import files, git
 from pipecli.store.files import Location
-from pipecli.store.index.index import is_sealed, writing
+from pipecli.store.index.index import DAMAGED, is_sealed, writing
 
 _PATIENCE = 60.0
 """Seconds to wait for another command that reads a long history for the first time."""
@@ -119,7 +119,7 @@ def open_history(place: Location, say: Say) -> History:
         file.parent.mkdir(parents=True, exist_ok=True)
         history = History(place, connect(file))
         history.refresh(say)
-    except (sqlite3.DatabaseError, OSError) as error:
+    except (*DAMAGED, OSError) as error:
         if "locked" in str(error):
             raise PipecliError(
                 "another command is reading the history", hint="try again in a minute"
@@ -136,7 +136,7 @@ def open_history(place: Location, say: Say) -> History:
 def first_parent_line(place: Location) -> FirstParentLine:
     """The commits from HEAD along first parents: those of the index where it is up to date, else git's."""
     file = place.cache / "history.sqlite"
-    with suppress(sqlite3.DatabaseError, OSError):
+    with suppress(*DAMAGED, OSError):
         if file.exists():
             known = History(place, connect(file))
             if known.is_up_to_date():

@@ -196,7 +196,7 @@ def _is_sound(file: Path) -> bool:
         return bool(connection.execute("PRAGMA quick_check(1)").fetchone() == ("ok",))
     except sqlite3.OperationalError as fault:
         return "locked" in str(fault)  # somebody is writing it
-    except sqlite3.DatabaseError:
+    except index.DAMAGED:
         return False
     finally:
         connection.close()
@@ -212,7 +212,7 @@ def _stale(place: Location) -> int | None:
         if connection.execute("SELECT layout FROM _layout").fetchone() != (index.LAYOUT,):
             return None
         known = dict(connection.execute("SELECT folder, stamp FROM _folders"))
-    except sqlite3.DatabaseError:
+    except index.DAMAGED:
         return None
     finally:
         connection.close()

@@ -52,6 +52,12 @@ def test_a_damaged_index_is_built_anew(cli, deal, root):
         index_file(root).write_bytes(wreck)
         assert amounts(cli) == {"OPP-2Q8XA": 4998.00}
         assert amounts(cli) == {"OPP-2Q8XA": 4998.00}
+    cli("history", "2q8")
+    for file in (index_file(root), index_file(root).with_name("history.sqlite")):
+        file.write_bytes(file.read_bytes().replace(b"CREATE", b"CR\x97ATE"))
+    cli("doctor")
+    cli("history", "2q8")
+    assert amounts(cli) == {"OPP-2Q8XA": 4998.00}  # SQLite's message is no text
     assert sqlite3.connect(index_file(root)).execute("PRAGMA quick_check").fetchone() == ("ok",)
 
 

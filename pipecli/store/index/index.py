@@ -206,6 +206,10 @@ class Index:
         self.connection.executemany("INSERT INTO _folders VALUES (?, ?)", kept)
 
 
+DAMAGED = (sqlite3.DatabaseError, UnicodeDecodeError)
+"""SQLite's answers to a damaged file; the second where its message quotes bytes that are no text."""
+
+
 def open_index(location: Location) -> Index:
     """The fresh index of a pipeline; in memory when the git directory can't be written."""
     file = location.cache / "index.sqlite"
@@ -214,9 +218,9 @@ def open_index(location: Location) -> Index:
         index = Index(location, connection, file)
         if not is_new:  # else its files have just been looked at
             index.refresh()
-    except (sqlite3.DatabaseError, OSError):  # damaged, read-only, or held too long by another
+    except (*DAMAGED, OSError):  # damaged, read-only, or held too long by another
         index = Index(location, in_memory(lambda connection: _build(connection, location.root)), None)
-        with suppress(OSError, sqlite3.DatabaseError):
+        with suppress(OSError, *DAMAGED):
             _remove_damaged(file)
     return index
 
@@ -225,7 +229,7 @@ def open_or_build(file: Path, build: Callable[[sqlite3.Connection], None]) -> tu
     """The index in a file; where there is none of this layout a new one, and True, that `build` fills."""
     if file.exists():
         connection = _connect(file)
-        with suppress(sqlite3.DatabaseError):
+        with suppress(*DAMAGED):
             connection.execute("BEGIN")  # no writer is at work while its seal is looked at
             is_known = connection.execute("SELECT layout FROM _layout").fetchone() == (LAYOUT,)
             is_known = is_known and is_sealed(file)
@@ -277,7 +281,7 @@ def _remove_damaged(file: Path) -> None:
     connection = _connect(file)
     try:
         sound = connection.execute("PRAGMA quick_check").fetchone() == ("ok",)
-    except sqlite3.DatabaseError:
+    except DAMAGED:
         sound = False
     connection.close()
     if not sound:
