@@ -94,6 +94,17 @@ def test_two_orders_in_one_column_are_decided_by_its_cells_or_refused(cli: Cli, 
     assert state(git) == before
 
 
+def test_a_day_with_its_time_tells_the_order_of_those_without(cli: Cli, root: Path) -> None:
+    forms = "['%d/%m/%Y', '%m/%d/%Y', '%d/%m/%Y %H:%M', '%m/%d/%Y %H:%M']"
+    write("m.yaml", f"external_id: ref\ndate: {forms}\ncolumns: {{title: title, opened: created}}\n")
+    timed = write("t.csv", "ref,title,opened\n1,Lathe,09/10/2026 04:37\n")
+    said = cli("import", "opp", timed, "--map", "m.yaml", code=1).err
+    assert '"09/10/2026 04:37" (line 2) is read by %d/%m/%Y %H:%M and by %m/%d/%Y %H:%M' in said
+    cli("import", "opp", write("u.csv", "ref,title,opened\n1,Lathe,09/10/2026 04:37\n2,Loop,10/13/2026\n"),
+        "--map", "m.yaml")  # fmt: skip
+    assert deals(root)["1"]["created"] == "2026-09-10T04:37:00+02:00"
+
+
 def test_days_that_a_spreadsheet_counts_are_read_where_the_mapping_says_so(cli: Cli, root: Path) -> None:
     rows = "ref,title,opened,close\n1,Lathe,46341.4375,46341\n2,Loop,,15/11/2026\n"
     columns = "external_id: ref\ncolumns: {title: title, opened: created, close: expected_close}\n"

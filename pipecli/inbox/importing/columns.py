@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import NamedTuple, TypeVar
 
 from pipecli.errors import Unreadable
-from pipecli.inbox.importing.day_formats import fits, turned
+from pipecli.inbox.importing.day_formats import fits, is_day_first, turned
 from pipecli.inbox.importing.mapping import Source
 from pipecli.inbox.importing.table import Cell, Row, Table
 from pipecli.inbox.importing.values import ColumnFormat, Path, Reader
@@ -344,35 +344,35 @@ def _number(text: str, mark: Mark) -> Decimal | None:
 
 
 def one_order(table: Table, column: str, formats: Sequence[str]) -> tuple[tuple[str, ...], str | None]:
-    """The formats of a column in one order of day and month, and the doubt where its cells tell none."""
-    for form in formats:
-        other = turned(form)
-        if other not in formats or other is None:
-            continue
-        only: dict[str, tuple[Row, str]] = {}
-        both: tuple[Row, str] | None = None
-        for row in table.rows:
-            text = str(row.cells.get(column, "")).strip()
-            fitting = [one for one in (form, other) if text and fits(text, one)]
-            if len(fitting) == 1:
-                only.setdefault(fitting[0], (row, text))
-            elif fitting:
-                both = both or (row, text)
-        if len(only) == 2:
-            (one, (row, text)), (two, (second, other_text)) = only.items()
-            return tuple(formats), (
-                f'{column}: "{text}" (line {row.line}) fits {one} alone, and "{other_text}" '
-                f"(line {second.line}) {two} alone: one column has one order of day and month"
-            )
-        if both and not only:
-            row, text = both
-            return tuple(formats), (
-                f'{column}: "{text}" (line {row.line}) is read by {form} and by {other}, and no cell of the '
-                "column tells which it is: say one in the mapping"
-            )
-        kept = next(iter(only), form)
-        return tuple(one for one in formats if one == kept or one not in (form, other)), None
-    return tuple(formats), None
+    """The formats of a column in one order of day and month, and what its cells leave in doubt, if anything.
+
+    What one cell tells, with a time or without, holds for the whole column.
+    """
+    mixed = [form for form in formats if turned(form) in formats]
+    only: dict[bool, tuple[Row, str, str]] = {}
+    both: tuple[Row, str, list[str]] | None = None
+    for row in table.rows if mixed else ():
+        text = str(row.cells.get(column, "")).strip()
+        fitting = [form for form in mixed if text and fits(text, form)]
+        orders = {is_day_first(form) for form in fitting}
+        if len(orders) == 1:
+            only.setdefault(orders.pop(), (row, text, fitting[0]))
+        elif orders:
+            both = both or (row, text, fitting)
+    if len(only) == 2:
+        (row, text, one), (second, other_text, two) = only.values()
+        return tuple(formats), (
+            f'{column}: "{text}" (line {row.line}) fits {one} alone, and "{other_text}" '
+            f"(line {second.line}) {two} alone: one column has one order of day and month"
+        )
+    if both and not only:
+        row, text, fitting = both
+        return tuple(formats), (
+            f'{column}: "{text}" (line {row.line}) is read by {" and by ".join(fitting)}, and no cell of the '
+            "column tells which it is: say one in the mapping"
+        )
+    first = next(iter(only), bool(mixed) and is_day_first(mixed[0]))
+    return tuple(form for form in formats if form not in mixed or is_day_first(form) is first), None
 
 
 def other_order(source: Source, bindings: Bindings) -> bool:

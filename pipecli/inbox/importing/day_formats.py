@@ -112,6 +112,11 @@ def turned(form: str) -> str | None:
     return form.replace("%d", "\0").replace("%m", "%d").replace("\0", "%m")
 
 
+def is_day_first(form: str) -> bool:
+    """True for a date format that has the day before the month."""
+    return form.index("%d") < form.index("%m")
+
+
 def is_iso(text: str) -> bool:
     """True for a day or a moment that needs no format: 2026-11-21, 2026-11-21T10:00Z."""
     return _ISO_MOMENT.fullmatch(text) is not None
