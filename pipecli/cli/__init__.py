@@ -1,4 +1,4 @@
-"""The face: one module a noun; parse, call, print."""
+"""The command line: a module or a folder for each noun. It parses, calls, and prints."""
 
 import gc
 

@@ -1,4 +1,4 @@
-"""Claims of one clone before all others: a message to send, a number to give an invoice; and what was sent.
+"""Claims, of which one clone gets each: a message to send, an invoice's number to give; and what was sent.
 
 A message is claimed before it is sent, in a ref of git that all clones share, so that nothing goes out twice.
 The ref points to a commit without parents; its tree holds a file a day, whose lines are the keys of what was
@@ -319,7 +319,7 @@ class SendJournal:
 
 @contextmanager
 def job(place: Location, name: str) -> Iterator[None]:
-    """Do one of the JOBS, once nobody else does it. Raises lock.Busy."""
+    """Hold a job of this clone (a run of reminders) while nobody else does it. Raises lock.Busy."""
     file = place.journal_of(name)
     with lock.exclusive(file.parent):
         journal.settle(place, file)

@@ -20,7 +20,7 @@ from typing import Any, Literal, NamedTuple
 from pipecli.distribution import require_extra
 from pipecli.errors import PipecliError
 from pipecli.outbox.documents import Printed
-from pipecli.outbox.worker import run_worker
+from pipecli.outbox.template_process import run_worker
 
 _POLICY = (
     "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; "

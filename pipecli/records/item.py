@@ -1,4 +1,4 @@
-"""Items: what is sold, in the same shape on opportunity, quotation and order, and what they come to together.
+"""Items: what is sold, in one shape on all that has lines, and what they come to together.
 
 Prices are without tax, or with it where the record says `tax_included`. A discount is of a line or of the
 whole record, by percent or by amount; that of the whole takes its part of each rate of tax, to the cent.

@@ -1,7 +1,7 @@
 """The forecast: the worth of the open deals by their expected close, and of those that were won beside it.
 
 `Valuation` weights a deal by its probability and puts it in one currency, for every report: an open one at
-the rates of today, one that ended at those of its day.
+the rates of today, one that was won at those of its day.
 
 Two forecasts can stand side by side: each row as it was and as it is, with the difference.
 """

@@ -12,7 +12,7 @@ from pipecli.errors import PipecliError
 from pipecli.outbox import mail
 from pipecli.outbox.documents import Addressee, printed_quotation
 from pipecli.outbox.mail import Template, own_template, template_names, written
-from pipecli.outbox.worker import filled_in
+from pipecli.outbox.template_process import filled_in
 from pipecli.records.item import Item
 from pipecli.records.papers import Quotation
 from pipecli.records.settings import Company
