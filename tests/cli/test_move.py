@@ -160,6 +160,16 @@ def test_quotations_and_lines_are_reconciled_as_deals_are(cli: Cli, root: Path) 
     assert "  Presented: 1 row 2,500.00 EUR | 1 row 2,500.00 EUR\n" in again
 
 
+def test_a_deal_of_a_customer_that_was_rejected_says_why(cli: Cli, root: Path) -> None:
+    cut = SALESFORCE["Account.csv"] + "001B,Bakery Lund,005A,one cell too many\n"
+    more = SALESFORCE["Opportunity.csv"] + "006E,001B,005A,Oven,Prospecting,5,2026-12-24,false,false,,,x\n"
+    export = packed("e.zip", SALESFORCE | {"Account.csv": cut, "Opportunity.csv": more})
+    cli("import", "plan", export, "--into", "moves/m")
+    report = cli("import", "run", "moves/m", "--dry-run", code=1).out
+    assert 'its customer "001B" was rejected: it has 4 cells, the header 3' in report
+    assert "4 made, 1 rejected" in report
+
+
 HUBSPOT = {
     "hubspot-crm-exports-all-deals.csv": (
         "Record ID,Deal Name,Deal Stage,Amount,Close Date,Create Date,Deal owner,Associated Company\n"

@@ -28,9 +28,9 @@ from pipecli.inbox.importing.match_record import (
     NotHere,
     Removed,
 )
-from pipecli.inbox.importing.related import Completer, Names, NewRecord, nouns_of
+from pipecli.inbox.importing.related import Completer, Names, NewRecord
 from pipecli.inbox.importing.table import Row
-from pipecli.inbox.importing.values import CLOSED_STAGE, Named, Path, clear, put, without_empties
+from pipecli.inbox.importing.values import CLOSED_STAGE, Named, Path, clear, nouns_of, put, without_empties
 from pipecli.records.base import Document, Part, Plain, Record
 from pipecli.records.kinds import Collection
 from pipecli.records.money import Money

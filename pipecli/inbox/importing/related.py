@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from pipecli.errors import PipecliError, Unreadable
 from pipecli.inbox.importing.earlier_imports import Departed, Departures, Imports, merged_away
 from pipecli.inbox.importing.elements import give_ids
-from pipecli.inbox.importing.values import Named
+from pipecli.inbox.importing.values import Named, nouns_of
 from pipecli.records.base import Part, Plain, Record
 from pipecli.records.catalogue import PriceList
 from pipecli.records.kinds import COLLECTIONS_BY_NOUN as BY_NOUN
@@ -95,6 +95,7 @@ class Names:
         self._departed: dict[str, Departures] = {}
         self.imports = Imports(pipeline.location)
         self.new_records: dict[tuple[str, str], NewRecord] = {}
+        self.refused: dict[tuple[str, str], str] = {}  # by noun and external id, the reason
         self.dangling: dict[str, list[str]] = {}
         """By kind: slugs that nothing has yet."""
         self.respelt: dict[tuple[str, str], str] = {}
@@ -185,6 +186,8 @@ class Names:
             return text
         if gone := self.departed(CONTACT.noun).find(text, text, customer, emails, own=text):
             return gone.survivor or gone.key
+        if reason := self.refused.get((CONTACT.noun, text)):
+            raise Unreadable(f'its contact "{text}" was rejected: {reason}')
         if CONTACT.noun not in self._makeable:
             others = self.people.elsewhere(text)
             where = f" at {customer}" if customer else ""
@@ -234,6 +237,8 @@ class Names:
 
     def _make(self, named: Named) -> str:
         noun, text = named
+        if reason := self.refused.get((noun, text)):
+            raise Unreadable(f'its {noun} "{text}" was rejected: {reason}')
         if noun not in self._makeable and self._may_dangle and naming.slug(text) == text:
             self.dangling.setdefault(noun, []).append(text)
             return text
@@ -253,10 +258,6 @@ def _one(text: str, keys: list[str]) -> str:
     if len(keys) > 1:
         raise Unreadable(f'"{text}" is {" and ".join(keys)}: name one by its id')
     return keys[0]
-
-
-def nouns_of(noun: str) -> tuple[str, ...]:
-    return ("user", "team") if noun == "principal" else (noun,)
 
 
 def _query(noun: str) -> str:

@@ -110,16 +110,19 @@ def prepare(
     tick: Tick,
     keep: Keep | None = None,
     coming: Mapping[str, Sequence[str]] | None = None,
+    refused: dict[tuple[str, str], str] | None = None,
 ) -> Import:
     """An import, whose records the planner takes, not yet written; `keep` overrides that of the mapping.
 
-    Rows may name the ids in `coming`, by noun, which later files of the same move bring.
+    Rows may name the ids in `coming`, by noun, which later files of the same move bring; not those in
+    `refused`, by noun and external id with the reason, which earlier ones have, and whose rows are rejected.
     Raises FaultyFile for a mapping that doesn't fit the rows.
     """
     if isinstance(target, PartKind):
         return _prepare_parts(pipeline, target, table, source, planner, tick, keep)
     bindings = _compiled(pipeline, target, table, source)
     names = Names(pipeline, source.mapping.make, may_dangle=target.kind is None)
+    names.refused = refused or {}
     for noun, keys in (coming or {}).items():
         names.expect(noun, keys)
     rows = bindings.wanted(table.rows)

@@ -162,6 +162,10 @@ class Named(NamedTuple):
     text: str
 
 
+def nouns_of(noun: str) -> tuple[str, ...]:
+    return ("user", "team") if noun == "principal" else (noun,)
+
+
 class ColumnFormat(NamedTuple):
     """The form of the values in one column."""
 

@@ -174,7 +174,6 @@ def told_of(done: Import, source: Source) -> Reconciliation | None:
     None for a file of other records, or of what happened to deals and who took part.
     """
     columns, own = _Columns(source, done.table), source.mapping.external_id
-    own = f"{{{own}}}" if own and "{" not in own else own
     kind = done.report["kind"]
     if kind == ITEMS:
         return Reconciliation(done.table.name, kind, told=_told_of_lines(done, columns, own))
@@ -195,7 +194,7 @@ def _told_of_records(done: Import, columns: _Columns, own: str, amount: str) -> 
     for row in done.table.rows:
         if row.line in done.outcome.left_out:
             continue
-        external = _filled(own, row)
+        external = filled(own, row)
         if not mapping.rows or (external and external not in told):
             above = told[external] = Told(
                 " / ".join(text for name in columns.stages if (text := str(row.cells.get(name, "")).strip()))
@@ -216,7 +215,7 @@ def _told_of_lines(done: Import, columns: _Columns, own: str | None) -> dict[str
         if key := done.outcome.homes.get(row.line):
             record = told.setdefault(key, Told(BY_PREFIX[key.partition("-")[0]].folder, "", None))
             record.lines += (columns.line(row),)
-            record.ids += (_filled(own, row),) if own else ()
+            record.ids += (filled(own, row),) if own else ()
     return told
 
 
@@ -303,7 +302,10 @@ def external_ids(pipeline: Pipeline, kind: Kind) -> set[str]:
     return {external for (external,) in rows if external is not None}
 
 
-def _filled(template: str, row: Row) -> str:
+def filled(template: str, row: Row) -> str:
+    """The text that a template, or the name of a column, gives of a row."""
+    if "{" not in template:
+        template = f"{{{template}}}"
     return re.sub(r"\{([^{}]+)\}", lambda column: str(row.cells.get(column[1], "")).strip(), template)
 
 

@@ -31,7 +31,7 @@ from pipecli.inbox.moving.recognise import (
     read_bounded,
     vendors,
 )
-from pipecli.inbox.moving.reconcile import Reconciliation, compare, external_ids, told_of
+from pipecli.inbox.moving.reconcile import Reconciliation, compare, external_ids, filled, told_of
 from pipecli.inbox.moving.synonyms import header_key
 from pipecli.records.kinds import OPPORTUNITY, SETTINGS_FILE, Collection
 from pipecli.records.names import name_key
@@ -178,6 +178,7 @@ def run(
     `given` is the folder of a later export.
     """
     moved = Moved()
+    refused: dict[tuple[str, str], str] = {}
     with TemporaryDirectory(prefix="pipecli-move-") as folder:
         draft = DraftPipeline(pipeline, Path(folder))
         moved.removed = _apply_settings(draft, move, moved)
@@ -193,7 +194,8 @@ def run(
             planner = circle
             if step.kind in ("users", "teams") or not move.is_own:
                 planner = AddingPlanner(draft) if part_named(step.kind) else Planner(draft)
-            done, source = _import(draft, move, step, file, planner, bar, keep, coming)
+            done, source = _import(draft, move, step, file, planner, bar, keep, coming, refused)
+            refused |= _refused(done, source)
             if planner is not circle:
                 draft.take(planner.writes())
             if not move.is_own and (compared := told_of(done, source)):
@@ -212,6 +214,14 @@ def run(
             moved.writes += _files_beside(draft, given or move.folder)
         draft.close()
     return moved
+
+
+def _refused(done: Import, source: Source) -> Iterator[tuple[tuple[str, str], str]]:
+    """The rejected rows by noun and external id, each with its reason."""
+    target, own = target_named(done.report["kind"]), source.mapping.external_id
+    if target and own:
+        for row, reason in done.outcome.rejected:
+            yield (target.noun, filled(own, row)), reason
 
 
 def _files_beside(draft: DraftPipeline, export: Path) -> Iterator[Write]:
@@ -250,6 +260,7 @@ def _import(
     bar: Bar,
     keep: Keep | None,
     coming: Mapping[str, Sequence[str]],
+    refused: dict[tuple[str, str], str],
 ) -> tuple[Import, Source]:
     target = target_named(step.kind)
     if target is None:
@@ -260,7 +271,7 @@ def _import(
     table, source = rows_of(file, File(str(path), path.read_bytes()) if step.map else None, target)
     others = {noun: keys for noun, keys in coming.items() if noun != target.noun}
     with bar(len(table.rows)) as tick:
-        return prepare(pipeline, target, table, source, planner, tick, keep, others), source
+        return prepare(pipeline, target, table, source, planner, tick, keep, others, refused), source
 
 
 def _ids(move: Move, files: Sequence[File]) -> dict[str, list[str]]:
