@@ -1,5 +1,7 @@
 """A `pipecli` that starts in a tenth of the time: a command is a fork of a process that has imported it all.
 
+So is the process for a template (`template_process`); of its limits the stories try the real one.
+
 For stories of many commands in a shell. How the program starts, is stopped and is killed, other stories try
 with the real one.
 """
@@ -25,11 +27,13 @@ from pipecli.records.kinds import KINDS
 CLIENT = """\
 #!{python} -IS
 import _socket, marshal, os, sys
-words = sys.argv[1:]
+words = ["pipecli", *sys.argv[1:]]
 if os.path.basename(sys.argv[0]) == "python":
-    if words[:3] != ["-P", "-m", "pipecli"]:
+    del words[0]
+    module = words[2 if words[:1] == ["-P"] else 1 :]
+    if "-m" not in words[:2] or module[0] not in ("pipecli", "pipecli.outbox.template_process"):
         os.execv({python!r}, ["python", *words])
-    del words[:3]
+    words = module
 request = marshal.dumps((words, os.getcwd(), dict(os.environ)))
 server = _socket.socket(_socket.AF_UNIX)
 server.connect({address!r})
@@ -44,7 +48,7 @@ os._exit(code[0] if code else 1)
 
 @contextmanager
 def warm_programs(folder: Path) -> Iterator[Path]:
-    """A folder for a PATH, with `pipecli`, and with a `python` that is warm for `-P -m pipecli` alone."""
+    """A folder for a PATH, with `pipecli`, and with a `python` that is warm for pipecli's modules."""
     address = folder / "socket"
     for name in ("pipecli", "python"):
         (folder / name).write_text(CLIENT.format(python=sys.executable, address=str(address)))
@@ -60,9 +64,11 @@ def warm_programs(folder: Path) -> Iterator[Path]:
 
 def serve(address: str) -> None:
     """Fork for each client; never returns."""
-    import rapidfuzz.process  # noqa: F401 - which a module of ours imports where it is used
+    import jinja2.sandbox  # noqa: F401 - which a module of ours imports where it is used
+    import rapidfuzz.process  # noqa: F401
     import ryaml  # noqa: F401
     import slugify  # noqa: F401
+    import typst  # noqa: F401
 
     for module in walk_packages(pipecli.__path__, "pipecli."):
         if "board" not in module.name and not module.name.endswith("__main__"):  # the board is textual's
@@ -89,13 +95,14 @@ def serve(address: str) -> None:
 def answer(client: socket.socket) -> int:
     """Run the command of a client with its streams, folder and environment; its exit code."""
     from pipecli.cli.main import run
+    from pipecli.outbox import template_process
 
     head, streams, *_ = socket.recv_fds(client, 8, 3)
     left = int.from_bytes(head)
     request = b""
     while len(request) < left:
         request += client.recv(left - len(request))
-    words, folder, environment = marshal.loads(request)
+    (module, *words), folder, environment = marshal.loads(request)
     for number, stream in enumerate(streams):
         os.dup2(stream, number)
         os.close(stream)
@@ -104,7 +111,7 @@ def answer(client: socket.socket) -> int:
     os.environ.clear()
     os.environ.update(environment)
     time.tzset()
-    code = run(words)
+    code = run(words) if module == "pipecli" else template_process.main(*words) or 0
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError):
             stream.flush()

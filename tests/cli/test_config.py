@@ -11,6 +11,8 @@ from pipecli.cli import completion
 from tests.conftest import Cli
 from tests.terminal import at_terminal
 
+pytestmark = pytest.mark.usefixtures("warm_calls")
+
 Refused = Callable[..., str]
 
 

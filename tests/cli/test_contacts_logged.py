@@ -15,7 +15,7 @@ from tests.records_given import lead_text
 from tests.terminal import at_terminal
 
 Refused = Callable[..., str]
-pytestmark = pytest.mark.usefixtures("shop")
+pytestmark = pytest.mark.usefixtures("shop", "warm_calls")
 
 
 @pytest.fixture(autouse=True)

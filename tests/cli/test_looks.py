@@ -14,6 +14,8 @@ from pipecli.cli.common.table import Column, render
 from tests.conftest import Cli
 from tests.terminal import at_terminal
 
+pytestmark = pytest.mark.usefixtures("warm_calls")
+
 Refused = Callable[..., str]
 
 

@@ -14,6 +14,8 @@ from tests.conftest import Cli
 from tests.records_given import deal_text, lead_text
 from tests.terminal import at_terminal
 
+pytestmark = pytest.mark.usefixtures("warm_calls")
+
 Git = Callable[..., str]
 Refused = Callable[..., str]
 KEYS = [f"OPP-AAA0{number}" for number in range(1, 6)]

@@ -45,12 +45,6 @@ def talk(root: Path, story: Callable[..., Awaitable[None]], **how: Any) -> None:
     anyio.run(connected)
 
 
-@pytest.fixture
-def warm_calls(warm, monkeypatch):
-    """What the server runs for each call of a tool, some twenty a story, starts in a tenth of the time."""
-    monkeypatch.setattr(sys, "executable", str(warm / "python"))
-
-
 def test_an_agent_reads_and_can_do_nothing_else(warm_calls, root, shop, cli, git):
     cli("note", DEAL, ORDERS)
     cli("opp", "add", "--format", "--title=--write", "--organization", "-C /", code=2)

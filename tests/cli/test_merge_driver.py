@@ -12,6 +12,8 @@ import pytest
 from pipecli.store import create, files, git, merge_setup
 from tests.records_given import DEAL
 
+pytestmark = pytest.mark.usefixtures("warm_calls")
+
 
 class Clone:
     """A work tree with its files and its git; `said` is what git printed last."""

@@ -13,7 +13,7 @@ from tests.conftest import Cli
 from tests.terminal import at_terminal
 
 Refused = Callable[..., str]
-pytestmark = pytest.mark.usefixtures("shop")
+pytestmark = pytest.mark.usefixtures("shop", "warm_calls")
 
 
 def _deal(cli: Cli) -> dict[str, Any]:

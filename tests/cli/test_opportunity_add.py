@@ -8,6 +8,8 @@ import sys
 import pytest
 import ryaml
 
+pytestmark = pytest.mark.usefixtures("warm_calls")
+
 TODAY = ("--today", "2026-11-20")
 
 

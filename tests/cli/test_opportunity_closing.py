@@ -8,6 +8,8 @@ import pytest
 
 from tests.terminal import at_terminal
 
+pytestmark = pytest.mark.usefixtures("warm_calls")
+
 TODAY = ("--today", "2026-11-20")
 
 

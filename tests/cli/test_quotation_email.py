@@ -18,7 +18,7 @@ from pipecli.formats import loads
 from tests.mail_server import DIE, WELCOME, mail_server, scripted_server
 from tests.records_given import DEAL
 
-pytestmark = pytest.mark.usefixtures("quotation")
+pytestmark = pytest.mark.usefixtures("quotation", "warm_calls")
 
 QTN, OPP = "QTN-A1111", "OPP-2Q8XA"
 FILE = "quotations/2026/QTN-A1111-contoso-coffee.yaml"

@@ -10,7 +10,7 @@ from pypdf import PdfReader
 
 from pipecli.distribution import install_command
 
-pytestmark = pytest.mark.usefixtures("quotation")
+pytestmark = pytest.mark.usefixtures("quotation", "warm_calls")
 
 QTN = "QTN-A1111"
 FILE = "quotations/2026/QTN-A1111-contoso-coffee.yaml"

@@ -7,7 +7,7 @@ from pypdf import PdfReader
 
 from tests.records_given import OPP
 
-pytestmark = pytest.mark.usefixtures("shop")
+pytestmark = pytest.mark.usefixtures("shop", "warm_calls")
 
 SECRETS = ("Contoso Coffee", "contoso-coffee", "María", "OPP-", "Espresso machines", "2499", "2,499", "4,998")
 

@@ -8,6 +8,8 @@ import pytest
 
 from tests.terminal import at_terminal
 
+pytestmark = pytest.mark.usefixtures("warm_calls")
+
 CUSTOMERS = {
     "customers/cancity.yaml": "id: cancity\nname: Cancity\n",
     "customers/nordwind.yaml": "id: nordwind\nname: Nordwind\n",

@@ -11,6 +11,8 @@ from pipecli.cli.main import run
 from tests.servers import git_over_http, git_over_ssh
 from tests.syncing import MACHINES, Clone
 
+pytestmark = pytest.mark.usefixtures("warm_calls")
+
 QUOTATION = "quotations/2026/QTN-7K3M9-espresso-machines.yaml"
 SENT = """\
 id: QTN-7K3M9
