@@ -80,7 +80,7 @@ def test_pipecli_alone_is_today(cli: Cli, morning: None, monkeypatch: pytest.Mon
     assert "OPP-44444" not in alone
     monkeypatch.setenv("COLUMNS", "40")  # on a telephone it says what and for which deal; `@2` is its id
     assert re.search(r"2 +10:00 +call: Price +Grinders\n", cli().out)
-    assert re.search(r"2026-11-18 +OPP-22222 +Filters", cli("followups").out)
+    assert re.search(r"2026-11-18 +3 days +OPP-22222 +Filters", cli("followups").out)
 
 
 def test_everybody_s_work_where_git_s_address_is_no_user_s(
