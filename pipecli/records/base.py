@@ -41,6 +41,8 @@ _TIME_OF_DAY = "([01][0-9]|2[0-3]):[0-5][0-9]|24:00"
 def _decimal(value: object) -> object:
     if type(value) is int and -_FEW_DIGITS < value < _FEW_DIGITS:
         return Decimal(value)
+    if type(value) is Decimal and value.is_finite() and _is_short(str(value)):
+        return value  # to count its digits takes longer
     if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)):
         raise ValueError("must be a number, without quotes, currency sign or separators")
     exact = value if isinstance(value, Decimal) else Decimal(repr(value))
@@ -50,6 +52,10 @@ def _decimal(value: object) -> object:
     if (exact and exact.adjusted() >= MOST_DIGITS) or len(exact.normalize().as_tuple().digits) > MOST_DIGITS:
         raise ValueError(f"at most {MOST_DIGITS} digits can be kept exactly")
     return exact if isinstance(value, (int, Decimal)) else without_exponent(exact)
+
+
+def _is_short(text: str) -> bool:
+    return len(text) <= MOST_DIGITS and "E" not in text
 
 
 def without_exponent(value: Decimal) -> Decimal:
@@ -207,9 +213,11 @@ class Part(BaseModel):
         """The part as its file says it, in the model's order, without what is absent or empty."""
         plain: Plain = {}
         for name, value in self.__dict__.items():
+            if value is None or value is _NOTHING:
+                continue
             if type(value) in _AS_IT_IS:
                 plain[name.removesuffix("_")] = value
-            elif value is not None and (inner := _plain(value)) is not None:
+            elif (inner := _plain(value)) is not None:
                 plain[name.removesuffix("_")] = inner
         return plain
 
@@ -233,8 +241,8 @@ def _plain(value: object) -> object | None:
     """
     if isinstance(value, str):  # a word of a fixed list is a text
         return str(value)
-    if isinstance(value, Part):
-        return value.plain() or None
+    if isinstance(value, (list, tuple)):
+        return [plain for member in value if (plain := _of_any(member)) is not None] or None
     if isinstance(value, dict):
         # the days of exchange rates are keys, and a key is text in a file
         return {
@@ -242,8 +250,8 @@ def _plain(value: object) -> object | None:
             for key, inner in value.items()
             if (plain := inner.plain() if isinstance(inner, Part) else _of_any(inner)) is not None
         } or None
-    if isinstance(value, (list, tuple)):
-        return [plain for member in value if (plain := _of_any(member)) is not None] or None
+    if isinstance(value, Part):  # asked last: pydantic's answer takes long
+        return value.plain() or None
     return value
 
 

@@ -214,15 +214,18 @@ class Opportunity(Document):
 
     @model_validator(mode="after")
     def _amounts_can_be_paid(self) -> Self:
-        for amount in (self.amount, self.closed.value if self.closed else None):
-            if amount is not None:
-                require_payable(amount, self.currency)
+        if self.amount is not None:
+            require_payable(self.amount, self.currency)
+        if self.closed and (final := self.closed.value) is not None:
+            require_payable(final, self.currency)
         return self
 
     @model_validator(mode="after")
     def _sellers_have_the_whole(self) -> Self:
+        if not self.sellers:
+            return self
         users = [seller.user for seller in self.sellers]
-        if self.sellers and sum(seller.percent for seller in self.sellers) != 100:
+        if sum(seller.percent for seller in self.sellers) != 100:
             raise ValueError("the sellers' percents must add up to 100")
         if len(set(users)) != len(users):
             raise ValueError("each seller may be listed once")
@@ -232,12 +235,13 @@ class Opportunity(Document):
 
     @model_validator(mode="after")
     def _closing_fits_status(self) -> Self:
-        if self.is_open and self.closed:
-            raise ValueError("an open opportunity has no `closed` section; reopen it, or give its status")
-        if not self.is_open and not self.closed:
+        if self.is_open:
+            if self.closed:
+                raise ValueError("an open opportunity has no `closed` section; reopen it, or give its status")
+        elif not self.closed:
             raise ValueError(f"a {self.status} opportunity needs a `closed` section with its date")
-        if self.status is OpportunityStatus.WON and self.closed and self.closed.amount is None:
+        elif self.status is OpportunityStatus.WON and self.closed.amount is None:
             raise ValueError("a won opportunity needs its final value in closed.amount, or there: unknown")
-        if self.status is OpportunityStatus.LOST and self.closed and not self.closed.reasons:
+        elif self.status is OpportunityStatus.LOST and not self.closed.reasons:
             raise ValueError("a lost opportunity needs its reason in closed.reasons")
         return self
