@@ -58,11 +58,10 @@ def free_slug(text: str, taken: Container[str]) -> str:
 
 def file_name(record: Record) -> str:
     """The file of a new record: a document's id and slug in the folder of its month, else its slug."""
-    from pipecli.records.base import Document
-
     kind = BY_NOUN[record.noun]
-    if isinstance(record, Document):
-        return month_file(f"{kind.folder}/{record.key}-{slug(record.label)}.yaml", str(record.created))
+    if kind.is_document:
+        month = month_of(str(record.created))  # type: ignore[attr-defined]
+        return f"{kind.folder}/{month}/{record.key}-{slug(record.label)}.yaml"
     return f"{kind.folder}/{file_slug(record.noun, record.key)}.yaml"
 
 

@@ -150,7 +150,8 @@ def _integer_text(value: int) -> str:
 
 def _decimal_text(value: Decimal) -> str:
     text = format(value, "f") if value.is_finite() else ""
-    if not text or Decimal(repr(float(text))) != value:
+    # A float holds any 15 digits.
+    if not text or (len(text) > 15 and Decimal(repr(float(text))) != value):
         raise Unwritable(f"a number can't have as many digits as {value}")
     return text if "." in text else _integer_text(int(text))
 
@@ -192,6 +193,11 @@ def is_read_as_it_is(value: object) -> bool:
     2.0 isn't: a quantity comes back as 2, and a price as 2.00. False for what is seldom: it is read to see.
     """
     match value:
+        case dict():
+            for part in value.values():  # a text at once: a call less for each is a third of the time
+                if not (part.isprintable() if type(part) is str else is_read_as_it_is(part)):
+                    return False
+            return True
         case str():
             return value.isprintable()
         case bool() | int():
@@ -203,14 +209,14 @@ def is_read_as_it_is(value: object) -> bool:
             return whole.lstrip("-").isdigit()
         case datetime():
             return len(value.isoformat()) == _MOMENT
-        case dict():
-            return all(map(is_read_as_it_is, value.values()))
         case list():
             return all(map(is_read_as_it_is, value))
     return isinstance(value, date)
 
 
 _MOMENT = len("2026-11-21T10:00:00+01:00")
+_LONGEST_KNOWN = 100
+"""Characters of a text that is remembered with its line."""
 
 
 def block_lines(value: object, column: int, layout: Layout = NEW_FILE) -> list[str]:
@@ -252,13 +258,22 @@ def is_list(value: object) -> TypeGuard[Sequence[object]]:
     return isinstance(value, (list, tuple))
 
 
+@lru_cache(maxsize=4096)
+def _entry(pad: str, key: str, text: str) -> str:
+    """A line with a key and its text: most of many records are again and again the same."""
+    return f"{pad}{key_text(key)}: {string_text(text)}"
+
+
 def _write_mapping(lines: list[str], mapping: Mapping[str, object], column: int, layout: Layout) -> None:
     _refuse_empty(mapping)
     pad = " " * column
     for key, value in mapping.items():
+        if type(value) is str and len(value) <= _LONGEST_KNOWN and "\n" not in value:
+            lines.append(_entry(pad, key, value))
+            continue
         head = f"{pad}{key_text(key)}:"
-        if isinstance(value, str) and "\n" not in value:
-            lines.append(f"{head} {string_text(value)}")
+        if isinstance(value, (Decimal, date, int)):
+            lines.append(f"{head} {scalar_text(value)}")
         elif is_list(value):
             lines.append(head)
             _write_list(lines, value, column + layout.list_offset, layout)
