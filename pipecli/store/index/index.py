@@ -15,6 +15,8 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -442,6 +444,6 @@ def _put(connection: sqlite3.Connection, rows: Rows, faults: Sequence[_Fault] = 
         for table, *columns in shapes
     ]
     for of_table in by_table.values():
-        for shape, values in of_table:
-            connection.execute(statements[shape], values)
+        for shape, alike in groupby(of_table, itemgetter(0)):  # in their order, which tables keep
+            connection.executemany(statements[shape], [values for _, values in alike])
     connection.executemany("INSERT INTO _faults VALUES (?, ?, ?, ?, ?)", faults)

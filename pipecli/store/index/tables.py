@@ -367,11 +367,13 @@ def _rows_of_parts(record: Record, file: str) -> Iterator[Row]:
         amounts: Any = totals(record)[:2]  # type: ignore[arg-type]
     else:
         amounts = ([item.amount(parts["currency"]) for item in items],) * 2
+    sign = _sign(record)
     for position, (item, printed, net) in enumerate(zip(items, *amounts, strict=True), 1):
         table, row = _row("items", item, path=file, record=key, noun=noun, position=position)
-        for column, amount in (("line_amount", printed), ("amount", net)):
-            if amount is not None:
-                row[column] = float(_sign(record) * amount)
+        if printed is not None:
+            row["line_amount"] = sign * float(printed)
+        if net is not None:
+            row["amount"] = sign * float(net)
         yield table, row
     for stakeholder in parts["contacts"] if noun == "opportunity" else ():
         yield _row("stakeholders", stakeholder, path=file, opportunity=key)
