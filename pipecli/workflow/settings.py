@@ -187,7 +187,7 @@ def change(
         require_auto_close_reason(after)
     _refuse_unmeetable(before, after)
     known = set(references(before))
-    for reference in references(after):
+    for reference in map(Reference._make, references(after)):
         if _means_something(reference, after, price_lists):
             continue
         if reference not in known:
