@@ -383,7 +383,7 @@ class ReminderJournal:
         try:
             self._cache.mkdir(parents=True, exist_ok=True)
             files.write(self._cache, self._file, json.dumps(plain).encode())
-            files.harden(self._cache / self._file)
+            files.harden(self._cache, self._file)
             files.harden_folders([self._cache])
         except OSError as error:
             raise PipecliError(

@@ -307,13 +307,30 @@ def temporary_name(file: str, process: int) -> str:
 
 def write(root: Path, file: str, content: bytes) -> Stat:
     """Replace a file at once, in a folder that is made: a reader sees the old or the new, never half."""
-    # Not Paths: they would be half of the time for a new file.
-    path, aside = f"{root}/{file}", f"{root}/{temporary_name(file, os.getpid())}"
+    return _put(root, file, content, path.stat().st_mode & 0o777 if (path := root / file).exists() else None)
+
+
+def create(root: Path, file: str, content: bytes) -> Stat:
+    """Write a file that must not exist yet, in a folder that is made. Raises FileExistsError."""
+    if os.path.lexists(path := f"{root}/{file}"):
+        raise FileExistsError(EEXIST, os.strerror(EEXIST), path)
+    return _put(root, file, content, None)
+
+
+def _put(root: Path, file: str, content: bytes, mode: int | None) -> Stat:
+    # No Path, half of the time of a new file. What has this name is of a killed process of the same number.
+    aside = f"{root}/{temporary_name(file, os.getpid())}"
     try:
-        stat = _write_whole(aside, content)
-        if os.path.lexists(path) and (replaced := Path(path)).exists():
-            Path(aside).chmod(replaced.stat().st_mode & 0o777)
-        os.replace(aside, path)  # noqa: PTH105
+        handle = os.open(aside, os.O_CREAT | os.O_TRUNC | os.O_WRONLY | _CAUTIOUS, 0o666)
+        try:
+            while content:
+                content = content[os.write(handle, content) :]
+            stat = _stat(os.fstat(handle))
+        finally:
+            os.close(handle)
+        if mode is not None:
+            os.chmod(aside, mode)  # noqa: PTH101
+        os.replace(aside, f"{root}/{file}")  # noqa: PTH105
     except OSError:
         with suppress(OSError):
             Path(aside).unlink()
@@ -321,24 +338,17 @@ def write(root: Path, file: str, content: bytes) -> Stat:
     return stat
 
 
-def create(root: Path, file: str, content: bytes) -> Stat:
-    """Write a file that must not exist yet, in a folder that is made. Raises FileExistsError."""
-    if os.path.lexists(path := f"{root}/{file}"):
-        raise FileExistsError(EEXIST, os.strerror(EEXIST), path)
-    return write(root, file, content)
-
-
 _MANY = 64
 """Files; so many are put on the disk faster by putting everything there."""
 
 
-def harden(*paths: Path) -> None:
-    """Have files outlast a power cut."""
-    if len(paths) > _MANY and hasattr(os, "sync"):
+def harden(root: Path, *names: str) -> None:
+    """Have files in a folder outlast a power cut."""
+    if len(names) > _MANY and hasattr(os, "sync"):
         os.sync()
         return
-    for path in paths:
-        with path.open("rb") as handle:
+    for name in names:
+        with (root / name).open("rb") as handle:
             os.fsync(handle.fileno())
 
 
@@ -352,16 +362,6 @@ def harden_folders(folders: Iterable[Path]) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
-
-
-def _write_whole(path: str, content: bytes) -> Stat:
-    # What is there is of a process of the same number that was killed.
-    flags = os.O_CREAT | os.O_TRUNC | os.O_WRONLY | _CAUTIOUS
-    with open(os.open(path, flags, 0o666), "wb", buffering=0) as handle:  # noqa: PTH123
-        left = memoryview(content)
-        while left:
-            left = left[handle.write(left) :]
-        return _stat(os.fstat(handle.fileno()))
 
 
 def remove(root: Path, file: str) -> None:

@@ -353,7 +353,7 @@ def moving(place: Location, commit: str) -> None:
         return  # something is in the way: git refuses, and what a person wrote is not git's
     files.write(place.cache, _ONTO, commit.encode())
     if git_commit.hardening(git.settings(place.work_tree)) is not None:
-        files.harden(place.journal, place.cache / _ONTO)
+        files.harden(place.cache, place.journal.name, _ONTO)
         files.harden_folders([place.cache])
 
 
@@ -365,7 +365,7 @@ def _keep(place: Location, number: int, file: str, before: bytes, *, is_hard: bo
     except OSError:
         kept.write_bytes(before)
         if is_hard:
-            files.harden(kept)
+            files.harden(place.cache, kept.name)
 
 
 def _reserve(place: Location) -> None:

@@ -186,12 +186,12 @@ def _apply(place: Location, write: Write) -> Stat | None:
 @contextmanager
 def _hardened(place: Location, writes: Sequence[Write]) -> Iterator[None]:
     """Have the written files outlast a power cut, while git makes its commit of them."""
-    paths = [place.root / write.file for write in writes if write.after is not None]
-    folders = {(place.root / write.file).parent for write in writes}
+    names = [write.file for write in writes if write.after is not None]
+    folders = {place.root / folder for folder in {write.file.rpartition("/")[0] for write in writes}}
 
     def work() -> None:
         with suppress(OSError):  # git has a copy of its own that it hardens
-            files.harden(*paths)
+            files.harden(place.root, *names)
             files.harden_folders(folder for folder in folders if folder.exists())
 
     thread = Thread(target=work)
