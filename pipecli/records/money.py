@@ -247,7 +247,7 @@ def mark_of(texts: Iterable[str]) -> Mark:
 
 def is_rounded(text: str) -> bool:
     """True for a number as a spreadsheet shows a long one, whose last digits are lost: `4.87656E+17`."""
-    return re.fullmatch(r"\d(?:[.,]\d+)?E\+\d+", text.strip(), re.IGNORECASE) is not None
+    return "+" in text and re.fullmatch(r"\d(?:[.,]\d+)?E\+\d+", text.strip(), re.IGNORECASE) is not None
 
 
 def is_cut_off(text: str) -> bool:

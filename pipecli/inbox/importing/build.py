@@ -400,7 +400,7 @@ class _Builder:
         return file is not None and bool(self.names.imports.of(file))
 
     def _path(self, path: Path, draft: Draft) -> Path:
-        if Named not in map(type, path):
+        if len(path) == 1 or Named not in map(type, path):
             return path
         return tuple(self._key(part, draft) if isinstance(part, Named) else part for part in path)
 

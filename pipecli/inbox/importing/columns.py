@@ -187,11 +187,13 @@ class Bindings:
             if is_empty(cell) and not any("" in binding.values for binding in bindings):
                 Tally.count(self.lacking, column, row)
                 continue
-            applying = [binding for binding in bindings if not binding.when or self._holds(binding.when, row)]
-            if not applying:
+            is_taken = False
+            for binding in bindings:
+                if not binding.when or self._holds(binding.when, row):
+                    is_taken = True
+                    self._take(reading, column, binding, cell)
+            if not is_taken:
                 Tally.count(self.left_out, column, row)
-            for binding in applying:
-                self._take(reading, column, binding, cell)
         for template in self.templates:
             self._fill_in(reading, template)
         return reading
@@ -216,9 +218,9 @@ class Bindings:
 
     def _take(self, reading: RowReading, column: str, binding: ColumnBinding, cell: Cell) -> None:
         replacement = binding.values.get(_plain(cell)) if binding.values else None
-        if replacement is None and is_empty(cell):
-            return
         if replacement is None:
+            if is_empty(cell):
+                return
             replacement = binding.otherwise
         if replacement is not None:
             if binding.path is not None and binding.path in replacement:
@@ -236,9 +238,8 @@ class Bindings:
             return
         try:
             path = self._path(binding.path, reading.row)
-            reading.values.setdefault(
-                path, self._read(binding.read, self._first(reading, column, binding, cell))
-            )
+            first = self._first(reading, column, binding, cell) if binding.split else cell
+            reading.values.setdefault(path, self._read(binding.read, first))
         except Unreadable as error:
             reading.reasons.append(f"{column}: {error}")
             if binding.formats:
@@ -246,7 +247,7 @@ class Bindings:
 
     def _first(self, reading: RowReading, column: str, binding: ColumnBinding, cell: Cell) -> Cell:
         """The first value of a cell that has several for a field that holds one; the others are counted."""
-        if binding.split is None or not isinstance(cell, str):
+        if not isinstance(cell, str):
             return cell
         first, *others = [part.strip() for part in cell.split(binding.split) if part.strip()] or [""]
         if others:
@@ -259,7 +260,7 @@ class Bindings:
             if all(parts):
                 text = words[0] + "".join(part + word for part, word in zip(parts, words[1:], strict=True))
                 try:
-                    reading.values.setdefault(binding.path, binding.read(text))
+                    reading.values.setdefault(binding.path, self._read(binding.read, text))
                 except Unreadable as error:
                     reading.reasons.append(f"{dotted(binding.path)}: {error}")
                 return
@@ -292,15 +293,16 @@ class Bindings:
         if not isinstance(cell, str):
             return read(cell)
         name = (read, cell)
-        if name not in self._memory:
+        value = self._memory.get(name)
+        if value is None:
             if len(self._memory) == _REMEMBERED:  # mostly ids and titles, which come once
                 self._memory.clear()
-            self._memory[name] = read(cell)
-        return self._memory[name]
+            value = self._memory[name] = read(cell)
+        return value
 
 
 def is_empty(cell: Cell) -> bool:
-    return cell == () or (isinstance(cell, str) and not cell.strip())
+    return not cell.strip() if isinstance(cell, str) else cell == ()
 
 
 def dotted(path: Path) -> str:

@@ -213,8 +213,7 @@ class _Compiler:
                 self.source.fault([*place, "date"] if column.date else place, doubt)
         mark: Mark = column.decimal or self.mapping.decimal or ""
         if not mark:
-            cells = (row.cells.get(name) for row in self.table.rows)
-            mark = mark_of({cell for cell in cells if isinstance(cell, str)})
+            mark = mark_of({cell for row in self.table.rows if isinstance(cell := row.cells.get(name), str)})
         third = self.third_decimal or column.to not in ("amount", "closed.amount")
         scale = column.scale or self.mapping.scale
         column_format = ColumnFormat(

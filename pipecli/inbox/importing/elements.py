@@ -33,14 +33,14 @@ def elements_in(values: Mapping[Path, object]) -> dict[str, dict[int, Element]]:
     """The elements of values, by list and place."""
     lists: dict[str, dict[int, Element]] = {}
     for path, value in values.items():
-        if place := element_place(path):
+        if len(path) > 2 and (place := element_place(path)):
             lists.setdefault(place[0], {}).setdefault(place[1], {})[path[2:]] = value
     return lists
 
 
 def beside(values: Mapping[Path, Any], lists: Container[str]) -> dict[Path, Any]:
     """The values that are not in the elements of these lists."""
-    return {path: value for path, value in values.items() if (element_place(path) or ("",))[0] not in lists}
+    return {path: value for path, value in values.items() if len(path) < 3 or path[0] not in lists}
 
 
 def name_of(model: type[Part], list_: str, element: Element) -> tuple[object, ...] | None:

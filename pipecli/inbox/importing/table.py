@@ -315,8 +315,9 @@ def _as_text(cell: str) -> str:
 def _without_apostrophes(table: Table) -> Table:
     """The table with columns of numbers that a spreadsheet keeps as text, `'0049`, as numbers."""
     for column in table.columns:
-        cells = [cell for row in table.rows if (cell := row.cells.get(column, ""))]
-        if cells and all(isinstance(cell, str) and _NUMBER_AS_TEXT.fullmatch(cell) for cell in cells):
+        cells = (cell for row in table.rows if (cell := row.cells.get(column, "")))
+        others = (cell for cell in cells if not (isinstance(cell, str) and _NUMBER_AS_TEXT.fullmatch(cell)))
+        if next(others, None) is None and any(row.cells.get(column, "") for row in table.rows):
             for row in table.rows:
                 row.cells[column] = str(row.cells.get(column, "")).removeprefix("'")
     return table

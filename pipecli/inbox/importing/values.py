@@ -65,6 +65,9 @@ CLOSED_STAGE = ("closed", "stage")
 
 def put(plain: Plain, path: Path, value: object) -> None:
     """Set the value at a path of a record, with the maps and list elements that lead to it."""
+    if len(path) == 1:
+        plain[path[0]] = value
+        return
     here: Any = plain
     for part, following in pairwise(path):
         empty: Any = [] if isinstance(following, int) else {}
