@@ -55,6 +55,7 @@ MEMORY = Path("/dev/shm")
 
 def pytest_configure() -> None:
     """Have folders in memory, if there is room and hooks may run there, and modules compiled once."""
+    gc.disable()  # until all stories are collected: next to nothing of that is garbage
     # A shell has what it starts in the background ignore Ctrl-C, and the programs of the stories inherit it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # as an installed program has them
@@ -97,9 +98,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def pytest_collection_finish() -> None:
     """Have the collector of cycles pass over what stays to the end, and look at the rest less often."""
-    gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
+    gc.enable()
 
 
 @pytest.fixture(scope="session")
