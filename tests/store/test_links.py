@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import stat
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
-from pipecli.errors import PipecliError
+from pipecli.errors import FaultyFile, PipecliError
 from pipecli.store import files
 
 SCHEMA = "schemas/lead.schema.json"
@@ -78,6 +79,13 @@ def test_the_door_opens_regular_files_within_bounds(root, secret):
     with pytest.raises(PipecliError, match="too large"):
         files.read_bytes(root, "large", largest=4)
     assert files.read_bytes(root, "inside", largest=5) == b"12345"
+
+
+def test_a_record_may_have_as_many_bytes_as_are_read_and_not_one_more(root):
+    for more, fits in ((0, True), (1, False)):
+        (root / "large.yaml").write_bytes(b"#" * (files.LARGEST + more))
+        with nullcontext() if fits else pytest.raises(FaultyFile, match="bytes are too many"):
+            assert len(files.read_text(root, "large.yaml")) == files.LARGEST
 
 
 def test_rejects_of_an_import_are_private(cli, root, tmp_path, monkeypatch):
