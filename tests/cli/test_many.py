@@ -81,8 +81,9 @@ def test_a_dry_run_lists_what_changes(cli: Cli, git: Git) -> None:
 
 
 def test_a_terminal_is_asked_before_many_are_changed_or_some_go_along(
-    cli: Cli, given: Callable[[dict[str, str]], None], root: Path, git: Git
+    cli: Cli, given: Callable[[dict[str, str]], None], root: Path, git: Git, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("PIPECLI_PAGER", "cat")
     given({f"opportunities/2026/OPP-BBB{n}-x.yaml": deal_text(f"OPP-BBB{n}") for n in range(10, 30)})
     head = git("rev-parse", "HEAD")
     lost = ("opp", "lost", "--where", "status = 'open'")

@@ -263,7 +263,8 @@ def test_a_kill_once_the_mail_is_out_is_told_with_that(cli, refused, root, serve
     hook.parent.mkdir(exist_ok=True)
     hook.write_text("#!/bin/sh\nkill -9 $(cut -d' ' -f4 /proc/$PPID/stat) $PPID\n")
     hook.chmod(0o755)
-    command = [sys.executable, "-m", "pipecli", "-C", str(root), "quote", "send", QTN, "--email"]
+    python = Path(sys.prefix) / "bin" / "python"  # what is killed must be the program itself, no warm one
+    command = [python, "-m", "pipecli", "-C", root, "quote", "send", QTN, "--email"]
     assert subprocess.run(command, capture_output=True, check=False).returncode == -9
     assert len(server.mails) == 1
     hook.unlink()
