@@ -165,6 +165,10 @@ Bar = Callable[[int], AbstractContextManager[Tick]]
 """Shows how many of so many rows are done."""
 
 
+_LARGE = 1 << 20
+"""Bytes of a file whose rows leave enough behind that looking for it pays."""
+
+
 def run(
     pipeline: Pipeline,
     move: Move,
@@ -201,7 +205,8 @@ def run(
             if not move.is_own and (compared := told_of(done, source)):
                 moved.reconciliation.append(compared)
             moved.done.append((step, done.without_rows()))
-            gc.collect()  # what refers to itself in a circle stays, while nothing is collected
+            if len(file.content) > _LARGE:
+                gc.collect()  # what refers to itself in a circle stays, while nothing is collected
         with bar(len(draft.held)) as tick:
             draft.take_held(tick)
         for compared in moved.reconciliation:
