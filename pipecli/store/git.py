@@ -320,7 +320,7 @@ def objects(work_tree: Path, ids: Iterable[str], largest: int) -> Iterator[Objec
 
 
 def _ask(pipe: IO[bytes], ids: Sequence[str]) -> None:
-    with suppress(OSError):
+    with suppress(OSError, ValueError):  # a Ctrl-C has closed it already
         pipe.write("".join(f"{id_}\n" for id_ in ids).encode())
     with suppress(OSError):
         pipe.close()

@@ -44,3 +44,9 @@ def _wait_for(file: Path) -> None:
 
 def test_the_version() -> None:
     assert git.version(Path()) >= (2, 30)
+
+
+def test_a_ctrl_c_before_git_is_asked_leaves_no_traceback_of_the_thread_that_asks(tmp_path: Path) -> None:
+    with (tmp_path / "pipe").open("wb") as pipe:
+        pass
+    git._ask(pipe, ["0" * 40])
