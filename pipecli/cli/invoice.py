@@ -153,10 +153,9 @@ def _number(transaction: Transaction, draft: Invoice, *, alone: bool) -> str:
     try:
         return claims.claim_number(draft.id, today, numbered, used)
     except PipecliError as error:
-        hint = f"{draft.id} stays a draft; issue it again later"
-        if claims.remote:
-            hint += ", or with --alone where no other clone issues invoices"
-        raise PipecliError(error.message, hint=hint, code=error.code) from error
+        raise PipecliError(
+            f"{error.message}; {draft.id} stays a draft", hint=error.hint, code=error.code
+        ) from error
 
 
 def _notes(transaction: Transaction, invoice: Invoice) -> list[Invoice]:

@@ -183,13 +183,13 @@ class Claims:
                 return lost
             raise PipecliError(
                 f"{self.remote} refused to record what is sent: {words(done)}",
-                hint="where no other machine sends, run it with --alone",
+                hint="where no other machine does this, run it with --alone",
             )
         git.run(self.place.work_tree, "update-ref", self.ref, after)
         return ""
 
     def _talk(self, *arguments: str, may_fail: bool = False) -> subprocess.CompletedProcess[bytes]:
-        hint = "try again later; where no other machine sends, run it with --alone"
+        hint = "try again later; where no other machine does this, run it with --alone"
         unknown = f"{self.remote} can't be reached, and what other machines have sent is not known"
         try:
             done = talk(self.place, *arguments)
