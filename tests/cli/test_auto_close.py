@@ -209,6 +209,7 @@ def test_a_hook_that_refuses_one_stops_no_other_and_is_said(cli, git, root, sile
     first, last = said.err.splitlines()  # the same words are said once
     assert first.startswith("OPP-2Q8XA is not closed: git refused the commit")
     assert "ask the manager first" in first
+    assert "nothing is changed" not in said.err  # a deal is
     assert last.startswith("error: 2 of 3 could not be closed: OPP-2Q8XA, OPP-2Q8XB; ")
     assert git("status", "--porcelain") == ""
     assert shown("opp", "OPP-2Q8XA")["status"] == "open"

@@ -84,9 +84,10 @@ def _close_all(run: Session, keys: list[str]) -> None:
             except Busy:
                 raise
             except PipecliError as error:
-                if str(error) not in failed.values():
-                    say(f"{key} is not closed: {error}")
-                failed[key] = str(error)
+                reason = str(error).replace(", nothing is changed", "")  # another may be closed
+                if reason not in failed.values():
+                    say(f"{key} is not closed: {reason}")
+                failed[key] = reason
                 continue
             if closing is not None:
                 done.append(closing)
