@@ -103,6 +103,15 @@ def test_tomorrows_export_is_the_delta_and_work_done_here_stays(cli: Cli, root: 
     by_id = deals(root)
     assert [by_id[key]["amount"] for key in ("006B", "006C", "006E")] == [2600, 20, 5]
 
+    # A deal that people advanced isn't in the file's stage, nor is one whose new stage the mapping lacks.
+    cli("opp", "advance", str(by_id["006C"]["id"]))
+    legal = packed(
+        "later.zip", SALESFORCE | {"Opportunity.csv": more.replace("Fifth,Prospecting", "Fifth,Legal")}
+    )
+    result = cli("import", "run", "moves/m", legal, code=1)
+    assert "  Prospecting: 1 row 20.00 EUR | 0 rows 0.00 EUR: 1 changed here since" in result.out
+    assert "  Legal: 1 row 5.00 EUR | 0 rows 0.00 EUR: 1 differs (006E)" in result.out
+
 
 def test_a_row_that_is_rejected_fails_the_reconciliation(cli: Cli, root: Path, git: Git) -> None:
     broken = SALESFORCE["Opportunity.csv"].replace("2026-02-01", "31st of May")
@@ -149,7 +158,7 @@ def test_quotations_and_lines_are_reconciled_as_deals_are(cli: Cli, root: Path) 
     assert "  Presented: 1 row 2,500.00 EUR | 1 row 2,000.00 EUR: 1 differs (0Q1)" in result.out
     assert "  opportunities: 2 rows 2,502.50 EUR | 1 row 2,500.00 EUR: 1 differs (OPP-" in result.out
     assert (
-        "1 row rejected, 1 quotation not as in the file, 1 record with lines not as in the file" in result.err
+        "1 row rejected, 1 quotation not as in the file, lines of 1 record not as in the file" in result.err
     )
 
     # What people change here afterwards is no difference.

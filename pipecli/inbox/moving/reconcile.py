@@ -9,7 +9,7 @@ import re
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from pipecli.errors import Unreadable
 from pipecli.formats import loads, quoted
@@ -55,7 +55,10 @@ class Told:
     currency: str
     amount: Decimal | None
     """Of the record as a whole; None where the file doesn't say it."""
-    is_removed: bool = False
+    state: Literal["", "removed", "rejected"] = ""
+    """Why the record needn't be here, or can't be as the file says."""
+    place: tuple[str, str] = ("", "")
+    """The status and the stage that its words stand for; empty where the mapping doesn't say it."""
     lines: tuple[Decimal | None, ...] = ()
     """The worth of its lines, not rounded; None for a line without a price."""
     ids: tuple[str, ...] = ()
@@ -92,12 +95,13 @@ class _Columns:
 
     def __init__(self, source: Source, table: Table) -> None:
         self.mapping = source.mapping
-        self.stages: list[str] = []
+        self.stages: dict[str, tuple[Column, ...]] = {}
+        """The columns that say stage or status, and what they feed."""
         self._feeds: dict[str, list[tuple[str, Column]]] = {}
         for name in self.mapping.columns:
             several, column = self.mapping.feeding(name), name.removesuffix("?")
             if any(_is_stage(one) for one in several):
-                self.stages.append(column)
+                self.stages[column] = several
             for one in several:
                 self._feeds.setdefault(re.sub(r"^items\.(1\.)?", "", one.to or ""), []).append((column, one))
         self._marks: dict[str, Mark] = {}
@@ -118,9 +122,7 @@ class _Columns:
         """The first number that feeds a field, the final value of a won deal before its amount; else None."""
         final = self._feeds.get("closed.amount", ()) if field_ == "amount" else ()
         for column, one in (*final, *self._feeds.get(field_, ())):
-            if not all(
-                _holds(wanted, str(row.cells.get(name, "")).strip()) for name, wanted in one.when.items()
-            ):
+            if not _is_met(one, row):
                 continue
             cell = row.cells.get(column, "")
             if isinstance(cell, (int, Decimal)) and not isinstance(cell, bool):
@@ -139,16 +141,31 @@ class _Columns:
             return value / 100 if scale == "cents" else value * 100 if is_fraction else value
         return None
 
+    def place(self, row: Row) -> tuple[str, str]:
+        """The status and stage that the words of a row stand for, the first that the mapping gives."""
+        place: dict[str, Any] = {}
+        for column, several in self.stages.items():
+            for one in several:
+                value = one.values.get(str(row.cells.get(column, "")).strip(), one.otherwise)
+                if value is not None and _is_met(one, row):
+                    told = value if isinstance(value, dict) else {one.to or "": value}
+                    place = {**told, **place}
+        return str(place.get("status", "")), str(place.get("stage", ""))
+
     def line(self, row: Row) -> Decimal | None:
         """The worth of a line; None where it has no price."""
         told = {name: self.number(row, name) for name in _OF_LINE}
         return None if told["unit_price"] is None else _worth(told)
 
 
-def _holds(condition: str | tuple[str, ...] | Unless, cell: object) -> bool:
-    """True where a cell is what a condition of a mapping wants."""
-    wanted = condition.not_ if isinstance(condition, Unless) else condition
-    return (str(cell).strip() in listed(wanted)) is not isinstance(condition, Unless)
+def _is_met(column: Column, row: Row) -> bool:
+    """True for a row that has all that what a column feeds is bound to."""
+    for name, condition in column.when.items():
+        wanted = condition.not_ if isinstance(condition, Unless) else condition
+        cell = str(row.cells.get(name, "")).strip()
+        if (cell in listed(wanted)) is isinstance(condition, Unless):
+            return False
+    return True
 
 
 def _read(field_: str, text: str, mark: Mark) -> Decimal:
@@ -187,7 +204,8 @@ def told_of(done: Import, source: Source) -> Reconciliation | None:
 
 def _told_of_records(done: Import, columns: _Columns, own: str, amount: str) -> dict[str, Told]:
     mapping = columns.mapping
-    removed = {row.line for row in done.outcome.removed}
+    states: dict[int, Literal["removed", "rejected"]] = {row.line: "removed" for row in done.outcome.removed}
+    states |= {row.line: "rejected" for row, _ in done.outcome.rejected}
     base = str(mapping.set_.get("currency", ""))
     told: dict[str, Told] = {}
     above: Told | None = None
@@ -201,7 +219,8 @@ def _told_of_records(done: Import, columns: _Columns, own: str, amount: str) -> 
                 or "no stage",
                 columns.text(row, "currency") or base,
                 columns.number(row, amount),
-                row.line in removed,
+                states.get(row.line, ""),
+                columns.place(row) if amount == "amount" else ("", ""),
             )
         if above is not None and amount == "total":
             line = columns.line(row)
@@ -226,6 +245,22 @@ class _Here(NamedTuple):
     values: tuple[Decimal, ...]
     """The sums that the file may mean: of a paper without tax, with it, and before its discount."""
     rows: int = 1
+    place: tuple[str, str] = ("", "")
+    """The status and the stage of a deal."""
+
+    def is_where(self, told: Told) -> bool:
+        """True for a deal where the file has it; one that is closed keeps the stage that it had here.
+
+        A row that was rejected for a word that the mapping doesn't know is nowhere.
+        """
+        status, stage = told.place
+        if told.state == "rejected" and not (status or stage):
+            return False
+        is_open = status in ("", "open")
+        return status in ("", self.place[0]) and not (is_open and stage not in ("", self.place[1]))
+
+
+_NOWHERE = _Here("", (), 0)
 
 
 def compare(file: Reconciliation, before: Pipeline, here: Pipeline) -> None:
@@ -234,8 +269,10 @@ def compare(file: Reconciliation, before: Pipeline, here: Pipeline) -> None:
     records = dict(_records_here(here, kind, file.told) if kind else _lines_here(here, file.told))
     known = external_ids(before, kind) if kind else set()
     for key, told in file.told.items():
-        record = records.get(key) or _Here("", (), 0)
+        record = records.get(key) or _NOWHERE
         currency = told.currency or record.currency or here.settings.currency
+        if kind is OPPORTUNITY and record.rows and not record.is_where(told):
+            record = _NOWHERE
         totals = file.totals.setdefault(Group(told.stage, currency), Totals())
         amount = told.sum(record.currency or currency)
         if amount is None and kind is not OPPORTUNITY:  # the file says no sum
@@ -248,7 +285,8 @@ def compare(file: Reconciliation, before: Pipeline, here: Pipeline) -> None:
         totals.amount_here += value
         if record.rows and value == amount:
             continue
-        if told.is_removed or key in known or (not kind and _had_lines(before, key, told)):
+        was_here = key in known if kind else _had_lines(before, key, told)
+        if told.state == "removed" or (was_here and told.state != "rejected"):
             totals.changed_here += 1
         else:
             totals.differing.append(key)
@@ -264,7 +302,8 @@ def _records_here(pipeline: Pipeline, kind: Kind, told: Container[str]) -> Itera
     )
     for external, currency, *texts in rows:
         if external in told and kind is OPPORTUNITY:
-            yield external, _Here(currency, (_value(loads(texts[0])),))
+            deal = loads(texts[0])
+            yield external, _Here(currency, (_value(deal),), place=(deal["status"], deal["stage"]))
         elif external in told:
             yield external, _Here(currency, tuple(Decimal(text) for text in texts if text is not None))
 
