@@ -102,7 +102,7 @@ def _members(model: type[Part], path: Path, value: object) -> dict[str, object]:
     return dict(zip(numbered(value, names_at(model, path, value)), value, strict=True))
 
 
-_TAKEN_TOGETHER = {
+TAKEN_TOGETHER = {
     "lead": ("status", "converted", "disqualified"),
     "opportunity": ("status", "closed"),
     "quotation": ("status", "reason"),
@@ -126,7 +126,7 @@ def inseparable(kind: Kind, base: Plain, ours: Plain, theirs: Plain) -> frozense
         return any(not same(value(base, key), value(side, key)) for key in keys)
 
     together: set[str] = set()
-    group = _TAKEN_TOGETHER.get(kind.noun, ())
+    group = TAKEN_TOGETHER.get(kind.noun, ())
     if group and differ("status") and changed(ours, "status") and changed(theirs, "status"):
         together.update(filter(differ, group))
     steps = ("process", "stage")  # a stage is one of its process

@@ -113,6 +113,33 @@ def test_tomorrows_export_is_the_delta_and_work_done_here_stays(cli: Cli, root: 
     assert "  Legal: 1 row 5.00 EUR | 0 rows 0.00 EUR: 1 differs (006E)" in result.out
 
 
+def test_a_deal_that_was_reopened_and_a_customer_that_was_merged_into_ours_stay_so(
+    cli: Cli, root: Path, git: Git
+) -> None:
+    export = packed("export.zip", SALESFORCE)
+    cli("import", "plan", export, "--into", "moves/m")
+    cli("import", "run", "moves/m")
+    lost = str(deals(root)["006D"]["id"])
+    cli("opp", "reopen", lost)
+    cli("customer", "add", "Aurora Hotels")
+    cli("customer", "merge", "hotel-aurora", "aurora-hotels")
+    for keep in ("local", "file", "conflict"):
+        cli("import", "run", "moves/m", "--keep", keep)
+    assert git("log", "-1", "--format=%s").startswith("aurora-hotels: merge")  # nights bring nothing
+    assert "name: Aurora Hotels" in (root / "customers/aurora-hotels.yaml").read_text()
+
+    # The file is changed in how the deal ended, and people in its title.
+    cli("opp", "set", lost, "title=Ours")
+    later = SALESFORCE["Opportunity.csv"].replace("77,2026-03-01", "77,2026-03-05")
+    tomorrow = packed("tomorrow.zip", SALESFORCE | {"Opportunity.csv": later})
+    cli("import", "run", "moves/m", tomorrow, "--keep", "conflict", code=1)
+    assert cli("import", "run", "moves/m", tomorrow).out.count("they agree") == 1
+    assert deals(root)["006D"]["status"] == "open"
+    cli("import", "run", "moves/m", tomorrow, "--keep", "file")
+    deal = deals(root)["006D"]
+    assert (deal["title"], deal["status"], deal["closed"]["date"]) == ("Ours", "lost", "2026-03-05")  # type: ignore[index]
+
+
 def test_a_row_that_is_rejected_fails_the_reconciliation(cli: Cli, root: Path, git: Git) -> None:
     broken = SALESFORCE["Opportunity.csv"].replace("2026-02-01", "31st of May")
     cli("import", "plan", packed("e.zip", SALESFORCE | {"Opportunity.csv": broken}), "--into", "moves/m")

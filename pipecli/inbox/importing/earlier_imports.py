@@ -11,13 +11,14 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Sequence
+from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from pipecli.errors import FaultyFile
 from pipecli.history.commits import file_changes, record_kind
 from pipecli.merge.fields import Clash, merged
-from pipecli.merge.record import inseparable
+from pipecli.merge.record import TAKEN_TOGETHER, inseparable
 from pipecli.records.base import Part, Plain
 from pipecli.records.kinds import CONTACT, SETTINGS_FILE, Collection
 from pipecli.records.names import name_key
@@ -60,17 +61,28 @@ def settled(
     keep: Keep,
 ) -> list[Settled]:
     """The records of rows that were imported before; of others nothing is known but what the file says."""
-    by_file: dict[str, list[Difference]] = {}
+    by_file: dict[str, list[tuple[Difference, list[str]]]] = {}
     for difference in differences if names.imports else ():
         file = pipeline.file_of(collection.noun, difference.key) if collection.kind else SETTINGS_FILE
-        if file and names.imports.of(file):
-            by_file.setdefault(file, []).append(difference)
-    return [
-        _settle(collection, difference, names.as_merged(collection, base), keep)
-        for file, versions in names.imports.plain_versions(by_file)
-        for difference in by_file[file]
-        if (base := _base(collection, difference.key, versions)) is not None
-    ]
+        merged_in = _merged_into(collection, names, difference)
+        if file and (merged_in or names.imports.of(file)):
+            by_file.setdefault(file, []).append((difference, merged_in))
+    several: list[Settled] = []
+    for file, own in names.imports.plain_versions(by_file):
+        for difference, merged_in in by_file[file]:
+            earlier = [version for _, told in names.imports.plain_versions(merged_in) for version in told]
+            if (base := _base(collection, difference.key, [*earlier, *own])) is not None:
+                with suppress(FaultyFile):  # words of several imports, each right, and wrong together
+                    base = names.as_merged(collection, base)
+                several.append(_settle(collection, difference, base, keep))
+    return several
+
+
+def _merged_into(collection: Collection, names: Names, difference: Difference) -> list[str]:
+    """The file of the record whose name in the other system this one has since the two were merged."""
+    external = getattr(difference.told, "external_id", None)
+    gone = names.departed(collection.noun).find(external, None) if collection.kind and external else None
+    return [gone.file] if gone and gone.survivor == difference.key else []
 
 
 def disputed(clash: Clash) -> str:
@@ -94,9 +106,11 @@ def as_imported(collection: Collection, imports: Imports, drafts: Sequence[Draft
 def _base(collection: Collection, key: str, versions: list[tuple[Plain, Plain]]) -> Plain | None:
     """What the file last said: each field as the last import that changed it left it.
 
-    What people changed in between, and an import kept, isn't a word of the file.
+    What people changed in between, and an import kept, isn't a word of the file. An import that said how
+    a deal ended said its status, too, though it may have found it so.
     """
     base: Plain | None = None
+    group = TAKEN_TOGETHER.get(collection.noun, ())
     for before, after in versions:
         if collection.kind is None:
             before, after = (side.get(collection.plural, {}).get(key, {}) for side in (before, after))
@@ -106,6 +120,8 @@ def _base(collection: Collection, key: str, versions: list[tuple[Plain, Plain]])
             base = before
         model = collection.model
         base = after if base == before else merged(model, before, base, after, lambda _: "theirs").plain
+        if "status" in group and any(before.get(name) != after.get(name) for name in group):
+            base = {**base, "status": after["status"]}
     return base
 
 
@@ -116,6 +132,13 @@ def _settle(collection: Collection, difference: Difference, base: Plain, keep: K
         return Settled(key, told, [])
     kind = collection.kind
     whole = inseparable(kind, base, ours, theirs) if kind else frozenset[str]()
+    if "closed" in theirs and {**theirs["closed"], "stage": "unknown"} == base.get("closed"):
+        theirs["closed"] = base["closed"]  # a stand-in, which is left out of a deal that is open here
+    group = TAKEN_TOGETHER.get(collection.noun, ())
+    if ours.get("status") != theirs.get("status") and all(
+        any(side.get(name) != base.get(name) for name in group) for side in (ours, theirs)
+    ):
+        whole |= {name for name in group if ours.get(name) != theirs.get(name)}
     if "closed" in ours.keys() & theirs.keys() - base.keys():  # closed on both sides, each in its way
         whole |= {"closed"}
     side: Literal["ours", "theirs"] = "theirs" if keep == "file" else "ours"
