@@ -185,3 +185,35 @@ def test_what_a_file_of_deals_lacks_is_asked_for_or_said(cli: Cli, root: Path) -
         "open",
     ]
     assert by_title["Roof"]["closed"]["amount"] == "unknown"
+
+
+def test_lines_of_a_table_named_after_products_stages_in_capitals_and_people_without_names(
+    cli: Cli, root: Path
+) -> None:
+    source = _files(
+        "tables",
+        Opportunity_Table="Opportunity ID,Opportunity Name,Stage,Amount,Close Date,Primary Contact\n"
+        "006A,Roof,LEAD,10,2026-05-01,0035A00003KtL2lQAF\n006B,Door,Lead,10,2026-05-01,\n"
+        "006C,Wall,Closed Won,7,2026-02-01,00331000030PCnZAAW\n",
+        Opportunity_Product="Line Item ID,Opportunity ID,Name (Product),Product ID,Product Code,List Price,"
+        "Quantity,Sales Price\n00k1,006A,Slate,01t1,S-1,9,2,5\n",
+        Lead="Id,LeadSource,Status,OwnerId,ConvertedOpportunityId,CreatedDate\n00Q1,Web,New,,006A,2026-01-02\n",
+    )
+    assert _kinds(_plan(cli, source)) == {
+        "Opportunity_Table.csv": "opportunities", "Opportunity_Product.csv": "items",
+    }  # fmt: skip
+    assert cli("import", "run", "m").out.count("they agree") == 2
+    by_id = deals(root)
+    assert [by_id[key]["stage"] for key in ("006A", "006B")] == ["lead", "lead"]
+    assert by_id["006A"]["custom"] == {"primary_contact": "0035A00003KtL2lQAF"}
+    assert by_id["006A"]["items"] == [
+        {"external_id": "00k1", "description": "Slate", "quantity": 2, "unit_price": 5}
+    ]
+
+    people = _files(
+        "people", contacts="hs_object_id,firstname,lastname,email\n7,,,ann@x.example\n8,Bo,,b@x.example\n"
+    )
+    cli("import", "plan", str(people), "--into", "p")
+    cli("import", "run", "p")
+    names = [loads(path.read_text())["name"] for path in sorted((root / "contacts").rglob("*.yaml"))]
+    assert names == ["ann@x.example", "Bo"]

@@ -115,7 +115,7 @@ _DIFFERING = {
     "opportunities": "deal",
     "quotations": "quotation",
     "orders": "order",
-    "items": "record with lines",
+    "items": "record",
 }
 
 
@@ -274,7 +274,8 @@ def _move(
     if rejected or differing:
         parts = [count(rejected, "row", ",") + " rejected"] if rejected else []
         parts += [
-            f"{count(number, _DIFFERING[kind], ',')} not as in the file" for kind, number in differing.items()
+            f"{'lines of ' * (kind == 'items')}{count(number, _DIFFERING[kind], ',')} not as in the file"
+            for kind, number in differing.items()
         ]
         where = f"the rejected ones are in {', '.join(map(str, kept.values()))}: correct the cause, run again"
         raise PipecliError(", ".join(parts), hint=where if kept else "see the reconciliation above")
@@ -325,7 +326,9 @@ def _readings(done: Import) -> Iterator[str]:
     """What was read otherwise than it stands in a file, and that nobody said."""
     if guessed := done.report.get("guessed_encoding"):
         yield f"read as {guessed}, a guess: if names look wrong, say `encoding:` in the mapping"
-    rounded = [told for told in done.report["replaced"] if told["column"] == "amount"]
+    rounded = [
+        told for told in done.report["replaced"] if told["column"] == "amount" and told["by"] != "unknown"
+    ]
     if rounded:
         yield (
             f"{sum(told['rows'] for told in rounded):,} amounts have more decimals than their currency, "
@@ -383,13 +386,17 @@ def _outcome(done: Import) -> str:
     return f"{count(report['rows'], 'row', ',')} of {done.table.name}: {', '.join(parts) or 'none'}{more}"
 
 
+_VALUES = r'"[^"]*"|(?<=: ).*(?=, where line)|(?<= says ).*(?= of the same)|(?<= at )\S+$|\S*\d\S*'
+"""What is of one row alone in the reason for rejecting it."""
+
+
 def _reasons(done: Import) -> Iterator[str]:
     """The reasons for rejecting rows without the values in them, so that they group."""
     import re
 
     groups: dict[str, tuple[int, str]] = {}
     for reason in done.report["reasons"]:
-        shape = re.sub(r'"[^"]*"', '"…"', reason["reason"])
+        shape = re.sub(_VALUES, "…", reason["reason"])
         rows, example = groups.get(shape, (0, reason["reason"]))
         groups[shape] = (rows + reason["rows"], example)
     ordered = sorted(groups.values(), key=lambda pair: -pair[0])

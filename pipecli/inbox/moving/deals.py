@@ -24,6 +24,7 @@ from pipecli.inbox.moving.pages import (
     texts,
 )
 from pipecli.inbox.moving.synonyms import CHANGED, ENTERED, OF_ENTRY, header_key, outcome_of, rank
+from pipecli.records.names import folded
 from pipecli.store import naming
 
 Columns = dict[str, list[dict[str, Any]]]
@@ -290,9 +291,8 @@ class Deals:
         process = self.findings.processes.setdefault(self.processes[pipeline], {})
         for number, stage in enumerate(order, 1):
             name = stage.removesuffix(f"({pipeline})").strip() or stage
-            slug = self.slugs.get(stage) or naming.free_slug(
-                name, {other for own, other in self.slugs.items() if own != name}
-            )
+            alike = next((other for own, other in self.slugs.items() if folded(own) == folded(name)), None)
+            slug = self.slugs.get(stage) or alike or naming.free_slug(name, self.slugs.values())
             self.slugs[stage] = self.findings.stages[stage] = self.findings.stages[name] = slug
             guess = round(100 * number / (len(order) + 1))
             percent = probability[stage]
@@ -301,7 +301,8 @@ class Deals:
                 evidence += "; its probability is a guess by its place"
                 percent = guess
             percent = int(percent) if percent == int(percent) else percent
-            process[slug] = {"id": slug, "name": name, "probability": percent, "#": evidence}
+            if slug not in process:  # Lead and LEAD are one
+                process[slug] = {"id": slug, "name": name, "probability": percent, "#": evidence}
         return {stage: self.slugs[stage] for stage in order}
 
     def _entered(self, columns: Columns) -> None:

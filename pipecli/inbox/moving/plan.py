@@ -58,12 +58,9 @@ _OF_DEALS = {"stage", "status", "won", "closed", "lost", "close", "expected_clos
 _ADDRESS = ("street", "street2", "city", "region", "postcode")
 _USERS = {"owner", "by", "manager"}
 _WITHOUT_CUSTOM = {"users", "teams", "items", "activities", "price-lists"}
-_OF_RECORDS = {
-    "quotations": "opportunity",
-    "orders": "opportunity",
-    "items": "record",
-    "activities": "record",
-}
+_OF_RECORDS = dict.fromkeys(("quotations", "orders"), "opportunity") | dict.fromkeys(
+    ("items", "activities"), "record"
+)
 """The role of the column without which rows of a kind are nobody's."""
 _CURRENCIES = {
     "us dollar": "USD", "us dollars": "USD", "euro": "EUR", "pound sterling": "GBP", "british pound": "GBP",
@@ -114,8 +111,7 @@ def make_plan(
     """The plan for the files of an export. Raises PipecliError where none of them is known."""
     check_vendor(vendor)
     contents = {file.name: file.content for file in files if file.content.strip()}
-    tables = [table for name, raw in contents.items() for table in tables_of_file(raw, name)]
-    tables = [table for table in tables if table.columns]
+    tables = [table for name, raw in contents.items() for table in tables_of_file(raw, name) if table.columns]
     pairs = list(zip(tables, recognised(tables, vendor), strict=True))
     for number, (table, told) in enumerate(pairs):
         if told is None and (line := header_line(table)):
@@ -137,13 +133,13 @@ def make_plan(
     findings = plan.findings = Findings(settings, answers or {}, leading, process=leading or "sales")
     _know_users(known, findings)
     findings.namesakes = {name for one in known for name in _namesakes(one)}
-    kinds = {one.told.kind for one in known if {"external_id", "id"} & one.told.roles.keys()}
-    findings.kinds = kinds
-    known = [_Recognition(one.table, by_id_or_name(one.told, kinds)) for one in known]
-    for one in _dates_first(known, findings):
+    findings.kinds = {one.told.kind for one in known if {"external_id", "id"} & one.told.roles.keys()}
+    known = [_Recognition(one.table, by_id_or_name(one.told, findings.kinds)) for one in known]
+    _look_at_dates(known, findings)
+    for one in known:
         named = _OF_RECORDS.get(one.told.kind)
         if named and not any(role.partition(".")[0] == named for role in one.told.roles):
-            whose = "deal" if named == "opportunity" else "record"
+            whose = named.replace("opportunity", "deal")
             findings.lost.append(f"{one.table.name}: all; none names the {whose} of a row")
             continue
         if one.told.kind == "activities" and "at" not in one.told.roles:
@@ -197,7 +193,7 @@ def _know_users(known: Sequence[_Recognition], findings: Findings) -> None:
             know_people(findings, (f"{row.cells.get(first)} {row.cells.get(last)}" for row in table.rows))
 
 
-def _dates_first(known: Sequence[_Recognition], findings: Findings) -> list[_Recognition]:
+def _look_at_dates(known: Sequence[_Recognition], findings: Findings) -> None:
     """Look at all dates once, so that the order of those that tell it is known to those that don't."""
     quiet = Findings(findings.settings, {}, findings.vendor)
     for table, told in known:
@@ -205,7 +201,6 @@ def _dates_first(known: Sequence[_Recognition], findings: Findings) -> list[_Rec
             if role in _DATES or role in ("close", "expected_close", "closed_date", "won_date", "lost_date"):
                 date_form(table, column, quiet)
     findings.day_first = quiet.day_first
-    return list(known)
 
 
 def _page(one: _Recognition, plan: Plan, findings: Findings) -> Step:
@@ -231,6 +226,9 @@ class _Mapping:
         if told.kind == "opportunities" and currency_of(told.roles.get("amount", "")):
             own = {column: role for column, role in told.columns.items() if role != "currency"}
             told = told._replace(columns=own)  # of another amount: `amount_usd, invoice_amount, currency`
+        person = told.roles.get("contacts.contact")
+        if person and "contacts" not in findings.kinds and all(map(is_code, texts(table, person))):
+            told = told._replace(columns={c: role for c, role in told.columns.items() if c != person})
         self.table, self.told, self.findings = table, told, findings
         self.roles = told.roles
         self.columns: Columns = {}
@@ -363,10 +361,12 @@ class _Mapping:
 
     def _templates(self) -> None:
         """Fields that are made of several columns: a person's name, an address, a title that is missing."""
-        first, last = self.roles.get("first_name"), self.roles.get("last_name")
-        if "name" not in self.roles and (first or last):
-            parts = [f"{{{column}}}" for column in (first, last) if column]
-            self.templates.setdefault("name", list(dict.fromkeys([" ".join(parts), *reversed(parts)])))
+        parts = [f"{{{self.roles[role]}}}" for role in ("first_name", "last_name") if role in self.roles]
+        names = [] if "name" in self.roles else [" ".join(parts), *reversed(parts)]
+        if self.told.kind == "contacts":  # who has no name is called by the address
+            names += [f"{{{self.roles[role]}}}" for role in ("emails", "emails.1") if role in self.roles]
+        if names := [*dict.fromkeys(filter(None, names))]:
+            self.templates.setdefault("name", names)
         if parts := [f"{{{self.roles[role]}}}" for role in _ADDRESS if role in self.roles]:
             choices = [", ".join(parts[:length]) for length in range(len(parts), 0, -1)]
             choices += [", ".join(parts[start:]) for start in range(1, len(parts))]
@@ -413,7 +413,7 @@ class _Mapping:
 
     def _said_otherwise(self) -> list[str]:
         """The columns that say again what others do, as a deal's stage does, or its customer's id."""
-        doubles: list[str] = list(self.told.rest.get("doubles", ()))
+        doubles: list[str] = [*self.told.rest.get("doubles", ())]
         if self.told.kind != "opportunities":
             return doubles
         doubles += [c for role, c in self.roles.items() if role in _OF_DEALS and c not in self.columns]

@@ -133,9 +133,11 @@ def by_words_of(table: Table, known: Container[str], *, is_whole: bool = False) 
         return Recognised("contacts", "", "", fields, {}, 1)
     best: Recognised | None = None
     stem = _stem(table.name)
-    words_of_stem = {stem, *[word for word in stem.split() if not word.isdigit()][-1:]}
+    last = [word for word in stem.split() if not word.isdigit()][-1:]
+    words_of_stem = {stem, *last, *(f"{word}s" for word in last)}
     if (told := _of_history(table, stem)) or is_of_another_thing(table.name):
         return told
+    named = {kind for kind, words in _synonyms().items() if not words_of_stem.isdisjoint(words.names)}
     for kind, words in _synonyms().items():
         if kind == _HISTORY:
             continue
@@ -147,8 +149,8 @@ def by_words_of(table: Table, known: Container[str], *, is_whole: bool = False) 
         if kind == "activities":
             must_be_named |= not roles & {"at", "type", "subject"} or _has_its_own_id(table, stem)
         elif kind == "opportunities" and "stage" not in roles:
-            must_be_named |= _has_its_own_id(table, stem)
-        is_last = not words_of_stem.isdisjoint(words.names)
+            must_be_named |= _has_its_own_id(table, stem) or bool(named - {kind})
+        is_last = kind in named
         if kind == "products":
             must_be_named |= "sku" not in roles
         if not needed or (must_be_named and not is_named) or (is_whole and not (is_last and table.rows)):
@@ -184,9 +186,13 @@ def _of_history(table: Table, stem: str) -> Recognised | None:
 
 
 def _by_words(table: Table, words: _Words, *, is_exact: bool = False) -> dict[str, Any]:
-    """The role of each column whose header is one of the words, or is nearly; each role once."""
+    """The role of each column whose header is one of the words, or is nearly; each role once.
+
+    Of two columns of one role that has it whose word comes first: the sales price, not the list price.
+    """
     columns: dict[str, Any] = {}
-    for column in sorted(table.columns, key=lambda column: header_key(column) not in words.columns):
+    place = {word: number for number, word in enumerate(words.columns)}
+    for column in sorted(table.columns, key=lambda column: place.get(header_key(column), len(place))):
         key = header_key(column)
         role = words.columns.get(key) if is_exact else _role(key, words)
         if role and role not in columns.values():
