@@ -215,5 +215,7 @@ def _line(number: int, invoice: Invoice, item: Item, bare: Decimal, printed: Dec
     if item.product:
         line["BT-155"] = item.product
     return line | (
-        {"BG-27": [{"amount": f"{bare - printed}", "reason": "Discount"}]} if bare > printed else {}
+        {"BG-27": [{"amount": f"{bare - printed}", "reason": "Discount"}]}
+        if bare > printed and (item.discount or item.discount_amount)
+        else {}
     )

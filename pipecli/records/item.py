@@ -204,19 +204,20 @@ def _totals(record: Priced) -> Totals:
     printed = {place: amounts[place] for place in counted(record)}
     subtotal = sum(printed.values(), zero)
     off = _discount(record, printed)
-    net = {place: _net(record, amount, record.items[place].tax) for place, amount in printed.items()}
+    net: dict[int, Decimal] = {}
     taxes: dict[Decimal, Decimal] = {}
     for rate, group, share in _by_rate(record, printed, off):
-        gross = sum((printed[place] for place in group), zero) - share
-        allowance = _net(record, share, rate)
+        worth = {place: printed[place] for place in group}
         goods = [place for place in group if record.items[place].kind is None]
         for place, part in zip(
-            goods, shares(allowance, [net[place] for place in goods], currency), strict=True
+            goods, shares(share, [worth[place] for place in goods], currency), strict=True
         ):
-            net[place] -= part
-        taxable = sum((net[place] for place in group), zero)
+            worth[place] -= part
+        to_pay = sum(worth.values(), zero)
+        taxable = _net(record, to_pay, rate)
+        net |= zip(worth, shares(taxable, list(worth.values()), currency), strict=True)
         if rate is not None:
-            due = gross - taxable if record.tax_included else percentage(taxable, rate)
+            due = to_pay - taxable if record.tax_included else percentage(taxable, rate)
             taxes[rate] = rounded(due, currency)
     return Totals(
         amounts,

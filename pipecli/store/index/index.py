@@ -106,7 +106,7 @@ class Apart:
         self._file.flush()
 
 
-LAYOUT = f"{__version__}/{crc32(f'{tables.schema()} {tables.INDEXES} composed, paired, signed'.encode()):08x}"
+LAYOUT = f"{__version__}/{crc32(f'{tables.schema()} {tables.INDEXES} composed, paired, signed, taxed on the sum'.encode()):08x}"
 """Changes whenever the tables, or how they hold text, do: an index of another layout is built anew."""
 
 _PATIENCE = 10.0
