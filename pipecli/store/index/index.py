@@ -106,7 +106,8 @@ class Apart:
         self._file.flush()
 
 
-LAYOUT = f"{__version__}/{crc32(f'{tables.schema()} {tables.INDEXES} composed, paired, signed, taxed on the sum'.encode()):08x}"
+_HELD = "composed, paired, signed, taxed on the sum"
+LAYOUT = f"{__version__}/{crc32(f'{tables.schema()} {tables.INDEXES} {_HELD}'.encode()):08x}"
 """Changes whenever the tables, or how they hold text, do: an index of another layout is built anew."""
 
 _PATIENCE = 10.0
