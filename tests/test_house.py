@@ -20,7 +20,7 @@ import pytest
 TREE = Path(__file__).resolve().parent.parent
 FILES = sorted((TREE / "pipecli").rglob("*.py"))
 HEAVY = ("pydantic", "ruamel", "git", "rapidfuzz")
-MODELS = [f"pipecli.records.{noun}" for noun in ("lead", "party", "papers")]
+MODELS = [f"pipecli.records.{noun}" for noun in ("lead", "customer", "papers")]
 """Models that a change of a deal has no use for: building those of three nouns takes 11 ms."""
 READING = [
     "today", "find espresso", "opp list --search espresso",

@@ -1,9 +1,12 @@
-"""Every fault of a pipeline at once: all rules (`checks/rules/`) run, and their findings get lines."""
+"""Every rule at once: `check` of the files as they are, `check_changes` of a change set; findings get lines.
+
+The rules themselves are in `checks/rules/`.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from pipecli.checks.rules import (
@@ -12,17 +15,29 @@ from pipecli.checks.rules import (
     Problem,
     Rule,
     Severity,
+    changed_deals,
+    changed_records,
     deals,
     references,
     sent_quotations,
     settings,
 )
+from pipecli.checks.rules.changed_records import Between, Changed, Renames, Review, renames
+from pipecli.checks.rules.changed_records import Rule as ChangeRule
 from pipecli.errors import FaultyFile
-from pipecli.records.kinds import SETTINGS_FILE
+from pipecli.history.diff import ChangedRecord, ChangeSet, Range, Side
+from pipecli.history.events import events
+from pipecli.history.past import pipeline_at
+from pipecli.records.base import Record
+from pipecli.records.kinds import BY_NOUN, OPPORTUNITY, SETTINGS, SETTINGS_FILE
+from pipecli.records.settings import Settings
+from pipecli.store import files, git, reading
 from pipecli.store.yaml import read
 
 if TYPE_CHECKING:
+    from pipecli.store.files import Location
     from pipecli.store.pipeline import Pipeline
+
 
 STRUCTURE: tuple[Rule, ...] = (
     *references.FILES,
@@ -89,3 +104,134 @@ def _places(pipeline: Pipeline, file: str, paths: list[Path]) -> list[tuple[int,
         return [(0, 0)] * len(paths)
     quick = [place for path in paths if (place := read.place_of_key(text, path))]
     return quick if len(quick) == len(paths) else read.locate_many(text, paths)
+
+
+ABOUT_CHANGES: tuple[ChangeRule, ...] = (*changed_deals.STRUCTURE, *changed_records.STRUCTURE)
+ABOUT_CHANGES_WITH_SETTINGS: tuple[ChangeRule, ...] = changed_deals.WITH_SETTINGS
+
+_TELLS_MORE = {"frozen": "sent-quotation", "discount": "discount-limit"}
+"""Rules about states, each with the rule about changes that says the same with what was before."""
+
+
+def check_changes(present: Pipeline, range_: Range, change_set: ChangeSet) -> list[Finding]:
+    """The findings of the rules about changes, in the order of files and lines."""
+    review = _review(present, range_, change_set)
+    texts = {side.file: side.text for record in change_set.records if (side := record.after) is not None}
+    by_file: dict[str, list[tuple[ChangeRule, Problem]]] = defaultdict(list)
+    for rule in (*ABOUT_CHANGES, *(ABOUT_CHANGES_WITH_SETTINGS if review.settings else ())):
+        for problem in rule.problems(review):
+            by_file[problem.file].append((rule, problem))
+    placed = (_changes_placed(texts.get(file, ""), problems) for file, problems in by_file.items())
+    return sorted({finding for findings in placed for finding in findings})
+
+
+def together(states: Iterable[Finding], changes: Sequence[Finding], change_set: ChangeSet) -> list[Finding]:
+    """The findings about a pipeline as it is and about its changes, as a reviewer of the changes wants them.
+
+    An error counts wherever it is, as the change may have caused it elsewhere. A warning about what the
+    change doesn't touch isn't news, unless it touches the settings.
+    """
+    touched = {side.file for record in change_set.records for side in (record.before, record.after) if side}
+    about_changes = {(change.file, change.rule) for change in changes}
+    news = [
+        state
+        for state in states
+        if (state.severity is Severity.ERROR or state.file in touched or SETTINGS_FILE in touched)
+        and (state.file, _TELLS_MORE.get(state.rule)) not in about_changes
+    ]
+    return sorted({*news, *changes})
+
+
+def _changes_placed(text: str, problems: Sequence[tuple[ChangeRule, Problem]]) -> Iterator[Finding]:
+    paths = [problem.path for _, problem in problems]
+    places = read.locate_many(text, paths) if text and any(paths) else [(0, 0)] * len(paths)
+    for (rule, problem), (line, column) in zip(problems, places, strict=True):
+        yield Finding(problem.file, line or 1, column or 1, rule.name, rule.severity, problem.message)
+
+
+def _review(present: Pipeline, range_: Range, change_set: ChangeSet) -> Review:
+    old = _settings_at(present.location, range_.base)
+    touched = next((record.after for record in change_set.records if record.noun == SETTINGS.noun), None)
+    new = _record(SETTINGS.noun, touched) if touched else old
+    new_settings = new if isinstance(new, Settings) else None
+    renamed = renames(old, new_settings)
+    return Review(
+        [_changed(record, key, renamed) for record, key in _with_changed_ids(change_set.records)],
+        renamed.of_settings(old) if old else new_settings,
+        new_settings,
+        present if range_.head is None else pipeline_at(present, range_.head),
+        Between(present.location, range_),
+    )
+
+
+def _changed(touched: ChangedRecord, old_key: str, renamed: Renames) -> Changed:
+    before, happened = touched.before, touched.events
+    if touched.noun == OPPORTUNITY.noun and before and before.version and any(renamed):
+        before = before._replace(version=renamed.of_deal(before.version))
+        happened = events(before.version, touched.after.version if touched.after else None)
+    old, new = _record(touched.noun, before), _record(touched.noun, touched.after)
+    if isinstance(old, Settings):
+        old = renamed.of_settings(old)
+    fault = before.fault if before is not None and old is None else None
+    return Changed(
+        touched.noun,
+        touched.key,
+        touched.file,
+        old,
+        new,
+        happened,
+        old_key,
+        is_gone=touched.after is None,
+        fault=fault,
+    )
+
+
+def _record(noun: str, side: Side | None) -> Record | None:
+    if side is None or side.version is None or side.fault:
+        return None
+    kind = SETTINGS if noun == SETTINGS.noun else BY_NOUN[noun]
+    return reading.validate(kind.model, side.version.plain, side.file)
+
+
+def _with_changed_ids(touched: Sequence[ChangedRecord]) -> Iterator[tuple[ChangedRecord, str]]:
+    """Each with its old key; a removed and a new record as one, where they are the same with another id."""
+    new = {(record.noun, record.key): record for record in touched if record.before is None}
+    for old in touched:
+        if old.after is None and old.before and old.before.version:
+            side = old.before
+            same = next((record for record in new.values() if _is_same(old.noun, side, record)), None)
+            if same and same.after and same.after.version:
+                del new[same.noun, same.key]
+                happened = events(side.version, same.after.version)
+                yield same._replace(before=side, events=happened), old.key
+                continue
+        if old.before is not None:
+            yield old, old.key
+    yield from ((record, record.key) for record in new.values())
+
+
+def _is_same(noun: str, old: Side, new: ChangedRecord) -> bool:
+    """True for an old record with another id: in the same file, or with the same birth and name."""
+    after = new.after
+    if noun != new.noun or after is None or after.version is None or old.version is None:
+        return False
+    if old.file == after.file:
+        return True
+    names = ("created", "title", "organization", "name", "opportunity")
+    before, now = (
+        {name: version.plain.get(name) for name in names} for version in (old.version, after.version)
+    )
+    return before == now and any(now[name] for name in names[1:])
+
+
+def _settings_at(place: Location, commit: str) -> Settings | None:
+    """The settings of a commit; None where it has none that are valid."""
+    settings_blob = git.id_of(place.work_tree, f"{commit}:{place.prefix}{SETTINGS_FILE}")
+    if settings_blob is None:
+        return None
+    (blob,) = git.objects(place.work_tree, [settings_blob], files.LARGEST)
+    try:
+        settings = reading.read(SETTINGS, SETTINGS_FILE, read.decode(blob.content or b"", SETTINGS_FILE))
+    except FaultyFile:
+        return None
+    return settings if isinstance(settings, Settings) else None

@@ -20,10 +20,10 @@ from pipecli.cli.list import ActivityTypeName
 from pipecli.errors import PipecliError
 from pipecli.formats import dumps
 from pipecli.records.activity import Activity
+from pipecli.records.customer import Contact
 from pipecli.records.kinds import ID_LENGTH, LEAD, OPPORTUNITY
 from pipecli.records.lead import Lead
 from pipecli.records.opportunity import Opportunity
-from pipecli.records.party import Contact
 from pipecli.store.index.records import rows_where, search_activities
 from pipecli.store.lookup import FEWEST_SIGNS, Care
 from pipecli.store.pipeline import NotFound, Pipeline
@@ -31,7 +31,7 @@ from pipecli.store.yaml import read
 from pipecli.store.yaml.write import block_lines
 from pipecli.wording import first_of
 from pipecli.workflow import activity as rules
-from pipecli.workflow.change import Change
+from pipecli.workflow.change_or_refusal import Change
 
 app = noun()
 

@@ -19,13 +19,13 @@ from pipecli.cli.common.table import Column
 from pipecli.errors import PipecliError
 from pipecli.records.base import Record
 from pipecli.records.catalogue import Literature, PriceList, Product, Tier
+from pipecli.records.customer import Contact
 from pipecli.records.kinds import LITERATURE, OPPORTUNITY, PRICE_LIST, PRODUCT
 from pipecli.records.opportunity import Opportunity
-from pipecli.records.party import Contact
 from pipecli.store.files import inside
 from pipecli.workflow import catalogue
 from pipecli.workflow.catalogue import NewPrice, Suggestion, require_unused
-from pipecli.workflow.change import require_stages
+from pipecli.workflow.change_or_refusal import require_stages
 
 app = noun()
 

@@ -93,8 +93,8 @@ def _with_changes(
     run: Session, base: str, states: Sequence[Finding], wanted: Callable[[str], bool]
 ) -> tuple[list[Finding], str]:
     """The findings with those about changes since a branch left `base`, and how much it changed."""
-    from pipecli.checks.check_changes import check_changes, together
-    from pipecli.history.change_set import change_set, range_of
+    from pipecli.checks.check import check_changes, together
+    from pipecli.history.diff import change_set, range_of
 
     if not base or ".." in base:
         raise PipecliError(
@@ -130,8 +130,8 @@ def _allowed(findings: Sequence[Finding], rules: Sequence[str]) -> list[Finding]
 
 def _require_signed(run: Session, base: str | None) -> None:
     """Refuse commits since a branch left `base` without a good signature. Raises PipecliError."""
-    from pipecli.history.change_set import range_of
     from pipecli.history.commits import listed, signatures
+    from pipecli.history.diff import range_of
 
     place = run.present.location
     range_ = range_of(place, f"{base}..HEAD")
@@ -191,10 +191,10 @@ _OF_READING = {
 
 
 def _rules() -> list[RuleText]:
-    from pipecli.checks import check, check_changes
+    from pipecli.checks import check
 
     of_states = (*check.STRUCTURE, *check.WITH_SETTINGS)
-    of_changes = (*check_changes.STRUCTURE, *check_changes.WITH_SETTINGS)
+    of_changes = (*check.ABOUT_CHANGES, *check.ABOUT_CHANGES_WITH_SETTINGS)
     return [
         *(RuleText(name, Severity.ERROR, text) for name, text in _OF_READING.items()),
         *(RuleText(state.name, state.severity, _text_of(state.problems)) for state in of_states),

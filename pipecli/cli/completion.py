@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pipecli import __version__
-from pipecli.cli.common.personal import GLOBAL, expanded, read
+from pipecli.cli.common.terminal import GLOBAL, expanded, own_values
 from pipecli.cli.nouns import ALIASES, NOUNS
 from pipecli.formats import dumps, loads
 from pipecli.records.kinds import BY_NOUN, COLLECTIONS, named
@@ -154,7 +154,7 @@ class Completion:
     def _nouns(self) -> Iterator[Value]:
         yield from ((name, noun.help) for name, noun in NOUNS.items())
         yield from ((alias, NOUNS[name].help) for alias, name in ALIASES.items())
-        yield from ((name[6:], value) for name, value in read().items() if name.startswith("alias."))
+        yield from ((name[6:], value) for name, value in own_values().items() if name.startswith("alias."))
 
     def _begun(self, values: Iterable[Value]) -> list[Value]:
         start = folded(self.current)
@@ -321,7 +321,7 @@ class Completion:
     def _defaults(self) -> Iterator[Value]:
         """The names of a person's own defaults, those that are set with their values."""
         nouns = (f"columns.{name}" for name, noun in NOUNS.items() if "list" in noun.verbs)
-        yield from {**dict.fromkeys(("format", "color", "owner", *nouns), ""), **read()}.items()
+        yield from {**dict.fromkeys(("format", "color", "owner", *nouns), ""), **own_values()}.items()
 
     def _assignments(self) -> list[Value]:
         """`path=value`: of the settings level by level; of a record its fields, then what a field may be."""

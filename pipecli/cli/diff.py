@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import typer
 
-from pipecli.checks.check_changes import check_changes
+from pipecli.checks.check import check_changes
 from pipecli.checks.rules import Finding
 from pipecli.cli.common.command import Printing, noun
 from pipecli.cli.common.output import (
@@ -28,7 +28,7 @@ from pipecli.cli.common.session import Session, say, session
 from pipecli.cli.common.table import Column, clean, isolated, money
 from pipecli.cli.report.printing import money_column
 from pipecli.formats import dumps, picked
-from pipecli.history.change_set import (
+from pipecli.history.diff import (
     ChangedRecord,
     ChangeSet,
     Effect,

@@ -21,7 +21,7 @@ from pipecli.formats import dumps, picked
 from pipecli.history.changes import Changes, End, Question, changes
 from pipecli.history.commits import Commit, Signature, listed, signatures
 from pipecli.history.events import OF_THE_RECORD
-from pipecli.history.index import History, open_history
+from pipecli.history.history_index import History, open_history
 from pipecli.history.log import BELONGING, Entry, Name, document_named, log, names_like, steps
 from pipecli.history.moments import zone_of
 from pipecli.records.kinds import BY_NOUN, KINDS, OPPORTUNITY, SETTINGS, SETTINGS_FILE

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import typer
 
 from pipecli.cli.common.command import noun
-from pipecli.cli.common.list_options import Parts, listing, print_list, print_parts
+from pipecli.cli.common.listing import Parts, listing, print_list, print_parts
 from pipecli.cli.common.pick import find
 from pipecli.cli.common.session import session
 from pipecli.cli.common.table import (
@@ -29,7 +29,7 @@ from pipecli.records.money import percent
 from pipecli.store.index import views
 from pipecli.store.index.records import OPEN
 from pipecli.wording import duration
-from pipecli.workflow.requirements import QUESTIONS
+from pipecli.workflow.stage_requirements import QUESTIONS
 
 app = noun()
 

@@ -14,10 +14,9 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from pipecli.cli.common.command import Group, command_of, shared_options
-from pipecli.cli.common.personal import expanded
 from pipecli.cli.common.session import Session
 from pipecli.cli.common.table import clean
-from pipecli.cli.common.terminal import paged
+from pipecli.cli.common.terminal import expanded, paged
 from pipecli.cli.nouns import ALIASES, NOUNS, SECTIONS
 from pipecli.errors import PipecliError
 

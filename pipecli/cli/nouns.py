@@ -40,7 +40,7 @@ NOUNS = {
     "lead": Noun(
         "Leads: add, qualify, convert, disqualify.",
         verbs=_verbs(
-            "lead.change",
+            "lead.add_and_qualify",
             "add, list, show, set, edit, remove, assign, share, qualify, disqualify, reopen, convert, merge, "
             "dupes, tag add, tag remove",
             {"lead.show": "show, dupes", "lead.convert": "convert"},
@@ -51,7 +51,7 @@ NOUNS = {
         "Opportunities: add, advance, close won or lost.",
         alias="opp",
         verbs=_verbs(
-            "opportunity.change",
+            "opportunity.set_and_advance",
             "add, list, show, set, edit, remove, advance, sellers, hold, resume, board, won, lost, reopen, "
             "assign, share, item add, item set, item remove, item list, reprice, take-offer, contact add, "
             "contact remove, contact list, step done, step undo, step list, competitor add, "
@@ -75,7 +75,7 @@ NOUNS = {
         "Quotations: new, revise, send, accept, render.",
         alias="quote",
         verbs=_verbs(
-            "quotation.change",
+            "quotation.draft_and_answer",
             "new, list, show, set, edit, remove, send, revise, accept, reject, expire, render, template, "
             "item add, item set, item remove, item list",
             {
@@ -111,7 +111,7 @@ NOUNS = {
     "customer": Noun(
         "Customers: organisations, and people who buy for themselves.",
         verbs=_verbs(
-            "party",
+            "customer",
             "add, list, show, set, edit, assign, merge, dupes, remove, tag add, tag remove",
             {"lead.show": "dupes"},
         ),
@@ -119,16 +119,16 @@ NOUNS = {
     ),
     "contact": Noun(
         "Contacts: the people at customers.",
-        verbs=_verbs("party", "add, list, show, set, edit, merge, remove, tag add, tag remove"),
+        verbs=_verbs("customer", "add, list, show, set, edit, merge, remove, tag add, tag remove"),
         groups=_TAGS,
     ),
     "supplier": Noun(
         "Suppliers.",
-        verbs=_verbs("party", "add, list, show, set, edit, remove"),
+        verbs=_verbs("customer", "add, list, show, set, edit, remove"),
     ),
     "competitor": Noun(
         "Competitors, and the deals they are after.",
-        verbs=_verbs("party", "add, list, show, set, edit, remove"),
+        verbs=_verbs("customer", "add, list, show, set, edit, remove"),
     ),
     "product": Noun(
         "Products and services.",
@@ -152,7 +152,7 @@ NOUNS = {
     ),
     "settings": Noun(
         "Show and change pipecli.yaml.",
-        verbs=_verbs("settings.change", "show, set, edit, rename", {"settings.show": "show"}),
+        verbs=_verbs("settings.set", "show, set, edit, rename", {"settings.show": "show"}),
     ),
     "call": Noun("Log a call that took place, and plan the next contact.", "activity"),
     "mail": Noun("Log an e-mail that was sent or received.", "activity"),
@@ -179,7 +179,7 @@ NOUNS = {
     "report": Noun(
         "Reports: funnel, velocity, lost, ranking, pipeline, stale, …",
         verbs={
-            name: "cron.followups" if name == "receivables" else f"report.{name.replace('-', '_')}"
+            name: f"report.{name.replace('-', '_')}"
             for name in (
                 "first-response",
                 "velocity",

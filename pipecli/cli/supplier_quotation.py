@@ -21,13 +21,13 @@ from pipecli.cli.common.table import Column, amount_text, cell_text, cut, price_
 from pipecli.errors import PipecliError
 from pipecli.formats import picked
 from pipecli.inbox.importing.workbook import offered_prices
+from pipecli.records.customer import Supplier
 from pipecli.records.kinds import OPPORTUNITY, SUPPLIER_QUOTATION
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.papers import SupplierQuotation
-from pipecli.records.party import Supplier
 from pipecli.store.lookup import Care
 from pipecli.workflow import supplier_quotation
-from pipecli.workflow.change import Change
+from pipecli.workflow.change_or_refusal import Change
 from pipecli.workflow.order import require_same_status
 from pipecli.workflow.supplier_quotation import Column as Answer
 from pipecli.workflow.supplier_quotation import Comparison, Offered, Price

@@ -30,11 +30,11 @@ from pipecli.cli.common.table import Column, clean, isolated
 from pipecli.cli.diff import print_range
 from pipecli.errors import PipecliError
 from pipecli.formats import picked
-from pipecli.history.change_set import ChangedRecord, Range, change_set, range_of
+from pipecli.history.diff import ChangedRecord, Range, change_set, range_of
 from pipecli.store import git
 from pipecli.store.files import Location
 from pipecli.store.journal import working
-from pipecli.sync import merge_commits as merge_plan
+from pipecli.sync import merge_commits
 from pipecli.sync.conflict import RecordConflict, Side, conflicts, title_of
 from pipecli.sync.doctor import examine, mend
 from pipecli.sync.doctor_clone import Diagnosis
@@ -276,8 +276,8 @@ def print_preview(run: Session) -> None:
     """Fetch, and print what a sync would do."""
     place = run.present.location
     upstream, merge = preview(run.present)
-    pulled = merge_plan.commit_count(place, merge.theirs, merge.ours) if merge.theirs else 0
-    pushed = merge_plan.going(place, upstream, merge.ours, merge.theirs)
+    pulled = merge_commits.commit_count(place, merge.theirs, merge.ours) if merge.theirs else 0
+    pushed = merge_commits.going(place, upstream, merge.ours, merge.theirs)
     coming = _changes(place, merge.base, merge.theirs) if pulled else []
     going = _changes(place, merge.base, merge.ours) if pushed else []
     clashes = conflicts(place, merge.base, merge.ours, merge.theirs or merge.ours, merge.clashes)

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from pipecli.cli.common.command import Owned, Reading, noun
-from pipecli.cli.common.list_options import owner_filter
+from pipecli.cli.common.listing import owner_filter
 from pipecli.cli.common.output import Format, print_records, room_beside, wrapped, write_text
 from pipecli.cli.common.pick import document, note_rows, print_numbered, print_rows
 from pipecli.cli.common.session import Session, mention, say, session

@@ -23,7 +23,7 @@ from pipecli.store.naming import relaid
 from pipecli.store.writes import Write, check_references, names
 from pipecli.wording import first_of, one_line
 from pipecli.workflow.attachment import FOLDER
-from pipecli.workflow.change import Refused
+from pipecli.workflow.change_or_refusal import Refused
 
 app = noun("Take back the last change.")
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from pipecli.errors import FaultyFile, PipecliError
 from pipecli.history.commits import Blob, key_of_path, records_below, roots
-from pipecli.history.index import History
+from pipecli.history.history_index import History
 from pipecli.history.moments import (
     BeforeTheFirst,
     Moment,
@@ -27,7 +27,7 @@ from pipecli.history.version import VersionFacts
 from pipecli.records.kinds import OPPORTUNITY, SETTINGS_FILE
 from pipecli.records.money import Rates
 from pipecli.reports.deals import Days, Deal
-from pipecli.reports.forecast import Valuation
+from pipecli.reports.valuation import Valuation
 from pipecli.reports.waterfall import Side, Waterfall, waterfall
 from pipecli.store import files, git
 from pipecli.store.pipeline import rates_of

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pipecli.errors import FaultyFile
 from pipecli.history.commits import Commit, RecordChange, parse_commit
 from pipecli.history.events import Event, RecordVersion, events, fields
-from pipecli.history.index import History
+from pipecli.history.history_index import History
 from pipecli.records.kinds import BY_PREFIX, INVOICE, LEAD, ORDER, QUOTATION, SUPPLIER_QUOTATION, Kind
 from pipecli.store import files, git
 from pipecli.store.yaml import read

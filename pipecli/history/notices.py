@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from pipecli.history import events as words
 from pipecli.history.events import Event, RecordVersion, shown
-from pipecli.history.index import History
+from pipecli.history.history_index import History
 from pipecli.history.log import Step, steps
 from pipecli.records.kinds import CLOSED_LISTS, LEAD, OPPORTUNITY, closed_list
 from pipecli.reports.followups import Message, plain

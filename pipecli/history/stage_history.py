@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from pipecli.history import commits
 from pipecli.history.commits import Blob, ListedCommit, RecordChange, listed
-from pipecli.history.index import History
+from pipecli.history.history_index import History
 from pipecli.history.version import VersionFacts
 from pipecli.records.kinds import OPPORTUNITY, SETTINGS
 from pipecli.reports.deals import Place

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, tzinfo
 from typing import NamedTuple
 
-from pipecli.history.index import History, Say, open_history
+from pipecli.history.history_index import History, Say, open_history
 from pipecli.history.moments import NoSuchMoment, steady
 from pipecli.history.stage_history import FirstParentPath, StageHistories, path_to, stage_histories
 from pipecli.reports.deals import Deal, Observation, Place, StageHistory, stage_visits

@@ -105,9 +105,9 @@ def _facts(record: Record) -> dict[str, str | None]:
 
 
 def _worth(record: Record) -> object | None:
-    from pipecli.records.item import totals
     from pipecli.records.opportunity import Opportunity
     from pipecli.records.papers import Invoice, Order, Quotation
+    from pipecli.records.totals_and_tax import totals
 
     if isinstance(record, Opportunity):
         return record.value

@@ -14,7 +14,7 @@ from typing import Any, Literal, NamedTuple, TypeVar
 
 from pipecli.records import kinds as elements
 from pipecli.records.base import Part, Plain, default_at, identity_at, keys_at
-from pipecli.store.yaml.compare import is_nothing, meaning, same
+from pipecli.store.yaml.splice import is_nothing, meaning, same
 from pipecli.store.yaml.write import is_list
 
 Thing = Mapping[str, Any]

@@ -24,8 +24,8 @@ from pipecli.records.references import references
 from pipecli.store import git, reading
 from pipecli.store.files import kind_of
 from pipecli.store.yaml import read
-from pipecli.store.yaml.compare import is_nothing, same
 from pipecli.store.yaml.read import BYTE_ORDER_MARK
+from pipecli.store.yaml.splice import is_nothing, same
 from pipecli.store.yaml.tree import EditError, ListNode, MappingNode, ScalarNode, TreeNode, is_void, read_tree
 from pipecli.store.yaml.write import is_list
 from pipecli.wording import count

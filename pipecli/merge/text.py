@@ -18,7 +18,7 @@ from pipecli.errors import FaultyFile
 from pipecli.merge.fields import Path, names_at, numbered
 from pipecli.records.base import Part, Plain, keys_at
 from pipecli.store.yaml import edit, read, write
-from pipecli.store.yaml.compare import meaning
+from pipecli.store.yaml.splice import meaning
 from pipecli.store.yaml.tree import (
     Comment,
     EditError,

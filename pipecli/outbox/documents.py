@@ -12,7 +12,8 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from pipecli.records.item import Item, counted, totals
+from pipecli.records.customer import Contact, Customer, Supplier
+from pipecli.records.item import Item
 from pipecli.records.lead import Lead
 from pipecli.records.money import minor_digits
 from pipecli.records.papers import (
@@ -25,8 +26,8 @@ from pipecli.records.papers import (
     SupplierItem,
     SupplierQuotation,
 )
-from pipecli.records.party import Contact, Customer, Supplier
 from pipecli.records.settings import Company
+from pipecli.records.totals_and_tax import counted, totals
 from pipecli.translation import Formats, Words, formats_of, number, unit_of, unit_price, words_of
 
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     import psycopg
     import pyarrow
 
-    from pipecli.history.index import History
+    from pipecli.history.history_index import History
     from pipecli.store.files import Location
     from pipecli.store.pipeline import Pipeline
 

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from pipecli.reports.deals import PERIOD_OF, Days, Deal, Place, furthest, percent
-from pipecli.reports.forecast import Valuation
+from pipecli.reports.valuation import Valuation
 
 GROUPINGS = ("step", "source", "campaign", "owner", "team", "month", "quarter")
 PERIODS = GROUPINGS[-2:]

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from pipecli.reports.deals import Deal, percent, shared_out
-from pipecli.reports.forecast import Valuation
+from pipecli.reports.valuation import Valuation
 
 GROUPINGS = (
     "reason", "competitor", "product", "source", "owner", "team", "type", "customer", "process", "stage",

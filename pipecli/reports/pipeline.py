@@ -10,7 +10,7 @@ from functools import reduce
 from typing import NamedTuple
 
 from pipecli.reports.deals import Days, Deal, percent
-from pipecli.reports.forecast import Valuation
+from pipecli.reports.valuation import Valuation
 
 GROUPINGS = ("owner", "team", "month", "quarter", "type", "source", "customer")
 PERIODS = ("month", "quarter")

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from pipecli.records.money import EXACT, rounded
 from pipecli.reports.deals import Days, Deal, month_of, percent, shared_out
-from pipecli.reports.forecast import Valuation
+from pipecli.reports.valuation import Valuation
 
 GROUPINGS = ("owner", "team")
 _WHOLE = Decimal(100)

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from pipecli.reports.deals import Deal, percent
-from pipecli.reports.forecast import Valuation
+from pipecli.reports.valuation import Valuation
 
 GROUPINGS = ("owner", "team", "stage", "type", "source", "customer")
 

@@ -24,7 +24,7 @@ from pipecli.reports.deals import (
     percent,
     percentile_90,
 )
-from pipecli.reports.forecast import Valuation
+from pipecli.reports.valuation import Valuation
 
 GROUPINGS = ("stage", "owner", "team", "process", "type", "source", "month", "quarter")
 PERIODS = GROUPINGS[-2:]

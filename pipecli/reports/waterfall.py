@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from pipecli.records.money import MissingRate
 from pipecli.reports.deals import Days, Deal
-from pipecli.reports.forecast import Valuation, Worth
+from pipecli.reports.valuation import Valuation, Worth
 
 BUCKETS = (
     "new", "reopened", "pulled in", "increased", "stage forward", "probability", "rates",

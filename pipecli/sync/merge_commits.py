@@ -1,4 +1,4 @@
-"""Two lines of commits into one, among git's objects alone: no file of the working tree is touched.
+"""Two lines of commits merged into one, among git's objects alone: no file of the working tree is touched.
 
 Records that both sides changed are merged field by field; every other file by git's own ways. `check` looks
 at the merge before anybody gets it.
@@ -60,8 +60,8 @@ class Clash(NamedTuple):
     """The reason, by git or the reader of records."""
 
 
-class Joined(NamedTuple):
-    """A merge of two commits, in no commit yet."""
+class MergedTree(NamedTuple):
+    """The tree that two commits merge into, in no commit yet."""
 
     tree: str
     """Only whole where nothing clashes."""
@@ -70,7 +70,7 @@ class Joined(NamedTuple):
     clashes: list[Clash]
 
 
-def join(place: Location, ours: str, theirs: str) -> Joined:
+def merge_trees(place: Location, ours: str, theirs: str) -> MergedTree:
     """Merge two commits. Raises PipecliError where git can't, as when they have no past in common."""
     tree, unmerged, words = _merge_tree(place, ours, theirs)
     contents = {
@@ -100,11 +100,11 @@ def join(place: Location, ours: str, theirs: str) -> Joined:
         if merged_file.conflicts:
             clashes.append(Clash(sides, merged_file.conflicts, ""))
     if clashes:  # git leaves all of them to the person
-        return Joined(
+        return MergedTree(
             tree, merged, [*clashes, *(Clash(sides, (), words.get(sides.path, "")) for sides in gone)]
         )
     changed = {**merged, **{sides.path: None for sides in gone}}
-    return Joined(_with(place, tree, changed) if changed else tree, merged, [])
+    return MergedTree(_with(place, tree, changed) if changed else tree, merged, [])
 
 
 _by_field = lru_cache(4096)(merge_bytes)
@@ -332,7 +332,7 @@ class MergePlan(NamedTuple):
     clashes: list[Clash]
 
 
-def joint_of(place: Location, upstream: Upstream, theirs: str | None) -> MergePlan:
+def plan_merge(place: Location, upstream: Upstream, theirs: str | None) -> MergePlan:
     """Both sides as one commit, or what stands against it. Raises PipecliError."""
     ours = present_commit(place)
     known = git.commit_of(place.work_tree, upstream.tracking)
@@ -353,14 +353,14 @@ def joint_of(place: Location, upstream: Upstream, theirs: str | None) -> MergePl
         return MergePlan(theirs, base, ours, theirs, [], {}, [])
     if base is None:
         raise _unrelated(place, upstream)
-    joined = join(place, ours, theirs)
-    in_conflict = {clash.sides.path for clash in joined.clashes}
-    records = records_of(place, [path for path in joined.contents if path not in in_conflict])
+    merged_tree = merge_trees(place, ours, theirs)
+    in_conflict = {clash.sides.path for clash in merged_tree.clashes}
+    records = records_of(place, [path for path in merged_tree.contents if path not in in_conflict])
     commit = ""
-    if not joined.clashes:
+    if not merged_tree.clashes:
         message = merge_message(upstream, records)
-        commit = commit_merge(place, joined.tree, shared=theirs, ours=ours, message=message)
-    return MergePlan(commit, base, ours, theirs, records, joined.contents, joined.clashes)
+        commit = commit_merge(place, merged_tree.tree, shared=theirs, ours=ours, message=message)
+    return MergePlan(commit, base, ours, theirs, records, merged_tree.contents, merged_tree.clashes)
 
 
 def records_of(place: Location, paths: Sequence[str]) -> list[str]:

@@ -31,9 +31,9 @@ from pipecli.sync.merge_commits import (
     commit_count,
     commit_merge,
     going,
-    joint_of,
     merge_message,
     new_errors,
+    plan_merge,
     present_commit,
     records_of,
 )
@@ -169,7 +169,7 @@ def preview(pipeline: Pipeline) -> tuple[Upstream, MergePlan]:
     """The plan of a sync. Nothing is changed."""
     place = pipeline.location
     upstream = ready(place)
-    return upstream, joint_of(place, upstream, fetch(place, upstream))
+    return upstream, plan_merge(place, upstream, fetch(place, upstream))
 
 
 def choose(place: Location, side: Side, names: Sequence[str] = ()) -> list[str]:
@@ -248,7 +248,7 @@ def _until_nobody_is_faster(pipeline: Pipeline, upstream: Upstream, before: str)
             wait = random.uniform(0, min(_WAIT * tries, _LONGEST_WAIT))  # noqa: S311 - no secret
             time.sleep(wait)  # by chance, so that the same two don't meet again and again
         theirs = fetch(place, upstream)
-        merge = joint_of(place, upstream, theirs)
+        merge = plan_merge(place, upstream, theirs)
         if merge.clashes:
             raise Conflicted(_leave_to_a_person(place, upstream, merge), tries)
         _require_pipeline(pipeline, upstream, merge)
@@ -330,7 +330,7 @@ def _require_way(place: Location, merge: MergePlan) -> None:
 
 
 def _move(pipeline: Pipeline, merge: MergePlan) -> bool:
-    """Have branch and files be at the joint commit. False: somebody has committed here meanwhile."""
+    """Have branch and files be at the merge. False: somebody has committed here meanwhile."""
     place = pipeline.location
     moving(place, merge.commit)
     for attempt in range(TRIES):

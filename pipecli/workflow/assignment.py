@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar, cast
 
 from pipecli.records.names import chosen, people_of
 from pipecli.records.opportunity import Assigned, Opportunity
-from pipecli.workflow.change import Change, Refused, named_team, named_user
+from pipecli.workflow.change_or_refusal import Change, Refused, named_team, named_user
 
 if TYPE_CHECKING:
+    from pipecli.records.customer import Customer
     from pipecli.records.lead import Lead
-    from pipecli.records.party import Customer
     from pipecli.records.settings import AssignmentRule, Settings, User
 
 
@@ -129,7 +129,7 @@ Owned: TypeAlias = "Lead | Opportunity | Customer"
 
 def handed_over(record: Owned, old: str | None, new: str) -> tuple[Owned, tuple[str, ...]]:
     """The record whose ownership and planned work, where `old` had them, are `new`'s; and what to tell."""
-    from pipecli.records.party import Customer
+    from pipecli.records.customer import Customer
 
     owner = new if record.owner in (None, old) else record.owner
     if old in (None, new) or isinstance(record, Customer):
@@ -180,7 +180,7 @@ def assign_to_team(
 
 def _seen_by(record: Owned, *principals: str) -> Owned:
     """The record, shared with users and teams; a customer is everybody's."""
-    from pipecli.records.party import Customer
+    from pipecli.records.customer import Customer
 
     if isinstance(record, Customer):
         return record

@@ -10,11 +10,11 @@ from typing import TypeVar
 
 from pipecli.records.activity import Attachment
 from pipecli.records.base import Document
+from pipecli.records.customer import Customer
 from pipecli.records.lead import Lead
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.papers import Invoice, Order, Quotation
-from pipecli.records.party import Customer
-from pipecli.workflow.change import Change, Refused
+from pipecli.workflow.change_or_refusal import Change, Refused
 
 FOLDER = "attachments"
 _ENDING = r"\.[A-Za-z0-9]{1,10}"

@@ -11,16 +11,17 @@ from decimal import Decimal
 from shlex import quote
 from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict, Unpack
 
-from pipecli.records.item import Item, LineKind, Per, totals
+from pipecli.records.item import Item, LineKind, Per
 from pipecli.records.names import folded
 from pipecli.records.opportunity import Opportunity
+from pipecli.records.totals_and_tax import totals
 from pipecli.wording import count
-from pipecli.workflow.change import Change, Refused, require_open
+from pipecli.workflow.change_or_refusal import Change, Refused, require_open
 
 if TYPE_CHECKING:
     from pipecli.records.catalogue import PriceList, Product
     from pipecli.records.papers import Quotation, SupplierItem
-    from pipecli.workflow.change import Terms
+    from pipecli.workflow.change_or_refusal import Terms
 
 Line: TypeAlias = "Item | SupplierItem"
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple, TypeVar
 
+from pipecli.records.customer import Contact, Customer, CustomerKind
 from pipecli.records.lead import Lead
 from pipecli.records.names import name_key
-from pipecli.records.party import Contact, Customer, CustomerKind
-from pipecli.workflow.change import Refused
+from pipecli.workflow.change_or_refusal import Refused
+from pipecli.workflow.customer import normal_email, normal_phone, normalized
 from pipecli.workflow.duplicates import (
     email_domain,
     email_key,
@@ -22,7 +23,6 @@ from pipecli.workflow.duplicates import (
     website_domain,
     website_key,
 )
-from pipecli.workflow.party import normal_email, normal_phone, normalized
 
 
 class Prospect(NamedTuple):

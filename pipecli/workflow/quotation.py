@@ -12,14 +12,14 @@ from datetime import date, datetime, timedelta
 
 from pipecli.records.activity import Activity
 from pipecli.records.catalogue import PriceList
-from pipecli.records.item import MONEY_TERMS, counted_items, totals
+from pipecli.records.customer import Contact, Customer
 from pipecli.records.lead import Lead
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.papers import Order, OrderStatus, Quotation, QuotationStatus
-from pipecli.records.party import Contact, Customer
 from pipecli.records.settings import Settings
+from pipecli.records.totals_and_tax import MONEY_TERMS, counted_items, totals
 from pipecli.workflow.activity import Next, follow_up, with_activity
-from pipecli.workflow.change import Change, Refused, require_open
+from pipecli.workflow.change_or_refusal import Change, Refused, require_open
 from pipecli.workflow.items import find_item, in_words, require_currency, require_draft
 
 

@@ -10,12 +10,12 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple
 
+from pipecli.records.customer import Supplier
 from pipecli.records.item import Item
 from pipecli.records.money import MissingRate, Rates, rounded
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.papers import Quotation, SupplierItem, SupplierQuotation, SupplierQuotationStatus
-from pipecli.records.party import Supplier
-from pipecli.workflow.change import Change, Refused, require_open
+from pipecli.workflow.change_or_refusal import Change, Refused, require_open
 from pipecli.workflow.items import find_item, in_words, places
 
 

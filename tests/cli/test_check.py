@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pipecli.checks import check_changes
+from pipecli.checks import check
 from pipecli.checks.check import STRUCTURE, WITH_SETTINGS
 
 if TYPE_CHECKING:
@@ -132,6 +132,6 @@ def test_every_rule_is_documented_with_its_severity() -> None:
     of_reading = [("yaml", "error"), ("schema", "error"), ("file", "error")]
     rules = [(rule.name, str(rule.severity)) for rule in (*STRUCTURE, *WITH_SETTINGS)]
     of_changes = [
-        (rule.name, str(rule.severity)) for rule in (*check_changes.STRUCTURE, *check_changes.WITH_SETTINGS)
+        (rule.name, str(rule.severity)) for rule in (*check.ABOUT_CHANGES, *check.ABOUT_CHANGES_WITH_SETTINGS)
     ]
     assert sorted(documented) == sorted([*of_reading, *rules, *of_changes])

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from pipecli.history.index import open_history
+from pipecli.history.history_index import open_history
 from pipecli.history.log import log
 from pipecli.history.moments import line_of_git
 from pipecli.history.version import VersionFacts, facts_of
@@ -140,7 +140,7 @@ def test_only_what_is_new_is_read(root: Path, monkeypatch: pytest.MonkeyPatch) -
         read.append(path)
         return facts_of(path, blob)
 
-    monkeypatch.setattr("pipecli.history.index.facts_of", noted)
+    monkeypatch.setattr("pipecli.history.history_index.facts_of", noted)
     told(place)
     assert not read
     hands.write()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from pipecli.history.index import History, open_history
+from pipecli.history.history_index import History, open_history
 from pipecli.history.moments import steady
 from pipecli.history.stage_visits import observations
 from pipecli.store.files import find

@@ -14,10 +14,10 @@ from pipecli.outbox.documents import (
     printed_order,
     printed_quotation,
 )
+from pipecli.records.customer import Contact, Customer
 from pipecli.records.item import Item
 from pipecli.records.lead import Lead
 from pipecli.records.papers import Order, OrderStatus, Quotation, QuotationStatus
-from pipecli.records.party import Contact, Customer
 from pipecli.records.settings import Company
 from pipecli.translation import formats_of, unit_of
 

@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from pipecli.outbox.documents import printed_request
+from pipecli.records.customer import Supplier
 from pipecli.records.papers import SupplierItem, SupplierQuotation, SupplierQuotationStatus
-from pipecli.records.party import Supplier
 from pipecli.records.settings import Company
 
 TORINO = Supplier(id="torino", name="Torino Macchine", address="Via Po 1\nTorino", country="Italy")

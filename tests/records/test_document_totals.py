@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from pipecli.records.item import Item, totals
+from pipecli.records.item import Item
 from pipecli.records.money import minor_digits, shares
 from pipecli.records.papers import Quotation
+from pipecli.records.totals_and_tax import totals
 
 
 def offer(*lines: dict[str, object], currency: str = "EUR", **fields: object) -> Quotation:

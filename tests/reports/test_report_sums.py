@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from pipecli.records.money import Rates
 from pipecli.reports import lost, pipeline
 from pipecli.reports.deals import Days, Deal, percent, shared_out
-from pipecli.reports.forecast import Valuation
 from pipecli.reports.ranking import Points, ranking
+from pipecli.reports.valuation import Valuation
 
 SELLERS = [(), (("ana", "iberia", Decimal("60.5")), ("luis", None, Decimal("39.5")))]
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from pipecli.records.money import Rates
 from pipecli.reports.deals import Days, Deal
-from pipecli.reports.forecast import Valuation
+from pipecli.reports.valuation import Valuation
 from pipecli.reports.waterfall import Move, Side, Waterfall, waterfall
 
 STAGES = {("standard", stage): place for place, stage in enumerate(("qualify", "demo", "propose"))}

@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipecli.errors import FaultyFile
-from pipecli.store.yaml.compare import meaning
 from pipecli.store.yaml.edit import EditError, edit
 from pipecli.store.yaml.read import parse
+from pipecli.store.yaml.splice import meaning
 from pipecli.store.yaml.tree import comments_of, read_tree
 from pipecli.store.yaml.write import key_text, scalar_text
 

@@ -14,7 +14,7 @@ from pipecli.records.catalogue import PriceList, Product, Tier
 from pipecli.records.money import minor_digits, weighted
 from pipecli.records.settings import Company, Settings
 from pipecli.workflow.items import add_item, remove_item
-from pipecli.workflow.opportunity.set import open_opportunity
+from pipecli.workflow.opportunity.add_and_set import open_opportunity
 
 DAY = date(2026, 11, 20)
 SETTINGS = Settings(

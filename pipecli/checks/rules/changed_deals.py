@@ -6,18 +6,18 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from pipecli.checks.rules import Path, Problem, Severity
-from pipecli.checks.rules.changes import Changed, Review, Rule
+from pipecli.checks.rules.changed_records import Changed, Review, Rule
 from pipecli.checks.rules.sent_quotations import OFFERED
 from pipecli.history.events import Event
 from pipecli.history.past import sent_times
-from pipecli.records.item import discounts, totals
 from pipecli.records.kinds import OPPORTUNITY
 from pipecli.records.lead import Lead, LeadStatus
 from pipecli.records.money import MissingRate
 from pipecli.records.opportunity import Closed, Opportunity, OpportunityStatus
 from pipecli.records.papers import Invoice, InvoiceStatus, Order, OrderStatus, Quotation, QuotationStatus
 from pipecli.records.settings import Settings
-from pipecli.workflow.lead.qualify import missing_criteria
+from pipecli.records.totals_and_tax import discounts, totals
+from pipecli.workflow.lead import missing_criteria
 from pipecli.workflow.opportunity.advance import missing_between
 from pipecli.workflow.opportunity.close import difference, last_offered
 

@@ -281,7 +281,8 @@ def discount(pipeline: Pipeline) -> Iterator[Problem]:
         ORDER BY path""",
         (float(most), float(most)),
     ):
-        from pipecli.records.item import Priced, discounts
+        from pipecli.records.item import Priced
+        from pipecli.records.totals_and_tax import discounts
 
         record = cast("Priced", pipeline.read(file))
         for path, percent in discounts(record):

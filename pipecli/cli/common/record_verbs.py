@@ -30,8 +30,8 @@ from pipecli.store.lookup import Care
 from pipecli.store.naming import WINDOWS_DEVICES, slug
 from pipecli.wording import a, count, first_of
 from pipecli.workflow import assignment
-from pipecli.workflow.change import Change
-from pipecli.workflow.change import remove as remove_record
+from pipecli.workflow.change_or_refusal import Change
+from pipecli.workflow.change_or_refusal import remove as remove_record
 
 R = TypeVar("R", bound=Record)
 
@@ -423,7 +423,7 @@ def names_of(transaction: Transaction, noun: str) -> dict[str, str]:
 
 def set_party(transaction: Transaction, record: Any, assignments: list[str], summary: str) -> Change:
     """`set` of any field, e-mails and phones tidied as `add` does."""
-    from pipecli.workflow import party
+    from pipecli.workflow import customer as party
 
     return Change(
         party.normalized(with_values(record, assignments, transaction.session), record), summary, "changed"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from pipecli.cli.common.table import clean
-from pipecli.cli.common.terminal import COLORS, choose_color
+from pipecli.cli.common.terminal import COLORS, choose_color, own_values
 from pipecli.errors import Fault, PipecliError
 from pipecli.records.kinds import Kind
 from pipecli.wording import count
@@ -69,9 +69,7 @@ class Session:
     @cached_property
     def defaults(self) -> dict[str, str]:
         """The person's own defaults, at a terminal; a script has none."""
-        from pipecli.cli.common import personal
-
-        return personal.read() if sys.stdout.isatty() else {}
+        return own_values() if sys.stdout.isatty() else {}
 
     def take_defaults(self, formats: Sequence[str]) -> None:
         """Have the person's format and colour, where a verb has that format and nothing else is asked for."""

@@ -1,6 +1,10 @@
-"""A person's terminal: how wide it is, its colours and links, and the pager for what is longer than it.
+"""A person's terminal: how wide it is, its colours and links, the pager; and their own defaults and aliases.
 
 Scripts see none of it: what goes to a pipe or a file isn't paged, nor coloured without `--color always`.
+
+Defaults and aliases are in one small file beside their other configuration, never in a pipeline, a line each:
+`format = json`, `columns.opp = id,title`, `alias.w = opp won`. Defaults hold at a terminal alone: a script is
+to print the same whoever runs it. An alias is words of a command line; it runs no shell. `config` writes it.
 """
 
 from __future__ import annotations
@@ -16,6 +20,7 @@ from datetime import date
 from pathlib import Path
 from typing import TextIO
 
+from pipecli.cli.nouns import ALIASES, NOUNS
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import RANDOM
 
@@ -210,3 +215,38 @@ def _through(pager: str, text: str, stream: TextIO) -> bool:
         with suppress(KeyboardInterrupt):  # Ctrl-C is the pager's, which goes on
             process.wait()
     return process.returncode not in (126, 127)
+
+
+GLOBAL = ("-C", "--dir", "--format", "--today", "--color")
+"""The options before a noun that take a value."""
+
+
+def own_file() -> Path:
+    """The file, which may not be there; `XDG_CONFIG_HOME` or Windows' `APPDATA` say where."""
+    home = os.environ.get("XDG_CONFIG_HOME") or os.environ.get("APPDATA") or Path.home() / ".config"
+    return Path(home) / "pipecli" / "config"
+
+
+def own_values() -> dict[str, str]:
+    """Every value by its name; nothing where the file can't be read."""
+    try:
+        lines = own_file().read_text(encoding="utf-8").splitlines()
+    except (OSError, ValueError, RuntimeError):  # the last: a person without a home
+        return {}
+    pairs = (line.partition("=") for line in lines if "=" in line and not line.lstrip().startswith("#"))
+    return {name.strip(): value.strip() for name, _, value in pairs}
+
+
+def expanded(arguments: Sequence[str]) -> list[str]:
+    """A command line with the alias in the place of its noun put in full."""
+    words = list(arguments)
+    place = 0
+    while place < len(words) and words[place].startswith("-"):
+        place += 2 if words[place] in GLOBAL else 1
+    if place < len(words) and words[place] not in NOUNS and words[place] not in ALIASES:
+        value = own_values().get(f"alias.{words[place]}")
+        if value:
+            import shlex
+
+            words[place : place + 1] = shlex.split(value)
+    return words

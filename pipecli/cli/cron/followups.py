@@ -1,29 +1,24 @@
-"""`followups`: what is due, for whom; `calendar`: what is planned, for calendar programs to subscribe to.
-
-And `report receivables`: what customers owe, by age.
-"""
+"""`followups`: what is due, for whom; `calendar`: what is planned, for calendar programs to subscribe to."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from pipecli.cli.common.command import Planned, noun
-from pipecli.cli.common.list_options import owner_filter
-from pipecli.cli.common.output import Format, print_records, write_text, write_whole
+from pipecli.cli.common.listing import owner_filter
+from pipecli.cli.common.output import Format, write_text, write_whole
 from pipecli.cli.common.pick import document, print_numbered
 from pipecli.cli.common.session import Session, mention, say, session
-from pipecli.cli.common.table import CURRENCY, Column
-from pipecli.cli.report.printing import money_column
+from pipecli.cli.common.table import Column
 from pipecli.formats import picked
 from pipecli.records.kinds import INVOICE, LEAD, OPPORTUNITY
-from pipecli.reports.followups import AGES, FollowUp, receivables
+from pipecli.reports.followups import FollowUp
 from pipecli.store.index.records import created
-from pipecli.store.index.rows import open_invoices
 from pipecli.store.index.views import OwnerFilter
 from pipecli.translation import language_of, words_of
 from pipecli.wording import count
@@ -174,7 +169,7 @@ def text_of(run: Session, what: str, planned: Iterable[Plan], done: Iterable[Pla
 
 def _changed(run: Session) -> dict[str, datetime]:
     """The time of the last commit of each record, or of its creation where it has none."""
-    from pipecli.history.index import open_history
+    from pipecli.history.history_index import open_history
     from pipecli.history.log import last_changes
     from pipecli.history.moments import NoSuchMoment
 
@@ -190,37 +185,3 @@ def _write(path: Path, text: str) -> None:
     if not (path.is_file() and path.read_bytes() == text.encode()):
         write_whole(path, text.encode())
     mention(f"the calendar is in {path}")
-
-
-_HEADINGS = dict(zip(AGES, ("NOT DUE", "1-30 D", "31-60 D", "61-90 D", "OVER 90 D"), strict=True))
-
-
-@app.command("report receivables")
-def report_receivables(
-    ctx: typer.Context,
-    by: Annotated[Literal["customer", "currency"], typer.Option(help="A row for each.")] = "customer",
-) -> None:
-    """Print what customers owe, by how long it is overdue. Amounts are in the base currency."""
-    run = session(ctx)
-    pipeline = run.pipeline
-    made = receivables(open_invoices(pipeline.index.connection), by, pipeline.rates, run.today)
-    base = pipeline.rates.base
-    columns = [
-        Column("name", by.upper(), shrink=True, min_width=12),
-        Column("invoices", "INVOICES", align="right", rank=2),
-        *(money_column(age, heading, base, rank=1) for age, heading in _HEADINGS.items()),
-        money_column("open", "OPEN", base),
-        CURRENCY.drawn,
-    ]
-    rows = [
-        {
-            by: row.key,
-            "name": row.name,
-            "invoices": row.invoices,
-            **row.by_age,
-            "open": row.open,
-            "currency": base,
-        }
-        for row in made
-    ]
-    print_records(rows, columns, run.format, id_key=by)

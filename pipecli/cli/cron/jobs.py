@@ -17,7 +17,7 @@ from pipecli.cli.common.record_json import record_json
 from pipecli.cli.common.session import Session, mention, say, session
 from pipecli.cli.common.table import Column
 from pipecli.errors import PipecliError
-from pipecli.history.index import open_history
+from pipecli.history.history_index import open_history
 from pipecli.history.log import log
 from pipecli.history.moments import NoSuchMoment
 from pipecli.history.past import sent_times
@@ -27,7 +27,7 @@ from pipecli.wording import count, first_of
 
 if TYPE_CHECKING:
     from pipecli.records.opportunity import Opportunity
-    from pipecli.workflow.change import Change
+    from pipecli.workflow.change_or_refusal import Change
     from pipecli.workflow.opportunity.auto_close import Touch, Wait
 
 
@@ -54,7 +54,7 @@ def auto_close(ctx: typer.Context) -> None:
     planned, and no quotation is still valid. Each is a commit of its own, which git revert takes back.
     --dry-run lists what would be closed, and what each has been waiting for since when.
     """
-    from pipecli.workflow.change import require_auto_close_reason
+    from pipecli.workflow.change_or_refusal import require_auto_close_reason
 
     run = session(ctx)
     require_auto_close_reason(run.read(OPPORTUNITY, QUOTATION).settings)
@@ -282,7 +282,7 @@ def renew(
     Each order is renewed once, whichever clone runs this: it is claimed in the shared pipeline. The deal has
     the recurring items, the customer and the sellers, and is expected to close when the term ends.
     """
-    from pipecli.outbox.claims import Claims, clone_name
+    from pipecli.outbox.claims_and_journals import Claims, clone_name
     from pipecli.records.opportunity import Opportunity
     from pipecli.records.papers import Order
     from pipecli.store.git_remote import shared_remote

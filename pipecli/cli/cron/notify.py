@@ -29,7 +29,7 @@ from pipecli.wording import count
 from pipecli.workflow.duplicates import users_by_address
 
 if TYPE_CHECKING:
-    from pipecli.history.index import History
+    from pipecli.history.history_index import History
     from pipecli.history.notices import Unsent
     from pipecli.outbox.channels import Address, Channels
     from pipecli.reports.deals import Days
@@ -72,7 +72,7 @@ def notify(
         _print_messages(run, _untold(run, before, _gathered(run, before, ours, since)))
         return
     from pipecli.outbox.channels import require_apprise
-    from pipecli.outbox.claims import job
+    from pipecli.outbox.claims_and_journals import job
 
     require_apprise()
     with job(place, "notify"):
@@ -147,7 +147,7 @@ def _delivered(
 def _gathered(run: Session, unsent: Unsent, ours: Channels, since: str) -> Unsent:
     """The deliveries to send: those that were left, and those of the commits since then."""
     from pipecli.history import commits
-    from pipecli.history.index import open_history
+    from pipecli.history.history_index import open_history
     from pipecli.history.notices import notices
 
     place = run.pipeline.location
@@ -309,8 +309,8 @@ class _Packing:
     def _standing(self, notice: Notice) -> Standing | None:
         """The points of a win, and the rank of its owner; None where that can't be told."""
         from pipecli.reports.deals import quarter_of
-        from pipecli.reports.forecast import Valuation
         from pipecli.reports.ranking import points_of
+        from pipecli.reports.valuation import Valuation
 
         points = points_of(self.settings)
         try:

@@ -232,7 +232,7 @@ def mirror(
     commits are added, and nothing is ever read back.
     """
     from pipecli.cli.common.output import Format, print_record, write_text
-    from pipecli.history.index import open_history
+    from pipecli.history.history_index import open_history
     from pipecli.outbox.mirror import Source, to_parquet, to_postgresql
     from pipecli.records.kinds import KINDS
     from pipecli.sync.upstream import named, uncommitted

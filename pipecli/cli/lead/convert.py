@@ -16,16 +16,16 @@ from pipecli.errors import PipecliError
 from pipecli.formats import loads
 from pipecli.records.base import Record
 from pipecli.records.catalogue import PriceList
+from pipecli.records.customer import Contact, Customer
 from pipecli.records.kinds import CONTACT, CUSTOMER
 from pipecli.records.lead import Lead
 from pipecli.records.opportunity import Opportunity
-from pipecli.records.party import Contact, Customer
 from pipecli.store.index.query import choose_process
 from pipecli.store.index.records import rows_where
 from pipecli.store.pipeline import Pipeline
+from pipecli.workflow import lead as convert_lead
 from pipecli.workflow.items import require_currency
-from pipecli.workflow.lead import convert as convert_lead
-from pipecli.workflow.lead.convert import carry_over, join
+from pipecli.workflow.lead import carry_over, join
 from pipecli.workflow.match_prospect import (
     KnownContact,
     KnownCustomer,
@@ -39,7 +39,7 @@ from pipecli.workflow.match_prospect import (
     new_customer,
     of_lead,
 )
-from pipecli.workflow.opportunity.set import in_process, open_opportunity
+from pipecli.workflow.opportunity.add_and_set import in_process, open_opportunity
 
 app = noun()
 

@@ -20,18 +20,18 @@ from pipecli.cli.lead.convert import CURRENCY, PRICE_LIST, PROCESS, TYPE, Partie
 from pipecli.errors import Ambiguous, PipecliError
 from pipecli.records.base import Record
 from pipecli.records.catalogue import PriceList
+from pipecli.records.customer import Contact, Customer
 from pipecli.records.kinds import CUSTOMER
 from pipecli.records.lead import Lead
 from pipecli.records.names import folded
 from pipecli.records.opportunity import Opportunity, Stakeholder
-from pipecli.records.party import Contact, Customer
 from pipecli.store.index.query import choose_process
 from pipecli.store.index.records import rows_where
 from pipecli.store.pipeline import NotFound
 from pipecli.workflow.assignment import require_user
 from pipecli.workflow.items import require_currency
 from pipecli.workflow.match_prospect import Prospect
-from pipecli.workflow.opportunity.set import in_process, open_opportunity, opened
+from pipecli.workflow.opportunity.add_and_set import in_process, open_opportunity, opened
 
 app = noun()
 

@@ -19,7 +19,7 @@ from textual.content import Content
 from textual.widgets import OptionList, Static
 
 from pipecli.cli.common.changing import Transaction, trailers
-from pipecli.cli.common.list_options import owner_filter
+from pipecli.cli.common.listing import owner_filter
 from pipecli.cli.common.session import Session
 from pipecli.cli.common.table import clean
 from pipecli.cli.main import run as run_command
@@ -41,7 +41,7 @@ from pipecli.errors import PipecliError
 from pipecli.records.opportunity import Opportunity
 from pipecli.reports.pipeline import Place
 from pipecli.store.pipeline import Pipeline
-from pipecli.workflow.change import Change
+from pipecli.workflow.change_or_refusal import Change
 from pipecli.workflow.opportunity.advance import advance, undo_advance
 
 

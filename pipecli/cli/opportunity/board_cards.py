@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from pipecli.cli.common.list_options import owner_filter
+from pipecli.cli.common.listing import owner_filter
 from pipecli.cli.common.output import wrapped
 from pipecli.cli.common.session import Session, say
 from pipecli.cli.common.table import amount_text, clean, cut, display_width, fitting
@@ -16,9 +16,9 @@ from pipecli.records.kinds import OPPORTUNITY
 from pipecli.records.money import minor_digits
 from pipecli.records.names import folded
 from pipecli.reports.deals import Days, Deal
-from pipecli.reports.forecast import Valuation
 from pipecli.reports.pipeline import Card, Lane, Place, card, closed_card, lanes
 from pipecli.reports.stale import last_movement
+from pipecli.reports.valuation import Valuation
 from pipecli.store.index.records import labels, rows_where
 from pipecli.store.index.rows import closed_deals, open_deals
 from pipecli.store.index.views import OwnerFilter

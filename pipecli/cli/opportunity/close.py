@@ -18,13 +18,13 @@ from pipecli.cli.common.session import say
 from pipecli.cli.lead.convert import parties
 from pipecli.errors import Ambiguous
 from pipecli.history.past import quotations_when_open, sent_times
-from pipecli.records.item import totals
 from pipecli.records.lead import Lead
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.papers import Order, Quotation
+from pipecli.records.totals_and_tax import totals
 from pipecli.store.lookup import Care
-from pipecli.workflow.change import Change, Refused, refuse_before_created, require_open
-from pipecli.workflow.lead.convert import convert
+from pipecli.workflow.change_or_refusal import Change, Refused, refuse_before_created, require_open
+from pipecli.workflow.lead import convert
 from pipecli.workflow.match_prospect import of_lead
 from pipecli.workflow.opportunity.close import difference, lose, on_offer, sold_to, win
 from pipecli.workflow.opportunity.close import reopen as reopened

@@ -30,10 +30,10 @@ from pipecli.outbox.documents import (
 from pipecli.outbox.mail import own_template
 from pipecli.outbox.typst import Form, Template, Typeset, default_template, require_typst, typeset
 from pipecli.records.base import Document, Record
+from pipecli.records.customer import Contact, Customer, Supplier
 from pipecli.records.kinds import INVOICE, ORDER, QUOTATION, SUPPLIER_QUOTATION, Kind
 from pipecli.records.lead import Lead
 from pipecli.records.papers import Invoice, Order, Quotation, SupplierQuotation
-from pipecli.records.party import Contact, Customer, Supplier
 from pipecli.store.files import inside
 from pipecli.store.pipeline import Pipeline
 

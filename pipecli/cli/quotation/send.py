@@ -21,7 +21,7 @@ from pipecli.cli.common.command import Changing, NextContactOption, Ref, noun
 from pipecli.cli.quotation.render import printed_of, typeset_as
 from pipecli.errors import PipecliError
 from pipecli.formats import loads
-from pipecli.outbox.claims import SendJournal
+from pipecli.outbox.claims_and_journals import SendJournal
 from pipecli.outbox.documents import addressee
 from pipecli.outbox.mail import (
     Server,
@@ -39,18 +39,18 @@ from pipecli.outbox.mail import (
 )
 from pipecli.outbox.typst import require_typst
 from pipecli.records.activity import Activity, Direction
+from pipecli.records.customer import Contact, Customer
 from pipecli.records.lead import Lead
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.papers import Invoice, Quotation
-from pipecli.records.party import Contact, Customer
 from pipecli.store import git_commit
 from pipecli.store.files import LARGEST_ANY, inside, read_bytes
 from pipecli.store.index.records import activity_ids, rows_where
 from pipecli.store.lookup import Care
 from pipecli.wording import harmless, one_line
 from pipecli.workflow import quotation as moves
-from pipecli.workflow.change import Change
-from pipecli.workflow.match_mail import activity_of, id_of_mail
+from pipecli.workflow.change_or_refusal import Change
+from pipecli.workflow.mail import activity_of, id_of_mail
 
 
 class Wishes(NamedTuple):

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 from pipecli.cli.common.command import Owned, noun
-from pipecli.cli.common.list_options import owner_filter
+from pipecli.cli.common.listing import owner_filter
 from pipecli.cli.common.table import Column
 from pipecli.cli.report.printing import Asked, asking, count_column, figures, period_text
 from pipecli.records.kinds import LEAD, OPPORTUNITY

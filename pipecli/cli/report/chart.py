@@ -12,7 +12,7 @@ from typing import Any, Literal
 import typer
 
 from pipecli.cli.common.command import Report, noun, option_of, with_options
-from pipecli.cli.common.list_options import owner_filter
+from pipecli.cli.common.listing import owner_filter
 from pipecli.cli.common.output import ending_of, write_whole
 from pipecli.cli.common.session import Session, say
 from pipecli.cli.report.printing import Asked, Names, ReportOptions
@@ -31,9 +31,10 @@ from pipecli.outbox.dashboard import Picture
 from pipecli.records.kinds import LEAD, OPPORTUNITY, Kind
 from pipecli.reports.deals import Days, Deal
 from pipecli.reports.forecast import GROUPINGS as FORECAST_GROUPINGS
-from pipecli.reports.forecast import PERIODS, Forecast, Valuation
+from pipecli.reports.forecast import PERIODS, Forecast
 from pipecli.reports.lost import GROUPINGS as LOST_GROUPINGS
 from pipecli.reports.lost import Lost
+from pipecli.reports.valuation import Valuation
 from pipecli.store.index.records import labels
 from pipecli.store.index.rows import open_deals
 from pipecli.store.index.views import OwnerFilter

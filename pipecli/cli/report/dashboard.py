@@ -12,7 +12,7 @@ import typer
 
 from pipecli.cli.common.command import Report, noun
 from pipecli.cli.common.dates import parse_period
-from pipecli.cli.common.list_options import owner_filter
+from pipecli.cli.common.listing import owner_filter
 from pipecli.cli.common.output import Format, ending_of, write_text, write_whole
 from pipecli.cli.common.session import Session, say, session
 from pipecli.cli.report.chart import forecast_picture, funnel_picture, pipeline_picture
@@ -34,9 +34,10 @@ from pipecli.history.stage_visits import last_moves
 from pipecli.outbox.dashboard import Change, Content, Figure, Table
 from pipecli.records.kinds import CUSTOMER, LEAD, OPPORTUNITY
 from pipecli.reports.deals import Days
-from pipecli.reports.forecast import Valuation, Window
+from pipecli.reports.forecast import Window
 from pipecli.reports.pipeline import KeyFigures, change, key_figures
 from pipecli.reports.stale import Stale, stale
+from pipecli.reports.valuation import Valuation
 from pipecli.store.index.rows import closed_deals, open_deals
 from pipecli.store.index.views import OwnerFilter
 from pipecli.store.pipeline import Pipeline

@@ -15,7 +15,7 @@ import typer
 
 from pipecli.cli.common.command import Sending, noun, owner_options
 from pipecli.cli.common.dates import parse_as_of, parse_period
-from pipecli.cli.common.list_options import owner_filter
+from pipecli.cli.common.listing import owner_filter
 from pipecli.cli.common.output import Format, markdown_text, wrapped, write_text
 from pipecli.cli.common.pick import names_of
 from pipecli.cli.common.session import Session, mention, say, session
@@ -38,7 +38,7 @@ from pipecli.errors import PipecliError
 from pipecli.formats import dumps
 from pipecli.history import commits
 from pipecli.history.changes import Changes, Question, changes
-from pipecli.history.index import open_history
+from pipecli.history.history_index import open_history
 from pipecli.history.moments import zone_of
 from pipecli.history.notices import Notice, notices
 from pipecli.outbox.dashboard import Table
@@ -46,7 +46,8 @@ from pipecli.records.kinds import CUSTOMER, LEAD, OPPORTUNITY
 from pipecli.records.names import chosen
 from pipecli.reports.deals import Days, Deal
 from pipecli.reports.followups import Message, plain
-from pipecli.reports.forecast import Valuation, Window
+from pipecli.reports.forecast import Window
+from pipecli.reports.valuation import Valuation
 from pipecli.store.index.rows import closed_deals
 from pipecli.store.index.views import OwnerFilter, team_and_below
 from pipecli.translation import Words, language_of, words_of

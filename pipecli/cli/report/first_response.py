@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from pipecli.cli.common.command import Report, noun
-from pipecli.cli.common.list_options import owner_filter
+from pipecli.cli.common.listing import owner_filter
 from pipecli.cli.common.table import Column
 from pipecli.cli.report.printing import Asked, asking, count_column, figures, grouping, percent_column
 from pipecli.errors import PipecliError

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from pipecli.cli.common.command import Report, noun
-from pipecli.cli.common.list_options import owner_filter
+from pipecli.cli.common.listing import owner_filter
 from pipecli.cli.common.output import write_text
 from pipecli.cli.common.table import Column, amount_text, render, rounded_to_three
 from pipecli.cli.common.terminal import terminal_width

@@ -11,7 +11,7 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from pipecli.cli.common.command import option_of, own_options, with_options
-from pipecli.cli.common.list_options import owner_filter
+from pipecli.cli.common.listing import owner_filter
 from pipecli.cli.common.output import Format, print_records, wrapped, write_text
 from pipecli.cli.common.session import Session, say, session
 from pipecli.cli.common.table import Column, amount_text
@@ -19,7 +19,7 @@ from pipecli.cli.common.terminal import terminal_width
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import CUSTOMER, Kind
 from pipecli.reports.deals import Days, Deal, Place
-from pipecli.reports.forecast import Valuation
+from pipecli.reports.valuation import Valuation
 from pipecli.store.index.records import labels
 from pipecli.store.index.rows import all_deals, stages_entered
 from pipecli.wording import count

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from pipecli.cli.common.command import Report, noun
-from pipecli.cli.common.list_options import owner_filter
+from pipecli.cli.common.listing import owner_filter
 from pipecli.cli.common.table import Column, money
 from pipecli.cli.report.printing import (
     Asked,
@@ -20,8 +20,8 @@ from pipecli.cli.report.printing import (
 )
 from pipecli.records.kinds import OPPORTUNITY
 from pipecli.reports.deals import Days
-from pipecli.reports.forecast import Valuation
 from pipecli.reports.ranking import GROUPINGS, Points, Ranking, Row, before, points_of, ranking
+from pipecli.reports.valuation import Valuation
 from pipecli.store.index.rows import closed_deals
 
 app = noun("The salespeople by points.")

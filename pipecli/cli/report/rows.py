@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pipecli.cli.common.list_options import owner_filter
+from pipecli.cli.common.listing import owner_filter
 from pipecli.cli.common.session import Session
 from pipecli.cli.common.table import Column, money
 from pipecli.cli.report import printing
@@ -20,13 +20,13 @@ from pipecli.reports.forecast import (
     PERIODS,
     Forecast,
     Row,
-    Valuation,
     Window,
     chronological,
     forecast,
 )
 from pipecli.reports.lost import Lost, lost
 from pipecli.reports.organisation import Goal, Organisation, Targets, attainment, roll_up
+from pipecli.reports.valuation import Valuation
 from pipecli.store.index.rows import all_deals, closed_deals, forecast_deals, lead_courses
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pipecli.cli.common.command import Report, noun
-from pipecli.cli.common.list_options import owner_filter
+from pipecli.cli.common.listing import owner_filter
 from pipecli.cli.common.session import say
 from pipecli.cli.common.table import Column, amount_text
 from pipecli.cli.report.printing import (

@@ -17,9 +17,10 @@ from pipecli.outbox.dashboard import Cell, Table
 from pipecli.reports.activity import touched
 from pipecli.reports.deals import Days, Deal
 from pipecli.reports.followups import plain
-from pipecli.reports.forecast import PERIODS, Forecast, Valuation
+from pipecli.reports.forecast import PERIODS, Forecast
 from pipecli.reports.ranking import before, points_of, ranking
 from pipecli.reports.stale import Stale
+from pipecli.reports.valuation import Valuation
 from pipecli.store.index.rows import activities, closed_deals, open_deals
 from pipecli.store.index.views import OwnerFilter
 from pipecli.translation import Words

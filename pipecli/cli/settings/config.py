@@ -10,10 +10,9 @@ import typer
 
 from pipecli.cli.common.command import Verb, noun
 from pipecli.cli.common.output import print_records, write_text
-from pipecli.cli.common.personal import file, read
 from pipecli.cli.common.session import FORMATS, say, session
 from pipecli.cli.common.table import Column
-from pipecli.cli.common.terminal import COLORS
+from pipecli.cli.common.terminal import COLORS, own_file, own_values
 from pipecli.cli.nouns import ALIASES, NOUNS
 from pipecli.errors import PipecliError, system_refusal
 from pipecli.records import kinds
@@ -41,11 +40,11 @@ def config(
     such as `pipecli config alias.w "opp won"`, stands for the beginning of a command line; no shell runs.
     """
     run = session(ctx)
-    known = read()
+    known = own_values()
     if name is None:
         rows = [{"name": key, "value": text} for key, text in known.items()]
         if not rows and run.format_name == "table":
-            say(f"nothing is set in {file()}; you can set {_NAMES}")
+            say(f"nothing is set in {own_file()}; you can set {_NAMES}")
             return
         print_records(rows, [Column("name", "NAME"), Column("value", "VALUE")], run.format, id_key="name")
     elif value is None and not unset:
@@ -99,7 +98,7 @@ def _require_alias(name: str, value: str) -> None:
 
 def _write(name: str, value: str | None) -> None:
     """Set a value, or take it away; other lines stay as they are. Raises PipecliError."""
-    place = file()
+    place = own_file()
     with system_refusal(place):
         lines = place.read_text(encoding="utf-8").splitlines() if place.exists() else []
         kept = [line for line in lines if line.partition("=")[0].strip() != name]

@@ -14,11 +14,11 @@ from pipecli.cli.common.fields import validated
 from pipecli.cli.common.record_json import SECTIONS, find_principal, find_section, settings_json
 from pipecli.cli.common.record_verbs import given_slug
 from pipecli.cli.common.session import Session, say, session
-from pipecli.cli.settings.change import edit_settings, set_settings, summed
+from pipecli.cli.settings.set import edit_settings, set_settings, summed
+from pipecli.records.customer import Customer
 from pipecli.records.kinds import CUSTOMER, LEAD, OPPORTUNITY, SETTINGS_FILE
 from pipecli.records.lead import Lead
 from pipecli.records.opportunity import Opportunity
-from pipecli.records.party import Customer
 from pipecli.records.references import named_at
 from pipecli.records.settings import Settings, Team, User
 from pipecli.store.index.records import open_counts

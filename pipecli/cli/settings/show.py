@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from pipecli.cli.common.command import TeamName, UserName, noun
-from pipecli.cli.common.list_options import Listing, Parts, listing, print_parts
+from pipecli.cli.common.listing import Listing, Parts, listing, print_parts
 from pipecli.cli.common.output import Format, print_records, write_text
 from pipecli.cli.common.record_json import find_section, print_record_json, settings_json
 from pipecli.cli.common.session import Session, session

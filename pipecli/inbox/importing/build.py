@@ -9,7 +9,8 @@ from typing import Any, NamedTuple, TypeVar
 
 from pipecli.errors import FaultyFile, PipecliError, Unreadable
 from pipecli.formats import loads
-from pipecli.inbox.importing.columns import Bindings, Tally, other_order
+from pipecli.inbox.importing.columns import Bindings, Tally
+from pipecli.inbox.importing.day_formats import refuse_other_order
 from pipecli.inbox.importing.earlier_imports import Difference, Keep, as_imported, disputed, settled
 from pipecli.inbox.importing.elements import (
     Placing,
@@ -19,15 +20,7 @@ from pipecli.inbox.importing.elements import (
     forget_other_products,
 )
 from pipecli.inbox.importing.mapping import Source
-from pipecli.inbox.importing.match_record import (
-    NOT_HERE,
-    PLANNED,
-    REMOVED,
-    Draft,
-    Drafts,
-    NotHere,
-    Removed,
-)
+from pipecli.inbox.importing.match_record import NOT_HERE, PLANNED, REMOVED, Draft, Drafts, NotHere, Removed
 from pipecli.inbox.importing.related import Completer, Names, NewRecord
 from pipecli.inbox.importing.table import Row
 from pipecli.inbox.importing.values import CLOSED_STAGE, Named, Path, clear, nouns_of, put, without_empties
@@ -123,7 +116,7 @@ def build(
     for some in parts(rows):
         builder.read(some)
         tick(len(some))
-    if other_order(source, bindings):
+    if refuse_other_order(source, bindings):
         raise FaultyFile(source.faults)
     drafts = [*builder.drafts.by_key.values()]
     as_imported(collection, names.imports, drafts)

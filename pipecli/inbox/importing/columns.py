@@ -13,7 +13,6 @@ from functools import cached_property
 from typing import NamedTuple, TypeVar
 
 from pipecli.errors import Unreadable
-from pipecli.inbox.importing.day_formats import fits, is_day_first, turned
 from pipecli.inbox.importing.mapping import Source
 from pipecli.inbox.importing.table import Cell, Row, Table
 from pipecli.inbox.importing.values import ColumnFormat, Path, Reader
@@ -343,56 +342,6 @@ def _number(text: str, mark: Mark) -> Decimal | None:
         return None if "%" in text else read_number(text, mark)
     except Unreadable:
         return None
-
-
-def one_order(table: Table, column: str, formats: Sequence[str]) -> tuple[tuple[str, ...], str | None]:
-    """The formats of a column in one order of day and month, and what its cells leave in doubt, if anything.
-
-    What one cell tells, with a time or without, holds for the whole column.
-    """
-    mixed = [form for form in formats if turned(form) in formats]
-    only: dict[bool, tuple[Row, str, str]] = {}
-    both: tuple[Row, str, list[str]] | None = None
-    for row in table.rows if mixed else ():
-        text = str(row.cells.get(column, "")).strip()
-        fitting = [form for form in mixed if text and fits(text, form)]
-        orders = {is_day_first(form) for form in fitting}
-        if len(orders) == 1:
-            only.setdefault(orders.pop(), (row, text, fitting[0]))
-        elif orders:
-            both = both or (row, text, fitting)
-    if len(only) == 2:
-        (row, text, one), (second, other_text, two) = only.values()
-        return tuple(formats), (
-            f'{column}: "{text}" (line {row.line}) fits {one} alone, and "{other_text}" '
-            f"(line {second.line}) {two} alone: one column has one order of day and month"
-        )
-    if both and not only:
-        row, text, fitting = both
-        return tuple(formats), (
-            f'{column}: "{text}" (line {row.line}) is read by {" and by ".join(fitting)}, and no cell of the '
-            "column tells which it is: say one in the mapping"
-        )
-    first = next(iter(only), bool(mixed) and is_day_first(mixed[0]))
-    return tuple(form for form in formats if form not in mixed or is_day_first(form) is first), None
-
-
-def other_order(source: Source, bindings: Bindings) -> bool:
-    """Note as a fault of the mapping that some days of a column are written in the other order.
-
-    The rows that fit both would be taken for other days than they are.
-    """
-    for (column, text), row in bindings.unread.items():
-        for form in sorted({form for binding in bindings.columns[column] for form in binding.formats}):
-            other = turned(form)
-            if other and fits(text, other):
-                source.fault(
-                    source.place_of(column),
-                    f'{column}: "{text}" (line {row.line}) fits {other} alone, and the column is read as '
-                    f"{form}: one column has one order of day and month; say which it is, with date",
-                )
-                return True
-    return False
 
 
 def rounded_ids(source: Source, table: Table, collection: Collection, bindings: Bindings) -> None:

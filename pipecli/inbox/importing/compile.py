@@ -21,7 +21,6 @@ from pipecli.inbox.importing.columns import (
     TemplateBinding,
     dotted,
     doubtful_scale,
-    one_order,
     rounded_ids,
 )
 from pipecli.inbox.importing.mapping import Column, Source, Unless, listed
@@ -208,7 +207,7 @@ class _Compiler:
         for form in listed(column.date):
             self._check_format(form, [*place, "date"])
         if self._is_time(path):
-            formats, doubt = one_order(self.table, name, formats)
+            formats, doubt = day_formats.day_or_month_first(self.table, name, formats)
             if doubt:
                 self.source.fault([*place, "date"] if column.date else place, doubt)
         mark: Mark = column.decimal or self.mapping.decimal or ""

@@ -1,13 +1,22 @@
-"""Days and times as files of other programs write them: ISO, or in the formats of a mapping."""
+"""Days and times as files of other programs write them: ISO, or in the formats of a mapping.
+
+Also the order of day and month in a column.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+from typing import TYPE_CHECKING
 
 from pipecli.errors import Unreadable
 from pipecli.records.money import plain_digits
+
+if TYPE_CHECKING:
+    from pipecli.inbox.importing.columns import Bindings
+    from pipecli.inbox.importing.mapping import Source
+    from pipecli.inbox.importing.table import Row, Table
 
 YEARS_BACK, YEARS_AHEAD = 60, 20
 """A year of two digits is the one in this span around today; no other digits have a certain century."""
@@ -145,3 +154,55 @@ def _in_its_century(read: datetime, text: str, today: date) -> datetime:
             except ValueError:
                 raise Unreadable(f'"{text}" isn\'t a day of the calendar') from None
     raise Unreadable(f'"{text}" has a year of no certain century; write it with four digits')
+
+
+def day_or_month_first(
+    table: Table, column: str, formats: Sequence[str]
+) -> tuple[tuple[str, ...], str | None]:
+    """The formats of a column in one order of day and month, and what its cells leave in doubt, if anything.
+
+    What one cell tells, with a time or without, holds for the whole column.
+    """
+    mixed = [form for form in formats if turned(form) in formats]
+    only: dict[bool, tuple[Row, str, str]] = {}
+    both: tuple[Row, str, list[str]] | None = None
+    for row in table.rows if mixed else ():
+        text = str(row.cells.get(column, "")).strip()
+        fitting = [form for form in mixed if text and fits(text, form)]
+        orders = {is_day_first(form) for form in fitting}
+        if len(orders) == 1:
+            only.setdefault(orders.pop(), (row, text, fitting[0]))
+        elif orders:
+            both = both or (row, text, fitting)
+    if len(only) == 2:
+        (row, text, one), (second, other_text, two) = only.values()
+        return tuple(formats), (
+            f'{column}: "{text}" (line {row.line}) fits {one} alone, and "{other_text}" '
+            f"(line {second.line}) {two} alone: one column has one order of day and month"
+        )
+    if both and not only:
+        row, text, fitting = both
+        return tuple(formats), (
+            f'{column}: "{text}" (line {row.line}) is read by {" and by ".join(fitting)}, and no cell of the '
+            "column tells which it is: say one in the mapping"
+        )
+    first = next(iter(only), bool(mixed) and is_day_first(mixed[0]))
+    return tuple(form for form in formats if form not in mixed or is_day_first(form) is first), None
+
+
+def refuse_other_order(source: Source, bindings: Bindings) -> bool:
+    """Note as a fault of the mapping that some days of a column are written in the other order.
+
+    The rows that fit both would be taken for other days than they are.
+    """
+    for (column, text), row in bindings.unread.items():
+        for form in sorted({form for binding in bindings.columns[column] for form in binding.formats}):
+            other = turned(form)
+            if other and fits(text, other):
+                source.fault(
+                    source.place_of(column),
+                    f'{column}: "{text}" (line {row.line}) fits {other} alone, and the column is read as '
+                    f"{form}: one column has one order of day and month; say which it is, with date",
+                )
+                return True
+    return False

@@ -298,7 +298,7 @@ class Inquiry:
 
     def holds(self, record: Record, condition: str, where: str) -> bool:
         """True where a condition holds for a record. Raises PipecliError when it can't be run."""
-        from pipecli.records.party import Customer
+        from pipecli.records.customer import Customer
 
         # The tables show the customer's name.
         customer = self._pipeline.find_record(Customer, getattr(record, "customer", None))

@@ -17,9 +17,9 @@ from pipecli.store.index.views import OF_LEAD, OwnerFilter, condition_of
 if TYPE_CHECKING:
     from pipecli.reports.activity import Activity, OwnedDeal
     from pipecli.reports.first_response import Answer, Inquiry
-    from pipecli.reports.followups import OpenInvoice
     from pipecli.reports.forecast import Window
     from pipecli.reports.funnel import LeadCourse, Sale
+    from pipecli.reports.receivables import OpenInvoice
 
 
 def open_deals(
@@ -325,7 +325,7 @@ def owned_deals(connection: sqlite3.Connection, owner_filter: OwnerFilter) -> li
 
 def open_invoices(connection: sqlite3.Connection) -> Iterator[OpenInvoice]:
     """The issued invoices of which something is open, or is to be paid back, by customer."""
-    from pipecli.reports.followups import OpenInvoice
+    from pipecli.reports.receivables import OpenInvoice
 
     rows = connection.execute(
         """SELECT customer, coalesce(customer_name, customer), currency, coalesce(overdue_days, 0),

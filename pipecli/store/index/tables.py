@@ -84,7 +84,7 @@ def _sign(record: object) -> int:
 
 def _totals(document: Quotation | Order | Invoice) -> Sequence[SQLValue]:
     """The sums of a document; of a credit note they are negative, so that what was sold sums up."""
-    from pipecli.records.item import totals
+    from pipecli.records.totals_and_tax import totals
 
     sums, sign = totals(document), _sign(document)
     is_plain = not sums.discount and not document.tax_included
@@ -108,7 +108,7 @@ def _sellers(deal: Opportunity) -> Sequence[SQLValue]:
 def _recurring(deal: Opportunity) -> Sequence[SQLValue]:
     if not any(item.per for item in deal.items):
         return ()
-    from pipecli.records.item import recurring
+    from pipecli.records.totals_and_tax import recurring
 
     return [value for amount in recurring(deal) or () for value in _money(amount)]
 
@@ -122,7 +122,7 @@ def _end(deal: Opportunity) -> Sequence[SQLValue]:
 def _key_info_answered(deal: Opportunity) -> Sequence[SQLValue]:
     if not (deal.key_info or deal.competitors):
         return ()
-    from pipecli.workflow.requirements import answered
+    from pipecli.workflow.stage_requirements import answered
 
     key_info = deal.key_info.plain() if deal.key_info else {}
     return [len(answered({"key_info": key_info, "competitors": deal.competitors}))]
@@ -362,7 +362,7 @@ def _rows_of_parts(record: Record, file: str) -> Iterator[Row]:
         yield _row("activities", activity, path=file, record=key, noun=noun)
     items = parts.get("items", ())
     if items and noun != "supplier-quotation":
-        from pipecli.records.item import totals
+        from pipecli.records.totals_and_tax import totals
 
         amounts: Any = totals(record)[:2]  # type: ignore[arg-type]
     else:

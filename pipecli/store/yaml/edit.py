@@ -5,9 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from pipecli.errors import FaultyFile
-from pipecli.store.yaml.compare import align, intended, meaning, renames, same
 from pipecli.store.yaml.read import BYTE_ORDER_MARK, parse
-from pipecli.store.yaml.splice import FlowElement, Place, changed_scalar, flow_splices, rewritten
+from pipecli.store.yaml.splice import (
+    FlowElement,
+    Place,
+    align,
+    changed_scalar,
+    flow_splices,
+    intended,
+    meaning,
+    renames,
+    rewritten,
+    same,
+)
 from pipecli.store.yaml.tree import (
     EditError,
     Entry,

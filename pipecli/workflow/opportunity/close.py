@@ -13,14 +13,14 @@ from decimal import ROUND_UP, Decimal
 from typing import Literal
 
 from pipecli.errors import Question
-from pipecli.records.item import MONEY_TERMS, counted_items, totals
+from pipecli.records.customer import Contact, Customer
 from pipecli.records.lead import Lead
 from pipecli.records.money import minor_digits, rounded
 from pipecli.records.opportunity import Closed, Opportunity, OpportunityStatus, Stakeholder
 from pipecli.records.papers import Order, OrderStatus, Quotation, QuotationStatus
-from pipecli.records.party import Contact, Customer
 from pipecli.records.settings import Settings
-from pipecli.workflow.change import (
+from pipecli.records.totals_and_tax import MONEY_TERMS, counted_items, totals
+from pipecli.workflow.change_or_refusal import (
     Change,
     Refused,
     named_stage,
@@ -28,8 +28,8 @@ from pipecli.workflow.change import (
     require_lost_reason,
     require_open,
 )
+from pipecli.workflow.opportunity.add_and_set import known_as
 from pipecli.workflow.opportunity.advance import process_of
-from pipecli.workflow.opportunity.set import known_as
 from pipecli.workflow.order import order_from_quotation
 from pipecli.workflow.quotation import require_of
 

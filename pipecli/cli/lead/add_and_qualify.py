@@ -26,10 +26,10 @@ from pipecli.records.lead import Lead
 from pipecli.records.names import folded
 from pipecli.store.index.records import OPEN, rows_where
 from pipecli.store.lookup import Care
-from pipecli.workflow.change import Change
-from pipecli.workflow.lead import qualify as rules
-from pipecli.workflow.lead.convert import merge as merge_leads
-from pipecli.workflow.lead.qualify import leave_to_verbs, set_fields
+from pipecli.workflow import lead as rules
+from pipecli.workflow.change_or_refusal import Change
+from pipecli.workflow.lead import leave_to_verbs, set_fields
+from pipecli.workflow.lead import merge as merge_leads
 
 Text = str | None
 Answer = Literal["yes", "no", "unknown"]

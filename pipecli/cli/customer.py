@@ -36,8 +36,8 @@ from pipecli.errors import PipecliError
 from pipecli.records.kinds import COMPETITOR, CONTACT, CUSTOMER, SUPPLIER, Kind
 from pipecli.store.index.records import parents
 from pipecli.store.naming import slug
-from pipecli.workflow import party
-from pipecli.workflow.party import Party
+from pipecli.workflow import customer as party
+from pipecli.workflow.customer import Party
 
 app = noun()
 

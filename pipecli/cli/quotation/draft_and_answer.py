@@ -14,14 +14,14 @@ from pipecli.cli.common.record_verbs import add_remove, add_set_edit, setting_of
 from pipecli.cli.common.session import mention
 from pipecli.errors import PipecliError
 from pipecli.records.catalogue import PriceList
+from pipecli.records.customer import Contact, Customer
 from pipecli.records.kinds import QUOTATION
 from pipecli.records.lead import Lead
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.papers import Order, Quotation, SupplierQuotation
-from pipecli.records.party import Contact, Customer
 from pipecli.store.lookup import Care
 from pipecli.workflow import quotation as rules
-from pipecli.workflow.change import Change
+from pipecli.workflow.change_or_refusal import Change
 from pipecli.workflow.items import require_draft
 from pipecli.workflow.quotation import require_sound
 from pipecli.workflow.supplier_quotation import price_from_supplier

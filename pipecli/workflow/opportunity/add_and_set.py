@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from pipecli.records.activity import NextContact
 from pipecli.records.base import Record
 from pipecli.records.opportunity import Hold, Opportunity, Seller, Stakeholder
-from pipecli.workflow.change import (
+from pipecli.workflow.change_or_refusal import (
     Change,
     Refused,
     named_stage,
@@ -26,10 +26,10 @@ from pipecli.workflow.opportunity.advance import change_process, named_process
 
 if TYPE_CHECKING:
     from pipecli.records.catalogue import PriceList
+    from pipecli.records.customer import Contact, Customer
     from pipecli.records.lead import Lead
-    from pipecli.records.party import Contact, Customer
     from pipecli.records.settings import Settings
-    from pipecli.workflow.change import Terms
+    from pipecli.workflow.change_or_refusal import Terms
 
 
 def open_opportunity(

@@ -27,11 +27,10 @@ from pipecli.errors import PipecliError
 from pipecli.records.kinds import OPPORTUNITY
 from pipecli.records.opportunity import Opportunity
 from pipecli.workflow import items
-from pipecli.workflow.change import Change, require_open
+from pipecli.workflow.change_or_refusal import Change, require_open
+from pipecli.workflow.opportunity import add_and_set as rules
 from pipecli.workflow.opportunity import advance as advance_opportunity
-from pipecli.workflow.opportunity import set as rules
-from pipecli.workflow.opportunity.advance import complete_step, undo_step
-from pipecli.workflow.opportunity.set import (
+from pipecli.workflow.opportunity.add_and_set import (
     add_competitor,
     add_stakeholder,
     leave_to_verbs,
@@ -39,9 +38,10 @@ from pipecli.workflow.opportunity.set import (
     remove_stakeholder,
     set_fields,
 )
+from pipecli.workflow.opportunity.advance import complete_step, undo_step
 
 if TYPE_CHECKING:
-    from pipecli.records.party import Contact
+    from pipecli.records.customer import Contact
     from pipecli.records.settings import Settings
 
 app = noun()
@@ -240,7 +240,7 @@ _Contact = Annotated[str, typer.Argument(help="A contact's slug or name.", metav
 
 
 def _contact(transaction: Transaction, text: str) -> Contact:
-    from pipecli.records.party import Contact
+    from pipecli.records.customer import Contact
 
     return transaction.get(Contact, text)
 

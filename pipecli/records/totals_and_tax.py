@@ -1,0 +1,242 @@
+"""What the items of a record come to: its totals, tax by rate, discounts, recurring worth.
+
+A discount is of a line or of the whole record, by percent or by amount; that of the whole takes its part of
+each rate of tax, to the cent. Optional and alternative lines count once they are taken. The rules are those
+of EN 16931 (BG-20, BG-23): an allowance of the document belongs to its rate of tax, and tax is due on the sum
+of a rate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any, NamedTuple
+
+from pipecli.records.item import Item, Priced
+from pipecli.records.money import EXACT, minor_digits, percentage, rounded, shares
+
+_ZERO = Decimal(0)
+
+
+class Totals(NamedTuple):
+    """The sums of a record, in its currency, each to the minor unit."""
+
+    printed: tuple[Decimal, ...]
+    """The lines as they are printed."""
+    lines: tuple[Decimal | None, ...]
+    """The worth of each line without tax and after all discounts; None where it isn't counted."""
+    subtotal: Decimal
+    """The counted lines as they are printed."""
+    discount: Decimal
+    """The discount of the whole record, as it is printed."""
+    net: Decimal
+    tax_by_rate: Mapping[Decimal, Decimal]
+    """The tax due at each rate, the lowest first."""
+
+    @property
+    def tax(self) -> Decimal:
+        return sum(self.tax_by_rate.values(), self.net * 0)
+
+    @property
+    def gross(self) -> Decimal:
+        return self.net + self.tax
+
+
+def counted(record: Priced) -> list[int]:
+    """The places, from 0, of the lines that count: not an option that isn't taken, nor a line it replaces."""
+    items = record.items
+    if not any(item.is_offered for item in items):
+        return list(range(len(items)))
+    taken = {number - 1 for number in getattr(record, "taken", ())}
+    replaced = {
+        place
+        for number in taken
+        if number < len(items)
+        for place, item in enumerate(items)
+        if place != number and items[number].replaces(item) and not item.is_offered
+    }
+    return [
+        place
+        for place, item in enumerate(items)
+        if (place in taken or not item.is_offered) and place not in replaced
+    ]
+
+
+MONEY_TERMS = ("currency", "tax_included", "discount", "discount_amount")
+"""The fields by which the lines of a record come to its sum."""
+
+
+def counted_items(record: Priced) -> tuple[Item, ...]:
+    """The lines that count, as they stand where nothing is left to choose."""
+    return tuple(record.items[place].with_(optional=None, alternative_to=None) for place in counted(record))
+
+
+def totals(record: Priced) -> Totals:
+    """What a record's lines come to: net, tax by rate, and each line's own part.
+
+    The last record's are at hand: its row in the index asks for them four times.
+    """
+    global _last
+    last = _last
+    if last is None or last[0] is not record:
+        _last = last = record, _totals(record)
+    return last[1]
+
+
+_last: tuple[Priced, Totals] | None = None
+
+
+def _totals(record: Priced) -> Totals:
+    currency, zero = record.currency, rounded(_ZERO, record.currency)
+    if not (record.discount or record.discount_amount or record.tax_included):
+        return _plain_totals(record, zero)
+    amounts = tuple(item.amount(currency) for item in record.items)
+    printed = {place: amounts[place] for place in counted(record)}
+    subtotal = sum(printed.values(), zero)
+    off = _discount(record, printed)
+    net: dict[int, Decimal] = {}
+    taxes: dict[Decimal, Decimal] = {}
+    for rate, group, share in _by_rate(record, printed, off):
+        worth = {place: printed[place] for place in group}
+        goods = [place for place in group if record.items[place].kind is None]
+        for place, part in zip(
+            goods, shares(share, [worth[place] for place in goods], currency), strict=True
+        ):
+            worth[place] -= part
+        to_pay = sum(worth.values(), zero)
+        taxable = _net(record, to_pay, rate)
+        net |= zip(worth, shares(taxable, list(worth.values()), currency), strict=True)
+        if rate is not None:
+            due = to_pay - taxable if record.tax_included else percentage(taxable, rate)
+            taxes[rate] = rounded(due, currency)
+    return Totals(
+        amounts,
+        tuple(net.get(place) for place in range(len(record.items))),
+        subtotal,
+        off,
+        sum(net.values(), zero),
+        {rate: taxes[rate] for rate in sorted(taxes)},
+    )
+
+
+def _plain_totals(record: Priced, zero: Decimal) -> Totals:
+    """The totals of what has neither a discount as a whole nor tax in its prices: nearly every record."""
+    amounts = tuple([item.amount(record.currency) for item in record.items])
+    lines: list[Decimal | None] = [None] * len(amounts)
+    taxable: dict[Decimal, Decimal] = {}
+    net = zero
+    for place in counted(record):
+        lines[place] = amounts[place]
+        net = EXACT.add(net, amounts[place])
+        rate = record.items[place].tax
+        if rate is not None:
+            taxable[rate] = EXACT.add(taxable.get(rate, _ZERO), amounts[place])
+    taxes = {rate: rounded(percentage(taxable[rate], rate), record.currency) for rate in sorted(taxable)}
+    return Totals(amounts, tuple(lines), net, zero, net, taxes)
+
+
+def _net(record: Priced, amount: Decimal, rate: Decimal | None) -> Decimal:
+    """A printed amount without the tax that is in it."""
+    if not record.tax_included or not rate:
+        return amount
+    return rounded(EXACT.divide(EXACT.multiply(amount, 100), 100 + rate), record.currency)
+
+
+def _discount(record: Priced, printed: Mapping[int, Decimal]) -> Decimal:
+    """The money off the whole record, of its goods and services alone. Never more than these."""
+    zero = rounded(_ZERO, record.currency)
+    if not record.discount and not record.discount_amount:
+        return zero
+    goods = sum((amount for place, amount in printed.items() if record.items[place].kind is None), zero)
+    if record.discount_amount:
+        return min(rounded(record.discount_amount, record.currency), goods)
+    return rounded(percentage(goods, record.discount or _ZERO), record.currency)
+
+
+def _by_rate(
+    record: Priced, printed: Mapping[int, Decimal], off: Decimal
+) -> Iterator[tuple[Decimal | None, Sequence[int], Decimal]]:
+    """Each rate of tax, the places of its lines, and its share of the discount, to the cent."""
+    groups: dict[Decimal | None, list[int]] = {}
+    for place in printed:
+        groups.setdefault(record.items[place].tax, []).append(place)
+    goods = [
+        sum((printed[place] for place in group if record.items[place].kind is None), _ZERO)
+        for group in groups.values()
+    ]
+    for (rate, group), share in zip(groups.items(), shares(off, goods, record.currency), strict=True):
+        yield rate, group, share
+
+
+class Recurring(NamedTuple):
+    """The recurring worth of a record without tax, after all discounts, each rounded once."""
+
+    monthly: Decimal
+    yearly: Decimal
+    first_year: Decimal
+    """What is bought once, and of the rest the first twelve months."""
+
+
+def recurring(record: Priced) -> Recurring | None:
+    """The recurring worth of the lines that count; None where nothing recurs."""
+    if not any(item.per for item in record.items):
+        return None
+    monthly = first_year = _ZERO
+    for item, net in zip(record.items, totals(record).lines, strict=True):
+        if net is not None and item.months:
+            month = EXACT.divide(net, Decimal(item.months))
+            monthly = EXACT.add(monthly, month)
+            first_year = EXACT.add(first_year, EXACT.multiply(month, Decimal(min(item.months, 12))))
+        elif net is not None:
+            first_year = EXACT.add(first_year, net)
+    if not monthly:
+        return None
+    figures = (monthly, EXACT.multiply(monthly, Decimal(12)), first_year)
+    return Recurring(*(rounded(figure, record.currency) for figure in figures))
+
+
+def discounts(record: Priced) -> Iterator[tuple[tuple[str | int, ...], Decimal]]:
+    """Every discount given, by the path of its field, in percent; one in money to two decimals."""
+    for place, item in enumerate(record.items):
+        if item.discount:
+            yield ("items", place, "discount"), item.discount
+        if item.discount_amount and item.gross:
+            yield ("items", place, "discount_amount"), _percent_of(item.discount_amount, item.gross)
+    if record.discount:
+        yield ("discount",), record.discount
+    if record.discount_amount and (subtotal := totals(record).subtotal):
+        yield ("discount_amount",), _percent_of(record.discount_amount, subtotal)
+
+
+def _percent_of(part: Decimal, whole: Decimal) -> Decimal:
+    return EXACT.divide(EXACT.multiply(part, 100), whole).quantize(Decimal("0.01"), ROUND_HALF_UP, EXACT)
+
+
+def require_fitting_discount(record: Any) -> Any:
+    """Validate the discounts of a record: payable, and that of the whole no more than the goods."""
+    if record.discount is not None and record.discount_amount is not None:
+        raise ValueError("a record has a discount in percent or a discount_amount, not both")
+    for item in record.items:
+        if item.discount_amount:
+            require_payable(item.discount_amount, record.currency)
+    off = record.discount_amount
+    if off:
+        require_payable(off, record.currency)
+        if off > totals(record).subtotal:
+            raise ValueError(f"a discount_amount of {off} is more than the items come to")
+    return record
+
+
+def require_payable(amount: Decimal, currency: str) -> None:
+    """Validate that a sum of money can change hands: to the minor unit of its currency."""
+    if rounded(amount, currency) != amount:
+        decimals = minor_digits(currency)
+        raise ValueError(f"{amount:f} {currency} can't be paid: {currency} has {decimals} decimals")
+
+
+def require_options_there(record: Any) -> Any:
+    """Validate `taken`: numbers, from 1, of optional or alternative lines."""
+    for number in record.taken:
+        if not (1 <= number <= len(record.items) and record.items[number - 1].is_offered):
+            raise ValueError(f"taken: {number} isn't the number of an optional or alternative line")
+    return record

@@ -1,1 +1,0 @@
-"""The verbs of a lead: qualified, disqualified, reopened, converted."""
