@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, nullcontext
 from decimal import Decimal
 from typing import Annotated, Any
@@ -139,19 +139,18 @@ def _draft(transaction: Transaction, ref: str | None) -> Invoice:
 
 def _number(transaction: Transaction, draft: Invoice, *, alone: bool) -> str:
     """The number of an invoice, claimed. With --dry-run the next one as far as is known here."""
-    settings, today, place = transaction.settings.invoices, transaction.today, transaction.pipeline.location
-    connection = transaction.pipeline.index.connection
-    used = {number for (number,) in rows_where(connection, ["number"], "_invoices", "number IS NOT NULL")}
-    claims = _claims(place, "invoices", alone=alone)
+    settings, today, pipeline = transaction.settings, transaction.today, transaction.pipeline
+    rows = rows_where(pipeline.index.connection, ["number"], "_invoices", "number IS NOT NULL")
+    used = {number for (number,) in rows}
+    claims = _claims(pipeline.location, "invoices", alone=alone)
 
-    def numbered(n: int) -> str:
-        return settings.numbered(today.year, n)
+    def next_number(claimed: Collection[str]) -> str:
+        return rules.next_number(settings, today.year, used.union(claimed))
 
     if transaction.session.dry_run:
-        used |= set(claims.known(offline=True))
-        return next(number for n in range(1, len(used) + 2) if (number := numbered(n)) not in used)
+        return next_number(claims.known(offline=True))
     try:
-        return claims.claim_number(draft.id, today, numbered, used)
+        return claims.claim_number(draft.id, today, next_number)
     except PipecliError as error:
         raise PipecliError(
             f"{error.message}; {draft.id} stays a draft", hint=error.hint, code=error.code

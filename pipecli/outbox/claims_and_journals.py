@@ -24,7 +24,6 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date, timedelta
-from itertools import count
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, NamedTuple
@@ -92,12 +91,10 @@ class Claims:
         self._change(change, today)
         return mine
 
-    def claim_number(
-        self, who: str, today: date, numbered: Callable[[int], str], used: Collection[str]
-    ) -> str:
-        """The first number of a row that nobody has; the one `who` claimed before, whatever became of that.
+    def claim_number(self, who: str, today: date, next_number: Callable[[Collection[str]], str]) -> str:
+        """The next number after those that are claimed, claimed; the one `who` claimed before, if any.
 
-        `numbered` gives the nth number, `used` are those the records have. Raises Unreachable, PipecliError.
+        Raises Unreachable, PipecliError.
         """
         mine = ""
 
@@ -107,9 +104,7 @@ class Claims:
             mine = next((key for key, by in taken.items() if by == who), "")
             if mine:
                 return False
-            mine = next(
-                number for n in count(1) if (number := numbered(n)) not in taken and number not in used
-            )
+            mine = next_number(taken)
             days.setdefault(today.isoformat(), {})[mine] = who
             return True
 

@@ -2,15 +2,16 @@
 
 What of an order is still to be invoiced follows from its invoices, less what was credited of them. A discount
 in money is invoiced with its lines, in proportion, so that the invoices of an order come to the order.
-The next number is claimed by `cli/invoice.py`.
+No two clones get one number: `outbox/claims_and_journals.py`.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from itertools import count
 from typing import Any
 
 from pipecli.records.item import Item
@@ -177,6 +178,11 @@ def require_sound(before: Invoice, after: Invoice) -> None:
                 f"{field} of {before.id} follows from what happens to it",
                 hint="use pipecli invoice issue, paid or credit",
             )
+
+
+def next_number(settings: Settings, year: int, taken: Collection[str]) -> str:
+    """The number of the next invoice: the first of its row that none has: no gap is left."""
+    return next(number for n in count(1) if (number := settings.invoices.numbered(year, n)) not in taken)
 
 
 def issue(

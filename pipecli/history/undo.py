@@ -1,0 +1,219 @@
+"""The change that `undo` takes back: its commit, the files as they were before it, and when that is refused.
+
+An undo never loses what others built on: each file must be as the undone commit left it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from pipecli.errors import PipecliError
+from pipecli.history.moments import UNSHALLOW, tip
+from pipecli.records.base import Record
+from pipecli.records.kinds import SETTINGS, SETTINGS_FILE
+from pipecli.store import files, git, reading
+from pipecli.store.files import kind_of
+from pipecli.store.index.records import records_naming
+from pipecli.store.naming import relaid
+from pipecli.store.pipeline import Pipeline
+from pipecli.store.writes import Write, check_references, names
+from pipecli.wording import first_of, one_line
+from pipecli.workflow.attachment import FOLDER
+from pipecli.workflow.change_or_refusal import Refused
+
+UNDOES = "Pipecli-Undoes: "
+_LFS = b"version https://git-lfs.github.com/"
+"""The beginning of what git has in the place of a file that Git LFS keeps."""
+_MOST_COMMITS = 300
+"""The commits among which the last change of a user is looked for."""
+
+
+class UndoneCommit(NamedTuple):
+    id: str
+    author: str
+    email: str
+    subject: str
+    body: str
+
+    @property
+    def shown(self) -> str:
+        return f'{self.id[:7]} "{one_line(self.subject)}"'
+
+
+FileVersions = tuple[str, bytes | None, bytes | None]
+"""The name of a file, its content before a commit and after it; None where it isn't there."""
+
+
+class Reverted(NamedTuple):
+    """One file of an undo, with its record as the undone commit left it and as it was before."""
+
+    write: Write
+    done: Record | None
+    before: Record | None
+
+    @property
+    def record(self) -> Record:
+        record = self.done or self.before
+        assert record is not None
+        return record
+
+
+def _commits(pipeline: Pipeline, *arguments: str, file: str = "") -> list[UndoneCommit]:
+    place = pipeline.location
+    options = ("-z", "--format=%H%x00%an%x00%ae%x00%s%x00%b", *arguments)
+    log = git.log(place.work_tree, *options, "--", file or place.prefix or ".")
+    fields = log.decode("utf-8", "replace").split("\0")
+    return [UndoneCommit(*fields[start : start + 5]) for start in range(0, len(fields) - 1, 5)]
+
+
+def last_change(pipeline: Pipeline, email: str) -> UndoneCommit:
+    """The last commit of this user that isn't an undo and isn't undone. Raises Refused."""
+    undone: set[str] = set()
+    for commit in _commits(pipeline, "--no-merges", f"--max-count={_MOST_COMMITS}"):
+        if commit.email.lower() != email.lower():
+            continue
+        if match := re.search(rf"^{UNDOES}([0-9a-f]+)$", commit.body, re.MULTILINE):
+            undone.add(match[1])
+        elif commit.id not in undone:
+            return commit
+    is_cut = tip(pipeline.location).is_shallow
+    hint = UNSHALLOW if is_cut else "name a commit: pipecli undo COMMIT"
+    raise Refused(f"no change of {email or 'yours'} to take back", hint=hint)
+
+
+def commit_named(pipeline: Pipeline, revision: str) -> UndoneCommit:
+    place = pipeline.location
+    known = None if revision.startswith("-") else git.commit_of(place.work_tree, revision)
+    if known is None:
+        raise PipecliError(
+            f"unknown commit {revision}", hint="`pipecli history REF` names them", code="no-such-moment"
+        )
+    commits = _commits(pipeline, "--max-count=1", known)
+    if not commits or commits[0].id != known:
+        raise Refused(f"{known[:7]} changed nothing of this pipeline, or is a merge")
+    return commits[0]
+
+
+def changed_files(pipeline: Pipeline, commit: UndoneCommit) -> list[FileVersions]:
+    """The files that a commit changed, each as it was before and after it. Raises Refused for a merge."""
+    place = pipeline.location
+    parents = git.output(place.work_tree, "rev-list", "--parents", "--max-count=1", commit.id).split()[1:]
+    if len(parents) != 1:
+        if not parents and tip(place).is_shallow:
+            raise Refused(f"{commit.shown} is where this shallow clone begins", hint=UNSHALLOW)
+        if not parents:
+            raise Refused(f"there is nothing to take back: {commit.shown} is the first commit")
+        raise Refused(f"{commit.shown} is a merge", hint="git revert can take it back")
+    options = ("-r", "-z", "--raw", "--no-renames", "--no-abbrev")
+    parts = git.raw(place.work_tree, "diff-tree", *options, parents[0], commit.id)
+    fields = parts.decode("utf-8", "surrogateescape").split("\0")
+    names, entries = fields[1::2], [entry.split() for entry in fields[:-1:2]]
+    ids = [id_ for entry in entries for id_ in entry[2:4]]
+    blobs = list(git.objects(place.work_tree, ids, files.LARGEST_ANY))
+    if any(blob.content is None and blob.size for blob in blobs):
+        raise Refused(f"{commit.shown} changed a file that is too large", hint="git revert can take it back")
+    contents = [blob.content for blob in blobs]
+    changed = zip(names, contents[::2], contents[1::2], strict=True)
+    return [file for file in changed if file[0].startswith(place.prefix)]
+
+
+def attachments_before(
+    pipeline: Pipeline, commit: UndoneCommit, changed: Sequence[FileVersions]
+) -> Iterator[Write]:
+    """The attachments that a commit added or removed, as they were. Raises Refused."""
+    for name, before, done in changed:
+        file = name.removeprefix(pipeline.location.prefix)
+        if file.startswith(f"{FOLDER}/"):
+            now = _on_disk(pipeline, file)
+            if now != done or (before or done or b"").startswith(_LFS):
+                raise Refused(f"{file} isn't what {commit.shown} left", hint="git revert can take it back")
+            yield Write(file, now, before)
+
+
+def reverted_records(
+    pipeline: Pipeline, commit: UndoneCommit, changed: Sequence[FileVersions]
+) -> Iterator[Reverted]:
+    """The records that a commit changed, each with what it shall be again. Raises Refused."""
+    prefix = pipeline.location.prefix
+    for name, before, done in changed:
+        file = name.removeprefix(prefix)
+        if kind_of(file) is None and file != SETTINGS_FILE:
+            if file.startswith(("schemas/", f"{FOLDER}/")):
+                continue
+            raise Refused(f"{commit.shown} also changed {file}", hint="git revert can take it back")
+        if done is not None and (elsewhere := _moved_to(pipeline, file, done)):
+            file, before, done = elsewhere, before and relaid(before, elsewhere), relaid(done, elsewhere)
+        if file == SETTINGS_FILE and before is None:
+            raise Refused(f"{commit.shown} made this pipeline")
+        now = _on_disk(pipeline, file)
+        part = Reverted(Write(file, now, before), _read(file, done), _read(file, before))
+        if _text(now) != _text(done):
+            raise Refused(f"{part.record.key} {_since(pipeline, commit, name)}")
+        yield part
+
+
+def _moved_to(pipeline: Pipeline, file: str, done: bytes) -> str | None:
+    """The place to which the file of a record was moved since; None where it was not."""
+    record = None if _on_disk(pipeline, file) else _read(file, done)
+    now = pipeline.file_of(record.noun, record.key) if record else None
+    return now if now and now.rpartition("/")[2] == file.rpartition("/")[2] else None
+
+
+def _on_disk(pipeline: Pipeline, file: str) -> bytes | None:
+    try:
+        return files.read_bytes(pipeline.root, file, files.LARGEST_ANY)
+    except FileNotFoundError:
+        return None
+
+
+def _text(content: bytes | None) -> bytes | None:
+    return content and content.replace(b"\r\n", b"\n")
+
+
+def _read(file: str, content: bytes | None) -> Record | None:
+    if content is None:
+        return None
+    return reading.read(kind_of(file) or SETTINGS, file, content.decode("utf-8", "replace"))
+
+
+def _since(pipeline: Pipeline, commit: UndoneCommit, name: str) -> str:
+    """The words on what became of a file since a commit."""
+    later = _commits(pipeline, "--max-count=1", f"{commit.id}..HEAD", file=name)
+    if not later:
+        return f"has changed since {commit.shown}, by hand and not yet committed"
+    return (
+        f"has changed since {commit.shown}: {later[0].shown} of {one_line(later[0].author)}; "
+        "undo that first, or correct it with `set`"
+    )
+
+
+def require_free(pipeline: Pipeline, reverted: Sequence[Reverted]) -> None:
+    """Refuse to take away what other records name, or to bring back what names a record that is gone."""
+    own = {part.write.file for part in reverted}
+    restored = [part.before for part in reverted if part.before is not None]
+    written = {name for record in restored for name in names(record)}
+    gone = {name for part in reverted if part.done for name in names(part.done)} - written
+    connection = pipeline.index.connection
+    for record_noun, key in gone:
+        users = [name for name, path in records_naming(connection, record_noun, key) if path not in own]
+        if users:
+            raise Refused(
+                f"{key} can't be taken back: {first_of(users, 5)} came to name it since",
+                hint="change those first",
+            )
+    check_references(pipeline, restored, written, gone)
+
+
+def require_unsent(reverted: Sequence[Reverted]) -> None:
+    for part in reverted:
+        if part.done is None or part.done.noun != "quotation":
+            continue
+        was, became = getattr(part.before, "status", "draft"), getattr(part.done, "status", "")
+        if was == "draft" and became == "sent":
+            key = part.done.key
+            raise Refused(
+                f"{key} was sent, and the customer keeps it",
+                hint=f"make the next one with `pipecli quote revise {key}`, or take it back with --force",
+            )
