@@ -149,7 +149,7 @@ def _heading(run: Session, chosen: OwnerFilter) -> str:
 
 
 def _followups(run: Session, chosen: OwnerFilter) -> Iterator[dict[str, Any]]:
-    from pipecli.cli.cron.followups import due_until
+    from pipecli.cli.cron.followups_and_calendar import due_until
 
     for follow_up in due_until(run, chosen, run.today):
         plan = follow_up.plan

@@ -17,7 +17,7 @@ from pipecli.cli.common.listing import owner_filter
 from pipecli.cli.common.output import Format, print_records, write_text
 from pipecli.cli.common.session import Session, mention, say, session
 from pipecli.cli.common.table import Column, clean
-from pipecli.cli.cron.followups import due_until
+from pipecli.cli.cron.followups_and_calendar import due_until
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import INVOICE, LEAD, OPPORTUNITY
 from pipecli.reports.followups import by_user, item, reminder

@@ -93,7 +93,7 @@ def hold(
             )
 
         def decide(deal: Opportunity) -> Change:
-            return rules.hold(deal, until=day, today=transaction.today, reason=reason)
+            return advance_opportunity.hold(deal, until=day, today=transaction.today, reason=reason)
 
         change_each(transaction, Opportunity, refs, decide, "hold")
 
@@ -102,7 +102,7 @@ def hold(
 def resume(ctx: typer.Context, refs: Refs = None) -> None:
     """Resume an opportunity, or many, that is on hold."""
     with changing(ctx) as transaction:
-        change_each(transaction, Opportunity, refs, rules.resume, "resume")
+        change_each(transaction, Opportunity, refs, advance_opportunity.resume, "resume")
 
 
 @app.command(cls=Changing)

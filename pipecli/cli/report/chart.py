@@ -15,8 +15,8 @@ from pipecli.cli.common.command import Report, noun, option_of, with_options
 from pipecli.cli.common.listing import owner_filter
 from pipecli.cli.common.output import ending_of, write_whole
 from pipecli.cli.common.session import Session, say
-from pipecli.cli.report.printing import Asked, Names, ReportOptions
-from pipecli.cli.report.rows import (
+from pipecli.cli.report.dashboard_tables import row_label
+from pipecli.cli.report.forecast_and_funnel import (
     ForecastNames,
     even_shares,
     forecast_of,
@@ -26,7 +26,7 @@ from pipecli.cli.report.rows import (
     window_of,
     with_targets,
 )
-from pipecli.cli.report.tables import row_label
+from pipecli.cli.report.printing import Asked, Names, ReportOptions
 from pipecli.outbox.dashboard import Picture
 from pipecli.records.kinds import LEAD, OPPORTUNITY, Kind
 from pipecli.reports.deals import Days, Deal

@@ -16,9 +16,7 @@ from pipecli.cli.common.listing import owner_filter
 from pipecli.cli.common.output import Format, ending_of, write_text, write_whole
 from pipecli.cli.common.session import Session, say, session
 from pipecli.cli.report.chart import forecast_picture, funnel_picture, pipeline_picture
-from pipecli.cli.report.printing import Currency, currency_code
-from pipecli.cli.report.rows import ForecastNames, forecast_of, with_targets
-from pipecli.cli.report.tables import (
+from pipecli.cli.report.dashboard_tables import (
     Tables,
     closed_table,
     forecast_table,
@@ -28,6 +26,8 @@ from pipecli.cli.report.tables import (
     untouched,
     untouched_table,
 )
+from pipecli.cli.report.forecast_and_funnel import ForecastNames, forecast_of, with_targets
+from pipecli.cli.report.printing import Currency, currency_code
 from pipecli.errors import PipecliError
 from pipecli.history.moments import BeforeTheFirst
 from pipecli.history.stage_visits import last_moves

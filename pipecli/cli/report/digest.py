@@ -22,9 +22,7 @@ from pipecli.cli.common.session import Session, mention, say, session
 from pipecli.cli.common.terminal import terminal_width
 from pipecli.cli.cron.remind import PerhapsSent, claims_of, drawn, sending
 from pipecli.cli.history import movement_json
-from pipecli.cli.report.printing import Currency, currency_code
-from pipecli.cli.report.rows import forecast_of
-from pipecli.cli.report.tables import (
+from pipecli.cli.report.dashboard_tables import (
     Tables,
     closed_table,
     forecast_tables,
@@ -34,6 +32,8 @@ from pipecli.cli.report.tables import (
     untouched,
     untouched_table,
 )
+from pipecli.cli.report.forecast_and_funnel import forecast_of
+from pipecli.cli.report.printing import Currency, currency_code
 from pipecli.errors import PipecliError
 from pipecli.formats import dumps
 from pipecli.history import commits

@@ -13,14 +13,7 @@ from pipecli.cli.common.output import Format
 from pipecli.cli.common.session import warn
 from pipecli.cli.common.table import Column, clean, cut, display_width, isolated, money, rounded_to_three
 from pipecli.cli.common.terminal import terminal_width
-from pipecli.cli.report.printing import (
-    Asked,
-    asking,
-    money_column,
-    period_text,
-    won_without_amount,
-)
-from pipecli.cli.report.rows import (
+from pipecli.cli.report.forecast_and_funnel import (
     MANAGER,
     Targeted,
     columns_of,
@@ -30,7 +23,14 @@ from pipecli.cli.report.rows import (
     window_of,
     with_targets,
 )
-from pipecli.cli.report.rows import ForecastNames as Names
+from pipecli.cli.report.forecast_and_funnel import ForecastNames as Names
+from pipecli.cli.report.printing import (
+    Asked,
+    asking,
+    money_column,
+    period_text,
+    won_without_amount,
+)
 from pipecli.records.kinds import CUSTOMER, OPPORTUNITY
 from pipecli.records.money import minor_digits
 from pipecli.reports.deals import Days

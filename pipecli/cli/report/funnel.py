@@ -9,6 +9,7 @@ import typer
 
 from pipecli.cli.common.command import Report, noun
 from pipecli.cli.common.table import Column
+from pipecli.cli.report.forecast_and_funnel import funnel_of, steps_of
 from pipecli.cli.report.printing import (
     Asked,
     Names,
@@ -18,7 +19,6 @@ from pipecli.cli.report.printing import (
     percent_column,
     won_without_amount,
 )
-from pipecli.cli.report.rows import funnel_of, steps_of
 from pipecli.records.kinds import LEAD, OPPORTUNITY
 from pipecli.reports.funnel import GROUPINGS, Funnel
 

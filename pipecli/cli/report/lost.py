@@ -8,6 +8,7 @@ import typer
 
 from pipecli.cli.common.command import Report, noun
 from pipecli.cli.common.table import Column, amount_text
+from pipecli.cli.report.forecast_and_funnel import lost_of
 from pipecli.cli.report.printing import (
     Asked,
     asking,
@@ -16,7 +17,6 @@ from pipecli.cli.report.printing import (
     percent_column,
     won_without_amount,
 )
-from pipecli.cli.report.rows import lost_of
 from pipecli.records.kinds import OPPORTUNITY
 from pipecli.reports.lost import GROUPINGS, PERIODS, Lost, Row
 from pipecli.wording import count

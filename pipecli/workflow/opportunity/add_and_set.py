@@ -1,6 +1,6 @@
-"""A new deal at the first stage of its process, `opportunity set`, and the people of a deal.
+"""`opportunity add` and `set`: a new deal at the first stage of its process; its fields, sellers and people.
 
-Its contacts, one of them primary, and its competitors.
+The people are its contacts, one of them primary, and its competitors.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from pipecli.records.activity import NextContact
 from pipecli.records.base import Record
-from pipecli.records.opportunity import Hold, Opportunity, Seller, Stakeholder
+from pipecli.records.opportunity import Opportunity, Seller, Stakeholder
 from pipecli.workflow.change_or_refusal import (
     Change,
     Refused,
@@ -148,25 +148,6 @@ def share_credit(deal: Opportunity, percents: Mapping[str, Decimal]) -> Change:
     sellers = tuple(Seller(user=user, percent=percent) for user, percent in percents.items())
     words = ", ".join(f"{user} {percent:f} %" for user, percent in percents.items()) or "the owner alone"
     return Change(deal.with_(sellers=sellers), f"sold by {words}", "sellers-changed")
-
-
-def hold(deal: Opportunity, *, until: date, today: date, reason: str | None = None) -> Change:
-    """Let an open deal wait until a day to come: it is then told of in the follow-ups."""
-    require_open(deal)
-    if until <= today:
-        raise Refused(f"{until} is in the past, or today", hint="name a future day: --until +30d")
-    was = f"on hold until {until}" if deal.hold is None else f"hold {deal.hold.until} → {until}"
-    waiting = deal.with_(hold=Hold(until=until, reason=reason or (deal.hold and deal.hold.reason)))
-    return Change(waiting, f"{was}{f': {reason}' if reason else ''}", "held")
-
-
-def resume(deal: Opportunity) -> Change:
-    """Have a deal go on that waits, or whose day has come."""
-    if deal.hold is None:
-        raise Refused(
-            f"{deal.id} isn't on hold", hint=f"put it on hold: pipecli opp hold {deal.id} --until DATE"
-        )
-    return Change(deal.with_(hold=None), f"resume, was on hold until {deal.hold.until}", "resumed")
 
 
 def set_fields(

@@ -1,4 +1,4 @@
-"""A deal's way through the stages: `advance`, its undoing on the board, `step done`, another process.
+"""A deal's way through the stages: `advance`, `step done`, `hold`, another process.
 
 A stage that is left asks for its steps to be done, one that is entered for its required fields; only an open
 deal can move (`require_open` in `workflow/change_or_refusal.py`).
@@ -6,10 +6,11 @@ deal can move (`require_open` in `workflow/change_or_refusal.py`).
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
 from pipecli.records.names import chosen
-from pipecli.records.opportunity import Opportunity
+from pipecli.records.opportunity import Hold, Opportunity
 from pipecli.workflow.change_or_refusal import Change, Refused, named_stage, require_open
 from pipecli.workflow.stage_requirements import missing_fields, missing_steps
 
@@ -194,3 +195,22 @@ def change_process(
         )
     probability = deal.probability if there == deal.stage else None
     return deal.with_(process=process, stage=there, probability=probability)
+
+
+def hold(deal: Opportunity, *, until: date, today: date, reason: str | None = None) -> Change:
+    """Let an open deal wait until a day to come: it is then told of in the follow-ups."""
+    require_open(deal)
+    if until <= today:
+        raise Refused(f"{until} is in the past, or today", hint="name a future day: --until +30d")
+    was = f"on hold until {until}" if deal.hold is None else f"hold {deal.hold.until} → {until}"
+    waiting = deal.with_(hold=Hold(until=until, reason=reason or (deal.hold and deal.hold.reason)))
+    return Change(waiting, f"{was}{f': {reason}' if reason else ''}", "held")
+
+
+def resume(deal: Opportunity) -> Change:
+    """Have a deal go on that waits, or whose day has come."""
+    if deal.hold is None:
+        raise Refused(
+            f"{deal.id} isn't on hold", hint=f"put it on hold: pipecli opp hold {deal.id} --until DATE"
+        )
+    return Change(deal.with_(hold=None), f"resume, was on hold until {deal.hold.until}", "resumed")

@@ -25,7 +25,7 @@ from pipecli.reports.forecast import (
     forecast,
 )
 from pipecli.reports.lost import Lost, lost
-from pipecli.reports.organisation import Goal, Organisation, Targets, attainment, roll_up
+from pipecli.reports.teams_and_targets import Goal, Organisation, Targets, attainment, roll_up
 from pipecli.reports.valuation import Valuation
 from pipecli.store.index.rows import all_deals, closed_deals, forecast_deals, lead_courses
 

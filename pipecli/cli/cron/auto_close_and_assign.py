@@ -1,4 +1,4 @@
-"""The jobs of cron that change records: `auto-close` and `assign`."""
+"""The jobs of cron that change records: `auto-close`, `assign` and `renew`."""
 
 from __future__ import annotations
 
