@@ -129,6 +129,7 @@ def test_usage_is_exit_code_two(cli):
     }.items():
         assert f"(did you mean {meant}?)" in cli(*words.split(), code=2).err  # as other programs call it
     assert "--stage needs a value; see `pipecli opp list --help`" in cli("opp", "list", "--stage", code=2).err
+    assert "(did you mean --expected-close?)" in cli("opp", "add", "x", "--close", "fri", code=2).err
     assert "unexpected argument: talk (words need quotes)" in cli("call", "x", "Price", "talk", code=2).err
     assert "must be one of table, json" in cli("opp", "list", "--format", "yaml", code=2).err
 

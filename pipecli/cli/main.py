@@ -152,15 +152,19 @@ def _usage_or_bug(session: Session, arguments: Sequence[str], error: Exception) 
         with paged(session.directory, "stderr"):
             show()
         return status
-    path = getattr(getattr(error, "ctx", None), "command_path", "pipecli")
     message: str = error.format_message()  # type: ignore[attr-defined]
     for pattern, words in _IN_OUR_WORDS.items():
         message = re.sub(pattern, words, message)
-    if unknown := re.match(r'unknown command "([a-z]+)"', message):
-        context: Any = error.ctx  # type: ignore[attr-defined]
+    context: Any = getattr(error, "ctx", None)
+    if unknown := re.match(r'unknown option "--([a-z]+)"', message):
+        options = [name for parameter in context.command.params for name in parameter.opts]
+        if meant := ", ".join(name for name in options if unknown[1] in name.split("-")):
+            message = f"{unknown[0]} (did you mean {meant}?)"
+    elif unknown := re.match(r'unknown command "([a-z]+)"', message):
         names = [*_ELSEWHERE.get(unknown[1], "").split(", "), *_verbs_of_nouns(unknown[1])]
         meant = next((name for name in names if context.command.get_command(context, name.split(" ")[0])), "")
         message = f"{unknown[0]} (did you mean {meant}?)" if meant else message
+    path = getattr(context, "command_path", "pipecli")
     usage = PipecliError(
         re.sub("^[A-Z](?=[a-z])", lambda first: first[0].lower(), message).rstrip("."),
         hint=f"see `{path} --help`",
