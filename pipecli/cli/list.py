@@ -22,6 +22,7 @@ from pipecli.cli.common.table import (
     listed,
     named,
     price_text,
+    to_the_minute,
 )
 from pipecli.cli.nouns import ALIASES
 from pipecli.records import kinds
@@ -361,14 +362,9 @@ _add_list(
 )
 
 
-def _to_the_minute(record: Mapping[str, object]) -> str:
-    """To the minute, as it was written: 2026-11-30 10:00; a day alone for what has no hour."""
-    return str(record["at"])[:16].replace("T", " ")
-
-
 ACTIVITIES = (
     column("id", "ID"),
-    column("at", "WHEN", show=_to_the_minute),
+    column("at", "WHEN", show=to_the_minute),
     column("type", "TYPE", rank=1),
     column("direction", "DIR", rank=2),
     column("done", "DONE", rank=1, show=lambda record: "yes" if record["done"] else "no"),

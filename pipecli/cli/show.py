@@ -18,7 +18,7 @@ from pipecli.cli.common.record_json import (
     record_json,
 )
 from pipecli.cli.common.session import Session, session
-from pipecli.cli.common.table import Column, ListColumn, amount_text, display_width, price_text
+from pipecli.cli.common.table import Column, ListColumn, amount_text, display_width, price_text, to_the_minute
 from pipecli.records.kinds import (
     COMPETITOR,
     CONTACT,
@@ -194,12 +194,8 @@ def print_activities(record: RecordJson) -> None:
     print_section(f"Done{more}", done[::-1][:_LAST], _ACTIVITIES)
 
 
-def _when(activity: Any) -> str:
-    return str(activity["at"])[:16].replace("T", " ")
-
-
 _ACTIVITIES = (
-    Column("at", "WHEN", show=_when),
+    Column("at", "WHEN", show=to_the_minute),
     Column("type", "TYPE"),
     Column("direction", "DIR", rank=2),
     Column("subject", "SUBJECT", shrink=True, min_width=12),

@@ -17,7 +17,7 @@ from pipecli.history.past import PastPipeline, pipeline_at
 from pipecli.history.version import facts_of
 from pipecli.records.kinds import KINDS, OPPORTUNITY
 from pipecli.records.money import weighted
-from pipecli.reports.forecast import OVERDUE, WITHOUT_DATE, Forecast, Row, Window, forecast
+from pipecli.reports.forecast import Forecast, Row, Window, chronological, forecast
 from pipecli.store import files, git
 from pipecli.store.files import Location, kind_of
 from pipecli.store.git import Object
@@ -329,7 +329,7 @@ def effect(present: Pipeline, range_: Range, touched: Iterable[str]) -> Effect:
     return Effect(
         currency,
         _shift(None, before.totals if before else None, after.totals if after else None),
-        sorted(_shifts(*forecasts["month"]), key=_chronological),
+        sorted(_shifts(*forecasts["month"]), key=lambda shift: chronological(shift.key)),
         sorted(_shifts(*forecasts["owner"]), key=lambda shift: -abs(shift.weighted_change)),
         money[0],
         money[1],
@@ -365,10 +365,6 @@ def _shifts(before: Forecast | None, after: Forecast | None) -> list[Shift]:
     old, new = ({row.key: row for row in end.rows} if end else {} for end in (before, after))
     shifts = [_shift(key, old.get(key), new.get(key)) for key in dict.fromkeys([*new, *old])]
     return [shift for shift in shifts if shift.weighted_change or shift.won_change]
-
-
-def _chronological(shift: Shift) -> tuple[bool, bool, str]:
-    return shift.key == WITHOUT_DATE, shift.key != OVERDUE, shift.key or ""
 
 
 def _shift(key: str | None, before: Row | None, after: Row | None) -> Shift:

@@ -152,7 +152,7 @@ def journeys(
         facts = _facts(deal.process, written, stages, zone)
         unused += len(written) - len(facts)
         if deal.ended and deal.ended not in ends:
-            ends[deal.ended] = _seconds(deal.ended, zone)
+            ends[deal.ended] = int(datetime.combine(deal.ended, time(), zone).timestamp())
         present = Observation(moment, deal.process, deal.stage, deal.status)
         history = StageHistory(
             int(deal.created.timestamp()),
@@ -188,10 +188,6 @@ def _moment(text: object, zone: tzinfo) -> int | None:
     except ValueError:
         return None
     return int((moment if moment.tzinfo else moment.replace(tzinfo=zone)).timestamp())
-
-
-def _seconds(day: date, zone: tzinfo) -> int:
-    return int(datetime.combine(day, time(), zone).timestamp())
 
 
 def last_moves(pipeline: Pipeline, deals: Sequence[Deal], say: Say) -> dict[str, date]:

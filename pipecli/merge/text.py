@@ -220,7 +220,7 @@ class Writer:
         added = [
             remark
             for remark in remarks
-            if remark.path in sheet.by_path or not any(_is_in(remark.path, path) for path in disputed)
+            if remark.path in sheet.by_path or not any(remark.path[: len(path)] == path for path in disputed)
         ]
         at_the_end = [remark._replace(path=(), slot="below") for remark in added]
         for placed in (added, at_the_end):
@@ -265,10 +265,6 @@ def _means(text: str, wanted: object) -> bool:
         return meaning(read.parse(text, "")) == wanted
     except FaultyFile:
         return False
-
-
-def _is_in(path: Path, outer: Path) -> bool:
-    return path[: len(outer)] == outer
 
 
 _SIZE = 7

@@ -224,7 +224,7 @@ def first_response(
         for tally in (tallies[key], totals):
             tally.add(inquiry, waited)
     rows = [tally.row(key) for key, tally in tallies.items()]
-    rows.sort(key=_chronological if by in PERIODS else _most_frequent)
+    rows.sort(key=lambda row: (row.key is None, 0 if by in PERIODS else -row.created_count, row.key or ""))
     return FirstResponse(
         by, rows, totals.row(None), totals.untimed_count, totals.early_count, ahead_count, counted_with_lead
     )
@@ -279,11 +279,3 @@ class _Tally:
 
 def _whole(minutes: float | None) -> int | None:
     return None if minutes is None else int(minutes + 0.5)
-
-
-def _chronological(row: Row) -> str:
-    return row.key or ""
-
-
-def _most_frequent(row: Row) -> tuple[object, ...]:
-    return row.key is None, -row.created_count, row.key or ""

@@ -136,7 +136,7 @@ def forecast(
                 sums.take(deal, value)
     places = {key: place for place, key in enumerate(order)}
     rows = [tally.row(*key) for key, tally in sums.tallies.items()]
-    rows.sort(key=chronological if by in PERIODS else lambda row: _heaviest(row, places))
+    rows.sort(key=lambda row: chronological(row.key) if by in PERIODS else _heaviest(row, places))
     return Forecast(
         by, valuation.currency, today, window, rows, sums.totals.row(None, None),
         Apart.of(sums.overdue, sums.zero), Apart.of(sums.without_date, sums.zero), sums.without_amount,
@@ -260,9 +260,9 @@ def _key(deal: Deal, by: str) -> Key:
     return None, WITHOUT_DATE if key is None and by in PERIODS else key
 
 
-def chronological(row: Row) -> tuple[bool, bool, str]:
+def chronological(key: str | None) -> tuple[bool, bool, str]:
     """The place of a month or quarter: what is overdue before all, what has no date after all."""
-    return row.key == WITHOUT_DATE, row.key != OVERDUE, row.key or ""
+    return key == WITHOUT_DATE, key != OVERDUE, key or ""
 
 
 def _heaviest(row: Row, places: dict[Key, int]) -> tuple[object, ...]:
@@ -303,5 +303,5 @@ def compare(then: Forecast, now: Forecast) -> list[Compared]:
     new = {(row.process, row.key): row for row in now.rows}
     rows = [Compared(old.get(key), new.get(key)) for key in dict.fromkeys([*new, *old])]
     if now.by in PERIODS:
-        rows.sort(key=lambda compared: chronological(compared.row))
+        rows.sort(key=lambda compared: chronological(compared.row.key))
     return rows

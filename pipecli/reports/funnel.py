@@ -120,7 +120,8 @@ def funnel(
             deals_of[_key(deal, by)].append(deal)
     keys = dict.fromkeys([*leads_of, *deals_of])
     rows = [Row(key, _counts(leads_of[key], deals_of[key], valuation)) for key in keys]
-    rows.sort(key=_chronological if by in PERIODS else _most_frequent)
+    sizes = {} if by in PERIODS else {key: len(leads_of[key]) + len(deals_of[key]) for key in keys}
+    rows.sort(key=lambda row: (row.key is None, -sizes.get(row.key, 0), row.key or ""))
     placed = [deal for deal in cohort if deal.status == "won" or deal.stage or deal.stage_visits]
     lacking = len(cohort) - len(placed) if order else 0
     return Funnel(by, rows, _counts(created, cohort, valuation), _reached(placed, order), lacking)
@@ -171,11 +172,3 @@ def _as_far_as(ends: Mapping[tuple[str, int | None], int], process: str, place: 
     return sum(
         count for (name, far), count in ends.items() if name == process and (far is None or far >= place)
     )
-
-
-def _chronological(row: Row) -> str:
-    return row.key or ""
-
-
-def _most_frequent(row: Row) -> tuple[object, ...]:
-    return row.key is None, -row.counts.lead_count - row.counts.opportunity_count, row.key or ""

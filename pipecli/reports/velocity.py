@@ -124,15 +124,13 @@ def velocity(
             groups[getattr(deal, by)].append(deal)
         rows = [
             Row(key, _pace(group, days, valuation), _stages(group, order))
-            for key, group in sorted(groups.items(), key=lambda item: _place(*item))
+            for key, group in sorted(
+                groups.items(), key=lambda item: (item[0] is None, -len(item[1]), item[0] or "")
+            )
         ]
     lacking = sum(not deal.stage and not deal.stage_visits for deal in alive)
     pace = _pace(alive, days, valuation)
     return Velocity(by, len(alive), rows, _stages(alive, order), pace, lacking)
-
-
-def _place(key: str | None, group: Sequence[Deal]) -> tuple[object, ...]:
-    return key is None, -len(group), key or ""
 
 
 def _periods(deals: Iterable[Deal], by: str, days: Days) -> list[tuple[str, Days]]:

@@ -71,7 +71,8 @@ def resolve(
     """
     wanted = name.strip()
     of = kinds or KINDS
-    chosen = candidates = _by_key(pipeline, wanted, of)
+    keys = [wanted, wanted.upper(), wanted.lower(), "-".join(_id_parts(wanted))]
+    chosen = candidates = _query(pipeline, of, keys)
     if not chosen:
         fits = _fits(pipeline, wanted, of, is_any=not kinds or (len(kinds) > 1 and CUSTOMER in kinds))
         ordered = _likeliest_first(pipeline, list(dict.fromkeys([*fits.named, *fits.ids])), me)
@@ -132,10 +133,6 @@ def _query(pipeline: Pipeline, kinds: Sequence[Kind], keys: Sequence[str]) -> li
         (*nouns, *keys),
     )
     return [Found(*row) for row in rows]
-
-
-def _by_key(pipeline: Pipeline, wanted: str, kinds: Sequence[Kind]) -> list[Found]:
-    return _query(pipeline, kinds, [wanted, wanted.upper(), wanted.lower(), "-".join(_id_parts(wanted))])
 
 
 def _id_parts(wanted: str) -> tuple[str, str]:

@@ -181,7 +181,8 @@ def settle(place: Location, waiting: Pending) -> None:
         )
     changed = _listed(place, "diff", "--name-only", "-z")
     also = [path for path in changed if path not in (*unmerged, *waiting.files)]
-    also += [path for path in _untracked(place) if record_kind(path.removeprefix(place.prefix))]
+    untracked = _listed(place, "ls-files", "--others", "--exclude-standard", "-z")
+    also += [path for path in untracked if record_kind(path.removeprefix(place.prefix))]
     if also:
         raise PipecliError(
             f"{named(also)}: changed while the sync was waiting",
@@ -267,10 +268,6 @@ def _unmerged(place: Location) -> dict[str, dict[Side, str]]:
 
 def _contents(place: Location, blobs: Sequence[str]) -> list[bytes]:
     return [object_.content or b"" for object_ in git.objects(place.work_tree, blobs, files.LARGEST)]
-
-
-def _untracked(place: Location) -> list[str]:
-    return _listed(place, "ls-files", "--others", "--exclude-standard", "-z")
 
 
 def _listed(place: Location, *arguments: str) -> list[str]:

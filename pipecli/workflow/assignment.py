@@ -83,7 +83,8 @@ def assign(taken: Sequence[Taken], settings: Settings, standing: Standing, today
             user = _longest_waiting(users, last, standing)
             turn = last[user] = max(last.values(), default=0) + 1
         load[user] += 1
-        changes.append(_given(record, user, Assigned(rule=rule.name, turn=turn)))
+        given = record.with_(owner=user, assigned=Assigned(rule=rule.name, turn=turn))
+        changes.append(Change(given, f"assign to {user}, by the rule {rule.name}", "assigned"))
     return changes
 
 
@@ -116,12 +117,6 @@ def _longest_waiting(users: Sequence[str], last: Mapping[str | None, int], stand
     waiting = {slug: (last[slug], never) if slug in last else (0, standing.newest.get(slug, never))
                for slug in users}  # fmt: skip
     return min(users, key=lambda slug: waiting[slug])
-
-
-def _given(record: Lead | Opportunity, user: str, by: Assigned) -> Change:
-    return Change(
-        record.with_(owner=user, assigned=by), f"assign to {user}, by the rule {by.rule}", "assigned"
-    )
 
 
 Owned: TypeAlias = "Lead | Opportunity | Customer"

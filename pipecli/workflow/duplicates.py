@@ -101,7 +101,7 @@ def website_key(website: str | None) -> str | None:
     host = _ascii(re.sub(r":\d+$", "", host.rpartition("@")[2]).removeprefix("www."))
     if "." not in host:
         return None
-    if _is_shared(host):
+    if any(host == site or host.endswith(f".{site}") for site in _SHARED_SITES):
         page = re.split(r"[?#]", path)[0].strip("/")
         return f"{host}/{page}" if page else None
     return host
@@ -151,10 +151,6 @@ def name_words(name: str) -> list[str]:
 
 def _is_free(domain: str) -> bool:
     return domain in _FREE_DOMAINS or domain.partition(".")[0] in _FREE_FAMILIES
-
-
-def _is_shared(host: str) -> bool:
-    return any(host == site or host.endswith(f".{site}") for site in _SHARED_SITES)
 
 
 def _ascii(host: str) -> str:

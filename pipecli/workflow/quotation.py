@@ -88,12 +88,10 @@ def _way_out(quotation: Quotation, siblings: Sequence[Quotation]) -> str:
             )
         case QuotationStatus.SUPERSEDED:
             newer = [sibling.id for sibling in siblings if sibling.revision_of == quotation.id]
-            return f"{newer[-1]} took its place" if newer else _new(quotation)
+            if newer:
+                return f"{newer[-1]} took its place"
+            return f"make a new one: pipecli quote new {quotation.opportunity}"
     return f"make the next one: pipecli quote revise {quotation.id}"
-
-
-def _new(quotation: Quotation) -> str:
-    return f"make a new one: pipecli quote new {quotation.opportunity}"
 
 
 def send(

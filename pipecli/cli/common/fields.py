@@ -186,7 +186,8 @@ def read(
     if any(get_origin(kind) is Literal and text.strip() in get_args(kind) for kind in kinds):
         return text.strip()
     if Decimal in classes or int in classes:
-        return _typed_number(run, name, path, text, currency or _base_currency(run))
+        own = str(run.pipeline.settings_as_written.get("currency") or "EUR")
+        return _typed_number(run, name, path, text, currency or own)
     if any(issubclass(kind, (str, Enum)) for kind in classes):
         return text
     if has_parts:
@@ -365,10 +366,6 @@ def _flag(name: str, text: str) -> bool:
     if text.lower() not in known:
         raise PipecliError(f'{name}: "{text}" must be yes or no')
     return known[text.lower()]
-
-
-def _base_currency(run: Session) -> str:
-    return str(run.pipeline.settings_as_written.get("currency") or "EUR")
 
 
 def _moment(text: str, run: Session) -> datetime:

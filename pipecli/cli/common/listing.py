@@ -230,7 +230,7 @@ def print_list(
     elif run.format in (Format.JSON, Format.JSONL):
         own = [column for column in columns if column.in_json]
         computed = [*DERIVED.get(kind.noun, {}).values(), *(column.sql for column in own)]
-        asked = ", ".join(["json", _currency(known), *computed])
+        asked = ", ".join(["json", "currency" if "currency" in known else "''", *computed])
         rows = query.select(connection, asked, kind.table, condition, tail, parameters)
         _print_json(run, kind.noun, rows.rows, [column.drawn.name for column in own])
     else:
@@ -305,10 +305,6 @@ def typed(
         if isinstance(row[name], str):
             row[name] = loads(row[name])
     return row
-
-
-def _currency(known: set[str]) -> str:
-    return "currency" if "currency" in known else "''"
 
 
 def _print_json(run: Session, noun: str, rows: Sequence[tuple[Any, ...]], own: Sequence[str]) -> None:

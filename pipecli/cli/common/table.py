@@ -70,6 +70,11 @@ def listed(name: str, heading: str, rank: int = 0) -> Column:
     return Column(name, heading, shrink=True, rank=rank)
 
 
+def to_the_minute(record: Mapping[str, Any]) -> str:
+    """When something is, as it was written: `2026-11-30 10:00`; a day alone for what has no hour."""
+    return str(record["at"])[:16].replace("T", " ")
+
+
 def addresses(name: str, heading: str, rank: int = 0) -> Column:
     """E-mail addresses or telephone numbers: the first whole, and how many more there are."""
 

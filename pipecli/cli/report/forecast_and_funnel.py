@@ -182,7 +182,7 @@ def with_targets(run: Session, report: Forecast, by: str, names: ForecastNames) 
     goals = _Goals(run, report)
     if by in PERIODS:
         rows = [*report.rows, *_without_deals(report, by, goals)]
-        rows.sort(key=chronological)
+        rows.sort(key=lambda row: chronological(row.key))
         targeted = []
         reached = report.totals.won_amount * 0
         for row in rows:

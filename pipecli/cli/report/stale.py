@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from pipecli.cli.common.command import Report, noun
@@ -76,16 +75,19 @@ def report_stale(asked: Asked) -> None:
     )
 
 
-def _stage_name(row: Mapping[str, Any]) -> object:
-    return row.get("stage_name") or row["stage"]
-
-
 def _deal_columns(asked: Asked) -> list[Column]:
     return [
         Column("id", "ID"),
         Column("title", "TITLE", shrink=True, min_width=18),
         Column("owner", "OWNER", shrink=True, rank=2),
-        Column("stage_name", "STAGE", shrink=True, rank=3, only="table", show=_stage_name),
+        Column(
+            "stage_name",
+            "STAGE",
+            shrink=True,
+            rank=3,
+            only="table",
+            show=lambda row: row.get("stage_name") or row["stage"],
+        ),
         Column("stage", "STAGE", only="csv"),
         asked.money_column("amount", "AMOUNT"),
         Column("moved", "MOVED", rank=4),

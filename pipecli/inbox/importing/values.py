@@ -218,7 +218,7 @@ def reader(collection: Collection, path: Path, column_format: ColumnFormat) -> R
         inner = [kind for list_ in lists for kind in base.options(get_args(list_)[0])]
         if any(isinstance(kind, type) and issubclass(kind, Part) for kind in inner):
             return None
-        one = _whole(column_format) if int in inner else _one_of_list(path)
+        one = _whole(column_format) if int in inner else _address if path[0] == "emails" else line_of
         return _list_of(named or one, path[0], column_format.split)
     if path[-1] == "email" or path[0] == "emails":
         return _address
@@ -304,10 +304,6 @@ def _address(cell: Cell) -> object:
             "say split in the mapping to take the first"
         )
     raise Unreadable(f'"{text}" isn\'t an e-mail address')
-
-
-def _one_of_list(path: Path) -> Reader:
-    return _address if path[0] == "emails" else line_of
 
 
 def _named(noun: str) -> Reader:

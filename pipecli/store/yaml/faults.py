@@ -67,7 +67,8 @@ def unreadable(text: str, file: str, reason: str) -> Fault:
     fault = None
     if len(text) <= _LONGEST_DIAGNOSIS and not _is_too_much(text):
         fault = refused_construct(text, file) or _syntax_fault(text, file) or _duplicate_key(text, file)
-    return fault or _long_number(text, file) or _fault_at_reason(file, reason, _without_place(reason))
+    not_yaml = f"is not YAML ({_PLACE.sub('', reason).strip()})"
+    return fault or _long_number(text, file) or _fault_at_reason(file, reason, not_yaml)
 
 
 def refused_construct(text: str, file: str) -> Fault | None:
@@ -308,10 +309,6 @@ def _fault(file: str, mark: StringMark | None, message: str) -> Fault:
 def _fault_at_reason(file: str, reason: str, message: str) -> Fault:
     place = _PLACE.search(reason)
     return Fault(file, int(place[1]) if place else 0, int(place[2]) if place else 0, "yaml", message)
-
-
-def _without_place(reason: str) -> str:
-    return f"is not YAML ({_PLACE.sub('', reason).strip()})"
 
 
 def _line_and_column(text: str, index: int) -> tuple[int, int]:
