@@ -237,7 +237,8 @@ class _Editor:
 
     def _remove_entries(self, node: MappingNode, kept: list[Entry]) -> None:
         page = self.page
-        removed = [entry for entry in node.entries if entry not in kept]
+        starts = {entry.start for entry in kept}
+        removed = [entry for entry in node.entries if entry.start not in starts]
         column = page.column(node.entries[0].start)
         if removed and node.entries[0] is removed[0] and not page.begins_line(node.start):
             survivor = kept[0]

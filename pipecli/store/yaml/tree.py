@@ -109,8 +109,8 @@ def comments_of(root: TreeNode, text: str) -> list[Comment]:
 
 def line_end(text: str, position: int) -> int:
     """The index of the line break at or after `position`, or of the text's end."""
-    breaks = [i for i in (text.find("\n", position), text.find("\r", position)) if i >= 0]
-    return min(breaks, default=len(text))
+    match = _BREAK.search(text, position)
+    return match.start() if match else len(text)
 
 
 def is_void(node: TreeNode) -> bool:
@@ -184,8 +184,10 @@ def _place_absent(value: TreeNode, anchor: int) -> None:
 
 
 def _start_of_key(key: ScalarNode, text: str) -> int:
-    before = text[: key.start].rstrip()
-    return len(before) - 1 if before.endswith("?") else key.start
+    end = key.start
+    while end and text[end - 1].isspace():
+        end -= 1
+    return end - 1 if text.endswith("?", 0, end) else key.start
 
 
 def _read_scalar(event: ScalarEvent, text: str) -> ScalarNode:
@@ -253,7 +255,8 @@ class Page:
         self.layout = _layout_of(root, first_break[0] if first_break else "\n")
 
     def line_start(self, position: int) -> int:
-        return max(self.text.rfind("\n", 0, position), self.text.rfind("\r", 0, position)) + 1
+        line = self.text.rfind("\n", 0, position) + 1
+        return max(line, self.text.rfind("\r", line, position) + 1)
 
     def line_end(self, position: int) -> int:
         return line_end(self.text, position)
