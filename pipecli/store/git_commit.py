@@ -108,6 +108,10 @@ def held(lock: Path) -> git.GitRefused:
     )
 
 
+_UPKEEP = "maintenance.lock"
+"""Held while git packs what a commit adds up to: for minutes, and in no one's way."""
+
+
 def clear_locks(place: Location, since: int) -> bool:
     """Remove the locks of our gits that died; True where there was one.
 
@@ -116,7 +120,9 @@ def clear_locks(place: Location, since: int) -> bool:
     """
     locks = [lock for lock in _locks(place) if os.lstat(lock).st_mtime_ns >= since]
     if locks and _is_at_work(place.work_tree):
-        raise held(locks[0])
+        if blocking := [lock for lock in locks if lock.name != _UPKEEP]:
+            raise held(blocking[0])
+        return False
     for lock in locks:
         lock.unlink(missing_ok=True)
     return bool(locks)
@@ -125,7 +131,7 @@ def clear_locks(place: Location, since: int) -> bool:
 def _locks(place: Location) -> Iterator[Path]:
     """The locks of the index, of refs, of the configuration and of what else git keeps."""
     common = common_dir(place.git_dir)
-    for folder in {place.git_dir, common}:
+    for folder in {place.git_dir, common, common / "objects"}:
         yield from folder.glob("*.lock")
     for name in ("refs", "objects/info"):
         yield from (common / name).rglob("*.lock")

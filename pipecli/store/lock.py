@@ -161,15 +161,19 @@ def clear_temporary(file: Path) -> None:
             aside.unlink(missing_ok=True)
 
 
-_AN_HOUR = 3600
+_A_MINUTE, _AN_HOUR = 60, 3600
 
 
 def clear_dead(cache: Path) -> None:
     """Remove what killed commands left of journals that were never in place, of merges, of an index."""
     with os.scandir(cache) as entries:
         for entry in entries:
-            is_journal = entry.name.startswith(("before-", "journal."))
-            if is_journal or (entry.name.endswith(".tmp") and entry.stat().st_mtime < time() - _AN_HOUR):
+            is_torn = entry.name.startswith(("before-", "journal."))
+            if entry.name.endswith(".tmp") and not is_torn:
+                # In a container of its own a process that lives looks dead.
+                age = _A_MINUTE if _is_dead(entry.name.split(".")[-2]) else _AN_HOUR
+                is_torn = entry.stat().st_mtime < time() - age
+            if is_torn:
                 Path(entry.path).unlink(missing_ok=True)
             elif entry.name.startswith(MERGING) and _is_dead(entry.name.split(".")[1]):
                 from shutil import rmtree  # 2 ms, for what is rare

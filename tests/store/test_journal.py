@@ -321,19 +321,22 @@ def test_ctrl_c_once_a_new_pipeline_is_committed_is_told_as_done(home, tmp_path)
 
 
 CUT_OFF = """\
-import os, sys
+import os, sys, time
 from pathlib import Path
 from pipecli.store import files, journal, lock
 place = files.find(Path(sys.argv[1]))
 with lock.exclusive(place.cache), journal.working(place, "sync"):
     journal.moving(place, sys.argv[2])
-    for name in ("index", "refs/remotes/origin/main", "config"):
+    for name in ("index", "refs/remotes/origin/main", "config", "objects/maintenance"):
         lock = place.git_dir / f"{name}.lock"
         lock.parent.mkdir(parents=True, exist_ok=True)
         lock.touch()
     for process in (os.getpid(), os.getppid()):
         (place.cache / f"merging.{process}.x").mkdir()
         (place.cache / f"merging.{process}.x" / "index").touch()
+        for old in (30, 90):
+            (place.cache / f"index{old}.{process}.tmp").touch()
+            os.utime(place.cache / f"index{old}.{process}.tmp", times=(time.time() - old,) * 2)
     for file, content in zip(sys.argv[3::2], sys.argv[4::2]):
         (place.root / file).write_text(content)
     os._exit(9)
@@ -367,6 +370,9 @@ def test_git_killed_in_the_middle_of_a_checkout_is_undone_and_its_locks_are_clea
     assert ([*kept.parent.iterdir()], kept.read_text()) == ([kept], hand)
     merging = (root / ".git/pipecli/root").glob("merging.*")
     assert [folder.name for folder in merging] == [f"merging.{os.getpid()}.x"]  # of one that lives
+    indexes = sorted(file.name for file in (root / ".git/pipecli/root").glob("index*.tmp"))
+    assert [name.partition(".")[0] for name in indexes] == ["index30", "index30", "index90"]
+    assert f"index90.{os.getpid()}.tmp" in indexes
     assert cli("opp", "list").err == ""
 
 
