@@ -42,7 +42,7 @@ class Root(TyperGroup):
         """Run a command; alone, what `today` shows."""
         if ctx._protected_args:
             return super().invoke(ctx)
-        from pipecli.cli.today import alone
+        from pipecli.cli.today_and_find import alone
 
         with ctx:
             return alone(ctx)

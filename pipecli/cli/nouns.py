@@ -35,7 +35,7 @@ def _verbs(module: str, verbs: str, elsewhere: Mapping[str, str] | None = None) 
 _READ = {"settings.show": "list, show"}
 _TAGS = {"tag": "Tags: add, remove."}
 NOUNS = {
-    "today": Noun("What is due, what waits, and what happened since yesterday.", "today"),
+    "today": Noun("What is due, what waits, and what happened since yesterday.", "today_and_find"),
     "init": Noun("Make a new pipeline, its git repository included.", "init"),
     "lead": Noun(
         "Leads: add, qualify, convert, disqualify.",
@@ -144,11 +144,11 @@ NOUNS = {
     ),
     "user": Noun(
         "Users: the salespeople of the settings.",
-        verbs=_verbs("settings.people", "add, list, show, set, edit, handover, remove", _READ),
+        verbs=_verbs("settings.users_and_teams", "add, list, show, set, edit, handover, remove", _READ),
     ),
     "team": Noun(
         "Teams and their managers.",
-        verbs=_verbs("settings.people", "add, list, show, set, edit, remove", _READ),
+        verbs=_verbs("settings.users_and_teams", "add, list, show, set, edit, remove", _READ),
     ),
     "settings": Noun(
         "Show and change pipecli.yaml.",
@@ -165,7 +165,7 @@ NOUNS = {
     "attach": Noun("Attach files to a deal, a lead, a document or a customer.", "attach"),
     "attachments": Noun("List the files attached to a record.", "attach"),
     "detach": Noun("Remove an attached file.", "attach"),
-    "find": Noun("Find records of every kind by any of their words.", "today"),
+    "find": Noun("Find records of every kind by any of their words.", "today_and_find"),
     "undo": Noun("Take back the last change.", "undo"),
     "inbox": Noun("Record the mail of a mailbox on deals and leads.", "data.inbox"),
     "followups": Noun("List what is due.", "cron.followups_and_calendar"),
@@ -199,25 +199,25 @@ NOUNS = {
     ),
     "digest": Noun("Print or send the week of the pipeline on one page.", "report.digest"),
     "dashboard": Noun("Write a page with key figures, charts and tables.", "report.dashboard"),
-    "history": Noun("Print every change of a record, from git.", "history"),
+    "history": Noun("Print every change of a record, from git.", "history_and_changes"),
     "diff": Noun("Print a change set in deals and money.", "diff"),
-    "changes": Noun("Print how the pipeline moved between two moments.", "history"),
+    "changes": Noun("Print how the pipeline moved between two moments.", "history_and_changes"),
     "check": Noun("Find every fault of a pipeline.", "check"),
-    "sync": Noun("Exchange changes with the shared pipeline, merged by field.", "sync"),
-    "propose": Noun("Push your new commits as a branch for others to merge.", "sync"),
-    "doctor": Noun("Find what is wrong with the clone, and repair it.", "sync"),
+    "sync": Noun("Exchange changes with the shared pipeline, merged by field.", "sync_and_doctor"),
+    "propose": Noun("Push your new commits as a branch for others to merge.", "sync_and_doctor"),
+    "doctor": Noun("Find what is wrong with the clone, and repair it.", "sync_and_doctor"),
     "merge-driver": Noun("Merge a record field by field, for git.", "merge_driver"),
     "schema": Noun(
         "Write the JSON Schemas of the records.",
-        verbs=_verbs("data.sql", "write, show, check", {"data.sql": "show"}),
+        verbs=_verbs("data.sql_and_schema", "write, show, check", {"data.sql_and_schema": "show"}),
     ),
     "import": Noun(
         "Import rows of any file, or the whole export of another CRM.",
         verbs=_verbs("data.move", "KIND, plan, run", {"data.import_": "KIND"}),
     ),
-    "export": Noun("Export records as CSV, JSON or JSON Lines.", "data.export"),
-    "mirror": Noun("Copy everything to Parquet or PostgreSQL.", "data.export"),
-    "sql": Noun("Query the records in SQL, read-only.", "data.sql"),
+    "export": Noun("Export records as CSV, JSON or JSON Lines.", "data.export_and_mirror"),
+    "mirror": Noun("Copy everything to Parquet or PostgreSQL.", "data.export_and_mirror"),
+    "sql": Noun("Query the records in SQL, read-only.", "data.sql_and_schema"),
     "mcp": Noun("Serve the verbs to an agent.", "mcp"),
     "man": Noun("Write the man pages.", "manual"),
     "help": Noun("Print the help of pipecli, of a noun or of a verb.", "manual"),

@@ -20,7 +20,7 @@ from pipecli.cli.common.changing import Transaction, changing_after
 from pipecli.cli.common.command import Changing, Verb, noun
 from pipecli.cli.common.output import Format, write_counts, write_text, write_whole
 from pipecli.cli.common.session import say, session
-from pipecli.cli.data.export import collection_of
+from pipecli.cli.data.export_and_mirror import collection_of
 from pipecli.errors import FaultyFile, PipecliError
 from pipecli.inbox.moving.pages import PLAN_FILE
 from pipecli.wording import count, first_of

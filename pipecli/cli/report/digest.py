@@ -21,7 +21,7 @@ from pipecli.cli.common.pick import names_of
 from pipecli.cli.common.session import Session, mention, say, session
 from pipecli.cli.common.terminal import terminal_width
 from pipecli.cli.cron.remind import PerhapsSent, claims_of, drawn, sending
-from pipecli.cli.history import movement_json
+from pipecli.cli.history_and_changes import movement_json
 from pipecli.cli.report.dashboard_tables import (
     Tables,
     closed_table,
