@@ -112,7 +112,9 @@ def activity(
         if by in PEOPLE:
             tallies[getattr(deal, by)].update(figures)
     rows = [_row(key, tally, has_deals=by in PEOPLE) for key, tally in tallies.items()]
-    rows.sort(key=_in_order if by in PERIODS else _busiest)
+    rows.sort(key=lambda row: (row.key is None, -row.done_count, -row.planned_count, row.key))
+    if by in PERIODS:
+        rows.sort(key=lambda row: row.key or "")
     return Done(rows, _row(None, totals, has_deals=True), overdue_before)
 
 
@@ -132,11 +134,3 @@ def _row(key: str | None, tally: Mapping[str, int], *, has_deals: bool) -> Row:
         key,
         *(tally.get(name, 0) if has_deals or name not in of_deals else None for name in Row._fields[1:]),  # type: ignore[arg-type]
     )
-
-
-def _in_order(row: Row) -> tuple[object, ...]:
-    return (row.key,)
-
-
-def _busiest(row: Row) -> tuple[object, ...]:
-    return row.key is None, -row.done_count, -row.planned_count, row.key

@@ -26,10 +26,6 @@ def term_ends(order: Order) -> date | None:
     return None if order.status is OrderStatus.CANCELLED or not ends else min(ends)
 
 
-def _contact(order: Order) -> tuple[Stakeholder, ...] | None:
-    return (Stakeholder(contact=order.contact, primary=True),) if order.contact else None
-
-
 def renew(order: Order, sold: Opportunity, settings: Settings, *, id: str, now: datetime) -> Change:
     """A new deal with the recurring lines of an order, of its customer and sellers, expected at their end.
 
@@ -49,7 +45,7 @@ def renew(order: Order, sold: Opportunity, settings: Settings, *, id: str, now: 
         price_list=order.price_list,
         expected_close=ends,
         source=sold.source,
-        contacts=sold.contacts or _contact(order),
+        contacts=sold.contacts or (order.contact and (Stakeholder(contact=order.contact, primary=True),)),
     )
     lines = tuple(item for item in order.items if item.months)
     renewed = deal.with_(

@@ -46,7 +46,9 @@ def report_funnel(
     asked.print(
         f"Funnel of what was created{asked.when('')}, as it stands on {today}"
         f"{'' if is_by_step else f', by {by}'}, in {asked.currency}",
-        list(steps_of(report, asked.names)) if is_by_step else _groups(report, asked.names),
+        list(steps_of(report, asked.names))
+        if is_by_step
+        else [{**asked.names.named(row.key), **row.counts._asdict()} for row in report.rows],
         _step_columns(asked, report) if is_by_step else _group_columns(asked, report),
         about={
             "by": by,
@@ -71,10 +73,6 @@ _BASES = {
     "won_share": "opportunities",
     "win_rate": "won and lost opportunities",
 }
-
-
-def _groups(report: Funnel, names: Names) -> list[dict[str, Any]]:
-    return [{**names.named(row.key), **row.counts._asdict()} for row in report.rows]
 
 
 def _step_columns(asked: Asked, report: Funnel) -> list[Column]:

@@ -351,9 +351,15 @@ class _Compiler:
                 parts.append(part)
                 continue
             self._knows(match[1], place)
-            key = _product if self.collection.noun == "price-list" else _key
-            parts.append(KeyOf(match[1], _stage_id if tuple(parts) == STAGE_ENTERED else key))
+            parts.append(KeyOf(match[1], self._key_reader(tuple(parts))))
         return tuple(parts)
+
+    def _key_reader(self, parts: Path) -> Reader:
+        if parts == STAGE_ENTERED:
+            return lambda cell: naming.slug(str(cell))
+        if self.collection.noun == "price-list":
+            return lambda cell: Named("product", str(cell).strip())
+        return lambda cell: str(cell).strip()
 
     def _reader(
         self, path: Path | None, column_format: ColumnFormat, place: list[str | int]
@@ -372,18 +378,6 @@ def _is_list(collection: Collection, path: Path) -> bool:
     """True for a field that holds several plain values."""
     kinds = base.options(base.annotation_at(collection.model, path))
     return any(get_origin(kind) is tuple for kind in kinds)
-
-
-def _product(cell: Cell) -> object:
-    return Named("product", str(cell).strip())
-
-
-def _stage_id(cell: Cell) -> object:
-    return naming.slug(str(cell))
-
-
-def _key(cell: Cell) -> object:
-    return str(cell).strip()
 
 
 def _cell(value: Any) -> Cell:
