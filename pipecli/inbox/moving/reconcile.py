@@ -104,6 +104,10 @@ class _Columns:
                 self.stages[column] = several
             for one in several:
                 self._feeds.setdefault(re.sub(r"^items\.(1\.)?", "", one.to or ""), []).append((column, one))
+        bound = {name for several in self.stages.values() for one in several for name in one.when}
+        self._deciding = [*self.stages, *sorted(bound - self.stages.keys())]
+        self._places: dict[tuple[object, ...], tuple[str, str]] = {}
+        """By the cells of the columns that decide it; deals share few."""
         self._marks: dict[str, Mark] = {}
         self._table = table
 
@@ -143,6 +147,9 @@ class _Columns:
 
     def place(self, row: Row) -> tuple[str, str]:
         """The status and stage that the words of a row stand for, the first that the mapping gives."""
+        words = tuple(row.cells.get(name) for name in self._deciding)
+        if (known := self._places.get(words)) is not None:
+            return known
         place: dict[str, Any] = {}
         for column, several in self.stages.items():
             for one in several:
@@ -150,7 +157,7 @@ class _Columns:
                 if value is not None and _is_met(one, row):
                     told = value if isinstance(value, dict) else {one.to or "": value}
                     place = {**told, **place}
-        return str(place.get("status", "")), str(place.get("stage", ""))
+        return self._places.setdefault(words, (str(place.get("status", "")), str(place.get("stage", ""))))
 
     def line(self, row: Row) -> Decimal | None:
         """The worth of a line; None where it has no price."""
@@ -300,10 +307,12 @@ def _records_here(pipeline: Pipeline, kind: Kind, told: Container[str]) -> Itera
         f"SELECT external_id, currency, {columns} FROM _{kind.table} JOIN _records USING (path) "
         "WHERE external_id IS NOT NULL"
     )
+    places: dict[tuple[str, str], tuple[str, str]] = {}
     for external, currency, *texts in rows:
         if external in told and kind is OPPORTUNITY:
             deal = loads(texts[0])
-            yield external, _Here(currency, (_value(deal),), place=(deal["status"], deal["stage"]))
+            place = deal["status"], deal["stage"]
+            yield external, _Here(currency, (_value(deal),), place=places.setdefault(place, place))
         elif external in told:
             yield external, _Here(currency, tuple(Decimal(text) for text in texts if text is not None))
 
