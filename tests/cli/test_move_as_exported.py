@@ -217,3 +217,32 @@ def test_lines_of_a_table_named_after_products_stages_in_capitals_and_people_wit
     cli("import", "run", "p")
     names = [loads(path.read_text())["name"] for path in sorted((root / "contacts").rglob("*.yaml"))]
     assert names == ["ann@x.example", "Bo"]
+
+
+def test_a_closing_day_beside_the_expected_one_and_an_amount_of_another_name(cli: Cli, root: Path) -> None:
+    source = _files(
+        "deals",
+        opportunities="ID,Name,Organisation,Milestone,Masked deal value,Expected Close Date,"
+        "Actual Close Date,Created\n"
+        "101,Roof,Aurora,Bid,1000,2026-12-21,,01/13/2026 10:00am\n"
+        "102,Door,Aurora,Won,2000,2026-02-21,2026-02-20,01/14/2026 9:30pm\n",
+    )
+    told = _plan(cli, source)
+    assert (_kinds(told), told["questions"]) == ({"opportunities.csv": "opportunities"}, [])
+    assert "opportunities.csv: Masked deal value is taken for the amount of its deals" in told["assumed"]
+    assert "they agree" in cli("import", "run", "m").out
+    roof, door = (deals(root)[key] for key in ("101", "102"))
+    assert (roof["expected_close"], door["closed"]["date"], door["closed"]["amount"]) == (
+        "2026-12-21", "2026-02-20", 2000,
+    )  # fmt: skip
+    assert [str(deal["created"])[:16] for deal in (roof, door)] == ["2026-01-13T10:00", "2026-01-14T21:30"]
+
+    prices = (
+        "deal_id,name,stage,close date,list_price,end_price\n1,Wall,Talk,,90,80\n2,Gate,Won,2026-01-02,9,8\n"
+    )
+    cli("import", "plan", str(_files("prices", deals=prices)), "--into", "p")
+    page = Path("p/plan.yaml")
+    assert "which column is the amount of its deals: list_price, end_price, or none?" in page.read_text()
+    page.write_text(page.read_text().replace("answer:\n", "answer: end_price\n"))
+    cli("import", "run", "p")
+    assert deals(root)["1"]["amount"] == 80

@@ -27,16 +27,9 @@ _DAYS = (
     "%d %b %Y", "%b %d, %Y", "%d %B %Y", "%B %d, %Y", "%d-%b-%Y", "%d %b, %Y", "%d-%b-%y",
 )  # fmt: skip
 _TIMES = (
-    "",
-    " %H:%M",
-    " %H:%M:%S",
-    " %I:%M %p",
-    " %I:%M:%S %p",
-    ", %H:%M",
-    ", %I:%M %p",
-    ", %H:%M:%S",
-    ", %I:%M:%S %p",
-)
+    "", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M%p", " %I:%M:%S %p",
+    ", %H:%M", ", %I:%M %p", ", %H:%M:%S", ", %I:%M:%S %p",
+)  # fmt: skip
 _SAMPLE = 200
 """Texts of a column of dates that tell which forms to try on all of them."""
 FORMS = tuple(f"{day}{time}" for day in _DAYS for time in _TIMES)

@@ -39,6 +39,7 @@ from pipecli.inbox.moving.recognise import (
     SEVERAL,
     by_id_or_name,
     check_vendor,
+    columns_of_deals,
     header_line,
     persons_of,
     recognised,
@@ -223,12 +224,8 @@ def _page(one: _Recognition, plan: Plan, findings: Findings) -> Step:
 
 class _Mapping:
     def __init__(self, table: Table, told: Recognised, findings: Findings) -> None:
-        if told.kind == "opportunities" and currency_of(told.roles.get("amount", "")):
-            own = {column: role for column, role in told.columns.items() if role != "currency"}
-            told = told._replace(columns=own)  # of another amount: `amount_usd, invoice_amount, currency`
-        person = told.roles.get("contacts.contact")
-        if person and "contacts" not in findings.kinds and all(map(is_code, texts(table, person))):
-            told = told._replace(columns={c: role for c, role in told.columns.items() if c != person})
+        if told.kind == "opportunities" and "part" not in told.rest:
+            told = told._replace(columns=columns_of_deals(table, told, findings))
         self.table, self.told, self.findings = table, told, findings
         self.roles = told.roles
         self.columns: Columns = {}
@@ -383,7 +380,8 @@ class _Mapping:
     def _money(self) -> None:
         """Settle the currency of deals and other documents that have no column for it."""
         column = self.roles.get("amount")
-        if column is None or "currency" in self.roles or self.told.kind == "items":
+        says = texts(self.table, self.roles["currency"]) if "currency" in self.roles else None
+        if column is None or says or self.told.kind == "items":
             return
         signs: set[frozenset[str]] = set()
         for text in texts(self.table, column):

@@ -18,10 +18,20 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pipecli.errors import PipecliError
+from pipecli.errors import PipecliError, Unreadable
 from pipecli.inbox.importing.run import File
 from pipecli.inbox.importing.table import Table
-from pipecli.inbox.moving.synonyms import Recognised, by_words_of, header_key, is_of_another_thing
+from pipecli.inbox.moving.pages import Findings, is_code, texts
+from pipecli.inbox.moving.synonyms import (
+    Recognised,
+    by_words_of,
+    currency_of,
+    header_key,
+    is_of_another_thing,
+    is_of_money,
+    kinds_named,
+)
+from pipecli.records.money import read_money
 from pipecli.store.yaml.read import parse
 
 LARGEST = 1 << 29
@@ -328,7 +338,10 @@ def _of_presets(table: Table, several: Iterable[Preset], vendor: str | None = No
         }
         is_named = bool(preset.file and re.search(preset.file, table.name, re.IGNORECASE))
         must_be_named = preset.must_be_named or (preset.file and is_of_another_thing(table.name))
-        if must_be_named and not is_named:
+        is_of_people = preset.kind in ("contacts", "customers")
+        if not is_named and (
+            must_be_named or (is_of_people and kinds_named(table.name) == {"opportunities"})
+        ):
             continue
         ignored = {header_key(column) for column in preset.rest.get("ignore", ())} & by_key.keys()
         only = {by_key[header_key(name)]: words for name, words in preset.rest.get("only", {}).items()
@@ -381,3 +394,36 @@ def by_id_or_name(told: Recognised, kinds: Container[str]) -> Recognised:
     for column in ids:
         columns.pop(column, None)
     return told._replace(columns=columns, rest={**told.rest, "doubles": ids})
+
+
+def columns_of_deals(table: Table, told: Recognised, findings: Findings) -> dict[str, Any]:
+    """The roles of a file's columns, with the amount that its words don't tell, and without what misleads."""
+    columns = dict(told.columns)
+    amount, person = (told.roles.get(role) for role in ("amount", "contacts.contact"))
+    if amount and currency_of(amount):  # that of another: `amount_usd, invoice_amount, currency`
+        columns = {column: role for column, role in columns.items() if role != "currency"}
+    if person and "contacts" not in findings.kinds and all(map(is_code, texts(table, person))):
+        del columns[person]
+    if not amount and "won_amount" not in told.roles:
+        free = set(table.columns) - columns.keys() - {*told.rest.get("ignore", ())}
+        likely = [c for c in table.columns if c in free and is_of_money(c) and _are_amounts(table, c)]
+        name = likely[0] if len(likely) == 1 else findings.answer("value")
+        if len(likely) == 1:
+            findings.assumed.append(f"{table.name}: {name} is taken for the amount of its deals")
+        elif likely and name is None:
+            question = f"{table.name}: which column is the amount of its deals: {', '.join(likely)}, or none?"
+            findings.ask("value", question, (*likely, "none"))
+        if name in likely:
+            columns[str(name)] = "amount"
+    return columns
+
+
+def _are_amounts(table: Table, column: str) -> bool:
+    """True for a column of money, some of it worth a deal."""
+    values = []
+    for text in texts(table, column):
+        try:
+            values.append(read_money(text, "", third_decimal=False).value)
+        except Unreadable:
+            return False
+    return any(value >= 10 for value in values)

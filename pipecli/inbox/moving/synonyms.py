@@ -75,6 +75,13 @@ def currency_of(header: str) -> str | None:
     return next((word for word in words if word in CURRENCIES), None)
 
 
+def is_of_money(header: str) -> bool:
+    """True for a header with a word for an amount of deals: `Masked Deal value`, `final_mrr_usd`."""
+    words = header_key(header).split()
+    is_other = not {"weighted", "forecast", "paid", "invoiced", "discount", "cost"}.isdisjoint(words)
+    return not is_other and any(_synonyms()["opportunities"].columns.get(word) == "amount" for word in words)
+
+
 def _stem(name: str) -> str:
     return header_key(name.rpartition(".")[0] or name)
 
@@ -120,6 +127,14 @@ def _roles(common: Mapping[str, list[str]], own: Mapping[str, list[str]]) -> Ite
         yield from ((header_key(word), role) for role, words in roles.items() for word in words)
 
 
+def kinds_named(name: str) -> set[str]:
+    """The kinds that a file's name says at its end: `All Deals 2026.csv`."""
+    stem = _stem(name)
+    last = [word for word in stem.split() if not word.isdigit()][-1:]
+    ends = {stem, *last, *(f"{word}s" for word in last)}
+    return {kind for kind, words in _synonyms().items() if not ends.isdisjoint(words.names)}
+
+
 def by_words_of(table: Table, known: Container[str], *, is_whole: bool = False) -> Recognised | None:
     """The kind whose words the header has the most of; None where it has too few of every kind.
 
@@ -133,11 +148,9 @@ def by_words_of(table: Table, known: Container[str], *, is_whole: bool = False) 
         return Recognised("contacts", "", "", fields, {}, 1)
     best: Recognised | None = None
     stem = _stem(table.name)
-    last = [word for word in stem.split() if not word.isdigit()][-1:]
-    words_of_stem = {stem, *last, *(f"{word}s" for word in last)}
     if (told := _of_history(table, stem)) or is_of_another_thing(table.name):
         return told
-    named = {kind for kind, words in _synonyms().items() if not words_of_stem.isdisjoint(words.names)}
+    named = kinds_named(table.name)
     for kind, words in _synonyms().items():
         if kind == _HISTORY:
             continue
