@@ -10,7 +10,7 @@ from typing import NamedTuple, NoReturn
 from pipecli.errors import Ambiguous, FaultyFile
 from pipecli.records.kinds import BY_NOUN, BY_PREFIX, CUSTOMER, ID_LENGTH, KINDS, Kind
 from pipecli.records.names import begins_words, digits_of, name_key, same_number, typed_words
-from pipecli.store.naming import Naming, is_of, is_open, keys_by_id, namings
+from pipecli.store.naming import Naming, is_of, is_open, keys_by_id, namings, slug
 from pipecli.store.pipeline import NotFound, Pipeline
 from pipecli.wording import first_of
 
@@ -79,7 +79,7 @@ def resolve(
         if not ordered:
             _nothing(pipeline, wanted, of)
         candidates = [rank.record for rank in ordered]
-        chosen = _likely(ordered, fits) if care is Care.LIKELY else _exact(candidates, fits, care)
+        chosen = _likely(ordered, fits) if care is Care.LIKELY else _exact(wanted, candidates, fits, care)
     if len(chosen) != 1:
         raise _ambiguous(wanted, chosen or candidates, care)
     pipeline.file_of(chosen[0].noun, chosen[0].key)  # raises where two files have this id
@@ -114,8 +114,15 @@ def _likely(ordered: Sequence[_Rank], fits: _Fits) -> list[Found]:
     return likely
 
 
-def _exact(candidates: list[Found], fits: _Fits, care: Care) -> list[Found]:
-    """The candidates, if all of them are named well enough for this care."""
+def _exact(wanted: str, candidates: list[Found], fits: _Fits, care: Care) -> list[Found]:
+    """The candidates, if all of them are named well enough for this care.
+
+    For what takes a record away, `acme` is no namesake's name: acme-2 would go when the command is repeated.
+    """
+    if care is Care.WHOLE:
+        namesake = re.compile(rf"{slug(wanted)}-\d+")
+        if any(namesake.fullmatch(candidate.key) for candidate in candidates):
+            return []
     return candidates if set(candidates) <= fits.accepted(care) else []
 
 
@@ -222,8 +229,8 @@ def _ambiguous(wanted: str, candidates: Sequence[Found], care: Care) -> Ambiguou
             "name one by its id",
         )
     else:
-        asked = "a whole id or a whole name" if care is Care.WHOLE else "a whole id or a name"
-        message, hint = f'"{wanted}" may be {_listed(candidates)}', f"this takes {asked}"
+        asked = "a whole name, of a namesake its id" if care is Care.WHOLE else "a name"
+        message, hint = f'"{wanted}" may be {_listed(candidates)}', f"this takes a whole id or {asked}"
     found = [(candidate.noun, candidate.key) for candidate in candidates]
     return Ambiguous(message, hint=hint, text=wanted, candidates=found)
 

@@ -58,6 +58,7 @@ def pipeline(founded: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         "customers/cancity.yaml": "id: cancity\nname: Cancity\n",
         "customers/kaffa.yaml": "id: kaffa\nname: Café Kaffa\n",
         "customers/acme-nuts.yaml": "id: acme-nuts\nname: Acme Nuts\n",
+        "customers/cancan-2.yaml": "id: cancan-2\nname: Cancan\n",
         "customers/nuts.yaml": "id: nuts\nname: Pecan Ltd\n",
         "customers/grinders-and-co.yaml": "id: grinders-and-co\nname: Grinders & Co\n",
         "contacts/maria-lopez.yaml": "id: maria-lopez\nname: María López\ncustomer: cancity\n"
@@ -134,5 +135,5 @@ def test_what_is_not_there_has_its_likeliest_and_a_word_on_short_starts(pipeline
 def test_a_careful_verb_says_what_it_asks_for(pipeline):
     with pytest.raises(Ambiguous, match=r"this takes a whole id or a name$"):
         resolve(pipeline, "7k3m", OPPORTUNITY, care=Care.ONLY)
-    with pytest.raises(Ambiguous, match=r"this takes a whole id or a whole name$"):
+    with pytest.raises(Ambiguous, match=r"this takes a whole id or a whole name, of a namesake its id$"):
         resolve(pipeline, "acme", CUSTOMER, care=Care.WHOLE)
