@@ -65,6 +65,10 @@ def test_the_parts_of_an_order_come_to_the_order(cli, order):
     assert cli("check").code == 0
     cli("invoice", "remove", third)
     assert made(cli, "invoice", "new", order) != third  # what it had is left again
+    for draft in invoices(cli):
+        cli("invoice", "remove", draft)
+    cli("order", "cancel", order, "--reason", "late")
+    assert f"{order} is cancelled" in cli("invoice", "new", order, code=1).err
 
 
 def test_a_draft_whose_number_is_claimed_stays_until_it_has_it(cli, order, root):
@@ -84,6 +88,7 @@ def test_an_invoice_from_its_draft_to_the_last_payment(cli, order, root, git):
     invoice = made(cli, "invoice", "new", order)
     wrong = cli("invoice", "paid", invoice, code=1)
     assert "is a draft, nobody was asked to pay it" in wrong.err
+    assert "is a draft that nobody has yet" in cli("invoice", "credit", invoice, code=1).err
     assert "2026-0001" in cli("--today", "2026-11-20", "invoice", "issue", invoice).out
     for change in (("set", invoice, "due=2027-05-01"), ("issue", invoice)):
         assert "is issued as 2026-0001" in cli("invoice", *change, code=1).err
@@ -93,6 +98,7 @@ def test_an_invoice_from_its_draft_to_the_last_payment(cli, order, root, git):
     (due,) = loads(cli("--today", "2026-12-21", "followups", "--format", "json").out)
     assert due["subject"] == f"2026-0001, {total:,} EUR to pay"
     assert "is more than the" in cli("invoice", "paid", invoice, "--amount", "9999", code=1).err
+    assert "1.0051 EUR can't be paid" in cli("invoice", "paid", invoice, "--amount", "1.0051", code=1).err
     assert "is in the future" in cli("invoice", "paid", invoice, "--date", "2027-01-31", code=1).err
     cli("--today", "2026-11-25", "invoice", "paid", invoice, "--amount", "1000", "--note", "SEPA 1")
     late = cli("--today", "2027-02-01", "report", "receivables", "--format", "json")

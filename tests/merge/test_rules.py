@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from pipecli.merge.fields import from_quantity, merged_order, pruned
 from pipecli.store.create import Person, settings_text
 from tests.merging import DEAL, FILE, both, edited, merge, record, taken, words
 
@@ -178,3 +179,25 @@ def test_of_two_who_marked_one_quotation_as_sent_the_earlier_did():
     assert not merged.conflicts
     assert merged.text == first
     assert both(OFFER, second, first, RULES[-1][0]).text == first
+
+
+def test_a_quotation_may_be_valid_for_its_day_alone():
+    file, ours = RULES[-1][0], OFFER.replace("2026-11-20", "2026-12-15")
+    merged = both(OFFER, ours, OFFER.replace("status", "valid_until: 2026-12-15\nstatus"), file)
+    assert not merged.conflicts
+    assert "date: 2026-12-15\n" in merged.text and "valid_until: 2026-12-15\n" in merged.text
+
+
+def test_an_order_of_both_sides():
+    def order(base: str, ours: str, theirs: str) -> str | None:
+        merged = merged_order(base, ours, theirs, str)
+        return None if merged is None else "".join(merged)
+
+    assert order("abc", "bac", "acb") is None
+    assert order("abc", "bac", "abc") == order("abc", "abc", "bac") == order("abc", "bac", "bac") == "bac"
+    assert order("", "ayx", "bxy") == order("", "bxy", "ayx") == "ayxb"
+    assert order("", "axc", "bxd") == "abxcd"
+    assert order("a", "xa", "ax") == "xa"
+    assert pruned({"a": [None, {}, {"b": None}, 0, False], "c": {"d": []}, "e": None}) == {"a": [0, False]}
+    tiers = ({"from": 10}, {"from": "ten"}, "text", None)
+    assert [from_quantity(tier) for tier in tiers] == [10, 0, 0, 0]

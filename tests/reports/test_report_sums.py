@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 
 from pipecli.records.money import Rates
 from pipecli.reports import lost, pipeline
+from pipecli.reports.activity import Activity, activity
 from pipecli.reports.deals import Days, Deal, percent, shared_out
 from pipecli.reports.ranking import Points, ranking
+from pipecli.reports.receivables import AGES, age_of
 from pipecli.reports.valuation import Valuation
 
 SELLERS = [(), (("ana", "iberia", Decimal("60.5")), ("luis", None, Decimal("39.5")))]
@@ -121,3 +123,29 @@ def test_a_percentage_is_rounded_half_up_and_unknown_of_nothing() -> None:
     assert percent(1, 3) == Decimal("33.33")
     assert percent(1, 800) == Decimal("0.13")
     assert percent(0, 0) is None
+
+
+def test_a_day_that_bounds_belongs_to_its_period():
+    before, after = date(2026, 11, 20), date(2026, 11, 22)
+    held = DEAL._replace(hold_until=TODAY)
+    assert [held.is_on_hold(day) for day in (before, TODAY)] == [True, False]
+    begun = DEAL._replace(created=datetime(2026, 11, 21, 9))
+    assert [begun.is_alive(Days(None, day)) for day in (before, TODAY)] == [False, True]
+    assert [begun.is_open_after(day) for day in (before, TODAY)] == [False, True]
+    won = begun._replace(status="won", close=TODAY)
+    assert won.cycle_days == 0 and begun._replace(status="won", close=before).cycle_days is None
+    assert [won.is_alive(Days(day, None)) for day in (TODAY, after)] == [True, False]
+    assert [age_of(days) for days in (-31, 0, 1, 30, 31, 60, 61, 90, 91, 999)] == [
+        *[AGES[0]] * 2, *[AGES[1]] * 2, *[AGES[2]] * 2, *[AGES[3]] * 2, *[AGES[4]] * 2,
+    ]  # fmt: skip
+
+
+def test_a_plan_for_today_is_not_overdue_and_one_for_the_first_day_is_not_before():
+    planned = [
+        Activity(f"OPP-{day}", True, "ana", None, "call", "out", date(2026, 11, day), False)
+        for day in (18, 19, 20, 21, 22)
+    ]
+    done = activity(planned, [], set(), by="user", days=Days(date(2026, 11, 20), None), today=TODAY)
+    assert (done.totals.planned_count, done.totals.overdue_count, done.overdue_before) == (3, 1, 2)
+    early = activity(planned, [], set(), by="user", days=Days(date(2026, 11, 22), None), today=TODAY)
+    assert early.overdue_before == 3

@@ -297,6 +297,7 @@ def test_the_place_of_a_value_and_of_the_deepest_part_that_exists() -> None:
 
     assert locate_many(text, places) == list(places.values())
     assert locate("a: [", ["a"]) == (0, 0)
+    assert place_of_key("id: x\n", ()) is None
 
 
 LARGE = 200_000

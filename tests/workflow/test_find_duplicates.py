@@ -6,7 +6,16 @@ import time
 
 import pytest
 
-from pipecli.workflow.duplicates import Duplicate, Party, find_duplicates
+from pipecli.workflow.customer import normal_email
+from pipecli.workflow.duplicates import (
+    Duplicate,
+    Party,
+    domain_key,
+    find_duplicates,
+    is_same_phone,
+    phone_key,
+    website_key,
+)  # fmt: skip
 
 
 def party(
@@ -122,3 +131,19 @@ def test_two_thousand_are_compared_in_less_than_three_seconds() -> None:
     begun = time.perf_counter()
     find_duplicates(parties)
     assert time.perf_counter() - begun < 3
+
+
+def test_what_tells_nothing_is_no_key():
+    websites = ("localhost", "https://www.Contoso.example/es", "http://a@b.example:80", None)
+    assert [website_key(website) for website in websites] == [None, "contoso.example", "b.example", None]
+    domains = ("@Contoso.example", "localhost", ".example", "example.")
+    assert [domain_key(domain) for domain in domains] == ["contoso.example", None, None, None]
+    assert [phone_key(phone) for phone in ("600-1002", "600-100", "tel.", None)] == [
+        "6001002",
+        None,
+        None,
+        None,
+    ]
+    assert is_same_phone("600 10 02", "600-1002") and not is_same_phone("600 100", "600100")
+    spelt = ("Maria", "María <Maria@CONTOSO.Example>", "mailto:B@C.Example")
+    assert [normal_email(email) for email in spelt] == ["Maria", "Maria@contoso.example", "B@c.example"]
