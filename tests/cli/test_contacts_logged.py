@@ -184,6 +184,7 @@ def test_a_planned_meeting_moves_and_keeps_its_hour(cli: Cli, demo: str) -> None
         cli("activity", "move", demo, "fri").out
         == 'OPP-2Q8XA Espresso machines: move meeting "Demo" to 2026-11-27 15:30\n'
     )
+    assert _deal(cli)["activities"][0]["at"] == "2026-11-27T15:30:00+01:00"
     cli("activity", "move", "espresso", "mon 9am")
     assert _deal(cli)["activities"][0]["at"] == "2026-11-23T09:00:00+01:00"
 

@@ -104,3 +104,11 @@ def test_a_line_without_product_is_known_by_its_description():
         same_item(item, answer(SupplierItem(description="Installation", unit_price=Decimal(9)))) is not None
     )
     assert same_item(item, answer(SupplierItem(description="Other", unit_price=Decimal(9)))) is None
+
+
+def test_an_answer_is_valid_on_its_last_day():
+    for last, count in ((None, 0), (DAY, 0), (date(2026, 11, 20), 1)):
+        quoted = answer().with_(valid_until=last)
+        rates = Rates("EUR", {})
+        _, notes = price_from_supplier(quotation(), quoted, rates, today=DAY, markup=Decimal(1))
+        assert len([note for note in notes if "was valid until" in note]) == count
