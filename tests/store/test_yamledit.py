@@ -82,6 +82,12 @@ STORIES: list[tuple[str, str, Change, str]] = [
     ("a plain value over lines", "a: x\n  y # c\nb: 1\n", put(a="z"), "a: z # c\nb: 1\n"),
     ("an absent value", "a:    # c\nb: 1\n", put(a="x"), "a: x    # c\nb: 1\n"),
     ("a tilde", "a: ~ # c\nb: 1\n", put(a="x"), "a: x # c\nb: 1\n"),
+    (
+        "an element after a last comma",
+        "t: [\n  a,\n  b, # c\n]\n",
+        put(t=["a", "b", "d"]),
+        "t: [\n  a,\n  b, # c\n  d,\n]\n",
+    ),
     ("an empty list", "a: [] # c\nb: 1\n", put(a=["x"]), "a: # c\n- x\nb: 1\n"),
     ("an empty mapping", "a: {}\nb: 1\n", put(a={"k": 1}), "a:\n  k: 1\nb: 1\n"),
     ("a void left alone", "a: ~\nb: 1\n", put(b=2), "a: ~\nb: 2\n"),
