@@ -34,6 +34,7 @@ class Hands:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.at = START
+        self.read: dict[str, dict[str, str]] = {}
 
     def git(self, *arguments: str, check: bool = True) -> str:
         stamp = self.at.isoformat()
@@ -53,6 +54,13 @@ class Hands:
         self.write(stage, key, more)
         self.git("add", "opportunities")
         self.git("commit", "-qm", f"{key} {stage}")
+
+    def deals_in(self, commit: str) -> dict[str, str]:
+        """The texts of the deals in a commit, which never change, by their files."""
+        if commit not in self.read:
+            names = self.git("ls-tree", "-r", "--name-only", commit, "opportunities").splitlines()
+            self.read[commit] = {name: self.git("show", f"{commit}:{name}") for name in names}
+        return self.read[commit]
 
 
 @pytest.fixture
@@ -230,8 +238,7 @@ def walked(hands: Hands, commit: str) -> dict[str, list[tuple[int, str]]]:
     times, _ = steady([int(line.split()[0]) for line in lines])
     found: dict[str, list[tuple[int, str]]] = {}
     for time, line in zip(times, lines, strict=True):
-        for name in hands.git("ls-tree", "-r", "--name-only", line.split()[1], "opportunities").splitlines():
-            text = hands.git("show", f"{line.split()[1]}:{name}")
+        for name, text in hands.deals_in(line.split()[1]).items():
             if "<<<" in text:
                 continue
             plain = read.parse(text, name)
