@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Context, Decimal
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Literal, NamedTuple
 
 from pipecli.errors import PipecliError, Unreadable
@@ -73,6 +73,7 @@ def shares(amount: Decimal, weights: Sequence[Decimal], currency: str) -> list[D
 
 
 @lru_cache
+@cache
 def percent(stored: float) -> Decimal:
     """A percentage of the index in the digits that a person writes: 20, 9.975."""
     return Decimal(int(stored)) if stored.is_integer() else Decimal(repr(stored))

@@ -243,9 +243,14 @@ def print_list(
         visible = _visible(run, kind.noun, columns, known)
         sql_of = {column.drawn.name: column.sql for column in (*columns, *visible)}
         rows = query.select(connection, ", ".join(sql_of.values()), kind.table, condition, tail, parameters)
-        records = [typed(dict(zip(sql_of, row, strict=True))) for row in rows.rows]
-        keys = [(kind.noun, str(record[kind.identity])) for record in records]
-        print_numbered(run, records, [column.drawn for column in visible], keys, id_key=kind.identity)
+        drawn = [column.drawn for column in visible]
+        records = (typed(dict(zip(sql_of, row, strict=True))) for row in rows.rows)
+        if run.format in (Format.CSV, Format.TSV):
+            print_records(records, drawn, run.format)
+            return
+        held = [*records]
+        keys = [(kind.noun, str(record[kind.identity])) for record in held]
+        print_numbered(run, held, drawn, keys, id_key=kind.identity)
 
 
 def _visible(run: Session, noun: str, columns: Sequence[ListColumn], known: set[str]) -> list[ListColumn]:

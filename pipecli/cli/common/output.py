@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from itertools import chain
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -52,7 +53,7 @@ class Format(StrEnum):
 
 
 def print_records(
-    records: Sequence[Record],
+    records: Iterable[Record],
     columns: Sequence[Column],
     fmt: Format,
     *,
@@ -62,10 +63,16 @@ def print_records(
 ) -> None:
     """Writes a list. JSON has every key of a record; the others have the columns, ids one id a line.
 
+    csv and tsv are written while `records` come, which may be one after the other.
     Columns that a narrow terminal has no room for are named on stderr. With `today` a table colours what is
     overdue; `links` are the addresses that ids lead to.
     """
     columns = [column for column in columns if column.only != ("csv" if fmt is Format.TABLE else "table")]
+    if fmt in (Format.CSV, Format.TSV):
+        keys = [column.name for column in columns]
+        write_pieces(_delimited(fmt, keys, ([record.get(key) for key in keys] for record in records)))
+        return
+    records = [*records]
     match fmt:
         case Format.TABLE:
             _print_table(records, columns, id_key, today, links)
@@ -77,9 +84,6 @@ def print_records(
             write_text("".join([f"{cell_text(record[id_key])}\n" for record in records]))
         case Format.MARKDOWN:
             write_text(markdown_table(columns, [_cells(record, columns) for record in records]))
-        case Format.CSV | Format.TSV:
-            keys = [column.name for column in columns]
-            write_text(_delimited(fmt, keys, [[record.get(key) for key in keys] for record in records]))
 
 
 def print_record(
@@ -109,7 +113,7 @@ def print_record(
         case Format.MARKDOWN:
             write_text(markdown_table([Column(key, key) for key in fitting], [list(fitting.values())]))
         case Format.CSV | Format.TSV:
-            write_text(_delimited(fmt, list(fitting), [list(fitting.values())]))
+            write_pieces(_delimited(fmt, list(fitting), [list(fitting.values())]))
 
 
 def write_text(text: str, *, is_clean: bool = False) -> None:
@@ -121,6 +125,21 @@ def write_text(text: str, *, is_clean: bool = False) -> None:
         # A pipe on Windows and a POSIX locale have other encodings; Windows would also double the \r of CSV.
         stream.reconfigure(encoding="utf-8", newline="\n")
     stream.write(text)
+
+
+_CHUNK = 1 << 16
+
+
+def write_pieces(pieces: Iterable[str]) -> None:
+    """Text for stdout as `write_text` has it, without ever holding it as a whole."""
+    held, size = list[str](), 0
+    for piece in pieces:
+        held.append(piece)
+        size += len(piece)
+        if size >= _CHUNK:
+            write_text("".join(held))
+            held, size = [], 0
+    write_text("".join(held))
 
 
 def _cells(record: Record, columns: Sequence[Column]) -> list[object]:
@@ -231,15 +250,23 @@ def _json_line(record: Record) -> str:
     return dumps(record, None) + "\n"
 
 
-def _delimited(fmt: Format, keys: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    table = [[_exact(cell) for cell in row] for row in [keys, *rows]]
-    if fmt is Format.TSV:
-        return "".join(["\t".join([guarded(clean(cell)) for cell in row]) + "\n" for row in table])
+def _delimited(fmt: Format, keys: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
     import csv
 
-    text = io.StringIO(newline="")
-    csv.writer(text).writerows([[guarded(cell) for cell in row] for row in table])
-    return text.getvalue()
+    line = csv.writer(_Line()).writerow  # it gives back what `write` does
+    for row in chain([keys], rows):
+        cells = [_exact(cell) for cell in row]
+        if fmt is Format.TSV:
+            yield "\t".join([guarded(clean(cell)) for cell in cells]) + "\n"
+        else:
+            yield line([guarded(cell) for cell in cells])
+
+
+class _Line:
+    """A file for the writer of CSV that gives its line back instead of keeping it."""
+
+    def write(self, line: str) -> str:
+        return line
 
 
 def _exact(value: object) -> str:

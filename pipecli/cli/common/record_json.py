@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -60,34 +60,37 @@ DERIVED = {
     "supplier-quotation": {"amount": "exact_amount", "supplier_name": "supplier_name"},
     "product": {"id": "sku"},
 }
-_EXACT = {
-    noun: [key for key, column in columns.items() if column.startswith("exact_")]
+_CONVERTED: dict[str, Callable[[Any], object]] = {
+    "amount_by_hand": bool,
+    "probability": percent,
+    "stage_probability": percent,
+    "tax_by_rate": loads,
+    "missing": lambda words: [word for word in words.split(", ") if word],
+}
+_COMPUTED = {
+    noun: [
+        (key, Decimal if column.startswith("exact_") else _CONVERTED.get(key))
+        for key, column in columns.items()
+    ]
     for noun, columns in DERIVED.items()
 }
+"""By noun the keys that are computed, with what makes the value of JSON of the index's."""
 
 
 def derive(noun: str, row: sqlite3.Row | tuple[Any, ...], currency: str) -> RecordJson:
     """The computed keys of a record, from its row of DERIVED columns; those without a value are left out."""
-    columns = zip(DERIVED.get(noun, ()), row, strict=True)
-    record_json: RecordJson = {key: value for key, value in columns if value is not None}
-    for key in _EXACT.get(noun, ()):
-        if key in record_json:
-            record_json[key] = Decimal(record_json[key])
+    record_json: RecordJson = {
+        key: convert(value) if convert else value
+        for (key, convert), value in zip(_COMPUTED.get(noun, ()), row, strict=True)
+        if value is not None
+    }
     if noun == "opportunity":
-        record_json["amount_by_hand"] = bool(record_json["amount_by_hand"])
-        for key in ("probability", "stage_probability"):
-            if key in record_json:
-                record_json[key] = percent(record_json[key])
         if record_json["weighted"] and "amount" in record_json and "probability" in record_json:
             record_json["weighted"] = weighted(record_json["amount"], record_json["probability"], currency)
         else:
             del record_json["weighted"]
-    if noun == "lead":
-        record_json["missing"] = [word for word in record_json["missing"].split(", ") if word]
     if noun == "invoice":
         record_json["open"] = rounded(Decimal(repr(record_json["open"])), currency)
-    if "tax_by_rate" in record_json:
-        record_json["tax_by_rate"] = loads(record_json["tax_by_rate"])
     if "margin_facts" in record_json:
         record_json |= loads(record_json.pop("margin_facts"))
         for key in ("margin", "margin_percent"):
