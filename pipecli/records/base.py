@@ -270,7 +270,11 @@ class _JsonWriters(dict[type, Callable[[Any], str | None]]):
 def _of_part(part: Part) -> str | None:
     members = []
     for name, value in part.__dict__.items():
-        if value is not None and value is not _NOTHING and (text := _JSON[type(value)](value)) is not None:
+        if value is None or value is _NOTHING:
+            continue
+        if type(value) is str:  # at once: a call less for each
+            members.append(f'"{name.removesuffix("_")}": {quoted(value)}')
+        elif (text := _JSON[type(value)](value)) is not None:
             members.append(f'"{name.removesuffix("_")}": {text}')
     return f"{{{', '.join(members)}}}" if members else None
 

@@ -180,7 +180,7 @@ CLOSED_LISTS = {"reason": "reasons", "competitor": "competitors"}
 
 def closed_in_lists(closed: Mapping[str, Any]) -> dict[str, Any]:
     """A `closed` section in today's keys; one that has an old key and its new one stays as it is."""
-    if closed.keys().isdisjoint(CLOSED_LISTS):
+    if CLOSED_LISTS.keys().isdisjoint(closed):
         return {**closed}
     renamed = {old: new for old, new in CLOSED_LISTS.items() if new not in closed}
     return {

@@ -81,8 +81,8 @@ _NUMBER = r"(?:0|[1-9][0-9]{0,8})(?:\.[0-9]{1,6})?"
 _LINE = rf"( *)(- )?(?:([a-z][a-z_]{{0,60}}):(?: |$))?(?:({_WORDS}|{_ID}|{_TIME}|{_QUOTED})|({_NUMBER}))?"
 _NO_TEXTS = frozenset(("true", "false", "null", "yes", "no", "on", "off", "y", "n"))
 
-_Token = tuple[int, bool, str | None, object]
-"""Of a line its indent, if it is an item, its key, and its value or _BELOW."""
+_Token = tuple[int, str | None, object]
+"""Of a line its place (twice the indent, and one more for an item), its key, and its value or _BELOW."""
 _BELOW = object()
 _MANY_TOKENS, _LONGEST = 20_000, 100_000
 _tokens: dict[str, _Token] = {}
@@ -99,30 +99,30 @@ def canonical(text: str) -> dict[str, object] | None:
         return None
     record: dict[str, object] = {}
     outer: list[tuple[int, Any]] = []
-    column, inner, opened, known = 0, cast("Any", record), "", _tokens.get
+    here, inner, opened, known = 0, cast("Any", record), "", _tokens.get
     for line in lines[:-1]:
         token = known(line) or _token(line)
         if token is None:
             return None
-        indent, is_item, key, value = token
+        place, key, value = token
         if opened:  # the key of the line before has its value here
-            if indent != (column if is_item else column + 2) or len(outer) > _DEEPEST // 2:
+            if place not in (here + 1, here + 4) or len(outer) > _DEEPEST // 2:
                 return None
-            outer.append((column, inner))
-            below: Any = [] if is_item else {}
+            outer.append((here, inner))
+            below: Any = [] if place & 1 else {}
             inner[opened] = inner = below
-            column, opened = indent, ""
-        while indent != column or is_item is not (type(inner) is list):
+            here, opened = place, ""
+        while place != here:
             if not outer:
                 return None
-            column, inner = outer.pop()
+            here, inner = outer.pop()
         if key is None:
             inner.append(value)
             continue
-        if is_item:
-            outer.append((column, inner))
+        if place & 1:
+            outer.append((here, inner))
             inner.append(mapping := dict[str, object]())
-            column, inner = indent + 2, mapping
+            here, inner = place + 3, mapping
         if key in inner:
             return None
         if value is _BELOW:
@@ -151,7 +151,7 @@ def _token(line: str) -> _Token | None:
         return None
     if len(_tokens) > _MANY_TOKENS:
         _tokens.clear()
-    token = _tokens[line] = len(indent), dash is not None, key, value
+    token = _tokens[line] = 2 * len(indent) + (dash is not None), key, value
     return token
 
 
