@@ -88,6 +88,7 @@ class Planner:
         if len(self._waiting) == _BLOCK:
             self._finish_block()
             block, self._waiting = self._waiting, []
+            naming.file_name(record)  # imports what it needs here, and not in each process
             self._begun = block, Apart(lambda: _block(self._pipeline, block))
 
     def writes(self) -> list[Write]:
