@@ -12,9 +12,10 @@ import typer
 from pipecli.cli.common.changing import Transaction, changing_after
 from pipecli.cli.common.command import Changing, noun
 from pipecli.cli.common.session import Session
-from pipecli.cli.data.move import KeepOption, all_faults, keep_rejects, no_collector, progress, side_of
+from pipecli.cli.data.move import KeepOption, all_faults, keep_rejects, progress, side_of
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import COLLECTIONS, named
+from pipecli.store.pipeline import no_collector
 
 if TYPE_CHECKING:
     from pipecli.inbox.importing.run import File, Import, Target

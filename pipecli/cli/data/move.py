@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 import sys
@@ -23,6 +22,7 @@ from pipecli.cli.common.session import say, session
 from pipecli.cli.data.export_and_mirror import collection_of
 from pipecli.errors import FaultyFile, PipecliError
 from pipecli.inbox.moving.pages import PLAN_FILE
+from pipecli.store.pipeline import no_collector
 from pipecli.wording import count, first_of
 
 if TYPE_CHECKING:
@@ -64,16 +64,6 @@ def all_faults() -> Iterator[None]:
         for fault in error.faults[1:]:
             say(str(fault))
         raise
-
-
-@contextmanager
-def no_collector() -> Iterator[None]:
-    """Leave cycles where they are until the end: looking for them takes a tenth of an import."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
 
 
 @contextmanager
