@@ -70,7 +70,7 @@ def test_of_a_whole_salesforce_export_the_records_come_and_its_hundred_other_tab
     assert told["questions"] == []
     ran = cli("import", "run", "m").out
     assert "they agree" in ran
-    assert "1 amounts have more decimals than their currency, and are rounded: 9225.225 → 9225.23" in ran
+    assert "1 amounts have more decimals than their currency, and are rounded, by 0.005 at most: 9" in ran
     assert "read as cp1252, a guess" in ran
     names = {loads(path.read_text())["name"] for path in root.glob("customers/*.yaml")}
     assert {"Telefónica Sur", "BogotÁ"} <= names
@@ -246,3 +246,46 @@ def test_a_closing_day_beside_the_expected_one_and_an_amount_of_another_name(cli
     page.write_text(page.read_text().replace("answer:\n", "answer: end_price\n"))
     cli("import", "run", "p")
     assert deals(root)["1"]["amount"] == 80
+
+
+def test_people_of_a_deal_come_by_id_and_address_and_a_sheet_of_common_words_is_of_no_vendor(
+    cli: Cli, root: Path
+) -> None:
+    hub = _files(
+        "hub",
+        contacts="Record ID,First Name,Last Name,Email\n"
+        "701,Nora,Field,nora@a.example\n702,Ib,Lund,ib@a.example\n",
+        deals="Record ID,Deal Name,Deal Stage,Amount,Associated Contact IDs\n"
+        "h1,A,Contract Sent,10,701;702\nh2,B,Contract Sent,10,702; 702;999\n",
+    )
+    cli("import", "plan", str(hub), "--into", "hub/m")
+    ran = cli("import", "run", "hub/m").out
+    assert "1 row without some further contacts, who aren't here" in ran
+    assert "nothing to change" in cli("import", "run", "hub/m").out
+    by_id = deals(root)
+    assert [one["contact"] for one in by_id["h1"]["contacts"]] == ["nora-field", "ib-lund"]
+    assert [one["contact"] for one in by_id["h2"]["contacts"]] == ["ib-lund"]
+    dyn = _files(
+        "dyn",
+        Contacts="(Do Not Modify) Contact,Full Name,Email,Company Name,Business Phone\n"
+        "c1,Ana Gil,a1@c.example,Acme,1\nc2,Ana Gil,a2@c.example,Acme,2\nc3,Ana Gil,a3@b.example,Beta,3\n",
+        Opportunities="(Do Not Modify) Opportunity,Topic,Potential Customer,Contact,"
+        "Email (Contact) (Contact),Status,Est. Revenue,Pipeline Phase\n"
+        "o1,A,Acme,Ana Gil,a2@c.example,Open,1,1-Qualify\n"
+        "o2,B,Acme,Ana Gil,,Open,1,1-Qualify\no3,C,Beta,Ana Gil,,Open,1,1-Qualify\n",
+    )
+    told = cli("import", "plan", str(dyn), "--into", "dyn/m").out
+    assert "two contacts of one customer are called Ana Gil: 1 deal of Opportunities.csv" in told
+    assert "they agree" in cli("import", "run", "dyn/m").out
+    by_id = deals(root)
+    people = {path.stem: loads(path.read_text())["emails"][0] for path in root.glob("contacts/ana*.yaml")}
+    assert [people[by_id[name]["contacts"][0]["contact"]] for name in ("o1", "o3")] == [
+        "a2@c.example", "a3@b.example",
+    ]  # fmt: skip
+    assert "contacts" not in by_id["o2"]
+    common = _files("common", sheet="Name,Pipeline,Stage,Value\nA,Sales,Lead,100\n")
+    told = cli("import", "plan", str(common), "--into", "common/m").out
+    assert "no vendor that is known" in told and "if it is of copper, say --from VENDOR" in told
+    assert "copper: 1 file" in cli("import", "plan", str(common), "--into", "c/m", "--from", "copper").out
+    Path("common/sheet.csv").write_text("Copper ID,Name,Stage,Value,Owned By\n1,A,Lead,100,Ana\n")
+    assert "copper: 1 file" in cli("import", "plan", str(common), "--into", "common/n").out

@@ -201,7 +201,7 @@ def test_lines_tags_and_names_come_with_the_deal_in_whose_rows_they_stand(cli: C
     assert own["s1"]["items"][0]["product"] == "en-200-5-a"
     contact = json.loads(cli("contact", "show", "cy-lo", "--format", "json").out)
     assert (contact["name"], contact["emails"]) == ("Cy Lo", ["cy@x.example"])
-    assert own["h1"]["contacts"] == [{"contact": "cy-lo"}]
+    assert own["h1"]["contacts"] == [{"contact": "cy-lo"}, {"contact": "di-mo"}]
     (quotation,) = json.loads(cli("export", "quotations", "--format", "json").out)
     assert [line["unit_price"] for line in quotation["items"]] == [100]
 

@@ -9,6 +9,7 @@ import tempfile
 import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from decimal import Decimal
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Any
@@ -314,16 +315,23 @@ def _print(transaction: Transaction, moved: Moved, commit: str | None, kept: dic
 
 def _readings(done: Import) -> Iterator[str]:
     """What was read otherwise than it stands in a file, and that nobody said."""
+    from pipecli.inbox.importing.elements import FURTHER_CONTACTS
+
     if guessed := done.report.get("guessed_encoding"):
         yield f"read as {guessed}, a guess: if names look wrong, say `encoding:` in the mapping"
     rounded = [
         told for told in done.report["replaced"] if told["column"] == "amount" and told["by"] != "unknown"
     ]
     if rounded:
+        apart = {abs(Decimal(told["value"]) - Decimal(told["by"])): told for told in rounded}
+        most = apart[max(apart)]
         yield (
-            f"{sum(told['rows'] for told in rounded):,} amounts have more decimals than their currency, "
-            f"and are rounded: {rounded[0]['value']} → {rounded[0]['by']}"
+            f"{sum(told['rows'] for told in rounded):,} amounts have more decimals than their currency, and "
+            f"are rounded, by {max(apart):f} at most: {most['value']} → {most['by']}"
         )
+    for told in done.report["left_out"]:
+        if told["column"] == FURTHER_CONTACTS:
+            yield f"{count(told['rows'], 'row', ',')} without some further contacts, who aren't here"
 
 
 def _comparison(moved: Moved) -> list[dict[str, Any]]:

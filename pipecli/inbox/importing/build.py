@@ -13,8 +13,10 @@ from pipecli.inbox.importing.columns import Bindings, Tally
 from pipecli.inbox.importing.day_formats import refuse_other_order
 from pipecli.inbox.importing.earlier_imports import Difference, Keep, as_imported, disputed, settled
 from pipecli.inbox.importing.elements import (
+    FURTHER_CONTACTS,
     Placing,
     beside,
+    drop_unknown_people,
     element_place,
     elements_in,
     forget_other_products,
@@ -339,6 +341,8 @@ class _Builder:
     def _plain(self, draft: Draft, before: Part | None) -> Plain:
         """The record as plain data: its present values, those of its rows, and defaults for the rest."""
         draft.customer = self._customer(draft, before)
+        if drop_unknown_people(draft.values, lambda value: self._value(value, draft)):
+            Tally.count(self.bindings.left_out, FURTHER_CONTACTS, draft.rows[0])
         values = {self._path(path, draft): self._value(value, draft) for path, value in draft.values.items()}
         money = [value for value in draft.values.values() if type(value) is Money]
         constants = {path: self._value(value, draft) for path, value in self.bindings.constants.items()}

@@ -237,6 +237,11 @@ class Bindings:
             return
         try:
             path = self._path(binding.path, reading.row)
+            if binding.split and path[0] == "contacts" and isinstance(cell, str):
+                texts = dict.fromkeys(part.strip() for part in cell.split(binding.split) if part.strip())
+                for number, text in enumerate(texts, path[1]):
+                    reading.values.setdefault((path[0], number, *path[2:]), self._read(binding.read, text))
+                return
             first = self._first(reading, column, binding, cell) if binding.split else cell
             reading.values.setdefault(path, self._read(binding.read, first))
         except Unreadable as error:

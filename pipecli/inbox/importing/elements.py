@@ -43,6 +43,29 @@ def beside(values: Mapping[Path, Any], lists: Container[str]) -> dict[Path, Any]
     return {path: value for path, value in values.items() if len(path) < 3 or path[0] not in lists}
 
 
+FURTHER_CONTACTS = "further contacts that aren't here"
+
+
+def drop_unknown_people(values: Element, key_of: Callable[[object], object]) -> int:
+    """Leave out further contacts of a deal whom `key_of` doesn't know, counted, and those told before.
+
+    Raises Unreadable where it is the first.
+    """
+    known: set[object] = set()
+    unknown = 0
+    for path in [path for path in values if path[0] == "contacts" and path[2:] == ("contact",)]:
+        try:
+            key = key_of(values[path])
+        except Unreadable:
+            if path[1] == 0:
+                raise
+            unknown, key = unknown + 1, None
+        if key is None or key in known:
+            del values[path]
+        known.add(key)
+    return unknown
+
+
 def name_of(model: type[Part], list_: str, element: Element) -> tuple[object, ...] | None:
     """The field and value that tell an element of a row from its neighbours; None where nothing does."""
     for key in _telling_keys(model, list_):

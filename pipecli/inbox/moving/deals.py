@@ -30,6 +30,9 @@ from pipecli.store import naming
 Columns = dict[str, list[dict[str, Any]]]
 """For a column of the file what it feeds: entries of a mapping, with the evidence under `#`."""
 
+OF_DEALS = {"stage", "status", "won", "closed", "lost", "close", "expected_close", "closed_date",
+             "won_date", "lost_date", "amount", "won_amount", "lost_reason", "probability",
+             "pipeline", "active", "archived", "amount_shown"}  # fmt: skip
 _TRUE = frozenset({"true", "yes", "1", "y", "si", "sí", "sim", "ja", "oui", "بله"})
 _MOST_REASONS = 30
 """Different reasons for losing; more are texts, and stand in `closed.detail`."""

@@ -88,7 +88,7 @@ class Findings:
     lost: list[str] = field(default_factory=list)
     people: set[str] = field(default_factory=set)
     """All that a user may be named by: of the pipeline, and of the export's own list of users."""
-    namesakes: set[str] = field(default_factory=set)  # what two contacts of one customer are called
+    namesakes: dict[str, set[str]] = field(default_factory=dict)  # of contacts, and their customers
     users: dict[str, dict[str, str]] = field(default_factory=dict)
     """New users, found by name or address as owners."""
     processes: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)

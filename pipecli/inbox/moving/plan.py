@@ -17,7 +17,7 @@ from pipecli.inbox.importing.run import File
 from pipecli.inbox.importing.table import Layout, Table
 from pipecli.inbox.importing.workbook import rows_of_file as read
 from pipecli.inbox.importing.workbook import tables_of_file
-from pipecli.inbox.moving.deals import Columns, Deals
+from pipecli.inbox.moving.deals import OF_DEALS, Columns, Deals
 from pipecli.inbox.moving.pages import (
     PLAN_FILE,
     SETTINGS_PAGE,
@@ -40,12 +40,13 @@ from pipecli.inbox.moving.recognise import (
     by_id_or_name,
     check_vendor,
     columns_of_deals,
+    doubts,
     header_line,
     persons_of,
     recognised,
 )
-from pipecli.inbox.moving.reconcile import template_of_deals
-from pipecli.inbox.moving.synonyms import Recognised, currency_of, type_of
+from pipecli.inbox.moving.reconcile import namesakes_of, template_of_deals
+from pipecli.inbox.moving.synonyms import CURRENCY_NAMES, Recognised, currency_of, type_of
 from pipecli.records.currency_codes import CURRENCIES
 from pipecli.records.money import read_money
 from pipecli.records.settings import Settings
@@ -53,9 +54,6 @@ from pipecli.store import naming
 from pipecli.wording import count, first_of
 
 _DATES = {"created", "at", "date", "valid_until", "next_contact.date", "delivery_date", "converted.date"}
-_OF_DEALS = {"stage", "status", "won", "closed", "lost", "close", "expected_close", "closed_date",
-             "won_date", "lost_date", "amount", "won_amount", "lost_reason", "probability",
-             "pipeline", "active", "archived", "amount_shown"}  # fmt: skip
 _ADDRESS = ("street", "street2", "city", "region", "postcode")
 _USERS = {"owner", "by", "manager"}
 _WITHOUT_CUSTOM = {"users", "teams", "items", "activities", "price-lists"}
@@ -63,14 +61,6 @@ _OF_RECORDS = dict.fromkeys(("quotations", "orders"), "opportunity") | dict.from
     ("items", "activities"), "record"
 )
 """The role of the column without which rows of a kind are nobody's."""
-_CURRENCIES = {
-    "us dollar": "USD", "us dollars": "USD", "euro": "EUR", "pound sterling": "GBP", "british pound": "GBP",
-    "canadian dollar": "CAD", "australian dollar": "AUD", "swiss franc": "CHF", "yen": "JPY",
-    "brazilian real": "BRL", "mexican peso": "MXN", "indian rupee": "INR", "iranian rial": "IRR",
-    "us-dollar": "USD", "доллар сша": "USD", "dólar estadounidense": "USD", "dólar americano": "USD",
-    "dollar américain": "USD", "евро": "EUR", "российский рубль": "RUB", "russian ruble": "RUB",
-    "schweizer franken": "CHF", "britisches pfund": "GBP", "peso mexicano": "MXN", "real brasileiro": "BRL",
-}  # fmt: skip
 _MAKE = {
     "opportunities": ("customer", "contact", "product"), "contacts": ("customer",), "leads": (),
     "items": ("product",), "quotations": ("customer",), "orders": ("customer",), "activities": (),
@@ -133,7 +123,9 @@ def make_plan(
     plan = Plan(leading, unknown=[_named(table) for table, told in pairs if told is None])
     findings = plan.findings = Findings(settings, answers or {}, leading, process=leading or "sales")
     _know_users(known, findings)
-    findings.namesakes = {name for one in known for name in _namesakes(one)}
+    for table, told in known:
+        findings.namesakes |= namesakes_of(table, told)
+        findings.assumed += doubts(table, told)
     findings.kinds = {one.told.kind for one in known if {"external_id", "id"} & one.told.roles.keys()}
     known = [_Recognition(one.table, by_id_or_name(one.told, findings.kinds)) for one in known]
     _look_at_dates(known, findings)
@@ -166,18 +158,6 @@ _OWN = frozenset(
 """What a preset says to the plan, and isn't of a mapping or is written otherwise there."""
 
 
-def _namesakes(one: _Recognition) -> list[str]:
-    """The names that two contacts of one customer have: a deal that has the name alone can't mean one."""
-    roles = one.told.roles
-    if one.told.kind != "contacts":
-        return []
-    named = [roles[role] for role in ("name", "first_name", "last_name") if role in roles][:2]
-    place = roles.get("customer#") or roles.get("customer", "")
-    cells = [row.cells for row in one.table.rows]
-    names = Counter((" ".join(str(row.get(c, "")) for c in named).strip(), row.get(place)) for row in cells)
-    return [name for (name, _), rows in names.items() if rows > 1]
-
-
 def _know_users(known: Sequence[_Recognition], findings: Findings) -> None:
     """Note all that users are named by, here and in the export."""
     for slug, user in findings.settings.users.items():
@@ -208,8 +188,7 @@ def _page(one: _Recognition, plan: Plan, findings: Findings) -> Step:
     table, told = one
     taken = {step.map.removesuffix(".yaml") for step in plan.steps}
     name = f"{naming.free_slug(told.kind, taken)}.yaml"
-    recognising = tuple(column for column in table.columns if column in told.columns)
-    step = Step(told.kind, table.name, name, recognising)
+    step = Step(told.kind, table.name, name, tuple(c for c in table.columns if c in told.columns))
     mapping, lost = _Mapping(table, told, findings).plain()
     source = f"as {told.preset}" if told.preset else "as its header reads"
     plan.pages[name] = mapping_page(step, source, mapping, lost)
@@ -304,12 +283,12 @@ class _Mapping:
             self.columns[column] = [*feeds] if isinstance(feeds, list) else [feeds]
             return
         role = feeds
-        if role == "external_id" or role in ("first_name", "last_name", *_ADDRESS):
+        if role in ("external_id", "first_name", "last_name", "contacts.email", *_ADDRESS):
             return
         if role.startswith("record"):
             self.record.setdefault(role.removeprefix("record."), column)
             return
-        if role.startswith("entered.") or (role in _OF_DEALS and self.told.kind == "opportunities"):
+        if role.startswith("entered.") or (role in OF_DEALS and self.told.kind == "opportunities"):
             return
         entry: dict[str, Any] = {"to": role, "#": filled(self.table, column)}
         if role in _DATES:
@@ -322,13 +301,6 @@ class _Mapping:
                 entry["values"] = unknown
         elif role == "currency":
             self._currency(column, entry)
-        elif role == "contacts.contact":
-            if twice := sorted(self.findings.namesakes & texts(self.table, column).keys()):
-                entry |= {"when": {column: {"not": twice}}, "#": "without those whom two contacts are called"}
-                self.findings.assumed.append(
-                    f"two contacts of one customer are called {', '.join(twice)}: "
-                    f"the deals of {self.table.name} that name one by this come without"
-                )
         elif role == "type" and self.told.kind == "activities":
             entry["values"] = {word: type_of(word) for word in texts(self.table, column)}
             entry["otherwise"] = "task"
@@ -336,14 +308,42 @@ class _Mapping:
             slugs = {word: naming.slug(word) for word in texts(self.table, column)}
             self.findings.types += [slug for slug in slugs.values() if slug not in self.findings.types]
             entry |= {"values": slugs} if slugs else {}
-        if role in SEVERAL and "several" in self.told.rest:
-            entry["split"] = self.told.rest["several"]
-        self.columns[column] = [entry]
+        entries = [*self._contacts(column, entry)] if role == "contacts.contact" else [entry]
+        for part in entries if role in SEVERAL and "several" in self.told.rest else ():
+            part["split"] = self.told.rest["several"]
+        if entries:
+            self.columns[column] = entries
+
+    def _contacts(self, column: str, entry: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """The contact of a deal: by name and address where the row has both, else by a name of one there."""
+        is_place = {"customer", str({"to": "customer", "split": ";"})}
+        place = next((name for name, of in self.told.columns.items() if str(of) in is_place), "")
+        address, namesakes = self.roles.get("contacts.email", ""), self.findings.namesakes
+        three, rows = (column, place, address), self.table.rows
+        told = [[str(row.cells.get(name, "")).strip() for name in three] for row in rows]
+        twins = [cells for cells in told if cells[0] in namesakes]
+        twins = [cells for cells in twins if cells[1] in namesakes[cells[0]]] or twins
+        names = sorted({name for name, _, _ in twins})
+        if address:
+            plain = [] if names else [f"{{{column}}}"]
+            self.templates["contacts.contact"] = [f"{{{column}}} <{{{address}}}>", *plain]
+        if not names:
+            yield from () if address else (entry,)
+            return
+        yield entry | {"when": {column: {"not": names}}, "#": "without those whom two contacts are called"}
+        if place:
+            elsewhere = {"not": sorted({customer for _, customer, _ in twins})}
+            yield {"to": entry["to"], "when": {column: names, place: elsewhere}}
+        if alone := sum(not email for _, _, email in twins):
+            self.findings.assumed.append(
+                f"two contacts of one customer are called {', '.join(names)}: {count(alone, 'deal', ',')} of "
+                f"{self.table.name} with this name alone come without; export their ids or addresses, too"
+            )
 
     def _currency(self, column: str, entry: dict[str, Any]) -> None:
         values: dict[str, str | None] = {}
         for text, rows in texts(self.table, column).items():
-            code = _CURRENCIES.get(text.lower(), text.upper())
+            code = CURRENCY_NAMES.get(text.lower(), text.upper())
             if code not in CURRENCIES:
                 values[text] = None
                 self.findings.assumed.append(
@@ -414,7 +414,7 @@ class _Mapping:
         doubles: list[str] = [*self.told.rest.get("doubles", ())]
         if self.told.kind != "opportunities":
             return doubles
-        doubles += [c for role, c in self.roles.items() if role in _OF_DEALS and c not in self.columns]
+        doubles += [c for role, c in self.roles.items() if role in OF_DEALS and c not in self.columns]
         said = [c for c in self.table.columns if c in self.findings.said_otherwise and c not in self.columns]
         return [*dict.fromkeys([*doubles, *said])]
 

@@ -176,6 +176,7 @@ ORDER = (
 """The kinds in the order in which they are brought in: what is named comes before what names it."""
 _MOST_BY_WORDS = 12
 """Tables of an export of a vendor; of more than these one must be named as its kind is."""
+_OWN_COLUMNS = 2
 _FILE_NAMED = 3
 """What a file's name adds to the columns that it has in common with a preset."""
 
@@ -195,6 +196,8 @@ class Preset(NamedTuple):
     """What may stand before each header: `Deal - `."""
     must_be_named: bool
     """The columns alone are too common: the file's name must fit."""
+    own: tuple[str, ...]
+    """Columns of this vendor, of which a table must have two where those of `recognise` are too common."""
     columns: Mapping[str, Any]
     """For a column a role, or a field, or what a mapping says of a column."""
     rest: Mapping[str, Any]
@@ -229,6 +232,7 @@ def _preset(vendor: str, name: str, text: str) -> Preset:
         told.get("file", ""),
         told.get("prefix", ""),
         bool(told.get("named")),
+        tuple(told.get("own", ())),
         columns,
         plain,
     )
@@ -266,6 +270,19 @@ def recognised(tables: Sequence[Table], vendor: str | None = None) -> list[Recog
     return [
         one or by_words_of(table, kinds, is_whole=is_whole) for table, one in zip(tables, chosen, strict=True)
     ]
+
+
+def doubts(table: Table, told: Recognised) -> list[str]:
+    """That a table read by words may be a vendor's, whose common columns it has and too few of its own."""
+    keys = {header_key(column) for column in table.columns}
+    several = [preset.vendor for preset in presets() if preset.own and not told.vendor
+               and keys.issuperset(map(header_key, preset.recognise))]  # fmt: skip
+    may_be = f"if it is of {' or '.join(several)}, say --from VENDOR"
+    return [f"{table.name} is read by its header's words; {may_be}"] if several else []
+
+
+def _is_proven(preset: Preset, keys: Container[str], *, has_prefix: bool = False) -> bool:
+    return has_prefix or not preset.own or sum(header_key(c) in keys for c in preset.own) >= _OWN_COLUMNS
 
 
 def persons_of(table: Table, told: Recognised) -> list[Recognised]:
@@ -326,10 +343,14 @@ def _of_presets(table: Table, several: Iterable[Preset], vendor: str | None = No
         by_key = {header_key(column): column for column in reversed(table.columns)}
         if vendor is not None and preset.vendor != vendor:
             continue
+        bare: dict[str, str] = {}
         if preset.prefix:
             own = f"{header_key(preset.prefix)} "
-            by_key |= {key.removeprefix(own): column for key, column in by_key.items() if key.startswith(own)}
+            bare = {key.removeprefix(own): column for key, column in by_key.items() if key.startswith(own)}
+            by_key |= bare
         if not all(header_key(column) in by_key for column in preset.recognise):
+            continue
+        if vendor is None and not _is_proven(preset, by_key, has_prefix=bool(bare)):
             continue
         columns = {
             by_key[key]: feeds

@@ -6,6 +6,7 @@ The file's side is counted from its cells, not from what the import made of them
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -17,6 +18,7 @@ from pipecli.inbox.importing.mapping import Column, Source, Unless, listed
 from pipecli.inbox.importing.run import ORDINAL, Import
 from pipecli.inbox.importing.table import Row, Table
 from pipecli.inbox.moving.pages import Findings
+from pipecli.inbox.moving.synonyms import Recognised
 from pipecli.records.kinds import BY_FOLDER, BY_PREFIX, OPPORTUNITY, ORDER, QUOTATION, Kind
 from pipecli.records.money import EXACT, Mark, mark_of, percentage, read_money, read_number, rounded
 from pipecli.store.pipeline import Pipeline
@@ -391,3 +393,23 @@ def _value(deal: Mapping[str, Any]) -> Decimal:
     closed = deal.get("closed") or {}
     value = closed.get("amount") if closed.get("amount") is not None else deal.get("amount")
     return Decimal(0) if value in (None, "unknown") else Decimal(str(value))
+
+
+def namesakes_of(table: Table, told: Recognised) -> dict[str, set[str]]:
+    """The names that two contacts of one customer have, each with those customers, by name and id.
+
+    A deal of that customer with the name alone can't mean one of them.
+    """
+    if told.kind != "contacts":
+        return {}
+    named = [told.roles[role] for role in ("name", "first_name", "last_name") if role in told.roles][:2]
+    places = [told.roles[role] for role in ("customer", "customer#") if role in told.roles]
+    cells = [
+        {column: str(row.cells.get(column, "")).strip() for column in (*named, *places)} for row in table.rows
+    ]
+    rows = Counter((" ".join(row[c] for c in named).strip(), *(row[c] for c in places)) for row in cells)
+    namesakes: dict[str, set[str]] = {}
+    for (name, *customers), number in rows.items():
+        if number > 1 and name:
+            namesakes.setdefault(name, set()).update(customers)
+    return namesakes

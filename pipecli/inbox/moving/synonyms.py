@@ -67,6 +67,17 @@ def header_key(name: str) -> str:
     return words.replace("organisation", "organization")
 
 
+CURRENCY_NAMES = {
+    "us dollar": "USD", "us dollars": "USD", "euro": "EUR", "pound sterling": "GBP", "british pound": "GBP",
+    "canadian dollar": "CAD", "australian dollar": "AUD", "swiss franc": "CHF", "yen": "JPY",
+    "brazilian real": "BRL", "mexican peso": "MXN", "indian rupee": "INR", "iranian rial": "IRR",
+    "us-dollar": "USD", "доллар сша": "USD", "dólar estadounidense": "USD", "dólar americano": "USD",
+    "dollar américain": "USD", "евро": "EUR", "российский рубль": "RUB", "russian ruble": "RUB",
+    "schweizer franken": "CHF", "britisches pfund": "GBP", "peso mexicano": "MXN", "real brasileiro": "BRL",
+}  # fmt: skip
+"""The codes of currencies that an export calls by name."""
+
+
 def currency_of(header: str) -> str | None:
     """The currency that a header of amounts names: `Amount (EUR)`, `amount_usd`."""
     words = re.findall(r"\b[A-Z]{3}\b", header.removeprefix("Amount"))
