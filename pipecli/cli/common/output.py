@@ -251,15 +251,14 @@ def _json_line(record: Record) -> str:
 
 
 def _delimited(fmt: Format, keys: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
+    cells = ([_exact(cell) for cell in row] for row in chain([keys], rows))
+    if fmt is Format.TSV:
+        yield from ("\t".join([guarded(clean(cell)) for cell in row]) + "\n" for row in cells)
+        return
     import csv
 
     line = csv.writer(_Line()).writerow  # it gives back what `write` does
-    for row in chain([keys], rows):
-        cells = [_exact(cell) for cell in row]
-        if fmt is Format.TSV:
-            yield "\t".join([guarded(clean(cell)) for cell in cells]) + "\n"
-        else:
-            yield line([guarded(cell) for cell in cells])
+    yield from (line([guarded(cell) for cell in row]) for row in cells)
 
 
 class _Line:
