@@ -36,6 +36,10 @@ def test_a_file_with_all_columns_of_a_preset_is_taken_for_it(preset: Preset) -> 
     told = recognised([table], preset.vendor)[0]
     assert told is not None
     assert (told.preset, told.kind) == (preset.name, preset.kind)
+    capitals = [*dict.fromkeys(column.upper() for column in columns)]  # as Data Loader writes them
+    shouted = recognised([Table(table.name, capitals, [Row(2, dict.fromkeys(capitals, "x"))])], preset.vendor)
+    assert shouted[0] is not None
+    assert shouted[0].preset == preset.name
     everybody = recognised([table])[0]
     assert everybody is not None
     assert everybody.kind == preset.kind

@@ -26,10 +26,10 @@ from pipecli.inbox.moving.synonyms import (
     Recognised,
     by_words_of,
     currency_of,
-    header_key,
     is_of_another_thing,
     is_of_money,
     kinds_named,
+    one_word,
 )
 from pipecli.records.money import read_money
 from pipecli.store.yaml.read import parse
@@ -274,22 +274,22 @@ def recognised(tables: Sequence[Table], vendor: str | None = None) -> list[Recog
 
 def doubts(table: Table, told: Recognised) -> list[str]:
     """That a table read by words may be a vendor's, whose common columns it has and too few of its own."""
-    keys = {header_key(column) for column in table.columns}
+    keys = {one_word(column) for column in table.columns}
     several = [preset.vendor for preset in presets() if preset.own and not told.vendor
-               and keys.issuperset(map(header_key, preset.recognise))]  # fmt: skip
+               and keys.issuperset(map(one_word, preset.recognise))]  # fmt: skip
     may_be = f"if it is of {' or '.join(several)}, say --from VENDOR"
     return [f"{table.name} is read by its header's words; {may_be}"] if several else []
 
 
 def _is_proven(preset: Preset, keys: Container[str], *, has_prefix: bool = False) -> bool:
-    return has_prefix or not preset.own or sum(header_key(c) in keys for c in preset.own) >= _OWN_COLUMNS
+    return has_prefix or not preset.own or sum(one_word(c) in keys for c in preset.own) >= _OWN_COLUMNS
 
 
 def persons_of(table: Table, told: Recognised) -> list[Recognised]:
     """A table of organisations and persons as one of each, where a column tells them apart; else as it is."""
     apart = told.rest.get("persons", {})
     for name, words in apart.get("columns", {}).items():
-        column = next((own for own in table.columns if header_key(own) == header_key(name)), None)
+        column = next((own for own in table.columns if one_word(own) == one_word(name)), None)
         if column is None:
             continue
         preset = next(one for one in presets() if one.name == apart["preset"])
@@ -340,22 +340,22 @@ def header_line(table: Table) -> int | None:
 
 def _of_presets(table: Table, several: Iterable[Preset], vendor: str | None = None) -> Iterator[Recognised]:
     for preset in several:
-        by_key = {header_key(column): column for column in reversed(table.columns)}
+        by_key = {one_word(column): column for column in reversed(table.columns)}
         if vendor is not None and preset.vendor != vendor:
             continue
         bare: dict[str, str] = {}
         if preset.prefix:
-            own = f"{header_key(preset.prefix)} "
+            own = one_word(preset.prefix)
             bare = {key.removeprefix(own): column for key, column in by_key.items() if key.startswith(own)}
             by_key |= bare
-        if not all(header_key(column) in by_key for column in preset.recognise):
+        if not all(one_word(column) in by_key for column in preset.recognise):
             continue
         if vendor is None and not _is_proven(preset, by_key, has_prefix=bool(bare)):
             continue
         columns = {
             by_key[key]: feeds
             for column, feeds in preset.columns.items()
-            if (key := header_key(column)) in by_key
+            if (key := one_word(column)) in by_key
         }
         is_named = bool(preset.file and re.search(preset.file, table.name, re.IGNORECASE))
         must_be_named = preset.must_be_named or (preset.file and is_of_another_thing(table.name))
@@ -364,9 +364,9 @@ def _of_presets(table: Table, several: Iterable[Preset], vendor: str | None = No
             must_be_named or (is_of_people and kinds_named(table.name) == {"opportunities"})
         ):
             continue
-        ignored = {header_key(column) for column in preset.rest.get("ignore", ())} & by_key.keys()
-        only = {by_key[header_key(name)]: words for name, words in preset.rest.get("only", {}).items()
-                if header_key(name) in by_key}  # fmt: skip
+        ignored = {one_word(column) for column in preset.rest.get("ignore", ())} & by_key.keys()
+        only = {by_key[one_word(name)]: words for name, words in preset.rest.get("only", {}).items()
+                if one_word(name) in by_key}  # fmt: skip
         rest = {**preset.rest, "ignore": sorted(by_key[key] for key in ignored), "only": only}
         score = len(columns) + len(ignored) / 2 + _FILE_NAMED * is_named
         yield Recognised(preset.kind, preset.vendor, preset.name, _counted_anew(columns), rest, score)

@@ -67,6 +67,11 @@ def header_key(name: str) -> str:
     return words.replace("organisation", "organization")
 
 
+def one_word(name: str) -> str:
+    """A header without its blanks: Data Loader writes `STAGENAME`, the weekly export `StageName`."""
+    return header_key(name).replace(" ", "")
+
+
 CURRENCY_NAMES = {
     "us dollar": "USD", "us dollars": "USD", "euro": "EUR", "pound sterling": "GBP", "british pound": "GBP",
     "canadian dollar": "CAD", "australian dollar": "AUD", "swiss franc": "CHF", "yen": "JPY",
