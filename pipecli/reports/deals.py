@@ -1,5 +1,5 @@
 """A deal as the reports take it, its visits to the stages, and the arithmetic of reports: days, percentages,
-medians, shares without a lost cent. Its worth, weighted and in the currency of a report, is in `forecast.py`.
+medians, shares without a lost cent. Its worth, weighted and in a currency of choice, is in `valuation.py`.
 """
 
 from __future__ import annotations
