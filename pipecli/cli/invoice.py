@@ -16,8 +16,8 @@ from pipecli.cli.common.record_verbs import add_remove, add_set_edit, setting_of
 from pipecli.cli.common.session import say
 from pipecli.cli.quotation.send import Cc, Email, Instead, To, Wishes, send_by_email
 from pipecli.errors import PipecliError
-from pipecli.outbox.claims_and_journals import Claims, clone_name
 from pipecli.outbox.mail import NotSent
+from pipecli.outbox.only_once import Claims, clone_name
 from pipecli.records.kinds import INVOICE
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.papers import Invoice, Order

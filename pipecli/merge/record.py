@@ -16,7 +16,7 @@ from typing import NamedTuple
 from pipecli.checks.rules.sent_quotations import OFFERED
 from pipecli.errors import FaultyFile
 from pipecli.history import events
-from pipecli.merge.fields import ORDER, Clash, Outcome, Path, Side, merged, names_at, numbered, pruned
+from pipecli.merge.field_by_field import ORDER, Clash, Outcome, Path, Side, merged, names_at, numbered, pruned
 from pipecli.merge.text import Version, Writer, marked
 from pipecli.records.base import Part, Plain, default_at
 from pipecli.records.kinds import OPPORTUNITY, QUOTATION, SETTINGS, SETTINGS_FILE, Kind

@@ -21,7 +21,7 @@ from pipecli.distribution import PINNED_INSTALL
 from pipecli.errors import PipecliError, system_refusal
 from pipecli.records.currency_codes import CURRENCIES
 from pipecli.records.kinds import SETTINGS, SETTINGS_FILE
-from pipecli.store import files, git, journal, lock, merge_setup, naming, reading, schemas
+from pipecli.store import crash_recovery, files, git, lock, merge_setup, naming, reading, schemas
 from pipecli.store.files import Location, find, inside
 from pipecli.store.lock import interruptible
 from pipecli.store.transaction import make
@@ -328,7 +328,7 @@ def _is_done_by_a_killed_one(root: Path) -> bool:
     if not place.journal.exists():
         return False
     with lock.exclusive(place.cache):
-        journal.settle(place)
+        crash_recovery.settle(place)
     return (root / SETTINGS_FILE).exists()
 
 

@@ -159,14 +159,14 @@ class Pipeline:
     def exclusive(self) -> Iterator[None]:
         """Keep every other changing command out, and finish or undo what a killed one left. Raises lock.Busy.
 
-        A polite kill is as Ctrl-C. Raises journal.Unsettled where a person must decide what becomes of that.
+        A polite kill is as Ctrl-C. Raises Unsettled where a person must decide what becomes of that.
         """
-        from pipecli.store import journal, lock
+        from pipecli.store import crash_recovery, lock
 
         if self.interrupted:
             raise KeyboardInterrupt
         with lock.exclusive(self.location.cache), lock.interruptible():
-            if line := journal.settle(self.location):
+            if line := crash_recovery.settle(self.location):
                 self.look_again()
                 self.tell(line)
             yield
@@ -188,12 +188,12 @@ class Pipeline:
                     self.tell(f"warning: {entry.path} was a pipe or a device, and is removed")
 
     def _settle(self, file: Path) -> None:
-        from pipecli.store import journal, lock
+        from pipecli.store import crash_recovery, lock
         from pipecli.store.git_commit import AtWork
 
         try:
             with lock.exclusive(file.parent, patience=0):
-                if line := journal.settle(self.location, file, patience=0):
+                if line := crash_recovery.settle(self.location, file, patience=0):
                     self.tell(line)
         except (lock.Busy, AtWork):
             return

@@ -1,6 +1,6 @@
 """One command, one commit: write all files of a change and commit them, or leave everything as it was.
 
-What is undone, and how, when the process is killed is in `store/journal.py`.
+What is undone, and how, when the process is killed is in `store/crash_recovery.py`.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING
 
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import SETTINGS_FILE
-from pipecli.store import files, git, journal
+from pipecli.store import crash_recovery, files, git
 from pipecli.store.files import Stat, kind_of
 from pipecli.store.git_commit import Commit, hardening, head_of, require_no_rebase
 from pipecli.store.lock import uninterrupted
 from pipecli.store.writes import index_rows
 
 if TYPE_CHECKING:
+    from pipecli.store.crash_recovery import Journal
     from pipecli.store.files import Location
-    from pipecli.store.journal import Journal
     from pipecli.store.pipeline import Pipeline
     from pipecli.store.writes import Write
 
@@ -89,7 +89,7 @@ def make(
     prefix = place.prefix
     is_interrupted = False
     options = hardening(git.settings(place.work_tree) if settings is None else settings)
-    record = journal.begin(
+    record = crash_recovery.begin(
         place,
         [(write.file, write.before, write.after) for write in writes],
         (message or "a change without a commit").partition("\n")[0],
@@ -105,7 +105,7 @@ def make(
             if write.after is None:
                 files.remove_empty(place.root, write.file)
         record.end()
-        journal.ended.append(commit_id or "")
+        crash_recovery.ended.append(commit_id or "")
 
     try:
         if message is not None:

@@ -19,8 +19,8 @@ from pipecli.history.commits import key_of_path, record_kind
 from pipecli.history.events import RecordVersion, events
 from pipecli.records.kinds import SETTINGS_FILE
 from pipecli.store import files, git
+from pipecli.store.crash_recovery import moving
 from pipecli.store.files import Location
-from pipecli.store.journal import moving
 from pipecli.store.merge_setup import DRIVER
 from pipecli.store.yaml import read
 from pipecli.sync.merge_commits import Clash, record_id

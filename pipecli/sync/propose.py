@@ -14,8 +14,8 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from pipecli.errors import PipecliError
 from pipecli.store import git
+from pipecli.store.crash_recovery import moving
 from pipecli.store.files import Location
-from pipecli.store.journal import moving
 from pipecli.store.naming import free_slug, slug
 from pipecli.sync.sync import PushRaceLost, fetch, push, ready
 from pipecli.sync.upstream import Upstream

@@ -19,9 +19,9 @@ from pipecli.checks.rules import Finding
 from pipecli.errors import FaultyFile, PipecliError
 from pipecli.records.kinds import SETTINGS_FILE
 from pipecli.store import git, merge_setup
+from pipecli.store.crash_recovery import moving
 from pipecli.store.files import Location
 from pipecli.store.git_remote import LOCKED, RemoteTimeout, race_lost, talk, words
-from pipecli.store.journal import moving
 from pipecli.store.pipeline import Pipeline
 from pipecli.sync import conflict
 from pipecli.sync.conflict import Pending, RecordConflict, Side, conflicts, pending

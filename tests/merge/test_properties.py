@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipecli.errors import FaultyFile
-from pipecli.merge.fields import pruned
+from pipecli.merge.field_by_field import pruned
 from pipecli.records import base as fields
 from pipecli.records.kinds import OPPORTUNITY
 from pipecli.store.yaml import edit as yamledit

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from pipecli.merge.fields import from_quantity, merged_order, pruned
+from pipecli.merge.field_by_field import from_quantity, merged_order, pruned
 from pipecli.store.create import Person, settings_text
 from tests.merging import DEAL, FILE, both, edited, merge, record, taken, words
 

@@ -105,8 +105,8 @@ class Transaction:
 
     def given_by_rule(self, record: Owned) -> tuple[Owned, tuple[str, ...]]:
         """A new lead or deal, given to whom an assignment rule names, if one takes it, and a note of it."""
+        from pipecli.store.due_followups import standing
         from pipecli.store.index.query import choose_rules
-        from pipecli.store.planned_work import standing
         from pipecli.workflow.assignment import given_when_added, rules_for
 
         if not rules_for(self.settings, record.noun):

@@ -46,7 +46,7 @@ class Session:
         self.answers: dict[str, str] = {}
         """To the questions of this command that are for none of its options."""
         self._given: set[str] = set()
-        self._ended = len(getattr(sys.modules.get("pipecli.store.journal"), "ended", ()))
+        self._ended = len(getattr(sys.modules.get("pipecli.store.crash_recovery"), "ended", ()))
 
     def set(self, name: str, value: str | bool) -> None:
         """Take one shared option."""
@@ -106,10 +106,10 @@ class Session:
 
     def interruption(self) -> str:
         """What an interrupt has left of the command."""
-        from pipecli.store import journal
+        from pipecli.store import crash_recovery
 
         pipeline = self.__dict__.get("pipeline") or self.__dict__.get("present")
-        changes = journal.ended[self._ended :]
+        changes = crash_recovery.ended[self._ended :]
         if pipeline and pipeline.location.journal.exists():
             return "interrupted in the middle of a change; the next command finishes or undoes it"
         if pipeline and pipeline.is_out:

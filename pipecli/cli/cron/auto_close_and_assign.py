@@ -221,8 +221,8 @@ def assign(ctx: typer.Context) -> None:
 
 def _assigned(transaction: Transaction, kind: Kind) -> list[Change]:
     """The unowned records of a kind, given away; what no active user can get is said."""
+    from pipecli.store.due_followups import standing, unowned
     from pipecli.store.index.query import choose_rules
-    from pipecli.store.planned_work import standing, unowned
     from pipecli.workflow import assignment
     from pipecli.workflow.assignment import Taken, users_at_work
 
@@ -282,7 +282,7 @@ def renew(
     Each order is renewed once, whichever clone runs this: it is claimed in the shared pipeline. The deal has
     the recurring items, the customer and the sellers, and is expected to close when the term ends.
     """
-    from pipecli.outbox.claims_and_journals import Claims, clone_name
+    from pipecli.outbox.only_once import Claims, clone_name
     from pipecli.records.opportunity import Opportunity
     from pipecli.records.papers import Order
     from pipecli.store.git_remote import shared_remote

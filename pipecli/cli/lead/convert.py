@@ -26,7 +26,7 @@ from pipecli.store.pipeline import Pipeline
 from pipecli.workflow import lead as convert_lead
 from pipecli.workflow.items import require_currency
 from pipecli.workflow.lead import carry_over, join
-from pipecli.workflow.match_prospect import (
+from pipecli.workflow.match_customer import (
     KnownContact,
     KnownCustomer,
     Match,

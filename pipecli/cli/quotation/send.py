@@ -21,7 +21,6 @@ from pipecli.cli.common.command import Changing, NextContactOption, Ref, noun
 from pipecli.cli.quotation.render import printed_of, typeset_as
 from pipecli.errors import PipecliError
 from pipecli.formats import loads
-from pipecli.outbox.claims_and_journals import SendJournal
 from pipecli.outbox.documents import addressee
 from pipecli.outbox.mail import (
     Server,
@@ -37,6 +36,7 @@ from pipecli.outbox.mail import (
     template_names,
     written,
 )
+from pipecli.outbox.only_once import SendJournal
 from pipecli.outbox.typst import require_typst
 from pipecli.records.activity import Activity, Direction
 from pipecli.records.customer import Contact, Customer
@@ -50,7 +50,7 @@ from pipecli.store.lookup import Care
 from pipecli.wording import harmless, one_line
 from pipecli.workflow import quotation as moves
 from pipecli.workflow.change_or_refusal import Change
-from pipecli.workflow.mail import activity_of, id_of_mail
+from pipecli.workflow.incoming_mail import activity_of, id_of_mail
 
 
 class Wishes(NamedTuple):

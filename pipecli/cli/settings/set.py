@@ -18,11 +18,11 @@ from pipecli.errors import PipecliError
 from pipecli.records.base import Record
 from pipecli.records.kinds import BY_NOUN
 from pipecli.records.settings import Settings, Team
+from pipecli.store.due_followups import Responsibility, responsibilities
 from pipecli.store.files import inside
 from pipecli.store.index import query
 from pipecli.store.index.records import files_naming_part, files_with_word, keys, records_naming_part
 from pipecli.store.pipeline import Pipeline
-from pipecli.store.planned_work import Responsibility, responsibilities
 from pipecli.wording import count
 from pipecli.workflow import settings
 from pipecli.workflow.change_or_refusal import Change

@@ -19,7 +19,7 @@ from pipecli.workflow.duplicates import (
     users_by_address,
     website_domain,
 )
-from pipecli.workflow.mail import Known, KnownPerson, Record
+from pipecli.workflow.incoming_mail import Known, KnownPerson, Record
 
 
 class AddressBook(NamedTuple):

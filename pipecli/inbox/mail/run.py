@@ -24,7 +24,7 @@ from pipecli.store.pipeline import Pipeline
 from pipecli.wording import count
 from pipecli.workflow.change_or_refusal import Change
 from pipecli.workflow.duplicates import email_domain, email_key
-from pipecli.workflow.mail import (
+from pipecli.workflow.incoming_mail import (
     Facts,
     Placed,
     Record,

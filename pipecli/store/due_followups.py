@@ -1,4 +1,4 @@
-"""Planned work of the index: what is due, for calendars, and the workload of each user."""
+"""The follow-ups that exist, and are due up to a day, from the index; and all that a user has to do."""
 
 from __future__ import annotations
 

@@ -323,10 +323,10 @@ def test_ctrl_c_once_a_new_pipeline_is_committed_is_told_as_done(home, tmp_path)
 CUT_OFF = """\
 import os, sys, time
 from pathlib import Path
-from pipecli.store import files, journal, lock
+from pipecli.store import files, crash_recovery, lock
 place = files.find(Path(sys.argv[1]))
-with lock.exclusive(place.cache), journal.working(place, "sync"):
-    journal.moving(place, sys.argv[2])
+with lock.exclusive(place.cache), crash_recovery.working(place, "sync"):
+    crash_recovery.moving(place, sys.argv[2])
     for name in ("index", "refs/remotes/origin/main", "config", "objects/maintenance"):
         lock = place.git_dir / f"{name}.lock"
         lock.parent.mkdir(parents=True, exist_ok=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipecli.workflow.mail import id_of_mail, organization_of
+from pipecli.workflow.incoming_mail import id_of_mail, organization_of
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,8 @@
-"""The journal of a change: written before its first file is touched, gone once it is committed or undone.
+"""A command that was killed, as by `kill -9` or a power cut: the next one finishes or undoes what it left.
 
-It says how to undo: the files with the hashes of their content before and after, the content before under
-links beside it, and the commit the change started from. Of a command that was killed it stays, and the next
-one, whichever, finishes or undoes what it left (docs/reliability.md).
+It does so by the journal of a change, written before its first file is touched, and gone once that is
+committed or undone: the files with the hashes of their content before and after, the content before under
+links beside it, and the commit the change started from (docs/reliability.md).
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pipecli.workflow.change_or_refusal import Refused
-from pipecli.workflow.match_prospect import (
+from pipecli.workflow.match_customer import (
     KnownContact,
     KnownCustomer,
     Prospect,

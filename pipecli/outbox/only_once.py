@@ -29,7 +29,7 @@ from shlex import quote
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipecli.errors import PipecliError
-from pipecli.store import files, git, journal, lock
+from pipecli.store import crash_recovery, files, git, lock
 from pipecli.store.files import Location
 from pipecli.store.git_remote import LOCKED, RemoteTimeout, race_lost, refs, talk, words
 
@@ -317,8 +317,8 @@ def job(place: Location, name: str) -> Iterator[None]:
     """Hold a job of this clone (a run of reminders) while nobody else does it. Raises lock.Busy."""
     file = place.journal_of(name)
     with lock.exclusive(file.parent):
-        journal.settle(place, file)
-        with journal.working(place, name, file):
+        crash_recovery.settle(place, file)
+        with crash_recovery.working(place, name, file):
             yield
 
 
