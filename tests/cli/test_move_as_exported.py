@@ -289,3 +289,47 @@ def test_people_of_a_deal_come_by_id_and_address_and_a_sheet_of_common_words_is_
     assert "copper: 1 file" in cli("import", "plan", str(common), "--into", "c/m", "--from", "copper").out
     Path("common/sheet.csv").write_text("Copper ID,Name,Stage,Value,Owned By\n1,A,Lead,100,Ana\n")
     assert "copper: 1 file" in cli("import", "plan", str(common), "--into", "common/n").out
+
+
+def test_taxes_and_discounts_of_zohos_lines_come_to_the_sums_of_its_quotes(cli: Cli, root: Path) -> None:
+    lines = (
+        "Record Id,Parent Id.id,Product Name,Quantity,List Price,Discount,Tax,Line Tax,Net Total\n"
+        "zl1,zq1,Slate,2,100,10%,18,Vat (10.0 %),198\n"
+        'zl2,zq1,Nail,1,120,10,11,"Vat (7.5 %),City (2.5 %)",121\n'
+        "zl3,zq2,Door,1,100,0%,0,,100\n"
+    )
+    source = _files(
+        "zoho",
+        Deals="Record Id,Deal Name,Account Name,Stage,Amount,Closing Date,Created Time\n"
+        "zd1,Roof,Aurora,Qualification,1000,2027-01-01,2026-01-02 10:00:00\n",
+        Quotes="Record Id,Subject,Quote Owner,Deal Name.id,Deal Name,Account Name,Quote Stage,Sub Total,"
+        "Discount,Tax,Adjustment,Grand Total,Created Time\n"
+        "zq1,Roof,Nora,zd1,Roof,Aurora,Draft,290.00,0,29.00,0,319.00,2026-01-03 10:00:00\n"
+        "zq2,Door,Nora,zd1,Roof,Aurora,Draft,100.00,10,0,2,92.00,2026-01-03 10:00:00\n",
+        Quoted_Items=lines,
+    )
+    _plan(cli, source)
+    ran = cli("import", "run", "m").out
+    assert ran.count("they agree") == 3
+    assert "Draft: 2 rows 390.00 EUR | 2 rows 390.00 EUR" in ran
+    assert (
+        "another total with taxes and adjustments: 1 quotation of Quotes.csv, as zq2: "
+        "92.00 there, 90.00 here" in ran
+    )
+    roof, door = json.loads(cli("quote", "list", "--sort", "-total", "--format", "json").out)
+    assert [(line.get("discount"), line.get("discount_amount"), line["tax"]) for line in roof["items"]] == [
+        (10, None, 10), (None, 10, 10),
+    ]  # fmt: skip
+    assert (roof["amount"], roof["total"], door["subtotal"], door["total"]) == (290, 319, 100, 90)
+    assert "nothing to change" in cli("import", "run", "m").out
+
+    other = (
+        lines.replace("10%,18", "20,18").replace("Vat (10.0 %)", "10.00").replace("Vat (7.5 %),City", "City")
+    )
+    Path("zoho/Quoted_Items.csv").write_text(other)
+    assert "adjustments: 2 quotations of Quotes.csv" in cli("import", "run", "m").out
+    (roof, _) = json.loads(cli("quote", "list", "--sort", "-total", "--format", "json").out)
+    assert [line["tax"] for line in roof["items"]] == [10, 2.5]
+    for cell in ("Vat", "5% and 3%", "Reduced 5%, Vat (10 %)"):
+        Path("zoho/Quoted_Items.csv").write_text(lines.replace("Vat (10.0 %)", f'"{cell}"'))
+        assert f'Line Tax: "{cell}" isn\'t ' in cli("import", "run", "m", code=1).out

@@ -417,6 +417,12 @@ def _reconciliation(moved: Moved) -> Iterator[str]:
             )
             yield f"  {group.stage}: {sides[0]} | {sides[1]}{_verdict(totals.differing, totals.changed_here)}"
         yield "they differ" if one.differing else "they agree"
+        for key, told, here in one.other_grand_totals[:1]:
+            papers = count(len(one.other_grand_totals), _DIFFERING[one.kind], ",")
+            yield (
+                f"another total with taxes and adjustments: {papers} of {one.file}, as {key}: "
+                f"{told:,.2f} there, {here:,.2f} here"
+            )
 
 
 def _verdict(differing: Sequence[str], changed_here: int) -> str:

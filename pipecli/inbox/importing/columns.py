@@ -15,7 +15,7 @@ from typing import NamedTuple, TypeVar
 from pipecli.errors import Unreadable
 from pipecli.inbox.importing.mapping import Source
 from pipecli.inbox.importing.table import Cell, Row, Table
-from pipecli.inbox.importing.values import ColumnFormat, Path, Reader
+from pipecli.inbox.importing.values import ColumnFormat, Path, PercentOff, Reader
 from pipecli.records import kinds
 from pipecli.records.kinds import Collection
 from pipecli.records.money import Mark, is_cut_off, is_rounded, read_number
@@ -243,7 +243,10 @@ class Bindings:
                     reading.values.setdefault((path[0], number, *path[2:]), self._read(binding.read, text))
                 return
             first = self._first(reading, column, binding, cell) if binding.split else cell
-            reading.values.setdefault(path, self._read(binding.read, first))
+            value = self._read(binding.read, first)
+            if isinstance(value, PercentOff):
+                path, value = (*path[:-1], "discount"), value.percent
+            reading.values.setdefault(path, value)
         except Unreadable as error:
             reading.reasons.append(f"{column}: {error}")
             if binding.formats:

@@ -175,6 +175,7 @@ class _Compiler:
         when = self._conditions(column.when, [*place, "when"])
         replacements = [*values.values(), otherwise or {}]
         fed = {*([path] if path else []), *(field for fields in replacements for field in fields)}
+        fed |= {(*field[:-1], "discount") for field in fed if field[-1] == "discount_amount"}  # `10%` says so
         self.fed |= fed
         if not (self.mapping.skip_empty if column.skip_empty is None else column.skip_empty):
             self.owned |= {field for field in fed if not any(isinstance(part, KeyOf) for part in field)}

@@ -222,10 +222,10 @@ def reader(collection: Collection, path: Path, column_format: ColumnFormat) -> R
         return _list_of(named or one, path[0], column_format.split)
     if path[-1] == "email" or path[0] == "emails":
         return _address
-    return named or _scalar(annotation, classes, column_format)
+    return named or _scalar(path, annotation, classes, column_format)
 
 
-def _scalar(annotation: Any, classes: Sequence[type], column_format: ColumnFormat) -> Reader:
+def _scalar(path: Path, annotation: Any, classes: Sequence[type], column_format: ColumnFormat) -> Reader:
     when = (column_format.formats, column_format.today, column_format.zone)
     if datetime in classes and date in classes:
         return lambda cell: (day_formats.moment if day_formats.has_time(text_of(cell)) else day_formats.day)(
@@ -236,11 +236,14 @@ def _scalar(annotation: Any, classes: Sequence[type], column_format: ColumnForma
     if date in classes:
         return lambda cell: day_formats.day(line_of(cell), *when)
     if Decimal in classes:
+        if path[-1] == "discount_amount":
+            return _discount(column_format)
         if get_args(Amount)[1] in _metadata(annotation):
             return _money(column_format)
+        exact = _number(column_format, is_percent=is_percent(annotation))
         if is_percent(annotation) and column_format.scale == "fraction":
-            return _fraction(column_format)
-        return _number(column_format, is_percent=is_percent(annotation))
+            exact = _fraction(column_format)
+        return _tax(exact) if path[-1] == "tax" else exact
     if bool in classes:
         return _flag
     if int in classes:
@@ -262,9 +265,52 @@ def _fraction(column_format: ColumnFormat) -> Reader:
     def read(cell: Cell) -> object:
         value = exact(cell)
         assert isinstance(value, Decimal)
-        if isinstance(cell, str) and cell.strip().endswith("%"):
+        if is_percentage(cell):
             return value
         return round(value * 100, 6).normalize() + 0
+
+    return read
+
+
+class PercentOff(NamedTuple):
+    """What a column of discounts as amounts has where its cell says `10%`."""
+
+    percent: Decimal
+
+
+def is_percentage(cell: Cell) -> bool:
+    """True for a text that says itself that it is a percentage."""
+    return isinstance(cell, str) and cell.strip().endswith("%")
+
+
+def _discount(column_format: ColumnFormat) -> Reader:
+    amount, percent = _money(column_format), _number(column_format, is_percent=True)
+
+    def read(cell: Cell) -> object:
+        if not is_percentage(cell):
+            return amount(cell)
+        value = percent(cell)
+        assert isinstance(value, Decimal)
+        return PercentOff(value)
+
+    return read
+
+
+_RATE = r"(\d+(?:[.,]\d+)?) ?%"
+_RATES = (re.compile(rf"(?:[^%]*\( ?{_RATE} ?\)[ ,;]*)+"), re.compile(rf"[^\d%]*{_RATE}[^\d%]*"))
+"""`Vat (10.0 %), City (2.5 %)`, and a single tax as `VAT 10%`."""
+
+
+def _tax(exact: Reader) -> Reader:
+    """The rate of a tax with its name, or of several that are due on one line together."""
+
+    def read(cell: Cell) -> object:
+        text = line_of(cell)
+        if "%" not in text or re.fullmatch(_RATE, text):
+            return exact(cell)
+        if not any(form.fullmatch(text) for form in _RATES):
+            raise Unreadable(f'"{text}" isn\'t a rate of tax, such as 10, or Vat (10 %)')
+        return sum((Decimal(rate.replace(",", ".")) for rate in re.findall(_RATE, text)), Decimal(0))
 
     return read
 

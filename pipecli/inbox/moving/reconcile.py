@@ -16,7 +16,8 @@ from pipecli.errors import Unreadable
 from pipecli.formats import loads, quoted
 from pipecli.inbox.importing.mapping import Column, Source, Unless, listed
 from pipecli.inbox.importing.run import ORDINAL, Import
-from pipecli.inbox.importing.table import Row, Table
+from pipecli.inbox.importing.table import Cell, Row, Table
+from pipecli.inbox.importing.values import is_percentage
 from pipecli.inbox.moving.pages import Findings
 from pipecli.inbox.moving.synonyms import Recognised
 from pipecli.records.kinds import BY_FOLDER, BY_PREFIX, OPPORTUNITY, ORDER, QUOTATION, Kind
@@ -65,6 +66,8 @@ class Told:
     """The worth of its lines, not rounded; None for a line without a price."""
     ids: tuple[str, ...] = ()
     """The external ids of its lines."""
+    grand_total: Decimal | None = None
+    """What is to be paid for a paper, with taxes and adjustments."""
 
     def sum(self, currency: str) -> Decimal | None:
         """The amount that the file gives; None where it gives none."""
@@ -86,6 +89,8 @@ class Reconciliation:
     told: dict[str, Told] = field(default_factory=dict)
     """The file's word, until compared, by external id, or of lines by the id of the record they are of."""
     totals: dict[Group, Totals] = field(default_factory=dict)
+    other_grand_totals: list[tuple[str, Decimal, Decimal]] = field(default_factory=list)
+    """Papers whose lines agree and whose grand total doesn't, with that of the file and the one here."""
 
     @property
     def differing(self) -> int:
@@ -126,11 +131,7 @@ class _Columns:
 
     def number(self, row: Row, field_: str) -> Decimal | None:
         """The first number that feeds a field, the final value of a won deal before its amount; else None."""
-        final = self._feeds.get("closed.amount", ()) if field_ == "amount" else ()
-        for column, one in (*final, *self._feeds.get(field_, ())):
-            if not _is_met(one, row):
-                continue
-            cell = row.cells.get(column, "")
+        for column, one, cell in self._cells(row, field_):
             if isinstance(cell, (int, Decimal)) and not isinstance(cell, bool):
                 value = Decimal(cell)
             else:
@@ -146,6 +147,19 @@ class _Columns:
             is_fraction = scale == "fraction" and not str(cell).strip().endswith("%")
             return value / 100 if scale == "cents" else value * 100 if is_fraction else value
         return None
+
+    def _cells(self, row: Row, field_: str) -> Iterator[tuple[str, Column, Cell]]:
+        """The cells that feed a field, with what the mapping says of each.
+
+        Of an amount first the final value, of a discount also what says `10%` in a column of amounts.
+        """
+        if field_ == "amount":
+            yield from self._cells(row, "closed.amount")
+        for column, one in self._feeds.get(field_, ()):
+            if _is_met(one, row):
+                yield column, one, row.cells.get(column, "")
+        if field_ == "discount":
+            yield from (three for three in self._cells(row, "discount_amount") if is_percentage(three[2]))
 
     def place(self, row: Row) -> tuple[str, str]:
         """The status and stage that the words of a row stand for, the first that the mapping gives."""
@@ -230,6 +244,7 @@ def _told_of_records(done: Import, columns: _Columns, own: str, amount: str) -> 
                 columns.number(row, amount),
                 states.get(row.line, ""),
                 columns.place(row) if amount == "amount" else ("", ""),
+                grand_total=columns.number(row, "custom.grand_total") if amount == "total" else None,
             )
         if above is not None and amount == "total":
             line = columns.line(row)
@@ -256,6 +271,7 @@ class _Here(NamedTuple):
     rows: int = 1
     place: tuple[str, str] = ("", "")
     """The status and the stage of a deal."""
+    grand_total: Decimal | None = None
 
     def is_where(self, told: Told) -> bool:
         """True for a deal where the file has it; one that is closed keeps the stage that it had here.
@@ -293,6 +309,9 @@ def compare(file: Reconciliation, before: Pipeline, here: Pipeline) -> None:
         totals.amount += amount
         totals.amount_here += value
         if record.rows and value == amount:
+            grand = told.grand_total and rounded(told.grand_total, currency)
+            if grand and record.grand_total is not None and grand != record.grand_total:
+                file.other_grand_totals.append((key, grand, record.grand_total))
             continue
         was_here = key in known if kind else _had_lines(before, key, told)
         if told.state == "removed" or (was_here and told.state != "rejected"):
@@ -316,7 +335,8 @@ def _records_here(pipeline: Pipeline, kind: Kind, told: Container[str]) -> Itera
             place = deal["status"], deal["stage"]
             yield external, _Here(currency, (_value(deal),), place=places.setdefault(place, place))
         elif external in told:
-            yield external, _Here(currency, tuple(Decimal(text) for text in texts if text is not None))
+            values = tuple(Decimal(text) for text in texts if text is not None)
+            yield external, _Here(currency, values, grand_total=values[1] if len(values) > 1 else None)
 
 
 def _lines_here(pipeline: Pipeline, told: Mapping[str, Told]) -> Iterator[tuple[str, _Here]]:
