@@ -16,16 +16,18 @@ from pipecli.inbox.importing.elements import (
     FURTHER_CONTACTS,
     Placing,
     beside,
+    clear,
     drop_unknown_people,
     element_place,
     elements_in,
     forget_other_products,
+    put,
 )
 from pipecli.inbox.importing.mapping import Source
 from pipecli.inbox.importing.match_record import NOT_HERE, PLANNED, REMOVED, Draft, Drafts, NotHere, Removed
 from pipecli.inbox.importing.related import Completer, Names, NewRecord
 from pipecli.inbox.importing.table import Row
-from pipecli.inbox.importing.values import CLOSED_STAGE, Named, Path, clear, nouns_of, put, without_empties
+from pipecli.inbox.importing.values import CLOSED_STAGE, Named, Path, nouns_of, without_empties
 from pipecli.records.base import Document, Part, Plain, Record
 from pipecli.records.kinds import Collection
 from pipecli.records.money import Money

@@ -1,4 +1,4 @@
-"""Elements of lists, as rows tell them: an item, an activity, a contact of a deal.
+"""The placing of values in a record, and elements of lists as rows tell them: an item, a contact of a deal.
 
 A row's element is found in the record by what tells it from its neighbours, and is added where none is it;
 it never takes the place of another.
@@ -9,12 +9,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Container, Mapping, Set
 from functools import cache
-from itertools import count
+from itertools import count, pairwise
 from typing import Any
 
 from pipecli.errors import Unreadable
 from pipecli.inbox.importing.columns import written
-from pipecli.inbox.importing.values import Path, clear, put
+from pipecli.inbox.importing.values import Path
 from pipecli.records.base import Part, Plain, identity_at
 from pipecli.records.kinds import CROCKFORD, ID_LENGTH, Collection
 
@@ -41,6 +41,52 @@ def elements_in(values: Mapping[Path, object]) -> dict[str, dict[int, Element]]:
 def beside(values: Mapping[Path, Any], lists: Container[str]) -> dict[Path, Any]:
     """The values that are not in the elements of these lists."""
     return {path: value for path, value in values.items() if len(path) < 3 or path[0] not in lists}
+
+
+def put(plain: Plain, path: Path, value: object) -> None:
+    """Set the value at a path of a record, with the maps and list elements that lead to it."""
+    if len(path) == 1:
+        plain[path[0]] = value
+        return
+    here: Any = plain
+    for part, following in pairwise(path):
+        empty: Any = [] if isinstance(following, int) else {}
+        if isinstance(part, int):
+            here += [{} for _ in range(part + 1 - len(here))]
+            if not isinstance(here[part], (dict, list)):
+                here[part] = empty
+            here = here[part]
+        else:
+            inner = here.get(part)
+            if not isinstance(inner, (dict, list)):
+                inner = here[part] = empty
+            here = inner
+    last = path[-1]
+    if isinstance(last, int):
+        if last >= len(here) and value in here:
+            return  # `phones.2` of a row without `phones.1`, which was the record's first when it was made
+        here += [{} for _ in range(last + 1 - len(here))]
+    here[last] = value
+
+
+def clear(plain: Plain, path: Path) -> None:
+    """Remove the value at a path of a record, if there is one."""
+    here: Any = plain
+    for part in path[:-1]:
+        here = _at(here, part)
+        if here is None:
+            return
+    if isinstance(path[-1], int):
+        if _at(here, path[-1]) is not None:
+            here[path[-1]] = {}
+    elif isinstance(here, dict):
+        here.pop(path[-1], None)
+
+
+def _at(here: Any, part: str | int) -> Any:
+    if isinstance(part, int):
+        return here[part] if isinstance(here, list) and part < len(here) else None
+    return here.get(part) if isinstance(here, dict) else None
 
 
 FURTHER_CONTACTS = "further contacts that aren't here"

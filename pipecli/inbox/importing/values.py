@@ -1,4 +1,4 @@
-"""Readers, which make the value of a field from a cell by the field's type, and the placing of that value.
+"""Readers, which make the value of a field from a cell by the field's type.
 
 Values below `custom` have the type that their cell tells.
 """
@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
 from enum import Enum
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard, get_args, get_origin
 
 from pydantic import StringConstraints
@@ -27,7 +26,7 @@ from pipecli.records.references import named_at
 from pipecli.store.yaml.write import CONTROL, compiled, emit
 
 if TYPE_CHECKING:
-    from pipecli.records.base import Plain
+    pass
 
 
 def text_of(cell: Cell) -> str:
@@ -61,52 +60,6 @@ STAGE_ENTERED = ("custom", "stage_entered")
 
 CLOSED_STAGE = ("closed", "stage")
 """`unknown` of a deal that ended nobody knows where."""
-
-
-def put(plain: Plain, path: Path, value: object) -> None:
-    """Set the value at a path of a record, with the maps and list elements that lead to it."""
-    if len(path) == 1:
-        plain[path[0]] = value
-        return
-    here: Any = plain
-    for part, following in pairwise(path):
-        empty: Any = [] if isinstance(following, int) else {}
-        if isinstance(part, int):
-            here += [{} for _ in range(part + 1 - len(here))]
-            if not isinstance(here[part], (dict, list)):
-                here[part] = empty
-            here = here[part]
-        else:
-            inner = here.get(part)
-            if not isinstance(inner, (dict, list)):
-                inner = here[part] = empty
-            here = inner
-    last = path[-1]
-    if isinstance(last, int):
-        if last >= len(here) and value in here:
-            return  # `phones.2` of a row without `phones.1`, which was the record's first when it was made
-        here += [{} for _ in range(last + 1 - len(here))]
-    here[last] = value
-
-
-def clear(plain: Plain, path: Path) -> None:
-    """Remove the value at a path of a record, if there is one."""
-    here: Any = plain
-    for part in path[:-1]:
-        here = _at(here, part)
-        if here is None:
-            return
-    if isinstance(path[-1], int):
-        if _at(here, path[-1]) is not None:
-            here[path[-1]] = {}
-    elif isinstance(here, dict):
-        here.pop(path[-1], None)
-
-
-def _at(here: Any, part: str | int) -> Any:
-    if isinstance(part, int):
-        return here[part] if isinstance(here, list) and part < len(here) else None
-    return here.get(part) if isinstance(here, dict) else None
 
 
 def without_empties(value: Any) -> Any:
