@@ -31,7 +31,7 @@ from pipecli.store.yaml import read
 from pipecli.store.yaml.write import block_lines
 from pipecli.wording import first_of
 from pipecli.workflow import activity as rules
-from pipecli.workflow.change_or_refusal import Change
+from pipecli.workflow.change import Change
 
 app = noun()
 

@@ -25,7 +25,7 @@ from pipecli.records.opportunity import Opportunity
 from pipecli.store.files import inside
 from pipecli.workflow import catalogue
 from pipecli.workflow.catalogue import NewPrice, Suggestion, require_unused
-from pipecli.workflow.change_or_refusal import require_stages
+from pipecli.workflow.preconditions import require_stages
 
 app = noun()
 

@@ -30,7 +30,7 @@ from pipecli.records.money import percent
 from pipecli.store.index import views
 from pipecli.store.index.records import OPEN
 from pipecli.wording import duration
-from pipecli.workflow.stage_requirements import QUESTIONS
+from pipecli.workflow.preconditions import QUESTIONS
 
 app = noun()
 

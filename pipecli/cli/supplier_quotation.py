@@ -27,7 +27,7 @@ from pipecli.records.opportunity import Opportunity
 from pipecli.records.papers import SupplierQuotation
 from pipecli.store.lookup import Care
 from pipecli.workflow import supplier_quotation
-from pipecli.workflow.change_or_refusal import Change
+from pipecli.workflow.change import Change
 from pipecli.workflow.order import require_same_status
 from pipecli.workflow.supplier_quotation import Column as Answer
 from pipecli.workflow.supplier_quotation import Comparison, Offered, Price

@@ -26,7 +26,7 @@ from pipecli.history.undo import (
     reverted_records,
 )
 from pipecli.wording import first_of, one_line
-from pipecli.workflow.change_or_refusal import Refused
+from pipecli.workflow.change import Refused
 
 app = noun("Take back the last change.")
 

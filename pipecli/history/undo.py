@@ -21,7 +21,7 @@ from pipecli.store.pipeline import Pipeline
 from pipecli.store.writes import Write, check_references, names
 from pipecli.wording import first_of, one_line
 from pipecli.workflow.attachment import FOLDER
-from pipecli.workflow.change_or_refusal import Refused
+from pipecli.workflow.change import Refused
 
 UNDOES = "Pipecli-Undoes: "
 _LFS = b"version https://git-lfs.github.com/"

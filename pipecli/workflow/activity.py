@@ -11,8 +11,9 @@ from pipecli.records.activity import RESPONSES, Activity, NextContact, later
 from pipecli.records.lead import Lead, LeadStatus
 from pipecli.records.opportunity import Opportunity
 from pipecli.wording import first_of
-from pipecli.workflow.change_or_refusal import Change, Refused, require_open
+from pipecli.workflow.change import Change, Refused
 from pipecli.workflow.lead import contacted, refuse_settled
+from pipecli.workflow.preconditions import require_open
 
 
 class Next(NamedTuple):

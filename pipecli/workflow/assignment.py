@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar, cast
 
 from pipecli.records.names import chosen, people_of
 from pipecli.records.opportunity import Assigned, Opportunity
-from pipecli.workflow.change_or_refusal import Change, Refused, named_team, named_user
+from pipecli.workflow.change import Change, Refused
+from pipecli.workflow.preconditions import named_team, named_user
 
 if TYPE_CHECKING:
     from pipecli.records.customer import Customer

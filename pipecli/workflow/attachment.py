@@ -14,7 +14,7 @@ from pipecli.records.customer import Customer
 from pipecli.records.lead import Lead
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.papers import Invoice, Order, Quotation
-from pipecli.workflow.change_or_refusal import Change, Refused
+from pipecli.workflow.change import Change, Refused
 
 FOLDER = "attachments"
 _ENDING = r"\.[A-Za-z0-9]{1,10}"

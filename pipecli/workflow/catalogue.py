@@ -16,7 +16,7 @@ from pipecli.records.base import Record
 from pipecli.records.catalogue import Literature, Price, PriceList, Tier
 from pipecli.wording import first_of
 from pipecli.workflow.activity import add as add_activity
-from pipecli.workflow.change_or_refusal import Change, Refused
+from pipecli.workflow.change import Change, Refused
 
 if TYPE_CHECKING:
     from pipecli.records.opportunity import Opportunity

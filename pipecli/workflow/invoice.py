@@ -19,7 +19,7 @@ from pipecli.records.money import EXACT, minor_digits, rounded
 from pipecli.records.papers import Invoice, InvoiceStatus, Order, OrderStatus, Payment
 from pipecli.records.settings import Settings
 from pipecli.records.totals_and_tax import MONEY_TERMS
-from pipecli.workflow.change_or_refusal import Change, Refused
+from pipecli.workflow.change import Change, Refused
 from pipecli.workflow.items import find_item, in_words
 
 _NOTHING = Decimal(0)

@@ -16,12 +16,13 @@ from pipecli.records.names import folded
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.totals_and_tax import totals
 from pipecli.wording import count
-from pipecli.workflow.change_or_refusal import Change, Refused, require_open
+from pipecli.workflow.change import Change, Refused
+from pipecli.workflow.preconditions import require_open
 
 if TYPE_CHECKING:
     from pipecli.records.catalogue import PriceList, Product
     from pipecli.records.papers import Quotation, SupplierItem
-    from pipecli.workflow.change_or_refusal import Terms
+    from pipecli.workflow.change import Terms
 
 Line: TypeAlias = "Item | SupplierItem"
 

@@ -19,16 +19,11 @@ from pipecli.records.names import name_key
 from pipecli.records.opportunity import KeyInformation, Opportunity, Stakeholder
 from pipecli.records.references import relinked
 from pipecli.records.settings import Settings
-from pipecli.workflow.change_or_refusal import (
-    Change,
-    Refused,
-    require_disqualify_reason,
-    require_open,
-    require_source,
-)
+from pipecli.workflow.change import Change, Refused
 from pipecli.workflow.customer import normalized
 from pipecli.workflow.duplicates import email_key, phone_key
 from pipecli.workflow.opportunity.add_and_set import with_part
+from pipecli.workflow.preconditions import require_disqualify_reason, require_open, require_source
 
 DECIDING = ("need", "budget", "timeframe")
 

@@ -15,7 +15,7 @@ from pipecli.records.opportunity import Opportunity, Stakeholder
 from pipecli.records.papers import Order, OrderStatus, Quotation, QuotationStatus, SupplierQuotation
 from pipecli.records.settings import Settings
 from pipecli.records.totals_and_tax import MONEY_TERMS, counted_items
-from pipecli.workflow.change_or_refusal import Change, Refused
+from pipecli.workflow.change import Change, Refused
 from pipecli.workflow.opportunity.add_and_set import open_opportunity
 from pipecli.workflow.quotation import wrong_move
 

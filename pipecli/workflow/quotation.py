@@ -19,8 +19,9 @@ from pipecli.records.papers import Order, OrderStatus, Quotation, QuotationStatu
 from pipecli.records.settings import Settings
 from pipecli.records.totals_and_tax import MONEY_TERMS, counted_items, totals
 from pipecli.workflow.activity import Next, follow_up, with_activity
-from pipecli.workflow.change_or_refusal import Change, Refused, require_open
+from pipecli.workflow.change import Change, Refused
 from pipecli.workflow.items import find_item, in_words, require_currency, require_draft
+from pipecli.workflow.preconditions import require_open
 
 
 def require_sound(before: Quotation, after: Quotation, price_list: PriceList | None) -> None:

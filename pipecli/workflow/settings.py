@@ -13,9 +13,9 @@ from pipecli.records.catalogue import Literature
 from pipecli.records.references import Reference, references, relinked
 from pipecli.records.settings import Settings, Team, User
 from pipecli.wording import a, count, first_of
-from pipecli.workflow.change_or_refusal import Change, Refused, refuse_taken, require_auto_close_reason
+from pipecli.workflow.change import Change, Refused
 from pipecli.workflow.duplicates import email_key, users_by_address
-from pipecli.workflow.stage_requirements import can_be_met, unmeetable
+from pipecli.workflow.preconditions import can_be_met, refuse_taken, require_auto_close_reason, unmeetable
 
 
 class Word(NamedTuple):

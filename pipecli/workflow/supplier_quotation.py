@@ -15,8 +15,9 @@ from pipecli.records.item import Item
 from pipecli.records.money import MissingRate, Rates, rounded
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.papers import Quotation, SupplierItem, SupplierQuotation, SupplierQuotationStatus
-from pipecli.workflow.change_or_refusal import Change, Refused, require_open
+from pipecli.workflow.change import Change, Refused
 from pipecli.workflow.items import find_item, in_words, places
+from pipecli.workflow.preconditions import require_open
 
 
 def request(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pipecli.records.settings import Settings
-from pipecli.workflow.change_or_refusal import Refused
+from pipecli.workflow.change import Refused
 from pipecli.workflow.settings import Name, change, dropped
 
 PLAIN = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipecli.workflow.change_or_refusal import Refused
+from pipecli.workflow.change import Refused
 from pipecli.workflow.match_customer import (
     KnownContact,
     KnownCustomer,

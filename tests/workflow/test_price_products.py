@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pipecli.records.catalogue import PriceList, Tier
 from pipecli.workflow.catalogue import NewPrice, price, priced
-from pipecli.workflow.change_or_refusal import Refused
+from pipecli.workflow.change import Refused
 
 LIST = PriceList(id="retail", currency="EUR", prices={"cup": Decimal(3)})
 QUANTITIES = st.decimals(Decimal("0.25"), Decimal(1000), places=2)

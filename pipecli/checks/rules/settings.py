@@ -14,7 +14,7 @@ from pipecli.records.money import MissingRate
 from pipecli.reports.followups import EVENTS
 from pipecli.store.index import query
 from pipecli.workflow.duplicates import addresses, email_key, users_by_address
-from pipecli.workflow.stage_requirements import can_be_met, unmeetable
+from pipecli.workflow.preconditions import can_be_met, unmeetable
 
 if TYPE_CHECKING:
     from pipecli.store.pipeline import Pipeline

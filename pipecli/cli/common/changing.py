@@ -32,7 +32,7 @@ from pipecli.store.pipeline import Pipeline
 from pipecli.store.transaction import commit
 from pipecli.store.writes import Write, diff, plan
 from pipecli.wording import harmless, lifeless
-from pipecli.workflow.change_or_refusal import Change
+from pipecli.workflow.change import Change
 
 if TYPE_CHECKING:
     from pipecli.records.catalogue import PriceList

@@ -23,7 +23,7 @@ from pipecli.records.kinds import BY_NOUN, SETTINGS, SETTINGS_FILE
 from pipecli.store import files, lock, reading
 from pipecli.store.writes import Write, check_references
 from pipecli.store.yaml import read
-from pipecli.workflow.change_or_refusal import Change
+from pipecli.workflow.change import Change
 
 Allow = Callable[[Transaction, Any, Any], None]
 """Refuses an edit, given the record before and after; called with one record twice at first."""

@@ -30,8 +30,8 @@ from pipecli.store.lookup import Care
 from pipecli.store.naming import WINDOWS_DEVICES, slug
 from pipecli.wording import a, count, first_of
 from pipecli.workflow import assignment
-from pipecli.workflow.change_or_refusal import Change
-from pipecli.workflow.change_or_refusal import remove as remove_record
+from pipecli.workflow.change import Change
+from pipecli.workflow.change import remove as remove_record
 
 R = TypeVar("R", bound=Record)
 

@@ -27,7 +27,7 @@ from pipecli.wording import count, first_of
 
 if TYPE_CHECKING:
     from pipecli.records.opportunity import Opportunity
-    from pipecli.workflow.change_or_refusal import Change
+    from pipecli.workflow.change import Change
     from pipecli.workflow.opportunity.auto_close import Touch, Wait
 
 
@@ -54,7 +54,7 @@ def auto_close(ctx: typer.Context) -> None:
     planned, and no quotation is still valid. Each is a commit of its own, which git revert takes back.
     --dry-run lists what would be closed, and what each has been waiting for since when.
     """
-    from pipecli.workflow.change_or_refusal import require_auto_close_reason
+    from pipecli.workflow.preconditions import require_auto_close_reason
 
     run = session(ctx)
     require_auto_close_reason(run.read(OPPORTUNITY, QUOTATION).settings)

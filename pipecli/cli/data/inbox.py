@@ -18,7 +18,7 @@ from pipecli.records.kinds import LEAD, OPPORTUNITY
 from pipecli.store.index.records import label_and_status
 from pipecli.wording import count
 from pipecli.workflow.attachment import AlreadyAttached
-from pipecli.workflow.change_or_refusal import Refused
+from pipecli.workflow.change import Refused
 
 if TYPE_CHECKING:
     from pipecli.inbox.mail.message import Mail

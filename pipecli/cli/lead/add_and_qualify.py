@@ -27,7 +27,7 @@ from pipecli.records.names import folded
 from pipecli.store.index.records import OPEN, rows_where
 from pipecli.store.lookup import Care
 from pipecli.workflow import lead as rules
-from pipecli.workflow.change_or_refusal import Change
+from pipecli.workflow.change import Change
 from pipecli.workflow.lead import leave_to_verbs, set_fields
 from pipecli.workflow.lead import merge as merge_leads
 

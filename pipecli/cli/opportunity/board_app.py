@@ -41,7 +41,7 @@ from pipecli.errors import PipecliError
 from pipecli.records.opportunity import Opportunity
 from pipecli.reports.pipeline import Place
 from pipecli.store.pipeline import Pipeline
-from pipecli.workflow.change_or_refusal import Change
+from pipecli.workflow.change import Change
 from pipecli.workflow.opportunity.advance import advance, undo_advance
 
 

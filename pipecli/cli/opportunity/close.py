@@ -23,11 +23,12 @@ from pipecli.records.opportunity import Opportunity
 from pipecli.records.papers import Order, Quotation
 from pipecli.records.totals_and_tax import totals
 from pipecli.store.lookup import Care
-from pipecli.workflow.change_or_refusal import Change, Refused, refuse_before_created, require_open
+from pipecli.workflow.change import Change, Refused
 from pipecli.workflow.lead import convert
 from pipecli.workflow.match_customer import of_lead
 from pipecli.workflow.opportunity.close import difference, lose, on_offer, sold_to, win
 from pipecli.workflow.opportunity.close import reopen as reopened
+from pipecli.workflow.preconditions import refuse_before_created, require_open
 
 app = noun()
 

@@ -27,7 +27,7 @@ from pipecli.errors import PipecliError
 from pipecli.records.kinds import OPPORTUNITY
 from pipecli.records.opportunity import Opportunity
 from pipecli.workflow import items
-from pipecli.workflow.change_or_refusal import Change, require_open
+from pipecli.workflow.change import Change
 from pipecli.workflow.opportunity import add_and_set as rules
 from pipecli.workflow.opportunity import advance as advance_opportunity
 from pipecli.workflow.opportunity.add_and_set import (
@@ -39,6 +39,7 @@ from pipecli.workflow.opportunity.add_and_set import (
     set_fields,
 )
 from pipecli.workflow.opportunity.advance import complete_step, undo_step
+from pipecli.workflow.preconditions import require_open
 
 if TYPE_CHECKING:
     from pipecli.records.customer import Contact

@@ -29,7 +29,7 @@ from pipecli.store.index.records import label as label_of
 from pipecli.store.index.records import rows_where
 from pipecli.store.index.records import stakeholders as stakeholders_of
 from pipecli.wording import count
-from pipecli.workflow.stage_requirements import NAMES, QUESTIONS, answered, missing_fields, missing_steps
+from pipecli.workflow.preconditions import NAMES, QUESTIONS, answered, missing_fields, missing_steps
 
 app = noun()
 

@@ -21,7 +21,7 @@ from pipecli.records.opportunity import Opportunity
 from pipecli.records.papers import Order, Quotation, SupplierQuotation
 from pipecli.store.lookup import Care
 from pipecli.workflow import quotation as rules
-from pipecli.workflow.change_or_refusal import Change
+from pipecli.workflow.change import Change
 from pipecli.workflow.items import require_draft
 from pipecli.workflow.quotation import require_sound
 from pipecli.workflow.supplier_quotation import price_from_supplier

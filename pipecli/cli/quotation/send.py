@@ -49,7 +49,7 @@ from pipecli.store.index.records import activity_ids, rows_where
 from pipecli.store.lookup import Care
 from pipecli.wording import harmless, one_line
 from pipecli.workflow import quotation as moves
-from pipecli.workflow.change_or_refusal import Change
+from pipecli.workflow.change import Change
 from pipecli.workflow.incoming_mail import activity_of, id_of_mail
 
 

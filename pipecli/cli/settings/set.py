@@ -25,7 +25,7 @@ from pipecli.store.index.records import files_naming_part, files_with_word, keys
 from pipecli.store.pipeline import Pipeline
 from pipecli.wording import count
 from pipecli.workflow import settings
-from pipecli.workflow.change_or_refusal import Change
+from pipecli.workflow.change import Change
 from pipecli.workflow.settings import WORDS
 
 app = noun()

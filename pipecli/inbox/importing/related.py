@@ -30,7 +30,7 @@ from pipecli.records.settings import Settings
 from pipecli.store import naming
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.reading import validate
-from pipecli.workflow import change_or_refusal, items
+from pipecli.workflow import items, preconditions
 from pipecli.workflow.duplicates import People, email_key, users_by_address
 
 
@@ -422,14 +422,14 @@ class Completer:
     def check_words(self, record: Record) -> None:
         """Hold a record to the words of the settings: types, sources, reasons. Raises Refused."""
         if isinstance(record, Opportunity):
-            change_or_refusal.require_type(self.settings, record.type)
-            change_or_refusal.require_source(self.settings, record.source)
+            preconditions.require_type(self.settings, record.type)
+            preconditions.require_source(self.settings, record.source)
             for reason in record.closed.reasons if record.status == "lost" and record.closed else ():
-                change_or_refusal.require_lost_reason(self.settings, reason)
+                preconditions.require_lost_reason(self.settings, reason)
         elif isinstance(record, Lead):
-            change_or_refusal.require_source(self.settings, record.source)
+            preconditions.require_source(self.settings, record.source)
             if record.disqualified:
-                change_or_refusal.require_disqualify_reason(self.settings, record.disqualified.reason)
+                preconditions.require_disqualify_reason(self.settings, record.disqualified.reason)
 
 
 def _stage(process: Any, name: str) -> str | None:

@@ -42,7 +42,7 @@ from pipecli.store.pipeline import Pipeline
 from pipecli.store.reading import validate
 from pipecli.store.writes import AddingPlanner, DraftPipeline, Planner, Write, plan
 from pipecli.store.yaml import read as yamltext
-from pipecli.workflow.change_or_refusal import Change
+from pipecli.workflow.change import Change
 
 
 class Move(NamedTuple):

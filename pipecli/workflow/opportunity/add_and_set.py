@@ -13,23 +13,17 @@ from typing import TYPE_CHECKING
 from pipecli.records.activity import NextContact
 from pipecli.records.base import Record
 from pipecli.records.opportunity import Opportunity, Seller, Stakeholder
-from pipecli.workflow.change_or_refusal import (
-    Change,
-    Refused,
-    named_stage,
-    require_open,
-    require_source,
-    require_type,
-)
+from pipecli.workflow.change import Change, Refused
 from pipecli.workflow.items import price_notes, require_currency
 from pipecli.workflow.opportunity.advance import change_process, named_process
+from pipecli.workflow.preconditions import named_stage, require_open, require_source, require_type
 
 if TYPE_CHECKING:
     from pipecli.records.catalogue import PriceList
     from pipecli.records.customer import Contact, Customer
     from pipecli.records.lead import Lead
     from pipecli.records.settings import Settings
-    from pipecli.workflow.change_or_refusal import Terms
+    from pipecli.workflow.change import Terms
 
 
 def open_opportunity(

@@ -1,7 +1,7 @@
 """A deal's way through the stages: `advance`, `step done`, `hold`, another process.
 
 A stage that is left asks for its steps to be done, one that is entered for its required fields; only an open
-deal can move (`require_open` in `workflow/change_or_refusal.py`).
+deal can move (`require_open` in `workflow/preconditions.py`).
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from pipecli.records.names import chosen
 from pipecli.records.opportunity import Hold, Opportunity
-from pipecli.workflow.change_or_refusal import Change, Refused, named_stage, require_open
-from pipecli.workflow.stage_requirements import missing_fields, missing_steps
+from pipecli.workflow.change import Change, Refused
+from pipecli.workflow.preconditions import missing_fields, missing_steps, named_stage, require_open
 
 if TYPE_CHECKING:
     from pipecli.records.settings import Process, Settings, Stage

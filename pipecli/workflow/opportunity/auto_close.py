@@ -10,7 +10,7 @@ from pipecli.records.activity import Activity, ActivityType, Direction
 from pipecli.records.opportunity import Closed, Opportunity, OpportunityStatus
 from pipecli.records.papers import Quotation, QuotationStatus
 from pipecli.records.settings import Settings
-from pipecli.workflow.change_or_refusal import Change
+from pipecli.workflow.change import Change
 
 _CONVERSATIONS = {ActivityType.CALL, ActivityType.MEETING}
 _ON_OFFER = {QuotationStatus.DRAFT, QuotationStatus.SENT}

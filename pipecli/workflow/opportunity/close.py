@@ -20,17 +20,11 @@ from pipecli.records.opportunity import Closed, Opportunity, OpportunityStatus, 
 from pipecli.records.papers import Order, OrderStatus, Quotation, QuotationStatus
 from pipecli.records.settings import Settings
 from pipecli.records.totals_and_tax import MONEY_TERMS, counted_items, totals
-from pipecli.workflow.change_or_refusal import (
-    Change,
-    Refused,
-    named_stage,
-    refuse_future,
-    require_lost_reason,
-    require_open,
-)
+from pipecli.workflow.change import Change, Refused
 from pipecli.workflow.opportunity.add_and_set import known_as
 from pipecli.workflow.opportunity.advance import process_of
 from pipecli.workflow.order import order_from_quotation
+from pipecli.workflow.preconditions import named_stage, refuse_future, require_lost_reason, require_open
 from pipecli.workflow.quotation import require_of
 
 _OFFERED = (QuotationStatus.SENT, QuotationStatus.ACCEPTED)

@@ -1,83 +1,23 @@
-"""The answer of a verb of the workflow, the removal of a record, and the refusals that verbs share."""
+"""The preconditions of verbs: an open deal, words that the settings know, and what a stage asks for.
+
+The requirements of a stage, and the seven questions of the key information, are for plain records, as the
+index keeps them: a page that shows what is missing loads no models.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any
 
-from pipecli.errors import PipecliError
-from pipecli.records.base import Record
 from pipecli.records.names import chosen, people_of, words_of
-from pipecli.records.opportunity import Opportunity
-from pipecli.wording import a, first_of
+from pipecli.wording import a
+from pipecli.workflow.change import Refused
 
 if TYPE_CHECKING:
-    from pipecli.records.catalogue import PriceList
+    from pipecli.records.opportunity import Opportunity
     from pipecli.records.settings import Process, Settings
-
-
-class Terms(Protocol):
-    """The settings and the price lists of a pipeline, each read only where a rule asks for it."""
-
-    @property
-    def settings(self) -> Settings: ...
-
-    @property
-    def price_lists(self) -> Sequence[PriceList]: ...
-
-
-class Refused(PipecliError):
-    """A rule of the workflow says no. The message names the rule, the hint the way out."""
-
-    code = "rule"
-
-
-@dataclass(frozen=True)
-class Change:
-    """One step of the workflow. The store writes all its records in one commit, or none of them."""
-
-    subject: Record
-    """The record that the step is about, as it is afterwards: the commit is named after it."""
-    summary: str
-    """In words, for the commit's subject: `advance qualify → demo`."""
-    event: str
-    """The kind of event, for the commit's trailer: `stage-changed`."""
-    also: tuple[Record, ...] = ()
-    """Other records, new or changed, that are written with it."""
-    removed: tuple[Record, ...] = ()
-    """Records whose files go; the subject may be one of them."""
-    result: Record | None = None
-    """The record a person asked for, where it is not the subject: the opportunity of a conversion."""
-    notes: tuple[str, ...] = ()
-    """Notes for the person: an existing customer was reused, a rule was overridden."""
-
-    @property
-    def records(self) -> tuple[Record, ...]:
-        """Every record to write."""
-        return (self.subject, *self.also)
-
-    @property
-    def asked(self) -> Record:
-        """The record that the command prints."""
-        return self.result or self.subject
-
-
-def remove(
-    record: Record,
-    used_by: Sequence[str],
-    *,
-    hint: str = "change those first",
-    hanging: Sequence[Record] = (),
-) -> Change:
-    """Remove a record, and what is `hanging` on it alone; `used_by` are the ids of others that name it."""
-    if used_by:
-        users = first_of(used_by, 5)
-        raise Refused(f"{record.key} can't be removed, records use it: {users}", hint=hint)
-    along = f" and {', '.join(other.key for other in hanging)}" if hanging else ""
-    summary = f"remove {record.noun} {record.label}{along}"
-    return Change(record, summary, "removed", removed=(record, *hanging))
 
 
 def require_open(deal: Opportunity) -> None:
@@ -182,3 +122,72 @@ def named_team(settings: Settings, word: str) -> str:
     """The team that is meant by slug or name. Refused where there is none."""
     known = people_of({slug: team.plain() for slug, team in settings.teams.items()})
     return chosen(word, known, f"unknown team {word}", hint="the teams: {known}", error=Refused)
+
+
+NAMES = {
+    "need": "need",
+    "pain_points": "pain points",
+    "decision_maker": "decision maker",
+    "budget": "budget",
+    "current_situation": "current situation",
+    "proposed_solution": "proposed solution",
+    "competitors": "competitors",
+}
+"""The fields in their order, and the words for them; the seventh is the deal's own `competitors`."""
+QUESTIONS = len(NAMES)
+
+
+def answered(deal: Mapping[str, Any]) -> list[str]:
+    """The questions that a plain deal answers: six in its `key_info`, the seventh by its competitors."""
+    key_info = deal.get("key_info") or {}
+    return [name for name in NAMES if name in key_info or (name == "competitors" and deal.get(name))]
+
+
+_COUNT = rf"key_info\s*>=\s*([0-{QUESTIONS}])"
+
+
+def can_be_met(requirement: str) -> bool:
+    """True where an opportunity can have what one line of `requires` asks for."""
+    from pipecli.records import base
+    from pipecli.records.opportunity import Opportunity
+
+    return bool(
+        re.fullmatch(_COUNT, requirement.strip()) or base.annotation_at(Opportunity, requirement.split("."))
+    )
+
+
+def unmeetable(stage: str, requirement: str) -> str:
+    """Of a requirement that can't be met, what is wrong with it."""
+    return (
+        f'{stage} requires "{requirement}", which no opportunity has; write a field, '
+        'as expected_close or key_info.budget, or "key_info >= 4"'
+    )
+
+
+def missing_steps(deal: Mapping[str, Any], steps: Sequence[str]) -> list[str]:
+    """The steps of a checklist that are not done on a deal."""
+    done = deal.get("steps_done", ())
+    return [step for step in steps if step not in done]
+
+
+def missing_fields(deal: Mapping[str, Any], requires: Sequence[str]) -> list[str]:
+    """The required fields that a deal has not."""
+    return [requirement for requirement in requires if not meets(deal, requirement)]
+
+
+def meets(deal: Mapping[str, Any], requirement: str) -> bool:
+    """True where a deal has what one line of `requires` asks for.
+
+    A line is a field (`expected_close`, `key_info.budget`), `amount` in the sense of what the deal is worth,
+    `key_info` for all seven questions answered, or `key_info >= 4` for some.
+    """
+    count = re.fullmatch(_COUNT, requirement.strip())
+    if count or requirement == "key_info":
+        wanted = int(count[1]) if count else QUESTIONS
+        return len(answered(deal)) >= wanted
+    if requirement == "amount":
+        return "amount" in deal or bool(deal.get("items"))
+    value: Any = deal
+    for name in requirement.split("."):
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value not in (None, [], "")
