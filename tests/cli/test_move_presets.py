@@ -9,6 +9,7 @@ import re
 from pathlib import Path
 
 import pytest
+from ryaml import loads
 
 from pipecli.inbox.importing.run import File, prepare, rows_of, target_named
 from pipecli.inbox.importing.table import Row, Table
@@ -17,7 +18,7 @@ from pipecli.inbox.moving.run import export_of, load
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.writes import Planner
 from tests.conftest import Cli
-from tests.importing import deals
+from tests.importing import Git, deals, state
 
 
 def test_the_vendors_are_those_that_people_move_from() -> None:
@@ -149,16 +150,38 @@ def test_amounts_in_cents_and_two_people_of_one_name_falsify_no_deal(cli: Cli, r
 
 
 @pytest.mark.usefixtures("at_a_desk")
-def test_an_address_of_a_numbered_column_is_one_address(cli: Cli, root: Path) -> None:
+def test_several_values_in_a_cell_of_googles_are_all_the_contacts(cli: Cli, root: Path, git: Git) -> None:
+    header = (
+        "First Name,Last Name,Organization Name,Organization Title,E-mail 1 - Label,E-mail 1 - Value,"
+        "E-mail 2 - Value,Phone 1 - Value,Phone 2 - Value,Labels\n"
+    )
+    row = "Mia,Berg,Aurora ::: Luz,CEO ::: CTO,* Work,m@x.example ::: mia@y.example,n@z.example,1 ::: 2,3,"
     Path("contacts.csv").write_text(
-        "First Name,Last Name,Organization Name,E-mail 1 - Value,Phone 1 - Value\n"
-        "Mia,Berg,Aurora,m@x.example ::: mia@y.example,1\nBo,Li,Aurora,nowhere,\nZoë,Li,Aurora,z@x.example,\n"
+        f"{header}{row}* myContacts ::: Friends ::: Café\nBo,Li,Aurora,,,nowhere ::: b@x.example,,,,\n"
+        ",,,,,z@x.example ::: y@x.example,,,,* myContacts\n"
     )
     cli("import", "plan", "contacts.csv", "--into", "g")
     report = cli("import", "run", "g", code=1).out
-    assert '"nowhere" isn\'t an e-mail address' in report
-    assert "is 2 addresses, and this field holds one: say split in the mapping" in report
-    assert [file.stem for file in (root / "contacts").rglob("*.yaml")] == ["zoe-li"]
+    assert '1 rejected, as: E-mail 1 - Value: "nowhere" isn\'t an e-mail address' in report
+    mia, zoe = (loads(path.read_text()) for path in sorted((root / "contacts").rglob("*.yaml")))
+    assert mia["emails"] == ["m@x.example", "mia@y.example", "n@z.example"]
+    assert (mia["phones"], mia["tags"], mia["customer"], mia["title"]) == (
+        ["1", "2", "3"], ["Friends", "Café"], "aurora", "CEO",
+    )  # fmt: skip
+    assert (zoe["name"], zoe["emails"]) == ("z@x.example", ["z@x.example", "y@x.example"])
+    assert "tags" not in zoe
+
+    before = state(git)
+    cli("import", "run", "g", code=1)
+    assert state(git) == before
+    cli("contact", "set", "mia-berg", "phones=1,2,3,4", "tags=Café,Friends,Ours")
+    fewer = row.replace("m@x.example ::: ", "").replace("1 ::: 2,3", "1,3")
+    Path("contacts.csv").write_text(f"{header}{fewer}* starred ::: Friends\n")
+    cli("import", "run", "g")
+    mia = loads((root / "contacts/mia-berg.yaml").read_text())
+    assert (mia["emails"], mia["phones"], mia["tags"]) == (
+        ["mia@y.example", "n@z.example"], ["1", "3", "4"], ["* starred", "Friends", "Ours"],
+    )  # fmt: skip
 
 
 @pytest.mark.usefixtures("at_a_desk")

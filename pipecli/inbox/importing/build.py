@@ -21,7 +21,7 @@ from pipecli.inbox.importing.elements import (
     element_place,
     elements_in,
     forget_other_products,
-    put,
+    put_all,
 )
 from pipecli.inbox.importing.mapping import Source
 from pipecli.inbox.importing.match_record import NOT_HERE, PLANNED, REMOVED, Draft, Drafts, NotHere, Removed
@@ -370,8 +370,7 @@ class _Builder:
                     values.pop(path, None)
         if self.collection.kind is None:
             values.pop((self.collection.identity,), None)
-        for path, value in values.items():
-            put(plain, path, value)
+        put_all(plain, values)
         placing = Placing(self.collection, self.bindings.rows, lambda: self._was_imported(draft))
         for list_, members in elements.items():
             fixed = next(iter(of_elements.get(list_, {}).values()), {})

@@ -246,11 +246,27 @@ class Bindings:
             value = self._read(binding.read, first)
             if isinstance(value, PercentOff):
                 path, value = (*path[:-1], "discount"), value.percent
+            if type(value) is tuple and binding.values:
+                value = tuple(self._replaced(reading, column, binding, value))
             reading.values.setdefault(path, value)
         except Unreadable as error:
             reading.reasons.append(f"{column}: {error}")
             if binding.formats:
                 self.unread.setdefault((column, _plain(cell)), reading.row)
+
+    def _replaced(
+        self, reading: RowReading, column: str, binding: ColumnBinding, values: tuple[object, ...]
+    ) -> Iterator[object]:
+        """The values of a list, each replaced where the mapping replaces it, or left out."""
+        for value in values:
+            replacement = binding.values.get(written(value))
+            if replacement is None:
+                yield value
+            elif isinstance(others := replacement.get(binding.path or ()), tuple):
+                Tally.count(
+                    self.replaced, (column, written(value), ", ".join(map(written, others))), reading.row
+                )
+                yield from others
 
     def _first(self, reading: RowReading, column: str, binding: ColumnBinding, cell: Cell) -> Cell:
         """The first value of a cell that has several for a field that holds one; the others are counted."""
@@ -279,6 +295,8 @@ class Bindings:
             replacement = binding.values.get(text, {})
             if binding.path is not None and binding.path in replacement:
                 return written(replacement[binding.path])
+            if binding.path is not None and binding.path[0] in ("emails", "phones"):
+                text = text.partition(":::")[0].strip()
         return text
 
     def _path(self, path: Path, row: Row) -> Path:

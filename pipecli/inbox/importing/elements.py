@@ -69,6 +69,17 @@ def put(plain: Plain, path: Path, value: object) -> None:
     here[last] = value
 
 
+def put_all(plain: Plain, values: Mapping[Path, Any]) -> None:
+    """Set the values of a record; in a list with numbered columns several in one place become one each."""
+    for path, value in values.items():
+        put(plain, path, value)
+    for name in {path[0] for path in values if len(path) == 2 and isinstance(path[1], int)}:
+        parts = [
+            part for member in plain[name] for part in (member if isinstance(member, list) else [member])
+        ]
+        plain[name] = [part for place, part in enumerate(parts) if part not in parts[:place]]
+
+
 def clear(plain: Plain, path: Path) -> None:
     """Remove the value at a path of a record, if there is one."""
     here: Any = plain
@@ -211,7 +222,7 @@ class Placing:
             is_new = not member
             free.pop(index, None)
             if list_ == "items":
-                _forget_other_product(member, element)
+                _forget_other_product(member, element.get(("product",)))
             for path, value in constants.items():
                 if is_new or path in owned:
                     element.setdefault(path, value)
@@ -267,21 +278,17 @@ class Placing:
         )
 
 
-def _forget_other_product(member: dict[str, Any], element: Element) -> None:
+def _forget_other_product(member: dict[str, Any], product: object) -> None:
     """Take the price and description of an item away with the product they were of."""
-    product = element.get(("product",))
     if product is not None and member.get("product") not in (None, product):
         for key in ("description", "unit_price", "external_id"):
             member.pop(key, None)
 
 
-def forget_other_products(plain: Plain, values: dict[Path, Any]) -> None:
-    """Take the price and description of an item away with the product they were of."""
+def forget_other_products(plain: Plain, values: Mapping[Path, Any]) -> None:
+    """Take away what was of the products that the items of a record no longer have."""
     for place, item in enumerate(plain.get("items", ())):
-        product = values.get(("items", place, "product"))
-        if product is not None and product != item.get("product"):
-            item.pop("description", None)
-            item.pop("unit_price", None)
+        _forget_other_product(item, values.get(("items", place, "product")))
 
 
 def give_ids(activities: list[Any]) -> None:

@@ -173,7 +173,9 @@ def reader(collection: Collection, path: Path, column_format: ColumnFormat) -> R
             return None
         one = _whole(column_format) if int in inner else _address if path[0] == "emails" else line_of
         return _list_of(named or one, path[0], column_format.split)
-    if path[-1] == "email" or path[0] == "emails":
+    if path[0] in _BETWEEN and len(path) == 2:
+        return _one_or_more(str(path[0]))
+    if path[-1] == "email":
         return _address
     return named or _scalar(path, annotation, classes, column_format)
 
@@ -375,6 +377,18 @@ _BETWEEN = {
     "phones": re.compile(r":::|[;,|\n]"),
 }
 """What stands between addresses and between telephone numbers in one cell."""
+
+
+def _one_or_more(field: str) -> Reader:
+    """The values of a numbered column, `E-mail 1 - Value`; Google writes several as `a ::: b`."""
+    several = _list_of(_address, field, None) if field == "emails" else _list_of(line_of, field, ":::")
+
+    def read(cell: Cell) -> object:
+        values = several(cell)
+        assert isinstance(values, tuple)
+        return values[0] if len(values) == 1 else values
+
+    return read
 
 
 def _list_of(one: Reader, field: object, split: str | None) -> Reader:
