@@ -71,7 +71,7 @@ def propose(
         if dry_run:
             _print(run, proposal, Opened("", False), text, is_dry=True)
             return
-        proposal, told = send(place, proposal)
+        proposal, told = send(run.present, proposal)
     opened = open_request(place, proposal, text, told)
     _print(run, proposal, opened, text)
 

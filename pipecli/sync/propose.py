@@ -17,6 +17,7 @@ from pipecli.store import git
 from pipecli.store.crash_recovery import moving
 from pipecli.store.files import Location
 from pipecli.store.naming import free_slug, slug
+from pipecli.store.pipeline import Pipeline
 from pipecli.sync.sync import PushRaceLost, fetch, push, ready
 from pipecli.sync.upstream import Upstream
 
@@ -76,13 +77,14 @@ def plan(place: Location, user: str, title: str) -> Proposal:
     return Proposal(upstream, branch, title, shared, last, len(new))
 
 
-def send(place: Location, proposal: Proposal) -> tuple[Proposal, str]:
+def send(pipeline: Pipeline, proposal: Proposal) -> tuple[Proposal, str]:
     """Push the branch and bring the clone back to the shared line; as it was pushed, and the host's words.
 
     Raises PipecliError.
     """
-    proposal, told = _pushed(place, proposal)
-    work_tree, shared = place.work_tree, proposal.shared
+    place, shared = pipeline.location, proposal.shared
+    proposal, told = _pushed(pipeline, proposal)
+    work_tree = place.work_tree
     git.output(work_tree, "branch", "--force", "--no-track", proposal.branch, proposal.commit)
     git.output(work_tree, "config", f"branch.{proposal.branch}.description", proposal.title)
     git.output(work_tree, "update-ref", proposal.upstream.tracking, shared)
@@ -93,15 +95,16 @@ def send(place: Location, proposal: Proposal) -> tuple[Proposal, str]:
             f"{proposal.branch} is pushed, and the files here can't go back: {git.one_line(done.stderr)}",
             hint=f"move away what is in the way, and `git reset --keep {proposal.upstream}`",
         )
+    pipeline.is_out = f"{proposal.branch} is pushed, and this clone is back at {proposal.upstream}"
     return proposal, told
 
 
-def _pushed(place: Location, proposal: Proposal) -> tuple[Proposal, str]:
+def _pushed(pipeline: Pipeline, proposal: Proposal) -> tuple[Proposal, str]:
     """Push under the first name that the remote hasn't got."""
     for number in range(1, _MOST_NAMESAKES):
         branch = proposal.branch if number == 1 else f"{proposal.branch}-{number}"
         try:
-            told = push(place, proposal.upstream._replace(name=branch), proposal.commit)
+            told = push(pipeline, proposal.upstream._replace(name=branch), proposal.commit)
         except PushRaceLost:  # an old one of that name
             continue
         return proposal._replace(branch=branch), told

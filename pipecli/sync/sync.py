@@ -73,17 +73,23 @@ def fetch(place: Location, upstream: Upstream) -> str | None:
     )
 
 
-def push(place: Location, upstream: Upstream, commit: str) -> str:
+def push(pipeline: Pipeline, upstream: Upstream, commit: str) -> str:
     """Have the shared branch be at a commit; the words of the server.
 
     Raises PushRaceLost, and PipecliError where it is refused.
     """
+    before, pipeline.is_out = (
+        pipeline.is_out,
+        f"{upstream} may have what was here; the same command again brings the rest",
+    )
     done = _talk(
-        place, upstream, "push", "--progress", "--porcelain", "--recurse-submodules=no", "--",
+        pipeline.location, upstream, "push", "--progress", "--porcelain", "--recurse-submodules=no", "--",
         upstream.remote, f"{commit}:refs/heads/{upstream.name}",
     )  # fmt: skip
     if not done.returncode:
+        pipeline.is_out = f"{upstream} has what was here; the same command again brings the rest"
         return words(done)
+    pipeline.is_out = before
     if lost := race_lost(done):
         raise PushRaceLost(lost)
     refused = [line for line in done.stdout.decode("utf-8", "replace").splitlines() if line.startswith("!")]
@@ -91,9 +97,9 @@ def push(place: Location, upstream: Upstream, commit: str) -> str:
     why = " / ".join(word for word in (reason[1] if reason else "", words(done)) if word)
     if refused:
         way_out = '; propose what is here with `pipecli propose "TITLE"`' if _PROTECTED.search(why) else ""
-        hint = f"nothing is changed, here or there{way_out}"
+        hint = f"nothing is changed there{way_out}"
         raise PipecliError(f"{upstream} refused it: {why}", hint=hint)
-    raise PipecliError(f"it could not be pushed: {why}", hint="nothing is changed here; try again")
+    raise PipecliError(f"it could not be pushed: {why}", hint="try again")
 
 
 _PROTECTED = re.compile(r"protected branch|rule violations|GH006|GH013|TF402455", re.IGNORECASE)
@@ -199,6 +205,7 @@ def resume(pipeline: Pipeline) -> Synced:
     message = merge_message(waiting.upstream, waiting.merged)
     commit = commit_merge(place, tree, shared=waiting.theirs, ours=waiting.ours, message=message)
     conflict.end(place, waiting, commit)
+    pipeline.is_out = f"the merge is committed here as {commit[:7]}"
     done = _until_nobody_is_faster(pipeline, ready(place), before=waiting.ours)
     return done._replace(merged=list(dict.fromkeys([*waiting.merged, *done.merged])))
 
@@ -257,13 +264,13 @@ def _until_nobody_is_faster(pipeline: Pipeline, upstream: Upstream, before: str)
             _require_sound(pipeline, merge)
             _require_way(place, merge)
             try:
-                push(place, upstream, merge.commit)
+                push(pipeline, upstream, merge.commit)
             except PushRaceLost as error:
                 states.add(theirs)
                 lost = str(error)
                 continue
-            pipeline.is_out = f"{upstream} has what was here; `pipecli sync` again brings the rest"
         if merge.commit == merge.ours or _move(pipeline, merge):
+            pipeline.is_out = f"this clone is at {merge.commit[:7]}, as {upstream}"
             _follow(place, upstream, merge.commit)
             return Synced(
                 upstream, merge.commit, merge.base, merge.ours, theirs,
@@ -272,9 +279,7 @@ def _until_nobody_is_faster(pipeline: Pipeline, upstream: Upstream, before: str)
             )  # fmt: skip
     if len(states) == 1:
         raise PipecliError(f"{upstream} can't be moved: {lost}", hint=f"nothing is changed; {LOCKED}")
-    raise PipecliError(
-        f"somebody was faster {TRIES} times in a row", hint="nothing is changed; try again in a minute"
-    )
+    raise PipecliError(f"somebody was faster {TRIES} times in a row", hint="try again in a minute")
 
 
 def _leave_to_a_person(place: Location, upstream: Upstream, merge: MergePlan) -> list[RecordConflict]:

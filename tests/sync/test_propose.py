@@ -93,7 +93,7 @@ def test_a_branch_that_is_protected_names_the_way(ana, remote):
     hook.write_text(f'#!/bin/sh\n[ "$1" != refs/heads/main ] || {{ {refusal}; }}\n')
     hook.chmod(0o755)
     ana.change(MACHINES, "4998.00", "3998.00")
-    assert ana.refused().endswith('here or there; propose what is here with `pipecli propose "TITLE"`')
+    assert ana.refused().endswith('changed there; propose what is here with `pipecli propose "TITLE"`')
     assert ana.cli("propose", TITLE).out.startswith(f"{TITLE}: 1 commit on {BRANCH}\n")
     assert "nothing to do" in ana.sync().out
 
@@ -144,3 +144,12 @@ def test_the_request_is_opened_by_the_host_s_program(ana, remote, tmp_path, monk
     said = ana.cli("propose", TITLE)
     assert f"ask for it at: {page}\n\n### Pipeline" in said.out
     assert f"warning: {tool} could not open it: not logged in" in said.err
+
+    # Ctrl-C while the host thinks: the branch is out, and the clone has gone back
+    program.write_text("#!/bin/sh\nkill -INT $PPID; sleep 0.1\n")
+    shared = ana.git("rev-parse", "HEAD")
+    ana.change(MACHINES, "4998.00", "3998.00")
+    assert ana.cli("propose", "Cheaper", code=130).err == (
+        "error: interrupted; deals/ana-ruiz/cheaper is pushed, and this clone is back at origin/main\n"
+    )
+    assert ana.git("rev-parse", "HEAD") == shared

@@ -194,16 +194,27 @@ def test_a_hook_there_that_refuses(ana: Clone, remote: Clone) -> None:
     ana.change(MACHINES, "4998.00", "1.00")
     assert ana.refused() == (
         "error: origin/main refused it: pre-receive hook declined / Deal 5 is too cheap; "
-        "nothing is changed, here or there"
+        "nothing is changed there"
     )
+
+
+def test_ctrl_c_when_the_push_is_through(ana: Clone, remote: Clone) -> None:
+    hook = remote.path / "hooks/post-receive"
+    hook.write_text(f"#!/bin/sh\nkill -INT {os.getpid()}; sleep 0.2\n")
+    hook.chmod(0o755)
+    ana.change(MACHINES, "4998.00", "1.00")
+    assert ana.cli("sync", code=130).err == (
+        "error: interrupted; origin/main may have what was here; the same command again brings the rest\n"
+    )
+    hook.unlink()
+    assert ana.sync().out
+    assert ana.git("rev-parse", "HEAD") == remote.git("rev-parse", "main")
 
 
 def test_a_hook_here_that_refuses(ana: Clone) -> None:
     ana.hook("pre-push", "echo 'not on a Friday' >&2; exit 1")
     ana.change(MACHINES, "4998.00", "1.00")
-    assert ana.refused() == (
-        "error: it could not be pushed: not on a Friday; nothing is changed here; try again"
-    )
+    assert ana.refused() == ("error: it could not be pushed: not on a Friday; try again")
 
 
 def test_a_file_in_the_way(ana: Clone, luis: Clone) -> None:
@@ -223,9 +234,7 @@ def test_somebody_who_is_always_faster_or_holds_the_branch(
         "pre-push", "git -C ../luis commit -q --allow-empty -m more && git -C ../luis push -q 2>/dev/null"
     )
     ana.change(MACHINES, "4998.00", "5200.00")
-    assert ana.refused() == (
-        "error: somebody was faster 3 times in a row; nothing is changed; try again in a minute"
-    )
+    assert ana.refused() == ("error: somebody was faster 3 times in a row; try again in a minute")
     assert len(luis.git("log", "--format=%s", "--grep=more").splitlines()) == 3
 
     ana.hook("pre-push", "exit 0")
