@@ -45,6 +45,11 @@ def first_of(names: Sequence[str], most: int, form: str = "") -> str:
     return ", ".join(names[:most]) + more
 
 
+def shortened(text: str, most: int) -> str:
+    """A text of so many characters at most, the last of them `…` where it has more."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
 def visible(text: str, instead: str = "·", keep: str = "") -> str:
     """Text with `instead` for each character that does not show, but those of `keep`."""
     return "".join(char if char.isprintable() or char in keep else instead for char in text)

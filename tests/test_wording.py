@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipecli.wording import count, duration, first_of, lifeless, one_line, visible
+from pipecli.wording import count, duration, first_of, lifeless, one_line, shortened, visible
 
 
 def test_a_noun_is_plural_but_for_one() -> None:
@@ -21,6 +21,7 @@ def test_a_duration_is_told_as_people_say_it() -> None:
 def test_a_long_list_is_cut_and_the_rest_is_counted() -> None:
     assert first_of(["ana", "ben"], 2) == "ana, ben"
     assert first_of(["ana", "ben", "cleo", "dan"], 2) == "ana, ben and 2 more"
+    assert [shortened(text, 4) for text in ("four", "fiver")] == ["four", "fiv…"]
 
 
 def test_text_to_show_has_no_control_characters() -> None:

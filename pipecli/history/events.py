@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pipecli.records import kinds
 from pipecli.records.kinds import BY_NOUN, CLOSED_LISTS, SUPPLIER_QUOTATION, closed_in_lists, closed_list
 from pipecli.records.money import is_money, minor_digits
+from pipecli.wording import shortened
 
 if TYPE_CHECKING:
     from pipecli.records.base import Plain
@@ -72,7 +73,7 @@ def quoted(thing: Mapping[str, object], key: str) -> str:
     text = thing.get(key)
     if not isinstance(text, str):
         return ""
-    return f'"{text}"' if len(text) <= _LONGEST else f'"{text[: _LONGEST - 1]}…"'
+    return f'"{shortened(text, _LONGEST)}"'
 
 
 def joined(*words: object) -> str:

@@ -28,7 +28,7 @@ from pipecli.store.yaml.read import BYTE_ORDER_MARK
 from pipecli.store.yaml.splice import is_nothing, same
 from pipecli.store.yaml.tree import EditError, ListNode, MappingNode, ScalarNode, TreeNode, is_void, read_tree
 from pipecli.store.yaml.write import is_list
-from pipecli.wording import count
+from pipecli.wording import count, shortened
 
 
 class Conflict(NamedTuple):
@@ -60,16 +60,13 @@ def _shown(path: Path, value: object, side: Plain) -> str | None:
     if isinstance(value, Mapping):
         if path[-2:-1] in (("activities",), ("items",), ("contacts",)):
             return events.described(path[-2], value, currency)
-        return _cut(", ".join(f"{key} {_shown((*path, key), inner, side)}" for key, inner in value.items()))
+        fields = (f"{key} {_shown((*path, key), inner, side)}" for key, inner in value.items())
+        return shortened(", ".join(fields), _LONGEST)
     if is_list(value):
-        return _cut(", ".join(_shown((*path, ""), member, side) or "" for member in value))
+        return shortened(", ".join(_shown((*path, ""), member, side) or "" for member in value), _LONGEST)
     if shown := events.shown(value, path[-1], currency):
         return shown
-    return f'"{_cut(" ".join(str(value).split()))}"'
-
-
-def _cut(line: str) -> str:
-    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"
+    return f'"{shortened(" ".join(str(value).split()), _LONGEST)}"'
 
 
 def _name(model: type[Part], path: Path, ours: Plain, theirs: Plain) -> str:

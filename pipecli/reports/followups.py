@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from pipecli.translation import Words, words_of
-from pipecli.wording import BREAKS, CONTROLS, DIRECTIONS
+from pipecli.wording import BREAKS, CONTROLS, DIRECTIONS, shortened
 
 NEXT_CONTACT = "next-contact"
 ACTIVITY = "activity"
@@ -115,9 +115,7 @@ def plain(text: str) -> str:
 
     A stranger may have written it: a mention gets a letter of no width into it, and so is only read.
     """
-    line = " ".join(re.sub(_CONTROLS, " ", text).split())
-    if len(line) > _LONGEST:
-        line = line[: _LONGEST - 1] + "…"
+    line = shortened(" ".join(re.sub(_CONTROLS, " ", text).split()), _LONGEST)
     return re.sub(_MENTIONS, lambda mention: mention[0] + _NOTHING, line)
 
 

@@ -295,7 +295,7 @@ def new_folders(root: Path, names: Sequence[str]) -> Iterator[str]:
         parts = folder.split("/")
         for length in range(1, len(parts) + 1):
             outer = "/".join(parts[:length])
-            if outer and not (root / outer).exists():
+            if not (root / outer).exists():
                 yield outer
 
 

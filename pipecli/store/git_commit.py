@@ -141,9 +141,8 @@ def _is_at_work(work_tree: Path) -> bool:
     """True where a git runs in a work tree, as far as the system tells."""
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
-            name, _, rest = (process / "stat").read_text().partition(" (")[2].rpartition(") ")
-            if name == "git" and not rest.startswith("Z"):
-                where = (process / "cwd").resolve()
+            if (process / "comm").read_text() == "git\n":
+                where = (process / "cwd").resolve()  # a dead one that stays listed has none
                 if where == work_tree or work_tree in where.parents:
                     return True
     return False

@@ -32,7 +32,7 @@ def order(cli, once):
         ):
             cli("opp", "item", "add", opp, "--description", description, "--price", price, *rest)
         cli("opp", "set", opp, "discount_amount=50")
-        cli("quote", "send", made(cli, "quote", "new", opp))
+        cli("quote", "send", made(cli, "quote", "new", opp, "--terms", "Net 30"))
         cli("opp", "won", opp)
         orders = loads(cli("order", "list", "--format", "json").out)
         return next(row["id"] for row in orders if row["opportunity"] == opp)
@@ -59,6 +59,7 @@ def test_the_parts_of_an_order_come_to_the_order(cli, order):
         Decimal("33.33"), Decimal("33.34"), Decimal("33.33"),
     ]  # fmt: skip
     assert sum(part["discount_amount"] for part in parts) == 50
+    assert {part.get("terms") for part in parts} == {"Net 30"}  # of the order: the settings have none
     for key in ("amount", "subtotal", "discount_total"):
         assert sum(part[key] for part in parts) == whole[key], key
     assert abs(sum(part["total"] for part in parts) - whole["total"]) <= Decimal("0.03")  # tax by document
@@ -188,7 +189,7 @@ def test_check_tells_of_doubles_gaps_and_wrong_sums(cli, order, root, git):
         line["message"] for line in faults if line["rule"] == "invoice-status"
     )
     text = files[1].read_text()
-    twice = text.replace("currency: EUR", "currency: USD") + text[text.index("- id: ") :]
+    twice = re.sub(r"(?ms)^(- id: .+?)(?=^[a-z])", r"\1\1", text.replace("currency: EUR", "currency: USD"))
     files[1].write_text(re.sub(r"(order: \S+\n)", rf"\1credits: {keys[1]}\n", twice))
     rules = {line["rule"]: line["message"] for line in loads(cli("check", "--format", "json", code=1).out)}
     assert "only an invoice is credited" in rules["invoice-origin"]

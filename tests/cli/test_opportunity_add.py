@@ -59,7 +59,7 @@ def test_every_field_has_an_option(add, cli):
     cli("customer", "add", "Contoso Coffee")
     deal = add(
         "Espresso machines", "--customer", "contoso-coffee", "--type", "support", "--stage", "demo",
-        "--currency", "USD", "--amount", "1234.50", "--probability", "35", "--expected-close", "+2w",
+        "--currency", "USD", "--amount", "1234.5", "--probability", "35", "--expected-close", "+2w",
         "--source", "referral", "--campaign", "Spring", "--score", "80", "--tag", "vip", "--tag", "fair",
         "--notes", "Call in the morning", "--next-contact", "3d: send the offer",
         "--set", "key_info.need=Two machines", "--set", "custom.region=north",
@@ -68,6 +68,7 @@ def test_every_field_has_an_option(add, cli):
     assert (deal["type"], deal["stage"], deal["currency"]) == ("support", "demo", "USD")
     assert (deal["amount"], deal["amount_by_hand"], deal["probability"]) == (1234.50, True, 35)
     assert deal["weighted"] == 432.08  # 432.075, half up
+    assert r"\"amount\": 1234.50," in cli("sql", "SELECT * FROM opportunities", "--format", "json").out
     assert deal["expected_close"] == "2026-12-04"
     assert (deal["source"], deal["campaign"], deal["score"]) == ("referral", "Spring", 80)
     assert (deal["tags"], deal["notes"]) == (["vip", "fair"], "Call in the morning")

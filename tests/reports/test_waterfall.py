@@ -60,6 +60,7 @@ LATER, EARLIER = date(2027, 1, 20), date(2026, 10, 1)
         (deal(), deal(), []),
         (deal(), deal(amount=Decimal(1200)), [("increased", 200, 20)]),
         (deal(), deal(amount=Decimal(700)), [("decreased", -300, -30)]),
+        (deal(probability=None), deal(probability=None, amount=Decimal(1200)), [("increased", 200, 0)]),
         (deal(amount=None), deal(), [("increased", 1000, 100)]),
         (deal(), deal(stage="propose"), [("stage forward", 0, 400)]),
         (deal(stage="demo"), deal(), [("stage back", 0, -150)]),

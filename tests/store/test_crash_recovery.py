@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from pipecli.cli.main import run
-from pipecli.store import files
+from pipecli.store import crash_recovery, files
 from pipecli.store.pipeline import Pipeline
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "killpg"), reason="kills whole groups of processes")
@@ -343,7 +343,10 @@ with lock.exclusive(place.cache), crash_recovery.working(place, "sync"):
 """
 
 
-def test_git_killed_in_the_middle_of_a_checkout_is_undone_and_its_locks_are_cleared(cli, deal, git, root):
+def test_git_killed_in_the_middle_of_a_checkout_is_undone_and_its_locks_are_cleared(
+    cli, deal, git, root, monkeypatch
+):
+    monkeypatch.chdir(root)  # where a git would be at work, of this name
     file, other = deal(), deal("OPP-7K3M9", "Grinders")
     before, text, hand = git("rev-parse", "HEAD"), other.read_text(), other.read_text() + "notes: by hand\n"
     new = "customers/acme.yaml"
@@ -373,6 +376,14 @@ def test_git_killed_in_the_middle_of_a_checkout_is_undone_and_its_locks_are_clea
     indexes = sorted(file.name for file in (root / ".git/pipecli/root").glob("index*.tmp"))
     assert [name.partition(".")[0] for name in indexes] == ["index30", "index30", "index90"]
     assert f"index90.{os.getpid()}.tmp" in indexes
+
+    place = files.find(root)
+    with crash_recovery.working(place, "fetch"):
+        begun = place.journal.read_bytes()
+    place.journal.write_bytes(begun)  # of one that was killed before anything moved
+    (root / ".git/shallow.lock").touch()
+    assert cli("opp", "list").err == "cleared up after: fetch (the command was cut off)\n"
+    assert [*(root / ".git").rglob("*.lock")] == [others]
     assert cli("opp", "list").err == ""
 
 

@@ -125,11 +125,12 @@ def test_a_hook_that_refuses_leaves_a_change_undone_and_is_heard(cli, deal, git,
 
 def test_a_hook_that_refuses_leaves_no_new_file_behind(cli, git, root):
     refuse(root)
+    (root / "leads").mkdir()
 
-    cli("product", "add", "cafe-s-100", "--name", "Café S-100", code=1)
+    cli("lead", "add", "--name", "Ana", code=1)
 
     assert git("status", "--porcelain") == ""
-    assert not (root / "products").exists()
+    assert [*(root / "leads").iterdir()] == []  # and the folder that was there stays
 
 
 def test_without_a_git_identity_nothing_changes_and_the_way_out_is_told(

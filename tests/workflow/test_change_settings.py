@@ -46,8 +46,14 @@ def test_what_records_use_stays(settings):
 
 
 def test_a_fault_that_was_there_before_may_stay(settings):
-    before = settings(teams={"iberia": {"manager": "nobody"}}, users={"ana": {"name": "Ana"}})
-    after = before.with_(currency="USD")
+    demo = {"id": "demo", "probability": 10, "requires": ["budgt"]}
+    before = settings(
+        teams={"iberia": {"manager": "nobody"}},
+        users={"ana": {"name": "Ana"}},
+        processes={"standard": {"stages": [demo]}},
+    )
+    wanted = {"standard": {"stages": [demo | {"requires": ["budgt", "amount"]}]}}
+    after = settings(**before.model_dump(include={"teams", "users"}), processes=wanted, currency="USD")
     assert change(before, after, "set currency", used_by={}, price_lists=()).subject == after
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipecli.errors import PipecliError
-from pipecli.wording import visible
+from pipecli.wording import shortened, visible
 
 if TYPE_CHECKING:
     from pipecli.history.moments import Moment
@@ -154,8 +154,7 @@ def _plain(text: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    shown = visible(text.strip())
-    return f'"{shown}"' if len(shown) <= 40 else f'"{shown[:39]}…"'
+    return f'"{shortened(visible(text.strip()), 40)}"'
 
 
 def _day(plain: str, today: date, *, past: bool = False) -> date | None:

@@ -153,9 +153,9 @@ def _read_mapping(event: MappingStartEvent, events: Iterator[object], text: str)
         colon = skip_blanks(text, key.end)
         anchor = colon + 1 if text[colon : colon + 1] == ":" else -1
         value = _read_node(next(events), events, text)
-        _place_absent(value, anchor if anchor >= 0 else key.end)
+        _place_absent(value, key.end)
         mapping.entries.append(Entry(_start_of_key(key, text), key, anchor, value))
-        mapping.end = max(key.end, value.end)
+        mapping.end = max(key.end, anchor, value.end)
     if mapping.flow:
         mapping.end = following.end_mark.index
     return mapping
