@@ -145,3 +145,40 @@ def test_a_formula_without_its_value_is_no_empty_cell(cli: Cli) -> None:
         for name in archive.namelist():
             changed.writestr(name, archive.read(name).replace(b"<v>77</v>", b"<f>70+7</f>"))
     assert "a cell is a formula without its value" in cli("import", "opportunities", "f.xlsx", code=1).err
+
+
+@pytest.mark.usefixtures("at_a_desk")
+def test_a_table_that_is_there_as_csv_and_as_a_workbook_is_planned_once(cli: Cli, root: Path) -> None:
+    rows: list[list[object]] = [
+        ["Record Id", "Deal Name", "Account Name", "Stage", "Amount", "Closing Date"],
+        ["z1", "Roof", "Aurora", "Qualification", 1000.5, "2027-01-01"],
+        ["z2", "Door", "Luz", "Qualification", 7, "2027-01-02"],
+    ]
+    text = "\n".join(",".join(map(str, row)) for row in rows) + "\n"
+    Path("e").mkdir()
+    write("e/Deals.csv", text.replace("1000.5", "1000.50"))
+    Path("e/Deals.xlsx").write_bytes(workbook({"Sheet1": rows}))
+    Path("e/Book.xlsx").write_bytes(workbook({"Notes": [["Read", "me"]], "Potentials": rows}))
+    told = cli("import", "plan", "e", "--into", "m").out
+    assert "Deals.xlsx has the rows of Book.xlsx (Potentials), and stays out" in told
+    assert "Deals.csv has the rows of Book.xlsx (Potentials), and stays out" in told
+    assert "they agree" in cli("import", "run", "m").out
+    assert {key: deal["amount"] for key, deal in deals(root).items()} == {"z1": 1000.5, "z2": 7}
+
+    Path("e/Book.xlsx").unlink()
+    other = [*rows[:2], ["z2", "Door", "Luz", "Qualification", 8]]
+    Path("e/Deals.xlsx").write_bytes(workbook({"Sheet1": other}))
+    told = cli("import", "plan", "e", "--into", "m", "--force").out
+    assert (
+        "to be answered: Deals.csv and Deals.xlsx have one name and differ: 1 row in the first alone, 1 in "
+        "the second. Which is to come? (Deals.csv or Deals.xlsx or both)" in told
+    )
+    refused = cli("import", "run", "m", code=1).err
+    assert "m/plan.yaml:9" in refused and "answer with Deals.csv or Deals.xlsx or both" in refused
+    page = Path("m/plan.yaml").read_text()
+    for answer, amount in (("Deals.xlsx", 8), ("Deals.csv", 7)):
+        write("m/plan.yaml", page.replace("answer:", f"answer: {answer}"))
+        assert "they agree" in cli("import", "run", "m").out
+        assert deals(root)["z2"]["amount"] == amount
+    write("m/plan.yaml", page.replace("answer:", "answer: both"))
+    assert "2 rows of Deals.xlsx" in cli("import", "run", "m", "--dry-run").out

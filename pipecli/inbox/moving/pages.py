@@ -12,7 +12,6 @@ from pipecli.errors import PipecliError
 from pipecli.inbox.importing.compile import NOTHING
 from pipecli.inbox.importing.day_formats import EPOCH, EXCEL, fits, is_iso, is_persian, turned
 from pipecli.inbox.importing.table import Row, Table
-from pipecli.inbox.moving.synonyms import NOBODY
 from pipecli.records.money import plain_digits
 from pipecli.records.names import folded, name_key
 from pipecli.records.settings import Settings
@@ -42,6 +41,13 @@ _CODE = re.compile(
     r"\d+|[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}|(?=\w*\d)[0-9A-Za-z]{15,18}|\w+[_.:]\w*\d+|\w{0,4}\d+\w?"
 )
 """An id of a system, no name of anybody: 4711, 005A, 005b0000001AbCdEFG, res_users.7."""
+
+
+_NOBODY = re.compile(
+    r"unassigned|not assigned|no owner|nobody|sin (asignar|propietario|responsable)|nao atribuido"
+    r"|sem (responsavel|proprietario)|nicht zugewiesen|niemand|non (assigne|attribue)|بدون مسئول"
+)
+"""Stands in the column of owners where there is none."""
 
 
 class Outcomes(NamedTuple):
@@ -277,7 +283,7 @@ def owners(table: Table, column: str, findings: Findings) -> dict[str, Any]:
     A name or an address is a new user; an id that no list of users has is asked for.
     """
     counts = texts(table, column)
-    nobody = dict.fromkeys(text for text in counts if NOBODY.fullmatch(folded(text)))
+    nobody = dict.fromkeys(text for text in counts if _NOBODY.fullmatch(folded(text)))
     unknown = [text for text in counts if _person_key(text) not in findings.people and text not in nobody]
     for text in [text for text in unknown if not is_code(text)]:
         unknown.remove(text)

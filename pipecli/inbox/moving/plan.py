@@ -36,17 +36,24 @@ from pipecli.inbox.moving.pages import (
 )
 from pipecli.inbox.moving.recognise import (
     ORDER,
-    SEVERAL,
-    by_id_or_name,
     check_vendor,
-    columns_of_deals,
     doubts,
     header_line,
+    name_of,
     persons_of,
     recognised,
+    without_twins,
 )
 from pipecli.inbox.moving.reconcile import namesakes_of, template_of_deals
-from pipecli.inbox.moving.synonyms import CURRENCY_NAMES, Recognised, currency_of, type_of
+from pipecli.inbox.moving.synonyms import (
+    CURRENCY_NAMES,
+    SEVERAL,
+    Recognised,
+    by_id_or_name,
+    columns_of_deals,
+    currency_of,
+    type_of,
+)
 from pipecli.records.currency_codes import CURRENCIES
 from pipecli.records.money import read_money
 from pipecli.records.settings import Settings
@@ -80,10 +87,6 @@ class Plan:
     """What goes where."""
     unknown: list[str] = field(default_factory=list)
     """Files that nobody knows."""
-
-
-def _named(table: Table) -> str:
-    return f"{table.name} ({table.sheet})" if table.sheet else table.name
 
 
 class _Recognition(NamedTuple):
@@ -120,8 +123,9 @@ def make_plan(
     known.sort(key=lambda one: (ORDER.index(one.told.kind), "part" in one.told.rest, one.table.name))
     vendors = Counter(one.told.vendor for one in known if one.told.vendor)
     leading = vendors.most_common(1)[0][0] if vendors else ""
-    plan = Plan(leading, unknown=[_named(table) for table, told in pairs if told is None])
+    plan = Plan(leading, unknown=[name_of(table) for table, told in pairs if told is None])
     findings = plan.findings = Findings(settings, answers or {}, leading, process=leading or "sales")
+    known = [known[number] for number in without_twins(known, findings)]
     _know_users(known, findings)
     for table, told in known:
         findings.namesakes |= namesakes_of(table, told)
@@ -193,11 +197,11 @@ def _page(one: _Recognition, plan: Plan, findings: Findings) -> Step:
     source = f"as {told.preset}" if told.preset else "as its header reads"
     plan.pages[name] = mapping_page(step, source, mapping, lost)
     plan.summary.append(
-        f"{told.kind}: {count(len(table.rows), 'row', ',')} of {_named(table)} "
+        f"{told.kind}: {count(len(table.rows), 'row', ',')} of {name_of(table)} "
         f"({source.removeprefix('as ')}), {len(mapping['columns'])} of {len(table.columns)} columns"
     )
     if lost:
-        findings.lost.append(f"{_named(table)}: {', '.join(lost)}")
+        findings.lost.append(f"{name_of(table)}: {', '.join(lost)}")
     return step
 
 
@@ -436,9 +440,8 @@ class _Mapping:
             values = texts(self.table, column)
             if not values:
                 continue
-            codes = all(is_code(text) for text in [*values][:50]) and re.search(
-                r"(?i)\bid\b|Id$|\.id$", column
-            )
+            is_id = re.search(r"(?i)\bid\b|Id$|\.id$", column)
+            codes = is_id and all(is_code(text) for text in [*values][:50])
             if column in ignored or self.told.kind in _WITHOUT_CUSTOM or "part" in self.told.rest or codes:
                 yield column
                 continue

@@ -12,27 +12,30 @@ import io
 import re
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from decimal import Decimal
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pipecli.errors import PipecliError, Unreadable
+from pipecli.errors import PipecliError
 from pipecli.inbox.importing.run import File
 from pipecli.inbox.importing.table import Table
-from pipecli.inbox.moving.pages import Findings, is_code, texts
+from pipecli.inbox.moving.pages import Findings
 from pipecli.inbox.moving.synonyms import (
     Recognised,
     by_words_of,
-    currency_of,
+    header_key,
     is_of_another_thing,
-    is_of_money,
     kinds_named,
     one_word,
 )
-from pipecli.records.money import read_money
+from pipecli.store import naming
 from pipecli.store.yaml.read import parse
+from pipecli.wording import count
 
 LARGEST = 1 << 29
 """Bytes of all files of an export together, unpacked: a deflate bomb is refused before it is through."""
@@ -153,9 +156,9 @@ def _content(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str, left: i
     return b"".join(pieces)
 
 
-def _refuse_many(count: int, name: str) -> None:
-    if count > MOST_FILES:
-        raise PipecliError(f"{name} has {count:,} files, and {MOST_FILES:,} can be read")
+def _refuse_many(number: int, name: str) -> None:
+    if number > MOST_FILES:
+        raise PipecliError(f"{name} has {number:,} files, and {MOST_FILES:,} can be read")
 
 
 def _free_name(name: str, folder: str, taken: set[str]) -> str:
@@ -299,6 +302,58 @@ def persons_of(table: Table, told: Recognised) -> list[Recognised]:
     return [told]
 
 
+def without_twins(known: Sequence[tuple[Table, Recognised]], findings: Findings) -> list[int]:
+    """The places of the tables without those that come in another form, too: `Deals.csv` and `Deals.xlsx`.
+
+    Of two with the same rows the first stays; of two that differ, the one that is answered.
+    """
+    out: set[int] = set()
+    for number, (later, told) in enumerate(known):
+        for place, (table, other) in enumerate(known[:number]):
+            if other.kind != told.kind or table.name == later.name or {place, number} & out:
+                continue
+            first, second = name_of(table), name_of(later)
+            if len(table.rows) == len(later.rows) and _rows(table) == _rows(later):
+                findings.assumed.append(f"{second} has the rows of {first}, and stays out")
+                out.add(number)
+            elif _labels(table) & _labels(later):
+                about, choices = f"table-{naming.slug(min(_labels(table)))}", (first, second, "both")
+                alone = (_rows(table) - _rows(later)).total(), (_rows(later) - _rows(table)).total()
+                if (answer := findings.answer(about, choices)) is None:
+                    findings.ask(
+                        about,
+                        f"{first} and {second} have one name and differ: {count(alone[0], 'row', ',')} "
+                        f"in the first alone, {alone[1]:,} in the second. Which is to come?",
+                        choices,
+                    )
+                out |= {first: {number}, second: {place}}.get(str(answer), set())
+    return [number for number in range(len(known)) if number not in out]
+
+
+def name_of(table: Table) -> str:
+    """The name of its file, with the sheet where a workbook has several."""
+    return f"{table.name} ({table.sheet})" if table.sheet else table.name
+
+
+def _labels(table: Table) -> set[str]:
+    return {header_key(table.sheet), header_key(table.name.rpartition(".")[0])} - {""}
+
+
+def _rows(table: Table) -> Counter[tuple[tuple[str, str], ...]]:
+    """The rows without the form of their numbers and moments, which a workbook writes in its own way."""
+    return Counter(
+        tuple(sorted((one_word(name), text) for name, cell in row.cells.items() if (text := _bare(cell))))
+        for row in table.rows
+    )
+
+
+def _bare(cell: object) -> str:
+    text = re.sub(r"[T ]00:00(:00(\.0+)?)?$", "", str(cell).strip())
+    with suppress(ArithmeticError):
+        return format(Decimal(text).normalize(), "f")
+    return text.lower()
+
+
 def _best_by_vendor(several: Iterable[Recognised]) -> dict[str, Recognised]:
     best: dict[str, Recognised] = {}
     for one in several:
@@ -382,69 +437,3 @@ def _counted_anew(columns: Mapping[str, Any]) -> dict[str, Any]:
     return {
         column: new.get(role, role) if isinstance(role, str) else role for column, role in columns.items()
     }
-
-
-SEVERAL = ("customer", "contacts.contact")
-"""What a cell may name several of."""
-_NAMED = {
-    "opportunity": "opportunities", "contact": "contacts", "customer": "customers",
-    "contacts.contact": "contacts", "owner": "users", "by": "users", "product": "products",
-}  # fmt: skip
-
-
-def by_id_or_name(told: Recognised, kinds: Container[str]) -> Recognised:
-    """The columns without those that name a record a second time: by id if its file is there, else by name.
-
-    A role with a `#` is that of ids.
-    """
-    columns = dict(told.columns)
-    ids: list[str] = []
-    for column, role in told.columns.items():
-        if not isinstance(role, str) or not role.endswith("#"):
-            continue
-        plain = role.removesuffix("#")
-        named = (plain, "description") if plain == "product" else (plain,)
-        names = [other for other, own in columns.items() if own in named]
-        if _NAMED[plain] in kinds or (plain in ("owner", "product") and not names):
-            columns[column] = {"to": plain, "split": ";"} if plain in SEVERAL else plain
-            ids += [name for name in names if columns[name] == plain]
-        elif names:
-            ids.append(column)
-        else:
-            del columns[column]
-    for column in ids:
-        columns.pop(column, None)
-    return told._replace(columns=columns, rest={**told.rest, "doubles": ids})
-
-
-def columns_of_deals(table: Table, told: Recognised, findings: Findings) -> dict[str, Any]:
-    """The roles of a file's columns, with the amount that its words don't tell, and without what misleads."""
-    columns = dict(told.columns)
-    amount, person = (told.roles.get(role) for role in ("amount", "contacts.contact"))
-    if amount and currency_of(amount):  # that of another: `amount_usd, invoice_amount, currency`
-        columns = {column: role for column, role in columns.items() if role != "currency"}
-    if person and "contacts" not in findings.kinds and all(map(is_code, texts(table, person))):
-        del columns[person]
-    if not amount and "won_amount" not in told.roles:
-        free = set(table.columns) - columns.keys() - {*told.rest.get("ignore", ())}
-        likely = [c for c in table.columns if c in free and is_of_money(c) and _are_amounts(table, c)]
-        name = likely[0] if len(likely) == 1 else findings.answer("value")
-        if len(likely) == 1:
-            findings.assumed.append(f"{table.name}: {name} is taken for the amount of its deals")
-        elif likely and name is None:
-            question = f"{table.name}: which column is the amount of its deals: {', '.join(likely)}, or none?"
-            findings.ask("value", question, (*likely, "none"))
-        if name in likely:
-            columns[str(name)] = "amount"
-    return columns
-
-
-def _are_amounts(table: Table, column: str) -> bool:
-    """True for a column of money, some of it worth a deal."""
-    values = []
-    for text in texts(table, column):
-        try:
-            values.append(read_money(text, "", third_decimal=False).value)
-        except Unreadable:
-            return False
-    return any(value >= 10 for value in values)

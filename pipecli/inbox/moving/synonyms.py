@@ -12,8 +12,11 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, NamedTuple
 
+from pipecli.errors import Unreadable
 from pipecli.inbox.importing.table import Table
+from pipecli.inbox.moving.pages import Findings, is_code, texts
 from pipecli.records.currency_codes import CURRENCIES
+from pipecli.records.money import read_money
 from pipecli.records.names import folded
 from pipecli.store.yaml.read import parse
 
@@ -298,8 +301,69 @@ OF_ENTRY = frozenset(
     "em datum eintritt eingetreten am seit d entree le depuis تاریخ ورود به از مرحله".split()
 )
 """Words beside that of a stage in the header of the days on which deals came to it."""
-NOBODY = re.compile(
-    r"unassigned|not assigned|no owner|nobody|sin (asignar|propietario|responsable)|nao atribuido"
-    r"|sem (responsavel|proprietario)|nicht zugewiesen|niemand|non (assigne|attribue)|بدون مسئول"
-)
-"""Stands in the column of owners where there is none."""
+
+
+SEVERAL = ("customer", "contacts.contact")
+"""What a cell may name several of."""
+_NAMED = {
+    "opportunity": "opportunities", "contact": "contacts", "customer": "customers",
+    "contacts.contact": "contacts", "owner": "users", "by": "users", "product": "products",
+}  # fmt: skip
+
+
+def by_id_or_name(told: Recognised, kinds: Container[str]) -> Recognised:
+    """The columns without those that name a record a second time: by id if its file is there, else by name.
+
+    A role with a `#` is that of ids.
+    """
+    columns = dict(told.columns)
+    ids: list[str] = []
+    for column, role in told.columns.items():
+        if not isinstance(role, str) or not role.endswith("#"):
+            continue
+        plain = role.removesuffix("#")
+        named = (plain, "description") if plain == "product" else (plain,)
+        names = [other for other, own in columns.items() if own in named]
+        if _NAMED[plain] in kinds or (plain in ("owner", "product") and not names):
+            columns[column] = {"to": plain, "split": ";"} if plain in SEVERAL else plain
+            ids += [name for name in names if columns[name] == plain]
+        elif names:
+            ids.append(column)
+        else:
+            del columns[column]
+    for column in ids:
+        columns.pop(column, None)
+    return told._replace(columns=columns, rest={**told.rest, "doubles": ids})
+
+
+def columns_of_deals(table: Table, told: Recognised, findings: Findings) -> dict[str, Any]:
+    """The roles of a file's columns, with the amount that its words don't tell, and without what misleads."""
+    columns = dict(told.columns)
+    amount, person = (told.roles.get(role) for role in ("amount", "contacts.contact"))
+    if amount and currency_of(amount):  # that of another: `amount_usd, invoice_amount, currency`
+        columns = {column: role for column, role in columns.items() if role != "currency"}
+    if person and "contacts" not in findings.kinds and all(map(is_code, texts(table, person))):
+        del columns[person]
+    if not amount and "won_amount" not in told.roles:
+        free = set(table.columns) - columns.keys() - {*told.rest.get("ignore", ())}
+        likely = [c for c in table.columns if c in free and is_of_money(c) and _are_amounts(table, c)]
+        name = likely[0] if len(likely) == 1 else findings.answer("value")
+        if len(likely) == 1:
+            findings.assumed.append(f"{table.name}: {name} is taken for the amount of its deals")
+        elif likely and name is None:
+            question = f"{table.name}: which column is the amount of its deals: {', '.join(likely)}, or none?"
+            findings.ask("value", question, (*likely, "none"))
+        if name in likely:
+            columns[str(name)] = "amount"
+    return columns
+
+
+def _are_amounts(table: Table, column: str) -> bool:
+    """True for a column of money, some of it worth a deal."""
+    values = []
+    for text in texts(table, column):
+        try:
+            values.append(read_money(text, "", third_decimal=False).value)
+        except Unreadable:
+            return False
+    return any(value >= 10 for value in values)
