@@ -114,6 +114,10 @@ class Lead(Document):
     def label(self) -> str:
         return self.organization or self.name or self.id
 
+    @property
+    def is_open(self) -> bool:
+        return not (self.converted or self.disqualified)
+
     @model_validator(mode="after")
     def _has_a_name(self) -> Self:
         if not f"{self.name or ''}{self.organization or ''}".strip():

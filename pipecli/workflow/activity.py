@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta, timezone, tzinfo
 from typing import NamedTuple
 
 from pipecli.records.activity import RESPONSES, Activity, NextContact, later
-from pipecli.records.lead import Lead, LeadStatus
+from pipecli.records.lead import Lead
 from pipecli.records.opportunity import Opportunity
 from pipecli.wording import first_of
 from pipecli.workflow.change import Change, Refused
@@ -56,13 +56,11 @@ def follow_up(
     """
     if next_ is not None:
         words = f", next contact {next_.plan.date}" if next_.plan else ", no next contact"
-        if next_.plan and isinstance(record, Opportunity):
-            require_open(record)
-        elif next_.plan and isinstance(record, Lead):
-            refuse_settled(record)
+        if next_.plan:
+            require_open(record) if isinstance(record, Opportunity) else refuse_settled(record)
         return FollowedUp(record.with_(next_contact=next_.plan), words, ())
     due = record.next_contact
-    if due is None or due.date > now.date() or not (contacts or is_sent) or not _is_open(record):
+    if due is None or due.date > now.date() or not (contacts or is_sent) or not record.is_open:
         return FollowedUp(record, "", ())
     days = [day_of(contact) for contact in contacts if _took_place(contact, now)]
     if is_sent or (days and max(days) >= due.date):
@@ -80,12 +78,6 @@ def _took_place(activity: Activity, now: datetime) -> bool:
     is_contact = activity.direction is not None or activity.message_id is None
     is_past = not isinstance(activity.at, datetime) or activity.at <= now
     return activity.type in RESPONSES and is_contact and is_past
-
-
-def _is_open(record: Lead | Opportunity) -> bool:
-    if isinstance(record, Opportunity):
-        return record.is_open
-    return record.status not in (LeadStatus.CONVERTED, LeadStatus.DISQUALIFIED)
 
 
 def with_activity(record: Lead | Opportunity, activity: Activity) -> Lead | Opportunity:

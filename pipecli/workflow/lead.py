@@ -59,26 +59,23 @@ def qualify(lead: Lead, answers: Mapping[str, str], notes: Mapping[str, str]) ->
 
 def refuse_settled(lead: Lead) -> None:
     """Refuse what only a lead still at work can have."""
-    if lead.status is LeadStatus.CONVERTED:
-        raise Refused(f"{lead.id} is converted", hint=_where_it_went(lead))
-    if lead.status is LeadStatus.DISQUALIFIED:
+    if lead.converted:
+        deals = lead.converted.opportunities
+        way = f"open an opportunity on it: pipecli opp add --lead {lead.id}"
+        if deals:
+            way = f"go on with {' and '.join(deals)}: pipecli opp show {deals[0]}"
+        raise Refused(f"{lead.id} is converted", hint=way)
+    if lead.disqualified:
         raise Refused(f"{lead.id} is disqualified", hint=f"reopen it first: pipecli lead reopen {lead.id}")
 
 
 def status_by_criteria(lead: Lead) -> LeadStatus:
     """The status by the criteria; a settled lead keeps its own, and one that replied, until qualified."""
-    if lead.status in (LeadStatus.CONVERTED, LeadStatus.DISQUALIFIED):
+    if not lead.is_open:
         return lead.status
     if not missing_criteria(lead):
         return LeadStatus.QUALIFIED
     return LeadStatus.REPLIED if lead.status is LeadStatus.REPLIED else LeadStatus.OPEN
-
-
-def _where_it_went(lead: Lead) -> str:
-    deals = lead.converted.opportunities if lead.converted else ()
-    if deals:
-        return f"go on with {' and '.join(deals)}: pipecli opp show {deals[0]}"
-    return f"open an opportunity on it: pipecli opp add --lead {lead.id}"
 
 
 def disqualify(
@@ -284,16 +281,16 @@ def _status(source: Lead, after: Lead) -> LeadStatus:
 
 def require_convertible(lead: Lead, *, force: bool = False) -> None:
     """Refuse a lead that is settled, or whose need, budget or timeframe is not yes unless forced."""
-    if lead.status is LeadStatus.CONVERTED:
-        deals = ", ".join(lead.converted.opportunities) if lead.converted else ""
+    if lead.converted:
+        deals = ", ".join(lead.converted.opportunities)
         raise Refused(
             f"{lead.id} is converted already" + (f", to {deals}" if deals else ""),
             hint=f"for another opportunity on it: pipecli opp add --lead {lead.id}",
         )
-    if lead.disqualified or lead.status is LeadStatus.DISQUALIFIED:
-        reason = f": {lead.disqualified.reason}" if lead.disqualified else ""
+    if lead.disqualified:
         raise Refused(
-            f"{lead.id} is disqualified{reason}", hint=f"reopen it first: pipecli lead reopen {lead.id}"
+            f"{lead.id} is disqualified: {lead.disqualified.reason}",
+            hint=f"reopen it first: pipecli lead reopen {lead.id}",
         )
     missing = missing_criteria(lead)
     if missing and not force:

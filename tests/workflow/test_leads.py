@@ -1,0 +1,173 @@
+"""A lead that is settled, merged with another or joined to a deal; and what is planned with lead or deal."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from pipecli.errors import Question
+from pipecli.records.activity import Activity, NextContact
+from pipecli.records.customer import Contact, Customer
+from pipecli.records.lead import Lead
+from pipecli.records.opportunity import Opportunity
+from pipecli.records.settings import Settings
+from pipecli.workflow import activity as activities
+from pipecli.workflow.activity import FollowedUp, Next, follow_up
+from pipecli.workflow.change import Refused
+from pipecli.workflow.lead import (
+    convert,
+    disqualify,
+    join,
+    merge,
+    refuse_settled,
+    require_convertible,
+    set_fields,
+)
+
+MADRID = ZoneInfo("Europe/Madrid")
+NOW = datetime(2026, 11, 21, 12, tzinfo=MADRID)
+TODAY = NOW.date()
+SETTINGS = Settings.model_validate(
+    {
+        "company": {"name": "Contoso"},
+        "processes": {"standard": {"stages": [{"id": "demo", "probability": 10}]}},
+    }
+)
+NO_NEED = {"status": "disqualified", "disqualified": {"date": "2026-11-20", "reason": "no-need"}}
+CONVERTED = {"date": "2026-11-20", "customer": "contoso"}
+
+
+def lead(**fields: object) -> Lead:
+    return Lead.model_validate(
+        {"id": "LEAD-7K3M9", "created": "2026-11-01T10:00:00+01:00", "name": "Ana"} | fields
+    )
+
+
+def deal(key: str = "OPP-2Q8XA", **fields: object) -> Opportunity:
+    about = {"id": key, "created": "2026-11-01T10:00:00+01:00", "title": "Machines"}
+    return Opportunity.model_validate(
+        about | {"process": "standard", "stage": "demo", "currency": "EUR"} | fields
+    )
+
+
+def planned(at: str, key: str = "4F2QX", **fields: object) -> dict[str, object]:
+    return {"id": key, "type": "call", "at": at, "subject": "Talk"} | fields
+
+
+def done(at: str = "2026-11-21", **fields: object) -> Activity:
+    return Activity.model_validate(planned(at, "9ZZZZ", done=True) | fields)
+
+
+CONTACT = Contact.model_validate({"id": "ana", "name": "Ana", "customer": "contoso"})
+CUSTOMER = Customer.model_validate({"id": "contoso", "name": "Contoso"})
+
+
+def test_a_lead_that_is_settled_names_the_way_on():
+    for converted, to, way in (
+        (CONVERTED, "", "open an opportunity on it: pipecli opp add --lead LEAD-7K3M9"),
+        (
+            CONVERTED | {"opportunities": ["OPP-2Q8XA"]},
+            ", to OPP-2Q8XA",
+            "go on with OPP-2Q8XA: pipecli opp show OPP-2Q8XA",
+        ),
+    ):
+        settled = lead(status="converted", converted=converted)
+        with pytest.raises(Refused) as refused:
+            refuse_settled(settled)
+        assert refused.value.hint == way
+        with pytest.raises(Refused, match=f"is converted already{to};"):
+            require_convertible(settled, force=True)
+        with pytest.raises(Refused, match="LEAD-7K3M9 is converted;"):
+            follow_up(settled, Next(NextContact(date=TODAY)), NOW)
+    with pytest.raises(Refused, match="LEAD-7K3M9 is disqualified: no-need;"):
+        require_convertible(lead(**NO_NEED), force=True)
+
+
+def test_without_a_list_any_reason_gives_a_lead_up():
+    with pytest.raises(Question) as asked:
+        disqualify(lead(), SETTINGS, today=TODAY, reason=None)
+    assert asked.value.hint == "give --reason"
+    assert disqualify(lead(), SETTINGS, today=TODAY, reason="bored").summary == "disqualify, bored"
+
+
+def test_a_source_that_is_set_is_one_of_the_list():
+    listed = SETTINGS.with_(sources=("fair", "web"))
+    with pytest.raises(Refused, match="wbe"):
+        set_fields(lead(), lead(source="wbe"), listed, "set source")
+    assert set_fields(lead(source="wbe"), lead(source="wbe", score=3), listed, "set score").subject.score == 3
+
+
+def test_of_two_leads_the_one_given_up_says_nothing_of_the_status():
+    def merged(source: Lead, target: Lead) -> Lead:
+        change = merge(source, target, [], activity_id=lambda: "4F2QX")
+        assert (change.notes, change.subject.notes) == ((), None)  # one knows no other thing than the other
+        return change.subject
+
+    other = {"id": "LEAD-8K4N2"}
+    assert merged(lead(**NO_NEED), lead(**other, status="replied")).status == "replied"
+    both = merged(lead(**NO_NEED), lead(**other, **NO_NEED))
+    assert (both.status, both.disqualified.reason) == ("disqualified", "no-need")
+
+    ben = lead(owner="ben", assigned={"rule": "all"})
+    owned = merge(ben, lead(**other, owner="ana"), [], activity_id=lambda: "4F2QX")
+    assert (owned.subject.assigned, owned.notes) == (None, ("kept in its notes: owner ben",))
+    assert merged(ben, lead(**other)).assigned.rule == "all"
+
+
+def test_the_other_deals_of_a_lead_get_its_customer():
+    own = deal(lead="LEAD-7K3M9")
+    others = [own, deal("OPP-7K3M9", lead="LEAD-7K3M9"), deal("OPP-8K4N2", customer="acme")]
+    change = convert(
+        lead(), own, customer=CUSTOMER, contact=CONTACT, parties=(), others=others, today=TODAY, force=True
+    )
+    assert [(record.key, record.customer) for record in change.also[1:]] == [("OPP-7K3M9", "contoso")]
+    assert change.subject.converted.opportunities == ("OPP-2Q8XA", "OPP-7K3M9", "OPP-8K4N2")
+
+
+def test_a_lead_that_joins_a_deal_adds_what_that_lacks():
+    call = planned("2026-12-01")
+    knows = lead(
+        activities=[call, planned("2026-12-02", "5G3RY")],
+        qualification={"need_note": "Two", "budget_note": "20k"},
+    )
+    own = deal(activities=[call], key_info={"need": "Three"})
+    joined = join(knows, own, CUSTOMER, None, lambda: "6H4SZ")
+    assert [activity.id for activity in joined.activities] == ["4F2QX", "5G3RY"]
+    assert joined.key_info.plain() == {"need": "Three", "budget": "20k"}
+    assert joined.contacts == ()
+    assert join(knows, deal(), CUSTOMER, CONTACT, lambda: "6H4SZ").key_info.need == "Two"
+    assert join(lead(), own, CUSTOMER, CONTACT, lambda: "6H4SZ").key_info == own.key_info
+
+
+def test_a_call_settles_what_is_due_with_a_lead_that_is_open():
+    due = {"next_contact": {"date": "2026-11-20"}}
+    assert follow_up(lead(**due), None, NOW, done()).record.next_contact is None
+    given_up = lead(**due, **NO_NEED)
+    assert follow_up(given_up, None, NOW, done()) == FollowedUp(given_up, "", ())
+    assert follow_up(given_up, Next(None), NOW).record.next_contact is None
+    planning = follow_up(lead(), Next(NextContact(date=date(2026, 12, 1))), NOW)
+    assert planning.words == ", next contact 2026-12-01"
+
+
+@pytest.mark.parametrize(
+    ("at", "every", "again"),
+    [
+        ("2026-11-20T09:00:00+01:00", "1 day", "2026-11-22T09:00:00+01:00"),  # today's is over, too
+        ("2026-11-07T09:00:00+01:00", "1 week", "2026-11-28T09:00:00+01:00"),
+        ("2026-11-20", "1 day", "2026-11-22"),
+    ],
+)
+def test_what_comes_again_is_planned_for_a_day_to_come(at: str, every: str, again: str):
+    record = lead(activities=[planned(at, every=every)])
+    after = activities.complete(record, "4F2QX", NOW, new_id=lambda: "5G3RY").subject
+    assert after.activities[1].plain()["at"].isoformat() == again
+
+
+def test_what_is_planned_for_today_is_told_and_moves_to_a_day():
+    record = deal(activities=[planned("2026-11-21"), planned("2026-11-22", "5G3RY")])
+    (note,) = activities.log(record, done(), NOW).notes
+    assert 'still planned: call "Talk"; if that was it: pipecli activity done 4F2QX' in note
+    moved = activities.move(record, "4F2QX", date(2026, 12, 1), MADRID)
+    assert moved.summary == 'move call "Talk" to 2026-12-01'
