@@ -13,7 +13,7 @@ import pytest
 
 from pipecli.cli.main import run
 from pipecli.records.kinds import KINDS
-from pipecli.store import naming
+from pipecli.store import ids_and_files
 from pipecli.store.index import index
 from pipecli.store.index.index import map_in_two_processes
 from tests.conftest import Cli
@@ -57,14 +57,14 @@ def test_new_files_never_differ_in_case_alone() -> None:
     names = ("Straße", "STRASSE", "strasse", "Ａｃｍｅ", "İstanbul", "ısparta")
     taken: set[str] = set()
     for name in names:
-        taken.add(naming.free_slug(name, taken))
+        taken.add(ids_and_files.free_slug(name, taken))
     assert len({slug.casefold() for slug in taken}) == len(names)
     assert all(slug == slug.lower() and slug.isascii() for slug in taken)
 
 
 def test_no_path_of_a_pipeline_comes_near_the_260_characters_of_windows() -> None:
     folder = max(len(kind.folder) for kind in KINDS)
-    slug = len(naming.slug("word " * 100))
+    slug = len(ids_and_files.slug("word " * 100))
     longest = folder + len("/2026/LEAD-2Q8XA-") + slug + len(".yaml")
     aside = len(".") + len(".2147483647.tmp")  # beside the file, while it is replaced
     assert longest + aside <= 110

@@ -60,7 +60,7 @@ def attach(
 
 def attached(transaction: Transaction, record: Any, name: str, content: bytes) -> tuple[Any, Write]:
     """A record with one file more, and the file. Raises Refused."""
-    from pipecli.store.naming import slug
+    from pipecli.store.ids_and_files import slug
     from pipecli.store.writes import Write
     from pipecli.workflow import attachment as rules
 

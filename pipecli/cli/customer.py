@@ -34,8 +34,8 @@ from pipecli.cli.common.record_verbs import (
 )
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import COMPETITOR, CONTACT, CUSTOMER, SUPPLIER, Kind
+from pipecli.store.ids_and_files import slug
 from pipecli.store.index.records import parents
-from pipecli.store.naming import slug
 from pipecli.workflow import customer as party
 from pipecli.workflow.customer import Party
 

@@ -21,9 +21,9 @@ from pipecli.reports.forecast import Forecast, Row, Window, chronological, forec
 from pipecli.store import files, git
 from pipecli.store.files import Location, kind_of
 from pipecli.store.git import Object
+from pipecli.store.ids_and_files import relaid
 from pipecli.store.index.rows import forecast_deals
 from pipecli.store.index.views import OwnerFilter
-from pipecli.store.naming import relaid
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.yaml import read
 

@@ -15,8 +15,8 @@ from pipecli.records.base import Record
 from pipecli.records.kinds import SETTINGS, SETTINGS_FILE
 from pipecli.store import files, git, reading
 from pipecli.store.files import kind_of
+from pipecli.store.ids_and_files import relaid
 from pipecli.store.index.records import records_naming
-from pipecli.store.naming import relaid
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.writes import Write, check_references, names
 from pipecli.wording import first_of, one_line

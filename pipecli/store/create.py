@@ -21,7 +21,7 @@ from pipecli.distribution import PINNED_INSTALL
 from pipecli.errors import PipecliError, system_refusal
 from pipecli.records.currency_codes import CURRENCIES
 from pipecli.records.kinds import SETTINGS, SETTINGS_FILE
-from pipecli.store import crash_recovery, files, git, lock, merge_setup, naming, reading, schemas
+from pipecli.store import crash_recovery, files, git, ids_and_files, lock, merge_setup, reading, schemas
 from pipecli.store.files import Location, find, inside
 from pipecli.store.lock import interruptible
 from pipecli.store.transaction import make
@@ -372,7 +372,7 @@ def settings_text(currency: str, company: str, timezone: str, user: Person) -> s
 def _git_identity(root: Path) -> Person:
     """git's identity, which becomes the first user; a stand-in where git has none yet."""
     name = git.config(root, "user.name") or "Me"
-    return Person(naming.slug(name), name, git.config(root, "user.email"))
+    return Person(ids_and_files.slug(name), name, git.config(root, "user.email"))
 
 
 def local_timezone() -> str:

@@ -1,8 +1,12 @@
-"""From what a person types to the record they mean; the rules are a table in docs/references.md."""
+"""From what a person types to the record they mean, and the names that a record has.
+
+The rules are a table in docs/references.md.
+"""
 
 from __future__ import annotations
 
 import re
+import sqlite3
 from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import NamedTuple, NoReturn
@@ -10,7 +14,8 @@ from typing import NamedTuple, NoReturn
 from pipecli.errors import Ambiguous, FaultyFile
 from pipecli.records.kinds import BY_NOUN, BY_PREFIX, CUSTOMER, ID_LENGTH, KINDS, Kind
 from pipecli.records.names import begins_words, digits_of, name_key, same_number, typed_words
-from pipecli.store.naming import Naming, is_of, is_open, keys_by_id, namings, slug
+from pipecli.store.ids_and_files import slug
+from pipecli.store.index.records import OPEN, keys_by_id
 from pipecli.store.pipeline import NotFound, Pipeline
 from pipecli.wording import first_of
 
@@ -101,8 +106,8 @@ def _likeliest_first(pipeline: Pipeline, candidates: Sequence[Found], me: Person
     ranks = []
     for record in candidates:
         kind = BY_NOUN[record.noun]
-        mine = person is not None and is_of(connection, kind, record.file, *person)
-        ranks.append(_Rank(record, is_open(connection, kind, record.file), mine))
+        mine = person is not None and _is_of(connection, kind, record.file, *person)
+        ranks.append(_Rank(record, _is_open(connection, kind, record.file), mine))
     return sorted(ranks, key=lambda rank: (not rank.is_open, not rank.is_mine, rank.record.key))
 
 
@@ -170,7 +175,7 @@ def _by_name(
     digits, key, longest = digits_of(wanted), name_key(wanted), max(words, key=len)
     whole, partly = [], []
     for kind in kinds:
-        for naming in namings(pipeline.index.connection, kind, longest, is_number=bool(digits)):
+        for naming in _namings(pipeline.index.connection, kind, longest, is_number=bool(digits)):
             record = Found(naming.noun, naming.key, naming.label, naming.file)
             names = naming.own if own_only or len(kinds) == 1 else f"{naming.own}\n{naming.others}"
             if any(name_key(name) == key for name in names.splitlines() if name):
@@ -180,7 +185,7 @@ def _by_name(
     return whole, partly
 
 
-def _is_called(naming: Naming, words: Sequence[str], digits: str) -> bool:
+def _is_called(naming: _Naming, words: Sequence[str], digits: str) -> bool:
     if any(same_number(digits, number) for number in naming.phones.splitlines() if digits):
         return True
     return begins_words(words, f"{naming.own}\n{naming.others}")
@@ -241,3 +246,187 @@ def _listed(candidates: Sequence[Found]) -> str:
         for candidate in candidates
     ]
     return first_of(names, _MOST_SHOWN)
+
+
+class _Naming(NamedTuple):
+    """A record with its names as they are written; `records.names` compares them."""
+
+    noun: str
+    key: str
+    label: str
+    file: str
+    own: str
+    """Its own whole names, a line each: title, name, e-mail addresses."""
+    others: str
+    """The names of its customer, its people, its papers."""
+    phones: str
+    """Its telephone numbers and those of its people, a line each."""
+
+
+def _lines(*columns: str) -> str:
+    """Columns as one text in SQL, a line each; an absent one leaves an empty line."""
+    return " || char(10) || ".join(f"coalesce({column}, '')" for column in columns)
+
+
+def _list(column: str) -> str:
+    """A JSON list of texts, a line each."""
+    return f"(SELECT group_concat(value, char(10)) FROM json_each({column}))"
+
+
+def _may_hold(*columns: str) -> str:
+    """True where a text may hold the folded word ?1; any with more than A to Z may: lower() keeps that."""
+    text = _lines(*columns)
+    return f"(instr(lower({text}), ?1) OR length({text}) <> length(CAST({text} AS BLOB)))"
+
+
+class _Other(NamedTuple):
+    """What hangs on a record and has names that are told for its own."""
+
+    join: str
+    names: str
+    phones: str
+    may: str
+    """True where its names may hold the word ?1, or it has a telephone number and ?2 asks for one."""
+
+
+def _of_people(text: str) -> str:
+    """A text of all contacts of a deal."""
+    return f"""(SELECT group_concat({text}, char(10)) FROM stakeholders s
+        JOIN _contacts n ON n.path = 'contacts/' || s.contact || '.yaml' WHERE s.path = r.path)"""
+
+
+def _may_be(table: str, phones: str, *names: str) -> str:
+    """The ids of a table whose names may hold the word ?1; if ?2, those with a telephone number too."""
+    alias = phones.partition(".")[0]
+    may = f"{_may_hold(*names)} OR (?2 AND {phones} IS NOT NULL)"
+    return f"(SELECT {alias}.id FROM {table} {alias} WHERE {may})"
+
+
+_PERSON_MAY = _may_be("_contacts", "n.phones", "n.id", "n.name", "n.emails")
+_CUSTOMER = _Other(
+    "LEFT JOIN _customers c ON c.path = 'customers/' || r.customer || '.yaml'",
+    _lines("r.customer", "c.name"),
+    "c.phone",
+    f"r.customer IN {_may_be('_customers', 'c.phone', 'c.id', 'c.name')}",
+)
+_LEAD = _Other(
+    "LEFT JOIN _records h ON h.noun = 'lead' AND h.key = r.lead LEFT JOIN _leads l ON l.path = h.path",
+    _lines("l.name", "l.organization", "l.email"),
+    "l.phone",
+    f"r.lead IN {_may_be('_leads', 'l.phone', 'l.name', 'l.organization', 'l.email')}",
+)
+_CONTACT = _Other(
+    "LEFT JOIN _contacts n ON n.path = 'contacts/' || r.contact || '.yaml'",
+    _lines("n.id", "n.name", _list("n.emails")),
+    _list("n.phones"),
+    f"r.contact IN {_PERSON_MAY}",
+)
+_PEOPLE = _Other(
+    "",
+    _of_people(_lines("n.id", "n.name", _list("n.emails"))),
+    _of_people(_list("n.phones")),
+    f"r.path IN (SELECT s.path FROM stakeholders s WHERE s.contact IN {_PERSON_MAY})",
+)
+_JOINED_DEAL = """LEFT JOIN _records k ON k.noun = 'opportunity' AND k.key = r.opportunity
+    LEFT JOIN _opportunities o ON o.path = k.path"""
+_DEAL = _Other(
+    _JOINED_DEAL,
+    "o.title",
+    "''",
+    f"r.opportunity IN (SELECT o.id FROM _opportunities o WHERE {_may_hold('o.title')})",
+)
+_SUPPLIER = _Other(
+    "LEFT JOIN _suppliers s ON s.path = 'suppliers/' || r.supplier || '.yaml'",
+    _lines("r.supplier", "s.name"),
+    "s.phone",
+    f"r.supplier IN {_may_be('_suppliers', 's.phone', 's.id', 's.name')}",
+)
+
+
+class _Names(NamedTuple):
+    own: tuple[str, ...]
+    """The columns of whole names of its own."""
+    lists: tuple[str, ...] = ()
+    """Those that are a JSON list of names."""
+    more: tuple[str, ...] = ()
+    """Columns whose words tell it, and which name it as a whole to nobody."""
+    phones: str = "''"
+    others: tuple[_Other, ...] = ()
+
+
+_NAMES = {
+    "lead": _Names(
+        ("organization", "name", "email", "external_id"), more=("title", "website"), phones="r.phone"
+    ),
+    "opportunity": _Names(("title", "external_id"), others=(_CUSTOMER, _LEAD, _PEOPLE)),
+    "quotation": _Names(("external_id",), others=(_CUSTOMER, _LEAD, _CONTACT, _DEAL)),
+    "order": _Names(("external_id",), others=(_CUSTOMER, _CONTACT, _DEAL)),
+    "invoice": _Names(("number", "external_id"), others=(_CUSTOMER, _CONTACT, _DEAL)),
+    "supplier-quotation": _Names(("external_id",), others=(_SUPPLIER, _DEAL)),
+    "customer": _Names(("name", "email", "website", "external_id"), more=("id",), phones="r.phone"),
+    "contact": _Names(("name", "external_id"), ("emails",), more=("id",), phones=_list("r.phones")),
+    "supplier": _Names(("name", "email", "website", "external_id"), more=("id",), phones="r.phone"),
+    "competitor": _Names(("name", "website", "external_id"), more=("id",)),
+    "product": _Names(("name", "external_id"), more=("sku",)),
+    "price-list": _Names(("name", "external_id"), more=("id",)),
+    "literature": _Names(("title", "external_id"), more=("id",)),
+}
+
+
+def _namings(connection: sqlite3.Connection, kind: Kind, word: str, *, is_number: bool) -> list[_Naming]:
+    """The records of a kind whose names may hold a folded word, or that have a telephone number.
+
+    SQLite finds the few that are worth a look; the caller compares.
+    """
+    names = _NAMES[kind.noun]
+    own = [f"r.{column}" for column in names.own]
+    more = [f"r.{column}" for column in names.more]
+    lists = [f"r.{column}" for column in names.lists]
+    columns = (
+        _lines(*own, *map(_list, lists)),
+        _lines(*more, *(other.names for other in names.others), "''"),
+        _lines(names.phones, *(other.phones for other in names.others)),
+    )
+    number = f"(?2 AND {names.phones} <> '')"
+    may = " OR ".join([_may_hold(*own, *lists, *more), number, *(other.may for other in names.others)])
+    joins = " ".join(other.join for other in names.others)
+    rows = connection.execute(
+        f"SELECT d.key, d.label, r.path, {', '.join(columns)} "
+        f"FROM _{kind.table} r JOIN _records d USING (path) {joins} WHERE {may}",
+        (word, is_number),
+    )
+    return [_Naming(kind.noun, *row) for row in rows]
+
+
+_OPEN = OPEN | {"invoice": "status <> 'paid'", "product": "active"}
+_OWNED = {
+    "lead": ("r.owner", "r.shared_with", ""),
+    "opportunity": ("r.owner", "r.shared_with", ""),
+    "quotation": ("o.owner", "o.shared_with", _JOINED_DEAL),
+    "order": ("o.owner", "o.shared_with", _JOINED_DEAL),
+    "invoice": ("o.owner", "o.shared_with", _JOINED_DEAL),
+    "supplier-quotation": ("o.owner", "o.shared_with", _JOINED_DEAL),
+    "customer": ("r.owner", "NULL", ""),
+}
+
+
+def _is_open(connection: sqlite3.Connection, kind: Kind, file: str) -> bool:
+    """True for a record that work goes on with; master data always is, but for what is not sold any more."""
+    condition = _OPEN.get(kind.noun)
+    if condition is None:
+        return True
+    row = connection.execute(f"SELECT {condition} FROM _{kind.table} WHERE path = ?", (file,)).fetchone()
+    return bool(row[0])
+
+
+def _is_of(connection: sqlite3.Connection, kind: Kind, file: str, me: str, team: str | None) -> bool:
+    """True for a record that is a user's, or shared with them or their team."""
+    if kind.noun not in _OWNED:
+        return False
+    owner, shared, joins = _OWNED[kind.noun]
+    row = connection.execute(
+        f"SELECT {owner} = ?1 OR EXISTS (SELECT 1 FROM json_each({shared}) WHERE value IN (?1, ?2)) "
+        f"FROM _{kind.table} r {joins} WHERE r.path = ?3",
+        (me, team, file),
+    ).fetchone()
+    return bool(row[0])

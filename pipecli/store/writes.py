@@ -18,7 +18,7 @@ from pipecli.records import base
 from pipecli.records.base import Document
 from pipecli.records.kinds import BY_NOUN, PRODUCT, SETTINGS, SETTINGS_FILE, SLUG, closed_in_lists
 from pipecli.records.references import references
-from pipecli.store import files, naming, reading
+from pipecli.store import files, ids_and_files, reading
 from pipecli.store.files import kind_of
 from pipecli.store.index import tables
 from pipecli.store.index.index import Apart, Rows, parts, rows_of
@@ -88,7 +88,7 @@ class Planner:
         if len(self._waiting) == _BLOCK:
             self._finish_block()
             block, self._waiting = self._waiting, []
-            naming.file_name(record)  # imports what it needs here, and not in each process
+            ids_and_files.file_name(record)  # imports what it needs here, and not in each process
             self._begun = block, Apart(lambda: _block(self._pipeline, block))
 
     def writes(self) -> list[Write]:
@@ -116,7 +116,7 @@ class Planner:
         """The file of a new product whose slug another has: AB.77 and AB-77 are two."""
         if record.noun != PRODUCT.noun:
             return None
-        file = first = naming.file_name(record)
+        file = first = ids_and_files.file_name(record)
         number = 2
         while file in self._product_files or (
             not re.fullmatch(SLUG, record.key) and self._pipeline.has_file(file)
@@ -168,7 +168,7 @@ def _text(pipeline: Pipeline, planned: _Planned, plain: Plain) -> tuple[str, byt
     try:
         if file is not None and not pipeline.is_unwritten(file):
             return _edited(pipeline, record, file, plain)
-        name = file or planned.new_file or naming.file_name(record)
+        name = file or planned.new_file or ids_and_files.file_name(record)
         if file is None and pipeline.has_file(name):
             raise PipecliError(f"{name} exists already", hint="choose another name, or edit that record")
         return name, None, emit(plain, _schema(record, name))

@@ -22,8 +22,8 @@ from pipecli.store import files as stamps
 from pipecli.store import git, merge_setup, schemas
 from pipecli.store.create import HOSTS
 from pipecli.store.files import Location
+from pipecli.store.ids_and_files import month_file, relaid
 from pipecli.store.index import index
-from pipecli.store.naming import month_file, relaid
 from pipecli.store.pipeline import Pipeline
 from pipecli.sync import doctor_clone
 from pipecli.sync.doctor_clone import Diagnosis, State, error, ok, warning

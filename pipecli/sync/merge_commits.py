@@ -25,11 +25,11 @@ from pipecli.merge import Conflict, merge_bytes
 from pipecli.records.kinds import SETTINGS_FILE
 from pipecli.store import files, git
 from pipecli.store.files import Location
+from pipecli.store.ids_and_files import relaid
 from pipecli.store.index import index
 from pipecli.store.index.query import register
 from pipecli.store.lock import MERGING
 from pipecli.store.merge_setup import DRIVER
-from pipecli.store.naming import relaid
 from pipecli.store.pipeline import Pipeline
 from pipecli.sync.upstream import Upstream, head
 from pipecli.wording import count

@@ -17,7 +17,7 @@ from pipecli.errors import PipecliError
 from pipecli.formats import loads
 from pipecli.records.kinds import BY_FOLDER, BY_NOUN, BY_PREFIX, KINDS, PRODUCT, SETTINGS_FILE, Kind
 from pipecli.store import files as left_out
-from pipecli.store import naming, schemas
+from pipecli.store import ids_and_files, schemas
 from pipecli.store.files import LARGEST_ANY, inside, name_of, read_bytes
 
 if TYPE_CHECKING:
@@ -236,7 +236,7 @@ def file_name(pipeline: Pipeline) -> Iterator[Problem]:
     for kind in KINDS:
         for path, key in _files(pipeline, kind):
             stem = path.rpartition("/")[2].removesuffix(".yaml")
-            name = key if kind.is_document else naming.file_slug(kind.noun, key)
+            name = key if kind.is_document else ids_and_files.file_slug(kind.noun, key)
             is_numbered = kind == PRODUCT and re.fullmatch(rf"{re.escape(name)}-\d+", stem)
             if stem != name and not is_numbered and not (kind.is_document and stem.startswith(f"{key}-")):
                 right = f"{key}-….yaml" if kind.is_document else f"{name}.yaml"
@@ -246,7 +246,7 @@ def file_name(pipeline: Pipeline) -> Iterator[Problem]:
 def windows_name(pipeline: Pipeline) -> Iterator[Problem]:
     """Names by which Windows knows a device: nobody there can check the pipeline out."""
     for path, key in pipeline.index.connection.execute("SELECT path, key FROM _records"):
-        if path.rpartition("/")[2].removesuffix(".yaml") in naming.WINDOWS_DEVICES:
+        if path.rpartition("/")[2].removesuffix(".yaml") in ids_and_files.WINDOWS_DEVICES:
             yield Problem(path, (), f"Windows allows no file of this name: name it x-{key}")
 
 
@@ -266,7 +266,7 @@ def year(pipeline: Pipeline) -> Iterator[Problem]:
             for path, created in pipeline.index.connection.execute(
                 f"SELECT path, created FROM _{kind.table}"
             ):
-                month = f"{kind.folder}/{naming.month_of(created)}"
+                month = f"{kind.folder}/{ids_and_files.month_of(created)}"
                 if path.rpartition("/")[0] not in (month, month[:-3]):
                     yield Problem(path, ("created",), f"created in {created[:7]}: it is to lie in {month}/")
 

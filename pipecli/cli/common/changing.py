@@ -25,7 +25,7 @@ from pipecli.cli.common.terminal import paged
 from pipecli.records.activity import NextContact
 from pipecli.records.base import Record
 from pipecli.records.kinds import BY_NOUN
-from pipecli.store import naming
+from pipecli.store import ids_and_files
 from pipecli.store.index.records import activity_ids, keys, label, rows_where
 from pipecli.store.lookup import Care
 from pipecli.store.pipeline import Pipeline
@@ -85,12 +85,12 @@ class Transaction:
 
     def new_id(self, prefix: str) -> str:
         taken = keys(self.pipeline.index.connection)
-        return naming.new_id(prefix, taken)
+        return ids_and_files.new_id(prefix, taken)
 
     def new_activity_id(self) -> str:
         """An id that no activity of any record has, and none that was asked for before."""
         taken = self._activity_ids
-        while (new_id := naming.random_part()) in taken or not set(new_id) - set("0123456789E"):
+        while (new_id := ids_and_files.random_part()) in taken or not set(new_id) - set("0123456789E"):
             pass  # 12345 and 1E100 are numbers to YAML: who copies one by hand would have to quote it
         taken.add(new_id)
         return new_id
@@ -101,7 +101,7 @@ class Transaction:
 
     def new_slug(self, noun: str, text: str) -> str:
         """A slug of `text` that no record of this kind has."""
-        return naming.free_slug(text, keys(self.pipeline.index.connection, noun))
+        return ids_and_files.free_slug(text, keys(self.pipeline.index.connection, noun))
 
     def given_by_rule(self, record: Owned) -> tuple[Owned, tuple[str, ...]]:
         """A new lead or deal, given to whom an assignment rule names, if one takes it, and a note of it."""

@@ -24,10 +24,10 @@ from pipecli.errors import PipecliError, Question
 from pipecli.records.base import Record
 from pipecli.records.kinds import BY_NOUN, RANDOM, Kind
 from pipecli.records.names import fitting
+from pipecli.store.ids_and_files import WINDOWS_DEVICES, slug
 from pipecli.store.index import query
 from pipecli.store.index.records import labels, open_counts, records_naming
 from pipecli.store.lookup import Care
-from pipecli.store.naming import WINDOWS_DEVICES, slug
 from pipecli.wording import a, count, first_of
 from pipecli.workflow import assignment
 from pipecli.workflow.change import Change

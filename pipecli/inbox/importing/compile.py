@@ -37,7 +37,7 @@ from pipecli.inbox.importing.values import (
 from pipecli.records import base
 from pipecli.records.kinds import Collection
 from pipecli.records.money import Mark, mark_of, minor_digits
-from pipecli.store import naming
+from pipecli.store import ids_and_files
 
 NOTHING = frozenset(
     "#N/A #NA #NULL! #VALUE! #REF! #NAME? #DIV/0! #NUM! N/A n/a NULL null (null) NaN nan None - -- – — \\N "
@@ -357,7 +357,7 @@ class _Compiler:
 
     def _key_reader(self, parts: Path) -> Reader:
         if parts == STAGE_ENTERED:
-            return lambda cell: naming.slug(str(cell))
+            return lambda cell: ids_and_files.slug(str(cell))
         if self.collection.noun == "price-list":
             return lambda cell: Named("product", str(cell).strip())
         return lambda cell: str(cell).strip()

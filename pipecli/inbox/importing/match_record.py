@@ -22,7 +22,7 @@ from pipecli.inbox.importing.values import STAGE_ENTERED, Named, Path
 from pipecli.records.base import Part
 from pipecli.records.kinds import COLLECTIONS_BY_NOUN as BY_NOUN
 from pipecli.records.kinds import CONTACT, Collection
-from pipecli.store import naming
+from pipecli.store import ids_and_files
 
 NOT_HERE = "rows whose record isn't here"
 REMOVED = "rows whose record was removed or merged here"
@@ -228,7 +228,7 @@ class Drafts:
             return own or same[0]
         kind = self.collection.kind
         if kind is not None and kind.is_document:
-            return naming.new_id(kind.prefix, self.known.labels)
+            return ids_and_files.new_id(kind.prefix, self.known.labels)
         if not name:
             raise Unreadable(f"no name: what is the {self.collection.noun} called?")
         return self._namesake(name, external)

@@ -27,7 +27,7 @@ from pipecli.records.names import name_key
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.references import references, relinked
 from pipecli.records.settings import Settings
-from pipecli.store import naming
+from pipecli.store import ids_and_files
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.reading import validate
 from pipecli.workflow import items, preconditions
@@ -233,13 +233,13 @@ class Names:
 
     def new_slug(self, noun: str, name: str) -> str:
         """A slug of a name that nothing of this kind has."""
-        return naming.free_slug(name, self.known(noun).labels)
+        return ids_and_files.free_slug(name, self.known(noun).labels)
 
     def _make(self, named: Named) -> str:
         noun, text = named
         if reason := self.refused.get((noun, text)):
             raise Unreadable(f'its {noun} "{text}" was rejected: {reason}')
-        if noun not in self._makeable and self._may_dangle and naming.slug(text) == text:
+        if noun not in self._makeable and self._may_dangle and ids_and_files.slug(text) == text:
             self.dangling.setdefault(noun, []).append(text)
             return text
         if noun not in self._makeable:

@@ -25,7 +25,7 @@ from pipecli.inbox.moving.pages import (
 )
 from pipecli.inbox.moving.synonyms import CHANGED, ENTERED, OF_ENTRY, header_key, outcome_of, rank
 from pipecli.records.names import folded
-from pipecli.store import naming
+from pipecli.store import ids_and_files
 
 Columns = dict[str, list[dict[str, Any]]]
 """For a column of the file what it feeds: entries of a mapping, with the evidence under `#`."""
@@ -94,7 +94,7 @@ class Deals:
             return {"": self.findings.process}
         slugs: dict[str, str] = {}
         for name in names:
-            slugs[name] = naming.free_slug(name, slugs.values())
+            slugs[name] = ids_and_files.free_slug(name, slugs.values())
         return slugs
 
     def _is_of(self, pipeline: str, name: str) -> bool:
@@ -295,7 +295,7 @@ class Deals:
         for number, stage in enumerate(order, 1):
             name = stage.removesuffix(f"({pipeline})").strip() or stage
             alike = next((other for own, other in self.slugs.items() if folded(own) == folded(name)), None)
-            slug = self.slugs.get(stage) or alike or naming.free_slug(name, self.slugs.values())
+            slug = self.slugs.get(stage) or alike or ids_and_files.free_slug(name, self.slugs.values())
             self.slugs[stage] = self.findings.stages[stage] = self.findings.stages[name] = slug
             guess = round(100 * number / (len(order) + 1))
             percent = probability[stage]
@@ -344,7 +344,7 @@ class Deals:
                 {"to": "closed.detail", "when": when, "#": f"{len(reasons):,} texts"} for when in conditions
             ]
             return
-        slugs = {reason: naming.slug(reason) for reason in reasons}
+        slugs = {reason: ids_and_files.slug(reason) for reason in reasons}
         self.findings.lost_reasons += [s for s in slugs.values() if s not in self.findings.lost_reasons]
         columns[column] = [{"to": "closed.reasons", "values": slugs, "when": when} for when in conditions]
 

@@ -15,7 +15,7 @@ from pipecli.inbox.importing.table import Row, Table
 from pipecli.records.money import plain_digits
 from pipecli.records.names import folded, name_key
 from pipecli.records.settings import Settings
-from pipecli.store import naming
+from pipecli.store import ids_and_files
 from pipecli.store.yaml.write import flow_text, key_text, scalar_text
 from pipecli.wording import one_line
 
@@ -289,7 +289,9 @@ def owners(table: Table, column: str, findings: Findings) -> dict[str, Any]:
         unknown.remove(text)
         findings.people.add(_person_key(text))
         name = text.partition("@")[0].replace(".", " ").replace("_", " ").title() if "@" in text else text
-        slug = naming.free_slug(name, {*findings.users, *findings.settings.users, *findings.settings.teams})
+        slug = ids_and_files.free_slug(
+            name, {*findings.users, *findings.settings.users, *findings.settings.teams}
+        )
         findings.users[slug] = {"name": name} | ({"email": text} if "@" in text else {})
     if not unknown:
         return nobody

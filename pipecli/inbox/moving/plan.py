@@ -57,7 +57,7 @@ from pipecli.inbox.moving.synonyms import (
 from pipecli.records.currency_codes import CURRENCIES
 from pipecli.records.money import read_money
 from pipecli.records.settings import Settings
-from pipecli.store import naming
+from pipecli.store import ids_and_files
 from pipecli.wording import count, first_of
 
 _DATES = {"created", "at", "date", "valid_until", "next_contact.date", "delivery_date", "converted.date"}
@@ -191,7 +191,7 @@ def _look_at_dates(known: Sequence[_Recognition], findings: Findings) -> None:
 def _page(one: _Recognition, plan: Plan, findings: Findings) -> Step:
     table, told = one
     taken = {step.map.removesuffix(".yaml") for step in plan.steps}
-    name = f"{naming.free_slug(told.kind, taken)}.yaml"
+    name = f"{ids_and_files.free_slug(told.kind, taken)}.yaml"
     step = Step(told.kind, table.name, name, tuple(c for c in table.columns if c in told.columns))
     mapping, lost = _Mapping(table, told, findings).plain()
     source = f"as {told.preset}" if told.preset else "as its header reads"
@@ -309,7 +309,7 @@ class _Mapping:
             entry["values"] = {word: type_of(word) for word in texts(self.table, column)}
             entry["otherwise"] = "task"
         elif role == "type" and self.told.kind == "opportunities":
-            slugs = {word: naming.slug(word) for word in texts(self.table, column)}
+            slugs = {word: ids_and_files.slug(word) for word in texts(self.table, column)}
             self.findings.types += [slug for slug in slugs.values() if slug not in self.findings.types]
             entry |= {"values": slugs} if slugs else {}
         entries = [*self._contacts(column, entry)] if role == "contacts.contact" else [entry]
@@ -445,6 +445,6 @@ class _Mapping:
             if column in ignored or self.told.kind in _WITHOUT_CUSTOM or "part" in self.told.rest or codes:
                 yield column
                 continue
-            slug = naming.free_slug(column, taken).replace("-", "_")
+            slug = ids_and_files.free_slug(column, taken).replace("-", "_")
             taken.add(slug)
             self.columns[column] = [{"to": f"custom.{slug}", "#": filled(self.table, column)}]

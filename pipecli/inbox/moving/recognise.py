@@ -33,7 +33,7 @@ from pipecli.inbox.moving.synonyms import (
     kinds_named,
     one_word,
 )
-from pipecli.store import naming
+from pipecli.store import ids_and_files
 from pipecli.store.yaml.read import parse
 from pipecli.wording import count
 
@@ -317,7 +317,7 @@ def without_twins(known: Sequence[tuple[Table, Recognised]], findings: Findings)
                 findings.assumed.append(f"{second} has the rows of {first}, and stays out")
                 out.add(number)
             elif _labels(table) & _labels(later):
-                about, choices = f"table-{naming.slug(min(_labels(table)))}", (first, second, "both")
+                about, choices = f"table-{ids_and_files.slug(min(_labels(table)))}", (first, second, "both")
                 alone = (_rows(table) - _rows(later)).total(), (_rows(later) - _rows(table)).total()
                 if (answer := findings.answer(about, choices)) is None:
                     findings.ask(

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import BY_NOUN, SETTINGS_FILE
 from pipecli.records.names import composed, likeliest
-from pipecli.store import naming
+from pipecli.store import ids_and_files
 from pipecli.store.index import tables
 from pipecli.store.index.records import columns, public_tables
 
@@ -303,7 +303,7 @@ class Inquiry:
         # The tables show the customer's name.
         customer = self._pipeline.find_record(Customer, getattr(record, "customer", None))
         try:
-            written = [(naming.file_name(one), one) for one in (record, customer) if one]
+            written = [(ids_and_files.file_name(one), one) for one in (record, customer) if one]
             _insert(self._connection, [*tables.rows(written)])
             return holds(self._connection, BY_NOUN[record.noun].table, record.key, condition)
         except BadQuery as error:

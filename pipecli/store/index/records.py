@@ -15,7 +15,7 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from pipecli.formats import dumps, loads
-from pipecli.records.kinds import BY_NOUN, Kind
+from pipecli.records.kinds import BY_NOUN, BY_PREFIX, Kind
 from pipecli.records.names import digits_of, folded, same_number
 from pipecli.wording import one_line
 
@@ -76,6 +76,39 @@ def keys(connection: Sql, noun: str = "") -> set[str]:
     """The ids of all records, or of those of a noun."""
     condition, parameters = ("WHERE noun = ?", (noun,)) if noun else ("", ())
     return {key for (key,) in connection.execute(f"SELECT key FROM _records {condition}", parameters)}
+
+
+_LEADS_TO = {
+    ("opportunity", "QTN"): "SELECT opportunity FROM _quotations WHERE id GLOB ?",
+    ("opportunity", "ORD"): "SELECT opportunity FROM _orders WHERE id GLOB ?",
+    ("opportunity", "SQ"): "SELECT opportunity FROM _supplier_quotations WHERE id GLOB ?",
+    ("opportunity", "LEAD"): "SELECT id FROM _opportunities WHERE lead GLOB ?",
+    ("quotation", "OPP"): "SELECT id FROM _quotations WHERE opportunity GLOB ?",
+    ("quotation", "ORD"): "SELECT quotation FROM _orders WHERE id GLOB ?",
+    ("order", "OPP"): "SELECT id FROM _orders WHERE opportunity GLOB ?",
+    ("order", "QTN"): "SELECT id FROM _orders WHERE quotation GLOB ?",
+    ("order", "INV"): 'SELECT "order" FROM _invoices WHERE id GLOB ?',
+    ("opportunity", "INV"): "SELECT opportunity FROM _invoices WHERE id GLOB ?",
+    ("invoice", "ORD"): 'SELECT id FROM _invoices WHERE "order" GLOB ?',
+    ("invoice", "OPP"): "SELECT id FROM _invoices WHERE opportunity GLOB ?",
+    ("supplier-quotation", "OPP"): "SELECT id FROM _supplier_quotations WHERE opportunity GLOB ?",
+}
+
+
+def keys_by_id(connection: Sql, nouns: Sequence[str], prefix: str, start: str) -> list[str]:
+    """The ids that begin so, of records of these nouns or of what a paper with such an id belongs to.
+
+    An empty prefix is any of theirs.
+    """
+    keys: list[str] = []
+    for noun in nouns:
+        for kind in BY_PREFIX.values():
+            if kind.noun == noun and prefix in ("", kind.prefix):
+                own = "SELECT key FROM _records WHERE noun = ? AND key GLOB ?"
+                keys += [key for (key,) in connection.execute(own, (noun, f"{kind.prefix}-{start}*"))]
+        if query := _LEADS_TO.get((noun, prefix)):
+            keys += [key for (key,) in connection.execute(query, (f"{prefix}-{start}*",))]
+    return sorted(set(keys))
 
 
 def activity_ids(connection: Sql) -> set[str]:

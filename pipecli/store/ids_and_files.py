@@ -1,0 +1,86 @@
+"""Ids and slugs for new records, and the file in which each is kept; `lookup.py` finds a record."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Container
+from functools import lru_cache
+from itertools import chain, count
+from typing import TYPE_CHECKING
+
+from pipecli.records.kinds import BY_NOUN, CROCKFORD, ID_LENGTH, PRODUCT, SLUG
+
+if TYPE_CHECKING:
+    from pipecli.records.base import Record
+
+_SLUG_LENGTH = 40
+
+WINDOWS_DEVICES = frozenset(
+    ["con", "prn", "aux", "nul", *(f"{port}{digit}" for port in ("com", "lpt") for digit in range(1, 10))]
+)
+"""Names that no file may have on Windows, with whatever ending: a clone there can't check `con.yaml` out."""
+
+
+def random_part() -> str:
+    """Five random Crockford characters: what makes ids of clones that never talked differ."""
+    return "".join([CROCKFORD[byte % 32] for byte in os.urandom(ID_LENGTH)])
+
+
+def new_id(prefix: str, taken: Container[str]) -> str:
+    """An id that no record of the pipeline has."""
+    while (id_ := f"{prefix}-{random_part()}") in taken:
+        pass
+    return id_
+
+
+@lru_cache(maxsize=4096)
+def slug(text: str) -> str:
+    """`text` as a slug: transliterated, lower case, words joined by hyphens. Never empty.
+
+    A name that transliterates to nothing (an emoji) gets a slug of its code points, so that two people
+    adding the same customer still meet. One that Windows keeps for a device gets an `x-` before it.
+    """
+    from slugify import slugify
+
+    words = slugify(text, max_length=_SLUG_LENGTH, word_boundary=True)
+    if words in WINDOWS_DEVICES:
+        return f"x-{words}"
+    return words or "x-" + "-".join(f"{ord(character):x}" for character in text.strip()[:6])
+
+
+def free_slug(text: str, taken: Container[str]) -> str:
+    """The slug of `text`, numbered from 2 on where another record has it: for a namesake."""
+    first = slug(text)
+    return next(name for name in chain([first], (f"{first}-{n}" for n in count(2))) if name not in taken)
+
+
+def file_name(record: Record) -> str:
+    """The file of a new record: a document's id and slug in the folder of its month, else its slug."""
+    kind = BY_NOUN[record.noun]
+    if kind.is_document:
+        month = month_of(str(record.created))  # type: ignore[attr-defined]
+        return f"{kind.folder}/{month}/{record.key}-{slug(record.label)}.yaml"
+    return f"{kind.folder}/{file_slug(record.noun, record.key)}.yaml"
+
+
+def month_of(created: str) -> str:
+    """The folder of a document in that of its kind, `2026/11`, by its time of creation as it is written."""
+    return created[:7].replace("-", "/")
+
+
+def month_file(file: str, created: str) -> str:
+    """The place of a document's file in the folder of its month."""
+    return f"{file.partition('/')[0]}/{month_of(created)}/{file.rpartition('/')[2]}"
+
+
+def relaid(content: bytes, file: str) -> bytes:
+    """The content of a record's file for another place: its first line leads to the schema from there."""
+    up = b"../" * file.count("/")
+    return re.sub(rb"\A(# yaml-language-server: \$schema=)(?:\.\./)+(?=schemas/)", rb"\1" + up, content)
+
+
+def file_slug(noun: str, key: str) -> str:
+    """The name of a file of master data: its slug, which of a product is that of the SKU."""
+    is_own = noun != PRODUCT.noun or (re.fullmatch(SLUG, key) and key not in WINDOWS_DEVICES)
+    return key if is_own else slug(key)
