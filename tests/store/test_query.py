@@ -83,6 +83,12 @@ def test_a_question_that_never_ends_is_ended(
     with pytest.raises(query.BadQuery, match="more than 0 seconds"):
         query.ask(connection, f"{ENDLESS} SELECT count(*) FROM c")
 
+    # a condition from the settings, which looks at one record, sooner
+    monkeypatch.setattr(query, "LONGEST", 60)
+    monkeypatch.setattr(query, "_LONGEST_CONDITION", 0.1)
+    with pytest.raises(query.BadQuery, match="more than 0 seconds"):
+        query.holds(connection, "deals", "a", f"({ENDLESS} SELECT count(*) FROM c) > 0")
+
 
 @pytest.mark.parametrize(
     "sql",

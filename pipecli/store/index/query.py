@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 LONGEST = 10.0
 """Seconds that one question may take."""
+_LONGEST_CONDITION = 2.0
+"""Seconds for a condition from the settings, which a pull request can bring, on one record."""
 _GRACE = 2.0
 _LONGEST_VALUE = 16 << 20
 _MOST_MEMORY = 256 << 20
@@ -64,8 +66,8 @@ def ask(connection: sqlite3.Connection, sql: str, parameters: Sequence[object] =
 
 def holds(connection: sqlite3.Connection, table: str, key: str, condition: str) -> bool:
     """True where a condition from the settings holds for one record of a table. Raises BadQuery."""
-    answer = _guarded(connection, f"SELECT 1 FROM {table} WHERE id = ? AND ({condition}\n)", (key,))
-    return bool(answer.rows)
+    sql = f"SELECT 1 FROM {table} WHERE id = ? AND ({condition}\n)"
+    return bool(_guarded(connection, sql, (key,), _LONGEST_CONDITION).rows)
 
 
 def compile_condition(connection: sqlite3.Connection, table: str, condition: str) -> None:
@@ -85,16 +87,19 @@ def select(
     return _guarded(connection, f"SELECT {columns} FROM {table} WHERE {condition} {rest}", parameters)
 
 
-def _guarded(connection: sqlite3.Connection, sql: str, parameters: Sequence[object]) -> Answer:
+def _guarded(
+    connection: sqlite3.Connection, sql: str, parameters: Sequence[object], longest: float | None = None
+) -> Answer:
+    longest = longest or LONGEST
     try:
-        with _bounds(connection):
+        with _bounds(connection, longest):
             cursor = connection.execute(composed(sql), tuple(parameters))
             return Answer([column[0] for column in cursor.description or ()], _rows(cursor))
     except MemoryError:
         raise BadQuery(_TOO_MUCH, hint="ask for less at once") from None
     except sqlite3.OperationalError as error:
         if "interrupted" in str(error):
-            raise BadQuery(_TOO_LONG.format(LONGEST)) from None
+            raise BadQuery(_TOO_LONG.format(longest)) from None
         raise BadQuery(f"the query can't be run: {error}", hint=_way_out(connection, str(error))) from None
     except (sqlite3.Error, sqlite3.Warning, OverflowError) as error:
         reason = "only tables of the pipeline can be read" if "not authorized" in str(error) else error
@@ -121,19 +126,19 @@ def _rows(cursor: sqlite3.Cursor) -> list[tuple[object, ...]]:
 
 
 @contextmanager
-def _bounds(connection: sqlite3.Connection) -> Iterator[None]:
-    """Forbid all but reading, and stop what takes too long or too much."""
-    deadline = time.monotonic() + LONGEST
+def _bounds(connection: sqlite3.Connection, longest: float) -> Iterator[None]:
+    """Forbid all but reading, and stop what takes too long, in seconds, or too much."""
+    deadline = time.monotonic() + longest
     # SQLite declares json_each's table at its first use, which the authorizer would take for CREATE TABLE.
     connection.execute("SELECT 1 FROM json_each('[]')")
     connection.execute("PRAGMA query_only = ON")
     connection.execute("PRAGMA temp_store = MEMORY")  # where the next bound counts it, and no disk is filled
     connection.execute(f"PRAGMA hard_heap_limit = {_MOST_MEMORY}")
-    longest = connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST_VALUE)
+    length = connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST_VALUE)
     pattern = connection.setlimit(sqlite3.SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 1000)
     connection.set_authorizer(_allow)
     connection.set_progress_handler(lambda: time.monotonic() > deadline, 10_000)
-    last_resort = threading.Timer(LONGEST + _GRACE, _end)
+    last_resort = threading.Timer(longest + _GRACE, _end, (longest,))
     last_resort.daemon = True
     last_resort.start()
     try:
@@ -142,18 +147,18 @@ def _bounds(connection: sqlite3.Connection) -> Iterator[None]:
         last_resort.cancel()
         connection.set_progress_handler(None, 0)
         connection.set_authorizer(None)
-        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, longest)
+        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, length)
         connection.setlimit(sqlite3.SQLITE_LIMIT_LIKE_PATTERN_LENGTH, pattern)
         connection.execute("PRAGMA query_only = OFF")
 
 
-def _end() -> None:
+def _end(longest: float) -> None:
     """End the process, from beside a question that nothing else can stop.
 
     The progress handler is asked between the steps of SQLite's program, and one call of instr() on megabytes
     is a single step. A question is asked before anything is written, so nothing is left half done.
     """
-    os.write(2, f"error: {_TOO_LONG.format(LONGEST)}\n".encode())
+    os.write(2, f"error: {_TOO_LONG.format(longest)}\n".encode())
     os._exit(1)
 
 
