@@ -212,7 +212,7 @@ def _deals(run: Session, chosen: OwnerFilter) -> list[list[dict[str, Any]]]:
     """The open deals whose expected close is past, and the others that stand still."""
     from pipecli.history.stage_visits import last_moves
     from pipecli.reports.deals import Days
-    from pipecli.reports.stale import last_movement
+    from pipecli.reports.stale import days_over, last_movement
     from pipecli.store.index.records import labels
     from pipecli.store.index.rows import open_deals
 
@@ -225,18 +225,21 @@ def _deals(run: Session, chosen: OwnerFilter) -> list[list[dict[str, Any]]]:
         key=lambda deal: (deal.close or date.max, deal.id),
     )
     past_ids = {deal.id for deal in past}
+
+    def idle_days(deal: Any, moved: date | None = None) -> int:
+        return (run.today - last_movement(deal, moved, run.today).day).days
+
     # Git is asked only about deals that would be stale by their files alone.
     still = [
         deal
         for deal in deals
-        if deal.id not in past_ids
-        and deal.days_stale((run.today - last_movement(deal, None, run.today).day).days) is not None
+        if deal.id not in past_ids and days_over(deal, idle_days(deal), run.today) is not None
     ]
     moves = last_moves(run.pipeline, still, say) if still else {}
     stale = []
     for deal in still:
-        days = (run.today - last_movement(deal, moves.get(deal.id), run.today).day).days
-        if deal.days_stale(days) is not None:
+        days = idle_days(deal, moves.get(deal.id))
+        if days_over(deal, days, run.today) is not None:
             stale.append((days, deal))
     stale.sort(key=lambda pair: (-pair[0], pair[1].id))
 

@@ -22,6 +22,7 @@ from pipecli.history.undo import (
     commit_named,
     last_change,
     require_free,
+    require_unissued,
     require_unsent,
     reverted_records,
 )
@@ -56,7 +57,8 @@ def undo(
         if not reverted:
             raise Refused(f"{undone.shown} changed no record", hint="git revert takes back other files")
         require_free(pipeline, reverted)
-        _require_unissued(transaction, reverted)
+        require_unissued(reverted)
+        _require_unnumbered(transaction, reverted)
         if not force:
             require_unsent(reverted)
         key, colon, summary = undone.subject.partition(": ")
@@ -70,18 +72,12 @@ def undo(
             _print(transaction, undone, reverted, subject, made)
 
 
-def _require_unissued(transaction: Transaction, reverted: Sequence[Reverted]) -> None:
-    """Refuse to take a number from an invoice, or a draft from its number: the row would have a gap."""
+def _require_unnumbered(transaction: Transaction, reverted: Sequence[Reverted]) -> None:
+    """Refuse to take a draft from its number, which a killed `issue` has claimed for it."""
     from pipecli.cli.invoice import require_unnumbered
     from pipecli.records.papers import Invoice
 
     for part in reverted:
-        before, given = (getattr(record, "number", None) for record in (part.before, part.done))
-        if part.record.noun == "invoice" and given and given != before:
-            raise Refused(
-                f"{part.record.key} is issued as {given}, and its number can't be taken back",
-                hint=f"credit it: pipecli invoice credit {part.record.key}",
-            )
         if isinstance(part.done, Invoice) and part.before is None:
             require_unnumbered(transaction, part.done)
 

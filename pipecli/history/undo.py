@@ -206,7 +206,19 @@ def require_free(pipeline: Pipeline, reverted: Sequence[Reverted]) -> None:
     check_references(pipeline, restored, written, gone)
 
 
+def require_unissued(reverted: Sequence[Reverted]) -> None:
+    """Refuse to take a number from an invoice: the row would have a gap."""
+    for part in reverted:
+        before, given = (getattr(record, "number", None) for record in (part.before, part.done))
+        if part.record.noun == "invoice" and given and given != before:
+            raise Refused(
+                f"{part.record.key} is issued as {given}, and its number can't be taken back",
+                hint=f"credit it: pipecli invoice credit {part.record.key}",
+            )
+
+
 def require_unsent(reverted: Sequence[Reverted]) -> None:
+    """Refuse to take back that a quotation was sent: its mail is with the customer."""
     for part in reverted:
         if part.done is None or part.done.noun != "quotation":
             continue

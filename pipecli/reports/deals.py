@@ -267,12 +267,6 @@ class Deal(NamedTuple):
             return None
         return (self.ended - self.created_on).days
 
-    def days_stale(self, days: int) -> int | None:
-        """The days beyond those of its stage, `days` after its last movement; None where it isn't stale."""
-        if self.rotting_days is None or days < self.rotting_days:
-            return None
-        return days - self.rotting_days
-
     def is_alive(self, days: Days) -> bool:
         """True of a deal that was open on one of these days, or ended on one."""
         has_begun = days.last is None or self.created_on <= days.last

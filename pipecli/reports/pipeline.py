@@ -10,6 +10,7 @@ from functools import reduce
 from typing import NamedTuple
 
 from pipecli.reports.deals import Days, Deal, percent
+from pipecli.reports.stale import days_over
 from pipecli.reports.valuation import Valuation
 
 GROUPINGS = ("owner", "team", "month", "quarter", "type", "source", "customer")
@@ -166,7 +167,7 @@ class Lane(NamedTuple):
 def card(deal: Deal, idle_days: int, today: date, customers: Mapping[str, str]) -> Card:
     """An open deal as a card; `customers` gives their names by slug."""
     waits = deal.hold_until if deal.is_on_hold(today) else None
-    is_stale = waits is None and deal.days_stale(idle_days) is not None
+    is_stale = days_over(deal, idle_days, today) is not None
     return Card(
         deal.id, deal.title, customers.get(deal.customer or "", deal.customer), deal.owner, deal.amount,
         deal.currency, deal.close, max((today - deal.created_on).days, 0), idle_days, is_stale,

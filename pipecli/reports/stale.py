@@ -1,4 +1,4 @@
-"""The stale deals: open, and without movement for as long as their stage allows, or longer."""
+"""The stale deals: open, not on hold, and without movement for as long as their stage allows, or longer."""
 
 from __future__ import annotations
 
@@ -71,6 +71,13 @@ def last_movement(deal: Deal, moved: date | None, today: date) -> Movement:
     return last._replace(day=min(last.day, today))
 
 
+def days_over(deal: Deal, days: int, today: date) -> int | None:
+    """The days beyond those of its stage, `days` after its last movement; None where it isn't stale."""
+    if deal.rotting_days is None or days < deal.rotting_days or deal.is_on_hold(today):
+        return None
+    return days - deal.rotting_days
+
+
 def stale(deals: Iterable[Deal], *, moves: Mapping[str, date], valuation: Valuation, today: date) -> Stale:
     """The stale ones of the open deals; `moves` gives the day of the last change of stage by id.
 
@@ -107,14 +114,10 @@ def _key(deal: Deal, by: str) -> tuple[str | None, str | None]:
 
 
 def _stale(deal: Deal, moved: date | None, valuation: Valuation, today: date) -> StaleDeal | None:
-    if deal.is_on_hold(today):
-        return None
     movement = last_movement(deal, moved, today)
     days = (today - movement.day).days
-    days_over = deal.days_stale(days)
-    if days_over is None:
-        return None
-    return StaleDeal(deal, movement, days, days_over, valuation.amount(deal, today))
+    over = days_over(deal, days, today)
+    return None if over is None else StaleDeal(deal, movement, days, over, valuation.amount(deal, today))
 
 
 def _row(

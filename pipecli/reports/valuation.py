@@ -1,6 +1,7 @@
 """The value of a deal in one currency, for every report: its amount, and that weighted by its probability.
 
-An open deal counts at the exchange rates of today, one that was won at those of its day.
+An open deal counts at the exchange rates of today, one that was won at those of its day. Lists and `sql` have
+the weighted amount in its own currency by `weighted` in `records/money.py`, which has the rates, too.
 """
 
 from __future__ import annotations
