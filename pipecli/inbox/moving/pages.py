@@ -289,9 +289,8 @@ def owners(table: Table, column: str, findings: Findings) -> dict[str, Any]:
         unknown.remove(text)
         findings.people.add(_person_key(text))
         name = text.partition("@")[0].replace(".", " ").replace("_", " ").title() if "@" in text else text
-        slug = ids_and_files.free_slug(
-            name, {*findings.users, *findings.settings.users, *findings.settings.teams}
-        )
+        taken = {*findings.users, *findings.settings.users, *findings.settings.teams}
+        slug = ids_and_files.free_slug(name, taken)
         findings.users[slug] = {"name": name} | ({"email": text} if "@" in text else {})
     if not unknown:
         return nobody
