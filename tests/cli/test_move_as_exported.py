@@ -333,3 +333,46 @@ def test_taxes_and_discounts_of_zohos_lines_come_to_the_sums_of_its_quotes(cli: 
     for cell in ("Vat", "5% and 3%", "Reduced 5%, Vat (10 %)"):
         Path("zoho/Quoted_Items.csv").write_text(lines.replace("Vat (10.0 %)", f'"{cell}"'))
         assert f'Line Tax: "{cell}" isn\'t ' in cli("import", "run", "m", code=1).out
+
+
+def test_lines_of_dynamics_find_their_quotes_and_orders_by_name_and_no_line_is_a_deal(
+    cli: Cli, root: Path
+) -> None:
+    hidden = "(Do Not Modify) Row Checksum,(Do Not Modify) Modified On"
+    columns = "Existing Product,Write-In Product,Price Per Unit,Quantity,Manual Discount,Volume Discount,Tax"
+    papers = "Name,Potential Customer,Opportunity,Status,Total Detail Amount,Total Amount,Currency,Created On"
+    source = _files(
+        "d365",
+        **{
+            "All Opportunities": f"(Do Not Modify) Opportunity,{hidden},Topic,Potential Customer,Contact,"
+            "Est. Revenue,Est. Close Date,Status,Pipeline Phase,Probability,Created On\n"
+            "o1,x,y,Roof,Aurora,Mia Berg,1000.00,12/31/2026,Open,2-Develop,40,5/20/2026 7:42\n",
+            "All Contacts": f"(Do Not Modify) Contact,{hidden},Full Name,Email,Company Name,Business Phone\n"
+            "c1,x,y,Mia Berg,mia@aurora.example,Aurora,+49 2\n",
+            "All Quotes": f"(Do Not Modify) Quote,{hidden},Quote ID,{papers}\n"
+            "q1,x,y,QUO-1,Roof,Aurora,Roof,Draft,290.00,319.00,Euro,6/13/2026 7:42\n"
+            "q2,x,y,QUO-2,Tiles,Aurora,Roof,Active,500.00,500.00,Euro,6/14/2026 7:42\n",
+            "All Orders": f"(Do Not Modify) Order,{hidden},Order ID,{papers}\n"
+            "d1,x,y,ORD-1,Roof,Aurora,Roof,Fulfilled,500.00,500.00,Euro,7/14/2026 7:42\n",
+            "Opportunity Products": f"(Do Not Modify) Opportunity Product,{hidden},Opportunity,{columns}\n"
+            "l1,x,y,Roof,Slate,,100.00,2.00000,20.00,,\n",
+            "Quote Products": f"(Do Not Modify) Quote Product,{hidden},Quote,{columns}\n"
+            "l2,x,y,Roof,Slate,,100.00,2.00000,20.00,0.00,18.00\nl3,x,y,Roof,,Nail,110.00,1.00000,,,11.00\n",
+            "Order Products": f"(Do Not Modify) Order Product,{hidden},Order,{columns}\n"
+            "l4,x,y,Roof,Tiles,,510.00,1.00000,,10.00,\n",
+        },
+    )
+    told = _plan(cli, source)
+    assert [*_kinds(told).values()] == ["contacts", "opportunities", "quotations", "orders", *["items"] * 3]
+    ran = cli("import", "run", "m", code=1)
+    assert '1 rejected, as: Volume Discount: "10.00" must be one of the values of the mapping' in ran.out
+    assert "Draft: 1 row 290.00 EUR | 1 row 290.00 EUR" in ran.out
+    assert "another total with taxes and adjustments: 1 quotation of All Quotes.csv, as q1: 319.00" in ran.out
+    roof, tiles = json.loads(cli("quote", "list", "--all", "--sort", "created", "--format", "json").out)
+    assert [line["description"] for line in roof["items"]] == ["Slate", "Nail"]
+    assert (roof["amount"], tiles["amount"], len(tiles["items"])) == (290, 500, 1)
+    (order,) = json.loads(cli("order", "list", "--all", "--format", "json").out)
+    assert (order["status"], order["amount"]) == ("delivered", 500)
+    assert [line["external_id"] for line in deals(root)["o1"]["items"]] == ["l1"]
+    assert deals(root).keys() == {"o1"} and deals(root)["o1"]["contacts"] == [{"contact": "mia-berg"}]
+    assert "nothing to change" in cli("import", "run", "m", code=1).out

@@ -222,11 +222,9 @@ class Names:
         keys = external or known.called(text)
         if not keys and (gone := self.departed(noun).find(text, text, emails=[text], own=text)):
             return gone.survivor or gone.key
-        if len(keys) > 1:
-            _one(text, keys)
-        if keys and not external and known.labels[keys[0]] != text:
+        if len(keys) == 1 and not external and known.labels[keys[0]] != text:
             self.respelt[noun, text] = known.labels[keys[0]]
-        return keys[0] if keys else None
+        return _one(text, keys) if keys else None
 
     def exists(self, noun: str, key: str) -> bool:
         return any(key in self.known(noun).labels for noun in nouns_of(noun))
@@ -243,8 +241,7 @@ class Names:
             self.dangling.setdefault(noun, []).append(text)
             return text
         if noun not in self._makeable:
-            what = "user or team" if noun == "principal" else noun
-            raise Unreadable(f'unknown {what} "{text}"')
+            raise Unreadable(f'unknown {"user or team" if noun == "principal" else noun} "{text}"')
         collection = BY_NOUN[noun]
         code = _CODE_AND_NAME.fullmatch(text) if noun == "product" else None
         key, text = code.groups() if code else (self.new_slug(noun, text), text)
@@ -265,8 +262,10 @@ def _query(noun: str) -> str:
     if noun in (USERS.noun, TEAMS.noun):
         external = "external_id" if noun == USERS.noun else "NULL"
         return f"SELECT id, coalesce(name, id), {external} FROM {noun}s"
-    table = f"_{BY_NOUN[noun].table}"
-    return f"SELECT key, label, external_id FROM _records JOIN {table} USING (path) WHERE noun = '{noun}'"
+    table, name = f"_{BY_NOUN[noun].table}", "label"
+    if noun in ("quotation", "order"):  # of itself it has none, and the lines of other systems name it so
+        name = "coalesce(json ->> '$.custom.name', json ->> '$.custom.subject', label)"
+    return f"SELECT key, {name}, external_id FROM _records JOIN {table} USING (path) WHERE noun = '{noun}'"
 
 
 _PRICED = ("opportunity", "quotation", "supplier-quotation", "order")

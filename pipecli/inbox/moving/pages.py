@@ -434,8 +434,8 @@ def plan_page(
     if questions:
         lines += ["# Each needs an answer before it runs. The mappings are then written anew.", "questions:"]
     for question in questions:
-        lines.append(f"- about: {question.about}")
-        lines.append(f"  question: {scalar_text(one_line(question.question))}")
+        text = scalar_text(one_line(question.question))
+        lines += [f"- about: {question.about}", f"  question: {text}"]
         if question.one_of:
             lines.append(f"  one_of: {_flow(question.one_of)}")
         lines.append("  answer:")
@@ -443,8 +443,6 @@ def plan_page(
         lines.append(f"answers: {_flow(dict(answers))}")
     lines.append("files:")
     for step in steps:
-        lines.append(f"- kind: {step.kind}")
-        lines.append(f"  file: {scalar_text(step.file)}")
-        lines.append(f"  map: {scalar_text(step.map)}")
-        lines.append(f"  columns: {_flow(step.columns)}")
+        lines += [f"- kind: {step.kind}", f"  file: {scalar_text(step.file)}"]
+        lines += [f"  map: {scalar_text(step.map)}", f"  columns: {_flow(step.columns)}"]
     return "\n".join(lines) + "\n"

@@ -102,7 +102,8 @@ def is_of_money(header: str) -> bool:
 
 
 def _stem(name: str) -> str:
-    return header_key(name.rpartition(".")[0] or name)
+    """The words of a file's name, without the moment at its end: `Quote Products 11-27-2026 9-41-05 AM`."""
+    return re.sub(r"(?<=\w)( (\d+|am|pm))+$", "", header_key(name.rpartition(".")[0] or name))
 
 
 def is_of_another_thing(name: str) -> bool:
