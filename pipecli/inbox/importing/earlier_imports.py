@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from pipecli.errors import FaultyFile
 from pipecli.history.commits import file_changes, record_kind
 from pipecli.merge.field_by_field import Clash, merged
-from pipecli.merge.record import TAKEN_TOGETHER, inseparable
+from pipecli.merge.rules_and_conflicts import TAKEN_TOGETHER, inseparable
 from pipecli.records.base import Part, Plain
 from pipecli.records.kinds import CONTACT, SETTINGS_FILE, Collection
 from pipecli.records.names import name_key

@@ -1,7 +1,8 @@
-"""Three versions of a record's file: the text they come to, and the fields in conflict.
+"""A merged record's file: fields taken from one side together, rules that it keeps, conflicts in words.
 
-A file that isn't a record, or not a readable one, is merged line by line as git does it. Two changes, each
-right, that don't go together in one record are conflicts, too.
+Which value each field gets is decided in `field_by_field.py`. A file that isn't a record, or not a readable
+one, is merged line by line as git does it. Two changes, each right, that don't go together in one record are
+conflicts, too.
 """
 
 from __future__ import annotations
