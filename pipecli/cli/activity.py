@@ -30,7 +30,7 @@ from pipecli.store.pipeline import NotFound, Pipeline
 from pipecli.store.yaml import read
 from pipecli.store.yaml.write import block_lines
 from pipecli.wording import first_of
-from pipecli.workflow import activity as rules
+from pipecli.workflow import activity_and_attachment as rules
 from pipecli.workflow.change import Change
 
 app = noun()

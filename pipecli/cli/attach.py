@@ -62,7 +62,7 @@ def attached(transaction: Transaction, record: Any, name: str, content: bytes) -
     """A record with one file more, and the file. Raises Refused."""
     from pipecli.store.ids_and_files import slug
     from pipecli.store.writes import Write
-    from pipecli.workflow import attachment as rules
+    from pipecli.workflow import activity_and_attachment as rules
 
     record, added = rules.attach(
         record,
@@ -88,7 +88,7 @@ def _content(path: Path, most: int) -> bytes:
 
 def _lying(transaction: Transaction, record: Any) -> set[str]:
     """The files that lie where those of a record do, listed or not: none is written over."""
-    from pipecli.workflow.attachment import FOLDER
+    from pipecli.workflow.activity_and_attachment import FOLDER
 
     root = transaction.pipeline.root
     folders = (root / FOLDER / record.key, root / FOLDER / f"{record.noun}-{record.key}")
@@ -105,7 +105,7 @@ def detach(
     from pipecli.cli.common.changing import changing
     from pipecli.store import files
     from pipecli.store.writes import Write
-    from pipecli.workflow import attachment as rules
+    from pipecli.workflow import activity_and_attachment as rules
 
     with changing(ctx) as transaction:
         record = holder(transaction, ref)

@@ -20,7 +20,7 @@ from pipecli.store.index.records import records_naming
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.writes import Write, check_references, names
 from pipecli.wording import first_of, one_line
-from pipecli.workflow.attachment import FOLDER
+from pipecli.workflow.activity_and_attachment import FOLDER
 from pipecli.workflow.change import Refused
 
 UNDOES = "Pipecli-Undoes: "

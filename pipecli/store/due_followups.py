@@ -6,16 +6,13 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-from pipecli.records.kinds import CUSTOMER, LEAD, OPPORTUNITY, Kind
+from pipecli.records.kinds import CUSTOMER, LEAD, OPPORTUNITY
 from pipecli.reports.followups import ACTIVITY, EXPECTED_CLOSE, HOLD, INVOICE, NEXT_CONTACT, Plan
 from pipecli.store.index.records import OPEN
 from pipecli.store.index.rows import moment_or_day
 from pipecli.store.index.views import OwnerFilter, condition_of, is_member
-
-if TYPE_CHECKING:
-    from pipecli.workflow.assignment import Standing
 
 _OPEN = {f"_{kind.table}": f"r.{OPEN[kind.noun]}" for kind in (OPPORTUNITY, LEAD)}
 _CUSTOMER = {
@@ -130,37 +127,6 @@ def _select(table: str, what: str, *, type_: str, subject: str, note: str, durat
     )
     return f"""SELECT {what} AS "by", {type_}, {subject}, {title}, {customer}, {customer_name}, {note},
         {duration} FROM {table} r JOIN _records d USING (path) {customers}"""
-
-
-def standing(connection: sqlite3.Connection, kind: Kind) -> Standing:
-    """The standing of the users with all leads, or all opportunities, of an index."""
-    from pipecli.workflow.assignment import Standing  # with the models, which a list of plans must not load
-
-    table = f"_{kind.table}"
-    turns: dict[str, dict[str | None, int]] = defaultdict(dict)
-    for rule, owner, turn in connection.execute(
-        f"SELECT assigned_rule, owner, max(assigned_turn) FROM {table} WHERE assigned_turn IS NOT NULL "
-        "GROUP BY assigned_rule, owner"
-    ):
-        turns[rule][owner] = turn
-    owned = connection.execute(
-        f"SELECT owner, max(julianday(created)), total({OPEN[kind.noun]}) FROM {table} "
-        "WHERE owner IS NOT NULL GROUP BY owner"
-    ).fetchall()
-    return Standing(
-        turns,
-        newest={owner: newest for owner, newest, _ in owned if newest is not None},
-        open={owner: int(count) for owner, _, count in owned},
-    )
-
-
-def unowned(connection: sqlite3.Connection, kind: Kind) -> list[str]:
-    """The files of the open records that nobody owns, in the order in which they were created."""
-    rows = connection.execute(
-        f"SELECT path FROM _{kind.table} WHERE owner IS NULL AND {OPEN[kind.noun]} "
-        "ORDER BY julianday(created), id"
-    )
-    return [path for (path,) in rows.fetchall()]
 
 
 class Responsibility(NamedTuple):

@@ -15,7 +15,7 @@ from pipecli.records.activity import Activity, ActivityType, Direction
 from pipecli.records.base import Record
 from pipecli.records.catalogue import Literature, Price, PriceList, Tier
 from pipecli.wording import first_of
-from pipecli.workflow.activity import add as add_activity
+from pipecli.workflow.activity_and_attachment import add as add_activity
 from pipecli.workflow.change import Change, Refused
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from pipecli.records.opportunity import Opportunity
 from pipecli.records.papers import Order, OrderStatus, Quotation, QuotationStatus
 from pipecli.records.settings import Settings
 from pipecli.records.totals_and_tax import MONEY_TERMS, counted_items, totals
-from pipecli.workflow.activity import Next, follow_up, with_activity
+from pipecli.workflow.activity_and_attachment import Next, follow_up, with_activity
 from pipecli.workflow.change import Change, Refused
 from pipecli.workflow.items import find_item, in_words, require_currency, require_draft
 from pipecli.workflow.preconditions import require_open

@@ -13,8 +13,8 @@ from pipecli.records.customer import Contact, Customer
 from pipecli.records.lead import Lead
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.settings import Settings
-from pipecli.workflow import activity as activities
-from pipecli.workflow.activity import FollowedUp, Next, follow_up
+from pipecli.workflow import activity_and_attachment as activities
+from pipecli.workflow.activity_and_attachment import FollowedUp, Next, follow_up
 from pipecli.workflow.change import Refused
 from pipecli.workflow.lead import (
     convert,

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from pipecli.records.lead import Lead
     from pipecli.records.opportunity import Opportunity
     from pipecli.records.settings import Settings
-    from pipecli.workflow.activity import Next
+    from pipecli.workflow.activity_and_attachment import Next
 
 D = TypeVar("D")
 R = TypeVar("R", bound=Record)
@@ -105,8 +105,7 @@ class Transaction:
 
     def given_by_rule(self, record: Owned) -> tuple[Owned, tuple[str, ...]]:
         """A new lead or deal, given to whom an assignment rule names, if one takes it, and a note of it."""
-        from pipecli.store.due_followups import standing
-        from pipecli.store.index.query import choose_rules
+        from pipecli.store.choose_process_and_owner import choose_rules, standing
         from pipecli.workflow.assignment import given_when_added, rules_for
 
         if not rules_for(self.settings, record.noun):
@@ -122,7 +121,7 @@ class Transaction:
 
     def next_contact(self, text: str | None, by: str | None) -> Next | None:
         """A person's word on the next contact: `fri`, `fri: send the offer`, or `none`."""
-        from pipecli.workflow.activity import Next
+        from pipecli.workflow.activity_and_attachment import Next
 
         if text is None or text.strip().lower() in ("none", "no", "-"):
             return None if text is None else Next(None)

@@ -221,8 +221,7 @@ def assign(ctx: typer.Context) -> None:
 
 def _assigned(transaction: Transaction, kind: Kind) -> list[Change]:
     """The unowned records of a kind, given away; what no active user can get is said."""
-    from pipecli.store.due_followups import standing, unowned
-    from pipecli.store.index.query import choose_rules
+    from pipecli.store.choose_process_and_owner import choose_rules, standing, unowned
     from pipecli.workflow import assignment
     from pipecli.workflow.assignment import Taken, users_at_work
 

@@ -17,7 +17,7 @@ from pipecli.errors import PipecliError
 from pipecli.records.kinds import LEAD, OPPORTUNITY
 from pipecli.store.index.records import label_and_status
 from pipecli.wording import count
-from pipecli.workflow.attachment import AlreadyAttached
+from pipecli.workflow.activity_and_attachment import AlreadyAttached
 from pipecli.workflow.change import Refused
 
 if TYPE_CHECKING:

@@ -60,7 +60,7 @@ def advance(
     next_: NextContactOption = None,
 ) -> None:
     """Move an opportunity, or many, to the next stage."""
-    from pipecli.workflow.activity import follow_up
+    from pipecli.workflow.activity_and_attachment import follow_up
 
     with changing(ctx) as transaction:
         planned = transaction.next_contact(next_, transaction.me)

@@ -1,0 +1,149 @@
+"""The process of a new deal, and the rule that gives a record its owner, by the conditions of the settings.
+
+A condition (`when`) may ask of a record that isn't written yet: that is asked alone, in memory, and sees
+nothing else. Which of a rule's users comes next is decided in `workflow/assignment.py`, by the standing here.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING
+
+from pipecli.errors import PipecliError
+from pipecli.records.kinds import BY_NOUN, SETTINGS_FILE, Kind
+from pipecli.store import ids_and_files
+from pipecli.store.index import query, tables
+from pipecli.store.index.records import OPEN
+
+if TYPE_CHECKING:
+    from pipecli.records.base import Record
+    from pipecli.records.lead import Lead
+    from pipecli.records.opportunity import Opportunity
+    from pipecli.records.settings import AssignmentRule
+    from pipecli.store.pipeline import Pipeline
+    from pipecli.workflow.assignment import Standing
+
+
+def choose_process(pipeline: Pipeline, deal: Opportunity) -> str:
+    """The process of a new deal: the first whose `when` holds for it, else the first without a `when`.
+
+    Raises PipecliError when none is for it, or when a condition can't be run.
+    """
+    processes = pipeline.settings.processes
+    for slug, process in processes.items():
+        if process.when and condition_holds(pipeline, deal, process.when, f"processes.{slug}.when"):
+            return slug
+    for slug, process in processes.items():
+        if not process.when:
+            return slug
+    raise PipecliError(
+        "no process of the settings is for this opportunity: the condition of none holds",
+        hint=f"name one with --process: {', '.join(processes)}",
+    )
+
+
+def choose_rules(pipeline: Pipeline, records: Sequence[Lead | Opportunity]) -> list[AssignmentRule | None]:
+    """For each record the assignment rule that takes it: by priority the first whose `when` holds.
+
+    Raises PipecliError when a condition can't be run.
+    """
+    from pipecli.workflow.assignment import rules_for
+
+    settings = pipeline.settings
+    with asking(pipeline) as ask:
+        return [
+            next(
+                (
+                    rule
+                    for place, rule in rules_for(settings, record.noun)
+                    if not rule.when or ask.holds(record, rule.when, f"assignment_rules.{place + 1}.when")
+                ),
+                None,
+            )
+            for record in records
+        ]
+
+
+def condition_holds(pipeline: Pipeline, record: Record, condition: str, where: str) -> bool:
+    """True where a condition holds for a record; `where` is its place in the settings, for the error.
+
+    Raises PipecliError when the condition can't be run.
+    """
+    with asking(pipeline) as ask:
+        return ask.holds(record, condition, where)
+
+
+@contextmanager
+def asking(pipeline: Pipeline) -> Iterator[Inquiry]:
+    """Ask conditions of many records, each of them alone."""
+    with closing(sqlite3.connect(":memory:")) as connection:
+        query.register(connection, lambda: pipeline.today, lambda: pipeline.rates)
+        connection.executescript(tables.schema())
+        _insert(connection, [*tables.rows([(SETTINGS_FILE, pipeline.settings)])])
+        connection.commit()
+        yield Inquiry(pipeline, connection)
+
+
+class Inquiry:
+    """An index in memory of the settings, and of one record while something is asked of it."""
+
+    def __init__(self, pipeline: Pipeline, connection: sqlite3.Connection) -> None:
+        self._pipeline = pipeline
+        self._connection = connection
+
+    def holds(self, record: Record, condition: str, where: str) -> bool:
+        """True where a condition holds for a record. Raises PipecliError when it can't be run."""
+        from pipecli.records.customer import Customer
+
+        # The tables show the customer's name.
+        customer = self._pipeline.find_record(Customer, getattr(record, "customer", None))
+        try:
+            written = [(ids_and_files.file_name(one), one) for one in (record, customer) if one]
+            _insert(self._connection, [*tables.rows(written)])
+            return query.holds(self._connection, BY_NOUN[record.noun].table, record.key, condition)
+        except query.BadQuery as error:
+            raise PipecliError(
+                f"{SETTINGS_FILE}: {where}: {error.message}", hint=error.hint, code=error.code
+            ) from None
+        finally:
+            self._connection.rollback()
+
+
+def _insert(connection: sqlite3.Connection, rows: Sequence[tables.Row]) -> None:
+    for table, row in rows:
+        places = ", ".join("?" * len(row))
+        connection.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({places})", [*row.values()])
+
+
+def standing(connection: sqlite3.Connection, kind: Kind) -> Standing:
+    """The standing of the users with all leads, or all opportunities, of an index."""
+    from pipecli.workflow.assignment import Standing  # with the models, which a list of plans must not load
+
+    table = f"_{kind.table}"
+    turns: dict[str, dict[str | None, int]] = defaultdict(dict)
+    for rule, owner, turn in connection.execute(
+        f"SELECT assigned_rule, owner, max(assigned_turn) FROM {table} WHERE assigned_turn IS NOT NULL "
+        "GROUP BY assigned_rule, owner"
+    ):
+        turns[rule][owner] = turn
+    owned = connection.execute(
+        f"SELECT owner, max(julianday(created)), total({OPEN[kind.noun]}) FROM {table} "
+        "WHERE owner IS NOT NULL GROUP BY owner"
+    ).fetchall()
+    return Standing(
+        turns,
+        newest={owner: newest for owner, newest, _ in owned if newest is not None},
+        open={owner: int(count) for owner, _, count in owned},
+    )
+
+
+def unowned(connection: sqlite3.Connection, kind: Kind) -> list[str]:
+    """The files of the open records that nobody owns, in the order in which they were created."""
+    rows = connection.execute(
+        f"SELECT path FROM _{kind.table} WHERE owner IS NULL AND {OPEN[kind.noun]} "
+        "ORDER BY julianday(created), id"
+    )
+    return [path for (path,) in rows.fetchall()]
