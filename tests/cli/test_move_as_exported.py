@@ -260,7 +260,7 @@ def test_people_of_a_deal_come_by_id_and_address_and_a_sheet_of_common_words_is_
     )
     cli("import", "plan", str(hub), "--into", "hub/m")
     ran = cli("import", "run", "hub/m").out
-    assert "1 row without some further contacts, who aren't here" in ran
+    assert "left out of 1 row: further contacts that aren't here" in ran
     assert "nothing to change" in cli("import", "run", "hub/m").out
     by_id = deals(root)
     assert [one["contact"] for one in by_id["h1"]["contacts"]] == ["nora-field", "ib-lund"]
@@ -376,3 +376,43 @@ def test_lines_of_dynamics_find_their_quotes_and_orders_by_name_and_no_line_is_a
     assert [line["external_id"] for line in deals(root)["o1"]["items"]] == ["l1"]
     assert deals(root).keys() == {"o1"} and deals(root)["o1"]["contacts"] == [{"contact": "mia-berg"}]
     assert "nothing to change" in cli("import", "run", "m", code=1).out
+
+
+def test_deals_with_gaps_and_customers_of_no_file_come_once_and_a_table_without_a_header_stays_out(
+    cli: Cli, root: Path, git: Git
+) -> None:
+    source = _files(
+        "own",
+        Accounts="AccountID,AccountName\nA1000,Hotel Aurora\nA2000,Bakery Luz\n",
+        Contacts="ContactID,AccountID,ContactName,Email\nC1000,A1000,Mia Berg,mia@aurora.example\n"
+        "C2000,A9000,Ib Lund,ib@lund.example\n",
+        Deals="Deal Name,AccountID,Contact,Stage,Amount,Created\nRoof,A1000,Mia Berg,Demo,10,2026-01-05\n"
+        "Wall,A2000,,Demo,20,2026-01-06\nDoor,A9000,,Demo,30,\nDoor,A1000,,Demo,40,\nDoor,A1000,,Demo,50,\n",
+        quotes="100,1420.00,Roof,\\N,2026-01-05 10:00:00\n104,20.00,Door,\\N,2026-01-06 10:00:00\n",
+    )
+    told = _plan(cli, source)
+    assert (told["unknown"], told["questions"]) == (["quotes.csv"], [])
+    said = "AccountID: 1 row name customers that are not in the export, such as A9000, and come without"
+    assert [text.rpartition(".csv, ")[2] for text in told["assumed"][:2]] == [said, said]
+    ran = cli("import", "run", "m").out
+    assert ran.count("left out of 1 row: customers that aren't here") == 2
+    assert "they agree" in ran
+    rows = [loads(path.read_text()) for path in root.glob("opportunities/**/*.yaml")]
+    got = {(row["title"], row.get("customer"), row["amount"]) for row in rows}
+    assert got == {
+        ("Roof", "hotel-aurora", 10), ("Wall", "bakery-luz", 20), ("Door", None, 30),
+        ("Door", "hotel-aurora", 40), ("Door", "hotel-aurora", 50),
+    }  # fmt: skip
+    assert {path.stem for path in root.glob("customers/*.yaml")} == {"hotel-aurora", "bakery-luz"}
+    before = state(git)
+    cli("import", "run", "m")
+    assert state(git) == before
+    with Path("own", "Accounts.csv").open("a") as accounts:  # the customer came with the next export
+        accounts.write("A9000,Late Ltd\n")
+    cli("import", "run", "m", "own")
+    rows = [loads(path.read_text()) for path in root.glob("opportunities/**/*.yaml")]
+    assert [row["amount"] for row in rows if row.get("customer") == "late-ltd"] == [30]
+    Path("own2").mkdir()
+    Path("own", "quotes.csv").rename("own2/quotes.csv")
+    refused = cli("import", "plan", "own2", "--into", "m2", code=1)
+    assert "quotes.csv: no file was recognised by its header" in refused.err

@@ -315,8 +315,6 @@ def _print(transaction: Transaction, moved: Moved, commit: str | None, kept: dic
 
 def _readings(done: Import) -> Iterator[str]:
     """What was read otherwise than it stands in a file, and that nobody said."""
-    from pipecli.inbox.importing.elements import FURTHER_CONTACTS
-
     if guessed := done.report.get("guessed_encoding"):
         yield f"read as {guessed}, a guess: if names look wrong, say `encoding:` in the mapping"
     rounded = [
@@ -330,8 +328,8 @@ def _readings(done: Import) -> Iterator[str]:
             f"are rounded, by {max(apart):f} at most: {most['value']} → {most['by']}"
         )
     for told in done.report["left_out"]:
-        if told["column"] == FURTHER_CONTACTS:
-            yield f"{count(told['rows'], 'row', ',')} without some further contacts, who aren't here"
+        if told["column"].endswith("s that aren't here"):
+            yield f"left out of {count(told['rows'], 'row', ',')}: {told['column']}"
 
 
 def _comparison(moved: Moved) -> list[dict[str, Any]]:

@@ -342,6 +342,7 @@ class _Builder:
 
     def _plain(self, draft: Draft, before: Part | None) -> Plain:
         """The record as plain data: its present values, those of its rows, and defaults for the rest."""
+        self.drafts.leave_out_unknown(draft)
         draft.customer = self._customer(draft, before)
         if drop_unknown_people(draft.values, lambda value: self._value(value, draft)):
             Tally.count(self.bindings.left_out, FURTHER_CONTACTS, draft.rows[0])

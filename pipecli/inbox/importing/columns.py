@@ -97,6 +97,11 @@ class RowReading(NamedTuple):
     """The reasons to reject it; empty for a good row."""
 
 
+ORDINAL = "#"
+"""In the template of an `external_id` the place of a row among those that are otherwise alike: 1, 2, …
+
+Beside it a column may be empty, as long as one isn't.
+"""
 _REMEMBERED = 1 << 13
 """Values of cells; what comes often is soon among them again."""
 
@@ -280,7 +285,10 @@ class Bindings:
     def _fill_in(self, reading: RowReading, binding: TemplateBinding) -> None:
         for words, columns in binding.templates:
             parts = [self._shown(column, reading.row) for column in columns]
-            if all(parts):
+            is_counted = ORDINAL in columns and any(
+                part for part, column in zip(parts, columns, strict=True) if column != ORDINAL
+            )
+            if is_counted or all(parts):
                 text = words[0] + "".join(part + word for part, word in zip(parts, words[1:], strict=True))
                 try:
                     reading.values.setdefault(binding.path, self._read(binding.read, text))

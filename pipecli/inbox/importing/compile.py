@@ -165,6 +165,8 @@ class _Compiler:
         path = self._path(column.to, [*place, "to"]) if column.to else None
         column_format = self._column_format(name, column, path, place)
         read = self._reader(path, column_format, [*place, "to"]) if path else None
+        if read and column.unknown == "skip":
+            read = _lenient(read)
         values = {
             text: self._replacement(path, value, column_format, [*place, "values", text])
             for text, value in column.values.items()
@@ -373,6 +375,16 @@ class _Compiler:
             inner = ", ".join(f"{dotted(path)}.{key}" for key in base.keys_at(self.collection.model, plain))
             self.source.fault(place, f"{dotted(path)} has fields of its own{f': {inner}' if inner else ''}")
         return read
+
+
+def _lenient(read: Reader) -> Reader:
+    """The reader of a cell that may name a record that isn't here."""
+
+    def may_lack(cell: Cell) -> object:
+        value = read(cell)
+        return value._replace(may_lack=True) if isinstance(value, Named) else value
+
+    return may_lack
 
 
 def _is_list(collection: Collection, path: Path) -> bool:

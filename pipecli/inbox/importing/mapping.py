@@ -76,6 +76,8 @@ class Column(Part):
     scale: Scale | None = None
     split: Annotated[str, Field(min_length=1)] | None = None
     """Cuts a cell of several values; a field that holds one takes the first."""
+    unknown: Literal["reject", "skip"] | None = None
+    """What becomes of a record that a cell names and that isn't here; absent: the row is rejected."""
     skip_empty: Flag | None = None
     """An empty cell leaves what the record has, and doesn't clear it."""
 

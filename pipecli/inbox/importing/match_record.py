@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from pipecli.errors import Unreadable
-from pipecli.inbox.importing.columns import Bindings, RowReading, dotted, written
+from pipecli.inbox.importing.columns import Bindings, RowReading, Tally, dotted, written
 from pipecli.inbox.importing.compile import PARENTS
 from pipecli.inbox.importing.earlier_imports import Departed
 from pipecli.inbox.importing.elements import joined
@@ -199,7 +199,26 @@ class Drafts:
             if path[0] == "emails"
             for address in (value if isinstance(value, tuple) else (value,))
         ]
-        return self.names.key_of(customer) if isinstance(customer, Named) else None, emails
+        if not isinstance(customer, Named) or self._lacks(customer):
+            return None, emails
+        return self.names.key_of(customer), emails
+
+    def leave_out_unknown(self, draft: Draft) -> None:
+        """Leave empty, and count, the fields that may name a record that isn't here, where they do."""
+        named = [(path, value) for path, value in draft.values.items() if isinstance(value, Named)]
+        for path, value in named:
+            if self._lacks(value):
+                del draft.values[path]
+                Tally.count(self.bindings.left_out, f"{value.noun}s that aren't here", draft.rows[0])
+
+    def _lacks(self, named: Named) -> bool:
+        if not named.may_lack:
+            return False
+        try:
+            self.names.key_of(named)
+        except Unreadable:  # one whose row was rejected comes once that is mended
+            return (named.noun, named.text) not in self.names.refused
+        return False
 
     def _person(self, reading: RowReading, own: str | None, external: str | None, name: str | None) -> str:
         """The contact of a row: by id, external_id, e-mail, or name at the same customer; or a new one."""

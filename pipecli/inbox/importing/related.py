@@ -159,15 +159,14 @@ class Names:
         name = (named, customer if named.noun == CONTACT.noun else None)
         if name not in self._keys:
             if named.noun == CONTACT.noun:
-                self._keys[name] = self._person(named.text, customer)
+                self._keys[name] = self._person(named, customer)
             else:
-                keys = [
-                    key for noun in nouns_of(named.noun) if (key := self.find(noun, named.text)) is not None
-                ]
+                keys = [key for noun in nouns_of(named.noun) if (key := self.find(noun, named.text))]
                 self._keys[name] = keys[0] if keys else self._make(named)
         return self._keys[name]
 
-    def _person(self, text: str, customer: str | None) -> str:
+    def _person(self, named: Named, customer: str | None) -> str:
+        _, text, may_lack = named
         known = self.known(CONTACT.noun)
         if text in known.labels and not known.called(text):
             return text
@@ -188,7 +187,7 @@ class Names:
             return gone.survivor or gone.key
         if reason := self.refused.get((CONTACT.noun, text)):
             raise Unreadable(f'its contact "{text}" was rejected: {reason}')
-        if CONTACT.noun not in self._makeable:
+        if CONTACT.noun not in self._makeable or may_lack:
             others = self.people.elsewhere(text)
             where = f" at {customer}" if customer else ""
             hint = f"; {others}: name the person by id or e-mail address" if others else ""
@@ -234,13 +233,13 @@ class Names:
         return ids_and_files.free_slug(name, self.known(noun).labels)
 
     def _make(self, named: Named) -> str:
-        noun, text = named
+        noun, text, may_lack = named
         if reason := self.refused.get((noun, text)):
             raise Unreadable(f'its {noun} "{text}" was rejected: {reason}')
         if noun not in self._makeable and self._may_dangle and ids_and_files.slug(text) == text:
             self.dangling.setdefault(noun, []).append(text)
             return text
-        if noun not in self._makeable:
+        if noun not in self._makeable or may_lack:
             raise Unreadable(f'unknown {"user or team" if noun == "principal" else noun} "{text}"')
         collection = BY_NOUN[noun]
         code = _CODE_AND_NAME.fullmatch(text) if noun == "product" else None

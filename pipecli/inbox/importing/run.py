@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipecli.formats import free_cell, list_cell
 from pipecli.inbox.importing.build import Lines, Outcome, Tick, build
-from pipecli.inbox.importing.columns import Bindings, Tally
+from pipecli.inbox.importing.columns import ORDINAL, Bindings, Tally
 from pipecli.inbox.importing.compile import compiled
 from pipecli.inbox.importing.earlier_imports import Keep
 from pipecli.inbox.importing.mapping import Source
@@ -85,10 +85,6 @@ def rows_of(rows: File, mapping: File | None, target: Target) -> tuple[Table, So
     if f"{{{ORDINAL}}}" in (source.mapping.external_id or "") and ORDINAL not in table.columns:
         table = _with_ordinals(table, source.mapping.external_id or "")
     return table, source
-
-
-ORDINAL = "#"
-"""In the template of an `external_id` the place of a row among those that are otherwise alike: 1, 2, …"""
 
 
 def _with_ordinals(table: Table, template: str) -> Table:

@@ -116,6 +116,8 @@ class Named(NamedTuple):
 
     noun: str
     text: str
+    may_lack: bool = False
+    """The field stays empty where no record is called so."""
 
 
 def nouns_of(noun: str) -> tuple[str, ...]:

@@ -110,7 +110,7 @@ class Findings:
     lost_reasons: list[str] = field(default_factory=list)
     currencies: Counter[str] = field(default_factory=Counter)
     types: list[str] = field(default_factory=list)
-    kinds: set[str] = field(default_factory=set)  # of which the export has a file with ids
+    kinds: dict[str, set[str]] = field(default_factory=dict)  # of which the export has a file, and its ids
     day_first: bool | None = None
     """The order of day and month that the dates of the export have; None where nothing tells yet."""
 

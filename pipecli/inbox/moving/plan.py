@@ -44,7 +44,7 @@ from pipecli.inbox.moving.recognise import (
     recognised,
     without_twins,
 )
-from pipecli.inbox.moving.reconcile import namesakes_of, template_of_deals
+from pipecli.inbox.moving.reconcile import template_of_deals
 from pipecli.inbox.moving.synonyms import (
     CURRENCY_NAMES,
     SEVERAL,
@@ -52,6 +52,8 @@ from pipecli.inbox.moving.synonyms import (
     by_id_or_name,
     columns_of_deals,
     currency_of,
+    ids_of,
+    namesakes_of,
     type_of,
 )
 from pipecli.records.currency_codes import CURRENCIES
@@ -112,14 +114,7 @@ def make_plan(
             with suppress(PipecliError):
                 below = read(contents[table.name], table.name, Layout(header=line, sheet=table.sheet or None))
                 pairs[number] = (below, recognised([below], vendor)[0])
-    known = [_Recognition(table, told) for table, told in pairs if told]
-    if not known:
-        names = ", ".join(table.name for table in tables) or "the export"
-        raise PipecliError(
-            f"{names}: no file was recognised by its header",
-            hint="write a mapping, and import each with: pipecli import KIND FILE --map MAPPING",
-        )
-    known = [_Recognition(table, part) for table, told in known for part in persons_of(table, told)]
+    known = [_Recognition(table, part) for table, told in pairs if told for part in persons_of(table, told)]
     known.sort(key=lambda one: (ORDER.index(one.told.kind), "part" in one.told.rest, one.table.name))
     vendors = Counter(one.told.vendor for one in known if one.told.vendor)
     leading = vendors.most_common(1)[0][0] if vendors else ""
@@ -130,8 +125,8 @@ def make_plan(
     for table, told in known:
         findings.namesakes |= namesakes_of(table, told)
         findings.assumed += doubts(table, told)
-    findings.kinds = {one.told.kind for one in known if {"external_id", "id"} & one.told.roles.keys()}
-    known = [_Recognition(one.table, by_id_or_name(one.told, findings.kinds)) for one in known]
+    findings.kinds = ids_of(known)
+    known = [_Recognition(one.table, by_id_or_name(*one, findings)) for one in known]
     _look_at_dates(known, findings)
     for one in known:
         named = _OF_RECORDS.get(one.told.kind)
@@ -143,6 +138,11 @@ def make_plan(
             findings.lost.append(f"{one.table.name}: all; none says when a row was")
             continue
         plan.steps.append(_page(one, plan, findings))
+    if not plan.steps:
+        raise PipecliError(
+            f"{', '.join(map(name_of, tables)) or 'the export'}: no file was recognised by its header",
+            hint="write a mapping, and import each with: pipecli import KIND FILE --map MAPPING",
+        )
     if others := [code for code in findings.currencies if code != settings.currency]:
         findings.assumed.append(
             f"the totals are in {settings.currency}: give rates for {', '.join(others)} (exchange_rates), "
@@ -250,7 +250,7 @@ class _Mapping:
         """The column of the ids, with a word before it where other activities have the same."""
         column = self.roles.get("external_id")
         if column is None and self.told.kind == "opportunities" and "part" not in self.told.rest:
-            return template_of_deals(self.table, self.roles, self.findings)
+            return template_of_deals(self.table, self.told, self.findings)
         if column is None or self.told.kind != "activities":
             return column
         ids = texts(self.table, column).keys()
@@ -278,7 +278,7 @@ class _Mapping:
         named = [self.roles[role] for role in ("customer", "contacts.contact", "product", "contact")
                  if role in self.roles]  # fmt: skip
         is_named = re.compile(r"[^\W\d_]+_\d+").fullmatch  # Client_7, if no file says who that is
-        own = self.findings.kinds.isdisjoint(("customers", "contacts"))
+        own = self.findings.kinds.keys().isdisjoint(("customers", "contacts"))
         texts_ = [text for column in named for text in [*texts(self.table, column)][:50]]
         return any(not is_code(text) or (own and is_named(text)) for text in texts_)
 
@@ -320,8 +320,7 @@ class _Mapping:
 
     def _contacts(self, column: str, entry: dict[str, Any]) -> Iterator[dict[str, Any]]:
         """The contact of a deal: by name and address where the row has both, else by a name of one there."""
-        is_place = {"customer", str({"to": "customer", "split": ";"})}
-        place = next((name for name, of in self.told.columns.items() if str(of) in is_place), "")
+        place = self.told.column_of("customer") or ""
         address, namesakes = self.roles.get("contacts.email", ""), self.findings.namesakes
         three, rows = (column, place, address), self.table.rows
         told = [[str(row.cells.get(name, "")).strip() for name in three] for row in rows]
@@ -373,12 +372,12 @@ class _Mapping:
             choices += [", ".join(parts[start:]) for start in range(1, len(parts))]
             self.templates.setdefault("address", list(dict.fromkeys(choices)))
         names = [self.roles[role] for role in ("custom.product", "customer") if role in self.roles]
-        if self.told.kind == "opportunities" and "title" not in self.roles:
+        titles = texts(self.table, self.roles["title"]).total() if "title" in self.roles else 0
+        if self.told.kind == "opportunities" and (not titles or titles < len(self.table.rows)):
             both = " for ".join(f"{{{name}}}" for name in names)
             single = [f"{{{name}}}" for name in names]
             own = [f"{{{self.roles['external_id']}}}"] if "external_id" in self.roles else []
-            choices = [choice for choice in dict.fromkeys([both, *single, *own]) if choice]
-            if choices:
+            if choices := [choice for choice in dict.fromkeys([both, *single, *own]) if choice]:
                 self.templates.setdefault("title", choices)
 
     def _money(self) -> None:

@@ -6,7 +6,6 @@ The file's side is counted from its cells, not from what the import made of them
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -14,8 +13,9 @@ from typing import Any, Literal, NamedTuple
 
 from pipecli.errors import Unreadable
 from pipecli.formats import loads, quoted
+from pipecli.inbox.importing.columns import ORDINAL
 from pipecli.inbox.importing.mapping import Column, Source, Unless, listed
-from pipecli.inbox.importing.run import ORDINAL, Import
+from pipecli.inbox.importing.run import Import
 from pipecli.inbox.importing.table import Cell, Row, Table
 from pipecli.inbox.importing.values import is_percentage
 from pipecli.inbox.moving.pages import Findings
@@ -329,13 +329,13 @@ def _records_here(pipeline: Pipeline, kind: Kind, told: Container[str]) -> Itera
         "WHERE external_id IS NOT NULL"
     )
     places: dict[tuple[str, str], tuple[str, str]] = {}
-    for external, currency, *texts in rows:
+    for external, currency, *cells in rows:
         if external in told and kind is OPPORTUNITY:
-            deal = loads(texts[0])
+            deal = loads(cells[0])
             place = deal["status"], deal["stage"]
             yield external, _Here(currency, (_value(deal),), place=places.setdefault(place, place))
         elif external in told:
-            values = tuple(Decimal(text) for text in texts if text is not None)
+            values = tuple(Decimal(cell) for cell in cells if cell is not None)
             yield external, _Here(currency, values, grand_total=values[1] if len(values) > 1 else None)
 
 
@@ -383,18 +383,21 @@ _MOST_ALIKE = 0.2
 """The part of the rows that may be told apart by their order alone."""
 
 
-def template_of_deals(table: Table, roles: Mapping[str, str], findings: Findings) -> str | None:
+def template_of_deals(table: Table, told: Recognised, findings: Findings) -> str | None:
     """What tells the deals of a file without ids apart, that a second run may know them; None for nothing."""
-    named = [roles[role] for role in ("title", "customer", "created") if role in roles]
-    columns = [name for name in named if all(str(row.cells.get(name, "")).strip() for row in table.rows)]
-    keys = {tuple(row.cells.get(column) for column in columns) for row in table.rows}
-    known = " and ".join(filter(None, (", ".join(columns[:-1]), *columns[-1:])))
-    alike = len(table.rows) - len(keys)
-    if not columns or alike > _MOST_ALIKE * len(table.rows):
+    named = [column for role in ("title", "customer", "created") if (column := told.column_of(role))]
+    full = [name for name in named if all(str(row.cells.get(name, "")).strip() for row in table.rows)]
+    for columns in (full, named):  # a cell may be empty where no others tell the rows apart
+        alike = len(table.rows) - len({tuple(row.cells.get(name) for name in columns) for row in table.rows})
+        if columns and alike <= _MOST_ALIKE * len(table.rows):
+            break
+    else:
         findings.assumed.append(f"{table.name} has no ids, and rows alike: each run makes its deals anew")
         return None
+    known = " and ".join(filter(None, (", ".join(columns[:-1]), *columns[-1:])))
     if alike:
         known += f", {count(alike, 'row')} like an earlier one by their order"
+    if alike or columns != full:
         columns.append(ORDINAL)
     findings.assumed.append(
         f"{table.name} has no ids: its deals are known by {known}, and are new where these change; "
@@ -413,23 +416,3 @@ def _value(deal: Mapping[str, Any]) -> Decimal:
     closed = deal.get("closed") or {}
     value = closed.get("amount") if closed.get("amount") is not None else deal.get("amount")
     return Decimal(0) if value in (None, "unknown") else Decimal(str(value))
-
-
-def namesakes_of(table: Table, told: Recognised) -> dict[str, set[str]]:
-    """The names that two contacts of one customer have, each with those customers, by name and id.
-
-    A deal of that customer with the name alone can't mean one of them.
-    """
-    if told.kind != "contacts":
-        return {}
-    named = [told.roles[role] for role in ("name", "first_name", "last_name") if role in told.roles][:2]
-    places = [told.roles[role] for role in ("customer", "customer#") if role in told.roles]
-    cells = [
-        {column: str(row.cells.get(column, "")).strip() for column in (*named, *places)} for row in table.rows
-    ]
-    rows = Counter((" ".join(row[c] for c in named).strip(), *(row[c] for c in places)) for row in cells)
-    namesakes: dict[str, set[str]] = {}
-    for (name, *customers), number in rows.items():
-        if number > 1 and name:
-            namesakes.setdefault(name, set()).update(customers)
-    return namesakes

@@ -7,7 +7,8 @@ A table of which they tell nothing for certain stays out: who moves in reads tha
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterator, Mapping
+from collections import Counter
+from collections.abc import Container, Iterable, Iterator, Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Any, NamedTuple
@@ -19,6 +20,7 @@ from pipecli.records.currency_codes import CURRENCIES
 from pipecli.records.money import read_money
 from pipecli.records.names import folded
 from pipecli.store.yaml.read import parse
+from pipecli.wording import count
 
 _CLOSE_ENOUGH = 88
 """Of 100, as rapidfuzz counts: `Telefonnumer` is `Telefonnummer`, `Stage` isn't `State`."""
@@ -61,6 +63,11 @@ class Recognised(NamedTuple):
     def roles(self) -> dict[str, str]:
         """The column of each role; a column that says more of itself has none."""
         return {role: column for column, role in self.columns.items() if isinstance(role, str)}
+
+    def column_of(self, role: str) -> str | None:
+        """The column of a role, whatever more it says of itself, such as that it has ids."""
+        fed = {name: of.get("to") if isinstance(of, dict) else of for name, of in self.columns.items()}
+        return next((name for name, of in fed.items() if of == role), None)
 
 
 def header_key(name: str) -> str:
@@ -168,7 +175,7 @@ def by_words_of(table: Table, known: Container[str], *, is_whole: bool = False) 
         return Recognised("contacts", "", "", fields, {}, 1)
     best: Recognised | None = None
     stem = _stem(table.name)
-    if (told := _of_history(table, stem)) or is_of_another_thing(table.name):
+    if (told := _of_history(table, stem)) or is_of_another_thing(table.name) or _has_no_header(table):
         return told
     named = kinds_named(table.name)
     for kind, words in _synonyms().items():
@@ -193,6 +200,15 @@ def by_words_of(table: Table, known: Container[str], *, is_whole: bool = False) 
             rest = {"unknown": "skip"} if "record" in words.needs else {}
             best = Recognised(kind, "", "", columns, rest, score)
     return best
+
+
+_IS_DATA = re.compile(r"(\\N|-?\d+[.,]\d+|\d{4}-\d\d-\d\d([T ]\d\d:\d\d\S*)?|\S+@\S+\.\w+)( \(\d+\))?")
+"""A cell of a row, which no column is called."""
+
+
+def _has_no_header(table: Table) -> bool:
+    """True for a table whose first row is one of its records, as a dump of a database has it."""
+    return sum(_IS_DATA.fullmatch(column) is not None for column in table.columns) > 1
 
 
 def _has_its_own_id(table: Table, stem: str) -> bool:
@@ -312,7 +328,36 @@ _NAMED = {
 }  # fmt: skip
 
 
-def by_id_or_name(told: Recognised, kinds: Container[str]) -> Recognised:
+def ids_of(known: Iterable[tuple[Table, Recognised]]) -> dict[str, set[str]]:
+    """By kind, the ids in its files; a kind whose files have none is missing."""
+    ids: dict[str, set[str]] = {}
+    for table, told in known:
+        if column := told.roles.get("external_id", told.roles.get("id")):
+            ids.setdefault(told.kind, set()).update(texts(table, column))
+    return ids
+
+
+def namesakes_of(table: Table, told: Recognised) -> dict[str, set[str]]:
+    """The names that two contacts of one customer have, each with those customers, by name and id.
+
+    A deal of that customer with the name alone can't mean one of them.
+    """
+    if told.kind != "contacts":
+        return {}
+    named = [told.roles[role] for role in ("name", "first_name", "last_name") if role in told.roles][:2]
+    places = [told.roles[role] for role in ("customer", "customer#") if role in told.roles]
+    cells = [
+        {column: str(row.cells.get(column, "")).strip() for column in (*named, *places)} for row in table.rows
+    ]
+    rows = Counter((" ".join(row[c] for c in named).strip(), *(row[c] for c in places)) for row in cells)
+    namesakes: dict[str, set[str]] = {}
+    for (name, *customers), number in rows.items():
+        if number > 1 and name:
+            namesakes.setdefault(name, set()).update(customers)
+    return namesakes
+
+
+def by_id_or_name(table: Table, told: Recognised, findings: Findings) -> Recognised:
     """The columns without those that name a record a second time: by id if its file is there, else by name.
 
     A role with a `#` is that of ids.
@@ -325,8 +370,8 @@ def by_id_or_name(told: Recognised, kinds: Container[str]) -> Recognised:
         plain = role.removesuffix("#")
         named = (plain, "description") if plain == "product" else (plain,)
         names = [other for other, own in columns.items() if own in named]
-        if _NAMED[plain] in kinds or (plain in ("owner", "product") and not names):
-            columns[column] = {"to": plain, "split": ";"} if plain in SEVERAL else plain
+        if _NAMED[plain] in findings.kinds or (plain in ("owner", "product") and not names):
+            columns[column] = _by_id(table, column, plain, findings) if plain in SEVERAL else plain
             ids += [name for name in names if columns[name] == plain]
         elif names:
             ids.append(column)
@@ -335,6 +380,18 @@ def by_id_or_name(told: Recognised, kinds: Container[str]) -> Recognised:
     for column in ids:
         columns.pop(column, None)
     return told._replace(columns=columns, rest={**told.rest, "doubles": ids})
+
+
+def _by_id(table: Table, column: str, role: str, findings: Findings) -> dict[str, Any]:
+    """What a column of ids feeds; nothing with an id that is in no file of the export, nor here later."""
+    kind, ids = _NAMED[role], findings.kinds.get(_NAMED[role], ())
+    missing = {text: n for text, n in texts(table, column).items() if is_code(text) and text not in ids}
+    if not missing:
+        return {"to": role, "split": ";"}
+    rows, example = count(sum(missing.values()), "row", ","), next(iter(missing))
+    lost = f"{rows} name {kind} that are not in the export, such as {example}, and come without"
+    findings.assumed.append(f"{table.name}, {column}: {lost}")
+    return {"to": role, "split": ";", "unknown": "skip"}
 
 
 def columns_of_deals(table: Table, told: Recognised, findings: Findings) -> dict[str, Any]:
