@@ -27,27 +27,29 @@ _NOTHING = Decimal(0)
 
 def left_to_invoice(order: Order, invoices: Sequence[Invoice]) -> list[Decimal]:
     """The quantity of each line of an order that no invoice has; `invoices` has its credit notes, too."""
-    left = [item.quantity for item in order.items]
-    for invoice in sorted(invoices, key=lambda invoice: invoice.credits is not None):
-        for item in invoice.items:
-            quantity = item.quantity
-            for place in (place for place, other in enumerate(order.items) if _kind(other) == _kind(item)):
-                whole = order.items[place].quantity
-                step = min(quantity, whole - left[place] if invoice.credits else left[place])
-                left[place] += step if invoice.credits else -step
-                quantity -= step
+    taken, left = _invoiced(invoices), list[Decimal]()
+    for item in order.items:
+        step = min(item.quantity, max(taken[_kind(item)], _NOTHING))
+        taken[_kind(item)] -= step
+        left.append(item.quantity - step)
     return left
 
 
 def overdrawn(order: Order, invoices: Sequence[Invoice]) -> list[str]:
     """The lines of an order of which more is invoiced than was ordered, in words."""
-    left: dict[_Kind, Decimal] = defaultdict(Decimal)
+    taken = _invoiced(invoices)
     for item in order.items:
-        left[_kind(item)] += item.quantity
+        taken[_kind(item)] -= item.quantity
+    return [item.description for item in order.items if taken.pop(_kind(item), _NOTHING) > 0]
+
+
+def _invoiced(invoices: Sequence[Invoice]) -> defaultdict[_Kind, Decimal]:
+    """The quantity of each kind of line on invoices, less what their credit notes take back."""
+    quantities: defaultdict[_Kind, Decimal] = defaultdict(Decimal)
     for invoice in invoices:
         for item in invoice.items:
-            left[_kind(item)] -= (-1 if invoice.credits else 1) * item.quantity
-    return [item.description for item in order.items if left.pop(_kind(item), _NOTHING) < 0]
+            quantities[_kind(item)] += -item.quantity if invoice.credits else item.quantity
+    return quantities
 
 
 _Kind = tuple[str | None, str, Decimal]

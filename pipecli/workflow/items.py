@@ -297,9 +297,9 @@ def with_line(owner: Priced, which: str, line: ChangedLine) -> tuple[Priced, str
             hint="give --quantity, --price, --discount, --discount-amount, --tax, --description or --uom",
         )
     fields: dict[str, object] = dict(given)
-    for name, other in (("discount", "discount_amount"), ("discount_amount", "discount")):
-        if name in given:
-            fields |= {name: given[name] or None} | ({} if other in given else {other: None})
+    discounts = ("discount", "discount_amount")
+    if any(name in given for name in discounts):
+        fields |= {name: given.get(name) or None for name in discounts}
     item = owner.items[place].with_(**fields)
     changed = owner.with_(items=(*owner.items[:place], item, *owner.items[place + 1 :]))
     return changed, f"set {', '.join(given)} of item {place + 1}, {item.description}"

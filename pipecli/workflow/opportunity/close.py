@@ -120,9 +120,9 @@ def _offered(deal: Opportunity, quotation: Quotation) -> Quotation:
 
 def _value(deal: Opportunity, winner: Quotation | None) -> Decimal:
     """The final value that nobody gave. Refused where nothing tells it."""
-    if winner is not None and winner.currency == deal.currency:
-        return totals(winner).net
     if winner is not None:
+        if winner.currency == deal.currency:
+            return totals(winner).net
         raise Refused(
             f"{winner.id} is in {winner.currency}, {deal.id} in {deal.currency}",
             hint=f"say what it comes to in {deal.currency} with --amount",
@@ -197,9 +197,9 @@ def _notes(
         notes.append(
             f"won without a quotation, nothing is ordered{''.join(f'; {words}' for words in passed)}"
         )
-    if winner is not None and winner.valid_until is not None and winner.valid_until < day:
-        notes.append(f"{winner.id} was valid until {winner.valid_until}")
-    if winner is not None:
+    else:
+        if winner.valid_until is not None and winner.valid_until < day:
+            notes.append(f"{winner.id} was valid until {winner.valid_until}")
         others = [other for other in on_offer(quotations) if other.id != winner.id]
         notes += [
             f"{other.id}, {totals(other).net:,f} {other.currency}, was on offer, too" for other in others
