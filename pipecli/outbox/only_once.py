@@ -1,8 +1,8 @@
-"""Claims, of which one clone gets each: a message to send, an invoice's number to give; and what was sent.
+"""What happens only once in all clones: a message is sent, an invoice's number is given. And what was sent.
 
-A message is claimed before it is sent, in a ref of git that all clones share, so that nothing goes out twice.
-The ref points to a commit without parents; its tree holds a file a day, whose lines are the keys of what was
-claimed and by whom.
+A message or a number is claimed before, in a ref of git that all clones share, and one clone gets it. The ref
+points to a commit without parents; its tree holds a file a day, whose lines are the keys of what was claimed
+and by whom.
 It isn't part of the records: no branch holds it, no `git pull` brings it. Where there is a remote, the ref
 there counts, and it moves only for a clone that knew its last state (a push with a lease): of two machines
 that claim the same at once, one is refused, looks again, and finds it claimed.

@@ -1,6 +1,7 @@
 """The board on the whole terminal: look through the lanes, move cards, open one, take a move back.
 
-Nothing is kept here: all is read from the pipeline, and a move is the shell's `advance`, with its commit.
+Nothing is kept here: all is read from the pipeline, and again after each move and at `r`, which shows what
+others changed. A move is the shell's `advance`, with its commit.
 """
 
 from __future__ import annotations
