@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -88,6 +89,21 @@ def test_a_question_that_never_ends_is_ended(
     monkeypatch.setattr(query, "_LONGEST_CONDITION", 0.1)
     with pytest.raises(query.BadQuery, match="more than 0 seconds"):
         query.holds(connection, "deals", "a", f"({ENDLESS} SELECT count(*) FROM c) > 0")
+
+
+def test_what_is_done_with_the_rows_takes_nothing_of_their_time(
+    connection: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(query, "LONGEST", 0.3)
+
+    def last(rows: Iterator[query.Row]) -> list[query.Row]:
+        first = next(rows)
+        time.sleep(0.4)
+        return [max(rows, default=first)]
+
+    many = f"({ENDLESS} SELECT n FROM c LIMIT 20000)"
+
+    assert query.select(connection, "max(n, 0)", many, "true", "", (), last).rows == [(20000,)]
 
 
 @pytest.mark.parametrize(

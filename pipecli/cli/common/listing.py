@@ -8,6 +8,7 @@ from __future__ import annotations
 import sqlite3
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from itertools import islice
 from typing import Any, ClassVar, NamedTuple
 
@@ -232,13 +233,14 @@ def print_list(
         own = [column for column in columns if column.in_json]
         computed = [*DERIVED.get(kind.noun, {}).values(), *(column.sql for column in own)]
         asked = ", ".join(["json", "currency" if "currency" in known else "''", *computed])
-        # Without a person's own condition the SQL is all ours: its rows needn't be held to be counted.
-        records_json: Iterable[tuple[Any, ...]] = (
-            query.select(connection, asked, kind.table, condition, tail, parameters).rows
-            if run.option("where")
-            else connection.execute(f"SELECT {asked} FROM {kind.table} WHERE {condition} {tail}", parameters)
-        )
-        _print_json(run, kind.noun, records_json, [column.drawn.name for column in own])
+        blocks = partial(_json_blocks, run.format, kind.noun, [column.drawn.name for column in own])
+        if run.option("where"):  # only a person's own condition needs bounds
+            texts = query.select(connection, asked, kind.table, condition, tail, parameters, blocks).rows
+        else:
+            sql = f"SELECT {asked} FROM {kind.table} WHERE {condition} {tail}"
+            texts = blocks(connection.execute(sql, parameters))
+        for text in texts:
+            write_text(text)
     else:
         visible = _visible(run, kind.noun, columns, known)
         sql_of = {column.drawn.name: column.sql for column in (*columns, *visible)}
@@ -318,23 +320,22 @@ def typed(
     return row
 
 
-def _print_json(run: Session, noun: str, rows: Iterable[tuple[Any, ...]], own: Sequence[str]) -> None:
-    """The records of rows of their JSON, their currency, and DERIVED columns; `own` are the last.
+def _json_blocks(format_: Format, noun: str, own: Sequence[str], rows: Iterable[query.Row]) -> list[str]:
+    """The text of rows of their JSON, their currency, and DERIVED columns; `own` are the last.
 
-    Written when all are read, as a reader that waits would keep others from the index; held as blocks of
-    text, a fourth of what the rows and one long text take.
+    Made as they are read, and held as blocks of text, a fourth of what the rows and one long text take: a
+    reader that waits would keep others from the index.
     """
-    end = "\n" if run.format is Format.JSONL else ",\n"
+    end = "\n" if format_ is Format.JSONL else ",\n"
     texts = (f"{_with_computed(noun, row, own)}{end}" for row in rows)
     blocks = []
     while block := "".join(islice(texts, 500)):
         blocks.append(block)
-    if run.format is Format.JSON:
+    if format_ is Format.JSON:
         if blocks:
             blocks[-1] = blocks[-1].removesuffix(end) + "\n"
         blocks = ["[\n" if blocks else "[", *blocks, "]\n"]
-    for block in blocks:
-        write_text(block)
+    return blocks
 
 
 _IS_WON = '"status": "won"'

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipecli.errors import PipecliError
 from pipecli.records.names import composed, likeliest
@@ -43,9 +43,13 @@ class BadQuery(PipecliError):
     code = "bad-query"
 
 
+Row = tuple[Any, ...]
+
+
 class Answer(NamedTuple):
     columns: list[str]
-    rows: list[tuple[object, ...]]
+    rows: list[Any]
+    """Rows, or what was made of them."""
 
 
 def ask(connection: sqlite3.Connection, sql: str, parameters: Sequence[object] = ()) -> Answer:
@@ -73,24 +77,33 @@ def select(
     condition: str,
     rest: str,
     parameters: Sequence[object],
+    keep: Callable[[Iterator[Row]], list[Any]] = list,
 ) -> Answer:
-    """Rows of one table; `condition` holds what a person wrote, everything else is ours. Raises BadQuery."""
-    return _guarded(connection, f"SELECT {columns} FROM {table} WHERE {condition} {rest}", parameters)
+    """Rows of one table, or what `keep` makes of them as they come.
+
+    `condition` holds what a person wrote, everything else is ours. Raises BadQuery.
+    """
+    sql = f"SELECT {columns} FROM {table} WHERE {condition} {rest}"
+    return _guarded(connection, sql, parameters, keep=keep)
 
 
 def _guarded(
-    connection: sqlite3.Connection, sql: str, parameters: Sequence[object], longest: float | None = None
+    connection: sqlite3.Connection,
+    sql: str,
+    parameters: Sequence[object],
+    longest: float | None = None,
+    keep: Callable[[Iterator[Row]], list[Any]] = list,
 ) -> Answer:
-    longest = longest or LONGEST
+    clock = _Clock(longest or LONGEST)
     try:
-        with _bounds(connection, longest):
+        with _bounds(connection, clock):
             cursor = connection.execute(composed(sql), tuple(parameters))
-            return Answer([column[0] for column in cursor.description or ()], _rows(cursor))
+            return Answer([column[0] for column in cursor.description or ()], keep(_rows(cursor, clock)))
     except MemoryError:
         raise BadQuery(_TOO_MUCH, hint="ask for less at once") from None
     except sqlite3.OperationalError as error:
         if "interrupted" in str(error):
-            raise BadQuery(_TOO_LONG.format(longest)) from None
+            raise BadQuery(_TOO_LONG.format(clock.longest)) from None
         raise BadQuery(f"the query can't be run: {error}", hint=_way_out(connection, str(error))) from None
     except (sqlite3.Error, sqlite3.Warning, OverflowError) as error:
         reason = "only tables of the pipeline can be read" if "not authorized" in str(error) else error
@@ -101,25 +114,36 @@ _TOO_LONG = "the query took more than {:.0f} seconds"
 _TOO_MUCH = f"the query takes more than {_MOST_MEMORY >> 20} MB of memory"
 
 
-def _rows(cursor: sqlite3.Cursor) -> list[tuple[object, ...]]:
-    """All rows, while there is room for them. Raises MemoryError."""
-    rows = []
+class _Clock:
+    """The time that a question may take, in seconds, and until when."""
+
+    def __init__(self, longest: float) -> None:
+        self.longest = longest
+        self.deadline = time.monotonic() + longest
+
+    def is_over(self) -> bool:
+        return time.monotonic() > self.deadline
+
+
+def _rows(cursor: sqlite3.Cursor, clock: _Clock) -> Iterator[Row]:
+    """All rows, while there is room for them; while one is used the clock stands. Raises MemoryError."""
     room = _MOST_MEMORY
     for row in cursor:
-        rows.append(row)
+        begun = time.monotonic()
+        yield row
+        clock.deadline += time.monotonic() - begun
         room -= 100
         for value in row:
             if type(value) is str or type(value) is bytes:
                 room -= len(value)
         if room < 0:
             raise MemoryError
-    return rows
 
 
 @contextmanager
-def _bounds(connection: sqlite3.Connection, longest: float) -> Iterator[None]:
-    """Forbid all but reading, and stop what takes too long, in seconds, or too much."""
-    deadline = time.monotonic() + longest
+def _bounds(connection: sqlite3.Connection, clock: _Clock) -> Iterator[None]:
+    """Forbid all but reading, and stop what takes too long or too much."""
+    is_answered = threading.Event()
     # SQLite declares json_each's table at its first use, which the authorizer would take for CREATE TABLE.
     connection.execute("SELECT 1 FROM json_each('[]')")
     connection.execute("PRAGMA query_only = ON")
@@ -128,14 +152,12 @@ def _bounds(connection: sqlite3.Connection, longest: float) -> Iterator[None]:
     length = connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST_VALUE)
     pattern = connection.setlimit(sqlite3.SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 1000)
     connection.set_authorizer(_allow)
-    connection.set_progress_handler(lambda: time.monotonic() > deadline, 10_000)
-    last_resort = threading.Timer(longest + _GRACE, _end, (longest,))
-    last_resort.daemon = True
-    last_resort.start()
+    connection.set_progress_handler(clock.is_over, 10_000)
+    threading.Thread(target=_end_late, args=(clock, is_answered), daemon=True).start()
     try:
         yield
     finally:
-        last_resort.cancel()
+        is_answered.set()
         connection.set_progress_handler(None, 0)
         connection.set_authorizer(None)
         connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, length)
@@ -143,14 +165,16 @@ def _bounds(connection: sqlite3.Connection, longest: float) -> Iterator[None]:
         connection.execute("PRAGMA query_only = OFF")
 
 
-def _end(longest: float) -> None:
+def _end_late(clock: _Clock, is_answered: threading.Event) -> None:
     """End the process, from beside a question that nothing else can stop.
 
     The progress handler is asked between the steps of SQLite's program, and one call of instr() on megabytes
     is a single step. A question is asked before anything is written, so nothing is left half done.
     """
-    os.write(2, f"error: {_TOO_LONG.format(longest)}\n".encode())
-    os._exit(1)
+    while not is_answered.wait(clock.deadline + _GRACE - time.monotonic()):
+        if time.monotonic() > clock.deadline + _GRACE:
+            os.write(2, f"error: {_TOO_LONG.format(clock.longest)}\n".encode())
+            os._exit(1)
 
 
 def _allow(action: int, first: str | None, second: str | None, _schema: str | None, _by: str | None) -> int:
