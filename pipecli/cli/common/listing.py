@@ -247,7 +247,7 @@ def print_list(
         rows = query.select(connection, ", ".join(sql_of.values()), kind.table, condition, tail, parameters)
         drawn = [column.drawn for column in visible]
         records = (typed(dict(zip(sql_of, row, strict=True))) for row in rows.rows)
-        if run.format in (Format.CSV, Format.TSV):
+        if run.format is not Format.TABLE:
             print_records(records, drawn, run.format)
             return
         held = [*records]
