@@ -92,8 +92,7 @@ def require_stages(settings: Settings, stages: Iterable[str]) -> None:
     """Refuse a stage that no process has."""
     known = dict.fromkeys(stage.id for process in settings.processes.values() for stage in process.stages)
     for stage in stages:
-        if stage not in known:
-            _listed(stage, list(known), "stage of any process", "processes")
+        _listed(stage, list(known), "stage of any process", "processes")
 
 
 def _listed(word: str, known: Sequence[str], what: str, key: str) -> str:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.settings import Settings
-from pipecli.workflow.assignment import Standing, Taken, assign, rules_for, users_at_work
+from pipecli.workflow.assignment import Standing, Taken, assign, roles_left, rules_for, users_at_work
 
 PLAIN = {
     "company": {"name": "Contoso"},
@@ -153,3 +153,8 @@ def test_it_does_not_matter_into_how_many_runs_the_deals_fall(runs):
             kept[change.subject.id] = (change.subject.owner, change.subject.assigned.turn)
             owners.append(change.subject.owner)
     assert owners == given_to(how, sum(runs))
+
+
+def test_a_handover_leaves_the_rules_that_name_one():
+    rules = with_rules(ROUND, {"name": "south", "users": ["tom"]})
+    assert roles_left(rules, "tom") == ["the rule south names tom"]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from pipecli.records.settings import Settings
+from pipecli.records.settings import Settings, Team
 from pipecli.workflow.change import Refused
-from pipecli.workflow.settings import Name, change, dropped
+from pipecli.workflow.settings import Name, add_team, change, dropped
 
 PLAIN = {
     "company": {"name": "Contoso"},
@@ -55,6 +55,12 @@ def test_a_fault_that_was_there_before_may_stay(settings):
     wanted = {"standard": {"stages": [demo | {"requires": ["budgt", "amount"]}]}}
     after = settings(**before.model_dump(include={"teams", "users"}), processes=wanted, currency="USD")
     assert change(before, after, "set currency", used_by={}, price_lists=()).subject == after
+
+
+def test_a_team_is_managed_by_a_user_that_is_there(settings):
+    with pytest.raises(Refused, match="unknown user eva to manage asia"):
+        add_team(settings(), "asia", Team(manager="eva"))
+    assert add_team(settings(), "asia", Team(manager="ana")).subject.teams["asia"].manager == "ana"
 
 
 def test_a_price_list_must_be_there(settings):

@@ -147,6 +147,7 @@ def test_what_tells_nothing_is_no_key():
         None,
     ]
     assert is_same_phone("600 10 02", "600-1002") and not is_same_phone("600 100", "600100")
+    assert is_same_phone(*2 * ("12345 12345 12345 12345",))  # longer than any that a country has
     spelt = ("Maria", "María <Maria@CONTOSO.Example>", "mailto:B@C.Example")
     assert [normal_email(email) for email in spelt] == ["Maria", "Maria@contoso.example", "B@c.example"]
 

@@ -1,10 +1,21 @@
-"""The lead that a stranger's mail makes, and the id of a mail's activity."""
+"""Where a mail belongs by its people, the lead that a stranger's makes, and the id of its activity."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
-from pipecli.workflow.incoming_mail import id_of_mail, organization_of
+from pipecli.workflow.incoming_mail import (
+    Facts,
+    Known,
+    KnownPerson,
+    Placed,
+    Record,
+    id_of_mail,
+    organization_of,
+    place,
+)
 
 
 @pytest.mark.parametrize(
@@ -31,3 +42,34 @@ def test_the_same_mail_has_the_same_id_while_it_is_free():
 
     assert id_of_mail("<1@coffee.example>", lambda _: False) == first != second
     assert id_of_mail("<1@coffee.example>", {first}.__contains__) == second
+
+
+AT = datetime(2026, 11, 21, 9, tzinfo=UTC)
+ANA = "ana@x.example"
+
+
+def placed(people: list[KnownPerson] = [], at: datetime = AT, **known: dict[str, list[Record]]) -> Placed:  # noqa: B006
+    """Where a mail of Ana's to us belongs."""
+    facts = Facts([ANA], ["us@contoso.example"], [], [], at)
+    return place(facts, Known(ours={"us@contoso.example": "ben"}, people={ANA: people}, **known))
+
+
+def test_a_mail_is_with_the_contact_who_has_a_part_in_the_deal():
+    deal = Record("opportunity", "OPP-2Q8XA", AT)
+    people = [KnownPerson("Ana", None, "x"), KnownPerson("Ana", "ana", "y"), KnownPerson("Ana", "ana-2", "x")]
+    assert placed(people, deals_of_contact={"ana-2": [deal]}) == placed(
+        people[2:], deals_of_contact={"ana-2": [deal]}
+    )
+    assert placed(people[:1], deals_of_customer={"x": [deal]}).contact is None
+    assert placed(people).why == "Ana has no open deal"
+
+
+def test_a_mail_of_a_lead_is_not_older_than_a_quarter():
+    leads = [Record("lead", "LEAD-7K3M9", AT), Record("lead", "LEAD-8K4N2", AT)]
+    assert placed(leads={ANA: leads}).why == "2 leads"
+    given_up = Record("lead", "LEAD-7K3M9", AT, is_open=False)
+    assert placed(leads={ANA: [given_up]}).why == f"{ANA} has no open deal"
+    quarter = timedelta(days=90)
+    assert placed(at=AT - quarter, leads={ANA: leads[:1]}).on == leads[0]
+    late = placed(at=AT - quarter - timedelta(seconds=1), leads={ANA: leads[:1]})
+    assert (late.on, late.why) == (None, "more than 90 days older than LEAD-7K3M9")

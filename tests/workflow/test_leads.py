@@ -1,21 +1,24 @@
-"""A lead that is settled, merged with another or joined to a deal; and what is planned with lead or deal."""
+"""A lead that is settled, merged or joined to a deal; what is planned with either, and a deal's way on."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from pipecli.errors import Question
 from pipecli.records.activity import Activity, NextContact
-from pipecli.records.customer import Contact, Customer
+from pipecli.records.customer import Contact, Customer, Supplier
 from pipecli.records.lead import Lead
 from pipecli.records.opportunity import Opportunity
-from pipecli.records.settings import Settings
+from pipecli.records.settings import Process, Settings
 from pipecli.workflow import activity_and_attachment as activities
-from pipecli.workflow.activity_and_attachment import FollowedUp, Next, follow_up
+from pipecli.workflow.activity_and_attachment import FollowedUp, Next, attach, find_attachment, follow_up
 from pipecli.workflow.change import Refused
+from pipecli.workflow.customer import add as add_party
+from pipecli.workflow.customer import merge_contacts
 from pipecli.workflow.lead import (
     convert,
     disqualify,
@@ -25,8 +28,18 @@ from pipecli.workflow.lead import (
     require_convertible,
     set_fields,
 )
+from pipecli.workflow.opportunity.add_and_set import set_fields as set_deal
+from pipecli.workflow.opportunity.advance import advance
+from pipecli.workflow.preconditions import require_stages
 
 MADRID = ZoneInfo("Europe/Madrid")
+
+
+class Prices(NamedTuple):
+    settings: Settings
+    price_lists: tuple[()] = ()
+
+
 NOW = datetime(2026, 11, 21, 12, tzinfo=MADRID)
 TODAY = NOW.date()
 SETTINGS = Settings.model_validate(
@@ -171,3 +184,54 @@ def test_what_is_planned_for_today_is_told_and_moves_to_a_day():
     assert 'still planned: call "Talk"; if that was it: pipecli activity done 4F2QX' in note
     moved = activities.move(record, "4F2QX", date(2026, 12, 1), MADRID)
     assert moved.summary == 'move call "Talk" to 2026-12-01'
+
+
+def test_a_deal_whose_process_or_stage_is_gone_says_where_it_may_go_on():
+    with pytest.raises(Refused, match="OPP-2Q8XA follows the process old, which the settings don't have"):
+        advance(deal(process="old"), SETTINGS)
+    with pytest.raises(Refused, match="is at gone, which isn't a stage of the process standard; name one"):
+        advance(deal(stage="gone"), SETTINGS)
+    stage = SETTINGS.processes["standard"].stages[0]
+    processes = {name: Process(stages=(stage,)) for name in ("standard", "other")}
+    for said in (40, 60):  # in the same step, by hand
+        before, after = deal(probability=40), deal(probability=said, process="other")
+        changed = set_deal(before, after, Prices(SETTINGS.with_(processes=processes)), TODAY, "set process")
+        assert changed.subject.probability == said
+
+
+def test_stages_that_are_named_are_of_a_process():
+    require_stages(SETTINGS, ["demo"])
+    with pytest.raises(Refused, match="gone isn't a stage of any process"):
+        require_stages(SETTINGS, ["demo", "gone"])
+
+
+def test_a_file_is_found_by_its_number_or_its_name():
+    with_file, first = attach(lead(), "a.txt", "a", b"1", taken=(), most=1)
+    both, second = attach(with_file, "2", "b", b"2", taken=(), most=1)
+    assert [find_attachment(both, which) for which in ("1", "2", "A.TXT")] == [first, second, first]
+    assert find_attachment(both, "2").name == "2"
+    with pytest.raises(Refused, match="LEAD-7K3M9 has no attachment 3"):
+        find_attachment(both, "3")
+
+
+def test_a_party_that_resembles_another_names_the_way_to_one():
+    for party, way in (
+        (CUSTOMER, "to make them one: pipecli customer merge contoso contosa"),
+        (Supplier.model_validate({"id": "contoso", "name": "Contoso"}), "pipecli supplier remove contoso"),
+    ):
+        (note,) = add_party(party, {"contosa": "Contosa"}, free="contoso-2").notes
+        assert note.endswith(way)
+
+
+def test_two_parts_of_one_person_become_one():
+    ana, maria = CONTACT, Contact.model_validate({"id": "maria", "name": "María", "customer": "contoso"})
+
+    def noted(own: str | None, other: str | None) -> tuple[str, ...]:
+        parts = [{"contact": "maria", "role": own}, {"contact": "ana", "role": other}]
+        change = merge_contacts(ana, maria, [deal(contacts=parts)])
+        assert [part.contact for part in change.also[0].contacts] == ["maria"]
+        return change.notes
+
+    assert noted("buyer", "buyer") == noted("buyer", None) == ()
+    assert noted(None, "user") == ("OPP-2Q8XA: maria is user there now, as ana was",)
+    assert noted("buyer", "user") == ("OPP-2Q8XA: maria was buyer and user there, and stays buyer",)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from pipecli.records.customer import Contact
 from pipecli.workflow.change import Refused
 from pipecli.workflow.match_customer import (
     KnownContact,
     KnownCustomer,
     Prospect,
+    completed,
     match_caller,
     match_contact,
     match_customer,
@@ -139,3 +141,37 @@ def test_a_caller_is_who_has_the_address() -> None:
     assert (buyer.id, person.id) == ("a", "maria")
     with pytest.raises(Refused, match="nobody we know"):
         match_caller("ana@b.c", None, [customer("a")], [maria, luis])
+    with pytest.raises(Refused, match="María, who is at no customer"):
+        match_caller(None, PHONE, [customer("a")], [calling("María", None)])
+    with pytest.raises(Refused, match="could be María or Luis; name the right one with --person"):
+        match_caller(None, PHONE, [customer("a")], [calling("María", "a"), calling("Luis", "a")])
+    buyer, person = match_caller(None, PHONE, [customer("a")], [calling("María", "a")])
+    assert (buyer.id, person.id) == ("a", "María")
+
+
+PHONE = "600 100 200"
+
+
+def calling(name: str, customer: str | None) -> KnownContact:
+    return KnownContact(name, name, customer, (), (PHONE,))
+
+
+def test_a_telephone_is_that_of_one_whose_name_may_be_theirs() -> None:
+    maria = calling("María López", "contoso")
+    others = [calling("María Gil", "fabrikam"), calling("Luis", "contoso")]
+    prospect = Prospect("maria", phone="600100200")
+    assert match_contact(prospect, "contoso", [maria, *others]).id == maria.id
+    assert match_contact(prospect, "contoso", others).id is None
+    assert match_contact(prospect, "contoso", [calling("María", None)]).id == "María"
+    contoso = customer("contoso", "Contoso")
+    assert matched(prospect, contoso, maria) == "contoso"
+    assert matched(Prospect("Ana", phone=PHONE), contoso, maria) is None  # of the switchboard
+    assert matched(Prospect("Ana", "Contoso Coffee", phone=PHONE), contoso, maria) == "contoso"
+    assert matched(prospect, contoso, calling("María", None)) is None
+
+
+def test_a_contact_that_is_known_takes_what_is_new() -> None:
+    maria = Contact.model_validate({"id": "maria", "name": "María", "emails": ["m@b.c"], "phones": ["112"]})
+    assert completed(maria, Prospect("María", email="M@B.c", phone="112"), "a") == maria.with_(customer="a")
+    more = completed(maria, Prospect("María", email="new@b.c", phone=PHONE), "a")
+    assert (more.emails, len(more.phones)) == (("m@b.c", "new@b.c"), 2)
