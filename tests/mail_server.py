@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import SimpleNamespace
 
-from aiosmtpd.controller import Controller
-
+from tests.later import Later
 from tests.servers import nobody
+
+aiosmtpd = Later("aiosmtpd.controller")
 
 WELCOME = ("220 here", "250 hello", "250 sender", "250 recipient", "354 go on", "250 taken", "221 bye")
 """What a server says to one mail to one recipient, line by line."""
@@ -31,7 +32,7 @@ def mail_server(**handlers) -> Iterator[SimpleNamespace]:
     options = handlers.pop("options", {})
     for name, function in handlers.items():
         setattr(handler, name, function)
-    controller = Controller(handler, hostname="127.0.0.1", port=got.port, **options)
+    controller = aiosmtpd.Controller(handler, hostname="127.0.0.1", port=got.port, **options)
     controller.start()
     try:
         yield got

@@ -21,7 +21,10 @@ from threading import Thread
 from typing import Any, NamedTuple
 
 import pytest
-from aiosmtpd.controller import Controller
+
+from tests.later import Later
+
+aiosmtpd = Later("aiosmtpd.controller")
 
 
 class Mails(NamedTuple):
@@ -57,7 +60,7 @@ def mail_server(refused: str = "") -> Iterator[Mails]:
             mails.taken.append(message_from_bytes(envelope.content, policy=policy.default))  # type: ignore[arg-type]
             return "250 OK"
 
-    controller = Controller(Handler(), hostname="127.0.0.1", port=mails.port)
+    controller = aiosmtpd.Controller(Handler(), hostname="127.0.0.1", port=mails.port)
     controller.start()
     try:
         yield mails

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -17,14 +18,19 @@ PAGES = [page for page in (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")) if page.
 _EVERYWHERE = {"--format", "-m", "--message", "--dry-run", "--no-commit", "--help", "-h"}
 _BEFORE = {"-C": 1, "--dir": 1, "--format": 1, "--today": 1, "--version": 0, "--help": 0}
 
-VERBS = {
-    tuple(word for word in verb.usage.split() if re.fullmatch(r"[a-z-]+", word)): {
-        name for option in verb.options for name in re.findall(r"(?:^|, )(--?[a-z][\w-]*)", option.usage)
+
+@cache
+def verbs() -> dict[tuple[str, ...], set[str]]:
+    """The options of each verb by its words."""
+    return {
+        tuple(word for word in verb.usage.split() if re.fullmatch(r"[a-z-]+", word)): {
+            name for option in verb.options for name in re.findall(r"(?:^|, )(--?[a-z][\w-]*)", option.usage)
+        }
+        for noun in entries()
+        for verb in noun.verbs
     }
-    for noun in entries()
-    for verb in noun.verbs
-}
-"""The options of each verb by its words."""
+
+
 _IMAGINED = {"opp park"}
 """Of CONTRIBUTING.md, which says how one would be added."""
 
@@ -53,12 +59,12 @@ def fault(words: list[str]) -> str:
     if not words or not re.fullmatch(r"[a-z-]+", words[0]):
         return ""  # pipecli alone, or a placeholder: `pipecli NOUN VERB`
     words[0] = ALIASES.get(words[0], words[0])
-    known = [verb for verb in VERBS if tuple(words[: len(verb)]) == verb]
+    known = [verb for verb in verbs() if tuple(words[: len(verb)]) == verb]
     if not known:
-        nouns = {verb[0] for verb in VERBS}
+        nouns = {verb[0] for verb in verbs()}
         is_noun_alone = words[0] in nouns and (len(words) == 1 or not re.fullmatch(r"[a-z-]+", words[1]))
         return "" if is_noun_alone else " ".join(words[:2])
-    options = VERBS[max(known, key=len)] | _EVERYWHERE
+    options = verbs()[max(known, key=len)] | _EVERYWHERE
     given = [word.partition("=")[0] for word in words if re.match(r"--?[a-z]", word)]
     return ", ".join(option for option in given if option not in options)
 

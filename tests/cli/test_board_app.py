@@ -6,13 +6,11 @@ import asyncio
 
 import pytest
 import ryaml
-from textual import _wait
-from textual.containers import VerticalScroll
-from textual.widgets import Static
 
 from pipecli.cli.common.session import Session
-from pipecli.cli.opportunity.board_app import BoardApp
-from pipecli.cli.opportunity.board_widgets import Cards, Page
+from tests.later import Later
+
+board_app, widgets = (Later(f"pipecli.cli.opportunity.board_{part}") for part in ("app", "widgets"))
 
 KEY = "OPP-10001"
 
@@ -20,8 +18,8 @@ KEY = "OPP-10001"
 @pytest.fixture(autouse=True)
 def _short_looks(monkeypatch):
     """The pilot looks twice a key, for 20 ms each, whether the app rests: a fourth of that tells it, too."""
-    monkeypatch.setattr(_wait, "SLEEP_GRANULARITY", 0.005)
-    monkeypatch.setattr(_wait, "SLEEP_IDLE", 0.00125)
+    monkeypatch.setattr("textual._wait.SLEEP_GRANULARITY", 0.005)
+    monkeypatch.setattr("textual._wait.SLEEP_IDLE", 0.00125)
 
 
 @pytest.fixture
@@ -46,30 +44,33 @@ def root(root, git, monkeypatch):
     return root
 
 
+async def pressed(pilot, keys):
+    """Press keys and wait after each; what is typed as a word is a list of them."""
+    for key in keys:
+        await pilot.press(*key) if isinstance(key, list) else await pilot.press(key)
+        await pilot.pause()
+
+
 def played(root, *keys, closed=False, mouse=(), after=(), size=(125, 30)):
     """Run the board with these keys, then drag from one place to another; the app, as it was at the end."""
 
     async def play():
         run = Session()
         run.directory, run.today_text = str(root), "2026-11-21"
-        app = BoardApp(run, "", has_closed=closed)
+        app = board_app.BoardApp(run, "", has_closed=closed)
         async with app.run_test(size=size) as pilot:
             await pilot.pause()
-            for key in keys:
-                await pilot.press(key)
-                await pilot.pause()
+            await pressed(pilot, keys)
             if mouse:
-                start, end = (app.query_one(f"#cards-{lane}", Cards) for lane in mouse)
+                start, end = (app.query_one(f"#cards-{lane}") for lane in mouse)
                 await pilot.mouse_down(start, offset=(4, 2))
                 await pilot.hover(end, offset=(4, 2))
                 await pilot.mouse_up(end, offset=(4, 2))
                 await pilot.pause()
-            for key in after:
-                await pilot.press(key)
-                await pilot.pause()
-            status = str(app.query_one("#status", Static).content) if len(app.screen_stack) == 1 else ""
-            text = app.screen.text if isinstance(app.screen, Page) else ""
-            heading = str(app.screen_stack[0].query_one("#heading", Static).content)
+            await pressed(pilot, after)
+            status = str(app.query_one("#status").content) if len(app.screen_stack) == 1 else ""
+            text = app.screen.text if isinstance(app.screen, widgets.Page) else ""
+            heading = str(app.screen_stack[0].query_one("#heading").content)
             return app, status, heading, text
 
     return asyncio.run(play())
@@ -121,30 +122,30 @@ def test_past_the_last_stage_a_deal_is_won_or_lost_with_the_questions_of_the_ver
     played(root, *last, "enter", "escape")
     played(root, *last, "down", "enter", "enter", "escape")
     assert git("rev-parse", "HEAD") == head  # a question that is left closes nothing
-    app, status, _, _ = played(root, *last, "enter", "9", "0", "enter")
+    app, status, _, _ = played(root, *last, "enter", ["9", "0"], "enter")
     assert closed(root, "OPP-10002") == ("won", {"date": "2026-11-21", "amount": 90})
     assert status.startswith("OPP-10002 دستگاه اسپرسو: won 90.00 EUR; won without a quotation")
     assert app.summaries == ["OPP-10002 دستگاه اسپرسو: won 90.00 EUR"]
-    _, status, _, _ = played(root, "l", "h", "L", *"price", "enter", *"Dear", "enter", "u")
+    _, status, _, _ = played(root, "l", "h", "L", [*"price"], "enter", [*"Dear"], "enter", "u")
     assert git("log", "-1", "--format=%s", "HEAD~1") == f"{KEY}: lost: price"
     assert status == f"{KEY} [b]Espresso[/b] <machines>: reopen at demo, was lost (price)"
     assert closed(root) == ("open", None)
 
 
 def test_a_refused_end_and_one_far_from_the_quotation(root, cli):
-    _, status, _, _ = played(root, "w", *"lots", "enter")
+    _, status, _, _ = played(root, "w", [*"lots"], "enter")
     assert status.startswith('refused: --amount: "lots" isn\'t a number')
     cli("customer", "add", "Contoso")
     cli("opp", "set", KEY, "customer=contoso", "amount=")
     cli("opp", "item", "add", KEY, "--description", "Machine", "--price", "100")
     cli("quote", "send", cli("quote", "new", KEY, "--format", "ids").id)
     for last, status in (("n", "open"), ("y", "won")):
-        played(root, "w", *"150", "enter", last, "enter")
+        played(root, "w", [*"150"], "enter", last, "enter")
         assert closed(root)[0] == status
     cli("opp", "reopen", KEY)
     second = cli("quote", "new", KEY, "--format", "ids").id
     cli("quote", "send", second)
-    played(root, "w", *second[-5:].lower(), "enter", "enter")
+    played(root, "w", [*second[-5:].lower()], "enter", "enter")
     assert closed(root)[1]["quotation"] == second
 
 
@@ -165,18 +166,18 @@ def test_what_another_has_moved_since_is_not_undone(root, cli):
     async def play():
         run = Session()
         run.directory = str(root)
-        app = BoardApp(run, "", has_closed=False)
+        app = board_app.BoardApp(run, "", has_closed=False)
         async with app.run_test(size=(125, 30)) as pilot:
             await pilot.press("greater_than_sign")
             await pilot.pause()
             await asyncio.to_thread(cli, "opp", "advance", KEY, "--force")
             await pilot.press("u")
             await pilot.pause()
-            status = str(app.query_one("#status", Static).content)
+            status = str(app.query_one("#status").content)
             await asyncio.to_thread(cli, "opp", "lost", KEY, "--reason", "price")
             await pilot.press("greater_than_sign")
             await pilot.pause()
-            return status, str(app.query_one("#status", Static).content), app.board.lanes
+            return status, str(app.query_one("#status").content), app.board.lanes
 
     undone, moved, lanes = asyncio.run(play())
     assert f"refused: {KEY} has moved to negotiate" in undone
@@ -196,7 +197,7 @@ def test_a_card_dropped_on_what_is_lost_is_asked_why(root, git):
     _, status, _, _ = played(root, closed=True, mouse=("open-demo", "closed-"), size=(200, 30))
     assert "pipecli auto-close" in status
     assert git("rev-parse", "HEAD") == head
-    why = [*"comp", "enter", *"acme", "enter", "enter"]
+    why = [[*"comp"], "enter", [*"acme"], "enter", "enter"]
     _, status, _, _ = played(root, closed=True, mouse=("open-demo", "lost-"), after=why, size=(200, 30))
     assert status == f"{KEY} [b]Espresso[/b] <machines>: lost to acme: competitor"
 
@@ -217,14 +218,14 @@ def test_it_shows_the_deals_of_one_owner(root):
 
 
 def test_of_many_owners_what_is_typed_finds_one(root):
-    assert "of luis" in played(root, "o", *"gil", "enter")[2]
+    assert "of luis" in played(root, "o", [*"gil"], "enter")[2]
     assert "of ana-ruiz" in played(root, "o", "r", "enter")[2]  # a word that begins so, before EveRybody
-    assert "2 deals in EUR" in played(root, "o", *"nobody", "enter", "escape")[2]
+    assert "2 deals in EUR" in played(root, "o", [*"nobody"], "enter", "escape")[2]
 
 
 def test_the_board_of_another_process(root, cli):
     cli("settings", "set", "processes.repair={name: Repairs, stages: [{id: visit, probability: 50}]}")
-    heading = played(root, "p", *"rep", "enter")[2]
+    heading = played(root, "p", [*"rep"], "enter")[2]
     assert heading == "Repairs: 0 deals in EUR; 2 at other processes"
 
 
@@ -238,7 +239,7 @@ def test_on_a_terminal_of_any_size_nothing_is_wider_than_its_lane(root, size):
     async def play():
         run = Session()
         run.directory, run.today_text = str(root), "2026-11-21"
-        app = BoardApp(run, "", has_closed=False)
+        app = board_app.BoardApp(run, "", has_closed=False)
         async with app.run_test(size=size) as pilot:
             await pilot.pause()
             labels = [(str(label.content), label.size) for label in app.query(".lane Label")]
@@ -246,13 +247,13 @@ def test_on_a_terminal_of_any_size_nothing_is_wider_than_its_lane(root, size):
             for columns in (size[0], 60):  # an opened card fits its frame, and goes on fitting
                 await pilot.resize_terminal(columns, size[1])
                 await pilot.pause()
-                frame = app.screen.query_one(VerticalScroll).scrollable_content_region
+                frame = app.screen.query_one("VerticalScroll").scrollable_content_region
                 lines = [line for line in app.screen.text.splitlines() if "123,456" not in line]  # a word
                 assert max(map(len, lines)) <= frame.width
             await pilot.press("escape")
             await pilot.resize_terminal(*size)
             await pilot.pause()
-            cards = app.query_one("#cards-open-demo", Cards)
+            cards = app.query_one("#cards-open-demo")
             prompt = str(cards.get_option_at_index(0).prompt)
             return labels, prompt, cards.size.width
 
@@ -269,7 +270,7 @@ def test_a_button_let_go_elsewhere_moves_nothing_later(root):
     async def play():
         run = Session()
         run.directory = str(root)
-        app = BoardApp(run, "", has_closed=False)
+        app = board_app.BoardApp(run, "", has_closed=False)
         async with app.run_test(size=(125, 30)) as pilot:
             await pilot.pause()
             demo, qualify = (app.query_one(f"#cards-open-{name}") for name in ("demo", "qualify"))
@@ -295,12 +296,12 @@ def test_another_broken_file_is_said_and_not_a_crash(root):
     async def play():
         run = Session()
         run.directory = str(root)
-        app = BoardApp(run, "", has_closed=False)
+        app = board_app.BoardApp(run, "", has_closed=False)
         async with app.run_test(size=(125, 30)) as pilot:
             (root / "opportunities/2026/OPP-10003-x.yaml").write_text("id: [")
             await pilot.press("r")
             await pilot.pause()
-            return str(app.query_one("#status", Static).content)
+            return str(app.query_one("#status").content)
 
     assert "OPP-10003-x.yaml:1" in asyncio.run(play())
 
@@ -313,24 +314,24 @@ def test_an_empty_board_opens(root):
 
 def test_the_morning_on_the_board(root, git):
     """A call is logged with its next contact, another one planned, cards are filtered; ? has every key."""
-    call = [*"cTalk", "enter", *"fir", "enter", *"fri", "enter"]  # a wrong day loses no words
+    call = ["c", [*"Talk"], "enter", [*"fir"], "enter", [*"fri"], "enter"]  # a wrong day loses no words
     _, status, _, _ = played(root, *call)
     assert f'{KEY}: log call "Talk", next contact 2026-11-27' in git("log", "-1", "--format=%s")
     assert "log call" in status
-    played(root, "n", *"15", "space", *"dec", "colon", "space", *"offer", "enter")
+    played(root, "n", [*"15", "space", *"dec", "colon", "space", *"offer"], "enter")
     assert "next_contact.date" in git("log", "-1", "--format=%s")
     (file,) = root.glob(f"opportunities/**/{KEY}-*.yaml")
     plan = ryaml.loads(file.read_text())["next_contact"]
     assert (plan["date"], plan["note"]) == ("2026-12-15", "offer")
-    played(root, "n", *"none", "enter")
+    played(root, "n", [*"none"], "enter")
     assert "next_contact" not in ryaml.loads(file.read_text())
 
-    app, _, heading, _ = played(root, "slash", *KEY.lower(), "space", *"éspr", "enter")
+    app, _, heading, _ = played(root, "slash", [*KEY.lower(), "space", *"éspr"], "enter")
     assert [card.id for lane in app.board.lanes for card in lane.cards] == [KEY]
     assert f'with "{KEY.lower()} éspr"' in heading
 
     _, _, _, text = played(root, "question_mark")
-    shown = {binding.key_display or binding.key for binding in BoardApp.BINDINGS if binding.show}
+    shown = {binding.key_display or binding.key for binding in board_app.BoardApp.BINDINGS if binding.show}
     assert all(key in text for key in shown)  # what the footer says is all there is
     _, status, _, _ = played(root, "e")
     assert "can't be lent to an editor" in status

@@ -7,10 +7,12 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import icalendar
 import pytest
 
+from tests.later import Later
 from tests.records_given import DEAL
+
+icalendar = Later("icalendar")
 
 if TYPE_CHECKING:
     from tests.conftest import Cli

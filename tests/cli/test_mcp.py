@@ -13,13 +13,13 @@ from typing import Any
 
 import anyio
 import pytest
-from mcp import Client, StdioServerParameters
-from mcp.client.stdio import stdio_client
-from mcp.shared.exceptions import MCPError
 
 from pipecli.cli.mcp import NOTE, server_of
 from pipecli.errors import PipecliError
 from pipecli.store.files import find
+from tests.later import Later
+
+mcp = Later("mcp")
 
 READING = {"find", "list", "show", "forecast", "report", "history", "followups", "check"}
 DEAL = "OPP-2Q8XA"
@@ -31,7 +31,7 @@ def talk(root: Path, story: Callable[..., Awaitable[None]], **how: Any) -> None:
     """Run a story with a client of the pipeline's server."""
 
     async def connected() -> None:
-        async with Client(server_of(find(root), options=TODAY, **how)) as client:
+        async with mcp.Client(server_of(find(root), options=TODAY, **how)) as client:
 
             async def call(tool: str, /, **arguments: Any) -> Any:
                 result = await client.call_tool(tool, arguments)
@@ -86,7 +86,7 @@ def test_an_agent_reads_and_can_do_nothing_else(warm_calls, root, shop, cli, git
         assert (await call("list", noun="opportunity", where="1=1 --help"))["result"] != []
         assert len((await call("find", words=["-C", "/"]))["result"]) == 1  # whose note says so
         for tool in ("opportunity_set", "user_add", "sync", "sql --write"):
-            with pytest.raises(MCPError, match="there is no tool"):
+            with pytest.raises(mcp.MCPError, match="there is no tool"):
                 await client.call_tool(tool, {})
 
     talk(root, story)
@@ -204,7 +204,7 @@ def test_a_call_that_the_system_kills_is_answered(root, shop, tmp_path, monkeypa
 def test_over_stdio_as_a_client_starts_it(root, shop, tmp_path):
     (tmp_path / "pipecli").mkdir()  # of the folder that it is started in, nothing is imported
     (tmp_path / "json.py").write_text("raise SystemExit('taken over')\n")
-    server = StdioServerParameters(
+    server = mcp.StdioServerParameters(
         command=sys.executable,
         args=["-P", "-m", "pipecli", "-C", str(root), *TODAY, "mcp"],
         cwd=tmp_path,
@@ -212,7 +212,7 @@ def test_over_stdio_as_a_client_starts_it(root, shop, tmp_path):
     )
 
     async def story() -> None:
-        async with Client(stdio_client(server)) as client:
+        async with mcp.Client(mcp.stdio_client(server, errlog=sys.__stderr__)) as client:
             assert {tool.name for tool in (await client.list_tools()).tools} == READING
             result = await client.call_tool("show", {"noun": "customer", "ref": "contoso-coffee"})
             assert result.structured_content["result"]["tax_id"] == "ES-B12345678"

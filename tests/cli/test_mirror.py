@@ -6,14 +6,16 @@ import json
 from collections.abc import Iterator
 from decimal import Decimal
 
-import duckdb
-import psycopg
 import pytest
 
 from pipecli.cli.main import run
 from pipecli.store.index.records import columns, public_tables
 from pipecli.store.pipeline import Pipeline
+from tests.later import Later
 from tests.servers import postgresql
+
+duckdb = Later("duckdb")
+psycopg = Later("psycopg")
 
 DEAL = "OPP-2Q8XA"
 SUMS = (

@@ -11,12 +11,14 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
-from pypdf import PdfReader
 
 from pipecli.cli.main import run
 from pipecli.formats import loads
+from tests.later import Later
 from tests.mail_server import DIE, WELCOME, mail_server, scripted_server
 from tests.records_given import DEAL
+
+pypdf = Later("pypdf")
 
 pytestmark = pytest.mark.usefixtures("quotation", "warm_calls")
 
@@ -99,7 +101,7 @@ def test_a_quotation_is_mailed_and_then_it_is_sent(cli, root, git, server):
     assert "4.998,00\xa0€" in text
     (attached,) = message.iter_attachments()
     assert attached.get_filename() == f"{QTN}.pdf"
-    page = PdfReader(BytesIO(attached.get_content())).pages[0].extract_text()
+    page = pypdf.PdfReader(BytesIO(attached.get_content())).pages[0].extract_text()
     assert "Café S-100" in page
     assert "Borrador" not in page
 

@@ -6,9 +6,11 @@ import base64
 import sys
 
 import pytest
-from pypdf import PdfReader
 
 from pipecli.distribution import install_command
+from tests.later import Later
+
+pypdf = Later("pypdf")
 
 pytestmark = pytest.mark.usefixtures("quotation", "warm_calls")
 
@@ -68,7 +70,7 @@ def test_a_page_is_written_beside_nothing_else(cli, tmp_path, git):
 
 
 def text_of(pdf):
-    return "\n".join(page.extract_text() for page in PdfReader(pdf).pages)
+    return "\n".join(page.extract_text() for page in pypdf.PdfReader(pdf).pages)
 
 
 def test_the_same_quotation_gives_the_same_pdf(cli, tmp_path, git):
@@ -229,7 +231,9 @@ def test_the_logo_is_in_the_page_and_in_the_pdf(cli, root, git, tmp_path):
 
 def objects(pdf):
     """The images and the like of the first page."""
-    return [each.get_object() for each in PdfReader(pdf).pages[0]["/Resources"].get("/XObject", {}).values()]
+    return [
+        each.get_object() for each in pypdf.PdfReader(pdf).pages[0]["/Resources"].get("/XObject", {}).values()
+    ]
 
 
 def test_a_logo_that_is_no_image_is_said_and_left_out(cli, root, git, tmp_path):

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 import ryaml
-from jsonschema import Draft202012Validator
 
 from pipecli.cli.main import run
 from pipecli.records.kinds import KINDS
+from tests.later import Later
+
+jsonschema = Later("jsonschema")
 
 if TYPE_CHECKING:
     from tests.conftest import Cli
@@ -94,4 +96,4 @@ def test_the_first_line_of_a_new_file_leads_an_editor_to_its_schema(
     schema = (root / file).parent / text.split("\n")[0].removeprefix("# yaml-language-server: $schema=")
 
     assert schema.resolve() == root / "schemas" / f"{command[0]}.schema.json"
-    Draft202012Validator(json.loads(schema.read_text())).validate(ryaml.loads(text))
+    jsonschema.Draft202012Validator(json.loads(schema.read_text())).validate(ryaml.loads(text))

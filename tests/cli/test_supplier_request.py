@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from pypdf import PdfReader
 
+from tests.later import Later
 from tests.records_given import OPP
+
+pypdf = Later("pypdf")
 
 pytestmark = pytest.mark.usefixtures("shop", "warm_calls")
 
@@ -36,7 +38,7 @@ def test_a_supplier_is_sent_what_is_wanted_and_no_more(cli, asked, tmp_path, git
 
     assert (said.out, said.err) == ("", f"{asked} is in {pdf}\n")
     assert git("rev-parse", "HEAD") == head
-    on_paper = " ".join(" ".join(page.extract_text() for page in PdfReader(pdf).pages).split())
+    on_paper = " ".join(" ".join(page.extract_text() for page in pypdf.PdfReader(pdf).pages).split())
     on_page = cli("supplier-quote", "render", asked, "--output", "-").out
     for text in (on_paper, on_page):
         for wanted in (
@@ -52,7 +54,7 @@ def test_a_supplier_is_sent_what_is_wanted_and_no_more(cli, asked, tmp_path, git
             assert wanted in text
         for secret in SECRETS:
             assert secret not in text
-    assert not any(secret in str(PdfReader(pdf).metadata) for secret in SECRETS)
+    assert not any(secret in str(pypdf.PdfReader(pdf).metadata) for secret in SECRETS)
 
 
 def test_it_is_in_the_language_of_the_supplier(cli, asked):

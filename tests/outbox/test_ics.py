@@ -6,12 +6,14 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import icalendar
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pipecli.outbox.calendar import Entry, calendar_text
+from tests.later import Later
+
+icalendar = Later("icalendar")
 
 MADRID = ZoneInfo("Europe/Madrid")
 CHANGED = datetime(2026, 11, 20, 8, tzinfo=UTC)

@@ -9,12 +9,14 @@ import threading
 import time
 
 import pytest
-from aiosmtpd.smtp import AuthResult
 
 from pipecli.errors import PipecliError
 from pipecli.outbox.mail import Doubtful, NotSent, address_of, deliver, server_of
+from tests.later import Later
 from tests.mail_server import DIE, HANG, WELCOME, mail_server, scripted_server
 from tests.servers import nobody
+
+aiosmtpd = Later("aiosmtpd.smtp")
 
 ANA, MARIA = "ana@contoso.example", "maria@coffee.example"
 MAIL = b"From: ana@contoso.example\nSubject: Hello\n\nfirst\n.second\n..third\n"
@@ -143,7 +145,7 @@ def context(certificate):
 
 
 def authenticator(_server, _session, _envelope, _mechanism, data):
-    return AuthResult(success=data.password == b"secret", handled=False)
+    return aiosmtpd.AuthResult(success=data.password == b"secret", handled=False)
 
 
 @pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")

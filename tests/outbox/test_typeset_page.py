@@ -9,12 +9,14 @@ from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
-from pypdf import PdfReader
 
 from pipecli.errors import PipecliError
 from pipecli.outbox.documents import Labelled, Party
 from pipecli.outbox.typst import typeset
+from tests.later import Later
 from tests.printing import CREATED, ITEM, MARKUP, printed, template_in
+
+pypdf = Later("pypdf")
 
 VOID = {"meta", "br", "img", "hr"}
 DOC = "#let doc = json(bytes(sys.inputs.document))\n"
@@ -69,7 +71,7 @@ def test_the_page_says_what_the_pdf_says():
     html = page(document)
 
     assert page(document) == html
-    pdf = PdfReader(io.BytesIO(typeset(document, created=CREATED).content)).pages[0].extract_text()
+    pdf = pypdf.PdfReader(io.BytesIO(typeset(document, created=CREATED).content)).pages[0].extract_text()
     on_paper = re.sub(r"\u200b|Page 1 of 1", "", pdf).split()
     assert sorted(set(words(html).casefold().split()) ^ {word.casefold() for word in on_paper}) == ["–"]
     assert [word for word in Reader(html).words if word.strip()][:2] == [

@@ -7,16 +7,18 @@ import re
 from dataclasses import replace
 
 import pytest
-from pypdf import PdfReader
 
 from pipecli.errors import PipecliError
 from pipecli.outbox.documents import Party
 from pipecli.outbox.typst import typeset
+from tests.later import Later
 from tests.printing import CREATED, ITEM, MARKUP, printed, template_in
+
+pypdf = Later("pypdf")
 
 
 def pages(done):
-    return [page.extract_text() for page in PdfReader(io.BytesIO(done.content)).pages]
+    return [page.extract_text() for page in pypdf.PdfReader(io.BytesIO(done.content)).pages]
 
 
 def words_in(done):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -12,17 +13,23 @@ import pytest
 import ryaml
 from hypothesis import given
 from hypothesis import strategies as st
-from jsonschema import Draft202012Validator, FormatChecker
 from pydantic import ValidationError
 
 from pipecli.records.kinds import KINDS, SETTINGS
 from pipecli.store import schemas
+from tests.later import Later
+
+jsonschema = Later("jsonschema")
 
 BY_NOUN = {kind.noun: kind for kind in (*KINDS, SETTINGS)}
-VALIDATORS = {
-    noun: Draft202012Validator(schemas.schema_of(kind), format_checker=FormatChecker(["date"]))
-    for noun, kind in BY_NOUN.items()
-}
+
+
+@cache
+def validator(noun: str) -> Any:
+    """The validator of a noun's schema, which takes long to build."""
+    schema = schemas.schema_of(BY_NOUN[noun])
+    return jsonschema.Draft202012Validator(schema, format_checker=jsonschema.FormatChecker(["date"]))
+
 
 SAMPLES = {
     "lead": """
@@ -136,7 +143,7 @@ ODD = [0, 1, -1, 140, 2.5, True, None, "", "x", "Two words", "a\nb", "2026-13-01
 
 
 def is_accepted(noun: str, plain: Any) -> bool:
-    return bool(VALIDATORS[noun].is_valid(plain))
+    return bool(validator(noun).is_valid(plain))
 
 
 def paths(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
@@ -158,7 +165,7 @@ PLACES = [(noun, path) for noun, plain in PLAIN.items() for path in paths(plain)
 def test_a_sample_is_valid_for_both(noun: str) -> None:
     BY_NOUN[noun].model.model_validate(PLAIN[noun])
 
-    assert [error.message for error in VALIDATORS[noun].iter_errors(PLAIN[noun])] == []
+    assert [error.message for error in validator(noun).iter_errors(PLAIN[noun])] == []
 
 
 def test_the_settings_of_a_new_pipeline_are_valid(root: Path) -> None:
@@ -221,7 +228,7 @@ def test_what_people_get_wrong_is_refused_in_the_editor(noun: str, path: str, va
 
 @pytest.mark.parametrize("noun", BY_NOUN)
 def test_a_schema_has_no_word_that_editors_do_not_know(noun: str) -> None:
-    Draft202012Validator.check_schema(schemas.schema_of(BY_NOUN[noun]))
+    jsonschema.Draft202012Validator.check_schema(schemas.schema_of(BY_NOUN[noun]))
 
     assert not {"ge", "gt", "le", "lt", "max_digits", "decimal_places"} & words(
         schemas.schema_of(BY_NOUN[noun])
