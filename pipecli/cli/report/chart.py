@@ -16,7 +16,7 @@ from pipecli.cli.common.listing import owner_filter
 from pipecli.cli.common.output import ending_of, write_whole
 from pipecli.cli.common.session import Session, say
 from pipecli.cli.report.dashboard_tables import row_label
-from pipecli.cli.report.forecast_and_funnel import (
+from pipecli.cli.report.forecast_and_funnel_rows import (
     ForecastNames,
     even_shares,
     forecast_of,

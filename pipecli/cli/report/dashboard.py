@@ -26,7 +26,7 @@ from pipecli.cli.report.dashboard_tables import (
     untouched,
     untouched_table,
 )
-from pipecli.cli.report.forecast_and_funnel import ForecastNames, forecast_of, with_targets
+from pipecli.cli.report.forecast_and_funnel_rows import ForecastNames, forecast_of, with_targets
 from pipecli.cli.report.printing import Currency, currency_code
 from pipecli.errors import PipecliError
 from pipecli.history.moments import BeforeTheFirst

@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeVar
 from pipecli.cli.common.output import markdown_table, markdown_text, wrapped
 from pipecli.cli.common.session import Session
 from pipecli.cli.common.table import Column, render
-from pipecli.cli.report.forecast_and_funnel import ForecastNames, label, with_targets
+from pipecli.cli.report.forecast_and_funnel_rows import ForecastNames, label, with_targets
 from pipecli.cli.report.printing import Names
 from pipecli.outbox.dashboard import Cell, Table
 from pipecli.reports.activity import touched

@@ -32,7 +32,7 @@ from pipecli.cli.report.dashboard_tables import (
     untouched,
     untouched_table,
 )
-from pipecli.cli.report.forecast_and_funnel import forecast_of
+from pipecli.cli.report.forecast_and_funnel_rows import forecast_of
 from pipecli.cli.report.printing import Currency, currency_code
 from pipecli.errors import PipecliError
 from pipecli.formats import dumps

@@ -13,7 +13,7 @@ from pipecli.cli.common.output import Format
 from pipecli.cli.common.session import warn
 from pipecli.cli.common.table import Column, clean, cut, display_width, isolated, money, rounded_to_three
 from pipecli.cli.common.terminal import terminal_width
-from pipecli.cli.report.forecast_and_funnel import (
+from pipecli.cli.report.forecast_and_funnel_rows import (
     MANAGER,
     Targeted,
     columns_of,
@@ -23,7 +23,7 @@ from pipecli.cli.report.forecast_and_funnel import (
     window_of,
     with_targets,
 )
-from pipecli.cli.report.forecast_and_funnel import ForecastNames as Names
+from pipecli.cli.report.forecast_and_funnel_rows import ForecastNames as Names
 from pipecli.cli.report.printing import (
     Asked,
     asking,

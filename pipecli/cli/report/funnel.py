@@ -9,7 +9,7 @@ import typer
 
 from pipecli.cli.common.command import Report, noun
 from pipecli.cli.common.table import Column
-from pipecli.cli.report.forecast_and_funnel import funnel_of, steps_of
+from pipecli.cli.report.forecast_and_funnel_rows import funnel_of, steps_of
 from pipecli.cli.report.printing import (
     Asked,
     Names,

@@ -8,7 +8,7 @@ import typer
 
 from pipecli.cli.common.command import Report, noun
 from pipecli.cli.common.table import Column, amount_text
-from pipecli.cli.report.forecast_and_funnel import lost_of
+from pipecli.cli.report.forecast_and_funnel_rows import lost_of
 from pipecli.cli.report.printing import (
     Asked,
     asking,
