@@ -143,6 +143,24 @@ def test_users_are_kept_as_they_are_here_too(cli: Cli, root: Path, git: Git) -> 
     assert state(git) == before
 
 
+def test_rows_of_one_deal_that_contradict_each_other_change_nothing_in_whichever_order(
+    cli: Cli, root: Path, git: Git
+) -> None:
+    header, press, saw = ROWS.splitlines(keepends=True)
+    other = press.replace("1000", "1100")
+    told = night(cli, header + press + other + saw, code=1)
+    assert [reason["reason"] for reason in told["reasons"]] == [
+        "amount: 1100, where line 2 says 1000 of the same opportunity"
+    ]
+    before = state(git)
+    night(cli, header + other + press + saw, code=1)
+    assert state(git) == before
+    night(cli, header + (other + press + saw).replace("Demo", "Talks"), code=1)
+    assert [(deal["stage"], deal["amount"]) for _, deal in sorted(deals(root).items())] == [
+        ("negotiate", 1000), ("negotiate", 2000),
+    ]  # fmt: skip
+
+
 def test_an_export_of_ours_is_taken_at_its_word(cli: Cli, root: Path) -> None:
     worked_on(cli, root)
     cli("export", "opp", "--output", "out.csv")

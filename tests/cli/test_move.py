@@ -112,6 +112,42 @@ def test_tomorrows_export_is_the_delta_and_work_done_here_stays(cli: Cli, root: 
     assert "  Prospecting: 1 row 20.00 EUR | 0 rows 0.00 EUR: 1 changed here since" in result.out
     assert "  Legal: 1 row 5.00 EUR | 0 rows 0.00 EUR: 1 differs (006E)" in result.out
 
+    # What the next one doesn't have is named, and stays; what both sides changed, too.
+    fewer = SALESFORCE["Opportunity.csv"].replace("2500,2026-12-01", "2700,2026-12-01")
+    report = cli("import", "run", "moves/m", packed("fewer.zip", SALESFORCE | {"Opportunity.csv": fewer})).out
+    fifth = deals(root)["006E"]["id"]
+    assert f"not in this export, and left as it is: 1 deal of an earlier one: {fifth} Fifth\n" in report
+    assert "1 kept as they are here, where the file changed them too: amount of 006B\n" in report
+    rest = SALESFORCE | {"Opportunity.csv": "".join(fewer.splitlines(keepends=True)[:2])}
+    assert "not in this export" not in cli("import", "run", "moves/m", packed("one.zip", rest)).out
+
+
+def test_the_order_of_rows_that_are_alike_in_a_report_changes_no_deal(cli: Cli, root: Path, git: Git) -> None:
+    header = "Opportunity Name,Account Name,Stage,Amount,Close Date,Created Date\n"
+    row = "{},Aurora,Prospecting,{},12/31/2026,1/25/2026\n"
+    others = header + "".join(row.format(f"Deal {number}", number) for number in range(9))
+    one, two, three = (row.format("Roof", amount) for amount in (100, 200, 300))
+
+    def report(*twins: str) -> str:
+        Path("report1.csv").write_text(others + "".join(twins))
+        return cli("import", "run", "m").out
+
+    Path("report1.csv").write_text(others + one + two)
+    cli("import", "plan", "report1.csv", "--into", "m")
+    report(one, two)
+    before = state(git)
+    report(two, one)
+    assert state(git) == before
+    first = deals(root)["Roof | Aurora | 1/25/2026 | 1"]
+    assert first["amount"] == 100
+    cli("opp", "set", str(first["id"]), "amount=110")
+    told = report(two)  # the first is gone, and the second is still the second
+    assert f"1 deal of an earlier one: {first['id']} Roof" in told
+    assert deals(root)["Roof | Aurora | 1/25/2026 | 2"]["amount"] == 200
+    report(three, two.replace("200", "250"), one)
+    amounts = [deals(root)[f"Roof | Aurora | 1/25/2026 | {place}"]["amount"] for place in (1, 2, 3)]
+    assert amounts[0] == 110 and sorted(amounts[1:]) == [250, 300]
+
 
 def test_a_deal_that_was_reopened_and_a_customer_that_was_merged_into_ours_stay_so(
     cli: Cli, root: Path, git: Git

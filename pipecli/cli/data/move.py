@@ -305,6 +305,7 @@ def _print(transaction: Transaction, moved: Moved, commit: str | None, kept: dic
         "missing": moved.missing,
         "new": moved.new,
         "removed": moved.removed,
+        "gone": moved.gone,
         "reconciliation": [_comparison(moved)] if moved.reconciliation else [],
         "rejects": {name: str(path) for name, path in kept.items()},
         "commit": commit,
@@ -351,6 +352,9 @@ def _report(moved: Moved, *, is_dry: bool) -> Iterator[str]:
     if moved.removed:
         yield f"proposed settings that were removed here, and stay so: {', '.join(moved.removed)}"
     yield from _reconciliation(moved)
+    for kind, names in moved.gone.items():
+        things = count(len(names), _DIFFERING[kind], ",")
+        yield f"not in this export, and left as it is: {things} of an earlier one: {first_of(names, 3, ',')}"
     if moved.whole_settings:
         yield "the settings are those of the export, as there was no record here"
     if is_dry:
@@ -378,7 +382,12 @@ def _outcome(done: Import) -> str:
     kept = sum(tally["rows"] for tally in report["kept"])
     gone = sum(tally["rows"] for tally in report["left_out"] if tally["column"] == REMOVED)
     more += f"; {gone:,} of those left out were removed or merged here" if gone else ""
-    more += f"; {kept:,} kept as they are here, where the file changed them too" if kept else ""
+    if kept:
+        fields = [
+            f"{tally['field']} of {tally['example']['row']}" + " …" * (tally["rows"] > 1)
+            for tally in report["kept"]
+        ]
+        more += f"; {kept:,} kept as they are here, where the file changed them too: {first_of(fields, 5)}"
     return f"{count(report['rows'], 'row', ',')} of {done.table.name}: {', '.join(parts) or 'none'}{more}"
 
 

@@ -346,7 +346,8 @@ class _Builder:
         draft.customer = self._customer(draft, before)
         if drop_unknown_people(draft.values, lambda value: self._value(value, draft)):
             Tally.count(self.bindings.left_out, FURTHER_CONTACTS, draft.rows[0])
-        values = {self._path(path, draft): self._value(value, draft) for path, value in draft.values.items()}
+        told = {path: value for path, value in draft.values.items() if path not in draft.disputed}
+        values = {self._path(path, draft): self._value(value, draft) for path, value in told.items()}
         money = [value for value in draft.values.values() if type(value) is Money]
         constants = {path: self._value(value, draft) for path, value in self.bindings.constants.items()}
         elements = {} if draft.by_id else elements_in(values)
@@ -359,7 +360,7 @@ class _Builder:
             plain = before.plain()
             if draft.by_id:
                 forget_other_products(plain, values)
-            unsaid = self.bindings.owned - values.keys()
+            unsaid = self.bindings.owned - values.keys() - draft.disputed
             if not draft.by_id:
                 unsaid = frozenset(path for path in unsaid if element_place(path) is None)
             for path in unsaid:

@@ -282,6 +282,14 @@ class Bindings:
             Tally.count(self.left_out, f"{column}, from its second value on", reading.row)
         return first
 
+    def external_of(self, row: Row, ordinal: str) -> str:
+        """The external id of a row that has this place among those that are alike."""
+        reading = RowReading(row._replace(cells=row.cells | {"#": ordinal}), {}, [])
+        for template in self.templates:
+            if template.path == self.external_path:
+                self._fill_in(reading, template)
+        return str(reading.values.get(self.external_path, ""))
+
     def _fill_in(self, reading: RowReading, binding: TemplateBinding) -> None:
         for words, columns in binding.templates:
             parts = [self._shown(column, reading.row) for column in columns]

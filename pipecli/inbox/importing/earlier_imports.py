@@ -16,6 +16,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from pipecli.errors import FaultyFile
+from pipecli.formats import loads
 from pipecli.history.commits import file_changes, record_kind
 from pipecli.merge.field_by_field import Clash, merged
 from pipecli.merge.rules_and_conflicts import TAKEN_TOGETHER, inseparable
@@ -101,6 +102,16 @@ def as_imported(collection: Collection, imports: Imports, drafts: Sequence[Draft
         for draft, departed in by_file[file]:
             base = _base(collection, departed.key, versions)
             draft.before = validate(collection.model, base or departed.plain)
+
+
+def last_said(
+    pipeline: Pipeline, collection: Collection, names: Names, keys: Iterable[str]
+) -> Iterator[tuple[str, Plain]]:
+    """Records as the file last said them; one that no import brought as it is here."""
+    by_file = {pipeline.file_of(collection.noun, key) or "": key for key in keys}
+    for file, versions in names.imports.plain_versions(by_file):
+        key = by_file[file]
+        yield key, _base(collection, key, versions) or loads(pipeline.json_of(collection.noun, key))
 
 
 def _base(collection: Collection, key: str, versions: list[tuple[Plain, Plain]]) -> Plain | None:

@@ -80,13 +80,17 @@ def put_all(plain: Plain, values: Mapping[Path, Any]) -> None:
         plain[name] = [part for place, part in enumerate(parts) if part not in parts[:place]]
 
 
+def value_at(plain: Plain, path: Path) -> object:
+    """The value at a path of a record; None for none."""
+    here: Any = plain
+    for part in path:
+        here = _at(here, part)
+    return here
+
+
 def clear(plain: Plain, path: Path) -> None:
     """Remove the value at a path of a record, if there is one."""
-    here: Any = plain
-    for part in path[:-1]:
-        here = _at(here, part)
-        if here is None:
-            return
+    here: Any = value_at(plain, path[:-1])
     if isinstance(path[-1], int):
         if _at(here, path[-1]) is not None:
             here[path[-1]] = {}

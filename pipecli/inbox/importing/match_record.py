@@ -6,23 +6,27 @@ What people changed since the last import is in `earlier_imports.py`.
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
+from itertools import count
 from typing import Literal, NamedTuple
 
 from pipecli.errors import Unreadable
-from pipecli.inbox.importing.columns import Bindings, RowReading, Tally, dotted, written
+from pipecli.inbox.importing.columns import ORDINAL, Bindings, RowReading, Tally, dotted, written
 from pipecli.inbox.importing.compile import PARENTS
-from pipecli.inbox.importing.earlier_imports import Departed
-from pipecli.inbox.importing.elements import joined
+from pipecli.inbox.importing.earlier_imports import Departed, last_said
+from pipecli.inbox.importing.elements import joined, value_at
 from pipecli.inbox.importing.mapping import Source
 from pipecli.inbox.importing.related import Names
 from pipecli.inbox.importing.table import Row, Table
-from pipecli.inbox.importing.values import STAGE_ENTERED, Named, Path
-from pipecli.records.base import Part
+from pipecli.inbox.importing.values import STAGE_ENTERED, Named, Path, nouns_of
+from pipecli.records.base import Part, Plain
 from pipecli.records.kinds import COLLECTIONS_BY_NOUN as BY_NOUN
 from pipecli.records.kinds import CONTACT, Collection
 from pipecli.store import ids_and_files
+from pipecli.store.pipeline import Pipeline
 
 NOT_HERE = "rows whose record isn't here"
 REMOVED = "rows whose record was removed or merged here"
@@ -59,6 +63,8 @@ class Draft:
     """The record as it is in the pipeline."""
     departed: Departed | None = None
     """The record that it was, where people removed it since an import brought it."""
+    disputed: Set[Path] = frozenset()
+    """Of a record that is here, what its rows contradict each other in: it stays, whichever comes first."""
     by_id: bool = False
     """True where its rows name it by the id that it has here: they come from an export of ours."""
     reason: str = ""
@@ -169,6 +175,7 @@ class Drafts:
             elif path == (self.bindings.rows,) and isinstance(known, tuple) and isinstance(value, tuple):
                 values[path] = (*known, *(tag for tag in value if tag not in known))
             elif known != value:
+                draft.disputed |= frozenset() if draft.is_new else {path}
                 raise Unreadable(
                     f"{dotted(path)}: {written(value)}, where line {draft.rows[0].line} says "
                     f"{written(known)} of the same {self.collection.noun}"
@@ -269,6 +276,71 @@ class Drafts:
         ids = self.known.external_ids
         called = self.known.called(name)
         return [key for key in called if external is None or ids.get(key, external) == external]
+
+
+def with_ordinals(table: Table, template: str) -> Table:
+    """A table with the place of each row among those alike, in the order of the file."""
+    columns = re.findall(r"\{([^{}]+)\}", template)
+    seen = Counter[tuple[str, ...]]()
+    for row in table.rows:
+        key = tuple(str(row.cells.get(column, "")).strip() for column in columns if column != ORDINAL)
+        seen[key] += 1
+        row.cells[ORDINAL] = str(seen[key])
+    return table._replace(columns=[*table.columns, ORDINAL])
+
+
+def number_twins(
+    pipeline: Pipeline, collection: Collection, table: Table, bindings: Bindings, names: Names
+) -> None:
+    """Give rows that are alike in what tells records apart the places of the records that they are most like.
+
+    The order of the rows of one file says nothing of the next, and one of them may be gone. `bindings` count
+    nothing that is told.
+    """
+    known = names.known(collection.noun)
+    groups: dict[str, list[Row]] = {}
+    for row in table.rows if known.external_ids else ():
+        groups.setdefault(bindings.external_of(row, "1"), []).append(row)
+    twins: list[tuple[list[Row], list[str]]] = []
+    for rows in groups.values():
+        keys: list[str] = []
+        while same := known.with_external_id(bindings.external_of(rows[0], str(len(keys) + 1))):
+            keys.append(same[0])
+        if len(keys) > 1:
+            twins.append((rows, keys))
+    told = dict(last_said(pipeline, collection, names, [key for _, keys in twins for key in keys]))
+    for rows, keys in twins:
+        values = [bindings.read(row).values for row in rows]
+        pairs = sorted(
+            (-_likeness(values[place], told[key], names), number, place)
+            for number, key in enumerate(keys)
+            for place in range(len(rows))
+        )
+        places: dict[int, int] = {}
+        for _, number, place in pairs:
+            if place not in places and number not in places.values():
+                places[place] = number
+        free = (number for number in count(len(keys)))
+        for place, row in enumerate(rows):
+            row.cells[ORDINAL] = str((places[place] if place in places else next(free)) + 1)
+
+
+def _likeness(values: Mapping[Path, object], record: Plain, names: Names) -> int:
+    """The number of values that a record has, too, but for the name that is to be found."""
+    return sum(
+        _is_same(value, value_at(record, path), names)
+        for path, value in values.items()
+        if path != ("external_id",)
+    )
+
+
+def _is_same(value: object, other: object, names: Names) -> bool:
+    if not isinstance(value, Named):
+        value = getattr(value, "value", value)
+        return other is not None and (value == other or written(value) == written(other))
+    known = [names.known(noun) for noun in nouns_of(value.noun)]
+    keys = [key for one in known for key in (*one.with_external_id(value.text), *one.called(value.text))]
+    return other in (value.text, *keys)
 
 
 RECORD = "record"

@@ -9,9 +9,7 @@ import csv
 import io
 import itertools
 import os
-import re
 import stat
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -22,7 +20,15 @@ from pipecli.inbox.importing.columns import ORDINAL, Bindings, Tally
 from pipecli.inbox.importing.compile import compiled
 from pipecli.inbox.importing.earlier_imports import Keep
 from pipecli.inbox.importing.mapping import Source
-from pipecli.inbox.importing.match_record import NOT_HERE, REMOVED, PartKind, homes_of, part_named
+from pipecli.inbox.importing.match_record import (
+    NOT_HERE,
+    REMOVED,
+    PartKind,
+    homes_of,
+    number_twins,
+    part_named,
+    with_ordinals,
+)
 from pipecli.inbox.importing.related import Names
 from pipecli.inbox.importing.table import EXTRA, REASON, Cell, Raw, Row, Table
 from pipecli.inbox.importing.workbook import is_vcard, rows_of_file
@@ -83,18 +89,8 @@ def rows_of(rows: File, mapping: File | None, target: Target) -> tuple[Table, So
             source.mapping = source.mapping.model_copy(update={"make": ("customer",)})
     assert source is not None
     if f"{{{ORDINAL}}}" in (source.mapping.external_id or "") and ORDINAL not in table.columns:
-        table = _with_ordinals(table, source.mapping.external_id or "")
+        table = with_ordinals(table, source.mapping.external_id or "")
     return table, source
-
-
-def _with_ordinals(table: Table, template: str) -> Table:
-    columns = re.findall(r"\{([^{}]+)\}", template)
-    seen = Counter[tuple[str, ...]]()
-    for row in table.rows:
-        key = tuple(str(row.cells.get(column, "")).strip() for column in columns if column != ORDINAL)
-        seen[key] += 1
-        row.cells[ORDINAL] = str(seen[key])
-    return table._replace(columns=[*table.columns, ORDINAL])
 
 
 def prepare(
@@ -121,6 +117,8 @@ def prepare(
     names.refused = refused or {}
     for noun, keys in (coming or {}).items():
         names.expect(noun, keys)
+    if table.columns[-1:] == [ORDINAL]:
+        number_twins(pipeline, target, table, _compiled(pipeline, target, table, source), names)
     rows = bindings.wanted(table.rows)
     outcome = build(pipeline, target, source, bindings, rows, names, planner, tick, keep)
     outcome.skipped += len(table.rows) - len(rows)

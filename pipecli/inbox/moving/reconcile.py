@@ -6,7 +6,7 @@ The file's side is counted from its cells, not from what the import made of them
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Literal, NamedTuple
@@ -319,6 +319,23 @@ def compare(file: Reconciliation, before: Pipeline, here: Pipeline) -> None:
         else:
             totals.differing.append(key)
     file.told = {}
+
+
+def not_in(files: Sequence[Reconciliation], before: Pipeline) -> Iterator[tuple[str, list[str]]]:
+    """By kind, the deals and papers of earlier exports that these files don't have, as people call them.
+
+    None where the most are missing: such files have only what is new.
+    """
+    for kind in (OPPORTUNITY, QUOTATION, ORDER):
+        own = [file for file in files if file.kind == kind.folder]
+        told = {key for file in own for key in file.told}
+        known = before.index.connection.execute(
+            f"SELECT external_id, key, label FROM _{kind.table} JOIN _records USING (path) "
+            "WHERE external_id IS NOT NULL"
+        ).fetchall()
+        missing = [f"{key} {label}" for external, key, label in known if external not in told]
+        if own and all(file.comparable for file in own) and 0 < len(missing) * 2 <= len(known):
+            yield kind.folder, missing
 
 
 def _records_here(pipeline: Pipeline, kind: Kind, told: Container[str]) -> Iterator[tuple[str, _Here]]:

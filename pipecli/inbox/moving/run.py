@@ -31,7 +31,7 @@ from pipecli.inbox.moving.recognise import (
     read_bounded,
     vendors,
 )
-from pipecli.inbox.moving.reconcile import Reconciliation, compare, external_ids, filled, told_of
+from pipecli.inbox.moving.reconcile import Reconciliation, compare, external_ids, filled, not_in, told_of
 from pipecli.inbox.moving.synonyms import header_key
 from pipecli.records.kinds import OPPORTUNITY, SETTINGS_FILE, Collection
 from pipecli.records.names import name_key
@@ -75,6 +75,8 @@ class Moved:
     """Files of the export that the plan doesn't have."""
     removed: list[str] = field(default_factory=list)
     """What the plan proposes for the settings, and people removed since it brought them."""
+    gone: dict[str, list[str]] = field(default_factory=dict)
+    """By kind, what earlier exports had and this one doesn't."""
     whole_settings: bool = False
     """The settings are those of an export of ours."""
     reconciliation: list[Reconciliation] = field(default_factory=list)
@@ -209,6 +211,7 @@ def run(
                 gc.collect()  # what refers to itself in a circle stays, while nothing is collected
         with bar(len(draft.held)) as tick:
             draft.take_held(tick)
+        moved.gone = dict(not_in(moved.reconciliation, pipeline))
         for compared in moved.reconciliation:
             compare(compared, pipeline, draft)
         draft.take(circle.writes())
