@@ -65,7 +65,7 @@ def test_a_whole_export_comes_in_by_two_commands_and_as_one_commit(cli: Cli, roo
     assert "Closed Won: 1 row 1,000.50 EUR | 1 row 1,000.50 EUR" in report
     assert "they agree" in report
     assert git("log", "-1", "--format=%s") == (
-        "Move in from salesforce: 1 users, 1 customers, 1 contacts, 4 opportunities, 1 activities"
+        "Move in from salesforce: 1 user, 1 customer, 1 contact, 4 opportunities, 1 activity"
     )
     assert (
         git("rev-list", "--count", f"{before[0]}..HEAD" if isinstance(before, tuple) else "HEAD~1..HEAD")

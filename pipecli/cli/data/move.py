@@ -273,10 +273,15 @@ def _move(
 
 
 def _subject(vendor: str, moved: Moved) -> str:
+    from pipecli.inbox.importing.run import target_named
+
     totals: dict[str, int] = {}
     for step, done in moved.done:
         totals[step.kind] = totals.get(step.kind, 0) + done.report["made"] + done.report["updated"]
-    counts = [f"{number:,} {kind}" for kind, number in totals.items() if number]
+    nouns = {kind: target.noun for kind in totals if (target := target_named(kind))}
+    counts = [
+        f"{number:,} {nouns[kind] if number == 1 else kind}" for kind, number in totals.items() if number
+    ]
     return f"Move in from {vendor or 'an export'}: {', '.join(counts) or 'settings'}"
 
 

@@ -295,10 +295,11 @@ def report_lines(report: Mapping[str, Any]) -> Iterator[Line]:
         yield Line(
             f"a second run makes them again: nothing tells {report['kind']} apart, as an external_id does"
         )
-    for plural, keys in report["made_on_the_way"].items():
-        yield Line(f"made on the way: {len(keys):,} {plural}: {first_of(keys, _MOST_NAMES, ',')}")
-    for plural, keys in report["still_missing"].items():
-        yield Line(f"still missing: {len(keys):,} {plural}: {first_of(keys, _MOST_NAMES, ',')}")
+    for words in ("made on the way", "still missing"):
+        for plural, keys in report[words.replace(" ", "_")].items():
+            collection = named(plural)
+            things = collection.noun if collection and len(keys) == 1 else plural
+            yield Line(f"{words}: {len(keys):,} {things}: {first_of(keys, _MOST_NAMES, ',')}")
     if "sheet" in report:
         yield Line(f"of the sheet {report['sheet']}")
     if "header" in report:
