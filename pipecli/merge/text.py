@@ -200,9 +200,8 @@ class Writer:
         before = self._remarks(base)
         change = difference(before, self._remarks(theirs))
         self.added = lacking(change.added, difference(before, self._remarks(ours)).added)
-        if change.dropped:
-            sheet = Sheet(ours.text, read.parse(ours.text, ""), model)
-            self.ours = Version(sheet.without(change.dropped), ours.plain)
+        sheet = Sheet(ours.text, read.parse(ours.text, ""), model)
+        self.ours = Version(sheet.without(change.dropped), ours.plain)
 
     def _remarks(self, version: Version) -> list[Remark]:
         if "#" not in version.text:

@@ -285,7 +285,7 @@ def begin(
             place,
             place.journal,
             subject,
-            git_commit.head_of(place) if is_committing else "",
+            git_commit.head_of(place),
             is_committing,
             os.getpid(),
             steps,

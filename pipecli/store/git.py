@@ -360,10 +360,9 @@ def settings(work_tree: Path) -> dict[str, str]:
     return {name: value.strip() for name, _, value in settings}
 
 
-def version(work_tree: Path) -> tuple[int, int]:
+def version(work_tree: Path) -> tuple[int, ...]:
     """Of git: `(2, 39)`."""
-    match = re.search(r"(\d+)\.(\d+)", output(work_tree, "version"))
-    return (int(match[1]), int(match[2])) if match else (0, 0)
+    return tuple(map(int, re.findall(r"\d+", output(work_tree, "version"))[:2]))
 
 
 def refusal(done: subprocess.CompletedProcess[bytes]) -> GitRefused:

@@ -74,7 +74,7 @@ def test_every_field_has_an_option(add, cli):
     assert (deal["tags"], deal["notes"]) == (["vip", "fair"], "Call in the morning")
     assert deal["next_contact"] == {"date": "2026-11-23", "by": "ana-ruiz", "note": "send the offer"}
     assert "next_contact" not in add("Grinders", "--next-contact", "none")
-    assert deal["key_info"] == {"need": "Two machines"}
+    assert (deal["key_info"], deal["key_info_answered"]) == ({"need": "Two machines"}, 1)
     assert deal["custom"] == {"region": "north"}
 
 
@@ -276,7 +276,7 @@ def test_an_unknown_source_is_refused_where_the_sources_are_known(add, settings,
 def test_a_dry_run_shows_the_files_and_writes_none(cli, git):
     before = git("rev-parse", "HEAD")
     said = cli("opp", "add", "Machines", "--organization", "Contoso", "--dry-run")
-    assert "+++ b/customers/contoso.yaml" in said.out
+    assert "--- /dev/null\n+++ b/customers/contoso.yaml" in said.out
     assert "+title: Machines" in said.out
     assert (git("rev-parse", "HEAD"), git("status", "--porcelain")) == (before, "")
 

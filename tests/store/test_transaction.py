@@ -314,6 +314,7 @@ def test_in_the_middle_of_a_rebase_nothing_is_committed(cli, refused, deal, git,
     said = refused("opp", "add", "Grinders")
     assert said.startswith("error: a rebase is in progress")
     assert "git rebase --continue" in said
+    cli("opp", "add", "Mills", "--no-commit")
     git("rebase", "--abort")
     cli("opp", "add", "Grinders")
 

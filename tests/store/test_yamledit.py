@@ -175,6 +175,12 @@ STORIES: list[tuple[str, str, Change, str]] = [
         "t:\n-   id: a # x\n    k: 1\n-   id: b\n",
     ),
     ("a long line", f"a: {'x ' * 200}y\nb: 1\n", put(b=2), f"a: {'x ' * 200}y\nb: 2\n"),
+    ("an absent value inside", "a:\n  x:\n\n# c\nb: 1\n", put(a={"x": 1}), "a:\n  x: 1\n\n# c\nb: 1\n"),
+    ("after an absent value", "a:\n\n\n# c\n", put(z=1), "a:\nz: 1\n\n\n# c\n"),
+    ("an explicit key without a value", "? a\n:\nb: 1\n", put(a=1), "? a\n: 1\nb: 1\n"),
+    ("lines in a flow mapping", "m: {a: 'x y'} # c\n", put(m={"a": "x\ny\n"}), 'm: {a: "x\\ny\\n"} # c\n'),
+    ("an item with other fields", "t:\n- a: 1\n", put(t=[{"x": 2, "z": 3}]), "t:\n- x: 2\n  z: 3\n"),
+    ("an item with a comment", "t:\n- a: 1 # c\n", put(t=[{"x": 2}]), "t:\n- # c\n  x: 2\n"),
     ("an explicit key", "? a\n: 1\nb: 2\n", put(a=3), "? a\n: 3\nb: 2\n"),
     ("a removed explicit key", "? a\n: 1\nb: 2\n", drop("a"), "b: 2\n"),
 ]

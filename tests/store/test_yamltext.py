@@ -180,6 +180,7 @@ REFUSED = [
     ("a:\n  1: x\n", 2, 3, "holds a key that is not a text"),
     ("a: 1\ntrue: x\n", 2, 1, "holds a key that is not a text"),
     ("a: 1\n? [b]\n: c\n", 2, 3, "holds a list or a mapping as a key"),
+    ("a:\n  ? [b]\n  : c\nd: 1\n", 2, 5, "holds a list or a mapping as a key"),
     ("a:\n\tb: 1\n", 2, 1, "holds a tab"),
     ("a: 1\nb: x\ty\n", 2, 5, "holds a tab"),
     ("a: 1\nb: .inf\n", 2, 1, "not finite"),

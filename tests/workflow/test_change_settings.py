@@ -6,7 +6,7 @@ import pytest
 
 from pipecli.records.settings import Settings, Team
 from pipecli.workflow.change import Refused
-from pipecli.workflow.settings import Name, add_team, change, dropped
+from pipecli.workflow.settings import Name, add_team, change, dropped, rename
 
 PLAIN = {
     "company": {"name": "Contoso"},
@@ -55,6 +55,13 @@ def test_a_fault_that_was_there_before_may_stay(settings):
     wanted = {"standard": {"stages": [demo | {"requires": ["budgt", "amount"]}]}}
     after = settings(**before.model_dump(include={"teams", "users"}), processes=wanted, currency="USD")
     assert change(before, after, "set currency", used_by={}, price_lists=()).subject == after
+
+
+def test_of_the_conditions_those_that_name_a_renamed_word_are_told(settings):
+    stages = PLAIN["processes"]["standard"]
+    conditions = {"standard": stages | {"when": "type = 'sales'"}, "quick": stages | {"when": "amount < 5"}}
+    renamed = rename(settings(processes=conditions), "type", "sales", "deals", [])
+    assert renamed.notes[1:] == ("processes.standard.when names 'sales': look at it in pipecli.yaml",)
 
 
 def test_a_team_is_managed_by_a_user_that_is_there(settings):

@@ -24,6 +24,7 @@ from pipecli.workflow.lead import (
     disqualify,
     join,
     merge,
+    qualify,
     refuse_settled,
     require_convertible,
     set_fields,
@@ -96,6 +97,12 @@ def test_a_lead_that_is_settled_names_the_way_on():
             follow_up(settled, Next(NextContact(date=TODAY)), NOW)
     with pytest.raises(Refused, match="LEAD-7K3M9 is disqualified: no-need;"):
         require_convertible(lead(**NO_NEED), force=True)
+
+
+def test_a_lead_is_qualified_once_all_that_decides_is_yes():
+    asked = lead(qualification={"need": "yes", "budget": "yes"})
+    assert qualify(asked, {"authority": "yes"}, {}).event == "changed"
+    assert qualify(asked, {"timeframe": "yes"}, {}).event == "qualified"
 
 
 def test_without_a_list_any_reason_gives_a_lead_up():

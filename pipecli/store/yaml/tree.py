@@ -194,14 +194,12 @@ def _read_scalar(event: ScalarEvent, text: str) -> ScalarNode:
     mark, end = event.start_mark, event.end_mark.index
     style: str = event.style or ""
     start = mark.index
-    if style in ("|", ">"):
-        raw = text[start:end]
-        if _KEPT_BREAKS.match(raw):
-            # The last line break ends the last line, as it does for any other value.
-            end -= 2 if raw.endswith("\r\n") else 1 if raw.endswith(("\n", "\r")) else 0
-        else:
-            body = raw.rstrip("\r\n \t")
-            end = start + len(body)
+    raw = text[start:end]
+    if _KEPT_BREAKS.match(raw):
+        # The last line break ends the last line, as it does for any other value.
+        end -= 2 if raw.endswith("\r\n") else 1 if raw.endswith(("\n", "\r")) else 0
+    else:
+        end = start + len(raw.rstrip("\r\n \t"))
     value: str = event.value
     return ScalarNode(start, end, mark.line, mark.column, value, style)
 
