@@ -368,7 +368,7 @@ def doubtful_scale(
     texts = {str(cell).strip() for row in table.rows if (cell := row.cells.get(column, "")) != ""}
     numbers = {text: number for text in texts - {*mapped} if (number := _number(text, mark)) is not None}
     between = sorted(text for text, number in numbers.items() if 0 < number < 1)
-    if not between or not all(0 <= number <= 1 for number in numbers.values()):
+    if not between or any(number > 1 for number in numbers.values()):  # one below 0 tells nothing
         return None
     shown = between[0]
     percent = format((numbers[shown] * 100).normalize(), "f")

@@ -297,7 +297,7 @@ def _address(cell: Cell) -> object:
     """An e-mail address, alone or as `Nora Field <nora@field.example>`. Raises Unreadable."""
     text = line_of(cell)
     bare = text.rpartition("<")[2].rstrip("> ").removeprefix("mailto:") if "<" in text else text
-    bare = bare.removeprefix("mailto:").strip()
+    bare = bare.removeprefix("mailto:").strip(" ;,")
     if _ADDRESS.fullmatch(bare):
         return bare
     parts = [part for part in re.split(r":::|[;,\s|]", text) if part]

@@ -228,7 +228,7 @@ def _with_others(told: DateForm, counts: Iterable[str]) -> DateForm:
 def fraction_scale(table: Table, column: str, findings: Findings) -> str | None:
     """The scale of a column of percents where it isn't plain: asks for it, or gives the answer."""
     numbers = {value for text in texts(table, column) if (value := _number(text)) is not None}
-    if numbers <= {0, 1} or not all(0 <= value <= 1 for value in numbers):
+    if not any(0 < value < 1 for value in numbers) or any(value > 1 for value in numbers):
         return None
     told = findings.answer("percents", ("fraction", "percent"))
     if told is None:
