@@ -34,7 +34,7 @@ def test_a_column_of_fractions_is_refused_until_the_mapping_says_what_it_is(
         'error: m.yaml:5: odds: nothing in this column is over 1, so "0.2" may be 20 % or 0.2 %: '
         "say scale: fraction or scale: percent\n"
     )
-    below = write("b.csv", FRACTIONS.replace("0.75", "-0.75"))  # which is rejected, and tells nothing of the others
+    below = write("b.csv", FRACTIONS.replace("0.75", "-0.75"))
     assert 'over 1, so "0.2" may be' in cli("import", "opp", below, "--map", "m.yaml", code=1).err
     assert state(git) == before
 
