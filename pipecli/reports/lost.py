@@ -95,7 +95,7 @@ def lost(
             keys[key].add(deal, part)
     totals = periods.pop(None, _Tally(zero))
     places = {key: place for place, key in enumerate(order)}
-    names = sorted(name for name in periods if name)
+    names = sorted(filter(None, periods))
     rows = [
         tallies[key, name].row(key, name, periods.get(name, totals), by)
         for key in sorted(keys, key=lambda key: _place(by, key, keys[key], places))

@@ -6,6 +6,7 @@ what the open pipeline brings a day if it goes on as it did.
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date
@@ -147,9 +148,8 @@ def _periods(deals: Iterable[Deal], by: str, days: Days) -> list[tuple[str, Days
 def _bounds(day: date, months: int) -> tuple[date, date]:
     """The first and the last day of the month or quarter of a day."""
     first = day.month - (day.month - 1) % months
-    next_year, next_month = divmod(day.year * 12 + first - 1 + months, 12)
-    end = date.max if next_year > 9999 else date(next_year, next_month + 1, 1)
-    return date(day.year, first, 1), date.fromordinal(end.toordinal() - 1)
+    last = first + months - 1
+    return date(day.year, first, 1), date(day.year, last, monthrange(day.year, last)[1])
 
 
 def _pace(deals: Sequence[Deal], days: Days, valuation: Valuation) -> Pace:

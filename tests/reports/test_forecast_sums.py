@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from pipecli.records.money import MissingRate, Rates, minor_digits
 from pipecli.reports.deals import Deal
 from pipecli.reports.forecast import GROUPINGS, Forecast, Window, forecast
+from pipecli.reports.teams_and_targets import Organisation, roll_up
 
 TODAY = date(2026, 11, 21)
 RATES = Rates(
@@ -146,6 +147,13 @@ def test_by_owner_an_overdue_deal_stays_with_its_owner() -> None:
     ]
 
 
+def test_who_has_no_deals_is_on_no_line_of_their_own() -> None:
+    people = Organisation({"ana": "iberia", "luis": "iberia"}, {"iberia": "ana"}, {})
+    for owner, lines in (("luis", [("ana", 0), ("luis", 1)]), ("ana", [("ana", 0)])):
+        rolled = roll_up(made(deal(owner=owner, close=TODAY), by="owner").rows, people)
+        assert [(line.row.key, line.level) for line in rolled] == lines
+
+
 def test_stages_have_the_order_of_their_process_and_unknown_ones_follow() -> None:
     deals = [deal(stage="propose"), deal(stage="gone"), deal(stage="demo", amount="1")]
 
@@ -155,6 +163,11 @@ def test_stages_have_the_order_of_their_process_and_unknown_ones_follow() -> Non
     )  # fmt: skip
 
     assert [row.key for row in found.rows] == ["demo", "propose", "gone"]
+
+
+def test_the_first_of_products_that_are_worth_nothing_has_the_amount() -> None:
+    free = deal(close=TODAY, products=(("cafe", Decimal(0)), ("molino", Decimal(0))))
+    assert {row.key: row.amount for row in made(free, by="product").rows} == {"cafe": 100, "molino": 0}
 
 
 def test_the_products_of_a_deal_share_its_amount_to_the_cent() -> None:
@@ -168,6 +181,12 @@ def test_the_products_of_a_deal_share_its_amount_to_the_cent() -> None:
         None: Decimal("33.33"),
     }
     assert found.totals.open_count == 1
+
+
+def test_a_day_that_bounds_a_window_belongs_to_it() -> None:
+    due, day = deal(close=TODAY), timedelta(days=1)
+    for window, counted in ((Window(None, TODAY), 1), (Window(None, TODAY - day), 0)):
+        assert made(due, window=window).totals.open_count == counted
 
 
 def test_an_asked_window_leaves_out_what_is_overdue_before_it() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from itertools import pairwise
 
@@ -13,9 +13,15 @@ from pipecli.records.money import Rates
 from pipecli.reports import lost, pipeline
 from pipecli.reports.activity import Activity, activity
 from pipecli.reports.deals import Days, Deal, percent, shared_out
-from pipecli.reports.ranking import Points, ranking
+from pipecli.reports.first_response import Answer, Inquiry, first_response
+from pipecli.reports.followups import FollowUp, Plan, reminder
+from pipecli.reports.funnel import LeadCourse, Sale, funnel
+from pipecli.reports.ranking import Points, before, ranking
 from pipecli.reports.receivables import AGES, age_of
+from pipecli.reports.stale import last_movement
 from pipecli.reports.valuation import Valuation
+from pipecli.reports.velocity import velocity
+from pipecli.translation import words_of
 
 SELLERS = [(), (("ana", "iberia", Decimal("60.5")), ("luis", None, Decimal("39.5")))]
 
@@ -138,6 +144,70 @@ def test_a_day_that_bounds_belongs_to_its_period():
     assert [age_of(days) for days in (-31, 0, 1, 30, 31, 60, 61, 90, 91, 999)] == [
         *[AGES[0]] * 2, *[AGES[1]] * 2, *[AGES[2]] * 2, *[AGES[3]] * 2, *[AGES[4]] * 2,
     ]  # fmt: skip
+
+
+def test_what_closes_today_is_not_overdue_and_what_ended_on_other_days_counts_nowhere():
+    yesterday, tomorrow = date(2026, 11, 20), date(2026, 11, 22)
+    today, valuation = Days(TODAY, TODAY), Valuation(RATES)
+    due = [DEAL._replace(close=day, created=datetime(2026, 11, 21)) for day in (yesterday, TODAY, tomorrow)]
+    assert [pipeline.card(deal, 0, TODAY, {}).is_overdue for deal in due] == [True, False, False]
+    won = [deal._replace(status="won", amount=Decimal(5)) for deal in due]
+    figures = pipeline.key_figures(due, won, stale_count=0, days=today, today=TODAY, valuation=valuation)
+    assert (figures.overdue_count, figures.won_count, figures.won_amount) == (1, 1, 5)
+    points = Points(Decimal(10), Decimal(0))
+    ranks = ranking(won, by="owner", days=today, points=points, base=valuation, shown=valuation)
+    assert (ranks.totals.won_count, ranks.totals.previous_points) == (1, 10)  # tomorrow's is of neither
+    endless = ranking(won, by="owner", days=Days(TODAY, None), points=points, base=valuation, shown=valuation)
+    assert (endless.totals.won_count, endless.previous) == (2, None)
+
+
+def test_the_period_before_the_first_is_none():
+    assert before(Days(date(2, 1, 1), date(2, 12, 31))) == (date(1, 1, 1), date(1, 12, 31))
+    assert before(Days(date(1, 2, 1), date(1, 3, 31))) is None
+    assert before(Days(date(1, 1, 3), date(1, 1, 4))) == (date(1, 1, 1), date(1, 1, 2))
+    assert before(Days(date(1, 1, 2), date(1, 1, 3))) is None
+
+
+def test_the_funnel_is_of_what_was_created_on_the_days_asked_for():
+    days = Days(TODAY, TODAY)
+    deals = [DEAL._replace(created=datetime(2026, 11, day)) for day in (20, 21, 22)]
+    sales = [Sale(f"OPP-{place}", amount, "EUR", TODAY) for place, amount in enumerate((None, Decimal(5)))]
+    lead = LeadCourse("LEAD-AAAAA", TODAY, None, None, None, None, True, True, True, sales)
+    counts = funnel([lead], deals, by="step", days=days, valuation=Valuation(RATES)).totals
+    assert (counts.opportunity_count, counts.lead_won_amount) == (1, 5)
+
+
+def test_a_hold_that_ends_today_is_the_last_movement():
+    held = DEAL._replace(created=datetime(2026, 11, 1), hold_until=TODAY)
+    assert last_movement(held, None, TODAY).what == "hold"
+    assert last_movement(held, None, date(2026, 11, 20)).what == "created"
+
+
+def test_the_last_quarter_there_is_has_an_end():
+    won = DEAL._replace(status="won", created=datetime(9999, 12, 1), close=date(9999, 12, 31))
+    pace = velocity([won], by="quarter", days=Days(), valuation=Valuation(RATES))
+    assert [(row.key, row.pace.won_count) for row in pace.rows] == [("9999-Q4", 1)]
+
+
+def test_an_answer_with_an_hour_comes_before_one_of_a_day():
+    at = datetime(2026, 11, 21, 9, tzinfo=UTC)
+    answers = Answer(TODAY, is_open=True), (Answer(at, is_open=False), Answer(None, is_open=False))
+    waiting = Inquiry("lead", "LEAD-AAAAA", at, answers[0], None, None, None, None, None, None, answers[1])
+    report = first_response([waiting], by="kind", now=at, zone=UTC, days=Days())
+    assert (report.totals.median, report.early_count, report.ahead_count, report.untimed_count) == (
+        0,
+        0,
+        0,
+        0,
+    )
+
+
+def test_a_message_lists_a_hundred_and_counts_the_rest():
+    plan = Plan("next-contact", "OPP-AAAAA", None, TODAY, *[None] * 3, "Deal", *[None] * 4)
+    due = FollowUp(plan, TODAY, None, 0)
+    words = words_of(None)
+    lines = [reminder("Ana", [due] * count, TODAY, words).body.splitlines() for count in (100, 101)]
+    assert [len(text) for text in lines] == [201, 203]  # two a follow-up, and a heading
 
 
 def test_a_plan_for_today_is_not_overdue_and_one_for_the_first_day_is_not_before():

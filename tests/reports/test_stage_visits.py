@@ -83,6 +83,7 @@ def test_a_reopened_deal_comes_again_and_a_corrected_end_is_the_last():
 def test_an_end_that_was_noted_later_is_of_its_own_day():
     assert told(course("0 demo", "9.5 demo won", closed=4)) == ["demo 0-4 won"]
     assert told(course("0 demo", "9.5 demo won", closed=9)) == ["demo 0-9.5 won"]
+    assert told(course("0 demo", "9 demo won", closed=8)) == ["demo 0-8 won"]  # a whole day later
     assert told(course("5 demo", "9.5 demo won", created=5, closed=2)) == ["demo 5-5 won"]
 
 
@@ -91,7 +92,7 @@ def test_one_that_is_created_in_the_future_came_when_it_was_seen():
 
 
 def test_how_far_it_got():
-    made = stage_visits(course("0 qualify", "1 propose", "2 qualify", "3 qualify lost"), PLACES)
+    made = stage_visits(course("0 gone", "1 propose", "2 qualify", "3 qualify lost"), PLACES)
 
     assert furthest(made, PLACES) == {"standard": 2}
 

@@ -43,6 +43,8 @@ def test_two_who_manage_each_other_are_in_no_circle():
 
 
 def test_teams_that_are_each_others_parents_end_somewhere():
+    circle = Organisation({}, {"north": None, "south": None}, {"north": "south", "south": "north"})
+    assert circle.team_and_below("north") == {"north", "south"}
     circle = Organisation({"ana": "north"}, {"north": "ana"}, {"north": "south", "south": "north"})
     assert circle.superior == {"ana": None}
 
@@ -85,6 +87,12 @@ def test_a_team_with_those_below_it_is_to_win_what_they_come_to():
     found = targets({"2026-Q4": {"ana": 10, "luis": 20, "export": 70, "sara": 40, "zoe": 100}})
     assert found.team_and_below("sales") == 100
     assert found.team("sales") is None
+
+
+def test_of_teams_below_each_other_with_one_manager_the_top_one_counts():
+    both = Organisation({"marta": None}, {"sales": "marta", "iberia": "marta"}, {"iberia": "sales"})
+    goals = [Goal("2026-Q4", *Q4, team, Decimal(amount)) for team, amount in (("sales", 500), ("iberia", 50))]
+    assert Targets(goals, both, *Q4).manager("marta") == 500
 
 
 def test_a_team_without_a_manager_is_the_next_ones_above():
