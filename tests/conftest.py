@@ -272,6 +272,15 @@ def warm_calls(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
         monkeypatch.setattr(sys, "executable", str(request.getfixturevalue("warm") / "python"))
 
 
+PYTHON = sys.executable
+
+
+@pytest.fixture
+def cold_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a file with `warm_calls`: what pipecli runs of itself is a process that a limit can end."""
+    monkeypatch.setattr(sys, "executable", PYTHON)
+
+
 REPLAYED = "2027-03-17"
 """The day on which the sample is replayed."""
 

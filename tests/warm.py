@@ -94,6 +94,7 @@ def serve(address: str) -> None:
 
 def answer(client: socket.socket) -> int:
     """Run the command of a client with its streams, folder and environment; its exit code."""
+    from pipecli.cli import completion
     from pipecli.cli.main import run
     from pipecli.outbox import template_process
 
@@ -111,7 +112,12 @@ def answer(client: socket.socket) -> int:
     os.environ.clear()
     os.environ.update(environment)
     time.tzset()
-    code = run(words) if module == "pipecli" else template_process.main(*words) or 0
+    if module != "pipecli":
+        code = template_process.main(*words) or 0
+    elif words[:1] == ["__complete"]:
+        code = completion.main(words[1:]) or 0
+    else:
+        code = run(words)
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError):
             stream.flush()

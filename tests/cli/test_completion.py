@@ -126,18 +126,14 @@ SHELLS = {
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_a_real_shell_completes(shell: str, root: Path, tmp_path: Path) -> None:
+def test_a_real_shell_completes(shell: str, root: Path, warm: Path) -> None:
     if not shutil.which(shell):
         pytest.skip(f"{shell} isn't here")
-    program = tmp_path / "bin" / "pipecli"
-    program.parent.mkdir()
-    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m pipecli "$@"\n')
-    program.chmod(0o755)
     command, setup = SHELLS[shell]
-    path = f"{program.parent}{os.pathsep}{os.environ['PATH']}"
+    path = f"{warm}{os.pathsep}{os.environ['PATH']}"
     environment = {
         **os.environ, "PATH": path, "PYTHONPATH": str(Path(__file__).parents[2]), "TERM": "xterm",
-        "HOME": str(tmp_path), "COLUMNS": "120", "PS1": "$ ",
+        "HOME": str(root.parent), "COLUMNS": "120", "PS1": "$ ",
     }  # fmt: skip
     process, ours = pty.fork()
     if not process:

@@ -211,7 +211,7 @@ def checkout(
 
 
 @pytest.fixture
-def commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def commands(warm_calls: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """pip, gh and curl as the hosts have them, which write down what they were asked; pipecli itself."""
     made = tmp_path / "commands"
     made.mkdir()
@@ -324,7 +324,9 @@ def test_the_script_of_the_gitlab_job_runs(checkout: Callable[[str], Path], comm
     assert not list(here.rglob("pwned"))
 
 
-def test_the_dashboard_is_drawn_where_it_is_asked_for(cli: Cli, root: Path, git: Git, tmp_path: Path) -> None:
+def test_the_dashboard_is_drawn_where_it_is_asked_for(
+    warm_calls: None, cli: Cli, root: Path, git: Git, tmp_path: Path
+) -> None:
     file = ".github/workflows/pipecli-dashboard.yml"
     said = cli("init", "--ci", "github", "--pages").err
     assert said.splitlines()[-1] == f"{file} is committed; push it, and github draws the dashboard"

@@ -225,7 +225,7 @@ def test_of_two_addresses_only_the_one_that_failed_is_tried_again(
     assert [each["path"] for each in hooks.taken] == ["chat", "desk"]
 
 
-def test_two_at_once_send_once(root: Path, hooks: Hooks) -> None:
+def test_two_at_once_send_once(warm_calls: None, root: Path, hooks: Hooks) -> None:
     command = [sys.executable, "-m", "pipecli", "-C", str(root), "remind"]
 
     running = [subprocess.Popen(command, stdout=subprocess.DEVNULL) for _ in range(2)]

@@ -17,6 +17,8 @@ from pipecli.records.item import Item
 from pipecli.records.papers import Quotation
 from pipecli.records.settings import Company
 
+pytestmark = pytest.mark.usefixtures("warm_calls")
+
 ANA = Address("Ana Ruiz", addr_spec="ana@contoso.example")
 
 
@@ -105,7 +107,7 @@ def test_a_template_at_fault_is_named(text, reason):
     assert str(refusal.value).startswith(f"templates/quotation-mail.txt{reason}")
 
 
-def test_a_template_without_an_end_is_ended(monkeypatch):
+def test_a_template_without_an_end_is_ended(cold_calls, monkeypatch):
     monkeypatch.setattr(mail, "SECONDS", 1)
     loop = "{% for i in range(99999) %}" * 3 + "{% endfor %}" * 3
 

@@ -17,6 +17,7 @@ from tests.later import Later
 from tests.printing import CREATED, ITEM, MARKUP, printed, template_in
 
 pypdf = Later("pypdf")
+pytestmark = pytest.mark.usefixtures("warm_calls")
 
 VOID = {"meta", "br", "img", "hr"}
 DOC = "#let doc = json(bytes(sys.inputs.document))\n"

@@ -15,6 +15,7 @@ from tests.later import Later
 from tests.printing import CREATED, ITEM, MARKUP, printed, template_in
 
 pypdf = Later("pypdf")
+pytestmark = pytest.mark.usefixtures("warm_calls")
 
 
 def pages(done):
@@ -154,7 +155,7 @@ def test_a_template_that_may_not_is_refused_with_its_line(template, text, said):
     assert "\n" not in str(refused.value)
 
 
-def test_a_template_that_does_not_end_is_ended(template):
+def test_a_template_that_does_not_end_is_ended(cold_calls, template):
     endless = template("#for i in range(100000) { for j in range(100000) { } }")
 
     with pytest.raises(PipecliError, match=r"templates/own.typ takes more than 0.3 seconds;"):

@@ -118,7 +118,7 @@ def test_new_settings_change_the_answers_without_reading_the_deals_again(cli, de
     assert (shown["probability"], shown["weighted"]) == (30, 1499.40)
 
 
-def test_ten_processes_at_once_all_get_the_whole_answer(deal, root):
+def test_ten_processes_at_once_all_get_the_whole_answer(warm_calls, deal, root):
     """They find no index and build it together; none sees half of one."""
     for number in range(40):
         deal(f"OPP-2Q8{number // 32}{'0123456789ABCDEFGHJKMNPQRSTVWXYZ'[number % 32]}", f"Deal {number}")
@@ -132,7 +132,7 @@ def test_ten_processes_at_once_all_get_the_whole_answer(deal, root):
         assert (each.returncode, len(out.splitlines()), err) == (0, 40, "")
 
 
-def test_changing_commands_at_once_wait_for_each_other(cli, deal, root, git):
+def test_changing_commands_at_once_wait_for_each_other(warm_calls, cli, deal, root, git):
     deal()
     keys = ["source=web", "campaign=spring", "score=70", "notes=hello", "custom.a=1", "custom.b=2"]
     running = [
@@ -152,7 +152,7 @@ def test_changing_commands_at_once_wait_for_each_other(cli, deal, root, git):
     assert git("status", "--porcelain") == ""
 
 
-def test_a_hook_of_the_commit_may_read_what_is_new(cli, deal, root, git):
+def test_a_hook_of_the_commit_may_read_what_is_new(warm_calls, cli, deal, root, git):
     """pre-commit runs `pipecli check` while a command holds its connection to the index."""
     deal()
     cli("opp", "list")
