@@ -20,8 +20,8 @@ from hypothesis import settings
 
 from pipecli.cli.main import run
 from pipecli.store import create, lock
-from pipecli.store.files import at, stamps
 from pipecli.store.index.index import open_index, seal, writing
+from pipecli.store.safe_files import at, stamps
 from tests.warm import warm_programs
 
 MAVEN = Path(__file__).resolve().parents[2] / "shared" / "data" / "maven"

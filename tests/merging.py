@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from pipecli.merge import Conflict, merge_bytes
 from pipecli.records.kinds import KINDS, SETTINGS, Kind
-from pipecli.store import reading
+from pipecli.store.parse_record import parse_record
 
 DEAL = """\
 # yaml-language-server: $schema=../../schemas/opportunity.schema.json
@@ -77,7 +77,7 @@ def both(base: str | None, ours: str, theirs: str, file: str = FILE) -> Merged:
 
 
 def record(file: str, text: str):
-    return reading.read(kind(file), file, text)
+    return parse_record(kind(file), file, text)
 
 
 def kind(file: str) -> Kind:

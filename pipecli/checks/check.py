@@ -31,12 +31,13 @@ from pipecli.history.past import pipeline_at
 from pipecli.records.base import Record
 from pipecli.records.kinds import BY_NOUN, OPPORTUNITY, SETTINGS, SETTINGS_FILE
 from pipecli.records.settings import Settings
-from pipecli.store import files, git, reading
+from pipecli.store import git, safe_files
+from pipecli.store.parse_record import parse_record, validate
 from pipecli.store.yaml import read
 
 if TYPE_CHECKING:
-    from pipecli.store.files import Location
     from pipecli.store.pipeline import Pipeline
+    from pipecli.store.safe_files import Location
 
 
 STRUCTURE: tuple[Rule, ...] = (
@@ -190,7 +191,7 @@ def _record(noun: str, side: Side | None) -> Record | None:
     if side is None or side.version is None or side.fault:
         return None
     kind = SETTINGS if noun == SETTINGS.noun else BY_NOUN[noun]
-    return reading.validate(kind.model, side.version.plain, side.file)
+    return validate(kind.model, side.version.plain, side.file)
 
 
 def _with_changed_ids(touched: Sequence[ChangedRecord]) -> Iterator[tuple[ChangedRecord, str]]:
@@ -229,9 +230,9 @@ def _settings_at(place: Location, commit: str) -> Settings | None:
     settings_blob = git.id_of(place.work_tree, f"{commit}:{place.prefix}{SETTINGS_FILE}")
     if settings_blob is None:
         return None
-    (blob,) = git.objects(place.work_tree, [settings_blob], files.LARGEST)
+    (blob,) = git.objects(place.work_tree, [settings_blob], safe_files.LARGEST)
     try:
-        settings = reading.read(SETTINGS, SETTINGS_FILE, read.decode(blob.content or b"", SETTINGS_FILE))
+        settings = parse_record(SETTINGS, SETTINGS_FILE, read.decode(blob.content or b"", SETTINGS_FILE))
     except FaultyFile:
         return None
     return settings if isinstance(settings, Settings) else None

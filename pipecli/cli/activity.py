@@ -9,13 +9,13 @@ from typing import Annotated, Literal, NamedTuple
 
 import typer
 
-from pipecli.cli.common.changing import Printed, Transaction, changing
 from pipecli.cli.common.command import Changing, NextContactOption, Notes, noun
 from pipecli.cli.common.edit import edited, has_editor
 from pipecli.cli.common.fields import validated
 from pipecli.cli.common.pick import can_ask, find, key_of
 from pipecli.cli.common.record_verbs import ChangingMany, Refs, change_each
 from pipecli.cli.common.session import Session, session
+from pipecli.cli.common.transaction import Printed, Transaction, changing
 from pipecli.cli.list import ActivityTypeName
 from pipecli.errors import PipecliError
 from pipecli.formats import dumps

@@ -18,8 +18,8 @@ from pipecli.records.kinds import CUSTOMER, INVOICE, LEAD, OPPORTUNITY, ORDER, Q
 from pipecli.wording import one_line
 
 if TYPE_CHECKING:
-    from pipecli.cli.common.changing import Transaction
-    from pipecli.store.writes import Write
+    from pipecli.cli.common.transaction import Transaction
+    from pipecli.store.plan_writes import Write
 
 app = noun()
 
@@ -43,7 +43,7 @@ def attach(
 
     The record may be a deal, lead, quotation, order, invoice or customer. It is one commit.
     """
-    from pipecli.cli.common.changing import changing
+    from pipecli.cli.common.transaction import changing
     from pipecli.workflow.change import Change
 
     with changing(ctx) as transaction:
@@ -61,7 +61,7 @@ def attach(
 def attached(transaction: Transaction, record: Any, name: str, content: bytes) -> tuple[Any, Write]:
     """A record with one file more, and the file. Raises Refused."""
     from pipecli.store.ids_and_files import slug
-    from pipecli.store.writes import Write
+    from pipecli.store.plan_writes import Write
     from pipecli.workflow import activity_and_attachment as rules
 
     record, added = rules.attach(
@@ -102,9 +102,9 @@ def detach(
     attachment: Annotated[str, typer.Argument(metavar="FILE", help="Its number or its name.")],
 ) -> None:
     """Remove an attached file; git's history keeps it."""
-    from pipecli.cli.common.changing import changing
-    from pipecli.store import files
-    from pipecli.store.writes import Write
+    from pipecli.cli.common.transaction import changing
+    from pipecli.store import safe_files
+    from pipecli.store.plan_writes import Write
     from pipecli.workflow import activity_and_attachment as rules
 
     with changing(ctx) as transaction:
@@ -112,7 +112,7 @@ def detach(
         gone = rules.find_attachment(record, attachment)
         root = transaction.pipeline.root
         try:
-            writes = [Write(gone.file, files.read_bytes(root, gone.file, files.LARGEST_ANY), None)]
+            writes = [Write(gone.file, safe_files.read_bytes(root, gone.file, safe_files.LARGEST_ANY), None)]
         except FileNotFoundError:
             say(f"{gone.file} is gone already")
             writes = []

@@ -8,7 +8,6 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from pipecli.cli.common.changing import Transaction, changing
 from pipecli.cli.common.command import SETS, TAGS, Changing, Ref, field, noun, option_of, with_fields
 from pipecli.cli.common.fields import as_typed, built, number, validated
 from pipecli.cli.common.output import print_records
@@ -16,13 +15,14 @@ from pipecli.cli.common.pick import find
 from pipecli.cli.common.record_verbs import add_remove, add_set_edit, given_slug, setting_of, users_of
 from pipecli.cli.common.session import session
 from pipecli.cli.common.table import Column
+from pipecli.cli.common.transaction import Transaction, changing
 from pipecli.errors import PipecliError
 from pipecli.records.base import Record
 from pipecli.records.catalogue import Literature, PriceList, Product, Tier
 from pipecli.records.customer import Contact
 from pipecli.records.kinds import LITERATURE, OPPORTUNITY, PRICE_LIST, PRODUCT
 from pipecli.records.opportunity import Opportunity
-from pipecli.store.files import inside
+from pipecli.store.safe_files import inside
 from pipecli.workflow import catalogue
 from pipecli.workflow.catalogue import NewPrice, Suggestion, require_unused
 from pipecli.workflow.preconditions import require_stages

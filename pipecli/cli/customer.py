@@ -7,7 +7,6 @@ from typing import Any, Literal, cast
 
 import typer
 
-from pipecli.cli.common.changing import Transaction, changing
 from pipecli.cli.common.command import (
     NOTES,
     SETS,
@@ -32,6 +31,7 @@ from pipecli.cli.common.record_verbs import (
     set_party,
     setting_of,
 )
+from pipecli.cli.common.transaction import Transaction, changing
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import COMPETITOR, CONTACT, CUSTOMER, SUPPLIER, Kind
 from pipecli.store.ids_and_files import slug

@@ -30,9 +30,9 @@ from pipecli.errors import PipecliError
 from pipecli.records.kinds import SETTINGS_FILE
 from pipecli.store import create, git, git_commit
 from pipecli.store.create import HOSTS, Review
-from pipecli.store.files import find
 from pipecli.store.lookup import resolve
 from pipecli.store.pipeline import Pipeline
+from pipecli.store.safe_files import find
 
 app = noun("Make a new pipeline.")
 

@@ -9,11 +9,11 @@ from typing import Annotated, Any
 
 import typer
 
-from pipecli.cli.common.changing import Transaction, changing
 from pipecli.cli.common.command import Changing, Ref, noun
 from pipecli.cli.common.fields import option
 from pipecli.cli.common.record_verbs import add_remove, add_set_edit, setting_of
 from pipecli.cli.common.session import say
+from pipecli.cli.common.transaction import Transaction, changing
 from pipecli.cli.quotation.send import Cc, Email, Instead, To, Wishes, send_by_email
 from pipecli.errors import PipecliError
 from pipecli.outbox.mail import NotSent
@@ -21,10 +21,10 @@ from pipecli.outbox.only_once import Claims, clone_name
 from pipecli.records.kinds import INVOICE
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.papers import Invoice, Order
-from pipecli.store.files import Location
 from pipecli.store.git_remote import shared_remote
 from pipecli.store.index.records import rows_where
 from pipecli.store.lookup import Care
+from pipecli.store.safe_files import Location
 from pipecli.wording import count
 from pipecli.workflow import invoice as rules
 

@@ -27,7 +27,7 @@ from pipecli.cli.mcp_tools import Entry, command_line, entries, tool_of
 from pipecli.distribution import require_extra
 from pipecli.errors import PipecliError
 from pipecli.store import git
-from pipecli.store.files import Location, find
+from pipecli.store.safe_files import Location, find
 from pipecli.wording import count
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ from typing import Annotated, Any
 
 import typer
 
-from pipecli.cli.common.changing import Transaction, changing
 from pipecli.cli.common.command import Changing, Ref, noun
 from pipecli.cli.common.record_verbs import add_set_edit, setting_of
+from pipecli.cli.common.transaction import Transaction, changing
 from pipecli.records.kinds import ORDER
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.papers import Order, Quotation

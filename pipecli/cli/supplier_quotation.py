@@ -10,7 +10,6 @@ from typing import Annotated, Any, NamedTuple
 
 import typer
 
-from pipecli.cli.common.changing import Transaction, changing
 from pipecli.cli.common.command import Changing, Ref, Sets, noun
 from pipecli.cli.common.fields import built, option
 from pipecli.cli.common.output import Format, print_record, print_records, write_text
@@ -18,6 +17,7 @@ from pipecli.cli.common.pick import find
 from pipecli.cli.common.record_verbs import add_set_edit, setting_of
 from pipecli.cli.common.session import Session, say, session
 from pipecli.cli.common.table import Column, amount_text, cell_text, cut, price_text
+from pipecli.cli.common.transaction import Transaction, changing
 from pipecli.errors import PipecliError
 from pipecli.formats import picked
 from pipecli.inbox.importing.workbook import offered_prices

@@ -33,7 +33,7 @@ from pipecli.formats import picked
 from pipecli.history.diff import ChangedRecord, Range, change_set, range_of
 from pipecli.store import git
 from pipecli.store.crash_recovery import working
-from pipecli.store.files import Location
+from pipecli.store.safe_files import Location
 from pipecli.sync import merge_commits
 from pipecli.sync.conflict import RecordConflict, Side, conflicts, title_of
 from pipecli.sync.doctor import examine, mend

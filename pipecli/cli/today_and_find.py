@@ -182,7 +182,7 @@ def _late(days: int) -> str:
 
 def _quotations(run: Session, chosen: OwnerFilter) -> Iterator[dict[str, Any]]:
     """The sent quotations that expire within the week or have expired, and those without an answer."""
-    from pipecli.store.due_followups import sent_quotations
+    from pipecli.store.planned_followups import sent_quotations
 
     rows = sent_quotations(run.pipeline.index.connection, chosen)
     for key, valid_until, sent, last_in, title, customer in rows:
@@ -342,7 +342,7 @@ _BEGIN = (
 
 def alone(ctx: Any) -> None:
     """Run `pipecli` without a command: `today` in a pipeline; outside of one, the first steps."""
-    from pipecli.store.files import NoPipeline
+    from pipecli.store.safe_files import NoPipeline
 
     run = session(ctx)
     try:

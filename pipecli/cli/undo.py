@@ -8,10 +8,10 @@ from typing import Annotated
 
 import typer
 
-from pipecli.cli.common.changing import Transaction, changing
 from pipecli.cli.common.command import Changing, noun
 from pipecli.cli.common.output import Format, print_record
 from pipecli.cli.common.session import say
+from pipecli.cli.common.transaction import Transaction, changing
 from pipecli.history.moments import tip
 from pipecli.history.undo import (
     UNDOES,

@@ -29,7 +29,7 @@ from pipecli.records.money import Rates
 from pipecli.reports.deals import Days, Deal
 from pipecli.reports.valuation import Valuation
 from pipecli.reports.waterfall import Side, Waterfall, waterfall
-from pipecli.store import files, git
+from pipecli.store import git, safe_files
 from pipecli.store.pipeline import rates_of
 from pipecli.store.yaml import read
 
@@ -144,7 +144,7 @@ def _stages(settings: Settings) -> dict[tuple[str, str], tuple[int, Decimal | No
 
 def _settings_of(history: History, blob: str) -> Settings:
     version = history.versions({("settings", blob): SETTINGS_FILE})["settings", blob]
-    (object_,) = git.objects(history.place.work_tree, [blob], files.LARGEST)
+    (object_,) = git.objects(history.place.work_tree, [blob], safe_files.LARGEST)
     try:
         if version.fault or object_.content is None:
             raise PipecliError(f"{SETTINGS_FILE} could not be read then: {version.fault}", hint=_OTHER)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from pipecli.history.moments import seconds_of
 from pipecli.records.kinds import KINDS, SETTINGS, SETTINGS_FILE, Kind
 from pipecli.store import git
-from pipecli.store.files import Location, kind_of
+from pipecli.store.safe_files import Location, kind_of
 
 _PART = 2500
 """Commits that one git process compares: enough to be worth its start, few enough for several at once."""

@@ -18,13 +18,13 @@ from pipecli.history.version import facts_of
 from pipecli.records.kinds import KINDS, OPPORTUNITY
 from pipecli.records.money import weighted
 from pipecli.reports.forecast import Forecast, Row, Window, chronological, forecast
-from pipecli.store import files, git
-from pipecli.store.files import Location, kind_of
+from pipecli.store import git, safe_files
 from pipecli.store.git import Object
 from pipecli.store.ids_and_files import relaid
 from pipecli.store.index.rows import forecast_deals
 from pipecli.store.index.views import OwnerFilter
 from pipecli.store.pipeline import Pipeline
+from pipecli.store.safe_files import Location, kind_of
 from pipecli.store.yaml import read
 
 WORKING_TREE = "the working tree"
@@ -215,7 +215,7 @@ def _files(place: Location, range_: Range) -> Iterator[_FileEnds]:
     differences = [*_differences(place, range_)]
     ends = (0, 1) if range_.head else (0,)  # the working tree is read from disk
     wanted = {blob: None for end in ends for file in differences if (blob := file.wanted(end))}
-    contents = {blob.id: blob for blob in git.objects(place.work_tree, wanted, files.LARGEST)}
+    contents = {blob.id: blob for blob in git.objects(place.work_tree, wanted, safe_files.LARGEST)}
 
     def in_commit(file: _Difference, end: int) -> _End:
         blob = file.wanted(end)
@@ -267,7 +267,7 @@ def _on_disk(path: Path) -> _End:
             return _DIRECTORY
         if not stat.S_ISREG(about.st_mode):
             return "is a pipe or a device"
-        is_whole = about.st_size <= files.LARGEST
+        is_whole = about.st_size <= safe_files.LARGEST
         return Object("", path.read_bytes() if is_whole else None, about.st_size)
     except FileNotFoundError:
         return None

@@ -23,9 +23,9 @@ from pipecli.history import commits
 from pipecli.history.commits import Blob
 from pipecli.history.moments import FirstParentLine, Tip, line_of_git, tip
 from pipecli.history.version import NOT_HERE, VersionFacts, facts_of
-from pipecli.store import files, git
-from pipecli.store.files import Location
+from pipecli.store import git, safe_files
 from pipecli.store.index.index import DAMAGED, is_sealed, writing
+from pipecli.store.safe_files import Location
 
 _PATIENCE = 60.0
 """Seconds to wait for another command that reads a long history for the first time."""
@@ -340,7 +340,7 @@ class History:
 
     def _read(self, paths: Mapping[Blob, str]) -> dict[Blob, VersionFacts]:
         """The facts of blobs, each given with its path, read from git."""
-        objects = git.objects(self.place.work_tree, [blob for _, blob in paths], files.LARGEST)
+        objects = git.objects(self.place.work_tree, [blob for _, blob in paths], safe_files.LARGEST)
         return {
             blob: facts_of(path, object_)
             for (blob, path), object_ in zip(paths.items(), objects, strict=True)

@@ -15,7 +15,7 @@ from pipecli.history.commits import Commit, RecordChange, parse_commit
 from pipecli.history.events import Event, RecordVersion, events, fields
 from pipecli.history.history_index import History
 from pipecli.records.kinds import BY_PREFIX, INVOICE, LEAD, ORDER, QUOTATION, SUPPLIER_QUOTATION, Kind
-from pipecli.store import files, git
+from pipecli.store import git, safe_files
 from pipecli.store.yaml import read
 
 if TYPE_CHECKING:
@@ -183,7 +183,7 @@ class _Story:
         wanted = list(dict.fromkeys([*commits, *(blob for _, blob in blobs)]))
         self.contents: Mapping[str, bytes | None] = {
             object_.id: object_.content
-            for object_ in git.objects(history.place.work_tree, wanted, files.LARGEST)
+            for object_ in git.objects(history.place.work_tree, wanted, safe_files.LARGEST)
         }
         self.commits = {commit: parse_commit(commit, self.contents[commit] or b"") for commit in commits}
 

@@ -15,8 +15,8 @@ from zoneinfo import ZoneInfo
 
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import SETTINGS_FILE
-from pipecli.store import files, git
-from pipecli.store.files import Location
+from pipecli.store import git, safe_files
+from pipecli.store.safe_files import Location
 from pipecli.store.yaml import read
 from pipecli.wording import count
 
@@ -237,7 +237,7 @@ UNSHALLOW = "bring the older commits: git fetch --unshallow"
 
 def zone_of(place: Location) -> ZoneInfo:
     """The timezone of the settings as they are now, without the index: its days bound the moments."""
-    written = read.parse(files.read_text(place.root, SETTINGS_FILE), SETTINGS_FILE)
+    written = read.parse(safe_files.read_text(place.root, SETTINGS_FILE), SETTINGS_FILE)
     name = written.get("timezone", "UTC")
     try:
         return ZoneInfo(str(name))

@@ -22,8 +22,8 @@ from pipecli.history.log import Step, steps
 from pipecli.records.kinds import CLOSED_LISTS, LEAD, OPPORTUNITY, closed_list
 from pipecli.reports.followups import Message, plain
 from pipecli.store import git
-from pipecli.store.files import Location
 from pipecli.store.git_remote import refs
+from pipecli.store.safe_files import Location
 from pipecli.translation import Words
 from pipecli.workflow.duplicates import email_key
 

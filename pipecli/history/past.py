@@ -21,11 +21,12 @@ from pipecli.history.history_index import first_parent_line
 from pipecli.history.moments import Moment, NoSuchMoment, StandingCommit, commit_at, tip
 from pipecli.history.version import why_absent
 from pipecli.records.kinds import OPPORTUNITY, SETTINGS, SETTINGS_FILE, Kind
-from pipecli.store import files, git, reading
-from pipecli.store.files import Location, kind_of
+from pipecli.store import git, safe_files
 from pipecli.store.index import index
 from pipecli.store.index.query import register
+from pipecli.store.parse_record import validate
 from pipecli.store.pipeline import Pipeline, rates_of
+from pipecli.store.safe_files import Location, kind_of
 from pipecli.store.yaml import read
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ class PastPipeline(Pipeline):
         if row is None:
             faults = [fault for fault in self.index.faults() if fault.file == file]
             raise FaultyFile(faults) if faults else PipecliError(f"{file} did not exist then")
-        return reading.validate((kind_of(file) or SETTINGS).model, loads(row[0]), file)
+        return validate((kind_of(file) or SETTINGS).model, loads(row[0]), file)
 
     def text(self, file: str) -> str:
         """The text of a file then. Raises FaultyFile, FileNotFoundError."""
@@ -80,7 +81,7 @@ class PastPipeline(Pipeline):
         entry = entries(self.location, tree).get(file) if tree else None
         if entry is None:
             raise FileNotFoundError(file)
-        (blob,) = git.objects(self.location.work_tree, [entry.blob], files.LARGEST)
+        (blob,) = git.objects(self.location.work_tree, [entry.blob], safe_files.LARGEST)
         return text_of_blob(file, blob, is_link=entry.is_link)
 
     def need(self, *kinds: Kind) -> list[Fault]:
@@ -144,7 +145,7 @@ def _index(place: Location, standing: StandingCommit) -> index.Index:
 
 def _fill(connection: sqlite3.Connection, place: Location, past_files: dict[str, Entry]) -> None:
     """Fill an index from blobs, which come in the order in which they are asked for."""
-    contents = git.objects(place.work_tree, [entry.blob for entry in past_files.values()], files.LARGEST)
+    contents = git.objects(place.work_tree, [entry.blob for entry in past_files.values()], safe_files.LARGEST)
 
     def text_of(file: str) -> str:
         return text_of_blob(file, next(contents), is_link=past_files[file].is_link)

@@ -10,8 +10,8 @@ from pipecli.history.history_index import History, Say, open_history
 from pipecli.history.moments import NoSuchMoment, steady
 from pipecli.history.stage_history import FirstParentPath, StageHistories, path_to, stage_histories
 from pipecli.reports.deals import Deal, Observation, Place, StageHistory, stage_visits
-from pipecli.store.files import Location
 from pipecli.store.pipeline import Pipeline
+from pipecli.store.safe_files import Location
 
 
 class Observations(NamedTuple):

@@ -13,12 +13,13 @@ from pipecli.errors import PipecliError
 from pipecli.history.moments import UNSHALLOW, tip
 from pipecli.records.base import Record
 from pipecli.records.kinds import SETTINGS, SETTINGS_FILE
-from pipecli.store import files, git, reading
-from pipecli.store.files import kind_of
+from pipecli.store import git, safe_files
 from pipecli.store.ids_and_files import relaid
 from pipecli.store.index.records import records_naming
+from pipecli.store.parse_record import parse_record
 from pipecli.store.pipeline import Pipeline
-from pipecli.store.writes import Write, check_references, names
+from pipecli.store.plan_writes import Write, check_references, names
+from pipecli.store.safe_files import kind_of
 from pipecli.wording import first_of, one_line
 from pipecli.workflow.activity_and_attachment import FOLDER
 from pipecli.workflow.change import Refused
@@ -111,7 +112,7 @@ def changed_files(pipeline: Pipeline, commit: UndoneCommit) -> list[FileVersions
     fields = parts.decode("utf-8", "surrogateescape").split("\0")
     names, entries = fields[1::2], [entry.split() for entry in fields[:-1:2]]
     ids = [id_ for entry in entries for id_ in entry[2:4]]
-    blobs = list(git.objects(place.work_tree, ids, files.LARGEST_ANY))
+    blobs = list(git.objects(place.work_tree, ids, safe_files.LARGEST_ANY))
     if any(blob.content is None and blob.size for blob in blobs):
         raise Refused(f"{commit.shown} changed a file that is too large", hint="git revert can take it back")
     contents = [blob.content for blob in blobs]
@@ -163,7 +164,7 @@ def _moved_to(pipeline: Pipeline, file: str, done: bytes) -> str | None:
 
 def _on_disk(pipeline: Pipeline, file: str) -> bytes | None:
     try:
-        return files.read_bytes(pipeline.root, file, files.LARGEST_ANY)
+        return safe_files.read_bytes(pipeline.root, file, safe_files.LARGEST_ANY)
     except FileNotFoundError:
         return None
 
@@ -175,7 +176,7 @@ def _text(content: bytes | None) -> bytes | None:
 def _read(file: str, content: bytes | None) -> Record | None:
     if content is None:
         return None
-    return reading.read(kind_of(file) or SETTINGS, file, content.decode("utf-8", "replace"))
+    return parse_record(kind_of(file) or SETTINGS, file, content.decode("utf-8", "replace"))
 
 
 def _since(pipeline: Pipeline, commit: UndoneCommit, name: str) -> str:

@@ -54,7 +54,7 @@ class VersionFacts(NamedTuple):
 
 def facts_of(path: str, blob: Object) -> VersionFacts:
     """The facts of a blob that stands at the path of a record."""
-    from pipecli.store import reading
+    from pipecli.store.parse_record import validate
 
     kind = record_kind(path)
     assert kind
@@ -69,7 +69,7 @@ def facts_of(path: str, blob: Object) -> VersionFacts:
     link = plain.get(LINKS.get(kind.noun, ""))
     name = VersionFacts(key if isinstance(key, str) else None, None, link if isinstance(link, str) else None)
     try:
-        record = reading.validate(kind.model, plain, path, text)
+        record = validate(kind.model, plain, path, text)
     except FaultyFile as error:
         return name._replace(fault=_fault(error), amount=_sum_of_items(plain))
     return name._replace(title=record.label, **_facts(record))
@@ -118,14 +118,14 @@ def _sum_of_items(plain: Plain) -> str | None:
     """The total of an invalid version's items: where only other keys are wrong, it is worth the same."""
     from pipecli.records.item import Item
     from pipecli.records.money import rounded
-    from pipecli.store import reading
+    from pipecli.store.parse_record import validate
 
     items, currency = plain.get("items"), plain.get("currency")
     special = ("amount", "discount", "discount_amount", "tax_included", "taken")
     if not isinstance(items, list) or not isinstance(currency, str) or any(key in plain for key in special):
         return None
     try:
-        lines = [reading.validate(Item, item) for item in items]
+        lines = [validate(Item, item) for item in items]
     except FaultyFile:
         return None
     counted = [line.amount(currency) for line in lines if not line.is_offered]

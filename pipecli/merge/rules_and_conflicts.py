@@ -22,8 +22,9 @@ from pipecli.merge.text import Version, Writer, marked
 from pipecli.records.base import Part, Plain, default_at
 from pipecli.records.kinds import OPPORTUNITY, QUOTATION, SETTINGS, SETTINGS_FILE, Kind
 from pipecli.records.references import references
-from pipecli.store import git, reading
-from pipecli.store.files import kind_of
+from pipecli.store import git
+from pipecli.store.parse_record import validate
+from pipecli.store.safe_files import kind_of
 from pipecli.store.yaml import read
 from pipecli.store.yaml.read import BYTE_ORDER_MARK
 from pipecli.store.yaml.splice import is_nothing, same
@@ -136,7 +137,7 @@ def inseparable(kind: Kind, base: Plain, ours: Plain, theirs: Plain) -> frozense
 def broken(kind: Kind, merged: Plain, base: Plain, ours: Plain, theirs: Plain) -> str:
     """The rule that a merged record breaks though neither side does; empty where all hold."""
     try:
-        reading.validate(kind.model, merged)
+        validate(kind.model, merged)
     except FaultyFile as error:
         return error.faults[0].message
     rules = _RULES.get(kind.noun, ())
@@ -387,7 +388,7 @@ def _version(kind: Kind | None, raw: bytes, name: str) -> Version:
         text = read.decode(raw, name).removeprefix(BYTE_ORDER_MARK)
         plain = read.parse(text, name)
         if kind is not None:
-            reading.validate(kind.model, plain, name, text)
+            validate(kind.model, plain, name, text)
     except FaultyFile as error:
         fault = error.faults[0]
         place = f"{name}, line {fault.line}" if fault.line else name

@@ -24,17 +24,17 @@ from pipecli.history.commits import listed
 from pipecli.history.events import OF_THE_RECORD, Event, fields
 from pipecli.records.kinds import KINDS, SETTINGS
 from pipecli.store import git
-from pipecli.store.files import temporary_name
 from pipecli.store.index.records import public_tables
 from pipecli.store.lock import clear_temporary
+from pipecli.store.safe_files import temporary_name
 
 if TYPE_CHECKING:
     import psycopg
     import pyarrow
 
     from pipecli.history.history_index import History
-    from pipecli.store.files import Location
     from pipecli.store.pipeline import Pipeline
+    from pipecli.store.safe_files import Location
 
 Row = Sequence[Any]
 

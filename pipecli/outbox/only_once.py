@@ -29,9 +29,9 @@ from shlex import quote
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipecli.errors import PipecliError
-from pipecli.store import crash_recovery, files, git, lock
-from pipecli.store.files import Location
+from pipecli.store import crash_recovery, git, lock, safe_files
 from pipecli.store.git_remote import LOCKED, RemoteTimeout, race_lost, refs, talk, words
+from pipecli.store.safe_files import Location
 
 if TYPE_CHECKING:
     from pipecli.outbox.mail import Server
@@ -377,9 +377,9 @@ class ReminderJournal:
         plain = Unfinished(self._who, self._unsent, [*sending])._asdict()
         try:
             self._cache.mkdir(parents=True, exist_ok=True)
-            files.write(self._cache, self._file, json.dumps(plain).encode())
-            files.harden(self._cache, self._file)
-            files.harden_folders([self._cache])
+            safe_files.write(self._cache, self._file, json.dumps(plain).encode())
+            safe_files.harden(self._cache, self._file)
+            safe_files.harden_folders([self._cache])
         except OSError as error:
             raise PipecliError(
                 f"{self._cache / self._file} can't be written: {error.strerror}", hint="nothing more was sent"

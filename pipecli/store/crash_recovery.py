@@ -18,12 +18,12 @@ from shlex import quote
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipecli.errors import PipecliError
-from pipecli.store import files, git, git_commit
+from pipecli.store import git, git_commit, safe_files
 from pipecli.store.lock import clear_dead, interruptible, uninterrupted
 from pipecli.wording import first_of
 
 if TYPE_CHECKING:
-    from pipecli.store.files import Location
+    from pipecli.store.safe_files import Location
 
 _RESERVE = "journal.reserve"
 _BEFORE = "before-{}"
@@ -135,7 +135,7 @@ class Journal(NamedTuple):
             if path.samefile(self._kept(number)):  # not reached: whatever is in it is not ours
                 return "before"
         try:
-            content = files.read_bytes(self.place.root, step.file, files.LARGEST_ANY)
+            content = safe_files.read_bytes(self.place.root, step.file, safe_files.LARGEST_ANY)
         except FileNotFoundError:
             content = None
         except (OSError, PipecliError):
@@ -165,17 +165,17 @@ class Journal(NamedTuple):
         if step.before is None:
             path.unlink(missing_ok=True)
             return
-        files.make_folder(self.place.root, step.file.rpartition("/")[0])
+        safe_files.make_folder(self.place.root, step.file.rpartition("/")[0])
         kept = self._kept(number)
         try:
             kept.replace(path)
         except OSError:  # another disk
-            files.write(self.place.root, step.file, kept.read_bytes())
+            safe_files.write(self.place.root, step.file, kept.read_bytes())
 
     def _clear_traces(self) -> None:
         """Remove what our dead processes left: the locks of git, files under their temporary names."""
         for step in self.steps:
-            (self.place.root / files.temporary_name(step.file, self.process)).unlink(missing_ok=True)
+            (self.place.root / safe_files.temporary_name(step.file, self.process)).unlink(missing_ok=True)
         (self.place.cache / _RESERVE).unlink(missing_ok=True)
         if self.is_committing:
             git_commit.clear_locks(self.place, self._begun())
@@ -201,7 +201,7 @@ class Journal(NamedTuple):
         if any((not id_) != (step.after is None) for id_, step in zip(ids, self.steps, strict=True)):
             return False
         pairs = [(id_, step) for id_, step in zip(ids, self.steps, strict=True) if id_]
-        blobs = git.objects(self.place.work_tree, [id_ for id_, _ in pairs], files.LARGEST_ANY)
+        blobs = git.objects(self.place.work_tree, [id_ for id_, _ in pairs], safe_files.LARGEST_ANY)
         return all(
             blob.content is not None
             and (_text_hash(blob.content) == step.text or self._filtered(commit, step.file) == step.text)
@@ -224,7 +224,7 @@ class Journal(NamedTuple):
             elif step.after is None:
                 taken += [] if id_ else [step]
             elif id_:
-                (blob,) = git.objects(self.place.work_tree, [id_], files.LARGEST_ANY)
+                (blob,) = git.objects(self.place.work_tree, [id_], safe_files.LARGEST_ANY)
                 taken += [step] if blob.content and _text_hash(blob.content) == step.text else []
         self._stage_as_committed(taken)
 
@@ -289,7 +289,7 @@ def begin(
             is_committing,
             os.getpid(),
             steps,
-            [*files.new_folders(place.root, [step.file for step in steps if step.after is not None])],
+            [*safe_files.new_folders(place.root, [step.file for step in steps if step.after is not None])],
         )
         return journal._replace(handle=_write(journal, is_hard=is_hard))
     except BaseException:  # a full disk: what is reserved on it is given back
@@ -319,7 +319,7 @@ def _write(journal: Journal, *, is_hard: bool) -> int | None:
         os.close(handle)
     aside.replace(final)
     if is_hard:
-        files.harden_folders([final.parent])
+        safe_files.harden_folders([final.parent])
     if is_held:
         git.held.append(handle)
     return handle if is_held else None
@@ -351,10 +351,10 @@ def moving(place: Location, commit: str) -> None:
     """Note, `working`, that git begins to move the files to another commit. Raises OSError, PipecliError."""
     if any(git_commit.moved(place, git_commit.head_of(place), commit)):
         return  # something is in the way: git refuses, and what a person wrote is not git's
-    files.write(place.cache, _ONTO, commit.encode())
+    safe_files.write(place.cache, _ONTO, commit.encode())
     if git_commit.hardening(git.settings(place.work_tree)) is not None:
-        files.harden(place.cache, place.journal.name, _ONTO)
-        files.harden_folders([place.cache])
+        safe_files.harden(place.cache, place.journal.name, _ONTO)
+        safe_files.harden_folders([place.cache])
 
 
 def _keep(place: Location, number: int, file: str, before: bytes, *, is_hard: bool) -> None:
@@ -365,7 +365,7 @@ def _keep(place: Location, number: int, file: str, before: bytes, *, is_hard: bo
     except OSError:
         kept.write_bytes(before)
         if is_hard:
-            files.harden(place.cache, kept.name)
+            safe_files.harden(place.cache, kept.name)
 
 
 def _reserve(place: Location) -> None:

@@ -21,11 +21,12 @@ from pipecli.distribution import PINNED_INSTALL
 from pipecli.errors import PipecliError, system_refusal
 from pipecli.records.currency_codes import CURRENCIES
 from pipecli.records.kinds import SETTINGS, SETTINGS_FILE
-from pipecli.store import crash_recovery, files, git, ids_and_files, lock, merge_setup, reading, schemas
-from pipecli.store.files import Location, find, inside
+from pipecli.store import crash_recovery, git, ids_and_files, lock, merge_setup, safe_files, schemas
 from pipecli.store.lock import interruptible
-from pipecli.store.transaction import make
-from pipecli.store.writes import Write
+from pipecli.store.parse_record import parse_record
+from pipecli.store.plan_writes import Write
+from pipecli.store.safe_files import Location, find, inside
+from pipecli.store.write_and_commit import write_under_journal
 from pipecli.store.yaml.write import scalar_text
 
 
@@ -89,14 +90,14 @@ def write(place: Location, review: Review) -> str:
     """Write the file, which is not there; its name in the repository. Raises PipecliError."""
     host = review.host
     folder = host.file.rpartition("/")[0]
-    files.make_folder(place.work_tree, folder)
-    files.create(place.work_tree, host.file, text(review, place.prefix).encode())
+    safe_files.make_folder(place.work_tree, folder)
+    safe_files.create(place.work_tree, host.file, text(review, place.prefix).encode())
     return host.file
 
 
 def remove(place: Location, host: Host) -> None:
     """Take back what `write` wrote, with the folders it made."""
-    files.remove(place.work_tree, host.file)
+    safe_files.remove(place.work_tree, host.file)
     for folder in (place.work_tree / host.file).parents:
         if folder == place.work_tree:
             break
@@ -292,8 +293,8 @@ def create_pipeline(
         text = settings_text(
             currency, company or root.name, timezone or local_timezone(), user or _git_identity(root)
         )
-        reading.read(SETTINGS, SETTINGS_FILE, text)
-        place = files.at(root)
+        parse_record(SETTINGS, SETTINGS_FILE, text)
+        place = safe_files.at(root)
         texts = {f"{schemas.FOLDER}/{name}": text for name, text in schemas.files().items()}
         if not (root / merge_setup.ATTRIBUTES_FILE).exists():
             texts[merge_setup.ATTRIBUTES_FILE] = merge_setup.attributes()
@@ -322,8 +323,8 @@ def create_pipeline(
 def _is_done_by_a_killed_one(root: Path) -> bool:
     """Finish or undo what a killed `init` left here; True where it had the commit already."""
     try:
-        place = files.at(root)
-    except files.NoPipeline:
+        place = safe_files.at(root)
+    except safe_files.NoPipeline:
         return False
     if not place.journal.exists():
         return False
@@ -334,7 +335,7 @@ def _is_done_by_a_killed_one(root: Path) -> bool:
 
 def _write(root: Path, name: str, text: str) -> Write:
     try:
-        before = files.read_bytes(root, name)
+        before = safe_files.read_bytes(root, name)
     except FileNotFoundError:
         before = None
     return Write(name, before, text.encode())
@@ -351,10 +352,10 @@ def _commit(
     with interruptible():
         if review is None or not place.prefix:
             added = [Write(review.host.file, None, text(review, "").encode())] if review else []
-            make(place, [*writes, *added], message, also=also)
+            write_under_journal(place, [*writes, *added], message, also=also)
             return
         try:  # beside the pipeline: no file of its journal
-            make(place, writes, message, beside=[write(place, review)], also=also)
+            write_under_journal(place, writes, message, beside=[write(place, review)], also=also)
         except BaseException:
             git.unstage(place.work_tree, [review.host.file])
             remove(place, review.host)

@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipecli.errors import PipecliError
-from pipecli.store import files, git
+from pipecli.store import git, safe_files
 
 if TYPE_CHECKING:
-    from pipecli.store.files import Location
+    from pipecli.store.safe_files import Location
 
 _PAUSE = 0.05
 
@@ -52,7 +52,7 @@ def put_back(place: Location, start: str, onto: str, kept: Path) -> list[Path] |
     git.unstage(place.work_tree, new)
     for name in new:
         (place.work_tree / name).unlink(missing_ok=True)
-        files.remove_empty(place.work_tree, name)
+        safe_files.remove_empty(place.work_tree, name)
     return aside if changed or new else None
 
 
@@ -69,11 +69,11 @@ def moved(place: Location, start: str, onto: str) -> tuple[list[str], list[str]]
 def _keep(place: Location, name: str, onto: str, kept: Path) -> Path | None:
     """Copy a file aside, and name it, unless git can have written it: as in a commit, or a part of that."""
     try:
-        content = files.read_bytes(place.work_tree, name, files.LARGEST_ANY).replace(b"\r\n", b"\n")
+        content = safe_files.read_bytes(place.work_tree, name, safe_files.LARGEST_ANY).replace(b"\r\n", b"\n")
     except (OSError, PipecliError):
         return None
     if theirs := git.id_of(place.work_tree, f"{onto}:{name}"):
-        (blob,) = git.objects(place.work_tree, [theirs], files.LARGEST_ANY)
+        (blob,) = git.objects(place.work_tree, [theirs], safe_files.LARGEST_ANY)
         if (blob.content or b"").replace(b"\r\n", b"\n").startswith(content):
             return None
     kept.mkdir(parents=True, exist_ok=True)

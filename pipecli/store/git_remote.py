@@ -16,7 +16,7 @@ from typing import IO
 from urllib.parse import quote
 
 from pipecli.store import git
-from pipecli.store.files import Location
+from pipecli.store.safe_files import Location
 
 PATIENCE = 60.0
 """Seconds without a word, after which a remote is given up."""

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from pipecli.records.kinds import KINDS, SETTINGS_FILE
 from pipecli.store import git
-from pipecli.store.files import Location
+from pipecli.store.safe_files import Location
 
 ATTRIBUTES_FILE = ".gitattributes"
 

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pipecli.errors import Fault, FaultyFile, PipecliError
 from pipecli.formats import loads
 from pipecli.records.kinds import BY_NOUN, KINDS, SETTINGS, SETTINGS_FILE, Kind
-from pipecli.store import files
-from pipecli.store.files import Location, Stat, kind_of
+from pipecli.store import safe_files
 from pipecli.store.index.index import Index, Rows, open_index
 from pipecli.store.index.query import register
+from pipecli.store.safe_files import Location, Stat, kind_of
 
 if TYPE_CHECKING:
     from pipecli.records.base import Record
@@ -56,7 +56,7 @@ class Pipeline:
     @classmethod
     def find(cls, start: Path, now: date | datetime | None = None) -> Pipeline:
         """The pipeline that holds `start`; `now` stands in for the clock. Raises files.NoPipeline."""
-        return cls(files.find(start), now)
+        return cls(safe_files.find(start), now)
 
     def close(self) -> None:
         """Close the index, if it was opened."""
@@ -90,13 +90,13 @@ class Pipeline:
     @cached_property
     def left_out(self) -> Mapping[tuple[str, str], str]:
         """By noun and key, the files of records that git has and that are not checked out."""
-        return files.left_out(self.location)
+        return safe_files.left_out(self.location)
 
     def state(self) -> object:
         """Something that is another as soon as anybody commits here, or writes a record's file."""
         from pipecli.store.git_commit import head_of
 
-        return head_of(self.location), files.stamps(self.root)
+        return head_of(self.location), safe_files.stamps(self.root)
 
     def look_again(self) -> None:
         """Open the index anew when it is next asked: what others wrote since then counts."""
@@ -174,7 +174,7 @@ class Pipeline:
     def settle(self) -> None:
         """Finish or undo what a killed command left, unless a living one is at work; tell of it."""
         place = self.location
-        for file in (place.journal, *map(place.journal_of, files.JOBS)):
+        for file in (place.journal, *map(place.journal_of, safe_files.JOBS)):
             self._clear_pipes(file.parent)
             if os.path.lexists(file):
                 self._settle(file)
@@ -202,16 +202,16 @@ class Pipeline:
 
     def read(self, file: str) -> Record:
         """The record of one file, from the file itself. Raises FaultyFile."""
-        from pipecli.store import reading
+        from pipecli.store.parse_record import parse_record
 
         try:
-            return reading.read(kind_of(file) or SETTINGS, file, self.text(file))
+            return parse_record(kind_of(file) or SETTINGS, file, self.text(file))
         except FileNotFoundError:
             raise PipecliError(f"{file} does not exist") from None
 
     def raw(self, file: str) -> bytes:
         """The content of a file. Raises FaultyFile, FileNotFoundError."""
-        return files.read_bytes(self.root, file)
+        return safe_files.read_bytes(self.root, file)
 
     def has_file(self, file: str) -> bool:
         return os.path.lexists(f"{self.root}/{file}")
@@ -228,7 +228,7 @@ class Pipeline:
 
     def text(self, file: str) -> str:
         """The text of a file. Raises FaultyFile, FileNotFoundError."""
-        return files.read_text(self.root, file)
+        return safe_files.read_text(self.root, file)
 
     def file_of(self, noun: str, key: str) -> str | None:
         """The file of the record with this id or slug; None if there is none. Raises on two."""
@@ -277,12 +277,12 @@ class Pipeline:
             raise FaultyFile(needed)
         if twice := self._duplicates(kinds):
             raise FaultyFile(twice)
-        return [*faults, *files.faults(self.left_out, kinds)]
+        return [*faults, *safe_files.faults(self.left_out, kinds)]
 
     def need_all(self) -> None:
         """Stop when a record can't be read or is not checked out: what is asked of all is true of all."""
         self.need(*KINDS)
-        for fault in files.faults(self.left_out, KINDS):
+        for fault in safe_files.faults(self.left_out, KINDS):
             raise PipecliError(str(fault))
 
     def _duplicates(self, kinds: Sequence[Kind]) -> list[Fault]:

@@ -18,10 +18,10 @@ from pipecli.errors import PipecliError
 from pipecli.history.commits import key_of_path, record_kind
 from pipecli.history.events import RecordVersion, events
 from pipecli.records.kinds import SETTINGS_FILE
-from pipecli.store import files, git
+from pipecli.store import git, safe_files
 from pipecli.store.crash_recovery import moving
-from pipecli.store.files import Location
 from pipecli.store.merge_setup import DRIVER
+from pipecli.store.safe_files import Location
 from pipecli.store.yaml import read
 from pipecli.sync.merge_commits import Clash, record_id
 from pipecli.sync.upstream import head, named
@@ -157,8 +157,8 @@ def choose(place: Location, side: Side, paths: Sequence[str]) -> None:
         if is_whole:
             _on_files(place, [path], "checkout", "--quiet", f"--{side}")
         elif (place.work_tree / path).is_file():
-            raw = files.read_bytes(place.work_tree, path, files.LARGEST_ANY)
-            files.write(place.work_tree, path, _HUNK.sub(lambda hunk: hunk[side], raw))
+            raw = safe_files.read_bytes(place.work_tree, path, safe_files.LARGEST_ANY)
+            safe_files.write(place.work_tree, path, _HUNK.sub(lambda hunk: hunk[side], raw))
         _take(place, [path])
 
 
@@ -220,7 +220,7 @@ def _first_mark(place: Location, path: str) -> int:
     file = place.work_tree / path
     if not file.is_file():
         return 0
-    raw = files.read_bytes(place.work_tree, path, files.LARGEST_ANY)
+    raw = safe_files.read_bytes(place.work_tree, path, safe_files.LARGEST_ANY)
     mark = _MARK.search(raw)
     return raw.count(b"\n", 0, mark.start()) + 1 if mark else 0
 
@@ -267,7 +267,7 @@ def _unmerged(place: Location) -> dict[str, dict[Side, str]]:
 
 
 def _contents(place: Location, blobs: Sequence[str]) -> list[bytes]:
-    return [object_.content or b"" for object_ in git.objects(place.work_tree, blobs, files.LARGEST)]
+    return [object_.content or b"" for object_ in git.objects(place.work_tree, blobs, safe_files.LARGEST)]
 
 
 def _listed(place: Location, *arguments: str) -> list[str]:
@@ -290,7 +290,7 @@ def _forget(place: Location) -> None:
 
 def _write(place: Location, waiting: Pending) -> None:
     place.cache.mkdir(parents=True, exist_ok=True)
-    files.write(place.cache, "sync.json", json.dumps(waiting._asdict()).encode())
+    safe_files.write(place.cache, "sync.json", json.dumps(waiting._asdict()).encode())
 
 
 _MOST_NAMED = 3
@@ -382,7 +382,7 @@ class _Story:
         blobs = dict.fromkeys(blob for _, pair in self._commits for blob in pair if blob.strip("0"))
         self._plains = {
             blob.id: read.plain_of(blob.content, path) or {}
-            for blob in git.objects(place.work_tree, blobs, files.LARGEST)
+            for blob in git.objects(place.work_tree, blobs, safe_files.LARGEST)
         }
 
     @property

@@ -17,14 +17,14 @@ from pathlib import Path
 from pipecli.distribution import EXTRAS, PINNED_INSTALL, install_command, missing_extras
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import KINDS
-from pipecli.store import files as left_out
-from pipecli.store import files as stamps
 from pipecli.store import git, merge_setup, schemas
+from pipecli.store import safe_files as left_out
+from pipecli.store import safe_files as stamps
 from pipecli.store.create import HOSTS
-from pipecli.store.files import Location
 from pipecli.store.ids_and_files import month_file, relaid
 from pipecli.store.index import index
 from pipecli.store.pipeline import Pipeline
+from pipecli.store.safe_files import Location
 from pipecli.sync import doctor_clone
 from pipecli.sync.doctor_clone import Diagnosis, State, error, ok, warning
 from pipecli.sync.merge_commits import OLDEST_GIT
@@ -305,9 +305,9 @@ def layout(place: Location) -> Iterator[Diagnosis]:
 
 def _move(place: Location, by_year: Set[str]) -> str:
     """Move the documents that can be read and have no change that is not committed."""
-    from pipecli.store import transaction
     from pipecli.store.lock import interruptible
-    from pipecli.store.writes import Write
+    from pipecli.store.plan_writes import Write
+    from pipecli.store.write_and_commit import write_under_journal
 
     present, still = Pipeline(place), by_year - set(uncommitted(place))
     rows = present.index.connection.execute("SELECT path, json_extract(json, '$.created') FROM _records")
@@ -322,7 +322,7 @@ def _move(place: Location, by_year: Set[str]) -> str:
         raise PipecliError("they have faults, or changes that are not committed")
     what = f"{count(len(writes) // 2, 'document', ',')} to the folders of their months"
     with interruptible():
-        commit, _ = transaction.make(place, writes, f"Move {what}\n\nPipecli-Event: moved")
+        commit, _ = write_under_journal(place, writes, f"Move {what}\n\nPipecli-Event: moved")
     index.open_index(place).connection.close()
     stay = len(by_year) - len(writes) // 2
     left = (

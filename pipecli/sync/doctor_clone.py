@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 from pipecli.errors import FaultyFile, PipecliError
 from pipecli.history.moments import line_of_git, tip
 from pipecli.records.kinds import SETTINGS_FILE
-from pipecli.store import files, git
-from pipecli.store.files import Location
+from pipecli.store import git, safe_files
+from pipecli.store.safe_files import Location
 from pipecli.store.yaml import read
 from pipecli.sync.conflict import pending
 from pipecli.sync.merge_commits import commit_count
@@ -77,7 +77,7 @@ def identity(place: Location) -> Iterator[Diagnosis]:
         return
     slug = os.environ.get("PIPECLI_USER") or ""
     try:
-        users = read.parse(files.read_text(place.root, SETTINGS_FILE), SETTINGS_FILE).get("users")
+        users = read.parse(safe_files.read_text(place.root, SETTINGS_FILE), SETTINGS_FILE).get("users")
     except (FaultyFile, OSError) as fault:
         yield error(
             "identity", f"the settings can't be read: {fault}", "correct that; `pipecli check` says more"

@@ -23,14 +23,14 @@ from pipecli.history.moments import StandingCommit
 from pipecli.history.past import PastPipeline, text_of_blob
 from pipecli.merge import Conflict, merge_bytes
 from pipecli.records.kinds import SETTINGS_FILE
-from pipecli.store import files, git
-from pipecli.store.files import Location
+from pipecli.store import git, safe_files
 from pipecli.store.ids_and_files import relaid
 from pipecli.store.index import index
 from pipecli.store.index.query import register
 from pipecli.store.lock import MERGING
 from pipecli.store.merge_setup import DRIVER
 from pipecli.store.pipeline import Pipeline
+from pipecli.store.safe_files import Location
 from pipecli.sync.upstream import Upstream, head
 from pipecli.wording import count
 
@@ -78,7 +78,7 @@ def merge_trees(place: Location, ours: str, theirs: str) -> MergedTree:
         for blob in git.objects(
             place.work_tree,
             dict.fromkeys(side for sides in unmerged for side in sides[1:4] if side),
-            files.LARGEST,
+            safe_files.LARGEST,
         )
     }
     merged: dict[str, bytes] = {}
@@ -300,7 +300,8 @@ class Candidate(PastPipeline):
     @cached_property
     def _contents(self) -> Mapping[str, git.Object]:
         blobs = dict.fromkeys(entry[1] for entry in self._differing.values() if entry)
-        return {object_.id: object_ for object_ in git.objects(self.location.work_tree, blobs, files.LARGEST)}
+        objects = git.objects(self.location.work_tree, blobs, safe_files.LARGEST)
+        return {object_.id: object_ for object_ in objects}
 
 
 def new_errors(result: Pipeline, shared: Pipeline | None) -> list[Finding]:

@@ -20,9 +20,9 @@ from pipecli.errors import FaultyFile, PipecliError
 from pipecli.records.kinds import SETTINGS_FILE
 from pipecli.store import git, merge_setup
 from pipecli.store.crash_recovery import moving
-from pipecli.store.files import Location
 from pipecli.store.git_remote import LOCKED, RemoteTimeout, race_lost, talk, words
 from pipecli.store.pipeline import Pipeline
+from pipecli.store.safe_files import Location
 from pipecli.sync import conflict
 from pipecli.sync.conflict import Pending, RecordConflict, Side, conflicts, pending
 from pipecli.sync.merge_commits import (

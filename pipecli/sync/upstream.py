@@ -8,7 +8,7 @@ from typing import NamedTuple
 from pipecli.errors import PipecliError
 from pipecli.history.commits import record_kind
 from pipecli.store import git, git_remote
-from pipecli.store.files import Location
+from pipecli.store.safe_files import Location
 from pipecli.wording import first_of
 
 

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from pipecli.store.files import find
 from pipecli.store.lock import exclusive
+from pipecli.store.safe_files import find
 from tests.records_given import activity_text, deal_text
 
 DAY_29, DAY_30, DAY_31 = (("--today", day) for day in ("2026-11-30", "2026-12-01", "2026-12-02"))

@@ -10,8 +10,8 @@ import click
 import pytest
 import typer
 
-from pipecli.cli.common.changing import changing_after
 from pipecli.cli.common.session import Session
+from pipecli.cli.common.transaction import changing_after
 from pipecli.store.index.records import keys
 from pipecli.store.pipeline import Pipeline
 from tests.conftest import Cli

@@ -16,7 +16,7 @@ import pytest
 
 from pipecli.cli.mcp import NOTE, server_of
 from pipecli.errors import PipecliError
-from pipecli.store.files import find
+from pipecli.store.safe_files import find
 from tests.later import Later
 
 mcp = Later("mcp")

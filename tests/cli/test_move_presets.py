@@ -16,7 +16,7 @@ from pipecli.inbox.importing.table import Row, Table
 from pipecli.inbox.moving.recognise import ORDER, Preset, presets, recognised, vendors
 from pipecli.inbox.moving.run import export_of, load
 from pipecli.store.pipeline import Pipeline
-from pipecli.store.writes import Planner
+from pipecli.store.plan_writes import Planner
 from tests.conftest import Cli
 from tests.importing import Git, deals, state
 

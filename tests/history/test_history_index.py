@@ -18,8 +18,8 @@ from pipecli.history.history_index import open_history
 from pipecli.history.log import log
 from pipecli.history.moments import line_of_git
 from pipecli.history.version import VersionFacts, facts_of
-from pipecli.store.files import Location, find
 from pipecli.store.git import Object
+from pipecli.store.safe_files import Location, find
 
 Git = Callable[..., str]
 NAMES = ("OPP-AAAAA", "OPP-BBBBB", "OPP-CCCCC")

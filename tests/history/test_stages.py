@@ -14,7 +14,7 @@ import pytest
 from pipecli.history.history_index import History, open_history
 from pipecli.history.moments import steady
 from pipecli.history.stage_visits import observations
-from pipecli.store.files import find
+from pipecli.store.safe_files import find
 from pipecli.store.yaml import read
 from tests.records_given import deal_text
 

@@ -14,7 +14,7 @@ import pytest
 
 from pipecli.errors import PipecliError
 from pipecli.outbox.only_once import Claims, Unreachable
-from pipecli.store import files
+from pipecli.store import safe_files
 from pipecli.store.git_remote import shared_remote
 
 TODAY = date(2026, 11, 21)
@@ -34,7 +34,7 @@ def clones(root: Path, git: Git, tmp_path: Path) -> list[Path]:
 
 
 def claims_in(clone: Path, keep: int = 3) -> Claims:
-    place = files.find(clone)
+    place = safe_files.find(clone)
     return Claims(place, "remind", keep=keep, remote=shared_remote(place))
 
 

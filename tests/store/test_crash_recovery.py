@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from pipecli.cli.main import run
-from pipecli.store import crash_recovery, files
+from pipecli.store import crash_recovery, safe_files
 from pipecli.store.pipeline import Pipeline
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "killpg"), reason="kills whole groups of processes")
@@ -229,7 +229,7 @@ def test_a_polite_kill_of_git_alone_leaves_nothing(cli, deal, git, root):
 
 def test_a_polite_kill_is_as_ctrl_c_as_long_as_the_pipeline_is_held(root):
     """Once git has the commit, too: while the index takes the change in."""
-    with pytest.raises(KeyboardInterrupt), Pipeline(files.find(root)).exclusive():
+    with pytest.raises(KeyboardInterrupt), Pipeline(safe_files.find(root)).exclusive():
         signal.raise_signal(signal.SIGTERM)
 
 
@@ -254,7 +254,7 @@ def test_two_pipelines_of_a_repository_share_nothing(home, tmp_path, capsys, pai
         root = repository / folder
         assert run(["init", str(root)]) == 0
         assert run(["-C", str(root), "product", "add", f"product-{number}", "--name", "Café"]) == 0
-        caches.add(files.find(root).cache)
+        caches.add(safe_files.find(root).cache)
     capsys.readouterr()
     for number, folder in enumerate(pair):
         assert run(["-C", str(repository / folder), "product", "list", "--format", "ids"]) == 0
@@ -377,7 +377,7 @@ def test_git_killed_in_the_middle_of_a_checkout_is_undone_and_its_locks_are_clea
     assert [name.partition(".")[0] for name in indexes] == ["index30", "index30", "index90"]
     assert f"index90.{os.getpid()}.tmp" in indexes
 
-    place = files.find(root)
+    place = safe_files.find(root)
     with crash_recovery.working(place, "fetch"):
         begun = place.journal.read_bytes()
     place.journal.write_bytes(begun)  # of one that was killed before anything moved

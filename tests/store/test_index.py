@@ -12,7 +12,7 @@ import threading
 import time
 from pathlib import Path
 
-from pipecli.store import files
+from pipecli.store import safe_files
 
 
 def amounts(cli) -> dict[str, float]:
@@ -185,12 +185,12 @@ def test_a_broken_file_stops_those_who_need_it_and_warns_the_others(cli, deal):
 
 def test_what_a_command_wrote_is_stamped_so_that_only_other_changes_are_read_again() -> None:
     one, other = (9, 10**18, 1), (9, 10**18, 2)
-    stamp = files.restamp(None, {"contoso.yaml": one, "fabrikam.yaml": one})
+    stamp = safe_files.restamp(None, {"contoso.yaml": one, "fabrikam.yaml": one})
 
-    changed = files.restamp(stamp, {"contoso.yaml": None, "fabrikam.yaml": other, "nordwind.yaml": one})
+    changed = safe_files.restamp(stamp, {"contoso.yaml": None, "fabrikam.yaml": other, "nordwind.yaml": one})
 
-    assert changed == files.restamp(None, {"fabrikam.yaml": other, "nordwind.yaml": one})
-    difference = files.compare({"customers": stamp}, {"customers": changed})
+    assert changed == safe_files.restamp(None, {"fabrikam.yaml": other, "nordwind.yaml": one})
+    difference = safe_files.compare({"customers": stamp}, {"customers": changed})
     assert difference.changed == ["customers/fabrikam.yaml", "customers/nordwind.yaml"]
     assert difference.gone == ["customers/contoso.yaml"]
 
@@ -211,7 +211,7 @@ def test_a_file_that_goes_while_all_are_looked_at_takes_no_other_along(tmp_path)
     other = threading.Thread(target=come_and_go)
     other.start()
     try:
-        counts = {len(files.compare({}, files.stamps(tmp_path)).changed) for _ in range(40)}
+        counts = {len(safe_files.compare({}, safe_files.stamps(tmp_path)).changed) for _ in range(40)}
     finally:
         done.set()
         other.join()

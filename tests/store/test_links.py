@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pipecli.errors import FaultyFile, PipecliError
-from pipecli.store import files
+from pipecli.store import safe_files
 
 SCHEMA = "schemas/lead.schema.json"
 
@@ -75,17 +75,17 @@ def test_the_door_opens_regular_files_within_bounds(root, secret):
         ("schemas", "isn't a regular file|Is a directory"),
     ):
         with pytest.raises((PipecliError, OSError), match=why):
-            files.read_bytes(root, name)
+            safe_files.read_bytes(root, name)
     with pytest.raises(PipecliError, match="too large"):
-        files.read_bytes(root, "large", largest=4)
-    assert files.read_bytes(root, "inside", largest=5) == b"12345"
+        safe_files.read_bytes(root, "large", largest=4)
+    assert safe_files.read_bytes(root, "inside", largest=5) == b"12345"
 
 
 def test_a_record_may_have_as_many_bytes_as_are_read_and_not_one_more(root):
     for more, fits in ((0, True), (1, False)):
-        (root / "large.yaml").write_bytes(b"#" * (files.LARGEST + more))
+        (root / "large.yaml").write_bytes(b"#" * (safe_files.LARGEST + more))
         with nullcontext() if fits else pytest.raises(FaultyFile, match="bytes are too many"):
-            assert len(files.read_text(root, "large.yaml")) == files.LARGEST
+            assert len(safe_files.read_text(root, "large.yaml")) == safe_files.LARGEST
 
 
 def test_rejects_of_an_import_are_private(cli, root, tmp_path, monkeypatch):

@@ -13,8 +13,8 @@ from ruamel.yaml import YAML
 from pipecli.formats import dumps, loads
 from pipecli.records import base
 from pipecli.records.kinds import BY_NOUN, CROCKFORD, LEAD, OPPORTUNITY, PRICE_LIST, QUOTATION, Kind
-from pipecli.store import reading
 from pipecli.store.index.index import rows_of
+from pipecli.store.parse_record import parse_record
 from pipecli.store.yaml import edit
 from pipecli.store.yaml.write import emit, is_read_as_it_is
 
@@ -133,7 +133,7 @@ def test_a_record_written_and_read_is_itself(drawn: tuple[Kind, dict[str, object
     kind, plain = drawn
     record = kind.model.model_validate(plain)
     text = emit(record.plain(), "x.json")
-    assert reading.read(kind, "x.yaml", text) == record
+    assert parse_record(kind, "x.yaml", text) == record
 
 
 @many
@@ -165,7 +165,7 @@ def test_a_number_goes_into_the_index_unread_only_as_it_is_read(number: Decimal,
 def _holds_unread(kind: Kind, plain: dict[str, object]) -> None:
     record = kind.model.model_validate(plain)
     if is_read_as_it_is(record.plain()):
-        back = reading.read(kind, "x.yaml", emit(record.plain(), "x.json"))
+        back = parse_record(kind, "x.yaml", emit(record.plain(), "x.json"))
         assert rows_of([("x.yaml", record)]) == rows_of([("x.yaml", back)])
 
 
@@ -174,7 +174,7 @@ def _holds_unread(kind: Kind, plain: dict[str, object]) -> None:
 def test_both_readers_agree(drawn: tuple[Kind, dict[str, object]]):
     kind, plain = drawn
     text = emit(kind.model.model_validate(plain).plain(), "x.json")
-    by_ryaml = reading.read(kind, "x.yaml", text)
+    by_ryaml = parse_record(kind, "x.yaml", text)
     by_ruamel = kind.model.model_validate(_without_types(YAML().load(StringIO(text))))
     assert by_ruamel == by_ryaml
 
@@ -219,7 +219,7 @@ def test_any_edit_means_what_was_asked_and_keeps_every_comment(kind: Kind, befor
 
     edited = edit.edit(text, old.plain(), new.plain(), lambda path: base.keys_at(kind.model, path))
 
-    assert reading.read(kind, "x.yaml", edited) == new
+    assert parse_record(kind, "x.yaml", edited) == new
     assert [word for word in _comments(text) if word not in edited] == []
 
 
@@ -242,5 +242,5 @@ def test_every_kind_is_read_by_its_noun():
     assert {kind.model.noun for kind in BY_NOUN.values()} == set(BY_NOUN)
     assert (
         Decimal("1.50")
-        == reading.read(PRICE_LIST, "x.yaml", "id: a\ncurrency: EUR\nprices: {b: 1.50}\n").prices["b"]
+        == parse_record(PRICE_LIST, "x.yaml", "id: a\ncurrency: EUR\nprices: {b: 1.50}\n").prices["b"]
     )

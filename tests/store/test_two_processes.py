@@ -11,12 +11,12 @@ import pytest
 
 from pipecli.errors import Fault, PipecliError
 from pipecli.records.kinds import CUSTOMER
-from pipecli.store import writes
+from pipecli.store import plan_writes
 from pipecli.store.index import index
 from pipecli.store.index.index import map_in_two_processes
 from pipecli.store.pipeline import Pipeline
-from pipecli.store.transaction import commit
-from pipecli.store.writes import Planner
+from pipecli.store.plan_writes import Planner
+from pipecli.store.write_and_commit import write_and_commit
 
 # Newer Pythons warn of forking beside the threads of the test runner.
 pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
@@ -81,13 +81,13 @@ def customer(number: int, **more: str) -> Any:
 def test_what_is_planned_in_blocks_is_written_and_known_as_if_it_were_read(
     root: Path, monkeypatch: pytest.MonkeyPatch, processors: int
 ) -> None:
-    monkeypatch.setattr(writes, "_BLOCK", 2)
+    monkeypatch.setattr(plan_writes, "_BLOCK", 2)
     monkeypatch.setattr(os, "cpu_count", lambda: processors)
     pipeline = Pipeline.find(root)
     planner = Planner(pipeline)
     for number in range(5):
         planner.take(customer(number, **({"parent": "c-4"} if number == 1 else {})))
-    commit(pipeline, planner.writes(), "Five customers")
+    write_and_commit(pipeline, planner.writes(), "Five customers")
     rows = "SELECT * FROM _records UNION ALL SELECT *, NULL FROM _references ORDER BY 1, 2"
     known = pipeline.index.connection.execute(rows).fetchall()
     pipeline.close()
@@ -102,7 +102,7 @@ def test_what_is_planned_in_blocks_is_written_and_known_as_if_it_were_read(
 def test_a_block_that_cannot_be_planned_is_refused_in_the_words_of_one_process(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(writes, "_BLOCK", 2)
+    monkeypatch.setattr(plan_writes, "_BLOCK", 2)
     monkeypatch.setattr(os, "cpu_count", lambda: 2)
     planner = Planner(Pipeline.find(root))
     planner.take(customer(1))

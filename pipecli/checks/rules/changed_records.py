@@ -21,8 +21,8 @@ from pipecli.records.base import Document, Plain, Record
 from pipecli.records.kinds import BY_NOUN
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.settings import Process, Settings
-from pipecli.store import files, git
-from pipecli.store.files import Location
+from pipecli.store import git, safe_files
+from pipecli.store.safe_files import Location
 from pipecli.store.yaml import read
 
 if TYPE_CHECKING:
@@ -112,13 +112,13 @@ class Between:
     def versions(self, file: str) -> list[Plain]:
         """The versions of a file on its way that can be read, the oldest first."""
         steps = self._steps.get(file, ())
-        blobs = git.objects(self._place.work_tree, [step.blob for step in steps], files.LARGEST)
+        blobs = git.objects(self._place.work_tree, [step.blob for step in steps], safe_files.LARGEST)
         return [plain for blob in blobs if (plain := read.plain_of(blob.content, "")) is not None]
 
     def forced(self, file: str, key: str) -> str:
         """` (forced in 1a2b3c4 by Ana Ruiz: "why")` when a commit says so; a hint, which excuses nothing."""
         ids = [step.commit for step in self._steps.get(file, ())]
-        for object_ in git.objects(self._place.work_tree, reversed(ids), files.LARGEST):
+        for object_ in git.objects(self._place.work_tree, reversed(ids), safe_files.LARGEST):
             commit = parse_commit(object_.id, object_.content or b"")
             if commit.subject.startswith(f"{key}: advance ") and commit.subject.endswith("(forced)"):
                 why = f': "{commit.body.splitlines()[0]}"' if commit.body else ""

@@ -16,9 +16,9 @@ from pipecli.checks.rules import Problem, Rule, Severity
 from pipecli.errors import PipecliError
 from pipecli.formats import loads
 from pipecli.records.kinds import BY_FOLDER, BY_NOUN, BY_PREFIX, KINDS, PRODUCT, SETTINGS_FILE, Kind
-from pipecli.store import files as left_out
 from pipecli.store import ids_and_files, schemas
-from pipecli.store.files import LARGEST_ANY, inside, name_of, read_bytes
+from pipecli.store import safe_files as left_out
+from pipecli.store.safe_files import LARGEST_ANY, inside, name_of, read_bytes
 
 if TYPE_CHECKING:
     from pipecli.store.pipeline import Pipeline

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 from pipecli.checks.rules import Problem, Rule, Severity
 from pipecli.errors import FaultyFile
 from pipecli.records.kinds import QUOTATION
-from pipecli.store import files, git, reading
+from pipecli.store import git, safe_files
 from pipecli.store.git_commit import head_of
+from pipecli.store.parse_record import parse_record
 from pipecli.store.yaml import read
 
 if TYPE_CHECKING:
     from pipecli.records.papers import Quotation
-    from pipecli.store.files import Location
     from pipecli.store.pipeline import Pipeline
+    from pipecli.store.safe_files import Location
 
 # Not who it is for or on which deal: merging two customers relinks what they were sent.
 OFFERED = (
@@ -132,7 +133,7 @@ def _contents(pipeline: Pipeline, blobs: list[str]) -> dict[str, str]:
     """The texts of blobs; those of removals are not there."""
     return {
         blob.id: blob.content.decode("utf-8", "replace")
-        for blob in git.objects(pipeline.location.work_tree, blobs, files.LARGEST)
+        for blob in git.objects(pipeline.location.work_tree, blobs, safe_files.LARGEST)
         if blob.content is not None
     }
 
@@ -143,8 +144,8 @@ def _changed_field(path: str, as_sent: str, now: str) -> str | None:
     if all(before.get(field) == after.get(field) for field in OFFERED):
         return None
     try:  # 1 and 1.0, or a default written out, aren't a change
-        sent = cast("Quotation", reading.read(QUOTATION, path, as_sent))
-        present = cast("Quotation", reading.read(QUOTATION, path, now))
+        sent = cast("Quotation", parse_record(QUOTATION, path, as_sent))
+        present = cast("Quotation", parse_record(QUOTATION, path, now))
     except FaultyFile:
         return None
     return next((field for field in OFFERED if getattr(sent, field) != getattr(present, field)), None)

@@ -15,13 +15,14 @@ from typing import Any
 
 import typer
 
-from pipecli.cli.common.changing import Printed, Transaction, changing, print_one, trailers
 from pipecli.cli.common.session import say, session, warn
+from pipecli.cli.common.transaction import Printed, Transaction, changing, print_one, trailers
 from pipecli.errors import Fault, FaultyFile, PipecliError
 from pipecli.records.base import Record
 from pipecli.records.kinds import BY_NOUN, SETTINGS, SETTINGS_FILE
-from pipecli.store import files, lock, reading
-from pipecli.store.writes import Write, check_references
+from pipecli.store import lock, safe_files
+from pipecli.store.parse_record import parse_record
+from pipecli.store.plan_writes import Write, check_references
 from pipecli.store.yaml import read
 from pipecli.workflow.change import Change
 
@@ -49,7 +50,7 @@ def edit_file(
         SETTINGS_FILE if record.noun == "settings" else transaction.pipeline.file_of(record.noun, record.key)
     )
     assert file is not None
-    before = files.read_bytes(transaction.pipeline.root, file)
+    before = safe_files.read_bytes(transaction.pipeline.root, file)
     cache = transaction.pipeline.location.cache
     draft = cache / "drafts" / Path(file).name
     with _alone(cache / "editing" / draft.stem, record.key):
@@ -82,7 +83,7 @@ class _Overtaken(PipecliError):
 
 def _require_same(transaction: Transaction, file: str, before: bytes) -> None:
     try:
-        is_same = files.read_bytes(transaction.pipeline.root, file) == before
+        is_same = safe_files.read_bytes(transaction.pipeline.root, file) == before
     except FileNotFoundError:
         raise _Overtaken(f"{file} was removed by somebody while you edited it") from None
     if not is_same:
@@ -185,7 +186,7 @@ def has_editor() -> bool:
 def _read(record: Record, file: str, content: bytes) -> Record:
     kind = SETTINGS if record.noun == "settings" else BY_NOUN[record.noun]
     text = read.decode(content, file)
-    edited = reading.read(kind, file, text)
+    edited = parse_record(kind, file, text)
     if record.noun != "settings" and edited.key != record.key:
         line, column = read.locate(text, [kind.identity])
         raise FaultyFile(

@@ -127,10 +127,10 @@ def _meant(
 
 def validated(model: type[P], plain: Plain, where: str = "") -> P:
     """A record or part of what was set; a fault names the field, not a file. Raises PipecliError."""
-    from pipecli.store import reading
+    from pipecli.store.parse_record import validate
 
     try:
-        part = reading.validate(model, plain)
+        part = validate(model, plain)
     except FaultyFile as error:
         more = "; ".join(fault.message for fault in error.faults)
         raise PipecliError(f"{where}{more}") from None
@@ -213,7 +213,7 @@ def option(
 def _bounded(name: str, model: type[Record], path: Sequence[str], value: Any) -> Any:
     from pydantic import TypeAdapter, ValidationError
 
-    from pipecli.store.reading import wrong_value
+    from pipecli.store.parse_record import wrong_value
 
     annotation: Any = base.annotation_at(model, path)
     try:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from pipecli.cli.common.changing import Transaction, changing
 from pipecli.cli.common.command import Changing, Ref, field, option_of, with_fields
 from pipecli.cli.common.fields import option
+from pipecli.cli.common.transaction import Transaction, changing
 from pipecli.records.item import LineKind, Per
 from pipecli.workflow import items as rules
 

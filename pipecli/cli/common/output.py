@@ -368,7 +368,7 @@ def write_whole(output: str | Path, content: bytes) -> None:
 
     A link of a repository that leads out of it isn't followed. Raises PipecliError.
     """
-    from pipecli.store import files, lock
+    from pipecli.store import lock, safe_files
 
     named = Path(os.path.abspath(output))  # noqa: PTH100 - links stay
     target = named.resolve()
@@ -380,7 +380,7 @@ def write_whole(output: str | Path, content: bytes) -> None:
             target.write_bytes(content)
             return
         lock.clear_temporary(target)
-        files.write(target.parent, target.name, content)
+        safe_files.write(target.parent, target.name, content)
 
 
 def lines(finding: Finding) -> list[str]:

@@ -170,12 +170,12 @@ def _read(run: Session) -> dict[str, Any]:
 def _write(run: Session, news: Mapping[str, Any]) -> None:
     """Put news beside what is remembered; where the git directory can't be written nothing is."""
     from pipecli.formats import dumps
-    from pipecli.store import files
+    from pipecli.store import safe_files
 
     file = _file(run)
     with suppress(OSError):
         file.parent.mkdir(parents=True, exist_ok=True)
-        files.write(file.parent, file.name, dumps({**_read(run), **news}, indent=None).encode())
+        safe_files.write(file.parent, file.name, dumps({**_read(run), **news}, indent=None).encode())
 
 
 def find(run: Session, text: str, *kinds: Kind, care: Care = Care.LIKELY) -> Found:

@@ -10,7 +10,6 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from pipecli.cli.common import pick
-from pipecli.cli.common.changing import Transaction, changing, in_full
 from pipecli.cli.common.command import Changing, Ref, text_option
 from pipecli.cli.common.edit import edit_file
 from pipecli.cli.common.fields import split, with_values
@@ -19,6 +18,7 @@ from pipecli.cli.common.pick import can_ask, confirm
 from pipecli.cli.common.session import session
 from pipecli.cli.common.table import Column
 from pipecli.cli.common.terminal import paged
+from pipecli.cli.common.transaction import Transaction, changing, in_full
 from pipecli.cli.nouns import ALIASES
 from pipecli.errors import PipecliError, Question
 from pipecli.records.base import Record

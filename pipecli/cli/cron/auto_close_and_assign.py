@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from pipecli.cli.common.changing import Transaction, changing, trailers
 from pipecli.cli.common.command import Changing, Job, noun
 from pipecli.cli.common.output import Format, print_records, write_text
 from pipecli.cli.common.record_json import record_json
 from pipecli.cli.common.session import Session, mention, say, session
 from pipecli.cli.common.table import Column
+from pipecli.cli.common.transaction import Transaction, changing, trailers
 from pipecli.errors import PipecliError
 from pipecli.history.history_index import open_history
 from pipecli.history.log import log

@@ -63,7 +63,7 @@ def followups(
 def due_until(run: Session, of: OwnerFilter, until: date) -> list[FollowUp]:
     """The next contacts and open activities of some owners that are due on or before a day."""
     from pipecli.reports.followups import followups as followups_of
-    from pipecli.store.due_followups import plans
+    from pipecli.store.planned_followups import plans
 
     planned = plans(run.pipeline.index.connection, of, until, to_remind=True)
     return followups_of(planned, today=run.today, until=until, zone=run.zone)
@@ -131,7 +131,7 @@ def calendar(
 
     Importing it again updates entries, and never duplicates them. The same pipeline gives the same file.
     """
-    from pipecli.store.due_followups import done, expected_closes, plans
+    from pipecli.store.planned_followups import done, expected_closes, plans
 
     run = session(ctx)
     pipeline = run.read(LEAD, OPPORTUNITY, INVOICE)

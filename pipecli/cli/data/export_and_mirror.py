@@ -160,8 +160,8 @@ def _export_all(run: Session, target: Path) -> None:
 
 def _files_beside(pipeline: Pipeline) -> Iterator[tuple[str, bytes]]:
     """The files that records and settings name, and the templates; what isn't there is said."""
-    from pipecli.store.files import LARGEST_ANY, read_bytes
     from pipecli.store.index.records import files_beside
+    from pipecli.store.safe_files import LARGEST_ANY, read_bytes
 
     root = pipeline.root
     templates = [path.relative_to(root).as_posix() for path in root.glob("templates/**/*") if path.is_file()]

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipecli.cli.common.changing import Transaction, changing_after
 from pipecli.cli.common.command import Changing, noun
 from pipecli.cli.common.session import Session
+from pipecli.cli.common.transaction import Transaction, changing_after
 from pipecli.cli.data.move import KeepOption, all_faults, keep_rejects, progress, side_of
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import COLLECTIONS, named
@@ -20,7 +20,7 @@ from pipecli.store.pipeline import no_collector
 if TYPE_CHECKING:
     from pipecli.inbox.importing.run import File, Import, Target
     from pipecli.store.pipeline import Pipeline
-    from pipecli.store.writes import Write
+    from pipecli.store.plan_writes import Write
 
 app = noun("Import CSV, JSON or JSON Lines.")
 
@@ -55,7 +55,7 @@ def import_(
 ) -> None:
     """Import the rows of a file. A second run of the same file changes nothing."""
     from pipecli.inbox.importing.run import prepare, rows_of
-    from pipecli.store.writes import Planner
+    from pipecli.store.plan_writes import Planner
 
     if from_ or guess:
         from pipecli.cli.data.move import move_at_once

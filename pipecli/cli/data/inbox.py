@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipecli.cli.common.changing import Transaction, changing, trailers
 from pipecli.cli.common.command import Changing, noun
 from pipecli.cli.common.session import mention, say
 from pipecli.cli.common.table import Column, clean
+from pipecli.cli.common.transaction import Transaction, changing, trailers
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import LEAD, OPPORTUNITY
 from pipecli.store.index.records import label_and_status
@@ -23,7 +23,7 @@ from pipecli.workflow.change import Refused
 if TYPE_CHECKING:
     from pipecli.inbox.mail.message import Mail
     from pipecli.inbox.mail.run import Outcome, Read
-    from pipecli.store.writes import Write
+    from pipecli.store.plan_writes import Write
 
 app = noun("Mail that came in: read mailboxes.")
 

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipecli.cli.common.changing import Transaction, changing_after
 from pipecli.cli.common.command import Changing, Verb, noun
 from pipecli.cli.common.output import Format, write_counts, write_text, write_whole
 from pipecli.cli.common.session import say, session
+from pipecli.cli.common.transaction import Transaction, changing_after
 from pipecli.cli.data.export_and_mirror import collection_of
 from pipecli.errors import FaultyFile, PipecliError
 from pipecli.inbox.moving.pages import PLAN_FILE
@@ -82,7 +82,7 @@ def progress(rows: int) -> Iterator[Tick]:
 def keep_rejects(transaction: Transaction, done: Import, source: Path, wanted: Path | None) -> Path | None:
     """Write the rejected rows to a file of their own; its path."""
     from pipecli.inbox.importing.run import rejects_csv, rejects_path
-    from pipecli.store import files
+    from pipecli.store import safe_files
 
     if not done.outcome.rejected or (transaction.session.dry_run and wanted is None):
         return None
@@ -90,7 +90,7 @@ def keep_rejects(transaction: Transaction, done: Import, source: Path, wanted: P
     text = rejects_csv(done.table, done.outcome.rejected)
     content = text.encode("utf-8", "replace")  # JSON may have half a character
     if wanted is not None and not wanted.is_symlink() and wanted.is_file():
-        files.write(wanted.parent, wanted.name, content)
+        safe_files.write(wanted.parent, wanted.name, content)
     elif wanted is not None and wanted.exists():  # /dev/stdout, a pipe
         wanted.write_bytes(content)
     else:  # the rows are customers: nobody else reads them

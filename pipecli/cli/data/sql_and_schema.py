@@ -22,7 +22,7 @@ from pipecli.store.index import query
 from pipecli.store.index.records import columns, public_tables
 
 if TYPE_CHECKING:
-    from pipecli.cli.common.changing import Transaction
+    from pipecli.cli.common.transaction import Transaction
 
 app = noun()
 
@@ -35,7 +35,7 @@ def write(
     ] = None,
 ) -> None:
     """Write the JSON Schemas of this version of pipecli."""
-    from pipecli.cli.common.changing import changing
+    from pipecli.cli.common.transaction import changing
     from pipecli.store import schemas
 
     run = session(ctx)
@@ -53,8 +53,8 @@ def write(
 
 def _write_own(transaction: Transaction) -> None:
     """Bring the pipeline's own schemas up to date, as one commit."""
-    from pipecli.store import files, schemas
-    from pipecli.store.writes import Write
+    from pipecli.store import safe_files, schemas
+    from pipecli.store.plan_writes import Write
 
     pipeline, run = transaction.pipeline, transaction.session
     texts = schemas.files()
@@ -62,7 +62,7 @@ def _write_own(transaction: Transaction) -> None:
     for name in schemas.differing(pipeline.root, schemas.FOLDER):
         file = f"{schemas.FOLDER}/{name}"
         try:
-            before = files.read_bytes(pipeline.root, file)
+            before = safe_files.read_bytes(pipeline.root, file)
         except FileNotFoundError:
             before = None
         writes.append(Write(file, before, texts[name].encode()))

@@ -7,7 +7,6 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from pipecli.cli.common.changing import Transaction, changing
 from pipecli.cli.common.command import NOTES, SETS, TAGS, Changing, Ref, field, noun, with_fields
 from pipecli.cli.common.fields import built, names_field, split, with_values
 from pipecli.cli.common.record_verbs import (
@@ -20,6 +19,7 @@ from pipecli.cli.common.record_verbs import (
     add_share,
     change_each,
 )
+from pipecli.cli.common.transaction import Transaction, changing
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import LEAD
 from pipecli.records.lead import Lead

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 
 import typer
 
-from pipecli.cli.common.changing import Transaction, changing
 from pipecli.cli.common.command import Changing, Ref, field, noun, option_of, with_fields
 from pipecli.cli.common.fields import option
+from pipecli.cli.common.transaction import Transaction, changing
 from pipecli.errors import PipecliError
 from pipecli.formats import loads
 from pipecli.records.base import Record

@@ -19,10 +19,10 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import OptionList, Static
 
-from pipecli.cli.common.changing import Transaction, trailers
 from pipecli.cli.common.listing import owner_filter
 from pipecli.cli.common.session import Session
 from pipecli.cli.common.table import clean
+from pipecli.cli.common.transaction import Transaction, trailers
 from pipecli.cli.main import run as run_command
 from pipecli.cli.opportunity.board_cards import Board, offers, read_board, shortened
 from pipecli.cli.opportunity.board_widgets import (

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipecli.cli.common.changing import Transaction, changing
 from pipecli.cli.common.command import Changing, NextContactOption, Ref, noun
 from pipecli.cli.common.fields import option, split, with_values
 from pipecli.cli.common.item_verbs import add_item_verbs
@@ -23,6 +22,7 @@ from pipecli.cli.common.record_verbs import (
     change_each,
     names_of,
 )
+from pipecli.cli.common.transaction import Transaction, changing
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import OPPORTUNITY
 from pipecli.records.opportunity import Opportunity

@@ -6,12 +6,12 @@ from typing import Annotated, Any
 
 import typer
 
-from pipecli.cli.common.changing import Transaction, changing
 from pipecli.cli.common.command import SETS, Changing, Ref, field, noun, with_fields
 from pipecli.cli.common.fields import built, option
 from pipecli.cli.common.item_verbs import add_item_verbs
 from pipecli.cli.common.record_verbs import add_remove, add_set_edit, setting_of
 from pipecli.cli.common.session import mention
+from pipecli.cli.common.transaction import Transaction, changing
 from pipecli.errors import PipecliError
 from pipecli.records.catalogue import PriceList
 from pipecli.records.customer import Contact, Customer

@@ -34,8 +34,8 @@ from pipecli.records.customer import Contact, Customer, Supplier
 from pipecli.records.kinds import INVOICE, ORDER, QUOTATION, SUPPLIER_QUOTATION, Kind
 from pipecli.records.lead import Lead
 from pipecli.records.papers import Invoice, Order, Quotation, SupplierQuotation
-from pipecli.store.files import inside
 from pipecli.store.pipeline import Pipeline
+from pipecli.store.safe_files import inside
 
 Output = Annotated[
     str,

@@ -16,8 +16,8 @@ from typing import Annotated, NamedTuple
 
 import typer
 
-from pipecli.cli.common.changing import Transaction, changing
 from pipecli.cli.common.command import Changing, NextContactOption, Ref, noun
+from pipecli.cli.common.transaction import Transaction, changing
 from pipecli.cli.quotation.render import printed_of, typeset_as
 from pipecli.errors import PipecliError
 from pipecli.formats import loads
@@ -44,9 +44,9 @@ from pipecli.records.lead import Lead
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.papers import Invoice, Quotation
 from pipecli.store import git_commit
-from pipecli.store.files import LARGEST_ANY, inside, read_bytes
 from pipecli.store.index.records import activity_ids, rows_where
 from pipecli.store.lookup import Care
+from pipecli.store.safe_files import LARGEST_ANY, inside, read_bytes
 from pipecli.wording import harmless, one_line
 from pipecli.workflow import quotation as moves
 from pipecli.workflow.change import Change

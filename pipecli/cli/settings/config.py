@@ -17,7 +17,7 @@ from pipecli.cli.nouns import ALIASES, NOUNS
 from pipecli.errors import PipecliError, system_refusal
 from pipecli.records import kinds
 from pipecli.records.names import chosen, words_of
-from pipecli.store import files
+from pipecli.store import safe_files
 
 app = noun()
 
@@ -104,4 +104,4 @@ def _write(name: str, value: str | None) -> None:
         kept = [line for line in lines if line.partition("=")[0].strip() != name]
         added = [] if value is None else [f"{name} = {value}"]
         place.parent.mkdir(parents=True, exist_ok=True)
-        files.write(place.parent, place.name, "".join(f"{line}\n" for line in [*kept, *added]).encode())
+        safe_files.write(place.parent, place.name, "".join(f"{line}\n" for line in [*kept, *added]).encode())

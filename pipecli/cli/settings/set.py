@@ -8,21 +8,21 @@ from typing import Annotated, Any, Literal, get_args
 
 import typer
 
-from pipecli.cli.common.changing import Printed, Transaction, changing
 from pipecli.cli.common.command import Assignments, Changing, noun
 from pipecli.cli.common.edit import edit_file
 from pipecli.cli.common.fields import split, with_values
 from pipecli.cli.common.record_verbs import given_slug
 from pipecli.cli.common.session import say
+from pipecli.cli.common.transaction import Printed, Transaction, changing
 from pipecli.errors import PipecliError
 from pipecli.records.base import Record
 from pipecli.records.kinds import BY_NOUN
 from pipecli.records.settings import Settings, Team
-from pipecli.store.due_followups import Responsibility, responsibilities
-from pipecli.store.files import inside
 from pipecli.store.index import query
 from pipecli.store.index.records import files_naming_part, files_with_word, keys, records_naming_part
 from pipecli.store.pipeline import Pipeline
+from pipecli.store.planned_followups import Responsibility, responsibilities
+from pipecli.store.safe_files import inside
 from pipecli.wording import count
 from pipecli.workflow import settings
 from pipecli.workflow.change import Change

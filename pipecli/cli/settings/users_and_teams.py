@@ -8,12 +8,12 @@ from typing import Annotated, Any, cast
 
 import typer
 
-from pipecli.cli.common.changing import Printed, changing
 from pipecli.cli.common.command import Assignments, Changing, TeamName, UserName, noun, with_fields
 from pipecli.cli.common.fields import validated
 from pipecli.cli.common.record_json import SECTIONS, find_principal, find_section, settings_json
 from pipecli.cli.common.record_verbs import given_slug
 from pipecli.cli.common.session import Session, say, session
+from pipecli.cli.common.transaction import Printed, changing
 from pipecli.cli.settings.set import edit_settings, set_settings, summed
 from pipecli.records.customer import Customer
 from pipecli.records.kinds import CUSTOMER, LEAD, OPPORTUNITY, SETTINGS_FILE
@@ -21,8 +21,8 @@ from pipecli.records.lead import Lead
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.references import named_at
 from pipecli.records.settings import Settings, Team, User
-from pipecli.store.due_followups import responsibilities
 from pipecli.store.index.records import open_counts
+from pipecli.store.planned_followups import responsibilities
 from pipecli.store.yaml import read
 from pipecli.workflow import settings
 from pipecli.workflow.assignment import hand_over, roles_left

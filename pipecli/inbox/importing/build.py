@@ -33,9 +33,9 @@ from pipecli.records.kinds import Collection
 from pipecli.records.money import Money
 from pipecli.records.references import references
 from pipecli.store.index.index import parts
+from pipecli.store.parse_record import validate
 from pipecli.store.pipeline import Pipeline
-from pipecli.store.reading import validate
-from pipecli.store.writes import Planner
+from pipecli.store.plan_writes import Planner
 
 S = TypeVar("S")
 T = TypeVar("T")

@@ -23,10 +23,10 @@ from pipecli.merge.rules_and_conflicts import TAKEN_TOGETHER, inseparable
 from pipecli.records.base import Part, Plain
 from pipecli.records.kinds import CONTACT, SETTINGS_FILE, Collection
 from pipecli.records.names import name_key
-from pipecli.store import files, git, reading
-from pipecli.store.files import Location, kind_of
+from pipecli.store import git, safe_files
+from pipecli.store.parse_record import parse_record, validate
 from pipecli.store.pipeline import Pipeline
-from pipecli.store.reading import validate
+from pipecli.store.safe_files import Location, kind_of
 from pipecli.store.yaml import read
 from pipecli.workflow.duplicates import email_key
 
@@ -268,7 +268,7 @@ class Imports:
         """
         wanted = [(file, self.of(file)) for file in paths]
         blobs = [blob for _, imports in wanted for pair in imports for blob in pair if blob]
-        contents = git.objects(self._place.work_tree, blobs, files.LARGEST)
+        contents = git.objects(self._place.work_tree, blobs, safe_files.LARGEST)
         for file, imports in wanted:
             versions = []
             for pair in imports:
@@ -290,7 +290,7 @@ def _plain(file: str, content: bytes | None) -> Plain | None:
     if content is None or kind is None:
         return None
     try:
-        return reading.read(kind, file, read.decode(content, file)).plain()
+        return parse_record(kind, file, read.decode(content, file)).plain()
     except FaultyFile:
         return None
 

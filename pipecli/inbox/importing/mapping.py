@@ -19,7 +19,7 @@ from pipecli.inbox.importing.values import ColumnFormat, Path, reader
 from pipecli.records import base, kinds
 from pipecli.records.base import Flag, Line, Part
 from pipecli.records.kinds import CLOSED_LISTS, PRICE_LIST, Collection
-from pipecli.store import reading
+from pipecli.store.parse_record import validate
 from pipecli.store.yaml import read as yamltext
 
 Formats = Annotated[
@@ -251,7 +251,7 @@ class Source:
     def read(cls, file: str, raw: bytes) -> Source:
         """A mapping file. Raises FaultyFile with every fault of its form."""
         text = yamltext.decode(raw, file)
-        return cls(reading.validate(Mapping, yamltext.parse(text, file), file, text), file, text)
+        return cls(validate(Mapping, yamltext.parse(text, file), file, text), file, text)
 
     @classmethod
     def of_columns(cls, table: Table, collection: Collection, inside: str = "") -> Source:

@@ -28,8 +28,8 @@ from pipecli.records.opportunity import Opportunity
 from pipecli.records.references import references, relinked
 from pipecli.records.settings import Settings
 from pipecli.store import ids_and_files
+from pipecli.store.parse_record import validate
 from pipecli.store.pipeline import Pipeline
-from pipecli.store.reading import validate
 from pipecli.workflow import items, preconditions
 from pipecli.workflow.duplicates import People, email_key, users_by_address
 

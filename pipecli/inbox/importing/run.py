@@ -37,11 +37,11 @@ from pipecli.records.kinds import COLLECTIONS_BY_NOUN as BY_NOUN
 from pipecli.records.kinds import CONTACT, Collection, named
 from pipecli.records.settings import Settings, Team, User
 from pipecli.store.pipeline import Pipeline
-from pipecli.store.writes import Planner
+from pipecli.store.plan_writes import Planner
 from pipecli.wording import count, first_of, guarded, visible
 
 if TYPE_CHECKING:
-    from pipecli.store.files import Location
+    from pipecli.store.safe_files import Location
 
 _MOST_REASONS = 10
 _MOST_NAMES = 8

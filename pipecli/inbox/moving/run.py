@@ -36,11 +36,11 @@ from pipecli.inbox.moving.synonyms import header_key
 from pipecli.records.kinds import OPPORTUNITY, SETTINGS_FILE, Collection
 from pipecli.records.names import name_key
 from pipecli.records.settings import Process, Settings, Stage, User
-from pipecli.store import files as store_files
+from pipecli.store import safe_files as store_files
 from pipecli.store.index import records
+from pipecli.store.parse_record import validate
 from pipecli.store.pipeline import Pipeline
-from pipecli.store.reading import validate
-from pipecli.store.writes import AddingPlanner, DraftPipeline, Planner, Write, plan
+from pipecli.store.plan_writes import AddingPlanner, DraftPipeline, Planner, Write, plan
 from pipecli.store.yaml import read as yamltext
 from pipecli.workflow.change import Change
 

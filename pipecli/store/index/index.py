@@ -23,10 +23,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pipecli import __version__
 from pipecli.errors import Fault, FaultyFile
 from pipecli.records.kinds import SETTINGS
-from pipecli.store import files
-from pipecli.store.files import Location, Stat, kind_of
+from pipecli.store import safe_files
 from pipecli.store.index import tables
 from pipecli.store.index.tables import SQLValue
+from pipecli.store.safe_files import Location, Stat, doubted, kind_of
 from pipecli.store.yaml.read import parse
 
 if TYPE_CHECKING:
@@ -140,13 +140,13 @@ class Index:
         """Read again what changed on disk since the index last looked."""
         known = dict(self.connection.execute("SELECT folder, stamp FROM _folders"))
         clock = time.time_ns()
-        present = files.stamps(self.location.root)
+        present = safe_files.stamps(self.location.root)
         if known == present:
             return
-        difference = files.compare(known, present)
+        difference = safe_files.compare(known, present)
         with writing(self.connection):
             _read(self.connection, difference.changed, difference.gone, _on_disk(self.location.root))
-            self._stamp({folder: files.doubted(stamp, clock) for folder, stamp in difference.stamps.items()})
+            self._stamp({folder: doubted(stamp, clock) for folder, stamp in difference.stamps.items()})
 
     def update(
         self, stats: Mapping[str, Stat], new: Collection[str], removed: Collection[str], rows: Iterable[Rows]
@@ -159,7 +159,7 @@ class Index:
         changes: dict[str, dict[str, Stat | None]] = defaultdict(dict)
         for file in (*stats, *removed):
             folder, _, name = file.rpartition("/")
-            changes[folder][name] = files.doubted_stat(stats[file], clock) if file in stats else None
+            changes[folder][name] = safe_files.doubted_stat(stats[file], clock) if file in stats else None
         known = dict(
             self.connection.execute(
                 f"SELECT folder, stamp FROM _folders WHERE folder IN ({', '.join('?' * len(changes))})",
@@ -173,7 +173,7 @@ class Index:
             for part in rows:
                 _put(self.connection, part)
             self._stamp(
-                {folder: files.restamp(known.get(folder), names) for folder, names in changes.items()}
+                {folder: safe_files.restamp(known.get(folder), names) for folder, names in changes.items()}
             )
 
     def put(self, written: Collection[str], rows: Iterable[Rows]) -> None:
@@ -293,13 +293,13 @@ def _remove_damaged(file: Path) -> None:
 
 def _build(connection: sqlite3.Connection, root: Path) -> None:
     clock = time.time_ns()
-    present = files.stamps(root)
+    present = safe_files.stamps(root)
     text_of = _on_disk(root)
-    changed = files.compare({}, present).changed
+    changed = safe_files.compare({}, present).changed
     # One of each kind makes the models, before there are two processes that would make them.
     _content_of([*{kind_of(file): file for file in changed}.values()], text_of)
     _fill(connection, map_in_two_processes(lambda files: _content_of(files, text_of), changed))
-    stamped = ((_text(folder), files.doubted(stamp, clock)) for folder, stamp in present.items())
+    stamped = ((_text(folder), doubted(stamp, clock)) for folder, stamp in present.items())
     connection.executemany("INSERT INTO _folders VALUES (?, ?)", stamped)
 
 
@@ -319,7 +319,7 @@ def _fill(connection: sqlite3.Connection, contents: Iterable[_Content]) -> None:
 
 
 def _on_disk(root: Path) -> TextOf:
-    return lambda file: files.read_text(root, file)
+    return lambda file: safe_files.read_text(root, file)
 
 
 class writing:  # noqa: N801 - reads as a statement
@@ -356,7 +356,7 @@ def seal(connection: sqlite3.Connection) -> None:
     if name:
         file = Path(name)
         with suppress(OSError):  # a full disk: without its seal it is built anew
-            files.write(file.parent, _seal_of(file).name, _state(file).encode())
+            safe_files.write(file.parent, _seal_of(file).name, _state(file).encode())
 
 
 def is_sealed(file: Path) -> bool:
@@ -398,7 +398,7 @@ def _read(
 
 
 def _content_of(files: Sequence[str], text_of: TextOf) -> _Content:
-    from pipecli.store.reading import validate
+    from pipecli.store.parse_record import validate
 
     faults: list[Fault] = []
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 P = TypeVar("P", bound=Part)
 
 
-def read(kind: Kind, file: str, text: str) -> Record:
+def parse_record(kind: Kind, file: str, text: str) -> Record:
     """The record that `text` holds. Raises FaultyFile with every fault, in the order of the lines."""
     return validate(kind.model, yamltext.parse(text, file), file, text)
 

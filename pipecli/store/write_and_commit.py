@@ -12,20 +12,20 @@ from typing import TYPE_CHECKING
 
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import SETTINGS_FILE
-from pipecli.store import crash_recovery, files, git
-from pipecli.store.files import Stat, kind_of
+from pipecli.store import crash_recovery, git, safe_files
 from pipecli.store.git_commit import Commit, hardening, head_of, require_no_rebase
 from pipecli.store.lock import uninterrupted
-from pipecli.store.writes import index_rows
+from pipecli.store.plan_writes import index_rows
+from pipecli.store.safe_files import Stat, kind_of
 
 if TYPE_CHECKING:
     from pipecli.store.crash_recovery import Journal
-    from pipecli.store.files import Location
     from pipecli.store.pipeline import Pipeline
-    from pipecli.store.writes import Write
+    from pipecli.store.plan_writes import Write
+    from pipecli.store.safe_files import Location
 
 
-def commit(
+def write_and_commit(
     pipeline: Pipeline,
     writes: Sequence[Write],
     message: str | None,
@@ -43,7 +43,7 @@ def commit(
         require_no_rebase(pipeline.location.git_dir)
     stats: dict[str, Stat] = {}
     try:
-        commit_id, pipeline.interrupted = make(
+        commit_id, pipeline.interrupted = write_under_journal(
             pipeline.location, writes, message, {**pipeline.author_date, **(environment or {})}, stats,
             settings=pipeline.git_settings,
         )  # fmt: skip
@@ -66,10 +66,10 @@ def _require_new(absent: Mapping[tuple[str, str], str], names: Collection[str]) 
     """Refuse to write a new record over one that is not checked out. Raises PipecliError."""
     taken = next((file for file in absent.values() if file in names), None)
     if taken:
-        raise PipecliError(f"{taken} exists already, and is not checked out", hint=files.WAY_OUT)
+        raise PipecliError(f"{taken} exists already, and is not checked out", hint=safe_files.WAY_OUT)
 
 
-def make(
+def write_under_journal(
     place: Location,
     writes: Sequence[Write],
     message: str | None,
@@ -103,7 +103,7 @@ def make(
         also()
         for write in writes:
             if write.after is None:
-                files.remove_empty(place.root, write.file)
+                safe_files.remove_empty(place.root, write.file)
         record.end()
         crash_recovery.ended.append(commit_id or "")
 
@@ -116,7 +116,7 @@ def make(
                 options=options or (),
             )
         for folder in {write.file.rpartition("/")[0] for write in writes if write.after is not None}:
-            files.make_folder(place.root, folder)
+            safe_files.make_folder(place.root, folder)
         for write in sorted(
             writes, key=lambda write: write.file
         ):  # git puts what comes in order at the end of its index
@@ -168,9 +168,9 @@ def _resolve(record: Journal, error: BaseException) -> str | None:
 def _apply(place: Location, write: Write) -> Stat | None:
     """Write or remove one file, if it is still as it was when the change was planned."""
     if write.before is None:
-        return files.create(place.root, write.file, write.after or b"")
+        return safe_files.create(place.root, write.file, write.after or b"")
     try:
-        is_same = files.read_bytes(place.root, write.file, files.LARGEST_ANY) == write.before
+        is_same = safe_files.read_bytes(place.root, write.file, safe_files.LARGEST_ANY) == write.before
     except FileNotFoundError:
         is_same = False
     if not is_same:
@@ -178,9 +178,9 @@ def _apply(place: Location, write: Write) -> Stat | None:
             f"{write.file} was changed by somebody meanwhile", hint="nothing else is changed; try again"
         )
     if write.after is None:
-        files.remove(place.root, write.file)
+        safe_files.remove(place.root, write.file)
         return None
-    return files.write(place.root, write.file, write.after)
+    return safe_files.write(place.root, write.file, write.after)
 
 
 @contextmanager
@@ -191,8 +191,8 @@ def _hardened(place: Location, writes: Sequence[Write]) -> Iterator[None]:
 
     def work() -> None:
         with suppress(OSError):  # git has a copy of its own that it hardens
-            files.harden(place.root, *names)
-            files.harden_folders(folder for folder in folders if folder.exists())
+            safe_files.harden(place.root, *names)
+            safe_files.harden_folders(folder for folder in folders if folder.exists())
 
     thread = Thread(target=work)
     thread.start()

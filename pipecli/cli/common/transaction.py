@@ -1,7 +1,7 @@
 """The way of every changing command: lock, read the records, let the workflow decide, commit, print.
 
-What a commit does on disk is in `store/transaction.py`. This imports the models: modules of verbs that only
-read must not import it.
+What a commit does on disk is in `store/write_and_commit.py`. This imports the models: modules of verbs
+that only read must not import it.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ from pipecli.store import ids_and_files
 from pipecli.store.index.records import activity_ids, keys, label, rows_where
 from pipecli.store.lookup import Care
 from pipecli.store.pipeline import Pipeline
-from pipecli.store.transaction import commit
-from pipecli.store.writes import Write, diff, plan
+from pipecli.store.plan_writes import Write, diff, plan
+from pipecli.store.write_and_commit import write_and_commit
 from pipecli.wording import harmless, lifeless
 from pipecli.workflow.change import Change
 
@@ -235,7 +235,7 @@ class Transaction:
         else:
             subject = lifeless(subject)
         message = "\n\n".join(part for part in (subject, self.session.message, trailers) if part)
-        return commit(self.pipeline, writes, None if self.session.no_commit else message)
+        return write_and_commit(self.pipeline, writes, None if self.session.no_commit else message)
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """The files that a change comes to: texts of new records, edits of those there are, their rows for the index.
 
-Nothing is written here.
+They are written in `store/write_and_commit.py`.
 """
 
 from __future__ import annotations
@@ -18,12 +18,13 @@ from pipecli.records import base
 from pipecli.records.base import Document
 from pipecli.records.kinds import BY_NOUN, PRODUCT, SETTINGS, SETTINGS_FILE, SLUG, closed_in_lists
 from pipecli.records.references import references
-from pipecli.store import files, ids_and_files, reading
-from pipecli.store.files import kind_of
+from pipecli.store import ids_and_files, safe_files
 from pipecli.store.index import tables
 from pipecli.store.index.index import Apart, Rows, parts, rows_of
 from pipecli.store.index.query import register
+from pipecli.store.parse_record import parse_record, validate
 from pipecli.store.pipeline import Pipeline
+from pipecli.store.safe_files import kind_of
 from pipecli.store.yaml import edit, read
 from pipecli.store.yaml.write import Unwritable, emit, is_read_as_it_is
 
@@ -178,11 +179,11 @@ def _text(pipeline: Pipeline, planned: _Planned, plain: Plain) -> tuple[str, byt
 
 def _as_read(record: Record, plain: Plain, file: str, raw: bytes | None, text: str) -> tuple[_Plan, Record]:
     """The plan of a text, and the record that is read from it."""
-    if len(content := text.encode()) > files.LARGEST:
+    if len(content := text.encode()) > safe_files.LARGEST:
         size = f"{len(content):,} bytes"
-        raise PipecliError(f"{record.key} would take {size}, and a record has {files.LARGEST:,} at most")
+        raise PipecliError(f"{record.key} would take {size}, and a record has {safe_files.LARGEST:,} at most")
     if raw is not None or not is_read_as_it_is(plain):
-        record = reading.read(kind_of(file) or SETTINGS, file, text)
+        record = parse_record(kind_of(file) or SETTINGS, file, text)
     return (file, raw, content), record
 
 
@@ -194,7 +195,7 @@ def _schema(record: Record, file: str) -> str:
 def _edited(pipeline: Pipeline, record: Record, file: str, after: Plain) -> tuple[str, bytes, str] | None:
     raw = pipeline.raw(file)
     text = read.decode(raw, file)
-    before = reading.read(kind_of(file) or SETTINGS, file, text).plain()
+    before = parse_record(kind_of(file) or SETTINGS, file, text).plain()
     if before == after:
         return None
     if before.get("closed") != after.get("closed"):
@@ -289,7 +290,7 @@ def index_rows(writes: Sequence[Write]) -> Iterator[Rows]:
             planned.setdefault(write.rows, set()).add(write.file)
         elif write.after is not None:
             text = read.decode(write.after, write.file)
-            unread.append((write.file, reading.read(kind_of(write.file) or SETTINGS, write.file, text)))
+            unread.append((write.file, parse_record(kind_of(write.file) or SETTINGS, write.file, text)))
     if unread:
         yield rows_of(unread)
     for rows, own in planned.items():
@@ -346,7 +347,7 @@ class DraftPipeline(Pipeline):
         planner = Planner(self)
         for block in parts([*self.held]):
             for noun, key in block:
-                planner.take(reading.validate(BY_NOUN[noun].model, loads(self.json_of(noun, key))))
+                planner.take(validate(BY_NOUN[noun].model, loads(self.json_of(noun, key))))
             tick(2 * len(block))
         self.held = {}
         self.take(planner.writes())
