@@ -210,6 +210,17 @@ def test_lines_of_a_table_named_after_products_stages_in_capitals_and_people_wit
         {"external_id": "00k1", "description": "Slate", "quantity": 2, "unit_price": 5}
     ]
 
+    shop = _files(
+        "shop",
+        Artikel="Artikelnummer;Artikelname\nPNL 100;Wand\nöl/5;Öl\n",
+        Deals="Deal ID;Thema;Stage\n1;A;Demo\n",
+        deal_products="Deal ID;Product Code;Product Name;Quantity;Unit Price\n1;PNL 100;Wand;2;22,50\n",
+    )
+    assert _kinds(_plan(cli, shop, "--force"))["deal_products.csv"] == "items"
+    cli("import", "run", "m")
+    assert {loads(path.read_text())["sku"] for path in root.glob("products/*.yaml")} == {"PNL 100", "öl/5"}
+    assert (deals(root)["1"]["title"], len(deals(root)["1"]["items"])) == ("A", 1)
+
     people = _files(
         "people", contacts="hs_object_id,firstname,lastname,email\n7,,,ann@x.example\n8,Bo,,b@x.example\n"
     )

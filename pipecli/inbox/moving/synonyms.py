@@ -193,6 +193,7 @@ def by_words_of(table: Table, known: Container[str], *, is_whole: bool = False) 
         is_last = kind in named
         if kind == "products":
             must_be_named |= "sku" not in roles
+            needed = needed if "items" not in named else frozenset()  # `Deal Products`: lines of deals
         if not needed or (must_be_named and not is_named) or (is_whole and not (is_last and table.rows)):
             continue
         score = len(columns) + 2 * len(needed) + 4 * is_named + 4 * is_last
