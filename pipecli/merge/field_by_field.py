@@ -112,7 +112,7 @@ def _text(value: object) -> str:
     plain = meaning(value)
     if isinstance(plain, Decimal):
         return format(plain.normalize(), "f")
-    return "" if plain is None else str(plain) if isinstance(plain, str) else repr(plain)
+    return "" if plain is None else str(plain)
 
 
 def _paired(
@@ -354,12 +354,7 @@ class _Merging:
             self.clashes.append(Clash((*path, ORDER), *shown))
             first = sides[self.choose((*path, ORDER))]
             order = [*first, *(place for place in range(len(lists.all)) if place not in first)]
-        placed = set(order)
-        values = {
-            place: self.value((*path, member.name), *member[1:], is_member=True)
-            for place, member in enumerate(lists.all)
-            if place in placed
-        }
+        values = [self.value((*path, member.name), *member[1:], is_member=True) for member in lists.all]
         result = [values[place] for place in order if not is_nothing(values[place])]
         return sorted(result, key=from_quantity) if names == elements.TIER else result
 

@@ -282,8 +282,7 @@ def exact(plain: Plain, text: str) -> Plain:
     """The plain form of a text with its numbers as written: `2499.00`, where a YAML reader gives 2499.0."""
     if not _has_decimals(plain):
         return plain
-    root = read_tree(text)
-    exact_plain = _exact(plain, root) if root else plain
+    exact_plain = _exact(plain, read_tree(text))
     return exact_plain if isinstance(exact_plain, dict) else plain
 
 
@@ -293,7 +292,7 @@ def _has_decimals(value: object) -> bool:
     return any(map(_has_decimals, value)) if isinstance(value, list) else isinstance(value, float)
 
 
-def _exact(value: object, node: TreeNode) -> object:
+def _exact(value: object, node: TreeNode | None) -> object:
     if isinstance(value, dict) and isinstance(node, MappingNode):
         nodes = {entry.key.text: entry.value for entry in node.entries}
         return {key: _exact(inner, nodes[key]) if key in nodes else inner for key, inner in value.items()}

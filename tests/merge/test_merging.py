@@ -6,6 +6,7 @@ from typing import get_args, get_origin
 
 import pytest
 
+from pipecli.merge import merge_bytes
 from pipecli.records import base as fields
 from pipecli.records.base import Part
 from pipecli.records.kinds import KINDS, SETTINGS
@@ -313,3 +314,45 @@ def test_things_of_a_free_list_meet_by_the_field_that_tells_them_apart():
 
     assert not merged.conflicts
     assert merged.text == base.replace("serial: 1", "serial: 7").replace("serial: 2", "serial: 8")
+
+
+def own(text: str) -> str:
+    """The deal with fields of one's own."""
+    return edited(("tags:", f"custom: {text}\ntags:"))
+
+
+def test_fields_of_ones_own_merge_in_whatever_order_and_of_whatever_kind_they_are():
+    merged = both(own("{a: 1, b: 1, c: 1}"), own("{b: 1, a: 2, c: 1}"), own("{a: 1, c: 3, b: 1}"))
+    assert (merged.conflicts, record(FILE, merged.text).custom) == ((), {"a": 2, "b": 1, "c": 3})
+    merged = both(own("{x: 1}"), own("{x: [a]}"), own("{x: [b]}"))
+    assert (merged.conflicts, record(FILE, merged.text).custom) == ((), {"x": ["a", "b"]})
+    machines = "{{x: [{{id: 7, serial: {}}}, {{id: {}, serial: {}}}]}}"
+    merged = both(
+        own(machines.format(1, 8, 1)), own(machines.format(2, 8, 1)), own(machines.format(1, "8.0", 2))
+    )
+    serials = [machine["serial"] for machine in record(FILE, merged.text).custom["x"]]
+    assert (merged.conflicts, serials) == ((), [2, 2])
+
+
+@pytest.mark.parametrize("free", ["[{}, {{a: 1}}]", "[[{}]]", "[{{a: {}}}, {{b: 1}}]"])
+def test_a_list_of_ones_own_whose_members_nothing_names_is_in_conflict_as_a_whole(free: str):
+    merged = both(*(own(f"{{x: {free.format(number)}}}") for number in (1, 2, 3)))
+    assert [conflict.path for conflict in merged.conflicts] == ["custom.x"]
+
+
+def test_prices_by_quantity_stand_in_the_order_of_the_quantities():
+    tiers = "id: retail\ncurrency: EUR\nprices:\n  mill:\n  - from: 1\n    price: 9\n"
+    ours, theirs = (f"{tiers}  - from: {start}\n    price: 8\n" for start in (100, 20))
+    merged = both(tiers, ours, theirs, "price-lists/retail.yaml")
+    assert not merged.conflicts
+    mill = record("price-lists/retail.yaml", merged.text).prices["mill"]
+    assert [tier.from_ for tier in mill] == [1, 20, 100]
+
+
+def test_a_file_that_is_no_text_is_taken_whole():
+    base, ours, theirs = (b"\0%d" % number for number in (1, 2, 3))
+    said = "a file that isn't text can't be merged: ours is kept"
+    for prefer, wanted in ((None, ours), ("ours", ours), ("theirs", theirs), ("base", base)):
+        merged = merge_bytes("templates/logo.png", base, ours, theirs, prefer)
+        assert merged.content == wanted
+        assert [conflict.words for conflict in merged.conflicts] == ([] if prefer else [said])

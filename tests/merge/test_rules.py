@@ -161,6 +161,16 @@ def test_settings_merge_too():
             [("      name: Demo\n      probability: 25\n", "      name: Demo\n      probability: 20\n")],
             "processes.standard stage demo, probability: ours 30, theirs 20",
         ),
+        (
+            [("teams: {} #", "  south:\n    name: South\nteams: {} #")],
+            [("teams: {} #", "teams: {south: {name: South}} #")],
+            "south is a user and a team",
+        ),
+        (
+            [("  luis:\n    name: Luis\n", "")],
+            [("targets: {} #", "targets: {2026-Q4: {luis: 5}} #")],
+            "unknown user or team luis",
+        ),
     ],
 )  # fmt: skip
 def test_settings_in_conflict(ours, theirs, said: str):
@@ -198,6 +208,7 @@ def test_an_order_of_both_sides():
     assert order("", "ayx", "bxy") == order("", "bxy", "ayx") == "ayxb"
     assert order("", "axc", "bxd") == "abxcd"
     assert order("a", "xa", "ax") == "xa"
+    assert order("ab", "axb", "abx") == order("ab", "abx", "axb") == "axb"
     assert pruned({"a": [None, {}, {"b": None}, 0, False], "c": {"d": []}, "e": None}) == {"a": [0, False]}
     tiers = ({"from": 10}, {"from": "ten"}, "text", None)
     assert [from_quantity(tier) for tier in tiers] == [10, 0, 0, 0]
