@@ -114,13 +114,14 @@ def _file(path: Path, name: str = "") -> File:
     from pipecli.inbox.importing.run import File
     from pipecli.inbox.importing.table import ARCHIVE
     from pipecli.inbox.importing.workbook import is_workbook
-    from pipecli.inbox.moving.recognise import files_of
-    from pipecli.wording import first_of
 
     if str(path) == "-":
         return File("stdin", sys.stdin.buffer.read())
     content = path.read_bytes()
     if content.startswith(ARCHIVE) and not is_workbook(content, path.name):
+        from pipecli.inbox.moving.recognise import files_of
+        from pipecli.wording import first_of
+
         files = files_of(path)
         if len(files) != 1:
             names = first_of([file.name for file in files], 8)

@@ -22,7 +22,6 @@ from pipecli.cli.common.session import say, session
 from pipecli.cli.common.transaction import Transaction, changing_after
 from pipecli.cli.data.export_and_mirror import collection_of
 from pipecli.errors import FaultyFile, PipecliError
-from pipecli.inbox.moving.pages import PLAN_FILE
 from pipecli.store.pipeline import no_collector
 from pipecli.wording import count, first_of
 
@@ -124,6 +123,7 @@ def plan(
     force: Annotated[bool, typer.Option("--force", help="Overwrite a plan, even if you changed it.")] = False,
 ) -> None:
     """Write mappings and settings for an export, and the questions left open."""
+    from pipecli.inbox.moving.pages import PLAN_FILE
     from pipecli.inbox.moving.plan import make_plan
     from pipecli.inbox.moving.recognise import files_of
 
@@ -144,6 +144,8 @@ def plan(
 
 
 def _write_pages(outcome: Plan, folder: Path) -> None:
+    from pipecli.inbox.moving.pages import PLAN_FILE
+
     folder.mkdir(parents=True, exist_ok=True)
     for name in sorted(outcome.pages, key=PLAN_FILE.__eq__):  # the plan last: it says that all is there
         write_whole(folder / name, outcome.pages[name].encode())

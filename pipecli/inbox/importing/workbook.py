@@ -23,10 +23,11 @@ from pipecli.inbox.importing import table
 from pipecli.inbox.importing.table import ARCHIVE, Cell, Layout, Row, Table, columns_of, table_of
 from pipecli.records.money import Mark, mark_of, read_money
 from pipecli.wording import first_of
-from pipecli.workflow.supplier_quotation import Offered
 
 if TYPE_CHECKING:
     from python_calamine import CalamineWorkbook
+
+    from pipecli.workflow.supplier_quotation import Offered
 
 _MAGIC = (ARCHIVE, b"\xd0\xcf\x11\xe0")
 """The first bytes of a zip and of the old xls."""
@@ -307,6 +308,8 @@ def offered_prices(raw: bytes, name: str, currency: str) -> list[Offered]:
     prices or of names, for a price that can't be read for certain, and for one in another currency than
     `currency`, by its place in the file.
     """
+    from pipecli.workflow.supplier_quotation import Offered
+
     table = rows_of_file(raw, name)
     prices = _column(table, _PRICE)
     if prices is None:
