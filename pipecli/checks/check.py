@@ -15,15 +15,15 @@ from pipecli.checks.rules import (
     Problem,
     Rule,
     Severity,
-    changed_deals,
-    changed_records,
+    changed_any_record,
+    changed_deals_and_papers,
     deals,
     references,
     sent_quotations,
     settings,
 )
-from pipecli.checks.rules.changed_records import Between, Changed, Renames, Review, renames
-from pipecli.checks.rules.changed_records import Rule as ChangeRule
+from pipecli.checks.rules.changed_any_record import Between, Changed, Renames, Review, renames
+from pipecli.checks.rules.changed_any_record import Rule as ChangeRule
 from pipecli.errors import FaultyFile
 from pipecli.history.diff import ChangedRecord, ChangeSet, Range, Side
 from pipecli.history.events import events
@@ -107,8 +107,8 @@ def _places(pipeline: Pipeline, file: str, paths: list[Path]) -> list[tuple[int,
     return quick if len(quick) == len(paths) else read.locate_many(text, paths)
 
 
-ABOUT_CHANGES: tuple[ChangeRule, ...] = (*changed_deals.STRUCTURE, *changed_records.STRUCTURE)
-ABOUT_CHANGES_WITH_SETTINGS: tuple[ChangeRule, ...] = changed_deals.WITH_SETTINGS
+ABOUT_CHANGES: tuple[ChangeRule, ...] = (*changed_deals_and_papers.STRUCTURE, *changed_any_record.STRUCTURE)
+ABOUT_CHANGES_WITH_SETTINGS: tuple[ChangeRule, ...] = changed_deals_and_papers.WITH_SETTINGS
 
 _TELLS_MORE = {"frozen": "sent-quotation", "discount": "discount-limit"}
 """Rules about states, each with the rule about changes that says the same with what was before."""

@@ -28,7 +28,7 @@ from pipecli.records.kinds import BY_NOUN, KINDS, OPPORTUNITY, SETTINGS, SETTING
 from pipecli.reports.deals import Days
 from pipecli.reports.waterfall import Move
 from pipecli.store.index.records import label
-from pipecli.store.lookup import resolve
+from pipecli.store.lookup import record_meant
 from pipecli.store.pipeline import now_in
 
 app = noun()
@@ -110,7 +110,7 @@ def _name(run: Session, known: History, ref: str) -> Name:
     if document := document_named(known, ref):
         return document
     try:
-        named = resolve(run.present, ref, me=lambda: person(run))
+        named = record_meant(run.present, ref, me=lambda: person(run))
     except Ambiguous:
         raise
     except PipecliError:

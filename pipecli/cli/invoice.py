@@ -144,13 +144,13 @@ def _number(transaction: Transaction, draft: Invoice, *, alone: bool) -> str:
     used = {number for (number,) in rows}
     claims = _claims(pipeline.location, "invoices", alone=alone)
 
-    def next_number(claimed: Collection[str]) -> str:
+    def number_beside(claimed: Collection[str]) -> str:
         return rules.next_number(settings, today.year, used.union(claimed))
 
     if transaction.session.dry_run:
-        return next_number(claims.known(offline=True))
+        return number_beside(claims.known(offline=True))
     try:
-        return claims.claim_number(draft.id, today, next_number)
+        return claims.claim_number(draft.id, today, number_beside)
     except PipecliError as error:
         raise PipecliError(
             f"{error.message}; {draft.id} stays a draft", hint=error.hint, code=error.code

@@ -43,7 +43,7 @@ NOUNS = {
             "lead.add_and_qualify",
             "add, list, show, set, edit, remove, assign, share, qualify, disqualify, reopen, convert, merge, "
             "dupes, tag add, tag remove",
-            {"lead.show": "show, dupes", "lead.convert": "convert"},
+            {"lead.show_and_dupes": "show, dupes", "lead.convert": "convert"},
         ),
         groups=_TAGS,
     ),
@@ -113,7 +113,7 @@ NOUNS = {
         verbs=_verbs(
             "customer",
             "add, list, show, set, edit, assign, merge, dupes, remove, tag add, tag remove",
-            {"lead.show": "dupes"},
+            {"lead.show_and_dupes": "dupes"},
         ),
         groups=_TAGS,
     ),

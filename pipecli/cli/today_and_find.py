@@ -149,9 +149,9 @@ def _heading(run: Session, chosen: OwnerFilter) -> str:
 
 
 def _followups(run: Session, chosen: OwnerFilter) -> Iterator[dict[str, Any]]:
-    from pipecli.cli.cron.followups_and_calendar import due_until
+    from pipecli.store.planned_followups import due_followups
 
-    for follow_up in due_until(run, chosen, run.today):
+    for follow_up in due_followups(run.pipeline, chosen, run.today):
         plan = follow_up.plan
         name, detail = (plan.type, plan.detail()) if plan.type else ("next contact", plan.note)
         yield {

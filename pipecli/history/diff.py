@@ -12,7 +12,7 @@ from typing import NamedTuple
 from pipecli.errors import FaultyFile
 from pipecli.history.commits import key_of_path, record_kind
 from pipecli.history.events import Event, RecordVersion, events
-from pipecli.history.moments import UNSHALLOW, NoSuchMoment, resolve, tip
+from pipecli.history.moments import UNSHALLOW, NoSuchMoment, commit_meant, tip
 from pipecli.history.past import PastPipeline, pipeline_at
 from pipecli.history.version import facts_of
 from pipecli.records.kinds import KINDS, OPPORTUNITY
@@ -85,8 +85,8 @@ def range_of(place: Location, text: str) -> Range:
     here = tip(place)
     first, dots, last = text.partition("...") if "..." in text else text.partition("..")
     base_name, head_name = first or "HEAD", (last or "HEAD") if dots else WORKING_TREE
-    base = resolve(place, base_name)
-    head = resolve(place, head_name) if dots else None
+    base = commit_meant(place, base_name)
+    head = commit_meant(place, head_name) if dots else None
     done = git.run(place.work_tree, "merge-base", base, head or here.commit)
     if done.returncode > 1:  # 1: they have no past in common
         raise git.GitRefused(git.one_line(done.stderr))

@@ -203,7 +203,7 @@ def commit_at(
 ) -> StandingCommit:
     """The commit that stood at a moment. Raises NoSuchMoment."""
     if isinstance(moment, str):
-        commit = resolve(place, moment, or_date=True)
+        commit = commit_meant(place, moment, or_date=True)
         seconds = git.output(place.work_tree, "rev-list", "--timestamp", "--max-count=1", commit, "--")
         return StandingCommit(commit, datetime.fromtimestamp(seconds_of(seconds.split()[0]), zone), ())
     line, until = line_of(place), instant(moment, zone)
@@ -213,7 +213,7 @@ def commit_at(
     return StandingCommit(last.commit, datetime.fromtimestamp(last.seconds, zone), _notes(line, until, zone))
 
 
-def resolve(place: Location, revision: str, *, or_date: bool = False) -> str:
+def commit_meant(place: Location, revision: str, *, or_date: bool = False) -> str:
     """The id of the commit that a person's revision names; `or_date`: a date would have done, too.
 
     Raises NoSuchMoment.

@@ -4,14 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, tzinfo
+from itertools import pairwise
 from typing import NamedTuple
 
 from pipecli.history.history_index import History, Say, open_history
 from pipecli.history.moments import NoSuchMoment, steady
 from pipecli.history.stage_history import FirstParentPath, StageHistories, path_to, stage_histories
-from pipecli.reports.deals import Deal, Observation, Place, StageHistory, stage_visits
+from pipecli.reports.deals import Deal, Place, StageVisit
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.safe_files import Location
+
+_DAY = 86_400
+
+
+class Observation(NamedTuple):
+    """A deal as it was from a moment on."""
+
+    at: int
+    """Seconds since 1970."""
+    process: str
+    stage: str
+    status: str
+
+
+class StageHistory(NamedTuple):
+    """The known way of one deal through the stages, up to now."""
+
+    created: int
+    """Seconds since 1970, as all moments here."""
+    observations: Sequence[Observation]
+    """In the order of time; the last is how it is now."""
+    facts: Mapping[str, int]
+    """When it came to a stage of its process, as an import noted it, for what no commit shows."""
+    closed: int | None = None
+    """The beginning of the day on which it ended, as its file says; None of an open one."""
+    is_cut: bool = False
+    """True where an earlier part of its history is not in this clone."""
 
 
 class Observations(NamedTuple):
@@ -188,6 +216,82 @@ def _moment(text: object, zone: tzinfo) -> int | None:
     except ValueError:
         return None
     return int((moment if moment.tzinfo else moment.replace(tzinfo=zone)).timestamp())
+
+
+def stage_visits(history: StageHistory, places: Mapping[Place, int]) -> list[StageVisit]:
+    """The visits of a deal, one after the other; `places` gives each stage its place in its process.
+
+    A deal that is first seen where it was created, within a day, came there at its creation; of any other the
+    time before is unknown. A deal that is reopened comes to its stage again.
+    """
+    visits: list[StageVisit] = []
+    way = _way(history)
+    entered = _first_entered(history, way[0])
+    for here, then in pairwise(way):
+        if here.status == "open":
+            left = max(then.at if then.status == "open" else _ended(history, way, then), entered or 0)
+            visits.append(StageVisit(here.process, here.stage, entered, left, _end(here, then, places)))
+            entered = left
+        elif then.status == "open":
+            entered = then.at
+        elif visits:  # how it ended was corrected
+            visits[-1] = visits[-1]._replace(end=then.status)
+    last = way[-1]
+    if last.status == "open":
+        visits.append(StageVisit(last.process, last.stage, entered, None, "here"))
+    elif len(way) == 1 and last.stage:  # it was over when it was first seen
+        left = max(_ended(history, way, last), entered or 0)
+        visits.append(StageVisit(last.process, last.stage, entered, left, last.status))
+    return visits
+
+
+def _way(history: StageHistory) -> list[Observation]:
+    """The observations with the facts among them, each different from the one before."""
+    seen = history.observations
+    if not history.facts:
+        return _changes(seen)
+    process = seen[-1].process
+    first_seen: dict[str, int] = {}
+    for observation in reversed(seen):
+        first_seen[observation.stage] = observation.at
+    facts = [
+        Observation(at, process, stage, "open")
+        for stage, at in history.facts.items()
+        if at <= first_seen.get(stage, seen[-1].at)
+    ]
+    return _changes(sorted([*facts, *seen], key=lambda observation: observation.at))
+
+
+def _changes(seen: Sequence[Observation]) -> list[Observation]:
+    way = [seen[0]]
+    for observation in seen[1:]:
+        if way[-1][1:] != observation[1:]:
+            way.append(observation)
+    return way
+
+
+def _first_entered(history: StageHistory, first: Observation) -> int | None:
+    if history.facts.get(first.stage) == first.at:
+        return first.at
+    if history.is_cut or first.at - history.created > _DAY:
+        return None
+    return min(history.created, first.at)
+
+
+def _ended(history: StageHistory, way: Sequence[Observation], end: Observation) -> int:
+    """The end of a deal: at the beginning of its own date where somebody noted it on a later day."""
+    if end is not way[-1] or history.closed is None or end.at - history.closed < _DAY:
+        return end.at
+    return history.closed
+
+
+def _end(here: Observation, then: Observation, places: Mapping[Place, int]) -> str:
+    if then.status != "open":
+        return then.status
+    old, new = places.get((here.process, here.stage)), places.get((then.process, then.stage))
+    if here.process != then.process or old is None or new is None:
+        return "elsewhere"
+    return "on" if new > old else "back"
 
 
 def last_moves(pipeline: Pipeline, deals: Sequence[Deal], say: Say) -> dict[str, date]:

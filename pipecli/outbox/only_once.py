@@ -91,7 +91,7 @@ class Claims:
         self._change(change, today)
         return mine
 
-    def claim_number(self, who: str, today: date, next_number: Callable[[Collection[str]], str]) -> str:
+    def claim_number(self, who: str, today: date, number_beside: Callable[[Collection[str]], str]) -> str:
         """The next number after those that are claimed, claimed; the one `who` claimed before, if any.
 
         Raises Unreachable, PipecliError.
@@ -104,7 +104,7 @@ class Claims:
             mine = next((key for key, by in taken.items() if by == who), "")
             if mine:
                 return False
-            mine = next_number(taken)
+            mine = number_beside(taken)
             days.setdefault(today.isoformat(), {})[mine] = who
             return True
 
@@ -317,7 +317,7 @@ def job(place: Location, name: str) -> Iterator[None]:
     """Hold a job of this clone (a run of reminders) while nobody else does it. Raises lock.Busy."""
     file = place.journal_of(name)
     with lock.exclusive(file.parent):
-        crash_recovery.settle(place, file)
+        crash_recovery.recover(place, file)
         with crash_recovery.working(place, name, file):
             yield
 

@@ -68,14 +68,15 @@ class FollowUp(NamedTuple):
     """0 where it is due today or later."""
 
 
-def followups(plans: Iterable[Plan], *, today: date, until: date, zone: tzinfo) -> list[FollowUp]:
+def due_of(plans: Iterable[Plan], now: datetime, until: date) -> list[FollowUp]:
     """The plans up to and with `until`: the overdue ones first, then by who, then by day and hour."""
-    follow_ups = [_follow_up(plan, today, zone) for plan in plans]
+    today = now.date()
+    follow_ups = [_follow_up(plan, today, now.tzinfo) for plan in plans]
     due = [follow_up for follow_up in follow_ups if follow_up.due <= until]
     return sorted(due, key=lambda follow_up: _place(follow_up, today))
 
 
-def _follow_up(plan: Plan, today: date, zone: tzinfo) -> FollowUp:
+def _follow_up(plan: Plan, today: date, zone: tzinfo | None) -> FollowUp:
     at = plan.at.astimezone(zone) if isinstance(plan.at, datetime) else None
     due = at.date() if at else plan.at
     return FollowUp(plan, due, at, max((today - due).days, 0))

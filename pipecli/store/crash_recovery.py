@@ -93,7 +93,7 @@ class Journal(NamedTuple):
             with suppress(OSError):
                 file.unlink(missing_ok=True)
 
-    def resolve(self, *, keeps_edits: bool) -> Outcome:
+    def finish_or_undo(self, *, keeps_edits: bool) -> Outcome:
         """Finish the change where HEAD has it; undo it where not.
 
         A file that somebody changed on top of it is left as it is, and its content before the change is kept
@@ -376,7 +376,7 @@ def _reserve(place: Location) -> None:
             os.posix_fallocate(handle.fileno(), 0, size)
 
 
-def settle(place: Location, file: Path | None = None, *, patience: float = PATIENCE) -> str | None:
+def recover(place: Location, file: Path | None = None, *, patience: float = PATIENCE) -> str | None:
     """Finish or undo the change of a command that was killed; a line about it, None where there is none.
 
     The caller holds the pipeline, or the folder of the journal `file`. Raises Unsettled where a person must
@@ -396,7 +396,7 @@ def settle(place: Location, file: Path | None = None, *, patience: float = PATIE
                 journal.end()
                 clear_dead(file.parent)
                 return f"{line} (the command was cut off)" if line else None
-            outcome = journal.resolve(keeps_edits=False)
+            outcome = journal.finish_or_undo(keeps_edits=False)
     finally:
         os.close(handle)
     if outcome.edited:

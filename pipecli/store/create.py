@@ -329,7 +329,7 @@ def _is_done_by_a_killed_one(root: Path) -> bool:
     if not place.journal.exists():
         return False
     with lock.exclusive(place.cache):
-        crash_recovery.settle(place)
+        crash_recovery.recover(place)
     return (root / SETTINGS_FILE).exists()
 
 

@@ -62,7 +62,7 @@ class _Fits(NamedTuple):
         return {*by_name, *(self.ids if self.is_whole_id else ())}
 
 
-def resolve(
+def record_meant(
     pipeline: Pipeline,
     name: str,
     *kinds: Kind,

@@ -166,18 +166,18 @@ class Pipeline:
         if self.interrupted:
             raise KeyboardInterrupt
         with lock.exclusive(self.location.cache), lock.interruptible():
-            if line := crash_recovery.settle(self.location):
+            if line := crash_recovery.recover(self.location):
                 self.look_again()
                 self.tell(line)
             yield
 
-    def settle(self) -> None:
+    def recover(self) -> None:
         """Finish or undo what a killed command left, unless a living one is at work; tell of it."""
         place = self.location
         for file in (place.journal, *map(place.journal_of, safe_files.JOBS)):
             self._clear_pipes(file.parent)
             if os.path.lexists(file):
-                self._settle(file)
+                self._recover(file)
 
     def _clear_pipes(self, cache: Path) -> None:
         """Remove what is no file from a folder of caches: who reads or writes a pipe waits for ever."""
@@ -187,13 +187,13 @@ class Pipeline:
                     Path(entry.path).unlink()
                     self.tell(f"warning: {entry.path} was a pipe or a device, and is removed")
 
-    def _settle(self, file: Path) -> None:
+    def _recover(self, file: Path) -> None:
         from pipecli.store import crash_recovery, lock
         from pipecli.store.git_commit import AtWork
 
         try:
             with lock.exclusive(file.parent, patience=0):
-                if line := crash_recovery.settle(self.location, file, patience=0):
+                if line := crash_recovery.recover(self.location, file, patience=0):
                     self.tell(line)
         except (lock.Busy, AtWork):
             return

@@ -1,4 +1,7 @@
-"""The follow-ups that exist, and are due up to a day, from the index; and all that a user has to do."""
+"""The follow-ups that exist, from the index, and all that a user has to do.
+
+Which of them are due is decided in `reports/followups.py` (`due_of`).
+"""
 
 from __future__ import annotations
 
@@ -9,16 +12,32 @@ from datetime import date, timedelta
 from typing import NamedTuple
 
 from pipecli.records.kinds import CUSTOMER, LEAD, OPPORTUNITY
-from pipecli.reports.followups import ACTIVITY, EXPECTED_CLOSE, HOLD, INVOICE, NEXT_CONTACT, Plan
+from pipecli.reports.followups import (
+    ACTIVITY,
+    EXPECTED_CLOSE,
+    HOLD,
+    INVOICE,
+    NEXT_CONTACT,
+    FollowUp,
+    Plan,
+    due_of,
+)
 from pipecli.store.index.records import OPEN
 from pipecli.store.index.rows import moment_or_day
 from pipecli.store.index.views import OwnerFilter, condition_of, is_member
+from pipecli.store.pipeline import Pipeline
 
 _OPEN = {f"_{kind.table}": f"r.{OPEN[kind.noun]}" for kind in (OPPORTUNITY, LEAD)}
 _CUSTOMER = {
     "_opportunities": ("r.title", "r.customer", "c.name"),
     "_leads": ("d.label", "NULL", "NULL"),
 }
+
+
+def due_followups(pipeline: Pipeline, owner_filter: OwnerFilter, until: date) -> list[FollowUp]:
+    """The next contacts and open activities of some owners that are due on or before a day."""
+    planned = plans(pipeline.index.connection, owner_filter, until, to_remind=True)
+    return due_of(planned, pipeline.now, until)
 
 
 def plans(

@@ -137,16 +137,16 @@ def write_under_journal(
         with uninterrupted():
             if git_commit is not None:
                 git_commit.stop()
-            commit_id = _resolve(record, error)
+            commit_id = _after_failure(record, error)
             is_interrupted = isinstance(error, KeyboardInterrupt)
             finish()
     return commit_id, is_interrupted
 
 
-def _resolve(record: Journal, error: BaseException) -> str | None:
+def _after_failure(record: Journal, error: BaseException) -> str | None:
     """Undo a change that failed with `error`, and raise that; where git has the commit, its id."""
     try:
-        outcome = record.resolve(keeps_edits=True)
+        outcome = record.finish_or_undo(keeps_edits=True)
     except (OSError, PipecliError) as second:
         raise PipecliError(
             f"{error or 'interrupted'}; and that can't be undone now: {second}",

@@ -162,7 +162,7 @@ def choose(place: Location, side: Side, paths: Sequence[str]) -> None:
         _take(place, [path])
 
 
-def settle(place: Location, waiting: Pending) -> None:
+def take_settled(place: Location, waiting: Pending) -> None:
     """Take what a person has settled into git's index. Raises PipecliError naming what is not settled."""
     for path in waiting.files:
         if line := _first_mark(place, path):

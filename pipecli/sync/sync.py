@@ -196,7 +196,7 @@ def resume(pipeline: Pipeline) -> Synced:
     """
     place = pipeline.location
     waiting = _waiting(place)
-    conflict.settle(place, waiting)
+    conflict.take_settled(place, waiting)
     tree = git.output(place.work_tree, "write-tree")
     shared = Candidate(pipeline, waiting.theirs, tree)
     findings = new_errors(pipeline, shared)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipecli.reports.deals import Observation, StageHistory, furthest, stage_visits
+from pipecli.history.stage_visits import Observation, StageHistory, stage_visits
+from pipecli.reports.deals import furthest
 
 STAGES = ("qualify", "demo", "propose")
 PLACES = {("standard", stage): place for place, stage in enumerate(STAGES)}

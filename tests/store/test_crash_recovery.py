@@ -323,8 +323,8 @@ def test_ctrl_c_once_a_new_pipeline_is_committed_is_told_as_done(home, tmp_path)
 CUT_OFF = """\
 import os, sys, time
 from pathlib import Path
-from pipecli.store import files, crash_recovery, lock
-place = files.find(Path(sys.argv[1]))
+from pipecli.store import crash_recovery, lock, safe_files
+place = safe_files.find(Path(sys.argv[1]))
 with lock.exclusive(place.cache), crash_recovery.working(place, "sync"):
     crash_recovery.moving(place, sys.argv[2])
     for name in ("index", "refs/remotes/origin/main", "config", "objects/maintenance"):

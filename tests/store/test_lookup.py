@@ -10,7 +10,7 @@ import pytest
 
 from pipecli.errors import Ambiguous
 from pipecli.records.kinds import CONTACT, CUSTOMER, LEAD, OPPORTUNITY, QUOTATION, Kind
-from pipecli.store.lookup import Care, resolve
+from pipecli.store.lookup import Care, record_meant
 from pipecli.store.pipeline import NotFound, Pipeline
 from tests.conftest import copied
 
@@ -96,7 +96,7 @@ def pipeline(founded: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 def test_each_line_of_the_page(pipeline, command, typed, answer):
     care, kinds = COMMANDS[command]
     try:
-        found = resolve(pipeline, typed, *kinds, care=care, me=lambda: ("ana-ruiz", None)).key
+        found = record_meant(pipeline, typed, *kinds, care=care, me=lambda: ("ana-ruiz", None)).key
     except NotFound:
         found = "none"
     except Ambiguous as question:
@@ -112,28 +112,28 @@ def test_nobody_is_asked_who_they_are_where_one_record_fits(pipeline):
     def who():
         raise AssertionError("git is asked for a name, which takes a process")
 
-    assert resolve(pipeline, "foyers", OPPORTUNITY, me=who).key == "OPP-CAN42"
+    assert record_meant(pipeline, "foyers", OPPORTUNITY, me=who).key == "OPP-CAN42"
 
 
 def test_who_is_no_user_has_the_open_before_the_closed(pipeline):
-    assert resolve(pipeline, "oven", OPPORTUNITY).key == "OPP-V0A11"
+    assert record_meant(pipeline, "oven", OPPORTUNITY).key == "OPP-V0A11"
     with pytest.raises(Ambiguous, match="is 2 records"):
-        resolve(pipeline, "espresso", OPPORTUNITY)
+        record_meant(pipeline, "espresso", OPPORTUNITY)
 
 
 def test_what_is_not_there_has_its_likeliest_and_a_word_on_short_starts(pipeline):
     with pytest.raises(NotFound, match=r"did you mean Foyers of four cinemas \(OPP-CAN42\)"):
-        resolve(pipeline, "Foyer of for cinemas", OPPORTUNITY)
+        record_meant(pipeline, "Foyer of for cinemas", OPPORTUNITY)
     with pytest.raises(NotFound, match=r"no opportunity matches.*has 3 characters or more"):
-        resolve(pipeline, "7k", OPPORTUNITY)
+        record_meant(pipeline, "7k", OPPORTUNITY)
     with pytest.raises(NotFound, match=r"see `pipecli opportunity list`"):
-        resolve(pipeline, "zzzz", OPPORTUNITY)
+        record_meant(pipeline, "zzzz", OPPORTUNITY)
     with pytest.raises(NotFound, match=r"no record matches.*each noun's `list`"):
-        resolve(pipeline, "zzzz")
+        record_meant(pipeline, "zzzz")
 
 
 def test_a_careful_verb_says_what_it_asks_for(pipeline):
     with pytest.raises(Ambiguous, match=r"this takes a whole id or a name$"):
-        resolve(pipeline, "7k3m", OPPORTUNITY, care=Care.ONLY)
+        record_meant(pipeline, "7k3m", OPPORTUNITY, care=Care.ONLY)
     with pytest.raises(Ambiguous, match=r"this takes a whole id or a whole name, of a namesake its id$"):
-        resolve(pipeline, "acme", CUSTOMER, care=Care.WHOLE)
+        record_meant(pipeline, "acme", CUSTOMER, care=Care.WHOLE)

@@ -97,10 +97,10 @@ def _about(run: Session, plural: str, known: set[str], option: str, text: str) -
         kind = BY_FOLDER[plural]
         keys = [hit.key for hit in search(connection, text, [kind.noun])[0]]
         return views.one_of(kind.identity), dumps(keys, indent=None)
-    from pipecli.store.lookup import resolve
+    from pipecli.store.lookup import record_meant
 
     named = recalled(run, text) if is_recent(text) else text
-    key = resolve(run.pipeline, named, BY_NOUN[option]).key
+    key = record_meant(run.pipeline, named, BY_NOUN[option]).key
     own = {
         ("opportunities", "contact"): views.HAS_CONTACT,
         ("literature", "product"): views.in_list("products"),

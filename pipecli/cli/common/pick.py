@@ -23,7 +23,7 @@ from pipecli.errors import Ambiguous, PipecliError, Question
 from pipecli.records.kinds import BY_NOUN, BY_PREFIX, RANDOM, Kind
 from pipecli.records.names import Names, chosen, people_of, stages_of
 from pipecli.store.index.records import columns, label, rows_where
-from pipecli.store.lookup import Care, Found, resolve
+from pipecli.store.lookup import Care, Found, record_meant
 
 Row = tuple[str, str]
 """The noun and the key of a record."""
@@ -185,7 +185,7 @@ def find(run: Session, text: str, *kinds: Kind, care: Care = Care.LIKELY) -> Fou
     """
     named = recalled(run, text) if is_recent(text) else text
     try:
-        record = resolve(run.pipeline, named, *kinds, care=care, me=lambda: person(run))
+        record = record_meant(run.pipeline, named, *kinds, care=care, me=lambda: person(run))
     except Ambiguous as question:
         question.text = text.strip()  # as it was typed: a choice takes its place
         raise

@@ -86,7 +86,7 @@ class Session:
     @cached_property
     def pipeline(self) -> Pipeline:
         """The pipeline of `-C`, or the one around this directory; with --as-of as it stood then."""
-        return self.present if self.as_of is None else self.pipeline_as_of(self.as_of, self.fixed_now())
+        return self.present if self.as_of is None else self.past_pipeline(self.as_of, self.fixed_now())
 
     @cached_property
     def present(self) -> Pipeline:
@@ -95,7 +95,7 @@ class Session:
 
         pipeline = Pipeline.find(Path(self.directory), self.fixed_now())
         pipeline.tell = say
-        pipeline.settle()
+        pipeline.recover()
         return pipeline
 
     def close(self) -> None:
@@ -126,7 +126,7 @@ class Session:
         for name in ("pipeline", "present"):
             self.__dict__.pop(name, None)
 
-    def pipeline_as_of(self, text: str, now: date | datetime | None = None) -> PastPipeline:
+    def past_pipeline(self, text: str, now: date | datetime | None = None) -> PastPipeline:
         """The pipeline as of a date (its end), a time or a revision, and a word on which commit that is.
 
         Its `today` is the day of then, unless `now` says another.

@@ -105,7 +105,7 @@ class Transaction:
 
     def given_by_rule(self, record: Owned) -> tuple[Owned, tuple[str, ...]]:
         """A new lead or deal, given to whom an assignment rule names, if one takes it, and a note of it."""
-        from pipecli.store.choose_process_and_owner import choose_rules, standing
+        from pipecli.store.choose_process_and_rule import choose_rules, standing
         from pipecli.workflow.assignment import given_when_added, rules_for
 
         if not rules_for(self.settings, record.noun):

@@ -221,7 +221,7 @@ def assign(ctx: typer.Context) -> None:
 
 def _assigned(transaction: Transaction, kind: Kind) -> list[Change]:
     """The unowned records of a kind, given away; what no active user can get is said."""
-    from pipecli.store.choose_process_and_owner import choose_rules, standing, unowned
+    from pipecli.store.choose_process_and_rule import choose_rules, standing, unowned
     from pipecli.workflow import assignment
     from pipecli.workflow.assignment import Taken, users_at_work
 

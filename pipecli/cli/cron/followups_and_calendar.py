@@ -19,7 +19,6 @@ from pipecli.formats import picked
 from pipecli.records.kinds import INVOICE, LEAD, OPPORTUNITY
 from pipecli.reports.followups import FollowUp
 from pipecli.store.index.records import created
-from pipecli.store.index.views import OwnerFilter
 from pipecli.translation import language_of, words_of
 from pipecli.wording import count
 
@@ -47,26 +46,18 @@ def followups(
     record's owner.
     """
     from pipecli.cli.common.dates import parse_to
+    from pipecli.store.planned_followups import due_followups
 
     run = session(ctx)
     run.read(LEAD, OPPORTUNITY, INVOICE)
     until = parse_to(due, run.today) if due else date.max if ics else run.today
-    follow_ups = due_until(run, owner_filter(run), until)
+    follow_ups = due_followups(run.pipeline, owner_filter(run), until)
     if ics:
         write_text(text_of(run, "followups", [follow_up.plan for follow_up in follow_ups]))
     else:
         _print(run, follow_ups, until)
     if exit_code and follow_ups:
         raise typer.Exit(DUE)
-
-
-def due_until(run: Session, of: OwnerFilter, until: date) -> list[FollowUp]:
-    """The next contacts and open activities of some owners that are due on or before a day."""
-    from pipecli.reports.followups import followups as followups_of
-    from pipecli.store.planned_followups import plans
-
-    planned = plans(run.pipeline.index.connection, of, until, to_remind=True)
-    return followups_of(planned, today=run.today, until=until, zone=run.zone)
 
 
 def _print(run: Session, follow_ups: Sequence[FollowUp], until: date) -> None:

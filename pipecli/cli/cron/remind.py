@@ -17,7 +17,6 @@ from pipecli.cli.common.listing import owner_filter
 from pipecli.cli.common.output import Format, print_records, write_text
 from pipecli.cli.common.session import Session, mention, say, session
 from pipecli.cli.common.table import Column, clean
-from pipecli.cli.cron.followups_and_calendar import due_until
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import INVOICE, LEAD, OPPORTUNITY
 from pipecli.reports.followups import by_user, item, reminder
@@ -75,11 +74,13 @@ def remind(
     from your environment and configuration, never from the pipeline: docs/notifications.md.
     """
     from pipecli.outbox.channels import channels, require_apprise
+    from pipecli.store.planned_followups import due_followups
 
     run = session(ctx)
     ours = channels(is_dry=run.dry_run)
     run.read(LEAD, OPPORTUNITY, INVOICE)
-    follow_ups = due_until(run, owner_filter(run), parse_to(due, run.today) if due else run.today)
+    until = parse_to(due, run.today) if due else run.today
+    follow_ups = due_followups(run.pipeline, owner_filter(run), until)
     if not follow_ups:
         _print(run, [])
         return

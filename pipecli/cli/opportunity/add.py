@@ -25,7 +25,7 @@ from pipecli.records.kinds import CUSTOMER
 from pipecli.records.lead import Lead
 from pipecli.records.names import folded
 from pipecli.records.opportunity import Opportunity, Stakeholder
-from pipecli.store.choose_process_and_owner import choose_process
+from pipecli.store.choose_process_and_rule import choose_process
 from pipecli.store.index.records import rows_where
 from pipecli.store.pipeline import NotFound
 from pipecli.workflow.assignment import require_user

@@ -183,7 +183,7 @@ def _figures_ago(
     """The figures of a day before; None where history doesn't reach so far, or can't tell."""
     day = run.today - timedelta(days=ago)
     try:
-        past = run.pipeline_as_of(day.isoformat())
+        past = run.past_pipeline(day.isoformat())
     except BeforeTheFirst:
         return None
     try:

@@ -78,7 +78,7 @@ def forecast(
     report = forecast_of(run, asked.pipeline, by, window, asked.target)
     names = Names(run, by)
     if compare is not None:
-        past = run.pipeline_as_of(compare)
+        past = run.past_pipeline(compare)
         warn(past.need(OPPORTUNITY, *([CUSTOMER] if by == "customer" else [])))
         print_comparison(
             asked, past, forecast_of(run, past, by, window, report.currency), report,

@@ -24,7 +24,7 @@ from pipecli.inbox.importing.elements import (
     put_all,
 )
 from pipecli.inbox.importing.mapping import Source
-from pipecli.inbox.importing.match_record import NOT_HERE, PLANNED, REMOVED, Draft, Drafts, NotHere, Removed
+from pipecli.inbox.importing.match_record import NOT_HERE, PLANNED, REMOVED, Draft, Matcher, NotHere, Removed
 from pipecli.inbox.importing.related import Completer, Names, NewRecord
 from pipecli.inbox.importing.table import Row
 from pipecli.inbox.importing.values import CLOSED_STAGE, Named, Path, nouns_of, without_empties
@@ -74,7 +74,7 @@ class Outcome:
     """Those of the skipped whose records people removed or merged."""
     left_out: set[int] = field(default_factory=set)
     """The lines of those that the mapping doesn't take."""
-    homes: Mapping[int, str] = field(default_factory=dict)
+    parents: Mapping[int, str] = field(default_factory=dict)
     """By the line of a row that is a part of a record, that record."""
     related: list[NewRecord] = field(default_factory=list)
     """Missing records that rows name, made on the way."""
@@ -109,27 +109,27 @@ def build(
     planner: Planner,
     tick: Tick,
     keep: Keep | None = None,
-    homes: Mapping[int, str] | None = None,
+    parents: Mapping[int, str] | None = None,
 ) -> Outcome:
     """The records that the rows make and change, which the planner takes.
 
-    `homes` has the record of each row that is a part of one.
+    `parents` has the record of each row that is a part of one.
     """
-    builder = _Builder(pipeline, collection, bindings, names, planner, homes, source.mapping.unknown)
+    builder = _Builder(pipeline, collection, bindings, names, planner, parents, source.mapping.unknown)
     # All rows are read first: a row may name a record that a later one brings.
     for some in parts(rows):
         builder.read(some)
         tick(len(some))
     if refuse_other_order(source, bindings):
         raise FaultyFile(source.faults)
-    drafts = [*builder.drafts.by_key.values()]
+    drafts = [*builder.matcher.by_key.values()]
     as_imported(collection, names.imports, drafts)
     for block in parts(drafts):
         builder.make(block)
-        if homes is not None:  # none names another of the same file: whole documents needn't wait for all
+        if parents is not None:  # none names another of the same file: whole documents needn't wait for all
             builder.finish(block, keep or source.mapping.keep)
         tick(sum(len(draft.rows) for draft in block))
-    if homes is None:
+    if parents is None:
         builder.finish(drafts, keep or source.mapping.keep)
     return builder.result()
 
@@ -142,15 +142,15 @@ class _Builder:
         bindings: Bindings,
         names: Names,
         planner: Planner,
-        homes: Mapping[int, str] | None,
+        parents: Mapping[int, str] | None,
         unknown: str | None,
     ) -> None:
         self.pipeline, self.collection, self.bindings, self.names = pipeline, collection, bindings, names
         self.now, self.planner = pipeline.now, planner
-        self.drafts = Drafts(collection, bindings, names, homes, may_make=unknown is None)
+        self.matcher = Matcher(collection, bindings, names, parents, may_make=unknown is None)
         self.unknown = unknown
         self.completer = Completer(pipeline, collection, names)
-        self.outcome = Outcome(lines=None if homes is None else Lines())
+        self.outcome = Outcome(lines=None if parents is None else Lines())
         self._used: set[tuple[str, str]] = set()
         self._owned: dict[str, set[Path]] = defaultdict(set)
         """By list, the fields of its elements that the file decides."""
@@ -165,7 +165,7 @@ class _Builder:
     def read(self, rows: Sequence[Row]) -> None:
         for reading in [self.bindings.read(row) for row in rows]:
             try:
-                self.drafts.add(reading)
+                self.matcher.add(reading)
             except Unreadable as error:
                 if isinstance(error, Removed):
                     self._leave_out(reading.row)
@@ -190,7 +190,7 @@ class _Builder:
             if draft.is_new and isinstance(draft.record, Record) and draft.key not in self._own:
                 self.planner.take(draft.record, is_new=True)  # nothing can be in its way any more
                 draft.record = PLANNED
-            if self.drafts.homes is None:  # only parts are counted
+            if self.matcher.parents is None:  # only parts are counted
                 draft.values = {}
 
     @staticmethod
@@ -208,7 +208,7 @@ class _Builder:
 
     def _before_and_plain(self, draft: Draft, _: None) -> tuple[Part | None, Plain]:
         """The record as it is in the pipeline, and as it shall be. Raises Unreadable."""
-        if draft.is_new and (broken := self.drafts.broken.get(draft.key)):
+        if draft.is_new and (broken := self.matcher.broken.get(draft.key)):
             raise Unreadable(broken)
         before = draft.before if draft.is_new or draft.departed else self._present(draft.key)
         return before, self._plain(draft, before)
@@ -245,7 +245,7 @@ class _Builder:
         for key, record, clashes in settled(
             self.pipeline, self.collection, self.names, differing, keep or "local"
         ):
-            draft = self.drafts.by_key[key]
+            draft = self.matcher.by_key[key]
             assert draft.before is not None
             if clashes and keep == "conflict":
                 draft.reason = "; ".join(map(disputed, clashes))
@@ -271,7 +271,7 @@ class _Builder:
 
         And each that comes to name a record that people removed.
         """
-        drafts = self.drafts.by_key
+        drafts = self.matcher.by_key
         for draft in finished if self._to_removed else ():
             if isinstance(draft.record, Record) and draft.departed is None and not draft.reason:
                 named = {(noun, key): field_ for field_, noun, key in references(draft.record)}
@@ -342,7 +342,7 @@ class _Builder:
 
     def _plain(self, draft: Draft, before: Part | None) -> Plain:
         """The record as plain data: its present values, those of its rows, and defaults for the rest."""
-        self.drafts.leave_out_unknown(draft)
+        self.matcher.leave_out_unknown(draft)
         draft.customer = self._customer(draft, before)
         if drop_unknown_people(draft.values, lambda value: self._value(value, draft)):
             Tally.count(self.bindings.left_out, FURTHER_CONTACTS, draft.rows[0])
@@ -402,16 +402,16 @@ class _Builder:
     def _path(self, path: Path, draft: Draft) -> Path:
         if len(path) == 1 or Named not in map(type, path):
             return path
-        return tuple(self._key(part, draft) if isinstance(part, Named) else part for part in path)
+        return tuple(self._key_of(part, draft) if isinstance(part, Named) else part for part in path)
 
     def _value(self, value: object, draft: Draft) -> Any:
         if isinstance(value, Named):
-            return self._key(value, draft)
+            return self._key_of(value, draft)
         if isinstance(value, Money):
             return value.value
         return [self._value(part, draft) for part in value] if isinstance(value, tuple) else value
 
-    def _key(self, named: Named, draft: Draft) -> str:
+    def _key_of(self, named: Named, draft: Draft) -> str:
         key = self.names.key_of(named, draft.customer)
         if (named.noun, key) in self.names.new_records:
             draft.related |= {(named.noun, key)}

@@ -71,7 +71,7 @@ class Draft:
     """The reason to reject all its rows; empty for a good one."""
 
 
-class Drafts:
+class Matcher:
     """The drafts by the key of their record; finds or begins that of each row."""
 
     def __init__(
@@ -79,13 +79,13 @@ class Drafts:
         collection: Collection,
         bindings: Bindings,
         names: Names,
-        homes: Mapping[int, str] | None = None,
+        parents: Mapping[int, str] | None = None,
         *,
         may_make: bool = True,
     ) -> None:
-        """`homes` are the records by the line of a row, where rows are parts of records there are."""
+        """`parents` are the records by the line of a row, where rows are parts of records there are."""
         self.may_make = may_make
-        self.collection, self.bindings, self.names, self.homes = collection, bindings, names, homes
+        self.collection, self.bindings, self.names, self.parents = collection, bindings, names, parents
         self.known = names.known(collection.noun)
         self.by_key: dict[str, Draft] = {}
         self.broken: dict[str, str] = {}
@@ -94,8 +94,8 @@ class Drafts:
 
     def add(self, reading: RowReading) -> None:
         """Add a row to its record's draft. Raises Unreadable where it names none or contradicts another."""
-        if self.homes is not None:
-            self._add_part(reading, self.homes[reading.row.line])
+        if self.parents is not None:
+            self._add_part(reading, self.parents[reading.row.line])
             return
         if self._above is not None and self.bindings.is_below(reading.row):
             self._add_below(reading)
@@ -116,7 +116,7 @@ class Drafts:
         elif self.collection.noun == CONTACT.noun:
             key = self._person(reading, own, external, name)
         else:
-            key = self._key(own, external, name)
+            key = self._match(own, external, name)
         is_new = departed is None and key not in self.known.labels
         if is_new and not self.may_make:
             raise NotHere(f"unknown {self.collection.noun} {external or name}")
@@ -232,7 +232,7 @@ class Drafts:
         at, emails = self._place(reading)
         people = self.names.people
         if own or (external and self.known.with_external_id(external)):
-            key = self._key(own, external, name)
+            key = self._match(own, external, name)
         else:
             known = people.recognised(name, at, emails, external)
             if known is None:
@@ -244,7 +244,7 @@ class Drafts:
         people.add(key, name or self.known.labels.get(key, key), at, emails)
         return key
 
-    def _key(self, own: str | None, external: str | None, name: str | None) -> str:
+    def _match(self, own: str | None, external: str | None, name: str | None) -> str:
         same = self.known.with_external_id(external) if external else []
         if len(same) > 1:
             raise Unreadable(f'{" and ".join(same)} have the same external_id "{external}"')
@@ -369,7 +369,7 @@ def part_named(word: str) -> PartKind | None:
     return next((part for part in PART_KINDS if plain in (part.noun, part.plural)), None)
 
 
-class Homes(NamedTuple):
+class Parents(NamedTuple):
     """The rows of a file by the kind of record they belong to, the record of each, and those without one."""
 
     rows: dict[str, list[Row]]
@@ -382,23 +382,23 @@ class Homes(NamedTuple):
     """Those whose records people removed."""
 
 
-def homes_of(part: PartKind, source: Source, table: Table, names: Names) -> Homes:
+def parents_of(part: PartKind, source: Source, table: Table, names: Names) -> Parents:
     """The record of each row, by its id, its external_id or its name."""
-    homes = Homes({parent.noun: [] for parent in part.parents}, {}, [], [], [])
+    parents = Parents({parent.noun: [] for parent in part.parents}, {}, [], [], [])
     columns = record_columns(part, source)
     for row in table.rows:
         try:
-            noun, key = _home(part, columns, row, names)
+            noun, key = _parent(part, columns, row, names)
         except Removed:
-            homes.removed.append(row)
+            parents.removed.append(row)
         except Unreadable as error:
-            homes.rejected.append((row, str(error)))
+            parents.rejected.append((row, str(error)))
             if isinstance(error, NotHere):
-                homes.strangers.append(row)
+                parents.strangers.append(row)
         else:
-            homes.rows[noun].append(row)
-            homes.keys[row.line] = key
-    return homes
+            parents.rows[noun].append(row)
+            parents.keys[row.line] = key
+    return parents
 
 
 def record_columns(part: PartKind, source: Source) -> list[tuple[tuple[str, ...], str]]:
@@ -415,7 +415,7 @@ def record_columns(part: PartKind, source: Source) -> list[tuple[tuple[str, ...]
     return columns
 
 
-def _home(
+def _parent(
     part: PartKind, columns: Iterable[tuple[tuple[str, ...], str]], row: Row, names: Names
 ) -> tuple[str, str]:
     told = []

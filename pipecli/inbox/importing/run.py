@@ -24,8 +24,8 @@ from pipecli.inbox.importing.match_record import (
     NOT_HERE,
     REMOVED,
     PartKind,
-    homes_of,
     number_twins,
+    parents_of,
     part_named,
     with_ordinals,
 )
@@ -157,25 +157,25 @@ def _prepare_parts(
     names = Names(pipeline, source.mapping.make)
     bindings = _compiled(pipeline, part.parents[0], table, source, part.plural)
     wanted = bindings.wanted(table.rows)
-    homes = homes_of(part, source, table._replace(rows=[*wanted]), names)
-    total = Outcome(rejected=homes.rejected, removed=homes.removed, lines=Lines(), homes=homes.keys)
-    for row in homes.removed:
+    parents = parents_of(part, source, table._replace(rows=[*wanted]), names)
+    total = Outcome(rejected=parents.rejected, removed=parents.removed, lines=Lines(), parents=parents.keys)
+    for row in parents.removed:
         Tally.count(bindings.left_out, REMOVED, row)
     if source.mapping.unknown == "skip":
-        total.rejected = [(row, reason) for row, reason in homes.rejected if row not in homes.strangers]
-        for row in homes.strangers:
+        total.rejected = [(row, reason) for row, reason in parents.rejected if row not in parents.strangers]
+        for row in parents.strangers:
             Tally.count(bindings.left_out, NOT_HERE, row)
-    total.skipped = len(table.rows) - sum(map(len, homes.rows.values())) - len(total.rejected)
+    total.skipped = len(table.rows) - sum(map(len, parents.rows.values())) - len(total.rejected)
     tick(2 * (len(total.rejected) + total.skipped))
     for parent in part.parents:
-        rows = homes.rows[parent.noun]
+        rows = parents.rows[parent.noun]
         if not rows:
             continue
         own = (
             bindings if parent == part.parents[0] else _compiled(pipeline, parent, table, source, part.plural)
         )
         own.share(bindings)
-        total.add(build(pipeline, parent, source, own, rows, names, planner, tick, keep, homes.keys))
+        total.add(build(pipeline, parent, source, own, rows, names, planner, tick, keep, parents.keys))
     total.rejected.sort(key=lambda rejected: rejected[0].line)
     _plan_others(planner, pipeline.settings, total)
     return Import(table, total, report_json(part, table, bindings, names, total))

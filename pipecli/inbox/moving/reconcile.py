@@ -255,7 +255,7 @@ def _told_of_records(done: Import, columns: _Columns, own: str, amount: str) -> 
 def _told_of_lines(done: Import, columns: _Columns, own: str | None) -> dict[str, Told]:
     told: dict[str, Told] = {}
     for row in done.table.rows:
-        if key := done.outcome.homes.get(row.line):
+        if key := done.outcome.parents.get(row.line):
             record = told.setdefault(key, Told(BY_PREFIX[key.partition("-")[0]].folder, "", None))
             record.lines += (columns.line(row),)
             record.ids += (filled(own, row),) if own else ()

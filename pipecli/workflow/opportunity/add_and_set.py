@@ -43,7 +43,7 @@ def open_opportunity(
     """A new deal, with what its lead and the settings know where the caller gives nothing.
 
     Where the process follows from the deal itself, open it in any process, ask
-    `store.choose_process_and_owner`, and move it there with `in_process`. A price list's currency is the
+    `store.choose_process_and_rule`, and move it there with `in_process`. A price list's currency is the
     caller's to give. `fields` are any other of the record. The store validates the record when it is written.
     """
     process = named_process(settings, process)

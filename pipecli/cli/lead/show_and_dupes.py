@@ -102,7 +102,7 @@ _LEADS, _CUSTOMERS = _columns(14), _columns(24)
 
 
 @app.command("lead dupes")
-def list_leads(ctx: typer.Context) -> None:
+def lead_dupes(ctx: typer.Context) -> None:
     """List leads that are probably the same, with a score and why."""
     run = session(ctx)
     columns = ("id", "name", "organization", "email", "phone", "website", "status")
@@ -129,7 +129,7 @@ def list_leads(ctx: typer.Context) -> None:
 
 
 @app.command("customer dupes")
-def list_customers(ctx: typer.Context) -> None:
+def customer_dupes(ctx: typer.Context) -> None:
     """List customers that are probably the same, with a score and why."""
     run = session(ctx)
     connection = run.read(CUSTOMER, CONTACT).index.connection
