@@ -135,7 +135,7 @@ def standing(connection: sqlite3.Connection, kind: Kind) -> Standing:
     ).fetchall()
     return Standing(
         turns,
-        newest={owner: newest for owner, newest, _ in owned if newest is not None},
+        newest={owner: newest for owner, newest, _ in owned},
         open={owner: int(count) for owner, _, count in owned},
     )
 

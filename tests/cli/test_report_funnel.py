@@ -200,8 +200,11 @@ def test_three_hundred_owners_of_wide_names_in_eighty_columns(cli, given, monkey
     assert all(len(line) + line.count("王") <= 80 for line in said.splitlines())
 
 
-def test_a_currency_without_a_rate_is_an_error_that_names_the_deal(refused, given):
-    made = {path: text.replace("EUR", "USD") for path, text in deal("AAAAA", status="won").items()}
-    given(made)
+def test_a_currency_without_a_rate_is_an_error_that_names_the_deal(refused, given, report):
+    won = deal("AAAAA", status="won", lead="EEEEE")
+    unknown = {path: text.replace("  amount: 900.00\n", "") for path, text in won.items()}
+    given(lead("EEEEE", "converted") | unknown)
+    assert counts(report(), "leads")["won"] == 1  # for nobody knows how much
+    given({path: text.replace("EUR", "USD") for path, text in won.items()})
 
     assert "OPP-AAAAA" in refused("report", "funnel", "--no-stages")

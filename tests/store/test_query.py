@@ -7,10 +7,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
 
+from pipecli.records.money import Rates
 from pipecli.store.index import query
 
 ENDLESS = "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c)"
@@ -38,6 +40,12 @@ def connection(tmp_path: Path) -> Iterator[sqlite3.Connection]:
 )
 def test_a_question_is_answered(connection: sqlite3.Connection, sql: str) -> None:
     assert query.ask(connection, sql).rows == [("a",)]
+
+
+def test_letters_of_any_script_are_compared_and_nothing_stays_nothing(connection: sqlite3.Connection) -> None:
+    query.register(connection, lambda: date(2026, 11, 21), lambda: Rates("EUR", {}))
+    asked = "SELECT casefold('CAFÉ Straße'), casefold(NULL), casefold(5), today()"
+    assert query.ask(connection, asked).rows == [("café strasse", None, "5", "2026-11-21")]
 
 
 @pytest.mark.parametrize(
@@ -124,6 +132,7 @@ def test_a_question_that_fills_the_memory_is_refused(connection: sqlite3.Connect
 def test_one_step_that_never_ends_takes_the_process_with_it() -> None:
     script = """
 import sqlite3
+from pipecli.records.money import Rates
 from pipecli.store.index import query
 query.LONGEST = query._GRACE = 0.1
 needle = "printf('%.*c', 2000000, 'a') || 'b'"
