@@ -27,8 +27,9 @@ _LEAST_WIDTH = 4
 class Column(NamedTuple):
     """One column: `name` is the key of the record and the heading for machines, `heading` the one for people.
 
-    Where the terminal is narrow, the `shrink` columns are cut first, the widest first, down to `min_width`.
-    Then columns are left out: the highest `rank` first, of equals the last. The first column always stays.
+    Where the terminal is narrow, columns without a value go first; then, of a list, those with one value in
+    all rows; then the `shrink` columns are cut, the widest first, down to `min_width`; then others go. Of
+    equals in this the highest `rank` goes first, then the last. The first column and ids always stay.
     `show` makes the cell for people from the whole record; without it the value under `name` is shown.
     """
 

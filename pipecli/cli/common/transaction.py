@@ -103,12 +103,12 @@ class Transaction:
         """A slug of `text` that no record of this kind has."""
         return ids_and_files.free_slug(text, keys(self.pipeline.index.connection, noun))
 
-    def given_by_rule(self, record: Owned) -> tuple[Owned, tuple[str, ...]]:
-        """A new lead or deal, given to whom an assignment rule names, if one takes it, and a note of it."""
+    def with_owner(self, record: Owned, *, is_named: bool) -> tuple[Owned, tuple[str, ...]]:
+        """A new lead or deal with its owner, and a note: the one named, else whom a rule names, else me."""
         from pipecli.store.choose_process_and_rule import choose_rules, standing
         from pipecli.workflow.assignment import given_when_added, rules_for
 
-        if not rules_for(self.settings, record.noun):
+        if is_named or not rules_for(self.settings, record.noun):
             return record, ()
         (rule,) = choose_rules(self.pipeline, [record.with_(owner=None)])
         if rule is None:

@@ -73,9 +73,8 @@ def add(ctx: typer.Context, sets: list[str] | None, owner: Text, **given: Any) -
             "owner": owner or transaction.me,
         }
         lead = built(Lead, given, sets, transaction.session)
-        by_rule: tuple[str, ...] = ()
-        if owner is None and not names_field(sets, "owner"):
-            lead, by_rule = transaction.given_by_rule(lead)
+        is_named = owner is not None or names_field(sets, "owner")
+        lead, by_rule = transaction.with_owner(lead, is_named=is_named)
         by_rule = (*by_rule, *_twins(transaction, lead))
         transaction.do(rules.add(lead, transaction.settings, notes=by_rule))
 

@@ -119,9 +119,9 @@ def add(
         deal = in_process(deal, transaction.settings, chosen, stage)
         _require_currency(transaction, deal)
         remarks = (*(parties.notes if parties else ()), *_twins(transaction, deal))
-        if owner is None and not names_field(sets, "owner"):
-            deal, by_rule = transaction.given_by_rule(deal)
-            remarks = (*by_rule, *remarks)
+        is_named = owner is not None or names_field(sets, "owner")
+        deal, by_rule = transaction.with_owner(deal, is_named=is_named)
+        remarks = (*by_rule, *remarks)
         written = _of(deal.owner, parties) if parties else ()
         transaction.do(opened(deal, transaction.settings, lead=known_lead, written=written, notes=remarks))
 
