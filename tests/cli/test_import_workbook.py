@@ -170,11 +170,11 @@ def test_a_table_that_is_there_as_csv_and_as_a_workbook_is_planned_once(cli: Cli
     Path("e/Deals.xlsx").write_bytes(workbook({"Sheet1": other}))
     told = cli("import", "plan", "e", "--into", "m", "--force").out
     assert (
-        "to be answered: Deals.csv and Deals.xlsx have one name and differ: 1 row in the first alone, 1 in "
-        "the second. Which is to come? (Deals.csv or Deals.xlsx or both)" in told
+        "to be answered in m/plan.yaml:9: Deals.csv and Deals.xlsx have one name and differ: 1 row in "
+        "the first alone, 1 in the second. Which is to come? (Deals.csv or Deals.xlsx or both)" in told
     )
     refused = cli("import", "run", "m", code=1).err
-    assert "m/plan.yaml:9" in refused and "answer with Deals.csv or Deals.xlsx or both" in refused
+    assert "m/plan.yaml:9" in refused and "Write Deals.csv or Deals.xlsx or both after" in refused
     page = Path("m/plan.yaml").read_text()
     for answer, amount in (("Deals.xlsx", 8), ("Deals.csv", 7)):
         write("m/plan.yaml", page.replace("answer:", f"answer: {answer}"))

@@ -264,7 +264,7 @@ def test_what_an_export_leaves_open_is_asked_and_nothing_runs_before_it_is_answe
     assert "plan.yaml:" in refused
 
     page.write_text(page.read_text().replace("answer:", "answer: sideways"))
-    assert "answer with day or month" in cli("import", "run", "moves/hubspot", code=1).err
+    assert "Write day or month after `answer:` in this" in cli("import", "run", "moves/hubspot", code=1).err
     page.write_text(page.read_text().replace("sideways", "day"))
     assert "they agree" in cli("import", "run", "moves/hubspot").out
     by_id = deals(root)
@@ -381,8 +381,18 @@ def test_stages_that_no_word_tells_and_owners_that_nobody_knows_are_asked_for(cl
     assert [question["about"] for question in told["questions"]] == ["outcomes", "owners"]
     page = Path("m/plan.yaml")
     text = page.read_text()
-    page.write_text(text.replace("answer:", "answer: nobody"))
-    assert "answer with {won: [...], lost: [...]}" in cli("import", "run", "m", code=1).err
+    assert [question["line"] for question in told["questions"]] == [8, 11]
+    for outcomes, owners, fault in (
+        ("nobody", "nobody", "8: outcomes: answer with {won: [...], lost: [...]}, not"),
+        ("{won: [Sigend], lost: [Dead]}", "nobody", "8: outcomes: Sigend isn't one of Dead, Signed, Talking"),
+        ("{won: [Dead, Signed], lost: Dead}", "nobody", "8: outcomes: Dead can't mean both won and lost"),
+        ("{gewonnen: [Signed]}", "nobody", "8: outcomes: answer with {won: [...], lost: [...]}, not"),
+        ("{won: [Signed], lost: [Dead]}", "Ana", '11: owners: unknown user "Ana"; add one, or answer'),
+        ("{won: [Signed], lost: [Dead]}", "", "nobody. Write it after `answer:` in this line"),
+    ):
+        first, second, rest = text.split("answer:")
+        page.write_text(f"{first}answer: {outcomes}{second}answer: {owners}{rest}")
+        assert fault in cli("import", "run", "m", code=1).err
     page.write_text(
         text.replace("answer:", "answer: {won: [Signed], lost: [Dead]}", 1).replace(
             "answer:\n", "answer: ana-ruiz\n"

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from pipecli.inbox.importing.build import Tick
     from pipecli.inbox.importing.earlier_imports import Keep
     from pipecli.inbox.importing.run import Import
+    from pipecli.inbox.moving.pages import Question
     from pipecli.inbox.moving.plan import Plan
     from pipecli.inbox.moving.run import Moved
     from pipecli.store.pipeline import Pipeline
@@ -164,14 +165,21 @@ def _plan_lines(outcome: Plan, folder: Path) -> Iterator[str]:
     for line in findings.lost:
         yield f"columns that stay out, {line}"
     yield from findings.assumed
-    for question in findings.questions.values():
+    for number, question in _questions(outcome):
         choices = f" ({' or '.join(question.one_of)})" if question.one_of else ""
-        yield f"to be answered: {question.question}{choices}"
-    run = f"pipecli import run {quote(str(folder))}"
-    if findings.questions:
-        yield f"answer in {folder}/plan.yaml, look the mappings over, then: {run}"
-    else:
-        yield f"look the mappings over, then: {run}"
+        yield f"to be answered in {folder}/plan.yaml:{number}: {question.question}{choices}"
+    first = "answer these there, " if findings.questions else ""
+    yield f"{first}look the mappings over, then: pipecli import run {quote(str(folder))}"
+
+
+def _questions(outcome: Plan) -> Iterator[tuple[int, Question]]:
+    """The questions, each with the line of the plan's file on which its answer is to be written."""
+    from pipecli.inbox.moving.pages import PLAN_FILE
+
+    assert outcome.findings is not None
+    lines = enumerate(outcome.pages[PLAN_FILE].split("\n"), 1)
+    answers = [number for number, line in lines if line == "  answer:"]
+    return zip(answers, outcome.findings.questions.values(), strict=True)
 
 
 def _plan_json(outcome: Plan) -> dict[str, Any]:
@@ -183,7 +191,7 @@ def _plan_json(outcome: Plan) -> dict[str, Any]:
         "unknown": outcome.unknown,
         "left_out": findings.lost,
         "assumed": findings.assumed,
-        "questions": [question._asdict() for question in findings.questions.values()],
+        "questions": [question._asdict() | {"line": line} for line, question in _questions(outcome)],
     }
 
 
@@ -372,16 +380,10 @@ def _report(moved: Moved, *, is_dry: bool) -> Iterator[str]:
 
 def _outcome(done: Import) -> str:
     from pipecli.inbox.importing.match_record import REMOVED
+    from pipecli.inbox.importing.run import WORDS
 
     report = done.report
-    parts = [
-        f"{report[name]:,} {name}" for name in ("made", "updated", "unchanged", "rejected") if report[name]
-    ]
-    parts += [
-        f"{report[name]:,} {words}"
-        for name, words in (("merged", "about the record of an earlier row"), ("skipped", "left out"))
-        if report[name]
-    ]
+    parts = [f"{report[name]:,} {words}" for name, words in WORDS.items() if report[name]]
     on_the_way = [
         count(len(keys), collection_of(kind).noun, ",") for kind, keys in report["made_on_the_way"].items()
     ]
@@ -390,10 +392,8 @@ def _outcome(done: Import) -> str:
     gone = sum(tally["rows"] for tally in report["left_out"] if tally["column"] == REMOVED)
     more += f"; {gone:,} of those left out were removed or merged here" if gone else ""
     if kept:
-        fields = [
-            f"{tally['field']} of {tally['example']['row']}" + " …" * (tally["rows"] > 1)
-            for tally in report["kept"]
-        ]
+        examples = [(tally["field"], tally["example"]["row"], tally["rows"]) for tally in report["kept"]]
+        fields = [f"{field} of {row}{' …' * (rows > 1)}" for field, row, rows in examples]
         more += f"; {kept:,} kept as they are here, where the file changed them too: {first_of(fields, 5)}"
     return f"{count(report['rows'], 'row', ',')} of {done.table.name}: {', '.join(parts) or 'none'}{more}"
 

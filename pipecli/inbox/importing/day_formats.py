@@ -29,6 +29,17 @@ EXCEL = "excel"
 """Stands in the place of a format for the days that a spreadsheet counts: 46341 is 2026-11-15."""
 EPOCH = "epoch"
 """For the seconds or milliseconds since 1970: 1767604800 is 2026-01-05."""
+_DAYS = (
+    "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d", "%Y.%m.%d",
+    "%d/%m/%y", "%m/%d/%y", "%d-%m-%y", "%m-%d-%y", "%d.%m.%y",
+    "%d %b %Y", "%b %d, %Y", "%d %B %Y", "%B %d, %Y", "%d-%b-%Y", "%d %b, %Y", "%d-%b-%y",
+)  # fmt: skip
+_TIMES = (
+    "", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M%p", " %I:%M:%S %p",
+    ", %H:%M", ", %I:%M %p", ", %H:%M:%S", ", %I:%M:%S %p",
+)  # fmt: skip
+FORMS = tuple(f"{day}{time}" for day in _DAYS for time in _TIMES)
+"""The forms in which exports write days and moments."""
 _PERSIAN = re.compile(r"1[34]\d\d\D.*|.*\D1[34]\d\d")
 """A day with the year of another calendar; none of a business is of the 14th or 15th century."""
 _SINCE_1970 = re.compile(r"-?\d{9,10}|-?\d{12,13}")

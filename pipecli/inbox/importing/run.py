@@ -290,7 +290,7 @@ def report_lines(report: Mapping[str, Any]) -> Iterator[Line]:
     yield Line(f"{count(report['rows'], 'row', ',')} of {report['file']}")
     for name in Counts._fields:
         if report[name] or name == "made":
-            yield Line(_WORDS[name], report[name])
+            yield Line(WORDS[name], report[name])
     if report["made"] and not report["repeatable"]:
         yield Line(
             f"a second run makes them again: nothing tells {report['kind']} apart, as an external_id does"
@@ -330,7 +330,7 @@ def report_lines(report: Mapping[str, Any]) -> Iterator[Line]:
     yield from _reasons_in_words(report["reasons"])
 
 
-_WORDS = {
+WORDS = {
     "made": "made",
     "updated": "updated",
     "unchanged": "unchanged",

@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Any
 
+from pipecli.errors import PipecliError
+from pipecli.inbox.importing.day_formats import is_iso
 from pipecli.inbox.importing.table import Row, Table
 from pipecli.inbox.moving.pages import (
     Findings,
@@ -26,6 +28,7 @@ from pipecli.inbox.moving.pages import (
 from pipecli.inbox.moving.synonyms import CHANGED, ENTERED, OF_ENTRY, header_key, outcome_of, rank
 from pipecli.records.names import folded
 from pipecli.store import ids_and_files
+from pipecli.wording import count
 
 Columns = dict[str, list[dict[str, Any]]]
 """For a column of the file what it feeds: entries of a mapping, with the evidence under `#`."""
@@ -117,11 +120,8 @@ class Deals:
         if not dead:
             return outcomes
         column = self.roles[role]
-        return outcomes._replace(
-            dead={column: dead},
-            alive={column: {"not": dead}},
-            why=f"{outcomes.why}; lost where {column} says so",
-        )
+        why = f"{outcomes.why}; lost where {column} says so"
+        return outcomes._replace(dead={column: dead}, alive={column: {"not": dead}}, why=why)
 
     def _outcomes_by_name(self) -> Outcomes | None:
         if "status" in self.roles:
@@ -164,7 +164,7 @@ class Deals:
 
     def _of_stages(self, column: str) -> Outcomes:
         """The outcomes by the words of the stages, their probabilities, or the answer."""
-        if (answer := self.findings.outcomes()) is not None:
+        if (answer := self.findings.outcomes(self.stage_rows)) is not None:
             of = {stage: answer.get(stage, "open") for stage in self.stage_rows}
             return Outcomes(column, of | {"": "open"}, "as you answered")
         words = {stage: outcome_of(stage) for stage in self.stage_rows}
@@ -183,7 +183,7 @@ class Deals:
 
     def _answered(self, told: Mapping[str, str | None], column: str, unknown: list[str]) -> dict[str, str]:
         """What was answered of a column of statuses; asks where a word of it tells nothing."""
-        if (answer := self.findings.outcomes()) is None:
+        if (answer := self.findings.outcomes(told)) is None:
             self.findings.ask(
                 "outcomes",
                 f"{self.table.name}, {column}: which of {', '.join(unknown)} mean won, and which lost? "
@@ -378,18 +378,20 @@ class Deals:
             for row in self.table.rows
             if outcomes.of_row(row) != "open" and not any(str(row.cells.get(c, "")).strip() for c in days)
         ]
-        lacking = len(dayless)
         if not dayless:
             return
+        lacking = count(len(dayless), "closed deal", ",")
         changed = next((c for c in self.table.columns if CHANGED.fullmatch(header_key(c))), None)
         told = self.findings.answer("closing")
+        if told not in (None, "created") and not is_iso(str(told)):
+            raise PipecliError(f'closing: answer with a day, such as 2026-01-31, or created, not "{told}"')
         if changed is None and told is None and all(self._cell(row, "expected_close") for row in dayless):
             changed = self.roles["expected_close"]
         if changed is None and told is None:
             self.findings.ask(
                 "closing",
-                f"{self.table.name}: {lacking:,} closed deals say no day on which they were closed. "
-                "Which is it? Answer with a day, such as 2026-01-31, or with created, the day each was made.",
+                f"{self.table.name} lacks the closing day of {lacking}. Which is "
+                "it? Answer with a day, such as 2026-01-31, or with created, the day each was made.",
             )
         column = changed or self.roles.get("created")
         if changed is None and told != "created":
@@ -401,7 +403,7 @@ class Deals:
                 entries.append({"to": "created", **date})
             entries += [{"to": "closed.date", "when": when, **date} for when in outcomes.when("won", "lost")]
             self.findings.assumed.append(
-                f"{self.table.name}: {lacking:,} closed deals say no closing day: that of {column} is taken"
+                f"{self.table.name} lacks the closing day of {lacking}: that of {column} is taken"
             )
             self.findings.said_otherwise.add(column)
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from pipecli.errors import PipecliError
 from pipecli.inbox.importing.compile import NOTHING
-from pipecli.inbox.importing.day_formats import EPOCH, EXCEL, fits, is_iso, is_persian, turned
+from pipecli.inbox.importing.day_formats import EPOCH, EXCEL, FORMS, fits, is_iso, is_persian, turned
 from pipecli.inbox.importing.table import Row, Table
 from pipecli.records.money import plain_digits
 from pipecli.records.names import folded, name_key
@@ -20,18 +20,8 @@ from pipecli.store.yaml.write import flow_text, key_text, scalar_text
 from pipecli.wording import one_line
 
 When = dict[str, Any]
-_DAYS = (
-    "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d", "%Y.%m.%d",
-    "%d/%m/%y", "%m/%d/%y", "%d-%m-%y", "%m-%d-%y", "%d.%m.%y",
-    "%d %b %Y", "%b %d, %Y", "%d %B %Y", "%B %d, %Y", "%d-%b-%Y", "%d %b, %Y", "%d-%b-%y",
-)  # fmt: skip
-_TIMES = (
-    "", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M%p", " %I:%M:%S %p",
-    ", %H:%M", ", %I:%M %p", ", %H:%M:%S", ", %I:%M:%S %p",
-)  # fmt: skip
 _SAMPLE = 200
 """Texts of a column of dates that tell which forms to try on all of them."""
-FORMS = tuple(f"{day}{time}" for day in _DAYS for time in _TIMES)
 _COUNTED = (
     (EXCEL, re.compile(r"[2-7]\d{4}([.,]\d+)?"), "days that a spreadsheet counts"),
     (EPOCH, re.compile(r"\d{9,10}|\d{12,13}"), "seconds or milliseconds since 1970"),
@@ -107,6 +97,8 @@ class Findings:
     """The ids of those in the files so far: two files may count from 1."""
     said_otherwise: set[str] = field(default_factory=set)
     """Columns of deals that need no field of their own."""
+    words: set[str] = field(default_factory=set)
+    """The stages and statuses of which it is asked what they mean."""
     lost_reasons: list[str] = field(default_factory=list)
     currencies: Counter[str] = field(default_factory=Counter)
     types: list[str] = field(default_factory=list)
@@ -124,15 +116,26 @@ class Findings:
             raise PipecliError(f'{about}: the answer must be one of {", ".join(one_of)}, not "{told}"')
         return told
 
-    def outcomes(self) -> dict[str, str] | None:
-        """The outcomes of stages or statuses that were answered. Raises PipecliError for a wrong answer."""
+    def outcomes(self, words: Iterable[str]) -> dict[str, str] | None:
+        """The outcomes of stages or statuses, of which a file has these, as they were answered.
+
+        Raises PipecliError for a wrong answer.
+        """
+        self.words |= {*words}
         told = self.answer("outcomes")
         if told is None:
             return None
-        if not isinstance(told, dict):
+        if not isinstance(told, dict) or told.keys() - {"won", "lost"}:
             raise PipecliError(f'outcomes: answer with {{won: [...], lost: [...]}}, not "{told}"')
         listed = {of: words if isinstance(words, list) else [words] for of, words in told.items() if words}
+        if both := {*map(str, listed.get("won", ()))} & {*map(str, listed.get("lost", ()))}:
+            raise PipecliError(f"outcomes: {', '.join(sorted(both))} can't mean both won and lost")
         return {str(word): of for of, words in listed.items() for word in words}
+
+    def check_outcomes(self) -> None:
+        """Refuse an answer that names what no file has. Raises PipecliError."""
+        if self.words and (unknown := [word for word in self.outcomes(()) or () if word not in self.words]):
+            raise PipecliError(f"outcomes: {', '.join(unknown)} isn't one of {', '.join(sorted(self.words))}")
 
 
 def texts(table: Table, column: str) -> Counter[str]:
@@ -174,9 +177,8 @@ def date_form(table: Table, column: str, findings: Findings) -> DateForm:
             return DateForm(form, f"{whole:,} of {whole:,} are {words}")
     sample = [text for text, _ in counts.most_common(_SAMPLE)]
     forms = [form for form in FORMS if any(fits(text, form) for text in sample)] or FORMS
-    fitting = Counter(
-        {form: n for form in forms if (n := sum(rows for text, rows in counts.items() if fits(text, form)))}
-    )
+    rows_of = {form: sum(rows for text, rows in counts.items() if fits(text, form)) for form in forms}
+    fitting = {form: rows for form, rows in rows_of.items() if rows}
     if persian := next(filter(is_persian, counts), None):
         raise PipecliError(
             f'{table.name}, {column}: "{persian}" is a day of the Persian calendar',

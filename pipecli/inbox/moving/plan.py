@@ -143,6 +143,7 @@ def make_plan(
             f"{', '.join(map(name_of, tables)) or 'the export'}: no file was recognised by its header",
             hint="write a mapping, and import each with: pipecli import KIND FILE --map MAPPING",
         )
+    findings.check_outcomes()
     if others := [code for code in findings.currencies if code != settings.currency]:
         findings.assumed.append(
             f"the totals are in {settings.currency}: give rates for {', '.join(others)} (exchange_rates), "
@@ -405,7 +406,7 @@ class _Mapping:
             self.findings.ask(
                 "currency",
                 f"{self.table.name}: in which currency is {column}? Its signs say {shown}, "
-                f"and the pipeline's is {base}.",
+                f"and the pipeline's is {base}. Answer with a code.",
             )
         elif not signs:
             self.findings.assumed.append(

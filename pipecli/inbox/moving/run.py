@@ -115,10 +115,10 @@ def load(folder: Path) -> Move:
         answer, one_of = question.get("answer"), question.get("one_of")
         line, column = yamltext.locate(text, ["questions", number, "answer"])
         if answer is None or (one_of and str(answer) not in one_of):
-            wanted = f"answer with {' or '.join(one_of)}" if one_of else "answer it there"
-            faults.append(
-                Fault(str(path), line, column, "move", f"{str(question['question']).rstrip('.')}; {wanted}")
-            )
+            wanted = " or ".join(one_of) if one_of else "it"
+            wrong = "" if answer is None else f', not "{answer}"'
+            text = f"{question['question']} Write {wanted} after `answer:` in this line{wrong}"
+            faults.append(Fault(str(path), line, column, "move", text))
         else:
             pending[str(question["about"])] = answer
     if faults:
@@ -145,10 +145,25 @@ def answered(move: Move, files: Sequence[File], settings: Settings) -> Move:
         return move
     answers = move.answers | move.pending
     vendor = move.vendor if move.vendor in vendors() else None
-    again = make_plan(files, settings, source=move.source, vendor=vendor, answers=answers)
+    try:
+        again = make_plan(files, settings, source=move.source, vendor=vendor, answers=answers)
+    except PipecliError as error:
+        raise _in_its_line(error, move) from None
     for name, page in again.pages.items():
         store_files.write(move.folder, name, page.encode())
     return load(move.folder)
+
+
+def _in_its_line(error: PipecliError, move: Move) -> PipecliError:
+    """A wrong answer with its place in the plan; any other error as it is."""
+    about, path = str(error).partition(":")[0], move.folder / PLAN_FILE
+    text = yamltext.decode(path.read_bytes(), str(path))
+    plain: dict[str, Any] = yamltext.parse(text, str(path))
+    for number, question in enumerate(plain.get("questions") or ()):
+        if question.get("about") == about:
+            line, column = yamltext.locate(text, ["questions", number, "answer"])
+            return FaultyFile([Fault(str(path), line, column, "move", str(error))])
+    return error
 
 
 def export_of(move: Move, given: Path | None) -> list[File]:
