@@ -377,14 +377,53 @@ def test_git_killed_in_the_middle_of_a_checkout_is_undone_and_its_locks_are_clea
     assert [name.partition(".")[0] for name in indexes] == ["index30", "index30", "index90"]
     assert f"index90.{os.getpid()}.tmp" in indexes
 
-    place = safe_files.find(root)
-    with crash_recovery.working(place, "fetch"):
-        begun = place.journal.read_bytes()
-    place.journal.write_bytes(begun)  # of one that was killed before anything moved
-    (root / ".git/shallow.lock").touch()
+    cut_off(root, "fetch")  # before anything moved
+    lock = root / ".git/shallow.lock"
+    lock.touch()
+    working = ["git", "cat-file", "--batch"]
+    with subprocess.Popen(working, cwd=root, stdin=subprocess.PIPE) as another:
+        said = cli("opp", "set", "2q8", "amount=1", code=1).err
+        assert "another git command is at work in this repository; wait for it;" in said and str(lock) in said
+        another.communicate()
     assert cli("opp", "list").err == "cleared up after: fetch (the command was cut off)\n"
     assert [*(root / ".git").rglob("*.lock")] == [others]
+    upkeep = root / ".git/objects/maintenance.lock"  # of one at work it stays, and nobody waits for it
+    cut_off(root, "fetch")
+    upkeep.touch()
+    with subprocess.Popen(working, cwd=root, stdin=subprocess.PIPE) as another:
+        assert cli("opp", "list").err == ""
+        another.communicate()
+    assert upkeep.exists()
     assert cli("opp", "list").err == ""
+
+
+def cut_off(root: Path, subject: str, onto: str = "") -> None:
+    """Leave what a command notes of its work beside changes, as if it was killed now."""
+    place = safe_files.find(root)
+    with crash_recovery.working(place, subject):
+        if onto:
+            crash_recovery.moving(place, onto)
+        notes = {file: file.read_bytes() for file in place.cache.glob("journal*")}
+    for file, content in notes.items():
+        file.write_bytes(content)
+
+
+def test_what_became_of_files_that_a_killed_git_moved_is_told(cli, deal, git, root):
+    file, before = deal(), git("rev-parse", "HEAD")
+    file.write_text(file.read_text().replace("4998", "5000"))
+    git("commit", "-qam", "theirs")
+    theirs = git("rev-parse", "HEAD")
+    git("reset", "-q", "--hard", before)
+    cut_off(root, "sync", theirs)
+    assert cli("opp", "list").err == ""  # nothing had moved
+    cut_off(root, "sync", theirs)
+    git("checkout", "-q", theirs, "--", ".")
+    assert cli("opp", "list").err == "undone: sync (the command was cut off)\n"
+    assert (git("status", "--porcelain"), "4998" in file.read_text()) == ("", True)
+    cut_off(root, "sync", theirs)
+    git("reset", "-q", "--hard", theirs)
+    assert cli("opp", "list").err == "finished: sync (the command was cut off)\n"
+    assert "5000" in file.read_text()
 
 
 def test_a_damaged_journal_is_named(cli, deal, root):
