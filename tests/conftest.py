@@ -9,8 +9,9 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from functools import cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -53,7 +54,7 @@ MEMORY = Path("/dev/shm")
 """A disk in memory, where the system has one: SQLite and git wait for a real one at every commit."""
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Have folders in memory, if there is room and hooks may run there, and modules compiled once."""
     gc.disable()  # until all stories are collected: next to nothing of that is garbage
     # A shell has what it starts in the background ignore Ctrl-C, and the programs of the stories inherit it.
@@ -64,13 +65,30 @@ def pytest_configure() -> None:
         disk = os.statvfs(MEMORY)
         if disk.f_bavail * disk.f_frsize > 2 << 30 and not disk.f_flag & os.ST_NOEXEC:
             os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+    if getattr(config.option, "numprocesses", None) and WARM not in os.environ and hasattr(os, "fork"):
+        config.add_cleanup(start_warm_programs())
 
+
+def start_warm_programs() -> Callable[[], None]:
+    """Start for all workers what each would start of `warm`; how to end it."""
+    folder = Path(tempfile.mkdtemp(dir=os.environ.get("PYTEST_DEBUG_TEMPROOT")))
+    stack = ExitStack()
+    stack.callback(shutil.rmtree, folder)
+    stack.enter_context(warm_programs(folder))
+    os.environ[WARM] = str(folder)
+    return stack.close
+
+
+WARM = "TESTS_WARM"
+"""The variable by which workers know the folder of programs that all share."""
 
 LONG = (
-    "test_report_maven.py", "test_move.py", "test_maven.py", "test_server_hook.py", "test_board_app.py",
-    "test_examples.py", "test_sample.py", "test_readme.py", "test_thirty_days.py", "test_fuzz.py",
+    "test_report_maven.py", "test_maven.py", "test_move.py", "test_history_index.py", "test_server_hook.py",
+    "test_examples.py", "test_chart.py", "test_dashboard.py", "test_mcp.py", "test_sample.py",
+    "test_board_app.py", "test_readme.py", "test_thirty_days.py", "test_init_ci.py", "test_fuzz.py",
 )  # fmt: skip
-"""The stories of seconds, which must not be left at the end; those of the Maven data together."""
+"""The stories of seconds, which must not be left at the end; those of the Maven data, and those of charts, of
+the sample and of an agent, whose modules take long to import, together."""
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -221,23 +239,28 @@ def adopt(file: Path, places: dict[str, range]) -> None:
         seal(connection)
 
 
-@pytest.fixture(scope="session")
-def founded(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One founded pipeline, that each test copies."""
-    root = tmp_path_factory.mktemp("founded") / "contoso"
-    create.create_pipeline(root, currency="EUR", company="Contoso", timezone="Europe/Madrid")
-    subprocess.run(["git", "repack", "-adq"], cwd=root, check=True)  # a few files to copy and not forty
-    open_index(at(root)).connection.close()
-    return root
-
-
 @contextmanager
-def made_once(factory: pytest.TempPathFactory, name: str) -> Iterator[tuple[Path, Path]]:
+def made_once(
+    factory: pytest.TempPathFactory, name: str, folder: str = "pipeline"
+) -> Iterator[tuple[Path, Path]]:
     """A pipeline for all workers, and where to make it if it isn't there: a test must not change it."""
     base = factory.getbasetemp()
     shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
     with lock.exclusive(shared, patience=300):
-        yield shared / "pipeline", shared / "being-made"
+        yield shared / folder, shared / "being-made"
+
+
+@pytest.fixture(scope="session")
+def founded(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One founded pipeline for all workers, that each test copies."""
+    with made_once(tmp_path_factory, "founded", "contoso") as (root, new):
+        if not root.exists():
+            create.create_pipeline(new, currency="EUR", company="Contoso", timezone="Europe/Madrid")
+            subprocess.run(["git", "repack", "-adq"], cwd=new, check=True)  # few files to copy, not forty
+            open_index(at(new)).connection.close()
+            new.rename(root)
+        files_of(root)  # while nobody else has its index written
+    return root
 
 
 @pytest.fixture(scope="session")
@@ -261,6 +284,9 @@ def maven(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def warm(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A folder for a PATH, whose `pipecli` starts in a tenth of the time."""
+    if shared := os.environ.get(WARM):
+        yield Path(shared)
+        return
     with warm_programs(tmp_path_factory.mktemp("warm")) as folder:
         yield folder
 

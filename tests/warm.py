@@ -63,7 +63,25 @@ def warm_programs(folder: Path) -> Iterator[Path]:
 
 
 def serve(address: str) -> None:
-    """Fork for each client; never returns."""
+    """Fork for each client; never returns. Who comes before all is imported waits for that."""
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(address)
+        listener.listen()
+        os.write(1, b"listening\n")
+        import_all()
+        while True:
+            client, _ = listener.accept()
+            with suppress(ChildProcessError):
+                while os.waitpid(-1, os.WNOHANG)[0]:
+                    pass
+            if os.fork() == 0:
+                listener.close()
+                client.sendall(bytes([answer(client)]))
+                os._exit(0)
+            client.close()
+
+
+def import_all() -> None:
     import jinja2.sandbox  # noqa: F401 - which a module of ours imports where it is used
     import rapidfuzz.process  # noqa: F401
     import ryaml  # noqa: F401
@@ -76,20 +94,6 @@ def serve(address: str) -> None:
     assert all(kind.model for kind in KINDS)
     gc.collect()
     gc.freeze()
-    with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(address)
-        listener.listen()
-        os.write(1, b"listening\n")
-        while True:
-            client, _ = listener.accept()
-            with suppress(ChildProcessError):
-                while os.waitpid(-1, os.WNOHANG)[0]:
-                    pass
-            if os.fork() == 0:
-                listener.close()
-                client.sendall(bytes([answer(client)]))
-                os._exit(0)
-            client.close()
 
 
 def answer(client: socket.socket) -> int:
