@@ -427,3 +427,33 @@ def test_deals_with_gaps_and_customers_of_no_file_come_once_and_a_table_without_
     Path("own", "quotes.csv").rename("own2/quotes.csv")
     refused = cli("import", "plan", "own2", "--into", "m2", code=1)
     assert "quotes.csv: no file was recognised by its header" in refused.err
+
+
+def test_vtiger_names_records_with_their_module_and_a_dump_without_a_header_stays_out(
+    cli: Cli, root: Path
+) -> None:
+    source = _files(
+        "vtiger",
+        Organizations="Organization Name,Organization Number,Primary Phone,Assigned To\n"
+        "Aurora,ACC1,+49 1,Nora Field\n",
+        Contacts="Contact Id,First Name,Last Name,Organization Name,Primary Email,Office Phone,Assigned To\n"
+        "CON1,Mia,Berg,Accounts::::Aurora,mia@aurora.example,+49 2,Nora Field\n",
+        Leads="Lead Number,First Name,Last Name,Company,Primary Email,Lead Status,Assigned To\n"
+        "LEA1,Bo,Li,Luz,bo@luz.example,Hot,Nora Field\n",
+        Opportunities="Opportunity Number,Opportunity Name,Organization Name,Contact Name,Amount,"
+        "Expected Close Date,Sales Stage,Probability,Assigned To,Created Time\n"
+        "POT1,Roof,Accounts::::Aurora,Contacts::::Mia Berg,1000.50,2027-01-31,Prospecting,20,Nora Field,"
+        "2026-01-02 10:00:00\n"
+        "POT2,Door,Accounts::::Aurora,,200.00,2026-03-01,Closed Won,100,Nora Field,2026-01-03 10:00:00\n",
+        vtiger_potential="7,POT1,Roof,1000.50,2027-01-31,2026-01-02 10:00:00\n"
+        "8,POT2,Door,200.00,2026-03-01,2026-01-03 10:00:00\n",
+    )
+    told = _plan(cli, source)
+    assert (told["vendor"], told["questions"], told["unknown"]) == ("vtiger", [], ["vtiger_potential.csv"])
+    assert [*_kinds(told).values()] == ["customers", "contacts", "leads", "opportunities"]
+    assert "they agree" in cli("import", "run", "m").out
+    roof, door = (deals(root)[key] for key in ("POT1", "POT2"))
+    assert (roof["customer"], roof["contacts"]) == ("aurora", [{"contact": "mia-berg"}])
+    assert (door["status"], door["closed"]["amount"]) == ("won", 200)
+    assert [path.stem for path in (root / "customers").glob("*.yaml")] == ["aurora"]
+    assert "nothing to change" in cli("import", "run", "m").out

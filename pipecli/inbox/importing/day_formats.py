@@ -38,7 +38,9 @@ _TIMES = (
     "", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M%p", " %I:%M:%S %p",
     ", %H:%M", ", %I:%M %p", ", %H:%M:%S", ", %I:%M:%S %p",
 )  # fmt: skip
-FORMS = tuple(f"{day}{time}" for day in _DAYS for time in _TIMES)
+FORMS = (
+    *(f"{day}{time}" for day in _DAYS for time in _TIMES), "%Y-%m-%d %I:%M:%S %p", "%Y-%m-%d %I:%M %p",
+)  # fmt: skip
 """The forms in which exports write days and moments."""
 _PERSIAN = re.compile(r"1[34]\d\d\D.*|.*\D1[34]\d\d")
 """A day with the year of another calendar; none of a business is of the 14th or 15th century."""

@@ -21,7 +21,7 @@ from pipecli.inbox.importing.elements import joined, value_at
 from pipecli.inbox.importing.mapping import Source
 from pipecli.inbox.importing.related import Names
 from pipecli.inbox.importing.table import Row, Table
-from pipecli.inbox.importing.values import STAGE_ENTERED, Named, Path, nouns_of
+from pipecli.inbox.importing.values import STAGE_ENTERED, Named, Path, name_in, nouns_of
 from pipecli.records.base import Part, Plain
 from pipecli.records.kinds import COLLECTIONS_BY_NOUN as BY_NOUN
 from pipecli.records.kinds import CONTACT, Collection
@@ -420,7 +420,7 @@ def _parent(
 ) -> tuple[str, str]:
     told = []
     for nouns, column in columns:
-        text = str(row.cells.get(column, "")).strip()
+        text = name_in(str(row.cells.get(column, "")).strip())
         if not text:
             continue
         told.append(f'"{text}"')

@@ -310,7 +310,12 @@ def _address(cell: Cell) -> object:
 
 
 def _named(noun: str) -> Reader:
-    return lambda cell: Named(noun, line_of(cell))
+    return lambda cell: Named(noun, name_in(line_of(cell)))
+
+
+def name_in(text: str) -> str:
+    """The name of a record without its module, with which vTiger writes it: `Accounts::::Aurora`."""
+    return re.sub(r"^[A-Z][A-Za-z]+::::", "", text).strip()
 
 
 def _is_number(cell: Cell) -> TypeGuard[int | Decimal]:
