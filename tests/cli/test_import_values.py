@@ -176,7 +176,7 @@ def test_ids_that_a_spreadsheet_has_rounded_are_refused(
 def test_several_addresses_in_a_cell_are_several_and_what_is_none_is_rejected(cli: Cli, root: Path) -> None:
     rows = (
         "Name,Mail,Phones\nNora Field,nora@field.example ::: n.field@home.example,+49 30 1 ::: +49 171 2\n"
-        "Ib Lund,Ib Lund <ib@lund.example>;office@lund.example,+45 7; +45 8\n"
+        "Ib Lund,Ib Lund <ib@lund.example> / office@lund.example,+45 7; +45 8\n"
         "Ana Gil,ana.gil.example,\n"
     )
     mapping = write("m.yaml", "columns: {Name: name, Mail: emails, Phones: phones}\n")

@@ -221,6 +221,11 @@ def test_lines_of_a_table_named_after_products_stages_in_capitals_and_people_wit
     assert {loads(path.read_text())["sku"] for path in root.glob("products/*.yaml")} == {"PNL 100", "öl/5"}
     assert (deals(root)["1"]["title"], len(deals(root)["1"]["items"])) == ("A", 1)
 
+    named = _files(  # of which Zoho's contacts have all columns, too
+        "named",
+        hubspot_contacts="Contact ID,First Name,Last Name,Email,Contact Owner\n7,Ann,Lee,ann@x.example,Bo\n",
+    )
+    assert _plan(cli, named, "--force")["vendor"] == ""
     people = _files(
         "people", contacts="hs_object_id,firstname,lastname,email\n7,,,ann@x.example\n8,Bo,,b@x.example\n"
     )

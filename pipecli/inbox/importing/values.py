@@ -300,7 +300,7 @@ def _address(cell: Cell) -> object:
     bare = bare.removeprefix("mailto:").strip(" ;,")
     if _ADDRESS.fullmatch(bare):
         return bare
-    parts = [part for part in re.split(r":::|[;,\s|]", text) if part]
+    parts = [part for part in re.split(r":::|\s/\s|[;,\s|]", text) if part]
     if len(parts) > 1 and all(_ADDRESS.fullmatch(part) for part in parts):
         raise Unreadable(
             f'"{text}" is {len(parts)} addresses, and this field holds one: '
@@ -380,7 +380,7 @@ def _word(known: set[str]) -> Reader:
 
 
 _BETWEEN = {
-    "emails": re.compile(r":::|[;,|\n]|(?<=[^\s,;<])\s+(?=[^\s<]+@)"),
+    "emails": re.compile(r":::|\s/\s|[;,|\n]|(?<=[^\s,;<])\s+(?=[^\s<]+@)"),
     "phones": re.compile(r":::|[;,|\n]"),
 }
 """What stands between addresses and between telephone numbers in one cell."""

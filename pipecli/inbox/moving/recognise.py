@@ -258,6 +258,7 @@ def recognised(tables: Sequence[Table], vendor: str | None = None) -> list[Recog
     The files of one export are of one vendor: where a table may be of several, it is of the one that the
     others are of. Raises PipecliError where that doesn't tell, either.
     """
+    vendor = vendor or _vendor_named(tables)
     candidates = [list(_of_presets(table, presets(), vendor)) for table in tables]
     scores: dict[str, float] = {}
     for several in candidates:
@@ -273,6 +274,13 @@ def recognised(tables: Sequence[Table], vendor: str | None = None) -> list[Recog
     return [
         one or by_words_of(table, kinds, is_whole=is_whole) for table, one in zip(tables, chosen, strict=True)
     ]
+
+
+def _vendor_named(tables: Iterable[Table]) -> str | None:
+    """The vendor that all names of files say: `hubspot_contacts.csv`; leads come from Google and LinkedIn."""
+    words = [{*re.split(r"[\W_]+", table.name.lower())} for table in tables]
+    named = {*vendors()}.intersection(*words) - {"close", "google", "linkedin"}
+    return named.pop() if words and len(named) == 1 else None
 
 
 def doubts(table: Table, told: Recognised) -> list[str]:
