@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pipecli.outbox.documents import Labelled, Party, Printed, PrintedItem
-from pipecli.outbox.typst import Template
+from pipecli.outbox.typst import PageTemplate
 from pipecli.translation import words_of
 
 CREATED = datetime(2026, 11, 10, tzinfo=UTC)
@@ -52,15 +52,15 @@ def printed(language: str = "en", **fields: Any) -> Printed:
     return replace(said, **fields)
 
 
-def template_in(base: Path) -> Callable[[str], Template]:
+def template_in(base: Path) -> Callable[[str], PageTemplate]:
     """Writes a template with a text, in a folder with a link that leads out of it."""
     folder = base / "templates"
     folder.mkdir()
     (base / "secret.txt").write_text("secret")
     (folder / "link.txt").symlink_to(base / "secret.txt")
 
-    def write(text: str) -> Template:
+    def write(text: str) -> PageTemplate:
         (folder / "own.typ").write_text(text)
-        return Template(folder, "own.typ")
+        return PageTemplate(folder, "own.typ")
 
     return write

@@ -18,11 +18,11 @@ from pipecli.cli.common.table import Column, cell_text, clean, isolated
 from pipecli.cli.report.printing import Currency, money_column, print_with_currency
 from pipecli.errors import Ambiguous, PipecliError
 from pipecli.formats import dumps, picked
-from pipecli.history.changes import Changes, End, Question, changes
+from pipecli.history.changes import Changes, ChangesAsked, End, changes
 from pipecli.history.commits import Commit, Signature, listed, signatures
 from pipecli.history.events import OF_THE_RECORD
 from pipecli.history.history_index import History, open_history
-from pipecli.history.log import BELONGING, Entry, Name, document_named, log, names_like, steps
+from pipecli.history.log import BELONGING, LogEntry, Name, document_named, log, names_like, steps
 from pipecli.history.moments import zone_of
 from pipecli.records.kinds import BY_NOUN, KINDS, OPPORTUNITY, SETTINGS, SETTINGS_FILE
 from pipecli.reports.deals import Days
@@ -82,7 +82,7 @@ def history(
     _print(run, entries, name, zone, signatures(place, ids) if signed else None)
 
 
-def _of_all(run: Session, known: History, field: str, first: date, zone: tzinfo) -> list[Entry]:
+def _of_all(run: Session, known: History, field: str, first: date, zone: tzinfo) -> list[LogEntry]:
     """What happened to every record from a day on, newest first; each called by its title, too."""
     start = datetime.combine(first, time(), zone).timestamp()
     commits = [commit.id for commit in listed(known.place, known.tip.commit) if commit.committed >= start]
@@ -97,7 +97,7 @@ def _of_all(run: Session, known: History, field: str, first: date, zone: tzinfo)
                 for event in events
             ]
         if events:
-            entries.append(Entry(step.commit, step.noun, step.key, "", events))
+            entries.append(LogEntry(step.commit, step.noun, step.key, "", events))
     return entries
 
 
@@ -145,7 +145,7 @@ def _require_field(noun: str, field: str, *, only: bool) -> None:
     raise PipecliError(f"{noun} has no field {field}", hint=hint)
 
 
-def _warn(known: History, entries: Sequence[Entry], name: Name) -> None:
+def _warn(known: History, entries: Sequence[LogEntry], name: Name) -> None:
     """Say what might make this less than the whole story."""
     if known.tip.is_shallow:
         say("warning: this clone is shallow, older changes are not here; `git fetch --unshallow` brings them")
@@ -164,7 +164,7 @@ Signatures = Mapping[str, Signature] | None
 """By the id of the commit; None where nobody asked."""
 
 
-def _print(run: Session, entries: Sequence[Entry], name: Name, zone: tzinfo, signed: Signatures) -> None:
+def _print(run: Session, entries: Sequence[LogEntry], name: Name, zone: tzinfo, signed: Signatures) -> None:
     if run.format is Format.TABLE:
         by_commit = groupby(entries, key=lambda entry: entry.commit)
         write_text("\n".join(_block(commit, [*records], name, zone, signed) for commit, records in by_commit))
@@ -193,7 +193,7 @@ def _words(signature: Signature | dict[str, str] | None) -> str:
     return f"signed by {signer or 'an unknown key'} ({state})" if state else "not signed"
 
 
-def _record(entry: Entry, zone: tzinfo, signed: Signatures) -> dict[str, Any]:
+def _record(entry: LogEntry, zone: tzinfo, signed: Signatures) -> dict[str, Any]:
     commit = entry.commit
     signature = signed.get(commit.id) if signed is not None else None
     about = {"signature": signature._asdict() if signature and signature.state else None}
@@ -213,7 +213,7 @@ def _record(entry: Entry, zone: tzinfo, signed: Signatures) -> dict[str, Any]:
     }
 
 
-def _block(commit: Commit, entries: Sequence[Entry], name: Name, zone: tzinfo, signed: Signatures) -> str:
+def _block(commit: Commit, entries: Sequence[LogEntry], name: Name, zone: tzinfo, signed: Signatures) -> str:
     """One commit's part: a line of when and who, the events, and the message as it was written."""
     room = room_beside(len(_INDENT))
     when = f"{commit.when.astimezone(zone):%Y-%m-%d %H:%M}"
@@ -262,7 +262,7 @@ def changes_(
     zone = zone_of(place)
     today = now_in(zone, run.fixed_now()).date()
     period = parse_period(window, today) if window else None
-    question = Question(
+    question = ChangesAsked(
         parse_as_of(since, today, zone),
         None if until is None else parse_as_of(until, today, zone),
         Days(period.first, period.last) if period else None,

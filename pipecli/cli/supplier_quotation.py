@@ -29,7 +29,7 @@ from pipecli.store.lookup import Care
 from pipecli.workflow import supplier_quotation
 from pipecli.workflow.change import Change
 from pipecli.workflow.order import require_same_status
-from pipecli.workflow.supplier_quotation import Column as Answer
+from pipecli.workflow.supplier_quotation import ComparedOffer as Answer
 from pipecli.workflow.supplier_quotation import Comparison, Offered, Price
 
 app = noun()

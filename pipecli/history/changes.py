@@ -105,7 +105,7 @@ def _versions_in(history: History, tree: str) -> tuple[dict[str, VersionFacts], 
     return versions, faults
 
 
-class Reader:
+class DealReader:
     """Reads versions as deals, by the settings of their moment."""
 
     def __init__(self, settings: Settings) -> None:
@@ -197,7 +197,7 @@ class Changes(NamedTuple):
         return self.closing.deals.versions.get(key) or self.opening.deals.versions[key]
 
 
-class Question(NamedTuple):
+class ChangesAsked(NamedTuple):
     """The two moments and the window that a person asks about."""
 
     since: Moment
@@ -210,7 +210,7 @@ class Question(NamedTuple):
     """Only the deals of these users; None: of everybody."""
 
 
-def changes(history: History, question: Question, today: date, zone: tzinfo) -> Changes:
+def changes(history: History, question: ChangesAsked, today: date, zone: tzinfo) -> Changes:
     """The movement between two moments. Raises NoSuchMoment, MissingRate."""
     _refuse_backwards(question, today, zone)
     opening = _opening(history, question.since, zone)
@@ -236,7 +236,7 @@ def _rates(end: End) -> Rates:
     return end.deals.rates._replace(commit=end.standing.commit if end.standing and not end.is_now else None)
 
 
-def _refuse_backwards(question: Question, today: date, zone: tzinfo) -> None:
+def _refuse_backwards(question: ChangesAsked, today: date, zone: tzinfo) -> None:
     until = today if question.until is None else question.until
     if not (isinstance(question.since, date) and isinstance(until, date)):
         return
@@ -254,7 +254,7 @@ def _pairs(
 
     Of chosen owners: a deal that came to them is new, one that went to others is removed.
     """
-    old, new = Reader(opening.settings), Reader(closing.settings)
+    old, new = DealReader(opening.settings), DealReader(closing.settings)
     for key in dict.fromkeys([*opening.versions, *closing.versions]):
         before, after = opening.versions.get(key), closing.versions.get(key)
         if owners is not None:

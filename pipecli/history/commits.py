@@ -334,7 +334,7 @@ _FOLDERS = "|".join(kind.folder for kind in KINDS)
 _RECORD = rf"(?<![^\0])(\d+) blob (\w+)\t({re.escape(SETTINGS_FILE)}|(?:{_FOLDERS})/[^\0]*\.yaml)\0"
 
 
-class Entry(NamedTuple):
+class TreeEntry(NamedTuple):
     blob: str
     is_link: bool
 
@@ -352,11 +352,11 @@ def roots(place: Location, commit: str) -> dict[str, str]:
     return {name.decode("utf-8", "replace"): about.split()[2].decode() for about, _, name in lines}
 
 
-def entries(place: Location, tree: str) -> dict[str, Entry]:
+def entries(place: Location, tree: str) -> dict[str, TreeEntry]:
     """The files of settings and records in the tree of a pipeline, by their paths in it."""
     listed = git.raw(place.work_tree, "ls-tree", "-r", "-z", "--full-tree", tree)
     return {
-        path.decode("utf-8", "replace"): Entry(blob.decode(), mode == _LINK)
+        path.decode("utf-8", "replace"): TreeEntry(blob.decode(), mode == _LINK)
         for mode, blob, path in re.findall(_RECORD.encode(), listed)
     }
 

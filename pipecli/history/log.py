@@ -28,7 +28,7 @@ BELONGING = (QUOTATION, SUPPLIER_QUOTATION, ORDER, INVOICE, LEAD)
 """The kinds of record whose story belongs to that of an opportunity."""
 
 
-class Entry(NamedTuple):
+class LogEntry(NamedTuple):
     """The events of one record in one commit."""
 
     commit: Commit
@@ -38,7 +38,7 @@ class Entry(NamedTuple):
     events: list[Event]
 
 
-def log(history: History, name: Name, *, only: bool = False, field: str = "") -> list[Entry]:
+def log(history: History, name: Name, *, only: bool = False, field: str = "") -> list[LogEntry]:
     """The history of a record, newest first; with an opportunity come its documents and its lead.
 
     `only`: itself; `field`: only what happened to that field or below it.
@@ -50,11 +50,11 @@ def log(history: History, name: Name, *, only: bool = False, field: str = "") ->
     for commit, row in changes:
         happened = story.events_of(commit, row, field)
         if happened:
-            entries.append(Entry(story.commits[commit], row.noun, row.key, row.path, happened))
+            entries.append(LogEntry(story.commits[commit], row.noun, row.key, row.path, happened))
     return entries
 
 
-class Step(NamedTuple):
+class RecordStep(NamedTuple):
     """The events of one record in one commit, and the version after it."""
 
     commit: Commit
@@ -65,7 +65,7 @@ class Step(NamedTuple):
     events: list[Event]
 
 
-def steps(history: History, commits: Sequence[str], kinds: Sequence[Kind]) -> list[Step]:
+def steps(history: History, commits: Sequence[str], kinds: Sequence[Kind]) -> list[RecordStep]:
     """The events of the records of some kinds in commits, in the order in which the commits are given.
 
     Where a shallow clone begins nobody can tell what a commit did: it is passed over.
@@ -82,7 +82,7 @@ def steps(history: History, commits: Sequence[str], kinds: Sequence[Kind]) -> li
     }
     story = _Story(history, [row for _, row in [*changes, *_found(history, names)]], list(places))
     return [
-        Step(
+        RecordStep(
             story.commits[commit],
             row.noun,
             row.key,

@@ -18,7 +18,7 @@ from typing import NamedTuple
 from pipecli.history import events as words
 from pipecli.history.events import Event, RecordVersion, shown
 from pipecli.history.history_index import History
-from pipecli.history.log import Step, steps
+from pipecli.history.log import RecordStep, steps
 from pipecli.records.kinds import CLOSED_LISTS, LEAD, OPPORTUNITY, closed_list
 from pipecli.reports.followups import Message, plain
 from pipecli.store import git
@@ -81,7 +81,7 @@ def notices(history: History, commits: Sequence[str], users: Mapping[str, str]) 
     return [notice for step in steps(history, commits, (OPPORTUNITY, LEAD)) for notice in _of(step, users)]
 
 
-def _of(step: Step, users: Mapping[str, str]) -> Iterator[Notice]:
+def _of(step: RecordStep, users: Mapping[str, str]) -> Iterator[Notice]:
     after = step.after
     if after is None:
         return
@@ -91,7 +91,7 @@ def _of(step: Step, users: Mapping[str, str]) -> Iterator[Notice]:
             yield _notice(step, after, by, event, before, value)
 
 
-def _happened(step: Step, after: RecordVersion) -> Iterator[tuple[str, str | None, str]]:
+def _happened(step: RecordStep, after: RecordVersion) -> Iterator[tuple[str, str | None, str]]:
     """The events with what was before and what is afterwards."""
     is_deal = step.noun == OPPORTUNITY.noun
     if any(event.field == "created" for event in step.events):
@@ -119,7 +119,7 @@ def _values(events: Iterable[Event]) -> Iterator[tuple[str, str | None, str]]:
             yield event.field, event.before if isinstance(event.before, str) else None, event.after
 
 
-def _is_news(step: Step, after: RecordVersion) -> bool:
+def _is_news(step: RecordStep, after: RecordVersion) -> bool:
     try:
         closed = date.fromisoformat(str(_ending(after).get("date")))
     except ValueError:
@@ -133,7 +133,7 @@ def _ending(after: RecordVersion) -> Mapping[str, object]:
 
 
 def _notice(
-    step: Step, after: RecordVersion, by: str | None, event: str, before: str | None, value: str
+    step: RecordStep, after: RecordVersion, by: str | None, event: str, before: str | None, value: str
 ) -> Notice:
     plain, ending = after.plain, _ending(after)
     final = words.exactly(ending.get("amount"), "amount", after.currency)

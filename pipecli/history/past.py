@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipecli.errors import Fault, FaultyFile, PipecliError
 from pipecli.formats import loads
-from pipecli.history.commits import Entry, entries, tree_of
+from pipecli.history.commits import TreeEntry, entries, tree_of
 from pipecli.history.history_index import first_parent_line
 from pipecli.history.moments import Moment, NoSuchMoment, StandingCommit, commit_at, tip
 from pipecli.history.version import why_absent
@@ -143,7 +143,7 @@ def _index(place: Location, standing: StandingCommit) -> index.Index:
     return index.Index(place, connection, file)
 
 
-def _fill(connection: sqlite3.Connection, place: Location, past_files: dict[str, Entry]) -> None:
+def _fill(connection: sqlite3.Connection, place: Location, past_files: dict[str, TreeEntry]) -> None:
     """Fill an index from blobs, which come in the order in which they are asked for."""
     contents = git.objects(place.work_tree, [entry.blob for entry in past_files.values()], safe_files.LARGEST)
 

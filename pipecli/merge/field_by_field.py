@@ -220,7 +220,7 @@ class Clash(NamedTuple):
     theirs: object
 
 
-class Outcome(NamedTuple):
+class Merged(NamedTuple):
     plain: Plain
     clashes: list[Clash]
 
@@ -247,14 +247,14 @@ def merged(
     theirs: Plain,
     choose: Callable[[Path], Side],
     whole: frozenset[str] = frozenset(),
-) -> Outcome:
+) -> Merged:
     """The record that three versions come to; `choose` says which side a field in conflict has.
 
     The fields of `whole` are in conflict as they stand, wherever the two sides differ: not to be mixed.
     """
     merging = _Merging(model, choose, whole)
     plain = merging.map((), base or None, ours, theirs)
-    return Outcome(plain, merging.clashes)
+    return Merged(plain, merging.clashes)
 
 
 _EARLIEST: Mapping[str, tuple[Path, ...]] = {"quotation": (("sent",),)}

@@ -17,7 +17,7 @@ from typing import NamedTuple
 from pipecli.checks.rules.sent_quotations import OFFERED
 from pipecli.errors import FaultyFile
 from pipecli.history import events
-from pipecli.merge.field_by_field import ORDER, Clash, Outcome, Path, Side, merged, names_at, numbered, pruned
+from pipecli.merge.field_by_field import ORDER, Clash, Merged, Path, Side, merged, names_at, numbered, pruned
 from pipecli.merge.text import Version, Writer, marked
 from pipecli.records.base import Part, Plain, default_at
 from pipecli.records.kinds import OPPORTUNITY, QUOTATION, SETTINGS, SETTINGS_FILE, Kind
@@ -244,7 +244,7 @@ class _Record:
         messages = (broken(self.kind, self._outcome(side, whole).plain, *sides) for side in _BOTH)
         return next(filter(None, messages), "")
 
-    def _outcome(self, side: Side, whole: frozenset[str], other: Path | None = None) -> Outcome:
+    def _outcome(self, side: Side, whole: frozenset[str], other: Path | None = None) -> Merged:
         """The merge in which `side` decides, but theirs of the field at `other`."""
         return merged(
             self.kind.model,

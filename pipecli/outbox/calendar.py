@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from icalendar import Component
 
 
-class Entry(NamedTuple):
+class CalendarEntry(NamedTuple):
     """An event, or a task to be done."""
 
     uid: str
@@ -40,7 +40,7 @@ class Entry(NamedTuple):
     """The time of the last change; a calendar replaces its entry by one with a later time."""
 
 
-def calendar_text(name: str, entries: Iterable[Entry], zone: ZoneInfo) -> str:
+def calendar_text(name: str, entries: Iterable[CalendarEntry], zone: ZoneInfo) -> str:
     """The text of a calendar, its lines ended by CR LF, its times those of a timezone."""
     local = [_in_zone(entry, zone) for entry in entries]
     calendar = Calendar()
@@ -60,12 +60,12 @@ def calendar_text(name: str, entries: Iterable[Entry], zone: ZoneInfo) -> str:
     return text
 
 
-def _in_zone(entry: Entry, zone: ZoneInfo) -> Entry:
+def _in_zone(entry: CalendarEntry, zone: ZoneInfo) -> CalendarEntry:
     start = entry.start
     return entry._replace(start=start.astimezone(zone)) if isinstance(start, datetime) else entry
 
 
-def _event(entry: Entry) -> Event:
+def _event(entry: CalendarEntry) -> Event:
     event = Event()
     _describe(event, entry)
     event.add("DTSTART", entry.start)
@@ -79,7 +79,7 @@ def _event(entry: Entry) -> Event:
     return event
 
 
-def _task(entry: Entry) -> Todo:
+def _task(entry: CalendarEntry) -> Todo:
     task = Todo()
     _describe(task, entry)
     task.add("DUE", entry.start)
@@ -94,7 +94,7 @@ def _task(entry: Entry) -> Todo:
     return task
 
 
-def _describe(component: Component, entry: Entry) -> None:
+def _describe(component: Component, entry: CalendarEntry) -> None:
     changed = entry.changed.astimezone(UTC)
     component.add("UID", entry.uid)
     component.add("DTSTAMP", changed)
@@ -112,7 +112,7 @@ _BEFORE = timedelta(minutes=-15)
 _IN_THE_MORNING = timedelta(hours=9)
 
 
-def _alarm(entry: Entry) -> Alarm:
+def _alarm(entry: CalendarEntry) -> Alarm:
     """A reminder a quarter of an hour before a timed entry, and at nine on the day of any other."""
     alarm = Alarm()
     alarm.add("ACTION", "DISPLAY")
@@ -224,7 +224,7 @@ class Agenda(NamedTuple):
     """True for a calendar of several users, in which each entry names its user."""
     words: Words
 
-    def entry(self, plan: Plan, *, is_done: bool = False) -> Entry:
+    def entry(self, plan: Plan, *, is_done: bool = False) -> CalendarEntry:
         """The entry of a plan."""
         what = self.words.named("kinds", plan.type or plan.kind)
         what = f"{what}: {plan.subject}" if plan.type else what
@@ -232,7 +232,7 @@ class Agenda(NamedTuple):
         title = f"{plan.title} ({customer})" if customer else plan.title
         who = self.names.get(plan.by or "", plan.by or self.words.nobody)
         by = f"{who}: " if self.is_of_many else ""
-        return Entry(
+        return CalendarEntry(
             uid=f"{plan.id}-{plan.activity or plan.kind}@pipecli",
             is_task=plan.type == "task",
             start=plan.at,

@@ -44,7 +44,7 @@ class Words(NamedTuple):
     body: str
 
 
-class Template(NamedTuple):
+class MailTemplate(NamedTuple):
     name: str
     """Its file in the pipeline, as errors name it."""
     text: str
@@ -57,13 +57,13 @@ def template_names(noun: str, language: str | None) -> list[str]:
     return [*(f"{noun}-mail.{tag}.txt" for tag in tags), f"{noun}-mail.txt"]
 
 
-def own_template(noun: str, language: str | None) -> Template:
+def own_template(noun: str, language: str | None) -> MailTemplate:
     """The one that comes with pipecli, in the nearest language it has."""
     file = _OWN / f"{noun}.{words_of(language).language}.txt"
-    return Template(file.name, file.read_text(encoding="utf-8"))
+    return MailTemplate(file.name, file.read_text(encoding="utf-8"))
 
 
-def written(template: Template, printed: Printed, *, contact: str, sender: Address) -> Words:
+def written(template: MailTemplate, printed: Printed, *, contact: str, sender: Address) -> Words:
     """The text of a template, filled in. Raises PipecliError with file and line of a faulty template."""
     values = {
         "doc": asdict(printed),
@@ -82,7 +82,7 @@ def written(template: Template, printed: Printed, *, contact: str, sender: Addre
     return Words(one_line(first.removeprefix(_SUBJECT)), f"{body.strip()}\n")
 
 
-def _filled_in(template: Template, values: dict[str, Any]) -> str:
+def _filled_in(template: MailTemplate, values: dict[str, Any]) -> str:
     request = {"template": template.text, "values": values}
     answer, _ = run_worker("mail", request, template.name, memory=MEMORY, seconds=SECONDS)
     if "error" in answer:

@@ -50,7 +50,7 @@ _UNDECLARED = dict.fromkeys("probability weighted margin tax cost open".split(),
 _NUMBERS = {"REAL": "double precision", "INTEGER": "bigint"}
 
 
-class Table(NamedTuple):
+class MirroredTable(NamedTuple):
     """A table to be copied, its columns with their types as PostgreSQL calls them."""
 
     name: str
@@ -102,7 +102,7 @@ class Source:
         """True where a copy has all of this."""
         return known == self.upto and self.upto.day != ""
 
-    def tables(self) -> Iterator[Table]:
+    def tables(self) -> Iterator[MirroredTable]:
         """Every table that `sql` may ask."""
         connection = self.pipeline.index.connection
         for name in public_tables(connection):
@@ -110,7 +110,7 @@ class Source:
             columns = {row[1]: _type_of(row[1], row[2]) for row in declared}
             values = [_CONVERTERS[type_] for type_ in columns.values()]
             rows = connection.execute(f"SELECT * FROM {name} ORDER BY 1, 2")
-            yield Table(name, columns, map(partial(_converted, values), rows))
+            yield MirroredTable(name, columns, map(partial(_converted, values), rows))
 
     def events(self, since: str | None, seq: int) -> Iterator[Row]:
         """The events of the commits that are not in `since`, parents first; `seq` is the last one copied."""
@@ -153,14 +153,14 @@ def _identity(place: Location) -> str:
     return f"{roots[-1]}:{place.prefix}"
 
 
-def _events_of(step: log.Step) -> Iterator[Event]:
+def _events_of(step: log.RecordStep) -> Iterator[Event]:
     """The events of a record in a commit; of one that is new also what its fields began with."""
     yield from step.events
     if step.after and any(event.field == "created" for event in step.events):
         yield from (event for event in fields(step.after) if event.field not in OF_THE_RECORD)
 
 
-def _event_row(step: log.Step, event: Event, number: int) -> Row:
+def _event_row(step: log.RecordStep, event: Event, number: int) -> Row:
     commit, after = step.commit, step.after
     return (
         commit.id, number, commit.when.astimezone(UTC), commit.author, commit.email, step.noun, step.key,
@@ -233,7 +233,7 @@ def to_parquet(source: Source, folder: Path) -> Copied:
             _known_of(folder / f"{name}.parquet")
         rows = {table.name: _put(source, folder, table.name, _arrow(table)) for table in source.tables()}
         old = parquet.read_table(events_file) if since else None
-        new = _arrow(Table("events", EVENTS, source.events(since, old.num_rows if old else 0)))
+        new = _arrow(MirroredTable("events", EVENTS, source.events(since, old.num_rows if old else 0)))
         whole = _joined(old, new) if old else new
         rows["events"] = _put(source, folder, "events", whole)
     return Copied(source.upto.commit, rows, new.num_rows, notes)
@@ -251,7 +251,7 @@ def _known_of(file: Path) -> Upto | None:
     raise PipecliError(f"{file} isn't a mirror of pipecli", hint="name another folder")
 
 
-def _arrow(table: Table) -> pyarrow.Table:
+def _arrow(table: MirroredTable) -> pyarrow.Table:
     import pyarrow as pa
 
     types = {
@@ -330,7 +330,7 @@ class _Schema:
         if since is None:
             self._do("DELETE FROM {}", [], "events")
         (seq,) = self._do("SELECT count(*) FROM {}", [], "events")[0]
-        new = self._copy(Table("events", EVENTS, source.events(since, seq)))
+        new = self._copy(MirroredTable("events", EVENTS, source.events(since, seq)))
         rows["events"] = seq + new
         self._do("DELETE FROM {}", [], "_mirror")
         self._do("INSERT INTO {} VALUES (%s, %s, %s, %s)", list(source.upto), "_mirror")
@@ -366,7 +366,7 @@ class _Schema:
         for column in declared:
             self.database.execute(sql.SQL("ALTER TABLE {} ADD COLUMN IF NOT EXISTS {}").format(name, column))
 
-    def _copy(self, table: Table) -> int:
+    def _copy(self, table: MirroredTable) -> int:
         from psycopg import sql
 
         columns = sql.SQL(", ").join(map(sql.Identifier, table.columns))

@@ -138,7 +138,7 @@ _PAGE = "page.typ"
 Form = Literal["pdf", "html"]
 
 
-class Template(NamedTuple):
+class PageTemplate(NamedTuple):
     """A template of a pipeline: its folder, and its file in it."""
 
     folder: Path
@@ -166,7 +166,7 @@ def default_template() -> str:
 
 def typeset(
     printed: Printed,
-    template: Template | None = None,
+    template: PageTemplate | None = None,
     *,
     form: Form = "pdf",
     fonts: Path | None = None,

@@ -116,7 +116,7 @@ GROUPINGS = ("owner", "team", "source", "campaign", "type", "kind", "month", "qu
 PERIODS = GROUPINGS[-2:]
 
 
-class Answer(NamedTuple):
+class FirstAnswer(NamedTuple):
     """Our first answer to one record, and the state of that."""
 
     response: datetime | date | None
@@ -131,7 +131,7 @@ class Inquiry(NamedTuple):
     """`lead` or `opportunity`."""
     id: str
     created: datetime
-    answer: Answer
+    answer: FirstAnswer
     owner: str | None
     team: str | None
     source: str | None
@@ -140,7 +140,7 @@ class Inquiry(NamedTuple):
     """Of an opportunity."""
     lead_created: datetime | None = None
     """Of an opportunity whose lead has a file: since then they wait."""
-    others: tuple[Answer, ...] = ()
+    others: tuple[FirstAnswer, ...] = ()
     """Those to the opportunities on a lead; to the lead of an opportunity."""
 
     @property
@@ -154,7 +154,7 @@ class Inquiry(NamedTuple):
         responses = [answer.response for answer in answers if answer.response]
         timed = [response for response in responses if isinstance(response, datetime)]
         first = min(timed or responses, default=None)
-        return self._replace(answer=Answer(first, any(answer.is_open for answer in answers)))
+        return self._replace(answer=FirstAnswer(first, any(answer.is_open for answer in answers)))
 
 
 class Row(NamedTuple):

@@ -70,7 +70,7 @@ class Row(NamedTuple):
     """The recurring worth of the open deals a year."""
 
 
-class Apart(NamedTuple):
+class Lacking(NamedTuple):
     """Open deals that lack something, whether the window holds them or not."""
 
     open_count: int
@@ -78,7 +78,7 @@ class Apart(NamedTuple):
     weighted: Decimal
 
     @classmethod
-    def of(cls, values: Sequence[Worth | None], zero: Decimal) -> Apart:
+    def of(cls, values: Sequence[Worth | None], zero: Decimal) -> Lacking:
         """What deals of these values come to; None counts as a deal without an amount."""
         worths = [worth for worth in values if worth]
         amounts, weighted = (worth.amount for worth in worths), (worth.weighted for worth in worths)
@@ -93,11 +93,11 @@ class Forecast(NamedTuple):
     rows: list[Row]
     totals: Row
     """The sum of the rows to the cent. By product a deal counts at each of its products, here once."""
-    overdue: Apart
+    overdue: Lacking
     """Expected to close before today."""
-    without_date: Apart
+    without_date: Lacking
     without_amount: int
-    on_hold: Apart
+    on_hold: Lacking
     """They wait for a day to come; in no other figure."""
 
 
@@ -139,8 +139,8 @@ def forecast(
     rows.sort(key=lambda row: chronological(row.key) if by in PERIODS else _heaviest(row, places))
     return Forecast(
         by, valuation.currency, today, window, rows, sums.totals.row(None, None),
-        Apart.of(sums.overdue, sums.zero), Apart.of(sums.without_date, sums.zero), sums.without_amount,
-        Apart.of(sums.on_hold, sums.zero),
+        Lacking.of(sums.overdue, sums.zero), Lacking.of(sums.without_date, sums.zero), sums.without_amount,
+        Lacking.of(sums.on_hold, sums.zero),
     )  # fmt: skip
 
 

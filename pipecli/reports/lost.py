@@ -44,7 +44,7 @@ class Row(NamedTuple):
     """Of the won, which are in no amount."""
 
 
-class Apart(NamedTuple):
+class ClosedApart(NamedTuple):
     """Deals that were closed, neither won nor lost."""
 
     closed_count: int
@@ -60,7 +60,7 @@ class Lost(NamedTuple):
     """Each period in all; without a trend none."""
     totals: Row
     """A deal of several reasons, competitors or products counts at each of them, here once."""
-    closed: Apart
+    closed: ClosedApart
 
 
 def lost(
@@ -81,11 +81,11 @@ def lost(
     tallies: dict[tuple[Key, str | None], _Tally] = defaultdict(lambda: _Tally(zero))
     periods: dict[str | None, _Tally] = defaultdict(lambda: _Tally(zero))
     keys: dict[Key, _Tally] = defaultdict(lambda: _Tally(zero))
-    closed = Apart(0, zero)
+    closed = ClosedApart(0, zero)
     for deal in deals:
         amount = valuation.amount(deal) or zero
         if deal.status == "closed":
-            closed = Apart(closed.closed_count + 1, closed.closed_amount + amount)
+            closed = ClosedApart(closed.closed_count + 1, closed.closed_amount + amount)
             continue
         period: str | None = getattr(deal, trend) if trend else None
         for name in {period, None}:

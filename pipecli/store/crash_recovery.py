@@ -37,7 +37,7 @@ PATIENCE = 30.0
 """Seconds that the git of a killed command gets to come to its end."""
 
 
-class Step(NamedTuple):
+class FileStep(NamedTuple):
     """One file of a change. A hash is None where the file is not there."""
 
     file: str
@@ -47,7 +47,7 @@ class Step(NamedTuple):
     """The hash after, of the content with line ends as git keeps them."""
 
 
-class Outcome(NamedTuple):
+class Recovery(NamedTuple):
     """The end of a change that came to no end by itself."""
 
     commit: str | None
@@ -74,7 +74,7 @@ class Journal(NamedTuple):
     is_committing: bool
     """False where the commit is left to the user."""
     process: int
-    steps: list[Step]
+    steps: list[FileStep]
     """None of work that changes no file of the pipeline by itself: `working`."""
     folders: list[str]
     """Those that the change makes, the innermost last."""
@@ -93,7 +93,7 @@ class Journal(NamedTuple):
             with suppress(OSError):
                 file.unlink(missing_ok=True)
 
-    def finish_or_undo(self, *, keeps_edits: bool) -> Outcome:
+    def finish_or_undo(self, *, keeps_edits: bool) -> Recovery:
         """Finish the change where HEAD has it; undo it where not.
 
         A file that somebody changed on top of it is left as it is, and its content before the change is kept
@@ -102,13 +102,13 @@ class Journal(NamedTuple):
         self._clear_traces()
         if commit := self._commit():
             self._stage_as_committed(self.steps)
-            return Outcome(commit, [], is_done=True)
+            return Recovery(commit, [], is_done=True)
         states = [self._state(number) for number in range(len(self.steps))]
         if not self.is_committing and all(state == "after" for state in states):
-            return Outcome(None, [], is_done=True)
+            return Recovery(None, [], is_done=True)
         edited = [step.file for step, state in zip(self.steps, states, strict=True) if state == "edited"]
         if edited and not keeps_edits:
-            return Outcome(None, edited, is_done=False)
+            return Recovery(None, edited, is_done=False)
         for number, state in reversed([*enumerate(states)]):
             if state == "after":
                 self._undo(number)
@@ -121,7 +121,7 @@ class Journal(NamedTuple):
                 (self.place.root / folder).rmdir()
         if self.is_committing:
             self._unstage()
-        return Outcome(None, edited, is_done=False)
+        return Recovery(None, edited, is_done=False)
 
     def kept_for_person(self, file: str) -> Path:
         """The place of a file's content before the change, where a person has changed the file since."""
@@ -216,7 +216,7 @@ class Journal(NamedTuple):
     def _unstage(self) -> None:
         """Have staged of the change's files what was staged before: a new one not at all."""
         staged = git_commit.staged(self.place, [step.file for step in self.steps])
-        taken = list[Step]()
+        taken = list[FileStep]()
         for step in self.steps:
             id_ = staged.get(self.place.prefix + step.file)
             if step.before is None:
@@ -228,7 +228,7 @@ class Journal(NamedTuple):
                 taken += [step] if blob.content and _text_hash(blob.content) == step.text else []
         self._stage_as_committed(taken)
 
-    def _stage_as_committed(self, steps: Sequence[Step]) -> None:
+    def _stage_as_committed(self, steps: Sequence[FileStep]) -> None:
         prefix = self.place.prefix
         git_commit.stage_as_committed(self.place.work_tree, [prefix + step.file for step in steps], prefix)
 
@@ -419,7 +419,7 @@ def _read(place: Location, file: Path, handle: int) -> Journal:
     try:
         with os.fdopen(os.dup(handle), "rb") as stream:
             plain = json.loads(stream.read())
-        steps = [Step(*step) for step in plain.pop("steps")]
+        steps = [FileStep(*step) for step in plain.pop("steps")]
         return Journal(place, file, steps=steps, **plain)
     except (ValueError, TypeError, KeyError, AttributeError):
         raise Unsettled(
@@ -428,8 +428,8 @@ def _read(place: Location, file: Path, handle: int) -> Journal:
         ) from None
 
 
-def _step(file: str, before: bytes | None, after: bytes | None) -> Step:
-    return Step(
+def _step(file: str, before: bytes | None, after: bytes | None) -> FileStep:
+    return FileStep(
         file,
         None if before is None else _hash(before),
         None if after is None else _hash(after),

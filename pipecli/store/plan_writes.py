@@ -20,7 +20,7 @@ from pipecli.records.kinds import BY_NOUN, PRODUCT, SETTINGS, SETTINGS_FILE, SLU
 from pipecli.records.references import references
 from pipecli.store import ids_and_files, safe_files
 from pipecli.store.index import tables
-from pipecli.store.index.index import Apart, Rows, parts, rows_of
+from pipecli.store.index.index import Rows, SecondProcess, parts, rows_of
 from pipecli.store.index.query import register
 from pipecli.store.parse_record import parse_record, validate
 from pipecli.store.pipeline import Pipeline
@@ -75,7 +75,7 @@ class Planner:
         self._written: set[tuple[str, str]] = set()
         self._product_files: set[str] = set()
         self._waiting: list[_Planned] = []
-        self._begun: tuple[list[_Planned], Apart] | None = None
+        self._begun: tuple[list[_Planned], SecondProcess] | None = None
         self._writes: dict[tuple[str, str], Write | None] = {}
 
     def take(self, record: Record, *, is_new: bool = False) -> None:
@@ -90,7 +90,7 @@ class Planner:
             self._finish_block()
             block, self._waiting = self._waiting, []
             ids_and_files.file_name(record)  # imports what it needs here, and not in each process
-            self._begun = block, Apart(lambda: _block(self._pipeline, block))
+            self._begun = block, SecondProcess(lambda: _block(self._pipeline, block))
 
     def writes(self) -> list[Write]:
         """The writes of all records, but of those whose files say it already. Raises as `plan` does."""

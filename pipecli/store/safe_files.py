@@ -28,7 +28,7 @@ Stat = tuple[int, int, int]
 """Size, mtime in nanoseconds, inode."""
 
 
-class Difference(NamedTuple):
+class ChangedFiles(NamedTuple):
     changed: list[str]
     """Files that are new or not as they were, relative to the pipeline."""
     gone: list[str]
@@ -86,7 +86,7 @@ def stat_of(path: Path) -> Stat:
     return _stat(os.lstat(path))
 
 
-def compare(known: dict[str, bytes], present: dict[str, bytes], *, has_doubts: bool = True) -> Difference:
+def compare(known: dict[str, bytes], present: dict[str, bytes], *, has_doubts: bool = True) -> ChangedFiles:
     """The difference between two sets of stamps; without doubts a file that was just written is as it was."""
     changed, gone, differing = list[str](), list[str](), dict[str, bytes]()
     for folder in known.keys() | present.keys():
@@ -100,7 +100,7 @@ def compare(known: dict[str, bytes], present: dict[str, bytes], *, has_doubts: b
         ]
         gone += [base + name for name in before if name not in after]
         differing[folder] = present.get(folder, b"")
-    return Difference(sorted(changed), sorted(gone), differing)
+    return ChangedFiles(sorted(changed), sorted(gone), differing)
 
 
 def restamp(stamp: bytes | None, changes: Mapping[str, Stat | None]) -> bytes:

@@ -204,7 +204,7 @@ class Row(NamedTuple):
     prices: tuple[Price | None, ...]
 
 
-class Column(NamedTuple):
+class ComparedOffer(NamedTuple):
     """One supplier's answer as a whole. `compared` is the total in the deal's currency."""
 
     answer: SupplierQuotation
@@ -219,7 +219,7 @@ class Column(NamedTuple):
 
 class Comparison(NamedTuple):
     currency: str
-    columns: tuple[Column, ...]
+    columns: tuple[ComparedOffer, ...]
     rows: tuple[Row, ...]
     waiting: tuple[SupplierQuotation, ...]
     """Requested and not answered."""
@@ -260,7 +260,7 @@ def compare(answers: Sequence[SupplierQuotation], currency: str, rates: Rates, *
         exact = None if answer.total is None else converted(answer.total, answer)
         compared = None if exact is None else rounded(exact, currency)
         quoted = sum(row.prices[place] is not None for row in rows)
-        columns.append(Column(answer, answer.total, compared, quoted, not holds[place]))
+        columns.append(ComparedOffer(answer, answer.total, compared, quoted, not holds[place]))
     best = _lowest([column.compared if column.quoted == len(rows) else None for column in columns], holds)
     return Comparison(
         currency,

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipecli.outbox.calendar import Entry, calendar_text
+from pipecli.outbox.calendar import CalendarEntry, calendar_text
 from tests.later import Later
 
 icalendar = Later("icalendar")
@@ -20,13 +20,13 @@ CHANGED = datetime(2026, 11, 20, 8, tzinfo=UTC)
 texts = st.text(st.characters(exclude_categories=("Cs",)), max_size=300)
 
 
-def entry(start: date | datetime = date(2026, 11, 21), **fields: Any) -> Entry:
-    return Entry("OPP-2Q8XA-4F2QX@pipecli", False, start, 45, "Demo", "", "meeting", False, CHANGED)._replace(
-        **fields
-    )
+def entry(start: date | datetime = date(2026, 11, 21), **fields: Any) -> CalendarEntry:
+    return CalendarEntry(
+        "OPP-2Q8XA-4F2QX@pipecli", False, start, 45, "Demo", "", "meeting", False, CHANGED
+    )._replace(**fields)
 
 
-def read(*entries: Entry, zone: ZoneInfo = MADRID) -> Any:
+def read(*entries: CalendarEntry, zone: ZoneInfo = MADRID) -> Any:
     return icalendar.Calendar.from_ical(calendar_text("Contoso", entries, zone))
 
 

@@ -11,7 +11,7 @@ import pytest
 from pipecli.errors import PipecliError
 from pipecli.outbox import mail
 from pipecli.outbox.documents import Addressee, printed_quotation
-from pipecli.outbox.mail import Template, own_template, template_names, written
+from pipecli.outbox.mail import MailTemplate, own_template, template_names, written
 from pipecli.outbox.template_process import filled_in
 from pipecli.records.item import Item
 from pipecli.records.papers import Quotation
@@ -39,7 +39,7 @@ def printed(language="en"):
 
 
 def say(text, name="templates/quotation-mail.txt"):
-    return written(Template(name, text), printed(), contact="María", sender=ANA)
+    return written(MailTemplate(name, text), printed(), contact="María", sender=ANA)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from pipecli.records.money import Rates
 from pipecli.reports import lost, pipeline
 from pipecli.reports.activity import Activity, activity
 from pipecli.reports.deals import Days, Deal, percent, shared_out
-from pipecli.reports.first_response import Answer, Inquiry, first_response
+from pipecli.reports.first_response import FirstAnswer, Inquiry, first_response
 from pipecli.reports.followups import FollowUp, Plan, reminder
 from pipecli.reports.funnel import LeadCourse, Sale, funnel
 from pipecli.reports.ranking import Points, before, ranking
@@ -191,7 +191,10 @@ def test_the_last_quarter_there_is_has_an_end():
 
 def test_an_answer_with_an_hour_comes_before_one_of_a_day():
     at = datetime(2026, 11, 21, 9, tzinfo=UTC)
-    answers = Answer(TODAY, is_open=True), (Answer(at, is_open=False), Answer(None, is_open=False))
+    answers = (
+        FirstAnswer(TODAY, is_open=True),
+        (FirstAnswer(at, is_open=False), FirstAnswer(None, is_open=False)),
+    )
     waiting = Inquiry("lead", "LEAD-AAAAA", at, answers[0], None, None, None, None, None, None, answers[1])
     report = first_response([waiting], by="kind", now=at, zone=UTC, days=Days())
     assert (report.totals.median, report.early_count, report.ahead_count, report.untimed_count) == (

@@ -102,7 +102,7 @@ def named(
     )
 
 
-class Table(NamedTuple):
+class DrawnTable(NamedTuple):
     """A drawn table; `dropped` are the headings of the columns that had no room, `shared` with their value
     those that went because all rows have the same one."""
 
@@ -118,7 +118,7 @@ def render(
     marks: Sequence[Sequence[tuple[str, str]]] = (),
     *,
     is_list: bool = False,
-) -> Table:
+) -> DrawnTable:
     """Draws `rows` under their headings within `width` terminal columns (None: as wide as it gets).
 
     A currency that all amounts of a column share stands in its heading. Where there is no room for all,
@@ -143,7 +143,7 @@ def render(
         if (wider := _fitted(again, width)) is not None:
             kept, widths = again, wider
     drawn = [column.drawn(size) for column, size in zip(kept, widths, strict=True)]
-    return Table(
+    return DrawnTable(
         "\n".join([_GAP.join(line).rstrip(" ") for line in zip(*drawn, strict=True)]),
         dropped=[column.texts[0] for column in filled if column not in (*kept, *gone)],
         shared=[(column.texts[0], column.texts[1]) for column in gone if any(column.texts[1:])],

@@ -22,7 +22,7 @@ from pipecli.workflow.change import Refused
 
 if TYPE_CHECKING:
     from pipecli.inbox.mail.message import Mail
-    from pipecli.inbox.mail.run import Outcome, Read
+    from pipecli.inbox.mail.run import MailOutcome, Read
     from pipecli.store.plan_writes import Write
 
 app = noun("Mail that came in: read mailboxes.")
@@ -112,7 +112,7 @@ def _record(transaction: Transaction, ref: str | None) -> str | None:
     return find(transaction.session, ref, LEAD, OPPORTUNITY).key if ref else None
 
 
-def _files(transaction: Transaction, paths: list[Path], outcome: Outcome) -> list[Write]:
+def _files(transaction: Transaction, paths: list[Path], outcome: MailOutcome) -> list[Write]:
     """The files that the recorded mails carry; their records list them. Each mail is read once more."""
     from pipecli.cli.attach import attached
     from pipecli.inbox.mail import message
@@ -141,7 +141,7 @@ def _files(transaction: Transaction, paths: list[Path], outcome: Outcome) -> lis
     return writes
 
 
-def _write(transaction: Transaction, outcome: Outcome, files: list[Write]) -> str | None:
+def _write(transaction: Transaction, outcome: MailOutcome, files: list[Write]) -> str | None:
     """Commit what the mails come to, or with --dry-run print it; the commit's id."""
     run, changes = transaction.session, outcome.changes
     writes = [*transaction.plan(changes), *files]

@@ -26,12 +26,12 @@ from pipecli.cli.common.transaction import Transaction, trailers
 from pipecli.cli.main import run as run_command
 from pipecli.cli.opportunity.board_cards import Board, offers, read_board, shortened
 from pipecli.cli.opportunity.board_widgets import (
-    Answer,
+    AnswerWindow,
     Cards,
     Choice,
     Keys,
     Lanes,
-    Page,
+    TextWindow,
     help_page,
     options,
     page,
@@ -265,13 +265,13 @@ class BoardApp(App[None]):
         """
         key, subject = self._key(self._focused()), ""
         if key and what == "call":
-            answer: str | None = await self.push_screen_wait(Answer(f"The call with {key}, in words"))
+            answer: str | None = await self.push_screen_wait(AnswerWindow(f"The call with {key}, in words"))
             subject = answer or ""
         if not key or (what == "call" and not subject):
             return
         end = "empty: no new one" if subject else "none: clear it"
         question = f"The next contact: fri, 3d, fri: send the offer; {end}"
-        while (day := await self.push_screen_wait(Answer(question))) is not None and (subject or day):
+        while (day := await self.push_screen_wait(AnswerWindow(question))) is not None and (subject or day):
             call = ["call", key, subject, *(["--next", day] if day else [])]
             plan = ["opp", "set", key, *planned(day)]
             if not (question := await self._refusal(*(call if subject else plan))):
@@ -290,21 +290,21 @@ class BoardApp(App[None]):
     @work(exclusive=True)
     async def action_filter(self) -> None:
         """Show the cards that have some words in id, title, customer or owner."""
-        wanted = await self.push_screen_wait(Answer("Show the cards with; empty for all"))
+        wanted = await self.push_screen_wait(AnswerWindow("Show the cards with; empty for all"))
         if wanted is not None:
             self.wanted = wanted
             await self.action_reload()
             self._begin()
 
     def action_help(self) -> None:
-        self.push_screen(Page(help_page))
+        self.push_screen(TextWindow(help_page))
 
     async def _won(self, key: str) -> list[str] | None:
         offered = offers(self.run_session, key)
         choice = Choice(offered, f"With which quotation is {key} won?")
         which = await self.push_screen_wait(choice) if len(offered) > 1 else ""
         question = f"The final value of {key}; empty: its quotation's, else what it is worth"
-        if which is None or (amount := await self.push_screen_wait(Answer(question))) is None:
+        if which is None or (amount := await self.push_screen_wait(AnswerWindow(question))) is None:
             return None
         words = ["opp", "won", key, *options({"--amount": amount, "--quotation": which})]
         _, _, err = shell(self.run_session, *words, "--dry-run")
@@ -320,9 +320,9 @@ class BoardApp(App[None]):
         reason = await self.push_screen_wait(Choice(reasons, f"Why is {key} lost?"))
         if reason is None:
             return None
-        asked = Answer("Which competitor won it? Empty: its only one")
+        asked = AnswerWindow("Which competitor won it? Empty: its only one")
         winner = await self.push_screen_wait(asked) if reason == "competitor" else ""
-        asked = Answer("What happened, in words; may be empty")
+        asked = AnswerWindow("What happened, in words; may be empty")
         if winner is None or (detail := await self.push_screen_wait(asked)) is None:
             return None
         given = {"--reason": reason, "--competitor": winner, "--detail": detail}
@@ -417,7 +417,7 @@ class BoardApp(App[None]):
 
     def on_option_list_option_selected(self, chosen: OptionList.OptionSelected) -> None:
         if chosen.option.id and isinstance(chosen.option_list, Cards):
-            self.push_screen(Page(partial(page, self.run_session, chosen.option.id)))
+            self.push_screen(TextWindow(partial(page, self.run_session, chosen.option.id)))
 
     def on_cards_grabbed(self, grabbed: Cards.Grabbed) -> None:
         self.grabbed = grabbed.key

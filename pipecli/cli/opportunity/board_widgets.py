@@ -148,7 +148,7 @@ def planned(text: str) -> list[str]:
     return [f"next_contact.date={day}", f"next_contact.note={note.strip()}"]
 
 
-class Page(ModalScreen[None]):
+class TextWindow(ModalScreen[None]):
     """A text in a window, drawn anew where that gets wider or narrower."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,enter,q", "dismiss", "Back")]
@@ -229,7 +229,7 @@ class Choice(ModalScreen[str | None]):
         self.dismiss(str(chosen.option.id).removeprefix("choice-"))
 
 
-class Answer(ModalScreen[str | None]):
+class AnswerWindow(ModalScreen[str | None]):
     """A question that is answered in words; none at all is an answer, too."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss", "Back", priority=True)]

@@ -28,7 +28,7 @@ from pipecli.outbox.documents import (
     printed_request,
 )
 from pipecli.outbox.mail import own_template
-from pipecli.outbox.typst import Form, Template, Typeset, default_template, require_typst, typeset
+from pipecli.outbox.typst import Form, PageTemplate, Typeset, default_template, require_typst, typeset
 from pipecli.records.base import Document, Record
 from pipecli.records.customer import Contact, Customer, Supplier
 from pipecli.records.kinds import INVOICE, ORDER, QUOTATION, SUPPLIER_QUOTATION, Kind
@@ -208,7 +208,7 @@ def _electronic(pipeline: Pipeline, invoice: Invoice, printed: Printed, done: Ty
     )
 
 
-def _template(pipeline: Pipeline) -> Template | None:
+def _template(pipeline: Pipeline) -> PageTemplate | None:
     """The template that the settings name; None for the one of pipecli."""
     file = pipeline.settings.quotations.template
     if file is None:
@@ -225,7 +225,7 @@ def _template(pipeline: Pipeline) -> Template | None:
             f"quotations.template: the file {named} is missing",
             hint=f"begin with the one of pipecli: pipecli quote template > {quote(named)}",
         )
-    return Template(folder, file)
+    return PageTemplate(folder, file)
 
 
 def _logo(pipeline: Pipeline) -> Path | None:

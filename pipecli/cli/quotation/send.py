@@ -23,8 +23,8 @@ from pipecli.errors import PipecliError
 from pipecli.formats import loads
 from pipecli.outbox.documents import addressee
 from pipecli.outbox.mail import (
+    MailTemplate,
     Server,
-    Template,
     Words,
     address_of,
     addressed,
@@ -174,12 +174,12 @@ def _message(
     )
 
 
-def _template(transaction: Transaction, noun: str, language: str | None) -> Template:
+def _template(transaction: Transaction, noun: str, language: str | None) -> MailTemplate:
     """The pipeline's own for this language, else its own for any, else that of pipecli."""
     for name in template_names(noun, language):
         file = f"templates/{name}"
         if inside(transaction.pipeline.root, file).exists():
-            return Template(file, transaction.pipeline.text(file))
+            return MailTemplate(file, transaction.pipeline.text(file))
     return own_template(noun, language)
 
 

@@ -26,7 +26,7 @@ from pipecli.cli.report.forecast_and_funnel_rows import (
     window_of,
     with_targets,
 )
-from pipecli.cli.report.printing import Asked, Names, ReportOptions
+from pipecli.cli.report.printing import Asked, KeyNames, ReportOptions
 from pipecli.outbox.dashboard import Picture
 from pipecli.records.kinds import LEAD, OPPORTUNITY, Kind
 from pipecli.reports.deals import Days, Deal
@@ -96,7 +96,7 @@ def funnel_picture(run: Session, period: Days, words: Words) -> Picture:
     from pipecli.outbox.charts import Part, rows
 
     worded = partial(words.named, "chart")
-    names = Names(run, "stage")
+    names = KeyNames(run, "stage")
     valuation = Valuation(run.pipeline.rates)
     funnel = funnel_of(run, "step", period, valuation, names, has_stages=True)
     steps = [step for step in steps_of(funnel, names) if step["key"] not in _ENDED]
@@ -116,7 +116,7 @@ def funnel_picture(run: Session, period: Days, words: Words) -> Picture:
     )
 
 
-def _step_label(step: Mapping[str, Any], names: Names, words: Words, *, is_named: bool) -> str:
+def _step_label(step: Mapping[str, Any], names: KeyNames, words: Words, *, is_named: bool) -> str:
     if step["process"] is not None:
         process = f"{step['process']}: " if is_named else ""
         further = words.named("chart", "{stage} or further")
@@ -130,7 +130,7 @@ def _with_share(step: Mapping[str, Any], words: Words) -> str:
     return f"{words.figure(step['count'])}{share}"
 
 
-def lost_picture(lost: Lost, names: Names, currency: str, period: Days, words: Words) -> Picture:
+def lost_picture(lost: Lost, names: KeyNames, currency: str, period: Days, words: Words) -> Picture:
     """The chart of a report on what was lost."""
     from pipecli.outbox.charts import Part, columns, rows
 
@@ -191,7 +191,7 @@ def pipeline_picture(
 
     worded = partial(words.named, "chart")
     valuation = Valuation(run.pipeline.rates, currency)
-    names, deals = Names(run, "stage"), open_deals(run.pipeline.index.connection, of, period)
+    names, deals = KeyNames(run, "stage"), open_deals(run.pipeline.index.connection, of, period)
     processes = {deal.process for deal in deals}
     customers = labels(run.pipeline.index.connection, "customer")
 

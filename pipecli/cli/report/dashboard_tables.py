@@ -12,7 +12,7 @@ from pipecli.cli.common.output import markdown_table, markdown_text, wrapped
 from pipecli.cli.common.session import Session
 from pipecli.cli.common.table import Column, render
 from pipecli.cli.report.forecast_and_funnel_rows import ForecastNames, label, with_targets
-from pipecli.cli.report.printing import Names
+from pipecli.cli.report.printing import KeyNames
 from pipecli.outbox.dashboard import Cell, Table
 from pipecli.reports.activity import touched
 from pipecli.reports.deals import Days, Deal
@@ -35,8 +35,8 @@ class Tables:
 
     def __init__(self, run: Session, words: Words) -> None:
         self.run, self.words = run, words
-        self.users, self.customers, self.stages = (Names(run, by) for by in ("owner", "customer", "stage"))
-        self.teams, self.competitors = Names(run, "team"), Names(run, "competitor")
+        self.users, self.customers, self.stages = (KeyNames(run, by) for by in ("owner", "customer", "stage"))
+        self.teams, self.competitors = KeyNames(run, "team"), KeyNames(run, "competitor")
 
     def amount(self, value: Decimal | None, currency: str) -> Cell:
         text = "" if value is None else self.words.money(value, currency, named=False)

@@ -37,7 +37,7 @@ from pipecli.cli.report.printing import Currency, currency_code
 from pipecli.errors import PipecliError
 from pipecli.formats import dumps
 from pipecli.history import commits
-from pipecli.history.changes import Changes, Question, changes
+from pipecli.history.changes import Changes, ChangesAsked, changes
 from pipecli.history.history_index import open_history
 from pipecli.history.moments import zone_of
 from pipecli.history.notices import Notice, notices
@@ -117,7 +117,7 @@ class Week:
         self.history = open_history(place, say)
         owners = self._owners()
         self.movement: Changes = changes(
-            self.history, Question(moment, None, None, currency, owners), run.today, zone
+            self.history, ChangesAsked(moment, None, None, currency, owners), run.today, zone
         )
         is_day = isinstance(moment, date) and not isinstance(moment, datetime)
         first = moment + timedelta(days=1) if is_day else self.movement.opening.day  # type: ignore[operator]

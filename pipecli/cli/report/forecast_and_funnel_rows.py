@@ -12,7 +12,7 @@ from pipecli.cli.common.listing import owner_filter
 from pipecli.cli.common.session import Session
 from pipecli.cli.common.table import Column, money
 from pipecli.cli.report import printing
-from pipecli.cli.report.printing import Asked, Key, Names, count_column, money_column, read_journeys
+from pipecli.cli.report.printing import Asked, Key, KeyNames, count_column, money_column, read_journeys
 from pipecli.records.money import minor_digits, rounded
 from pipecli.reports.deals import Days, Deal, Place, percent
 from pipecli.reports.forecast import (
@@ -70,7 +70,7 @@ def window_of(by: str, asked: Days, today: date) -> Window:
     return Window(first if last is None or first <= last else None, last)
 
 
-class ForecastNames(printing.Names):
+class ForecastNames(printing.KeyNames):
     """The names of the keys of the rows, and the managers and categories of the settings."""
 
     @property
@@ -338,7 +338,7 @@ def _end_of_month(day: date) -> date:
 
 
 def funnel_of(
-    run: Session, by: str, span: Days, valuation: Valuation, names: Names, *, has_stages: bool
+    run: Session, by: str, span: Days, valuation: Valuation, names: KeyNames, *, has_stages: bool
 ) -> Funnel:
     """The funnel of those whom the options name. Raises PipecliError for a missing rate."""
     from pipecli.reports.funnel import funnel
@@ -357,7 +357,7 @@ def _deals(run: Session, order: list[Place]) -> list[Deal]:
     return all_deals(run.pipeline.index.connection, owner_filter(run), run.zone)
 
 
-def steps_of(report: Funnel, names: Names) -> Iterator[dict[str, Any]]:
+def steps_of(report: Funnel, names: KeyNames) -> Iterator[dict[str, Any]]:
     """The steps with the keys of JSON; without leads, or opportunities, there is no such half."""
     counts = report.totals
     if counts.lead_count:

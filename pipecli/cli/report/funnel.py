@@ -12,7 +12,7 @@ from pipecli.cli.common.table import Column
 from pipecli.cli.report.forecast_and_funnel_rows import funnel_of, steps_of
 from pipecli.cli.report.printing import (
     Asked,
-    Names,
+    KeyNames,
     asking,
     count_column,
     ended_without_stage,
@@ -40,7 +40,7 @@ def report_funnel(
     """
     by = asked.by
     if is_by_step := by == "step":
-        asked.names = Names(asked.run, "stage")
+        asked.names = KeyNames(asked.run, "stage")
     report = funnel_of(asked.run, by, asked.period, asked.valuation, asked.names, has_stages=stages)
     counts, today = report.totals, asked.run.today
     asked.print(

@@ -10,7 +10,7 @@ from pipecli.cli.common.listing import owner_filter
 from pipecli.cli.common.output import write_text
 from pipecli.cli.common.table import Column, amount_text, render, rounded_to_three
 from pipecli.cli.common.terminal import terminal_width
-from pipecli.cli.report.printing import Asked, Names, asking, fitted
+from pipecli.cli.report.printing import Asked, KeyNames, asking, fitted
 from pipecli.records.kinds import OPPORTUNITY
 from pipecli.reports.pipeline import GROUPINGS, Key, Matrix, Pipeline, Sum, pipeline
 from pipecli.store.index.rows import open_deals
@@ -27,7 +27,7 @@ def report_pipeline(asked: Asked) -> None:
     It shows how many open deals there are, what they are worth, and whose they are. Without --from and --to
     every open deal counts. The table is rounded to three digits; the other formats are exact.
     """
-    by, run, names, stages = asked.by, asked.run, asked.names, Names(asked.run, "stage")
+    by, run, names, stages = asked.by, asked.run, asked.names, KeyNames(asked.run, "stage")
     report = pipeline(
         open_deals(asked.pipeline.index.connection, owner_filter(run), asked.period),
         by=by, valuation=asked.valuation, today=run.today, order=stages.stages(),
@@ -59,7 +59,7 @@ _COLUMNS = [Column(name, name.upper()) for name in ("key", "process", "stage")] 
 ]
 
 
-def _process(matrix: Matrix, names: Names, stages: Names) -> dict[str, Any]:
+def _process(matrix: Matrix, names: KeyNames, stages: KeyNames) -> dict[str, Any]:
     """The sums of one process with the keys of JSON."""
     return {
         "process": matrix.process,
@@ -69,15 +69,15 @@ def _process(matrix: Matrix, names: Names, stages: Names) -> dict[str, Any]:
     }
 
 
-def _stage(matrix: Matrix, stage: str, stages: Names) -> dict[str, Any]:
+def _stage(matrix: Matrix, stage: str, stages: KeyNames) -> dict[str, Any]:
     name = stages.name(stage, matrix.process)
     return {"stage": stage, **({"stage_name": name} if name else {})}
 
 
 class _Look(NamedTuple):
     by: str
-    names: Names
-    stages: Names
+    names: KeyNames
+    stages: KeyNames
     currency: str
     width: int | None
     """Of the terminal; None: as wide as it gets."""

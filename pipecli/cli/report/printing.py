@@ -32,7 +32,7 @@ _SECTIONS = {"owner": "users", "user": "users", "manager": "users", "team": "tea
 """The sections of the settings that name what a grouping is about."""
 
 
-class Names:
+class KeyNames:
     """The names of the keys of one grouping; a key without a name is called as it is."""
 
     def __init__(self, run: Session, by: str) -> None:
@@ -92,7 +92,7 @@ class Asked:
         self.pipeline = self.run.read(*kinds, *([CUSTOMER] if by == "customer" else []))
         self.period = days(from_, to, self.run.today)
         self.target = currency_code(currency)
-        self.names = Names(self.run, by)
+        self.names = KeyNames(self.run, by)
         self.is_table = self.run.format is Format.TABLE
 
     @cached_property

@@ -10,7 +10,7 @@ from pipecli.cli.common.session import say
 from pipecli.cli.common.table import Column, amount_text
 from pipecli.cli.report.printing import (
     Asked,
-    Names,
+    KeyNames,
     asking,
     count_column,
     figures,
@@ -63,7 +63,7 @@ def report_stale(asked: Asked) -> None:
             nothing="no deal is open",
         )
         return
-    stages, customers = Names(asked.run, "stage"), Names(asked.run, "customer")
+    stages, customers = KeyNames(asked.run, "stage"), KeyNames(asked.run, "customer")
     asked.print(
         caption,
         [_record(deal, stages, customers) for deal in report.deals],
@@ -108,7 +108,7 @@ def _sum_columns(asked: Asked) -> list[Column]:
     ]
 
 
-def _record(stale_deal: StaleDeal, stages: Names, customers: Names) -> dict[str, Any]:
+def _record(stale_deal: StaleDeal, stages: KeyNames, customers: KeyNames) -> dict[str, Any]:
     """One deal with the keys of JSON; its amount in the currency of the report."""
     deal = stale_deal.deal
     stage, customer = stages.name(deal.stage, deal.process), customers.name(deal.customer)

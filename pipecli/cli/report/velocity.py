@@ -9,7 +9,7 @@ from pipecli.cli.common.command import Report, noun
 from pipecli.cli.common.table import Column, amount_text
 from pipecli.cli.report.printing import (
     Asked,
-    Names,
+    KeyNames,
     asking,
     count_column,
     ended_without_stage,
@@ -33,7 +33,7 @@ def report_velocity(asked: Asked) -> None:
     ended between --from and --to. Stages are read from the history of the files; how long a deal had been at
     the stage where it was first committed is unknown, and not counted.
     """
-    by, run, stages = asked.by, asked.run, Names(asked.run, "stage")
+    by, run, stages = asked.by, asked.run, KeyNames(asked.run, "stage")
     order = [(process or "", stage or "") for process, stage in stages.stages()]
     journeys = read_journeys(run, order)
     report = velocity(journeys, by=by, days=asked.period, valuation=asked.valuation, order=order)
@@ -69,7 +69,7 @@ _BASES = {
 _FORMULA = "A DAY: open deals × win rate × average value of the won ÷ days from creation to won"
 
 
-def _rows(report: Velocity, names: Names, stages: Names) -> list[dict[str, Any]]:
+def _rows(report: Velocity, names: KeyNames, stages: KeyNames) -> list[dict[str, Any]]:
     rows = []
     for row in report.rows:
         visits = {} if report.by in PERIODS else {"stages": [_stage(stage, stages) for stage in row.stages]}
@@ -77,7 +77,7 @@ def _rows(report: Velocity, names: Names, stages: Names) -> list[dict[str, Any]]
     return rows
 
 
-def _stage(row: StageRow, stages: Names) -> dict[str, Any]:
+def _stage(row: StageRow, stages: KeyNames) -> dict[str, Any]:
     """One stage with the keys of JSON."""
     name = stages.name(row.stage, row.process)
     about = {"key": row.stage, "process": row.process, **({"name": name} if name else {})}

@@ -25,7 +25,7 @@ from pipecli.inbox.importing.elements import (
 )
 from pipecli.inbox.importing.mapping import Source
 from pipecli.inbox.importing.match_record import NOT_HERE, PLANNED, REMOVED, Draft, Matcher, NotHere, Removed
-from pipecli.inbox.importing.related import Completer, Names, NewRecord
+from pipecli.inbox.importing.related import Completer, Nameable, NewRecord
 from pipecli.inbox.importing.table import Row
 from pipecli.inbox.importing.values import CLOSED_STAGE, Named, Path, nouns_of, without_empties
 from pipecli.records.base import Document, Part, Plain, Record
@@ -56,7 +56,7 @@ class Lines(NamedTuple):
 
 
 @dataclass
-class Outcome:
+class Built:
     """The result of an import, before anything is written."""
 
     made: list[str] = field(default_factory=list)
@@ -85,7 +85,7 @@ class Outcome:
     kept: dict[str, Tally] = field(default_factory=dict)
     """Fields that both people and the file changed since the last import, and that stay as they are here."""
 
-    def add(self, other: Outcome) -> None:
+    def add(self, other: Built) -> None:
         """Count the outcome of other rows, which are parts of records, with this one."""
         self.made += other.made
         self.updated += other.updated
@@ -105,12 +105,12 @@ def build(
     source: Source,
     bindings: Bindings,
     rows: Sequence[Row],
-    names: Names,
+    names: Nameable,
     planner: Planner,
     tick: Tick,
     keep: Keep | None = None,
     parents: Mapping[int, str] | None = None,
-) -> Outcome:
+) -> Built:
     """The records that the rows make and change, which the planner takes.
 
     `parents` has the record of each row that is a part of one.
@@ -140,7 +140,7 @@ class _Builder:
         pipeline: Pipeline,
         collection: Collection,
         bindings: Bindings,
-        names: Names,
+        names: Nameable,
         planner: Planner,
         parents: Mapping[int, str] | None,
         unknown: str | None,
@@ -150,7 +150,7 @@ class _Builder:
         self.matcher = Matcher(collection, bindings, names, parents, may_make=unknown is None)
         self.unknown = unknown
         self.completer = Completer(pipeline, collection, names)
-        self.outcome = Outcome(lines=None if parents is None else Lines())
+        self.outcome = Built(lines=None if parents is None else Lines())
         self._used: set[tuple[str, str]] = set()
         self._owned: dict[str, set[Path]] = defaultdict(set)
         """By list, the fields of its elements that the file decides."""
@@ -318,7 +318,7 @@ class _Builder:
             for draft in drafts:
                 draft.values, draft.before, draft.record = {}, None, None
 
-    def result(self) -> Outcome:
+    def result(self) -> Built:
         outcome = self.outcome
         outcome.rejected.sort(key=lambda rejected: rejected[0].line)
         outcome.related = [record for name, record in self.names.new_records.items() if name in self._used]

@@ -32,7 +32,7 @@ class KeyOf(NamedTuple):
     read: Reader
 
 
-class Template(NamedTuple):
+class TextTemplate(NamedTuple):
     """Text with columns in it: the words between them, and the columns."""
 
     words: tuple[str, ...]
@@ -69,7 +69,7 @@ class TemplateBinding(NamedTuple):
 
     path: Path
     read: Reader
-    templates: tuple[Template, ...]
+    templates: tuple[TextTemplate, ...]
 
 
 @dataclass

@@ -17,8 +17,8 @@ from pipecli.inbox.importing.columns import (
     ColumnBinding,
     Condition,
     KeyOf,
-    Template,
     TemplateBinding,
+    TextTemplate,
     dotted,
     doubtful_scale,
     rounded_ids,
@@ -303,7 +303,7 @@ class _Compiler:
                 self.owned.add(path)
                 yield TemplateBinding(path, read, tuple(template for template in templates if template))
 
-    def _template(self, text: str, place: list[str | int]) -> Template | None:
+    def _template(self, text: str, place: list[str | int]) -> TextTemplate | None:
         """`{product} for {account}`, cut at its columns; `{{` and `}}` are braces."""
         parts = re.split(r"\{([^{}]*)\}", text.replace("{{", "\0").replace("}}", "\1"))
         words = tuple(word.replace("\0", "{").replace("\1", "}") for word in parts[::2])
@@ -311,7 +311,7 @@ class _Compiler:
         if "{" in "".join(parts[::2]) or "}" in "".join(parts[::2]):
             self.source.fault(place, f'"{text}": a brace has no partner; write {{{{ for one that is meant')
         known = [self._knows(column, place) for column in columns]
-        return Template(words, columns) if all(known) else None
+        return TextTemplate(words, columns) if all(known) else None
 
     def _knows(self, name: str, place: list[str | int]) -> bool:
         """True where the file has a column; one that is missing and not optional is a fault."""

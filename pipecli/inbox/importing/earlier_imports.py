@@ -32,7 +32,7 @@ from pipecli.workflow.duplicates import email_key
 
 if TYPE_CHECKING:
     from pipecli.inbox.importing.match_record import Draft
-    from pipecli.inbox.importing.related import Names
+    from pipecli.inbox.importing.related import Nameable
 
 Keep = Literal["local", "file", "conflict"]
 """The value that stays where both sides changed one; with `conflict` none, and the row is rejected."""
@@ -57,7 +57,7 @@ class Settled(NamedTuple):
 def settled(
     pipeline: Pipeline,
     collection: Collection,
-    names: Names,
+    names: Nameable,
     differences: Iterable[Difference],
     keep: Keep,
 ) -> list[Settled]:
@@ -79,7 +79,7 @@ def settled(
     return several
 
 
-def _merged_into(collection: Collection, names: Names, difference: Difference) -> list[str]:
+def _merged_into(collection: Collection, names: Nameable, difference: Difference) -> list[str]:
     """The file of the record whose name in the other system this one has since the two were merged."""
     external = getattr(difference.told, "external_id", None)
     gone = names.departed(collection.noun).find(external, None) if collection.kind and external else None
@@ -105,7 +105,7 @@ def as_imported(collection: Collection, imports: Imports, drafts: Sequence[Draft
 
 
 def last_said(
-    pipeline: Pipeline, collection: Collection, names: Names, keys: Iterable[str]
+    pipeline: Pipeline, collection: Collection, names: Nameable, keys: Iterable[str]
 ) -> Iterator[tuple[str, Plain]]:
     """Records as the file last said them; one that no import brought as it is here."""
     by_file = {pipeline.file_of(collection.noun, key) or "": key for key in keys}

@@ -19,7 +19,7 @@ from pipecli.inbox.importing.compile import PARENTS
 from pipecli.inbox.importing.earlier_imports import Departed, last_said
 from pipecli.inbox.importing.elements import joined, value_at
 from pipecli.inbox.importing.mapping import Source
-from pipecli.inbox.importing.related import Names
+from pipecli.inbox.importing.related import Nameable
 from pipecli.inbox.importing.table import Row, Table
 from pipecli.inbox.importing.values import STAGE_ENTERED, Named, Path, name_in, nouns_of
 from pipecli.records.base import Part, Plain
@@ -78,7 +78,7 @@ class Matcher:
         self,
         collection: Collection,
         bindings: Bindings,
-        names: Names,
+        names: Nameable,
         parents: Mapping[int, str] | None = None,
         *,
         may_make: bool = True,
@@ -290,7 +290,7 @@ def with_ordinals(table: Table, template: str) -> Table:
 
 
 def number_twins(
-    pipeline: Pipeline, collection: Collection, table: Table, bindings: Bindings, names: Names
+    pipeline: Pipeline, collection: Collection, table: Table, bindings: Bindings, names: Nameable
 ) -> None:
     """Give rows that are alike in what tells records apart the places of the records that they are most like.
 
@@ -325,7 +325,7 @@ def number_twins(
             row.cells[ORDINAL] = str((places[place] if place in places else next(free)) + 1)
 
 
-def _likeness(values: Mapping[Path, object], record: Plain, names: Names) -> int:
+def _likeness(values: Mapping[Path, object], record: Plain, names: Nameable) -> int:
     """The number of values that a record has, too, but for the name that is to be found."""
     return sum(
         _is_same(value, value_at(record, path), names)
@@ -334,7 +334,7 @@ def _likeness(values: Mapping[Path, object], record: Plain, names: Names) -> int
     )
 
 
-def _is_same(value: object, other: object, names: Names) -> bool:
+def _is_same(value: object, other: object, names: Nameable) -> bool:
     if not isinstance(value, Named):
         value = getattr(value, "value", value)
         return other is not None and (value == other or written(value) == written(other))
@@ -382,7 +382,7 @@ class Parents(NamedTuple):
     """Those whose records people removed."""
 
 
-def parents_of(part: PartKind, source: Source, table: Table, names: Names) -> Parents:
+def parents_of(part: PartKind, source: Source, table: Table, names: Nameable) -> Parents:
     """The record of each row, by its id, its external_id or its name."""
     parents = Parents({parent.noun: [] for parent in part.parents}, {}, [], [], [])
     columns = record_columns(part, source)
@@ -416,7 +416,7 @@ def record_columns(part: PartKind, source: Source) -> list[tuple[tuple[str, ...]
 
 
 def _parent(
-    part: PartKind, columns: Iterable[tuple[tuple[str, ...], str]], row: Row, names: Names
+    part: PartKind, columns: Iterable[tuple[tuple[str, ...], str]], row: Row, names: Nameable
 ) -> tuple[str, str]:
     told = []
     for nouns, column in columns:

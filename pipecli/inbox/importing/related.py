@@ -82,7 +82,7 @@ _NAME_AND_ADDRESS = re.compile(r"(.*\S)\s*[(<]([^\s()<>@]+@[^\s()<>@]+)[)>]")
 """`Nora Field (nora@field.example)`, as HubSpot names a person."""
 
 
-class Names:
+class Nameable:
     """All that rows may name: records of the pipeline, of the file itself, and those made on the way."""
 
     def __init__(self, pipeline: Pipeline, makeable: Container[str], *, may_dangle: bool = False) -> None:
@@ -277,7 +277,7 @@ _TOTAL_ALONE = "Total as imported, without its lines"
 class Completer:
     """Fills in records of one collection from what the pipeline knows."""
 
-    def __init__(self, pipeline: Pipeline, collection: Collection, names: Names) -> None:
+    def __init__(self, pipeline: Pipeline, collection: Collection, names: Nameable) -> None:
         self.pipeline, self.collection, self.names = pipeline, collection, names
         self.settings: Settings = pipeline.settings
         # Copied for each price of another day: to construct one takes ten times as long.

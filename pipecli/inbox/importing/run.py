@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipecli.formats import free_cell, list_cell
-from pipecli.inbox.importing.build import Lines, Outcome, Tick, build
+from pipecli.inbox.importing.build import Built, Lines, Tick, build
 from pipecli.inbox.importing.columns import ORDINAL, Bindings, Tally
 from pipecli.inbox.importing.compile import compiled
 from pipecli.inbox.importing.earlier_imports import Keep
@@ -29,7 +29,7 @@ from pipecli.inbox.importing.match_record import (
     part_named,
     with_ordinals,
 )
-from pipecli.inbox.importing.related import Names
+from pipecli.inbox.importing.related import Nameable
 from pipecli.inbox.importing.table import EXTRA, REASON, Cell, Raw, Row, Table
 from pipecli.inbox.importing.workbook import is_vcard, rows_of_file
 from pipecli.records.base import Record
@@ -54,13 +54,13 @@ class File(NamedTuple):
 
 class Import(NamedTuple):
     table: Table
-    outcome: Outcome
+    outcome: Built
     report: dict[str, Any]
     """As JSON has it."""
 
     def without_rows(self) -> Import:
         """What is told of it, without the rows, which take the most memory."""
-        return Import(self.table._replace(rows=[]), Outcome(rejected=self.outcome.rejected), self.report)
+        return Import(self.table._replace(rows=[]), Built(rejected=self.outcome.rejected), self.report)
 
     @property
     def keys(self) -> list[str]:
@@ -113,7 +113,7 @@ def prepare(
     if isinstance(target, PartKind):
         return _prepare_parts(pipeline, target, table, source, planner, tick, keep)
     bindings = _compiled(pipeline, target, table, source)
-    names = Names(pipeline, source.mapping.make, may_dangle=target.kind is None)
+    names = Nameable(pipeline, source.mapping.make, may_dangle=target.kind is None)
     names.refused = refused or {}
     for noun, keys in (coming or {}).items():
         names.expect(noun, keys)
@@ -154,11 +154,11 @@ def _prepare_parts(
     keep: Keep | None,
 ) -> Import:
     """An import of parts of records: those of each kind of record apart, and the report of all."""
-    names = Names(pipeline, source.mapping.make)
+    names = Nameable(pipeline, source.mapping.make)
     bindings = _compiled(pipeline, part.parents[0], table, source, part.plural)
     wanted = bindings.wanted(table.rows)
     parents = parents_of(part, source, table._replace(rows=[*wanted]), names)
-    total = Outcome(rejected=parents.rejected, removed=parents.removed, lines=Lines(), parents=parents.keys)
+    total = Built(rejected=parents.rejected, removed=parents.removed, lines=Lines(), parents=parents.keys)
     for row in parents.removed:
         Tally.count(bindings.left_out, REMOVED, row)
     if source.mapping.unknown == "skip":
@@ -181,7 +181,7 @@ def _prepare_parts(
     return Import(table, total, report_json(part, table, bindings, names, total))
 
 
-def _plan_others(planner: Planner, settings: Settings, outcome: Outcome) -> None:
+def _plan_others(planner: Planner, settings: Settings, outcome: Built) -> None:
     """Plan the records that are made on the way, and users and teams in the settings."""
     parts = outcome.principals | {(new.noun, new.key): new.record for new in outcome.related}
     for part in parts.values():
@@ -211,7 +211,7 @@ class Counts(NamedTuple):
 
 
 def report_json(
-    target: Target, table: Table, bindings: Bindings, names: Names, outcome: Outcome
+    target: Target, table: Table, bindings: Bindings, names: Nameable, outcome: Built
 ) -> dict[str, Any]:
     """The report as JSON has it: counts of rows, and an example of each thing they lack."""
     counts = Counts(
@@ -259,7 +259,7 @@ def report_json(
     }
 
 
-def _reasons(outcome: Outcome) -> dict[str, Tally]:
+def _reasons(outcome: Built) -> dict[str, Tally]:
     tallies: dict[str, Tally] = {}
     for row, reason in outcome.rejected:
         Tally.count(tallies, reason, row)

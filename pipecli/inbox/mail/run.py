@@ -62,7 +62,7 @@ class Unplaced(NamedTuple):
     """The slug of the customer whose domain it is from; empty for none."""
 
 
-class Outcome(NamedTuple):
+class MailOutcome(NamedTuple):
     recorded: list[Recorded]
     unplaced: list[Unplaced]
     already: int
@@ -75,7 +75,7 @@ class Outcome(NamedTuple):
 
 def recording(
     pipeline: Pipeline, mails: Iterable[Mail], *, on: str | None = None, create_leads: bool = False
-) -> Outcome:
+) -> MailOutcome:
     """The outcome of mails, not yet written. Raises FaultyFile.
 
     With `on`, the id of a lead or deal, all of them go there.
@@ -96,7 +96,7 @@ def recording(
     for mail in new.values() if create_leads else ():
         if not run.has(mail):
             run.make_lead(mail)
-    return Outcome(
+    return MailOutcome(
         sorted(run.recorded, key=lambda recorded: _order(recorded.timed)),
         [run.unplaced(mail) for mail in new.values() if not run.has(mail)],
         len(timed) - len(new),
@@ -290,7 +290,7 @@ class Read(NamedTuple):
 Row = dict[str, Any]
 
 
-def report_json(read: Read, outcome: Outcome) -> dict[str, Any]:
+def report_json(read: Read, outcome: MailOutcome) -> dict[str, Any]:
     """The report as JSON has it."""
     unplaced = [_unplaced(mail) for mail in outcome.unplaced]
     return {

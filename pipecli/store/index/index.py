@@ -53,7 +53,7 @@ def map_in_two_processes(work: Callable[[Sequence[S]], T], things: Sequence[S]) 
         return
     pieces = parts(things, min(_PART, (len(things) + 1) // 2))
     own, others = pieces[: (len(pieces) + 1) // 2], pieces[(len(pieces) + 1) // 2 :]
-    apart = Apart(partial(map, work, others))
+    apart = SecondProcess(partial(map, work, others))
     yield from map(work, own)
     yield from map(apart.part, range(len(others)))
 
@@ -66,7 +66,7 @@ def _has_two_processors() -> bool:
     return hasattr(os, "fork") and (os.cpu_count() or 1) > 1
 
 
-class Apart:
+class SecondProcess:
     """Work that a second process does while this one goes on; what it comes to waits in a file."""
 
     def __init__(self, work: Callable[[], Iterable[Any]]) -> None:

@@ -46,13 +46,13 @@ class BadQuery(PipecliError):
 Row = tuple[Any, ...]
 
 
-class Answer(NamedTuple):
+class QueryResult(NamedTuple):
     columns: list[str]
     rows: list[Any]
     """Rows, or what was made of them."""
 
 
-def ask(connection: sqlite3.Connection, sql: str, parameters: Sequence[object] = ()) -> Answer:
+def ask(connection: sqlite3.Connection, sql: str, parameters: Sequence[object] = ()) -> QueryResult:
     """The rows of one SELECT from a person. Raises BadQuery."""
     if not re.match(_QUESTION, sql, re.IGNORECASE):
         raise BadQuery("only questions can be asked: a query begins with SELECT, WITH or VALUES")
@@ -78,7 +78,7 @@ def select(
     rest: str,
     parameters: Sequence[object],
     keep: Callable[[Iterator[Row]], list[Any]] = list,
-) -> Answer:
+) -> QueryResult:
     """Rows of one table, or what `keep` makes of them as they come.
 
     `condition` holds what a person wrote, everything else is ours. Raises BadQuery.
@@ -93,12 +93,12 @@ def _guarded(
     parameters: Sequence[object],
     longest: float | None = None,
     keep: Callable[[Iterator[Row]], list[Any]] = list,
-) -> Answer:
+) -> QueryResult:
     clock = _Clock(longest or LONGEST)
     try:
         with _bounds(connection, clock):
             cursor = connection.execute(composed(sql), tuple(parameters))
-            return Answer([column[0] for column in cursor.description or ()], keep(_rows(cursor, clock)))
+            return QueryResult([column[0] for column in cursor.description or ()], keep(_rows(cursor, clock)))
     except MemoryError:
         raise BadQuery(_TOO_MUCH, hint="ask for less at once") from None
     except sqlite3.OperationalError as error:

@@ -16,7 +16,7 @@ from pipecli.store.index.views import OF_LEAD, OwnerFilter, condition_of
 
 if TYPE_CHECKING:
     from pipecli.reports.activity import Activity, OwnedDeal
-    from pipecli.reports.first_response import Answer, Inquiry
+    from pipecli.reports.first_response import FirstAnswer, Inquiry
     from pipecli.reports.forecast import Window
     from pipecli.reports.funnel import LeadCourse, Sale
     from pipecli.reports.receivables import OpenInvoice
@@ -200,29 +200,29 @@ _OF_A_LEAD = {"shared_with"}
 
 def inquiries(connection: sqlite3.Connection, owner_filter: OwnerFilter) -> Iterator[Inquiry]:
     """Every lead and every opportunity of these people; what is on a lead counts whosever it is."""
-    from pipecli.reports.first_response import Answer, Inquiry
+    from pipecli.reports.first_response import FirstAnswer, Inquiry
 
     condition, parameters = condition_of(owner_filter, known=_OF_A_LEAD)
     teams = dict(connection.execute("SELECT id, team FROM users").fetchall())
     on_lead = _on_leads(connection)
     rows = connection.execute(_ROWS.format(condition=condition), parameters * 2)
     for kind, key, created, response, is_open, owner, source, campaign, type_, began, at_first in rows:
-        of_lead = (Answer(_moment(at_first), False),) if at_first else ()
+        of_lead = (FirstAnswer(_moment(at_first), False),) if at_first else ()
         yield Inquiry(
-            kind, key, datetime.fromisoformat(created), Answer(_moment(response), bool(is_open)),
+            kind, key, datetime.fromisoformat(created), FirstAnswer(_moment(response), bool(is_open)),
             owner, teams.get(owner), source, campaign, type_,
             datetime.fromisoformat(began) if began else None, of_lead or tuple(on_lead.get(key, ())),
         )  # fmt: skip
 
 
-def _on_leads(connection: sqlite3.Connection) -> dict[str, list[Answer]]:
-    from pipecli.reports.first_response import Answer
+def _on_leads(connection: sqlite3.Connection) -> dict[str, list[FirstAnswer]]:
+    from pipecli.reports.first_response import FirstAnswer
 
-    answers = defaultdict[str, list[Answer]](list)
+    answers = defaultdict[str, list[FirstAnswer]](list)
     for lead, response, is_open in connection.execute(
         "SELECT lead, own_first_response, status = 'open' FROM _opportunities WHERE lead IS NOT NULL"
     ):
-        answers[lead].append(Answer(_moment(response), bool(is_open)))
+        answers[lead].append(FirstAnswer(_moment(response), bool(is_open)))
     return answers
 
 
