@@ -152,6 +152,10 @@ def _card(contact: Document, customers: Mapping[str, str]) -> str:
             lines.append(f"{name}:{_text(contact[field])}")
     lines += [f"EMAIL;TYPE=INTERNET:{_text(email)}" for email in contact.get("emails", ())]
     lines += [f"TEL:{_text(phone)}" for phone in contact.get("phones", ())]
+    if tags := contact.get("tags"):
+        lines.append(f"CATEGORIES:{','.join(map(_text, tags))}")
+    if language := contact.get("language"):
+        lines.append(f"LANG:{language}")  # of vCard 4.0; older readers leave out what they don't know
     lines.append("END:VCARD")
     return "".join(folded for line in lines for folded in _folded(line))
 

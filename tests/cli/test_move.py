@@ -617,6 +617,8 @@ BEGIN:VCARD
 VERSION:2.1
 N;CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:P=C3=A9rez;Ana
 TEL;CELL:+34 600
+LANG;TYPE=work:ES
+CATEGORIES:Press,Café\\, bar
 END:VCARD
 """
 
@@ -629,7 +631,10 @@ def test_an_address_book_comes_as_contacts_and_a_zip_of_one_file_as_that_file(cl
     assert (mia["emails"], mia["phones"], mia["notes"]) == (
         ["mia@aurora.example", "mia.b@home.example"], ["+47 123"], "Likes\nlong lines",
     )  # fmt: skip
-    assert (root / "contacts/ana-perez.yaml").exists()
+    ana = loads((root / "contacts/ana-perez.yaml").read_text())
+    assert (ana["language"], ana["tags"]) == ("es", ["Press", "Café, bar"])
+    cli("export", "contacts", "-o", "ours.vcf")
+    assert "CATEGORIES:Press,Café\\, bar\nLANG:es\nEND" in Path("ours.vcf").read_text()
     again = cli("import", "contacts", packed("book.zip", {"book.vcf": CARDS}), "--format", "json").out
     assert json.loads(again)["unchanged"] == 2
     told = planned(cli, "book.vcf", "--into", "moves/book")

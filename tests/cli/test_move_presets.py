@@ -121,18 +121,19 @@ def test_files_as_vendors_write_them_bring_every_deal(cli: Cli, root: Path) -> N
 
 @pytest.mark.usefixtures("at_a_desk")
 def test_amounts_in_cents_and_two_people_of_one_name_falsify_no_deal(cli: Cli, root: Path) -> None:
-    head = "id,lead_name,status_type,status_label,value,value_formatted,value_currency,date_won,date_lost\n"
+    head = "id,lead_name,status_type,status_label,value,value_formatted,value_currency,date_won,date_lost,"
+    head += "date_created\n"
     rows = (
-        'a,Aurora,active,New,300000,"$3,000",USD,2026-12-24,\n'
-        "b,Aurora,won,Won,50050,$500.50,USD,2026-02-25,\n"
-        "c,Aurora,lost,Lost,100,$1,USD,2026-12-01,2026-03-05\n"
+        'a,Aurora,active,New,300000,"$3,000",USD,2026-12-24,,2026-01-31 09:30:00 PM\n'
+        "b,Aurora,won,Won,50050,$500.50,USD,2026-02-25,,2026-01-13 09:30:00 AM\n"
+        "c,Aurora,lost,Lost,100,$1,USD,2026-12-01,2026-03-05,2026-01-14 10:00:00 AM\n"
     )
     Path("opps.csv").write_text(head + rows)
     cli("import", "plan", "opps.csv", "--into", "c")
     assert "they agree" in cli("import", "run", "c").out
     new, won, lost = (deals(root)[key] for key in "abc")
     assert (new["amount"], new["expected_close"], won["closed"]["amount"]) == (3000, "2026-12-24", 500.5)
-    assert lost["closed"]["date"] == "2026-03-05"
+    assert (lost["closed"]["date"], str(new["created"])[:16]) == ("2026-03-05", "2026-01-31T21:30")
     Path("opps.csv").write_text((head + rows).replace("value_formatted", "shown"))
     assert "value: 300000 in cents, or whole?" in cli("import", "plan", "opps.csv", "--into", "d").out
     Path("p").mkdir()

@@ -21,6 +21,7 @@ from pipecli.distribution import require_extra
 from pipecli.errors import PipecliError, Unreadable
 from pipecli.inbox.importing import table
 from pipecli.inbox.importing.table import ARCHIVE, Cell, Layout, Row, Table, columns_of, table_of
+from pipecli.records.base import LANGUAGE
 from pipecli.records.money import Mark, mark_of, read_money
 from pipecli.wording import first_of
 
@@ -254,6 +255,11 @@ def vcards(raw: bytes, name: str, layout: Layout) -> Table:
             told = re.split(r"(?<!\\),", value) if key == "CATEGORIES" else [value.removeprefix("tel:")]
             known = cells.setdefault(column, ())
             cells[column] = (*(known if isinstance(known, tuple) else ()), *map(_plain, told))
+        elif key == "LANG":
+            language, *regions = _plain(value).replace("_", "-").split("-")
+            tag = "-".join([language.lower(), *regions])
+            if re.fullmatch(LANGUAGE, tag):
+                cells.setdefault("language", tag)
         elif key == "N" and not cells.get("name"):
             last, given, *_ = [*map(_plain, re.split(r"(?<!\\);", value)), ""]
             cells["name"] = f"{given} {last}".strip()
