@@ -181,6 +181,8 @@ def test_a_broken_file_stops_those_who_need_it_and_warns_the_others(cli, deal):
     )
     said = cli("opp", "set", "2q8", "amount=1")
     assert said.err.startswith("warning: opportunities/2026/OPP-7K3M9-grinders.yaml:13: ")
+    assert "OPP-7K3M9-grinders.yaml:13: unknown key" in cli("opp", "show", "7k3m9", code=1).err
+    assert 'no opportunity matches "nobody"' in cli("opp", "show", "nobody", code=1).err
 
 
 def test_what_a_command_wrote_is_stamped_so_that_only_other_changes_are_read_again() -> None:
