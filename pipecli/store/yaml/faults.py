@@ -59,7 +59,7 @@ _BEGAN_EARLIER = ("unexpected end of stream", "could not find expected ':'", "',
 
 
 def unreadable(text: str, file: str, reason: str) -> Fault:
-    """The fault of a text that ryaml refuses with `reason`; it has none of the characters that are refused."""
+    """The fault of a text that ryaml refuses with `reason`; no character in it is refused."""
     if "recursion limit" in reason:
         return _fault_at_reason(file, reason, "is nested too deeply")
     fault = None
