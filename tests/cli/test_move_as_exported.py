@@ -214,12 +214,13 @@ def test_lines_of_a_table_named_after_products_stages_in_capitals_and_people_wit
         "shop",
         Artikel="Artikelnummer;Artikelname\nPNL 100;Wand\nöl/5;Öl\n",
         Deals="Deal ID;Thema;Stage\n1;A;Demo\n",
-        deal_products="Deal ID;Product Code;Product Name;Quantity;Unit Price\n1;PNL 100;Wand;2;22,50\n",
+        deal_products="Deal ID;Product Code;Product Name;Quantity;Unit Price;Discount\n"
+        "1;PNL 100;Wand;20;22,50;150\n1;öl/5;Öl;1;7,00;0\n",
     )
     assert _kinds(_plan(cli, shop, "--force"))["deal_products.csv"] == "items"
     cli("import", "run", "m")
     assert {loads(path.read_text())["sku"] for path in root.glob("products/*.yaml")} == {"PNL 100", "öl/5"}
-    assert (deals(root)["1"]["title"], len(deals(root)["1"]["items"])) == ("A", 1)
+    assert (deals(root)["1"]["title"], deals(root)["1"]["items"][0]["discount_amount"]) == ("A", 150)
 
     named = _files(  # of which Zoho's contacts have all columns, too
         "named",

@@ -229,7 +229,7 @@ def _with_others(told: DateForm, counts: Iterable[str]) -> DateForm:
 
 def fraction_scale(table: Table, column: str, findings: Findings) -> str | None:
     """The scale of a column of percents where it isn't plain: asks for it, or gives the answer."""
-    numbers = {value for text in texts(table, column) if (value := _number(text)) is not None}
+    numbers = {value for text in texts(table, column) if (value := number_in(text)) is not None}
     if not any(0 < value < 1 for value in numbers) or any(value > 1 for value in numbers):
         return None
     told = findings.answer("percents", ("fraction", "percent"))
@@ -248,7 +248,7 @@ def amount_scale(table: Table, roles: Mapping[str, str], findings: Findings) -> 
     column, shown, is_cents = roles["amount"], roles.get("amount_shown", ""), Counter[bool]()
     for row in table.rows:
         text = re.search(r"\d+(\.\d+)?", str(row.cells.get(shown, "")).replace(",", ""))
-        if text and (value := _number(str(row.cells.get(column, "")))):
+        if text and (value := number_in(str(row.cells.get(column, "")))):
             is_cents[abs(float(text[0]) * 100 - value) < 1] += 1
     told = findings.answer("amounts", ("cents", "whole"))
     if is_cents:
@@ -258,7 +258,7 @@ def amount_scale(table: Table, roles: Mapping[str, str], findings: Findings) -> 
     return {"scale": "cents"} if told == "cents" else {}
 
 
-def _number(text: str) -> float | None:
+def number_in(text: str) -> float | None:
     try:
         return float(text.rstrip("% ").replace(",", "."))
     except ValueError:
@@ -267,7 +267,7 @@ def _number(text: str) -> float | None:
 
 def percent_of(counts: Iterable[str], *, is_fraction: bool = False) -> float | None:
     """The one percentage that most cells have; None where they have none."""
-    numbers = Counter(value for text in counts if (value := _number(text)) is not None)
+    numbers = Counter(value for text in counts if (value := number_in(text)) is not None)
     if not numbers:
         return None
     value = numbers.most_common(1)[0][0]

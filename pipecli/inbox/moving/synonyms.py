@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from pipecli.errors import Unreadable
 from pipecli.inbox.importing.table import Table
-from pipecli.inbox.moving.pages import Findings, is_code, texts
+from pipecli.inbox.moving.pages import Findings, is_code, number_in, texts
 from pipecli.records.currency_codes import CURRENCIES
 from pipecli.records.money import read_money
 from pipecli.records.names import folded
@@ -199,8 +199,18 @@ def by_words_of(table: Table, known: Container[str], *, is_whole: bool = False) 
         score = len(columns) + 2 * len(needed) + 4 * is_named + 4 * is_last
         if best is None or score > best.score:
             rest = {"unknown": "skip"} if "record" in words.needs else {}
-            best = Recognised(kind, "", "", columns, rest, score)
+            best = Recognised(kind, "", "", _with_amounts_off(table, columns), rest, score)
     return best
+
+
+def _with_amounts_off(table: Table, columns: dict[str, Any]) -> dict[str, Any]:
+    """The columns, with one of discounts over 100, which are no percents, as what they are."""
+    for column in [name for name, role in columns.items() if role == "discount"]:
+        off = {text: value for text in texts(table, column) if (value := number_in(text)) is not None}
+        if any(value > 100 for value in off.values()):
+            nothing = ["", *sorted(text for text, value in off.items() if value == 0)]
+            columns[column] = {"to": "discount_amount", "when": {column: {"not": nothing}}, "#": "over 100"}
+    return columns
 
 
 _IS_DATA = re.compile(r"(\\N|-?\d+[.,]\d+|\d{4}-\d\d-\d\d([T ]\d\d:\d\d\S*)?|\S+@\S+\.\w+)( \(\d+\))?")
