@@ -198,7 +198,7 @@ def message(notice: Notice, about: About) -> Message:
 
 def digest(messages: Sequence[Message], words: Words) -> Message:
     """Many messages as one."""
-    parts = [f"{message.title}\n{_indented(message.body)}" for message in messages[:MOST]]
+    parts = [f"{message.title}\n{message.body}".replace("\n", "\n  ") for message in messages[:MOST]]
     left = len(messages) - MOST
     more = [words.fill("more_changes", n=words.figure(left))] if left > 0 else []
     return Message(words.count("changes_title", len(messages)), "\n\n".join([*parts, *more]))
@@ -254,10 +254,6 @@ def _ranking(owner: str, standing: Standing | None, words: Words) -> Iterator[st
 def _points(value: Decimal, words: Words) -> str:
     whole = value == value.to_integral_value()
     return words.figure(value, 0 if whole else 1)
-
-
-def _indented(body: str) -> str:
-    return "\n".join(f"  {line}" for line in body.split("\n"))
 
 
 _LARGEST = 64 << 20

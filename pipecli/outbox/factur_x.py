@@ -8,7 +8,7 @@ up: such an invoice stays a plain PDF.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -156,9 +156,9 @@ def _sums(invoice: Invoice) -> dict[str, Any]:
         items=tuple(item.with_(discount=None, discount_amount=None) for item in invoice.items)
     )
     whole = totals(invoice)
-    worth = list(
-        zip(invoice.items, *(_nets(version) for version in (bare, undiscounted, invoice)), strict=True)
-    )
+    sums = (totals(version).lines for version in (bare, undiscounted, invoice))
+    nets = ([net for net in line_sums if net is not None] for line_sums in sums)
+    worth = list(zip(invoice.items, *nets, strict=True))
     lines = [_line(number, invoice, *line[:3]) for number, line in enumerate(worth, 1)]
     taxes, allowances = [], []
     for rate, tax in whole.tax_by_rate.items():
@@ -187,10 +187,6 @@ def _sums(invoice: Invoice) -> dict[str, Any]:
         "BT-112": f"{whole.gross}",
         "BT-115": f"{whole.gross}",
     }
-
-
-def _nets(invoice: Invoice) -> Iterator[Decimal]:
-    return (net for net in totals(invoice).lines if net is not None)
 
 
 def _line(number: int, invoice: Invoice, item: Item, bare: Decimal, printed: Decimal) -> dict[str, Any]:

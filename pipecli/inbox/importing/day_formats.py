@@ -96,7 +96,7 @@ def _moment(text: str, formats: Sequence[str], today: date) -> datetime:
             return datetime.fromtimestamp(int(plain) / (1000 if len(plain) > 11 else 1), UTC)
         if form == EXCEL:
             if _SERIAL.fullmatch(plain) and (serial := float(plain.replace(",", "."))) < _LAST_SERIAL:
-                return _of_serial(serial)
+                return _SERIAL_BEGIN + timedelta(seconds=round(serial * 86400))
             if certain := _of_certain_order(plain):
                 return certain
             continue
@@ -114,11 +114,6 @@ def _moment(text: str, formats: Sequence[str], today: date) -> datetime:
     if _SERIAL.fullmatch(plain) and len(plain) >= 5 and EXCEL not in formats:
         wanted += f"; days that a spreadsheet counts are said as date: {EXCEL}"
     raise Unreadable(f'"{text}" isn\'t a date of the form {wanted}')
-
-
-def _of_serial(serial: float) -> datetime:
-    """The moment that a spreadsheet counts in days, to the second."""
-    return _SERIAL_BEGIN + timedelta(seconds=round(serial * 86400))
 
 
 def _of_certain_order(text: str) -> datetime | None:
