@@ -113,14 +113,14 @@ _UPKEEP = "maintenance.lock"
 
 
 def clear_locks(place: Location, since: int) -> bool:
-    """Remove the locks of our gits that died; True where there was one.
+    """Remove the locks of our gits that died, and their temporary files; True where there was one.
 
     The caller knows that none of them lives any more. What was there before the time `since`, in nanoseconds,
     is another's, and stays. Raises GitRefused where another git is at work.
     """
     locks = [lock for lock in _locks(place) if os.lstat(lock).st_mtime_ns >= since]
     if locks and _is_at_work(place.work_tree):
-        if blocking := [lock for lock in locks if lock.name != _UPKEEP]:
+        if blocking := [lock for lock in locks if lock.suffix and lock.name != _UPKEEP]:
             raise held(blocking[0])
         return False
     for lock in locks:
@@ -129,7 +129,10 @@ def clear_locks(place: Location, since: int) -> bool:
 
 
 def _locks(place: Location) -> Iterator[Path]:
-    """The locks of the index, of refs, of the configuration and of what else git keeps."""
+    """The locks of the index, of refs, of the configuration and of what else git keeps, and what it hands
+    to the driver of a merge, in files at the top of the work tree.
+    """
+    yield from place.work_tree.glob(".merge_file_??????")
     common = common_dir(place.git_dir)
     for folder in {place.git_dir, common, common / "objects"}:
         yield from folder.glob("*.lock")

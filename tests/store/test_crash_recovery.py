@@ -390,11 +390,20 @@ def test_git_killed_in_the_middle_of_a_checkout_is_undone_and_its_locks_are_clea
     upkeep = root / ".git/objects/maintenance.lock"  # of one at work it stays, and nobody waits for it
     cut_off(root, "fetch")
     upkeep.touch()
+    side = root / ".merge_file_YRAxZ1"  # what git hands to the driver of a merge
+    side.touch()
     with subprocess.Popen(working, cwd=root, stdin=subprocess.PIPE) as another:
         assert cli("opp", "list").err == ""
         another.communicate()
-    assert upkeep.exists()
+    assert upkeep.exists() and side.exists()
     assert cli("opp", "list").err == ""
+
+    upkeep.unlink()
+    side.unlink()
+    cut_off(root, "sync")
+    side.touch()
+    assert cli("opp", "list").err == "cleared up after: sync (the command was cut off)\n"
+    assert not side.exists()
 
 
 def cut_off(root: Path, subject: str, onto: str = "") -> None:
