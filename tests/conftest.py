@@ -264,7 +264,7 @@ def founded(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def maven(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def maven(home: Path, warm: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The pipeline that `benchmarks/maven/load` makes, once for all workers: a test must not change it."""
     if not MAVEN.is_dir():
         pytest.skip("the Maven data is not here")
@@ -272,7 +272,7 @@ def maven(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         if not root.exists():
             environment = {
                 **os.environ,
-                "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+                "PATH": f"{warm}{os.pathsep}{os.environ['PATH']}",
                 "PIPECLI_TODAY": "2017-12-31",
             }
             script = Path(__file__).resolve().parents[1] / "benchmarks" / "maven" / "load"

@@ -3,58 +3,60 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import pytest
+
+from pipecli.cli.main import run
 from tests.conftest import MAVEN
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def pipecli(*arguments: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", "pipecli", *arguments], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+Ask = Callable[..., Any]
+Sql = Callable[[str], list[list[object]]]
 
 
-def sql(root: Path, query: str) -> list[list[object]]:
-    return [
-        list(row.values()) for row in json.loads(pipecli("-C", str(root), "--format", "json", "sql", query))
-    ]
+@pytest.fixture
+def ask(maven: Path, capsys: pytest.CaptureFixture[str]) -> Ask:
+    def call(*arguments: str) -> Any:
+        assert run(["-C", str(maven), "--format", "json", *arguments]) == 0
+        return json.loads(capsys.readouterr().out)
+
+    return call
 
 
-def test_the_totals_come_out_exactly(maven: Path) -> None:
-    counted = sql(maven, "SELECT status, stage, count(*) AS n FROM opportunities GROUP BY 1, 2 ORDER BY 1, 2")
+@pytest.fixture
+def sql(ask: Ask) -> Sql:
+    return lambda query: [list(row.values()) for row in ask("sql", query)]
+
+
+def test_the_totals_come_out_exactly(sql: Sql) -> None:
+    counted = sql("SELECT status, stage, count(*) AS n FROM opportunities GROUP BY 1, 2 ORDER BY 1, 2")
     assert counted == [
         ["lost", "engaging", 2473],
         ["open", "engaging", 1589],
         ["open", "prospecting", 500],
         ["won", "engaging", 4238],
     ]
-    assert sql(maven, "SELECT sum(closed_amount) AS won FROM opportunities") == [[10005534]]
-    assert sql(maven, "SELECT count(*) AS n FROM opportunities WHERE customer IS NULL") == [[1425]]
-    assert sql(maven, "SELECT count(*) AS n FROM opportunities WHERE owner IS NULL OR team IS NULL") == [[0]]
+    assert sql("SELECT sum(closed_amount) AS won FROM opportunities") == [[10005534]]
+    assert sql("SELECT count(*) AS n FROM opportunities WHERE customer IS NULL") == [[1425]]
+    assert sql("SELECT count(*) AS n FROM opportunities WHERE owner IS NULL OR team IS NULL") == [[0]]
 
 
-def test_people_roll_up_to_their_manager_and_office(maven: Path) -> None:
+def test_people_roll_up_to_their_manager_and_office(sql: Sql) -> None:
     assert sql(
-        maven,
         "SELECT o.id AS office, count(DISTINCT t.id) AS managers, count(u.id) AS agents FROM teams o "
         "JOIN users m ON m.team = o.id JOIN teams t ON t.manager = m.id JOIN users u ON u.team = t.id "
         "GROUP BY 1 ORDER BY 1",
     ) == [["central", 2, 11], ["east", 2, 12], ["west", 2, 12]]
 
 
-def test_a_second_run_changes_nothing_and_says_again_what_rows_lack(maven: Path) -> None:
-    told = json.loads(
-        pipecli(
-            "-C", str(maven), "import", "opportunities", str(MAVEN / "sales_pipeline.csv"),
-            "--map", str(ROOT / "benchmarks" / "maven" / "opportunities.yaml"), "--format", "json",
-        )
-    )  # fmt: skip
+def test_a_second_run_changes_nothing_and_says_again_what_rows_lack(ask: Ask) -> None:
+    mapping = ROOT / "benchmarks" / "maven" / "opportunities.yaml"
+    told = ask("import", "opportunities", str(MAVEN / "sales_pipeline.csv"), "--map", str(mapping))
     assert (told["rows"], told["unchanged"], told["commit"]) == (8800, 8800, None)
     assert {each["column"]: each["rows"] for each in told["lacking"]} == {
         "account": 1425,
@@ -68,5 +70,5 @@ def test_a_second_run_changes_nothing_and_says_again_what_rows_lack(maven: Path)
     ]
 
 
-def test_check_finds_no_fault(maven: Path) -> None:
-    pipecli("-C", str(maven), "check")
+def test_check_finds_no_fault(ask: Ask) -> None:
+    ask("check")
