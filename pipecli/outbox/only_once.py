@@ -291,8 +291,9 @@ class SendJournal:
         except (PipecliError, KeyboardInterrupt) as error:
             if not self._is_out:
                 raise
+            reason = str(error).removesuffix("; try again") or "interrupted"
             raise PipecliError(
-                f"the mail is out as {message_id}, but it is not recorded: {error or 'interrupted'}",
+                f"the mail is out as {message_id}, but it is not recorded: {reason}",
                 hint=f"don't send it again; when that is fixed: {self._record}",
             ) from None
         if self._is_out:

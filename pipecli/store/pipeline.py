@@ -19,6 +19,7 @@ from pipecli.store import safe_files
 from pipecli.store.index.index import Index, Rows, open_index
 from pipecli.store.index.query import register
 from pipecli.store.safe_files import Location, Stat, kind_of
+from pipecli.store.yaml import read
 
 if TYPE_CHECKING:
     from pipecli.records.base import Record
@@ -52,6 +53,8 @@ class Pipeline:
         """What an interrupt can't take back any more, in words: others have it."""
         self.tell: Callable[[str], object] = lambda _: None
         """Told of what a killed command left."""
+        self._texts_read: dict[str, int] = {}
+        """By file the hash of its text, as the records had it that a change is decided on."""
 
     @classmethod
     def find(cls, start: Path, now: date | datetime | None = None) -> Pipeline:
@@ -102,11 +105,13 @@ class Pipeline:
         """Open the index anew when it is next asked: what others wrote since then counts."""
         self.close()
         self.__dict__.pop("index", None)
+        self._texts_read.clear()
 
     def take_in(
         self, stats: Mapping[str, Stat], new: Collection[str], removed: Collection[str], rows: Iterable[Rows]
     ) -> None:
         """Have the index know what this process has just written or removed."""
+        self._texts_read.clear()
         try:
             self.index.update(stats, new, removed, rows)
         except sqlite3.OperationalError:  # another process has put one of its own in its place
@@ -210,8 +215,16 @@ class Pipeline:
             raise PipecliError(f"{file} does not exist") from None
 
     def raw(self, file: str) -> bytes:
-        """The content of a file. Raises FaultyFile, FileNotFoundError."""
-        return safe_files.read_bytes(self.root, file)
+        """The content of a file, to plan its change on. Raises FaultyFile, FileNotFoundError.
+
+        Raises PipecliError where that isn't the file that its record was read from: the change would take
+        back what somebody wrote meanwhile.
+        """
+        content = safe_files.read_bytes(self.root, file)
+        if file in self._texts_read and hash(read.decode(content, file)) != self._texts_read[file]:
+            changed = f"{file} was changed by somebody meanwhile"
+            raise PipecliError(changed, hint="nothing is changed; try again")
+        return content
 
     def has_file(self, file: str) -> bool:
         return os.path.lexists(f"{self.root}/{file}")
@@ -228,7 +241,9 @@ class Pipeline:
 
     def text(self, file: str) -> str:
         """The text of a file. Raises FaultyFile, FileNotFoundError."""
-        return safe_files.read_text(self.root, file)
+        text = safe_files.read_text(self.root, file)
+        self._texts_read.setdefault(file, hash(text))
+        return text
 
     def file_of(self, noun: str, key: str) -> str | None:
         """The file of the record with this id or slug; None if there is none. Raises on two."""

@@ -13,6 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from pipecli.errors import PipecliError
+from pipecli.records.opportunity import Opportunity
+from pipecli.store.pipeline import Pipeline
+from pipecli.store.plan_writes import plan
+from pipecli.workflow.change import Change
+
 COMMENTED = """\
 # yaml-language-server: $schema=../../schemas/opportunity.schema.json
 # Ana: they like the S-100 best.
@@ -377,3 +383,16 @@ def test_an_index_that_another_process_builds_meanwhile_harms_nothing(cli, root,
     assert '"title": "More machines"' in said.out
     assert "More machines" in cli("opp", "list").out
     assert git("status", "--porcelain") == ""
+
+
+def test_what_a_person_writes_between_reading_and_planning_is_not_taken_back(deal, root):
+    file, pipeline = deal(), Pipeline.find(root)
+    with pipeline.exclusive():
+        record = pipeline.get(Opportunity, "OPP-2Q8XA")
+        file.write_text(file.read_text().replace("Espresso machines", "By hand"))
+        with pytest.raises(PipecliError, match="was changed by somebody meanwhile; nothing is changed"):
+            plan(pipeline, [Change(record.with_(owner=None), "set owner", "updated")])
+        pipeline.look_again()
+        record = pipeline.get(Opportunity, "OPP-2Q8XA")
+        (write,) = plan(pipeline, [Change(record.with_(owner=None), "set owner", "updated")])
+    assert b"By hand" in write.after
