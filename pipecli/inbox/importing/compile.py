@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from collections.abc import Mapping as Map
-from datetime import date, tzinfo
+from datetime import date
 from decimal import Decimal
 from difflib import get_close_matches
 from typing import Any, get_origin
@@ -38,6 +38,7 @@ from pipecli.records import base
 from pipecli.records.kinds import Collection
 from pipecli.records.money import Mark, mark_of, minor_digits
 from pipecli.store import ids_and_files
+from pipecli.store.pipeline import Pipeline
 
 NOTHING = frozenset(
     "#N/A #NA #NULL! #VALUE! #REF! #NAME? #DIV/0! #NUM! N/A n/a NULL null (null) NaN nan None - -- – — \\N "
@@ -56,20 +57,13 @@ NEVER_CLEARED = {("id",), ("sku",), ("created",), ("external_id",)}
 
 
 def compiled(
-    source: Source,
-    table: Table,
-    collection: Collection,
-    *,
-    today: date,
-    zone: tzinfo,
-    currency: str,
-    inside: str = "",
+    pipeline: Pipeline, source: Source, table: Table, collection: Collection, inside: str = ""
 ) -> Bindings:
     """A mapping, compiled for the rows of one file. Raises FaultyFile with every fault it has for that file.
 
-    `currency` is that of the settings, `inside` the list of whose elements each row is one.
+    `inside` is the list of whose elements each row is one.
     """
-    bindings = _Compiler(source, table, collection, today, zone, currency, inside).bindings()
+    bindings = _Compiler(pipeline, source, table, collection, inside).bindings()
     rounded_ids(source, table, collection, bindings)
     if source.faults:
         raise FaultyFile(sorted(source.faults, key=lambda fault: (fault.line, fault.column)))
@@ -78,24 +72,18 @@ def compiled(
 
 class _Compiler:
     def __init__(
-        self,
-        source: Source,
-        table: Table,
-        collection: Collection,
-        today: date,
-        zone: tzinfo,
-        currency: str,
-        inside: str,
+        self, pipeline: Pipeline, source: Source, table: Table, collection: Collection, inside: str
     ) -> None:
         self.inside = inside
         self.source, self.mapping = source, source.mapping
         self.table, self.collection = table, collection
-        self.today, self.zone = today, zone
+        assert pipeline.now.tzinfo is not None
+        self.today, self.zone = pipeline.now.date(), pipeline.now.tzinfo
         self.used: set[str] = set()
         self.owned: set[Path] = set()
         self.fed: set[Path] = set()
         self.constants = self._constants()
-        fixed_currency = self.constants.get(("currency",), currency)
+        fixed_currency = self.constants.get(("currency",), pipeline.settings.currency)
         feeds_currency = any(
             column.to == "currency" for name in self.mapping.columns for column in self.mapping.feeding(name)
         )

@@ -63,8 +63,6 @@ def put(plain: Plain, path: Path, value: object) -> None:
             here = inner
     last = path[-1]
     if isinstance(last, int):
-        if last >= len(here) and value in here:
-            return  # `phones.2` of a row without `phones.1`, which was the record's first when it was made
         here += [{} for _ in range(last + 1 - len(here))]
     here[last] = value
 

@@ -112,13 +112,13 @@ def prepare(
     """
     if isinstance(target, PartKind):
         return _prepare_parts(pipeline, target, table, source, planner, tick, keep)
-    bindings = _compiled(pipeline, target, table, source)
+    bindings = compiled(pipeline, source, table, target)
     names = Nameable(pipeline, source.mapping.make, may_dangle=target.kind is None)
     names.refused = refused or {}
     for noun, keys in (coming or {}).items():
         names.expect(noun, keys)
     if table.columns[-1:] == [ORDINAL]:
-        number_twins(pipeline, target, table, _compiled(pipeline, target, table, source), names)
+        number_twins(pipeline, target, table, compiled(pipeline, source, table, target), names)
     rows = bindings.wanted(table.rows)
     outcome = build(pipeline, target, source, bindings, rows, names, planner, tick, keep)
     outcome.skipped += len(table.rows) - len(rows)
@@ -126,22 +126,6 @@ def prepare(
         outcome.left_out |= {row.line for row in table.rows} - {row.line for row in rows}
     _plan_others(planner, pipeline.settings, outcome)
     return Import(table, outcome, report_json(target, table, bindings, names, outcome))
-
-
-def _compiled(
-    pipeline: Pipeline, collection: Collection, table: Table, source: Source, inside: str = ""
-) -> Bindings:
-    now = pipeline.now
-    assert now.tzinfo is not None
-    return compiled(
-        source,
-        table,
-        collection,
-        today=now.date(),
-        zone=now.tzinfo,
-        currency=pipeline.settings.currency,
-        inside=inside,
-    )
 
 
 def _prepare_parts(
@@ -155,7 +139,7 @@ def _prepare_parts(
 ) -> Import:
     """An import of parts of records: those of each kind of record apart, and the report of all."""
     names = Nameable(pipeline, source.mapping.make)
-    bindings = _compiled(pipeline, part.parents[0], table, source, part.plural)
+    bindings = compiled(pipeline, source, table, part.parents[0], part.plural)
     wanted = bindings.wanted(table.rows)
     parents = parents_of(part, source, table._replace(rows=[*wanted]), names)
     total = Built(rejected=parents.rejected, removed=parents.removed, lines=Lines(), parents=parents.keys)
@@ -172,7 +156,7 @@ def _prepare_parts(
         if not rows:
             continue
         own = (
-            bindings if parent == part.parents[0] else _compiled(pipeline, parent, table, source, part.plural)
+            bindings if parent == part.parents[0] else compiled(pipeline, source, table, parent, part.plural)
         )
         own.share(bindings)
         total.add(build(pipeline, parent, source, own, rows, names, planner, tick, keep, parents.keys))
