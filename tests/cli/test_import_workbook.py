@@ -106,6 +106,10 @@ def test_the_sheet_is_the_one_that_is_said_or_has_the_columns(cli: Cli, root: Pa
     assert deals(root)["4711"]["expected_close"] == "2026-11-15"
     said = cli("import", "opp", "d.xlsx", "--map", write("s.yaml", mapping + "sheet: Deal\n"), code=1)
     assert said.err == 'error: d.xlsx has no sheet "Deal"; it has Notes, Deals\n'
+    Path("ids.xlsx").write_bytes(workbook({"Deals": [["Id", "Name"], [487656123456789012, "Press"]]}))
+    long_ids = write("ids.yaml", "external_id: Id\ncolumns: {Name: title}\n")
+    said = cli("import", "opp", "ids.xlsx", "--map", long_ids, code=1)  # fifteen digits are all that it keeps
+    assert 'Id: "4.87656123456789E+17" (line 2) is a number that a spreadsheet has rounded' in said.err
     said = cli("import", "opp", "d.xlsx", code=1)
     assert "d.xlsx has 2 sheets with rows: Notes, Deals; say in the mapping which one" in said.err
 

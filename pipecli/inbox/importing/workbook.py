@@ -199,6 +199,8 @@ def _chosen(sheets: dict[str, list[tuple[int, list[Cell]]]], name: str, layout: 
     return candidates[0]
 
 
+_FIRST_ROUNDED = 10**15
+"""A workbook keeps fifteen digits of a number."""
 _Value = int | float | str | bool | time | date | datetime | timedelta
 
 
@@ -214,7 +216,9 @@ def _cell(value: _Value) -> Cell:
         case bool() | int():
             return value
         case float():
-            return int(value) if value.is_integer() else Decimal(repr(value))
+            if value.is_integer() and abs(value) < _FIRST_ROUNDED:
+                return int(value)
+            return Decimal(repr(value)).normalize()  # 4.87656123456789E+17, which names no record
         case datetime() if value.time() == time():
             return value.date().isoformat()
         case datetime():

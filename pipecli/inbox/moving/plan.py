@@ -139,10 +139,9 @@ def make_plan(
             continue
         plan.steps.append(_page(one, plan, findings))
     if not plan.steps:
-        raise PipecliError(
-            f"{', '.join(map(name_of, tables)) or 'the export'}: no file was recognised by its header",
-            hint="write a mapping, and import each with: pipecli import KIND FILE --map MAPPING",
-        )
+        names = ", ".join(map(name_of, tables)) or "the export"
+        why = "; ".join(findings.lost) or f"{names}: no file was recognised by its header"
+        raise PipecliError(why, hint="write a mapping, and say: pipecli import KIND FILE --map MAPPING")
     findings.check_outcomes()
     if others := [code for code in findings.currencies if code != settings.currency]:
         findings.assumed.append(
