@@ -22,7 +22,7 @@ from hypothesis import settings
 from pipecli.cli.main import run
 from pipecli.store import create, lock
 from pipecli.store.index.index import open_index, seal, writing
-from pipecli.store.safe_files import at, stamps
+from pipecli.store.safe_files import location_at, stamps
 from tests.warm import warm_programs
 
 MAVEN = Path(__file__).resolve().parents[2] / "shared" / "data" / "maven"
@@ -197,7 +197,7 @@ def files_of(source: Path) -> Files:
 def up_to_date(file: Path) -> dict[str, range]:
     """Have an index know all files as they are, without a doubt; where in it the stamps of folders are."""
     root = file.parents[3]
-    index = open_index(at(root))
+    index = open_index(location_at(root))
     present = stamps(root)
     with closing(index.connection) as connection, writing(connection):
         connection.execute("DELETE FROM _folders")
@@ -257,7 +257,7 @@ def founded(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         if not root.exists():
             create.create_pipeline(new, currency="EUR", company="Contoso", timezone="Europe/Madrid")
             subprocess.run(["git", "repack", "-adq"], cwd=new, check=True)  # few files to copy, not forty
-            open_index(at(new)).connection.close()
+            open_index(location_at(new)).connection.close()
             new.rename(root)
         files_of(root)  # while nobody else has its index written
     return root

@@ -32,7 +32,7 @@ from pipecli.store import create, git, git_commit
 from pipecli.store.create import HOSTS, Review
 from pipecli.store.lookup import record_meant
 from pipecli.store.pipeline import Pipeline
-from pipecli.store.safe_files import find
+from pipecli.store.safe_files import find_location
 
 app = noun("Make a new pipeline.")
 
@@ -220,7 +220,7 @@ def _run(root: Path, line: Line, words: list[str]) -> str:
 def _by_hand(root: Path, words: list[str]) -> str:
     """`by-hand REF REMARK`: someone opens a file and writes a comment, then commits with git."""
     _, name, remark = words
-    found = record_meant(Pipeline(find(root)), name)
+    found = record_meant(Pipeline(find_location(root)), name)
     path = root / found.file
     first, rest = path.read_text(encoding="utf-8").split("\n", 1)
     path.write_text(f"{first}\n# {remark}\n{rest}", encoding="utf-8")

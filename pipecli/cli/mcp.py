@@ -27,7 +27,7 @@ from pipecli.cli.mcp_tools import Entry, command_line, entries, tool_of
 from pipecli.distribution import require_extra
 from pipecli.errors import PipecliError
 from pipecli.store import git
-from pipecli.store.safe_files import Location, find
+from pipecli.store.safe_files import Location, find_location
 from pipecli.wording import count
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def mcp(
 
     run = session(ctx)
     server = server_of(
-        find(Path(run.directory)),
+        find_location(Path(run.directory)),
         can_write=write,
         propose=propose,
         options=["--today", run.today_text] if run.today_text else [],

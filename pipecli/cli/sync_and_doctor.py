@@ -38,7 +38,7 @@ from pipecli.sync import merge_commits
 from pipecli.sync.conflict import RecordConflict, Side, conflicts, title_of
 from pipecli.sync.doctor import examine, mend
 from pipecli.sync.doctor_clone import Diagnosis
-from pipecli.sync.propose import Opened, Proposal, files_address, open_request, plan, send, went_in
+from pipecli.sync.propose import Opened, Proposal, files_address, open_request, plan_proposal, send, went_in
 from pipecli.sync.sync import Conflicted, Synced, Unsound, choose, preview, resume, sync
 from pipecli.sync.sync import abort as abort_sync
 from pipecli.wording import count, first_of, harmless
@@ -66,7 +66,7 @@ def propose(
     place = run.present.location
     with run.present.exclusive(), working(place, "propose"):
         user = run.me() or git.config(place.work_tree, "user.name") or "me"
-        proposal = plan(place, user, " ".join(title.split()))
+        proposal = plan_proposal(place, user, " ".join(title.split()))
         text = _text(run, proposal)
         if dry_run:
             _print(run, proposal, Opened("", False), text, is_dry=True)

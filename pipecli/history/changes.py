@@ -21,7 +21,7 @@ from pipecli.history.moments import (
     StandingCommit,
     commit_at,
     instant,
-    shown,
+    moment_text,
 )
 from pipecli.history.version import VersionFacts
 from pipecli.records.kinds import OPPORTUNITY, SETTINGS_FILE
@@ -242,7 +242,8 @@ def _refuse_backwards(question: ChangesAsked, today: date, zone: tzinfo) -> None
         return
     if instant(until, zone) <= instant(question.since, zone):
         raise PipecliError(
-            f"nothing lies between {shown(question.since)} and {shown(question.until or Revision('now'))}",
+            f"nothing lies between {moment_text(question.since)} "
+            f"and {moment_text(question.until or Revision('now'))}",
             hint="a date is the end of its day: --since yesterday shows what changed today",
         )
 
@@ -271,7 +272,7 @@ def _opening(history: History, moment: Moment, zone: tzinfo) -> End:
     except BeforeTheFirst as error:
         if error.is_shallow or not isinstance(moment, date):
             raise
-        return End(shown(moment), instant(moment, zone).date(), None, NONE)
+        return End(moment_text(moment), instant(moment, zone).date(), None, NONE)
 
 
 def _end(history: History, moment: Moment, zone: tzinfo) -> End:
@@ -283,4 +284,4 @@ def _end(history: History, moment: Moment, zone: tzinfo) -> End:
             f"at {standing.name} there was no pipeline yet",
             is_shallow=False,
         )
-    return End(shown(moment), day, standing, deals)
+    return End(moment_text(moment), day, standing, deals)

@@ -22,9 +22,9 @@ _LONGEST = 60
 _MOMENT = re.compile(r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}).*")
 
 
-def change(field: str, before: object, after: object, currency: str) -> str:
+def change_in_words(field: str, before: object, after: object, currency: str) -> str:
     """`stage: qualify → demo`, `owner set to ana`, `owner cleared (was ana)`, `notes changed`."""
-    old, new = (shown(value, field, currency) for value in (before, after))
+    old, new = (value_in_words(value, field, currency) for value in (before, after))
     if after is None:
         return f"{field} cleared (was {old})" if old else f"{field} cleared"
     if before is None:
@@ -32,7 +32,7 @@ def change(field: str, before: object, after: object, currency: str) -> str:
     return f"{field}: {old} → {new}" if old and new else f"{field} changed"
 
 
-def shown(value: object, field: str, currency: str) -> str:
+def value_in_words(value: object, field: str, currency: str) -> str:
     """A value on one line; empty for a text that is too long to stand in one, and for lists and maps."""
     if isinstance(value, bool):
         return "yes" if value else "no"
@@ -112,7 +112,7 @@ def by_identity(things: Sequence[Thing]) -> dict[str, Thing]:
 
 def name(thing: Thing, identity: str) -> str:
     """The name of a list's member in a person's words."""
-    return quoted(thing, "subject") or shown(thing.get("description"), "description", "") or identity
+    return quoted(thing, "subject") or value_in_words(thing.get("description"), "description", "") or identity
 
 
 def described(field: str, thing: Thing, currency: str) -> str:
@@ -130,16 +130,16 @@ def described(field: str, thing: Thing, currency: str) -> str:
 
 
 def _item(thing: Thing, currency: str) -> str:
-    what = shown(thing.get("description"), "description", "") or thing.get("product")
+    what = value_in_words(thing.get("description"), "description", "") or thing.get("product")
     price, discount, off = (thing.get(key) for key in ("unit_price", "discount", "discount_amount"))
     option = thing.get("alternative_to")
     return joined(
-        shown(thing.get("quantity", 1), "quantity", ""), "×", what,
-        f"at {shown(price, 'unit_price', currency)}" if price is not None else "",
+        value_in_words(thing.get("quantity", 1), "quantity", ""), "×", what,
+        f"at {value_in_words(price, 'unit_price', currency)}" if price is not None else "",
         f"a {thing['per']} for {thing.get('term')}" if isinstance(thing.get("per"), str) else "",
-        f"less {shown(discount, 'discount', '')} %" if discount else "",
-        f"less {shown(off, 'discount_amount', currency)}" if off else "",
-        f"(instead of {shown(option, 'alternative_to', '')})" if option else "",
+        f"less {value_in_words(discount, 'discount', '')} %" if discount else "",
+        f"less {value_in_words(off, 'discount_amount', currency)}" if off else "",
+        f"(instead of {value_in_words(option, 'alternative_to', '')})" if option else "",
         "(optional)" if thing.get("optional") is True else "",
     )  # fmt: skip
 
@@ -148,7 +148,7 @@ def planned(field: str, thing: Thing) -> str:
     """` planned for 2026-11-30 10:00` of an activity that is not done; else nothing."""
     is_open = field == "activities" and thing.get("done") is not True
     return (
-        f", planned for {shown(thing['at'], 'at', '')}"
+        f", planned for {value_in_words(thing['at'], 'at', '')}"
         if is_open and isinstance(thing.get("at"), str)
         else ""
     )
@@ -172,9 +172,9 @@ def ending(thing: Thing, currency: str) -> str:
     """The end of a deal or a lead: `4,998.00 on 2026-11-21, quotation QTN-7K3M9`, `competitor acme`."""
     amount = thing.get("amount")
     first = joined(
-        shown(amount, "amount", currency) if amount is not None else "",
+        value_in_words(amount, "amount", currency) if amount is not None else "",
         *(
-            ", ".join(shown(value, key, "") for value in closed_list(thing, key))
+            ", ".join(value_in_words(value, key, "") for value in closed_list(thing, key))
             for key in CLOSED_LISTS.values()
         ),
         f"on {thing['date']}" if thing.get("date") else "",
@@ -280,10 +280,10 @@ def _amount(before: RecordVersion, after: RecordVersion) -> Iterator[Event]:
         return
     if any(_worth(version) is None and version.plain.get("items") for version in (before, after)):
         return  # items that can't be added up: they are told
-    text = change("amount", old, new, after.currency)
+    text = change_in_words("amount", old, new, after.currency)
     if old == new:
         is_now = "fixed by hand at" if by_hand else "left to the items:"
-        text = f"amount {is_now} {shown(new, 'amount', after.currency)}"
+        text = f"amount {is_now} {value_in_words(new, 'amount', after.currency)}"
     elif by_hand != was_by_hand and old is not None and new is not None:
         text += " (by hand)" if by_hand else " (from the items)"
     yield Event("amount", old, new, text)
@@ -303,7 +303,7 @@ def _status(before: RecordVersion, after: RecordVersion) -> Iterator[Event]:
     if after.noun in ("quotation", "order", "invoice", "supplier-quotation"):
         text = f"{after.name} {new}"
     else:
-        text = change("status", old, new, "")
+        text = change_in_words("status", old, new, "")
     endings = [after.plain.get(name) for name in _ended(before, after)]
     words = "; ".join(ending(closing, after.currency) for closing in endings if isinstance(closing, Mapping))
     yield Event("status", old, new, f"{text} ({words})" if words else text)
@@ -341,7 +341,7 @@ def _differences(field: str, before: object, after: object, currency: str) -> It
         yield from _in_list(field, old or [], new or [], currency)  # type: ignore[arg-type]
     else:
         exact_old, exact_new = (exactly_all(value, field, currency) for value in (old, new))
-        yield Event(field, exact_old, exact_new, change(field, old, new, currency))
+        yield Event(field, exact_old, exact_new, change_in_words(field, old, new, currency))
 
 
 def _in_list(field: str, before: Sequence[object], after: Sequence[object], currency: str) -> Iterator[Event]:

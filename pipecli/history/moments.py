@@ -245,7 +245,7 @@ def zone_of(place: Location) -> ZoneInfo:
         raise PipecliError(f'{SETTINGS_FILE}: timezone: "{name}" isn\'t a timezone') from None
 
 
-def shown(moment: Moment) -> str:
+def moment_text(moment: Moment) -> str:
     """A moment as a person reads it."""
     return f"{moment:%Y-%m-%d %H:%M}" if isinstance(moment, datetime) else str(moment)
 
@@ -282,4 +282,4 @@ def _nothing(place: Location, moment: Moment, day: date) -> BeforeTheFirst:
         why = f"this clone is shallow and begins on {day}; `git fetch --unshallow` brings what was before"
     else:
         why = f"the first commit is of {day}"
-    return BeforeTheFirst(f"nothing is known as of {shown(moment)}: {why}", is_shallow=is_shallow)
+    return BeforeTheFirst(f"nothing is known as of {moment_text(moment)}: {why}", is_shallow=is_shallow)

@@ -16,7 +16,7 @@ from hashlib import sha256
 from typing import NamedTuple
 
 from pipecli.history import events as words
-from pipecli.history.events import Event, RecordVersion, shown
+from pipecli.history.events import Event, RecordVersion, value_in_words
 from pipecli.history.history_index import History
 from pipecli.history.log import RecordStep, steps
 from pipecli.records.kinds import CLOSED_LISTS, LEAD, OPPORTUNITY, closed_list
@@ -214,7 +214,7 @@ def _headline(notice: Notice, about: About, title: str, amount: str) -> str:
         ending = amount
     elif notice.event == "lost":
         reasons = closed_list(notice.ending, "reasons")
-        ending = ", ".join(plain(shown(reason, "reason", "")) for reason in reasons)
+        ending = ", ".join(plain(value_in_words(reason, "reason", "")) for reason in reasons)
     headline = about.words.fill(
         f"notice_{name}", title=title, before=before, after=after, name=about.name(notice.after)
     )
@@ -230,10 +230,10 @@ def _ending_lines(notice: Notice, words: Words) -> Iterator[str]:
     if notice.event not in ("won", "lost", "closed"):
         return iter(())
     lists = (
-        (name, ", ".join(shown(value, name, "") for value in closed_list(notice.ending, key)))
+        (name, ", ".join(value_in_words(value, name, "") for value in closed_list(notice.ending, key)))
         for name, key in CLOSED_LISTS.items()
     )
-    values = [*lists, ("quotation", shown(notice.ending.get("quotation"), "quotation", ""))]
+    values = [*lists, ("quotation", value_in_words(notice.ending.get("quotation"), "quotation", ""))]
     return _labelled(words, *((name, plain(value)) for name, value in values if value))
 
 

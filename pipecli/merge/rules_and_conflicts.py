@@ -66,7 +66,7 @@ def _shown(path: Path, value: object, side: Plain) -> str | None:
         return shortened(", ".join(fields), _LONGEST)
     if is_list(value):
         return shortened(", ".join(_shown((*path, ""), member, side) or "" for member in value), _LONGEST)
-    if shown := events.shown(value, path[-1], currency):
+    if shown := events.value_in_words(value, path[-1], currency):
         return shown
     return f'"{shortened(" ".join(str(value).split()), _LONGEST)}"'
 

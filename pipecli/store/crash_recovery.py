@@ -196,7 +196,7 @@ class Journal(NamedTuple):
 
     def _has_all(self, commit: str) -> bool:
         """True where a commit has every file as the change has it."""
-        entries = git_commit.entries(self.place.work_tree, commit, self.place.prefix)
+        entries = git_commit.files_in_commit(self.place.work_tree, commit, self.place.prefix)
         ids = [entries.get(self.place.prefix + step.file, "").partition(" ")[2] for step in self.steps]
         if any((not id_) != (step.after is None) for id_, step in zip(ids, self.steps, strict=True)):
             return False
@@ -259,7 +259,7 @@ class Journal(NamedTuple):
         return self.file.stat().st_mtime_ns if self.file.exists() else sys.maxsize
 
 
-def begin(
+def begin_journal(
     place: Location,
     contents: Sequence[tuple[str, bytes | None, bytes | None]],
     subject: str,

@@ -25,7 +25,7 @@ from pipecli.store import crash_recovery, git, ids_and_files, lock, merge_setup,
 from pipecli.store.lock import interruptible
 from pipecli.store.parse_record import parse_record
 from pipecli.store.plan_writes import Write
-from pipecli.store.safe_files import Location, find, inside
+from pipecli.store.safe_files import Location, find_location, inside
 from pipecli.store.write_and_commit import write_under_journal
 from pipecli.store.yaml.write import scalar_text
 
@@ -274,7 +274,7 @@ def create_pipeline(
     """
     root = directory.resolve()
     if _is_done_by_a_killed_one(root):
-        place = find(root)
+        place = find_location(root)
         merge_setup.set_up(place)
         return place
     if (root / SETTINGS_FILE).exists():
@@ -294,7 +294,7 @@ def create_pipeline(
             currency, company or root.name, timezone or local_timezone(), user or _git_identity(root)
         )
         parse_record(SETTINGS, SETTINGS_FILE, text)
-        place = safe_files.at(root)
+        place = safe_files.location_at(root)
         texts = {f"{schemas.FOLDER}/{name}": text for name, text in schemas.files().items()}
         if not (root / merge_setup.ATTRIBUTES_FILE).exists():
             texts[merge_setup.ATTRIBUTES_FILE] = merge_setup.attributes()
@@ -323,7 +323,7 @@ def create_pipeline(
 def _is_done_by_a_killed_one(root: Path) -> bool:
     """Finish or undo what a killed `init` left here; True where it had the commit already."""
     try:
-        place = safe_files.at(root)
+        place = safe_files.location_at(root)
     except safe_files.NoPipeline:
         return False
     if not place.journal.exists():

@@ -354,13 +354,13 @@ def stage_as_committed(work_tree: Path, names: Sequence[str], below: str = "") -
     """Have files staged as HEAD has them, or not at all where it doesn't; all are in the folder `below`."""
     if not names:
         return
-    known = entries(work_tree, "HEAD", below) if git.commit_of(work_tree, "HEAD") else {}
+    known = files_in_commit(work_tree, "HEAD", below) if git.commit_of(work_tree, "HEAD") else {}
     lines = [f"{known[name]}\t{name}" if name in known else f"0 {'0' * 40}\t{name}" for name in names]
     # No `--refresh`: the next git does that.
     git.raw(work_tree, "update-index", "-z", "--index-info", stdin=git.listed([*lines, ""]))
 
 
-def entries(work_tree: Path, commit: str, below: str = "") -> dict[str, str]:
+def files_in_commit(work_tree: Path, commit: str, below: str = "") -> dict[str, str]:
     """Mode and id of the files in a commit, all or those in a folder, by their paths in the repository."""
     paths = [below.rstrip("/")] if below else []
     listed = git.raw(work_tree, "ls-tree", "-r", "-z", "--full-tree", commit, "--", *paths)

@@ -59,7 +59,7 @@ class Pipeline:
     @classmethod
     def find(cls, start: Path, now: date | datetime | None = None) -> Pipeline:
         """The pipeline that holds `start`; `now` stands in for the clock. Raises files.NoPipeline."""
-        return cls(safe_files.find(start), now)
+        return cls(safe_files.find_location(start), now)
 
     def close(self) -> None:
         """Close the index, if it was opened."""
@@ -292,12 +292,12 @@ class Pipeline:
             raise FaultyFile(needed)
         if twice := self._duplicates(kinds):
             raise FaultyFile(twice)
-        return [*faults, *safe_files.faults(self.left_out, kinds)]
+        return [*faults, *safe_files.faults_of_absent(self.left_out, kinds)]
 
     def need_all(self) -> None:
         """Stop when a record can't be read or is not checked out: what is asked of all is true of all."""
         self.need(*KINDS)
-        for fault in safe_files.faults(self.left_out, KINDS):
+        for fault in safe_files.faults_of_absent(self.left_out, KINDS):
             raise PipecliError(str(fault))
 
     def _duplicates(self, kinds: Sequence[Kind]) -> list[Fault]:

@@ -43,7 +43,7 @@ class Write(NamedTuple):
     """Gives what the index gets of `after`, and of the files that were planned with it; None: it is read."""
 
 
-def plan(pipeline: Pipeline, changes: Sequence[Change]) -> list[Write]:
+def plan_writes(pipeline: Pipeline, changes: Sequence[Change]) -> list[Write]:
     """The files that changes come to, each validated as if it had been read from disk.
 
     Raises FaultyFile when a record would not be valid, PipecliError when one names what doesn't exist.

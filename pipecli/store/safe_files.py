@@ -175,21 +175,21 @@ class Location(NamedTuple):
         return self.cache / job / "journal"
 
 
-def find(start: Path) -> Location:
+def find_location(start: Path) -> Location:
     """The pipeline that holds `start`, walking up as git does. Raises NoPipeline."""
     here = start.resolve()
     if not here.is_dir():
         raise NoPipeline(f"{start} isn't a directory")
     for root in (here, *here.parents):
         if (root / SETTINGS_FILE).is_file():
-            return at(root)
+            return location_at(root)
     raise NoPipeline(
         f"{start} isn't a pipeline: no {SETTINGS_FILE} here or above",
         hint="make one with `pipecli init DIR`, or name one with -C DIR",
     )
 
 
-def at(root: Path) -> Location:
+def location_at(root: Path) -> Location:
     """The place of a pipeline in a directory. Raises NoPipeline where that is in no repository."""
     for work_tree in (root, *root.parents):
         marker = work_tree / ".git"
@@ -401,7 +401,7 @@ def left_out(place: Location) -> Mapping[tuple[str, str], str]:
         name: file
         for file in files
         if not (is_there(f"{place.root}/{file.rpartition('/')[0]}") and is_there(f"{place.root}/{file}"))
-        and (name := name_of(file))
+        and (name := named_by_file(file))
     }
 
 
@@ -428,7 +428,7 @@ def _sum_of(names: Iterable[str]) -> int:
     return crc32("\0".join(names).encode("utf-8", "surrogatepass"))
 
 
-def name_of(file: str) -> tuple[str, str] | None:
+def named_by_file(file: str) -> tuple[str, str] | None:
     """The noun and key of a record by the name of its file alone; None for other files."""
     if (kind := kind_of(file)) is None:
         return None
@@ -436,7 +436,7 @@ def name_of(file: str) -> tuple[str, str] | None:
     return kind.noun, "-".join(stem.split("-")[:2]) if kind.is_document else stem
 
 
-def faults(absent: Mapping[tuple[str, str], str], kinds: Collection[Kind]) -> list[Fault]:
+def faults_of_absent(absent: Mapping[tuple[str, str], str], kinds: Collection[Kind]) -> list[Fault]:
     """A fault for each of these kinds that has records which are not here: a total leaves them out."""
     counts = Counter(noun for noun, _ in absent)
     return [

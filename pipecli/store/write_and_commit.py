@@ -89,7 +89,7 @@ def write_under_journal(
     prefix = place.prefix
     is_interrupted = False
     options = hardening(git.settings(place.work_tree) if settings is None else settings)
-    record = crash_recovery.begin(
+    record = crash_recovery.begin_journal(
         place,
         [(write.file, write.before, write.after) for write in writes],
         (message or "a change without a commit").partition("\n")[0],

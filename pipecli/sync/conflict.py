@@ -73,7 +73,7 @@ def pending(place: Location) -> Pending | None:
     return None
 
 
-def begin(place: Location, waiting: Pending, message: str, contents: Mapping[str, bytes]) -> None:
+def leave_to_person(place: Location, waiting: Pending, message: str, contents: Mapping[str, bytes]) -> None:
     """Leave a merge to a person: what fits is in the files, what doesn't is marked. Raises PipecliError.
 
     `contents`: the records that both sides changed, by their paths in the repository, as merged already.
@@ -140,7 +140,7 @@ def abort(place: Location, waiting: Pending) -> None:
 _REMOVE = ("rm", "--quiet", "--force", "--ignore-unmatch")
 
 
-def choose(place: Location, side: Side, paths: Sequence[str]) -> None:
+def take_side(place: Location, side: Side, paths: Sequence[str]) -> None:
     """Settle what is still in conflict in these files as one side has it; what is settled already stays."""
     for path, sides in _unmerged(place).items():
         if path not in paths:
@@ -225,7 +225,7 @@ def _first_mark(place: Location, path: str) -> int:
     return raw.count(b"\n", 0, mark.start()) + 1 if mark else 0
 
 
-def end(place: Location, waiting: Pending, merge: str) -> None:
+def finish_merge(place: Location, waiting: Pending, merge: str) -> None:
     """Have the branch be at the merge that was made of the files as they are."""
     _write(place, waiting._replace(made=merge))
     git.raw(place.work_tree, "update-ref", "-m", f"sync with {waiting.upstream}", "HEAD", merge, waiting.ours)

@@ -52,7 +52,7 @@ class Opened(NamedTuple):
     """Why it could not be opened."""
 
 
-def plan(place: Location, user: str, title: str) -> Proposal:
+def plan_proposal(place: Location, user: str, title: str) -> Proposal:
     """The proposal of what is here and not on the shared branch. Raises PipecliError."""
     upstream = ready(place)
     shared = fetch(place, upstream)

@@ -185,7 +185,7 @@ def choose(place: Location, side: Side, names: Sequence[str] = ()) -> list[str]:
     """
     waiting = _waiting(place)
     paths = conflict.meant(waiting, names) if names else waiting.files
-    conflict.choose(place, side, paths)
+    conflict.take_side(place, side, paths)
     return conflict.unsettled(place, waiting)
 
 
@@ -204,7 +204,7 @@ def resume(pipeline: Pipeline) -> Synced:
         raise Unsound(findings, hint="correct that and `pipecli sync --continue`, or undo all with `--abort`")
     message = merge_message(waiting.upstream, waiting.merged)
     commit = commit_merge(place, tree, shared=waiting.theirs, ours=waiting.ours, message=message)
-    conflict.end(place, waiting, commit)
+    conflict.finish_merge(place, waiting, commit)
     pipeline.is_out = f"the merge is committed here as {commit[:7]}"
     done = _until_nobody_is_faster(pipeline, ready(place), before=waiting.ours)
     return done._replace(merged=list(dict.fromkeys([*waiting.merged, *done.merged])))
@@ -289,7 +289,7 @@ def _leave_to_a_person(place: Location, upstream: Upstream, merge: MergePlan) ->
     paths = [clash.sides.path for clash in merge.clashes]
     merged = [*merge.merged, *records_of(place, paths)]
     waiting = Pending(merge.ours, merge.theirs, str(upstream), paths, merged)
-    conflict.begin(place, waiting, merge_message(upstream, merged), merge.contents)
+    conflict.leave_to_person(place, waiting, merge_message(upstream, merged), merge.contents)
     git.output(place.work_tree, "update-ref", upstream.tracking, merge.theirs)
     return in_words
 

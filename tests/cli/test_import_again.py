@@ -12,7 +12,7 @@ import typer
 
 from pipecli.cli.common.session import Session
 from pipecli.cli.common.transaction import changing_after
-from pipecli.store.index.records import keys
+from pipecli.store.index.records import ids_in_index
 from pipecli.store.pipeline import Pipeline
 from tests.conftest import Cli
 from tests.importing import Git, deals, state, write
@@ -189,7 +189,7 @@ def test_people_work_on_while_an_import_reads_and_it_then_decides_again(cli: Cli
     run.directory = str(root)
 
     def decide(pipeline: Pipeline) -> int:
-        seen.append(len(keys(pipeline.index.connection, "customer")))
+        seen.append(len(ids_in_index(pipeline.index.connection, "customer")))
         if len(seen) == 1:  # nobody is locked out
             cli("customer", "add", "Meanwhile")
         return seen[-1]

@@ -16,7 +16,7 @@ import pytest
 
 from pipecli.cli.mcp import NOTE, server_of
 from pipecli.errors import PipecliError
-from pipecli.store.safe_files import find
+from pipecli.store.safe_files import find_location
 from tests.later import Later
 
 mcp = Later("mcp")
@@ -31,7 +31,7 @@ def talk(root: Path, story: Callable[..., Awaitable[None]], **how: Any) -> None:
     """Run a story with a client of the pipeline's server."""
 
     async def connected() -> None:
-        async with mcp.Client(server_of(find(root), options=TODAY, **how)) as client:
+        async with mcp.Client(server_of(find_location(root), options=TODAY, **how)) as client:
 
             async def call(tool: str, /, **arguments: Any) -> Any:
                 result = await client.call_tool(tool, arguments)
@@ -184,7 +184,7 @@ def test_what_an_agent_proposes_waits_on_a_branch(warm_calls, root, shop, cli, g
     git("switch", "-q", "main")
     for branch in ("main", "", "-x", "a..b", "@{-1}"):
         with pytest.raises(PipecliError, match="--propose"):
-            server_of(find(root), propose=branch)
+            server_of(find_location(root), propose=branch)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="it kills by a signal")

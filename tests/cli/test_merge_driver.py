@@ -54,12 +54,12 @@ def mine(root: Path, deal: Callable[..., Path]) -> Clone:
 def hers(mine: Clone, tmp_path: Path) -> Clone:
     """A clone of mine, set up as `sync` does it."""
     mine.git("clone", "-q", str(mine.root), str(tmp_path / "hers"))
-    merge_setup.set_up(safe_files.find(tmp_path / "hers"))
+    merge_setup.set_up(safe_files.find_location(tmp_path / "hers"))
     return Clone(tmp_path / "hers")
 
 
 def test_init_sets_it_up(mine: Clone):
-    place = safe_files.find(mine.root)
+    place = safe_files.find_location(mine.root)
     assert merge_setup.is_set_up(place)
     assert "/opportunities/**/*.yaml merge=pipecli\n" in mine.text(".gitattributes")
     assert mine.git("ls-files", ".gitattributes") and not mine.git("status", "--porcelain")
@@ -70,7 +70,7 @@ def test_init_sets_it_up(mine: Clone):
 
 def test_a_fresh_clone_is_set_up_once(mine: Clone, tmp_path: Path):
     mine.git("clone", "-q", str(mine.root), str(tmp_path / "hers"))
-    place = safe_files.find(tmp_path / "hers")
+    place = safe_files.find_location(tmp_path / "hers")
     assert not merge_setup.is_set_up(place)
     for _ in range(2):
         merge_setup.set_up(place)
@@ -156,7 +156,7 @@ def test_a_clone_without_the_driver_sees_an_ordinary_conflict(mine: Clone, hers:
 
 
 def test_where_pipecli_is_gone_git_merges_by_line(mine: Clone, hers: Clone, tmp_path: Path, monkeypatch):
-    place = safe_files.find(hers.root)
+    place = safe_files.find_location(hers.root)
     monkeypatch.setattr("sys.executable", str(tmp_path / "gone 100%" / "python"))
     merge_setup.set_up(place)
     assert not merge_setup.is_set_up(place)

@@ -19,7 +19,7 @@ from pipecli.history.log import log
 from pipecli.history.moments import line_of_git
 from pipecli.history.version import VersionFacts, facts_of
 from pipecli.store.git import Object
-from pipecli.store.safe_files import Location, find
+from pipecli.store.safe_files import Location, find_location
 
 Git = Callable[..., str]
 NAMES = ("OPP-AAAAA", "OPP-BBBBB", "OPP-CCCCC")
@@ -88,7 +88,7 @@ def told(place: Location) -> list[Any]:
 @pytest.mark.parametrize("seed", range(4))
 def test_whatever_happens_to_branches_it_is_what_a_fresh_one_would_be(root: Path, seed: int) -> None:
     hands = Hands(root, random.Random(seed))
-    place = find(root)
+    place = find_location(root)
     seen = set()
     for _ in range(25):
         hands.step()
@@ -103,7 +103,7 @@ def test_whatever_happens_to_branches_it_is_what_a_fresh_one_would_be(root: Path
 @pytest.mark.parametrize("seed", range(4))
 def test_it_knows_the_line_as_git_does(root: Path, seed: int) -> None:
     hands = Hands(root, random.Random(seed))
-    place = find(root)
+    place = find_location(root)
     for _ in range(8):
         for _ in range(4):
             hands.step()
@@ -115,7 +115,7 @@ def test_it_knows_the_line_as_git_does(root: Path, seed: int) -> None:
 
 
 def read_in_another_process(root: Path) -> int:
-    return len(told(find(root))[0])
+    return len(told(find_location(root))[0])
 
 
 def test_several_processes_at_once(root: Path) -> None:
@@ -130,7 +130,7 @@ def test_several_processes_at_once(root: Path) -> None:
 
 def test_only_what_is_new_is_read(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     hands = Hands(root, random.Random(6))
-    place = find(root)
+    place = find_location(root)
     for _ in range(6):
         hands.write()
     told(place)
@@ -153,7 +153,7 @@ def test_only_what_is_new_is_read(root: Path, monkeypatch: pytest.MonkeyPatch) -
 
 def test_a_read_only_git_directory_is_no_obstacle(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     hands = Hands(root, random.Random(7))
-    place = find(root)
+    place = find_location(root)
     for _ in range(3):
         hands.write()
     expected = told(place)

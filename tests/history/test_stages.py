@@ -14,7 +14,7 @@ import pytest
 from pipecli.history.history_index import History, open_history
 from pipecli.history.moments import steady
 from pipecli.history.stage_visits import observations
-from pipecli.store.safe_files import find
+from pipecli.store.safe_files import find_location
 from pipecli.store.yaml import read
 from tests.records_given import deal_text
 
@@ -74,7 +74,7 @@ def hands(root: Path) -> Hands:
 
 def seen(root: Path, key: str = "OPP-AAAAA", stages=STAGES, until: str = "HEAD") -> list[str]:
     """`3 demo` of each sighting: the day and the stage, with a status that is not open."""
-    found = observations(open_history(find(root), lambda _: None), until, NOW, stages)
+    found = observations(open_history(find_location(root), lambda _: None), until, NOW, stages)
     return [
         f"{(each.at - START.timestamp()) / 86400:g} {each.stage}"
         + (f" {each.status}" if each.status != "open" else "")
@@ -147,7 +147,7 @@ def test_what_cannot_be_read_is_passed_over_and_said(root, hands):
     hands.commit(3, "propose")
 
     assert seen(root) == ["0 qualify", "3 propose"]
-    found = observations(open_history(find(root), lambda _: None), "HEAD", NOW, STAGES)
+    found = observations(open_history(find_location(root), lambda _: None), "HEAD", NOW, STAGES)
     assert found.notes == ["2 versions of deals can't be read: passed over"]
 
 
@@ -156,7 +156,7 @@ def test_wrong_clocks_make_no_time_go_back(root, hands):
         hands.commit(day, stage)
 
     assert seen(root) == ["0 qualify", "0 demo", "2 propose", "3 negotiate"]
-    found = observations(open_history(find(root), lambda _: None), "HEAD", NOW, STAGES)
+    found = observations(open_history(find_location(root), lambda _: None), "HEAD", NOW, STAGES)
     assert found.notes == ["1 commit with a wrong clock counts as of its neighbour"]
 
 
@@ -184,7 +184,7 @@ def test_a_shallow_clone_says_where_it_begins(root, hands, tmp_path):
     hands.commit(6, "qualify", key="OPP-BBBBB")
     subprocess.run(["git", "clone", "-q", "--depth", "2", f"file://{root}", tmp_path / "clone"], check=True)
 
-    found = observations(open_history(find(tmp_path / "clone"), lambda _: None), "HEAD", NOW, STAGES)
+    found = observations(open_history(find_location(tmp_path / "clone"), lambda _: None), "HEAD", NOW, STAGES)
 
     assert found.cut == {"OPP-AAAAA"}
     assert found.notes == ["this clone is shallow: stages before 2026-01-05 are not known"]
@@ -195,7 +195,7 @@ def test_a_shallow_clone_says_where_it_begins(root, hands, tmp_path):
 
 def test_an_index_that_cannot_be_written_answers_the_same(root, hands):
     test_a_merged_branch_counts_from_its_merge_on(root, hands)
-    place = find(root)
+    place = find_location(root)
     kept = open_history(place, lambda _: None)
     kept.connection.execute("DELETE FROM merge_changes")
     kept.connection.close()
@@ -259,7 +259,7 @@ def test_whatever_happens_to_branches_they_are_what_a_walk_along_the_line_sees(
         tips = hands.git("for-each-ref", "--format=%(objectname)", "refs/heads").split()
         some = [*tips, *rng.sample(hands.git("rev-list", "--all", "--reflog").splitlines(), 2)]
         for commit in ("HEAD", *some):
-            found = observations(open_history(find(root), lambda _: None), commit, NOW, STAGES)
+            found = observations(open_history(find_location(root), lambda _: None), commit, NOW, STAGES)
             assert {
                 key: [(each.at, each.stage) for each in seen] for key, seen in found.of_deals.items() if seen
             } == walked(hands, commit)

@@ -34,7 +34,7 @@ def clones(root: Path, git: Git, tmp_path: Path) -> list[Path]:
 
 
 def claims_in(clone: Path, keep: int = 3) -> Claims:
-    place = safe_files.find(clone)
+    place = safe_files.find_location(clone)
     return Claims(place, "remind", keep=keep, remote=shared_remote(place))
 
 

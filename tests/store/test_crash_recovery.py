@@ -229,7 +229,7 @@ def test_a_polite_kill_of_git_alone_leaves_nothing(cli, deal, git, root):
 
 def test_a_polite_kill_is_as_ctrl_c_as_long_as_the_pipeline_is_held(root):
     """Once git has the commit, too: while the index takes the change in."""
-    with pytest.raises(KeyboardInterrupt), Pipeline(safe_files.find(root)).exclusive():
+    with pytest.raises(KeyboardInterrupt), Pipeline(safe_files.find_location(root)).exclusive():
         signal.raise_signal(signal.SIGTERM)
 
 
@@ -254,7 +254,7 @@ def test_two_pipelines_of_a_repository_share_nothing(home, tmp_path, capsys, pai
         root = repository / folder
         assert run(["init", str(root)]) == 0
         assert run(["-C", str(root), "product", "add", f"product-{number}", "--name", "Café"]) == 0
-        caches.add(safe_files.find(root).cache)
+        caches.add(safe_files.find_location(root).cache)
     capsys.readouterr()
     for number, folder in enumerate(pair):
         assert run(["-C", str(repository / folder), "product", "list", "--format", "ids"]) == 0
@@ -324,7 +324,7 @@ CUT_OFF = """\
 import os, sys, time
 from pathlib import Path
 from pipecli.store import crash_recovery, lock, safe_files
-place = safe_files.find(Path(sys.argv[1]))
+place = safe_files.find_location(Path(sys.argv[1]))
 with lock.exclusive(place.cache), crash_recovery.working(place, "sync"):
     crash_recovery.moving(place, sys.argv[2])
     for name in ("index", "refs/remotes/origin/main", "config", "objects/maintenance"):
@@ -408,7 +408,7 @@ def test_git_killed_in_the_middle_of_a_checkout_is_undone_and_its_locks_are_clea
 
 def cut_off(root: Path, subject: str, onto: str = "") -> None:
     """Leave what a command notes of its work beside changes, as if it was killed now."""
-    place = safe_files.find(root)
+    place = safe_files.find_location(root)
     with crash_recovery.working(place, subject):
         if onto:
             crash_recovery.moving(place, onto)

@@ -132,7 +132,7 @@ class Session:
         Its `today` is the day of then, unless `now` says another.
         """
         from pipecli.cli.common.dates import parse_as_of
-        from pipecli.history.moments import shown, zone_of
+        from pipecli.history.moments import moment_text, zone_of
         from pipecli.history.past import pipeline_as_of
         from pipecli.store.pipeline import now_in
 
@@ -142,7 +142,7 @@ class Session:
         pipeline = pipeline_as_of(place, moment, zone, now)
         standing = pipeline.standing
         if self.format_name == "table":
-            say(f"as of {shown(moment)}: commit {standing.commit[:7]} of {standing.at:%Y-%m-%d %H:%M}")
+            say(f"as of {moment_text(moment)}: commit {standing.commit[:7]} of {standing.at:%Y-%m-%d %H:%M}")
         for note in standing.notes:
             say(f"warning: {note}")
         return pipeline

@@ -26,10 +26,10 @@ from pipecli.records.activity import NextContact
 from pipecli.records.base import Record
 from pipecli.records.kinds import BY_NOUN
 from pipecli.store import ids_and_files
-from pipecli.store.index.records import activity_ids, keys, label, rows_where
+from pipecli.store.index.records import activity_ids, ids_in_index, label, rows_where
 from pipecli.store.lookup import Care
 from pipecli.store.pipeline import Pipeline
-from pipecli.store.plan_writes import Write, diff, plan
+from pipecli.store.plan_writes import Write, diff, plan_writes
 from pipecli.store.write_and_commit import write_and_commit
 from pipecli.wording import harmless, lifeless
 from pipecli.workflow.change import Change
@@ -84,7 +84,7 @@ class Transaction:
         return self.pipeline.get(model, find(self.session, name, BY_NOUN[model.noun], care=care).key)
 
     def new_id(self, prefix: str) -> str:
-        taken = keys(self.pipeline.index.connection)
+        taken = ids_in_index(self.pipeline.index.connection)
         return ids_and_files.new_id(prefix, taken)
 
     def new_activity_id(self) -> str:
@@ -101,7 +101,7 @@ class Transaction:
 
     def new_slug(self, noun: str, text: str) -> str:
         """A slug of `text` that no record of this kind has."""
-        return ids_and_files.free_slug(text, keys(self.pipeline.index.connection, noun))
+        return ids_and_files.free_slug(text, ids_in_index(self.pipeline.index.connection, noun))
 
     def with_owner(self, record: Owned, *, is_named: bool) -> tuple[Owned, tuple[str, ...]]:
         """A new lead or deal with its owner, and a note: the one named, else whom a rule names, else me."""
@@ -218,7 +218,7 @@ class Transaction:
 
     def plan(self, changes: Sequence[Change]) -> list[Write]:
         """The files that changes come to. Raises FaultyFile, PipecliError for what can't be written."""
-        return plan(self.pipeline, changes)
+        return plan_writes(self.pipeline, changes)
 
     def commit(self, writes: Sequence[Write], subject: str, trailers: str = "") -> str | None:
         """Write files and commit them, what --message adds between subject and trailers; the commit's id.

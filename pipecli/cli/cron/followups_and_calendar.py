@@ -53,7 +53,7 @@ def followups(
     until = parse_to(due, run.today) if due else date.max if ics else run.today
     follow_ups = due_followups(run.pipeline, owner_filter(run), until)
     if ics:
-        write_text(text_of(run, "followups", [follow_up.plan for follow_up in follow_ups]))
+        write_text(calendar_of(run, "followups", [follow_up.plan for follow_up in follow_ups]))
     else:
         _print(run, follow_ups, until)
     if exit_code and follow_ups:
@@ -130,14 +130,14 @@ def calendar(
     planned = plans(connection, theirs, date.max)
     if expected_close:
         planned += expected_closes(connection, theirs)
-    text = text_of(run, "calendar", planned, done(connection, theirs))
+    text = calendar_of(run, "calendar", planned, done(connection, theirs))
     if output:
         _write(Path(output), text)
     else:
         write_text(text)
 
 
-def text_of(run: Session, what: str, planned: Iterable[Plan], done: Iterable[Plan] = ()) -> str:
+def calendar_of(run: Session, what: str, planned: Iterable[Plan], done: Iterable[Plan] = ()) -> str:
     """The calendar of some plans; `what` is the word by which languages have its name."""
     from zoneinfo import ZoneInfo
 

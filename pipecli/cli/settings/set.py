@@ -19,7 +19,7 @@ from pipecli.records.base import Record
 from pipecli.records.kinds import BY_NOUN
 from pipecli.records.settings import Settings, Team
 from pipecli.store.index import query
-from pipecli.store.index.records import files_naming_part, files_with_word, keys, records_naming_part
+from pipecli.store.index.records import files_naming_part, files_with_word, ids_in_index, records_naming_part
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.planned_followups import Responsibility, responsibilities
 from pipecli.store.safe_files import inside
@@ -131,7 +131,7 @@ def change_to(transaction: Transaction, after: Settings, summary: str) -> Change
         after,
         summary,
         used_by={name: records_naming_part(connection, name.noun, name.key) for name in gone},
-        price_lists=keys(connection, "price-list"),
+        price_lists=ids_in_index(connection, "price-list"),
         words_left={
             dropped: len(files_with_word(connection, dropped.what, dropped.word))
             for dropped in settings.dropped_words(transaction.settings, after)

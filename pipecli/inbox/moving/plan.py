@@ -39,9 +39,9 @@ from pipecli.inbox.moving.recognise import (
     check_vendor,
     doubts,
     header_line,
-    name_of,
     persons_of,
     recognised,
+    table_name,
     without_twins,
 )
 from pipecli.inbox.moving.reconcile import template_of_deals
@@ -118,7 +118,7 @@ def make_plan(
     known.sort(key=lambda one: (ORDER.index(one.told.kind), "part" in one.told.rest, one.table.name))
     vendors = Counter(one.told.vendor for one in known if one.told.vendor)
     leading = vendors.most_common(1)[0][0] if vendors else ""
-    plan = Plan(leading, unknown=[name_of(table) for table, told in pairs if told is None])
+    plan = Plan(leading, unknown=[table_name(table) for table, told in pairs if told is None])
     findings = plan.findings = Findings(settings, answers or {}, leading, process=leading or "sales")
     known = [known[number] for number in without_twins(known, findings)]
     _know_users(known, findings)
@@ -139,7 +139,7 @@ def make_plan(
             continue
         plan.steps.append(_page(one, plan, findings))
     if not plan.steps:
-        names = ", ".join(map(name_of, tables)) or "the export"
+        names = ", ".join(map(table_name, tables)) or "the export"
         why = "; ".join(findings.lost) or f"{names}: no file was recognised by its header"
         raise PipecliError(why, hint="write a mapping, and say: pipecli import KIND FILE --map MAPPING")
     findings.check_outcomes()
@@ -197,11 +197,11 @@ def _page(one: _Recognition, plan: Plan, findings: Findings) -> Step:
     source = f"as {told.preset}" if told.preset else "as its header reads"
     plan.pages[name] = mapping_page(step, source, mapping, lost)
     plan.summary.append(
-        f"{told.kind}: {count(len(table.rows), 'row', ',')} of {name_of(table)} "
+        f"{told.kind}: {count(len(table.rows), 'row', ',')} of {table_name(table)} "
         f"({source.removeprefix('as ')}), {len(mapping['columns'])} of {len(table.columns)} columns"
     )
     if lost:
-        findings.lost.append(f"{name_of(table)}: {', '.join(lost)}")
+        findings.lost.append(f"{table_name(table)}: {', '.join(lost)}")
     return step
 
 

@@ -320,7 +320,7 @@ def without_twins(known: Sequence[tuple[Table, Recognised]], findings: Findings)
         for place, (table, other) in enumerate(known[:number]):
             if other.kind != told.kind or table.name == later.name or {place, number} & out:
                 continue
-            first, second = name_of(table), name_of(later)
+            first, second = table_name(table), table_name(later)
             if len(table.rows) == len(later.rows) and _rows(table) == _rows(later):
                 findings.assumed.append(f"{second} has the rows of {first}, and stays out")
                 out.add(number)
@@ -338,7 +338,7 @@ def without_twins(known: Sequence[tuple[Table, Recognised]], findings: Findings)
     return [number for number in range(len(known)) if number not in out]
 
 
-def name_of(table: Table) -> str:
+def table_name(table: Table) -> str:
     """The name of its file, with the sheet where a workbook has several."""
     return f"{table.name} ({table.sheet})" if table.sheet else table.name
 

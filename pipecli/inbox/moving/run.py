@@ -40,7 +40,7 @@ from pipecli.store import safe_files as store_files
 from pipecli.store.index import records
 from pipecli.store.parse_record import validate
 from pipecli.store.pipeline import Pipeline
-from pipecli.store.plan_writes import AddingPlanner, DraftPipeline, Planner, Write, plan
+from pipecli.store.plan_writes import AddingPlanner, DraftPipeline, Planner, Write, plan_writes
 from pipecli.store.yaml import read as yamltext
 from pipecli.workflow.change import Change
 
@@ -337,7 +337,7 @@ def _apply_settings(draft: DraftPipeline, move: Move, moved: Moved) -> list[str]
     proposed, removed = _without_removed(proposed, before.plain(), brought)
     after = merged_settings(before, proposed, str(path), text, is_new=not external_ids(draft, OPPORTUNITY))
     if after.plain() != before.plain():
-        draft.take(plan(draft, [Change(after, "move in", "imported")]))
+        draft.take(plan_writes(draft, [Change(after, "move in", "imported")]))
     return removed
 
 

@@ -72,7 +72,7 @@ def count(connection: Sql) -> int:
     return number
 
 
-def keys(connection: Sql, noun: str = "") -> set[str]:
+def ids_in_index(connection: Sql, noun: str = "") -> set[str]:
     """The ids of all records, or of those of a noun."""
     condition, parameters = ("WHERE noun = ?", (noun,)) if noun else ("", ())
     return {key for (key,) in connection.execute(f"SELECT key FROM _records {condition}", parameters)}
