@@ -146,6 +146,7 @@ def test_what_tells_nothing_is_no_key():
         None,
         None,
     ]
+    assert party("a", "Ana", email="at the fair").signs == party("b", "Ana").signs
     assert is_same_phone("600 10 02", "600-1002") and not is_same_phone("600 100", "600100")
     assert is_same_phone(*2 * ("12345 12345 12345 12345",))  # longer than any that a country has
     spelt = ("Maria", "María <Maria@CONTOSO.Example>", "mailto:B@C.Example")
@@ -168,6 +169,7 @@ def test_a_shared_address_tells_who_is_meant_at_a_customer():
             people.recognised("Who", customer, shared)
     assert people.recognised(None, "contoso", []) is None
     assert people.recognised("Ana", "contoso", []) == "ana"
+    assert people.recognised("Ana", "contoso", ["at the fair"]) == "ana"
     people.add("second", "Ana", "contoso", [])
     with pytest.raises(Unreadable, match='ana and second have the name "Ana" at contoso'):
         people.recognised("Ana", "contoso", [])

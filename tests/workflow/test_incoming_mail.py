@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from pipecli.records.activity import Activity
+from pipecli.records.settings import Settings
 from pipecli.workflow.incoming_mail import (
     Facts,
     Known,
@@ -13,6 +15,7 @@ from pipecli.workflow.incoming_mail import (
     Placed,
     Record,
     id_of_mail,
+    lead_of_mail,
     organization_of,
     place,
 )
@@ -73,3 +76,20 @@ def test_a_mail_of_a_lead_is_not_older_than_a_quarter():
     assert placed(at=AT - quarter, leads={ANA: leads[:1]}).on == leads[0]
     late = placed(at=AT - quarter - timedelta(seconds=1), leads={ANA: leads[:1]})
     assert (late.on, late.why) == (None, "more than 90 days older than LEAD-7K3M9")
+
+
+def test_a_stranger_who_gives_no_name_is_called_by_their_organisation_or_their_address():
+    processes = {"standard": {"stages": [{"id": "demo", "probability": 10}]}}
+    settings = Settings.model_validate({"company": {"name": "Contoso"}, "processes": processes})
+    mail = Activity.model_validate(
+        {"id": "4F2QX", "type": "email", "at": AT, "subject": "Hello", "done": True}
+    )
+
+    def lead(email: str) -> tuple[str | None, str | None]:
+        change = lead_of_mail(
+            "LEAD-7K3M9", mail, settings, created=AT, name="", email=email, organization=None
+        )
+        return change.subject.name, change.subject.organization
+
+    assert lead(ANA) == (None, "X")
+    assert lead("ana@gmail.com") == ("ana@gmail.com", None)
