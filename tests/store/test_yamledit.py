@@ -181,6 +181,15 @@ STORIES: list[tuple[str, str, Change, str]] = [
     ("lines in a flow mapping", "m: {a: 'x y'} # c\n", put(m={"a": "x\ny\n"}), 'm: {a: "x\\ny\\n"} # c\n'),
     ("an item with other fields", "t:\n- a: 1\n", put(t=[{"x": 2, "z": 3}]), "t:\n- x: 2\n  z: 3\n"),
     ("an item with a comment", "t:\n- a: 1 # c\n", put(t=[{"x": 2}]), "t:\n- # c\n  x: 2\n"),
+    ("a key without a colon", "m: {a, b: 1}\n", lambda r: r["m"].update(a=2), "m: {a: 2, b: 1}\n"),
+    ("a comment of an item that goes", "t:\n- a\n- b # x\n- c\n", put(t=["c", "a"]), "t:\n- c\n- a\n# x\n"),
+    ("a text that begins with blanks", "a: 1\n", put(a=" x\ny\n"), "a: |2\n   x\n  y\n"),
+    (
+        "a text that begins with blanks far to the right",
+        f"a:\n{' ' * 10}b: 1\n",
+        put(a={"b": " x\ny\n"}),
+        f'a:\n{" " * 10}b: " x\\ny\\n"\n',
+    ),
     ("an explicit key", "? a\n: 1\nb: 2\n", put(a=3), "? a\n: 3\nb: 2\n"),
     ("a removed explicit key", "? a\n: 1\nb: 2\n", drop("a"), "b: 2\n"),
 ]
@@ -259,6 +268,8 @@ def test_a_layout_that_leaves_no_safe_way_is_refused() -> None:
     with pytest.raises(EditError, match="can't be edited safely; edit it by hand"):
         # At the end of the text the last line has no break; elsewhere it would.
         changed("t:\n- a\n- |\n  x", lambda record: record["t"].reverse())
+    with pytest.raises(EditError):
+        changed("? a\nb: 1\n", put(a={"x": 1}))  # no colon to write it after
     with pytest.raises(FaultyFile):
         edit("a: [\n", {"a": 1}, {"a": 2})
 
