@@ -238,12 +238,9 @@ def _day(text: str, is_american: bool) -> tuple[int, int, int] | None:
         return (year, first, second) if second > 12 or is_american else None
     four = re.search(r"\b(\d{4})\b", text)
     words = re.findall(r"[^\W\d_]{3,}", text)
-    named = [word for word in words if not _is_weekday(word)] + ["mar"] * ("mar" in words)
+    # Days whose names begin as a month's; `mar` is March only where no other month stands.
+    weekdays = ("martes", "mardi", "maandag", "martedi", "mar")
+    named = [word for word in words if word not in weekdays] + ["mar"] * ("mar" in words)
     months = [_MONTHS[word[:3]] for word in named if word[:3] in _MONTHS]
     day = re.search(r"(?<!\d)(\d{1,2})(?!\d)", text)
     return (int(four[1]), months[0], int(day[1])) if four and months and day else None
-
-
-def _is_weekday(word: str) -> bool:
-    """True for the days whose names begin as a month's; `mar` is March only where no other month stands."""
-    return word in ("martes", "mardi", "maandag", "martedi", "mar")
