@@ -15,7 +15,6 @@ from typing import NamedTuple
 from pipecli.records import kinds
 from pipecli.store.yaml.tree import (
     Comment,
-    EditError,
     ListNode,
     MappingNode,
     Page,
@@ -269,8 +268,6 @@ def _rewritten_in_flow(page: Page, node: TreeNode, place: Place, value: object) 
 
 def _rewritten_block(page: Page, node: TreeNode, place: Place, value: object) -> Splice:
     """The whole of a key's or dash's line from its colon on, and the lines below that belong to it."""
-    if place.anchor < 0:
-        raise EditError
     stop = page.line_end(max(place.anchor, node.end))
     comments = page.comments_in(place.anchor, stop)
     beside = page.comments_in(place.anchor, page.line_end(place.anchor))
