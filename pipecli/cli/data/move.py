@@ -154,7 +154,6 @@ def _write_pages(outcome: Plan, folder: Path) -> None:
 
 def _plan_lines(outcome: Plan, folder: Path) -> Iterator[str]:
     findings = outcome.findings
-    assert findings is not None
     yield f"{outcome.vendor or 'no vendor that is known'}: {count(len(outcome.steps), 'file')} into {folder}"
     yield from (f"  {line}" for line in outcome.summary)
     for process, own in findings.processes.items():
@@ -176,7 +175,6 @@ def _questions(outcome: Plan) -> Iterator[tuple[int, Question]]:
     """The questions, each with the line of the plan's file on which its answer is to be written."""
     from pipecli.inbox.moving.pages import PLAN_FILE
 
-    assert outcome.findings is not None
     lines = enumerate(outcome.pages[PLAN_FILE].split("\n"), 1)
     answers = [number for number, line in lines if line == "  answer:"]
     return zip(answers, outcome.findings.questions.values(), strict=True)
@@ -184,7 +182,6 @@ def _questions(outcome: Plan) -> Iterator[tuple[int, Question]]:
 
 def _plan_json(outcome: Plan) -> dict[str, Any]:
     findings = outcome.findings
-    assert findings is not None
     return {
         "vendor": outcome.vendor,
         "files": [{"kind": step.kind, "file": step.file, "map": step.map} for step in outcome.steps],
@@ -219,7 +216,6 @@ def move_at_once(ctx: typer.Context, export: Path, vendor: str | None, keep: Kee
     from pipecli.inbox.moving.recognise import files_of
 
     outcome = make_plan(files_of(export), session(ctx).pipeline.settings, source=str(export), vendor=vendor)
-    assert outcome.findings is not None
     for line in outcome.findings.assumed:
         say(line)
     if questions := list(outcome.findings.questions.values()):

@@ -81,10 +81,10 @@ class Plan:
     """The files of a plan, and what is said of them."""
 
     vendor: str
+    findings: Findings
     steps: list[Step] = field(default_factory=list)
     pages: dict[str, str] = field(default_factory=dict)
     """The files to write, by name."""
-    findings: Findings | None = None
     summary: list[str] = field(default_factory=list)
     """What goes where."""
     unknown: list[str] = field(default_factory=list)
@@ -118,8 +118,8 @@ def make_plan(
     known.sort(key=lambda one: (ORDER.index(one.told.kind), "part" in one.told.rest, one.table.name))
     vendors = Counter(one.told.vendor for one in known if one.told.vendor)
     leading = vendors.most_common(1)[0][0] if vendors else ""
-    plan = Plan(leading, unknown=[table_name(table) for table, told in pairs if told is None])
-    findings = plan.findings = Findings(settings, answers or {}, leading, process=leading or "sales")
+    findings = Findings(settings, answers or {}, leading, process=leading or "sales")
+    plan = Plan(leading, findings, unknown=[table_name(table) for table, told in pairs if told is None])
     known = [known[number] for number in without_twins(known, findings)]
     _know_users(known, findings)
     for table, told in known:
