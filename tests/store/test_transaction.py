@@ -16,7 +16,7 @@ import pytest
 from pipecli.errors import PipecliError
 from pipecli.records.opportunity import Opportunity
 from pipecli.store.pipeline import Pipeline
-from pipecli.store.plan_writes import plan
+from pipecli.store.plan_writes import plan_writes
 from pipecli.workflow.change import Change
 
 COMMENTED = """\
@@ -391,8 +391,8 @@ def test_what_a_person_writes_between_reading_and_planning_is_not_taken_back(dea
         record = pipeline.get(Opportunity, "OPP-2Q8XA")
         file.write_text(file.read_text().replace("Espresso machines", "By hand"))
         with pytest.raises(PipecliError, match="was changed by somebody meanwhile; nothing is changed"):
-            plan(pipeline, [Change(record.with_(owner=None), "set owner", "updated")])
+            plan_writes(pipeline, [Change(record.with_(owner=None), "set owner", "updated")])
         pipeline.look_again()
         record = pipeline.get(Opportunity, "OPP-2Q8XA")
-        (write,) = plan(pipeline, [Change(record.with_(owner=None), "set owner", "updated")])
+        (write,) = plan_writes(pipeline, [Change(record.with_(owner=None), "set owner", "updated")])
     assert b"By hand" in write.after
