@@ -185,6 +185,12 @@ STORIES: list[tuple[str, str, Change, str]] = [
     ("a comment of an item that goes", "t:\n- a\n- b # x\n- c\n", put(t=["c", "a"]), "t:\n- c\n- a\n# x\n"),
     ("a text that begins with blanks", "a: 1\n", put(a=" x\ny\n"), "a: |2\n   x\n  y\n"),
     (
+        "a text that begins with blanks as far to the right as can be said",
+        f"a:\n{' ' * 9}b: 1\n",
+        put(a={"b": " x\ny\n"}),
+        f"a:\n{' ' * 9}b: |9\n{' ' * 18} x\n{' ' * 18}y\n",
+    ),
+    (
         "a text that begins with blanks far to the right",
         f"a:\n{' ' * 10}b: 1\n",
         put(a={"b": " x\ny\n"}),
