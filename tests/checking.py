@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
-from pipecli.checks.check import STRUCTURE, WITH_SETTINGS, check
+from pipecli.checks.check import RULES, RULES_WITH_SETTINGS, check
 from pipecli.checks.rules import Finding, Severity
 from pipecli.store.pipeline import Pipeline
 
@@ -179,5 +179,5 @@ def assert_one_finding(
 
     assert (finding.file, finding.line) == (ELSEWHERE.get(rule, file), line)
     assert words in finding.message
-    severities = {rule.name: rule.severity for rule in (*STRUCTURE, *WITH_SETTINGS)}
+    severities = {rule.name: rule.severity for rule in (*RULES, *RULES_WITH_SETTINGS)}
     assert finding.severity == severities.get(rule, Severity.ERROR)

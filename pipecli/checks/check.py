@@ -40,16 +40,16 @@ if TYPE_CHECKING:
     from pipecli.store.safe_files import Location
 
 
-STRUCTURE: tuple[Rule, ...] = (
+RULES: tuple[Rule, ...] = (
     *references.FILES,
-    *references.STRUCTURE,
-    *deals.STRUCTURE,
-    *sent_quotations.STRUCTURE,
+    *references.RULES,
+    *deals.RULES,
+    *sent_quotations.RULES,
 )
-WITH_SETTINGS: tuple[Rule, ...] = (
-    *references.WITH_SETTINGS,
-    *settings.WITH_SETTINGS,
-    *deals.WITH_SETTINGS,
+RULES_WITH_SETTINGS: tuple[Rule, ...] = (
+    *references.RULES_WITH_SETTINGS,
+    *settings.RULES_WITH_SETTINGS,
+    *deals.RULES_WITH_SETTINGS,
 )
 """The rules that ask the settings, and so wait until those can be read."""
 
@@ -65,7 +65,7 @@ def check(
     is_readable = not any(fault.file == SETTINGS_FILE for fault in pipeline.index.faults())
     problems: list[tuple[Rule, Problem]] = [
         (rule, problem)
-        for rule in (*STRUCTURE, *(WITH_SETTINGS if is_readable else ()))
+        for rule in (*RULES, *(RULES_WITH_SETTINGS if is_readable else ()))
         if rule.severity is Severity.ERROR or not only_errors
         for problem in rule.problems(pipeline)
         if wanted(problem.file)
@@ -107,8 +107,8 @@ def _places(pipeline: Pipeline, file: str, paths: list[Path]) -> list[tuple[int,
     return quick if len(quick) == len(paths) else read.locate_many(text, paths)
 
 
-ABOUT_CHANGES: tuple[ChangeRule, ...] = (*changed_deals_and_papers.STRUCTURE, *changed_any_record.STRUCTURE)
-ABOUT_CHANGES_WITH_SETTINGS: tuple[ChangeRule, ...] = changed_deals_and_papers.WITH_SETTINGS
+RULES_OF_CHANGES: tuple[ChangeRule, ...] = (*changed_deals_and_papers.RULES, *changed_any_record.RULES)
+RULES_OF_CHANGES_WITH_SETTINGS: tuple[ChangeRule, ...] = changed_deals_and_papers.RULES_WITH_SETTINGS
 
 _TELLS_MORE = {"frozen": "sent-quotation", "discount": "discount-limit"}
 """Rules about states, each with the rule about changes that says the same with what was before."""
@@ -119,7 +119,7 @@ def check_changes(present: Pipeline, range_: Range, change_set: ChangeSet) -> li
     review = _review(present, range_, change_set)
     texts = {side.file: side.text for record in change_set.records if (side := record.after) is not None}
     by_file: dict[str, list[tuple[ChangeRule, Problem]]] = defaultdict(list)
-    for rule in (*ABOUT_CHANGES, *(ABOUT_CHANGES_WITH_SETTINGS if review.settings else ())):
+    for rule in (*RULES_OF_CHANGES, *(RULES_OF_CHANGES_WITH_SETTINGS if review.settings else ())):
         for problem in rule.problems(review):
             by_file[problem.file].append((rule, problem))
     placed = (_changes_placed(texts.get(file, ""), problems) for file, problems in by_file.items())

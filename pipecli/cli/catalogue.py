@@ -12,7 +12,13 @@ from pipecli.cli.common.command import SETS, TAGS, Changing, Ref, field, noun, o
 from pipecli.cli.common.fields import as_typed, built, number, validated
 from pipecli.cli.common.output import print_records
 from pipecli.cli.common.pick import find
-from pipecli.cli.common.record_verbs import add_remove, add_set_edit, given_slug, setting_of, users_of
+from pipecli.cli.common.record_verbs import (
+    add_remove,
+    given_slug,
+    register_set_and_edit,
+    setting_of,
+    users_of,
+)
 from pipecli.cli.common.session import session
 from pipecli.cli.common.table import Column
 from pipecli.cli.common.transaction import Transaction, changing
@@ -62,7 +68,7 @@ def _add(transaction: Transaction, record: Record) -> None:
     transaction.do(catalogue.add(record, is_taken=is_taken))
 
 
-add_set_edit(app, PRODUCT)
+register_set_and_edit(app, PRODUCT)
 add_remove(app, PRODUCT, way_out="take it off sale instead: pipecli product set {key} active=no")
 
 _PRICES = "SKU=PRICE, or SKU=PRICE@QUANTITY for a price from that quantity on"
@@ -109,7 +115,7 @@ def _same_currency(transaction: Transaction, before: Any, after: Any) -> None:
         require_unused(before, [name for name, _ in users_of(transaction, PRICE_LIST, before.id)])
 
 
-add_set_edit(app, PRICE_LIST, setting_of(_same_currency), _same_currency)
+register_set_and_edit(app, PRICE_LIST, setting_of(_same_currency), _same_currency)
 add_remove(app, PRICE_LIST, way_out="end it instead: pipecli price-list set {key} valid_until=today")
 
 
@@ -235,5 +241,5 @@ def _sound(transaction: Transaction, document: Literature) -> Literature:
     return document
 
 
-add_set_edit(app, LITERATURE, setting_of(_allow), _allow)
+register_set_and_edit(app, LITERATURE, setting_of(_allow), _allow)
 add_remove(app, LITERATURE, way_out="keep it: those deals tell that it was sent")

@@ -193,8 +193,8 @@ _OF_READING = {
 def _rules() -> list[RuleText]:
     from pipecli.checks import check
 
-    of_states = (*check.STRUCTURE, *check.WITH_SETTINGS)
-    of_changes = (*check.ABOUT_CHANGES, *check.ABOUT_CHANGES_WITH_SETTINGS)
+    of_states = (*check.RULES, *check.RULES_WITH_SETTINGS)
+    of_changes = (*check.RULES_OF_CHANGES, *check.RULES_OF_CHANGES_WITH_SETTINGS)
     return [
         *(RuleText(name, Severity.ERROR, text) for name, text in _OF_READING.items()),
         *(RuleText(state.name, state.severity, _text_of(state.problems)) for state in of_states),

@@ -25,9 +25,9 @@ from pipecli.cli.common.record_verbs import (
     add_assign,
     add_merge,
     add_remove,
-    add_set_edit,
     given_slug,
     names_of,
+    register_set_and_edit,
     set_party,
     setting_of,
 )
@@ -105,7 +105,7 @@ _give_add(
     field("parent", "The customer it belongs to.", "CUSTOMER"),
     allow=_own_parent,
 )
-add_set_edit(app, CUSTOMER, setting_of(_own_parent, set_party), _own_parent)
+register_set_and_edit(app, CUSTOMER, setting_of(_own_parent, set_party), _own_parent)
 add_assign(app, CUSTOMER)
 
 
@@ -127,7 +127,7 @@ _give_add(
     field("title", "Their job title.", "TEXT"),
     field("language", "Their language, such as es or fa.", "TAG"),
 )
-add_set_edit(app, CONTACT, set_party)
+register_set_and_edit(app, CONTACT, set_party)
 
 
 add_merge(
@@ -149,7 +149,7 @@ _give_add(
     *(_WEBSITE, _ADDRESS, _COUNTRY, _LANGUAGE),
     field("currency", "The currency it quotes in.", "CODE"),
 )
-add_set_edit(app, SUPPLIER, set_party)
+register_set_and_edit(app, SUPPLIER, set_party)
 add_remove(app, SUPPLIER)
 
 
@@ -161,5 +161,5 @@ _give_add(
     field("strengths", "What it does better.", "TEXT"),
     field("weaknesses", "What we do better.", "TEXT"),
 )
-add_set_edit(app, COMPETITOR)
+register_set_and_edit(app, COMPETITOR)
 add_remove(app, COMPETITOR, way_out="strike it out there: pipecli opp competitor remove OPP {key}")

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from pipecli.cli.common.command import Changing, Ref, noun
-from pipecli.cli.common.record_verbs import add_set_edit, setting_of
+from pipecli.cli.common.record_verbs import register_set_and_edit, setting_of
 from pipecli.cli.common.transaction import Transaction, changing
 from pipecli.records.kinds import ORDER
 from pipecli.records.opportunity import Opportunity
@@ -42,7 +42,7 @@ def _keep_status(_desk: Transaction, before: Any, after: Any) -> None:
     rules.require_same_status(before, after, "pipecli order deliver or cancel")
 
 
-add_set_edit(app, ORDER, setting_of(_keep_status), _keep_status)
+register_set_and_edit(app, ORDER, setting_of(_keep_status), _keep_status)
 
 
 @app.command("order deliver", cls=Changing)

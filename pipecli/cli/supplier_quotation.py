@@ -14,7 +14,7 @@ from pipecli.cli.common.command import Changing, Ref, Sets, noun
 from pipecli.cli.common.fields import built, option
 from pipecli.cli.common.output import Format, print_record, print_records, write_text
 from pipecli.cli.common.pick import find
-from pipecli.cli.common.record_verbs import add_set_edit, setting_of
+from pipecli.cli.common.record_verbs import register_set_and_edit, setting_of
 from pipecli.cli.common.session import Session, say, session
 from pipecli.cli.common.table import Column, amount_text, cell_text, cut, price_text
 from pipecli.cli.common.transaction import Transaction, changing
@@ -78,7 +78,7 @@ def _keep_status(_desk: Transaction, before: Any, after: Any) -> None:
     require_same_status(before, after, "pipecli supplier-quote receive or decline")
 
 
-add_set_edit(app, SUPPLIER_QUOTATION, setting_of(_keep_status), _keep_status)
+register_set_and_edit(app, SUPPLIER_QUOTATION, setting_of(_keep_status), _keep_status)
 
 
 @app.command("receive", cls=Changing)

@@ -34,13 +34,13 @@ from pipecli.history.diff import ChangedRecord, Range, change_set, range_of
 from pipecli.store import git
 from pipecli.store.crash_recovery import working
 from pipecli.store.safe_files import Location
-from pipecli.sync import merge_commits
-from pipecli.sync.conflict import RecordConflict, Side, conflicts, title_of
 from pipecli.sync.doctor import examine, mend
 from pipecli.sync.doctor_clone import Diagnosis
+from pipecli.sync.plan_merge import commit_count, pushed_count
 from pipecli.sync.propose import Opened, Proposal, files_address, open_request, plan_proposal, send, went_in
 from pipecli.sync.sync import Conflicted, Synced, Unsound, choose, preview, resume, sync
 from pipecli.sync.sync import abort as abort_sync
+from pipecli.sync.waiting_for_person import RecordConflict, Side, conflicts, title_of
 from pipecli.wording import count, first_of, harmless
 
 app = noun()
@@ -276,8 +276,8 @@ def print_preview(run: Session) -> None:
     """Fetch, and print what a sync would do."""
     place = run.present.location
     upstream, merge = preview(run.present)
-    pulled = merge_commits.commit_count(place, merge.theirs, merge.ours) if merge.theirs else 0
-    pushed = merge_commits.going(place, upstream, merge.ours, merge.theirs)
+    pulled = commit_count(place, merge.theirs, merge.ours) if merge.theirs else 0
+    pushed = pushed_count(place, upstream, merge.ours, merge.theirs)
     coming = _changes(place, merge.base, merge.theirs) if pulled else []
     going = _changes(place, merge.base, merge.ours) if pushed else []
     clashes = conflicts(place, merge.base, merge.ours, merge.theirs or merge.ours, merge.clashes)

@@ -211,7 +211,7 @@ Path = tuple[str, ...]
 ORDER = "order"
 
 
-class Clash(NamedTuple):
+class FieldClash(NamedTuple):
     """One field with two values. None: that side has none, or has removed it."""
 
     path: Path
@@ -222,7 +222,7 @@ class Clash(NamedTuple):
 
 class Merged(NamedTuple):
     plain: Plain
-    clashes: list[Clash]
+    clashes: list[FieldClash]
 
 
 def pruned(value: Plain) -> Plain:
@@ -266,7 +266,7 @@ class _Merging:
         self.model = model
         self.choose = choose
         self.whole = whole
-        self.clashes: list[Clash] = []
+        self.clashes: list[FieldClash] = []
 
     def map(
         self, path: Path, base: Mapping[str, Any] | None, ours: Mapping[str, Any], theirs: Mapping[str, Any]
@@ -351,7 +351,7 @@ class _Merging:
         if order is None:
             sides = {"base": lists.base, "ours": lists.ours, "theirs": lists.theirs}
             shown = [[lists.all[place].name for place in side] for side in sides.values()]
-            self.clashes.append(Clash((*path, ORDER), *shown))
+            self.clashes.append(FieldClash((*path, ORDER), *shown))
             first = sides[self.choose((*path, ORDER))]
             order = [*first, *(place for place in range(len(lists.all)) if place not in first)]
         values = [self.value((*path, member.name), *member[1:], is_member=True) for member in lists.all]
@@ -359,5 +359,5 @@ class _Merging:
         return sorted(result, key=from_quantity) if names == elements.TIER else result
 
     def _clash(self, path: Path, base: object, ours: object, theirs: object) -> object:
-        self.clashes.append(Clash(path, base, ours, theirs))
+        self.clashes.append(FieldClash(path, base, ours, theirs))
         return {"base": base, "ours": ours, "theirs": theirs}[self.choose(path)]

@@ -15,8 +15,7 @@ from pipecli.records.kinds import SETTINGS_FILE
 from pipecli.store import git, safe_files
 from pipecli.store.safe_files import Location
 from pipecli.store.yaml import read
-from pipecli.sync.conflict import pending
-from pipecli.sync.merge_commits import commit_count
+from pipecli.sync.plan_merge import commit_count
 from pipecli.sync.upstream import (
     Upstream,
     branch_of,
@@ -26,6 +25,7 @@ from pipecli.sync.upstream import (
     unfinished,
     upstream_of,
 )
+from pipecli.sync.waiting_for_person import pending
 from pipecli.wording import count
 from pipecli.workflow.duplicates import email_key, users_by_address
 

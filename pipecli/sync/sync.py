@@ -1,7 +1,7 @@
 """`sync`: fetch, integrate, check, push, and only then move the working tree; again when somebody was faster.
 
 Everything happens among git's objects, so that whenever it ends, the working tree is as it was before or as
-everybody has it. Only a conflict is left to a person in the working tree itself (conflict.py).
+everybody has it. Only a conflict is left to a person in the working tree itself (waiting_for_person.py).
 """
 
 from __future__ import annotations
@@ -23,18 +23,17 @@ from pipecli.store.crash_recovery import moving
 from pipecli.store.git_remote import LOCKED, RemoteTimeout, race_lost, talk, words
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.safe_files import Location
-from pipecli.sync import conflict
-from pipecli.sync.conflict import Pending, RecordConflict, Side, conflicts, pending
-from pipecli.sync.merge_commits import (
+from pipecli.sync import waiting_for_person
+from pipecli.sync.plan_merge import (
     Candidate,
     MergePlan,
     commit_count,
     commit_merge,
-    going,
     merge_message,
     new_errors,
     plan_merge,
     present_commit,
+    pushed_count,
     records_of,
 )
 from pipecli.sync.upstream import (
@@ -45,6 +44,7 @@ from pipecli.sync.upstream import (
     require_no_git_operation,
     upstream_of,
 )
+from pipecli.sync.waiting_for_person import Pending, RecordConflict, Side, conflicts, pending
 from pipecli.wording import count
 
 
@@ -184,9 +184,9 @@ def choose(place: Location, side: Side, names: Sequence[str] = ()) -> list[str]:
     Raises PipecliError.
     """
     waiting = _waiting(place)
-    paths = conflict.meant(waiting, names) if names else waiting.files
-    conflict.take_side(place, side, paths)
-    return conflict.unsettled(place, waiting)
+    paths = waiting_for_person.meant(waiting, names) if names else waiting.files
+    waiting_for_person.take_side(place, side, paths)
+    return waiting_for_person.unsettled(place, waiting)
 
 
 def resume(pipeline: Pipeline) -> Synced:
@@ -196,7 +196,7 @@ def resume(pipeline: Pipeline) -> Synced:
     """
     place = pipeline.location
     waiting = _waiting(place)
-    conflict.take_settled(place, waiting)
+    waiting_for_person.take_settled(place, waiting)
     tree = git.output(place.work_tree, "write-tree")
     shared = Candidate(pipeline, waiting.theirs, tree)
     findings = new_errors(pipeline, shared)
@@ -204,7 +204,7 @@ def resume(pipeline: Pipeline) -> Synced:
         raise Unsound(findings, hint="correct that and `pipecli sync --continue`, or undo all with `--abort`")
     message = merge_message(waiting.upstream, waiting.merged)
     commit = commit_merge(place, tree, shared=waiting.theirs, ours=waiting.ours, message=message)
-    conflict.finish_merge(place, waiting, commit)
+    waiting_for_person.finish_merge(place, waiting, commit)
     pipeline.is_out = f"the merge is committed here as {commit[:7]}"
     done = _until_nobody_is_faster(pipeline, ready(place), before=waiting.ours)
     return done._replace(merged=list(dict.fromkeys([*waiting.merged, *done.merged])))
@@ -213,7 +213,7 @@ def resume(pipeline: Pipeline) -> Synced:
 def abort(place: Location) -> str:
     """Undo a sync that waits; the commit of before it. Raises PipecliError where none does."""
     waiting = _waiting(place)
-    conflict.abort(place, waiting)
+    waiting_for_person.abort(place, waiting)
     return waiting.ours
 
 
@@ -257,9 +257,9 @@ def _until_nobody_is_faster(pipeline: Pipeline, upstream: Upstream, before: str)
         theirs = fetch(place, upstream)
         merge = plan_merge(place, upstream, theirs)
         if merge.clashes:
-            raise Conflicted(_leave_to_a_person(place, upstream, merge), tries)
+            raise Conflicted(_leave_to_person(place, upstream, merge), tries)
         _require_pipeline(pipeline, upstream, merge)
-        pushed = going(place, upstream, merge.commit, theirs)
+        pushed = pushed_count(place, upstream, merge.commit, theirs)
         if merge.commit != theirs:
             _require_sound(pipeline, merge)
             _require_way(place, merge)
@@ -282,14 +282,14 @@ def _until_nobody_is_faster(pipeline: Pipeline, upstream: Upstream, before: str)
     raise PipecliError(f"somebody was faster {TRIES} times in a row", hint="try again in a minute")
 
 
-def _leave_to_a_person(place: Location, upstream: Upstream, merge: MergePlan) -> list[RecordConflict]:
+def _leave_to_person(place: Location, upstream: Upstream, merge: MergePlan) -> list[RecordConflict]:
     """Leave the merge in the working tree, what doesn't fit marked. Raises PipecliError where it can't be."""
     assert merge.theirs
     in_words = conflicts(place, merge.base, merge.ours, merge.theirs, merge.clashes)
     paths = [clash.sides.path for clash in merge.clashes]
     merged = [*merge.merged, *records_of(place, paths)]
     waiting = Pending(merge.ours, merge.theirs, str(upstream), paths, merged)
-    conflict.leave_to_person(place, waiting, merge_message(upstream, merged), merge.contents)
+    waiting_for_person.start_waiting(place, waiting, merge_message(upstream, merged), merge.contents)
     git.output(place.work_tree, "update-ref", upstream.tracking, merge.theirs)
     return in_words
 

@@ -66,7 +66,7 @@ def require_source(settings: Settings, source: str | None) -> str | None:
     return _listed(source, settings.sources, "known source", "sources")
 
 
-def require_lost_reason(settings: Settings, reason: str) -> str:
+def require_listed_lost_reason(settings: Settings, reason: str) -> str:
     """The reason for losing that is meant. Refused where the settings don't list it."""
     return _listed(reason, settings.lost_reasons, "reason for losing", "lost_reasons")
 

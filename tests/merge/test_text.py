@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pipecli.merge import merge_bytes
-from pipecli.merge import rules_and_conflicts as merging
+from pipecli.merge import record_file as merging
 from tests.merging import DEAL, FILE, Merged, both, edited, merge, record, words
 
 

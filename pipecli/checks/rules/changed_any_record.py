@@ -206,7 +206,7 @@ def _name(changed: Changed) -> str:
     return f"{changed.noun.replace('-', ' ')} {changed.key}{label}"
 
 
-STRUCTURE = (
+RULES = (
     Rule("deleted-document", Severity.ERROR, deleted_document),
     Rule("deleted-record", Severity.WARNING, deleted_record),
     Rule("id-changed", Severity.ERROR, id_changed),

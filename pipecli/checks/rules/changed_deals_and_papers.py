@@ -359,7 +359,7 @@ def _what(offer: _Offer, path: Path) -> str:
     return item.product or item.description
 
 
-STRUCTURE = (
+RULES = (
     Rule("sent-quotation", Severity.ERROR, sent_quotation),
     Rule("order-altered", Severity.WARNING, order_altered),
     Rule("closed-deal", Severity.ERROR, closed_deal),
@@ -369,7 +369,7 @@ STRUCTURE = (
     Rule("unqualified-conversion", Severity.WARNING, unqualified_conversion),
     Rule("loosened-limit", Severity.WARNING, loosened_limit),
 )
-WITH_SETTINGS = (
+RULES_WITH_SETTINGS = (
     Rule("stage-skipped", Severity.ERROR, stage_skipped),
     Rule("stage-jumped", Severity.WARNING, stage_jumped),
     Rule("final-value", Severity.ERROR, final_value),

@@ -392,7 +392,7 @@ def settled(pipeline: Pipeline) -> Iterator[Problem]:
         yield Problem(file, ("status",), words)
 
 
-STRUCTURE = (
+RULES = (
     Rule("ordered-twice", Severity.WARNING, ordered_twice),
     Rule("ordered-quotation", Severity.WARNING, ordered_quotation),
     Rule("delivery", Severity.WARNING, delivery),
@@ -413,7 +413,7 @@ STRUCTURE = (
     Rule("overdrawn-order", Severity.WARNING, overdrawn_order),
     Rule("invoice-status", Severity.WARNING, settled),
 )
-WITH_SETTINGS = (
+RULES_WITH_SETTINGS = (
     Rule("closing-day", Severity.WARNING, closing_day),
     Rule("price-list-currency", Severity.ERROR, price_list_currency),
     Rule("expired-price-list", Severity.WARNING, expired_price_list),

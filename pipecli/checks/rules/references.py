@@ -109,7 +109,7 @@ def _suggestion(noun: str, key: str, known: Collection[tuple[str, str]]) -> str:
     return f"; see {' and '.join(f'`pipecli {list_} list`' for list_ in lists)}"
 
 
-STRUCTURE = (Rule("reference", Severity.ERROR, reference),)
+RULES = (Rule("reference", Severity.ERROR, reference),)
 
 
 _DOCUMENT = re.compile(rf"({'|'.join(BY_PREFIX)})-[0-9A-Z]{{5}}\b")
@@ -316,7 +316,7 @@ FILES = (
     Rule("duplicate-activity", Severity.ERROR, duplicate_activity),
     Rule("external-id", Severity.WARNING, external_id),
 )
-WITH_SETTINGS = (
+RULES_WITH_SETTINGS = (
     Rule("missing-file", Severity.ERROR, missing_file),
     Rule("attachment", Severity.WARNING, attachment),
 )

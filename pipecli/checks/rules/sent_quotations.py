@@ -162,7 +162,7 @@ def _plain(text: str) -> dict[str, object]:
         return {}
 
 
-STRUCTURE = (
+RULES = (
     Rule("frozen", Severity.ERROR, frozen),
     Rule("sent-before", Severity.WARNING, sent_before),
 )

@@ -219,7 +219,7 @@ def _unlisted(
         yield Problem(file, path, f'{dotted(path)}: "{word}" must be one of {setting}: {", ".join(known)}')
 
 
-WITH_SETTINGS = (
+RULES_WITH_SETTINGS = (
     Rule("condition", Severity.ERROR, condition),
     Rule("requires", Severity.ERROR, requires),
     Rule("auto-close-reason", Severity.ERROR, auto_close_reason),

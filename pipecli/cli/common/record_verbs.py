@@ -212,7 +212,7 @@ def _one(kind: Kind) -> str:
     return a(kind.noun.replace("-", " "))
 
 
-def add_set_edit(
+def register_set_and_edit(
     app: typer.Typer, kind: Kind, setting: Setting = _any_field, allow_edit: Rule = _any_change
 ) -> None:
     """Give a noun its `set` and `edit`, where its `show` is its own, or some fields have a rule."""

@@ -15,9 +15,9 @@ from pipecli.cli.common.record_verbs import (
     add_assign,
     add_merge,
     add_remove,
-    add_set_edit,
     add_share,
     change_each,
+    register_set_and_edit,
 )
 from pipecli.cli.common.transaction import Transaction, changing
 from pipecli.errors import PipecliError
@@ -104,7 +104,7 @@ def _allow_edit(transaction: Transaction, before: Any, after: Any) -> None:
     set_fields(before, after, transaction.settings, "edit")
 
 
-add_set_edit(app, LEAD, _set, _allow_edit)
+register_set_and_edit(app, LEAD, _set, _allow_edit)
 add_assign(app, LEAD)
 add_share(app, LEAD)
 add_remove(

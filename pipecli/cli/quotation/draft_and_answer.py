@@ -9,7 +9,7 @@ import typer
 from pipecli.cli.common.command import SETS, Changing, Ref, field, noun, with_fields
 from pipecli.cli.common.fields import built, option
 from pipecli.cli.common.item_verbs import add_item_verbs
-from pipecli.cli.common.record_verbs import add_remove, add_set_edit, setting_of
+from pipecli.cli.common.record_verbs import add_remove, register_set_and_edit, setting_of
 from pipecli.cli.common.session import mention
 from pipecli.cli.common.transaction import Transaction, changing
 from pipecli.errors import PipecliError
@@ -95,7 +95,7 @@ def _of_a_draft(transaction: Transaction, before: Any, after: Any) -> None:
     require_sound(before, after, transaction.pipeline.find_record(PriceList, after.price_list))
 
 
-add_set_edit(app, QUOTATION, setting_of(_of_a_draft), _of_a_draft)
+register_set_and_edit(app, QUOTATION, setting_of(_of_a_draft), _of_a_draft)
 
 
 def _require_first_draft(_transaction: Transaction, quotation: Quotation) -> None:

@@ -27,7 +27,7 @@ from pipecli.cli.report.forecast_and_funnel_rows import (
     with_targets,
 )
 from pipecli.cli.report.printing import Asked, KeyNames, ReportOptions
-from pipecli.outbox.dashboard import Picture
+from pipecli.outbox.dashboard_page import Picture
 from pipecli.records.kinds import LEAD, OPPORTUNITY, Kind
 from pipecli.reports.deals import Days, Deal
 from pipecli.reports.forecast import GROUPINGS as FORECAST_GROUPINGS

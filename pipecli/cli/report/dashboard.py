@@ -31,7 +31,7 @@ from pipecli.cli.report.printing import Currency, currency_code
 from pipecli.errors import PipecliError
 from pipecli.history.moments import BeforeTheFirst
 from pipecli.history.stage_visits import last_moves
-from pipecli.outbox.dashboard import Change, Content, Figure, Table
+from pipecli.outbox.dashboard_page import Change, Content, Figure, Table
 from pipecli.records.kinds import CUSTOMER, LEAD, OPPORTUNITY
 from pipecli.reports.deals import Days
 from pipecli.reports.forecast import Window
@@ -68,7 +68,7 @@ def dashboard(
     require_altair()
     run = session(ctx)
     content = content_of(run, owner_filter(run), currency_code(currency))
-    from pipecli.outbox.dashboard import dashboard_page
+    from pipecli.outbox.dashboard_page import dashboard_page
 
     page = dashboard_page(content).encode()
     if not file.parent.exists():
@@ -197,7 +197,7 @@ def _figures_ago(
         past.close()
 
 
-_GOOD = {
+_FIGURES = {
     "open_count": 1, "open_amount": 1, "weighted": 1, "won_amount": 1, "win_rate": 1,
     "overdue_count": -1, "stale_count": -1,
 }  # fmt: skip
@@ -207,7 +207,7 @@ _GOOD = {
 def _shown(
     words: Words, now: KeyFigures, then: dict[str, KeyFigures | None], currency: str, period: str
 ) -> Iterator[Figure]:
-    for name, good in _GOOD.items():
+    for name, good in _FIGURES.items():
         value = getattr(now, name)
         changes = []
         for when, old in then.items():

@@ -13,7 +13,7 @@ from pipecli.cli.common.session import Session
 from pipecli.cli.common.table import Column, render
 from pipecli.cli.report.forecast_and_funnel_rows import ForecastNames, label, with_targets
 from pipecli.cli.report.printing import KeyNames
-from pipecli.outbox.dashboard import Cell, Table
+from pipecli.outbox.dashboard_page import Cell, Table
 from pipecli.reports.activity import touched
 from pipecli.reports.deals import Days, Deal
 from pipecli.reports.followups import plain

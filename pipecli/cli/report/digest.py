@@ -41,7 +41,7 @@ from pipecli.history.changes import Changes, ChangesAsked, changes
 from pipecli.history.history_index import open_history
 from pipecli.history.moments import zone_of
 from pipecli.history.notices import Notice, notices
-from pipecli.outbox.dashboard import Table
+from pipecli.outbox.dashboard_page import Table
 from pipecli.records.kinds import CUSTOMER, LEAD, OPPORTUNITY
 from pipecli.records.names import chosen
 from pipecli.reports.deals import Days, Deal

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from pipecli.errors import FaultyFile
 from pipecli.formats import loads
 from pipecli.history.commits import file_changes, record_kind
-from pipecli.merge.field_by_field import Clash, merged
-from pipecli.merge.rules_and_conflicts import TAKEN_TOGETHER, inseparable
+from pipecli.merge.field_by_field import FieldClash, merged
+from pipecli.merge.record_file import TAKEN_TOGETHER, inseparable
 from pipecli.records.base import Part, Plain
 from pipecli.records.kinds import CONTACT, SETTINGS_FILE, Collection
 from pipecli.records.names import name_key
@@ -51,7 +51,7 @@ class Settled(NamedTuple):
 
     key: str
     record: Part
-    clashes: list[Clash]
+    clashes: list[FieldClash]
 
 
 def settled(
@@ -86,7 +86,7 @@ def _merged_into(collection: Collection, names: Nameable, difference: Difference
     return [gone.file] if gone and gone.survivor == difference.key else []
 
 
-def disputed(clash: Clash) -> str:
+def disputed(clash: FieldClash) -> str:
     base, ours, theirs = ("nothing" if value is None else value for value in clash[1:])
     field_ = ".".join(clash.path)
     return f"{field_}: the file says {theirs}, it is {ours} here, and was {base} at the last import"
@@ -157,7 +157,9 @@ def _settle(collection: Collection, difference: Difference, base: Plain, keep: K
     try:
         return Settled(key, validate(collection.model, outcome.plain), outcome.clashes)
     except FaultyFile:  # each of the two is right, and both together aren't
-        everything = [Clash((name,), base.get(name), ours.get(name), theirs.get(name)) for name in theirs]
+        everything = [
+            FieldClash((name,), base.get(name), ours.get(name), theirs.get(name)) for name in theirs
+        ]
         differing = [clash for clash in everything if clash.ours != clash.theirs]
         return Settled(key, told if keep == "file" else local, differing)
 

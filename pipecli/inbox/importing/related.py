@@ -423,7 +423,7 @@ class Completer:
             preconditions.require_type(self.settings, record.type)
             preconditions.require_source(self.settings, record.source)
             for reason in record.closed.reasons if record.status == "lost" and record.closed else ():
-                preconditions.require_lost_reason(self.settings, reason)
+                preconditions.require_listed_lost_reason(self.settings, reason)
         elif isinstance(record, Lead):
             preconditions.require_source(self.settings, record.source)
             if record.disqualified:

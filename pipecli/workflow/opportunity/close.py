@@ -24,7 +24,12 @@ from pipecli.workflow.change import Change, Refused
 from pipecli.workflow.opportunity.add_and_set import known_as
 from pipecli.workflow.opportunity.advance import process_of
 from pipecli.workflow.order import order_from_quotation
-from pipecli.workflow.preconditions import named_stage, refuse_future, require_lost_reason, require_open
+from pipecli.workflow.preconditions import (
+    named_stage,
+    refuse_future,
+    require_listed_lost_reason,
+    require_open,
+)
 from pipecli.workflow.quotation import require_of
 
 _OFFERED = (QuotationStatus.SENT, QuotationStatus.ACCEPTED)
@@ -254,7 +259,7 @@ def lose(
             option="reason",
             choices=settings.lost_reasons,
         )
-    reasons = list(dict.fromkeys(require_lost_reason(settings, reason) for reason in reasons))
+    reasons = list(dict.fromkeys(require_listed_lost_reason(settings, reason) for reason in reasons))
     winners = tuple(dict.fromkeys(known_as(name, competitors, deal) for name in lost_to))
     if "competitor" in reasons and not winners:
         winners = _only_competitor(deal)

@@ -23,7 +23,7 @@ from pipecli.store.crash_recovery import moving
 from pipecli.store.merge_setup import DRIVER
 from pipecli.store.safe_files import Location
 from pipecli.store.yaml import read
-from pipecli.sync.merge_commits import Clash, record_id
+from pipecli.sync.plan_merge import FileClash, record_id
 from pipecli.sync.upstream import head, named
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def pending(place: Location) -> Pending | None:
     return None
 
 
-def leave_to_person(place: Location, waiting: Pending, message: str, contents: Mapping[str, bytes]) -> None:
+def start_waiting(place: Location, waiting: Pending, message: str, contents: Mapping[str, bytes]) -> None:
     """Leave a merge to a person: what fits is in the files, what doesn't is marked. Raises PipecliError.
 
     `contents`: the records that both sides changed, by their paths in the repository, as merged already.
@@ -327,7 +327,7 @@ class RecordConflict(NamedTuple):
 
 
 def conflicts(
-    place: Location, base: str | None, ours: str, theirs: str, clashes: Sequence[Clash]
+    place: Location, base: str | None, ours: str, theirs: str, clashes: Sequence[FileClash]
 ) -> list[RecordConflict]:
     """Everything that is in conflict, in the order of files and fields."""
     result: list[RecordConflict] = []

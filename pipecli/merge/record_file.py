@@ -17,7 +17,17 @@ from typing import NamedTuple
 from pipecli.checks.rules.sent_quotations import OFFERED
 from pipecli.errors import FaultyFile
 from pipecli.history import events
-from pipecli.merge.field_by_field import ORDER, Clash, Merged, Path, Side, merged, names_at, numbered, pruned
+from pipecli.merge.field_by_field import (
+    ORDER,
+    FieldClash,
+    Merged,
+    Path,
+    Side,
+    merged,
+    names_at,
+    numbered,
+    pruned,
+)
 from pipecli.merge.text import Version, Writer, marked
 from pipecli.records.base import Part, Plain, default_at
 from pipecli.records.kinds import OPPORTUNITY, QUOTATION, SETTINGS, SETTINGS_FILE, Kind
@@ -46,7 +56,7 @@ class Conflict(NamedTuple):
 _LONGEST = 80
 
 
-def in_words(model: type[Part], clash: Clash, ours: Plain, theirs: Plain, broken: str = "") -> Conflict:
+def in_words(model: type[Part], clash: FieldClash, ours: Plain, theirs: Plain, broken: str = "") -> Conflict:
     """A conflict as a person reads it; `broken` is the rule that made one of two fields."""
     mine, other = _shown(clash.path, clash.ours, ours), _shown(clash.path, clash.theirs, theirs)
     absent = "none" if is_nothing(clash.base) else "removed"
@@ -271,7 +281,7 @@ class _Record:
         conflicts = [self._in_words(clash) for clash in outcome.clashes]
         return MergedRecord(marked(text, others, theirs, self.kind.model), tuple(conflicts))
 
-    def _in_words(self, clash: Clash) -> Conflict:
+    def _in_words(self, clash: FieldClash) -> Conflict:
         is_rule = self.broken and clash.path[0] in self.whole
         return in_words(
             self.kind.model, clash, self.ours.plain, self.theirs.plain, self.broken if is_rule else ""

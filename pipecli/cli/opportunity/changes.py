@@ -17,10 +17,10 @@ from pipecli.cli.common.record_verbs import (
     Refs,
     add_assign,
     add_remove,
-    add_set_edit,
     add_share,
     change_each,
     names_of,
+    register_set_and_edit,
 )
 from pipecli.cli.common.transaction import Transaction, changing
 from pipecli.errors import PipecliError
@@ -157,7 +157,7 @@ def _allow_edit(transaction: Transaction, before: Any, after: Any) -> None:
     _changed(transaction, before, after, "edit")
 
 
-add_set_edit(app, OPPORTUNITY, _set, _allow_edit)
+register_set_and_edit(app, OPPORTUNITY, _set, _allow_edit)
 
 
 add_remove(

@@ -50,7 +50,7 @@ class Sides(NamedTuple):
     modes: frozenset[str]
 
 
-class Clash(NamedTuple):
+class FileClash(NamedTuple):
     """One file that nobody but a person can merge."""
 
     sides: Sides
@@ -67,7 +67,7 @@ class MergedTree(NamedTuple):
     """Only whole where nothing clashes."""
     contents: Mapping[str, bytes]
     """The records that both sides changed, by their paths in the repository, merged by field or marked."""
-    clashes: list[Clash]
+    clashes: list[FileClash]
 
 
 def merge_trees(place: Location, ours: str, theirs: str) -> MergedTree:
@@ -82,26 +82,26 @@ def merge_trees(place: Location, ours: str, theirs: str) -> MergedTree:
         )
     }
     merged: dict[str, bytes] = {}
-    clashes: list[Clash] = []
+    clashes: list[FileClash] = []
     gone: list[Sides] = []
     for sides in unmerged:
         if _is_moved_and_removed(place, sides, contents):
             gone.append(sides)
             continue
         if not _is_record(place, sides):
-            clashes.append(Clash(sides, (), words.get(sides.path, "both sides changed it")))
+            clashes.append(FileClash(sides, (), words.get(sides.path, "both sides changed it")))
             continue
         versions = [contents.get(blob) if blob else None for blob in sides[1:4]]
         if None in versions[1:]:
-            clashes.append(Clash(sides, (), "both sides changed it, and it is too large for a record"))
+            clashes.append(FileClash(sides, (), "both sides changed it, and it is too large for a record"))
             continue
         merged_file = _by_field(sides.path.removeprefix(place.prefix), *versions)
         merged[sides.path] = merged_file.content
         if merged_file.conflicts:
-            clashes.append(Clash(sides, merged_file.conflicts, ""))
+            clashes.append(FileClash(sides, merged_file.conflicts, ""))
     if clashes:  # git leaves all of them to the person
         return MergedTree(
-            tree, merged, [*clashes, *(Clash(sides, (), words.get(sides.path, "")) for sides in gone)]
+            tree, merged, [*clashes, *(FileClash(sides, (), words.get(sides.path, "")) for sides in gone)]
         )
     changed = {**merged, **{sides.path: None for sides in gone}}
     return MergedTree(_with(place, tree, changed) if changed else tree, merged, [])
@@ -330,7 +330,7 @@ class MergePlan(NamedTuple):
     """The ids of the records that both sides changed and that fit together."""
     contents: Mapping[str, bytes]
     """The records that both sides changed, merged, by their paths in the repository."""
-    clashes: list[Clash]
+    clashes: list[FileClash]
 
 
 def plan_merge(place: Location, upstream: Upstream, theirs: str | None) -> MergePlan:
@@ -420,7 +420,7 @@ def commit_count(place: Location, commit: str, without: str) -> int:
     return int(git.output(place.work_tree, "rev-list", "--count", commit, f"^{without}", "--"))
 
 
-def going(place: Location, upstream: Upstream, commit: str, theirs: str | None) -> int:
+def pushed_count(place: Location, upstream: Upstream, commit: str, theirs: str | None) -> int:
     """The number of commits that a push takes along.
 
     Of a branch that is new there, those that no other branch has.
