@@ -71,9 +71,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def start_warm_programs() -> Callable[[], None]:
     """Start for all workers what each would start of `warm`; how to end it."""
-    folder = Path(tempfile.mkdtemp(dir=os.environ.get("PYTEST_DEBUG_TEMPROOT")))
+    folder = Path(tempfile.mkdtemp(prefix="pipecli-warm-", dir=os.environ.get("PYTEST_DEBUG_TEMPROOT")))
     stack = ExitStack()
-    stack.callback(shutil.rmtree, folder)
+    stack.callback(shutil.rmtree, folder, ignore_errors=True)
     stack.enter_context(warm_programs(folder))
     os.environ[WARM] = str(folder)
     return stack.close
@@ -284,8 +284,8 @@ def maven(home: Path, warm: Path, tmp_path_factory: pytest.TempPathFactory) -> P
 @pytest.fixture(scope="session")
 def warm(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A folder for a PATH, whose `pipecli` starts in a tenth of the time."""
-    if shared := os.environ.get(WARM):
-        yield Path(shared)
+    if (shared := Path(os.environ.get(WARM, "/nowhere"))).exists():
+        yield shared
         return
     with warm_programs(tmp_path_factory.mktemp("warm")) as folder:
         yield folder

@@ -69,7 +69,7 @@ def played(root, *keys, closed=False, mouse=(), after=(), size=(125, 30)):
                 await pilot.pause()
             await pressed(pilot, after)
             status = str(app.query_one("#status").content) if len(app.screen_stack) == 1 else ""
-            text = app.screen.text if isinstance(app.screen, widgets.Page) else ""
+            text = app.screen.text if isinstance(app.screen, widgets.TextWindow) else ""
             heading = str(app.screen_stack[0].query_one("#heading").content)
             return app, status, heading, text
 
