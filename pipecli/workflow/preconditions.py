@@ -96,13 +96,8 @@ def require_stages(settings: Settings, stages: Iterable[str]) -> None:
 
 
 def _listed(word: str, known: Sequence[str], what: str, key: str) -> str:
-    return chosen(
-        word,
-        words_of(known),
-        f"{word} isn't {a(what)}",
-        hint=f"give one of {', '.join(known)}, or add yours to {key} in pipecli.yaml",
-        error=Refused,
-    )
+    ways = [f"give one of {', '.join(known)}"] * bool(known) + [f"add yours to {key} in pipecli.yaml"]
+    return chosen(word, words_of(known), f"{word} isn't {a(what)}", hint=", or ".join(ways), error=Refused)
 
 
 def named_stage(process: Process, word: str, fault: str, hint: str = "its stages: {known}") -> str:

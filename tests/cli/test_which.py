@@ -298,6 +298,11 @@ def test_reasons_and_sources_are_taken_in_any_spelling(cli, refused, vendas):
     assert json.loads(lead)["source"] == "Trade fair"
     assert cli("lead", "disqualify", "Eva", "--reason", "wrong number").out.endswith(", Wrong number\n")
 
+    cli("settings", "set", "lost_reasons=[]", "auto_close.reason=")
+    cli("opp", "reopen", "OPP-8W9YZ")
+    line = refused("opp", "lost", "OPP-8W9YZ", "--reason", "price")
+    assert line.endswith("price isn't a reason for losing; add yours to lost_reasons in pipecli.yaml")
+
 
 def test_a_name_of_two_is_refused_with_both(refused, vendas, cli):
     cli("user", "add", "ana", "--name", "Ana Ruiz de la Torre")
