@@ -11,6 +11,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipecli.errors import PipecliError
@@ -81,6 +82,7 @@ class Comment(NamedTuple):
     end: int
 
 
+@lru_cache(maxsize=64)  # a merge asks twice for the tree of a text; none is changed once it is read
 def read_tree(text: str) -> TreeNode | None:
     """The root of a text without byte order mark; None for a text without a value.
 
