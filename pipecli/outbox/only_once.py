@@ -257,9 +257,15 @@ class SendJournal:
         file = quote(str(self._file))
         self._record = f"pipecli inbox import {file} --on {deal} && pipecli {noun} send {paper}"
         self._is_out = False
+        self._out = self._file.with_suffix(".out")
+        """There where the server has taken the mail for certain, and no commit records it."""
 
     def refuse_if_any(self) -> None:
         """Refuse to mail again what may be on its way."""
+        if self._file.exists() and self._out.exists():
+            raise PipecliError(
+                f"{self._paper} was mailed before, and that isn't recorded", hint=f"record it: {self._record}"
+            )
         if self._file.exists():
             raise PipecliError(
                 f"{self._paper} was mailed before, and nobody knows whether that went out",
@@ -291,6 +297,8 @@ class SendJournal:
         except (PipecliError, KeyboardInterrupt) as error:
             if not self._is_out:
                 raise
+            with suppress(OSError):
+                self._out.touch()
             reason = str(error).removesuffix("; try again") or "interrupted"
             raise PipecliError(
                 f"the mail is out as {message_id}, but it is not recorded: {reason}",
@@ -303,6 +311,7 @@ class SendJournal:
         """Write the message and have it on the disk for certain."""
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
+            self._out.unlink(missing_ok=True)
             with self._file.open("wb") as handle:
                 handle.write(message)
                 handle.flush()

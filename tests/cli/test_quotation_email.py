@@ -291,6 +291,8 @@ def test_a_commit_that_fails_says_that_the_mail_is_out_and_how_to_record_it(cli,
     assert "status: draft" in (root / FILE).read_text()
 
     hook.unlink()
+    again = cli("quote", "send", QTN, "--email", code=1).err
+    assert "was mailed before, and that isn't recorded; record it: pipecli inbox import" in again
     for command in line.rpartition("when that is fixed: ")[2].split("&&"):
         assert run(["-C", str(root), *shlex.split(command)[1:]]) == 0
     deal = loads(cli("opp", "show", OPP, "--format", "json").out)
