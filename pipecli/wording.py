@@ -1,4 +1,4 @@
-"""Phrases that rooms form alike: a noun with its count, the first of many names, text without controls."""
+"""Phrases that rooms form alike, text without controls, and cells that no spreadsheet runs as formulas."""
 
 from __future__ import annotations
 
@@ -65,15 +65,6 @@ def one_line(text: str) -> str:
     return " ".join(visible(text, " ").split())
 
 
-# The starts of a spreadsheet's formula; a Japanese keyboard types the wide ones for the same.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-_NUMBER = r"[+-]?[0-9]+(\.[0-9]+)?"
-
-
-_AFTER_A_BREAK = r"(?<=;)[^;\r\n]*|(?<=[\r\n])[^;\r\n]*"
-"""What a spreadsheet that separates cells by semicolons takes for the start of a cell, quotes or not."""
-
-
 _LIVE = (
     r"@(?=\w)|#(?=\w)|!(?=\d)|(?<!\w)(?:[$^]|&amp;)(?=\d)|(?<!\w)[%~](?=[\w\"])|"
     r":(?=//)|(?<![A-Za-z0-9-])(?:[Ww]{3}(?=\.)|[Gg][HhLl]-(?=\d)|mailto:)"
@@ -90,23 +81,30 @@ def lifeless(text: str, *, has_links: bool = False) -> str:
     return re.sub(_LIVE if has_links else rf"(?!(?<=\w)@)(?:{_LIVE})", "\\g<0>\u200b", text)
 
 
-def guarded(text: str) -> str:
+# The starts of a spreadsheet's formula; a Japanese keyboard types the wide ones for the same.
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_NUMBER = r"[+-]?[0-9]+(\.[0-9]+)?"
+_AFTER_A_BREAK = r"(?<=;)[^;\r\n]*|(?<=[\r\n])[^;\r\n]*"
+"""What a spreadsheet that separates cells by semicolons takes for the start of a cell, quotes or not."""
+
+
+def guarded_cell(text: str) -> str:
     """Text that a spreadsheet only shows, with a `'` before what it would run as a formula.
 
     Also after a semicolon and a line break: with those, a spreadsheet of many countries begins a cell.
-    Text that looks guarded already gets one more, so that `unguarded` gives back every text unchanged.
+    Text that looks guarded already gets one more, so that `unguarded_cell` gives back every text unchanged.
     """
     if ";" in text or "\n" in text or "\r" in text:
         text = re.sub(_AFTER_A_BREAK, lambda part: _part_guarded(part[0]), text)
     return f"'{text}" if _is_formula(text.lstrip("'")) else text
 
 
-def unguarded(cell: str) -> str:
-    """The text of a cell that `guarded` wrote."""
+def unguarded_cell(cell: str) -> str:
+    """The text of a cell that `guarded_cell` wrote."""
     text = re.sub(_AFTER_A_BREAK, lambda part: _part_unguarded(part[0]), cell)
     if text[:1] == "'" and _is_formula(text.lstrip("'")):
         text = text[1:]
-    return text if guarded(text) == cell else cell
+    return text if guarded_cell(text) == cell else cell
 
 
 def _part_guarded(part: str) -> str:

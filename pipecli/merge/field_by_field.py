@@ -12,7 +12,7 @@ from decimal import Decimal
 from itertools import count
 from typing import Any, Literal, NamedTuple, TypeVar
 
-from pipecli.records import kinds as elements
+from pipecli.records import kinds
 from pipecli.records.base import Part, Plain, default_at, identity_at, keys_at
 from pipecli.store.yaml.splice import is_nothing, meaning, same
 from pipecli.store.yaml.write import is_list
@@ -47,7 +47,7 @@ def names_at(model: type[Part], path: Sequence[str], *versions: Sequence[object]
 
 def _free_identity(*versions: Sequence[object]) -> tuple[str, ...]:
     """The field that names the maps of a free list: one that all have and no two share; else empty."""
-    for name in elements.IDENTIFYING:
+    for name in kinds.IDENTIFYING:
         things = [[member for member in version if isinstance(member, Mapping)] for version in versions]
         keys = [[_text(thing.get(name)) for thing in version] for version in things]
         if all(len(set(key)) == len(key) and all(key) for key in keys):
@@ -321,10 +321,10 @@ class _Merging:
 
         A part of the model (the next contact) is there or is not, and so is a price, tiers or none.
         """
-        kinds = {type(version) for version in versions if not is_nothing(version)}
-        if kinds == {list}:
-            return names_at(self.model, path) != elements.TIER
-        return kinds == {dict} and not keys_at(self.model, path)
+        types = {type(version) for version in versions if not is_nothing(version)}
+        if types == {list}:
+            return names_at(self.model, path) != kinds.TIER
+        return types == {dict} and not keys_at(self.model, path)
 
     def _or_empty(self, value: object, *others: object) -> object:
         return value if not is_nothing(value) else type(next(other for other in others if other))()
@@ -356,7 +356,7 @@ class _Merging:
             order = [*first, *(place for place in range(len(lists.all)) if place not in first)]
         values = [self.value((*path, member.name), *member[1:], is_member=True) for member in lists.all]
         result = [values[place] for place in order if not is_nothing(values[place])]
-        return sorted(result, key=from_quantity) if names == elements.TIER else result
+        return sorted(result, key=from_quantity) if names == kinds.TIER else result
 
     def _clash(self, path: Path, base: object, ours: object, theirs: object) -> object:
         self.clashes.append(FieldClash(path, base, ours, theirs))

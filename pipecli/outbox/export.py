@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from pipecli.formats import free_cell, list_cell, plain_cell
 from pipecli.records.kinds import COLLECTIONS, Collection
-from pipecli.wording import guarded
+from pipecli.wording import guarded_cell
 
 Plain = Mapping[str, Any]
 Cells = dict[str, str]
@@ -28,8 +28,8 @@ def csv_text(records: Sequence[Plain], delimiter: str = ",") -> str:
     columns = _columns(rows)
     out = io.StringIO(newline="")
     writer = csv.writer(out, delimiter=delimiter)
-    writer.writerow([guarded(column) for column in columns])
-    writer.writerows([[guarded(row.get(column, "")) for column in columns] for row in rows])
+    writer.writerow([guarded_cell(column) for column in columns])
+    writer.writerows([[guarded_cell(row.get(column, "")) for column in columns] for row in rows])
     return out.getvalue()
 
 

@@ -132,7 +132,7 @@ def by_user(follow_ups: Iterable[FollowUp]) -> dict[str | None, list[FollowUp]]:
     return theirs
 
 
-def item(follow_up: FollowUp) -> str:
+def follow_up_key(follow_up: FollowUp) -> str:
     """The identity of a plan, whatever day it is moved to: `OPP-2Q8XA/4F2QX`, `OPP-2Q8XA/next-contact`."""
     return f"{follow_up.plan.id}/{follow_up.plan.activity or follow_up.plan.kind}"
 

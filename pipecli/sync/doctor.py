@@ -17,9 +17,7 @@ from pathlib import Path
 from pipecli.distribution import EXTRAS, PINNED_INSTALL, install_command, missing_extras
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import KINDS
-from pipecli.store import git, merge_setup, schemas
-from pipecli.store import safe_files as left_out
-from pipecli.store import safe_files as stamps
+from pipecli.store import git, merge_setup, safe_files, schemas
 from pipecli.store.create import HOSTS
 from pipecli.store.ids_and_files import month_file, relaid
 from pipecli.store.index import index
@@ -126,7 +124,7 @@ def git_index(place: Location) -> Iterator[Diagnosis]:
 
 def checkout(place: Location) -> Iterator[Diagnosis]:
     """The records that git has, and that a sparse checkout leaves out."""
-    absent = left_out.left_out(place)
+    absent = safe_files.left_out(place)
     if absent:
         folders = ", ".join(sorted({file.partition("/")[0] for file in absent.values()}))
         are = "is" if len(absent) == 1 else "are"
@@ -134,7 +132,7 @@ def checkout(place: Location) -> Iterator[Diagnosis]:
             "checkout",
             f"{count(len(absent), 'record')} {are} not checked out (sparse checkout), in {folders}: lists "
             "and totals leave them out",
-            left_out.WAY_OUT,
+            safe_files.WAY_OUT,
         )
 
 
@@ -216,7 +214,7 @@ def _stale(place: Location) -> int | None:
         return None
     finally:
         connection.close()
-    difference = stamps.compare(known, stamps.stamps(place.root), has_doubts=False)
+    difference = safe_files.compare(known, safe_files.stamps(place.root), has_doubts=False)
     return len(difference.changed) + len(difference.gone)
 
 
@@ -316,7 +314,7 @@ def _move(place: Location, by_year: Set[str]) -> str:
     writes = []
     for old, new in moves.items():
         if not os.path.lexists(place.root / new):
-            content = left_out.read_bytes(place.root, old)
+            content = safe_files.read_bytes(place.root, old)
             writes += [Write(new, None, relaid(content, new)), Write(old, content, None)]
     if not writes:
         raise PipecliError("they have faults, or changes that are not committed")

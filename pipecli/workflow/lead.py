@@ -302,7 +302,7 @@ def require_convertible(lead: Lead, *, force: bool = False) -> None:
         )
 
 
-def convert(
+def link_converted(
     lead: Lead,
     deal: Opportunity,
     *,

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from pipecli.cli.common.output import Format, print_record, print_records, terminal_width
 from pipecli.cli.common.table import Column
 from pipecli.formats import loads
-from pipecli.wording import unguarded
+from pipecli.wording import unguarded_cell
 
 COLUMNS = [
     Column("id", "ID"),
@@ -221,8 +221,8 @@ def test_csv_reads_back_but_for_guards_and_controls(
     assert len(cells) == len(rows)
     for row, written in zip(rows, cells, strict=True):
         for text, cell in zip(row, written, strict=True):
-            assert len(unguarded(cell)) == len(text)
-            assert all(a in (b, "·") for a, b in zip(unguarded(cell), text, strict=True))
+            assert len(unguarded_cell(cell)) == len(text)
+            assert all(a in (b, "·") for a, b in zip(unguarded_cell(cell), text, strict=True))
             assert not cell.startswith(("=", "@", "\t", "\r"))
 
 

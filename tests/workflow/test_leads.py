@@ -20,9 +20,9 @@ from pipecli.workflow.change import Refused
 from pipecli.workflow.customer import add as add_party
 from pipecli.workflow.customer import merge_contacts
 from pipecli.workflow.lead import (
-    convert,
     disqualify,
     join,
+    link_converted,
     merge,
     qualify,
     refuse_settled,
@@ -139,7 +139,7 @@ def test_of_two_leads_the_one_given_up_says_nothing_of_the_status():
 def test_the_other_deals_of_a_lead_get_its_customer():
     own = deal(lead="LEAD-7K3M9")
     others = [own, deal("OPP-7K3M9", lead="LEAD-7K3M9"), deal("OPP-8K4N2", customer="acme")]
-    change = convert(
+    change = link_converted(
         lead(), own, customer=CUSTOMER, contact=CONTACT, parties=(), others=others, today=TODAY, force=True
     )
     assert [(record.key, record.customer) for record in change.also[1:]] == [("OPP-7K3M9", "contoso")]

@@ -16,8 +16,7 @@ from pipecli.checks.rules import Problem, Rule, Severity
 from pipecli.errors import PipecliError
 from pipecli.formats import loads
 from pipecli.records.kinds import BY_FOLDER, BY_NOUN, BY_PREFIX, KINDS, PRODUCT, SETTINGS_FILE, Kind
-from pipecli.store import ids_and_files, schemas
-from pipecli.store import safe_files as left_out
+from pipecli.store import ids_and_files, safe_files, schemas
 from pipecli.store.safe_files import LARGEST_ANY, inside, named_by_file, read_bytes
 
 if TYPE_CHECKING:
@@ -198,7 +197,7 @@ def attachment(pipeline: Pipeline) -> Iterator[Problem]:
 
 def not_checked_out(pipeline: Pipeline) -> Iterator[Problem]:
     """Records that git has and that are not here: no list and no total has them."""
-    for fault in left_out.faults_of_absent(pipeline.left_out, KINDS):
+    for fault in safe_files.faults_of_absent(pipeline.left_out, KINDS):
         yield Problem(fault.file, (), fault.message)
 
 

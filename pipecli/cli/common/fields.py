@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, get_origin
 
 from pipecli.cli.common.session import say
 from pipecli.errors import Ambiguous, FaultyFile, PipecliError, Question, Unreadable
-from pipecli.records import base
-from pipecli.records import kinds as elements
+from pipecli.records import base, kinds
 from pipecli.records.base import Names, Part, Plain, Record
 from pipecli.records.money import TwoReadings, is_money, minor_digits, read_money, read_number
 from pipecli.records.names import likeliest
@@ -54,7 +53,7 @@ def _option(model: type[R], name: str, value: Any, run: Session) -> Any:
 
     if not isinstance(value, str):
         return _meant(model, [name], value, {}, run)
-    if (names := named_at(model, [name])) and names.must_exist and names.noun in elements.BY_NOUN:
+    if (names := named_at(model, [name])) and names.must_exist and names.noun in kinds.BY_NOUN:
         return key_of(run, names.noun, value)
     typed = read(model, [name], value, run, called := f"--{name.replace('_', '-')}")
     return typed if isinstance(typed, str) else _bounded(called, model, [name], typed)
@@ -250,7 +249,7 @@ def _element(values: list[Any], path: Sequence[str], length: int) -> int:
     for position, value in enumerate(values):
         if isinstance(value, dict) and name in (value.get("id"), value.get("contact")):
             return position
-    place = elements.place(name)
+    place = kinds.place(name)
     if place is not None and place < len(values):
         return place
     raise _no_element(path, length, f"there are {len(values)}")
@@ -258,7 +257,7 @@ def _element(values: list[Any], path: Sequence[str], length: int) -> int:
 
 def _no_element(path: Sequence[str], length: int, hint: str = "") -> PipecliError:
     message = f"{'.'.join(path)}: no element {path[length]}"
-    return PipecliError(message, hint=elements.from_one(path, length) or hint)
+    return PipecliError(message, hint=kinds.from_one(path, length) or hint)
 
 
 def _require_elements(model: type[Record], plain: Plain, path: Sequence[str]) -> None:

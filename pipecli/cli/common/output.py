@@ -32,7 +32,7 @@ from pipecli.cli.common.terminal import (
     terminal_width,
 )
 from pipecli.errors import PipecliError, system_refusal
-from pipecli.wording import CONTROLS, DIRECTIONS, count, guarded, lifeless
+from pipecli.wording import CONTROLS, DIRECTIONS, count, guarded_cell, lifeless
 
 if TYPE_CHECKING:
     from pipecli.checks.rules import Finding
@@ -253,12 +253,12 @@ def _json_line(record: Record) -> str:
 def _delimited(fmt: Format, keys: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
     cells = ([_exact(cell) for cell in row] for row in chain([keys], rows))
     if fmt is Format.TSV:
-        yield from ("\t".join([guarded(clean(cell)) for cell in row]) + "\n" for row in cells)
+        yield from ("\t".join([guarded_cell(clean(cell)) for cell in row]) + "\n" for row in cells)
         return
     import csv
 
     line = csv.writer(_Line()).writerow  # it gives back what `write` does
-    yield from (line([guarded(cell) for cell in row]) for row in cells)
+    yield from (line([guarded_cell(cell) for cell in row]) for row in cells)
 
 
 class _Line:

@@ -145,13 +145,10 @@ def _due(run: Session, key: str) -> Closing | None:
     return Closing(deal, change, wait, (run.today - wait.since).days) if change and wait else None
 
 
-_TOUCHING = ("stage", "process", "amount", "expected_close", "items")
-
-
 def _touches(run: Session, key: str) -> list[Touch]:
     """The changes of a deal that start its wait anew, by users and not by an import."""
     from pipecli.workflow.duplicates import email_key, users_by_address
-    from pipecli.workflow.opportunity.auto_close import Touch
+    from pipecli.workflow.opportunity.auto_close import TOUCHING, Touch
 
     try:
         history = open_history(run.pipeline.location, say)
@@ -163,7 +160,7 @@ def _touches(run: Session, key: str) -> list[Touch]:
         for entry in log(history, (OPPORTUNITY.noun, key), only=True)
         if not entry.commit.is_import and (email_key(entry.commit.email) or "") in people
         for event in entry.events
-        if event.field.partition(".")[0] in _TOUCHING
+        if event.field.partition(".")[0] in TOUCHING
     ]
 
 

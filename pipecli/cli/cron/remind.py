@@ -19,7 +19,7 @@ from pipecli.cli.common.session import Session, mention, say, session
 from pipecli.cli.common.table import Column, clean
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import INVOICE, LEAD, OPPORTUNITY
-from pipecli.reports.followups import by_user, item, reminder
+from pipecli.reports.followups import by_user, follow_up_key, reminder
 from pipecli.translation import language_of, words_of
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ def _dues(run: Session, ours: Channels, follow_ups: Sequence[FollowUp]) -> tuple
 
 def _key(run: Session, user: str, follow_up: FollowUp, place: int) -> str:
     """When who is reminded of what, by which of their addresses: `2026-11-21/ana/OPP-2Q8XA/4F2QX/0`."""
-    return f"{run.today}/{user}/{item(follow_up)}/{place}"
+    return f"{run.today}/{user}/{follow_up_key(follow_up)}/{place}"
 
 
 def _message(run: Session, due: Due, keys: Sequence[str]) -> Message:
@@ -263,7 +263,7 @@ def _record(due: Due, keys: Sequence[str]) -> dict[str, Any]:
         "channel": due.address.channel,
         "count": len(follow_ups),
         "overdue": sum(follow_up.overdue_days > 0 for follow_up in follow_ups),
-        "items": [item(follow_up) for follow_up in follow_ups],
+        "items": [follow_up_key(follow_up) for follow_up in follow_ups],
     }
 
 

@@ -23,9 +23,8 @@ from pipecli.records.opportunity import Opportunity
 from pipecli.store.choose_process_and_rule import choose_process
 from pipecli.store.index.records import rows_where
 from pipecli.store.pipeline import Pipeline
-from pipecli.workflow import lead as convert_lead
 from pipecli.workflow.items import require_currency
-from pipecli.workflow.lead import carry_over, join
+from pipecli.workflow.lead import carry_over, join, link_converted, require_convertible
 from pipecli.workflow.match_customer import (
     KnownContact,
     KnownCustomer,
@@ -69,14 +68,14 @@ def convert(ctx: typer.Context, ref: Ref, customer: Text, onto: Text, force: boo
     """
     with changing(ctx) as transaction:
         lead = transaction.get(Lead, ref)
-        convert_lead.require_convertible(lead, force=force)
+        require_convertible(lead, force=force)
         if onto:
             buyer, deal = _joined(transaction, lead, onto, given | {"customer": customer})
         else:
             buyer = parties(transaction, of_lead(lead), customer=customer)
             deal = _opened(transaction, lead, buyer, **given)
         transaction.do(
-            convert_lead.convert(
+            link_converted(
                 lead,
                 deal,
                 customer=buyer.customer,

@@ -24,7 +24,7 @@ from pipecli.records.papers import Order, Quotation
 from pipecli.records.totals_and_tax import totals
 from pipecli.store.lookup import Care
 from pipecli.workflow.change import Change, Refused
-from pipecli.workflow.lead import convert
+from pipecli.workflow.lead import link_converted
 from pipecli.workflow.match_customer import of_lead
 from pipecli.workflow.opportunity.close import difference, lose, on_offer, sold_to, win
 from pipecli.workflow.opportunity.close import reopen as reopened
@@ -210,7 +210,7 @@ def _sold(transaction: Transaction, deal: Opportunity) -> tuple[Opportunity, lis
         buyer = parties(transaction, of_lead(lead))
     except Refused as error:
         raise Refused(error.message, hint=f"name it: pipecli opp set {deal.id} customer=…") from None
-    change = convert(
+    change = link_converted(
         lead,
         sold_to(buyer.customer, buyer.contact, lead, deal),
         customer=buyer.customer,

@@ -38,7 +38,7 @@ from pipecli.records.kinds import CONTACT, Collection, named
 from pipecli.records.settings import Settings, Team, User
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.plan_writes import Planner
-from pipecli.wording import count, first_of, guarded, visible
+from pipecli.wording import count, first_of, guarded_cell, visible
 
 if TYPE_CHECKING:
     from pipecli.store.safe_files import Location
@@ -349,11 +349,11 @@ def rejects_csv(table: Table, rejected: Sequence[tuple[Row, str]]) -> str:
     extras = [f"{EXTRA}{number}" for number in range(1, most + 1)]
     out = io.StringIO(newline="")
     writer = csv.writer(out)
-    writer.writerow([guarded(column) for column in [*columns, *extras, REASON]])
+    writer.writerow([guarded_cell(column) for column in [*columns, *extras, REASON]])
     for row, reason in rejected:
         cells = [_written(row.cells.get(column, "")) for column in columns]
         extra = [*row.extra, *[""] * (most - len(row.extra))]
-        writer.writerow([guarded(cell) for cell in [*cells, *extra, reason]])
+        writer.writerow([guarded_cell(cell) for cell in [*cells, *extra, reason]])
     return out.getvalue()
 
 

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 
 from pipecli.errors import PipecliError
 from pipecli.formats import loads
-from pipecli.wording import unguarded
+from pipecli.wording import unguarded_cell
 
 
 @dataclass(frozen=True)
@@ -309,7 +309,7 @@ _NUMBER_AS_TEXT = re.compile(r"'[-+]?[\d.,]+")
 def _as_text(cell: str) -> str:
     """A cell without what a spreadsheet has around a number that is text, or guards a formula with."""
     match = _TEXT.fullmatch(cell)
-    return match[1] if match else unguarded(cell)
+    return match[1] if match else unguarded_cell(cell)
 
 
 def _without_apostrophes(table: Table) -> Table:

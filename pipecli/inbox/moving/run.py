@@ -36,7 +36,7 @@ from pipecli.inbox.moving.synonyms import header_key
 from pipecli.records.kinds import OPPORTUNITY, SETTINGS_FILE, Collection
 from pipecli.records.names import name_key
 from pipecli.records.settings import Process, Settings, Stage, User
-from pipecli.store import safe_files as store_files
+from pipecli.store import safe_files
 from pipecli.store.index import records
 from pipecli.store.parse_record import validate
 from pipecli.store.pipeline import Pipeline
@@ -150,7 +150,7 @@ def answered(move: Move, files: Sequence[File], settings: Settings) -> Move:
     except PipecliError as error:
         raise _in_its_line(error, move) from None
     for name, page in again.pages.items():
-        store_files.write(move.folder, name, page.encode())
+        safe_files.write(move.folder, name, page.encode())
     return load(move.folder)
 
 
@@ -253,7 +253,7 @@ def _files_beside(draft: DraftPipeline, export: Path) -> Iterator[Write]:
     for path in sorted(path for path in export.rglob("*") if path.is_file()):
         name = path.relative_to(export).as_posix()
         if (name in names or name.startswith("templates/")) and not draft.has_file(name):
-            yield Write(name, None, store_files.read_bytes(export, name, store_files.LARGEST_ANY))
+            yield Write(name, None, safe_files.read_bytes(export, name, safe_files.LARGEST_ANY))
 
 
 def _file_of(step: Step, files: Sequence[File], steps: Sequence[Step], taken: set[str]) -> File | None:

@@ -18,6 +18,10 @@ _WENT_OUT = {QuotationStatus.SENT, QuotationStatus.EXPIRED}
 """The status of quotations that were sent, whether or not their files say when."""
 
 
+TOUCHING = ("stage", "process", "amount", "expected_close", "items")
+"""The fields whose change by a user, not by an import, starts the wait anew."""
+
+
 class Wait(NamedTuple):
     """The last thing that happened on our side, from which the wait for an answer runs."""
 
@@ -27,7 +31,7 @@ class Wait(NamedTuple):
 
 
 class Touch(NamedTuple):
-    """A change of stage, worth or expected close that a person made, as history tells."""
+    """A change of TOUCHING that a person made, as history tells."""
 
     at: datetime
     what: str
