@@ -326,7 +326,7 @@ class SendJournal:
 def job(place: Location, name: str) -> Iterator[None]:
     """Hold a job of this clone (a run of reminders) while nobody else does it. Raises lock.Busy."""
     file = place.journal_of(name)
-    with lock.exclusive(file.parent):
+    with lock.hold(file.parent):
         crash_recovery.recover(place, file)
         with crash_recovery.working(place, name, file):
             yield

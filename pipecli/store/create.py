@@ -302,7 +302,7 @@ def create_pipeline(
             texts[AGENTS_FILE] = resources("pipecli.store").joinpath(AGENTS_FILE).read_text(encoding="utf-8")
         texts[SETTINGS_FILE] = text
         writes = [_write(root, name, text) for name, text in texts.items()]
-        with lock.exclusive(place.cache):
+        with lock.hold(place.cache):
             _commit(
                 place,
                 [write for write in writes if write.before != write.after],
@@ -328,7 +328,7 @@ def _is_done_by_a_killed_one(root: Path) -> bool:
         return False
     if not place.journal.exists():
         return False
-    with lock.exclusive(place.cache):
+    with lock.hold(place.cache):
         crash_recovery.recover(place)
     return (root / SETTINGS_FILE).exists()
 

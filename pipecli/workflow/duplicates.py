@@ -1,8 +1,6 @@
 """Parties that are likely one, by their signs (e-mail, phone, website, domain) and by names that resemble.
 
 Only parties that share a sign are compared, so that 2,000 take a second and not 2,000 × 2,000 comparisons.
-Also the contact that a row of a file is about, never by the name alone: a namesake's row would give her
-another employer, and her address to a stranger.
 """
 
 from __future__ import annotations
@@ -15,8 +13,6 @@ from functools import cached_property
 from itertools import combinations
 from typing import Any, NamedTuple
 
-from pipecli.errors import Unreadable
-from pipecli.formats import loads
 from pipecli.records.names import folded, name_key
 
 # Providers whose domain says nothing about who writes. The first word of a family stands for all its
@@ -316,71 +312,3 @@ def _alike(one: Name | None, other: Name | None, rare: set[str]) -> float | None
     if shared not in (one.words, other.words):
         return typed
     return max(typed, _TELLING_PART if shared & rare else _PART)
-
-
-class People:
-    """The contacts of the pipeline and of the file, by their addresses and by name at their customer."""
-
-    def __init__(
-        self, rows: Iterable[tuple[str, str, str | None, str | None]], external_ids: Mapping[str, str]
-    ) -> None:
-        """`rows` are id, name, customer, and the addresses as a JSON list."""
-        self._external_ids = external_ids
-        self._by_email: dict[str, list[str]] = defaultdict(list)
-        self._by_place: dict[tuple[str, str | None], list[str]] = defaultdict(list)
-        self._by_name: dict[str, list[str]] = defaultdict(list)
-        self.customers: dict[str, str | None] = {}
-        self._addressed: set[str] = set()
-        for key, name, customer, emails in rows:
-            self.add(key, name, customer, loads(emails) if emails else ())
-
-    def add(self, key: str, name: str, customer: str | None, emails: Iterable[str]) -> None:
-        """Know a contact, or more about one."""
-        customer = customer or self.customers.get(key)
-        self.customers[key] = customer
-        for email in emails:
-            if (address := email_key(email)) and key not in self._by_email[address]:
-                self._by_email[address].append(key)
-                self._addressed.add(key)
-        for keys in (self._by_place[name_key(name), customer], self._by_name[name_key(name)]):
-            if key not in keys:
-                keys.append(key)
-
-    def recognised(
-        self, name: str | None, customer: str | None, emails: Iterable[str], external_id: str | None = None
-    ) -> str | None:
-        """The contact that a row is about; None for one that nobody knows.
-
-        Who has another external_id is another person.
-
-        Raises Unreadable where two have the sign.
-        """
-
-        def may_be(key: str) -> bool:
-            return external_id is None or self._external_ids.get(key, external_id) == external_id
-
-        addresses = [address for email in emails if (address := email_key(email))]
-        known = [key for address in addresses for key in self._by_email.get(address, ())]
-        if known := [key for key in dict.fromkeys(known) if may_be(key)]:
-            here = [key for key in known if self.customers[key] == customer] if len(known) > 1 else known
-            return _single(here or known, f"the address {addresses[0]}")
-        if not name:
-            return None
-        same = [key for key in self._by_place.get((name_key(name), customer), ()) if may_be(key)]
-        if customer is None and (addresses or self._addressed.issuperset(same)):
-            return None  # two without a customer have their name in common, and nothing else
-        return _single(same, f'the name "{name}" at {customer or "no customer"}') if same else None
-
-    def namesakes(self, name: str) -> list[str]:
-        return self._by_name.get(name_key(name), [])
-
-    def elsewhere(self, name: str) -> str:
-        """The namesakes of a person and their customers, for an error: `maria-lopez is at contoso`."""
-        places = [(key, self.customers[key]) for key in self.namesakes(name)]
-        return "; ".join(f"{key} is at {place or 'no customer'}" for key, place in places[:3])
-
-
-def _single(keys: list[str], sign: str) -> str:
-    if len(keys) > 1:
-        raise Unreadable(f"{' and '.join(keys)} have {sign}: name one by its id")
-    return keys[0]

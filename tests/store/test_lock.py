@@ -10,22 +10,22 @@ from pathlib import Path
 import pytest
 
 from pipecli.errors import PipecliError
-from pipecli.store.lock import Busy, exclusive
+from pipecli.store.lock import Busy, hold
 
 
 def test_who_waits_too_long_is_told_who_holds_it(tmp_path: Path) -> None:
-    with exclusive(tmp_path / "cache"):
+    with hold(tmp_path / "cache"):
         begun = time.monotonic()
-        with pytest.raises(Busy, match=f"process {os.getpid()}"), exclusive(tmp_path / "cache", patience=0.1):
+        with pytest.raises(Busy, match=f"process {os.getpid()}"), hold(tmp_path / "cache", patience=0.1):
             pytest.fail("two held it at once")
         assert time.monotonic() - begun < 2
 
-    with exclusive(tmp_path / "cache", patience=0.1):
+    with hold(tmp_path / "cache", patience=0.1):
         pass
 
 
 def test_jobs_with_locks_of_their_own_do_not_wait_for_each_other(tmp_path: Path) -> None:
-    with exclusive(tmp_path), exclusive(tmp_path / "notify", patience=0.1):
+    with hold(tmp_path), hold(tmp_path / "notify", patience=0.1):
         pass
 
 
@@ -34,11 +34,11 @@ def test_a_damaged_lock_is_named(tmp_path: Path) -> None:
     lock.write_text("no database")
     with (
         pytest.raises(PipecliError, match="lock: file is not a database; delete that file"),
-        exclusive(tmp_path),
+        hold(tmp_path),
     ):
         pytest.fail("it was held")
     lock.unlink()
-    with exclusive(tmp_path):
+    with hold(tmp_path):
         pass
 
 
@@ -53,9 +53,9 @@ def test_a_disk_whose_locks_do_not_lock_is_refused(tmp_path: Path, monkeypatch: 
     with monkeypatch.context() as patch:
         for lockf in (lambda *_: None, no_locks):
             patch.setattr("fcntl.lockf", lockf)
-            with pytest.raises(PipecliError, match="a disk where locks don't work"), exclusive(tmp_path):
+            with pytest.raises(PipecliError, match="a disk where locks don't work"), hold(tmp_path):
                 pytest.fail("it was held")
-    with exclusive(tmp_path):
+    with hold(tmp_path):
         assert (tmp_path / "lock.tested").exists()
-    with exclusive(tmp_path), pytest.raises(Busy), exclusive(tmp_path, patience=0):
+    with hold(tmp_path), pytest.raises(Busy), hold(tmp_path, patience=0):
         pytest.fail("two held it at once")

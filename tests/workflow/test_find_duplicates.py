@@ -6,12 +6,10 @@ import time
 
 import pytest
 
-from pipecli.errors import Unreadable
 from pipecli.workflow.customer import normal_email
 from pipecli.workflow.duplicates import (
     Duplicate,
     Party,
-    People,
     domain_key,
     find_duplicates,
     is_same_phone,
@@ -151,25 +149,3 @@ def test_what_tells_nothing_is_no_key():
     assert is_same_phone(*2 * ("12345 12345 12345 12345",))  # longer than any that a country has
     spelt = ("Maria", "María <Maria@CONTOSO.Example>", "mailto:B@C.Example")
     assert [normal_email(email) for email in spelt] == ["Maria", "Maria@contoso.example", "B@c.example"]
-
-
-def test_a_shared_address_tells_who_is_meant_at_a_customer():
-    rows = [
-        ("ana", "Ana", "contoso", '["info@x.example"]'),
-        ("luis", "Luis", "fabrikam", '["info@x.example"]'),
-        ("sara", "Sara", None, '["sara@localhost"]'),
-    ]
-    people = People(rows, {"luis": "7"})
-    shared = ["INFO@x.example"]
-    assert people.recognised("Who", "contoso", shared) == "ana"
-    assert people.recognised("Who", "fabrikam", shared) == "luis"
-    assert people.recognised("Who", "fabrikam", shared, external_id="8") == "ana"  # the only one it may be
-    for customer in (None, "others"):
-        with pytest.raises(Unreadable, match="ana and luis have the address"):
-            people.recognised("Who", customer, shared)
-    assert people.recognised(None, "contoso", []) is None
-    assert people.recognised("Ana", "contoso", []) == "ana"
-    assert people.recognised("Ana", "contoso", ["at the fair"]) == "ana"
-    people.add("second", "Ana", "contoso", [])
-    with pytest.raises(Unreadable, match='ana and second have the name "Ana" at contoso'):
-        people.recognised("Ana", "contoso", [])

@@ -25,7 +25,7 @@ from pipecli.store.index.records import rows_where
 from pipecli.store.pipeline import Pipeline
 from pipecli.workflow.items import require_currency
 from pipecli.workflow.lead import carry_over, join, link_converted, require_convertible
-from pipecli.workflow.match_customer import (
+from pipecli.workflow.match_customer_and_contact import (
     KnownContact,
     KnownCustomer,
     Match,

@@ -30,7 +30,7 @@ from pipecli.store.index.records import rows_where
 from pipecli.store.pipeline import NotFound
 from pipecli.workflow.assignment import require_user
 from pipecli.workflow.items import require_currency
-from pipecli.workflow.match_customer import Prospect
+from pipecli.workflow.match_customer_and_contact import Prospect
 from pipecli.workflow.opportunity.add_and_set import in_process, open_opportunity, opened
 
 app = noun()

@@ -25,7 +25,7 @@ from pipecli.records.totals_and_tax import totals
 from pipecli.store.lookup import Care
 from pipecli.workflow.change import Change, Refused
 from pipecli.workflow.lead import link_converted
-from pipecli.workflow.match_customer import of_lead
+from pipecli.workflow.match_customer_and_contact import of_lead
 from pipecli.workflow.opportunity.close import difference, lose, on_offer, sold_to, win
 from pipecli.workflow.opportunity.close import reopen as reopened
 from pipecli.workflow.preconditions import refuse_before_created, require_open

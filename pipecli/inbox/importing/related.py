@@ -31,7 +31,8 @@ from pipecli.store import ids_and_files
 from pipecli.store.parse_record import validate
 from pipecli.store.pipeline import Pipeline
 from pipecli.workflow import items, preconditions
-from pipecli.workflow.duplicates import People, email_key, users_by_address
+from pipecli.workflow.duplicates import email_key, users_by_address
+from pipecli.workflow.match_customer_and_contact import People
 
 
 class KnownNames:

@@ -1,4 +1,4 @@
-"""The customer and contact that a lead, or a call from a stranger, comes from.
+"""The customer and contact that a lead, a call from a stranger, or a row of a file comes from.
 
 One that is known is used again, and it is said why. Sure signs are the same name, website, e-mail, e-mail
 domain that isn't a free mail provider's, or telephone. A name that only resembles is offered, never taken.
@@ -6,9 +6,12 @@ domain that isn't a free mail provider's, or telephone. A name that only resembl
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
+from pipecli.errors import Unreadable
+from pipecli.formats import loads
 from pipecli.records.customer import Contact, Customer, CustomerKind
 from pipecli.records.lead import Lead
 from pipecli.records.names import name_key
@@ -292,3 +295,74 @@ def _domains(emails: Iterable[str | None], website: str | None = None) -> set[st
 
 def _same(one: str, other: str) -> bool:
     return name_key(one) == name_key(other)
+
+
+class People:
+    """The contacts of the pipeline and of the file, by their addresses and by name at their customer.
+
+    Never by the name alone: a namesake's row would give her another employer, and her address to a stranger.
+    """
+
+    def __init__(
+        self, rows: Iterable[tuple[str, str, str | None, str | None]], external_ids: Mapping[str, str]
+    ) -> None:
+        """`rows` are id, name, customer, and the addresses as a JSON list."""
+        self._external_ids = external_ids
+        self._by_email: dict[str, list[str]] = defaultdict(list)
+        self._by_place: dict[tuple[str, str | None], list[str]] = defaultdict(list)
+        self._by_name: dict[str, list[str]] = defaultdict(list)
+        self.customers: dict[str, str | None] = {}
+        self._addressed: set[str] = set()
+        for key, name, customer, emails in rows:
+            self.add(key, name, customer, loads(emails) if emails else ())
+
+    def add(self, key: str, name: str, customer: str | None, emails: Iterable[str]) -> None:
+        """Know a contact, or more about one."""
+        customer = customer or self.customers.get(key)
+        self.customers[key] = customer
+        for email in emails:
+            if (address := email_key(email)) and key not in self._by_email[address]:
+                self._by_email[address].append(key)
+                self._addressed.add(key)
+        for keys in (self._by_place[name_key(name), customer], self._by_name[name_key(name)]):
+            if key not in keys:
+                keys.append(key)
+
+    def recognised(
+        self, name: str | None, customer: str | None, emails: Iterable[str], external_id: str | None = None
+    ) -> str | None:
+        """The contact that a row is about; None for one that nobody knows.
+
+        Who has another external_id is another person.
+
+        Raises Unreadable where two have the sign.
+        """
+
+        def may_be(key: str) -> bool:
+            return external_id is None or self._external_ids.get(key, external_id) == external_id
+
+        addresses = [address for email in emails if (address := email_key(email))]
+        known = [key for address in addresses for key in self._by_email.get(address, ())]
+        if known := [key for key in dict.fromkeys(known) if may_be(key)]:
+            here = [key for key in known if self.customers[key] == customer] if len(known) > 1 else known
+            return _single(here or known, f"the address {addresses[0]}")
+        if not name:
+            return None
+        same = [key for key in self._by_place.get((name_key(name), customer), ()) if may_be(key)]
+        if customer is None and (addresses or self._addressed.issuperset(same)):
+            return None  # two without a customer have their name in common, and nothing else
+        return _single(same, f'the name "{name}" at {customer or "no customer"}') if same else None
+
+    def namesakes(self, name: str) -> list[str]:
+        return self._by_name.get(name_key(name), [])
+
+    def elsewhere(self, name: str) -> str:
+        """The namesakes of a person and their customers, for an error: `maria-lopez is at contoso`."""
+        places = [(key, self.customers[key]) for key in self.namesakes(name)]
+        return "; ".join(f"{key} is at {place or 'no customer'}" for key, place in places[:3])
+
+
+def _single(keys: list[str], sign: str) -> str:
+    if len(keys) > 1:
+        raise Unreadable(f"{' and '.join(keys)} have {sign}: name one by its id")
+    return keys[0]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from pipecli.errors import Unreadable
 from pipecli.records.customer import Contact
 from pipecli.workflow.change import Refused
-from pipecli.workflow.match_customer import (
+from pipecli.workflow.match_customer_and_contact import (
     KnownContact,
     KnownCustomer,
+    People,
     Prospect,
     completed,
     match_caller,
@@ -175,3 +177,25 @@ def test_a_contact_that_is_known_takes_what_is_new() -> None:
     assert completed(maria, Prospect("María", email="M@B.c", phone="112"), "a") == maria.with_(customer="a")
     more = completed(maria, Prospect("María", email="new@b.c", phone=PHONE), "a")
     assert (more.emails, len(more.phones)) == (("m@b.c", "new@b.c"), 2)
+
+
+def test_a_shared_address_tells_who_is_meant_at_a_customer() -> None:
+    rows = [
+        ("ana", "Ana", "contoso", '["info@x.example"]'),
+        ("luis", "Luis", "fabrikam", '["info@x.example"]'),
+        ("sara", "Sara", None, '["sara@localhost"]'),
+    ]
+    people = People(rows, {"luis": "7"})
+    shared = ["INFO@x.example"]
+    assert people.recognised("Who", "contoso", shared) == "ana"
+    assert people.recognised("Who", "fabrikam", shared) == "luis"
+    assert people.recognised("Who", "fabrikam", shared, external_id="8") == "ana"  # the only one it may be
+    for customer in (None, "others"):
+        with pytest.raises(Unreadable, match="ana and luis have the address"):
+            people.recognised("Who", customer, shared)
+    assert people.recognised(None, "contoso", []) is None
+    assert people.recognised("Ana", "contoso", []) == "ana"
+    assert people.recognised("Ana", "contoso", ["at the fair"]) == "ana"
+    people.add("second", "Ana", "contoso", [])
+    with pytest.raises(Unreadable, match='ana and second have the name "Ana" at contoso'):
+        people.recognised("Ana", "contoso", [])
