@@ -8,11 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pipecli.formats import loads
 from pipecli.reports.deals import Days, Deal, day_in, moment_in
-from pipecli.store.index.views import OF_LEAD, OwnerFilter, condition_of
+from pipecli.store.index.views import OF_LEAD, PROBABILITY, OwnerFilter, condition_of
 
 if TYPE_CHECKING:
     from pipecli.reports.activity import Activity, OwnedDeal
@@ -75,32 +75,32 @@ def _deals(
     # The table, not the view of the same name: that one reads the whole record of every deal.
     rows = connection.execute(
         f"""SELECT r.id, r.status, r.process, iif(r.closed_stage IS NULL, r.stage, ''), r.type, r.currency,
-            r.exact_amount,
-            r.probability_by_hand, CASE r.status WHEN 'open' THEN r.expected_close ELSE r.closed_date END,
+            r.exact_amount, {PROBABILITY}, {_CATEGORY}, s.rotting_days,
+            CASE r.status WHEN 'open' THEN r.expected_close ELSE r.closed_date END,
             r.owner, r.source, r.customer, r.title, r.created, r.campaign, r.lead IS NOT NULL, r.score,
             r.closed_reasons, r.closed_competitors, r.competitors, {last_activity}, r.hold_until,
             r.exact_yearly_recurring, r.sellers
-        FROM _opportunities r WHERE {condition} {owned}""",
+        FROM _opportunities r
+        LEFT JOIN stages s ON s.process = r.process AND s.id = r.stage AND r.closed_stage IS NULL
+        WHERE {condition} {owned}""",
         (*parameters, *owners),
     )
-    stages, unknown = _stages(connection), _Stage(None, None, None)
     teams: dict[str, str | None] = dict(connection.execute("SELECT id, team FROM users").fetchall())
     products = _products(connection) if with_products else {}
     spelled = _Spelling(connection)
-    day = cache(date.fromisoformat)
+    day, exact = cache(date.fromisoformat), cache(lambda number: Decimal(repr(number)))
     deals = []
     for (
-        key, status, process, stage, type_, currency, amount, by_hand, close, owner, source, customer, title,
-        created, campaign, has_lead, score, reasons, lost_to, competitors, active, hold_until, yearly,
-        sellers,
+        key, status, process, stage, type_, currency, amount, probability, category, rotting_days, close,
+        owner, source, customer, title, created, campaign, has_lead, score, reasons, lost_to, competitors,
+        active, hold_until, yearly, sellers,
     ) in rows:  # fmt: skip
-        probability, category, rotting_days = stages.get((process, stage), unknown)
         moment = datetime.fromisoformat(created)
         deals.append(
             Deal(
                 key, status, process, stage, type_, currency,
                 None if amount is None else Decimal(amount),
-                probability if by_hand is None else Decimal(repr(by_hand)),
+                None if probability is None else exact(probability),
                 day(close) if close else None,
                 owner, teams.get(owner), source, customer, title,
                 moment_in(moment, zone) if zone else moment,
@@ -126,22 +126,9 @@ _LAST_ACTIVITY = """(
     SELECT max(substr(a.at, 1, 10)) FROM activities a WHERE a.path = r.path AND a.done)"""
 
 
-class _Stage(NamedTuple):
-    probability: Decimal | None
-    category: str | None
-    rotting_days: int | None
-
-
-def _stages(connection: sqlite3.Connection) -> dict[tuple[str, str], _Stage]:
-    """The stages by process and id; where some stage has a category, `pipeline` is that of the others."""
-    rows = connection.execute(
-        "SELECT process, id, probability, category, rotting_days FROM stages"
-    ).fetchall()
-    others = "pipeline" if any(category for *_, category, _ in rows) else None
-    return {
-        (process, stage): _Stage(Decimal(repr(percent)), category or others, rotting_days)
-        for process, stage, percent, category, rotting_days in rows
-    }
+_CATEGORY = """iif(s.id IS NULL, NULL, coalesce(s.category,
+    (SELECT 'pipeline' FROM stages c WHERE c.category IS NOT NULL LIMIT 1)))"""
+"""That of its stage `s`; where some stage has a category, `pipeline` is that of the others."""
 
 
 def _products(connection: sqlite3.Connection) -> dict[str, tuple[tuple[str | None, Decimal], ...]]:

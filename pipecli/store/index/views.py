@@ -98,6 +98,9 @@ _FIRST_RESPONSE = f"""CASE
         WHEN r.own_first_response LIKE '%T%' THEN r.own_first_response
         ELSE {_OF_LEAD} END"""
 
+PROBABILITY = "coalesce(r.probability_by_hand, s.probability)"
+"""The probability of a deal `r` at a stage `s`: its own, else the stage's."""
+
 _OPPORTUNITIES = f"""
 CREATE VIEW opportunities AS SELECT r.*,
     {_FIRST_RESPONSE} AS first_response,
@@ -105,11 +108,9 @@ CREATE VIEW opportunities AS SELECT r.*,
         - min(julianday(r.created), julianday(coalesce({OF_LEAD.format(column="created")}, r.created))))
         AS INTEGER))
     END AS minutes_to_first_response,
-    coalesce(r.probability_by_hand, s.probability) AS probability,
+    {PROBABILITY} AS probability,
     s.probability AS stage_probability, s.position AS stage_position, s.rotting_days,
-    CASE r.status WHEN 'open' THEN
-        weighted(r.exact_amount, coalesce(r.probability_by_hand, s.probability), r.currency)
-    END AS weighted,
+    CASE r.status WHEN 'open' THEN weighted(r.exact_amount, {PROBABILITY}, r.currency) END AS weighted,
     u.team, u.name AS owner_name, c.name AS customer_name,
     CAST(julianday(coalesce(r.closed_date, today())) - julianday(substr(r.created, 1, 10)) AS INTEGER)
         AS age_days,
