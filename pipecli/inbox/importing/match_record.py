@@ -189,7 +189,7 @@ class Matcher:
         if external and self.known.with_external_id(external):
             return None
         if self.collection.noun == CONTACT.noun:
-            at, emails = self._place(reading)
+            at, emails = self._customer_and_addresses(reading)
             if self.names.people.recognised(name, at, emails, external):
                 return None
             return self.names.departed(CONTACT.noun).find(external, name, at, emails)
@@ -197,7 +197,7 @@ class Matcher:
             name = None
         return self.names.departed(self.collection.noun).find(external, name) if external or name else None
 
-    def _place(self, reading: RowReading) -> tuple[str | None, list[str]]:
+    def _customer_and_addresses(self, reading: RowReading) -> tuple[str | None, list[str]]:
         """The customer and the addresses of a contact's row."""
         customer = reading.values.get(("customer",), self.bindings.constants.get(("customer",)))
         emails = [
@@ -229,7 +229,7 @@ class Matcher:
 
     def _person(self, reading: RowReading, own: str | None, external: str | None, name: str | None) -> str:
         """The contact of a row: by id, external_id, e-mail, or name at the same customer; or a new one."""
-        at, emails = self._place(reading)
+        at, emails = self._customer_and_addresses(reading)
         people = self.names.people
         if own or (external and self.known.with_external_id(external)):
             key = self._match(own, external, name)
