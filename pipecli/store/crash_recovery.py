@@ -138,8 +138,8 @@ class Journal(NamedTuple):
             content = safe_files.read_bytes(self.place.root, step.file, safe_files.LARGEST_ANY)
         except FileNotFoundError:
             content = None
-        except (OSError, PipecliError):
-            return "edited"
+        except (OSError, PipecliError):  # where nothing was, a link or a device is what stood in the way
+            return "edited" if step.before else "before"
         current = None if content is None else _hash(content)
         if current == step.before:
             return "before"

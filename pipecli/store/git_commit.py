@@ -234,7 +234,7 @@ class Commit:
             self._staging.stdin.write(name.encode() + b"\0")
 
     def make(self, message: str, environment: Mapping[str, str] | None = None) -> None:
-        """Commit what was taken. Raises GitRefused with the words of git or the hook."""
+        """Commit what HEAD hasn't of what was taken. Raises GitRefused with the words of git or the hook."""
         if self._staging is not None:
             _, errors = self._staging.communicate()
             if self._staging.returncode:
@@ -242,8 +242,14 @@ class Commit:
         done = self._commit(message, environment)
         if done.returncode and self._take_unknown():
             done = self._commit(message, environment)
-        if done.returncode:
+        if done.returncode and not self._is_in_head():
             raise git.refusal(done)
+
+    def _is_in_head(self) -> bool:
+        """True where the files are as HEAD has them: what somebody had done by hand to them is taken back."""
+        done = git.run(self._work_tree, "diff", "-z", "--name-only", "--no-renames", "HEAD", "--")
+        differing = done.stdout.decode("utf-8", "surrogateescape").split("\0")
+        return not done.returncode and {*differing}.isdisjoint([*self._changed, *self._new])
 
     def _commit(
         self, message: str, environment: Mapping[str, str] | None

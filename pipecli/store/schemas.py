@@ -109,6 +109,9 @@ def differing_below(place: Location) -> dict[str, str]:
     return wrong
 
 
+FOREIGN = "not a file of its own"
+
+
 def differing(root: Path, folder: str) -> dict[str, str]:
     """The schemas that a folder lacks or has otherwise, each `missing` or `outdated`.
 
@@ -122,7 +125,7 @@ def differing(root: Path, folder: str) -> dict[str, str]:
         except FileNotFoundError:
             wrong[name] = "missing"
         except PipecliError:
-            wrong[name] = "not a file of its own"
+            wrong[name] = FOREIGN
     return wrong
 
 

@@ -86,8 +86,9 @@ def editors(place: Location) -> Iterator[Diagnosis]:
     wrong = schemas.differing(place.root, schemas.FOLDER)
     if wrong:
         names = ", ".join(name.partition(".")[0] for name in wrong)
+        first = "remove what is no file of its own, " if schemas.FOREIGN in wrong.values() else ""
         yield warning(
-            "schemas", f"not those of this version: {names}", "pipecli schema write, and commit them"
+            "schemas", f"not those of this version: {names}", f"{first}pipecli schema write, and commit them"
         )
     else:
         yield ok("schemas", "those of this version")

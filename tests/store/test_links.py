@@ -28,14 +28,27 @@ def test_a_schema_that_is_a_link_is_not_written_through(cli, root, secret):
     said = cli("schema", "write", code=1)
     assert said.err == (f"error: {SCHEMA} leads out of the pipeline; links and paths must stay inside it\n")
     assert secret.read_text() == "mine\n"
-    assert "lead is not a file of its own" in cli("check").out
+    assert "lead is not a file of its own: remove that, and bring the schemas up to date" in cli("check").out
+    (root / SCHEMA).unlink()
+    assert cli("schema", "write").err == ""
+
+
+def test_attachments_that_lead_out_are_refused_without_another_word(cli, root, secret, tmp_path):
+    deal = cli("opp", "add", "Espresso", "--format", "ids").out.strip()
+    (root / "attachments").symlink_to(tmp_path / "out")
+    (tmp_path / "out").mkdir()
+    said = cli("attach", deal, str(secret), code=1).err
+    assert "leads out of the pipeline" in said and "meanwhile" not in said
+    assert not [*(tmp_path / "out").iterdir()]
 
 
 @pytest.mark.parametrize("target", ["/dev/zero", "/dev/stdin"])
 def test_a_schema_that_is_a_device_is_not_read(cli, root, target):
     (root / SCHEMA).unlink()
     (root / SCHEMA).symlink_to(target)
-    assert "schemas     not those of this version: lead" in cli("doctor").out
+    said = cli("doctor").out
+    assert "schemas     not those of this version: lead\n" in said
+    assert "→ remove what is no file of its own, pipecli schema write" in said
     cli("schema", "write", code=1)
 
 

@@ -88,6 +88,18 @@ def test_setting_what_is_so_already_makes_no_commit(cli, deal, git):
     assert head(git) == before
 
 
+def test_taking_back_what_was_done_by_hand_needs_no_commit(cli, deal, git, root):
+    file = deal()
+    text, before = file.read_text(), head(git)
+    file.write_text(text.replace("4998.00", "1.00"))
+    assert cli("opp", "set", "2q8", "amount=4998.00").out.endswith(": set amount\n")
+    assert (file.read_text(), head(git), git("status", "--porcelain")) == (text, before, "")
+
+    (root / "schemas/lead.schema.json").unlink()
+    assert cli("schema", "write").out == "schemas/lead.schema.json\n"
+    assert (head(git), git("status", "--porcelain")) == (before, "")
+
+
 def test_what_the_user_had_staged_and_changed_stays_theirs(cli, deal, git, root):
     deal()
     other = deal("OPP-7K3M9", "Grinders")

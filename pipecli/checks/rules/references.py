@@ -163,8 +163,9 @@ def missing_file(pipeline: Pipeline) -> Iterator[Problem]:
         named.append((SETTINGS_FILE, "quotations.template", f"templates/{settings.quotations.template}"))
     for path, field, file in named:
         try:
-            if not inside(pipeline.root, file).is_file():
-                yield Problem(path, tuple(field.split(".")), f"{field}: the file {file} is missing")
+            if not (target := inside(pipeline.root, file)).is_file():
+                state = "isn't a regular file" if target.exists() else "is missing"
+                yield Problem(path, tuple(field.split(".")), f"{field}: the file {file} {state}")
         except PipecliError as error:
             yield Problem(path, tuple(field.split(".")), f"{field}: {error.message}")
 
@@ -207,11 +208,9 @@ def outdated_schemas(pipeline: Pipeline) -> Iterator[Problem]:
     for state in sorted(set(wrong.values())):
         names = ", ".join(name.partition(".")[0] for name, fault in wrong.items() if fault == state)
         many = "are" if "," in names else "is"
-        yield Problem(
-            "schemas",
-            (),
-            f"{names} {many} {state}: bring the schemas up to date with `pipecli schema write`",
-        )
+        first = "remove that, and " if state == schemas.FOREIGN else ""
+        way = f"{first}bring the schemas up to date with `pipecli schema write`"
+        yield Problem("schemas", (), f"{names} {many} {state}: {way}")
 
 
 def duplicate_id(pipeline: Pipeline) -> Iterator[Problem]:
