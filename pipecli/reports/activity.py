@@ -7,10 +7,9 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import NamedTuple
 
-from pipecli.reports.deals import Days, month_of, quarter_of, week_of
+from pipecli.reports.deals import PERIOD_OF, Days, group_of
 
 GROUPINGS = ("user", "team", "type", "week", "month", "quarter")
-PERIODS = GROUPINGS[3:]
 PEOPLE = GROUPINGS[:2]
 """Groupings that have deals of their own."""
 
@@ -28,18 +27,6 @@ class Activity(NamedTuple):
     direction: str | None
     day: date
     done: bool
-
-    @property
-    def week(self) -> str:
-        return week_of(self.day)
-
-    @property
-    def month(self) -> str:
-        return month_of(self.day)
-
-    @property
-    def quarter(self) -> str:
-        return quarter_of(self.day)
 
 
 class OwnedDeal(NamedTuple):
@@ -104,7 +91,7 @@ def activity(
             overdue_before += is_before and not activity.done and activity.day < today
             continue
         figures = _figures(activity, today)
-        tallies[getattr(activity, by)].update(figures)
+        tallies[group_of(activity, by, activity.day)].update(figures)
         totals.update(figures)
     for deal in deals:
         figures = ["open_deal_count", *(["untouched_count"] if deal.id not in touched else [])]
@@ -113,7 +100,7 @@ def activity(
             tallies[getattr(deal, by)].update(figures)
     rows = [_row(key, tally, has_deals=by in PEOPLE) for key, tally in tallies.items()]
     rows.sort(key=lambda row: (row.key is None, -row.done_count, -row.planned_count, row.key))
-    if by in PERIODS:
+    if by in PERIOD_OF:
         rows.sort(key=lambda row: row.key or "")
     return Done(rows, _row(None, totals, has_deals=True), overdue_before)
 

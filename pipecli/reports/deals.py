@@ -43,8 +43,17 @@ def quarter_of(day: date) -> str:
     return f"{day.year:04}-Q{(day.month + 2) // 3}"
 
 
-PERIOD_OF: dict[str, Callable[[date], str]] = {"month": month_of, "quarter": quarter_of}
+PERIOD_OF: dict[str, Callable[[date], str]] = {"week": week_of, "month": month_of, "quarter": quarter_of}
 """The name of a day's period, by the grouping of a report."""
+PERIODS = ("month", "quarter")
+
+
+def group_of(record: object, by: str, day: date | None) -> str | None:
+    """The group of a record in a report: the period of its day, or the field of that name."""
+    if by in PERIOD_OF:
+        return PERIOD_OF[by](day) if day else None
+    field: str | None = getattr(record, by)
+    return field
 
 
 def moment_in(moment: datetime, zone: tzinfo) -> datetime:
@@ -214,14 +223,6 @@ class Deal(NamedTuple):
     def is_on_hold(self, today: date) -> bool:
         """True of an open deal whose day to go on is yet to come."""
         return self.status == "open" and self.hold_until is not None and self.hold_until > today
-
-    @property
-    def month(self) -> str | None:
-        return month_of(self.close) if self.close else None
-
-    @property
-    def quarter(self) -> str | None:
-        return quarter_of(self.close) if self.close else None
 
     @property
     def created_on(self) -> date:

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from pipecli.reports.deals import PERIOD_OF, Days, day_in, median, percent, percentile_90
+from pipecli.reports.deals import PERIODS, Days, day_in, group_of, median, percent, percentile_90
 
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _MINUTE = 60
@@ -113,7 +113,6 @@ def _minutes(clock: str) -> int:
 
 
 GROUPINGS = ("owner", "team", "source", "campaign", "type", "kind", "month", "quarter")
-PERIODS = GROUPINGS[-2:]
 
 
 class FirstAnswer(NamedTuple):
@@ -217,7 +216,7 @@ def first_response(
         if kind is None and record.lead_created:
             counted_with_lead += 1
             continue
-        key = PERIOD_OF[by](day) if by in PERIODS else getattr(record, by)
+        key = group_of(record, by, day)
         inquiry = record.with_others() if record.others and (kind is None or record.lead_created) else record
         waited = _waited(inquiry, now, minutes)
         ahead_count += max(inquiry.created, _moment(inquiry) or inquiry.created) > now

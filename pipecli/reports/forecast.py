@@ -11,13 +11,12 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from pipecli.records.money import Rates
-from pipecli.reports.deals import Deal, shared_out
+from pipecli.reports.deals import PERIODS, Deal, group_of, shared_out
 from pipecli.reports.valuation import Valuation, Worth
 
 _ALL = Decimal(100)
 _ZERO = Decimal(0)
 GROUPINGS = ("month", "quarter", "stage", "owner", "team", "type", "source", "customer", "product")
-PERIODS = GROUPINGS[:2]
 CATEGORIES = ("commit", "best-case", "pipeline")
 """The degrees of certainty of a deal, the surest first."""
 
@@ -256,7 +255,7 @@ def _key(deal: Deal, by: str) -> Key:
         return deal.process, deal.stage
     if by == "product":
         return None, deal.products[0][0] if deal.products else None
-    key: str | None = getattr(deal, by)
+    key = group_of(deal, by, deal.close)
     return None, WITHOUT_DATE if key is None and by in PERIODS else key
 
 

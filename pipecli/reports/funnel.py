@@ -11,11 +11,10 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
-from pipecli.reports.deals import PERIOD_OF, Days, Deal, Place, furthest, percent
+from pipecli.reports.deals import PERIODS, Days, Deal, Place, furthest, group_of, percent
 from pipecli.reports.valuation import Valuation
 
 GROUPINGS = ("step", "source", "campaign", "owner", "team", "month", "quarter")
-PERIODS = GROUPINGS[-2:]
 
 
 class Sale(NamedTuple):
@@ -115,9 +114,9 @@ def funnel(
     deals_of = defaultdict[str | None, list[Deal]](list)
     if by != "step":
         for lead in created:
-            leads_of[_key(lead, by)].append(lead)
+            leads_of[group_of(lead, by, lead.created_on)].append(lead)
         for deal in cohort:
-            deals_of[_key(deal, by)].append(deal)
+            deals_of[group_of(deal, by, deal.created_on)].append(deal)
     keys = dict.fromkeys([*leads_of, *deals_of])
     rows = [Row(key, _counts(leads_of[key], deals_of[key], valuation)) for key in keys]
     sizes = {} if by in PERIODS else {key: len(leads_of[key]) + len(deals_of[key]) for key in keys}
@@ -125,11 +124,6 @@ def funnel(
     placed = [deal for deal in cohort if deal.status == "won" or deal.stage or deal.stage_visits]
     lacking = len(cohort) - len(placed) if order else 0
     return Funnel(by, rows, _counts(created, cohort, valuation), _reached(placed, order), lacking)
-
-
-def _key(record: LeadCourse | Deal, by: str) -> str | None:
-    key: str | None = PERIOD_OF[by](record.created_on) if by in PERIODS else getattr(record, by)
-    return key
 
 
 def _counts(leads: Sequence[LeadCourse], deals: Sequence[Deal], valuation: Valuation) -> Counts:

@@ -7,14 +7,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
-from pipecli.reports.deals import Deal, percent, shared_out
+from pipecli.reports.deals import PERIODS, Deal, group_of, percent, shared_out
 from pipecli.reports.valuation import Valuation
 
 GROUPINGS = (
     "reason", "competitor", "product", "source", "owner", "team", "type", "customer", "process", "stage",
     "month", "quarter",
 )  # fmt: skip
-PERIODS = GROUPINGS[-2:]
 
 Key = tuple[str | None, str | None]
 """The process of a stage (else None), and the reason, competitor, stage, …; None: of none."""
@@ -87,7 +86,7 @@ def lost(
         if deal.status == "closed":
             closed = ClosedApart(closed.closed_count + 1, closed.closed_amount + amount)
             continue
-        period: str | None = getattr(deal, trend) if trend else None
+        period = group_of(deal, trend, deal.close) if trend else None
         for name in {period, None}:
             periods[name].add(deal, amount)
         for key, part in _parts(deal, by, amount, valuation.currency):
@@ -157,7 +156,7 @@ def _parts(deal: Deal, by: str, amount: Decimal, currency: str) -> Iterator[tupl
         for reason in (deal.reasons or (None,)) if deal.status == "lost" else ():
             yield (None, reason), amount
     else:
-        yield (None, getattr(deal, by)), amount
+        yield (None, group_of(deal, by, deal.close)), amount
 
 
 def _place(by: str, key: Key, tally: _Tally, places: dict[Key, int]) -> tuple[object, ...]:

@@ -9,12 +9,11 @@ from decimal import Decimal
 from functools import reduce
 from typing import NamedTuple
 
-from pipecli.reports.deals import Days, Deal, percent
+from pipecli.reports.deals import PERIODS, Days, Deal, group_of, percent
 from pipecli.reports.stale import days_over
 from pipecli.reports.valuation import Valuation
 
 GROUPINGS = ("owner", "team", "month", "quarter", "type", "source", "customer")
-PERIODS = ("month", "quarter")
 
 
 class Sum(NamedTuple):
@@ -86,7 +85,7 @@ def pipeline(
         cells: dict[tuple[Key, str], Sum] = defaultdict(lambda: nothing)
         totals = nothing
         for deal in processes[process]:
-            one, key = _worth(deal, valuation, today), getattr(deal, by)
+            one, key = _worth(deal, valuation, today), group_of(deal, by, deal.close)
             keys[key] = keys[key].plus(one)
             stages[deal.stage] = stages.get(deal.stage, nothing).plus(one)
             cells[key, deal.stage] = cells[key, deal.stage].plus(one)

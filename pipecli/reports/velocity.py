@@ -16,6 +16,7 @@ from typing import NamedTuple
 from pipecli.records.money import EXACT, rounded
 from pipecli.reports.deals import (
     PERIOD_OF,
+    PERIODS,
     Days,
     Deal,
     Place,
@@ -28,7 +29,6 @@ from pipecli.reports.deals import (
 from pipecli.reports.valuation import Valuation
 
 GROUPINGS = ("stage", "owner", "team", "process", "type", "source", "month", "quarter")
-PERIODS = GROUPINGS[-2:]
 
 _DAY = 86_400
 _HUNDREDTH = Decimal("0.01")

@@ -15,9 +15,9 @@ from pipecli.cli.report.forecast_and_funnel_rows import ForecastNames, label, wi
 from pipecli.cli.report.printing import KeyNames
 from pipecli.outbox.dashboard_page import Cell, Table
 from pipecli.reports.activity import touched
-from pipecli.reports.deals import Days, Deal
+from pipecli.reports.deals import PERIODS, Days, Deal
 from pipecli.reports.followups import plain
-from pipecli.reports.forecast import PERIODS, Forecast
+from pipecli.reports.forecast import Forecast
 from pipecli.reports.ranking import before, points_of, ranking
 from pipecli.reports.stale import Stale
 from pipecli.reports.valuation import Valuation

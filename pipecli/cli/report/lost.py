@@ -18,7 +18,8 @@ from pipecli.cli.report.printing import (
     won_without_amount,
 )
 from pipecli.records.kinds import OPPORTUNITY
-from pipecli.reports.lost import GROUPINGS, PERIODS, Lost, Row
+from pipecli.reports.deals import PERIODS
+from pipecli.reports.lost import GROUPINGS, Lost, Row
 from pipecli.wording import count
 
 app = noun("What was lost, why, and to whom.")

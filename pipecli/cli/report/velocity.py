@@ -18,7 +18,8 @@ from pipecli.cli.report.printing import (
     read_journeys,
 )
 from pipecli.records.kinds import OPPORTUNITY
-from pipecli.reports.velocity import GROUPINGS, PERIODS, Pace, StageRow, Time, Velocity, velocity
+from pipecli.reports.deals import PERIODS
+from pipecli.reports.velocity import GROUPINGS, Pace, StageRow, Time, Velocity, velocity
 from pipecli.wording import count
 
 app = noun("How long deals stay at each stage, and what the pipeline brings a day.")
