@@ -13,8 +13,8 @@ from pipecli.cli.common.fields import as_typed, built, number, validated
 from pipecli.cli.common.output import print_records
 from pipecli.cli.common.pick import find
 from pipecli.cli.common.record_verbs import (
-    add_remove,
     given_slug,
+    register_remove,
     register_set_and_edit,
     setting_of,
     users_of,
@@ -69,7 +69,7 @@ def _add(transaction: Transaction, record: Record) -> None:
 
 
 register_set_and_edit(app, PRODUCT)
-add_remove(app, PRODUCT, way_out="take it off sale instead: pipecli product set {key} active=no")
+register_remove(app, PRODUCT, way_out="take it off sale instead: pipecli product set {key} active=no")
 
 _PRICES = "SKU=PRICE, or SKU=PRICE@QUANTITY for a price from that quantity on"
 
@@ -116,7 +116,7 @@ def _same_currency(transaction: Transaction, before: Any, after: Any) -> None:
 
 
 register_set_and_edit(app, PRICE_LIST, setting_of(_same_currency), _same_currency)
-add_remove(app, PRICE_LIST, way_out="end it instead: pipecli price-list set {key} valid_until=today")
+register_remove(app, PRICE_LIST, way_out="end it instead: pipecli price-list set {key} valid_until=today")
 
 
 def _new_prices(transaction: Transaction, price_list: PriceList, texts: Sequence[str]) -> list[NewPrice]:
@@ -242,4 +242,4 @@ def _sound(transaction: Transaction, document: Literature) -> Literature:
 
 
 register_set_and_edit(app, LITERATURE, setting_of(_allow), _allow)
-add_remove(app, LITERATURE, way_out="keep it: those deals tell that it was sent")
+register_remove(app, LITERATURE, way_out="keep it: those deals tell that it was sent")

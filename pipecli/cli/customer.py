@@ -22,11 +22,11 @@ from pipecli.cli.common.command import (
 from pipecli.cli.common.fields import as_typed, built
 from pipecli.cli.common.record_verbs import (
     Rule,
-    add_assign,
-    add_merge,
-    add_remove,
     given_slug,
     names_of,
+    register_assign,
+    register_merge,
+    register_remove,
     register_set_and_edit,
     set_party,
     setting_of,
@@ -106,16 +106,16 @@ _give_add(
     allow=_own_parent,
 )
 register_set_and_edit(app, CUSTOMER, setting_of(_own_parent, set_party), _own_parent)
-add_assign(app, CUSTOMER)
+register_assign(app, CUSTOMER)
 
 
-add_merge(
+register_merge(
     app,
     CUSTOMER,
     lambda transaction, goes, stays, users: party.merge(goes, stays, users, parents=_parents(transaction)),
     "Merge one customer into another, with all that names it.",
 )
-add_remove(app, CUSTOMER, way_out="merge it into another: pipecli customer merge {key} INTO")
+register_remove(app, CUSTOMER, way_out="merge it into another: pipecli customer merge {key} INTO")
 
 
 _give_add(
@@ -130,7 +130,7 @@ _give_add(
 register_set_and_edit(app, CONTACT, set_party)
 
 
-add_merge(
+register_merge(
     app,
     CONTACT,
     lambda _, goes, stays, users: party.merge_contacts(goes, stays, users),
@@ -138,7 +138,7 @@ add_merge(
     "INTO gets both addresses. On a deal that has both, INTO keeps its role, and is primary if either "
     "was.",
 )
-add_remove(app, CONTACT, way_out="merge it into another: pipecli contact merge {key} INTO")
+register_remove(app, CONTACT, way_out="merge it into another: pipecli contact merge {key} INTO")
 
 
 _give_add(
@@ -150,7 +150,7 @@ _give_add(
     field("currency", "The currency it quotes in.", "CODE"),
 )
 register_set_and_edit(app, SUPPLIER, set_party)
-add_remove(app, SUPPLIER)
+register_remove(app, SUPPLIER)
 
 
 _give_add(
@@ -162,4 +162,4 @@ _give_add(
     field("weaknesses", "What we do better.", "TEXT"),
 )
 register_set_and_edit(app, COMPETITOR)
-add_remove(app, COMPETITOR, way_out="strike it out there: pipecli opp competitor remove OPP {key}")
+register_remove(app, COMPETITOR, way_out="strike it out there: pipecli opp competitor remove OPP {key}")

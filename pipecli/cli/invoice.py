@@ -11,7 +11,7 @@ import typer
 
 from pipecli.cli.common.command import Changing, Ref, noun
 from pipecli.cli.common.fields import option
-from pipecli.cli.common.record_verbs import add_remove, register_set_and_edit, setting_of
+from pipecli.cli.common.record_verbs import register_remove, register_set_and_edit, setting_of
 from pipecli.cli.common.session import say
 from pipecli.cli.common.transaction import Transaction, changing
 from pipecli.cli.quotation.send import Cc, Email, Instead, To, Wishes, send_by_email
@@ -92,7 +92,7 @@ def require_unnumbered(transaction: Transaction, draft: Invoice) -> None:
 
 
 register_set_and_edit(app, INVOICE, setting_of(_of_a_draft), _of_a_draft)
-add_remove(app, INVOICE, help_text="Remove a draft that was made by mistake.", allow=require_unnumbered)
+register_remove(app, INVOICE, help_text="Remove a draft that was made by mistake.", allow=require_unnumbered)
 
 
 @app.command("invoice issue", cls=Changing)

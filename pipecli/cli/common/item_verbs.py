@@ -51,7 +51,7 @@ _CHANGED = (
 _FIELDS = {"price": "unit_price"}
 
 
-def add_item_verbs(app: typer.Typer, model: type[Opportunity | Quotation]) -> None:
+def register_item_verbs(app: typer.Typer, model: type[Opportunity | Quotation]) -> None:
     """Add the verbs to the noun of a model."""
     of_a = "a draft" if model.noun == "quotation" else "an open deal"
 

@@ -274,7 +274,7 @@ def _add_tags(app: typer.Typer, kind: Kind, setting: Setting) -> None:
         tagged(ctx, words, "remove")
 
 
-def add_assign(app: typer.Typer, kind: Kind) -> None:
+def register_assign(app: typer.Typer, kind: Kind) -> None:
     """Give a noun its `assign`, of one record or of many."""
 
     @app.command(
@@ -317,7 +317,7 @@ def add_assign(app: typer.Typer, kind: Kind) -> None:
             change_each(transaction, kind.model, refs, decide, f"assign to {user or team}:")
 
 
-def add_share(app: typer.Typer, kind: Kind) -> None:
+def register_share(app: typer.Typer, kind: Kind) -> None:
     """Give a noun its `share`, of one record or of many."""
 
     @app.command(
@@ -355,7 +355,7 @@ def add_share(app: typer.Typer, kind: Kind) -> None:
             change_each(transaction, kind.model, refs, decide, "unshare" if remove else "share")
 
 
-def add_remove(
+def register_remove(
     app: typer.Typer,
     kind: Kind,
     *,
@@ -392,7 +392,7 @@ def add_remove(
             transaction.do(change)
 
 
-def add_merge(
+def register_merge(
     app: typer.Typer,
     kind: Kind,
     merge: Callable[[Transaction, Any, Any, list[Record]], Change],

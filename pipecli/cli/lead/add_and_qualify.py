@@ -12,12 +12,12 @@ from pipecli.cli.common.fields import built, names_field, split, with_values
 from pipecli.cli.common.record_verbs import (
     ChangingMany,
     Refs,
-    add_assign,
-    add_merge,
-    add_remove,
-    add_share,
     change_each,
+    register_assign,
+    register_merge,
+    register_remove,
     register_set_and_edit,
+    register_share,
 )
 from pipecli.cli.common.transaction import Transaction, changing
 from pipecli.errors import PipecliError
@@ -105,9 +105,9 @@ def _allow_edit(transaction: Transaction, before: Any, after: Any) -> None:
 
 
 register_set_and_edit(app, LEAD, _set, _allow_edit)
-add_assign(app, LEAD)
-add_share(app, LEAD)
-add_remove(
+register_assign(app, LEAD)
+register_share(app, LEAD)
+register_remove(
     app,
     LEAD,
     way_out="disqualify it instead: pipecli lead disqualify {key}",
@@ -173,7 +173,7 @@ def reopen(ctx: typer.Context, ref: Ref) -> None:
         transaction.do(rules.reopen(transaction.get(Lead, ref, Care.ONLY)))
 
 
-add_merge(
+register_merge(
     app,
     LEAD,
     lambda transaction, goes, stays, users: merge_leads(

@@ -10,17 +10,17 @@ import typer
 
 from pipecli.cli.common.command import Changing, NextContactOption, Ref, noun
 from pipecli.cli.common.fields import option, split, with_values
-from pipecli.cli.common.item_verbs import add_item_verbs
+from pipecli.cli.common.item_verbs import register_item_verbs
 from pipecli.cli.common.pick import key_of
 from pipecli.cli.common.record_verbs import (
     ChangingMany,
     Refs,
-    add_assign,
-    add_remove,
-    add_share,
     change_each,
     names_of,
+    register_assign,
+    register_remove,
     register_set_and_edit,
+    register_share,
 )
 from pipecli.cli.common.transaction import Transaction, changing
 from pipecli.errors import PipecliError
@@ -160,7 +160,7 @@ def _allow_edit(transaction: Transaction, before: Any, after: Any) -> None:
 register_set_and_edit(app, OPPORTUNITY, _set, _allow_edit)
 
 
-add_remove(
+register_remove(
     app,
     OPPORTUNITY,
     way_out="close it instead: pipecli opp lost {key}",
@@ -172,7 +172,7 @@ add_remove(
 )
 
 
-add_item_verbs(app, Opportunity)
+register_item_verbs(app, Opportunity)
 
 
 @app.command("reprice", cls=Changing)
@@ -271,5 +271,5 @@ def take_off_contact(ctx: typer.Context, ref: Ref, contact: _Contact) -> None:
         transaction.do(remove_stakeholder(deal, _contact(transaction, contact)))
 
 
-add_assign(app, OPPORTUNITY)
-add_share(app, OPPORTUNITY)
+register_assign(app, OPPORTUNITY)
+register_share(app, OPPORTUNITY)

@@ -8,8 +8,8 @@ import typer
 
 from pipecli.cli.common.command import SETS, Changing, Ref, field, noun, with_fields
 from pipecli.cli.common.fields import built, option
-from pipecli.cli.common.item_verbs import add_item_verbs
-from pipecli.cli.common.record_verbs import add_remove, register_set_and_edit, setting_of
+from pipecli.cli.common.item_verbs import register_item_verbs
+from pipecli.cli.common.record_verbs import register_remove, register_set_and_edit, setting_of
 from pipecli.cli.common.session import mention
 from pipecli.cli.common.transaction import Transaction, changing
 from pipecli.errors import PipecliError
@@ -108,10 +108,12 @@ def _require_first_draft(_transaction: Transaction, quotation: Quotation) -> Non
         )
 
 
-add_remove(app, QUOTATION, help_text="Remove a draft that was made by mistake.", allow=_require_first_draft)
+register_remove(
+    app, QUOTATION, help_text="Remove a draft that was made by mistake.", allow=_require_first_draft
+)
 
 
-add_item_verbs(app, Quotation)
+register_item_verbs(app, Quotation)
 
 
 def _of_deal(transaction: Transaction, quotation: Quotation) -> tuple[Opportunity, list[Quotation]]:
