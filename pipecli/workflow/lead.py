@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from typing import Any
 
 from pipecli.errors import Question
 from pipecli.records.activity import RESPONSES, Activity, ActivityType, Direction, NextContact
@@ -22,7 +23,7 @@ from pipecli.records.settings import Settings
 from pipecli.workflow.change import Change, Refused
 from pipecli.workflow.customer import normalized
 from pipecli.workflow.duplicates import email_key, phone_key
-from pipecli.workflow.opportunity.add_and_set import with_part
+from pipecli.workflow.opportunity.add_and_set import open_opportunity, with_part
 from pipecli.workflow.preconditions import require_disqualify_reason, require_open, require_source
 
 DECIDING = ("need", "budget", "timeframe")
@@ -314,8 +315,7 @@ def link_converted(
     force: bool = False,
     notes: Sequence[str] = (),
 ) -> Change:
-    """Link a lead with its customer, contact and new opportunity, which has what `carry_over` gave it, or
-    `join` where it was there.
+    """Link a lead with its customer, contact and opportunity, as `opportunity_of` or `join` has it.
 
     `parties` are those of customer and contact that are new or changed, `notes` what to tell of them;
     `others` the opportunities that were opened on the lead before. What was done stays on the lead too;
@@ -352,8 +352,11 @@ def link_converted(
     )
 
 
-def carry_over(lead: Lead, deal: Opportunity, contact: Contact | None) -> Opportunity:
-    """The new opportunity with what the lead knows, beside what every opportunity on a lead starts with."""
+def opportunity_of(
+    lead: Lead, settings: Settings, contact: Contact | None, me: str | None, **given: Any
+) -> Opportunity:
+    """The new opportunity of a lead, with all that it knows and what is given; its owner's, else mine."""
+    deal = open_opportunity(settings, lead=lead, owner=lead.owner or me, **given)
     stakeholder = (
         Stakeholder.model_construct(contact=contact.id, role=lead.role, primary=True) if contact else None
     )

@@ -24,7 +24,7 @@ from pipecli.store.choose_process_and_rule import choose_process
 from pipecli.store.index.records import rows_where
 from pipecli.store.pipeline import Pipeline
 from pipecli.workflow.items import require_currency
-from pipecli.workflow.lead import carry_over, join, link_converted, require_convertible
+from pipecli.workflow.lead import join, link_converted, opportunity_of, require_convertible
 from pipecli.workflow.match_customer_and_contact import (
     KnownContact,
     KnownCustomer,
@@ -38,7 +38,7 @@ from pipecli.workflow.match_customer_and_contact import (
     new_customer,
     of_lead,
 )
-from pipecli.workflow.opportunity.add_and_set import in_process, open_opportunity
+from pipecli.workflow.opportunity.add_and_set import in_process
 
 app = noun()
 
@@ -122,20 +122,20 @@ def _opened(
         for name, text in given.items()
     }
     typed["currency"] = typed["currency"] or (prices.currency if prices else None)
-    deal = open_opportunity(
+    deal = opportunity_of(
+        lead,
         transaction.settings,
+        buyer.contact,
+        transaction.me,
         id=transaction.new_id("OPP"),
         now=transaction.now,
         title=title or lead.label,
         process=process or next(iter(transaction.settings.processes)),
         type=type,
-        lead=lead,
         customer=buyer.customer,
-        owner=lead.owner or transaction.me,
         price_list=prices.id if prices else None,
         **typed,
     )
-    deal = carry_over(lead, deal, buyer.contact)
     if prices:
         require_currency(prices, deal)
     return in_process(deal, transaction.settings, process or choose_process(transaction.pipeline, deal))
