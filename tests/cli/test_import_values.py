@@ -271,6 +271,7 @@ columns:
   Amount:
     - {to: amount}
     - {to: closed.amount, when: {IsClosed: "1"}}
+  Origin: {to: source, values: {Web: web}, otherwise: null}
   IsClosed:
     values:
       "1": {status: won}
@@ -279,11 +280,12 @@ columns:
 """
     rows = write(
         "d.csv",
-        "Id,Name,IsClosed,CloseDate,Amount\nS1,Alpha,,2026-12-01,100\n"
-        "S2,Beta,1,2026-02-01,200\nS3,Gamma,x,2026-02-03,5\n",
+        "Id,Name,IsClosed,CloseDate,Amount,Origin\nS1,Alpha,,2026-12-01,100,Web\n"
+        "S2,Beta,1,2026-02-01,200,Moon\nS3,Gamma,x,2026-02-03,5,\n",
     )
     cli("import", "opp", rows, "--map", write("m.yaml", mapping))
     alpha, beta, gamma = (deals(root)[ref] for ref in ("S1", "S2", "S3"))
     assert (alpha["expected_close"], alpha["tags"]) == ("2026-12-01", ["still-open"])
+    assert (alpha["source"], beta.get("source")) == ("web", None)
     assert (beta["status"], beta["closed"]) == ("won", {"date": "2026-02-01", "amount": 200})
     assert (gamma["status"], gamma["closed"]) == ("lost", {"date": "2026-02-03", "reasons": ["price"]})

@@ -289,6 +289,43 @@ def test_a_file_of_no_vendor_is_read_by_its_words_in_six_languages(cli: Cli, roo
     assert [by_id[key]["status"] for key in "123"] == ["open", "won", "lost"]
 
 
+@pytest.mark.parametrize(
+    ("header", "ends", "asked"),
+    [
+        (
+            "ID;Nombre del trato;Propietario del trato;Etapa del trato;Valor;Cierre previsto",
+            "Ganado Perdido",
+            [],
+        ),
+        ("ID;Negócio;Vendedor;Fase;Valor;Previsão de fechamento", "Ganho Perdido", []),
+        ("Nr.;Geschäft;Inhaber;Status;Summe;Erwartetes Abschlussdatum", "Gewonnen Absage", ["outcomes"]),
+        ("Nr.;Projekt;Betreuer;Phase;Auftragssumme;Abschlussdatum", "Erteilt Abgesagt", ["outcomes"]),
+        (
+            "ID;Nom de la transaction;Gestor;Phase de la transaction;Montant;Clôture prévue",
+            "Conclue Perdue",
+            [],
+        ),
+        ("کد;نام معامله;مسئول;مرحله;مبلغ کل;تاریخ بسته شدن", "برنده بازنده", []),
+    ],
+)
+def test_a_deal_that_ended_is_open_in_no_language(
+    cli: Cli, root: Path, header: str, ends: str, asked: list[str]
+) -> None:
+    won, lost = ends.split()
+    days = [(stage, 20 + place) for place, stage in enumerate(("Alpha", won, lost))]
+    rows = [f"{day};T{day};Ana Ruiz;{stage};{day}0;2026-10-{day}" for stage, day in days]
+    Path("s.csv").write_text("\n".join([header, *rows]) + "\n")
+    told = planned(cli, "s.csv", "--into", "m")
+    assert [question["about"] for question in told["questions"]] == asked
+    page = Path("m/plan.yaml")
+    page.write_text(page.read_text().replace("answer:", f"answer: {{won: [{won}], lost: [{lost}]}}"))
+    cli("import", "run", "m")
+    by_id = deals(root)
+    assert [by_id[key]["status"] for key in ("20", "21", "22")] == ["open", "won", "lost"]
+    assert [by_id[key]["closed"]["date"] for key in ("21", "22")] == ["2026-10-21", "2026-10-22"]  # type: ignore[index]
+    assert (by_id["20"]["title"], by_id["20"]["amount"], by_id["20"]["owner"]) == ("T20", 200, "ana-ruiz")
+
+
 def test_a_bomb_a_path_that_leaves_and_a_zip_that_is_none_do_no_harm(cli: Cli, tmp_path: Path) -> None:
     packed("bomb.zip", {"Opportunity.csv": "Id,StageName,CloseDate,Name\n" + "0" * (40 << 20)})
     assert "unpacks to over" in cli("import", "plan", "bomb.zip", "--into", "m", code=1).err

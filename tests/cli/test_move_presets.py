@@ -300,3 +300,37 @@ def test_an_answer_holds_and_two_orders_of_days_are_no_question(cli: Cli, root: 
     Path("d.csv").write_text(f"{head}1,A,New,10,25/04/2026,\n2,B,New,20,04/25/2026,\n3,C,New,5,03/04/2026,\n")
     cli("import", "plan", "d.csv", "--into", "n")
     assert "one column has one order of day and month" in cli("import", "run", "n", code=1).err
+
+
+@pytest.mark.usefixtures("at_a_desk")
+def test_rows_that_a_vendor_writes_about_nothing_here_fail_no_night(cli: Cli, root: Path) -> None:
+    """A quotation of no deal in Odoo, a call that was missed in Zoho, a LinkedIn member who has left."""
+    deals_of_odoo = "External ID,Opportunity,Customer,Stage,Expected Revenue\nlead_1,Roof,Aurora,New,10\n"
+    lines = "Customer,Status,Order Lines/Product,Order Lines/Quantity,Order Lines/Unit Price"
+    odoo = {
+        "crm.lead.csv": deals_of_odoo,
+        "sale.order.csv": f"External ID,Order Reference,Opportunity/External ID,{lines}\n"
+        "so_1,S1,lead_1,Aurora,Quotation,Wheel,2,5\n,,,,,Tyre,1,7\nso_2,S2,,Aurora,Quotation,Wheel,1,5\n",
+    }
+    zoho = {
+        "Deals.csv": "Record Id,Deal Name,Account Name,Stage,Amount,Closing Date\n"
+        "z1,Door,Luz,Qualification,5,2026-12-01\n",
+        "Calls.csv": "Record Id,Subject,Call Type,Call Start Time,Related To.id\n"
+        "c1,Hello,Missed,2026-11-20 10:00,z1\n",
+    }
+    linkedin = {
+        "Connections.csv": "First Name,Last Name,URL,Company,Position,Connected On\n"
+        "Ana,Ruiz,https://l.example/a,Luz,CEO,05 Mar 2024\n,,,,,06 Mar 2024\n"
+    }
+    for vendor, files in (("odoo", odoo), ("zoho", zoho), ("linkedin", linkedin)):
+        Path(vendor).mkdir()
+        for name, text in files.items():
+            Path(vendor, name).write_text(text)
+        cli("import", "plan", vendor, "--into", f"m/{vendor}", "--from", vendor)
+        cli("import", "run", f"m/{vendor}")
+    assert (
+        len(list((root / "quotations").rglob("*.yaml")))
+        == len(list((root / "contacts").rglob("*.yaml")))
+        == 1
+    )
+    assert deals(root)["z1"]["activities"][0]["direction"] == "in"

@@ -160,7 +160,7 @@ class _Compiler:
             for text, value in column.values.items()
         }
         otherwise = None
-        if column.otherwise is not None:
+        if "otherwise" in column.model_fields_set:
             otherwise = self._replacement(path, column.otherwise, column_format, [*place, "otherwise"])
         when = self._conditions(column.when, [*place, "when"])
         replacements = [*values.values(), otherwise or {}]

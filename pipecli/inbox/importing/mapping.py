@@ -83,7 +83,7 @@ class Column(Part):
 
     @model_validator(mode="after")
     def _feeds_something(self) -> Column:
-        if self.to is None and not self.values and self.otherwise is None:
+        if self.to is None and not self.values and "otherwise" not in self.model_fields_set:
             raise ValueError("a column needs `to`, the field it feeds, or `values`")
         return self
 

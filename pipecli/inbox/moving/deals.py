@@ -25,7 +25,7 @@ from pipecli.inbox.moving.pages import (
     percent_of,
     texts,
 )
-from pipecli.inbox.moving.synonyms import CHANGED, ENTERED, OF_ENTRY, header_key, outcome_of, rank
+from pipecli.inbox.moving.synonyms import CHANGED, ENTERED, OF_ENTRY, header_key, is_step, outcome_of, rank
 from pipecli.records.names import folded
 from pipecli.store import ids_and_files
 from pipecli.wording import count
@@ -171,7 +171,8 @@ class Deals:
         by_word = {stage: outcome for stage, outcome in words.items() if outcome in ("won", "lost")}
         of = {stage: by_word.get(stage) or self._by_probability(stage) or "open" for stage in self.stage_rows}
         closes = "closed_date" in self.roles or any(role in self.roles for role in ("won", "won_date"))
-        lacks_ends = "won" not in of.values() and ("lost" not in of.values() or closes)
+        is_riddle = any(words[n] is None and not is_step(n) and self._probability(n) is None for n in words)
+        lacks_ends = "won" not in of.values() and ("lost" not in of.values() or closes or is_riddle)
         if lacks_ends and len(of) > 1 and not self._usual:
             stages = ", ".join(of)
             self.findings.ask(

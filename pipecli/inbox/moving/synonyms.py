@@ -278,12 +278,13 @@ def _role(key: str, words: _Words) -> str | None:
 
 
 _WON = re.compile(
-    r"\b(won|ganad[ao]s?|ganh[ao]s?|gewonnen|gagne[es]*|vendid[ao]|success(ful)?|converted|ordered)\b"
+    r"\b(won|ganad[ao]s?|ganh[ao]s?|gewonnen|gagne[es]*|vendid[ao]|success(ful)?|converted|ordered|conclue?s?)\b"
     r"|closed ?won|برنده|موفق|برد|успешн|выигран"
 )
 _LOST = re.compile(
     r"\b(lost|perdid[ao]s?|perdu[es]*|verloren|lose|failed|junk|abandoned|cancel?led|canceled|cancelad[ao]s?"
-    r"|disqualified|apology)\b|closed ?lost|lost to competition|شکست|ناموفق|باخت|провал|проигран|неуспешн"
+    r"|disqualified|apology|absage|abgesagt|abandonne[es]*|annule[es]*|descartad[ao]s?)\b|closed ?lost"
+    r"|lost to competition|شکست|ناموفق|باخت|بازنده|از دست رفته|провал|проигран|неуспешн"
 )
 _OPEN = re.compile(
     r"\b(open|opened|in progress|abiert[ao]s?|abert[ao]s?|offen|ouvert[es]*|en curso|active|pending|new|"
@@ -304,6 +305,11 @@ def rank(stage: str) -> tuple[int, int]:
     number = 0 if place is None else int(place[1]) if place[1] else ord(place[2])
     words = (place for place, pattern in enumerate(_WAY) if re.search(pattern, folded(stage)))
     return number, next(words, len(_WAY))
+
+
+def is_step(stage: str) -> bool:
+    """Whether a word of a stage tells a step on the way; any other may be an ending."""
+    return rank(stage)[1] < len(_WAY)
 
 
 def outcome_of(word: str) -> str | None:
