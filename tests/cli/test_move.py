@@ -100,6 +100,7 @@ def test_tomorrows_export_is_the_delta_and_work_done_here_stays(cli: Cli, root: 
     report = cli("import", "run", "moves/m", tomorrow).out
     assert "5 rows of Opportunity.csv: 3 made, 1 updated, 1 unchanged" in report
     assert "1 changed here since" in report
+    assert "they agree but for what was changed here" in report
     by_id = deals(root)
     assert [by_id[key]["amount"] for key in ("006B", "006C", "006E")] == [2600, 20, 5]
 
@@ -204,7 +205,9 @@ PAPERS = {
 }
 
 
-def test_quotations_and_lines_are_reconciled_as_deals_are(cli: Cli, root: Path) -> None:
+def test_quotations_and_lines_are_reconciled_as_deals_are(
+    cli: Cli, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     cli("import", "plan", packed("export.zip", SALESFORCE | PAPERS), "--into", "moves/m")
     report = cli("import", "run", "moves/m", "--dry-run").out
     assert "  Presented: 1 row 2,500.00 EUR | 1 row 2,500.00 EUR" in report
@@ -227,6 +230,10 @@ def test_quotations_and_lines_are_reconciled_as_deals_are(cli: Cli, root: Path) 
     # What people change here afterwards is no difference.
     offered = str(deals(root)["006B"]["id"])
     cli("opp", "set", offered, "items.1.quantity=3")
+    monkeypatch.setenv("COLUMNS", "60")
+    narrow = cli("import", "run", "moves/m", packed("e.zip", SALESFORCE | PAPERS)).out
+    assert "  opportunities: 2 rows 2,510.00 EUR | 2 rows 3,760.00 EUR:\n  1 changed here since\n" in narrow
+    monkeypatch.delenv("COLUMNS")
     again = cli("import", "run", "moves/m", packed("e.zip", SALESFORCE | PAPERS)).out
     assert "  opportunities: 2 rows 2,510.00 EUR | 2 rows 3,760.00 EUR: 1 changed here since" in again
     assert "  Presented: 1 row 2,500.00 EUR | 1 row 2,500.00 EUR\n" in again

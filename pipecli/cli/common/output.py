@@ -209,14 +209,14 @@ def wrapped(value: object, room: int | None) -> list[str]:
         if room is None or display_width(text) <= room:
             lines.append(text)
             continue
-        line, used = "", 0
-        for word in text.split(" "):
-            size = display_width(word)
-            if line and used + 1 + size > room:
+        words = text.lstrip(" ")
+        indent = text.removesuffix(words)
+        line = indent
+        for word in words.split(" "):
+            if line != indent and display_width(line) + 1 + display_width(word) > room:
                 lines.append(line)
-                line, used = word, size
-            else:
-                line, used = (f"{line} {word}", used + 1 + size) if line else (word, size)
+                line = indent
+            line += word if line == indent else f" {word}"
         lines.append(line)
     return lines
 

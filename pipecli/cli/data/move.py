@@ -426,7 +426,8 @@ def _reconciliation(moved: Moved) -> Iterator[str]:
                 f"{count(totals.rows_here, 'row', ',')} {totals.amount_here:,.2f} {group.currency}",
             )
             yield f"  {group.stage}: {sides[0]} | {sides[1]}{_verdict(totals.differing, totals.changed_here)}"
-        yield "they differ" if one.differing else "they agree"
+        kept = " but for what was changed here" * any(group.changed_here for group in one.totals.values())
+        yield "they differ" if one.differing else f"they agree{kept}"
         for key, told, here in one.other_grand_totals[:1]:
             papers = count(len(one.other_grand_totals), _DIFFERING[one.kind], ",")
             yield (
