@@ -85,7 +85,7 @@ def test_calls_and_meetings_come_as_a_file_of_their_own_and_are_found_again(
 def test_an_activity_belongs_to_a_deal_or_a_lead_and_one_to_nobody_is_rejected(cli: Cli, root: Path) -> None:
     cli("import", "leads", write("l.csv", "external_id,name\nL1,Ana\n"))
     rows = "Id,WhatId,WhoId,Subject,Day\nT1,D1,,Call,2026-03-02\n"
-    rows += "T2,,L1,Mail,2026-03-03\nT3,D9,,Lost,2026-03-03\n"
+    rows += "T2,,L1,Mail,2026-03-03\nT3,D9,,Lost,2026-03-03\nT4,D9; D2;D1,,Both,2026-03-04\n"
     mapping = """\
 external_id: Id
 record: {opportunity: WhatId, lead: WhoId}
@@ -93,8 +93,11 @@ set: {type: task, done: true}
 columns: {Subject: subject, Day: at}
 """
     report = told(cli, "activities", write("t.csv", rows), "--map", write("t.yaml", mapping), code=1)
-    assert counts(report) == (3, 2, 0, 0, 0, 1)
+    assert counts(report) == (4, 3, 0, 0, 0, 1)
     assert report["reasons"][0]["reason"] == 'unknown opportunity or lead "D9"'
+    shared = [(left["column"], left["rows"]) for left in report["left_out"]]
+    assert shared == [("further records, of rows that name several", 1)]
+    assert [activity["subject"] for activity in deals(root)["D2"]["activities"]][-1] == "Both"  # type: ignore[index]
     (lead,) = [loads(file.read_text()) for file in root.glob("leads/**/*.yaml")]
     assert [(activity["type"], activity["subject"]) for activity in lead["activities"]] == [("task", "Mail")]
 

@@ -94,6 +94,13 @@ def test_a_currency_sign_is_never_taken_for_another(cli: Cli, root: Path) -> Non
     told = json.loads(cli("import", "opp", again, "--map", in_euros, "--format", "json", code=1).out)
     (reason,) = told["reasons"]
     assert reason["reason"] == "its amounts are written in dollars, and it is in EUR"
+    pounds = write("d3.csv", "ref,title,value\nC1,Pounds,£5\nC2,Odd,1e3\n")
+    both = write("m3.yaml", mapping.replace("value: amount", "value: [{to: amount}, {to: closed.amount}]"))
+    told = json.loads(cli("import", "opp", pounds, "--map", both, "--format", "json", code=1).out)
+    assert [reason["reason"] for reason in told["reasons"]] == [
+        "its amounts are in EGP or GBP or LBP or SYP: say `currency` in the mapping",
+        'value: "1e3" isn\'t an amount',
+    ]
 
 
 def test_what_could_be_two_numbers_is_rejected_until_the_mapping_says_which(cli: Cli, root: Path) -> None:

@@ -340,7 +340,7 @@ def _readings(done: Import) -> Iterator[str]:
             f"are rounded, by {max(apart):f} at most: {most['value']} → {most['by']}"
         )
     for told in done.report["left_out"]:
-        if told["column"].endswith("s that aren't here"):
+        if told["column"].endswith(("s that aren't here", "of rows that name several")):
             yield f"left out of {count(told['rows'], 'row', ',')}: {told['column']}"
 
 

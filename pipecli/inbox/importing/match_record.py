@@ -29,6 +29,7 @@ from pipecli.store import ids_and_files
 from pipecli.store.pipeline import Pipeline
 
 NOT_HERE = "rows whose record isn't here"
+SHARED = "further records, of rows that name several"
 REMOVED = "rows whose record was removed or merged here"
 
 
@@ -104,7 +105,7 @@ class Matcher:
         external = self._text(reading, "external_id")
         name = self._text(reading, "name") or self._text(reading, "title")
         if reading.reasons and not (external and self.bindings.rows):
-            raise Unreadable("; ".join(reading.reasons))
+            raise Unreadable("; ".join(dict.fromkeys(reading.reasons)))
         if self.bindings.external_id and external is None:
             raise Unreadable(f"{self.bindings.external_id}: the external_id is missing")
         own = self._text(reading, self.collection.identity)
@@ -127,7 +128,7 @@ class Matcher:
         if reading.reasons:
             if is_new or (draft and draft.is_new):
                 self._break(key, reading)
-            raise Unreadable("; ".join(reading.reasons))
+            raise Unreadable("; ".join(dict.fromkeys(reading.reasons)))
         if draft is not None:
             self._join(draft, reading)
             return
@@ -146,14 +147,14 @@ class Matcher:
             del reading.values[path]  # what an empty cell stands for is said above
         if reading.reasons:
             self._break(key, reading)
-            raise Unreadable("; ".join(reading.reasons))
+            raise Unreadable("; ".join(dict.fromkeys(reading.reasons)))
         if key not in self.by_key:
             raise Unreadable("the row above, to whose record it belongs, is rejected")
         self._join(self.by_key[key], reading)
 
     def _add_part(self, reading: RowReading, key: str) -> None:
         if reading.reasons:
-            raise Unreadable("; ".join(reading.reasons))
+            raise Unreadable("; ".join(dict.fromkeys(reading.reasons)))
         if self.bindings.external_id and self.bindings.external_path not in reading.values:
             raise Unreadable(f"{self.bindings.external_id}: the external_id is missing")
         if key in self.by_key:
@@ -380,15 +381,17 @@ class Parents(NamedTuple):
     """Those of the rejected that name no record that is here."""
     removed: list[Row]
     """Those whose records people removed."""
+    shared: list[Row]
+    """Those that name several records; they stand in the first that is here."""
 
 
 def parents_of(part: PartKind, source: Source, table: Table, names: Nameable) -> Parents:
     """The record of each row, by its id, its external_id or its name."""
-    parents = Parents({parent.noun: [] for parent in part.parents}, {}, [], [], [])
+    parents = Parents({parent.noun: [] for parent in part.parents}, {}, [], [], [], [])
     columns = record_columns(part, source)
     for row in table.rows:
         try:
-            noun, key = _parent(part, columns, row, names)
+            noun, key, is_shared = _parent(part, columns, row, names)
         except Removed:
             parents.removed.append(row)
         except Unreadable as error:
@@ -398,6 +401,7 @@ def parents_of(part: PartKind, source: Source, table: Table, names: Nameable) ->
         else:
             parents.rows[noun].append(row)
             parents.keys[row.line] = key
+            parents.shared.extend([row] * is_shared)
     return parents
 
 
@@ -417,20 +421,23 @@ def record_columns(part: PartKind, source: Source) -> list[tuple[tuple[str, ...]
 
 def _parent(
     part: PartKind, columns: Iterable[tuple[tuple[str, ...], str]], row: Row, names: Nameable
-) -> tuple[str, str]:
+) -> tuple[str, str, bool]:
+    """The kind and the id of a row's record, and whether the row names others besides (`9002;9003`)."""
     told = []
     for nouns, column in columns:
-        text = name_in(str(row.cells.get(column, "")).strip())
-        if not text:
+        whole = name_in(str(row.cells.get(column, "")).strip())
+        if not whole:
             continue
-        told.append(f'"{text}"')
-        known = [(noun, key) for noun in nouns if (key := names.find(noun, text)) is not None]
+        told.append(f'"{whole}"')
+        for text in (whole, *(part.strip() for part in whole.split(";") if ";" in whole)):
+            if known := [(noun, key) for noun in nouns if (key := names.find(noun, text)) is not None]:
+                break
         known = [one for one in known if names.exists(*one)] or known
         if len(known) > 1:
-            raise Unreadable(f'{column}: "{text}" is {" and ".join(key for _, key in known)}')
+            raise Unreadable(f'{column}: "{whole}" is {" and ".join(key for _, key in known)}')
         if known and not names.exists(*known[0]):
             raise Removed(f"{known[0][1]} was removed here")
         if known:
-            return known[0]
+            return *known[0], text != whole
     kinds = " or ".join(parent.noun for parent in part.parents)
     raise NotHere(f"unknown {kinds} {' or '.join(told)}" if told else f"it names no {kinds}")

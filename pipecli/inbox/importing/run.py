@@ -23,6 +23,7 @@ from pipecli.inbox.importing.mapping import Source
 from pipecli.inbox.importing.match_record import (
     NOT_HERE,
     REMOVED,
+    SHARED,
     PartKind,
     number_twins,
     parents_of,
@@ -145,6 +146,8 @@ def _prepare_parts(
     total = Built(rejected=parents.rejected, removed=parents.removed, lines=Lines(), parents=parents.keys)
     for row in parents.removed:
         Tally.count(bindings.left_out, REMOVED, row)
+    for row in parents.shared:
+        Tally.count(bindings.left_out, SHARED, row)
     if source.mapping.unknown == "skip":
         total.rejected = [(row, reason) for row, reason in parents.rejected if row not in parents.strangers]
         for row in parents.strangers:
