@@ -300,8 +300,8 @@ class Completer:
         if currency is None:
             currency = base if not signed or base in possible else _likeliest(possible)
             if currency is None:
-                told = f"{_listed(*signed)}: say `currency` in the mapping"
-                raise Unreadable(f"its amounts are in {'several currencies: ' * (not possible)}{told}")
+                signs = f"{_listed(*signed)}: say `currency` in the mapping"
+                raise Unreadable(f"its amounts are in {'several currencies: ' * (not possible)}{signs}")
             plain["currency"] = currency
         if signed and currency not in possible:
             raise Unreadable(f"its amounts are written in {_listed(*signed)}, and it is in {currency}")
