@@ -18,8 +18,8 @@ from pipecli.checks.rules import (
     changed_any_record,
     changed_deals_and_papers,
     deals,
+    quotations_against_history,
     references,
-    sent_quotations,
     settings,
 )
 from pipecli.checks.rules.changed_any_record import Between, Changed, Renames, Review, renames
@@ -44,7 +44,7 @@ RULES: tuple[Rule, ...] = (
     *references.FILES,
     *references.RULES,
     *deals.RULES,
-    *sent_quotations.RULES,
+    *quotations_against_history.RULES,
 )
 RULES_WITH_SETTINGS: tuple[Rule, ...] = (
     *references.RULES_WITH_SETTINGS,

@@ -172,9 +172,9 @@ NOUNS = {
     "remind": Noun("Tell each user what is due; for cron.", "cron.remind"),
     "calendar": Noun("Print a calendar of what is planned.", "cron.followups_and_calendar"),
     "notify": Noun("Send word of what was won, lost, moved or assigned; for cron.", "cron.notify"),
-    "auto-close": Noun("Close deals that nobody answers; for cron.", "cron.auto_close_and_assign"),
-    "renew": Noun("Add the next deal of what is sold for a term; for cron.", "cron.auto_close_and_assign"),
-    "assign": Noun("Assign what nobody owns, by the rules; for cron.", "cron.auto_close_and_assign"),
+    "auto-close": Noun("Close deals that nobody answers; for cron.", "cron.close_assign_and_renew"),
+    "renew": Noun("Add the next deal of what is sold for a term; for cron.", "cron.close_assign_and_renew"),
+    "assign": Noun("Assign what nobody owns, by the rules; for cron.", "cron.close_assign_and_renew"),
     "forecast": Noun("Print the forecast, weighted by probability.", "report.forecast"),
     "report": Noun(
         "Reports: funnel, velocity, lost, ranking, pipeline, stale, …",

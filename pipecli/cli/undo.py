@@ -12,7 +12,7 @@ from pipecli.cli.common.command import Changing, noun
 from pipecli.cli.common.output import Format, print_record
 from pipecli.cli.common.session import say
 from pipecli.cli.common.transaction import Transaction, changing
-from pipecli.history.moments import tip
+from pipecli.history.as_of import tip
 from pipecli.history.undo import (
     UNDOES,
     Reverted,

@@ -12,9 +12,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from pipecli.errors import FaultyFile, PipecliError
-from pipecli.history.commits import Blob, key_of_path, records_below, roots
-from pipecli.history.history_index import History
-from pipecli.history.moments import (
+from pipecli.history.as_of import (
     BeforeTheFirst,
     Moment,
     Revision,
@@ -23,6 +21,8 @@ from pipecli.history.moments import (
     instant,
     moment_text,
 )
+from pipecli.history.commits import Blob, key_of_path, records_below, roots
+from pipecli.history.history_index import History
 from pipecli.history.version import VersionFacts
 from pipecli.records.kinds import OPPORTUNITY, SETTINGS_FILE
 from pipecli.records.money import Rates

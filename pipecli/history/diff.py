@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pipecli.errors import FaultyFile
+from pipecli.history.as_of import UNSHALLOW, NoSuchMoment, commit_meant, tip
 from pipecli.history.commits import key_of_path, record_kind
 from pipecli.history.events import Event, RecordVersion, events
-from pipecli.history.moments import UNSHALLOW, NoSuchMoment, commit_meant, tip
 from pipecli.history.past import PastPipeline, pipeline_at
 from pipecli.history.version import facts_of
 from pipecli.records.kinds import KINDS, OPPORTUNITY

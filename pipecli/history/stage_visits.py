@@ -7,8 +7,8 @@ from datetime import UTC, date, datetime, time, tzinfo
 from itertools import pairwise
 from typing import NamedTuple
 
+from pipecli.history.as_of import NoSuchMoment, steady
 from pipecli.history.history_index import History, Say, open_history
-from pipecli.history.moments import NoSuchMoment, steady
 from pipecli.history.stage_history import FirstParentPath, StageHistories, path_to, stage_histories
 from pipecli.reports.deals import Deal, Place, StageVisit
 from pipecli.store.pipeline import Pipeline

@@ -14,7 +14,7 @@ from pathlib import Path as Folder
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
-from pipecli.checks.rules.sent_quotations import OFFERED
+from pipecli.checks.rules.quotations_against_history import OFFERED
 from pipecli.errors import FaultyFile
 from pipecli.history import events
 from pipecli.merge.field_by_field import (

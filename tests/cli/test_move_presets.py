@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from ryaml import loads
 
-from pipecli.inbox.importing.run import File, prepare, rows_of, target_named
+from pipecli.inbox.importing.import_files import File, prepare, rows_of, target_named
 from pipecli.inbox.importing.table import Row, Table
 from pipecli.inbox.moving.recognise import ORDER, Preset, presets, recognised, vendors
-from pipecli.inbox.moving.run import export_of, load
+from pipecli.inbox.moving.run_plan import export_of, load
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.plan_writes import Planner
 from tests.conftest import Cli

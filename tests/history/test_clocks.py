@@ -7,7 +7,7 @@ from itertools import combinations, pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipecli.history.moments import steady
+from pipecli.history.as_of import steady
 
 TIMES = st.lists(st.integers(0, 12), max_size=9)
 

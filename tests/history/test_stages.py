@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from pipecli.history.as_of import steady
 from pipecli.history.history_index import History, open_history
-from pipecli.history.moments import steady
 from pipecli.history.stage_visits import observations
 from pipecli.store.safe_files import find_location
 from pipecli.store.yaml import read

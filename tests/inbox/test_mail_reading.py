@@ -12,7 +12,7 @@ from pipecli.errors import PipecliError
 from pipecli.inbox.mail import message
 from pipecli.inbox.mail.files import LeftOut, mail_files, raw_messages
 from pipecli.inbox.mail.message import Moment, Person, mail_of
-from pipecli.inbox.mail.run import time_of
+from pipecli.inbox.mail.record_mails import time_of
 
 MAIL = """\
 From: =?utf-8?Q?Mar=C3=ADa_L=C3=B3pez?= <maria@coffee.example>

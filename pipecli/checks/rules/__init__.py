@@ -1,7 +1,8 @@
 """The rules of `check`, a module for each family, and the types that they share.
 
-`deals`, `references`, `sent_quotations` and `settings` are about the files as they are; `changes` and
-`changed_deals` about a change set. Each module ends with its rules by name and severity.
+`deals`, `references`, `quotations_against_history` and `settings` are about the files as they are;
+`changed_any_record` and `changed_deals_and_papers` about a change set. Each module ends with its rules by
+name and severity.
 """
 
 from __future__ import annotations

@@ -13,10 +13,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from pipecli.checks.rules import Problem, Severity
+from pipecli.history.as_of import tip
 from pipecli.history.commits import file_changes, listed, parse_commit
 from pipecli.history.diff import Range
 from pipecli.history.events import RecordVersion
-from pipecli.history.moments import tip
 from pipecli.records.base import Document, Plain, Record
 from pipecli.records.kinds import BY_NOUN
 from pipecli.records.opportunity import Opportunity

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from pipecli.checks.rules import Path, Problem, Severity
 from pipecli.checks.rules.changed_any_record import Changed, Review, Rule
-from pipecli.checks.rules.sent_quotations import OFFERED
+from pipecli.checks.rules.quotations_against_history import OFFERED
 from pipecli.history.events import Event
 from pipecli.history.past import sent_times
 from pipecli.records.kinds import OPPORTUNITY

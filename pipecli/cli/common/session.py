@@ -132,7 +132,7 @@ class Session:
         Its `today` is the day of then, unless `now` says another.
         """
         from pipecli.cli.common.dates import parse_as_of
-        from pipecli.history.moments import moment_text, zone_of
+        from pipecli.history.as_of import moment_text, zone_of
         from pipecli.history.past import pipeline_as_of
         from pipecli.store.pipeline import now_in
 

@@ -18,7 +18,7 @@ from pipecli.records.kinds import COLLECTIONS, named
 from pipecli.store.pipeline import no_collector
 
 if TYPE_CHECKING:
-    from pipecli.inbox.importing.run import File, Import, Target
+    from pipecli.inbox.importing.import_files import File, Import, Target
     from pipecli.store.pipeline import Pipeline
     from pipecli.store.plan_writes import Write
 
@@ -54,7 +54,7 @@ def import_(
     ] = False,
 ) -> None:
     """Import the rows of a file. A second run of the same file changes nothing."""
-    from pipecli.inbox.importing.run import prepare, rows_of
+    from pipecli.inbox.importing.import_files import prepare, rows_of
     from pipecli.store.plan_writes import Planner
 
     if from_ or guess:
@@ -100,8 +100,8 @@ def import_(
 
 def target_of(kind: str) -> Target:
     """What KIND says. Raises PipecliError."""
+    from pipecli.inbox.importing.import_files import target_named
     from pipecli.inbox.importing.match_record import PART_KINDS
-    from pipecli.inbox.importing.run import target_named
 
     target = target_named(kind)
     if target is None:
@@ -111,7 +111,7 @@ def target_of(kind: str) -> Target:
 
 
 def _file(path: Path, name: str = "") -> File:
-    from pipecli.inbox.importing.run import File
+    from pipecli.inbox.importing.import_files import File
     from pipecli.inbox.importing.table import ARCHIVE
     from pipecli.inbox.importing.workbook import is_workbook
 
@@ -136,7 +136,7 @@ def _file(path: Path, name: str = "") -> File:
 
 def _write(transaction: Transaction, done: Import, writes: list[Write]) -> str | None:
     """Commit what the rows come to, or with --dry-run print it; the commit's id."""
-    from pipecli.inbox.importing.run import commit_subject
+    from pipecli.inbox.importing.import_files import commit_subject
 
     run = transaction.session
     if run.dry_run and run.format_name != "table":
@@ -146,7 +146,7 @@ def _write(transaction: Transaction, done: Import, writes: list[Write]) -> str |
 
 def _print(run: Session, done: Import, commit: str | None, kept: Path | None) -> None:
     from pipecli.cli.common.output import Format, print_record, write_counts, write_text
-    from pipecli.inbox.importing.run import report_lines
+    from pipecli.inbox.importing.import_files import report_lines
 
     match run.format:
         case Format.TABLE:

@@ -28,10 +28,10 @@ from pipecli.wording import count, first_of
 if TYPE_CHECKING:
     from pipecli.inbox.importing.build import Tick
     from pipecli.inbox.importing.earlier_imports import Keep
-    from pipecli.inbox.importing.run import Import
+    from pipecli.inbox.importing.import_files import Import
     from pipecli.inbox.moving.pages import Question
     from pipecli.inbox.moving.plan import Plan
-    from pipecli.inbox.moving.run import Moved
+    from pipecli.inbox.moving.run_plan import Moved
     from pipecli.store.pipeline import Pipeline
 
 _WORTH_A_BAR = 500
@@ -81,7 +81,7 @@ def progress(rows: int) -> Iterator[Tick]:
 
 def keep_rejects(transaction: Transaction, done: Import, source: Path, wanted: Path | None) -> Path | None:
     """Write the rejected rows to a file of their own; its path."""
-    from pipecli.inbox.importing.run import rejects_csv, rejects_path
+    from pipecli.inbox.importing.import_files import rejects_csv, rejects_path
     from pipecli.store import safe_files
 
     if not done.outcome.rejected or (transaction.session.dry_run and wanted is None):
@@ -239,8 +239,8 @@ def _move(
     *,
     with_diff: bool,
 ) -> None:
-    from pipecli.inbox.moving.run import answered, export_of, load, unpack
-    from pipecli.inbox.moving.run import run as bring_in
+    from pipecli.inbox.moving.run_plan import answered, export_of, load, unpack
+    from pipecli.inbox.moving.run_plan import run as bring_in
 
     with all_faults(), tempfile.TemporaryDirectory(prefix="pipecli-export-") as unpacked:
         if folder.is_file():
@@ -279,7 +279,7 @@ def _move(
 
 
 def _subject(vendor: str, moved: Moved) -> str:
-    from pipecli.inbox.importing.run import target_named
+    from pipecli.inbox.importing.import_files import target_named
 
     totals: dict[str, int] = {}
     for step, done in moved.done:
@@ -375,8 +375,8 @@ def _report(moved: Moved, *, is_dry: bool) -> Iterator[str]:
 
 
 def _outcome(done: Import) -> str:
+    from pipecli.inbox.importing.import_files import WORDS
     from pipecli.inbox.importing.match_record import REMOVED
-    from pipecli.inbox.importing.run import WORDS
 
     report = done.report
     parts = [f"{report[name]:,} {words}" for name, words in WORDS.items() if report[name]]

@@ -37,9 +37,9 @@ from pipecli.cli.report.printing import Currency, currency_code
 from pipecli.errors import PipecliError
 from pipecli.formats import dumps
 from pipecli.history import commits
+from pipecli.history.as_of import zone_of
 from pipecli.history.changes import Changes, ChangesAsked, changes
 from pipecli.history.history_index import open_history
-from pipecli.history.moments import zone_of
 from pipecli.history.notices import Notice, notices
 from pipecli.outbox.dashboard_page import Table
 from pipecli.records.kinds import CUSTOMER, LEAD, OPPORTUNITY

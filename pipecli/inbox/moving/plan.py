@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from pipecli.errors import PipecliError, Unreadable
-from pipecli.inbox.importing.run import File
+from pipecli.inbox.importing.import_files import File
 from pipecli.inbox.importing.table import Layout, Table
 from pipecli.inbox.importing.workbook import rows_of_file as read
 from pipecli.inbox.importing.workbook import tables_of_file

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pipecli.errors import PipecliError
-from pipecli.inbox.importing.run import File
+from pipecli.inbox.importing.import_files import File
 from pipecli.inbox.importing.table import Table
 from pipecli.inbox.moving.pages import Findings
 from pipecli.inbox.moving.synonyms import (

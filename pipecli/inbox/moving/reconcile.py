@@ -14,8 +14,8 @@ from typing import Any, Literal, NamedTuple
 from pipecli.errors import Unreadable
 from pipecli.formats import loads, quoted
 from pipecli.inbox.importing.columns import ORDINAL
+from pipecli.inbox.importing.import_files import Import
 from pipecli.inbox.importing.mapping import Column, Source, Unless, listed
-from pipecli.inbox.importing.run import Import
 from pipecli.inbox.importing.table import Cell, Row, Table
 from pipecli.inbox.importing.values import is_percentage
 from pipecli.inbox.moving.pages import Findings

@@ -17,9 +17,9 @@ from typing import Any, NamedTuple
 from pipecli.errors import Fault, FaultyFile, PipecliError
 from pipecli.inbox.importing.build import Tick
 from pipecli.inbox.importing.earlier_imports import Imports, Keep
+from pipecli.inbox.importing.import_files import File, Import, prepare, rows_of, target_named
 from pipecli.inbox.importing.mapping import Source
 from pipecli.inbox.importing.match_record import part_named
-from pipecli.inbox.importing.run import File, Import, prepare, rows_of, target_named
 from pipecli.inbox.importing.workbook import rows_of_file as read_table
 from pipecli.inbox.importing.workbook import tables_of_file
 from pipecli.inbox.moving.pages import PLAN_FILE, SETTINGS_PAGE, Step

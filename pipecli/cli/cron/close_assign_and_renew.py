@@ -17,9 +17,9 @@ from pipecli.cli.common.session import Session, mention, say, session
 from pipecli.cli.common.table import Column
 from pipecli.cli.common.transaction import Transaction, changing, trailers
 from pipecli.errors import PipecliError
+from pipecli.history.as_of import NoSuchMoment
 from pipecli.history.history_index import open_history
 from pipecli.history.log import log
-from pipecli.history.moments import NoSuchMoment
 from pipecli.history.past import sent_times
 from pipecli.records.kinds import BY_NOUN, LEAD, OPPORTUNITY, QUOTATION, Kind
 from pipecli.store.index.records import unanswered_deals
