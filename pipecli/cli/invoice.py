@@ -74,7 +74,7 @@ def _quantities(transaction: Transaction, items: list[str] | None) -> dict[str, 
 
 
 def _of_a_draft(_transaction: Transaction, before: Any, after: Any) -> None:
-    rules.require_sound(before, after)
+    rules.require_settable(before, after)
 
 
 def require_unnumbered(transaction: Transaction, draft: Invoice) -> None:

@@ -170,7 +170,7 @@ def require_draft(invoice: Invoice) -> None:
         )
 
 
-def require_sound(before: Invoice, after: Invoice) -> None:
+def require_settable(before: Invoice, after: Invoice) -> None:
     """Refuse a change by hand of what the verbs keep: status, number, payments, and its origin."""
     if before.with_(notes=after.notes, tags=after.tags, custom=after.custom) != after:  # no paper has these
         require_draft(before)

@@ -17,7 +17,7 @@ from pipecli.records.opportunity import Opportunity
 from pipecli.records.totals_and_tax import totals
 from pipecli.wording import count
 from pipecli.workflow.change import Change, Refused
-from pipecli.workflow.preconditions import require_open
+from pipecli.workflow.preconditions import refuse_sent, require_open
 
 if TYPE_CHECKING:
     from pipecli.records.catalogue import PriceList, Product
@@ -224,25 +224,12 @@ def with_new_line(owner: Priced, terms: Terms, day: date, line: NewLine) -> Pric
     return owner.with_(items=(*owner.items, item), tax_included=with_tax)
 
 
-def require_draft(quotation: Quotation) -> None:
-    """Refuse to change what a customer has seen."""
-    if quotation.status == "draft":
-        return
-    way = f"make a new one: pipecli quote new {quotation.opportunity}"
-    if quotation.status in ("sent", "rejected", "expired"):
-        way = f"make the next one: pipecli quote revise {quotation.id}"
-    raise Refused(
-        f"{quotation.id} is {quotation.status}: what a customer was offered is frozen",
-        hint=way,
-    )
-
-
 def _require_changeable(owner: Priced) -> None:
     """Refuse other lines for a deal that has ended, and for a quotation that is no draft."""
     if isinstance(owner, Opportunity):
         require_open(owner)
     else:
-        require_draft(owner)
+        refuse_sent(owner)
 
 
 def add_item(owner: Priced, terms: Terms, day: date, **line: Unpack[NewLine]) -> Change:

@@ -1,4 +1,5 @@
-"""The preconditions of verbs: an open deal, words that the settings know, and what a stage asks for.
+"""The preconditions of verbs: an open deal, a quotation not yet sent, words that the settings know, and what
+a stage asks for.
 
 The requirements of a stage, and the seven questions of the key information, are for plain records, as the
 index keeps them: a page that shows what is missing loads no models.
@@ -17,6 +18,7 @@ from pipecli.workflow.change import Refused
 
 if TYPE_CHECKING:
     from pipecli.records.opportunity import Opportunity
+    from pipecli.records.papers import Quotation
     from pipecli.records.settings import Process, Settings
 
 
@@ -24,6 +26,16 @@ def require_open(deal: Opportunity) -> None:
     """Refuse to go on with a deal that is won, lost or closed, naming the way out."""
     if not deal.is_open:
         raise Refused(f"{deal.id} is {deal.status}", hint=f"reopen it first: pipecli opp reopen {deal.id}")
+
+
+def refuse_sent(quotation: Quotation) -> None:
+    """Refuse to change a quotation that a customer has seen: only a draft may change."""
+    if quotation.status == "draft":
+        return
+    way = f"make a new one: pipecli quote new {quotation.opportunity}"
+    if quotation.status in ("sent", "rejected", "expired"):
+        way = f"make the next one: pipecli quote revise {quotation.id}"
+    raise Refused(f"{quotation.id} is {quotation.status}: what a customer was offered is frozen", hint=way)
 
 
 def refuse_future(deal: Opportunity, day: date, today: date) -> None:

@@ -20,17 +20,17 @@ from pipecli.records.settings import Settings
 from pipecli.records.totals_and_tax import MONEY_TERMS, counted_items, totals
 from pipecli.workflow.activity_and_attachment import Next, follow_up, with_activity
 from pipecli.workflow.change import Change, Refused
-from pipecli.workflow.items import find_item, in_words, require_currency, require_draft
-from pipecli.workflow.preconditions import require_open
+from pipecli.workflow.items import find_item, in_words, require_currency
+from pipecli.workflow.preconditions import refuse_sent, require_open
 
 
-def require_sound(before: Quotation, after: Quotation, price_list: PriceList | None) -> None:
-    """Refuse a change of a draft that only a verb may make, or that makes no sense.
+def require_settable(before: Quotation, after: Quotation, price_list: PriceList | None) -> None:
+    """Refuse a change by hand of a draft that only a verb may make, or that makes no sense.
 
     Its status follows from what happens to it, and its deal and revision from where it was made; `price_list`
     is the one it names now.
     """
-    require_draft(before)
+    refuse_sent(before)
     if after.status is not before.status:
         raise Refused(
             f"the status of {before.id} follows from what happens to it",

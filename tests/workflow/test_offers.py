@@ -22,6 +22,7 @@ from pipecli.workflow import supplier_quotation as answers
 from pipecli.workflow.change import Refused
 from pipecli.workflow.opportunity.close import difference, lose, reopen, sold_to, win
 from pipecli.workflow.order import term_ends
+from pipecli.workflow.preconditions import refuse_sent
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 DAY = NOW.date()
@@ -126,7 +127,7 @@ def test_a_product_that_the_list_has_no_price_for_keeps_its_own():
 @pytest.mark.parametrize("status", ["accepted", "superseded"])
 def test_what_a_customer_said_yes_to_is_made_anew(status: str):
     with pytest.raises(Refused, match=f"make a new one: pipecli quote new {DEAL}"):
-        lines.require_draft(offer(status=status))
+        refuse_sent(offer(status=status))
 
 
 def test_an_offer_holds_on_its_last_day():
@@ -237,8 +238,8 @@ def test_what_is_left_to_invoice_of_an_order():
 def test_a_draft_of_an_invoice_keeps_where_it_comes_from():
     draft = invoice(order="ORD-A1111")
     with pytest.raises(Refused, match="customer of INV-A1111 follows from what happens to it"):
-        invoices.require_sound(draft, draft.with_(customer="acme"))
-    invoices.require_sound(draft, draft.with_(due=DAY))
+        invoices.require_settable(draft, draft.with_(customer="acme"))
+    invoices.require_settable(draft, draft.with_(due=DAY))
     with pytest.raises(Refused, match="INV-A1111 has no items"):
         invoices.issue(draft.with_(items=()), None, SETTINGS, number="2026-0001", day=DAY, open_=Decimal(0))
 

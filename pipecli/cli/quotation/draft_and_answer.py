@@ -22,8 +22,7 @@ from pipecli.records.papers import Order, Quotation, SupplierQuotation
 from pipecli.store.lookup import Care
 from pipecli.workflow import quotation as rules
 from pipecli.workflow.change import Change
-from pipecli.workflow.items import require_draft
-from pipecli.workflow.quotation import require_sound
+from pipecli.workflow.preconditions import refuse_sent
 from pipecli.workflow.supplier_quotation import price_from_supplier
 
 app = noun()
@@ -92,7 +91,7 @@ def _priced(
 
 
 def _of_a_draft(transaction: Transaction, before: Any, after: Any) -> None:
-    require_sound(before, after, transaction.pipeline.find_record(PriceList, after.price_list))
+    rules.require_settable(before, after, transaction.pipeline.find_record(PriceList, after.price_list))
 
 
 register_set_and_edit(app, QUOTATION, setting_of(_of_a_draft), _of_a_draft)
@@ -100,7 +99,7 @@ register_set_and_edit(app, QUOTATION, setting_of(_of_a_draft), _of_a_draft)
 
 def _require_first_draft(_transaction: Transaction, quotation: Quotation) -> None:
     """Refuse to remove what a customer has seen, and a revision: what it revises would stay superseded."""
-    require_draft(quotation)
+    refuse_sent(quotation)
     if quotation.revision_of:
         raise PipecliError(
             f"{quotation.id} revises {quotation.revision_of}, which would stay superseded",
