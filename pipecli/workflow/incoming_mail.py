@@ -102,8 +102,8 @@ class Placed(NamedTuple):
     """Between ourselves."""
 
 
-def place(mail: Facts, known: Known) -> Placed:
-    """Find where a mail belongs, by its thread and its people."""
+def record_of_mail(mail: Facts, known: Known) -> Placed:
+    """The record that a mail is about, by its thread and its people."""
     is_ours = any(map(known.is_ours, mail.sender))
     direction = Direction.OUT if is_ours else Direction.IN
     everybody = (*mail.to, *mail.copied)
@@ -130,6 +130,11 @@ def place(mail: Facts, known: Known) -> Placed:
         return placed._replace(why=f"with the supplier {supplier}")
     who = "recipient" if is_ours else "sender"
     return placed._replace(why=f"unknown {who}", is_stranger=not is_ours)
+
+
+def is_new_lead(placed: Placed, *, is_automatic: bool) -> bool:
+    """True of a mail that makes a lead where that is wanted: of a stranger, and not written by a program."""
+    return placed.is_stranger and not is_automatic
 
 
 def _is_known(addresses: Iterable[str], known: Known) -> bool:
@@ -245,7 +250,7 @@ def activity_of(
     )
 
 
-def record(onto: Lead | Opportunity, mails: Sequence[Activity], now: datetime) -> Change:
+def add_mails(onto: Lead | Opportunity, mails: Sequence[Activity], now: datetime) -> Change:
     """Add mails to a record. A lead that they reached, or who answers, moves on; a contact due is settled."""
     after = onto.with_(activities=(*onto.activities, *mails))
     for mail in mails:

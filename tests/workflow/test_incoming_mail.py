@@ -17,7 +17,7 @@ from pipecli.workflow.incoming_mail import (
     id_of_mail,
     lead_of_mail,
     organization_of,
-    place,
+    record_of_mail,
 )
 
 
@@ -54,7 +54,7 @@ ANA = "ana@x.example"
 def placed(people: list[KnownPerson] = [], at: datetime = AT, **known: dict[str, list[Record]]) -> Placed:  # noqa: B006
     """Where a mail of Ana's to us belongs."""
     facts = Facts([ANA], ["us@contoso.example"], [], [], at)
-    return place(facts, Known(ours={"us@contoso.example": "ben"}, people={ANA: people}, **known))
+    return record_of_mail(facts, Known(ours={"us@contoso.example": "ben"}, people={ANA: people}, **known))
 
 
 def test_a_mail_is_with_the_contact_who_has_a_part_in_the_deal():

@@ -29,10 +29,11 @@ from pipecli.workflow.incoming_mail import (
     Placed,
     Record,
     activity_of,
+    add_mails,
     id_of_mail,
+    is_new_lead,
     lead_of_mail,
-    place,
-    record,
+    record_of_mail,
 )
 
 _FIRST_MAIL = datetime(1990, 1, 1, tzinfo=UTC)
@@ -176,7 +177,7 @@ class _Run:
             timed = queue.popleft()
             if self.has(timed):
                 continue
-            placed = place(timed.facts, self._known)
+            placed = record_of_mail(timed.facts, self._known)
             if placed.on is not None:
                 self._record(timed, placed, placed.on)
                 queue.extend(self._waiting.pop(timed.mail.message_id, {}).values())
@@ -188,14 +189,14 @@ class _Run:
     def put(self, mails: Iterable[Timed], on: str) -> None:
         """Record mails on one deal or lead, except those among ourselves."""
         for timed in mails:
-            placed = place(timed.facts, self._known)
+            placed = record_of_mail(timed.facts, self._known)
             if not placed.is_internal:
                 self._record(timed, placed, self._records[on])
 
     def make_lead(self, timed: Timed) -> None:
-        """Make a lead of a stranger who writes to us, and isn't a program."""
-        placed = place(timed.facts, self._known)
-        if not placed.is_stranger or timed.mail.is_automatic:
+        """Make the lead of a mail, where it is one."""
+        placed = record_of_mail(timed.facts, self._known)
+        if not is_new_lead(placed, is_automatic=timed.mail.is_automatic):
             return
         person = timed.mail.sender[0]
         key = f"{LEAD.prefix}-{self._id(f'lead {timed.mail.message_id}', f'{LEAD.prefix}-')}"
@@ -218,7 +219,7 @@ class _Run:
             self.place(self._waiting.pop(key, {}).values())
 
     def unplaced(self, timed: Timed) -> Unplaced:
-        return Unplaced(timed, place(timed.facts, self._known), self._customer(timed)[0])
+        return Unplaced(timed, record_of_mail(timed.facts, self._known), self._customer(timed)[0])
 
     def changes(self) -> list[Change]:
         """The change of each record, with all its mails."""
@@ -227,11 +228,11 @@ class _Run:
             activities = sorted(recorded, key=lambda activity: (activity.at, activity.id))
             lead = self.leads.get(on)
             if lead is None:
-                changes.append(record(self._get(on), activities, self._pipeline.now))
+                changes.append(add_mails(self._get(on), activities, self._pipeline.now))
             else:
                 assert isinstance(lead.subject, Lead)
                 self.leads[on] = replace(
-                    lead, subject=record(lead.subject, activities, self._pipeline.now).subject
+                    lead, subject=add_mails(lead.subject, activities, self._pipeline.now).subject
                 )
         return [*changes, *self.leads.values()]
 
@@ -331,7 +332,7 @@ def _unplaced(unplaced: Unplaced) -> Row:
         candidates=list(placed.candidates) or None,
         contact=placed.contact,
         suggestion=unplaced.suggestion or None,
-        stranger=True if placed.is_stranger and not unplaced.timed.mail.is_automatic else None,
+        stranger=is_new_lead(placed, is_automatic=unplaced.timed.mail.is_automatic) or None,
     )
 
 
