@@ -37,7 +37,7 @@ class Notice(NamedTuple):
     """One thing that happened to one record."""
 
     event: str
-    """One of reports.messages.EVENTS."""
+    """One of `EVENTS` in `reports/followups.py`."""
     noun: str
     key: str
     title: str
@@ -292,13 +292,13 @@ class Unsent(NamedTuple):
         return self._replace(told=told, deliveries=tuple(kept.values()))
 
     def without(self, keys: set[str]) -> Unsent:
-        """Without the parcels that are done with."""
+        """Without the deliveries that are done with."""
         return self._replace(
             deliveries=tuple(delivery for delivery in self.deliveries if delivery.key not in keys)
         )
 
 
-def read(place: Location) -> Unsent:
+def read_unsent(place: Location) -> Unsent:
     """The deliveries that the last run has left."""
     folder = refs(place, "notify")
     blob = git.run(place.work_tree, "cat-file", "blob", f"{folder}/unsent")
@@ -310,7 +310,7 @@ def read(place: Location) -> Unsent:
     )
 
 
-def write(place: Location, unsent: Unsent) -> None:
+def write_unsent(place: Location, unsent: Unsent) -> None:
     """Keep it for the next run. Raises git.GitRefused."""
     folder = refs(place, "notify")
     stored = {"clone": unsent.clone, "parcels": [delivery._asdict() for delivery in unsent.deliveries]}

@@ -60,7 +60,7 @@ def notify(
     the starting point. The addresses of channels come from your environment and configuration, never from the
     pipeline (docs/notifications.md). What can't be delivered is kept for the next run.
     """
-    from pipecli.history import notices as unsent
+    from pipecli.history.notices import read_unsent
     from pipecli.outbox.channels import channels
 
     run = session(ctx)
@@ -68,7 +68,7 @@ def notify(
     ours.require_any()
     place = run.pipeline.location
     if run.dry_run:
-        before = unsent.read(place)
+        before = read_unsent(place)
         _print_messages(run, _untold(run, before, _gathered(run, before, ours, since)))
         return
     from pipecli.outbox.channels import require_apprise
@@ -86,20 +86,20 @@ def notify(
 
 def _send(run: Session, ours: Channels, since: str) -> tuple[list[Delivery], int]:
     """Gather, claim and send; what was delivered, and how much was not."""
-    from pipecli.history import notices as unsent
+    from pipecli.history.notices import read_unsent, write_unsent
 
     place = run.pipeline.location
-    before = unsent.read(place)
+    before = read_unsent(place)
     left = _gathered(run, before, ours, since)
     if left != before:
-        unsent.write(place, left)
+        write_unsent(place, left)
     claims = claims_of(run, "notify", _KEPT_DAYS)
     wanted = {delivery.key for delivery in left.deliveries}
     pending = {delivery.key for delivery in before.deliveries}
     mine = claims.claim(wanted, left.clone, run.today, pending=pending)
     if wanted - mine:  # told already, by another machine or before a rebase
         left = left.without(wanted - mine)
-        unsent.write(place, left)
+        write_unsent(place, left)
     sent: list[Delivery] = []
     lost = set[str]()
     run.pipeline.is_out = "what was sent is noted, and the next run sends the rest"
@@ -110,7 +110,7 @@ def _send(run: Session, ours: Channels, since: str) -> tuple[list[Delivery], int
             continue
         sent += deliveries
         left = left.without(keys)
-        unsent.write(place, left)
+        write_unsent(place, left)
     if lost:
         give_back(run, claims, lost, left.clone)
     return sent, len(lost)
@@ -126,7 +126,7 @@ def _untold(run: Session, before: Unsent, left: Unsent) -> list[Delivery]:
 def _delivered(
     run: Session, ours: Channels, deliveries: Sequence[Delivery]
 ) -> Iterator[tuple[Sequence[Delivery], bool]]:
-    """Send message after message: the parcels of each, and whether they are done with."""
+    """Send message after message: the deliveries of each, and whether they are done with."""
     from pipecli.outbox.channels import Courier
 
     courier = Courier()
@@ -185,7 +185,7 @@ def _start(run: Session, history: History, since: str) -> str | None:
 
 
 def _by_message(deliveries: Sequence[Delivery]) -> Iterator[Sequence[Delivery]]:
-    """The parcels of each message: each alone, or all that go to an address where they are many."""
+    """The deliveries of each message: each alone, or all that go to an address where they are many."""
     by_address: dict[tuple[bool, str, int], list[Delivery]] = defaultdict(list)
     for delivery in deliveries:
         by_address[delivery.is_for_user, delivery.to, delivery.place].append(delivery)
@@ -194,7 +194,7 @@ def _by_message(deliveries: Sequence[Delivery]) -> Iterator[Sequence[Delivery]]:
 
 
 def _address(ours: Channels, delivery: Delivery) -> Address | None:
-    """The address that a parcel goes to; None where it is configured no more."""
+    """The address that a delivery goes to; None where it is configured no more."""
     found = ours.of_user(delivery.to) if delivery.is_for_user else ours.of_channel(delivery.to)
     return found[delivery.place] if delivery.place < len(found) else None
 
@@ -243,7 +243,7 @@ To = tuple[bool, str]
 
 
 def deliveries(run: Session, ours: Channels, found: Iterable[Notice]) -> list[Delivery]:
-    """A parcel for each notice and address; who has no address here is named on stderr."""
+    """A delivery for each notice and address; who has no address here is named on stderr."""
     packing = _Packing(run, ours)
     made = [delivery for notice in found for delivery in packing.deliveries(notice)]
     for (is_user, name), number in packing.nowhere.items():
