@@ -279,9 +279,8 @@ def activities(connection: sqlite3.Connection, zone: tzinfo) -> Iterator[Activit
     )
     for record, key, is_open, user, type_, direction, at, done in connection.execute(_ACTIVITIES):
         if (record, key) not in carried:
-            yield Activity(
-                record, bool(is_open), user, teams.get(user), type_, direction, _day(at, zone), bool(done)
-            )
+            day = day_in(datetime.fromisoformat(at), zone) if "T" in at else date.fromisoformat(at)
+            yield Activity(record, bool(is_open), user, teams.get(user), type_, direction, day, bool(done))
 
 
 _ACTIVITIES = """
@@ -291,10 +290,6 @@ UNION ALL
 SELECT a.record, a.id, r.status NOT IN ('converted', 'disqualified'), coalesce(a."by", r.owner), a.type,
     a.direction, a.at, a.done
 FROM _leads r JOIN activities a USING (path)"""
-
-
-def _day(at: str, zone: tzinfo) -> date:
-    return datetime.fromisoformat(at).astimezone(zone).date() if "T" in at else date.fromisoformat(at)
 
 
 def owned_deals(connection: sqlite3.Connection, owner_filter: OwnerFilter) -> list[OwnedDeal]:
