@@ -84,7 +84,10 @@ def main() -> None:
     """Run one command; every failure leaves here as one `error:` line and an exit code."""
     _have_streams()
     sys.unraisablehook = _quiet
-    code = run(sys.argv[1:])
+    try:
+        code = run(sys.argv[1:])
+    except KeyboardInterrupt:  # another one, while the first is told of
+        code = INTERRUPTED
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError):
             stream.flush()
@@ -130,7 +133,8 @@ def run(arguments: list[str]) -> int:
     except Exception as error:
         return _usage_or_bug(session, arguments, error)
     finally:
-        session.close()
+        with suppress(KeyboardInterrupt):  # what the command did stands, and is told
+            session.close()
     if code == INTERRUPTED:  # as Typer answers Ctrl-C, too
         stopped = PipecliError(session.interruption(), code="interrupted")
         sys.stderr.write("\n" * sys.stderr.isatty())  # the terminal shows ^C behind the question

@@ -89,6 +89,26 @@ def test_ctrl_c_after_git_has_the_commit_is_told_as_done(deal, git, root, start)
     assert git("status", "--porcelain") == ""
 
 
+def test_ctrl_c_at_the_very_end_shows_no_traceback(root):
+    ends = """
+import os, signal, sys
+from pipecli.cli.common.session import Session
+from pipecli.cli.main import main
+from pipecli.store.pipeline import Pipeline
+def interrupted(*_): os.kill(os.getpid(), signal.SIGINT)
+Pipeline.close = interrupted
+if sys.argv[1] == "twice":
+    Session.pipeline = property(interrupted)
+    Session.interruption = interrupted
+sys.argv[:2] = ["pipecli"]
+main()
+"""
+    for way, code in (("once", 0), ("twice", 130)):
+        words = [sys.executable, "-c", ends, way, "-C", root, "opp", "list"]
+        ended = subprocess.run(words, capture_output=True, text=True, check=False)
+        assert (ended.returncode, "Traceback" in ended.stderr) == (code, False), ended.stderr
+
+
 def test_a_kill_before_the_commit_is_undone_by_the_next_command(cli, deal, git, root, start):
     file = deal()
     text, before, about = file.read_bytes(), git("rev-parse", "HEAD"), file.stat()
