@@ -333,6 +333,36 @@ def test_a_deal_that_ended_is_open_in_no_language(
     assert (by_id["20"]["title"], by_id["20"]["amount"], by_id["20"]["owner"]) == ("T20", 200, "ana-ruiz")
 
 
+def test_a_status_that_no_deal_has_yet_is_known_tomorrow_and_a_deal_won_here_stays_won(
+    cli: Cli, root: Path
+) -> None:
+    header = (
+        "Deal - ID,Deal - Title,Deal - Organization,Deal - Stage,Deal - Status,Deal - Value,Deal - Won time,"
+        "Deal - Lost time\n"
+    )
+    row = "{},Deal {},ACME,{},{},{},{},{}\n".format
+    gone = row(3, "C", "Qualified", "Lost", 30, "", "2026-03-01 10:00:00")
+    file = Path("deals.csv")
+    file.write_text(
+        header
+        + row(1, "A", "Demo Scheduled", "Open", 10, "", "")
+        + row(2, "B", "Qualified", "Open", 20, "", "")
+        + gone
+    )
+    assert planned(cli, "deals.csv", "--into", "m")["questions"] == []
+    cli("import", "run", "m")
+    assert [deals(root)[key]["status"] for key in "123"] == ["open", "open", "lost"]
+
+    cli("opp", "won", str(deals(root)["2"]["id"]), "--amount", "25", "--detail", "Signed")
+    won = row(1, "A", "Demo Scheduled", "Won", 10, "2026-04-01 10:00:00", "")
+    file.write_text(header + won + row(2, "New name", "Qualified", "Open", 22, "", "") + gone)
+    assert "they agree but for what was changed here" in cli("import", "run", "m").out
+    by_id = deals(root)
+    assert by_id["1"]["closed"] == {"date": "2026-04-01", "amount": 10}
+    assert (by_id["2"]["status"], by_id["2"]["title"], by_id["2"]["amount"]) == ("won", "Deal New name", 22)
+    assert (by_id["2"]["closed"]["amount"], by_id["2"]["closed"]["detail"]) == (25, "Signed")  # type: ignore[index]
+
+
 def test_a_bomb_a_path_that_leaves_and_a_zip_that_is_none_do_no_harm(cli: Cli, tmp_path: Path) -> None:
     packed("bomb.zip", {"Opportunity.csv": "Id,StageName,CloseDate,Name\n" + "0" * (40 << 20)})
     assert "unpacks to over" in cli("import", "plan", "bomb.zip", "--into", "m", code=1).err

@@ -27,7 +27,7 @@ from pipecli.inbox.importing.mapping import Source
 from pipecli.inbox.importing.match_record import NOT_HERE, PLANNED, REMOVED, Draft, Matcher, NotHere, Removed
 from pipecli.inbox.importing.related import Completer, Nameable, NewRecord
 from pipecli.inbox.importing.table import Row
-from pipecli.inbox.importing.values import CLOSED_STAGE, Named, Path, nouns_of, without_empties
+from pipecli.inbox.importing.values import CLOSED_STAGE, Named, Path, forget_ending, nouns_of, without_empties
 from pipecli.records.base import Document, Part, Plain, Record
 from pipecli.records.kinds import Collection
 from pipecli.records.money import Money
@@ -360,9 +360,9 @@ class _Builder:
             plain = before.plain()
             if draft.by_id:
                 forget_other_products(plain, values)
+            forget_ending(self.collection.noun, plain, values)
             unsaid = self.bindings.owned - values.keys() - draft.disputed
-            if not draft.by_id:
-                unsaid = frozenset(path for path in unsaid if element_place(path) is None)
+            unsaid = frozenset(path for path in unsaid if draft.by_id or element_place(path) is None)
             for path in unsaid:
                 clear(plain, path)
             values = {path: value for path, value in constants.items() if path in unsaid} | values

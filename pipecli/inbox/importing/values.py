@@ -6,11 +6,11 @@ Values below `custom` have the type that their cell tells.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
 from enum import Enum
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard, get_args, get_origin
+from typing import Any, NamedTuple, TypeGuard, get_args, get_origin
 
 from pydantic import StringConstraints
 
@@ -18,15 +18,13 @@ from pipecli.errors import Unreadable
 from pipecli.formats import free_cell, free_value, list_values, plain_cell
 from pipecli.inbox.importing import day_formats
 from pipecli.inbox.importing.table import Cell, Raw
+from pipecli.merge.record_file import TAKEN_TOGETHER
 from pipecli.records import base
-from pipecli.records.base import Amount, Part, Percent
+from pipecli.records.base import Amount, Part, Percent, Plain
 from pipecli.records.kinds import Collection
 from pipecli.records.money import Mark, Money, read_money, read_number
 from pipecli.records.references import named_at
 from pipecli.store.yaml.write import CONTROL, compiled, emit
-
-if TYPE_CHECKING:
-    pass
 
 
 def text_of(cell: Cell) -> str:
@@ -431,3 +429,11 @@ def _metadata(annotation: Any) -> Iterator[object]:
     for inner in get_args(annotation):
         if get_args(inner):
             yield from _metadata(inner)
+
+
+def forget_ending(noun: str, plain: Plain, values: Mapping[Path, Any]) -> None:
+    """Take away how a record ended where it now has another status."""
+    group = TAKEN_TOGETHER.get(noun, ())
+    if "status" in group and values.get(("status",), plain.get("status")) != plain.get("status"):
+        for name in group:
+            plain.pop(name, None)

@@ -15,6 +15,7 @@ from typing import Any
 from pipecli.errors import PipecliError
 from pipecli.inbox.importing.day_formats import is_iso
 from pipecli.inbox.importing.table import Row, Table
+from pipecli.inbox.moving import synonyms
 from pipecli.inbox.moving.pages import (
     Findings,
     Outcomes,
@@ -25,7 +26,7 @@ from pipecli.inbox.moving.pages import (
     percent_of,
     texts,
 )
-from pipecli.inbox.moving.synonyms import CHANGED, ENTERED, OF_ENTRY, header_key, is_step, outcome_of, rank
+from pipecli.inbox.moving.synonyms import CHANGED, ENTERED, OF_ENTRY, header_key, outcome_of, rank
 from pipecli.records.names import folded
 from pipecli.store import ids_and_files
 from pipecli.wording import count
@@ -127,10 +128,10 @@ class Deals:
         if "status" in self.roles:
             column = self.roles["status"]
             told = {word: outcome_of(word) for word in texts(self.table, column)}
-            if told and any(told.values()) and "won" in told.values():
+            if "won" in told.values() or (told and synonyms.tell_all(told, self.stage_rows)):
                 if unknown := [word for word, of in told.items() if of is None]:
                     told |= self._answered(told, column, unknown)
-                return Outcomes(column, {word: of or "open" for word, of in told.items()} | {"": "open"}, "")
+                return Outcomes(column, synonyms.of_statuses(told), "")
         if not self.stage_rows:
             return None
         column = self.roles["stage"]
@@ -170,9 +171,10 @@ class Deals:
         words = {stage: outcome_of(stage) for stage in self.stage_rows}
         by_word = {stage: outcome for stage, outcome in words.items() if outcome in ("won", "lost")}
         of = {stage: by_word.get(stage) or self._by_probability(stage) or "open" for stage in self.stage_rows}
-        closes = "closed_date" in self.roles or any(role in self.roles for role in ("won", "won_date"))
-        is_riddle = any(words[n] is None and not is_step(n) and self._probability(n) is None for n in words)
-        lacks_ends = "won" not in of.values() and ("lost" not in of.values() or closes or is_riddle)
+        untold = [stage for stage in words if words[stage] is None and self._probability(stage) is None]
+        closes = not self.roles.keys().isdisjoint(("closed_date", "won", "won_date"))
+        is_riddle = closes or any(rank(stage)[1] == len(synonyms.WAY) for stage in untold)
+        lacks_ends = "won" not in of.values() and ("lost" not in of.values() or is_riddle)
         if lacks_ends and len(of) > 1 and not self._usual:
             stages = ", ".join(of)
             self.findings.ask(
@@ -193,8 +195,7 @@ class Deals:
         return {word: of for word, of in (answer or {}).items() if word in told}
 
     def _by_probability(self, stage: str) -> str | None:
-        value = self._probability(stage)
-        return {100: "won", 0: "lost"}.get(int(value)) if value in (0, 100) else None
+        return {100.0: "won", 0.0: "lost", None: None}.get(self._probability(stage))
 
     def _probability(self, stage: str, pipeline: str | None = None) -> float | None:
         """The probability that the deals of a stage have; 100 and 0 only where all of them have it."""

@@ -282,16 +282,16 @@ _WON = re.compile(
     r"|closed ?won|برنده|موفق|برد|успешн|выигран"
 )
 _LOST = re.compile(
-    r"\b(lost|perdid[ao]s?|perdu[es]*|verloren|lose|failed|junk|abandoned|cancel?led|canceled|cancelad[ao]s?"
-    r"|disqualified|apology|absage|abgesagt|abandonne[es]*|annule[es]*|descartad[ao]s?)\b|closed ?lost"
-    r"|lost to competition|شکست|ناموفق|باخت|بازنده|از دست رفته|провал|проигран|неуспешн"
+    r"\b(lost|perdid[ao]s?|perdu[es]*|verloren|lose|failed|junk|abandon(ed|ne[es]*)|cancell?ed|cancelad[ao]s?|annule[es]*"
+    r"|disqualified|apology|absage|abgesagt|descartad[ao]s?)\b|closed ?lost"
+    r"|شکست|ناموفق|باخت|بازنده|از دست رفته|провал|проигран|неуспешн"
 )
 _OPEN = re.compile(
     r"\b(open|opened|in progress|abiert[ao]s?|abert[ao]s?|offen|ouvert[es]*|en curso|active|pending|new|"
     r"on hold|quotation|replied)\b|باز|در جریان"
 )
 
-_WAY = (
+WAY = (
     r"new|lead|prospect|inbox|nuev|novo|neu|nouve|جدید", r"contact|qualif|appointment|intro|discover",
     r"need|analy|demo|present|meet|visit|develop", r"propos|quot|offer|ofert|angebot|offre|present|پیشنهاد",
     r"negotiat|negocia|verhand|review|decision|مذاکره", r"contract|order|verbal|ready|invoice|sign|قرارداد",
@@ -303,23 +303,27 @@ def rank(stage: str) -> tuple[int, int]:
     """The place of a stage by the number or letter before its name, or by its words."""
     place = re.match(r"(\d+)|([a-z])[.)] ", folded(stage))
     number = 0 if place is None else int(place[1]) if place[1] else ord(place[2])
-    words = (place for place, pattern in enumerate(_WAY) if re.search(pattern, folded(stage)))
-    return number, next(words, len(_WAY))
-
-
-def is_step(stage: str) -> bool:
-    """Whether a word of a stage tells a step on the way; any other may be an ending."""
-    return rank(stage)[1] < len(_WAY)
+    words = (place for place, pattern in enumerate(WAY) if re.search(pattern, folded(stage)))
+    return number, next(words, len(WAY))
 
 
 def outcome_of(word: str) -> str | None:
     """What a stage's or a status's name says: open, won or lost; None for neither word of it."""
     plain = " ".join(re.sub(r"[_/\-]+", " ", folded(word)).split())
-    if _LOST.search(plain):
-        return "lost"
-    if _WON.search(plain):
-        return "won"
-    return "open" if _OPEN.search(plain) else None
+    in_turn = {"lost": _LOST, "won": _WON, "open": _OPEN}
+    return next((outcome for outcome, words in in_turn.items() if words.search(plain)), None)
+
+
+def tell_all(statuses: Iterable[str], stages: Iterable[str]) -> bool:
+    """Whether statuses tell the outcomes of deals: each is known, and no stage is an ending."""
+    return all(map(outcome_of, statuses)) and {"won", "lost"}.isdisjoint(map(outcome_of, stages))
+
+
+def of_statuses(told: Mapping[str, str | None]) -> dict[str, str]:
+    """The outcome of each status, and of those that tomorrow's deals may have."""
+    shaped = str.lower if all(word.islower() for word in told) else str.title
+    known = {word: of or "open" for word, of in told.items()}
+    return {shaped(word): word for word in ("won", "lost")} | known | {"": "open"}
 
 
 CHANGED = re.compile(
