@@ -168,7 +168,7 @@ def _usage_or_bug(session: Session, arguments: Sequence[str], error: Exception) 
         names = [*_ELSEWHERE.get(unknown[1], "").split(", "), *_verbs_of_nouns(unknown[1])]
         meant = next((name for name in names if context.command.get_command(context, name.split(" ")[0])), "")
         message = f"{unknown[0]} (did you mean {meant}?)" if meant else message
-    path = getattr(context, "command_path", "pipecli")
+    path = " ".join(getattr(context, "command_path", "pipecli").split())  # a nameless command leaves a gap
     usage = PipecliError(
         re.sub("^[A-Z](?=[a-z])", lambda first: first[0].lower(), message).rstrip("."),
         hint=f"see `{path} --help`",

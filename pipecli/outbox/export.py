@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from pipecli.formats import free_cell, list_cell, plain_cell
 from pipecli.records.kinds import COLLECTIONS, Collection
-from pipecli.wording import guarded_cell
+from pipecli.wording import count, guarded_cell
 
 Plain = Mapping[str, Any]
 Cells = dict[str, str]
@@ -130,7 +130,7 @@ def _readme(records: Mapping[str, Sequence[Document]]) -> str:
                 "",
                 f"## {plural}.csv",
                 "",
-                f"{len(several):,} rows: {', '.join(f'`{name}`' for name in header)}",
+                f"{count(len(several), 'row', ',')}: {', '.join(f'`{name}`' for name in header)}",
             ]
     return "\n".join(lines) + "\n"
 

@@ -128,6 +128,7 @@ def test_an_imported_record_is_held_to_the_words_of_the_settings(cli: Cli, root:
     [
         (["deels", "d.csv"], 2, '"deels" isn\'t a kind of record; give one of leads, opportunities'),
         (["leads", "none.csv"], 1, "none.csv: No such file"),
+        (["leads", "d.csv", "--diff"], 2, 'unknown option "--diff"; see `pipecli import --help`'),
         (["leads", "d.csv", "--map", "none.yaml"], 1, "none.yaml: No such file"),
         (["suppliers", "d.csv"], 1, "d.csv: no column is named like a field of suppliers"),
         (["leads", "d.csv", "--rejects", "d.csv"], 1, "--rejects: the rows themselves are in that file"),

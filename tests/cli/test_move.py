@@ -402,7 +402,8 @@ def test_what_is_exported_whole_comes_back_whole(tmp_path: Path) -> None:
     assert "BEGIN:VCARD" in (book := Path("whole/contacts.vcf").read_text())
     assert run(["-C", str(sample), "export", "contacts", "-o", "book.vcf"]) == 0
     assert Path("book.vcf").read_text() == book
-    assert "`customer`" in Path("whole/README.md").read_text()
+    assert "`customer`" in (page := Path("whole/README.md").read_text())
+    assert "\n1 row: " in page
     assert run(["-C", str(tmp_path / "back"), "import", "run", "whole"]) == 0
     kinds = (
         "leads",
