@@ -285,7 +285,39 @@ def test_rows_that_name_what_was_removed_here_change_nothing_and_bring_nothing_b
     cli("check")
 
 
-def night_of(cli: Cli, mapping: str, rows: str) -> dict[str, Any]:
+def test_what_people_call_otherwise_is_still_known_by_the_name_of_the_file(
+    cli: Cli, root: Path, git: Git
+) -> None:
+    """Nothing but names tells these customers, people and users apart."""
+    rows = "Id,Title,Firm,Person,Owner,Amount\n1,Press,Acme,Rosa Gil,Luis Gil,1000\n2,Saw,Acme,,Luis Gil,2\n"
+    mapping = write(
+        "n.yaml",
+        "external_id: Id\nmake: [customer, contact]\n"
+        "columns: {Title: title, Firm: customer, Person: contacts.contact, Owner: owner, Amount: amount}\n",
+    )
+    users = write("u.yaml", "columns: {Name: name}\n")
+    cli("import", "users", write("u.csv", "Name\nLuis Gil\n"), "--map", users)
+    night_of(cli, mapping, rows, code=0)
+    cli("customer", "set", "acme", "name=Acme Group")
+    cli("contact", "set", "rosa-gil", "name=Rosa Gil Perez")
+    cli("user", "set", "luis-gil", "name=Luis G. Prado")
+    before = state(git)
+    told = night_of(cli, mapping, rows, code=0)
+    cli("import", "users", "u.csv", "--map", users)
+    assert (told["updated"], told["unchanged"], state(git)) == (0, 2, before)
+
+    for amount in ("1500", "1600"):  # the second reads what the first kept
+        night_of(cli, mapping, rows.replace("1000", amount), code=0)
+        assert (deals(root)["1"]["customer"], str(deals(root)["1"]["amount"])) == ("acme", amount)
+    for noun, key, name in (
+        ("customer", "acme", "Acme Group"), ("contact", "rosa-gil", "Rosa Gil Perez"),
+        ("user", "luis-gil", "Luis G. Prado"),
+    ):  # fmt: skip
+        assert json.loads(cli(noun, "show", key, "--format", "json").out)["name"] == name
+        assert f"{key}-2" not in cli(noun, "list", "--format", "ids").out.split()
+
+
+def night_of(cli: Cli, mapping: str, rows: str, code: int = 1) -> dict[str, Any]:
     arguments = ("import", "opp", write("n.csv", rows), "--map", mapping, "--format", "json")
-    told: dict[str, Any] = json.loads(cli(*arguments, code=1).out)
+    told: dict[str, Any] = json.loads(cli(*arguments, code=code).out)
     return told

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -21,7 +21,7 @@ from pipecli.history.commits import file_changes, record_kind
 from pipecli.merge.field_by_field import FieldClash, merged
 from pipecli.merge.record_file import TAKEN_TOGETHER, inseparable
 from pipecli.records.base import Part, Plain
-from pipecli.records.kinds import CONTACT, SETTINGS_FILE, Collection
+from pipecli.records.kinds import CONTACT, SETTINGS_FILE, Collection, Kind
 from pipecli.records.names import name_key
 from pipecli.store import git, safe_files
 from pipecli.store.parse_record import parse_record, validate
@@ -83,7 +83,7 @@ def _merged_into(collection: Collection, names: Nameable, difference: Difference
     """The file of the record whose name in the other system this one has since the two were merged."""
     external = getattr(difference.told, "external_id", None)
     gone = names.departed(collection.noun).find(external, None) if collection.kind and external else None
-    return [gone.file] if gone and gone.survivor == difference.key else []
+    return [gone.file] if gone and gone.key != gone.survivor == difference.key else []
 
 
 def disputed(clash: FieldClash) -> str:
@@ -179,7 +179,7 @@ class Departed(NamedTuple):
     plain: Plain
     file: str
     survivor: str = ""
-    """The record that it is merged into; empty where it was removed."""
+    """The record that it is merged into, itself where it was renamed; empty where it was removed."""
 
 
 def merged_away(place: Location) -> Iterator[Departed]:
@@ -246,22 +246,35 @@ class Imports:
         return self._versions.get(_name(file), [])
 
     def departed(
-        self, collection: Collection, present: Container[str], files: Iterable[str]
+        self, collection: Collection, present: Mapping[str, str], files: Iterable[str]
     ) -> Iterator[Departed]:
-        """The records that an import brought, and that aren't among those `present` and their files."""
+        """The records that an import brought, and that people have removed or called otherwise since.
+
+        `present` are the names of those that are here by their ids, `files` their files.
+        """
         if collection.kind is None:
             for _, versions in self.plain_versions([SETTINGS_FILE]):
-                for _, after in reversed(versions):
-                    for key, plain in after.get(collection.plural, {}).items():
-                        if key not in present:
-                            yield Departed(collection.noun, key, plain, SETTINGS_FILE)
+                keys = dict.fromkeys(key for _, after in versions for key in after.get(collection.plural, {}))
+                for key in keys:
+                    yield from _departed(collection, key, versions, present, SETTINGS_FILE)
             return
-        here = {_name(file) for file in files}
+        here = {_name(file) for file in files} - self._changed_since(collection.kind)
         gone = [file for file in self._versions if kind_of(file) == collection.kind and file not in here]
         for file, versions in self.plain_versions(gone):
-            plain = versions[-1][1] if versions else {}
-            if (key := str(plain.get(collection.identity))) not in present:
-                yield Departed(collection.noun, key, plain, file)
+            key = str(versions[-1][1].get(collection.identity)) if versions else ""
+            yield from _departed(collection, key, versions, present, file)
+
+    def _changed_since(self, kind: Kind) -> set[str]:
+        """The files, as in `_versions`, of records known by name that people changed since an import."""
+        if kind.is_document or not self._versions:
+            return set()
+        folder = self._place.prefix + kind.folder
+        entries = git.output(self._place.work_tree, "ls-tree", "-r", "-z", "HEAD", "--", folder).split("\0")
+        blobs = {
+            _name(path.removeprefix(self._place.prefix)): words.split(" ")[2]
+            for words, _, path in (entry.partition("\t") for entry in entries if entry)
+        }
+        return {file for file, blob in blobs.items() if (own := self.of(file)) and own[-1].after != blob}
 
     def plain_versions(self, paths: Iterable[str]) -> Iterator[tuple[str, list[tuple[Plain, Plain]]]]:
         """Each of these files with its versions before and after every import, oldest first.
@@ -279,6 +292,24 @@ class Imports:
                 if before is not None and after is not None:
                     versions.append((before, after))
             yield file, versions
+
+
+def _departed(
+    collection: Collection,
+    key: str,
+    versions: list[tuple[Plain, Plain]],
+    present: Mapping[str, str],
+    file: str,
+) -> Iterator[Departed]:
+    """A record as an import last left it, if it was removed; as the file calls it, if it was renamed."""
+    if key not in present:
+        settings = [after.get(collection.plural, {}).get(key) for _, after in versions]
+        left = [after for _, after in versions] if collection.kind else [plain for plain in settings if plain]
+        yield Departed(collection.noun, key, left[-1] if left else {}, file)
+        return
+    told = _base(collection, key, versions) or {}
+    if "name" in told and name_key(str(told["name"])) != name_key(present[key]):
+        yield Departed(collection.noun, key, told, file, survivor=key)
 
 
 def _name(file: str) -> str:

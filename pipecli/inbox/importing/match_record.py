@@ -110,14 +110,17 @@ class Matcher:
             raise Unreadable(f"{self.bindings.external_id}: the external_id is missing")
         own = self._text(reading, self.collection.identity)
         departed = None if own else self._departed(reading, external, name)
-        if departed and departed.survivor:
+        renamed = departed.key if departed and departed.survivor == departed.key else None
+        if renamed:
+            departed = None
+        elif departed and departed.survivor:
             raise Removed(f"it is merged into {departed.survivor}")
         if departed:
             key = departed.key
         elif self.collection.noun == CONTACT.noun:
-            key = self._person(reading, own, external, name)
+            key = self._person(reading, own or renamed, external, name)
         else:
-            key = self._match(own, external, name)
+            key = self._match(own or renamed, external, name)
         is_new = departed is None and key not in self.known.labels
         if is_new and not self.may_make:
             raise NotHere(f"unknown {self.collection.noun} {external or name}")
@@ -185,7 +188,7 @@ class Matcher:
         draft.rows.append(reading.row)
 
     def _departed(self, reading: RowReading, external: str | None, name: str | None) -> Departed | None:
-        """The record of a row that people removed or merged; None where it is here, or never was."""
+        """The record of a row that people removed, merged or renamed; None where it is here, or never was."""
         kind = self.collection.kind
         if external and self.known.with_external_id(external):
             return None

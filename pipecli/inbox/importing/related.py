@@ -115,7 +115,7 @@ class Nameable:
         return self._known[noun]
 
     def departed(self, noun: str) -> Departures:
-        """The records of a kind that were merged away or, since an import brought them, removed."""
+        """The records of a kind that were merged away or, since an import, removed or renamed."""
         if noun not in self._departed:
             collection, labels = BY_NOUN[noun], self.known(noun).labels
             rows = self._pipeline.index.connection.execute(
