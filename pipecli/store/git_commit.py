@@ -247,9 +247,15 @@ class Commit:
 
     def _is_in_head(self) -> bool:
         """True where the files are as HEAD has them: what somebody had done by hand to them is taken back."""
-        done = git.run(self._work_tree, "diff", "-z", "--name-only", "--no-renames", "HEAD", "--")
-        differing = done.stdout.decode("utf-8", "surrogateescape").split("\0")
-        return not done.returncode and {*differing}.isdisjoint([*self._changed, *self._new])
+        known = files_in_commit(self._work_tree, "HEAD") if git.commit_of(self._work_tree, "HEAD") else {}
+        names = [*self._changed, *self._new]
+        here = [name for name in names if os.path.lexists(self._work_tree / name)]
+        # by content: `git diff` passes over what the index is told to take for unchanged
+        done = git.run(self._work_tree, "hash-object", "--stdin-paths", stdin="\n".join(here).encode())
+        ids = dict(zip(here, done.stdout.decode().split(), strict=False))
+        return not done.returncode and all(
+            known.get(name, "").partition(" ")[2] == ids.get(name, "") for name in names
+        )
 
     def _commit(
         self, message: str, environment: Mapping[str, str] | None

@@ -99,6 +99,12 @@ def test_taking_back_what_was_done_by_hand_needs_no_commit(cli, deal, git, root)
     assert cli("schema", "write").out == "schemas/lead.schema.json\n"
     assert (head(git), git("status", "--porcelain")) == (before, "")
 
+    # what a hook refuses isn't taken for that, though git is told to see no change in the file
+    git("update-index", "--assume-unchanged", str(file.relative_to(root)))
+    refuse(root)
+    assert "deals are frozen" in cli("opp", "set", "2q8", "amount=1", code=1).err
+    assert file.read_text() == text
+
 
 def test_what_the_user_had_staged_and_changed_stays_theirs(cli, deal, git, root):
     deal()
