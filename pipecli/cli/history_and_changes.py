@@ -24,8 +24,8 @@ from pipecli.history.commits import Commit, Signature, listed, signatures
 from pipecli.history.events import OF_THE_RECORD
 from pipecli.history.history_index import History, open_history
 from pipecli.history.log import BELONGING, LogEntry, Name, document_named, log, names_like, steps
+from pipecli.records.days import Days, day_in
 from pipecli.records.kinds import BY_NOUN, KINDS, OPPORTUNITY, SETTINGS, SETTINGS_FILE
-from pipecli.reports.deals import Days
 from pipecli.reports.waterfall import Move
 from pipecli.store.index.records import label
 from pipecli.store.lookup import record_meant
@@ -73,7 +73,7 @@ def history(
     entries = log(known, name, only=only, field=field) if ref else _of_all(run, known, field, first, zone)
     if ref and field and not entries:
         _require_field(name[0], field, only=only)
-    entries = [entry for entry in entries if entry.commit.when.astimezone(zone).date() >= first]
+    entries = [entry for entry in entries if day_in(entry.commit.when, zone) >= first]
     if ref:
         _warn(known, entries, name)
     elif not entries:

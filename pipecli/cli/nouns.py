@@ -179,18 +179,15 @@ NOUNS = {
     "report": Noun(
         "Reports: funnel, velocity, lost, ranking, pipeline, stale, …",
         verbs={
-            name: f"report.{name.replace('-', '_')}"
-            for name in (
-                "first-response",
-                "velocity",
-                "funnel",
-                "lost",
-                "ranking",
-                "pipeline",
-                "activity",
-                "receivables",
-                "stale",
-            )
+            "first-response": "report.first_response",
+            "velocity": "report.velocity",
+            "funnel": "report.funnel",
+            "lost": "report.lost",
+            "ranking": "report.ranking",
+            "pipeline": "report.pipeline",
+            "activity": "report.activity",
+            "receivables": "report.stale_and_receivables",
+            "stale": "report.stale_and_receivables",
         },
     ),
     "chart": Noun(

@@ -211,7 +211,7 @@ def _quotations(run: Session, chosen: OwnerFilter) -> Iterator[dict[str, Any]]:
 def _deals(run: Session, chosen: OwnerFilter) -> list[list[dict[str, Any]]]:
     """The open deals whose expected close is past, and the others that stand still."""
     from pipecli.history.stage_visits import last_moves
-    from pipecli.reports.deals import Days
+    from pipecli.records.days import Days
     from pipecli.reports.stale import days_over, last_movement
     from pipecli.store.index.records import labels
     from pipecli.store.index.rows import open_deals

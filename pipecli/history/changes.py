@@ -24,9 +24,10 @@ from pipecli.history.as_of import (
 from pipecli.history.commits import Blob, key_of_path, records_below, roots
 from pipecli.history.history_index import History
 from pipecli.history.version import VersionFacts
+from pipecli.records.days import Days, day_in
 from pipecli.records.kinds import OPPORTUNITY, SETTINGS_FILE
 from pipecli.records.money import Rates
-from pipecli.reports.deals import Days, Deal
+from pipecli.reports.deals import Deal
 from pipecli.reports.valuation import Valuation
 from pipecli.reports.waterfall import Side, Waterfall, waterfall
 from pipecli.store import git, safe_files
@@ -277,7 +278,7 @@ def _opening(history: History, moment: Moment, zone: tzinfo) -> End:
 
 def _end(history: History, moment: Moment, zone: tzinfo) -> End:
     standing = commit_at(history.place, moment, zone, lambda _: history.line)
-    day = instant(moment, zone).astimezone(zone).date() if isinstance(moment, date) else standing.at.date()
+    day = day_in(instant(moment, zone), zone) if isinstance(moment, date) else standing.at.date()
     deals = deals_at(history, standing.commit)
     if deals is None:
         raise BeforeTheFirst(

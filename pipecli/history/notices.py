@@ -19,6 +19,7 @@ from pipecli.history import events as words
 from pipecli.history.events import Event, RecordVersion, value_in_words
 from pipecli.history.history_index import History
 from pipecli.history.log import RecordStep, steps
+from pipecli.records.days import day_in
 from pipecli.records.kinds import CLOSED_LISTS, LEAD, OPPORTUNITY, closed_list
 from pipecli.reports.followups import Message, plain
 from pipecli.store import git
@@ -72,7 +73,7 @@ class Notice(NamedTuple):
         if self.event == "closed":
             return (self.ending.get("date"),)
         if self.event == "assigned" and self.before is None:
-            return (self.at.astimezone(UTC).date(),)
+            return (day_in(self.at, UTC),)
         return self.email, self.at.isoformat()
 
 

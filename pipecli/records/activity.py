@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from calendar import monthrange
 from collections.abc import Iterable
-from datetime import MAXYEAR, date, datetime, timedelta
+from datetime import date, datetime
 from enum import StrEnum
-from typing import Annotated, ClassVar, TypeVar
+from typing import Annotated, ClassVar
 
 from pydantic import StringConstraints
 
@@ -42,24 +41,6 @@ class Direction(StrEnum):
 
 Every = Annotated[Line, StringConstraints(pattern=r"^[1-9]\d{0,2} (day|week|month|year)s?$")]
 """`2 weeks`, `1 month`."""
-
-
-def later(day: date, every: str) -> date:
-    """The day, or the time, so long after another; of a month that is shorter its last day."""
-    number, _, unit = every.partition(" ")
-    if unit.startswith(("day", "week")):
-        return day + timedelta(days=int(number) * (7 if unit.startswith("week") else 1))
-    return months_later(day, int(number) * (12 if unit.startswith("year") else 1))
-
-
-D = TypeVar("D", bound=date)
-
-
-def months_later(day: D, months: int) -> D:
-    """The same day of a later month, or that month's last one; of a month after all years the last year's."""
-    years, month = divmod(day.month - 1 + months, 12)
-    year, month = min(day.year + years, MAXYEAR), month + 1
-    return day.replace(year=year, month=month, day=min(day.day, monthrange(year, month)[1]))
 
 
 class Activity(Part):

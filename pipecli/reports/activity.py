@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import NamedTuple
 
-from pipecli.reports.deals import PERIOD_OF, Days, group_of
+from pipecli.records.days import PERIOD_OF, Days
+from pipecli.reports.deals import group_of
 
 GROUPINGS = ("user", "team", "type", "week", "month", "quarter")
 PEOPLE = GROUPINGS[:2]

@@ -1,51 +1,16 @@
-"""A deal as the reports take it, its visits to the stages, and the arithmetic of reports: days, percentages,
+"""A deal as the reports take it, its visits to the stages, and the arithmetic of reports: percentages,
 medians, shares without a lost cent. Its worth, weighted and in a currency of choice, is in `valuation.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import date, datetime, tzinfo
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import NamedTuple
 
+from pipecli.records.days import PERIOD_OF, Days
 from pipecli.records.money import EXACT, rounded
-
-
-class Days(NamedTuple):
-    """From `first` to `last`, both included; None: no bound."""
-
-    first: date | None = None
-    last: date | None = None
-
-    def has(self, day: date | None) -> bool:
-        """True for a day within the bounds; False without a day."""
-        return (
-            day is not None
-            and (self.first is None or self.first <= day)
-            and (self.last is None or day <= self.last)
-        )
-
-
-def month_of(day: date) -> str:
-    """`2026-11`."""
-    return f"{day.year:04}-{day.month:02}"
-
-
-def week_of(day: date) -> str:
-    """`2026-W47`, the week of ISO 8601."""
-    year, week, _ = day.isocalendar()
-    return f"{year:04}-W{week:02}"
-
-
-def quarter_of(day: date) -> str:
-    """`2026-Q4`."""
-    return f"{day.year:04}-Q{(day.month + 2) // 3}"
-
-
-PERIOD_OF: dict[str, Callable[[date], str]] = {"week": week_of, "month": month_of, "quarter": quarter_of}
-"""The name of a day's period, by the grouping of a report."""
-PERIODS = ("month", "quarter")
 
 
 def group_of(record: object, by: str, day: date | None) -> str | None:
@@ -54,19 +19,6 @@ def group_of(record: object, by: str, day: date | None) -> str | None:
         return PERIOD_OF[by](day) if day else None
     field: str | None = getattr(record, by)
     return field
-
-
-def moment_in(moment: datetime, zone: tzinfo) -> datetime:
-    """A moment by the clocks of a timezone; at the ends of the calendar, which have no other, by its own."""
-    try:
-        return moment.astimezone(zone)
-    except OverflowError:
-        return moment
-
-
-def day_in(moment: datetime, zone: tzinfo) -> date:
-    """The day of a moment in a timezone."""
-    return moment_in(moment, zone).date()
 
 
 _HUNDREDTH = Decimal("0.01")

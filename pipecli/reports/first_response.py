@@ -11,7 +11,8 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from pipecli.reports.deals import PERIODS, Days, day_in, group_of, median, percent, percentile_90
+from pipecli.records.days import PERIODS, Days, day_in
+from pipecli.reports.deals import group_of, median, percent, percentile_90
 
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _MINUTE = 60

@@ -10,8 +10,9 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
+from pipecli.records.days import PERIODS
 from pipecli.records.money import Rates
-from pipecli.reports.deals import PERIODS, Deal, group_of, shared_out
+from pipecli.reports.deals import Deal, group_of, shared_out
 from pipecli.reports.valuation import Valuation, Worth
 
 _ALL = Decimal(100)

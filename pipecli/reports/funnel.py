@@ -11,7 +11,8 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
-from pipecli.reports.deals import PERIODS, Days, Deal, Place, furthest, group_of, percent
+from pipecli.records.days import PERIODS, Days
+from pipecli.reports.deals import Deal, Place, furthest, group_of, percent
 from pipecli.reports.valuation import Valuation
 
 GROUPINGS = ("step", "source", "campaign", "owner", "team", "month", "quarter")

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
-from pipecli.reports.deals import PERIODS, Deal, group_of, percent, shared_out
+from pipecli.records.days import PERIODS
+from pipecli.reports.deals import Deal, group_of, percent, shared_out
 from pipecli.reports.valuation import Valuation
 
 GROUPINGS = (

@@ -9,7 +9,8 @@ from decimal import Decimal
 from functools import reduce
 from typing import NamedTuple
 
-from pipecli.reports.deals import PERIODS, Days, Deal, group_of, percent
+from pipecli.records.days import PERIODS, Days
+from pipecli.reports.deals import Deal, group_of, percent
 from pipecli.reports.stale import days_over
 from pipecli.reports.valuation import Valuation
 

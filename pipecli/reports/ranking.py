@@ -8,8 +8,9 @@ from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, NamedTuple
 
+from pipecli.records.days import Days, month_of
 from pipecli.records.money import EXACT, rounded
-from pipecli.reports.deals import Days, Deal, month_of, percent, shared_out
+from pipecli.reports.deals import Deal, percent, shared_out
 from pipecli.reports.valuation import Valuation
 
 GROUPINGS = ("owner", "team")

@@ -13,19 +13,9 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import NamedTuple
 
+from pipecli.records.days import PERIOD_OF, PERIODS, Days
 from pipecli.records.money import EXACT, rounded
-from pipecli.reports.deals import (
-    PERIOD_OF,
-    PERIODS,
-    Days,
-    Deal,
-    Place,
-    StageVisit,
-    mean,
-    median,
-    percent,
-    percentile_90,
-)
+from pipecli.reports.deals import Deal, Place, StageVisit, mean, median, percent, percentile_90
 from pipecli.reports.valuation import Valuation
 
 GROUPINGS = ("stage", "owner", "team", "process", "type", "source", "month", "quarter")

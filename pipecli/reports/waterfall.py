@@ -12,8 +12,9 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
+from pipecli.records.days import Days
 from pipecli.records.money import MissingRate
-from pipecli.reports.deals import Days, Deal
+from pipecli.reports.deals import Deal
 from pipecli.reports.valuation import Valuation, Worth
 
 BUCKETS = (

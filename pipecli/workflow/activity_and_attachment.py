@@ -13,9 +13,10 @@ from hashlib import sha256
 from pathlib import PurePath
 from typing import NamedTuple, TypeVar
 
-from pipecli.records.activity import RESPONSES, Activity, Attachment, NextContact, later
+from pipecli.records.activity import RESPONSES, Activity, Attachment, NextContact
 from pipecli.records.base import Document
 from pipecli.records.customer import Customer
+from pipecli.records.days import day_after
 from pipecli.records.lead import Lead
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.papers import Invoice, Order, Quotation
@@ -159,7 +160,7 @@ def _next_time(planned: Activity, today: date) -> date:
     time, step = planned.at, 0
     while time == planned.at or (time.date() if isinstance(time, datetime) else time) <= today:
         step += int(number)  # from the first day on: the 31st of every month is no 28th after a February
-        time = later(planned.at, f"{step} {unit}")
+        time = day_after(planned.at, f"{step} {unit}")
     return time
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import TypeVar
 
-from pipecli.records.activity import months_later
+from pipecli.records.days import months_later
 from pipecli.records.opportunity import Opportunity, Stakeholder
 from pipecli.records.papers import Order, OrderStatus, Quotation, QuotationStatus, SupplierQuotation
 from pipecli.records.settings import Settings

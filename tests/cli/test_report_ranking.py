@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pipecli.reports.deals import Days
+from pipecli.records.days import Days
 from pipecli.reports.ranking import before
 from tests.reporting import RATES, deal, lost, staff, won
 

@@ -9,10 +9,11 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipecli.records.days import Days
 from pipecli.records.money import Rates
 from pipecli.reports import lost, pipeline
 from pipecli.reports.activity import Activity, activity
-from pipecli.reports.deals import Days, Deal, percent, shared_out
+from pipecli.reports.deals import Deal, percent, shared_out
 from pipecli.reports.first_response import FirstAnswer, Inquiry, first_response
 from pipecli.reports.followups import FollowUp, Plan, reminder
 from pipecli.reports.funnel import LeadCourse, Sale, funnel

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipecli.records.days import Days
 from pipecli.records.money import Rates
-from pipecli.reports.deals import Days, Deal
+from pipecli.reports.deals import Deal
 from pipecli.reports.valuation import Valuation
 from pipecli.reports.waterfall import Move, Side, Waterfall, waterfall
 

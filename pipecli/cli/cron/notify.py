@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from pipecli.history.history_index import History
     from pipecli.history.notices import Unsent
     from pipecli.outbox.channels import Address, Channels
-    from pipecli.reports.deals import Days
+    from pipecli.records.days import Days
     from pipecli.reports.ranking import Ranking
 
 app = noun("Tell of what was won, lost, moved or assigned.")
@@ -308,7 +308,7 @@ class _Packing:
 
     def _standing(self, notice: Notice) -> Standing | None:
         """The points of a win, and the rank of its owner; None where that can't be told."""
-        from pipecli.reports.deals import quarter_of
+        from pipecli.records.days import quarter_of
         from pipecli.reports.ranking import points_of
         from pipecli.reports.valuation import Valuation
 
@@ -330,7 +330,7 @@ class _Packing:
     def _ranking(self, day: date, points: Any, base: Any) -> Ranking:
         """The ranking of the quarter of a day, as it is now."""
         from pipecli.cli.common.dates import parse_period
-        from pipecli.reports.deals import Days, quarter_of
+        from pipecli.records.days import Days, quarter_of
         from pipecli.reports.ranking import ranking
         from pipecli.store.index.rows import closed_deals
         from pipecli.store.index.views import OwnerFilter

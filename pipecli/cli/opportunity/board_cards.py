@@ -12,10 +12,11 @@ from pipecli.cli.common.session import Session, say
 from pipecli.cli.common.table import amount_text, clean, cut, display_width, fitting
 from pipecli.errors import PipecliError
 from pipecli.history.stage_visits import last_moves
+from pipecli.records.days import Days
 from pipecli.records.kinds import OPPORTUNITY
 from pipecli.records.money import minor_digits
 from pipecli.records.names import folded
-from pipecli.reports.deals import Days, Deal
+from pipecli.reports.deals import Deal
 from pipecli.reports.pipeline import Card, Lane, Place, card, closed_card, lanes
 from pipecli.reports.stale import last_movement
 from pipecli.reports.valuation import Valuation

@@ -28,8 +28,9 @@ from pipecli.cli.report.forecast_and_funnel_rows import (
 )
 from pipecli.cli.report.printing import Asked, KeyNames, ReportOptions
 from pipecli.outbox.dashboard_page import Picture
+from pipecli.records.days import PERIODS, Days
 from pipecli.records.kinds import LEAD, OPPORTUNITY, Kind
-from pipecli.reports.deals import PERIODS, Days, Deal
+from pipecli.reports.deals import Deal
 from pipecli.reports.forecast import GROUPINGS as FORECAST_GROUPINGS
 from pipecli.reports.forecast import Forecast
 from pipecli.reports.lost import GROUPINGS as LOST_GROUPINGS

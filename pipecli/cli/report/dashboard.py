@@ -32,8 +32,8 @@ from pipecli.errors import PipecliError
 from pipecli.history.as_of import BeforeTheFirst
 from pipecli.history.stage_visits import last_moves
 from pipecli.outbox.dashboard_page import Change, Content, Figure, Table
+from pipecli.records.days import Days
 from pipecli.records.kinds import CUSTOMER, LEAD, OPPORTUNITY
-from pipecli.reports.deals import Days
 from pipecli.reports.forecast import Window
 from pipecli.reports.pipeline import KeyFigures, change, key_figures
 from pipecli.reports.stale import Stale, stale

@@ -14,8 +14,9 @@ from pipecli.cli.common.table import Column, render
 from pipecli.cli.report.forecast_and_funnel_rows import ForecastNames, label, with_targets
 from pipecli.cli.report.printing import KeyNames
 from pipecli.outbox.dashboard_page import Cell, Table
+from pipecli.records.days import PERIODS, Days
 from pipecli.reports.activity import touched
-from pipecli.reports.deals import PERIODS, Days, Deal
+from pipecli.reports.deals import Deal
 from pipecli.reports.followups import plain
 from pipecli.reports.forecast import Forecast
 from pipecli.reports.ranking import before, points_of, ranking

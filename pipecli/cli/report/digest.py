@@ -42,9 +42,10 @@ from pipecli.history.changes import Changes, ChangesAsked, changes
 from pipecli.history.history_index import open_history
 from pipecli.history.notices import Notice, notices
 from pipecli.outbox.dashboard_page import Table
+from pipecli.records.days import Days
 from pipecli.records.kinds import CUSTOMER, LEAD, OPPORTUNITY
 from pipecli.records.names import chosen
-from pipecli.reports.deals import Days, Deal
+from pipecli.reports.deals import Deal
 from pipecli.reports.followups import Message, plain
 from pipecli.reports.forecast import Window
 from pipecli.reports.valuation import Valuation

@@ -31,9 +31,9 @@ from pipecli.cli.report.printing import (
     period_text,
     won_without_amount,
 )
+from pipecli.records.days import Days
 from pipecli.records.kinds import CUSTOMER, OPPORTUNITY
 from pipecli.records.money import minor_digits
-from pipecli.reports.deals import Days
 from pipecli.reports.forecast import (
     FIGURES,
     GROUPINGS,

@@ -13,8 +13,9 @@ from pipecli.cli.common.session import Session
 from pipecli.cli.common.table import Column, money
 from pipecli.cli.report import printing
 from pipecli.cli.report.printing import Asked, Key, KeyNames, count_column, money_column, read_journeys
+from pipecli.records.days import PERIODS, Days
 from pipecli.records.money import minor_digits, rounded
-from pipecli.reports.deals import PERIODS, Days, Deal, Place, percent
+from pipecli.reports.deals import Deal, Place, percent
 from pipecli.reports.forecast import (
     CATEGORIES,
     Forecast,

@@ -17,8 +17,8 @@ from pipecli.cli.report.printing import (
     percent_column,
     won_without_amount,
 )
+from pipecli.records.days import PERIODS
 from pipecli.records.kinds import OPPORTUNITY
-from pipecli.reports.deals import PERIODS
 from pipecli.reports.lost import GROUPINGS, Lost, Row
 from pipecli.wording import count
 

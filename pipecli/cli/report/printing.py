@@ -17,8 +17,9 @@ from pipecli.cli.common.session import Session, say, session
 from pipecli.cli.common.table import Column, amount_text
 from pipecli.cli.common.terminal import terminal_width
 from pipecli.errors import PipecliError
+from pipecli.records.days import Days
 from pipecli.records.kinds import CUSTOMER, Kind
-from pipecli.reports.deals import Days, Deal, Place
+from pipecli.reports.deals import Deal, Place
 from pipecli.reports.valuation import Valuation
 from pipecli.store.index.records import labels
 from pipecli.store.index.rows import all_deals, stages_entered

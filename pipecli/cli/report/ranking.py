@@ -18,8 +18,8 @@ from pipecli.cli.report.printing import (
     period_text,
     won_without_amount,
 )
+from pipecli.records.days import Days
 from pipecli.records.kinds import OPPORTUNITY
-from pipecli.reports.deals import Days
 from pipecli.reports.ranking import GROUPINGS, Points, Ranking, Row, before, points_of, ranking
 from pipecli.reports.valuation import Valuation
 from pipecli.store.index.rows import closed_deals

@@ -17,8 +17,8 @@ from pipecli.cli.report.printing import (
     percent_column,
     read_journeys,
 )
+from pipecli.records.days import PERIODS
 from pipecli.records.kinds import OPPORTUNITY
-from pipecli.reports.deals import PERIODS
 from pipecli.reports.velocity import GROUPINGS, Pace, StageRow, Time, Velocity, velocity
 from pipecli.wording import count
 

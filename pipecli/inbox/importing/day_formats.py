@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from typing import TYPE_CHECKING
 
 from pipecli.errors import Unreadable
+from pipecli.records.days import day_in
 from pipecli.records.money import plain_digits
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ _SERIAL_BEGIN, _LAST_SERIAL = datetime(1899, 12, 30), 2958466
 def day(text: str, formats: Sequence[str], today: date, zone: tzinfo) -> date:
     """A day; of a moment, the day it was in `zone`. Raises Unreadable."""
     moment = _moment(text, formats, today)
-    return moment.astimezone(zone).date() if moment.tzinfo else moment.date()
+    return day_in(moment, zone) if moment.tzinfo else moment.date()
 
 
 def moment(text: str, formats: Sequence[str], today: date, zone: tzinfo) -> datetime:

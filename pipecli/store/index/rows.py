@@ -11,7 +11,8 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from pipecli.formats import loads
-from pipecli.reports.deals import Days, Deal, day_in, moment_in
+from pipecli.records.days import Days, day_in, moment_in
+from pipecli.reports.deals import Deal
 from pipecli.store.index.views import OF_LEAD, PROBABILITY, OwnerFilter, condition_of
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ from datetime import date, datetime, time, tzinfo
 from typing import NamedTuple
 
 from pipecli.records.activity import Activity, ActivityType, Direction
+from pipecli.records.days import day_in
 from pipecli.records.opportunity import Closed, Opportunity, OpportunityStatus
 from pipecli.records.papers import Quotation, QuotationStatus
 from pipecli.records.settings import Settings
@@ -89,7 +90,7 @@ def waiting(
     later = max(touches, key=lambda touch: touch.at, default=None)
     if later is None or later.at <= last.at:
         return Wait(last.day, last.what)
-    return Wait(max(last.day, later.at.astimezone(zone).date()), later.what)
+    return Wait(max(last.day, day_in(later.at, zone)), later.what)
 
 
 class _Word(NamedTuple):
@@ -115,7 +116,7 @@ def _offer(quotation: Quotation, zone: tzinfo, sent: Mapping[str, datetime]) -> 
 
 def _word_of(at: datetime | date, zone: tzinfo, *, is_ours: bool, what: str) -> _Word:
     if isinstance(at, datetime):
-        return _Word(at, at.astimezone(zone).date(), is_ours, what)
+        return _Word(at, day_in(at, zone), is_ours, what)
     # Of a day without an hour nobody knows what came first: the answer counts as the later.
     hour = time.min if is_ours else time.max
     return _Word(datetime.combine(at, hour, zone), at, is_ours, what)

@@ -1,30 +1,35 @@
-"""`pipecli report stale`: the open deals that stand still."""
+"""`pipecli report stale`: the open deals that stand still; `report receivables`: what customers owe."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any, Literal
+
+import typer
 
 from pipecli.cli.common.command import Report, noun
 from pipecli.cli.common.listing import owner_filter
-from pipecli.cli.common.session import say
-from pipecli.cli.common.table import Column, amount_text
+from pipecli.cli.common.output import print_records
+from pipecli.cli.common.session import say, session
+from pipecli.cli.common.table import CURRENCY, Column, amount_text
 from pipecli.cli.report.printing import (
     Asked,
     KeyNames,
     asking,
     count_column,
     figures,
+    money_column,
     percent_column,
 )
 from pipecli.records.kinds import CUSTOMER, OPPORTUNITY
+from pipecli.reports.receivables import AGES, receivables
 from pipecli.reports.stale import GROUPINGS, Row, Stale, StaleDeal, grouped, stale
-from pipecli.store.index.rows import open_deals
+from pipecli.store.index.rows import open_deals, open_invoices
 from pipecli.wording import count
 
-app = noun("The open deals that stand still.")
+app = noun()
 
 
-@app.command(cls=Report)
+@app.command("report stale", cls=Report)
 @asking(
     OPPORTUNITY, CUSTOMER,
     groupings=GROUPINGS, by_help="Sum them up by one of {}.", days="expected to close",
@@ -150,3 +155,37 @@ def _remarks(report: Stale, currency: str) -> list[str]:
     if report.never_count:
         lines.append(f"{count(report.never_count, 'open deal')} at stages without rotting_days: never stale")
     return lines
+
+
+_HEADINGS = dict(zip(AGES, ("NOT DUE", "1-30 D", "31-60 D", "61-90 D", "OVER 90 D"), strict=True))
+
+
+@app.command("report receivables")
+def report_receivables(
+    ctx: typer.Context,
+    by: Annotated[Literal["customer", "currency"], typer.Option(help="A row for each.")] = "customer",
+) -> None:
+    """Print what customers owe, by how long it is overdue. Amounts are in the base currency."""
+    run = session(ctx)
+    pipeline = run.pipeline
+    made = receivables(open_invoices(pipeline.index.connection), by, pipeline.rates, run.today)
+    base = pipeline.rates.base
+    columns = [
+        Column("name", by.upper(), shrink=True, min_width=12),
+        Column("invoices", "INVOICES", align="right", rank=2),
+        *(money_column(age, heading, base, rank=1) for age, heading in _HEADINGS.items()),
+        money_column("open", "OPEN", base),
+        CURRENCY.drawn,
+    ]
+    rows = [
+        {
+            by: row.key,
+            "name": row.name,
+            "invoices": row.invoices,
+            **row.by_age,
+            "open": row.open,
+            "currency": base,
+        }
+        for row in made
+    ]
+    print_records(rows, columns, run.format, id_key=by)
