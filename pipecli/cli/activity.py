@@ -24,7 +24,8 @@ from pipecli.records.customer import Contact
 from pipecli.records.kinds import ID_LENGTH, LEAD, OPPORTUNITY
 from pipecli.records.lead import Lead
 from pipecli.records.opportunity import Opportunity
-from pipecli.store.index.records import rows_where, search_activities
+from pipecli.store.index.rows_for_verbs import rows_where
+from pipecli.store.index.sql_and_search import search_activities
 from pipecli.store.lookup import FEWEST_SIGNS, Care
 from pipecli.store.pipeline import NotFound, Pipeline
 from pipecli.store.yaml import read

@@ -22,7 +22,7 @@ from pipecli.cli.common.table import Column
 from pipecli.errors import PipecliError
 from pipecli.formats import dumps
 from pipecli.store import git
-from pipecli.store.index.records import count as count_records
+from pipecli.store.index.rows_for_verbs import count_records
 from pipecli.wording import BREAKS, CONTROLS, count, first_of
 
 app = noun("Find every fault of a pipeline.")

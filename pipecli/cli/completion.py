@@ -22,7 +22,7 @@ from pipecli.cli.nouns import ALIASES, NOUNS
 from pipecli.formats import dumps, loads
 from pipecli.records.kinds import BY_NOUN, COLLECTIONS, named
 from pipecli.records.names import folded, stages_of
-from pipecli.store.index.records import OPEN, columns
+from pipecli.store.index.rows_for_verbs import OPEN, columns_of
 from pipecli.wording import one_line
 
 Value = tuple[str, str]
@@ -264,7 +264,7 @@ class Completion:
 
     def _rows_of(self, noun: str) -> list[tuple[str, str, str, int, str]]:
         kind = BY_NOUN[noun]
-        known = columns(self.sql, f"_{kind.table}")
+        known = columns_of(self.sql, f"_{kind.table}")
         is_open = OPEN.get(noun, "active" if "active" in known else "true")
         mine = "owner = ?" if "owner" in known else "? IS NULL"
         status = "status" if "status" in known else "''"
@@ -297,7 +297,9 @@ class Completion:
     def _used(self, column: str) -> Iterator[Value]:
         """The values that records of the noun have in a column."""
         kinds = [
-            BY_NOUN[noun] for noun in self._kinds() if column in columns(self.sql, f"_{BY_NOUN[noun].table}")
+            BY_NOUN[noun]
+            for noun in self._kinds()
+            if column in columns_of(self.sql, f"_{BY_NOUN[noun].table}")
         ]
         for kind in kinds:
             source = f"_{kind.table}, json_each({column})" if column == "tags" else f"_{kind.table}"
@@ -316,7 +318,7 @@ class Completion:
 
     def _columns(self, _option: str) -> Iterator[Value]:
         for noun in self._kinds()[:1]:
-            yield from ((name, "") for name in columns(self.sql, BY_NOUN[noun].table) if name != "json")
+            yield from ((name, "") for name in columns_of(self.sql, BY_NOUN[noun].table) if name != "json")
 
     def _defaults(self) -> Iterator[Value]:
         """The names of a person's own defaults, those that are set with their values."""

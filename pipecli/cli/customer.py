@@ -35,7 +35,7 @@ from pipecli.cli.common.transaction import Transaction, changing
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import COMPETITOR, CONTACT, CUSTOMER, SUPPLIER, Kind
 from pipecli.store.ids_and_files import slug
-from pipecli.store.index.records import parents
+from pipecli.store.index.rows_for_verbs import customer_parents
 from pipecli.workflow import customer as party
 from pipecli.workflow.customer import Party
 
@@ -87,7 +87,7 @@ def _own_parent(transaction: Transaction, before: Any, customer: Any) -> None:
 
 
 def _parents(transaction: Transaction) -> dict[str, str]:
-    return parents(transaction.pipeline.index.connection)
+    return customer_parents(transaction.pipeline.index.connection)
 
 
 _give_add(

@@ -27,7 +27,7 @@ from pipecli.history.log import BELONGING, LogEntry, Name, document_named, log, 
 from pipecli.records.days import Days, day_in
 from pipecli.records.kinds import BY_NOUN, KINDS, OPPORTUNITY, SETTINGS, SETTINGS_FILE
 from pipecli.reports.waterfall import Move
-from pipecli.store.index.records import label
+from pipecli.store.index.rows_for_verbs import label
 from pipecli.store.lookup import record_meant
 from pipecli.store.pipeline import now_in
 

@@ -28,7 +28,7 @@ from pipecli.cli.nouns import ALIASES
 from pipecli.records import kinds
 from pipecli.records.money import percent
 from pipecli.store.index import views
-from pipecli.store.index.records import OPEN
+from pipecli.store.index.rows_for_verbs import OPEN
 from pipecli.wording import duration
 from pipecli.workflow.preconditions import QUESTIONS
 

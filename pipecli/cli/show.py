@@ -33,7 +33,7 @@ from pipecli.records.kinds import (
     Kind,
 )
 from pipecli.records.money import minor_digits
-from pipecli.store.index.records import item_amounts, rows_where
+from pipecli.store.index.rows_for_verbs import item_amounts, rows_where
 from pipecli.store.index.views import NAMES_COMPETITOR
 from pipecli.wording import a, count, duration
 

@@ -20,8 +20,8 @@ from pipecli.cli.common.session import Session, mention, say, session
 from pipecli.cli.common.table import Column, clean, cut, isolated
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import BY_NOUN, CUSTOMER, INVOICE, LEAD, OPPORTUNITY, QUOTATION, named
-from pipecli.store.index.records import count as record_count
-from pipecli.store.index.records import search
+from pipecli.store.index.rows_for_verbs import count_records as record_count
+from pipecli.store.index.sql_and_search import search_records
 from pipecli.store.index.views import OwnerFilter
 
 app = noun()
@@ -46,7 +46,7 @@ def find(
     run = session(ctx)
     nouns = [_noun(name) for name in kind or ()]
     run.read(*(BY_NOUN[name] for name in nouns))
-    shown, count = search(run.pipeline.index.connection, " ".join(words), nouns, limit)
+    shown, count = search_records(run.pipeline.index.connection, " ".join(words), nouns, limit)
     if not count and run.format is Format.TABLE:
         say(f"nothing holds {' and '.join(words)}")
         return
@@ -213,8 +213,8 @@ def _deals(run: Session, chosen: OwnerFilter) -> list[list[dict[str, Any]]]:
     from pipecli.history.stage_visits import last_moves
     from pipecli.records.days import Days
     from pipecli.reports.stale import days_over, last_movement
-    from pipecli.store.index.records import labels
-    from pipecli.store.index.rows import open_deals
+    from pipecli.store.index.rows_for_reports import open_deals
+    from pipecli.store.index.rows_for_verbs import labels
 
     connection = run.pipeline.index.connection
     opened = open_deals(connection, chosen, Days(None, None), with_activities=True)

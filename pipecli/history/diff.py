@@ -21,7 +21,7 @@ from pipecli.reports.forecast import Forecast, Row, Window, chronological, forec
 from pipecli.store import git, safe_files
 from pipecli.store.git import Object
 from pipecli.store.ids_and_files import relaid
-from pipecli.store.index.rows import forecast_deals
+from pipecli.store.index.rows_for_reports import forecast_deals
 from pipecli.store.index.views import OwnerFilter
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.safe_files import Location, kind_of

@@ -23,7 +23,7 @@ from pipecli.history.version import why_absent
 from pipecli.records.kinds import OPPORTUNITY, SETTINGS, SETTINGS_FILE, Kind
 from pipecli.store import git, safe_files
 from pipecli.store.index import index
-from pipecli.store.index.query import register
+from pipecli.store.index.sql_and_search import register_sql_functions
 from pipecli.store.parse_record import validate
 from pipecli.store.pipeline import Pipeline, rates_of
 from pipecli.store.safe_files import Location, kind_of
@@ -54,7 +54,7 @@ class PastPipeline(Pipeline):
     def index(self) -> index.Index:
         """The index of the commit's files, built when it is first asked for."""
         past_index = _index(self.location, self.standing)
-        register(past_index.connection, lambda: self.today, lambda: self.rates)
+        register_sql_functions(past_index.connection, lambda: self.today, lambda: self.rates)
         return past_index
 
     @property

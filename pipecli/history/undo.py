@@ -15,7 +15,7 @@ from pipecli.records.base import Record
 from pipecli.records.kinds import SETTINGS, SETTINGS_FILE
 from pipecli.store import git, safe_files
 from pipecli.store.ids_and_files import relaid
-from pipecli.store.index.records import records_naming
+from pipecli.store.index.rows_for_verbs import records_naming
 from pipecli.store.parse_record import parse_record
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.plan_writes import Write, check_references, names

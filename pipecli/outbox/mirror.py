@@ -24,7 +24,7 @@ from pipecli.history.commits import listed
 from pipecli.history.events import OF_THE_RECORD, Event, fields
 from pipecli.records.kinds import KINDS, SETTINGS
 from pipecli.store import git
-from pipecli.store.index.records import public_tables
+from pipecli.store.index.rows_for_verbs import public_tables
 from pipecli.store.lock import clear_temporary
 from pipecli.store.safe_files import temporary_name
 

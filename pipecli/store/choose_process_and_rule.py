@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import BY_NOUN, SETTINGS_FILE, Kind
 from pipecli.store import ids_and_files
-from pipecli.store.index import query, tables
-from pipecli.store.index.records import OPEN
+from pipecli.store.index import tables
+from pipecli.store.index.rows_for_verbs import OPEN
+from pipecli.store.index.sql_and_search import BadQuery, register_sql_functions, row_meets
 
 if TYPE_CHECKING:
     from pipecli.records.base import Record
@@ -80,7 +81,7 @@ def condition_holds(pipeline: Pipeline, record: Record, condition: str, where: s
 def asking(pipeline: Pipeline) -> Iterator[Inquiry]:
     """Ask conditions of many records, each of them alone."""
     with closing(sqlite3.connect(":memory:")) as connection:
-        query.register(connection, lambda: pipeline.today, lambda: pipeline.rates)
+        register_sql_functions(connection, lambda: pipeline.today, lambda: pipeline.rates)
         connection.executescript(tables.schema())
         _insert(connection, [*tables.rows([(SETTINGS_FILE, pipeline.settings)])])
         connection.commit()
@@ -103,8 +104,8 @@ class Inquiry:
         try:
             written = [(ids_and_files.file_name(one), one) for one in (record, customer) if one]
             _insert(self._connection, [*tables.rows(written)])
-            return query.holds(self._connection, BY_NOUN[record.noun].table, record.key, condition)
-        except query.BadQuery as error:
+            return row_meets(self._connection, BY_NOUN[record.noun].table, record.key, condition)
+        except BadQuery as error:
             raise PipecliError(
                 f"{SETTINGS_FILE}: {where}: {error.message}", hint=error.hint, code=error.code
             ) from None

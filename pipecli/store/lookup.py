@@ -15,7 +15,7 @@ from pipecli.errors import Ambiguous, FaultyFile
 from pipecli.records.kinds import BY_NOUN, BY_PREFIX, CUSTOMER, ID_LENGTH, KINDS, Kind
 from pipecli.records.names import begins_words, digits_of, name_key, same_number, typed_words
 from pipecli.store.ids_and_files import slug
-from pipecli.store.index.records import OPEN, keys_by_id
+from pipecli.store.index.rows_for_verbs import OPEN, keys_by_id
 from pipecli.store.pipeline import NotFound, Pipeline
 from pipecli.wording import first_of
 

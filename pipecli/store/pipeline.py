@@ -17,7 +17,7 @@ from pipecli.formats import loads
 from pipecli.records.kinds import BY_NOUN, KINDS, SETTINGS, SETTINGS_FILE, Kind
 from pipecli.store import safe_files
 from pipecli.store.index.index import Index, Rows, open_index
-from pipecli.store.index.query import register
+from pipecli.store.index.sql_and_search import register_sql_functions
 from pipecli.store.safe_files import Location, Stat, kind_of
 from pipecli.store.yaml import read
 
@@ -87,7 +87,7 @@ class Pipeline:
         """The index, read again where files changed; once a command."""
         with no_collector():
             index = open_index(self.location)
-        register(index.connection, lambda: self.today, lambda: self.rates)
+        register_sql_functions(index.connection, lambda: self.today, lambda: self.rates)
         return index
 
     @cached_property

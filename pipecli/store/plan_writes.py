@@ -21,7 +21,7 @@ from pipecli.records.references import references
 from pipecli.store import ids_and_files, safe_files
 from pipecli.store.index import tables
 from pipecli.store.index.index import Rows, SecondProcess, parts, rows_of
-from pipecli.store.index.query import register
+from pipecli.store.index.sql_and_search import register_sql_functions
 from pipecli.store.parse_record import parse_record, validate
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.safe_files import kind_of
@@ -315,7 +315,7 @@ class DraftPipeline(Pipeline):
         self.taken: dict[str, Write] = {}
         self.held: dict[tuple[str, str], None] = {}
         self.__dict__["index"] = pipeline.index.copy(folder / "index.sqlite")
-        register(self.index.connection, lambda: self.today, lambda: self.rates)
+        register_sql_functions(self.index.connection, lambda: self.today, lambda: self.rates)
 
     def raw(self, file: str) -> bytes:
         write = self.taken.get(file)

@@ -14,8 +14,8 @@ from typing import NamedTuple
 from pipecli.records.kinds import CUSTOMER, LEAD, OPPORTUNITY
 from pipecli.reports import followups
 from pipecli.reports.followups import FollowUp, Plan, due_of
-from pipecli.store.index.records import OPEN
-from pipecli.store.index.rows import moment_or_day
+from pipecli.store.index.rows_for_reports import moment_or_day
+from pipecli.store.index.rows_for_verbs import OPEN
 from pipecli.store.index.views import OwnerFilter, condition_of, is_member
 from pipecli.store.pipeline import Pipeline
 

@@ -26,7 +26,7 @@ from pipecli.records.kinds import SETTINGS_FILE
 from pipecli.store import git, safe_files
 from pipecli.store.ids_and_files import relaid
 from pipecli.store.index import index
-from pipecli.store.index.query import register
+from pipecli.store.index.sql_and_search import register_sql_functions
 from pipecli.store.lock import MERGING
 from pipecli.store.merge_setup import DRIVER
 from pipecli.store.pipeline import Pipeline
@@ -263,7 +263,7 @@ class Candidate(PastPipeline):
             index.replace(connection, [file for file in differing if file not in gone], gone, self.text)
 
         result = index.Index(self.location, index.in_memory(fill), None)
-        register(result.connection, lambda: self.today, lambda: self.rates)
+        register_sql_functions(result.connection, lambda: self.today, lambda: self.rates)
         return result
 
     def text(self, file: str) -> str:

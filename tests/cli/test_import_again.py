@@ -12,7 +12,7 @@ import typer
 
 from pipecli.cli.common.session import Session
 from pipecli.cli.common.transaction import changing_after
-from pipecli.store.index.records import ids_in_index
+from pipecli.store.index.rows_for_verbs import ids_in_index
 from pipecli.store.pipeline import Pipeline
 from tests.conftest import Cli
 from tests.importing import Git, deals, state, write

@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 
 from pipecli.cli.main import run
-from pipecli.store.index.records import columns, public_tables
+from pipecli.store.index.rows_for_verbs import columns_of, public_tables
 from pipecli.store.pipeline import Pipeline
 from tests.later import Later
 from tests.servers import postgresql
@@ -51,7 +51,7 @@ def test_every_table_of_sql_is_in_the_parquet_files(root, shop, cli, tmp_path):
     assert sorted(told["rows"]) == sorted([*tables, "events"])
     for table in tables:
         copied = duckdb.sql(f"SELECT * FROM '{mirror}/{table}.parquet'")
-        assert copied.columns == columns(connection, table)
+        assert copied.columns == columns_of(connection, table)
         assert len(copied) == connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
     for question in SUMS:
         table = question.rpartition(" ")[2]

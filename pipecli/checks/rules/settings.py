@@ -12,7 +12,7 @@ from pipecli.checks.rules import Path, Problem, Rule, Severity
 from pipecli.records.kinds import BY_NOUN, SETTINGS_FILE, dotted
 from pipecli.records.money import MissingRate
 from pipecli.reports.followups import EVENTS
-from pipecli.store.index import query
+from pipecli.store.index.sql_and_search import BadQuery, compile_condition
 from pipecli.workflow.duplicates import addresses, email_key, users_by_address
 from pipecli.workflow.preconditions import can_be_met, unmeetable
 
@@ -26,8 +26,8 @@ def condition(pipeline: Pipeline) -> Iterator[Problem]:
     """Conditions in SQL that can't be run: the command that comes upon one would be refused."""
     for field, noun, sql in pipeline.settings.conditions():
         try:
-            query.compile_condition(pipeline.index.connection, BY_NOUN[noun].table, sql)
-        except query.BadQuery as error:
+            compile_condition(pipeline.index.connection, BY_NOUN[noun].table, sql)
+        except BadQuery as error:
             yield Problem(SETTINGS_FILE, tuple(field.split(".")), f"{field}: {error}")
 
 

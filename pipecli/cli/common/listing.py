@@ -25,9 +25,9 @@ from pipecli.errors import PipecliError
 from pipecli.formats import dumps, loads
 from pipecli.records.kinds import BY_FOLDER, BY_NOUN, Kind
 from pipecli.records.names import all_chosen, chosen, likeliest, words_of
-from pipecli.store.index import query, views
-from pipecli.store.index.records import columns as columns_of
-from pipecli.store.index.records import exists
+from pipecli.store.index import views
+from pipecli.store.index.rows_for_verbs import columns_of, exists
+from pipecli.store.index.sql_and_search import Row, select_rows
 from pipecli.store.index.views import OwnerFilter, condition_of, in_team
 
 
@@ -88,14 +88,14 @@ def _conditions(run: Session, plural: str, known: set[str]) -> tuple[list[str], 
 def _about(run: Session, plural: str, known: set[str], option: str, text: str) -> tuple[str, object]:
     """A condition on what a record is about, and its value: whom it is for, what is sold, its words."""
     if option == "search":
-        from pipecli.store.index.records import search, search_activities
+        from pipecli.store.index.sql_and_search import search_activities, search_records
 
         connection = run.pipeline.index.connection
         if plural == "activities":
             return views.one_of("id"), dumps(search_activities(connection, text), indent=None)
         _must_know(plural, "json", known, option)
         kind = BY_FOLDER[plural]
-        keys = [hit.key for hit in search(connection, text, [kind.noun])[0]]
+        keys = [hit.key for hit in search_records(connection, text, [kind.noun])[0]]
         return views.one_of(kind.identity), dumps(keys, indent=None)
     from pipecli.store.lookup import record_meant
 
@@ -227,7 +227,7 @@ def print_list(
         _mention_left_out(connection, kind.table, is_open, condition, parameters)
         condition = f"{is_open} AND {condition}"
     if run.format is Format.IDS:
-        ids = query.select(connection, kind.identity, kind.table, condition, tail, parameters)
+        ids = select_rows(connection, kind.identity, kind.table, condition, tail, parameters)
         write_text("".join(f"{row[0]}\n" for row in ids.rows))
     elif run.format in (Format.JSON, Format.JSONL):
         own = [column for column in columns if column.in_json]
@@ -235,7 +235,7 @@ def print_list(
         asked = ", ".join(["json", "currency" if "currency" in known else "''", *computed])
         blocks = partial(_json_blocks, run.format, kind.noun, [column.drawn.name for column in own])
         if run.option("where"):  # only a person's own condition needs bounds
-            texts = query.select(connection, asked, kind.table, condition, tail, parameters, blocks).rows
+            texts = select_rows(connection, asked, kind.table, condition, tail, parameters, blocks).rows
         else:
             sql = f"SELECT {asked} FROM {kind.table} WHERE {condition} {tail}"
             texts = blocks(connection.execute(sql, parameters))
@@ -244,7 +244,7 @@ def print_list(
     else:
         visible = _visible(run, kind.noun, columns, known)
         sql_of = {column.drawn.name: column.sql for column in (*columns, *visible)}
-        rows = query.select(connection, ", ".join(sql_of.values()), kind.table, condition, tail, parameters)
+        rows = select_rows(connection, ", ".join(sql_of.values()), kind.table, condition, tail, parameters)
         drawn = [column.drawn for column in visible]
         records = (typed(dict(zip(sql_of, row, strict=True))) for row in rows.rows)
         if run.format is not Format.TABLE:
@@ -297,7 +297,7 @@ def _mention_left_out(
     if not sys.stderr.isatty():
         return
     counts = f"count(*) FILTER (WHERE {is_open}), count(*)"
-    ((open_, all_),) = query.select(connection, counts, table, condition, "", parameters).rows
+    ((open_, all_),) = select_rows(connection, counts, table, condition, "", parameters).rows
     if open_ != all_:
         say_after(f"{open_:,} open of {all_:,}; --all")
 
@@ -320,7 +320,7 @@ def typed(
     return row
 
 
-def _json_blocks(format_: Format, noun: str, own: Sequence[str], rows: Iterable[query.Row]) -> list[str]:
+def _json_blocks(format_: Format, noun: str, own: Sequence[str], rows: Iterable[Row]) -> list[str]:
     """The text of rows of their JSON, their currency, and DERIVED columns; `own` are the last.
 
     Made as they are read, and held as blocks of text, a fourth of what the rows and one long text take: a
@@ -389,10 +389,10 @@ def print_parts(
     run = session(ctx)
     connection = run.read(*parts.kinds).index.connection
     table = f"({parts.select})"
-    known = query.select(connection, "*", table, "1", "LIMIT 0", ()).columns
+    known = select_rows(connection, "*", table, "1", "LIMIT 0", ()).columns
     condition, parameters, tail = _filtered(run, parts.plural, set(known), columns, order)
     own = conditions or {}
-    result = query.select(
+    result = select_rows(
         connection,
         "*" if run.format in (Format.JSON, Format.JSONL) else ", ".join(column.sql for column in columns),
         table,

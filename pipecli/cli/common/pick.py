@@ -22,7 +22,7 @@ from pipecli.cli.common.terminal import takes_links, terminal_width
 from pipecli.errors import Ambiguous, PipecliError, Question
 from pipecli.records.kinds import BY_NOUN, BY_PREFIX, RANDOM, Kind
 from pipecli.records.names import Names, chosen, people_of, stages_of
-from pipecli.store.index.records import columns, label, rows_where
+from pipecli.store.index.rows_for_verbs import columns_of, label, rows_where
 from pipecli.store.lookup import Care, Found, record_meant
 
 Row = tuple[str, str]
@@ -106,7 +106,7 @@ def recalled(run: Session, text: str) -> str:
     if not paths:
         raise PipecliError(f"{text} was {key}, which is gone", hint="list again, or name another by its id")
     _refuse_changed_by_others(run, text, key, paths[0][0], since)
-    of_deal = "opportunity_title" in columns(connection, BY_NOUN[noun].table)
+    of_deal = "opportunity_title" in columns_of(connection, BY_NOUN[noun].table)
     title = _row_of(run, noun, key)[1] if of_deal else label(connection, noun, key)
     say(f"{text} is {key} {clean(title or '')}".rstrip())
     return key
@@ -352,7 +352,7 @@ def _row_of(run: Session, noun: str, key: str) -> Sequence[str]:
     """A candidate as a person tells it from others: id, title, customer, amount, status, owner."""
     connection = run.pipeline.index.connection
     kind = BY_NOUN[noun]
-    known = columns(connection, kind.table)
+    known = columns_of(connection, kind.table)
 
     def one_of(*names: str) -> str:
         there = [name for name in names if name in known]

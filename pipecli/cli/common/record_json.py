@@ -15,7 +15,7 @@ from pipecli.formats import loads
 from pipecli.records.kinds import BY_NOUN
 from pipecli.records.money import percent, rounded, weighted
 from pipecli.records.names import chosen, listed, name_key
-from pipecli.store.index.records import row_of, rows_where
+from pipecli.store.index.rows_for_verbs import row_of, rows_where
 
 RecordJson = dict[str, Any]
 

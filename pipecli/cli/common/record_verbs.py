@@ -25,8 +25,8 @@ from pipecli.records.base import Record
 from pipecli.records.kinds import BY_NOUN, RANDOM, Kind
 from pipecli.records.names import fitting
 from pipecli.store.ids_and_files import WINDOWS_DEVICES, slug
-from pipecli.store.index import query
-from pipecli.store.index.records import labels, open_counts, records_naming
+from pipecli.store.index.rows_for_verbs import labels, open_counts, records_naming
+from pipecli.store.index.sql_and_search import select_rows
 from pipecli.store.lookup import Care
 from pipecli.wording import a, count, first_of
 from pipecli.workflow import assignment
@@ -118,7 +118,7 @@ def _records(
     if where:
         transaction.pipeline.need(kind)
         connection = transaction.pipeline.index.connection
-        rows = query.select(connection, kind.identity, kind.table, f"({where}\n)", "ORDER BY 1", ()).rows
+        rows = select_rows(connection, kind.identity, kind.table, f"({where}\n)", "ORDER BY 1", ()).rows
         keys = [str(row[0]) for row in rows]
         if not keys:
             raise PipecliError(

@@ -26,7 +26,7 @@ from pipecli.records.activity import NextContact
 from pipecli.records.base import Record
 from pipecli.records.kinds import BY_NOUN
 from pipecli.store import ids_and_files
-from pipecli.store.index.records import activity_ids, ids_in_index, label, rows_where
+from pipecli.store.index.rows_for_verbs import activity_ids, ids_in_index, label, rows_where
 from pipecli.store.lookup import Care
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.plan_writes import Write, diff, plan_writes

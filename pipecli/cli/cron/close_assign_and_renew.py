@@ -22,7 +22,7 @@ from pipecli.history.history_index import open_history
 from pipecli.history.log import log
 from pipecli.history.past import sent_times
 from pipecli.records.kinds import BY_NOUN, LEAD, OPPORTUNITY, QUOTATION, Kind
-from pipecli.store.index.records import unanswered_deals
+from pipecli.store.index.rows_for_verbs import unanswered_deals
 from pipecli.wording import count, first_of
 
 if TYPE_CHECKING:
@@ -282,7 +282,7 @@ def renew(
     from pipecli.records.opportunity import Opportunity
     from pipecli.records.papers import Order
     from pipecli.store.git_remote import shared_remote
-    from pipecli.store.index.records import orders_to_renew
+    from pipecli.store.index.rows_for_verbs import orders_to_renew
     from pipecli.workflow.order import renew as renewed
     from pipecli.workflow.order import term_ends
 

@@ -18,7 +18,7 @@ from pipecli.cli.common.table import Column
 from pipecli.formats import picked
 from pipecli.records.kinds import INVOICE, LEAD, OPPORTUNITY
 from pipecli.reports.followups import FollowUp
-from pipecli.store.index.records import created
+from pipecli.store.index.rows_for_verbs import created_times
 from pipecli.translation import language_of, words_of
 from pipecli.wording import count
 
@@ -164,7 +164,7 @@ def _changed(run: Session) -> dict[str, datetime]:
     from pipecli.history.history_index import open_history
     from pipecli.history.log import last_changes
 
-    known = created(run.pipeline.index.connection)
+    known = created_times(run.pipeline.index.connection)
     try:
         return known | last_changes(open_history(run.present.location, say), (LEAD, OPPORTUNITY, INVOICE))
     except NoSuchMoment:

@@ -23,7 +23,7 @@ from pipecli.cli.cron.remind import claims_of, drawn, give_back
 from pipecli.errors import PipecliError
 from pipecli.history.notices import About, Delivery, Notice, Standing, message
 from pipecli.reports.followups import OWNER, Message
-from pipecli.store.index.records import label
+from pipecli.store.index.rows_for_verbs import label
 from pipecli.translation import Words, language_of, words_of
 from pipecli.wording import count
 from pipecli.workflow.duplicates import users_by_address
@@ -332,7 +332,7 @@ class _Packing:
         from pipecli.cli.common.dates import parse_period
         from pipecli.records.days import Days, quarter_of
         from pipecli.reports.ranking import ranking
-        from pipecli.store.index.rows import closed_deals
+        from pipecli.store.index.rows_for_reports import closed_deals
         from pipecli.store.index.views import OwnerFilter
 
         quarter = parse_period(quarter_of(day), day)

@@ -81,7 +81,7 @@ def export(
             raise PipecliError(
                 "only contacts make an address book", hint="pipecli export contacts -o FILE.vcf"
             )
-        from pipecli.store.index.records import labels
+        from pipecli.store.index.rows_for_verbs import labels
 
         names = labels(run.read(CUSTOMER).index.connection, "customer")
         _put(address_book(map(loads, texts), names), len(texts), collection, output)
@@ -160,7 +160,7 @@ def _export_all(run: Session, target: Path) -> None:
 
 def _files_beside(pipeline: Pipeline) -> Iterator[tuple[str, bytes]]:
     """The files that records and settings name, and the templates; what isn't there is said."""
-    from pipecli.store.index.records import files_beside
+    from pipecli.store.index.rows_for_verbs import files_beside
     from pipecli.store.safe_files import LARGEST_ANY, read_bytes
 
     root = pipeline.root
@@ -186,12 +186,12 @@ def _format(run: Session, output: Path | None) -> str:
 def _written(pipeline: Pipeline, collection: Collection, where: str | None) -> list[str]:
     """The records as JSON, one each, in the order of their ids."""
     from pipecli.formats import dumps
-    from pipecli.store.index import query
+    from pipecli.store.index.sql_and_search import select_rows
 
     # the newline ends a comment that would hide the rest
     condition = f"({where}\n)" if where else "1"
     columns = "json" if collection.kind else "id"
-    selected = query.select(
+    selected = select_rows(
         pipeline.index.connection, columns, collection.table, condition, f"ORDER BY {collection.identity}", ()
     )
     if collection.kind:

@@ -15,7 +15,7 @@ from pipecli.cli.common.table import Column, clean
 from pipecli.cli.common.transaction import Transaction, changing, trailers
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import LEAD, OPPORTUNITY
-from pipecli.store.index.records import label_and_status
+from pipecli.store.index.rows_for_verbs import label_and_status
 from pipecli.wording import count
 from pipecli.workflow.activity_and_attachment import AlreadyAttached
 from pipecli.workflow.change import Refused

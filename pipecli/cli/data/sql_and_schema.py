@@ -18,8 +18,8 @@ from pipecli.cli.common.session import Session, say, session
 from pipecli.cli.common.table import Column
 from pipecli.errors import PipecliError, system_refusal
 from pipecli.records.kinds import KINDS, SETTINGS, Kind, named
-from pipecli.store.index import query
-from pipecli.store.index.records import columns, public_tables
+from pipecli.store.index.rows_for_verbs import columns_of, public_tables
+from pipecli.store.index.sql_and_search import ask_sql
 
 if TYPE_CHECKING:
     from pipecli.cli.common.transaction import Transaction
@@ -136,7 +136,7 @@ def sql(
     if tables:
         _print_tables(run)
         return
-    answer = query.ask(run.read(*_needed(question)).index.connection, question)
+    answer = ask_sql(run.read(*_needed(question)).index.connection, question)
     names = _distinct(answer.columns)
     records = [dict(zip(names, [_value(value) for value in row], strict=True)) for row in answer.rows]
     columns = [
@@ -182,7 +182,7 @@ def _is_number(place: int, rows: Sequence[tuple[object, ...]]) -> bool:
 
 def _print_tables(run: Session) -> None:
     connection = run.pipeline.index.connection
-    tables = {table: columns(connection, table) for table in public_tables(connection)}
+    tables = {table: columns_of(connection, table) for table in public_tables(connection)}
     if run.format is Format.TABLE:
         print_record({}, run.format, [*tables.items()])
     else:

@@ -24,7 +24,7 @@ from pipecli.errors import PipecliError
 from pipecli.records.kinds import LEAD
 from pipecli.records.lead import Lead
 from pipecli.records.names import folded
-from pipecli.store.index.records import OPEN, rows_where
+from pipecli.store.index.rows_for_verbs import OPEN, rows_where
 from pipecli.store.lookup import Care
 from pipecli.workflow import lead as rules
 from pipecli.workflow.change import Change

@@ -21,7 +21,7 @@ from pipecli.records.kinds import CONTACT, CUSTOMER
 from pipecli.records.lead import Lead
 from pipecli.records.opportunity import Opportunity
 from pipecli.store.choose_process_and_rule import choose_process
-from pipecli.store.index.records import rows_where
+from pipecli.store.index.rows_for_verbs import rows_where
 from pipecli.store.pipeline import Pipeline
 from pipecli.workflow.items import require_currency
 from pipecli.workflow.lead import join, link_converted, opportunity_of, require_convertible

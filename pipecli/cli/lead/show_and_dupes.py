@@ -15,7 +15,7 @@ from pipecli.cli.common.table import Column
 from pipecli.cli.show import labelled, origins, owner_of, planned_contact, print_activities, print_section
 from pipecli.formats import loads
 from pipecli.records.kinds import CONTACT, CUSTOMER, LEAD
-from pipecli.store.index.records import rows_where
+from pipecli.store.index.rows_for_verbs import rows_where
 from pipecli.wording import count
 from pipecli.workflow.duplicates import Duplicate, Party, find_duplicates
 

@@ -26,7 +26,7 @@ from pipecli.records.lead import Lead
 from pipecli.records.names import folded
 from pipecli.records.opportunity import Opportunity, Stakeholder
 from pipecli.store.choose_process_and_rule import choose_process
-from pipecli.store.index.records import rows_where
+from pipecli.store.index.rows_for_verbs import rows_where
 from pipecli.store.pipeline import NotFound
 from pipecli.workflow.assignment import require_user
 from pipecli.workflow.items import require_currency

@@ -20,8 +20,8 @@ from pipecli.reports.deals import Deal
 from pipecli.reports.pipeline import Card, Lane, Place, card, closed_card, lanes
 from pipecli.reports.stale import last_movement
 from pipecli.reports.valuation import Valuation
-from pipecli.store.index.records import labels, rows_where
-from pipecli.store.index.rows import closed_deals, open_deals
+from pipecli.store.index.rows_for_reports import closed_deals, open_deals
+from pipecli.store.index.rows_for_verbs import labels, rows_where
 from pipecli.store.index.views import OwnerFilter
 from pipecli.store.pipeline import Pipeline
 from pipecli.wording import count

@@ -25,9 +25,9 @@ from pipecli.cli.show import (
 )
 from pipecli.formats import loads
 from pipecli.records.kinds import OPPORTUNITY
-from pipecli.store.index.records import label as label_of
-from pipecli.store.index.records import rows_where
-from pipecli.store.index.records import stakeholders as stakeholders_of
+from pipecli.store.index.rows_for_verbs import label as label_of
+from pipecli.store.index.rows_for_verbs import rows_where
+from pipecli.store.index.rows_for_verbs import stakeholders as stakeholders_of
 from pipecli.wording import count
 from pipecli.workflow.preconditions import NAMES, QUESTIONS, answered, missing_fields, missing_steps
 

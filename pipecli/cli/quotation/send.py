@@ -44,7 +44,7 @@ from pipecli.records.lead import Lead
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.papers import Invoice, Quotation
 from pipecli.store import git_commit
-from pipecli.store.index.records import activity_ids, rows_where
+from pipecli.store.index.rows_for_verbs import activity_ids, rows_where
 from pipecli.store.lookup import Care
 from pipecli.store.safe_files import LARGEST_ANY, inside, read_bytes
 from pipecli.wording import harmless, one_line

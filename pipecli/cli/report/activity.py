@@ -11,7 +11,7 @@ from pipecli.cli.common.table import Column
 from pipecli.cli.report.printing import Asked, asking, count_column, figures, period_text
 from pipecli.records.kinds import LEAD, OPPORTUNITY
 from pipecli.reports.activity import GROUPINGS, PEOPLE, Activity, Done, Row, activity, touched
-from pipecli.store.index.rows import activities, owned_deals
+from pipecli.store.index.rows_for_reports import activities, owned_deals
 from pipecli.store.index.views import OwnerFilter, team_and_below
 
 app = noun("What was done, and what is planned.")

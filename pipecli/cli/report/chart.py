@@ -36,8 +36,8 @@ from pipecli.reports.forecast import Forecast
 from pipecli.reports.lost import GROUPINGS as LOST_GROUPINGS
 from pipecli.reports.lost import Lost
 from pipecli.reports.valuation import Valuation
-from pipecli.store.index.records import labels
-from pipecli.store.index.rows import open_deals
+from pipecli.store.index.rows_for_reports import open_deals
+from pipecli.store.index.rows_for_verbs import labels
 from pipecli.store.index.views import OwnerFilter
 from pipecli.translation import Words, language_of, words_of
 

@@ -38,7 +38,7 @@ from pipecli.reports.forecast import Window
 from pipecli.reports.pipeline import KeyFigures, change, key_figures
 from pipecli.reports.stale import Stale, stale
 from pipecli.reports.valuation import Valuation
-from pipecli.store.index.rows import closed_deals, open_deals
+from pipecli.store.index.rows_for_reports import closed_deals, open_deals
 from pipecli.store.index.views import OwnerFilter
 from pipecli.store.pipeline import Pipeline
 from pipecli.translation import Words, language_of, words_of

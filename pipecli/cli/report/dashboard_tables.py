@@ -22,7 +22,7 @@ from pipecli.reports.forecast import Forecast
 from pipecli.reports.ranking import before, points_of, ranking
 from pipecli.reports.stale import Stale
 from pipecli.reports.valuation import Valuation
-from pipecli.store.index.rows import activities, closed_deals, open_deals
+from pipecli.store.index.rows_for_reports import activities, closed_deals, open_deals
 from pipecli.store.index.views import OwnerFilter
 from pipecli.translation import Words
 

@@ -49,7 +49,7 @@ from pipecli.reports.deals import Deal
 from pipecli.reports.followups import Message, plain
 from pipecli.reports.forecast import Window
 from pipecli.reports.valuation import Valuation
-from pipecli.store.index.rows import closed_deals
+from pipecli.store.index.rows_for_reports import closed_deals
 from pipecli.store.index.views import OwnerFilter, team_and_below
 from pipecli.translation import Words, language_of, words_of
 from pipecli.workflow.duplicates import email_key, users_by_address

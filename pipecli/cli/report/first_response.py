@@ -21,7 +21,7 @@ from pipecli.reports.first_response import (
     business_hours_of,
     first_response,
 )
-from pipecli.store.index.rows import inquiries
+from pipecli.store.index.rows_for_reports import inquiries
 from pipecli.wording import duration
 
 app = noun("How long people wait for our first response.")

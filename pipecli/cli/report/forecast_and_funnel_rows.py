@@ -27,7 +27,7 @@ from pipecli.reports.forecast import (
 from pipecli.reports.lost import Lost, lost
 from pipecli.reports.teams_and_targets import Goal, Organisation, Targets, attainment, roll_up
 from pipecli.reports.valuation import Valuation
-from pipecli.store.index.rows import all_deals, closed_deals, forecast_deals, lead_courses
+from pipecli.store.index.rows_for_reports import all_deals, closed_deals, forecast_deals, lead_courses
 
 if TYPE_CHECKING:
     from pipecli.cli.common.dates import Period

@@ -13,7 +13,7 @@ from pipecli.cli.common.terminal import terminal_width
 from pipecli.cli.report.printing import Asked, KeyNames, asking, fitted
 from pipecli.records.kinds import OPPORTUNITY
 from pipecli.reports.pipeline import GROUPINGS, Key, Matrix, Pipeline, Sum, pipeline
-from pipecli.store.index.rows import open_deals
+from pipecli.store.index.rows_for_reports import open_deals
 from pipecli.wording import count
 
 app = noun("What stands at which stage.")

@@ -21,8 +21,8 @@ from pipecli.records.days import Days
 from pipecli.records.kinds import CUSTOMER, Kind
 from pipecli.reports.deals import Deal, Place
 from pipecli.reports.valuation import Valuation
-from pipecli.store.index.records import labels
-from pipecli.store.index.rows import all_deals, stages_entered
+from pipecli.store.index.rows_for_reports import all_deals, stages_entered
+from pipecli.store.index.rows_for_verbs import labels
 from pipecli.wording import count
 
 Key = tuple[str | None, str | None]

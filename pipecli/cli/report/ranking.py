@@ -22,7 +22,7 @@ from pipecli.records.days import Days
 from pipecli.records.kinds import OPPORTUNITY
 from pipecli.reports.ranking import GROUPINGS, Points, Ranking, Row, before, points_of, ranking
 from pipecli.reports.valuation import Valuation
-from pipecli.store.index.rows import closed_deals
+from pipecli.store.index.rows_for_reports import closed_deals
 
 app = noun("The salespeople by points.")
 

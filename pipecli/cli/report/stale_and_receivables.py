@@ -23,7 +23,7 @@ from pipecli.cli.report.printing import (
 from pipecli.records.kinds import CUSTOMER, OPPORTUNITY
 from pipecli.reports.receivables import AGES, receivables
 from pipecli.reports.stale import GROUPINGS, Row, Stale, StaleDeal, grouped, stale
-from pipecli.store.index.rows import open_deals, open_invoices
+from pipecli.store.index.rows_for_reports import open_deals, open_invoices
 from pipecli.wording import count
 
 app = noun()

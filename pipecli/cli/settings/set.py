@@ -18,8 +18,13 @@ from pipecli.errors import PipecliError
 from pipecli.records.base import Record
 from pipecli.records.kinds import BY_NOUN
 from pipecli.records.settings import Settings, Team
-from pipecli.store.index import query
-from pipecli.store.index.records import files_naming_part, files_with_word, ids_in_index, records_naming_part
+from pipecli.store.index.rows_for_verbs import (
+    files_naming_part,
+    files_with_word,
+    ids_in_index,
+    records_naming_part,
+)
+from pipecli.store.index.sql_and_search import BadQuery, select_rows
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.planned_followups import Responsibility, responsibilities
 from pipecli.store.safe_files import inside
@@ -174,7 +179,7 @@ def _refuse_broken_conditions(transaction: Transaction, after: Settings) -> None
         if condition in known:
             continue
         try:
-            query.select(
+            select_rows(
                 transaction.pipeline.index.connection,
                 "1",
                 BY_NOUN[of_noun].table,
@@ -182,7 +187,7 @@ def _refuse_broken_conditions(transaction: Transaction, after: Settings) -> None
                 "LIMIT 0",
                 (),
             )
-        except query.BadQuery as error:
+        except BadQuery as error:
             raise PipecliError(f"{path}: {error.message}", hint=error.hint, code=error.code) from None
 
 

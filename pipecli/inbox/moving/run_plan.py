@@ -37,7 +37,7 @@ from pipecli.records.kinds import OPPORTUNITY, SETTINGS_FILE, Collection
 from pipecli.records.names import name_key
 from pipecli.records.settings import Process, Settings, Stage, User
 from pipecli.store import safe_files
-from pipecli.store.index import records
+from pipecli.store.index import rows_for_verbs
 from pipecli.store.parse_record import validate
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.plan_writes import AddingPlanner, DraftPipeline, Planner, Write, plan_writes
@@ -249,7 +249,7 @@ def _refused(done: Import, source: Source) -> Iterator[tuple[tuple[str, str], st
 
 def _files_beside(draft: DraftPipeline, export: Path) -> Iterator[Write]:
     """The files of an export of ours that its records name, and its templates, where they aren't here."""
-    names = set(records.files_beside(draft.index.connection))
+    names = set(rows_for_verbs.files_beside(draft.index.connection))
     for path in sorted(path for path in export.rglob("*") if path.is_file()):
         name = path.relative_to(export).as_posix()
         if (name in names or name.startswith("templates/")) and not draft.has_file(name):
@@ -325,7 +325,7 @@ def _apply_settings(draft: DraftPipeline, move: Move, moved: Moved) -> list[str]
     text = yamltext.decode(path.read_bytes(), str(path))
     proposed = yamltext.parse(text, str(path)) if _has_content(text) else {}
     if move.is_own:
-        if proposed.keys() - _OF_A_MOVE and records.count(draft.index.connection) == 1:
+        if proposed.keys() - _OF_A_MOVE and rows_for_verbs.count_records(draft.index.connection) == 1:
             validate(Settings, proposed, str(path), text)
             moved.whole_settings = True
             draft.take([Write(SETTINGS_FILE, draft.raw(SETTINGS_FILE), text.encode())])

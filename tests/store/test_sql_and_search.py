@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from pipecli.records.money import Rates
-from pipecli.store.index import query
+from pipecli.store.index import sql_and_search
 
 ENDLESS = "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c)"
 
@@ -39,13 +39,13 @@ def connection(tmp_path: Path) -> Iterator[sqlite3.Connection]:
     ],
 )
 def test_a_question_is_answered(connection: sqlite3.Connection, sql: str) -> None:
-    assert query.ask(connection, sql).rows == [("a",)]
+    assert sql_and_search.ask_sql(connection, sql).rows == [("a",)]
 
 
 def test_letters_of_any_script_are_compared_and_nothing_stays_nothing(connection: sqlite3.Connection) -> None:
-    query.register(connection, lambda: date(2026, 11, 21), lambda: Rates("EUR", {}))
+    sql_and_search.register_sql_functions(connection, lambda: date(2026, 11, 21), lambda: Rates("EUR", {}))
     asked = "SELECT casefold('CAFÉ Straße'), casefold(NULL), casefold(5), today()"
-    assert query.ask(connection, asked).rows == [("café strasse", None, "5", "2026-11-21")]
+    assert sql_and_search.ask_sql(connection, asked).rows == [("café strasse", None, "5", "2026-11-21")]
 
 
 @pytest.mark.parametrize(
@@ -72,46 +72,46 @@ def test_nothing_but_a_question_is_run(
 ) -> None:
     monkeypatch.chdir(tmp_path)
 
-    with pytest.raises(query.BadQuery):
-        query.ask(connection, sql)
+    with pytest.raises(sql_and_search.BadQuery):
+        sql_and_search.ask_sql(connection, sql)
 
     assert [path.name for path in tmp_path.iterdir()] == ["index.sqlite"]
     assert connection.execute("SELECT * FROM deals").fetchall() == [("a", 1.5)]
 
 
 def test_a_condition_can_change_nothing_either(connection: sqlite3.Connection) -> None:
-    with pytest.raises(query.BadQuery, match="one statement at a time"):
-        query.select(connection, "id", "deals", "1; DELETE FROM deals", "", ())
+    with pytest.raises(sql_and_search.BadQuery, match="one statement at a time"):
+        sql_and_search.select_rows(connection, "id", "deals", "1; DELETE FROM deals", "", ())
 
 
 def test_a_question_that_never_ends_is_ended(
     connection: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(query, "LONGEST", 0.1)
+    monkeypatch.setattr(sql_and_search, "LONGEST", 0.1)
 
-    with pytest.raises(query.BadQuery, match="more than 0 seconds"):
-        query.ask(connection, f"{ENDLESS} SELECT count(*) FROM c")
+    with pytest.raises(sql_and_search.BadQuery, match="more than 0 seconds"):
+        sql_and_search.ask_sql(connection, f"{ENDLESS} SELECT count(*) FROM c")
 
     # a condition from the settings, which looks at one record, sooner
-    monkeypatch.setattr(query, "LONGEST", 60)
-    monkeypatch.setattr(query, "_LONGEST_CONDITION", 0.1)
-    with pytest.raises(query.BadQuery, match="more than 0 seconds"):
-        query.holds(connection, "deals", "a", f"({ENDLESS} SELECT count(*) FROM c) > 0")
+    monkeypatch.setattr(sql_and_search, "LONGEST", 60)
+    monkeypatch.setattr(sql_and_search, "_LONGEST_CONDITION", 0.1)
+    with pytest.raises(sql_and_search.BadQuery, match="more than 0 seconds"):
+        sql_and_search.row_meets(connection, "deals", "a", f"({ENDLESS} SELECT count(*) FROM c) > 0")
 
 
 def test_what_is_done_with_the_rows_takes_nothing_of_their_time(
     connection: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(query, "LONGEST", 0.3)
+    monkeypatch.setattr(sql_and_search, "LONGEST", 0.3)
 
-    def last(rows: Iterator[query.Row]) -> list[query.Row]:
+    def last(rows: Iterator[sql_and_search.Row]) -> list[sql_and_search.Row]:
         first = next(rows)
         time.sleep(0.4)
         return [max(rows, default=first)]
 
     many = f"({ENDLESS} SELECT n FROM c LIMIT 20000)"
 
-    assert query.select(connection, "max(n, 0)", many, "true", "", (), last).rows == [(20000,)]
+    assert sql_and_search.select_rows(connection, "max(n, 0)", many, "true", "", (), last).rows == [(20000,)]
 
 
 @pytest.mark.parametrize(
@@ -125,18 +125,18 @@ def test_what_is_done_with_the_rows_takes_nothing_of_their_time(
     ],
 )
 def test_a_question_that_fills_the_memory_is_refused(connection: sqlite3.Connection, sql: str) -> None:
-    with pytest.raises(query.BadQuery, match=r"too big|memory"):
-        query.ask(connection, sql)
+    with pytest.raises(sql_and_search.BadQuery, match=r"too big|memory"):
+        sql_and_search.ask_sql(connection, sql)
 
 
 def test_one_step_that_never_ends_takes_the_process_with_it() -> None:
     script = """
 import sqlite3
 from pipecli.records.money import Rates
-from pipecli.store.index import query
-query.LONGEST = query._GRACE = 0.1
+from pipecli.store.index import sql_and_search
+sql_and_search.LONGEST = sql_and_search._GRACE = 0.1
 needle = "printf('%.*c', 2000000, 'a') || 'b'"
-query.ask(sqlite3.connect(":memory:"), f"SELECT instr(printf('%.*c', 4000000, 'a'), {needle})")
+sql_and_search.ask_sql(sqlite3.connect(":memory:"), f"SELECT instr(printf('%.*c', 4000000, 'a'), {needle})")
 """
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, timeout=20, check=False
@@ -146,17 +146,17 @@ query.ask(sqlite3.connect(":memory:"), f"SELECT instr(printf('%.*c', 4000000, 'a
 
 
 def test_the_connection_writes_again_afterwards(connection: sqlite3.Connection) -> None:
-    with pytest.raises(query.BadQuery):
-        query.ask(connection, "SELECT nothing FROM deals")
+    with pytest.raises(sql_and_search.BadQuery):
+        sql_and_search.ask_sql(connection, "SELECT nothing FROM deals")
 
     connection.execute("INSERT INTO deals VALUES ('b', 2)")
 
-    assert query.ask(connection, "SELECT count(*) FROM deals").rows == [(2,)]
+    assert sql_and_search.ask_sql(connection, "SELECT count(*) FROM deals").rows == [(2,)]
 
 
 def test_a_condition_is_compiled_but_not_run(connection: sqlite3.Connection) -> None:
-    query.compile_condition(connection, "deals", "amount > 1 -- big ones")
-    query.compile_condition(connection, "deals", f"EXISTS ({ENDLESS} SELECT n FROM c WHERE n < 0)")
+    sql_and_search.compile_condition(connection, "deals", "amount > 1 -- big ones")
+    sql_and_search.compile_condition(connection, "deals", f"EXISTS ({ENDLESS} SELECT n FROM c WHERE n < 0)")
 
-    with pytest.raises(query.BadQuery, match="no such column: amonut"):
-        query.compile_condition(connection, "deals", "amonut > 1")
+    with pytest.raises(sql_and_search.BadQuery, match="no such column: amonut"):
+        sql_and_search.compile_condition(connection, "deals", "amonut > 1")

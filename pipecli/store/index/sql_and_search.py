@@ -1,6 +1,8 @@
-"""Questions in SQL from a person or a file: read-only, bounded, and blind to all but the tables.
+"""Questions in SQL from a person or a file, and the search of all records for words, the best first.
 
-A condition comes from a file that a pull request may have changed, so none of it is trusted.
+SQL is read-only, bounded, and blind to all but the tables: a condition comes from a file that a pull request
+may have changed, so none of it is trusted. There is no index of words: it would cost every change and the
+first build, and a scan of 8,800 deals takes 0.1 s.
 """
 
 from __future__ import annotations
@@ -10,14 +12,17 @@ import re
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipecli.errors import PipecliError
-from pipecli.records.names import composed, likeliest
-from pipecli.store.index.records import columns, public_tables
+from pipecli.formats import loads
+from pipecli.records.names import composed, digits_of, folded, likeliest, same_number
+from pipecli.store.index.rows_for_verbs import columns_of, public_tables
+from pipecli.wording import one_line
 
 if TYPE_CHECKING:
     from pipecli.records.money import Rates
@@ -52,14 +57,14 @@ class QueryResult(NamedTuple):
     """Rows, or what was made of them."""
 
 
-def ask(connection: sqlite3.Connection, sql: str, parameters: Sequence[object] = ()) -> QueryResult:
+def ask_sql(connection: sqlite3.Connection, sql: str, parameters: Sequence[object] = ()) -> QueryResult:
     """The rows of one SELECT from a person. Raises BadQuery."""
     if not re.match(_QUESTION, sql, re.IGNORECASE):
         raise BadQuery("only questions can be asked: a query begins with SELECT, WITH or VALUES")
     return _guarded(connection, sql, parameters)
 
 
-def holds(connection: sqlite3.Connection, table: str, key: str, condition: str) -> bool:
+def row_meets(connection: sqlite3.Connection, table: str, key: str, condition: str) -> bool:
     """True where a condition from the settings holds for one record of a table. Raises BadQuery."""
     sql = f"SELECT 1 FROM {table} WHERE id = ? AND ({condition}\n)"
     return bool(_guarded(connection, sql, (key,), _LONGEST_CONDITION).rows)
@@ -70,7 +75,7 @@ def compile_condition(connection: sqlite3.Connection, table: str, condition: str
     _guarded(connection, f"EXPLAIN SELECT 1 FROM {table} WHERE ({condition}\n)", ())
 
 
-def select(
+def select_rows(
     connection: sqlite3.Connection,
     columns: str,
     table: str,
@@ -191,10 +196,12 @@ def _way_out(connection: sqlite3.Connection, error: str) -> str:
     tables = public_tables(connection)
     if missing[1] == "table":
         return f"{likeliest(missing[2], tables)}list the tables with `pipecli sql --tables`"
-    return likeliest(missing[2], {name for table in tables for name in columns(connection, table)}).strip()
+    return likeliest(missing[2], {name for table in tables for name in columns_of(connection, table)}).strip()
 
 
-def register(connection: sqlite3.Connection, today: Callable[[], date], rates: Callable[[], Rates]) -> None:
+def register_sql_functions(
+    connection: sqlite3.Connection, today: Callable[[], date], rates: Callable[[], Rates]
+) -> None:
     """Give a connection `today()`, the day of `--today`, and the rules `weighted()` and `margin_facts()`.
 
     And `casefold()`: SQLite's own `lower()` knows no letter beyond A to Z.
@@ -247,3 +254,176 @@ def _margin_facts(costed: str, currency: str, day: str, rates: Rates) -> str | N
         "items_without_cost": known.uncosted or None,
     }
     return dumps({name: value for name, value in facts.items() if value is not None}, indent=None)
+
+
+class Hit(NamedTuple):
+    """A record in which every word was found; `field` and `text` are where the best of them stands."""
+
+    noun: str
+    key: str
+    label: str
+    status: str | None
+    owner: str | None
+    field: str
+    text: str
+    score: int
+
+
+_WEIGHTS = {
+    "title": 10, "name": 10, "organization": 10, "id": 10, "sku": 10, "external_id": 8,
+    "email": 6, "emails": 6, "phone": 6, "phones": 6, "website": 6, "address": 5, "customer": 6, "contact": 5,
+    "contacts": 5, "lead": 5, "subject": 4, "description": 4, "tags": 4, "competitors": 3, "interest": 3,
+}  # fmt: skip
+_MOST = max(_WEIGHTS.values())
+_OTHER = 2
+_WHOLE_LABEL = 30
+_OPEN = 3
+_ENDED = frozenset(
+    "won lost closed converted disqualified rejected expired superseded cancelled delivered declined".split()
+)
+_PHONE = r"[+(]?[0-9][0-9 ().+/-]{4,}"
+_NOT_SEARCHED = frozenset({"created", "currency", "type", "process", "stage", "status", "at", "date", "done"})
+_LONGEST = 100
+
+
+def search_activities(connection: sqlite3.Connection, text: str) -> list[str]:
+    """The activities whose subject and notes hold every word of a text, in any case and without accents."""
+    words = folded(text).split()
+    rows = connection.execute(
+        "SELECT id, coalesce(subject, '') || ' ' || coalesce(notes, '') FROM activities"
+    )
+    contents = ((key, folded(content)) for key, content in rows)
+    return [key for key, content in contents if all(word in content for word in words)]
+
+
+def search_records(
+    connection: sqlite3.Connection, text: str, nouns: Sequence[str] = (), most: int = 0
+) -> tuple[list[Hit], int]:
+    """The records that hold every word of a text, the best first, `most` of them (0: all), and their number.
+
+    Case and accents don't matter, nor how a telephone number is written. `nouns` are the kinds to look in;
+    none: all.
+    """
+    number = digits_of(text) if re.fullmatch(_PHONE, text.strip()) else ""
+    words = [] if number else folded(text).split()
+    if not words and not number:
+        return [], 0
+    wanted = folded(text).strip()
+    count, best, in_title = 0, list[tuple[int, str, str, _Candidate]](), re.compile(_BY_TITLE).match
+    for row in _candidates(connection, words, nouns):
+        _, key, label, written = row
+        if (head := in_title(written)) and words and _begin_words(head[3], words):
+            score, created, status = 2 * _MOST * len({*words}), head[2], head[4]
+        else:
+            plain = loads(written)
+            if (hit := _hit(row, plain, words, number)) is None:
+                continue
+            score, created, status = hit.score, str(plain.get("created") or ""), hit.status
+        is_whole = folded(label).strip() == wanted or folded(key) == wanted
+        count += 1
+        best.append((score + _WHOLE_LABEL * is_whole + _OPEN * (status not in _ENDED), created, key, row))
+        if most and len(best) > most + 1000:
+            best = _sorted(best)[:most]
+    hits = []
+    for score, _, _, row in _sorted(best)[: most or None]:
+        hit = _hit(row, loads(row[3]), words, number)
+        assert hit
+        hits.append(hit._replace(score=score, text=hit.text if number else _around(hit.text, words)))
+    return hits, count
+
+
+_Candidate = tuple[str, str, str, str]
+"""Noun, key, label and JSON."""
+_BY_TITLE = (
+    r'\{"id": "([^"\\]*)", "created": "([^"\\]*)", (?:"external_id": "[^"\\]*", )?"title": "([^"\\]*)", '
+    r'(?:"\w+": "[^"\\]*", )*?"status": "([^"\\]*)"'
+)
+"""A deal's id, creation, title and status: where words begin in its title, nothing else in it counts more."""
+
+
+def _begin_words(title: str, words: Sequence[str]) -> bool:
+    text = title.lower()
+    return title.isascii() and all(
+        (at := text.find(word)) == 0 or (at > 0 and not text[at - 1].isalnum()) for word in words
+    )
+
+
+def _sorted(ranked: list[tuple[int, str, str, _Candidate]]) -> list[tuple[int, str, str, _Candidate]]:
+    """The best first, then the newest, then by key."""
+    ranked.sort(key=itemgetter(2))
+    ranked.sort(key=itemgetter(0, 1), reverse=True)
+    return ranked
+
+
+def _candidates(
+    connection: sqlite3.Connection, words: Sequence[str], nouns: Sequence[str]
+) -> Iterator[_Candidate]:
+    """The records whose JSON may hold the words; one with letters beyond ASCII may, folded, hold any."""
+    conditions, parameters = ["noun <> 'settings'"], list[str]()
+    if nouns:
+        conditions.append(f"noun IN ({', '.join('?' * len(nouns))})")
+        parameters += nouns
+    if not words:
+        conditions.append("(json LIKE '%\"phone%' OR json LIKE '%\"notes\"%')")
+    rows = connection.execute(
+        f"SELECT noun, key, label, json FROM _records WHERE {' AND '.join(conditions)}", parameters
+    )
+    for row in rows:  # SQLite's LIKE and GLOB take three times as long
+        text = row[3]
+        if not text.isascii() or all(map(text.lower().__contains__, words)):
+            yield row
+
+
+def _hit(row: _Candidate, plain: Mapping[str, Any], words: Sequence[str], number: str) -> Hit | None:
+    noun, key, label, _ = row
+    best = dict.fromkeys(words or [number], 0)
+    place, place_score = ("", ""), 0
+    texts: list[tuple[str, str]] = []
+    _collect(plain, "", texts)
+    for field, text in texts:
+        if number:
+            if field.rpartition(".")[2].startswith("phone") and same_number(number, digits_of(text)):
+                return Hit(noun, key, label, plain.get("status"), plain.get("owner"), field, text, 20)
+            continue
+        compared = text.lower() if text.isascii() else folded(text)
+        score = 0
+        for word in words:
+            if word in compared:
+                at, weight = compared.find(word), _WEIGHTS.get(field.rpartition(".")[2], _OTHER)
+                begins = at == 0 or not compared[at - 1].isalnum()
+                value = weight * 2 if begins else weight
+                best[word] = max(best[word], value)
+                score += value
+        if score > place_score:
+            place, place_score = (field, text), score
+    if number or not all(best.values()):
+        return None
+    return Hit(noun, key, label, plain.get("status"), plain.get("owner"), *place, sum(best.values()))
+
+
+def _collect(value: Any, path: str, texts: list[tuple[str, str]]) -> None:
+    """Every text of a record with the dotted path of its field, the places in lists left out."""
+    if type(value) is dict:
+        for name, inner in value.items():
+            if name not in _NOT_SEARCHED:
+                field = f"{path}.{name}" if path else name
+                if type(inner) is str:
+                    texts.append((field, inner))
+                else:
+                    _collect(inner, field, texts)
+    elif type(value) is list:
+        for inner in value:
+            _collect(inner, path, texts)
+    elif type(value) is str:
+        texts.append((path, value))
+
+
+def _around(text: str, words: Sequence[str]) -> str:
+    """The part of a long text around the first word."""
+    line = one_line(text)
+    if len(line) <= _LONGEST:
+        return line
+    at = max(folded(line).find(words[0]), 0)
+    start = max(0, min(at - _LONGEST // 3, len(line) - _LONGEST))
+    part = line[start : start + _LONGEST]
+    return f"{'…' if start else ''}{part}{'…' if start + _LONGEST < len(line) else ''}"
