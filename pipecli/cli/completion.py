@@ -296,12 +296,9 @@ class Completion:
 
     def _used(self, column: str) -> Iterator[Value]:
         """The values that records of the noun have in a column."""
-        kinds = [
-            BY_NOUN[noun]
-            for noun in self._kinds()
-            if column in columns_of(self.sql, f"_{BY_NOUN[noun].table}")
-        ]
-        for kind in kinds:
+        for kind in (BY_NOUN[noun] for noun in self._kinds()):
+            if column not in columns_of(self.sql, f"_{kind.table}"):
+                continue
             source = f"_{kind.table}, json_each({column})" if column == "tags" else f"_{kind.table}"
             what = "value" if column == "tags" else column
             for (value,) in self.sql.execute(f"SELECT DISTINCT {what} FROM {source} WHERE {what} <> ''"):
