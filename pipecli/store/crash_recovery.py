@@ -78,14 +78,14 @@ class Journal(NamedTuple):
     """None of work that changes no file of the pipeline by itself: `working`."""
     folders: list[str]
     """Those that the change makes, the innermost last."""
-    handle: int | None = None
+    handles: Sequence[int] = ()
     """An open file that the gits of this change hold, too: it is locked as long as one of them lives."""
 
     def end(self) -> None:
         """Forget the change: it is done, or undone."""
-        if self.handle in git.held:
-            git.held.remove(self.handle)
-            os.close(self.handle)
+        for handle in self.handles:
+            git.held.remove(handle)
+            os.close(handle)
         self.file.unlink(missing_ok=True)
         self._onto.unlink(missing_ok=True)
         kept = [self._kept(number) for number, step in enumerate(self.steps) if step.before is not None]
@@ -220,7 +220,7 @@ class Journal(NamedTuple):
         for step in self.steps:
             id_ = staged.get(self.place.prefix + step.file)
             if step.before is None:
-                taken += [step] if id_ else []
+                taken.append(step)
             elif step.after is None:
                 taken += [] if id_ else [step]
             elif id_:
@@ -278,7 +278,7 @@ def begin_journal(
     try:
         for number, (file, before, _) in enumerate(contents):
             if before is not None:
-                _keep(place, number, file, before, is_hard=is_hard)
+                _keep(place, number, file, before)
         if is_committing and any(step.before is None for step in steps):
             _reserve(place)
         journal = Journal(
@@ -291,15 +291,15 @@ def begin_journal(
             steps,
             [*safe_files.new_folders(place.root, [step.file for step in steps if step.after is not None])],
         )
-        return journal._replace(handle=_write(journal, is_hard=is_hard))
+        return journal._replace(handles=_write(journal, is_hard=is_hard))
     except BaseException:  # a full disk: what is reserved on it is given back
         place.journal.unlink(missing_ok=True)
         clear_dead(place.cache)
         raise
 
 
-def _write(journal: Journal, *, is_hard: bool) -> int | None:
-    """Put the journal in place, whole; its open file."""
+def _write(journal: Journal, *, is_hard: bool) -> list[int]:
+    """Put the journal in place, whole; its `handles`."""
     names = ("subject", "start", "is_committing", "process", "steps", "folders")
     plain = {name: getattr(journal, name) for name in names}
     final = journal.file
@@ -309,20 +309,19 @@ def _write(journal: Journal, *, is_hard: bool) -> int | None:
         content = memoryview(json.dumps(plain).encode())
         while content:
             content = content[os.write(handle, content) :]
-        is_held = git_commit.hold(handle)
+        held = git_commit.hold(handle)
         if is_hard:
             os.fsync(handle)
     except BaseException:
         os.close(handle)
         raise
-    if not is_held:  # Windows, that renames no open file
+    if not held:  # Windows, that renames no open file
         os.close(handle)
     aside.replace(final)
     if is_hard:
         safe_files.harden_folders([final.parent])
-    if is_held:
-        git.held.append(handle)
-    return handle if is_held else None
+    git.held.extend(held)
+    return held
 
 
 @contextmanager
@@ -333,7 +332,7 @@ def working(place: Location, subject: str, file: Path | None = None) -> Iterator
     """
     file = file or place.journal
     journal = Journal(place, file, subject, git_commit.head_of(place), False, os.getpid(), [], [])
-    journal = journal._replace(handle=_write(journal, is_hard=False))
+    journal = journal._replace(handles=_write(journal, is_hard=False))
     try:
         with interruptible():
             yield
@@ -357,15 +356,14 @@ def moving(place: Location, commit: str) -> None:
         safe_files.harden_folders([place.cache])
 
 
-def _keep(place: Location, number: int, file: str, before: bytes, *, is_hard: bool) -> None:
+def _keep(place: Location, number: int, file: str, before: bytes) -> None:
     """Keep the content of a file under a second name, or where links can't be, in a copy."""
     kept = place.cache / _BEFORE.format(number)
     try:
         os.link(place.root / file, kept)
     except OSError:
         kept.write_bytes(before)
-        if is_hard:
-            safe_files.harden(place.cache, kept.name)
+        safe_files.harden(place.cache, kept.name)
 
 
 def _reserve(place: Location) -> None:

@@ -303,7 +303,8 @@ def objects(work_tree: Path, ids: Iterable[str], largest: int) -> Iterator[Objec
             env=environment(work_tree),
         )  # fmt: skip
     with process:
-        assert process.stdin and process.stdout
+        assert process.stdin
+        assert process.stdout
         # A thread asks: two full pipes, one each way, would wait for each other for ever.
         asking = Thread(target=_ask, args=(process.stdin, wanted), daemon=True)
         asking.start()

@@ -9,9 +9,8 @@ import os
 import re
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -151,24 +150,23 @@ def _is_at_work(work_tree: Path) -> bool:
     return False
 
 
-def hold(handle: int) -> bool:
-    """Lock an open file, for this process and the children that it hands the file to.
+def hold(handle: int) -> list[int]:
+    """Lock an open file, for this process and the children that it hands the file to; these handles.
 
-    False where the system knows no such locks.
+    None where the system knows no such locks.
     """
-    if lock := _locking():
-        with suppress(OSError):  # a disk without such locks
-            lock(handle)
-    return lock is not None
+    with suppress(OSError):  # a disk without such locks
+        return [handle] if _lock(handle) else []
+    return [handle]
 
 
 @contextmanager
 def held_alone(handle: int, patience: float) -> Iterator[None]:
     """Lock an open file once nobody else does. Raises AtWork after `patience` seconds."""
     deadline = time.monotonic() + patience
-    while lock := _locking():
+    while True:
         try:
-            lock(handle)
+            _lock(handle)
             break
         except BlockingIOError:
             if time.monotonic() >= deadline:
@@ -181,14 +179,14 @@ def held_alone(handle: int, patience: float) -> Iterator[None]:
     yield
 
 
-@cache
-def _locking() -> Callable[[int], None] | None:
-    """Locks an open file or raises BlockingIOError; None where the system has no such locks."""
+def _lock(handle: int) -> bool:
+    """Lock an open file; False where the system has no such locks. Raises BlockingIOError, OSError."""
     try:
         from fcntl import LOCK_EX, LOCK_NB, flock
     except ImportError:
-        return None
-    return lambda handle: flock(handle, LOCK_EX | LOCK_NB)
+        return False
+    flock(handle, LOCK_EX | LOCK_NB)
+    return True
 
 
 MANY = 500

@@ -58,14 +58,15 @@ def words(done: subprocess.CompletedProcess[bytes]) -> str:
     """The words of git, a hook or the server on one line, without progress, advice and passwords."""
     text = done.stderr.decode("utf-8", "replace")
     lines = [line.rpartition("\r")[2].strip() for line in text.replace("\r\n", "\n").splitlines()]
-    messages = [
-        line.removeprefix("remote:").removeprefix("fatal:").strip()
+    messages = {
+        line.removeprefix("remote:").removeprefix("fatal:").strip(): None
         for line in lines
-        if line not in ("", "remote:") and not _NOISE.match(line)
-    ]
+        if not _NOISE.match(line)
+    }
+    messages.pop("", None)
     if len(messages) > 1:  # of more than that git says why above it
-        messages = [line for line in messages if line != "Could not read from remote repository."]
-    joined = " / ".join(line for line in dict.fromkeys(messages) if line)
+        messages.pop("Could not read from remote repository.", None)
+    joined = " / ".join(messages)
     # To the last @ of an address: a password may hold any letter.
     return re.sub(r"://[^\s']*@", "://", joined) or f"git ended with {done.returncode}"
 
@@ -103,7 +104,8 @@ def _run(
             cwd=work_tree, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             env=git.environment(work_tree, environment), start_new_session=not can_ask, pass_fds=git.held,
         )  # fmt: skip
-    assert process.stdout and process.stderr
+    assert process.stdout
+    assert process.stderr
     pipes = (process.stdout, process.stderr)
     ears = [Thread(target=listen, args=stream, daemon=True) for stream in zip(pipes, streams, strict=True)]
     for ear in ears:
@@ -117,7 +119,7 @@ def _run(
             if process.returncode is None and monotonic() - heard[0] > patience:
                 raise RemoteTimeout(f"nothing was heard for {patience:.0f} seconds")
     except BaseException:
-        _end(process, is_leader=not can_ask)
+        _end(process)
         raise
     finally:
         for ear, pipe in zip(ears, pipes, strict=True):
@@ -127,11 +129,10 @@ def _run(
     return subprocess.CompletedProcess(arguments, process.returncode, *map(bytes, streams))
 
 
-def _end(process: subprocess.Popen[bytes], *, is_leader: bool) -> None:
+def _end(process: subprocess.Popen[bytes]) -> None:
     """End git, and with it the ssh that it started, which would else wait on for the network."""
-    if is_leader and hasattr(os, "killpg"):
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGTERM)
+    with suppress(ProcessLookupError, AttributeError):  # it leads no group where it can ask; Windows has none
+        os.killpg(process.pid, signal.SIGTERM)
     process.terminate()
     with suppress(subprocess.TimeoutExpired):
         process.wait(git.LONGEST_GOODBYE)
@@ -141,7 +142,7 @@ def shared_remote(place: Location) -> str | None:
     """The remote that the clones of a pipeline share: that of the branch, else origin or the only one."""
     known = remotes(place.work_tree)
     branch = git.run(place.work_tree, "symbolic-ref", "--quiet", "--short", "HEAD").stdout.decode().strip()
-    named = git.config(place.work_tree, f"branch.{branch}.remote") if branch else ""
+    named = git.config(place.work_tree, f"branch.{branch}.remote")
     return next((remote for remote in (named, "origin", *known) if remote in known), None)
 
 
