@@ -74,7 +74,7 @@ class Sheet:
     def _spots(
         self, path: Path, holder: Entry | Item, start: int, value: TreeNode, plain: object
     ) -> Iterator[Spot]:
-        head = holder.anchor if holder.anchor >= 0 else value.start
+        head = holder.anchor if holder.anchor != -1 else value.start
         yield Spot(path, start, self.page.column(start), head, value)
         if isinstance(value, MappingNode) and not value.flow and isinstance(plain, Mapping):
             yield from self._of_map(value, plain, path)

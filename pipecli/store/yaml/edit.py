@@ -176,7 +176,7 @@ class _Editor:
         return under_old
 
     def _place_of(self, entry: Entry, flow: bool) -> Place:
-        lacks_colon = entry.anchor < 0
+        lacks_colon = entry.anchor == -1
         anchor = entry.key.end if lacks_colon else entry.anchor
         return Place(anchor, self.page.column(entry.start), flow, lacks_colon=lacks_colon)
 
@@ -224,7 +224,7 @@ class _Editor:
     def _top_of(self, node: MappingNode | ListNode, place: Place, column: int) -> int:
         """The line for what is to come before the first key or item."""
         page = self.page
-        if place.anchor >= 0:
+        if place.anchor != -1:
             return page.after(place.anchor, column)
         first = line = page.line_start(node.start)
         while line > 0:
@@ -242,11 +242,10 @@ class _Editor:
         column = page.column(node.entries[0].start)
         if removed and node.entries[0] is removed[0] and not page.begins_line(node.start):
             survivor = kept[0]
-            gone = [entry for entry in removed if entry.start < survivor.start]
             words = page.words(page.comments_in(node.start, survivor.start))
             text = (page.layout.line_break + " " * column).join([*words, ""])
             self.splices.append(Splice(node.start, survivor.start, text))
-            removed = removed[len(gone) :]
+            removed = removed[node.entries.index(survivor) :]
         for entry in removed:
             start = page.line_start(entry.start)
             self._remove_lines(start, page.after(_end_of(entry), column), column)

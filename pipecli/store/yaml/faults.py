@@ -305,8 +305,8 @@ def _fault(file: str, mark: StringMark | None, message: str) -> Fault:
 
 
 def _fault_at_reason(file: str, reason: str, message: str) -> Fault:
-    place = _PLACE.search(reason)
-    return Fault(file, int(place[1]) if place else 0, int(place[2]) if place else 0, "yaml", message)
+    line, column = map(int, place.groups()) if (place := _PLACE.search(reason)) else (0, 0)
+    return Fault(file, line, column, "yaml", message)
 
 
 def _line_and_column(text: str, index: int) -> tuple[int, int]:

@@ -329,18 +329,18 @@ def flow_splices(
 ) -> list[Splice] | None:
     """The splices that drop what isn't kept and insert each text after the element at its index (-1: first).
 
-    None where the collection must be written anew: a bare pair (`[a: 1]`), nothing kept, or a comment in
-    the middle of what goes.
+    Something is kept. None where the collection must be written anew: a bare pair (`[a: 1]`), or a comment
+    in the middle of what goes.
     """
     kept = [index for index, element in enumerate(elements) if element.is_kept]
     if not insertions and len(kept) == len(elements):
         return []
-    if page.text[node.start] not in "[{" or not kept:
+    if page.text[node.start] not in "[{":
         return None
     commas = [_comma_after(page, element.end) for element in elements]
     splices: list[Splice] = []
     last = kept[-1]
-    if last < len(elements) - 1 and commas[-1] < 0:
+    if last < len(elements) - 1 and commas[-1] == -1:
         # What goes at the end takes along the comma before it.
         if page.comments_in(elements[last].end, elements[-1].end):
             splices.append(Splice(commas[last], commas[last] + 1, ""))
@@ -350,7 +350,7 @@ def flow_splices(
         commas[last] = -1
     for index, element in enumerate(elements):
         if not element.is_kept:
-            stop = commas[index] + 1 if commas[index] >= 0 else element.end
+            stop = commas[index] + 1 if commas[index] != -1 else element.end
             if page.comments_in(element.start, stop):
                 return None
             splices.append(_without_line(page, element.start, stop))
@@ -374,7 +374,7 @@ def _inserted_after(
         return [Splice(element.end, element.end, "".join(f", {text}" for text in texts))]
     margin = " " * page.column(element.start)
     below = page.next_line(element.end)
-    if comma >= 0:
+    if comma != -1:
         return [Splice(below, below, page.joined(f"{margin}{text}," for text in texts), own_lines=True)]
     lines = [f"{margin}{text}," for text in texts[:-1]] + [margin + texts[-1]]
     return [

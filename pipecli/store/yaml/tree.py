@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _VOID_WORDS = frozenset(("", "~", "null", "Null", "NULL"))
 _BLANKS = re.compile(r"\s+|#[^\r\n]*")
 _KEPT_BREAKS = re.compile(r"[|>][0-9]?\+")
+_LAST_BREAK = re.compile(r"(?:\r\n|\r|\n)\Z")
 
 
 @dataclass(slots=True)
@@ -181,7 +182,7 @@ def _read_list(event: SequenceStartEvent, events: Iterator[object], text: str) -
 
 def _place_absent(value: TreeNode, anchor: int) -> None:
     # The reader places an absent value at the next token, lines later: nothing stands there.
-    if isinstance(value, ScalarNode) and value.start == value.end and anchor >= 0:
+    if isinstance(value, ScalarNode) and value.start == value.end and anchor != -1:
         value.start = value.end = anchor
 
 
@@ -199,7 +200,7 @@ def _read_scalar(event: ScalarEvent, text: str) -> ScalarNode:
     raw = text[start:end]
     if _KEPT_BREAKS.match(raw):
         # The last line break ends the last line, as it does for any other value.
-        end -= 2 if raw.endswith("\r\n") else 1 if raw.endswith(("\n", "\r")) else 0
+        end = start + len(_LAST_BREAK.sub("", raw))
     else:
         end = start + len(raw.rstrip("\r\n \t"))
     value: str = event.value
@@ -352,8 +353,8 @@ def _layout_of(root: MappingNode, line_break: str) -> Layout:
             nodes += [(item.value, -1) for item in node.items]
     plain = Layout()
     return Layout(
-        step if step > 0 else plain.step,
+        step or plain.step,
         max(list_offset, 0),
-        dash_gap if dash_gap > 1 else plain.dash_gap,
+        dash_gap or plain.dash_gap,
         line_break,
     )

@@ -160,8 +160,7 @@ def _escape(match: re.Match[str]) -> str:
     character = match[0]
     if short := _SHORT_ESCAPES.get(character):
         return short
-    code = ord(character)
-    return f"\\x{code:02X}" if code < 0x100 else f"\\u{code:04X}"
+    return f"\\u{ord(character):04X}"
 
 
 class Layout(NamedTuple):
