@@ -98,11 +98,9 @@ def write(place: Location, review: Review) -> str:
 def remove(place: Location, host: Host) -> None:
     """Take back what `write` wrote, with the folders it made."""
     safe_files.remove(place.work_tree, host.file)
-    for folder in (place.work_tree / host.file).parents:
-        if folder == place.work_tree:
-            break
+    for folder in Path(host.file).parents[:-1]:
         with suppress(OSError):
-            folder.rmdir()
+            (place.work_tree / folder).rmdir()
 
 
 def add(place: Location, review: Review) -> None:
@@ -305,7 +303,7 @@ def create_pipeline(
         with lock.hold(place.cache):
             _commit(
                 place,
-                [write for write in writes if write.before != write.after],
+                writes,
                 "Found the pipeline\n\nPipecli-Event: founded",
                 review,
                 lambda: merge_setup.set_up(place),

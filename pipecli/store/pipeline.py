@@ -260,6 +260,9 @@ class Pipeline:
         if file is None:
             self.need(BY_NOUN[model.noun])
             raise NotFound(f"no {model.noun} {key}")
+        return self._read(model, file)
+
+    def _read(self, model: type[R], file: str) -> R:
         record = self.read(file)
         assert isinstance(record, model)
         return record
@@ -277,7 +280,7 @@ class Pipeline:
             f"SELECT path FROM {kind.table} WHERE {condition} ORDER BY {kind.identity}",
             tuple(columns.values()),
         )
-        return [record for (file,) in rows.fetchall() if isinstance(record := self.read(file), model)]
+        return [self._read(model, file) for (file,) in rows.fetchall()]
 
     def need(self, *kinds: Kind) -> list[Fault]:
         """Stop when a file of these kinds can't be read; return the faults of the other kinds.

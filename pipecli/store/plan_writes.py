@@ -205,7 +205,7 @@ def _edited(pipeline: Pipeline, record: Record, file: str, after: Plain) -> tupl
         edited = emit(after, schema)
     else:
         edited = edit.edit(text, before, after, _key_order(record))
-    return None if edited == text else (file, raw, edited)
+    return file, raw, edited
 
 
 def _in_todays_keys(text: str, file: str, record: Record) -> str:

@@ -192,7 +192,7 @@ def _hardened(place: Location, writes: Sequence[Write]) -> Iterator[None]:
     def work() -> None:
         with suppress(OSError):  # git has a copy of its own that it hardens
             safe_files.harden(place.root, *names)
-            safe_files.harden_folders(folder for folder in folders if folder.exists())
+            safe_files.harden_folders(folders)
 
     thread = Thread(target=work)
     thread.start()

@@ -90,7 +90,7 @@ class SecondProcess:
         """A part of the result once it is there, each time from the file. Raises what the work raises."""
         if self._work:
             # Where the child failed, be it for want of memory, this process does its work.
-            if self._child < 0 or os.waitpid(self._child, 0)[1]:
+            if self._child == -1 or os.waitpid(self._child, 0)[1]:
                 self._keep(self._work)
             self._work = None
         self._file.seek(0)
@@ -352,7 +352,7 @@ def seal(connection: sqlite3.Connection) -> None:
     A checksum of 20 MB would cost each command 15 ms. Whoever writes into the file, and be it a bit, gives it
     another time (ctime, which nobody can set); whoever puts another in its place, another inode.
     """
-    (name,) = (row[2] for row in connection.execute("PRAGMA database_list") if row[1] == "main")
+    _, _, name = connection.execute("PRAGMA database_list").fetchone()  # the first of them is its own
     if name:
         file = Path(name)
         with suppress(OSError):  # a full disk: without its seal it is built anew

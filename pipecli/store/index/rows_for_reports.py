@@ -168,8 +168,7 @@ def stages_entered(connection: sqlite3.Connection) -> dict[str, Mapping[str, obj
     )
     entered: dict[str, Mapping[str, object]] = {}
     for key, text in rows:
-        stages = loads(text) if isinstance(text, str) and text.startswith("{") else {}
-        entered[key] = stages if isinstance(stages, dict) else {}
+        entered[key] = loads(text) if isinstance(text, str) and text.startswith("{") else {}
     return entered
 
 

@@ -344,7 +344,7 @@ _BY_TITLE = (
 def _begin_words(title: str, words: Sequence[str]) -> bool:
     text = title.lower()
     return title.isascii() and all(
-        (at := text.find(word)) == 0 or (at > 0 and not text[at - 1].isalnum()) for word in words
+        (at := text.find(word)) != -1 and not text[:at][-1:].isalnum() for word in words
     )
 
 

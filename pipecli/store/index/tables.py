@@ -329,10 +329,10 @@ OF_SETTINGS = ("users", "teams", "stages")
 
 def schema() -> str:
     """The SQL that makes an empty index."""
+    declared = ((kind.table, _declared(_OF_RECORDS[kind.noun])) for kind in KINDS)
     tables = [
-        f"CREATE TABLE _{kind.table} (path TEXT PRIMARY KEY, {_declared(columns)}) WITHOUT ROWID;"
-        for kind in KINDS
-        if (columns := _OF_RECORDS[kind.noun])
+        f"CREATE TABLE _{table} (path TEXT PRIMARY KEY, {columns}) WITHOUT ROWID;"
+        for table, columns in declared
     ]
     return "\n".join([*tables, _PARTS, views()])
 
@@ -433,8 +433,7 @@ _NOTHING = ()
 
 def _word(value: object) -> str:
     """A word of a fixed list as text."""
-    if not isinstance(value, str):
-        raise TypeError(f"no column for {value!r}")
+    assert isinstance(value, str), f"no column for {value!r}"
     return str(value)
 
 
