@@ -9,14 +9,16 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipecli.cli.opportunity.board_cards import open_card
 from pipecli.records.days import Days
 from pipecli.records.money import Rates
-from pipecli.reports import lost, pipeline
+from pipecli.reports import lost
 from pipecli.reports.activity import Activity, activity
 from pipecli.reports.deals import Deal, percent, shared_out
 from pipecli.reports.first_response import FirstAnswer, Inquiry, first_response
 from pipecli.reports.followups import FollowUp, Plan, reminder
 from pipecli.reports.funnel import LeadCourse, Sale, funnel
+from pipecli.reports.pipeline_and_key_figures import GROUPINGS, Sum, key_figures, pipeline_by_stage
 from pipecli.reports.ranking import Points, before, ranking
 from pipecli.reports.receivables import AGES, age_of
 from pipecli.reports.stale import last_movement
@@ -85,14 +87,14 @@ def test_the_lost_add_up(deals: list[Deal], by: str, trend: str | None) -> None:
             assert sum(getattr(row, name) for row in found.periods) == getattr(found.totals, name)
 
 
-@given(open_deals, st.sampled_from(pipeline.GROUPINGS))
+@given(open_deals, st.sampled_from(GROUPINGS))
 def test_the_cells_add_up_to_both_sides(deals: list[Deal], by: str) -> None:
-    found = pipeline.pipeline(
+    found = pipeline_by_stage(
         deals, by=by, valuation=Valuation(RATES), today=TODAY, order=[("standard", "demo")]
     )
 
     assert found.totals.open_count == len(deals)
-    for field in pipeline.Sum._fields:
+    for field in Sum._fields:
         for side in ("cells", "keys", "stages"):
             together = sum(
                 getattr(each, field) for matrix in found.matrices for each in getattr(matrix, side).values()
@@ -151,9 +153,9 @@ def test_what_closes_today_is_not_overdue_and_what_ended_on_other_days_counts_no
     yesterday, tomorrow = date(2026, 11, 20), date(2026, 11, 22)
     today, valuation = Days(TODAY, TODAY), Valuation(RATES)
     due = [DEAL._replace(close=day, created=datetime(2026, 11, 21)) for day in (yesterday, TODAY, tomorrow)]
-    assert [pipeline.card(deal, 0, TODAY, {}).is_overdue for deal in due] == [True, False, False]
+    assert [open_card(deal, 0, TODAY, {}).is_overdue for deal in due] == [True, False, False]
     won = [deal._replace(status="won", amount=Decimal(5)) for deal in due]
-    figures = pipeline.key_figures(due, won, stale_count=0, days=today, today=TODAY, valuation=valuation)
+    figures = key_figures(due, won, stale_count=0, days=today, today=TODAY, valuation=valuation)
     assert (figures.overdue_count, figures.won_count, figures.won_amount) == (1, 1, 5)
     points = Points(Decimal(10), Decimal(0))
     ranks = ranking(won, by="owner", days=today, points=points, base=valuation, shown=valuation)

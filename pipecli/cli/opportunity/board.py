@@ -14,13 +14,12 @@ from pipecli.cli.common.output import Format, print_records, wrapped, write_text
 from pipecli.cli.common.session import Session, say, session
 from pipecli.cli.common.table import Column, clean, cut, display_width, fitting, isolated
 from pipecli.cli.common.terminal import terminal_width
-from pipecli.cli.opportunity.board_cards import Board, card_lines, read_board, shortened
+from pipecli.cli.opportunity.board_cards import Board, Lane, card_lines, read_board, shortened
 from pipecli.distribution import require_extra
 from pipecli.errors import PipecliError
 from pipecli.formats import dumps
 from pipecli.records.kinds import OPPORTUNITY
 from pipecli.records.money import minor_digits
-from pipecli.reports.pipeline import Lane
 
 _DEFAULT_WIDTH = 80
 _LEAST_LANE = 14

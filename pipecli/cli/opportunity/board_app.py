@@ -24,7 +24,7 @@ from pipecli.cli.common.session import Session
 from pipecli.cli.common.table import clean
 from pipecli.cli.common.transaction import Transaction, trailers
 from pipecli.cli.main import run as run_command
-from pipecli.cli.opportunity.board_cards import Board, offers, read_board, shortened
+from pipecli.cli.opportunity.board_cards import Board, Place, offers, read_board, shortened
 from pipecli.cli.opportunity.board_widgets import (
     AnswerWindow,
     Cards,
@@ -40,7 +40,6 @@ from pipecli.cli.opportunity.board_widgets import (
 )
 from pipecli.errors import PipecliError
 from pipecli.records.opportunity import Opportunity
-from pipecli.reports.pipeline import Place
 from pipecli.store.pipeline import Pipeline
 from pipecli.workflow.change import Change
 from pipecli.workflow.opportunity.advance import advance, undo_advance

@@ -1,9 +1,14 @@
-"""The board as the index has it: a process, its lanes, their cards. No textual, which is an extra."""
+"""The board as the index has it: a process, its lanes and their sums, their cards and what is said on them.
+
+No textual, which is an extra.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
 from typing import NamedTuple
 
 from pipecli.cli.common.listing import owner_filter
@@ -17,14 +22,112 @@ from pipecli.records.kinds import OPPORTUNITY
 from pipecli.records.money import minor_digits
 from pipecli.records.names import folded
 from pipecli.reports.deals import Deal
-from pipecli.reports.pipeline import Card, Lane, Place, card, closed_card, lanes
-from pipecli.reports.stale import last_movement
+from pipecli.reports.stale import days_over, last_movement
 from pipecli.reports.valuation import Valuation
 from pipecli.store.index.rows_for_reports import closed_deals, open_deals
 from pipecli.store.index.rows_for_verbs import labels, rows_where
 from pipecli.store.index.views import OwnerFilter
 from pipecli.store.pipeline import Pipeline
 from pipecli.wording import count
+
+
+class Card(NamedTuple):
+    """One deal on the board, its money in its own currency."""
+
+    id: str
+    title: str
+    customer: str | None
+    owner: str | None
+    amount: Decimal | None
+    currency: str
+    close: date | None
+    """The expected close; of a closed deal the day it was closed."""
+    age_days: int
+    """Since it was made."""
+    idle_days: int
+    """Since its last movement; 0 of a closed one."""
+    is_stale: bool
+    is_overdue: bool
+    valued_on: date
+    """The day whose exchange rate counts."""
+    hold_until: date | None = None
+    """While it waits: then it stands after the others of its lane."""
+
+
+class Place(NamedTuple):
+    """A column of the board: a stage of open deals, or what was won, lost or closed."""
+
+    status: str
+    stage: str
+    """Empty of what is not open."""
+
+    @property
+    def id(self) -> str:
+        """Like no other of the board: a stage may be called `won`."""
+        return f"{self.status}-{self.stage}"
+
+
+class Lane(NamedTuple):
+    """A column with its cards."""
+
+    place: Place
+    name: str
+    amount: Decimal
+    """The sum of its cards in the currency of the report."""
+    cards: list[Card]
+
+
+def open_card(deal: Deal, idle_days: int, today: date, customers: Mapping[str, str]) -> Card:
+    """An open deal as a card; `customers` gives their names by slug."""
+    waits = deal.hold_until if deal.is_on_hold(today) else None
+    is_stale = days_over(deal, idle_days, today) is not None
+    return Card(
+        deal.id, deal.title, customers.get(deal.customer or "", deal.customer), deal.owner, deal.amount,
+        deal.currency, deal.close, max((today - deal.created_on).days, 0), idle_days, is_stale,
+        waits is None and deal.close is not None and deal.close < today, today, waits,
+    )  # fmt: skip
+
+
+def closed_card(deal: Deal, today: date, customers: Mapping[str, str]) -> Card:
+    """A deal that ended as a card."""
+    return Card(
+        deal.id, deal.title, customers.get(deal.customer or "", deal.customer), deal.owner, deal.amount,
+        deal.currency, deal.close, deal.cycle_days or 0, 0, False, False, deal.close or today,
+    )  # fmt: skip
+
+
+def lanes(
+    cards: Iterable[tuple[Place, Card]], places: Mapping[Place, str], valuation: Valuation
+) -> list[Lane]:
+    """The lanes in the order of `places`, which gives their names.
+
+    In a lane the next to close comes first, and what is on hold last, which isn't in the lane's sum. Stages
+    that the process doesn't have follow its own.
+    Raises PipecliError without a rate for a card's currency.
+    """
+    by_place: dict[Place, list[Card]] = {place: [] for place in places}
+    for place, card in cards:
+        by_place.setdefault(place, []).append(card)
+    return [
+        Lane(
+            place,
+            places.get(place, place.stage),
+            sum((_amount(card, valuation) for card in lane if card.hold_until is None), valuation.zero),
+            sorted(lane, key=_next_to_close),
+        )
+        for place, lane in by_place.items()
+    ]
+
+
+def _amount(card: Card, valuation: Valuation) -> Decimal:
+    if card.amount is None:
+        return valuation.zero
+    return valuation.value(card.amount, card.currency, card.valued_on, card.id)
+
+
+def _next_to_close(card: Card) -> tuple[bool, bool, date, str]:
+    return card.hold_until is not None, card.close is None, card.close or date.max, card.id
+
 
 _CLOSED = {Place("won", ""): "Won", Place("lost", ""): "Lost", Place("closed", ""): "Closed"}
 
@@ -100,7 +203,7 @@ def _open(pipeline: Pipeline, deals: Sequence[Deal]) -> Iterator[tuple[Place, Ca
     names, today, moves = _customers(pipeline), pipeline.today, last_moves(pipeline, deals, say)
     for deal in deals:
         moved = last_movement(deal, moves.get(deal.id), today).day
-        yield Place("open", deal.stage), card(deal, (today - moved).days, today, names)
+        yield Place("open", deal.stage), open_card(deal, (today - moved).days, today, names)
 
 
 def _closed(pipeline: Pipeline, owners: OwnerFilter, process: str) -> Iterator[tuple[Place, Card]]:

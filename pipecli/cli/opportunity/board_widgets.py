@@ -22,9 +22,8 @@ from pipecli.cli.common.output import Format, print_record
 from pipecli.cli.common.session import Session
 from pipecli.cli.common.table import clean, fitting
 from pipecli.cli.main import run as run_command
-from pipecli.cli.opportunity.board_cards import Board, card_lines, shortened
+from pipecli.cli.opportunity.board_cards import Board, Card, Lane, Place, card_lines, shortened
 from pipecli.records.money import minor_digits
-from pipecli.reports.pipeline import Card, Lane, Place
 
 
 class Keys(Footer):

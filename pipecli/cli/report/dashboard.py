@@ -35,7 +35,7 @@ from pipecli.outbox.dashboard_page import Change, Content, Figure, Table
 from pipecli.records.days import Days
 from pipecli.records.kinds import CUSTOMER, LEAD, OPPORTUNITY
 from pipecli.reports.forecast import Window
-from pipecli.reports.pipeline import KeyFigures, change, key_figures
+from pipecli.reports.pipeline_and_key_figures import KeyFigures, figure_change, key_figures
 from pipecli.reports.stale import Stale, stale
 from pipecli.reports.valuation import Valuation
 from pipecli.store.index.rows_for_reports import closed_deals, open_deals
@@ -211,7 +211,7 @@ def _shown(
         value = getattr(now, name)
         changes = []
         for when, old in then.items():
-            grown = change(now, old, name)
+            grown = figure_change(now, old, name)
             is_good = (grown > 0) == (good > 0) if grown else None
             changes.append(Change(getattr(words, when), _grown(words, name, grown, currency), is_good))
         title = words.fill(f"figure_{name}", period=words.period(period))

@@ -12,7 +12,7 @@ from pipecli.cli.common.table import Column, amount_text, render, rounded_to_thr
 from pipecli.cli.common.terminal import terminal_width
 from pipecli.cli.report.printing import Asked, KeyNames, asking, fitted
 from pipecli.records.kinds import OPPORTUNITY
-from pipecli.reports.pipeline import GROUPINGS, Key, Matrix, Pipeline, Sum, pipeline
+from pipecli.reports.pipeline_and_key_figures import GROUPINGS, Key, Matrix, Pipeline, Sum, pipeline_by_stage
 from pipecli.store.index.rows_for_reports import open_deals
 from pipecli.wording import count
 
@@ -28,7 +28,7 @@ def report_pipeline(asked: Asked) -> None:
     every open deal counts. The table is rounded to three digits; the other formats are exact.
     """
     by, run, names, stages = asked.by, asked.run, asked.names, KeyNames(asked.run, "stage")
-    report = pipeline(
+    report = pipeline_by_stage(
         open_deals(asked.pipeline.index.connection, owner_filter(run), asked.period),
         by=by, valuation=asked.valuation, today=run.today, order=stages.stages(),
     )  # fmt: skip

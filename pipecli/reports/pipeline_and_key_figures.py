@@ -1,9 +1,9 @@
-"""The open deals and their money by stage and owner, team, month, …; the board; the key figures."""
+"""The open deals and their money by stage and owner, team, month, …; the key figures of a pipeline."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 from functools import reduce
@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 from pipecli.records.days import PERIODS, Days
 from pipecli.reports.deals import Deal, group_of, percent
-from pipecli.reports.stale import days_over
 from pipecli.reports.valuation import Valuation
 
 GROUPINGS = ("owner", "team", "month", "quarter", "type", "source", "customer")
@@ -58,7 +57,7 @@ class Pipeline(NamedTuple):
     totals: Sum
 
 
-def pipeline(
+def pipeline_by_stage(
     deals: Iterable[Deal],
     *,
     by: str,
@@ -118,104 +117,6 @@ def _place(by: str, key: Key, total: Sum) -> tuple[object, ...]:
     return (key is None, key) if by in PERIODS else (key is None, -total.amount, -total.open_count, key)
 
 
-class Card(NamedTuple):
-    """One deal on the board, its money in its own currency."""
-
-    id: str
-    title: str
-    customer: str | None
-    owner: str | None
-    amount: Decimal | None
-    currency: str
-    close: date | None
-    """The expected close; of a closed deal the day it was closed."""
-    age_days: int
-    """Since it was made."""
-    idle_days: int
-    """Since its last movement; 0 of a closed one."""
-    is_stale: bool
-    is_overdue: bool
-    valued_on: date
-    """The day whose exchange rate counts."""
-    hold_until: date | None = None
-    """While it waits: then it stands after the others of its lane."""
-
-
-class Place(NamedTuple):
-    """A column of the board: a stage of open deals, or what was won, lost or closed."""
-
-    status: str
-    stage: str
-    """Empty of what is not open."""
-
-    @property
-    def id(self) -> str:
-        """Like no other of the board: a stage may be called `won`."""
-        return f"{self.status}-{self.stage}"
-
-
-class Lane(NamedTuple):
-    """A column with its cards."""
-
-    place: Place
-    name: str
-    amount: Decimal
-    """The sum of its cards in the currency of the report."""
-    cards: list[Card]
-
-
-def card(deal: Deal, idle_days: int, today: date, customers: Mapping[str, str]) -> Card:
-    """An open deal as a card; `customers` gives their names by slug."""
-    waits = deal.hold_until if deal.is_on_hold(today) else None
-    is_stale = days_over(deal, idle_days, today) is not None
-    return Card(
-        deal.id, deal.title, customers.get(deal.customer or "", deal.customer), deal.owner, deal.amount,
-        deal.currency, deal.close, max((today - deal.created_on).days, 0), idle_days, is_stale,
-        waits is None and deal.close is not None and deal.close < today, today, waits,
-    )  # fmt: skip
-
-
-def closed_card(deal: Deal, today: date, customers: Mapping[str, str]) -> Card:
-    """A deal that ended as a card."""
-    return Card(
-        deal.id, deal.title, customers.get(deal.customer or "", deal.customer), deal.owner, deal.amount,
-        deal.currency, deal.close, deal.cycle_days or 0, 0, False, False, deal.close or today,
-    )  # fmt: skip
-
-
-def lanes(
-    cards: Iterable[tuple[Place, Card]], places: Mapping[Place, str], valuation: Valuation
-) -> list[Lane]:
-    """The lanes in the order of `places`, which gives their names.
-
-    In a lane the next to close comes first, and what is on hold last, which isn't in the lane's sum. Stages
-    that the process doesn't have follow its own.
-    Raises PipecliError without a rate for a card's currency.
-    """
-    by_place: dict[Place, list[Card]] = {place: [] for place in places}
-    for place, card in cards:
-        by_place.setdefault(place, []).append(card)
-    return [
-        Lane(
-            place,
-            places.get(place, place.stage),
-            sum((_amount(card, valuation) for card in lane if card.hold_until is None), valuation.zero),
-            sorted(lane, key=_next_to_close),
-        )
-        for place, lane in by_place.items()
-    ]
-
-
-def _amount(card: Card, valuation: Valuation) -> Decimal:
-    if card.amount is None:
-        return valuation.zero
-    return valuation.value(card.amount, card.currency, card.valued_on, card.id)
-
-
-def _next_to_close(card: Card) -> tuple[bool, bool, date, str]:
-    return card.hold_until is not None, card.close is None, card.close or date.max, card.id
-
-
 class KeyFigures(NamedTuple):
     """Money in the currency of the valuation."""
 
@@ -261,7 +162,7 @@ def key_figures(
     )
 
 
-def change(now: KeyFigures, then: KeyFigures | None, name: str) -> Decimal | int | None:
+def figure_change(now: KeyFigures, then: KeyFigures | None, name: str) -> Decimal | int | None:
     """The growth of a figure; None where one of the two is not known."""
     new, old = getattr(now, name), getattr(then, name) if then else None
     if new is None or old is None:
