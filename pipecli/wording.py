@@ -1,4 +1,4 @@
-"""Phrases that rooms form alike, text without controls, and cells that no spreadsheet runs as formulas."""
+"""Phrases that rooms form alike, and text without controls or life."""
 
 from __future__ import annotations
 
@@ -79,44 +79,3 @@ def lifeless(text: str, *, has_links: bool = False) -> str:
     e-mail is a link, too; elsewhere it stays what one can copy.
     """
     return re.sub(_LIVE if has_links else rf"(?!(?<=\w)@)(?:{_LIVE})", "\\g<0>\u200b", text)
-
-
-# The starts of a spreadsheet's formula; a Japanese keyboard types the wide ones for the same.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-_NUMBER = r"[+-]?[0-9]+(\.[0-9]+)?"
-_AFTER_A_BREAK = r"(?<=;)[^;\r\n]*|(?<=[\r\n])[^;\r\n]*"
-"""What a spreadsheet that separates cells by semicolons takes for the start of a cell, quotes or not."""
-
-
-def guarded_cell(text: str) -> str:
-    """Text that a spreadsheet only shows, with a `'` before what it would run as a formula.
-
-    Also after a semicolon and a line break: with those, a spreadsheet of many countries begins a cell.
-    Text that looks guarded already gets one more, so that `unguarded_cell` gives back every text unchanged.
-    """
-    if ";" in text or "\n" in text or "\r" in text:
-        text = re.sub(_AFTER_A_BREAK, lambda part: _part_guarded(part[0]), text)
-    return f"'{text}" if _is_formula(text.lstrip("'")) else text
-
-
-def unguarded_cell(cell: str) -> str:
-    """The text of a cell that `guarded_cell` wrote."""
-    text = re.sub(_AFTER_A_BREAK, lambda part: _part_unguarded(part[0]), cell)
-    if text[:1] == "'" and _is_formula(text.lstrip("'")):
-        text = text[1:]
-    return text if guarded_cell(text) == cell else cell
-
-
-def _part_guarded(part: str) -> str:
-    return f"'{part}" if _is_formula(part.lstrip("'"), is_start=False) else part
-
-
-def _part_unguarded(part: str) -> str:
-    return part[1:] if part[:1] == "'" and _is_formula(part.lstrip("'"), is_start=False) else part
-
-
-def _is_formula(text: str, *, is_start: bool = True) -> bool:
-    """True of what a spreadsheet would run. A list of a note, whose lines begin with `- `, it would not."""
-    if not is_start and text[:2] in ("- ", "+ "):
-        return False
-    return text.startswith(_FORMULA_STARTS) and not re.fullmatch(_NUMBER, text)

@@ -14,9 +14,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from pipecli.formats import free_cell, list_cell, plain_cell
+from pipecli.formats import free_cell, guarded_cell, list_cell, plain_cell
 from pipecli.records.kinds import COLLECTIONS, Collection
-from pipecli.wording import count, guarded_cell
+from pipecli.wording import count
 
 Plain = Mapping[str, Any]
 Cells = dict[str, str]

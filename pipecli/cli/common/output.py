@@ -32,7 +32,8 @@ from pipecli.cli.common.terminal import (
     terminal_width,
 )
 from pipecli.errors import PipecliError, system_refusal
-from pipecli.wording import CONTROLS, DIRECTIONS, count, guarded_cell, lifeless
+from pipecli.formats import guarded_cell
+from pipecli.wording import CONTROLS, DIRECTIONS, count, lifeless
 
 if TYPE_CHECKING:
     from pipecli.checks.rules import Finding

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pipecli.formats import free_cell, list_cell
+from pipecli.formats import free_cell, guarded_cell, list_cell
 from pipecli.inbox.importing.build import Built, Lines, Tick, build
 from pipecli.inbox.importing.columns import ORDINAL, Bindings, Tally
 from pipecli.inbox.importing.compile import compiled
@@ -39,7 +39,7 @@ from pipecli.records.kinds import CONTACT, Collection, named
 from pipecli.records.settings import Settings, Team, User
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.plan_writes import Planner
-from pipecli.wording import count, first_of, guarded_cell, visible
+from pipecli.wording import count, first_of, visible
 
 if TYPE_CHECKING:
     from pipecli.store.safe_files import Location

@@ -19,8 +19,7 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from pipecli.errors import PipecliError
-from pipecli.formats import loads
-from pipecli.wording import unguarded_cell
+from pipecli.formats import loads, unguarded_cell
 
 
 @dataclass(frozen=True)
