@@ -22,7 +22,7 @@ from pipecli.checks.rules import (
     references,
     settings,
 )
-from pipecli.checks.rules.changed_any_record import Between, Changed, Renames, Review, renames
+from pipecli.checks.rules.changed_any_record import Between, Renames, ReviewedChanges, ReviewedRecord, renames
 from pipecli.checks.rules.changed_any_record import Rule as ChangeRule
 from pipecli.errors import FaultyFile
 from pipecli.history.diff import ChangedRecord, ChangeSet, Range, Side
@@ -150,13 +150,13 @@ def _changes_placed(text: str, problems: Sequence[tuple[ChangeRule, Problem]]) -
         yield Finding(problem.file, line or 1, column or 1, rule.name, rule.severity, problem.message)
 
 
-def _review(present: Pipeline, range_: Range, change_set: ChangeSet) -> Review:
+def _review(present: Pipeline, range_: Range, change_set: ChangeSet) -> ReviewedChanges:
     old = _settings_at(present.location, range_.base)
     touched = next((record.after for record in change_set.records if record.noun == SETTINGS.noun), None)
     new = _record(SETTINGS.noun, touched) if touched else old
     new_settings = new if isinstance(new, Settings) else None
     renamed = renames(old, new_settings)
-    return Review(
+    return ReviewedChanges(
         [_changed(record, key, renamed) for record, key in _with_changed_ids(change_set.records)],
         renamed.of_settings(old) if old else new_settings,
         new_settings,
@@ -165,7 +165,7 @@ def _review(present: Pipeline, range_: Range, change_set: ChangeSet) -> Review:
     )
 
 
-def _changed(touched: ChangedRecord, old_key: str, renamed: Renames) -> Changed:
+def _changed(touched: ChangedRecord, old_key: str, renamed: Renames) -> ReviewedRecord:
     before, happened = touched.before, touched.events
     if touched.noun == OPPORTUNITY.noun and before and before.version and any(renamed):
         before = before._replace(version=renamed.of_deal(before.version))
@@ -174,7 +174,7 @@ def _changed(touched: ChangedRecord, old_key: str, renamed: Renames) -> Changed:
     if isinstance(old, Settings):
         old = renamed.of_settings(old)
     fault = before.fault if before is not None and old is None else None
-    return Changed(
+    return ReviewedRecord(
         touched.noun,
         touched.key,
         touched.file,

@@ -18,7 +18,7 @@ from pipecli.cli.common.session import Session, session
 from pipecli.cli.common.transaction import Printed, Transaction, changing
 from pipecli.cli.list import ActivityTypeName
 from pipecli.errors import PipecliError
-from pipecli.formats import dumps
+from pipecli.json_and_csv import dumps
 from pipecli.records.activity import Activity
 from pipecli.records.customer import Contact
 from pipecli.records.kinds import ID_LENGTH, LEAD, OPPORTUNITY

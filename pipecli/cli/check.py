@@ -20,7 +20,7 @@ from pipecli.cli.common.output import Format, counted, lines, print_records, wri
 from pipecli.cli.common.session import CODE_HOST_FORMATS, FORMATS, Session, say, session
 from pipecli.cli.common.table import Column
 from pipecli.errors import PipecliError
-from pipecli.formats import dumps
+from pipecli.json_and_csv import dumps
 from pipecli.store import git
 from pipecli.store.index.rows_for_verbs import count_records
 from pipecli.wording import BREAKS, CONTROLS, count, first_of

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 from pipecli import __version__
 from pipecli.cli.common.terminal import GLOBAL, expanded, own_values
 from pipecli.cli.nouns import ALIASES, NOUNS
-from pipecli.formats import dumps, loads
+from pipecli.json_and_csv import dumps, loads
 from pipecli.records.kinds import BY_NOUN, COLLECTIONS, named
 from pipecli.records.names import folded, stages_of
 from pipecli.store.index.rows_for_verbs import OPEN, columns_of

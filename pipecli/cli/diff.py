@@ -27,7 +27,6 @@ from pipecli.cli.common.output import (
 from pipecli.cli.common.session import Session, say, session
 from pipecli.cli.common.table import Column, clean, isolated, money
 from pipecli.cli.report.printing import money_column
-from pipecli.formats import dumps, picked
 from pipecli.history.diff import (
     ChangedRecord,
     ChangeSet,
@@ -39,6 +38,7 @@ from pipecli.history.diff import (
     effect,
     range_of,
 )
+from pipecli.json_and_csv import dumps, picked
 from pipecli.records.money import minor_digits
 from pipecli.wording import count
 

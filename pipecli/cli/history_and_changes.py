@@ -17,13 +17,13 @@ from pipecli.cli.common.session import Session, say, session
 from pipecli.cli.common.table import Column, cell_text, clean, isolated
 from pipecli.cli.report.printing import Currency, money_column, print_with_currency
 from pipecli.errors import Ambiguous, PipecliError
-from pipecli.formats import dumps, picked
 from pipecli.history.as_of import zone_of
 from pipecli.history.changes import Changes, ChangesAsked, End, changes
 from pipecli.history.commits import Commit, Signature, listed, signatures
 from pipecli.history.events import OF_THE_RECORD
 from pipecli.history.history_index import History, open_history
 from pipecli.history.log import BELONGING, LogEntry, Name, document_named, log, names_like, steps
+from pipecli.json_and_csv import dumps, picked
 from pipecli.records.days import Days, day_in
 from pipecli.records.kinds import BY_NOUN, KINDS, OPPORTUNITY, SETTINGS, SETTINGS_FILE
 from pipecli.reports.waterfall import Move

@@ -25,11 +25,11 @@ import typer
 from pipecli.cli.common.command import Verb, noun
 from pipecli.cli.common.session import say, session
 from pipecli.cli.main import INTERRUPTED, run
-from pipecli.distribution import PINNED_INSTALL_CHARTS
 from pipecli.errors import PipecliError
+from pipecli.extras import PINNED_INSTALL_CHARTS
 from pipecli.records.kinds import SETTINGS_FILE
 from pipecli.store import create, git, git_commit
-from pipecli.store.create import HOSTS, Review
+from pipecli.store.create import HOSTS, CiFile
 from pipecli.store.lookup import record_meant
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.safe_files import find_location
@@ -92,7 +92,7 @@ def init(
     review = _review(ci, install)
     if pages and ci != "github":
         raise typer.BadParameter("needs --ci github", param_hint="--pages")
-    dashboard = Review(create.DASHBOARD, install or PINNED_INSTALL_CHARTS) if pages else None
+    dashboard = CiFile(create.DASHBOARD, install or PINNED_INSTALL_CHARTS) if pages else None
     if server_hook:
         if ci or sample or currency or company or timezone:
             raise typer.BadParameter("goes alone", param_hint="--server-hook")
@@ -119,7 +119,7 @@ def init(
         _add(dashboard, root)
 
 
-def _review(ci: str | None, install: str | None) -> Review | None:
+def _review(ci: str | None, install: str | None) -> CiFile | None:
     if install is not None and (ci is None or not install.strip() or not install.isprintable()):
         problem = "goes with --ci" if ci is None else "must be a command of one line"
         raise typer.BadParameter(problem, param_hint="--install")
@@ -127,14 +127,14 @@ def _review(ci: str | None, install: str | None) -> Review | None:
         return None
     if ci not in HOSTS:
         raise typer.BadParameter(f'"{ci}" must be one of {", ".join(HOSTS)}', param_hint="--ci")
-    return Review(HOSTS[ci], install.strip()) if install else Review(HOSTS[ci])
+    return CiFile(HOSTS[ci], install.strip()) if install else CiFile(HOSTS[ci])
 
 
-def _add(review: Review, root: Path) -> None:
+def _add(review: CiFile, root: Path) -> None:
     """Give a pipeline that is there the file of a code host."""
     pipeline = Pipeline.find(root)
     with pipeline.exclusive():
-        create.add(pipeline.location, review)
+        create.add_ci(pipeline.location, review)
     host = review.host
     does = "draws the dashboard" if host is create.DASHBOARD else "reviews what is to be merged"
     say(f"{host.file} is committed; push it, and {host.name} {does}")
@@ -155,7 +155,7 @@ class Line(NamedTuple):
     words: list[str]
 
 
-def replay(root: Path, today: date, review: Review | None = None) -> int:
+def replay(root: Path, today: date, review: CiFile | None = None) -> int:
     """Make the sample pipeline in a directory; the number of commits made. Raises PipecliError."""
     lines = list(story(files("pipecli.cli").joinpath("sample.story").read_text(encoding="utf-8")))
     shift = timedelta(weeks=(today - LAST_DAY).days // 7)  # whole weeks: a Monday stays a Monday

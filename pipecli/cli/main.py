@@ -230,7 +230,7 @@ _NO_WORD = r"(\S{120})\S{400,}"
 def _error(session: Session, arguments: Sequence[str], error: PipecliError, status: int = 1) -> int:
     sys.stdout.flush()
     if _is_json(session, arguments):
-        from pipecli.formats import dumps
+        from pipecli.json_and_csv import dumps
 
         text = dumps({"error": as_record(error)}, None)
     else:

@@ -24,8 +24,8 @@ from pipecli.cli.common.command import Verb, noun
 from pipecli.cli.common.session import mention, session
 from pipecli.cli.main import as_record
 from pipecli.cli.mcp_tools import Entry, command_line, entries, tool_of
-from pipecli.distribution import require_extra
 from pipecli.errors import PipecliError
+from pipecli.extras import require_extra
 from pipecli.store import git
 from pipecli.store.safe_files import Location, find_location
 from pipecli.wording import count

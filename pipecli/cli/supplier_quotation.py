@@ -19,8 +19,8 @@ from pipecli.cli.common.session import Session, say, session
 from pipecli.cli.common.table import Column, amount_text, cell_text, cut, price_text
 from pipecli.cli.common.transaction import Transaction, changing
 from pipecli.errors import PipecliError
-from pipecli.formats import picked
 from pipecli.inbox.importing.workbook import offered_prices
+from pipecli.json_and_csv import picked
 from pipecli.records.customer import Supplier
 from pipecli.records.kinds import OPPORTUNITY, SUPPLIER_QUOTATION
 from pipecli.records.opportunity import Opportunity

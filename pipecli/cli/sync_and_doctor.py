@@ -29,8 +29,8 @@ from pipecli.cli.common.session import Session, say, session
 from pipecli.cli.common.table import Column, clean, isolated
 from pipecli.cli.diff import print_range
 from pipecli.errors import PipecliError
-from pipecli.formats import picked
 from pipecli.history.diff import ChangedRecord, Range, change_set, range_of
+from pipecli.json_and_csv import picked
 from pipecli.store import git
 from pipecli.store.crash_recovery import working
 from pipecli.store.safe_files import Location

@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipecli.errors import Fault, FaultyFile, PipecliError
-from pipecli.formats import loads
 from pipecli.history.as_of import Moment, NoSuchMoment, StandingCommit, commit_at, tip
 from pipecli.history.commits import TreeEntry, entries, tree_of
 from pipecli.history.history_index import first_parent_line
 from pipecli.history.version import why_absent
+from pipecli.json_and_csv import loads
 from pipecli.records.kinds import OPPORTUNITY, SETTINGS, SETTINGS_FILE, Kind
 from pipecli.store import git, safe_files
 from pipecli.store.index import index

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-from pipecli.distribution import require_extra
 from pipecli.errors import PipecliError, system_refusal
+from pipecli.extras import require_extra
 from pipecli.records.names import folded
 
 if TYPE_CHECKING:

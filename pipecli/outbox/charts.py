@@ -14,7 +14,7 @@ from html import escape
 from textwrap import wrap
 from typing import Any, NamedTuple
 
-from pipecli.distribution import require_extra
+from pipecli.extras import require_extra
 
 FONT = "system-ui, 'Segoe UI', 'Noto Sans', 'DejaVu Sans', sans-serif"
 SERIES = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442", "#8c8c8c")

@@ -14,7 +14,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from pipecli.formats import free_cell, guarded_cell, list_cell, plain_cell
+from pipecli.json_and_csv import free_cell, guarded_cell, list_cell, plain_cell
 from pipecli.records.kinds import COLLECTIONS, Collection
 from pipecli.wording import count
 

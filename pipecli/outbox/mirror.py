@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipecli import __version__
-from pipecli.distribution import require_extra
 from pipecli.errors import PipecliError, system_refusal
-from pipecli.formats import digits, dumps
+from pipecli.extras import require_extra
 from pipecli.history import log
 from pipecli.history.commits import listed
 from pipecli.history.events import OF_THE_RECORD, Event, fields
+from pipecli.json_and_csv import digits, dumps
 from pipecli.records.kinds import KINDS, SETTINGS
 from pipecli.store import git
 from pipecli.store.index.rows_for_verbs import public_tables

@@ -17,8 +17,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Literal, NamedTuple
 
-from pipecli.distribution import require_extra
 from pipecli.errors import PipecliError
+from pipecli.extras import require_extra
 from pipecli.outbox.documents import Printed
 from pipecli.outbox.template_process import run_worker
 

@@ -24,7 +24,7 @@ from pydantic import (
     WithJsonSchema,
 )
 
-from pipecli.formats import WRITERS, on_one_line, quoted, safe
+from pipecli.json_and_csv import WRITERS, on_one_line, quoted, safe
 from pipecli.records.currency_codes import CURRENCIES
 from pipecli.records.kinds import RANDOM, SKU, SLUG
 

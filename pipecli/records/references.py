@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Sequence
 from functools import cache
 from typing import Any, NamedTuple, TypeVar, get_args, get_origin
 
-from pipecli.formats import quoted, safe
+from pipecli.json_and_csv import quoted, safe
 from pipecli.records.base import Names, Part, Path, Record, annotation_at, options
 
 R = TypeVar("R", bound=Record)

@@ -17,8 +17,8 @@ from importlib.resources import files as resources
 from pathlib import Path
 from typing import NamedTuple
 
-from pipecli.distribution import PINNED_INSTALL
 from pipecli.errors import PipecliError, system_refusal
+from pipecli.extras import PINNED_INSTALL
 from pipecli.records.currency_codes import CURRENCIES
 from pipecli.records.kinds import SETTINGS, SETTINGS_FILE
 from pipecli.store import crash_recovery, git, ids_and_files, lock, merge_setup, safe_files, schemas
@@ -56,14 +56,14 @@ DASHBOARD = HOSTS["github"]._replace(
 )
 
 
-class Review(NamedTuple):
+class CiFile(NamedTuple):
     """The code host that reviews a pipeline, and the command by which it installs pipecli."""
 
     host: Host
     install: str = PINNED_INSTALL
 
 
-def text(review: Review, prefix: str) -> str:
+def ci_text(review: CiFile, prefix: str) -> str:
     """The file's text; `prefix` leads from the repository to the pipeline: `sales/`, or nothing."""
     host = review.host
     template = resources("pipecli.store").joinpath("ci", host.template).read_text(encoding="utf-8")
@@ -86,24 +86,24 @@ def require_absent(work_tree: Path, host: Host) -> None:
         )
 
 
-def write(place: Location, review: Review) -> str:
+def write_ci(place: Location, review: CiFile) -> str:
     """Write the file, which is not there; its name in the repository. Raises PipecliError."""
     host = review.host
     folder = host.file.rpartition("/")[0]
     safe_files.make_folder(place.work_tree, folder)
-    safe_files.create(place.work_tree, host.file, text(review, place.prefix).encode())
+    safe_files.create(place.work_tree, host.file, ci_text(review, place.prefix).encode())
     return host.file
 
 
-def remove(place: Location, host: Host) -> None:
-    """Take back what `write` wrote, with the folders it made."""
+def remove_ci(place: Location, host: Host) -> None:
+    """Take back what `write_ci` wrote, with the folders it made."""
     safe_files.remove(place.work_tree, host.file)
     for folder in Path(host.file).parents[:-1]:
         with suppress(OSError):
             (place.work_tree / folder).rmdir()
 
 
-def add(place: Location, review: Review) -> None:
+def add_ci(place: Location, review: CiFile) -> None:
     """Add the file to a pipeline, as one commit. Raises PipecliError, and nothing is changed."""
     host = review.host
     require_absent(place.work_tree, host)
@@ -264,7 +264,7 @@ def create_pipeline(
     company: str | None,
     timezone: str | None,
     user: Person | None = None,
-    review: Review | None = None,
+    review: CiFile | None = None,
 ) -> Location:
     """Make a pipeline in a directory, which may exist and be part of a repository. Raises PipecliError.
 
@@ -343,20 +343,20 @@ def _commit(
     place: Location,
     writes: Sequence[Write],
     message: str,
-    review: Review | None,
+    review: CiFile | None,
     also: Callable[[], None] = lambda: None,
 ) -> None:
     """Commit files, with a code host also that by which it reviews; or nothing of it. Raises OSError."""
     with interruptible():
         if review is None or not place.prefix:
-            added = [Write(review.host.file, None, text(review, "").encode())] if review else []
+            added = [Write(review.host.file, None, ci_text(review, "").encode())] if review else []
             write_under_journal(place, [*writes, *added], message, also=also)
             return
         try:  # beside the pipeline: no file of its journal
-            write_under_journal(place, writes, message, beside=[write(place, review)], also=also)
+            write_under_journal(place, writes, message, beside=[write_ci(place, review)], also=also)
         except BaseException:
             git.unstage(place.work_tree, [review.host.file])
-            remove(place, review.host)
+            remove_ci(place, review.host)
             raise
 
 

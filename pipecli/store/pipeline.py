@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pipecli.errors import Fault, FaultyFile, PipecliError
-from pipecli.formats import loads
+from pipecli.json_and_csv import loads
 from pipecli.records.kinds import BY_NOUN, KINDS, SETTINGS, SETTINGS_FILE, Kind
 from pipecli.store import safe_files
 from pipecli.store.index.index import Index, Rows, open_index

@@ -14,8 +14,8 @@ import time
 from collections.abc import Callable, Iterator, Set
 from pathlib import Path
 
-from pipecli.distribution import EXTRAS, PINNED_INSTALL, install_command, missing_extras
 from pipecli.errors import PipecliError
+from pipecli.extras import EXTRAS, PINNED_INSTALL, install_command, missing_extras
 from pipecli.records.kinds import KINDS
 from pipecli.store import git, merge_setup, safe_files, schemas
 from pipecli.store.create import HOSTS

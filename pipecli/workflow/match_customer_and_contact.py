@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
 from pipecli.errors import Unreadable
-from pipecli.formats import loads
+from pipecli.json_and_csv import loads
 from pipecli.records.customer import Contact, Customer, CustomerKind
 from pipecli.records.lead import Lead
 from pipecli.records.names import name_key

@@ -8,7 +8,7 @@ from hashlib import sha256
 
 import pytest
 
-from pipecli.formats import loads
+from pipecli.json_and_csv import loads
 from tests.records_given import OPP
 
 pytestmark = pytest.mark.usefixtures("shop")

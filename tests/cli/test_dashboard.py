@@ -9,7 +9,7 @@ from decimal import Decimal
 
 import pytest
 
-from pipecli.formats import loads
+from pipecli.json_and_csv import loads
 
 EVIL = '<script>alert(1)</script><img src=x onerror=alert(2)> "&amp;" {{ 7 * 7 }} ' + "x" * 400
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")

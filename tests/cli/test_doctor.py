@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from pipecli import distribution
+from pipecli import extras
 from pipecli.store.create import HOSTS
 from pipecli.sync import doctor
 from tests.conftest import Cli
@@ -213,8 +213,8 @@ def test_settings_of_git_for_a_large_pipeline(
 
 
 def test_what_is_not_installed(look: Look, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(distribution.EXTRAS, "tui", ("no_such_library",))
-    hint = distribution.install_command("tui")
+    monkeypatch.setitem(extras.EXTRAS, "tui", ("no_such_library",))
+    hint = extras.install_command("tui")
     assert hint.endswith('install "pipecli-crm[tui]"')
     assert look()["extras"] == ("warning", "not installed: tui", hint)
 
@@ -226,7 +226,7 @@ def test_a_review_that_installs_a_stranger_s_package(
     cli("init", "--ci", host)
     assert "review" not in look()
     file = root / HOSTS[host].file
-    ours = distribution.PINNED_INSTALL
+    ours = extras.PINNED_INSTALL
     file.write_text(file.read_text().replace(ours, ours.partition('"')[0] + "pipecli"))
     name = HOSTS[host].file
     problem = f"{name} installs `pipecli`, which on the package index is somebody else's"

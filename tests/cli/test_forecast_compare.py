@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from pipecli.formats import loads
+from pipecli.json_and_csv import loads
 from tests.conftest import Cli
 
 Git = Callable[..., str]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pipecli.formats import loads
+from pipecli.json_and_csv import loads
 
 if TYPE_CHECKING:
     from tests.conftest import Cli

@@ -10,7 +10,7 @@ from email.message import EmailMessage
 
 import pytest
 
-from pipecli.formats import loads
+from pipecli.json_and_csv import loads
 from tests.records_given import DEAL
 
 pytestmark = pytest.mark.usefixtures("people")

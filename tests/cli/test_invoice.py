@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from pipecli.formats import loads
+from pipecli.json_and_csv import loads
 from tests.mail_server import mail_server
 
 pytestmark = pytest.mark.usefixtures("shop")

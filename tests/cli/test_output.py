@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from pipecli.cli.common.output import Format, print_record, print_records, terminal_width
 from pipecli.cli.common.table import Column
-from pipecli.formats import loads, unguarded_cell
+from pipecli.json_and_csv import loads, unguarded_cell
 
 COLUMNS = [
     Column("id", "ID"),

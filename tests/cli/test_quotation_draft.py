@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from pipecli.formats import loads
+from pipecli.json_and_csv import loads
 from tests.records_given import quotation_file
 
 pytestmark = pytest.mark.usefixtures("shop")

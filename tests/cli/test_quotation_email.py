@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from pipecli.cli.main import run
-from pipecli.formats import loads
+from pipecli.json_and_csv import loads
 from tests.later import Later
 from tests.mail_server import DIE, WELCOME, mail_server, scripted_server
 from tests.records_given import DEAL

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import pytest
 
-from pipecli.formats import loads
+from pipecli.json_and_csv import loads
 from tests.records_given import DEAL, OPP
 
 pytestmark = pytest.mark.usefixtures("shop")

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from pipecli.distribution import install_command
+from pipecli.extras import install_command
 from tests.later import Later
 
 pypdf = Later("pypdf")

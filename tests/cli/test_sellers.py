@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from pipecli.formats import loads
+from pipecli.json_and_csv import loads
 
 pytestmark = pytest.mark.usefixtures("shop")
 

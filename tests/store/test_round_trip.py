@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from pipecli.formats import dumps, loads
+from pipecli.json_and_csv import dumps, loads
 from pipecli.records import base
 from pipecli.records.kinds import BY_NOUN, CROCKFORD, LEAD, OPPORTUNITY, PRICE_LIST, QUOTATION, Kind
 from pipecli.store.index.index import rows_of

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 R = TypeVar("R", bound=Record)
 
 
-class Changed(NamedTuple):
+class ReviewedRecord(NamedTuple):
     """One record of a change set. One whose id changed is the same record still."""
 
     noun: str
@@ -54,10 +54,10 @@ class Changed(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Review:
+class ReviewedChanges:
     """A change set as the rules see it."""
 
-    changed: Sequence[Changed]
+    changed: Sequence[ReviewedRecord]
     settings: Settings | None
     """Those of the base: a change set does not loosen the rules that it is held to. None: no valid ones."""
     new_settings: Settings | None
@@ -69,13 +69,13 @@ class Review:
         assert self.settings, "rules that ask the settings wait for them"
         return self.settings
 
-    def kept(self, model: type[R]) -> Iterator[tuple[Changed, R, R]]:
+    def kept(self, model: type[R]) -> Iterator[tuple[ReviewedRecord, R, R]]:
         """The records of a kind that are there before and after."""
         for record, before, after in self.present(model):
             if before is not None:
                 yield record, before, after
 
-    def present(self, model: type[R]) -> Iterator[tuple[Changed, R | None, R]]:
+    def present(self, model: type[R]) -> Iterator[tuple[ReviewedRecord, R | None, R]]:
         """The records of a kind that are there after; before is None for a new one."""
         for record in self.changed:
             if isinstance(record.after, model) and not record.fault:
@@ -94,7 +94,7 @@ class Review:
 class Rule(NamedTuple):
     name: str
     severity: Severity
-    problems: Callable[[Review], Iterator[Problem]]
+    problems: Callable[[ReviewedChanges], Iterator[Problem]]
 
 
 class _Step(NamedTuple):
@@ -148,21 +148,21 @@ _WAY_OUT = {
 }
 
 
-def deleted_document(review: Review) -> Iterator[Problem]:
+def deleted_document(review: ReviewedChanges) -> Iterator[Problem]:
     """Leads, deals, quotations and orders that are gone, with all that was known of them."""
     for record in _gone(review):
         if record.noun in _WAY_OUT:
             yield Problem(record.file, (), f"{_name(record)} is deleted; bring it back{_instead(record)}")
 
 
-def deleted_record(review: Review) -> Iterator[Problem]:
+def deleted_record(review: ReviewedChanges) -> Iterator[Problem]:
     """Customers, contacts, products and the like that are gone."""
     for record in _gone(review):
         if record.noun in BY_NOUN and record.noun not in _WAY_OUT:
             yield Problem(record.file, (), f"{_name(record)} is deleted")
 
 
-def id_changed(review: Review) -> Iterator[Problem]:
+def id_changed(review: ReviewedChanges) -> Iterator[Problem]:
     """Records with another id: what named the old one, here or elsewhere, finds nothing."""
     for record in review.changed:
         if record.old_key != record.key and not record.is_gone:
@@ -173,7 +173,7 @@ def id_changed(review: Review) -> Iterator[Problem]:
             yield Problem(record.file, (field,), message)
 
 
-def created_changed(review: Review) -> Iterator[Problem]:
+def created_changed(review: ReviewedChanges) -> Iterator[Problem]:
     """Documents that were created at another time: their age and first response follow from it."""
     for record in review.changed:
         before, after = record.before, record.after
@@ -182,7 +182,7 @@ def created_changed(review: Review) -> Iterator[Problem]:
             yield Problem(record.file, ("created",), f"{times}; its age follows from it")
 
 
-def not_compared(review: Review) -> Iterator[Problem]:
+def not_compared(review: ReviewedChanges) -> Iterator[Problem]:
     """Records whose version before was not valid, so that no rule can say what changed."""
     for record in review.changed:
         if record.fault and not record.is_gone:
@@ -190,18 +190,18 @@ def not_compared(review: Review) -> Iterator[Problem]:
             yield Problem(record.file, (), message)
 
 
-def _gone(review: Review) -> Iterator[Changed]:
+def _gone(review: ReviewedChanges) -> Iterator[ReviewedRecord]:
     return (record for record in review.changed if record.is_gone)
 
 
-def _instead(changed: Changed) -> str:
+def _instead(changed: ReviewedRecord) -> str:
     """The way to end a document without deleting it; of a deal that has ended, why it must stay."""
     if isinstance(changed.before, Opportunity) and not changed.before.is_open:
         return f", reports count what is {changed.before.status}"
     return f", and {_WAY_OUT[changed.noun]} {changed.key}"
 
 
-def _name(changed: Changed) -> str:
+def _name(changed: ReviewedRecord) -> str:
     label = f' "{changed.before.label}"' if changed.before and changed.before.label != changed.key else ""
     return f"{changed.noun.replace('-', ' ')} {changed.key}{label}"
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from pipecli.checks.rules import Path, Problem, Severity
-from pipecli.checks.rules.changed_any_record import Changed, Review, Rule
+from pipecli.checks.rules.changed_any_record import ReviewedChanges, ReviewedRecord, Rule
 from pipecli.checks.rules.quotations_against_history import OFFERED
 from pipecli.history.events import Event
 from pipecli.history.past import sent_times
@@ -30,7 +30,7 @@ _FAR = Decimal(25)
 """Points between a probability set by hand and that of its stage that a reviewer is told of."""
 
 
-def closed_deal(review: Review) -> Iterator[Problem]:
+def closed_deal(review: ReviewedChanges) -> Iterator[Problem]:
     """Deals that were won, lost or closed, and whose end, value or stage is another now."""
     for record, before, settled in _edited_closed(review):
         if not _was_open_between(review, record):
@@ -42,7 +42,7 @@ def closed_deal(review: Review) -> Iterator[Problem]:
             )
 
 
-def closed_deal_facts(review: Review) -> Iterator[Problem]:
+def closed_deal_facts(review: ReviewedChanges) -> Iterator[Problem]:
     """Closed deals of another title, type, source, campaign or lead: reports on them group by these."""
     for record, before, after in review.kept(Opportunity):
         facts = [
@@ -56,7 +56,7 @@ def closed_deal_facts(review: Review) -> Iterator[Problem]:
             yield Problem(record.file, (facts[0],), message)
 
 
-def reopened_deal(review: Review) -> Iterator[Problem]:
+def reopened_deal(review: ReviewedChanges) -> Iterator[Problem]:
     """Won deals that are open again, and closed ones that were reopened and closed otherwise."""
     for record, before, after in review.kept(Opportunity):
         if before.status is OpportunityStatus.WON and after.is_open:
@@ -69,7 +69,7 @@ def reopened_deal(review: Review) -> Iterator[Problem]:
             yield Problem(record.file, _path(settled[0]), message)
 
 
-def final_value(review: Review) -> Iterator[Problem]:
+def final_value(review: ReviewedChanges) -> Iterator[Problem]:
     """Won deals whose final value is further from their quotation than the settings allow."""
     most = review.limits.quotations.max_difference
     for record, before, after in review.present(Opportunity):
@@ -91,7 +91,7 @@ def final_value(review: Review) -> Iterator[Problem]:
             )
 
 
-def probability_by_hand(review: Review) -> Iterator[Problem]:
+def probability_by_hand(review: ReviewedChanges) -> Iterator[Problem]:
     """Open deals whose probability was set by hand, far from that of their stage."""
     for record, before, after in review.present(Opportunity):
         process = review.process_of(after)
@@ -106,7 +106,7 @@ def probability_by_hand(review: Review) -> Iterator[Problem]:
             yield Problem(record.file, ("probability",), f"probability: {apart}")
 
 
-def won_owner(review: Review) -> Iterator[Problem]:
+def won_owner(review: ReviewedChanges) -> Iterator[Problem]:
     """Won deals that were given to another owner: targets and the ranking follow."""
     for record, before, after in review.kept(Opportunity):
         is_won = before.status is after.status is OpportunityStatus.WON
@@ -115,7 +115,7 @@ def won_owner(review: Review) -> Iterator[Problem]:
             yield Problem(record.file, ("owner",), f"{handed}: its value counts for another now")
 
 
-def unqualified_conversion(review: Review) -> Iterator[Problem]:
+def unqualified_conversion(review: ReviewedChanges) -> Iterator[Problem]:
     """Leads that were converted while need, budget or timeframe was not yes."""
     for record, before, after in review.kept(Lead):
         missing = missing_criteria(after)
@@ -126,7 +126,7 @@ def unqualified_conversion(review: Review) -> Iterator[Problem]:
         yield Problem(record.file, ("status",), f"status: converted although {answers}{forced}")
 
 
-def _edited_closed(review: Review) -> Iterator[tuple[Changed, Opportunity, list[Event]]]:
+def _edited_closed(review: ReviewedChanges) -> Iterator[tuple[ReviewedRecord, Opportunity, list[Event]]]:
     """Deals that are closed before and after, and not in the same way, with what changed of that."""
     for record, before, after in review.kept(Opportunity):
         settled = [event for event in record.events if _is_settled(event, review)]
@@ -134,20 +134,20 @@ def _edited_closed(review: Review) -> Iterator[tuple[Changed, Opportunity, list[
             yield record, before, settled
 
 
-def _is_settled(event: Event, review: Review) -> bool:
+def _is_settled(event: Event, review: ReviewedChanges) -> bool:
     if event.field == "closed.reasons":
         words = event.before if isinstance(event.before, list) else [event.before]
         return any(_is_known(word, "lost_reasons", review) for word in words)
     return event.field.partition(".")[0] in _REPORTED and event.field != "closed.detail"
 
 
-def _is_known(word: object, words: str, review: Review) -> bool:
+def _is_known(word: object, words: str, review: ReviewedChanges) -> bool:
     """True where the settings still list the word that was there; one they dropped has to be another."""
     known = getattr(review.new_settings, words, ()) if words else ()
     return not known or word is None or word in known
 
 
-def _was_open_between(review: Review, changed: Changed) -> bool:
+def _was_open_between(review: ReviewedChanges, changed: ReviewedRecord) -> bool:
     versions = review.between.versions(changed.file)
     return any(version.get("status", OPPORTUNITY.first_status) == "open" for version in versions)
 
@@ -162,7 +162,7 @@ def _path(event: Event) -> Path:
     return (head, rest) if head == "closed" and rest else (head,)
 
 
-def _quotation_of(review: Review, deal: Opportunity) -> Quotation | None:
+def _quotation_of(review: ReviewedChanges, deal: Opportunity) -> Quotation | None:
     """The quotation a deal was won with, or would have been had nobody left it out."""
     rows = review.head.index.connection.execute(
         "SELECT path FROM _quotations WHERE opportunity = ? ORDER BY path", (deal.id,)
@@ -174,7 +174,9 @@ def _quotation_of(review: Review, deal: Opportunity) -> Quotation | None:
     return next((quotation for quotation in quotations if quotation.id == named), None)
 
 
-def _offered(review: Review, quotation: Quotation, deal: Opportunity, closed: Closed) -> Decimal | None:
+def _offered(
+    review: ReviewedChanges, quotation: Quotation, deal: Opportunity, closed: Closed
+) -> Decimal | None:
     """The total of a quotation in the deal's currency; None where no rate is known."""
     offered = totals(quotation).net
     try:
@@ -183,7 +185,7 @@ def _offered(review: Review, quotation: Quotation, deal: Opportunity, closed: Cl
         return None
 
 
-def loosened_limit(review: Review) -> Iterator[Problem]:
+def loosened_limit(review: ReviewedChanges) -> Iterator[Problem]:
     """Limits that were raised, and stages that ask for less; both count from the next change set on."""
     for record, before, after in review.kept(Settings):
         for name in ("max_discount", "max_difference"):
@@ -211,7 +213,7 @@ def _missing(old: tuple[str, ...], new: tuple[str, ...]) -> list[str]:
     return [requirement for requirement in old if requirement not in new]
 
 
-def stage_skipped(review: Review) -> Iterator[Problem]:
+def stage_skipped(review: ReviewedChanges) -> Iterator[Problem]:
     """Deals that moved on without the steps of a stage they left or the fields of one they entered."""
     for record, before, after in review.present(Opportunity):
         process = review.process_of(after)
@@ -228,7 +230,7 @@ def stage_skipped(review: Review) -> Iterator[Problem]:
             yield Problem(record.file, ("stage",), f"stage: {how}, although {'; '.join(missing)}{forced}")
 
 
-def stage_jumped(review: Review) -> Iterator[Problem]:
+def stage_jumped(review: ReviewedChanges) -> Iterator[Problem]:
     """Deals that jumped over stages, in one commit, although nothing was missing for it."""
     for record, before, after in review.kept(Opportunity):
         process = review.process_of(after)
@@ -256,7 +258,7 @@ _ORDERED = (
 )
 
 
-def sent_quotation(review: Review) -> Iterator[Problem]:
+def sent_quotation(review: ReviewedChanges) -> Iterator[Problem]:
     """Quotations that were sent, and whose offer is another now, or that are drafts again."""
     for record, before, after in review.kept(Quotation):
         if before.status is QuotationStatus.DRAFT:
@@ -274,7 +276,7 @@ def sent_quotation(review: Review) -> Iterator[Problem]:
             )
 
 
-def order_altered(review: Review) -> Iterator[Problem]:
+def order_altered(review: ReviewedChanges) -> Iterator[Problem]:
     """Orders whose lines, currency or date are not what was ordered."""
     for record, before, after in review.kept(Order):
         fields = _differing(before, after, _ORDERED)
@@ -289,7 +291,7 @@ _INVOICED = (
 )  # fmt: skip
 
 
-def invoice_altered(review: Review) -> Iterator[Problem]:
+def invoice_altered(review: ReviewedChanges) -> Iterator[Problem]:
     """Invoices that were issued, and are another now, or whose payments are gone."""
     for record, before, after in review.kept(Invoice):
         if before.status is InvoiceStatus.DRAFT:
@@ -303,7 +305,7 @@ def invoice_altered(review: Review) -> Iterator[Problem]:
             yield Problem(record.file, (fields[0],), words)
 
 
-def discount_limit(review: Review) -> Iterator[Problem]:
+def discount_limit(review: ReviewedChanges) -> Iterator[Problem]:
     """Discounts above what the settings allow that were given or raised, on what is open, drafted or sent."""
     most = review.limits.quotations.max_discount
     if most is None:
@@ -330,7 +332,7 @@ def discount_limit(review: Review) -> Iterator[Problem]:
 _Offer = Opportunity | Quotation
 
 
-def _on_offer(review: Review) -> Iterator[tuple[Changed, _Offer | None, _Offer]]:
+def _on_offer(review: ReviewedChanges) -> Iterator[tuple[ReviewedRecord, _Offer | None, _Offer]]:
     for record, before, deal in review.present(Opportunity):
         if deal.is_open:
             yield record, before, deal

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from pipecli.checks.rules import Problem, Rule, Severity
 from pipecli.errors import PipecliError
-from pipecli.formats import loads
+from pipecli.json_and_csv import loads
 from pipecli.records.kinds import BY_FOLDER, BY_NOUN, BY_PREFIX, KINDS, PRODUCT, SETTINGS_FILE, Kind
 from pipecli.store import ids_and_files, safe_files, schemas
 from pipecli.store.safe_files import LARGEST_ANY, inside, named_by_file, read_bytes

@@ -22,7 +22,7 @@ from pipecli.cli.common.session import Session, session
 from pipecli.cli.common.table import Column, ListColumn
 from pipecli.cli.common.terminal import say_after
 from pipecli.errors import PipecliError
-from pipecli.formats import dumps, loads
+from pipecli.json_and_csv import dumps, loads
 from pipecli.records.kinds import BY_FOLDER, BY_NOUN, Kind
 from pipecli.records.names import all_chosen, chosen, likeliest, words_of
 from pipecli.store.index import views

@@ -32,7 +32,7 @@ from pipecli.cli.common.terminal import (
     terminal_width,
 )
 from pipecli.errors import PipecliError, system_refusal
-from pipecli.formats import guarded_cell
+from pipecli.json_and_csv import guarded_cell
 from pipecli.wording import CONTROLS, DIRECTIONS, count, lifeless
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def print_record(
         case Format.TABLE:
             write_text(_listing(lines, links), is_clean=True)
         case Format.JSON:
-            from pipecli.formats import dumps
+            from pipecli.json_and_csv import dumps
 
             write_text(dumps(record) + "\n")
         case Format.JSONL:
@@ -238,7 +238,7 @@ def hanging(texts: Iterable[str], room: int | None, indent: str) -> Iterator[tup
 
 def _json_list(records: Sequence[Record]) -> str:
     """A list with a record a line: drawn in two thirds of the time of an indented one, and fit for `grep`."""
-    from pipecli.formats import dumps
+    from pipecli.json_and_csv import dumps
 
     if not records:
         return "[]\n"
@@ -246,7 +246,7 @@ def _json_list(records: Sequence[Record]) -> str:
 
 
 def _json_line(record: Record) -> str:
-    from pipecli.formats import dumps
+    from pipecli.json_and_csv import dumps
 
     return dumps(record, None) + "\n"
 
@@ -278,7 +278,7 @@ def _exact(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, Decimal):
-        from pipecli.formats import digits
+        from pipecli.json_and_csv import digits
 
         return digits(value)
     if isinstance(value, date):
@@ -286,7 +286,7 @@ def _exact(value: object) -> str:
     if isinstance(value, (list, tuple)) and _fits_cell(value):
         return ", ".join([_exact(item) for item in value])
     if isinstance(value, (Mapping, list, tuple)):
-        from pipecli.formats import dumps
+        from pipecli.json_and_csv import dumps
 
         return dumps(value, None)
     return _exact(str(value))

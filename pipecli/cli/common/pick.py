@@ -158,7 +158,7 @@ def _file(run: Session) -> Path:
 
 
 def _read(run: Session) -> dict[str, Any]:
-    from pipecli.formats import loads
+    from pipecli.json_and_csv import loads
 
     try:
         state = loads(_file(run).read_text(encoding="utf-8"))
@@ -169,7 +169,7 @@ def _read(run: Session) -> dict[str, Any]:
 
 def _write(run: Session, news: Mapping[str, Any]) -> None:
     """Put news beside what is remembered; where the git directory can't be written nothing is."""
-    from pipecli.formats import dumps
+    from pipecli.json_and_csv import dumps
     from pipecli.store import safe_files
 
     file = _file(run)

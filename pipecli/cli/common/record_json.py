@@ -11,7 +11,7 @@ from pipecli.cli.common.output import print_record
 from pipecli.cli.common.pick import names_of
 from pipecli.cli.common.session import Session
 from pipecli.errors import PipecliError
-from pipecli.formats import loads
+from pipecli.json_and_csv import loads
 from pipecli.records.kinds import BY_NOUN
 from pipecli.records.money import percent, rounded, weighted
 from pipecli.records.names import chosen, listed, name_key

@@ -315,8 +315,8 @@ def print_many(run: Session, keys: Sequence[tuple[str, str]], lines: Sequence[st
 
 def in_full(change: Change, before: Record) -> str:
     """The summary of a change; of a `set` each field with its old and its new value."""
-    from pipecli.formats import loads
     from pipecli.history.events import RecordVersion, events
+    from pipecli.json_and_csv import loads
 
     if not change.summary.startswith("set "):
         return change.summary

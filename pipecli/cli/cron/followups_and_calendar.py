@@ -15,7 +15,7 @@ from pipecli.cli.common.output import Format, write_text, write_whole
 from pipecli.cli.common.pick import document, print_numbered
 from pipecli.cli.common.session import Session, mention, say, session
 from pipecli.cli.common.table import Column
-from pipecli.formats import picked
+from pipecli.json_and_csv import picked
 from pipecli.records.kinds import INVOICE, LEAD, OPPORTUNITY
 from pipecli.reports.followups import FollowUp
 from pipecli.store.index.rows_for_verbs import created_times

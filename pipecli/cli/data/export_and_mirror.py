@@ -54,7 +54,7 @@ def export(
 
     Invoices can also be a journal for hledger or beancount (--journal).
     """
-    from pipecli.formats import loads
+    from pipecli.json_and_csv import loads
     from pipecli.outbox.export import address_book
 
     run = session(ctx)
@@ -112,7 +112,7 @@ def _put(text: str, number: int, collection: Collection, output: Path | None) ->
 def _export_journal(run: Session, kind: str, journal: str, output: Path | None, where: str | None) -> None:
     """Write the issued invoices and their payments as entries, or those for which a condition holds."""
     from pipecli.cli.common.record_json import record_json
-    from pipecli.formats import loads
+    from pipecli.json_and_csv import loads
     from pipecli.outbox import export as bookkeeping
 
     collection = collection_of(kind)
@@ -131,7 +131,7 @@ def _export_all(run: Session, target: Path) -> None:
     import zipfile
 
     from pipecli.cli.common.output import write_whole
-    from pipecli.formats import loads
+    from pipecli.json_and_csv import loads
     from pipecli.outbox.export import collections, pages
 
     unfinished = target / _UNFINISHED
@@ -185,7 +185,7 @@ def _format(run: Session, output: Path | None) -> str:
 
 def _written(pipeline: Pipeline, collection: Collection, where: str | None) -> list[str]:
     """The records as JSON, one each, in the order of their ids."""
-    from pipecli.formats import dumps
+    from pipecli.json_and_csv import dumps
     from pipecli.store.index.sql_and_search import select_rows
 
     # the newline ends a comment that would hide the rest
@@ -201,7 +201,7 @@ def _written(pipeline: Pipeline, collection: Collection, where: str | None) -> l
 
 
 def _in_form(texts: list[str], collection: Collection, form: str) -> str:
-    from pipecli.formats import loads
+    from pipecli.json_and_csv import loads
     from pipecli.outbox.export import csv_text
 
     match form:

@@ -13,7 +13,7 @@ from pipecli.cli.common.command import Changing, Ref, field, noun, option_of, wi
 from pipecli.cli.common.fields import option
 from pipecli.cli.common.transaction import Transaction, changing
 from pipecli.errors import PipecliError
-from pipecli.formats import loads
+from pipecli.json_and_csv import loads
 from pipecli.records.base import Record
 from pipecli.records.catalogue import PriceList
 from pipecli.records.customer import Contact, Customer

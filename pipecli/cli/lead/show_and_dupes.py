@@ -13,7 +13,7 @@ from pipecli.cli.common.record_json import RecordJson, print_record_json, record
 from pipecli.cli.common.session import Session, say, session
 from pipecli.cli.common.table import Column
 from pipecli.cli.show import labelled, origins, owner_of, planned_contact, print_activities, print_section
-from pipecli.formats import loads
+from pipecli.json_and_csv import loads
 from pipecli.records.kinds import CONTACT, CUSTOMER, LEAD
 from pipecli.store.index.rows_for_verbs import rows_where
 from pipecli.wording import count

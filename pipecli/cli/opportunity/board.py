@@ -15,9 +15,9 @@ from pipecli.cli.common.session import Session, say, session
 from pipecli.cli.common.table import Column, clean, cut, display_width, fitting, isolated
 from pipecli.cli.common.terminal import terminal_width
 from pipecli.cli.opportunity.board_cards import Board, Lane, card_lines, read_board, shortened
-from pipecli.distribution import require_extra
 from pipecli.errors import PipecliError
-from pipecli.formats import dumps
+from pipecli.extras import require_extra
+from pipecli.json_and_csv import dumps
 from pipecli.records.kinds import OPPORTUNITY
 from pipecli.records.money import minor_digits
 

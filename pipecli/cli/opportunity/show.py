@@ -23,7 +23,7 @@ from pipecli.cli.show import (
     print_items,
     print_section,
 )
-from pipecli.formats import loads
+from pipecli.json_and_csv import loads
 from pipecli.records.kinds import OPPORTUNITY
 from pipecli.store.index.rows_for_verbs import label as label_of
 from pipecli.store.index.rows_for_verbs import rows_where

@@ -15,8 +15,8 @@ from pipecli.cli.common.command import Ref, noun
 from pipecli.cli.common.output import ending_of, write_text, write_whole
 from pipecli.cli.common.pick import find
 from pipecli.cli.common.session import say, session
-from pipecli.distribution import missing_extras, require_extra
 from pipecli.errors import PipecliError
+from pipecli.extras import missing_extras, require_extra
 from pipecli.outbox import factur_x
 from pipecli.outbox.documents import (
     Printed,

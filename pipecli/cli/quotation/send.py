@@ -20,7 +20,7 @@ from pipecli.cli.common.command import Changing, NextContactOption, Ref, noun
 from pipecli.cli.common.transaction import Transaction, changing
 from pipecli.cli.quotation.render import printed_of, typeset_as
 from pipecli.errors import PipecliError
-from pipecli.formats import loads
+from pipecli.json_and_csv import loads
 from pipecli.outbox.documents import addressee
 from pipecli.outbox.mail import (
     MailTemplate,

@@ -75,7 +75,7 @@ def dashboard(
         file.parent.mkdir()
     write_whole(str(file), page)
     if run.format is Format.JSON:
-        from pipecli.formats import dumps
+        from pipecli.json_and_csv import dumps
 
         write_text(dumps({"file": str(file), **content.plain()}) + "\n")
     else:

@@ -35,12 +35,12 @@ from pipecli.cli.report.dashboard_tables import (
 from pipecli.cli.report.forecast_and_funnel_rows import forecast_of
 from pipecli.cli.report.printing import Currency, currency_code
 from pipecli.errors import PipecliError
-from pipecli.formats import dumps
 from pipecli.history import commits
 from pipecli.history.as_of import zone_of
 from pipecli.history.changes import Changes, ChangesAsked, changes
 from pipecli.history.history_index import open_history
 from pipecli.history.notices import Notice, notices
+from pipecli.json_and_csv import dumps
 from pipecli.outbox.dashboard_page import Table
 from pipecli.records.days import Days
 from pipecli.records.kinds import CUSTOMER, LEAD, OPPORTUNITY

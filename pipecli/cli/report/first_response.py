@@ -11,7 +11,7 @@ from pipecli.cli.common.listing import owner_filter
 from pipecli.cli.common.table import Column
 from pipecli.cli.report.printing import Asked, asking, count_column, figures, grouping, percent_column
 from pipecli.errors import PipecliError
-from pipecli.formats import picked
+from pipecli.json_and_csv import picked
 from pipecli.records.kinds import LEAD, OPPORTUNITY
 from pipecli.reports.first_response import (
     GROUPINGS,

@@ -153,7 +153,7 @@ class Asked:
         they are to be distinct.
         """
         if self.run.format is Format.JSON:
-            from pipecli.formats import dumps
+            from pipecli.json_and_csv import dumps
 
             write_text(dumps({**about, "rows": rows}) + "\n")
             return

@@ -17,7 +17,7 @@ from pipecli.cli.common.record_json import find_section, print_record_json, sett
 from pipecli.cli.common.session import Session, session
 from pipecli.cli.common.table import Column, ListColumn, cell_text, column, flag, listed
 from pipecli.errors import PipecliError
-from pipecli.formats import dumps
+from pipecli.json_and_csv import dumps
 from pipecli.records import kinds
 from pipecli.records.kinds import SETTINGS_FILE
 from pipecli.records.names import likeliest

@@ -16,8 +16,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from pipecli.errors import FaultyFile
-from pipecli.formats import loads
 from pipecli.history.commits import file_changes, record_kind
+from pipecli.json_and_csv import loads
 from pipecli.merge.field_by_field import FieldClash, merged
 from pipecli.merge.record_file import TAKEN_TOGETHER, inseparable
 from pipecli.records.base import Part, Plain

@@ -14,7 +14,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pipecli.formats import free_cell, guarded_cell, list_cell
 from pipecli.inbox.importing.build import Built, Lines, Tick, build
 from pipecli.inbox.importing.columns import ORDINAL, Bindings, Tally
 from pipecli.inbox.importing.compile import compiled
@@ -33,6 +32,7 @@ from pipecli.inbox.importing.match_record import (
 from pipecli.inbox.importing.related import Nameable
 from pipecli.inbox.importing.table import EXTRA, REASON, Cell, Raw, Row, Table
 from pipecli.inbox.importing.workbook import is_vcard, rows_of_file
+from pipecli.json_and_csv import free_cell, guarded_cell, list_cell
 from pipecli.records.base import Record
 from pipecli.records.kinds import COLLECTIONS_BY_NOUN as BY_NOUN
 from pipecli.records.kinds import CONTACT, Collection, named

@@ -19,7 +19,7 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from pipecli.errors import PipecliError
-from pipecli.formats import loads, unguarded_cell
+from pipecli.json_and_csv import loads, unguarded_cell
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,8 @@ from decimal import Decimal
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
-from pipecli.distribution import require_extra
 from pipecli.errors import PipecliError, Unreadable
+from pipecli.extras import require_extra
 from pipecli.inbox.importing import table
 from pipecli.inbox.importing.table import ARCHIVE, Cell, Layout, Row, Table, columns_of, table_of
 from pipecli.records.base import LANGUAGE

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time, tzinfo
 from typing import Any, NamedTuple
 
-from pipecli.formats import loads
+from pipecli.json_and_csv import loads
 from pipecli.records.kinds import CONTACT, CUSTOMER, LEAD, OPPORTUNITY, SUPPLIER
 from pipecli.store.pipeline import Pipeline
 from pipecli.workflow.duplicates import (

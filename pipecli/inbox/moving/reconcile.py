@@ -12,7 +12,6 @@ from decimal import Decimal
 from typing import Any, Literal, NamedTuple
 
 from pipecli.errors import Unreadable
-from pipecli.formats import loads, quoted
 from pipecli.inbox.importing.columns import ORDINAL
 from pipecli.inbox.importing.import_files import Import
 from pipecli.inbox.importing.mapping import Column, Source, Unless, listed
@@ -20,6 +19,7 @@ from pipecli.inbox.importing.table import Cell, Row, Table
 from pipecli.inbox.importing.values import is_percentage
 from pipecli.inbox.moving.pages import Findings
 from pipecli.inbox.moving.synonyms import Recognised
+from pipecli.json_and_csv import loads, quoted
 from pipecli.records.kinds import BY_FOLDER, BY_PREFIX, OPPORTUNITY, ORDER, QUOTATION, Kind
 from pipecli.records.money import EXACT, Mark, mark_of, percentage, read_money, read_number, rounded
 from pipecli.store.pipeline import Pipeline

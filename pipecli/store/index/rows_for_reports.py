@@ -10,7 +10,7 @@ from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING
 
-from pipecli.formats import loads
+from pipecli.json_and_csv import loads
 from pipecli.records.days import Days, day_in, moment_in
 from pipecli.reports.deals import Deal
 from pipecli.store.index.views import OF_LEAD, PROBABILITY, OwnerFilter, condition_of

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from pipecli.formats import dumps
+from pipecli.json_and_csv import dumps
 from pipecli.records.kinds import BY_NOUN, BY_PREFIX, Kind
 
 Sql = sqlite3.Connection

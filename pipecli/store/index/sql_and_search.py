@@ -19,7 +19,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipecli.errors import PipecliError
-from pipecli.formats import loads
+from pipecli.json_and_csv import loads
 from pipecli.records.names import composed, digits_of, folded, likeliest, same_number
 from pipecli.store.index.rows_for_verbs import columns_of, public_tables
 from pipecli.wording import one_line
@@ -234,7 +234,7 @@ def _margin_facts(costed: str, currency: str, day: str, rates: Rates) -> str | N
     """
     from decimal import Decimal
 
-    from pipecli.formats import dumps, loads
+    from pipecli.json_and_csv import dumps, loads
     from pipecli.records.money import CostedLine, MissingRate, margin
 
     lines = []

@@ -12,7 +12,7 @@ from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from pipecli.formats import dumps
+from pipecli.json_and_csv import dumps
 from pipecli.records.kinds import BY_NOUN, KINDS
 from pipecli.records.names import composed
 from pipecli.store.index.views import views

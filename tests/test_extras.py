@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from pipecli import __version__, distribution
-from pipecli.distribution import DISTRIBUTION, EXTRAS, PINNED_INSTALL, install_command
+from pipecli import __version__, extras
+from pipecli.extras import DISTRIBUTION, EXTRAS, PINNED_INSTALL, install_command
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -97,9 +97,9 @@ def prefix(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(sys, "executable", str(tmp_path / "bin" / "python"))
     for name in EXTRAS:
         module = "json" if name in ("charts", "notify", "phone") else "no_such_library"
-        monkeypatch.setitem(distribution.EXTRAS, name, (module,))
+        monkeypatch.setitem(extras.EXTRAS, name, (module,))
     monkeypatch.delenv("VIRTUAL_ENV", raising=False)
-    monkeypatch.setattr(distribution, "_source", lambda: "")
+    monkeypatch.setattr(extras, "_source", lambda: "")
     return tmp_path
 
 
@@ -133,7 +133,7 @@ def test_a_tool_s_environment_is_made_anew_with_what_it_had(
 ) -> None:
     (prefix / marker).write_text("")
     assert install_command("pdf") == f'{tool} --force "pipecli-crm[pdf,charts,notify,phone]"'
-    monkeypatch.setattr(distribution, "_source", lambda: "git+https://git.contoso.example/p@v1")
+    monkeypatch.setattr(extras, "_source", lambda: "git+https://git.contoso.example/p@v1")
     assert install_command("pdf") == (
         f'{tool} --force "pipecli-crm[pdf,charts,notify,phone] @ git+https://git.contoso.example/p@v1"'
     )
@@ -167,7 +167,7 @@ def test_the_source_of_an_installation(
         (info / "direct_url.json").write_text(json.dumps(recorded))
     monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
     assert metadata.distribution(DISTRIBUTION).version == "0.1.0"
-    assert distribution._source() == source
+    assert extras._source() == source
 
 
 def test_no_verb_needs_an_extra_to_be_there() -> None:
@@ -175,7 +175,7 @@ def test_no_verb_needs_an_extra_to_be_there() -> None:
     script = """
 import sys
 from pipecli.cli.manual import commands
-from pipecli.distribution import EXTRAS
+from pipecli.extras import EXTRAS
 assert len(list(commands())) > 150
 print(*(name for names in EXTRAS.values() for name in names if name in sys.modules))
 """

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipecli.errors import PipecliError
-from pipecli.formats import dumps, loads
+from pipecli.json_and_csv import dumps, loads
 
 
 def test_a_record_is_written_as_a_person_would() -> None:
