@@ -109,7 +109,7 @@ def add(
         def decide(record: Lead | Opportunity) -> Change:
             ids.append(transaction.new_activity_id())
             activity = validated(Activity, {"id": ids[-1], **given})
-            return rules.add(record, activity, transaction.now, plan)
+            return rules.add_activity(record, activity, transaction.now, plan)
 
         if len(refs or ()) == 1 and refs != ["-"]:
             record = record_of(transaction, str(refs and refs[0]))
@@ -138,7 +138,7 @@ def done(
         record, known = _found(transaction, ref, activity)
         when = transaction.session.moment_or_day(at, past=True) if at else None
         transaction.do(
-            rules.complete(
+            rules.complete_activity(
                 record,
                 known.id,
                 transaction.now,
@@ -162,7 +162,7 @@ def move(
         record, known = _found(transaction, ref)
         at = transaction.session.moment_or_day(when)
         transaction.do(
-            rules.move(record, known.id, at, transaction.session.zone),
+            rules.move_activity(record, known.id, at, transaction.session.zone),
             printed=known.printed,
         )
 
@@ -204,7 +204,7 @@ def edit(
         }
         plain = {name: value for name, value in activity.plain().items() if name not in cleared} | fields
         transaction.do(
-            rules.change(record, validated(Activity, plain), transaction.today),
+            rules.change_activity(record, validated(Activity, plain), transaction.today),
             printed=known.printed,
         )
 
@@ -242,7 +242,7 @@ def cancel(
     """Cancel a planned activity; git's history keeps it."""
     with changing(ctx) as transaction:
         record, known = _found(transaction, ref, activity, Care.ONLY)
-        transaction.do(rules.cancel(record, known.id), printed=known.printed)
+        transaction.do(rules.cancel_activity(record, known.id), printed=known.printed)
 
 
 def record_of(transaction: Transaction, ref: str) -> Lead | Opportunity:
@@ -391,7 +391,9 @@ def _add_verb(name: str, type_: str, called: str, help_text: str) -> None:
                 "notes": notes or None,
             }
             activity = validated(Activity, given)
-            change = rules.log(record, activity, transaction.now, transaction.next_contact(next_, doer))
+            change = rules.log_activity(
+                record, activity, transaction.now, transaction.next_contact(next_, doer)
+            )
             transaction.do(change, printed=Printed(record.noun, record.key, activity.id))
 
 

@@ -64,7 +64,7 @@ def attached(transaction: Transaction, record: Any, name: str, content: bytes) -
     from pipecli.store.plan_writes import Write
     from pipecli.workflow import activity_and_attachment as rules
 
-    record, added = rules.attach(
+    record, added = rules.attach_file(
         record,
         one_line(name)[:200] or "file",
         slug(PurePath(name).stem),
@@ -116,7 +116,7 @@ def detach(
         except FileNotFoundError:
             say(f"{gone.file} is gone already")
             writes = []
-        transaction.do(rules.detach(record, gone), beside=writes)
+        transaction.do(rules.detach_file(record, gone), beside=writes)
 
 
 _COLUMNS = (

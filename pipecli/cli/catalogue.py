@@ -65,7 +65,7 @@ def add_product(
 
 def _add(transaction: Transaction, record: Record) -> None:
     is_taken = transaction.pipeline.file_of(record.noun, record.key) is not None
-    transaction.do(catalogue.add(record, is_taken=is_taken))
+    transaction.do(catalogue.add_to_catalogue(record, is_taken=is_taken))
 
 
 register_set_and_edit(app, PRODUCT)
@@ -107,7 +107,7 @@ def price_price_list(
     """
     with changing(ctx) as transaction:
         price_list = transaction.get(PriceList, ref)
-        transaction.do(catalogue.price(price_list, _new_prices(transaction, price_list, prices)))
+        transaction.do(catalogue.set_prices(price_list, _new_prices(transaction, price_list, prices)))
 
 
 def _same_currency(transaction: Transaction, before: Any, after: Any) -> None:
@@ -169,7 +169,7 @@ def suggest_literature(ctx: typer.Context, deal: Deal) -> None:
     """
     run = session(ctx)
     opportunity = run.pipeline.get(Opportunity, find(run, deal, OPPORTUNITY).key)
-    offered = catalogue.suggest(opportunity, run.read(LITERATURE).all(Literature))
+    offered = catalogue.suggest_literature(opportunity, run.read(LITERATURE).all(Literature))
     records = [_row(suggestion, opportunity.stage) for suggestion in offered]
     print_records(records, _SUGGESTIONS, run.format)
 
@@ -190,7 +190,7 @@ def send_literature(
     """
     with changing(ctx) as transaction:
         transaction.do(
-            catalogue.send(
+            catalogue.record_literature_sent(
                 transaction.get(Opportunity, deal),
                 _sound(transaction, transaction.get(Literature, ref)),
                 transaction.now,

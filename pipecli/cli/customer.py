@@ -36,8 +36,7 @@ from pipecli.errors import PipecliError
 from pipecli.records.kinds import COMPETITOR, CONTACT, CUSTOMER, SUPPLIER, Kind
 from pipecli.store.ids_and_files import slug
 from pipecli.store.index.rows_for_verbs import customer_parents
-from pipecli.workflow import customer as party
-from pipecli.workflow.customer import Party
+from pipecli.workflow.customer import Party, add_party, merge_contacts, merge_customers, refuse_own_parent
 
 app = noun()
 
@@ -66,7 +65,7 @@ def _give_add(kind: Kind, help_text: str, *fields: Parameter, allow: Rule | None
             free = transaction.new_slug(kind.noun, slug)
             if allow:
                 allow(transaction, None, record)
-            transaction.do(party.add(cast("Party", record), names_of(transaction, kind.noun), free=free))
+            transaction.do(add_party(cast("Party", record), names_of(transaction, kind.noun), free=free))
 
 
 def _slug_and_name(noun: str, argument: str | None, name: str | None) -> tuple[str, str]:
@@ -83,7 +82,7 @@ def _slug_and_name(noun: str, argument: str | None, name: str | None) -> tuple[s
 
 def _own_parent(transaction: Transaction, before: Any, customer: Any) -> None:
     if before is None or before.parent != customer.parent:
-        party.refuse_own_parent(customer, _parents(transaction))
+        refuse_own_parent(customer, _parents(transaction))
 
 
 def _parents(transaction: Transaction) -> dict[str, str]:
@@ -112,7 +111,9 @@ register_assign(app, CUSTOMER)
 register_merge(
     app,
     CUSTOMER,
-    lambda transaction, goes, stays, users: party.merge(goes, stays, users, parents=_parents(transaction)),
+    lambda transaction, goes, stays, users: merge_customers(
+        goes, stays, users, parents=_parents(transaction)
+    ),
     "Merge one customer into another, with all that names it.",
 )
 register_remove(app, CUSTOMER, way_out="merge it into another: pipecli customer merge {key} INTO")
@@ -133,7 +134,7 @@ register_set_and_edit(app, CONTACT, set_party)
 register_merge(
     app,
     CONTACT,
-    lambda _, goes, stays, users: party.merge_contacts(goes, stays, users),
+    lambda _, goes, stays, users: merge_contacts(goes, stays, users),
     "Merge one contact into another, with all that names it.\n\n"
     "INTO gets both addresses. On a deal that has both, INTO keeps its role, and is primary if either "
     "was.",

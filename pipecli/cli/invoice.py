@@ -114,7 +114,7 @@ def issue(
         credited = transaction.pipeline.find_record(Invoice, draft.credits)
         open_ = rules.open_amount(credited, _notes(transaction, credited)) if credited else Decimal(0)
         number = _number(transaction, draft, alone=alone)
-        change = rules.issue(
+        change = rules.issue_invoice(
             draft, credited, transaction.settings, number=number, day=transaction.today, open_=open_
         )
         transaction.do(change)
@@ -180,7 +180,7 @@ def send(
     wishes = Wishes.of(email, to, cc, subject, body)
     with changing(ctx) as transaction:
         invoice = transaction.get(Invoice, ref, Care.ONLY)
-        change = rules.send(invoice, now=transaction.now, again=again)
+        change = rules.record_invoice_sent(invoice, now=transaction.now, again=again)
         if not email:
             transaction.do(change)
             return
@@ -226,7 +226,7 @@ def paid(
         credited = transaction.pipeline.find_record(Invoice, invoice.credits)
         owing = credited or invoice
         open_ = rules.open_amount(owing, _notes(transaction, owing))
-        change = rules.pay(
+        change = rules.record_payment(
             invoice,
             -open_ if credited else open_,
             id=transaction.new_activity_id(),
@@ -248,7 +248,7 @@ def credit(
     """Draft a credit note for an invoice, or for some of its lines. `issue` numbers it, too."""
     with changing(ctx) as transaction:
         invoice = transaction.get(Invoice, ref, Care.ONLY)
-        change = rules.credit(
+        change = rules.credit_invoice(
             invoice,
             _notes(transaction, invoice),
             id=transaction.new_id("INV"),

@@ -13,7 +13,7 @@ from pipecli.records.kinds import ORDER
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.papers import Order, Quotation
 from pipecli.store.lookup import Care
-from pipecli.workflow import order as rules
+from pipecli.workflow.order import cancel_order, deliver_order, order_quotation, require_same_status
 
 app = noun()
 
@@ -27,7 +27,7 @@ def new_order(
     with changing(ctx) as transaction:
         accepted = transaction.get(Quotation, quotation)
         transaction.do(
-            rules.order_quotation(
+            order_quotation(
                 accepted,
                 transaction.pipeline.get(Opportunity, accepted.opportunity),
                 siblings=transaction.pipeline.all(Quotation, opportunity=accepted.opportunity),
@@ -39,7 +39,7 @@ def new_order(
 
 
 def _keep_status(_desk: Transaction, before: Any, after: Any) -> None:
-    rules.require_same_status(before, after, "pipecli order deliver or cancel")
+    require_same_status(before, after, "pipecli order deliver or cancel")
 
 
 register_set_and_edit(app, ORDER, setting_of(_keep_status), _keep_status)
@@ -55,7 +55,7 @@ def deliver(
     with changing(ctx) as transaction:
         order = transaction.get(Order, ref)
         transaction.do(
-            rules.deliver(
+            deliver_order(
                 order, day=transaction.day(date, past=True) or transaction.today, today=transaction.today
             )
         )
@@ -69,4 +69,4 @@ def cancel(
 ) -> None:
     """Cancel an open order; its quotation can be ordered again."""
     with changing(ctx) as transaction:
-        transaction.do(rules.cancel(transaction.get(Order, ref, Care.ONLY), reason=reason))
+        transaction.do(cancel_order(transaction.get(Order, ref, Care.ONLY), reason=reason))

@@ -57,7 +57,7 @@ def new(
     mailed."""
     with changing(ctx) as transaction:
         deal = transaction.get(Opportunity, opportunity)
-        asked = supplier_quotation.request(
+        asked = supplier_quotation.request_prices(
             deal,
             transaction.get(Supplier, supplier),
             id=transaction.new_id("SQ"),
@@ -112,7 +112,7 @@ def receive(
         typed = [_typed(transaction, text, answer.currency) for text in price or ()]
         read = offered_prices(csv.read_bytes(), csv.name, currency or answer.currency) if csv else []
         transaction.do(
-            supplier_quotation.receive(
+            supplier_quotation.receive_prices(
                 answer,
                 [*typed, *read],
                 today=transaction.today,
@@ -141,7 +141,9 @@ def decline(
     """Record that a supplier can't or won't quote."""
     with changing(ctx) as transaction:
         transaction.do(
-            supplier_quotation.decline(transaction.get(SupplierQuotation, ref, Care.ONLY), reason=reason)
+            supplier_quotation.decline_request(
+                transaction.get(SupplierQuotation, ref, Care.ONLY), reason=reason
+            )
         )
 
 
@@ -154,7 +156,7 @@ def compare(
     run = session(ctx)
     deal = run.pipeline.get(Opportunity, find(run, opportunity, OPPORTUNITY).key)
     answers = run.pipeline.all(SupplierQuotation, opportunity=deal.id)
-    compared = supplier_quotation.compare(answers, deal.currency, run.pipeline.rates, today=run.today)
+    compared = supplier_quotation.compare_offers(answers, deal.currency, run.pipeline.rates, today=run.today)
     _print_comparison(run, deal.id, compared)
 
 

@@ -41,13 +41,15 @@ class FollowedUp(NamedTuple):
     notes: tuple[str, ...]
 
 
-def add(record: Lead | Opportunity, activity: Activity, now: datetime, next_: Next | None = None) -> Change:
+def add_activity(
+    record: Lead | Opportunity, activity: Activity, now: datetime, next_: Next | None = None
+) -> Change:
     """Add an activity; nothing is done after today. A lead that it reached, or that answers, moves on."""
     if activity.done:
         refuse_future(activity, now.date())
     verb = "log" if activity.done else "plan"
     after = contacted(with_activity(record, activity), activity)
-    followed = follow_up(after, next_, now, *([activity] if activity.done else []))
+    followed = plan_next_contact(after, next_, now, *([activity] if activity.done else []))
     return Change(
         followed.record,
         f'{verb} {activity.type} "{activity.subject}"{followed.words}',
@@ -56,7 +58,7 @@ def add(record: Lead | Opportunity, activity: Activity, now: datetime, next_: Ne
     )
 
 
-def follow_up(
+def plan_next_contact(
     record: Lead | Opportunity, next_: Next | None, now: datetime, *contacts: Activity, is_sent: bool = False
 ) -> FollowedUp:
     """Plan the next contact, or clear it. Where `next_` says nothing, contacts that took place settle one.
@@ -114,7 +116,7 @@ def day_of(activity: Activity) -> date:
     return activity.at.date() if isinstance(activity.at, datetime) else activity.at
 
 
-def complete(
+def complete_activity(
     record: Lead | Opportunity,
     activity_id: str,
     now: datetime,
@@ -143,7 +145,7 @@ def complete(
         following = planned.with_(id=new_id(), at=_next_time(planned, now.date()))
         noted = with_activity(noted, following)
         again = f", again on {day_of(following)}"
-    followed = follow_up(noted, next_, now, done)
+    followed = plan_next_contact(noted, next_, now, done)
     early = (f"it was planned for {day_of(planned)}, and is done now",) if is_early else ()
     return Change(
         followed.record,
@@ -164,14 +166,16 @@ def _next_time(planned: Activity, today: date) -> date:
     return time
 
 
-def log(record: Lead | Opportunity, activity: Activity, now: datetime, next_: Next | None = None) -> Change:
+def log_activity(
+    record: Lead | Opportunity, activity: Activity, now: datetime, next_: Next | None = None
+) -> Change:
     """Add what took place, and plan the next contact or clear it; notes tell what stays planned."""
     if day_of(activity) > now.date():
         raise Refused(
             f"{day_of(activity)} is in the future, and this logs what took place",
             hint=f'plan it: pipecli activity add {record.key} --type {activity.type} --at "…" --subject "…"',
         )
-    change = add(record, activity, now, next_)
+    change = add_activity(record, activity, now, next_)
     due = [other for other in record.activities if not other.done and day_of(other) <= now.date()]
     if next_ is not None or not due:
         return change
@@ -180,7 +184,7 @@ def log(record: Lead | Opportunity, activity: Activity, now: datetime, next_: Ne
     return replace(change, notes=(*change.notes, still))
 
 
-def move(record: Lead | Opportunity, activity_id: str, at: datetime | date, zone: tzinfo) -> Change:
+def move_activity(record: Lead | Opportunity, activity_id: str, at: datetime | date, zone: tzinfo) -> Change:
     """Plan an activity for another time; a day alone keeps the hour that it has in `zone`."""
     planned = _planned(record, activity_id, f"change it with `pipecli activity edit {activity_id} --at …`")
     if isinstance(planned.at, datetime) and not isinstance(at, datetime):
@@ -193,7 +197,7 @@ def move(record: Lead | Opportunity, activity_id: str, at: datetime | date, zone
     return Change(with_activity(record, moved), summary, "activity-moved")
 
 
-def change(record: Lead | Opportunity, activity: Activity, today: date) -> Change:
+def change_activity(record: Lead | Opportunity, activity: Activity, today: date) -> Change:
     """Put an activity in the place of the one with its id; nothing is done after `today`."""
     if activity.done:
         refuse_future(activity, today)
@@ -201,7 +205,7 @@ def change(record: Lead | Opportunity, activity: Activity, today: date) -> Chang
     return Change(contacted(with_activity(record, activity), activity), summary, "activity-changed")
 
 
-def cancel(record: Lead | Opportunity, activity_id: str) -> Change:
+def cancel_activity(record: Lead | Opportunity, activity_id: str) -> Change:
     """Take a planned activity off a record."""
     planned = _planned(record, activity_id, "take it back with `pipecli undo`, if it was logged by mistake")
     rest = tuple(activity for activity in record.activities if activity.id != activity_id)
@@ -239,7 +243,7 @@ def _file_of(record: Holder, name: str, slug: str, digest: str, taken: Collectio
     return next(file for file in files if file not in taken)
 
 
-def attach(
+def attach_file(
     record: A, name: str, slug: str, content: bytes, *, taken: Collection[str], most: int
 ) -> tuple[A, Attachment]:
     """The record with one file more. Refused for one that it has already, and for more than `most` bytes.
@@ -275,7 +279,7 @@ def find_attachment(record: Holder, which: str) -> Attachment:
     raise Refused(f"{record.key} has {several}", hint=f"it has {names or 'none'}")
 
 
-def detach(record: A, attachment: Attachment) -> Change:
+def detach_file(record: A, attachment: Attachment) -> Change:
     """The record without a file; git keeps what it was."""
     left = tuple(one for one in record.attachments if one.file != attachment.file)
     return Change(record.with_(attachments=left), f"detach {attachment.name}", "detached")

@@ -66,7 +66,9 @@ def members_at_work(settings: Settings, team: str, day: date) -> list[str]:
     return [slug for slug, user in settings.users.items() if user.team in teams and is_at_work(user, day)]
 
 
-def assign(taken: Sequence[Taken], settings: Settings, standing: Standing, today: date) -> list[Change]:
+def assign_by_rules(
+    taken: Sequence[Taken], settings: Settings, standing: Standing, today: date
+) -> list[Change]:
     """Give each record away; what one user gets counts for the next. Each rule has a user at work.
 
     Round robin: whose last turn is the longest ago. Who had none yet comes before all others, and of several
@@ -105,7 +107,7 @@ def given_when_added(
     users = users_at_work(rule, settings, today)
     if not users or me in users:
         return record, ()
-    (change,) = assign([Taken(record.with_(owner=None), rule)], settings, standing(), today)
+    (change,) = assign_by_rules([Taken(record.with_(owner=None), rule)], settings, standing(), today)
     given = cast("R", change.subject)
     plan = given.next_contact
     if plan is not None and plan.by == record.owner:
@@ -241,7 +243,7 @@ def require_user(settings: Settings, word: str) -> str:
     return user
 
 
-def share(record: R, settings: Settings, principals: Sequence[str]) -> Change:
+def share_record(record: R, settings: Settings, principals: Sequence[str]) -> Change:
     """Let users and teams see it among their own."""
     principals = [_principal(settings, principal) for principal in principals]
     return Change(_seen_by(record, *principals), f"share with {', '.join(principals)}", "shared")
@@ -255,7 +257,7 @@ def _principal(settings: Settings, word: str) -> str:
     )
 
 
-def unshare(record: R, settings: Settings, principals: Sequence[str]) -> Change:
+def unshare_record(record: R, settings: Settings, principals: Sequence[str]) -> Change:
     """Take it from the sight of users and teams again, those who are gone from the settings too."""
     principals = [
         principal if principal in record.shared_with else _principal(settings, principal)

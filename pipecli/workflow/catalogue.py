@@ -15,14 +15,14 @@ from pipecli.records.activity import Activity, ActivityType, Direction
 from pipecli.records.base import Record
 from pipecli.records.catalogue import Literature, Price, PriceList, Tier
 from pipecli.wording import first_of
-from pipecli.workflow.activity_and_attachment import add as add_activity
+from pipecli.workflow.activity_and_attachment import add_activity
 from pipecli.workflow.change import Change, Refused
 
 if TYPE_CHECKING:
     from pipecli.records.opportunity import Opportunity
 
 
-def add(record: Record, *, is_taken: bool) -> Change:
+def add_to_catalogue(record: Record, *, is_taken: bool) -> Change:
     """A new record of the catalogue; `is_taken` tells that one of its kind has its slug."""
     what = record.noun.replace("-", " ")
     if is_taken:
@@ -42,7 +42,7 @@ class NewPrice(NamedTuple):
     from_quantity: Decimal = Decimal(1)
 
 
-def price(price_list: PriceList, given: Sequence[NewPrice]) -> Change:
+def set_prices(price_list: PriceList, given: Sequence[NewPrice]) -> Change:
     """Set prices in a list that exists; tiers that are not named stay as they are."""
     prices = priced(price_list.prices, given)
     skus = list(dict.fromkeys(new.sku for new in given))
@@ -126,7 +126,7 @@ class Suggestion(NamedTuple):
     """When it was last sent on this deal."""
 
 
-def suggest(deal: Opportunity, literature: Iterable[Literature]) -> list[Suggestion]:
+def suggest_literature(deal: Opportunity, literature: Iterable[Literature]) -> list[Suggestion]:
     """The documents to send next, those first that were not sent yet.
 
     Of either, what fits product and stage, then product, then stage, then what is for any deal. A document
@@ -168,7 +168,7 @@ def _order(suggestion: Suggestion) -> tuple[object, ...]:
     )
 
 
-def send(
+def record_literature_sent(
     deal: Opportunity,
     document: Literature,
     now: datetime,

@@ -61,7 +61,7 @@ class Change:
         return self.result or self.subject
 
 
-def remove(
+def remove_record(
     record: Record,
     used_by: Sequence[str],
     *,

@@ -60,7 +60,7 @@ def normal_phone(phone: str) -> str:
 Party = Customer | Contact | Supplier | Competitor
 
 
-def add(party: Party, names: Mapping[str, str], *, free: str) -> Change:
+def add_party(party: Party, names: Mapping[str, str], *, free: str) -> Change:
     """Record a party. `names` are those of its kind by slug; `free` is a slug that none of them has."""
     if party.id in names:
         raise Refused(
@@ -104,7 +104,7 @@ _LISTS = {"tags", "emails", "phones"}
 P = TypeVar("P", Customer, Contact)
 
 
-def merge(
+def merge_customers(
     source: Customer, target: Customer, users: Sequence[Record], *, parents: Mapping[str, str]
 ) -> Change:
     """Fill what `target` lacks from `source`, relink `users`, the records that name it, and remove it.
@@ -123,7 +123,7 @@ def merge(
 
 
 def merge_contacts(source: Contact, target: Contact, users: Sequence[Record]) -> Change:
-    """Make two contacts one, as `merge` does for customers: with the addresses and numbers of both.
+    """Make two contacts one, as `merge_customers` does: with the addresses and numbers of both.
 
     Of a deal on which both have a part, `target` keeps its own; the part is primary where either was.
     """

@@ -17,10 +17,10 @@ from pipecli.records.kinds import CROCKFORD, ID_LENGTH
 from pipecli.records.lead import Lead
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.settings import Settings
-from pipecli.workflow.activity_and_attachment import follow_up
+from pipecli.workflow.activity_and_attachment import plan_next_contact
 from pipecli.workflow.change import Change
 from pipecli.workflow.duplicates import email_domain, is_below
-from pipecli.workflow.lead import add, contacted
+from pipecli.workflow.lead import add_lead, contacted
 
 _EARLIEST = timedelta(days=90)
 """The most that a mail may be older than its deal: what came long before was about something else."""
@@ -255,7 +255,7 @@ def add_mails(onto: Lead | Opportunity, mails: Sequence[Activity], now: datetime
     after = onto.with_(activities=(*onto.activities, *mails))
     for mail in mails:
         after = contacted(after, mail)
-    followed = follow_up(after, None, now, *mails)
+    followed = plan_next_contact(after, None, now, *mails)
     return Change(followed.record, _summary(mails), "mail-recorded", notes=followed.notes)
 
 
@@ -285,7 +285,7 @@ def lead_of_mail(
         owner=mail.by,
         activities=(mail,),
     )
-    return add(lead, settings)
+    return add_lead(lead, settings)
 
 
 def organization_of(email: str) -> str | None:

@@ -187,7 +187,7 @@ def next_number(settings: Settings, year: int, taken: Collection[str]) -> str:
     return next(number for n in count(1) if (number := settings.invoices.numbered(year, n)) not in taken)
 
 
-def issue(
+def issue_invoice(
     invoice: Invoice, credited: Invoice | None, settings: Settings, *, number: str, day: date, open_: Decimal
 ) -> Change:
     """Draft → issued, on `day`, with the number that was claimed for it.
@@ -215,7 +215,7 @@ def issue(
     return Change(issued, f"issue as {number}", "invoice-issued", also=settled)
 
 
-def send(invoice: Invoice, *, now: datetime, again: bool = False) -> Change:
+def record_invoice_sent(invoice: Invoice, *, now: datetime, again: bool = False) -> Change:
     """Note that a customer was sent an issued invoice. Refused for a draft, and twice unless `again`."""
     if invoice.status is InvoiceStatus.DRAFT:
         raise Refused(
@@ -238,7 +238,7 @@ def open_amount(invoice: Invoice, notes: Sequence[Invoice]) -> Decimal:
     return invoice.total - invoice.paid - sum(credited, rounded(_NOTHING, invoice.currency))
 
 
-def pay(
+def record_payment(
     invoice: Invoice,
     open_: Decimal,
     *,
@@ -285,7 +285,7 @@ def pay(
     return Change(after, f"paid {paid:,f} {invoice.currency}", "invoice-paid", notes=(words,))
 
 
-def credit(
+def credit_invoice(
     invoice: Invoice,
     notes: Sequence[Invoice],
     *,

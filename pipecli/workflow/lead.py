@@ -23,7 +23,7 @@ from pipecli.records.settings import Settings
 from pipecli.workflow.change import Change, Refused
 from pipecli.workflow.customer import normalized
 from pipecli.workflow.duplicates import email_key, phone_key
-from pipecli.workflow.opportunity.add_and_set import open_opportunity, with_part
+from pipecli.workflow.opportunity.add_and_set import new_deal, with_part
 from pipecli.workflow.preconditions import require_disqualify_reason, require_open, require_source
 
 DECIDING = ("need", "budget", "timeframe")
@@ -34,7 +34,7 @@ def missing_criteria(lead: Lead) -> list[str]:
     return [name for name in DECIDING if getattr(lead.qualification, name) is not Answer.YES]
 
 
-def qualify(lead: Lead, answers: Mapping[str, str], notes: Mapping[str, str]) -> Change:
+def qualify_lead(lead: Lead, answers: Mapping[str, str], notes: Mapping[str, str]) -> Change:
     """Record answers and notes by criterion; the lead becomes qualified, or open again, as they say."""
     refuse_settled(lead)
     if not answers and not notes:
@@ -79,7 +79,7 @@ def status_by_criteria(lead: Lead) -> LeadStatus:
     return LeadStatus.REPLIED if lead.status is LeadStatus.REPLIED else LeadStatus.OPEN
 
 
-def disqualify(
+def disqualify_lead(
     lead: Lead, settings: Settings, *, today: date, reason: str | None, detail: str | None = None
 ) -> Change:
     """Give up a lead that is neither converted nor disqualified already."""
@@ -99,7 +99,7 @@ def disqualify(
     return Change(given_up, f"disqualify, {reason}", "disqualified")
 
 
-def reopen(lead: Lead) -> Change:
+def reopen_lead(lead: Lead) -> Change:
     """A disqualified lead is open again, or qualified where its criteria say so."""
     if lead.status is not LeadStatus.DISQUALIFIED:
         refuse_settled(lead)
@@ -109,7 +109,7 @@ def reopen(lead: Lead) -> Change:
     return Change(after, f"reopen → {after.status}", "reopened")
 
 
-def add(lead: Lead, settings: Settings, *, notes: Sequence[str] = ()) -> Change:
+def add_lead(lead: Lead, settings: Settings, *, notes: Sequence[str] = ()) -> Change:
     """Record a new lead; `notes` is what there is to tell of it."""
     require_source(settings, lead.source)
     return Change(normalized(lead), f"add {lead.label}", "added", notes=tuple(notes))
@@ -145,7 +145,7 @@ def leave_to_verbs(lead: Lead, given: Mapping[str, str]) -> None:
         refuse_settled(lead)
 
 
-def set_fields(before: Lead, after: Lead, settings: Settings, summary: str) -> Change:
+def set_lead_fields(before: Lead, after: Lead, settings: Settings, summary: str) -> Change:
     """`before` as it was set to `after`, which `leave_to_verbs` let through."""
     if before.source != after.source:
         require_source(settings, after.source)
@@ -167,7 +167,9 @@ _KEYS: dict[str, Callable[[str], str | None]] = {"email": email_key, "phone": ph
 _ON_THE_WAY = [LeadStatus.NEW, LeadStatus.OPEN, LeadStatus.REPLIED, LeadStatus.QUALIFIED]
 
 
-def merge(source: Lead, target: Lead, users: Sequence[Record], *, activity_id: Callable[[], str]) -> Change:
+def merge_leads(
+    source: Lead, target: Lead, users: Sequence[Record], *, activity_id: Callable[[], str]
+) -> Change:
     """Fill what `target` lacks from `source`, relink `users`, the records that name it, and remove it.
 
     A lead has one name, e-mail and telephone: what `source` had otherwise is kept in the notes. Of two next
@@ -315,7 +317,7 @@ def link_converted(
     force: bool = False,
     notes: Sequence[str] = (),
 ) -> Change:
-    """Link a lead with its customer, contact and opportunity, as `opportunity_of` or `join` has it.
+    """Link a lead with its customer, contact and opportunity (of `opportunity_of` or `join_opportunity`).
 
     `parties` are those of customer and contact that are new or changed, `notes` what to tell of them;
     `others` the opportunities that were opened on the lead before. What was done stays on the lead too;
@@ -356,7 +358,7 @@ def opportunity_of(
     lead: Lead, settings: Settings, contact: Contact | None, me: str | None, **given: Any
 ) -> Opportunity:
     """The new opportunity of a lead, with all that it knows and what is given; its owner's, else mine."""
-    deal = open_opportunity(settings, lead=lead, owner=lead.owner or me, **given)
+    deal = new_deal(settings, lead=lead, owner=lead.owner or me, **given)
     stakeholder = (
         Stakeholder.model_construct(contact=contact.id, role=lead.role, primary=True) if contact else None
     )
@@ -368,7 +370,7 @@ def opportunity_of(
     )
 
 
-def join(
+def join_opportunity(
     lead: Lead, deal: Opportunity, customer: Customer, contact: Contact | None, new_id: Callable[[], str]
 ) -> Opportunity:
     """An open opportunity with what another lead of the same purchase knows; what it says itself stays.

@@ -16,7 +16,7 @@ from pipecli.records.papers import Order, OrderStatus, Quotation, QuotationStatu
 from pipecli.records.settings import Settings
 from pipecli.records.totals_and_tax import MONEY_TERMS, counted_items
 from pipecli.workflow.change import Change, Refused
-from pipecli.workflow.opportunity.add_and_set import open_opportunity
+from pipecli.workflow.opportunity.add_and_set import new_deal
 from pipecli.workflow.quotation import wrong_move
 
 
@@ -26,14 +26,14 @@ def term_ends(order: Order) -> date | None:
     return None if order.status is OrderStatus.CANCELLED or not ends else min(ends)
 
 
-def renew(order: Order, sold: Opportunity, settings: Settings, *, id: str, now: datetime) -> Change:
+def renew_order(order: Order, sold: Opportunity, settings: Settings, *, id: str, now: datetime) -> Change:
     """A new deal with the recurring lines of an order, of its customer and sellers, expected at their end.
 
     `sold` is the deal of the order. The caller sees to it that an order is renewed once.
     """
     ends = term_ends(order)
     assert ends is not None
-    deal = open_opportunity(
+    deal = new_deal(
         settings,
         id=id,
         now=now,
@@ -115,7 +115,7 @@ def order_quotation(
     return Change(order, f"order from {quotation.id}", "order-made")
 
 
-def deliver(order: Order, *, day: date, today: date) -> Change:
+def deliver_order(order: Order, *, day: date, today: date) -> Change:
     """Open → delivered on `day`, which has come and is not before the order's own."""
     if order.status is OrderStatus.DELIVERED:
         raise Refused(
@@ -136,7 +136,7 @@ def deliver(order: Order, *, day: date, today: date) -> Change:
     return Change(order.with_(status=OrderStatus.DELIVERED, delivered=day), "deliver", "order-delivered")
 
 
-def cancel(order: Order, *, reason: str | None = None) -> Change:
+def cancel_order(order: Order, *, reason: str | None = None) -> Change:
     """Open → cancelled."""
     if order.status is OrderStatus.CANCELLED:
         raise Refused(f"{order.id} is cancelled already", hint=f"see why: pipecli order show {order.id}")

@@ -18,7 +18,7 @@ from pipecli.records.opportunity import Opportunity
 from pipecli.records.papers import Order, OrderStatus, Quotation, QuotationStatus
 from pipecli.records.settings import Settings
 from pipecli.records.totals_and_tax import MONEY_TERMS, counted_items, totals
-from pipecli.workflow.activity_and_attachment import Next, follow_up, with_activity
+from pipecli.workflow.activity_and_attachment import Next, plan_next_contact, with_activity
 from pipecli.workflow.change import Change, Refused
 from pipecli.workflow.items import find_item, in_words, require_currency
 from pipecli.workflow.preconditions import refuse_sent, require_open
@@ -95,7 +95,7 @@ def _way_out(quotation: Quotation, siblings: Sequence[Quotation]) -> str:
     return f"make the next one: pipecli quote revise {quotation.id}"
 
 
-def send(
+def send_quotation(
     quotation: Quotation,
     deal: Opportunity,
     *,
@@ -121,13 +121,13 @@ def send(
             hint=f"give it more time: pipecli quote set {quotation.id} valid_until=+30d",
         )
     sent = quotation.with_(status=QuotationStatus.SENT, date=day or quotation.date, sent=now)
-    followed = follow_up(deal, next_, now, is_sent=True)
+    followed = plan_next_contact(deal, next_, now, is_sent=True)
     also = (followed.record,) if followed.record != deal else ()
     return Change(sent, f"send{followed.words}", "quotation-sent", also=also, notes=followed.notes)
 
 
 def mailed(sent: Change, deal: Opportunity, mail: Activity, to: str) -> Change:
-    """The change of `send`, with the mail that carried the quotation on its deal."""
+    """The change of `send_quotation`, with the mail that carried the quotation on its deal."""
     followed = next((record for record in sent.also if isinstance(record, Opportunity)), deal)
     summary = sent.summary.replace("send", f"send to {to}", 1)
     return replace(sent, summary=summary, also=(with_activity(followed, mail),))
@@ -176,7 +176,7 @@ def take_offer(deal: Opportunity, quotation: Quotation | None) -> Change:
     )
 
 
-def accept(
+def accept_quotation(
     quotation: Quotation,
     deal: Opportunity,
     *,
@@ -234,7 +234,7 @@ def _taken(quotation: Quotation, options: Sequence[str]) -> tuple[int, ...]:
     return tuple(place + 1 for place in places)
 
 
-def reject(
+def reject_quotation(
     quotation: Quotation,
     deal: Opportunity,
     *,
@@ -264,7 +264,7 @@ def _require_no_order(quotation: Quotation, orders: Sequence[Order]) -> None:
             )
 
 
-def expire(quotations: Iterable[Quotation], today: date) -> list[Change]:
+def expire_quotations(quotations: Iterable[Quotation], today: date) -> list[Change]:
     """Sent → expired for those whose `valid_until` lies before today; one without it never expires.
 
     Run again on the same day it finds nothing.
@@ -341,7 +341,7 @@ def contact_of(deal: Opportunity) -> str | None:
 _REVISABLE = (QuotationStatus.SENT, QuotationStatus.EXPIRED, QuotationStatus.REJECTED)
 
 
-def revise(
+def revise_quotation(
     quotation: Quotation,
     deal: Opportunity,
     settings: Settings,

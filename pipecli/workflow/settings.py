@@ -37,7 +37,9 @@ _PRINCIPALS = ("user", "team", "principal")
 """Users and teams have one set of slugs between them."""
 
 
-def rename(settings: Settings, what: str, old: str, new: str, records: Sequence[Record]) -> Change:
+def rename_in_settings(
+    settings: Settings, what: str, old: str, new: str, records: Sequence[Record]
+) -> Change:
     """Rename `old` to `new` in the settings and in `records`, which are all that use it.
 
     A stage is named `process/stage` in `old`, and alone in `new`.
@@ -164,7 +166,7 @@ class DroppedWord(NamedTuple):
     word: str
 
 
-def change(
+def change_settings(
     before: Settings,
     after: Settings,
     summary: str,

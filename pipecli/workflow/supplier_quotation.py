@@ -20,7 +20,7 @@ from pipecli.workflow.items import find_item, in_words, places
 from pipecli.workflow.preconditions import require_open
 
 
-def request(
+def request_prices(
     deal: Opportunity,
     supplier: Supplier,
     *,
@@ -74,7 +74,7 @@ class Offered(NamedTuple):
     """Where it stands in the supplier's file, `row 3`; empty for what was typed."""
 
 
-def receive(
+def receive_prices(
     answer: SupplierQuotation,
     offered: Sequence[Offered],
     *,
@@ -169,7 +169,7 @@ def _together(answer: SupplierQuotation, lead_times: dict[int, str]) -> str | No
     )
 
 
-def decline(answer: SupplierQuotation, *, reason: str | None = None) -> Change:
+def decline_request(answer: SupplierQuotation, *, reason: str | None = None) -> Change:
     """Requested → declined. An answer that came stays an answer."""
     if answer.status is SupplierQuotationStatus.DECLINED:
         raise Refused(
@@ -226,7 +226,9 @@ class Comparison(NamedTuple):
     declined: tuple[SupplierQuotation, ...]
 
 
-def compare(answers: Sequence[SupplierQuotation], currency: str, rates: Rates, *, today: date) -> Comparison:
+def compare_offers(
+    answers: Sequence[SupplierQuotation], currency: str, rates: Rates, *, today: date
+) -> Comparison:
     """The answers to one deal, in its currency by the rates of today.
 
     The best price of an item is the lowest; the best total the lowest of those who quote every item. What

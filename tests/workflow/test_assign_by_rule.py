@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.settings import Settings
-from pipecli.workflow.assignment import Standing, Taken, assign, roles_left, rules_for, users_at_work
+from pipecli.workflow.assignment import Standing, Taken, assign_by_rules, roles_left, rules_for, users_at_work
 
 PLAIN = {
     "company": {"name": "Contoso"},
@@ -40,7 +40,7 @@ def deal(place: int) -> Opportunity:
 def given_to(how: Settings, count: int, standing: Standing = NOTHING) -> list[str]:
     """The owners of so many deals that the first rule takes."""
     taken = [Taken(deal(place), how.assignment_rules[0]) for place in range(count)]
-    return [change.subject.owner for change in assign(taken, how, standing, TODAY)]
+    return [change.subject.owner for change in assign_by_rules(taken, how, standing, TODAY)]
 
 
 def standing_of(deals: dict[str, tuple[str, int]]) -> Standing:
@@ -61,12 +61,12 @@ def test_it_goes_on_from_the_last_turn():
 
 
 def test_each_rule_and_method_says_in_the_record_what_it_did():
-    (change,) = assign(
+    (change,) = assign_by_rules(
         [Taken(deal(1), with_rules(ROUND).assignment_rules[0])], with_rules(ROUND), NOTHING, TODAY
     )
     assert change.subject.assigned.plain() == {"rule": "all", "turn": 1}
     assert (change.summary, change.event) == ("assign to ana, by the rule all", "assigned")
-    (change,) = assign(
+    (change,) = assign_by_rules(
         [Taken(deal(1), with_rules(LEAST).assignment_rules[0])], with_rules(LEAST), NOTHING, TODAY
     )
     assert change.subject.assigned.plain() == {"rule": "all"}
@@ -78,7 +78,7 @@ def test_turns_of_another_rule_do_not_count():
 
 
 def test_what_nobody_owns_any_more_was_a_turn_of_the_rule_but_nobodys():
-    (change,) = assign(
+    (change,) = assign_by_rules(
         [Taken(deal(1), with_rules(ROUND).assignment_rules[0])],
         with_rules(ROUND),
         Standing({"all": {None: 7, "ana": 6}}, {}, {}),
@@ -113,7 +113,7 @@ def test_what_round_robin_gave_away_weighs_for_the_least_loaded():
     how = with_rules(ROUND | {"users": ["ana"]}, LEAST)
     rules = how.assignment_rules
     taken = [Taken(deal(1), rules[0]), Taken(deal(2), rules[1])]
-    assert [change.subject.owner for change in assign(taken, how, NOTHING, TODAY)] == ["ana", "luis"]
+    assert [change.subject.owner for change in assign_by_rules(taken, how, NOTHING, TODAY)] == ["ana", "luis"]
 
 
 def test_rules_are_asked_by_priority_then_in_their_order():
@@ -135,7 +135,7 @@ def test_a_thousand_deals_in_many_runs_are_shared_out_fairly(users):
     while given_by_rule.total() < 1000:
         taken = [Taken(deal(len(kept) + place), rule) for place in range(chance.randint(1, 40))]
         standing = standing_of(kept)._replace(newest={"ana": chance.random()}, open={"luis": 50})
-        for change in assign(taken, how, standing, TODAY):
+        for change in assign_by_rules(taken, how, standing, TODAY):
             given_by_rule[change.subject.owner] += 1
             kept[change.subject.id] = (change.subject.owner, change.subject.assigned.turn)
     assert max(given_by_rule.values()) - min(given_by_rule.values()) <= 1
@@ -149,7 +149,7 @@ def test_it_does_not_matter_into_how_many_runs_the_deals_fall(runs):
     owners = []
     for run in runs:
         taken = [Taken(deal(len(kept) + place), how.assignment_rules[0]) for place in range(run)]
-        for change in assign(taken, how, standing_of(kept), TODAY):
+        for change in assign_by_rules(taken, how, standing_of(kept), TODAY):
             kept[change.subject.id] = (change.subject.owner, change.subject.assigned.turn)
             owners.append(change.subject.owner)
     assert owners == given_to(how, sum(runs))

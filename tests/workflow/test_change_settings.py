@@ -6,7 +6,7 @@ import pytest
 
 from pipecli.records.settings import Settings, Team
 from pipecli.workflow.change import Refused
-from pipecli.workflow.settings import Name, add_team, change, dropped, rename
+from pipecli.workflow.settings import Name, add_team, change_settings, dropped, rename_in_settings
 
 PLAIN = {
     "company": {"name": "Contoso"},
@@ -42,7 +42,9 @@ def test_what_is_gone_is_named(settings):
 def test_what_records_use_stays(settings):
     records = [f"OPP-0000{place}" for place in range(7)]
     with pytest.raises(Refused, match="OPP-00000, OPP-00001, OPP-00002, OPP-00003, OPP-00004 and 2 more"):
-        change(settings(), settings(), "set", used_by={Name("team", "iberia"): records}, price_lists=())
+        change_settings(
+            settings(), settings(), "set", used_by={Name("team", "iberia"): records}, price_lists=()
+        )
 
 
 def test_a_fault_that_was_there_before_may_stay(settings):
@@ -54,13 +56,13 @@ def test_a_fault_that_was_there_before_may_stay(settings):
     )
     wanted = {"standard": {"stages": [demo | {"requires": ["budgt", "amount"]}]}}
     after = settings(**before.model_dump(include={"teams", "users"}), processes=wanted, currency="USD")
-    assert change(before, after, "set currency", used_by={}, price_lists=()).subject == after
+    assert change_settings(before, after, "set currency", used_by={}, price_lists=()).subject == after
 
 
 def test_of_the_conditions_those_that_name_a_renamed_word_are_told(settings):
     stages = PLAIN["processes"]["standard"]
     conditions = {"standard": stages | {"when": "type = 'sales'"}, "quick": stages | {"when": "amount < 5"}}
-    renamed = rename(settings(processes=conditions), "type", "sales", "deals", [])
+    renamed = rename_in_settings(settings(processes=conditions), "type", "sales", "deals", [])
     assert renamed.notes[1:] == ("processes.standard.when names 'sales': look at it in pipecli.yaml",)
 
 
@@ -73,13 +75,13 @@ def test_a_team_is_managed_by_a_user_that_is_there(settings):
 def test_a_price_list_must_be_there(settings):
     after = settings(price_list="retail")
     with pytest.raises(Refused, match="unknown price list retail"):
-        change(settings(), after, "set", used_by={}, price_lists=["other"])
-    assert change(settings(), after, "set", used_by={}, price_lists=["retail"]).subject == after
+        change_settings(settings(), after, "set", used_by={}, price_lists=["other"])
+    assert change_settings(settings(), after, "set", used_by={}, price_lists=["retail"]).subject == after
 
 
 def test_a_process_in_use_stays(settings):
     with pytest.raises(Refused, match="process standard can't be removed, records use it: OPP-00000"):
-        change(
+        change_settings(
             settings(),
             settings(),
             "set",
@@ -96,13 +98,13 @@ def test_auto_close_gives_a_reason_that_is_listed(settings):
     after = settings(**LISTED | {"auto_close": {"reason": "unknown"}})
     said = "auto_close.reason: unknown isn't one of lost_reasons: price, silence"
     with pytest.raises(Refused, match=said):
-        change(before, after, "set", used_by={}, price_lists=())
+        change_settings(before, after, "set", used_by={}, price_lists=())
     unlisted = settings(lost_reasons=[], auto_close={"reason": "unknown"})
-    assert change(settings(), unlisted, "set", used_by={}, price_lists=()).notes == ()
+    assert change_settings(settings(), unlisted, "set", used_by={}, price_lists=()).notes == ()
 
 
 def test_the_reason_of_auto_close_may_leave_the_list_with_a_word(settings):
     before, after = settings(**LISTED), settings(**LISTED | {"lost_reasons": ["price"]})
-    (note,) = change(before, after, "set", used_by={}, price_lists=()).notes
+    (note,) = change_settings(before, after, "set", used_by={}, price_lists=()).notes
     assert note.startswith("auto_close.reason is silence, which lost_reasons lists no more")
-    assert change(after, after.with_(currency="USD"), "set", used_by={}, price_lists=()).notes == ()
+    assert change_settings(after, after.with_(currency="USD"), "set", used_by={}, price_lists=()).notes == ()

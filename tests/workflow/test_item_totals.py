@@ -14,7 +14,7 @@ from pipecli.records.catalogue import PriceList, Product, Tier
 from pipecli.records.money import minor_digits, weighted
 from pipecli.records.settings import Company, Settings
 from pipecli.workflow.items import add_item, remove_item
-from pipecli.workflow.opportunity.add_and_set import open_opportunity
+from pipecli.workflow.opportunity.add_and_set import new_deal
 
 DAY = date(2026, 11, 20)
 SETTINGS = Settings(
@@ -43,7 +43,7 @@ lines = st.tuples(quantities, prices, percents)
 
 def deal_in(currency: str):
     now = datetime(2026, 11, 20, 10, tzinfo=UTC)
-    return open_opportunity(
+    return new_deal(
         SETTINGS, id="OPP-2Q8XA", now=now, title="Espresso", process="standard", currency=currency
     )
 

@@ -15,22 +15,27 @@ from pipecli.records.lead import Lead
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.settings import Process, Settings
 from pipecli.workflow import activity_and_attachment as activities
-from pipecli.workflow.activity_and_attachment import FollowedUp, Next, attach, find_attachment, follow_up
+from pipecli.workflow.activity_and_attachment import (
+    FollowedUp,
+    Next,
+    attach_file,
+    find_attachment,
+    plan_next_contact,
+)
 from pipecli.workflow.change import Refused
-from pipecli.workflow.customer import add as add_party
-from pipecli.workflow.customer import merge_contacts
+from pipecli.workflow.customer import add_party, merge_contacts
 from pipecli.workflow.lead import (
-    disqualify,
-    join,
+    disqualify_lead,
+    join_opportunity,
     link_converted,
-    merge,
-    qualify,
+    merge_leads,
+    qualify_lead,
     refuse_settled,
     require_convertible,
-    set_fields,
+    set_lead_fields,
 )
-from pipecli.workflow.opportunity.add_and_set import set_fields as set_deal
-from pipecli.workflow.opportunity.advance import advance
+from pipecli.workflow.opportunity.add_and_set import set_deal_fields as set_deal
+from pipecli.workflow.opportunity.advance import advance_deal
 from pipecli.workflow.preconditions import require_stages
 
 MADRID = ZoneInfo("Europe/Madrid")
@@ -94,34 +99,37 @@ def test_a_lead_that_is_settled_names_the_way_on():
         with pytest.raises(Refused, match=f"is converted already{to};"):
             require_convertible(settled, force=True)
         with pytest.raises(Refused, match="LEAD-7K3M9 is converted;"):
-            follow_up(settled, Next(NextContact(date=TODAY)), NOW)
+            plan_next_contact(settled, Next(NextContact(date=TODAY)), NOW)
     with pytest.raises(Refused, match="LEAD-7K3M9 is disqualified: no-need;"):
         require_convertible(lead(**NO_NEED), force=True)
 
 
 def test_a_lead_is_qualified_once_all_that_decides_is_yes():
     asked = lead(qualification={"need": "yes", "budget": "yes"})
-    assert qualify(asked, {"authority": "yes"}, {}).event == "changed"
-    assert qualify(asked, {"timeframe": "yes"}, {}).event == "qualified"
+    assert qualify_lead(asked, {"authority": "yes"}, {}).event == "changed"
+    assert qualify_lead(asked, {"timeframe": "yes"}, {}).event == "qualified"
 
 
 def test_without_a_list_any_reason_gives_a_lead_up():
     with pytest.raises(Question) as asked:
-        disqualify(lead(), SETTINGS, today=TODAY, reason=None)
+        disqualify_lead(lead(), SETTINGS, today=TODAY, reason=None)
     assert asked.value.hint == "give --reason"
-    assert disqualify(lead(), SETTINGS, today=TODAY, reason="bored").summary == "disqualify, bored"
+    assert disqualify_lead(lead(), SETTINGS, today=TODAY, reason="bored").summary == "disqualify, bored"
 
 
 def test_a_source_that_is_set_is_one_of_the_list():
     listed = SETTINGS.with_(sources=("fair", "web"))
     with pytest.raises(Refused, match="wbe"):
-        set_fields(lead(), lead(source="wbe"), listed, "set source")
-    assert set_fields(lead(source="wbe"), lead(source="wbe", score=3), listed, "set score").subject.score == 3
+        set_lead_fields(lead(), lead(source="wbe"), listed, "set source")
+    assert (
+        set_lead_fields(lead(source="wbe"), lead(source="wbe", score=3), listed, "set score").subject.score
+        == 3
+    )
 
 
 def test_of_two_leads_the_one_given_up_says_nothing_of_the_status():
     def merged(source: Lead, target: Lead) -> Lead:
-        change = merge(source, target, [], activity_id=lambda: "4F2QX")
+        change = merge_leads(source, target, [], activity_id=lambda: "4F2QX")
         assert (change.notes, change.subject.notes) == ((), None)  # one knows no other thing than the other
         return change.subject
 
@@ -131,7 +139,7 @@ def test_of_two_leads_the_one_given_up_says_nothing_of_the_status():
     assert (both.status, both.disqualified.reason) == ("disqualified", "no-need")
 
     ben = lead(owner="ben", assigned={"rule": "all"})
-    owned = merge(ben, lead(**other, owner="ana"), [], activity_id=lambda: "4F2QX")
+    owned = merge_leads(ben, lead(**other, owner="ana"), [], activity_id=lambda: "4F2QX")
     assert (owned.subject.assigned, owned.notes) == (None, ("kept in its notes: owner ben",))
     assert merged(ben, lead(**other)).assigned.rule == "all"
 
@@ -153,21 +161,21 @@ def test_a_lead_that_joins_a_deal_adds_what_that_lacks():
         qualification={"need_note": "Two", "budget_note": "20k"},
     )
     own = deal(activities=[call], key_info={"need": "Three"})
-    joined = join(knows, own, CUSTOMER, None, lambda: "6H4SZ")
+    joined = join_opportunity(knows, own, CUSTOMER, None, lambda: "6H4SZ")
     assert [activity.id for activity in joined.activities] == ["4F2QX", "5G3RY"]
     assert joined.key_info.plain() == {"need": "Three", "budget": "20k"}
     assert joined.contacts == ()
-    assert join(knows, deal(), CUSTOMER, CONTACT, lambda: "6H4SZ").key_info.need == "Two"
-    assert join(lead(), own, CUSTOMER, CONTACT, lambda: "6H4SZ").key_info == own.key_info
+    assert join_opportunity(knows, deal(), CUSTOMER, CONTACT, lambda: "6H4SZ").key_info.need == "Two"
+    assert join_opportunity(lead(), own, CUSTOMER, CONTACT, lambda: "6H4SZ").key_info == own.key_info
 
 
 def test_a_call_settles_what_is_due_with_a_lead_that_is_open():
     due = {"next_contact": {"date": "2026-11-20"}}
-    assert follow_up(lead(**due), None, NOW, done()).record.next_contact is None
+    assert plan_next_contact(lead(**due), None, NOW, done()).record.next_contact is None
     given_up = lead(**due, **NO_NEED)
-    assert follow_up(given_up, None, NOW, done()) == FollowedUp(given_up, "", ())
-    assert follow_up(given_up, Next(None), NOW).record.next_contact is None
-    planning = follow_up(lead(), Next(NextContact(date=date(2026, 12, 1))), NOW)
+    assert plan_next_contact(given_up, None, NOW, done()) == FollowedUp(given_up, "", ())
+    assert plan_next_contact(given_up, Next(None), NOW).record.next_contact is None
+    planning = plan_next_contact(lead(), Next(NextContact(date=date(2026, 12, 1))), NOW)
     assert planning.words == ", next contact 2026-12-01"
 
 
@@ -181,23 +189,23 @@ def test_a_call_settles_what_is_due_with_a_lead_that_is_open():
 )
 def test_what_comes_again_is_planned_for_a_day_to_come(at: str, every: str, again: str):
     record = lead(activities=[planned(at, every=every)])
-    after = activities.complete(record, "4F2QX", NOW, new_id=lambda: "5G3RY").subject
+    after = activities.complete_activity(record, "4F2QX", NOW, new_id=lambda: "5G3RY").subject
     assert after.activities[1].plain()["at"].isoformat() == again
 
 
 def test_what_is_planned_for_today_is_told_and_moves_to_a_day():
     record = deal(activities=[planned("2026-11-21"), planned("2026-11-22", "5G3RY")])
-    (note,) = activities.log(record, done(), NOW).notes
+    (note,) = activities.log_activity(record, done(), NOW).notes
     assert 'still planned: call "Talk"; if that was it: pipecli activity done 4F2QX' in note
-    moved = activities.move(record, "4F2QX", date(2026, 12, 1), MADRID)
+    moved = activities.move_activity(record, "4F2QX", date(2026, 12, 1), MADRID)
     assert moved.summary == 'move call "Talk" to 2026-12-01'
 
 
 def test_a_deal_whose_process_or_stage_is_gone_says_where_it_may_go_on():
     with pytest.raises(Refused, match="OPP-2Q8XA follows the process old, which the settings don't have"):
-        advance(deal(process="old"), SETTINGS)
+        advance_deal(deal(process="old"), SETTINGS)
     with pytest.raises(Refused, match="is at gone, which isn't a stage of the process standard; name one"):
-        advance(deal(stage="gone"), SETTINGS)
+        advance_deal(deal(stage="gone"), SETTINGS)
     stage = SETTINGS.processes["standard"].stages[0]
     processes = {name: Process(stages=(stage,)) for name in ("standard", "other")}
     for said in (40, 60):  # in the same step, by hand
@@ -213,8 +221,8 @@ def test_stages_that_are_named_are_of_a_process():
 
 
 def test_a_file_is_found_by_its_number_or_its_name():
-    with_file, first = attach(lead(), "a.txt", "a", b"1", taken=(), most=1)
-    both, second = attach(with_file, "2", "b", b"2", taken=(), most=1)
+    with_file, first = attach_file(lead(), "a.txt", "a", b"1", taken=(), most=1)
+    both, second = attach_file(with_file, "2", "b", b"2", taken=(), most=1)
     assert [find_attachment(both, which) for which in ("1", "2", "A.TXT")] == [first, second, first]
     assert find_attachment(both, "2").name == "2"
     with pytest.raises(Refused, match="LEAD-7K3M9 has no attachment 3"):

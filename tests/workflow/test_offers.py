@@ -20,7 +20,7 @@ from pipecli.workflow import items as lines
 from pipecli.workflow import quotation as quotations
 from pipecli.workflow import supplier_quotation as answers
 from pipecli.workflow.change import Refused
-from pipecli.workflow.opportunity.close import difference, lose, reopen, sold_to, win
+from pipecli.workflow.opportunity.close import difference, lose_deal, reopen_deal, sold_to, win_deal
 from pipecli.workflow.order import term_ends
 from pipecli.workflow.preconditions import refuse_sent
 
@@ -83,7 +83,7 @@ def prices(**fields: object) -> Prices:
 
 
 def won(given: Opportunity, *papers: Quotation, **options: object):
-    return win(given, papers, [], order_id="ORD-A1111", now=NOW, day=DAY, **options)  # type: ignore[arg-type]
+    return win_deal(given, papers, [], order_id="ORD-A1111", now=NOW, day=DAY, **options)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -133,11 +133,11 @@ def test_what_a_customer_said_yes_to_is_made_anew(status: str):
 def test_an_offer_holds_on_its_last_day():
     quotations.require_time(offer(valid_until="2026-11-20"))
     for until, late in (("2026-11-21", 0), ("2026-11-20", 1)):
-        accepted = quotations.accept(offer(valid_until=until), deal(), siblings=[], today=DAY)
+        accepted = quotations.accept_quotation(offer(valid_until=until), deal(), siblings=[], today=DAY)
         assert sum("was valid until" in note for note in accepted.notes) == late
         taken = won(deal(customer="contoso"), offer(valid_until=until))
         assert sum("was valid until" in note for note in taken.notes) == late
-    answers.request(deal(items=[MILL]), SUPPLIER, id="SQ-A1111", now=NOW, answer_by=DAY)
+    answers.request_prices(deal(items=[MILL]), SUPPLIER, id="SQ-A1111", now=NOW, answer_by=DAY)
 
 
 SUPPLIER = Supplier.model_validate({"id": "acme", "name": "Acme"})
@@ -145,14 +145,14 @@ SUPPLIER = Supplier.model_validate({"id": "acme", "name": "Acme"})
 
 def test_a_request_to_a_supplier_leaves_freight_out():
     items = [MILL, {"description": "Delivery", "unit_price": 5, "kind": "freight"}]
-    asked = answers.request(deal(items=items), SUPPLIER, id="SQ-A1111", now=NOW)
+    asked = answers.request_prices(deal(items=items), SUPPLIER, id="SQ-A1111", now=NOW)
     assert [item.description for item in asked.items] == ["Mill"]
 
 
 def test_of_two_options_in_place_of_one_line_one_is_taken():
     jug, jar = ({"description": name, "unit_price": 2, "alternative_to": "mill"} for name in ("Jug", "Jar"))
     with pytest.raises(Refused, match="items 2 and 3 both take the place of item 1"):
-        quotations.accept(
+        quotations.accept_quotation(
             offer(items=[MILL, jug, jar]), deal(), siblings=[], today=DAY, options=["Jug", "Jar"]
         )
 
@@ -204,12 +204,12 @@ def test_a_deal_that_is_reopened_leaves_alone_what_had_ended():
     cancelled = order(quotation="QTN-A1111", status="cancelled")
     papers = [offer(status="accepted"), offer(id="QTN-B1111", status="expired")]
     when_open = {"QTN-A1111": "sent", "QTN-B1111": "sent"}
-    change = reopen(sold, SETTINGS, papers, [cancelled], when_open=when_open)
+    change = reopen_deal(sold, SETTINGS, papers, [cancelled], when_open=when_open)
     assert [(record.key, record.status) for record in change.also] == [("QTN-A1111", "sent")]
     options = {"reasons": ["price"], "day": DAY, "today": DAY, "competitors": {}}
-    assert lose(deal(), SETTINGS, [], [cancelled], **options).subject.status == "lost"
+    assert lose_deal(deal(), SETTINGS, [], [cancelled], **options).subject.status == "lost"
     with pytest.raises(Refused, match="gone isn't a stage of the process standard; give --stage, in demo"):
-        reopen(sold.with_(stage="gone"), SETTINGS, papers, [], when_open={})
+        reopen_deal(sold.with_(stage="gone"), SETTINGS, papers, [], when_open={})
 
 
 def test_the_term_of_an_order_ends_while_it_runs():
@@ -241,13 +241,15 @@ def test_a_draft_of_an_invoice_keeps_where_it_comes_from():
         invoices.require_settable(draft, draft.with_(customer="acme"))
     invoices.require_settable(draft, draft.with_(due=DAY))
     with pytest.raises(Refused, match="INV-A1111 has no items"):
-        invoices.issue(draft.with_(items=()), None, SETTINGS, number="2026-0001", day=DAY, open_=Decimal(0))
+        invoices.issue_invoice(
+            draft.with_(items=()), None, SETTINGS, number="2026-0001", day=DAY, open_=Decimal(0)
+        )
 
 
 def test_each_supplier_stands_beside_what_all_of_them_quoted():
     cup = {"description": "Cup", "unit_price": 2, "quantity": 3}
     other = answer(id="SQ-B1111", supplier="zeta", items=[cup])
-    compared = answers.compare([answer(), other], "EUR", Rates("EUR", {}), today=DAY)
+    compared = answers.compare_offers([answer(), other], "EUR", Rates("EUR", {}), today=DAY)
     quoted = {row.description: [price and price.unit_price for price in row.prices] for row in compared.rows}
     assert quoted == {"Mill": [100, None], "Cup": [None, 2]}
     assert [column.total for column in compared.columns] == [100, 6]
@@ -272,9 +274,9 @@ def test_lead_times_are_one_where_all_rows_say_it():
         answers.Offered(("Mill",), Decimal(2), "2 weeks", "row 2"),
         *(answers.Offered((place,), Decimal(2)) for place in ("2", "3")),
     ]
-    received = answers.receive(asked, rows, today=DAY).subject
+    received = answers.receive_prices(asked, rows, today=DAY).subject
     assert received.lead_time == "Mill: 2 weeks"
     rows = [row._replace(lead_time="1 week") for row in rows]
-    assert answers.receive(asked, rows, today=DAY).subject.lead_time == "1 week"
+    assert answers.receive_prices(asked, rows, today=DAY).subject.lead_time == "1 week"
     with pytest.raises(Refused, match="row 3: Cup is 2 items of SQ-A1111"):
-        answers.receive(asked, [answers.Offered(("Cup",), Decimal(2), place="row 3")], today=DAY)
+        answers.receive_prices(asked, [answers.Offered(("Cup",), Decimal(2), place="row 3")], today=DAY)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipecli.records.catalogue import PriceList, Tier
-from pipecli.workflow.catalogue import NewPrice, price, priced
+from pipecli.workflow.catalogue import NewPrice, priced, set_prices
 from pipecli.workflow.change import Refused
 
 LIST = PriceList(id="retail", currency="EUR", prices={"cup": Decimal(3)})
@@ -41,7 +41,7 @@ def test_one_price_from_one_on_is_written_as_a_price(tiers):
 
 
 def test_a_price_becomes_the_first_tier():
-    change = price(LIST, [NewPrice("cup", Decimal(2), Decimal(10))])
+    change = set_prices(LIST, [NewPrice("cup", Decimal(2), Decimal(10))])
     assert change.subject.prices["cup"] == (
         Tier(from_=Decimal(1), price=Decimal(3)),
         Tier(from_=Decimal(10), price=Decimal(2)),

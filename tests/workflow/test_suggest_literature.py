@@ -6,7 +6,7 @@ import pytest
 
 from pipecli.records.catalogue import Literature
 from pipecli.records.opportunity import Opportunity
-from pipecli.workflow.catalogue import suggest
+from pipecli.workflow.catalogue import suggest_literature
 
 DEAL = {
     "id": "OPP-2Q8XA",
@@ -42,7 +42,7 @@ def offered():
 
     def ids(*documents: Literature, **changed: object) -> list[str]:
         deal = Opportunity.model_validate(DEAL | changed)
-        return [each.document.id for each in suggest(deal, documents)]
+        return [each.document.id for each in suggest_literature(deal, documents)]
 
     return ids
 

@@ -10,7 +10,7 @@ from pipecli.cli.common.command import Changing, Ref, field, option_of, with_fie
 from pipecli.cli.common.fields import option
 from pipecli.cli.common.transaction import Transaction, changing
 from pipecli.records.item import LineKind, Per
-from pipecli.workflow import items as rules
+from pipecli.workflow.items import add_item, remove_item, set_item
 
 if TYPE_CHECKING:
     from pipecli.records.opportunity import Opportunity
@@ -77,7 +77,7 @@ def register_item_verbs(app: typer.Typer, model: type[Opportunity | Quotation]) 
 
         with changing(ctx) as transaction:
             record = transaction.get(model, ref)
-            change = rules.add_item(
+            change = add_item(
                 record,
                 transaction,
                 transaction.today,
@@ -99,7 +99,7 @@ def register_item_verbs(app: typer.Typer, model: type[Opportunity | Quotation]) 
     def set_(ctx: typer.Context, ref: Ref, item: _Which, **given: Text) -> None:
         with changing(ctx) as transaction:
             record = transaction.get(model, ref)
-            change = rules.set_item(
+            change = set_item(
                 record,
                 transaction,
                 transaction.today,
@@ -111,4 +111,4 @@ def register_item_verbs(app: typer.Typer, model: type[Opportunity | Quotation]) 
     @app.command("item remove", cls=Changing, help=f"Remove an item from {of_a}.")
     def remove(ctx: typer.Context, ref: Ref, item: _Which) -> None:
         with changing(ctx) as transaction:
-            transaction.do(rules.remove_item(transaction.get(model, ref), item))
+            transaction.do(remove_item(transaction.get(model, ref), item))

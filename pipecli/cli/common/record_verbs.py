@@ -30,8 +30,7 @@ from pipecli.store.index.sql_and_search import select_rows
 from pipecli.store.lookup import Care
 from pipecli.wording import a, count, first_of
 from pipecli.workflow import assignment
-from pipecli.workflow.change import Change
-from pipecli.workflow.change import remove as remove_record
+from pipecli.workflow.change import Change, remove_record
 
 R = TypeVar("R", bound=Record)
 
@@ -349,7 +348,7 @@ def register_share(app: typer.Typer, kind: Kind) -> None:
         with changing(ctx) as transaction:
 
             def decide(record: Any) -> Change:
-                change = assignment.unshare if remove else assignment.share
+                change = assignment.unshare_record if remove else assignment.share_record
                 return change(record, transaction.settings, principals)
 
             change_each(transaction, kind.model, refs, decide, "unshare" if remove else "share")

@@ -219,10 +219,9 @@ def assign(ctx: typer.Context) -> None:
 def _assigned(transaction: Transaction, kind: Kind) -> list[Change]:
     """The unowned records of a kind, given away; what no active user can get is said."""
     from pipecli.store.choose_process_and_rule import choose_rules, standing, unowned
-    from pipecli.workflow import assignment
-    from pipecli.workflow.assignment import Taken, users_at_work
+    from pipecli.workflow.assignment import Taken, assign_by_rules, rules_for, users_at_work
 
-    if not assignment.rules_for(transaction.settings, kind.noun):
+    if not rules_for(transaction.settings, kind.noun):
         return []
     transaction.pipeline.need(kind)
     connection = transaction.pipeline.index.connection
@@ -236,7 +235,7 @@ def _assigned(transaction: Transaction, kind: Kind) -> list[Change]:
             idle[rule.name] += 1
     for name, number in idle.items():
         say(f"the rule {name} has no active user: {_counted(number, kind.noun)} left alone")
-    return assignment.assign(taken, transaction.settings, standing(connection, kind), transaction.today)
+    return assign_by_rules(taken, transaction.settings, standing(connection, kind), transaction.today)
 
 
 def _subject(changes: Sequence[Change]) -> str:
@@ -283,8 +282,7 @@ def renew(
     from pipecli.records.papers import Order
     from pipecli.store.git_remote import shared_remote
     from pipecli.store.index.rows_for_verbs import orders_to_renew
-    from pipecli.workflow.order import renew as renewed
-    from pipecli.workflow.order import term_ends
+    from pipecli.workflow.order import renew_order, term_ends
 
     with changing(ctx) as transaction:
         pipeline, today = transaction.pipeline, transaction.today
@@ -300,7 +298,7 @@ def renew(
             say("nothing is to be renewed")
             return
         changes = [
-            renewed(
+            renew_order(
                 order,
                 pipeline.get(Opportunity, order.opportunity),
                 transaction.settings,

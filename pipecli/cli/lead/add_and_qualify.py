@@ -28,8 +28,7 @@ from pipecli.store.index.rows_for_verbs import OPEN, rows_where
 from pipecli.store.lookup import Care
 from pipecli.workflow import lead as rules
 from pipecli.workflow.change import Change
-from pipecli.workflow.lead import leave_to_verbs, set_fields
-from pipecli.workflow.lead import merge as merge_leads
+from pipecli.workflow.lead import leave_to_verbs, merge_leads, set_lead_fields
 
 Text = str | None
 Answer = Literal["yes", "no", "unknown"]
@@ -76,7 +75,7 @@ def add(ctx: typer.Context, sets: list[str] | None, owner: Text, **given: Any) -
         is_named = owner is not None or names_field(sets, "owner")
         lead, by_rule = transaction.with_owner(lead, is_named=is_named)
         by_rule = (*by_rule, *_twins(transaction, lead))
-        transaction.do(rules.add(lead, transaction.settings, notes=by_rule))
+        transaction.do(rules.add_lead(lead, transaction.settings, notes=by_rule))
 
 
 def _twins(transaction: Transaction, lead: Lead) -> Iterator[str]:
@@ -92,7 +91,7 @@ def _twins(transaction: Transaction, lead: Lead) -> Iterator[str]:
 def _set(transaction: Transaction, lead: Any, assignments: list[str], summary: str) -> Change:
     given = {path[0]: value for path, value in map(split, assignments)}
     leave_to_verbs(lead, given)
-    return set_fields(
+    return set_lead_fields(
         lead, with_values(lead, assignments, transaction.session), transaction.settings, summary
     )
 
@@ -101,7 +100,7 @@ def _allow_edit(transaction: Transaction, before: Any, after: Any) -> None:
     """An edit may change what `set` may."""
     changed = [name for name in type(after).model_fields if getattr(before, name) != getattr(after, name)]
     leave_to_verbs(before, {name: str(getattr(after, name)) for name in changed})
-    set_fields(before, after, transaction.settings, "edit")
+    set_lead_fields(before, after, transaction.settings, "edit")
 
 
 register_set_and_edit(app, LEAD, _set, _allow_edit)
@@ -143,7 +142,7 @@ def qualify(
         lead = transaction.get(Lead, ref)
         given = {name: answer for name, answer in answers.items() if answer is not None}
         noted = {name: note for name, note in notes.items() if note is not None}
-        transaction.do(rules.qualify(lead, given, noted))
+        transaction.do(rules.qualify_lead(lead, given, noted))
 
 
 @app.command(cls=ChangingMany)
@@ -159,7 +158,7 @@ def disqualify(
     with changing(ctx) as transaction:
 
         def decide(lead: Lead) -> Change:
-            return rules.disqualify(
+            return rules.disqualify_lead(
                 lead, transaction.settings, today=transaction.today, reason=reason, detail=detail
             )
 
@@ -170,7 +169,7 @@ def disqualify(
 def reopen(ctx: typer.Context, ref: Ref) -> None:
     """Reopen a disqualified lead."""
     with changing(ctx) as transaction:
-        transaction.do(rules.reopen(transaction.get(Lead, ref, Care.ONLY)))
+        transaction.do(rules.reopen_lead(transaction.get(Lead, ref, Care.ONLY)))
 
 
 register_merge(

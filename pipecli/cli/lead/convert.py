@@ -24,7 +24,7 @@ from pipecli.store.choose_process_and_rule import choose_process
 from pipecli.store.index.rows_for_verbs import rows_where
 from pipecli.store.pipeline import Pipeline
 from pipecli.workflow.items import require_currency
-from pipecli.workflow.lead import join, link_converted, opportunity_of, require_convertible
+from pipecli.workflow.lead import join_opportunity, link_converted, opportunity_of, require_convertible
 from pipecli.workflow.match_customer_and_contact import (
     KnownContact,
     KnownCustomer,
@@ -101,7 +101,7 @@ def _joined(
             hint=f"change it by itself: pipecli opp set {deal.id} …",
         )
     buyer = parties(transaction, of_lead(lead), customer=deal.customer)
-    return buyer, join(lead, deal, buyer.customer, buyer.contact, transaction.new_activity_id)
+    return buyer, join_opportunity(lead, deal, buyer.customer, buyer.contact, transaction.new_activity_id)
 
 
 def _opened(

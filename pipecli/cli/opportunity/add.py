@@ -31,7 +31,7 @@ from pipecli.store.pipeline import NotFound
 from pipecli.workflow.assignment import require_user
 from pipecli.workflow.items import require_currency
 from pipecli.workflow.match_customer_and_contact import Prospect
-from pipecli.workflow.opportunity.add_and_set import in_process, open_opportunity, opened
+from pipecli.workflow.opportunity.add_and_set import in_process, new_deal, record_new_deal
 
 app = noun()
 
@@ -93,7 +93,7 @@ def add(
             field = name.removeprefix("--").replace("-", "_")
             return option(name, text, (Opportunity, field), transaction.session, code)
 
-        deal = open_opportunity(
+        deal = new_deal(
             transaction.settings,
             id=transaction.new_id("OPP"),
             now=transaction.now,
@@ -123,7 +123,9 @@ def add(
         deal, by_rule = transaction.with_owner(deal, is_named=is_named)
         remarks = (*by_rule, *remarks)
         written = _of(deal.owner, parties) if parties else ()
-        transaction.do(opened(deal, transaction.settings, lead=known_lead, written=written, notes=remarks))
+        transaction.do(
+            record_new_deal(deal, transaction.settings, lead=known_lead, written=written, notes=remarks)
+        )
 
 
 class Answers(NamedTuple):

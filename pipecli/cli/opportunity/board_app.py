@@ -42,7 +42,7 @@ from pipecli.errors import PipecliError
 from pipecli.records.opportunity import Opportunity
 from pipecli.store.pipeline import Pipeline
 from pipecli.workflow.change import Change
-from pipecli.workflow.opportunity.advance import advance, undo_advance
+from pipecli.workflow.opportunity.advance import advance_deal, undo_advance
 
 
 class Moved(NamedTuple):
@@ -57,7 +57,7 @@ def move(run: Session, key: str, stage: str) -> Moved:
     """Advance a deal to a stage. Raises PipecliError, in the words of the shell."""
     with _pipeline(run) as pipeline:
         deal = pipeline.get(Opportunity, key)
-        change = advance(deal, pipeline.settings, to=stage)
+        change = advance_deal(deal, pipeline.settings, to=stage)
         _commit(run, pipeline, change)
         assert isinstance(change.subject, Opportunity)
         return Moved(deal, change.subject, "; ".join([f"{key}: {change.summary}", *change.notes]))

@@ -28,7 +28,6 @@ from pipecli.records.kinds import OPPORTUNITY
 from pipecli.records.opportunity import Opportunity
 from pipecli.workflow import items
 from pipecli.workflow.change import Change
-from pipecli.workflow.opportunity import add_and_set as rules
 from pipecli.workflow.opportunity import advance as advance_opportunity
 from pipecli.workflow.opportunity.add_and_set import (
     add_competitor,
@@ -36,7 +35,8 @@ from pipecli.workflow.opportunity.add_and_set import (
     leave_to_verbs,
     remove_competitor,
     remove_stakeholder,
-    set_fields,
+    set_deal_fields,
+    share_credit,
 )
 from pipecli.workflow.opportunity.advance import complete_step, undo_step
 from pipecli.workflow.preconditions import require_open
@@ -60,17 +60,17 @@ def advance(
     next_: NextContactOption = None,
 ) -> None:
     """Move an opportunity, or many, to the next stage."""
-    from pipecli.workflow.activity_and_attachment import follow_up
+    from pipecli.workflow.activity_and_attachment import plan_next_contact
 
     with changing(ctx) as transaction:
         planned = transaction.next_contact(next_, transaction.me)
 
         def decide(deal: Opportunity) -> Change:
-            change = advance_opportunity.advance(
+            change = advance_opportunity.advance_deal(
                 deal, transaction.settings, to=to, force=force, keep_probability=keep_probability
             )
             assert isinstance(change.subject, Opportunity)
-            followed = follow_up(change.subject, planned, transaction.now)
+            followed = plan_next_contact(change.subject, planned, transaction.now)
             return replace(change, subject=followed.record, summary=f"{change.summary}{followed.words}")
 
         change_each(transaction, Opportunity, refs, decide, "advance")
@@ -94,7 +94,7 @@ def hold(
             )
 
         def decide(deal: Opportunity) -> Change:
-            return advance_opportunity.hold(deal, until=day, today=transaction.today, reason=reason)
+            return advance_opportunity.hold_deal(deal, until=day, today=transaction.today, reason=reason)
 
         change_each(transaction, Opportunity, refs, decide, "hold")
 
@@ -103,7 +103,7 @@ def hold(
 def resume(ctx: typer.Context, refs: Refs = None) -> None:
     """Resume an opportunity, or many, that is on hold."""
     with changing(ctx) as transaction:
-        change_each(transaction, Opportunity, refs, advance_opportunity.resume, "resume")
+        change_each(transaction, Opportunity, refs, advance_opportunity.resume_deal, "resume")
 
 
 @app.command(cls=Changing)
@@ -124,7 +124,7 @@ def sellers(
             key = key_of(transaction.session, "user", user)
             path = (Opportunity, "sellers.0.percent")
             given[key] = option("USER=PERCENT", percent.removesuffix("%"), path, transaction.session)
-        transaction.do(rules.share_credit(deal, given))
+        transaction.do(share_credit(deal, given))
 
 
 _Step = Annotated[str, typer.Argument(help="Its text, or words of it.", metavar="STEP")]
@@ -147,7 +147,7 @@ def _set(transaction: Transaction, deal: Any, assignments: list[str], summary: s
 
 
 def _changed(transaction: Transaction, before: Any, after: Any, summary: str) -> Change:
-    return set_fields(before, after, transaction, transaction.today, summary)
+    return set_deal_fields(before, after, transaction, transaction.today, summary)
 
 
 def _allow_edit(transaction: Transaction, before: Any, after: Any) -> None:

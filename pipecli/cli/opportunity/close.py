@@ -26,8 +26,8 @@ from pipecli.store.lookup import Care
 from pipecli.workflow.change import Change, Refused
 from pipecli.workflow.lead import link_converted
 from pipecli.workflow.match_customer_and_contact import of_lead
-from pipecli.workflow.opportunity.close import difference, lose, on_offer, sold_to, win
-from pipecli.workflow.opportunity.close import reopen as reopened
+from pipecli.workflow.opportunity.close import difference, lose_deal, on_offer, sold_to, win_deal
+from pipecli.workflow.opportunity.close import reopen_deal as reopened
 from pipecli.workflow.preconditions import refuse_before_created, require_open
 
 app = noun()
@@ -63,7 +63,7 @@ def won(
         quotations = _quotations(transaction, deal)
         if quotation is None:
             ask_which(deal, quotations)
-        change = win(
+        change = win_deal(
             sold,
             quotations,
             _orders(transaction, deal),
@@ -142,7 +142,7 @@ def lost(
         words = option("--detail", detail, (Opportunity, "closed.detail"), transaction.session)
 
         def decide(deal: Opportunity) -> Change:
-            return lose(
+            return lose_deal(
                 deal,
                 transaction.settings,
                 _quotations(transaction, deal),

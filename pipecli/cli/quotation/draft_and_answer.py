@@ -129,7 +129,7 @@ def revise(ctx: typer.Context, ref: Ref) -> None:
         quotation = transaction.get(Quotation, ref)
         deal, siblings = _of_deal(transaction, quotation)
         transaction.do(
-            rules.revise(
+            rules.revise_quotation(
                 quotation,
                 deal,
                 transaction.settings,
@@ -154,7 +154,9 @@ def accept(
         quotation = transaction.get(Quotation, ref, Care.ONLY)
         deal, siblings = _of_deal(transaction, quotation)
         transaction.do(
-            rules.accept(quotation, deal, siblings=siblings, today=transaction.today, options=with_ or ())
+            rules.accept_quotation(
+                quotation, deal, siblings=siblings, today=transaction.today, options=with_ or ()
+            )
         )
 
 
@@ -169,14 +171,18 @@ def reject(
         quotation = transaction.get(Quotation, ref, Care.ONLY)
         deal, siblings = _of_deal(transaction, quotation)
         orders = transaction.pipeline.all(Order, quotation=quotation.id)
-        transaction.do(rules.reject(quotation, deal, siblings=siblings, orders=orders, reason=reason))
+        transaction.do(
+            rules.reject_quotation(quotation, deal, siblings=siblings, orders=orders, reason=reason)
+        )
 
 
 @app.command("expire", cls=Changing)
 def expire(ctx: typer.Context) -> None:
     """Expire sent quotations that are past their last day; for cron. All in one commit."""
     with changing(ctx) as transaction:
-        changes = rules.expire(transaction.pipeline.all(Quotation, status="sent"), transaction.today)
+        changes = rules.expire_quotations(
+            transaction.pipeline.all(Quotation, status="sent"), transaction.today
+        )
         if not changes:
             mention("no sent quotation is past its validity")
         one = f"{changes[0].subject.key}: expire" if changes else ""

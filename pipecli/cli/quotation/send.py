@@ -254,7 +254,7 @@ def send(
     with changing(ctx) as transaction:
         quotation = transaction.get(Quotation, ref, Care.ONLY)
         deal = transaction.pipeline.get(Opportunity, quotation.opportunity)
-        sent = moves.send(
+        sent = moves.send_quotation(
             quotation,
             deal,
             siblings=transaction.pipeline.all(Quotation, opportunity=deal.id),

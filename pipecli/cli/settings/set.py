@@ -74,7 +74,9 @@ def rename(
             raise PipecliError(f"the new name of {old} is missing")
         present = _stage(transaction, old) if what == "stage" else old
         transaction.do(
-            settings.rename(transaction.settings, what, present, wanted, _records(transaction, what, present))
+            settings.rename_in_settings(
+                transaction.settings, what, present, wanted, _records(transaction, what, present)
+            )
         )
 
 
@@ -131,7 +133,7 @@ def change_to(transaction: Transaction, after: Settings, summary: str) -> Change
     gone = settings.dropped(transaction.settings, after)
     if gone:
         transaction.pipeline.need_all()  # a file that isn't read might name it, too
-    return settings.change(
+    return settings.change_settings(
         transaction.settings,
         after,
         summary,

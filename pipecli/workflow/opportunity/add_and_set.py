@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pipecli.workflow.change import Terms
 
 
-def open_opportunity(
+def new_deal(
     settings: Settings,
     *,
     id: str,
@@ -77,7 +77,7 @@ def in_process(deal: Opportunity, settings: Settings, process: str, stage: str |
     )
 
 
-def opened(
+def record_new_deal(
     deal: Opportunity,
     settings: Settings,
     *,
@@ -144,7 +144,7 @@ def share_credit(deal: Opportunity, percents: Mapping[str, Decimal]) -> Change:
     return Change(deal.with_(sellers=sellers), f"sold by {words}", "sellers-changed")
 
 
-def set_fields(
+def set_deal_fields(
     before: Opportunity,
     after: Opportunity,
     terms: Terms,

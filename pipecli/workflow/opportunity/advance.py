@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pipecli.records.settings import Process, Settings, Stage
 
 
-def advance(
+def advance_deal(
     deal: Opportunity,
     settings: Settings,
     *,
@@ -197,7 +197,7 @@ def change_process(
     return deal.with_(process=process, stage=there, probability=probability)
 
 
-def hold(deal: Opportunity, *, until: date, today: date, reason: str | None = None) -> Change:
+def hold_deal(deal: Opportunity, *, until: date, today: date, reason: str | None = None) -> Change:
     """Let an open deal wait until a day to come: it is then told of in the follow-ups."""
     require_open(deal)
     if until <= today:
@@ -207,7 +207,7 @@ def hold(deal: Opportunity, *, until: date, today: date, reason: str | None = No
     return Change(waiting, f"{was}{f': {reason}' if reason else ''}", "held")
 
 
-def resume(deal: Opportunity) -> Change:
+def resume_deal(deal: Opportunity) -> Change:
     """Have a deal go on that waits, or whose day has come."""
     if deal.hold is None:
         raise Refused(

@@ -35,7 +35,7 @@ from pipecli.workflow.quotation import require_of
 _OFFERED = (QuotationStatus.SENT, QuotationStatus.ACCEPTED)
 
 
-def win(
+def win_deal(
     deal: Opportunity,
     quotations: Sequence[Quotation],
     orders: Sequence[Order],
@@ -229,7 +229,7 @@ def sold_to(customer: Customer, contact: Contact | None, lead: Lead, deal: Oppor
 _ENDED = {QuotationStatus.REJECTED, QuotationStatus.EXPIRED, QuotationStatus.SUPERSEDED}
 
 
-def lose(
+def lose_deal(
     deal: Opportunity,
     settings: Settings,
     quotations: Sequence[Quotation],
@@ -306,7 +306,7 @@ def _refuse_ordered(deal: Opportunity, orders: Sequence[Order]) -> None:
 _DECIDED = {QuotationStatus.ACCEPTED, QuotationStatus.REJECTED, QuotationStatus.SUPERSEDED}
 
 
-def reopen(
+def reopen_deal(
     deal: Opportunity,
     settings: Settings,
     quotations: Sequence[Quotation],
