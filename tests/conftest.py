@@ -246,7 +246,7 @@ def made_once(
     """A pipeline for all workers, and where to make it if it isn't there: a test must not change it."""
     base = factory.getbasetemp()
     shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
-    with lock.hold(shared, patience=300):
+    with lock.hold_lock(shared, patience=300):
         yield shared / folder, shared / "being-made"
 
 

@@ -26,7 +26,7 @@ from pipecli.checks.rules.changed_any_record import Between, Renames, ReviewedCh
 from pipecli.checks.rules.changed_any_record import Rule as ChangeRule
 from pipecli.errors import FaultyFile
 from pipecli.history.diff import ChangedRecord, ChangeSet, Range, Side
-from pipecli.history.events import events
+from pipecli.history.events import events_between
 from pipecli.history.past import pipeline_at
 from pipecli.records.base import Record
 from pipecli.records.kinds import BY_NOUN, OPPORTUNITY, SETTINGS, SETTINGS_FILE
@@ -169,7 +169,7 @@ def _changed(touched: ChangedRecord, old_key: str, renamed: Renames) -> Reviewed
     before, happened = touched.before, touched.events
     if touched.noun == OPPORTUNITY.noun and before and before.version and any(renamed):
         before = before._replace(version=renamed.of_deal(before.version))
-        happened = events(before.version, touched.after.version if touched.after else None)
+        happened = events_between(before.version, touched.after.version if touched.after else None)
     old, new = _record(touched.noun, before), _record(touched.noun, touched.after)
     if isinstance(old, Settings):
         old = renamed.of_settings(old)
@@ -203,7 +203,7 @@ def _with_changed_ids(touched: Sequence[ChangedRecord]) -> Iterator[tuple[Change
             same = next((record for record in new.values() if _is_same(old.noun, side, record)), None)
             if same and same.after and same.after.version:
                 del new[same.noun, same.key]
-                happened = events(side.version, same.after.version)
+                happened = events_between(side.version, same.after.version)
                 yield same._replace(before=side, events=happened), old.key
                 continue
         if old.before is not None:

@@ -12,7 +12,7 @@ import typer
 from pipecli.cli.common.command import Changing, NextContactOption, Notes, noun
 from pipecli.cli.common.edit import edited, has_editor
 from pipecli.cli.common.fields import validated
-from pipecli.cli.common.pick import can_ask, find, key_of
+from pipecli.cli.common.pick import can_ask, find_typed, key_of
 from pipecli.cli.common.record_verbs import ChangingMany, Refs, change_each
 from pipecli.cli.common.session import Session, session
 from pipecli.cli.common.transaction import Printed, Transaction, changing
@@ -246,7 +246,7 @@ def cancel(
 
 
 def record_of(transaction: Transaction, ref: str) -> Lead | Opportunity:
-    named = find(transaction.session, ref, LEAD, OPPORTUNITY)
+    named = find_typed(transaction.session, ref, LEAD, OPPORTUNITY)
     return _of(transaction, named.noun, named.key)
 
 
@@ -287,7 +287,7 @@ def find_activity(run: Session, first: str, second: str | None, care: Care = Car
     """
     pipeline = run.pipeline
     if second is not None:
-        record = find(run, first, LEAD, OPPORTUNITY, care=care).key
+        record = find_typed(run, first, LEAD, OPPORTUNITY, care=care).key
         return _one(
             _by_id(pipeline, second, record, is_whole=care is not Care.LIKELY)
             or _called(pipeline, second, record),
@@ -296,7 +296,7 @@ def find_activity(run: Session, first: str, second: str | None, care: Care = Car
         )
     activities = _by_id(pipeline, first, is_whole=care is not Care.LIKELY)
     try:
-        record = find(run, first, LEAD, OPPORTUNITY, care=care).key
+        record = find_typed(run, first, LEAD, OPPORTUNITY, care=care).key
     except NotFound:
         nothing = f'no activity, lead or opportunity matches "{first}"'
         return _one(

@@ -9,7 +9,7 @@ import typer
 
 from pipecli.cli.common.command import Changing, Ref, noun
 from pipecli.cli.common.output import print_records
-from pipecli.cli.common.pick import find
+from pipecli.cli.common.pick import find_typed
 from pipecli.cli.common.record_json import record_json
 from pipecli.cli.common.session import say, session
 from pipecli.cli.common.table import Column
@@ -28,7 +28,7 @@ HOLDERS = (OPPORTUNITY, LEAD, QUOTATION, ORDER, INVOICE, CUSTOMER)
 
 def holder(transaction: Transaction, ref: str) -> Any:
     """The record that files lie beside: a deal before a lead, a paper, a customer."""
-    named = find(transaction.session, ref, *HOLDERS)
+    named = find_typed(transaction.session, ref, *HOLDERS)
     kind: Kind = next(kind for kind in HOLDERS if kind.noun == named.noun)
     return transaction.pipeline.get(kind.model, named.key)
 
@@ -132,7 +132,7 @@ _COLUMNS = (
 def attachments(ctx: typer.Context, ref: Ref) -> None:
     """List the files attached to a record."""
     run = session(ctx)
-    named = find(run, ref, *HOLDERS)
+    named = find_typed(run, ref, *HOLDERS)
     known = record_json(run, named.noun, named.key).get("attachments", [])
     print_records(
         [{"number": number, **one} for number, one in enumerate(known, 1)],

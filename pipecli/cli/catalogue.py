@@ -9,9 +9,9 @@ from typing import Annotated, Any, Literal
 import typer
 
 from pipecli.cli.common.command import SETS, TAGS, Changing, Ref, field, noun, option_of, with_fields
-from pipecli.cli.common.fields import as_typed, built, number, validated
+from pipecli.cli.common.fields import as_typed, built, typed_number, validated
 from pipecli.cli.common.output import print_records
-from pipecli.cli.common.pick import find
+from pipecli.cli.common.pick import find_typed
 from pipecli.cli.common.record_verbs import (
     given_slug,
     register_remove,
@@ -136,7 +136,10 @@ def _new_prices(transaction: Transaction, price_list: PriceList, texts: Sequence
         if not amount:
             new.append(NewPrice(sku, None))
             continue
-        given = {"from": number(run, text, quantity) if at else 1, "price": number(run, text, amount)}
+        given = {
+            "from": typed_number(run, text, quantity) if at else 1,
+            "price": typed_number(run, text, amount),
+        }
         tier = validated(Tier, given, f"{text}: ")
         new.append(NewPrice(sku, tier.price, tier.from_))
     return new
@@ -168,7 +171,7 @@ def suggest_literature(ctx: typer.Context, deal: Deal) -> None:
     What hasn't been sent yet comes first, then what fits its products and its stage.
     """
     run = session(ctx)
-    opportunity = run.pipeline.get(Opportunity, find(run, deal, OPPORTUNITY).key)
+    opportunity = run.pipeline.get(Opportunity, find_typed(run, deal, OPPORTUNITY).key)
     offered = catalogue.suggest_literature(opportunity, run.read(LITERATURE).all(Literature))
     records = [_row(suggestion, opportunity.stage) for suggestion in offered]
     print_records(records, _SUGGESTIONS, run.format)

@@ -130,12 +130,12 @@ def _allowed(findings: Sequence[Finding], rules: Sequence[str]) -> list[Finding]
 
 def _require_signed(run: Session, base: str | None) -> None:
     """Refuse commits since a branch left `base` without a good signature. Raises PipecliError."""
-    from pipecli.history.commits import listed, signatures
+    from pipecli.history.commits import listed_commits, signatures
     from pipecli.history.diff import range_of
 
     place = run.present.location
     range_ = range_of(place, f"{base}..HEAD")
-    commits = [commit.id for commit in listed(place, range_.head or "HEAD", range_.base)]
+    commits = [commit.id for commit in listed_commits(place, range_.head or "HEAD", range_.base)]
     known = signatures(place, commits)
     wrong = [commit for commit in commits if known[commit].state != "good"]
     if wrong:

@@ -20,7 +20,7 @@ from pipecli import __version__
 from pipecli.cli.common.terminal import GLOBAL, expanded, own_values
 from pipecli.cli.nouns import ALIASES, NOUNS
 from pipecli.json_and_csv import dumps, loads
-from pipecli.records.kinds import BY_NOUN, COLLECTIONS, named
+from pipecli.records.kinds import BY_NOUN, COLLECTIONS, collection_named
 from pipecli.records.names import folded, stages_of
 from pipecli.store.index.rows_for_verbs import OPEN, columns_of
 from pipecli.wording import one_line
@@ -241,7 +241,7 @@ class Completion:
 
     def _kinds(self) -> list[str]:
         noun = self.path[0]
-        if collection := named(noun):
+        if collection := collection_named(noun):
             return [collection.noun]
         if noun in ("call", "mail", "meet", "note", "activity"):
             return ["opportunity", "lead"]

@@ -35,7 +35,7 @@ from pipecli.history.diff import (
     Range,
     Shift,
     change_set,
-    effect,
+    money_effect,
     range_of,
 )
 from pipecli.json_and_csv import dumps, picked
@@ -78,7 +78,7 @@ def print_range(run: Session, revisions: Range, form: Format, links: str = "") -
     if revisions.bent:
         say(f"warning: {revisions.bent}")
     changed = change_set(run.present.location, revisions)
-    impact = effect(
+    impact = money_effect(
         run.present, revisions, [record.key for record in changed.records if record.noun == "opportunity"]
     )
     for fault in _unread(changed, impact):

@@ -19,10 +19,18 @@ from pipecli.cli.report.printing import Currency, money_column, print_with_curre
 from pipecli.errors import Ambiguous, PipecliError
 from pipecli.history.as_of import zone_of
 from pipecli.history.changes import Changes, ChangesAsked, End, changes
-from pipecli.history.commits import Commit, Signature, listed, signatures
+from pipecli.history.commits import Commit, Signature, listed_commits, signatures
 from pipecli.history.events import OF_THE_RECORD
 from pipecli.history.history_index import History, open_history
-from pipecli.history.log import BELONGING, LogEntry, Name, document_named, log, names_like, steps
+from pipecli.history.log import (
+    BELONGING,
+    LogEntry,
+    Name,
+    document_named,
+    names_like,
+    record_history,
+    record_steps,
+)
 from pipecli.json_and_csv import dumps, picked
 from pipecli.records.days import Days, day_in
 from pipecli.records.kinds import BY_NOUN, KINDS, OPPORTUNITY, SETTINGS, SETTINGS_FILE
@@ -70,7 +78,11 @@ def history(
     name = _name(run, known, ref) if ref else ("", "")
     day = since or ("" if ref else "-7d")
     first = parse_from(day, run.today, past=True) if day else date.min
-    entries = log(known, name, only=only, field=field) if ref else _of_all(run, known, field, first, zone)
+    entries = (
+        record_history(known, name, only=only, field=field)
+        if ref
+        else _of_all(run, known, field, first, zone)
+    )
     if ref and field and not entries:
         _require_field(name[0], field, only=only)
     entries = [entry for entry in entries if day_in(entry.commit.when, zone) >= first]
@@ -85,9 +97,11 @@ def history(
 def _of_all(run: Session, known: History, field: str, first: date, zone: tzinfo) -> list[LogEntry]:
     """What happened to every record from a day on, newest first; each called by its title, too."""
     start = datetime.combine(first, time(), zone).timestamp()
-    commits = [commit.id for commit in listed(known.place, known.tip.commit) if commit.committed >= start]
+    commits = [
+        commit.id for commit in listed_commits(known.place, known.tip.commit) if commit.committed >= start
+    ]
     entries = []
-    for step in steps(known, commits[::-1], (*KINDS, SETTINGS)):
+    for step in record_steps(known, commits[::-1], (*KINDS, SETTINGS)):
         events = [event for event in step.events if not field or f"{event.field}.".startswith(f"{field}.")]
         if run.format is Format.TABLE:
             title = label(run.present.index.connection, step.noun, step.key) or ""

@@ -224,7 +224,7 @@ def _by_hand(root: Path, words: list[str]) -> str:
     path = root / found.file
     first, rest = path.read_text(encoding="utf-8").split("\n", 1)
     path.write_text(f"{first}\n# {remark}\n{rest}", encoding="utf-8")
-    git_commit.commit(root, f"{found.key}: a remark by hand", changed=[found.file], new=[])
+    git_commit.commit_files(root, f"{found.key}: a remark by hand", changed=[found.file], new=[])
     return found.key
 
 

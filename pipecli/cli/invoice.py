@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from pipecli.cli.common.command import Changing, Ref, noun
-from pipecli.cli.common.fields import option
+from pipecli.cli.common.fields import typed_option
 from pipecli.cli.common.record_verbs import register_remove, register_set_and_edit, setting_of
 from pipecli.cli.common.session import say
 from pipecli.cli.common.transaction import Transaction, changing
@@ -69,7 +69,7 @@ def _quantities(transaction: Transaction, items: list[str] | None) -> dict[str, 
     for text in items or ():
         which, _, quantity = text.partition("=")
         path = (Invoice, "items.0.quantity")
-        wanted[which] = option("--item", quantity, path, transaction.session) if quantity else None
+        wanted[which] = typed_option("--item", quantity, path, transaction.session) if quantity else None
     return wanted
 
 
@@ -232,7 +232,7 @@ def paid(
             id=transaction.new_activity_id(),
             day=transaction.day(date, past=True) or transaction.today,
             today=transaction.today,
-            amount=option("--amount", amount, path, transaction.session, invoice.currency),
+            amount=typed_option("--amount", amount, path, transaction.session, invoice.currency),
             note=note,
         )
         transaction.do(change)

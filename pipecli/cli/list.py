@@ -10,7 +10,7 @@ import typer
 
 from pipecli.cli.common.command import noun
 from pipecli.cli.common.listing import Parts, listing, print_list, print_parts
-from pipecli.cli.common.pick import find
+from pipecli.cli.common.pick import find_typed
 from pipecli.cli.common.session import session
 from pipecli.cli.common.table import (
     CURRENCY,
@@ -26,7 +26,7 @@ from pipecli.cli.common.table import (
 )
 from pipecli.cli.nouns import ALIASES
 from pipecli.records import kinds
-from pipecli.records.money import percent
+from pipecli.records.money import plain_percent
 from pipecli.store.index import views
 from pipecli.store.index.rows_for_verbs import OPEN
 from pipecli.wording import duration
@@ -321,7 +321,7 @@ def _cost(record: Mapping[str, object]) -> str:
 
 
 def _percent(record: Mapping[str, object]) -> str:
-    return "" if record["tax"] is None else f"{percent(float(str(record['tax']))):f} %"
+    return "" if record["tax"] is None else f"{plain_percent(float(str(record['tax']))):f} %"
 
 
 PRODUCTS = (
@@ -402,7 +402,7 @@ def list_activities(
     run = session(ctx)
     conditions: dict[str, object] = {}
     if ref:
-        conditions["record = ?"] = find(run, ref, kinds.LEAD, kinds.OPPORTUNITY).key
+        conditions["record = ?"] = find_typed(run, ref, kinds.LEAD, kinds.OPPORTUNITY).key
     if due or open_:
         conditions["done = ?"] = 0
     if due:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pipecli.cli.common.command import Changing
 from pipecli.cli.manual import commands
 from pipecli.errors import PipecliError
-from pipecli.records.kinds import named
+from pipecli.records.kinds import collection_named
 
 if TYPE_CHECKING:
     from mcp.types import Tool
@@ -153,7 +153,7 @@ def _fields(typed: str) -> dict[str, Any]:
     """The fields of a kind of record, with the types of its model."""
     from pipecli.store.schemas import schema_of
 
-    collection = named(typed)
+    collection = collection_named(typed)
     schema = {
         "type": "object",
         "additionalProperties": True,

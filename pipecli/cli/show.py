@@ -11,7 +11,7 @@ import typer
 
 from pipecli.cli.common.command import Ref, noun
 from pipecli.cli.common.output import Format, print_records, write_text
-from pipecli.cli.common.pick import find, print_header
+from pipecli.cli.common.pick import find_typed, print_header
 from pipecli.cli.common.record_json import (
     RecordJson,
     print_record_json,
@@ -51,7 +51,7 @@ def _print_json(run: Session, kind: Kind, ref: str) -> None:
 
 
 def _json_of(run: Session, kind: Kind, ref: str) -> RecordJson:
-    return record_json(run, kind.noun, find(run, ref, kind).key)
+    return record_json(run, kind.noun, find_typed(run, ref, kind).key)
 
 
 _ITEMS_AND_MARGIN = "its items, tax, totals and margin."
@@ -80,7 +80,7 @@ def show_customer(ctx: typer.Context, ref: Ref) -> None:
     from pipecli.cli.list import CONTACTS, OPPORTUNITIES
 
     run = session(ctx)
-    key = find(run, ref, CUSTOMER).key
+    key = find_typed(run, ref, CUSTOMER).key
     run.read(CONTACT, OPPORTUNITY)
     shown = record_json(run, "customer", key)
     if run.format is Format.TABLE:
@@ -120,7 +120,7 @@ def show_competitor(ctx: typer.Context, ref: Ref) -> None:
     from pipecli.cli.list import OPPORTUNITIES
 
     run = session(ctx)
-    key = find(run, ref, COMPETITOR).key
+    key = find_typed(run, ref, COMPETITOR).key
     run.read(OPPORTUNITY)
     shown = record_json(run, "competitor", key)
     if run.format is Format.TABLE:

@@ -11,9 +11,9 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from pipecli.cli.common.command import Changing, Ref, Sets, noun
-from pipecli.cli.common.fields import built, option
+from pipecli.cli.common.fields import built, typed_option
 from pipecli.cli.common.output import Format, print_record, print_records, write_text
-from pipecli.cli.common.pick import find
+from pipecli.cli.common.pick import find_typed
 from pipecli.cli.common.record_verbs import register_set_and_edit, setting_of
 from pipecli.cli.common.session import Session, say, session
 from pipecli.cli.common.table import Column, amount_text, cell_text, cut, price_text
@@ -129,7 +129,9 @@ def _typed(transaction: Transaction, text: str, currency: str) -> Offered:
     if not equals or not item.strip() or not price.strip():
         raise PipecliError(f'--price: "{text}" isn\'t a price of an item', hint="write it as cafe-s-100=9.90")
     field = (SupplierQuotation, "items.0.unit_price")
-    return Offered((item.strip(),), option("--price", price.strip(), field, transaction.session, currency))
+    return Offered(
+        (item.strip(),), typed_option("--price", price.strip(), field, transaction.session, currency)
+    )
 
 
 @app.command("decline", cls=Changing)
@@ -154,7 +156,7 @@ def compare(
 ) -> None:
     """Compare the answers side by side. One row per item, one column per supplier; * marks the best price."""
     run = session(ctx)
-    deal = run.pipeline.get(Opportunity, find(run, opportunity, OPPORTUNITY).key)
+    deal = run.pipeline.get(Opportunity, find_typed(run, opportunity, OPPORTUNITY).key)
     answers = run.pipeline.all(SupplierQuotation, opportunity=deal.id)
     compared = supplier_quotation.compare_offers(answers, deal.currency, run.pipeline.rates, today=run.today)
     _print_comparison(run, deal.id, compared)

@@ -15,11 +15,11 @@ import typer
 from pipecli.cli.common.command import Owned, Reading, noun
 from pipecli.cli.common.listing import owner_filter
 from pipecli.cli.common.output import Format, print_records, room_beside, wrapped, write_text
-from pipecli.cli.common.pick import document, note_rows, print_numbered, print_rows
+from pipecli.cli.common.pick import document_row, note_rows, print_numbered, print_rows
 from pipecli.cli.common.session import Session, mention, say, session
 from pipecli.cli.common.table import Column, clean, cut, isolated
 from pipecli.errors import PipecliError
-from pipecli.records.kinds import BY_NOUN, CUSTOMER, INVOICE, LEAD, OPPORTUNITY, QUOTATION, named
+from pipecli.records.kinds import BY_NOUN, CUSTOMER, INVOICE, LEAD, OPPORTUNITY, QUOTATION, collection_named
 from pipecli.store.index.rows_for_verbs import count_records as record_count
 from pipecli.store.index.sql_and_search import search_records
 from pipecli.store.index.views import OwnerFilter
@@ -57,7 +57,7 @@ def find(
 
 
 def _noun(name: str) -> str:
-    collection = named(name)
+    collection = collection_named(name)
     if collection is None or collection.kind is None:
         raise PipecliError(f'--kind: "{name}" isn\'t a kind of record', hint=f"one of {', '.join(BY_NOUN)}")
     return collection.noun
@@ -117,7 +117,7 @@ def today(ctx: typer.Context) -> None:
     shown = _fair(sections, _most_rows() + _MOST_NEWS - min(len(news), _MOST_NEWS))
     write_text(f"{isolated(_heading(run, chosen))}\n")
     if shown:
-        documents = [document(row["id"]) for row in shown]
+        documents = [document_row(row["id"]) for row in shown]
         rows_shown = [{**row, "record": row["id"]} for row in _numbered(shown)]
         print_rows(run, rows_shown, _COLUMNS, documents, "record")
         note_rows(run, documents)

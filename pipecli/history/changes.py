@@ -21,7 +21,7 @@ from pipecli.history.as_of import (
     instant,
     moment_text,
 )
-from pipecli.history.commits import Blob, key_of_path, records_below, roots
+from pipecli.history.commits import Blob, key_of_path, records_below, root_entries
 from pipecli.history.history_index import History
 from pipecli.history.version import VersionFacts
 from pipecli.records.days import Days, day_in
@@ -67,7 +67,7 @@ def deals_at(history: History, commit: str) -> Deals | None:
     One that can't be read counts as it last could be, and is named. Raises PipecliError when the settings
     can't be read.
     """
-    contents = roots(history.place, commit)
+    contents = root_entries(history.place, commit)
     if SETTINGS_FILE not in contents:
         return None
     settings = _settings_of(history, contents[SETTINGS_FILE])

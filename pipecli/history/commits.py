@@ -47,7 +47,7 @@ def record_kind(path: str) -> Kind | None:
     return SETTINGS if path == SETTINGS_FILE else kind_of(path)
 
 
-def listed(
+def listed_commits(
     place: Location, head: str, known: str | None = None, *, first_parents: bool = False
 ) -> list[ListedCommit]:
     """The commits that lead to `head` and not to `known`, parents first; `first_parents`: without the sides
@@ -344,7 +344,7 @@ def tree_of(place: Location, commit: str) -> str | None:
     return git.id_of(place.work_tree, f"{commit}:{place.prefix.rstrip('/')}")
 
 
-def roots(place: Location, commit: str) -> dict[str, str]:
+def root_entries(place: Location, commit: str) -> dict[str, str]:
     """The ids of the files and folders of the pipeline's own directory in a commit; none without it."""
     tree = tree_of(place, commit)
     listed = git.raw(place.work_tree, "ls-tree", "-z", "--full-tree", tree) if tree else b""
@@ -352,7 +352,7 @@ def roots(place: Location, commit: str) -> dict[str, str]:
     return {name.decode("utf-8", "replace"): about.split()[2].decode() for about, _, name in lines}
 
 
-def entries(place: Location, tree: str) -> dict[str, TreeEntry]:
+def tree_entries(place: Location, tree: str) -> dict[str, TreeEntry]:
     """The files of settings and records in the tree of a pipeline, by their paths in it."""
     listed = git.raw(place.work_tree, "ls-tree", "-r", "-z", "--full-tree", tree)
     return {

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from pipecli.errors import FaultyFile
 from pipecli.history.as_of import UNSHALLOW, NoSuchMoment, commit_meant, tip
 from pipecli.history.commits import key_of_path, record_kind
-from pipecli.history.events import Event, RecordVersion, events
+from pipecli.history.events import Event, RecordVersion, events_between
 from pipecli.history.past import PastPipeline, pipeline_at
 from pipecli.history.version import facts_of
 from pipecli.records.kinds import KINDS, OPPORTUNITY
@@ -149,7 +149,7 @@ def _touched(name: tuple[str, str], before: Side | None, after: Side | None) -> 
         return ChangedRecord(*name, file, [], before, after)  # `unreadable` tells
     if before is not None and before.version is None:
         return ChangedRecord(*name, file, [_once_unreadable(before, after)], before, after)
-    happened = events(before.version if before else None, after.version if after else None)
+    happened = events_between(before.version if before else None, after.version if after else None)
     if before and after and before.file != after.file:
         happened.append(Event("file", before.file, after.file, f"file moved: {before.file} → {after.file}"))
     elif before and after and not happened:
@@ -317,7 +317,7 @@ class Effect(NamedTuple):
     """Deals of either end that can't be read, and so are not counted."""
 
 
-def effect(present: Pipeline, range_: Range, touched: Iterable[str]) -> Effect:
+def money_effect(present: Pipeline, range_: Range, touched: Iterable[str]) -> Effect:
     """The forecasts of both ends of a range as of today, and the money of these deals. Raises MissingRate."""
     head = present if range_.head is None else pipeline_at(present, range_.head)
     ends = [_or_none(pipeline_at(present, range_.base)), head]

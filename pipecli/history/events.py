@@ -110,7 +110,7 @@ def by_identity(things: Sequence[Thing]) -> dict[str, Thing]:
     return named_things
 
 
-def name(thing: Thing, identity: str) -> str:
+def member_name(thing: Thing, identity: str) -> str:
     """The name of a list's member in a person's words."""
     return quoted(thing, "subject") or value_in_words(thing.get("description"), "description", "") or identity
 
@@ -222,7 +222,7 @@ class RecordVersion(NamedTuple):
         return currency if isinstance(currency, str) else ""
 
 
-def events(before: RecordVersion | None, after: RecordVersion | None) -> list[Event]:
+def events_between(before: RecordVersion | None, after: RecordVersion | None) -> list[Event]:
     """The events between two versions of a record; None: it was not there."""
     before, after = before and _in_todays_keys(before), after and _in_todays_keys(after)
     if after is None:
@@ -232,7 +232,7 @@ def events(before: RecordVersion | None, after: RecordVersion | None) -> list[Ev
     return [*_amount(before, after), *_status(before, after), *_others(before, after)]
 
 
-def fields(version: RecordVersion) -> list[Event]:
+def first_fields(version: RecordVersion) -> list[Event]:
     """The fields with which a new record began."""
     nothing = RecordVersion(version.noun, version.key, {})
     return [*_amount(nothing, version), *_others(nothing, version, apart=_APART - {"status"})]
@@ -383,6 +383,6 @@ def _of_things(
                 yield event._replace(text=f"{one} done: {described(field, thing, currency)}")
             else:
                 words = event.text.removeprefix(f"{place}.")
-                yield event._replace(text=f"{one} {name(thing, identity)}: {words}")
+                yield event._replace(text=f"{one} {member_name(thing, identity)}: {words}")
     if not changed:
         yield Event(field, list(old), list(new), f"{field} reordered")

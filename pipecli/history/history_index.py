@@ -225,10 +225,10 @@ class History:
         """Go from the commit that was indexed last to HEAD, reading only what differs."""
         head = self.tip.commit
         try:
-            gone = [commit.id for commit in commits.listed(self.place, old, head)] if old else []
-            new = commits.listed(self.place, head, old)
+            gone = [commit.id for commit in commits.listed_commits(self.place, old, head)] if old else []
+            new = commits.listed_commits(self.place, head, old)
         except git.GitRefused:  # git has forgotten the old commit
-            reached = commits.listed(self.place, head)
+            reached = commits.listed_commits(self.place, head)
             known = {row[0] for row in self.connection.execute("SELECT id FROM commits")}
             gone = list(known.difference(commit.id for commit in reached))
             new = [commit for commit in reached if commit.id not in known]

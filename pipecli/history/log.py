@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pipecli.errors import FaultyFile
 from pipecli.history.commits import Commit, RecordChange, parse_commit
-from pipecli.history.events import Event, RecordVersion, events, fields
+from pipecli.history.events import Event, RecordVersion, events_between, first_fields
 from pipecli.history.history_index import History
 from pipecli.records.kinds import BY_PREFIX, INVOICE, LEAD, ORDER, QUOTATION, SUPPLIER_QUOTATION, Kind
 from pipecli.store import git, safe_files
@@ -38,7 +38,7 @@ class LogEntry(NamedTuple):
     events: list[Event]
 
 
-def log(history: History, name: Name, *, only: bool = False, field: str = "") -> list[LogEntry]:
+def record_history(history: History, name: Name, *, only: bool = False, field: str = "") -> list[LogEntry]:
     """The history of a record, newest first; with an opportunity come its documents and its lead.
 
     `only`: itself; `field`: only what happened to that field or below it.
@@ -65,7 +65,7 @@ class RecordStep(NamedTuple):
     events: list[Event]
 
 
-def steps(history: History, commits: Sequence[str], kinds: Sequence[Kind]) -> list[RecordStep]:
+def record_steps(history: History, commits: Sequence[str], kinds: Sequence[Kind]) -> list[RecordStep]:
     """The events of the records of some kinds in commits, in the order in which the commits are given.
 
     Where a shallow clone begins nobody can tell what a commit did: it is passed over.
@@ -200,13 +200,13 @@ class _Story:
                 Event("removed", None, None, f"{row.noun} {row.key} removed, which could not be read")
             ]
         else:
-            happened = events(befores[0], after)
+            happened = events_between(befores[0], after)
             for before in befores[1:]:
-                places = {(event.field, str(event.after)) for event in events(before, after)}
+                places = {(event.field, str(event.after)) for event in events_between(before, after)}
                 happened = [event for event in happened if (event.field, str(event.after)) in places]
         if field:
             is_new = befores == [None] and commit not in self.boundary
-            began = fields(after) if after and is_new else []
+            began = first_fields(after) if after and is_new else []
             return [event for event in [*happened, *began] if f"{event.field}.".startswith(f"{field}.")]
         return [*happened, *self._about_file(row, bool(happened)), *self._invalid(row, after)]
 

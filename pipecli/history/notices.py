@@ -18,10 +18,10 @@ from typing import NamedTuple
 from pipecli.history import events as words
 from pipecli.history.events import Event, RecordVersion, value_in_words
 from pipecli.history.history_index import History
-from pipecli.history.log import RecordStep, steps
+from pipecli.history.log import RecordStep, record_steps
 from pipecli.records.days import day_in
 from pipecli.records.kinds import CLOSED_LISTS, LEAD, OPPORTUNITY, closed_list
-from pipecli.reports.followups import Message, plain
+from pipecli.reports.followups import Message, plain_line
 from pipecli.store import git
 from pipecli.store.git_remote import refs
 from pipecli.store.safe_files import Location
@@ -79,7 +79,9 @@ class Notice(NamedTuple):
 
 def notices(history: History, commits: Sequence[str], users: Mapping[str, str]) -> list[Notice]:
     """The notices of these commits, oldest first; `users` by address, as `email_key` has it."""
-    return [notice for step in steps(history, commits, (OPPORTUNITY, LEAD)) for notice in _of(step, users)]
+    return [
+        notice for step in record_steps(history, commits, (OPPORTUNITY, LEAD)) for notice in _of(step, users)
+    ]
 
 
 def _of(step: RecordStep, users: Mapping[str, str]) -> Iterator[Notice]:
@@ -178,17 +180,17 @@ class About(NamedTuple):
     words: Words
 
     def name(self, user: str | None) -> str:
-        return plain(self.users.get(user or "", user or ""))
+        return plain_line(self.users.get(user or "", user or ""))
 
 
-def message(notice: Notice, about: About) -> Message:
+def notice_message(notice: Notice, about: About) -> Message:
     """The message of one notice."""
-    title, words = plain(notice.title), about.words
+    title, words = plain_line(notice.title), about.words
     amount = words.money(notice.amount, notice.currency) if notice.amount is not None else ""
     at = notice.at.astimezone(about.zone)
-    author = plain(notice.author) or words.nobody
+    author = plain_line(notice.author) or words.nobody
     lines = (
-        f"{notice.key} {title}{f' ({plain(about.customer)})' if about.customer else ''}",
+        f"{notice.key} {title}{f' ({plain_line(about.customer)})' if about.customer else ''}",
         *_labelled(words, ("amount", amount), ("owner", about.name(notice.owner) if notice.owner else "")),
         *_ending_lines(notice, words),
         *_ranking(about.name(notice.owner), about.standing, words),
@@ -197,7 +199,7 @@ def message(notice: Notice, about: About) -> Message:
     return Message(_headline(notice, about, title, amount), "\n".join(lines))
 
 
-def digest(messages: Sequence[Message], words: Words) -> Message:
+def notice_digest(messages: Sequence[Message], words: Words) -> Message:
     """Many messages as one."""
     parts = [f"{message.title}\n{message.body}".replace("\n", "\n  ") for message in messages[:MOST]]
     left = len(messages) - MOST
@@ -206,7 +208,7 @@ def digest(messages: Sequence[Message], words: Words) -> Message:
 
 
 def _headline(notice: Notice, about: About, title: str, amount: str) -> str:
-    before, after = plain(notice.before or ""), plain(notice.after or "")
+    before, after = plain_line(notice.before or ""), plain_line(notice.after or "")
     name = "stage" if before else "now"
     if notice.event in ("won", "lost", "closed", "reopened", "assigned"):
         name = notice.event
@@ -215,7 +217,7 @@ def _headline(notice: Notice, about: About, title: str, amount: str) -> str:
         ending = amount
     elif notice.event == "lost":
         reasons = closed_list(notice.ending, "reasons")
-        ending = ", ".join(plain(value_in_words(reason, "reason", "")) for reason in reasons)
+        ending = ", ".join(plain_line(value_in_words(reason, "reason", "")) for reason in reasons)
     headline = about.words.fill(
         f"notice_{name}", title=title, before=before, after=after, name=about.name(notice.after)
     )
@@ -235,7 +237,7 @@ def _ending_lines(notice: Notice, words: Words) -> Iterator[str]:
         for name, key in CLOSED_LISTS.items()
     )
     values = [*lists, ("quotation", value_in_words(notice.ending.get("quotation"), "quotation", ""))]
-    return _labelled(words, *((name, plain(value)) for name, value in values if value))
+    return _labelled(words, *((name, plain_line(value)) for name, value in values if value))
 
 
 def _ranking(owner: str, standing: Standing | None, words: Words) -> Iterator[str]:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipecli.errors import Fault, FaultyFile, PipecliError
 from pipecli.history.as_of import Moment, NoSuchMoment, StandingCommit, commit_at, tip
-from pipecli.history.commits import TreeEntry, entries, tree_of
+from pipecli.history.commits import TreeEntry, tree_entries, tree_of
 from pipecli.history.history_index import first_parent_line
 from pipecli.history.version import why_absent
 from pipecli.json_and_csv import loads
@@ -78,7 +78,7 @@ class PastPipeline(Pipeline):
     def text(self, file: str) -> str:
         """The text of a file then. Raises FaultyFile, FileNotFoundError."""
         tree = tree_of(self.location, self.standing.commit)
-        entry = entries(self.location, tree).get(file) if tree else None
+        entry = tree_entries(self.location, tree).get(file) if tree else None
         if entry is None:
             raise FileNotFoundError(file)
         (blob,) = git.objects(self.location.work_tree, [entry.blob], safe_files.LARGEST)
@@ -124,7 +124,7 @@ def _now_of(moment: Moment, standing: StandingCommit) -> datetime:
 
 def _index(place: Location, standing: StandingCommit) -> index.Index:
     tree = tree_of(place, standing.commit)
-    past_files = entries(place, tree) if tree else {}
+    past_files = tree_entries(place, tree) if tree else {}
     if SETTINGS_FILE not in past_files:
         raise NoSuchMoment(f"at {standing.name} there was no pipeline yet")
 

@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from pipecli.history import commits
-from pipecli.history.commits import Blob, ListedCommit, RecordChange, listed
+from pipecli.history.commits import Blob, ListedCommit, RecordChange, listed_commits
 from pipecli.history.history_index import History
 from pipecli.history.version import VersionFacts
 from pipecli.records.kinds import OPPORTUNITY, SETTINGS
@@ -36,7 +36,7 @@ def path_to(history: History, commit: str) -> FirstParentPath:
     if on_line:
         return FirstParentPath(on_line, [])
     # What HEAD does not know the index does not: git lists it. The rest of the path is in the index.
-    beside = listed(history.place, commit, history.tip.commit, first_parents=True)
+    beside = listed_commits(history.place, commit, history.tip.commit, first_parents=True)
     newest_first = beside[::-1]
     at: str | None = next(iter(beside[0].parents), None) if beside else commit
     line: int | None = None

@@ -18,7 +18,7 @@ from pipecli.store.ids_and_files import relaid
 from pipecli.store.index.rows_for_verbs import records_naming
 from pipecli.store.parse_record import parse_record
 from pipecli.store.pipeline import Pipeline
-from pipecli.store.plan_writes import Write, check_references, names
+from pipecli.store.plan_writes import Write, check_references, record_names
 from pipecli.store.safe_files import kind_of
 from pipecli.wording import first_of, one_line
 from pipecli.workflow.activity_and_attachment import FOLDER
@@ -194,8 +194,8 @@ def require_free(pipeline: Pipeline, reverted: Sequence[Reverted]) -> None:
     """Refuse to take away what other records name, or to bring back what names a record that is gone."""
     own = {part.write.file for part in reverted}
     restored = [part.before for part in reverted if part.before is not None]
-    written = {name for record in restored for name in names(record)}
-    gone = {name for part in reverted if part.done for name in names(part.done)} - written
+    written = {name for record in restored for name in record_names(record)}
+    gone = {name for part in reverted if part.done for name in record_names(part.done)} - written
     connection = pipeline.index.connection
     for record_noun, key in gone:
         users = [name for name, path in records_naming(connection, record_noun, key) if path not in own]

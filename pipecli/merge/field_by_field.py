@@ -240,7 +240,7 @@ def _pruned(value: object) -> object:
     return value
 
 
-def merged(
+def merge_fields(
     model: type[Part],
     base: Plain,
     ours: Plain,

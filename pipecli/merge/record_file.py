@@ -23,12 +23,12 @@ from pipecli.merge.field_by_field import (
     Merged,
     Path,
     Side,
-    merged,
+    merge_fields,
     names_at,
     numbered,
     pruned,
 )
-from pipecli.merge.text import Version, Writer, marked
+from pipecli.merge.text import Version, Writer, mark_conflicts
 from pipecli.records.base import Part, Plain, default_at
 from pipecli.records.kinds import OPPORTUNITY, QUOTATION, SETTINGS, SETTINGS_FILE, Kind
 from pipecli.records.references import references
@@ -90,7 +90,7 @@ def _name(model: type[Part], path: Path, ours: Plain, theirs: Plain) -> str:
         members = [_members(model, path[:place], value) for value in here]
         thing = next((member for side in members if isinstance(member := side.get(key), Mapping)), None)
         if thing is not None:
-            one = f"{events.member_word(keys[-1])} {events.name(thing, key)}"
+            one = f"{events.member_word(keys[-1])} {events.member_name(thing, key)}"
             words.append(" ".join([*filter(None, [".".join(keys[:-1])]), one]))
             keys = []
         elif key == ORDER and any(map(is_list, here)):
@@ -144,7 +144,7 @@ def inseparable(kind: Kind, base: Plain, ours: Plain, theirs: Plain) -> frozense
     return frozenset(together)
 
 
-def broken(kind: Kind, merged: Plain, base: Plain, ours: Plain, theirs: Plain) -> str:
+def broken_rule(kind: Kind, merged: Plain, base: Plain, ours: Plain, theirs: Plain) -> str:
     """The rule that a merged record breaks though neither side does; empty where all hold."""
     try:
         validate(kind.model, merged)
@@ -251,12 +251,12 @@ class _Record:
     def _broken(self, whole: frozenset[str]) -> str:
         """The rule that is broken when the fields in conflict are decided for the one or the other."""
         sides = [side.plain for side in (self.base, self.ours, self.theirs)]
-        messages = (broken(self.kind, self._outcome(side, whole).plain, *sides) for side in _BOTH)
+        messages = (broken_rule(self.kind, self._outcome(side, whole).plain, *sides) for side in _BOTH)
         return next(filter(None, messages), "")
 
     def _outcome(self, side: Side, whole: frozenset[str], other: Path | None = None) -> Merged:
         """The merge in which `side` decides, but theirs of the field at `other`."""
-        return merged(
+        return merge_fields(
             self.kind.model,
             self.base.plain,
             self.ours.plain,
@@ -267,7 +267,7 @@ class _Record:
 
     def merged(self, prefer: Side | None) -> MergedRecord:
         outcome = self._outcome(prefer or "ours", self.whole)
-        if prefer == "base" and broken(self.kind, outcome.plain, *3 * [self.base.plain]):
+        if prefer == "base" and broken_rule(self.kind, outcome.plain, *3 * [self.base.plain]):
             return MergedRecord(self.base.text)
         writer = Writer(self.kind.model, self.base, self.ours, self.theirs)
         disputed = [clash.path for clash in outcome.clashes]
@@ -279,7 +279,7 @@ class _Record:
         ]  # fmt: skip
         theirs = writer.text(self._outcome("theirs", self.whole).plain, disputed)
         conflicts = [self._in_words(clash) for clash in outcome.clashes]
-        return MergedRecord(marked(text, others, theirs, self.kind.model), tuple(conflicts))
+        return MergedRecord(mark_conflicts(text, others, theirs, self.kind.model), tuple(conflicts))
 
     def _in_words(self, clash: FieldClash) -> Conflict:
         is_rule = self.broken and clash.path[0] in self.whole
@@ -288,7 +288,7 @@ class _Record:
         )
 
 
-def exact(plain: Plain, text: str) -> Plain:
+def exact_numbers(plain: Plain, text: str) -> Plain:
     """The plain form of a text with its numbers as written: `2499.00`, where a YAML reader gives 2499.0."""
     if not _has_decimals(plain):
         return plain
@@ -373,7 +373,7 @@ def merge_bytes(
     try:
         mine, other = _version(kind, ours, "ours"), _version(kind, theirs, "theirs")
         before = _version(None, base, "base") if base else Version("", {})
-        mine, other = (side._replace(plain=exact(side.plain, side.text)) for side in (mine, other))
+        mine, other = (side._replace(plain=exact_numbers(side.plain, side.text)) for side in (mine, other))
         text, conflicts = merge_record(kind, before, mine, other, prefer)
     except (_NoRecord, EditError) as error:
         return _by_line(kind, base or b"", ours, theirs, prefer, str(error))

@@ -280,7 +280,7 @@ class _Block(NamedTuple):
     theirs: list[str]
 
 
-def marked(ours: str, fields: Sequence[tuple[Path, str]], theirs: str, model: type[Part]) -> str:
+def mark_conflicts(ours: str, fields: Sequence[tuple[Path, str]], theirs: str, model: type[Part]) -> str:
     """`ours` with each field in conflict between markers.
 
     `fields`: the path of each, and the text that has only its value as theirs has it; `theirs` has them all,

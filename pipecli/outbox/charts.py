@@ -225,7 +225,7 @@ class Part(NamedTuple):
     """The text shown where the pointer is on it."""
 
 
-def columns(
+def column_chart(
     parts: Sequence[Part],
     *,
     title: str,
@@ -268,7 +268,7 @@ def columns(
 _MONEY = {"labelExpr": SHORT_MONEY}
 
 
-def rows(
+def bar_chart(
     parts: Sequence[Part], *, title: str, subtitle: str, theme: Theme, labels: Sequence[str] = ()
 ) -> Any:
     """A chart of lying bars, the first part above, each with its label at the end."""

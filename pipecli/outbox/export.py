@@ -94,12 +94,12 @@ def collections() -> list[Collection]:
     return sorted(COLLECTIONS, key=lambda kind: places.get(kind.plural, places["leads"] - 0.5))
 
 
-def pages(records: Mapping[str, Sequence[Document]], settings: str) -> dict[str, str]:
+def export_files(records: Mapping[str, Sequence[Document]], settings: str) -> dict[str, str]:
     """The files of an export by name; `records` are those of each kind by its plural, `settings` a text."""
     files = {f"{plural}.csv": csv_text(several) for plural, several in records.items() if several}
     if contacts := records.get("contacts"):
         customers = {str(one["id"]): str(one.get("name", one["id"])) for one in records.get("customers", ())}
-        files["contacts.vcf"] = address_book(contacts, customers)
+        files["contacts.vcf"] = vcard_book(contacts, customers)
     files["settings.yaml"] = settings
     files["plan.yaml"] = _plan([plural for plural, several in records.items() if several])
     files["README.md"] = _readme(records)
@@ -135,7 +135,7 @@ def _readme(records: Mapping[str, Sequence[Document]]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def address_book(contacts: Iterable[Document], customers: Mapping[str, str]) -> str:
+def vcard_book(contacts: Iterable[Document], customers: Mapping[str, str]) -> str:
     """Contacts as vCards, with the names of their customers."""
     return "".join(_card(contact, customers) for contact in contacts)
 
@@ -204,7 +204,7 @@ class Entry(NamedTuple):
         ]
 
 
-def entries(invoices: Iterable[Mapping[str, Any]]) -> Iterator[Entry]:
+def ledger_entries(invoices: Iterable[Mapping[str, Any]]) -> Iterator[Entry]:
     """The entries of invoices as `invoice show --format json` has them.
 
     Amounts of credit notes are negative, and so are theirs. Drafts have none.
@@ -266,7 +266,7 @@ def beancount(invoices: Iterable[Mapping[str, Any]]) -> str:
 
 
 def _ordered(invoices: Iterable[Mapping[str, Any]]) -> list[Entry]:
-    return sorted(entries(invoices), key=lambda entry: (entry.day, entry.number))
+    return sorted(ledger_entries(invoices), key=lambda entry: (entry.day, entry.number))
 
 
 def _plain(text: str) -> str:

@@ -63,7 +63,7 @@ def own_template(noun: str, language: str | None) -> MailTemplate:
     return MailTemplate(file.name, file.read_text(encoding="utf-8"))
 
 
-def written(template: MailTemplate, printed: Printed, *, contact: str, sender: Address) -> Words:
+def filled_mail(template: MailTemplate, printed: Printed, *, contact: str, sender: Address) -> Words:
     """The text of a template, filled in. Raises PipecliError with file and line of a faulty template."""
     values = {
         "doc": asdict(printed),
@@ -208,7 +208,7 @@ def _is_here(host: str) -> bool:
     return host == "localhost"
 
 
-def deliver(server: Server, sender: str, recipients: Sequence[str], message: bytes) -> None:
+def deliver_mail(server: Server, sender: str, recipients: Sequence[str], message: bytes) -> None:
     """Hand over one message to all recipients or to none. Raises NotSent, Doubtful.
 
     `sender` and `recipients` are bare addresses. An interrupt before the server has it all sends nothing.

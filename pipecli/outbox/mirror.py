@@ -19,8 +19,8 @@ from pipecli import __version__
 from pipecli.errors import PipecliError, system_refusal
 from pipecli.extras import require_extra
 from pipecli.history import log
-from pipecli.history.commits import listed
-from pipecli.history.events import OF_THE_RECORD, Event, fields
+from pipecli.history.commits import listed_commits
+from pipecli.history.events import OF_THE_RECORD, Event, first_fields
 from pipecli.json_and_csv import digits, dumps
 from pipecli.records.kinds import KINDS, SETTINGS
 from pipecli.store import git
@@ -114,10 +114,10 @@ class Source:
 
     def events(self, since: str | None, seq: int) -> Iterator[Row]:
         """The events of the commits that are not in `since`, parents first; `seq` is the last one copied."""
-        commits = [commit.id for commit in listed(self.pipeline.location, self.upto.commit, since)]
+        commits = [commit.id for commit in listed_commits(self.pipeline.location, self.upto.commit, since)]
         for start in range(0, len(commits), _AT_ONCE):
             number, last = 0, ""
-            for step in log.steps(self.history, commits[start : start + _AT_ONCE], (*KINDS, SETTINGS)):
+            for step in log.record_steps(self.history, commits[start : start + _AT_ONCE], (*KINDS, SETTINGS)):
                 number, last = (number if step.commit.id == last else 0), step.commit.id
                 for event in _events_of(step):
                     number, seq = number + 1, seq + 1
@@ -157,7 +157,7 @@ def _events_of(step: log.RecordStep) -> Iterator[Event]:
     """The events of a record in a commit; of one that is new also what its fields began with."""
     yield from step.events
     if step.after and any(event.field == "created" for event in step.events):
-        yield from (event for event in fields(step.after) if event.field not in OF_THE_RECORD)
+        yield from (event for event in first_fields(step.after) if event.field not in OF_THE_RECORD)
 
 
 def _event_row(step: log.RecordStep, event: Event, number: int) -> Row:

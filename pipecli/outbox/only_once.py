@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pipecli.errors import PipecliError
 from pipecli.store import crash_recovery, git, lock, safe_files
-from pipecli.store.git_remote import LOCKED, RemoteTimeout, race_lost, refs, talk, words
+from pipecli.store.git_remote import LOCKED, RemoteTimeout, race_lost, refs, remote_words, talk_to_remote
 from pipecli.store.safe_files import Location
 
 if TYPE_CHECKING:
@@ -166,7 +166,7 @@ class Claims:
             old = before or "0" * len(after)
             done = git.run(self.place.work_tree, "update-ref", self.ref, after, old)
             if done.returncode and not race_lost(done):
-                raise git.GitRefused(words(done))
+                raise git.GitRefused(remote_words(done))
             return race_lost(done) if done.returncode else ""
         lease = f"--force-with-lease={self.ref}:{before or ''}"
         done = self._talk(
@@ -177,7 +177,7 @@ class Claims:
             if lost := race_lost(done):
                 return lost
             raise PipecliError(
-                f"{self.remote} refused to record what is sent: {words(done)}",
+                f"{self.remote} refused to record what is sent: {remote_words(done)}",
                 hint="where no other machine does this, run it with --alone",
             )
         git.run(self.place.work_tree, "update-ref", self.ref, after)
@@ -187,11 +187,11 @@ class Claims:
         hint = "try again later; where no other machine does this, run it with --alone"
         unknown = f"{self.remote} can't be reached, and what other machines have sent is not known"
         try:
-            done = talk(self.place, *arguments)
+            done = talk_to_remote(self.place, *arguments)
         except RemoteTimeout as error:
             raise Unreachable(f"{unknown}: {error}", hint=hint) from None
         if done.returncode and not (may_fail and done.stdout):
-            raise Unreachable(f"{unknown}: {words(done)}", hint=hint)
+            raise Unreachable(f"{unknown}: {remote_words(done)}", hint=hint)
         return done
 
     def _read(self, commit: str | None) -> Days:
@@ -216,7 +216,7 @@ class Claims:
         message = f"What pipecli has sent: {self.ref.rpartition('/')[2]}"
         done = git.run(self.place.work_tree, "commit-tree", tree, "-m", message, environment=_NOBODY)
         if done.returncode:
-            raise git.GitRefused(words(done))
+            raise git.GitRefused(remote_words(done))
         return done.stdout.decode().strip()
 
 
@@ -274,11 +274,11 @@ class SendJournal:
 
     def hand_over(self, server: Server, sender: str, recipients: Sequence[str], message: bytes) -> None:
         """Keep the message and give it to the server. Raises PipecliError when that fails."""
-        from pipecli.outbox.mail import Doubtful, deliver
+        from pipecli.outbox.mail import Doubtful, deliver_mail
 
         self._keep(message)
         try:
-            deliver(server, sender, recipients, message)
+            deliver_mail(server, sender, recipients, message)
         except Doubtful as error:
             raise PipecliError(
                 f"{error.message}: nobody knows whether the mail goes out, and nothing is changed",
@@ -326,7 +326,7 @@ class SendJournal:
 def job(place: Location, name: str) -> Iterator[None]:
     """Hold a job of this clone (a run of reminders) while nobody else does it. Raises lock.Busy."""
     file = place.journal_of(name)
-    with lock.hold(file.parent):
+    with lock.hold_lock(file.parent):
         crash_recovery.recover(place, file)
         with crash_recovery.working(place, name, file):
             yield
@@ -387,7 +387,7 @@ class ReminderJournal:
         plain = Unfinished(self._who, self._unsent, [*sending])._asdict()
         try:
             self._cache.mkdir(parents=True, exist_ok=True)
-            safe_files.write(self._cache, self._file, json.dumps(plain).encode())
+            safe_files.write_file(self._cache, self._file, json.dumps(plain).encode())
             safe_files.harden(self._cache, self._file)
             safe_files.harden_folders([self._cache])
         except OSError as error:

@@ -160,7 +160,7 @@ COLLECTIONS_BY_NOUN = {collection.noun: collection for collection in COLLECTIONS
 _SHORT = {"opp": "opportunity", "quote": "quotation", "supplier-quote": "supplier-quotation"}
 
 
-def named(word: str) -> Collection | None:
+def collection_named(word: str) -> Collection | None:
     """The collection that a person means by a noun, singular or plural, or its short alias."""
     plain = word.strip().lower().replace("_", "-")
     singular = plain if plain in _SHORT else plain.removesuffix("s")

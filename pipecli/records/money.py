@@ -74,7 +74,7 @@ def shares(amount: Decimal, weights: Sequence[Decimal], currency: str) -> list[D
 
 @lru_cache
 @cache
-def percent(stored: float) -> Decimal:
+def plain_percent(stored: float) -> Decimal:
     """A percentage of the index in the digits that a person writes: 20, 9.975."""
     return Decimal(int(stored)) if stored.is_integer() else Decimal(repr(stored))
 

@@ -97,7 +97,7 @@ _ABOUT = 8
 """What is this much less like than the likeliest is not what was meant."""
 
 
-def chosen(
+def chosen_id(
     word: str,
     known: Names,
     fault: str,
@@ -114,14 +114,14 @@ def chosen(
         return fits[0]
     if fits:
         raise error(
-            f'"{word}" is {len(fits)} of them: {listed(fits, known)}',
+            f'"{word}" is {len(fits)} of them: {listed_ids(fits, known)}',
             hint="name one in full",
             code="ambiguous",
         )
     close = _similar(word, known)
-    likely = f"did you mean {listed(close, known, ' or ')}? " if close else ""
+    likely = f"did you mean {listed_ids(close, known, ' or ')}? " if close else ""
     raise error(
-        fault, hint=likely + hint.replace("{known}", listed(known, known) or "none"), code="not-found"
+        fault, hint=likely + hint.replace("{known}", listed_ids(known, known) or "none"), code="not-found"
     )
 
 
@@ -129,7 +129,7 @@ def all_chosen(word: str, known: Names, fault: str) -> list[str]:
     """The ids of one name: several processes may have a stage that is called so. Raises PipecliError."""
     fits = fitting(word, known)
     names = {name_key(known[id_][0]) for id_ in fits if known[id_]}
-    return fits if len(fits) > 1 and len(names) == 1 else [chosen(word, known, fault)]
+    return fits if len(fits) > 1 and len(names) == 1 else [chosen_id(word, known, fault)]
 
 
 def fitting(word: str, known: Names) -> list[str]:
@@ -142,7 +142,7 @@ def fitting(word: str, known: Names) -> list[str]:
     return whole or [id_ for id_, names in called.items() if words and begins_words(words, "\n".join(names))]
 
 
-def listed(ids: Iterable[str], known: Names, between: str = ", ") -> str:
+def listed_ids(ids: Iterable[str], known: Names, between: str = ", ") -> str:
     """Ids, with the name of each that says more: `qualify, s2 (Negociação)`."""
     shown = [
         f"{id_} ({known[id_][0]})" if known[id_] and name_key(known[id_][0]) != name_key(id_) else id_
@@ -173,7 +173,7 @@ def likeliest(word: str, words: Iterable[str]) -> str:
     """`did you mean amount? ` of words that are spelled much like one; empty where none is."""
     known = words_of(sorted(words))
     close = _similar(word, known)
-    return f"did you mean {listed(close, known, ' or ')}? " if close else ""
+    return f"did you mean {listed_ids(close, known, ' or ')}? " if close else ""
 
 
 def _similar(word: str, known: Names) -> list[str]:

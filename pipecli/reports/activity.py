@@ -75,7 +75,7 @@ def touched(activities: Iterable[Activity], days: Days) -> set[str]:
     return {activity.record for activity in activities if activity.done and days.has(activity.day)}
 
 
-def activity(
+def count_activities(
     activities: Iterable[Activity], deals: Iterable[OwnedDeal], touched: set[str], *,
     by: str, days: Days, today: date,
 ) -> Done:  # fmt: skip

@@ -111,7 +111,7 @@ _MENTIONS = r"(?<!\w)@(?=\w)|@(?=(?:everyone|here|channel|all|room)\b)|<(?=[!@#]
 _NOTHING = "\u200b"
 
 
-def plain(text: str) -> str:
+def plain_line(text: str) -> str:
     """A text of a record for a message: one line, not too long, that adds no header and calls nobody.
 
     A stranger may have written it: a mention gets a letter of no width into it, and so is only read.
@@ -124,7 +124,7 @@ MOST = 100
 """The number of follow-ups that a message lists; the rest is counted."""
 
 
-def by_user(follow_ups: Iterable[FollowUp]) -> dict[str | None, list[FollowUp]]:
+def followups_by_user(follow_ups: Iterable[FollowUp]) -> dict[str | None, list[FollowUp]]:
     """The follow-ups of each user; at None those that nobody is to do."""
     theirs: dict[str | None, list[FollowUp]] = defaultdict(list)
     for follow_up in follow_ups:
@@ -137,7 +137,7 @@ def follow_up_key(follow_up: FollowUp) -> str:
     return f"{follow_up.plan.id}/{follow_up.plan.activity or follow_up.plan.kind}"
 
 
-def reminder(name: str, follow_ups: Sequence[FollowUp], today: date, words: Words) -> Message:
+def reminder_message(name: str, follow_ups: Sequence[FollowUp], today: date, words: Words) -> Message:
     """The message to a user of this name about these follow-ups."""
     overdue = [follow_up for follow_up in follow_ups if follow_up.due < today]
     parts = {
@@ -150,7 +150,7 @@ def reminder(name: str, follow_ups: Sequence[FollowUp], today: date, words: Word
     title = words.fill(
         "reminder_overdue" if overdue else "reminder_title",
         follow_ups=words.count("follow_ups", len(follow_ups)),
-        name=plain(name),
+        name=plain_line(name),
         overdue=words.figure(len(overdue)),
     )
     return Message(title, "\n\n".join(_parts(parts, today, words)))
@@ -170,13 +170,13 @@ def _parts(parts: Mapping[str, Sequence[FollowUp]], today: date, words: Words) -
 def _lines(follow_up: FollowUp, today: date, words: Words) -> list[str]:
     plan = follow_up.plan
     what = (
-        f"{words.named('kinds', plan.type)}: {plain(plan.detail(words))}"
+        f"{words.named('kinds', plan.type)}: {plain_line(plan.detail(words))}"
         if plan.type
         else words.named("kinds", plan.kind)
     )
     who = plan.customer_name or plan.customer
-    about = f"{plain(plan.title)} ({plain(who)})" if who else plain(plan.title)
-    note = [f"  {plain(plan.note)}"] if plan.note else []
+    about = f"{plain_line(plan.title)} ({plain_line(who)})" if who else plain_line(plan.title)
+    note = [f"  {plain_line(plan.note)}"] if plan.note else []
     return [f"- {_when(follow_up, today, words)}{what}", f"  {plan.id} {about}", *note]
 
 

@@ -297,7 +297,7 @@ class Compared(NamedTuple):
         return self.figure(name) - self.figure(name, then=True)
 
 
-def compare(then: Forecast, now: Forecast) -> list[Compared]:
+def compare_forecasts(then: Forecast, now: Forecast) -> list[Compared]:
     """The rows of both, in the order of the present one; rows that are gone follow, or keep their date."""
     old = {(row.process, row.key): row for row in then.rows}
     new = {(row.process, row.key): row for row in now.rows}

@@ -83,7 +83,7 @@ def ranking(
     in the `base` currency, amounts are shown in another where that is asked for. Where the settings give no
     points, the amount ranks. Raises PipecliError for a missing rate.
     """
-    previous = before(days)
+    previous = period_before(days)
     now: dict[str | None, _Tally] = defaultdict(lambda: _Tally(shown.zero))
     then: dict[str | None, _Tally] = defaultdict(lambda: _Tally(shown.zero))
     totals, totals_then = _Tally(shown.zero), _Tally(shown.zero)
@@ -113,13 +113,13 @@ def ranking(
         rank, rank_then = ranks.get(key), ranks_then.get(key)
         with_amount = Decimal(tally.won_count - tally.without_amount)
         return Row(
-            rank, key, plain(tally.points), tally.won_count, tally.won_amount,
+            rank, key, plain_points(tally.points), tally.won_count, tally.won_amount,
             tally.without_amount, tally.lost_count,
             percent(tally.won_count, tally.won_count + tally.lost_count),
             rounded(EXACT.divide(tally.won_amount, with_amount), shown.currency) if with_amount else None,
             tally.average_days, rank_then, rank_then - rank if rank and rank_then else None,
-            plain(tally_then.points) if previous else None,
-            plain(tally.points - tally_then.points) if previous else None,
+            plain_points(tally_then.points) if previous else None,
+            plain_points(tally.points - tally_then.points) if previous else None,
         )  # fmt: skip
 
     rows = [row(key, now[key], then[key]) for key in {**now, **then}]
@@ -131,7 +131,7 @@ _NOBODY = "\0"
 """The key of the totals: no user has this name, and so no rank."""
 
 
-def before(days: Days) -> Days | None:
+def period_before(days: Days) -> Days | None:
     """The period before one, as many months or else days long; None where one has no beginning or no end."""
     first, last = days
     if first is None or last is None or first == date.min:
@@ -145,7 +145,7 @@ def before(days: Days) -> Days | None:
     return Days(end - length, end) if end - date.min >= length else None
 
 
-def plain(points: Decimal) -> Decimal:
+def plain_points(points: Decimal) -> Decimal:
     """Points with no more decimals than they need."""
     whole = points.to_integral_value()
     return whole if points == whole else points.normalize(EXACT)

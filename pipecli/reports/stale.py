@@ -78,7 +78,9 @@ def days_over(deal: Deal, days: int, today: date) -> int | None:
     return days - deal.rotting_days
 
 
-def stale(deals: Iterable[Deal], *, moves: Mapping[str, date], valuation: Valuation, today: date) -> Stale:
+def stale_deals(
+    deals: Iterable[Deal], *, moves: Mapping[str, date], valuation: Valuation, today: date
+) -> Stale:
     """The stale ones of the open deals; `moves` gives the day of the last change of stage by id.
 
     Money is at the rates of `today`. Raises PipecliError for a missing rate.
@@ -94,7 +96,7 @@ def stale(deals: Iterable[Deal], *, moves: Mapping[str, date], valuation: Valuat
     )
 
 
-def grouped(stale_deals: Stale, deals: Iterable[Deal], by: str, valuation: Valuation) -> list[Row]:
+def stale_by_group(stale_deals: Stale, deals: Iterable[Deal], by: str, valuation: Valuation) -> list[Row]:
     """The stale deals by one of GROUPINGS, beside all that are open; where most stand still first."""
     opened: dict[tuple[str | None, str | None], int] = defaultdict(int)
     for deal in deals:

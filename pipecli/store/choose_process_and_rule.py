@@ -119,7 +119,7 @@ def _insert(connection: sqlite3.Connection, rows: Sequence[tables.Row]) -> None:
         connection.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({places})", [*row.values()])
 
 
-def standing(connection: sqlite3.Connection, kind: Kind) -> Standing:
+def workload(connection: sqlite3.Connection, kind: Kind) -> Standing:
     """The standing of the users with all leads, or all opportunities, of an index."""
     from pipecli.workflow.assignment import Standing  # with the models, which a list of plans must not load
 
@@ -141,7 +141,7 @@ def standing(connection: sqlite3.Connection, kind: Kind) -> Standing:
     )
 
 
-def unowned(connection: sqlite3.Connection, kind: Kind) -> list[str]:
+def unowned_records(connection: sqlite3.Connection, kind: Kind) -> list[str]:
     """The files of the open records that nobody owns, in the order in which they were created."""
     rows = connection.execute(
         f"SELECT path FROM _{kind.table} WHERE owner IS NULL AND {OPEN[kind.noun]} "

@@ -170,7 +170,7 @@ class Journal(NamedTuple):
         try:
             kept.replace(path)
         except OSError:  # another disk
-            safe_files.write(self.place.root, step.file, kept.read_bytes())
+            safe_files.write_file(self.place.root, step.file, kept.read_bytes())
 
     def _clear_traces(self) -> None:
         """Remove what our dead processes left: the locks of git, files under their temporary names."""
@@ -215,7 +215,7 @@ class Journal(NamedTuple):
 
     def _unstage(self) -> None:
         """Have staged of the change's files what was staged before: a new one not at all."""
-        staged = git_commit.staged(self.place, [step.file for step in self.steps])
+        staged = git_commit.staged_ids(self.place, [step.file for step in self.steps])
         taken = list[FileStep]()
         for step in self.steps:
             id_ = staged.get(self.place.prefix + step.file)
@@ -309,7 +309,7 @@ def _write(journal: Journal, *, is_hard: bool) -> list[int]:
         content = memoryview(json.dumps(plain).encode())
         while content:
             content = content[os.write(handle, content) :]
-        held = git_commit.hold(handle)
+        held = git_commit.hold_file(handle)
         if is_hard:
             os.fsync(handle)
     except BaseException:
@@ -348,9 +348,9 @@ def working(place: Location, subject: str, file: Path | None = None) -> Iterator
 
 def moving(place: Location, commit: str) -> None:
     """Note, `working`, that git begins to move the files to another commit. Raises OSError, PipecliError."""
-    if any(git_commit.moved(place, git_commit.head_of(place), commit)):
+    if any(git_commit.moved_files(place, git_commit.head_of(place), commit)):
         return  # something is in the way: git refuses, and what a person wrote is not git's
-    safe_files.write(place.cache, _ONTO, commit.encode())
+    safe_files.write_file(place.cache, _ONTO, commit.encode())
     if git_commit.hardening(git.settings(place.work_tree)) is not None:
         safe_files.harden(place.cache, place.journal.name, _ONTO)
         safe_files.harden_folders([place.cache])

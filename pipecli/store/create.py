@@ -91,13 +91,13 @@ def write_ci(place: Location, review: CiFile) -> str:
     host = review.host
     folder = host.file.rpartition("/")[0]
     safe_files.make_folder(place.work_tree, folder)
-    safe_files.create(place.work_tree, host.file, ci_text(review, place.prefix).encode())
+    safe_files.create_file(place.work_tree, host.file, ci_text(review, place.prefix).encode())
     return host.file
 
 
 def remove_ci(place: Location, host: Host) -> None:
     """Take back what `write_ci` wrote, with the folders it made."""
-    safe_files.remove(place.work_tree, host.file)
+    safe_files.remove_file(place.work_tree, host.file)
     for folder in Path(host.file).parents[:-1]:
         with suppress(OSError):
             (place.work_tree / folder).rmdir()
@@ -273,7 +273,7 @@ def create_pipeline(
     root = directory.resolve()
     if _is_done_by_a_killed_one(root):
         place = find_location(root)
-        merge_setup.set_up(place)
+        merge_setup.set_up_merge(place)
         return place
     if (root / SETTINGS_FILE).exists():
         raise PipecliError(f"{directory} is a pipeline already", hint="choose another directory")
@@ -293,20 +293,20 @@ def create_pipeline(
         )
         parse_record(SETTINGS, SETTINGS_FILE, text)
         place = safe_files.location_at(root)
-        texts = {f"{schemas.FOLDER}/{name}": text for name, text in schemas.files().items()}
+        texts = {f"{schemas.FOLDER}/{name}": text for name, text in schemas.schema_files().items()}
         if not (root / merge_setup.ATTRIBUTES_FILE).exists():
-            texts[merge_setup.ATTRIBUTES_FILE] = merge_setup.attributes()
+            texts[merge_setup.ATTRIBUTES_FILE] = merge_setup.merge_attributes()
         if not (root / AGENTS_FILE).exists():
             texts[AGENTS_FILE] = resources("pipecli.store").joinpath(AGENTS_FILE).read_text(encoding="utf-8")
         texts[SETTINGS_FILE] = text
         writes = [_write(root, name, text) for name, text in texts.items()]
-        with lock.hold(place.cache):
+        with lock.hold_lock(place.cache):
             _commit(
                 place,
                 writes,
                 "Found the pipeline\n\nPipecli-Event: founded",
                 review,
-                lambda: merge_setup.set_up(place),
+                lambda: merge_setup.set_up_merge(place),
             )
     except OSError as error:
         text = f"{error.filename or directory}: can't be written: {error.strerror}"
@@ -326,7 +326,7 @@ def _is_done_by_a_killed_one(root: Path) -> bool:
         return False
     if not place.journal.exists():
         return False
-    with lock.hold(place.cache):
+    with lock.hold_lock(place.cache):
         crash_recovery.recover(place)
     return (root / SETTINGS_FILE).exists()
 

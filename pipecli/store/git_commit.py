@@ -41,7 +41,7 @@ def put_back(place: Location, start: str, onto: str, kept: Path) -> list[Path] |
     What was in one that neither commit has is put into the folder `kept`, and named: a person may have
     written it.
     """
-    changed, new = moved(place, start, onto)
+    changed, new = moved_files(place, start, onto)
     aside = [path for name in (*changed, *new) if (path := _keep(place, name, onto, kept))]
     if changed:
         git.raw(
@@ -55,7 +55,7 @@ def put_back(place: Location, start: str, onto: str, kept: Path) -> list[Path] |
     return aside if changed or new else None
 
 
-def moved(place: Location, start: str, onto: str) -> tuple[list[str], list[str]]:
+def moved_files(place: Location, start: str, onto: str) -> tuple[list[str], list[str]]:
     """The files that differ between two commits and are not as in the first, then those it hasn't got."""
     top = place.work_tree
     words = _listed(top, "diff", "--name-status", "--no-renames", start, onto)
@@ -150,7 +150,7 @@ def _is_at_work(work_tree: Path) -> bool:
     return False
 
 
-def hold(handle: int) -> list[int]:
+def hold_file(handle: int) -> list[int]:
     """Lock an open file, for this process and the children that it hands the file to; these handles.
 
     None where the system knows no such locks.
@@ -300,7 +300,7 @@ class Commit:
             stage_as_committed(self._work_tree, self._changed)
 
 
-def commit(
+def commit_files(
     work_tree: Path,
     message: str,
     changed: Sequence[str],
@@ -378,7 +378,7 @@ def files_in_commit(work_tree: Path, commit: str, below: str = "") -> dict[str, 
     return {name: " ".join(about.split()[::2]) for about, _, name in lines}
 
 
-def staged(place: Location, names: Sequence[str]) -> dict[str, str]:
+def staged_ids(place: Location, names: Sequence[str]) -> dict[str, str]:
     """The ids that are staged of the pipeline's files, by their paths in the repository."""
     wanted = {place.prefix + name for name in names}
     listed = git.output(

@@ -33,7 +33,7 @@ _RACE_LOST = re.compile(
 )
 
 
-def talk(place: Location, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+def talk_to_remote(place: Location, *arguments: str) -> subprocess.CompletedProcess[bytes]:
     """Run git with a remote; the caller looks at the exit code. Raises RemoteTimeout when it hangs."""
     can_ask = sys.stdin is not None and sys.stdin.isatty()
     environment = {"LC_ALL": "C", "LANGUAGE": ""}  # its words are read here
@@ -50,11 +50,11 @@ def race_lost(done: subprocess.CompletedProcess[bytes]) -> str:
     """git's words where a ref was refused that somebody else held or moved in the meantime; else empty."""
     refused = [line for line in done.stdout.decode("utf-8", "replace").splitlines() if line.startswith("!")]
     lines = refused or done.stderr.decode("utf-8", "replace").splitlines()
-    first = words(done).partition(" / ")[0].removeprefix("error: ").rstrip(".")
+    first = remote_words(done).partition(" / ")[0].removeprefix("error: ").rstrip(".")
     return first if any(map(_RACE_LOST.search, lines)) else ""
 
 
-def words(done: subprocess.CompletedProcess[bytes]) -> str:
+def remote_words(done: subprocess.CompletedProcess[bytes]) -> str:
     """The words of git, a hook or the server on one line, without progress, advice and passwords."""
     text = done.stderr.decode("utf-8", "replace")
     lines = [line.rpartition("\r")[2].strip() for line in text.replace("\r\n", "\n").splitlines()]
@@ -140,13 +140,13 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 def shared_remote(place: Location) -> str | None:
     """The remote that the clones of a pipeline share: that of the branch, else origin or the only one."""
-    known = remotes(place.work_tree)
+    known = remote_names(place.work_tree)
     branch = git.run(place.work_tree, "symbolic-ref", "--quiet", "--short", "HEAD").stdout.decode().strip()
     named = git.config(place.work_tree, f"branch.{branch}.remote")
     return next((remote for remote in (named, "origin", *known) if remote in known), None)
 
 
-def remotes(work_tree: Path) -> list[str]:
+def remote_names(work_tree: Path) -> list[str]:
     """The names of the remotes in the order of the alphabet, asked through GitPython. Raises GitRefused."""
     try:
         from git.cmd import Git

@@ -30,7 +30,7 @@ class Busy(PipecliError):
 
 
 @contextmanager
-def hold(folder: Path, *, patience: float = PATIENCE) -> Iterator[None]:
+def hold_lock(folder: Path, *, patience: float = PATIENCE) -> Iterator[None]:
     """Hold the pipeline whose cache is `folder`. Raises Busy, naming the holder, after `patience` seconds."""
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -1,7 +1,7 @@
 """Having git merge a pipeline's records by field: attributes of its files, and a driver in git's config.
 
-The attributes come with a clone, the config doesn't: git lets no clone say what is run. Until `set_up`, such
-a clone merges by line, with ordinary conflicts.
+The attributes come with a clone, the config doesn't: git lets no clone say what is run. Until `set_up_merge`,
+such a clone merges by line, with ordinary conflicts.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _SAMPLES = (SETTINGS_FILE, *(f"{kind.folder}/2026/11/any.yaml" for kind in KINDS
 """A file for each of the patterns."""
 
 
-def attributes(prefix: str = "") -> str:
+def merge_attributes(prefix: str = "") -> str:
     """The lines that name a pipeline's records; `prefix` is its folder, from where the lines are read."""
     lines = [f"{_pattern(prefix, pattern)} merge={DRIVER}\n" for pattern in _PATTERNS]
     return (
@@ -35,7 +35,7 @@ def attributes(prefix: str = "") -> str:
     )
 
 
-def is_set_up(place: Location) -> bool:
+def is_merge_set_up(place: Location) -> bool:
     """True where git merges this pipeline's records by field, with a pipecli that is still there."""
     stored = git.run(place.work_tree, "config", "--local", "--null", "--get-regexp", r"^merge\.pipecli")
     known = dict(line.partition("\n")[::2] for line in stored.stdout.decode("utf-8", "replace").split("\0"))
@@ -44,7 +44,7 @@ def is_set_up(place: Location) -> bool:
     return is_there and _settings(python).items() <= known.items() and _has_attributes(place)
 
 
-def set_up(place: Location) -> None:
+def set_up_merge(place: Location) -> None:
     """Tell git how to merge this pipeline's records. Changes git's own files, none that are committed.
 
     Raises GitRefused.
@@ -55,7 +55,7 @@ def set_up(place: Location) -> None:
         # A pipeline older than its driver, or one whose .gitattributes somebody else wrote.
         named = git.output(place.work_tree, "rev-parse", "--git-path", "info/attributes")
         file = place.work_tree / named
-        _append(file, attributes(place.prefix))
+        _append(file, merge_attributes(place.prefix))
 
 
 def _append(file: Path, lines: str) -> None:

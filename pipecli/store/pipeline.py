@@ -170,7 +170,7 @@ class Pipeline:
 
         if self.interrupted:
             raise KeyboardInterrupt
-        with lock.hold(self.location.cache), lock.interruptible():
+        with lock.hold_lock(self.location.cache), lock.interruptible():
             if line := crash_recovery.recover(self.location):
                 self.look_again()
                 self.tell(line)
@@ -197,7 +197,7 @@ class Pipeline:
         from pipecli.store.git_commit import AtWork
 
         try:
-            with lock.hold(file.parent, patience=0):
+            with lock.hold_lock(file.parent, patience=0):
                 if line := crash_recovery.recover(self.location, file, patience=0):
                     self.tell(line)
         except (lock.Busy, AtWork):

@@ -84,7 +84,7 @@ class Planner:
         if file is None and not is_new:
             file = self._pipeline.file_of(record.noun, record.key)
         self._waiting.append(_Planned(record, file, None if file else self._numbered_file(record)))
-        self._written.update(names(record))
+        self._written.update(record_names(record))
         note_references(self._references, record)
         if len(self._waiting) == _BLOCK:
             self._finish_block()
@@ -153,7 +153,7 @@ def _block(pipeline: Pipeline, block: Sequence[_Planned]) -> _Block:
     return [plan and plan[0] for plan in plans], rows_of([(plan[0][0], plan[1]) for plan in plans if plan])
 
 
-def names(record: Record) -> Iterator[tuple[str, str]]:
+def record_names(record: Record) -> Iterator[tuple[str, str]]:
     """The name of a record; of the settings also those of users, teams, processes and stages."""
     yield record.noun, record.key
     if record.noun == "settings":
@@ -384,7 +384,7 @@ class AddingPlanner(Planner):
         return super().writes()
 
 
-def diff(writes: Sequence[Write]) -> str:
+def diff_of_writes(writes: Sequence[Write]) -> str:
     """The changes of the writes as `git diff` shows them."""
     parts: list[str] = []
     for file, before, after, *_ in writes:

@@ -86,7 +86,9 @@ def stat_of(path: Path) -> Stat:
     return _stat(os.lstat(path))
 
 
-def compare(known: dict[str, bytes], present: dict[str, bytes], *, has_doubts: bool = True) -> ChangedFiles:
+def compare_stamps(
+    known: dict[str, bytes], present: dict[str, bytes], *, has_doubts: bool = True
+) -> ChangedFiles:
     """The difference between two sets of stamps; without doubts a file that was just written is as it was."""
     changed, gone, differing = list[str](), list[str](), dict[str, bytes]()
     for folder in known.keys() | present.keys():
@@ -305,12 +307,12 @@ def temporary_name(file: str, process: int) -> str:
     return f"{folder}{slash}.{name}.{process}.tmp"
 
 
-def write(root: Path, file: str, content: bytes) -> Stat:
+def write_file(root: Path, file: str, content: bytes) -> Stat:
     """Replace a file at once, in a folder that is made: a reader sees the old or the new, never half."""
     return _put(root, file, content, path.stat().st_mode & 0o777 if (path := root / file).exists() else None)
 
 
-def create(root: Path, file: str, content: bytes) -> Stat:
+def create_file(root: Path, file: str, content: bytes) -> Stat:
     """Write a file that must not exist yet, in a folder that is made. Raises FileExistsError."""
     if os.path.lexists(path := f"{root}/{file}"):
         raise FileExistsError(EEXIST, os.strerror(EEXIST), path)
@@ -364,7 +366,7 @@ def harden_folders(folders: Iterable[Path]) -> None:
             os.close(handle)
 
 
-def remove(root: Path, file: str) -> None:
+def remove_file(root: Path, file: str) -> None:
     """Remove a file; its folder stays, so that it can be put back on a full disk."""
     inside(root, file).unlink(missing_ok=True)
 
@@ -420,7 +422,7 @@ def _skipped(place: Location, stamp: list[int]) -> list[str]:
     known = {"stamp": stamp, "files": files, "sum": _sum_of(files)}
     with suppress(OSError, ValueError):  # only to be faster
         place.cache.mkdir(parents=True, exist_ok=True)
-        write(place.cache, kept.name, json.dumps(known).encode())
+        write_file(place.cache, kept.name, json.dumps(known).encode())
     return files
 
 

@@ -21,7 +21,7 @@ from pipecli.records import base
 from pipecli.records.base import Part
 from pipecli.records.kinds import KINDS, SETTINGS, Collection, Kind
 from pipecli.store.safe_files import Location, make_folder, read_bytes, stat_of
-from pipecli.store.safe_files import write as replace
+from pipecli.store.safe_files import write_file as replace
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -64,24 +64,24 @@ def _tighten(schema: Any) -> None:
         schema["additionalProperties"] = False
 
 
-def text_of(kind: Kind) -> str:
+def schema_text(kind: Kind) -> str:
     return json.dumps(schema_of(kind), indent=2, ensure_ascii=False) + "\n"
 
 
 @cache
-def files() -> dict[str, str]:
+def schema_files() -> dict[str, str]:
     """Every schema's file name and text."""
-    return {f"{kind.noun}.schema.json": text_of(kind) for kind in (*KINDS, SETTINGS)}
+    return {f"{kind.noun}.schema.json": schema_text(kind) for kind in (*KINDS, SETTINGS)}
 
 
 FOLDER = "schemas"
 """The folder of a pipeline's own schemas."""
 
 
-def write(root: Path, folder: str) -> list[str]:
+def write_schemas(root: Path, folder: str) -> list[str]:
     """Write every schema into a folder below `root`; their file names. Raises OSError, PipecliError."""
     make_folder(root, folder)
-    schemas = files()
+    schemas = schema_files()
     for name, text in schemas.items():
         replace(root, f"{folder}/{name}", text.encode())
     return list(schemas)
@@ -102,7 +102,7 @@ def differing_below(place: Location) -> dict[str, str]:
             return {}
     except (OSError, PipecliError):  # what is not there, or no file, `differing` names
         pass
-    wrong = differing(place.root, FOLDER)
+    wrong = differing_schemas(place.root, FOLDER)
     if not wrong:
         with suppress(OSError):
             replace(note.parent, note.name, digest.hexdigest().encode())
@@ -112,13 +112,13 @@ def differing_below(place: Location) -> dict[str, str]:
 FOREIGN = "not a file of its own"
 
 
-def differing(root: Path, folder: str) -> dict[str, str]:
+def differing_schemas(root: Path, folder: str) -> dict[str, str]:
     """The schemas that a folder lacks or has otherwise, each `missing` or `outdated`.
 
     One that is a link out of `root`, or no regular file, is `not a file of its own`. Raises OSError.
     """
     wrong: dict[str, str] = {}
-    for name, text in files().items():
+    for name, text in schema_files().items():
         try:
             if read_bytes(root, f"{folder}/{name}").replace(b"\r\n", b"\n") != text.encode():
                 wrong[name] = "outdated"

@@ -168,7 +168,7 @@ def _after_failure(record: Journal, error: BaseException) -> str | None:
 def _apply(place: Location, write: Write) -> Stat | None:
     """Write or remove one file, if it is still as it was when the change was planned."""
     if write.before is None:
-        return safe_files.create(place.root, write.file, write.after or b"")
+        return safe_files.create_file(place.root, write.file, write.after or b"")
     try:
         is_same = safe_files.read_bytes(place.root, write.file, safe_files.LARGEST_ANY) == write.before
     except FileNotFoundError:
@@ -178,9 +178,9 @@ def _apply(place: Location, write: Write) -> Stat | None:
             f"{write.file} was changed by somebody meanwhile", hint="nothing else is changed; try again"
         )
     if write.after is None:
-        safe_files.remove(place.root, write.file)
+        safe_files.remove_file(place.root, write.file)
         return None
-    return safe_files.write(place.root, write.file, write.after)
+    return safe_files.write_file(place.root, write.file, write.after)
 
 
 @contextmanager

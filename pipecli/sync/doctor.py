@@ -43,12 +43,12 @@ def git_version(place: Location) -> Iterator[Diagnosis]:
 
 def driver(place: Location) -> Iterator[Diagnosis]:
     """The merge driver, by which git merges records by field."""
-    if merge_setup.is_set_up(place):
+    if merge_setup.is_merge_set_up(place):
         yield ok("driver", "git merges records by field")
         return
 
     def set_up() -> str:
-        merge_setup.set_up(place)
+        merge_setup.set_up_merge(place)
         return "git now merges records by field"
 
     yield warning(
@@ -83,7 +83,7 @@ def review(place: Location) -> Iterator[Diagnosis]:
 
 def editors(place: Location) -> Iterator[Diagnosis]:
     """The schemas by which editors complete and check records: those of this version, or not."""
-    wrong = schemas.differing(place.root, schemas.FOLDER)
+    wrong = schemas.differing_schemas(place.root, schemas.FOLDER)
     if wrong:
         names = ", ".join(name.partition(".")[0] for name in wrong)
         first = "remove what is no file of its own, " if schemas.FOREIGN in wrong.values() else ""
@@ -215,7 +215,7 @@ def _stale(place: Location) -> int | None:
         return None
     finally:
         connection.close()
-    difference = safe_files.compare(known, safe_files.stamps(place.root), has_doubts=False)
+    difference = safe_files.compare_stamps(known, safe_files.stamps(place.root), has_doubts=False)
     return len(difference.changed) + len(difference.gone)
 
 

@@ -20,7 +20,7 @@ from pipecli.errors import FaultyFile, PipecliError
 from pipecli.records.kinds import SETTINGS_FILE
 from pipecli.store import git, merge_setup
 from pipecli.store.crash_recovery import moving
-from pipecli.store.git_remote import LOCKED, RemoteTimeout, race_lost, talk, words
+from pipecli.store.git_remote import LOCKED, RemoteTimeout, race_lost, remote_words, talk_to_remote
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.safe_files import Location
 from pipecli.sync import waiting_for_person
@@ -67,7 +67,7 @@ def fetch(place: Location, upstream: Upstream) -> str | None:
     if b"couldn't find remote ref" in done.stderr:
         return None
     raise PipecliError(
-        f"{upstream.remote} can't be reached: {words(done)}",
+        f"{upstream.remote} can't be reached: {remote_words(done)}",
         hint="nothing is changed; look at the address (`git remote -v`) and your access to it, and try again",
         code="unreachable",
     )
@@ -88,13 +88,13 @@ def push(pipeline: Pipeline, upstream: Upstream, commit: str) -> str:
     )  # fmt: skip
     if not done.returncode:
         pipeline.is_out = f"{upstream} has what was here; the same command again brings the rest"
-        return words(done)
+        return remote_words(done)
     pipeline.is_out = before
     if lost := race_lost(done):
         raise PushRaceLost(lost)
     refused = [line for line in done.stdout.decode("utf-8", "replace").splitlines() if line.startswith("!")]
     reason = re.search(r"\(([^()]*)\)$", refused[0]) if refused else None
-    why = " / ".join(word for word in (reason[1] if reason else "", words(done)) if word)
+    why = " / ".join(word for word in (reason[1] if reason else "", remote_words(done)) if word)
     if refused:
         way_out = '; propose what is here with `pipecli propose "TITLE"`' if _PROTECTED.search(why) else ""
         hint = f"nothing is changed there{way_out}"
@@ -108,7 +108,7 @@ _PROTECTED = re.compile(r"protected branch|rule violations|GH006|GH013|TF402455"
 
 def _talk(place: Location, upstream: Upstream, *arguments: str) -> subprocess.CompletedProcess[bytes]:
     try:
-        return talk(place, *arguments)
+        return talk_to_remote(place, *arguments)
     except RemoteTimeout as error:
         raise PipecliError(
             f"{upstream.remote} does not answer: {error}", hint="nothing is changed; try again later"
@@ -247,8 +247,8 @@ def _waiting(place: Location) -> Pending:
 
 def _until_nobody_is_faster(pipeline: Pipeline, upstream: Upstream, before: str) -> Synced:
     place = pipeline.location
-    if not merge_setup.is_set_up(place):  # a fresh clone
-        merge_setup.set_up(place)
+    if not merge_setup.is_merge_set_up(place):  # a fresh clone
+        merge_setup.set_up_merge(place)
     states, lost = set[str | None](), ""
     for tries in range(1, TRIES + 1):
         if tries > 1:

@@ -113,7 +113,7 @@ def upstream_of(place: Location) -> Upstream:
 
 
 def _only_remote(place: Location, branch: str) -> str:
-    remotes = git_remote.remotes(place.work_tree)
+    remotes = git_remote.remote_names(place.work_tree)
     if not remotes:
         raise PipecliError("no remote to sync with", hint="add one: git remote add origin ADDRESS")
     if "origin" not in remotes and len(remotes) > 1:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from pipecli.errors import PipecliError
 from pipecli.history.commits import key_of_path, record_kind
-from pipecli.history.events import RecordVersion, events
+from pipecli.history.events import RecordVersion, events_between
 from pipecli.records.kinds import SETTINGS_FILE
 from pipecli.store import git, safe_files
 from pipecli.store.crash_recovery import moving
@@ -158,7 +158,7 @@ def take_side(place: Location, side: Side, paths: Sequence[str]) -> None:
             _on_files(place, [path], "checkout", "--quiet", f"--{side}")
         elif (place.work_tree / path).is_file():
             raw = safe_files.read_bytes(place.work_tree, path, safe_files.LARGEST_ANY)
-            safe_files.write(place.work_tree, path, _HUNK.sub(lambda hunk: hunk[side], raw))
+            safe_files.write_file(place.work_tree, path, _HUNK.sub(lambda hunk: hunk[side], raw))
         _take(place, [path])
 
 
@@ -290,7 +290,7 @@ def _forget(place: Location) -> None:
 
 def _write(place: Location, waiting: Pending) -> None:
     place.cache.mkdir(parents=True, exist_ok=True)
-    safe_files.write(place.cache, "sync.json", json.dumps(waiting._asdict()).encode())
+    safe_files.write_file(place.cache, "sync.json", json.dumps(waiting._asdict()).encode())
 
 
 _MOST_NAMED = 3
@@ -396,7 +396,7 @@ class _Story:
         if not self._commits:
             return ""
         before = self._plains.get(self._commits[-1][1][0])
-        texts = [event.text for event in events(self._told(before), self._told(self.latest))]
+        texts = [event.text for event in events_between(self._told(before), self._told(self.latest))]
         more = [f"and {len(texts) - _MOST_NAMED} changes more"] if len(texts) > _MOST_NAMED else []
         return "; ".join([*texts[:_MOST_NAMED], *more])
 
@@ -404,7 +404,7 @@ class _Story:
         """The last to change a field; of a file as a whole, the last to touch it."""
         for author, (before, after) in self._commits:
             pair = [self._told(self._plains.get(blob)) for blob in (before, after)]
-            if not field or any(_is_within(event.field, field) for event in events(*pair)):
+            if not field or any(_is_within(event.field, field) for event in events_between(*pair)):
                 return author
         return self._commits[0][0] if self._commits else None
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar, cast
 
-from pipecli.records.names import chosen, people_of
+from pipecli.records.names import chosen_id, people_of
 from pipecli.records.opportunity import Assigned, Opportunity
 from pipecli.workflow.change import Change, Refused
 from pipecli.workflow.preconditions import named_team, named_user
@@ -252,7 +252,7 @@ def share_record(record: R, settings: Settings, principals: Sequence[str]) -> Ch
 def _principal(settings: Settings, word: str) -> str:
     both = {**settings.users, **settings.teams}
     known = people_of({slug: entry.plain() for slug, entry in both.items()})
-    return chosen(
+    return chosen_id(
         word, known, f"{word} isn't a user or team", hint="share with one of {known}", error=Refused
     )
 

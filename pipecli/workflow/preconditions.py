@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from pipecli.records.names import chosen, people_of, words_of
+from pipecli.records.names import chosen_id, people_of, words_of
 from pipecli.wording import a
 from pipecli.workflow.change import Refused
 
@@ -109,25 +109,25 @@ def require_stages(settings: Settings, stages: Iterable[str]) -> None:
 
 def _listed(word: str, known: Sequence[str], what: str, key: str) -> str:
     ways = [f"give one of {', '.join(known)}"] * bool(known) + [f"add yours to {key} in pipecli.yaml"]
-    return chosen(word, words_of(known), f"{word} isn't {a(what)}", hint=", or ".join(ways), error=Refused)
+    return chosen_id(word, words_of(known), f"{word} isn't {a(what)}", hint=", or ".join(ways), error=Refused)
 
 
 def named_stage(process: Process, word: str, fault: str, hint: str = "its stages: {known}") -> str:
     """The stage of a process that is meant by its id or name. Refused with `fault` and those there are."""
     known = {stage.id: [stage.label] for stage in process.stages}
-    return chosen(word, known, fault, hint=hint, error=Refused)
+    return chosen_id(word, known, fault, hint=hint, error=Refused)
 
 
 def named_user(settings: Settings, word: str) -> str:
     """The user that is meant by slug, name or e-mail address. Refused where there is none."""
     known = people_of({slug: user.plain() for slug, user in settings.users.items()})
-    return chosen(word, known, f"unknown user {word}", hint="the users: {known}", error=Refused)
+    return chosen_id(word, known, f"unknown user {word}", hint="the users: {known}", error=Refused)
 
 
 def named_team(settings: Settings, word: str) -> str:
     """The team that is meant by slug or name. Refused where there is none."""
     known = people_of({slug: team.plain() for slug, team in settings.teams.items()})
-    return chosen(word, known, f"unknown team {word}", hint="the teams: {known}", error=Refused)
+    return chosen_id(word, known, f"unknown team {word}", hint="the teams: {known}", error=Refused)
 
 
 NAMES = {

@@ -54,13 +54,13 @@ def mine(root: Path, deal: Callable[..., Path]) -> Clone:
 def hers(mine: Clone, tmp_path: Path) -> Clone:
     """A clone of mine, set up as `sync` does it."""
     mine.git("clone", "-q", str(mine.root), str(tmp_path / "hers"))
-    merge_setup.set_up(safe_files.find_location(tmp_path / "hers"))
+    merge_setup.set_up_merge(safe_files.find_location(tmp_path / "hers"))
     return Clone(tmp_path / "hers")
 
 
 def test_init_sets_it_up(mine: Clone):
     place = safe_files.find_location(mine.root)
-    assert merge_setup.is_set_up(place)
+    assert merge_setup.is_merge_set_up(place)
     assert "/opportunities/**/*.yaml merge=pipecli\n" in mine.text(".gitattributes")
     assert mine.git("ls-files", ".gitattributes") and not mine.git("status", "--porcelain")
     names = ("pipecli.yaml", DEAL, "customers/a.yaml", "notes.yaml", "literature/brochure.pdf")
@@ -71,10 +71,10 @@ def test_init_sets_it_up(mine: Clone):
 def test_a_fresh_clone_is_set_up_once(mine: Clone, tmp_path: Path):
     mine.git("clone", "-q", str(mine.root), str(tmp_path / "hers"))
     place = safe_files.find_location(tmp_path / "hers")
-    assert not merge_setup.is_set_up(place)
+    assert not merge_setup.is_merge_set_up(place)
     for _ in range(2):
-        merge_setup.set_up(place)
-        assert merge_setup.is_set_up(place)
+        merge_setup.set_up_merge(place)
+        assert merge_setup.is_merge_set_up(place)
     assert not (place.git_dir / "info" / "attributes").exists()
     assert git.output(place.work_tree, "status", "--porcelain") == ""
 
@@ -158,8 +158,8 @@ def test_a_clone_without_the_driver_sees_an_ordinary_conflict(mine: Clone, hers:
 def test_where_pipecli_is_gone_git_merges_by_line(mine: Clone, hers: Clone, tmp_path: Path, monkeypatch):
     place = safe_files.find_location(hers.root)
     monkeypatch.setattr("sys.executable", str(tmp_path / "gone 100%" / "python"))
-    merge_setup.set_up(place)
-    assert not merge_setup.is_set_up(place)
+    merge_setup.set_up_merge(place)
+    assert not merge_setup.is_merge_set_up(place)
 
     mine.change(("title: Espresso machines", "title: Machines"))
     hers.change(("expected_close: 2026-12-15", "expected_close: 2027-01-15"))
@@ -177,14 +177,14 @@ def test_a_pipeline_in_a_folder_of_a_repository(tmp_path: Path):
     whole.git("commit", "-q", "-m", "other things")
     folder = tmp_path / 'my "sales" [x]'
     place = create.create_pipeline(folder, currency="EUR", company="Contoso", timezone="Europe/Madrid")
-    assert merge_setup.is_set_up(place)
+    assert merge_setup.is_merge_set_up(place)
     attributes = (folder / ".gitattributes").read_bytes()
     whole.git("rm", "-q", "--", str(folder / ".gitattributes"))  # as in a pipeline older than the driver
     whole.git("commit", "-q", "-m", "as before")
-    assert attributes and not merge_setup.is_set_up(place)
+    assert attributes and not merge_setup.is_merge_set_up(place)
     (tmp_path / ".git" / "info" / "attributes").write_text("*.png binary")  # somebody's own, without its end
-    merge_setup.set_up(place)
-    assert merge_setup.is_set_up(place)
+    merge_setup.set_up_merge(place)
+    assert merge_setup.is_merge_set_up(place)
     assert whole.git("check-attr", "diff", "logo.png") == "logo.png: diff: unset"
     assert whole.git("check-attr", "merge", "customers/other.yaml").endswith("unspecified")
 
@@ -206,7 +206,7 @@ def test_attributes_of_ones_own_stay(tmp_path: Path):
     place = create.create_pipeline(tmp_path, currency="EUR", company="Contoso", timezone="Europe/Madrid")
 
     assert (tmp_path / ".gitattributes").read_text() == "*.yaml merge=union"
-    assert merge_setup.is_set_up(place)
+    assert merge_setup.is_merge_set_up(place)
 
 
 @pytest.fixture

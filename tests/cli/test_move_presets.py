@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from ryaml import loads
 
-from pipecli.inbox.importing.import_files import File, prepare, rows_of, target_named
+from pipecli.inbox.importing.import_files import File, import_rows, prepare_import, target_named
 from pipecli.inbox.importing.table import Row, Table
 from pipecli.inbox.moving.recognise import ORDER, Preset, presets, recognised, vendors
-from pipecli.inbox.moving.run_plan import export_of, load
+from pipecli.inbox.moving.run_plan import export_of, load_plan
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.plan_writes import Planner
 from tests.conftest import Cli
@@ -57,13 +57,13 @@ def test_each_preset_becomes_a_mapping_without_a_fault(preset: Preset, cli: Cli,
     writer.writerow([_example(str(preset.columns.get(column, ""))) for column in columns])
     Path(name).write_text(out.getvalue(), encoding="utf-8")
     cli("import", "plan", name, "--into", "m", "--from", preset.vendor)
-    files = export_of(load(Path("m")), None)
-    (step,) = load(Path("m")).steps
+    files = export_of(load_plan(Path("m")), None)
+    (step,) = load_plan(Path("m")).steps
     target = target_named(step.kind)
     assert target is not None
-    table, source = rows_of(files[0], File(step.map, Path("m", step.map).read_bytes()), target)
+    table, source = import_rows(files[0], File(step.map, Path("m", step.map).read_bytes()), target)
     pipeline = Pipeline.find(root)
-    prepare(pipeline, target, table, source, Planner(pipeline), lambda _: None)
+    prepare_import(pipeline, target, table, source, Planner(pipeline), lambda _: None)
     pipeline.close()
 
 

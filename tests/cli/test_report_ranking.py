@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pipecli.records.days import Days
-from pipecli.reports.ranking import before
+from pipecli.reports.ranking import period_before
 from tests.reporting import RATES, deal, lost, staff, won
 
 if TYPE_CHECKING:
@@ -212,6 +212,6 @@ def test_the_period_before_has_as_many_months_or_days(
 ) -> None:
     first, last = map(date.fromisoformat, days)
 
-    found = before(Days(first, last))
+    found = period_before(Days(first, last))
 
     assert found == (Days(*map(date.fromisoformat, previous)) if previous else None)

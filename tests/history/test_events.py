@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipecli.history.events import Event, RecordVersion, events, fields
+from pipecli.history.events import Event, RecordVersion, events_between, first_fields
 
 ITEM = {"product": "cafe-s-100", "description": "Café S-100", "quantity": 2, "unit_price": 2499.0}
 CALL = {"id": "7K3M9", "type": "call", "direction": "out", "subject": "Intro call", "done": True}
@@ -18,7 +18,9 @@ CALL = {"id": "7K3M9", "type": "call", "direction": "out", "subject": "Intro cal
 def texts(before: dict[str, Any], after: dict[str, Any], noun: str = "opportunity") -> list[str]:
     return [
         event.text
-        for event in events(RecordVersion(noun, "OPP-AAAAA", before), RecordVersion(noun, "OPP-AAAAA", after))
+        for event in events_between(
+            RecordVersion(noun, "OPP-AAAAA", before), RecordVersion(noun, "OPP-AAAAA", after)
+        )
     ]
 
 
@@ -77,7 +79,7 @@ def test_one_change_is_one_line(before: dict[str, Any], after: dict[str, Any], s
 def test_money_has_its_digits_wherever_it_stands() -> None:
     def told(before: dict[str, Any], after: dict[str, Any]) -> tuple[str, str]:
         more = {"currency": "EUR"}
-        (event,) = events(
+        (event,) = events_between(
             RecordVersion("any", "ANY", before | more), RecordVersion("any", "ANY", after | more)
         )
         return str(event.before), str(event.after)
@@ -98,7 +100,7 @@ def test_money_has_its_digits_wherever_it_stands() -> None:
 def test_items_that_cannot_be_added_up_clear_no_amount() -> None:
     before = RecordVersion("opportunity", "OPP-AAAAA", {"items": [ITEM]}, Decimal("4998.00"))
     after = RecordVersion("opportunity", "OPP-AAAAA", {"items": [ITEM | {"quantity": "two"}]})
-    assert [event.text for event in events(before, after)] == ["item Café S-100: quantity: 2 → two"]
+    assert [event.text for event in events_between(before, after)] == ["item Café S-100: quantity: 2 → two"]
 
 
 def test_an_amount_is_told_whether_by_hand_or_by_items() -> None:
@@ -107,13 +109,15 @@ def test_an_amount_is_told_whether_by_hand_or_by_items() -> None:
 
     by_items, dearer = told({}, "4998.00"), told({}, "5400.00")
     by_hand, same = told({"amount": 5400}, "5400.00"), told({"amount": 4998.0}, "4998.00")
-    (event,) = events(by_items, dearer)
+    (event,) = events_between(by_items, dearer)
     assert event == Event("amount", Decimal("4998.00"), Decimal("5400.00"), "amount: 4,998.00 → 5,400.00")
-    assert [event.text for event in events(by_items, by_hand)] == ["amount: 4,998.00 → 5,400.00 (by hand)"]
-    assert [event.text for event in events(by_hand, by_items)] == [
+    assert [event.text for event in events_between(by_items, by_hand)] == [
+        "amount: 4,998.00 → 5,400.00 (by hand)"
+    ]
+    assert [event.text for event in events_between(by_hand, by_items)] == [
         "amount: 5,400.00 → 4,998.00 (from the items)"
     ]
-    assert [event.text for event in events(by_items, same)] == ["amount fixed by hand at 4,998.00"]
+    assert [event.text for event in events_between(by_items, same)] == ["amount fixed by hand at 4,998.00"]
 
 
 def test_a_closing_is_one_line_with_its_facts() -> None:
@@ -134,13 +138,15 @@ def test_a_closing_is_one_line_with_its_facts() -> None:
 def test_documents_are_named() -> None:
     draft = RecordVersion("quotation", "QTN-AAAAA", {"currency": "EUR"}, Decimal("4998.00"))
     sent = RecordVersion("quotation", "QTN-AAAAA", {"currency": "EUR", "status": "sent"}, Decimal("4998.00"))
-    assert [event.text for event in events(draft, sent)] == ["quotation QTN-AAAAA sent"]
-    assert [event.text for event in events(None, draft)] == ["quotation QTN-AAAAA created: 4,998.00 EUR"]
-    assert [event.text for event in events(sent, None)] == ["quotation QTN-AAAAA removed"]
+    assert [event.text for event in events_between(draft, sent)] == ["quotation QTN-AAAAA sent"]
+    assert [event.text for event in events_between(None, draft)] == [
+        "quotation QTN-AAAAA created: 4,998.00 EUR"
+    ]
+    assert [event.text for event in events_between(sent, None)] == ["quotation QTN-AAAAA removed"]
 
 
 def test_a_new_record_began_with_its_fields() -> None:
-    began = fields(RecordVersion("opportunity", "OPP-AAAAA", {"stage": "qualify", "title": "Machines"}))
+    began = first_fields(RecordVersion("opportunity", "OPP-AAAAA", {"stage": "qualify", "title": "Machines"}))
     assert [event.text for event in began] == ["stage set to qualify", "title set to Machines"]
 
 
@@ -163,6 +169,11 @@ plain = st.dictionaries(st.sampled_from(KEYS), anything, max_size=6)
 @given(plain, plain, st.sampled_from(["opportunity", "lead", "quotation", "customer", "settings"]))
 def test_any_two_maps_have_a_story(before: dict[str, Any], after: dict[str, Any], noun: str) -> None:
     old, new = RecordVersion(noun, "X", before), RecordVersion(noun, "X", after)
-    for event in [*events(old, new), *events(None, new), *events(old, None), *fields(new)]:
+    for event in [
+        *events_between(old, new),
+        *events_between(None, new),
+        *events_between(old, None),
+        *first_fields(new),
+    ]:
         assert event.text and event.field
-    assert not events(old, old)
+    assert not events_between(old, old)

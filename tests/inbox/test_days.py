@@ -29,31 +29,32 @@ MADRID = ZoneInfo("Europe/Madrid")
     ],
 )
 def test_a_day_is_read(text: str, form: str, wanted: date) -> None:
-    assert day_formats.day(text, [form], TODAY, MADRID) == wanted
+    assert day_formats.read_day(text, [form], TODAY, MADRID) == wanted
 
 
 def test_the_first_format_that_fits_is_taken() -> None:
     forms = ["%d/%m/%Y", "%d.%m.%Y"]
-    assert day_formats.day("1.2.2026", forms, TODAY, MADRID) == date(2026, 2, 1)
+    assert day_formats.read_day("1.2.2026", forms, TODAY, MADRID) == date(2026, 2, 1)
 
 
 def test_a_year_of_no_certain_century_is_refused() -> None:
     with pytest.raises(Unreadable, match="no certain century"):
-        day_formats.day("20-10-55", ["%d-%m-%y"], TODAY, MADRID)
+        day_formats.read_day("20-10-55", ["%d-%m-%y"], TODAY, MADRID)
 
 
 @pytest.mark.parametrize("text", ["31-02-16", "2016-02-30", "20/10/2016", "soon", "20-10-2016"])
 def test_what_is_no_such_day_is_refused(text: str) -> None:
     with pytest.raises(Unreadable, match=r"isn't a (date of the form|day of the calendar)"):
-        day_formats.day(text, ["%d-%m-%y"], TODAY, MADRID)
+        day_formats.read_day(text, ["%d-%m-%y"], TODAY, MADRID)
 
 
 def test_a_day_as_a_moment_is_its_midnight_with_the_offset_of_that_day() -> None:
     assert (
-        day_formats.moment("20-10-16", ["%d-%m-%y"], TODAY, MADRID).isoformat() == "2016-10-20T00:00:00+02:00"
+        day_formats.read_moment("20-10-16", ["%d-%m-%y"], TODAY, MADRID).isoformat()
+        == "2016-10-20T00:00:00+02:00"
     )
-    assert day_formats.moment("2016-12-20", [], TODAY, MADRID).isoformat() == "2016-12-20T00:00:00+01:00"
-    assert day_formats.moment("2016-12-20T10:00+05:00", [], TODAY, MADRID) == datetime.fromisoformat(
+    assert day_formats.read_moment("2016-12-20", [], TODAY, MADRID).isoformat() == "2016-12-20T00:00:00+01:00"
+    assert day_formats.read_moment("2016-12-20T10:00+05:00", [], TODAY, MADRID) == datetime.fromisoformat(
         "2016-12-20T10:00:00+05:00"
     )
 

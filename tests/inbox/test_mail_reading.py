@@ -273,7 +273,7 @@ def test_a_date_that_is_none_leaves_the_other_times(tmp_path, date):
 
 def text_of(tmp_path, head, body):
     (raw_message,) = read(tmp_path / "mail.eml", head + b"\n\n" + body, body=message.READ)
-    return message.text_of(raw_message)
+    return message.mail_text(raw_message)
 
 
 def test_the_plain_text_of_a_mail(tmp_path):

@@ -6,7 +6,7 @@ from datetime import UTC, date
 
 import pytest
 
-from pipecli.inbox.importing.values import ColumnFormat, Named, Path, reader
+from pipecli.inbox.importing.values import ColumnFormat, Named, Path, reader_of
 from pipecli.records.kinds import COLLECTIONS_BY_NOUN
 
 FORMAT = ColumnFormat((), ".", True, False, date(2026, 11, 28), UTC)
@@ -29,7 +29,7 @@ FORMAT = ColumnFormat((), ".", True, False, date(2026, 11, 28), UTC)
     ],
 )
 def test_a_cell_of_a_field_that_names_a_record_is_a_name(noun: str, path: Path, named: str) -> None:
-    read = reader(COLLECTIONS_BY_NOUN[noun], path, FORMAT)
+    read = reader_of(COLLECTIONS_BY_NOUN[noun], path, FORMAT)
 
     assert read is not None
     assert read(" Acme ") == Named(named, "Acme")
@@ -40,7 +40,7 @@ def test_a_cell_of_a_field_that_names_a_record_is_a_name(noun: str, path: Path, 
     [("opportunity", "shared_with", "principal"), ("literature", "products", "product")],
 )
 def test_a_list_of_names_is_read_name_by_name(noun: str, field: str, named: str) -> None:
-    read = reader(COLLECTIONS_BY_NOUN[noun], (field,), FORMAT)
+    read = reader_of(COLLECTIONS_BY_NOUN[noun], (field,), FORMAT)
 
     assert read is not None
     assert read("one, two") == (Named(named, "one"), Named(named, "two"))
@@ -48,7 +48,7 @@ def test_a_list_of_names_is_read_name_by_name(noun: str, field: str, named: str)
 
 def test_a_process_and_a_stage_are_no_records_to_look_up() -> None:
     for field in ("process", "stage"):
-        read = reader(COLLECTIONS_BY_NOUN["opportunity"], (field,), FORMAT)
+        read = reader_of(COLLECTIONS_BY_NOUN["opportunity"], (field,), FORMAT)
 
         assert read is not None
         assert read("standard") == "standard"

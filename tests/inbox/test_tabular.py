@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from pipecli.errors import PipecliError
-from pipecli.inbox.importing.table import Layout, Row, read
+from pipecli.inbox.importing.table import Layout, Row, read_table
 
 SPANISH = "nombre;importe\nJosé Muñoz;1.234,56 €\nMaría López;22,00 €\n"
 RUSSIAN = "имя;город\nИван Петров;Москва\nОльга Смирнова;Казань\n"
@@ -30,7 +30,7 @@ JAPANESE = "名前,都市\n山田太郎,東京\n鈴木花子,大阪\n"
     ],
 )
 def test_the_encoding_is_found_out_and_a_guess_is_owned_up_to(text: str, encoding: str, guessed: str) -> None:
-    table = read(text.encode(encoding), "x.csv")
+    table = read_table(text.encode(encoding), "x.csv")
     assert table.encoding == guessed
     first, second = text.splitlines()[:2]
     sign = ";" if ";" in first else ","
@@ -39,35 +39,35 @@ def test_the_encoding_is_found_out_and_a_guess_is_owned_up_to(text: str, encodin
 
 
 def test_a_mapping_may_say_the_encoding_and_the_delimiter() -> None:
-    table = read("a|b;c\n1|2;3\n".encode("cp1250"), "x.csv", Layout(encoding="cp1250", delimiter=";"))
+    table = read_table("a|b;c\n1|2;3\n".encode("cp1250"), "x.csv", Layout(encoding="cp1250", delimiter=";"))
     assert table.columns == ["a|b", "c"]
     with pytest.raises(PipecliError, match=r"x\.csv:2: isn't utf-8 text"):
-        read("a\nñ\n".encode("cp1252"), "x.csv", Layout(encoding="utf-8"))
+        read_table("a\nñ\n".encode("cp1252"), "x.csv", Layout(encoding="utf-8"))
     with pytest.raises(PipecliError, match='unknown encoding "klingon"'):
-        read(b"a\n", "x.csv", Layout(encoding="klingon"))
+        read_table(b"a\n", "x.csv", Layout(encoding="klingon"))
 
 
 @pytest.mark.parametrize("sign", [",", ";", "\t", "|"])
 def test_the_delimiter_is_the_one_that_fits_every_row(sign: str) -> None:
     text = sign.join(["a", "b", "c"]) + "\n" + sign.join(["1", '"x,y;z"', '"1,5"']) + "\n"
-    table = read(text.encode(), "x.csv")
+    table = read_table(text.encode(), "x.csv")
     assert table.columns == ["a", "b", "c"]
     assert table.rows == [Row(2, {"a": "1", "b": "x,y;z", "c": "1,5"})]
 
 
 def test_excels_own_word_on_the_delimiter_is_heard() -> None:
-    table = read(b"sep=|\r\na|b\r\n1|2\r\n", "x.csv")
+    table = read_table(b"sep=|\r\na|b\r\n1|2\r\n", "x.csv")
     assert (table.columns, table.rows) == (["a", "b"], [Row(3, {"a": "1", "b": "2"})])
 
 
 def test_a_row_knows_the_line_it_begins_on() -> None:
-    table = read(b'a,b\n\n1,"two\nlines"\n3,4\n', "x.csv")
+    table = read_table(b'a,b\n\n1,"two\nlines"\n3,4\n', "x.csv")
     assert [row.line for row in table.rows] == [3, 5]
     assert table.rows[0].cells["b"] == "two\nlines"
 
 
 def test_a_row_of_another_length_is_at_fault_and_blank_cells_at_its_end_are_not() -> None:
-    table = read(b"a,b\n1,2,3\n1\n1,2,,\n", "x.csv")
+    table = read_table(b"a,b\n1,2,3\n1\n1,2,,\n", "x.csv")
     assert [row.fault for row in table.rows] == [
         "it has 3 cells, the header 2",
         "it has 1 cells, the header 2",
@@ -76,13 +76,13 @@ def test_a_row_of_another_length_is_at_fault_and_blank_cells_at_its_end_are_not(
 
 
 def test_a_guard_against_formulas_is_taken_off() -> None:
-    table = read(b"a,b\n'=1+1,'quoted\n", "x.csv")
+    table = read_table(b"a,b\n'=1+1,'quoted\n", "x.csv")
     assert table.rows[0].cells == {"a": "=1+1", "b": "'quoted"}
 
 
 def test_nameless_columns_without_a_cell_are_none() -> None:
-    assert read(b"a,,b,\n1,,2,\n", "x.csv").columns == ["a", "b"]
-    assert read(b"a,,b\n1,x,2\n", "x.csv").columns == ["a", "column 2", "b"]
+    assert read_table(b"a,,b,\n1,,2,\n", "x.csv").columns == ["a", "b"]
+    assert read_table(b"a,,b\n1,x,2\n", "x.csv").columns == ["a", "column 2", "b"]
 
 
 @pytest.mark.parametrize(
@@ -96,12 +96,12 @@ def test_nameless_columns_without_a_cell_are_none() -> None:
 )
 def test_what_is_no_table_is_refused(raw: bytes, said: str) -> None:
     with pytest.raises(PipecliError, match=said):
-        read(raw, "x.csv")
+        read_table(raw, "x.csv")
 
 
 def test_json_keeps_types_and_nested_fields_get_dotted_names() -> None:
     raw = b'[{"a": 1.50, "b": {"c": true}, "d": [{"e": "x"}], "f": ["p", "q"], "g": null}]'
-    table = read(raw, "x.json")
+    table = read_table(raw, "x.json")
     assert table.typed
     assert table.rows == [
         Row(1, {"a": Decimal("1.50"), "b.c": True, "d.1.e": "x", "f": ("p", "q")}),
@@ -109,9 +109,9 @@ def test_json_keeps_types_and_nested_fields_get_dotted_names() -> None:
 
 
 def test_json_lines_and_a_list_inside_an_object_are_rows_too() -> None:
-    assert [row.line for row in read(b'{"a": 1}\n\n{"a": 2}\n', "x.jsonl").rows] == [1, 3]
-    assert [row.line for row in read(b'{"a": 1}\n{"a": 2}\n', "stdin").rows] == [1, 2]
-    assert len(read(b'{"total": 2, "deals": [{"a": 1}, {"a": 2}]}', "x.json").rows) == 2
+    assert [row.line for row in read_table(b'{"a": 1}\n\n{"a": 2}\n', "x.jsonl").rows] == [1, 3]
+    assert [row.line for row in read_table(b'{"a": 1}\n{"a": 2}\n', "stdin").rows] == [1, 2]
+    assert len(read_table(b'{"total": 2, "deals": [{"a": 1}, {"a": 2}]}', "x.json").rows) == 2
 
 
 @pytest.mark.parametrize(
@@ -125,4 +125,4 @@ def test_json_lines_and_a_list_inside_an_object_are_rows_too() -> None:
 )
 def test_what_is_no_list_of_objects_is_refused(raw: bytes, name: str, said: str) -> None:
     with pytest.raises(PipecliError, match=said):
-        read(raw, name)
+        read_table(raw, name)

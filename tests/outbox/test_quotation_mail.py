@@ -11,7 +11,7 @@ import pytest
 from pipecli.errors import PipecliError
 from pipecli.outbox import mail
 from pipecli.outbox.documents import Addressee, printed_quotation
-from pipecli.outbox.mail import MailTemplate, own_template, template_names, written
+from pipecli.outbox.mail import MailTemplate, filled_mail, own_template, template_names
 from pipecli.outbox.template_process import filled_in
 from pipecli.records.item import Item
 from pipecli.records.papers import Quotation
@@ -39,7 +39,7 @@ def printed(language="en"):
 
 
 def say(text, name="templates/quotation-mail.txt"):
-    return written(MailTemplate(name, text), printed(), contact="María", sender=ANA)
+    return filled_mail(MailTemplate(name, text), printed(), contact="María", sender=ANA)
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def say(text, name="templates/quotation-mail.txt"):
     ],
 )
 def test_the_mail_speaks_the_customers_language(language, greeting, validity):
-    words = written(own_template("quotation", language), printed(language), contact="María", sender=ANA)
+    words = filled_mail(own_template("quotation", language), printed(language), contact="María", sender=ANA)
 
     assert words.body.startswith(greeting)
     assert validity in words.body

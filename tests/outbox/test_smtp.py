@@ -11,7 +11,7 @@ import time
 import pytest
 
 from pipecli.errors import PipecliError
-from pipecli.outbox.mail import Doubtful, NotSent, address_of, deliver, server_of
+from pipecli.outbox.mail import Doubtful, NotSent, address_of, deliver_mail, server_of
 from tests.later import Later
 from tests.mail_server import DIE, HANG, WELCOME, mail_server, scripted_server
 from tests.servers import nobody
@@ -28,7 +28,7 @@ def environment(port, **more):
 
 
 def send(port, *recipients, **more):
-    deliver(server_of(environment(port, **more)), ANA, recipients or (MARIA,), MAIL)
+    deliver_mail(server_of(environment(port, **more)), ANA, recipients or (MARIA,), MAIL)
 
 
 def test_a_mail_arrives_as_it_was_written():
@@ -80,7 +80,7 @@ def test_a_server_that_has_it_all_and_says_nothing_leaves_a_doubt(last):
 
 def test_a_server_that_dies_while_it_reads_has_nothing():
     with scripted_server(*WELCOME[:5]) as server, pytest.raises(NotSent, match="ended the connection"):
-        deliver(server_of(environment(server.port, TIMEOUT="5")), ANA, [MARIA], b"x" * (16 << 20))
+        deliver_mail(server_of(environment(server.port, TIMEOUT="5")), ANA, [MARIA], b"x" * (16 << 20))
 
 
 def test_one_recipient_refused_is_a_mail_to_nobody():

@@ -13,13 +13,13 @@ from pipecli.cli.opportunity.board_cards import open_card
 from pipecli.records.days import Days
 from pipecli.records.money import Rates
 from pipecli.reports import lost
-from pipecli.reports.activity import Activity, activity
+from pipecli.reports.activity import Activity, count_activities
 from pipecli.reports.deals import Deal, percent, shared_out
 from pipecli.reports.first_response import FirstAnswer, Inquiry, first_response
-from pipecli.reports.followups import FollowUp, Plan, reminder
+from pipecli.reports.followups import FollowUp, Plan, reminder_message
 from pipecli.reports.funnel import LeadCourse, Sale, funnel
 from pipecli.reports.pipeline_and_key_figures import GROUPINGS, Sum, key_figures, pipeline_by_stage
-from pipecli.reports.ranking import Points, before, ranking
+from pipecli.reports.ranking import Points, period_before, ranking
 from pipecli.reports.receivables import AGES, age_of
 from pipecli.reports.stale import last_movement
 from pipecli.reports.valuation import Valuation
@@ -165,10 +165,10 @@ def test_what_closes_today_is_not_overdue_and_what_ended_on_other_days_counts_no
 
 
 def test_the_period_before_the_first_is_none():
-    assert before(Days(date(2, 1, 1), date(2, 12, 31))) == (date(1, 1, 1), date(1, 12, 31))
-    assert before(Days(date(1, 2, 1), date(1, 3, 31))) is None
-    assert before(Days(date(1, 1, 3), date(1, 1, 4))) == (date(1, 1, 1), date(1, 1, 2))
-    assert before(Days(date(1, 1, 2), date(1, 1, 3))) is None
+    assert period_before(Days(date(2, 1, 1), date(2, 12, 31))) == (date(1, 1, 1), date(1, 12, 31))
+    assert period_before(Days(date(1, 2, 1), date(1, 3, 31))) is None
+    assert period_before(Days(date(1, 1, 3), date(1, 1, 4))) == (date(1, 1, 1), date(1, 1, 2))
+    assert period_before(Days(date(1, 1, 2), date(1, 1, 3))) is None
 
 
 def test_the_funnel_is_of_what_was_created_on_the_days_asked_for():
@@ -212,7 +212,7 @@ def test_a_message_lists_a_hundred_and_counts_the_rest():
     plan = Plan("next-contact", "OPP-AAAAA", None, TODAY, *[None] * 3, "Deal", *[None] * 4)
     due = FollowUp(plan, TODAY, None, 0)
     words = words_of(None)
-    lines = [reminder("Ana", [due] * count, TODAY, words).body.splitlines() for count in (100, 101)]
+    lines = [reminder_message("Ana", [due] * count, TODAY, words).body.splitlines() for count in (100, 101)]
     assert [len(text) for text in lines] == [201, 203]  # two a follow-up, and a heading
 
 
@@ -221,7 +221,7 @@ def test_a_plan_for_today_is_not_overdue_and_one_for_the_first_day_is_not_before
         Activity(f"OPP-{day}", True, "ana", None, "call", "out", date(2026, 11, day), False)
         for day in (18, 19, 20, 21, 22)
     ]
-    done = activity(planned, [], set(), by="user", days=Days(date(2026, 11, 20), None), today=TODAY)
+    done = count_activities(planned, [], set(), by="user", days=Days(date(2026, 11, 20), None), today=TODAY)
     assert (done.totals.planned_count, done.totals.overdue_count, done.overdue_before) == (3, 1, 2)
-    early = activity(planned, [], set(), by="user", days=Days(date(2026, 11, 22), None), today=TODAY)
+    early = count_activities(planned, [], set(), by="user", days=Days(date(2026, 11, 22), None), today=TODAY)
     assert early.overdue_before == 3

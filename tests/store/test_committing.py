@@ -42,7 +42,7 @@ def hook(tree: Path, text: str) -> None:
 
 def test_many_files_are_one_commit_and_few_objects(tree: Path) -> None:
     (tree / "old").write_text("changed\n")
-    made = git_commit.commit(tree, "many", changed=["old"], new=names())
+    made = git_commit.commit_files(tree, "many", changed=["old"], new=names())
 
     assert run(tree, "rev-parse", "HEAD") == made
     assert run(tree, "status", "--porcelain") == ""
@@ -66,7 +66,7 @@ def test_files_are_taken_while_others_are_written(tree: Path) -> None:
 def test_what_else_is_staged_stays_staged_and_uncommitted(tree: Path, new: list[str]) -> None:
     (tree / "mine").write_text("mine\n")
     run(tree, "add", "mine")
-    git_commit.commit(tree, "theirs", changed=[], new=new)
+    git_commit.commit_files(tree, "theirs", changed=[], new=new)
     assert run(tree, "diff", "--cached", "--name-only") == "mine"
     assert "mine" not in run(tree, "ls-tree", "-r", "--name-only", "HEAD").splitlines()
 
@@ -76,7 +76,7 @@ def test_a_hook_that_refuses_leaves_nothing_staged(tree: Path, new: list[str]) -
     (tree / "old").write_text("changed\n")
     hook(tree, "echo not today >&2; exit 1")
     with pytest.raises(git.GitRefused, match="not today"):
-        git_commit.commit(tree, "refused", changed=["old"], new=new)
+        git_commit.commit_files(tree, "refused", changed=["old"], new=new)
     assert run(tree, "diff", "--cached", "--name-only") == ""
     assert run(tree, "ls-files") == ".gitignore\nold"
 
@@ -88,7 +88,7 @@ def test_a_merge_in_progress_is_left_to_its_user(tree: Path) -> None:
     run(tree, "commit", "--quiet", "--allow-empty", "--message=ours")
     run(tree, "merge", "--quiet", "--no-commit", "other")
     with pytest.raises(git.GitRefused, match="a merge is in progress"):
-        git_commit.commit(tree, "refused", changed=[], new=names())
+        git_commit.commit_files(tree, "refused", changed=[], new=names())
     assert run(tree, "ls-files") == ".gitignore\nold"
     assert (tree / ".git/MERGE_HEAD").exists()
 
@@ -97,5 +97,5 @@ def test_a_merge_in_progress_is_left_to_its_user(tree: Path) -> None:
 def test_a_file_that_is_not_there_is_refused_in_gits_words(tree: Path, new: list[str]) -> None:
     (tree / "none").mkdir()
     with pytest.raises(git.GitRefused, match=r"git could not stage the files: .*none"):
-        git_commit.commit(tree, "refused", changed=[], new=new)
+        git_commit.commit_files(tree, "refused", changed=[], new=new)
     assert run(tree, "ls-files") == ".gitignore\nold"

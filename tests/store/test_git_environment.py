@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pipecli.store.git import OF_A_REPOSITORY, is_unborn
-from pipecli.store.git_remote import remotes
+from pipecli.store.git_remote import remote_names
 from tests.conftest import Cli
 
 Git = Callable[..., str]
@@ -70,7 +70,7 @@ def test_gitpython_asks_the_pipelines_repository_for_its_remotes(
 ) -> None:
     git("remote", "add", "origin", "/hub")
     monkeypatch.setenv("GIT_DIR", str(other / ".git"))
-    assert remotes(root) == ["origin"]
+    assert remote_names(root) == ["origin"]
     assert os.environ["GIT_DIR"] == str(other / ".git")
 
 

@@ -10,22 +10,22 @@ from pathlib import Path
 import pytest
 
 from pipecli.errors import PipecliError
-from pipecli.store.lock import Busy, hold
+from pipecli.store.lock import Busy, hold_lock
 
 
 def test_who_waits_too_long_is_told_who_holds_it(tmp_path: Path) -> None:
-    with hold(tmp_path / "cache"):
+    with hold_lock(tmp_path / "cache"):
         begun = time.monotonic()
-        with pytest.raises(Busy, match=f"process {os.getpid()}"), hold(tmp_path / "cache", patience=0.1):
+        with pytest.raises(Busy, match=f"process {os.getpid()}"), hold_lock(tmp_path / "cache", patience=0.1):
             pytest.fail("two held it at once")
         assert time.monotonic() - begun < 2
 
-    with hold(tmp_path / "cache", patience=0.1):
+    with hold_lock(tmp_path / "cache", patience=0.1):
         pass
 
 
 def test_jobs_with_locks_of_their_own_do_not_wait_for_each_other(tmp_path: Path) -> None:
-    with hold(tmp_path), hold(tmp_path / "notify", patience=0.1):
+    with hold_lock(tmp_path), hold_lock(tmp_path / "notify", patience=0.1):
         pass
 
 
@@ -34,11 +34,11 @@ def test_a_damaged_lock_is_named(tmp_path: Path) -> None:
     lock.write_text("no database")
     with (
         pytest.raises(PipecliError, match="lock: file is not a database; delete that file"),
-        hold(tmp_path),
+        hold_lock(tmp_path),
     ):
         pytest.fail("it was held")
     lock.unlink()
-    with hold(tmp_path):
+    with hold_lock(tmp_path):
         pass
 
 
@@ -53,9 +53,9 @@ def test_a_disk_whose_locks_do_not_lock_is_refused(tmp_path: Path, monkeypatch: 
     with monkeypatch.context() as patch:
         for lockf in (lambda *_: None, no_locks):
             patch.setattr("fcntl.lockf", lockf)
-            with pytest.raises(PipecliError, match="a disk where locks don't work"), hold(tmp_path):
+            with pytest.raises(PipecliError, match="a disk where locks don't work"), hold_lock(tmp_path):
                 pytest.fail("it was held")
-    with hold(tmp_path):
+    with hold_lock(tmp_path):
         assert (tmp_path / "lock.tested").exists()
-    with hold(tmp_path), pytest.raises(Busy), hold(tmp_path, patience=0):
+    with hold_lock(tmp_path), pytest.raises(Busy), hold_lock(tmp_path, patience=0):
         pytest.fail("two held it at once")

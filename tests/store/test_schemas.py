@@ -244,7 +244,7 @@ def words(schema: Any) -> set[str]:
 
 
 def test_a_field_is_explained_on_hover() -> None:
-    schema = json.loads(schemas.text_of(BY_NOUN["opportunity"]))
+    schema = json.loads(schemas.schema_text(BY_NOUN["opportunity"]))
 
     assert schema["properties"]["probability"]["description"] == (
         "Set by hand, in percent; absent: the stage's."
@@ -252,4 +252,4 @@ def test_a_field_is_explained_on_hover() -> None:
 
 
 def test_the_schemas_of_this_repository_are_those_of_its_models() -> None:
-    assert schemas.differing(Path(__file__).parents[2], schemas.FOLDER) == {}
+    assert schemas.differing_schemas(Path(__file__).parents[2], schemas.FOLDER) == {}

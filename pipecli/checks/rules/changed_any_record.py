@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from pipecli.checks.rules import Problem, Severity
 from pipecli.history.as_of import tip
-from pipecli.history.commits import file_changes, listed, parse_commit
+from pipecli.history.commits import file_changes, listed_commits, parse_commit
 from pipecli.history.diff import Range
 from pipecli.history.events import RecordVersion
 from pipecli.records.base import Document, Plain, Record
@@ -128,7 +128,7 @@ class Between:
     @cached_property
     def _steps(self) -> dict[str, list[_Step]]:
         head = self._range.head or tip(self._place).commit
-        commits = [commit.id for commit in listed(self._place, head, self._range.base)]
+        commits = [commit.id for commit in listed_commits(self._place, head, self._range.base)]
         steps: dict[str, list[_Step]] = defaultdict(list)
         for part in file_changes(self._place, commits):
             for commit_id, touched in part:

@@ -95,7 +95,7 @@ def _alone(folder: Path, key: str) -> Iterator[None]:
     """Keep a second editor off a draft. Raises PipecliError."""
     with ExitStack() as stack:
         try:
-            stack.enter_context(lock.hold(folder, patience=0))
+            stack.enter_context(lock.hold_lock(folder, patience=0))
         except lock.Busy:
             raise PipecliError(f"{key} is open in another editor", hint="close that one first") from None
         yield

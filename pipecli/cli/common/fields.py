@@ -55,18 +55,18 @@ def _option(model: type[R], name: str, value: Any, run: Session) -> Any:
         return _meant(model, [name], value, {}, run)
     if (names := named_at(model, [name])) and names.must_exist and names.noun in kinds.BY_NOUN:
         return key_of(run, names.noun, value)
-    typed = read(model, [name], value, run, called := f"--{name.replace('_', '-')}")
+    typed = read_value(model, [name], value, run, called := f"--{name.replace('_', '-')}")
     return typed if isinstance(typed, str) else _bounded(called, model, [name], typed)
 
 
 def _assigned(model: type[R], plain: Plain, assignments: Sequence[str], run: Session, where: str) -> R:
-    for path, text in sorted(map(split, assignments), key=lambda pair: pair[0] == ["stage"]):
+    for path, text in sorted(map(split_assignment, assignments), key=lambda pair: pair[0] == ["stage"]):
         if path[0] in _NEVER:
             raise PipecliError(f"{path[0]} never changes", hint="make a new record instead")
         _require_elements(model, plain, path)
         currency = str(plain.get("currency") or "")
-        value = read(model, path, text, run, currency=currency) if text else None
-        put(plain, path, _meant(model, path, value, plain, run))
+        value = read_value(model, path, text, run, currency=currency) if text else None
+        set_at_path(plain, path, _meant(model, path, value, plain, run))
     return validated(model, plain, where)
 
 
@@ -141,10 +141,10 @@ def validated(model: type[P], plain: Plain, where: str = "") -> P:
 
 def names_field(assignments: Sequence[str] | None, field: str) -> bool:
     """True if one of the pairs sets a field, or a part of it."""
-    return any(split(text)[0][0] == field for text in assignments or ())
+    return any(split_assignment(text)[0][0] == field for text in assignments or ())
 
 
-def split(text: str) -> tuple[list[str], str]:
+def split_assignment(text: str) -> tuple[list[str], str]:
     """`next_contact.date=+3d` as its path and its value."""
     path, equals, value = text.partition("=")
     parts = path.strip().split(".")
@@ -153,7 +153,7 @@ def split(text: str) -> tuple[list[str], str]:
     return parts, value
 
 
-def read(
+def read_value(
     model: type[Record], path: Sequence[str], text: str, run: Session, name: str = "", currency: str = ""
 ) -> Any:
     """A value as the field at `path` has it: dates in words, numbers, yes and no, lists with commas.
@@ -196,7 +196,7 @@ def read(
     return _yaml(text)
 
 
-def option(
+def typed_option(
     name: str, text: str | None, field: tuple[type[Record], str], run: Session, currency: str = ""
 ) -> Any:
     """An option's value, as exact and as bounded as the field it is for; None where it was not given.
@@ -206,7 +206,7 @@ def option(
     if text is None:
         return None
     model, path = field[0], field[1].split(".")
-    return _bounded(name, model, path, read(model, path, text, run, name, currency))
+    return _bounded(name, model, path, read_value(model, path, text, run, name, currency))
 
 
 def _bounded(name: str, model: type[Record], path: Sequence[str], value: Any) -> Any:
@@ -221,7 +221,7 @@ def _bounded(name: str, model: type[Record], path: Sequence[str], value: Any) ->
         raise PipecliError(f"{name}: {wrong_value(error.errors(include_url=False)[0])}") from None
 
 
-def put(plain: Plain, path: Sequence[str], value: Any) -> None:
+def set_at_path(plain: Plain, path: Sequence[str], value: Any) -> None:
     """Set or clear (None) what stands at a path, making the maps on the way. Raises PipecliError."""
     *way, last = path
     here: Any = plain
@@ -289,8 +289,8 @@ def _typed_number(run: Session, name: str, path: Sequence[str], text: str, curre
     """A number as the field at `path` has it: an amount in `currency`, a percentage, or a plain one."""
     if is_money(".".join(path)):
         digits = minor_digits(currency) if path[-1] == "amount" or path[0] == "targets" else _ANY_DIGITS
-        return number(run, name, text, currency, digits)
-    return number(run, name, text.strip().removesuffix("%") if path[-1] in _PERCENTAGES else text)
+        return typed_number(run, name, text, currency, digits)
+    return typed_number(run, name, text.strip().removesuffix("%") if path[-1] in _PERCENTAGES else text)
 
 
 _ANY_DIGITS = 6
@@ -298,7 +298,7 @@ _ANY_DIGITS = 6
 _PLAIN = r"[+-]?([0-9]+(\.[0-9]+)?|\.[0-9]+)"
 
 
-def number(
+def typed_number(
     run: Session, name: str, text: str, currency: str = "", digits: int = _ANY_DIGITS
 ) -> int | Decimal:
     """An exact number in the notations that `import` knows: `12000`, `12k`, `12,000`, `12.000,50`.

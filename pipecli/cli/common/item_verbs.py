@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from pipecli.cli.common.command import Changing, Ref, field, option_of, with_fields
-from pipecli.cli.common.fields import option
+from pipecli.cli.common.fields import typed_option
 from pipecli.cli.common.transaction import Transaction, changing
 from pipecli.records.item import LineKind, Per
 from pipecli.workflow.items import add_item, remove_item, set_item
@@ -57,7 +57,7 @@ def register_item_verbs(app: typer.Typer, model: type[Opportunity | Quotation]) 
 
     def typed(transaction: Transaction, record: Opportunity | Quotation, given: dict[str, Text]) -> Any:
         return {
-            name: option(
+            name: typed_option(
                 f"--{name.replace('_', '-')}",
                 text,
                 (model, f"items.0.{_FIELDS.get(name, name)}"),

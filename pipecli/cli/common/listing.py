@@ -16,15 +16,15 @@ import typer
 
 from pipecli.cli.common.command import Reading, flag_option, owner_options, seller_option, text_option
 from pipecli.cli.common.output import Format, print_records, write_text
-from pipecli.cli.common.pick import document, is_recent, key_of, names_of, print_numbered, recalled
-from pipecli.cli.common.record_json import DERIVED, derive
+from pipecli.cli.common.pick import document_row, is_recent, key_of, names_of, print_numbered, recalled
+from pipecli.cli.common.record_json import DERIVED, derived_keys
 from pipecli.cli.common.session import Session, session
 from pipecli.cli.common.table import Column, ListColumn
 from pipecli.cli.common.terminal import say_after
 from pipecli.errors import PipecliError
 from pipecli.json_and_csv import dumps, loads
 from pipecli.records.kinds import BY_FOLDER, BY_NOUN, Kind
-from pipecli.records.names import all_chosen, chosen, likeliest, words_of
+from pipecli.records.names import all_chosen, chosen_id, likeliest, words_of
 from pipecli.store.index import views
 from pipecli.store.index.rows_for_verbs import columns_of, exists
 from pipecli.store.index.sql_and_search import Row, select_rows
@@ -138,7 +138,7 @@ def _meant(run: Session, plural: str, option: str, text: str) -> list[str]:
 
             (statuses,) = base.options(base.annotation_at(kind.model, ["status"]))
             return [
-                chosen(
+                chosen_id(
                     text,
                     words_of(statuses),
                     f'--status: "{text}" must be one of {", ".join(statuses)}',
@@ -349,7 +349,7 @@ def _with_computed(noun: str, row: tuple[Any, ...], own: Sequence[str]) -> str:
     """
     written: str = row[0]
     end = len(row) - len(own)
-    extra = derive(noun, row[2:end], row[1])
+    extra = derived_keys(noun, row[2:end], row[1])
     if own:
         extra |= zip(own, row[end:], strict=True)
     if extra.get("amount_by_hand"):
@@ -408,7 +408,7 @@ def print_parts(
         records = [typed(dict(zip(names, row, strict=True)), parts.flags, parts.lists) for row in result.rows]
     visible = [column.drawn for column in columns if not column.hidden]
     if parts.kinds:
-        print_numbered(run, records, visible, [document(str(record["record"])) for record in records])
+        print_numbered(run, records, visible, [document_row(str(record["record"])) for record in records])
     else:
         print_records(records, visible, run.format)
 

@@ -381,7 +381,7 @@ def write_whole(output: str | Path, content: bytes) -> None:
             target.write_bytes(content)
             return
         lock.clear_temporary(target)
-        safe_files.write(target.parent, target.name, content)
+        safe_files.write_file(target.parent, target.name, content)
 
 
 def lines(finding: Finding) -> list[str]:

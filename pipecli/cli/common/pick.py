@@ -21,7 +21,7 @@ from pipecli.cli.common.table import Column, amount_text, clean, render
 from pipecli.cli.common.terminal import takes_links, terminal_width
 from pipecli.errors import Ambiguous, PipecliError, Question
 from pipecli.records.kinds import BY_NOUN, BY_PREFIX, RANDOM, Kind
-from pipecli.records.names import Names, chosen, people_of, stages_of
+from pipecli.records.names import Names, chosen_id, people_of, stages_of
 from pipecli.store.index.rows_for_verbs import columns_of, label, rows_where
 from pipecli.store.lookup import Care, Found, record_meant
 
@@ -79,11 +79,11 @@ def print_header(run: Session, record: Mapping[str, Any], lines: Iterable[tuple[
     """Print the lines above the tables of a record, the ids in them as links to their files."""
     lines = list(lines)
     named = re.findall(rf"\b(?:{'|'.join(BY_PREFIX)})-{RANDOM}\b", "\n".join(f"{a} {b}" for a, b in lines))
-    addresses = _addresses(run, {document(key) for key in named})
+    addresses = _addresses(run, {document_row(key) for key in named})
     print_record(record, run.format, lines, links={key: link for (_, key), link in addresses.items()})
 
 
-def document(key: str) -> Row:
+def document_row(key: str) -> Row:
     """A deal, lead or paper by its id, as a row."""
     return BY_PREFIX[key.rpartition("-")[0]].noun, key
 
@@ -175,10 +175,10 @@ def _write(run: Session, news: Mapping[str, Any]) -> None:
     file = _file(run)
     with suppress(OSError):
         file.parent.mkdir(parents=True, exist_ok=True)
-        safe_files.write(file.parent, file.name, dumps({**_read(run), **news}, indent=None).encode())
+        safe_files.write_file(file.parent, file.name, dumps({**_read(run), **news}, indent=None).encode())
 
 
-def find(run: Session, text: str, *kinds: Kind, care: Care = Care.LIKELY) -> Found:
+def find_typed(run: Session, text: str, *kinds: Kind, care: Care = Care.LIKELY) -> Found:
     """The record of these kinds (none given: of any) that a person means. Raises NotFound, Ambiguous.
 
     `@3` is a row of the last list, `@` the record touched last; of another kind it is what belongs to that.
@@ -206,10 +206,10 @@ def key_of(run: Session, noun: str, text: str, process: str = "") -> str:
     A stage is one of `process`, or of any where none is given. Raises PipecliError.
     """
     if noun in BY_NOUN:
-        return find(run, text, BY_NOUN[noun]).key
+        return find_typed(run, text, BY_NOUN[noun]).key
     what = "user or team" if noun == "principal" else noun
     fault = f"{text} isn't a stage of the process {process}" if process else f"unknown {what} {text}"
-    return chosen(text, names_of(run, noun, process), fault)
+    return chosen_id(text, names_of(run, noun, process), fault)
 
 
 def names_of(run: Session, noun: str, process: str = "") -> Names:

@@ -13,8 +13,8 @@ from pipecli.cli.common.session import Session
 from pipecli.errors import PipecliError
 from pipecli.json_and_csv import loads
 from pipecli.records.kinds import BY_NOUN
-from pipecli.records.money import percent, rounded, weighted
-from pipecli.records.names import chosen, listed, name_key
+from pipecli.records.money import plain_percent, rounded, weighted
+from pipecli.records.names import chosen_id, listed_ids, name_key
 from pipecli.store.index.rows_for_verbs import row_of, rows_where
 
 RecordJson = dict[str, Any]
@@ -47,7 +47,7 @@ DERIVED = {
         "amount_by_hand": "amount_by_hand",
         "probability": "probability",
         "stage_probability": "stage_probability",
-        "weighted": "status = 'open'",  # computed in `derive`, of open deals: nothing is to come of others
+        "weighted": "status = 'open'",  # by `derived_keys`, of open deals: nothing is to come of others
         "team": "team",
         "customer_name": "customer_name",
         "age_days": "age_days",
@@ -62,8 +62,8 @@ DERIVED = {
 }
 _CONVERTED: dict[str, Callable[[Any], object]] = {
     "amount_by_hand": bool,
-    "probability": percent,
-    "stage_probability": percent,
+    "probability": plain_percent,
+    "stage_probability": plain_percent,
     "tax_by_rate": loads,
     "missing": lambda words: [word for word in words.split(", ") if word],
 }
@@ -77,7 +77,7 @@ _COMPUTED = {
 """By noun the keys that are computed, with what makes the value of JSON of the index's."""
 
 
-def derive(noun: str, row: sqlite3.Row | tuple[Any, ...], currency: str) -> RecordJson:
+def derived_keys(noun: str, row: sqlite3.Row | tuple[Any, ...], currency: str) -> RecordJson:
     """The computed keys of a record, from its row of DERIVED columns; those without a value are left out."""
     record_json: RecordJson = {
         key: convert(value) if convert else value
@@ -108,7 +108,7 @@ def record_json(run: Session, noun: str, key: str) -> RecordJson:
         _ = run.now  # of a fault of the settings SQLite would only say that there is one
     row = row_of(run.pipeline.index.connection, columns, noun, key)
     written: RecordJson = loads(row[0])
-    return written | derive(noun, row[1:], written.get("currency", ""))
+    return written | derived_keys(noun, row[1:], written.get("currency", ""))
 
 
 SECTIONS = {"user": "users", "team": "teams"}
@@ -131,17 +131,17 @@ def find_section(run: Session, noun: str, text: str, *, whole: bool = False) -> 
     hint = "known: {known}" if len(known) <= 12 else f"see `pipecli {noun} list`"
     if not known:
         hint = f"there are none yet; add one with `pipecli {noun} add`"
-    slug = chosen(text, known, f'no {noun} matches "{text}"', hint=hint)
+    slug = chosen_id(text, known, f'no {noun} matches "{text}"', hint=hint)
     if whole and text != slug and name_key(text) not in [name_key(name) for name in (slug, *known[slug])]:
         raise PipecliError(
-            f'"{text}" may be {listed([slug], known)}', hint="this takes a whole slug or a whole name"
+            f'"{text}" may be {listed_ids([slug], known)}', hint="this takes a whole slug or a whole name"
         )
     return slug
 
 
 def find_principal(run: Session, text: str) -> str:
     """The slug of the user or team that a person means. Raises PipecliError."""
-    return chosen(text, names_of(run, "principal"), f'no user or team matches "{text}"')
+    return chosen_id(text, names_of(run, "principal"), f'no user or team matches "{text}"')
 
 
 def print_record_json(run: Session, shown: Mapping[str, Any]) -> None:

@@ -12,7 +12,7 @@ import typer
 from pipecli.cli.common import pick
 from pipecli.cli.common.command import Changing, Ref, text_option
 from pipecli.cli.common.edit import edit_file
-from pipecli.cli.common.fields import split, with_values
+from pipecli.cli.common.fields import split_assignment, with_values
 from pipecli.cli.common.output import print_records
 from pipecli.cli.common.pick import can_ask, confirm
 from pipecli.cli.common.session import session
@@ -225,7 +225,7 @@ def register_set_and_edit(
     )
     def set_(ctx: typer.Context, words: RefsAndAssignments) -> None:
         refs, assignments = refs_and_assignments(words)
-        names = ", ".join(".".join(split(text)[0]) for text in assignments)
+        names = ", ".join(".".join(split_assignment(text)[0]) for text in assignments)
         with changing(ctx) as transaction:
 
             def decide(record: Any) -> Change:

@@ -17,7 +17,7 @@ import typer
 
 from pipecli.cli.common.fields import validated
 from pipecli.cli.common.output import Format, print_records, write_text
-from pipecli.cli.common.pick import find, note_touched
+from pipecli.cli.common.pick import find_typed, note_touched
 from pipecli.cli.common.record_json import RecordJson, print_record_json, record_json
 from pipecli.cli.common.session import Session, say, session, warn
 from pipecli.cli.common.table import Column, clean
@@ -29,7 +29,7 @@ from pipecli.store import ids_and_files
 from pipecli.store.index.rows_for_verbs import activity_ids, ids_in_index, label, rows_where
 from pipecli.store.lookup import Care
 from pipecli.store.pipeline import Pipeline
-from pipecli.store.plan_writes import Write, diff, plan_writes
+from pipecli.store.plan_writes import Write, diff_of_writes, plan_writes
 from pipecli.store.write_and_commit import write_and_commit
 from pipecli.wording import harmless, lifeless
 from pipecli.workflow.change import Change
@@ -81,7 +81,7 @@ class Transaction:
 
     def get(self, model: type[R], name: str, care: Care = Care.LIKELY) -> R:
         """The record a person means by an id, its beginning, or a name, as exactly as `care` asks."""
-        return self.pipeline.get(model, find(self.session, name, BY_NOUN[model.noun], care=care).key)
+        return self.pipeline.get(model, find_typed(self.session, name, BY_NOUN[model.noun], care=care).key)
 
     def new_id(self, prefix: str) -> str:
         taken = ids_in_index(self.pipeline.index.connection)
@@ -105,7 +105,7 @@ class Transaction:
 
     def with_owner(self, record: Owned, *, is_named: bool) -> tuple[Owned, tuple[str, ...]]:
         """A new lead or deal with its owner, and a note: the one named, else whom a rule names, else me."""
-        from pipecli.store.choose_process_and_rule import choose_rules, standing
+        from pipecli.store.choose_process_and_rule import choose_rules, workload
         from pipecli.workflow.assignment import given_when_added, rules_for
 
         if is_named or not rules_for(self.settings, record.noun):
@@ -113,7 +113,7 @@ class Transaction:
         (rule,) = choose_rules(self.pipeline, [record.with_(owner=None)])
         if rule is None:
             return record, ()
-        counted = partial(standing, self.pipeline.index.connection, BY_NOUN[record.noun])
+        counted = partial(workload, self.pipeline.index.connection, BY_NOUN[record.noun])
         return given_when_added(record, rule, self.settings, counted, me=self.me, today=self.today)
 
     def day(self, text: str | None, *, past: bool = False) -> date | None:
@@ -227,7 +227,7 @@ class Transaction:
         """
         if self.session.dry_run:
             with paged(self.session.directory):
-                typer.echo(harmless(diff(writes)), nl=False)
+                typer.echo(harmless(diff_of_writes(writes)), nl=False)
             return None
         key, colon, words = subject.partition(": ")
         if colon and re.fullmatch(r"[\w.-]+", key):  # as it is typed
@@ -315,7 +315,7 @@ def print_many(run: Session, keys: Sequence[tuple[str, str]], lines: Sequence[st
 
 def in_full(change: Change, before: Record) -> str:
     """The summary of a change; of a `set` each field with its old and its new value."""
-    from pipecli.history.events import RecordVersion, events
+    from pipecli.history.events import RecordVersion, events_between
     from pipecli.json_and_csv import loads
 
     if not change.summary.startswith("set "):
@@ -324,4 +324,4 @@ def in_full(change: Change, before: Record) -> str:
         RecordVersion(version.noun, version.key, loads(version.plain_json()), getattr(version, "value", None))
         for version in (before, change.subject)
     )
-    return "; ".join(event.text for event in events(*versions)) or change.summary
+    return "; ".join(event.text for event in events_between(*versions)) or change.summary

@@ -19,7 +19,7 @@ from pipecli.cli.common.transaction import Transaction, changing, trailers
 from pipecli.errors import PipecliError
 from pipecli.history.as_of import NoSuchMoment
 from pipecli.history.history_index import open_history
-from pipecli.history.log import log
+from pipecli.history.log import record_history
 from pipecli.history.past import sent_times
 from pipecli.records.kinds import BY_NOUN, LEAD, OPPORTUNITY, QUOTATION, Kind
 from pipecli.store.index.rows_for_verbs import unanswered_deals
@@ -157,7 +157,7 @@ def _touches(run: Session, key: str) -> list[Touch]:
     people = users_by_address(run.pipeline.settings_as_written.get("users") or {})
     return [
         Touch(entry.commit.when, event.text)
-        for entry in log(history, (OPPORTUNITY.noun, key), only=True)
+        for entry in record_history(history, (OPPORTUNITY.noun, key), only=True)
         if not entry.commit.is_import and (email_key(entry.commit.email) or "") in people
         for event in entry.events
         if event.field.partition(".")[0] in TOUCHING
@@ -218,14 +218,14 @@ def assign(ctx: typer.Context) -> None:
 
 def _assigned(transaction: Transaction, kind: Kind) -> list[Change]:
     """The unowned records of a kind, given away; what no active user can get is said."""
-    from pipecli.store.choose_process_and_rule import choose_rules, standing, unowned
+    from pipecli.store.choose_process_and_rule import choose_rules, unowned_records, workload
     from pipecli.workflow.assignment import Taken, assign_by_rules, rules_for, users_at_work
 
     if not rules_for(transaction.settings, kind.noun):
         return []
     transaction.pipeline.need(kind)
     connection = transaction.pipeline.index.connection
-    records: list[Any] = [transaction.pipeline.read(path) for path in unowned(connection, kind)]
+    records: list[Any] = [transaction.pipeline.read(path) for path in unowned_records(connection, kind)]
     taken: list[Taken] = []
     idle: Counter[str] = Counter()
     for record, rule in zip(records, choose_rules(transaction.pipeline, records), strict=True):
@@ -235,7 +235,7 @@ def _assigned(transaction: Transaction, kind: Kind) -> list[Change]:
             idle[rule.name] += 1
     for name, number in idle.items():
         say(f"the rule {name} has no active user: {_counted(number, kind.noun)} left alone")
-    return assign_by_rules(taken, transaction.settings, standing(connection, kind), transaction.today)
+    return assign_by_rules(taken, transaction.settings, workload(connection, kind), transaction.today)
 
 
 def _subject(changes: Sequence[Change]) -> str:

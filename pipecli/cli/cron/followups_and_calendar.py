@@ -12,7 +12,7 @@ import typer
 from pipecli.cli.common.command import Planned, noun
 from pipecli.cli.common.listing import owner_filter
 from pipecli.cli.common.output import Format, write_text, write_whole
-from pipecli.cli.common.pick import document, print_numbered
+from pipecli.cli.common.pick import document_row, print_numbered
 from pipecli.cli.common.session import Session, mention, say, session
 from pipecli.cli.common.table import Column
 from pipecli.json_and_csv import picked
@@ -64,7 +64,7 @@ def _print(run: Session, follow_ups: Sequence[FollowUp], until: date) -> None:
     if run.format is Format.TABLE and not follow_ups:
         say(f"nothing is due on or before {until}")
         return
-    rows = [document(follow_up.plan.id) for follow_up in follow_ups]
+    rows = [document_row(follow_up.plan.id) for follow_up in follow_ups]
     print_numbered(run, [_record(follow_up) for follow_up in follow_ups], _COLUMNS, rows)
 
 

@@ -21,7 +21,7 @@ from pipecli.cli.common.session import Session, mention, say, session
 from pipecli.cli.common.table import Column
 from pipecli.cli.cron.remind import claims_of, drawn, give_back
 from pipecli.errors import PipecliError
-from pipecli.history.notices import About, Delivery, Notice, Standing, message
+from pipecli.history.notices import About, Delivery, Notice, Standing, notice_message
 from pipecli.reports.followups import OWNER, Message
 from pipecli.store.index.rows_for_verbs import label
 from pipecli.translation import Words, language_of, words_of
@@ -156,7 +156,7 @@ def _gathered(run: Session, unsent: Unsent, ours: Channels, since: str) -> Unsen
     start = _start(run, history, since) if since else unsent.told or head
     if not since and unsent.told is None:
         mention(f"the first run: the next one tells what comes after commit {head[:7]}; --since tells more")
-    new = [commit.id for commit in commits.listed(place, head, start)]
+    new = [commit.id for commit in commits.listed_commits(place, head, start)]
     if not history.boundary.isdisjoint(new):
         say("warning: this clone is shallow, so older changes are not told; fetch more of it")
     found = deliveries(
@@ -200,12 +200,12 @@ def _address(ours: Channels, delivery: Delivery) -> Address | None:
 
 
 def _message(run: Session, deliveries: Sequence[Delivery]) -> Message:
-    from pipecli.history.notices import digest
+    from pipecli.history.notices import notice_digest
 
     messages = [Message(delivery.title, delivery.body) for delivery in deliveries]
     to = deliveries[0].to if deliveries[0].is_for_user else None
     words = words_of(language_of(run.pipeline.settings_as_written, to))
-    return messages[0] if len(messages) == 1 else digest(messages, words)
+    return messages[0] if len(messages) == 1 else notice_digest(messages, words)
 
 
 def _print(run: Session, sent: Sequence[Delivery]) -> None:
@@ -304,7 +304,7 @@ class _Packing:
         customer = label(self.pipeline.index.connection, "customer", notice.customer)
         standing = self._standing(notice) if notice.event == "won" else None
         name = notice.customer if customer is None else customer
-        return message(notice, About(self.names, name, standing, self.zone, words))
+        return notice_message(notice, About(self.names, name, standing, self.zone, words))
 
     def _standing(self, notice: Notice) -> Standing | None:
         """The points of a win, and the rank of its owner; None where that can't be told."""

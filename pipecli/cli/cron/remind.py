@@ -19,7 +19,7 @@ from pipecli.cli.common.session import Session, mention, say, session
 from pipecli.cli.common.table import Column, clean
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import INVOICE, LEAD, OPPORTUNITY
-from pipecli.reports.followups import by_user, follow_up_key, reminder
+from pipecli.reports.followups import follow_up_key, followups_by_user, reminder_message
 from pipecli.translation import language_of, words_of
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def _dues(run: Session, ours: Channels, follow_ups: Sequence[FollowUp]) -> tuple
     users: Mapping[str, Mapping[str, Any]] = run.pipeline.settings_as_written.get("users") or {}
     dues = []
     untold = {}
-    for user, theirs in by_user(follow_ups).items():
+    for user, theirs in followups_by_user(follow_ups).items():
         about = users.get(user or "", {})
         what = f"{len(theirs)} due"
         key = f"{run.today}/{user or 'nobody'}/{len(theirs)}-untold"
@@ -151,7 +151,7 @@ def _key(run: Session, user: str, follow_up: FollowUp, place: int) -> str:
 
 def _message(run: Session, due: Due, keys: Sequence[str]) -> Message:
     words = words_of(language_of(run.pipeline.settings_as_written, due.user))
-    return reminder(due.name, [due.by_key[key] for key in keys], run.today, words)
+    return reminder_message(due.name, [due.by_key[key] for key in keys], run.today, words)
 
 
 def _unclaimed(run: Session, claims: Claims, dues: Sequence[Due]) -> list[tuple[Due, list[str]]]:

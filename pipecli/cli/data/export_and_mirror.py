@@ -55,7 +55,7 @@ def export(
     Invoices can also be a journal for hledger or beancount (--journal).
     """
     from pipecli.json_and_csv import loads
-    from pipecli.outbox.export import address_book
+    from pipecli.outbox.export import vcard_book
 
     run = session(ctx)
     if all_ is not None:
@@ -84,14 +84,14 @@ def export(
         from pipecli.store.index.rows_for_verbs import labels
 
         names = labels(run.read(CUSTOMER).index.connection, "customer")
-        _put(address_book(map(loads, texts), names), len(texts), collection, output)
+        _put(vcard_book(map(loads, texts), names), len(texts), collection, output)
         return
     _put(_in_form(texts, collection, form), len(texts), collection, output)
 
 
 def collection_of(kind: str) -> Collection:
     """The kind of record that KIND says. Raises PipecliError."""
-    collection = kinds.named(kind)
+    collection = kinds.collection_named(kind)
     if collection is None:
         known = ", ".join(kind.plural for kind in kinds.COLLECTIONS)
         raise PipecliError(f'"{kind}" isn\'t a kind of record', hint=f"give one of {known}", code="usage")
@@ -132,7 +132,7 @@ def _export_all(run: Session, target: Path) -> None:
 
     from pipecli.cli.common.output import write_whole
     from pipecli.json_and_csv import loads
-    from pipecli.outbox.export import collections, pages
+    from pipecli.outbox.export import collections, export_files
 
     unfinished = target / _UNFINISHED
     if target.exists() and not unfinished.exists() and (not target.is_dir() or any(target.iterdir())):
@@ -140,7 +140,7 @@ def _export_all(run: Session, target: Path) -> None:
     pipeline = run.read(*[one.kind for one in collections() if one.kind])
     records = {one.plural: [loads(text) for text in _written(pipeline, one, None)] for one in collections()}
     contents = {
-        name: text.encode() for name, text in pages(records, pipeline.text(SETTINGS_FILE)).items()
+        name: text.encode() for name, text in export_files(records, pipeline.text(SETTINGS_FILE)).items()
     } | dict(_files_beside(pipeline))
     if target.suffix.lower() == ".zip":
         whole = io.BytesIO()

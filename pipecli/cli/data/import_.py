@@ -14,7 +14,7 @@ from pipecli.cli.common.session import Session
 from pipecli.cli.common.transaction import Transaction, changing_after
 from pipecli.cli.data.move import KeepOption, all_faults, keep_rejects, progress, side_of
 from pipecli.errors import PipecliError
-from pipecli.records.kinds import COLLECTIONS, named
+from pipecli.records.kinds import COLLECTIONS, collection_named
 from pipecli.store.pipeline import no_collector
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def import_(
     ] = False,
 ) -> None:
     """Import the rows of a file. A second run of the same file changes nothing."""
-    from pipecli.inbox.importing.import_files import prepare, rows_of
+    from pipecli.inbox.importing.import_files import import_rows, prepare_import
     from pipecli.store.plan_writes import Planner
 
     if from_ or guess:
@@ -66,7 +66,7 @@ def import_(
             )
         move_at_once(ctx, Path(kind), from_, side_of(keep))
         return
-    if file is None and named(kind):
+    if file is None and collection_named(kind):
         raise PipecliError("FILE is missing", hint=f"name it: pipecli import {kind} FILE", code="usage")
     if file is None:
         raise PipecliError(
@@ -79,12 +79,12 @@ def import_(
     if rejects and rejects.exists() and file.exists() and rejects.samefile(file):
         raise PipecliError("--rejects: the rows themselves are in that file", hint="name another")
     with all_faults():
-        table, source = rows_of(_file(file), _file(map_, str(map_)) if map_ else None, target)
+        table, source = import_rows(_file(file), _file(map_, str(map_)) if map_ else None, target)
 
     def decide(pipeline: Pipeline) -> tuple[Import, list[Write]]:
         with all_faults(), progress(len(table.rows)) as tick:
             planner = Planner(pipeline)
-            done = prepare(pipeline, target, table, source, planner, tick, side_of(keep))
+            done = prepare_import(pipeline, target, table, source, planner, tick, side_of(keep))
         return done, planner.writes()
 
     with no_collector(), changing_after(ctx, decide) as (transaction, (done, writes)):

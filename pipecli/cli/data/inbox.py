@@ -79,7 +79,7 @@ def _read(paths: list[Path], *, bodies: bool) -> tuple[list[Mail], Read]:
     """The mails of all files, before the pipeline is held: a mailbox may be large."""
     from pipecli.inbox.mail import message
     from pipecli.inbox.mail.files import LeftOut, mail_files, raw_messages
-    from pipecli.inbox.mail.forwarded import forwarded
+    from pipecli.inbox.mail.forwarded import forwarded_mails
     from pipecli.inbox.mail.message import NoMail, mail_of
     from pipecli.inbox.mail.record_mails import Read
 
@@ -101,15 +101,15 @@ def _read(paths: list[Path], *, bodies: bool) -> tuple[list[Mail], Read]:
                 except NoMail as error:
                     left_out.append(LeftOut(raw_message.place, str(error)))
                     continue
-                mail = mail._replace(forwarded=forwarded(raw_message, mail, bodies=bodies))
-                mails.append(mail._replace(text=message.text_of(raw_message)) if bodies else mail)
+                mail = mail._replace(forwarded=forwarded_mails(raw_message, mail, bodies=bodies))
+                mails.append(mail._replace(text=message.mail_text(raw_message)) if bodies else mail)
     return mails, Read(files, len(mails), left_out)
 
 
 def _record(transaction: Transaction, ref: str | None) -> str | None:
-    from pipecli.cli.common.pick import find
+    from pipecli.cli.common.pick import find_typed
 
-    return find(transaction.session, ref, LEAD, OPPORTUNITY).key if ref else None
+    return find_typed(transaction.session, ref, LEAD, OPPORTUNITY).key if ref else None
 
 
 def _files(transaction: Transaction, paths: list[Path], outcome: MailOutcome) -> list[Write]:

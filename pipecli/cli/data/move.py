@@ -90,7 +90,7 @@ def keep_rejects(transaction: Transaction, done: Import, source: Path, wanted: P
     text = rejects_csv(done.table, done.outcome.rejected)
     content = text.encode("utf-8", "replace")  # JSON may have half a character
     if wanted is not None and not wanted.is_symlink() and wanted.is_file():
-        safe_files.write(wanted.parent, wanted.name, content)
+        safe_files.write_file(wanted.parent, wanted.name, content)
     elif wanted is not None and wanted.exists():  # /dev/stdout, a pipe
         wanted.write_bytes(content)
     else:  # the rows are customers: nobody else reads them
@@ -239,17 +239,17 @@ def _move(
     *,
     with_diff: bool,
 ) -> None:
-    from pipecli.inbox.moving.run_plan import answered, export_of, load, unpack
-    from pipecli.inbox.moving.run_plan import run as bring_in
+    from pipecli.inbox.moving.run_plan import answered, export_of, load_plan, unpack_plan
+    from pipecli.inbox.moving.run_plan import run_plan as bring_in
 
     with all_faults(), tempfile.TemporaryDirectory(prefix="pipecli-export-") as unpacked:
         if folder.is_file():
-            unpack(folder, Path(unpacked))
+            unpack_plan(folder, Path(unpacked))
             _move(ctx, Path(unpacked), export, keep, rejects, with_diff=with_diff)
             return
-        move = load(folder)
+        move = load_plan(folder)
         if move.is_own and export and export.is_file():
-            unpack(export, Path(unpacked))
+            unpack_plan(export, Path(unpacked))
             _move(ctx, folder, Path(unpacked), keep, rejects, with_diff=with_diff)
             return
     files = export_of(move, export)

@@ -17,7 +17,7 @@ from pipecli.cli.common.output import Format, print_record, print_records, write
 from pipecli.cli.common.session import Session, say, session
 from pipecli.cli.common.table import Column
 from pipecli.errors import PipecliError, system_refusal
-from pipecli.records.kinds import KINDS, SETTINGS, Kind, named
+from pipecli.records.kinds import KINDS, SETTINGS, Kind, collection_named
 from pipecli.store.index.rows_for_verbs import columns_of, public_tables
 from pipecli.store.index.sql_and_search import ask_sql
 
@@ -45,9 +45,9 @@ def write(
         return
     folder = run.directory_for(directory)
     with system_refusal(folder):
-        changed = schemas.differing(folder, ".")
+        changed = schemas.differing_schemas(folder, ".")
         if not run.dry_run:
-            schemas.write(folder, ".")
+            schemas.write_schemas(folder, ".")
     write_text("".join(f"{directory / name}\n" for name in changed))
 
 
@@ -57,9 +57,9 @@ def _write_own(transaction: Transaction) -> None:
     from pipecli.store.plan_writes import Write
 
     pipeline, run = transaction.pipeline, transaction.session
-    texts = schemas.files()
+    texts = schemas.schema_files()
     writes = []
-    for name in schemas.differing(pipeline.root, schemas.FOLDER):
+    for name in schemas.differing_schemas(pipeline.root, schemas.FOLDER):
         file = f"{schemas.FOLDER}/{name}"
         try:
             before = safe_files.read_bytes(pipeline.root, file)
@@ -84,7 +84,7 @@ def show(
     """Print the schema of one kind of record."""
     from pipecli.store import schemas
 
-    write_text(schemas.text_of(_kind(kind)))
+    write_text(schemas.schema_text(_kind(kind)))
 
 
 @app.command("schema check")
@@ -97,7 +97,7 @@ def check(
 
     folder = session(ctx).directory_for(directory)
     with system_refusal(folder, "read"):
-        wrong = schemas.differing(folder, ".")
+        wrong = schemas.differing_schemas(folder, ".")
     if wrong:
         names = ", ".join(f"{name} is {what}" for name, what in wrong.items())
         raise PipecliError(
@@ -107,7 +107,7 @@ def check(
 
 
 def _kind(name: str) -> Kind:
-    collection = named(name)
+    collection = collection_named(name)
     if kind := SETTINGS if name == SETTINGS.noun else collection and collection.kind:
         return kind
     raise PipecliError(

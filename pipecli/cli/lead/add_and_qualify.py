@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from pipecli.cli.common.command import NOTES, SETS, TAGS, Changing, Ref, field, noun, with_fields
-from pipecli.cli.common.fields import built, names_field, split, with_values
+from pipecli.cli.common.fields import built, names_field, split_assignment, with_values
 from pipecli.cli.common.record_verbs import (
     ChangingMany,
     Refs,
@@ -89,7 +89,7 @@ def _twins(transaction: Transaction, lead: Lead) -> Iterator[str]:
 
 
 def _set(transaction: Transaction, lead: Any, assignments: list[str], summary: str) -> Change:
-    given = {path[0]: value for path, value in map(split, assignments)}
+    given = {path[0]: value for path, value in map(split_assignment, assignments)}
     leave_to_verbs(lead, given)
     return set_lead_fields(
         lead, with_values(lead, assignments, transaction.session), transaction.settings, summary

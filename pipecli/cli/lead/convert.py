@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import typer
 
 from pipecli.cli.common.command import Changing, Ref, field, noun, option_of, with_fields
-from pipecli.cli.common.fields import option
+from pipecli.cli.common.fields import typed_option
 from pipecli.cli.common.transaction import Transaction, changing
 from pipecli.errors import PipecliError
 from pipecli.json_and_csv import loads
@@ -118,7 +118,7 @@ def _opened(
     """The lead's opportunity in the process that the settings choose for it, unless one is named."""
     prices = transaction.get(PriceList, price_list) if price_list else None
     typed: dict[str, Any] = {
-        name: option(f"--{name.replace('_', '-')}", text, (Opportunity, name), transaction.session)
+        name: typed_option(f"--{name.replace('_', '-')}", text, (Opportunity, name), transaction.session)
         for name, text in given.items()
     }
     typed["currency"] = typed["currency"] or (prices.currency if prices else None)

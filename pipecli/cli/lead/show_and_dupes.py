@@ -8,7 +8,7 @@ import typer
 
 from pipecli.cli.common.command import Ref, noun
 from pipecli.cli.common.output import Format, print_records, write_text
-from pipecli.cli.common.pick import find, print_header
+from pipecli.cli.common.pick import find_typed, print_header
 from pipecli.cli.common.record_json import RecordJson, print_record_json, record_json
 from pipecli.cli.common.session import Session, say, session
 from pipecli.cli.common.table import Column
@@ -29,7 +29,7 @@ app = noun()
 def show(ctx: typer.Context, ref: Ref) -> None:
     """Show one lead: its criteria, activities, what it became."""
     run = session(ctx)
-    lead = record_json(run, LEAD.noun, find(run, ref, LEAD).key)
+    lead = record_json(run, LEAD.noun, find_typed(run, ref, LEAD).key)
     if run.format is not Format.TABLE:
         print_record_json(run, lead)
         return

@@ -12,8 +12,8 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from pipecli.cli.common.command import NOTES, SETS, TAGS, Changing, field, noun, with_fields
-from pipecli.cli.common.fields import built, names_field, option, split
-from pipecli.cli.common.pick import can_ask, choose, find
+from pipecli.cli.common.fields import built, names_field, split_assignment, typed_option
+from pipecli.cli.common.pick import can_ask, choose, find_typed
 from pipecli.cli.common.session import Session, repeat_nothing, say, session
 from pipecli.cli.common.transaction import Transaction, changing
 from pipecli.cli.lead.convert import CURRENCY, PRICE_LIST, PROCESS, TYPE, Parties, Text, caller, parties
@@ -91,7 +91,7 @@ def add(
 
         def checked(name: str, text: str | None) -> Any:
             field = name.removeprefix("--").replace("-", "_")
-            return option(name, text, (Opportunity, field), transaction.session, code)
+            return typed_option(name, text, (Opportunity, field), transaction.session, code)
 
         deal = new_deal(
             transaction.settings,
@@ -144,7 +144,7 @@ def _asked(run: Session, given: Answers, *, is_for_somebody: bool) -> Answers:
         given = _buyer(run, prompted("Customer, a new one by its name (nothing for none)"))._replace(
             title=given.title, amount=given.amount, expected_close=given.expected_close
         )
-    key = find(run, given.customer, CUSTOMER).key if given.customer else None
+    key = find_typed(run, given.customer, CUSTOMER).key if given.customer else None
     last = _last_deal(run, key)
     return given._replace(
         title=_title(given.title or prompted("Title", last.title), None),
@@ -159,7 +159,7 @@ def _understood(run: Session, field: str, question: str, default: str | None) ->
     while True:
         answer = prompted(question, default)
         try:
-            option(question.partition(" (")[0], answer, (Opportunity, field), run)
+            typed_option(question.partition(" (")[0], answer, (Opportunity, field), run)
         except PipecliError as error:
             say(str(error))
         else:
@@ -177,7 +177,7 @@ def prompted(question: str, default: str | None = None) -> str | None:
 def _buyer(run: Session, text: str | None) -> Answers:
     """The customer that a person means, or the name of a new one."""
     try:
-        known = find(run, text, CUSTOMER).key if text else None
+        known = find_typed(run, text, CUSTOMER).key if text else None
     except Ambiguous as question:
         known = choose(run, question)
     except NotFound:
@@ -257,7 +257,7 @@ def _of(owner: str | None, parties: Parties) -> tuple[Record, ...]:
 
 
 def _with_sets(deal: Opportunity, sets: list[str] | None, transaction: Transaction) -> Opportunity:
-    for name in (split(text)[0][0] for text in sets or ()):
+    for name in (split_assignment(text)[0][0] for text in sets or ()):
         if name in ("process", "stage"):
             raise PipecliError(f"--set can't give {name}", hint=f"give it with --{name}")
         if name in ("status", "closed"):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pipecli.cli.common.command import Changing, NextContactOption, Ref, noun
-from pipecli.cli.common.fields import option, split, with_values
+from pipecli.cli.common.fields import split_assignment, typed_option, with_values
 from pipecli.cli.common.item_verbs import register_item_verbs
 from pipecli.cli.common.pick import key_of
 from pipecli.cli.common.record_verbs import (
@@ -123,7 +123,7 @@ def sellers(
             user, _, percent = part.partition("=")
             key = key_of(transaction.session, "user", user)
             path = (Opportunity, "sellers.0.percent")
-            given[key] = option("USER=PERCENT", percent.removesuffix("%"), path, transaction.session)
+            given[key] = typed_option("USER=PERCENT", percent.removesuffix("%"), path, transaction.session)
         transaction.do(share_credit(deal, given))
 
 
@@ -142,7 +142,7 @@ _add_step("step undo", undo_step, "Mark a step as not done.")
 
 
 def _set(transaction: Transaction, deal: Any, assignments: list[str], summary: str) -> Change:
-    leave_to_verbs(deal, {split(text)[0][0] for text in assignments})
+    leave_to_verbs(deal, {split_assignment(text)[0][0] for text in assignments})
     return _changed(transaction, deal, with_values(deal, assignments, transaction.session), summary)
 
 
@@ -224,7 +224,7 @@ _Name = Annotated[str, typer.Argument(help="Their name, or their slug.", metavar
 def note_competitor(ctx: typer.Context, ref: Ref, name: _Name) -> None:
     """Add a competitor."""
     with changing(ctx) as transaction:
-        called = option("NAME", name, (Opportunity, "competitors.0"), transaction.session)
+        called = typed_option("NAME", name, (Opportunity, "competitors.0"), transaction.session)
         deal = transaction.get(Opportunity, ref)
         transaction.do(add_competitor(deal, called, names_of(transaction, "competitor")))
 
@@ -259,7 +259,7 @@ def put_on_contact(
     """Add a contact to an opportunity, or change their role."""
     with changing(ctx) as transaction:
         deal = transaction.get(Opportunity, ref)
-        part = option("--role", role, (Opportunity, "contacts.0.role"), transaction.session)
+        part = typed_option("--role", role, (Opportunity, "contacts.0.role"), transaction.session)
         transaction.do(add_stakeholder(deal, _contact(transaction, contact), role=part, primary=primary))
 
 

@@ -10,7 +10,7 @@ from typing import Annotated, cast
 import typer
 
 from pipecli.cli.common.command import Changing, Ref, noun
-from pipecli.cli.common.fields import option
+from pipecli.cli.common.fields import typed_option
 from pipecli.cli.common.pick import can_ask, confirm
 from pipecli.cli.common.record_verbs import ChangingMany, Refs, change_each, names_of
 from pipecli.cli.common.session import say
@@ -72,10 +72,10 @@ def won(
             now=transaction.now,
             day=_closing_day(transaction, deal, day),
             quotation=transaction.get(Quotation, quotation) if quotation is not None else None,
-            amount=option(
+            amount=typed_option(
                 "--amount", amount, (Opportunity, "closed.amount"), transaction.session, deal.currency
             ),
-            note=option(
+            note=typed_option(
                 "--detail",
                 note if detail is None else detail,
                 (Opportunity, "closed.detail"),
@@ -136,10 +136,10 @@ def lost(
     with changing(ctx) as transaction:
         known = names_of(transaction, "competitor")
         lost_to = [
-            option("--competitor", name, (Opportunity, "competitors.1"), transaction.session)
+            typed_option("--competitor", name, (Opportunity, "competitors.1"), transaction.session)
             for name in competitor or ()
         ]
-        words = option("--detail", detail, (Opportunity, "closed.detail"), transaction.session)
+        words = typed_option("--detail", detail, (Opportunity, "closed.detail"), transaction.session)
 
         def decide(deal: Opportunity) -> Change:
             return lose_deal(

@@ -9,7 +9,7 @@ import typer
 
 from pipecli.cli.common.command import Ref, noun
 from pipecli.cli.common.output import Format, print_record, print_records, write_text
-from pipecli.cli.common.pick import find, print_header
+from pipecli.cli.common.pick import find_typed, print_header
 from pipecli.cli.common.record_json import RecordJson, print_record_json, record_json
 from pipecli.cli.common.session import Session, session
 from pipecli.cli.common.table import Column, amount_text, cell_text
@@ -99,7 +99,7 @@ Line = tuple[str, object]
 def show(ctx: typer.Context, ref: Ref) -> None:
     """Show one opportunity: its stage, and what is next."""
     run = session(ctx)
-    deal = record_json(run, OPPORTUNITY.noun, find(run, ref, OPPORTUNITY).key)
+    deal = record_json(run, OPPORTUNITY.noun, find_typed(run, ref, OPPORTUNITY).key)
     stands = progress(deal, run.pipeline.settings_as_written)
     if run.format is not Format.TABLE:
         print_record_json(run, deal | (stands.keys() if deal["status"] == "open" else {}))
@@ -264,14 +264,14 @@ _TOTAL = _sum("exact_total", "TOTAL")
 def list_items(ctx: typer.Context, ref: Ref) -> None:
     """List the items, with the amount of each."""
     run = session(ctx)
-    print_items(run, OPPORTUNITY, record_json(run, OPPORTUNITY.noun, find(run, ref, OPPORTUNITY).key))
+    print_items(run, OPPORTUNITY, record_json(run, OPPORTUNITY.noun, find_typed(run, ref, OPPORTUNITY).key))
 
 
 @app.command("step list")
 def list_steps(ctx: typer.Context, ref: Ref) -> None:
     """List the steps of every stage, and which are done."""
     run = session(ctx)
-    deal = record_json(run, OPPORTUNITY.noun, find(run, ref, OPPORTUNITY).key)
+    deal = record_json(run, OPPORTUNITY.noun, find_typed(run, ref, OPPORTUNITY).key)
     process: dict[str, Any] = run.pipeline.settings_as_written["processes"].get(deal["process"], {})
     steps = [
         {"stage": stage["id"], "step": step, "done": step in deal.get("steps_done", ())}
@@ -292,7 +292,7 @@ _STEPS = (
 def list_contacts(ctx: typer.Context, ref: Ref) -> None:
     """List the contacts and their roles."""
     run = session(ctx)
-    contacts = stakeholders(run, find(run, ref, OPPORTUNITY).key)
+    contacts = stakeholders(run, find_typed(run, ref, OPPORTUNITY).key)
     print_records(contacts, STAKEHOLDERS, run.format, id_key="contact")
 
 

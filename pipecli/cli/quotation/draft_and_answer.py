@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from pipecli.cli.common.command import SETS, Changing, Ref, field, noun, with_fields
-from pipecli.cli.common.fields import built, option
+from pipecli.cli.common.fields import built, typed_option
 from pipecli.cli.common.item_verbs import register_item_verbs
 from pipecli.cli.common.record_verbs import register_remove, register_set_and_edit, setting_of
 from pipecli.cli.common.session import mention
@@ -85,8 +85,8 @@ def _priced(
         transaction.settings.rates,
         today=transaction.today,
         # the fields with the same bounds: any amount, and a percentage of up to 100
-        markup=option("--markup", markup, (Quotation, "items.0.unit_price"), transaction.session),
-        margin=option("--margin", margin, (Quotation, "items.0.discount"), transaction.session),
+        markup=typed_option("--markup", markup, (Quotation, "items.0.unit_price"), transaction.session),
+        margin=typed_option("--margin", margin, (Quotation, "items.0.discount"), transaction.session),
     )
 
 

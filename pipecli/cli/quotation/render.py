@@ -13,7 +13,7 @@ import typer
 
 from pipecli.cli.common.command import Ref, noun
 from pipecli.cli.common.output import ending_of, write_text, write_whole
-from pipecli.cli.common.pick import find
+from pipecli.cli.common.pick import find_typed
 from pipecli.cli.common.session import say, session
 from pipecli.errors import PipecliError
 from pipecli.extras import missing_extras, require_extra
@@ -77,7 +77,7 @@ def render_invoice(ctx: typer.Context, ref: Ref, output: Output) -> None:
     """
     if output.lower().endswith(".xml"):
         run = session(ctx)
-        invoice = run.pipeline.get(Invoice, find(run, ref, INVOICE).key)
+        invoice = run.pipeline.get(Invoice, find_typed(run, ref, INVOICE).key)
         require_extra("factur-x", "XML of an invoice needs factur-x, which is not installed")
         if not invoice.number:
             raise PipecliError(
@@ -107,7 +107,7 @@ def _render(ctx: typer.Context, kind: Kind, ref: str, output: str) -> None:
     """Write the document that a person names, as PDF or HTML."""
     run = session(ctx)
     pipeline = run.pipeline
-    key = find(run, ref, kind).key
+    key = find_typed(run, ref, kind).key
     form = _form(output, key, kind)
     record: Record = pipeline.get(kind.model, key)
     content = typeset_as(form, pipeline, printed_of(pipeline, record), record)

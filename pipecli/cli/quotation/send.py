@@ -28,13 +28,13 @@ from pipecli.outbox.mail import (
     Words,
     address_of,
     addressed,
+    filled_mail,
     message_of,
     named_address,
     own_template,
     sender_of,
     server_of,
     template_names,
-    written,
 )
 from pipecli.outbox.only_once import SendJournal
 from pipecli.outbox.typst import require_typst
@@ -155,7 +155,7 @@ def _message(
     printed = printed_of(transaction.pipeline, paper)
     words = Words(one_line(wishes.subject or ""), f"{(wishes.body or '').strip()}\n")
     if not words.subject or not wishes.body:
-        template = written(
+        template = filled_mail(
             _template(transaction, paper.noun, reader.language), printed, contact=reader.name, sender=sender
         )
         words = Words(words.subject or template.subject, words.body if wishes.body else template.body)

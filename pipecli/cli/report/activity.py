@@ -10,7 +10,7 @@ from pipecli.cli.common.listing import owner_filter
 from pipecli.cli.common.table import Column
 from pipecli.cli.report.printing import Asked, asking, count_column, figures, period_text
 from pipecli.records.kinds import LEAD, OPPORTUNITY
-from pipecli.reports.activity import GROUPINGS, PEOPLE, Activity, Done, Row, activity, touched
+from pipecli.reports.activity import GROUPINGS, PEOPLE, Activity, Done, Row, count_activities, touched
 from pipecli.store.index.rows_for_reports import activities, owned_deals
 from pipecli.store.index.views import OwnerFilter, team_and_below
 
@@ -28,7 +28,7 @@ def report_activity(asked: Asked) -> None:
     """
     by, run, connection, of = asked.by, asked.run, asked.pipeline.index.connection, owner_filter(asked.run)
     every = list(activities(connection, run.zone))
-    report = activity(
+    report = count_activities(
         _of(every, of, team_and_below(connection, of.team) if of.team else set()),
         owned_deals(connection, of),
         touched(every, asked.period),

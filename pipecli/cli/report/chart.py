@@ -52,7 +52,7 @@ _MOST_BARS = 40
 
 def forecast_picture(run: Session, forecast: Forecast, words: Words) -> Picture:
     """The chart of a forecast. Raises MissingRate for a target."""
-    from pipecli.outbox.charts import Part, columns, distinct
+    from pipecli.outbox.charts import Part, column_chart, distinct
 
     worded = partial(words.named, "chart")
     every = with_targets(run, forecast, forecast.by, ForecastNames(run, forecast.by)).rows
@@ -86,7 +86,7 @@ def forecast_picture(run: Session, forecast: Forecast, words: Words) -> Picture:
     subtitle = "; ".join([*map(worded, notes), *([first] if len(drawn) < len(every) else [])])
     return Picture(
         title,
-        lambda theme: columns(
+        lambda theme: column_chart(
             parts, title=title, subtitle=subtitle, axis=forecast.currency, theme=theme, targets=targets
         ),
     )
@@ -94,7 +94,7 @@ def forecast_picture(run: Session, forecast: Forecast, words: Words) -> Picture:
 
 def funnel_picture(run: Session, period: Days, words: Words) -> Picture:
     """The chart of the funnel of what was created on these days."""
-    from pipecli.outbox.charts import Part, rows
+    from pipecli.outbox.charts import Part, bar_chart
 
     worded = partial(words.named, "chart")
     names = KeyNames(run, "stage")
@@ -113,7 +113,7 @@ def funnel_picture(run: Session, period: Days, words: Words) -> Picture:
     figures = [_with_share(step, words) for step in steps]
     return Picture(
         worded("Funnel"),
-        lambda theme: rows(parts, title=worded("Funnel"), subtitle=what, theme=theme, labels=figures),
+        lambda theme: bar_chart(parts, title=worded("Funnel"), subtitle=what, theme=theme, labels=figures),
     )
 
 
@@ -133,7 +133,7 @@ def _with_share(step: Mapping[str, Any], words: Words) -> str:
 
 def lost_picture(lost: Lost, names: KeyNames, currency: str, period: Days, words: Words) -> Picture:
     """The chart of a report on what was lost."""
-    from pipecli.outbox.charts import Part, columns, rows
+    from pipecli.outbox.charts import Part, bar_chart, column_chart
 
     lost_rows = [row for row in lost.rows if row.lost_count]
     worded = partial(words.named, "chart")
@@ -160,7 +160,7 @@ def lost_picture(lost: Lost, names: KeyNames, currency: str, period: Days, words
         parts.sort(key=lambda part: (-frequent[part.series], part.series, part.bar))
         return Picture(
             f"{title}, {words.named('by', lost.trend)}",
-            lambda theme: columns(
+            lambda theme: column_chart(
                 parts, title=title, subtitle=total, axis=worded("lost deals"), theme=theme, money=False,
                 order=[words.period(row.period or "") for row in lost.periods],
             ),
@@ -180,7 +180,7 @@ def lost_picture(lost: Lost, names: KeyNames, currency: str, period: Days, words
     notes = [total, worded("percent of all lost"), *([more] if len(lost_rows) > _MOST_BARS else [])]
     return Picture(
         title,
-        lambda theme: rows(bars, title=title, subtitle="; ".join(notes), theme=theme, labels=labels),
+        lambda theme: bar_chart(bars, title=title, subtitle="; ".join(notes), theme=theme, labels=labels),
     )
 
 

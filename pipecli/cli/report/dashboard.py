@@ -36,7 +36,7 @@ from pipecli.records.days import Days
 from pipecli.records.kinds import CUSTOMER, LEAD, OPPORTUNITY
 from pipecli.reports.forecast import Window
 from pipecli.reports.pipeline_and_key_figures import KeyFigures, figure_change, key_figures
-from pipecli.reports.stale import Stale, stale
+from pipecli.reports.stale import Stale, stale_deals
 from pipecli.reports.valuation import Valuation
 from pipecli.store.index.rows_for_reports import closed_deals, open_deals
 from pipecli.store.index.views import OwnerFilter
@@ -160,7 +160,7 @@ def content_of(run: Session, of: OwnerFilter, currency: str | None) -> Content:
 def _stale(pipeline: Pipeline, of: OwnerFilter, valuation: Valuation) -> Stale:
     deals = open_deals(pipeline.index.connection, of, Days(), with_activities=True)
     moves = last_moves(pipeline, deals, say)
-    return stale(deals, moves=moves, valuation=valuation, today=pipeline.today)
+    return stale_deals(deals, moves=moves, valuation=valuation, today=pipeline.today)
 
 
 def _figures(

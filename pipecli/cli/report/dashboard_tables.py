@@ -17,9 +17,9 @@ from pipecli.outbox.dashboard_page import Cell, Table
 from pipecli.records.days import PERIODS, Days
 from pipecli.reports.activity import touched
 from pipecli.reports.deals import Deal
-from pipecli.reports.followups import plain
+from pipecli.reports.followups import plain_line
 from pipecli.reports.forecast import Forecast
-from pipecli.reports.ranking import before, points_of, ranking
+from pipecli.reports.ranking import period_before, points_of, ranking
 from pipecli.reports.stale import Stale
 from pipecli.reports.valuation import Valuation
 from pipecli.store.index.rows_for_reports import activities, closed_deals, open_deals
@@ -125,7 +125,7 @@ def row_label(row: Mapping[str, Any], by: str, words: Words) -> str:
 
 def ranking_table(tables: Tables, of: OwnerFilter, days: Days, valuation: Valuation, period: str) -> Table:
     pipeline, words = tables.run.pipeline, tables.words
-    previous = before(days)
+    previous = period_before(days)
     reaching = Days(previous.first if previous else days.first, days.last)
     report = ranking(
         closed_deals(pipeline.index.connection, of, reaching),
@@ -251,7 +251,7 @@ def _lined_up(table: Table) -> tuple[list[Column], list[list[object]]]:
         is_words = any(not row[place].kind for row in rows)
         side: Literal["left", "right"] = "right" if is_figure else "left"
         columns.append(Column(heading, heading, side, shrink=is_words, min_width=7))
-        cells.append([plain(row[place].text) for row in rows])
+        cells.append([plain_line(row[place].text) for row in rows])
     return columns, [list(row) for row in zip(*cells, strict=True)]
 
 

@@ -44,9 +44,9 @@ from pipecli.json_and_csv import dumps
 from pipecli.outbox.dashboard_page import Table
 from pipecli.records.days import Days
 from pipecli.records.kinds import CUSTOMER, LEAD, OPPORTUNITY
-from pipecli.records.names import chosen
+from pipecli.records.names import chosen_id
 from pipecli.reports.deals import Deal
-from pipecli.reports.followups import Message, plain
+from pipecli.reports.followups import Message, plain_line
 from pipecli.reports.forecast import Window
 from pipecli.reports.valuation import Valuation
 from pipecli.store.index.rows_for_reports import closed_deals
@@ -144,7 +144,7 @@ class Week:
         """The changes of stage, owner and end of deals, the busiest person first."""
         opening = self.movement.opening.standing
         place, users = self.history.place, self.run.pipeline.settings_as_written.get("users") or {}
-        listed = commits.listed(place, self.history.tip.commit, opening.commit if opening else None)
+        listed = commits.listed_commits(place, self.history.tip.commit, opening.commit if opening else None)
         new = [commit.id for commit in listed]
         by_person = defaultdict(list)
         for notice in notices(self.history, new, users_by_address(users)):
@@ -194,7 +194,7 @@ class Page:
 
     @property
     def title(self) -> str:
-        company = plain(str(self.week.run.pipeline.settings_as_written["company"]["name"]))
+        company = plain_line(str(self.week.run.pipeline.settings_as_written["company"]["name"]))
         first, last = self.week.days.first, self.week.days.last
         assert first and last
         return self.words.fill(
@@ -303,7 +303,7 @@ def _readers(run: Session, email: Sequence[str], to: Sequence[str]) -> Iterator[
     for text in email:
         slug, bare = users_by_address(users).get(email_key(text) or ""), text
         if "@" not in text:
-            slug = chosen(text, names, f"--email: unknown user {text}")
+            slug = chosen_id(text, names, f"--email: unknown user {text}")
             bare = str(users[slug].get("email") or "")
             if not bare:
                 raise PipecliError(f"--email: {slug} has no address", hint=f"pipecli user set {slug} email=…")
@@ -383,7 +383,7 @@ class _Post:
         """Send a page; the reason why it was not delivered, or empty."""
         if reader.address:
             return str(self._courier.send(reader.address, page.message()))
-        from pipecli.outbox.mail import Doubtful, NotSent, deliver, message_of, named_address
+        from pipecli.outbox.mail import Doubtful, NotSent, deliver_mail, message_of, named_address
         from pipecli.outbox.mail import Words as Text
 
         server, sender = self._mail
@@ -393,7 +393,7 @@ class _Post:
             at=self.run.now, name="digest", page=page.html(),
         )  # fmt: skip
         try:
-            deliver(server, sender.addr_spec, [to.addr_spec], mail.as_bytes())
+            deliver_mail(server, sender.addr_spec, [to.addr_spec], mail.as_bytes())
         except Doubtful as error:
             say(f"perhaps sent: the digest to {reader.name}: {error.message}")
         except NotSent as error:

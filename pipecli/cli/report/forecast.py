@@ -44,7 +44,7 @@ from pipecli.reports.forecast import (
     Row,
 )
 from pipecli.reports.forecast import (
-    compare as compare_forecasts,
+    compare_forecasts as compare_forecasts,
 )
 from pipecli.wording import count
 

@@ -20,7 +20,7 @@ from pipecli.cli.report.printing import (
 )
 from pipecli.records.days import Days
 from pipecli.records.kinds import OPPORTUNITY
-from pipecli.reports.ranking import GROUPINGS, Points, Ranking, Row, before, points_of, ranking
+from pipecli.reports.ranking import GROUPINGS, Points, Ranking, Row, period_before, points_of, ranking
 from pipecli.reports.valuation import Valuation
 from pipecli.store.index.rows_for_reports import closed_deals
 
@@ -42,7 +42,7 @@ def report_ranking(asked: Asked) -> None:
     base = Valuation(asked.pipeline.rates)
     if asked.currency == base.currency:
         asked.valuation = base
-    previous = before(asked.period)
+    previous = period_before(asked.period)
     points = points_of(asked.pipeline.settings_as_written)
     reaching = Days(previous.first if previous else first, asked.period.last)
     report = ranking(

@@ -22,7 +22,7 @@ from pipecli.cli.report.printing import (
 )
 from pipecli.records.kinds import CUSTOMER, OPPORTUNITY
 from pipecli.reports.receivables import AGES, receivables
-from pipecli.reports.stale import GROUPINGS, Row, Stale, StaleDeal, grouped, stale
+from pipecli.reports.stale import GROUPINGS, Row, Stale, StaleDeal, stale_by_group, stale_deals
 from pipecli.store.index.rows_for_reports import open_deals, open_invoices
 from pipecli.wording import count
 
@@ -45,7 +45,7 @@ def report_stale(asked: Asked) -> None:
     by, pipeline, today = asked.by, asked.pipeline, asked.run.today
     deals = open_deals(pipeline.index.connection, owner_filter(asked.run), asked.period, with_activities=True)
     moves = last_moves(pipeline, deals, say)
-    report = stale(deals, moves=moves, valuation=asked.valuation, today=today)
+    report = stale_deals(deals, moves=moves, valuation=asked.valuation, today=today)
     what = f"Stale deals by {by}" if by else "Stale deals"
     caption = f"{what} on {today}, in {asked.currency}{asked.when(', closing')}"
     about = {
@@ -60,7 +60,7 @@ def report_stale(asked: Asked) -> None:
     if by:
         asked.print(
             caption,
-            [_sum(row, asked) for row in grouped(report, deals, by, asked.valuation)],
+            [_sum(row, asked) for row in stale_by_group(report, deals, by, asked.valuation)],
             _sum_columns(asked),
             about={"by": by, **about},
             total={**report.totals._asdict(), "label": "total"},

@@ -16,7 +16,7 @@ from pipecli.cli.common.terminal import COLORS, own_file, own_values
 from pipecli.cli.nouns import ALIASES, NOUNS
 from pipecli.errors import PipecliError, system_refusal
 from pipecli.records import kinds
-from pipecli.records.names import chosen, words_of
+from pipecli.records.names import chosen_id, words_of
 from pipecli.store import safe_files
 
 app = noun()
@@ -67,12 +67,12 @@ def _checked(name: str, value: str) -> tuple[str, str]:
     match section:
         case "format" | "color" if not inner:
             known = FORMATS if section == "format" else COLORS
-            return name, chosen(
+            return name, chosen_id(
                 value, words_of(known), f'{section}: "{value}" must be one of {", ".join(known)}', hint=""
             )
         case "owner" if not inner:
             return name, value.strip()
-        case "columns" if (collection := kinds.named(inner)) is not None:
+        case "columns" if (collection := kinds.collection_named(inner)) is not None:
             return f"columns.{collection.noun}", value.strip()
         case "alias":
             _require_alias(inner, value)
@@ -104,4 +104,6 @@ def _write(name: str, value: str | None) -> None:
         kept = [line for line in lines if line.partition("=")[0].strip() != name]
         added = [] if value is None else [f"{name} = {value}"]
         place.parent.mkdir(parents=True, exist_ok=True)
-        safe_files.write(place.parent, place.name, "".join(f"{line}\n" for line in [*kept, *added]).encode())
+        safe_files.write_file(
+            place.parent, place.name, "".join(f"{line}\n" for line in [*kept, *added]).encode()
+        )

@@ -10,7 +10,7 @@ import typer
 
 from pipecli.cli.common.command import Assignments, Changing, noun
 from pipecli.cli.common.edit import edit_file
-from pipecli.cli.common.fields import split, with_values
+from pipecli.cli.common.fields import split_assignment, with_values
 from pipecli.cli.common.record_verbs import given_slug
 from pipecli.cli.common.session import say
 from pipecli.cli.common.transaction import Printed, Transaction, changing
@@ -105,7 +105,7 @@ def set_settings(
     transaction: Transaction, assignments: Sequence[str], printed: Printed | None = None, *, summary: str = ""
 ) -> None:
     """Set fields of the settings; print them, or what `printed` says."""
-    names = ", ".join(".".join(split(text)[0]) for text in assignments)
+    names = ", ".join(".".join(split_assignment(text)[0]) for text in assignments)
     after = with_values(transaction.settings, assignments, transaction.session)
     new = after.teams.keys() - transaction.settings.teams.keys()
     # `teams.x={}` is what `team add x` makes

@@ -15,12 +15,12 @@ from pipecli.inbox.importing.elements import (
     FURTHER_CONTACTS,
     Placing,
     beside,
-    clear,
+    clear_value,
     drop_unknown_people,
     element_place,
     elements_in,
     forget_other_products,
-    put_all,
+    put_values,
 )
 from pipecli.inbox.importing.mapping import Source
 from pipecli.inbox.importing.match_record import NOT_HERE, PLANNED, REMOVED, Draft, Matcher, NotHere, Removed
@@ -99,7 +99,7 @@ class Built:
             known.rows += tally.rows
 
 
-def build(
+def build_records(
     pipeline: Pipeline,
     collection: Collection,
     source: Source,
@@ -364,7 +364,7 @@ class _Builder:
             unsaid = self.bindings.owned - values.keys() - draft.disputed
             unsaid = frozenset(path for path in unsaid if draft.by_id or element_place(path) is None)
             for path in unsaid:
-                clear(plain, path)
+                clear_value(plain, path)
             values = {path: value for path, value in constants.items() if path in unsaid} | values
             values.pop(("created",), None)
             if values.get(CLOSED_STAGE) and not plain.get("closed", {}).get("stage"):
@@ -372,7 +372,7 @@ class _Builder:
                     values.pop(path, None)
         if self.collection.kind is None:
             values.pop((self.collection.identity,), None)
-        put_all(plain, values)
+        put_values(plain, values)
         placing = Placing(self.collection, self.bindings.rows, lambda: self._was_imported(draft))
         for list_, members in elements.items():
             fixed = next(iter(of_elements.get(list_, {}).values()), {})

@@ -32,7 +32,7 @@ from pipecli.inbox.importing.values import (
     Path,
     Reader,
     is_percent,
-    reader,
+    reader_of,
 )
 from pipecli.records import base
 from pipecli.records.kinds import Collection
@@ -325,7 +325,7 @@ class _Compiler:
             self.source.fault(place, str(error))
             return None
         except LookupError:
-            names = mapping.names(self.collection, self.inside)
+            names = mapping.field_names(self.collection, self.inside)
             close = get_close_matches(name.split(".")[0], names, n=1)
             hint = f'did you mean "{close[0]}"?' if close else f"its fields: {', '.join(names)}"
             self.source.fault(
@@ -334,7 +334,7 @@ class _Compiler:
             return None
 
     def _parsed(self, name: str, place: list[str | int]) -> Path:
-        path = mapping.parsed(self.collection, f"{self.inside}.{name}" if self.inside else name)
+        path = mapping.parsed_path(self.collection, f"{self.inside}.{name}" if self.inside else name)
         parts: list[object] = []
         for part in path:
             match = re.fullmatch(r"\{(.+)\}", str(part))
@@ -358,7 +358,7 @@ class _Compiler:
         if path is None:
             return None
         plain = tuple("key" if isinstance(part, KeyOf) else part for part in path)
-        read = reader(self.collection, plain, column_format)
+        read = reader_of(self.collection, plain, column_format)
         if read is None:
             inner = ", ".join(f"{dotted(path)}.{key}" for key in base.keys_at(self.collection.model, plain))
             self.source.fault(place, f"{dotted(path)} has fields of its own{f': {inner}' if inner else ''}")

@@ -51,13 +51,13 @@ _SERIAL = re.compile(r"\d{1,7}(?:[.,]\d+)?")
 _SERIAL_BEGIN, _LAST_SERIAL = datetime(1899, 12, 30), 2958466
 
 
-def day(text: str, formats: Sequence[str], today: date, zone: tzinfo) -> date:
+def read_day(text: str, formats: Sequence[str], today: date, zone: tzinfo) -> date:
     """A day; of a moment, the day it was in `zone`. Raises Unreadable."""
     moment = _moment(text, formats, today)
     return day_in(moment, zone) if moment.tzinfo else moment.date()
 
 
-def moment(text: str, formats: Sequence[str], today: date, zone: tzinfo) -> datetime:
+def read_moment(text: str, formats: Sequence[str], today: date, zone: tzinfo) -> datetime:
     """A moment; a day alone is its midnight, and what has no offset is in `zone`. Raises Unreadable."""
     read = _moment(text, formats, today)
     aware = read if read.tzinfo else read.replace(tzinfo=zone)

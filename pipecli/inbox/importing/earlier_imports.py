@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from pipecli.errors import FaultyFile
 from pipecli.history.commits import file_changes, record_kind
 from pipecli.json_and_csv import loads
-from pipecli.merge.field_by_field import FieldClash, merged
+from pipecli.merge.field_by_field import FieldClash, merge_fields
 from pipecli.merge.record_file import TAKEN_TOGETHER, inseparable
 from pipecli.records.base import Part, Plain
 from pipecli.records.kinds import CONTACT, SETTINGS_FILE, Collection, Kind
@@ -130,7 +130,7 @@ def _base(collection: Collection, key: str, versions: list[tuple[Plain, Plain]])
         if base is None:
             base = before
         model = collection.model
-        base = after if base == before else merged(model, before, base, after, lambda _: "theirs").plain
+        base = after if base == before else merge_fields(model, before, base, after, lambda _: "theirs").plain
         if "status" in group and any(before.get(name) != after.get(name) for name in group):
             base = {**base, "status": after["status"]}
     return base
@@ -153,7 +153,7 @@ def _settle(collection: Collection, difference: Difference, base: Plain, keep: K
     if "closed" in ours.keys() & theirs.keys() - base.keys():  # closed on both sides, each in its way
         whole |= {"closed"}
     side: Literal["ours", "theirs"] = "theirs" if keep == "file" else "ours"
-    outcome = merged(collection.model, base, ours, theirs, lambda _: side, whole)
+    outcome = merge_fields(collection.model, base, ours, theirs, lambda _: side, whole)
     try:
         return Settled(key, validate(collection.model, outcome.plain), outcome.clashes)
     except FaultyFile:  # each of the two is right, and both together aren't

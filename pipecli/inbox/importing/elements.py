@@ -43,7 +43,7 @@ def beside(values: Mapping[Path, Any], lists: Container[str]) -> dict[Path, Any]
     return {path: value for path, value in values.items() if len(path) < 3 or path[0] not in lists}
 
 
-def put(plain: Plain, path: Path, value: object) -> None:
+def put_value(plain: Plain, path: Path, value: object) -> None:
     """Set the value at a path of a record, with the maps and list elements that lead to it."""
     if len(path) == 1:
         plain[path[0]] = value
@@ -67,10 +67,10 @@ def put(plain: Plain, path: Path, value: object) -> None:
     here[last] = value
 
 
-def put_all(plain: Plain, values: Mapping[Path, Any]) -> None:
+def put_values(plain: Plain, values: Mapping[Path, Any]) -> None:
     """Set the values of a record; in a list with numbered columns several in one place become one each."""
     for path, value in values.items():
-        put(plain, path, value)
+        put_value(plain, path, value)
     for name in {path[0] for path in values if len(path) == 2 and isinstance(path[1], int)}:
         parts = [
             part for member in plain[name] for part in (member if isinstance(member, list) else [member])
@@ -86,7 +86,7 @@ def value_at(plain: Plain, path: Path) -> object:
     return here
 
 
-def clear(plain: Plain, path: Path) -> None:
+def clear_value(plain: Plain, path: Path) -> None:
     """Remove the value at a path of a record, if there is one."""
     here: Any = value_at(plain, path[:-1])
     if isinstance(path[-1], int):
@@ -125,7 +125,7 @@ def drop_unknown_people(values: Element, key_of: Callable[[object], object]) -> 
     return unknown
 
 
-def name_of(model: type[Part], list_: str, element: Element) -> tuple[object, ...] | None:
+def element_name(model: type[Part], list_: str, element: Element) -> tuple[object, ...] | None:
     """The field and value that tell an element of a row from its neighbours; None where nothing does."""
     for key in _telling_keys(model, list_):
         if (key,) in element:
@@ -144,7 +144,7 @@ def _content(activity: Mapping[str, object]) -> tuple[object, ...]:
     return "content", *(written(activity.get(key)) for key in ("type", "at", "subject"))
 
 
-def joined(
+def joined_rows(
     values: dict[Path, object], more: Mapping[Path, object], collection: Collection, rows: str | None
 ) -> dict[Path, object]:
     """The values of another row about the same record, its elements where they stand among those of `values`.
@@ -178,11 +178,11 @@ def _place_of(
     element: Element, known: Mapping[int, Element], model: type[Part], list_: str, *, is_row: bool
 ) -> int | None:
     """The place of the element that this one is; of items one with other values is another line."""
-    name = name_of(model, list_, element)
+    name = element_name(model, list_, element)
     if is_row and (name is None or name[0] != "external_id"):
         return None
     for place, other in known.items():
-        if name is None or name_of(model, list_, other) != name:
+        if name is None or element_name(model, list_, other) != name:
             continue
         agrees = all(other.get(path, value) == value for path, value in element.items())
         if agrees or list_ != "items" or name[0] == "external_id":
@@ -230,13 +230,13 @@ class Placing:
                     element.setdefault(path, value)
             for path in owned:
                 if path not in element:
-                    clear(member, path)
+                    clear_value(member, path)
             for path, value in element.items():
-                put(member, path, value)
+                put_value(member, path, value)
 
     def _match(self, list_: str, element: Element, free: dict[int, Any]) -> int | None:
         """The member of a record that an element is; the most alike of those that share its name."""
-        name = name_of(self.model, list_, element)
+        name = element_name(self.model, list_, element)
         same = [place for place, member in free.items() if self._is(list_, element, member, name)]
         if not same:
             return None
@@ -255,7 +255,7 @@ class Placing:
         if member.get("external_id") is not None:
             return written(member["external_id"]) == name[1]
         bare = {path: value for path, value in element.items() if path != ("external_id",)}
-        return self._is(list_, bare, member, name_of(self.model, list_, bare))
+        return self._is(list_, bare, member, element_name(self.model, list_, bare))
 
     def _room(
         self,

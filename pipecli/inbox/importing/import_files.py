@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pipecli.inbox.importing.build import Built, Lines, Tick, build
+from pipecli.inbox.importing.build import Built, Lines, Tick, build_records
 from pipecli.inbox.importing.columns import ORDINAL, Bindings, Tally
 from pipecli.inbox.importing.compile import compiled
 from pipecli.inbox.importing.earlier_imports import Keep
@@ -35,7 +35,7 @@ from pipecli.inbox.importing.workbook import is_vcard, rows_of_file
 from pipecli.json_and_csv import free_cell, guarded_cell, list_cell
 from pipecli.records.base import Record
 from pipecli.records.kinds import COLLECTIONS_BY_NOUN as BY_NOUN
-from pipecli.records.kinds import CONTACT, Collection, named
+from pipecli.records.kinds import CONTACT, Collection, collection_named
 from pipecli.records.settings import Settings, Team, User
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.plan_writes import Planner
@@ -75,10 +75,10 @@ Target = Collection | PartKind
 
 def target_named(word: str) -> Target | None:
     """What a person calls the rows of a file: a kind of record, or `items` or `activities`."""
-    return part_named(word) or named(word)
+    return part_named(word) or collection_named(word)
 
 
-def rows_of(rows: File, mapping: File | None, target: Target) -> tuple[Table, Source]:
+def import_rows(rows: File, mapping: File | None, target: Target) -> tuple[Table, Source]:
     """The rows of a file, and their mapping; without `mapping` by the columns' names. Raises PipecliError."""
     source = Source.read(*mapping) if mapping else None
     table = rows_of_file(rows.content, rows.name, source.mapping.layout if source else None)
@@ -94,7 +94,7 @@ def rows_of(rows: File, mapping: File | None, target: Target) -> tuple[Table, So
     return table, source
 
 
-def prepare(
+def prepare_import(
     pipeline: Pipeline,
     target: Target,
     table: Table,
@@ -121,7 +121,7 @@ def prepare(
     if table.columns[-1:] == [ORDINAL]:
         number_twins(pipeline, target, table, compiled(pipeline, source, table, target), names)
     rows = bindings.wanted(table.rows)
-    outcome = build(pipeline, target, source, bindings, rows, names, planner, tick, keep)
+    outcome = build_records(pipeline, target, source, bindings, rows, names, planner, tick, keep)
     outcome.skipped += len(table.rows) - len(rows)
     if len(rows) < len(table.rows):
         outcome.left_out |= {row.line for row in table.rows} - {row.line for row in rows}
@@ -162,7 +162,9 @@ def _prepare_parts(
             bindings if parent == part.parents[0] else compiled(pipeline, source, table, parent, part.plural)
         )
         own.share(bindings)
-        total.add(build(pipeline, parent, source, own, rows, names, planner, tick, keep, parents.keys))
+        total.add(
+            build_records(pipeline, parent, source, own, rows, names, planner, tick, keep, parents.keys)
+        )
     total.rejected.sort(key=lambda rejected: rejected[0].line)
     _plan_others(planner, pipeline.settings, total)
     return Import(table, total, report_json(part, table, bindings, names, total))
@@ -284,7 +286,7 @@ def report_lines(report: Mapping[str, Any]) -> Iterator[Line]:
         )
     for words in ("made on the way", "still missing"):
         for plural, keys in report[words.replace(" ", "_")].items():
-            collection = named(plural)
+            collection = collection_named(plural)
             things = collection.noun if collection and len(keys) == 1 else plural
             yield Line(f"{words}: {len(keys):,} {things}: {first_of(keys, _MOST_NAMES, ',')}")
     if "sheet" in report:

@@ -15,7 +15,7 @@ from pydantic import Discriminator, Field, Tag, model_validator
 
 from pipecli.errors import Fault, PipecliError
 from pipecli.inbox.importing.table import Layout, Table, plain_name
-from pipecli.inbox.importing.values import ColumnFormat, Path, reader
+from pipecli.inbox.importing.values import ColumnFormat, Path, reader_of
 from pipecli.records import base, kinds
 from pipecli.records.base import Flag, Line, Part
 from pipecli.records.kinds import CLOSED_LISTS, PRICE_LIST, Collection
@@ -186,7 +186,7 @@ _SINGLE = {f"closed.{key}": f"closed.{keys}.1" for key, keys in CLOSED_LISTS.ite
 """Paths of before 1.0 to one reason or competitor; a column mostly has one."""
 
 
-def parsed(collection: Collection, name: str) -> Path:
+def parsed_path(collection: Collection, name: str) -> Path:
     """A dotted path with places from 0 in lists; the first place where none is said.
 
     `items.product` is `items.1.product`: people count from 1. Raises LookupError where there is no such
@@ -228,7 +228,7 @@ def _cut(collection: Collection, name: str) -> list[str]:
     return name.split(".")
 
 
-def names(collection: Collection, inside: str = "") -> list[str]:
+def field_names(collection: Collection, inside: str = "") -> list[str]:
     """The fields of a record itself in the order of its model, or of an element of its list `inside`."""
     if inside:
         return ["record", *base.keys_at(collection.model, (inside, 0))]
@@ -265,9 +265,10 @@ class Source:
             raise PipecliError(f"{table.name}: {error}") from None
         named = {column: path for column, path in fields.items() if path}
         if not named:
+            known = field_names(collection, inside)
             raise PipecliError(
                 f"{table.name}: no column is named like a field of {inside or collection.plural}",
-                hint=f"say in a mapping file what feeds {', '.join(names(collection, inside))}: --map FILE",
+                hint=f"say in a mapping file what feeds {', '.join(known)}: --map FILE",
             )
         columns = {column: Column(to=path) for column, path in named.items()}
         # A table that begins with our own name for its rows was written for us: `null` is a word in it.
@@ -296,7 +297,7 @@ def _is_field(collection: Collection, name: str, inside: str) -> bool:
     if inside and name == "record":
         return True
     try:
-        path = parsed(collection, f"{inside}.{name}" if inside else name)
+        path = parsed_path(collection, f"{inside}.{name}" if inside else name)
     except LookupError:
         return False
-    return reader(collection, path, ColumnFormat((), ".", True, False, date.min, UTC)) is not None
+    return reader_of(collection, path, ColumnFormat((), ".", True, False, date.min, UTC)) is not None

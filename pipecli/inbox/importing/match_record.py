@@ -17,7 +17,7 @@ from pipecli.errors import Unreadable
 from pipecli.inbox.importing.columns import ORDINAL, Bindings, RowReading, Tally, dotted, written
 from pipecli.inbox.importing.compile import PARENTS
 from pipecli.inbox.importing.earlier_imports import Departed, last_said
-from pipecli.inbox.importing.elements import joined, value_at
+from pipecli.inbox.importing.elements import joined_rows, value_at
 from pipecli.inbox.importing.mapping import Source
 from pipecli.inbox.importing.related import Nameable
 from pipecli.inbox.importing.table import Row, Table
@@ -171,7 +171,7 @@ class Matcher:
 
     def _join(self, draft: Draft, reading: RowReading) -> None:
         """Add another row about the same record: it may add, and must agree in what both give."""
-        values = joined(draft.values, reading.values, self.collection, self.bindings.rows)
+        values = joined_rows(draft.values, reading.values, self.collection, self.bindings.rows)
         for path, value in values.items():
             known = draft.values.get(path, value)
             if path[:2] == STAGE_ENTERED:  # it came to a stage twice: velocity counts from the first time

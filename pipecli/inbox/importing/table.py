@@ -84,12 +84,12 @@ _HEADER_WITHIN = 60
 """The rows among which a header is looked for."""
 
 
-def read(raw: bytes, name: str, layout: Layout | None = None) -> Table:
+def read_table(raw: bytes, name: str, layout: Layout | None = None) -> Table:
     """The rows of a file of text; what `layout` says overrides what is detected. Raises PipecliError."""
     layout = layout or Layout()
     if raw.startswith(ARCHIVE):
         raise PipecliError(f"{name} is an archive, no text", hint="import the files in it")
-    text, guessed = decode(raw, name, layout.encoding)
+    text, guessed = decode_table(raw, name, layout.encoding)
     if not text.strip():
         raise PipecliError(f"{name} is empty")
     suffix = name.lower().rpartition(".")[2]
@@ -115,7 +115,7 @@ _OTHER = ("cp1251", "koi8_r", "cp1253", "cp1255", "cp1256", "cp932", "euc_jp", "
 _SAMPLE = 64 << 10
 
 
-def decode(raw: bytes, name: str, encoding: str | None = None) -> tuple[str, str]:
+def decode_table(raw: bytes, name: str, encoding: str | None = None) -> tuple[str, str]:
     """The text of a file, and its encoding where that is a guess: neither said, marked nor UTF-8."""
     marked = next((codec for mark, codec in _MARKS.items() if raw.startswith(mark)), None)
     if not marked and raw.count(b"\0") < len(raw) / 100:  # before the rich texts of Salesforce's export

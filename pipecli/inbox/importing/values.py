@@ -27,7 +27,7 @@ from pipecli.records.references import named_at
 from pipecli.store.yaml.write import CONTROL, compiled, emit
 
 
-def text_of(cell: Cell) -> str:
+def text_value(cell: Cell) -> str:
     """Text of several lines, whose blanks at both ends may be meant. Raises Unreadable."""
     match cell:
         case Raw():
@@ -46,9 +46,9 @@ def writable(text: str) -> str:
     return text
 
 
-def line_of(cell: Cell) -> str:
+def line_value(cell: Cell) -> str:
     """Text of one line, without the blanks at its ends. Raises Unreadable."""
-    text = text_of(cell).strip()
+    text = text_value(cell).strip()
     return " ".join(text.split("\n")) if "\n" in text else text
 
 
@@ -91,7 +91,7 @@ def _kept(value: object) -> object:
 
 def whole(cell: Cell) -> object:
     """The map of a cell, from JSON text where it is text. Raises Unreadable."""
-    value = _kept(cell.value) if isinstance(cell, Raw) else free_value(line_of(cell))
+    value = _kept(cell.value) if isinstance(cell, Raw) else free_value(line_value(cell))
     if not isinstance(value, dict):
         raise Unreadable(f'"{cell}" isn\'t a map of keys and values')
     return value
@@ -99,7 +99,7 @@ def whole(cell: Cell) -> object:
 
 def as_written(cell: Cell) -> object:
     """A value of CSV: a number where it is written as one."""
-    text = text_of(cell)
+    text = text_value(cell)
     return free_value(text if "\n" in text else text.strip())
 
 
@@ -143,10 +143,10 @@ _BY_KEY = ("process", "stage")
 """Named in a file by their keys alone."""
 
 
-def reader(collection: Collection, path: Path, column_format: ColumnFormat) -> Reader | None:
+def reader_of(collection: Collection, path: Path, column_format: ColumnFormat) -> Reader | None:
     """The reader for a field; None where there is no such field, or it has fields of its own."""
     if path == (collection.identity,):
-        return line_of
+        return line_value
     if path == ("custom",):
         return whole
     if path[:2] == STAGE_ENTERED and len(path) == 3:
@@ -171,7 +171,7 @@ def reader(collection: Collection, path: Path, column_format: ColumnFormat) -> R
         inner = [kind for list_ in lists for kind in base.options(get_args(list_)[0])]
         if any(isinstance(kind, type) and issubclass(kind, Part) for kind in inner):
             return None
-        one = _whole(column_format) if int in inner else _address if path[0] == "emails" else line_of
+        one = _whole(column_format) if int in inner else _address if path[0] == "emails" else line_value
         return _list_of(named or one, path[0], column_format.split)
     if path[0] in _BETWEEN and len(path) == 2:
         return _one_or_more(str(path[0]))
@@ -183,13 +183,13 @@ def reader(collection: Collection, path: Path, column_format: ColumnFormat) -> R
 def _scalar(path: Path, annotation: Any, classes: Sequence[type], column_format: ColumnFormat) -> Reader:
     when = (column_format.formats, column_format.today, column_format.zone)
     if datetime in classes and date in classes:
-        return lambda cell: (day_formats.moment if day_formats.has_time(text_of(cell)) else day_formats.day)(
-            line_of(cell), *when
-        )
+        return lambda cell: (
+            day_formats.read_moment if day_formats.has_time(text_value(cell)) else day_formats.read_day
+        )(line_value(cell), *when)
     if datetime in classes:
-        return lambda cell: day_formats.moment(line_of(cell), *when)
+        return lambda cell: day_formats.read_moment(line_value(cell), *when)
     if date in classes:
-        return lambda cell: day_formats.day(line_of(cell), *when)
+        return lambda cell: day_formats.read_day(line_value(cell), *when)
     if Decimal in classes:
         if path[-1] == "discount_amount":
             return _discount(column_format)
@@ -206,7 +206,7 @@ def _scalar(path: Path, annotation: Any, classes: Sequence[type], column_format:
     for kind in classes:
         if issubclass(kind, Enum):
             return _word({str(member) for member in kind})
-    return line_of if _is_one_line(annotation) else text_of
+    return line_value if _is_one_line(annotation) else text_value
 
 
 def is_percent(annotation: Any) -> bool:
@@ -260,7 +260,7 @@ def _tax(exact: Reader) -> Reader:
     """The rate of a tax with its name, or of several that are due on one line together."""
 
     def read(cell: Cell) -> object:
-        text = line_of(cell)
+        text = line_value(cell)
         if "%" not in text or re.fullmatch(_RATE, text):
             return exact(cell)
         if not any(form.fullmatch(text) for form in _RATES):
@@ -272,7 +272,7 @@ def _tax(exact: Reader) -> Reader:
 
 def _or_unknown(read: Reader) -> Reader:
     """What a deal was won for, which may be unknown."""
-    return lambda cell: "unknown" if text_of(cell).strip() == "unknown" else read(cell)
+    return lambda cell: "unknown" if text_value(cell).strip() == "unknown" else read(cell)
 
 
 def _entered(column_format: ColumnFormat) -> Reader:
@@ -280,8 +280,8 @@ def _entered(column_format: ColumnFormat) -> Reader:
     when = (column_format.formats, column_format.today, column_format.zone)
 
     def read(cell: Cell) -> object:
-        text = line_of(cell)
-        return (day_formats.moment if day_formats.has_time(text) else day_formats.day)(
+        text = line_value(cell)
+        return (day_formats.read_moment if day_formats.has_time(text) else day_formats.read_day)(
             text, *when
         ).isoformat()
 
@@ -293,7 +293,7 @@ _ADDRESS = re.compile(r"[^@\s<>(),;:\"]+@[^@\s<>(),;:\"]*[^@\s<>(),;:\".]")
 
 def _address(cell: Cell) -> object:
     """An e-mail address, alone or as `Nora Field <nora@field.example>`. Raises Unreadable."""
-    text = line_of(cell)
+    text = line_value(cell)
     bare = text.rpartition("<")[2].rstrip("> ").removeprefix("mailto:") if "<" in text else text
     bare = bare.removeprefix("mailto:").strip(" ;,")
     if _ADDRESS.fullmatch(bare):
@@ -308,7 +308,7 @@ def _address(cell: Cell) -> object:
 
 
 def _named(noun: str) -> Reader:
-    return lambda cell: Named(noun, name_in(line_of(cell)))
+    return lambda cell: Named(noun, name_in(line_value(cell)))
 
 
 def name_in(text: str) -> str:
@@ -325,7 +325,9 @@ def _money(column_format: ColumnFormat) -> Reader:
         if _is_number(cell):
             money = Money(Decimal(cell), frozenset())
         else:
-            money = read_money(text_of(cell), column_format.mark, third_decimal=column_format.third_decimal)
+            money = read_money(
+                text_value(cell), column_format.mark, third_decimal=column_format.third_decimal
+            )
         return money if column_format.scale != "cents" else money._replace(value=money.value / 100)
 
     return read
@@ -335,7 +337,7 @@ def _number(column_format: ColumnFormat, *, is_percent: bool = False) -> Reader:
     def read(cell: Cell) -> object:
         if _is_number(cell):
             return base.without_exponent(Decimal(cell))
-        number = read_number(text_of(cell), column_format.mark, is_percent=is_percent)
+        number = read_number(text_value(cell), column_format.mark, is_percent=is_percent)
         return base.without_exponent(number)
 
     return read
@@ -360,7 +362,7 @@ _FLAGS = dict.fromkeys(("yes", "true", "y", "1"), True) | dict.fromkeys(("no", "
 def _flag(cell: Cell) -> object:
     if isinstance(cell, bool):
         return cell
-    known = _FLAGS.get(line_of(cell).lower())
+    known = _FLAGS.get(line_value(cell).lower())
     if known is None:
         raise Unreadable(f'"{cell}" must be yes or no')
     return known
@@ -370,7 +372,7 @@ def _word(known: set[str]) -> Reader:
     """One of a model's words; another is left as it is, and refused by the model with their list."""
 
     def read(cell: Cell) -> object:
-        text = line_of(cell)
+        text = line_value(cell)
         word = text.lower().replace(" ", "-")
         return word if word in known else text
 
@@ -386,7 +388,7 @@ _BETWEEN = {
 
 def _one_or_more(field: str) -> Reader:
     """The values of a numbered column, `E-mail 1 - Value`; Google writes several as `a ::: b`."""
-    several = _list_of(_address, field, None) if field == "emails" else _list_of(line_of, field, ":::")
+    several = _list_of(_address, field, None) if field == "emails" else _list_of(line_value, field, ":::")
 
     def read(cell: Cell) -> object:
         values = several(cell)
@@ -411,7 +413,7 @@ def _list_of(one: Reader, field: object, split: str | None) -> Reader:
         if isinstance(cell, tuple):
             return tuple(one(part) for part in cell)
         try:
-            parts = parts_of(text_of(cell).strip())
+            parts = parts_of(text_value(cell).strip())
         except ValueError:
             raise Unreadable(f'"{cell}" isn\'t a list') from None
         return tuple(dict.fromkeys(one(part) for part in parts if str(part).strip()))

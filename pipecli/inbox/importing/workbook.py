@@ -39,13 +39,13 @@ _IN_LIST = re.compile(r"(?P<list>\w+)\.(?P<number>\d+)\.(?P<field>.+)")
 def rows_of_file(raw: bytes, name: str, layout: Layout | None = None) -> Table:
     """The rows of a file of text or of a sheet. Raises PipecliError."""
     if is_workbook(raw, name):
-        return read(raw, name, layout or Layout())
+        return read_workbook(raw, name, layout or Layout())
     if is_vcard(raw):
         return vcards(raw, name, layout or Layout())
     if not name.lower().endswith((".csv", ".tsv")) and _PAGE.match(raw) and b"<table" in raw.lower():
-        text, guessed = table.decode(raw, name, layout.encoding if layout else None)
+        text, guessed = table.decode_table(raw, name, layout.encoding if layout else None)
         return table_of(_rows_of_html(text), name, layout or Layout())._replace(encoding=guessed)
-    whole = table.read(raw, name, layout)
+    whole = table.read_table(raw, name, layout)
     if layout and layout.sheet and whole.typed:
         return next((part for part in _lists_apart(whole) if part.sheet == layout.sheet), whole)
     return whole
@@ -168,7 +168,7 @@ def _refuse_formulas(raw: bytes, name: str) -> None:
                 )
 
 
-def read(raw: bytes, name: str, layout: Layout) -> Table:
+def read_workbook(raw: bytes, name: str, layout: Layout) -> Table:
     """The rows of a workbook's sheet. Raises PipecliError."""
     workbook = _opened(raw, name)
     names = workbook.sheet_names
@@ -238,7 +238,7 @@ def is_vcard(raw: bytes) -> bool:
 
 def vcards(raw: bytes, name: str, layout: Layout) -> Table:
     """The persons of an address book, vCard 2.1 to 4.0, in columns named like the fields of a contact."""
-    text, guessed = table.decode(raw, name, layout.encoding)
+    text, guessed = table.decode_table(raw, name, layout.encoding)
     rows: list[Row] = []
     for number, line in _content_lines(text):
         head, _, value = line.partition(":")

@@ -61,7 +61,7 @@ _MOST = 20
 """Mails that are taken out of one."""
 
 
-def forwarded(raw_message: RawMessage, mail: Mail, *, bodies: bool) -> tuple[Mail, ...]:
+def forwarded_mails(raw_message: RawMessage, mail: Mail, *, bodies: bool) -> tuple[Mail, ...]:
     """The mails that a mail forwards, the attached ones, else the quoted one; none for any other mail."""
     if b"message/rfc822" not in raw_message.header + raw_message.body and not _may_quote(raw_message, mail):
         return ()
@@ -73,7 +73,7 @@ def forwarded(raw_message: RawMessage, mail: Mail, *, bodies: bool) -> tuple[Mai
     except (RecursionError, ValueError, LookupError, TypeError, AttributeError):
         return ()  # MIME so broken that the parser itself gives up
     whole = tuple(inner for inner in attached[:_MOST] if inner is not None)
-    return whole or tuple(_quoted(body.text_of(raw_message), mail, _zone(message), bodies))
+    return whole or tuple(_quoted(body.mail_text(raw_message), mail, _zone(message), bodies))
 
 
 def _may_quote(raw_message: RawMessage, mail: Mail) -> bool:
@@ -81,7 +81,7 @@ def _may_quote(raw_message: RawMessage, mail: Mail) -> bool:
         return True
     if not _MAY_MARK.search(raw_message.header + raw_message.body):  # to parse every mail takes too long
         return False
-    return any(_MARK.match(folded(line)) for line in body.text_of(raw_message).splitlines())
+    return any(_MARK.match(folded(line)) for line in body.mail_text(raw_message).splitlines())
 
 
 def _attached(message: Message) -> Iterator[Message]:
@@ -112,7 +112,7 @@ def _whole(part: Message, outer: RawMessage, bodies: bool) -> Mail | None:
         mail = mail_of(inner)
     except NoMail:
         return None
-    return mail._replace(text=body.text_of(inner)) if bodies else mail
+    return mail._replace(text=body.mail_text(inner)) if bodies else mail
 
 
 def _quoted(text: str, outer: Mail, zone: timezone, bodies: bool) -> Iterator[Mail]:
@@ -126,7 +126,7 @@ def _quoted(text: str, outer: Mail, zone: timezone, bodies: bool) -> Iterator[Ma
                 break
     else:
         return
-    at = time_of(fields.get("date", ""), zone)
+    at = quoted_time(fields.get("date", ""), zone)
     subject = fields["subject"] or "(no subject)"
     yield outer._replace(
         message_id=quoted_id(sender[0].email, at, subject) if at else _id(outer.message_id),
@@ -195,7 +195,7 @@ def _block(lines: list[str], start: int) -> tuple[dict[str, str], int]:
     return fields, min(start + 12, len(lines))
 
 
-def time_of(text: str, zone: timezone) -> datetime | None:
+def quoted_time(text: str, zone: timezone) -> datetime | None:
     """The time of a quoted Date or Sent line, in the languages of its labels; None where it can't be told.
 
     `Mon, Nov 16, 2026 at 10:00 AM`, `lunes, 16 de noviembre de 2026 10:00`, `16.11.2026 10:00`. Without an

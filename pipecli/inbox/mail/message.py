@@ -25,7 +25,7 @@ from pipecli.workflow.duplicates import email_key
 _UNSEEN = re.compile(f"[{CONTROLS}{DIRECTIONS}\u200b\u2060\ufeff]")
 
 
-def words(raw: str) -> str:
+def header_words(raw: str) -> str:
     """One header as one line: encoded words decoded, blanks and line ends as single blanks."""
     text = as_text(raw.encode("utf-8", "surrogateescape")) if not raw.isascii() else raw
     if "=?" in text:
@@ -77,7 +77,7 @@ _HIDDEN = frozenset({"script", "style", "title", "template"})
 _BREAKING = frozenset({"br", "p", "div", "tr", "li", "blockquote", "h1", "h2", "h3"})
 
 
-def text_of(raw_message: RawMessage) -> str:
+def mail_text(raw_message: RawMessage) -> str:
     """The first text of a mail, plain rather than HTML; empty where it has none that can be read."""
     texts: dict[str, Message] = {}
     for part in _parts(raw_message):
@@ -105,7 +105,7 @@ def _parts(raw_message: RawMessage) -> list[Message]:
 def attachments_of(raw_message: RawMessage) -> Iterator[tuple[str, bytes]]:
     """The files that a mail carries, with their names; pictures that its text shows are part of that."""
     for part in _parts(raw_message):
-        name = words(str(part.get_filename() or "")).replace("\\", "/").rpartition("/")[2]
+        name = header_words(str(part.get_filename() or "")).replace("\\", "/").rpartition("/")[2]
         is_shown = part.get_content_maintype() == "image" and part.get_content_disposition() != "attachment"
         if not part.is_multipart() and name and not is_shown:
             yield name[-_LONGEST_NAME:], _content(part)
@@ -226,7 +226,7 @@ def mail_of(raw_message: RawMessage) -> Mail:
         sender,
         to,
         copied,
-        words(fields.first("subject"))[:_LONGEST_SUBJECT] or "(no subject)",
+        header_words(fields.first("subject"))[:_LONGEST_SUBJECT] or "(no subject)",
         tuple(fields.references()),
         tuple(_moments(fields, raw_message)),
         fields.are_automatic(),
@@ -278,12 +278,12 @@ def people_in(field: str) -> tuple[Person, ...]:
 
 def _people(field: str) -> Iterator[Person]:
     try:
-        named = [(name, words(address)) for name, address in getaddresses([field])]
+        named = [(name, header_words(address)) for name, address in getaddresses([field])]
     except (RecursionError, ValueError, IndexError):  # a thousand brackets, one in the other
         named = []
     named = [pair for pair in named if _is_address(pair[1])]
     for name, address in named or [("", text) for text in _ADDRESS.findall(field) if _is_address(text)]:
-        plain = words(name).strip("'\" ")
+        plain = header_words(name).strip("'\" ")
         yield Person("" if "@" in plain else plain[:_LONGEST_NAME], address)
 
 

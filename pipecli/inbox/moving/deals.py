@@ -26,7 +26,7 @@ from pipecli.inbox.moving.pages import (
     percent_of,
     texts,
 )
-from pipecli.inbox.moving.synonyms import CHANGED, ENTERED, OF_ENTRY, header_key, outcome_of, rank
+from pipecli.inbox.moving.synonyms import CHANGED, ENTERED, OF_ENTRY, header_key, outcome_of, stage_rank
 from pipecli.records.names import folded
 from pipecli.store import ids_and_files
 from pipecli.wording import count
@@ -173,7 +173,7 @@ class Deals:
         of = {stage: by_word.get(stage) or self._by_probability(stage) or "open" for stage in self.stage_rows}
         untold = [stage for stage in words if words[stage] is None and self._probability(stage) is None]
         closes = not self.roles.keys().isdisjoint(("closed_date", "won", "won_date"))
-        is_riddle = closes or any(rank(stage)[1] == len(synonyms.WAY) for stage in untold)
+        is_riddle = closes or any(stage_rank(stage)[1] == len(synonyms.WAY) for stage in untold)
         lacks_ends = "won" not in of.values() and ("lost" not in of.values() or is_riddle)
         if lacks_ends and len(of) > 1 and not self._usual:
             stages = ", ".join(of)
@@ -290,7 +290,7 @@ class Deals:
         probability = {
             stage: value if value is not None else known.get(stage) for stage, value in told.items()
         }
-        order.sort(key=lambda stage: (place.get(stage, len(place)), rank(stage)))
+        order.sort(key=lambda stage: (place.get(stage, len(place)), stage_rank(stage)))
         if all(value is not None for value in probability.values()):
             order.sort(key=lambda stage: float(probability[stage] or 0))
         process = self.findings.processes.setdefault(self.processes[pipeline], {})

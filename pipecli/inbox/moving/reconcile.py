@@ -235,7 +235,7 @@ def _told_of_records(done: Import, columns: _Columns, own: str, amount: str) -> 
     for row in done.table.rows:
         if row.line in done.outcome.left_out:
             continue
-        external = filled(own, row)
+        external = filled_template(own, row)
         if not mapping.rows or (external and external not in told):
             above = told[external] = Told(
                 " / ".join(text for name in columns.stages if (text := str(row.cells.get(name, "")).strip()))
@@ -258,7 +258,7 @@ def _told_of_lines(done: Import, columns: _Columns, own: str | None) -> dict[str
         if key := done.outcome.parents.get(row.line):
             record = told.setdefault(key, Told(BY_PREFIX[key.partition("-")[0]].folder, "", None))
             record.lines += (columns.line(row),)
-            record.ids += (filled(own, row),) if own else ()
+            record.ids += (filled_template(own, row),) if own else ()
     return told
 
 
@@ -288,7 +288,7 @@ class _Here(NamedTuple):
 _NOWHERE = _Here("", (), 0)
 
 
-def compare(file: Reconciliation, before: Pipeline, here: Pipeline) -> None:
+def reconcile(file: Reconciliation, before: Pipeline, here: Pipeline) -> None:
     """Compare a file's word with the pipeline as it is `here`, and as it was `before` this run."""
     kind = BY_FOLDER.get(file.kind)  # none of lines
     records = dict(_records_here(here, kind, file.told) if kind else _lines_here(here, file.told))
@@ -389,7 +389,7 @@ def external_ids(pipeline: Pipeline, kind: Kind) -> set[str]:
     return {external for (external,) in rows if external is not None}
 
 
-def filled(template: str, row: Row) -> str:
+def filled_template(template: str, row: Row) -> str:
     """The text that a template, or the name of a column, gives of a row."""
     if "{" not in template:
         template = f"{{{template}}}"

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from pipecli.errors import Fault, FaultyFile, PipecliError
 from pipecli.inbox.importing.build import Tick
 from pipecli.inbox.importing.earlier_imports import Imports, Keep
-from pipecli.inbox.importing.import_files import File, Import, prepare, rows_of, target_named
+from pipecli.inbox.importing.import_files import File, Import, import_rows, prepare_import, target_named
 from pipecli.inbox.importing.mapping import Source
 from pipecli.inbox.importing.match_record import part_named
 from pipecli.inbox.importing.workbook import rows_of_file as read_table
@@ -31,7 +31,14 @@ from pipecli.inbox.moving.recognise import (
     read_bounded,
     vendors,
 )
-from pipecli.inbox.moving.reconcile import Reconciliation, compare, external_ids, filled, not_in, told_of
+from pipecli.inbox.moving.reconcile import (
+    Reconciliation,
+    external_ids,
+    filled_template,
+    not_in,
+    reconcile,
+    told_of,
+)
 from pipecli.inbox.moving.synonyms import header_key
 from pipecli.records.kinds import OPPORTUNITY, SETTINGS_FILE, Collection
 from pipecli.records.names import name_key
@@ -82,7 +89,7 @@ class Moved:
     reconciliation: list[Reconciliation] = field(default_factory=list)
 
 
-def unpack(path: Path, folder: Path) -> None:
+def unpack_plan(path: Path, folder: Path) -> None:
     """Put the files of a zip that has a plan into a folder, those beside the plan and below it."""
     entries = dict(entries_of_zip(read_bounded(path), path.name, LARGEST, lambda _: True, depth=1))
     plans = [PurePosixPath(name) for name in entries if PurePosixPath(name).name == PLAN_FILE]
@@ -98,7 +105,7 @@ def unpack(path: Path, folder: Path) -> None:
             (folder / place.relative_to(top)).write_bytes(content)
 
 
-def load(folder: Path) -> Move:
+def load_plan(folder: Path) -> Move:
     """The plan in a folder. Raises FaultyFile while a question has no answer."""
     path = folder / PLAN_FILE
     if not path.is_file():
@@ -150,8 +157,8 @@ def answered(move: Move, files: Sequence[File], settings: Settings) -> Move:
     except PipecliError as error:
         raise _in_its_line(error, move) from None
     for name, page in again.pages.items():
-        safe_files.write(move.folder, name, page.encode())
-    return load(move.folder)
+        safe_files.write_file(move.folder, name, page.encode())
+    return load_plan(move.folder)
 
 
 def _in_its_line(error: PipecliError, move: Move) -> PipecliError:
@@ -186,7 +193,7 @@ _LARGE = 1 << 20
 """Bytes of a file whose rows leave enough behind that looking for it pays."""
 
 
-def run(
+def run_plan(
     pipeline: Pipeline,
     move: Move,
     files: Sequence[File],
@@ -228,7 +235,7 @@ def run(
             draft.take_held(tick)
         moved.gone = dict(not_in(moved.reconciliation, pipeline))
         for compared in moved.reconciliation:
-            compare(compared, pipeline, draft)
+            reconcile(compared, pipeline, draft)
         draft.take(circle.writes())
         new = [file.name for file in files if file.name not in taken]
         moved.new = [name for name in new if not move.is_own or target_named(name.removesuffix(".csv"))]
@@ -244,7 +251,7 @@ def _refused(done: Import, source: Source) -> Iterator[tuple[tuple[str, str], st
     target, own = target_named(done.report["kind"]), source.mapping.external_id
     if target and own:
         for row, reason in done.outcome.rejected:
-            yield (target.noun, filled(own, row)), reason
+            yield (target.noun, filled_template(own, row)), reason
 
 
 def _files_beside(draft: DraftPipeline, export: Path) -> Iterator[Write]:
@@ -291,10 +298,10 @@ def _import(
     path = move.folder / step.map
     if step.map and not path.is_file():
         raise PipecliError(f"{path} does not exist", hint=f"correct {move.folder / PLAN_FILE}", code="system")
-    table, source = rows_of(file, File(str(path), path.read_bytes()) if step.map else None, target)
+    table, source = import_rows(file, File(str(path), path.read_bytes()) if step.map else None, target)
     others = {noun: keys for noun, keys in coming.items() if noun != target.noun}
     with bar(len(table.rows)) as tick:
-        return prepare(pipeline, target, table, source, planner, tick, keep, others, refused), source
+        return prepare_import(pipeline, target, table, source, planner, tick, keep, others, refused), source
 
 
 def _ids(move: Move, files: Sequence[File]) -> dict[str, list[str]]:

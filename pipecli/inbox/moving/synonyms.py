@@ -299,7 +299,7 @@ WAY = (
 """Words of stages in the order in which deals mostly come to them."""
 
 
-def rank(stage: str) -> tuple[int, int]:
+def stage_rank(stage: str) -> tuple[int, int]:
     """The place of a stage by the number or letter before its name, or by its words."""
     place = re.match(r"(\d+)|([a-z])[.)] ", folded(stage))
     number = 0 if place is None else int(place[1]) if place[1] else ord(place[2])

@@ -143,7 +143,7 @@ class Index:
         present = safe_files.stamps(self.location.root)
         if known == present:
             return
-        difference = safe_files.compare(known, present)
+        difference = safe_files.compare_stamps(known, present)
         with writing(self.connection):
             _read(self.connection, difference.changed, difference.gone, _on_disk(self.location.root))
             self._stamp({folder: doubted(stamp, clock) for folder, stamp in difference.stamps.items()})
@@ -295,7 +295,7 @@ def _build(connection: sqlite3.Connection, root: Path) -> None:
     clock = time.time_ns()
     present = safe_files.stamps(root)
     text_of = _on_disk(root)
-    changed = safe_files.compare({}, present).changed
+    changed = safe_files.compare_stamps({}, present).changed
     # One of each kind makes the models, before there are two processes that would make them.
     _content_of([*{kind_of(file): file for file in changed}.values()], text_of)
     _fill(connection, map_in_two_processes(lambda files: _content_of(files, text_of), changed))
@@ -356,7 +356,7 @@ def seal(connection: sqlite3.Connection) -> None:
     if name:
         file = Path(name)
         with suppress(OSError):  # a full disk: without its seal it is built anew
-            safe_files.write(file.parent, _seal_of(file).name, _state(file).encode())
+            safe_files.write_file(file.parent, _seal_of(file).name, _state(file).encode())
 
 
 def is_sealed(file: Path) -> bool:

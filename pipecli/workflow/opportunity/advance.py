@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
-from pipecli.records.names import chosen
+from pipecli.records.names import chosen_id
 from pipecli.records.opportunity import Hold, Opportunity
 from pipecli.workflow.change import Change, Refused
 from pipecli.workflow.preconditions import missing_fields, missing_steps, named_stage, require_open
@@ -85,7 +85,7 @@ def named_process(settings: Settings, word: str) -> str:
     """The process that a person means by its slug or its name. Refused where the settings have none."""
     known = {name: [process.name or name] for name, process in settings.processes.items()}
     fault = f"unknown process {word}"
-    return chosen(word, known, fault, hint="the settings have {known}", error=Refused)
+    return chosen_id(word, known, fault, hint="the settings have {known}", error=Refused)
 
 
 def _target(deal: Opportunity, process: Process, here: int | None, to: str | None) -> int:
