@@ -86,22 +86,20 @@ def stat_of(path: Path) -> Stat:
     return _stat(os.lstat(path))
 
 
-def compare_stamps(
-    known: dict[str, bytes], present: dict[str, bytes], *, has_doubts: bool = True
-) -> ChangedFiles:
+def compare_stamps(old: dict[str, bytes], new: dict[str, bytes], *, has_doubts: bool = True) -> ChangedFiles:
     """The difference between two sets of stamps; without doubts a file that was just written is as it was."""
     changed, gone, differing = list[str](), list[str](), dict[str, bytes]()
-    for folder in known.keys() | present.keys():
-        if known.get(folder) == present.get(folder):
+    for folder in old.keys() | new.keys():
+        if old.get(folder) == new.get(folder):
             continue
-        before, after = _files(known.get(folder)), _files(present.get(folder))
+        before, after = _files(old.get(folder)), _files(new.get(folder))
         base = f"{folder}/" if folder else ""
         fine = set() if has_doubts else {name for name, stat in before.items() if stat[1] == _IN_DOUBT}
         changed += [
             base + name for name, stat in after.items() if before.get(name) != stat and name not in fine
         ]
         gone += [base + name for name in before if name not in after]
-        differing[folder] = present.get(folder, b"")
+        differing[folder] = new.get(folder, b"")
     return ChangedFiles(sorted(changed), sorted(gone), differing)
 
 
