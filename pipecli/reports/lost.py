@@ -80,7 +80,6 @@ def lost(
     zero = valuation.zero
     tallies: dict[tuple[Key, str | None], _Tally] = defaultdict(lambda: _Tally(zero))
     periods: dict[str | None, _Tally] = defaultdict(lambda: _Tally(zero))
-    keys: dict[Key, _Tally] = defaultdict(lambda: _Tally(zero))
     closed = ClosedApart(0, zero)
     for deal in deals:
         amount = valuation.amount(deal) or zero
@@ -88,12 +87,15 @@ def lost(
             closed = ClosedApart(closed.closed_count + 1, closed.closed_amount + amount)
             continue
         period = group_of(deal, trend, deal.close) if trend else None
-        for name in {period, None}:
-            periods[name].add(deal, amount)
+        periods[period].add(deal, amount)
         for key, part in _parts(deal, by, amount, valuation.currency):
             tallies[key, period].add(deal, part)
-            keys[key].add(deal, part)
-    totals = periods.pop(None, _Tally(zero))
+    totals = _Tally(zero)
+    for tally in periods.values():
+        totals.include(tally)
+    keys: dict[Key, _Tally] = defaultdict(lambda: _Tally(zero))
+    for (key, _), tally in tallies.items():
+        keys[key].include(tally)
     places = {key: place for place, key in enumerate(order)}
     names = sorted(filter(None, periods))
     rows = [
@@ -130,6 +132,11 @@ class _Tally:
             self.lost_count += 1
             self.lost_amount += amount
             self.without_amount_count += deal.amount is None
+
+    def include(self, other: _Tally) -> None:
+        """Add all deals of another."""
+        for name in self.__slots__:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
 
     def row(self, key: Key, period: str | None, base: _Tally, by: str = "") -> Row:
         has_won = by != "reason"

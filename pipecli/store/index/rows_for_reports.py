@@ -89,7 +89,10 @@ def _deals(
     teams: dict[str, str | None] = dict(connection.execute("SELECT id, team FROM users").fetchall())
     products = _products(connection) if with_products else {}
     spelled = _Spelling(connection)
-    day, exact = cache(date.fromisoformat), cache(lambda number: Decimal(repr(number)))
+    # Of each text and number once: thousands of deals have the same.
+    day, words = cache(date.fromisoformat), cache(lambda text: tuple(loads(text)) if text else ())
+    exact = cache(lambda number: Decimal(repr(number)))
+    competing = cache(lambda text: tuple(map(spelled, words(text))))
     deals = []
     for (
         key, status, process, stage, type_, currency, amount, probability, category, rotting_days, close,
@@ -106,9 +109,9 @@ def _deals(
                 owner, teams.get(owner), source, customer, title,
                 moment_in(moment, zone) if zone else moment,
                 campaign, bool(has_lead), category, rotting_days, score,
-                tuple(loads(reasons)) if reasons else (),
-                tuple(map(spelled, loads(lost_to))) if lost_to else (),
-                tuple(map(spelled, loads(competitors))) if competitors else (),
+                words(reasons),
+                competing(lost_to),
+                competing(competitors),
                 day(active) if active else None,
                 products.get(key, ()),
                 day(hold_until) if hold_until else None,
@@ -134,13 +137,14 @@ _CATEGORY = """iif(s.id IS NULL, NULL, coalesce(s.category,
 
 def _products(connection: sqlite3.Connection) -> dict[str, tuple[tuple[str | None, Decimal], ...]]:
     """The product and the amount of each item, by the deal's id."""
-    products: dict[str, list[tuple[str | None, Decimal]]] = defaultdict(list)
+    products: dict[str, tuple[tuple[str | None, Decimal], ...]] = {}
+    exact = cache(lambda amount: Decimal(repr(amount)))
     for deal, product, amount in connection.execute(
         "SELECT record, product, amount FROM items WHERE noun = 'opportunity' AND amount IS NOT NULL "
-        "ORDER BY record, position"
+        "ORDER BY path, position"  # as the table has them
     ):
-        products[deal].append((product, Decimal(repr(amount))))
-    return {deal: tuple(items) for deal, items in products.items()}
+        products[deal] = (*products.get(deal, ()), (product, exact(amount)))
+    return products
 
 
 class _Spelling:
