@@ -1,4 +1,4 @@
-"""`invoice`: drawn up from an order, numbered, sent, paid, credited."""
+"""`order`, made from an accepted quotation; `invoice`, drawn up from it, numbered, sent, paid, credited."""
 
 from __future__ import annotations
 
@@ -18,15 +18,16 @@ from pipecli.cli.quotation.send import Cc, Email, Instead, To, Wishes, send_by_e
 from pipecli.errors import PipecliError
 from pipecli.outbox.mail import NotSent
 from pipecli.outbox.only_once import Claims, clone_name
-from pipecli.records.kinds import INVOICE
+from pipecli.records.kinds import INVOICE, ORDER
 from pipecli.records.opportunity import Opportunity
-from pipecli.records.papers import Invoice, Order
+from pipecli.records.papers import Invoice, Order, Quotation
 from pipecli.store.git_remote import shared_remote
 from pipecli.store.index.rows_for_verbs import rows_where
 from pipecli.store.lookup import Care
 from pipecli.store.safe_files import Location
 from pipecli.wording import count
 from pipecli.workflow import invoice as rules
+from pipecli.workflow.order import cancel_order, deliver_order, order_quotation, require_same_status
 
 app = noun()
 
@@ -41,6 +42,60 @@ _Only = Annotated[
         metavar="ITEM[=N]",
     ),
 ]
+
+
+@app.command("order new", cls=Changing)
+def new_order(
+    ctx: typer.Context,
+    quotation: Annotated[str, typer.Argument(metavar="QTN", help="The accepted quotation.")],
+) -> None:
+    """Make the order of an accepted quotation; prints its id. `opp won` does this by itself."""
+    with changing(ctx) as transaction:
+        accepted = transaction.get(Quotation, quotation)
+        transaction.do(
+            order_quotation(
+                accepted,
+                transaction.pipeline.get(Opportunity, accepted.opportunity),
+                siblings=transaction.pipeline.all(Quotation, opportunity=accepted.opportunity),
+                orders=transaction.pipeline.all(Order, quotation=accepted.id),
+                id=transaction.new_id("ORD"),
+                now=transaction.now,
+            )
+        )
+
+
+def _keep_status(_desk: Transaction, before: Any, after: Any) -> None:
+    require_same_status(before, after, "pipecli order deliver or cancel")
+
+
+register_set_and_edit(app, ORDER, setting_of(_keep_status), _keep_status)
+
+
+@app.command("order deliver", cls=Changing)
+def deliver(
+    ctx: typer.Context,
+    ref: Ref,
+    date: Annotated[str | None, typer.Option(help="When. Default: today.", metavar="DATE")] = None,
+) -> None:
+    """Mark an open order as delivered."""
+    with changing(ctx) as transaction:
+        order = transaction.get(Order, ref)
+        transaction.do(
+            deliver_order(
+                order, day=transaction.day(date, past=True) or transaction.today, today=transaction.today
+            )
+        )
+
+
+@app.command("order cancel", cls=Changing)
+def cancel(
+    ctx: typer.Context,
+    ref: Ref,
+    reason: Annotated[str | None, typer.Option(help="Why.", metavar="TEXT")] = None,
+) -> None:
+    """Cancel an open order; its quotation can be ordered again."""
+    with changing(ctx) as transaction:
+        transaction.do(cancel_order(transaction.get(Order, ref, Care.ONLY), reason=reason))
 
 
 @app.command("invoice new", cls=Changing)

@@ -89,7 +89,7 @@ NOUNS = {
     "order": Noun(
         "Orders, made from winning quotations.",
         verbs=_verbs(
-            "order", "new, list, show, set, edit, deliver, cancel, render", {"quotation.render": "render"}
+            "invoice", "new, list, show, set, edit, deliver, cancel, render", {"quotation.render": "render"}
         ),
     ),
     "invoice": Noun(

@@ -185,4 +185,7 @@ def test_a_table_that_is_there_as_csv_and_as_a_workbook_is_planned_once(cli: Cli
         assert "they agree" in cli("import", "run", "m").out
         assert deals(root)["z2"]["amount"] == amount
     write("m/plan.yaml", page.replace("answer:", "answer: both"))
-    assert "2 rows of Deals.xlsx" in cli("import", "run", "m", "--dry-run").out
+    told = cli("import", "run", "m", "--dry-run", code=1).out
+    assert (
+        "2 rows of Deals.xlsx: 1 unchanged, 1 rejected" in told and "amount: 8, where an earlier file" in told
+    )

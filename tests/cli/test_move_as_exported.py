@@ -463,3 +463,58 @@ def test_vtiger_names_records_with_their_module_and_a_dump_without_a_header_stay
     assert (door["status"], door["closed"]["amount"]) == ("won", 200)
     assert [path.stem for path in (root / "customers").glob("*.yaml")] == ["aurora"]
     assert "nothing to change" in cli("import", "run", "m").out
+
+
+def test_a_table_made_from_another_stays_out_and_of_two_that_differ_it_is_asked(
+    cli: Cli, root: Path, git: Git
+) -> None:
+    rows = (
+        "Deal ID,Deal Name,Stage,Amount,Close Date,Owner\n1,Roof,Demo,100,2026-12-01,Nora Field\n"
+        "2,Door,Closed Won,200,2026-02-01,Nora Field\n3,Wall,Demo,300,2026-12-02,Ben Roy\n"
+    )
+    source = _files(
+        "derived",
+        deals=rows,
+        # the counts of a pivot, called ID, and a selection of rows and columns
+        deal_pivot="Stage,Owner,Deal ID,Close Date,Amount\n"
+        + "".join(f"Demo,{owner},{number},2026-01-0{number},5\n" for number in (1, 2) for owner in "ABC"),
+        open_deals="Deal ID,Deal Name,Stage\n1,Roof,Demo\n3,Wall,Demo\n",
+    )
+    told = _plan(cli, source)
+    assert _kinds(told) == {"deals.csv": "opportunities"}
+    assert {
+        "deal_pivot.csv stays out: its Deal ID is no id, as 3 rows have 1 and differ, and deals.csv has "
+        "a row for each",
+        "open_deals.csv stays out: deals.csv has all its rows and columns",
+    } <= {*told["assumed"]}
+    assert "they agree" in cli("import", "run", "m").out
+
+    # Of one month and the next, which differ, one is chosen, or the first holds; a second run brings nothing.
+    months = _files(
+        "months",
+        deals_nov=rows,
+        deals_oct="Deal ID,Deal Name,Stage,Amount,Close Date,Owner,Region\n"
+        "1,Roof,Demo,120,2026-12-01,Nora Field,N\n2,Door,Closed Won,200,2026-02-01,Nora Field,S\n",
+        contacts="Contact ID,Name,Email,Phone\nC1,Mia Berg,mia@x.example,1\nC2,Tom,tom@x.example,2\n",
+        more="Contact ID,Name,Email,Title\nC1,Mia Berg,mia@y.example,Head\nC2,Tom,tom@x.example,\n",
+    )
+    (people, deal) = _plan(cli, months, "--force")["questions"]
+    assert (
+        "contacts.csv and more.csv are both about 1 record of one id and differ, as in Email of C1"
+        in (people["question"])
+    )
+    assert deal["one_of"] == ["deals_nov.csv", "deals_oct.csv", "both"]
+    page = Path("m/plan.yaml")
+    page.write_text(page.read_text().replace("answer:\n", "answer: both\n"))
+    result = cli("import", "run", "m", code=1)
+    assert (
+        "amount: 120, where an earlier file of the move says otherwise of the same opportunity" in result.out
+    )
+    assert loads((root / "contacts/mia-berg.yaml").read_text())["emails"] == [
+        "mia@x.example",
+        "mia@y.example",
+    ]
+    assert {key: deal.get("custom") for key, deal in deals(root).items()}["2"] == {"region": "S"}
+    before = state(git)
+    cli("import", "run", "m", code=1)
+    assert state(git) == before

@@ -346,13 +346,13 @@ class _Builder:
         draft.customer = self._customer(draft, before)
         if drop_unknown_people(draft.values, lambda value: self._value(value, draft)):
             Tally.count(self.bindings.left_out, FURTHER_CONTACTS, draft.rows[0])
-        told = {path: value for path, value in draft.values.items() if path not in draft.disputed}
-        values = {self._path(path, draft): self._value(value, draft) for path, value in told.items()}
+        values = {self._path(path, draft): self._value(value, draft) for path, value in draft.values.items()}
         money = [value for value in draft.values.values() if type(value) is Money]
         constants = {path: self._value(value, draft) for path, value in self.bindings.constants.items()}
         elements = {} if draft.by_id else elements_in(values)
         of_elements = elements_in(constants)
         values, constants = beside(values, elements), beside(constants, elements)
+        given = self.names.earlier.agree(self.collection.noun, draft.key, values, self.bindings.owned, before)
         if before is None:
             plain: Plain = {self.collection.identity: draft.key} if self.collection.kind else {}
             values = constants | values
@@ -361,7 +361,7 @@ class _Builder:
             if draft.by_id:
                 forget_other_products(plain, values)
             forget_ending(self.collection.noun, plain, values)
-            unsaid = self.bindings.owned - values.keys() - draft.disputed
+            unsaid = self.bindings.owned - values.keys() - draft.disputed - given
             unsaid = frozenset(path for path in unsaid if draft.by_id or element_place(path) is None)
             for path in unsaid:
                 clear_value(plain, path)

@@ -6,9 +6,10 @@ Also the order of day and month in a column.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipecli.errors import Unreadable
 from pipecli.records.days import day_in
@@ -43,6 +44,13 @@ FORMS = (
     *(f"{day}{time}" for day in _DAYS for time in _TIMES), "%Y-%m-%d %I:%M:%S %p", "%Y-%m-%d %I:%M %p",
 )  # fmt: skip
 """The forms in which exports write days and moments."""
+_SAMPLE = 200
+"""Texts of a column of dates that tell which forms to try on all of them."""
+_COUNTED = (
+    (EXCEL, re.compile(r"[2-7]\d{4}([.,]\d+)?"), "days that a spreadsheet counts"),
+    (EPOCH, re.compile(r"\d{9,10}|\d{12,13}"), "seconds or milliseconds since 1970"),
+)
+"""Dates that are numbers."""
 _PERSIAN = re.compile(r"1[34]\d\d\D.*|.*\D1[34]\d\d")
 """A day with the year of another calendar; none of a business is of the 14th or 15th century."""
 _SINCE_1970 = re.compile(r"-?\d{9,10}|-?\d{12,13}")
@@ -152,6 +160,54 @@ def fits(text: str, form: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+class DateForm(NamedTuple):
+    """The form of the dates in a column."""
+
+    form: str | None
+    """None for ISO, which every mapping reads."""
+    comment: str
+    others: tuple[str, ...] = ()
+    """Forms of the cells that don't fit it, with day and month in the same order."""
+
+    def entry(self) -> dict[str, Any]:
+        """What an entry of a mapping says of it, with the evidence under `#`."""
+        form = [self.form, *self.others] if self.others else self.form
+        return {**({"date": form} if form else {}), "#": self.comment}
+
+
+def certain_form(counts: Counter[str], rows: int) -> DateForm | None:
+    """The form of texts in which no order of day and month is in question: ISO, or numbers; else None."""
+    whole = counts.total()
+    plain = {text: plain_digits(text) for text in counts}
+    if not whole or sum(number for text, number in counts.items() if is_iso(plain[text])) == whole:
+        return DateForm(None, f"{whole:,} of {rows:,}, year first")
+    for form, numbers, words in _COUNTED:
+        if all(numbers.fullmatch(text) for text in plain.values()):
+            return DateForm(form, f"{whole:,} of {whole:,} are {words}")
+    return None
+
+
+def best_forms(counts: Counter[str]) -> tuple[list[str], int]:
+    """The forms that fit the most texts of a column, and the number of its rows that they fit."""
+    sample = [text for text, _ in counts.most_common(_SAMPLE)]
+    forms = [form for form in FORMS if any(fits(text, form) for text in sample)] or FORMS
+    rows_of = {form: sum(rows for text, rows in counts.items() if fits(text, form)) for form in forms}
+    most = max(rows_of.values())
+    return [form for form in rows_of if rows_of[form] == most and most], most
+
+
+def with_others(told: DateForm, counts: Iterable[str]) -> DateForm:
+    """The form of most dates, and those of others in the column: `9/10/2025 4:37` beside `9/10/2025`."""
+    left = [text for text in counts if not fits(text, told.form or "")]
+    others: list[str] = []
+    for form in FORMS if left else ():
+        is_of_order = form.startswith("%d") == (told.form or "").startswith("%d")
+        if is_of_order and any(fits(text, form) for text in left):
+            others.append(form)
+            left = [text for text in left if not fits(text, form)]
+    return told._replace(others=tuple(others))
 
 
 def _in_its_century(read: datetime, text: str, today: date) -> datetime:

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Hashable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import suppress
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from pipecli.errors import FaultyFile
+from pipecli.errors import FaultyFile, Unreadable
 from pipecli.history.commits import file_changes, record_kind
+from pipecli.inbox.importing.values import CLOSED_STAGE, STAGE_ENTERED, Path
 from pipecli.json_and_csv import loads
 from pipecli.merge.field_by_field import FieldClash, merge_fields
 from pipecli.merge.record_file import TAKEN_TOGETHER, inseparable
@@ -36,6 +37,53 @@ if TYPE_CHECKING:
 
 Keep = Literal["local", "file", "conflict"]
 """The value that stays where both sides changed one; with `conflict` none, and the row is rejected."""
+
+
+_LISTS = ("emails", "phones", "tags")
+
+
+class EarlierFiles:
+    """The word of earlier files of the same move; of two that contradict each other the first is taken."""
+
+    def __init__(self, several: Container[str] = ()) -> None:
+        """`several` are the nouns of which the move has several files."""
+        self.refused: dict[tuple[str, str], str] = {}
+        """Their rejected rows by noun and external id, each with its reason."""
+        self._several = several
+        self._said: dict[tuple[str, str], dict[Path, int]] = {}
+        """By record the fields that they gave it, with the value as a hash: they are many."""
+
+    def agree(
+        self, noun: str, key: str, values: dict[Path, Any], owned: Set[Path], before: Part | None
+    ) -> Set[Path]:
+        """Take the values of a record beside those of earlier files: a list is made longer by each.
+
+        The fields that an empty cell doesn't clear are given back. Raises Unreadable for a contradiction.
+        """
+        if noun not in self._several:
+            return frozenset()
+        said = self._said.setdefault((noun, key), {})
+        if values.get(CLOSED_STAGE) and ("stage",) in said:
+            del values[("stage",)]  # a stand-in: nobody knows where it ended
+        for path in [path for path in values if path[0] in _LISTS]:
+            value = values.pop(path)
+            members = value if isinstance(value, list) else [value]
+            known = values.setdefault((path[0], ...), [*getattr(before, path[0], ())])
+            known += [member for member in members if member not in known]
+        for name in [path[0] for path in values if path[-1] is ...]:
+            values[(name,)] = values.pop((name, ...))
+        own = {
+            path: hash(value)
+            for path, value in values.items()
+            if isinstance(value, Hashable) and path != ("created",) and path[:2] != STAGE_ENTERED
+        }
+        for path, value in own.items():
+            if said.get(path, value) != value:
+                differs = f"{'.'.join(map(str, path))}: {values[path]}, where an earlier file of the move"
+                raise Unreadable(f"{differs} says otherwise of the same {noun}")
+        kept = {path for path in owned if path in said or path[0] in _LISTS}
+        said.update(own)
+        return kept
 
 
 class Difference(NamedTuple):

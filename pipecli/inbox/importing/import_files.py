@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pipecli.inbox.importing.build import Built, Lines, Tick, build_records
 from pipecli.inbox.importing.columns import ORDINAL, Bindings, Tally
 from pipecli.inbox.importing.compile import compiled
-from pipecli.inbox.importing.earlier_imports import Keep
+from pipecli.inbox.importing.earlier_imports import EarlierFiles, Keep
 from pipecli.inbox.importing.mapping import Source
 from pipecli.inbox.importing.match_record import (
     NOT_HERE,
@@ -103,19 +103,18 @@ def prepare_import(
     tick: Tick,
     keep: Keep | None = None,
     coming: Mapping[str, Sequence[str]] | None = None,
-    refused: dict[tuple[str, str], str] | None = None,
+    earlier: EarlierFiles | None = None,
 ) -> Import:
     """An import, whose records the planner takes, not yet written; `keep` overrides that of the mapping.
 
-    Rows may name the ids in `coming`, by noun, which later files of the same move bring; not those in
-    `refused`, by noun and external id with the reason, which earlier ones have, and whose rows are rejected.
+    Rows may name the ids in `coming`, by noun, which later files of the same move bring.
     Raises FaultyFile for a mapping that doesn't fit the rows.
     """
     if isinstance(target, PartKind):
         return _prepare_parts(pipeline, target, table, source, planner, tick, keep)
     bindings = compiled(pipeline, source, table, target)
     names = Nameable(pipeline, source.mapping.make, may_dangle=target.kind is None)
-    names.refused = refused or {}
+    names.earlier = earlier or names.earlier
     for noun, keys in (coming or {}).items():
         names.expect(noun, keys)
     if table.columns[-1:] == [ORDINAL]:

@@ -124,6 +124,8 @@ class Matcher:
         is_new = departed is None and key not in self.known.labels
         if is_new and not self.may_make:
             raise NotHere(f"unknown {self.collection.noun} {external or name}")
+        if is_new and (refused := self.names.earlier.refused.get((self.collection.noun, external or ""))):
+            raise Unreadable(f"its row in an earlier file was rejected: {refused}")
         self._above = key
         if departed is None:
             self.known.add(key, name or self.known.labels.get(key, key), external)
@@ -215,7 +217,8 @@ class Matcher:
         return self.names.key_of(customer), emails
 
     def leave_out_unknown(self, draft: Draft) -> None:
-        """Leave empty, and count, the fields that may name a record that isn't here, where they do."""
+        """Leave out what its rows contradict each other in; and, counted, the names of unknown records."""
+        draft.values = {path: value for path, value in draft.values.items() if path not in draft.disputed}
         named = [(path, value) for path, value in draft.values.items() if isinstance(value, Named)]
         for path, value in named:
             if self._lacks(value):
@@ -228,7 +231,7 @@ class Matcher:
         try:
             self.names.key_of(named)
         except Unreadable:  # one whose row was rejected comes once that is mended
-            return (named.noun, named.text) not in self.names.refused
+            return (named.noun, named.text) not in self.names.earlier.refused
         return False
 
     def _person(self, reading: RowReading, own: str | None, external: str | None, name: str | None) -> str:

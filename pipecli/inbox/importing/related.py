@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from pipecli.errors import PipecliError, Unreadable
-from pipecli.inbox.importing.earlier_imports import Departed, Departures, Imports, merged_away
+from pipecli.inbox.importing.earlier_imports import Departed, Departures, EarlierFiles, Imports, merged_away
 from pipecli.inbox.importing.elements import give_ids
 from pipecli.inbox.importing.values import Named, nouns_of
 from pipecli.records.base import Part, Plain, Record
@@ -96,7 +96,7 @@ class Nameable:
         self._departed: dict[str, Departures] = {}
         self.imports = Imports(pipeline.location)
         self.new_records: dict[tuple[str, str], NewRecord] = {}
-        self.refused: dict[tuple[str, str], str] = {}  # by noun and external id, the reason
+        self.earlier = EarlierFiles()
         self.dangling: dict[str, list[str]] = {}
         """By kind: slugs that nothing has yet."""
         self.respelt: dict[tuple[str, str], str] = {}
@@ -186,7 +186,7 @@ class Nameable:
             return text
         if gone := self.departed(CONTACT.noun).find(text, text, customer, emails, own=text):
             return gone.survivor or gone.key
-        if reason := self.refused.get((CONTACT.noun, text)):
+        if reason := self.earlier.refused.get((CONTACT.noun, text)):
             raise Unreadable(f'its contact "{text}" was rejected: {reason}')
         if CONTACT.noun not in self._makeable or may_lack:
             others = self.people.elsewhere(text)
@@ -235,7 +235,7 @@ class Nameable:
 
     def _make(self, named: Named) -> str:
         noun, text, may_lack = named
-        if reason := self.refused.get((noun, text)):
+        if reason := self.earlier.refused.get((noun, text)):
             raise Unreadable(f'its {noun} "{text}" was rejected: {reason}')
         if noun not in self._makeable and self._may_dangle and ids_and_files.slug(text) == text:
             self.dangling.setdefault(noun, []).append(text)

@@ -10,9 +10,16 @@ from typing import Any, NamedTuple
 
 from pipecli.errors import PipecliError
 from pipecli.inbox.importing.compile import NOTHING
-from pipecli.inbox.importing.day_formats import EPOCH, EXCEL, FORMS, fits, is_iso, is_persian, turned
+from pipecli.inbox.importing.day_formats import (
+    DateForm,
+    best_forms,
+    certain_form,
+    fits,
+    is_persian,
+    turned,
+    with_others,
+)
 from pipecli.inbox.importing.table import Row, Table
-from pipecli.records.money import plain_digits
 from pipecli.records.names import folded, name_key
 from pipecli.records.settings import Settings
 from pipecli.store import ids_and_files
@@ -20,13 +27,6 @@ from pipecli.store.yaml.write import flow_text, key_text, scalar_text
 from pipecli.wording import one_line
 
 When = dict[str, Any]
-_SAMPLE = 200
-"""Texts of a column of dates that tell which forms to try on all of them."""
-_COUNTED = (
-    (EXCEL, re.compile(r"[2-7]\d{4}([.,]\d+)?"), "days that a spreadsheet counts"),
-    (EPOCH, re.compile(r"\d{9,10}|\d{12,13}"), "seconds or milliseconds since 1970"),
-)
-"""Dates that are numbers."""
 _CODE = re.compile(
     r"\d+|[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}|(?=\w*\d)[0-9A-Za-z]{15,18}|\w+[_.:]\w*\d+|\w{0,4}\d+\w?"
 )
@@ -150,44 +150,20 @@ def filled(table: Table, column: str) -> str:
     return f"{sum(texts(table, column).values()):,} of {len(table.rows):,}"
 
 
-class DateForm(NamedTuple):
-    """The form of the dates in a column."""
-
-    form: str | None
-    """None for ISO, which every mapping reads."""
-    comment: str
-    others: tuple[str, ...] = ()
-    """Forms of the cells that don't fit it, with day and month in the same order."""
-
-    def entry(self) -> dict[str, Any]:
-        """What an entry of a mapping says of it, with the evidence under `#`."""
-        form = [self.form, *self.others] if self.others else self.form
-        return {**({"date": form} if form else {}), "#": self.comment}
-
-
 def date_form(table: Table, column: str, findings: Findings) -> DateForm:
     """The form that fits a column's cells, and the evidence; asks where two orders of day and month do."""
     counts = texts(table, column)
     whole = sum(counts.values())
-    plain = {text: plain_digits(text) for text in counts}
-    if not whole or sum(rows for text, rows in counts.items() if is_iso(plain[text])) == whole:
-        return DateForm(None, f"{whole:,} of {len(table.rows):,}, year first")
-    for form, numbers, words in _COUNTED:
-        if all(numbers.fullmatch(text) for text in plain.values()):
-            return DateForm(form, f"{whole:,} of {whole:,} are {words}")
-    sample = [text for text, _ in counts.most_common(_SAMPLE)]
-    forms = [form for form in FORMS if any(fits(text, form) for text in sample)] or FORMS
-    rows_of = {form: sum(rows for text, rows in counts.items() if fits(text, form)) for form in forms}
-    fitting = {form: rows for form, rows in rows_of.items() if rows}
+    if plain_form := certain_form(counts, len(table.rows)):
+        return plain_form
     if persian := next(filter(is_persian, counts), None):
         raise PipecliError(
             f'{table.name}, {column}: "{persian}" is a day of the Persian calendar',
             hint="write the column in ours, such as 2026-11-21, and plan again",
         )
-    if not fitting:
+    best, most = best_forms(counts)
+    if not best:
         return DateForm(None, f"none of {whole:,} is a date that is known")
-    most = max(fitting.values())
-    best = [form for form in fitting if fitting[form] == most]
     form = best[0]
     other = turned(form) or form
     if other not in best or other == form or any(fits(text, form) > fits(text, other) for text in counts):
@@ -195,7 +171,7 @@ def date_form(table: Table, column: str, findings: Findings) -> DateForm:
             findings.day_first = form.startswith("%d")
         certain = sum(rows for text, rows in counts.items() if not fits(text, other))
         rest = f"; {certain:,} fit no other order of day and month" if other != form else ""
-        return _with_others(DateForm(form, f"{most:,} of {whole:,} fit{rest}"), counts)
+        return with_others(DateForm(form, f"{most:,} of {whole:,} fit{rest}"), counts)
     day_first = findings.day_first
     told = findings.answer("dates", ("day", "month"))
     if told is not None:
@@ -212,19 +188,7 @@ def date_form(table: Table, column: str, findings: Findings) -> DateForm:
     chosen = next(one for one in best if one.startswith("%d") == day_first)
     why = "as you answered" if told is not None else "as the export's other dates tell"
     told_form = DateForm(chosen, f"{most:,} of {whole:,} fit, {'day' if day_first else 'month'} first {why}")
-    return _with_others(told_form, counts)
-
-
-def _with_others(told: DateForm, counts: Iterable[str]) -> DateForm:
-    """The form of most dates, and those of others in the column: `9/10/2025 4:37` beside `9/10/2025`."""
-    left = [text for text in counts if not fits(text, told.form or "")]
-    others: list[str] = []
-    for form in FORMS if left else ():
-        is_of_order = form.startswith("%d") == (told.form or "").startswith("%d")
-        if is_of_order and any(fits(text, form) for text in left):
-            others.append(form)
-            left = [text for text in left if not fits(text, form)]
-    return told._replace(others=tuple(others))
+    return with_others(told_form, counts)
 
 
 def fraction_scale(table: Table, column: str, findings: Findings) -> str | None:
@@ -317,8 +281,17 @@ def _person_key(text: str) -> str:
     return text.strip().lower() if "@" in text else name_key(text)
 
 
-def know_people(findings: Findings, names: Iterable[str]) -> None:
-    """Have these names, addresses and ids be known as users'."""
+def know_users(findings: Findings, lists: Iterable[tuple[Table, Mapping[str, str]]]) -> None:
+    """Note all that users are named by: here, and in the export's lists of users, each with its roles."""
+    names = [*findings.settings.teams]
+    for slug, user in findings.settings.users.items():
+        names += [slug, user.name, user.email or "", *user.emails, user.external_id or ""]
+    for table, roles in lists:
+        for role in roles.keys() & {"external_id", "name", "email", "id"}:
+            names += texts(table, roles[role])
+        first, last = roles.get("first_name"), roles.get("last_name")
+        if first and last:
+            names += [f"{row.cells.get(first)} {row.cells.get(last)}" for row in table.rows]
     findings.people |= {_person_key(name) for name in names if name}
 
 

@@ -18,6 +18,7 @@ from pipecli.inbox.importing.table import Layout, Table
 from pipecli.inbox.importing.workbook import rows_of_file as read
 from pipecli.inbox.importing.workbook import tables_of_file
 from pipecli.inbox.moving.deals import OF_DEALS, Columns, Deals
+from pipecli.inbox.moving.overlaps import table_name, without_overlaps
 from pipecli.inbox.moving.pages import (
     PLAN_FILE,
     SETTINGS_PAGE,
@@ -27,7 +28,7 @@ from pipecli.inbox.moving.pages import (
     filled,
     fraction_scale,
     is_code,
-    know_people,
+    know_users,
     mapping_page,
     owners,
     plan_page,
@@ -41,8 +42,6 @@ from pipecli.inbox.moving.recognise import (
     header_line,
     persons_of,
     recognised,
-    table_name,
-    without_twins,
 )
 from pipecli.inbox.moving.reconcile import template_of_deals
 from pipecli.inbox.moving.synonyms import (
@@ -115,13 +114,13 @@ def make_plan(
                 below = read(contents[table.name], table.name, Layout(header=line, sheet=table.sheet or None))
                 pairs[number] = (below, recognised([below], vendor)[0])
     known = [_Recognition(table, part) for table, told in pairs if told for part in persons_of(table, told)]
-    known.sort(key=lambda one: (ORDER.index(one.told.kind), "part" in one.told.rest, one.table.name))
+    known.sort(key=_place)
     vendors = Counter(one.told.vendor for one in known if one.told.vendor)
     leading = vendors.most_common(1)[0][0] if vendors else ""
     findings = Findings(settings, answers or {}, leading, process=leading or "sales")
     plan = Plan(leading, findings, unknown=[table_name(table) for table, told in pairs if told is None])
-    known = [known[number] for number in without_twins(known, findings)]
-    _know_users(known, findings)
+    known = [known[number] for number in without_overlaps(known, findings)]
+    know_users(findings, [(one.table, one.told.roles) for one in known if one.told.kind == "users"])
     for table, told in known:
         findings.namesakes |= namesakes_of(table, told)
         findings.assumed += doubts(table, told)
@@ -155,27 +154,18 @@ def make_plan(
     return plan
 
 
+def _place(one: _Recognition) -> tuple[int, bool, int, str]:
+    """The place of a table among the others: of two of one kind first the one with more columns."""
+    kind = one.told.kind
+    columns = 0 if kind in ("items", "activities") else len(one.told.columns)
+    return ORDER.index(kind), "part" in one.told.rest, -columns, one.table.name
+
+
 _OWN = frozenset(
     "set templates stages ends make ignore doubles part persons several pipelines lost_by_reason "
     "cents".split()
 )
 """What a preset says to the plan, and isn't of a mapping or is written otherwise there."""
-
-
-def _know_users(known: Sequence[_Recognition], findings: Findings) -> None:
-    """Note all that users are named by, here and in the export."""
-    for slug, user in findings.settings.users.items():
-        know_people(findings, [slug, user.name, user.email or "", *user.emails, user.external_id or ""])
-    know_people(findings, findings.settings.teams)
-    for table, told in known:
-        if told.kind != "users":
-            continue
-        for role, column in told.roles.items():
-            if role in ("external_id", "name", "email", "id"):
-                know_people(findings, texts(table, column))
-        first, last = (told.roles.get(role) for role in ("first_name", "last_name"))
-        if first and last:
-            know_people(findings, (f"{row.cells.get(first)} {row.cells.get(last)}" for row in table.rows))
 
 
 def _look_at_dates(known: Sequence[_Recognition], findings: Findings) -> None:

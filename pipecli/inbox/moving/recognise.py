@@ -12,10 +12,7 @@ import io
 import re
 import zipfile
 import zlib
-from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
-from decimal import Decimal
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -24,18 +21,14 @@ from typing import Any, NamedTuple
 from pipecli.errors import PipecliError
 from pipecli.inbox.importing.import_files import File
 from pipecli.inbox.importing.table import Table
-from pipecli.inbox.moving.pages import Findings
 from pipecli.inbox.moving.synonyms import (
     Recognised,
     by_words_of,
-    header_key,
     is_of_another_thing,
     kinds_named,
     one_word,
 )
-from pipecli.store import ids_and_files
 from pipecli.store.yaml.read import parse
-from pipecli.wording import count
 
 LARGEST = 1 << 29
 """Bytes of all files of an export together, unpacked: a deflate bomb is refused before it is through."""
@@ -308,58 +301,6 @@ def persons_of(table: Table, told: Recognised) -> list[Recognised]:
         firms = told._replace(rest={**told.rest, "only": {column: {"not": words}}})
         return [firms, own._replace(rest={**own.rest, "only": {column: words}})]
     return [told]
-
-
-def without_twins(known: Sequence[tuple[Table, Recognised]], findings: Findings) -> list[int]:
-    """The places of the tables without those that come in another form, too: `Deals.csv` and `Deals.xlsx`.
-
-    Of two with the same rows the first stays; of two that differ, the one that is answered.
-    """
-    out: set[int] = set()
-    for number, (later, told) in enumerate(known):
-        for place, (table, other) in enumerate(known[:number]):
-            if other.kind != told.kind or table.name == later.name or {place, number} & out:
-                continue
-            first, second = table_name(table), table_name(later)
-            if len(table.rows) == len(later.rows) and _rows(table) == _rows(later):
-                findings.assumed.append(f"{second} has the rows of {first}, and stays out")
-                out.add(number)
-            elif _labels(table) & _labels(later):
-                about, choices = f"table-{ids_and_files.slug(min(_labels(table)))}", (first, second, "both")
-                alone = (_rows(table) - _rows(later)).total(), (_rows(later) - _rows(table)).total()
-                if (answer := findings.answer(about, choices)) is None:
-                    findings.ask(
-                        about,
-                        f"{first} and {second} have one name and differ: {count(alone[0], 'row', ',')} "
-                        f"in the first alone, {alone[1]:,} in the second. Which is to come?",
-                        choices,
-                    )
-                out |= {first: {number}, second: {place}}.get(str(answer), set())
-    return [number for number in range(len(known)) if number not in out]
-
-
-def table_name(table: Table) -> str:
-    """The name of its file, with the sheet where a workbook has several."""
-    return f"{table.name} ({table.sheet})" if table.sheet else table.name
-
-
-def _labels(table: Table) -> set[str]:
-    return {header_key(table.sheet), header_key(table.name.rpartition(".")[0])} - {""}
-
-
-def _rows(table: Table) -> Counter[tuple[tuple[str, str], ...]]:
-    """The rows without the form of their numbers and moments, which a workbook writes in its own way."""
-    return Counter(
-        tuple(sorted((one_word(name), text) for name, cell in row.cells.items() if (text := _bare(cell))))
-        for row in table.rows
-    )
-
-
-def _bare(cell: object) -> str:
-    text = re.sub(r"[T ]00:00(:00(\.0+)?)?$", "", str(cell).strip())
-    with suppress(ArithmeticError):
-        return format(Decimal(text).normalize(), "f")
-    return text.lower()
 
 
 def _best_by_vendor(several: Iterable[Recognised]) -> dict[str, Recognised]:

@@ -6,6 +6,7 @@ Each file is imported as `import KIND FILE --map` does it.
 from __future__ import annotations
 
 import gc
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from typing import Any, NamedTuple
 
 from pipecli.errors import Fault, FaultyFile, PipecliError
 from pipecli.inbox.importing.build import Tick
-from pipecli.inbox.importing.earlier_imports import Imports, Keep
+from pipecli.inbox.importing.earlier_imports import EarlierFiles, Imports, Keep
 from pipecli.inbox.importing.import_files import File, Import, import_rows, prepare_import, target_named
 from pipecli.inbox.importing.mapping import Source
 from pipecli.inbox.importing.match_record import part_named
@@ -206,7 +207,8 @@ def run_plan(
     `given` is the folder of a later export.
     """
     moved = Moved()
-    refused: dict[tuple[str, str], str] = {}
+    nouns = Counter(target.noun for step in move.steps if (target := target_named(step.kind)))
+    earlier = EarlierFiles({noun for noun, files in nouns.items() if files > 1})
     with TemporaryDirectory(prefix="pipecli-move-") as folder:
         draft = DraftPipeline(pipeline, Path(folder))
         moved.removed = _apply_settings(draft, move, moved)
@@ -222,8 +224,8 @@ def run_plan(
             planner = circle
             if step.kind in ("users", "teams") or not move.is_own:
                 planner = AddingPlanner(draft) if part_named(step.kind) else Planner(draft)
-            done, source = _import(draft, move, step, file, planner, bar, keep, coming, refused)
-            refused |= _refused(done, source)
+            done, source = _import(draft, move, step, file, planner, bar, keep, coming, earlier)
+            earlier.refused |= _refused(done, source)
             if planner is not circle:
                 draft.take(planner.writes())
             if not move.is_own and (compared := told_of(done, source)):
@@ -290,7 +292,7 @@ def _import(
     bar: Bar,
     keep: Keep | None,
     coming: Mapping[str, Sequence[str]],
-    refused: dict[tuple[str, str], str],
+    earlier: EarlierFiles,
 ) -> tuple[Import, Source]:
     target = target_named(step.kind)
     if target is None:
@@ -301,7 +303,7 @@ def _import(
     table, source = import_rows(file, File(str(path), path.read_bytes()) if step.map else None, target)
     others = {noun: keys for noun, keys in coming.items() if noun != target.noun}
     with bar(len(table.rows)) as tick:
-        return prepare_import(pipeline, target, table, source, planner, tick, keep, others, refused), source
+        return prepare_import(pipeline, target, table, source, planner, tick, keep, others, earlier), source
 
 
 def _ids(move: Move, files: Sequence[File]) -> dict[str, list[str]]:
