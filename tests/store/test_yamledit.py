@@ -154,6 +154,26 @@ STORIES: list[tuple[str, str, Change, str]] = [
         "t: [\n  # x\n  b # y\n]\n",
     ),
     (
+        "a line of its own out of a flow list",
+        "t: [\n  a,\n  b,\n]\n",
+        lambda r: r["t"].remove("a"),
+        "t: [\n  b,\n]\n",
+    ),
+    (
+        "a bare pair in a flow list",
+        "t: [a: 1, b]\n",
+        lambda r: r["t"][0].update(c=2),
+        "t: [{a: 1, c: 2}, b]\n",
+    ),
+    ("the first of a list in a list", "t:\n- - a\n  - b\n", lambda r: r["t"][0].pop(0), "t:\n- - b\n"),
+    ("kept breaks at the end", "a: 1\nb: |+\n  c #", put(a=2), "a: 2\nb: |+\n  c #"),
+    (
+        "kept breaks of Windows",
+        "a: |+\r\n  y\r\n# c\r\nb: 1\r\n",
+        put(a="z", b=2),
+        "a: z\r\n# c\r\nb: 2\r\n",
+    ),
+    (
         "the end of a flow mapping over lines",
         "{\n  a: 1, # x\n  b: 2 # y\n}\n",
         drop("b"),

@@ -160,6 +160,13 @@ def test_what_no_record_holds_is_not_written(value: object) -> None:
         emit({"a": value}, "x")
 
 
+def test_a_key_is_found_on_its_line_by_every_reader() -> None:
+    longest = "k" * 1000
+    assert parse(emit({longest: "x"}, "x"), "x") == {longest: "x"}
+    with pytest.raises(ValueError, match="a key can't be longer than 1000 characters"):
+        emit({f"{longest}k": "x"}, "x")
+
+
 REFUSED = [
     ("", 1, 1, "is empty"),
     ("# only a comment\n", 1, 1, "is empty"),
@@ -181,6 +188,7 @@ REFUSED = [
     ("a: 1\ntrue: x\n", 2, 1, "holds a key that is not a text"),
     ("a: 1\n? [b]\n: c\n", 2, 3, "holds a list or a mapping as a key"),
     ("a:\n  ? [b]\n  : c\nd: 1\n", 2, 5, "holds a list or a mapping as a key"),
+    ("a:\n- b\n- ? [c]\n  : d\n", 3, 5, "holds a list or a mapping as a key"),
     ("a:\n\tb: 1\n", 2, 1, "holds a tab"),
     ("a: 1\nb: x\ty\n", 2, 5, "holds a tab"),
     ("a: 1\nb: .inf\n", 2, 1, "not finite"),
@@ -191,6 +199,7 @@ REFUSED = [
     ("a: 1\n\ufeffb: x\n", 2, 1, "byte order mark"),
     ("a: 1\nb: 12345678901234567890123\n", 2, 4, "too many digits"),
     ("a: 1\nb: 123456789012345678.12\n", 2, 4, "too many digits"),
+    ("a: 1\nb:\n- 12345678901234567890123\n", 3, 3, "too many digits"),
     ("a: 1\nb: c: d\n", 2, 5, "holds a second ': '"),
     ("a: 1\nb: 'x\nc: 2\n", 2, 4, "opens a quote that is never closed"),
     ("a: 1\nb: [x\nc: 2\n", 2, 4, "opens a ["),
@@ -198,6 +207,13 @@ REFUSED = [
     ("a: 1\nb: @x\n", 2, 4, "a value can't begin with @"),
     ("a:\n    b: 1\n  c: 2\n", 3, 3, "is indented differently"),
     ("a: " + "[" * 60 + "]" * 60, 1, 35, "nested too deeply"),
+    (
+        "".join(f"{'  ' * depth}a:\n" for depth in range(32)) + "  " * 32 + "b: 1\n",
+        32,
+        63,
+        "nested too deeply",
+    ),
+    ("a: &x 1\n# " + "- " * 64 + "\n", 0, 0, "is too long or too deep to be checked for anchors"),
 ]
 
 
@@ -247,6 +263,8 @@ def test_dates_and_odd_numbers_are_texts_and_the_model_decides() -> None:
         "g": None,
         "h": "1:30",
     }
+    exact = "a: 12345678901234.56\nphone: 09999999999999999999999999\n"
+    assert parse(exact, "x") == {"a": 12345678901234.56, "phone": "0" + 25 * "9"}
 
 
 @pytest.mark.parametrize(
@@ -373,6 +391,17 @@ _LAID_OUT = (
     f"{_HEAD}\na:\n  b:\n    c: 1.50\nd: '0123'\n",
     f"{_HEAD}\na: 8RQCHZ5O-26193\nb: 0E8D6TCQ\nc: 1BB5LME9\n",
 )
+
+
+def test_a_layout_of_a_person_is_read_all_the_same() -> None:
+    """Lists and maps that are indented by more, or deeper than pipecli writes any."""
+    for body, record in (("a:\n    - b\n", {"a": ["b"]}), ("a:\n   b: 1\n", {"a": {"b": 1}})):
+        assert (canonical(f"{_HEAD}\n{body}"), parse(f"{_HEAD}\n{body}", "x")) == (None, record)
+    deep = {17: True, 18: False}
+    for depth, is_usual in deep.items():
+        text = "".join(f"{'  ' * step}a:\n" for step in range(depth)) + "  " * depth + "b: 1\n"
+        assert (canonical(f"{_HEAD}\n{text}") is not None) == is_usual
+        assert parse(f"{_HEAD}\n{text}", "x") == parse_any(text, "x")
 
 
 def test_aliases_are_refused_before_they_are_put_in() -> None:
