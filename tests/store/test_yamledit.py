@@ -165,6 +165,13 @@ STORIES: list[tuple[str, str, Change, str]] = [
         lambda r: r["t"][0].update(c=2),
         "t: [{a: 1, c: 2}, b]\n",
     ),
+    ("a value in a bare pair", "t: [a: 1, b]\n", lambda r: r["t"][0].update(a=2), "t: [a: 2, b]\n"),
+    ("beside what ends a line", "t: [a,\n  b]\n", lambda r: r["t"].insert(1, "c"), "t: [a, c,\n  b]\n"),
+    ("beside what begins a line", "t: [\n  a, b]\n", lambda r: r["t"].insert(1, "c"), "t: [\n  a, c, b]\n"),
+    ("quotes stay in a flow mapping", 'm: {a: "x"}\n', put(m={"a": "y"}), 'm: {a: "y"}\n'),
+    ("one for another in a flow mapping", "m: {a: 1, b: 2}\n", put(m={"b": 2, "c": 3}), "m: {b: 2, c: 3}\n"),
+    ("the same tenth stays as typed", "a: 0.10\nb: 1\n", put(a=Decimal("0.1"), b=2), "a: 0.10\nb: 2\n"),
+    ("a mapping at the end of the text", "a: x", put(a={"b": 1}, c=2), "a:\n  b: 1\nc: 2"),
     ("the first of a list in a list", "t:\n- - a\n  - b\n", lambda r: r["t"][0].pop(0), "t:\n- - b\n"),
     ("kept breaks at the end", "a: 1\nb: |+\n  c #", put(a=2), "a: 2\nb: |+\n  c #"),
     (

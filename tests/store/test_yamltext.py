@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 import time
 import tracemalloc
 from collections.abc import Iterator
@@ -152,12 +153,23 @@ def test_a_new_file_in_the_layout_of_the_house() -> None:
     "value",
     [
         *[None, {}, [], {"b": None}, [None], float("inf"), Decimal("NaN"), "\x07", "\ud800", 2**64, b"x"],
-        *[Decimal("123456789012345678.12"), object()],
+        *[Decimal("123456789012345678.12"), Decimal(10**20), object()],
     ],
 )
 def test_what_no_record_holds_is_not_written(value: object) -> None:
     with pytest.raises(ValueError, match=r"."):
         emit({"a": value}, "x")
+
+
+@pytest.mark.parametrize(
+    "text", ["3 apples", "2026 in one line", "1st", "+34 600 111 222", "ana@x.es", "4-way"]
+)
+def test_what_reads_as_a_text_is_written_as_it_is(text: str) -> None:
+    assert emit({"a": text, "b": "false", "c": "2026-02-30"}, "x").splitlines()[1:] == [
+        f"a: {text}",
+        "b: 'false'",
+        "c: '2026-02-30'",
+    ]
 
 
 def test_a_key_is_found_on_its_line_by_every_reader() -> None:
@@ -263,8 +275,12 @@ def test_dates_and_odd_numbers_are_texts_and_the_model_decides() -> None:
         "g": None,
         "h": "1:30",
     }
-    exact = "a: 12345678901234.56\nphone: 09999999999999999999999999\n"
-    assert parse(exact, "x") == {"a": 12345678901234.56, "phone": "0" + 25 * "9"}
+    exact = "a: 12345678901234.56\nb: 12345678901234567890\nphone: 09999999999999999999999999\n"
+    assert parse(exact, "x") == {
+        "a": 12345678901234.56,
+        "b": 12345678901234567890,
+        "phone": "0" + 25 * "9",
+    }
 
 
 @pytest.mark.parametrize(
@@ -317,6 +333,8 @@ def test_the_place_of_a_value_and_of_the_deepest_part_that_exists() -> None:
     assert locate_many(text, places) == list(places.values())
     assert locate("a: [", ["a"]) == (0, 0)
     assert place_of_key("id: x\n", ()) is None
+    by_hand = "a:\n    b: 1\n"
+    assert (place_of_key(by_hand, ["a"]), place_of_key(by_hand, ["a", "b"])) == ((1, 1), None)
 
 
 LARGE = 200_000
@@ -391,6 +409,16 @@ _LAID_OUT = (
     f"{_HEAD}\na:\n  b:\n    c: 1.50\nd: '0123'\n",
     f"{_HEAD}\na: 8RQCHZ5O-26193\nb: 0E8D6TCQ\nc: 1BB5LME9\n",
 )
+
+
+def test_the_slow_readers_are_asked_only_for_what_takes_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    slow = "pipecli.store.yaml.faults"
+    monkeypatch.delitem(sys.modules, slow, raising=False)
+    by_hand = "a: {b: [1, x]}\nc: 1.5\nd: true\ne:\n    f: R&D\n"
+    assert parse(by_hand, "x") == {"a": {"b": [1, "x"]}, "c": 1.5, "d": True, "e": {"f": "R&D"}}
+    assert slow not in sys.modules
+    monkeypatch.setitem(sys.modules, "ryaml", None)
+    assert parse(f"{_HEAD}\na: x\n", "x") == {"a": "x"}
 
 
 def test_a_layout_of_a_person_is_read_all_the_same() -> None:

@@ -255,9 +255,7 @@ class _Editor:
     def _list(
         self, node: ListNode, place: Place, before: Sequence[object], after: Sequence[object], path: Path
     ) -> None:
-        items = node.items
-        if len(items) != len(before):
-            items = [item for item in items if not is_void(item.value)]
+        items = [item for item in node.items if not is_void(item.value)]
         pairs = align(before, after)
         kept = [pair for pair in pairs if pair is not None]
         if len(items) != len(before) or not kept:

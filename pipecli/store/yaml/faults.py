@@ -219,7 +219,7 @@ def _odd_keys(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _meaning(text: str, file: str, error: MarkedYAMLError) -> Fault:
-    problem = f"{error.problem or ''} {error.context or ''}"
+    problem = f"{error.problem} {error.context}"
     mark = error.problem_mark or error.context_mark
     if error.context_mark is not None and any(part in problem for part in _BEGAN_EARLIER):
         mark = error.context_mark

@@ -239,15 +239,8 @@ def _is_sound(value: object, depth: int) -> bool:
     """True where keys are texts, numbers are finite and exact, and the depth is sane."""
     kind = type(value)
     if kind is dict:
-        if depth <= 0:
-            return False
-        for key, part in value.items():  # type: ignore[attr-defined]
-            if type(key) is not str:
-                return False
-            kind = type(part)
-            if kind is not str and kind is not int and kind is not bool and not _is_sound(part, depth - 1):
-                return False
-        return True
+        parts = value.items()  # type: ignore[attr-defined]
+        return depth > 0 and all(type(key) is str and _is_sound(part, depth - 1) for key, part in parts)
     if kind is list:
         return depth > 0 and all(_is_sound(part, depth - 1) for part in value)  # type: ignore[attr-defined]
     if kind is float:

@@ -279,8 +279,7 @@ def _rewritten_block(page: Page, node: TreeNode, place: Place, value: object) ->
         head += _gap_before(page, comment) + page.text[comment.start : comment.end]
     below = [" " * place.column + word for word in page.words(comments[len(beside) :])]
     text = page.layout.line_break.join([head, *lines, *below])
-    ends_text = stop == len(page.text)
-    return Splice(place.anchor, stop, text + (page.layout.line_break if ends_text else ""))
+    return Splice(place.anchor, stop, text)
 
 
 def _rendered(

@@ -323,10 +323,7 @@ def spliced(page: Page, splices: list[Splice], start: int = 0, end: int | None =
 def _refuse_lost_comments(page: Page, splices: list[Splice]) -> None:
     # What stands outside of all splices is a comment still: otherwise some value would have changed.
     gone = Counter(
-        word
-        for splice in splices
-        if splice.start < splice.end
-        for word in page.words(page.comments_in(splice.start, splice.end))
+        word for splice in splices for word in page.words(page.comments_in(splice.start, splice.end))
     )
     for comment, count in gone.items():
         written = re.compile(rf"(?:^|\s){re.escape(comment)} *(?=[\r\n]|\Z)")

@@ -130,7 +130,7 @@ def _is_plain(text: str) -> bool:
         return False
     if compiled(_DATE_LIKE).match(text):
         return _is_iso(text)
-    return not compiled(_NUMBER_LIKE).fullmatch(text) and text.lower() not in _WORDS
+    return not compiled(_NUMBER_LIKE).fullmatch(text)
 
 
 def _is_iso(text: str) -> bool:
@@ -150,8 +150,7 @@ def _integer_text(value: int) -> str:
 
 def _decimal_text(value: Decimal) -> str:
     text = format(value, "f") if value.is_finite() else ""
-    # A float holds any 15 digits.
-    if not text or (len(text) > 15 and Decimal(repr(float(text))) != value):
+    if not text or Decimal(repr(float(text))) != value:
         raise Unwritable(f"a number can't have as many digits as {value}")
     return text if "." in text else _integer_text(int(text))
 
@@ -223,10 +222,9 @@ def block_lines(value: object, column: int, layout: Layout = NEW_FILE) -> list[s
     lines: list[str] = []
     if isinstance(value, Mapping):
         _write_mapping(lines, value, column, layout)
-    elif is_list(value):
-        _write_list(lines, value, column, layout)
     else:
-        raise ValueError(f"{value!r} is neither a mapping nor a list")
+        assert is_list(value), f"{value!r} is neither a mapping nor a list"
+        _write_list(lines, value, column, layout)
     return lines
 
 
