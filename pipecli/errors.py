@@ -26,6 +26,11 @@ class PipecliError(Exception):
     def __str__(self) -> str:
         return f"{self.message}; {self.hint}" if self.hint else self.message
 
+    @property
+    def reason(self) -> str:
+        """The refusal without its word on what became of the change, for who tells that otherwise."""
+        return str(self)
+
 
 @contextmanager
 def system_refusal(place: object, done: str = "written") -> Iterator[None]:

@@ -158,7 +158,7 @@ def _after_failure(record: Journal, error: BaseException) -> str | None:
     if not outcome.edited:
         raise error
     kept = [str(path) for file in outcome.edited if (path := record.kept_for_person(file)).exists()]
-    reason = str(error).replace(", nothing is changed", "") or "interrupted"
+    reason = (error.reason if isinstance(error, PipecliError) else str(error)) or "interrupted"
     raise PipecliError(
         f"{reason}; {', '.join(outcome.edited)} was changed by somebody meanwhile and stays as it is now",
         hint=f"as it was before this command: {', '.join(kept)}" if kept else "the rest is as before",

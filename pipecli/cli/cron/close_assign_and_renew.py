@@ -84,10 +84,9 @@ def _close_all(run: Session, keys: list[str]) -> None:
             except Busy:
                 raise
             except PipecliError as error:
-                reason = str(error).replace(", nothing is changed", "")  # another may be closed
-                if reason not in failed.values():
-                    say(f"{key} is not closed: {reason}")
-                failed[key] = reason
+                if error.reason not in failed.values():
+                    say(f"{key} is not closed: {error.reason}")
+                failed[key] = error.reason
                 continue
             if closing is not None:
                 done.append(closing)
