@@ -125,6 +125,38 @@ def test_every_path_that_a_page_names_is_there(page: str) -> None:
     assert len(paths) > 10
 
 
+def _names_in(tree: ast.AST) -> Iterator[str]:
+    """The functions, classes and constants of a module or class; those of a class after its name, too."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield node.name
+            yield from (name for inner in _names_in(node) for name in (inner, f"{node.name}.{inner}"))
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            yield from (target.id for target in targets if isinstance(target, ast.Name))
+
+
+def test_every_function_that_the_map_names_is_in_the_file_it_names() -> None:
+    """`name` in `file.py`, `name` there, and `file.py` (`name`, …): the map is held to the code."""
+    text = (TREE / "docs/design.md").read_text(encoding="utf-8")
+    file, checked, absent = "", 0, []
+    for line in text.splitlines():
+        inside = False
+        for word, after in re.findall(r"`([^`]+)`( in `[^`]+\.py`| there| \(|\)|)", line):
+            if re.fullmatch(r"[\w/]+\.py", word):
+                file, inside = word, after == " ("
+                continue
+            named = re.search(r"`(.+)`", after)
+            if re.fullmatch(r"\w+(\.\w+)?", word) and (named or after == " there" or inside):
+                file = named[1] if named else file
+                checked += 1
+                if word not in _names_in(_tree_of(TREE / "pipecli" / file)):
+                    absent.append(f"{word} in {file}")
+            inside = inside and not after
+    assert absent == []
+    assert checked > 60
+
+
 @pytest.fixture(scope="module")
 def sample(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The sample, committed, with its indexes warm."""

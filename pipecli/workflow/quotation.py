@@ -314,7 +314,7 @@ def new_quotation(
         created=now,
         opportunity=deal.id,
         date=now.date(),
-        valid_until=valid_until or valid_from(now.date(), settings),
+        valid_until=valid_until or last_valid_day(now.date(), settings),
         customer=customer.id if customer else None,
         lead=lead.id if lead and not customer else None,
         contact=contact.id if contact else None,
@@ -327,7 +327,7 @@ def new_quotation(
     return draft
 
 
-def valid_from(day: date, settings: Settings) -> date:
+def last_valid_day(day: date, settings: Settings) -> date:
     """The last day that a quotation of `day` is valid, where nobody says otherwise."""
     return day + timedelta(days=settings.quotations.valid_days)
 
@@ -369,7 +369,7 @@ def revise_quotation(
         revision_of=quotation.id,
         date=now.date(),
         sent=None,
-        valid_until=valid_from(now.date(), settings),
+        valid_until=last_valid_day(now.date(), settings),
         status=QuotationStatus.DRAFT,
         reason=None,
         taken=(),

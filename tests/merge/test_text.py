@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from pipecli.merge import file_and_rules as merging
 from pipecli.merge import merge_bytes
-from pipecli.merge import record_file as merging
 from tests.merging import DEAL, FILE, Merged, both, edited, merge, record, words
 
 

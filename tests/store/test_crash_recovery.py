@@ -345,7 +345,7 @@ import os, sys, time
 from pathlib import Path
 from pipecli.store import crash_recovery, lock, safe_files
 place = safe_files.find_location(Path(sys.argv[1]))
-with lock.hold(place.cache), crash_recovery.working(place, "sync"):
+with lock.hold_lock(place.cache), crash_recovery.working(place, "sync"):
     crash_recovery.moving(place, sys.argv[2])
     for name in ("index", "refs/remotes/origin/main", "config", "objects/maintenance"):
         lock = place.git_dir / f"{name}.lock"

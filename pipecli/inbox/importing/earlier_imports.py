@@ -20,7 +20,7 @@ from pipecli.history.commits import file_changes, record_kind
 from pipecli.inbox.importing.values import CLOSED_STAGE, STAGE_ENTERED, Path
 from pipecli.json_and_csv import loads
 from pipecli.merge.field_by_field import FieldClash, merge_fields
-from pipecli.merge.record_file import TAKEN_TOGETHER, inseparable
+from pipecli.merge.file_and_rules import TAKEN_TOGETHER, inseparable
 from pipecli.records.base import Part, Plain
 from pipecli.records.kinds import CONTACT, SETTINGS_FILE, Collection, Kind
 from pipecli.records.names import name_key

@@ -15,8 +15,7 @@ from typing import Any, NamedTuple
 from pipecli.errors import PipecliError, Unreadable
 from pipecli.inbox.importing.import_files import File
 from pipecli.inbox.importing.table import Layout, Table
-from pipecli.inbox.importing.workbook import rows_of_file as read
-from pipecli.inbox.importing.workbook import tables_of_file
+from pipecli.inbox.importing.workbook import rows_of_file, tables_of_file
 from pipecli.inbox.moving.deals import OF_DEALS, Columns, Deals
 from pipecli.inbox.moving.overlaps import table_name, without_overlaps
 from pipecli.inbox.moving.pages import (
@@ -111,7 +110,9 @@ def make_plan(
     for number, (table, told) in enumerate(pairs):
         if told is None and (line := header_line(table)):
             with suppress(PipecliError):
-                below = read(contents[table.name], table.name, Layout(header=line, sheet=table.sheet or None))
+                below = rows_of_file(
+                    contents[table.name], table.name, Layout(header=line, sheet=table.sheet or None)
+                )
                 pairs[number] = (below, recognised([below], vendor)[0])
     known = [_Recognition(table, part) for table, told in pairs if told for part in persons_of(table, told)]
     known.sort(key=_place)
