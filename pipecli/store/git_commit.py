@@ -290,7 +290,7 @@ class Commit:
         """End what still runs of it."""
         if self._staging is not None:
             self._staging.terminate()
-            self._staging.wait()
+            self._staging.communicate()
 
     def undo(self) -> None:
         """Have nothing of it staged any more."""

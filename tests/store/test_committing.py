@@ -9,6 +9,7 @@ import pytest
 
 from pipecli.store import git, git_commit
 from pipecli.store.git_commit import MANY, Commit
+from pipecli.store.safe_files import location_at
 
 
 @pytest.fixture
@@ -99,3 +100,26 @@ def test_a_file_that_is_not_there_is_refused_in_gits_words(tree: Path, new: list
     with pytest.raises(git.GitRefused, match=r"git could not stage the files: .*none"):
         git_commit.commit_files(tree, "refused", changed=[], new=new)
     assert run(tree, "ls-files") == ".gitignore\nold"
+
+
+def test_a_commit_outlasts_a_power_cut_unless_its_user_gives_that_up() -> None:
+    committed, batch = ("-c", "core.fsync=committed"), ("-c", "core.fsyncMethod=batch")
+    for settings, options in (
+        ({}, (*committed, *batch)),
+        ({"core.fsyncmethod": "fsync"}, committed),
+        ({"core.fsync": "all"}, ()),
+        ({"core.fsync": "none", "core.fsyncmethod": "batch"}, None),
+    ):
+        assert git_commit.hardening(settings) == options
+
+
+def test_the_head_is_read_from_its_files_and_what_those_do_not_say_is_asked(tree: Path) -> None:
+    place, commit = location_at(tree), run(tree, "rev-parse", "HEAD")
+    assert git_commit.head_of(place) == commit
+    run(tree, "pack-refs", "--all")
+    assert git_commit.head_of(place) == commit
+    (tree / ".git/refs/heads").joinpath(run(tree, "branch", "--show-current")).write_text(
+        "ref: refs/heads/x\n"
+    )
+    run(tree, "update-ref", "refs/heads/x", commit)
+    assert git_commit.head_of(place) == commit

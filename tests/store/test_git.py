@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from pipecli.store import git
+from pipecli.store import git, git_remote, safe_files
 
 CALL = """\
 from pathlib import Path
@@ -50,3 +51,41 @@ def test_a_ctrl_c_before_git_is_asked_leaves_no_traceback_of_the_thread_that_ask
     with (tmp_path / "pipe").open("wb") as pipe:
         pass
     git._ask(pipe, ["0" * 40])
+
+
+def test_objects_are_given_up_to_a_size_and_an_end_in_the_middle_is_told(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = []
+    for number, content in enumerate((b"five!", b"four")):
+        (tmp_path / f"{number}").write_bytes(content)
+        ids.append(git.output(root, "hash-object", "-w", str(tmp_path / f"{number}")))
+    nothing = "0" * 40
+    for largest, contents in ((5, [b"five!", None, b"four"]), (4, [None, None, b"four"])):
+        given = [*git.objects(root, [ids[0], nothing, ids[1]], largest)]
+        assert [(one.content, one.size) for one in given] == list(zip(contents, (5, 0, 4), strict=True))
+    assert [*git.objects(root, [], 5)] == []
+
+    program = tmp_path / "git"
+    program.write_text(
+        f"""#!/bin/sh
+case "$*" in *cat-file*) read id; printf '%s blob 9\\ncut' "$id"; exit;; esac
+exec {shutil.which("git")} "$@"
+"""
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    cut_off = git.objects(root, ids, 9)
+    assert next(cut_off).content is None
+    with pytest.raises(git.GitRefused, match=f"git ended before it gave {ids[1]}"):
+        next(cut_off)
+
+
+def test_what_git_refuses_and_a_folder_that_is_gone_are_told(root: Path, tmp_path: Path) -> None:
+    with pytest.raises(git.GitRefused, match="unknown revision"):
+        git.log(root, "nowhere")
+    with pytest.raises(git.GitRefused, match="gone is gone"):
+        git.run(tmp_path / "gone", "status")
+    git.run(root, "remote", "add", "hub", "..")
+    git.run(root, "checkout", "--quiet", "--detach")
+    assert git_remote.shared_remote(safe_files.location_at(root)) == "hub"

@@ -247,3 +247,11 @@ def test_a_pipe_under_a_records_name_waits_for_nobody(root, cli):
     (root / "customers").mkdir(exist_ok=True)
     os.mkfifo(root / "customers" / "pipe.yaml")
     assert "customers/pipe.yaml: a pipe or a device can't be a record" in cli("lead", "list").err
+
+
+def test_a_file_is_in_doubt_as_long_as_its_disk_may_give_another_the_same_time() -> None:
+    fine, whole_seconds = 1_790_000_000_123_456_789, 1_790_000_000_000_000_000
+    for written, doubtful in ((fine, 20_000_000), (whole_seconds, 2_000_000_000)):
+        stat = (5, written, 1)
+        assert safe_files.doubted_stat(stat, written + doubtful) == (5, -1, 1)
+        assert safe_files.doubted_stat(stat, written + doubtful + 1) == stat

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pipecli.errors import PipecliError
-from pipecli.store.lock import Busy, hold_lock
+from pipecli.store.lock import Busy, clear_temporary, hold_lock
 
 
 def test_who_waits_too_long_is_told_who_holds_it(tmp_path: Path) -> None:
@@ -59,3 +59,13 @@ def test_a_disk_whose_locks_do_not_lock_is_refused(tmp_path: Path, monkeypatch: 
         assert (tmp_path / "lock.tested").exists()
     with hold_lock(tmp_path), pytest.raises(Busy), hold_lock(tmp_path, patience=0):
         pytest.fail("two held it at once")
+
+
+def test_what_a_killed_command_left_beside_a_file_goes_and_what_one_still_writes_stays(
+    tmp_path: Path,
+) -> None:
+    dead, living = (tmp_path / f".out.csv.{number}.tmp" for number in (2**22 + 1, os.getpid()))
+    for file in (dead, living):
+        file.touch()
+    clear_temporary(tmp_path / "out.csv")
+    assert [*tmp_path.iterdir()] == [living]

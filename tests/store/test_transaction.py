@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import os
+import re
 import resource
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
 from pipecli.errors import PipecliError
 from pipecli.records.opportunity import Opportunity
-from pipecli.store.pipeline import Pipeline
-from pipecli.store.plan_writes import plan_writes
+from pipecli.store.pipeline import NotFound, Pipeline
+from pipecli.store.plan_writes import Write, plan_writes
+from pipecli.store.write_and_commit import write_and_commit
 from pipecli.workflow.change import Change
 
 COMMENTED = """\
@@ -414,3 +417,43 @@ def test_what_a_person_writes_between_reading_and_planning_is_not_taken_back(dea
         record = pipeline.get(Opportunity, "OPP-2Q8XA")
         (write,) = plan_writes(pipeline, [Change(record.with_(owner=None), "set owner", "updated")])
     assert b"By hand" in write.after
+
+
+def test_what_somebody_wrote_meanwhile_is_refused_and_stays(deal, root, git):
+    """Between the plan of a change and its writing, whatever was planned with it."""
+    file = deal().relative_to(root).as_posix()
+    (root / "new.txt").write_text("theirs")
+    for write, why in (
+        (Write("new.txt", None, b"ours"), "new.txt was changed by somebody meanwhile and stays as it is now"),
+        (Write(file, b"as it was", b"ours"), f"{file} was changed by somebody meanwhile"),
+        (Write("gone.txt", b"as it was", b"ours"), "gone.txt was changed by somebody meanwhile"),
+    ):
+        with pytest.raises(PipecliError, match=re.escape(why)):
+            write_and_commit(Pipeline.find(root), [Write("a.txt", None, b"ours"), write], "Try")
+        assert not (root / "a.txt").exists()
+    assert ((root / "new.txt").read_text(), git("status", "--porcelain")) == ("theirs", "?? new.txt")
+
+
+def test_a_record_names_what_there_is_once_all_is_written(deal, root):
+    deal()
+    pipeline = Pipeline.find(root)
+    record = pipeline.get(Opportunity, "OPP-2Q8XA")
+    for change, unknown in (
+        ({"shared_with": ("ana-ruiz",)}, ""),
+        (
+            {"shared_with": ("nobody",)},
+            "unknown user or team nobody; see `pipecli user list` and `pipecli team",
+        ),
+        ({"customer": "nobody"}, "customer: unknown customer nobody; see `pipecli customer list`"),
+    ):
+        with pytest.raises(PipecliError, match=unknown) if unknown else nullcontext():
+            plan_writes(pipeline, [Change(record.with_(**change), "change it", "updated")])
+    with pytest.raises(NotFound, match="no opportunity OPP-7K3M9"):
+        pipeline.get(Opportunity, "OPP-7K3M9")
+
+
+def test_who_was_interrupted_after_a_commit_changes_nothing_more(root):
+    pipeline = Pipeline.find(root)
+    pipeline.interrupted = True
+    with pytest.raises(KeyboardInterrupt), pipeline.exclusive():
+        pytest.fail("it went on")
