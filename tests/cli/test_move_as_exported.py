@@ -518,3 +518,77 @@ def test_a_table_made_from_another_stays_out_and_of_two_that_differ_it_is_asked(
     before = state(git)
     cli("import", "run", "m", code=1)
     assert state(git) == before
+
+
+_EDITIONS = {
+    "deals-4711-12": (
+        "Deal - ID,Deal - Titel,Deal - Wert,Deal - Währung von Wert,Deal - Organisation,Deal - Kontaktperson,"
+        "Deal - Phase,Deal - Status,Deal - Deal erstellt,Deal - Datum des gewonnenen Deals,"
+        "Deal - Datum des verlorenen Deals,Deal - Verlustgrund,"
+        "Deal - Voraussichtliches Abschlussdatum,Deal - Besitzer",
+        ("Offen", "Gewonnen", "Verloren"),
+    ),
+    "deals-7428260-2353": (
+        "Negócio - ID,Negócio - Título,Negócio - Valor,Negócio - Moeda de Valor,Negócio - Organização,"
+        "Negócio - Pessoa de contato,Negócio - Etapa,Negócio - Status,Negócio - Negócio criado em,"
+        "Negócio - Ganho em,Negócio - Data de perda,Negócio - Motivo da perda,"
+        "Negócio - Data de fechamento esperada,Negócio - Proprietário",
+        ("Aberto", "Ganho", "Perdido"),
+    ),
+    "affaires": (
+        "Affaire - ID,Affaire - Titre,Affaire - Valeur,Affaire - Devise de Valeur,Affaire - Organisation,"
+        "Affaire - Personne à contacter,Affaire - Étape,Affaire - Statut,Affaire - Affaire créée,"
+        "Affaire - Date de gain,Affaire - Date de perte,Affaire - Raison de la perte,"
+        "Affaire - Date de clôture prévue,Affaire - Propriétaire",
+        ("Ouvert", "Gagné", "Perdu"),
+    ),
+    "crm.lead": (  # Odoo calls its deals leads
+        "ID externe,Opportunité,Revenu attendu,Devise,Client,Nom du contact,Étape,Statut,Créé le,Gagné le,"
+        "Perdu le,Raison de perte,Clôture attendue,Vendeur",
+        ("Ouvert", "Gagné", "Perdu"),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", _EDITIONS)
+def test_exports_come_in_the_language_in_which_their_owner_worked(cli: Cli, root: Path, name: str) -> None:
+    header, (open_, won, lost) = _EDITIONS[name]
+    rows = [
+        f"1,Ofen,1200.50,EUR,Krüger,Jörg Weiß,Angebot,{open_},2026-01-05 09:00:00,,,,2026-12-01,Ana Ruiz",
+        f"2,Dach,800,EUR,Löwe,,Angebot,{won},2026-01-06 09:00:00,2026-03-04 10:00:00,,,,Ana Ruiz",
+        f"3,Tor,90,EUR,Löwe,,Kontakt,{lost},2026-01-07 09:00:00,,2026-03-05 10:00:00,Preis,,Ana Ruiz",
+    ]
+    told = _plan(cli, _files("x", **{name: "\n".join([header, *rows]) + "\n"}))
+    assert (_kinds(told), told["questions"]) == ({f"{name}.csv": "opportunities"}, [])
+    assert "they agree" in cli("import", "run", "m").out
+    first, second, third = (deals(root)[number] for number in "123")
+    assert (first["stage"], first["amount"], first["expected_close"]) == ("angebot", 1200.5, "2026-12-01")
+    assert (first["customer"], first["owner"], len(first["contacts"])) == ("kruger", "ana-ruiz", 1)
+    assert (second["status"], second["closed"]["date"], second["closed"]["amount"]) == (
+        "won",
+        "2026-03-04",
+        800,
+    )
+    assert (third["status"], third["closed"]["date"]) == ("lost", "2026-03-05")
+    assert third["closed"]["reasons"] == ["preis"]
+
+
+def test_a_column_that_says_how_deals_ended_is_found_whatever_it_is_called(cli: Cli, root: Path) -> None:
+    """By its words alone, also where a status has the stages."""
+    files = _files(
+        "x",
+        Projekte="Nr;Projektname;Wert;Kunde;Fortgang\n1;Ofen;10;Krüger;Erstgespräch\n2;Dach;20;Löwe;"
+        "erfolgreich abgeschlossen\n3;Tor;30;Löwe;verloren\n",
+        Deals="Deal No,Deal name,Amount,Company,Status\n4,Oven,40,Lion,New Lead\n5,Roof,50,Lion,Qualified\n"
+        "6,Gate,60,Lion,Closed—won\n7,Door,70,Lion,Closed—lost\n8,Wall,80,Lion,Proposal Sent\n",
+    )
+    told = _plan(cli, files)
+    assert {question["about"] for question in told["questions"]} == {"closing"}, told["questions"]
+    page = Path("m/plan.yaml")
+    page.write_text(page.read_text().replace("  answer:", "  answer: 2026-03-01"))
+    assert "they agree" in cli("import", "run", "m").out
+    by_id = deals(root)
+    assert [by_id[number]["status"] for number in "12345678"] == [
+        "open", "won", "lost", "open", "open", "won", "lost", "open",
+    ]  # fmt: skip
+    assert [by_id[number]["stage"] for number in "148"] == ["erstgesprach", "new-lead", "proposal-sent"]

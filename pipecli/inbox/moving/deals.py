@@ -26,7 +26,7 @@ from pipecli.inbox.moving.pages import (
     percent_of,
     texts,
 )
-from pipecli.inbox.moving.synonyms import CHANGED, ENTERED, OF_ENTRY, header_key, outcome_of, stage_rank
+from pipecli.inbox.moving.synonyms import header_key, is_of_change, outcome_of, patterns, stage_rank
 from pipecli.records.names import folded
 from pipecli.store import ids_and_files
 from pipecli.wording import count
@@ -37,7 +37,7 @@ Columns = dict[str, list[dict[str, Any]]]
 OF_DEALS = {"stage", "status", "won", "closed", "lost", "close", "expected_close", "closed_date",
              "won_date", "lost_date", "amount", "won_amount", "lost_reason", "probability",
              "pipeline", "active", "archived", "amount_shown"}  # fmt: skip
-_TRUE = frozenset({"true", "yes", "1", "y", "si", "sí", "sim", "ja", "oui", "بله"})
+_TRUE = frozenset("true yes 1 y si sí sim ja oui wahr vrai verdadero verdadeiro بله".split())
 _MOST_REASONS = 30
 """Different reasons for losing; more are texts, and stand in `closed.detail`."""
 UNKNOWN = "unknown"
@@ -170,10 +170,11 @@ class Deals:
             return Outcomes(column, of | {"": "open"}, "as you answered")
         words = {stage: outcome_of(stage) for stage in self.stage_rows}
         by_word = {stage: outcome for stage, outcome in words.items() if outcome in ("won", "lost")}
-        of = {stage: by_word.get(stage) or self._by_probability(stage) or "open" for stage in self.stage_rows}
+        sure: dict[float | None, str] = {100.0: "won", 0.0: "lost"}
+        of = {s: by_word.get(s) or sure.get(self._probability(s), "open") for s in self.stage_rows}
         untold = [stage for stage in words if words[stage] is None and self._probability(stage) is None]
         closes = not self.roles.keys().isdisjoint(("closed_date", "won", "won_date"))
-        is_riddle = closes or any(stage_rank(stage)[1] == len(synonyms.WAY) for stage in untold)
+        is_riddle = closes or any(stage_rank(stage)[1] == len(patterns()["way"]) for stage in untold)
         lacks_ends = "won" not in of.values() and ("lost" not in of.values() or is_riddle)
         if lacks_ends and len(of) > 1 and not self._usual:
             stages = ", ".join(of)
@@ -193,9 +194,6 @@ class Deals:
                 "Answer {won: [...], lost: [...]}; [] for none.",
             )
         return {word: of for word, of in (answer or {}).items() if word in told}
-
-    def _by_probability(self, stage: str) -> str | None:
-        return {100.0: "won", 0.0: "lost", None: None}.get(self._probability(stage))
 
     def _probability(self, stage: str, pipeline: str | None = None) -> float | None:
         """The probability that the deals of a stage have; 100 and 0 only where all of them have it."""
@@ -296,7 +294,8 @@ class Deals:
         process = self.findings.processes.setdefault(self.processes[pipeline], {})
         for number, stage in enumerate(order, 1):
             name = stage.removesuffix(f"({pipeline})").strip() or stage
-            alike = next((other for own, other in self.slugs.items() if folded(own) == folded(name)), None)
+            named = self.findings.stages.items()
+            alike = next((slug for own, slug in named if folded(own) == folded(name)), None)
             slug = self.slugs.get(stage) or alike or ids_and_files.free_slug(name, self.slugs.values())
             self.slugs[stage] = self.findings.stages[stage] = self.findings.stages[name] = slug
             guess = round(100 * number / (len(order) + 1))
@@ -329,10 +328,11 @@ class Deals:
 
     def _stage_in(self, column: str) -> str | None:
         """The stage of a column that says when a deal came to it: `Date entered "Demo"`, `Demo since`."""
-        if match := ENTERED.fullmatch(column):
+        if match := re.fullmatch(patterns()["entered"], column):
             return match[1]
         stages = {header_key(name): name for name in self.findings.stages}
-        bare = " ".join(word for word in header_key(column).split() if word not in OF_ENTRY)
+        of_entry = patterns()["of entry"].split()
+        bare = " ".join(word for word in header_key(column).split() if word not in of_entry)
         is_other = column in self.roles.values() or header_key(column) == bare
         return None if is_other else stages.get(bare)
 
@@ -383,7 +383,7 @@ class Deals:
         if not dayless:
             return
         lacking = count(len(dayless), "closed deal", ",")
-        changed = next((c for c in self.table.columns if CHANGED.fullmatch(header_key(c))), None)
+        changed = next(filter(is_of_change, self.table.columns), None)
         told = self.findings.answer("closing")
         if told not in (None, "created") and not is_iso(str(told)):
             raise PipecliError(f'closing: answer with a day, such as 2026-01-31, or created, not "{told}"')

@@ -44,7 +44,6 @@ from pipecli.inbox.moving.recognise import (
 )
 from pipecli.inbox.moving.reconcile import template_of_deals
 from pipecli.inbox.moving.synonyms import (
-    CURRENCY_NAMES,
     SEVERAL,
     Recognised,
     by_id_or_name,
@@ -52,7 +51,8 @@ from pipecli.inbox.moving.synonyms import (
     currency_of,
     ids_of,
     namesakes_of,
-    type_of,
+    of_activity,
+    patterns,
 )
 from pipecli.records.currency_codes import CURRENCIES
 from pipecli.records.money import read_money
@@ -296,9 +296,8 @@ class _Mapping:
                 entry["values"] = unknown
         elif role == "currency":
             self._currency(column, entry)
-        elif role == "type" and self.told.kind == "activities":
-            entry["values"] = {word: type_of(word) for word in texts(self.table, column)}
-            entry["otherwise"] = "task"
+        elif role in ("type", "done") and self.told.kind == "activities":
+            entry |= of_activity(role, texts(self.table, column))
         elif role == "type" and self.told.kind == "opportunities":
             slugs = {word: ids_and_files.slug(word) for word in texts(self.table, column)}
             self.findings.types += [slug for slug in slugs.values() if slug not in self.findings.types]
@@ -337,7 +336,7 @@ class _Mapping:
     def _currency(self, column: str, entry: dict[str, Any]) -> None:
         values: dict[str, str | None] = {}
         for text, rows in texts(self.table, column).items():
-            code = CURRENCY_NAMES.get(text.lower(), text.upper())
+            code = patterns()["currencies"].get(text.lower(), text.upper())
             if code not in CURRENCIES:
                 values[text] = None
                 self.findings.assumed.append(
@@ -431,7 +430,9 @@ class _Mapping:
             if not values:
                 continue
             is_id = re.search(r"(?i)\bid\b|Id$|\.id$", column)
-            codes = is_id and all(is_code(text) for text in [*values][:50])
+            codes = (is_id and all(is_code(text) for text in [*values][:50])) or re.match(
+                patterns()["hidden"], column
+            )
             if column in ignored or self.told.kind in _WITHOUT_CUSTOM or "part" in self.told.rest or codes:
                 yield column
                 continue

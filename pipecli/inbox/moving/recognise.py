@@ -24,6 +24,7 @@ from pipecli.inbox.importing.table import Table
 from pipecli.inbox.moving.synonyms import (
     Recognised,
     by_words_of,
+    completed,
     is_of_another_thing,
     kinds_named,
     one_word,
@@ -265,7 +266,8 @@ def recognised(tables: Sequence[Table], vendor: str | None = None) -> list[Recog
     kinds = {one.kind for one in chosen if one}
     is_whole = leading is not None and len(tables) > _MOST_BY_WORDS
     return [
-        one or by_words_of(table, kinds, is_whole=is_whole) for table, one in zip(tables, chosen, strict=True)
+        completed(table, one) if one else by_words_of(table, kinds, is_whole=is_whole)
+        for table, one in zip(tables, chosen, strict=True)
     ]
 
 

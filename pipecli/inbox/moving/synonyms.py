@@ -24,28 +24,20 @@ from pipecli.wording import count
 
 _CLOSE_ENOUGH = 88
 """Of 100, as rapidfuzz counts: `Telefonnumer` is `Telefonnummer`, `Stage` isn't `State`."""
-_OTHER_THINGS = frozenset(
-    "history role roles share shares feed feeds tag attachment attachments campaign campaigns case cases "
-    "invoice invoices split splits field comment comments stage stages pricebook record team member".split()
-)
-"""What a file may be named beside the kind that it belongs to: `OpportunityFieldHistory.csv`."""
 _ONLY_NAMED = {"leads", "users", "quotations", "orders", "items"}
 """Kinds whose headers are those of contacts: the file's name must say what they are."""
 _BY_ID = ("customer", "owner", "by", "contacts.contact")
 """Roles that a column may have by the id of another file's row: `Account Id`, `owner_id`."""
 
 
-_ACTIVITY = {
-    "call": r"call|llamada|ligacao|anruf|appel|telefon|تماس",
-    "meeting": r"meeting|appointment|demo|visit|event|reunion|cita|reuniao|termin|besuch|treffen|rendez|جلسه",
-    "email": r"mail|correo|courriel|ایمیل",
-    "note": r"note|nota|notiz|comment|یادداشت",
-}
-
-
-def type_of(word: str) -> str:
-    """The type of an activity that another system calls so; what isn't known is a task."""
-    return next((type_ for type_, words in _ACTIVITY.items() if re.search(words, folded(word))), "task")
+def of_activity(role: str, words: Iterable[str]) -> dict[str, Any]:
+    """What the words of another system mean for an activity's type, and for whether it is done."""
+    if role == "done":
+        over = {word: re.search(patterns()["not done"], folded(word)) is None for word in words}
+        return {"values": over, "otherwise": False}
+    types = patterns()["activities"].items()
+    told = {word: [of for of, own in types if re.search(own, folded(word))] for word in words}
+    return {"values": {word: (of or ["task"])[0] for word, of in told.items()}, "otherwise": "task"}
 
 
 class Recognised(NamedTuple):
@@ -82,17 +74,6 @@ def one_word(name: str) -> str:
     return header_key(name).replace(" ", "")
 
 
-CURRENCY_NAMES = {
-    "us dollar": "USD", "us dollars": "USD", "euro": "EUR", "pound sterling": "GBP", "british pound": "GBP",
-    "canadian dollar": "CAD", "australian dollar": "AUD", "swiss franc": "CHF", "yen": "JPY",
-    "brazilian real": "BRL", "mexican peso": "MXN", "indian rupee": "INR", "iranian rial": "IRR",
-    "us-dollar": "USD", "доллар сша": "USD", "dólar estadounidense": "USD", "dólar americano": "USD",
-    "dollar américain": "USD", "евро": "EUR", "российский рубль": "RUB", "russian ruble": "RUB",
-    "schweizer franken": "CHF", "britisches pfund": "GBP", "peso mexicano": "MXN", "real brasileiro": "BRL",
-}  # fmt: skip
-"""The codes of currencies that an export calls by name."""
-
-
 def currency_of(header: str) -> str | None:
     """The currency that a header of amounts names: `Amount (EUR)`, `amount_usd`."""
     words = re.findall(r"\b[A-Z]{3}\b", header.removeprefix("Amount"))
@@ -115,7 +96,8 @@ def _stem(name: str) -> str:
 
 def is_of_another_thing(name: str) -> bool:
     """True for a file named as what belongs to a record, `CampaignMember.csv`, or as one's own object."""
-    return bool(_OTHER_THINGS & {*_stem(name).split()}) or name.rpartition(".")[0].endswith("__c")
+    other = {*patterns()["other things"].split()} & {*_stem(name).split()}
+    return bool(other) or name.rpartition(".")[0].endswith("__c")
 
 
 class _Words(NamedTuple):
@@ -126,6 +108,12 @@ class _Words(NamedTuple):
     needs: frozenset[str]
     columns: Mapping[str, str]
     """The role of each header's key."""
+
+
+@cache
+def patterns() -> Mapping[str, Any]:
+    """What isn't a header: the words of outcomes, of stages on their way, of activities and of currencies."""
+    return parse(files(__package__).joinpath("presets/words.yaml").read_text(encoding="utf-8"), "words.yaml")
 
 
 @cache
@@ -156,8 +144,8 @@ def _roles(common: Mapping[str, list[str]], own: Mapping[str, list[str]]) -> Ite
 
 def kinds_named(name: str) -> set[str]:
     """The kinds that a file's name says at its end: `All Deals 2026.csv`."""
-    stem = _stem(name)
-    last = [word for word in stem.split() if not word.isdigit()][-1:]
+    stem, around = _stem(name), patterns()["of exports"].split()
+    last = [word for word in stem.split() if word.isalpha() and word not in around][-1:]
     ends = {stem, *last, *(f"{word}s" for word in last)}
     return {kind for kind, words in _synonyms().items() if not ends.isdisjoint(words.names)}
 
@@ -184,6 +172,8 @@ def by_words_of(table: Table, known: Container[str], *, is_whole: bool = False) 
         columns = _by_words(table, words)
         is_named = any(word in stem.split() or word in stem for word in words.names)
         roles = {str(role) for role in columns.values()}
+        if kind == "leads" and _are_deals(table):
+            continue
         needed = words.needs & roles
         must_be_named = kind in _ONLY_NAMED or kind in known or len(columns) < 2
         if kind == "activities":
@@ -201,6 +191,29 @@ def by_words_of(table: Table, known: Container[str], *, is_whole: bool = False) 
             rest = {"unknown": "skip"} if "record" in words.needs else {}
             best = Recognised(kind, "", "", _with_amounts_off(table, columns), rest, score)
     return best
+
+
+def _are_deals(table: Table) -> bool:
+    """True for leads that are deals, as Nutshell and Odoo call them: with a stage, an amount and an end."""
+    roles = {*_by_words(table, _synonyms()["opportunities"]).values()}
+    ends = {"status", "probability", "close", "expected_close", "closed_date"}
+    return {"stage", "amount"} <= roles and not roles.isdisjoint(ends)
+
+
+_COMPLETED = {"customer", "contacts.contact", "created", "owner", "currency", "lost_reason"}
+
+
+def completed(table: Table, told: Recognised) -> Recognised:
+    """The columns of a preset, and those of fields that it has no column for, as other editions call them."""
+    fed = {
+        str(of.get("to") if isinstance(of, dict) else of).removesuffix("#") for of in told.columns.values()
+    }
+    others = [c for c in table.columns if c not in told.columns and c not in told.rest.get("ignore", ())]
+    if told.kind not in _synonyms() or "part" in told.rest:
+        return told
+    columns = _by_words(table._replace(columns=others), _synonyms()[told.kind], is_exact=True)
+    more = {column: role for column, role in columns.items() if role in _COMPLETED - fed}
+    return told._replace(columns=told.columns | more)
 
 
 def _with_amounts_off(table: Table, columns: dict[str, Any]) -> dict[str, Any]:
@@ -277,41 +290,24 @@ def _role(key: str, words: _Words) -> str | None:
     return words.columns[match[0]] if match else None
 
 
-_WON = re.compile(
-    r"\b(won|ganad[ao]s?|ganh[ao]s?|gewonnen|gagne[es]*|vendid[ao]|success(ful)?|converted|ordered|conclue?s?)\b"
-    r"|closed ?won|برنده|موفق|برد|успешн|выигран"
-)
-_LOST = re.compile(
-    r"\b(lost|perdid[ao]s?|perdu[es]*|verloren|lose|failed|junk|abandon(ed|ne[es]*)|cancell?ed|cancelad[ao]s?|annule[es]*"
-    r"|disqualified|apology|absage|abgesagt|descartad[ao]s?)\b|closed ?lost"
-    r"|شکست|ناموفق|باخت|بازنده|از دست رفته|провал|проигран|неуспешн"
-)
-_OPEN = re.compile(
-    r"\b(open|opened|in progress|abiert[ao]s?|abert[ao]s?|offen|ouvert[es]*|en curso|active|pending|new|"
-    r"on hold|quotation|replied)\b|باز|در جریان"
-)
-
-WAY = (
-    r"new|lead|prospect|inbox|nuev|novo|neu|nouve|جدید", r"contact|qualif|appointment|intro|discover",
-    r"need|analy|demo|present|meet|visit|develop", r"propos|quot|offer|ofert|angebot|offre|present|پیشنهاد",
-    r"negotiat|negocia|verhand|review|decision|مذاکره", r"contract|order|verbal|ready|invoice|sign|قرارداد",
-)  # fmt: skip
-"""Words of stages in the order in which deals mostly come to them."""
-
-
 def stage_rank(stage: str) -> tuple[int, int]:
     """The place of a stage by the number or letter before its name, or by its words."""
     place = re.match(r"(\d+)|([a-z])[.)] ", folded(stage))
     number = 0 if place is None else int(place[1]) if place[1] else ord(place[2])
-    words = (place for place, pattern in enumerate(WAY) if re.search(pattern, folded(stage)))
-    return number, next(words, len(WAY))
+    places = (place for place, pattern in enumerate(patterns()["way"]) if re.search(pattern, folded(stage)))
+    return number, next(places, len(patterns()["way"]))
+
+
+def is_of_change(header: str) -> bool:
+    """True for the day on which a deal was last changed, which is mostly that of its end."""
+    return re.fullmatch(patterns()["changed"], header_key(header)) is not None
 
 
 def outcome_of(word: str) -> str | None:
     """What a stage's or a status's name says: open, won or lost; None for neither word of it."""
     plain = " ".join(re.sub(r"[_/\-]+", " ", folded(word)).split())
-    in_turn = {"lost": _LOST, "won": _WON, "open": _OPEN}
-    return next((outcome for outcome, words in in_turn.items() if words.search(plain)), None)
+    in_turn = patterns()["outcomes"].items()
+    return next((outcome for outcome, pattern in in_turn if re.search(pattern, plain)), None)
 
 
 def tell_all(statuses: Iterable[str], stages: Iterable[str]) -> bool:
@@ -324,21 +320,6 @@ def of_statuses(told: Mapping[str, str | None]) -> dict[str, str]:
     shaped = str.lower if all(word.islower() for word in told) else str.title
     known = {word: of or "open" for word, of in told.items()}
     return {shaped(word): word for word in ("won", "lost")} | known | {"": "open"}
-
-
-CHANGED = re.compile(
-    r"((deal )?(last )?(stage )?(modified|updated?|changed?)( (on|at|time|date))?"
-    r"|last stage (update|change)|modifiedon|date (updated|modif(y|ied))"
-    r"|(actualizado|modificado)( el)?|geandert( am)?)"
-)
-"""The day on which a deal was last changed, which is mostly that of its end."""
-ENTERED = re.compile(r"(?i)(?:date )?entered (?:stage )?\"?(.+?)\"?")
-"""`Date entered "Contract Sent (Sales Pipeline)"`, as HubSpot calls it."""
-OF_ENTRY = frozenset(
-    "date entered entry reached since on at in into stage time fecha de entrada en desde etapa data entrada "
-    "em datum eintritt eingetreten am seit d entree le depuis تاریخ ورود به از مرحله".split()
-)
-"""Words beside that of a stage in the header of the days on which deals came to it."""
 
 
 SEVERAL = ("customer", "contacts.contact")
@@ -423,6 +404,9 @@ def columns_of_deals(table: Table, told: Recognised, findings: Findings) -> dict
         columns = {column: role for column, role in columns.items() if role != "currency"}
     if person and "contacts" not in findings.kinds and all(map(is_code, texts(table, person))):
         del columns[person]
+    if "active" in told.roles and not told.vendor and "lost_reason" not in told.roles:
+        del columns[told.roles["active"]]
+    columns |= _endings(table, told)
     if not amount and "won_amount" not in told.roles:
         free = set(table.columns) - columns.keys() - {*told.rest.get("ignore", ())}
         likely = [c for c in table.columns if c in free and is_of_money(c) and _are_amounts(table, c)]
@@ -435,6 +419,22 @@ def columns_of_deals(table: Table, told: Recognised, findings: Findings) -> dict
         if name in likely:
             columns[str(name)] = "amount"
     return columns
+
+
+def _endings(table: Table, told: Recognised) -> dict[str, str]:
+    """The column that says how deals ended where no header tells it, or where a status is a stage, too."""
+    if "stage" in told.roles:
+        return {}
+    status = told.roles.get("status")
+    free = [c for c in table.columns if c not in told.columns and c not in told.rest.get("ignore", ())]
+    for column in [status] if status else free:
+        words = texts(table, column)
+        ends = [outcome_of(word) for word in words]
+        if status and ends.count(None) > 1 and {"won", "lost"} & {*ends}:
+            return {column: "stage"}
+        if not status and len(words) <= 30 and {"won", "lost"} <= {*ends}:
+            return {column: "stage" if None in ends else "status"}
+    return {}
 
 
 def _are_amounts(table: Table, column: str) -> bool:
