@@ -342,3 +342,66 @@ columns:
     (quotation,) = [loads(file.read_text()) for file in root.glob("quotations/**/*.yaml")]
     assert [(line["description"], line["unit_price"]) for line in quotation["items"]] == [("Panel", 10)]
     cli("check")
+
+
+@pytest.mark.usefixtures("two_deals")
+def test_a_line_below_zero_is_a_discount_of_the_whole(cli: Cli, root: Path, git: Git) -> None:
+    lines = (
+        "Id,Quote,Item,Qty,Price,Off,Tax\nI1,D1,Panel,2,75,,21\nI2,D1,Loyalty credit,1,-50,,21\n"
+        "I3,D1,Returned,-1,10,20,21\nI4,D1,A note,0,9,,\n"
+        "J1,D2,Panel,1,100,,21\nJ2,D2,Credit,1,(30.00),,10\n"
+    )
+    mapping = (
+        "external_id: Id\nrecord: {opportunity: Quote}\ncolumns: {Item: description, Qty: quantity, "
+        "Price: unit_price, Off: discount, Tax: tax}\n"
+    )
+    arguments = ("items", write("l.csv", lines), "--map", write("i.yaml", mapping))
+    report = told(cli, *arguments, code=1)
+    assert {tally["column"]: tally["rows"] for tally in report["left_out"] if "line" in tally["column"]} == {
+        "lines below zero, taken as a discount of the whole": 3,
+        "lines of quantity 0": 1,
+    }
+    (refused,) = report["reasons"]
+    assert refused["rows"] == 2
+    assert refused["reason"] == (
+        "items: Credit of -30.00 would be a discount of the whole, and its lines have several rates of tax"
+    )
+    deal: Any = deals(root)["D1"]
+    assert [line["external_id"] for line in deal["items"]] == ["I1"]
+    assert deal["discount_amount"] == 58  # 50, and 10 less a fifth
+    assert deal["custom"]["discount_lines"] == {
+        "I2": {"amount": 50, "line": "Loyalty credit"},
+        "I3": {"amount": 8, "line": "Returned"},
+    }
+    (row,) = json.loads(
+        cli("sql", "SELECT amount FROM opportunities WHERE external_id = 'D1'", "--format", "json").out
+    )
+    assert row["amount"] == 92
+    before = state(git)
+    told(cli, *arguments, code=1)
+    assert state(git) == before
+
+    # What people changed here stays; a later file with one line more adds to the others.
+    cli("opp", "set", str(deal["id"]), "discount_amount=60")
+    told(cli, *arguments, code=1)
+    assert deals(root)["D1"]["discount_amount"] == 60
+    cli("opp", "set", str(deal["id"]), "discount_amount=58")
+    write("l.csv", "Id,Quote,Item,Qty,Price,Off,Tax\nI5,D1,Bonus,1,-2,,21\n")
+    told(cli, *arguments)
+    assert deals(root)["D1"]["discount_amount"] == 60
+    assert not cli("check").out.count("error")
+
+    # A quotation comes to the same sum, and the tax is due on what is left.
+    rows = (
+        "Id,Deal,Day,For,Item,Qty,Price,Tax\nQ1,D1,2026-02-03,Contoso,Panel,2,75,21\n,,,,Credit,1,-50,21\n"
+        "Q2,D1,2026-02-03,Contoso,Panel,2,75,21\n,,,,Credit,1,-150.01,21\n"
+    )
+    mapping = (
+        "external_id: Id\nrows: items\nmake: [customer]\ncolumns: {Deal: opportunity, Day: created, "
+        "For: customer, Item: items.description, Qty: items.quantity, Price: items.unit_price, "
+        "Tax: items.tax}\n"
+    )
+    report = told(cli, "quotations", write("q.csv", rows), "--map", write("q.yaml", mapping), code=1)
+    assert "a discount_amount of 150.01 is more than the items come to" in report["reasons"][0]["reason"]
+    (shown,) = json.loads(cli("quote", "list", "--all", "--format", "json").out)
+    assert (shown["amount"], shown["tax"], shown["total"]) == (100, 21, 121)

@@ -373,7 +373,7 @@ class _Builder:
         if self.collection.kind is None:
             values.pop((self.collection.identity,), None)
         put_values(plain, values)
-        placing = Placing(self.collection, self.bindings.rows, lambda: self._was_imported(draft))
+        placing = Placing(self.collection, self.bindings, lambda: self._was_imported(draft), draft.rows[0])
         for list_, members in elements.items():
             fixed = next(iter(of_elements.get(list_, {}).values()), {})
             placing.put(plain, list_, members, fixed, self._owned[list_])

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from pipecli.errors import FaultyFile, Unreadable
 from pipecli.history.commits import file_changes, record_kind
+from pipecli.inbox.importing.elements import DISCOUNT_LINES
 from pipecli.inbox.importing.values import CLOSED_STAGE, STAGE_ENTERED, Path
 from pipecli.json_and_csv import loads
 from pipecli.merge.field_by_field import FieldClash, merge_fields
@@ -60,8 +61,10 @@ class EarlierFiles:
 
         The fields that an empty cell doesn't clear are given back. Raises Unreadable for a contradiction.
         """
+        lines = getattr(before, "custom", None) or {}
+        kept: set[Path] = {("discount_amount",)} if DISCOUNT_LINES in lines else set()
         if noun not in self._several:
-            return frozenset()
+            return kept
         said = self._said.setdefault((noun, key), {})
         if values.get(CLOSED_STAGE) and ("stage",) in said:
             del values[("stage",)]  # a stand-in: nobody knows where it ended
@@ -81,7 +84,7 @@ class EarlierFiles:
             if said.get(path, value) != value:
                 differs = f"{'.'.join(map(str, path))}: {values[path]}, where an earlier file of the move"
                 raise Unreadable(f"{differs} says otherwise of the same {noun}")
-        kept = {path for path in owned if path in said or path[0] in _LISTS}
+        kept |= {path for path in owned if path in said or path[0] in _LISTS}
         said.update(own)
         return kept
 

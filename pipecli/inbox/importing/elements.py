@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Container, Mapping, Set
+from decimal import Decimal
 from functools import cache
 from itertools import count, pairwise
 from typing import Any
 
 from pipecli.errors import Unreadable
-from pipecli.inbox.importing.columns import written
+from pipecli.inbox.importing.columns import Bindings, Tally, written
+from pipecli.inbox.importing.table import Row
 from pipecli.inbox.importing.values import Path
 from pipecli.records.base import Part, Plain, identity_at
 from pipecli.records.kinds import CROCKFORD, ID_LENGTH, Collection
+from pipecli.records.money import EXACT, percentage, rounded
 
 Element = dict[Path, object]
 """The values of an element by their paths within it."""
@@ -102,6 +105,10 @@ def _at(here: Any, part: str | int) -> Any:
     return here.get(part) if isinstance(here, dict) else None
 
 
+_NAMES = "external_id", "description", "product", "unit_price"
+"""What a line is called by, the first for the program and the last but one, if there is any, for people."""
+DISCOUNT_LINES = "discount_lines"
+"""Below `custom`: the lines below zero that are the discount of the whole, by their names."""
 FURTHER_CONTACTS = "further contacts that aren't here"
 
 
@@ -190,16 +197,23 @@ def _place_of(
     return None
 
 
+BELOW_ZERO = "lines below zero, taken as a discount of the whole"
+NO_QUANTITY = "lines of quantity 0"
+
+
 class Placing:
     """Puts the elements of rows into the list of a record."""
 
-    def __init__(self, collection: Collection, rows: str | None, was_imported: Callable[[], bool]) -> None:
-        """`rows` is the list of which each row is an element.
+    def __init__(
+        self, collection: Collection, bindings: Bindings, was_imported: Callable[[], bool], row: Row
+    ) -> None:
+        """Where an import made the record, the only line of a row is in the place of its only one.
 
-        Where an import made the record, the only line of a row is in the place of its only one.
+        `row` is the example of what is counted.
         """
         self.model, self.noun = collection.model, collection.noun
-        self.rows, self.was_imported = rows, was_imported
+        self.rows, self.was_imported = bindings.rows, was_imported
+        self._left_out, self._row = bindings.left_out, row
 
     def put(
         self,
@@ -211,6 +225,8 @@ class Placing:
     ) -> None:
         """Put resolved elements into a record; `constants` are for new ones, what is `owned` is cleared."""
         members: list[Any] = plain.setdefault(list_, [])
+        if list_ == "items" and "discount_amount" in self.model.model_fields:
+            elements = self._without_discounts(plain, elements)
         free = dict(enumerate(members))
         places = {place: self._match(list_, elements[place], free) for place in sorted(elements)}
         for place, element in sorted(elements.items()):
@@ -233,6 +249,47 @@ class Placing:
                     clear_value(member, path)
             for path, value in element.items():
                 put_value(member, path, value)
+
+    def _without_discounts(self, plain: Plain, elements: Mapping[int, Element]) -> Mapping[int, Element]:
+        """The lines that are sold; one below zero is a discount of the whole, one of quantity 0 nothing.
+
+        No line of a record has a negative price: EN 16931 forbids it in an invoice. Raises Unreadable.
+        """
+        sold: dict[int, Element] = {}
+        rates = {line.get("tax") for line in plain["items"]}
+        below: dict[str, dict[str, Any]] = {}
+        for place, element in elements.items():
+            price, quantity, off = (
+                Decimal(str(element.get((key,), default)))
+                for key, default in (("unit_price", 0), ("quantity", 1), ("discount", 0))
+            )
+            worth = percentage(EXACT.multiply(price, quantity), 100 - off)
+            if worth < 0 and ("discount_amount",) not in element:
+                Tally.count(self._left_out, BELOW_ZERO, self._row)
+                names = [written(value) for key in _NAMES if (value := element.get((key,))) is not None]
+                known = below.setdefault(names[0], {"amount": Decimal(0), "line": names[-2:][0]})
+                known["amount"] -= rounded(worth, plain.get("currency", ""))
+                rates.add(element.get(("tax",)))
+            elif quantity == 0:
+                Tally.count(self._left_out, NO_QUANTITY, self._row)
+            else:
+                sold[place] = element
+                rates.add(element.get(("tax",)))
+        if below:
+            self._take_off(plain, below, has_rates=len(rates) > 1)
+        return sold
+
+    def _take_off(self, plain: Plain, below: Mapping[str, dict[str, Any]], *, has_rates: bool) -> None:
+        """Take lines below zero off the whole record, beside those of earlier files."""
+        known = (plain.get("custom") or {}).get(DISCOUNT_LINES) or {}
+        other = plain.get("discount") or (plain.get("discount_amount") and not known)
+        if other or has_rates:
+            why = f"the {self.noun} has a discount" if other else "its lines have several rates of tax"
+            told = ", ".join(f"{line['line']} of -{line['amount']:f}" for line in below.values())
+            raise Unreadable(f"items: {told} would be a discount of the whole, and {why}")
+        lines = {**known, **below}
+        plain["custom"] = {**(plain.get("custom") or {}), DISCOUNT_LINES: lines}
+        plain["discount_amount"] = sum(Decimal(str(line["amount"])) for line in lines.values())
 
     def _match(self, list_: str, element: Element, free: dict[int, Any]) -> int | None:
         """The member of a record that an element is; the most alike of those that share its name."""

@@ -361,13 +361,15 @@ def _lines_here(pipeline: Pipeline, told: Mapping[str, Told]) -> Iterator[tuple[
     nouns = {BY_PREFIX[key.partition("-")[0]].noun for key in told}
     marks = ", ".join("?" * len(nouns))
     rows = pipeline.index.connection.execute(
-        "SELECT key, json_extract(json, '$.currency'), json_extract(json, '$.items') FROM _records "
-        f"WHERE noun IN ({marks}) AND instr(json, '\"items\"')",
+        "SELECT key, json ->> '$.currency', json ->> '$.items', json ->> '$.custom.discount_lines' "
+        f"FROM _records WHERE noun IN ({marks}) AND instr(json, '\"items\"')",
         [*nouns],
     )
-    for key, currency, text in rows:
+    for key, currency, text, below in rows:
         if own := told.get(key):
             items = loads(text or "[]")
+            for name, line in loads(below or "{}").items():
+                items.append({"external_id": name, "unit_price": -Decimal(str(line["amount"]))})
             if own.ids:
                 items = [item for item in items if item.get("external_id") in own.ids]
             amounts = [rounded(_worth(item), currency) for item in items]
