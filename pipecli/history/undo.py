@@ -151,7 +151,9 @@ def reverted_records(
         now = _on_disk(pipeline, file)
         part = Reverted(Write(file, now, before), _read(file, done), _read(file, before))
         if _text(now) != _text(done):
-            raise Refused(f"{part.record.key} {_since(pipeline, commit, name)}")
+            raise Refused(
+                f"{part.record.key} has changed since {commit.shown}{_since(pipeline, commit, name)}"
+            )
         yield part
 
 
@@ -180,14 +182,12 @@ def _read(file: str, content: bytes | None) -> Record | None:
 
 
 def _since(pipeline: Pipeline, commit: UndoneCommit, name: str) -> str:
-    """The words on what became of a file since a commit."""
+    """The words on what became of a file since a commit; later commits that were undone count for nothing."""
+    differs = ("diff-tree", "-r", "--name-only", commit.id, "HEAD", "--", name)
     later = _commits(pipeline, "--max-count=1", f"{commit.id}..HEAD", file=name)
-    if not later:
-        return f"has changed since {commit.shown}, by hand and not yet committed"
-    return (
-        f"has changed since {commit.shown}: {later[0].shown} of {one_line(later[0].author)}; "
-        "undo that first, or correct it with `set`"
-    )
+    if not later or not git.output(pipeline.location.work_tree, *differs):
+        return f", by hand and not yet committed: git diff {name}"
+    return f": {later[0].shown} of {one_line(later[0].author)}; undo that first, or correct it with `set`"
 
 
 def require_free(pipeline: Pipeline, reverted: Sequence[Reverted]) -> None:

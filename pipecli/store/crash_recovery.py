@@ -82,10 +82,11 @@ class Journal(NamedTuple):
     """An open file that the gits of this change hold, too: it is locked as long as one of them lives."""
 
     def end(self) -> None:
-        """Forget the change: it is done, or undone."""
+        """Forget the change: it is done, or undone. Once more, where a signal cut this off."""
         for handle in self.handles:
-            git.held.remove(handle)
-            os.close(handle)
+            if handle in git.held:
+                git.held.remove(handle)
+                os.close(handle)
         self.file.unlink(missing_ok=True)
         self._onto.unlink(missing_ok=True)
         kept = [self._kept(number) for number, step in enumerate(self.steps) if step.before is not None]

@@ -200,25 +200,31 @@ def _is_alive(process: int) -> bool:
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """Let a polite `kill` undo the work as Ctrl-C does."""
+    """Let a polite `kill` undo the work as Ctrl-C does; a second one disturbs nothing."""
+    is_stopping = False
 
     def stop(*_: object) -> None:
-        raise KeyboardInterrupt
+        nonlocal is_stopping
+        if not is_stopping:
+            is_stopping = True
+            raise KeyboardInterrupt
 
-    with _handling(stop, "SIGTERM", "SIGHUP"):
+    with _handling(stop):
         yield
 
 
 @contextmanager
 def uninterrupted() -> Iterator[None]:
     """Let Ctrl-C and a polite kill wait until a change is undone or finished."""
-    with _handling(signal.SIG_IGN, "SIGINT", "SIGTERM", "SIGHUP"):
+    with _handling(signal.SIG_IGN):
         yield
 
 
 @contextmanager
-def _handling(handler: Callable[..., None] | signal.Handlers, *names: str) -> Iterator[None]:
-    signals = [getattr(signal, name) for name in names if hasattr(signal, name)]
+def _handling(handler: Callable[..., None] | signal.Handlers) -> Iterator[None]:
+    """Answer the signals that ask for an end; one that `nohup` or a shell has ignored stays ignored."""
+    numbers = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    signals = [number for number in numbers if signal.getsignal(number) != signal.SIG_IGN]
     try:
         previous = [(number, signal.signal(number, handler)) for number in signals]
     except ValueError:  # not the main thread: nobody sends it signals

@@ -117,6 +117,12 @@ def test_what_was_changed_by_hand_since_is_refused(cli: Cli, root: Path, git: Gi
     (file,) = root.glob("opportunities/**/OPP-2Q8XA*.yaml")
     file.write_text(file.read_text().replace("One", "Two"))
     assert "by hand and not yet committed" in cli("undo", code=1).err
+    git("checkout", "--", ".")
+    cli("opp", "set", "2q8xa", "title=Three")
+    cli("undo")
+    file.write_text(file.read_text().replace("One", "Two"))
+    said = cli("undo", code=1).err
+    assert f"by hand and not yet committed: git diff {file.relative_to(root)}" in said, said
 
 
 def test_a_dry_run_shows_the_diff(cli: Cli, git: Git) -> None:

@@ -249,8 +249,46 @@ def test_a_polite_kill_of_git_alone_leaves_nothing(cli, deal, git, root):
 
 def test_a_polite_kill_is_as_ctrl_c_as_long_as_the_pipeline_is_held(root):
     """Once git has the commit, too: while the index takes the change in."""
-    with pytest.raises(KeyboardInterrupt), Pipeline(safe_files.find_location(root)).exclusive():
-        signal.raise_signal(signal.SIGTERM)
+    with Pipeline(safe_files.find_location(root)).exclusive():
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGTERM)
+        signal.raise_signal(signal.SIGHUP)  # as systemd sends both: the undoing of the first goes on
+        signal.raise_signal(signal.SIGINT)
+
+
+def test_what_nohup_has_ignored_stays_ignored(root):
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with Pipeline(safe_files.find_location(root)).exclusive():
+            signal.raise_signal(signal.SIGHUP)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_ctrl_c_while_the_journal_of_a_change_is_cleared_is_told_as_done(cli, deal, git, root, monkeypatch):
+    """By the time that its last files go, the change is done; what is left of them goes all the same."""
+    deal()
+    hook(root, "pre-commit", "exit 0")
+    unlink = Path.unlink
+
+    def stopped(path, **options):
+        if path.name == "before-0":
+            monkeypatch.setattr(Path, "unlink", unlink)
+            signal.raise_signal(signal.SIGINT)
+        unlink(path, **options)
+
+    monkeypatch.setattr(Path, "unlink", stopped)
+    assert "set amount" in cli("opp", "set", "2q8", "amount=1").out
+    assert git("status", "--porcelain") == "" and not list((root / ".git/pipecli").rglob("before-*"))
+
+
+def test_nothing_is_told_of_a_change_that_a_hook_refused(cli, deal, root):
+    """Its order, a contact that is settled: a note says what is so with the commit only."""
+    deal()
+    assert "nothing is ordered" in cli("opp", "won", "OPP-2Q8XA", "--dry-run").err
+    hook(root, "pre-commit", "exit 1")
+    said = cli("opp", "won", "OPP-2Q8XA", code=1).err
+    assert said == "error: git refused the commit, nothing is changed: git ended with 1\n"
 
 
 def test_a_hook_that_refuses_the_removal_of_hundreds_leaves_none_of_them_staged(

@@ -147,7 +147,9 @@ class Transaction:
         changes, result = [*first, change], change.asked
         subject = f"{change.subject.key}: {change.summary}"
         writes = [*self.plan(changes), *beside]
-        self._tell(changes)
+        notes = self._notes(changes)
+        if self.session.dry_run or not writes:
+            self._tell(notes)
         if self.session.dry_run:
             self.commit(writes, subject)
             return
@@ -165,6 +167,8 @@ class Transaction:
         line = self.told(subject, [record for change in changes for record in change.records])
         on_another = printed.is_new and any(self._is_on_another(change) for change in changes)
         commit_id = self.commit(writes, subject, trailers(changes))
+        if writes:
+            self._tell(notes)
         print_one(self.session, printed, line=line, commit=commit_id)
         if printed.noun in BY_NOUN and printed.shown is None:
             note_touched(self.session, printed.noun, printed.key)
@@ -174,21 +178,31 @@ class Transaction:
     def do_many(self, changes: Sequence[Change], subject: str) -> None:
         """Write changes of many records as one commit and print them: a line each, a list in JSON."""
         lines = [self.told(f"{change.subject.key}: {change.summary}", change.records) for change in changes]
-        self._tell(changes, with_key=True)
+        notes = self._notes(changes, with_key=True)
         self.commit(self.plan(changes), subject, trailers(changes))
+        self._tell(notes)
         if not self.session.dry_run:
             records = [(change.subject.noun, change.subject.key) for change in changes]
             print_many(self.session, records, lines)
 
-    def _tell(self, changes: Sequence[Change], *, with_key: bool = False) -> None:
-        """Tell the notes of changes, and a next contact that they plan for a day that is past."""
+    def _notes(self, changes: Sequence[Change], *, with_key: bool = False) -> list[str]:
+        """The notes of changes, and on a next contact that they plan for a day that is past.
+
+        They say what is so when the commit is there, and are told only then.
+        """
+        notes = []
         for change in changes:
-            for note in change.notes:
-                say(f"{change.subject.key}: {note}" if with_key else note)
+            notes += [f"{change.subject.key}: {note}" if with_key else note for note in change.notes]
             for record in change.records:
                 plan = getattr(record, "next_contact", None)
                 if plan and plan.date < self.today and f"{plan.date}" != self._known_plan(record):
-                    say(f"warning: {record.key}: its next contact, {plan.date}, is in the past")
+                    notes.append(f"warning: {record.key}: its next contact, {plan.date}, is in the past")
+        return notes
+
+    @staticmethod
+    def _tell(notes: Sequence[str]) -> None:
+        for note in notes:
+            say(note)
 
     def _known_plan(self, record: Record) -> str | None:
         table = f"_{BY_NOUN[record.noun].table}"

@@ -136,8 +136,6 @@ def _files(transaction: Transaction, paths: list[Path], outcome: MailOutcome) ->
                     continue
                 outcome.changes[places[home]] = replace(change, subject=record)
                 writes.append(write)
-    if writes:
-        say(f"{count(len(writes), 'attachment')} kept")
     return writes
 
 
@@ -145,18 +143,20 @@ def _write(transaction: Transaction, outcome: MailOutcome, files: list[Write]) -
     """Commit what the mails come to, or with --dry-run print it; the commit's id."""
     run, changes = transaction.session, outcome.changes
     writes = [*transaction.plan(changes), *files]
+    commit = None
+    if writes and (not run.dry_run or run.format_name == "table"):
+        subject = (
+            f"{changes[0].subject.key}: {changes[0].summary}"
+            if len(changes) == 1
+            else f"Record {len(outcome.recorded):,} mails on {len(changes):,} deals and leads"
+        )
+        commit = transaction.commit(writes, subject, trailers(changes))
+    if files:
+        say(f"{count(len(files), 'attachment')} kept")
     for change in changes:
         for note in change.notes:
             say(f"{change.subject.key}: {note}")
-    if not writes or (run.dry_run and run.format_name != "table"):
-        return None
-    count = len(outcome.recorded)
-    subject = (
-        f"{changes[0].subject.key}: {changes[0].summary}"
-        if len(changes) == 1
-        else f"Record {count:,} mails on {len(changes):,} deals and leads"
-    )
-    return transaction.commit(writes, subject, trailers(changes))
+    return commit
 
 
 def _print(transaction: Transaction, report: dict[str, Any], commit: str | None, *, creates: bool) -> None:
