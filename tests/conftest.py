@@ -20,7 +20,7 @@ import pytest
 from hypothesis import settings
 
 from pipecli.cli.main import run
-from pipecli.store import create, lock
+from pipecli.store import create_pipeline, lock
 from pipecli.store.index.index import open_index, seal, writing
 from pipecli.store.safe_files import location_at, stamps
 from tests.warm import warm_programs
@@ -255,7 +255,7 @@ def founded(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One founded pipeline for all workers, that each test copies."""
     with made_once(tmp_path_factory, "founded", "contoso") as (root, new):
         if not root.exists():
-            create.create_pipeline(new, currency="EUR", company="Contoso", timezone="Europe/Madrid")
+            create_pipeline.create_pipeline(new, currency="EUR", company="Contoso", timezone="Europe/Madrid")
             subprocess.run(["git", "repack", "-adq"], cwd=new, check=True)  # few files to copy, not forty
             open_index(location_at(new)).connection.close()
             new.rename(root)

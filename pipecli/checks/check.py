@@ -17,7 +17,7 @@ from pipecli.checks.rules import (
     Severity,
     changed_any_record,
     changed_deals_and_papers,
-    deals,
+    deals_and_papers,
     quotations_against_history,
     references,
     settings,
@@ -27,7 +27,7 @@ from pipecli.checks.rules.changed_any_record import Rule as ChangeRule
 from pipecli.errors import FaultyFile
 from pipecli.history.diff import ChangedRecord, ChangeSet, Range, Side
 from pipecli.history.events import events_between
-from pipecli.history.past import pipeline_at
+from pipecli.history.past_pipeline import pipeline_at
 from pipecli.records.base import Record
 from pipecli.records.kinds import BY_NOUN, OPPORTUNITY, SETTINGS, SETTINGS_FILE
 from pipecli.records.settings import Settings
@@ -43,13 +43,13 @@ if TYPE_CHECKING:
 RULES: tuple[Rule, ...] = (
     *references.FILES,
     *references.RULES,
-    *deals.RULES,
+    *deals_and_papers.RULES,
     *quotations_against_history.RULES,
 )
 RULES_WITH_SETTINGS: tuple[Rule, ...] = (
     *references.RULES_WITH_SETTINGS,
     *settings.RULES_WITH_SETTINGS,
-    *deals.RULES_WITH_SETTINGS,
+    *deals_and_papers.RULES_WITH_SETTINGS,
 )
 """The rules that ask the settings, and so wait until those can be read."""
 

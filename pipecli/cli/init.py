@@ -28,8 +28,8 @@ from pipecli.cli.main import INTERRUPTED, run
 from pipecli.errors import PipecliError
 from pipecli.extras import PINNED_INSTALL_CHARTS
 from pipecli.records.kinds import SETTINGS_FILE
-from pipecli.store import create, git, git_commit
-from pipecli.store.create import HOSTS, CiFile
+from pipecli.store import create_pipeline, git, git_commit
+from pipecli.store.create_pipeline import HOSTS, CiFile
 from pipecli.store.lookup import record_meant
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.safe_files import find_location
@@ -92,11 +92,11 @@ def init(
     review = _review(ci, install)
     if pages and ci != "github":
         raise typer.BadParameter("needs --ci github", param_hint="--pages")
-    dashboard = CiFile(create.DASHBOARD, install or PINNED_INSTALL_CHARTS) if pages else None
+    dashboard = CiFile(create_pipeline.DASHBOARD, install or PINNED_INSTALL_CHARTS) if pages else None
     if server_hook:
         if ci or sample or currency or company or timezone:
             raise typer.BadParameter("goes alone", param_hint="--server-hook")
-        say(f"{create.add_server_hook(root)} looks at every push to the shared branch")
+        say(f"{create_pipeline.add_server_hook(root)} looks at every push to the shared branch")
         return
     if review and (root / SETTINGS_FILE).is_file() and not (sample or currency or company or timezone):
         if not (dashboard and (root / review.host.file).exists()):
@@ -110,7 +110,7 @@ def init(
         command = shlex.join(["pipecli", "-C", str(directory), "forecast"])
         say(f"{commits} commits of a small company are in {root}; try: {command}")
     else:
-        create.create_pipeline(
+        create_pipeline.create_pipeline(
             root, currency=currency or "EUR", company=company, timezone=timezone, review=review
         )
         there = root if directory.parts else root.resolve()
@@ -134,9 +134,9 @@ def _add(review: CiFile, root: Path) -> None:
     """Give a pipeline that is there the file of a code host."""
     pipeline = Pipeline.find(root)
     with pipeline.exclusive():
-        create.add_ci(pipeline.location, review)
+        create_pipeline.add_ci(pipeline.location, review)
     host = review.host
-    does = "draws the dashboard" if host is create.DASHBOARD else "reviews what is to be merged"
+    does = "draws the dashboard" if host is create_pipeline.DASHBOARD else "reviews what is to be merged"
     say(f"{host.file} is committed; push it, and {host.name} {does}")
 
 
@@ -161,8 +161,8 @@ def replay(root: Path, today: date, review: CiFile | None = None) -> int:
     shift = timedelta(weeks=(today - LAST_DAY).days // 7)  # whole weeks: a Monday stays a Monday
     first = lines[0]
     with _world(first.moment + shift, first.author):
-        user = create.Person(first.author, *PEOPLE[first.author])
-        create.create_pipeline(
+        user = create_pipeline.Person(first.author, *PEOPLE[first.author])
+        create_pipeline.create_pipeline(
             root, currency="EUR", company="Contoso Coffee", timezone="Europe/Madrid", user=user, review=review
         )
     last = LAST_DAY + shift

@@ -51,7 +51,7 @@ NOUNS = {
         "Opportunities: add, advance, close won or lost.",
         alias="opp",
         verbs=_verbs(
-            "opportunity.changes",
+            "opportunity.advance_and_set",
             "add, list, show, set, edit, remove, advance, sellers, hold, resume, board, won, lost, reopen, "
             "assign, share, item add, item set, item remove, item list, reprice, take-offer, contact add, "
             "contact remove, contact list, step done, step undo, step list, competitor add, "
@@ -210,7 +210,7 @@ NOUNS = {
     ),
     "import": Noun(
         "Import rows of any file, or the whole export of another CRM.",
-        verbs=_verbs("data.move", "KIND, plan, run", {"data.import_": "KIND"}),
+        verbs=_verbs("data.import_plan_and_run", "KIND, plan, run", {"data.import_": "KIND"}),
     ),
     "export": Noun("Export records as CSV, JSON or JSON Lines.", "data.export_and_mirror"),
     "mirror": Noun("Copy everything to Parquet or PostgreSQL.", "data.export_and_mirror"),

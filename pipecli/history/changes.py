@@ -23,7 +23,7 @@ from pipecli.history.as_of import (
 )
 from pipecli.history.commits import Blob, key_of_path, records_below, root_entries
 from pipecli.history.history_index import History
-from pipecli.history.version import VersionFacts
+from pipecli.history.version_facts import VersionFacts
 from pipecli.records.days import Days, day_in
 from pipecli.records.kinds import OPPORTUNITY, SETTINGS_FILE
 from pipecli.records.money import Rates

@@ -13,8 +13,8 @@ from pipecli.errors import FaultyFile
 from pipecli.history.as_of import UNSHALLOW, NoSuchMoment, commit_meant, tip
 from pipecli.history.commits import key_of_path, record_kind
 from pipecli.history.events import Event, RecordVersion, events_between
-from pipecli.history.past import PastPipeline, pipeline_at
-from pipecli.history.version import facts_of
+from pipecli.history.past_pipeline import PastPipeline, pipeline_at
+from pipecli.history.version_facts import facts_of
 from pipecli.records.kinds import KINDS, OPPORTUNITY
 from pipecli.records.money import weighted
 from pipecli.reports.forecast import Forecast, Row, Window, chronological, forecast

@@ -22,7 +22,7 @@ from pipecli.errors import PipecliError
 from pipecli.history import commits
 from pipecli.history.as_of import FirstParentLine, Tip, line_of_git, tip
 from pipecli.history.commits import Blob
-from pipecli.history.version import NOT_HERE, VersionFacts, facts_of
+from pipecli.history.version_facts import NOT_HERE, VersionFacts, facts_of
 from pipecli.store import git, safe_files
 from pipecli.store.index.index import DAMAGED, is_sealed, writing
 from pipecli.store.safe_files import Location

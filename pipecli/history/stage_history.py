@@ -15,7 +15,7 @@ from typing import NamedTuple
 from pipecli.history import commits
 from pipecli.history.commits import Blob, ListedCommit, RecordChange, listed_commits
 from pipecli.history.history_index import History
-from pipecli.history.version import VersionFacts
+from pipecli.history.version_facts import VersionFacts
 from pipecli.records.kinds import OPPORTUNITY, SETTINGS
 from pipecli.reports.deals import Place
 from pipecli.store.index.index import writing

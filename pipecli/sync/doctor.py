@@ -18,7 +18,7 @@ from pipecli.errors import PipecliError
 from pipecli.extras import EXTRAS, PINNED_INSTALL, install_command, missing_extras
 from pipecli.records.kinds import KINDS
 from pipecli.store import git, merge_setup, safe_files, schemas
-from pipecli.store.create import HOSTS
+from pipecli.store.create_pipeline import HOSTS
 from pipecli.store.ids_and_files import month_file, relaid
 from pipecli.store.index import index
 from pipecli.store.pipeline import Pipeline

@@ -20,7 +20,7 @@ from pipecli.checks.rules import Finding
 from pipecli.errors import PipecliError
 from pipecli.history.as_of import StandingCommit
 from pipecli.history.commits import key_of_path, record_kind
-from pipecli.history.past import PastPipeline, text_of_blob
+from pipecli.history.past_pipeline import PastPipeline, text_of_blob
 from pipecli.merge import Conflict, merge_bytes
 from pipecli.records.kinds import SETTINGS_FILE
 from pipecli.store import git, safe_files

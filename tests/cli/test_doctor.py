@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from pipecli import extras
-from pipecli.store.create import HOSTS
+from pipecli.store.create_pipeline import HOSTS
 from pipecli.sync import doctor
 from tests.conftest import Cli
 

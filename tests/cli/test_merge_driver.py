@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pipecli.store import create, git, merge_setup, safe_files
+from pipecli.store import create_pipeline, git, merge_setup, safe_files
 from tests.records_given import DEAL
 
 pytestmark = pytest.mark.usefixtures("warm_calls")
@@ -176,7 +176,9 @@ def test_a_pipeline_in_a_folder_of_a_repository(tmp_path: Path):
     whole.git("add", ".")
     whole.git("commit", "-q", "-m", "other things")
     folder = tmp_path / 'my "sales" [x]'
-    place = create.create_pipeline(folder, currency="EUR", company="Contoso", timezone="Europe/Madrid")
+    place = create_pipeline.create_pipeline(
+        folder, currency="EUR", company="Contoso", timezone="Europe/Madrid"
+    )
     assert merge_setup.is_merge_set_up(place)
     attributes = (folder / ".gitattributes").read_bytes()
     whole.git("rm", "-q", "--", str(folder / ".gitattributes"))  # as in a pipeline older than the driver
@@ -203,7 +205,9 @@ def test_a_pipeline_in_a_folder_of_a_repository(tmp_path: Path):
 
 def test_attributes_of_ones_own_stay(tmp_path: Path):
     (tmp_path / ".gitattributes").write_text("*.yaml merge=union")
-    place = create.create_pipeline(tmp_path, currency="EUR", company="Contoso", timezone="Europe/Madrid")
+    place = create_pipeline.create_pipeline(
+        tmp_path, currency="EUR", company="Contoso", timezone="Europe/Madrid"
+    )
 
     assert (tmp_path / ".gitattributes").read_text() == "*.yaml merge=union"
     assert merge_setup.is_merge_set_up(place)

@@ -17,7 +17,7 @@ import pytest
 from pipecli.history.as_of import line_of_git
 from pipecli.history.history_index import open_history
 from pipecli.history.log import record_history
-from pipecli.history.version import VersionFacts, facts_of
+from pipecli.history.version_facts import VersionFacts, facts_of
 from pipecli.store.git import Object
 from pipecli.store.safe_files import Location, find_location
 

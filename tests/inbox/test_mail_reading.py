@@ -10,7 +10,7 @@ import pytest
 
 from pipecli.errors import PipecliError
 from pipecli.inbox.mail import message
-from pipecli.inbox.mail.files import LeftOut, mail_files, raw_messages
+from pipecli.inbox.mail.mailbox_files import LeftOut, mail_files, raw_messages
 from pipecli.inbox.mail.message import Moment, Person, mail_of
 from pipecli.inbox.mail.record_mails import time_of
 

@@ -6,7 +6,7 @@ from datetime import UTC, date
 
 import pytest
 
-from pipecli.inbox.importing.values import ColumnFormat, Named, Path, reader_of
+from pipecli.inbox.importing.cells import ColumnFormat, Named, Path, reader_of
 from pipecli.records.kinds import COLLECTIONS_BY_NOUN
 
 FORMAT = ColumnFormat((), ".", True, False, date(2026, 11, 28), UTC)

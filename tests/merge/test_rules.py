@@ -7,7 +7,7 @@ import re
 import pytest
 
 from pipecli.merge.field_by_field import from_quantity, merged_order, pruned
-from pipecli.store.create import Person, settings_text
+from pipecli.store.create_pipeline import Person, settings_text
 from tests.merging import DEAL, FILE, both, edited, merge, record, taken, words
 
 CLOSED = "closed:\n  date: 2026-12-01\n  {}\ntags:"

@@ -1,6 +1,6 @@
 """The rules of `check`, a module for each family, and the types that they share.
 
-`deals`, `references`, `quotations_against_history` and `settings` are about the files as they are;
+`deals_and_papers`, `references`, `quotations_against_history` and `settings` are about the files as they are;
 `changed_any_record` and `changed_deals_and_papers` about a change set. Each module ends with its rules by
 name and severity.
 """

@@ -9,7 +9,7 @@ from pipecli.checks.rules import Path, Problem, Severity
 from pipecli.checks.rules.changed_any_record import ReviewedChanges, ReviewedRecord, Rule
 from pipecli.checks.rules.quotations_against_history import OFFERED
 from pipecli.history.events import Event
-from pipecli.history.past import sent_times
+from pipecli.history.past_pipeline import sent_times
 from pipecli.records.kinds import OPPORTUNITY
 from pipecli.records.lead import Lead, LeadStatus
 from pipecli.records.money import MissingRate

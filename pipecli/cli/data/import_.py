@@ -12,7 +12,7 @@ import typer
 from pipecli.cli.common.command import Changing, noun
 from pipecli.cli.common.session import Session
 from pipecli.cli.common.transaction import Transaction, changing_after
-from pipecli.cli.data.move import KeepOption, all_faults, keep_rejects, progress, side_of
+from pipecli.cli.data.import_plan_and_run import KeepOption, all_faults, keep_rejects, progress, side_of
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import COLLECTIONS, collection_named
 from pipecli.store.pipeline import no_collector
@@ -58,7 +58,7 @@ def import_(
     from pipecli.store.plan_writes import Planner
 
     if from_ or guess:
-        from pipecli.cli.data.move import move_at_once
+        from pipecli.cli.data.import_plan_and_run import move_at_once
 
         if file or map_ or rejects:
             raise PipecliError(

@@ -78,8 +78,8 @@ def import_(
 def _read(paths: list[Path], *, bodies: bool) -> tuple[list[Mail], Read]:
     """The mails of all files, before the pipeline is held: a mailbox may be large."""
     from pipecli.inbox.mail import message
-    from pipecli.inbox.mail.files import LeftOut, mail_files, raw_messages
     from pipecli.inbox.mail.forwarded import forwarded_mails
+    from pipecli.inbox.mail.mailbox_files import LeftOut, mail_files, raw_messages
     from pipecli.inbox.mail.message import NoMail, mail_of
     from pipecli.inbox.mail.record_mails import Read
 
@@ -116,7 +116,7 @@ def _files(transaction: Transaction, paths: list[Path], outcome: MailOutcome) ->
     """The files that the recorded mails carry; their records list them. Each mail is read once more."""
     from pipecli.cli.attach import attached
     from pipecli.inbox.mail import message
-    from pipecli.inbox.mail.files import LeftOut, mail_files, raw_messages
+    from pipecli.inbox.mail.mailbox_files import LeftOut, mail_files, raw_messages
 
     homes = {mail.timed.mail.message_id: mail.on.key for mail in outcome.recorded}
     places = {change.subject.key: place for place, change in enumerate(outcome.changes)}

@@ -17,7 +17,7 @@ from pipecli.cli.common.session import say
 from pipecli.cli.common.transaction import Transaction, changing
 from pipecli.cli.lead.convert import parties
 from pipecli.errors import Ambiguous
-from pipecli.history.past import quotations_when_open, sent_times
+from pipecli.history.past_pipeline import quotations_when_open, sent_times
 from pipecli.records.lead import Lead
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.papers import Order, Quotation

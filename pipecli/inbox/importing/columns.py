@@ -13,9 +13,9 @@ from functools import cached_property
 from typing import NamedTuple, TypeVar
 
 from pipecli.errors import Unreadable
+from pipecli.inbox.importing.cells import ColumnFormat, Path, PercentOff, Reader
 from pipecli.inbox.importing.mapping import Source
 from pipecli.inbox.importing.table import Cell, Row, Table
-from pipecli.inbox.importing.values import ColumnFormat, Path, PercentOff, Reader
 from pipecli.records import kinds
 from pipecli.records.kinds import Collection
 from pipecli.records.money import Mark, is_cut_off, is_rounded, read_number

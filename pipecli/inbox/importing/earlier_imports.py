@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from pipecli.errors import FaultyFile, Unreadable
 from pipecli.history.commits import file_changes, record_kind
-from pipecli.inbox.importing.elements import DISCOUNT_LINES
-from pipecli.inbox.importing.values import CLOSED_STAGE, STAGE_ENTERED, Path
+from pipecli.inbox.importing.cells import CLOSED_STAGE, STAGE_ENTERED, Path
+from pipecli.inbox.importing.list_elements import DISCOUNT_LINES
 from pipecli.json_and_csv import loads
 from pipecli.merge.field_by_field import FieldClash, merge_fields
 from pipecli.merge.file_and_rules import TAKEN_TOGETHER, inseparable
@@ -34,7 +34,7 @@ from pipecli.workflow.duplicates import email_key
 
 if TYPE_CHECKING:
     from pipecli.inbox.importing.match_record import Draft
-    from pipecli.inbox.importing.related import Nameable
+    from pipecli.inbox.importing.named_records import Nameable
 
 Keep = Literal["local", "file", "conflict"]
 """The value that stays where both sides changed one; with `conflict` none, and the row is rejected."""

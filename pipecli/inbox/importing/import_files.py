@@ -14,9 +14,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pipecli.inbox.importing.build import Built, Lines, Tick, build_records
 from pipecli.inbox.importing.columns import ORDINAL, Bindings, Tally
-from pipecli.inbox.importing.compile import compiled
+from pipecli.inbox.importing.compile_mapping import compiled
 from pipecli.inbox.importing.earlier_imports import EarlierFiles, Keep
 from pipecli.inbox.importing.mapping import Source
 from pipecli.inbox.importing.match_record import (
@@ -29,7 +28,8 @@ from pipecli.inbox.importing.match_record import (
     part_named,
     with_ordinals,
 )
-from pipecli.inbox.importing.related import Nameable
+from pipecli.inbox.importing.named_records import Nameable
+from pipecli.inbox.importing.rows_to_records import Built, Lines, Tick, build_records
 from pipecli.inbox.importing.table import EXTRA, REASON, Cell, Raw, Row, Table
 from pipecli.inbox.importing.workbook import is_vcard, rows_of_file
 from pipecli.json_and_csv import free_cell, guarded_cell, list_cell

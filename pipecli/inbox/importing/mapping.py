@@ -14,8 +14,8 @@ from typing import Annotated, Any, Literal, get_origin
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from pipecli.errors import Fault, PipecliError
+from pipecli.inbox.importing.cells import ColumnFormat, Path, reader_of
 from pipecli.inbox.importing.table import Layout, Table, plain_name
-from pipecli.inbox.importing.values import ColumnFormat, Path, reader_of
 from pipecli.records import base, kinds
 from pipecli.records.base import Flag, Line, Part
 from pipecli.records.kinds import CLOSED_LISTS, PRICE_LIST, Collection

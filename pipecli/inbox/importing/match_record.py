@@ -14,14 +14,14 @@ from itertools import count
 from typing import Literal, NamedTuple
 
 from pipecli.errors import Unreadable
+from pipecli.inbox.importing.cells import STAGE_ENTERED, Named, Path, name_in, nouns_of
 from pipecli.inbox.importing.columns import ORDINAL, Bindings, RowReading, Tally, dotted, written
-from pipecli.inbox.importing.compile import PARENTS
+from pipecli.inbox.importing.compile_mapping import PARENTS
 from pipecli.inbox.importing.earlier_imports import Departed, last_said
-from pipecli.inbox.importing.elements import joined_rows, value_at
+from pipecli.inbox.importing.list_elements import joined_rows, value_at
 from pipecli.inbox.importing.mapping import Source
-from pipecli.inbox.importing.related import Nameable
+from pipecli.inbox.importing.named_records import Nameable
 from pipecli.inbox.importing.table import Row, Table
-from pipecli.inbox.importing.values import STAGE_ENTERED, Named, Path, name_in, nouns_of
 from pipecli.records.base import Part, Plain
 from pipecli.records.kinds import COLLECTIONS_BY_NOUN as BY_NOUN
 from pipecli.records.kinds import CONTACT, Collection

@@ -17,7 +17,7 @@ from email.utils import getaddresses, parsedate_to_datetime
 from html.parser import HTMLParser
 from typing import NamedTuple
 
-from pipecli.inbox.mail.files import RawMessage
+from pipecli.inbox.mail.mailbox_files import RawMessage
 from pipecli.wording import CONTROLS, DIRECTIONS
 from pipecli.workflow.duplicates import email_key
 

@@ -13,8 +13,8 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any, NamedTuple
 
 from pipecli.inbox.mail.address_book import address_book
-from pipecli.inbox.mail.files import LeftOut
 from pipecli.inbox.mail.forwarded import is_quoted, quoted_id
+from pipecli.inbox.mail.mailbox_files import LeftOut
 from pipecli.inbox.mail.message import Mail, Moment, Person
 from pipecli.records.activity import Activity, Direction
 from pipecli.records.kinds import LEAD

@@ -12,7 +12,7 @@ from contextlib import suppress
 from decimal import Decimal
 
 from pipecli.inbox.importing.table import Row, Table
-from pipecli.inbox.moving.pages import Findings
+from pipecli.inbox.moving.plan_files import Findings
 from pipecli.inbox.moving.synonyms import Recognised, header_key, one_word
 from pipecli.store import ids_and_files
 from pipecli.wording import count

@@ -16,9 +16,9 @@ from pipecli.errors import PipecliError, Unreadable
 from pipecli.inbox.importing.import_files import File
 from pipecli.inbox.importing.table import Layout, Table
 from pipecli.inbox.importing.workbook import rows_of_file, tables_of_file
-from pipecli.inbox.moving.deals import OF_DEALS, Columns, Deals
+from pipecli.inbox.moving.deal_outcomes import OF_DEALS, Columns, Deals
 from pipecli.inbox.moving.overlaps import table_name, without_overlaps
-from pipecli.inbox.moving.pages import (
+from pipecli.inbox.moving.plan_files import (
     PLAN_FILE,
     SETTINGS_PAGE,
     Findings,

@@ -12,12 +12,12 @@ from decimal import Decimal
 from typing import Any, Literal, NamedTuple
 
 from pipecli.errors import Unreadable
+from pipecli.inbox.importing.cells import is_percentage
 from pipecli.inbox.importing.columns import ORDINAL
 from pipecli.inbox.importing.import_files import Import
 from pipecli.inbox.importing.mapping import Column, Source, Unless, listed
 from pipecli.inbox.importing.table import Cell, Row, Table
-from pipecli.inbox.importing.values import is_percentage
-from pipecli.inbox.moving.pages import Findings
+from pipecli.inbox.moving.plan_files import Findings
 from pipecli.inbox.moving.synonyms import Recognised
 from pipecli.json_and_csv import loads, quoted
 from pipecli.records.kinds import BY_FOLDER, BY_PREFIX, OPPORTUNITY, ORDER, QUOTATION, Kind

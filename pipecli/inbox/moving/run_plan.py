@@ -16,15 +16,15 @@ from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 from pipecli.errors import Fault, FaultyFile, PipecliError
-from pipecli.inbox.importing.build import Tick
 from pipecli.inbox.importing.earlier_imports import EarlierFiles, Imports, Keep
 from pipecli.inbox.importing.import_files import File, Import, import_rows, prepare_import, target_named
 from pipecli.inbox.importing.mapping import Source
 from pipecli.inbox.importing.match_record import part_named
+from pipecli.inbox.importing.rows_to_records import Tick
 from pipecli.inbox.importing.workbook import rows_of_file as read_table
 from pipecli.inbox.importing.workbook import tables_of_file
-from pipecli.inbox.moving.pages import PLAN_FILE, SETTINGS_PAGE, Step
 from pipecli.inbox.moving.plan import make_plan
+from pipecli.inbox.moving.plan_files import PLAN_FILE, SETTINGS_PAGE, Step
 from pipecli.inbox.moving.recognise import (
     LARGEST,
     entries_of_zip,

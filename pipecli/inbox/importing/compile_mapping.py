@@ -12,6 +12,15 @@ from typing import Any, get_origin
 
 from pipecli.errors import FaultyFile, Unreadable
 from pipecli.inbox.importing import day_formats, mapping
+from pipecli.inbox.importing.cells import (
+    STAGE_ENTERED,
+    ColumnFormat,
+    Named,
+    Path,
+    Reader,
+    is_percent,
+    reader_of,
+)
 from pipecli.inbox.importing.columns import (
     Bindings,
     ColumnBinding,
@@ -25,15 +34,6 @@ from pipecli.inbox.importing.columns import (
 )
 from pipecli.inbox.importing.mapping import Column, Source, Unless, listed
 from pipecli.inbox.importing.table import EXTRA, REASON, Cell, Table
-from pipecli.inbox.importing.values import (
-    STAGE_ENTERED,
-    ColumnFormat,
-    Named,
-    Path,
-    Reader,
-    is_percent,
-    reader_of,
-)
 from pipecli.records import base
 from pipecli.records.kinds import Collection
 from pipecli.records.money import Mark, mark_of, minor_digits

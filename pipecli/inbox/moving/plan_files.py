@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from pipecli.errors import PipecliError
-from pipecli.inbox.importing.compile import NOTHING
+from pipecli.inbox.importing.compile_mapping import NOTHING
 from pipecli.inbox.importing.day_formats import (
     DateForm,
     best_forms,

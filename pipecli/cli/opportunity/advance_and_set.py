@@ -201,7 +201,7 @@ def take_offer(
     The opportunity is then worth what was offered; an amount set by hand is dropped.
     """
     from pipecli.cli.opportunity.close import ask_which
-    from pipecli.history.past import sent_times
+    from pipecli.history.past_pipeline import sent_times
     from pipecli.records.papers import Quotation
     from pipecli.workflow import quotation as quotations_of
     from pipecli.workflow.opportunity.close import last_offered

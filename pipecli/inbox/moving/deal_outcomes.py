@@ -16,7 +16,7 @@ from pipecli.errors import PipecliError
 from pipecli.inbox.importing.day_formats import is_iso
 from pipecli.inbox.importing.table import Row, Table
 from pipecli.inbox.moving import synonyms
-from pipecli.inbox.moving.pages import (
+from pipecli.inbox.moving.plan_files import (
     Findings,
     Outcomes,
     When,

@@ -26,11 +26,11 @@ from pipecli.store.pipeline import no_collector
 from pipecli.wording import count, first_of
 
 if TYPE_CHECKING:
-    from pipecli.inbox.importing.build import Tick
     from pipecli.inbox.importing.earlier_imports import Keep
     from pipecli.inbox.importing.import_files import Import
-    from pipecli.inbox.moving.pages import Question
+    from pipecli.inbox.importing.rows_to_records import Tick
     from pipecli.inbox.moving.plan import Plan
+    from pipecli.inbox.moving.plan_files import Question
     from pipecli.inbox.moving.run_plan import Moved
     from pipecli.store.pipeline import Pipeline
 
@@ -124,8 +124,8 @@ def plan(
     force: Annotated[bool, typer.Option("--force", help="Overwrite a plan, even if you changed it.")] = False,
 ) -> None:
     """Write mappings and settings for an export, and the questions left open."""
-    from pipecli.inbox.moving.pages import PLAN_FILE
     from pipecli.inbox.moving.plan import make_plan
+    from pipecli.inbox.moving.plan_files import PLAN_FILE
     from pipecli.inbox.moving.recognise import files_of
 
     if (into / PLAN_FILE).exists() and not force:
@@ -145,7 +145,7 @@ def plan(
 
 
 def _write_pages(outcome: Plan, folder: Path) -> None:
-    from pipecli.inbox.moving.pages import PLAN_FILE
+    from pipecli.inbox.moving.plan_files import PLAN_FILE
 
     folder.mkdir(parents=True, exist_ok=True)
     for name in sorted(outcome.pages, key=PLAN_FILE.__eq__):  # the plan last: it says that all is there
@@ -173,7 +173,7 @@ def _plan_lines(outcome: Plan, folder: Path) -> Iterator[str]:
 
 def _questions(outcome: Plan) -> Iterator[tuple[int, Question]]:
     """The questions, each with the line of the plan's file on which its answer is to be written."""
-    from pipecli.inbox.moving.pages import PLAN_FILE
+    from pipecli.inbox.moving.plan_files import PLAN_FILE
 
     lines = enumerate(outcome.pages[PLAN_FILE].split("\n"), 1)
     answers = [number for number, line in lines if line == "  answer:"]
@@ -327,7 +327,7 @@ def _print(transaction: Transaction, moved: Moved, commit: str | None, kept: dic
 
 def _readings(done: Import) -> Iterator[str]:
     """What was read otherwise than it stands in a file, and that nobody said."""
-    from pipecli.inbox.importing.elements import BELOW_ZERO, NO_QUANTITY
+    from pipecli.inbox.importing.list_elements import BELOW_ZERO, NO_QUANTITY
 
     if guessed := done.report.get("guessed_encoding"):
         yield f"read as {guessed}, a guess: if names look wrong, say `encoding:` in the mapping"

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar
 
 from pipecli.errors import FaultyFile, PipecliError, Unreadable
+from pipecli.inbox.importing.cells import CLOSED_STAGE, Named, Path, forget_ending, nouns_of, without_empties
 from pipecli.inbox.importing.columns import Bindings, Tally
 from pipecli.inbox.importing.day_formats import refuse_other_order
 from pipecli.inbox.importing.earlier_imports import Difference, Keep, as_imported, disputed, settled
-from pipecli.inbox.importing.elements import (
+from pipecli.inbox.importing.list_elements import (
     FURTHER_CONTACTS,
     Placing,
     beside,
@@ -24,9 +25,8 @@ from pipecli.inbox.importing.elements import (
 )
 from pipecli.inbox.importing.mapping import Source
 from pipecli.inbox.importing.match_record import NOT_HERE, PLANNED, REMOVED, Draft, Matcher, NotHere, Removed
-from pipecli.inbox.importing.related import Completer, Nameable, NewRecord
+from pipecli.inbox.importing.named_records import Completer, Nameable, NewRecord
 from pipecli.inbox.importing.table import Row
-from pipecli.inbox.importing.values import CLOSED_STAGE, Named, Path, forget_ending, nouns_of, without_empties
 from pipecli.json_and_csv import loads
 from pipecli.records.base import Document, Part, Plain, Record
 from pipecli.records.kinds import Collection

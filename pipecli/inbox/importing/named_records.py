@@ -14,9 +14,9 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from pipecli.errors import PipecliError, Unreadable
+from pipecli.inbox.importing.cells import Named, nouns_of
 from pipecli.inbox.importing.earlier_imports import Departed, Departures, EarlierFiles, Imports, merged_away
-from pipecli.inbox.importing.elements import give_ids
-from pipecli.inbox.importing.values import Named, nouns_of
+from pipecli.inbox.importing.list_elements import give_ids
 from pipecli.records.base import Part, Plain, Record
 from pipecli.records.catalogue import PriceList
 from pipecli.records.kinds import COLLECTIONS_BY_NOUN as BY_NOUN

@@ -18,7 +18,7 @@ from pipecli.errors import Fault, FaultyFile, PipecliError
 from pipecli.history.as_of import Moment, NoSuchMoment, StandingCommit, commit_at, tip
 from pipecli.history.commits import TreeEntry, tree_entries, tree_of
 from pipecli.history.history_index import first_parent_line
-from pipecli.history.version import why_absent
+from pipecli.history.version_facts import why_absent
 from pipecli.json_and_csv import loads
 from pipecli.records.kinds import OPPORTUNITY, SETTINGS, SETTINGS_FILE, Kind
 from pipecli.store import git, safe_files
