@@ -10,7 +10,7 @@ from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
 from itertools import count
-from typing import Any, Literal, NamedTuple, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar, cast
 
 from pipecli.records import kinds
 from pipecli.records.base import Part, Plain, default_at, identity_at, keys_at
@@ -227,8 +227,7 @@ class Merged(NamedTuple):
 
 def pruned(value: Plain) -> Plain:
     """A map without what says nothing: nulls, empty maps and lists."""
-    kept = _pruned(value)
-    return kept if isinstance(kept, dict) else {}
+    return cast("Plain", _pruned(value))
 
 
 def _pruned(value: object) -> object:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from pathlib import Path as Folder
 from tempfile import TemporaryDirectory
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from pipecli.checks.rules.quotations_against_history import OFFERED
 from pipecli.errors import FaultyFile
@@ -292,8 +292,7 @@ def exact_numbers(plain: Plain, text: str) -> Plain:
     """The plain form of a text with its numbers as written: `2499.00`, where a YAML reader gives 2499.0."""
     if not _has_decimals(plain):
         return plain
-    exact_plain = _exact(plain, read_tree(text))
-    return exact_plain if isinstance(exact_plain, dict) else plain
+    return cast("Plain", _exact(plain, read_tree(text)))
 
 
 def _has_decimals(value: object) -> bool:
@@ -305,18 +304,15 @@ def _has_decimals(value: object) -> bool:
 def _exact(value: object, node: TreeNode | None) -> object:
     if isinstance(value, dict) and isinstance(node, MappingNode):
         nodes = {entry.key.text: entry.value for entry in node.entries}
-        return {key: _exact(inner, nodes[key]) if key in nodes else inner for key, inner in value.items()}
+        return {key: _exact(inner, nodes[key]) for key, inner in value.items()}
     if isinstance(value, list) and isinstance(node, ListNode):
         inner = [item.value for item in node.items if not is_void(item.value)]
-        return (
-            [_exact(*pair) for pair in zip(value, inner, strict=True)] if len(inner) == len(value) else value
-        )
+        return [_exact(*pair) for pair in zip(value, inner, strict=True)]
     if isinstance(value, float) and isinstance(node, ScalarNode):
         try:
-            written = Decimal(node.text)
+            return Decimal(node.text)
         except InvalidOperation:
             return value
-        return written if written == Decimal(repr(value)) else value
     return value
 
 

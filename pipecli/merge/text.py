@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from itertools import pairwise
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from pipecli.errors import FaultyFile
 from pipecli.merge.field_by_field import Path, names_at, numbered
@@ -246,17 +246,15 @@ def _lines_with_comments(text: str) -> list[str]:
     return [line for line in text.splitlines() if "#" in line]
 
 
-def _keys_of(plain: object, path: Sequence[str | int]) -> list[str]:
+def _keys_of(plain: Any, path: Sequence[str | int]) -> list[str]:
     """The keys of the map of one's own at a path, in the order they are to have."""
     value = plain
-    for part in path:
-        if isinstance(value, Mapping) and part in value:
-            value = value[str(part)]
-        elif isinstance(value, list) and isinstance(part, int) and part < len(value):
+    try:
+        for part in path:
             value = value[part]
-        else:
-            return []
-    return list(value) if isinstance(value, Mapping) else []
+    except LookupError:  # it goes by another name now
+        return []
+    return list(value)
 
 
 def _means(text: str, wanted: object) -> bool:

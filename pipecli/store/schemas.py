@@ -40,7 +40,7 @@ _UNKNOWN_TO_EDITORS = ("max_digits", "decimal_places")
 def schema_of(kind: Kind | Collection) -> dict[str, Any]:
     """The JSON Schema of one kind of record."""
     schema = kind.model.model_json_schema(by_alias=True, schema_generator=_Generator)
-    _describe(kind.model, schema, schema.get("$defs", {}), set())
+    _describe(kind.model, schema, schema.get("$defs", {}))
     _tighten(schema)
     return {"$schema": DIALECT, **schema, "title": f"pipecli {kind.noun}"}
 
@@ -129,7 +129,7 @@ def differing_schemas(root: Path, folder: str) -> dict[str, str]:
     return wrong
 
 
-def _describe(model: type[BaseModel], schema: Any, definitions: Any, seen: set[str]) -> None:
+def _describe(model: type[BaseModel], schema: Any, definitions: Any) -> None:
     """Put the docstrings of a model's fields into its schema: what an editor shows on hover."""
     docs = _docstrings(model)
     properties = schema.get("properties", {})
@@ -138,9 +138,7 @@ def _describe(model: type[BaseModel], schema: Any, definitions: Any, seen: set[s
         if key in properties and name in docs:
             properties[key].setdefault("description", docs[name])
     for part in _parts(model):
-        if part.__name__ in definitions and part.__name__ not in seen:
-            seen.add(part.__name__)
-            _describe(part, definitions[part.__name__], definitions, seen)
+        _describe(part, definitions[part.__name__], definitions)
 
 
 def _parts(model: type[BaseModel]) -> list[type[BaseModel]]:

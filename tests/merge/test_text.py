@@ -6,6 +6,7 @@ import pytest
 
 from pipecli.merge import file_and_rules as merging
 from pipecli.merge import merge_bytes
+from pipecli.merge.file_and_rules import exact_numbers
 from tests.merging import DEAL, FILE, Merged, both, edited, merge, record, words
 
 
@@ -149,3 +150,37 @@ def test_of_a_binary_file_ours_is_kept():
     assert conflict.words == "a file that isn't text can't be merged: ours is kept"
     assert merge_bytes(FILE, b"id: x\n", b"\0\1", b"\0\2", prefer="theirs").content == b"\0\2"
     assert merge_bytes(FILE, b"\0\1", b"\0\1", b"\0\2").content == b"\0\2"
+
+
+def test_the_first_line_of_a_text_of_several_has_its_comment():
+    base = f"{DEAL}notes: |\n  one\n  two\n"
+    merged = both(base, base.replace("4998", "5000"), base.replace("notes: |", "notes: | # why"))
+    assert merged.text == f"{edited(('4998', '5000'))}notes: | # why\n  one\n  two\n"
+
+
+def test_a_comment_on_what_is_in_conflict_comes_with_that_side_alone():
+    grinder = "- product: grinder\n  description: Grinder\n  unit_price: 199.00\n"
+    theirs = grinder.replace("199.00", "209.00 # a new price")
+    merged = merge(FILE, DEAL, edited((grinder, "")), edited((grinder, theirs)))
+    assert merged.text == edited((grinder, f"<<<<<<< ours\n=======\n{theirs}>>>>>>> theirs\n"))
+
+
+def test_fields_that_share_a_line_and_very_many_are_marked_by_their_lines():
+    def custom(keys: str, value: int) -> str:
+        return f"{DEAL}custom:\n" + "".join(f"  {key}: {value}\n" for key in keys)
+
+    def marks(base: str, ours: str, theirs: str) -> tuple[int, int]:
+        merged = merge(FILE, base, ours, theirs)
+        return len(merged.conflicts), merged.text.count("<<<<<<< ours\n")
+
+    for keys, blocks in (("abcdefghijkl", 12), ("abcdefghijklm", 1)):
+        versions = [custom(keys, value) for value in (1, 2, 3)]
+        assert marks(*versions) == (len(keys), blocks)
+    flow = [f"{DEAL}custom: {{a: {value}, b: {value}}}\n" for value in (1, 2, 3)]
+    assert marks(*flow) == (2, 1)
+
+
+def test_numbers_are_as_they_are_written_whatever_says_nothing_between_them():
+    text = "a:\n-\n- 1.50\n- {b: 2.0, c: ~}\n- []\n"
+    plain = {"a": [1.5, {"b": 2.0}]}
+    assert str(exact_numbers(plain, text)) == "{'a': [Decimal('1.50'), {'b': Decimal('2.0')}]}"

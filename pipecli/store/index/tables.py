@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from pipecli.json_and_csv import dumps
@@ -48,11 +48,6 @@ def _names(sql: str) -> list[str]:
 def _fields_of(part: str, sql: str, names: str) -> Columns:
     """Columns with the fields of a part of the record."""
     return sql, {part: dict(zip(names.split(), _names(sql), strict=True))}
-
-
-def _list(values: tuple[str, ...]) -> str | None:
-    """A JSON list, for json_each; NULL when empty."""
-    return dumps(values, indent=None) if values else None
 
 
 def _money(amount: Decimal | None) -> tuple[SQLValue, SQLValue]:
@@ -444,6 +439,6 @@ _CONVERTED: dict[type, Callable[[Any], SQLValue]] = {
     Decimal: float,
     datetime: datetime.isoformat,
     date: date.isoformat,
-    tuple: _list,
+    tuple: partial(dumps, indent=None),
 }
 """By type, for speed."""
