@@ -23,7 +23,7 @@ SHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml."
 PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 
 
-def workbook(sheets: dict[str, list[list[object]]]) -> bytes:
+def workbook(sheets: dict[str, list[list[object]]], merged: str = "") -> bytes:
     """An xlsx of these sheets; a number with `d` before it is a day as a spreadsheet counts it."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
@@ -69,7 +69,7 @@ def workbook(sheets: dict[str, list[list[object]]]) -> bytes:
             body = "".join(f"<row>{''.join(map(_cell, row))}</row>" for row in rows)
             archive.writestr(
                 f"xl/worksheets/s{number}.xml",
-                f'<worksheet xmlns="{MAIN}"><sheetData>{body}</sheetData></worksheet>',
+                f'<worksheet xmlns="{MAIN}"><sheetData>{body}</sheetData>{merged}</worksheet>',
             )
     return out.getvalue()
 
@@ -189,3 +189,61 @@ def test_a_table_that_is_there_as_csv_and_as_a_workbook_is_planned_once(cli: Cli
     assert (
         "2 rows of Deals.xlsx: 1 unchanged, 1 rejected" in told and "amount: 8, where an earlier file" in told
     )
+
+
+@pytest.mark.usefixtures("at_a_desk")
+def test_groups_of_a_report_and_of_a_sheet_made_by_hand_are_said_in_each_row(cli: Cli, root: Path) -> None:
+    """The stage that is written once is that of each deal below it; subtotals and months are no deals."""
+    header: list[object] = [
+        "Stage  ↑",
+        "Opportunity Name",
+        "Account Name",
+        "Amount",
+        "Opportunity ID",
+        "Close Date",
+    ]
+    report: list[list[object]] = [
+        ["Opportunity Report"], [], header,
+        ["Proposal", "Oven", "Lion", 100, "006A", "d46000"], ["", "Roof", "Lion", 200, "006B", "d46000"],
+        ["Subtotal", "Sum", "", 300, ""], ["", "Count", 2, "", ""],
+        ["Closed Lost", "Gate", "Lion", 50, "006C", "d46000"], ["", "Door", "Total", 60, "006D", "d46000"],
+        ["Subtotal", "Sum", "", 110, ""], ["Total", "Sum", "", 410, ""], [], ["Confidential Information"],
+    ]  # fmt: skip
+    months: list[list[object]] = [
+        ["Stage", "Deal", "Amount", "Close date", "Owner"],
+        ["January", "", "", "", ""],
+        ["Won", "Wall", 70, "d46000", "Ana Ruiz"],
+        ["", "Step", 80, "d46001", "Ana Ruiz"],
+        ["March 2026", "", "", "", ""],
+        ["Lost", "Lamp", 90, "d46100", "Ana Ruiz"],
+    ]
+    Path("e").mkdir()
+    Path("e/report.xlsx").write_bytes(workbook({"Report": report}))
+    merged = '<mergeCells count="1"><mergeCell ref="A3:A4"/></mergeCells>'
+    Path("e/hand.xlsx").write_bytes(workbook({"Sales 2026": months}, merged))
+    plan = cli("import", "plan", "e", "--into", "m").out
+    assert ("opportunities: 4 rows of report.xlsx" in plan, "3 rows of hand.xlsx" in plan) == (True, True)
+    assert "they agree" in cli("import", "run", "m").out
+    by_title = {deal["title"]: deal for deal in deals(root).values()}
+    status = dict.fromkeys(("Oven", "Roof"), "open") | dict.fromkeys(("Gate", "Door", "Lamp"), "lost")
+    status |= dict.fromkeys(("Wall", "Step"), "won")
+    assert {title: deal["status"] for title, deal in by_title.items()} == status
+    assert by_title["Step"]["closed"] == by_title["Wall"]["closed"] | {"amount": 80, "date": "2025-12-10"}
+
+
+@pytest.mark.usefixtures("at_a_desk")
+def test_sheets_that_are_called_as_stages_are_the_stages(cli: Cli, root: Path) -> None:
+    header: list[object] = ["ID", "Project", "Client", "Amount", "Close date"]
+    sheets: dict[str, list[list[object]]] = {
+        "Offer": [header, [1, "Oven", "Lion", 100, "d46400"], [2, "Roof", "Lion", 200, "d46400"]],
+        "Won": [header, [3, "Gate", "Lion", 50, "d46000"]],
+        "Lost": [header, [4, "Door", "Lion", 60, "d46000"]],
+    }
+    Path("crm.xlsx").write_bytes(workbook(sheets))
+    cli("import", "plan", "crm.xlsx", "--into", "m")
+    assert "they agree" in cli("import", "run", "m").out
+    assert [deals(root)[n]["status"] for n in "1234"] == ["open", "open", "won", "lost"]
+    sheets["Won"].append(sheets["Offer"].pop())
+    Path("crm.xlsx").write_bytes(workbook(sheets))
+    assert "1 updated" in cli("import", "run", "m").out
+    assert [deals(root)[n]["status"] for n in "1234"] == ["open", "won", "won", "lost"]

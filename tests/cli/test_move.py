@@ -807,4 +807,4 @@ def test_odd_forms_of_one_table_bring_the_same_deals(cli: Cli, root: Path, git: 
         assert door["closed"] == {"date": "2026-03-13", "amount": 2000, "stage": "unknown"}, name
         git("reset", "-q", "--hard", before)
     Path("totals.csv").write_text("title,amount,source\nRoof,10,\nTotal,10,\n")
-    assert "left out below the rows, as totals or notes" in cli("import", "opportunities", "totals.csv").out
+    assert "left out, as totals, headings or notes" in cli("import", "opportunities", "totals.csv").out

@@ -24,7 +24,7 @@ YEARS_BACK, YEARS_AHEAD = 60, 20
 """A year of two digits is the one in this span around today; no other digits have a certain century."""
 
 _ISO_MOMENT = re.compile(
-    r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?(?:Z| ?UTC| ?[+-]\d{2}:?\d{2})?)?"
+    r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z| ?UTC| ?[+-]\d{2}:?\d{2})?)?"
 )
 _DIRECTIVES = set("dmyYHIMSpbBfzjaA%")
 EXCEL = "excel"

@@ -293,7 +293,7 @@ def report_lines(report: Mapping[str, Any]) -> Iterator[Line]:
     if "header" in report:
         yield Line(f"the header was found on line {report['header']}")
     if "below" in report:
-        yield Line("left out below the rows, as totals or notes", report["below"])
+        yield Line("left out, as totals, headings or notes", report["below"])
     yield from _section("words taken as no value", report["empty"], "word")
     yield from _section("rows lacked", report["lacking"], "column")
     yield from _section("left out, by the conditions of the mapping", report["left_out"], "column")

@@ -251,9 +251,11 @@ _BELOW = re.compile(
 def _below(rows: Sequence[Row]) -> int:
     """The lines of totals and notes at the end, and lone cells around a note: a report's title, a firm."""
     lone = next((place for place, row in enumerate(reversed(rows)) if len(row.cells) > 1), len(rows))
-    lone *= any(_is_below(row) for row in rows[len(rows) - lone :])
+    lone *= any(is_of_totals(row) for row in rows[len(rows) - lone :])
     rows = rows[: len(rows) - lone]
-    return lone + next((place for place, row in enumerate(reversed(rows)) if not _is_below(row)), len(rows))
+    return lone + next(
+        (place for place, row in enumerate(reversed(rows)) if not is_of_totals(row)), len(rows)
+    )
 
 
 def _is_header_again(row: Row) -> bool:
@@ -263,7 +265,7 @@ def _is_header_again(row: Row) -> bool:
     return named > 2 and 2 * named > sum(cell != "" for cell in row.cells.values())
 
 
-def _is_below(row: Row) -> bool:
+def is_of_totals(row: Row) -> bool:
     """True for a line of totals, or a note, which reports and spreadsheets have below their rows."""
     cells = [str(cell).strip() for cell in row.cells.values() if cell != ""]
     return bool(cells) and 2 * len(cells) <= len(row.cells) + 1 and _BELOW.fullmatch(cells[0]) is not None
@@ -290,7 +292,8 @@ def _header_place(first: Sequence[tuple[int, Sequence[Cell]]], name: str, layout
 
 def _row(line: int, columns: list[str], cells: Sequence[Cell], extras: Sequence[str]) -> Row:
     plain = [
-        _as_text(cell) if isinstance(cell, str) and ("'" in cell or "=" in cell) else cell for cell in cells
+        _as_text(cell) if isinstance(cell, str) and ("'" in cell or "=" in cell or ".so/" in cell) else cell
+        for cell in cells
     ]
     taken: dict[str, Cell] = dict(zip(columns, plain, strict=False))
     fault = ""
@@ -302,13 +305,15 @@ def _row(line: int, columns: list[str], cells: Sequence[Cell], extras: Sequence[
 
 
 _TEXT = re.compile(r'="([^"]*)"')
+_NOTION = re.compile(r" \(https://www\.notion\.so/[^\s)]+\)")
+"""What Notion writes behind the name of another page."""
 _NUMBER_AS_TEXT = re.compile(r"'[-+]?[\d.,]+")
 
 
 def _as_text(cell: str) -> str:
     """A cell without what a spreadsheet has around a number that is text, or guards a formula with."""
     match = _TEXT.fullmatch(cell)
-    return match[1] if match else unguarded_cell(cell)
+    return match[1] if match else unguarded_cell(_NOTION.sub("", cell))
 
 
 def _without_apostrophes(table: Table) -> Table:

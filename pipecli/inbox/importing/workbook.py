@@ -12,15 +12,26 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from html.parser import HTMLParser
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from pipecli.errors import PipecliError, Unreadable
 from pipecli.extras import require_extra
 from pipecli.inbox.importing import table
-from pipecli.inbox.importing.table import ARCHIVE, Cell, Layout, Row, Table, columns_of, table_of
+from pipecli.inbox.importing.table import (
+    ARCHIVE,
+    Cell,
+    Layout,
+    Row,
+    Table,
+    columns_of,
+    is_of_totals,
+    table_of,
+)
 from pipecli.records.base import LANGUAGE
 from pipecli.records.money import Mark, mark_of, read_money
 from pipecli.wording import first_of
@@ -45,7 +56,7 @@ def rows_of_file(raw: bytes, name: str, layout: Layout | None = None) -> Table:
     if not name.lower().endswith((".csv", ".tsv")) and _PAGE.match(raw) and b"<table" in raw.lower():
         text, guessed = table.decode_table(raw, name, layout.encoding if layout else None)
         return table_of(_rows_of_html(text), name, layout or Layout())._replace(encoding=guessed)
-    whole = table.read_table(raw, name, layout)
+    whole = _without_groups(table.read_table(raw, name, layout))
     if layout and layout.sheet and whole.typed:
         return next((part for part in _lists_apart(whole) if part.sheet == layout.sheet), whole)
     return whole
@@ -135,7 +146,7 @@ def tables_of_file(raw: bytes, name: str) -> list[Table]:
     tables = []
     for sheet in seen or workbook.sheet_names:
         if rows := _rows(workbook, sheet):
-            own = table_of(iter(rows), name, Layout())
+            own = _without_groups(table_of(iter(rows), name, Layout()))
             tables.append(own._replace(typed=True, sheet=sheet if len(workbook.sheet_names) > 1 else ""))
     return tables
 
@@ -176,7 +187,9 @@ def read_workbook(raw: bytes, name: str, layout: Layout) -> Table:
     if layout.sheet and layout.sheet not in sheets:
         raise PipecliError(f'{name} has no sheet "{layout.sheet}"; it has {first_of(names, _MOST_SHEETS)}')
     sheet = layout.sheet or _chosen(sheets, name, layout)
-    rows = table_of(iter(sheets[sheet]), name, layout)
+    is_named = SHEET in layout.named
+    rows = _without_groups(table_of(iter(sheets[sheet]), name, replace(layout, named=layout.named - {SHEET})))
+    rows = with_sheet(rows, sheet) if is_named and SHEET not in rows.columns else rows
     return rows._replace(typed=True, sheet=sheet if len(names) > 1 else "")
 
 
@@ -199,14 +212,62 @@ def _chosen(sheets: dict[str, list[tuple[int, list[Cell]]]], name: str, layout: 
     return candidates[0]
 
 
+SHEET = "(sheet)"
+"""The column of the sheet's name, for sheets that are called as stages."""
+
+
+def with_sheet(rows: Table, sheet: str) -> Table:
+    for row in rows.rows:
+        row.cells[SHEET] = sheet
+    return rows._replace(columns=[*rows.columns, SHEET])
+
+
+_FIGURE = re.compile(r"(?i)[-+($€£¥]{0,2}[\d.,' \xa0]+[)%€$£¥]?|[a-z]{3}|count|record count")
+"""What a line of subtotals has beside its word: a number, EUR, Sum."""
+_PERIOD = re.compile(
+    r"(?i)(q[1-4]|(kw|week|semana|semaine) ?\d+|jan|f[eéè][bv]|m[aä][ri]|a[pbv]r|ma[iy]|ju[nli]|a[uog][gou]"
+    r"|se[pt]|o[cku]t|nov|d[eéi][czs])[\w.]*( ?(de )?20\d\d)?"
+)
+"""A month or a quarter, as a heading between the rows of a sheet made by hand."""
+
+
+def _without_groups(whole: Table) -> Table:
+    """The table without subtotals and headings between its rows; a report's groups are said in each row."""
+    sparse: list[tuple[Row, list[str]]] = []
+    for row in whole.rows:
+        cells = [cell for cell in row.cells.values() if cell != ""]
+        if 0 < 2 * len(cells) <= len(whole.columns) + 1 and len(whole.columns) > 2:
+            sparse.append((row, [str(cell).strip() for cell in cells]))
+    out = {
+        row.line: next(column for column, cell in row.cells.items() if cell != "")
+        for row, texts in sparse
+        if len(texts) > 1 and is_of_totals(row) and all(map(_FIGURE.fullmatch, texts[1:]))
+    }
+    is_grouped, first = bool(out), next(iter(whole.columns), "")
+    for row, texts in sparse:
+        if len(texts) == 1 and row.cells.get(first) and (is_grouped or _PERIOD.fullmatch(texts[0])):
+            out[row.line] = ""
+    rows = [row for row in whole.rows if row.line not in out]
+    for column in takewhile(lambda column: column.endswith(("↑", "↓")), whole.columns):
+        group: Cell = ""
+        for row in rows if column in out.values() else ():
+            group = row.cells[column] = row.cells.get(column) or group
+    return whole._replace(rows=rows, below=whole.below + len(out))
+
+
 _FIRST_ROUNDED = 10**15
 """A workbook keeps fifteen digits of a number."""
 _Value = int | float | str | bool | time | date | datetime | timedelta
 
 
 def _rows(workbook: CalamineWorkbook, sheet: str) -> list[tuple[int, list[Cell]]]:
-    """The rows of a sheet that aren't blank, each with its number."""
-    rows = workbook.get_sheet_by_name(sheet).to_python(skip_empty_area=False)
+    """The rows of a sheet that aren't blank, each with its number; a text merged over rows is of each."""
+    part = workbook.get_sheet_by_name(sheet)
+    rows = part.to_python(skip_empty_area=False)
+    for (top, left), (bottom, right) in part.merged_cell_ranges or ():
+        if left == right and bottom < len(rows) and not isinstance(rows[top][left], (int, float)):
+            for row in rows[top + 1 : bottom + 1]:
+                row[left] = rows[top][left]
     numbered = enumerate(([_cell(value) for value in row] for row in rows), 1)
     return [(number, cells) for number, cells in numbered if any(cell != "" for cell in cells)]
 

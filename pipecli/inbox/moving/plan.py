@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from pipecli.errors import PipecliError, Unreadable
 from pipecli.inbox.importing.import_files import File
 from pipecli.inbox.importing.table import Layout, Table
-from pipecli.inbox.importing.workbook import rows_of_file, tables_of_file
+from pipecli.inbox.importing.workbook import rows_of_file, tables_of_file, with_sheet
 from pipecli.inbox.moving.deal_outcomes import OF_DEALS, Columns, Deals
 from pipecli.inbox.moving.overlaps import table_name, without_overlaps
 from pipecli.inbox.moving.plan_files import (
@@ -52,6 +52,7 @@ from pipecli.inbox.moving.synonyms import (
     ids_of,
     namesakes_of,
     of_activity,
+    outcome_of,
     patterns,
 )
 from pipecli.records.currency_codes import CURRENCIES
@@ -94,6 +95,12 @@ class _Recognition(NamedTuple):
     told: Recognised
 
 
+def _is_stage(table: Table, tables: Sequence[Table]) -> bool:
+    """True for one of several sheets with the same columns, of which one is called Won or Lost."""
+    alike = [one.sheet for one in tables if (one.name, one.columns) == (table.name, table.columns)]
+    return len(alike) > 1 and bool(table.sheet) and not {"won", "lost"}.isdisjoint(map(outcome_of, alike))
+
+
 def make_plan(
     files: Sequence[File],
     settings: Settings,
@@ -106,6 +113,7 @@ def make_plan(
     check_vendor(vendor)
     contents = {file.name: file.content for file in files if file.content.strip()}
     tables = [table for name, raw in contents.items() for table in tables_of_file(raw, name) if table.columns]
+    tables = [with_sheet(table, table.sheet) if _is_stage(table, tables) else table for table in tables]
     pairs = list(zip(tables, recognised(tables, vendor), strict=True))
     for number, (table, told) in enumerate(pairs):
         if told is None and (line := header_line(table)):
