@@ -11,25 +11,22 @@ class PipecliError(Exception):
     """A request that is refused. `cli.main` prints it as `error: …` and exits 1; nothing else prints errors.
 
     `hint` is what the person can do about it; it ends the same line. `code` tells a script the kind of error:
-    docs/errors.md lists them, and one that is there keeps its meaning.
+    docs/errors.md lists them, and one that is there keeps its meaning. `reason` is the refusal for who says
+    otherwise what became of the change.
     """
 
     code = "refused"
 
-    def __init__(self, message: str, *, hint: str = "", code: str = "") -> None:
+    def __init__(self, message: str, *, hint: str = "", code: str = "", reason: str = "") -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.reason = reason or str(self)
         if code:
             self.code = code
 
     def __str__(self) -> str:
         return f"{self.message}; {self.hint}" if self.hint else self.message
-
-    @property
-    def reason(self) -> str:
-        """The refusal without its word on what became of the change, for who tells that otherwise."""
-        return str(self)
 
 
 @contextmanager

@@ -22,15 +22,7 @@ from pipecli.history.changes import Changes, ChangesAsked, End, changes
 from pipecli.history.commits import Commit, Signature, listed_commits, signatures
 from pipecli.history.events import OF_THE_RECORD
 from pipecli.history.history_index import History, open_history
-from pipecli.history.log import (
-    BELONGING,
-    LogEntry,
-    Name,
-    document_named,
-    names_like,
-    record_history,
-    record_steps,
-)
+from pipecli.history.log import BELONGING, LogEntry, Name, document_named, history_of, names_like, steps_of
 from pipecli.json_and_csv import dumps, picked
 from pipecli.records.days import Days, day_in
 from pipecli.records.kinds import BY_NOUN, KINDS, OPPORTUNITY, SETTINGS, SETTINGS_FILE
@@ -79,9 +71,7 @@ def history(
     day = since or ("" if ref else "-7d")
     first = parse_from(day, run.today, past=True) if day else date.min
     entries = (
-        record_history(known, name, only=only, field=field)
-        if ref
-        else _of_all(run, known, field, first, zone)
+        history_of(known, name, only=only, field=field) if ref else _of_all(run, known, field, first, zone)
     )
     if ref and field and not entries:
         _require_field(name[0], field, only=only)
@@ -101,7 +91,7 @@ def _of_all(run: Session, known: History, field: str, first: date, zone: tzinfo)
         commit.id for commit in listed_commits(known.place, known.tip.commit) if commit.committed >= start
     ]
     entries = []
-    for step in record_steps(known, commits[::-1], (*KINDS, SETTINGS)):
+    for step in steps_of(known, commits[::-1], (*KINDS, SETTINGS)):
         events = [event for event in step.events if not field or f"{event.field}.".startswith(f"{field}.")]
         if run.format is Format.TABLE:
             title = label(run.present.index.connection, step.noun, step.key) or ""

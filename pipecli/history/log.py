@@ -38,7 +38,7 @@ class LogEntry(NamedTuple):
     events: list[Event]
 
 
-def record_history(history: History, name: Name, *, only: bool = False, field: str = "") -> list[LogEntry]:
+def history_of(history: History, name: Name, *, only: bool = False, field: str = "") -> list[LogEntry]:
     """The history of a record, newest first; with an opportunity come its documents and its lead.
 
     `only`: itself; `field`: only what happened to that field or below it.
@@ -65,7 +65,7 @@ class RecordStep(NamedTuple):
     events: list[Event]
 
 
-def record_steps(history: History, commits: Sequence[str], kinds: Sequence[Kind]) -> list[RecordStep]:
+def steps_of(history: History, commits: Sequence[str], kinds: Sequence[Kind]) -> list[RecordStep]:
     """The events of the records of some kinds in commits, in the order in which the commits are given.
 
     Where a shallow clone begins nobody can tell what a commit did: it is passed over.

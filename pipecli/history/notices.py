@@ -18,7 +18,7 @@ from typing import NamedTuple
 from pipecli.history import events as words
 from pipecli.history.events import Event, RecordVersion, value_in_words
 from pipecli.history.history_index import History
-from pipecli.history.log import RecordStep, record_steps
+from pipecli.history.log import RecordStep, steps_of
 from pipecli.records.days import day_in
 from pipecli.records.kinds import CLOSED_LISTS, LEAD, OPPORTUNITY, closed_list
 from pipecli.reports.followups import Message, plain_line
@@ -79,9 +79,7 @@ class Notice(NamedTuple):
 
 def notices(history: History, commits: Sequence[str], users: Mapping[str, str]) -> list[Notice]:
     """The notices of these commits, oldest first; `users` by address, as `email_key` has it."""
-    return [
-        notice for step in record_steps(history, commits, (OPPORTUNITY, LEAD)) for notice in _of(step, users)
-    ]
+    return [notice for step in steps_of(history, commits, (OPPORTUNITY, LEAD)) for notice in _of(step, users)]
 
 
 def _of(step: RecordStep, users: Mapping[str, str]) -> Iterator[Notice]:

@@ -117,7 +117,7 @@ class Source:
         commits = [commit.id for commit in listed_commits(self.pipeline.location, self.upto.commit, since)]
         for start in range(0, len(commits), _AT_ONCE):
             number, last = 0, ""
-            for step in log.record_steps(self.history, commits[start : start + _AT_ONCE], (*KINDS, SETTINGS)):
+            for step in log.steps_of(self.history, commits[start : start + _AT_ONCE], (*KINDS, SETTINGS)):
                 number, last = (number if step.commit.id == last else 0), step.commit.id
                 for event in _events_of(step):
                     number, seq = number + 1, seq + 1

@@ -29,18 +29,6 @@ class GitRefused(PipecliError):
     code = "git"
 
 
-class CommitRefused(GitRefused):
-    """git, or a hook, refused a commit; a change is undone then."""
-
-    def __init__(self, words: str) -> None:
-        super().__init__(f"git refused the commit, nothing is changed: {words}")
-        self.words = words
-
-    @property
-    def reason(self) -> str:
-        return f"git refused the commit: {self.words}"
-
-
 held: list[int] = []
 """Open files that every git of ours holds, too, until it ends, with its hooks: those of journals."""
 
@@ -392,7 +380,8 @@ def refusal(done: subprocess.CompletedProcess[bytes]) -> GitRefused:
             hint="finish it with `pipecli sync --continue` if a sync began it, else with `git commit`; "
             "`pipecli sync --abort` or `git merge --abort` undoes it",
         )
-    return CommitRefused(words)
+    refused = "git refused the commit"
+    return GitRefused(f"{refused}, nothing is changed: {words}", reason=f"{refused}: {words}")
 
 
 def _words(done: subprocess.CompletedProcess[bytes]) -> str:

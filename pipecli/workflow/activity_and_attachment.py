@@ -25,6 +25,8 @@ from pipecli.workflow.change import Change, Refused
 from pipecli.workflow.lead import contacted, refuse_settled
 from pipecli.workflow.preconditions import require_open
 
+DealOrLead = Opportunity | Lead
+
 
 class Next(NamedTuple):
     """A person's word on the next contact: the plan of it, or None for none."""
@@ -35,15 +37,13 @@ class Next(NamedTuple):
 class FollowedUp(NamedTuple):
     """A lead or deal with its next contact as it is after a change."""
 
-    record: Lead | Opportunity
+    record: DealOrLead
     words: str
     """For the summary of the change: `, next contact 2026-12-01`."""
     notes: tuple[str, ...]
 
 
-def add_activity(
-    record: Lead | Opportunity, activity: Activity, now: datetime, next_: Next | None = None
-) -> Change:
+def add_activity(record: DealOrLead, activity: Activity, now: datetime, next_: Next | None = None) -> Change:
     """Add an activity; nothing is done after today. A lead that it reached, or that answers, moves on."""
     if activity.done:
         refuse_future(activity, now.date())
@@ -59,7 +59,7 @@ def add_activity(
 
 
 def plan_next_contact(
-    record: Lead | Opportunity, next_: Next | None, now: datetime, *contacts: Activity, is_sent: bool = False
+    record: DealOrLead, next_: Next | None, now: datetime, *contacts: Activity, is_sent: bool = False
 ) -> FollowedUp:
     """Plan the next contact, or clear it. Where `next_` says nothing, contacts that took place settle one.
 
@@ -92,7 +92,7 @@ def _took_place(activity: Activity, now: datetime) -> bool:
     return activity.type in RESPONSES and is_contact and is_past
 
 
-def with_activity(record: Lead | Opportunity, activity: Activity) -> Lead | Opportunity:
+def with_activity(record: DealOrLead, activity: Activity) -> DealOrLead:
     """The record with an activity: in place of the one with its id, or as the last."""
     known = [activity.id for activity in record.activities]
     if activity.id not in known:
@@ -117,7 +117,7 @@ def day_of(activity: Activity) -> date:
 
 
 def complete_activity(
-    record: Lead | Opportunity,
+    record: DealOrLead,
     activity_id: str,
     now: datetime,
     *,
@@ -166,9 +166,7 @@ def _next_time(planned: Activity, today: date) -> date:
     return time
 
 
-def log_activity(
-    record: Lead | Opportunity, activity: Activity, now: datetime, next_: Next | None = None
-) -> Change:
+def log_activity(record: DealOrLead, activity: Activity, now: datetime, next_: Next | None = None) -> Change:
     """Add what took place, and plan the next contact or clear it; notes tell what stays planned."""
     if day_of(activity) > now.date():
         raise Refused(
@@ -184,7 +182,7 @@ def log_activity(
     return replace(change, notes=(*change.notes, still))
 
 
-def move_activity(record: Lead | Opportunity, activity_id: str, at: datetime | date, zone: tzinfo) -> Change:
+def move_activity(record: DealOrLead, activity_id: str, at: datetime | date, zone: tzinfo) -> Change:
     """Plan an activity for another time; a day alone keeps the hour that it has in `zone`."""
     planned = _planned(record, activity_id, f"change it with `pipecli activity edit {activity_id} --at …`")
     if isinstance(planned.at, datetime) and not isinstance(at, datetime):
@@ -197,7 +195,7 @@ def move_activity(record: Lead | Opportunity, activity_id: str, at: datetime | d
     return Change(with_activity(record, moved), summary, "activity-moved")
 
 
-def change_activity(record: Lead | Opportunity, activity: Activity, today: date) -> Change:
+def change_activity(record: DealOrLead, activity: Activity, today: date) -> Change:
     """Put an activity in the place of the one with its id; nothing is done after `today`."""
     if activity.done:
         refuse_future(activity, today)
@@ -205,7 +203,7 @@ def change_activity(record: Lead | Opportunity, activity: Activity, today: date)
     return Change(contacted(with_activity(record, activity), activity), summary, "activity-changed")
 
 
-def cancel_activity(record: Lead | Opportunity, activity_id: str) -> Change:
+def cancel_activity(record: DealOrLead, activity_id: str) -> Change:
     """Take a planned activity off a record."""
     planned = _planned(record, activity_id, "take it back with `pipecli undo`, if it was logged by mistake")
     rest = tuple(activity for activity in record.activities if activity.id != activity_id)
@@ -213,7 +211,7 @@ def cancel_activity(record: Lead | Opportunity, activity_id: str) -> Change:
     return Change(record.with_(activities=rest), summary, "activity-cancelled")
 
 
-def _planned(record: Lead | Opportunity, activity_id: str, hint: str) -> Activity:
+def _planned(record: DealOrLead, activity_id: str, hint: str) -> Activity:
     activity = next(activity for activity in record.activities if activity.id == activity_id)
     if activity.done:
         raise Refused(f'{activity.type} {activity_id} "{activity.subject}" is done', hint=hint)

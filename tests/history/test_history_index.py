@@ -16,7 +16,7 @@ import pytest
 
 from pipecli.history.as_of import line_of_git
 from pipecli.history.history_index import open_history
-from pipecli.history.log import record_history
+from pipecli.history.log import history_of
 from pipecli.history.version_facts import VersionFacts, facts_of
 from pipecli.store.git import Object
 from pipecli.store.safe_files import Location, find_location
@@ -82,7 +82,7 @@ class Hands:
 
 def told(place: Location) -> list[Any]:
     history = open_history(place, quiet)
-    return [record_history(history, ("opportunity", name)) for name in NAMES]
+    return [history_of(history, ("opportunity", name)) for name in NAMES]
 
 
 @pytest.mark.parametrize("seed", range(4))

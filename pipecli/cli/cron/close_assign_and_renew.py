@@ -19,7 +19,7 @@ from pipecli.cli.common.transaction import Transaction, changing, trailers
 from pipecli.errors import PipecliError
 from pipecli.history.as_of import NoSuchMoment
 from pipecli.history.history_index import open_history
-from pipecli.history.log import record_history
+from pipecli.history.log import history_of
 from pipecli.history.past_pipeline import sent_times
 from pipecli.records.kinds import BY_NOUN, LEAD, OPPORTUNITY, QUOTATION, Kind
 from pipecli.store.index.rows_for_verbs import unanswered_deals
@@ -156,7 +156,7 @@ def _touches(run: Session, key: str) -> list[Touch]:
     people = users_by_address(run.pipeline.settings_as_written.get("users") or {})
     return [
         Touch(entry.commit.when, event.text)
-        for entry in record_history(history, (OPPORTUNITY.noun, key), only=True)
+        for entry in history_of(history, (OPPORTUNITY.noun, key), only=True)
         if not entry.commit.is_import and (email_key(entry.commit.email) or "") in people
         for event in entry.events
         if event.field.partition(".")[0] in TOUCHING

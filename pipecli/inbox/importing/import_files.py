@@ -29,7 +29,7 @@ from pipecli.inbox.importing.match_record import (
     with_ordinals,
 )
 from pipecli.inbox.importing.named_records import Nameable
-from pipecli.inbox.importing.rows_to_records import Built, Lines, Tick, build_records
+from pipecli.inbox.importing.rows_to_records import Built, Lines, Tick, make_records
 from pipecli.inbox.importing.table import EXTRA, REASON, Cell, Raw, Row, Table
 from pipecli.inbox.importing.workbook import is_vcard, rows_of_file
 from pipecli.json_and_csv import free_cell, guarded_cell, list_cell
@@ -120,7 +120,7 @@ def prepare_import(
     if table.columns[-1:] == [ORDINAL]:
         number_twins(pipeline, target, table, compiled(pipeline, source, table, target), names)
     rows = bindings.wanted(table.rows)
-    outcome = build_records(pipeline, target, source, bindings, rows, names, planner, tick, keep)
+    outcome = make_records(pipeline, target, source, bindings, rows, names, planner, tick, keep)
     outcome.skipped += len(table.rows) - len(rows)
     if len(rows) < len(table.rows):
         outcome.left_out |= {row.line for row in table.rows} - {row.line for row in rows}
@@ -161,9 +161,7 @@ def _prepare_parts(
             bindings if parent == part.parents[0] else compiled(pipeline, source, table, parent, part.plural)
         )
         own.share(bindings)
-        total.add(
-            build_records(pipeline, parent, source, own, rows, names, planner, tick, keep, parents.keys)
-        )
+        total.add(make_records(pipeline, parent, source, own, rows, names, planner, tick, keep, parents.keys))
     total.rejected.sort(key=lambda rejected: rejected[0].line)
     _plan_others(planner, pipeline.settings, total)
     return Import(table, total, report_json(part, table, bindings, names, total))

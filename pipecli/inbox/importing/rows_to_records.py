@@ -99,7 +99,7 @@ class Built:
             known.rows += tally.rows
 
 
-def build_records(
+def make_records(
     pipeline: Pipeline,
     collection: Collection,
     source: Source,

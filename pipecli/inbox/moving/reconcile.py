@@ -235,7 +235,7 @@ def _told_of_records(done: Import, columns: _Columns, own: str, amount: str) -> 
     for row in done.table.rows:
         if row.line in done.outcome.left_out:
             continue
-        external = filled_template(own, row)
+        external = text_of_row(own, row)
         if not mapping.rows or (external and external not in told):
             above = told[external] = Told(
                 " / ".join(text for name in columns.stages if (text := str(row.cells.get(name, "")).strip()))
@@ -258,7 +258,7 @@ def _told_of_lines(done: Import, columns: _Columns, own: str | None) -> dict[str
         if key := done.outcome.parents.get(row.line):
             record = told.setdefault(key, Told(BY_PREFIX[key.partition("-")[0]].folder, "", None))
             record.lines += (columns.line(row),)
-            record.ids += (filled_template(own, row),) if own else ()
+            record.ids += (text_of_row(own, row),) if own else ()
     return told
 
 
@@ -391,7 +391,7 @@ def external_ids(pipeline: Pipeline, kind: Kind) -> set[str]:
     return {external for (external,) in rows if external is not None}
 
 
-def filled_template(template: str, row: Row) -> str:
+def text_of_row(template: str, row: Row) -> str:
     """The text that a template, or the name of a column, gives of a row."""
     if "{" not in template:
         template = f"{{{template}}}"

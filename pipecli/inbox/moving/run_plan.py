@@ -35,9 +35,9 @@ from pipecli.inbox.moving.recognise import (
 from pipecli.inbox.moving.reconcile import (
     Reconciliation,
     external_ids,
-    filled_template,
     not_in,
     reconcile,
+    text_of_row,
     told_of,
 )
 from pipecli.inbox.moving.synonyms import header_key
@@ -253,7 +253,7 @@ def _refused(done: Import, source: Source) -> Iterator[tuple[tuple[str, str], st
     target, own = target_named(done.report["kind"]), source.mapping.external_id
     if target and own:
         for row, reason in done.outcome.rejected:
-            yield (target.noun, filled_template(own, row)), reason
+            yield (target.noun, text_of_row(own, row)), reason
 
 
 def _files_beside(draft: DraftPipeline, export: Path) -> Iterator[Write]:
