@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from pipecli.errors import FaultyFile
 from pipecli.history.as_of import UNSHALLOW, NoSuchMoment, commit_meant, tip
-from pipecli.history.commits import key_of_path, record_kind
+from pipecli.history.commits import key_of_path, noun_at, record_kind
 from pipecli.history.events import Event, RecordVersion, events_between
 from pipecli.history.past_pipeline import PastPipeline, pipeline_at
 from pipecli.history.version_facts import facts_of
@@ -110,7 +110,7 @@ def change_set(place: Location, range_: Range) -> ChangeSet:
         was, is_ = (None if end is None else _side(path, end) for end in (old, new))
         for side, other, versions in ((was, is_, before), (is_, was, after)):
             if side is not None:
-                versions[_noun(path), _key(side, other)] = side
+                versions[noun_at(path), _key(side, other)] = side
         if is_ is not None and is_.fault:
             unreadable.append(f"{path}: {is_.fault}")
     touched = [_touched(name, before.get(name), after.get(name)) for name in dict.fromkeys([*before, *after])]
@@ -121,7 +121,7 @@ def change_set(place: Location, range_: Range) -> ChangeSet:
 
 def _without_moves(differing: list[_FileEnds]) -> tuple[list[_FileEnds], int]:
     """The files without those that only lie elsewhere, and the number of these."""
-    names = {path: (_noun(path), path.rpartition("/")[2]) for path, _, _ in differing}
+    names = {path: (noun_at(path), path.rpartition("/")[2]) for path, _, _ in differing}
     gone = {names[path]: old for path, old, new in differing if new is None and isinstance(old, Object)}
     moved = {
         names[path]
@@ -177,14 +177,8 @@ def _side(path: str, end: Object | str) -> Side:
     except FaultyFile:
         return Side(path, "", None, version.fault)
     amount = None if version.amount is None else Decimal(version.amount)
-    record_version = RecordVersion(_noun(path), version.key or key_of_path(path), plain, amount)
+    record_version = RecordVersion(noun_at(path), version.key or key_of_path(path), plain, amount)
     return Side(path, text, record_version, version.fault)
-
-
-def _noun(path: str) -> str:
-    kind = record_kind(path)
-    assert kind
-    return kind.noun
 
 
 _End = Object | str | None
