@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from pipecli.cli.main import run
+from pipecli.errors import FaultyFile
 from pipecli.records.kinds import KINDS
-from pipecli.store import ids_and_files
+from pipecli.store import ids_and_files, lock, safe_files
 from pipecli.store.index import index
 from pipecli.store.index.index import map_in_two_processes
 from tests.conftest import Cli
@@ -144,3 +146,24 @@ def test_and_syncs_with_one_without(windows_clone: Path, cli: Cli, root: Path, g
     (deal,) = json.loads(cli("opp", "list", "--format", "json").out)
     assert (deal["amount"], deal["expected_close"]) == (5500, "2026-12-15")
     assert not [file for file in root.rglob("*.yaml") if b"\r" in file.read_bytes()]
+
+
+def test_what_a_system_lacks_of_others_is_done_another_way(
+    cli: Cli, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Windows knows no folders to open, no hangup, and no word by which a link isn't followed."""
+    cli("customer", "add", "Contoso")
+    (root / "customers/link.yaml").symlink_to("contoso.yaml")
+    stamps = safe_files.stamps(root)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "supports_dir_fd", set())
+        for module, name in ((os, "O_NOFOLLOW"), (os, "O_DIRECTORY"), (os, "sync"), (signal, "SIGHUP")):
+            patch.delattr(module, name)
+        assert safe_files.stamps(root) == stamps
+        with pytest.raises(FaultyFile, match="a symbolic link can't be a record"):
+            safe_files.read_text(root, "customers/link.yaml")
+        assert "name: Contoso\n" in safe_files.read_text(root, "customers/contoso.yaml")
+        safe_files.harden_folders([root])
+        safe_files.harden(root, *["customers/contoso.yaml"] * 65)
+        with lock.interruptible():
+            pass

@@ -116,3 +116,28 @@ def test_lists_by_what_a_record_is_about(cli: Cli, refused: Refused) -> None:
     assert _ids(cli, "quote", "list", "--product", "cafe-s-100", "--customer", "contoso-coffee") == [key]
     assert "customers have no items" in refused("customer", "list", "--product", "grinder")
     assert "products have no customer" in refused("product", "list", "--customer", "contoso-coffee")
+
+
+def test_of_a_long_text_the_part_around_the_first_word_is_shown(
+    cli: Cli, given: Callable[[dict[str, str]], None]
+) -> None:
+    places = {
+        "AAAAA": f"teapot {'x ' * 60}",
+        "BBBBB": f"{'x ' * 60}teapot {'x ' * 60}",
+        "CCCCC": f"{'x ' * 60}teapot",
+    }
+    places["DDDDD"] = f"teapot {'x' * 93}"  # a hundred signs
+    given(
+        {
+            f"opportunities/2026/OPP-{key}-x.yaml": deal_text(
+                f"OPP-{key}", f"notes: {text.strip()}\n", title=key
+            )
+            for key, text in places.items()
+        }
+    )
+    hits = {hit["id"][4:]: hit["text"] for hit in json.loads(cli("find", "teapot", "--format", "json").out)}
+    assert {key: (text[0] == "…", text[-1] == "…", len(text)) for key, text in hits.items()} == {
+        "AAAAA": (False, True, 101), "BBBBB": (True, True, 102), "CCCCC": (True, False, 101),
+        "DDDDD": (False, False, 100),
+    }  # fmt: skip
+    assert all("teapot" in text for text in hits.values())

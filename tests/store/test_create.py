@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from pipecli.cli.main import run
+from pipecli.store.create_pipeline import local_timezone
 
 
 @pytest.fixture
@@ -51,3 +53,19 @@ def test_a_pipeline_has_a_page_for_agents_as_the_sample_has(root, tmp_path):
     (tmp_path / "old" / "AGENTS.md").write_text("mine")
     assert run(["init", str(tmp_path / "old")]) == 0
     assert (tmp_path / "old" / "AGENTS.md").read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("named", "link", "zone"),
+    [
+        ("Asia/Tokyo", "/usr/share/zoneinfo/Europe/Madrid", "Asia/Tokyo"),
+        (":/etc/localtime", "/usr/share/zoneinfo/Europe/Madrid", "Europe/Madrid"),
+        ("/usr/share/zoneinfo/Asia/Tokyo", "/usr/share/zoneinfo/Europe/Madrid", "Europe/Madrid"),
+        ("CET-1CEST", "/etc/localtime", "UTC"),
+        ("", "/usr/share/zoneinfo/UTC", "UTC"),
+    ],
+)
+def test_a_pipeline_begins_in_the_timezone_of_its_machine(monkeypatch, named, link, zone):
+    monkeypatch.setenv("TZ", named)
+    monkeypatch.setattr(os.path, "realpath", lambda _: link)
+    assert local_timezone() == zone

@@ -12,7 +12,11 @@ import threading
 import time
 from pathlib import Path
 
+import pytest
+
+from pipecli.errors import FaultyFile
 from pipecli.store import safe_files
+from pipecli.store.pipeline import Pipeline
 
 
 def amounts(cli) -> dict[str, float]:
@@ -168,7 +172,7 @@ def test_a_hook_of_the_commit_may_read_what_is_new(warm_calls, cli, deal, root, 
     assert json.loads(cli("opp", "show", "2Q8XA", "--format", "json").out)["customer_name"] == "Acme"
 
 
-def test_a_broken_file_stops_those_who_need_it_and_warns_the_others(cli, deal):
+def test_a_broken_file_stops_those_who_need_it_and_warns_the_others(cli, deal, root):
     deal()
     broken = deal("OPP-7K3M9", "Grinders")
     broken.write_text(broken.read_text() + "stge: qualify\n")
@@ -183,6 +187,11 @@ def test_a_broken_file_stops_those_who_need_it_and_warns_the_others(cli, deal):
     assert said.err.startswith("warning: opportunities/2026/OPP-7K3M9-grinders.yaml:13: ")
     assert "OPP-7K3M9-grinders.yaml:13: unknown key" in cli("opp", "show", "7k3m9", code=1).err
     assert 'no opportunity matches "nobody"' in cli("opp", "show", "nobody", code=1).err
+    settings = root / "pipecli.yaml"
+    settings.write_text(settings.read_text().replace("currency: EUR", "currency: euros"))
+    with pytest.raises(FaultyFile) as refusal:
+        pytest.fail(str(Pipeline.find(root).settings_as_written))
+    assert {fault.file for fault in refusal.value.faults} == {"pipecli.yaml"}
 
 
 def test_what_a_command_wrote_is_stamped_so_that_only_other_changes_are_read_again() -> None:

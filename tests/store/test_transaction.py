@@ -428,9 +428,10 @@ def test_what_somebody_wrote_meanwhile_is_refused_and_stays(deal, root, git):
         (Write(file, b"as it was", b"ours"), f"{file} was changed by somebody meanwhile"),
         (Write("gone.txt", b"as it was", b"ours"), "gone.txt was changed by somebody meanwhile"),
     ):
-        with pytest.raises(PipecliError, match=re.escape(why)):
-            write_and_commit(Pipeline.find(root), [Write("a.txt", None, b"ours"), write], "Try")
-        assert not (root / "a.txt").exists()
+        for message in ("Try", None):
+            with pytest.raises(PipecliError, match=re.escape(why)):
+                write_and_commit(Pipeline.find(root), [Write("a.txt", None, b"ours"), write], message)
+            assert not (root / "a.txt").exists()
     assert ((root / "new.txt").read_text(), git("status", "--porcelain")) == ("theirs", "?? new.txt")
 
 
@@ -457,3 +458,16 @@ def test_who_was_interrupted_after_a_commit_changes_nothing_more(root):
     pipeline.interrupted = True
     with pytest.raises(KeyboardInterrupt), pipeline.exclusive():
         pytest.fail("it went on")
+
+
+def test_a_deal_that_was_closed_before_1_0_is_changed_in_todays_keys(deal, root):
+    text = COMMENTED.replace("status: open", "status: lost")
+    closed = "closed:\n    date: 2026-11-10\n    reason: price   # as Ana heard it\n"
+    file, pipeline = deal(text=text + closed), Pipeline.find(root)
+    record = pipeline.get(Opportunity, "OPP-2Q8XA")
+    assert record.closed.reasons == ("price",)
+    after = record.with_(closed=record.closed.with_(reasons=("budget",)))
+    (write,) = plan_writes(pipeline, [Change(after, "set closed.reasons", "updated")])
+    head, _, lists = write.after.decode().partition("closed:\n    date: 2026-11-10\n")
+    assert (write.file, head) == (file.relative_to(root).as_posix(), text)
+    assert lists == "    reasons:\n    - budget\n    # as Ana heard it\n"
