@@ -123,6 +123,48 @@ def test_tomorrows_export_is_the_delta_and_work_done_here_stays(cli: Cli, root: 
     assert "not in this export" not in cli("import", "run", "moves/m", packed("one.zip", rest)).out
 
 
+def test_a_word_that_is_new_tonight_is_named_with_its_line_and_the_way_to_have_it(
+    cli: Cli, root: Path
+) -> None:
+    head = "Deal ID,Deal Name,Stage,Amount,Close Date,Owner,Lost Reason,Pipeline\n"
+    rows = (
+        "1,Roof,Start,1,2026-12-01,U77,,Main\n2,Door,Signed,1,2026-02-01,Nora,,Main\n"
+        "3,Wall,Gone,1,2026-02-01,Nora,Price,Other\n4,Gate,Talks,1,2026-12-01,Nora,,Other\n"
+    )
+    Path("deals.csv").write_text(head + rows)
+    planned(cli, "deals.csv", "--into", "m")
+    page = Path("m/plan.yaml")
+    text = page.read_text().replace("answer:\n", "answer: {won: [Signed], lost: [Gone]}\n", 1)
+    page.write_text(text.replace("answer:\n", "answer: nobody\n", 1))
+    cli("import", "run", "m")
+
+    more = (
+        "5,A,Legal,1,2026-12-01,Nora,,Main\n6,B,Start,1,2026-12-01,Kim Lee,,Main\n"
+        "7,C,Gone,1,2026-02-01,Nora,Too slow,Main\n8,D,Talks,1,2026-12-01,Nora,,Third\n"
+        "9,E,Start,5,2026-12-01,Nora,,Main\n10,F,Legal,1,2026-12-01,Nora,,Main\n"
+    )
+    Path("tonight.csv").write_text(head + rows + more)
+    result = cli("import", "run", "m", "tonight.csv", code=1)
+    assert deals(root).keys() == {"1", "2", "3", "4", "9"}  # the others needn't wait
+    assert result.err == (
+        "error: 5 rows rejected, 5 deals not as in the file; new since the plan: "
+        'Stage "Legal" (tonight.csv:6), user "Kim Lee" (tonight.csv:7), '
+        'reason for losing "Too slow" (tonight.csv:8), process "Third" (tonight.csv:9); '
+        "have them planned: pipecli import plan tonight.csv --into m --force, and run again\n"
+    )
+    plan = planned(cli, "tonight.csv", "--into", "m", "--force")
+    assert plan["questions"] == []  # what was answered stays so
+    assert "answers: {outcomes: {won: [Signed], lost: [Gone]}, owners: nobody}" in page.read_text()
+    assert "they agree" in cli("import", "run", "m").out
+    assert [deals(root)[key]["status"] for key in ("2", "3", "5", "7")] == ["won", "lost", "open", "lost"]
+
+    # An answer that no longer fits is asked for anew.
+    Path("other.csv").write_text(head + rows.replace("Signed", "Done").replace("Gone", "Dead"))
+    assert [q["about"] for q in planned(cli, "other.csv", "--into", "m", "--force")["questions"]] == [
+        "outcomes"
+    ]
+
+
 def test_the_order_of_rows_that_are_alike_in_a_report_changes_no_deal(cli: Cli, root: Path, git: Git) -> None:
     header = "Opportunity Name,Account Name,Stage,Amount,Close Date,Created Date\n"
     row = "{},Aurora,Prospecting,{},12/31/2026,1/25/2026\n"

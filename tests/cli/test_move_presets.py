@@ -289,14 +289,19 @@ def test_an_answer_holds_and_two_orders_of_days_are_no_question(cli: Cli, root: 
     head = "Deal ID,Deal Name,Stage,Amount,Close Date,Probability\n"
     Path("d.csv").write_text(f"{head}1,A,New,$10,2026-04-03,0.2\n2,B,New,$20,2026-04-03,0.5\n3,C,New,,,0.5\n")
     for percents, expected in (("percent", 0.2), ("fraction", 20)):
-        cli("import", "plan", "d.csv", "--into", "m", "--force")
-        text = Path("m/plan.yaml").read_text()
+        cli("import", "plan", "d.csv", "--into", percents)
+        page = Path(percents, "plan.yaml")
+        text = page.read_text()
         wrong = text.replace("answer:", f"answer: {percents}", 1).replace("answer:\n", "answer: dollars\n")
-        Path("m/plan.yaml").write_text(wrong)
-        assert '"dollars" isn\'t a currency code' in cli("import", "run", "m", code=1).err
-        Path("m/plan.yaml").write_text(wrong.replace("dollars", "USD"))
-        cli("import", "run", "m", "--keep", "file")
+        page.write_text(wrong)
+        assert '"dollars" isn\'t a currency code' in cli("import", "run", percents, code=1).err
+        page.write_text(wrong.replace("dollars", "USD"))
+        cli("import", "run", percents, "--keep", "file")
         assert (deals(root)["1"]["probability"], deals(root)["1"]["currency"]) == (expected, "USD")
+    page.write_text(page.read_text().replace("percents: fraction", "percents: percent"))
+    cli("import", "plan", "d.csv", "--into", percents, "--force")  # with the answers as they stand there
+    cli("import", "run", percents)
+    assert deals(root)["1"]["probability"] == 0.2
     Path("d.csv").write_text(f"{head}1,A,New,10,25/04/2026,\n2,B,New,20,04/25/2026,\n3,C,New,5,03/04/2026,\n")
     cli("import", "plan", "d.csv", "--into", "n")
     assert "one column has one order of day and month" in cli("import", "run", "n", code=1).err

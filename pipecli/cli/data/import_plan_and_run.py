@@ -102,12 +102,7 @@ def keep_rejects(transaction: Transaction, done: Import, source: Path, wanted: P
 app = noun("Import the whole export of another CRM.")
 
 _MOST_REASONS = 5
-_DIFFERING = {
-    "opportunities": "deal",
-    "quotations": "quotation",
-    "orders": "order",
-    "items": "record",
-}
+_DIFFERING = {"opportunities": "deal", "quotations": "quotation", "orders": "order", "items": "record"}
 
 
 @app.command("plan", cls=Verb)
@@ -124,9 +119,9 @@ def plan(
     force: Annotated[bool, typer.Option("--force", help="Overwrite a plan, even if you changed it.")] = False,
 ) -> None:
     """Write mappings and settings for an export, and the questions left open."""
-    from pipecli.inbox.moving.plan import make_plan
     from pipecli.inbox.moving.plan_files import PLAN_FILE
     from pipecli.inbox.moving.recognise import files_of
+    from pipecli.inbox.moving.run_plan import plan_again
 
     if (into / PLAN_FILE).exists() and not force:
         raise PipecliError(f"{into} has a plan already", hint="name another folder, or give --force")
@@ -136,7 +131,7 @@ def plan(
     if (export / PLAN_FILE).exists() or any(Path(name).name == PLAN_FILE for name in zipped):
         raise PipecliError(f"{export} has its plan already", hint=f"pipecli import run {quote(str(export))}")
     run = session(ctx)
-    outcome = make_plan(files_of(export), run.pipeline.settings, source=str(export), vendor=from_)
+    outcome = plan_again(into, files_of(export), run.pipeline.settings, str(export), from_)
     _write_pages(outcome, into)
     if run.format is Format.TABLE:
         write_counts((line, None) for line in _plan_lines(outcome, into))
@@ -274,8 +269,22 @@ def _move(
             f"{'lines of ' * (kind == 'items')}{count(number, _DIFFERING[kind], ',')} not as in the file"
             for kind, number in differing.items()
         ]
-        where = f"the rejected ones are in {', '.join(map(str, kept.values()))}: correct the cause, run again"
-        raise PipecliError(", ".join(parts), hint=where if kept else "see the reconciliation above")
+        raise PipecliError(", ".join(parts), hint=_way_out(moved, folder, export or Path(move.source), kept))
+
+
+def _way_out(moved: Moved, folder: Path, export: Path, kept: dict[str, Path]) -> str:
+    """The next step for rejected rows: a plan that knows new words, else the files that they are in."""
+    from pipecli.inbox.importing.import_files import new_words
+
+    if new := [word for _, done in moved.done for word in new_words(done)]:
+        again = f"pipecli import plan {quote(str(export))} --into {quote(str(folder))} --force"
+        return f"new since the plan: {first_of(new, 8)}; have them planned: {again}, and run again"
+    where = ", ".join(map(str, kept.values()))
+    return (
+        f"the rejected ones are in {where}: correct the cause, run again"
+        if kept
+        else "see the reconciliation above"
+    )
 
 
 def _subject(vendor: str, moved: Moved) -> str:
@@ -398,20 +407,10 @@ def _outcome(done: Import) -> str:
     return f"{count(report['rows'], 'row', ',')} of {done.table.name}: {', '.join(parts) or 'none'}{more}"
 
 
-_VALUES = r'"[^"]*"|(?<=: ).*(?=, where line)|(?<= says ).*(?= of the same)|(?<= at )\S+$|\S*\d\S*'
-"""What is of one row alone in the reason for rejecting it."""
-
-
 def _reasons(done: Import) -> Iterator[str]:
-    """The reasons for rejecting rows without the values in them, so that they group."""
-    import re
+    from pipecli.inbox.importing.import_files import reasons_by_shape
 
-    groups: dict[str, tuple[int, str]] = {}
-    for reason in done.report["reasons"]:
-        shape = re.sub(_VALUES, "…", reason["reason"])
-        rows, example = groups.get(shape, (0, reason["reason"]))
-        groups[shape] = (rows + reason["rows"], example)
-    ordered = sorted(groups.values(), key=lambda pair: -pair[0])
+    ordered = reasons_by_shape(done.report)
     for rows, example in ordered[:_MOST_REASONS]:
         yield f"{rows:,} rejected, as: {example}"
     if rest := ordered[_MOST_REASONS:]:

@@ -9,6 +9,7 @@ import csv
 import io
 import itertools
 import os
+import re
 import stat
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -250,6 +251,42 @@ def _reasons(outcome: Built) -> dict[str, Tally]:
     for row, reason in outcome.rejected:
         Tally.count(tallies, reason, row)
     return dict(sorted(tallies.items(), key=lambda pair: -pair[1].rows))
+
+
+_VALUES = re.compile(
+    r'"[^"]*"|(?<=: ).*(?=, where line)|(?<= says ).*(?= of the same)|(?<= at )\S+$|\S*\d\S*'
+)
+"""What is of one row alone in the reason for rejecting it."""
+
+
+def reasons_by_shape(report: Mapping[str, Any]) -> list[tuple[int, str]]:
+    """The reasons for rejecting rows, grouped without the values in them: their rows and an example."""
+    groups: dict[str, tuple[int, str]] = {}
+    for reason in report["reasons"]:
+        shape = _VALUES.sub("…", reason["reason"])
+        rows, example = groups.get(shape, (0, reason["reason"]))
+        groups[shape] = (rows + reason["rows"], example)
+    return sorted(groups.values(), key=lambda pair: -pair[0])
+
+
+_NEW_WORD = re.compile(
+    r'(?P<column>[^:;]+): "(?P<word>[^"]*)" must be one of the values of the mapping'
+    r'|(?P<field>process|currency): "(?P<code>[^"]*)" isn\'t a'
+    r'|unknown (?P<noun>user or team|user|team|process) "?(?P<name>[^"]*?)"?(?=$|;| among)'
+    r"|(?P<slug>[^:;]+) isn't a (?P<key>reason for losing|type of opportunity|known source)"
+)
+"""What a reason for rejecting a row says of a word that the mapping and the settings don't have."""
+
+
+def new_words(done: Import) -> list[str]:
+    """The stages, owners, reasons and the like that are new in rejected rows, each with its first line."""
+    places: dict[str, int] = {}
+    for row, reason in done.outcome.rejected:
+        for match in _NEW_WORD.finditer(reason):
+            what = match["column"] or match["field"] or match["noun"] or match["key"]
+            word = match["word"] or match["code"] or match["name"] or match["slug"]
+            places.setdefault(f'{what.strip()} "{word.strip()}"', row.line)
+    return [f"{word} ({done.table.name}:{line})" for word, line in places.items()]
 
 
 def _tallies(tallies: Mapping[str, Tally], name_key: str) -> list[dict[str, Any]]:

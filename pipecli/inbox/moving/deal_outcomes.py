@@ -244,8 +244,8 @@ class Deals:
             return
         for pipeline in self.processes:
             of_pipeline = {stage for name, stage in self.groups if self._is_of(pipeline, name)}
-            unseen = outcomes.of.keys() - self.stage_rows.keys()
-            told = {s: of for s, of in outcomes.of.items() if not s or s in of_pipeline or s in unseen}
+            here = {"", *of_pipeline} | outcomes.of.keys() - self.stage_rows.keys()
+            told = {s: of for s, of in outcomes.of.items() if s in here or of != "open"}
             slugs = self._name_stages(pipeline, [s for s, of in told.items() if of == "open" and s])
             ends = {"won": [*slugs.values()][-1:], "lost": [*slugs.values()][:1]}
             values: dict[str, Any] = {}
@@ -300,7 +300,7 @@ class Deals:
             self.slugs[stage] = self.findings.stages[stage] = self.findings.stages[name] = slug
             guess = round(100 * number / (len(order) + 1))
             percent = probability[stage]
-            evidence = f"{rows[stage]:,} deals"
+            evidence = count(rows[stage], "deal", ",")
             if percent is None:
                 evidence += "; its probability is a guess by its place"
                 percent = guess

@@ -23,7 +23,7 @@ from pipecli.inbox.importing.match_record import part_named
 from pipecli.inbox.importing.rows_to_records import Tick
 from pipecli.inbox.importing.workbook import rows_of_file as read_table
 from pipecli.inbox.importing.workbook import tables_of_file
-from pipecli.inbox.moving.plan import make_plan
+from pipecli.inbox.moving.plan import Plan, make_plan
 from pipecli.inbox.moving.plan_files import PLAN_FILE, SETTINGS_PAGE, Step
 from pipecli.inbox.moving.recognise import (
     LARGEST,
@@ -125,8 +125,8 @@ def load_plan(folder: Path) -> Move:
         if answer is None or (one_of and str(answer) not in one_of):
             wanted = " or ".join(one_of) if one_of else "it"
             wrong = "" if answer is None else f', not "{answer}"'
-            text = f"{question['question']} Write {wanted} after `answer:` in this line{wrong}"
-            faults.append(Fault(str(path), line, column, "move", text))
+            fault = f"{question['question']} Write {wanted} after `answer:` in this line{wrong}"
+            faults.append(Fault(str(path), line, column, "move", fault))
         else:
             pending[str(question["about"])] = answer
     if faults:
@@ -145,6 +145,27 @@ def load_plan(folder: Path) -> Move:
             raise PipecliError(f"{path}: {step.map} leads out of {folder}")
     vendor, source = str(plain.get("vendor", "")), str(plain.get("source", ""))
     return Move(folder, vendor, source, steps, plain.get("answers") or {}, pending)
+
+
+def plan_again(
+    folder: Path, files: Sequence[File], settings: Settings, source: str, vendor: str | None
+) -> Plan:
+    """The plan made anew, with the answers that were given in its folder and that fit the files still."""
+    path = folder / PLAN_FILE
+    content = path.read_bytes() if path.is_file() else None
+    plain: dict[str, Any] = dict(yamltext.plain_of(content, str(path)) or {})
+    answers = {**(plain.get("answers") or {})}
+    for question in plain.get("questions") or ():
+        if question.get("answer") is not None:
+            answers[str(question.get("about"))] = question["answer"]
+    if vendor is None and plain.get("vendor") in vendors():
+        vendor = plain["vendor"]
+    while True:
+        try:
+            return make_plan(files, settings, source=source, vendor=vendor, answers=answers)
+        except PipecliError as error:
+            if answers.pop(str(error).partition(":")[0], None) is None:
+                raise
 
 
 def answered(move: Move, files: Sequence[File], settings: Settings) -> Move:
