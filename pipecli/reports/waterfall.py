@@ -173,9 +173,8 @@ def _steps(
         old, at = at.close, at._replace(close=after.close)
         if _is_told(old, before, after, window):
             yield _direction(old, after.close, window), at, opening, old, after.close
-    if (at.amount, at.currency) != (after.amount, after.currency):
-        old_amount, at = at.amount, at._replace(amount=after.amount, currency=after.currency)
-        yield "amount", at, opening, old_amount, after.amount
+    old_amount, at = at.amount, at._replace(amount=after.amount, currency=after.currency)
+    yield "amount", at, opening, old_amount, after.amount
     if (at.process, at.stage) != (after.process, after.stage):
         bucket = _stage_bucket(at, after, opening, closing)
         old_stage, at = at.stage, after._replace(status="open")

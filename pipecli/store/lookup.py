@@ -178,7 +178,7 @@ def _by_name(
         for naming in _namings(pipeline.index.connection, kind, longest, is_number=bool(digits)):
             record = Found(naming.noun, naming.key, naming.label, naming.file)
             names = naming.own if own_only or len(kinds) == 1 else f"{naming.own}\n{naming.others}"
-            if any(name_key(name) == key for name in names.splitlines() if name):
+            if any(name_key(name) == key for name in names.splitlines()):
                 whole.append(record)
             elif _is_called(naming._replace(others=naming.key) if own_only else naming, words, digits):
                 partly.append(record)
@@ -186,7 +186,7 @@ def _by_name(
 
 
 def _is_called(naming: _Naming, words: Sequence[str], digits: str) -> bool:
-    if any(same_number(digits, number) for number in naming.phones.splitlines() if digits):
+    if any(same_number(digits, number) for number in naming.phones.splitlines()):
         return True
     return begins_words(words, f"{naming.own}\n{naming.others}")
 

@@ -273,3 +273,8 @@ def test_the_first_response_of_a_converted_lead_is_that_of_its_deal(report, give
     (row,) = json.loads(cli("sql", "select first_response, minutes_to_first_response m from opportunities",
                        "--format", "json").out)  # fmt: skip
     assert row == {"first_response": "2026-11-20T13:30:00+01:00", "m": 90}
+
+
+def test_of_a_seller_and_of_me(report, asked):
+    for way in ("--seller=ana-ruiz", "--mine"):
+        assert report(way)["about"]["totals"]["created_count"] == 4

@@ -212,3 +212,13 @@ def test_an_order_of_both_sides():
     assert pruned({"a": [None, {}, {"b": None}, 0, False], "c": {"d": []}, "e": None}) == {"a": [0, False]}
     tiers = ({"from": 10}, {"from": "ten"}, "text", None)
     assert [from_quantity(tier) for tier in tiers] == [10, 0, 0, 0]
+
+
+def test_where_the_base_decides_and_the_rest_breaks_a_rule_the_base_stays_whole():
+    """As of an undo: what it takes back goes back as one, where it doesn't go with what came later."""
+    contacts = "contacts:\n- contact: maria-lopez\n  role: decision-maker\n"
+    base = edited((contacts, "contacts:\n- contact: maria-lopez\n  primary: true\n"))
+    other = "contacts:\n- contact: maria-lopez\n  role: user\n- contact: luis\n  primary: true\n"
+    ours, theirs = edited((contacts, other)), base.replace("primary: true", "primary: false")
+    assert merge(FILE, base, ours, theirs, prefer="base").text == base
+    assert merge(FILE, base, ours, theirs, prefer="ours").text == ours

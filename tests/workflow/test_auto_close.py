@@ -214,3 +214,6 @@ def test_the_wait_begins_anew_with_what_a_person_changes():
         'email "Offer" went out',
     )
     assert waiting(deal(), touches=touches, zone=MADRID) is None  # nobody waits for a word
+    same = [Touch(datetime.fromisoformat("2026-11-20T10:00:00+01:00"), "its own commit")]
+    said = deal(activity("2026-11-20T10:00:00+01:00"))
+    assert waiting(said, touches=same, zone=MADRID) == (date(2026, 11, 20), 'email "Offer" went out')

@@ -1,0 +1,42 @@
+"""What is wrong in a record's file, in a person's words and with the way out."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipecli.errors import FaultyFile
+from pipecli.records.kinds import OPPORTUNITY, SETTINGS, Kind
+from pipecli.store.parse_record import parse_record
+
+DEAL = "opportunities/2026/OPP-2Q8XA-machines.yaml"
+KEPT = "id: OPP-2Q8XA\ncreated: 2026-11-02T10:00:00+01:00\nprocess: a\nstage: b\ncurrency: EUR\n"
+
+
+def faults_of(kind: Kind, file: str, text: str) -> list[tuple[int, str]]:
+    with pytest.raises(FaultyFile) as refusal:
+        parse_record(kind, file, text)
+    return [(fault.line, fault.message) for fault in refusal.value.faults]
+
+
+def test_every_wrong_value_is_told_at_its_line() -> None:
+    text = "items: x\ncustom: y\nprobability: 101\namount: 1.5\ntitle: [a]\nowner: A B\ntags: [1]\n"
+    assert faults_of(OPPORTUNITY, DEAL, KEPT + text) == [
+        (6, "items: must be a list"),
+        (7, "custom: must be a map of keys"),
+        (8, "probability: must be at most 100 (it is 101)"),
+        (10, "title: must be text, not a list or a map"),
+        (12, "tags.1: must be text; put quotes around 1"),
+    ]
+    settings = "company: {name: x}\ncurrency: EUR\nprocesses: {a: {stages: []}}\nusers: {a: x}\n"
+    assert faults_of(SETTINGS, "pipecli.yaml", settings) == [
+        (3, "processes.a.stages: must have at least 1"),
+        (4, "users.a: must be a map of keys"),
+    ]
+
+
+def test_a_missing_id_is_that_of_the_files_name_where_it_has_one() -> None:
+    text = KEPT.replace("id: OPP-2Q8XA\n", "title: x\n")
+    (fault,) = faults_of(OPPORTUNITY, DEAL, text)
+    assert fault == (0, '"id" is missing: its file is named after it, so write id: OPP-2Q8XA')
+    (fault,) = faults_of(OPPORTUNITY, "opportunities/2026/machines.yaml", text)
+    assert fault[1].startswith('"id" is missing: OPP- and five digits or capital letters')
