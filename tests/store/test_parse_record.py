@@ -25,6 +25,7 @@ def test_every_wrong_value_is_told_at_its_line() -> None:
         (7, "custom: must be a map of keys"),
         (8, "probability: must be at most 100 (it is 101)"),
         (10, "title: must be text, not a list or a map"),
+        (11, 'owner: "A B" isn\'t a slug: lowercase letters, digits and hyphens, such as contoso-coffee'),
         (12, "tags.1: must be text; put quotes around 1"),
     ]
     settings = "company: {name: x}\ncurrency: EUR\nprocesses: {a: {stages: []}}\nusers: {a: x}\n"
