@@ -219,12 +219,12 @@ class Journal(NamedTuple):
         staged = git_commit.staged_ids(self.place, [step.file for step in self.steps])
         taken = list[FileStep]()
         for step in self.steps:
-            id_ = staged.get(self.place.prefix + step.file)
+            id_ = staged.get(self.place.prefix + step.file, "")
             if step.before is None:
                 taken.append(step)
             elif step.after is None:
                 taken += [] if id_ else [step]
-            elif id_:
+            else:
                 (blob,) = git.objects(self.place.work_tree, [id_], safe_files.LARGEST_ANY)
                 taken += [step] if blob.content and _text_hash(blob.content) == step.text else []
         self._stage_as_committed(taken)

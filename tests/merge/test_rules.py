@@ -222,3 +222,11 @@ def test_where_the_base_decides_and_the_rest_breaks_a_rule_the_base_stays_whole(
     ours, theirs = edited((contacts, other)), base.replace("primary: true", "primary: false")
     assert merge(FILE, base, ours, theirs, prefer="base").text == base
     assert merge(FILE, base, ours, theirs, prefer="ours").text == ours
+
+
+def test_things_of_which_one_has_no_name_are_in_conflict_as_a_whole():
+    base = f"{DEAL}custom:\n  things:\n  - {{id: a, n: 1}}\n  - {{n: 2}}\n"
+    merged = merge(FILE, base, base.replace("n: 1", "n: 3"), base.replace("n: 2", "n: 4"))
+    assert words(merged) == ["custom.things: ours id a, n 3, n 2, theirs id a, n 1, n 4"]
+    named = base.replace("{n: 2}", "{id: b, n: 2}")
+    assert both(named, named.replace("n: 1", "n: 3"), named.replace("n: 2", "n: 4")).conflicts == ()

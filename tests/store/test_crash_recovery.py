@@ -531,3 +531,84 @@ def test_a_pipe_among_the_caches_is_removed_and_waited_for_by_nobody(cli, deal, 
     said = cli("opp", "set", "2q8", "amount=1").err.splitlines()
     assert sorted(said) == sorted(f"warning: {pipe} was a pipe or a device, and is removed" for pipe in pipes)
     assert cli("opp", "list").err == ""
+
+
+def killed_change(
+    root: Path, writes: dict[str, tuple[str | None, str | None]], *, is_committing: bool
+) -> None:
+    """Leave the journal of a change of files, each as it was and as it was to be, as if it was killed now."""
+    contents = [
+        (file, *(None if text is None else text.encode() for text in texts)) for file, texts in writes.items()
+    ]
+    place = safe_files.find_location(root)
+    record = crash_recovery.begin_journal(
+        place, contents, "a change", is_committing=is_committing, is_hard=False
+    )
+    for handle in record.handles:
+        crash_recovery.git.held.remove(handle)
+        os.close(handle)
+
+
+def test_a_change_left_to_commit_is_finished_once_its_files_are_written(cli, deal, git, root):
+    file, new = deal(), "customers/acme.yaml"
+    text, name = file.read_text(), file.relative_to(root).as_posix()
+    changed = text.replace("4998", "5000")
+    (root / "customers").mkdir()
+    lock = root / ".git/shallow.lock"  # of no git of ours: none was to commit
+    for is_all in (False, True):
+        killed_change(
+            root, {name: (text, changed), new: (None, "id: acme\nname: Acme\n")}, is_committing=False
+        )
+        lock.touch()
+        safe_files.write_file(root, name, changed.encode())
+        if is_all:
+            (root / new).write_text("id: acme\nname: Acme\n")
+        done = "finished" if is_all else "undone"
+        assert cli("opp", "list").err == f"{done}: a change (the command was cut off)\n"
+        assert ((root / new).exists(), "5000" in file.read_text(), lock.exists()) == (is_all, is_all, True)
+
+
+def test_what_a_person_did_with_new_files_of_a_killed_change_decides(cli, refused, deal, git, root):
+    file, new = deal(), "customers/acme.yaml"
+    text, name = file.read_text(), file.relative_to(root).as_posix()
+    changed = text.replace("4998", "5000")
+    acme = "id: acme\nname: Acme\n"
+
+    def cut() -> None:
+        killed_change(root, {name: (text, changed), new: (None, acme)}, is_committing=True)
+        safe_files.write_file(root, name, changed.encode())
+        (root / "customers").mkdir(exist_ok=True)
+        (root / new).write_text(acme)
+
+    cut()
+    (root / new).write_text(f"{acme}notes: by hand\n")  # edited, and git has none
+    assert f"(a change) had written {new}, and that was changed since" in refused(
+        "opp", "set", "2q8", "amount=1"
+    )
+    (root / new).unlink()
+    assert cli("opp", "list").err == "undone: a change (the command was cut off)\n"
+    assert (file.read_text(), git("status", "--porcelain")) == (text, "")
+
+    cut()
+    git("commit", "-qm", "a part of it", "--", name)  # no commit has it all
+    assert cli("opp", "list").err == "undone: a change (the command was cut off)\n"
+    assert ((root / new).exists(), file.read_text()) == (False, text)
+
+
+def test_what_a_person_wrote_where_the_other_commit_has_nothing_is_kept(cli, deal, git, root):
+    file, before = deal(), git("rev-parse", "HEAD")
+    name = file.relative_to(root).as_posix()
+    git("rm", "-q", name)
+    git("commit", "-qm", "theirs")
+    theirs = git("rev-parse", "HEAD")
+    git("reset", "-q", "--hard", before)
+    cut_off(root, "sync", theirs)
+    git("rm", "-q", "--cached", name)
+    file.write_text("by hand")
+    kept = root / ".git/pipecli/root/kept" / name.replace("/", "-")
+    assert cli("opp", "list").err == f"undone: sync; as it was found: {kept} (the command was cut off)\n"
+    assert (kept.read_text(), "4998" in file.read_text(), git("status", "--porcelain")) == (
+        "by hand",
+        True,
+        "",
+    )

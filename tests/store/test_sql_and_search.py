@@ -63,6 +63,7 @@ def test_letters_of_any_script_are_compared_and_nothing_stays_nothing(connection
         "VACUUM INTO 'spoils.sqlite'",
         "SELECT load_extension('/tmp/spoils')",
         "SELECT writefile('spoils', 'x')",
+        "SELECT SQLITE_CompileOption_get(0)",
         "BEGIN IMMEDIATE",
         "",
     ],
