@@ -244,6 +244,7 @@ class Journal(NamedTuple):
         if not onto or git.commit_of(self.place.work_tree, "MERGE_HEAD") == onto:
             return cleared
         if git_commit.head_of(self.place) != self.start:
+            git_commit.restore_torn(self.place, self.start)
             return f"finished: {self.subject}"
         kept = git_commit.put_back(self.place, self.start, onto, self.place.cache / "kept")
         if kept is None:
@@ -333,10 +334,14 @@ def working(place: Location, subject: str, file: Path | None = None) -> Iterator
     """
     file = file or place.journal
     journal = Journal(place, file, subject, git_commit.head_of(place), False, os.getpid(), [], [])
-    journal = journal._replace(handles=_write(journal, is_hard=False))
+    options = git_commit.hardening(git.settings(place.work_tree))
+    journal = journal._replace(handles=_write(journal, is_hard=options is not None))
+    before, git.hardening[:] = [*git.hardening], options or ()
     try:
         with interruptible():
             yield
+            if options is not None and journal._onto.exists():
+                git_commit.harden_moved(place, journal.start)
     except BaseException:
         with uninterrupted():
             journal.put_back()
@@ -344,6 +349,7 @@ def working(place: Location, subject: str, file: Path | None = None) -> Iterator
     finally:
         with uninterrupted(), suppress(git.GitRefused):  # another's git is at work, and has its own
             git_commit.clear_locks(place, journal._begun())
+        git.hardening[:] = before
         journal.end()
 
 
@@ -353,7 +359,7 @@ def moving(place: Location, commit: str) -> None:
         return  # something is in the way: git refuses, and what a person wrote is not git's
     safe_files.write_file(place.cache, _ONTO, commit.encode())
     if git_commit.hardening(git.settings(place.work_tree)) is not None:
-        safe_files.harden(place.cache, place.journal.name, _ONTO)
+        safe_files.harden(place.cache, _ONTO)
         safe_files.harden_folders([place.cache])
 
 

@@ -31,6 +31,8 @@ class GitRefused(PipecliError):
 
 held: list[int] = []
 """Open files that every git of ours holds, too, until it ends, with its hooks: those of journals."""
+hardening: list[str] = []
+"""Options by which what every git of ours writes meanwhile outlasts a power cut."""
 
 
 def not_installed() -> GitRefused:
@@ -80,10 +82,11 @@ def config_options() -> list[str]:
     """
     count = os.environ.get("GIT_CONFIG_COUNT", "")
     if not re.fullmatch(r"[0-9]{1,3}", count):
-        return [*_NO_ADVICE]
+        return [*_NO_ADVICE, *hardening]
     keys = [(number, os.environ.get(f"GIT_CONFIG_KEY_{number}", "")) for number in range(int(count))]
     return [
         *_NO_ADVICE,
+        *hardening,
         *(
             f"--config-env={key}=GIT_CONFIG_VALUE_{number}"
             for number, key in keys

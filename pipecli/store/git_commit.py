@@ -44,10 +44,7 @@ def put_back(place: Location, start: str, onto: str, kept: Path) -> list[Path] |
     changed, new = moved_files(place, start, onto)
     aside = [path for name in (*changed, *new) if (path := _keep(place, name, onto, kept))]
     if changed:
-        git.raw(
-            place.work_tree, "restore", f"--source={start}", "--staged", "--worktree",
-            "--pathspec-from-file=-", "--pathspec-file-nul", stdin=git.listed(changed),
-        )  # fmt: skip
+        _restore(place, start, changed)
     git.unstage(place.work_tree, new)
     for name in new:
         (place.work_tree / name).unlink(missing_ok=True)
@@ -63,6 +60,36 @@ def moved_files(place: Location, start: str, onto: str) -> tuple[list[str], list
     present = _listed(top, "diff", "--name-only", "--no-renames", start)
     changed = {*words[1::2]}.intersection(present) - new
     return sorted(changed), sorted(name for name in new if os.path.lexists(top / name))
+
+
+def _moved_here(place: Location, start: str) -> list[str]:
+    """The files that git has moved from a commit to HEAD."""
+    names = _listed(place.work_tree, "diff", "--name-only", "--no-renames", "--diff-filter=d", start, "HEAD")
+    paths = {name: place.work_tree / name for name in names}
+    return [name for name, path in paths.items() if path.is_file() and not path.is_symlink()]
+
+
+def harden_moved(place: Location, start: str) -> None:
+    """Have the files that git has moved from a commit to HEAD outlast a power cut, as git doesn't."""
+    names = _moved_here(place, start)
+    safe_files.harden(place.work_tree, *names)
+    safe_files.harden_folders({(place.work_tree / name).parent for name in names})
+
+
+def restore_torn(place: Location, start: str) -> None:
+    """Have the files that a power cut left empty, or with NUL bytes only, be as HEAD has them."""
+    torn = [
+        name for name in _moved_here(place, start) if not (place.work_tree / name).read_bytes().strip(b"\0")
+    ]
+    if torn:
+        _restore(place, "HEAD", torn)
+
+
+def _restore(place: Location, commit: str, names: Sequence[str]) -> None:
+    git.raw(
+        place.work_tree, "restore", f"--source={commit}", "--staged", "--worktree",
+        "--pathspec-from-file=-", "--pathspec-file-nul", stdin=git.listed(names),
+    )  # fmt: skip
 
 
 def _keep(place: Location, name: str, onto: str, kept: Path) -> Path | None:
@@ -238,9 +265,10 @@ class Commit:
             if self._staging.returncode:
                 raise git.GitRefused(f"git could not stage the files: {git.one_line(errors)}")
         done = self._commit(message, environment)
-        if done.returncode and self._take_unknown():
+        if done.returncode > 0 and self._take_unknown():
             done = self._commit(message, environment)
-        if done.returncode and not self._is_in_head():
+        # A git that dies or fails once HEAD has moved leaves an index behind that must be put in order.
+        if done.returncode and (done.returncode != 1 or not self._is_in_head()):
             raise git.refusal(done)
 
     def _is_in_head(self) -> bool:
@@ -344,12 +372,13 @@ def require_no_rebase(git_dir: Path) -> None:
 def hardening(settings: Mapping[str, str]) -> tuple[str, ...] | None:
     """The options by which a commit outlasts a power cut; None where the user's core.fsync gives that up.
 
-    git alone hardens packs and no loose object. In a batch its objects wait for the disk once, not each.
+    git alone hardens packs and no loose object. In a batch its objects wait for the disk once, not each. The
+    index is hardened, too: an empty one stops every git command.
     """
     if "core.fsync" in settings:
         return None if settings["core.fsync"] == "none" else ()
     batch = () if "core.fsyncmethod" in settings else ("-c", "core.fsyncMethod=batch")
-    return ("-c", "core.fsync=committed", *batch)
+    return ("-c", "core.fsync=added", *batch)
 
 
 def _nothing_is_staged(work_tree: Path) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -314,18 +315,21 @@ def test_a_long_list_is_cut_and_counted(root: Path, cli: Cli, hooks: Hooks) -> N
     assert only["message"].endswith("and 32 more: pipecli followups --mine")
 
 
-@pytest.mark.parametrize(("wanted", "then"), [("again", "sent once more"), ("skip", "not sent again")])
+@pytest.mark.parametrize(
+    ("end", "wanted", "then"),
+    [(signal.SIGKILL, "again", "sent once more"), (signal.SIGINT, "skip", "not sent again")],
+)
 def test_what_a_killed_run_was_sending_is_told_as_perhaps_sent(
-    cli: Cli, root: Path, hooks: Hooks, monkeypatch: pytest.MonkeyPatch, wanted: str, then: str
+    cli: Cli, root: Path, hooks: Hooks, monkeypatch: pytest.MonkeyPatch, end: int, wanted: str, then: str
 ) -> None:
-    """Ana's message is handed over when the kill comes; Luis's is only claimed."""
+    """Ana's message is handed over when the kill comes, or a Ctrl-C; Luis's is only claimed."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         monkeypatch.setenv("PIPECLI_CHANNEL_ANA_RUIZ", f"json://127.0.0.1:{silent.getsockname()[1]}/")
         running = subprocess.Popen([sys.executable, "-m", "pipecli", "-C", str(root), "remind"])
         silent.settimeout(60)
         with silent.accept()[0] as begun:
             begun.recv(1)
-            running.kill()
+            running.send_signal(end)
         running.wait()
     monkeypatch.setenv("PIPECLI_CHANNEL_ANA_RUIZ", hooks.url("ana"))
 

@@ -103,7 +103,7 @@ def test_a_file_that_is_not_there_is_refused_in_gits_words(tree: Path, new: list
 
 
 def test_a_commit_outlasts_a_power_cut_unless_its_user_gives_that_up() -> None:
-    committed, batch = ("-c", "core.fsync=committed"), ("-c", "core.fsyncMethod=batch")
+    committed, batch = ("-c", "core.fsync=added"), ("-c", "core.fsyncMethod=batch")
     for settings, options in (
         ({}, (*committed, *batch)),
         ({"core.fsyncmethod": "fsync"}, committed),

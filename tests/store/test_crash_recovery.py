@@ -247,6 +247,15 @@ def test_a_polite_kill_of_git_alone_leaves_nothing(cli, deal, git, root):
     assert not (root / ".git/index.lock").exists()
 
 
+def test_a_git_that_is_killed_once_it_has_the_commit_leaves_nothing_staged(cli, deal, git, root):
+    """It dies between HEAD and its index: the change is done, and its locks go."""
+    deal()
+    hook(root, "reference-transaction", '[ "$1" != committed ] || kill -9 $PPID; sleep 1')
+    cli("opp", "set", "2q8", "amount=1")
+    assert git("log", "-1", "--format=%s") == "OPP-2Q8XA: set amount"
+    assert git("status", "--porcelain") == "" and not list((root / ".git").glob("*.lock"))
+
+
 def test_a_polite_kill_is_as_ctrl_c_as_long_as_the_pipeline_is_held(root):
     """Once git has the commit, too: while the index takes the change in."""
     with Pipeline(safe_files.find_location(root)).exclusive():
@@ -489,6 +498,7 @@ def test_what_became_of_files_that_a_killed_git_moved_is_told(cli, deal, git, ro
     assert (git("status", "--porcelain"), "4998" in file.read_text()) == ("", True)
     cut_off(root, "sync", theirs)
     git("reset", "-q", "--hard", theirs)
+    file.write_bytes(b"\0" * file.stat().st_size)  # as a power cut leaves what git has just moved
     assert cli("opp", "list").err == "finished: sync (the command was cut off)\n"
     assert "5000" in file.read_text()
 

@@ -201,12 +201,17 @@ class Sender:
 
     def __init__(self, journal: ReminderJournal, mine: set[str]) -> None:
         self.journal, self.mine, self.unsent = journal, mine, set(mine)
+        self.handed = set[str]()
+        """Those whose message was being handed over when this was cut off: perhaps it is out."""
         self.failed = 0
 
     def send(self, keys: Sequence[str], failure: str, hand_over: Callable[[], str]) -> bool:
         """Hand over one message, which stands for some keys; `hand_over` gives the reason why it can't be."""
         self.journal.sending(keys)
-        if reason := hand_over():
+        self.handed = {*keys}
+        reason = hand_over()
+        self.handed = set()
+        if reason:
             say(f"{failure}: {reason}")
             self.failed += 1
             return False
@@ -240,9 +245,10 @@ def sending(
             try:
                 yield sender
             finally:
-                if sender.unsent:
-                    give_back(run, claims, sender.unsent, who, _UNTIL_TOMORROW)
-                journal.end()
+                if unsent := sender.unsent - sender.handed:
+                    give_back(run, claims, unsent, who, _UNTIL_TOMORROW)
+                if not sender.handed:  # else the next run tells of it, and sends it again or not
+                    journal.end()
 
 
 _UNTIL_TOMORROW = "what was not delivered counts as sent until tomorrow: "
