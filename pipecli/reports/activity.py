@@ -102,7 +102,7 @@ def count_activities(
     rows = [_row(key, tally, has_deals=by in PEOPLE) for key, tally in tallies.items()]
     rows.sort(key=lambda row: (row.key is None, -row.done_count, -row.planned_count, row.key))
     if by in PERIOD_OF:
-        rows.sort(key=lambda row: row.key or "")
+        rows.sort(key=lambda row: str(row.key))
     return Done(rows, _row(None, totals, has_deals=True), overdue_before)
 
 

@@ -224,7 +224,7 @@ def first_response(
         for tally in (tallies[key], totals):
             tally.add(inquiry, waited)
     rows = [tally.row(key) for key, tally in tallies.items()]
-    rows.sort(key=lambda row: (row.key is None, 0 if by in PERIODS else -row.created_count, row.key or ""))
+    rows.sort(key=lambda row: (row.key is None, 0 if by in PERIODS else -row.created_count, str(row.key)))
     return FirstResponse(
         by, rows, totals.row(None), totals.untimed_count, totals.early_count, ahead_count, counted_with_lead
     )

@@ -267,7 +267,7 @@ def chronological(key: str | None) -> tuple[bool, bool, str]:
 
 def _heaviest(row: Row, places: dict[Key, int]) -> tuple[object, ...]:
     place = places.get((row.process, row.key), len(places))
-    return row.key is None, place, -row.weighted, -row.won_amount, row.key or ""
+    return row.key is None, place, -row.weighted, -row.won_amount, str(row.key)
 
 
 FIGURES = ("open_count", "amount", "weighted", "won_count", "won_amount")

@@ -121,7 +121,7 @@ def funnel(
     keys = dict.fromkeys([*leads_of, *deals_of])
     rows = [Row(key, _counts(leads_of[key], deals_of[key], valuation)) for key in keys]
     sizes = {} if by in PERIODS else {key: len(leads_of[key]) + len(deals_of[key]) for key in keys}
-    rows.sort(key=lambda row: (row.key is None, -sizes.get(row.key, 0), row.key or ""))
+    rows.sort(key=lambda row: (row.key is None, -sizes.get(row.key, 0), str(row.key)))
     placed = [deal for deal in cohort if deal.status == "won" or deal.stage or deal.stage_visits]
     lacking = len(cohort) - len(placed) if order else 0
     return Funnel(by, rows, _counts(created, cohort, valuation), _reached(placed, order), lacking)

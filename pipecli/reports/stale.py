@@ -107,7 +107,7 @@ def stale_by_group(stale_deals: Stale, deals: Iterable[Deal], by: str, valuation
     rows = [_row(key, still[key], opened[key], valuation) for key in opened]
     return sorted(
         rows,
-        key=lambda row: (row.key is None, -row.stale_count, -row.amount, row.process or "", row.key or ""),
+        key=lambda row: (row.key is None, -row.stale_count, -row.amount, row.process or "", str(row.key)),
     )
 
 

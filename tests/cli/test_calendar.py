@@ -169,3 +169,9 @@ def test_a_broken_deal_stops_it(root: Path, cli: Cli) -> None:
     (root / DEAL).write_text("id: [\n")
 
     assert f"error: {DEAL}" in cli("calendar", code=1).err
+
+
+def test_what_is_planned_on_a_deal_on_hold_stays_in_it(cli: Cli) -> None:
+    planned = by_uid(read(cli)).keys()
+    cli("opp", "hold", "OPP-2Q8XA", "--until", "2026-12-24", "--reason", "no money this year")
+    assert by_uid(read(cli)).keys() == planned

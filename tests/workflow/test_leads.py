@@ -135,6 +135,8 @@ def test_of_two_leads_the_one_given_up_says_nothing_of_the_status():
 
     other = {"id": "LEAD-8K4N2"}
     assert merged(lead(**NO_NEED), lead(**other, status="replied")).status == "replied"
+    assert merged(lead(), lead(**other)).status == "new"
+    assert merged(lead(status="open"), lead(**other)).status == "open"
     both = merged(lead(**NO_NEED), lead(**other, **NO_NEED))
     assert (both.status, both.disqualified.reason) == ("disqualified", "no-need")
 

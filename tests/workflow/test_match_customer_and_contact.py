@@ -199,3 +199,11 @@ def test_a_shared_address_tells_who_is_meant_at_a_customer() -> None:
     people.add("second", "Ana", "contoso", [])
     with pytest.raises(Unreadable, match='ana and second have the name "Ana" at contoso'):
         people.recognised("Ana", "contoso", [])
+
+
+def test_of_two_without_a_customer_the_name_alone_says_little() -> None:
+    rows = [("ana", "Ana", None, "[]"), ("sara", "Sara", None, '["sara@x.example"]')]
+    people = People(rows, {})
+    assert people.recognised("Ana", None, []) == "ana"
+    assert people.recognised("Ana", None, ["ana@y.example"]) is None
+    assert people.recognised("Sara", None, []) is None

@@ -57,7 +57,7 @@ class Entry:
 
 @dataclass(slots=True)
 class Item:
-    """`anchor` is just after the dash; -1 in flow style."""
+    """`anchor` is just after the dash; in flow style, where there is none, it says nothing."""
 
     anchor: int
     value: TreeNode
@@ -170,7 +170,7 @@ def _read_list(event: SequenceStartEvent, events: Iterator[object], text: str) -
     mark = event.start_mark
     node = ListNode(mark.index, mark.index, mark.line, mark.column, bool(event.flow_style))
     while not isinstance(following := next(events), SequenceEndEvent):
-        anchor = -1 if node.flow else skip_blanks(text, node.end) + 1
+        anchor = skip_blanks(text, node.end) + 1
         value = _read_node(following, events, text)
         _place_absent(value, anchor)
         node.items.append(Item(anchor, value))
