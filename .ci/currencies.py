@@ -19,6 +19,9 @@ from iso4217 import raw_table
 
 TARGET = Path(__file__).resolve().parents[1] / "pipecli" / "records" / "currency_codes.py"
 
+NO_MONEY = frozenset("XAG XAU XPD XPT XBA XBB XBC XBD XFO XFU XRE XSU XTS XUA XXX".split())
+"""Metals, bonds, units of account, and what stands for a test or for no currency."""
+
 _MODULE = '''\
 """The currencies of ISO 4217, past and present, and their minor units. Written by .ci/currencies.py."""
 
@@ -42,7 +45,7 @@ def module() -> str:
     digits = {code: int(units) for code, units in table.items() if units.isdigit() and units != "2"}
     return _MODULE.format(
         codes=textwrap.fill(
-            " ".join(sorted(list_currencies() | table.keys())),
+            " ".join(sorted((list_currencies() | table.keys()) - NO_MONEY)),
             width=101, initial_indent=" " * 4, subsequent_indent=" " * 4,
         ),
         digits="\n".join(f'    "{code}": {digits[code]},' for code in sorted(digits)),

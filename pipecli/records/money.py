@@ -183,8 +183,10 @@ _DOLLARS = frozenset(
     "USD CAD AUD NZD SGD HKD TWD MXN ARS CLP COP UYU DOP JMD TTD NAD BBD BSD BZD FJD GYD LRD SRD XCD KYD BMD "
     "BND CUP".split()
 )
-_SIGNS = {
+SIGNS = {
     "$": _DOLLARS, "US$": frozenset({"USD"}), "R$": frozenset({"BRL"}), "€": frozenset({"EUR"}),
+    "CA$": frozenset({"CAD"}), "A$": frozenset({"AUD"}), "AU$": frozenset({"AUD"}), "NZ$": frozenset({"NZD"}),
+    "HK$": frozenset({"HKD"}), "MX$": frozenset({"MXN"}), "S$": frozenset({"SGD"}),
     "£": frozenset({"GBP", "EGP", "SYP", "LBP"}), "¥": frozenset({"JPY", "CNY"}), "₹": frozenset({"INR"}),
     "₽": frozenset({"RUB"}), "₺": frozenset({"TRY"}), "₴": frozenset({"UAH"}), "₪": frozenset({"ILS"}),
     "₩": frozenset({"KRW"}), "₫": frozenset({"VND"}), "₱": frozenset({"PHP"}), "₦": frozenset({"NGN"}),
@@ -193,6 +195,7 @@ _SIGNS = {
     "kr": frozenset({"SEK", "NOK", "DKK", "ISK"}), "zł": frozenset({"PLN"}), "Kč": frozenset({"CZK"}),
     "Ft": frozenset({"HUF"}), "Fr": frozenset({"CHF"}), "lei": frozenset({"RON"}),
 }  # fmt: skip
+"""The currencies that a sign may stand for."""
 
 _SIGN = r"[^\d\s.,'()+-]{1,4}\.?"
 _WRITTEN = (
@@ -276,8 +279,8 @@ def _currencies(sign: str, text: str) -> frozenset[str]:
     if bare in CURRENCIES:
         return frozenset({bare})
     for known in (bare, bare.capitalize(), bare.lower()):
-        if known in _SIGNS:
-            return _SIGNS[known]
+        if known in SIGNS:
+            return SIGNS[known]
     raise Unreadable(f'"{text}" isn\'t an amount: "{sign}" isn\'t a currency')
 
 

@@ -357,9 +357,9 @@ def test_a_line_below_zero_is_a_discount_of_the_whole(cli: Cli, root: Path, git:
     )
     arguments = ("items", write("l.csv", lines), "--map", write("i.yaml", mapping))
     report = told(cli, *arguments, code=1)
-    assert {tally["column"]: tally["rows"] for tally in report["left_out"] if "line" in tally["column"]} == {
+    assert {tally["what"]: tally["rows"] for tally in report["noted"]} == {
         "lines below zero, taken as a discount of the whole": 3,
-        "lines of quantity 0": 1,
+        "lines of quantity 0, left out": 1,
     }
     (refused,) = report["reasons"]
     assert refused["rows"] == 2

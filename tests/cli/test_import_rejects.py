@@ -94,13 +94,21 @@ def test_a_currency_sign_is_never_taken_for_another(cli: Cli, root: Path) -> Non
     told = json.loads(cli("import", "opp", again, "--map", in_euros, "--format", "json", code=1).out)
     (reason,) = told["reasons"]
     assert reason["reason"] == "its amounts are written in dollars, and it is in EUR"
-    pounds = write("d3.csv", "ref,title,value\nC1,Pounds,£5\nC2,Odd,1e3\n")
+    pounds = write("d3.csv", "ref,title,value\nC1,Yen,¥5\nC2,Odd,1e3\n")
     both = write("m3.yaml", mapping.replace("value: amount", "value: [{to: amount}, {to: closed.amount}]"))
     told = json.loads(cli("import", "opp", pounds, "--map", both, "--format", "json", code=1).out)
     assert [reason["reason"] for reason in told["reasons"]] == [
-        "its amounts are in EGP or GBP or LBP or SYP: say `currency` in the mapping",
+        "its amounts are in CNY or JPY: say `currency` or `signs` in the mapping",
         'value: "1e3" isn\'t an amount',
     ]
+    meant = write("m4.yaml", "signs: {¥: JPY, $: CAD}\n" + mapping)
+    dollars = write("d4.csv", "ref,title,value\nD1,Yen,¥5\nD2,Dollars,$7\nD3,Others,US$8\nD4,Pounds,£9\n")
+    cli("import", "opp", dollars, "--map", meant)
+    assert [deals(root)[f"D{number}"]["currency"] for number in (1, 2, 3, 4)] == ["JPY", "CAD", "USD", "GBP"]
+    wrong = write("m5.yaml", "signs: {¥: EUR, x: JPY}\n" + mapping)
+    err = cli("import", "opp", dollars, "--map", wrong, code=1).err
+    assert "m5.yaml:1: signs: EUR isn't one of CNY, JPY" in err
+    assert '"x" isn\'t a sign of a currency' in err
 
 
 def test_what_could_be_two_numbers_is_rejected_until_the_mapping_says_which(cli: Cli, root: Path) -> None:

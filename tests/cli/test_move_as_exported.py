@@ -592,3 +592,41 @@ def test_a_column_that_says_how_deals_ended_is_found_whatever_it_is_called(cli: 
         "open", "won", "lost", "open", "open", "won", "lost", "open",
     ]  # fmt: skip
     assert [by_id[number]["stage"] for number in "148"] == ["erstgesprach", "new-lead", "proposal-sent"]
+
+
+def test_each_deal_of_a_column_of_several_currencies_has_its_own_and_no_sign_is_guessed(
+    cli: Cli, root: Path
+) -> None:
+    source = _files(
+        "currencies",
+        deals='Deal ID,Deal Name,Stage,Amount,Close Date\n1,A,Demo,"$1,234",2026-12-01\n'
+        "2,B,Demo,€ 200,2026-12-01\n3,C,Closed Won,£50,2099-02-01\n4,D,Demo,US$5,2026-12-01\n"
+        "5,E,Demo,CHF 10,2026-12-01\n6,F,Demo,7,2026-12-01\n",
+    )
+    told = _plan(cli, source)
+    assert [(question["about"], "1 row with $ beside CHF, EUR, USD." in question["question"])
+            for question in told["questions"]] == [("sign-$", True)]  # fmt: skip
+    assert "deals.csv, Amount: 1 row without a sign, beside those with one, taken as EUR" in told["assumed"]
+    page = Path("m/plan.yaml")
+    text = page.read_text()
+    page.write_text(text.replace("answer:", "answer: EUR"))
+    assert "m/plan.yaml:8: sign-$: the answer must be one of" in cli("import", "run", "m", code=1).err
+    page.write_text(text.replace("answer:", "answer: CAD"))
+    report = cli("import", "run", "m").out
+    assert "won or lost on a day that is still to come: 1 row (line 4)" in report and "they agree" in report
+    assert "  Demo: 1 row 1,234.00 CAD | 1 row 1,234.00 CAD" in report
+    assert {key: deal["currency"] for key, deal in deals(root).items()} == {
+        "1": "CAD", "2": "EUR", "3": "GBP", "4": "USD", "5": "CHF", "6": "EUR",
+    }  # fmt: skip
+
+    # A column of currencies has codes, and what isn't money is asked about.
+    words = _files(
+        "words",
+        deals="Deal ID,Deal Name,Stage,Amount,Close Date,Currency\n7,G,Demo,1,2026-12-01,US Dollar\n"
+        "8,H,Demo,2,2026-12-01,XXX\n9,I,Demo,3,2026-12-01,\n",
+    )
+    (question,) = _plan(cli, words, "--force")["questions"]
+    assert "deals.csv, Currency: XXX in 1 row isn't a currency." in question["question"]
+    page.write_text(page.read_text().replace("answer:\n", "answer: CHF\n"))
+    cli("import", "run", "m")
+    assert [deals(root)[key]["currency"] for key in "789"] == ["USD", "CHF", "EUR"]

@@ -336,8 +336,6 @@ def _print(transaction: Transaction, moved: Moved, commit: str | None, kept: dic
 
 def _readings(done: Import) -> Iterator[str]:
     """What was read otherwise than it stands in a file, and that nobody said."""
-    from pipecli.inbox.importing.list_elements import BELOW_ZERO, NO_QUANTITY
-
     if guessed := done.report.get("guessed_encoding"):
         yield f"read as {guessed}, a guess: if names look wrong, say `encoding:` in the mapping"
     rounded = [
@@ -353,8 +351,8 @@ def _readings(done: Import) -> Iterator[str]:
     for told in done.report["left_out"]:
         if told["column"].endswith(("s that aren't here", "of rows that name several")):
             yield f"left out of {count(told['rows'], 'row', ',')}: {told['column']}"
-        elif told["column"] in (BELOW_ZERO, NO_QUANTITY):
-            yield f"{told['column']}: {told['rows']:,}"
+    for told in done.report["noted"]:
+        yield f"{told['what']}: {count(told['rows'], 'row', ',')} (line {told['example']['line']})"
 
 
 def _comparison(moved: Moved) -> list[dict[str, Any]]:

@@ -135,6 +135,8 @@ class ColumnFormat(NamedTuple):
     zone: tzinfo
     scale: str | None = None
     """`fraction` where 0.5 is fifty percent, `cents` where 50000 is an amount of 500."""
+    signs: Mapping[frozenset[str], frozenset[str]] = {}
+    """What the signs of several currencies mean here, as `$` of CAD."""
     split: str | None = None
     """Stands between the values of a list, beside what always does."""
 
@@ -328,6 +330,7 @@ def _money(column_format: ColumnFormat) -> Reader:
             money = read_money(
                 text_value(cell), column_format.mark, third_decimal=column_format.third_decimal
             )
+            money = money._replace(currencies=column_format.signs.get(money.currencies, money.currencies))
         return money if column_format.scale != "cents" else money._replace(value=money.value / 100)
 
     return read

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Mapping as Map
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from functools import cached_property
 from typing import NamedTuple, TypeVar
@@ -102,6 +103,7 @@ ORDINAL = "#"
 
 Beside it a column may be empty, as long as one isn't.
 """
+CLOSES_LATER = "won or lost on a day that is still to come"
 _REMEMBERED = 1 << 13
 """Values of cells; what comes often is soon among them again."""
 
@@ -136,13 +138,16 @@ class Bindings:
     """By column, the texts of days and moments that no format of it fits, each with its first row."""
     lacking: dict[str, Tally] = field(default_factory=dict)
     left_out: dict[str, Tally] = field(default_factory=dict)
+    noted: dict[str, Tally] = field(default_factory=dict)
+    """What was taken and is worth a look."""
+    today: date = date.max
     replaced: dict[tuple[str, str, str], Tally] = field(default_factory=dict)
     """By column, value, and the mapping's value in its place."""
     _memory: dict[tuple[Reader, str], object] = field(default_factory=dict)
 
     def share(self, other: Bindings) -> None:
         """Count together with others, for rows of the same file."""
-        self.lacking, self.left_out = other.lacking, other.left_out
+        self.lacking, self.left_out, self.noted = other.lacking, other.left_out, other.noted
         self.replaced, self.empties, self.unread = other.replaced, other.empties, other.unread
 
     def tells_apart(self, collection: Collection) -> bool:
@@ -200,6 +205,8 @@ class Bindings:
                 Tally.count(self.left_out, column, row)
         for template in self.templates:
             self._fill_in(reading, template)
+        if isinstance(day := reading.values.get(("closed", "date")), date) and day > self.today:
+            Tally.count(self.noted, CLOSES_LATER, row)
         return reading
 
     def _cell(self, row: Row, column: str) -> Cell:

@@ -8,6 +8,7 @@ from collections.abc import Mapping as Map
 from datetime import date
 from decimal import Decimal
 from difflib import get_close_matches
+from functools import cached_property
 from typing import Any, get_origin
 
 from pipecli.errors import FaultyFile, Unreadable
@@ -36,7 +37,7 @@ from pipecli.inbox.importing.mapping import Column, Source, Unless, listed
 from pipecli.inbox.importing.table import EXTRA, REASON, Cell, Table
 from pipecli.records import base
 from pipecli.records.kinds import Collection
-from pipecli.records.money import Mark, mark_of, minor_digits
+from pipecli.records.money import SIGNS, Mark, mark_of, minor_digits
 from pipecli.store import ids_and_files
 from pipecli.store.pipeline import Pipeline
 
@@ -121,6 +122,7 @@ class _Compiler:
             columns=columns,
             templates=tuple(templates),
             constants=self.constants,
+            today=self.today,
             owned=frozenset(self.owned) - NEVER_CLEARED,
             unused=[column for column in self.table.columns if self._is_unused(column)],
             external_id=self.mapping.external_id if external else None,
@@ -207,7 +209,7 @@ class _Compiler:
         third = self.third_decimal or column.to not in ("amount", "closed.amount")
         scale = column.scale or self.mapping.scale
         column_format = ColumnFormat(
-            formats, mark, third, self.table.typed, self.today, self.zone, scale, column.split
+            formats, mark, third, self.table.typed, self.today, self.zone, scale, self._signs, column.split
         )
         if path and not scale and is_percent(base.annotation_at(self.collection.model, path)):
             doubt = doubtful_scale(self.table, name, column_format, column.values)
@@ -215,6 +217,17 @@ class _Compiler:
                 hint = "" if self.source.file else "; a mapping file says it: --map FILE"
                 self.source.fault([*place, "to"], doubt + hint)
         return column_format
+
+    @cached_property
+    def _signs(self) -> dict[frozenset[str], frozenset[str]]:
+        """The meaning of the signs that the mapping gives one, as it may have several."""
+        for sign, code in self.mapping.signs.items():
+            if sign not in SIGNS:
+                self.source.fault(["signs", sign], f'signs: "{sign}" isn\'t a sign of a currency')
+            elif code not in SIGNS[sign]:
+                known = ", ".join(sorted(SIGNS[sign]))
+                self.source.fault(["signs", sign], f"signs: {code} isn't one of {known}")
+        return {SIGNS[sign]: frozenset({code}) for sign, code in self.mapping.signs.items() if sign in SIGNS}
 
     def _is_time(self, path: Path | None) -> bool:
         kinds = base.options(base.annotation_at(self.collection.model, path)) if path else []

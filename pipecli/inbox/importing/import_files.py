@@ -224,6 +224,7 @@ def report_json(
         "empty": _tallies(bindings.empties, "word"),
         "lacking": _tallies(bindings.lacking, "column"),
         "left_out": _tallies(bindings.left_out, "column"),
+        "noted": _tallies(bindings.noted, "what"),
         "filled_with_now": _tallies(outcome.filled, "field"),
         "kept": _tallies(outcome.kept, "field"),
         "replaced": [
@@ -332,6 +333,7 @@ def report_lines(report: Mapping[str, Any]) -> Iterator[Line]:
     yield from _section("words taken as no value", report["empty"], "word")
     yield from _section("rows lacked", report["lacking"], "column")
     yield from _section("left out, by the conditions of the mapping", report["left_out"], "column")
+    yield from _section("worth a look", report["noted"], "what")
     yield from _section(
         "set to the time of this import, as rows don't say it", report["filled_with_now"], "field"
     )

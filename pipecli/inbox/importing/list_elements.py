@@ -198,7 +198,7 @@ def _place_of(
 
 
 BELOW_ZERO = "lines below zero, taken as a discount of the whole"
-NO_QUANTITY = "lines of quantity 0"
+NO_QUANTITY = "lines of quantity 0, left out"
 
 
 class Placing:
@@ -213,7 +213,7 @@ class Placing:
         """
         self.model, self.noun = collection.model, collection.noun
         self.rows, self.was_imported = bindings.rows, was_imported
-        self._left_out, self._row = bindings.left_out, row
+        self._noted, self._row = bindings.noted, row
 
     def put(
         self,
@@ -265,13 +265,13 @@ class Placing:
             )
             worth = percentage(EXACT.multiply(price, quantity), 100 - off)
             if worth < 0 and ("discount_amount",) not in element:
-                Tally.count(self._left_out, BELOW_ZERO, self._row)
+                Tally.count(self._noted, BELOW_ZERO, self._row)
                 names = [written(value) for key in _NAMES if (value := element.get((key,))) is not None]
                 known = below.setdefault(names[0], {"amount": Decimal(0), "line": names[-2:][0]})
                 known["amount"] -= rounded(worth, plain.get("currency", ""))
                 rates.add(element.get(("tax",)))
             elif quantity == 0:
-                Tally.count(self._left_out, NO_QUANTITY, self._row)
+                Tally.count(self._noted, NO_QUANTITY, self._row)
             else:
                 sold[place] = element
                 rates.add(element.get(("tax",)))

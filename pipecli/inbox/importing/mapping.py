@@ -134,6 +134,8 @@ class Mapping(Part):
     """The date format of every column that has none of its own."""
     decimal: Literal[".", ","] | None = None
     scale: Scale | None = None
+    signs: dict[Line, Line] = {}
+    """The currencies of signs that several have: `$: CAD`."""
     skip_empty: Flag = False
     keep: Literal["local", "file", "conflict"] | None = None
     """The value that stays where people here and the file changed one since the last import; else `local`."""

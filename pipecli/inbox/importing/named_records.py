@@ -300,7 +300,7 @@ class Completer:
         if currency is None:
             currency = base if not signed or base in possible else _likeliest(possible)
             if currency is None:
-                signs = f"{_listed(*signed)}: say `currency` in the mapping"
+                signs = f"{_listed(*signed)}: say `currency` or `signs` in the mapping"
                 raise Unreadable(f"its amounts are in {'several currencies: ' * (not possible)}{signs}")
             plain["currency"] = currency
         if signed and currency not in possible:
@@ -438,9 +438,7 @@ def _stage(process: Any, name: str) -> str | None:
 
 
 def _likeliest(possible: frozenset[str]) -> str | None:
-    if len(possible) == 1:
-        return next(iter(possible))
-    return "USD" if "USD" in possible else None
+    return next(iter(possible)) if len(possible) == 1 else next(iter({"USD", "GBP"} & possible), None)
 
 
 def _listed(*signed: frozenset[str]) -> str:

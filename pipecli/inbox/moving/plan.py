@@ -12,12 +12,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from pipecli.errors import PipecliError, Unreadable
+from pipecli.errors import PipecliError
 from pipecli.inbox.importing.import_files import File
 from pipecli.inbox.importing.table import Layout, Table
 from pipecli.inbox.importing.workbook import rows_of_file, tables_of_file, with_sheet
 from pipecli.inbox.moving.deal_outcomes import OF_DEALS, Columns, Deals
-from pipecli.inbox.moving.overlaps import table_name, without_overlaps
 from pipecli.inbox.moving.plan_files import (
     PLAN_FILE,
     SETTINGS_PAGE,
@@ -33,6 +32,14 @@ from pipecli.inbox.moving.plan_files import (
     plan_page,
     settings_page,
     texts,
+)
+from pipecli.inbox.moving.questions import (
+    currency_answered,
+    currency_words,
+    meaning_of_signs,
+    signs_in,
+    table_name,
+    without_overlaps,
 )
 from pipecli.inbox.moving.recognise import (
     ORDER,
@@ -55,8 +62,6 @@ from pipecli.inbox.moving.synonyms import (
     outcome_of,
     patterns,
 )
-from pipecli.records.currency_codes import CURRENCIES
-from pipecli.records.money import read_money
 from pipecli.records.settings import Settings
 from pipecli.store import ids_and_files
 from pipecli.wording import count, first_of
@@ -214,6 +219,7 @@ class _Mapping:
         self.templates: dict[str, Any] = dict(told.rest.get("templates", {}))
         self.set: dict[str, Any] = dict(told.rest.get("set", {}))
         self.record: dict[str, str] = {}
+        self.signs: dict[str, str] = {}
 
     def plain(self) -> tuple[dict[str, Any], list[str]]:
         """The mapping as it is written, and the columns that don't come along."""
@@ -238,6 +244,7 @@ class _Mapping:
             "record": self.record.get("record") or self.record,
             "make": list(self.told.rest.get("make", _MAKE.get(self.told.kind, ()))) if self._names() else [],
             **rest,
+            "signs": self.signs,
             "set": self.set,
             "templates": self.templates,
             "columns": self.columns,
@@ -303,7 +310,8 @@ class _Mapping:
             if unknown := owners(self.table, column, self.findings):
                 entry["values"] = unknown
         elif role == "currency":
-            self._currency(column, entry)
+            if codes := currency_words(self.table, column, self.findings):
+                entry["values"] = codes
         elif role in ("type", "done") and self.told.kind == "activities":
             entry |= of_activity(role, texts(self.table, column))
         elif role == "type" and self.told.kind == "opportunities":
@@ -341,22 +349,6 @@ class _Mapping:
                 f"{self.table.name} with this name alone come without; export their ids or addresses, too"
             )
 
-    def _currency(self, column: str, entry: dict[str, Any]) -> None:
-        values: dict[str, str | None] = {}
-        for text, rows in texts(self.table, column).items():
-            code = patterns()["currencies"].get(text.lower(), text.upper())
-            if code not in CURRENCIES:
-                values[text] = None
-                self.findings.assumed.append(
-                    f'{self.table.name}: "{text}" in {column} isn\'t a currency; {rows:,} rows say it'
-                )
-                continue
-            if code != text:
-                values[text] = code
-            self.findings.currencies[code] += rows
-        if values:
-            entry["values"] = values
-
     def _templates(self) -> None:
         """Fields that are made of several columns: a person's name, an address, a title that is missing."""
         parts = [f"{{{self.roles[role]}}}" for role in ("first_name", "last_name") if role in self.roles]
@@ -384,20 +376,15 @@ class _Mapping:
         says = texts(self.table, self.roles["currency"]) if "currency" in self.roles else None
         if column is None or says or self.told.kind == "items":
             return
-        signs: set[frozenset[str]] = set()
-        for text in texts(self.table, column):
-            try:
-                signs.add(read_money(text, "").currencies)
-            except Unreadable:
-                continue
-        signs.discard(frozenset())
+        signs = signs_in(self.table, column)
+        if len(signs.keys() - {frozenset()}) > 1:
+            self.signs = meaning_of_signs(self.table, column, signs, self.findings)
+            return
+        del signs[frozenset()]
         base = self.findings.settings.currency
-        told = self.findings.answer("currency") or currency_of(column)
-        if told and told not in CURRENCIES:
-            raise PipecliError(f'currency: "{told}" isn\'t a currency code: answer with one, such as EUR')
-        if told:
-            self.set["currency"] = str(told)
-            self.findings.currencies[str(told)] += len(self.table.rows)
+        if told := currency_answered("currency", self.findings) or currency_of(column):
+            self.set["currency"] = told
+            self.findings.currencies[told] += len(self.table.rows)
         elif signs and not any(base in sign for sign in signs):
             shown = first_of(sorted({currency for sign in signs for currency in sign}), 5)
             self.findings.ask(

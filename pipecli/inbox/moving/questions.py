@@ -1,6 +1,7 @@
-"""Tables of one export that are about the same records: twins in another form, and those made from others.
+"""What the files of an export leave open, told by their cells or asked: which table comes, which currency.
 
-What both say is taken from one of them; where nothing tells which, it is asked.
+Of tables about the same records, twins in another form and those made from others stay out; where nothing
+tells which of two that differ is right, it is asked.
 """
 
 from __future__ import annotations
@@ -11,11 +12,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from decimal import Decimal
 
+from pipecli.errors import PipecliError, Unreadable
 from pipecli.inbox.importing.table import Row, Table
-from pipecli.inbox.moving.plan_files import Findings
-from pipecli.inbox.moving.synonyms import Recognised, header_key, one_word
+from pipecli.inbox.moving.plan_files import Findings, texts
+from pipecli.inbox.moving.synonyms import Recognised, header_key, one_word, patterns
+from pipecli.records.currency_codes import CURRENCIES
+from pipecli.records.money import SIGNS, read_money
 from pipecli.store import ids_and_files
-from pipecli.wording import count
+from pipecli.wording import count, first_of
 
 Known = tuple[Table, Recognised]
 _LEAST = 2
@@ -204,3 +208,69 @@ def _bare(cell: object) -> str:
     with suppress(ArithmeticError):
         return format(Decimal(text).normalize(), "f")
     return text.lower()
+
+
+def signs_in(table: Table, column: str) -> Counter[frozenset[str]]:
+    """The rows of a column of amounts by what the sign of each says; those without one by nothing."""
+    rows = Counter[frozenset[str]]()
+    for text, number in texts(table, column).items():
+        with suppress(Unreadable):
+            rows[read_money(text, "", third_decimal=False).currencies] += number
+    return rows
+
+
+def meaning_of_signs(
+    table: Table, column: str, rows: Counter[frozenset[str]], findings: Findings
+) -> dict[str, str]:
+    """The currencies of the signs in a column that mixes several, where a sign alone doesn't tell.
+
+    Asks for what `$` means where the pipeline's own currency is no dollar.
+    """
+    plain, base = rows.pop(frozenset(), 0), findings.settings.currency
+    meaning: dict[str, str] = {}
+    for possible, number in rows.items():
+        sign = next((sign for sign, own in SIGNS.items() if own == possible), "")
+        likely = {base, "GBP"} & possible if len(possible) > 1 else possible
+        about, choices = f"sign-{sign}", tuple(sorted(possible))
+        told = next(iter(likely & {base} or likely), None) or findings.answer(about, choices)
+        if told is None:
+            others = ", ".join(sorted(min(own) for own in rows if len(own) == 1))
+            where = f"{table.name}, {column}: {count(number, 'row', ',')} with {sign} beside {others}"
+            findings.ask(about, f"{where}. Which currency is {sign}? Answer with a code, as {choices[-1]}.")
+            continue
+        findings.currencies[told] += number
+        if len(possible) > 1:
+            meaning[sign] = told
+    if plain:
+        findings.currencies[base] += plain
+        findings.assumed.append(
+            f"{table.name}, {column}: {count(plain, 'row', ',')} without a sign, beside those with one, "
+            f"taken as {base}"
+        )
+    return meaning
+
+
+def currency_words(table: Table, column: str, findings: Findings) -> dict[str, str]:
+    """The codes of what a column of currencies has instead of them; asks for what isn't a currency."""
+    codes = {text: patterns()["currencies"].get(text.lower(), text.upper()) for text in texts(table, column)}
+    if unknown := [text for text, code in codes.items() if code not in CURRENCIES]:
+        rows = sum(texts(table, column)[text] for text in unknown)
+        told = currency_answered("currencies", findings)
+        codes |= {text: told or text for text in unknown}
+        if told is None:
+            findings.ask(
+                "currencies",
+                f"{table.name}, {column}: {first_of(unknown, 5)} in {count(rows, 'row', ',')} isn't a "
+                "currency. Which is meant? Answer with a code, such as EUR.",
+            )
+    for text, rows in texts(table, column).items():
+        findings.currencies[codes[text]] += rows
+    return {text: code for text, code in codes.items() if code != text}
+
+
+def currency_answered(about: str, findings: Findings) -> str | None:
+    """The code that was answered; None for none. Raises PipecliError for what isn't one."""
+    told = findings.answer(about)
+    if told is not None and told not in CURRENCIES:
+        raise PipecliError(f'{about}: "{told}" isn\'t a currency code: answer with one, such as EUR')
+    return told and str(told)
