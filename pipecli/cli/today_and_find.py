@@ -221,7 +221,7 @@ def _deals(run: Session, chosen: OwnerFilter) -> list[list[dict[str, Any]]]:
     deals = [deal for deal in opened if not deal.is_on_hold(run.today)]
     names = labels(connection, CUSTOMER.noun)
     past = sorted(
-        (deal for deal in deals if deal.close and deal.close < run.today),
+        (deal for deal in deals if deal.is_overdue(run.today)),
         key=lambda deal: (deal.close or date.max, deal.id),
     )
     past_ids = {deal.id for deal in past}

@@ -176,6 +176,11 @@ class Deal(NamedTuple):
         """True of an open deal whose day to go on is yet to come."""
         return self.status == "open" and self.hold_until is not None and self.hold_until > today
 
+    def is_overdue(self, today: date) -> bool:
+        """True of an open deal whose expected close is past, and that isn't on hold."""
+        is_past = self.close is not None and self.close < today
+        return is_past and self.status == "open" and not self.is_on_hold(today)
+
     @property
     def created_on(self) -> date:
         return self.created.date()

@@ -170,7 +170,7 @@ class _Tally:
         self.open_count += 1
         if deal.close is None:
             self.without_date_count += 1
-        elif _is_overdue(deal, today):
+        elif deal.is_overdue(today):
             self.overdue_count += 1
         if value is None:
             self.without_amount_count += 1
@@ -187,10 +187,6 @@ class _Tally:
             self.won_without_amount_count, self.overdue_count, self.without_date_count,
             self.without_amount_count, self.categories, self.won_by, self.yearly,
         )  # fmt: skip
-
-
-def _is_overdue(deal: Deal, today: date) -> bool:
-    return deal.status == "open" and deal.close is not None and deal.close < today
 
 
 class _Sums:
@@ -215,7 +211,7 @@ class _Sums:
             for key, part in _parts(deal.credited(self.by), value, self.currency):
                 theirs = tuple(one for one in deal.sellers if one[self.by == "team"] == key)
                 self._add(self._tally((None, key)), deal._replace(owner=key, sellers=theirs), part)
-        elif self.by in PERIODS and _is_overdue(deal, self.today):
+        elif self.by in PERIODS and deal.is_overdue(self.today):
             self._add(self._tally((None, OVERDUE)), deal, value)
         else:
             self._add(self._tally(_key(deal, self.by)), deal, value)
@@ -229,7 +225,7 @@ class _Sums:
             self.without_amount += 1
         if deal.close is None:
             self.without_date.append(value)
-        elif _is_overdue(deal, self.today):
+        elif deal.is_overdue(self.today):
             self.overdue.append(value)
 
     def _tally(self, key: Key) -> _Tally:

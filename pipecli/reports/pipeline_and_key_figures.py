@@ -124,7 +124,7 @@ class KeyFigures(NamedTuple):
     open_amount: Decimal
     weighted: Decimal
     overdue_count: int
-    """Open deals that should have closed before the day."""
+    """Open deals that should have closed before the day, without those on hold."""
     stale_count: int
     won_count: int
     """On the days asked for, as are the figures below."""
@@ -148,7 +148,7 @@ def key_figures(
     count = overdue = won = lost = 0
     for deal in open_deals:
         count += 1
-        overdue += deal.close is not None and deal.close < today
+        overdue += deal.is_overdue(today)
         amount += valuation.amount(deal, today) or 0
         weighted += valuation.weighted(deal, today)
     for deal in closed:

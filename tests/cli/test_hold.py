@@ -11,7 +11,7 @@ from pipecli.json_and_csv import loads
 pytestmark = pytest.mark.usefixtures("shop")
 
 
-def test_a_deal_waits_until_its_day_and_stands_apart(cli, root, git):
+def test_a_deal_waits_until_its_day_and_stands_apart(cli, root, git, tmp_path):
     def at(day, *words, code=0):
         return cli("--today", day, *words, code=code)
 
@@ -29,6 +29,8 @@ def test_a_deal_waits_until_its_day_and_stands_apart(cli, root, git):
     assert made["overdue"]["open_count"] == 0
     assert "apart, 1 deal on hold: 5,000.00 EUR" in at("2026-12-15", "forecast").out
     assert loads(at("2026-12-15", "followups", "--format", "json").out) == []
+    page = loads(at("2026-12-15", "dashboard", "--output", f"{tmp_path}/x.html", "--format", "json").out)
+    assert page["figures"]["overdue_count"] == 0
     columns = loads(at("2026-12-15", "opp", "board", "--format", "json").out)["columns"]
     (card,) = [card for column in columns for card in column["cards"] if card["id"] == opp]
     assert (card["hold_until"], card["is_overdue"], columns[0]["amount"]) == ("2027-01-20", False, 0)

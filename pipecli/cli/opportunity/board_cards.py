@@ -84,7 +84,7 @@ def open_card(deal: Deal, idle_days: int, today: date, customers: Mapping[str, s
     return Card(
         deal.id, deal.title, customers.get(deal.customer or "", deal.customer), deal.owner, deal.amount,
         deal.currency, deal.close, max((today - deal.created_on).days, 0), idle_days, is_stale,
-        waits is None and deal.close is not None and deal.close < today, today, waits,
+        deal.is_overdue(today), today, waits,
     )  # fmt: skip
 
 

@@ -52,7 +52,7 @@ def auto_close(
     """
     if wait is None or (today - wait.since).days < settings.auto_close.after_days:
         return None
-    if not deal.is_open or _is_planned(deal, today) or any(_holds(paper, today) for paper in quotations):
+    if not deal.is_open or _something_ahead(deal, today) or any(_keeps_open(q, today) for q in quotations):
         return None
     closed = Closed.model_construct(date=today, reasons=(settings.auto_close.reason,))
     return Change(
@@ -122,7 +122,7 @@ def _word_of(at: datetime | date, zone: tzinfo, *, is_ours: bool, what: str) -> 
     return _Word(datetime.combine(at, hour, zone), at, is_ours, what)
 
 
-def _is_planned(deal: Opportunity, today: date) -> bool:
+def _something_ahead(deal: Opportunity, today: date) -> bool:
     """True while something is to come: a next contact, the expected close, an activity that isn't done."""
     to_come = (
         deal.next_contact and deal.next_contact.date,
@@ -132,7 +132,7 @@ def _is_planned(deal: Opportunity, today: date) -> bool:
     return any(day and day >= today for day in to_come) or any(not one.done for one in deal.activities)
 
 
-def _holds(quotation: Quotation, today: date) -> bool:
+def _keeps_open(quotation: Quotation, today: date) -> bool:
     """True of a quotation that keeps its deal open: a yes is an answer, and one still valid may get one."""
     if quotation.status is QuotationStatus.ACCEPTED:
         return True
