@@ -33,6 +33,11 @@ def percent(part: Decimal | int, whole: Decimal | int) -> Decimal | None:
     )
 
 
+def win_rate(won_count: int, lost_count: int) -> Decimal | None:
+    """The win rate: the percent of the won among the won and the lost; None where nothing was decided."""
+    return percent(won_count, won_count + lost_count)
+
+
 def shared_out(
     amount: Decimal, items: Sequence[tuple[str | None, Decimal]], currency: str
 ) -> Iterator[tuple[str | None, Decimal]]:

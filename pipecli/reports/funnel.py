@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from pipecli.records.days import PERIODS, Days
-from pipecli.reports.deals import Deal, Place, furthest, group_of, percent
+from pipecli.reports.deals import Deal, Place, furthest, group_of, percent, win_rate
 from pipecli.reports.valuation import Valuation
 
 GROUPINGS = ("step", "source", "campaign", "owner", "team", "month", "quarter")
@@ -143,7 +143,7 @@ def _counts(leads: Sequence[LeadCourse], deals: Sequence[Deal], valuation: Valua
         converted, percent(converted, len(leads)), sum(bool(lead.sales) for lead in leads),
         sum(amounts, valuation.zero), len(deals), sum(deal.has_lead for deal in deals), statuses["open"],
         len(won), statuses["lost"], statuses["closed"], percent(len(won), len(deals)),
-        percent(len(won), len(won) + statuses["lost"]),
+        win_rate(len(won), statuses["lost"]),
         sum((valuation.amount(deal) or valuation.zero for deal in won), valuation.zero),
         sum(deal.amount is None for deal in won),
     )  # fmt: skip

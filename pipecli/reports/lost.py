@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from pipecli.records.days import PERIODS
-from pipecli.reports.deals import Deal, group_of, percent, shared_out
+from pipecli.reports.deals import Deal, group_of, percent, shared_out, win_rate
 from pipecli.reports.valuation import Valuation
 
 GROUPINGS = (
@@ -144,7 +144,7 @@ class _Tally:
             key[1], key[0], period, self.lost_count, percent(self.lost_count, base.lost_count),
             self.lost_amount, percent(self.lost_amount, base.lost_amount),
             self.won_count if has_won else None, self.won_amount if has_won else None,
-            percent(self.won_count, self.won_count + self.lost_count) if has_won else None,
+            win_rate(self.won_count, self.lost_count) if has_won else None,
             self.without_amount_count, self.won_without_amount_count,
         )  # fmt: skip
 

@@ -10,7 +10,7 @@ from functools import reduce
 from typing import NamedTuple
 
 from pipecli.records.days import PERIODS, Days
-from pipecli.reports.deals import Deal, group_of, percent
+from pipecli.reports.deals import Deal, group_of, win_rate
 from pipecli.reports.valuation import Valuation
 
 GROUPINGS = ("owner", "team", "month", "quarter", "type", "source", "customer")
@@ -158,7 +158,7 @@ def key_figures(
             if deal.status == "won":
                 won_amount += valuation.amount(deal, today) or 0
     return KeyFigures(
-        count, amount, weighted, overdue, stale_count, won, won_amount, lost, percent(won, won + lost)
+        count, amount, weighted, overdue, stale_count, won, won_amount, lost, win_rate(won, lost)
     )
 
 

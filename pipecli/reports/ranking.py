@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from pipecli.records.days import Days, month_of
 from pipecli.records.money import EXACT, rounded
-from pipecli.reports.deals import Deal, percent, shared_out
+from pipecli.reports.deals import Deal, shared_out, win_rate
 from pipecli.reports.valuation import Valuation
 
 GROUPINGS = ("owner", "team")
@@ -56,7 +56,7 @@ class Row(NamedTuple):
     average_amount: Decimal | None
     """Of what was won."""
     average_days: Decimal | None
-    """From the creation to the closing of what was won."""
+    """From the creation to the closing of what was won, where it was created before."""
     previous_rank: int | None
     rank_change: int | None
     """The ranks they have climbed; None where they had none before, or have none now."""
@@ -115,7 +115,7 @@ def ranking(
         return Row(
             rank, key, plain_points(tally.points), tally.won_count, tally.won_amount,
             tally.without_amount, tally.lost_count,
-            percent(tally.won_count, tally.won_count + tally.lost_count),
+            win_rate(tally.won_count, tally.lost_count),
             rounded(EXACT.divide(tally.won_amount, with_amount), shown.currency) if with_amount else None,
             tally.average_days, rank_then, rank_then - rank if rank and rank_then else None,
             plain_points(tally_then.points) if previous else None,
@@ -152,12 +152,13 @@ def plain_points(points: Decimal) -> Decimal:
 
 
 class _Tally:
-    __slots__ = ("days", "lost_count", "points", "without_amount", "won_amount", "won_count")
+    __slots__ = ("cycles", "lost_count", "points", "without_amount", "won_amount", "won_count")
 
     def __init__(self, zero: Decimal) -> None:
         self.points = Decimal(0)
-        self.won_count = self.lost_count = self.days = self.without_amount = 0
+        self.won_count = self.lost_count = self.without_amount = 0
         self.won_amount = zero
+        self.cycles: list[int] = []
 
     def add(self, deal: Deal, amount: Decimal, points: Decimal) -> None:
         """Count a deal, with a part of its amount where others sold it, too."""
@@ -168,13 +169,14 @@ class _Tally:
         self.without_amount += deal.amount is None
         self.won_amount += amount
         self.points += points
-        self.days += deal.cycle_days or 0
+        if deal.cycle_days is not None:
+            self.cycles.append(deal.cycle_days)
 
     @property
     def average_days(self) -> Decimal | None:
-        if not self.won_count:
+        if not self.cycles:
             return None
-        return (Decimal(self.days) / self.won_count).quantize(Decimal("0.1"), ROUND_HALF_UP)
+        return (Decimal(sum(self.cycles)) / len(self.cycles)).quantize(Decimal("0.1"), ROUND_HALF_UP)
 
 
 def _ranks(tallies: Mapping[str | None, _Tally], points: Points) -> dict[str | None, int]:

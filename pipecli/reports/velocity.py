@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from pipecli.records.days import PERIOD_OF, PERIODS, Days
 from pipecli.records.money import EXACT, rounded
-from pipecli.reports.deals import Deal, Place, StageVisit, mean, median, percent, percentile_90
+from pipecli.reports.deals import Deal, Place, StageVisit, mean, median, percent, percentile_90, win_rate
 from pipecli.reports.valuation import Valuation
 
 GROUPINGS = ("stage", "owner", "team", "process", "type", "source", "month", "quarter")
@@ -57,8 +57,8 @@ class StageRow(NamedTuple):
     """Visits that ended, and nobody knows when they began."""
 
 
-class Pace(NamedTuple):
-    """The pace of some deals."""
+class SalesVelocity(NamedTuple):
+    """The win rate, the cycles and the sales velocity of some deals."""
 
     open_count: int
     """At the end of the days that were asked for; else now."""
@@ -80,7 +80,7 @@ class Pace(NamedTuple):
 
 class Row(NamedTuple):
     key: str | None
-    pace: Pace
+    sales: SalesVelocity
     stages: list[StageRow]
     """None of periods: a visit may span several."""
 
@@ -91,7 +91,7 @@ class Velocity(NamedTuple):
     rows: list[Row]
     """None by stage: then the stages of all are it."""
     stages: list[StageRow]
-    pace: Pace
+    sales: SalesVelocity
     without_stage_count: int = 0
     """Deals that ended nobody knows where, and have no visit."""
 
@@ -99,7 +99,7 @@ class Velocity(NamedTuple):
 def velocity(
     deals: Iterable[Deal], *, by: str, days: Days, valuation: Valuation, order: Sequence[Place] = ()
 ) -> Velocity:
-    """The pace of the deals that were open on some days, or ended on them; grouped by one of GROUPINGS.
+    """The sales velocity of the deals that were open on some days, or ended on them, by one of GROUPINGS.
 
     Deals that ended count for the rates and cycles on their day, a deal's visits whenever they were. Periods
     are those in which deals ended. `order` gives the stages their order. Raises PipecliError for a missing
@@ -108,20 +108,23 @@ def velocity(
     alive = [deal for deal in deals if deal.is_alive(days)]
     rows: list[Row] = []
     if by in PERIODS:
-        rows = [Row(name, _pace(alive, period, valuation), []) for name, period in _periods(alive, by, days)]
+        rows = [
+            Row(name, sales_velocity(alive, period, valuation), [])
+            for name, period in _periods(alive, by, days)
+        ]
     elif by != "stage":
         groups = defaultdict[str | None, list[Deal]](list)
         for deal in alive:
             groups[getattr(deal, by)].append(deal)
         rows = [
-            Row(key, _pace(group, days, valuation), _stages(group, order))
+            Row(key, sales_velocity(group, days, valuation), _stages(group, order))
             for key, group in sorted(
                 groups.items(), key=lambda item: (item[0] is None, -len(item[1]), item[0] or "")
             )
         ]
     lacking = sum(not deal.stage and not deal.stage_visits for deal in alive)
-    pace = _pace(alive, days, valuation)
-    return Velocity(by, len(alive), rows, _stages(alive, order), pace, lacking)
+    sales = sales_velocity(alive, days, valuation)
+    return Velocity(by, len(alive), rows, _stages(alive, order), sales, lacking)
 
 
 def _periods(deals: Iterable[Deal], by: str, days: Days) -> list[tuple[str, Days]]:
@@ -142,7 +145,7 @@ def _bounds(day: date, months: int) -> tuple[date, date]:
     return date(day.year, first, 1), date(day.year, last, monthrange(day.year, last)[1])
 
 
-def _pace(deals: Sequence[Deal], days: Days, valuation: Valuation) -> Pace:
+def sales_velocity(deals: Sequence[Deal], days: Days, valuation: Valuation) -> SalesVelocity:
     ended = [deal for deal in deals if days.has(deal.ended)]
     statuses = Counter(deal.status for deal in ended)
     won = [deal for deal in ended if deal.status == "won"]
@@ -158,9 +161,9 @@ def _pace(deals: Sequence[Deal], days: Days, valuation: Valuation) -> Pace:
         brings = EXACT.multiply(EXACT.multiply(worth, Decimal(open_count)), Decimal(len(cycles) * len(won)))
         days_in_all = Decimal(decided_count * sum(cycles) * len(valued))
         speed = rounded(EXACT.divide(brings, days_in_all), valuation.currency)
-    return Pace(
+    return SalesVelocity(
         open_count, statuses["won"], statuses["lost"], statuses["closed"],
-        percent(len(won), decided_count),
+        win_rate(statuses["won"], statuses["lost"]),
         rounded(EXACT.divide(worth, Decimal(len(valued))), valuation.currency) if valued else None,
         _time(cycles), _time(lost_cycles), speed,
         sum(deal.cycle_days is None for deal in ended),

@@ -29,6 +29,7 @@ def test_a_deal_waits_until_its_day_and_stands_apart(cli, root, git, tmp_path):
     assert made["overdue"]["open_count"] == 0
     assert "apart, 1 deal on hold: 5,000.00 EUR" in at("2026-12-15", "forecast").out
     assert loads(at("2026-12-15", "followups", "--format", "json").out) == []
+    assert "overdue" not in at("2026-12-15", "opp", "show", opp).out.partition("next contact")[0]
     page = loads(at("2026-12-15", "dashboard", "--output", f"{tmp_path}/x.html", "--format", "json").out)
     assert page["figures"]["overdue_count"] == 0
     columns = loads(at("2026-12-15", "opp", "board", "--format", "json").out)["columns"]

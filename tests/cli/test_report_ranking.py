@@ -172,11 +172,13 @@ def test_without_points_in_the_settings_the_amount_ranks(root: Path, cli: Cli) -
 
 
 def test_from_the_beginning_there_is_no_period_before(root: Path, cli: Cli) -> None:
-    won(root, "2026-11-05", "1")
+    won(root, "2026-11-05", "1", created="2026-11-01T10:00:00+01:00")
+    won(root, "2026-11-05", "1", created="2026-11-09T10:00:00+01:00")  # noted after it was won: of no length
 
     made = asked(cli, "--to", "2026")
 
     assert (made["previous"], made["rows"][0]["points_change"]) == (None, None)
+    assert (made["rows"][0]["won_count"], made["rows"][0]["average_days"]) == (2, 4)
     assert "CHANGE" not in cli("report", "ranking", "--to", "2026").out
 
 

@@ -188,8 +188,8 @@ def test_a_hold_that_ends_today_is_the_last_movement():
 
 def test_the_last_quarter_there_is_has_an_end():
     won = DEAL._replace(status="won", created=datetime(9999, 12, 1), close=date(9999, 12, 31))
-    pace = velocity([won], by="quarter", days=Days(), valuation=Valuation(RATES))
-    assert [(row.key, row.pace.won_count) for row in pace.rows] == [("9999-Q4", 1)]
+    sales = velocity([won], by="quarter", days=Days(), valuation=Valuation(RATES))
+    assert [(row.key, row.sales.won_count) for row in sales.rows] == [("9999-Q4", 1)]
 
 
 def test_an_answer_with_an_hour_comes_before_one_of_a_day():

@@ -196,7 +196,8 @@ def _dates(run: Session, deal: RecordJson) -> Iterator[Line]:
             yield "expected", deal["expected_close"]
         return
     if "expected_close" in deal:
-        yield "close", due(run, deal["expected_close"])
+        waits = "hold" in deal and deal["hold"]["until"] > f"{run.today}"
+        yield "close", deal["expected_close"] if waits else due(run, deal["expected_close"])
     if "hold" in deal:
         reason = f": {deal['hold']['reason']}" if "reason" in deal["hold"] else ""
         yield "on hold", f"until {due(run, deal['hold']['until'])}{reason}"

@@ -19,7 +19,7 @@ from pipecli.cli.report.printing import (
 )
 from pipecli.records.days import PERIODS
 from pipecli.records.kinds import OPPORTUNITY
-from pipecli.reports.velocity import GROUPINGS, Pace, StageRow, Time, Velocity, velocity
+from pipecli.reports.velocity import GROUPINGS, SalesVelocity, StageRow, Time, Velocity, velocity
 from pipecli.wording import count
 
 app = noun("How long deals stay at each stage, and what the pipeline brings a day.")
@@ -45,7 +45,7 @@ def report_velocity(asked: Asked) -> None:
         **asked.bounds,
         "deal_count": report.deal_count,
         "bases": _BASES,
-        "totals": _pace(report.pace),
+        "totals": _figures(report.sales),
         "without_stage_count": report.without_stage_count,
     }
     deals = count(report.deal_count, "deal", ",")
@@ -53,12 +53,13 @@ def report_velocity(asked: Asked) -> None:
     if by == "stage":
         rows = [_stage(row, stages) for row in report.stages]
         apart = ended_without_stage(report.without_stage_count)
-        remarks = [*_unknown(report.stages), *apart, "", *_said_pace(report.pace, asked.currency)]
+        remarks = [*_unknown(report.stages), *apart, "", *_sales_lines(report.sales, asked.currency)]
         asked.print(caption, rows, _stage_columns(asked), about=about, remarks=remarks, nothing="no deals")
         return
     asked.print(
-        f"{caption}, in {asked.currency}", _rows(report, asked.names, stages), _pace_columns(asked),
-        about=about, total={"label": "total", **_pace(report.pace)}, remarks=[_FORMULA], nothing="no deals",
+        f"{caption}, in {asked.currency}", _rows(report, asked.names, stages), _sales_columns(asked),
+        about=about, total={"label": "total", **_figures(report.sales)}, remarks=[_FORMULA],
+        nothing="no deals",
     )  # fmt: skip
 
 
@@ -74,7 +75,7 @@ def _rows(report: Velocity, names: KeyNames, stages: KeyNames) -> list[dict[str,
     rows = []
     for row in report.rows:
         visits = {} if report.by in PERIODS else {"stages": [_stage(stage, stages) for stage in row.stages]}
-        rows.append({**names.named(row.key), **_pace(row.pace), **visits})
+        rows.append({**names.named(row.key), **_figures(row.sales), **visits})
     return rows
 
 
@@ -85,11 +86,11 @@ def _stage(row: StageRow, stages: KeyNames) -> dict[str, Any]:
     return {**about, **figures(row, "process", "stage", "time"), **_time("days", row.time)}
 
 
-def _pace(pace: Pace) -> dict[str, Any]:
-    times = {**_time("cycle_won", pace.cycle_won), **_time("cycle_lost", pace.cycle_lost)}
+def _figures(sales: SalesVelocity) -> dict[str, Any]:
+    times = {**_time("cycle_won", sales.cycle_won), **_time("cycle_lost", sales.cycle_lost)}
     in_days = {f"{key}_days": value for key, value in times.items() if not key.endswith("_count")}
     return {
-        **figures(pace, "cycle_won", "cycle_lost"),
+        **figures(sales, "cycle_won", "cycle_lost"),
         **times,
         **in_days,
     }  # json keeps the keys without their unit
@@ -119,7 +120,7 @@ def _stage_columns(asked: Asked) -> list[Column]:
     ]
 
 
-def _pace_columns(asked: Asked) -> list[Column]:
+def _sales_columns(asked: Asked) -> list[Column]:
     return [
         asked.key_column(10),
         count_column("open_count", "OPEN"),
@@ -150,22 +151,22 @@ def _unknown(rows: Sequence[StageRow]) -> list[str]:
     return lines if rows else []
 
 
-def _said_pace(pace: Pace, currency: str) -> list[str]:
+def _sales_lines(sales: SalesVelocity, currency: str) -> list[str]:
     """The whole way of the deals, and the sales velocity with its formula filled in."""
     lines = [
         f"{what}: median {time.median:,.0f} days, mean {time.mean:,.1f}, 90 % within"
         f" {time.percentile_90:,.0f} ({count(time.measured_count, 'deal', ',')})"
-        for what, time in (("created to won", pace.cycle_won), ("created to lost", pace.cycle_lost))
+        for what, time in (("created to won", sales.cycle_won), ("created to lost", sales.cycle_lost))
         if time.measured_count
     ]
-    if pace.backwards_count:
-        lines.append(f"{count(pace.backwards_count, 'deal', ',')} ended before being created: in no cycle")
-    if pace.velocity is not None and pace.average_value is not None:
-        figures_of = (pace.average_value, pace.velocity)
+    if sales.backwards_count:
+        lines.append(f"{count(sales.backwards_count, 'deal', ',')} ended before being created: in no cycle")
+    if sales.velocity is not None and sales.average_value is not None:
+        figures_of = (sales.average_value, sales.velocity)
         average, velocity = (amount_text(figure, currency, named=False) for figure in figures_of)
         lines += [
             f"sales velocity: {velocity} {currency} a day",
-            f"= {count(pace.open_count, 'deal', ',')} open × {pace.win_rate} % won × {average} {currency}"
-            f" ÷ {pace.cycle_won.mean} days",
+            f"= {count(sales.open_count, 'deal', ',')} open × {sales.win_rate} % won × {average} {currency}"
+            f" ÷ {sales.cycle_won.mean} days",
         ]
     return lines
