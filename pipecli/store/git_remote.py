@@ -16,6 +16,7 @@ from typing import IO
 from urllib.parse import quote
 
 from pipecli.store import git
+from pipecli.store.git_commit import branch_of
 from pipecli.store.safe_files import Location
 
 PATIENCE = 60.0
@@ -141,8 +142,9 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 def shared_remote(place: Location) -> str | None:
     """The remote that the clones of a pipeline share: that of the branch, else origin or the only one."""
     known = remote_names(place.work_tree)
-    branch = git.run(place.work_tree, "symbolic-ref", "--quiet", "--short", "HEAD").stdout.decode().strip()
-    named = git.config(place.work_tree, f"branch.{branch}.remote")
+    if len(known) < 2:
+        return next(iter(known), None)
+    named = git.config(place.work_tree, f"branch.{branch_of(place) or ''}.remote")
     return next((remote for remote in (named, "origin", *known) if remote in known), None)
 
 

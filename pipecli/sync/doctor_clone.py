@@ -13,12 +13,12 @@ from pipecli.errors import FaultyFile, PipecliError
 from pipecli.history.as_of import line_of_git, tip
 from pipecli.records.kinds import SETTINGS_FILE
 from pipecli.store import git, safe_files
+from pipecli.store.git_commit import branch_of
 from pipecli.store.safe_files import Location
 from pipecli.store.yaml import read
 from pipecli.sync.plan_merge import commit_count
 from pipecli.sync.upstream import (
     Upstream,
-    branch_of,
     head,
     named,
     uncommitted,

@@ -409,6 +409,8 @@ def present_commit(place: Location) -> str:
 
 def _base(place: Location, one: str, other: str) -> str | None:
     """Where two commits parted; None where they share nothing."""
+    if one == other:
+        return one
     done = git.run(place.work_tree, "merge-base", one, other)
     if done.returncode > 1:  # 1: they have no past in common
         raise git.GitRefused(git.one_line(done.stderr))
@@ -417,6 +419,8 @@ def _base(place: Location, one: str, other: str) -> str | None:
 
 def commit_count(place: Location, commit: str, without: str) -> int:
     """The number of commits that lead to the one and not to the other."""
+    if commit == without:
+        return 0
     return int(git.output(place.work_tree, "rev-list", "--count", commit, f"^{without}", "--"))
 
 

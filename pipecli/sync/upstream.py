@@ -8,6 +8,7 @@ from typing import NamedTuple
 from pipecli.errors import PipecliError
 from pipecli.history.commits import record_kind
 from pipecli.store import git, git_remote
+from pipecli.store.git_commit import branch_of, head_of
 from pipecli.store.safe_files import Location
 from pipecli.wording import first_of
 
@@ -67,17 +68,10 @@ def require_no_git_operation(place: Location) -> None:
 
 def head(place: Location) -> str | None:
     """The commit of HEAD; None before the first. Raises GitRefused for one that git can't read."""
-    commit = git.commit_of(place.work_tree, "HEAD")
-    if commit is None:
-        git.is_unborn(place.work_tree)
-    return commit
-
-
-def branch_of(place: Location) -> str | None:
-    """The branch that HEAD is on, which may have no commit yet; None when it is detached."""
-    done = git.run(place.work_tree, "symbolic-ref", "--quiet", "HEAD")
-    ref = done.stdout.decode("utf-8", "replace").strip()
-    return ref.removeprefix("refs/heads/") if ref.startswith("refs/heads/") else None
+    if commit := head_of(place):
+        return commit
+    git.is_unborn(place.work_tree)
+    return None
 
 
 def upstream_of(place: Location) -> Upstream:

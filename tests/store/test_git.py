@@ -64,6 +64,7 @@ def test_objects_are_given_up_to_a_size_and_an_end_in_the_middle_is_told(
     for largest, contents in ((5, [b"five!", None, b"four"]), (4, [None, None, b"four"])):
         given = [*git.objects(root, [ids[0], nothing, ids[1]], largest)]
         assert [(one.content, one.size) for one in given] == list(zip(contents, (5, 0, 4), strict=True))
+        assert [*git.objects(root, ids, largest)] == given[::2]  # read without git
     assert [*git.objects(root, [], 5)] == []
 
     program = tmp_path / "git"
@@ -75,7 +76,10 @@ exec {shutil.which("git")} "$@"
     )
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    cut_off = git.objects(root, ids, 9)
+    file = root / ".git" / "objects" / ids[1][:2] / ids[1][2:]
+    file.chmod(0o600)
+    file.write_bytes(b"not zlib")
+    cut_off = git.objects(root, [nothing, ids[1]], 9)
     assert next(cut_off).content is None
     with pytest.raises(git.GitRefused, match=f"git ended before it gave {ids[1]}"):
         next(cut_off)
