@@ -169,10 +169,17 @@ def issue(
         credited = transaction.pipeline.find_record(Invoice, draft.credits)
         open_ = rules.open_amount(credited, _notes(transaction, credited)) if credited else Decimal(0)
         number = _number(transaction, draft, alone=alone)
+        claimed = f"{number} stays claimed for {draft.id}, and the same command gives it that"
+        transaction.pipeline.is_out = claimed
         change = rules.issue_invoice(
             draft, credited, transaction.settings, number=number, day=transaction.today, open_=open_
         )
-        transaction.do(change)
+        try:
+            transaction.do(change)
+        except PipecliError as error:
+            if transaction.session.dry_run:
+                raise
+            raise PipecliError(f"{error.reason}; {claimed}", code=error.code) from None
 
 
 def _draft(transaction: Transaction, ref: str | None) -> Invoice:

@@ -147,6 +147,9 @@ def _usage_or_bug(session: Session, arguments: Sequence[str], error: Exception) 
     if show is None:
         if os.environ.get("PIPECLI_DEBUG"):
             raise error
+        if type(error).__module__ == "sqlite3" and re.search("full|unable to open|readonly|disk", str(error)):
+            disk = PipecliError(f"the disk doesn't take what is needed: {error}", code="system")
+            return _error(session, arguments, disk)
         text = f"a fault in pipecli itself: {type(error).__name__}: {error}"
         return _error(
             session, arguments, PipecliError(text, hint="PIPECLI_DEBUG=1 shows where", code="internal")

@@ -317,6 +317,8 @@ class SendJournal:
                 handle.flush()
                 os.fsync(handle.fileno())
         except OSError as error:
+            with suppress(OSError):  # half a mail there would be taken for one that may be out
+                self._file.unlink()
             raise PipecliError(
                 f"{self._file} can't be written: {error.strerror}", hint="nothing was sent"
             ) from None

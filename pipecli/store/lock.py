@@ -13,7 +13,7 @@ import signal
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from errno import ENOLCK, ENOSYS, ENOTSUP, EROFS
+from errno import EACCES, ENOLCK, ENOSYS, ENOTSUP, EROFS
 from pathlib import Path
 from time import time
 
@@ -35,7 +35,9 @@ def hold_lock(folder: Path, *, patience: float = PATIENCE) -> Iterator[None]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if not os.access(folder, os.W_OK):  # SQLite would lock nothing, and say nothing
-            raise OSError(EROFS, os.strerror(EROFS))
+            is_sealed = os.name != "posix" or os.statvfs(folder).f_flag & os.ST_RDONLY
+            number = EROFS if is_sealed else EACCES
+            raise OSError(number, os.strerror(number), str(folder))
         connection = sqlite3.connect(folder / "lock", timeout=patience, isolation_level=None)
     except (OSError, sqlite3.OperationalError) as error:
         raise _unwritable(error) from None

@@ -132,6 +132,9 @@ def write_under_journal(
             if git_commit is not None and message is not None:
                 git_commit.make(message, environment)
                 commit_id = head_of(place)
+        if commit_id and options is not None:
+            with suppress(OSError):  # `git commit` hardens all but its index
+                safe_files.harden(place.git_dir, "index")
         finish()
     except BaseException as error:
         with uninterrupted():

@@ -7,6 +7,7 @@ import shlex
 import subprocess
 import sys
 from email import message_from_bytes, policy
+from errno import ENOSPC
 from io import BytesIO
 from pathlib import Path
 
@@ -260,6 +261,22 @@ def test_a_mail_in_doubt_is_kept_and_not_sent_twice(refused, root, known):
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="the hook looks for who called git")
+def test_a_mail_that_a_full_disk_did_not_keep_goes_out_when_there_is_room(cli, refused, server, monkeypatch):
+    fsync = os.fsync
+
+    def full(handle: int) -> None:
+        if Path(f"/proc/self/fd/{handle}").readlink().suffix == ".eml":
+            raise OSError(ENOSPC, os.strerror(ENOSPC))
+        fsync(handle)
+
+    monkeypatch.setattr(os, "fsync", full)
+    said = refused("quote", "send", QTN, "--email")
+    assert said.endswith("can't be written: No space left on device; nothing was sent") and not server.mails
+    monkeypatch.setattr(os, "fsync", fsync)
+    cli("quote", "send", QTN, "--email")
+    assert len(server.mails) == 1
+
+
 def test_a_kill_once_the_mail_is_out_is_told_with_that(cli, refused, root, server):
     hook = root / ".git" / "hooks" / "pre-commit"
     hook.parent.mkdir(exist_ok=True)

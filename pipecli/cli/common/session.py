@@ -112,12 +112,12 @@ class Session:
         changes = crash_recovery.ended[self._ended :]
         if pipeline and pipeline.location.journal.exists():
             return "interrupted in the middle of a change; the next command finishes or undoes it"
-        if pipeline and pipeline.is_out:
-            return f"interrupted; {pipeline.is_out}"
         if changes:
             commit = next((commit for commit in reversed(changes) if commit), "")
             last = f", the last as commit {commit[:7]}" if commit else ""
             return f"interrupted; it has made {count(len(changes), 'change')}{last}"
+        if pipeline and pipeline.is_out:
+            return f"interrupted; {pipeline.is_out}"
         return "interrupted; nothing is changed"
 
     def look_again(self) -> None:
