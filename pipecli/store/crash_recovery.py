@@ -305,8 +305,7 @@ def _write(journal: Journal, *, is_hard: bool) -> list[int]:
     """Put the journal in place, whole; its `handles`."""
     names = ("subject", "start", "is_committing", "process", "steps", "folders")
     plain = {name: getattr(journal, name) for name in names}
-    final = journal.file
-    aside = final.with_suffix(".tmp")
+    aside = journal.file.with_suffix(".tmp")
     handle = os.open(aside, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
     try:
         content = memoryview(json.dumps(plain).encode())
@@ -320,9 +319,9 @@ def _write(journal: Journal, *, is_hard: bool) -> list[int]:
         raise
     if not held:  # Windows, that renames no open file
         os.close(handle)
-    aside.replace(final)
+    aside.replace(journal.file)
     if is_hard:
-        safe_files.harden_folders([final.parent])
+        safe_files.harden_folders([journal.file.parent])
     git.held.extend(held)
     return held
 
