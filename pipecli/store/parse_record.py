@@ -143,8 +143,6 @@ def _form_at(model: type[Part], path: tuple[str | int, ...]) -> str:
     from pydantic import TypeAdapter, ValidationError
 
     annotation: Any = base.annotation_at(model, path)
-    if annotation is None:
-        return ""
     field: TypeAdapter[Any] = TypeAdapter(annotation)
     try:
         field.validate_python("")

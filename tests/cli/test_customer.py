@@ -232,3 +232,9 @@ def test_no_duplicates_are_said_so(cli):
     said = cli("customer", "dupes")
     assert said.err == "no likely duplicates\n"
     assert cli("customer", "dupes", "--format", "json").out == "[]\n"
+
+
+def test_a_customer_that_only_its_own_file_names_is_removed(cli, given, root):
+    given({"customers/loop.yaml": "id: loop\nname: Loop\nparent: loop\n"})
+    cli("customer", "remove", "loop")
+    assert not (root / "customers/loop.yaml").exists()

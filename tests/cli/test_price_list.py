@@ -187,3 +187,9 @@ def test_a_list_in_use_keeps_its_currency(cli, shop, refused):
     assert said.startswith("error: retail-eur stays in EUR, records use it: OPP-2Q8XA; make another list")
     cli("price-list", "add", "new", "--currency", "EUR")
     cli("price-list", "set", "new", "currency=USD")
+
+
+def test_two_that_a_word_may_mean_are_named_by_their_ids(cli, given, refused, shop):
+    given({"price-lists/retail-usd.yaml": "id: retail-usd\ncurrency: USD\n"})
+    said = refused("price-list", "show", "retail")
+    assert said == 'error: "retail" is 2 records: retail-eur, retail-usd; name one by its id'

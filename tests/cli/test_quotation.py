@@ -180,6 +180,10 @@ def test_show_gives_totals_tax_by_rate_and_margin_exactly(cli, draft):
     assert quotation["margin_percent"] == Decimal("33.3")
     assert quotation["items_without_cost"] == 1
 
+    cli("quote", "set", draft, "items.1.unit_price=0", "items.2.unit_price=0")
+    given_away = shown(cli, draft)
+    assert (given_away["margin"], given_away.get("margin_percent")) == (Decimal(-3000), None)
+
 
 def test_show_for_people_has_the_lines_and_the_sums(cli, draft, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")

@@ -8,8 +8,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from errno import ENOSPC
 from pathlib import Path
 
@@ -448,11 +448,9 @@ def test_git_killed_in_the_middle_of_a_checkout_is_undone_and_its_locks_are_clea
     cut_off(root, "fetch")  # before anything moved
     lock = root / ".git/shallow.lock"
     lock.touch()
-    working = ["git", "cat-file", "--batch"]
-    with subprocess.Popen(working, cwd=root, stdin=subprocess.PIPE) as another:
+    with git_at_work(root):
         said = cli("opp", "set", "2q8", "amount=1", code=1).err
         assert "another git command is at work in this repository; wait for it;" in said and str(lock) in said
-        another.communicate()
     assert cli("opp", "list").err == "cleared up after: fetch (the command was cut off)\n"
     assert [*(root / ".git").rglob("*.lock")] == [others]
     upkeep = root / ".git/objects/maintenance.lock"  # of one at work it stays, and nobody waits for it
@@ -460,9 +458,8 @@ def test_git_killed_in_the_middle_of_a_checkout_is_undone_and_its_locks_are_clea
     upkeep.touch()
     side = root / ".merge_file_YRAxZ1"  # what git hands to the driver of a merge
     side.touch()
-    with subprocess.Popen(working, cwd=root, stdin=subprocess.PIPE) as another:
+    with git_at_work(root):
         assert cli("opp", "list").err == ""
-        another.communicate()
     assert upkeep.exists() and side.exists()
     assert cli("opp", "list").err == ""
 
@@ -472,6 +469,19 @@ def test_git_killed_in_the_middle_of_a_checkout_is_undone_and_its_locks_are_clea
     side.touch()
     assert cli("opp", "list").err == "cleared up after: sync (the command was cut off)\n"
     assert not side.exists()
+
+
+@contextmanager
+def git_at_work(root: Path) -> Iterator[None]:
+    """A git of somebody else's that has begun, and doesn't end by itself."""
+    asked = ["git", "cat-file", "--batch-check"]
+    with subprocess.Popen(asked, cwd=root, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as another:
+        assert another.stdin and another.stdout
+        another.stdin.write(b"HEAD\n")
+        another.stdin.flush()
+        assert another.stdout.readline()
+        yield
+        another.communicate()
 
 
 def cut_off(root: Path, subject: str, onto: str = "") -> None:

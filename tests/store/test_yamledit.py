@@ -110,6 +110,12 @@ STORIES: list[tuple[str, str, Change, str]] = [
         "t:\n  - a # x\n  - c\n  # y\nb: 1\n",
     ),
     ("a list's start", "t:\n# on a\n- a\n", lambda r: r["t"].insert(0, "c"), "t:\n- c\n# on a\n- a\n"),
+    (
+        "a list's end after a blank line and what is said of its last",
+        "t:\n- a\n\n  # of a\nb: 1\n",
+        lambda r: r["t"].append("c"),
+        "t:\n- a\n\n  # of a\n- c\nb: 1\n",
+    ),
     ("wide dashes stay so", "t:\n-   a\n", lambda r: r["t"].append("c"), "t:\n-   a\n-   c\n"),
     ("a removed item", "t:\n-   a # x\n-   b\n", lambda r: r["t"].remove("a"), "t:\n# x\n-   b\n"),
     (
@@ -255,6 +261,10 @@ def test_a_new_key_goes_after_its_predecessor_in_the_model() -> None:
         )
         == "# yaml-language-server: $schema=x\nid: x\n# about the title\ntitle: t\n"
     )
+
+
+def test_a_new_first_key_goes_below_what_is_said_of_the_file() -> None:
+    assert changed("# about\na: 1\n", put(b=2), lambda path: ["b", "a"]) == "# about\nb: 2\na: 1\n"
 
 
 def test_a_new_key_leaves_the_next_one_its_comment() -> None:

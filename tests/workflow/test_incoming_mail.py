@@ -93,3 +93,15 @@ def test_a_stranger_who_gives_no_name_is_called_by_their_organisation_or_their_a
 
     assert lead(ANA) == (None, "X")
     assert lead("ana@gmail.com") == ("ana@gmail.com", None)
+
+
+def test_an_answer_is_with_the_open_deal_of_its_thread_else_with_a_deal_else_with_a_lead():
+    lead, over, deal = (
+        Record("lead", "LEAD-7K3M9", AT),
+        Record("opportunity", "OPP-2Q8XA", AT, is_open=False),
+        Record("opportunity", "OPP-7K3M9", AT),
+    )
+    mail = Facts([ANA], ["us@contoso.example"], [], ["<2@x.example>", "<1@x.example>"], AT)
+    for records, on in (([lead, over, deal], deal), ([lead, over], over), ([lead], lead)):
+        known = Known(ours={"us@contoso.example": "ben"}, threads={"<1@x.example>": records})
+        assert record_of_mail(mail, known).on == on

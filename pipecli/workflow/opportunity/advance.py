@@ -115,8 +115,6 @@ def _target(deal: Opportunity, process: Process, here: int | None, to: str | Non
 
 def missing_between(deal: Opportunity, process: Process, here: int | None, there: int) -> list[str]:
     """The steps and fields that keep a deal from a stage, in words; going back asks for nothing."""
-    if here is not None and there < here:
-        return []
     plain = deal.plain()
     left = () if here is None else process.stages[here:there]
     entered = process.stages[there if here is None else here + 1 : there + 1]
