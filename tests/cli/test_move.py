@@ -307,6 +307,13 @@ def test_what_an_export_leaves_open_is_asked_and_nothing_runs_before_it_is_answe
     told = planned(cli, packed("h.zip", HUBSPOT), "--into", "moves/hubspot")
     assert told["vendor"] == "hubspot"
     assert [question["about"] for question in told["questions"]] == ["dates"]
+    ((file, table),) = HUBSPOT.items()
+    year_first = table.replace("01/02/2026", "2026/01/02").replace("02/02/2026", "2026/02/02")
+    (question,) = planned(cli, packed("y.zip", {file: year_first}), "--into", "moves/y")["questions"]
+    assert question["about"] == "dates"  # a column with the year first doesn't tell
+    lone = year_first + "4,Oven,Closed Won,400,25/04/2026,2026/02/02 09:00,Ana Ruiz,Bakery Lund\n"
+    assert planned(cli, packed("l.zip", {file: lone}), "--into", "moves/l")["questions"] == []
+    assert "they agree" in cli("import", "run", "moves/l", "--dry-run").out
     page = Path("moves/hubspot/plan.yaml")
     refused = cli("import", "run", "moves/hubspot", code=1).err
     assert "does the day or the month come first?" in refused

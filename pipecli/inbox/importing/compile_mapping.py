@@ -200,7 +200,7 @@ class _Compiler:
         for form in listed(column.date):
             self._check_format(form, [*place, "date"])
         if self._is_time(path):
-            formats, doubt = day_formats.day_or_month_first(self.table, name, formats)
+            formats, doubt = day_formats.formats_of_one_order(self.table, name, formats)
             if doubt:
                 self.source.fault([*place, "date"] if column.date else place, doubt)
         mark: Mark = column.decimal or self.mapping.decimal or ""

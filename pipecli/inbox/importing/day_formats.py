@@ -18,7 +18,7 @@ from pipecli.records.money import plain_digits
 if TYPE_CHECKING:
     from pipecli.inbox.importing.columns import Bindings
     from pipecli.inbox.importing.mapping import Source
-    from pipecli.inbox.importing.table import Row, Table
+    from pipecli.inbox.importing.table import Table
 
 YEARS_BACK, YEARS_AHEAD = 60, 20
 """A year of two digits is the one in this span around today; no other digits have a certain century."""
@@ -221,37 +221,55 @@ def _in_its_century(read: datetime, text: str, today: date) -> datetime:
     raise Unreadable(f'"{text}" has a year of no certain century; write it with four digits')
 
 
-def day_or_month_first(
-    table: Table, column: str, formats: Sequence[str]
-) -> tuple[tuple[str, ...], str | None]:
-    """The formats of a column in one order of day and month, and what its cells leave in doubt, if anything.
+class DayMonthOrder(NamedTuple):
+    """The evidence of a column for the order of its days and months."""
 
-    What one cell tells, with a time or without, holds for the whole column.
+    certain: dict[bool, tuple[str, str]]
+    """By whether the day comes first: a text that this order alone reads, and its form."""
+    either: tuple[str, list[str]] | None
+    """A text that both orders read, and its forms."""
+
+
+def day_month_order(texts: Iterable[str], forms: Sequence[str]) -> DayMonthOrder:
+    """The order of day and month that texts tell, among forms of which some have the other order, too.
+
+    What one text tells, with a time or without, holds for the whole column.
     """
-    mixed = [form for form in formats if turned(form) in formats]
-    only: dict[bool, tuple[Row, str, str]] = {}
-    both: tuple[Row, str, list[str]] | None = None
-    for row in table.rows if mixed else ():
-        text = str(row.cells.get(column, "")).strip()
+    mixed = [form for form in forms if turned(form) in forms]
+    certain: dict[bool, tuple[str, str]] = {}
+    either: tuple[str, list[str]] | None = None
+    for text in texts if mixed else ():
         fitting = [form for form in mixed if text and fits(text, form)]
         orders = {is_day_first(form) for form in fitting}
         if len(orders) == 1:
-            only.setdefault(orders.pop(), (row, text, fitting[0]))
+            certain.setdefault(orders.pop(), (text, fitting[0]))
         elif orders:
-            both = both or (row, text, fitting)
-    if len(only) == 2:
-        (row, text, one), (second, other_text, two) = only.values()
+            either = either or (text, fitting)
+    return DayMonthOrder(certain, either)
+
+
+def formats_of_one_order(
+    table: Table, column: str, formats: Sequence[str]
+) -> tuple[tuple[str, ...], str | None]:
+    """The formats of a column in one order of day and month, and the doubt that its cells leave, if any."""
+    mixed = [form for form in formats if turned(form) in formats]
+    lines: dict[str, int] = {}
+    for row in table.rows if mixed else ():
+        lines.setdefault(str(row.cells.get(column, "")).strip(), row.line)
+    certain, either = day_month_order(lines, mixed)
+    if len(certain) == 2:
+        (text, one), (other_text, two) = certain.values()
         return tuple(formats), (
-            f'{column}: "{text}" (line {row.line}) fits {one} alone, and "{other_text}" '
-            f"(line {second.line}) {two} alone: one column has one order of day and month"
+            f'{column}: "{text}" (line {lines[text]}) fits {one} alone, and "{other_text}" '
+            f"(line {lines[other_text]}) {two} alone: one column has one order of day and month"
         )
-    if both and not only:
-        row, text, fitting = both
+    if either and not certain:
+        text, fitting = either
         return tuple(formats), (
-            f'{column}: "{text}" (line {row.line}) is read by {" and by ".join(fitting)}, and no cell of the '
-            "column tells which it is: say one in the mapping"
+            f'{column}: "{text}" (line {lines[text]}) is read by {" and by ".join(fitting)}, '
+            "and no cell of the column tells which it is: say one in the mapping"
         )
-    first = next(iter(only), bool(mixed) and is_day_first(mixed[0]))
+    first = next(iter(certain), bool(mixed) and is_day_first(mixed[0]))
     return tuple(form for form in formats if form not in mixed or is_day_first(form) is first), None
 
 

@@ -11,10 +11,13 @@ from typing import Any, NamedTuple
 from pipecli.errors import PipecliError
 from pipecli.inbox.importing.compile_mapping import NOTHING
 from pipecli.inbox.importing.day_formats import (
+    FORMS,
     DateForm,
     best_forms,
     certain_form,
+    day_month_order,
     fits,
+    is_day_first,
     is_persian,
     turned,
     with_others,
@@ -165,17 +168,20 @@ def date_form(table: Table, column: str, findings: Findings) -> DateForm:
     if not best:
         return DateForm(None, f"none of {whole:,} is a date that is known")
     form = best[0]
-    other = turned(form) or form
-    if other not in best or other == form or any(fits(text, form) > fits(text, other) for text in counts):
-        if other != form:
-            findings.day_first = form.startswith("%d")
+    other = turned(form)
+    if other not in FORMS:
+        return with_others(DateForm(form, f"{most:,} of {whole:,} fit"), counts)
+    if is_day_first(form) in day_month_order(counts, (form, other)).certain:
+        findings.day_first = is_day_first(form)
         certain = sum(rows for text, rows in counts.items() if not fits(text, other))
-        rest = f"; {certain:,} fit no other order of day and month" if other != form else ""
-        return with_others(DateForm(form, f"{most:,} of {whole:,} fit{rest}"), counts)
-    day_first = findings.day_first
-    told = findings.answer("dates", ("day", "month"))
-    if told is not None:
-        day_first = told == "day"
+        rest = f"{certain:,} fit no other order of day and month"
+        return with_others(DateForm(form, f"{most:,} of {whole:,} fit; {rest}"), counts)
+    of_the_rest = day_month_order([text for text in counts if not fits(text, form)], FORMS).certain
+    is_told = len(of_the_rest) == 1
+    if is_told:
+        findings.day_first = next(iter(of_the_rest))
+    told = None if is_told else findings.answer("dates", ("day", "month"))
+    day_first = findings.day_first if told is None else told == "day"
     if day_first is None:
         example = next(text for text in counts if fits(text, form))
         findings.ask(
