@@ -204,7 +204,7 @@ def _hint(pipeline: Pipeline, wanted: str, kinds: Sequence[Kind]) -> str:
     random = _id_parts(wanted)[1]
     if random.isalnum() and random.isascii() and len(random) < FEWEST_SIGNS:
         return f"the start of an id has {FEWEST_SIGNS} characters or more"
-    close = _similar(pipeline, wanted, kinds) if wanted else []
+    close = _similar(pipeline, wanted, kinds)
     return f"did you mean {' or '.join(close)}?" if close else ""
 
 

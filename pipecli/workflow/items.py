@@ -348,7 +348,7 @@ def reprice(
     items, notes = list(deal.items), list[str]()
     for place in sorted(chosen):
         item = items[place]
-        price = price_list.price(item.product, item.quantity) if item.product else None
+        price = price_list.price(item.product or "", item.quantity)
         line = f"{place + 1}, {in_words(item)}: "
         if price is None and item.product:
             notes.append(f"{line}stays at {item.unit_price:,f}, {price_list.id} has no price for it")

@@ -237,4 +237,4 @@ def test_no_duplicates_are_said_so(cli):
 def test_a_customer_that_only_its_own_file_names_is_removed(cli, given, root):
     given({"customers/loop.yaml": "id: loop\nname: Loop\nparent: loop\n"})
     cli("customer", "remove", "loop")
-    assert not (root / "customers/loop.yaml").exists()
+    assert not (root / "customers").exists()  # nor a folder without a file

@@ -186,3 +186,11 @@ def test_no_name_and_no_amount_breaks_the_table(root: Path, cli: Cli) -> None:
 )  # fmt: skip
 def test_an_amount_is_rounded_to_three_digits(amount: str, said: str) -> None:
     assert rounded_to_three(Decimal(amount)) == said
+
+
+def test_a_deal_at_a_stage_that_the_settings_do_not_have_stands_under_that_stage(
+    root: Path, cli: Cli
+) -> None:
+    deal(root, "amount: 100", stage="nowhere")
+    assert "NOWHERE" in cli("report", "pipeline").out
+    assert asked(cli)["totals"]["weighted"] == 0

@@ -356,3 +356,12 @@ def test_a_file_that_is_no_text_is_taken_whole():
         merged = merge_bytes("templates/logo.png", base, ours, theirs, prefer)
         assert merged.content == wanted
         assert [conflict.words for conflict in merged.conflicts] == ([] if prefer else [said])
+
+
+def test_two_lines_of_one_product_are_two():
+    more = "- product: cafe-s-100\n  description: Café S-100\n  quantity: 1\n  unit_price: 2499.00\n"
+    base = edited(("contacts:", f"{more}contacts:"))
+    ours, theirs = (
+        base.replace(*change) for change in (("quantity: 2", "quantity: 3"), ("quantity: 1", "quantity: 4"))
+    )
+    assert both(base, ours, theirs).text == ours.replace("quantity: 1", "quantity: 4")

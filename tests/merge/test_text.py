@@ -116,6 +116,8 @@ def test_a_version_that_is_no_yaml_is_merged_by_line():
     assert merged.by_line.startswith("ours, line 1")
     assert "<<<<<<< ours\namount: [1\n=======\namount: 2.00\n>>>>>>> theirs\n" in merged.text
     assert words(merged) == ["1 conflict is marked line by line"]
+    deep = f"{DEAL}notes: &a b\n# {'- ' * 64}\n"
+    assert merge(FILE, DEAL, deep, edited(("4998.00", "2.00"))).by_line.startswith("ours: is too long or too")
 
 
 def test_a_version_that_was_no_record_yet_is_no_hindrance_to_those_that_are():
