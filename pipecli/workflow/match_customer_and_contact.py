@@ -15,6 +15,7 @@ from pipecli.json_and_csv import loads
 from pipecli.records.customer import Contact, Customer, CustomerKind
 from pipecli.records.lead import Lead
 from pipecli.records.names import name_key
+from pipecli.wording import first_of
 from pipecli.workflow.change import Refused
 from pipecli.workflow.customer import normal_email, normal_phone, normalized
 from pipecli.workflow.duplicates import (
@@ -22,6 +23,7 @@ from pipecli.workflow.duplicates import (
     email_key,
     is_same_phone,
     name_words,
+    phone_key,
     similar_names,
     website_domain,
     website_key,
@@ -304,22 +306,28 @@ class People:
     """
 
     def __init__(
-        self, rows: Iterable[tuple[str, str, str | None, str | None]], external_ids: Mapping[str, str]
+        self,
+        rows: Iterable[tuple[str, str, str | None, *tuple[str | None, ...]]],
+        external_ids: Mapping[str, str],
     ) -> None:
-        """`rows` are id, name, customer, and the addresses as a JSON list."""
+        """`rows` are id, name, customer, and the addresses and telephone numbers as JSON lists."""
         self._external_ids = external_ids
         self._by_email: dict[str, list[str]] = defaultdict(list)
         self._by_place: dict[tuple[str, str | None], list[str]] = defaultdict(list)
         self._by_name: dict[str, list[str]] = defaultdict(list)
         self.customers: dict[str, str | None] = {}
         self._addressed: set[str] = set()
-        for key, name, customer, emails in rows:
-            self.add(key, name, customer, loads(emails) if emails else ())
+        self._phones: dict[str, set[str]] = defaultdict(set)
+        for key, name, customer, *lists in rows:
+            self.add(key, name, customer, *(loads(list_) if list_ else () for list_ in lists))
 
-    def add(self, key: str, name: str, customer: str | None, emails: Iterable[str]) -> None:
+    def add(
+        self, key: str, name: str, customer: str | None, emails: Iterable[str], phones: Iterable[str] = ()
+    ) -> None:
         """Know a contact, or more about one."""
         customer = customer or self.customers.get(key)
         self.customers[key] = customer
+        self._phones[key] |= {*map(_digits, phones)}
         for email in emails:
             if (address := email_key(email)) and key not in self._by_email[address]:
                 self._by_email[address].append(key)
@@ -329,7 +337,12 @@ class People:
                 keys.append(key)
 
     def recognised(
-        self, name: str | None, customer: str | None, emails: Iterable[str], external_id: str | None = None
+        self,
+        name: str | None,
+        customer: str | None,
+        emails: Iterable[str],
+        external_id: str | None = None,
+        phones: Iterable[str] = (),
     ) -> str | None:
         """The contact that a row is about; None for one that nobody knows.
 
@@ -349,6 +362,10 @@ class People:
         if not name:
             return None
         same = [key for key in self._by_place.get((name_key(name), customer), ()) if may_be(key)]
+        if customer is None and (numbers := {*map(_digits, phones)}):
+            if own := [key for key in same if self._phones[key] & numbers]:
+                return _single(own, f'the name "{name}" and this number')
+            same = [key for key in same if not self._phones[key]]
         if customer is None and (addresses or self._addressed.issuperset(same)):
             return None  # two without a customer have their name in common, and nothing else
         return _single(same, f'the name "{name}" at {customer or "no customer"}') if same else None
@@ -362,7 +379,12 @@ class People:
         return "; ".join(f"{key} is at {place or 'no customer'}" for key, place in places[:3])
 
 
+def _digits(phone: str) -> str:
+    return phone_key(phone) or "".join(filter(str.isdigit, phone))
+
+
 def _single(keys: list[str], sign: str) -> str:
     if len(keys) > 1:
-        raise Unreadable(f"{' and '.join(keys)} have {sign}: name one by its id")
+        told = " and ".join(sorted(keys)) if len(keys) <= 5 else first_of(sorted(keys), 5, ",")
+        raise Unreadable(f"{told} have {sign}: name one by its id")
     return keys[0]

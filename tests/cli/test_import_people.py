@@ -10,7 +10,7 @@ import pytest
 from ryaml import loads
 
 from tests.conftest import Cli
-from tests.importing import deals, write
+from tests.importing import Git, deals, state, write
 
 pytestmark = pytest.mark.usefixtures("at_a_desk")
 
@@ -102,3 +102,28 @@ def test_a_file_of_bare_names_makes_nobody_twice_and_takes_nobody_with_an_addres
     assert "2 made" in cli("import", "contacts", rows).out
     assert "2 unchanged" in cli("import", "contacts", rows).out
     assert "customer" not in loads((root / "contacts/maria-lopez-2.yaml").read_text())
+
+
+def test_two_of_one_bare_name_are_two_by_their_numbers_and_named_where_nothing_tells(
+    cli: Cli, root: Path, git: Git
+) -> None:
+    cards = "".join(
+        f"BEGIN:VCARD\nVERSION:3.0\nFN:{name}\nEND:VCARD\n"
+        for name in ("Kausik\nTEL:+91 22 1111 1111", "Kausik\nTEL:+91 22 2222 2222", "Ravi", "Ravi")
+    )
+    cards += "".join(
+        f"BEGIN:VCARD\nVERSION:3.0\nFN:Tom\nTITLE:{title}\nEND:VCARD\n" for title in ("CEO", "CTO")
+    )
+    book = write("book.vcf", cards)
+    report = cli("import", "contacts", book, code=1).out
+    assert '1 "Ravi" has nothing but a name, as on line 11: one contact (line 15: Ravi)' in report
+    assert "1 title: CTO, where line 19 says CEO of the same contact (line 24)" in report
+    phones = {path.stem: loads(path.read_text()).get("phones") for path in (root / "contacts").iterdir()}
+    assert phones == {
+        "kausik": ["+91 22 1111 1111"], "kausik-2": ["+91 22 2222 2222"], "ravi": None, "tom": None,
+    }  # fmt: skip
+    before = state(git)
+    assert "4 unchanged" in cli("import", "contacts", book, code=1).out
+    assert state(git) == before
+    bare = cli("import", "contacts", write("bare.csv", "name\nKausik\n"), code=1)
+    assert 'kausik and kausik-2 have the name "Kausik" at no customer: name one by its id' in bare.out

@@ -11,6 +11,7 @@ import itertools
 import os
 import re
 import stat
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -27,7 +28,6 @@ from pipecli.inbox.importing.match_record import (
     number_twins,
     parents_of,
     part_named,
-    with_ordinals,
 )
 from pipecli.inbox.importing.named_records import Nameable
 from pipecli.inbox.importing.rows_to_records import Built, Lines, Tick, make_records
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 
 _MOST_REASONS = 10
 _MOST_NAMES = 8
+_MOST_TALLIES = 50
 
 
 class File(NamedTuple):
@@ -91,8 +92,19 @@ def import_rows(rows: File, mapping: File | None, target: Target) -> tuple[Table
             source.mapping = source.mapping.model_copy(update={"make": ("customer",)})
     assert source is not None
     if f"{{{ORDINAL}}}" in (source.mapping.external_id or "") and ORDINAL not in table.columns:
-        table = with_ordinals(table, source.mapping.external_id or "")
+        table = _with_ordinals(table, source.mapping.external_id or "")
     return table, source
+
+
+def _with_ordinals(table: Table, template: str) -> Table:
+    """A table with the place of each row among those alike, in the order of the file."""
+    columns = re.findall(r"\{([^{}]+)\}", template)
+    seen = Counter[tuple[str, ...]]()
+    for row in table.rows:
+        key = tuple(str(row.cells.get(column, "")).strip() for column in columns if column != ORDINAL)
+        seen[key] += 1
+        row.cells[ORDINAL] = str(seen[key])
+    return table._replace(columns=[*table.columns, ORDINAL])
 
 
 def prepare_import(
@@ -368,9 +380,11 @@ WORDS = {
 def _section(title: str, tallies: list[dict[str, Any]], name_key: str) -> Iterator[Line]:
     if tallies:
         yield Line(title)
-    for tally in tallies:
+    for tally in tallies[:_MOST_TALLIES]:
         example = tally["example"]
         yield Line(f"{tally[name_key]} (line {example['line']}: {example['row']})", tally["rows"])
+    if rest := tallies[_MOST_TALLIES:]:
+        yield Line(f"and {len(rest):,} more", sum(tally["rows"] for tally in rest))
 
 
 def _reasons_in_words(reasons: list[dict[str, Any]]) -> Iterator[Line]:

@@ -6,8 +6,6 @@ What people changed since the last import is in `earlier_imports.py`.
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from itertools import count
@@ -41,6 +39,8 @@ class Removed(NotHere):
     """The record of a row was here, and people removed it or merged it into another."""
 
 
+_SIGNS = frozenset(("id", "external_id", "customer", "emails", "phones"))
+"""The fields that tell a contact from a namesake."""
 PLANNED: Literal["planned"] = "planned"
 
 
@@ -187,6 +187,9 @@ class Matcher:
                     f"{written(known)} of the same {self.collection.noun}"
                 )
         draft.values.update(values)
+        if self.collection.noun == CONTACT.noun and _SIGNS.isdisjoint(path[0] for path in reading.values):
+            one = f'"{written(values.get(("name",), draft.key))}" has nothing but a name, as on line '
+            Tally.count(self.bindings.noted, f"{one}{draft.rows[0].line}: one contact", reading.row)
         draft.rows.append(reading.row)
 
     def _departed(self, reading: RowReading, external: str | None, name: str | None) -> Departed | None:
@@ -195,26 +198,29 @@ class Matcher:
         if external and self.known.with_external_id(external):
             return None
         if self.collection.noun == CONTACT.noun:
-            at, emails = self._customer_and_addresses(reading)
-            if self.names.people.recognised(name, at, emails, external):
+            at, emails, phones = self._customer_and_signs(reading)
+            if self.names.people.recognised(name, at, emails, external, phones):
                 return None
             return self.names.departed(CONTACT.noun).find(external, name, at, emails)
         if (kind is not None and kind.is_document) or (name and self._called(name, external)):
             name = None
         return self.names.departed(self.collection.noun).find(external, name) if external or name else None
 
-    def _customer_and_addresses(self, reading: RowReading) -> tuple[str | None, list[str]]:
-        """The customer and the addresses of a contact's row."""
+    def _customer_and_signs(self, reading: RowReading) -> tuple[str | None, list[str], list[str]]:
+        """The customer of a contact's row, its addresses and its telephone numbers."""
         customer = reading.values.get(("customer",), self.bindings.constants.get(("customer",)))
-        emails = [
-            str(address)
-            for path, value in reading.values.items()
-            if path[0] == "emails"
-            for address in (value if isinstance(value, tuple) else (value,))
-        ]
+        emails, phones = (
+            [
+                str(sign)
+                for path, value in reading.values.items()
+                if path[0] == list_
+                for sign in (value if isinstance(value, tuple) else (value,))
+            ]
+            for list_ in ("emails", "phones")
+        )
         if not isinstance(customer, Named) or self._lacks(customer):
-            return None, emails
-        return self.names.key_of(customer), emails
+            return None, emails, phones
+        return self.names.key_of(customer), emails, phones
 
     def leave_out_unknown(self, draft: Draft) -> None:
         """Leave out what its rows contradict each other in; and, counted, the names of unknown records."""
@@ -236,19 +242,19 @@ class Matcher:
 
     def _person(self, reading: RowReading, own: str | None, external: str | None, name: str | None) -> str:
         """The contact of a row: by id, external_id, e-mail, or name at the same customer; or a new one."""
-        at, emails = self._customer_and_addresses(reading)
+        at, emails, phones = self._customer_and_signs(reading)
         people = self.names.people
         if own or (external and self.known.with_external_id(external)):
             key = self._match(own, external, name)
         else:
-            known = people.recognised(name, at, emails, external)
+            known = people.recognised(name, at, emails, external, phones)
             if known is None:
                 if not name:
                     raise Unreadable("no name: what is the contact called?")
                 known = self.names.new_slug(CONTACT.noun, name)
                 self.names.note_namesake(known, name)
             key = known
-        people.add(key, name or self.known.labels.get(key, key), at, emails)
+        people.add(key, name or self.known.labels.get(key, key), at, emails, phones)
         return key
 
     def _match(self, own: str | None, external: str | None, name: str | None) -> str:
@@ -283,17 +289,6 @@ class Matcher:
         ids = self.known.external_ids
         called = self.known.called(name)
         return [key for key in called if external is None or ids.get(key, external) == external]
-
-
-def with_ordinals(table: Table, template: str) -> Table:
-    """A table with the place of each row among those alike, in the order of the file."""
-    columns = re.findall(r"\{([^{}]+)\}", template)
-    seen = Counter[tuple[str, ...]]()
-    for row in table.rows:
-        key = tuple(str(row.cells.get(column, "")).strip() for column in columns if column != ORDINAL)
-        seen[key] += 1
-        row.cells[ORDINAL] = str(seen[key])
-    return table._replace(columns=[*table.columns, ORDINAL])
 
 
 def number_twins(
