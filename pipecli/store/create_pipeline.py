@@ -21,7 +21,16 @@ from pipecli.errors import PipecliError, system_refusal
 from pipecli.extras import PINNED_INSTALL
 from pipecli.records.currency_codes import CURRENCIES
 from pipecli.records.kinds import SETTINGS, SETTINGS_FILE
-from pipecli.store import crash_recovery, git, ids_and_files, lock, merge_setup, safe_files, schemas
+from pipecli.store import (
+    crash_recovery,
+    git,
+    git_commit,
+    ids_and_files,
+    lock,
+    merge_setup,
+    safe_files,
+    schemas,
+)
 from pipecli.store.lock import interruptible
 from pipecli.store.parse_record import parse_record
 from pipecli.store.plan_writes import Write
@@ -308,6 +317,10 @@ def create_pipeline(
                 review,
                 lambda: merge_setup.set_up_merge(place),
             )
+        if git_commit.hardening(git.settings(place.work_tree)) is not None:
+            with suppress(OSError):  # what `git init` doesn't harden
+                safe_files.harden(place.git_dir, "HEAD", "config")
+                safe_files.harden_folders([place.git_dir, root, root.parent])
     except OSError as error:
         text = f"{error.filename or directory}: can't be written: {error.strerror}"
         raise PipecliError(text, code="system") from None

@@ -249,6 +249,8 @@ def mirror(
         raise PipecliError(
             f"{target.partition('://')[0]}:// can't be mirrored to", hint="postgresql://, or a folder"
         )
+    if not is_database:
+        run.present.is_out = f"what is written of the mirror is in {target}"
     done = (
         to_postgresql(source, target, schema)
         if is_database
