@@ -120,7 +120,7 @@ class Words:
         return self._formats.figures(text) if self._formats else text
 
 
-def language_of(settings: Mapping[str, Any], user: str | None = None) -> str | None:
+def user_language(settings: Mapping[str, Any], user: str | None = None) -> str | None:
     """The language of a user, else the one of the settings; None where nobody chose one."""
     own = ((settings.get("users") or {}).get(user) or {}).get("language")
     return own or settings.get("language")

@@ -27,7 +27,7 @@ from pipecli.checks.rules.changed_any_record import Rule as ChangeRule
 from pipecli.errors import FaultyFile
 from pipecli.history.diff import ChangedRecord, ChangeSet, Range, Side
 from pipecli.history.events import events_between
-from pipecli.history.past_pipeline import pipeline_at
+from pipecli.history.pipeline_as_of import pipeline_at
 from pipecli.records.base import Record
 from pipecli.records.kinds import BY_NOUN, OPPORTUNITY, SETTINGS, SETTINGS_FILE
 from pipecli.records.settings import Settings

@@ -13,7 +13,7 @@ from pipecli.errors import FaultyFile
 from pipecli.history.as_of import UNSHALLOW, NoSuchMoment, commit_meant, tip
 from pipecli.history.commits import key_of_path, noun_at, record_kind
 from pipecli.history.events import Event, RecordVersion, events_between
-from pipecli.history.past_pipeline import PastPipeline, pipeline_at
+from pipecli.history.pipeline_as_of import PastPipeline, pipeline_at
 from pipecli.history.version_facts import facts_of
 from pipecli.records.kinds import KINDS, OPPORTUNITY
 from pipecli.records.money import weighted
@@ -89,7 +89,7 @@ def range_of(place: Location, text: str) -> Range:
     head = commit_meant(place, head_name) if dots else None
     done = git.run(place.work_tree, "merge-base", base, head or here.commit)
     if done.returncode > 1:  # 1: they have no past in common
-        raise git.GitRefused(git.one_line(done.stderr))
+        raise git.GitRefused(git.stderr_of(done.stderr))
     common = next(iter(done.stdout.decode().split()), None)
     if common is None and here.is_shallow:
         raise NoSuchMoment(

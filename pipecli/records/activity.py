@@ -96,7 +96,7 @@ class Attachment(Part):
 RESPONSES = frozenset({ActivityType.CALL, ActivityType.EMAIL, ActivityType.MEETING})
 
 
-def first_response(activities: Iterable[Activity]) -> datetime | date | None:
+def first_response_at(activities: Iterable[Activity]) -> datetime | date | None:
     """When the first call, email or meeting went out; a bare day only where none has an hour."""
     times = [
         activity.at

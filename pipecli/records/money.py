@@ -53,7 +53,7 @@ def weighted(amount: Decimal, probability: Decimal, currency: str) -> Decimal:
     return rounded(percentage(amount, probability), currency)
 
 
-def shares(amount: Decimal, weights: Sequence[Decimal], currency: str) -> list[Decimal]:
+def split_cents(amount: Decimal, weights: Sequence[Decimal], currency: str) -> list[Decimal]:
     """`amount` in parts that are as the weights, each to the minor unit, together exactly the whole.
 
     The largest remainders get what rounding down left over, the earlier one first. Without any weight the

@@ -151,7 +151,7 @@ def listed_ids(ids: Iterable[str], known: Names, between: str = ", ") -> str:
     return first_of(shown, _MOST_SHOWN) if between == ", " else between.join(shown)
 
 
-def words_of(words: Iterable[str]) -> Names:
+def own_names(words: Iterable[str]) -> Names:
     """A list of the settings whose words are their own names: sources, reasons."""
     return dict.fromkeys(words, ())
 
@@ -171,7 +171,7 @@ def people_of(section: Mapping[str, Mapping[str, Any]]) -> Names:
 
 def likeliest(word: str, words: Iterable[str]) -> str:
     """`did you mean amount? ` of words that are spelled much like one; empty where none is."""
-    known = words_of(sorted(words))
+    known = own_names(sorted(words))
     close = _similar(word, known)
     return f"did you mean {listed_ids(close, known, ' or ')}? " if close else ""
 

@@ -13,7 +13,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, NamedTuple
 
 from pipecli.records.item import Item, Priced
-from pipecli.records.money import EXACT, minor_digits, percentage, rounded, shares
+from pipecli.records.money import EXACT, minor_digits, percentage, rounded, split_cents
 
 _ZERO = Decimal(0)
 
@@ -100,12 +100,12 @@ def _totals(record: Priced) -> Totals:
         worth = {place: printed[place] for place in group}
         goods = [place for place in group if record.items[place].kind is None]
         for place, part in zip(
-            goods, shares(share, [worth[place] for place in goods], currency), strict=True
+            goods, split_cents(share, [worth[place] for place in goods], currency), strict=True
         ):
             worth[place] -= part
         to_pay = sum(worth.values(), zero)
         taxable = _net(record, to_pay, rate)
-        net |= zip(worth, shares(taxable, list(worth.values()), currency), strict=True)
+        net |= zip(worth, split_cents(taxable, list(worth.values()), currency), strict=True)
         if rate is not None:
             due = to_pay - taxable if record.tax_included else percentage(taxable, rate)
             taxes[rate] = rounded(due, currency)
@@ -164,7 +164,7 @@ def _by_rate(
         sum((printed[place] for place in group if record.items[place].kind is None), _ZERO)
         for group in groups.values()
     ]
-    for (rate, group), share in zip(groups.items(), shares(off, goods, record.currency), strict=True):
+    for (rate, group), share in zip(groups.items(), split_cents(off, goods, record.currency), strict=True):
         yield rate, group, share
 
 

@@ -417,9 +417,9 @@ def refusal(done: subprocess.CompletedProcess[bytes]) -> GitRefused:
 
 def _words(done: subprocess.CompletedProcess[bytes]) -> str:
     """The words of git or a hook on one line."""
-    return one_line(done.stderr + b"\n" + done.stdout) or f"git ended with {done.returncode}"
+    return stderr_of(done.stderr + b"\n" + done.stdout) or f"git ended with {done.returncode}"
 
 
-def one_line(words: bytes) -> str:
+def stderr_of(words: bytes) -> str:
     lines = [line.strip() for line in words.decode("utf-8", "replace").splitlines()]
     return " / ".join(line for line in lines if line and not line.startswith("hint:"))

@@ -59,19 +59,19 @@ def file_name(record: Record) -> str:
     """The file of a new record: a document's id and slug in the folder of its month, else its slug."""
     kind = BY_NOUN[record.noun]
     if kind.is_document:
-        month = month_of(str(record.created))  # type: ignore[attr-defined]
+        month = month_folder(str(record.created))  # type: ignore[attr-defined]
         return f"{kind.folder}/{month}/{record.key}-{slug(record.label)}.yaml"
     return f"{kind.folder}/{file_slug(record.noun, record.key)}.yaml"
 
 
-def month_of(created: str) -> str:
+def month_folder(created: str) -> str:
     """The folder of a document in that of its kind, `2026/11`, by its time of creation as it is written."""
     return created[:7].replace("-", "/")
 
 
 def month_file(file: str, created: str) -> str:
     """The place of a document's file in the folder of its month."""
-    return f"{file.partition('/')[0]}/{month_of(created)}/{file.rpartition('/')[2]}"
+    return f"{file.partition('/')[0]}/{month_folder(created)}/{file.rpartition('/')[2]}"
 
 
 def relaid(content: bytes, file: str) -> bytes:

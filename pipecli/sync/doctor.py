@@ -106,7 +106,7 @@ def git_index(place: Location) -> Iterator[Diagnosis]:
     if listed.returncode:
         yield error(
             "git index",
-            f"git can't read its index: {git.one_line(listed.stderr)}",
+            f"git can't read its index: {git.stderr_of(listed.stderr)}",
             "pipecli doctor --fix, which makes it anew from the last commit; no file is touched",
             lambda: _remake(place),
         )

@@ -20,7 +20,7 @@ from pipecli.checks.rules import Finding
 from pipecli.errors import PipecliError
 from pipecli.history.as_of import StandingCommit
 from pipecli.history.commits import key_of_path, record_kind
-from pipecli.history.past_pipeline import PastPipeline, text_of_blob
+from pipecli.history.pipeline_as_of import PastPipeline, text_of_blob
 from pipecli.merge import Conflict, merge_bytes
 from pipecli.records.kinds import SETTINGS_FILE
 from pipecli.store import git, safe_files
@@ -145,7 +145,7 @@ def _merge_tree(place: Location, ours: str, theirs: str) -> tuple[str, list[Side
             hint="use a newer git, or merge by hand: git pull --no-rebase && git push",
         )
     if done.returncode > 1:
-        raise git.GitRefused(f"git can't merge the two sides: {git.one_line(done.stderr)}")
+        raise git.GitRefused(f"git can't merge the two sides: {git.stderr_of(done.stderr)}")
     head, *rest = done.stdout.split(b"\0")
     tree = head.decode().strip()
     end = rest.index(b"") if b"" in rest else len(rest)
@@ -209,7 +209,7 @@ def _with(place: Location, tree: str, contents: Mapping[str, bytes | None]) -> s
         ):
             done = git.run(place.work_tree, *arguments, stdin=stdin, environment=environment)
             if done.returncode:
-                raise git.GitRefused(f"git could not put the merge together: {git.one_line(done.stderr)}")
+                raise git.GitRefused(f"git could not put the merge together: {git.stderr_of(done.stderr)}")
         done = git.run(place.work_tree, "write-tree", environment=environment)
         return done.stdout.decode().strip()
 
@@ -413,7 +413,7 @@ def _base(place: Location, one: str, other: str) -> str | None:
         return one
     done = git.run(place.work_tree, "merge-base", one, other)
     if done.returncode > 1:  # 1: they have no past in common
-        raise git.GitRefused(git.one_line(done.stderr))
+        raise git.GitRefused(git.stderr_of(done.stderr))
     return None if done.returncode else done.stdout.decode().strip()
 
 

@@ -92,7 +92,7 @@ def send(pipeline: Pipeline, proposal: Proposal) -> tuple[Proposal, str]:
     done = git.carry_through(work_tree, "reset", "--keep", "--quiet", shared)
     if done.returncode:
         raise PipecliError(
-            f"{proposal.branch} is pushed, and the files here can't go back: {git.one_line(done.stderr)}",
+            f"{proposal.branch} is pushed, and the files here can't go back: {git.stderr_of(done.stderr)}",
             hint=f"move away what is in the way, and `git reset --keep {proposal.upstream}`",
         )
     pipeline.is_out = f"{proposal.branch} is pushed, and this clone is back at {proposal.upstream}"
@@ -177,7 +177,7 @@ def _opened(place: Location, page: str, text: str, tool: str, *arguments: str) -
         return Opened(page, False, f"{tool}: {error}")
     made = re.findall(r"https?://\S+", done.stdout)
     if done.returncode or not made:
-        return Opened(page, False, f"{tool} could not open it: {git.one_line(done.stderr.encode())}")
+        return Opened(page, False, f"{tool} could not open it: {git.stderr_of(done.stderr.encode())}")
     return Opened(made[-1], True)
 
 

@@ -113,7 +113,7 @@ def _driver(place: Location) -> str:
 def _in_the_way(output: bytes) -> git.GitRefused:
     overwritten = re.search(r"overwritten by merge:\n((?:\s+\S.*\n)+)", output.decode("utf-8", "replace"))
     if overwritten is None:
-        return git.GitRefused(f"git can't merge: {git.one_line(output)}", hint="nothing is changed")
+        return git.GitRefused(f"git can't merge: {git.stderr_of(output)}", hint="nothing is changed")
     files = named([line.strip() for line in overwritten[1].splitlines()])
     return git.GitRefused(
         f"{files}: changed here, and in no commit; the merge would overwrite that",
@@ -251,7 +251,7 @@ def _on_files(place: Location, paths: Sequence[str], *arguments: str) -> None:
             stdin=git.listed(paths),
         )  # fmt: skip
         if done.returncode:
-            raise git.GitRefused(git.one_line(done.stderr))
+            raise git.GitRefused(git.stderr_of(done.stderr))
 
 
 def _unmerged(place: Location) -> dict[str, dict[Side, str]]:

@@ -46,7 +46,7 @@ class FollowedUp(NamedTuple):
 def add_activity(record: DealOrLead, activity: Activity, now: datetime, next_: Next | None = None) -> Change:
     """Add an activity; nothing is done after today. A lead that it reached, or that answers, moves on."""
     if activity.done:
-        refuse_future(activity, now.date())
+        refuse_done_in_future(activity, now.date())
     verb = "log" if activity.done else "plan"
     after = contacted(with_activity(record, activity), activity)
     followed = plan_next_contact(after, next_, now, *([activity] if activity.done else []))
@@ -102,7 +102,7 @@ def with_activity(record: DealOrLead, activity: Activity) -> DealOrLead:
     )
 
 
-def refuse_future(activity: Activity, today: date) -> None:
+def refuse_done_in_future(activity: Activity, today: date) -> None:
     """Refuse what is done and yet to come."""
     if day_of(activity) > today:
         raise Refused(
@@ -138,7 +138,7 @@ def complete_activity(
     when = at or (now if is_early else planned.at)
     written = "\n".join(part for part in (planned.notes, notes) if part)
     done = planned.with_(done=True, at=when, notes=written or None, every=None)
-    refuse_future(done, now.date())
+    refuse_done_in_future(done, now.date())
     noted = contacted(with_activity(record, done), done)
     again = ""
     if planned.every and new_id:
@@ -198,7 +198,7 @@ def move_activity(record: DealOrLead, activity_id: str, at: datetime | date, zon
 def change_activity(record: DealOrLead, activity: Activity, today: date) -> Change:
     """Put an activity in the place of the one with its id; nothing is done after `today`."""
     if activity.done:
-        refuse_future(activity, today)
+        refuse_done_in_future(activity, today)
     summary = f'change {activity.type} "{activity.subject}"'
     return Change(contacted(with_activity(record, activity), activity), summary, "activity-changed")
 

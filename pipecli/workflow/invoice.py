@@ -20,7 +20,7 @@ from pipecli.records.papers import Invoice, InvoiceStatus, Order, OrderStatus, P
 from pipecli.records.settings import Settings
 from pipecli.records.totals_and_tax import MONEY_TERMS
 from pipecli.workflow.change import Change, Refused
-from pipecli.workflow.items import find_item, in_words
+from pipecli.workflow.items_and_prices import find_item, in_words
 
 _NOTHING = Decimal(0)
 

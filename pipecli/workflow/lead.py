@@ -305,7 +305,7 @@ def require_convertible(lead: Lead, *, force: bool = False) -> None:
         )
 
 
-def link_converted(
+def convert_lead(
     lead: Lead,
     deal: Opportunity,
     *,

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from pipecli.records.names import chosen_id, people_of, words_of
+from pipecli.records.names import chosen_id, own_names, people_of
 from pipecli.wording import a
 from pipecli.workflow.change import Refused
 
@@ -38,22 +38,23 @@ def refuse_sent(quotation: Quotation) -> None:
     raise Refused(f"{quotation.id} is {quotation.status}: what a customer was offered is frozen", hint=way)
 
 
-def refuse_future(deal: Opportunity, day: date, today: date) -> None:
-    """Refuse to close a deal on a day that is yet to come: what is expected isn't a fact."""
+def closing_day(deal: Opportunity, given: date | None, today: date) -> date:
+    """The day on which a deal ends: `given`, else today. Refused in the future, and before its creation.
+
+    What is expected isn't a fact.
+    """
+    day = given or today
     if day > today:
         raise Refused(
             f"{deal.id} can't be closed on {day}: that day is in the future",
             hint=f"say when it is expected: pipecli opp set {deal.id} expected_close={day}",
         )
-
-
-def refuse_before_created(deal: Opportunity, day: date) -> None:
-    """Refuse to close a deal on a day before it was created."""
-    if day < deal.created.date():
+    if given and given < deal.created.date():
         raise Refused(
             f"{deal.id} can't be closed on {day}: it was created on {deal.created.date()}",
             hint="give a later --date",
         )
+    return day
 
 
 def refuse_taken(settings: Settings, slug: str) -> None:
@@ -109,7 +110,9 @@ def require_stages(settings: Settings, stages: Iterable[str]) -> None:
 
 def _listed(word: str, known: Sequence[str], what: str, key: str) -> str:
     ways = [f"give one of {', '.join(known)}"] * bool(known) + [f"add yours to {key} in pipecli.yaml"]
-    return chosen_id(word, words_of(known), f"{word} isn't {a(what)}", hint=", or ".join(ways), error=Refused)
+    return chosen_id(
+        word, own_names(known), f"{word} isn't {a(what)}", hint=", or ".join(ways), error=Refused
+    )
 
 
 def named_stage(process: Process, word: str, fault: str, hint: str = "its stages: {known}") -> str:

@@ -20,7 +20,7 @@ from pipecli.records.settings import Settings
 from pipecli.records.totals_and_tax import MONEY_TERMS, counted_items, totals
 from pipecli.workflow.activity_and_attachment import Next, plan_next_contact, with_activity
 from pipecli.workflow.change import Change, Refused
-from pipecli.workflow.items import find_item, in_words, require_currency
+from pipecli.workflow.items_and_prices import find_item, in_words, require_currency
 from pipecli.workflow.preconditions import refuse_sent, require_open
 
 

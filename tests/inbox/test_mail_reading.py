@@ -10,9 +10,9 @@ import pytest
 
 from pipecli.errors import PipecliError
 from pipecli.inbox.mail import message
+from pipecli.inbox.mail.inbox_import import time_of
 from pipecli.inbox.mail.mailbox_files import LeftOut, mail_files, raw_messages
 from pipecli.inbox.mail.message import Moment, Person, mail_of
-from pipecli.inbox.mail.record_mails import time_of
 
 MAIL = """\
 From: =?utf-8?Q?Mar=C3=ADa_L=C3=B3pez?= <maria@coffee.example>

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from pipecli.merge import file_and_rules as merging
+from pipecli.merge import files_and_conflicts as merging
 from pipecli.merge import merge_bytes
-from pipecli.merge.file_and_rules import exact_numbers
+from pipecli.merge.files_and_conflicts import exact_numbers
 from tests.merging import DEAL, FILE, Merged, both, edited, merge, record, words
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from pipecli.records.item import Item
-from pipecli.records.money import minor_digits, shares
+from pipecli.records.money import minor_digits, split_cents
 from pipecli.records.papers import Quotation
 from pipecli.records.totals_and_tax import totals
 
@@ -166,7 +166,7 @@ def test_nothing_is_lost_between_the_lines_and_the_total(
 )
 def test_shares_are_the_whole_and_each_within_a_cent_of_its_own(amount, weights, currency) -> None:
     amount = amount.quantize(D(1).scaleb(-minor_digits(currency)))
-    parts = shares(amount, weights, currency)
+    parts = split_cents(amount, weights, currency)
     assert sum(parts) == amount
     if whole := sum(weights):
         unit = Fraction(1, 10 ** minor_digits(currency))

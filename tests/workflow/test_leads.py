@@ -25,9 +25,9 @@ from pipecli.workflow.activity_and_attachment import (
 from pipecli.workflow.change import Refused
 from pipecli.workflow.customer import add_party, merge_contacts
 from pipecli.workflow.lead import (
+    convert_lead,
     disqualify_lead,
     join_opportunity,
-    link_converted,
     merge_leads,
     qualify_lead,
     refuse_settled,
@@ -149,7 +149,7 @@ def test_of_two_leads_the_one_given_up_says_nothing_of_the_status():
 def test_the_other_deals_of_a_lead_get_its_customer():
     own = deal(lead="LEAD-7K3M9")
     others = [own, deal("OPP-7K3M9", lead="LEAD-7K3M9"), deal("OPP-8K4N2", customer="acme")]
-    change = link_converted(
+    change = convert_lead(
         lead(), own, customer=CUSTOMER, contact=CONTACT, parties=(), others=others, today=TODAY, force=True
     )
     assert [(record.key, record.customer) for record in change.also[1:]] == [("OPP-7K3M9", "contoso")]

@@ -9,7 +9,7 @@ from pipecli.checks.rules import Path, Problem, Severity
 from pipecli.checks.rules.changed_any_record import ReviewedChanges, ReviewedRecord, Rule
 from pipecli.checks.rules.quotations_against_history import OFFERED
 from pipecli.history.events import Event
-from pipecli.history.past_pipeline import sent_times
+from pipecli.history.pipeline_as_of import sent_times
 from pipecli.records.kinds import OPPORTUNITY
 from pipecli.records.lead import Lead, LeadStatus
 from pipecli.records.money import MissingRate
@@ -18,7 +18,7 @@ from pipecli.records.papers import Invoice, InvoiceStatus, Order, OrderStatus, Q
 from pipecli.records.settings import Settings
 from pipecli.records.totals_and_tax import discounts, totals
 from pipecli.workflow.lead import missing_criteria
-from pipecli.workflow.opportunity.advance import missing_between
+from pipecli.workflow.opportunity.advance import missing_to_move
 from pipecli.workflow.opportunity.close import difference, last_offered
 
 # What a report of closed deals adds up. Notes, tags, activities and the like go on after the end.
@@ -223,7 +223,7 @@ def stage_skipped(review: ReviewedChanges) -> Iterator[Problem]:
             continue
         is_same = before is not None and before.process == after.process
         here = process.position(before.stage) if before and is_same else None
-        missing = missing_between(after, process, here, there)
+        missing = missing_to_move(after, process, here, there)
         if missing:
             how = f"{before.stage} → {after.stage}" if before else f"it begins at {after.stage}"
             forced = review.between.forced(record.file, record.key)
@@ -237,7 +237,7 @@ def stage_jumped(review: ReviewedChanges) -> Iterator[Problem]:
         if process is None or before.process != after.process:
             continue
         here, there = process.position(before.stage), process.position(after.stage)
-        if here is None or there is None or there < here + 2 or missing_between(after, process, here, there):
+        if here is None or there is None or there < here + 2 or missing_to_move(after, process, here, there):
             continue
         seen = {version.get("stage") for version in review.between.versions(record.file)}
         jumped = [stage.id for stage in process.stages[here + 1 : there] if stage.id not in seen]

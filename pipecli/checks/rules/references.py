@@ -264,7 +264,7 @@ def year(pipeline: Pipeline) -> Iterator[Problem]:
             for path, created in pipeline.index.connection.execute(
                 f"SELECT path, created FROM _{kind.table}"
             ):
-                month = f"{kind.folder}/{ids_and_files.month_of(created)}"
+                month = f"{kind.folder}/{ids_and_files.month_folder(created)}"
                 if path.rpartition("/")[0] not in (month, month[:-3]):
                     yield Problem(path, ("created",), f"created in {created[:7]}: it is to lie in {month}/")
 

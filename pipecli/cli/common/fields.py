@@ -94,7 +94,7 @@ def _meant(
     made; `check` looks for those.
     """
     from pipecli.cli.common.pick import key_of
-    from pipecli.records.names import fitting, words_of
+    from pipecli.records.names import fitting, own_names
     from pipecli.records.references import named_at
 
     if isinstance(value, list):
@@ -103,7 +103,7 @@ def _meant(
         return value
     words = _LISTS.get((model.noun, ".".join(path)))
     if words is not None:
-        fits = fitting(value, words_of(run.pipeline.settings_as_written.get(words, ())))
+        fits = fitting(value, own_names(run.pipeline.settings_as_written.get(words, ())))
         return fits[0] if len(fits) == 1 else value
     is_stage = (model.noun, path[0]) == ("literature", "stages")  # of any process, so that no record names it
     names = Names("stage") if is_stage else named_at(model, path)

@@ -10,7 +10,7 @@ from pipecli.cli.common.command import Changing, Ref, field, option_of, with_fie
 from pipecli.cli.common.fields import typed_option
 from pipecli.cli.common.transaction import Transaction, changing
 from pipecli.records.item import LineKind, Per
-from pipecli.workflow.items import add_item, remove_item, set_item
+from pipecli.workflow.items_and_prices import add_item, remove_item, set_item
 
 if TYPE_CHECKING:
     from pipecli.records.opportunity import Opportunity

@@ -24,7 +24,7 @@ from pipecli.cli.common.terminal import say_after
 from pipecli.errors import PipecliError
 from pipecli.json_and_csv import dumps, loads
 from pipecli.records.kinds import BY_FOLDER, BY_NOUN, Kind
-from pipecli.records.names import all_chosen, chosen_id, likeliest, words_of
+from pipecli.records.names import all_chosen, chosen_id, likeliest, own_names
 from pipecli.store.index import views
 from pipecli.store.index.rows_for_verbs import columns_of, exists
 from pipecli.store.index.sql_and_search import Row, select_rows
@@ -140,7 +140,7 @@ def _meant(run: Session, plural: str, option: str, text: str) -> list[str]:
             return [
                 chosen_id(
                     text,
-                    words_of(statuses),
+                    own_names(statuses),
                     f'--status: "{text}" must be one of {", ".join(statuses)}',
                     hint="",
                 )

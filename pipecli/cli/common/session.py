@@ -20,7 +20,7 @@ from pipecli.wording import count
 
 if TYPE_CHECKING:
     from pipecli.cli.common.output import Format
-    from pipecli.history.past_pipeline import PastPipeline
+    from pipecli.history.pipeline_as_of import PastPipeline
     from pipecli.store.pipeline import Pipeline
 
 FORMATS = ("table", "json", "jsonl", "csv", "tsv", "markdown", "ids")
@@ -133,7 +133,7 @@ class Session:
         """
         from pipecli.cli.common.dates import parse_as_of
         from pipecli.history.as_of import moment_text, zone_of
-        from pipecli.history.past_pipeline import pipeline_as_of
+        from pipecli.history.pipeline_as_of import pipeline_as_of
         from pipecli.store.pipeline import now_in
 
         place = self.present.location

@@ -20,7 +20,7 @@ from pipecli.errors import PipecliError
 from pipecli.history.as_of import NoSuchMoment
 from pipecli.history.history_index import open_history
 from pipecli.history.log import history_of
-from pipecli.history.past_pipeline import sent_times
+from pipecli.history.pipeline_as_of import sent_times
 from pipecli.records.kinds import BY_NOUN, LEAD, OPPORTUNITY, QUOTATION, Kind
 from pipecli.store.index.rows_for_verbs import unanswered_deals
 from pipecli.wording import count, first_of

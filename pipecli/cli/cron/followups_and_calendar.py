@@ -19,7 +19,7 @@ from pipecli.json_and_csv import picked
 from pipecli.records.kinds import INVOICE, LEAD, OPPORTUNITY
 from pipecli.reports.followups import FollowUp
 from pipecli.store.index.rows_for_verbs import created_times
-from pipecli.translation import language_of, words_of
+from pipecli.translation import user_language, words_of
 from pipecli.wording import count
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ def calendar_of(run: Session, what: str, planned: Iterable[Plan], done: Iterable
     settings = run.pipeline.settings_as_written
     names = {slug: str(user.get("name", slug)) for slug, user in (settings.get("users") or {}).items()}
     whose_it_is = str(run.option("owner") or "") or (run.me() if run.option("mine") else None)
-    words = words_of(language_of(settings, whose_it_is))
+    words = words_of(user_language(settings, whose_it_is))
     agenda = Agenda(_changed(run), names, whose_it_is is None, words)
     entries = [
         *(agenda.entry(plan) for plan in planned),

@@ -24,7 +24,7 @@ from pipecli.errors import PipecliError
 from pipecli.history.notices import About, Delivery, Notice, Standing, notice_message
 from pipecli.reports.followups import OWNER, Message
 from pipecli.store.index.rows_for_verbs import label
-from pipecli.translation import Words, language_of, words_of
+from pipecli.translation import Words, user_language, words_of
 from pipecli.wording import count
 from pipecli.workflow.duplicates import users_by_address
 
@@ -204,7 +204,7 @@ def _message(run: Session, deliveries: Sequence[Delivery]) -> Message:
 
     messages = [Message(delivery.title, delivery.body) for delivery in deliveries]
     to = deliveries[0].to if deliveries[0].is_for_user else None
-    words = words_of(language_of(run.pipeline.settings_as_written, to))
+    words = words_of(user_language(run.pipeline.settings_as_written, to))
     return messages[0] if len(messages) == 1 else notice_digest(messages, words)
 
 
@@ -276,7 +276,7 @@ class _Packing:
                 if address.url in told:  # two names may lead to one address
                     continue
                 told.add(address.url)
-                language = language_of(self.settings, to[1] if to[0] else None)
+                language = user_language(self.settings, to[1] if to[0] else None)
                 if language not in messages:
                     messages[language] = self._message(notice, words_of(language))
                 yield Delivery(

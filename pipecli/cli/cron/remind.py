@@ -20,7 +20,7 @@ from pipecli.cli.common.table import Column, clean
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import INVOICE, LEAD, OPPORTUNITY
 from pipecli.reports.followups import follow_up_key, followups_by_user, reminder_message
-from pipecli.translation import language_of, words_of
+from pipecli.translation import user_language, words_of
 
 if TYPE_CHECKING:
     from pipecli.outbox.channels import Address, Channels
@@ -150,7 +150,7 @@ def _key(run: Session, user: str, follow_up: FollowUp, place: int) -> str:
 
 
 def _message(run: Session, due: Due, keys: Sequence[str]) -> Message:
-    words = words_of(language_of(run.pipeline.settings_as_written, due.user))
+    words = words_of(user_language(run.pipeline.settings_as_written, due.user))
     return reminder_message(due.name, [due.by_key[key] for key in keys], run.today, words)
 
 

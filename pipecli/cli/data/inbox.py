@@ -21,8 +21,8 @@ from pipecli.workflow.activity_and_attachment import AlreadyAttached
 from pipecli.workflow.change import Refused
 
 if TYPE_CHECKING:
+    from pipecli.inbox.mail.inbox_import import MailOutcome, Read
     from pipecli.inbox.mail.message import Mail
-    from pipecli.inbox.mail.record_mails import MailOutcome, Read
     from pipecli.store.plan_writes import Write
 
 app = noun("Mail that came in: read mailboxes.")
@@ -52,7 +52,7 @@ def import_(
 
     Each is recorded once; a second run adds nothing. Mails that belong nowhere are listed and not kept.
     """
-    from pipecli.inbox.mail.record_mails import recording, report_json
+    from pipecli.inbox.mail.inbox_import import recording, report_json
 
     if on is not None and create_leads:
         raise PipecliError("--on and --create-leads can't go together", hint="give one")
@@ -79,9 +79,9 @@ def _read(paths: list[Path], *, bodies: bool) -> tuple[list[Mail], Read]:
     """The mails of all files, before the pipeline is held: a mailbox may be large."""
     from pipecli.inbox.mail import message
     from pipecli.inbox.mail.forwarded import forwarded_mails
+    from pipecli.inbox.mail.inbox_import import Read
     from pipecli.inbox.mail.mailbox_files import LeftOut, mail_files, raw_messages
     from pipecli.inbox.mail.message import NoMail, mail_of
-    from pipecli.inbox.mail.record_mails import Read
 
     mails: list[Mail] = []
     left_out: list[LeftOut] = []
@@ -161,7 +161,7 @@ def _write(transaction: Transaction, outcome: MailOutcome, files: list[Write]) -
 
 def _print(transaction: Transaction, report: dict[str, Any], commit: str | None, *, creates: bool) -> None:
     from pipecli.cli.common.output import Format, print_record, print_records, write_counts, write_text
-    from pipecli.inbox.mail.record_mails import report_lines, report_rows
+    from pipecli.inbox.mail.inbox_import import report_lines, report_rows
 
     run = transaction.session
     match run.format:

@@ -23,9 +23,9 @@ from pipecli.records.opportunity import Opportunity
 from pipecli.store.choose_process_and_rule import choose_process
 from pipecli.store.index.rows_for_verbs import rows_where
 from pipecli.store.pipeline import Pipeline
-from pipecli.workflow.items import require_currency
-from pipecli.workflow.lead import join_opportunity, link_converted, opportunity_of, require_convertible
-from pipecli.workflow.match_customer_and_contact import (
+from pipecli.workflow.items_and_prices import require_currency
+from pipecli.workflow.lead import convert_lead, join_opportunity, opportunity_of, require_convertible
+from pipecli.workflow.match_prospect import (
     KnownContact,
     KnownCustomer,
     Match,
@@ -75,7 +75,7 @@ def convert(ctx: typer.Context, ref: Ref, customer: Text, onto: Text, force: boo
             buyer = parties(transaction, of_lead(lead), customer=customer)
             deal = _opened(transaction, lead, buyer, **given)
         transaction.do(
-            link_converted(
+            convert_lead(
                 lead,
                 deal,
                 customer=buyer.customer,

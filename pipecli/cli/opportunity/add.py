@@ -29,8 +29,8 @@ from pipecli.store.choose_process_and_rule import choose_process
 from pipecli.store.index.rows_for_verbs import rows_where
 from pipecli.store.pipeline import NotFound
 from pipecli.workflow.assignment import require_user
-from pipecli.workflow.items import require_currency
-from pipecli.workflow.match_customer_and_contact import Prospect
+from pipecli.workflow.items_and_prices import require_currency
+from pipecli.workflow.match_prospect import Prospect
 from pipecli.workflow.opportunity.add_and_set import in_process, new_deal, record_new_deal
 
 app = noun()

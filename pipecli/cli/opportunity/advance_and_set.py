@@ -26,7 +26,7 @@ from pipecli.cli.common.transaction import Transaction, changing
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import OPPORTUNITY
 from pipecli.records.opportunity import Opportunity
-from pipecli.workflow import items
+from pipecli.workflow import items_and_prices
 from pipecli.workflow.change import Change
 from pipecli.workflow.opportunity import advance as advance_opportunity
 from pipecli.workflow.opportunity.add_and_set import (
@@ -184,7 +184,7 @@ def reprice(
     """Update the items to today's list prices; --dry-run shows them."""
     with changing(ctx) as transaction:
         deal = transaction.get(Opportunity, ref)
-        transaction.do(items.reprice(deal, transaction, transaction.today, item or ()))
+        transaction.do(items_and_prices.reprice(deal, transaction, transaction.today, item or ()))
 
 
 @app.command("take-offer", cls=Changing)
@@ -201,7 +201,7 @@ def take_offer(
     The opportunity is then worth what was offered; an amount set by hand is dropped.
     """
     from pipecli.cli.opportunity.close import ask_which
-    from pipecli.history.past_pipeline import sent_times
+    from pipecli.history.pipeline_as_of import sent_times
     from pipecli.records.papers import Quotation
     from pipecli.workflow import quotation as quotations_of
     from pipecli.workflow.opportunity.close import last_offered

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
 from typing import Annotated, cast
 
 import typer
@@ -17,18 +16,18 @@ from pipecli.cli.common.session import say
 from pipecli.cli.common.transaction import Transaction, changing
 from pipecli.cli.lead.convert import parties
 from pipecli.errors import Ambiguous
-from pipecli.history.past_pipeline import quotations_when_open, sent_times
+from pipecli.history.pipeline_as_of import quotations_when_open, sent_times
 from pipecli.records.lead import Lead
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.papers import Order, Quotation
 from pipecli.records.totals_and_tax import totals
 from pipecli.store.lookup import Care
 from pipecli.workflow.change import Change, Refused
-from pipecli.workflow.lead import link_converted
-from pipecli.workflow.match_customer_and_contact import of_lead
+from pipecli.workflow.lead import convert_lead
+from pipecli.workflow.match_prospect import of_lead
 from pipecli.workflow.opportunity.close import difference, lose_deal, on_offer, sold_to, win_deal
 from pipecli.workflow.opportunity.close import reopen_deal as reopened
-from pipecli.workflow.preconditions import refuse_before_created, require_open
+from pipecli.workflow.preconditions import require_open
 
 app = noun()
 
@@ -70,7 +69,7 @@ def won(
             sent=sent_times(transaction.pipeline, quotations),
             order_id=transaction.new_id("ORD"),
             now=transaction.now,
-            day=_closing_day(transaction, deal, day),
+            day=transaction.day(day, past=True),
             quotation=transaction.get(Quotation, quotation) if quotation is not None else None,
             amount=typed_option(
                 "--amount", amount, (Opportunity, "closed.amount"), transaction.session, deal.currency
@@ -148,7 +147,7 @@ def lost(
                 _quotations(transaction, deal),
                 _orders(transaction, deal),
                 reasons=reason or [],
-                day=_closing_day(transaction, deal, day),
+                day=transaction.day(day, past=True),
                 today=transaction.today,
                 lost_to=lost_to,
                 competitors=known,
@@ -183,14 +182,6 @@ def reopen(
         transaction.do(change)
 
 
-def _closing_day(transaction: Transaction, deal: Opportunity, text: str | None) -> date:
-    """The day on which a deal ends: the one that is given, which isn't before its creation, else today."""
-    day = transaction.day(text, past=True)
-    if day is not None:
-        refuse_before_created(deal, day)
-    return day or transaction.today
-
-
 def _quotations(transaction: Transaction, deal: Opportunity) -> list[Quotation]:
     return transaction.pipeline.all(Quotation, opportunity=deal.id)
 
@@ -210,7 +201,7 @@ def _sold(transaction: Transaction, deal: Opportunity) -> tuple[Opportunity, lis
         buyer = parties(transaction, of_lead(lead))
     except Refused as error:
         raise Refused(error.message, hint=f"name it: pipecli opp set {deal.id} customer=…") from None
-    change = link_converted(
+    change = convert_lead(
         lead,
         sold_to(buyer.customer, buyer.contact, lead, deal),
         customer=buyer.customer,

@@ -39,7 +39,7 @@ from pipecli.reports.valuation import Valuation
 from pipecli.store.index.rows_for_reports import open_deals
 from pipecli.store.index.rows_for_verbs import labels
 from pipecli.store.index.views import OwnerFilter
-from pipecli.translation import Words, language_of, words_of
+from pipecli.translation import Words, user_language, words_of
 
 _MOST_COLUMNS = 24
 """Of owners, customers and the like, the heaviest first: more can't be told apart."""
@@ -261,7 +261,7 @@ def charting(*kinds: Kind, **about: Any) -> Callable[[Drawing], Callable[..., No
             ending = ending_of(output, ENDINGS, name)
             require_altair()
             asked = options.asked(ctx, given)
-            words = words_of(language_of(asked.run.pipeline.settings_as_written, asked.run.me()))
+            words = words_of(user_language(asked.run.pipeline.settings_as_written, asked.run.me()))
             drawn = picture(asked, words)
             write_whole(output, chart_file(drawn.drawn, ending, theme, drawn.title, words.language))
             say(f"{output}: {drawn.title}")

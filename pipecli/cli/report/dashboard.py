@@ -41,7 +41,7 @@ from pipecli.reports.valuation import Valuation
 from pipecli.store.index.rows_for_reports import closed_deals, open_deals
 from pipecli.store.index.views import OwnerFilter
 from pipecli.store.pipeline import Pipeline
-from pipecli.translation import Words, language_of, words_of
+from pipecli.translation import Words, user_language, words_of
 
 app = noun("Write a page with the key figures, charts and tables.")
 
@@ -117,7 +117,7 @@ def content_of(run: Session, of: OwnerFilter, currency: str | None) -> Content:
     quarterly = forecast_of(run, pipeline, "quarter", Window(days.first, None), currency)
     year = Days(run.today - timedelta(days=365), run.today)
     closed = closed_deals(pipeline.index.connection, of, year)
-    tables = Tables(run, words_of(language_of(pipeline.settings_as_written, run.me())))
+    tables = Tables(run, words_of(user_language(pipeline.settings_as_written, run.me())))
     words = tables.words
     groupings = ["team", "owner"] if pipeline.settings_as_written.get("teams") else ["owner"]
     by_people = [forecast_of(run, pipeline, by, Window(days.first, None), currency) for by in groupings]

@@ -37,7 +37,7 @@ from pipecli.cli.report.printing import Currency, currency_code
 from pipecli.errors import PipecliError
 from pipecli.history import commits
 from pipecli.history.as_of import zone_of
-from pipecli.history.changes import Changes, ChangesAsked, changes
+from pipecli.history.deal_movements import Changes, ChangesAsked, changes
 from pipecli.history.history_index import open_history
 from pipecli.history.notices import Notice, notices
 from pipecli.json_and_csv import dumps
@@ -51,7 +51,7 @@ from pipecli.reports.forecast import Window
 from pipecli.reports.valuation import Valuation
 from pipecli.store.index.rows_for_reports import closed_deals
 from pipecli.store.index.views import OwnerFilter, team_and_below
-from pipecli.translation import Words, language_of, words_of
+from pipecli.translation import Words, user_language, words_of
 from pipecli.workflow.duplicates import email_key, users_by_address
 
 if TYPE_CHECKING:
@@ -307,7 +307,7 @@ def _readers(run: Session, email: Sequence[str], to: Sequence[str]) -> Iterator[
             bare = str(users[slug].get("email") or "")
             if not bare:
                 raise PipecliError(f"--email: {slug} has no address", hint=f"pipecli user set {slug} email=…")
-        yield Reader(slug or bare, "mail", language_of(settings, slug), bare)
+        yield Reader(slug or bare, "mail", user_language(settings, slug), bare)
     if not to:
         return
     from pipecli.outbox.channels import channels, variable
@@ -320,7 +320,7 @@ def _readers(run: Session, email: Sequence[str], to: Sequence[str]) -> Iterator[
         if not addresses:
             way_out = f"set {variable(name)}, or write {ours.file}"
             raise PipecliError(f"--to: {name} has no channel", hint=way_out)
-        language = language_of(settings, name if is_user else None)
+        language = user_language(settings, name if is_user else None)
         for place, address in enumerate(addresses):
             yield Reader(name, "channel", language, f"{name}/{place}", address)
 

@@ -49,7 +49,7 @@ from pipecli.reports.forecast import (
 from pipecli.wording import count
 
 if TYPE_CHECKING:
-    from pipecli.history.past_pipeline import PastPipeline
+    from pipecli.history.pipeline_as_of import PastPipeline
 
 _BY = (*GROUPINGS, MANAGER)
 

@@ -16,7 +16,7 @@ from pipecli.cli.common.terminal import COLORS, own_file, own_values
 from pipecli.cli.nouns import ALIASES, NOUNS
 from pipecli.errors import PipecliError, system_refusal
 from pipecli.records import kinds
-from pipecli.records.names import chosen_id, words_of
+from pipecli.records.names import chosen_id, own_names
 from pipecli.store import safe_files
 
 app = noun()
@@ -68,7 +68,10 @@ def _checked(name: str, value: str) -> tuple[str, str]:
         case "format" | "color" if not inner:
             known = FORMATS if section == "format" else COLORS
             return name, chosen_id(
-                value, words_of(known), f'{section}: "{value}" must be one of {", ".join(known)}', hint=""
+                value,
+                own_names(known),
+                f'{section}: "{value}" must be one of {", ".join(known)}',
+                hint="",
             )
         case "owner" if not inner:
             return name, value.strip()

@@ -21,7 +21,7 @@ from pipecli.inbox.importing.cells import CLOSED_STAGE, STAGE_ENTERED, Path
 from pipecli.inbox.importing.list_elements import DISCOUNT_LINES
 from pipecli.json_and_csv import loads
 from pipecli.merge.field_by_field import FieldClash, merge_fields
-from pipecli.merge.file_and_rules import TAKEN_TOGETHER, inseparable
+from pipecli.merge.files_and_conflicts import TAKEN_TOGETHER, inseparable
 from pipecli.records.base import Part, Plain
 from pipecli.records.kinds import CONTACT, SETTINGS_FILE, Collection, Kind
 from pipecli.records.names import name_key

@@ -30,9 +30,9 @@ from pipecli.records.settings import Settings
 from pipecli.store import ids_and_files
 from pipecli.store.parse_record import validate
 from pipecli.store.pipeline import Pipeline
-from pipecli.workflow import items, preconditions
+from pipecli.workflow import items_and_prices, preconditions
 from pipecli.workflow.duplicates import email_key, users_by_address
-from pipecli.workflow.match_customer_and_contact import People
+from pipecli.workflow.match_prospect import People
 
 
 class KnownNames:
@@ -395,8 +395,8 @@ class Completer:
             try:
                 deal = self._priced(plain)
                 self._prices[name] = (
-                    items.unit_price(deal, self, item["product"], quantity, day),
-                    items.price_list_of(deal, self, day).tax_included,
+                    items_and_prices.unit_price(deal, self, item["product"], quantity, day),
+                    items_and_prices.price_list_of(deal, self, day).tax_included,
                 )
             except PipecliError as error:
                 self._prices[name] = f"{item['product']} has no unit_price: {error.message}"

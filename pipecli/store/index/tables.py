@@ -58,9 +58,9 @@ def _money(amount: Decimal | None) -> tuple[SQLValue, SQLValue]:
 def _activity_values(record: Lead | Opportunity) -> Sequence[SQLValue]:
     if not (activities := record.activities):
         return ()
-    from pipecli.records.activity import first_response, minutes_to_first_response
+    from pipecli.records.activity import first_response_at, minutes_to_first_response
 
-    response = first_response(activities)
+    response = first_response_at(activities)
     came = [activity.at.isoformat() for activity in activities if activity.direction == "in"]
     went = [
         activity.at.isoformat() for activity in activities if activity.direction == "out" and activity.done

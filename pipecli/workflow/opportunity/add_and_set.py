@@ -14,7 +14,7 @@ from pipecli.records.activity import NextContact
 from pipecli.records.base import Record
 from pipecli.records.opportunity import Opportunity, Seller, Stakeholder
 from pipecli.workflow.change import Change, Refused
-from pipecli.workflow.items import price_notes, require_currency
+from pipecli.workflow.items_and_prices import price_notes, require_currency
 from pipecli.workflow.opportunity.advance import change_process, named_process
 from pipecli.workflow.preconditions import named_stage, require_open, require_source, require_type
 

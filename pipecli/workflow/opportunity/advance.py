@@ -36,7 +36,7 @@ def advance_deal(
     process = process_of(deal, settings)
     here = process.position(deal.stage)
     there = _target(deal, process, here, to)
-    missing = missing_between(deal, process, here, there)
+    missing = missing_to_move(deal, process, here, there)
     if missing and not force:
         raise Refused(
             f"{deal.id} can't advance to {process.stages[there].id}: {'; '.join(missing)}",
@@ -113,9 +113,9 @@ def _target(deal: Opportunity, process: Process, here: int | None, to: str | Non
     return here + 1
 
 
-def missing_between(deal: Opportunity, process: Process, here: int | None, there: int) -> list[str]:
-    """The steps and fields that keep a deal from a stage, in words; going back asks for nothing."""
-    plain = deal.plain()
+def missing_to_move(deal: Opportunity, process: Process, here: int | None, there: int) -> list[str]:
+    """The steps and fields that keep a deal from a stage, in words; going back a stage asks for nothing."""
+    plain = deal.plain()  # of a move back, `left` and `entered` are empty
     left = () if here is None else process.stages[here:there]
     entered = process.stages[there if here is None else here + 1 : there + 1]
     steps = [step for stage in left for step in missing_steps(plain, stage.steps)]

@@ -25,8 +25,8 @@ from pipecli.workflow.opportunity.add_and_set import known_as
 from pipecli.workflow.opportunity.advance import process_of
 from pipecli.workflow.order import order_from_quotation
 from pipecli.workflow.preconditions import (
+    closing_day,
     named_stage,
-    refuse_future,
     require_listed_lost_reason,
     require_open,
 )
@@ -42,7 +42,7 @@ def win_deal(
     *,
     order_id: str,
     now: datetime,
-    day: date,
+    day: date | None = None,
     quotation: Quotation | None = None,
     sent: Mapping[str, datetime] | None = None,
     amount: Decimal | Literal["unknown"] | None = None,
@@ -54,10 +54,10 @@ def win_deal(
     which those without one of their own were sent. The final value is `amount`, else the quotation's total,
     else what the deal is worth.
     """
+    day = closing_day(deal, day, now.date())
     require_open(deal)
-    refuse_future(deal, day, now.date())
     winner = _offered(deal, quotation) if quotation else last_offered(quotations, sent or {})
-    value = _value(deal, winner) if amount is None else amount
+    value = require_final_amount(deal, winner) if amount is None else amount
     won = "won, amount unknown"
     if isinstance(value, Decimal):
         value = _payable(value, deal.currency)
@@ -123,7 +123,7 @@ def _offered(deal: Opportunity, quotation: Quotation) -> Quotation:
     return quotation
 
 
-def _value(deal: Opportunity, winner: Quotation | None) -> Decimal:
+def require_final_amount(deal: Opportunity, winner: Quotation | None) -> Decimal:
     """The final value that nobody gave. Refused where nothing tells it."""
     if winner is not None:
         if winner.currency == deal.currency:
@@ -236,8 +236,8 @@ def lose_deal(
     orders: Sequence[Order],
     *,
     reasons: Sequence[str],
-    day: date,
     today: date,
+    day: date | None = None,
     lost_to: Sequence[str] = (),
     competitors: Mapping[str, str],
     detail: str | None = None,
@@ -247,9 +247,9 @@ def lose_deal(
     `quotations` and `orders` are all of the deal, `competitors` the names by slug. The reason `competitor`
     takes the only competitor of the deal where none is named. Refused while something is ordered.
     """
+    day = closing_day(deal, day, today)
     require_open(deal)
     _refuse_ordered(deal, orders)
-    refuse_future(deal, day, today)
     if not reasons:
         known = ", ".join(settings.lost_reasons)
         raise Question(

@@ -7,7 +7,7 @@ import pytest
 from pipecli.errors import Unreadable
 from pipecli.records.customer import Contact
 from pipecli.workflow.change import Refused
-from pipecli.workflow.match_customer_and_contact import (
+from pipecli.workflow.match_prospect import (
     KnownContact,
     KnownCustomer,
     People,

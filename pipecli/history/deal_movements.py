@@ -213,7 +213,7 @@ class ChangesAsked(NamedTuple):
 
 def changes(history: History, question: ChangesAsked, today: date, zone: tzinfo) -> Changes:
     """The movement between two moments. Raises NoSuchMoment, MissingRate."""
-    _refuse_backwards(question, today, zone)
+    _refuse_since_after_until(question, today, zone)
     opening = _opening(history, question.since, zone)
     closing = _end(history, Revision("HEAD") if question.until is None else question.until, zone)
     if question.until is None:
@@ -237,7 +237,7 @@ def _rates(end: End) -> Rates:
     return end.deals.rates._replace(commit=end.standing.commit if end.standing and not end.is_now else None)
 
 
-def _refuse_backwards(question: ChangesAsked, today: date, zone: tzinfo) -> None:
+def _refuse_since_after_until(question: ChangesAsked, today: date, zone: tzinfo) -> None:
     until = today if question.until is None else question.until
     if not (isinstance(question.since, date) and isinstance(until, date)):
         return
