@@ -100,6 +100,7 @@ def test_tomorrows_export_is_the_delta_and_work_done_here_stays(cli: Cli, root: 
     report = cli("import", "run", "moves/m", tomorrow).out
     assert "5 rows of Opportunity.csv: 3 made, 1 updated, 1 unchanged" in report
     assert "1 changed here since" in report
+    assert f"  {offered} amount: 2,500.00 EUR in the file, 2,600 EUR here" in report
     assert "they agree but for what was changed here" in report
     by_id = deals(root)
     assert [by_id[key]["amount"] for key in ("006B", "006C", "006E")] == [2600, 20, 5]
@@ -111,6 +112,8 @@ def test_tomorrows_export_is_the_delta_and_work_done_here_stays(cli: Cli, root: 
     )
     result = cli("import", "run", "moves/m", legal, code=1)
     assert "  Prospecting: 1 row 20.00 EUR | 0 rows 0.00 EUR: 1 changed here since" in result.out
+    advanced = f"{by_id['006C']['id']} stage: open prospecting in the file, open qualification here"
+    assert f"  {advanced}\n" in result.out  # and so is what a hand falsified, without a word of who did it
     assert "  Legal: 1 row 5.00 EUR | 0 rows 0.00 EUR: 1 differs (006E)" in result.out
 
     # What the next one doesn't have is named, and stays; what both sides changed, too.

@@ -328,6 +328,7 @@ def _print(transaction: Transaction, moved: Moved, commit: str | None, kept: dic
         "removed": moved.removed,
         "gone": moved.gone,
         "reconciliation": [_comparison(moved)] if moved.reconciliation else [],
+        "changed_here": [one._asdict() for file in moved.reconciliation for one in file.changed],
         "rejects": {name: str(path) for name, path in kept.items()},
         "commit": commit,
         "dry_run": run.dry_run,
@@ -378,8 +379,7 @@ def _report(moved: Moved, *, is_dry: bool) -> Iterator[str]:
     for kind, names in moved.gone.items():
         things = count(len(names), _DIFFERING[kind], ",")
         yield f"not in this export, and left as it is: {things} of an earlier one: {first_of(names, 3, ',')}"
-    if moved.whole_settings:
-        yield "the settings are those of the export, as there was no record here"
+    yield from ["the settings are those of the export, as there was no record here"] * moved.whole_settings
     if is_dry:
         yield f"nothing is changed: {count(len(moved.writes), 'file', ',')} would be"
     elif not moved.writes:
@@ -430,6 +430,10 @@ def _reconciliation(moved: Moved) -> Iterator[str]:
             yield f"  {group.stage}: {sides[0]} | {sides[1]}{_verdict(totals.differing, totals.changed_here)}"
         kept = " but for what was changed here" * any(group.changed_here for group in one.totals.values())
         yield "they differ" if one.differing else f"they agree{kept}"
+        for changed in one.changed[:_MOST_REASONS]:
+            yield f"  {changed.record} {changed.field}: {changed.file} in the file, {changed.here} here"
+        if rest := len(one.changed[_MOST_REASONS:]):
+            yield f"  and {rest:,} more that were changed here (--format json has all)"
         for key, told, here in one.other_grand_totals[:1]:
             papers = count(len(one.other_grand_totals), _DIFFERING[one.kind], ",")
             yield (

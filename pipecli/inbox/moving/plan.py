@@ -39,6 +39,7 @@ from pipecli.inbox.moving.questions import (
     meaning_of_signs,
     signs_in,
     table_name,
+    template_of_deals,
     without_overlaps,
 )
 from pipecli.inbox.moving.recognise import (
@@ -49,7 +50,6 @@ from pipecli.inbox.moving.recognise import (
     persons_of,
     recognised,
 )
-from pipecli.inbox.moving.reconcile import template_of_deals
 from pipecli.inbox.moving.synonyms import (
     SEVERAL,
     Recognised,

@@ -13,6 +13,7 @@ from contextlib import suppress
 from decimal import Decimal
 
 from pipecli.errors import PipecliError, Unreadable
+from pipecli.inbox.importing.columns import ORDINAL
 from pipecli.inbox.importing.table import Row, Table
 from pipecli.inbox.moving.plan_files import Findings, texts
 from pipecli.inbox.moving.synonyms import Recognised, header_key, one_word, patterns
@@ -208,6 +209,33 @@ def _bare(cell: object) -> str:
     with suppress(ArithmeticError):
         return format(Decimal(text).normalize(), "f")
     return text.lower()
+
+
+_MOST_ALIKE = 0.2
+"""The part of the rows that may be told apart by their order alone."""
+
+
+def template_of_deals(table: Table, told: Recognised, findings: Findings) -> str | None:
+    """What tells the deals of a file without ids apart, that a second run may know them; None for nothing."""
+    named = [column for role in ("title", "customer", "created") if (column := told.column_of(role))]
+    full = [name for name in named if all(str(row.cells.get(name, "")).strip() for row in table.rows)]
+    for columns in (full, named):  # a cell may be empty where no others tell the rows apart
+        alike = len(table.rows) - len({tuple(row.cells.get(name) for name in columns) for row in table.rows})
+        if columns and alike <= _MOST_ALIKE * len(table.rows):
+            break
+    else:
+        findings.assumed.append(f"{table.name} has no ids, and rows alike: each run makes its deals anew")
+        return None
+    known = " and ".join(filter(None, (", ".join(columns[:-1]), *columns[-1:])))
+    if alike:
+        known += f", {count(alike, 'row')} like an earlier one by their order"
+    if alike or columns != full:
+        columns.append(ORDINAL)
+    findings.assumed.append(
+        f"{table.name} has no ids: its deals are known by {known}, and are new where these change; "
+        "better export the ids, too"
+    )
+    return " | ".join(f"{{{column}}}" for column in columns)
 
 
 def signs_in(table: Table, column: str) -> Counter[frozenset[str]]:

@@ -13,17 +13,13 @@ from typing import Any, Literal, NamedTuple
 
 from pipecli.errors import Unreadable
 from pipecli.inbox.importing.cells import is_percentage
-from pipecli.inbox.importing.columns import ORDINAL
 from pipecli.inbox.importing.import_files import Import
 from pipecli.inbox.importing.mapping import Column, Source, Unless, listed
 from pipecli.inbox.importing.table import Cell, Row, Table
-from pipecli.inbox.moving.plan_files import Findings
-from pipecli.inbox.moving.synonyms import Recognised
 from pipecli.json_and_csv import loads, quoted
 from pipecli.records.kinds import BY_FOLDER, BY_PREFIX, OPPORTUNITY, ORDER, QUOTATION, Kind
 from pipecli.records.money import EXACT, Mark, mark_of, percentage, read_money, read_number, rounded
 from pipecli.store.pipeline import Pipeline
-from pipecli.wording import count
 
 ITEMS = "items"
 _PAPERS = (QUOTATION.folder, ORDER.folder)
@@ -78,6 +74,15 @@ class Told:
         return sum((rounded(line, currency) for line in self.lines if line is not None), Decimal(0))
 
 
+class Changed(NamedTuple):
+    """A field of a record that isn't as the file says, as it was changed here."""
+
+    record: str
+    field: str
+    file: str
+    here: str
+
+
 @dataclass
 class Reconciliation:
     """The comparison of one file."""
@@ -91,6 +96,8 @@ class Reconciliation:
     totals: dict[Group, Totals] = field(default_factory=dict)
     other_grand_totals: list[tuple[str, Decimal, Decimal]] = field(default_factory=list)
     """Papers whose lines agree and whose grand total doesn't, with that of the file and the one here."""
+    changed: list[Changed] = field(default_factory=list)
+    """What was here before and isn't as the file says: people changed it, or a hand did."""
 
     @property
     def differing(self) -> int:
@@ -272,6 +279,17 @@ class _Here(NamedTuple):
     place: tuple[str, str] = ("", "")
     """The status and the stage of a deal."""
     grand_total: Decimal | None = None
+    key: str = ""
+
+    def changed(self, told: Told, amount: Decimal, currency: str) -> Changed:
+        """The field in which it isn't as the file says."""
+        if not self.rows:
+            return Changed(self.key, "record", "there", "removed")
+        if self.place != ("", "") and not self.is_where(told):
+            return Changed(
+                self.key, "stage", *(" ".join(filter(None, side)) for side in (told.place, self.place))
+            )
+        return Changed(self.key, "amount", *(f"{value:,f} {currency}" for value in (amount, self.values[0])))
 
     def is_where(self, told: Told) -> bool:
         """True for a deal where the file has it; one that is closed keeps the stage that it had here.
@@ -296,6 +314,7 @@ def reconcile(file: Reconciliation, before: Pipeline, here: Pipeline) -> None:
     for key, told in file.told.items():
         record = records.get(key) or _NOWHERE
         currency = told.currency or record.currency or here.settings.currency
+        own = record if record.rows else record._replace(key=key)
         if kind is OPPORTUNITY and record.rows and not record.is_where(told):
             record = _NOWHERE
         totals = file.totals.setdefault(Group(told.stage, currency), Totals())
@@ -316,6 +335,7 @@ def reconcile(file: Reconciliation, before: Pipeline, here: Pipeline) -> None:
         was_here = key in known if kind else _had_lines(before, key, told)
         if told.state == "removed" or (was_here and told.state != "rejected"):
             totals.changed_here += 1
+            file.changed.append(own.changed(told, amount, currency))
         else:
             totals.differing.append(key)
     file.told = {}
@@ -340,20 +360,23 @@ def not_in(files: Sequence[Reconciliation], before: Pipeline) -> Iterator[tuple[
 
 def _records_here(pipeline: Pipeline, kind: Kind, told: Container[str]) -> Iterator[tuple[str, _Here]]:
     """By external id, the deals or papers that a file tells of."""
-    columns = "json" if kind is OPPORTUNITY else "exact_amount, exact_total, exact_subtotal"
+    columns = "key, json" if kind is OPPORTUNITY else "key, exact_amount, exact_total, exact_subtotal"
     rows = pipeline.index.connection.execute(
         f"SELECT external_id, currency, {columns} FROM _{kind.table} JOIN _records USING (path) "
         "WHERE external_id IS NOT NULL"
     )
     places: dict[tuple[str, str], tuple[str, str]] = {}
-    for external, currency, *cells in rows:
+    for external, currency, key, *cells in rows:
         if external in told and kind is OPPORTUNITY:
             deal = loads(cells[0])
             place = deal["status"], deal["stage"]
-            yield external, _Here(currency, (_value(deal),), place=places.setdefault(place, place))
+            yield external, _Here(currency, (_value(deal),), place=places.setdefault(place, place), key=key)
         elif external in told:
             values = tuple(Decimal(cell) for cell in cells if cell is not None)
-            yield external, _Here(currency, values, grand_total=values[1] if len(values) > 1 else None)
+            yield (
+                external,
+                _Here(currency, values, grand_total=values[1] if len(values) > 1 else None, key=key),
+            )
 
 
 def _lines_here(pipeline: Pipeline, told: Mapping[str, Told]) -> Iterator[tuple[str, _Here]]:
@@ -373,7 +396,7 @@ def _lines_here(pipeline: Pipeline, told: Mapping[str, Told]) -> Iterator[tuple[
             if own.ids:
                 items = [item for item in items if item.get("external_id") in own.ids]
             amounts = [rounded(_worth(item), currency) for item in items]
-            yield key, _Here(currency, (sum(amounts, Decimal(0)),), len(items))
+            yield key, _Here(currency, (sum(amounts, Decimal(0)),), len(items), key=key)
 
 
 def _had_lines(pipeline: Pipeline, key: str, told: Told) -> bool:
@@ -396,33 +419,6 @@ def text_of_row(template: str, row: Row) -> str:
     if "{" not in template:
         template = f"{{{template}}}"
     return re.sub(r"\{([^{}]+)\}", lambda column: str(row.cells.get(column[1], "")).strip(), template)
-
-
-_MOST_ALIKE = 0.2
-"""The part of the rows that may be told apart by their order alone."""
-
-
-def template_of_deals(table: Table, told: Recognised, findings: Findings) -> str | None:
-    """What tells the deals of a file without ids apart, that a second run may know them; None for nothing."""
-    named = [column for role in ("title", "customer", "created") if (column := told.column_of(role))]
-    full = [name for name in named if all(str(row.cells.get(name, "")).strip() for row in table.rows)]
-    for columns in (full, named):  # a cell may be empty where no others tell the rows apart
-        alike = len(table.rows) - len({tuple(row.cells.get(name) for name in columns) for row in table.rows})
-        if columns and alike <= _MOST_ALIKE * len(table.rows):
-            break
-    else:
-        findings.assumed.append(f"{table.name} has no ids, and rows alike: each run makes its deals anew")
-        return None
-    known = " and ".join(filter(None, (", ".join(columns[:-1]), *columns[-1:])))
-    if alike:
-        known += f", {count(alike, 'row')} like an earlier one by their order"
-    if alike or columns != full:
-        columns.append(ORDINAL)
-    findings.assumed.append(
-        f"{table.name} has no ids: its deals are known by {known}, and are new where these change; "
-        "better export the ids, too"
-    )
-    return " | ".join(f"{{{column}}}" for column in columns)
 
 
 def _is_stage(column: Column) -> bool:
