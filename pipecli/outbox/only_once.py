@@ -29,7 +29,7 @@ from shlex import quote
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipecli.errors import PipecliError
-from pipecli.store import crash_recovery, git, lock, safe_files
+from pipecli.store import crash_recovery, git, git_commit, lock, safe_files
 from pipecli.store.git_remote import LOCKED, RemoteTimeout, race_lost, refs, remote_words, talk_to_remote
 from pipecli.store.safe_files import Location
 
@@ -134,8 +134,10 @@ class Claims:
             if not change(days):
                 return
             oldest = (today - timedelta(days=self.keep)).isoformat()
-            after = self._written({day: by for day, by in days.items() if by and day > oldest})
-            if not (lost := self._lost(before, after)):
+            with git_commit.outlasting(self.place):
+                after = self._written({day: by for day, by in days.items() if by and day > oldest})
+                lost = self._lost(before, after)
+            if not lost:
                 return
             states.add(before)
         if len(states) == 1:
@@ -207,17 +209,21 @@ class Claims:
 
     def _written(self, days: Mapping[str, Mapping[str, str]]) -> str:
         """A commit that says this, which no ref points to yet."""
-        entries = []
+        tree = b""
         for day, by in sorted(days.items()):
             text = "".join(f"{key} {who}\n" for key, who in sorted(by.items()))
-            blob = git.raw(self.place.work_tree, "hash-object", "-w", "--stdin", stdin=text.encode())
-            entries.append(f"100644 blob {blob.decode().strip()}\t{day}\n")
-        tree = git.raw(self.place.work_tree, "mktree", stdin="".join(entries).encode()).decode().strip()
+            tree += f"100644 {day}\0".encode() + bytes.fromhex(self._object("blob", text.encode()))
         message = f"What pipecli has sent: {self.ref.rpartition('/')[2]}"
-        done = git.run(self.place.work_tree, "commit-tree", tree, "-m", message, environment=_NOBODY)
+        words = ("commit-tree", self._object("tree", tree), "-m", message)
+        done = git.run(self.place.work_tree, *words, environment=_NOBODY)
         if done.returncode:
             raise git.GitRefused(remote_words(done))
         return done.stdout.decode().strip()
+
+    def _object(self, kind: str, content: bytes) -> str:
+        """The id of an object, written; `git mktree` would harden none."""
+        words = ("hash-object", "-t", kind, "-w", "--stdin")
+        return git.raw(self.place.work_tree, *words, stdin=content).decode().strip()
 
 
 # Not the user's: it isn't their work, and a machine of cron may have no identity at all.

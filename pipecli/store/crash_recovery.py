@@ -334,23 +334,21 @@ def working(place: Location, subject: str, file: Path | None = None) -> Iterator
     """
     file = file or place.journal
     journal = Journal(place, file, subject, git_commit.head_of(place), False, os.getpid(), [], [])
-    options = git_commit.hardening(git.settings(place.work_tree))
-    journal = journal._replace(handles=_write(journal, is_hard=options is not None))
-    before, git.hardening[:] = [*git.hardening], options or ()
-    try:
-        with interruptible():
-            yield
-            if options is not None and journal._onto.exists():
-                git_commit.harden_moved(place, journal.start)
-    except BaseException:
-        with uninterrupted():
-            journal.put_back()
-        raise
-    finally:
-        with uninterrupted(), suppress(git.GitRefused):  # another's git is at work, and has its own
-            git_commit.clear_locks(place, journal._begun())
-        git.hardening[:] = before
-        journal.end()
+    with git_commit.outlasting(place) as is_hard:
+        journal = journal._replace(handles=_write(journal, is_hard=is_hard))
+        try:
+            with interruptible():
+                yield
+                if is_hard and journal._onto.exists():
+                    git_commit.harden_moved(place, journal.start)
+        except BaseException:
+            with uninterrupted():
+                journal.put_back()
+            raise
+        finally:
+            with uninterrupted(), suppress(git.GitRefused):  # another's git is at work, and has its own
+                git_commit.clear_locks(place, journal._begun())
+            journal.end()
 
 
 def moving(place: Location, commit: str) -> None:

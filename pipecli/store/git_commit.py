@@ -62,25 +62,23 @@ def moved_files(place: Location, start: str, onto: str) -> tuple[list[str], list
     return sorted(changed), sorted(name for name in new if os.path.lexists(top / name))
 
 
-def _moved_here(place: Location, start: str) -> list[str]:
-    """The files that git has moved from a commit to HEAD."""
+def _moved_here(place: Location, start: str) -> dict[str, Path]:
+    """The files that git has moved from a commit to HEAD, by name."""
     names = _listed(place.work_tree, "diff", "--name-only", "--no-renames", "--diff-filter=d", start, "HEAD")
     paths = {name: place.work_tree / name for name in names}
-    return [name for name, path in paths.items() if path.is_file() and not path.is_symlink()]
+    return {name: path for name, path in paths.items() if path.is_file() and not path.is_symlink()}
 
 
 def harden_moved(place: Location, start: str) -> None:
     """Have the files that git has moved from a commit to HEAD outlast a power cut, as git doesn't."""
-    names = _moved_here(place, start)
-    safe_files.harden(place.work_tree, *names)
-    safe_files.harden_folders({(place.work_tree / name).parent for name in names})
+    files = _moved_here(place, start)
+    safe_files.harden(place.work_tree, *files)
+    safe_files.harden_folders({path.parent for path in files.values()})
 
 
 def restore_torn(place: Location, start: str) -> None:
     """Have the files that a power cut left empty, or with NUL bytes only, be as HEAD has them."""
-    torn = [
-        name for name in _moved_here(place, start) if not (place.work_tree / name).read_bytes().strip(b"\0")
-    ]
+    torn = [name for name, path in _moved_here(place, start).items() if not path.read_bytes().strip(b"\0")]
     if torn:
         _restore(place, "HEAD", torn)
 
@@ -399,6 +397,17 @@ def hardening(settings: Mapping[str, str]) -> tuple[str, ...] | None:
         return None if settings["core.fsync"] == "none" else ()
     batch = () if "core.fsyncmethod" in settings else ("-c", "core.fsyncMethod=batch")
     return ("-c", "core.fsync=added", *batch)
+
+
+@contextmanager
+def outlasting(place: Location) -> Iterator[bool]:
+    """Have what every git of ours writes within outlast a power cut; False where its user gives that up."""
+    options = hardening(git.settings(place.work_tree))
+    before, git.hardening[:] = [*git.hardening], options or ()
+    try:
+        yield options is not None
+    finally:
+        git.hardening[:] = before
 
 
 def _nothing_is_staged(work_tree: Path) -> bool:
