@@ -784,6 +784,26 @@ def test_a_customer_that_was_merged_here_stays_so_the_night_after(cli: Cli, root
     assert deals(root)["006E"]["customer"] == "hotel-aurora"
 
 
+def test_a_customer_renamed_and_then_merged_is_known_by_its_name_in_the_file(cli: Cli, root: Path) -> None:
+    """And the address beside a deal's contact comes with her, so that her other name is no other person."""
+    Path("Deals.csv").write_text(
+        "Deal name,Company,Contact person,Contact email,Stage,Amount,Created on,Close date\n"
+        "Roof,North,Pat Lee,pat@n.example,Demo,10,2026-01-05,\nDoor,South,,,Won,20,2026-01-06,2026-02-01\n"
+    )
+    cli("import", "plan", "Deals.csv", "--into", "m")
+    cli("import", "run", "m")
+    assert loads((root / "contacts/pat-lee.yaml").read_text())["emails"] == ["pat@n.example"]
+    cli("customer", "set", "south", "name=South GmbH")
+    cli("customer", "merge", "south", "north")
+    with Path("Deals.csv").open("a") as file:
+        file.write(
+            "Gate,South,,,Demo,3,2026-01-07,\nWall,North,Patricia Lee,pat@n.example,Demo,1,2026-01-08,\n"
+        )
+    assert "2 made, 2 unchanged" in cli("import", "run", "m").out
+    stems = [file.stem for kind in ("customers", "contacts") for file in (root / kind).rglob("*.yaml")]
+    assert sorted(stems) == ["north", "pat-lee"]
+
+
 def test_an_export_of_closed_deals_alone_comes_in(cli: Cli, root: Path) -> None:
     Path("closed.csv").write_text(
         "Deal Name,Deal Stage,Amount,Close Date,Associated Company,Create Date,Record ID\n"

@@ -384,10 +384,11 @@ class Departures:
 
     def __init__(self, departed: Iterable[Departed], present: Container[str]) -> None:
         """`present` are the ids of those that are here: one that was merged twice is the last of them."""
-        by_key = {one.key: one for one in reversed([*departed])}
+        told = [*departed][::-1]  # one that was renamed before it was merged away comes with both names
+        by_key = {one.key: one for one in told}
         self._by_sign: dict[tuple[object, ...], Departed] = {}
-        for one in by_key.values():
-            survivor = one.survivor
+        for one in told:
+            survivor = by_key[one.key].survivor
             while survivor in by_key and survivor not in present:
                 survivor = by_key[survivor].survivor
             one = one._replace(survivor=survivor if survivor in present else "")

@@ -375,6 +375,8 @@ def by_id_or_name(table: Table, told: Recognised, findings: Findings) -> Recogni
         if _NAMED[plain] in findings.kinds or (plain in ("owner", "product") and not names):
             columns[column] = _by_id(table, column, plain, findings) if plain in SEVERAL else plain
             ids += [name for name in names if columns[name] == plain]
+        elif names and plain == "contacts.contact" and any("@" in text for text in texts(table, column)):
+            columns[column] = "contacts.email"
         elif names:
             ids.append(column)
         else:
