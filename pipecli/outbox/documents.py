@@ -25,6 +25,7 @@ from pipecli.records.papers import (
     QuotationStatus,
     SupplierItem,
     SupplierQuotation,
+    paper_language,
 )
 from pipecli.records.settings import Company
 from pipecli.records.totals_and_tax import counted, totals
@@ -115,24 +116,27 @@ class Printed:
 def addressee(customer: Customer | None, contact: Contact | None, lead: Lead | None) -> Addressee:
     """The recipient of a document: the customer, else the lead."""
     attention = contact.name if contact else ""
-    language = contact.language if contact else None
+    language = paper_language(None, contact, customer, lead)
     if customer is not None:
         lines = (customer.address or "", customer.country or "")
         person = attention if attention != customer.name else ""
-        return Addressee(customer.name, person, lines, customer.tax_id or "", language or customer.language)
+        return Addressee(customer.name, person, lines, customer.tax_id or "", language)
     if lead is not None:
         name = lead.organization or lead.name or lead.id
         person = attention or (lead.name or "" if lead.organization else "")
         lines = (lead.address or "", lead.country or "")
-        return Addressee(name, person if person != name else "", lines, language=language or lead.language)
+        return Addressee(name, person if person != name else "", lines, language=language)
     return Addressee(attention, language=language)
+
+
+def _in_language(language: str | None) -> tuple[Words, Formats]:
+    return words_of(language), formats_of(language)
 
 
 def printed_quotation(
     quotation: Quotation, company: Company, to: Addressee, revisions: Revisions = _FIRST
 ) -> Printed:
-    language = quotation.language or to.language
-    words, formats = words_of(language), formats_of(language)
+    words, formats = _in_language(paper_language(quotation.language, to))
     watermark, stamp = _STAMPS.get(quotation.status, ("", ""))
     valid_until = formats.day(quotation.valid_until) if quotation.valid_until else ""
     facts = [
@@ -157,8 +161,7 @@ def printed_quotation(
 
 
 def printed_order(order: Order, company: Company, to: Addressee) -> Printed:
-    language = order.language or to.language
-    words, formats = words_of(language), formats_of(language)
+    words, formats = _in_language(paper_language(order.language, to))
     facts = [
         (words.number, order.id),
         (words.date, formats.day(order.date)),
@@ -180,8 +183,7 @@ def printed_order(order: Order, company: Company, to: Addressee) -> Printed:
 
 def printed_invoice(invoice: Invoice, company: Company, to: Addressee, credited: Invoice | None) -> Printed:
     """An invoice, or a credit note to `credited`, as its customer gets it; a draft says that it is one."""
-    language = invoice.language or to.language
-    words, formats = words_of(language), formats_of(language)
+    words, formats = _in_language(paper_language(invoice.language, to))
     facts = [
         (words.number, invoice.number or ""),
         (words.credits, (credited.number or "") if credited else ""),
@@ -354,8 +356,7 @@ def _sums(
 
 def printed_request(request: SupplierQuotation, company: Company, supplier: Supplier | None) -> Printed:
     """The request to a supplier, with room for the answer; a supplier without a record is named by slug."""
-    language = supplier.language if supplier else None
-    words, formats = words_of(language), formats_of(language)
+    words, formats = _in_language(paper_language(None, supplier))
     words = words.replaced(customer=words.supplier, agreed=words.offered)
     answer_by = formats.day(request.answer_by) if request.answer_by else ""
     to = Addressee(request.supplier)

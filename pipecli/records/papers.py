@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from enum import StrEnum
-from typing import ClassVar, Self
+from typing import ClassVar, Protocol, Self
 
 from pydantic import Field, model_validator
 
@@ -50,6 +50,18 @@ from pipecli.records.totals_and_tax import (
     require_payable,
     totals,
 )
+
+
+class Reader(Protocol):
+    """A contact, a customer or a lead."""
+
+    @property
+    def language(self) -> str | None: ...
+
+
+def paper_language(own: str | None, *readers: Reader | None) -> str | None:
+    """The language of a paper: its own, else that of its contact, its customer or its lead, in this order."""
+    return own or next((reader.language for reader in readers if reader and reader.language), None)
 
 
 class QuotationStatus(StrEnum):

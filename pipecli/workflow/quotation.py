@@ -15,7 +15,7 @@ from pipecli.records.catalogue import PriceList
 from pipecli.records.customer import Contact, Customer
 from pipecli.records.lead import Lead
 from pipecli.records.opportunity import Opportunity
-from pipecli.records.papers import Order, OrderStatus, Quotation, QuotationStatus
+from pipecli.records.papers import Order, OrderStatus, Quotation, QuotationStatus, paper_language
 from pipecli.records.settings import Settings
 from pipecli.records.totals_and_tax import MONEY_TERMS, counted_items, totals
 from pipecli.workflow.activity_and_attachment import Next, plan_next_contact, with_activity
@@ -294,8 +294,8 @@ def new_quotation(
 ) -> Quotation:
     """A draft for the deal's customer, else its lead. Refused without items and on a closed deal.
 
-    `customer` and `lead` are the deal's; `contact` is whom it is for, as `contact_of` says. The language is
-    the one given, else the contact's, the customer's, the lead's. The caller validates the draft.
+    `customer` and `lead` are the deal's; `contact` is whom it is for, as `contact_of` says. The caller
+    validates the draft.
     """
     require_open(deal)
     if not deal.items:
@@ -308,7 +308,6 @@ def new_quotation(
             f"{deal.id} has neither a customer nor a lead to quote to",
             hint=f"give it one: pipecli opp set {deal.id} customer=SLUG",
         )
-    known = [party.language for party in (contact, customer, lead) if party is not None and party.language]
     draft = Quotation.model_construct(
         id=id,
         created=now,
@@ -318,7 +317,7 @@ def new_quotation(
         customer=customer.id if customer else None,
         lead=lead.id if lead and not customer else None,
         contact=contact.id if contact else None,
-        language=language or next(iter(known), None),
+        language=paper_language(language, contact, customer, lead),
         terms=terms or settings.quotations.terms,
         notes=notes,
         **deal.fields("price_list", "items", *MONEY_TERMS),

@@ -150,6 +150,8 @@ def test_the_customer_and_their_contact_are_addressed():
 
     said = printed(addressee(customer, Contact(id="m", name="María López"), None)).customer
 
+    lead = Lead(id="LEAD-7K3M9", created=datetime(2026, 1, 1, tzinfo=UTC), name="Ana", language="fa")
+    assert addressee(customer, None, lead).language == "fa"
     assert (said.name, said.attention) == ("Coffee & Sons", "Attn. María López")
     assert said.lines == ["Calle 1", "28013 Madrid", "Spain", "Tax ID B-2"]
 

@@ -21,7 +21,6 @@ from pipecli.cli.common.transaction import Transaction, changing
 from pipecli.cli.quotation.render import printed_of, typeset_as
 from pipecli.errors import PipecliError
 from pipecli.json_and_csv import loads
-from pipecli.outbox.documents import addressee
 from pipecli.outbox.mail import (
     MailTemplate,
     Server,
@@ -42,7 +41,7 @@ from pipecli.records.activity import Activity, Direction
 from pipecli.records.customer import Contact, Customer
 from pipecli.records.lead import Lead
 from pipecli.records.opportunity import Opportunity
-from pipecli.records.papers import Invoice, Quotation
+from pipecli.records.papers import Invoice, Quotation, paper_language
 from pipecli.store import git_commit
 from pipecli.store.index.rows_for_verbs import activity_ids, rows_where
 from pipecli.store.lookup import Care
@@ -133,7 +132,7 @@ def _reader(transaction: Transaction, paper: Quotation | Invoice) -> Reader:
     customer = transaction.pipeline.find_record(Customer, paper.customer)
     contact = transaction.pipeline.find_record(Contact, paper.contact)
     lead = transaction.pipeline.find_record(Lead, getattr(paper, "lead", None))
-    language = paper.language or addressee(customer, contact, lead).language
+    language = paper_language(paper.language, contact, customer, lead)
     if contact is not None:
         email = contact.emails[0] if contact.emails else ""
         fallback = (lead and lead.email) or (customer and customer.email) or ""
