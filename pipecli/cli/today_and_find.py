@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import timedelta
 from shutil import get_terminal_size
 from typing import Annotated, Any
 
@@ -20,6 +20,16 @@ from pipecli.cli.common.session import Session, mention, say, session
 from pipecli.cli.common.table import Column, clean, cut, isolated
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import BY_NOUN, CUSTOMER, INVOICE, LEAD, OPPORTUNITY, QUOTATION, collection_named
+from pipecli.reports.today import (
+    Row,
+    followup_row,
+    overdue_deals,
+    overdue_row,
+    quotation_row,
+    rows_that_fit,
+    stale_row,
+    standing_still,
+)
 from pipecli.store.index.rows_for_verbs import count_records as record_count
 from pipecli.store.index.sql_and_search import search_records
 from pipecli.store.index.views import OwnerFilter
@@ -87,11 +97,6 @@ _MOST_NEWS = 4
 _LEAST_ROWS = 4
 _WIDE = 80
 """Columns in which what there is more takes one line."""
-_SHARE = 3
-"""Rows that each kind of work has, before the first ones fill the page."""
-_EXPIRES_SOON = 7
-_UNANSWERED = 7
-"""Days: a quotation of so long ago without an answer is asked after."""
 
 
 @app.command("today", cls=Owned)
@@ -114,7 +119,7 @@ def today(ctx: typer.Context) -> None:
         print_records(_numbered(rows), _COLUMNS[1:], run.format)
         return
     news = _news(run)
-    shown = _fair(sections, _most_rows() + _MOST_NEWS - min(len(news), _MOST_NEWS))
+    shown = rows_that_fit(sections, _most_rows() + _MOST_NEWS - min(len(news), _MOST_NEWS))
     write_text(f"{isolated(_heading(run, chosen))}\n")
     if shown:
         documents = [document_row(row["id"]) for row in shown]
@@ -148,23 +153,10 @@ def _heading(run: Session, chosen: OwnerFilter) -> str:
     return clean(f"{run.today:%A} {run.today}" + (f", {whose}" if whose else ""))
 
 
-def _followups(run: Session, chosen: OwnerFilter) -> Iterator[dict[str, Any]]:
+def _followups(run: Session, chosen: OwnerFilter) -> Iterator[Row]:
     from pipecli.store.planned_followups import due_followups
 
-    for follow_up in due_followups(run.pipeline, chosen, run.today):
-        plan = follow_up.plan
-        name, detail = (plan.type, plan.detail()) if plan.type else ("next contact", plan.note)
-        yield {
-            "kind": plan.kind,
-            "id": plan.id,
-            **({"activity": plan.activity} if plan.activity else {}),
-            "when": _late(follow_up.overdue_days) or (f"{follow_up.at:%H:%M}" if follow_up.at else "today"),
-            "due": follow_up.due,
-            "days": follow_up.overdue_days,
-            "what": f"{name}: {detail}" if detail else name,
-            "title": plan.title,
-            "customer": plan.customer_name or plan.customer,
-        }
+    return map(followup_row, due_followups(run.pipeline, chosen, run.today))
 
 
 def _most_rows() -> int:
@@ -176,105 +168,32 @@ def _most_rows() -> int:
     return max(min(_MOST_ROWS, height - around), _LEAST_ROWS)
 
 
-def _late(days: int) -> str:
-    return f"{days} d late" if days > 0 else ""
-
-
-def _quotations(run: Session, chosen: OwnerFilter) -> Iterator[dict[str, Any]]:
-    """The sent quotations that expire within the week or have expired, and those without an answer."""
+def _quotations(run: Session, chosen: OwnerFilter) -> Iterator[Row]:
+    """The sent quotations to ask after."""
     from pipecli.store.planned_followups import sent_quotations
 
-    rows = sent_quotations(run.pipeline.index.connection, chosen)
-    for key, valid_until, sent, last_in, title, customer in rows:
-        until, asked = date.fromisoformat(valid_until), date.fromisoformat(sent[:10])
-        left, waited = (until - run.today).days, (run.today - asked).days
-        is_answered = bool(last_in) and last_in[:10] >= sent[:10]
-        if left <= _EXPIRES_SOON:
-            when = "today" if left == 0 else f"in {left} d" if left > 0 else f"{-left} d ago"
-            what = "quotation expires" if left >= 0 else "quotation has expired"
-        elif waited >= _UNANSWERED and not is_answered:
-            when, what = f"{waited} d ago", "quotation sent, no answer"
-        else:
-            continue
-        yield {
-            "kind": "quotation",
-            "id": key,
-            "when": when,
-            "due": until,
-            "days": max(-left, 0),
-            "what": what,
-            "title": title,
-            "customer": customer,
-        }
+    for quotation in sent_quotations(run.pipeline.index.connection, chosen):
+        if row := quotation_row(*quotation, today=run.today):
+            yield row
 
 
-def _deals(run: Session, chosen: OwnerFilter) -> list[list[dict[str, Any]]]:
+def _deals(run: Session, chosen: OwnerFilter) -> list[list[Row]]:
     """The open deals whose expected close is past, and the others that stand still."""
     from pipecli.history.stage_visits import last_moves
     from pipecli.records.days import Days
-    from pipecli.reports.stale import days_over, last_movement
     from pipecli.store.index.rows_for_reports import open_deals
     from pipecli.store.index.rows_for_verbs import labels
 
     connection = run.pipeline.index.connection
-    opened = open_deals(connection, chosen, Days(None, None), with_activities=True)
-    deals = [deal for deal in opened if not deal.is_on_hold(run.today)]
+    deals = open_deals(connection, chosen, Days(None, None), with_activities=True)
     names = labels(connection, CUSTOMER.noun)
-    past = sorted(
-        (deal for deal in deals if deal.is_overdue(run.today)),
-        key=lambda deal: (deal.close or date.max, deal.id),
-    )
-    past_ids = {deal.id for deal in past}
-
-    def idle_days(deal: Any, moved: date | None = None) -> int:
-        return (run.today - last_movement(deal, moved, run.today).day).days
-
     # Git is asked only about deals that would be stale by their files alone.
-    still = [
-        deal
-        for deal in deals
-        if deal.id not in past_ids and days_over(deal, idle_days(deal), run.today) is not None
-    ]
+    still = [deal for _, deal in standing_still(deals, {}, run.today)]
     moves = last_moves(run.pipeline, still, say) if still else {}
-    stale = []
-    for deal in still:
-        days = idle_days(deal, moves.get(deal.id))
-        if days_over(deal, days, run.today) is not None:
-            stale.append((days, deal))
-    stale.sort(key=lambda pair: (-pair[0], pair[1].id))
-
-    def row(deal: Any, when: str, what: str, days: int) -> dict[str, Any]:
-        return {
-            "kind": "opportunity",
-            "id": deal.id,
-            "when": when,
-            "due": deal.close,
-            "days": days,
-            "what": what,
-            "title": deal.title,
-            "customer": names.get(deal.customer or "", deal.customer),
-        }
-
-    late = [(run.today - deal.close).days for deal in past if deal.close]
     return [
-        [
-            row(deal, _late(days), "expected close is past", days)
-            for deal, days in zip(past, late, strict=True)
-        ],
-        [row(deal, f"{days} d", f"stands still at {deal.stage}", days) for days, deal in stale],
+        [overdue_row(deal, run.today, names) for deal in overdue_deals(deals, run.today)],
+        [stale_row(deal, days, names) for days, deal in standing_still(still, moves, run.today)],
     ]
-
-
-def _fair(sections: Sequence[Sequence[dict[str, Any]]], room: int) -> list[dict[str, Any]]:
-    """The rows that fit: some of each kind, the rest of the room to the first kinds."""
-    share = min(_SHARE, room // len(sections))
-    counts = [min(len(section), share) for section in sections]
-    left = room - sum(counts)
-    for place, section in enumerate(sections):
-        more = min(max(left, 0), len(section) - counts[place])
-        counts[place] += more
-        left -= more
-    return [row for section, number in zip(sections, counts, strict=True) for row in section[:number]]
 
 
 def _numbered(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -22,7 +22,7 @@ from pipecli.records.kinds import OPPORTUNITY
 from pipecli.records.money import minor_digits
 from pipecli.records.names import folded
 from pipecli.reports.deals import Deal
-from pipecli.reports.stale import days_over, last_movement
+from pipecli.reports.stale_and_receivables import days_over, last_movement
 from pipecli.reports.valuation import Valuation
 from pipecli.store.index.rows_for_reports import closed_deals, open_deals
 from pipecli.store.index.rows_for_verbs import labels, rows_where

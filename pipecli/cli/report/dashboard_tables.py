@@ -20,7 +20,7 @@ from pipecli.reports.deals import Deal
 from pipecli.reports.followups import plain_line
 from pipecli.reports.forecast import Forecast
 from pipecli.reports.ranking import period_before, points_of, ranking
-from pipecli.reports.stale import Stale
+from pipecli.reports.stale_and_receivables import Stale
 from pipecli.reports.valuation import Valuation
 from pipecli.store.index.rows_for_reports import activities, closed_deals, open_deals
 from pipecli.store.index.views import OwnerFilter

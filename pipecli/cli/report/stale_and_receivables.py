@@ -21,8 +21,16 @@ from pipecli.cli.report.printing import (
     percent_column,
 )
 from pipecli.records.kinds import CUSTOMER, OPPORTUNITY
-from pipecli.reports.receivables import AGES, receivables
-from pipecli.reports.stale import GROUPINGS, Row, Stale, StaleDeal, stale_by_group, stale_deals
+from pipecli.reports.stale_and_receivables import (
+    AGES,
+    GROUPINGS,
+    Row,
+    Stale,
+    StaleDeal,
+    receivables,
+    stale_by_group,
+    stale_deals,
+)
 from pipecli.store.index.rows_for_reports import open_deals, open_invoices
 from pipecli.wording import count
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pipecli.reports.first_response import FirstAnswer, Inquiry
     from pipecli.reports.forecast import Window
     from pipecli.reports.funnel import LeadCourse, Sale
-    from pipecli.reports.receivables import OpenInvoice
+    from pipecli.reports.stale_and_receivables import OpenInvoice
 
 
 def open_deals(
@@ -311,7 +311,7 @@ def owned_deals(connection: sqlite3.Connection, owner_filter: OwnerFilter) -> li
 
 def open_invoices(connection: sqlite3.Connection) -> Iterator[OpenInvoice]:
     """The issued invoices of which something is open, or is to be paid back, by customer."""
-    from pipecli.reports.receivables import OpenInvoice
+    from pipecli.reports.stale_and_receivables import OpenInvoice
 
     rows = connection.execute(
         """SELECT customer, coalesce(customer_name, customer), currency, coalesce(overdue_days, 0),
