@@ -402,7 +402,8 @@ def hardening(settings: Mapping[str, str]) -> tuple[str, ...] | None:
 @contextmanager
 def outlasting(place: Location) -> Iterator[bool]:
     """Have what every git of ours writes within outlast a power cut; False where its user gives that up."""
-    options = hardening(git.settings(place.work_tree))
+    # Once set, git gives them itself as if they were the user's setting.
+    options = tuple(git.hardening) or hardening(git.settings(place.work_tree))
     before, git.hardening[:] = [*git.hardening], options or ()
     try:
         yield options is not None

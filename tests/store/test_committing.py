@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -111,6 +112,18 @@ def test_a_commit_outlasts_a_power_cut_unless_its_user_gives_that_up() -> None:
         ({"core.fsync": "none", "core.fsyncmethod": "batch"}, None),
     ):
         assert git_commit.hardening(settings) == options
+
+
+def test_what_outlasts_a_power_cut_does_so_within_itself_too(
+    tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = location_at(tree)
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)  # where the tests give it up
+    with git_commit.outlasting(place) as outer, git_commit.outlasting(place) as inner:
+        assert (outer, inner, git.hardening[:2]) == (True, True, ["-c", "core.fsync=added"])
+    run(tree, "config", "core.fsync", "none")
+    with git_commit.outlasting(place) as given_up:
+        assert (given_up, git.hardening) == (False, [])
 
 
 def test_the_head_is_read_from_its_files_and_what_those_do_not_say_is_asked(tree: Path) -> None:

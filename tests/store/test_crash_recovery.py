@@ -495,7 +495,7 @@ def cut_off(root: Path, subject: str, onto: str = "") -> None:
         file.write_bytes(content)
 
 
-def test_what_became_of_files_that_a_killed_git_moved_is_told(cli, deal, git, root):
+def test_what_became_of_files_that_a_killed_git_moved_is_told(cli, deal, git, root, monkeypatch):
     file, before = deal(), git("rev-parse", "HEAD")
     file.write_text(file.read_text().replace("4998", "5000"))
     git("commit", "-qam", "theirs")
@@ -512,6 +512,15 @@ def test_what_became_of_files_that_a_killed_git_moved_is_told(cli, deal, git, ro
     file.write_bytes(b"\0" * file.stat().st_size)  # as a power cut leaves what git has just moved
     assert cli("opp", "list").err == "finished: sync (the command was cut off)\n"
     assert "5000" in file.read_text()
+
+    git("reset", "-q", "--hard", before)
+    git("config", "core.fsync", "added")
+    hardened, fsync = set[int](), os.fsync
+    monkeypatch.setattr(os, "fsync", lambda open_: (hardened.add(os.fstat(open_).st_ino), fsync(open_))[1])
+    with crash_recovery.working(place := safe_files.find_location(root), "sync"):
+        crash_recovery.moving(place, theirs)
+        git("reset", "-q", "--hard", theirs)
+    assert {file.stat().st_ino, file.parent.stat().st_ino} <= hardened
 
 
 def test_a_damaged_journal_is_named(cli, deal, root):
