@@ -76,7 +76,7 @@ def _deals(
     # The table, not the view of the same name: that one reads the whole record of every deal.
     rows = connection.execute(
         f"""SELECT r.id, r.status, r.process, iif(r.closed_stage IS NULL, r.stage, ''), r.type, r.currency,
-            r.exact_amount, {PROBABILITY}, {_CATEGORY}, s.rotting_days,
+            r.exact_amount, {PROBABILITY}, {FORECAST_CATEGORY}, s.rotting_days,
             CASE r.status WHEN 'open' THEN r.expected_close ELSE r.closed_date END,
             r.owner, r.source, r.customer, r.title, r.created, r.campaign, r.lead IS NOT NULL, r.score,
             r.closed_reasons, r.closed_competitors, r.competitors, {last_activity}, r.hold_until,
@@ -130,7 +130,7 @@ _LAST_ACTIVITY = """(
     SELECT max(substr(a.at, 1, 10)) FROM activities a WHERE a.path = r.path AND a.done)"""
 
 
-_CATEGORY = """iif(s.id IS NULL, NULL, coalesce(s.category,
+FORECAST_CATEGORY = """iif(s.id IS NULL, NULL, coalesce(s.category,
     (SELECT 'pipeline' FROM stages c WHERE c.category IS NOT NULL LIMIT 1)))"""
 """That of its stage `s`; where some stage has a category, `pipeline` is that of the others."""
 
