@@ -193,6 +193,8 @@ SIGNS = {
     "฿": frozenset({"THB"}), "₡": frozenset({"CRC"}), "₸": frozenset({"KZT"}), "₾": frozenset({"GEL"}),
     "﷼": frozenset({"IRR", "SAR", "OMR", "QAR", "YER"}), "ریال": frozenset({"IRR"}),
     "kr": frozenset({"SEK", "NOK", "DKK", "ISK"}), "zł": frozenset({"PLN"}), "Kč": frozenset({"CZK"}),
+    "Rs": frozenset({"INR", "PKR", "LKR", "NPR", "MUR"}), "円": frozenset({"JPY"}), "元": frozenset({"CNY"}),
+    "￥": frozenset({"JPY", "CNY"}), "euro": frozenset({"EUR"}),
     "Ft": frozenset({"HUF"}), "Fr": frozenset({"CHF"}), "lei": frozenset({"RON"}),
 }  # fmt: skip
 """The currencies that a sign may stand for."""
@@ -202,9 +204,15 @@ _WRITTEN = (
     rf"(?P<open>\()?(?P<minus>[-+])? ?(?P<before>{_SIGN})? ?(?P<inner>[-+])?"
     rf"(?P<number>\d[\d.,' ]*\d|\d|[.,]\d+) ?(?P<after>{_SIGN})?(?P<last>-)?(?P<close>\))?"
 )
-_SHORT = r"(?<=[\d.,]) ?([kKmM])(?=$|\)| ?[^\w\s]| [A-Z]{3}$)"
-"""The letter of `12k` and `1.5M €`: thousands, millions. `kr` and `MXN` are currencies."""
-_SPACES = str.maketrans(dict.fromkeys("\u00a0\u202f\u2009\u2007\t", " ") | {"−": "-", "’": "'", "٬": "'"})
+_SHORT = r"(?<=[\d.,]) ?([kKmM]|Mio\.?|Mrd\.?|bn)(?=$|\)| ?[^\w\s]| [A-Z]{3}$)"
+"""The letters of `12k`, `1.5M €` and `2 Mio`: thousands, millions. `kr` and `MXN` are currencies."""
+_SPACES = str.maketrans(
+    dict.fromkeys("\u00a0\u202f\u2009\u2007\t", " ") | dict.fromkeys("−–—", "-") | dict.fromkeys("’`´٬", "'")
+)
+_NO_CENTS = r"(?<=\d)([.,])--?(?=\D*$)"
+"""The end of `1.200,-` and `100.-`: no cents."""
+_SIGN_FIRST = r"([^\d\s()+-]{1,4}) ?(\(.+)"
+"""`$(5.00)` is `($5.00)`."""
 
 
 def read_money(text: str, mark: Mark, *, third_decimal: bool = True) -> Money:
@@ -221,12 +229,13 @@ def read_money(text: str, mark: Mark, *, third_decimal: bool = True) -> Money:
         raise Unreadable(f'"{text}" isn\'t an amount')
     currencies = _currencies(named[0], text) if named else frozenset[str]()
     third = third_decimal or short is not None or any(minor_digits(currency) > 2 for currency in currencies)
-    value = _number(match["number"], mark, text, third) * _SCALES[short[1].lower() if short else ""]
+    scale = _SCALES[short[1].lower().rstrip(".")] if short else 1
+    value = _number(match["number"], mark, text, third) * scale
     negative = match["open"] or "-" in (match["minus"], match["inner"], match["last"])
     return Money(-value if negative else value, currencies)
 
 
-_SCALES = {"": 1, "k": 1000, "m": 1_000_000}
+_SCALES = {"k": 1000, "m": 10**6, "mio": 10**6, "mrd": 10**9, "bn": 10**9}
 
 
 def read_number(text: str, mark: Mark, *, is_percent: bool = False) -> Decimal:
@@ -261,7 +270,10 @@ def is_cut_off(text: str) -> bool:
 
 
 def _parts(text: str) -> re.Match[str] | None:
-    return re.fullmatch(_WRITTEN, plain_digits(text).translate(_SPACES).strip())
+    text = re.sub(_NO_CENTS, r"\g<1>00", plain_digits(text).translate(_SPACES).strip())
+    if sign := re.fullmatch(_SIGN_FIRST, text):
+        text = f"({sign[1]}{sign[2][1:]}"
+    return re.fullmatch(_WRITTEN, text)
 
 
 def plain_digits(text: str) -> str:
