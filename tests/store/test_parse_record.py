@@ -20,6 +20,7 @@ def faults_of(kind: Kind, file: str, text: str) -> list[tuple[int, str]]:
 
 def test_every_wrong_value_is_told_at_its_line() -> None:
     text = "items: x\ncustom: y\nprobability: 101\namount: 1.5\ntitle: [a]\nowner: A B\ntags: [1]\n"
+    text += "contacts: [{contact: a, primary: maybe}]\n"
     assert faults_of(OPPORTUNITY, DEAL, KEPT + text) == [
         (6, "items: must be a list"),
         (7, "custom: must be a map of keys"),
@@ -27,6 +28,7 @@ def test_every_wrong_value_is_told_at_its_line() -> None:
         (10, "title: must be text, not a list or a map"),
         (11, 'owner: "A B" isn\'t a slug: lowercase letters, digits and hyphens, such as contoso-coffee'),
         (12, "tags.1: must be text; put quotes around 1"),
+        (13, "contacts.1.primary: must be a valid boolean (it is 'maybe')"),
     ]
     settings = "company: {name: x}\ncurrency: EUR\nprocesses: {a: {stages: []}}\nusers: {a: x}\n"
     assert faults_of(SETTINGS, "pipecli.yaml", settings) == [
