@@ -174,9 +174,11 @@ class Journal(NamedTuple):
             safe_files.write_file(self.place.root, step.file, kept.read_bytes())
 
     def _clear_traces(self) -> None:
-        """Remove what our dead processes left: the locks of git, files under their temporary names."""
+        """Remove what our dead processes left: locks of git, temporary files, folders of removed files."""
         for step in self.steps:
             (self.place.root / safe_files.temporary_name(step.file, self.process)).unlink(missing_ok=True)
+            if step.after is None:
+                safe_files.remove_empty(self.place.root, step.file)  # `_undo` makes it again
         (self.place.cache / _RESERVE).unlink(missing_ok=True)
         if self.is_committing:
             git_commit.clear_locks(self.place, self._begun())
