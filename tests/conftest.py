@@ -6,7 +6,6 @@ import gc
 import os
 import shutil
 import signal
-import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -165,12 +164,29 @@ INDEX = "/.git/pipecli/root/index.sqlite"
 """The index of a pipeline that is a whole repository."""
 
 
+class Content(NamedTuple):
+    """The content of a file without its zeros, of which an index has more than of all else."""
+
+    size: int
+    parts: list[tuple[int, bytes]]
+    """Each with the place where it begins."""
+
+
+def content_of(file: Path) -> Content:
+    """The content of a file, in pages of memory that are more than zeros."""
+    content = file.read_bytes()
+    if len(content) <= 1 << 16:
+        return Content(len(content), [(0, content)])
+    pages = ((place, content[place : place + 4096]) for place in range(0, len(content), 4096))
+    return Content(len(content), [(place, page) for place, page in pages if page.strip(b"\0")])
+
+
 class Files(NamedTuple):
-    """A tree of files: its folders and links, and each file's content, mode and time."""
+    """A tree of files: its folders and links, and each file's content, mode and, but for git's, time."""
 
     folders: list[str]
     links: list[tuple[str, str]]
-    files: list[tuple[str, bytes, int, int]]
+    files: list[tuple[str, Content, int, int | None]]
     indexes: list[tuple[str, dict[str, range]]]
     """The indexes of pipelines, each with the bytes where it has the stamp of a folder of records."""
 
@@ -190,7 +206,9 @@ def files_of(source: Path) -> Files:
                 tree.links.append((place, str(path.readlink())))
             elif name in names:
                 stat = path.stat()
-                tree.files.append((place, path.read_bytes(), stat.st_mode & 0o777, stat.st_mtime_ns))
+                if path.suffix != ".seal":  # each copy has one of its own
+                    time = None if "/.git/" in place else stat.st_mtime_ns
+                    tree.files.append((place, content_of(path), stat.st_mode & 0o777, time))
     return tree
 
 
@@ -218,8 +236,12 @@ def copied(source: Path, target: Path) -> Path:
         os.mkdir(f"{target}{folder}")  # noqa: PTH102 - a thousandth of a second a file counts here
     for place, content, mode, time in tree.files:
         file = os.open(f"{target}{place}", os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-        os.write(file, content)
-        os.utime(file, ns=(time, time))
+        for start, part in content.parts:
+            os.pwrite(file, part, start)
+        if len(content.parts) > 1:
+            os.ftruncate(file, content.size)
+        if time:
+            os.utime(file, ns=(time, time))
         os.close(file)
     for place, aim in tree.links:
         Path(f"{target}{place}").symlink_to(aim)
@@ -235,8 +257,7 @@ def adopt(file: Path, places: dict[str, range]) -> None:
         for folder, place in places.items():
             assert len(present[folder]) == len(place)
             os.pwrite(content.fileno(), present[folder], place.start)
-    with closing(sqlite3.connect(file)) as connection:
-        seal(connection)
+    seal(file)
 
 
 @contextmanager

@@ -339,24 +339,23 @@ class writing:  # noqa: N801 - reads as a statement
         query("PRAGMA locking_mode = EXCLUSIVE")  # only now: who waits for a lock must not hold another
         try:
             query("COMMIT")
-            seal(self.connection)
+            _, _, name = query("PRAGMA database_list").fetchone()  # the first of them is its own
+            if name:
+                seal(Path(name))
         finally:
             query("PRAGMA locking_mode = NORMAL")
             with suppress(sqlite3.Error):
                 query("SELECT 1 FROM sqlite_master").fetchone()  # gives the lock back
 
 
-def seal(connection: sqlite3.Connection) -> None:
+def seal(file: Path) -> None:
     """Note the state in which this process, that has the file for itself, leaves it.
 
     A checksum of 20 MB would cost each command 15 ms. Whoever writes into the file, and be it a bit, gives it
     another time (ctime, which nobody can set); whoever puts another in its place, another inode.
     """
-    _, _, name = connection.execute("PRAGMA database_list").fetchone()  # the first of them is its own
-    if name:
-        file = Path(name)
-        with suppress(OSError):  # a full disk: without its seal it is built anew
-            safe_files.write_file(file.parent, _seal_of(file).name, _state(file).encode())
+    with suppress(OSError):  # a full disk: without its seal it is built anew
+        safe_files.write_file(file.parent, _seal_of(file).name, _state(file).encode())
 
 
 def is_sealed(file: Path) -> bool:
