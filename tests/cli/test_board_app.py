@@ -44,15 +44,32 @@ def root(root, git, monkeypatch):
     return root
 
 
-async def pressed(pilot, keys):
-    """Press keys and wait after each; what is typed as a word is a list of them."""
+async def pressed(app, pilot, keys):
+    """Press keys and wait after each: a word is a list, a drag of a card two lanes, a look a function."""
     for key in keys:
-        await pilot.press(*key) if isinstance(key, list) else await pilot.press(key)
+        if callable(key):
+            key(app)
+            continue
+        if isinstance(key, tuple):
+            start, end = (app.query_one(f"#cards-{lane}") for lane in key)
+            await pilot.mouse_down(start, offset=(4, 2))
+            await pilot.hover(end, offset=(4, 2))
+            await pilot.mouse_up(end, offset=(4, 2))
+        else:
+            await pilot.press(*key) if isinstance(key, list) else await pilot.press(key)
         await pilot.pause()
 
 
-def played(root, *keys, closed=False, mouse=(), after=(), size=(125, 30)):
-    """Run the board with these keys, then drag from one place to another; the app, as it was at the end."""
+def status_of(app):
+    return str(app.query_one("#status").content) if len(app.screen_stack) == 1 else ""
+
+
+def heading_of(app):
+    return str(app.screen_stack[0].query_one("#heading").content)
+
+
+def played(root, *keys, closed=False, size=(125, 30)):
+    """Run the board with these keys; the app, as it was at the end."""
 
     async def play():
         run = Session()
@@ -60,18 +77,9 @@ def played(root, *keys, closed=False, mouse=(), after=(), size=(125, 30)):
         app = board_app.BoardApp(run, "", has_closed=closed)
         async with app.run_test(size=size) as pilot:
             await pilot.pause()
-            await pressed(pilot, keys)
-            if mouse:
-                start, end = (app.query_one(f"#cards-{lane}") for lane in mouse)
-                await pilot.mouse_down(start, offset=(4, 2))
-                await pilot.hover(end, offset=(4, 2))
-                await pilot.mouse_up(end, offset=(4, 2))
-                await pilot.pause()
-            await pressed(pilot, after)
-            status = str(app.query_one("#status").content) if len(app.screen_stack) == 1 else ""
+            await pressed(app, pilot, keys)
             text = app.screen.text if isinstance(app.screen, widgets.TextWindow) else ""
-            heading = str(app.screen_stack[0].query_one("#heading").content)
-            return app, status, heading, text
+            return app, status_of(app), heading_of(app), text
 
     return asyncio.run(play())
 
@@ -117,12 +125,15 @@ def closed(root, key=KEY):
 
 def test_past_the_last_stage_a_deal_is_won_or_lost_with_the_questions_of_the_verbs(root, git):
     head = git("rev-parse", "HEAD")
-    last = ("right", "right", "right", "greater_than_sign")
-    played(root, *last, "escape")
-    played(root, *last, "enter", "escape")
-    played(root, *last, "down", "enter", "enter", "escape")
-    assert git("rev-parse", "HEAD") == head  # a question that is left closes nothing
-    app, status, _, _ = played(root, *last, "enter", ["9", "0"], "enter")
+
+    def is_open(_):
+        assert git("rev-parse", "HEAD") == head  # a question that is left closes nothing
+
+    end = "greater_than_sign"
+    left = (end, "escape", end, "enter", "escape", end, "down", "enter", "enter", "escape")
+    app, status, _, _ = played(
+        root, "right", "right", "right", *left, is_open, end, "enter", ["9", "0"], "enter"
+    )
     assert closed(root, "OPP-10002") == ("won", {"date": "2026-11-21", "amount": 90})
     assert status.startswith("OPP-10002 دستگاه اسپرسو: won 90.00 EUR; won without a quotation")
     assert app.summaries == ["OPP-10002 دستگاه اسپرسو: won 90.00 EUR"]
@@ -139,9 +150,13 @@ def test_a_refused_end_and_one_far_from_the_quotation(root, cli):
     cli("opp", "set", KEY, "customer=contoso", "amount=")
     cli("opp", "item", "add", KEY, "--description", "Machine", "--price", "100")
     cli("quote", "send", cli("quote", "new", KEY, "--format", "ids").id)
-    for last, status in (("n", "open"), ("y", "won")):
-        played(root, "w", [*"150"], "enter", last, "enter")
-        assert closed(root)[0] == status
+
+    def is_open(_):
+        assert closed(root)[0] == "open"
+
+    amount = ("w", [*"150"], "enter")
+    played(root, *amount, "n", "enter", is_open, *amount, "y", "enter")
+    assert closed(root)[0] == "won"
     cli("opp", "reopen", KEY)
     second = cli("quote", "new", KEY, "--format", "ids").id
     cli("quote", "send", second)
@@ -187,18 +202,20 @@ def test_what_another_has_moved_since_is_not_undone(root, cli):
 
 
 def test_a_card_is_dragged_with_the_mouse(root):
-    played(root, mouse=("open-demo", "open-qualify"))
+    played(root, ("open-demo", "open-qualify"))
     assert stage(root) == "qualify"
 
 
 def test_a_card_dropped_on_what_is_lost_is_asked_why(root, git):
-    head = git("rev-parse", "HEAD")
-    played(root, closed=True, mouse=("open-demo", "lost-"), after=["escape"], size=(200, 30))
-    _, status, _, _ = played(root, closed=True, mouse=("open-demo", "closed-"), size=(200, 30))
-    assert "pipecli auto-close" in status
-    assert git("rev-parse", "HEAD") == head
+    head, lost = git("rev-parse", "HEAD"), ("open-demo", "lost-")
+
+    def is_told_the_way(app):
+        assert "pipecli auto-close" in status_of(app)
+        assert git("rev-parse", "HEAD") == head
+
     why = [[*"comp"], "enter", [*"acme"], "enter", "enter"]
-    _, status, _, _ = played(root, closed=True, mouse=("open-demo", "lost-"), after=why, size=(200, 30))
+    keys = [lost, "escape", ("open-demo", "closed-"), is_told_the_way, lost, *why]
+    _, status, _, _ = played(root, *keys, closed=True, size=(200, 30))
     assert status == f"{KEY} [b]Espresso[/b] <machines>: lost to acme: competitor"
 
 
@@ -218,9 +235,15 @@ def test_it_shows_the_deals_of_one_owner(root):
 
 
 def test_of_many_owners_what_is_typed_finds_one(root):
-    assert "of luis" in played(root, "o", [*"gil"], "enter")[2]
-    assert "of ana-ruiz" in played(root, "o", "r", "enter")[2]  # a word that begins so, before EveRybody
-    assert "2 deals in EUR" in played(root, "o", [*"nobody"], "enter", "escape")[2]
+    def is_of(words):
+        def look(app):
+            assert words in heading_of(app)
+
+        return look
+
+    nobody, luis = ("o", [*"nobody"], "enter", "escape"), ("o", [*"gil"], "enter")
+    ana = ("o", "r", "enter")  # a word that begins so, before EveRybody
+    played(root, *nobody, is_of("2 deals in EUR"), *luis, is_of("of luis"), *ana, is_of("of ana-ruiz"))
 
 
 def test_the_board_of_another_process(root, cli):
@@ -314,26 +337,37 @@ def test_an_empty_board_opens(root):
 
 def test_the_morning_on_the_board(root, git):
     """A call is logged with its next contact, another one planned, cards are filtered; ? has every key."""
-    call = ["c", [*"Talk"], "enter", [*"fir"], "enter", [*"fri"], "enter"]  # a wrong day loses no words
-    _, status, _, _ = played(root, *call)
-    assert f'{KEY}: log call "Talk", next contact 2026-11-27' in git("log", "-1", "--format=%s")
-    assert "log call" in status
-    played(root, "n", [*"15", "space", *"dec", "colon", "space", *"offer"], "enter")
-    assert "next_contact.date" in git("log", "-1", "--format=%s")
     (file,) = root.glob(f"opportunities/**/{KEY}-*.yaml")
-    plan = ryaml.loads(file.read_text())["next_contact"]
-    assert (plan["date"], plan["note"]) == ("2026-12-15", "offer")
-    played(root, "n", [*"none"], "enter")
-    assert "next_contact" not in ryaml.loads(file.read_text())
 
-    app, _, heading, _ = played(root, "slash", [*KEY.lower(), "space", *"éspr"], "enter")
-    assert [card.id for lane in app.board.lanes for card in lane.cards] == [KEY]
-    assert f'with "{KEY.lower()} éspr"' in heading
+    def is_logged(app):
+        assert f'{KEY}: log call "Talk", next contact 2026-11-27' in git("log", "-1", "--format=%s")
+        assert "log call" in status_of(app)
 
-    _, _, _, text = played(root, "question_mark")
-    shown = {binding.key_display or binding.key for binding in board_app.BoardApp.BINDINGS if binding.show}
-    assert all(key in text for key in shown)  # what the footer says is all there is
-    _, status, _, _ = played(root, "e")
-    assert "can't be lent to an editor" in status
-    app, *_ = played(root, "c", "ctrl+c")  # as everywhere in a shell
+    def is_planned(_):
+        assert "next_contact.date" in git("log", "-1", "--format=%s")
+        plan = ryaml.loads(file.read_text())["next_contact"]
+        assert (plan["date"], plan["note"]) == ("2026-12-15", "offer")
+
+    def has_no_plan(_):
+        assert "next_contact" not in ryaml.loads(file.read_text())
+
+    def has_all_keys(app):
+        shown = {binding.key_display or binding.key for binding in app.BINDINGS if binding.show}
+        assert all(key in app.screen.text for key in shown)  # what the footer says is all there is
+
+    def is_not_lent(app):
+        assert "can't be lent to an editor" in status_of(app)
+
+    def is_filtered(app):
+        assert [card.id for lane in app.board.lanes for card in lane.cards] == [KEY]
+        assert f'with "{KEY.lower()} éspr"' in heading_of(app)
+
+    call = ["c", [*"Talk"], "enter", [*"fir"], "enter", [*"fri"], "enter"]  # a wrong day loses no words
+    plan = ["n", [*"15", "space", *"dec", "colon", "space", *"offer"], "enter"]
+    words = ["slash", [*KEY.lower(), "space", *"éspr"], "enter"]
+    app, *_ = played(
+        root, *call, is_logged, *plan, is_planned, "n", [*"none"], "enter", has_no_plan,
+        "question_mark", has_all_keys, "escape", "e", is_not_lent, *words, is_filtered,
+        "c", "ctrl+c",  # as everywhere in a shell
+    )  # fmt: skip
     assert app.return_code == 0
