@@ -18,7 +18,7 @@ import pytest
 from pipecli.errors import PipecliError
 from pipecli.records.opportunity import Opportunity
 from pipecli.store.pipeline import NotFound, Pipeline
-from pipecli.store.plan_writes import Write, plan_writes
+from pipecli.store.plan_writes import Write, diff_of_writes, plan_writes
 from pipecli.store.write_and_commit import write_and_commit
 from pipecli.workflow.change import Change
 
@@ -242,6 +242,15 @@ def test_dry_run_prints_the_diff_and_changes_nothing(cli, deal, git):
 
     assert "-amount: 4998.00\n+amount: 5400.00\n" in said.out
     assert (file.read_bytes(), head(git)) == (text, before)
+
+
+def test_a_diff_ends_its_last_line_as_every_other():
+    written = [Write("a.txt", b"x\ny", b"x\nz"), Write("b.txt", None, b"new"), Write("c.txt", b"old\n", None)]
+    assert diff_of_writes(written).splitlines(keepends=True) == [
+        *("--- a/a.txt\n", "+++ b/a.txt\n", "@@ -1,2 +1,2 @@\n", " x\n", "-y\n", "+z\n"),
+        *("--- /dev/null\n", "+++ b/b.txt\n", "@@ -0,0 +1 @@\n", "+new\n"),
+        *("--- a/c.txt\n", "+++ /dev/null\n", "@@ -1 +0,0 @@\n", "-old\n"),
+    ]
 
 
 def test_no_commit_writes_the_file_and_leaves_the_commit(cli, deal, git):

@@ -105,3 +105,21 @@ def test_an_answer_is_with_the_open_deal_of_its_thread_else_with_a_deal_else_wit
     for records, on in (([lead, over, deal], deal), ([lead, over], over), ([lead], lead)):
         known = Known(ours={"us@contoso.example": "ben"}, threads={"<1@x.example>": records})
         assert record_of_mail(mail, known).on == on
+
+
+def test_with_somebody_whom_we_know_among_the_others_a_mail_is_with_them_unless_a_supplier_wrote_it():
+    deal, us = Record("opportunity", "OPP-2Q8XA", AT), "us@contoso.example"
+    known = Known(
+        ours={us: "ben"},
+        people={ANA: [KnownPerson("Ana", "ana", "x")]},
+        deals_of_contact={"ana": [deal]},
+        suppliers={"mill@y.example": "acme"},
+    )
+
+    def written(sender: str, to: str) -> Placed:
+        return record_of_mail(Facts([sender], [to], [ANA], [], AT), known)
+
+    assert written("new@z.example", us).on == deal
+    assert written("new@z.example", "list@z.example").is_stranger
+    from_supplier = written("mill@y.example", us)
+    assert (from_supplier.on, from_supplier.why) == (None, "with the supplier acme")
