@@ -642,3 +642,12 @@ def test_what_a_person_wrote_where_the_other_commit_has_nothing_is_kept(cli, dea
         True,
         "",
     )
+
+
+def test_what_a_killed_change_was_to_remove_is_staged_again(cli, deal, git, root):
+    file = deal()
+    text, name = file.read_text(), file.relative_to(root).as_posix()
+    killed_change(root, {name: (text, None)}, is_committing=True)
+    git("rm", "-q", name)
+    assert cli("opp", "list").err == "undone: a change (the command was cut off)\n"
+    assert (file.read_text(), git("status", "--porcelain")) == (text, "")

@@ -132,6 +132,12 @@ STORIES: list[tuple[str, str, Change, str]] = [
     ),
     ("indented lists stay so", "t:\n  - a\nb: 1\n", put(u=["c"]), "t:\n  - a\nb: 1\nu:\n  - c\n"),
     (
+        "of two layouts of lists the first is taken",
+        "t:\n  - a\nu:\n- b\n",
+        put(v=["c"]),
+        "t:\n  - a\nu:\n- b\nv:\n  - c\n",
+    ),
+    (
         "wide steps stay so",
         "m:\n    a: 1\nb: 1\n",
         put(z={"c": {"d": 1}}),
