@@ -107,6 +107,7 @@ def test_a_word_that_many_names_have_tells_nothing() -> None:
         for place, word in enumerate(["Sol", "Mar", "Rey", "Luz"])
     ]
     assert find_duplicates([*hotels, party("x", organization="Hotel")]) == []
+    assert len(find_duplicates([*hotels[:3], party("x", organization="Hotel")])) == 3
 
 
 def test_two_thousand_are_compared_in_less_than_three_seconds() -> None:

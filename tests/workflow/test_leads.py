@@ -154,6 +154,12 @@ def test_the_other_deals_of_a_lead_get_its_customer():
     )
     assert [(record.key, record.customer) for record in change.also[1:]] == [("OPP-7K3M9", "contoso")]
     assert change.subject.converted.opportunities == ("OPP-2Q8XA", "OPP-7K3M9", "OPP-8K4N2")
+    assert change.subject.converted.forced
+    sure = lead(qualification=dict.fromkeys(("need", "budget", "timeframe"), "yes"))
+    change = convert_lead(
+        sure, own, customer=CUSTOMER, contact=CONTACT, parties=(), others=others, today=TODAY, force=True
+    )
+    assert change.subject.converted.forced is None
 
 
 def test_a_lead_that_joins_a_deal_adds_what_that_lacks():

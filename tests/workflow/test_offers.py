@@ -173,6 +173,8 @@ def test_a_win_says_what_its_offers_were():
         customer, offer(status="expired"), offer(id="QTN-B1111", status="rejected"), amount=Decimal(1)
     )
     assert passed.notes == ("won without a quotation, nothing is ordered; QTN-A1111 is expired",)
+    untold = won(customer, amount="unknown")
+    assert (untold.summary, untold.subject.closed.amount) == ("won, amount unknown", "unknown")
 
 
 def test_how_far_a_final_value_is_from_what_was_offered():
