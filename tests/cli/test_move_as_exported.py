@@ -630,3 +630,15 @@ def test_each_deal_of_a_column_of_several_currencies_has_its_own_and_no_sign_is_
     page.write_text(page.read_text().replace("answer:\n", "answer: CHF\n"))
     cli("import", "run", "m")
     assert [deals(root)[key]["currency"] for key in "789"] == ["USD", "CHF", "EUR"]
+
+
+def test_a_table_of_names_is_no_customers_and_a_quote_may_have_its_total_alone(cli: Cli, root: Path) -> None:
+    deal = "Id,Name,StageName,Amount,CloseDate,CreatedDate\n006A,Oven,Prospecting,90,2026-12-24,2026-01-05\n"
+    quote = "Id,Name,OpportunityId,Status,GrandTotal,CreatedDate\n0Q0A,Q1,006A,Presented,90.50,2026-02-01\n"
+    project = "Id,Name,Owner,Created\n1,Refit,Ana,2026-01-01\n"
+    told = _plan(cli, _files("x", Opportunity=deal, Quote=quote, Projects=project))
+    assert _kinds(told) == {"Opportunity.csv": "opportunities", "Quote.csv": "quotations"}
+    cli("import", "run", "m")
+    assert not [*root.glob("customers/*")]
+    (paper,) = (loads(path.read_text()) for path in root.glob("quotations/**/*.yaml"))
+    assert [line["unit_price"] for line in paper["items"]] == [90.5]

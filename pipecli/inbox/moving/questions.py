@@ -302,3 +302,23 @@ def currency_answered(about: str, findings: Findings) -> str | None:
     if told is not None and told not in CURRENCIES:
         raise PipecliError(f'{about}: "{told}" isn\'t a currency code: answer with one, such as EUR')
     return told and str(told)
+
+
+def namesakes_of(table: Table, told: Recognised) -> dict[str, set[str]]:
+    """The names that two contacts of one customer have, each with those customers, by name and id.
+
+    A deal of that customer with the name alone can't mean one of them.
+    """
+    if told.kind != "contacts":
+        return {}
+    named = [told.roles[role] for role in ("name", "first_name", "last_name") if role in told.roles][:2]
+    places = [told.roles[role] for role in ("customer", "customer#") if role in told.roles]
+    cells = [
+        {column: str(row.cells.get(column, "")).strip() for column in (*named, *places)} for row in table.rows
+    ]
+    rows = Counter((" ".join(row[c] for c in named).strip(), *(row[c] for c in places)) for row in cells)
+    namesakes: dict[str, set[str]] = {}
+    for (name, *customers), number in rows.items():
+        if number > 1 and name:
+            namesakes.setdefault(name, set()).update(customers)
+    return namesakes

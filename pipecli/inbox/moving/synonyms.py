@@ -7,7 +7,6 @@ A table of which they tell nothing for certain stays out: who moves in reads tha
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping
 from functools import cache
 from importlib.resources import files
@@ -26,6 +25,9 @@ _CLOSE_ENOUGH = 88
 """Of 100, as rapidfuzz counts: `Telefonnumer` is `Telefonnummer`, `Stage` isn't `State`."""
 _ONLY_NAMED = {"leads", "users", "quotations", "orders", "items"}
 """Kinds whose headers are those of contacts: the file's name must say what they are."""
+_OF_FIRMS = {"website", "phone", "street", "city", "country", "industry", "tax_id", "email", "postcode"}
+_ANYTHING = {"name", "nombre", "nome", "nom", "نام"}
+"""Headers of a name that anything has, a quote or a project: with no role of firms it isn't a customer's."""
 _BY_ID = ("customer", "owner", "by", "contacts.contact")
 """Roles that a column may have by the id of another file's row: `Account Id`, `owner_id`."""
 
@@ -180,6 +182,10 @@ def by_words_of(table: Table, known: Container[str], *, is_whole: bool = False) 
             must_be_named |= not roles & {"at", "type", "subject"} or _has_its_own_id(table, stem)
         elif kind == "opportunities" and "stage" not in roles:
             must_be_named |= _has_its_own_id(table, stem) or bool(named - {kind})
+        elif kind == "customers" and not roles & _OF_FIRMS:
+            must_be_named |= not any(
+                header_key(c) not in _ANYTHING for c, r in columns.items() if r == "name"
+            )
         is_last = kind in named
         if kind == "products":
             must_be_named |= "sku" not in roles
@@ -337,26 +343,6 @@ def ids_of(known: Iterable[tuple[Table, Recognised]]) -> dict[str, set[str]]:
         if column := told.roles.get("external_id", told.roles.get("id")):
             ids.setdefault(told.kind, set()).update(texts(table, column))
     return ids
-
-
-def namesakes_of(table: Table, told: Recognised) -> dict[str, set[str]]:
-    """The names that two contacts of one customer have, each with those customers, by name and id.
-
-    A deal of that customer with the name alone can't mean one of them.
-    """
-    if told.kind != "contacts":
-        return {}
-    named = [told.roles[role] for role in ("name", "first_name", "last_name") if role in told.roles][:2]
-    places = [told.roles[role] for role in ("customer", "customer#") if role in told.roles]
-    cells = [
-        {column: str(row.cells.get(column, "")).strip() for column in (*named, *places)} for row in table.rows
-    ]
-    rows = Counter((" ".join(row[c] for c in named).strip(), *(row[c] for c in places)) for row in cells)
-    namesakes: dict[str, set[str]] = {}
-    for (name, *customers), number in rows.items():
-        if number > 1 and name:
-            namesakes.setdefault(name, set()).update(customers)
-    return namesakes
 
 
 def by_id_or_name(table: Table, told: Recognised, findings: Findings) -> Recognised:
