@@ -29,7 +29,7 @@ from shlex import quote
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipecli.errors import PipecliError
-from pipecli.store import crash_recovery, git, git_commit, lock, safe_files
+from pipecli.store import crash_recovery, git, lock, safe_files
 from pipecli.store.git_remote import LOCKED, RemoteTimeout, race_lost, refs, remote_words, talk_to_remote
 from pipecli.store.safe_files import Location
 
@@ -129,12 +129,12 @@ class Claims:
         for tried in range(_TRIES):
             if tried:
                 time.sleep(random.uniform(0, 0.05 * 2 ** min(tried, 6)))  # noqa: S311 - no secret
-            before = self._present()
-            days = self._read(before)
-            if not change(days):
-                return
-            oldest = (today - timedelta(days=self.keep)).isoformat()
-            with git_commit.outlasting(self.place):
+            with job(self.place, "claims"):  # what a killed git of it leaves is cleared
+                before = self._present()
+                days = self._read(before)
+                if not change(days):
+                    return
+                oldest = (today - timedelta(days=self.keep)).isoformat()
                 after = self._written({day: by for day, by in days.items() if by and day > oldest})
                 lost = self._lost(before, after)
             if not lost:

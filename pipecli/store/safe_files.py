@@ -142,7 +142,7 @@ class NoPipeline(PipecliError):
     code = "no-pipeline"
 
 
-JOBS = ("notify", "remind", "digest")
+JOBS = ("notify", "remind", "digest", "claims")
 """Those that work beside changes, each under a lock of its own."""
 
 

@@ -220,9 +220,12 @@ def test_two_clones_number_in_one_row_and_nothing_without_the_remote(cli, order,
     assert f"{more} stays a draft; try again later; where no" in issue(root.name, more, code=1).err
     assert "draft" in cli("invoice", "show", more).out
     shutil.move(tmp_path / "gone.git", tmp_path / "remote.git")
-    hook = root / ".git/hooks/pre-commit"
-    hook.write_text("#!/bin/sh\nexit 1\n")
+    hook = root / ".git/hooks/reference-transaction"
+    hook.write_text('#!/bin/sh\n[ "$1" != prepared ] || kill -9 $PPID; sleep 1\n')  # git, with its lock
     hook.chmod(0o755)
+    issue(root.name, more, code=1)
+    hook = hook.rename(hook.with_name("pre-commit"))
+    hook.write_text("#!/bin/sh\nexit 1\n")
     said = issue(root.name, more, code=1).err
     assert f"git refused the commit: git ended with 1; 2026-0005 stays claimed for {more}" in said
     hook.unlink()
