@@ -65,7 +65,7 @@ class RecordStep(NamedTuple):
     events: list[Event]
 
 
-def steps_of(history: History, commits: Sequence[str], kinds: Sequence[Kind]) -> list[RecordStep]:
+def steps_of(history: History, commits: Sequence[str], kinds: Sequence[Kind]) -> Iterator[RecordStep]:
     """The events of the records of some kinds in commits, in the order in which the commits are given.
 
     Where a shallow clone begins nobody can tell what a commit did: it is passed over.
@@ -81,7 +81,7 @@ def steps_of(history: History, commits: Sequence[str], kinds: Sequence[Kind]) ->
         (row.noun, row.key) for _, row in changes if broken & {(row.noun, blob) for blob in _befores(row)}
     }
     story = _Story(history, [row for _, row in [*changes, *_found(history, names)]], list(places))
-    return [
+    return (
         RecordStep(
             story.commits[commit],
             row.noun,
@@ -90,7 +90,7 @@ def steps_of(history: History, commits: Sequence[str], kinds: Sequence[Kind]) ->
             story.events_of(commit, row, ""),
         )
         for commit, row in changes
-    ]
+    )
 
 
 def last_changes(history: History, kinds: Sequence[Kind]) -> dict[str, datetime]:

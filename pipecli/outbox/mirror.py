@@ -12,6 +12,7 @@ from contextlib import suppress
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -145,6 +146,8 @@ class Source:
 
 _AT_ONCE = 500
 """Commits whose records are held at a time."""
+_ROWS = 50_000
+"""The rows of a Parquet file that are held at a time: its row groups."""
 
 
 def _identity(place: Location) -> str:
@@ -231,12 +234,14 @@ def to_parquet(source: Source, folder: Path) -> Copied:
         folder.mkdir(parents=True, exist_ok=True)
         for name in public_tables(source.pipeline.index.connection):
             _known_of(folder / f"{name}.parquet")
-        rows = {table.name: _put(source, folder, table.name, _arrow(table)) for table in source.tables()}
-        old = parquet.read_table(events_file) if since else None
-        new = _arrow(MirroredTable("events", EVENTS, source.events(since, old.num_rows if old else 0)))
-        whole = _joined(old, new) if old else new
-        rows["events"] = _put(source, folder, "events", whole)
-    return Copied(source.upto.commit, rows, new.num_rows, notes)
+        rows = {
+            table.name: _put(source, table, folder / f"{table.name}.parquet") for table in source.tables()
+        }
+        old = int(parquet.read_metadata(events_file).num_rows) if since else 0
+        events = MirroredTable("events", EVENTS, source.events(since, old))
+        new = _put(source, events, events_file, keep=since is not None)
+        rows["events"] = old + new
+    return Copied(source.upto.commit, rows, new, notes)
 
 
 def _known_of(file: Path) -> Upto | None:
@@ -251,7 +256,7 @@ def _known_of(file: Path) -> Upto | None:
     raise PipecliError(f"{file} isn't a mirror of pipecli", hint="name another folder")
 
 
-def _arrow(table: MirroredTable) -> pyarrow.Table:
+def _schema(source: Source, table: MirroredTable) -> pyarrow.Schema:
     import pyarrow as pa
 
     types = {
@@ -259,34 +264,37 @@ def _arrow(table: MirroredTable) -> pyarrow.Table:
         "double precision": pa.float64(), "bigint": pa.int64(), "date": pa.date32(),
         "timestamptz": pa.timestamp("us", tz="UTC"),
     }  # fmt: skip
-    rows = list(table.rows)
-    values = list(zip(*rows, strict=True)) if rows else [()] * len(table.columns)
-    columns = [
-        pa.array(column, types[type_]) for column, type_ in zip(values, table.columns.values(), strict=True)
-    ]
-    return pa.Table.from_arrays(columns, names=list(table.columns))
+    columns = [(name, types[type_]) for name, type_ in table.columns.items()]
+    return pa.schema(columns, {_KEY: json.dumps(source.upto._asdict())})
 
 
-def _joined(old: pyarrow.Table, new: pyarrow.Table) -> pyarrow.Table:
-    import pyarrow as pa
+def _put(source: Source, table: MirroredTable, file: Path, *, keep: bool = False) -> int:
+    """Put a file in the place of what was there, at once, or after its rows; the number of the new ones.
 
-    return pa.concat_tables([old.replace_schema_metadata(None), new])
+    A part at a time: as a whole the events of 100,000 deals took a gigabyte.
+    """
+    from pyarrow import RecordBatch, array, parquet
 
-
-def _put(source: Source, folder: Path, name: str, table: pyarrow.Table) -> int:
-    """Put a file in the place of what was there, at once; the number of its rows."""
-    from pyarrow import parquet
-
-    told = json.dumps(source.upto._asdict())
-    whole = folder / f"{name}.parquet"
-    partly = folder / temporary_name(whole.name, os.getpid())
-    clear_temporary(whole)
+    schema, rows, number = _schema(source, table), iter(table.rows), 0
+    partly = file.with_name(temporary_name(file.name, os.getpid()))
+    clear_temporary(file)
     try:
-        parquet.write_table(table.replace_schema_metadata({_KEY: told}), partly, compression="zstd")
-        partly.replace(whole)
+        with parquet.ParquetWriter(partly, schema, compression="zstd") as writer:
+            if keep:
+                with parquet.ParquetFile(file) as old:
+                    for part in old.iter_batches(_ROWS):
+                        writer.write_batch(part)
+            while part := list(islice(rows, _ROWS)):
+                values = [
+                    array(column, type_)
+                    for column, type_ in zip(zip(*part, strict=True), schema.types, strict=True)
+                ]
+                writer.write_batch(RecordBatch.from_arrays(values, schema=schema))
+                number += len(part)
+        partly.replace(file)
     finally:
         partly.unlink(missing_ok=True)
-    return int(table.num_rows)
+    return number
 
 
 def to_postgresql(source: Source, address: str, schema: str) -> Copied:
