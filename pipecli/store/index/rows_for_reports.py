@@ -91,7 +91,6 @@ def _deals(
     spelled = _Spelling(connection)
     # Of each text and number once: thousands of deals have the same.
     day, words = cache(date.fromisoformat), cache(lambda text: tuple(loads(text)) if text else ())
-    exact = cache(lambda number: Decimal(repr(number)))
     competing = cache(lambda text: tuple(map(spelled, words(text))))
     deals = []
     for (
@@ -104,7 +103,7 @@ def _deals(
             Deal(
                 key, status, process, stage, type_, currency,
                 None if amount is None else Decimal(amount),
-                None if probability is None else exact(probability),
+                None if probability is None else _exact(probability),
                 day(close) if close else None,
                 owner, teams.get(owner), source, customer, title,
                 moment_in(moment, zone) if zone else moment,
@@ -116,14 +115,15 @@ def _deals(
                 products.get(key, ()),
                 day(hold_until) if hold_until else None,
                 None if yearly is None else Decimal(yearly),
-                _sold_by(sellers, teams) if sellers else (),
+                tuple((user, teams.get(user), Decimal(part)) for user, part in words(sellers)),
             )
         )  # fmt: skip
     return [deal.part_of(owner_filter.seller) for deal in deals] if owner_filter.seller else deals
 
 
-def _sold_by(sellers: str, teams: Mapping[str, str | None]) -> tuple[tuple[str, str | None, Decimal], ...]:
-    return tuple((user, teams.get(user), Decimal(part)) for user, part in loads(sellers))
+@cache
+def _exact(number: float) -> Decimal:
+    return Decimal(repr(number))
 
 
 _LAST_ACTIVITY = """(
@@ -138,12 +138,11 @@ FORECAST_CATEGORY = """iif(s.id IS NULL, NULL, coalesce(s.category,
 def _products(connection: sqlite3.Connection) -> dict[str, tuple[tuple[str | None, Decimal], ...]]:
     """The product and the amount of each item, by the deal's id."""
     products: dict[str, tuple[tuple[str | None, Decimal], ...]] = {}
-    exact = cache(lambda amount: Decimal(repr(amount)))
     for deal, product, amount in connection.execute(
         "SELECT record, product, amount FROM items WHERE noun = 'opportunity' AND amount IS NOT NULL "
         "ORDER BY path, position"  # as the table has them
     ):
-        products[deal] = (*products.get(deal, ()), (product, exact(amount)))
+        products[deal] = (*products.get(deal, ()), (product, _exact(amount)))
     return products
 
 
