@@ -185,7 +185,6 @@ def _send(
     for key, line in untold.items():
         (say if key in sender.mine else mention)(line)
     sender.unsent.difference_update(untold)
-    run.pipeline.is_out = "what was sent is noted, and the next run sends the rest"
     for due in dues:
         if keys := [key for key in due.by_key if key in sender.mine]:
             hand_over = partial(courier.send, due.address, _message(run, due, keys))
@@ -240,6 +239,7 @@ def sending(
         journal = ReminderJournal(place.cache, who, journal_name)
         _take_up(run, claims, journal, is_again=is_again)
         journal.begin(keys)
+        run.pipeline.is_out = "what was sent is noted, and the next run sends the rest"
         sender = Sender(journal, claims.claim(keys, who, run.today))
         with interruptible():
             try:
