@@ -44,13 +44,14 @@ def invoices(cli):
     return {row["id"]: row for row in loads(cli("invoice", "list", "--format", "json").out)}
 
 
-def test_the_parts_of_an_order_come_to_the_order(cli, order):
+def test_the_parts_of_an_order_come_to_the_order(cli, order, git):
     whole = loads(cli("order", "show", order, "--format", "json").out)
     first = made(cli, "invoice", "new", order, "--item", "Machine A=1", "--item", "3")
     wrong = cli("invoice", "new", order, "--item", "1=2.5", code=1)
     assert f"{order} has 2 left to invoice of 3 × Machine A" in wrong.err
     second = made(cli, "invoice", "new", order, "--item", "1=1", "--item", "2=2")
     third = made(cli, "invoice", "new", order)
+    assert f"invoice {order} in part" in git("log", "-1", "--format=%s")
     wrong = cli("invoice", "new", order, code=1)
     assert f"{order} is fully invoiced" in wrong.err
     drawn = invoices(cli)

@@ -212,3 +212,11 @@ def test_an_open_deal_is_converted_at_the_rate_of_today_and_a_won_one_at_that_of
 def test_a_missing_rate_is_named() -> None:
     with pytest.raises(MissingRate, match="from CHF to EUR on or before 2026-11-21"):
         made(deal(currency="CHF"))
+
+
+def test_a_deal_that_is_shared_counts_with_each_of_its_sellers_in_their_part_alone() -> None:
+    shared = deal("100", "50", sellers=(("ana", "iberia", Decimal(60)), ("luis", "norte", Decimal(40))))
+    for by, keys in (("owner", ("ana", "luis")), ("team", ("iberia", "norte"))):
+        rows = {row.key: row.weighted for row in made(shared, by=by).rows}
+        assert rows == dict(zip(keys, (30, 20), strict=True))
+    assert [(row.key, row.weighted) for row in made(shared, by="source").rows] == [("web", 50)]

@@ -64,6 +64,7 @@ STORIES: list[tuple[str, str, Change, str]] = [
     ("double quotes stay", 'a: "x" # c\n', put(a='a "b"'), 'a: "a \\"b\\"" # c\n'),
     ("a quoted date", "a: '2026-11-21'\n", put(a=date(2026, 11, 22)), "a: '2026-11-22'\n"),
     ("a plain date", "a: 2026-11-21 # c\n", put(a=date(2026, 11, 22)), "a: 2026-11-22 # c\n"),
+    ("a number sign in quotes", "a: 'x #1' # c\nb: 1\n", put(a="y #2"), "a: 'y #2' # c\nb: 1\n"),
     ("quotes where a number comes", "a: 'x'\n", put(a=Decimal("10.00")), "a: 10.00\n"),
     ("a plain value that needs quotes", "a: x\n", put(a="y: z"), "a: 'y: z'\n"),
     (
