@@ -264,7 +264,8 @@ def meaning_of_signs(
         if told is None:
             others = ", ".join(sorted(min(own) for own in rows if len(own) == 1))
             where = f"{table.name}, {column}: {count(number, 'row', ',')} with {sign} beside {others}"
-            findings.ask(about, f"{where}. Which currency is {sign}? Answer with a code, as {choices[-1]}.")
+            example = "USD" if "USD" in possible else choices[-1]
+            findings.ask(about, f"{where}. Which currency is {sign}? Answer with a code, such as {example}.")
             continue
         findings.currencies[told] += number
         if len(possible) > 1:

@@ -385,10 +385,10 @@ def _lines_here(pipeline: Pipeline, told: Mapping[str, Told]) -> Iterator[tuple[
     marks = ", ".join("?" * len(nouns))
     rows = pipeline.index.connection.execute(
         "SELECT key, json ->> '$.currency', json ->> '$.items', json ->> '$.custom.discount_lines' "
-        f"FROM _records WHERE noun IN ({marks}) AND instr(json, '\"items\"')",
+        f"FROM _records WHERE noun IN ({marks})",
         [*nouns],
     )
-    for key, currency, text, below in rows:
+    for key, currency, text, below in rows:  # one without lines has its currency
         if own := told.get(key):
             items = loads(text or "[]")
             for name, line in loads(below or "{}").items():

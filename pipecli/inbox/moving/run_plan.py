@@ -154,9 +154,9 @@ def plan_again(
     path = folder / PLAN_FILE
     content = path.read_bytes() if path.is_file() else None
     plain: dict[str, Any] = dict(yamltext.plain_of(content, str(path)) or {})
-    answers = {**(plain.get("answers") or {})}
+    answers = {**given} if isinstance(given := plain.get("answers"), dict) else {}
     for question in plain.get("questions") or ():
-        if question.get("answer") is not None:
+        if isinstance(question, dict) and question.get("answer") is not None:
             answers[str(question.get("about"))] = question["answer"]
     if vendor is None and plain.get("vendor") in vendors():
         vendor = plain["vendor"]
