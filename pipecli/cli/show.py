@@ -321,10 +321,6 @@ def _off(line: Mapping[str, Any]) -> str:
     return "" if off is None else amount_text(Decimal(off), line["currency"], named=False)
 
 
-def _amount(line: Mapping[str, Any]) -> str:
-    return amount_text(line["line_amount"], line["currency"], named=False)
-
-
 def _option(line: Mapping[str, Any]) -> str:
     """The word on a line that counts only once it is taken, or whose place another took."""
     counts, is_offered = line["amount"] is not None, line.get("optional") or "alternative_to" in line
@@ -351,7 +347,12 @@ _COLUMNS = (
     Column("kind", "KIND", rank=2),
     Column("optional", "OPTION", show=_option),
     Column("alternative_to", "INSTEAD OF", only="csv"),
-    Column("line_amount", "AMOUNT", align="right", show=_amount),
+    Column(
+        "line_amount",
+        "AMOUNT",
+        align="right",
+        show=lambda line: amount_text(line["line_amount"], line["currency"], named=False),
+    ),
     Column("amount", "NET AMOUNT", only="csv"),
     Column("currency", "CURRENCY", only="csv"),
 )
@@ -382,7 +383,9 @@ def _totals(shown: RecordJson) -> str:
         ("total", shown["total"], ""),
     ]
     back = -1 if shown.get("credits") else 1
-    sums += [("paid", back * paid["amount"], _payment(paid)) for paid in shown.get("payments", ())]
+    for paid in shown.get("payments", ()):
+        note = f" {paid['note']}" if "note" in paid else ""
+        sums.append(("paid", back * paid["amount"], f", {paid['date']}{note}"))
     if "open" in shown and shown["status"] != "draft" and not shown.get("credits"):
         sums.append(("open", shown["open"], _late(shown)))
     if "margin" in shown:
@@ -394,10 +397,6 @@ def _totals(shown: RecordJson) -> str:
     if "margin_unknown" in shown:
         lines.append(f"{'margin':<{labels}}  unknown: {shown['margin_unknown']}\n")
     return "".join(lines)
-
-
-def _payment(payment: Mapping[str, Any]) -> str:
-    return f", {payment['date']}" + (f" {payment['note']}" if "note" in payment else "")
 
 
 def _late(shown: RecordJson) -> str:

@@ -22,12 +22,11 @@ from pipecli.errors import PipecliError
 from pipecli.records.kinds import BY_NOUN, CUSTOMER, INVOICE, LEAD, OPPORTUNITY, QUOTATION, collection_named
 from pipecli.reports.today import (
     Row,
+    deal_row,
     followup_row,
     overdue_deals,
-    overdue_row,
     quotation_row,
     rows_that_fit,
-    stale_row,
     standing_still,
 )
 from pipecli.store.index.rows_for_verbs import count_records as record_count
@@ -188,11 +187,11 @@ def _deals(run: Session, chosen: OwnerFilter) -> list[list[Row]]:
     deals = open_deals(connection, chosen, Days(None, None), with_activities=True)
     names = labels(connection, CUSTOMER.noun)
     # Git is asked only about deals that would be stale by their files alone.
-    still = [deal for _, deal in standing_still(deals, {}, run.today)]
+    still = [deal for deal, _ in standing_still(deals, {}, run.today)]
     moves = last_moves(run.pipeline, still, say) if still else {}
     return [
-        [overdue_row(deal, run.today, names) for deal in overdue_deals(deals, run.today)],
-        [stale_row(deal, days, names) for days, deal in standing_still(still, moves, run.today)],
+        [deal_row(*pair, names, is_overdue=True) for pair in overdue_deals(deals, run.today)],
+        [deal_row(*pair, names, is_overdue=False) for pair in standing_still(still, moves, run.today)],
     ]
 
 

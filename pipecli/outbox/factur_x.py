@@ -57,7 +57,7 @@ def xml_of(
         "BT-20": invoice.terms or (None if invoice.due else invoice.reason or invoice.number),
         "BT-72": order.delivered if order else None,
         "BG-4": _seller(company),
-        "BG-7": _buyer(customer),
+        "BG-7": _party(customer.name, customer.address, customer.country, customer.tax_id, customer.id),
         **_sums(invoice),
     }
     if credited:
@@ -102,10 +102,6 @@ def _seller(company: Company) -> dict[str, Any]:
             )
         party |= {"tax_identifier": company.tax_id, "identifiers": {None: company.tax_id}}
     return party
-
-
-def _buyer(customer: Customer) -> dict[str, Any]:
-    return _party(customer.name, customer.address, customer.country, customer.tax_id, customer.id)
 
 
 def _party(

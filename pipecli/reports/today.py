@@ -68,39 +68,30 @@ def quotation_row(
     }
 
 
-def overdue_deals(deals: Iterable[Deal], today: date) -> list[Deal]:
-    """The overdue ones, the longest overdue first."""
-    overdue = (deal for deal in deals if deal.is_overdue(today))
-    return sorted(overdue, key=lambda deal: (deal.close or date.max, deal.id))
+def overdue_deals(deals: Iterable[Deal], today: date) -> list[tuple[Deal, int]]:
+    """Each overdue deal with its days, the longest overdue first."""
+    overdue = [(deal, (today - deal.close).days) for deal in deals if deal.close and deal.is_overdue(today)]
+    return sorted(overdue, key=lambda pair: (-pair[1], pair[0].id))
 
 
-def standing_still(deals: Iterable[Deal], moves: Mapping[str, date], today: date) -> list[tuple[int, Deal]]:
-    """The days of each stale deal that isn't overdue, the longest first; `moves` as in `stale_deals`."""
+def standing_still(deals: Iterable[Deal], moves: Mapping[str, date], today: date) -> list[tuple[Deal, int]]:
+    """Each stale deal that isn't overdue, with its days, the longest first; `moves` as in `stale_deals`."""
     still = []
     for deal in deals:
         days = (today - last_movement(deal, moves.get(deal.id), today).day).days
         if not deal.is_overdue(today) and days_over(deal, days, today) is not None:
-            still.append((days, deal))
-    return sorted(still, key=lambda pair: (-pair[0], pair[1].id))
+            still.append((deal, days))
+    return sorted(still, key=lambda pair: (-pair[1], pair[0].id))
 
 
-def overdue_row(deal: Deal, today: date, customers: Mapping[str, str]) -> Row:
-    days = (today - deal.close).days if deal.close else 0
-    return _deal_row(deal, _late(days), "expected close is past", days, customers)
-
-
-def stale_row(deal: Deal, days: int, customers: Mapping[str, str]) -> Row:
-    return _deal_row(deal, f"{days} d", f"stands still at {deal.stage}", days, customers)
-
-
-def _deal_row(deal: Deal, when: str, what: str, days: int, customers: Mapping[str, str]) -> Row:
+def deal_row(deal: Deal, days: int, customers: Mapping[str, str], *, is_overdue: bool) -> Row:
     return {
         "kind": "opportunity",
         "id": deal.id,
-        "when": when,
+        "when": _late(days) if is_overdue else f"{days} d",
         "due": deal.close,
         "days": days,
-        "what": what,
+        "what": "expected close is past" if is_overdue else f"stands still at {deal.stage}",
         "title": deal.title,
         "customer": customers.get(deal.customer or "", deal.customer),
     }

@@ -107,7 +107,7 @@ def record_of_mail(mail: Facts, known: Known) -> Placed:
     is_ours = any(map(known.is_ours, mail.sender))
     direction = Direction.OUT if is_ours else Direction.IN
     everybody = (*mail.to, *mail.copied)
-    by = _first(known.ours, mail.sender if is_ours else everybody)
+    by = next(filter(None, map(known.ours.get, mail.sender if is_ours else everybody)), None)
     outside = [[address for address in tier if not known.is_ours(address)] for tier in (mail.to, mail.copied)]
     placed = Placed(direction, by)
     if is_ours and everybody and not any(outside):
@@ -140,10 +140,6 @@ def is_new_lead(placed: Placed, *, is_automatic: bool) -> bool:
 def _is_known(addresses: Iterable[str], known: Known) -> bool:
     places = (known.people, known.leads, known.deals_of_lead)
     return any(address in place for address in addresses for place in places)
-
-
-def _first(ours: Mapping[str, str | None], addresses: Iterable[str]) -> str | None:
-    return next((user for address in addresses if (user := ours.get(address))), None)
 
 
 def _of_thread(mail: Facts, known: Known) -> list[Record]:

@@ -140,11 +140,10 @@ def columns_of(
     ]
 
 
-def _percent_of(row: Mapping[str, Any]) -> str:
-    return "" if row.get("attainment_percent") is None else f"{row['attainment_percent']:,} %"
-
-
-_percent = Column("attainment_percent", "OF TARGET", align="right", show=_percent_of)
+_percent = Column(
+    "attainment_percent", "OF TARGET", align="right",
+    show=lambda row: "" if row.get("attainment_percent") is None else f"{row['attainment_percent']:,} %",
+)  # fmt: skip
 
 
 def label(row: Mapping[str, Any], by: str) -> str:
