@@ -10,7 +10,7 @@ from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
 from itertools import count
-from typing import Any, Literal, NamedTuple, TypeVar, cast
+from typing import Any, Literal, NamedTuple, TypeVar
 
 from pipecli.records import kinds
 from pipecli.records.base import Part, Plain, default_at, identity_at, keys_at
@@ -223,20 +223,6 @@ class FieldClash(NamedTuple):
 class Merged(NamedTuple):
     plain: Plain
     clashes: list[FieldClash]
-
-
-def pruned(value: Plain) -> Plain:
-    """A map without what says nothing: nulls, empty maps and lists."""
-    return cast("Plain", _pruned(value))
-
-
-def _pruned(value: object) -> object:
-    if isinstance(value, Mapping):
-        inner = {key: _pruned(element) for key, element in value.items()}
-        return {key: element for key, element in inner.items() if not is_nothing(element)}
-    if is_list(value):
-        return [element for element in map(_pruned, value) if not is_nothing(element)]
-    return value
 
 
 def merge_fields(

@@ -26,7 +26,6 @@ from pipecli.merge.field_by_field import (
     merge_fields,
     names_at,
     numbered,
-    pruned,
 )
 from pipecli.merge.text import Version, Writer, mark_conflicts
 from pipecli.records.base import Part, Plain, default_at
@@ -37,7 +36,7 @@ from pipecli.store.parse_record import validate
 from pipecli.store.safe_files import kind_of
 from pipecli.store.yaml import read
 from pipecli.store.yaml.read import BYTE_ORDER_MARK
-from pipecli.store.yaml.splice import is_nothing, same
+from pipecli.store.yaml.splice import is_nothing, same, without_empties
 from pipecli.store.yaml.tree import EditError, ListNode, MappingNode, ScalarNode, TreeNode, is_void, read_tree
 from pipecli.store.yaml.write import is_list
 from pipecli.wording import count, shortened
@@ -398,7 +397,7 @@ def _version(kind: Kind | None, raw: bytes, name: str) -> Version:
         fault = error.faults[0]
         place = f"{name}, line {fault.line}" if fault.line else name
         raise _NoRecord(f"{place}: {fault.message}") from None
-    return Version(text, pruned(plain))
+    return Version(text, without_empties(plain))
 
 
 def _removed(base: bytes | None, ours: bytes | None, theirs: bytes | None, prefer: Side | None) -> MergedFile:

@@ -12,11 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipecli.errors import FaultyFile
-from pipecli.merge.field_by_field import pruned
 from pipecli.records import base as fields
 from pipecli.records.kinds import OPPORTUNITY
 from pipecli.store.yaml import edit as yamledit
 from pipecli.store.yaml import read
+from pipecli.store.yaml.splice import without_empties
 from pipecli.store.yaml.write import emit
 from tests.merging import FILE, merge, record, taken
 
@@ -116,13 +116,13 @@ def versions(draw: st.DrawFn) -> Versions:
     deal = copy.deepcopy(NEW)
     for edit in draw(st.lists(edits, max_size=10)):
         edit(deal)
-    base = remarked(draw, written(pruned(deal)), "base")
+    base = remarked(draw, written(without_empties(deal)), "base")
     sides = []
     for name in ("ours", "theirs"):
         said = read.parse(base, "")
         for edit in draw(st.lists(edits, min_size=1, max_size=5)):
             edit(said)
-        sides.append(remarked(draw, typed(base, pruned(said)), name))
+        sides.append(remarked(draw, typed(base, without_empties(said)), name))
     return Versions(base, *sides)
 
 
@@ -132,7 +132,7 @@ def written(deal: Deal) -> str:
 
 
 def typed(base: str, deal: Deal) -> str:
-    before = pruned(read.parse(base, ""))
+    before = without_empties(read.parse(base, ""))
     return yamledit.edit(base, before, deal, lambda path: fields.keys_at(OPPORTUNITY.model, path))
 
 

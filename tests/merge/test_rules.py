@@ -6,8 +6,9 @@ import re
 
 import pytest
 
-from pipecli.merge.field_by_field import from_quantity, merged_order, pruned
+from pipecli.merge.field_by_field import from_quantity, merged_order
 from pipecli.store.create_pipeline import Person, settings_text
+from pipecli.store.yaml.splice import without_empties
 from tests.merging import DEAL, FILE, both, edited, merge, record, taken, words
 
 CLOSED = "closed:\n  date: 2026-12-01\n  {}\ntags:"
@@ -209,7 +210,9 @@ def test_an_order_of_both_sides():
     assert order("", "axc", "bxd") == "abxcd"
     assert order("a", "xa", "ax") == "xa"
     assert order("ab", "axb", "abx") == order("ab", "abx", "axb") == "axb"
-    assert pruned({"a": [None, {}, {"b": None}, 0, False], "c": {"d": []}, "e": None}) == {"a": [0, False]}
+    assert without_empties({"a": [None, {}, {"b": None}, 0, False], "c": {"d": []}, "e": None}) == {
+        "a": [0, False]
+    }
     tiers = ({"from": 10}, {"from": "ten"}, "text", None)
     assert [from_quantity(tier) for tier in tiers] == [10, 0, 0, 0]
 

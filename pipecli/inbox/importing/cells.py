@@ -24,6 +24,7 @@ from pipecli.records.base import Amount, Part, Percent, Plain
 from pipecli.records.kinds import Collection
 from pipecli.records.money import Mark, Money, read_money, read_number
 from pipecli.records.references import named_at
+from pipecli.store.yaml.splice import without_empties
 from pipecli.store.yaml.write import CONTROL, compiled, emit
 
 
@@ -58,16 +59,6 @@ STAGE_ENTERED = ("custom", "stage_entered")
 
 CLOSED_STAGE = ("closed", "stage")
 """`unknown` of a deal that ended nobody knows where."""
-
-
-def without_empties(value: Any) -> Any:
-    """A value without nulls, empty maps and empty lists, which no record's file has."""
-    if isinstance(value, dict):
-        parts = {key: without_empties(part) for key, part in value.items()}
-        return {key: part for key, part in parts.items() if part not in (None, {}, [])}
-    if isinstance(value, list):
-        return [part for part in map(without_empties, value) if part not in (None, {}, [])]
-    return value
 
 
 def as_it_is(cell: Cell) -> object:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar
 
 from pipecli.errors import FaultyFile, PipecliError, Unreadable
-from pipecli.inbox.importing.cells import CLOSED_STAGE, Named, Path, forget_ending, nouns_of, without_empties
+from pipecli.inbox.importing.cells import CLOSED_STAGE, Named, Path, forget_ending, nouns_of
 from pipecli.inbox.importing.columns import Bindings, Tally
 from pipecli.inbox.importing.day_formats import refuse_other_order
 from pipecli.inbox.importing.earlier_imports import Difference, Keep, as_imported, disputed, settled
@@ -36,6 +36,7 @@ from pipecli.store.index.index import parts
 from pipecli.store.parse_record import validate
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.plan_writes import Planner
+from pipecli.store.yaml.splice import without_empties
 
 S = TypeVar("S")
 T = TypeVar("T")

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from difflib import SequenceMatcher
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pipecli.records import kinds
 from pipecli.store.yaml.tree import (
@@ -59,6 +59,16 @@ def meaning(value: object) -> object:
 
 def is_nothing(value: object) -> bool:
     return value is None or value == {} or value == []
+
+
+def without_empties(value: Any) -> Any:
+    """A value without nulls, empty maps and empty lists, which no record's file has."""
+    if isinstance(value, dict):
+        parts = {key: without_empties(part) for key, part in value.items()}
+        return {key: part for key, part in parts.items() if not is_nothing(part)}
+    if isinstance(value, list):
+        return [part for part in map(without_empties, value) if not is_nothing(part)]
+    return value
 
 
 def same(one: object, other: object) -> bool:
