@@ -112,10 +112,7 @@ def make_records(
     keep: Keep | None = None,
     parents: Mapping[int, str] | None = None,
 ) -> Built:
-    """The records that the rows make and change, which the planner takes.
-
-    `parents` has the record of each row that is a part of one.
-    """
+    """The records of the rows, which the planner takes; `parents` has that of a row that is part of one."""
     builder = _Builder(pipeline, collection, bindings, names, planner, parents, source.mapping.unknown)
     # All rows are read first: a row may name a record that a later one brings.
     for some in parts(rows):
