@@ -12,7 +12,7 @@ import re
 from collections import defaultdict
 from collections.abc import Container, Hashable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import suppress
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from pipecli.errors import FaultyFile, Unreadable
@@ -26,6 +26,7 @@ from pipecli.records.base import Part, Plain
 from pipecli.records.kinds import CONTACT, SETTINGS_FILE, Collection, Kind
 from pipecli.records.names import name_key
 from pipecli.store import git, safe_files
+from pipecli.store.git_commit import head_of
 from pipecli.store.parse_record import parse_record, validate
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.safe_files import Location, kind_of
@@ -233,11 +234,11 @@ class Departed(NamedTuple):
     """The record that it is merged into, itself where it was renamed; empty where it was removed."""
 
 
-def merged_away(place: Location) -> Iterator[Departed]:
-    """The records that are merged into others."""
+def _merged_away(place: Location, until: str) -> Iterator[Departed]:
     log = git.log(
         place.work_tree, "--reverse", "--grep=^Pipecli-Event: merged", "--diff-filter=D", "--no-renames",
         "--name-only", "--format=%x00%H %(trailers:key=Pipecli-Record,valueonly,separator=%x20)",
+        until, "--",
     )  # fmt: skip
     for entry in log.decode("utf-8", "replace").split("\0")[1:]:
         head, *names = entry.split("\n")
@@ -255,11 +256,26 @@ def merged_away(place: Location) -> Iterator[Departed]:
 _TAKEN_BACK = re.compile(r"^(?:This reverts commit |Pipecli-Undoes: )([0-9a-f]{40})", re.MULTILINE)
 
 
-class Imports:
-    """The imports that led to `HEAD`, but for those that were taken back."""
+def imports_at(place: Location) -> Imports:
+    """The imports that led to HEAD, read once for all files of a move."""
+    return _imports_until(place, head_of(place))
 
-    def __init__(self, place: Location) -> None:
-        self._place = place
+
+@lru_cache(maxsize=1)
+def _imports_until(place: Location, commit: str) -> Imports:
+    return Imports(place, commit or "HEAD")
+
+
+class Imports:
+    """The imports that led to a commit, but for those that were taken back."""
+
+    def __init__(self, place: Location, commit: str) -> None:
+        self._place, self._commit = place, commit
+
+    @cached_property
+    def merged_away(self) -> list[Departed]:
+        """The records that are merged into others."""
+        return list(_merged_away(self._place, self._commit))
 
     @cached_property
     def _versions(self) -> dict[str, list[Imported]]:
@@ -277,7 +293,7 @@ class Imports:
         greps = [
             f"--grep=^{line}" for line in ("Pipecli-Event: imported", "This reverts", "Pipecli-Undoes: ")
         ]
-        log = git.log(self._place.work_tree, *greps, "--format=%x00%H%n%B", "HEAD", "--")
+        log = git.log(self._place.work_tree, *greps, "--format=%x00%H%n%B", self._commit, "--")
         taken_back: set[str] = set()
         imports: list[str] = []
         for entry in log.decode("utf-8", "replace").split("\0")[1:]:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from pipecli.errors import PipecliError, Unreadable
 from pipecli.inbox.importing.cells import Named, nouns_of
-from pipecli.inbox.importing.earlier_imports import Departed, Departures, EarlierFiles, Imports, merged_away
+from pipecli.inbox.importing.earlier_imports import Departures, EarlierFiles, imports_at
 from pipecli.inbox.importing.list_elements import give_ids
 from pipecli.records.base import Part, Plain, Record
 from pipecli.records.catalogue import PriceList
@@ -94,7 +94,7 @@ class Nameable:
         self._known: dict[str, KnownNames] = {}
         self._keys: dict[tuple[Named, str | None], str] = {}
         self._departed: dict[str, Departures] = {}
-        self.imports = Imports(pipeline.location)
+        self.imports = imports_at(pipeline.location)
         self.new_records: dict[tuple[str, str], NewRecord] = {}
         self.earlier = EarlierFiles()
         self.dangling: dict[str, list[str]] = {}
@@ -122,13 +122,13 @@ class Nameable:
                 "SELECT path FROM _records WHERE noun = ?", (noun,)
             )
             removed = self.imports.departed(collection, labels, [path for (path,) in rows])
-            merged = [one for one in self._merged if one.noun == noun and one.key not in labels]
+            merged = [one for one in self.imports.merged_away if one.noun == noun and one.key not in labels]
             self._departed[noun] = Departures([*merged, *removed], labels)
         return self._departed[noun]
 
     def as_merged(self, collection: Collection, plain: Plain) -> Plain:
         """What a record said, with those named that the ones it named are merged into since."""
-        record = validate(collection.model, plain) if collection.kind and self._merged else None
+        record = validate(collection.model, plain) if collection.kind and self.imports.merged_away else None
         if not isinstance(record, Record):
             return plain
         for _, noun, key in references(record):
@@ -136,10 +136,6 @@ class Nameable:
             if gone and gone.survivor:
                 record = relinked(record, {noun}, key, gone.survivor)
         return record.plain()
-
-    @cached_property
-    def _merged(self) -> list[Departed]:
-        return list(merged_away(self._pipeline.location))
 
     def expect(self, noun: str, keys: Container[str]) -> None:
         """Let rows name records, by their ids, that later files of the same move bring."""

@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 from pipecli.errors import Fault, FaultyFile, PipecliError
-from pipecli.inbox.importing.earlier_imports import EarlierFiles, Imports, Keep
+from pipecli.inbox.importing.earlier_imports import EarlierFiles, Keep, imports_at
 from pipecli.inbox.importing.import_files import File, Import, import_rows, prepare_import, target_named
 from pipecli.inbox.importing.mapping import Source
 from pipecli.inbox.importing.match_record import part_named
@@ -362,7 +362,7 @@ def _apply_settings(draft: DraftPipeline, move: Move, moved: Moved) -> list[str]
             return []
         proposed = {key: value for key, value in proposed.items() if key in _OF_A_MOVE}
     before = draft.settings
-    imports = Imports(draft.location).plain_versions([SETTINGS_FILE])
+    imports = imports_at(draft.location).plain_versions([SETTINGS_FILE])
     brought = [after for _, versions in imports for _, after in versions]
     proposed, removed = _without_removed(proposed, before.plain(), brought)
     after = merged_settings(before, proposed, str(path), text, is_new=not external_ids(draft, OPPORTUNITY))
