@@ -282,3 +282,14 @@ def test_lead_times_are_one_where_all_rows_say_it():
     assert answers.receive_prices(asked, rows, today=DAY).subject.lead_time == "1 week"
     with pytest.raises(Refused, match="row 3: Cup is 2 items of SQ-A1111"):
         answers.receive_prices(asked, [answers.Offered(("Cup",), Decimal(2), place="row 3")], today=DAY)
+
+
+def test_a_quotation_is_to_the_customer_else_to_the_lead():
+    customer = Customer.model_validate({"id": "contoso", "name": "Contoso"})
+    lead = Lead.model_validate(CREATED | {"id": "LEAD-7K3M9", "name": "Ana"})
+    for to, names in (
+        ({"customer": customer, "lead": lead}, ("contoso", None)),
+        ({"lead": lead}, (None, "LEAD-7K3M9")),
+    ):
+        made = quotations.new_quotation(deal(items=[MILL]), SETTINGS, id="QTN-A1111", now=NOW, **to)
+        assert (made.customer, made.lead) == names
