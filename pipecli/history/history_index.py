@@ -233,12 +233,8 @@ class History:
             gone = list(known.difference(commit.id for commit in reached))
             new = [commit for commit in reached if commit.id not in known]
         numbers = [(n,) for n in self._numbers(gone).values()]
-        for table, number in (
-            ("record_changes", "commit_n"),
-            ("merge_changes", "commit_n"),
-            ("commits", "n"),
-        ):
-            self.connection.executemany(f"DELETE FROM {table} WHERE {number} = ?", numbers)
+        for named in ("record_changes WHERE commit_n", "merge_changes WHERE commit_n", "commits WHERE n"):
+            self.connection.executemany(f"DELETE FROM {named} = ?", numbers)
         if len(new) > _MANY:
             say(f"reading the history of {len(new):,} commits; after this only what is new is read")
         self._place(new)

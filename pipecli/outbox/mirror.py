@@ -234,12 +234,10 @@ def to_parquet(source: Source, folder: Path) -> Copied:
         folder.mkdir(parents=True, exist_ok=True)
         for name in public_tables(source.pipeline.index.connection):
             _known_of(folder / f"{name}.parquet")
-        rows = {
-            table.name: _put(source, table, folder / f"{table.name}.parquet") for table in source.tables()
-        }
+        rows = {table.name: _put(source, table, folder) for table in source.tables()}
         old = int(parquet.read_metadata(events_file).num_rows) if since else 0
         events = MirroredTable("events", EVENTS, source.events(since, old))
-        new = _put(source, events, events_file, keep=since is not None)
+        new = _put(source, events, folder, keep=since is not None)
         rows["events"] = old + new
     return Copied(source.upto.commit, rows, new, notes)
 
@@ -268,15 +266,16 @@ def _schema(source: Source, table: MirroredTable) -> pyarrow.Schema:
     return pa.schema(columns, {_KEY: json.dumps(source.upto._asdict())})
 
 
-def _put(source: Source, table: MirroredTable, file: Path, *, keep: bool = False) -> int:
-    """Put a file in the place of what was there, at once, or after its rows; the number of the new ones.
+def _put(source: Source, table: MirroredTable, folder: Path, *, keep: bool = False) -> int:
+    """Put a table's file in the place of what was there, or after its rows; the number of the new ones.
 
     A part at a time: as a whole the events of 100,000 deals took a gigabyte.
     """
     from pyarrow import RecordBatch, array, parquet
 
     schema, rows, number = _schema(source, table), iter(table.rows), 0
-    partly = file.with_name(temporary_name(file.name, os.getpid()))
+    file = folder / f"{table.name}.parquet"
+    partly = folder / temporary_name(file.name, os.getpid())
     clear_temporary(file)
     try:
         with parquet.ParquetWriter(partly, schema, compression="zstd") as writer:
@@ -285,11 +284,8 @@ def _put(source: Source, table: MirroredTable, file: Path, *, keep: bool = False
                     for part in old.iter_batches(_ROWS):
                         writer.write_batch(part)
             while part := list(islice(rows, _ROWS)):
-                values = [
-                    array(column, type_)
-                    for column, type_ in zip(zip(*part, strict=True), schema.types, strict=True)
-                ]
-                writer.write_batch(RecordBatch.from_arrays(values, schema=schema))
+                columns = list(map(array, zip(*part, strict=True), schema.types))
+                writer.write_batch(RecordBatch.from_arrays(columns, schema=schema))
                 number += len(part)
         partly.replace(file)
     finally:
