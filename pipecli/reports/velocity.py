@@ -132,9 +132,8 @@ def _periods(deals: Iterable[Deal], by: str, days: Days) -> list[tuple[str, Days
     periods: dict[str, Days] = {}
     for day in {deal.ended for deal in deals if deal.ended and days.has(deal.ended)}:
         name = PERIOD_OF[by](day)
-        if name not in periods:
-            first, last = _bounds(day, 1 if by == "month" else 3)
-            periods[name] = Days(max(first, days.first or first), min(last, days.last or last))
+        first, last = _bounds(day, 1 if by == "month" else 3)
+        periods[name] = Days(max(first, days.first or first), min(last, days.last or last))
     return sorted(periods.items())
 
 

@@ -161,3 +161,13 @@ def test_a_condition_is_compiled_but_not_run(connection: sqlite3.Connection) -> 
 
     with pytest.raises(sql_and_search.BadQuery, match="no such column: amonut"):
         sql_and_search.compile_condition(connection, "deals", "amonut > 1")
+
+
+def test_a_table_and_a_column_that_are_not_there_have_their_likeliest(connection: sqlite3.Connection) -> None:
+    for sql, hint in (
+        ("SELECT 1 FROM dals", "list the tables with `pipecli sql --tables`"),
+        ("SELECT amont FROM deals", "amount"),
+    ):
+        with pytest.raises(sql_and_search.BadQuery) as refusal:
+            sql_and_search.ask_sql(connection, sql)
+        assert hint in str(refusal.value.hint)

@@ -276,10 +276,12 @@ def test_dates_and_odd_numbers_are_texts_and_the_model_decides() -> None:
         "h": "1:30",
     }
     exact = "a: 12345678901234.56\nb: 12345678901234567890\nphone: 09999999999999999999999999\n"
+    exact += "id: '99999999999999999999999999'\n"
     assert parse(exact, "x") == {
         "a": 12345678901234.56,
         "b": 12345678901234567890,
         "phone": "0" + 25 * "9",
+        "id": 26 * "9",
     }
 
 
