@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Context, Decimal
-from functools import cache, lru_cache
+from functools import cache
 from typing import Literal, NamedTuple
 
 from pipecli.errors import PipecliError, Unreadable
@@ -72,7 +72,6 @@ def split_cents(amount: Decimal, weights: Sequence[Decimal], currency: str) -> l
     return parts
 
 
-@lru_cache
 @cache
 def plain_percent(stored: float) -> Decimal:
     """A percentage of the index in the digits that a person writes: 20, 9.975."""

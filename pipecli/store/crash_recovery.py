@@ -182,7 +182,7 @@ class Journal(NamedTuple):
         (self.place.cache / _RESERVE).unlink(missing_ok=True)
         if self.is_committing:
             git_commit.clear_locks(self.place, self._begun())
-            git_commit.restore_index(self.place)
+            git.restore_index(self.place.work_tree, self.place.git_dir / "index", self.place.cache / "index")
 
     def _commit(self) -> str | None:
         """The commit that has the change, if one was made since it began."""

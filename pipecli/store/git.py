@@ -282,6 +282,21 @@ def unstage(work_tree: Path, new: Sequence[str]) -> None:
         _run(work_tree, ("update-index", "--force-remove", "-z", "--stdin"), listed(new))
 
 
+def restore_index(work_tree: Path, index: Path, aside: Path) -> None:
+    """Rebuild an index that a power cut left unreadable, as that stops git; nothing else is staged then.
+
+    `aside` is where it is built. Where no git can work here at all, the index is left as it is.
+    """
+    with suppress(GitRefused):
+        listing = run(work_tree, "ls-files", "--", "pipecli.yaml")
+        if listing.returncode and os.access(index, os.R_OK):
+            for left in (aside, aside.with_name(f"{aside.name}.lock")):
+                left.unlink(missing_ok=True)
+            built = run(work_tree, "read-tree", "HEAD", environment={"GIT_INDEX_FILE": str(aside)})
+            if not built.returncode:
+                aside.replace(index)
+
+
 class Object(NamedTuple):
     """A commit or blob of the repository."""
 

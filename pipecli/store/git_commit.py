@@ -83,14 +83,6 @@ def restore_torn(place: Location, start: str) -> None:
         _restore(place, "HEAD", torn)
 
 
-def restore_index(place: Location) -> None:
-    """Rebuild an index that a power cut left unreadable, as that stops git; nothing else is staged then."""
-    index = place.git_dir / "index"
-    if index.exists() and git.run(place.work_tree, "ls-files", "--", "pipecli.yaml").returncode:
-        index.unlink()
-        git.raw(place.work_tree, "read-tree", "HEAD")
-
-
 def _restore(place: Location, commit: str, names: Sequence[str]) -> None:
     git.raw(
         place.work_tree, "restore", f"--source={commit}", "--staged", "--worktree",

@@ -263,7 +263,7 @@ print(*sorted({"csv", "tabulate", "wcwidth", "json", "pydantic"} & set(sys.modul
 
 
 @pytest.mark.parametrize(
-    ("fmt", "imported"), [("table", ""), ("ids", ""), ("tsv", ""), ("csv", "csv"), ("jsonl", "json")]
+    ("fmt", "imported"), [("table", ""), ("ids", ""), ("tsv", "json"), ("csv", "csv json"), ("jsonl", "json")]
 )
 def test_a_format_imports_only_what_it_needs_and_writes_utf8_anywhere(fmt: str, imported: str) -> None:
     posix = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii"}

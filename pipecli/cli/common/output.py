@@ -32,7 +32,6 @@ from pipecli.cli.common.terminal import (
     terminal_width,
 )
 from pipecli.errors import PipecliError, system_refusal
-from pipecli.json_and_csv import guarded_cell
 from pipecli.wording import CONTROLS, DIRECTIONS, count, lifeless
 
 if TYPE_CHECKING:
@@ -252,6 +251,8 @@ def _json_line(record: Record) -> str:
 
 
 def _delimited(fmt: Format, keys: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
+    from pipecli.json_and_csv import guarded_cell
+
     cells = ([_exact(cell) for cell in row] for row in chain([keys], rows))
     if fmt is Format.TSV:
         yield from ("\t".join([guarded_cell(clean(cell)) for cell in row]) + "\n" for row in cells)
