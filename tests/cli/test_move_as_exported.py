@@ -594,6 +594,51 @@ def test_a_column_that_says_how_deals_ended_is_found_whatever_it_is_called(cli: 
     assert [by_id[number]["stage"] for number in "148"] == ["erstgesprach", "new-lead", "proposal-sent"]
 
 
+def test_a_day_on_which_deals_closed_is_asked_about_where_nothing_says_how_they_ended(
+    cli: Cli, root: Path
+) -> None:
+    """A view of lost deals, a day in a part of the rows, days in each stage: none comes open in silence."""
+    head = "Deal ID,Deal name,Company,Amount,Expected Close Date,Actual Close Date"
+    files = _files(
+        "x",
+        **{
+            "Lost Opportunities 11-27-2026 9-41-05 AM": "Topic,Potential Customer,Est. Revenue,"
+            "Actual Close Date,Created On,Pipeline Phase,Status Reason\nRoof,Aurora,1000,2026-02-21,"
+            "2026-01-13,1-Qualify,Canceled\nDoor,Aurora,2000,2026-02-20,2026-01-13,2-Develop,Out-Sold\n"
+        },
+        deals=f"{head}\n1,Gate,Boreas,10,2026-12-24,\n2,Wall,Boreas,20,2026-12-24,2026-02-03\n",
+        chances=f"{head},Stage\n3,Oven,Boreas,30,,2026-12-03,Talk\n4,Lamp,Boreas,40,2026-12-24,,Talk\n",
+        oportunidades=f"{head},Status\n5,Desk,Boreas,50,,2026-02-04,Open\n6,Sofa,Boreas,60,,2026-02-05,Won\n",
+    )
+    told = _plan(cli, files)
+    asked = {question["about"]: question["question"] for question in told["questions"]}
+    assert list(asked) == ["closed-lost-opportunities", "closed-chances", "closed-deals"]
+    assert (
+        "2 of 2 rows have a day in Actual Close Date, the first in line 2."
+        in asked["closed-lost-opportunities"]
+    )
+    with_day = "1 of 2 rows has a day in Actual Close Date, the first in line 2"
+    assert f"oportunidades.csv: {with_day}: open all the same, as Status says" in told["assumed"]
+    assert "Are these deals won, lost, or open" in cli("import", "run", "m", code=1).err
+    page = Path("m/plan.yaml")
+    for answer in ("lost", "open", "won"):
+        page.write_text(page.read_text().replace("answer:\n", f"answer: {answer}\n", 1))
+    report = cli("import", "run", "m").out
+    assert "  lost / 1-Qualify: 1 row 1,000.00 EUR | 1 row 1,000.00 EUR\n" in report
+    assert report.count("they agree") == 4
+    by_title = {deal["title"]: deal for deal in deals(root).values()}
+    assert {title: deal["status"] for title, deal in by_title.items()} == {
+        "Roof": "lost", "Door": "lost", "Gate": "open", "Wall": "won",
+        "Oven": "open", "Lamp": "open", "Desk": "open", "Sofa": "won",
+    }  # fmt: skip
+    assert (by_title["Door"]["stage"], by_title["Door"]["closed"]) == (
+        "2-develop", {"date": "2026-02-20", "reasons": ["out-sold"]},
+    )  # fmt: skip
+    assert by_title["Wall"]["closed"] == {"date": "2026-02-03", "amount": 20, "stage": "unknown"}
+    assert by_title["Oven"]["expected_close"] == "2026-12-03"
+    assert "nothing to change" in cli("import", "run", "m").out
+
+
 def test_each_deal_of_a_column_of_several_currencies_has_its_own_and_no_sign_is_guessed(
     cli: Cli, root: Path
 ) -> None:

@@ -26,6 +26,7 @@ from pipecli.inbox.moving.plan_files import (
     percent_of,
     texts,
 )
+from pipecli.inbox.moving.questions import days_tell, ended_by_day
 from pipecli.inbox.moving.synonyms import header_key, is_of_change, outcome_of, patterns, stage_rank
 from pipecli.records.names import folded
 from pipecli.store import ids_and_files
@@ -56,7 +57,7 @@ class Deals:
         self.processes = self._processes()
         self.slugs: dict[str, str] = {}
         """Of stages by their names: those of one name in two pipelines have one."""
-        self.outcomes = self._outcomes()
+        self.outcomes = ended_by_day(table, roles, self._outcomes(), findings)
         self.closing_day: object = None
         """Of closed deals without one, as it was answered."""
 
@@ -176,11 +177,10 @@ class Deals:
         closes = not self.roles.keys().isdisjoint(("closed_date", "won", "won_date"))
         is_riddle = closes or any(stage_rank(stage)[1] == len(patterns()["way"]) for stage in untold)
         lacks_ends = "won" not in of.values() and ("lost" not in of.values() or is_riddle)
-        if lacks_ends and len(of) > 1 and not self._usual:
-            stages = ", ".join(of)
+        if lacks_ends and len(of) > 1 and not self._usual and not days_tell(self.table, self.roles):
             self.findings.ask(
                 "outcomes",
-                f"{self.table.name}: which stages mean won, and which lost? They are {stages}. "
+                f"{self.table.name}: which stages mean won, and which lost? They are {', '.join(of)}. "
                 "Answer {won: [...], lost: [...]}; [] for none.",
             )
         return Outcomes(column, of | {"": "open"}, "as their names say")
@@ -225,6 +225,8 @@ class Deals:
                 f"{self.table.name} has no column of stages or statuses that is known: its deals are open"
             )
             return
+        nowhere_known = {} if self.stage_rows else _STAGE_UNKNOWN
+        rest = {} if outcomes.other == "open" else {"otherwise": nowhere_known | self._ending(outcomes.other)}
         if self.stage_rows and outcomes.column != self.roles["stage"]:
             stage = self.roles["stage"]
             rows = {(self._cell(row, "stage"), outcomes.of_row(row) == "open") for row in self.table.rows}
@@ -238,9 +240,8 @@ class Deals:
                 for when in outcomes.when("won", "lost")
                 if nowhere
             ]
-            columns.setdefault(outcomes.column, []).append(
-                {"values": {word: self._ending(of) for word, of in outcomes.of.items() if word}}
-            )
+            endings = {word: self._ending(of) for word, of in outcomes.of.items() if word or rest}
+            columns.setdefault(outcomes.column, []).append({"values": endings, **rest})
             return
         for pipeline in self.processes:
             of_pipeline = {stage for name, stage in self.groups if self._is_of(pipeline, name)}
@@ -261,7 +262,8 @@ class Deals:
                 entries.append(({stage: told | lost for stage, told in values.items()}, outcomes.dead))
             for told, also in entries:
                 when = {"when": own | also} if own | also else {}
-                columns.setdefault(outcomes.column, []).append({"values": told, **when, "#": outcomes.why})
+                entry = {"values": told, **rest, **when, "#": outcomes.why}
+                columns.setdefault(outcomes.column, []).append(entry)
 
     def _ending(self, outcome: str) -> dict[str, Any]:
         """The fields of a deal that ended so."""
@@ -298,12 +300,11 @@ class Deals:
             alike = next((slug for own, slug in named if folded(own) == folded(name)), None)
             slug = self.slugs.get(stage) or alike or ids_and_files.free_slug(name, self.slugs.values())
             self.slugs[stage] = self.findings.stages[stage] = self.findings.stages[name] = slug
-            guess = round(100 * number / (len(order) + 1))
             percent = probability[stage]
             evidence = count(rows[stage], "deal", ",")
             if percent is None:
                 evidence += "; its probability is a guess by its place"
-                percent = guess
+                percent = round(100 * number / (len(order) + 1))
             percent = int(percent) if percent == int(percent) else percent
             if slug not in process:  # Lead and LEAD are one
                 process[slug] = {"id": slug, "name": name, "probability": percent, "#": evidence}
@@ -363,7 +364,7 @@ class Deals:
         if role == "expected_close" and not {"close", "closed_date", "won_date"} & self.roles.keys():
             closed = ["won", "lost"]
         fields = [("closed.date", closed)]
-        if role in ("close", "expected_close"):
+        if role in ("close", "expected_close") or column == outcomes.expects:
             fields.append(("expected_close", ["open"]))
         entries = [{"to": to, "when": when, **date} for to, ends in fields for when in outcomes.when(*ends)]
         if entries:
@@ -428,10 +429,9 @@ class Deals:
                 differing += percent_of([cell], is_fraction=self._scale == "fraction") not in (None, usual)
         if differing:
             scale = {"scale": self._scale} if self._scale and "scale" not in self.preset else {}
-            evidence = f"{differing:,} differ from their stage's"
+            scale["#"] = f"{differing:,} differ from their stage's"
             columns[column] = [
-                {"to": "probability", "when": when, **scale, "#": evidence}
-                for when in self.outcomes.when("open")
+                {"to": "probability", "when": when, **scale} for when in self.outcomes.when("open")
             ]
 
     def _amount(self, columns: Columns) -> None:

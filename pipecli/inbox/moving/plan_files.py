@@ -53,18 +53,26 @@ class Outcomes(NamedTuple):
     dead: When = {}
     """Of another column the values that make a deal lost, whatever this one says: Odoo archives it."""
     alive: When = {}
+    other: str = "open"
+    """The outcome of any other value: where a closing day tells, of each day."""
+    expects: str = ""
+    """A column of closing days that are those expected, as it was answered."""
 
     def when(self, *outcomes: str) -> list[When]:
         """The conditions under which a deal ended so; it did if one of them holds."""
         values = [value for value, of in self.of.items() if of in outcomes]
-        conditions = [{self.column: values} | self.alive] if values else []
+        words: object = values
+        if self.other != "open" and self.other in outcomes:
+            words = {"not": [value for value in self.of if value not in values]}
+        conditions = [{self.column: words} | self.alive] if words else []
         return conditions + ([self.dead] if self.dead and "lost" in outcomes else [])
 
     def of_row(self, row: Row) -> str:
         cells = {name: str(row.cells.get(name, "")).strip() for name in (self.column, *self.dead)}
         if any(cells[name] in words for name, words in self.dead.items()):
             return "lost"
-        return self.of.get(cells[self.column], "open")
+        cell = cells[self.column]
+        return self.of.get("" if cell in NOTHING and cell not in self.of else cell, self.other)
 
 
 class Question(NamedTuple):

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from decimal import Decimal
 
 from pipecli.errors import PipecliError, Unreadable
 from pipecli.inbox.importing.columns import ORDINAL
+from pipecli.inbox.importing.compile_mapping import NOTHING
 from pipecli.inbox.importing.table import Row, Table
-from pipecli.inbox.moving.plan_files import Findings, texts
-from pipecli.inbox.moving.synonyms import Recognised, header_key, one_word, patterns
+from pipecli.inbox.moving.plan_files import Findings, Outcomes, texts
+from pipecli.inbox.moving.synonyms import Recognised, header_key, one_word, patterns, stem_of
 from pipecli.records.currency_codes import CURRENCIES
 from pipecli.records.money import SIGNS, read_money
 from pipecli.store import ids_and_files
@@ -236,6 +237,54 @@ def template_of_deals(table: Table, told: Recognised, findings: Findings) -> str
         "better export the ids, too"
     )
     return " | ".join(f"{{{column}}}" for column in columns)
+
+
+def days_tell(table: Table, roles: Mapping[str, str]) -> bool:
+    """True where the closing days tell what ended, and stages don't: one has deals with a day and without."""
+    stages: tuple[set[str], set[str]] = set(), set()
+    for row in table.rows:
+        stages[_has_ended(row, roles)].add(str(row.cells.get(roles.get("stage", ""), "")).strip())
+    return bool(stages[True]) and not (stages[False] and stages[False].isdisjoint(stages[True]))
+
+
+def _has_ended(row: Row, roles: Mapping[str, str]) -> bool:
+    day = str(row.cells.get(roles.get("closed_date", ""), "")).strip()
+    return bool(day) and day not in NOTHING
+
+
+def ended_by_day(
+    table: Table, roles: Mapping[str, str], outcomes: Outcomes | None, findings: Findings
+) -> Outcomes | None:
+    """The outcomes, with those of deals that have a closing day and that no column calls won or lost.
+
+    What the day means is asked, unless a column says how other deals ended.
+    """
+    ended = [row for row in table.rows
+             if _has_ended(row, roles) and (outcomes is None or outcomes.of_row(row) == "open")]  # fmt: skip
+    if not ended:
+        return outcomes
+    column, name = roles["closed_date"], table_name(table)
+    has = f"{'has' if len(ended) == 1 else 'have'} a day in {column}, the first in line {ended[0].line}"
+    rows = f"{len(ended):,} of {count(len(table.rows), 'row', ',')} {has}"
+    if outcomes and (
+        outcomes.column == roles.get("status") or any(outcomes.of_row(row) != "open" for row in table.rows)
+    ):
+        findings.assumed.append(f"{name}: {rows}: open all the same, as {outcomes.column} says")
+        return outcomes
+    about = f"closed-{ids_and_files.slug(f'{stem_of(table.name)} {table.sheet}')}"
+    choices = ("won", "lost", "open")
+    told = findings.answer(about, choices)
+    if told is None and "outcomes" not in findings.questions:
+        findings.ask(
+            about,
+            f"{name}: no column says how deals ended, and {rows}. Are these deals won, lost, "
+            "or open, with the day as the expected close? If some are won and others lost, export the "
+            "status, too.",
+            choices,
+        )
+    if told in (None, "open"):
+        return outcomes and outcomes._replace(expects=column)
+    return Outcomes(column, {"": "open"}, "as you answered", other=str(told))
 
 
 def signs_in(table: Table, column: str) -> Counter[frozenset[str]]:

@@ -182,6 +182,13 @@ class _Columns:
                     place = {**told, **place}
         return self._places.setdefault(words, (str(place.get("status", "")), str(place.get("stage", ""))))
 
+    def stage_words(self, row: Row) -> Iterator[str]:
+        """The words of a row for its stage and status; for a day that says one, that status."""
+        for column, several in self.stages.items():
+            if cell := str(row.cells.get(column, "")).strip():
+                others = (one.otherwise for one in several if cell not in one.values)
+                yield next((str(of["status"]) for of in others if isinstance(of, dict)), cell)
+
     def line(self, row: Row) -> Decimal | None:
         """The worth of a line; None where it has no price."""
         told = {name: self.number(row, name) for name in _OF_LINE}
@@ -245,8 +252,7 @@ def _told_of_records(done: Import, columns: _Columns, own: str, amount: str) -> 
         external = text_of_row(own, row)
         if not mapping.rows or (external and external not in told):
             above = told[external] = Told(
-                " / ".join(text for name in columns.stages if (text := str(row.cells.get(name, "")).strip()))
-                or "no stage",
+                " / ".join(columns.stage_words(row)) or "no stage",
                 columns.text(row, "currency") or base,
                 columns.number(row, amount),
                 states.get(row.line, ""),

@@ -91,14 +91,14 @@ def is_of_money(header: str) -> bool:
     return not is_other and any(_synonyms()["opportunities"].columns.get(word) == "amount" for word in words)
 
 
-def _stem(name: str) -> str:
+def stem_of(name: str) -> str:
     """The words of a file's name, without the moment at its end: `Quote Products 11-27-2026 9-41-05 AM`."""
     return re.sub(r"(?<=\w)( (\d+|am|pm))+$", "", header_key(name.rpartition(".")[0] or name))
 
 
 def is_of_another_thing(name: str) -> bool:
     """True for a file named as what belongs to a record, `CampaignMember.csv`, or as one's own object."""
-    other = {*patterns()["other things"].split()} & {*_stem(name).split()}
+    other = {*patterns()["other things"].split()} & {*stem_of(name).split()}
     return bool(other) or name.rpartition(".")[0].endswith("__c")
 
 
@@ -146,7 +146,7 @@ def _roles(common: Mapping[str, list[str]], own: Mapping[str, list[str]]) -> Ite
 
 def kinds_named(name: str) -> set[str]:
     """The kinds that a file's name says at its end: `All Deals 2026.csv`."""
-    stem, around = _stem(name), patterns()["of exports"].split()
+    stem, around = stem_of(name), patterns()["of exports"].split()
     last = [word for word in stem.split() if word.isalpha() and word not in around][-1:]
     ends = {stem, *last, *(f"{word}s" for word in last)}
     return {kind for kind, words in _synonyms().items() if not ends.isdisjoint(words.names)}
@@ -164,7 +164,7 @@ def by_words_of(table: Table, known: Container[str], *, is_whole: bool = False) 
             fields["external_id"] = {"to": "external_id"}
         return Recognised("contacts", "", "", fields, {}, 1)
     best: Recognised | None = None
-    stem = _stem(table.name)
+    stem = stem_of(table.name)
     if (told := _of_history(table, stem)) or is_of_another_thing(table.name) or _has_no_header(table):
         return told
     named = kinds_named(table.name)
