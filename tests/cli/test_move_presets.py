@@ -75,7 +75,7 @@ def _name_of(preset: Preset) -> str:
 def _example(role: str) -> str:
     if any(word in role for word in ("close", "date", "created", "'at'")) or role == "at":
         return "2026-02-03"
-    if role in ("currency", "status"):
+    if role in ("currency", "status", "stage"):
         return "EUR" if role == "currency" else "Won"
     return "20" if role in ("amount", "amount_shown", "won_amount", "probability", "duration") else "Ana Ruiz"
 
