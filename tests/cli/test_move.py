@@ -122,6 +122,12 @@ def test_tomorrows_export_is_the_delta_and_work_done_here_stays(cli: Cli, root: 
     fifth = deals(root)["006E"]["id"]
     assert f"not in this export, and left as it is: 1 deal of an earlier one: {fifth} Fifth\n" in report
     assert "1 kept as they are here, where the file changed them too: amount of 006B\n" in report
+    cells = [row.split(",") for row in fewer.splitlines()]
+    turned = "\n".join(",".join([*row[3:11], *row[:3], *row[11:]]) for row in cells)  # the id isn't the first
+    report = cli(
+        "import", "run", "moves/m", packed("turned.zip", SALESFORCE | {"Opportunity.csv": turned})
+    ).out
+    assert "1 kept as they are here, where the file changed them too: amount of 006B\n" in report
     rest = SALESFORCE | {"Opportunity.csv": "".join(fewer.splitlines(keepends=True)[:2])}
     assert "not in this export" not in cli("import", "run", "moves/m", packed("one.zip", rest)).out
 

@@ -145,6 +145,17 @@ class Bindings:
     """By column, value, and the mapping's value in its place."""
     _memory: dict[tuple[Reader, str], object] = field(default_factory=dict)
 
+    @property
+    def naming(self) -> list[str]:
+        """The columns by which people know a row: that of its id, else of its title or name."""
+        fields = ("external_id",), ("id",), ("sku",), ("title",), ("name",), ("subject",)
+        return [
+            column
+            for path in fields
+            for column, bindings in self.columns.items()
+            if any(binding.path == path for binding in bindings)
+        ]
+
     def share(self, other: Bindings) -> None:
         """Count together with others, for rows of the same file."""
         self.lacking, self.left_out, self.noted = other.lacking, other.left_out, other.noted

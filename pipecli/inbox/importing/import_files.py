@@ -218,6 +218,7 @@ def report_json(
         outcome.skipped,
         len(outcome.rejected),
     )
+    naming = bindings.naming
     made, related = set(outcome.made), dict[str, list[str]]()
     for new in outcome.related:
         related.setdefault(BY_NOUN[new.noun].plural, []).append(new.key)
@@ -233,12 +234,12 @@ def report_json(
         **({"sheet": table.sheet} if table.sheet else {}),
         **({"header": table.header} if table.header else {}),
         **({"below": table.below} if table.below else {}),
-        "empty": _tallies(bindings.empties, "word"),
-        "lacking": _tallies(bindings.lacking, "column"),
-        "left_out": _tallies(bindings.left_out, "column"),
-        "noted": _tallies(bindings.noted, "what"),
-        "filled_with_now": _tallies(outcome.filled, "field"),
-        "kept": _tallies(outcome.kept, "field"),
+        "empty": _tallies(bindings.empties, naming, "word"),
+        "lacking": _tallies(bindings.lacking, naming, "column"),
+        "left_out": _tallies(bindings.left_out, naming, "column"),
+        "noted": _tallies(bindings.noted, naming, "what"),
+        "filled_with_now": _tallies(outcome.filled, naming, "field"),
+        "kept": _tallies(outcome.kept, naming, "field"),
         "replaced": [
             {"column": column, "value": value, "by": by, "rows": tally.rows}
             for (column, value, by), tally in bindings.replaced.items()
@@ -253,7 +254,7 @@ def report_json(
         ],
         "unused_columns": bindings.unused,
         "reasons": [
-            {"reason": reason, "rows": tally.rows, "example": _place(tally.example)}
+            {"reason": reason, "rows": tally.rows, "example": _place(tally.example, naming)}
             for reason, tally in _reasons(outcome).items()
         ],
     }
@@ -302,16 +303,17 @@ def new_words(done: Import) -> list[str]:
     return [f"{word} ({done.table.name}:{line})" for word, line in places.items()]
 
 
-def _tallies(tallies: Mapping[str, Tally], name_key: str) -> list[dict[str, Any]]:
+def _tallies(tallies: Mapping[str, Tally], naming: Sequence[str], name_key: str) -> list[dict[str, Any]]:
     return [
-        {name_key: name, "rows": tally.rows, "example": _place(tally.example)}
+        {name_key: name, "rows": tally.rows, "example": _place(tally.example, naming)}
         for name, tally in tallies.items()
     ]
 
 
-def _place(row: Row) -> dict[str, Any]:
-    """The place of an example: its line, and its first cell, by which people know it."""
-    return {"line": row.line, "row": str(next(iter(row.cells.values()), ""))}
+def _place(row: Row, naming: Sequence[str]) -> dict[str, Any]:
+    """The place of an example: its line, and by what people know it, its id or title, else a first cell."""
+    cells = [*(row.cells.get(column) for column in naming), *row.cells.values()]
+    return {"line": row.line, "row": next((str(cell) for cell in cells if cell not in (None, "")), "")}
 
 
 class Line(NamedTuple):
