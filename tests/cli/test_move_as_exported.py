@@ -639,6 +639,38 @@ def test_a_day_on_which_deals_closed_is_asked_about_where_nothing_says_how_they_
     assert "nothing to change" in cli("import", "run", "m").out
 
 
+def test_a_stage_written_once_over_its_deals_is_asked_about_and_a_missing_one_said(
+    cli: Cli, root: Path
+) -> None:
+    head = "Stage,Deal ID,Deal name,Company,Amount,Close date"
+    files = _files(
+        "x",
+        deals=f"{head}\nProposal,1,Roof,Aurora,10,2026-12-24\n,2,Door,Aurora,20,2026-12-24\n"
+        "Won,3,Gate,Aurora,30,2026-02-03\n,4,Wall,Aurora,40,2026-02-03\n,5,Oven,Aurora,50,2026-02-03\n",
+        oportunidades=f"{head}\nTalk,6,Lamp,Aurora,60,2026-12-24\n,7,Desk,Aurora,70,2026-12-24\n"
+        "Talk,8,Sofa,Aurora,80,2026-12-24\nWon,9,Bed,Aurora,90,2026-02-03\n",
+    )
+    told = _plan(cli, files)
+    lacking = "1 of 4 rows has no Stage, the first in line 3: those that are open come in the first stage"
+    assert f"oportunidades.csv: {lacking}" in told["assumed"]
+    (question,) = told["questions"]
+    assert (question["about"], question["one_of"]) == ("stages-deals", ["down", "empty"])
+    assert "deals.csv: 3 of 5 rows have no Stage, the first in line 3" in question["question"]
+    page = Path("m/plan.yaml")
+    page.write_text(page.read_text().replace("answer:\n", "answer: down\n"))
+    assert cli("import", "run", "m").out.count("they agree") == 2
+    by_id = deals(root)
+    assert [by_id[number]["status"] for number in "12345679"] == [
+        "open", "open", "won", "won", "won", "open", "open", "won",
+    ]  # fmt: skip
+    assert by_id["2"]["stage"] == by_id["1"]["stage"] == "proposal"
+    assert "nothing to change" in cli("import", "run", "m").out
+    assert (
+        "\nfill: [Stage]\n"
+        in Path("m/opportunities-2.yaml").read_text() + Path("m/opportunities.yaml").read_text()
+    )
+
+
 def test_each_deal_of_a_column_of_several_currencies_has_its_own_and_no_sign_is_guessed(
     cli: Cli, root: Path
 ) -> None:

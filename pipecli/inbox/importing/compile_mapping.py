@@ -111,8 +111,9 @@ class _Compiler:
                 other: bindings for other, bindings in columns.items() if other != name
             }
         templates = [*([external] if isinstance(external, TemplateBinding) else []), *self._templates()]
-        for name in self.mapping.ignore:
-            self._column(name, ["ignore"])
+        for key, names in (("ignore", self.mapping.ignore), ("fill", self.mapping.fill)):
+            for name in names:
+                self._column(name, [key])
         if self.inside:
             self._check_record()
         return Bindings(

@@ -31,7 +31,7 @@ from pipecli.inbox.importing.match_record import (
 )
 from pipecli.inbox.importing.named_records import Nameable
 from pipecli.inbox.importing.rows_to_records import Built, Lines, Tick, make_records
-from pipecli.inbox.importing.table import EXTRA, REASON, Cell, Raw, Row, Table
+from pipecli.inbox.importing.table import EXTRA, REASON, Cell, Raw, Row, Table, fill_down
 from pipecli.inbox.importing.workbook import is_vcard, rows_of_file
 from pipecli.json_and_csv import free_cell, guarded_cell, list_cell
 from pipecli.records.base import Record
@@ -91,6 +91,8 @@ def import_rows(rows: File, mapping: File | None, target: Target) -> tuple[Table
         if is_vcard(rows.content):  # its ORG is all that it says of an employer
             source.mapping = source.mapping.model_copy(update={"make": ("customer",)})
     assert source is not None
+    for column in source.mapping.fill:
+        fill_down(table.rows, column)
     if f"{{{ORDINAL}}}" in (source.mapping.external_id or "") and ORDINAL not in table.columns:
         table = _with_ordinals(table, source.mapping.external_id or "")
     return table, source

@@ -145,6 +145,8 @@ class Mapping(Part):
     """The rows to take: those in which these columns have these values; the others are counted."""
     unknown: Literal["reject", "skip"] | None = None
     """What becomes of a row whose record isn't here; absent: it is made, and that of a part is rejected."""
+    fill: tuple[Line, ...] = ()
+    """Columns of which an empty cell is that of the row above: a stage written once over its group."""
     rows: Literal["items", "activities", "contacts", "tags"] | None = None
     """The list of which each row is an element; a row that says nothing else belongs to the record above."""
     record: NamingColumns | None = None

@@ -258,6 +258,13 @@ def _below(rows: Sequence[Row]) -> int:
     )
 
 
+def fill_down(rows: Sequence[Row], column: str) -> None:
+    """Give each empty cell of a column that of the row above: a group is written once over its rows."""
+    group: Cell = ""
+    for row in rows:
+        group = row.cells[column] = row.cells.get(column) or group
+
+
 def _is_header_again(row: Row) -> bool:
     """True for the header once more between rows, where files were put together."""
     last = next(reversed(row.cells), "")

@@ -29,6 +29,7 @@ from pipecli.inbox.importing.table import (
     Row,
     Table,
     columns_of,
+    fill_down,
     is_of_totals,
     table_of,
 )
@@ -249,9 +250,8 @@ def _without_groups(whole: Table) -> Table:
             out[row.line] = ""
     rows = [row for row in whole.rows if row.line not in out]
     for column in takewhile(lambda column: column.endswith(("↑", "↓")), whole.columns):
-        group: Cell = ""
-        for row in rows if column in out.values() else ():
-            group = row.cells[column] = row.cells.get(column) or group
+        if column in out.values():
+            fill_down(rows, column)
     return whole._replace(rows=rows, below=whole.below + len(out))
 
 

@@ -39,6 +39,7 @@ from pipecli.inbox.moving.questions import (
     meaning_of_signs,
     namesakes_of,
     signs_in,
+    stages_to_fill,
     table_name,
     template_of_deals,
     without_overlaps,
@@ -215,6 +216,8 @@ class _Mapping:
             told = told._replace(columns=columns_of_deals(table, told, findings))
         self.table, self.told, self.findings = table, told, findings
         self.roles = told.roles
+        is_of_deals = told.kind == "opportunities" and not {"part", "rows"} & told.rest.keys()
+        self.fill = stages_to_fill(table, self.roles, findings) if is_of_deals else []
         self.columns: Columns = {}
         self.templates: dict[str, Any] = dict(told.rest.get("templates", {}))
         self.set: dict[str, Any] = dict(told.rest.get("set", {}))
@@ -245,6 +248,7 @@ class _Mapping:
             "make": list(self.told.rest.get("make", _MAKE.get(self.told.kind, ()))) if self._names() else [],
             **rest,
             "signs": self.signs,
+            "fill": self.fill,
             "set": self.set,
             "templates": self.templates,
             "columns": self.columns,

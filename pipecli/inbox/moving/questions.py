@@ -15,7 +15,7 @@ from decimal import Decimal
 from pipecli.errors import PipecliError, Unreadable
 from pipecli.inbox.importing.columns import ORDINAL
 from pipecli.inbox.importing.compile_mapping import NOTHING
-from pipecli.inbox.importing.table import Row, Table
+from pipecli.inbox.importing.table import Row, Table, fill_down
 from pipecli.inbox.moving.plan_files import Findings, Outcomes, texts
 from pipecli.inbox.moving.synonyms import Recognised, header_key, one_word, patterns, stem_of
 from pipecli.records.currency_codes import CURRENCIES
@@ -239,6 +239,39 @@ def template_of_deals(table: Table, told: Recognised, findings: Findings) -> str
     return " | ".join(f"{{{column}}}" for column in columns)
 
 
+def stages_to_fill(table: Table, roles: Mapping[str, str], findings: Findings) -> list[str]:
+    """The column of stages, filled down, where that was answered; says which rows have no stage.
+
+    Asks where each stage is written once and rows without one follow it, as over a group.
+    """
+    column, name = roles.get("stage", ""), table_name(table)
+    stages = [str(row.cells.get(column, "")).strip() for row in table.rows]
+    empty = [row for row, stage in zip(table.rows, stages, strict=True) if not stage]
+    if not empty or not any(stages):
+        return []
+    has = f"{'has' if len(empty) == 1 else 'have'} no {column}, the first in line {empty[0].line}"
+    rows = f"{name}: {len(empty):,} of {count(len(stages), 'row', ',')} {has}"
+    about, told = _about("stages", table), None
+    often = Counter(filter(None, stages)).values()
+    if stages[0] and {*often} == {1} and len(empty) >= len(often):
+        told = findings.answer(about, ("down", "empty"))
+        if told is None:
+            group = (
+                "each stage is written once. Is it that of the rows below it, too (down), or have they none"
+            )
+            findings.ask(about, f"{rows}, and {group} (empty)?", ("down", "empty"))
+    if told != "down":
+        findings.assumed.append(f"{rows}: those that are open come in the first stage")
+        return []
+    fill_down(table.rows, column)
+    return [column]
+
+
+def _about(word: str, table: Table) -> str:
+    """The name of a question about one table, without the moment in that of its file."""
+    return f"{word}-{ids_and_files.slug(f'{stem_of(table.name)} {table.sheet}')}"
+
+
 def days_tell(table: Table, roles: Mapping[str, str]) -> bool:
     """True where the closing days tell what ended, and stages don't: one has deals with a day and without."""
     stages: tuple[set[str], set[str]] = set(), set()
@@ -271,8 +304,7 @@ def ended_by_day(
     ):
         findings.assumed.append(f"{name}: {rows}: open all the same, as {outcomes.column} says")
         return outcomes
-    about = f"closed-{ids_and_files.slug(f'{stem_of(table.name)} {table.sheet}')}"
-    choices = ("won", "lost", "open")
+    about, choices = _about("closed", table), ("won", "lost", "open")
     told = findings.answer(about, choices)
     if told is None and "outcomes" not in findings.questions:
         findings.ask(
