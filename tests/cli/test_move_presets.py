@@ -341,3 +341,33 @@ def test_rows_that_a_vendor_writes_about_nothing_here_fail_no_night(cli: Cli, ro
         == 1
     )
     assert deals(root)["z1"]["activities"][0]["direction"] == "in"
+
+
+@pytest.mark.usefixtures("at_a_desk")
+def test_quotations_of_odoo_come_in_french_with_their_lines_and_their_status(cli: Cli, root: Path) -> None:
+    Path("x").mkdir()
+    Path("x/Piste_Opportunité (crm.lead).csv").write_text(
+        "ID externe,Opportunité,Client,Revenu attendu,Étape,Probabilité,Créé le\n"
+        "lead_1,Toit,Aurora,70,Nouveau,20,2026-01-02 09:00:00\n",
+        encoding="utf-8",
+    )
+    Path("x/Bon de commande (sale.order).csv").write_text(
+        "ID externe,Référence de la commande,Client,Opportunité,Date de la commande,Statut,Total,"
+        "Lignes de la commande/Article,Lignes de la commande/Quantité,Lignes de la commande/Prix unitaire\n"
+        "so_1,S0001,Aurora,Toit,2026-01-03 09:00:00,Devis envoyé,70,Tuile,3,20\n,,,,,,,Clou,10,1\n",
+        encoding="utf-8",
+    )
+    Path("x/Angebote.csv").write_text(
+        "Datensatz-ID,Betreff,Angebotsphase,Abschluss-Name,Firmenname,Gültig bis,Gesamtbetrag\n"
+        "zcrm_9,Dach 2026,Entwurf,Toit,Aurora,2026-12-01,10\n",
+        encoding="utf-8",
+    )
+    assert (
+        "files that are not known, and stay out: Angebote.csv"
+        in cli("import", "plan", "x", "--into", "m").out
+    )
+    assert cli("import", "run", "m").out.count("they agree") == 2
+    assert [path.stem for path in (root / "customers").iterdir()] == ["aurora"]
+    (path,) = root.glob("quotations/**/*.yaml")
+    quotation = loads(path.read_text())
+    assert (quotation["status"], [item["unit_price"] for item in quotation["items"]]) == ("sent", [20, 1])

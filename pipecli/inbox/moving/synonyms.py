@@ -185,7 +185,8 @@ def by_words_of(table: Table, known: Container[str], *, is_whole: bool = False) 
         elif kind == "customers" and not roles & _OF_FIRMS:
             must_be_named |= not any(
                 header_key(c) not in _ANYTHING for c, r in columns.items() if r == "name"
-            )
+            )  # and a quotation of a customer has a subject
+            must_be_named |= "subject" in _by_words(table, _synonyms()["activities"], is_exact=True).values()
         is_last = kind in named
         if kind == "products":
             must_be_named |= "sku" not in roles
