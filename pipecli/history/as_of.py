@@ -16,7 +16,6 @@ from zoneinfo import ZoneInfo
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import SETTINGS_FILE
 from pipecli.store import git, safe_files
-from pipecli.store.git_commit import common_dir, head_of
 from pipecli.store.safe_files import Location
 from pipecli.store.yaml import read
 from pipecli.wording import count
@@ -172,8 +171,6 @@ class Tip(NamedTuple):
 
 def tip(place: Location) -> Tip:
     """The commit of HEAD. Raises NoSuchMoment in a repository without one, GitRefused for a damaged one."""
-    if commit := _tip_of_files(place):
-        return Tip(commit, False)
     done = git.run(
         place.work_tree, "rev-parse", "--is-shallow-repository", "HEAD^{commit}", "--glob=refs/replace/*"
     )
@@ -189,21 +186,6 @@ def tip(place: Location) -> Tip:
     ]
     note = f"this clone {' and '.join(bends)}: history is read as it was committed" if bends else ""
     return Tip(commit, shallow == "true", note)
-
-
-def _tip_of_files(place: Location) -> str:
-    """The commit of HEAD where nothing cuts or bends history, without a process of git's; else empty."""
-    common = common_dir(place.git_dir)
-    odd = (
-        common / "shallow",
-        common / "refs" / "replace",
-        common / "reftable",
-        place.git_dir / "info" / "grafts",
-    )
-    packed = common / "packed-refs"
-    if any(file.exists() for file in odd) or (packed.exists() and b" refs/replace/" in packed.read_bytes()):
-        return ""
-    return head_of(place)
 
 
 def shortcomings(place: Location) -> list[str]:
