@@ -118,6 +118,7 @@ def test_a_git_that_refuses_is_an_error_with_its_words(
     tmp_path: Path,
 ) -> None:
     deal()
+    cli("history", "OPP-2Q8XA")  # what is cached answers nothing in git's place
     broken = tmp_path / "gitconfig"
     broken.write_text("[user\n")
     monkeypatch.chdir(tmp_path)
