@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import zlib
 from pathlib import Path
 
 import pytest
@@ -93,3 +94,16 @@ def test_what_git_refuses_and_a_folder_that_is_gone_are_told(root: Path, tmp_pat
     git.run(root, "remote", "add", "hub", "..")
     git.run(root, "checkout", "--quiet", "--detach")
     assert git_remote.shared_remote(safe_files.location_at(root)) == "hub"
+
+
+def test_an_object_longer_than_it_says_is_not_taken_for_the_next(tmp_path: Path) -> None:
+    git.init(tmp_path)
+    ids = [
+        git.raw(tmp_path, "hash-object", "-w", "--stdin", stdin=b"x\n" * n).decode().strip()
+        for n in (9, 8, 7)
+    ]
+    file = tmp_path / ".git/objects" / ids[0][:2] / ids[0][2:]
+    file.chmod(0o644)
+    file.write_bytes(zlib.compress(b"blob 12\0" + b"x\n" * 9))
+    with pytest.raises(git.GitRefused, match="git fsck"):
+        list(git.objects(tmp_path, ids, 100))
