@@ -260,3 +260,4 @@ def test_a_handover_needs_somebody_who_is_there(cli, leaving, refused, to, error
     cli("team", "add", "empty")
 
     assert error in refused("user", "handover", "tom", "--to", to)
+    assert '"ana" may be ana-ruiz' in refused("user", "handover", "ana", "--to", "luis")

@@ -73,7 +73,7 @@ def hand_over_user(
     """
     with changing(ctx) as transaction:
         transaction.pipeline.need(OPPORTUNITY, LEAD, CUSTOMER)
-        slug = find_section(transaction.session, "user", user)
+        slug = find_section(transaction.session, "user", user, whole=True)
         recipient = find_principal(transaction.session, to)
         connection = transaction.pipeline.index.connection
         theirs = responsibilities(connection, slug)
