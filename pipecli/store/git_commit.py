@@ -115,7 +115,7 @@ def head_of(place: Location) -> str:
     """The id of the commit that HEAD is; empty in a repository without one."""
     with suppress(OSError, UnicodeDecodeError):  # 3 ms less than to ask git
         text = (place.git_dir / "HEAD").read_text(encoding="utf-8").strip()
-        if text.startswith("ref: "):
+        if text.startswith("ref: refs/heads/"):  # a linked work tree may have others of its own
             text = (
                 (common_dir(place.git_dir) / text.removeprefix("ref: ")).read_text(encoding="utf-8").strip()
             )

@@ -45,6 +45,24 @@ def test_a_replaced_history_is_read_as_it_was_committed(
     ):  # fmt: skip
         assert note in cli(*command.split()).err, command
     assert note in cli("doctor").out
+    git("worktree", "add", "-q", "--detach", "../beside")
+    assert note in cli("-C", str(root.parent / "beside"), "history", DEAL).err
+
+
+def test_a_linked_work_tree_on_a_ref_of_its_own_reads_that_one(
+    root: Path, cli: Cli, git: Git, deal: Callable[..., Path]
+) -> None:
+    deal()
+    git("update-ref", "refs/worktree/mine", "HEAD")
+    git("worktree", "add", "-q", "--detach", "../beside")
+    cli("-C", str(root.parent / "beside"), "opp", "set", DEAL, "amount=100")
+    for words in ("update-ref refs/worktree/mine HEAD", "symbolic-ref HEAD refs/worktree/mine"):
+        git("-C", "../beside", *words.split())
+    assert "→ 100" in cli("-C", str(root.parent / "beside"), "history", DEAL).out
+
+    (root / ".git" / "refs" / "heads" / "main").write_text(f"{git('rev-parse', 'HEAD:pipecli.yaml')}\n")
+    said = cli("opp", "list", "--as-of", "2026-11-01", code=1).err
+    assert said.startswith("error: git can't read HEAD")
 
 
 def test_who_committed_what_another_wrote_is_told(cli: Cli, git: Git, deal: Callable[..., Path]) -> None:
