@@ -14,13 +14,13 @@ from dataclasses import asdict
 from datetime import datetime
 from html.parser import HTMLParser
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Literal, NamedTuple
 
 from pipecli.errors import PipecliError
 from pipecli.extras import require_extra
 from pipecli.outbox.documents import Printed
 from pipecli.outbox.template_process import run_worker
+from pipecli.store import lock
 
 _POLICY = (
     "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; "
@@ -180,8 +180,8 @@ def typeset(
     Raises PipecliError with file and line for a template that can't be set.
     """
     name = f"{template.folder.name}/{template.file}" if template else _DEFAULT
-    with TemporaryDirectory(prefix="pipecli-") as folder_name:
-        root = Path(folder_name).resolve()
+    with lock.temporary_folder("document") as room:
+        root = room.resolve()
         _copy(template.folder if template else _OWN_TEMPLATES, root)
         if fonts is not None:
             _copy(fonts, root / ".fonts")

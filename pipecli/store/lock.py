@@ -216,6 +216,15 @@ def interruptible() -> Iterator[None]:
 
 
 @contextmanager
+def temporary_folder(purpose: str) -> Iterator[Path]:
+    """A folder that nobody else can read, gone when this ends, after Ctrl-C and a polite `kill` too."""
+    from tempfile import TemporaryDirectory  # a reading verb doesn't wait for it
+
+    with interruptible(), TemporaryDirectory(prefix=f"pipecli-{purpose}-") as folder:
+        yield Path(folder)
+
+
+@contextmanager
 def uninterrupted() -> Iterator[None]:
     """Let Ctrl-C and a polite kill wait until a change is undone or finished."""
     with _handling(signal.SIG_IGN):

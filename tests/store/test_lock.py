@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from errno import ENOLCK
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from pipecli.errors import PipecliError
-from pipecli.store.lock import Busy, clear_temporary, hold_lock
+from pipecli.store.lock import Busy, clear_temporary, hold_lock, temporary_folder
 
 
 def test_who_waits_too_long_is_told_who_holds_it(tmp_path: Path) -> None:
@@ -69,3 +70,11 @@ def test_what_a_killed_command_left_beside_a_file_goes_and_what_one_still_writes
         file.touch()
     clear_temporary(tmp_path / "out.csv")
     assert [*tmp_path.iterdir()] == [living]
+
+
+def test_a_polite_kill_leaves_no_temporary_folder() -> None:
+    with pytest.raises(KeyboardInterrupt), temporary_folder("move") as folder:
+        (folder / "customers.csv").write_text("Ana\n")
+        assert folder.stat().st_mode & 0o077 == 0
+        signal.raise_signal(signal.SIGTERM)
+    assert not folder.exists()

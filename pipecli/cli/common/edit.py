@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import count
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import typer
@@ -171,8 +170,8 @@ def text_from_person() -> str:
 
 def edited(text: str, name: str) -> str:
     """A text as a person leaves it in $EDITOR. Raises PipecliError."""
-    with TemporaryDirectory() as folder:
-        draft = Path(folder) / name
+    with lock.temporary_folder("notes") as folder:
+        draft = folder / name
         draft.write_text(text, encoding="utf-8")
         _open_editor(draft)
         return draft.read_text(encoding="utf-8", errors="replace")

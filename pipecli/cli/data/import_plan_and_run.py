@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-import tempfile
 import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -22,6 +21,7 @@ from pipecli.cli.common.session import say, session
 from pipecli.cli.common.transaction import Transaction, changing_after
 from pipecli.cli.data.export_and_mirror import collection_of
 from pipecli.errors import FaultyFile, PipecliError
+from pipecli.store import lock
 from pipecli.store.pipeline import no_collector
 from pipecli.wording import count, first_of
 
@@ -221,9 +221,9 @@ def move_at_once(ctx: typer.Context, export: Path, vendor: str | None, keep: Kee
             questions[0].question,
             hint=f"answer it in a plan: pipecli import plan {quote(str(export))} --into DIR",
         )
-    with tempfile.TemporaryDirectory(prefix="pipecli-plan-") as folder:
-        _write_pages(outcome, Path(folder))
-        _move(ctx, Path(folder), export, keep, None, with_diff=False)
+    with lock.temporary_folder("plan") as folder:
+        _write_pages(outcome, folder)
+        _move(ctx, folder, export, keep, None, with_diff=False)
 
 
 def _move(
@@ -238,15 +238,15 @@ def _move(
     from pipecli.inbox.moving.run_plan import answered, export_of, load_plan, unpack_plan
     from pipecli.inbox.moving.run_plan import run_plan as bring_in
 
-    with all_faults(), tempfile.TemporaryDirectory(prefix="pipecli-export-") as unpacked:
+    with all_faults(), lock.temporary_folder("export") as unpacked:
         if folder.is_file():
-            unpack_plan(folder, Path(unpacked))
-            _move(ctx, Path(unpacked), export, keep, rejects, with_diff=with_diff)
+            unpack_plan(folder, unpacked)
+            _move(ctx, unpacked, export, keep, rejects, with_diff=with_diff)
             return
         move = load_plan(folder)
         if move.is_own and export and export.is_file():
-            unpack_plan(export, Path(unpacked))
-            _move(ctx, folder, Path(unpacked), keep, rejects, with_diff=with_diff)
+            unpack_plan(export, unpacked)
+            _move(ctx, folder, unpacked, keep, rejects, with_diff=with_diff)
             return
     files = export_of(move, export)
 

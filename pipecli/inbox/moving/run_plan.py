@@ -12,7 +12,6 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from shlex import quote
-from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 from pipecli.errors import Fault, FaultyFile, PipecliError
@@ -44,7 +43,7 @@ from pipecli.inbox.moving.synonyms import header_key
 from pipecli.records.kinds import OPPORTUNITY, SETTINGS_FILE, Collection
 from pipecli.records.names import name_key
 from pipecli.records.settings import Process, Settings, Stage, User
-from pipecli.store import safe_files
+from pipecli.store import lock, safe_files
 from pipecli.store.index import rows_for_verbs
 from pipecli.store.parse_record import validate
 from pipecli.store.pipeline import Pipeline
@@ -230,8 +229,8 @@ def run_plan(
     moved = Moved()
     nouns = Counter(target.noun for step in move.steps if (target := target_named(step.kind)))
     earlier = EarlierFiles({noun for noun, files in nouns.items() if files > 1})
-    with TemporaryDirectory(prefix="pipecli-move-") as folder:
-        draft = DraftPipeline(pipeline, Path(folder))
+    with lock.temporary_folder("move") as folder:
+        draft = DraftPipeline(pipeline, folder)
         moved.removed = _apply_settings(draft, move, moved)
         taken: set[str] = set()
         coming = _ids(move, files) if move.is_own else {}
