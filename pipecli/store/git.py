@@ -307,16 +307,13 @@ class Object(NamedTuple):
 
 
 def objects(work_tree: Path, ids: Iterable[str], largest: int) -> Iterator[Object]:
-    """The objects with these full ids, in their order, by at most one process; `largest` bytes bound each.
+    """The objects with these full ids, in their order, by one process; `largest` in bytes bounds each.
 
     Raises GitRefused where git ends before it has answered.
     """
     wanted = list(ids)
-    if len(wanted) <= _FEW:
-        loose = [object_ for id_ in wanted if (object_ := _loose(work_tree, id_, largest))]
-        if len(loose) == len(wanted):
-            yield from loose
-            return
+    if not wanted:
+        return
     with started(work_tree):
         process = subprocess.Popen(
             ["git", *config_options(), "cat-file", "--batch", "--buffer"],
@@ -339,31 +336,6 @@ def objects(work_tree: Path, ids: Iterable[str], largest: int) -> Iterator[Objec
         finally:
             process.kill()  # who stopped listening in the middle waits for nothing
             asking.join()
-
-
-_FEW = 50
-"""Objects that are read from files of their own, as new ones have, in less time than git takes to start."""
-
-
-def _loose(work_tree: Path, id_: str, largest: int) -> Object | None:
-    """An object from the file of its own; None where it has none that can be read."""
-    from zlib import decompressobj, error
-
-    inflating = decompressobj()
-    try:
-        with (work_tree / ".git/objects" / id_[:2] / id_[2:]).open("rb") as file:
-            content = inflating.decompress(file.read(largest + _MOST_HEAD), largest + _MOST_HEAD)
-        header, _, content = content.partition(b"\0")
-        size = int(header.rpartition(b" ")[2])
-    except (OSError, ValueError, error):
-        return None
-    if size > largest:
-        return Object(id_, None, size)
-    return Object(id_, content, size) if inflating.eof and len(content) == size else None
-
-
-_MOST_HEAD = 1 << 10
-"""Bytes that the file of an object may have beside its content, which zlib has made no smaller."""
 
 
 def _ask(pipe: IO[bytes], ids: Sequence[str]) -> None:
