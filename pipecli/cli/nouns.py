@@ -89,13 +89,15 @@ NOUNS = {
     "order": Noun(
         "Orders, made from winning quotations.",
         verbs=_verbs(
-            "invoice", "new, list, show, set, edit, deliver, cancel, render", {"quotation.render": "render"}
+            "order_and_invoice",
+            "new, list, show, set, edit, deliver, cancel, render",
+            {"quotation.render": "render"},
         ),
     ),
     "invoice": Noun(
         "Invoices and credit notes, drawn up from orders.",
         verbs=_verbs(
-            "invoice",
+            "order_and_invoice",
             "new, list, show, set, edit, remove, issue, send, paid, credit, render, template",
             {"quotation.render": "render, template"},
         ),

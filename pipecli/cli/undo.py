@@ -74,7 +74,7 @@ def undo(
 
 def _require_unnumbered(transaction: Transaction, reverted: Sequence[Reverted]) -> None:
     """Refuse to take a draft from its number, which a killed `issue` has claimed for it."""
-    from pipecli.cli.invoice import require_unnumbered
+    from pipecli.cli.order_and_invoice import require_unnumbered
     from pipecli.records.papers import Invoice
 
     for part in reverted:
