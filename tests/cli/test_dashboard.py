@@ -82,6 +82,14 @@ def test_the_figures_of_the_page_are_those_of_sql(cli, root, tmp_path):
     assert found["win_rate"] == "50.00"
 
 
+def test_the_forecast_counts_below_it_what_is_on_hold(cli, root, tmp_path):
+    assert "on hold" not in written(cli, tmp_path)
+    held, *_ = cli("opp", "list", "--format", "ids").out.split()
+    amount = loads(cli("opp", "show", held, "--format", "json").out)["amount"]
+    cli("opp", "hold", held, "--until", "+30d")
+    assert f"apart, 1 deal on hold: {amount:,.2f} EUR" in written(cli, tmp_path)
+
+
 def test_json_has_the_same_figures(cli, root, tmp_path):
     said = loads(cli("dashboard", "--output", str(tmp_path / "x.html"), "--format", "json").out)
     page = figures((tmp_path / "x.html").read_text(encoding="utf-8"))

@@ -63,6 +63,12 @@ class Tables:
     def stage(self, deal: Deal) -> Cell:
         return Cell(self.stages.label(deal.stage, deal.process), deal.stage)
 
+    def on_hold(self, report: Forecast) -> str:
+        """The deals on hold, which the rows leave out; empty without any."""
+        held = report.on_hold
+        amount = self.words.money(held.amount, report.currency)
+        return self.words.count("on_hold_apart", held.open_count, amount=amount) if held.open_count else ""
+
     def cut(
         self,
         title: str,
@@ -111,6 +117,7 @@ def forecast_table(tables: Tables, report: Forecast) -> Table:
         [cells(row, row_label(row, report.by, tables.words), place) for place, row in enumerate(rows)],
         total=cells(total, tables.words.named("labels", "total"), len(rows)),
         nothing=tables.words.nothing_expected,
+        note=tables.on_hold(report),
     )
 
 
