@@ -187,7 +187,8 @@ def test_a_browser_shows_it_without_a_word_of_complaint(cli, root, tmp_path):
             assert page.evaluate("document.documentElement.scrollWidth") <= width
             tables = "[...document.querySelectorAll('section.table')]"
             wide = page.evaluate(f"{tables}.filter(each => each.scrollWidth > each.clientWidth).length")
-            assert page.locator("section.scrolls").count() == wide
+            # the page hears of its new width a moment later
+            page.wait_for_function(f"document.querySelectorAll('section.scrolls').length === {wide}")
         assert wide > 0  # on a phone, where each says so
         page.emulate_media(media="print")
         assert page.pdf().startswith(b"%PDF")
