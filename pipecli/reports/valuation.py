@@ -1,6 +1,6 @@
 """The value of a deal in one currency, for every report: its amount, and that weighted by its probability.
 
-An open deal counts at the exchange rates of today, one that was won at those of its day. Lists and `sql` have
+An open deal counts at the exchange rates of today, one that ended at those of its day. Lists and `sql` have
 the weighted amount in its own currency by `weighted` in `records/money.py`, which has the rates, too.
 """
 
@@ -58,23 +58,23 @@ class Valuation:
             return None
         return self.value(deal.amount, deal.currency, deal.ended or today, deal.id)
 
-    def weighted(self, deal: Deal, today: date) -> Decimal:
-        """The amount of an open deal times its probability, at the rates of today; 0 without an amount.
+    def weighted(self, deal: Deal, day: date) -> Decimal:
+        """The amount of a deal times its probability, at the rates of a day; 0 without an amount.
 
         A missing rate is a PipecliError that names it, and the deal.
         """
         if deal.amount is None:
             return self.zero
-        return self.value(deal.amount, deal.currency, today, deal.id, deal.probability or _ZERO)
+        return self.value(deal.amount, deal.currency, day, deal.id, deal.probability or _ZERO)
 
     def worth(self, deal: Deal, today: date) -> Worth | None:
         """The amount of a deal as it is and weighted, each rounded once; None without an amount.
 
-        An open deal counts at the rates of today, a won one at those of its day. Raises MissingRate.
+        An open deal counts at the rates of today, one that ended at those of its day. Raises MissingRate.
         """
         if deal.amount is None:
             return None
-        day = (deal.close if deal.status == "won" else None) or today
+        day = deal.ended or today
         return Worth(
             self._value(deal.amount, deal.currency, day, _ALL),
             self.weighted(deal, day),
