@@ -206,13 +206,13 @@ def _number(transaction: Transaction, draft: Invoice, *, alone: bool) -> str:
     used = {number for (number,) in rows}
     claims = _claims(pipeline.location, "invoices", alone=alone)
 
-    def number_beside(claimed: Collection[str]) -> str:
+    def free_number(claimed: Collection[str]) -> str:
         return rules.next_number(settings, today.year, used.union(claimed))
 
     if transaction.session.dry_run:
-        return number_beside(claims.known(offline=True))
+        return free_number(claims.known(offline=True))
     try:
-        return claims.claim_number(draft.id, today, number_beside)
+        return claims.claim_number(draft.id, today, free_number)
     except PipecliError as error:
         raise PipecliError(
             f"{error.message}; {draft.id} stays a draft", hint=error.hint, code=error.code

@@ -91,8 +91,8 @@ class Claims:
         self._change(change, today)
         return mine
 
-    def claim_number(self, who: str, today: date, number_beside: Callable[[Collection[str]], str]) -> str:
-        """The next number after those that are claimed, claimed; the one `who` claimed before, if any.
+    def claim_number(self, who: str, today: date, next_number: Callable[[Collection[str]], str]) -> str:
+        """Claim the number that `next_number` gives beside those that are claimed, or tell the one of `who`.
 
         Raises Unreachable, PipecliError.
         """
@@ -104,7 +104,7 @@ class Claims:
             mine = next((key for key, by in taken.items() if by == who), "")
             if mine:
                 return False
-            mine = number_beside(taken)
+            mine = next_number(taken)
             days.setdefault(today.isoformat(), {})[mine] = who
             return True
 
