@@ -52,7 +52,7 @@ PerhapsSent = Annotated[
 ]
 
 
-class Due(NamedTuple):
+class Reminder(NamedTuple):
     """The follow-ups for a user at one of their addresses."""
 
     user: str
@@ -85,17 +85,17 @@ def remind(
         _print(run, [])
         return
     ours.require_any()
-    dues, untold = _dues(run, ours, follow_ups)
+    reminders, untold = _reminders(run, ours, follow_ups)
     claims = claims_of(run, "remind", _KEPT_DAYS)
     if run.dry_run:
         for line in untold.values():
             say(line)
-        _print_messages(run, _unclaimed(run, claims, dues))
+        _print_messages(run, _unclaimed(run, claims, reminders))
         return
     require_apprise()
-    keys = [*untold, *(key for due in dues for key in due.by_key)]
+    keys = [*untold, *(key for reminder in reminders for key in reminder.by_key)]
     with sending(run, claims, "remind", "reminders", keys, is_again=perhaps_sent == "again") as sender:
-        sent = _send(run, sender, dues, untold)
+        sent = _send(run, sender, reminders, untold)
     _print(run, sent)
     sender.require_all_sent()
 
@@ -110,7 +110,9 @@ def claims_of(run: Session, job: str, days: int) -> Claims:
     return Claims(place, job, keep=days, remote=remote)
 
 
-def _dues(run: Session, ours: Channels, follow_ups: Sequence[FollowUp]) -> tuple[list[Due], dict[str, str]]:
+def _reminders(
+    run: Session, ours: Channels, follow_ups: Sequence[FollowUp]
+) -> tuple[list[Reminder], dict[str, str]]:
     """The follow-ups for each address; and a line about each user who has none.
 
     The lines have keys as reminders have: cron, which would mail it every hour, hears each once a day.
@@ -118,7 +120,7 @@ def _dues(run: Session, ours: Channels, follow_ups: Sequence[FollowUp]) -> tuple
     from pipecli.outbox.channels import variable
 
     users: Mapping[str, Mapping[str, Any]] = run.pipeline.settings_as_written.get("users") or {}
-    dues = []
+    reminders = []
     untold = {}
     for user, theirs in followups_by_user(follow_ups).items():
         about = users.get(user or "", {})
@@ -132,8 +134,8 @@ def _dues(run: Session, ours: Channels, follow_ups: Sequence[FollowUp]) -> tuple
             way_out = f"set {variable(user)}, or write {ours.file}"
             untold[key] = f"{what} for {user}, who has no channel: {way_out}"
         else:
-            dues += [
-                Due(
+            reminders += [
+                Reminder(
                     user,
                     str(about.get("name", user)),
                     address,
@@ -141,7 +143,7 @@ def _dues(run: Session, ours: Channels, follow_ups: Sequence[FollowUp]) -> tuple
                 )
                 for place, address in enumerate(addresses)
             ]
-    return dues, untold
+    return reminders, untold
 
 
 def _key(run: Session, user: str, follow_up: FollowUp, place: int) -> str:
@@ -149,15 +151,17 @@ def _key(run: Session, user: str, follow_up: FollowUp, place: int) -> str:
     return f"{run.today}/{user}/{follow_up_key(follow_up)}/{place}"
 
 
-def _message(run: Session, due: Due, keys: Sequence[str]) -> Message:
-    words = words_of(user_language(run.pipeline.settings_as_written, due.user))
-    return reminder_message(due.name, [due.by_key[key] for key in keys], run.today, words)
+def _message(run: Session, reminder: Reminder, keys: Sequence[str]) -> Message:
+    words = words_of(user_language(run.pipeline.settings_as_written, reminder.user))
+    return reminder_message(reminder.name, [reminder.by_key[key] for key in keys], run.today, words)
 
 
-def _unclaimed(run: Session, claims: Claims, dues: Sequence[Due]) -> list[tuple[Due, list[str]]]:
+def _unclaimed(
+    run: Session, claims: Claims, reminders: Sequence[Reminder]
+) -> list[tuple[Reminder, list[str]]]:
     """The reminders still to be sent today, as far as that can be known."""
     known = claims.seen(say)
-    return [(due, [key for key in due.by_key if key not in known]) for due in dues]
+    return [(reminder, [key for key in reminder.by_key if key not in known]) for reminder in reminders]
 
 
 def _take_up(run: Session, claims: Claims, journal: ReminderJournal, *, is_again: bool) -> None:
@@ -175,7 +179,7 @@ def _take_up(run: Session, claims: Claims, journal: ReminderJournal, *, is_again
 
 
 def _send(
-    run: Session, sender: Sender, dues: Sequence[Due], untold: Mapping[str, str]
+    run: Session, sender: Sender, reminders: Sequence[Reminder], untold: Mapping[str, str]
 ) -> list[dict[str, Any]]:
     """Send and say what nobody has claimed today; what was sent."""
     from pipecli.outbox.channels import Courier
@@ -185,13 +189,13 @@ def _send(
     for key, line in untold.items():
         (say if key in sender.mine else mention)(line)
     sender.unsent.difference_update(untold)
-    for due in dues:
-        if keys := [key for key in due.by_key if key in sender.mine]:
-            hand_over = partial(courier.send, due.address, _message(run, due, keys))
+    for reminder in reminders:
+        if keys := [key for key in reminder.by_key if key in sender.mine]:
+            hand_over = partial(courier.send, reminder.address, _message(run, reminder, keys))
             if sender.send(
-                keys, f"{due.user}: not delivered by the channel {due.address.channel}", hand_over
+                keys, f"{reminder.user}: not delivered by the channel {reminder.address.channel}", hand_over
             ):
-                sent.append(_record(due, keys))
+                sent.append(_record(reminder, keys))
     return sent
 
 
@@ -262,11 +266,11 @@ def give_back(run: Session, claims: Claims, unsent: set[str], who: str, warning:
         say(f"warning: {warning}{error.message}")
 
 
-def _record(due: Due, keys: Sequence[str]) -> dict[str, Any]:
-    follow_ups = [due.by_key[key] for key in keys]
+def _record(reminder: Reminder, keys: Sequence[str]) -> dict[str, Any]:
+    follow_ups = [reminder.by_key[key] for key in keys]
     return {
-        "user": due.user,
-        "channel": due.address.channel,
+        "user": reminder.user,
+        "channel": reminder.address.channel,
         "count": len(follow_ups),
         "overdue": sum(follow_up.overdue_days > 0 for follow_up in follow_ups),
         "items": [follow_up_key(follow_up) for follow_up in follow_ups],
@@ -281,14 +285,14 @@ def _print(run: Session, sent: Sequence[Mapping[str, Any]]) -> None:
     print_records(sent, _COLUMNS, run.format, id_key="user")
 
 
-def _print_messages(run: Session, unclaimed: Sequence[tuple[Due, list[str]]]) -> None:
+def _print_messages(run: Session, unclaimed: Sequence[tuple[Reminder, list[str]]]) -> None:
     """The messages that would be sent."""
-    messages = [(due, keys, _message(run, due, keys)) for due, keys in unclaimed if keys]
+    messages = [(reminder, keys, _message(run, reminder, keys)) for reminder, keys in unclaimed if keys]
     if run.format is Format.TABLE:
         to = "{0.user}, by the channel {0.address.channel}"
-        write_text("\n".join(drawn(to.format(due), message) for due, _, message in messages))
+        write_text("\n".join(drawn(to.format(reminder), message) for reminder, _, message in messages))
         return
-    records = [{**_record(due, keys), **message._asdict()} for due, keys, message in messages]
+    records = [{**_record(reminder, keys), **message._asdict()} for reminder, keys, message in messages]
     print_records(records, [*_COLUMNS, Column("title", "TITLE")], run.format, id_key="user")
 
 
