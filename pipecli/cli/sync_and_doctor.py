@@ -38,9 +38,9 @@ from pipecli.sync.doctor import examine, mend
 from pipecli.sync.doctor_clone import Diagnosis
 from pipecli.sync.plan_merge import commit_count, pushed_count
 from pipecli.sync.propose import Opened, Proposal, files_address, open_request, plan_proposal, send, went_in
+from pipecli.sync.resolve_conflicts import RecordConflict, Side, conflicts, title_of
 from pipecli.sync.sync import Conflicted, Synced, Unsound, choose, preview, resume, sync
 from pipecli.sync.sync import abort as abort_sync
-from pipecli.sync.waiting_for_person import RecordConflict, Side, conflicts, title_of
 from pipecli.wording import count, first_of, harmless
 
 app = noun()

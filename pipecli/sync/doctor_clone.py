@@ -17,6 +17,7 @@ from pipecli.store.git_commit import branch_of
 from pipecli.store.safe_files import Location
 from pipecli.store.yaml import read
 from pipecli.sync.plan_merge import commit_count
+from pipecli.sync.resolve_conflicts import pending
 from pipecli.sync.upstream import (
     Upstream,
     head,
@@ -25,7 +26,6 @@ from pipecli.sync.upstream import (
     unfinished,
     upstream_of,
 )
-from pipecli.sync.waiting_for_person import pending
 from pipecli.wording import count
 from pipecli.workflow.duplicates import email_key, users_by_address
 

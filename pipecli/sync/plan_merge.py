@@ -1,7 +1,6 @@
 """Two lines of commits merged into one, among git's objects alone: no file of the working tree is touched.
 
-Records that both sides changed are merged field by field; every other file by git's own ways. `check` looks
-at the merge before anybody gets it.
+Records that both sides changed are merged field by field; every other file by git's own ways.
 """
 
 from __future__ import annotations
@@ -15,8 +14,6 @@ from shlex import quote
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
-from pipecli.checks.check import check
-from pipecli.checks.rules import Finding
 from pipecli.errors import PipecliError
 from pipecli.history.as_of import StandingCommit
 from pipecli.history.commits import key_of_path, record_kind
@@ -302,20 +299,6 @@ class Candidate(PastPipeline):
         blobs = dict.fromkeys(entry[1] for entry in self._differing.values() if entry)
         objects = git.objects(self.location.work_tree, blobs, safe_files.LARGEST)
         return {object_.id: object_ for object_ in objects}
-
-
-def new_errors(result: Pipeline, shared: Pipeline | None) -> list[Finding]:
-    """The errors of a result that what is shared has not; where nothing is shared yet, all."""
-    errors = check(result, only_errors=True)
-    if not errors or shared is None:
-        return errors
-    known = {_name(finding) for finding in check(shared, only_errors=True)}
-    return [finding for finding in errors if _name(finding) not in known]
-
-
-def _name(finding: Finding) -> tuple[str, str, str]:
-    """The key by which two findings are the same, on whatever line."""
-    return finding.file, finding.rule, finding.message
 
 
 class MergePlan(NamedTuple):

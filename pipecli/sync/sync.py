@@ -1,7 +1,7 @@
 """`sync`: fetch, integrate, check, push, and only then move the working tree; again when somebody was faster.
 
 Everything happens among git's objects, so that whenever it ends, the working tree is as it was before or as
-everybody has it. Only a conflict is left to a person in the working tree itself (waiting_for_person.py).
+everybody has it. Only a conflict is left to a person in the working tree itself (resolve_conflicts.py).
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
+from pipecli.checks.check import check
 from pipecli.checks.rules import Finding
 from pipecli.errors import FaultyFile, PipecliError
 from pipecli.records.kinds import SETTINGS_FILE
@@ -23,19 +24,19 @@ from pipecli.store.crash_recovery import moving
 from pipecli.store.git_remote import LOCKED, RemoteTimeout, race_lost, remote_words, talk_to_remote
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.safe_files import Location
-from pipecli.sync import waiting_for_person
+from pipecli.sync import resolve_conflicts
 from pipecli.sync.plan_merge import (
     Candidate,
     MergePlan,
     commit_count,
     commit_merge,
     merge_message,
-    new_errors,
     plan_merge,
     present_commit,
     pushed_count,
     records_of,
 )
+from pipecli.sync.resolve_conflicts import Pending, RecordConflict, Side, conflicts, pending
 from pipecli.sync.upstream import (
     Upstream,
     head,
@@ -44,7 +45,6 @@ from pipecli.sync.upstream import (
     require_no_git_operation,
     upstream_of,
 )
-from pipecli.sync.waiting_for_person import Pending, RecordConflict, Side, conflicts, pending
 from pipecli.wording import count
 
 
@@ -184,9 +184,9 @@ def choose(place: Location, side: Side, names: Sequence[str] = ()) -> list[str]:
     Raises PipecliError.
     """
     waiting = _waiting(place)
-    paths = waiting_for_person.meant(waiting, names) if names else waiting.files
-    waiting_for_person.take_side(place, side, paths)
-    return waiting_for_person.unsettled(place, waiting)
+    paths = resolve_conflicts.conflicting_files(waiting, names) if names else waiting.files
+    resolve_conflicts.take_side(place, side, paths)
+    return resolve_conflicts.unresolved(place, waiting)
 
 
 def resume(pipeline: Pipeline) -> Synced:
@@ -196,15 +196,15 @@ def resume(pipeline: Pipeline) -> Synced:
     """
     place = pipeline.location
     waiting = _waiting(place)
-    waiting_for_person.take_settled(place, waiting)
+    resolve_conflicts.stage_resolved(place, waiting)
     tree = git.output(place.work_tree, "write-tree")
     shared = Candidate(pipeline, waiting.theirs, tree)
-    findings = new_errors(pipeline, shared)
+    findings = _introduced_errors(pipeline, shared)
     if findings:
         raise Unsound(findings, hint="correct that and `pipecli sync --continue`, or undo all with `--abort`")
     message = merge_message(waiting.upstream, waiting.merged)
     commit = commit_merge(place, tree, shared=waiting.theirs, ours=waiting.ours, message=message)
-    waiting_for_person.finish_merge(place, waiting, commit)
+    resolve_conflicts.finish_merge(place, waiting, commit)
     pipeline.is_out = f"the merge is committed here as {commit[:7]}"
     done = _until_nobody_is_faster(pipeline, ready(place), before=waiting.ours)
     return done._replace(merged=list(dict.fromkeys([*waiting.merged, *done.merged])))
@@ -213,7 +213,7 @@ def resume(pipeline: Pipeline) -> Synced:
 def abort(place: Location) -> str:
     """Undo a sync that waits; the commit of before it. Raises PipecliError where none does."""
     waiting = _waiting(place)
-    waiting_for_person.abort(place, waiting)
+    resolve_conflicts.abort(place, waiting)
     return waiting.ours
 
 
@@ -289,7 +289,7 @@ def _leave_to_person(place: Location, upstream: Upstream, merge: MergePlan) -> l
     paths = [clash.sides.path for clash in merge.clashes]
     merged = [*merge.merged, *records_of(place, paths)]
     waiting = Pending(merge.ours, merge.theirs, str(upstream), paths, merged)
-    waiting_for_person.start_waiting(place, waiting, merge_message(upstream, merged), merge.contents)
+    resolve_conflicts.start_waiting(place, waiting, merge_message(upstream, merged), merge.contents)
     git.output(place.work_tree, "update-ref", upstream.tracking, merge.theirs)
     return in_words
 
@@ -309,13 +309,27 @@ def _require_sound(pipeline: Pipeline, merge: MergePlan) -> None:
     is_ours = merge.commit == merge.ours
     result = pipeline if is_ours else Candidate(pipeline, merge.commit)
     shared = Candidate(pipeline, merge.theirs) if merge.theirs else None
-    findings = new_errors(result, shared)
+    findings = _introduced_errors(result, shared)
     if findings:
         together = "" if is_ours else " together with what would come (`pipecli sync --dry-run`)"
         raise Unsound(
             findings,
             hint=f"nothing is changed; make your files fit{together}, commit, and sync again",
         )
+
+
+def _introduced_errors(result: Pipeline, shared: Pipeline | None) -> list[Finding]:
+    """The errors of a result that what is shared has not; where nothing is shared yet, all."""
+    errors = check(result, only_errors=True)
+    if not errors or shared is None:
+        return errors
+    known = {_same_on_any_line(finding) for finding in check(shared, only_errors=True)}
+    return [finding for finding in errors if _same_on_any_line(finding) not in known]
+
+
+def _same_on_any_line(finding: Finding) -> tuple[str, str, str]:
+    """The key by which two findings are the same, on whatever line."""
+    return finding.file, finding.rule, finding.message
 
 
 def _require_way(place: Location, merge: MergePlan) -> None:

@@ -1,4 +1,4 @@
-"""A sync that waits for a person: git's own merge in progress, and a note of what it began from.
+"""The conflicts of a sync, left to a person: git's own merge in progress, and a note of what it began from.
 
 `git status` shows it, every merge tool knows it, and what git's own commands make of it is fine. The fields
 that two sides disagree on are put in words here, with both values and whose they are.
@@ -162,7 +162,7 @@ def take_side(place: Location, side: Side, paths: Sequence[str]) -> None:
         _take(place, [path])
 
 
-def take_settled(place: Location, waiting: Pending) -> None:
+def stage_resolved(place: Location, waiting: Pending) -> None:
     """Take what a person has settled into git's index. Raises PipecliError naming what is not settled."""
     for path in waiting.files:
         if line := _first_mark(place, path):
@@ -191,13 +191,13 @@ def take_settled(place: Location, waiting: Pending) -> None:
     _take(place, list(dict.fromkeys([*unmerged, *(path for path in changed if path in waiting.files)])))
 
 
-def unsettled(place: Location, waiting: Pending) -> list[str]:
+def unresolved(place: Location, waiting: Pending) -> list[str]:
     """The files that still wait for a person."""
     unmerged = _unmerged(place)
     return [path for path in waiting.files if len(unmerged.get(path, "two")) < 2 or _first_mark(place, path)]
 
 
-def meant(waiting: Pending, names: Sequence[str]) -> list[str]:
+def conflicting_files(waiting: Pending, names: Sequence[str]) -> list[str]:
     """The files in conflict that a person names, by id, its beginning or the file. Raises PipecliError."""
     files: list[str] = []
     for name in names:
