@@ -23,7 +23,8 @@ from pipecli.records.settings import Settings
 from pipecli.workflow.change import Change, Refused
 from pipecli.workflow.customer import normalized
 from pipecli.workflow.duplicates import email_key, phone_key
-from pipecli.workflow.opportunity.add_and_set import new_deal, with_part
+from pipecli.workflow.opportunity.add import new_deal
+from pipecli.workflow.opportunity.advance_and_set import with_part
 from pipecli.workflow.preconditions import require_disqualify_reason, require_open, require_source
 
 DECIDING = ("need", "budget", "timeframe")

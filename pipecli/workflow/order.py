@@ -16,7 +16,7 @@ from pipecli.records.papers import Order, OrderStatus, Quotation, QuotationStatu
 from pipecli.records.settings import Settings
 from pipecli.records.totals_and_tax import MONEY_TERMS, counted_items
 from pipecli.workflow.change import Change, Refused
-from pipecli.workflow.opportunity.add_and_set import new_deal
+from pipecli.workflow.opportunity.add import new_deal
 from pipecli.workflow.quotation import wrong_move
 
 

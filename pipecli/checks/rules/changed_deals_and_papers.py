@@ -18,7 +18,7 @@ from pipecli.records.papers import Invoice, InvoiceStatus, Order, OrderStatus, Q
 from pipecli.records.settings import Settings
 from pipecli.records.totals_and_tax import discounts, totals
 from pipecli.workflow.lead import missing_criteria
-from pipecli.workflow.opportunity.advance import missing_to_move
+from pipecli.workflow.opportunity.advance_and_set import missing_to_move
 from pipecli.workflow.opportunity.close import difference, last_offered
 
 # What a report of closed deals adds up. Notes, tags, activities and the like go on after the end.

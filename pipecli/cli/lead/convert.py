@@ -38,7 +38,7 @@ from pipecli.workflow.match_prospect import (
     new_customer,
     of_lead,
 )
-from pipecli.workflow.opportunity.add_and_set import in_process
+from pipecli.workflow.opportunity.add import in_process
 
 app = noun()
 

@@ -28,17 +28,7 @@ from pipecli.records.kinds import OPPORTUNITY
 from pipecli.records.opportunity import Opportunity
 from pipecli.workflow import items_and_prices
 from pipecli.workflow.change import Change
-from pipecli.workflow.opportunity import advance as advance_opportunity
-from pipecli.workflow.opportunity.add_and_set import (
-    add_competitor,
-    add_stakeholder,
-    leave_to_verbs,
-    remove_competitor,
-    remove_stakeholder,
-    set_deal_fields,
-    share_credit,
-)
-from pipecli.workflow.opportunity.advance import complete_step, undo_step
+from pipecli.workflow.opportunity import advance_and_set as rules
 from pipecli.workflow.preconditions import require_open
 
 if TYPE_CHECKING:
@@ -66,7 +56,7 @@ def advance(
         planned = transaction.next_contact(next_, transaction.me)
 
         def decide(deal: Opportunity) -> Change:
-            change = advance_opportunity.advance_deal(
+            change = rules.advance_deal(
                 deal, transaction.settings, to=to, force=force, keep_probability=keep_probability
             )
             assert isinstance(change.subject, Opportunity)
@@ -94,7 +84,7 @@ def hold(
             )
 
         def decide(deal: Opportunity) -> Change:
-            return advance_opportunity.hold_deal(deal, until=day, today=transaction.today, reason=reason)
+            return rules.hold_deal(deal, until=day, today=transaction.today, reason=reason)
 
         change_each(transaction, Opportunity, refs, decide, "hold")
 
@@ -103,7 +93,7 @@ def hold(
 def resume(ctx: typer.Context, refs: Refs = None) -> None:
     """Resume an opportunity, or many, that is on hold."""
     with changing(ctx) as transaction:
-        change_each(transaction, Opportunity, refs, advance_opportunity.resume_deal, "resume")
+        change_each(transaction, Opportunity, refs, rules.resume_deal, "resume")
 
 
 @app.command(cls=Changing)
@@ -124,7 +114,7 @@ def sellers(
             key = key_of(transaction.session, "user", user)
             path = (Opportunity, "sellers.0.percent")
             given[key] = typed_option("USER=PERCENT", percent.removesuffix("%"), path, transaction.session)
-        transaction.do(share_credit(deal, given))
+        transaction.do(rules.share_credit(deal, given))
 
 
 _Step = Annotated[str, typer.Argument(help="Its text, or words of it.", metavar="STEP")]
@@ -137,23 +127,23 @@ def _add_step(verb: str, rule: Callable[[Opportunity, Settings, str], Change], h
             transaction.do(rule(transaction.get(Opportunity, ref), transaction.settings, step))
 
 
-_add_step("step done", complete_step, "Mark a step as done.")
-_add_step("step undo", undo_step, "Mark a step as not done.")
+_add_step("step done", rules.complete_step, "Mark a step as done.")
+_add_step("step undo", rules.undo_step, "Mark a step as not done.")
 
 
 def _set(transaction: Transaction, deal: Any, assignments: list[str], summary: str) -> Change:
-    leave_to_verbs(deal, {split_assignment(text)[0][0] for text in assignments})
+    rules.leave_to_verbs(deal, {split_assignment(text)[0][0] for text in assignments})
     return _changed(transaction, deal, with_values(deal, assignments, transaction.session), summary)
 
 
 def _changed(transaction: Transaction, before: Any, after: Any, summary: str) -> Change:
-    return set_deal_fields(before, after, transaction, transaction.today, summary)
+    return rules.set_deal_fields(before, after, transaction, transaction.today, summary)
 
 
 def _allow_edit(transaction: Transaction, before: Any, after: Any) -> None:
     """An edit may change what `set` may: the rules are the same, and so are the words of what they refuse."""
     fields = type(after).model_fields
-    leave_to_verbs(before, {name for name in fields if getattr(before, name) != getattr(after, name)})
+    rules.leave_to_verbs(before, {name for name in fields if getattr(before, name) != getattr(after, name)})
     _changed(transaction, before, after, "edit")
 
 
@@ -226,7 +216,7 @@ def note_competitor(ctx: typer.Context, ref: Ref, name: _Name) -> None:
     with changing(ctx) as transaction:
         called = typed_option("NAME", name, (Opportunity, "competitors.0"), transaction.session)
         deal = transaction.get(Opportunity, ref)
-        transaction.do(add_competitor(deal, called, names_of(transaction, "competitor")))
+        transaction.do(rules.add_competitor(deal, called, names_of(transaction, "competitor")))
 
 
 @app.command("competitor remove", cls=Changing)
@@ -234,7 +224,7 @@ def strike_competitor(ctx: typer.Context, ref: Ref, name: _Name) -> None:
     """Remove a competitor."""
     with changing(ctx) as transaction:
         deal = transaction.get(Opportunity, ref)
-        transaction.do(remove_competitor(deal, name, names_of(transaction, "competitor")))
+        transaction.do(rules.remove_competitor(deal, name, names_of(transaction, "competitor")))
 
 
 _Contact = Annotated[str, typer.Argument(help="A contact's slug or name.", metavar="CONTACT")]
@@ -260,7 +250,9 @@ def put_on_contact(
     with changing(ctx) as transaction:
         deal = transaction.get(Opportunity, ref)
         part = typed_option("--role", role, (Opportunity, "contacts.0.role"), transaction.session)
-        transaction.do(add_stakeholder(deal, _contact(transaction, contact), role=part, primary=primary))
+        transaction.do(
+            rules.add_stakeholder(deal, _contact(transaction, contact), role=part, primary=primary)
+        )
 
 
 @app.command("contact remove", cls=Changing)
@@ -268,7 +260,7 @@ def take_off_contact(ctx: typer.Context, ref: Ref, contact: _Contact) -> None:
     """Remove a contact from an opportunity."""
     with changing(ctx) as transaction:
         deal = transaction.get(Opportunity, ref)
-        transaction.do(remove_stakeholder(deal, _contact(transaction, contact)))
+        transaction.do(rules.remove_stakeholder(deal, _contact(transaction, contact)))
 
 
 register_assign(app, OPPORTUNITY)

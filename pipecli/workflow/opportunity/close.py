@@ -21,8 +21,7 @@ from pipecli.records.papers import Order, OrderStatus, Quotation, QuotationStatu
 from pipecli.records.settings import Settings
 from pipecli.records.totals_and_tax import MONEY_TERMS, counted_items, totals
 from pipecli.workflow.change import Change, Refused
-from pipecli.workflow.opportunity.add_and_set import known_as
-from pipecli.workflow.opportunity.advance import process_of
+from pipecli.workflow.opportunity.advance_and_set import known_as, process_of
 from pipecli.workflow.order import order_from_quotation
 from pipecli.workflow.preconditions import (
     closing_day,
