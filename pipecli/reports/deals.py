@@ -38,7 +38,7 @@ def win_rate(won_count: int, lost_count: int) -> Decimal | None:
     return percent(won_count, won_count + lost_count)
 
 
-def shared_out(
+def split_amount(
     amount: Decimal, items: Sequence[tuple[str | None, Decimal]], currency: str
 ) -> Iterator[tuple[str | None, Decimal]]:
     """Each product's part of a deal's amount, in proportion to its items; together the whole to the cent."""
@@ -154,7 +154,7 @@ class Deal(NamedTuple):
     """Each seller with their team and percent, where it is not the owner's whole."""
     stage_visits: Sequence[StageVisit] = ()
 
-    def credited(self, by: str) -> list[tuple[str | None, Decimal]]:
+    def credit_split(self, by: str) -> list[tuple[str | None, Decimal]]:
         """The percents of it by owner or team; all is the owner's or their team's where nobody else sells."""
         parts: dict[str | None, Decimal] = {}
         for user, team, percent in self.sellers:
@@ -162,13 +162,13 @@ class Deal(NamedTuple):
             parts[key] = parts.get(key, Decimal(0)) + percent
         return list(parts.items()) or [(getattr(self, by), Decimal(100))]
 
-    def part_of(self, user: str) -> Deal:
+    def sellers_part(self, user: str) -> Deal:
         """The deal as far as one seller goes, with their part of its money, to the cent."""
         if not self.sellers:
             return self
 
         def part(amount: Decimal | None) -> Decimal | None:
-            parts = dict(shared_out(amount, self.credited("owner"), self.currency)) if amount else {}
+            parts = dict(split_amount(amount, self.credit_split("owner"), self.currency)) if amount else {}
             return parts.get(user, amount)
 
         return self._replace(

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from pipecli.records.days import PERIODS
 from pipecli.records.money import Rates
-from pipecli.reports.deals import Deal, group_of, shared_out
+from pipecli.reports.deals import Deal, group_of, split_amount
 from pipecli.reports.valuation import Valuation, Worth
 
 _ALL = Decimal(100)
@@ -164,7 +164,7 @@ class _Tally:
             self.won_without_amount_count += value is None
             won = value.amount if value else _ZERO
             self.won_amount += won
-            for owner, part in shared_out(won, deal.credited("owner"), currency):
+            for owner, part in split_amount(won, deal.credit_split("owner"), currency):
                 self.won_by[owner] = self.won_by.get(owner, _ZERO) + part
             return
         self.open_count += 1
@@ -208,7 +208,7 @@ class _Sums:
             for product, part in _parts(deal.products, value, self.currency):
                 self._add(self._tally((None, product)), deal, part)
         elif self.by in ("owner", "team") and deal.sellers:
-            for key, part in _parts(deal.credited(self.by), value, self.currency):
+            for key, part in _parts(deal.credit_split(self.by), value, self.currency):
                 theirs = tuple(one for one in deal.sellers if one[self.by == "team"] == key)
                 self._add(self._tally((None, key)), deal._replace(owner=key, sellers=theirs), part)
         elif self.by in PERIODS and deal.is_overdue(self.today):
@@ -242,7 +242,7 @@ def _parts(
     if value is None:
         yield from ((product, None) for product in dict.fromkeys(product for product, _ in products))
         return
-    parts = (shared_out(figure, products, currency) for figure in value)
+    parts = (split_amount(figure, products, currency) for figure in value)
     for (product, amount), (_, weight), (_, yearly) in zip(*parts, strict=True):
         yield product, Worth(amount, weight, yearly)
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from pipecli.records.days import PERIODS
-from pipecli.reports.deals import Deal, group_of, percent, shared_out, win_rate
+from pipecli.reports.deals import Deal, group_of, percent, split_amount, win_rate
 from pipecli.reports.valuation import Valuation
 
 GROUPINGS = (
@@ -152,7 +152,7 @@ class _Tally:
 def _parts(deal: Deal, by: str, amount: Decimal, currency: str) -> Iterator[tuple[Key, Decimal]]:
     """The keys that a deal counts at, each with its part of the amount."""
     if by == "product":
-        for product, part in shared_out(amount, deal.products or ((None, Decimal(1)),), currency):
+        for product, part in split_amount(amount, deal.products or ((None, Decimal(1)),), currency):
             yield (None, product), part
     elif by == "competitor":
         # A deal is lost to those it names at its end, and won against all that were after it.

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from pipecli.records.days import Days, month_of
 from pipecli.records.money import EXACT, rounded
-from pipecli.reports.deals import Deal, shared_out, win_rate
+from pipecli.reports.deals import Deal, split_amount, win_rate
 from pipecli.reports.valuation import Valuation
 
 GROUPINGS = ("owner", "team")
@@ -98,11 +98,11 @@ def ranking(
             continue
         in_base = base.amount(deal) or base.zero
         amount = in_base if shown is base else shown.amount(deal) or shown.zero
-        credited = deal.credited(by)
-        parts = shared_out(amount, credited, shown.currency)
-        merits = shared_out(in_base, credited, base.currency)
+        split = deal.credit_split(by)
+        parts = split_amount(amount, split, shown.currency)
+        merits = split_amount(in_base, split, base.currency)
         merit = Decimal(0)
-        for (key, part), (_, in_base), (_, percent_of_it) in zip(parts, merits, credited, strict=True):
+        for (key, part), (_, in_base), (_, percent_of_it) in zip(parts, merits, split, strict=True):
             points_of_it = points.of(in_base, percent_of_it)
             rows_of[key].add(deal, part, points_of_it)
             merit += points_of_it

@@ -14,7 +14,7 @@ from pipecli.records.days import Days
 from pipecli.records.money import Rates
 from pipecli.reports import lost
 from pipecli.reports.activity import Activity, count_activities
-from pipecli.reports.deals import Deal, percent, shared_out
+from pipecli.reports.deals import Deal, percent, split_amount
 from pipecli.reports.first_response import FirstAnswer, Inquiry, first_response
 from pipecli.reports.followups import FollowUp, Plan, reminder_message
 from pipecli.reports.funnel import LeadCourse, Sale, funnel
@@ -124,7 +124,7 @@ def test_points_and_wins_add_up_and_ranks_follow_points(deals: list[Deal], by: s
     st.lists(st.tuples(names, st.decimals(0, 10**6, places=2)), min_size=1, max_size=5),
 )
 def test_no_cent_is_lost_between_products(amount: Decimal, items: list[tuple[str | None, Decimal]]) -> None:
-    assert sum(part for _, part in shared_out(amount, items, "EUR")) == amount
+    assert sum(part for _, part in split_amount(amount, items, "EUR")) == amount
 
 
 def test_a_percentage_is_rounded_half_up_and_unknown_of_nothing() -> None:

@@ -114,7 +114,7 @@ def sellers(
             key = key_of(transaction.session, "user", user)
             path = (Opportunity, "sellers.0.percent")
             given[key] = typed_option("USER=PERCENT", percent.removesuffix("%"), path, transaction.session)
-        transaction.do(rules.share_credit(deal, given))
+        transaction.do(rules.split_credit(deal, given))
 
 
 _Step = Annotated[str, typer.Argument(help="Its text, or words of it.", metavar="STEP")]

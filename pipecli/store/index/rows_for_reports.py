@@ -118,7 +118,7 @@ def _deals(
                 tuple((user, teams.get(user), Decimal(part)) for user, part in words(sellers)),
             )
         )  # fmt: skip
-    return [deal.part_of(owner_filter.seller) for deal in deals] if owner_filter.seller else deals
+    return [deal.sellers_part(owner_filter.seller) for deal in deals] if owner_filter.seller else deals
 
 
 @cache

@@ -246,7 +246,7 @@ def leave_to_verbs(deal: Opportunity, fields: Collection[str]) -> None:
         )
 
 
-def share_credit(deal: Opportunity, percents: Mapping[str, Decimal]) -> Change:
+def split_credit(deal: Opportunity, percents: Mapping[str, Decimal]) -> Change:
     """Have several users sell a deal, each with a percent, together 100; none of them: its owner alone."""
     if percents and sum(percents.values()) != 100:
         raise Refused(
