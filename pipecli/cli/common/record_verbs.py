@@ -223,7 +223,7 @@ def register_set_and_edit(
         help=f"Set fields of {one}, or of many.\n\nPATH=VALUE sets one, PATH= clears it. "
         "A date may be fri or +2w, an amount 12k.",
     )
-    def set_(ctx: typer.Context, words: RefsAndAssignments) -> None:
+    def set_fields(ctx: typer.Context, words: RefsAndAssignments) -> None:
         refs, assignments = refs_and_assignments(words)
         names = ", ".join(".".join(split_assignment(text)[0]) for text in assignments)
         with changing(ctx) as transaction:
