@@ -105,9 +105,9 @@ def _facts(record: Record) -> dict[str, str | None]:
 
 
 def _worth(record: Record) -> object | None:
+    from pipecli.records.items_and_totals import totals
     from pipecli.records.opportunity import Opportunity
     from pipecli.records.papers import Invoice, Order, Quotation
-    from pipecli.records.totals_and_tax import totals
 
     if isinstance(record, Opportunity):
         return record.value
@@ -116,7 +116,7 @@ def _worth(record: Record) -> object | None:
 
 def _sum_of_items(plain: Plain) -> str | None:
     """The total of an invalid version's items: where only other keys are wrong, it is worth the same."""
-    from pipecli.records.item import Item
+    from pipecli.records.items_and_totals import Item
     from pipecli.records.money import rounded
     from pipecli.store.parse_record import validate
 

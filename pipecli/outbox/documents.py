@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from pipecli.records.customer import Contact, Customer, Supplier
-from pipecli.records.item import Item
+from pipecli.records.items_and_totals import Item, counted, totals
 from pipecli.records.lead import Lead
 from pipecli.records.money import minor_digits
 from pipecli.records.papers import (
@@ -28,7 +28,6 @@ from pipecli.records.papers import (
     paper_language,
 )
 from pipecli.records.settings import Company
-from pipecli.records.totals_and_tax import counted, totals
 from pipecli.translation import Formats, Words, formats_of, number, unit_of, unit_price, words_of
 
 

@@ -14,12 +14,11 @@ from typing import Any
 
 from pipecli.errors import PipecliError
 from pipecli.records.customer import Customer
-from pipecli.records.item import Item
+from pipecli.records.items_and_totals import Item, totals
 from pipecli.records.money import EXACT, minor_digits
 from pipecli.records.names import folded
 from pipecli.records.papers import Invoice, Order
 from pipecli.records.settings import Company
-from pipecli.records.totals_and_tax import totals
 from pipecli.translation import languages
 
 _LEVEL = "en16931"

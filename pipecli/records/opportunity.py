@@ -37,10 +37,9 @@ from pipecli.records.base import (
     Text,
     UserSlug,
 )
-from pipecli.records.item import Item
+from pipecli.records.items_and_totals import Item, require_fitting_discount, require_payable, totals
 from pipecli.records.kinds import OPPORTUNITY, closed_in_lists
 from pipecli.records.money import rounded
-from pipecli.records.totals_and_tax import require_fitting_discount, require_payable, totals
 
 
 class Assigned(Part):

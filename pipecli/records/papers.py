@@ -41,15 +41,15 @@ from pipecli.records.base import (
     SupplierSlug,
     Text,
 )
-from pipecli.records.item import Item
-from pipecli.records.kinds import INVOICE, ORDER, QUOTATION, SUPPLIER_QUOTATION
-from pipecli.records.money import rounded
-from pipecli.records.totals_and_tax import (
+from pipecli.records.items_and_totals import (
+    Item,
     require_fitting_discount,
     require_options_there,
     require_payable,
     totals,
 )
+from pipecli.records.kinds import INVOICE, ORDER, QUOTATION, SUPPLIER_QUOTATION
+from pipecli.records.money import rounded
 
 
 class Reader(Protocol):

@@ -14,11 +14,10 @@ from decimal import Decimal
 from itertools import count
 from typing import Any
 
-from pipecli.records.item import Item
+from pipecli.records.items_and_totals import MONEY_TERMS, Item
 from pipecli.records.money import EXACT, minor_digits, rounded
 from pipecli.records.papers import Invoice, InvoiceStatus, Order, OrderStatus, Payment
 from pipecli.records.settings import Settings
-from pipecli.records.totals_and_tax import MONEY_TERMS
 from pipecli.workflow.change import Change, Refused
 from pipecli.workflow.items_and_prices import find_item, in_words
 

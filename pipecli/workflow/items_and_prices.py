@@ -11,10 +11,9 @@ from decimal import Decimal
 from shlex import quote
 from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict, Unpack
 
-from pipecli.records.item import Item, LineKind, Per
+from pipecli.records.items_and_totals import Item, LineKind, Per, totals
 from pipecli.records.names import folded
 from pipecli.records.opportunity import Opportunity
-from pipecli.records.totals_and_tax import totals
 from pipecli.wording import count
 from pipecli.workflow.change import Change, Refused
 from pipecli.workflow.preconditions import refuse_sent, require_open

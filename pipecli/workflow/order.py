@@ -11,10 +11,10 @@ from datetime import date, datetime
 from typing import TypeVar
 
 from pipecli.records.days import months_later
+from pipecli.records.items_and_totals import MONEY_TERMS, counted_items
 from pipecli.records.opportunity import Opportunity, Stakeholder
 from pipecli.records.papers import Order, OrderStatus, Quotation, QuotationStatus, SupplierQuotation
 from pipecli.records.settings import Settings
-from pipecli.records.totals_and_tax import MONEY_TERMS, counted_items
 from pipecli.workflow.change import Change, Refused
 from pipecli.workflow.opportunity.add import new_deal
 from pipecli.workflow.quotation import wrong_move

@@ -13,11 +13,11 @@ from datetime import date, datetime, timedelta
 from pipecli.records.activity import Activity
 from pipecli.records.catalogue import PriceList
 from pipecli.records.customer import Contact, Customer
+from pipecli.records.items_and_totals import MONEY_TERMS, counted_items, totals
 from pipecli.records.lead import Lead
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.papers import Order, OrderStatus, Quotation, QuotationStatus, paper_language
 from pipecli.records.settings import Settings
-from pipecli.records.totals_and_tax import MONEY_TERMS, counted_items, totals
 from pipecli.workflow.activity_and_attachment import Next, plan_next_contact, with_activity
 from pipecli.workflow.change import Change, Refused
 from pipecli.workflow.items_and_prices import find_item, in_words, require_currency

@@ -15,7 +15,7 @@ from pipecli.outbox.documents import (
     printed_quotation,
 )
 from pipecli.records.customer import Contact, Customer
-from pipecli.records.item import Item
+from pipecli.records.items_and_totals import Item
 from pipecli.records.lead import Lead
 from pipecli.records.papers import Order, OrderStatus, Quotation, QuotationStatus
 from pipecli.records.settings import Company

@@ -13,7 +13,7 @@ from pipecli.outbox import mail
 from pipecli.outbox.documents import Addressee, printed_quotation
 from pipecli.outbox.mail import MailTemplate, filled_mail, own_template, template_names
 from pipecli.outbox.template_process import filled_in
-from pipecli.records.item import Item
+from pipecli.records.items_and_totals import Item
 from pipecli.records.papers import Quotation
 from pipecli.records.settings import Company
 

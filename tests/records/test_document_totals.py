@@ -11,10 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from pipecli.records.item import Item
+from pipecli.records.items_and_totals import Item, totals
 from pipecli.records.money import minor_digits, split_cents
 from pipecli.records.papers import Quotation
-from pipecli.records.totals_and_tax import totals
 
 
 def offer(*lines: dict[str, object], currency: str = "EUR", **fields: object) -> Quotation:

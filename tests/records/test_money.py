@@ -11,9 +11,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pipecli.records.item import Item
+from pipecli.records.items_and_totals import Item, totals
 from pipecli.records.money import MissingRate, Rates, minor_digits, rounded, weighted
-from pipecli.records.totals_and_tax import totals
 
 CURRENCIES = ["EUR", "JPY", "KWD", "USD", "CLF"]
 amounts = st.decimals(min_value=0, max_value=10**10, places=4)

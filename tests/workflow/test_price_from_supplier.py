@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipecli.records.item import Item
+from pipecli.records.items_and_totals import Item
 from pipecli.records.money import Rates
 from pipecli.records.papers import Quotation, SupplierItem, SupplierQuotation
 from pipecli.workflow.change import Refused

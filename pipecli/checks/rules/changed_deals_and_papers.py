@@ -10,13 +10,13 @@ from pipecli.checks.rules.changed_any_record import ReviewedChanges, ReviewedRec
 from pipecli.checks.rules.quotations_against_history import OFFERED
 from pipecli.history.events import Event
 from pipecli.history.pipeline_as_of import sent_times
+from pipecli.records.items_and_totals import discounts, totals
 from pipecli.records.kinds import OPPORTUNITY
 from pipecli.records.lead import Lead, LeadStatus
 from pipecli.records.money import MissingRate
 from pipecli.records.opportunity import Closed, Opportunity, OpportunityStatus
 from pipecli.records.papers import Invoice, InvoiceStatus, Order, OrderStatus, Quotation, QuotationStatus
 from pipecli.records.settings import Settings
-from pipecli.records.totals_and_tax import discounts, totals
 from pipecli.workflow.lead import missing_criteria
 from pipecli.workflow.opportunity.advance_and_set import missing_to_move
 from pipecli.workflow.opportunity.close import difference, last_offered

@@ -281,8 +281,7 @@ def discount(pipeline: Pipeline) -> Iterator[Problem]:
         ORDER BY path""",
         (float(most), float(most)),
     ):
-        from pipecli.records.item import Priced
-        from pipecli.records.totals_and_tax import discounts
+        from pipecli.records.items_and_totals import Priced, discounts
 
         record = cast("Priced", pipeline.read(file))
         for path, percent in discounts(record):

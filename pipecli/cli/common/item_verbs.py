@@ -9,7 +9,7 @@ import typer
 from pipecli.cli.common.command import Changing, Ref, field, option_of, with_fields
 from pipecli.cli.common.fields import typed_option
 from pipecli.cli.common.transaction import Transaction, changing
-from pipecli.records.item import LineKind, Per
+from pipecli.records.items_and_totals import LineKind, Per
 from pipecli.workflow.items_and_prices import add_item, remove_item, set_item
 
 if TYPE_CHECKING:

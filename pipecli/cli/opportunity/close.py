@@ -17,10 +17,10 @@ from pipecli.cli.common.transaction import Transaction, changing
 from pipecli.cli.lead.convert import parties
 from pipecli.errors import Ambiguous
 from pipecli.history.pipeline_as_of import quotations_when_open, sent_times
+from pipecli.records.items_and_totals import totals
 from pipecli.records.lead import Lead
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.papers import Order, Quotation
-from pipecli.records.totals_and_tax import totals
 from pipecli.store.lookup import Care
 from pipecli.workflow.change import Change, Refused
 from pipecli.workflow.lead import convert_lead

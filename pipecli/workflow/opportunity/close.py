@@ -14,12 +14,12 @@ from typing import Literal
 
 from pipecli.errors import Question
 from pipecli.records.customer import Contact, Customer
+from pipecli.records.items_and_totals import MONEY_TERMS, counted_items, totals
 from pipecli.records.lead import Lead
 from pipecli.records.money import minor_digits, rounded
 from pipecli.records.opportunity import Closed, Opportunity, OpportunityStatus, Stakeholder
 from pipecli.records.papers import Order, OrderStatus, Quotation, QuotationStatus
 from pipecli.records.settings import Settings
-from pipecli.records.totals_and_tax import MONEY_TERMS, counted_items, totals
 from pipecli.workflow.change import Change, Refused
 from pipecli.workflow.opportunity.advance_and_set import known_as, process_of
 from pipecli.workflow.order import order_from_quotation
