@@ -20,8 +20,9 @@ from hypothesis import settings
 
 from pipecli.cli.main import run
 from pipecli.store import create_pipeline, lock
+from pipecli.store.file_stamps import stamps
 from pipecli.store.index.index import open_index, seal, writing
-from pipecli.store.safe_files import location_at, stamps
+from pipecli.store.safe_files import location_at
 from tests.warm import warm_programs
 
 MAVEN = Path(__file__).resolve().parents[2] / "shared" / "data" / "maven"

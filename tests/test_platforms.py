@@ -15,7 +15,7 @@ import pytest
 from pipecli.cli.main import run
 from pipecli.errors import FaultyFile
 from pipecli.records.kinds import KINDS
-from pipecli.store import ids_and_files, lock, safe_files
+from pipecli.store import file_stamps, ids_and_files, lock, safe_files
 from pipecli.store.index import index
 from pipecli.store.index.index import map_in_two_processes
 from tests.conftest import Cli
@@ -154,12 +154,12 @@ def test_what_a_system_lacks_of_others_is_done_another_way(
     """Windows knows no folders to open, no hangup, and no word by which a link isn't followed."""
     cli("customer", "add", "Contoso")
     (root / "customers/link.yaml").symlink_to("contoso.yaml")
-    stamps = safe_files.stamps(root)
+    stamps = file_stamps.stamps(root)
     with monkeypatch.context() as patch:
         patch.setattr(os, "supports_dir_fd", set())
         for module, name in ((os, "O_NOFOLLOW"), (os, "O_DIRECTORY"), (os, "sync"), (signal, "SIGHUP")):
             patch.delattr(module, name)
-        assert safe_files.stamps(root) == stamps
+        assert file_stamps.stamps(root) == stamps
         with pytest.raises(FaultyFile, match="a symbolic link can't be a record"):
             safe_files.read_text(root, "customers/link.yaml")
         assert "name: Contoso\n" in safe_files.read_text(root, "customers/contoso.yaml")

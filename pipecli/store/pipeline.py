@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pipecli.errors import Fault, FaultyFile, PipecliError
 from pipecli.json_and_csv import loads
 from pipecli.records.kinds import BY_NOUN, KINDS, SETTINGS, SETTINGS_FILE, Kind
-from pipecli.store import safe_files
+from pipecli.store import file_stamps, safe_files
+from pipecli.store.file_stamps import Stat
 from pipecli.store.index.index import Index, Rows, open_index
 from pipecli.store.index.sql_and_search import register_sql_functions
-from pipecli.store.safe_files import Location, Stat, kind_of
+from pipecli.store.safe_files import Location, kind_of
 from pipecli.store.yaml import read
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ class Pipeline:
         """Something that is another as soon as anybody commits here, or writes a record's file."""
         from pipecli.store.git_commit import head_of
 
-        return head_of(self.location), safe_files.stamps(self.root)
+        return head_of(self.location), file_stamps.stamps(self.root)
 
     def look_again(self) -> None:
         """Open the index anew when it is next asked: what others wrote since then counts."""

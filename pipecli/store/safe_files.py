@@ -1,13 +1,12 @@
-"""A pipeline on disk: its root, its git directory, its files, and the stamps that tell which of them changed.
+"""A pipeline on disk: its root, its git directory, and its files, read and written with none outside it.
 
-No file is outside the root. Stamps come from stat alone: 10,000 files cost 25 ms. A record that git has and
-that is not checked out exists: references to it are sound, and who counts records tells of it.
+A record that git has and that is not checked out exists: references to it are sound, and who counts records
+tells of it.
 """
 
 from __future__ import annotations
 
 import json
-import marshal
 import os
 import stat
 from binascii import crc32
@@ -16,124 +15,13 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from errno import EEXIST, ELOOP
 from functools import lru_cache
-from operator import attrgetter
 from pathlib import Path
 from typing import NamedTuple
 
 from pipecli.errors import Fault, FaultyFile, PipecliError
-from pipecli.records.kinds import BY_FOLDER, KINDS, SETTINGS_FILE, Kind
+from pipecli.records.kinds import BY_FOLDER, SETTINGS_FILE, Kind
+from pipecli.store.file_stamps import Stat, stat_of_status
 from pipecli.store.yaml import read
-
-Stat = tuple[int, int, int]
-"""Size, mtime in nanoseconds, inode."""
-
-
-class ChangedFiles(NamedTuple):
-    changed: list[str]
-    """Files that are new or not as they were, relative to the pipeline."""
-    gone: list[str]
-    stamps: dict[str, bytes]
-    """The new stamp of each folder that differs; empty for one that is gone."""
-
-
-def stamps(root: Path) -> dict[str, bytes]:
-    """The present stamp of every folder that holds records, and of the root for its settings file."""
-    folders = {"": _stamp([(SETTINGS_FILE, stat_of(root / SETTINGS_FILE))])}
-    for kind in KINDS:
-        folders |= {folder: _stamp(files) for folder, files in _walk(root, kind.folder)}
-    return folders
-
-
-def _stamp(files: list[tuple[str, Stat]]) -> bytes:
-    # Later versions of the format write one list in several ways: by what else refers to its texts.
-    return marshal.dumps(files, 2)
-
-
-def _walk(root: Path, folder: str) -> Iterator[tuple[str, list[tuple[str, Stat]]]]:
-    path = f"{root}/{folder}"
-    if os.path.islink(path):  # noqa: PTH114 - a folder elsewhere isn't part of the pipeline
-        raise PipecliError(f"{folder} is a symbolic link", hint="records must stay inside the pipeline")
-    try:
-        names = sorted(os.listdir(path))  # noqa: PTH208 - 9,000 paths are 10 ms
-        yield folder, _stats(path, [name for name in names if name.endswith(".yaml")])
-    except (FileNotFoundError, NotADirectoryError):
-        if os.path.isdir(path):  # noqa: PTH112 - a file has gone since it was listed, and the others have not
-            yield from _walk(root, folder)
-        return
-    for name in names:
-        if not name.endswith(".yaml") and os.path.isdir(f"{path}/{name}"):  # noqa: PTH112
-            yield from _walk(root, f"{folder}/{name}")
-
-
-def _stats(folder: str, names: Sequence[str]) -> list[tuple[str, Stat]]:
-    """The stats of files in a folder, by the quickest way that the system has."""
-    if os.stat not in os.supports_dir_fd:  # Windows has them with the names, and is slow to ask for one
-        with os.scandir(folder) as entries:
-            known = {entry.name: _stat(entry.stat(follow_symlinks=False)) for entry in entries}
-        return [(name, known[name]) for name in names if name in known]
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        # A name in an open folder is found in four fifths of the time of a path.
-        return [(name, _stat(os.stat(name, dir_fd=handle, follow_symlinks=False))) for name in names]
-    finally:
-        os.close(handle)
-
-
-_stat = attrgetter("st_size", "st_mtime_ns", "st_ino")
-
-
-def stat_of(path: Path) -> Stat:
-    return _stat(os.lstat(path))
-
-
-def compare_stamps(old: dict[str, bytes], new: dict[str, bytes], *, has_doubts: bool = True) -> ChangedFiles:
-    """The difference between two sets of stamps; without doubts a file that was just written is as it was."""
-    changed, gone, differing = list[str](), list[str](), dict[str, bytes]()
-    for folder in old.keys() | new.keys():
-        if old.get(folder) == new.get(folder):
-            continue
-        before, after = _files(old.get(folder)), _files(new.get(folder))
-        base = f"{folder}/" if folder else ""
-        fine = set() if has_doubts else {name for name, stat in before.items() if stat[1] == _IN_DOUBT}
-        changed += [
-            base + name for name, stat in after.items() if before.get(name) != stat and name not in fine
-        ]
-        gone += [base + name for name in before if name not in after]
-        differing[folder] = new.get(folder, b"")
-    return ChangedFiles(sorted(changed), sorted(gone), differing)
-
-
-def restamp(stamp: bytes | None, changes: Mapping[str, Stat | None]) -> bytes:
-    """The stamp of a folder after files in it were written, or removed (None)."""
-    files: dict[str, Stat | None] = {**_files(stamp), **changes}
-    return _stamp(sorted((name, stat) for name, stat in files.items() if stat is not None))
-
-
-_IN_DOUBT = -1
-_TICK, _COARSE = 20_000_000, 2_000_000_000
-"""Nanoseconds between two times of a file, and on a disk that knows whole seconds only."""
-
-
-def doubted_stat(stat: Stat, clock: int) -> Stat:
-    """The stat to remember of a file that was read at a time of the clock; in doubt one that no file has.
-
-    A file that was written in that very moment may be written again with the same size and time: it is read
-    again by the next command, as git does it.
-    """
-    size, mtime, inode = stat
-    grain = _TICK if mtime % 1_000_000_000 else _COARSE
-    return (size, _IN_DOUBT, inode) if abs(clock - mtime) <= grain else stat
-
-
-def doubted(stamp: bytes, clock: int) -> bytes:
-    """The stamp to remember of a folder whose files were read at a time of the clock."""
-    known = _files(stamp)
-    doubts = {name: doubt for name, stat in known.items() if (doubt := doubted_stat(stat, clock)) != stat}
-    return restamp(stamp, doubts) if doubts else stamp
-
-
-def _files(stamp: bytes | None) -> dict[str, Stat]:
-    return dict(marshal.loads(stamp)) if stamp else {}  # noqa: S302 - our own, from the git directory
 
 
 class NoPipeline(PipecliError):
@@ -325,7 +213,7 @@ def _put(root: Path, file: str, content: bytes, mode: int | None) -> Stat:
         try:
             while content:
                 content = content[os.write(handle, content) :]
-            stat = _stat(os.fstat(handle))
+            stat = stat_of_status(os.fstat(handle))
         finally:
             os.close(handle)
         if mode is not None:

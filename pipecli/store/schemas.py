@@ -20,7 +20,8 @@ from pipecli.errors import PipecliError
 from pipecli.records import base
 from pipecli.records.base import Part
 from pipecli.records.kinds import KINDS, SETTINGS, Collection, Kind
-from pipecli.store.safe_files import Location, make_folder, read_bytes, stat_of
+from pipecli.store.file_stamps import stat_of
+from pipecli.store.safe_files import Location, make_folder, read_bytes
 from pipecli.store.safe_files import write_file as replace
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import SETTINGS_FILE
 from pipecli.store import crash_recovery, git, safe_files
+from pipecli.store.file_stamps import Stat
 from pipecli.store.git_commit import Commit, hardening, head_of, require_no_rebase
 from pipecli.store.lock import uninterrupted
 from pipecli.store.plan_writes import index_rows
-from pipecli.store.safe_files import Stat, kind_of
+from pipecli.store.safe_files import kind_of
 
 if TYPE_CHECKING:
     from pipecli.store.crash_recovery import Journal

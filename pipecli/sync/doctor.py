@@ -17,7 +17,7 @@ from pathlib import Path
 from pipecli.errors import PipecliError
 from pipecli.extras import EXTRAS, PINNED_INSTALL, install_command, missing_extras
 from pipecli.records.kinds import KINDS
-from pipecli.store import git, merge_setup, safe_files, schemas
+from pipecli.store import file_stamps, git, merge_setup, safe_files, schemas
 from pipecli.store.create_pipeline import HOSTS
 from pipecli.store.ids_and_files import month_file, relaid
 from pipecli.store.index import index
@@ -215,7 +215,7 @@ def _stale(place: Location) -> int | None:
         return None
     finally:
         connection.close()
-    difference = safe_files.compare_stamps(known, safe_files.stamps(place.root), has_doubts=False)
+    difference = file_stamps.compare_stamps(known, file_stamps.stamps(place.root), has_doubts=False)
     return len(difference.changed) + len(difference.gone)
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from pipecli.errors import FaultyFile
-from pipecli.store import safe_files
+from pipecli.store import file_stamps
 from pipecli.store.pipeline import Pipeline
 
 
@@ -196,12 +196,12 @@ def test_a_broken_file_stops_those_who_need_it_and_warns_the_others(cli, deal, r
 
 def test_what_a_command_wrote_is_stamped_so_that_only_other_changes_are_read_again() -> None:
     one, other = (9, 10**18, 1), (9, 10**18, 2)
-    stamp = safe_files.restamp(None, {"contoso.yaml": one, "fabrikam.yaml": one})
+    stamp = file_stamps.restamp(None, {"contoso.yaml": one, "fabrikam.yaml": one})
 
-    changed = safe_files.restamp(stamp, {"contoso.yaml": None, "fabrikam.yaml": other, "nordwind.yaml": one})
+    changed = file_stamps.restamp(stamp, {"contoso.yaml": None, "fabrikam.yaml": other, "nordwind.yaml": one})
 
-    assert changed == safe_files.restamp(None, {"fabrikam.yaml": other, "nordwind.yaml": one})
-    difference = safe_files.compare_stamps({"customers": stamp}, {"customers": changed})
+    assert changed == file_stamps.restamp(None, {"fabrikam.yaml": other, "nordwind.yaml": one})
+    difference = file_stamps.compare_stamps({"customers": stamp}, {"customers": changed})
     assert difference.changed == ["customers/fabrikam.yaml", "customers/nordwind.yaml"]
     assert difference.gone == ["customers/contoso.yaml"]
 
@@ -222,7 +222,9 @@ def test_a_file_that_goes_while_all_are_looked_at_takes_no_other_along(tmp_path)
     other = threading.Thread(target=come_and_go)
     other.start()
     try:
-        counts = {len(safe_files.compare_stamps({}, safe_files.stamps(tmp_path)).changed) for _ in range(40)}
+        counts = {
+            len(file_stamps.compare_stamps({}, file_stamps.stamps(tmp_path)).changed) for _ in range(40)
+        }
     finally:
         done.set()
         other.join()
@@ -262,5 +264,5 @@ def test_a_file_is_in_doubt_as_long_as_its_disk_may_give_another_the_same_time()
     fine, whole_seconds = 1_790_000_000_123_456_789, 1_790_000_000_000_000_000
     for written, doubtful in ((fine, 20_000_000), (whole_seconds, 2_000_000_000)):
         stat = (5, written, 1)
-        assert safe_files.doubted_stat(stat, written + doubtful) == (5, -1, 1)
-        assert safe_files.doubted_stat(stat, written + doubtful + 1) == stat
+        assert file_stamps.doubted_stat(stat, written + doubtful) == (5, -1, 1)
+        assert file_stamps.doubted_stat(stat, written + doubtful + 1) == stat

@@ -23,10 +23,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pipecli import __version__
 from pipecli.errors import Fault, FaultyFile
 from pipecli.records.kinds import SETTINGS
-from pipecli.store import safe_files
+from pipecli.store import file_stamps, safe_files
+from pipecli.store.file_stamps import Stat, doubted
 from pipecli.store.index import tables
 from pipecli.store.index.tables import SQLValue
-from pipecli.store.safe_files import Location, Stat, doubted, kind_of
+from pipecli.store.safe_files import Location, kind_of
 from pipecli.store.yaml.read import parse
 
 if TYPE_CHECKING:
@@ -140,10 +141,10 @@ class Index:
         """Read again what changed on disk since the index last looked."""
         known = dict(self.connection.execute("SELECT folder, stamp FROM _folders"))
         clock = time.time_ns()
-        present = safe_files.stamps(self.location.root)
+        present = file_stamps.stamps(self.location.root)
         if known == present:
             return
-        difference = safe_files.compare_stamps(known, present)
+        difference = file_stamps.compare_stamps(known, present)
         with writing(self.connection):
             _read(self.connection, difference.changed, difference.gone, _on_disk(self.location.root))
             self._stamp({folder: doubted(stamp, clock) for folder, stamp in difference.stamps.items()})
@@ -159,7 +160,7 @@ class Index:
         changes: dict[str, dict[str, Stat | None]] = defaultdict(dict)
         for file in (*stats, *removed):
             folder, _, name = file.rpartition("/")
-            changes[folder][name] = safe_files.doubted_stat(stats[file], clock) if file in stats else None
+            changes[folder][name] = file_stamps.doubted_stat(stats[file], clock) if file in stats else None
         known = dict(
             self.connection.execute(
                 f"SELECT folder, stamp FROM _folders WHERE folder IN ({', '.join('?' * len(changes))})",
@@ -173,7 +174,7 @@ class Index:
             for part in rows:
                 _put(self.connection, part)
             self._stamp(
-                {folder: safe_files.restamp(known.get(folder), names) for folder, names in changes.items()}
+                {folder: file_stamps.restamp(known.get(folder), names) for folder, names in changes.items()}
             )
 
     def put(self, written: Collection[str], rows: Iterable[Rows]) -> None:
@@ -293,9 +294,9 @@ def _remove_damaged(file: Path) -> None:
 
 def _build(connection: sqlite3.Connection, root: Path) -> None:
     clock = time.time_ns()
-    present = safe_files.stamps(root)
+    present = file_stamps.stamps(root)
     text_of = _on_disk(root)
-    changed = safe_files.compare_stamps({}, present).changed
+    changed = file_stamps.compare_stamps({}, present).changed
     # One of each kind makes the models, before there are two processes that would make them.
     _content_of([*{kind_of(file): file for file in changed}.values()], text_of)
     _fill(connection, map_in_two_processes(lambda files: _content_of(files, text_of), changed))
