@@ -153,7 +153,7 @@ def _heading(run: Session, chosen: OwnerFilter) -> str:
 
 
 def _followups(run: Session, chosen: OwnerFilter) -> Iterator[Row]:
-    from pipecli.store.planned_followups import due_followups
+    from pipecli.store.index.rows_for_followups import due_followups
 
     return map(followup_row, due_followups(run.pipeline, chosen, run.today))
 
@@ -169,7 +169,7 @@ def _most_rows() -> int:
 
 def _quotations(run: Session, chosen: OwnerFilter) -> Iterator[Row]:
     """The sent quotations to ask after."""
-    from pipecli.store.planned_followups import sent_quotations
+    from pipecli.store.index.rows_for_followups import sent_quotations
 
     for quotation in sent_quotations(run.pipeline.index.connection, chosen):
         if row := quotation_row(*quotation, today=run.today):

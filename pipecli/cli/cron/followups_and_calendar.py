@@ -46,7 +46,7 @@ def followups(
     record's owner.
     """
     from pipecli.cli.common.dates import parse_to
-    from pipecli.store.planned_followups import due_followups
+    from pipecli.store.index.rows_for_followups import due_followups
 
     run = session(ctx)
     run.read(LEAD, OPPORTUNITY, INVOICE)
@@ -122,7 +122,7 @@ def calendar(
 
     Importing it again updates entries, and never duplicates them. The same pipeline gives the same file.
     """
-    from pipecli.store.planned_followups import done, expected_closes, plans
+    from pipecli.store.index.rows_for_followups import done, expected_closes, plans
 
     run = session(ctx)
     pipeline = run.read(LEAD, OPPORTUNITY, INVOICE)

@@ -74,7 +74,7 @@ def remind(
     from your environment and configuration, never from the pipeline: docs/notifications.md.
     """
     from pipecli.outbox.channels import channels, require_apprise
-    from pipecli.store.planned_followups import due_followups
+    from pipecli.store.index.rows_for_followups import due_followups
 
     run = session(ctx)
     ours = channels(is_dry=run.dry_run)

@@ -18,6 +18,7 @@ from pipecli.errors import PipecliError
 from pipecli.records.base import Record
 from pipecli.records.kinds import BY_NOUN
 from pipecli.records.settings import Settings, Team
+from pipecli.store.index.rows_for_followups import Responsibility, responsibilities
 from pipecli.store.index.rows_for_verbs import (
     files_naming_part,
     files_with_word,
@@ -26,7 +27,6 @@ from pipecli.store.index.rows_for_verbs import (
 )
 from pipecli.store.index.sql_and_search import BadQuery, select_rows
 from pipecli.store.pipeline import Pipeline
-from pipecli.store.planned_followups import Responsibility, responsibilities
 from pipecli.store.safe_files import inside
 from pipecli.wording import count
 from pipecli.workflow import settings

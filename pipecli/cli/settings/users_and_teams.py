@@ -21,8 +21,8 @@ from pipecli.records.lead import Lead
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.references import named_at
 from pipecli.records.settings import Settings, Team, User
+from pipecli.store.index.rows_for_followups import responsibilities
 from pipecli.store.index.rows_for_verbs import open_counts
-from pipecli.store.planned_followups import responsibilities
 from pipecli.store.yaml import read
 from pipecli.workflow import settings
 from pipecli.workflow.assignment import hand_over, roles_left

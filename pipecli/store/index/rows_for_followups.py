@@ -1,4 +1,4 @@
-"""The follow-ups that exist, from the index, and all that a user has to do.
+"""Rows of what is planned: next contacts, activities, quotations that wait, all that a user has to do.
 
 Which of them are due is decided in `reports/followups.py` (`due_of`).
 """
