@@ -1,4 +1,4 @@
-"""The answer of a verb of the workflow: a change of records, or a refusal. And the removal of a record."""
+"""The answer of a verb of the workflow: a change of records, or a refusal."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from pipecli.errors import PipecliError
-from pipecli.wording import first_of
 
 if TYPE_CHECKING:
     from pipecli.records.base import Record
@@ -59,19 +58,3 @@ class Change:
     def asked(self) -> Record:
         """The record that the command prints."""
         return self.result or self.subject
-
-
-def remove_record(
-    record: Record,
-    used_by: Sequence[str],
-    *,
-    hint: str = "change those first",
-    hanging: Sequence[Record] = (),
-) -> Change:
-    """Remove a record, and what is `hanging` on it alone; `used_by` are the ids of others that name it."""
-    if used_by:
-        users = first_of(used_by, 5)
-        raise Refused(f"{record.key} can't be removed, records use it: {users}", hint=hint)
-    along = f" and {', '.join(other.key for other in hanging)}" if hanging else ""
-    summary = f"remove {record.noun} {record.label}{along}"
-    return Change(record, summary, "removed", removed=(record, *hanging))

@@ -13,10 +13,11 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from pipecli.records.names import chosen_id, own_names, people_of
-from pipecli.wording import a
+from pipecli.wording import a, first_of
 from pipecli.workflow.change import Refused
 
 if TYPE_CHECKING:
+    from pipecli.records.base import Record
     from pipecli.records.opportunity import Opportunity
     from pipecli.records.papers import Quotation
     from pipecli.records.settings import Process, Settings
@@ -36,6 +37,13 @@ def refuse_sent(quotation: Quotation) -> None:
     if quotation.status in ("sent", "rejected", "expired"):
         way = f"make the next one: pipecli quote revise {quotation.id}"
     raise Refused(f"{quotation.id} is {quotation.status}: what a customer was offered is frozen", hint=way)
+
+
+def refuse_used(record: Record, used_by: Sequence[str], hint: str) -> None:
+    """Refuse to remove a record that others name; `used_by` are their ids."""
+    if used_by:
+        users = first_of(used_by, 5)
+        raise Refused(f"{record.key} can't be removed, records use it: {users}", hint=hint)
 
 
 def closing_day(deal: Opportunity, given: date | None, today: date) -> date:

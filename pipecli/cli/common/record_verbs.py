@@ -30,7 +30,8 @@ from pipecli.store.index.sql_and_search import select_rows
 from pipecli.store.lookup import Care
 from pipecli.wording import a, count, first_of
 from pipecli.workflow import assignment
-from pipecli.workflow.change import Change, remove_record
+from pipecli.workflow.change import Change
+from pipecli.workflow.preconditions import refuse_used
 
 R = TypeVar("R", bound=Record)
 
@@ -382,13 +383,15 @@ def register_remove(
                     hanging.append(other)
                 else:
                     used_by.append(key)
-            change = remove_record(record, used_by, hint=way_out.format(key=record.key), hanging=hanging)
+            refuse_used(record, used_by, way_out.format(key=record.key))
             if hanging:
                 keys = first_of([other.key for other in hanging], 5)
                 along = f"its {count(len(hanging), hanging[0].noun)} {keys}"
                 asked = f"Remove {record.key} {record.label} and {along}?"
                 confirm(transaction.session, asked, f"{record.key} stays")
-            transaction.do(change)
+            also = f" and {', '.join(other.key for other in hanging)}" if hanging else ""
+            summary = f"remove {record.noun} {record.label}{also}"
+            transaction.do(Change(record, summary, "removed", removed=(record, *hanging)))
 
 
 def register_merge(
