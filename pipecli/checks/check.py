@@ -15,15 +15,21 @@ from pipecli.checks.rules import (
     Problem,
     Rule,
     Severity,
-    changed_any_record,
-    changed_deals_and_papers,
+    change_set_deals_and_papers,
     deals_and_papers,
     quotations_against_history,
     references,
     settings,
 )
-from pipecli.checks.rules.changed_any_record import Between, Renames, ReviewedChanges, ReviewedRecord, renames
-from pipecli.checks.rules.changed_any_record import Rule as ChangeRule
+from pipecli.checks.rules.change_set import RULES as RULES_OF_ANY_RECORD
+from pipecli.checks.rules.change_set import (
+    Between,
+    Renames,
+    ReviewedChanges,
+    ReviewedRecord,
+    renames,
+)
+from pipecli.checks.rules.change_set import Rule as ChangeRule
 from pipecli.errors import FaultyFile
 from pipecli.history.diff import ChangedRecord, ChangeSet, Range, Side
 from pipecli.history.events import events_between
@@ -107,8 +113,8 @@ def _places(pipeline: Pipeline, file: str, paths: list[Path]) -> list[tuple[int,
     return quick if len(quick) == len(paths) else read.locate_many(text, paths)
 
 
-RULES_OF_CHANGES: tuple[ChangeRule, ...] = (*changed_deals_and_papers.RULES, *changed_any_record.RULES)
-RULES_OF_CHANGES_WITH_SETTINGS: tuple[ChangeRule, ...] = changed_deals_and_papers.RULES_WITH_SETTINGS
+RULES_OF_CHANGES: tuple[ChangeRule, ...] = (*change_set_deals_and_papers.RULES, *RULES_OF_ANY_RECORD)
+RULES_OF_CHANGES_WITH_SETTINGS: tuple[ChangeRule, ...] = change_set_deals_and_papers.RULES_WITH_SETTINGS
 
 _TELLS_MORE = {"frozen": "sent-quotation", "discount": "discount-limit"}
 """Rules about states, each with the rule about changes that says the same with what was before."""

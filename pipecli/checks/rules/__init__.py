@@ -1,8 +1,8 @@
 """The rules of `check`, a module for each family, and the types that they share.
 
 `deals_and_papers`, `references`, `quotations_against_history` and `settings` are about the files as they are;
-`changed_any_record` and `changed_deals_and_papers` about a change set. Each module ends with its rules by
-name and severity.
+`change_set` and `change_set_deals_and_papers` about a change set. Each module ends with its rules by name and
+severity.
 """
 
 from __future__ import annotations

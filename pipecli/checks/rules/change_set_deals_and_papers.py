@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from pipecli.checks.rules import Path, Problem, Severity
-from pipecli.checks.rules.changed_any_record import ReviewedChanges, ReviewedRecord, Rule
+from pipecli.checks.rules.change_set import ReviewedChanges, ReviewedRecord, Rule
 from pipecli.checks.rules.quotations_against_history import OFFERED
 from pipecli.history.events import Event
 from pipecli.history.pipeline_as_of import sent_times
