@@ -639,6 +639,99 @@ def test_a_day_on_which_deals_closed_is_asked_about_where_nothing_says_how_they_
     assert "nothing to change" in cli("import", "run", "m").out
 
 
+_ENDS = """\
+No;Deal;Client;Value;Date won;Date lost;2026-03-14;-
+No;Deal;Client;Value;Closed won on;Closed lost on;2026-03-14;
+Nr;Projekt;Kunde;Summe;Gewonnen am;Verloren am;14.03.2026;
+Código;Oportunidad;Cliente;Importe;Fecha ganada;Fecha perdida;14/03/2026;
+Código;Negócio;Cliente;Valor;Ganho em;Data de perda;14/03/2026;
+N°;Affaire;Client;Montant;Gagnée le;Perdue le;14/03/2026;
+کد;معامله;مشتری;مبلغ;تاریخ برد;تاریخ باخت;2026-03-14;
+No;Deal;Client;Value;Won?;Lost?;Yes;No
+Nr;Projekt;Kunde;Summe;Gewonnen;Verloren;Ja;Nein
+Código;Oportunidad;Cliente;Importe;Ganada;Perdida;Sí;No
+Código;Negócio;Cliente;Valor;Ganho;Perdido;Sim;Não
+N°;Affaire;Client;Montant;Gagnée;Perdue;Oui;Non
+کد;معامله;مشتری;مبلغ;برنده;بازنده;بله;خیر
+No;Deal;Client;Value;Won;Closed;x;
+"""
+
+
+def _sums(root: Path) -> dict[object, object]:
+    """What a person adds up: the amounts of the deals that are open, won and lost."""
+    found = [loads(file.read_text()) for file in root.glob("opportunities/**/*.yaml")]
+    return {
+        of: sum(deal["amount"] for deal in found if deal["status"] == of) for of in ("open", "won", "lost")
+    }
+
+
+@pytest.mark.parametrize("columns", _ENDS.splitlines())
+def test_a_day_or_a_yes_for_each_end_tells_it_in_six_languages(cli: Cli, root: Path, columns: str) -> None:
+    *head, yes, no = columns.split(";")
+    won = yes if head[-1] == "Closed" else no
+    rows = [
+        (1, "Roof", "Boreas", 100, yes, won),
+        (2, "Door", "Boreas", 200, no, yes),
+        (3, "Wall", "Aurora", 400, no, no),
+        (4, "Gate", "Aurora", 800, yes, won),
+    ]
+    lines = [";".join([*head, "Created"]), *(";".join(map(str, (*row, "2026-01-02"))) for row in rows)]
+    Path("d.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    asked = [question["about"] for question in _plan(cli, "d.csv")["questions"]]
+    assert asked == ([] if "14" in yes else ["closing"])
+    page = Path("m/plan.yaml")
+    page.write_text(page.read_text().replace("answer:\n", "answer: 2026-03-14\n"))
+    assert "they agree" in cli("import", "run", "m").out
+    assert _sums(root) == {"open": 400, "won": 900, "lost": 200}
+    assert {str(deal["closed"]["date"]) for deal in deals(root).values() if "closed" in deal} == {
+        "2026-03-14"
+    }  # type: ignore[index]
+
+
+def test_a_deal_of_two_ends_is_rejected_and_one_at_an_open_stage_is_asked_about(cli: Cli, root: Path) -> None:
+    head = "ID,Deal,Company,Stage,Amount,Won date,Lost date\n"
+    one = (
+        f"{head}1,Roof,A,Proposal,100,2026-03-14,\n2,Door,A,Contact,200,,2026-03-15\n3,Wall,A,Contact,400,,\n"
+    )
+    Path("d.csv").write_text(f"{one}4,Gate,A,Proposal,800,2026-03-14,2026-02-01\n")
+    told = _plan(cli, "d.csv")
+    assert told["questions"] == []
+    both = "1 of 4 rows has what can't be both in Won date and Lost date, the first in line 5"
+    assert f"d.csv: {both}: they will be rejected" in told["assumed"]
+    ran = cli("import", "run", "m", code=1)
+    assert 'Lost date: "2026-02-01" must be' in ran.out
+    assert "won / Proposal: 2 rows 900.00 EUR | 1 row 100.00 EUR: 1 differs (4)" in ran.out
+    assert _sums(root) == {"open": 400, "won": 100, "lost": 200}
+    assert [deals(root)[key]["stage"] for key in "123"] == ["proposal", "contact", "contact"]
+
+    Path("e.csv").write_text(
+        f"{head}5,Oven,A,Onboarding,1,2026-03-14,\n6,Lamp,A,Won,2,2026-03-14,\n7,Desk,A,Lost,4,,2026-03-14\n"
+    )
+    (question,) = _plan(cli, "e.csv", "--force")["questions"]
+    assert question["about"] == "won-e"
+    assert '1 of 3 rows has "won" in Won date and an open Stage, the first in line 2.' in question["question"]
+    page = Path("m/plan.yaml")
+    page.write_text(page.read_text().replace("answer:\n", "answer: won\n"))
+    assert "they agree" in cli("import", "run", "m").out
+    assert _sums(root) == {"open": 400, "won": 103, "lost": 204}
+
+
+def test_a_no_beside_won_is_lost_only_if_it_is_answered_so(cli: Cli, root: Path) -> None:
+    Path("d.csv").write_text(
+        "ID,Deal,Company,Amount,Won?,Created\n1,Roof,A,100,Yes,2026-01-02\n2,Door,A,200,No,2026-01-02\n"
+        "3,Wall,A,400,,2026-01-02\n"
+    )
+    asked = [question["about"] for question in _plan(cli, "d.csv")["questions"]]
+    assert asked == ["lost-d", "closing"]
+    page = Path("m/plan.yaml")
+    for answer in ("lost", "2026-03-14"):
+        page.write_text(page.read_text().replace("answer:\n", f"answer: {answer}\n", 1))
+    assert "they agree" in cli("import", "run", "m").out
+    assert _sums(root) == {"open": 400, "won": 100, "lost": 200}
+    Path("d.csv").write_text("ID,Deal,Company,Amount,Won?,Created\n4,Oven,A,1,Maybe,2026-01-02\n")
+    assert 'new since the plan: Won? "Maybe" (d.csv:2)' in cli("import", "run", "m", code=1).err
+
+
 def test_a_stage_written_once_over_its_deals_is_asked_about_and_a_missing_one_said(
     cli: Cli, root: Path
 ) -> None:

@@ -253,7 +253,7 @@ class Bindings:
                 reading.values.setdefault(path, value)
             return
         if binding.path is None or binding.read is None:
-            known = ", ".join(binding.values)
+            known = ", ".join(filter(None, binding.values)) or f"empty beside {', '.join(binding.when)}"
             reading.reasons.append(
                 f'{column}: "{_plain(cell)}" must be one of the values of the mapping: {known}'
             )

@@ -198,6 +198,12 @@ def best_forms(counts: Counter[str]) -> tuple[list[str], int]:
     return [form for form in rows_of if rows_of[form] == most and most], most
 
 
+def are_days(counts: Counter[str]) -> bool:
+    """True for texts most of which are days or moments, and not numbers, which may be anything."""
+    certain = certain_form(counts, 0)
+    return certain.form is None if certain else best_forms(counts)[1] * 2 > counts.total()
+
+
 def with_others(told: DateForm, counts: Iterable[str]) -> DateForm:
     """The form of most dates, and those of others in the column: `9/10/2025 4:37` beside `9/10/2025`."""
     left = [text for text in counts if not fits(text, told.form or "")]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -26,8 +26,8 @@ from pipecli.inbox.moving.plan_files import (
     percent_of,
     texts,
 )
-from pipecli.inbox.moving.questions import days_tell, ended_by_day
-from pipecli.inbox.moving.synonyms import header_key, is_of_change, outcome_of, patterns, stage_rank
+from pipecli.inbox.moving.questions import beside, days_tell, ended_by_day, ended_by_marks
+from pipecli.inbox.moving.synonyms import header_key, is_of_change, is_yes, outcome_of, patterns, stage_rank
 from pipecli.records.names import folded
 from pipecli.store import ids_and_files
 from pipecli.wording import count
@@ -38,7 +38,6 @@ Columns = dict[str, list[dict[str, Any]]]
 OF_DEALS = {"stage", "status", "won", "closed", "lost", "close", "expected_close", "closed_date",
              "won_date", "lost_date", "amount", "won_amount", "lost_reason", "probability",
              "pipeline", "active", "archived", "amount_shown"}  # fmt: skip
-_TRUE = frozenset("true yes 1 y si sí sim ja oui wahr vrai verdadero verdadeiro بله".split())
 _MOST_REASONS = 30
 """Different reasons for losing; more are texts, and stand in `closed.detail`."""
 UNKNOWN = "unknown"
@@ -57,7 +56,8 @@ class Deals:
         self.processes = self._processes()
         self.slugs: dict[str, str] = {}
         """Of stages by their names: those of one name in two pipelines have one."""
-        self.outcomes = ended_by_day(table, roles, self._outcomes(), findings)
+        marked = ended_by_marks(table, roles, self._outcomes(), findings)
+        self.outcomes = ended_by_day(table, roles, marked, findings)
         self.closing_day: object = None
         """Of closed deals without one, as it was answered."""
 
@@ -74,6 +74,8 @@ class Deals:
         self._amount(columns)
         self._set_by_hand(columns)
         self._entered(columns)
+        for column, entry in self.outcomes.refused if self.outcomes else ():
+            columns.setdefault(column, []).append(entry)
         return columns
 
     def _cell(self, row: Row, role: str) -> str:
@@ -111,19 +113,14 @@ class Deals:
         if outcomes is None:
             return None
         for role, is_dead in (("active", False), ("archived", True)):
-            if role in self.roles:
-                dead = [w for w in texts(self.table, self.roles[role]) if (w.lower() in _TRUE) is is_dead]
-                break
-        else:
-            if not self.preset.get("lost_by_reason") or "lost_reason" not in self.roles:
-                return outcomes
-            role = "lost_reason"
-            dead = [*texts(self.table, self.roles[role])]
-        if not dead:
+            if column := self.roles.get(role):
+                dead = {word: bool(is_yes(word)) is is_dead for word in texts(self.table, column)}
+                of = {word: "lost" if is_so else "open" for word, is_so in dead.items()}
+                return beside(outcomes, Outcomes(column, of | {"": "open"}, f"lost where {column} says so"))
+        column = self.roles.get("lost_reason") if self.preset.get("lost_by_reason") else None
+        if column is None:
             return outcomes
-        column = self.roles[role]
-        why = f"{outcomes.why}; lost where {column} says so"
-        return outcomes._replace(dead={column: dead}, alive={column: {"not": dead}}, why=why)
+        return beside(outcomes, Outcomes(column, {"": "open"}, f"lost where {column} says so", other="lost"))
 
     def _outcomes_by_name(self) -> Outcomes | None:
         if "status" in self.roles:
@@ -156,9 +153,7 @@ class Deals:
             return None
         of: dict[str, str] = {}
         for row in self.table.rows:
-            is_won, *is_over = (
-                str(row.cells.get(n or "", "")).strip().lower() in _TRUE for n in (won, closed, lost)
-            )
+            is_won, *is_over = (bool(is_yes(str(row.cells.get(n or "", "")))) for n in (won, closed, lost))
             outcome = "won" if is_won else "lost" if any(is_over) else "open"
             if of.setdefault(self._cell(row, "stage"), outcome) != outcome:
                 return None
@@ -174,9 +169,9 @@ class Deals:
         sure: dict[float | None, str] = {100.0: "won", 0.0: "lost"}
         of = {s: by_word.get(s) or sure.get(self._probability(s), "open") for s in self.stage_rows}
         untold = [stage for stage in words if words[stage] is None and self._probability(stage) is None]
-        closes = not self.roles.keys().isdisjoint(("closed_date", "won", "won_date"))
-        is_riddle = closes or any(stage_rank(stage)[1] == len(patterns()["way"]) for stage in untold)
-        lacks_ends = "won" not in of.values() and ("lost" not in of.values() or is_riddle)
+        is_riddle = any(stage_rank(stage)[1] == len(patterns()["way"]) for stage in untold)
+        is_riddle |= "closed_date" in self.roles or "lost" not in of.values()
+        lacks_ends = is_riddle and "won" not in of.values() and not self.roles.keys() & {"won", "won_date"}
         if lacks_ends and len(of) > 1 and not self._usual and not days_tell(self.table, self.roles):
             self.findings.ask(
                 "outcomes",
@@ -240,8 +235,9 @@ class Deals:
                 for when in outcomes.when("won", "lost")
                 if nowhere
             ]
-            endings = {word: self._ending(of) for word, of in outcomes.of.items() if word or rest}
-            columns.setdefault(outcomes.column, []).append({"values": endings, **rest})
+            is_said = bool(rest or outcomes.marks)
+            endings = {word: self._ending(of) for word, of in outcomes.of.items() if word or is_said}
+            columns.setdefault(outcomes.column, []).extend(self._entries(endings, rest, {}))
             return
         for pipeline in self.processes:
             of_pipeline = {stage for name, stage in self.groups if self._is_of(pipeline, name)}
@@ -256,14 +252,16 @@ class Deals:
                 apart = {} if of == "open" else _STAGE_UNKNOWN
                 values[stage] = where | apart | self._ending(of) or {"status": "open"}
             own: When = {self.pipeline: pipeline} if self.pipeline and pipeline else {}
-            entries = [(values, outcomes.alive)]
-            if outcomes.dead:
-                lost = self._ending("lost")
-                entries.append(({stage: told | lost for stage, told in values.items()}, outcomes.dead))
-            for told, also in entries:
-                when = {"when": own | also} if own | also else {}
-                entry = {"values": told, **rest, **when, "#": outcomes.why}
-                columns.setdefault(outcomes.column, []).append(entry)
+            columns.setdefault(outcomes.column, []).extend(self._entries(values, rest, own))
+
+    def _entries(self, values: dict[str, Any], rest: Any, own: When) -> Iterator[dict[str, Any]]:
+        """What the words of the column that decides feed: first where a mark tells of an end."""
+        assert self.outcomes
+        for of, when in self.outcomes.marks:
+            ending = ({} if self.stage_rows else _STAGE_UNKNOWN) | self._ending(of)
+            open_ = {word: told | ending for word, told in values.items() if self.outcomes.of[word] == "open"}
+            yield {"values": values | open_, **rest, "when": own | when, "#": self.outcomes.why}
+        yield {"values": values, **rest, "when": own, "#": self.outcomes.why}
 
     def _ending(self, outcome: str) -> dict[str, Any]:
         """The fields of a deal that ended so."""

@@ -37,20 +37,20 @@ from pipecli.inbox.moving.questions import (
     currency_answered,
     currency_words,
     meaning_of_signs,
-    namesakes_of,
     signs_in,
     stages_to_fill,
     table_name,
-    template_of_deals,
     without_overlaps,
 )
 from pipecli.inbox.moving.recognise import (
     ORDER,
     check_vendor,
     doubts,
-    header_line,
+    namesakes_of,
     persons_of,
     recognised,
+    template_of_deals,
+    with_marks,
 )
 from pipecli.inbox.moving.synonyms import (
     SEVERAL,
@@ -122,7 +122,7 @@ def make_plan(
     tables = [with_sheet(table, table.sheet) if _is_stage(table, tables) else table for table in tables]
     pairs = list(zip(tables, recognised(tables, vendor), strict=True))
     for number, (table, told) in enumerate(pairs):
-        if told is None and (line := header_line(table)):
+        if told is None and (line := _header_line(table)):
             with suppress(PipecliError):
                 below = rows_of_file(
                     contents[table.name], table.name, Layout(header=line, sheet=table.sheet or None)
@@ -137,10 +137,10 @@ def make_plan(
     known = [known[number] for number in without_overlaps(known, findings)]
     know_users(findings, [(one.table, one.told.roles) for one in known if one.told.kind == "users"])
     for table, told in known:
-        findings.namesakes |= namesakes_of(table, told)
+        findings.namesakes |= namesakes_of(table, told) if told.kind == "contacts" else {}
         findings.assumed += doubts(table, told)
     findings.kinds = ids_of(known)
-    known = [_Recognition(one.table, by_id_or_name(*one, findings)) for one in known]
+    known = [_Recognition(one.table, with_marks(one.table, by_id_or_name(*one, findings))) for one in known]
     _look_at_dates(known, findings)
     for one in known:
         named = _OF_RECORDS.get(one.told.kind)
@@ -167,6 +167,16 @@ def make_plan(
         leading, source, plan.steps, list(findings.questions.values()), findings.answers
     )
     return plan
+
+
+def _header_line(table: Table) -> int | None:
+    """The line of a header below notes: the first of the widest among the first rows; None for none wider."""
+    widths = {
+        row.line: sum(cell != "" for cell in (*row.cells.values(), *row.extra)) for row in table.rows[:30]
+    }
+    widest = max(widths, key=lambda line: widths[line], default=None)
+    named = sum(re.fullmatch(r"column \d+", column) is None for column in table.columns)
+    return widest if widest and widths[widest] > max(2, named) else None
 
 
 def _place(one: _Recognition) -> tuple[int, bool, int, str]:

@@ -35,7 +35,6 @@ _CODE = re.compile(
 )
 """An id of a system, no name of anybody: 4711, 005A, 005b0000001AbCdEFG, res_users.7."""
 
-
 _NOBODY = re.compile(
     r"unassigned|not assigned|no owner|nobody|sin (asignar|propietario|responsable)|nao atribuido"
     r"|sem (responsavel|proprietario)|nicht zugewiesen|niemand|non (assigne|attribue)|بدون مسئول"
@@ -50,9 +49,12 @@ class Outcomes(NamedTuple):
     of: dict[str, str]
     """open, won or lost for each value; `""` is the empty cell."""
     why: str
-    dead: When = {}
-    """Of another column the values that make a deal lost, whatever this one says: Odoo archives it."""
+    marks: tuple[tuple[str, When], ...] = ()
+    """How deals ended that are open by the column, and where others say so: Odoo archives what is lost."""
     alive: When = {}
+    """Where no mark says that a deal has ended."""
+    refused: tuple[tuple[str, dict[str, Any]], ...] = ()
+    """By column, what rejects rows that say two things: a day of winning, and one of losing."""
     other: str = "open"
     """The outcome of any other value: where a closing day tells, of each day."""
     expects: str = ""
@@ -60,19 +62,30 @@ class Outcomes(NamedTuple):
 
     def when(self, *outcomes: str) -> list[When]:
         """The conditions under which a deal ended so; it did if one of them holds."""
+        own = self.by_column(*outcomes)
+        conditions: list[When] = [own | (self.alive if "open" in outcomes else {})] if own else []
+        return conditions + [self.by_column("open") | when for of, when in self.marks if of in outcomes]
+
+    def by_column(self, *outcomes: str) -> When:
         values = [value for value, of in self.of.items() if of in outcomes]
-        words: object = values
         if self.other != "open" and self.other in outcomes:
-            words = {"not": [value for value in self.of if value not in values]}
-        conditions = [{self.column: words} | self.alive] if words else []
-        return conditions + ([self.dead] if self.dead and "lost" in outcomes else [])
+            return {self.column: {"not": [value for value in self.of if value not in values]}}
+        return {self.column: values} if values else {}
 
     def of_row(self, row: Row) -> str:
-        cells = {name: str(row.cells.get(name, "")).strip() for name in (self.column, *self.dead)}
-        if any(cells[name] in words for name, words in self.dead.items()):
-            return "lost"
-        cell = cells[self.column]
-        return self.of.get("" if cell in NOTHING and cell not in self.of else cell, self.other)
+        cell = str(row.cells.get(self.column, "")).strip()
+        own = self.of.get("" if cell in NOTHING and cell not in self.of else cell, self.other)
+        return next((of for of, when in self.marks if own == "open" and holds(when, row)), own)
+
+
+def holds(when: When, row: Row) -> bool:
+    """True for a row in which each of these columns has one of its values, or none of them."""
+    for name, wanted in when.items():
+        text = str(row.cells.get(name, "")).strip()
+        words = wanted["not"] if isinstance(wanted, dict) else wanted
+        if (text in words or (text in NOTHING and "" in words)) is isinstance(wanted, dict):
+            return False
+    return True
 
 
 class Question(NamedTuple):

@@ -1,4 +1,4 @@
-"""What the files of an export leave open, told by their cells or asked: which table comes, which currency.
+"""What the files of an export leave open, told by their cells or asked: which table comes, how deals ended.
 
 Of tables about the same records, twins in another form and those made from others stay out; where nothing
 tells which of two that differ is right, it is asked.
@@ -11,13 +11,20 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from decimal import Decimal
+from typing import Any
 
 from pipecli.errors import PipecliError, Unreadable
-from pipecli.inbox.importing.columns import ORDINAL
-from pipecli.inbox.importing.compile_mapping import NOTHING
 from pipecli.inbox.importing.table import Row, Table, fill_down
-from pipecli.inbox.moving.plan_files import Findings, Outcomes, texts
-from pipecli.inbox.moving.synonyms import Recognised, header_key, one_word, patterns, stem_of
+from pipecli.inbox.moving.plan_files import Findings, Outcomes, When, holds, texts
+from pipecli.inbox.moving.synonyms import (
+    Recognised,
+    header_key,
+    is_yes,
+    one_word,
+    outcome_of,
+    patterns,
+    stem_of,
+)
 from pipecli.records.currency_codes import CURRENCIES
 from pipecli.records.money import SIGNS, read_money
 from pipecli.store import ids_and_files
@@ -212,33 +219,6 @@ def _bare(cell: object) -> str:
     return text.lower()
 
 
-_MOST_ALIKE = 0.2
-"""The part of the rows that may be told apart by their order alone."""
-
-
-def template_of_deals(table: Table, told: Recognised, findings: Findings) -> str | None:
-    """What tells the deals of a file without ids apart, that a second run may know them; None for nothing."""
-    named = [column for role in ("title", "customer", "created") if (column := told.column_of(role))]
-    full = [name for name in named if all(str(row.cells.get(name, "")).strip() for row in table.rows)]
-    for columns in (full, named):  # a cell may be empty where no others tell the rows apart
-        alike = len(table.rows) - len({tuple(row.cells.get(name) for name in columns) for row in table.rows})
-        if columns and alike <= _MOST_ALIKE * len(table.rows):
-            break
-    else:
-        findings.assumed.append(f"{table.name} has no ids, and rows alike: each run makes its deals anew")
-        return None
-    known = " and ".join(filter(None, (", ".join(columns[:-1]), *columns[-1:])))
-    if alike:
-        known += f", {count(alike, 'row')} like an earlier one by their order"
-    if alike or columns != full:
-        columns.append(ORDINAL)
-    findings.assumed.append(
-        f"{table.name} has no ids: its deals are known by {known}, and are new where these change; "
-        "better export the ids, too"
-    )
-    return " | ".join(f"{{{column}}}" for column in columns)
-
-
 def stages_to_fill(table: Table, roles: Mapping[str, str], findings: Findings) -> list[str]:
     """The column of stages, filled down, where that was answered; says which rows have no stage.
 
@@ -249,8 +229,7 @@ def stages_to_fill(table: Table, roles: Mapping[str, str], findings: Findings) -
     empty = [row for row, stage in zip(table.rows, stages, strict=True) if not stage]
     if not empty or not any(stages):
         return []
-    has = f"{'has' if len(empty) == 1 else 'have'} no {column}, the first in line {empty[0].line}"
-    rows = f"{name}: {len(empty):,} of {count(len(stages), 'row', ',')} {has}"
+    rows = f"{name}: {_are(empty, table, f'no {column}')}"
     about, told = _about("stages", table), None
     often = Counter(filter(None, stages)).values()
     if stages[0] and {*often} == {1} and len(empty) >= len(often):
@@ -272,17 +251,106 @@ def _about(word: str, table: Table) -> str:
     return f"{word}-{ids_and_files.slug(f'{stem_of(table.name)} {table.sheet}')}"
 
 
+def _are(rows: Sequence[Row], table: Table, what: str) -> str:
+    """`2 of 9 rows have a day, the first in line 3`."""
+    has = f"{'has' if len(rows) == 1 else 'have'} {what}"
+    return f"{len(rows):,} of {count(len(table.rows), 'row', ',')} {has}, the first in line {rows[0].line}"
+
+
+def _open_rows(table: Table, outcomes: Outcomes | None, when: When) -> list[Row]:
+    """The rows of deals that are open by the outcomes and fulfil a condition."""
+    is_open = outcomes.of_row if outcomes else lambda _: "open"
+    return [row for row in table.rows if when and holds(when, row) and is_open(row) == "open"]
+
+
 def days_tell(table: Table, roles: Mapping[str, str]) -> bool:
     """True where the closing days tell what ended, and stages don't: one has deals with a day and without."""
     stages: tuple[set[str], set[str]] = set(), set()
     for row in table.rows:
-        stages[_has_ended(row, roles)].add(str(row.cells.get(roles.get("stage", ""), "")).strip())
+        has_ended = holds({roles.get("closed_date", ""): {"not": [""]}}, row)
+        stages[has_ended].add(str(row.cells.get(roles.get("stage", ""), "")).strip())
     return bool(stages[True]) and not (stages[False] and stages[False].isdisjoint(stages[True]))
 
 
-def _has_ended(row: Row, roles: Mapping[str, str]) -> bool:
-    day = str(row.cells.get(roles.get("closed_date", ""), "")).strip()
-    return bool(day) and day not in NOTHING
+def beside(outcomes: Outcomes | None, own: Outcomes) -> Outcomes:
+    """The outcomes, with what another column says of deals that are open by them."""
+    if outcomes is None:
+        return own
+    marks = [(of, outcomes.alive | when) for of in ("won", "lost") if (when := own.by_column(of))]
+    alive, why = outcomes.alive | own.by_column("open"), [*filter(None, (outcomes.why, own.why))]
+    return outcomes._replace(marks=(*outcomes.marks, *marks), alive=alive, why=", else ".join(why))
+
+
+def _of_yes(table: Table, column: str, ending: str) -> Outcomes:
+    said = {word: is_yes(word) or outcome_of(word) == ending for word in texts(table, column)}
+    of = {word: ending if is_so else "open" for word, is_so in said.items()}
+    return Outcomes(column, of | {"": "open"}, f"as {column} says")
+
+
+def _of_one_end(table: Table, roles: Mapping[str, str]) -> Iterator[tuple[str, Outcomes]]:
+    """Each end that columns of their own tell, and what such a column says: by a day, or by a yes."""
+    ends = [end for end in ("won", "lost") if {end, f"{end}_date"} & roles.keys()]
+    for ending in ends:
+        if column := roles.get(f"{ending}_date"):
+            yield ending, Outcomes(column, {"": "open"}, f"as {column} says", other=ending)
+        if column := roles.get(ending):
+            yield ending, _of_yes(table, column, ending)
+    if len(ends) == 1 and "closed" in roles:
+        other = "lost" if ends == ["won"] else "won"
+        yield other, _of_yes(table, roles["closed"], other)
+
+
+_WITH_A_DAY = "won, lost, or open, with the day as the expected close"
+
+
+def _end_of(
+    about: str, rows: Sequence[Row], says: str, table: Table, findings: Findings, ends: tuple[str, ...]
+) -> Any:
+    """Which end of several was answered of these rows; None, and asked, where none was."""
+    about, has = _about(about, table), _are(rows, table, says)
+    told = findings.answer(about, ends)
+    if told is None and "outcomes" not in findings.questions:
+        which = f"{', '.join(ends[:-1])} or open" if len(ends) < 3 else _WITH_A_DAY
+        hint = "If they differ, export their status, too."
+        findings.ask(about, f"{table_name(table)}: {has}. Are these deals {which}? {hint}", ends)
+    return told
+
+
+def ended_by_marks(
+    table: Table, roles: Mapping[str, str], base: Outcomes | None, findings: Findings
+) -> Outcomes | None:
+    """The outcomes, with what columns of one end alone say: a day in `Won date`, a yes in `Lost?`.
+
+    A row that contradicts itself is rejected. Asks about deals with a mark that are open by a column which
+    says of others that they ended so, and of a no in `Won?` whether it means lost.
+    """
+    outcomes, earlier = base, list[tuple[str, Outcomes]]()
+    told = {*base.of.values()} if base else set()
+    for ending, own in _of_one_end(table, roles):
+        column, rows = own.column, _open_rows(table, base, own.by_column(ending))
+        if base and ending in told:
+            says = f'"{ending}" in {column} and an open {base.column}'
+            if not rows or _end_of(ending, rows, says, table, findings, (ending, "open")) != ending:
+                continue
+        no = [word for word, of in own.of.items() if word and of == "open"]
+        known = {*told, *roles} & {"lost", "lost_date", "closed", "closed_date"}
+        if column == roles.get("won") and not known and (rows := _open_rows(table, base, {column: no})):
+            answer = _end_of("lost", rows, f"{no[0]} in {column}", table, findings, ("lost", "open"))
+            own = own._replace(of=own.of | dict.fromkeys(no, answer or "open"))
+        refused = (
+            [] if own.other != "open" or outcomes is None else [(column, {"values": dict.fromkeys(own.of)})]
+        )
+        for other, before in earlier if column != roles.get("closed") else ():
+            when = before.by_column(other) | (base.by_column("open") if base else {})
+            fits = [word for word, of in own.of.items() if not word or (of == ending) is (other == ending)]
+            refused.append((column, {"values": dict.fromkeys(fits), "when": when}))
+            if rows := _open_rows(table, base, when | {column: {"not": fits}}):
+                has = _are(rows, table, f"what can't be both in {before.column} and {column}")
+                findings.assumed.append(f"{table_name(table)}: {has}: they will be rejected")
+        earlier.append((ending, own))
+        outcomes = beside(outcomes, own)
+        outcomes = outcomes._replace(refused=(*outcomes.refused, *refused))
+    return outcomes
 
 
 def ended_by_day(
@@ -290,33 +358,23 @@ def ended_by_day(
 ) -> Outcomes | None:
     """The outcomes, with those of deals that have a closing day and that no column calls won or lost.
 
-    What the day means is asked, unless a column says how other deals ended.
+    What the day means is asked, unless the column of statuses or stages says how other deals ended.
     """
-    ended = [row for row in table.rows
-             if _has_ended(row, roles) and (outcomes is None or outcomes.of_row(row) == "open")]  # fmt: skip
+    column = roles.get("closed_date", "")
+    own = Outcomes(column, {"": "open"}, "as you answered", other="won")
+    ended = _open_rows(table, outcomes, own.by_column("won")) if column else []
     if not ended:
         return outcomes
-    column, name = roles["closed_date"], table_name(table)
-    has = f"{'has' if len(ended) == 1 else 'have'} a day in {column}, the first in line {ended[0].line}"
-    rows = f"{len(ended):,} of {count(len(table.rows), 'row', ',')} {has}"
-    if outcomes and (
-        outcomes.column == roles.get("status") or any(outcomes.of_row(row) != "open" for row in table.rows)
-    ):
-        findings.assumed.append(f"{name}: {rows}: open all the same, as {outcomes.column} says")
+    of = {*outcomes.of.values()} if outcomes else set()
+    if outcomes and (outcomes.column == roles.get("status") or ("stage" in roles and of != {"open"})):
+        has = f"{table_name(table)}: {_are(ended, table, f'a day in {column}')}"
+        findings.assumed.append(f"{has}: open all the same, as {outcomes.column} says")
         return outcomes
-    about, choices = _about("closed", table), ("won", "lost", "open")
-    told = findings.answer(about, choices)
-    if told is None and "outcomes" not in findings.questions:
-        findings.ask(
-            about,
-            f"{name}: no column says how deals ended, and {rows}. Are these deals won, lost, "
-            "or open, with the day as the expected close? If some are won and others lost, export the "
-            "status, too.",
-            choices,
-        )
+    ends = ("won", "lost", "open")
+    told = _end_of("closed", ended, f"a day in {column}", table, findings, ends)
     if told in (None, "open"):
         return outcomes and outcomes._replace(expects=column)
-    return Outcomes(column, {"": "open"}, "as you answered", other=str(told))
+    return beside(outcomes, own._replace(other=told))
 
 
 def signs_in(table: Table, column: str) -> Counter[frozenset[str]]:
@@ -384,23 +442,3 @@ def currency_answered(about: str, findings: Findings) -> str | None:
     if told is not None and told not in CURRENCIES:
         raise PipecliError(f'{about}: "{told}" isn\'t a currency code: answer with one, such as EUR')
     return told and str(told)
-
-
-def namesakes_of(table: Table, told: Recognised) -> dict[str, set[str]]:
-    """The names that two contacts of one customer have, each with those customers, by name and id.
-
-    A deal of that customer with the name alone can't mean one of them.
-    """
-    if told.kind != "contacts":
-        return {}
-    named = [told.roles[role] for role in ("name", "first_name", "last_name") if role in told.roles][:2]
-    places = [told.roles[role] for role in ("customer", "customer#") if role in told.roles]
-    cells = [
-        {column: str(row.cells.get(column, "")).strip() for column in (*named, *places)} for row in table.rows
-    ]
-    rows = Counter((" ".join(row[c] for c in named).strip(), *(row[c] for c in places)) for row in cells)
-    namesakes: dict[str, set[str]] = {}
-    for (name, *customers), number in rows.items():
-        if number > 1 and name:
-            namesakes.setdefault(name, set()).update(customers)
-    return namesakes

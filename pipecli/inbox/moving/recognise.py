@@ -12,6 +12,7 @@ import io
 import re
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
@@ -19,17 +20,25 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pipecli.errors import PipecliError
+from pipecli.inbox.importing.columns import ORDINAL
+from pipecli.inbox.importing.day_formats import are_days
 from pipecli.inbox.importing.import_files import File
 from pipecli.inbox.importing.table import Table
+from pipecli.inbox.moving.plan_files import Findings, texts
 from pipecli.inbox.moving.synonyms import (
     Recognised,
     by_words_of,
     completed,
+    header_key,
     is_of_another_thing,
+    is_yes,
     kinds_named,
     one_word,
+    outcome_of,
+    patterns,
 )
 from pipecli.store.yaml.read import parse
+from pipecli.wording import count
 
 LARGEST = 1 << 29
 """Bytes of all files of an export together, unpacked: a deflate bomb is refused before it is through."""
@@ -334,16 +343,6 @@ def _fits_name(name: str, file: str) -> bool:
     return re.search(preset.file, file, re.IGNORECASE) is not None
 
 
-def header_line(table: Table) -> int | None:
-    """The line of a header below notes: the first of the widest among the first rows; None for none wider."""
-    widths = {
-        row.line: sum(cell != "" for cell in (*row.cells.values(), *row.extra)) for row in table.rows[:30]
-    }
-    widest = max(widths, key=lambda line: widths[line], default=None)
-    named = sum(re.fullmatch(r"column \d+", column) is None for column in table.columns)
-    return widest if widest and widths[widest] > max(2, named) else None
-
-
 def _of_presets(table: Table, several: Iterable[Preset], vendor: str | None = None) -> Iterator[Recognised]:
     for preset in several:
         by_key = {one_word(column): column for column in reversed(table.columns)}
@@ -388,3 +387,63 @@ def _counted_anew(columns: Mapping[str, Any]) -> dict[str, Any]:
     return {
         column: new.get(role, role) if isinstance(role, str) else role for column, role in columns.items()
     }
+
+
+def with_marks(table: Table, told: Recognised) -> Recognised:
+    """The columns, with those of deals that tell of one end: a day in `Closed won on`, a yes in `Won?`."""
+    columns = dict(told.columns)
+    for column in table.columns if told.kind == "opportunities" and not told.vendor else ():
+        key, words = header_key(column), texts(table, column)
+        ends = [of for of, pattern in patterns()["ends"].items() if re.search(pattern, key)]
+        if not ends or not words or columns.get(column) not in (None, "close", "closed_date"):
+            continue
+        ending, role = "closed" if {"won", "lost"} <= {*ends} else ends[0], ""
+        if all(is_yes(word) is not None or outcome_of(word) == ending for word in words):
+            role = ending
+        elif are_days(words) and (ending != "closed" or column not in columns):
+            role = f"{ending}_date"
+        if role and role not in columns.values():
+            columns[column] = role
+    return told._replace(columns=columns)
+
+
+_MOST_ALIKE = 0.2
+"""The part of the rows that may be told apart by their order alone."""
+
+
+def template_of_deals(table: Table, told: Recognised, findings: Findings) -> str | None:
+    """What tells the deals of a file without ids apart, that a second run may know them; None for nothing."""
+    named = [column for role in ("title", "customer", "created") if (column := told.column_of(role))]
+    full = [name for name in named if all(str(row.cells.get(name, "")).strip() for row in table.rows)]
+    for columns in (full, named):  # a cell may be empty where no others tell the rows apart
+        alike = len(table.rows) - len({tuple(row.cells.get(name) for name in columns) for row in table.rows})
+        if columns and alike <= _MOST_ALIKE * len(table.rows):
+            break
+    else:
+        findings.assumed.append(f"{table.name} has no ids, and rows alike: each run makes its deals anew")
+        return None
+    known = " and ".join(filter(None, (", ".join(columns[:-1]), *columns[-1:])))
+    known += f", {count(alike, 'row')} like an earlier one by their order" if alike else ""
+    if alike or columns != full:
+        columns.append(ORDINAL)
+    findings.assumed.append(
+        f"{table.name} has no ids: its deals are known by {known}, and are new where these change; "
+        "better export the ids, too"
+    )
+    return " | ".join(f"{{{column}}}" for column in columns)
+
+
+def namesakes_of(table: Table, told: Recognised) -> dict[str, set[str]]:
+    """The names that two contacts of one customer have, each with those customers, by name and id.
+
+    A deal of that customer with the name alone can't mean one of them.
+    """
+    named = [told.roles[role] for role in ("name", "first_name", "last_name") if role in told.roles][:2]
+    places = [told.roles[role] for role in ("customer", "customer#") if role in told.roles]
+    cells = [[str(row.cells.get(name, "")).strip() for name in (*named, *places)] for row in table.rows]
+    rows = Counter((" ".join(row[: len(named)]).strip(), *row[len(named) :]) for row in cells)
+    namesakes: dict[str, set[str]] = {}
+    for (name, *customers), number in rows.items():
+        if number > 1 and name:
+            namesakes.setdefault(name, set()).update(customers)
+    return namesakes

@@ -13,9 +13,11 @@ from typing import Any, Literal, NamedTuple
 
 from pipecli.errors import Unreadable
 from pipecli.inbox.importing.cells import is_percentage
+from pipecli.inbox.importing.compile_mapping import NOTHING
 from pipecli.inbox.importing.import_files import Import
 from pipecli.inbox.importing.mapping import Column, Source, Unless, listed
 from pipecli.inbox.importing.table import Cell, Row, Table
+from pipecli.inbox.moving.synonyms import outcome_of
 from pipecli.json_and_csv import loads, quoted
 from pipecli.records.kinds import BY_FOLDER, BY_PREFIX, OPPORTUNITY, ORDER, QUOTATION, Kind
 from pipecli.records.money import EXACT, Mark, mark_of, percentage, read_money, read_number, rounded
@@ -113,7 +115,8 @@ class _Columns:
         """The columns that say stage or status, and what they feed."""
         self._feeds: dict[str, list[tuple[str, Column]]] = {}
         for name in self.mapping.columns:
-            several, column = self.mapping.feeding(name), name.removesuffix("?")
+            several = self.mapping.feeding(name)
+            column = name if name in table.columns else name.removesuffix("?")
             if any(_is_stage(one) for one in several):
                 self.stages[column] = several
             for one in several:
@@ -176,18 +179,25 @@ class _Columns:
         place: dict[str, Any] = {}
         for column, several in self.stages.items():
             for one in several:
-                value = one.values.get(str(row.cells.get(column, "")).strip(), one.otherwise)
+                cell = str(row.cells.get(column, "")).strip()
+                cell = "" if cell in NOTHING and cell not in one.values else cell
+                value = one.values.get(cell, one.otherwise if cell else None)
                 if value is not None and _is_met(one, row):
                     told = value if isinstance(value, dict) else {one.to or "": value}
                     place = {**told, **place}
         return self._places.setdefault(words, (str(place.get("status", "")), str(place.get("stage", ""))))
 
     def stage_words(self, row: Row) -> Iterator[str]:
-        """The words of a row for its stage and status; for a day that says one, that status."""
-        for column, several in self.stages.items():
-            if cell := str(row.cells.get(column, "")).strip():
-                others = (one.otherwise for one in several if cell not in one.values)
-                yield next((str(of["status"]) for of in others if isinstance(of, dict)), cell)
+        """The words of a row for its stage and status, after its status where none of them is one for it."""
+        words = [
+            cell
+            for column, several in self.stages.items()
+            if (cell := str(row.cells.get(column, "")).strip())
+            and not any(isinstance(one.otherwise, dict) for one in several if cell not in one.values)
+        ]
+        status, _ = self.place(row)
+        is_told = status not in ("won", "lost") or status in map(outcome_of, words)
+        yield from words if is_told else (status, *words)
 
     def line(self, row: Row) -> Decimal | None:
         """The worth of a line; None where it has no price."""
@@ -200,7 +210,8 @@ def _is_met(column: Column, row: Row) -> bool:
     for name, condition in column.when.items():
         wanted = condition.not_ if isinstance(condition, Unless) else condition
         cell = str(row.cells.get(name, "")).strip()
-        if (cell in listed(wanted)) is isinstance(condition, Unless):
+        words = listed(wanted)
+        if (cell in words or (cell in NOTHING and "" in words)) is isinstance(condition, Unless):
             return False
     return True
 

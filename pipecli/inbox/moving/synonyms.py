@@ -317,6 +317,12 @@ def outcome_of(word: str) -> str | None:
     return next((outcome for outcome, pattern in in_turn if re.search(pattern, plain)), None)
 
 
+def is_yes(word: str) -> bool | None:
+    """The yes or no that a word stands for; None for any other word."""
+    plain, words = folded(word).strip(), patterns()
+    return True if plain in words["yes"].split() else False if plain in words["no"].split() else None
+
+
 def tell_all(statuses: Iterable[str], stages: Iterable[str]) -> bool:
     """Whether statuses tell the outcomes of deals: each is known, and no stage is an ending."""
     return all(map(outcome_of, statuses)) and {"won", "lost"}.isdisjoint(map(outcome_of, stages))
