@@ -309,7 +309,7 @@ def create_pipeline(
             texts[AGENTS_FILE] = resources("pipecli.store").joinpath(AGENTS_FILE).read_text(encoding="utf-8")
         texts[SETTINGS_FILE] = text
         writes = [_write(root, name, text) for name, text in texts.items()]
-        with lock.hold_lock(place.cache):
+        with lock.hold_pipelines(place.cache):
             _commit(
                 place,
                 writes,
@@ -339,7 +339,7 @@ def _is_done_by_a_killed_one(root: Path) -> bool:
         return False
     if not place.journal.exists():
         return False
-    with lock.hold_lock(place.cache):
+    with lock.hold_pipelines(place.cache):
         crash_recovery.recover(place)
     return (root / SETTINGS_FILE).exists()
 

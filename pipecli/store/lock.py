@@ -66,6 +66,14 @@ def hold_lock(folder: Path, *, patience: float = PATIENCE) -> Iterator[None]:
         connection.close()
 
 
+@contextmanager
+def hold_pipelines(cache: Path, *, patience: float = PATIENCE) -> Iterator[None]:
+    """Hold every pipeline of a repository, whose index and HEAD are one; `cache` is that of one of them."""
+    with hold_lock(cache.parent, patience=patience):
+        cache.mkdir(exist_ok=True)
+        yield
+
+
 _PENDING_BYTE = 0x40000000
 """The first byte that SQLite locks (sqlite.org/lockingv3)."""
 _UNSHARED = {"nolock", "local_lock=all", "local_lock=posix", "nobrl"}

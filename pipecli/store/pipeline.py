@@ -165,16 +165,24 @@ class Pipeline:
     def exclusive(self) -> Iterator[None]:
         """Keep every other changing command out, and finish or undo what a killed one left. Raises lock.Busy.
 
-        A polite kill is as Ctrl-C. Raises Unsettled where a person must decide what becomes of that.
+        Those of other pipelines of the repository, too: its index and HEAD are theirs as well. A polite kill
+        is as Ctrl-C. Raises Unsettled where a person must decide what becomes of that.
         """
         from pipecli.store import crash_recovery, lock
 
         if self.interrupted:
             raise KeyboardInterrupt
-        with lock.hold_lock(self.location.cache), lock.interruptible():
+        with lock.hold_pipelines(self.location.cache), lock.interruptible():
             if line := crash_recovery.recover(self.location):
                 self.look_again()
                 self.tell(line)
+            for other in _cut_off_beside(self.location):
+                try:
+                    line = crash_recovery.recover(other)
+                except (OSError, PipecliError) as error:
+                    line = f"warning: {error}"
+                if line:
+                    self.tell(f"{other.root}: {line}")
             yield
 
     def recover(self) -> None:
@@ -183,7 +191,9 @@ class Pipeline:
         for file in (place.journal, *map(place.journal_of, safe_files.JOBS)):
             self._clear_pipes(file.parent)
             if os.path.lexists(file):
-                self._recover(file)
+                self._recover(place, file)
+        for other in _cut_off_beside(place):
+            self._recover(other, other.journal)
 
     def _clear_pipes(self, cache: Path) -> None:
         """Remove what is no file from a folder of caches: who reads or writes a pipe waits for ever."""
@@ -193,18 +203,20 @@ class Pipeline:
                     Path(entry.path).unlink()
                     self.tell(f"warning: {entry.path} was a pipe or a device, and is removed")
 
-    def _recover(self, file: Path) -> None:
+    def _recover(self, place: Location, file: Path) -> None:
         from pipecli.store import crash_recovery, lock
         from pipecli.store.git_commit import AtWork
 
+        hold = lock.hold_pipelines if file == place.journal else lock.hold_lock
         try:
-            with lock.hold_lock(file.parent, patience=0):
-                if line := crash_recovery.recover(self.location, file, patience=0):
-                    self.tell(line)
+            with hold(file.parent, patience=0):
+                line = crash_recovery.recover(place, file, patience=0)
         except (lock.Busy, AtWork):
             return
         except PipecliError as error:
-            self.tell(f"warning: {error}")
+            line = f"warning: {error}"
+        if line:
+            self.tell(line if place == self.location else f"{place.root}: {line}")
 
     def read(self, file: str) -> Record:
         """The record of one file, from the file itself. Raises FaultyFile."""
@@ -324,6 +336,14 @@ class Pipeline:
         line, column = locate(self.text(second), [BY_NOUN[noun].identity])
         message = f"{key} is also the id of {first}; give one of them another id, or remove it"
         return Fault(second, line, column, "duplicate-id", message)
+
+
+def _cut_off_beside(place: Location) -> list[Location]:
+    """The other pipelines of a repository in which a command was cut off, and not looked after yet."""
+    names = [file.parent.name.partition("-")[2] for file in place.cache.parent.glob("*/journal")]
+    folders = [name.replace("%2F", "/").replace("%25", "%") for name in names]
+    others = [place._replace(root=place.work_tree / folder) for folder in folders]
+    return [other for other in others if other != place]
 
 
 def rates_of(settings: Mapping[str, Any]) -> Rates:

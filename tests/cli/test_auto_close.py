@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from pipecli.store.lock import hold_lock
+from pipecli.store.lock import hold_pipelines
 from pipecli.store.safe_files import find_location
 from tests.records_given import activity_text, deal_text
 
@@ -230,7 +230,7 @@ def test_a_deal_with_an_answer_waits_for_nobody(cli, git, root, silent):
     answer = text[text.index("- id") :].replace("4F2QA", "4F2QB").replace("out", "in").replace("T10", "T11")
     file.write_text(text + answer)
     git("commit", "-q", "-am", "An answer")
-    with hold_lock(find_location(root).cache):
+    with hold_pipelines(find_location(root).cache):
         assert cli(*DAY_30, "auto-close").out == ""
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from pipecli.cli.main import run
-from pipecli.store import crash_recovery, safe_files
+from pipecli.store import crash_recovery, lock, safe_files
 from pipecli.store.pipeline import Pipeline
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "killpg"), reason="kills whole groups of processes")
@@ -329,6 +329,33 @@ def test_two_pipelines_of_a_repository_share_nothing(home, tmp_path, capsys, pai
     assert len(caches) == 2
 
 
+@pytest.mark.parametrize("words", [["product", "list"], ["product", "add", "tea", "--name", "Tea"]])
+@pytest.mark.parametrize("name", ["in-sales%2Feu", "in-a%252Fb"])
+def test_a_kill_in_one_pipeline_is_undone_by_the_next_command_in_another(cli, git, root, start, name, words):
+    """Its lock of git's index stopped every change in the other, and the advice was to remove it."""
+    folder = name[3:].replace("%2F", "/").replace("%25", "%")
+    cli("init", str(root / folder))
+    hook(root, "pre-commit", WAITS)
+    kill(start("-C", str(root / folder), "product", "add", "cafe", "--name", "Café"))
+    assert (root / ".git/index.lock").exists() and (root / ".git/pipecli" / name / "journal").exists()
+    (root / ".git/hooks/pre-commit").unlink()
+
+    said = cli(*words)
+
+    assert f"{root / folder}: undone: cafe: add product Café (the command was cut off)\n" in said.err
+    assert git("status", "--porcelain") == ""
+
+
+def test_a_change_in_one_pipeline_waits_for_that_of_another(cli, root):
+    """Both have one index of git's, and one HEAD."""
+    cli("init", str(root / "sales"))
+    own = safe_files.find_location(root).cache
+    with Pipeline(safe_files.find_location(root / "sales")).exclusive():
+        with pytest.raises(lock.Busy), lock.hold_pipelines(own, patience=0):
+            pass
+        assert cli("product", "list").err == ""
+
+
 def test_a_removal_that_git_has_is_finished_too(cli, deal, git, root, start):
     deal()
     hook(root, "post-commit", WAITS)
@@ -393,7 +420,7 @@ import os, sys, time
 from pathlib import Path
 from pipecli.store import crash_recovery, lock, safe_files
 place = safe_files.find_location(Path(sys.argv[1]))
-with lock.hold_lock(place.cache), crash_recovery.working(place, "sync"):
+with lock.hold_pipelines(place.cache), crash_recovery.working(place, "sync"):
     crash_recovery.moving(place, sys.argv[2])
     for name in ("index", "refs/remotes/origin/main", "config", "objects/maintenance"):
         lock = place.git_dir / f"{name}.lock"
