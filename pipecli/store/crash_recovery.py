@@ -12,6 +12,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from errno import EDQUOT, ENOSPC
 from hashlib import sha256
 from pathlib import Path
 from shlex import quote
@@ -81,12 +82,16 @@ class Journal(NamedTuple):
     handles: Sequence[int] = ()
     """An open file that the gits of this change hold, too: it is locked as long as one of them lives."""
 
-    def end(self) -> None:
-        """Forget the change: it is done, or undone. Once more, where a signal cut this off."""
+    def let_go(self) -> None:
+        """Have the next command look at the change, of this process too."""
         for handle in self.handles:
             if handle in git.held:
                 git.held.remove(handle)
                 os.close(handle)
+
+    def end(self) -> None:
+        """Forget the change: it is done, or undone. Once more, where a signal cut this off."""
+        self.let_go()
         self.file.unlink(missing_ok=True)
         self._onto.unlink(missing_ok=True)
         kept = [self._kept(number) for number, step in enumerate(self.steps) if step.before is not None]
@@ -284,7 +289,7 @@ def begin_journal(
         for number, (file, before, _) in enumerate(contents):
             if before is not None:
                 _keep(place, number, file, before)
-        if is_committing and any(step.before is None for step in steps):
+        if is_committing and (len(steps) > git_commit.MANY or any(step.before is None for step in steps)):
             _reserve(place)
         journal = Journal(
             place,
@@ -374,11 +379,20 @@ def _keep(place: Location, number: int, file: str, before: bytes) -> None:
 
 
 def _reserve(place: Location) -> None:
-    """Set room aside for git's index: what is staged must be unstaged on a full disk, too."""
-    with suppress(OSError):  # no index yet, or a disk that reserves nothing
+    """Set room aside for git's index: what is staged must be unstaged on a full disk, too.
+
+    Raises OSError where there is none.
+    """
+    try:
         size = (place.git_dir / "index").stat().st_size + _SPARE
         with (place.cache / _RESERVE).open("wb") as handle:
-            os.posix_fallocate(handle.fileno(), 0, size)
+            if hasattr(os, "posix_fallocate"):
+                os.posix_fallocate(handle.fileno(), 0, size)
+            else:  # macOS, Windows
+                handle.write(bytes(size))
+    except OSError as error:
+        if error.errno in (ENOSPC, EDQUOT):  # not for want of an index, or on a disk that reserves nothing
+            raise
 
 
 def recover(place: Location, file: Path | None = None, *, patience: float = PATIENCE) -> str | None:

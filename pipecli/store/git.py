@@ -398,8 +398,12 @@ def refusal(done: subprocess.CompletedProcess[bytes]) -> GitRefused:
             hint="finish it with `pipecli sync --continue` if a sync began it, else with `git commit`; "
             "`pipecli sync --abort` or `git merge --abort` undoes it",
         )
-    refused = "git refused the commit"
-    return GitRefused(f"{refused}, nothing is changed: {words}", reason=f"{refused}: {words}")
+    return unchanged("git refused the commit", words)
+
+
+def unchanged(what: str, words: str) -> GitRefused:
+    """The refusal of a change, in words of git; whether it is undone is for the caller of `reason` to say."""
+    return GitRefused(f"{what}, nothing is changed: {words}", reason=f"{what}: {words}")
 
 
 def _words(done: subprocess.CompletedProcess[bytes]) -> str:

@@ -149,12 +149,14 @@ def write_under_journal(
 
 def _after_failure(record: Journal, error: BaseException) -> str | None:
     """Undo a change that failed with `error`, and raise that; where git has the commit, its id."""
+    reason = getattr(error, "reason", "") or getattr(error, "strerror", "") or str(error) or "interrupted"
     try:
         outcome = record.finish_or_undo(keeps_edits=True)
     except (OSError, PipecliError) as second:
+        record.let_go()
         raise PipecliError(
-            f"{error or 'interrupted'}; and that can't be undone now: {second}",
-            hint="the next pipecli command tries again",
+            f"{reason}; a part of the change is left, which can't be undone now: {second}",
+            hint="the next pipecli command undoes it",
         ) from None
     if outcome.is_done:
         return outcome.commit
@@ -162,7 +164,6 @@ def _after_failure(record: Journal, error: BaseException) -> str | None:
     if not outcome.edited:
         raise error
     kept = [str(path) for file in outcome.edited if (path := record.kept_for_person(file)).exists()]
-    reason = (error.reason if isinstance(error, PipecliError) else str(error)) or "interrupted"
     raise PipecliError(
         f"{reason}; {', '.join(outcome.edited)} was changed by somebody meanwhile and stays as it is now",
         hint=f"as it was before this command: {', '.join(kept)}" if kept else "the rest is as before",

@@ -98,7 +98,7 @@ def test_a_merge_in_progress_is_left_to_its_user(tree: Path) -> None:
 @pytest.mark.parametrize("new", [["none"], ["none", *names()]], ids=["one", "many"])
 def test_a_file_that_is_not_there_is_refused_in_gits_words(tree: Path, new: list[str]) -> None:
     (tree / "none").mkdir()
-    with pytest.raises(git.GitRefused, match=r"git could not stage the files: .*none"):
+    with pytest.raises(git.GitRefused, match=r"git could not stage the files, nothing is changed: .*none"):
         git_commit.commit_files(tree, "refused", changed=[], new=new)
     assert run(tree, "ls-files") == ".gitignore\nold"
 

@@ -578,6 +578,45 @@ def test_a_disk_that_is_full_before_the_journal_is_written_keeps_nothing_of_it(c
     assert {file for file in (root / ".git/pipecli").rglob("*") if "lock" not in file.name} == before
 
 
+def test_without_room_to_unstage_a_new_record_none_is_begun(cli, git, root, monkeypatch):
+    cli("opp", "list")
+
+    def full(*_: int) -> None:
+        raise OSError(ENOSPC, os.strerror(ENOSPC))
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    said = cli("lead", "add", "--name", "Ana", code=1).err
+    assert said.endswith("can't be written: No space left on device; nothing is changed\n")
+    assert git("status", "--porcelain") == "" and not [*(root / ".git/pipecli/root").glob("journal*")]
+
+    monkeypatch.delattr(os, "posix_fallocate")  # macOS, Windows
+    cli("lead", "add", "--name", "Ana")
+    assert not [*(root / ".git/pipecli/root").glob("journal*")]
+
+
+def test_what_cannot_be_undone_now_is_told_as_left_and_undone_by_the_next_command(
+    cli, git, root, tmp_path, monkeypatch
+):
+    shim = tmp_path / "bin/git"
+    shim.parent.mkdir()
+    words = 'case "$*" in *--index-info*) echo "fatal: no room" >&2; exit 1;; esac'
+    shim.write_text(f'#!/bin/sh\n{words}\nexec {shutil.which("git")} "$@"\n')
+    shim.chmod(0o755)
+    hook(root, "pre-commit", "echo not today >&2; exit 1")
+
+    with monkeypatch.context() as context:
+        context.setenv("PATH", f"{shim.parent}:{os.environ['PATH']}")
+        said = cli("lead", "add", "--name", "Ana", code=1).err
+
+    assert said == (
+        "error: git refused the commit: not today; a part of the change is left, which can't be undone now: "
+        "fatal: no room; the next pipecli command undoes it\n"
+    )
+    assert git("status", "--porcelain").startswith("AD leads/")
+    assert "undone: LEAD-" in cli("lead", "list").err
+    assert git("status", "--porcelain") == ""
+
+
 def test_a_pipe_among_the_caches_is_removed_and_waited_for_by_nobody(cli, deal, root):
     deal()
     cache = root / ".git/pipecli/root"
