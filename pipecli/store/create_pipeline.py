@@ -262,6 +262,7 @@ class Person(NamedTuple):
     email: str
 
 
+_JOURNAL = ".git/pipecli/root/journal"
 AGENTS_FILE = "AGENTS.md"
 """A page for agents that work in the pipeline's folder."""
 
@@ -290,7 +291,7 @@ def create_pipeline(
         raise PipecliError(
             f'--currency: "{currency}" isn\'t a currency of ISO 4217', hint="write its code, such as EUR"
         )
-    is_new_directory = not root.exists()
+    is_new_directory, is_new_repository = not root.exists(), not os.path.lexists(root / ".git")
     try:
         root.mkdir(parents=True, exist_ok=True)
         if not git.is_in_repository(root):
@@ -321,12 +322,14 @@ def create_pipeline(
             with suppress(OSError):  # what `git init` doesn't harden
                 safe_files.harden(place.git_dir, "HEAD", "config")
                 safe_files.harden_folders([place.git_dir, root, root.parent])
-    except OSError as error:
-        text = f"{error.filename or directory}: can't be written: {error.strerror}"
-        raise PipecliError(text, code="system") from None
-    except (PipecliError, KeyboardInterrupt):
-        if is_new_directory and not any(entry.name != ".git" for entry in root.iterdir()):
+    except (OSError, PipecliError, KeyboardInterrupt) as error:
+        if root.exists() and is_new_directory and not any(entry.name != ".git" for entry in root.iterdir()):
             shutil.rmtree(root)
+        elif is_new_repository and not any((root / name).exists() for name in (SETTINGS_FILE, _JOURNAL)):
+            shutil.rmtree(root / ".git", ignore_errors=True)
+        if isinstance(error, OSError):
+            text = f"{error.filename or directory}: can't be written: {error.strerror}"
+            raise PipecliError(text, code="system") from None
         raise
     return place
 

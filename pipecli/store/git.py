@@ -363,8 +363,10 @@ def _answered(pipe: IO[bytes], wanted: str, largest: int) -> Object | None:
 
 
 def init(directory: Path) -> None:
-    """Make a repository, its first branch `main` whatever the user's git calls it."""
-    output(directory, "init", "--quiet", "--initial-branch=main")
+    """Make a repository, its first branch `main` whatever the user's git calls it. Raises GitRefused."""
+    done = _run(directory, ("init", "--quiet", "--initial-branch=main"))
+    if done.returncode:
+        raise GitRefused(_words(done))
 
 
 def config(work_tree: Path, name: str) -> str:

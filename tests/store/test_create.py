@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import resource
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -33,7 +36,22 @@ def test_a_directory_with_other_files_keeps_them(anonymous, tmp_path):
     (tmp_path / "old" / "note.txt").write_text("mine")
 
     assert run(["init", str(tmp_path / "old")]) == 1
-    assert sorted(path.name for path in (tmp_path / "old").iterdir() if path.name != ".git") == ["note.txt"]
+    assert [path.name for path in (tmp_path / "old").iterdir()] == ["note.txt"]
+
+
+@pytest.mark.parametrize(("room", "said"), [(10, "error: git ended with"), (10_000, "File too large")])
+def test_on_a_full_disk_nothing_is_left(tmp_path, room, said):
+    """A limit on the size of files stands in for it: `git init` fails, then a schema."""
+    (tmp_path / "old").mkdir()
+    for name in ("old", "new"):
+        done = subprocess.run(
+            [sys.executable, "-m", "pipecli", "init", str(tmp_path / name)],
+            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (room, room)),
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert (done.returncode, said in done.stderr) == (1, True), done.stderr
+    assert [*(tmp_path / "old").iterdir()] == [] and not (tmp_path / "new").exists()
 
 
 @pytest.mark.parametrize("code", ["XQZ", "euro"])
