@@ -12,7 +12,6 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from errno import EDQUOT, ENOSPC
 from hashlib import sha256
 from pathlib import Path
 from shlex import quote
@@ -126,7 +125,8 @@ class Journal(NamedTuple):
             with suppress(OSError):
                 (self.place.root / folder).rmdir()
         if self.is_committing:
-            self._unstage()
+            with suppress(git.IndexDamaged):  # nothing was staged in it
+                self._unstage()
         return Recovery(None, edited, is_done=False)
 
     def kept_for_person(self, file: str) -> Path:
@@ -187,7 +187,6 @@ class Journal(NamedTuple):
         (self.place.cache / _RESERVE).unlink(missing_ok=True)
         if self.is_committing:
             git_commit.clear_locks(self.place, self._begun())
-            git.restore_index(self.place.work_tree, self.place.git_dir / "index", self.place.cache / "index")
 
     def _commit(self) -> str | None:
         """The commit that has the change, if one was made since it began."""
@@ -291,16 +290,9 @@ def begin_journal(
                 _keep(place, number, file, before)
         if is_committing and (len(steps) > git_commit.MANY or any(step.before is None for step in steps)):
             _reserve(place)
-        journal = Journal(
-            place,
-            place.journal,
-            subject,
-            git_commit.head_of(place),
-            is_committing,
-            os.getpid(),
-            steps,
-            [*safe_files.new_folders(place.root, [step.file for step in steps if step.after is not None])],
-        )
+        start, written = git_commit.head_of(place), [step.file for step in steps if step.after is not None]
+        folders = [*safe_files.new_folders(place.root, written)]
+        journal = Journal(place, place.journal, subject, start, is_committing, os.getpid(), steps, folders)
         return journal._replace(handles=_write(journal, is_hard=is_hard))
     except BaseException:  # a full disk: what is reserved on it is given back
         place.journal.unlink(missing_ok=True)
@@ -379,20 +371,10 @@ def _keep(place: Location, number: int, file: str, before: bytes) -> None:
 
 
 def _reserve(place: Location) -> None:
-    """Set room aside for git's index: what is staged must be unstaged on a full disk, too.
-
-    Raises OSError where there is none.
-    """
-    try:
+    """Set room aside for git's index: what is staged must be unstaged on a full disk, too. Raises OSError."""
+    with suppress(FileNotFoundError):  # no index yet
         size = (place.git_dir / "index").stat().st_size + _SPARE
-        with (place.cache / _RESERVE).open("wb") as handle:
-            if hasattr(os, "posix_fallocate"):
-                os.posix_fallocate(handle.fileno(), 0, size)
-            else:  # macOS, Windows
-                handle.write(bytes(size))
-    except OSError as error:
-        if error.errno in (ENOSPC, EDQUOT):  # not for want of an index, or on a disk that reserves nothing
-            raise
+        (place.cache / _RESERVE).write_bytes(bytes(size))
 
 
 def recover(place: Location, file: Path | None = None, *, patience: float = PATIENCE) -> str | None:
@@ -415,6 +397,8 @@ def recover(place: Location, file: Path | None = None, *, patience: float = PATI
                 journal.end()
                 clear_dead(file.parent)
                 return f"{line} (the command was cut off)" if line else None
+            if journal.is_committing:
+                git.restore_index(place.work_tree, place.git_dir / "index", place.cache / "index")
             outcome = journal.finish_or_undo(keeps_edits=False)
     finally:
         os.close(handle)

@@ -29,6 +29,10 @@ class GitRefused(PipecliError):
     code = "git"
 
 
+class IndexDamaged(GitRefused):
+    """git can't read its list of what is staged: the disk or another program left it so."""
+
+
 held: list[int] = []
 """Open files that every git of ours holds, too, until it ends, with its hooks: those of journals."""
 hardening: list[str] = []
@@ -119,12 +123,13 @@ def run(
 ) -> subprocess.CompletedProcess[bytes]:
     """Run git in `work_tree`; the caller looks at the exit code.
 
-    Raises GitRefused without a git, and where it can't work in this repository at all: no caller takes that
-    for the answer to its question.
+    Raises GitRefused without a git, and where it can't work in this repository at all, or read its index: no
+    caller takes that for the answer to its question.
     """
     done = _run(work_tree, arguments, stdin, environment)
     if done.returncode == FATAL:
         require_working(work_tree)
+        require_index(work_tree)
     return done
 
 
@@ -177,6 +182,20 @@ def require_working(work_tree: Path) -> None:
     done = _run(work_tree, ("rev-parse", "--git-dir"))
     if done.returncode:
         raise _unable(done)
+
+
+def require_index(work_tree: Path) -> None:
+    """Refuse where git can't read its index. Raises IndexDamaged with git's words."""
+    done = _list_index(work_tree)
+    if done.returncode and b"in a work tree" not in done.stderr:  # a bare repository has none
+        raise IndexDamaged(
+            f"git can't read its index: {_words(done)}",
+            hint="`pipecli doctor --fix` makes it anew from the last commit, and touches no file",
+        )
+
+
+def _list_index(work_tree: Path) -> subprocess.CompletedProcess[bytes]:
+    return _run(work_tree, ("ls-files", "--", "pipecli.yaml"), more={"LC_ALL": "C", "LANGUAGE": ""})
 
 
 def is_unborn(work_tree: Path) -> bool:
@@ -283,18 +302,29 @@ def unstage(work_tree: Path, new: Sequence[str]) -> None:
 
 
 def restore_index(work_tree: Path, index: Path, aside: Path) -> None:
-    """Rebuild an index that a power cut left unreadable, as that stops git; nothing else is staged then.
-
-    `aside` is where it is built. Where no git can work here at all, the index is left as it is.
-    """
+    """Rebuild an index that a power cut left unreadable, as that stops git, where a git can work at all."""
     with suppress(GitRefused):
-        listing = run(work_tree, "ls-files", "--", "pipecli.yaml")
-        if listing.returncode and os.access(index, os.R_OK):
-            for left in (aside, aside.with_name(f"{aside.name}.lock")):
-                left.unlink(missing_ok=True)
-            built = run(work_tree, "read-tree", "HEAD", environment={"GIT_INDEX_FILE": str(aside)})
-            if not built.returncode:
-                aside.replace(index)
+        if _list_index(work_tree).returncode and os.access(index, os.R_OK):
+            remake_index(work_tree, index, aside)
+
+
+def remake_index(work_tree: Path, index: Path, aside: Path) -> None:
+    """Make git's index anew from the last commit: nothing is staged then, and no file is touched.
+
+    It is built at `aside`; the damaged one stays as `index.damaged`. Raises GitRefused.
+    """
+    for left in (aside, aside.with_name(f"{aside.name}.lock"), index.with_name("index.damaged")):
+        left.unlink(missing_ok=True)
+    tree = "--empty" if is_unborn(work_tree) else "HEAD"
+    built = _run(work_tree, ("read-tree", tree), more={"GIT_INDEX_FILE": str(aside)})
+    if built.returncode:
+        raise GitRefused(_words(built))
+    with suppress(OSError):
+        os.link(index, index.with_name("index.damaged"))
+    aside.replace(index)
+    if config(work_tree, "core.sparseCheckout") == "true":  # else what is left out is taken for deleted
+        _run(work_tree, ("sparse-checkout", "reapply"))
+    _run(work_tree, ("update-index", "-q", "--refresh"))
 
 
 class Object(NamedTuple):

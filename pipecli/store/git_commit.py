@@ -273,6 +273,7 @@ class Commit:
         if self._staging is not None:
             _, errors = self._staging.communicate()
             if self._staging.returncode:
+                git.require_index(self._work_tree)
                 raise git.unchanged("git could not stage the files", git.stderr_of(errors))
         done = self._commit(message, environment)
         if done.returncode > 0 and self._take_unknown():

@@ -102,14 +102,10 @@ _OLD_LOCK = 600.0
 
 def git_index(place: Location) -> Iterator[Diagnosis]:
     """git's list of what is staged: damaged, or locked by a git that is gone."""
-    listed = git.run(place.work_tree, "ls-files", "--cached", "-z")
-    if listed.returncode:
-        yield error(
-            "git index",
-            f"git can't read its index: {git.stderr_of(listed.stderr)}",
-            "pipecli doctor --fix, which makes it anew from the last commit; no file is touched",
-            lambda: _remake(place),
-        )
+    try:
+        listed = git.run(place.work_tree, "ls-files", "--cached", "-z")
+    except git.IndexDamaged as damaged:
+        yield error("git index", damaged.message, damaged.hint, lambda: _remake(place))
         return
     lock = place.git_dir / "index.lock"
     age = time.time() - lock.stat().st_mtime if lock.exists() else 0
@@ -138,10 +134,7 @@ def checkout(place: Location) -> Iterator[Diagnosis]:
 
 
 def _remake(place: Location) -> str:
-    damaged = place.git_dir / "index"
-    damaged.replace(damaged.with_name("index.damaged"))
-    git.output(place.work_tree, "read-tree", "HEAD")
-    git.run(place.work_tree, "update-index", "-q", "--refresh")
+    git.remake_index(place.work_tree, place.git_dir / "index", place.cache / "index")
     return "git's index is made anew from the last commit; what was staged is to be staged again"
 
 
@@ -362,6 +355,8 @@ def examine(place: Location) -> Iterator[Diagnosis]:
     for name, look in LOOKS:
         try:
             yield from look(place)
+        except git.IndexDamaged:
+            continue  # said by `git_index`
         except PipecliError as fault:
             yield error(name, fault.message, fault.hint or "see what git says of it: git status")
 

@@ -128,13 +128,37 @@ def test_the_merge_driver_is_set_up(look: Look, git: Git) -> None:
     assert look()["driver"][0] == "ok"
 
 
-def test_a_damaged_index_of_git(look: Look, git: Git, root: Path, deal: Callable[..., Path]) -> None:
-    deal()
-    (root / ".git/index").write_bytes(b"DIRC" + bytes(100))
+@pytest.mark.parametrize("content", [b"", b"DIRC" + bytes(100), bytes(100)], ids=["empty", "torn", "zeros"])
+def test_a_damaged_index_of_git_stops_every_change_and_is_made_anew(
+    look: Look, cli: Cli, git: Git, root: Path, deal: Callable[..., Path], content: bytes
+) -> None:
+    file = deal()
+    cli("customer", "add", "Acme")
+    git("update-index", "--refresh")
+    git("sparse-checkout", "set", "--no-cone", "/*", "!/customers/")
+    text = file.read_text() + "notes: by hand\n"
+    file.write_text(text)
+    index = root / ".git/index"
+    index.write_bytes(content)
+    for command in ("opp set 2q8 amount=1", "lead add --name Ana", "opp won OPP-2Q8XA"):
+        said = cli(*command.split(), code=1).err
+        assert said.startswith("error: git can't read its index: "), command
+        assert "; `pipecli doctor --fix` makes it anew from the last commit" in said
+        assert index.read_bytes() == content and file.read_text() == text
     found = look(code=1)
-    assert found["git index"][0] == "error" and "git can't read its index" in found["git index"][1]
+    assert [name for name, (state, *_) in found.items() if state == "error"] == ["git index"]
+
     assert look("--fix")["git index"][0] == "fixed"
-    assert git("status", "--porcelain") == ""
+    assert git("status", "--porcelain") == f"M {file.relative_to(root).as_posix()}"
+    assert (root / ".git/index.damaged").read_bytes() == content
+    cli("opp", "set", "2q8", "amount=1")
+
+
+def test_a_damaged_index_before_the_first_commit(look: Look, git: Git, root: Path) -> None:
+    git("update-ref", "-d", "HEAD")
+    (root / ".git/index").write_bytes(b"")
+    assert look("--fix", code=1)["git index"][0] == "fixed"
+    assert "?? pipecli.yaml" in git("status", "--porcelain")
 
 
 def test_a_lock_that_a_killed_git_left(look: Look, root: Path) -> None:
