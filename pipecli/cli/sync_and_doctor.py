@@ -38,7 +38,7 @@ from pipecli.sync.doctor import examine, mend
 from pipecli.sync.doctor_clone import Diagnosis
 from pipecli.sync.plan_merge import commit_count, pushed_count
 from pipecli.sync.propose import Opened, Proposal, files_address, open_request, plan_proposal, send, went_in
-from pipecli.sync.resolve_conflicts import RecordConflict, Side, conflicts, title_of
+from pipecli.sync.resolve_conflicts import RecordConflict, Side, conflicts_with_authors, title_of
 from pipecli.sync.sync import Conflicted, Synced, Unsound, choose, preview, resume, sync
 from pipecli.sync.sync import abort as abort_sync
 from pipecli.wording import count, first_of, harmless
@@ -280,15 +280,15 @@ def print_preview(run: Session) -> None:
     pushed = pushed_count(place, upstream, merge.ours, merge.theirs)
     coming = _changes(place, merge.base, merge.theirs) if pulled else []
     going = _changes(place, merge.base, merge.ours) if pushed else []
-    clashes = conflicts(place, merge.base, merge.ours, merge.theirs or merge.ours, merge.clashes)
+    found = conflicts_with_authors(place, merge.base, merge.ours, merge.theirs or merge.ours, merge.conflicts)
     if run.format is not Format.TABLE:
         print_record(
             {
                 "dry_run": True, "remote": upstream.remote, "branch": upstream.name,
                 "pulled": pulled, "pushed": pushed, "merged": len(merge.merged), "tries": 1,
-                "conflicts": len(clashes), "records": merge.merged,
+                "conflicts": len(found), "records": merge.merged,
                 "coming": [_row(record) for record in coming], "going": [_row(record) for record in going],
-                "disputes": [dispute_record(conflict) for conflict in clashes],
+                "disputes": [dispute_record(conflict) for conflict in found],
             },
             run.format, (), id_key="branch",
         )  # fmt: skip
@@ -303,8 +303,8 @@ def print_preview(run: Session) -> None:
             )
     if merge.merged:
         write_text(f"merged field by field: {', '.join(merge.merged)}\n")
-    if clashes:
-        write_text(harmless(f"{count(len(clashes), 'conflict')}, left to you\n{disputes_text(clashes)}"))
+    if found:
+        write_text(harmless(f"{count(len(found), 'conflict')}, left to you\n{disputes_text(found)}"))
     say("nothing is changed")
 
 

@@ -211,7 +211,7 @@ Path = tuple[str, ...]
 ORDER = "order"
 
 
-class FieldClash(NamedTuple):
+class FieldConflict(NamedTuple):
     """One field with two values. None: that side has none, or has removed it."""
 
     path: Path
@@ -222,7 +222,7 @@ class FieldClash(NamedTuple):
 
 class Merged(NamedTuple):
     plain: Plain
-    clashes: list[FieldClash]
+    conflicts: list[FieldConflict]
 
 
 def merge_fields(
@@ -233,13 +233,15 @@ def merge_fields(
     choose: Callable[[Path], Side],
     whole: frozenset[str] = frozenset(),
 ) -> Merged:
-    """The record that three versions come to; `choose` says which side a field in conflict has.
+    """The record that three versions come to: each field has its only change.
 
+    Of a field that both changed, no value wins: it is a conflict, for a person to decide. `choose` says
+    which side fills its place until then.
     The fields of `whole` are in conflict as they stand, wherever the two sides differ: not to be mixed.
     """
     merging = _Merging(model, choose, whole)
     plain = merging.map((), base or None, ours, theirs)
-    return Merged(plain, merging.clashes)
+    return Merged(plain, merging.conflicts)
 
 
 _EARLIEST: Mapping[str, tuple[Path, ...]] = {"quotation": (("sent",),)}
@@ -251,7 +253,7 @@ class _Merging:
         self.model = model
         self.choose = choose
         self.whole = whole
-        self.clashes: list[FieldClash] = []
+        self.conflicts: list[FieldConflict] = []
 
     def map(
         self, path: Path, base: Mapping[str, Any] | None, ours: Mapping[str, Any], theirs: Mapping[str, Any]
@@ -285,7 +287,7 @@ class _Merging:
         if same(ours, theirs):
             return ours
         if len(path) == 1 and path[0] in self.whole:
-            return self._clash(path, base, ours, theirs)
+            return self._conflict(path, base, ours, theirs)
         if same(base, ours):
             return theirs
         if same(base, theirs):
@@ -299,7 +301,7 @@ class _Merging:
             return self.map(path, base if isinstance(base, Mapping) else None, ours, theirs)
         if is_list(ours) and is_list(theirs):
             return self._list(path, base if is_list(base) else [], ours, theirs)
-        return self._clash(path, base, ours, theirs)
+        return self._conflict(path, base, ours, theirs)
 
     def _is_free(self, path: Path, *versions: object) -> bool:
         """True where leaving it out is the same as leaving it empty: lists, and maps with keys of one's own.
@@ -322,7 +324,7 @@ class _Merging:
             if are_things(base, ours, theirs):
                 names = names_at(self.model, path, base, ours, theirs)
             if not names:
-                return self._clash(path, base, ours, theirs)
+                return self._conflict(path, base, ours, theirs)
         return self._members(path, members(base, ours, theirs, names), names)
 
     def _members(self, path: Path, lists: Members, names: tuple[str, ...]) -> list[object]:
@@ -336,13 +338,13 @@ class _Merging:
         if order is None:
             sides = {"base": lists.base, "ours": lists.ours, "theirs": lists.theirs}
             shown = [[lists.all[place].name for place in side] for side in sides.values()]
-            self.clashes.append(FieldClash((*path, ORDER), *shown))
+            self.conflicts.append(FieldConflict((*path, ORDER), *shown))
             first = sides[self.choose((*path, ORDER))]
             order = [*first, *(place for place in range(len(lists.all)) if place not in first)]
         values = [self.value((*path, member.name), *member[1:], is_member=True) for member in lists.all]
         result = [values[place] for place in order if not is_nothing(values[place])]
         return sorted(result, key=from_quantity) if names == kinds.TIER else result
 
-    def _clash(self, path: Path, base: object, ours: object, theirs: object) -> object:
-        self.clashes.append(FieldClash(path, base, ours, theirs))
+    def _conflict(self, path: Path, base: object, ours: object, theirs: object) -> object:
+        self.conflicts.append(FieldConflict(path, base, ours, theirs))
         return {"base": base, "ours": ours, "theirs": theirs}[self.choose(path)]

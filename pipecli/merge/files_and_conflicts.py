@@ -1,8 +1,8 @@
 """A merged record's file: fields taken from one side together, rules that it keeps, conflicts in words.
 
-Which value each field gets is decided in `field_by_field.py`. A file that isn't a record, or not a readable
-one, is merged line by line as git does it. Two changes, each right, that don't go together in one record are
-conflicts, too.
+Which field is in conflict is decided in `field_by_field.py`, which value it then gets by a person. A file
+that isn't a record, or not a readable one, is merged line by line as git does it. Two changes, each right,
+that don't go together in one record are conflicts, too.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pipecli.errors import FaultyFile
 from pipecli.history import events
 from pipecli.merge.field_by_field import (
     ORDER,
-    FieldClash,
+    FieldConflict,
     Merged,
     Path,
     Side,
@@ -42,7 +42,7 @@ from pipecli.store.yaml.write import is_list
 from pipecli.wording import count, shortened
 
 
-class Conflict(NamedTuple):
+class ConflictInWords(NamedTuple):
     """One field with two values. `ours` and `theirs` are shown to a person; None: that side has none."""
 
     path: str
@@ -55,12 +55,14 @@ class Conflict(NamedTuple):
 _LONGEST = 80
 
 
-def in_words(model: type[Part], clash: FieldClash, ours: Plain, theirs: Plain, broken: str = "") -> Conflict:
+def in_words(
+    model: type[Part], conflict: FieldConflict, ours: Plain, theirs: Plain, broken: str = ""
+) -> ConflictInWords:
     """A conflict as a person reads it; `broken` is the rule that made one of two fields."""
-    mine, other = _shown(clash.path, clash.ours, ours), _shown(clash.path, clash.theirs, theirs)
-    absent = "none" if is_nothing(clash.base) else "removed"
-    words = f"{_name(model, clash.path, ours, theirs)}: ours {mine or absent}, theirs {other or absent}"
-    return Conflict(".".join(clash.path), mine, other, f"{words} ({broken})" if broken else words)
+    mine, other = _shown(conflict.path, conflict.ours, ours), _shown(conflict.path, conflict.theirs, theirs)
+    absent = "none" if is_nothing(conflict.base) else "removed"
+    words = f"{_name(model, conflict.path, ours, theirs)}: ours {mine or absent}, theirs {other or absent}"
+    return ConflictInWords(".".join(conflict.path), mine, other, f"{words} ({broken})" if broken else words)
 
 
 def _shown(path: Path, value: object, side: Plain) -> str | None:
@@ -212,13 +214,13 @@ _MANY = 12
 
 class MergedRecord(NamedTuple):
     text: str
-    conflicts: tuple[Conflict, ...] = ()
+    conflicts: tuple[ConflictInWords, ...] = ()
 
 
 def merge_record(
     kind: Kind, base: Version, ours: Version, theirs: Version, prefer: Side | None = None
 ) -> MergedRecord:
-    """The text of the merge; `prefer` decides the fields in conflict, which are marked without it.
+    """The text of the merge; fields in conflict are marked, unless `prefer` decides them.
 
     Raises EditError for a text that isn't a map of keys.
     """
@@ -269,7 +271,7 @@ class _Record:
         if prefer == "base" and broken_rule(self.kind, outcome.plain, *3 * [self.base.plain]):
             return MergedRecord(self.base.text)
         writer = Writer(self.kind.model, self.base, self.ours, self.theirs)
-        disputed = [clash.path for clash in outcome.clashes]
+        disputed = [conflict.path for conflict in outcome.conflicts]
         text = writer.text(outcome.plain, disputed)
         if prefer or not disputed:
             return MergedRecord(text)
@@ -277,13 +279,13 @@ class _Record:
             (path, writer.text(self._outcome("ours", self.whole, path).plain, disputed)) for path in disputed
         ]  # fmt: skip
         theirs = writer.text(self._outcome("theirs", self.whole).plain, disputed)
-        conflicts = [self._in_words(clash) for clash in outcome.clashes]
+        conflicts = [self._in_words(conflict) for conflict in outcome.conflicts]
         return MergedRecord(mark_conflicts(text, others, theirs, self.kind.model), tuple(conflicts))
 
-    def _in_words(self, clash: FieldClash) -> Conflict:
-        is_rule = self.broken and clash.path[0] in self.whole
+    def _in_words(self, conflict: FieldConflict) -> ConflictInWords:
+        is_rule = self.broken and conflict.path[0] in self.whole
         return in_words(
-            self.kind.model, clash, self.ours.plain, self.theirs.plain, self.broken if is_rule else ""
+            self.kind.model, conflict, self.ours.plain, self.theirs.plain, self.broken if is_rule else ""
         )
 
 
@@ -342,7 +344,7 @@ def merge_lines(base: bytes, ours: bytes, theirs: bytes, prefer: Side | None = N
 class MergedFile(NamedTuple):
     content: bytes
     """The file, with conflict markers around the fields in conflict; empty where the record goes."""
-    conflicts: tuple[Conflict, ...] = ()
+    conflicts: tuple[ConflictInWords, ...] = ()
     by_line: str = ""
     """Why it was merged line by line; empty where it was merged by field."""
 
@@ -353,8 +355,8 @@ def merge_bytes(
     """Merge three versions of a pipeline's file; None: that side doesn't have it.
 
     Without conflicts it is a valid record. `prefer` decides the fields in conflict, and only those: then
-    there are no conflicts. Of a file that isn't text ours is kept, and that is a conflict. `file` is from the
-    pipeline's root.
+    there are no conflicts. Only git's driver prefers a side, where git makes one base of two. Of a file that
+    isn't text ours is kept, and that is a conflict. `file` is from the pipeline's root.
     """
     if ours == theirs or base == theirs:
         return MergedFile(ours or b"")
@@ -405,7 +407,7 @@ def _removed(base: bytes | None, ours: bytes | None, theirs: bytes | None, prefe
         return MergedFile({"base": base, "ours": ours, "theirs": theirs}[prefer] or b"")
     mine, other = (None if side is None else "changed" for side in (ours, theirs))
     words = f"the file: ours {mine or 'removed'}, theirs {other or 'removed'}"
-    return MergedFile(ours or theirs or b"", (Conflict("", mine, other, words),))
+    return MergedFile(ours or theirs or b"", (ConflictInWords("", mine, other, words),))
 
 
 def _by_line(
@@ -420,4 +422,4 @@ def _by_line(
             _version(kind, content, "the result")
         except _NoRecord as error:
             conflict = str(error)
-    return MergedFile(content, (Conflict("", None, None, conflict),) if conflict else (), reason)
+    return MergedFile(content, (ConflictInWords("", None, None, conflict),) if conflict else (), reason)

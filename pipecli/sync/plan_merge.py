@@ -18,7 +18,7 @@ from pipecli.errors import PipecliError
 from pipecli.history.as_of import StandingCommit
 from pipecli.history.commits import key_of_path, record_kind
 from pipecli.history.pipeline_as_of import PastPipeline, text_of_blob
-from pipecli.merge import Conflict, merge_bytes
+from pipecli.merge import ConflictInWords, merge_bytes
 from pipecli.records.kinds import SETTINGS_FILE
 from pipecli.store import git, safe_files
 from pipecli.store.ids_and_files import relaid
@@ -47,11 +47,11 @@ class Sides(NamedTuple):
     modes: frozenset[str]
 
 
-class FileClash(NamedTuple):
+class FileConflict(NamedTuple):
     """One file that nobody but a person can merge."""
 
     sides: Sides
-    fields: Sequence[Conflict]
+    fields: Sequence[ConflictInWords]
     """Empty: the file as a whole, as when one side removed it."""
     words: str
     """The reason, by git or the reader of records."""
@@ -61,10 +61,10 @@ class MergedTree(NamedTuple):
     """The tree that two commits merge into, in no commit yet."""
 
     tree: str
-    """Only whole where nothing clashes."""
+    """Only whole where nothing conflicts."""
     contents: Mapping[str, bytes]
     """The records that both sides changed, by their paths in the repository, merged by field or marked."""
-    clashes: list[FileClash]
+    conflicts: list[FileConflict]
 
 
 def merge_trees(place: Location, ours: str, theirs: str) -> MergedTree:
@@ -79,26 +79,30 @@ def merge_trees(place: Location, ours: str, theirs: str) -> MergedTree:
         )
     }
     merged: dict[str, bytes] = {}
-    clashes: list[FileClash] = []
+    conflicts: list[FileConflict] = []
     gone: list[Sides] = []
     for sides in unmerged:
         if _is_moved_and_removed(place, sides, contents):
             gone.append(sides)
             continue
         if not _is_record(place, sides):
-            clashes.append(FileClash(sides, (), words.get(sides.path, "both sides changed it")))
+            conflicts.append(FileConflict(sides, (), words.get(sides.path, "both sides changed it")))
             continue
         versions = [contents.get(blob) if blob else None for blob in sides[1:4]]
         if None in versions[1:]:
-            clashes.append(FileClash(sides, (), "both sides changed it, and it is too large for a record"))
+            conflicts.append(
+                FileConflict(sides, (), "both sides changed it, and it is too large for a record")
+            )
             continue
         merged_file = _by_field(sides.path.removeprefix(place.prefix), *versions)
         merged[sides.path] = merged_file.content
         if merged_file.conflicts:
-            clashes.append(FileClash(sides, merged_file.conflicts, ""))
-    if clashes:  # git leaves all of them to the person
+            conflicts.append(FileConflict(sides, merged_file.conflicts, ""))
+    if conflicts:  # git leaves all of them to the person
         return MergedTree(
-            tree, merged, [*clashes, *(FileClash(sides, (), words.get(sides.path, "")) for sides in gone)]
+            tree,
+            merged,
+            [*conflicts, *(FileConflict(sides, (), words.get(sides.path, "")) for sides in gone)],
         )
     changed = {**merged, **{sides.path: None for sides in gone}}
     return MergedTree(_with(place, tree, changed) if changed else tree, merged, [])
@@ -313,7 +317,7 @@ class MergePlan(NamedTuple):
     """The ids of the records that both sides changed and that fit together."""
     contents: Mapping[str, bytes]
     """The records that both sides changed, merged, by their paths in the repository."""
-    clashes: list[FileClash]
+    conflicts: list[FileConflict]
 
 
 def plan_merge(place: Location, upstream: Upstream, theirs: str | None) -> MergePlan:
@@ -338,13 +342,13 @@ def plan_merge(place: Location, upstream: Upstream, theirs: str | None) -> Merge
     if base is None:
         raise _unrelated(place, upstream)
     merged_tree = merge_trees(place, ours, theirs)
-    in_conflict = {clash.sides.path for clash in merged_tree.clashes}
+    in_conflict = {conflict.sides.path for conflict in merged_tree.conflicts}
     records = records_of(place, [path for path in merged_tree.contents if path not in in_conflict])
     commit = ""
-    if not merged_tree.clashes:
+    if not merged_tree.conflicts:
         message = merge_message(upstream, records)
         commit = commit_merge(place, merged_tree.tree, shared=theirs, ours=ours, message=message)
-    return MergePlan(commit, base, ours, theirs, records, merged_tree.contents, merged_tree.clashes)
+    return MergePlan(commit, base, ours, theirs, records, merged_tree.contents, merged_tree.conflicts)
 
 
 def records_of(place: Location, paths: Sequence[str]) -> list[str]:

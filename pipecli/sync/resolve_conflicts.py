@@ -23,7 +23,7 @@ from pipecli.store.crash_recovery import moving
 from pipecli.store.merge_setup import DRIVER
 from pipecli.store.safe_files import Location
 from pipecli.store.yaml import read
-from pipecli.sync.plan_merge import FileClash, record_id
+from pipecli.sync.plan_merge import FileConflict, record_id
 from pipecli.sync.upstream import head, named
 
 if TYPE_CHECKING:
@@ -326,31 +326,31 @@ class RecordConflict(NamedTuple):
     """On one line, but for whose it is."""
 
 
-def conflicts(
-    place: Location, base: str | None, ours: str, theirs: str, clashes: Sequence[FileClash]
+def conflicts_with_authors(
+    place: Location, base: str | None, ours: str, theirs: str, files: Sequence[FileConflict]
 ) -> list[RecordConflict]:
-    """Everything that is in conflict, in the order of files and fields."""
+    """Everything in conflict, in the order of files and fields, with who changed it on each side."""
     result: list[RecordConflict] = []
-    for clash in clashes:
-        mine, yours = (_Story(place, clash.sides.path, base, tip) for tip in (ours, theirs))
-        path = clash.sides.path.removeprefix(place.prefix)
-        kind = record_kind(path) if clash.sides.path.startswith(place.prefix) else None
+    for file in files:
+        mine, yours = (_Story(place, file.sides.path, base, tip) for tip in (ours, theirs))
+        path = file.sides.path.removeprefix(place.prefix)
+        kind = record_kind(path) if file.sides.path.startswith(place.prefix) else None
         latest = mine.latest or yours.latest or {}
         about = (
-            clash.sides.path,
+            file.sides.path,
             kind.noun if kind else None,
             record_id(path) if kind else None,
             title_of(latest) if kind else None,
         )
-        for field in clash.fields:
+        for field in file.fields:
             authors = mine.author(field.path), yours.author(field.path)
             result.append(RecordConflict(*about, field.path, field.ours, field.theirs, *authors, field.words))
-        if not clash.fields:
+        if not file.fields:
             left, right = (
                 None if blob is None else (side.changes if kind else "") or "changed"
-                for blob, side in ((clash.sides.ours, mine), (clash.sides.theirs, yours))
+                for blob, side in ((file.sides.ours, mine), (file.sides.theirs, yours))
             )
-            words = clash.words if left and right else _removed(left, right)
+            words = file.words if left and right else _removed(left, right)
             result.append(RecordConflict(*about, "", left, right, mine.author(""), yours.author(""), words))
     return result
 

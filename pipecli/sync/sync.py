@@ -36,7 +36,7 @@ from pipecli.sync.plan_merge import (
     pushed_count,
     records_of,
 )
-from pipecli.sync.resolve_conflicts import Pending, RecordConflict, Side, conflicts, pending
+from pipecli.sync.resolve_conflicts import Pending, RecordConflict, Side, conflicts_with_authors, pending
 from pipecli.sync.upstream import (
     Upstream,
     head,
@@ -256,7 +256,7 @@ def _until_nobody_is_faster(pipeline: Pipeline, upstream: Upstream, before: str)
             time.sleep(wait)  # by chance, so that the same two don't meet again and again
         theirs = fetch(place, upstream)
         merge = plan_merge(place, upstream, theirs)
-        if merge.clashes:
+        if merge.conflicts:
             raise Conflicted(_leave_to_person(place, upstream, merge), tries)
         _require_pipeline(pipeline, upstream, merge)
         pushed = pushed_count(place, upstream, merge.commit, theirs)
@@ -285,8 +285,8 @@ def _until_nobody_is_faster(pipeline: Pipeline, upstream: Upstream, before: str)
 def _leave_to_person(place: Location, upstream: Upstream, merge: MergePlan) -> list[RecordConflict]:
     """Leave the merge in the working tree, what doesn't fit marked. Raises PipecliError where it can't be."""
     assert merge.theirs
-    in_words = conflicts(place, merge.base, merge.ours, merge.theirs, merge.clashes)
-    paths = [clash.sides.path for clash in merge.clashes]
+    in_words = conflicts_with_authors(place, merge.base, merge.ours, merge.theirs, merge.conflicts)
+    paths = [conflict.sides.path for conflict in merge.conflicts]
     merged = [*merge.merged, *records_of(place, paths)]
     waiting = Pending(merge.ours, merge.theirs, str(upstream), paths, merged)
     resolve_conflicts.start_waiting(place, waiting, merge_message(upstream, merged), merge.contents)

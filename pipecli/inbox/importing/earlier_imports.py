@@ -20,7 +20,7 @@ from pipecli.history.commits import file_changes, record_kind
 from pipecli.inbox.importing.cells import CLOSED_STAGE, STAGE_ENTERED, Path
 from pipecli.inbox.importing.list_elements import DISCOUNT_LINES
 from pipecli.json_and_csv import loads
-from pipecli.merge.field_by_field import FieldClash, merge_fields
+from pipecli.merge.field_by_field import FieldConflict, merge_fields
 from pipecli.merge.files_and_conflicts import TAKEN_TOGETHER, inseparable
 from pipecli.records.base import Part, Plain
 from pipecli.records.kinds import CONTACT, SETTINGS_FILE, Collection, Kind
@@ -103,7 +103,7 @@ class Settled(NamedTuple):
 
     key: str
     record: Part
-    clashes: list[FieldClash]
+    conflicts: list[FieldConflict]
 
 
 def settled(
@@ -138,9 +138,9 @@ def _merged_into(collection: Collection, names: Nameable, difference: Difference
     return [gone.file] if gone and gone.key != gone.survivor == difference.key else []
 
 
-def disputed(clash: FieldClash) -> str:
-    base, ours, theirs = ("nothing" if value is None else value for value in clash[1:])
-    field_ = ".".join(clash.path)
+def disputed(conflict: FieldConflict) -> str:
+    base, ours, theirs = ("nothing" if value is None else value for value in conflict[1:])
+    field_ = ".".join(conflict.path)
     return f"{field_}: the file says {theirs}, it is {ours} here, and was {base} at the last import"
 
 
@@ -207,12 +207,12 @@ def _settle(collection: Collection, difference: Difference, base: Plain, keep: K
     side: Literal["ours", "theirs"] = "theirs" if keep == "file" else "ours"
     outcome = merge_fields(collection.model, base, ours, theirs, lambda _: side, whole)
     try:
-        return Settled(key, validate(collection.model, outcome.plain), outcome.clashes)
+        return Settled(key, validate(collection.model, outcome.plain), outcome.conflicts)
     except FaultyFile:  # each of the two is right, and both together aren't
         everything = [
-            FieldClash((name,), base.get(name), ours.get(name), theirs.get(name)) for name in theirs
+            FieldConflict((name,), base.get(name), ours.get(name), theirs.get(name)) for name in theirs
         ]
-        differing = [clash for clash in everything if clash.ours != clash.theirs]
+        differing = [conflict for conflict in everything if conflict.ours != conflict.theirs]
         return Settled(key, told if keep == "file" else local, differing)
 
 

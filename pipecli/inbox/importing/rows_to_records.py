@@ -240,16 +240,16 @@ class _Builder:
         for draft in drafts:
             if draft.departed is not None:
                 self._settle_removal(draft, keep or "local")
-        for key, record, clashes in settled(
+        for key, record, conflicts in settled(
             self.pipeline, self.collection, self.names, differing, keep or "local"
         ):
             draft = self.matcher.by_key[key]
             assert draft.before is not None
-            if clashes and keep == "conflict":
-                draft.reason = "; ".join(map(disputed, clashes))
+            if conflicts and keep == "conflict":
+                draft.reason = "; ".join(map(disputed, conflicts))
                 continue
-            for clash in clashes if keep != "file" else ():
-                Tally.count(self.outcome.kept, ".".join(clash.path), draft.rows[0])
+            for conflict in conflicts if keep != "file" else ():
+                Tally.count(self.outcome.kept, ".".join(conflict.path), draft.rows[0])
             draft.record = None if record.says_as(draft.before) else record
             if isinstance(record, Record):
                 draft.related &= {(noun, name) for _, noun, name in references(record)}
