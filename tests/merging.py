@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from pipecli.merge import Conflict, merge_bytes
+from pipecli.merge import ConflictInWords, merge_bytes
 from pipecli.records.kinds import KINDS, SETTINGS, Kind
 from pipecli.store.parse_record import parse_record
 
@@ -57,7 +57,7 @@ class Merged(NamedTuple):
     """The merge of one file as text."""
 
     text: str
-    conflicts: tuple[Conflict, ...] = ()
+    conflicts: tuple[ConflictInWords, ...] = ()
     by_line: str = ""
 
 
