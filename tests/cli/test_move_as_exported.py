@@ -789,17 +789,23 @@ def test_each_deal_of_a_column_of_several_currencies_has_its_own_and_no_sign_is_
         "1": "CAD", "2": "EUR", "3": "GBP", "4": "USD", "5": "CHF", "6": "EUR",
     }  # fmt: skip
 
-    # A column of currencies has codes, and what isn't money is asked about.
-    words = _files(
-        "words",
-        deals="Deal ID,Deal Name,Stage,Amount,Close Date,Currency\n7,G,Demo,1,2026-12-01,US Dollar\n"
-        "8,H,Demo,2,2026-12-01,XXX\n9,I,Demo,3,2026-12-01,\n",
-    )
-    (question,) = _plan(cli, words, "--force")["questions"]
-    assert "deals.csv, Currency: XXX in 1 row isn't a currency." in question["question"]
-    page.write_text(page.read_text().replace("answer:\n", "answer: CHF\n"))
+    # A column of currencies has codes; what isn't money is asked about, as is an amount beside an empty cell.
+    head = "Deal ID,Deal Name,Stage,Amount,Close Date,Currency\n"
+    row = "9,I,Demo,3,2026-12-01,\n"
+    others = "7,G,Demo,1,2026-12-01,US Dollar\n8,H,Demo,2,2026-12-01,XXX\n"
+    asked = _plan(cli, _files("words", deals=head + others + row), "--force")["questions"]
+    assert [question["question"].partition(". ")[0] for question in asked] == [
+        "deals.csv, Currency: XXX in 1 row isn't a currency",
+        "deals.csv: 1 amount without a Currency, the first in line 4, beside USD, XXX",
+    ]
+    text = page.read_text().replace("answer:\n", "answer: CHF\n", 1)
+    page.write_text(text.replace("answer:\n", "answer: CAD\n"))
     cli("import", "run", "m")
-    assert [deals(root)[key]["currency"] for key in "789"] == ["USD", "CHF", "EUR"]
+    assert [deals(root)[key]["currency"] for key in "789"] == ["USD", "CHF", "CAD"]
+    page.unlink()
+    told = _plan(cli, _files("own", deals=f"{head}A,G,Demo,1,2026-12-01,EUR\n{row}"), "--force")
+    said = "deals.csv: 1 amount without a Currency, the first in line 3, taken as EUR, as all others are"
+    assert (told["questions"], told["assumed"]) == ([], [said])
 
 
 def test_a_table_of_names_is_no_customers_and_a_quote_may_have_its_total_alone(cli: Cli, root: Path) -> None:
@@ -812,3 +818,61 @@ def test_a_table_of_names_is_no_customers_and_a_quote_may_have_its_total_alone(c
     assert not [*root.glob("customers/*")]
     (paper,) = (loads(path.read_text()) for path in root.glob("quotations/**/*.yaml"))
     assert [line["unit_price"] for line in paper["items"]] == [90.5]
+
+
+def test_mails_with_a_status_are_no_deals_and_the_list_of_users_no_contacts(cli: Cli, root: Path) -> None:
+    source = _files(
+        "own_ids",
+        Accounts="AccountExtId__c,Name,Website\nA1,Aurora,a.example\n",
+        Opportunities="OpportunityExtId__c,AccountExtId__c,Name,StageName,Amount,CloseDate\n"
+        "O1,A1,Roof,Prospecting,90,2026-12-24\n",
+        Email_Messages="EmailMessageExtId__c,ParentExtId__c,Subject,MessageDate,Status\nE1,O1,Hi,2026-01-05,3\n",
+        Quotes="QuoteExtId__c,OpportunityExtId__c,Name,Status\nQ1,O1,Roof offer,Accepted\n",
+        Tickets="Subject,Status,Description\nIt squeaks,Open,The door\n",
+        User="first_name,last_name,phone,email,job_title\nAna,Ruiz,1,ana@x.example,Rep\n",
+    )
+    told = _plan(cli, source)
+    assert _kinds(told) == {
+        "User.csv": "users", "Accounts.csv": "customers", "Opportunities.csv": "opportunities",
+    }  # fmt: skip
+    cli("import", "run", "m")
+    assert deals(root)["O1"]["customer"] == "aurora"
+
+
+def test_deals_that_a_text_alone_names_and_leads_without_ids_come_once(
+    cli: Cli, root: Path, git: Git
+) -> None:
+    lead = "First Name,Last Name,Email,Company\nMía,Sol,mia@x.example,Sur\nLeo,Roy,leo@x.example,Sur\n"
+    source = _files(
+        "nameless",
+        Opportunities="stage,amount,description\nDemo,10,Roof\nDemo,20,Roof\nClosed Lost,30,Door\n",
+        Leads=lead,
+    )
+    told = _plan(cli, source)
+    better = "and are new where these change; better export the ids, too"
+    assert f"Leads.csv has no ids: its leads are known by Email, {better}" in told["assumed"]
+    assert (
+        f"Opportunities.csv has no ids: its deals are known by description and amount, {better}"
+        in (told["assumed"])
+    )
+    (question,) = told["questions"]
+    assert question["question"].endswith("Which is it? Answer with a day, such as 2026-01-31.")
+    page = Path("m/plan.yaml")
+    text = page.read_text()
+    page.write_text(text.replace("answer:", "answer: created"))  # no column says when
+    assert 'closing: answer with a day, such as 2026-01-31, not "created"' in (
+        cli("import", "run", "m", code=1).err
+    )
+    page.write_text(text.replace("answer:", "answer: 2026-03-01"))
+    cli("import", "run", "m")
+    assert sorted(deal["title"] for deal in deals(root).values()) == ["Door", "Roof", "Roof"]
+    before = state(git)
+    assert "nothing to change" in cli("import", "run", "m").out
+    assert state(git) == before
+    nothing = _files("nothing", Opportunities="stage,amount\nDemo,10\n")
+    assert (
+        "Opportunities.csv: 1 deal without a name, called Deal"
+        in (json.loads(cli("import", "plan", str(nothing), "--into", "n", "--format", "json").out)["assumed"])
+    )
+    cli("import", "run", "n")
+    assert "Deal" in {deal["title"] for deal in deals(root).values()}

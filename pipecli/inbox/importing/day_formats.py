@@ -9,9 +9,9 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from pipecli.errors import Unreadable
+from pipecli.errors import PipecliError, Unreadable
 from pipecli.records.days import day_in
 from pipecli.records.money import plain_digits
 
@@ -295,3 +295,55 @@ def refuse_other_order(source: Source, bindings: Bindings) -> bool:
                 )
                 return True
     return False
+
+
+class Asking(Protocol):
+    """The order of day and month in an export, known or asked for."""
+
+    day_first: bool | None
+
+    def ask(self, about: str, question: str, one_of: tuple[str, ...] = ()) -> None: ...
+    def answer(self, about: str, one_of: Sequence[str] = ()) -> Any: ...
+
+
+def form_of(where: str, counts: Counter[str], rows: int, findings: Asking) -> DateForm:
+    """The form that fits a column's cells, and the evidence; asks where two orders of day and month do."""
+    whole = sum(counts.values())
+    if plain_form := certain_form(counts, rows):
+        return plain_form
+    if persian := next(filter(is_persian, counts), None):
+        raise PipecliError(
+            f'{where}: "{persian}" is a day of the Persian calendar',
+            hint="write the column in ours, such as 2026-11-21, and plan again",
+        )
+    best, most = best_forms(counts)
+    if not best:
+        return DateForm(None, f"none of {whole:,} is a date that is known")
+    form = best[0]
+    other = turned(form)
+    if other not in FORMS:
+        return with_others(DateForm(form, f"{most:,} of {whole:,} fit"), counts)
+    if is_day_first(form) in day_month_order(counts, (form, other)).certain:
+        findings.day_first = is_day_first(form)
+        certain = sum(rows for text, rows in counts.items() if not fits(text, other))
+        rest = f"{certain:,} fit no other order of day and month"
+        return with_others(DateForm(form, f"{most:,} of {whole:,} fit; {rest}"), counts)
+    of_the_rest = day_month_order([text for text in counts if not fits(text, form)], FORMS).certain
+    is_told = len(of_the_rest) == 1
+    if is_told:
+        findings.day_first = next(iter(of_the_rest))
+    told = None if is_told else findings.answer("dates", ("day", "month"))
+    day_first = findings.day_first if told is None else told == "day"
+    if day_first is None:
+        example = next(text for text in counts if fits(text, form))
+        findings.ask(
+            "dates",
+            f'{where}: in "{example}", does the day or the month come first? '
+            f"All {whole:,} dates can be read both ways.",
+            ("day", "month"),
+        )
+        return DateForm(form, "day or month first: to be answered")
+    chosen = next(one for one in best if one.startswith("%d") == day_first)
+    why = "as you answered" if told is not None else "as the export's other dates tell"
+    told_form = DateForm(chosen, f"{most:,} of {whole:,} fit, {'day' if day_first else 'month'} first {why}")
+    return with_others(told_form, counts)

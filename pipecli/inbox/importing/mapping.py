@@ -6,7 +6,7 @@ Without a file, the columns that are named like fields feed those.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date
 from typing import Annotated, Any, Literal, get_origin
@@ -21,6 +21,8 @@ from pipecli.records.base import Flag, Line, Part
 from pipecli.records.kinds import CLOSED_LISTS, PRICE_LIST, Collection
 from pipecli.store.parse_record import validate
 from pipecli.store.yaml import read as yamltext
+from pipecli.store.yaml.write import flow_text, key_text, scalar_text
+from pipecli.wording import one_line
 
 Formats = Annotated[
     Annotated[Line, Tag("format")] | Annotated[tuple[Line, ...], Tag("formats")],
@@ -305,3 +307,71 @@ def _is_field(collection: Collection, name: str, inside: str) -> bool:
     except LookupError:
         return False
     return reader_of(collection, path, ColumnFormat((), ".", True, False, date.min, UTC)) is not None
+
+
+_WIDTH = 100
+"""Characters of a line before a map is written a line a key."""
+
+
+def mapping_page(head: str, mapping: dict[str, Any], lost: Sequence[str]) -> str:
+    """A mapping file; under `#` of an entry, and of a whole column, stands its evidence."""
+    lines = [f"# {one_line(head)}"]
+    for key, value in mapping.items():
+        if key == "columns" or value in ({}, [], None, ""):
+            continue
+        lines += _entry(key, value, 0)
+    lines += ["columns:"] if mapping["columns"] else []
+    for column, entries in mapping["columns"].items():
+        lines += _column(column, entries)
+    if lost:
+        lines.append(f"# not brought in: {one_line(', '.join(lost))}")
+    return "\n".join(lines) + "\n"
+
+
+def _column(column: str, entries: list[dict[str, Any]]) -> Iterator[str]:
+    comment = "; ".join(dict.fromkeys(str(entry["#"]) for entry in entries if entry.get("#")))
+    beside = f"  # {one_line(comment)}" if comment else ""
+    plain = [
+        {key: value for key, value in entry.items() if key != "#" and value not in ({}, [])}
+        for entry in entries
+    ]
+    head = f"  {key_text(column)}:"
+    if len(plain) == 1 and list(plain[0]) == ["to"]:
+        yield f"{head} {scalar_text(plain[0]['to'])}{beside}"
+        return
+    yield head + beside
+    for entry in plain:
+        if len(plain) == 1:
+            for key, value in entry.items():
+                yield from _entry(key, value, 4)
+            continue
+        sign = "- "
+        for key, value in entry.items():
+            first, *more = _entry(key, value, 6)
+            yield f"    {sign}{first.lstrip()}"
+            yield from more
+            sign = "  "
+
+
+def _entry(key: str, value: Any, column: int) -> Iterator[str]:
+    """A key and its value, on one line where it is short."""
+    pad = " " * column
+    head = f"{pad}{key_text(key)}:"
+    if not isinstance(value, (dict, list, tuple)):
+        yield f"{head} {'null' if value is None else scalar_text(value)}"
+    elif isinstance(value, dict) and (key == "values" or len(in_flow(value)) > _WIDTH):
+        yield head
+        for inner, part in value.items():
+            yield from _entry(inner, part, column + 2)
+    else:
+        yield f"{head} {in_flow(value)}"
+
+
+def in_flow(value: Any) -> str:
+    """A value as one line of YAML."""
+    if isinstance(value, dict):
+        parts = (f"{key_text(key, flow=True)}: {in_flow(part)}" for key, part in value.items())
+        return f"{{{', '.join(parts)}}}"
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(in_flow(part) for part in value) + "]"
+    return "null" if value is None else flow_text(value)

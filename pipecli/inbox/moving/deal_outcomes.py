@@ -383,24 +383,24 @@ class Deals:
             return
         lacking = count(len(dayless), "closed deal", ",")
         changed = next(filter(is_of_change, self.table.columns), None)
-        told = self.findings.answer("closing")
-        if told not in (None, "created") and not is_iso(str(told)):
-            raise PipecliError(f'closing: answer with a day, such as 2026-01-31, or created, not "{told}"')
+        told, made = self.findings.answer("closing"), self.roles.get("created")
+        form = "a day, such as 2026-01-31" + (", or with created, the day each was made" if made else "")
+        if told is not None and not (told == "created" and made) and not is_iso(str(told)):
+            raise PipecliError(f'closing: answer with {form}, not "{told}"')
         if changed is None and told is None and all(self._cell(row, "expected_close") for row in dayless):
             changed = self.roles["expected_close"]
         if changed is None and told is None:
             self.findings.ask(
                 "closing",
-                f"{self.table.name} lacks the closing day of {lacking}. Which is "
-                "it? Answer with a day, such as 2026-01-31, or with created, the day each was made.",
+                f"{self.table.name} lacks the closing day of {lacking}. Which is it? Answer with {form}.",
             )
-        column = changed or self.roles.get("created")
+        column = changed or made
         if changed is None and told != "created":
             self.closing_day = told
         elif column:
             date = date_form(self.table, column, self.findings).entry()
             entries = columns.setdefault(column, [])
-            if column == self.roles.get("created"):
+            if column == made:
                 entries.append({"to": "created", **date})
             entries += [{"to": "closed.date", "when": when, **date} for when in outcomes.when("won", "lost")]
             self.findings.assumed.append(

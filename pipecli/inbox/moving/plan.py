@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from pipecli.errors import PipecliError
 from pipecli.inbox.importing.import_files import File
+from pipecli.inbox.importing.mapping import mapping_page
 from pipecli.inbox.importing.table import Layout, Table
 from pipecli.inbox.importing.workbook import rows_of_file, tables_of_file, with_sheet
 from pipecli.inbox.moving.deal_outcomes import OF_DEALS, Columns, Deals
@@ -27,17 +28,15 @@ from pipecli.inbox.moving.plan_files import (
     fraction_scale,
     is_code,
     know_users,
-    mapping_page,
     owners,
     plan_page,
     settings_page,
+    template_of_ids,
     texts,
 )
 from pipecli.inbox.moving.questions import (
-    currency_answered,
+    currency_of_amounts,
     currency_words,
-    meaning_of_signs,
-    signs_in,
     stages_to_fill,
     table_name,
     without_overlaps,
@@ -49,7 +48,6 @@ from pipecli.inbox.moving.recognise import (
     namesakes_of,
     persons_of,
     recognised,
-    template_of_deals,
     with_marks,
 )
 from pipecli.inbox.moving.synonyms import (
@@ -57,7 +55,6 @@ from pipecli.inbox.moving.synonyms import (
     Recognised,
     by_id_or_name,
     columns_of_deals,
-    currency_of,
     ids_of,
     of_activity,
     outcome_of,
@@ -65,7 +62,7 @@ from pipecli.inbox.moving.synonyms import (
 )
 from pipecli.records.settings import Settings
 from pipecli.store import ids_and_files
-from pipecli.wording import count, first_of
+from pipecli.wording import count
 
 _DATES = {"created", "at", "date", "valid_until", "next_contact.date", "delivery_date", "converted.date"}
 _ADDRESS = ("street", "street2", "city", "region", "postcode")
@@ -210,7 +207,7 @@ def _page(one: _Recognition, plan: Plan, findings: Findings) -> Step:
     step = Step(told.kind, table.name, name, tuple(c for c in table.columns if c in told.columns))
     mapping, lost = _Mapping(table, told, findings).plain()
     source = f"as {told.preset}" if told.preset else "as its header reads"
-    plan.pages[name] = mapping_page(step, source, mapping, lost)
+    plan.pages[name] = mapping_page(f"{step.kind} from {step.file}, {source}", mapping, lost)
     plan.summary.append(
         f"{told.kind}: {count(len(table.rows), 'row', ',')} of {table_name(table)} "
         f"({source.removeprefix('as ')}), {len(mapping['columns'])} of {len(table.columns)} columns"
@@ -269,8 +266,8 @@ class _Mapping:
     def _external_id(self) -> str | None:
         """The column of the ids, with a word before it where other activities have the same."""
         column = self.roles.get("external_id")
-        if column is None and self.told.kind == "opportunities" and "part" not in self.told.rest:
-            return template_of_deals(self.table, self.told, self.findings)
+        if column is None and self.told.kind in ("opportunities", "leads") and "part" not in self.told.rest:
+            return template_of_ids(self.table, self.told.kind, self.told.column_of, self.findings)
         if column is None or self.told.kind != "activities":
             return column
         ids = texts(self.table, column).keys()
@@ -383,33 +380,18 @@ class _Mapping:
             own = [f"{{{self.roles['external_id']}}}"] if "external_id" in self.roles else []
             if choices := [choice for choice in dict.fromkeys([both, *single, *own]) if choice]:
                 self.templates.setdefault("title", choices)
+            else:
+                self.set["title"] = "Deal"
+                name, lacking = table_name(self.table), len(self.table.rows) - titles
+                self.findings.assumed.append(
+                    f"{name}: {count(lacking, 'deal', ',')} without a name, called Deal"
+                )
 
     def _money(self) -> None:
-        """Settle the currency of deals and other documents that have no column for it."""
-        column = self.roles.get("amount")
-        says = texts(self.table, self.roles["currency"]) if "currency" in self.roles else None
-        if column is None or says or self.told.kind == "items":
-            return
-        signs = signs_in(self.table, column)
-        if len(signs.keys() - {frozenset()}) > 1:
-            self.signs = meaning_of_signs(self.table, column, signs, self.findings)
-            return
-        del signs[frozenset()]
-        base = self.findings.settings.currency
-        if told := currency_answered("currency", self.findings) or currency_of(column):
-            self.set["currency"] = told
-            self.findings.currencies[told] += len(self.table.rows)
-        elif signs and not any(base in sign for sign in signs):
-            shown = first_of(sorted({currency for sign in signs for currency in sign}), 5)
-            self.findings.ask(
-                "currency",
-                f"{self.table.name}: in which currency is {column}? Its signs say {shown}, "
-                f"and the pipeline's is {base}. Answer with a code.",
-            )
-        elif not signs:
-            self.findings.assumed.append(
-                f"{self.table.name} names no currency: its amounts are taken as {base}, the pipeline's own"
-            )
+        """Settle the currency of deals and other documents that have no column for it, or no cell."""
+        if "amount" in self.roles and self.told.kind != "items":
+            told, self.signs = currency_of_amounts(self.table, self.roles, self.findings)
+            self.set |= {"currency": told} if told else {}
 
     def _said_otherwise(self) -> list[str]:
         """The columns that say again what others do, as a deal's stage does, or its customer's id."""

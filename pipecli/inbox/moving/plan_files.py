@@ -4,30 +4,24 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from pipecli.errors import PipecliError
+from pipecli.errors import PipecliError, Unreadable
+from pipecli.inbox.importing.columns import ORDINAL
 from pipecli.inbox.importing.compile_mapping import NOTHING
-from pipecli.inbox.importing.day_formats import (
-    FORMS,
-    DateForm,
-    best_forms,
-    certain_form,
-    day_month_order,
-    fits,
-    is_day_first,
-    is_persian,
-    turned,
-    with_others,
-)
+from pipecli.inbox.importing.day_formats import DateForm, form_of
+from pipecli.inbox.importing.mapping import in_flow
 from pipecli.inbox.importing.table import Row, Table
+from pipecli.records.currency_codes import CURRENCIES
+from pipecli.records.money import SIGNS, read_money
 from pipecli.records.names import folded, name_key
 from pipecli.records.settings import Settings
 from pipecli.store import ids_and_files
-from pipecli.store.yaml.write import flow_text, key_text, scalar_text
-from pipecli.wording import one_line
+from pipecli.store.yaml.write import scalar_text
+from pipecli.wording import count, one_line
 
 When = dict[str, Any]
 _CODE = re.compile(
@@ -175,47 +169,92 @@ def filled(table: Table, column: str) -> str:
 
 
 def date_form(table: Table, column: str, findings: Findings) -> DateForm:
-    """The form that fits a column's cells, and the evidence; asks where two orders of day and month do."""
-    counts = texts(table, column)
-    whole = sum(counts.values())
-    if plain_form := certain_form(counts, len(table.rows)):
-        return plain_form
-    if persian := next(filter(is_persian, counts), None):
-        raise PipecliError(
-            f'{table.name}, {column}: "{persian}" is a day of the Persian calendar',
-            hint="write the column in ours, such as 2026-11-21, and plan again",
+    """The form of a column of dates; asks where two orders of day and month fit."""
+    return form_of(f"{table.name}, {column}", texts(table, column), len(table.rows), findings)
+
+
+_MOST_ALIKE = 0.2
+"""The part of the rows that may be told apart by their order alone."""
+_KNOWN_BY = {
+    "opportunities": (("title", "customer", "created"), ("title", "customer", "created", "amount")),
+    "leads": (("email",), ("email", "name", "first_name", "last_name", "organization")),
+}
+"""By kind the roles of the columns that tell rows without ids apart, and those where they don't."""
+
+
+def template_of_ids(
+    table: Table, kind: str, column_of: Callable[[str], str | None], findings: Findings
+) -> str | None:
+    """The template of an id for deals or leads without one, that a second run may know them."""
+    what = "deals" if kind == "opportunities" else kind
+    choices: list[tuple[list[str], bool]] = []
+    for known_by in _KNOWN_BY[kind]:
+        named = [column for role in known_by if (column := column_of(role))]
+        full = [name for name in named if all(str(row.cells.get(name, "")).strip() for row in table.rows)]
+        choices += [(full, False), (named, named != full)]
+    for columns, has_gaps in choices:  # noqa: B007  # a cell may be empty where no others tell the rows apart
+        alike = len(table.rows) - len({tuple(row.cells.get(name) for name in columns) for row in table.rows})
+        if columns and alike <= _MOST_ALIKE * len(table.rows):
+            break
+    else:
+        findings.assumed.append(f"{table.name} has no ids, and rows alike: each run makes its {what} anew")
+        return None
+    known = " and ".join(filter(None, (", ".join(columns[:-1]), *columns[-1:])))
+    known += f", {count(alike, 'row')} like an earlier one by their order" if alike else ""
+    findings.assumed.append(
+        f"{table.name} has no ids: its {what} are known by {known}, and are new where these change; "
+        "better export the ids, too"
+    )
+    return " | ".join(f"{{{column}}}" for column in [*columns, *([ORDINAL] if alike or has_gaps else [])])
+
+
+def signs_in(table: Table, column: str) -> Counter[frozenset[str]]:
+    """The rows of a column of amounts by what the sign of each says; those without one by nothing."""
+    rows = Counter[frozenset[str]]()
+    for text, number in texts(table, column).items():
+        with suppress(Unreadable):
+            rows[read_money(text, "", third_decimal=False).currencies] += number
+    return rows
+
+
+def meaning_of_signs(
+    table: Table, column: str, rows: Counter[frozenset[str]], findings: Findings
+) -> dict[str, str]:
+    """The currencies of the signs in a column that mixes several, where a sign alone doesn't tell.
+
+    Asks for what `$` means where the pipeline's own currency is no dollar.
+    """
+    plain, base = rows.pop(frozenset(), 0), findings.settings.currency
+    meaning: dict[str, str] = {}
+    for possible, number in rows.items():
+        sign = next((sign for sign, own in SIGNS.items() if own == possible), "")
+        likely = {base, "GBP"} & possible if len(possible) > 1 else possible
+        about, choices = f"sign-{sign}", tuple(sorted(possible))
+        told = next(iter(likely & {base} or likely), None) or findings.answer(about, choices)
+        if told is None:
+            others = ", ".join(sorted(min(own) for own in rows if len(own) == 1))
+            where = f"{table.name}, {column}: {count(number, 'row', ',')} with {sign} beside {others}"
+            example = "USD" if "USD" in possible else choices[-1]
+            findings.ask(about, f"{where}. Which currency is {sign}? Answer with a code, such as {example}.")
+            continue
+        findings.currencies[told] += number
+        if len(possible) > 1:
+            meaning[sign] = told
+    if plain:
+        findings.currencies[base] += plain
+        findings.assumed.append(
+            f"{table.name}, {column}: {count(plain, 'row', ',')} without a sign, beside those with one, "
+            f"taken as {base}"
         )
-    best, most = best_forms(counts)
-    if not best:
-        return DateForm(None, f"none of {whole:,} is a date that is known")
-    form = best[0]
-    other = turned(form)
-    if other not in FORMS:
-        return with_others(DateForm(form, f"{most:,} of {whole:,} fit"), counts)
-    if is_day_first(form) in day_month_order(counts, (form, other)).certain:
-        findings.day_first = is_day_first(form)
-        certain = sum(rows for text, rows in counts.items() if not fits(text, other))
-        rest = f"{certain:,} fit no other order of day and month"
-        return with_others(DateForm(form, f"{most:,} of {whole:,} fit; {rest}"), counts)
-    of_the_rest = day_month_order([text for text in counts if not fits(text, form)], FORMS).certain
-    is_told = len(of_the_rest) == 1
-    if is_told:
-        findings.day_first = next(iter(of_the_rest))
-    told = None if is_told else findings.answer("dates", ("day", "month"))
-    day_first = findings.day_first if told is None else told == "day"
-    if day_first is None:
-        example = next(text for text in counts if fits(text, form))
-        findings.ask(
-            "dates",
-            f'{table.name}, {column}: in "{example}", does the day or the month come first? '
-            f"All {whole:,} dates can be read both ways.",
-            ("day", "month"),
-        )
-        return DateForm(form, "day or month first: to be answered")
-    chosen = next(one for one in best if one.startswith("%d") == day_first)
-    why = "as you answered" if told is not None else "as the export's other dates tell"
-    told_form = DateForm(chosen, f"{most:,} of {whole:,} fit, {'day' if day_first else 'month'} first {why}")
-    return with_others(told_form, counts)
+    return meaning
+
+
+def currency_answered(about: str, findings: Findings) -> str | None:
+    """The code that was answered; None for none. Raises PipecliError for what isn't one."""
+    told = findings.answer(about)
+    if told is not None and told not in CURRENCIES:
+        raise PipecliError(f'{about}: "{told}" isn\'t a currency code: answer with one, such as EUR')
+    return told and str(told)
 
 
 def fraction_scale(table: Table, column: str, findings: Findings) -> str | None:
@@ -323,8 +362,6 @@ def know_users(findings: Findings, lists: Iterable[tuple[Table, Mapping[str, str
 
 
 PLAN_FILE, SETTINGS_PAGE = "plan.yaml", "settings.yaml"
-_WIDTH = 100
-"""Characters of a line before a map is written a line a key."""
 
 
 class Step(NamedTuple):
@@ -337,76 +374,12 @@ class Step(NamedTuple):
     """The columns by which tomorrow's file is recognised when it is called otherwise."""
 
 
-def mapping_page(step: Step, source: str, mapping: Mapping[str, Any], lost: Sequence[str]) -> str:
-    """A mapping file; under `#` of an entry, and of a whole column, stands its evidence."""
-    lines = [f"# {step.kind} from {one_line(step.file)}, {source}"]
-    for key, value in mapping.items():
-        if key == "columns" or value in ({}, [], None, ""):
-            continue
-        lines += _entry(key, value, 0)
-    lines += ["columns:"] if mapping["columns"] else []
-    for column, entries in mapping["columns"].items():
-        lines += _column(column, entries)
-    if lost:
-        lines.append(f"# not brought in: {one_line(', '.join(lost))}")
-    return "\n".join(lines) + "\n"
-
-
-def _column(column: str, entries: list[dict[str, Any]]) -> Iterator[str]:
-    comment = "; ".join(dict.fromkeys(str(entry["#"]) for entry in entries if entry.get("#")))
-    beside = f"  # {one_line(comment)}" if comment else ""
-    plain = [
-        {key: value for key, value in entry.items() if key != "#" and value not in ({}, [])}
-        for entry in entries
-    ]
-    head = f"  {key_text(column)}:"
-    if len(plain) == 1 and list(plain[0]) == ["to"]:
-        yield f"{head} {scalar_text(plain[0]['to'])}{beside}"
-        return
-    yield head + beside
-    for entry in plain:
-        if len(plain) == 1:
-            for key, value in entry.items():
-                yield from _entry(key, value, 4)
-            continue
-        sign = "- "
-        for key, value in entry.items():
-            first, *more = _entry(key, value, 6)
-            yield f"    {sign}{first.lstrip()}"
-            yield from more
-            sign = "  "
-
-
-def _entry(key: str, value: Any, column: int) -> Iterator[str]:
-    """A key and its value, on one line where it is short."""
-    pad = " " * column
-    head = f"{pad}{key_text(key)}:"
-    if not isinstance(value, (dict, list, tuple)):
-        yield f"{head} {'null' if value is None else scalar_text(value)}"
-    elif isinstance(value, dict) and (key == "values" or len(_flow(value)) > _WIDTH):
-        yield head
-        for inner, part in value.items():
-            yield from _entry(inner, part, column + 2)
-    else:
-        yield f"{head} {_flow(value)}"
-
-
-def _flow(value: Any) -> str:
-    if isinstance(value, dict):
-        return (
-            "{" + ", ".join(f"{key_text(key, flow=True)}: {_flow(part)}" for key, part in value.items()) + "}"
-        )
-    if isinstance(value, (list, tuple)):
-        return "[" + ", ".join(_flow(part) for part in value) + "]"
-    return "null" if value is None else flow_text(value)
-
-
 def settings_page(findings: Findings) -> str:
     """The settings that a move proposes: what is there already is left as it is."""
     lines = ["# Proposed settings: `import run` adds what is missing, and changes nothing that is there."]
     if findings.users:
         lines.append("users:")
-        lines += [f"  {slug}: {_flow(user)}" for slug, user in findings.users.items()]
+        lines += [f"  {slug}: {in_flow(user)}" for slug, user in findings.users.items()]
     lines += ["processes:"] if findings.processes else []
     for process, stages in findings.processes.items():
         lines += [f"  {process}:", "    stages:"]
@@ -414,10 +387,10 @@ def settings_page(findings: Findings) -> str:
             lines.append("    - {id: open, name: Open, probability: 50}  # no open deal names a stage")
         for stage in stages.values():
             plain = {key: value for key, value in stage.items() if key != "#"}
-            lines.append(f"    - {_flow(plain)}  # {one_line(str(stage['#']))}")
+            lines.append(f"    - {in_flow(plain)}  # {one_line(str(stage['#']))}")
     for key, words in (("lost_reasons", findings.lost_reasons), ("opportunity_types", findings.types)):
         if words:
-            lines.append(f"{key}: {_flow(words)}")
+            lines.append(f"{key}: {in_flow(words)}")
     if findings.currencies:
         told = ", ".join(f"{currency} {rows:,}" for currency, rows in findings.currencies.most_common())
         lines.append(f"# currencies, by rows: {told}")
@@ -439,12 +412,12 @@ def plan_page(
         text = scalar_text(one_line(question.question))
         lines += [f"- about: {question.about}", f"  question: {text}"]
         if question.one_of:
-            lines.append(f"  one_of: {_flow(question.one_of)}")
+            lines.append(f"  one_of: {in_flow(question.one_of)}")
         lines.append("  answer:")
     if answers:
-        lines.append(f"answers: {_flow(dict(answers))}")
+        lines.append(f"answers: {in_flow(dict(answers))}")
     lines.append("files:")
     for step in steps:
         lines += [f"- kind: {step.kind}", f"  file: {scalar_text(step.file)}"]
-        lines += [f"  map: {scalar_text(step.map)}", f"  columns: {_flow(step.columns)}"]
+        lines += [f"  map: {scalar_text(step.map)}", f"  columns: {in_flow(step.columns)}"]
     return "\n".join(lines) + "\n"

@@ -13,11 +13,20 @@ from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
-from pipecli.errors import PipecliError, Unreadable
 from pipecli.inbox.importing.table import Row, Table, fill_down
-from pipecli.inbox.moving.plan_files import Findings, Outcomes, When, holds, texts
+from pipecli.inbox.moving.plan_files import (
+    Findings,
+    Outcomes,
+    When,
+    currency_answered,
+    holds,
+    meaning_of_signs,
+    signs_in,
+    texts,
+)
 from pipecli.inbox.moving.synonyms import (
     Recognised,
+    currency_of,
     header_key,
     is_yes,
     one_word,
@@ -26,7 +35,6 @@ from pipecli.inbox.moving.synonyms import (
     stem_of,
 )
 from pipecli.records.currency_codes import CURRENCIES
-from pipecli.records.money import SIGNS, read_money
 from pipecli.store import ids_and_files
 from pipecli.wording import count, first_of
 
@@ -377,47 +385,6 @@ def ended_by_day(
     return beside(outcomes, own._replace(other=told))
 
 
-def signs_in(table: Table, column: str) -> Counter[frozenset[str]]:
-    """The rows of a column of amounts by what the sign of each says; those without one by nothing."""
-    rows = Counter[frozenset[str]]()
-    for text, number in texts(table, column).items():
-        with suppress(Unreadable):
-            rows[read_money(text, "", third_decimal=False).currencies] += number
-    return rows
-
-
-def meaning_of_signs(
-    table: Table, column: str, rows: Counter[frozenset[str]], findings: Findings
-) -> dict[str, str]:
-    """The currencies of the signs in a column that mixes several, where a sign alone doesn't tell.
-
-    Asks for what `$` means where the pipeline's own currency is no dollar.
-    """
-    plain, base = rows.pop(frozenset(), 0), findings.settings.currency
-    meaning: dict[str, str] = {}
-    for possible, number in rows.items():
-        sign = next((sign for sign, own in SIGNS.items() if own == possible), "")
-        likely = {base, "GBP"} & possible if len(possible) > 1 else possible
-        about, choices = f"sign-{sign}", tuple(sorted(possible))
-        told = next(iter(likely & {base} or likely), None) or findings.answer(about, choices)
-        if told is None:
-            others = ", ".join(sorted(min(own) for own in rows if len(own) == 1))
-            where = f"{table.name}, {column}: {count(number, 'row', ',')} with {sign} beside {others}"
-            example = "USD" if "USD" in possible else choices[-1]
-            findings.ask(about, f"{where}. Which currency is {sign}? Answer with a code, such as {example}.")
-            continue
-        findings.currencies[told] += number
-        if len(possible) > 1:
-            meaning[sign] = told
-    if plain:
-        findings.currencies[base] += plain
-        findings.assumed.append(
-            f"{table.name}, {column}: {count(plain, 'row', ',')} without a sign, beside those with one, "
-            f"taken as {base}"
-        )
-    return meaning
-
-
 def currency_words(table: Table, column: str, findings: Findings) -> dict[str, str]:
     """The codes of what a column of currencies has instead of them; asks for what isn't a currency."""
     codes = {text: patterns()["currencies"].get(text.lower(), text.upper()) for text in texts(table, column)}
@@ -436,9 +403,48 @@ def currency_words(table: Table, column: str, findings: Findings) -> dict[str, s
     return {text: code for text, code in codes.items() if code != text}
 
 
-def currency_answered(about: str, findings: Findings) -> str | None:
-    """The code that was answered; None for none. Raises PipecliError for what isn't one."""
-    told = findings.answer(about)
-    if told is not None and told not in CURRENCIES:
-        raise PipecliError(f'{about}: "{told}" isn\'t a currency code: answer with one, such as EUR')
-    return told and str(told)
+def currency_of_amounts(
+    table: Table, roles: Mapping[str, str], findings: Findings
+) -> tuple[str | None, dict[str, str]]:
+    """The currency of amounts whose rows name none, and what signs mean; asks where nothing tells."""
+    column, named, base = roles["amount"], roles.get("currency", ""), findings.settings.currency
+    if texts(table, named):
+        return _currency_of_the_rest(table, column, named, findings), {}
+    signs = signs_in(table, column)
+    if len(signs.keys() - {frozenset()}) > 1:
+        return None, meaning_of_signs(table, column, signs, findings)
+    del signs[frozenset()]
+    if told := currency_answered("currency", findings) or currency_of(column):
+        findings.currencies[told] += len(table.rows)
+        return told, {}
+    if signs and not any(base in sign for sign in signs):
+        shown = first_of(sorted({currency for sign in signs for currency in sign}), 5)
+        findings.ask(
+            "currency",
+            f"{table.name}: in which currency is {column}? Its signs say {shown}, "
+            f"and the pipeline's is {base}. Answer with a code.",
+        )
+    elif not signs:
+        own = f"its amounts are taken as {base}, the pipeline's own"
+        findings.assumed.append(f"{table.name} names no currency: {own}")
+    return None, {}
+
+
+def _currency_of_the_rest(table: Table, amount: str, column: str, findings: Findings) -> str | None:
+    """The currency that was answered for the amounts beside which a column of currencies is empty.
+
+    Asks for it, unless all others are in the pipeline's own.
+    """
+    alone = [(row.line, table._replace(rows=[row])) for row in table.rows]
+    lines = [n for n, one in alone if not texts(one, column) and signs_in(one, amount)[frozenset()]]
+    told, base = currency_answered("currency", findings), findings.settings.currency
+    if not lines or told:
+        return told if lines else None
+    codes = {patterns()["currencies"].get(text.lower(), text.upper()) for text in texts(table, column)}
+    amounts = count(len(lines), "amount", ",")
+    without = f"{table.name}: {amounts} without a {column}, the first in line {lines[0]}"
+    if codes == {base}:
+        findings.assumed.append(f"{without}, taken as {base}, as all others are")
+    else:
+        findings.ask("currency", f"{without}, beside {first_of(sorted(codes), 5)}. Answer with a code.")
+    return None

@@ -20,11 +20,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pipecli.errors import PipecliError
-from pipecli.inbox.importing.columns import ORDINAL
 from pipecli.inbox.importing.day_formats import are_days
 from pipecli.inbox.importing.import_files import File
 from pipecli.inbox.importing.table import Table
-from pipecli.inbox.moving.plan_files import Findings, texts
+from pipecli.inbox.moving.plan_files import texts
 from pipecli.inbox.moving.synonyms import (
     Recognised,
     by_words_of,
@@ -38,7 +37,6 @@ from pipecli.inbox.moving.synonyms import (
     patterns,
 )
 from pipecli.store.yaml.read import parse
-from pipecli.wording import count
 
 LARGEST = 1 << 29
 """Bytes of all files of an export together, unpacked: a deflate bomb is refused before it is through."""
@@ -405,32 +403,6 @@ def with_marks(table: Table, told: Recognised) -> Recognised:
         if role and role not in columns.values():
             columns[column] = role
     return told._replace(columns=columns)
-
-
-_MOST_ALIKE = 0.2
-"""The part of the rows that may be told apart by their order alone."""
-
-
-def template_of_deals(table: Table, told: Recognised, findings: Findings) -> str | None:
-    """What tells the deals of a file without ids apart, that a second run may know them; None for nothing."""
-    named = [column for role in ("title", "customer", "created") if (column := told.column_of(role))]
-    full = [name for name in named if all(str(row.cells.get(name, "")).strip() for row in table.rows)]
-    for columns in (full, named):  # a cell may be empty where no others tell the rows apart
-        alike = len(table.rows) - len({tuple(row.cells.get(name) for name in columns) for row in table.rows})
-        if columns and alike <= _MOST_ALIKE * len(table.rows):
-            break
-    else:
-        findings.assumed.append(f"{table.name} has no ids, and rows alike: each run makes its deals anew")
-        return None
-    known = " and ".join(filter(None, (", ".join(columns[:-1]), *columns[-1:])))
-    known += f", {count(alike, 'row')} like an earlier one by their order" if alike else ""
-    if alike or columns != full:
-        columns.append(ORDINAL)
-    findings.assumed.append(
-        f"{table.name} has no ids: its deals are known by {known}, and are new where these change; "
-        "better export the ids, too"
-    )
-    return " | ".join(f"{{{column}}}" for column in columns)
 
 
 def namesakes_of(table: Table, told: Recognised) -> dict[str, set[str]]:

@@ -21,6 +21,8 @@ from pipecli.records.names import folded
 from pipecli.store.yaml.read import parse
 from pipecli.wording import count
 
+_TITLE = 60
+"""Characters of a text that may name a deal."""
 _CLOSE_ENOUGH = 88
 """Of 100, as rapidfuzz counts: `Telefonnumer` is `Telefonnummer`, `Stage` isn't `State`."""
 _ONLY_NAMED = {"leads", "users", "quotations", "orders", "items"}
@@ -68,6 +70,7 @@ def header_key(name: str) -> str:
     """A header as headers are compared: `Deal - Title`, `deal_title` and `DealTitle?` are one."""
     apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)
     words = re.sub(r"[^\w]+", " ", folded(apart).replace("_", " ")).strip()
+    words = re.sub(r" ext id( c)?$", " id", words)  # `AccountExtId__c` is a Salesforce user's own
     return words.replace("organisation", "organization")
 
 
@@ -180,8 +183,8 @@ def by_words_of(table: Table, known: Container[str], *, is_whole: bool = False) 
         must_be_named = kind in _ONLY_NAMED or kind in known or len(columns) < 2
         if kind == "activities":
             must_be_named |= not roles & {"at", "type", "subject"} or _has_its_own_id(table, stem)
-        elif kind == "opportunities" and "stage" not in roles:
-            must_be_named |= _has_its_own_id(table, stem) or bool(named - {kind})
+        elif kind == "opportunities" and "stage" not in roles:  # a ticket, an e-mail has a status, too
+            must_be_named |= _has_its_own_id(table, stem) or bool(named - {kind}) or needed == {"status"}
         elif kind == "customers" and not roles & _OF_FIRMS:
             must_be_named |= not any(
                 header_key(c) not in _ANYTHING for c, r in columns.items() if r == "name"
@@ -193,7 +196,7 @@ def by_words_of(table: Table, known: Container[str], *, is_whole: bool = False) 
             needed = needed if "items" not in named else frozenset()  # `Deal Products`: lines of deals
         if not needed or (must_be_named and not is_named) or (is_whole and not (is_last and table.rows)):
             continue
-        score = len(columns) + 2 * len(needed) + 4 * is_named + 4 * is_last
+        score = len(columns) + 2 * len(needed) + 4 * is_named + 6 * is_last
         if best is None or score > best.score:
             rest = {"unknown": "skip"} if "record" in words.needs else {}
             best = Recognised(kind, "", "", _with_amounts_off(table, columns), rest, score)
@@ -402,6 +405,10 @@ def columns_of_deals(table: Table, told: Recognised, findings: Findings) -> dict
     if "active" in told.roles and not told.vendor and "lost_reason" not in told.roles:
         del columns[told.roles["active"]]
     columns |= _endings(table, told)
+    notes = told.roles.get("notes")
+    is_named = any(map(told.column_of, ("title", "customer", "external_id", "custom.product")))
+    if notes and not is_named and all(len(t) <= _TITLE and "\n" not in t for t in texts(table, notes)):
+        columns[notes] = "title"  # a text is all that names the deals
     if not amount and "won_amount" not in told.roles:
         free = set(table.columns) - columns.keys() - {*told.rest.get("ignore", ())}
         likely = [c for c in table.columns if c in free and is_of_money(c) and _are_amounts(table, c)]
