@@ -6,6 +6,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
+NewWords = tuple[tuple[str, str], ...]
+"""Words that the settings, or a mapping, don't have, each after what it is one of: a stage, a user."""
+
 
 class PipecliError(Exception):
     """A request that is refused. `cli.main` prints it as `error: …` and exits 1; nothing else prints errors.
@@ -16,6 +19,7 @@ class PipecliError(Exception):
     """
 
     code = "refused"
+    new: NewWords = ()
 
     def __init__(self, message: str, *, hint: str = "", code: str = "", reason: str = "") -> None:
         super().__init__(message)
@@ -109,3 +113,14 @@ class Question(PipecliError):
 
 class Unreadable(ValueError):
     """A cell without a certain meaning. The message is the reason in the rejects file."""
+
+    def __init__(self, message: str, *new: tuple[str, str]) -> None:
+        super().__init__(message)
+        self.new: NewWords = new
+
+
+class Reason(NamedTuple):
+    """The reason to reject a row of an import."""
+
+    text: str
+    new: NewWords = ()

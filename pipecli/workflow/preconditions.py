@@ -118,9 +118,13 @@ def require_stages(settings: Settings, stages: Iterable[str]) -> None:
 
 def _listed(word: str, known: Sequence[str], what: str, key: str) -> str:
     ways = [f"give one of {', '.join(known)}"] * bool(known) + [f"add yours to {key} in pipecli.yaml"]
-    return chosen_id(
-        word, own_names(known), f"{word} isn't {a(what)}", hint=", or ".join(ways), error=Refused
-    )
+    try:
+        return chosen_id(
+            word, own_names(known), f"{word} isn't {a(what)}", hint=", or ".join(ways), error=Refused
+        )
+    except Refused as error:
+        error.new = ((what, word),)
+        raise
 
 
 def named_stage(process: Process, word: str, fault: str, hint: str = "its stages: {known}") -> str:

@@ -174,6 +174,18 @@ def test_a_word_that_is_new_tonight_is_named_with_its_line_and_the_way_to_have_i
     ]
 
 
+def test_a_stage_beside_a_status_and_what_is_no_currency_are_new_words_too(cli: Cli, root: Path) -> None:
+    head = (
+        "Deal - ID,Deal - Title,Deal - Organization,Deal - Stage,Deal - Status,Deal - Value,Deal - Currency\n"
+    )
+    Path("deals.csv").write_text(f"{head}1,Roof,ACME,Demo,Open,10,EUR\n")
+    planned(cli, "deals.csv", "--into", "m")
+    cli("import", "run", "m")
+    Path("deals.csv").write_text(f"{head}2,Door,ACME,Legal,Open,5,EUR\n3,Wall,ACME,Demo,Open,6,Peso\n")
+    told = cli("import", "run", "m", code=1).err
+    assert 'new since the plan: stage "Legal" (deals.csv:2), currency "Peso" (deals.csv:3);' in told
+
+
 def test_the_order_of_rows_that_are_alike_in_a_report_changes_no_deal(cli: Cli, root: Path, git: Git) -> None:
     header = "Opportunity Name,Account Name,Stage,Amount,Close Date,Created Date\n"
     row = "{},Aurora,Prospecting,{},12/31/2026,1/25/2026\n"

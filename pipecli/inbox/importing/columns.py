@@ -13,7 +13,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import NamedTuple, TypeVar
 
-from pipecli.errors import Unreadable
+from pipecli.errors import Reason, Unreadable
 from pipecli.inbox.importing.cells import ColumnFormat, Path, PercentOff, Reader
 from pipecli.inbox.importing.mapping import Source
 from pipecli.inbox.importing.table import Cell, Row, Table
@@ -94,8 +94,13 @@ class RowReading(NamedTuple):
 
     row: Row
     values: dict[Path, object]
-    reasons: list[str]
-    """The reasons to reject it; empty for a good row."""
+    reasons: list[Reason]
+    """Those to reject it; empty for a good row."""
+
+    def refusal(self) -> Unreadable:
+        """All reasons to reject it as one."""
+        texts = dict.fromkeys(reason.text for reason in self.reasons)
+        return Unreadable("; ".join(texts), *(word for reason in self.reasons for word in reason.new))
 
 
 ORDINAL = "#"
@@ -199,7 +204,7 @@ class Bindings:
 
     def read(self, row: Row) -> RowReading:
         """The values of a row; its empty cells are counted."""
-        reading = RowReading(row, {}, [row.fault] if row.fault else [])
+        reading = RowReading(row, {}, [Reason(row.fault)] if row.fault else [])
         if row.fault:
             return reading
         for column, bindings in self.columns.items():
@@ -254,9 +259,8 @@ class Bindings:
             return
         if binding.path is None or binding.read is None:
             known = ", ".join(filter(None, binding.values)) or f"empty beside {', '.join(binding.when)}"
-            reading.reasons.append(
-                f'{column}: "{_plain(cell)}" must be one of the values of the mapping: {known}'
-            )
+            text = f'{column}: "{_plain(cell)}" must be one of the values of the mapping: {known}'
+            reading.reasons.append(Reason(text, ((column, _plain(cell)),) if any(binding.values) else ()))
             return
         try:
             path = self._path(binding.path, reading.row)
@@ -273,7 +277,7 @@ class Bindings:
                 value = tuple(self._replaced(reading, column, binding, value))
             reading.values.setdefault(path, value)
         except Unreadable as error:
-            reading.reasons.append(f"{column}: {error}")
+            reading.reasons.append(Reason(f"{column}: {error}"))
             if binding.formats:
                 self.unread.setdefault((column, _plain(cell)), reading.row)
 
@@ -319,7 +323,7 @@ class Bindings:
                 try:
                     reading.values.setdefault(binding.path, self._read(binding.read, text))
                 except Unreadable as error:
-                    reading.reasons.append(f"{dotted(binding.path)}: {error}")
+                    reading.reasons.append(Reason(f"{dotted(binding.path)}: {error}"))
                 return
 
     def _shown(self, column: str, row: Row) -> str:

@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from pipecli.errors import Reason
 from pipecli.inbox.importing.columns import ORDINAL, Bindings, Tally
 from pipecli.inbox.importing.compile_mapping import compiled
 from pipecli.inbox.importing.earlier_imports import EarlierFiles, Keep
@@ -265,7 +266,7 @@ def report_json(
 def _reasons(outcome: Built) -> dict[str, Tally]:
     tallies: dict[str, Tally] = {}
     for row, reason in outcome.rejected:
-        Tally.count(tallies, reason, row)
+        Tally.count(tallies, reason.text, row)
     return dict(sorted(tallies.items(), key=lambda pair: -pair[1].rows))
 
 
@@ -285,24 +286,13 @@ def reasons_by_shape(report: Mapping[str, Any]) -> list[tuple[int, str]]:
     return sorted(groups.values(), key=lambda pair: -pair[0])
 
 
-_NEW_WORD = re.compile(
-    r'(?P<column>[^:;]+): "(?P<word>[^"]*)" must be one of the values of the mapping'
-    r'|(?P<field>process|currency): "(?P<code>[^"]*)" isn\'t a'
-    r'|unknown (?P<noun>user or team|user|team|process) "?(?P<name>[^"]*?)"?(?=$|;| among)'
-    r"|(?P<slug>[^:;]+) isn't a (?P<key>reason for losing|type of opportunity|known source)"
-)
-"""What a reason for rejecting a row says of a word that the mapping and the settings don't have."""
-
-
 def new_words(done: Import) -> list[str]:
     """The stages, owners, reasons and the like that are new in rejected rows, each with its first line."""
-    places: dict[str, int] = {}
+    places: dict[tuple[str, str], int] = {}
     for row, reason in done.outcome.rejected:
-        for match in _NEW_WORD.finditer(reason):
-            what = match["column"] or match["field"] or match["noun"] or match["key"]
-            word = match["word"] or match["code"] or match["name"] or match["slug"]
-            places.setdefault(f'{what.strip()} "{word.strip()}"', row.line)
-    return [f"{word} ({done.table.name}:{line})" for word, line in places.items()]
+        for word in reason.new:
+            places.setdefault(word, row.line)
+    return [f'{what} "{word}" ({done.table.name}:{line})' for (what, word), line in places.items()]
 
 
 def _tallies(tallies: Mapping[str, Tally], naming: Sequence[str], name_key: str) -> list[dict[str, Any]]:
@@ -401,7 +391,7 @@ def _reasons_in_words(reasons: list[dict[str, Any]]) -> Iterator[Line]:
         yield Line(f"for {len(rest):,} more reasons", sum(reason["rows"] for reason in rest))
 
 
-def rejects_csv(table: Table, rejected: Sequence[tuple[Row, str]]) -> str:
+def rejects_csv(table: Table, rejected: Sequence[tuple[Row, Reason]]) -> str:
     """The rejected rows as CSV that can be mended and imported again, with the reasons in a last column."""
     columns = [column for column in table.columns if column != REASON]
     most = max((len(row.extra) for row, _ in rejected), default=0)
@@ -412,7 +402,7 @@ def rejects_csv(table: Table, rejected: Sequence[tuple[Row, str]]) -> str:
     for row, reason in rejected:
         cells = [_written(row.cells.get(column, "")) for column in columns]
         extra = [*row.extra, *[""] * (most - len(row.extra))]
-        writer.writerow([guarded_cell(cell) for cell in [*cells, *extra, reason]])
+        writer.writerow([guarded_cell(cell) for cell in [*cells, *extra, reason.text]])
     return out.getvalue()
 
 

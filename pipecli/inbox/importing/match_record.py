@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Literal, NamedTuple
 
-from pipecli.errors import Unreadable
+from pipecli.errors import Reason, Unreadable
 from pipecli.inbox.importing.cells import STAGE_ENTERED, Named, Path, name_in, nouns_of
 from pipecli.inbox.importing.columns import ORDINAL, Bindings, RowReading, Tally, dotted, written
 from pipecli.inbox.importing.compile_mapping import PARENTS
@@ -68,8 +68,8 @@ class Draft:
     """Of a record that is here, what its rows contradict each other in: it stays, whichever comes first."""
     by_id: bool = False
     """True where its rows name it by the id that it has here: they come from an export of ours."""
-    reason: str = ""
-    """The reason to reject all its rows; empty for a good one."""
+    reason: Reason | None = None
+    """The reason to reject all its rows; None for a good one."""
 
 
 class Matcher:
@@ -105,7 +105,7 @@ class Matcher:
         external = self._text(reading, "external_id")
         name = self._text(reading, "name") or self._text(reading, "title")
         if reading.reasons and not (external and self.bindings.rows):
-            raise Unreadable("; ".join(dict.fromkeys(reading.reasons)))
+            raise reading.refusal()
         if self.bindings.external_id and external is None:
             raise Unreadable(f"{self.bindings.external_id}: the external_id is missing")
         own = self._text(reading, self.collection.identity)
@@ -133,7 +133,7 @@ class Matcher:
         if reading.reasons:
             if is_new or (draft and draft.is_new):
                 self._break(key, reading)
-            raise Unreadable("; ".join(dict.fromkeys(reading.reasons)))
+            raise reading.refusal()
         if draft is not None:
             self._join(draft, reading)
             return
@@ -152,14 +152,14 @@ class Matcher:
             del reading.values[path]  # what an empty cell stands for is said above
         if reading.reasons:
             self._break(key, reading)
-            raise Unreadable("; ".join(dict.fromkeys(reading.reasons)))
+            raise reading.refusal()
         if key not in self.by_key:
             raise Unreadable("the row above, to whose record it belongs, is rejected")
         self._join(self.by_key[key], reading)
 
     def _add_part(self, reading: RowReading, key: str) -> None:
         if reading.reasons:
-            raise Unreadable("; ".join(dict.fromkeys(reading.reasons)))
+            raise reading.refusal()
         if self.bindings.external_id and self.bindings.external_path not in reading.values:
             raise Unreadable(f"{self.bindings.external_id}: the external_id is missing")
         if key in self.by_key:
@@ -377,7 +377,7 @@ class Parents(NamedTuple):
     rows: dict[str, list[Row]]
     keys: dict[int, str]
     """By the line of a row."""
-    rejected: list[tuple[Row, str]]
+    rejected: list[tuple[Row, Reason]]
     strangers: list[Row]
     """Those of the rejected that name no record that is here."""
     removed: list[Row]
@@ -396,7 +396,7 @@ def parents_of(part: PartKind, source: Source, table: Table, names: Nameable) ->
         except Removed:
             parents.removed.append(row)
         except Unreadable as error:
-            parents.rejected.append((row, str(error)))
+            parents.rejected.append((row, Reason(str(error))))
             if isinstance(error, NotHere):
                 parents.strangers.append(row)
         else:

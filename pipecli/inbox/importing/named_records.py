@@ -19,6 +19,7 @@ from pipecli.inbox.importing.earlier_imports import Departures, EarlierFiles, im
 from pipecli.inbox.importing.list_elements import give_ids
 from pipecli.records.base import Part, Plain, Record
 from pipecli.records.catalogue import PriceList
+from pipecli.records.currency_codes import CURRENCIES
 from pipecli.records.kinds import COLLECTIONS_BY_NOUN as BY_NOUN
 from pipecli.records.kinds import CONTACT, TEAMS, USERS, Collection
 from pipecli.records.lead import Lead
@@ -97,8 +98,7 @@ class Nameable:
         self.imports = imports_at(pipeline.location)
         self.new_records: dict[tuple[str, str], NewRecord] = {}
         self.earlier = EarlierFiles()
-        self.dangling: dict[str, list[str]] = {}
-        """By kind: slugs that nothing has yet."""
+        self.dangling: dict[str, list[str]] = {}  # by kind, slugs that nothing has yet
         self.respelt: dict[tuple[str, str], str] = {}
         """By kind and the name in the file: the name of the record it was taken for."""
         self.namesakes: dict[str, list[str]] = {}
@@ -239,7 +239,9 @@ class Nameable:
             self.dangling.setdefault(noun, []).append(text)
             return text
         if noun not in self._makeable or may_lack:
-            raise Unreadable(f'unknown {"user or team" if noun == "principal" else noun} "{text}"')
+            what = "user or team" if noun == "principal" else noun
+            new = [(what, text)] * (noun in ("principal", "user", "team"))
+            raise Unreadable(f'unknown {what} "{text}"', *new)
         collection = BY_NOUN[noun]
         code = _CODE_AND_NAME.fullmatch(text) if noun == "product" else None
         key, text = code.groups() if code else (self.new_slug(noun, text), text)
@@ -268,8 +270,6 @@ def _query(noun: str) -> str:
 
 _PRICED = ("opportunity", "quotation", "supplier-quotation", "order")
 """The kinds of record with a currency and items."""
-
-
 _TOTAL_ALONE = "Total as imported, without its lines"
 
 
@@ -295,6 +295,8 @@ class Completer:
         has_currency = self.collection.noun in (*_PRICED, "price-list")
         currency = plain.get("currency") if has_currency else base
         possible = frozenset.intersection(*signed) if signed else frozenset()
+        if currency is not None and currency not in CURRENCIES:
+            raise Unreadable(f'currency: "{currency}" must be a code, such as EUR', ("currency", currency))
         if currency is None:
             currency = base if not signed or base in possible else _likeliest(possible)
             if currency is None:
@@ -349,10 +351,8 @@ class Completer:
 
     @cached_property
     def _customers(self) -> dict[str, str]:
-        rows = self.pipeline.index.connection.execute(
-            "SELECT id, customer FROM _opportunities WHERE customer IS NOT NULL"
-        )
-        return dict(rows.fetchall())
+        query = "SELECT id, customer FROM _opportunities WHERE customer IS NOT NULL"
+        return dict(self.pipeline.index.connection.execute(query).fetchall())
 
     def _open(self, plain: Plain) -> None:
         plain.setdefault("type", self.settings.opportunity_types[0])
@@ -364,12 +364,16 @@ class Completer:
                 plain["process"] = having[0]
         if "process" not in plain and not any(process.when for process in processes.values()):
             plain["process"] = next(iter(processes))
-        process = processes.get(plain.get("process", ""))
+        process = processes.get(named := plain.get("process", ""))
+        if named and process is None:
+            raise Unreadable(f'process: "{named}" must be one of {", ".join(processes)}', ("process", named))
         if process is not None:
             known = process.stages[0].id if stage is None else _stage(process, stage)
             if known is None:
                 stages = ", ".join(stage.id for stage in process.stages)
-                raise Unreadable(f'stage: the process {plain["process"]} has no "{stage}": {stages}')
+                raise Unreadable(
+                    f'stage: the process {named} has no "{stage}": {stages}', ("stage", str(stage))
+                )
             plain["stage"] = known
 
     def _choose_process(self, plain: Plain) -> None:

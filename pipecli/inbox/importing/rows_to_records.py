@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar
 
-from pipecli.errors import FaultyFile, PipecliError, Unreadable
+from pipecli.errors import FaultyFile, PipecliError, Reason, Unreadable
 from pipecli.inbox.importing.cells import CLOSED_STAGE, Named, Path, forget_ending, nouns_of
 from pipecli.inbox.importing.columns import Bindings, Tally
 from pipecli.inbox.importing.day_formats import refuse_other_order
@@ -70,7 +70,7 @@ class Built:
     """Rows that are about the record of an earlier row."""
     skipped: int = 0
     """Rows that aren't to be taken, as the mapping says."""
-    rejected: list[tuple[Row, str]] = field(default_factory=list)
+    rejected: list[tuple[Row, Reason]] = field(default_factory=list)
     removed: list[Row] = field(default_factory=list)
     """Those of the skipped whose records people removed or merged."""
     left_out: set[int] = field(default_factory=set)
@@ -172,7 +172,7 @@ class _Builder:
                     self.outcome.left_out.add(reading.row.line)
                     Tally.count(self.bindings.left_out, NOT_HERE, reading.row)
                 else:
-                    self.outcome.rejected.append((reading.row, str(error)))
+                    self.outcome.rejected.append((reading.row, Reason(str(error), error.new)))
 
     def _leave_out(self, row: Row) -> None:
         self.outcome.skipped += 1
@@ -199,9 +199,9 @@ class _Builder:
             try:
                 done.append((draft, work(draft, thing)))
             except FaultyFile as error:
-                draft.reason = "; ".join(fault.message for fault in error.faults)
+                draft.reason = Reason("; ".join(fault.message for fault in error.faults))
             except (Unreadable, PipecliError) as error:
-                draft.reason = str(error)
+                draft.reason = Reason(str(error), error.new)
         return done
 
     def _before_and_plain(self, draft: Draft, _: None) -> tuple[Part | None, Plain]:
@@ -246,7 +246,7 @@ class _Builder:
             draft = self.matcher.by_key[key]
             assert draft.before is not None
             if conflicts and keep == "conflict":
-                draft.reason = "; ".join(map(disputed, conflicts))
+                draft.reason = Reason("; ".join(map(disputed, conflicts)))
                 continue
             for conflict in conflicts if keep != "file" else ():
                 Tally.count(self.outcome.kept, ".".join(conflict.path), draft.rows[0])
@@ -260,7 +260,7 @@ class _Builder:
         if is_changed and keep == "file":
             draft.is_new, draft.departed = True, None
         elif is_changed and keep == "conflict":
-            draft.reason, draft.departed = "the file changed it, and it was removed here", None
+            draft.reason, draft.departed = Reason("the file changed it, and it was removed here"), None
         elif is_changed:
             Tally.count(self.outcome.kept, "the removal", draft.rows[0])
 
@@ -274,7 +274,7 @@ class _Builder:
             if isinstance(draft.record, Record) and draft.departed is None and not draft.reason:
                 named = {(noun, key): field_ for field_, noun, key in references(draft.record)}
                 for noun, key in named.keys() & self._to_removed:
-                    draft.reason = f"{named[noun, key]}: the {noun} {key} was removed here"
+                    draft.reason = Reason(f"{named[noun, key]}: the {noun} {key} was removed here")
         while True:
             dangling = [
                 (draft, key)
@@ -287,7 +287,7 @@ class _Builder:
                 return
             for draft, key in dangling:
                 line = drafts[key].rows[0].line
-                draft.reason = f"it names {key}, whose own row, line {line}, is rejected"
+                draft.reason = Reason(f"it names {key}, whose own row, line {line}, is rejected")
 
     def _take(self, drafts: Sequence[Draft]) -> None:
         outcome = self.outcome
@@ -434,8 +434,6 @@ class _Builder:
 
     def _check_name(self, field_: str, noun: str, key: str) -> None:
         settings = self.completer.settings
-        if noun == "process" and key not in settings.processes:
-            raise Unreadable(f"{field_}: unknown process {key} among {', '.join(settings.processes)}")
         if noun == "stage":
             process, _, stage = key.partition("/")
             if process in settings.processes and settings.stage(process, stage) is None:

@@ -273,7 +273,7 @@ def _refused(done: Import, source: Source) -> Iterator[tuple[tuple[str, str], st
     target, own = target_named(done.report["kind"]), source.mapping.external_id
     if target and own:
         for row, reason in done.outcome.rejected:
-            yield (target.noun, text_of_row(own, row)), reason
+            yield (target.noun, text_of_row(own, row)), reason.text
 
 
 def _files_beside(draft: DraftPipeline, export: Path) -> Iterator[Write]:
