@@ -42,6 +42,7 @@ def write_and_commit(
     _require_new(pipeline.left_out, {write.file for write in writes if write.before is None})
     if message is not None:
         require_no_rebase(pipeline.location.git_dir)
+    _require_committed(pipeline.location, [write.file for write in writes if write.after is None])
     stats: dict[str, Stat] = {}
     try:
         commit_id, pipeline.interrupted = write_under_journal(
@@ -68,6 +69,19 @@ def _require_new(absent: Mapping[tuple[str, str], str], names: Collection[str]) 
     taken = next((file for file in absent.values() if file in names), None)
     if taken:
         raise PipecliError(f"{taken} exists already, and is not checked out", hint=safe_files.WAY_OUT)
+
+
+def _require_committed(place: Location, removed: Sequence[str]) -> None:
+    """Refuse to remove what a person wrote and no commit has. Raises PipecliError."""
+    if not removed:
+        return
+    names = [place.prefix + file for file in removed]
+    done = git.run(place.work_tree, "diff", "--name-only", "--no-renames", "-z", "HEAD", "--", *names)
+    if edited := done.stdout.decode("utf-8", "replace").partition("\0")[0]:
+        raise PipecliError(
+            f"{edited} has edits that are not committed, git could not bring them back",
+            hint="commit them first",
+        )
 
 
 def write_under_journal(

@@ -403,6 +403,21 @@ def test_what_git_could_not_bring_back_is_not_removed(refused, root):
     assert file.read_text() == HAND
 
 
+@pytest.mark.parametrize("words", [("remove", "known"), ("merge", "known", "other")])
+def test_what_was_edited_by_hand_and_is_in_no_commit_is_not_removed(given, git, refused, root, words):
+    """Git would bring back the file as it was before two hours of typing."""
+    given({f"customers/{key}.yaml": f"id: {key}\nname: {key}\n" for key in ("known", "other")})
+    known = root / "customers/known.yaml"
+    known.write_text(known.read_text() + "notes: two hours of typing\n")
+    text, head = known.read_text(), git("rev-parse", "HEAD")
+
+    assert refused("customer", *words) == (
+        "error: customers/known.yaml has edits that are not committed, git could not bring them back; "
+        "commit them first"
+    )
+    assert (known.read_text(), git("rev-parse", "HEAD")) == (text, head)
+
+
 def test_an_index_that_another_process_builds_meanwhile_harms_nothing(cli, root, git):
     cli("opp", "add", "Machines", "--format", "ids")
     hook = root / ".git/hooks/post-commit"
