@@ -127,3 +127,19 @@ def test_two_of_one_bare_name_are_two_by_their_numbers_and_named_where_nothing_t
     assert state(git) == before
     bare = cli("import", "contacts", write("bare.csv", "name\nKausik\n"), code=1)
     assert 'kausik and kausik-2 have the name "Kausik" at no customer: name one by its id' in bare.out
+
+
+@pytest.mark.parametrize("charset", ["NONSENSE", "UNDEFINED", "BASE64"])
+def test_a_card_in_a_charset_that_there_is_not_is_read_as_utf_8(cli: Cli, root: Path, charset: str) -> None:
+    card = f"BEGIN:VCARD\nN;CHARSET={charset};ENCODING=QUOTED-PRINTABLE:P=C3=A9rez;Ana\nEND:VCARD\n"
+    cli("import", "contacts", write("book.vcf", card))
+    assert loads((root / "contacts/ana-perez.yaml").read_text())["name"] == "Ana Pérez"
+
+
+@pytest.mark.parametrize(
+    ("header", "reason"), [("x" * 1001, "longer than 1000 characters: xxx"), ("a\x80", "U+0080")]
+)
+def test_a_header_that_no_mapping_can_name_is_refused(cli: Cli, root: Path, header: str, reason: str) -> None:
+    file = write("deals.csv", f"Deal Name,Amount,Stage,{header}\nTwo grinders,5,Demo,x\n")
+    said = cli("import", "plan", file, "--into", "moved", code=1).err
+    assert reason in said and "a fault in pipecli itself" not in said and not Path("moved").exists()

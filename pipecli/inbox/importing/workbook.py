@@ -310,8 +310,10 @@ def vcards(raw: bytes, name: str, layout: Layout) -> Table:
         if not rows or not value.strip():
             continue
         if "QUOTED-PRINTABLE" in head.upper():
+            from pipecli.inbox.mail.message import as_text  # 20 ms, for what is rare
+
             charset = next((p.partition("=")[2] for p in parameters if p.startswith("CHARSET=")), "UTF-8")
-            value = quopri.decodestring(value.encode()).decode(charset, "replace")
+            value = as_text(quopri.decodestring(value.encode()), charset)
         cells = rows[-1].cells
         if column := _ONE.get(key):
             first = re.split(r"(?<!\\);", value)[0] if key == "ORG" else value

@@ -9,6 +9,8 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple, TypeGuard
 
+from pipecli.errors import PipecliError
+
 compiled = lru_cache(maxsize=None)(re.compile)
 """A pattern at its first use: all of these take 9 ms to compile, and most changes write one plain value."""
 
@@ -34,12 +36,13 @@ CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]"
 _SHORT_ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 
 
-class Unwritable(ValueError):
+class Unwritable(PipecliError, ValueError):
     """A value that no file may hold, from a command line or an import: reading lets none through."""
 
 
 # Readers look for the ":" of a key on its line within 1,024 characters.
 _LONGEST_KEY = 1000
+_SHOWN = 40
 
 
 def scalar_text(value: object, *, flow: bool = False) -> str:
@@ -95,7 +98,7 @@ def double_quoted(text: str) -> str:
 def key_text(key: str, *, flow: bool = False) -> str:
     text = string_text(key, flow=flow)
     if len(text) > _LONGEST_KEY:
-        raise Unwritable(f"a key can't be longer than {_LONGEST_KEY} characters")
+        raise Unwritable(f"a key can't be longer than {_LONGEST_KEY} characters: {key[:_SHOWN]} …")
     return text
 
 
