@@ -11,11 +11,11 @@ import typer
 
 from pipecli.cli.common.command import Changing, NextContactOption, Notes, noun
 from pipecli.cli.common.edit import edited, has_editor
-from pipecli.cli.common.fields import validated
 from pipecli.cli.common.pick import can_ask, find_typed, key_of
 from pipecli.cli.common.record_verbs import ChangingMany, Refs, change_each
 from pipecli.cli.common.session import Session, session
 from pipecli.cli.common.transaction import Printed, Transaction, changing
+from pipecli.cli.common.typed_values import validated
 from pipecli.cli.list import ActivityTypeName
 from pipecli.errors import PipecliError
 from pipecli.json_and_csv import dumps

@@ -9,7 +9,6 @@ from typing import Annotated, Any, Literal
 import typer
 
 from pipecli.cli.common.command import SETS, TAGS, Changing, Ref, field, noun, option_of, with_fields
-from pipecli.cli.common.fields import as_typed, built, typed_number, validated
 from pipecli.cli.common.output import print_records
 from pipecli.cli.common.pick import find_typed
 from pipecli.cli.common.record_verbs import (
@@ -22,6 +21,7 @@ from pipecli.cli.common.record_verbs import (
 from pipecli.cli.common.session import session
 from pipecli.cli.common.table import Column
 from pipecli.cli.common.transaction import Transaction, changing
+from pipecli.cli.common.typed_values import as_typed, built, typed_number, validated
 from pipecli.errors import PipecliError
 from pipecli.records.base import Record
 from pipecli.records.catalogue import Literature, PriceList, Product, Tier

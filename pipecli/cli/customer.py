@@ -19,7 +19,6 @@ from pipecli.cli.common.command import (
     option_of,
     with_fields,
 )
-from pipecli.cli.common.fields import as_typed, built
 from pipecli.cli.common.record_verbs import (
     Rule,
     given_slug,
@@ -32,6 +31,7 @@ from pipecli.cli.common.record_verbs import (
     setting_of,
 )
 from pipecli.cli.common.transaction import Transaction, changing
+from pipecli.cli.common.typed_values import as_typed, built
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import COMPETITOR, CONTACT, CUSTOMER, SUPPLIER, Kind
 from pipecli.store.ids_and_files import slug

@@ -10,10 +10,10 @@ from typing import Annotated, Any
 import typer
 
 from pipecli.cli.common.command import Changing, Ref, noun
-from pipecli.cli.common.fields import typed_option
 from pipecli.cli.common.record_verbs import register_remove, register_set_and_edit, setting_of
 from pipecli.cli.common.session import say
 from pipecli.cli.common.transaction import Transaction, changing
+from pipecli.cli.common.typed_values import typed_option
 from pipecli.cli.quotation.send import Cc, Email, Instead, To, Wishes, send_by_email
 from pipecli.errors import PipecliError
 from pipecli.outbox.mail import NotSent

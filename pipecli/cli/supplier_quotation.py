@@ -11,13 +11,13 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from pipecli.cli.common.command import Changing, Ref, Sets, noun
-from pipecli.cli.common.fields import built, typed_option
 from pipecli.cli.common.output import Format, print_record, print_records, write_text
 from pipecli.cli.common.pick import find_typed
 from pipecli.cli.common.record_verbs import register_set_and_edit, setting_of
 from pipecli.cli.common.session import Session, say, session
 from pipecli.cli.common.table import Column, amount_text, cell_text, cut, price_text
 from pipecli.cli.common.transaction import Transaction, changing
+from pipecli.cli.common.typed_values import built, typed_option
 from pipecli.errors import PipecliError
 from pipecli.inbox.importing.workbook import offered_prices
 from pipecli.json_and_csv import picked

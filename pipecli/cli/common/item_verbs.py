@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from pipecli.cli.common.command import Changing, Ref, field, option_of, with_fields
-from pipecli.cli.common.fields import typed_option
 from pipecli.cli.common.transaction import Transaction, changing
+from pipecli.cli.common.typed_values import typed_option
 from pipecli.records.items_and_totals import LineKind, Per
 from pipecli.workflow.items_and_prices import add_item, remove_item, set_item
 

@@ -12,13 +12,13 @@ import typer
 from pipecli.cli.common import pick
 from pipecli.cli.common.command import Changing, Ref, text_option
 from pipecli.cli.common.edit import edit_file
-from pipecli.cli.common.fields import split_assignment, with_values
 from pipecli.cli.common.output import print_records
 from pipecli.cli.common.pick import can_ask, confirm
 from pipecli.cli.common.session import session
 from pipecli.cli.common.table import Column
 from pipecli.cli.common.terminal import paged
 from pipecli.cli.common.transaction import Transaction, changing, in_full
+from pipecli.cli.common.typed_values import split_assignment, with_values
 from pipecli.cli.nouns import ALIASES
 from pipecli.errors import PipecliError, Question
 from pipecli.records.base import Record

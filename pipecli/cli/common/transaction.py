@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import typer
 
-from pipecli.cli.common.fields import validated
 from pipecli.cli.common.output import Format, print_records, write_text
 from pipecli.cli.common.pick import find_typed, note_touched
 from pipecli.cli.common.record_json import RecordJson, print_record_json, record_json
 from pipecli.cli.common.session import Session, say, session, warn
 from pipecli.cli.common.table import Column, clean
 from pipecli.cli.common.terminal import paged
+from pipecli.cli.common.typed_values import validated
 from pipecli.records.activity import NextContact
 from pipecli.records.base import Record
 from pipecli.records.kinds import BY_NOUN

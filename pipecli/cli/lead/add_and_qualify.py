@@ -8,7 +8,6 @@ from typing import Annotated, Any, Literal
 import typer
 
 from pipecli.cli.common.command import NOTES, SETS, TAGS, Changing, Ref, field, noun, with_fields
-from pipecli.cli.common.fields import built, names_field, split_assignment, with_values
 from pipecli.cli.common.record_verbs import (
     ChangingMany,
     Refs,
@@ -20,6 +19,7 @@ from pipecli.cli.common.record_verbs import (
     register_share,
 )
 from pipecli.cli.common.transaction import Transaction, changing
+from pipecli.cli.common.typed_values import built, names_field, split_assignment, with_values
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import LEAD
 from pipecli.records.lead import Lead

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import typer
 
 from pipecli.cli.common.command import Changing, Ref, field, noun, option_of, with_fields
-from pipecli.cli.common.fields import typed_option
 from pipecli.cli.common.transaction import Transaction, changing
+from pipecli.cli.common.typed_values import typed_option
 from pipecli.errors import PipecliError
 from pipecli.json_and_csv import loads
 from pipecli.records.base import Record

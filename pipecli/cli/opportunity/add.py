@@ -12,10 +12,10 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from pipecli.cli.common.command import NOTES, SETS, TAGS, Changing, field, noun, with_fields
-from pipecli.cli.common.fields import built, names_field, split_assignment, typed_option
 from pipecli.cli.common.pick import can_ask, choose, find_typed
 from pipecli.cli.common.session import Session, repeat_nothing, say, session
 from pipecli.cli.common.transaction import Transaction, changing
+from pipecli.cli.common.typed_values import built, names_field, split_assignment, typed_option
 from pipecli.cli.lead.convert import CURRENCY, PRICE_LIST, PROCESS, TYPE, Parties, Text, caller, parties
 from pipecli.errors import Ambiguous, PipecliError
 from pipecli.records.base import Record

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pipecli.cli.common.command import Changing, NextContactOption, Ref, noun
-from pipecli.cli.common.fields import split_assignment, typed_option, with_values
 from pipecli.cli.common.item_verbs import register_item_verbs
 from pipecli.cli.common.pick import key_of
 from pipecli.cli.common.record_verbs import (
@@ -23,6 +22,7 @@ from pipecli.cli.common.record_verbs import (
     register_share,
 )
 from pipecli.cli.common.transaction import Transaction, changing
+from pipecli.cli.common.typed_values import split_assignment, typed_option, with_values
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import OPPORTUNITY
 from pipecli.records.opportunity import Opportunity

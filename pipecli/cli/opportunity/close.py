@@ -9,11 +9,11 @@ from typing import Annotated, cast
 import typer
 
 from pipecli.cli.common.command import Changing, Ref, noun
-from pipecli.cli.common.fields import typed_option
 from pipecli.cli.common.pick import can_ask, confirm
 from pipecli.cli.common.record_verbs import ChangingMany, Refs, change_each, names_of
 from pipecli.cli.common.session import say
 from pipecli.cli.common.transaction import Transaction, changing
+from pipecli.cli.common.typed_values import typed_option
 from pipecli.cli.lead.convert import parties
 from pipecli.errors import Ambiguous
 from pipecli.history.pipeline_as_of import quotations_when_open, sent_times

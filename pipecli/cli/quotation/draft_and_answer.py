@@ -7,11 +7,11 @@ from typing import Annotated, Any
 import typer
 
 from pipecli.cli.common.command import SETS, Changing, Ref, field, noun, with_fields
-from pipecli.cli.common.fields import built, typed_option
 from pipecli.cli.common.item_verbs import register_item_verbs
 from pipecli.cli.common.record_verbs import register_remove, register_set_and_edit, setting_of
 from pipecli.cli.common.session import mention
 from pipecli.cli.common.transaction import Transaction, changing
+from pipecli.cli.common.typed_values import built, typed_option
 from pipecli.errors import PipecliError
 from pipecli.records.catalogue import PriceList
 from pipecli.records.customer import Contact, Customer

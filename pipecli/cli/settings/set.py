@@ -10,10 +10,10 @@ import typer
 
 from pipecli.cli.common.command import Assignments, Changing, noun
 from pipecli.cli.common.edit import edit_file
-from pipecli.cli.common.fields import split_assignment, with_values
 from pipecli.cli.common.record_verbs import given_slug
 from pipecli.cli.common.session import say
 from pipecli.cli.common.transaction import Printed, Transaction, changing
+from pipecli.cli.common.typed_values import split_assignment, with_values
 from pipecli.errors import PipecliError
 from pipecli.records.base import Record
 from pipecli.records.kinds import BY_NOUN

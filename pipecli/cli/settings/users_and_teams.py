@@ -9,11 +9,11 @@ from typing import Annotated, Any, cast
 import typer
 
 from pipecli.cli.common.command import Assignments, Changing, TeamName, UserName, noun, with_fields
-from pipecli.cli.common.fields import validated
 from pipecli.cli.common.record_json import SECTIONS, find_principal, find_section, settings_json
 from pipecli.cli.common.record_verbs import given_slug
 from pipecli.cli.common.session import Session, say, session
 from pipecli.cli.common.transaction import Printed, changing
+from pipecli.cli.common.typed_values import validated
 from pipecli.cli.settings.set import edit_settings, set_settings, summed
 from pipecli.records.customer import Customer
 from pipecli.records.kinds import CUSTOMER, LEAD, OPPORTUNITY, SETTINGS_FILE

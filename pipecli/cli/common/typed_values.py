@@ -1,4 +1,8 @@
-"""`path=value` as `set` and `--set` take it: a dotted path of the model, and a value in a person's words."""
+"""What a person types, as the fields of records have it: `path=value` of `set` and `--set`, options, amounts.
+
+A number may be one of two readings, which is asked; an amount has the currency of its record, and the sign of
+another one is refused, for a payment too.
+"""
 
 from __future__ import annotations
 
