@@ -79,3 +79,22 @@ def lifeless(text: str, *, has_links: bool = False) -> str:
     e-mail is a link, too; elsewhere it stays what one can copy.
     """
     return re.sub(_LIVE if has_links else rf"(?!(?<=\w)@)(?:{_LIVE})", "\\g<0>\u200b", text)
+
+
+_LONGEST_LINE = 200
+# Breaks and controls of any kind, those that turn the direction of text around, and half a surrogate pair.
+# The joiners of Persian and of emoji stay.
+_CONTROLS = f"[{CONTROLS}{BREAKS}{DIRECTIONS}\ufeff]"
+_MENTIONS = r"(?<!\w)@(?=\w)|@(?=(?:everyone|here|channel|all|room)\b)|<(?=[!@#])|\](?=\()"
+"""The marks that a chat obeys: @everyone, <!channel>, <@U123>, and a link that shows another address."""
+
+_NOTHING = "\u200b"
+
+
+def message_line(text: str) -> str:
+    """A text of a record for a message: one line, not too long, that adds no header and calls nobody.
+
+    A stranger may have written it: a mention gets a letter of no width into it, and so is only read.
+    """
+    line = shortened(" ".join(re.sub(_CONTROLS, " ", text).split()), _LONGEST_LINE)
+    return re.sub(_MENTIONS, lambda mention: mention[0] + _NOTHING, line)

@@ -21,12 +21,19 @@ from pipecli.history.history_index import History
 from pipecli.history.log import RecordStep, steps_of
 from pipecli.records.days import day_in
 from pipecli.records.kinds import CLOSED_LISTS, LEAD, OPPORTUNITY, closed_list
-from pipecli.reports.followups import Message, plain_line
+from pipecli.reports.followups import Message
 from pipecli.store import git
 from pipecli.store.git_remote import refs
 from pipecli.store.safe_files import Location
 from pipecli.translation import Words
+from pipecli.wording import message_line
 from pipecli.workflow.duplicates import email_key
+
+EVENTS = ("stage-changed", "won", "lost", "assigned", "closed", "reopened")
+"""The events that `notifications` of the settings may name; `closed` is a deal that closed by itself."""
+
+OWNER = "owner"
+"""Among the channels of an event: the user who owns the record, by their own channel."""
 
 _NEWS_FOR = timedelta(days=7)
 """A deal that is new in a commit and over is news if it ended this short before: an import is of the past."""
@@ -38,7 +45,7 @@ class Notice(NamedTuple):
     """One thing that happened to one record."""
 
     event: str
-    """One of `EVENTS` in `reports/followups.py`."""
+    """One of EVENTS."""
     noun: str
     key: str
     title: str
@@ -178,17 +185,17 @@ class About(NamedTuple):
     words: Words
 
     def name(self, user: str | None) -> str:
-        return plain_line(self.users.get(user or "", user or ""))
+        return message_line(self.users.get(user or "", user or ""))
 
 
 def notice_message(notice: Notice, about: About) -> Message:
     """The message of one notice."""
-    title, words = plain_line(notice.title), about.words
+    title, words = message_line(notice.title), about.words
     amount = words.money(notice.amount, notice.currency) if notice.amount is not None else ""
     at = notice.at.astimezone(about.zone)
-    author = plain_line(notice.author) or words.nobody
+    author = message_line(notice.author) or words.nobody
     lines = (
-        f"{notice.key} {title}{f' ({plain_line(about.customer)})' if about.customer else ''}",
+        f"{notice.key} {title}{f' ({message_line(about.customer)})' if about.customer else ''}",
         *_labelled(words, ("amount", amount), ("owner", about.name(notice.owner) if notice.owner else "")),
         *_ending_lines(notice, words),
         *_ranking(about.name(notice.owner), about.standing, words),
@@ -206,7 +213,7 @@ def notice_digest(messages: Sequence[Message], words: Words) -> Message:
 
 
 def _headline(notice: Notice, about: About, title: str, amount: str) -> str:
-    before, after = plain_line(notice.before or ""), plain_line(notice.after or "")
+    before, after = message_line(notice.before or ""), message_line(notice.after or "")
     name = "stage" if before else "now"
     if notice.event in ("won", "lost", "closed", "reopened", "assigned"):
         name = notice.event
@@ -215,7 +222,7 @@ def _headline(notice: Notice, about: About, title: str, amount: str) -> str:
         ending = amount
     elif notice.event == "lost":
         reasons = closed_list(notice.ending, "reasons")
-        ending = ", ".join(plain_line(value_in_words(reason, "reason", "")) for reason in reasons)
+        ending = ", ".join(message_line(value_in_words(reason, "reason", "")) for reason in reasons)
     headline = about.words.fill(
         f"notice_{name}", title=title, before=before, after=after, name=about.name(notice.after)
     )
@@ -235,7 +242,7 @@ def _ending_lines(notice: Notice, words: Words) -> Iterator[str]:
         for name, key in CLOSED_LISTS.items()
     )
     values = [*lists, ("quotation", value_in_words(notice.ending.get("quotation"), "quotation", ""))]
-    return _labelled(words, *((name, plain_line(value)) for name, value in values if value))
+    return _labelled(words, *((name, message_line(value)) for name, value in values if value))
 
 
 def _ranking(owner: str, standing: Standing | None, words: Words) -> Iterator[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, tzinfo
@@ -10,7 +9,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from pipecli.translation import Words, words_of
-from pipecli.wording import BREAKS, CONTROLS, DIRECTIONS, shortened
+from pipecli.wording import message_line
 
 NEXT_CONTACT = "next-contact"
 ACTIVITY = "activity"
@@ -87,37 +86,10 @@ def _place(follow_up: FollowUp, today: date) -> tuple[object, ...]:
     return follow_up.due >= today, follow_up.plan.by or "", follow_up.due, hour, follow_up.plan.id
 
 
-EVENTS = ("stage-changed", "won", "lost", "assigned", "closed", "reopened")
-"""The events that `notifications` of the settings may name; `closed` is a deal that closed by itself."""
-
-OWNER = "owner"
-"""Among the channels of an event: the user who owns the record, by their own channel."""
-
-_LONGEST = 200
-
-
 class Message(NamedTuple):
     title: str
     """One line."""
     body: str
-
-
-# Breaks and controls of any kind, those that turn the direction of text around, and half a surrogate pair.
-# The joiners of Persian and of emoji stay.
-_CONTROLS = f"[{CONTROLS}{BREAKS}{DIRECTIONS}\ufeff]"
-_MENTIONS = r"(?<!\w)@(?=\w)|@(?=(?:everyone|here|channel|all|room)\b)|<(?=[!@#])|\](?=\()"
-"""The marks that a chat obeys: @everyone, <!channel>, <@U123>, and a link that shows another address."""
-
-_NOTHING = "\u200b"
-
-
-def plain_line(text: str) -> str:
-    """A text of a record for a message: one line, not too long, that adds no header and calls nobody.
-
-    A stranger may have written it: a mention gets a letter of no width into it, and so is only read.
-    """
-    line = shortened(" ".join(re.sub(_CONTROLS, " ", text).split()), _LONGEST)
-    return re.sub(_MENTIONS, lambda mention: mention[0] + _NOTHING, line)
 
 
 MOST = 100
@@ -150,7 +122,7 @@ def reminder_message(name: str, follow_ups: Sequence[FollowUp], today: date, wor
     title = words.fill(
         "reminder_overdue" if overdue else "reminder_title",
         follow_ups=words.count("follow_ups", len(follow_ups)),
-        name=plain_line(name),
+        name=message_line(name),
         overdue=words.figure(len(overdue)),
     )
     return Message(title, "\n\n".join(_parts(parts, today, words)))
@@ -170,13 +142,13 @@ def _parts(parts: Mapping[str, Sequence[FollowUp]], today: date, words: Words) -
 def _lines(follow_up: FollowUp, today: date, words: Words) -> list[str]:
     plan = follow_up.plan
     what = (
-        f"{words.named('kinds', plan.type)}: {plain_line(plan.detail(words))}"
+        f"{words.named('kinds', plan.type)}: {message_line(plan.detail(words))}"
         if plan.type
         else words.named("kinds", plan.kind)
     )
     who = plan.customer_name or plan.customer
-    about = f"{plain_line(plan.title)} ({plain_line(who)})" if who else plain_line(plan.title)
-    note = [f"  {plain_line(plan.note)}"] if plan.note else []
+    about = f"{message_line(plan.title)} ({message_line(who)})" if who else message_line(plan.title)
+    note = [f"  {message_line(plan.note)}"] if plan.note else []
     return [f"- {_when(follow_up, today, words)}{what}", f"  {plan.id} {about}", *note]
 
 

@@ -10,7 +10,8 @@ import pytest
 
 from pipecli.errors import PipecliError
 from pipecli.outbox.channels import Address, Courier, without_secrets
-from pipecli.reports.followups import Message, plain_line
+from pipecli.reports.followups import Message
+from pipecli.wording import message_line
 from tests.servers import Hooks, Mails, bad_mail_server, mail_server, mail_url, nobody, web_server
 
 # apprise looks for a module that Python 3.13 has no more.
@@ -78,7 +79,7 @@ def test_a_line_break_in_a_title_adds_no_header(mails: Mails) -> None:
     ],
 )
 def test_a_strangers_text_is_one_line_that_calls_nobody(text: str, shown: str) -> None:
-    assert plain_line(text) == shown
+    assert message_line(text) == shown
 
 
 def test_a_server_that_hangs_costs_a_bounded_time() -> None:

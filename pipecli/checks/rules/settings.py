@@ -9,9 +9,9 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from pipecli.checks.rules import Path, Problem, Rule, Severity
+from pipecli.history.notices import EVENTS
 from pipecli.records.kinds import BY_NOUN, SETTINGS_FILE, dotted
 from pipecli.records.money import MissingRate
-from pipecli.reports.followups import EVENTS
 from pipecli.store.index.sql_and_search import BadQuery, compile_condition
 from pipecli.workflow.duplicates import addresses, email_key, users_by_address
 from pipecli.workflow.preconditions import can_be_met, unmeetable

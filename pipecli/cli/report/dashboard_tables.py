@@ -17,7 +17,6 @@ from pipecli.outbox.dashboard_page import Cell, Table
 from pipecli.records.days import PERIODS, Days
 from pipecli.reports.activity import touched
 from pipecli.reports.deals import Deal
-from pipecli.reports.followups import plain_line
 from pipecli.reports.forecast import Forecast
 from pipecli.reports.ranking import period_before, points_of, ranking
 from pipecli.reports.stale_and_receivables import Stale
@@ -25,6 +24,7 @@ from pipecli.reports.valuation import Valuation
 from pipecli.store.index.rows_for_reports import activities, closed_deals, open_deals
 from pipecli.store.index.views import OwnerFilter
 from pipecli.translation import Words
+from pipecli.wording import message_line
 
 T = TypeVar("T")
 
@@ -258,7 +258,7 @@ def _lined_up(table: Table) -> tuple[list[Column], list[list[object]]]:
         is_words = any(not row[place].kind for row in rows)
         side: Literal["left", "right"] = "right" if is_figure else "left"
         columns.append(Column(heading, heading, side, shrink=is_words, min_width=7))
-        cells.append([plain_line(row[place].text) for row in rows])
+        cells.append([message_line(row[place].text) for row in rows])
     return columns, [list(row) for row in zip(*cells, strict=True)]
 
 

@@ -46,12 +46,13 @@ from pipecli.records.days import Days
 from pipecli.records.kinds import CUSTOMER, LEAD, OPPORTUNITY
 from pipecli.records.names import chosen_id
 from pipecli.reports.deals import Deal
-from pipecli.reports.followups import Message, plain_line
+from pipecli.reports.followups import Message
 from pipecli.reports.forecast import Window
 from pipecli.reports.valuation import Valuation
 from pipecli.store.index.rows_for_reports import closed_deals
 from pipecli.store.index.views import OwnerFilter, team_and_below
 from pipecli.translation import Words, user_language, words_of
+from pipecli.wording import message_line
 from pipecli.workflow.duplicates import email_key, users_by_address
 
 if TYPE_CHECKING:
@@ -194,7 +195,7 @@ class Page:
 
     @property
     def title(self) -> str:
-        company = plain_line(str(self.week.run.pipeline.settings_as_written["company"]["name"]))
+        company = message_line(str(self.week.run.pipeline.settings_as_written["company"]["name"]))
         first, last = self.week.days.first, self.week.days.last
         assert first and last
         return self.words.fill(
