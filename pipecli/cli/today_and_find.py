@@ -20,7 +20,7 @@ from pipecli.cli.common.session import Session, mention, say, session
 from pipecli.cli.common.table import Column, clean, cut, isolated
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import BY_NOUN, CUSTOMER, INVOICE, LEAD, OPPORTUNITY, QUOTATION, collection_named
-from pipecli.reports.today import (
+from pipecli.reports.today_and_followups import (
     Row,
     deal_row,
     followup_row,

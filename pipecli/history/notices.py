@@ -21,7 +21,7 @@ from pipecli.history.history_index import History
 from pipecli.history.log import RecordStep, steps_of
 from pipecli.records.days import day_in
 from pipecli.records.kinds import CLOSED_LISTS, LEAD, OPPORTUNITY, closed_list
-from pipecli.reports.followups import Message
+from pipecli.reports.today_and_followups import Message
 from pipecli.store import git
 from pipecli.store.git_remote import refs
 from pipecli.store.safe_files import Location

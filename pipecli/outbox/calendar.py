@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from icalendar import Alarm, Calendar, Event, Timezone, TimezoneDaylight, TimezoneStandard, Todo, vText
 
-from pipecli.reports.followups import Plan
+from pipecli.reports.today_and_followups import Plan
 from pipecli.translation import Words
 from pipecli.wording import CONTROLS, DIRECTIONS
 

@@ -25,7 +25,7 @@ from pipecli.records.names import folded
 if TYPE_CHECKING:
     from apprise import Apprise
 
-    from pipecli.reports.followups import Message
+    from pipecli.reports.today_and_followups import Message
 
 _ENVIRONMENT = "PIPECLI_CHANNEL"
 _DEFAULT = "default"

@@ -10,7 +10,7 @@ import pytest
 
 from pipecli.errors import PipecliError
 from pipecli.outbox.channels import Address, Courier, without_secrets
-from pipecli.reports.followups import Message
+from pipecli.reports.today_and_followups import Message
 from pipecli.wording import message_line
 from tests.servers import Hooks, Mails, bad_mail_server, mail_server, mail_url, nobody, web_server
 

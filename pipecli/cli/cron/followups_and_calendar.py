@@ -17,13 +17,13 @@ from pipecli.cli.common.session import Session, mention, say, session
 from pipecli.cli.common.table import Column
 from pipecli.json_and_csv import picked
 from pipecli.records.kinds import INVOICE, LEAD, OPPORTUNITY
-from pipecli.reports.followups import FollowUp
+from pipecli.reports.today_and_followups import FollowUp
 from pipecli.store.index.rows_for_verbs import created_times
 from pipecli.translation import user_language, words_of
 from pipecli.wording import count
 
 if TYPE_CHECKING:
-    from pipecli.reports.followups import Plan
+    from pipecli.reports.today_and_followups import Plan
 
 app = noun()
 

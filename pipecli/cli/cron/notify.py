@@ -22,7 +22,7 @@ from pipecli.cli.common.table import Column
 from pipecli.cli.cron.remind import claims_of, drawn, give_back
 from pipecli.errors import PipecliError
 from pipecli.history.notices import OWNER, About, Delivery, Notice, Standing, notice_message
-from pipecli.reports.followups import Message
+from pipecli.reports.today_and_followups import Message
 from pipecli.store.index.rows_for_verbs import label
 from pipecli.translation import Words, user_language, words_of
 from pipecli.wording import count

@@ -19,13 +19,13 @@ from pipecli.cli.common.session import Session, mention, say, session
 from pipecli.cli.common.table import Column, clean
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import INVOICE, LEAD, OPPORTUNITY
-from pipecli.reports.followups import follow_up_key, followups_by_user, reminder_message
+from pipecli.reports.today_and_followups import follow_up_key, followups_by_user, reminder_message
 from pipecli.translation import user_language, words_of
 
 if TYPE_CHECKING:
     from pipecli.outbox.channels import Address, Channels
     from pipecli.outbox.only_once import Claims, ReminderJournal
-    from pipecli.reports.followups import FollowUp, Message
+    from pipecli.reports.today_and_followups import FollowUp, Message
 
 app = noun("Tell each user what is due.")
 

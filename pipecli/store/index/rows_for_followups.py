@@ -1,6 +1,6 @@
 """Rows of what is planned: next contacts, activities, quotations that wait, all that a user has to do.
 
-Which of them are due is decided in `reports/followups.py` (`due_of`).
+Which of them are due is decided in `reports/today_and_followups.py` (`due_of`).
 """
 
 from __future__ import annotations
@@ -12,8 +12,16 @@ from datetime import date, timedelta
 from typing import NamedTuple
 
 from pipecli.records.kinds import CUSTOMER, LEAD, OPPORTUNITY
-from pipecli.reports import followups
-from pipecli.reports.followups import FollowUp, Plan, due_of
+from pipecli.reports.today_and_followups import (
+    ACTIVITY,
+    EXPECTED_CLOSE,
+    HOLD,
+    INVOICE,
+    NEXT_CONTACT,
+    FollowUp,
+    Plan,
+    due_of,
+)
 from pipecli.store.index.rows_for_reports import moment_or_day
 from pipecli.store.index.rows_for_verbs import OPEN
 from pipecli.store.index.views import OwnerFilter, condition_of, is_member
@@ -62,18 +70,18 @@ def done(connection: sqlite3.Connection, owner_filter: OwnerFilter) -> list[Plan
 def expected_closes(connection: sqlite3.Connection, owner_filter: OwnerFilter) -> list[Plan]:
     """The days on which the owners of open deals expect to close them."""
     table = "_opportunities"
-    what = f"'{followups.EXPECTED_CLOSE}', d.key, NULL, r.expected_close AS at, r.owner"
+    what = f"'{EXPECTED_CLOSE}', d.key, NULL, r.expected_close AS at, r.owner"
     part = f"""{_select(table, what, type_="NULL", subject="NULL", note="NULL", duration="NULL")}
         WHERE {_OPEN[table]} AND r.expected_close IS NOT NULL"""
     return _asked(connection, [part], owner_filter)
 
 
 _NOT_ON_HOLD = "WHERE r.status = 'open' AND coalesce(r.hold_until, '') <= today()"
-_HOLDS = f"""SELECT '{followups.HOLD}', r.id, NULL, r.hold_until AS at, r.owner AS "by", 'hold',
+_HOLDS = f"""SELECT '{HOLD}', r.id, NULL, r.hold_until AS at, r.owner AS "by", 'hold',
         r.hold_reason, r.title, r.customer, c.name, NULL, NULL
     FROM _opportunities r LEFT JOIN _customers c ON c.path = 'customers/' || r.customer || '.yaml'
     WHERE r.status = 'open' AND r.hold_until IS NOT NULL"""
-_UNPAID = f"""SELECT '{followups.INVOICE}', id, NULL, due AS at, owner AS "by", 'invoice',
+_UNPAID = f"""SELECT '{INVOICE}', id, NULL, due AS at, owner AS "by", 'invoice',
         number || ' ' || exact_total || ' ' || open || ' ' || currency,
         coalesce(opportunity_title, id), customer, customer_name, NULL, NULL
     FROM invoices WHERE status = 'issued' AND due IS NOT NULL AND open > 0"""
@@ -116,16 +124,14 @@ def _asked(
 
 
 def _next_contacts(table: str, condition: str) -> str:
-    what = (
-        f"'{followups.NEXT_CONTACT}', d.key, NULL, r.next_contact AS at, coalesce(r.next_contact_by, r.owner)"
-    )
+    what = f"'{NEXT_CONTACT}', d.key, NULL, r.next_contact AS at, coalesce(r.next_contact_by, r.owner)"
     note = "json_extract(d.json, '$.next_contact.note')"
     return f"""{_select(table, what, type_="NULL", subject="NULL", note=note, duration="NULL")}
         WHERE {condition} AND r.next_contact IS NOT NULL"""
 
 
 def _activities(table: str, condition: str) -> str:
-    what = f"""'{followups.ACTIVITY}', d.key, a.id, a.at AS at, coalesce(a."by", r.owner)"""
+    what = f"""'{ACTIVITY}', d.key, a.id, a.at AS at, coalesce(a."by", r.owner)"""
     columns = _select(table, what, type_="a.type", subject="a.subject", note="a.notes", duration="a.duration")
     return f"{columns} JOIN activities a USING (path) WHERE {condition}"
 
