@@ -16,7 +16,6 @@ from zoneinfo import ZoneInfo
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import SETTINGS_FILE
 from pipecli.store import git, safe_files
-from pipecli.store.git_commit import common_dir
 from pipecli.store.safe_files import Location
 from pipecli.store.yaml import read
 from pipecli.wording import count
@@ -180,7 +179,7 @@ def tip(place: Location) -> Tip:
             raise git.GitRefused(f"git can't read HEAD: {git.stderr_of(done.stderr)}", hint="see `git fsck`")
         raise NoSuchMoment("the repository has no commit yet, and so no history", hint="commit first")
     shallow, commit, *replacing = done.stdout.decode().split()
-    grafts = common_dir(place.git_dir) / "info" / "grafts"
+    grafts = git.common_dir(place.git_dir) / "info" / "grafts"
     bends = [
         *([f"replaces {count(len(replacing), 'object')} (`git replace --list`)"] if replacing else []),
         *(["grafts parents (info/grafts)"] if grafts.exists() and grafts.stat().st_size else []),

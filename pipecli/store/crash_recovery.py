@@ -18,7 +18,7 @@ from shlex import quote
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipecli.errors import PipecliError
-from pipecli.store import git, git_commit, safe_files
+from pipecli.store import git, git_commit, git_recovery, safe_files
 from pipecli.store.lock import clear_dead, interruptible, uninterrupted
 from pipecli.wording import first_of
 
@@ -186,7 +186,7 @@ class Journal(NamedTuple):
                 safe_files.remove_empty(self.place.root, step.file)  # `_undo` makes it again
         (self.place.cache / _RESERVE).unlink(missing_ok=True)
         if self.is_committing:
-            git_commit.clear_locks(self.place, self._begun())
+            git_recovery.clear_locks(self.place, self._begun())
 
     def _commit(self) -> str | None:
         """The commit that has the change, if one was made since it began."""
@@ -245,15 +245,15 @@ class Journal(NamedTuple):
 
         Files that one was moving to another commit are put back as HEAD has them.
         """
-        is_cleared = git_commit.clear_locks(self.place, self._begun())
+        is_cleared = git_recovery.clear_locks(self.place, self._begun())
         cleared = f"cleared up after: {self.subject}" if is_cleared else None
         onto = self._onto.read_text(encoding="ascii") if self._onto.exists() else ""
         if not onto or git.commit_of(self.place.work_tree, "MERGE_HEAD") == onto:
             return cleared
         if git_commit.head_of(self.place) != self.start:
-            git_commit.restore_torn(self.place, self.start)
+            git_recovery.restore_torn(self.place, self.start)
             return f"finished: {self.subject}"
-        kept = git_commit.put_back(self.place, self.start, onto, self.place.cache / "kept")
+        kept = git_recovery.put_back(self.place, self.start, onto, self.place.cache / "kept")
         if kept is None:
             return cleared
         found = f"; as it was found: {', '.join(map(str, kept))}" if kept else ""
@@ -282,7 +282,7 @@ def begin_journal(
     """
     clear_dead(place.cache)
     if is_committing and os.path.lexists(lock := place.git_dir / "index.lock"):
-        raise git_commit.held(lock)
+        raise git_recovery.git_at_work(lock)
     steps = [_step(*content) for content in contents]
     try:
         for number, (file, before, _) in enumerate(contents):
@@ -310,7 +310,7 @@ def _write(journal: Journal, *, is_hard: bool) -> list[int]:
         content = memoryview(json.dumps(plain).encode())
         while content:
             content = content[os.write(handle, content) :]
-        held = git_commit.hold_file(handle)
+        held = git_recovery.hold_file(handle)
         if is_hard:
             os.fsync(handle)
     except BaseException:
@@ -339,20 +339,20 @@ def working(place: Location, subject: str, file: Path | None = None) -> Iterator
             with interruptible():
                 yield
                 if is_hard and journal._onto.exists():
-                    git_commit.harden_moved(place, journal.start)
+                    git_recovery.harden_moved(place, journal.start)
         except BaseException:
             with uninterrupted():
                 journal.put_back()
             raise
         finally:
             with uninterrupted(), suppress(git.GitRefused):  # another's git is at work, and has its own
-                git_commit.clear_locks(place, journal._begun())
+                git_recovery.clear_locks(place, journal._begun())
             journal.end()
 
 
 def moving(place: Location, commit: str) -> None:
     """Note, `working`, that git begins to move the files to another commit. Raises OSError, PipecliError."""
-    if any(git_commit.moved_files(place, git_commit.head_of(place), commit)):
+    if any(git_recovery.moved_files(place, git_commit.head_of(place), commit)):
         return  # something is in the way: git refuses, and what a person wrote is not git's
     safe_files.write_file(place.cache, _ONTO, commit.encode())
     if git_commit.hardening(git.settings(place.work_tree)) is not None:
@@ -390,7 +390,7 @@ def recover(place: Location, file: Path | None = None, *, patience: float = PATI
         clear_dead(file.parent)
         return None
     try:
-        with git_commit.held_alone(handle, patience):
+        with git_recovery.held_alone(handle, patience):
             journal = _read(place, file, handle)
             if not journal.steps:
                 line = journal.put_back()

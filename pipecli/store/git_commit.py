@@ -1,6 +1,6 @@
-"""One commit of just some files, and what a killed git leaves in a git directory.
+"""One commit of just some files, and where HEAD is before and after it.
 
-git takes each file in while the next is being written. A lock tells that the gits of a change have all ended.
+git takes each file in while the next is being written. What a killed git leaves: `git_recovery.py`.
 """
 
 from __future__ import annotations
@@ -8,107 +8,16 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipecli.errors import PipecliError
-from pipecli.store import git, safe_files
+from pipecli.store import git
+from pipecli.store.git_recovery import git_at_work
 
 if TYPE_CHECKING:
     from pipecli.store.safe_files import Location
-
-_PAUSE = 0.05
-
-
-class AtWork(git.GitRefused):
-    """The git of a killed command still works."""
-
-
-def common_dir(git_dir: Path) -> Path:
-    """The git directory that linked work trees share."""
-    try:
-        return git_dir / (git_dir / "commondir").read_text(encoding="utf-8").strip()
-    except OSError:
-        return git_dir
-
-
-def put_back(place: Location, start: str, onto: str, kept: Path) -> list[Path] | None:
-    """Have the files that differ between two commits be as in the first; None where all were.
-
-    What was in one that neither commit has is put into the folder `kept`, and named: a person may have
-    written it.
-    """
-    changed, new = moved_files(place, start, onto)
-    aside = [path for name in (*changed, *new) if (path := _keep(place, name, onto, kept))]
-    if changed:
-        _restore(place, start, changed)
-    git.unstage(place.work_tree, new)
-    for name in new:
-        (place.work_tree / name).unlink(missing_ok=True)
-        safe_files.remove_empty(place.work_tree, name)
-    return aside if changed or new else None
-
-
-def moved_files(place: Location, start: str, onto: str) -> tuple[list[str], list[str]]:
-    """The files that differ between two commits and are not as in the first, then those it hasn't got."""
-    top = place.work_tree
-    words = _listed(top, "diff", "--name-status", "--no-renames", start, onto)
-    new = {name for status, name in zip(words[::2], words[1::2], strict=True) if status == "A"}
-    present = _listed(top, "diff", "--name-only", "--no-renames", start)
-    changed = {*words[1::2]}.intersection(present) - new
-    return sorted(changed), sorted(name for name in new if os.path.lexists(top / name))
-
-
-def _moved_here(place: Location, start: str) -> dict[str, Path]:
-    """The files that git has moved from a commit to HEAD, by name."""
-    names = _listed(place.work_tree, "diff", "--name-only", "--no-renames", "--diff-filter=d", start, "HEAD")
-    paths = {name: place.work_tree / name for name in names}
-    return {name: path for name, path in paths.items() if path.is_file() and not path.is_symlink()}
-
-
-def harden_moved(place: Location, start: str) -> None:
-    """Have the files that git has moved from a commit to HEAD outlast a power cut, as git doesn't."""
-    files = _moved_here(place, start)
-    safe_files.harden(place.work_tree, *files)
-    safe_files.harden_folders({path.parent for path in files.values()})
-
-
-def restore_torn(place: Location, start: str) -> None:
-    """Have the files that a power cut left empty, or with NUL bytes only, be as HEAD has them."""
-    torn = [name for name, path in _moved_here(place, start).items() if not path.read_bytes().strip(b"\0")]
-    if torn:
-        _restore(place, "HEAD", torn)
-
-
-def _restore(place: Location, commit: str, names: Sequence[str]) -> None:
-    git.raw(
-        place.work_tree, "restore", f"--source={commit}", "--staged", "--worktree",
-        "--pathspec-from-file=-", "--pathspec-file-nul", stdin=git.listed(names),
-    )  # fmt: skip
-
-
-def _keep(place: Location, name: str, onto: str, kept: Path) -> Path | None:
-    """Copy a file aside, and name it, unless git can have written it: as in a commit, or a part of that."""
-    try:
-        content = safe_files.read_bytes(place.work_tree, name, safe_files.LARGEST_ANY).replace(b"\r\n", b"\n")
-    except (OSError, PipecliError):
-        return None
-    if theirs := git.id_of(place.work_tree, f"{onto}:{name}"):
-        (blob,) = git.objects(place.work_tree, [theirs], safe_files.LARGEST_ANY)
-        if (blob.content or b"").replace(b"\r\n", b"\n").startswith(content):
-            return None
-    kept.mkdir(parents=True, exist_ok=True)
-    path = kept / name.replace("/", "-")
-    path.write_bytes(content)
-    return path
-
-
-def _listed(work_tree: Path, *arguments: str) -> list[str]:
-    output = git.raw(work_tree, *arguments[:1], "-z", *arguments[1:]).decode("utf-8", "surrogateescape")
-    return [word for word in output.split("\0") if word]
 
 
 def head_of(place: Location) -> str:
@@ -116,9 +25,8 @@ def head_of(place: Location) -> str:
     with suppress(OSError, UnicodeDecodeError):  # 3 ms less than to ask git
         text = (place.git_dir / "HEAD").read_text(encoding="utf-8").strip()
         if text.startswith("ref: refs/heads/"):  # a linked work tree may have others of its own
-            text = (
-                (common_dir(place.git_dir) / text.removeprefix("ref: ")).read_text(encoding="utf-8").strip()
-            )
+            branch = git.common_dir(place.git_dir) / text.removeprefix("ref: ")
+            text = branch.read_text(encoding="utf-8").strip()
         if re.fullmatch("[0-9a-f]{40,64}", text):
             return text
     return git.commit_of(place.work_tree, "HEAD") or ""
@@ -134,96 +42,6 @@ def branch_of(place: Location) -> str | None:
     done = git.run(place.work_tree, "symbolic-ref", "--quiet", "HEAD")
     ref = done.stdout.decode("utf-8", "replace").strip()
     return ref.removeprefix("refs/heads/") if ref.startswith("refs/heads/") else None
-
-
-def held(lock: Path) -> git.GitRefused:
-    """The refusal to work beside another git."""
-    return git.GitRefused(
-        "another git command is at work in this repository",
-        hint=f"wait for it; if there is none, remove {lock}",
-    )
-
-
-_UPKEEP = "maintenance.lock"
-"""Held while git packs what a commit adds up to: for minutes, and in no one's way."""
-
-
-def clear_locks(place: Location, since: int) -> bool:
-    """Remove the locks of our gits that died, and their temporary files; True where there was one.
-
-    The caller knows that none of them lives any more. What was there before the time `since`, in nanoseconds,
-    is another's, and stays. Raises GitRefused where another git is at work.
-    """
-    locks = [lock for lock in _locks(place) if os.lstat(lock).st_mtime_ns >= since]
-    if locks and _is_at_work(place.work_tree):
-        if blocking := [lock for lock in locks if lock.suffix and lock.name != _UPKEEP]:
-            raise held(blocking[0])
-        return False
-    for lock in locks:
-        lock.unlink(missing_ok=True)
-    return bool(locks)
-
-
-def _locks(place: Location) -> Iterator[Path]:
-    """The locks of the index, of refs, of the configuration and of what else git keeps, and what it hands
-    to the driver of a merge, in files at the top of the work tree.
-    """
-    yield from place.work_tree.glob(".merge_file_??????")
-    common = common_dir(place.git_dir)
-    for folder in {place.git_dir, common, common / "objects"}:
-        yield from folder.glob("*.lock")
-    for name in ("refs", "objects/info"):
-        yield from (common / name).rglob("*.lock")
-
-
-def _is_at_work(work_tree: Path) -> bool:
-    """True where a git runs in a work tree, as far as the system tells."""
-    for process in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):
-            if (process / "comm").read_text() == "git\n":
-                where = (process / "cwd").resolve()  # a dead one that stays listed has none
-                if where == work_tree or work_tree in where.parents:
-                    return True
-    return False
-
-
-def hold_file(handle: int) -> list[int]:
-    """Lock an open file, for this process and the children that it hands the file to; these handles.
-
-    None where the system knows no such locks.
-    """
-    with suppress(OSError):  # a disk without such locks
-        return [handle] if _lock(handle) else []
-    return [handle]
-
-
-@contextmanager
-def held_alone(handle: int, patience: float) -> Iterator[None]:
-    """Lock an open file once nobody else does. Raises AtWork after `patience` seconds."""
-    deadline = time.monotonic() + patience
-    while True:
-        try:
-            _lock(handle)
-            break
-        except BlockingIOError:
-            if time.monotonic() >= deadline:
-                raise AtWork(
-                    "the git of a command that was killed is still at work", hint="wait for it"
-                ) from None
-            time.sleep(_PAUSE)
-        except OSError:
-            break
-    yield
-
-
-def _lock(handle: int) -> bool:
-    """Lock an open file; False where the system has no such locks. Raises BlockingIOError, OSError."""
-    try:
-        from fcntl import LOCK_EX, LOCK_NB, flock
-    except ImportError:
-        return False
-    flock(handle, LOCK_EX | LOCK_NB)
-    return True
 
 
 MANY = 500
@@ -364,7 +182,7 @@ def require_able(work_tree: Path, git_dir: Path) -> None:
     if (git_dir / "MERGE_HEAD").exists():
         raise git.GitRefused("a merge is in progress", hint="finish it, or undo it, before anything goes out")
     if (lock := git_dir / "index.lock").exists():
-        raise held(lock)
+        raise git_at_work(lock)
     for who in ("GIT_AUTHOR_IDENT", "GIT_COMMITTER_IDENT"):
         done = git.run(work_tree, "var", who)
         if done.returncode:

@@ -205,7 +205,7 @@ class Pipeline:
 
     def _recover(self, place: Location, file: Path) -> None:
         from pipecli.store import crash_recovery, lock
-        from pipecli.store.git_commit import AtWork
+        from pipecli.store.git_recovery import AtWork
 
         hold = lock.hold_pipelines if file == place.journal else lock.hold_lock
         try:
