@@ -91,7 +91,7 @@ def add_price_list(
         given = {"currency": transaction.settings.currency} | as_typed(PriceList, given, transaction.session)
         given["id"] = given_slug(slug, "price list")
         price_list = built(PriceList, given, sets, transaction.session)
-        prices = catalogue.priced(price_list.prices, _new_prices(transaction, price_list, price or ()))
+        prices = catalogue.with_prices(price_list.prices, _new_prices(transaction, price_list, price or ()))
         _add(transaction, price_list.with_(prices=prices))
 
 

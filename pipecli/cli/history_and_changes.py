@@ -19,7 +19,7 @@ from pipecli.cli.report.printing import Currency, money_column, print_with_curre
 from pipecli.errors import Ambiguous, PipecliError
 from pipecli.history.as_of import zone_of
 from pipecli.history.commits import Commit, Signature, listed_commits, signatures
-from pipecli.history.deal_movements import Changes, ChangesAsked, End, changes
+from pipecli.history.deal_movements import Changes, ChangesAsked, End, movement_between
 from pipecli.history.events import OF_THE_RECORD
 from pipecli.history.history_index import History, open_history
 from pipecli.history.log import BELONGING, LogEntry, Name, document_named, history_of, names_like, steps_of
@@ -272,7 +272,7 @@ def changes_(
         Days(period.first, period.last) if period else None,
         currency.upper() or None,
     )
-    movement = changes(open_history(place, say), question, today, zone)
+    movement = movement_between(open_history(place, say), question, today, zone)
     for end in (movement.opening, movement.closing):
         for fault in [*end.deals.faults, *(end.standing.notes if end.standing else ())]:
             say(f"warning: {end.name}: {fault}")

@@ -21,7 +21,7 @@ from pipecli.store.yaml import read
 from pipecli.wording import count
 
 
-def steady(times: Sequence[int], now: float = float("inf")) -> tuple[list[int], int]:
+def never_falling(times: Sequence[int], now: float = float("inf")) -> tuple[list[int], int]:
     """The times so that none is before the one in front of it, and how many had to be changed.
 
     As few as can be: those that are in the way of the longest row of times that fit; of several the row that
@@ -69,7 +69,7 @@ class DatedCommit(NamedTuple):
 
 
 class FirstParentLine:
-    """The commits up to HEAD along first parents, the oldest first; each counts when `steady` says.
+    """The commits up to HEAD along first parents, the oldest first; each counts when `never_falling` says.
 
     `dates` are theirs in seconds since 1970, `commit_at` gives the id of the one at a place.
     """
@@ -79,7 +79,7 @@ class FirstParentLine:
         self._soon = (self._now + timedelta(minutes=1)).timestamp()
         """Clocks differ by seconds."""
         self._dates, self._commit_at = dates, commit_at
-        self._times, self._wrong = steady(dates, self._soon)
+        self._times, self._wrong = never_falling(dates, self._soon)
         """When each counts, and how many have a wrong clock."""
 
     def last(self, until: datetime) -> DatedCommit | None:

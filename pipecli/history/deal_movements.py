@@ -211,7 +211,7 @@ class ChangesAsked(NamedTuple):
     """Only the deals of these users; None: of everybody."""
 
 
-def changes(history: History, question: ChangesAsked, today: date, zone: tzinfo) -> Changes:
+def movement_between(history: History, question: ChangesAsked, today: date, zone: tzinfo) -> Changes:
     """The movement between two moments. Raises NoSuchMoment, MissingRate."""
     _refuse_since_after_until(question, today, zone)
     opening = _opening(history, question.since, zone)

@@ -20,7 +20,7 @@ from pipecli.records.money import weighted
 from pipecli.reports.forecast import Forecast, Row, Window, chronological, forecast
 from pipecli.store import git, safe_files
 from pipecli.store.git import Object
-from pipecli.store.ids_and_files import relaid
+from pipecli.store.ids_and_files import with_schema_path
 from pipecli.store.index.rows_for_reports import forecast_deals
 from pipecli.store.index.views import OwnerFilter
 from pipecli.store.pipeline import Pipeline
@@ -134,7 +134,7 @@ def _without_moves(differing: list[_FileEnds]) -> tuple[list[_FileEnds], int]:
 
 def _is_same(before: Object | None, after: Object, path: str) -> bool:
     content = before.content if before else None
-    return content is not None and relaid(content, path) == after.content
+    return content is not None and with_schema_path(content, path) == after.content
 
 
 def _key(side: Side, other: Side | None) -> str:

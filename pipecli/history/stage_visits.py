@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, tzinfo
 from itertools import pairwise
 from typing import NamedTuple
 
-from pipecli.history.as_of import NoSuchMoment, steady
+from pipecli.history.as_of import NoSuchMoment, never_falling
 from pipecli.history.history_index import History, Say, open_history
 from pipecli.history.stage_history import FirstParentPath, StageHistories, path_to, stage_histories
 from pipecli.reports.deals import Deal, Place, StageVisit
@@ -89,7 +89,7 @@ def dated_stage_histories(history: History, until: str, now: datetime) -> DatedS
         "SELECT committed FROM commits WHERE line IS NOT NULL AND line <= ? ORDER BY line", (path.line,)
     )
     dates = [*(seconds for (seconds,) in rows), *(commit.committed for commit in path.beside)]
-    times, _ = steady(dates, max(now, datetime.now(UTC)).timestamp())
+    times, _ = never_falling(dates, max(now, datetime.now(UTC)).timestamp())
     latest = int(now.timestamp())
     counted = [min(time, latest) for time in times]
     return DatedStageHistories(stage_histories(history, path), now, dates, counted, _begin(history, path))

@@ -14,7 +14,7 @@ from pipecli.history.as_of import UNSHALLOW, tip
 from pipecli.records.base import Record
 from pipecli.records.kinds import SETTINGS, SETTINGS_FILE
 from pipecli.store import git, safe_files
-from pipecli.store.ids_and_files import relaid
+from pipecli.store.ids_and_files import with_schema_path
 from pipecli.store.index.rows_for_verbs import records_naming
 from pipecli.store.parse_record import parse_record
 from pipecli.store.pipeline import Pipeline
@@ -145,7 +145,8 @@ def reverted_records(
                 continue
             raise Refused(f"{commit.shown} also changed {file}", hint="git revert can take it back")
         if done is not None and (elsewhere := _moved_to(pipeline, file, done)):
-            file, before, done = elsewhere, before and relaid(before, elsewhere), relaid(done, elsewhere)
+            file, done = elsewhere, with_schema_path(done, elsewhere)
+            before = before and with_schema_path(before, elsewhere)
         if file == SETTINGS_FILE and before is None:
             raise Refused(f"{commit.shown} made this pipeline")
         now = _on_disk(pipeline, file)

@@ -1,22 +1,20 @@
 """The process of a new deal, and the rule that gives a record its owner, by the conditions of the settings.
 
 A condition (`when`) may ask of a record that isn't written yet: that is asked alone, in memory, and sees
-nothing else. Which of a rule's users comes next is decided in `workflow/assignment.py`, by the standing here.
+nothing else. Which of a rule's users comes next is decided in `workflow/assignment.py`.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 from pipecli.errors import PipecliError
-from pipecli.records.kinds import BY_NOUN, SETTINGS_FILE, Kind
+from pipecli.records.kinds import BY_NOUN, SETTINGS_FILE
 from pipecli.store import ids_and_files
 from pipecli.store.index import tables
-from pipecli.store.index.rows_for_verbs import OPEN
 from pipecli.store.index.sql_and_search import BadQuery, register_sql_functions, row_meets
 
 if TYPE_CHECKING:
@@ -25,7 +23,6 @@ if TYPE_CHECKING:
     from pipecli.records.opportunity import Opportunity
     from pipecli.records.settings import AssignmentRule
     from pipecli.store.pipeline import Pipeline
-    from pipecli.workflow.assignment import Standing
 
 
 def choose_process(pipeline: Pipeline, deal: Opportunity) -> str:
@@ -54,13 +51,14 @@ def choose_rules(pipeline: Pipeline, records: Sequence[Lead | Opportunity]) -> l
     from pipecli.workflow.assignment import rules_for
 
     settings = pipeline.settings
-    with asking(pipeline) as ask:
+    with conditions_of(pipeline) as conditions:
         return [
             next(
                 (
                     rule
                     for place, rule in rules_for(settings, record.noun)
-                    if not rule.when or ask.holds(record, rule.when, f"assignment_rules.{place + 1}.when")
+                    if not rule.when
+                    or conditions.hold(record, rule.when, f"assignment_rules.{place + 1}.when")
                 ),
                 None,
             )
@@ -73,29 +71,29 @@ def condition_holds(pipeline: Pipeline, record: Record, condition: str, where: s
 
     Raises PipecliError when the condition can't be run.
     """
-    with asking(pipeline) as ask:
-        return ask.holds(record, condition, where)
+    with conditions_of(pipeline) as conditions:
+        return conditions.hold(record, condition, where)
 
 
 @contextmanager
-def asking(pipeline: Pipeline) -> Iterator[Inquiry]:
-    """Ask conditions of many records, each of them alone."""
+def conditions_of(pipeline: Pipeline) -> Iterator[Conditions]:
+    """The conditions of a pipeline, to ask of many records, each of them alone."""
     with closing(sqlite3.connect(":memory:")) as connection:
         register_sql_functions(connection, lambda: pipeline.today, lambda: pipeline.rates)
         connection.executescript(tables.schema())
         _insert(connection, [*tables.rows([(SETTINGS_FILE, pipeline.settings)])])
         connection.commit()
-        yield Inquiry(pipeline, connection)
+        yield Conditions(pipeline, connection)
 
 
-class Inquiry:
+class Conditions:
     """An index in memory of the settings, and of one record while something is asked of it."""
 
     def __init__(self, pipeline: Pipeline, connection: sqlite3.Connection) -> None:
         self._pipeline = pipeline
         self._connection = connection
 
-    def holds(self, record: Record, condition: str, where: str) -> bool:
+    def hold(self, record: Record, condition: str, where: str) -> bool:
         """True where a condition holds for a record. Raises PipecliError when it can't be run."""
         from pipecli.records.customer import Customer
 
@@ -117,34 +115,3 @@ def _insert(connection: sqlite3.Connection, rows: Sequence[tables.Row]) -> None:
     for table, row in rows:
         places = ", ".join("?" * len(row))
         connection.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({places})", [*row.values()])
-
-
-def workload(connection: sqlite3.Connection, kind: Kind) -> Standing:
-    """The standing of the users with all leads, or all opportunities, of an index."""
-    from pipecli.workflow.assignment import Standing  # with the models, which a list of plans must not load
-
-    table = f"_{kind.table}"
-    turns: dict[str, dict[str | None, int]] = defaultdict(dict)
-    for rule, owner, turn in connection.execute(
-        f"SELECT assigned_rule, owner, max(assigned_turn) FROM {table} WHERE assigned_turn IS NOT NULL "
-        "GROUP BY assigned_rule, owner"
-    ):
-        turns[rule][owner] = turn
-    owned = connection.execute(
-        f"SELECT owner, max(julianday(created)), total({OPEN[kind.noun]}) FROM {table} "
-        "WHERE owner IS NOT NULL GROUP BY owner"
-    ).fetchall()
-    return Standing(
-        turns,
-        newest={owner: newest for owner, newest, _ in owned},
-        open={owner: int(count) for owner, _, count in owned},
-    )
-
-
-def unowned_records(connection: sqlite3.Connection, kind: Kind) -> list[str]:
-    """The files of the open records that nobody owns, in the order in which they were created."""
-    rows = connection.execute(
-        f"SELECT path FROM _{kind.table} WHERE owner IS NULL AND {OPEN[kind.noun]} "
-        "ORDER BY julianday(created), id"
-    )
-    return [path for (path,) in rows.fetchall()]

@@ -74,7 +74,7 @@ def month_file(file: str, created: str) -> str:
     return f"{file.partition('/')[0]}/{month_folder(created)}/{file.rpartition('/')[2]}"
 
 
-def relaid(content: bytes, file: str) -> bytes:
+def with_schema_path(content: bytes, file: str) -> bytes:
     """The content of a record's file for another place: its first line leads to the schema from there."""
     up = b"../" * file.count("/")
     return re.sub(rb"\A(# yaml-language-server: \$schema=)(?:\.\./)+(?=schemas/)", rb"\1" + up, content)

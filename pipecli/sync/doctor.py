@@ -19,7 +19,7 @@ from pipecli.extras import EXTRAS, PINNED_INSTALL, install_command, missing_extr
 from pipecli.records.kinds import KINDS
 from pipecli.store import file_stamps, git, merge_setup, safe_files, schemas
 from pipecli.store.create_pipeline import HOSTS
-from pipecli.store.ids_and_files import month_file, relaid
+from pipecli.store.ids_and_files import month_file, with_schema_path
 from pipecli.store.index import index
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.safe_files import Location
@@ -309,7 +309,7 @@ def _move(place: Location, by_year: Set[str]) -> str:
     for old, new in moves.items():
         if not os.path.lexists(place.root / new):
             content = safe_files.read_bytes(place.root, old)
-            writes += [Write(new, None, relaid(content, new)), Write(old, content, None)]
+            writes += [Write(new, None, with_schema_path(content, new)), Write(old, content, None)]
     if not writes:
         raise PipecliError("they have faults, or changes that are not committed")
     what = f"{count(len(writes) // 2, 'document', ',')} to the folders of their months"

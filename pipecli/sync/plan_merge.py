@@ -21,7 +21,7 @@ from pipecli.history.pipeline_as_of import PastPipeline, text_of_blob
 from pipecli.merge import ConflictInWords, merge_bytes
 from pipecli.records.kinds import SETTINGS_FILE
 from pipecli.store import git, safe_files
-from pipecli.store.ids_and_files import relaid
+from pipecli.store.ids_and_files import with_schema_path
 from pipecli.store.index import index
 from pipecli.store.index.sql_and_search import register_sql_functions
 from pipecli.store.lock import MERGING
@@ -117,7 +117,7 @@ def _is_moved_and_removed(place: Location, sides: Sides, contents: Mapping[str, 
     path = sides.path.removeprefix(place.prefix)
     base, *left = (contents.get(blob) for blob in (sides.base, sides.ours, sides.theirs) if blob)
     is_one = bool(sides.base) and len(left) == 1 and record_kind(path) is not None
-    return is_one and base is not None and relaid(base, path) == left[0]
+    return is_one and base is not None and with_schema_path(base, path) == left[0]
 
 
 def _is_record(place: Location, sides: Sides) -> bool:

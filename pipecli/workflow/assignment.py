@@ -125,7 +125,7 @@ def _longest_waiting(users: Sequence[str], last: Mapping[str | None, int], stand
 Owned: TypeAlias = "Lead | Opportunity | Customer"
 
 
-def handed_over(record: Owned, old: str | None, new: str) -> tuple[Owned, tuple[str, ...]]:
+def with_new_owner(record: Owned, old: str | None, new: str) -> tuple[Owned, tuple[str, ...]]:
     """The record whose ownership and planned work, where `old` had them, are `new`'s; and what to tell."""
     from pipecli.records.customer import Customer
 
@@ -150,7 +150,7 @@ def handed_over(record: Owned, old: str | None, new: str) -> tuple[Owned, tuple[
 def assign_to_user(record: Owned, settings: Settings, user: str) -> Change:
     """Give a record to an active user; what was planned for the owner goes along."""
     user = require_user(settings, user)
-    after, notes = handed_over(record, record.owner, user)
+    after, notes = with_new_owner(record, record.owner, user)
     return Change(after, f"assign to {user}", "assigned", notes=notes)
 
 
@@ -172,7 +172,7 @@ def assign_to_team(
         raise Refused(f"the team {team} has no active user", hint="add one: pipecli user set USER team=…")
     least_loaded = min(members, key=lambda slug: owned.get(slug, 0))
     owner = record.owner if record.owner in members else least_loaded
-    after, notes = handed_over(record, record.owner, owner)
+    after, notes = with_new_owner(record, record.owner, owner)
     return Change(_seen_by(after, team), f"assign to the team {team}: {owner}", "assigned", notes=notes)
 
 
@@ -213,7 +213,7 @@ def hand_over(
         owner = record.owner
         new = owner if owner in members else min(members, key=lambda slug: load[slug])
         load[new] += record.noun == "opportunity" and owner == user
-        after, notes = handed_over(record, user, new)
+        after, notes = with_new_owner(record, user, new)
         if to in settings.teams:
             after = _seen_by(after, to)
         changes.append(Change(after, f"hand over from {user} to {new}", "assigned", notes=notes))

@@ -44,7 +44,7 @@ class NewPrice(NamedTuple):
 
 def set_prices(price_list: PriceList, given: Sequence[NewPrice]) -> Change:
     """Set prices in a list that exists; tiers that are not named stay as they are."""
-    prices = priced(price_list.prices, given)
+    prices = with_prices(price_list.prices, given)
     skus = list(dict.fromkeys(new.sku for new in given))
     return Change(
         price_list.with_(prices=prices),
@@ -58,7 +58,7 @@ def set_prices(price_list: PriceList, given: Sequence[NewPrice]) -> Change:
     )
 
 
-def priced(listed: Mapping[str, Price], given: Sequence[NewPrice]) -> dict[str, Price]:
+def with_prices(listed: Mapping[str, Price], given: Sequence[NewPrice]) -> dict[str, Price]:
     """The prices of a list once these are set.
 
     One price from 1 on is written as a price, several as tiers that ascend. Raises Refused when a tier is

@@ -31,7 +31,7 @@ def find_item(items: Sequence[Line], which: str, owner: str) -> int:
     wanted = which.strip()
     if wanted.isdecimal() and 1 <= int(wanted) <= len(items):
         return int(wanted) - 1
-    matching = places(items, wanted)
+    matching = matching_lines(items, wanted)
     if len(matching) == 1:
         return matching[0]
     if matching:
@@ -41,7 +41,7 @@ def find_item(items: Sequence[Line], which: str, owner: str) -> int:
     raise Refused(f"{owner} has no item {wanted}", hint=f"it has {known or 'none'}")
 
 
-def places(items: Sequence[Line], name: str) -> list[int]:
+def matching_lines(items: Sequence[Line], name: str) -> list[int]:
     """Every line of a product, else every line with these words in its description.
 
     A number alone isn't a word: the 0 of no line would be a part of "Café S-100".

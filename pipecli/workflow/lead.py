@@ -24,7 +24,7 @@ from pipecli.workflow.change import Change, Refused
 from pipecli.workflow.customer import normalized
 from pipecli.workflow.duplicates import email_key, phone_key
 from pipecli.workflow.opportunity.add import new_deal
-from pipecli.workflow.opportunity.advance_and_set import with_part
+from pipecli.workflow.opportunity.advance_and_set import with_stakeholder
 from pipecli.workflow.preconditions import require_disqualify_reason, require_open, require_source
 
 DECIDING = ("need", "budget", "timeframe")
@@ -382,7 +382,7 @@ def join_opportunity(
     with_contact = deal
     if contact:
         is_first = not deal.contacts
-        with_contact = with_part(deal, contact.id, role=lead.role, primary=is_first)
+        with_contact = with_stakeholder(deal, contact.id, role=lead.role, primary=is_first)
     answers = _key_information(lead)
     known = {activity.id for activity in deal.activities}
     own = deal.fields("lead", "customer", "source", "campaign", "score")

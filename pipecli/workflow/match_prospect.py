@@ -86,7 +86,7 @@ def new_contact(prospect: Prospect, slug: str, customer: str) -> Contact:
     return normalized(contact)
 
 
-def completed(contact: Contact, prospect: Prospect, customer: str) -> Contact:
+def contact_completed(contact: Contact, prospect: Prospect, customer: str) -> Contact:
     """A known contact with the address, number and title that were new to us; what it says stays."""
     emails, phones = contact.emails, contact.phones
     if prospect.email and email_key(prospect.email) not in map(email_key, emails):

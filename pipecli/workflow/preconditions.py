@@ -193,10 +193,10 @@ def missing_steps(deal: Mapping[str, Any], steps: Sequence[str]) -> list[str]:
 
 def missing_fields(deal: Mapping[str, Any], requires: Sequence[str]) -> list[str]:
     """The required fields that a deal has not."""
-    return [requirement for requirement in requires if not meets(deal, requirement)]
+    return [requirement for requirement in requires if not meets_requirement(deal, requirement)]
 
 
-def meets(deal: Mapping[str, Any], requirement: str) -> bool:
+def meets_requirement(deal: Mapping[str, Any], requirement: str) -> bool:
     """True where a deal has what one line of `requires` asks for.
 
     A line is a field (`expected_close`, `key_info.budget`), `amount` in the sense of what the deal is worth,

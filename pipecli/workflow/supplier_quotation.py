@@ -16,7 +16,7 @@ from pipecli.records.money import MissingRate, Rates, rounded
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.papers import Quotation, SupplierItem, SupplierQuotation, SupplierQuotationStatus
 from pipecli.workflow.change import Change, Refused
-from pipecli.workflow.items_and_prices import find_item, in_words, places
+from pipecli.workflow.items_and_prices import find_item, in_words, matching_lines
 from pipecli.workflow.preconditions import require_open
 
 
@@ -149,7 +149,7 @@ def _place(answer: SupplierQuotation, offered: Offered) -> int | None:
     if not offered.place:
         return find_item(answer.items, offered.names[0], answer.id)
     for name in offered.names:
-        matching = places(answer.items, name)
+        matching = matching_lines(answer.items, name)
         if len(matching) == 1:
             return matching[0]
         if matching:

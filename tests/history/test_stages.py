@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from pipecli.history.as_of import steady
+from pipecli.history.as_of import never_falling
 from pipecli.history.history_index import History, open_history
 from pipecli.history.stage_visits import observations
 from pipecli.store.safe_files import find_location
@@ -235,7 +235,7 @@ def step(hands: Hands, rng: random.Random) -> None:
 def walked(hands: Hands, commit: str) -> dict[str, list[tuple[int, str]]]:
     """The oracle: read every file of every commit on the line to one."""
     lines = hands.git("rev-list", "--first-parent", "--reverse", "--timestamp", commit).splitlines()
-    times, _ = steady([int(line.split()[0]) for line in lines])
+    times, _ = never_falling([int(line.split()[0]) for line in lines])
     found: dict[str, list[tuple[int, str]]] = {}
     for time, line in zip(times, lines, strict=True):
         for name, text in hands.deals_in(line.split()[1]).items():

@@ -10,7 +10,7 @@ import pytest
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.papers import Quotation
 from pipecli.records.settings import Settings
-from pipecli.workflow.opportunity.auto_close import Touch, auto_close, waiting
+from pipecli.workflow.opportunity.auto_close import Touch, auto_close, start_of_wait
 
 MADRID = ZoneInfo("Europe/Madrid")
 TODAY = date(2026, 12, 1)
@@ -59,7 +59,7 @@ def quotation(key: str, status: str, **fields: object) -> Quotation:
 
 
 def closing(it: Opportunity, *quotations: Quotation, settings: Settings = SETTINGS, today: date = TODAY):
-    return auto_close(it, settings, quotations, waiting(it, quotations, zone=MADRID), today=today)
+    return auto_close(it, settings, quotations, start_of_wait(it, quotations, zone=MADRID), today=today)
 
 
 def closes(it: Opportunity, *quotations: Quotation, today: date = TODAY) -> bool:
@@ -95,7 +95,7 @@ def test_it_closes_on_the_thirtieth_day(last_word, is_closed):
     ],
 )
 def test_days_are_those_of_the_pipelines_zone(at, since):
-    wait = waiting(deal(activity(at)), zone=MADRID)
+    wait = start_of_wait(deal(activity(at)), zone=MADRID)
     assert wait is not None and wait.since == date.fromisoformat(since)
 
 
@@ -207,13 +207,13 @@ def test_the_wait_begins_anew_with_what_a_person_changes():
     touches = [
         Touch(datetime.fromisoformat(f"2026-11-{day}T10:00:00+01:00"), f"move {day}") for day in (20, 10)
     ]
-    wait = waiting(deal(activity(LONG_AGO)), touches=touches, zone=MADRID)
+    wait = start_of_wait(deal(activity(LONG_AGO)), touches=touches, zone=MADRID)
     assert wait == (date(2026, 11, 20), "move 20")
-    assert waiting(deal(activity("2026-11-25")), touches=touches, zone=MADRID) == (
+    assert start_of_wait(deal(activity("2026-11-25")), touches=touches, zone=MADRID) == (
         date(2026, 11, 25),
         'email "Offer" went out',
     )
-    assert waiting(deal(), touches=touches, zone=MADRID) is None  # nobody waits for a word
+    assert start_of_wait(deal(), touches=touches, zone=MADRID) is None  # nobody waits for a word
     same = [Touch(datetime.fromisoformat("2026-11-20T10:00:00+01:00"), "its own commit")]
     said = deal(activity("2026-11-20T10:00:00+01:00"))
-    assert waiting(said, touches=same, zone=MADRID) == (date(2026, 11, 20), 'email "Offer" went out')
+    assert start_of_wait(said, touches=same, zone=MADRID) == (date(2026, 11, 20), 'email "Offer" went out')

@@ -12,7 +12,7 @@ from pipecli.workflow.match_prospect import (
     KnownCustomer,
     People,
     Prospect,
-    completed,
+    contact_completed,
     match_caller,
     match_contact,
     match_customer,
@@ -174,8 +174,10 @@ def test_a_telephone_is_that_of_one_whose_name_may_be_theirs() -> None:
 
 def test_a_contact_that_is_known_takes_what_is_new() -> None:
     maria = Contact.model_validate({"id": "maria", "name": "María", "emails": ["m@b.c"], "phones": ["112"]})
-    assert completed(maria, Prospect("María", email="M@B.c", phone="112"), "a") == maria.with_(customer="a")
-    more = completed(maria, Prospect("María", email="new@b.c", phone=PHONE), "a")
+    assert contact_completed(maria, Prospect("María", email="M@B.c", phone="112"), "a") == maria.with_(
+        customer="a"
+    )
+    more = contact_completed(maria, Prospect("María", email="new@b.c", phone=PHONE), "a")
     assert (more.emails, len(more.phones)) == (("m@b.c", "new@b.c"), 2)
 
 

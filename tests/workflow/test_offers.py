@@ -20,7 +20,13 @@ from pipecli.workflow import items_and_prices as lines
 from pipecli.workflow import quotation as quotations
 from pipecli.workflow import supplier_quotation as answers
 from pipecli.workflow.change import Refused
-from pipecli.workflow.opportunity.close import difference, lose_deal, reopen_deal, sold_to, win_deal
+from pipecli.workflow.opportunity.close import (
+    difference_from_offer,
+    lose_deal,
+    reopen_deal,
+    sold_to,
+    win_deal,
+)
 from pipecli.workflow.order import term_ends
 from pipecli.workflow.preconditions import refuse_sent
 
@@ -178,9 +184,9 @@ def test_a_win_says_what_its_offers_were():
 
 
 def test_how_far_a_final_value_is_from_what_was_offered():
-    assert difference(Decimal(110), Decimal(100), Decimal(10)) is None
-    assert difference(Decimal(111), Decimal(100), Decimal(10)) == "11 % above"
-    assert difference(Decimal(5), Decimal(0), Decimal(10)) == "above"
+    assert difference_from_offer(Decimal(110), Decimal(100), Decimal(10)) is None
+    assert difference_from_offer(Decimal(111), Decimal(100), Decimal(10)) == "11 % above"
+    assert difference_from_offer(Decimal(5), Decimal(0), Decimal(10)) == "above"
 
 
 def test_a_buyer_brings_what_is_planned_with_the_lead():

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipecli.records.catalogue import PriceList, Tier
-from pipecli.workflow.catalogue import NewPrice, priced, set_prices
+from pipecli.workflow.catalogue import NewPrice, set_prices, with_prices
 from pipecli.workflow.change import Refused
 
 LIST = PriceList(id="retail", currency="EUR", prices={"cup": Decimal(3)})
@@ -21,8 +21,8 @@ TIERS = st.dictionaries(
 
 @given(TIERS, TIERS, QUANTITIES)
 def test_the_highest_tier_reached_holds(first, second, quantity):
-    prices = priced({}, [NewPrice("cup", amount, start) for start, amount in first.items()])
-    prices = priced(prices, [NewPrice("cup", amount, start) for start, amount in second.items()])
+    prices = with_prices({}, [NewPrice("cup", amount, start) for start, amount in first.items()])
+    prices = with_prices(prices, [NewPrice("cup", amount, start) for start, amount in second.items()])
     read_back = PriceList.model_validate(LIST.with_(prices=prices).plain())
 
     merged = first | second
@@ -32,7 +32,7 @@ def test_the_highest_tier_reached_holds(first, second, quantity):
 
 @given(TIERS)
 def test_one_price_from_one_on_is_written_as_a_price(tiers):
-    prices = priced({}, [NewPrice("cup", amount, start) for start, amount in tiers.items()])
+    prices = with_prices({}, [NewPrice("cup", amount, start) for start, amount in tiers.items()])
     written = prices["cup"]
     if tiers.keys() == {Decimal(1)}:
         assert written == tiers[Decimal(1)]
@@ -51,9 +51,9 @@ def test_a_price_becomes_the_first_tier():
 
 def test_what_is_not_listed_can_not_go():
     with pytest.raises(Refused, match="mug has no price in this list"):
-        priced(LIST.prices, [NewPrice("mug", None)])
+        with_prices(LIST.prices, [NewPrice("mug", None)])
 
 
 def test_a_product_that_goes_and_comes_in_one_step_is_a_contradiction():
     with pytest.raises(Refused, match="two prices from 1 on"):
-        priced(LIST.prices, [NewPrice("cup", None), NewPrice("cup", Decimal(2))])
+        with_prices(LIST.prices, [NewPrice("cup", None), NewPrice("cup", Decimal(2))])

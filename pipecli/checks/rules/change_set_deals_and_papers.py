@@ -19,7 +19,7 @@ from pipecli.records.papers import Invoice, InvoiceStatus, Order, OrderStatus, Q
 from pipecli.records.settings import Settings
 from pipecli.workflow.lead import missing_criteria
 from pipecli.workflow.opportunity.advance_and_set import missing_to_move
-from pipecli.workflow.opportunity.close import difference, last_offered
+from pipecli.workflow.opportunity.close import difference_from_offer, last_offered
 
 # What a report of closed deals adds up. Notes, tags, activities and the like go on after the end.
 _REPORTED = frozenset({"status", "closed", "amount", "items", "currency", "stage", "process"})
@@ -82,7 +82,7 @@ def final_value(review: ReviewedChanges) -> Iterator[Problem]:
         offered = _offered(review, quotation, after, closed) if quotation else None
         if quotation is None or offered is None:
             continue
-        if apart := difference(closed.value, offered, most):
+        if apart := difference_from_offer(closed.value, offered, most):
             yield Problem(
                 record.file,
                 ("closed", "amount"),

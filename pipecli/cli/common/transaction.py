@@ -105,7 +105,8 @@ class Transaction:
 
     def with_owner(self, record: Owned, *, is_named: bool) -> tuple[Owned, tuple[str, ...]]:
         """A new lead or deal with its owner, and a note: the one named, else whom a rule names, else me."""
-        from pipecli.store.choose_process_and_rule import choose_rules, workload
+        from pipecli.store.choose_process_and_rule import choose_rules
+        from pipecli.store.index.rows_for_verbs import workload
         from pipecli.workflow.assignment import given_when_added, rules_for
 
         if is_named or not rules_for(self.settings, record.noun):

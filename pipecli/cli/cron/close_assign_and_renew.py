@@ -129,17 +129,18 @@ def _due(run: Session, key: str) -> Closing | None:
     """The closing of a deal; None where it stays open."""
     from pipecli.records.opportunity import Opportunity
     from pipecli.records.papers import Quotation
-    from pipecli.workflow.opportunity.auto_close import auto_close, waiting
+    from pipecli.workflow.opportunity.auto_close import auto_close, start_of_wait
 
     pipeline, zone = run.pipeline, run.zone
     deal = pipeline.find_record(Opportunity, key)
     if deal is None:
         return None
     quotations = pipeline.all(Quotation, opportunity=key)
-    wait = waiting(deal, quotations, zone=zone)
+    wait = start_of_wait(deal, quotations, zone=zone)
     if not auto_close(deal, pipeline.settings, quotations, wait, today=run.today):
         return None  # known without history, which can only make the wait shorter
-    wait = waiting(deal, quotations, _touches(run, key), zone=zone, sent=sent_times(pipeline, quotations))
+    sent = sent_times(pipeline, quotations)
+    wait = start_of_wait(deal, quotations, _touches(run, key), zone=zone, sent=sent)
     change = auto_close(deal, pipeline.settings, quotations, wait, today=run.today)
     return Closing(deal, change, wait, (run.today - wait.since).days) if change and wait else None
 
@@ -217,7 +218,8 @@ def assign(ctx: typer.Context) -> None:
 
 def _assigned(transaction: Transaction, kind: Kind) -> list[Change]:
     """The unowned records of a kind, given away; what no active user can get is said."""
-    from pipecli.store.choose_process_and_rule import choose_rules, unowned_records, workload
+    from pipecli.store.choose_process_and_rule import choose_rules
+    from pipecli.store.index.rows_for_verbs import unowned_records, workload
     from pipecli.workflow.assignment import Taken, assign_by_rules, rules_for, users_at_work
 
     if not rules_for(transaction.settings, kind.noun):

@@ -30,7 +30,7 @@ from pipecli.workflow.match_prospect import (
     KnownCustomer,
     Match,
     Prospect,
-    completed,
+    contact_completed,
     match_caller,
     match_contact,
     match_customer,
@@ -230,7 +230,7 @@ def _contact(
     if match.id is not None:
         known = transaction.pipeline.get(Contact, match.id)
         return (
-            completed(known, prospect, customer.id),
+            contact_completed(known, prospect, customer.id),
             [f"known contact {known.id} ({known.name}) is used, by {match.why}"],
         )
     if prospect.name is None:

@@ -25,7 +25,7 @@ from pipecli.store.lookup import Care
 from pipecli.workflow.change import Change, Refused
 from pipecli.workflow.lead import convert_lead
 from pipecli.workflow.match_prospect import of_lead
-from pipecli.workflow.opportunity.close import difference, lose_deal, on_offer, sold_to, win_deal
+from pipecli.workflow.opportunity.close import difference_from_offer, lose_deal, on_offer, sold_to, win_deal
 from pipecli.workflow.opportunity.close import reopen_deal as reopened
 from pipecli.workflow.preconditions import require_open
 
@@ -108,7 +108,7 @@ def _ask_if_far(transaction: Transaction, change: Change, quotations: Sequence[Q
     if winner is None or winner.currency != deal.currency:
         return
     offered = totals(winner).net
-    apart = difference(deal.closed.value, offered, transaction.settings.quotations.max_difference)
+    apart = difference_from_offer(deal.closed.value, offered, transaction.settings.quotations.max_difference)
     if apart is None:
         return
     final = f"{deal.closed.value:,f} {deal.currency}"

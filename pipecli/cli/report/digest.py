@@ -37,7 +37,7 @@ from pipecli.cli.report.printing import Currency, currency_code
 from pipecli.errors import PipecliError
 from pipecli.history import commits
 from pipecli.history.as_of import zone_of
-from pipecli.history.deal_movements import Changes, ChangesAsked, changes
+from pipecli.history.deal_movements import Changes, ChangesAsked, movement_between
 from pipecli.history.history_index import open_history
 from pipecli.history.notices import Notice, notices
 from pipecli.json_and_csv import dumps
@@ -118,7 +118,7 @@ class Week:
         moment = parse_as_of(since, run.today, zone)
         self.history = open_history(place, say)
         owners = self._owners()
-        self.movement: Changes = changes(
+        self.movement: Changes = movement_between(
             self.history, ChangesAsked(moment, None, None, currency, owners), run.today, zone
         )
         is_day = isinstance(moment, date) and not isinstance(moment, datetime)

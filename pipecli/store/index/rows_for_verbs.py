@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pipecli.json_and_csv import dumps
 from pipecli.records.kinds import BY_NOUN, BY_PREFIX, Kind
+
+if TYPE_CHECKING:
+    from pipecli.workflow.assignment import Standing
 
 Sql = sqlite3.Connection
 
@@ -259,3 +263,34 @@ def orders_to_renew(connection: Sql) -> list[str]:
         "AND NOT EXISTS (SELECT 1 FROM _opportunities o WHERE o.renews = r.id) ORDER BY date, id"
     )
     return [key for (key,) in rows]
+
+
+def workload(connection: sqlite3.Connection, kind: Kind) -> Standing:
+    """The standing of the users with all leads, or all opportunities, of an index."""
+    from pipecli.workflow.assignment import Standing  # with the models, which a list of plans must not load
+
+    table = f"_{kind.table}"
+    turns: dict[str, dict[str | None, int]] = defaultdict(dict)
+    for rule, owner, turn in connection.execute(
+        f"SELECT assigned_rule, owner, max(assigned_turn) FROM {table} WHERE assigned_turn IS NOT NULL "
+        "GROUP BY assigned_rule, owner"
+    ):
+        turns[rule][owner] = turn
+    owned = connection.execute(
+        f"SELECT owner, max(julianday(created)), total({OPEN[kind.noun]}) FROM {table} "
+        "WHERE owner IS NOT NULL GROUP BY owner"
+    ).fetchall()
+    return Standing(
+        turns,
+        newest={owner: newest for owner, newest, _ in owned},
+        open={owner: int(count) for owner, _, count in owned},
+    )
+
+
+def unowned_records(connection: sqlite3.Connection, kind: Kind) -> list[str]:
+    """The files of the open records that nobody owns, in the order in which they were created."""
+    rows = connection.execute(
+        f"SELECT path FROM _{kind.table} WHERE owner IS NULL AND {OPEN[kind.noun]} "
+        "ORDER BY julianday(created), id"
+    )
+    return [path for (path,) in rows.fetchall()]

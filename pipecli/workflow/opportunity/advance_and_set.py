@@ -328,13 +328,13 @@ def add_stakeholder(
     deal: Opportunity, contact: Contact, *, role: str | None = None, primary: bool = False
 ) -> Change:
     """Put a contact on a deal, or change the part of one who is on it; a new primary one replaces the old."""
-    after = with_part(deal, contact.id, role=role, primary=primary)
+    after = with_stakeholder(deal, contact.id, role=role, primary=primary)
     theirs = next(other for other in after.contacts if other.contact == contact.id)
     part = ", ".join([*([theirs.role] if theirs.role else []), *(["primary"] if theirs.primary else [])])
     return Change(after, f"contact {contact.name}" + (f" ({part})" if part else ""), "contact-added")
 
 
-def with_part(deal: Opportunity, contact: str, *, role: str | None, primary: bool) -> Opportunity:
+def with_stakeholder(deal: Opportunity, contact: str, *, role: str | None, primary: bool) -> Opportunity:
     """The deal with a part for a contact; one who has a part keeps what is not given."""
     known = next((other for other in deal.contacts if other.contact == contact), None)
     theirs = Stakeholder.model_construct(
@@ -356,7 +356,7 @@ def remove_stakeholder(deal: Opportunity, contact: Contact) -> Change:
     return Change(deal.with_(contacts=left), f"remove contact {contact.name}", "contact-removed")
 
 
-def known_as(name: str, competitors: Mapping[str, str], deal: Opportunity) -> str:
+def competitor_name(name: str, competitors: Mapping[str, str], deal: Opportunity) -> str:
     """The name of a competitor on a deal: its slug where it has a file, else as the deal spells it already.
 
     `competitors` are the names of those with a file, by slug. One spelling each, as reports count by it.
@@ -370,14 +370,14 @@ def known_as(name: str, competitors: Mapping[str, str], deal: Opportunity) -> st
 
 def add_competitor(deal: Opportunity, name: str, competitors: Mapping[str, str]) -> Change:
     """Note a competitor; the same name in other letters is the same one."""
-    competitor = known_as(name, competitors, deal)
+    competitor = competitor_name(name, competitors, deal)
     known = deal.competitors if competitor in deal.competitors else (*deal.competitors, competitor)
     return Change(deal.with_(competitors=known), f"competitor {competitor}", "competitor-added")
 
 
 def remove_competitor(deal: Opportunity, name: str, competitors: Mapping[str, str]) -> Change:
     """Strike a competitor out."""
-    gone = {name.casefold(), known_as(name, competitors, deal).casefold()}
+    gone = {name.casefold(), competitor_name(name, competitors, deal).casefold()}
     left = tuple(competitor for competitor in deal.competitors if competitor.casefold() not in gone)
     if len(left) == len(deal.competitors):
         known = ", ".join(deal.competitors) or "nobody"

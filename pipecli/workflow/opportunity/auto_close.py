@@ -67,7 +67,7 @@ def auto_close(
     )
 
 
-def waiting(
+def start_of_wait(
     deal: Opportunity,
     quotations: Sequence[Quotation] = (),
     touches: Sequence[Touch] = (),

@@ -21,7 +21,7 @@ from pipecli.records.opportunity import Closed, Opportunity, OpportunityStatus, 
 from pipecli.records.papers import Order, OrderStatus, Quotation, QuotationStatus
 from pipecli.records.settings import Settings
 from pipecli.workflow.change import Change, Refused
-from pipecli.workflow.opportunity.advance_and_set import known_as, process_of
+from pipecli.workflow.opportunity.advance_and_set import competitor_name, process_of
 from pipecli.workflow.order import order_from_quotation
 from pipecli.workflow.preconditions import (
     closing_day,
@@ -139,7 +139,7 @@ def require_final_amount(deal: Opportunity, winner: Quotation | None) -> Decimal
     return deal.value
 
 
-def difference(final: Decimal, offered: Decimal, most: Decimal) -> str | None:
+def difference_from_offer(final: Decimal, offered: Decimal, most: Decimal) -> str | None:
     """The way from a quotation's worth to a final value, as `20 % above`; None within `most` percent.
 
     Rounded up, so that what is over a limit doesn't read as the limit.
@@ -259,7 +259,7 @@ def lose_deal(
             choices=settings.lost_reasons,
         )
     reasons = list(dict.fromkeys(require_listed_lost_reason(settings, reason) for reason in reasons))
-    winners = tuple(dict.fromkeys(known_as(name, competitors, deal) for name in lost_to))
+    winners = tuple(dict.fromkeys(competitor_name(name, competitors, deal) for name in lost_to))
     if "competitor" in reasons and not winners:
         winners = _only_competitor(deal)
     closed = Closed.model_construct(date=day, reasons=tuple(reasons), competitors=winners, detail=detail)
