@@ -179,7 +179,7 @@ def tip(place: Location) -> Tip:
             raise git.GitRefused(f"git can't read HEAD: {git.stderr_of(done.stderr)}", hint="see `git fsck`")
         raise NoSuchMoment("the repository has no commit yet, and so no history", hint="commit first")
     shallow, commit, *replacing = done.stdout.decode().split()
-    grafts = git.common_dir(place.git_dir) / "info" / "grafts"
+    grafts = place.common_dir / "info" / "grafts"
     bends = [
         *([f"replaces {count(len(replacing), 'object')} (`git replace --list`)"] if replacing else []),
         *(["grafts parents (info/grafts)"] if grafts.exists() and grafts.stat().st_size else []),

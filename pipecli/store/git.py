@@ -264,14 +264,6 @@ def raw(work_tree: Path, *arguments: str, stdin: bytes | None = None) -> bytes:
     return done.stdout
 
 
-def common_dir(git_dir: Path) -> Path:
-    """The git directory that linked work trees share."""
-    try:
-        return git_dir / (git_dir / "commondir").read_text(encoding="utf-8").strip()
-    except OSError:
-        return git_dir
-
-
 def id_of(work_tree: Path, name: str) -> str | None:
     """The id of the object that git knows by a name (`HEAD:orders`); None where there is none."""
     done = run(work_tree, "rev-parse", "--verify", "--quiet", "--end-of-options", name)

@@ -25,7 +25,7 @@ def head_of(place: Location) -> str:
     with suppress(OSError, UnicodeDecodeError):  # 3 ms less than to ask git
         text = (place.git_dir / "HEAD").read_text(encoding="utf-8").strip()
         if text.startswith("ref: refs/heads/"):  # a linked work tree may have others of its own
-            branch = git.common_dir(place.git_dir) / text.removeprefix("ref: ")
+            branch = place.common_dir / text.removeprefix("ref: ")
             text = branch.read_text(encoding="utf-8").strip()
         if re.fullmatch("[0-9a-f]{40,64}", text):
             return text

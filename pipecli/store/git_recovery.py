@@ -134,7 +134,7 @@ def _locks(place: Location) -> Iterator[Path]:
     to the driver of a merge, in files at the top of the work tree.
     """
     yield from place.work_tree.glob(".merge_file_??????")
-    common = git.common_dir(place.git_dir)
+    common = place.common_dir
     for folder in {place.git_dir, common, common / "objects"}:
         yield from folder.glob("*.lock")
     for name in ("refs", "objects/info"):

@@ -48,6 +48,14 @@ class Location(NamedTuple):
         return "" if inner == "." else f"{inner}/"
 
     @property
+    def common_dir(self) -> Path:
+        """The git directory that linked work trees share."""
+        try:
+            return self.git_dir / (self.git_dir / "commondir").read_text(encoding="utf-8").strip()
+        except OSError:
+            return self.git_dir
+
+    @property
     def cache(self) -> Path:
         """Where what can be deleted is kept: inside the git directory, a folder a pipeline."""
         inner = self.prefix.rstrip("/").replace("%", "%25").replace("/", "%2F")
