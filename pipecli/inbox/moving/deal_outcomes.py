@@ -161,7 +161,7 @@ class Deals:
 
     def _of_stages(self, column: str) -> Outcomes:
         """The outcomes by the words of the stages, their probabilities, or the answer."""
-        if (answer := self.findings.outcomes(self.stage_rows)) is not None:
+        if (answer := self.findings.outcomes(self.stage_rows, self.table.name)) is not None:
             of = {stage: answer.get(stage, "open") for stage in self.stage_rows}
             return Outcomes(column, of | {"": "open"}, "as you answered")
         words = {stage: outcome_of(stage) for stage in self.stage_rows}
@@ -182,7 +182,8 @@ class Deals:
 
     def _answered(self, told: Mapping[str, str | None], column: str, unknown: list[str]) -> dict[str, str]:
         """What was answered of a column of statuses; asks where a word of it tells nothing."""
-        if (answer := self.findings.outcomes(told)) is None:
+        self.findings.words |= told.keys()
+        if (answer := self.findings.outcomes(unknown, f"{self.table.name}, {column}")) is None:
             self.findings.ask(
                 "outcomes",
                 f"{self.table.name}, {column}: which of {', '.join(unknown)} mean won, and which lost? "

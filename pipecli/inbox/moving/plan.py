@@ -153,7 +153,7 @@ def make_plan(
         names = ", ".join(map(table_name, tables)) or "the export"
         why = "; ".join(findings.lost) or f"{names}: no file was recognised by its header"
         raise PipecliError(why, hint="write a mapping, and say: pipecli import KIND FILE --map MAPPING")
-    findings.check_outcomes()
+    findings.settle_outcomes()
     if others := [code for code in findings.currencies if code != settings.currency]:
         findings.assumed.append(
             f"the totals are in {settings.currency}: give rates for {', '.join(others)} (exchange_rates), "

@@ -134,26 +134,40 @@ class Findings:
             raise PipecliError(f'{about}: the answer must be one of {", ".join(one_of)}, not "{told}"')
         return told
 
-    def outcomes(self, words: Iterable[str]) -> dict[str, str] | None:
+    def outcomes(self, words: Iterable[str], where: str = "") -> dict[str, str] | None:
         """The outcomes of stages or statuses, of which a file has these, as they were answered.
 
-        Raises PipecliError for a wrong answer.
+        Asks again, with what was answered, where a word is new since. Raises PipecliError for a wrong answer.
         """
         self.words |= {*words}
         told = self.answer("outcomes")
         if told is None:
             return None
-        if not isinstance(told, dict) or told.keys() - {"won", "lost"}:
+        if not isinstance(told, dict) or told.keys() - {"won", "lost", "open"}:
             raise PipecliError(f'outcomes: answer with {{won: [...], lost: [...]}}, not "{told}"')
         listed = {of: words if isinstance(words, list) else [words] for of, words in told.items() if words}
-        if both := {*map(str, listed.get("won", ()))} & {*map(str, listed.get("lost", ()))}:
+        ends = [str(word) for listed_words in listed.values() for word in listed_words]
+        if both := {word for word in ends if ends.count(word) > 1}:
             raise PipecliError(f"outcomes: {', '.join(sorted(both))} can't mean both won and lost")
+        if "open" in told and (new := [word for word in words if word and word not in ends]):
+            was = in_flow({of: told.get(of, []) for of in ("won", "lost")})
+            self.ask(
+                "outcomes",
+                f"{where}: {', '.join(new)} came since you answered {was}. Which of them mean won, and which "
+                "lost? Answer {won: [...], lost: [...]} anew; the others are open.",
+            )
         return {str(word): of for of, words in listed.items() for word in words}
 
-    def check_outcomes(self) -> None:
-        """Refuse an answer that names what no file has. Raises PipecliError."""
-        if self.words and (unknown := [word for word in self.outcomes(()) or () if word not in self.words]):
+    def settle_outcomes(self) -> None:
+        """Note what is open beside an answer; refuse one that names what no file has. Raises PipecliError."""
+        told = self.outcomes(())
+        if not self.words or told is None or "outcomes" in self.questions:
+            return
+        if unknown := [word for word, of in told.items() if of != "open" and word not in self.words]:
             raise PipecliError(f"outcomes: {', '.join(unknown)} isn't one of {', '.join(sorted(self.words))}")
+        told |= dict.fromkeys(sorted(self.words - told.keys()), "open")
+        by_outcome = {of: [word for word, own in told.items() if own == of] for of in ("won", "lost", "open")}
+        self.answers = {**self.answers, "outcomes": by_outcome}
 
 
 def texts(table: Table, column: str) -> Counter[str]:
