@@ -111,8 +111,8 @@ register_assign(app, CUSTOMER)
 register_merge(
     app,
     CUSTOMER,
-    lambda transaction, goes, stays, users: merge_customers(
-        goes, stays, users, parents=_parents(transaction)
+    lambda transaction, goes, stays, naming: merge_customers(
+        goes, stays, naming, parents=_parents(transaction)
     ),
     "Merge one customer into another, with all that names it.",
 )
@@ -134,7 +134,7 @@ register_set_and_edit(app, CONTACT, set_party)
 register_merge(
     app,
     CONTACT,
-    lambda _, goes, stays, users: merge_contacts(goes, stays, users),
+    lambda _, goes, stays, naming: merge_contacts(goes, stays, naming),
     "Merge one contact into another, with all that names it.\n\n"
     "INTO gets both addresses. On a deal that has both, INTO keeps its role, and is primary if either "
     "was.",

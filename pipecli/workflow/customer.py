@@ -105,9 +105,9 @@ P = TypeVar("P", Customer, Contact)
 
 
 def merge_customers(
-    source: Customer, target: Customer, users: Sequence[Record], *, parents: Mapping[str, str]
+    source: Customer, target: Customer, naming: Sequence[Record], *, parents: Mapping[str, str]
 ) -> Change:
-    """Fill what `target` lacks from `source`, relink `users`, the records that name it, and remove it.
+    """Fill what `target` lacks from `source`, relink `naming`, the records that name it, and remove it.
 
     `parents` are those of all customers, by slug.
     """
@@ -118,18 +118,20 @@ def merge_customers(
     refuse_own_parent(
         filled, {slug: target.id if parent == source.id else parent for slug, parent in parents.items()}
     )
-    others = [user for user in users if user.key not in (source.id, target.id) or user.noun != target.noun]
+    others = [
+        record for record in naming if record.key not in (source.id, target.id) or record.noun != target.noun
+    ]
     return _merged(source, target, filled, others)
 
 
-def merge_contacts(source: Contact, target: Contact, users: Sequence[Record]) -> Change:
+def merge_contacts(source: Contact, target: Contact, naming: Sequence[Record]) -> Change:
     """Make two contacts one, as `merge_customers` does: with the addresses and numbers of both.
 
     Of a deal on which both have a part, `target` keeps its own; the part is primary where either was.
     """
     _refuse_itself(source, target)
-    change = _merged(source, target, _filled(source, target), users)
-    was = {deal.id: deal.contacts for deal in users if isinstance(deal, Opportunity)}
+    change = _merged(source, target, _filled(source, target), naming)
+    was = {deal.id: deal.contacts for deal in naming if isinstance(deal, Opportunity)}
     parts = [
         (deal, *_one_part(deal, was[deal.id], source.id, target.id))
         for deal in change.also
@@ -166,12 +168,12 @@ def _refuse_itself(source: Record, target: Record) -> None:
         raise Refused(f"{source.key} can't be merged into itself", hint=f"name two {source.noun}s: FROM INTO")
 
 
-def _merged(source: P, target: P, filled: P, users: Sequence[Record]) -> Change:
+def _merged(source: P, target: P, filled: P, naming: Sequence[Record]) -> Change:
     return Change(
         filled,
         f"merge {source.id} ({source.name}) into it",
         "merged",
-        also=tuple(relinked(user, {target.noun}, source.id, target.id) for user in users),
+        also=tuple(relinked(record, {target.noun}, source.id, target.id) for record in naming),
         removed=(source,),
         notes=tuple(_left_behind(source, target)),
     )

@@ -169,9 +169,9 @@ _ON_THE_WAY = [LeadStatus.NEW, LeadStatus.OPEN, LeadStatus.REPLIED, LeadStatus.Q
 
 
 def merge_leads(
-    source: Lead, target: Lead, users: Sequence[Record], *, activity_id: Callable[[], str]
+    source: Lead, target: Lead, naming: Sequence[Record], *, activity_id: Callable[[], str]
 ) -> Change:
-    """Fill what `target` lacks from `source`, relink `users`, the records that name it, and remove it.
+    """Fill what `target` lacks from `source`, relink `naming`, the records that name it, and remove it.
 
     A lead has one name, e-mail and telephone: what `source` had otherwise is kept in the notes. Of two next
     contacts, the second becomes a planned task, with a new `activity_id`.
@@ -200,7 +200,7 @@ def merge_leads(
         after.with_(status=_status(source, after)),
         f"merge {source.id} ({source.label}) into it",
         "merged",
-        also=tuple(relinked(user, {"lead"}, source.id, target.id) for user in users),
+        also=tuple(relinked(record, {"lead"}, source.id, target.id) for record in naming),
         removed=(source,),
         notes=(f"kept in its notes: {', '.join(other)}",) if other else (),
     )

@@ -175,8 +175,8 @@ def reopen(ctx: typer.Context, ref: Ref) -> None:
 register_merge(
     app,
     LEAD,
-    lambda transaction, goes, stays, users: merge_leads(
-        goes, stays, users, activity_id=transaction.new_activity_id
+    lambda transaction, goes, stays, naming: merge_leads(
+        goes, stays, naming, activity_id=transaction.new_activity_id
     ),
     "Merge one lead into another.\n\n"
     "INTO gets everything that FROM has, and whatever named FROM names INTO. Where the two differ, "
