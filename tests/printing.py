@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from pipecli.outbox.documents import Labelled, Party, Printed, PrintedItem
-from pipecli.outbox.typst import PageTemplate
+from pipecli.outbox.printed_papers import Labelled, Party, Printed, PrintedItem
+from pipecli.outbox.typesetting import PageTemplate
 from pipecli.translation import words_of
 
 CREATED = datetime(2026, 11, 10, tzinfo=UTC)

@@ -66,7 +66,7 @@ def main(task: str) -> None:
     request = json.load(sys.stdin.buffer)
     give_up(request["memory"], request["seconds"])
     if task == "document":
-        content, answer = _set(request)
+        content, answer = _typeset(request)
     else:
         content, answer = b"", filled_in(request["template"], request["values"])
     sys.stdout.buffer.write(json.dumps(answer).encode() + b"\n" + content)
@@ -95,7 +95,7 @@ def give_up(memory: int, seconds: float) -> None:
         resource.setrlimit(resource.RLIMIT_CPU, (int(seconds) + 1, int(seconds) + 2))
 
 
-def _set(request: dict[str, Any]) -> tuple[bytes, dict[str, Any]]:
+def _typeset(request: dict[str, Any]) -> tuple[bytes, dict[str, Any]]:
     """The PDF or the page, and remarks on it; or no content and the error."""
     import typst
 

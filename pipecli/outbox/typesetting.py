@@ -18,7 +18,7 @@ from typing import Any, Literal, NamedTuple
 
 from pipecli.errors import PipecliError
 from pipecli.extras import require_extra
-from pipecli.outbox.documents import Printed
+from pipecli.outbox.printed_papers import Printed
 from pipecli.outbox.template_process import run_worker
 from pipecli.store import lock
 
@@ -48,7 +48,7 @@ _LEADING = re.compile(
 )
 
 
-def guarded(page: str, name: str, direction: str) -> str:
+def guarded_page(page: str, name: str, direction: str) -> str:
     """The page with its policy; written in `direction` where its template gives none.
 
     A page without any style has a plain one. Raises PipecliError for content that is not allowed; `name` is
@@ -212,7 +212,7 @@ def typeset(
             raise _refusal(answer["error"], answer["diagnostic"], folder, root, name)
         sheet = _left_out(answer["ignored"], folder, root, name)
     if form == "html":
-        content = guarded(content.decode(), name, printed.direction).encode()
+        content = guarded_page(content.decode(), name, printed.direction).encode()
     return Typeset(content, answer["missing"], answer["logo"], sheet)
 
 

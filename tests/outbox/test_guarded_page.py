@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pipecli.errors import PipecliError
-from pipecli.outbox.typst import guarded
+from pipecli.outbox.typesetting import guarded_page
 
 POLICY = '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
 
@@ -15,7 +15,9 @@ def page(body="", head="<title>T</title>"):
 
 
 def test_the_policy_comes_before_all_else_in_the_head():
-    assert f'<!DOCTYPE html><html dir="rtl" lang="fa"><head>{POLICY}' in guarded(page(), "own.typ", "rtl")
+    assert f'<!DOCTYPE html><html dir="rtl" lang="fa"><head>{POLICY}' in guarded_page(
+        page(), "own.typ", "rtl"
+    )
 
 
 @pytest.mark.parametrize(
@@ -27,7 +29,7 @@ def test_the_policy_comes_before_all_else_in_the_head():
     ],
 )
 def test_a_page_without_a_head_has_the_policy_first(made):
-    done = guarded(made, "own.typ", "ltr")
+    done = guarded_page(made, "own.typ", "ltr")
 
     first = made.partition("<body>")[0].replace("<html", '<html dir="ltr"', 1)
     assert done.startswith(f"{first}{POLICY}")
@@ -37,11 +39,11 @@ def test_a_page_without_a_head_has_the_policy_first(made):
 def test_a_direction_and_a_style_of_its_own_are_kept():
     styled = '<!DOCTYPE html><html dir="ltr"><head><style>p { color: red }</style></head><body></body></html>'
 
-    done = guarded(styled, "own.typ", "rtl")
+    done = guarded_page(styled, "own.typ", "rtl")
 
     assert '<html dir="ltr"><head>' in done
     assert done.count("<style>") == 1
-    assert "<style>" in guarded(page(), "own.typ", "rtl")
+    assert "<style>" in guarded_page(page(), "own.typ", "rtl")
 
 
 @pytest.mark.parametrize(
@@ -57,7 +59,7 @@ def test_a_direction_and_a_style_of_its_own_are_kept():
     ],
 )
 def test_what_does_nothing_passes(harmless):
-    assert harmless in guarded(page(harmless), "own.typ", "ltr")
+    assert harmless in guarded_page(page(harmless), "own.typ", "ltr")
 
 
 @pytest.mark.parametrize(
@@ -85,11 +87,11 @@ def test_what_does_nothing_passes(harmless):
 )
 def test_what_runs_or_fetches_is_refused(harmful, said):
     with pytest.raises(PipecliError) as refused:
-        guarded(page(harmful), "templates/own.typ", "ltr")
+        guarded_page(page(harmful), "templates/own.typ", "ltr")
 
     assert f"templates/own.typ makes a page with {said};" in str(refused.value)
 
 
 def test_a_page_without_measure_is_refused():
     with pytest.raises(PipecliError, match=r"templates/own.typ makes a page of more than 16 MB"):
-        guarded(page("x" * (16 << 20)), "templates/own.typ", "ltr")
+        guarded_page(page("x" * (16 << 20)), "templates/own.typ", "ltr")

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from pipecli.outbox.documents import (
+from pipecli.outbox.printed_papers import (
     Addressee,
     Revisions,
     addressee,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
-from pipecli.outbox.documents import printed_request
+from pipecli.outbox.printed_papers import printed_request
 from pipecli.records.customer import Supplier
 from pipecli.records.papers import SupplierItem, SupplierQuotation, SupplierQuotationStatus
 from pipecli.records.settings import Company

@@ -11,8 +11,8 @@ from html.parser import HTMLParser
 import pytest
 
 from pipecli.errors import PipecliError
-from pipecli.outbox.documents import Labelled, Party
-from pipecli.outbox.typst import typeset
+from pipecli.outbox.printed_papers import Labelled, Party
+from pipecli.outbox.typesetting import typeset
 from tests.later import Later
 from tests.printing import CREATED, ITEM, MARKUP, printed, template_in
 

@@ -9,8 +9,8 @@ from dataclasses import replace
 import pytest
 
 from pipecli.errors import PipecliError
-from pipecli.outbox.documents import Party
-from pipecli.outbox.typst import typeset
+from pipecli.outbox.printed_papers import Party
+from pipecli.outbox.typesetting import typeset
 from tests.later import Later
 from tests.printing import CREATED, ITEM, MARKUP, printed, template_in
 

@@ -18,7 +18,8 @@ from pipecli.cli.common.session import say, session
 from pipecli.errors import PipecliError
 from pipecli.extras import missing_extras, require_extra
 from pipecli.outbox import factur_x
-from pipecli.outbox.documents import (
+from pipecli.outbox.mail import own_template
+from pipecli.outbox.printed_papers import (
     Printed,
     Revisions,
     addressee,
@@ -27,8 +28,7 @@ from pipecli.outbox.documents import (
     printed_quotation,
     printed_request,
 )
-from pipecli.outbox.mail import own_template
-from pipecli.outbox.typst import Form, PageTemplate, Typeset, default_template, require_typst, typeset
+from pipecli.outbox.typesetting import Form, PageTemplate, Typeset, default_template, require_typst, typeset
 from pipecli.records.base import Document, Record
 from pipecli.records.customer import Contact, Customer, Supplier
 from pipecli.records.kinds import INVOICE, ORDER, QUOTATION, SUPPLIER_QUOTATION, Kind

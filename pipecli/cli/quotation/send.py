@@ -36,7 +36,7 @@ from pipecli.outbox.mail import (
     template_names,
 )
 from pipecli.outbox.only_once import SendJournal
-from pipecli.outbox.typst import require_typst
+from pipecli.outbox.typesetting import require_typst
 from pipecli.records.activity import Activity, Direction
 from pipecli.records.customer import Contact, Customer
 from pipecli.records.lead import Lead
