@@ -4,6 +4,7 @@ settings by id or name: a stage, a user, a team, a reason.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -190,3 +191,12 @@ def _similar(word: str, known: Names) -> list[str]:
     close = sorted(known, key=lambda id_: (-likeness[id_], id_))
     enough = max([_LIKE, *(likeness[id_] - _ABOUT for id_ in close[:1])])
     return [id_ for id_ in close[:_MOST_LIKELY] if likeness[id_] >= enough]
+
+
+_CODE = r"\d+|[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}|(?=\w*\d)[0-9A-Za-z]{15,18}|\w+[_.:]\w*\d+|\w{0,4}\d+\w?"
+"""An id of a system, no name of anybody: 4711, 005A, 005b0000001AbCdEFG, res_users.7."""
+
+
+def is_code(text: str) -> bool:
+    """True for an id of another system, which names nobody to a person."""
+    return re.fullmatch(_CODE, text) is not None

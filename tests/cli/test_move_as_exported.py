@@ -876,3 +876,57 @@ def test_deals_that_a_text_alone_names_and_leads_without_ids_come_once(
     )
     cli("import", "run", "n")
     assert "Deal" in {deal["title"] for deal in deals(root).values()}
+
+
+def test_a_lead_that_was_given_up_or_became_a_customer_is_open_in_no_pipeline(
+    cli: Cli, root: Path, git: Git
+) -> None:
+    def leads() -> dict[str, Any]:
+        records = (loads(path.read_text()) for path in root.glob("leads/**/*.yaml"))
+        return {lead["external_id"]: lead for lead in records}
+
+    account = "Id,Name\n001A,Aurora GmbH\n"
+    head = "Id,LastName,Company,Status,IsConverted,ConvertedAccountId,CreatedDate,LastModifiedDate\n"
+    rows = {
+        "A": "00QA,Sol,Aurora,Qualified,TRUE,001A,2026-01-05,2026-02-01\n",
+        "B": "00QB,Roy,Luz,Closed - Not Converted,FALSE,,2026-01-05,2026-02-02\n",
+        "C": "00QC,Paz,Sur,Qualified,FALSE,,2026-01-05,2026-02-03\n",
+        "D": "00QD,Gil,Norte,Open - Not Contacted,FALSE,,2026-01-05,2026-02-03\n",
+    }
+    _plan(cli, _files("sf", Account=account, Lead=head + "".join(rows.values())))
+    cli("import", "run", "m")
+    came = leads()
+    assert {key: lead["status"] for key, lead in came.items()} == {
+        "00QA": "converted", "00QB": "disqualified", "00QC": "open", "00QD": "new",
+    }  # fmt: skip
+    assert came["00QA"]["converted"] == {"date": "2026-02-01", "customer": "aurora-gmbh"}
+    assert came["00QB"]["disqualified"] == {"date": "2026-02-02", "reason": "closed-not-converted"}
+    assert "closed-not-converted" in loads((root / "pipecli.yaml").read_text())["disqualify_reasons"]
+    assert came["00QC"]["custom"]["lead_status"] == "Qualified"
+    before = state(git)
+    cli("import", "run", "m")
+    assert state(git) == before
+
+    # Tonight one is taken up again, and one became a customer.
+    rows["B"] = rows["B"].replace("Closed - Not Converted", "Working - Contacted")
+    rows["C"] = rows["C"].replace("FALSE,", "TRUE,001A")
+    Path("sf/Lead.csv").write_text(head + "".join(rows.values()))
+    cli("import", "run", "m")
+    assert {key: lead["status"] for key, lead in leads().items()} == {
+        "00QA": "converted", "00QB": "open", "00QC": "converted", "00QD": "new",
+    }  # fmt: skip
+    assert "disqualified" not in leads()["00QB"]
+
+    words = (
+        "Lead ID,Name,Company,Lead Status\nL1,Mía,Luz,Converted\nL2,Leo,Luz,Junk Lead\nL3,Ana,Luz,Contacted\n"
+    )
+    (question,) = _plan(cli, _files("words", Leads=words), "--force")["questions"]
+    assert question["about"] == "closing"
+    page = Path("m/plan.yaml")
+    page.write_text(page.read_text().replace("answer:", "answer: 2026-03-01"))
+    cli("import", "run", "m")
+    assert (leads()["L1"]["converted"], leads()["L2"]["disqualified"], leads()["L3"]["status"]) == (
+        {"date": "2026-03-01", "customer": "luz"},
+        {"date": "2026-03-01", "reason": "junk-lead"},
+        "open",
+    )

@@ -26,8 +26,8 @@ from pipecli.inbox.moving.plan_files import (
     date_form,
     filled,
     fraction_scale,
-    is_code,
     know_users,
+    namesakes_of,
     owners,
     plan_page,
     settings_page,
@@ -44,10 +44,10 @@ from pipecli.inbox.moving.questions import (
 from pipecli.inbox.moving.recognise import (
     ORDER,
     check_vendor,
-    doubts,
-    namesakes_of,
     persons_of,
+    presets,
     recognised,
+    with_ends,
     with_marks,
 )
 from pipecli.inbox.moving.synonyms import (
@@ -57,9 +57,11 @@ from pipecli.inbox.moving.synonyms import (
     columns_of_deals,
     ids_of,
     of_activity,
+    one_word,
     outcome_of,
     patterns,
 )
+from pipecli.records.names import is_code
 from pipecli.records.settings import Settings
 from pipecli.store import ids_and_files
 from pipecli.wording import count
@@ -134,10 +136,12 @@ def make_plan(
     known = [known[number] for number in without_overlaps(known, findings)]
     know_users(findings, [(one.table, one.told.roles) for one in known if one.told.kind == "users"])
     for table, told in known:
-        findings.namesakes |= namesakes_of(table, told) if told.kind == "contacts" else {}
-        findings.assumed += doubts(table, told)
+        findings.namesakes |= namesakes_of(table, told.roles) if told.kind == "contacts" else {}
+        findings.assumed += _doubts(table, told)
     findings.kinds = ids_of(known)
-    known = [_Recognition(one.table, with_marks(one.table, by_id_or_name(*one, findings))) for one in known]
+    for number, (table, told) in enumerate(known):
+        marked = with_marks(table, by_id_or_name(table, told, findings))
+        known[number] = _Recognition(table, with_ends(table, marked, findings))
     _look_at_dates(known, findings)
     for one in known:
         named = _OF_RECORDS.get(one.told.kind)
@@ -166,6 +170,15 @@ def make_plan(
     return plan
 
 
+def _doubts(table: Table, told: Recognised) -> list[str]:
+    """That a table read by words may be a vendor's, whose common columns it has and too few of its own."""
+    keys = {one_word(column) for column in table.columns}
+    several = [preset.vendor for preset in presets() if preset.own and not told.vendor
+               and keys.issuperset(map(one_word, preset.recognise))]  # fmt: skip
+    may_be = f"if it is of {' or '.join(several)}, say --from VENDOR"
+    return [f"{table.name} is read by its header's words; {may_be}"] if several else []
+
+
 def _header_line(table: Table) -> int | None:
     """The line of a header below notes: the first of the widest among the first rows; None for none wider."""
     widths = {
@@ -184,7 +197,7 @@ def _place(one: _Recognition) -> tuple[int, bool, int, str]:
 
 
 _OWN = frozenset(
-    "set templates stages ends make ignore doubles part persons several pipelines lost_by_reason "
+    "set templates stages ends make converted ignore doubles part persons several pipelines lost_by_reason "
     "cents".split()
 )
 """What a preset says to the plan, and isn't of a mapping or is written otherwise there."""
@@ -252,7 +265,7 @@ class _Mapping:
             "sheet": self.table.sheet,
             "external_id": self._external_id(),
             "record": self.record.get("record") or self.record,
-            "make": list(self.told.rest.get("make", _MAKE.get(self.told.kind, ()))) if self._names() else [],
+            "make": self._make(),
             **rest,
             "signs": self.signs,
             "fill": self.fill,
@@ -298,6 +311,11 @@ class _Mapping:
         own = self.findings.kinds.keys().isdisjoint(("customers", "contacts"))
         texts_ = [text for column in named for text in [*texts(self.table, column)][:50]]
         return any(not is_code(text) or (own and is_named(text)) for text in texts_)
+
+    def _make(self) -> list[str]:
+        """The kinds that are added by a name: none where other records are named by ids alone."""
+        is_named = self.told.kind == "leads" or self._names()
+        return [*self.told.rest.get("make", _MAKE.get(self.told.kind, ()))] if is_named else []
 
     def _column(self, column: str, feeds: Any) -> None:
         if not isinstance(feeds, str):

@@ -17,18 +17,13 @@ from pipecli.inbox.importing.mapping import in_flow
 from pipecli.inbox.importing.table import Row, Table
 from pipecli.records.currency_codes import CURRENCIES
 from pipecli.records.money import SIGNS, read_money
-from pipecli.records.names import folded, name_key
+from pipecli.records.names import folded, is_code, name_key
 from pipecli.records.settings import Settings
 from pipecli.store import ids_and_files
 from pipecli.store.yaml.write import scalar_text
 from pipecli.wording import count, one_line
 
 When = dict[str, Any]
-_CODE = re.compile(
-    r"\d+|[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}|(?=\w*\d)[0-9A-Za-z]{15,18}|\w+[_.:]\w*\d+|\w{0,4}\d+\w?"
-)
-"""An id of a system, no name of anybody: 4711, 005A, 005b0000001AbCdEFG, res_users.7."""
-
 _NOBODY = re.compile(
     r"unassigned|not assigned|no owner|nobody|sin (asignar|propietario|responsable)|nao atribuido"
     r"|sem (responsavel|proprietario)|nicht zugewiesen|niemand|non (assigne|attribue)|بدون مسئول"
@@ -118,6 +113,7 @@ class Findings:
     words: set[str] = field(default_factory=set)
     """The stages and statuses of which it is asked what they mean."""
     lost_reasons: list[str] = field(default_factory=list)
+    disqualify_reasons: dict[str, None] = field(default_factory=dict)
     currencies: Counter[str] = field(default_factory=Counter)
     types: list[str] = field(default_factory=list)
     kinds: dict[str, set[str]] = field(default_factory=dict)  # of which the export has a file, and its ids
@@ -222,6 +218,22 @@ def template_of_ids(
     return " | ".join(f"{{{column}}}" for column in [*columns, *([ORDINAL] if alike or has_gaps else [])])
 
 
+def namesakes_of(table: Table, roles: Mapping[str, str]) -> dict[str, set[str]]:
+    """The names that two contacts of one customer have, each with those customers, by name and id.
+
+    A deal of that customer with the name alone can't mean one of them.
+    """
+    named = [roles[role] for role in ("name", "first_name", "last_name") if role in roles][:2]
+    places = [roles[role] for role in ("customer", "customer#") if role in roles]
+    cells = [[str(row.cells.get(name, "")).strip() for name in (*named, *places)] for row in table.rows]
+    rows = Counter((" ".join(row[: len(named)]).strip(), *row[len(named) :]) for row in cells)
+    namesakes: dict[str, set[str]] = {}
+    for (name, *customers), number in rows.items():
+        if number > 1 and name:
+            namesakes.setdefault(name, set()).update(customers)
+    return namesakes
+
+
 def signs_in(table: Table, column: str) -> Counter[frozenset[str]]:
     """The rows of a column of amounts by what the sign of each says; those without one by nothing."""
     rows = Counter[frozenset[str]]()
@@ -318,11 +330,6 @@ def percent_of(counts: Iterable[str], *, is_fraction: bool = False) -> float | N
     return round(value * 100, 4) if is_fraction else value
 
 
-def is_code(text: str) -> bool:
-    """True for an id of another system, which names nobody to a person."""
-    return _CODE.fullmatch(text) is not None
-
-
 def owners(table: Table, column: str, findings: Findings) -> dict[str, Any]:
     """What the values of an owner's column mean beyond the users they name.
 
@@ -376,6 +383,8 @@ def know_users(findings: Findings, lists: Iterable[tuple[Table, Mapping[str, str
 
 
 PLAN_FILE, SETTINGS_PAGE = "plan.yaml", "settings.yaml"
+WORDS = ("lost_reasons", "disqualify_reasons", "opportunity_types")
+"""The lists of the settings to which a move adds."""
 
 
 class Step(NamedTuple):
@@ -402,7 +411,8 @@ def settings_page(findings: Findings) -> str:
         for stage in stages.values():
             plain = {key: value for key, value in stage.items() if key != "#"}
             lines.append(f"    - {in_flow(plain)}  # {one_line(str(stage['#']))}")
-    for key, words in (("lost_reasons", findings.lost_reasons), ("opportunity_types", findings.types)):
+    lists = (findings.lost_reasons, [*findings.disqualify_reasons], findings.types)
+    for key, words in zip(WORDS, lists, strict=True):
         if words:
             lines.append(f"{key}: {in_flow(words)}")
     if findings.currencies:

@@ -12,7 +12,6 @@ import io
 import re
 import zipfile
 import zlib
-from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
@@ -23,19 +22,22 @@ from pipecli.errors import PipecliError
 from pipecli.inbox.importing.day_formats import are_days
 from pipecli.inbox.importing.import_files import File
 from pipecli.inbox.importing.table import Table
-from pipecli.inbox.moving.plan_files import texts
+from pipecli.inbox.moving.plan_files import Findings, date_form, texts
 from pipecli.inbox.moving.synonyms import (
     Recognised,
     by_words_of,
     completed,
     header_key,
     is_of_another_thing,
+    is_of_change,
     is_yes,
     kinds_named,
     one_word,
     outcome_of,
     patterns,
 )
+from pipecli.records.names import folded
+from pipecli.store import ids_and_files
 from pipecli.store.yaml.read import parse
 
 LARGEST = 1 << 29
@@ -285,15 +287,6 @@ def _vendor_named(tables: Iterable[Table]) -> str | None:
     return named.pop() if words and len(named) == 1 else None
 
 
-def doubts(table: Table, told: Recognised) -> list[str]:
-    """That a table read by words may be a vendor's, whose common columns it has and too few of its own."""
-    keys = {one_word(column) for column in table.columns}
-    several = [preset.vendor for preset in presets() if preset.own and not told.vendor
-               and keys.issuperset(map(one_word, preset.recognise))]  # fmt: skip
-    may_be = f"if it is of {' or '.join(several)}, say --from VENDOR"
-    return [f"{table.name} is read by its header's words; {may_be}"] if several else []
-
-
 def _is_proven(preset: Preset, keys: Container[str], *, has_prefix: bool = False) -> bool:
     return has_prefix or not preset.own or sum(one_word(c) in keys for c in preset.own) >= _OWN_COLUMNS
 
@@ -405,17 +398,50 @@ def with_marks(table: Table, told: Recognised) -> Recognised:
     return told._replace(columns=columns)
 
 
-def namesakes_of(table: Table, told: Recognised) -> dict[str, set[str]]:
-    """The names that two contacts of one customer have, each with those customers, by name and id.
+def with_ends(table: Table, told: Recognised, findings: Findings) -> Recognised:
+    """The columns of leads, with those that were given up or became customers as what they are."""
+    roles = ("custom.lead_status", "is_converted", "converted.customer", "organization", "created")
+    status, flag, buyer, firm, made = (told.column_of(role) or "" for role in roles)
+    if told.kind != "leads":
+        return told
+    ends = {word: _end_of_lead(word, told.rest.get("converted", ())) for word in texts(table, status)}
+    means = {word: {"status": end} for word, end in ends.items() if end != "open"}
+    lost, won = ({status: [w for w in ends if ends[w] == end]} for end in ("disqualified", "converted"))
+    yes = {word: {"status": "converted"} for word in texts(table, flag) if is_yes(word)}
+    if yes:  # this tells, and not what the status is called
+        means, won = {word: of for word, of in means.items() if word not in won[status]}, {flag: [*yes]}
+    for word in lost[status]:
+        means[word]["disqualified.reason"] = reason = ids_and_files.slug(word)
+        findings.disqualify_reasons.setdefault(reason)
+    feeds: dict[str, list[dict[str, Any]]] = {flag: [{"values": yes, "when": won}]} if yes else {}
+    others = {"values": means, "otherwise": {"status": "open"}}
+    feeds |= {status: [{"to": "custom.lead_status"}, others]} if status else {}
+    sold = [{"to": "converted.customer", "when": won}] if all(won.values()) else []
+    if buyer and sold and "customers" in findings.kinds:
+        feeds[buyer] = [{**sold[0], "unknown": "skip"}]
+    feeds |= {firm: [{"to": "organization"}, *sold]} if firm else {}
+    feeds |= {made: [{"to": "created", **date_form(table, made, findings).entry()}]} if made else {}
+    day, answer = next(filter(is_of_change, table.columns), made), findings.answer("closing")
+    for end, when in (("converted", won), ("disqualified", lost)):
+        if day and all(when.values()):
+            form = date_form(table, day, findings).entry()
+            feeds.setdefault(day, []).append({"to": f"{end}.date", "when": when, **form})
+        elif all(when.values()) and answer is None:
+            which = f"on which its leads were {end}. Which is it? Answer with a day, such as 2026-01-31."
+            findings.ask("closing", f"{table.name} lacks the day {which}")
+        elif all(when.values()):
+            for part in (part for part in (*yes.values(), *means.values()) if part["status"] == end):
+                part[f"{end}.date"] = str(answer)
+    unused = [column for column in (flag, buyer) if column and column not in feeds]
+    doubles = [*told.rest.get("doubles", ()), *unused]
+    rest = {**told.rest, "make": ["customer"] if sold else [], "doubles": doubles}
+    kept = {c: role for c, role in told.columns.items() if c not in (*feeds, *unused)}
+    return told._replace(columns=feeds | kept, rest=rest)
 
-    A deal of that customer with the name alone can't mean one of them.
-    """
-    named = [told.roles[role] for role in ("name", "first_name", "last_name") if role in told.roles][:2]
-    places = [told.roles[role] for role in ("customer", "customer#") if role in told.roles]
-    cells = [[str(row.cells.get(name, "")).strip() for name in (*named, *places)] for row in table.rows]
-    rows = Counter((" ".join(row[: len(named)]).strip(), *row[len(named) :]) for row in cells)
-    namesakes: dict[str, set[str]] = {}
-    for (name, *customers), number in rows.items():
-        if number > 1 and name:
-            namesakes.setdefault(name, set()).update(customers)
-    return namesakes
+
+def _end_of_lead(word: str, converted: Container[str]) -> str:
+    """The status here of a lead whose status there is called so; some call what is `converted` otherwise."""
+    plain, words = folded(word), patterns()["leads"]
+    told = next((status for status, pattern in words.items() if re.search(pattern, plain)), None)
+    lost = "disqualified" if outcome_of(word) == "lost" else "open"
+    return "converted" if word in converted else told or lost

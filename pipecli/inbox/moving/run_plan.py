@@ -23,7 +23,7 @@ from pipecli.inbox.importing.rows_to_records import Tick
 from pipecli.inbox.importing.workbook import rows_of_file as read_table
 from pipecli.inbox.importing.workbook import tables_of_file
 from pipecli.inbox.moving.plan import Plan, make_plan
-from pipecli.inbox.moving.plan_files import PLAN_FILE, SETTINGS_PAGE, Step
+from pipecli.inbox.moving.plan_files import PLAN_FILE, SETTINGS_PAGE, WORDS, Step
 from pipecli.inbox.moving.recognise import (
     LARGEST,
     entries_of_zip,
@@ -338,7 +338,7 @@ def _ids(move: Move, files: Sequence[File]) -> dict[str, list[str]]:
     return ids
 
 
-_OF_A_MOVE = ("processes", "opportunity_types", "lost_reasons")
+_OF_A_MOVE = ("processes", *WORDS)
 """The settings without which the records of an export of ours aren't valid; its users are a file."""
 
 
@@ -428,7 +428,7 @@ def merged_settings(
             continue
         processes[slug] = present.with_(stages=_with_missing(present.stages, own.stages))
     changes: dict[str, Any] = {"users": users, "processes": processes}
-    for key in ("lost_reasons", "opportunity_types"):
+    for key in WORDS:
         present_words = getattr(settings, key)
         words = tuple(str(word) for word in proposed.get(key) or ())
         if present_words:  # an empty list takes any word

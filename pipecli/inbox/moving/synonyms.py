@@ -14,10 +14,10 @@ from typing import Any, NamedTuple
 
 from pipecli.errors import Unreadable
 from pipecli.inbox.importing.table import Table
-from pipecli.inbox.moving.plan_files import Findings, is_code, number_in, texts
+from pipecli.inbox.moving.plan_files import Findings, number_in, texts
 from pipecli.records.currency_codes import CURRENCIES
 from pipecli.records.money import read_money
-from pipecli.records.names import folded
+from pipecli.records.names import folded, is_code
 from pipecli.store.yaml.read import parse
 from pipecli.wording import count
 
