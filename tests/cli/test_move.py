@@ -132,6 +132,31 @@ def test_tomorrows_export_is_the_delta_and_work_done_here_stays(cli: Cli, root: 
     assert "not in this export" not in cli("import", "run", "moves/m", packed("one.zip", rest)).out
 
 
+def test_whatever_was_changed_here_is_listed_beside_what_the_file_has(cli: Cli, root: Path, git: Git) -> None:
+    Path("d.csv").write_text(
+        "ID,Deal,Company,Amount,Owner,Tags,Won date,Lost date\n"
+        "1,Roof,Boreas,100,Ana Ruiz,x,,\n2,Door,Boreas,200,Ana Ruiz,x,2026-02-03,\n3,Wall,Boreas,300,,,,\n"
+    )
+    planned(cli, "d.csv", "--into", "m")
+    cli("import", "run", "m")
+    ids = {key: str(deal["id"]) for key, deal in deals(root).items()}
+    cli("opp", "set", ids["1"], "title=Roof of the inn", "tags=x,vip", "amount=150")
+    cli("opp", "set", ids["2"], "owner=")
+    before = state(git)
+    report = cli("import", "run", "m").out
+    assert (
+        "they agree but for what was changed here\n"
+        f"  {ids['1']} amount: 100.00 EUR in the file, 150 EUR here\n"
+        f"  {ids['1']} title: Roof in the file, Roof of the inn here\n"
+        f"  {ids['1']} tags: x in the file, x, vip here\n"
+        f"  {ids['2']} owner: ana-ruiz in the file, nothing here\n"
+        "nothing to change, it is so already\n"
+    ) in report
+    assert state(git) == before
+    told = json.loads(cli("import", "run", "m", "--format", "json").out)
+    assert [one["field"] for one in told["changed_here"]] == ["amount", "title", "tags", "owner"]
+
+
 def test_a_word_that_is_new_tonight_is_named_with_its_line_and_the_way_to_have_it(
     cli: Cli, root: Path
 ) -> None:

@@ -428,7 +428,7 @@ def _reconciliation(moved: Moved) -> Iterator[str]:
                 f"{count(totals.rows_here, 'row', ',')} {totals.amount_here:,.2f} {group.currency}",
             )
             yield f"  {group.stage}: {sides[0]} | {sides[1]}{_verdict(totals.differing, totals.changed_here)}"
-        kept = " but for what was changed here" * any(group.changed_here for group in one.totals.values())
+        kept = " but for what was changed here" * bool(one.changed)
         yield "they differ" if one.differing else f"they agree{kept}"
         for changed in one.changed[:_MOST_REASONS]:
             yield f"  {changed.record} {changed.field}: {changed.file} in the file, {changed.here} here"

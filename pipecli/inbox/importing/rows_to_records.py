@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar
 
 from pipecli.errors import FaultyFile, PipecliError, Reason, Unreadable
+from pipecli.history.events import Event, RecordVersion, events_between
 from pipecli.inbox.importing.cells import CLOSED_STAGE, Named, Path, forget_ending, nouns_of
 from pipecli.inbox.importing.columns import Bindings, Tally
 from pipecli.inbox.importing.day_formats import refuse_other_order
@@ -85,6 +86,7 @@ class Built:
     """Of rows that are parts of records: what became of them."""
     kept: dict[str, Tally] = field(default_factory=dict)
     """Fields that both people and the file changed since the last import, and that stay as they are here."""
+    changed: list[tuple[str, Event]] = field(default_factory=list)  # by record, from the file's word to ours
 
     def add(self, other: Built) -> None:
         """Count the outcome of other rows, which are parts of records, with this one."""
@@ -244,13 +246,15 @@ class _Builder:
             self.pipeline, self.collection, self.names, differing, keep or "local"
         ):
             draft = self.matcher.by_key[key]
-            assert draft.before is not None
             if conflicts and keep == "conflict":
                 draft.reason = Reason("; ".join(map(disputed, conflicts)))
                 continue
             for conflict in conflicts if keep != "file" else ():
                 Tally.count(self.outcome.kept, ".".join(conflict.path), draft.rows[0])
-            draft.record = None if record.says_as(draft.before) else record
+            sides = [part.plain() for part in (draft.record, record) if isinstance(part, Part)]
+            events = events_between(*(RecordVersion(self.collection.noun, key, side) for side in sides))
+            self.outcome.changed += [(key, event) for event in events]
+            draft.record = None if draft.before and record.says_as(draft.before) else record
             if isinstance(record, Record):
                 draft.related &= {(noun, name) for _, noun, name in references(record)}
 

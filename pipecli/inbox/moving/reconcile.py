@@ -15,13 +15,15 @@ from pipecli.errors import Unreadable
 from pipecli.inbox.importing.cells import is_percentage
 from pipecli.inbox.importing.compile_mapping import NOTHING
 from pipecli.inbox.importing.import_files import Import
-from pipecli.inbox.importing.mapping import Column, Source, Unless, listed
+from pipecli.inbox.importing.mapping import Column, Source
 from pipecli.inbox.importing.table import Cell, Row, Table
+from pipecli.inbox.moving.plan_files import holds, text_of_row
 from pipecli.inbox.moving.synonyms import outcome_of
 from pipecli.json_and_csv import loads, quoted
 from pipecli.records.kinds import BY_FOLDER, BY_PREFIX, OPPORTUNITY, ORDER, QUOTATION, Kind
 from pipecli.records.money import EXACT, Mark, mark_of, percentage, read_money, read_number, rounded
 from pipecli.store.pipeline import Pipeline
+from pipecli.wording import shortened
 
 ITEMS = "items"
 _PAPERS = (QUOTATION.folder, ORDER.folder)
@@ -166,7 +168,7 @@ class _Columns:
         if field_ == "amount":
             yield from self._cells(row, "closed.amount")
         for column, one in self._feeds.get(field_, ()):
-            if _is_met(one, row):
+            if holds(one.when, row):
                 yield column, one, row.cells.get(column, "")
         if field_ == "discount":
             yield from (three for three in self._cells(row, "discount_amount") if is_percentage(three[2]))
@@ -182,7 +184,7 @@ class _Columns:
                 cell = str(row.cells.get(column, "")).strip()
                 cell = "" if cell in NOTHING and cell not in one.values else cell
                 value = one.values.get(cell, one.otherwise if cell else None)
-                if value is not None and _is_met(one, row):
+                if value is not None and holds(one.when, row):
                     told = value if isinstance(value, dict) else {one.to or "": value}
                     place = {**told, **place}
         return self._places.setdefault(words, (str(place.get("status", "")), str(place.get("stage", ""))))
@@ -203,17 +205,6 @@ class _Columns:
         """The worth of a line; None where it has no price."""
         told = {name: self.number(row, name) for name in _OF_LINE}
         return None if told["unit_price"] is None else _worth(told)
-
-
-def _is_met(column: Column, row: Row) -> bool:
-    """True for a row that has all that what a column feeds is bound to."""
-    for name, condition in column.when.items():
-        wanted = condition.not_ if isinstance(condition, Unless) else condition
-        cell = str(row.cells.get(name, "")).strip()
-        words = listed(wanted)
-        if (cell in words or (cell in NOTHING and "" in words)) is isinstance(condition, Unless):
-            return False
-    return True
 
 
 def _read(field_: str, text: str, mark: Mark) -> Decimal:
@@ -242,12 +233,26 @@ def told_of(done: Import, source: Source) -> Reconciliation | None:
     kind = done.report["kind"]
     if kind == ITEMS:
         return Reconciliation(done.table.name, kind, told=_told_of_lines(done, columns, own))
+    changed = [
+        Changed(key, event.field, _shown(event.before), _shown(event.after))
+        for key, event in done.outcome.changed
+        if kind != OPPORTUNITY.folder or event.field not in _COMPARED
+    ]
     if kind not in _PAPERS and (kind != OPPORTUNITY.folder or not columns.tell_deals):
         return None
     if own is None:
         return Reconciliation(done.table.name, kind, comparable=False)
     told = _told_of_records(done, columns, own, "amount" if kind == OPPORTUNITY.folder else "total")
-    return Reconciliation(done.table.name, kind, told=told)
+    return Reconciliation(done.table.name, kind, told=told, changed=changed)
+
+
+_COMPARED = {"status", "stage", "amount", "closed.amount"}
+"""Fields of a deal that are compared with the file one by one."""
+
+
+def _shown(value: object) -> str:
+    shown = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return "nothing" if value is None else "another" if isinstance(value, dict) else shortened(shown, 60)
 
 
 def _told_of_records(done: Import, columns: _Columns, own: str, amount: str) -> dict[str, Told]:
@@ -328,6 +333,7 @@ def reconcile(file: Reconciliation, before: Pipeline, here: Pipeline) -> None:
     kind = BY_FOLDER.get(file.kind)  # none of lines
     records = dict(_records_here(here, kind, file.told) if kind else _lines_here(here, file.told))
     known = external_ids(before, kind) if kind else set()
+    worth: list[Changed] = []
     for key, told in file.told.items():
         record = records.get(key) or _NOWHERE
         currency = told.currency or record.currency or here.settings.currency
@@ -352,10 +358,10 @@ def reconcile(file: Reconciliation, before: Pipeline, here: Pipeline) -> None:
         was_here = key in known if kind else _had_lines(before, key, told)
         if told.state == "removed" or (was_here and told.state != "rejected"):
             totals.changed_here += 1
-            file.changed.append(own.changed(told, amount, currency))
+            worth.append(own.changed(told, amount, currency))
         else:
             totals.differing.append(key)
-    file.told = {}
+    file.told, file.changed = {}, [*worth, *file.changed]
 
 
 def not_in(files: Sequence[Reconciliation], before: Pipeline) -> Iterator[tuple[str, list[str]]]:
@@ -429,13 +435,6 @@ def external_ids(pipeline: Pipeline, kind: Kind) -> set[str]:
     """The names in other systems that records of a kind have."""
     rows = pipeline.index.connection.execute(f"SELECT external_id FROM _{kind.table}")
     return {external for (external,) in rows if external is not None}
-
-
-def text_of_row(template: str, row: Row) -> str:
-    """The text that a template, or the name of a column, gives of a row."""
-    if "{" not in template:
-        template = f"{{{template}}}"
-    return re.sub(r"\{([^{}]+)\}", lambda column: str(row.cells.get(column[1], "")).strip(), template)
 
 
 def _is_stage(column: Column) -> bool:

@@ -23,7 +23,7 @@ from pipecli.inbox.importing.rows_to_records import Tick
 from pipecli.inbox.importing.workbook import rows_of_file as read_table
 from pipecli.inbox.importing.workbook import tables_of_file
 from pipecli.inbox.moving.plan import Plan, make_plan
-from pipecli.inbox.moving.plan_files import PLAN_FILE, SETTINGS_PAGE, WORDS, Step
+from pipecli.inbox.moving.plan_files import PLAN_FILE, SETTINGS_PAGE, WORDS, Step, text_of_row
 from pipecli.inbox.moving.recognise import (
     LARGEST,
     entries_of_zip,
@@ -36,7 +36,6 @@ from pipecli.inbox.moving.reconcile import (
     external_ids,
     not_in,
     reconcile,
-    text_of_row,
     told_of,
 )
 from pipecli.inbox.moving.synonyms import header_key
