@@ -34,7 +34,7 @@ from pipecli.inbox.importing.columns import (
     rounded_ids,
 )
 from pipecli.inbox.importing.mapping import Column, Source, Unless, listed
-from pipecli.inbox.importing.table import EXTRA, REASON, Cell, Table
+from pipecli.inbox.importing.table import EXTRA, REASON, Cell, Row, Table
 from pipecli.records import base
 from pipecli.records.kinds import Collection
 from pipecli.records.money import SIGNS, Mark, mark_of, minor_digits
@@ -377,6 +377,17 @@ class _Compiler:
             inner = ", ".join(f"{dotted(path)}.{key}" for key in base.keys_at(self.collection.model, plain))
             self.source.fault(place, f"{dotted(path)} has fields of its own{f': {inner}' if inner else ''}")
         return read
+
+
+def holds(when: Map[str, Any], row: Row) -> bool:
+    """True for a row in which each of these columns has one of its values, or none of them."""
+    for name, wanted in when.items():
+        text = str(row.cells.get(name, "")).strip()
+        others = wanted["not"] if isinstance(wanted, dict) else getattr(wanted, "not_", None)
+        words = listed(wanted if others is None else others)
+        if (text in words or (text in NOTHING and "" in words)) is (others is not None):
+            return False
+    return True
 
 
 def _lenient(read: Reader) -> Reader:

@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 
 from pipecli.errors import PipecliError, Unreadable
 from pipecli.inbox.importing.columns import ORDINAL
-from pipecli.inbox.importing.compile_mapping import NOTHING
+from pipecli.inbox.importing.compile_mapping import NOTHING, holds
 from pipecli.inbox.importing.day_formats import DateForm, form_of
-from pipecli.inbox.importing.mapping import in_flow, listed
+from pipecli.inbox.importing.mapping import in_flow
 from pipecli.inbox.importing.table import Row, Table
 from pipecli.records.currency_codes import CURRENCIES
 from pipecli.records.money import SIGNS, read_money
@@ -65,17 +65,6 @@ class Outcomes(NamedTuple):
         cell = str(row.cells.get(self.column, "")).strip()
         own = self.of.get("" if cell in NOTHING and cell not in self.of else cell, self.other)
         return next((of for of, when in self.marks if own == "open" and holds(when, row)), own)
-
-
-def holds(when: Mapping[str, Any], row: Row) -> bool:
-    """True for a row in which each of these columns has one of its values, or none of them."""
-    for name, wanted in when.items():
-        text = str(row.cells.get(name, "")).strip()
-        others = wanted["not"] if isinstance(wanted, dict) else getattr(wanted, "not_", None)
-        words = listed(wanted if others is None else others)
-        if (text in words or (text in NOTHING and "" in words)) is (others is not None):
-            return False
-    return True
 
 
 def text_of_row(template: str, row: Row) -> str:

@@ -13,13 +13,13 @@ from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
+from pipecli.inbox.importing.compile_mapping import holds
 from pipecli.inbox.importing.table import Row, Table, fill_down
 from pipecli.inbox.moving.plan_files import (
     Findings,
     Outcomes,
     When,
     currency_answered,
-    holds,
     meaning_of_signs,
     signs_in,
     texts,

@@ -13,11 +13,11 @@ from typing import Any, Literal, NamedTuple
 
 from pipecli.errors import Unreadable
 from pipecli.inbox.importing.cells import is_percentage
-from pipecli.inbox.importing.compile_mapping import NOTHING
+from pipecli.inbox.importing.compile_mapping import NOTHING, holds
 from pipecli.inbox.importing.import_files import Import
 from pipecli.inbox.importing.mapping import Column, Source
 from pipecli.inbox.importing.table import Cell, Row, Table
-from pipecli.inbox.moving.plan_files import holds, text_of_row
+from pipecli.inbox.moving.plan_files import text_of_row
 from pipecli.inbox.moving.synonyms import outcome_of
 from pipecli.json_and_csv import loads, quoted
 from pipecli.records.kinds import BY_FOLDER, BY_PREFIX, OPPORTUNITY, ORDER, QUOTATION, Kind
