@@ -308,6 +308,16 @@ def test_an_answer_holds_and_two_orders_of_days_are_no_question(cli: Cli, root: 
     cli("import", "plan", "d.csv", "--into", "n")
     assert "one column has one order of day and month" in cli("import", "run", "n", code=1).err
 
+    # Dates that people wrote in four ways: those with another sign tell their own order.
+    days = {"4": "27/01/2026", "5": "04/05/2026", "6": "04-26-2026", "7": "03-04-2026", "8": "2026/12/06"}
+    rows = "".join(f"{key},D,New,10,{day},\n" for key, day in days.items())
+    Path("d.csv").write_text(head + rows + "9,D,New,10,2026-07-01,\n")
+    cli("import", "plan", "d.csv", "--into", "o")
+    cli("import", "run", "o")
+    assert [deals(root)[key]["expected_close"] for key in "456789"] == [
+        "2026-01-27", "2026-05-04", "2026-04-26", "2026-03-04", "2026-12-06", "2026-07-01",
+    ]  # fmt: skip
+
 
 @pytest.mark.usefixtures("at_a_desk")
 def test_rows_that_a_vendor_writes_about_nothing_here_fail_no_night(cli: Cli, root: Path) -> None:

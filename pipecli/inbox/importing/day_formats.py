@@ -205,11 +205,20 @@ def are_days(counts: Counter[str]) -> bool:
 
 
 def with_others(told: DateForm, counts: Iterable[str]) -> DateForm:
-    """The form of most dates, and those of others in the column: `9/10/2025 4:37` beside `9/10/2025`."""
-    left = [text for text in counts if not fits(text, told.form or "")]
+    """The form of most dates, and those of others in the column: `9/10/2025 4:37` beside `9/10/2025`.
+
+    Dates with another sign between day and month may have the other order, if they alone tell it.
+    """
+    main = told.form or ""
+    left = [text for text in counts if not fits(text, main)]
     others: list[str] = []
     for form in FORMS if left else ():
-        is_of_order = form.startswith("%d") == (told.form or "").startswith("%d")
+        other = turned(form)
+        is_of_order = other not in FORMS or form.startswith("%d") == main.startswith("%d")
+        if other in FORMS and form[2] != main[2:3]:
+            pairs = [(one, two) for one, two in ((form, other), (other, form)) if one and two]
+            alone = {one for one, two in pairs for text in left if fits(text, one) and not fits(text, two)}
+            is_of_order = alone == {form} or (is_of_order and alone != {other})
         if is_of_order and any(fits(text, form) for text in left):
             others.append(form)
             left = [text for text in left if not fits(text, form)]
