@@ -145,7 +145,7 @@ def _stages(settings: Settings) -> dict[tuple[str, str], tuple[int, Decimal | No
 
 def _settings_of(history: History, blob: str) -> Settings:
     version = history.versions({("settings", blob): SETTINGS_FILE})["settings", blob]
-    (object_,) = git.objects(history.place.work_tree, [blob], safe_files.LARGEST)
+    (object_,) = git.objects(history.place.work_tree, [blob], safe_files.LARGEST, may_lack=True)
     try:
         if version.fault or object_.content is None:
             raise PipecliError(f"{SETTINGS_FILE} could not be read then: {version.fault}", hint=_OTHER)

@@ -209,7 +209,9 @@ def _files(place: Location, range_: Range) -> Iterator[_FileEnds]:
     differences = [*_differences(place, range_)]
     ends = (0, 1) if range_.head else (0,)  # the working tree is read from disk
     wanted = {blob: None for end in ends for file in differences if (blob := file.wanted(end))}
-    contents = {blob.id: blob for blob in git.objects(place.work_tree, wanted, safe_files.LARGEST)}
+    contents = {
+        blob.id: blob for blob in git.objects(place.work_tree, wanted, safe_files.LARGEST, may_lack=True)
+    }
 
     def in_commit(file: _Difference, end: int) -> _End:
         blob = file.wanted(end)

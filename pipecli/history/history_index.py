@@ -336,7 +336,9 @@ class History:
 
     def _read(self, paths: Mapping[Blob, str]) -> dict[Blob, VersionFacts]:
         """The facts of blobs, each given with its path, read from git."""
-        objects = git.objects(self.place.work_tree, [blob for _, blob in paths], safe_files.LARGEST)
+        objects = git.objects(
+            self.place.work_tree, [blob for _, blob in paths], safe_files.LARGEST, may_lack=True
+        )
         return {
             blob: facts_of(path, object_)
             for (blob, path), object_ in zip(paths.items(), objects, strict=True)

@@ -183,7 +183,7 @@ class _Story:
         wanted = list(dict.fromkeys([*commits, *(blob for _, blob in blobs)]))
         self.contents: Mapping[str, bytes | None] = {
             object_.id: object_.content
-            for object_ in git.objects(history.place.work_tree, wanted, safe_files.LARGEST)
+            for object_ in git.objects(history.place.work_tree, wanted, safe_files.LARGEST, may_lack=True)
         }
         self.commits = {commit: parse_commit(commit, self.contents[commit] or b"") for commit in commits}
 

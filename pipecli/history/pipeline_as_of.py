@@ -18,7 +18,7 @@ from pipecli.errors import Fault, FaultyFile, PipecliError
 from pipecli.history.as_of import Moment, NoSuchMoment, StandingCommit, commit_at, tip
 from pipecli.history.commits import TreeEntry, tree_entries, tree_of
 from pipecli.history.history_index import first_parent_line
-from pipecli.history.version_facts import why_absent
+from pipecli.history.version_facts import NOT_HERE, why_absent
 from pipecli.json_and_csv import loads
 from pipecli.records.kinds import OPPORTUNITY, SETTINGS, SETTINGS_FILE, Kind
 from pipecli.store import git, safe_files
@@ -81,7 +81,7 @@ class PastPipeline(Pipeline):
         entry = tree_entries(self.location, tree).get(file) if tree else None
         if entry is None:
             raise FileNotFoundError(file)
-        (blob,) = git.objects(self.location.work_tree, [entry.blob], safe_files.LARGEST)
+        (blob,) = git.objects(self.location.work_tree, [entry.blob], safe_files.LARGEST, may_lack=True)
         return text_of_blob(file, blob, is_link=entry.is_link)
 
     def need(self, *kinds: Kind) -> list[Fault]:
@@ -140,12 +140,18 @@ def _index(place: Location, standing: StandingCommit) -> index.Index:
         connection = index.in_memory(build)
         with suppress(OSError):
             file.unlink(missing_ok=True)
-    return index.Index(place, connection, file)
+    past = index.Index(place, connection, file)
+    if any(fault.message == NOT_HERE for fault in past.faults()):  # it may be fetched one day
+        with suppress(OSError):
+            file.unlink(missing_ok=True)
+    return past
 
 
 def _fill(connection: sqlite3.Connection, place: Location, past_files: dict[str, TreeEntry]) -> None:
     """Fill an index from blobs, which come in the order in which they are asked for."""
-    contents = git.objects(place.work_tree, [entry.blob for entry in past_files.values()], safe_files.LARGEST)
+    contents = git.objects(
+        place.work_tree, [entry.blob for entry in past_files.values()], safe_files.LARGEST, may_lack=True
+    )
 
     def text_of(file: str) -> str:
         return text_of_blob(file, next(contents), is_link=past_files[file].is_link)

@@ -209,7 +209,9 @@ class Journal(NamedTuple):
         if any((not id_) != (step.after is None) for id_, step in zip(ids, self.steps, strict=True)):
             return False
         pairs = [(id_, step) for id_, step in zip(ids, self.steps, strict=True) if id_]
-        blobs = git.objects(self.place.work_tree, [id_ for id_, _ in pairs], safe_files.LARGEST_ANY)
+        blobs = git.objects(
+            self.place.work_tree, [id_ for id_, _ in pairs], safe_files.LARGEST_ANY, may_lack=True
+        )
         return all(
             blob.content is not None
             and (_text_hash(blob.content) == step.text or self._filtered(commit, step.file) == step.text)
@@ -232,7 +234,7 @@ class Journal(NamedTuple):
             elif step.after is None:
                 taken += [] if id_ else [step]
             else:
-                (blob,) = git.objects(self.place.work_tree, [id_], safe_files.LARGEST_ANY)
+                (blob,) = git.objects(self.place.work_tree, [id_], safe_files.LARGEST_ANY, may_lack=True)
                 taken += [step] if blob.content and _text_hash(blob.content) == step.text else []
         self._stage_as_committed(taken)
 

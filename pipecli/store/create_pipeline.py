@@ -31,6 +31,7 @@ from pipecli.store import (
     safe_files,
     schemas,
 )
+from pipecli.store.git_recovery import unstage
 from pipecli.store.lock import interruptible
 from pipecli.store.parse_record import parse_record
 from pipecli.store.plan_writes import Write
@@ -371,7 +372,7 @@ def _commit(
         try:  # beside the pipeline: no file of its journal
             write_under_journal(place, writes, message, beside=[write_ci(place, review)], also=also)
         except BaseException:
-            git.unstage(place.work_tree, [review.host.file])
+            unstage(place.work_tree, [review.host.file])
             remove_ci(place, review.host)
             raise
 

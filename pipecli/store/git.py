@@ -16,7 +16,6 @@ import subprocess
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from tempfile import TemporaryFile
 from threading import Thread
 from typing import IO, NamedTuple
 
@@ -210,7 +209,7 @@ def log(work_tree: Path, *arguments: str) -> bytes:
     """The output of `git log`, empty before the first commit. Raises GitRefused with git's words."""
     done = run(work_tree, "log", *arguments)
     if done.returncode and not is_unborn(work_tree):
-        raise GitRefused(_words(done))
+        raise _refused(done)
     return done.stdout
 
 
@@ -222,35 +221,6 @@ LONGEST_GOODBYE = 10
 """Seconds that an interrupted git may take to put its things away."""
 
 
-def carry_through(
-    work_tree: Path, *arguments: str, stdin: bytes | None = None
-) -> subprocess.CompletedProcess[bytes]:
-    """Run git to its end whatever becomes of this program: half a checkout isn't a state to leave.
-
-    In a session of its own (on Windows, a group) neither Ctrl-C nor a closed terminal reaches it. It reads
-    and writes files, no pipes: one whose other end is gone would end it in the middle of its work.
-    """
-    with TemporaryFile() as input_, TemporaryFile() as output_, TemporaryFile() as errors:
-        input_.write(stdin or b"")
-        input_.seek(0)
-        with started(work_tree):
-            process = subprocess.Popen(
-                ["git", "--literal-pathspecs", *config_options(), *arguments],
-                cwd=work_tree, stdin=input_, stdout=output_, stderr=errors, start_new_session=True,
-                creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0), env=environment(work_tree),
-                pass_fds=held,
-            )  # fmt: skip
-        with process:
-            try:
-                process.wait()
-            except BaseException:
-                process.wait()  # it is not long
-                raise
-        output_.seek(0)
-        errors.seek(0)
-        return subprocess.CompletedProcess(arguments, process.returncode, output_.read(), errors.read())
-
-
 def output(work_tree: Path, *arguments: str) -> str:
     """The output of git without the last newline. Raises GitRefused with git's words."""
     return raw(work_tree, *arguments).decode("utf-8", "replace").removesuffix("\n")
@@ -260,14 +230,49 @@ def raw(work_tree: Path, *arguments: str, stdin: bytes | None = None) -> bytes:
     """The output of git as it is. Raises GitRefused with git's words."""
     done = run(work_tree, *arguments, stdin=stdin)
     if done.returncode:
-        raise GitRefused(_words(done))
+        raise _refused(done)
     return done.stdout
 
 
 def id_of(work_tree: Path, name: str) -> str | None:
-    """The id of the object that git knows by a name (`HEAD:orders`); None where there is none."""
+    """The id of the object that git knows by a name (`HEAD:orders`); None where there is none.
+
+    Raises GitRefused where a missing or damaged object on the way to it keeps git from telling.
+    """
+    if id_ := _parsed(work_tree, name):
+        return id_
+    revision, colon, path = name.removesuffix("^{commit}").partition(":")
+    known = _parsed(work_tree, revision)  # what a ref says, be it there or not
+    if known and (known != revision or run(work_tree, "cat-file", "-e", known).returncode != 1):
+        words = ("ls-tree", "--full-tree", known, "--", path or ".") if colon else ("cat-file", "-p", known)
+        done = run(work_tree, *words)
+        if done.returncode:
+            raise _damaged(f"{name.rstrip(':')}: {stderr_of(done.stderr)}")
+    return None
+
+
+def _parsed(work_tree: Path, name: str) -> str | None:
     done = run(work_tree, "rev-parse", "--verify", "--quiet", "--end-of-options", name)
     return None if done.returncode else done.stdout.decode().strip()
+
+
+def _damaged(words: str) -> GitRefused:
+    """The refusal to answer from a history of which a part can't be read."""
+    return GitRefused(
+        f"the history is damaged here: {words}",
+        hint="`git fsck` lists what git can't read; another clone may have it whole",
+    )
+
+
+_DAMAGE = re.compile(
+    r"((not|unable to) (read|parse|unpack)( tree| commit)?|(loose|bad|bad tree) object) [0-9a-f]{40}|packfile"
+)
+
+
+def _refused(done: subprocess.CompletedProcess[bytes]) -> GitRefused:
+    """Why git gave no answer; of half an answer nothing is said."""
+    words = stderr_of(done.stderr) or _words(done)
+    return _damaged(words) if _DAMAGE.search(words) else GitRefused(words)
 
 
 def commit_of(work_tree: Path, revision: str) -> str | None:
@@ -293,12 +298,6 @@ def start(work_tree: Path, *arguments: str) -> subprocess.Popen[bytes]:
 def listed(names: Sequence[str]) -> bytes:
     """Names as git reads a list of them."""
     return "\0".join(names).encode("utf-8", "surrogateescape")
-
-
-def unstage(work_tree: Path, new: Sequence[str]) -> None:
-    """Forget files that were only just staged; a git that refuses has staged none."""
-    if new:
-        _run(work_tree, ("update-index", "--force-remove", "-z", "--stdin"), listed(new))
 
 
 def restore_index(work_tree: Path, index: Path, aside: Path) -> None:
@@ -336,10 +335,10 @@ class Object(NamedTuple):
     size: int
 
 
-def objects(work_tree: Path, ids: Iterable[str], largest: int) -> Iterator[Object]:
+def objects(work_tree: Path, ids: Iterable[str], largest: int, *, may_lack: bool = False) -> Iterator[Object]:
     """The objects with these full ids, in their order, by one process; `largest` in bytes bounds each.
 
-    Raises GitRefused where git ends before it has answered.
+    Raises GitRefused where git ends early, and unless `may_lack` for a missing one; all zeros never are.
     """
     wanted = list(ids)
     if not wanted:
@@ -362,6 +361,8 @@ def objects(work_tree: Path, ids: Iterable[str], largest: int) -> Iterator[Objec
                 if object_ is None:
                     require_working(work_tree)
                     raise GitRefused(f"git ended before it gave {id_}", hint="look with `git fsck`")
+                if object_.content is None and not (object_.size or may_lack) and id_.strip("0"):
+                    raise _damaged(f"{id_} is missing")
                 yield object_
         finally:
             process.kill()  # who stopped listening in the middle waits for nothing

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipecli.store import git
-from pipecli.store.git_recovery import git_at_work
+from pipecli.store.git_recovery import git_at_work, unstage
 
 if TYPE_CHECKING:
     from pipecli.store.safe_files import Location
@@ -152,7 +152,7 @@ class Commit:
     def undo(self) -> None:
         """Have nothing of it staged any more."""
         self.stop()
-        git.unstage(self._work_tree, self._new)
+        unstage(self._work_tree, self._new)
         if self._is_whole:
             stage_as_committed(self._work_tree, self._changed)
 

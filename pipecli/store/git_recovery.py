@@ -35,11 +35,18 @@ def put_back(place: Location, start: str, onto: str, kept: Path) -> list[Path] |
     aside = [path for name in (*changed, *new) if (path := _keep(place, name, onto, kept))]
     if changed:
         _restore(place, start, changed)
-    git.unstage(place.work_tree, new)
+    unstage(place.work_tree, new)
     for name in new:
         (place.work_tree / name).unlink(missing_ok=True)
         safe_files.remove_empty(place.work_tree, name)
     return aside if changed or new else None
+
+
+def unstage(work_tree: Path, new: Sequence[str]) -> None:
+    """Forget files that were only just staged; a git that refuses has staged none."""
+    with suppress(git.GitRefused):
+        if new:
+            git.run(work_tree, "update-index", "--force-remove", "-z", "--stdin", stdin=git.listed(new))
 
 
 def moved_files(place: Location, start: str, onto: str) -> tuple[list[str], list[str]]:
@@ -87,7 +94,7 @@ def _keep(place: Location, name: str, onto: str, kept: Path) -> Path | None:
     except (OSError, PipecliError):
         return None
     if theirs := git.id_of(place.work_tree, f"{onto}:{name}"):
-        (blob,) = git.objects(place.work_tree, [theirs], safe_files.LARGEST_ANY)
+        (blob,) = git.objects(place.work_tree, [theirs], safe_files.LARGEST_ANY, may_lack=True)
         if (blob.content or b"").replace(b"\r\n", b"\n").startswith(content):
             return None
     kept.mkdir(parents=True, exist_ok=True)

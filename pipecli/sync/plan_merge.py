@@ -28,7 +28,7 @@ from pipecli.store.lock import MERGING
 from pipecli.store.merge_setup import DRIVER
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.safe_files import Location
-from pipecli.sync.upstream import Upstream, head
+from pipecli.sync.upstream import Upstream, carry_through, head
 from pipecli.wording import count
 
 OLDEST_GIT = (2, 38)
@@ -130,7 +130,7 @@ def _merge_tree(place: Location, ours: str, theirs: str) -> tuple[str, list[Side
     """git's merge, with the files it could not merge and its words on each."""
     # A driver that always fails: every record that both sides changed comes back here, all in one process.
     # Carried through, as git lays the versions it shows a driver into the working tree.
-    done = git.carry_through(
+    done = carry_through(
         place.work_tree,
         "-c",
         f"merge.{DRIVER}.driver=false",

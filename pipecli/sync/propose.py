@@ -19,7 +19,7 @@ from pipecli.store.ids_and_files import free_slug, slug
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.safe_files import Location
 from pipecli.sync.sync import PushRaceLost, fetch, push, ready
-from pipecli.sync.upstream import Upstream
+from pipecli.sync.upstream import Upstream, carry_through
 
 FOLDER = "deals"
 _LONGEST = 60_000
@@ -89,7 +89,7 @@ def send(pipeline: Pipeline, proposal: Proposal) -> tuple[Proposal, str]:
     git.output(work_tree, "config", f"branch.{proposal.branch}.description", proposal.title)
     git.output(work_tree, "update-ref", proposal.upstream.tracking, shared)
     moving(place, shared)
-    done = git.carry_through(work_tree, "reset", "--keep", "--quiet", shared)
+    done = carry_through(work_tree, "reset", "--keep", "--quiet", shared)
     if done.returncode:
         raise PipecliError(
             f"{proposal.branch} is pushed, and the files here can't go back: {git.stderr_of(done.stderr)}",

@@ -24,7 +24,7 @@ from pipecli.store.merge_setup import DRIVER
 from pipecli.store.safe_files import Location
 from pipecli.store.yaml import read
 from pipecli.sync.plan_merge import FileConflict, record_id
-from pipecli.sync.upstream import head, named
+from pipecli.sync.upstream import carry_through, head, named
 
 if TYPE_CHECKING:
     from pipecli.records.base import Plain
@@ -81,7 +81,7 @@ def start_waiting(place: Location, waiting: Pending, message: str, contents: Map
     _write(place, waiting)
     _prepare(place, waiting, contents)
     moving(place, waiting.theirs)
-    done = git.carry_through(
+    done = carry_through(
         place.work_tree, "-c", "rerere.enabled=false", "-c", f"merge.{DRIVER}.driver={_driver(place)}",
         "merge", "--no-commit", "--no-ff", "--no-stat", "--quiet", f"--message={message}", waiting.theirs,
     )  # fmt: skip
@@ -246,7 +246,7 @@ def _take(place: Location, paths: Sequence[str]) -> None:
 
 def _on_files(place: Location, paths: Sequence[str], *arguments: str) -> None:
     if paths:
-        done = git.carry_through(
+        done = carry_through(
             place.work_tree, *arguments, "--pathspec-from-file=-", "--pathspec-file-nul",
             stdin=git.listed(paths),
         )  # fmt: skip

@@ -39,6 +39,7 @@ from pipecli.sync.plan_merge import (
 from pipecli.sync.resolve_conflicts import Pending, RecordConflict, Side, conflicts_with_authors, pending
 from pipecli.sync.upstream import (
     Upstream,
+    carry_through,
     head,
     named,
     require_clean,
@@ -354,7 +355,7 @@ def _move(pipeline: Pipeline, merge: MergePlan) -> bool:
     moving(place, merge.commit)
     for attempt in range(TRIES):
         time.sleep(attempt * _WAIT)
-        done = git.carry_through(
+        done = carry_through(
             place.work_tree,
             "merge",
             "--ff-only",

@@ -1,8 +1,14 @@
-"""Where a pipeline is synced, a branch here and one of a remote, and what must be out of the way before."""
+"""Where a pipeline is synced, a branch here and one of a remote, and what must be out of the way before.
+
+How git is run through what must not stay half done is here, too.
+"""
 
 from __future__ import annotations
 
+import subprocess
+from pathlib import Path
 from shlex import quote
+from tempfile import TemporaryFile
 from typing import NamedTuple
 
 from pipecli.errors import PipecliError
@@ -149,3 +155,32 @@ def require_clean(place: Location) -> None:
             f"{named(files)} {are} changed and not committed",
             hint="commit first (`git add FILE && git commit`), or put it aside with `git stash -u`",
         )
+
+
+def carry_through(
+    work_tree: Path, *arguments: str, stdin: bytes | None = None
+) -> subprocess.CompletedProcess[bytes]:
+    """Run git to its end whatever becomes of this program: half a checkout isn't a state to leave.
+
+    In a session of its own (on Windows, a group) neither Ctrl-C nor a closed terminal reaches it. It reads
+    and writes files, no pipes: one whose other end is gone would end it in the middle of its work.
+    """
+    with TemporaryFile() as input_, TemporaryFile() as output_, TemporaryFile() as errors:
+        input_.write(stdin or b"")
+        input_.seek(0)
+        with git.started(work_tree):
+            process = subprocess.Popen(
+                ["git", "--literal-pathspecs", *git.config_options(), *arguments],
+                cwd=work_tree, stdin=input_, stdout=output_, stderr=errors, start_new_session=True,
+                creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+                env=git.environment(work_tree), pass_fds=git.held,
+            )  # fmt: skip
+        with process:
+            try:
+                process.wait()
+            except BaseException:
+                process.wait()  # it is not long
+                raise
+        output_.seek(0)
+        errors.seek(0)
+        return subprocess.CompletedProcess(arguments, process.returncode, output_.read(), errors.read())

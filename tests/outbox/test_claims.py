@@ -48,6 +48,15 @@ def test_what_one_clone_has_claimed_no_other_gets(clones: list[Path]) -> None:
     assert two.known() == {"a": "one", "b": "one", "c": "two"}
 
 
+def test_a_claim_that_is_lost_here_is_no_leave_to_send_again(root: Path, git: Git) -> None:
+    claims = claims_in(root)
+    assert claims.claim(["a"], "one", TODAY) == {"a"}
+    id_ = git("rev-parse", f"{claims.ref}:{TODAY}")
+    (root / ".git/objects" / id_[:2] / id_[2:]).unlink()
+    with pytest.raises(PipecliError, match="the history is damaged here"):
+        claims.claim(["a"], "two", TODAY)
+
+
 def test_clones_that_claim_at_once_share_what_there_is(clones: list[Path]) -> None:
     keys = [f"k{number}" for number in range(6)]
 

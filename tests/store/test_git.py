@@ -17,8 +17,8 @@ from pipecli.store import git, git_remote, safe_files
 
 CALL = """\
 from pathlib import Path
-from pipecli.store import git
-git.carry_through(Path("."), "-c", "alias.slow=!touch begun; sleep 0.2; echo said; touch ended", "slow")
+from pipecli.sync.upstream import carry_through
+carry_through(Path("."), "-c", "alias.slow=!touch begun; sleep 0.2; echo said; touch ended", "slow")
 """
 
 
