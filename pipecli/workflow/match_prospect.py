@@ -316,7 +316,8 @@ class People:
         self._by_place: dict[tuple[str, str | None], list[str]] = defaultdict(list)
         self._by_name: dict[str, list[str]] = defaultdict(list)
         self.customers: dict[str, str | None] = {}
-        self._addressed: set[str] = set()
+        self._addresses: dict[str, set[str]] = defaultdict(set)
+        self._coming: set[str] = set()
         self._phones: dict[str, set[str]] = defaultdict(set)
         for key, name, customer, *lists in rows:
             self.add(key, name, customer, *(loads(list_) if list_ else () for list_ in lists))
@@ -331,10 +332,14 @@ class People:
         for email in emails:
             if (address := email_key(email)) and key not in self._by_email[address]:
                 self._by_email[address].append(key)
-                self._addressed.add(key)
+                self._addresses[key].add(address)
         for keys in (self._by_place[name_key(name), customer], self._by_name[name_key(name)]):
             if key not in keys:
                 keys.append(key)
+
+    def expect(self, emails: Iterable[str]) -> None:
+        """Know the addresses of all rows to come: who has one of them isn't a row's of another address."""
+        self._coming |= {address for email in emails if (address := email_key(email))}
 
     def recognised(
         self,
@@ -362,11 +367,15 @@ class People:
         if not name:
             return None
         same = [key for key in self._by_place.get((name_key(name), customer), ()) if may_be(key)]
+        if (
+            addresses
+        ):  # one whose own address no row has got another; else she has a row, and this is a namesake
+            same = [key for key in same if self._addresses[key].isdisjoint(self._coming)]
         if customer is None and (numbers := {*map(_digits, phones)}):
             if own := [key for key in same if self._phones[key] & numbers]:
                 return _single(own, f'the name "{name}" and this number')
             same = [key for key in same if not self._phones[key]]
-        if customer is None and (addresses or self._addressed.issuperset(same)):
+        if customer is None and (addresses or all(self._addresses[key] for key in same)):
             return None  # two without a customer have their name in common, and nothing else
         return _single(same, f'the name "{name}" at {customer or "no customer"}') if same else None
 

@@ -56,6 +56,28 @@ def test_the_same_address_or_the_name_at_the_same_customer_is_the_same_person(
     assert "external_id: '77'\n" in (root / "contacts/maria-lopez.yaml").read_text()
 
 
+def test_an_address_that_changed_is_the_same_persons_unless_the_old_one_has_a_row(
+    cli: Cli, root: Path
+) -> None:
+    head = "Name,Company,Phone,Email\n"
+    nora, leo = "Nora Field,Contoso,600111222,\n", "Leo Park,Contoso,,leo@contoso.example\n"
+    mapping = write(
+        "m.yaml", "make: [customer]\ncolumns: {Name: name, Company: customer, Phone: phones, Email: emails}\n"
+    )
+    cli("import", "contacts", write("p.csv", head + nora + leo), "--map", mapping)
+    nora, moved = nora.replace("600", "699"), leo.replace("leo@", "leo.park@")
+    assert "2 updated" in cli("import", "contacts", write("p.csv", head + nora + moved), "--map", mapping).out
+    told = cli("import", "contacts", write("p.csv", head + leo + nora + moved), "--map", mapping).out
+    assert "new contacts with the name of others (line 2: Leo Park)" in told
+    people = {path.stem: loads(path.read_text()) for path in (root / "contacts").iterdir()}
+    assert {key: (of.get("emails"), of.get("phones")) for key, of in people.items()} == {
+        "nora-field": (None, ["699111222"]),
+        "leo-park": (["leo.park@contoso.example"], None),
+        "leo-park-2": (["leo@contoso.example"], None),
+    }
+    assert "3 unchanged" in cli("import", "contacts", "p.csv", "--map", mapping).out
+
+
 def test_one_whom_the_other_system_calls_otherwise_is_another_though_the_address_is_shared(
     cli: Cli, root: Path, given: Given
 ) -> None:

@@ -375,7 +375,8 @@ def dotted(path: Path) -> str:
 
 def written(value: object) -> str:
     """A value as text; of a Named the name, of Money the amount."""
-    return str(getattr(value, "text", getattr(value, "value", value)))
+    plain = getattr(value, "text", getattr(value, "value", value))
+    return ", ".join(map(str, plain)) if isinstance(plain, tuple) else str(plain)
 
 
 def _plain(cell: Cell) -> str:

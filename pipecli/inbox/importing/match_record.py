@@ -6,7 +6,7 @@ What people changed since the last import is in `earlier_imports.py`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import count
 from typing import Literal, NamedTuple
@@ -92,6 +92,12 @@ class Matcher:
         self.broken: dict[str, str] = {}
         """The records of which a row is rejected, and why."""
         self._above: str | None = None
+
+    def looked_through(self, readings: Sequence[RowReading]) -> Sequence[RowReading]:
+        """The rows of a file, once their addresses are known: who has a row isn't her namesake in another."""
+        if self.collection.noun == CONTACT.noun:
+            self.names.people.expect(sign for reading in readings for sign in _signs(reading, "emails"))
+        return readings
 
     def add(self, reading: RowReading) -> None:
         """Add a row to its record's draft. Raises Unreadable where it names none or contradicts another."""
@@ -209,15 +215,7 @@ class Matcher:
     def _customer_and_signs(self, reading: RowReading) -> tuple[str | None, list[str], list[str]]:
         """The customer of a contact's row, its addresses and its telephone numbers."""
         customer = reading.values.get(("customer",), self.bindings.constants.get(("customer",)))
-        emails, phones = (
-            [
-                str(sign)
-                for path, value in reading.values.items()
-                if path[0] == list_
-                for sign in (value if isinstance(value, tuple) else (value,))
-            ]
-            for list_ in ("emails", "phones")
-        )
+        emails, phones = (_signs(reading, list_) for list_ in ("emails", "phones"))
         if not isinstance(customer, Named) or self._lacks(customer):
             return None, emails, phones
         return self.names.key_of(customer), emails, phones
@@ -253,6 +251,8 @@ class Matcher:
                     raise Unreadable("no name: what is the contact called?")
                 known = self.names.new_slug(CONTACT.noun, name)
                 self.names.note_namesake(known, name)
+                if people.namesakes(name):
+                    Tally.count(self.bindings.noted, "new contacts with the name of others", reading.row)
             key = known
         people.add(key, name or self.known.labels.get(key, key), at, emails, phones)
         return key
@@ -289,6 +289,12 @@ class Matcher:
         ids = self.known.external_ids
         called = self.known.called(name)
         return [key for key in called if external is None or ids.get(key, external) == external]
+
+
+def _signs(reading: RowReading, list_: str) -> list[str]:
+    """The addresses of a row, or its telephone numbers."""
+    values = [value for path, value in reading.values.items() if path[0] == list_]
+    return [str(sign) for value in values for sign in (value if isinstance(value, tuple) else (value,))]
 
 
 def number_twins(

@@ -163,7 +163,7 @@ class _Builder:
         """The records that rows name, and that people removed."""
 
     def read(self, rows: Sequence[Row]) -> None:
-        for reading in [self.bindings.read(row) for row in rows]:
+        for reading in self.matcher.looked_through([self.bindings.read(row) for row in rows]):
             try:
                 self.matcher.add(reading)
             except Unreadable as error:
