@@ -147,7 +147,8 @@ class Commit:
         """End what still runs of it."""
         if self._staging is not None:
             self._staging.terminate()
-            self._staging.communicate()
+            with suppress(BrokenPipeError), self._staging:
+                pass  # Popen can't `communicate` again where a signal came as it began to
 
     def undo(self) -> None:
         """Have nothing of it staged any more."""

@@ -136,3 +136,24 @@ def test_the_head_is_read_from_its_files_and_what_those_do_not_say_is_asked(tree
     )
     run(tree, "update-ref", "refs/heads/x", commit)
     assert git_commit.head_of(place) == commit
+
+
+def test_a_signal_as_git_is_waited_for_leaves_nothing_staged(tree: Path) -> None:
+    """Popen told a second `communicate` of an attribute that it hadn't got, and nothing was undone."""
+    made = Commit(tree, changed=[], new=names())
+    for name in names():
+        made.take(name)
+
+    class Interrupted:
+        def __init__(self, stream: object) -> None:
+            self.close = stream.close  # type: ignore[attr-defined]
+
+        def flush(self) -> None:
+            raise KeyboardInterrupt
+
+    made._staging.stdin = Interrupted(made._staging.stdin)  # type: ignore[union-attr, assignment]
+    with pytest.raises(KeyboardInterrupt):
+        made.make("many")
+    made.undo()
+    assert made._staging.returncode is not None  # type: ignore[union-attr]
+    assert run(tree, "ls-files", "--stage", "new") == ""
