@@ -14,6 +14,14 @@ DIRECTIONS = "\u202a-\u202e\u2066-\u2069"
 """The characters that turn the direction of the text around them."""
 
 
+_NO_WORD = r"(\S{120})\S{400,}"
+
+
+def with_words_cut(text: str) -> str:
+    """A message about what somebody wrote, such as a number of 10,000 digits: its beginning tells which."""
+    return re.sub(_NO_WORD, r"\1…", text)
+
+
 def count(number: int, noun: str, form: str = "") -> str:
     """`1 deal`, `2 deals`; with `form` "," `1,200 deals`."""
     return f"{number:{form}} {noun}{'s' * (number != 1)}"

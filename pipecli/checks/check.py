@@ -40,6 +40,7 @@ from pipecli.records.settings import Settings
 from pipecli.store import git, safe_files
 from pipecli.store.parse_record import parse_record, validate
 from pipecli.store.yaml import read
+from pipecli.wording import with_words_cut
 
 if TYPE_CHECKING:
     from pipecli.store.pipeline import Pipeline
@@ -80,7 +81,7 @@ def check(
     misplaced = {problem.file for rule, problem in problems if rule.name == "misplaced"}
     findings = [
         *(
-            Finding(*fault[:4], Severity.ERROR, fault.message)
+            Finding(*fault[:4], Severity.ERROR, with_words_cut(fault.message))
             for fault in faults
             if fault.file not in misplaced
         ),
@@ -99,7 +100,7 @@ def _placed(pipeline: Pipeline, problems: Iterable[tuple[Rule, Problem]]) -> Ite
     for file, in_file in by_file.items():
         places = _places(pipeline, file, [problem.path for _, problem in in_file])
         for (rule, problem), (line, column) in zip(in_file, places, strict=True):
-            yield Finding(file, line, column, rule.name, rule.severity, problem.message)
+            yield Finding(file, line, column, rule.name, rule.severity, with_words_cut(problem.message))
 
 
 def _places(pipeline: Pipeline, file: str, paths: list[Path]) -> list[tuple[int, int]]:
@@ -153,7 +154,9 @@ def _changes_placed(text: str, problems: Sequence[tuple[ChangeRule, Problem]]) -
     paths = [problem.path for _, problem in problems]
     places = read.locate_many(text, paths) if text and any(paths) else [(0, 0)] * len(paths)
     for (rule, problem), (line, column) in zip(problems, places, strict=True):
-        yield Finding(problem.file, line or 1, column or 1, rule.name, rule.severity, problem.message)
+        yield Finding(
+            problem.file, line or 1, column or 1, rule.name, rule.severity, with_words_cut(problem.message)
+        )
 
 
 def _review(present: Pipeline, range_: Range, change_set: ChangeSet) -> ReviewedChanges:

@@ -19,6 +19,7 @@ from pipecli.cli.common.table import clean
 from pipecli.cli.common.terminal import expanded, paged
 from pipecli.cli.nouns import ALIASES, NOUNS, SECTIONS
 from pipecli.errors import PipecliError
+from pipecli.wording import with_words_cut
 
 USAGE, INTERRUPTED = 2, 130
 
@@ -226,10 +227,6 @@ def require_text(arguments: Sequence[str]) -> None:
             raise PipecliError(f'{name}, "{raw}", isn\'t UTF-8 text', hint="write it in UTF-8")
 
 
-_NO_WORD = r"(\S{120})\S{400,}"
-"""A number of 10,000 digits, as somebody typed it: its beginning tells which."""
-
-
 def _error(session: Session, arguments: Sequence[str], error: PipecliError, status: int = 1) -> int:
     sys.stdout.flush()
     if _is_json(session, arguments):
@@ -237,7 +234,7 @@ def _error(session: Session, arguments: Sequence[str], error: PipecliError, stat
 
         text = dumps({"error": as_record(error)}, None)
     else:
-        text = "error: " + re.sub(_NO_WORD, r"\1…", clean(" ".join(str(error).split("\n"))))
+        text = "error: " + with_words_cut(clean(" ".join(str(error).split("\n"))))
     print(text, file=sys.stderr)  # noqa: T201 - the one place that prints errors
     return status
 

@@ -281,7 +281,7 @@ def create_pipeline(
 
     With a code host also the file by which that reviews it.
     """
-    root = directory.resolve()
+    root = Path(os.path.realpath(directory))
     if _is_done_by_a_killed_one(root):
         place = find_location(root)
         merge_setup.set_up_merge(place)

@@ -73,7 +73,7 @@ class Location(NamedTuple):
 
 def find_location(start: Path) -> Location:
     """The pipeline that holds `start`, walking up as git does. Raises NoPipeline."""
-    here = start.resolve()
+    here = Path(os.path.realpath(start))  # `resolve` raises what is no OSError for links in a ring
     if not here.is_dir():
         raise NoPipeline(f"{start} isn't a directory")
     for root in (here, *here.parents):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from pipecli.cli.main import run
 from tests.checking import (
     BROCHURE,
     CUSTOMER,
@@ -54,6 +55,19 @@ def test_one_thing_wrong_is_found_at_its_line(
     pipeline: Path, change: tuple[str, str, str, str, int, str]
 ) -> None:
     assert_one_finding(pipeline, *change)
+
+
+@pytest.mark.parametrize(("file", "line"), [(LEAD, "status: converted"), (DEAL, "currency: EUR")])
+def test_a_word_of_200_000_characters_is_told_by_its_beginning(
+    pipeline: Path, capsys: pytest.CaptureFixture[str], file: str, line: str
+) -> None:
+    """A pull request can bring one, and every changing command showed all of it."""
+    write(pipeline, file, SOUND[file].replace(line, line.partition(" ")[0] + " " + "x" * 200_000, 1))
+
+    (told,) = [finding.message for finding in found(pipeline) if "x" * 100 in finding.message]
+    assert len(told) < 500
+    run(["-C", str(pipeline), "customer", "set", "contoso-coffee", "country=ES", "--dry-run"])
+    assert len(capsys.readouterr().err) < 1000
 
 
 def test_an_id_of_two_files_is_found_in_both(pipeline: Path) -> None:

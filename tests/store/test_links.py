@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from pipecli.cli.main import run
 from pipecli.errors import FaultyFile, PipecliError
 from pipecli.store import safe_files
 
@@ -113,3 +114,14 @@ def test_rejects_of_an_import_are_private(cli, root, tmp_path, monkeypatch):
     assert str(kept) in said.err
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
     assert sorted(path.name for path in shared.iterdir()) == ["map.yaml", "people.csv"]
+
+
+@pytest.mark.parametrize(
+    "words", ["-C ring opp list", "-C ring/in opp list", "init ring", "-C . export customers -o ring/in"]
+)
+def test_links_in_a_ring_are_refused_as_any_path_that_leads_nowhere(root, capsys, monkeypatch, words):
+    monkeypatch.chdir(root)
+    Path("ring").symlink_to("ring")
+    assert run(words.split()) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("error: ") and "a fault in pipecli" not in said

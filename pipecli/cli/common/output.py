@@ -373,7 +373,7 @@ def write_whole(output: str | Path, content: bytes) -> None:
     from pipecli.store import lock, safe_files
 
     named = Path(os.path.abspath(output))  # noqa: PTH100 - links stay
-    target = named.resolve()
+    target = Path(os.path.realpath(named))
     work_tree = next((above for above in named.parents if (above / ".git").exists()), None)
     if work_tree and work_tree.resolve() not in target.parents:
         raise PipecliError(f"{output} is a link that leads out of {work_tree}", hint="name another file")

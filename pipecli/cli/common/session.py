@@ -16,7 +16,7 @@ from pipecli.cli.common.table import clean
 from pipecli.cli.common.terminal import COLORS, choose_color, own_values
 from pipecli.errors import Fault, PipecliError
 from pipecli.records.kinds import Kind
-from pipecli.wording import count
+from pipecli.wording import count, with_words_cut
 
 if TYPE_CHECKING:
     from pipecli.cli.common.output import Format
@@ -261,7 +261,7 @@ def repeat_nothing() -> None:
 def say(line: str) -> None:
     """Tell a person something that isn't a result."""
     if line not in _told:
-        typer.echo("\n".join([clean(part) for part in line.split("\n")]), err=True)
+        typer.echo("\n".join([with_words_cut(clean(part)) for part in line.split("\n")]), err=True)
         _said.add(line)
 
 

@@ -5,6 +5,7 @@ The form is known by the file's ending. A file is written whole or not at all.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from shlex import quote
 from typing import Annotated
@@ -216,7 +217,7 @@ def _template(pipeline: Pipeline) -> PageTemplate | None:
     folder = pipeline.root / "templates"
     named = f"templates/{file}"
     path = inside(pipeline.root, named)
-    if path.resolve() != folder / file:
+    if os.path.realpath(path) != str(folder / file):
         raise PipecliError(
             f"quotations.template: {named} is a link or leads elsewhere", hint="put the file itself there"
         )
