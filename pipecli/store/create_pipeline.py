@@ -76,14 +76,18 @@ class CiFile(NamedTuple):
 def ci_text(review: CiFile, prefix: str) -> str:
     """The file's text; `prefix` leads from the repository to the pipeline: `sales/`, or nothing."""
     host = review.host
-    template = resources("pipecli.store").joinpath("ci", host.template).read_text(encoding="utf-8")
     paths = ""
     if prefix:
         folder = re.sub(r"([*+?!\[\]{}\\])", r"\\\1", prefix)
         paths = f"\n{host.filter}: {_quoted([folder + host.below, host.file])}"
     where = _quoted(prefix.rstrip("/") or ".")
-    values = {"@paths@": paths, "@changes@": paths, "@dir@": where, "@install@": review.install}
-    return re.sub("|".join(values), lambda mark: values[mark[0]], template)
+    return _filled(f"ci/{host.template}", paths=paths, changes=paths, dir=where, install=review.install)
+
+
+def _filled(template: str, **values: str) -> str:
+    """The text of a file of the package, with these values at its marks, as `@dir@`."""
+    text = resources("pipecli.store").joinpath(template).read_text(encoding="utf-8")
+    return re.sub(f"@({'|'.join(values) or '@'})@", lambda mark: values[mark[1]], text)
 
 
 def require_absent(work_tree: Path, host: Host) -> None:
@@ -137,11 +141,10 @@ def add_server_hook(directory: Path) -> Path:
     if os.path.lexists(hook):
         way_out = "move it aside, run this again, and put the two together"
         raise PipecliError(f"{hook} exists already", hint=way_out)
-    template = resources("pipecli.store").joinpath("ci", _HOOK).read_text(encoding="utf-8")
     command = shlex.join([sys.executable, "-P", "-m", "pipecli"])  # a hook has no PATH to rely on
     with system_refusal(hook):
         hook.parent.mkdir(exist_ok=True)
-        hook.write_text(template.replace("@pipecli@", command), encoding="utf-8")
+        hook.write_text(_filled(f"ci/{_HOOK}", pipecli=command), encoding="utf-8")
         hook.chmod(0o755)
     return hook
 
@@ -149,110 +152,6 @@ def add_server_hook(directory: Path) -> Path:
 def _quoted(value: object) -> str:
     """JSON, which is YAML too."""
     return json.dumps(value, ensure_ascii=False)
-
-
-_TEMPLATE = """\
-# yaml-language-server: $schema=schemas/settings.schema.json
-#
-# The settings of this pipeline, and the marker by which pipecli finds it.
-# Edit by hand or with `pipecli settings set`; `pipecli check` tells of every fault.
-
-company: # the letterhead of quotations
-  name: {company}
-  # address: |
-  #   Calle Mayor 1
-  #   28013 Madrid
-  # email: sales@example.com
-  # domains: [example.com] # mail from them is ours; else those of the e-mail, the website and the users
-  # tax_id: ES-B12345678
-  # logo: templates/logo.png
-
-currency: {currency} # totals and forecasts are in it
-timezone: {timezone} # whose days count: "today", the end of an --as-of date
-
-# price_list: retail-eur # of an opportunity that names none; else the only valid list in its currency
-
-# exchange_rates: # units of the base currency for one unit, from a day on
-#   USD:
-#     2026-01-01: 0.92
-
-users: # salespeople; git's e-mail address tells who you are
-{user}
-teams: {{}} # slug: {{name, manager, parent}}; users name their team
-
-processes: # ordered stages; a new opportunity takes the first process whose `when` holds
-  standard:
-    # when: type = 'sales' AND amount < 50000 # an SQL condition on the opportunity
-    stages: # probability is percent; steps: a checklist; requires: fields to enter the stage
-    - id: qualify
-      name: Qualify
-      probability: 10
-      rotting_days: 30 # days without movement until it is stale
-      # category: pipeline # or best-case, commit: how surely the forecast expects it
-    - id: demo
-      name: Demo
-      probability: 25
-      rotting_days: 30
-    - id: propose
-      name: Propose
-      probability: 50
-      rotting_days: 21
-    - id: negotiate
-      name: Negotiate
-      probability: 70
-      rotting_days: 14
-    - id: commit
-      name: Commit
-      probability: 90
-      rotting_days: 14
-
-opportunity_types: [sales, support, maintenance] # the first is the default
-sources: [] # known sources of leads, as [website, referral]; empty: any
-
-lost_reasons: [price, quality, budget, timing, competitor, no-decision, no-response]
-disqualify_reasons: [no-need, no-budget, no-timeframe, no-answer, duplicate]
-
-follow_up: # a new opportunity's next contact, where none is given
-  default_days: 7
-
-auto_close: # an open opportunity with no answer to our last word
-  after_days: 30
-  reason: no-response
-
-business_hours: # when customers are answered; reports count these with --business-hours
-  days: [mon, tue, wed, thu, fri]
-  from: "09:00"
-  to: "17:30"
-  # holidays: [2026-12-25, 2027-01-01]
-
-assignment_rules: [] # who gets new leads and opportunities, as
-# - name: big deals
-#   for: opportunity
-#   when: amount > 10000
-#   users: [ana, luis] # or team: iberia
-#   method: round-robin # or least-loaded
-#   priority: 10
-
-ranking: # points of the salespeople
-  points_per_win: 10
-  points_per_amount: 0.001 # for each unit of the base currency won
-
-targets: {{}} # per period what a user or team is to win, as 2026-Q4: {{ana: 50000}}
-
-quotations:
-  valid_days: 30
-  # terms: Payment within 30 days.
-  # template: quotation.typ # in templates/
-  max_discount: 20 # percent; more is a finding of `pipecli check`
-  max_difference: 10 # percent between a final value and its quotation; more is one of `check --base`
-
-notifications: # event: the channels that are told, `owner` being the owner's; addresses are never kept here
-  stage-changed: [sales]
-  won: [sales]
-  lost: [sales]
-  closed: [sales, owner] # by itself
-  assigned: [] # the new owner is told anyway
-"""
 
 
 class Person(NamedTuple):
@@ -308,7 +207,7 @@ def create_pipeline(
         if not (root / merge_setup.ATTRIBUTES_FILE).exists():
             texts[merge_setup.ATTRIBUTES_FILE] = merge_setup.merge_attributes()
         if not (root / AGENTS_FILE).exists():
-            texts[AGENTS_FILE] = resources("pipecli.store").joinpath(AGENTS_FILE).read_text(encoding="utf-8")
+            texts[AGENTS_FILE] = _filled(AGENTS_FILE)
         texts[SETTINGS_FILE] = text
         writes = [_write(root, name, text) for name, text in texts.items()]
         with lock.hold_pipelines(place.cache):
@@ -382,7 +281,10 @@ def settings_text(currency: str, company: str, timezone: str, user: Person) -> s
     first = f"  {user.slug}:\n    name: {scalar_text(user.name)}\n"
     if user.email:
         first += f"    email: {scalar_text(user.email)}\n"
-    return _TEMPLATE.format(company=scalar_text(company), currency=currency, timezone=timezone, user=first)
+    return _filled(
+        "new_settings.yaml",
+        company=scalar_text(company), currency=currency, timezone=timezone, user=first,
+    )  # fmt: skip
 
 
 def _git_identity(root: Path) -> Person:
