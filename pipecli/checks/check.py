@@ -22,13 +22,7 @@ from pipecli.checks.rules import (
     settings,
 )
 from pipecli.checks.rules.change_set import RULES as RULES_OF_ANY_RECORD
-from pipecli.checks.rules.change_set import (
-    Between,
-    Renames,
-    ReviewedChanges,
-    ReviewedRecord,
-    renames,
-)
+from pipecli.checks.rules.change_set import Between, Renames, ReviewedChanges, ReviewedRecord, renames
 from pipecli.checks.rules.change_set import Rule as ChangeRule
 from pipecli.errors import FaultyFile
 from pipecli.history.diff import ChangedRecord, ChangeSet, Range, Side

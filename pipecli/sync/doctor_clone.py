@@ -18,14 +18,7 @@ from pipecli.store.safe_files import Location
 from pipecli.store.yaml import read
 from pipecli.sync.plan_merge import commit_count
 from pipecli.sync.resolve_conflicts import pending
-from pipecli.sync.upstream import (
-    Upstream,
-    head,
-    named,
-    uncommitted,
-    unfinished,
-    upstream_of,
-)
+from pipecli.sync.upstream import Upstream, head, named, uncommitted, unfinished, upstream_of
 from pipecli.wording import count
 from pipecli.workflow.duplicates import email_key, users_by_address
 

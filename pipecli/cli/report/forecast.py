@@ -24,28 +24,12 @@ from pipecli.cli.report.forecast_and_funnel_rows import (
     with_targets,
 )
 from pipecli.cli.report.forecast_and_funnel_rows import ForecastNames as Names
-from pipecli.cli.report.printing import (
-    Asked,
-    asking,
-    money_column,
-    period_text,
-    won_without_amount,
-)
+from pipecli.cli.report.printing import Asked, asking, money_column, period_text, won_without_amount
 from pipecli.records.days import Days
 from pipecli.records.kinds import CUSTOMER, OPPORTUNITY
 from pipecli.records.money import minor_digits
-from pipecli.reports.forecast import (
-    FIGURES,
-    GROUPINGS,
-    OVERDUE,
-    WITHOUT_DATE,
-    Compared,
-    Forecast,
-    Row,
-)
-from pipecli.reports.forecast import (
-    compare_forecasts as compare_forecasts,
-)
+from pipecli.reports.forecast import FIGURES, GROUPINGS, OVERDUE, WITHOUT_DATE, Compared, Forecast, Row
+from pipecli.reports.forecast import compare_forecasts as compare_forecasts
 from pipecli.wording import count
 
 if TYPE_CHECKING:

@@ -16,14 +16,7 @@ from pipecli.cli.report.printing import Asked, Key, KeyNames, count_column, mone
 from pipecli.records.days import PERIODS, Days
 from pipecli.records.money import minor_digits, rounded
 from pipecli.reports.deals import Deal, Place, percent
-from pipecli.reports.forecast import (
-    CATEGORIES,
-    Forecast,
-    Row,
-    Window,
-    chronological,
-    forecast,
-)
+from pipecli.reports.forecast import CATEGORIES, Forecast, Row, Window, chronological, forecast
 from pipecli.reports.lost import Lost, lost
 from pipecli.reports.teams_and_targets import Goal, Organisation, Targets, attainment, roll_up
 from pipecli.reports.valuation import Valuation

@@ -23,12 +23,7 @@ from pipecli.records.settings import Settings
 from pipecli.workflow.change import Change, Refused
 from pipecli.workflow.opportunity.advance_and_set import competitor_name, process_of
 from pipecli.workflow.order import order_from_quotation
-from pipecli.workflow.preconditions import (
-    closing_day,
-    named_stage,
-    require_listed_lost_reason,
-    require_open,
-)
+from pipecli.workflow.preconditions import closing_day, named_stage, require_listed_lost_reason, require_open
 from pipecli.workflow.quotation import require_of
 
 _OFFERED = (QuotationStatus.SENT, QuotationStatus.ACCEPTED)
