@@ -10,7 +10,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from html import escape
+from pathlib import Path
 from textwrap import wrap
 from typing import Any, NamedTuple
 
@@ -104,7 +104,10 @@ def require_altair() -> None:
 def chart_file(drawn: Drawn, ending: str, theme: str, title: str, language: str) -> bytes:
     """The bytes of a file with one of ENDINGS; a page follows the reader's screen, whatever the theme."""
     if ending == ".html":
-        return chart_page(svg_of_page(drawn, WIDE), title, language).encode()
+        from markupsafe import Markup
+
+        svg = Markup(svg_of_page(drawn, WIDE))  # noqa: S704 - drawn by Vega, which escapes texts
+        return page("chart.html.j2", ["pointer.js"], svg=svg, title=title, language=language).encode()
     chosen = THEMES[theme]
     spec = _spec(drawn(chosen), chosen)
     import vl_convert
@@ -153,58 +156,29 @@ def variables() -> str:
     )
 
 
-POINTER_STYLE = """
-.tip { position: fixed; pointer-events: none; display: none; max-width: 22rem; padding: .5rem .7rem;
-  background: var(--ink); color: var(--ground); font-size: .8rem; line-height: 1.35; border-radius: .3rem;
-  white-space: pre-line; overflow-wrap: anywhere; z-index: 9; }
-svg { display: block; width: 100%; height: auto; }
-[aria-roledescription=circle]:hover, [aria-roledescription=bar]:hover { stroke: var(--ink); stroke-width: 2; }
-"""
-POINTER_SCRIPT = """
-const tip = document.createElement('div'); tip.className = 'tip'; document.body.append(tip);
-addEventListener('mousemove', event => {
-  const marks = '[aria-roledescription=circle],[aria-roledescription=bar],[aria-roledescription=tick]';
-  const mark = event.target.closest && event.target.closest(marks);
-  tip.style.display = mark ? 'block' : 'none';
-  if (!mark) return;
-  tip.textContent = mark.getAttribute('aria-label');
-  tip.style.left = Math.min(event.clientX + 14, innerWidth - tip.offsetWidth - 8) + 'px';
-  tip.style.top = Math.min(event.clientY + 14, innerHeight - tip.offsetHeight - 8) + 'px';
-});
-"""
-"""Shows the text of the mark under the pointer, as text and never as markup."""
+_TEMPLATES = Path(__file__).parent / "templates"
 
 
-def chart_page(svg: str, title: str, language: str) -> str:
-    """A page with one chart and nothing outside it."""
-    return f"""<!DOCTYPE html>
-<html lang="{language}">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{policy(POINTER_SCRIPT)}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{escape(title)}</title>
-<style>
-{variables()}
-body {{ margin: 0; background: var(--ground); color: var(--ink); font: 15px/1.5 system-ui, sans-serif; }}
-main {{ max-width: 66rem; margin: 0 auto; padding: 1rem; overflow-x: auto; --least: 40rem; }}
-{POINTER_STYLE}</style>
-</head>
-<body>
-<main>{svg}</main>
-<script>{POINTER_SCRIPT}</script>
-</body>
-</html>
-"""
-
-
-def policy(script: str) -> str:
-    """A content security policy that runs this script, fetches nothing, and knows no other."""
+def page(template: str, scripts: Sequence[str], **values: object) -> str:
+    """A page from a template, which runs these scripts and no other, fetches nothing, and has both themes."""
     from base64 import b64encode
     from hashlib import sha256
 
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from markupsafe import Markup
+
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
+    script = "".join((_TEMPLATES / name).read_text(encoding="utf-8") for name in scripts)
     digest = b64encode(sha256(script.encode()).digest()).decode()
-    return f"default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src 'sha256-{digest}'"
+    return environment.get_template(template).render(
+        policy=f"default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src 'sha256-{digest}'",
+        style=Markup(variables() + (_TEMPLATES / "pointer.css").read_text(encoding="utf-8")),  # noqa: S704
+        script=Markup(script),  # noqa: S704
+        **values,
+    )
 
 
 _BAR = 30

@@ -8,14 +8,11 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from pipecli.outbox.charts import Drawn
     from pipecli.translation import Words
-
-_TEMPLATE = Path(__file__).parent / "templates" / "dashboard.html.j2"
 
 
 class Change(NamedTuple):
@@ -113,29 +110,19 @@ class Content(NamedTuple):
 
 def dashboard_page(content: Content) -> str:
     """The whole page."""
-    from jinja2 import Environment, StrictUndefined
     from markupsafe import Markup
 
-    from pipecli.outbox.charts import POINTER_SCRIPT, POINTER_STYLE, policy, svg_of_page, variables
+    from pipecli.outbox.charts import page, svg_of_page
 
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters["hover"] = _hover
-    script = POINTER_SCRIPT + _SORTING + _SCROLLING
     # drawn by Vega, which escapes texts
     parts = [
         (part, Markup(svg_of_page(part.drawn, _CHART_WIDTH)) if isinstance(part, Picture) else None)  # noqa: S704
         for part in content.parts
     ]
-    return environment.from_string(_TEMPLATE.read_text(encoding="utf-8")).render(
-        content=content,
-        words=content.words,
-        parts=parts,
-        policy=policy(script),
-        style=Markup(variables() + POINTER_STYLE),  # noqa: S704
-        script=Markup(script),  # noqa: S704
-    )
+    return page(
+        "dashboard.html.j2", ["pointer.js", "tables.js"],
+        content=content, words=content.words, parts=parts, hover=_hover,
+    )  # fmt: skip
 
 
 def _hover(text: str) -> str:
@@ -148,30 +135,3 @@ def _hover(text: str) -> str:
 _CHART_WIDTH = 500
 """Of a chart without its axes: with them it fills half of a page that is 1280 wide."""
 _LONG_TEXT = 40
-
-
-_SORTING = """
-for (const heading of document.querySelectorAll('thead th button')) heading.addEventListener('click', () => {
-  const cell = heading.parentElement, table = cell.closest('table'), body = table.tBodies[0];
-  const place = [...cell.parentElement.children].indexOf(cell);
-  const down = cell.getAttribute('aria-sort') === 'ascending';
-  for (const other of cell.parentElement.children) other.removeAttribute('aria-sort');
-  cell.setAttribute('aria-sort', down ? 'descending' : 'ascending');
-  const order = row => { const text = row.children[place].dataset.order; return isNaN(text) ? text : +text; };
-  const rows = [...body.rows].sort((a, b) => {
-    const x = order(a), y = order(b);
-    return typeof x === 'number' && typeof y === 'number' ? x - y : String(x).localeCompare(String(y));
-  });
-  body.append(...(down ? rows.reverse() : rows));
-});
-"""
-_SCROLLING = """
-const tell = () => { for (const part of document.querySelectorAll('section.table')) {
-  const scrolls = part.scrollWidth > part.clientWidth;
-  part.classList.toggle('scrolls', scrolls);
-  scrolls ? part.setAttribute('tabindex', '0') : part.removeAttribute('tabindex');
-} };
-tell();
-addEventListener('resize', tell);
-"""
-"""Says of a table that is wider than a phone that it can be moved, with a finger or the arrow keys."""

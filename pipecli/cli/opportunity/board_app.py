@@ -92,19 +92,7 @@ class BoardApp(App[None]):
     """`said` is what to tell on the terminal afterwards: the moves that were made."""
 
     ENABLE_COMMAND_PALETTE = False
-    CSS = """
-    #heading { height: 1; background: $primary; color: $text; padding: 0 1; text-wrap: nowrap; }
-    #status { height: auto; max-height: 3; padding: 0 1; }
-    #status.bad { background: $error; color: $text; }
-    Page, Choice, Answer { align: center middle; }
-    Page VerticalScroll { width: 96%; max-width: 104; height: 90%; border: round $accent; padding: 0 1;
-        background: $surface; }
-    Choice Vertical, Answer Vertical { width: 60; max-width: 100%; height: auto; max-height: 90%;
-        border: round $accent; }
-    Choice Input, Answer Input { border: none; height: 1; }
-    Choice Label, Answer Label { width: 1fr; }
-    Choice OptionList { height: auto; max-height: 20; border: none; }
-    """
+    CSS_PATH = "board.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("question_mark", "help", "Help", key_display="?"),  # first: a footer is cut at its end
         Binding("q", "quit", "Quit"),
