@@ -31,7 +31,6 @@ from pipecli.store import (
     safe_files,
     schemas,
 )
-from pipecli.store.git_recovery import unstage
 from pipecli.store.lock import interruptible
 from pipecli.store.parse_record import parse_record
 from pipecli.store.plan_writes import Write
@@ -98,23 +97,6 @@ def require_absent(work_tree: Path, host: Host) -> None:
             f"{host.file} exists already",
             hint="move it aside, run this again, and put the two together",
         )
-
-
-def write_ci(place: Location, review: CiFile) -> str:
-    """Write the file, which is not there; its name in the repository. Raises PipecliError."""
-    host = review.host
-    folder = host.file.rpartition("/")[0]
-    safe_files.make_folder(place.work_tree, folder)
-    safe_files.create_file(place.work_tree, host.file, ci_text(review, place.prefix).encode())
-    return host.file
-
-
-def remove_ci(place: Location, host: Host) -> None:
-    """Take back what `write_ci` wrote, with the folders it made."""
-    safe_files.remove_file(place.work_tree, host.file)
-    for folder in Path(host.file).parents[:-1]:
-        with suppress(OSError):
-            (place.work_tree / folder).rmdir()
 
 
 def add_ci(place: Location, review: CiFile) -> None:
@@ -240,10 +222,10 @@ def _is_done_by_a_killed_one(root: Path) -> bool:
         place = safe_files.location_at(root)
     except safe_files.NoPipeline:
         return False
-    if not place.journal.exists():
+    if not _top(place).journal.exists():
         return False
     with lock.hold_pipelines(place.cache):
-        crash_recovery.recover(place)
+        crash_recovery.recover(_top(place))
     return (root / SETTINGS_FILE).exists()
 
 
@@ -262,18 +244,21 @@ def _commit(
     review: CiFile | None,
     also: Callable[[], None] = lambda: None,
 ) -> None:
-    """Commit files, with a code host also that by which it reviews; or nothing of it. Raises OSError."""
+    """Commit files, with a code host also that by which it reviews; or nothing of it. Raises OSError.
+
+    That file lies at the top of the repository: so does the journal.
+    """
+    files = [write._replace(file=place.prefix + write.file) for write in writes]
+    files += [Write(review.host.file, None, ci_text(review, place.prefix).encode())] if review else []
+    top = _top(place)
+    top.cache.mkdir(exist_ok=True)
     with interruptible():
-        if review is None or not place.prefix:
-            added = [Write(review.host.file, None, ci_text(review, "").encode())] if review else []
-            write_under_journal(place, [*writes, *added], message, also=also)
-            return
-        try:  # beside the pipeline: no file of its journal
-            write_under_journal(place, writes, message, beside=[write_ci(place, review)], also=also)
-        except BaseException:
-            unstage(place.work_tree, [review.host.file])
-            remove_ci(place, review.host)
-            raise
+        write_under_journal(top, files, message, also=also)
+
+
+def _top(place: Location) -> Location:
+    """The repository of a pipeline, as if it were one."""
+    return place._replace(root=place.work_tree)
 
 
 def settings_text(currency: str, company: str, timezone: str, user: Person) -> str:

@@ -90,16 +90,14 @@ def write_under_journal(
     message: str | None,
     environment: Mapping[str, str] | None = None,
     stats: dict[str, Stat] | None = None,
-    beside: Sequence[str] = (),
     also: Callable[[], None] = lambda: None,
     settings: Mapping[str, str] | None = None,
 ) -> tuple[str | None, bool]:
     """Write files and commit them under a journal; undo it all when anything fails.
 
     Returns the commit's id, and True where somebody wanted to stop this when git had the commit already.
-    `stats` is filled with those of the written files; `beside` are new files of the repository that are
-    written already and go along; `also` is done before the journal ends; `settings`: git's, where known.
-    Raises OSError, PipecliError.
+    `stats` is filled with those of the written files; `also` is done before the journal ends; `settings`:
+    git's, where known. Raises OSError, PipecliError.
     """
     prefix = place.prefix
     is_interrupted = False
@@ -127,7 +125,7 @@ def write_under_journal(
             git_commit = Commit(
                 place.work_tree,
                 changed=[prefix + write.file for write in writes if write.before is not None],
-                new=[*(prefix + write.file for write in writes if write.before is None), *beside],
+                new=[prefix + write.file for write in writes if write.before is None],
                 options=options or (),
             )
         for folder in {write.file.rpartition("/")[0] for write in writes if write.after is not None}:
@@ -140,9 +138,6 @@ def write_under_journal(
                 stats[write.file] = stat
             if git_commit is not None:
                 git_commit.take(prefix + write.file)
-        if git_commit is not None:
-            for name in beside:
-                git_commit.take(name)
         with _hardened(place, writes) if options is not None else nullcontext():
             if git_commit is not None and message is not None:
                 git_commit.make(message, environment)

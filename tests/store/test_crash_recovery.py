@@ -346,6 +346,19 @@ def test_a_kill_in_one_pipeline_is_undone_by_the_next_command_in_another(cli, gi
     assert git("status", "--porcelain") == ""
 
 
+def test_a_kill_takes_the_file_of_a_code_host_with_it_which_lies_above_the_pipeline(cli, git, root, start):
+    sales = str(root / "sales")
+    cli("init", sales)
+    hook(root, "pre-commit", WAITS)
+    kill(start("-C", sales, "init", ".", "--ci", "github"))
+    assert (root / ".github/workflows/pipecli.yml").exists()
+    (root / ".git/hooks/pre-commit").unlink()
+
+    assert "undone: Review what is to be merged, on github" in cli("-C", sales, "product", "list").err
+    assert git("status", "--porcelain") == "" and not (root / ".github").exists()
+    cli("-C", sales, "init", ".", "--ci", "github")
+
+
 def test_a_change_in_one_pipeline_waits_for_that_of_another(cli, root):
     """Both have one index of git's, and one HEAD."""
     cli("init", str(root / "sales"))
