@@ -333,6 +333,25 @@ def test_quotations_and_lines_are_reconciled_as_deals_are(
     assert "  Presented: 1 row 2,500.00 EUR | 1 row 2,500.00 EUR\n" in again
 
 
+def test_lines_that_a_later_export_lacks_stay_and_are_named(cli: Cli, root: Path) -> None:
+    line = "00k3,006B,1,-50,,Loyalty credit\n"
+    files = SALESFORCE | {"OpportunityLineItem.csv": PAPERS["OpportunityLineItem.csv"] + line}
+    cli("import", "plan", packed("export.zip", files), "--into", "m")
+    assert "not in this export" not in cli("import", "run", "m").out
+    deal = deals(root)["006B"]["id"]
+    files["OpportunityLineItem.csv"] = PAPERS["OpportunityLineItem.csv"]
+    report = cli("import", "run", "m", packed("later.zip", files)).out
+    left = f"not in this export, and left as it is: 1 line of an earlier one: {deal} Loyalty credit\n"
+    assert left in report
+    files["OpportunityLineItem.csv"] += line
+    files["OpportunityLineItem.csv"] = files["OpportunityLineItem.csv"].replace(
+        "00k1,006B,2.0,1250,,Boiler\n", ""
+    )
+    report = cli("import", "run", "m", packed("later.zip", files)).out
+    assert left.replace("Loyalty credit", "Boiler") in report
+    assert len(deals(root)["006B"]["items"]) == 1  # type: ignore[arg-type]
+
+
 def test_a_deal_of_a_customer_that_was_rejected_says_why(cli: Cli, root: Path) -> None:
     cut = SALESFORCE["Account.csv"] + "001B,Bakery Lund,005A,one cell too many\n"
     more = SALESFORCE["Opportunity.csv"] + "006E,001B,005A,Oven,Prospecting,5,2026-12-24,false,false,,,x\n"

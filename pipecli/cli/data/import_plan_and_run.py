@@ -377,7 +377,7 @@ def _report(moved: Moved, *, is_dry: bool) -> Iterator[str]:
         yield f"proposed settings that were removed here, and stay so: {', '.join(moved.removed)}"
     yield from _reconciliation(moved)
     for kind, names in moved.gone.items():
-        things = count(len(names), _DIFFERING[kind], ",")
+        things = count(len(names), {**_DIFFERING, "items": "line"}[kind], ",")
         yield f"not in this export, and left as it is: {things} of an earlier one: {first_of(names, 3, ',')}"
     yield from ["the settings are those of the export, as there was no record here"] * moved.whole_settings
     if is_dry:

@@ -22,6 +22,7 @@ from pipecli.inbox.moving.synonyms import outcome_of
 from pipecli.json_and_csv import loads, quoted
 from pipecli.records.kinds import BY_FOLDER, BY_PREFIX, OPPORTUNITY, ORDER, QUOTATION, Kind
 from pipecli.records.money import EXACT, Mark, mark_of, percentage, read_money, read_number, rounded
+from pipecli.store.index import rows_for_verbs
 from pipecli.store.pipeline import Pipeline
 from pipecli.wording import shortened
 
@@ -332,7 +333,8 @@ def reconcile(file: Reconciliation, before: Pipeline, here: Pipeline) -> None:
     """Compare a file's word with the pipeline as it is `here`, and as it was `before` this run."""
     kind = BY_FOLDER.get(file.kind)  # none of lines
     records = dict(_records_here(here, kind, file.told) if kind else _lines_here(here, file.told))
-    known = external_ids(before, kind) if kind else set()
+    brought = rows_for_verbs.known_elsewhere(before.index.connection, kind.table) if kind else []
+    known = {external for external, _ in brought}
     worth: list[Changed] = []
     for key, told in file.told.items():
         record = records.get(key) or _NOWHERE
@@ -365,20 +367,23 @@ def reconcile(file: Reconciliation, before: Pipeline, here: Pipeline) -> None:
 
 
 def not_in(files: Sequence[Reconciliation], before: Pipeline) -> Iterator[tuple[str, list[str]]]:
-    """By kind, the deals and papers of earlier exports that these files don't have, as people call them.
+    """By kind, the deals, papers and lines of earlier exports that these files lack, as people call them.
 
     None where the most are missing: such files have only what is new.
     """
-    for kind in (OPPORTUNITY, QUOTATION, ORDER):
-        own = [file for file in files if file.kind == kind.folder]
-        told = {key for file in own for key in file.told}
-        known = before.index.connection.execute(
-            f"SELECT external_id, key, label FROM _{kind.table} JOIN _records USING (path) "
-            "WHERE external_id IS NOT NULL"
-        ).fetchall()
-        missing = [f"{key} {label}" for external, key, label in known if external not in told]
+    connection = before.index.connection
+    for kind in (OPPORTUNITY.folder, *_PAPERS, ITEMS):
+        own = [file for file in files if file.kind == kind]
+        keys = {key for file in own for key in file.told}
+        if kind == ITEMS:
+            told = {id_ for file in own for one in file.told.values() for id_ in one.ids}
+            nouns = {BY_PREFIX[key.partition("-")[0]].noun for key in keys}
+            known = rows_for_verbs.lines_known_elsewhere(connection, nouns)
+        else:
+            told, known = keys, rows_for_verbs.known_elsewhere(connection, BY_FOLDER[kind].table)
+        missing = [name for external, name in known if external not in told]
         if own and all(file.comparable for file in own) and 0 < len(missing) * 2 <= len(known):
-            yield kind.folder, missing
+            yield kind, missing
 
 
 def _records_here(pipeline: Pipeline, kind: Kind, told: Container[str]) -> Iterator[tuple[str, _Here]]:
@@ -429,12 +434,6 @@ def _had_lines(pipeline: Pipeline, key: str, told: Told) -> bool:
         return False
     text = pipeline.json_of(noun, key)
     return not told.ids or any(quoted(id_) in text for id_ in told.ids)
-
-
-def external_ids(pipeline: Pipeline, kind: Kind) -> set[str]:
-    """The names in other systems that records of a kind have."""
-    rows = pipeline.index.connection.execute(f"SELECT external_id FROM _{kind.table}")
-    return {external for (external,) in rows if external is not None}
 
 
 def _is_stage(column: Column) -> bool:

@@ -33,7 +33,6 @@ from pipecli.inbox.moving.recognise import (
 )
 from pipecli.inbox.moving.reconcile import (
     Reconciliation,
-    external_ids,
     not_in,
     reconcile,
     told_of,
@@ -363,7 +362,8 @@ def _apply_settings(draft: DraftPipeline, move: Move, moved: Moved) -> list[str]
     imports = imports_at(draft.location).plain_versions([SETTINGS_FILE])
     brought = [after for _, versions in imports for _, after in versions]
     proposed, removed = _without_removed(proposed, before.plain(), brought)
-    after = merged_settings(before, proposed, str(path), text, is_new=not external_ids(draft, OPPORTUNITY))
+    deals = rows_for_verbs.known_elsewhere(draft.index.connection, OPPORTUNITY.table)
+    after = merged_settings(before, proposed, str(path), text, is_new=not deals)
     if after.plain() != before.plain():
         draft.take(plan_writes(draft, [Change(after, "move in", "imported")]))
     return removed

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -242,6 +242,28 @@ def unanswered_deals(connection: Sql, today: date, latest: date) -> list[str]:
 def customer_parents(connection: Sql) -> dict[str, str]:
     """The customer above each that belongs to another."""
     return dict(connection.execute("SELECT id, parent FROM _customers WHERE parent <> ''").fetchall())
+
+
+def known_elsewhere(connection: Sql, table: str) -> list[tuple[str, str]]:
+    """The names in other systems that records of a kind have, and each one's id and label."""
+    rows = connection.execute(
+        f"SELECT external_id, key || ' ' || label FROM _{table} JOIN _records USING (path) "
+        "WHERE external_id IS NOT NULL"
+    )
+    return rows.fetchall()
+
+
+def lines_known_elsewhere(connection: Sql, nouns: Iterable[str]) -> list[tuple[str, str]]:
+    """The names in other systems of the lines of these kinds of record, credits too, and what each is."""
+    marks = ", ".join(f"'{noun}'" for noun in nouns)
+    rows = connection.execute(
+        "SELECT json_extract(i.value, '$.external_id') AS external, "
+        "r.key || ' ' || json_extract(i.value, '$.description') "
+        f"FROM _records r, json_each(r.json, '$.items') i WHERE r.noun IN ({marks}) AND external IS NOT NULL "
+        "UNION ALL SELECT c.key, r.key || ' ' || json_extract(c.value, '$.line') "
+        f"FROM _records r, json_each(r.json, '$.custom.discount_lines') c WHERE r.noun IN ({marks})"
+    )
+    return rows.fetchall()
 
 
 def files_beside(connection: Sql) -> list[str]:
