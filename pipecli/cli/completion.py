@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pipecli import __version__
-from pipecli.cli.common.terminal import GLOBAL, expanded, own_values
+from pipecli.cli.common.terminal_and_own_config import GLOBAL, expanded, own_values
 from pipecli.cli.nouns import ALIASES, NOUNS
 from pipecli.json_and_csv import dumps, loads
 from pipecli.records.kinds import BY_NOUN, COLLECTIONS, collection_named

@@ -236,7 +236,7 @@ def _news(run: Session) -> list[tuple[str, str]]:
 def _write_news(news: Sequence[tuple[str, str]]) -> None:
     if not news:
         return
-    from pipecli.cli.common.terminal import terminal_width
+    from pipecli.cli.common.terminal_and_own_config import terminal_width
 
     width = terminal_width()
     more = f", {_MOST_NEWS} of {len(news)} changes" if len(news) > _MOST_NEWS else ""

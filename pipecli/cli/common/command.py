@@ -16,7 +16,7 @@ from typer.main import get_command_from_info, get_command_name
 
 from pipecli import __version__
 from pipecli.cli.common.session import FORMATS, Session
-from pipecli.cli.common.terminal import COLORS, paged
+from pipecli.cli.common.terminal_and_own_config import COLORS, paged
 from pipecli.cli.nouns import ALIASES
 from pipecli.errors import Ambiguous, Question
 

@@ -20,7 +20,7 @@ from pipecli.cli.common.pick import document_row, is_recent, key_of, names_of, p
 from pipecli.cli.common.record_json import DERIVED, derived_keys
 from pipecli.cli.common.session import Session, session
 from pipecli.cli.common.table import Column, ListColumn
-from pipecli.cli.common.terminal import say_after
+from pipecli.cli.common.terminal_and_own_config import say_after
 from pipecli.errors import PipecliError
 from pipecli.json_and_csv import dumps, loads
 from pipecli.records.kinds import BY_FOLDER, BY_NOUN, Kind

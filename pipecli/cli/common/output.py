@@ -21,7 +21,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from pipecli.cli.common.table import Column, cell_text, clean, display_width, isolated, render
-from pipecli.cli.common.terminal import (
+from pipecli.cli.common.terminal_and_own_config import (
     PLAIN,
     Mark,
     linked,

@@ -18,7 +18,7 @@ import typer
 from pipecli.cli.common.output import Format, print_record, print_records
 from pipecli.cli.common.session import Session, repeat_nothing, say
 from pipecli.cli.common.table import Column, amount_text, clean, render
-from pipecli.cli.common.terminal import takes_links, terminal_width
+from pipecli.cli.common.terminal_and_own_config import takes_links, terminal_width
 from pipecli.errors import Ambiguous, PipecliError, Question
 from pipecli.records.kinds import BY_NOUN, BY_PREFIX, RANDOM, Kind
 from pipecli.records.names import Names, chosen_id, people_of, stages_of

@@ -16,7 +16,7 @@ from pipecli.cli.common.output import print_records
 from pipecli.cli.common.pick import can_ask, confirm
 from pipecli.cli.common.session import session
 from pipecli.cli.common.table import Column
-from pipecli.cli.common.terminal import paged
+from pipecli.cli.common.terminal_and_own_config import paged
 from pipecli.cli.common.transaction import Transaction, changing, in_full
 from pipecli.cli.common.typed_values import split_assignment, with_values
 from pipecli.cli.nouns import ALIASES

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from pipecli.cli.common.table import clean
-from pipecli.cli.common.terminal import COLORS, choose_color, own_values
+from pipecli.cli.common.terminal_and_own_config import COLORS, choose_color, own_values
 from pipecli.errors import Fault, PipecliError
 from pipecli.records.kinds import Kind
 from pipecli.wording import count, with_words_cut

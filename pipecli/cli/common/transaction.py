@@ -20,7 +20,7 @@ from pipecli.cli.common.pick import find_typed, note_touched
 from pipecli.cli.common.record_json import RecordJson, print_record_json, record_json
 from pipecli.cli.common.session import Session, say, session, warn
 from pipecli.cli.common.table import Column, clean
-from pipecli.cli.common.terminal import paged
+from pipecli.cli.common.terminal_and_own_config import paged
 from pipecli.cli.common.typed_values import validated
 from pipecli.records.activity import NextContact
 from pipecli.records.base import Record

@@ -13,7 +13,7 @@ from pipecli.cli.common.command import Report, noun
 from pipecli.cli.common.output import Format, print_records, wrapped, write_text
 from pipecli.cli.common.session import Session, say, session
 from pipecli.cli.common.table import Column, clean, cut, display_width, fitting, isolated
-from pipecli.cli.common.terminal import terminal_width
+from pipecli.cli.common.terminal_and_own_config import terminal_width
 from pipecli.cli.opportunity.board_cards import Board, Lane, card_lines, read_board, shortened
 from pipecli.errors import PipecliError
 from pipecli.extras import require_extra

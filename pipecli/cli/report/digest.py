@@ -19,7 +19,7 @@ from pipecli.cli.common.listing import owner_filter
 from pipecli.cli.common.output import Format, markdown_text, wrapped, write_text
 from pipecli.cli.common.pick import names_of
 from pipecli.cli.common.session import Session, mention, say, session
-from pipecli.cli.common.terminal import terminal_width
+from pipecli.cli.common.terminal_and_own_config import terminal_width
 from pipecli.cli.cron.remind import PerhapsSent, claims_of, drawn, sending
 from pipecli.cli.history_and_changes import movement_json
 from pipecli.cli.report.dashboard_tables import (

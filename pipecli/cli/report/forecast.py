@@ -12,7 +12,7 @@ from pipecli.cli.common.command import Report, noun
 from pipecli.cli.common.output import Format
 from pipecli.cli.common.session import warn
 from pipecli.cli.common.table import Column, clean, cut, display_width, isolated, money, rounded_to_three
-from pipecli.cli.common.terminal import terminal_width
+from pipecli.cli.common.terminal_and_own_config import terminal_width
 from pipecli.cli.report.forecast_and_funnel_rows import (
     MANAGER,
     Targeted,

@@ -15,7 +15,7 @@ from pipecli.cli.common.listing import owner_filter
 from pipecli.cli.common.output import Format, print_records, wrapped, write_text
 from pipecli.cli.common.session import Session, say, session
 from pipecli.cli.common.table import Column, amount_text
-from pipecli.cli.common.terminal import terminal_width
+from pipecli.cli.common.terminal_and_own_config import terminal_width
 from pipecli.errors import PipecliError
 from pipecli.records.days import Days
 from pipecli.records.kinds import CUSTOMER, Kind

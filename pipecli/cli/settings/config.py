@@ -12,7 +12,7 @@ from pipecli.cli.common.command import Verb, noun
 from pipecli.cli.common.output import print_records, write_text
 from pipecli.cli.common.session import FORMATS, say, session
 from pipecli.cli.common.table import Column
-from pipecli.cli.common.terminal import COLORS, own_file, own_values
+from pipecli.cli.common.terminal_and_own_config import COLORS, own_file, own_values
 from pipecli.cli.nouns import ALIASES, NOUNS
 from pipecli.errors import PipecliError, system_refusal
 from pipecli.records import kinds
