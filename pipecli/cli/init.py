@@ -250,16 +250,9 @@ def _world(moment: datetime, author: str) -> Iterator[None]:
     """The clock and the identity of one line, for pipecli and for git."""
     name, email = PEOPLE[author]
     stamp = moment.isoformat()
-    identity = {
-        "PIPECLI_TODAY": stamp,
-        "PIPECLI_USER": author,
-        "GIT_AUTHOR_NAME": name,
-        "GIT_AUTHOR_EMAIL": email,
-        "GIT_AUTHOR_DATE": stamp,
-        "GIT_COMMITTER_NAME": name,
-        "GIT_COMMITTER_EMAIL": email,
-        "GIT_COMMITTER_DATE": stamp,
-    }
+    parts = {"NAME": name, "EMAIL": email, "DATE": stamp}
+    identity = {"PIPECLI_TODAY": stamp, "PIPECLI_USER": author}
+    identity |= {f"GIT_{who}_{part}": parts[part] for who in ("AUTHOR", "COMMITTER") for part in parts}
     before = {key: os.environ.get(key) for key in identity}
     os.environ.update(identity)
     try:
