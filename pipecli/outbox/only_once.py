@@ -30,7 +30,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pipecli.errors import PipecliError
 from pipecli.store import crash_recovery, git, lock, safe_files
-from pipecli.store.git_remote import LOCKED, RemoteTimeout, race_lost, refs, remote_words, talk_to_remote
+from pipecli.store.git_remote import (
+    LOCKED,
+    RemoteTimeout,
+    is_disk_full,
+    race_lost,
+    refs,
+    remote_words,
+    talk_to_remote,
+)
 from pipecli.store.safe_files import Location
 
 if TYPE_CHECKING:
@@ -192,6 +200,9 @@ class Claims:
             done = talk_to_remote(self.place, *arguments)
         except RemoteTimeout as error:
             raise Unreachable(f"{unknown}: {error}", hint=hint) from None
+        if done.returncode and is_disk_full(done):
+            known = "what other machines have sent can't be written here"
+            raise Unreachable(f"{known}: {remote_words(done)}", hint="make room on this disk, and try again")
         if done.returncode and not (may_fail and done.stdout):
             raise Unreachable(f"{unknown}: {remote_words(done)}", hint=hint)
         return done

@@ -209,9 +209,8 @@ class Journal(NamedTuple):
         if any((not id_) != (step.after is None) for id_, step in zip(ids, self.steps, strict=True)):
             return False
         pairs = [(id_, step) for id_, step in zip(ids, self.steps, strict=True) if id_]
-        blobs = git.objects(
-            self.place.work_tree, [id_ for id_, _ in pairs], safe_files.LARGEST_ANY, may_lack=True
-        )
+        wanted = [id_ for id_, _ in pairs]
+        blobs = git.objects(self.place.work_tree, wanted, safe_files.LARGEST_ANY, may_lack=True)
         return all(
             blob.content is not None
             and (_text_hash(blob.content) == step.text or self._filtered(commit, step.file) == step.text)
@@ -309,14 +308,15 @@ def _write(journal: Journal, *, is_hard: bool) -> list[int]:
     aside = journal.file.with_suffix(".tmp")
     handle = os.open(aside, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
     try:
-        content = memoryview(json.dumps(plain).encode())
-        while content:
-            content = content[os.write(handle, content) :]
+        with open(handle, "wb", closefd=False) as stream:
+            stream.write(json.dumps(plain).encode())
         held = git_recovery.hold_file(handle)
         if is_hard:
             os.fsync(handle)
-    except BaseException:
+    except BaseException as error:
         os.close(handle)
+        if isinstance(error, OSError):
+            error.filename = error.filename or str(aside)
         raise
     if not held:  # Windows, that renames no open file
         os.close(handle)

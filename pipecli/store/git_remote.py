@@ -72,6 +72,16 @@ def remote_words(done: subprocess.CompletedProcess[bytes]) -> str:
     return re.sub(r"://[^\s']*@", "://", joined) or f"git ended with {done.returncode}"
 
 
+_NO_ROOM = re.compile(
+    rb"^(?!remote:).*(No space left|Out of diskspace|quota exceeded|Read-only file system)", re.M | re.I
+)
+
+
+def is_disk_full(done: subprocess.CompletedProcess[bytes]) -> bool:
+    """True where the disk of this machine, not the remote, has kept git from its work."""
+    return _NO_ROOM.search(done.stderr) is not None
+
+
 def _ssh(place: Location) -> dict[str, str]:
     """An ssh that never asks; the user's own command is left as it is."""
     if {"GIT_SSH", "GIT_SSH_COMMAND"} & os.environ.keys() or git.config(place.work_tree, "core.sshCommand"):

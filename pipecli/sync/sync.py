@@ -21,7 +21,14 @@ from pipecli.errors import FaultyFile, PipecliError
 from pipecli.records.kinds import SETTINGS_FILE
 from pipecli.store import git, merge_setup
 from pipecli.store.crash_recovery import moving
-from pipecli.store.git_remote import LOCKED, RemoteTimeout, race_lost, remote_words, talk_to_remote
+from pipecli.store.git_remote import (
+    LOCKED,
+    RemoteTimeout,
+    is_disk_full,
+    race_lost,
+    remote_words,
+    talk_to_remote,
+)
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.safe_files import Location
 from pipecli.sync import resolve_conflicts
@@ -67,6 +74,12 @@ def fetch(place: Location, upstream: Upstream) -> str | None:
         return git.commit_of(place.work_tree, "FETCH_HEAD")
     if b"couldn't find remote ref" in done.stderr:
         return None
+    if is_disk_full(done):
+        raise PipecliError(
+            f"what {upstream} has can't be written here: {remote_words(done)}",
+            hint="nothing is changed; make room on this disk, and try again",
+            code="system",
+        )
     raise PipecliError(
         f"{upstream.remote} can't be reached: {remote_words(done)}",
         hint="nothing is changed; look at the address (`git remote -v`) and your access to it, and try again",

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from errno import ENOSPC
 from pathlib import Path
 
 import pytest
@@ -153,6 +154,48 @@ def test_what_stands_against_it(ana: Clone, given: Callable[[Clone], None], said
     error = ana.refused()
     assert re.match(f"error: {said}", error), error
     assert "secret" not in error
+
+
+def test_a_disk_here_that_takes_no_more_is_not_a_remote_out_of_reach(ana: Clone, luis: Clone) -> None:
+    luis.change(MACHINES, "amount: 4998.00", "amount: 5000.00")
+    luis.sync()
+    objects = ana.path / ".git/objects"
+    mount = 'mount --bind "$1" "$1" && mount -o remount,ro,bind "$1" && shift && exec "$@"'
+    wrap = ["unshare", "--mount", "--map-root-user", "sh", "-c", mount, "sh", str(objects)]
+    if subprocess.run([*wrap, "true"], capture_output=True, check=False).returncode:
+        pytest.skip("this system lets nobody mount a read-only view")
+    before = ana.state()
+
+    command = [*wrap, sys.executable, "-m", "pipecli", "-C", str(ana.path), "sync"]
+    said = subprocess.run(command, capture_output=True, text=True, check=False).stderr
+
+    assert said.startswith("error: what origin/main has can't be written here: "), said
+    assert said.endswith("; nothing is changed; make room on this disk, and try again\n")
+    assert ana.state() == before
+
+
+def test_a_full_disk_once_the_others_have_it_tells_that_they_do(
+    ana: Clone, luis: Clone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    luis.change(MACHINES, "amount: 4998.00", "amount: 5000.00")
+    luis.sync()
+    ana.change(GRINDERS, "amount: 4998.00", "amount: 4000.00")
+    replace = os.replace
+
+    def full(old: str | Path, new: str | Path) -> None:
+        if Path(new).name == "journal.onto":
+            raise OSError(ENOSPC, os.strerror(ENOSPC))
+        replace(old, new)
+
+    monkeypatch.setattr(os, "replace", full)
+    said = ana.sync(code=1).err
+    assert said.endswith(
+        "/journal.onto: No space left on device; origin/main has what was here; "
+        "the same command again brings the rest\n"
+    )
+    monkeypatch.setattr(os, "replace", replace)
+    ana.sync()
+    assert "amount: 5000.00" in ana.read(MACHINES) and ana.status() == ""
 
 
 def test_a_pipeline_that_was_never_committed(ana: Clone) -> None:

@@ -116,9 +116,12 @@ class Session:
             commit = next((commit for commit in reversed(changes) if commit), "")
             last = f", the last as commit {commit[:7]}" if commit else ""
             return f"interrupted; it has made {count(len(changes), 'change')}{last}"
-        if pipeline and pipeline.is_out:
-            return f"interrupted; {pipeline.is_out}"
-        return "interrupted; nothing is changed"
+        return f"interrupted; {self.is_out() or 'nothing is changed'}"
+
+    def is_out(self) -> str:
+        """What others have already of what the command did, in words."""
+        pipeline = self.__dict__.get("pipeline") or self.__dict__.get("present")
+        return pipeline.is_out if pipeline else ""
 
     def look_again(self) -> None:
         """Read the pipeline anew when it is next asked: what others wrote since then counts."""
