@@ -806,6 +806,10 @@ def test_each_deal_of_a_column_of_several_currencies_has_its_own_and_no_sign_is_
     told = _plan(cli, _files("own", deals=f"{head}A,G,Demo,1,2026-12-01,EUR\n{row}"), "--force")
     said = "deals.csv: 1 amount without a Currency, the first in line 3, taken as EUR, as all others are"
     assert (told["questions"], told["assumed"]) == ([], [said])
+    named = _files("named", deals="Deal_ID,Deal_Name,Stage,Amount_USD,Close_Date\nZ,G,Demo,1,2026-12-01\n")
+    cli("import", "plan", str(named), "--into", "z")
+    cli("import", "run", "z")
+    assert deals(root)["Z"]["currency"] == "USD"
 
 
 def test_a_table_of_names_is_no_customers_and_a_quote_may_have_its_total_alone(cli: Cli, root: Path) -> None:
@@ -829,11 +833,15 @@ def test_mails_with_a_status_are_no_deals_and_the_list_of_users_no_contacts(cli:
         Email_Messages="EmailMessageExtId__c,ParentExtId__c,Subject,MessageDate,Status\nE1,O1,Hi,2026-01-05,3\n",
         Quotes="QuoteExtId__c,OpportunityExtId__c,Name,Status\nQ1,O1,Roof offer,Accepted\n",
         Tickets="Subject,Status,Description\nIt squeaks,Open,The door\n",
+        LeadCall="LeadCallId,LeadId,CallStatus,PhoneNumber,Company\n1,5,1,+34 1,Luz\n",
+        bom="ID,Item,Company,Quantity,Currency\nBOM-1,Bike,Ours,1,EUR\n",
         User="first_name,last_name,phone,email,job_title\nAna,Ruiz,1,ana@x.example,Rep\n",
+        Agent="AgentId,FirstName,LastName,Role,Email,Phone\n7,Leo,Roy,Agent,leo@x.example,2\n",
     )
     told = _plan(cli, source)
     assert _kinds(told) == {
-        "User.csv": "users", "Accounts.csv": "customers", "Opportunities.csv": "opportunities",
+        "Agent.csv": "users", "User.csv": "users", "Accounts.csv": "customers",
+        "Opportunities.csv": "opportunities",
     }  # fmt: skip
     cli("import", "run", "m")
     assert deals(root)["O1"]["customer"] == "aurora"
@@ -930,3 +938,7 @@ def test_a_lead_that_was_given_up_or_became_a_customer_is_open_in_no_pipeline(
         {"date": "2026-03-01", "reason": "junk-lead"},
         "open",
     )
+    won = "Lead ID,Name,Company,Status,Converted Date,Updated\nL4,Eva,Luz,Converted,2026-02-07,2026-04-01\n"
+    _plan(cli, _files("won", Leads=won), "--force")
+    cli("import", "run", "m")
+    assert leads()["L4"]["converted"]["date"] == "2026-02-07"

@@ -154,7 +154,7 @@ def _plan_lines(outcome: Plan, folder: Path) -> Iterator[str]:
     yield from (f"  {line}" for line in outcome.summary)
     for process, own in findings.processes.items():
         stages = ", ".join(f"{stage['name']} {stage['probability']} %" for stage in own.values())
-        yield f"stages of the process {process}: {stages or 'none are known, as no deal is open'}"
+        yield f"stages of the process {process}: {stages or 'none are known, as no open deal names one'}"
     if outcome.unknown:
         yield f"files that are not known, and stay out: {first_of(outcome.unknown, 20)}"
     for line in findings.lost:

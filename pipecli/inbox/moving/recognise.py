@@ -400,8 +400,8 @@ def with_marks(table: Table, told: Recognised) -> Recognised:
 
 def with_ends(table: Table, told: Recognised, findings: Findings) -> Recognised:
     """The columns of leads, with those that were given up or became customers as what they are."""
-    roles = ("custom.lead_status", "is_converted", "converted.customer", "organization", "created")
-    status, flag, buyer, firm, made = (told.column_of(role) or "" for role in roles)
+    roles = "custom.lead_status is_converted converted.customer organization created converted.date"
+    status, flag, buyer, firm, made, turned = (told.column_of(role) or "" for role in roles.split())
     if told.kind != "leads":
         return told
     ends = {word: _end_of_lead(word, told.rest.get("converted", ())) for word in texts(table, status)}
@@ -421,8 +421,8 @@ def with_ends(table: Table, told: Recognised, findings: Findings) -> Recognised:
         feeds[buyer] = [{**sold[0], "unknown": "skip"}]
     feeds |= {firm: [{"to": "organization"}, *sold]} if firm else {}
     feeds |= {made: [{"to": "created", **date_form(table, made, findings).entry()}]} if made else {}
-    day, answer = next(filter(is_of_change, table.columns), made), findings.answer("closing")
-    for end, when in (("converted", won), ("disqualified", lost)):
+    changed, answer = next(filter(is_of_change, table.columns), made), findings.answer("closing")
+    for end, when, day in (("converted", won, turned or changed), ("disqualified", lost, changed)):
         if day and all(when.values()):
             form = date_form(table, day, findings).entry()
             feeds.setdefault(day, []).append({"to": f"{end}.date", "when": when, **form})
@@ -432,7 +432,7 @@ def with_ends(table: Table, told: Recognised, findings: Findings) -> Recognised:
         elif all(when.values()):
             for part in (part for part in (*yes.values(), *means.values()) if part["status"] == end):
                 part[f"{end}.date"] = str(answer)
-    unused = [column for column in (flag, buyer) if column and column not in feeds]
+    unused = [column for column in (flag, buyer, turned) if column and column not in feeds]
     doubles = [*told.rest.get("doubles", ()), *unused]
     rest = {**told.rest, "make": ["customer"] if sold else [], "doubles": doubles}
     kept = {c: role for c, role in told.columns.items() if c not in (*feeds, *unused)}
@@ -443,5 +443,5 @@ def _end_of_lead(word: str, converted: Container[str]) -> str:
     """The status here of a lead whose status there is called so; some call what is `converted` otherwise."""
     plain, words = folded(word), patterns()["leads"]
     told = next((status for status, pattern in words.items() if re.search(pattern, plain)), None)
-    lost = "disqualified" if outcome_of(word) == "lost" else "open"
-    return "converted" if word in converted else told or lost
+    ends = {"lost": "disqualified", "won": "converted"}
+    return "converted" if word in converted else told or ends.get(outcome_of(word) or "", "open")

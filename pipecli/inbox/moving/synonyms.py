@@ -81,7 +81,7 @@ def one_word(name: str) -> str:
 
 def currency_of(header: str) -> str | None:
     """The currency that a header of amounts names: `Amount (EUR)`, `amount_usd`."""
-    words = re.findall(r"\b[A-Z]{3}\b", header.removeprefix("Amount"))
+    words = re.findall(r"\b[A-Z]{3}\b", header.replace("_", " ").removeprefix("Amount"))
     if header.islower():
         words += header_key(header).upper().split()[1:][-1:]
     return next((word for word in words if word in CURRENCIES), None)
@@ -170,12 +170,13 @@ def by_words_of(table: Table, known: Container[str], *, is_whole: bool = False) 
     stem = stem_of(table.name)
     if (told := _of_history(table, stem)) or is_of_another_thing(table.name) or _has_no_header(table):
         return told
-    named = kinds_named(table.name)
+    named, keys = kinds_named(table.name), [*map(header_key, table.columns)]
     for kind, words in _synonyms().items():
         if kind == _HISTORY:
             continue
         columns = _by_words(table, words)
-        is_named = any(word in stem.split() or word in stem for word in words.names)
+        is_last = kind in named
+        is_named = is_last or (not named and any(word in stem for word in words.names))
         roles = {str(role) for role in columns.values()}
         if kind == "leads" and _are_deals(table):
             continue
@@ -186,11 +187,10 @@ def by_words_of(table: Table, known: Container[str], *, is_whole: bool = False) 
         elif kind == "opportunities" and "stage" not in roles:  # a ticket, an e-mail has a status, too
             must_be_named |= _has_its_own_id(table, stem) or bool(named - {kind}) or needed == {"status"}
         elif kind == "customers" and not roles & _OF_FIRMS:
-            must_be_named |= not any(
-                header_key(c) not in _ANYTHING for c, r in columns.items() if r == "name"
-            )  # and a quotation of a customer has a subject
-            must_be_named |= "subject" in _by_words(table, _synonyms()["activities"], is_exact=True).values()
-        is_last = kind in named
+            must_be_named |= {header_key(c) for c, role in columns.items() if role == "name"} <= _ANYTHING
+            # and a quotation of a customer has a subject, a bill of materials quantities
+            roles = {str(_synonyms()[of].columns.get(key)) for of in ("activities", "items") for key in keys}
+            must_be_named |= not roles.isdisjoint(("subject", "quantity"))
         if kind == "products":
             must_be_named |= "sku" not in roles
             needed = needed if "items" not in named else frozenset()  # `Deal Products`: lines of deals
