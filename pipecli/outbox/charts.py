@@ -175,7 +175,7 @@ def page(template: str, scripts: Sequence[str], **values: object) -> str:
     digest = b64encode(sha256(script.encode()).digest()).decode()
     return environment.get_template(template).render(
         policy=f"default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src 'sha256-{digest}'",
-        style=Markup(variables() + (_TEMPLATES / "pointer.css").read_text(encoding="utf-8")),  # noqa: S704
+        style=Markup(variables() + "\n" + (_TEMPLATES / "pointer.css").read_text(encoding="utf-8")),  # noqa: S704
         script=Markup(script),  # noqa: S704
         **values,
     )
