@@ -46,12 +46,13 @@ def _walk(root: Path, folder: str) -> Iterator[tuple[str, list[tuple[str, Stat]]
         raise PipecliError(f"{folder} is a symbolic link", hint="records must stay inside the pipeline")
     try:
         names = sorted(os.listdir(path))  # noqa: PTH208 - 9,000 paths are 10 ms
-        yield folder, _stats(path, [name for name in names if name.endswith(".yaml")])
+        files = [name for name in names if name.endswith(".yaml")]
+        yield folder, _stats(path, files)
     except (FileNotFoundError, NotADirectoryError):
         if os.path.isdir(path):  # noqa: PTH112 - a file has gone since it was listed, and the others have not
             yield from _walk(root, folder)
         return
-    for name in names:
+    for name in names if len(names) > len(files) else ():  # else it holds files alone, as most do
         if not name.endswith(".yaml") and os.path.isdir(f"{path}/{name}"):  # noqa: PTH112
             yield from _walk(root, f"{folder}/{name}")
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection
-from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone, tzinfo
 from hashlib import sha256
 from pathlib import PurePath
@@ -179,7 +178,7 @@ def log_activity(record: DealOrLead, activity: Activity, now: datetime, next_: N
         return change
     names = first_of([f'{other.type} "{other.subject}"' for other in due], 3)
     still = f"still planned: {names}; if that was it: pipecli activity done {due[0].id}"
-    return replace(change, notes=(*change.notes, still))
+    return change._replace(notes=(*change.notes, still))
 
 
 def move_activity(record: DealOrLead, activity_id: str, at: datetime | date, zone: tzinfo) -> Change:

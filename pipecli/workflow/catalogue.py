@@ -6,7 +6,6 @@ A price list that a record names keeps its currency: its figures would mean some
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
@@ -193,4 +192,4 @@ def record_literature_sent(
         notes=note,
     )
     logged = add_activity(deal, sent, now)
-    return replace(logged, summary=f"send {document.title}", event="literature-sent")
+    return logged._replace(summary=f"send {document.title}", event="literature-sent")

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from pipecli.errors import PipecliError
 
@@ -30,8 +29,7 @@ class Refused(PipecliError):
     code = "rule"
 
 
-@dataclass(frozen=True)
-class Change:
+class Change(NamedTuple):
     """One step of the workflow. The store writes all its records in one commit, or none of them."""
 
     subject: Record

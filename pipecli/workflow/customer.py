@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import TypeVar
 
 from pipecli.records.base import Record
@@ -138,8 +137,7 @@ def merge_contacts(source: Contact, target: Contact, naming: Sequence[Record]) -
         if isinstance(deal, Opportunity)
     ]
     deals = {deal.id: after for deal, after, _ in parts}
-    return replace(
-        change,
+    return change._replace(
         also=tuple(deals.get(record.key, record) for record in change.also),
         notes=(*change.notes, *(note for *_, note in parts if note)),
     )

@@ -7,7 +7,6 @@ won`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from pipecli.records.activity import Activity
@@ -130,7 +129,7 @@ def mailed(sent: Change, deal: Opportunity, mail: Activity, to: str) -> Change:
     """The change of `send_quotation`, with the mail that carried the quotation on its deal."""
     followed = next((record for record in sent.also if isinstance(record, Opportunity)), deal)
     summary = sent.summary.replace("send", f"send to {to}", 1)
-    return replace(sent, summary=summary, also=(with_activity(followed, mail),))
+    return sent._replace(summary=summary, also=(with_activity(followed, mail),))
 
 
 def require_of(deal: Opportunity, quotation: Quotation) -> None:

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -23,7 +23,9 @@ from pipecli.errors import Ambiguous, PipecliError, Question
 from pipecli.records.kinds import BY_NOUN, BY_PREFIX, RANDOM, Kind
 from pipecli.records.names import Names, chosen_id, people_of, stages_of
 from pipecli.store.index.rows_for_verbs import columns_of, label, rows_where
-from pipecli.store.lookup import Care, Found, record_meant
+
+if TYPE_CHECKING:
+    from pipecli.store.lookup import Care, Found
 
 Row = tuple[str, str]
 """The noun and the key of a record."""
@@ -178,14 +180,18 @@ def _write(run: Session, news: Mapping[str, Any]) -> None:
         safe_files.write_file(file.parent, file.name, dumps({**_read(run), **news}, indent=None).encode())
 
 
-def find_typed(run: Session, text: str, *kinds: Kind, care: Care = Care.LIKELY) -> Found:
+def find_typed(run: Session, text: str, *kinds: Kind, care: Care | None = None) -> Found:
     """The record of these kinds (none given: of any) that a person means. Raises NotFound, Ambiguous.
 
     `@3` is a row of the last list, `@` the record touched last; of another kind it is what belongs to that.
     """
+    from pipecli.store import lookup  # not for every list and report: few name a record
+
     named = recalled(run, text) if is_recent(text) else text
     try:
-        record = record_meant(run.pipeline, named, *kinds, care=care, me=lambda: person(run))
+        record = lookup.record_meant(
+            run.pipeline, named, *kinds, care=care or lookup.Care.LIKELY, me=lambda: person(run)
+        )
     except Ambiguous as question:
         question.text = text.strip()  # as it was typed: a choice takes its place
         raise

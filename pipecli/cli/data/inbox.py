@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -134,7 +133,7 @@ def _files(transaction: Transaction, paths: list[Path], outcome: MailOutcome) ->
                     if not isinstance(error, AlreadyAttached):
                         say(clean(f"{raw.place}: {error.message}"))
                     continue
-                outcome.changes[places[home]] = replace(change, subject=record)
+                outcome.changes[places[home]] = change._replace(subject=record)
                 writes.append(write)
     return writes
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -61,7 +60,7 @@ def advance(
             )
             assert isinstance(change.subject, Opportunity)
             followed = plan_next_contact(change.subject, planned, transaction.now)
-            return replace(change, subject=followed.record, summary=f"{change.summary}{followed.words}")
+            return change._replace(subject=followed.record, summary=f"{change.summary}{followed.words}")
 
         change_each(transaction, Opportunity, refs, decide, "advance")
 

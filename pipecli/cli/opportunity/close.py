@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Annotated, cast
 
 import typer
@@ -213,4 +212,4 @@ def _sold(transaction: Transaction, deal: Opportunity) -> tuple[Opportunity, lis
         today=transaction.today,
         force=True,
     )
-    return cast("Opportunity", change.asked), [replace(change, notes=(*buyer.notes, *change.notes))]
+    return cast("Opportunity", change.asked), [change._replace(notes=(*buyer.notes, *change.notes))]

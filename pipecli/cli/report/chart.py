@@ -21,11 +21,11 @@ from pipecli.cli.report.forecast_and_funnel_rows import (
     even_shares,
     forecast_of,
     funnel_of,
-    lost_of,
     steps_of,
     window_of,
     with_targets,
 )
+from pipecli.cli.report.lost import lost_of
 from pipecli.cli.report.printing import Asked, KeyNames, ReportOptions
 from pipecli.outbox.dashboard_page import Picture
 from pipecli.records.days import PERIODS, Days

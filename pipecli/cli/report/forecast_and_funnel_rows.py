@@ -12,15 +12,14 @@ from pipecli.cli.common.listing import owner_filter
 from pipecli.cli.common.session import Session
 from pipecli.cli.common.table import Column, money
 from pipecli.cli.report import printing
-from pipecli.cli.report.printing import Asked, Key, KeyNames, count_column, money_column, read_journeys
+from pipecli.cli.report.printing import KeyNames, count_column, money_column, read_journeys
 from pipecli.records.days import PERIODS, Days
 from pipecli.records.money import minor_digits, rounded
 from pipecli.reports.deals import Deal, Place, percent
 from pipecli.reports.forecast import CATEGORIES, Forecast, Row, Window, chronological, forecast
-from pipecli.reports.lost import Lost, lost
 from pipecli.reports.teams_and_targets import Goal, Organisation, Targets, attainment, roll_up
 from pipecli.reports.valuation import Valuation
-from pipecli.store.index.rows_for_reports import all_deals, closed_deals, forecast_deals, lead_courses
+from pipecli.store.index.rows_for_reports import all_deals, forecast_deals, lead_courses
 
 if TYPE_CHECKING:
     from pipecli.cli.common.dates import Period
@@ -42,15 +41,6 @@ def forecast_of(run: Session, pipeline: Pipeline, by: str, window: Window, curre
         currency=currency,
         order=ForecastNames(run, by).stages() if by == "stage" else (),
     )
-
-
-def lost_of(asked: Asked, order: Sequence[Key] = ()) -> Lost:
-    """The lost deals of those whom the options name. Raises PipecliError for a missing rate."""
-    connection, by = asked.pipeline.index.connection, asked.by
-    return lost(
-        closed_deals(connection, owner_filter(asked.run), asked.period, with_products=by == "product"),
-        by=by, valuation=asked.valuation, trend=asked.trend or None, order=order,
-    )  # fmt: skip
 
 
 def window_of(by: str, asked: Days, today: date) -> Window:
@@ -265,7 +255,7 @@ class _Goals:
 
     def of_period(self, key: str | None, first: date | None) -> Targets | None:
         """The targets of a row's month or quarter, where the window holds all of it, and there are some."""
-        days = _days(key)
+        days = _days(key) if self.all else None
         if days is None or (first and days.first < first) or self._ends_before(days.last):
             return None
         targets = Targets(self.all, self.organisation, days.first, days.last)

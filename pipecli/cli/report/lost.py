@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import typer
 
 from pipecli.cli.common.command import Report, noun
+from pipecli.cli.common.listing import owner_filter
 from pipecli.cli.common.table import Column, amount_text
-from pipecli.cli.report.forecast_and_funnel_rows import lost_of
 from pipecli.cli.report.printing import (
     Asked,
+    Key,
     asking,
     count_column,
     figures,
@@ -19,7 +21,8 @@ from pipecli.cli.report.printing import (
 )
 from pipecli.records.days import PERIODS
 from pipecli.records.kinds import OPPORTUNITY
-from pipecli.reports.lost import GROUPINGS, Lost, Row
+from pipecli.reports.lost import GROUPINGS, Lost, Row, lost
+from pipecli.store.index.rows_for_reports import closed_deals
 from pipecli.wording import count
 
 app = noun("What was lost, why, and to whom.")
@@ -36,6 +39,15 @@ def report_lost(asked: Asked) -> None:
     if asked.trend and asked.by in PERIODS:
         raise typer.BadParameter(f"--by {asked.by} is a trend already", param_hint="--trend")
     _print(asked, lost_of(asked, asked.names.stages() if asked.by == "stage" else ()))
+
+
+def lost_of(asked: Asked, order: Sequence[Key] = ()) -> Lost:
+    """The lost deals of those whom the options name. Raises PipecliError for a missing rate."""
+    connection, by = asked.pipeline.index.connection, asked.by
+    return lost(
+        closed_deals(connection, owner_filter(asked.run), asked.period, with_products=by == "product"),
+        by=by, valuation=asked.valuation, trend=asked.trend or None, order=order,
+    )  # fmt: skip
 
 
 def _print(asked: Asked, report: Lost) -> None:

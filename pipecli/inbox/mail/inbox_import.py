@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any, NamedTuple
 
@@ -231,8 +230,8 @@ class _Run:
                 changes.append(add_mails(self._get(on), activities, self._pipeline.now))
             else:
                 assert isinstance(lead.subject, Lead)
-                self.leads[on] = replace(
-                    lead, subject=add_mails(lead.subject, activities, self._pipeline.now).subject
+                self.leads[on] = lead._replace(
+                    subject=add_mails(lead.subject, activities, self._pipeline.now).subject
                 )
         return [*changes, *self.leads.values()]
 
