@@ -121,19 +121,20 @@ def forecast(
     Raises MissingRate.
     """
     valuation = Valuation(rates, currency)
-    sums = _Sums(by, valuation, today)
+    sums = _Sums(by, valuation)
     for deal in deals:
         if deal.status == "won":
             if deal.close is not None and window.has_won(deal.close):
-                sums.take(deal, valuation.worth(deal, today))
+                sums.take(deal, valuation.worth(deal, today), is_overdue=False)
         elif deal.status == "open":
             value = valuation.worth(deal, today)
             if deal.is_on_hold(today):
                 sums.on_hold.append(value)
                 continue
-            sums.set_apart(deal, value)
+            is_overdue = deal.is_overdue(today)
+            sums.set_apart(deal, value, is_overdue=is_overdue)
             if window.has_open(deal.close):
-                sums.take(deal, value)
+                sums.take(deal, value, is_overdue=is_overdue)
     places = {key: place for place, key in enumerate(order)}
     rows = [tally.row(*key) for key, tally in sums.tallies.items()]
     rows.sort(key=lambda row: chronological(row.key) if by in PERIODS else _heaviest(row, places))
@@ -158,7 +159,7 @@ class _Tally:
         self.categories: dict[str, Decimal] = {}
         self.won_by: dict[str | None, Decimal] = {}
 
-    def add(self, deal: Deal, value: Worth | None, today: date, currency: str) -> None:
+    def add(self, deal: Deal, value: Worth | None, currency: str, *, is_overdue: bool) -> None:
         if deal.status == "won":
             self.won_count += 1
             self.won_without_amount_count += value is None
@@ -170,7 +171,7 @@ class _Tally:
         self.open_count += 1
         if deal.close is None:
             self.without_date_count += 1
-        elif deal.is_overdue(today):
+        elif is_overdue:
             self.overdue_count += 1
         if value is None:
             self.without_amount_count += 1
@@ -192,40 +193,40 @@ class _Tally:
 class _Sums:
     """All rows of one forecast while it is counted."""
 
-    def __init__(self, by: str, valuation: Valuation, today: date) -> None:
+    def __init__(self, by: str, valuation: Valuation) -> None:
         self.by = by
         self.currency, self.zero = valuation.currency, valuation.zero
-        self.today = today
         self.tallies: dict[Key, _Tally] = {}
         self.totals = _Tally(self.zero)
         self.overdue, self.without_date, self.on_hold = (list[Worth | None]() for _ in range(3))
         self.without_amount = 0
 
-    def take(self, deal: Deal, value: Worth | None) -> None:
+    def take(self, deal: Deal, value: Worth | None, *, is_overdue: bool) -> None:
         """Count a deal in its row and in the totals."""
-        self._add(self.totals, deal, value)
+
+        def add(tally: _Tally, deal: Deal, value: Worth | None) -> None:
+            tally.add(deal, value, self.currency, is_overdue=is_overdue)
+
+        add(self.totals, deal, value)
         if self.by == "product" and len(deal.products) > 1:
             for product, part in _parts(deal.products, value, self.currency):
-                self._add(self._tally((None, product)), deal, part)
+                add(self._tally((None, product)), deal, part)
         elif self.by in ("owner", "team") and deal.sellers:
             for key, part in _parts(deal.credit_split(self.by), value, self.currency):
                 theirs = tuple(one for one in deal.sellers if one[self.by == "team"] == key)
-                self._add(self._tally((None, key)), deal._replace(owner=key, sellers=theirs), part)
-        elif self.by in PERIODS and deal.is_overdue(self.today):
-            self._add(self._tally((None, OVERDUE)), deal, value)
+                add(self._tally((None, key)), deal._replace(owner=key, sellers=theirs), part)
+        elif self.by in PERIODS and is_overdue:
+            add(self._tally((None, OVERDUE)), deal, value)
         else:
-            self._add(self._tally(_key(deal, self.by)), deal, value)
+            add(self._tally(_key(deal, self.by)), deal, value)
 
-    def _add(self, tally: _Tally, deal: Deal, value: Worth | None) -> None:
-        tally.add(deal, value, self.today, self.currency)
-
-    def set_apart(self, deal: Deal, value: Worth | None) -> None:
+    def set_apart(self, deal: Deal, value: Worth | None, *, is_overdue: bool) -> None:
         """Note what an open deal lacks."""
         if value is None:
             self.without_amount += 1
         if deal.close is None:
             self.without_date.append(value)
-        elif deal.is_overdue(self.today):
+        elif is_overdue:
             self.overdue.append(value)
 
     def _tally(self, key: Key) -> _Tally:

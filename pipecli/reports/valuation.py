@@ -77,7 +77,7 @@ class Valuation:
         day = deal.ended or today
         return Worth(
             self._value(deal.amount, deal.currency, day, _ALL),
-            self.weighted(deal, day),
+            self._value(deal.amount, deal.currency, day, deal.probability or _ZERO),
             self._value(deal.yearly_recurring, deal.currency, day, _ALL) if deal.yearly_recurring else _ZERO,
         )
 

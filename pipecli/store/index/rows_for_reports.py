@@ -115,7 +115,9 @@ def _deals(
                 products.get(key, ()),
                 day(hold_until) if hold_until else None,
                 None if yearly is None else Decimal(yearly),
-                tuple((user, teams.get(user), Decimal(part)) for user, part in words(sellers)),
+                tuple([(user, teams.get(user), Decimal(part)) for user, part in words(sellers)])
+                if sellers
+                else (),
             )
         )  # fmt: skip
     return [deal.sellers_part(owner_filter.seller) for deal in deals] if owner_filter.seller else deals
