@@ -78,3 +78,20 @@ def test_an_activity_comes_again_when_it_is_done(cli, deal):
     assert [(one["at"], one["every"]) for one in planned] == [("2026-03-31", "1 month")]
     assert "--every for what comes again" in cli(*add, "2026-01-31", "--done", code=1).err
     assert cli(*add[:-3], "--every", "sometimes", "--at", "2026-12-01", code=1).err
+
+
+def test_a_list_has_the_keys_of_each_deal_as_its_page_has_them(cli, deal):
+    cli("customer", "set", "contoso-coffee", "name=Contoso \u202e«Coffee»")
+    by_hand, unknown = (
+        cli("opp", "add", title, "--customer", "contoso-coffee").out.split()[0]
+        for title in ('A "probability": 3', "Nothing yet")
+    )
+    cli("opp", "set", by_hand, "amount=120.5", "probability=33.5")
+    listed = loads(cli("opp", "list", "--all", "--format", "json").out)
+    assert {deal, by_hand, unknown} <= {row["id"] for row in listed}
+    for row in listed:
+        page = shown(cli, row["id"])
+        assert {key: (value, str(value)) for key, value in row.items()} == {
+            key: (page[key], str(page[key])) for key in row
+        }
+        assert not {"weighted", "yearly_recurring", "age_days", "team"} & (page.keys() - row.keys())

@@ -17,7 +17,7 @@ import typer
 from pipecli.cli.common.command import Reading, flag_option, owner_options, seller_option, text_option
 from pipecli.cli.common.output import Format, print_records, write_text
 from pipecli.cli.common.pick import document_row, is_recent, key_of, names_of, print_numbered, recalled
-from pipecli.cli.common.record_json import DERIVED, derived_keys
+from pipecli.cli.common.record_json import BY_HAND, DERIVED, deal_members, derived_keys
 from pipecli.cli.common.session import Session, session
 from pipecli.cli.common.table import Column, ListColumn
 from pipecli.cli.common.terminal_and_own_config import say_after
@@ -348,6 +348,8 @@ def _with_computed(noun: str, row: tuple[Any, ...], own: Sequence[str]) -> str:
     Reading and writing 8,800 records anew would take ten times as long.
     """
     written: str = row[0]
+    if noun == "opportunity" and not own and '"probability": ' not in written and not row[2 + BY_HAND]:
+        return f"{written[:-1]}, {deal_members(row[2:], row[1])}}}"
     end = len(row) - len(own)
     extra = derived_keys(noun, row[2:end], row[1])
     if own:

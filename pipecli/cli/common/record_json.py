@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from pipecli.cli.common.output import print_record
 from pipecli.cli.common.pick import names_of
 from pipecli.cli.common.session import Session
 from pipecli.errors import PipecliError
-from pipecli.json_and_csv import loads
+from pipecli.json_and_csv import WRITERS, digits, loads, safe
 from pipecli.records.kinds import BY_NOUN
 from pipecli.records.money import plain_percent, rounded, weighted
 from pipecli.records.names import chosen_id, listed_ids, name_key
@@ -97,6 +98,38 @@ def derived_keys(noun: str, row: sqlite3.Row | tuple[Any, ...], currency: str) -
             if key in record_json:
                 record_json[key] = Decimal(record_json[key])
     return record_json
+
+
+@cache
+def _percent(stored: float) -> str:
+    return digits(plain_percent(stored))
+
+
+def _member(key: str, column: str) -> tuple[str, Callable[[Any], str] | None]:
+    """The key of a member of JSON, and what writes its value of the index; None: as its type is written."""
+    if column.startswith("exact_"):
+        return f'"{key}": ', lambda text: text if "E" not in text else digits(Decimal(text))
+    return f'"{key}": ', _percent if key.endswith("probability") else None
+
+
+_OF_DEAL = [_member(key, column) for key, column in DERIVED["opportunity"].items()]
+_AMOUNT, BY_HAND, _PROBABILITY, _WEIGHTED = (
+    list(DERIVED["opportunity"]).index(key) for key in ("amount", "amount_by_hand", "probability", "weighted")
+)
+
+
+def deal_members(row: Sequence[Any], currency: str) -> str:
+    """The members of JSON that `derived_keys` gives a deal with nothing by hand, in half of the time."""
+    values, amount, probability = [*row], row[_AMOUNT], row[_PROBABILITY]
+    values[BY_HAND], values[_WEIGHTED] = False, None
+    if row[_WEIGHTED] and amount is not None and probability is not None:
+        values[_WEIGHTED] = weighted(Decimal(amount), plain_percent(probability), currency)
+    members = [
+        f"{key}{write(value) if write else WRITERS[type(value)](value)}"
+        for (key, write), value in zip(_OF_DEAL, values, strict=True)
+        if value is not None
+    ]
+    return safe(", ".join(members))
 
 
 def record_json(run: Session, noun: str, key: str) -> RecordJson:
