@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import MAXYEAR, date, datetime, timedelta, tzinfo
+from functools import cache
 from typing import NamedTuple, TypeVar
 
 D = TypeVar("D", bound=date)
@@ -44,7 +45,9 @@ def quarter_of(day: date) -> str:
     return f"{day.year:04}-Q{(day.month + 2) // 3}"
 
 
-PERIOD_OF: dict[str, Callable[[date], str]] = {"week": week_of, "month": month_of, "quarter": quarter_of}
+PERIOD_OF: dict[str, Callable[[date], str]] = {
+    name: cache(of) for name, of in (("week", week_of), ("month", month_of), ("quarter", quarter_of))
+}
 """The name of a day's period, by the grouping of a report."""
 PERIODS = ("month", "quarter")
 

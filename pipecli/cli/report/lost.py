@@ -22,7 +22,7 @@ from pipecli.cli.report.printing import (
 from pipecli.records.days import PERIODS
 from pipecli.records.kinds import OPPORTUNITY
 from pipecli.reports.lost import GROUPINGS, Lost, Row, lost
-from pipecli.store.index.rows_for_reports import closed_deals
+from pipecli.store.index.rows_for_reports import closed_to_count
 from pipecli.wording import count
 
 app = noun("What was lost, why, and to whom.")
@@ -45,7 +45,7 @@ def lost_of(asked: Asked, order: Sequence[Key] = ()) -> Lost:
     """The lost deals of those whom the options name. Raises PipecliError for a missing rate."""
     connection, by = asked.pipeline.index.connection, asked.by
     return lost(
-        closed_deals(connection, owner_filter(asked.run), asked.period, with_products=by == "product"),
+        closed_to_count(connection, owner_filter(asked.run), asked.period, with_products=by == "product"),
         by=by, valuation=asked.valuation, trend=asked.trend or None, order=order,
     )  # fmt: skip
 
