@@ -17,7 +17,7 @@ from pydantic import Field, model_validator
 
 from pipecli.records import kinds
 from pipecli.records.base import Amount, Count, Flag, Line, Part, Percent, ProductSku, Quantity, Text
-from pipecli.records.money import EXACT, minor_digits, percentage, rounded, split_cents
+from pipecli.records.money import EXACT, minor_digits, percentage, rounded, split_cents, zero_of
 from pipecli.records.names import folded
 
 _ZERO = Decimal(0)
@@ -155,7 +155,7 @@ class Totals(NamedTuple):
 def counted(record: Priced) -> list[int]:
     """The places, from 0, of the lines that count: not an option that isn't taken, nor a line it replaces."""
     items = record.items
-    if not any(item.is_offered for item in items):
+    if not any(item.optional or item.alternative_to for item in items):
         return list(range(len(items)))
     taken = {number - 1 for number in getattr(record, "taken", ())}
     replaced = {
@@ -197,7 +197,7 @@ _last: tuple[Priced, Totals] | None = None
 
 
 def _totals(record: Priced) -> Totals:
-    currency, zero = record.currency, rounded(_ZERO, record.currency)
+    currency, zero = record.currency, zero_of(record.currency)
     if not (record.discount or record.discount_amount or record.tax_included):
         return _plain_totals(record, zero)
     amounts = tuple(item.amount(currency) for item in record.items)
@@ -231,14 +231,15 @@ def _totals(record: Priced) -> Totals:
 
 def _plain_totals(record: Priced, zero: Decimal) -> Totals:
     """The totals of what has neither a discount as a whole nor tax in its prices: nearly every record."""
-    amounts = tuple([item.amount(record.currency) for item in record.items])
+    items, currency = record.items, record.currency
+    amounts = tuple([item.amount(currency) for item in items])
     lines: list[Decimal | None] = [None] * len(amounts)
     taxable: dict[Decimal, Decimal] = {}
     net = zero
     for place in counted(record):
         lines[place] = amounts[place]
         net = EXACT.add(net, amounts[place])
-        rate = record.items[place].tax
+        rate = items[place].tax
         if rate is not None:
             taxable[rate] = EXACT.add(taxable.get(rate, _ZERO), amounts[place])
     taxes = {rate: rounded(percentage(taxable[rate], rate), record.currency) for rate in sorted(taxable)}
@@ -254,7 +255,7 @@ def _net(record: Priced, amount: Decimal, rate: Decimal | None) -> Decimal:
 
 def _discount(record: Priced, printed: Mapping[int, Decimal]) -> Decimal:
     """The money off the whole record, of its goods and services alone. Never more than these."""
-    zero = rounded(_ZERO, record.currency)
+    zero = zero_of(record.currency)
     if not record.discount and not record.discount_amount:
         return zero
     goods = sum((amount for place, amount in printed.items() if record.items[place].kind is None), zero)

@@ -40,6 +40,12 @@ def rounded(amount: Decimal, currency: str) -> Decimal:
     return amount.quantize(_UNITS[MINOR_DIGITS.get(currency, 2)], ROUND_HALF_UP, EXACT)
 
 
+@cache
+def zero_of(currency: str) -> Decimal:
+    """0.00 in EUR, 0 in JPY."""
+    return rounded(Decimal(0), currency)
+
+
 def percentage(amount: Decimal, percent: Decimal) -> Decimal:
     """So much percent of `amount`, unrounded."""
     return EXACT.multiply(amount, percent).scaleb(-2, EXACT)
@@ -61,7 +67,7 @@ def split_cents(amount: Decimal, weights: Sequence[Decimal], currency: str) -> l
     """
     whole = sum(weights, Decimal(0))
     if not whole:
-        return [amount if place == 0 else rounded(Decimal(0), currency) for place in range(len(weights))]
+        return [amount if place == 0 else zero_of(currency) for place in range(len(weights))]
     unit = _UNITS[minor_digits(currency)]
     exact = [EXACT.divide(EXACT.multiply(amount, weight), whole) for weight in weights]
     parts = [part.quantize(unit, ROUND_DOWN, EXACT) for part in exact]

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from pipecli.errors import PipecliError
-from pipecli.records.money import EXACT, MissingRate, Rates, percentage, rounded
+from pipecli.records.money import EXACT, MissingRate, Rates, percentage, rounded, zero_of
 from pipecli.reports.deals import Deal
 
 _ALL = Decimal(100)
@@ -34,7 +34,7 @@ class Valuation:
     def __init__(self, rates: Rates, currency: str | None = None) -> None:
         self.rates = rates
         self.currency = currency or rates.base
-        self.zero = rounded(_ZERO, self.currency)  # 0.00 in EUR, 0 in JPY
+        self.zero = zero_of(self.currency)
         self._known: dict[tuple[str, date], tuple[Decimal, Decimal]] = {}
 
     def value(

@@ -8,6 +8,8 @@ from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from pydantic import ValidationError
+
 from pipecli.errors import Fault, FaultyFile
 from pipecli.records import base
 from pipecli.records.base import CURRENCY, LANGUAGE, ONE_LINE, Part, Plain, Record
@@ -31,8 +33,6 @@ def validate(model: type[P], plain: Plain, file: str = "", text: str = "") -> P:
 
     Raises FaultyFile.
     """
-    from pydantic import ValidationError
-
     try:
         return cast("P", model.__pydantic_validator__.validate_python(plain))  # a tenth faster
     except ValidationError as error:
@@ -140,7 +140,7 @@ def _wanted(path: Sequence[str | int], model: type[Part], file: str) -> str:
 
 @cache
 def _form_at(model: type[Part], path: tuple[str | int, ...]) -> str:
-    from pydantic import TypeAdapter, ValidationError
+    from pydantic import TypeAdapter
 
     annotation: Any = base.annotation_at(model, path)
     field: TypeAdapter[Any] = TypeAdapter(annotation)

@@ -298,7 +298,7 @@ def _build(connection: sqlite3.Connection, root: Path) -> None:
     text_of = _on_disk(root)
     changed = file_stamps.compare_stamps({}, present).changed
     # One of each kind makes the models, before there are two processes that would make them.
-    _content_of([*{kind_of(file): file for file in changed}.values()], text_of)
+    _content_of([*{file.partition("/")[0]: file for file in changed}.values()], text_of)
     _fill(connection, map_in_two_processes(lambda files: _content_of(files, text_of), changed))
     stamped = ((_text(folder), doubted(stamp, clock)) for folder, stamp in present.items())
     connection.executemany("INSERT INTO _folders VALUES (?, ?)", stamped)

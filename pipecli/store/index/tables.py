@@ -97,8 +97,9 @@ def _totals(document: Quotation | Order | Invoice) -> Sequence[SQLValue]:
 
 def _sellers(deal: Opportunity) -> Sequence[SQLValue]:
     """A JSON list of users with their percents, as text; NULL of a deal with one seller."""
-    parts = [[seller.user, f"{seller.percent:f}"] for seller in deal.sellers]
-    return [dumps(parts, indent=None)] if parts else ()
+    if not (sellers := deal.sellers):
+        return ()
+    return [dumps([[seller.user, f"{seller.percent:f}"] for seller in sellers], indent=None)]
 
 
 def _recurring(deal: Opportunity) -> Sequence[SQLValue]:
