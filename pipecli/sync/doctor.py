@@ -23,8 +23,8 @@ from pipecli.store.ids_and_files import month_file, with_schema_path
 from pipecli.store.index import index
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.safe_files import Location
-from pipecli.sync import doctor_clone
-from pipecli.sync.doctor_clone import Diagnosis, State, error, ok, warning
+from pipecli.sync import doctor_unshared_work
+from pipecli.sync.doctor_unshared_work import Diagnosis, State, error, ok, warning
 from pipecli.sync.plan_merge import OLDEST_GIT
 from pipecli.sync.upstream import head, uncommitted
 from pipecli.wording import count
@@ -279,7 +279,7 @@ def _is_on(place: Location, name: str) -> bool:
     return git.run(place.work_tree, "config", "--type=bool", "--get", name).stdout == b"true\n"
 
 
-def layout(place: Location) -> Iterator[Diagnosis]:
+def documents_by_year(place: Location) -> Iterator[Diagnosis]:
     """Documents in the folder of a year: git writes the list of all its files anew with every commit."""
     folders = [kind.folder for kind in KINDS if kind.is_document]
     by_year = [
@@ -291,11 +291,13 @@ def layout(place: Location) -> Iterator[Diagnosis]:
             f"{count(len(by_year), 'document', ',')} in the folder of a year: with 90,000 files in one, each "
             "commit adds 2.7 MB to git",
             "pipecli doctor --fix, which moves what is committed to the folders of months, in one commit",
-            lambda: _move(place, {file.relative_to(place.root).as_posix() for file in by_year}),
+            lambda: _move_to_month_folders(
+                place, {file.relative_to(place.root).as_posix() for file in by_year}
+            ),
         )
 
 
-def _move(place: Location, by_year: Set[str]) -> str:
+def _move_to_month_folders(place: Location, by_year: Set[str]) -> str:
     """Move the documents that can be read and have no change that is not committed."""
     from pipecli.store.lock import interruptible
     from pipecli.store.plan_writes import Write
@@ -327,16 +329,16 @@ Look = Callable[[Location], Iterator[Diagnosis]]
 
 LOOKS: tuple[tuple[str, Look], ...] = (
     ("git", git_version),
-    ("identity", doctor_clone.identity),
-    ("branch", doctor_clone.branch),
-    ("progress", doctor_clone.progress),
+    ("identity", doctor_unshared_work.identity),
+    ("branch", doctor_unshared_work.branch),
+    ("progress", doctor_unshared_work.progress),
     ("git index", git_index),
     ("checkout", checkout),
-    ("changes", doctor_clone.changes),
-    ("past", doctor_clone.past),
+    ("changes", doctor_unshared_work.changes),
+    ("past", doctor_unshared_work.past),
     ("driver", driver),
     ("index", records_index),
-    ("layout", layout),
+    ("layout", documents_by_year),
     ("many files", many_files),
     ("history", commit_graph),
     ("schemas", editors),

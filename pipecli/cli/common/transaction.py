@@ -103,8 +103,8 @@ class Transaction:
         """A slug of `text` that no record of this kind has."""
         return ids_and_files.free_slug(text, ids_in_index(self.pipeline.index.connection, noun))
 
-    def with_owner(self, record: Owned, *, is_named: bool) -> tuple[Owned, tuple[str, ...]]:
-        """A new lead or deal with its owner, and a note: the one named, else whom a rule names, else me."""
+    def owner_by_rule(self, record: Owned, *, is_named: bool) -> tuple[Owned, tuple[str, ...]]:
+        """A new lead or deal with the owner that a rule names, and a note; as it is if somebody named one."""
         from pipecli.store.choose_process_and_rule import choose_rules
         from pipecli.store.index.rows_for_verbs import workload
         from pipecli.workflow.assignment import given_when_added, rules_for

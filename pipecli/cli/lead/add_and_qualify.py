@@ -73,7 +73,7 @@ def add(ctx: typer.Context, sets: list[str] | None, owner: Text, **given: Any) -
         }
         lead = built(Lead, given, sets, transaction.session)
         is_named = owner is not None or names_field(sets, "owner")
-        lead, by_rule = transaction.with_owner(lead, is_named=is_named)
+        lead, by_rule = transaction.owner_by_rule(lead, is_named=is_named)
         by_rule = (*by_rule, *_twins(transaction, lead))
         transaction.do(rules.add_lead(lead, transaction.settings, notes=by_rule))
 

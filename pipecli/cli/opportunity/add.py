@@ -120,7 +120,7 @@ def add(
         _require_currency(transaction, deal)
         remarks = (*(parties.notes if parties else ()), *_twins(transaction, deal))
         is_named = owner is not None or names_field(sets, "owner")
-        deal, by_rule = transaction.with_owner(deal, is_named=is_named)
+        deal, by_rule = transaction.owner_by_rule(deal, is_named=is_named)
         remarks = (*by_rule, *remarks)
         written = _of(deal.owner, parties) if parties else ()
         transaction.do(

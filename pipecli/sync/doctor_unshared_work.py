@@ -1,4 +1,4 @@
-"""A clone's identity and branch, and what is not finished, not committed or not shared."""
+"""`doctor` of a clone's identity and branch, and of what is not finished, not committed or not shared."""
 
 from __future__ import annotations
 
