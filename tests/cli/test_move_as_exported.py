@@ -942,3 +942,20 @@ def test_a_lead_that_was_given_up_or_became_a_customer_is_open_in_no_pipeline(
     _plan(cli, _files("won", Leads=won), "--force")
     cli("import", "run", "m")
     assert leads()["L4"]["converted"]["date"] == "2026-02-07"
+
+
+def test_an_owner_who_has_left_is_a_user_who_is_not_active(cli: Cli, root: Path) -> None:
+    source = _files(
+        "left",
+        deals="Record ID,Deal Name,Deal Stage,Amount,Close Date,Deal Owner\n"
+        "1,A,Demo,5,2026-12-01,Mía Sol (Deactivated User)\n2,B,Demo,5,2026-12-01,Leo Roy\n"
+        "3,C,Demo,5,2026-12-01,eva@x.example (Usuário desativado)\n"
+        "4,D,Demo,5,2026-12-01,Mía Sol (Deactivated User)\n",
+    )
+    _plan(cli, source)
+    cli("import", "run", "m")
+    assert [deals(root)[key]["owner"] for key in "1234"] == ["mia-sol", "leo-roy", "eva", "mia-sol"]
+    users = loads((root / "pipecli.yaml").read_text())["users"]
+    assert users["mia-sol"] == {"name": "Mía Sol", "active": False}
+    assert users["eva"] == {"name": "Eva", "email": "eva@x.example", "active": False}
+    assert users["leo-roy"]["active"]

@@ -29,6 +29,8 @@ _NOBODY = re.compile(
     r"|sem (responsavel|proprietario)|nicht zugewiesen|niemand|non (assigne|attribue)|بدون مسئول"
 )
 """Stands in the column of owners where there is none."""
+_GONE = re.compile(r"(?i) \([^()]*\b(deactivated|desativado|desactivado|deaktivierter|désactivé)\b[^()]*\)$")
+"""Behind the name or address of an owner who has left, in HubSpot."""
 
 
 class Outcomes(NamedTuple):
@@ -95,8 +97,7 @@ class Findings:
     people: set[str] = field(default_factory=set)
     """All that a user may be named by: of the pipeline, and of the export's own list of users."""
     namesakes: dict[str, set[str]] = field(default_factory=dict)  # of contacts, and their customers
-    users: dict[str, dict[str, str]] = field(default_factory=dict)
-    """New users, found by name or address as owners."""
+    users: dict[str, dict[str, Any]] = field(default_factory=dict)  # new, named or addressed as owners
     processes: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
     """Their stages, by slugs."""
     stages: dict[str, str] = field(default_factory=dict)
@@ -333,17 +334,22 @@ def owners(table: Table, column: str, findings: Findings) -> dict[str, Any]:
     A name or an address is a new user; an id that no list of users has is asked for.
     """
     counts = texts(table, column)
-    nobody = dict.fromkeys(text for text in counts if _NOBODY.fullmatch(folded(text)))
-    unknown = [text for text in counts if _person_key(text) not in findings.people and text not in nobody]
+    means: dict[str, Any] = dict.fromkeys(text for text in counts if _NOBODY.fullmatch(folded(text)))
+    unknown = [text for text in counts if _person_key(text) not in findings.people and text not in means]
     for text in [text for text in unknown if not is_code(text)]:
         unknown.remove(text)
-        findings.people.add(_person_key(text))
-        name = text.partition("@")[0].replace(".", " ").replace("_", " ").title() if "@" in text else text
+        gone = {"active": False} if (person := _GONE.sub("", text)) != text else {}
+        means |= {text: person} if gone else {}
+        if _person_key(person) in findings.people:
+            continue
+        findings.people.add(_person_key(person))
+        plain, at, _ = person.partition("@")
+        name = re.sub(r"[._]", " ", plain).title() if at else person
         taken = {*findings.users, *findings.settings.users, *findings.settings.teams}
-        slug = ids_and_files.free_slug(name, taken)
-        findings.users[slug] = {"name": name} | ({"email": text} if "@" in text else {})
+        own = {"name": name} | ({"email": person} if at else {}) | gone
+        findings.users[ids_and_files.free_slug(name, taken)] = own
     if not unknown:
-        return nobody
+        return means
     told = findings.answer("owners")
     if isinstance(told, (dict, list)):
         raise PipecliError("owners: answer with one user, or with nobody")
@@ -355,10 +361,10 @@ def owners(table: Table, column: str, findings: Findings) -> dict[str, Any]:
             f"Who owns what {names} owned ({rows:,} rows of {table.name}; no user is called so)? "
             "Answer with a user, or with nobody.",
         )
-        return nobody | dict.fromkeys(unknown)
+        return means | dict.fromkeys(unknown)
     if told != "nobody" and _person_key(str(told)) not in findings.people:
         raise PipecliError(f'owners: unknown user "{told}"', hint="add one, or answer with nobody")
-    return nobody | dict.fromkeys(unknown, None if told == "nobody" else str(told))
+    return means | dict.fromkeys(unknown, None if told == "nobody" else str(told))
 
 
 def _person_key(text: str) -> str:
