@@ -216,45 +216,9 @@ def pages() -> dict[str, str]:
     return {"pipecli.1": _overview(nouns)} | {f"pipecli-{noun.name}.1": _page(noun) for noun in nouns}
 
 
-_GLOBAL = """\
-.SH OPTIONS
-.TP
-.B \\-C, \\-\\-dir \\fIDIR\\fR
-The pipeline, or a directory in it.
-.TP
-.B \\-\\-format \\fIFORMAT\\fR
-table, json, jsonl, csv, tsv, markdown or ids; it may also follow the verb.
-.TP
-.B \\-\\-today \\fIDATE\\fR
-Take this for today's date.
-.SS Of every changing command
-.TP
-.B \\-m, \\-\\-message \\fITEXT\\fR
-Joins the commit's body.
-.TP
-.B \\-\\-dry\\-run
-Prints the diff, changes nothing.
-.TP
-.B \\-\\-no\\-commit
-Writes the files, leaves the commit to you.
-.SH ENVIRONMENT
-.TP
-.B PIPECLI_DIR, PIPECLI_FORMAT, PIPECLI_TODAY
-Stand in for the options of their names.
-.TP
-.B PIPECLI_USER
-The user who acts; else the one with git's e-mail address.
-.SH "EXIT STATUS"
-0 done; 1 refused or wrong, with one \\(lqerror:\\(rq line; 2 usage; 130 interrupted.
-.SH FILES
-.TP
-.I pipecli.yaml
-The settings, and the marker of a pipeline's folder.
-"""
-
-
 def _overview(nouns: Sequence[NounEntry]) -> str:
     commands = "".join(_term(", ".join([noun.name, *noun.aliases]), noun.help) for noun in nouns)
+    options = (Path(__file__).parent / "man_options.roff").read_text(encoding="utf-8")
     others = ", ".join(f".BR pipecli-{noun.name} (1)".replace("-", "\\-") for noun in nouns)
     return (
         _head("pipecli", "a sales pipeline in a shell: leads, opportunities and quotations as YAML files")
@@ -264,7 +228,7 @@ def _overview(nouns: Sequence[NounEntry]) -> str:
         + _text("Each record is a file, each command is one commit, and git history is the audit log.")
         + ".PP\n"
         + _text("A record is named by its id, any unambiguous start of it, or words of its name.")
-        + f".SH COMMANDS\n{commands}{_GLOBAL}"
+        + f".SH COMMANDS\n{commands}{options}"
         + '.SH "SEE ALSO"\n'
         + others.replace(", ", ",\n")
         + "\n"
