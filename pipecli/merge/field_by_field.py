@@ -14,6 +14,7 @@ from typing import Any, Literal, NamedTuple, TypeVar
 
 from pipecli.records import kinds
 from pipecli.records.base import Part, Plain, default_at, identity_at, keys_at
+from pipecli.records.kinds import OPPORTUNITY, Kind
 from pipecli.store.yaml.splice import is_nothing, meaning, same
 from pipecli.store.yaml.write import is_list
 
@@ -348,3 +349,36 @@ class _Merging:
     def _conflict(self, path: Path, base: object, ours: object, theirs: object) -> object:
         self.conflicts.append(FieldConflict(path, base, ours, theirs))
         return {"base": base, "ours": ours, "theirs": theirs}[self.choose(path)]
+
+
+TAKEN_TOGETHER = {
+    "lead": ("status", "converted", "disqualified"),
+    "opportunity": ("status", "closed"),
+    "quotation": ("status", "reason"),
+    "order": ("status", "delivered", "reason"),
+    "invoice": ("number", "date", "due"),
+    "supplier-quotation": ("status", "received", "reason"),
+}
+"""A status and the fields that tell about it: they are taken from one side together."""
+
+
+def inseparable(kind: Kind, base: Plain, ours: Plain, theirs: Plain) -> frozenset[str]:
+    """The fields that may not come from both sides, as the one contradicts the other."""
+
+    def value(side: Plain, key: str) -> object:
+        return side.get(key, default_at(kind.model, (key,)))
+
+    def differ(key: str) -> bool:
+        return not same(value(ours, key), value(theirs, key))
+
+    def changed(side: Plain, *keys: str) -> bool:
+        return any(not same(value(base, key), value(side, key)) for key in keys)
+
+    together: set[str] = set()
+    group = TAKEN_TOGETHER.get(kind.noun, ())
+    if group and differ("status") and changed(ours, "status") and changed(theirs, "status"):
+        together.update(filter(differ, group))
+    steps = ("process", "stage")  # a stage is one of its process
+    if kind == OPPORTUNITY and differ("process") and changed(ours, *steps) and changed(theirs, *steps):
+        together.update(filter(differ, steps))
+    return frozenset(together)

@@ -1,4 +1,4 @@
-"""A merged record's file: fields taken from one side together, rules that it keeps, conflicts in words.
+"""A merged record's file: the rules that it keeps, and its conflicts in words; any other file, line by line.
 
 Which field is in conflict is decided in `field_by_field.py`, which value it then gets by a person. A file
 that isn't a record, or not a readable one, is merged line by line as git does it. Two changes, each right,
@@ -23,13 +23,14 @@ from pipecli.merge.field_by_field import (
     Merged,
     Path,
     Side,
+    inseparable,
     merge_fields,
     names_at,
     numbered,
 )
 from pipecli.merge.text import Version, Writer, mark_conflicts
-from pipecli.records.base import Part, Plain, default_at
-from pipecli.records.kinds import OPPORTUNITY, QUOTATION, SETTINGS, SETTINGS_FILE, Kind
+from pipecli.records.base import Part, Plain
+from pipecli.records.kinds import QUOTATION, SETTINGS, SETTINGS_FILE, Kind
 from pipecli.records.references import references
 from pipecli.store import git
 from pipecli.store.parse_record import validate
@@ -110,39 +111,6 @@ def _members(model: type[Part], path: Path, value: object) -> dict[str, object]:
     if not isinstance(value, list):
         return {}
     return dict(zip(numbered(value, names_at(model, path, value)), value, strict=True))
-
-
-TAKEN_TOGETHER = {
-    "lead": ("status", "converted", "disqualified"),
-    "opportunity": ("status", "closed"),
-    "quotation": ("status", "reason"),
-    "order": ("status", "delivered", "reason"),
-    "invoice": ("number", "date", "due"),
-    "supplier-quotation": ("status", "received", "reason"),
-}
-"""A status and the fields that tell about it: they are taken from one side together."""
-
-
-def inseparable(kind: Kind, base: Plain, ours: Plain, theirs: Plain) -> frozenset[str]:
-    """The fields that may not come from both sides, as the one contradicts the other."""
-
-    def value(side: Plain, key: str) -> object:
-        return side.get(key, default_at(kind.model, (key,)))
-
-    def differ(key: str) -> bool:
-        return not same(value(ours, key), value(theirs, key))
-
-    def changed(side: Plain, *keys: str) -> bool:
-        return any(not same(value(base, key), value(side, key)) for key in keys)
-
-    together: set[str] = set()
-    group = TAKEN_TOGETHER.get(kind.noun, ())
-    if group and differ("status") and changed(ours, "status") and changed(theirs, "status"):
-        together.update(filter(differ, group))
-    steps = ("process", "stage")  # a stage is one of its process
-    if kind == OPPORTUNITY and differ("process") and changed(ours, *steps) and changed(theirs, *steps):
-        together.update(filter(differ, steps))
-    return frozenset(together)
 
 
 def broken_rule(kind: Kind, merged: Plain, base: Plain, ours: Plain, theirs: Plain) -> str:

@@ -18,7 +18,7 @@ from pipecli.errors import Unreadable
 from pipecli.inbox.importing import day_formats
 from pipecli.inbox.importing.table import Cell, Raw
 from pipecli.json_and_csv import free_cell, free_value, list_values, plain_cell
-from pipecli.merge.files_and_conflicts import TAKEN_TOGETHER
+from pipecli.merge.field_by_field import TAKEN_TOGETHER
 from pipecli.records import base
 from pipecli.records.base import Amount, Part, Percent, Plain
 from pipecli.records.kinds import Collection

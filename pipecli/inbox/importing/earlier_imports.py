@@ -20,8 +20,7 @@ from pipecli.history.commits import file_changes, record_kind
 from pipecli.inbox.importing.cells import CLOSED_STAGE, STAGE_ENTERED, Path
 from pipecli.inbox.importing.list_elements import DISCOUNT_LINES
 from pipecli.json_and_csv import loads
-from pipecli.merge.field_by_field import FieldConflict, merge_fields
-from pipecli.merge.files_and_conflicts import TAKEN_TOGETHER, inseparable
+from pipecli.merge.field_by_field import TAKEN_TOGETHER, FieldConflict, inseparable, merge_fields
 from pipecli.records.base import Part, Plain
 from pipecli.records.kinds import CONTACT, SETTINGS_FILE, Collection, Kind
 from pipecli.records.names import name_key
