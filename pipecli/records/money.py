@@ -8,6 +8,7 @@ one: the rest of its column decides, or the mapping; never a guess.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Context, Decimal
@@ -255,6 +256,30 @@ def read_number(text: str, mark: Mark, *, is_percent: bool = False) -> Decimal:
     if read.currencies:
         raise Unreadable(f'"{text}" isn\'t a plain number')
     return read.value
+
+
+def currency_of(header: str) -> str | None:
+    """The currency that a header of amounts names: `Amount (EUR)`, `amount_usd`."""
+    words = re.findall(r"\b[A-Z]{3}\b", header.replace("_", " ").removeprefix("Amount"))
+    if header.islower():
+        words += re.findall(r"[A-Z]+", header.upper())[1:][-1:]
+    return next((word for word in words if word in CURRENCIES), None)
+
+
+def number_in(text: str) -> float | None:
+    try:
+        return float(text.rstrip("% ").replace(",", "."))
+    except ValueError:
+        return None
+
+
+def percent_of(counts: Iterable[str], *, is_fraction: bool = False) -> float | None:
+    """The one percentage that most cells have; None where they have none."""
+    numbers = Counter(value for text in counts if (value := number_in(text)) is not None)
+    if not numbers:
+        return None
+    value = numbers.most_common(1)[0][0]
+    return round(value * 100, 4) if is_fraction else value
 
 
 def mark_of(texts: Iterable[str]) -> Mark:

@@ -688,6 +688,52 @@ def test_a_day_or_a_yes_for_each_end_tells_it_in_six_languages(cli: Cli, root: P
     }  # type: ignore[index]
 
 
+def test_amounts_and_days_of_vendors_without_a_preset(cli: Cli, root: Path) -> None:
+    """As OroCRM, Capsule, Zendesk Sell and Pipeline CRM call columns: none is lost, nor of another currency."""
+    source = _files(
+        "vendors",
+        oro="ID,Opportunity Name,Expected Close Date,Probability,Budget Amount,Budget Amount Currency,"
+        "Close Revenue,Close Revenue Currency,Status Id,Owner Username\n"
+        "1,Press,2026-12-15,0.1,2000,USD,,,in_progress,rita\n2,Saw,2026-01-15,1,3000,USD,2800,USD,won,rita\n"
+        "3,Lathe,2026-02-20,0,5000,CHF,,,lost,rita\n",
+        capsule="Id,Name,Organisation,Milestone,Probability,Value,Currency,Duration Basis,Duration,"
+        "Total Value,Expected Close,Actual Close\n4,Drill,Acme,Bid,50,100,GBP,MONTH,12,1200,2026-12-01,\n"
+        "5,Plane,Acme,Won,100,30,GBP,FIXED,,30,2026-01-10,2026-01-13\n"
+        "6,File,Acme,Lost,0,9,GBP,FIXED,,9,,2026-01-13\n",
+        sell="Deal ID,Deal Name,Value,Currency,Stage,Company,Estimated Close Date,Last Stage Change At,"
+        "Win Likelihood\n7,Axe,7,USD,Incoming,Acme,2026-12-01,2026-01-06,20\n"
+        "8,Bow,8,USD,Won,Acme,2026-01-10,2026-01-12,100\n9,Cog,9,USD,Lost,Acme,2026-01-10,2026-01-14,0\n"
+        "10,Dye,10,USD,Unqualified,Acme,2026-01-10,2026-01-15,0\n",
+        pipeline="Deal ID,Deal Name,Primary Company,Deal Owner,Deal Stage,Percent,Deal Value,"
+        "Est. Close Date\n11,Eel,Acme,Rita,Qualified,25,11,2026-12-20\n"
+        "12,Fox,Acme,Rita,Won,100,12,2026-01-10\n13,Gnu,Acme,Rita,Lost,0,13,2026-01-10\n",
+    )  # fmt: skip
+    told = _plan(cli, source)
+    assert [question["about"] for question in told["questions"]] == ["percents"]
+    assert (
+        "sell.csv lacks the closing day of 3 closed deals: that of Last Stage Change At is taken"
+        in told["assumed"]
+    )
+    assert (
+        "pipeline.csv lacks the closing day of 2 closed deals: that of Est. Close Date is taken"
+        in told["assumed"]
+    )
+    page = Path("m/plan.yaml")
+    page.write_text(page.read_text().replace("answer:\n", "answer: fraction\n"))
+    assert cli("import", "run", "m").out.count("they agree") == 4
+    query = "SELECT status, currency, sum(coalesce(closed_amount, amount)) AS amount FROM opportunities "
+    sums = json.loads(cli("sql", query + "GROUP BY 1, 2", "--format", "json").out)
+    assert {(row["status"], row["currency"]): row["amount"] for row in sums} == {
+        ("open", "EUR"): 11, ("open", "GBP"): 1200, ("open", "USD"): 2007,
+        ("won", "EUR"): 12, ("won", "GBP"): 30, ("won", "USD"): 2808,
+        ("lost", "CHF"): 5000, ("lost", "EUR"): 13, ("lost", "GBP"): 9, ("lost", "USD"): 19,
+    }  # fmt: skip
+    by_id = deals(root)
+    assert (by_id["10"]["closed"]["date"], by_id["12"]["closed"]["date"]) == ("2026-01-15", "2026-01-10")  # type: ignore[index]
+    assert (by_id["11"]["customer"], by_id["11"]["owner"], by_id["2"]["owner"]) == ("acme", "rita", "rita")
+    assert by_id["1"]["probability"] == 10
+
+
 def test_a_deal_of_two_ends_is_rejected_and_one_at_an_open_stage_is_asked_about(cli: Cli, root: Path) -> None:
     head = "ID,Deal,Company,Stage,Amount,Won date,Lost date\n"
     one = (

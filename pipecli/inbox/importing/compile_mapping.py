@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from collections.abc import Mapping as Map
 from datetime import date
@@ -377,6 +378,13 @@ class _Compiler:
             inner = ", ".join(f"{dotted(path)}.{key}" for key in base.keys_at(self.collection.model, plain))
             self.source.fault(place, f"{dotted(path)} has fields of its own{f': {inner}' if inner else ''}")
         return read
+
+
+def texts(table: Table, column: str) -> Counter[str]:
+    """The values of a column and their rows, without what isn't a value."""
+    cells = (row.cells.get(column, "") for row in table.rows)
+    counts = Counter(str(cell).strip() for cell in cells)
+    return Counter({text: rows for text, rows in counts.items() if text and text not in NOTHING})
 
 
 def holds(when: Map[str, Any], row: Row) -> bool:

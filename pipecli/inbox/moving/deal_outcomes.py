@@ -13,21 +13,14 @@ from functools import cached_property
 from typing import Any
 
 from pipecli.errors import PipecliError
+from pipecli.inbox.importing.compile_mapping import texts
 from pipecli.inbox.importing.day_formats import is_iso
 from pipecli.inbox.importing.table import Row, Table
 from pipecli.inbox.moving import synonyms
-from pipecli.inbox.moving.plan_files import (
-    Findings,
-    Outcomes,
-    When,
-    amount_scale,
-    date_form,
-    fraction_scale,
-    percent_of,
-    texts,
-)
+from pipecli.inbox.moving.plan_files import Findings, Outcomes, When, amount_scale, date_form, fraction_scale
 from pipecli.inbox.moving.questions import beside, days_tell, ended_by_day, ended_by_marks
 from pipecli.inbox.moving.synonyms import header_key, is_of_change, is_yes, outcome_of, patterns, stage_rank
+from pipecli.records.money import percent_of
 from pipecli.records.names import folded
 from pipecli.store import ids_and_files
 from pipecli.wording import count
@@ -360,8 +353,6 @@ class Deals:
             columns[column] = [{"to": "expected_close", **date}]
             return
         closed = {"won_date": ["won"], "lost_date": ["lost"], "expected_close": []}.get(role, ["won", "lost"])
-        if role == "expected_close" and not {"close", "closed_date", "won_date"} & self.roles.keys():
-            closed = ["won", "lost"]
         fields = [("closed.date", closed)]
         if role in ("close", "expected_close") or column == outcomes.expects:
             fields.append(("expected_close", ["open"]))
@@ -383,13 +374,14 @@ class Deals:
         if not dayless:
             return
         lacking = count(len(dayless), "closed deal", ",")
-        changed = next(filter(is_of_change, self.table.columns), None)
+        changes = sorted(filter(is_of_change, self.table.columns), key=lambda c: "stage" not in header_key(c))
+        if "expected_close" in self.roles and all(self._cell(row, "expected_close") for row in dayless):
+            changes = [c for c in changes if "stage" in header_key(c)] or [self.roles["expected_close"]]
+        changed = next(iter(changes), None)
         told, made = self.findings.answer("closing"), self.roles.get("created")
         form = "a day, such as 2026-01-31" + (", or with created, the day each was made" if made else "")
         if told is not None and not (told == "created" and made) and not is_iso(str(told)):
             raise PipecliError(f'closing: answer with {form}, not "{told}"')
-        if changed is None and told is None and all(self._cell(row, "expected_close") for row in dayless):
-            changed = self.roles["expected_close"]
         if changed is None and told is None:
             self.findings.ask(
                 "closing",
@@ -414,8 +406,9 @@ class Deals:
         column = self.roles.get("probability")
         if column is None:
             return
+        scale = {"scale": self._scale} if self._scale and "scale" not in self.preset else {}
         if self.outcomes is None or "stage" not in self.roles:
-            columns[column] = [{"to": "probability"}]
+            columns[column] = [{"to": "probability"} | scale]
             return
         differing = 0
         for row in self.table.rows:
@@ -427,7 +420,6 @@ class Deals:
                 usual = self.findings.processes[process].get(slug, {}).get("probability")
                 differing += percent_of([cell], is_fraction=self._scale == "fraction") not in (None, usual)
         if differing:
-            scale = {"scale": self._scale} if self._scale and "scale" not in self.preset else {}
             scale["#"] = f"{differing:,} differ from their stage's"
             columns[column] = [
                 {"to": "probability", "when": when, **scale} for when in self.outcomes.when("open")

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from pipecli.errors import PipecliError
+from pipecli.inbox.importing.compile_mapping import texts
 from pipecli.inbox.importing.import_files import File
 from pipecli.inbox.importing.mapping import mapping_page
 from pipecli.inbox.importing.table import Layout, Table
@@ -32,7 +33,6 @@ from pipecli.inbox.moving.plan_files import (
     plan_page,
     settings_page,
     template_of_ids,
-    texts,
 )
 from pipecli.inbox.moving.questions import (
     currency_of_amounts,

@@ -11,12 +11,12 @@ from typing import Any, NamedTuple
 
 from pipecli.errors import PipecliError, Unreadable
 from pipecli.inbox.importing.columns import ORDINAL
-from pipecli.inbox.importing.compile_mapping import NOTHING, holds
+from pipecli.inbox.importing.compile_mapping import NOTHING, holds, texts
 from pipecli.inbox.importing.day_formats import DateForm, form_of
 from pipecli.inbox.importing.mapping import in_flow
 from pipecli.inbox.importing.table import Row, Table
 from pipecli.records.currency_codes import CURRENCIES
-from pipecli.records.money import SIGNS, read_money
+from pipecli.records.money import SIGNS, number_in, read_money
 from pipecli.records.names import folded, is_code, name_key
 from pipecli.records.settings import Settings
 from pipecli.store import ids_and_files
@@ -164,11 +164,14 @@ class Findings:
         self.answers = {**self.answers, "outcomes": by_outcome}
 
 
-def texts(table: Table, column: str) -> Counter[str]:
-    """The values of a column and their rows, without what isn't a value."""
-    cells = (row.cells.get(column, "") for row in table.rows)
-    counts = Counter(str(cell).strip() for cell in cells)
-    return Counter({text: rows for text, rows in counts.items() if text and text not in NOTHING})
+def with_amounts_off(table: Table, columns: dict[str, Any]) -> dict[str, Any]:
+    """The columns, with one of discounts over 100, which are no percents, as what they are."""
+    for column in [name for name, role in columns.items() if role == "discount"]:
+        off = {text: value for text in texts(table, column) if (value := number_in(text)) is not None}
+        if any(value > 100 for value in off.values()):
+            nothing = ["", *sorted(text for text, value in off.items() if value == 0)]
+            columns[column] = {"to": "discount_amount", "when": {column: {"not": nothing}}, "#": "over 100"}
+    return columns
 
 
 def filled(table: Table, column: str) -> str:
@@ -310,22 +313,6 @@ def amount_scale(table: Table, roles: Mapping[str, str], findings: Findings) -> 
     elif told is None and (example := next(iter(texts(table, column)), "")):
         findings.ask("amounts", f"{table.name}, {column}: {example} in cents, or whole?", ("cents", "whole"))
     return {"scale": "cents"} if told == "cents" else {}
-
-
-def number_in(text: str) -> float | None:
-    try:
-        return float(text.rstrip("% ").replace(",", "."))
-    except ValueError:
-        return None
-
-
-def percent_of(counts: Iterable[str], *, is_fraction: bool = False) -> float | None:
-    """The one percentage that most cells have; None where they have none."""
-    numbers = Counter(value for text in counts if (value := number_in(text)) is not None)
-    if not numbers:
-        return None
-    value = numbers.most_common(1)[0][0]
-    return round(value * 100, 4) if is_fraction else value
 
 
 def owners(table: Table, column: str, findings: Findings) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
-from pipecli.inbox.importing.compile_mapping import holds
+from pipecli.inbox.importing.compile_mapping import holds, texts
 from pipecli.inbox.importing.table import Row, Table, fill_down
 from pipecli.inbox.moving.plan_files import (
     Findings,
@@ -22,11 +22,9 @@ from pipecli.inbox.moving.plan_files import (
     currency_answered,
     meaning_of_signs,
     signs_in,
-    texts,
 )
 from pipecli.inbox.moving.synonyms import (
     Recognised,
-    currency_of,
     header_key,
     is_yes,
     one_word,
@@ -35,6 +33,7 @@ from pipecli.inbox.moving.synonyms import (
     stem_of,
 )
 from pipecli.records.currency_codes import CURRENCIES
+from pipecli.records.money import currency_of
 from pipecli.store import ids_and_files
 from pipecli.wording import count, first_of
 

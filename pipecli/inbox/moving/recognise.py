@@ -19,12 +19,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pipecli.errors import PipecliError
+from pipecli.inbox.importing.compile_mapping import texts
 from pipecli.inbox.importing.day_formats import are_days
 from pipecli.inbox.importing.import_files import File
 from pipecli.inbox.importing.table import Table
-from pipecli.inbox.moving.plan_files import Findings, date_form, texts
+from pipecli.inbox.moving.plan_files import Findings, date_form
 from pipecli.inbox.moving.synonyms import (
     Recognised,
+    are_deals,
     by_words_of,
     completed,
     header_key,
@@ -357,7 +359,8 @@ def _of_presets(table: Table, several: Iterable[Preset], vendor: str | None = No
         must_be_named = preset.must_be_named or (preset.file and is_of_another_thing(table.name))
         is_of_people = preset.kind in ("contacts", "customers")
         if not is_named and (
-            must_be_named or (is_of_people and kinds_named(table.name) == {"opportunities"})
+            must_be_named
+            or (is_of_people and (kinds_named(table.name) == {"opportunities"} or are_deals(table)))
         ):
             continue
         ignored = {one_word(column) for column in preset.rest.get("ignore", ())} & by_key.keys()

@@ -13,10 +13,11 @@ from importlib.resources import files
 from typing import Any, NamedTuple
 
 from pipecli.errors import Unreadable
+from pipecli.inbox.importing.compile_mapping import texts
 from pipecli.inbox.importing.table import Table
-from pipecli.inbox.moving.plan_files import Findings, number_in, texts
+from pipecli.inbox.moving.plan_files import Findings, with_amounts_off
 from pipecli.records.currency_codes import CURRENCIES
-from pipecli.records.money import read_money
+from pipecli.records.money import currency_of, read_money
 from pipecli.records.names import folded, is_code
 from pipecli.store.yaml.read import parse
 from pipecli.wording import count
@@ -79,19 +80,11 @@ def one_word(name: str) -> str:
     return header_key(name).replace(" ", "")
 
 
-def currency_of(header: str) -> str | None:
-    """The currency that a header of amounts names: `Amount (EUR)`, `amount_usd`."""
-    words = re.findall(r"\b[A-Z]{3}\b", header.replace("_", " ").removeprefix("Amount"))
-    if header.islower():
-        words += header_key(header).upper().split()[1:][-1:]
-    return next((word for word in words if word in CURRENCIES), None)
-
-
 def is_of_money(header: str) -> bool:
     """True for a header with a word for an amount of deals: `Masked Deal value`, `final_mrr_usd`."""
     words = header_key(header).split()
-    is_other = not {"weighted", "forecast", "paid", "invoiced", "discount", "cost"}.isdisjoint(words)
-    return not is_other and any(_synonyms()["opportunities"].columns.get(word) == "amount" for word in words)
+    is_own = {"weighted", "forecast", "paid", "invoiced", "discount", "cost"}.isdisjoint(words)
+    return is_own and any(_synonyms()["opportunities"].columns.get(word) == "amount" for word in words)
 
 
 def stem_of(name: str) -> str:
@@ -178,7 +171,7 @@ def by_words_of(table: Table, known: Container[str], *, is_whole: bool = False) 
         is_last = kind in named
         is_named = is_last or (not named and any(word in stem for word in words.names))
         roles = {str(role) for role in columns.values()}
-        if kind == "leads" and _are_deals(table):
+        if kind == "leads" and are_deals(table):
             continue
         needed = words.needs & roles
         must_be_named = kind in _ONLY_NAMED or kind in known or len(columns) < 2
@@ -199,12 +192,12 @@ def by_words_of(table: Table, known: Container[str], *, is_whole: bool = False) 
         score = len(columns) + 2 * len(needed) + 4 * is_named + 6 * is_last
         if best is None or score > best.score:
             rest = {"unknown": "skip"} if "record" in words.needs else {}
-            best = Recognised(kind, "", "", _with_amounts_off(table, columns), rest, score)
+            best = Recognised(kind, "", "", with_amounts_off(table, columns), rest, score)
     return best
 
 
-def _are_deals(table: Table) -> bool:
-    """True for leads that are deals, as Nutshell and Odoo call them: with a stage, an amount and an end."""
+def are_deals(table: Table) -> bool:
+    """True for a table with a stage, an amount and an end, as that of what Nutshell and Odoo call leads."""
     roles = {*_by_words(table, _synonyms()["opportunities"]).values()}
     ends = {"status", "probability", "close", "expected_close", "closed_date"}
     return {"stage", "amount"} <= roles and not roles.isdisjoint(ends)
@@ -224,16 +217,6 @@ def completed(table: Table, told: Recognised) -> Recognised:
     columns = _by_words(table._replace(columns=others), _synonyms()[told.kind], is_exact=True)
     more = {column: role for column, role in columns.items() if role in _COMPLETED - fed}
     return told._replace(columns=told.columns | more)
-
-
-def _with_amounts_off(table: Table, columns: dict[str, Any]) -> dict[str, Any]:
-    """The columns, with one of discounts over 100, which are no percents, as what they are."""
-    for column in [name for name, role in columns.items() if role == "discount"]:
-        off = {text: value for text in texts(table, column) if (value := number_in(text)) is not None}
-        if any(value > 100 for value in off.values()):
-            nothing = ["", *sorted(text for text, value in off.items() if value == 0)]
-            columns[column] = {"to": "discount_amount", "when": {column: {"not": nothing}}, "#": "over 100"}
-    return columns
 
 
 _IS_DATA = re.compile(r"(\\N|-?\d+[.,]\d+|\d{4}-\d\d-\d\d([T ]\d\d:\d\d\S*)?|\S+@\S+\.\w+)( \(\d+\))?")
@@ -420,7 +403,16 @@ def columns_of_deals(table: Table, told: Recognised, findings: Findings) -> dict
             findings.ask("value", question, (*likely, "none"))
         if name in likely:
             columns[str(name)] = "amount"
+    codes = [c for c in table.columns if c not in columns and _are_currencies(table, c)][:1]
+    if "currency" not in columns.values() and not (amount and currency_of(amount)):
+        columns |= dict.fromkeys(codes, "currency")
     return columns
+
+
+def _are_currencies(table: Table, column: str) -> bool:
+    """True for a column of codes of which the header has a word for a currency: `Budget Amount Currency`."""
+    roles, words = _synonyms()["opportunities"].columns, header_key(column).split()
+    return "currency" in map(roles.get, words) and CURRENCIES.issuperset(texts(table, column))
 
 
 def _endings(table: Table, told: Recognised) -> dict[str, str]:
