@@ -256,6 +256,18 @@ _AROUND_CARD = 5
 class Lanes(Horizontal):
     """The lanes of a board, as it was last given."""
 
+    DEFAULT_CSS = """
+    Lanes { overflow-x: auto; scrollbar-size-horizontal: 1; }
+    .lane { height: 1fr; }
+    .lane Label { width: 1fr; height: 1; padding: 0 1; text-style: bold; text-wrap: nowrap; }
+    .lane .sum { text-style: none; color: $text-muted; }
+    Lanes Cards { height: 1fr; border: round $foreground 30%; scrollbar-size-vertical: 1; text-wrap: nowrap; }
+    Lanes Cards:focus { border: round $accent; }
+    Lanes Cards > .option-list--option-highlighted { background: $surface; text-style: none; }
+    Lanes Cards:focus > .option-list--option-highlighted { background: $block-cursor-background; }
+    .dragging Cards:hover { border: heavy $warning; }
+    """
+
     def __init__(self, board: Board) -> None:
         super().__init__()
         self.board = board
