@@ -15,7 +15,7 @@ from pipecli.records import base
 from pipecli.records.base import CURRENCY, LANGUAGE, ONE_LINE, Part, Plain, Record
 from pipecli.records.kinds import RANDOM, SKU, SLUG, Kind, dotted
 from pipecli.store.yaml import read as yamltext
-from pipecli.wording import a
+from pipecli.wording import a, shortened
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -81,13 +81,17 @@ def _message(detail: ErrorDetails, path: Sequence[str | int], model: type[Part],
     return f"{name}: {fault}" if name else fault
 
 
+_MOST_SHOWN = 120
+
+
 def wrong_value(detail: ErrorDetails) -> str:
     """The message of a wrong value."""
     rule, context, value = detail["type"], detail.get("ctx", {}), detail["input"]
+    words = shortened(str(value), _MOST_SHOWN)
     if rule == "value_error":
         return str(context["error"])
     if rule in ("string_type", "string_sub_type"):
-        way = ", not a list or a map" if isinstance(value, (list, dict)) else f"; put quotes around {value}"
+        way = ", not a list or a map" if isinstance(value, (list, dict)) else f"; put quotes around {words}"
         return f"must be text{way}"
     if rule == "string_too_short":
         return "must be text, and is empty"
@@ -97,9 +101,9 @@ def wrong_value(detail: ErrorDetails) -> str:
         return "must be one line"
     if rule == "string_pattern_mismatch":
         what, form = _form(context["pattern"])
-        return f'"{value}" isn\'t {a(what)}: {form}'
+        return f'"{words}" isn\'t {a(what)}: {form}'
     if rule == "enum":
-        return f'"{value}" must be one of {context["expected"].replace(" or ", ", ")}'.replace("'", "")
+        return f'"{words}" must be one of {context["expected"].replace(" or ", ", ")}'.replace("'", "")
     if rule in ("model_type", "dict_type", "model_attributes_type"):
         return "must be a map of keys"
     if rule in ("tuple_type", "list_type"):
@@ -107,8 +111,8 @@ def wrong_value(detail: ErrorDetails) -> str:
     if rule == "too_short":
         return f"must have at least {context['min_length']}"
     if rule == "decimal_max_places":
-        return f"must have at most {context['decimal_places']} decimals (it is {value})"
-    shown = value if isinstance(value, Decimal) else repr(value)
+        return f"must have at most {context['decimal_places']} decimals (it is {words})"
+    shown = words if isinstance(value, Decimal) else shortened(repr(value), _MOST_SHOWN)
     bound = detail["msg"].replace("Input should", "must").replace("greater than or equal to", "at least")
     return f"{bound.replace('less than or equal to', 'at most')} (it is {shown})"
 
