@@ -23,6 +23,7 @@ from pipecli.json_and_csv import dumps, loads
 from pipecli.records.kinds import BY_NOUN, COLLECTIONS, collection_named
 from pipecli.records.names import folded, stages_of
 from pipecli.store.index.rows_for_verbs import OPEN, columns_of
+from pipecli.store.safe_files import read_bytes
 from pipecli.wording import one_line
 
 Value = tuple[str, str]
@@ -332,8 +333,8 @@ class Completion:
                 section = self.settings.get(f"{self.path[0]}s", {})
                 fields = dict.fromkeys(field for entry in section.values() for field in entry)
             else:
-                schema = self.pipeline.root / "schemas" / f"{self._kinds()[0]}.schema.json"
-                fields = loads(schema.read_text(encoding="utf-8"))["properties"]
+                schema = f"schemas/{self._kinds()[0]}.schema.json"
+                fields = loads(read_bytes(self.pipeline.root, schema))["properties"]
             return self._begun((f"{field}=", "") for field in fields)
         self.current = typed
         metavar = {"shared_with": "USER-OR-TEAM"}.get(name, name.upper())

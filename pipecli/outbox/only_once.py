@@ -378,7 +378,7 @@ class ReminderJournal:
             return Unfinished(plain["who"], plain["unsent"], plain["sending"])
         except FileNotFoundError:
             return None
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, KeyError, RecursionError):
             raise PipecliError(
                 f"{self._cache / self._file} of a run that was cut off is damaged",
                 hint="delete it; what it was sending may have been sent",

@@ -81,14 +81,14 @@ def config_options() -> list[str]:
     """Options of git for the settings in GIT_CONFIG_COUNT that are a person's: identity, ssh, access.
 
     The others are a repository's. A value stays in the environment: it may be a password. And git, in hooks
-    too, gives no advice on the empty graft file that it is given.
+    too, gives no advice on the empty graft file that it is given, and speaks UTF-8.
     """
     count = os.environ.get("GIT_CONFIG_COUNT", "")
     if not re.fullmatch(r"[0-9]{1,3}", count):
-        return [*_NO_ADVICE, *hardening]
+        return [*_OURS, *hardening]
     keys = [(number, os.environ.get(f"GIT_CONFIG_KEY_{number}", "")) for number in range(int(count))]
     return [
-        *_NO_ADVICE,
+        *_OURS,
         *hardening,
         *(
             f"--config-env={key}=GIT_CONFIG_VALUE_{number}"
@@ -98,7 +98,10 @@ def config_options() -> list[str]:
     ]
 
 
-_NO_ADVICE = ("-c", "advice.graftFileDeprecated=false")
+_OURS = (
+    *("-c", "advice.graftFileDeprecated=false"),
+    *("-c", "i18n.commitEncoding=UTF-8", "-c", "i18n.logOutputEncoding=UTF-8"),
+)
 
 
 @contextmanager

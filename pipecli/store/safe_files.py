@@ -305,7 +305,7 @@ def left_out(place: Location) -> Mapping[tuple[str, str], str]:
 def _skipped(place: Location, stamp: list[int]) -> list[str]:
     """The files of records that git's index marks, as of a stamp of it; asked once for each state of it."""
     kept = place.cache / "left-out.json"
-    with suppress(OSError, ValueError, KeyError, TypeError):
+    with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
         known = json.loads(kept.read_text(encoding="utf-8"))
         if known["stamp"] == stamp and known["sum"] == _sum_of(known["files"]):
             return [str(file) for file in known["files"]]

@@ -170,3 +170,14 @@ def test_a_real_shell_completes(shell: str, root: Path, warm: Path) -> None:
         os.kill(process, signal.SIGKILL)
         os.waitpid(process, 0)
         os.close(ours)
+
+
+def test_a_schema_that_leads_out_of_the_pipeline_is_not_read(
+    answer: Answer, root: Path, tmp_path: Path
+) -> None:
+    """Of /dev/zero a key of the shell would read until no memory is left."""
+    (tmp_path / "theirs.json").write_text('{"properties": {"evil": {}}}')
+    file = root / "schemas/opportunity.schema.json"
+    file.unlink()
+    file.symlink_to(tmp_path / "theirs.json")
+    assert answer("opp", "set", "OPP-AAA01", "ev") == {}

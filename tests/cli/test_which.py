@@ -402,8 +402,9 @@ def test_no_list_no_row_and_nothing_of_it_in_the_files(cli, refused, root, canci
     for wrong in ("@0", "@3"):
         assert "the last list has rows 1 to 2" in refused("opp", "show", wrong)
     assert git("status", "--porcelain") == ""
-    (root / ".git" / "pipecli").joinpath("root", "recent.json").write_text("{[")
-    assert "the last list is not there" in refused("opp", "show", "@1")
+    for damaged in ("{[", "[" * 100_000):
+        (root / ".git" / "pipecli").joinpath("root", "recent.json").write_text(damaged)
+        assert "the last list is not there" in refused("opp", "show", "@1")
 
 
 def test_a_row_that_is_gone(cli, refused, root, cancity, git):

@@ -159,3 +159,17 @@ def test_a_pipeline_is_not_made_inside_a_repository_that_git_refuses(
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(broken))
     assert "bad config line 1" in cli("init", str(tmp_path / "new"), code=1).err
     assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize("name", ["i18n.logOutputEncoding", "i18n.commitEncoding"])
+@pytest.mark.parametrize("encoding", ["UTF-16", "ISO-8859-1"])
+def test_the_encoding_that_a_person_has_git_write_in_is_not_ours(
+    cli: Cli, git: Git, deal: Callable[..., Path], name: str, encoding: str
+) -> None:
+    deal()
+    git("config", name, encoding)
+    made = cli("opp", "add", "Mühle für María", "--format", "ids").out.strip()
+    assert "add Mühle für María" in cli("history", made, "--format", "json").out
+    assert cli("undo").out.startswith(f"{made}: undo add Mühle für María")
+    git("config", "--unset", name)
+    assert git("log", "-1", "--format=%s").endswith("undo add Mühle für María")

@@ -164,7 +164,7 @@ def _read(run: Session) -> dict[str, Any]:
 
     try:
         state = loads(_file(run).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return state if isinstance(state, dict) else {}
 
