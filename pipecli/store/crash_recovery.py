@@ -335,13 +335,12 @@ def working(place: Location, subject: str, file: Path | None = None) -> Iterator
     """
     file = file or place.journal
     journal = Journal(place, file, subject, git_commit.head_of(place), False, os.getpid(), [], [])
-    with git_commit.outlasting(place) as is_hard:
-        journal = journal._replace(handles=_write(journal, is_hard=is_hard))
+    with git_commit.outlasting(place) as is_hard, interruptible():
         try:
-            with interruptible():
-                yield
-                if is_hard and journal._onto.exists():
-                    git_recovery.harden_moved(place, journal.start)
+            journal = journal._replace(handles=_write(journal, is_hard=is_hard))
+            yield
+            if is_hard and journal._onto.exists():
+                git_recovery.harden_moved(place, journal.start)
         except BaseException:
             with uninterrupted():
                 journal.put_back()

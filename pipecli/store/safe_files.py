@@ -13,7 +13,7 @@ from binascii import crc32
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from errno import EEXIST, ELOOP
+from errno import EEXIST, ELOOP, ENXIO
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -149,7 +149,7 @@ def read_text(root: Path, file: str) -> str:
     except PermissionError:
         raise FaultyFile([Fault(file, 0, 0, "file", "the file can't be read: permission denied")]) from None
     except OSError as error:
-        if error.errno != ELOOP:
+        if error.errno not in (ELOOP, ENXIO):  # a link; a socket
             raise
     status = os.lstat(path)
     words = {

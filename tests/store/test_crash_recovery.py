@@ -265,6 +265,20 @@ def test_a_polite_kill_is_as_ctrl_c_as_long_as_the_pipeline_is_held(root):
         signal.raise_signal(signal.SIGINT)
 
 
+def test_a_polite_kill_as_a_journal_is_written_leaves_none(root, monkeypatch):
+    place = safe_files.find_location(root)
+    monkeypatch.setattr(
+        crash_recovery.git_recovery, "hold_file", lambda _: signal.raise_signal(signal.SIGTERM)
+    )
+    with (
+        pytest.raises(KeyboardInterrupt),
+        lock.hold_pipelines(place.cache),
+        crash_recovery.working(place, "sync"),
+    ):
+        pytest.fail("the signal came before the work")
+    assert not place.journal.exists()
+
+
 def test_what_nohup_has_ignored_stays_ignored(root):
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:

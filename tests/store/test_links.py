@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import stat
 from contextlib import nullcontext
 from pathlib import Path
@@ -72,6 +73,14 @@ def test_a_folder_of_records_that_is_a_link_is_refused(cli, root, tmp_path):
     (root / "customers").mkdir()
     (root / "customers/2026").symlink_to(tmp_path / "elsewhere")
     assert "customers/2026 is a symbolic link" in cli("customer", "list", code=1).err
+
+
+def test_a_socket_among_records_stops_only_who_needs_it(cli, root, monkeypatch):
+    (root / "competitors").mkdir()
+    monkeypatch.chdir(root / "competitors")
+    with socket.socket(socket.AF_UNIX) as door:
+        door.bind("ours.yaml")
+    assert "competitors/ours.yaml: a pipe or a device can't be a record" in cli("product", "list").err
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with a name")
