@@ -962,7 +962,7 @@ def test_a_lead_that_was_given_up_or_became_a_customer_is_open_in_no_pipeline(
     assert state(git) == before
 
     # Tonight one is taken up again, and one became a customer.
-    rows["B"] = rows["B"].replace("Closed - Not Converted", "Working - Contacted")
+    rows["B"] = rows["B"].replace("Closed - Not Converted", "Qualified")
     rows["C"] = rows["C"].replace("FALSE,", "TRUE,001A")
     Path("sf/Lead.csv").write_text(head + "".join(rows.values()))
     cli("import", "run", "m")
@@ -970,6 +970,17 @@ def test_a_lead_that_was_given_up_or_became_a_customer_is_open_in_no_pipeline(
         "00QA": "converted", "00QB": "open", "00QC": "converted", "00QD": "new",
     }  # fmt: skip
     assert "disqualified" not in leads()["00QB"]
+
+    # A word that is new says nothing; a lead without a status was converted here, and stays so.
+    rows["D"] = rows["D"].replace("Open - Not Contacted", "Zombie")
+    rows["E"] = "00QE,Paz,Sur,,FALSE,,2026-01-05,2026-02-03\n"
+    Path("sf/Lead.csv").write_text(head + "".join(rows.values()))
+    assert 'new since the plan: Status "Zombie" (Lead.csv:5)' in cli("import", "run", "m", code=1).err
+    cli("lead", "convert", leads()["00QE"]["id"], "--force")
+    rows["D"] = rows["D"].replace("Zombie", "Open - Not Contacted")
+    Path("sf/Lead.csv").write_text(head + "".join(rows.values()))
+    cli("import", "run", "m")
+    assert (leads()["00QD"]["status"], leads()["00QE"]["status"]) == ("new", "converted")
 
     words = (
         "Lead ID,Name,Company,Lead Status\nL1,Mía,Luz,Converted\nL2,Leo,Luz,Junk Lead\nL3,Ana,Luz,Contacted\n"

@@ -408,17 +408,17 @@ def with_ends(table: Table, told: Recognised, findings: Findings) -> Recognised:
     if told.kind != "leads":
         return told
     ends = {word: _end_of_lead(word, told.rest.get("converted", ())) for word in texts(table, status)}
-    means = {word: {"status": end} for word, end in ends.items() if end != "open"}
+    means = {word: {"status": end} for word, end in ends.items()} | {"": {"status": "new"}}
     lost, won = ({status: [w for w in ends if ends[w] == end]} for end in ("disqualified", "converted"))
     yes = {word: {"status": "converted"} for word in texts(table, flag) if is_yes(word)}
     if yes:  # this tells, and not what the status is called
-        means, won = {word: of for word, of in means.items() if word not in won[status]}, {flag: [*yes]}
+        means |= {word: {"status": "open"} for word in won[status]}
+        won = {flag: [*yes]}
     for word in lost[status]:
         means[word]["disqualified.reason"] = reason = ids_and_files.slug(word)
         findings.disqualify_reasons.setdefault(reason)
     feeds: dict[str, list[dict[str, Any]]] = {flag: [{"values": yes, "when": won}]} if yes else {}
-    others = {"values": means, "otherwise": {"status": "open"}}
-    feeds |= {status: [{"to": "custom.lead_status"}, others]} if status else {}
+    feeds |= {status: [{"to": "custom.lead_status"}, {"values": means}]} if status else {}
     sold = [{"to": "converted.customer", "when": won}] if all(won.values()) else []
     if buyer and sold and "customers" in findings.kinds:
         feeds[buyer] = [{**sold[0], "unknown": "skip"}]
