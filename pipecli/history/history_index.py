@@ -56,10 +56,15 @@ LAYOUT = f"{__version__}/{crc32(_SCHEMA.encode()):08x}"
 def connect(file: Path) -> sqlite3.Connection:
     """A connection to the index, whose tables are made anew where there are none of this layout."""
     connection = _connect(file)
-    if _is_known(connection, file):
+    connection.execute("BEGIN")  # no writer is at work while its seal is looked at
+    try:
+        layout, is_whole = _layout(connection), is_sealed(file)
+    finally:
+        connection.execute("ROLLBACK")
+    if layout == LAYOUT and is_whole:
         return connection
     connection.close()
-    if str(file) != ":memory:" and file.exists() and not is_sealed(file):
+    if layout and not is_whole:  # one that another command is making has no tables yet: that is waited for
         file.unlink(missing_ok=True)
     connection = _connect(file)
     with writing(connection):
@@ -78,15 +83,6 @@ def _connect(file: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(file, timeout=_PATIENCE, isolation_level=None)
     connection.execute("PRAGMA synchronous = OFF")  # lost with the power, it is read again
     return connection
-
-
-def _is_known(connection: sqlite3.Connection, file: Path) -> bool:
-    """True of an index of this layout that is as a pipecli left it."""
-    connection.execute("BEGIN")  # no writer is at work while its seal is looked at
-    try:
-        return _layout(connection) == LAYOUT and is_sealed(file)
-    finally:
-        connection.execute("ROLLBACK")
 
 
 def _layout(connection: sqlite3.Connection) -> str | None:

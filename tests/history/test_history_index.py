@@ -6,7 +6,9 @@ import os
 import random
 import sqlite3
 import subprocess
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from multiprocessing import get_context
 from pathlib import Path
@@ -15,7 +17,7 @@ from typing import Any
 import pytest
 
 from pipecli.history.as_of import line_of_git
-from pipecli.history.history_index import open_history
+from pipecli.history.history_index import connect, open_history
 from pipecli.history.log import history_of
 from pipecli.history.version_facts import VersionFacts, facts_of
 from pipecli.store.git import Object
@@ -116,6 +118,20 @@ def test_it_knows_the_line_as_git_does(root: Path, seed: int) -> None:
 
 def read_in_another_process(root: Path) -> int:
     return len(told(find_location(root))[0])
+
+
+def test_an_index_that_another_command_is_making_is_waited_for(tmp_path: Path) -> None:
+    """Removed, it would leave its journal to the next one of its name."""
+    file = tmp_path / "history.sqlite"
+    maker = sqlite3.connect(file, isolation_level=None)
+    maker.execute("BEGIN IMMEDIATE")
+    inode = file.stat().st_ino
+    with ThreadPoolExecutor() as pool:
+        waiting = pool.submit(lambda: connect(file).close())
+        time.sleep(0.2)
+        assert file.stat().st_ino == inode and not waiting.done()
+        maker.execute("ROLLBACK")
+        waiting.result(30)
 
 
 def test_several_processes_at_once(root: Path) -> None:
