@@ -230,7 +230,8 @@ def _files(place: Location, range_: Range) -> Iterator[_FileEnds]:
 def _differences(place: Location, range_: Range) -> Iterator[_Difference]:
     # `diff` and not its plumbing: it also looks into a file whose stat alone has changed.
     listed = git.raw(
-        place.work_tree, "diff", "--raw", "-z", "--no-abbrev", "--no-renames", "--no-relative", "--no-color",
+        place.work_tree, "-c", "diff.relative=false",  # `--no-relative` takes git 2.28
+        "diff", "--raw", "-z", "--no-abbrev", "--no-renames", "--no-color",
         range_.base, *([range_.head] if range_.head else []), "--", *([place.prefix] if place.prefix else []),
     )  # fmt: skip
     tokens = iter(listed.split(b"\0"))

@@ -399,7 +399,7 @@ def recover(place: Location, file: Path | None = None, *, patience: float = PATI
                 clear_dead(file.parent)
                 return f"{line} (the command was cut off)" if line else None
             if journal.is_committing:
-                git.restore_index(place.work_tree, place.git_dir / "index", place.cache / "index")
+                git_recovery.restore_index(place.work_tree, place.git_dir / "index", place.cache / "index")
             outcome = journal.finish_or_undo(keeps_edits=False)
     finally:
         os.close(handle)

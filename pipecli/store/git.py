@@ -125,26 +125,32 @@ def run(
 ) -> subprocess.CompletedProcess[bytes]:
     """Run git in `work_tree`; the caller looks at the exit code.
 
-    Raises GitRefused without a git, and where it can't work in this repository at all, or read its index: no
-    caller takes that for the answer to its question.
+    Raises GitRefused without a git or with one that is too old, and where it can't work in this repository at
+    all, or read its index: no caller takes that for the answer to its question.
     """
-    done = _run(work_tree, arguments, stdin, environment)
+    done = attempt(work_tree, arguments, stdin, environment)
     if done.returncode == FATAL:
         require_working(work_tree)
         require_index(work_tree)
+    if done.returncode == _USAGE:
+        raise GitRefused(
+            f"this git is too old: {done.stderr.decode('utf-8', 'replace').partition(chr(10))[0]}",
+            hint="install git 2.25 or later",
+        )
     return done
 
 
-FATAL = 128
-"""The exit code with which git dies; others are answers."""
+FATAL, _USAGE = 128, 129
+"""The exit codes with which git dies, and with which it doesn't know an option; others are answers."""
 
 
-def _run(
+def attempt(
     work_tree: Path,
     arguments: Sequence[str],
     stdin: bytes | None = None,
     more: Mapping[str, str] | None = None,
 ) -> subprocess.CompletedProcess[bytes]:
+    """Run git; the caller looks at the exit code, whatever its reason. Raises GitRefused without a git."""
     with started(work_tree):
         process = subprocess.Popen(
             # literal: a file name is a name, never a pattern
@@ -173,7 +179,7 @@ def is_in_repository(directory: Path) -> bool:
 
     It can't where the directory is another user's, or a configuration is broken.
     """
-    done = _run(directory, ("rev-parse", "--git-dir"), more={"LC_ALL": "C", "LANGUAGE": ""})
+    done = attempt(directory, ("rev-parse", "--git-dir"), more={"LC_ALL": "C", "LANGUAGE": ""})
     if done.returncode and b"not a git repository" not in done.stderr:
         raise _unable(done)
     return not done.returncode
@@ -181,14 +187,14 @@ def is_in_repository(directory: Path) -> bool:
 
 def require_working(work_tree: Path) -> None:
     """Refuse where git can't work in this repository. Raises GitRefused with git's words."""
-    done = _run(work_tree, ("rev-parse", "--git-dir"))
+    done = attempt(work_tree, ("rev-parse", "--git-dir"))
     if done.returncode:
         raise _unable(done)
 
 
 def require_index(work_tree: Path) -> None:
     """Refuse where git can't read its index. Raises IndexDamaged with git's words."""
-    done = _list_index(work_tree)
+    done = list_index(work_tree)
     if done.returncode and b"in a work tree" not in done.stderr:  # a bare repository has none
         raise IndexDamaged(
             f"git can't read its index: {_words(done)}",
@@ -196,13 +202,13 @@ def require_index(work_tree: Path) -> None:
         )
 
 
-def _list_index(work_tree: Path) -> subprocess.CompletedProcess[bytes]:
-    return _run(work_tree, ("ls-files", "--", "pipecli.yaml"), more={"LC_ALL": "C", "LANGUAGE": ""})
+def list_index(work_tree: Path) -> subprocess.CompletedProcess[bytes]:
+    return attempt(work_tree, ("ls-files", "--", "pipecli.yaml"), more={"LC_ALL": "C", "LANGUAGE": ""})
 
 
 def is_unborn(work_tree: Path) -> bool:
     """True where HEAD has no commit yet. Raises GitRefused where it has one that git can't read."""
-    done = _run(work_tree, ("log", "--max-count=1", "--format="), more={"LC_ALL": "C", "LANGUAGE": ""})
+    done = attempt(work_tree, ("log", "--max-count=1", "--format="), more={"LC_ALL": "C", "LANGUAGE": ""})
     if done.returncode and b"does not have any commits yet" not in done.stderr:
         raise _unable(done)
     return done.returncode != 0
@@ -255,7 +261,9 @@ def id_of(work_tree: Path, name: str) -> str | None:
 
 
 def _parsed(work_tree: Path, name: str) -> str | None:
-    done = run(work_tree, "rev-parse", "--verify", "--quiet", "--end-of-options", name)
+    if name.startswith("-"):  # an option; `--end-of-options` takes git 2.30
+        return None
+    done = run(work_tree, "rev-parse", "--verify", "--quiet", name)
     return None if done.returncode else done.stdout.decode().strip()
 
 
@@ -301,32 +309,6 @@ def start(work_tree: Path, *arguments: str) -> subprocess.Popen[bytes]:
 def listed(names: Sequence[str]) -> bytes:
     """Names as git reads a list of them."""
     return "\0".join(names).encode("utf-8", "surrogateescape")
-
-
-def restore_index(work_tree: Path, index: Path, aside: Path) -> None:
-    """Rebuild an index that a power cut left unreadable, as that stops git, where a git can work at all."""
-    with suppress(GitRefused):
-        if _list_index(work_tree).returncode and os.access(index, os.R_OK):
-            remake_index(work_tree, index, aside)
-
-
-def remake_index(work_tree: Path, index: Path, aside: Path) -> None:
-    """Make git's index anew from the last commit: nothing is staged then, and no file is touched.
-
-    It is built at `aside`; the damaged one stays as `index.damaged`. Raises GitRefused.
-    """
-    for left in (aside, aside.with_name(f"{aside.name}.lock"), index.with_name("index.damaged")):
-        left.unlink(missing_ok=True)
-    tree = "--empty" if is_unborn(work_tree) else "HEAD"
-    built = _run(work_tree, ("read-tree", tree), more={"GIT_INDEX_FILE": str(aside)})
-    if built.returncode:
-        raise GitRefused(_words(built))
-    with suppress(OSError):
-        os.link(index, index.with_name("index.damaged"))
-    aside.replace(index)
-    if config(work_tree, "core.sparseCheckout") == "true":  # else what is left out is taken for deleted
-        _run(work_tree, ("sparse-checkout", "reapply"))
-    _run(work_tree, ("update-index", "-q", "--refresh"))
 
 
 class Object(NamedTuple):
@@ -398,9 +380,10 @@ def _answered(pipe: IO[bytes], wanted: str, largest: int) -> Object | None:
 
 def init(directory: Path) -> None:
     """Make a repository, its first branch `main` whatever the user's git calls it. Raises GitRefused."""
-    done = _run(directory, ("init", "--quiet", "--initial-branch=main"))
-    if done.returncode:
-        raise GitRefused(_words(done))
+    for words in (("init", "--quiet"), ("symbolic-ref", "HEAD", "refs/heads/main")):
+        done = attempt(directory, words)
+        if done.returncode:
+            raise GitRefused(_words(done))
 
 
 def config(work_tree: Path, name: str) -> str:

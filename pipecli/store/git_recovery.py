@@ -1,4 +1,4 @@
-"""What a killed git leaves: locks in the git directory, and files that it was moving to another commit.
+"""What a killed git or a power cut leaves: locks, an index that is torn, files on the way to another commit.
 
 A lock on the journal of a change tells that its gits have all ended; the journal is in `crash_recovery.py`.
 """
@@ -106,6 +106,32 @@ def _keep(place: Location, name: str, onto: str, kept: Path) -> Path | None:
 def _listed(work_tree: Path, *arguments: str) -> list[str]:
     output = git.raw(work_tree, *arguments[:1], "-z", *arguments[1:]).decode("utf-8", "surrogateescape")
     return [word for word in output.split("\0") if word]
+
+
+def restore_index(work_tree: Path, index: Path, aside: Path) -> None:
+    """Rebuild an index that a power cut left unreadable, as that stops git, where a git can work at all."""
+    with suppress(git.GitRefused):
+        if git.list_index(work_tree).returncode and os.access(index, os.R_OK):
+            remake_index(work_tree, index, aside)
+
+
+def remake_index(work_tree: Path, index: Path, aside: Path) -> None:
+    """Make git's index anew from the last commit: nothing is staged then, and no file is touched.
+
+    It is built at `aside`; the damaged one stays as `index.damaged`. Raises GitRefused.
+    """
+    for left in (aside, aside.with_name(f"{aside.name}.lock"), index.with_name("index.damaged")):
+        left.unlink(missing_ok=True)
+    tree = "--empty" if git.is_unborn(work_tree) else "HEAD"
+    built = git.attempt(work_tree, ("read-tree", tree), more={"GIT_INDEX_FILE": str(aside)})
+    if built.returncode:
+        raise git.GitRefused(git.stderr_of(built.stderr))
+    with suppress(OSError):
+        os.link(index, index.with_name("index.damaged"))
+    aside.replace(index)
+    if git.config(work_tree, "core.sparseCheckout") == "true":  # else what is left out is taken for deleted
+        git.attempt(work_tree, ("sparse-checkout", "reapply"))
+    git.attempt(work_tree, ("update-index", "-q", "--refresh"))
 
 
 def git_at_work(lock: Path) -> git.GitRefused:

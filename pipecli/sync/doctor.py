@@ -19,6 +19,7 @@ from pipecli.extras import EXTRAS, PINNED_INSTALL, install_command, missing_extr
 from pipecli.records.kinds import KINDS
 from pipecli.store import file_stamps, git, merge_setup, safe_files, schemas
 from pipecli.store.create_pipeline import HOSTS
+from pipecli.store.git_recovery import remake_index
 from pipecli.store.ids_and_files import month_file, with_schema_path
 from pipecli.store.index import index
 from pipecli.store.pipeline import Pipeline
@@ -134,7 +135,7 @@ def checkout(place: Location) -> Iterator[Diagnosis]:
 
 
 def _remake(place: Location) -> str:
-    git.remake_index(place.work_tree, place.git_dir / "index", place.cache / "index")
+    remake_index(place.work_tree, place.git_dir / "index", place.cache / "index")
     return "git's index is made anew from the last commit; what was staged is to be staged again"
 
 

@@ -96,6 +96,14 @@ def test_what_git_refuses_and_a_folder_that_is_gone_are_told(root: Path, tmp_pat
     assert git_remote.shared_remote(safe_files.location_at(root)) == "hub"
 
 
+def test_a_git_too_old_for_what_is_asked_is_told(root: Path) -> None:
+    with pytest.raises(
+        git.GitRefused, match=r"this git is too old: .*unheard-of.*; install git 2\.25 or later"
+    ):
+        git.run(root, "ls-files", "--unheard-of")
+    assert git.commit_of(root, "--all") is None
+
+
 def test_an_object_longer_than_it_says_is_not_taken_for_the_next(tmp_path: Path) -> None:
     git.init(tmp_path)
     ids = [
