@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from pathlib import Path
 from xml.sax.saxutils import escape
@@ -149,6 +150,20 @@ def test_a_formula_without_its_value_is_no_empty_cell(cli: Cli) -> None:
         for name in archive.namelist():
             changed.writestr(name, archive.read(name).replace(b"<v>77</v>", b"<f>70+7</f>"))
     assert "a cell is a formula without its value" in cli("import", "opportunities", "f.xlsx", code=1).err
+    with zipfile.ZipFile(raw) as archive, zipfile.ZipFile(file, "w") as changed:
+        for name in archive.namelist():
+            empty = b't="str"><f>IF(FALSE(),1,&quot;&quot;)</f><v></v>'  # the value is the empty text
+            changed.writestr(name, re.sub(rb'(?:t="n")?><v>77</v>', b" " + empty, archive.read(name)))
+    cli("import", "opportunities", "f.xlsx")
+
+
+@pytest.mark.usefixtures("at_a_desk")
+def test_a_sheet_of_new_and_lost_customers_is_no_stage_of_deals(cli: Cli) -> None:
+    rows: list[list[object]] = [["Customer", "Total_2025", "Total_2026"], ["Aurora", 10, 20]]
+    Path("c.xlsx").write_bytes(workbook({"Ranking": rows, "Novos_Perdidos": rows}))
+    assert (
+        "no file was recognised by its header" in cli("import", "plan", "c.xlsx", "--into", "m", code=1).err
+    )
 
 
 @pytest.mark.usefixtures("at_a_desk")

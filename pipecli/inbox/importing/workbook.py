@@ -163,11 +163,13 @@ def _opened(raw: bytes, name: str) -> CalamineWorkbook:
         raise PipecliError(f"{name}: isn't a workbook that can be read: {error}") from None
 
 
-_WITHOUT_VALUE = re.compile(rb'<c(?: r="([A-Z]+\d+)")?(?: [^>]*)?><f[^>]*>[^<]*</f>(?:<v ?/>|<v></v>)?</c>')
+_WITHOUT_VALUE = re.compile(
+    rb'<c( r="([A-Z]+\d+)")?( (?!t="str")[^ >]*)*><f[^>]*>[^<]*</f>(<v ?/>|<v></v>)?</c>'
+)
 
 
 def _refuse_formulas(raw: bytes, name: str) -> None:
-    """Refuse a sheet with formulas whose values a program left out: they would be read as empty cells."""
+    """Refuse a sheet with formulas whose values were left out; the empty text is one, `t="str"`."""
     if not zipfile.is_zipfile(io.BytesIO(raw)):
         return
     with zipfile.ZipFile(io.BytesIO(raw)) as archive, suppress(zipfile.BadZipFile, zlib.error):
@@ -175,7 +177,7 @@ def _refuse_formulas(raw: bytes, name: str) -> None:
             text = archive.read(sheet) if sheet.startswith("xl/worksheets/") else b""
             if b"</f>" in text and (cell := _WITHOUT_VALUE.search(text)):
                 raise PipecliError(
-                    f"{name}: {(cell[1] or b'a cell').decode()} is a formula without its value",
+                    f"{name}: {(cell[2] or b'a cell').decode()} is a formula without its value",
                     hint="open the workbook in a spreadsheet, and save it: this calculates them",
                 )
 

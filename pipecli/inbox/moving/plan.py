@@ -103,7 +103,8 @@ class _Recognition(NamedTuple):
 def _is_stage(table: Table, tables: Sequence[Table]) -> bool:
     """True for one of several sheets with the same columns, of which one is called Won or Lost."""
     alike = [one.sheet for one in tables if (one.name, one.columns) == (table.name, table.columns)]
-    return len(alike) > 1 and bool(table.sheet) and not {"won", "lost"}.isdisjoint(map(outcome_of, alike))
+    ends = {outcome_of(name) for name in alike if not re.search(patterns()["way"][0], name.lower())}
+    return len(alike) > 1 and bool(table.sheet) and not {"won", "lost"}.isdisjoint(ends)
 
 
 def make_plan(
@@ -305,8 +306,7 @@ class _Mapping:
 
     def _names(self) -> bool:
         """True where the file names other records by what people call them, not by ids alone."""
-        named = [self.roles[role] for role in ("customer", "contacts.contact", "product", "contact")
-                 if role in self.roles]  # fmt: skip
+        named = filter(None, map(self.roles.get, ("customer", "contacts.contact", "product", "contact")))
         is_named = re.compile(r"[^\W\d_]+_\d+").fullmatch  # Client_7, if no file says who that is
         own = self.findings.kinds.keys().isdisjoint(("customers", "contacts"))
         texts_ = [text for column in named for text in [*texts(self.table, column)][:50]]
@@ -314,8 +314,8 @@ class _Mapping:
 
     def _make(self) -> list[str]:
         """The kinds that are added by a name: none where other records are named by ids alone."""
-        is_named = self.told.kind == "leads" or self._names()
-        return [*self.told.rest.get("make", _MAKE.get(self.told.kind, ()))] if is_named else []
+        kind, told = self.told.kind, self.told.rest.get("make", ())
+        return [*(told or _MAKE.get(kind, ()))] if kind == "leads" or self._names() else []
 
     def _column(self, column: str, feeds: Any) -> None:
         if not isinstance(feeds, str):
