@@ -78,6 +78,9 @@ _PENDING_BYTE = 0x40000000
 """The first byte that SQLite locks (sqlite.org/lockingv3)."""
 _UNSHARED = {"nolock", "local_lock=all", "local_lock=posix", "nobrl"}
 """Options of network disks by which other machines don't see a lock."""
+_LOCKLESS = ("fuse.sshfs", "fuse.rclone", "fuse.s3fs", "fuse.gcsfuse")
+"""Network disks that have no locks: Linux then keeps them on this machine."""
+_MOUNTS = Path("/proc/self/mounts")
 _LOCKING: set[int] = set()
 """The disks on which this process saw a lock hold."""
 
@@ -141,7 +144,7 @@ def _is_unshared(folder: Path) -> bool:
     """True on a disk of the network whose locks stay on this machine, as Linux tells."""
     mounts = []
     with suppress(OSError):
-        mounts = Path("/proc/self/mounts").read_text(encoding="utf-8", errors="replace").splitlines()
+        mounts = _MOUNTS.read_text(encoding="utf-8", errors="replace").splitlines()
     where = os.path.realpath(folder)
     best, options = "", ""
     for mount in mounts:
@@ -150,6 +153,7 @@ def _is_unshared(folder: Path) -> bool:
         is_above = where == point or where.startswith(point.rstrip("/") + "/")
         if is_above and len(point) >= len(best):
             best, options = point, given if kind.startswith(("nfs", "cifs", "smb")) else ""
+            options = "nolock" if kind in _LOCKLESS else options
     return not _UNSHARED.isdisjoint(options.split(","))
 
 

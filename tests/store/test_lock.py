@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from contextlib import nullcontext
 from errno import ENOLCK
 from pathlib import Path
 
@@ -60,6 +61,25 @@ def test_a_disk_whose_locks_do_not_lock_is_refused(tmp_path: Path, monkeypatch: 
         assert (tmp_path / "lock.tested").exists()
     with hold_lock(tmp_path), pytest.raises(Busy), hold_lock(tmp_path, patience=0):
         pytest.fail("two held it at once")
+
+
+@pytest.mark.parametrize(
+    ("disk", "holds"),
+    [
+        ("nfs4 rw,local_lock=none", True), ("nfs rw,nolock", False), ("nfs4 rw,local_lock=all", False),
+        ("cifs rw,nobrl", False), ("fuse.sshfs rw,user_id=0", False), ("ext4 rw,nolock", True),
+    ],
+)  # fmt: skip
+def test_a_disk_of_the_network_whose_locks_stay_here_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, disk: str, holds: bool
+) -> None:
+    mounts = tmp_path / "mounts"
+    mounts.write_text(f"proc /proc proc rw 0 0\nserver:/x {tmp_path} {disk} 0 0\n")
+    monkeypatch.setattr("pipecli.store.lock._MOUNTS", mounts)
+    monkeypatch.setattr("pipecli.store.lock._LOCKING", set())
+    outcome = nullcontext() if holds else pytest.raises(PipecliError, match="where locks don't work")
+    with outcome, hold_lock(tmp_path):
+        pass
 
 
 def test_what_a_killed_command_left_beside_a_file_goes_and_what_one_still_writes_stays(
