@@ -22,6 +22,19 @@ def _short_looks(monkeypatch):
     monkeypatch.setattr("textual._wait.SLEEP_IDLE", 0.00125)
 
 
+@pytest.fixture(autouse=True)
+def _unpainted(request, monkeypatch):
+    """What a story looks at, it asks the widgets: only with `painted` is the screen drawn after each key."""
+    if "painted" not in request.fixturenames:
+        paint = "textual._compositor.Compositor.render_update"
+        monkeypatch.setattr(paint, lambda compositor, **_: compositor._dirty_regions.clear())
+
+
+@pytest.fixture
+def painted():
+    """Every widget is drawn, as on a person's terminal."""
+
+
 @pytest.fixture
 def root(root, git, monkeypatch):
     """One deal at `demo`, which has a step, and one of somebody else at `commit`."""
@@ -253,7 +266,7 @@ def test_the_board_of_another_process(root, cli):
 
 
 @pytest.mark.parametrize("size", [(40, 12), (200, 50)])
-def test_on_a_terminal_of_any_size_nothing_is_wider_than_its_lane(root, size):
+def test_on_a_terminal_of_any_size_nothing_is_wider_than_its_lane(root, size, painted):
     settings = root / "pipecli.yaml"
     settings.write_text(settings.read_text().replace("name: Demo", f"name: {'Demonstration ' * 30}"))
     (file,) = root.glob(f"opportunities/**/{KEY}-*.yaml")
@@ -335,7 +348,7 @@ def test_an_empty_board_opens(root):
     assert "0 deals" in played(root, "greater_than_sign", "left", "right")[2]
 
 
-def test_the_morning_on_the_board(root, git):
+def test_the_morning_on_the_board(root, git, painted):
     """A call is logged with its next contact, another one planned, cards are filtered; ? has every key."""
     (file,) = root.glob(f"opportunities/**/{KEY}-*.yaml")
 
