@@ -140,7 +140,7 @@ def svg_of_page(drawn: Drawn, width: int) -> str:
 
 
 def _spec(chart: Any, theme: Theme) -> dict[str, Any]:
-    spec: dict[str, Any] = json.loads(chart.to_json())
+    spec: dict[str, Any] = json.loads(chart.to_json(validate=False))
     spec["config"] = config(theme)
     return spec
 

@@ -229,3 +229,20 @@ def test_money_in_another_currency(cli, root, tmp_path):
 def test_without_the_extra_it_says_what_to_install(cli, root, tmp_path, monkeypatch, refused):
     monkeypatch.setitem(sys.modules, "altair", None)
     assert 'install "pipecli-crm[charts]"' in refused("chart", "pipeline", "-o", str(tmp_path / "x.svg"))
+
+
+def test_every_chart_is_what_vega_lite_says_one_is(cli, root, tmp_path, monkeypatch):
+    """The program itself doesn't ask at each run: that takes as long as to make the chart."""
+    import altair
+    import vl_convert
+    from altair.utils.schemapi import validate_jsonschema
+
+    specs = []
+    monkeypatch.setattr(vl_convert, "vegalite_to_svg", lambda spec: specs.append(spec) or "<svg/>")
+    cli("settings", "set", "targets.2026-12={ana-ruiz: 900}")
+    for chart in ("pipeline", "forecast", "funnel", "lost"):
+        drawn(cli, tmp_path, chart)
+        spec = specs.pop()
+        assert spec.pop("config")["legend"]["layout"]  # a setting of vega, below vega-lite
+        validate_jsonschema(spec, altair.load_schema())
+    assert not specs
