@@ -67,6 +67,7 @@ class Recognised(NamedTuple):
         return next((name for name, of in fed.items() if of == role), None)
 
 
+@cache
 def header_key(name: str) -> str:
     """A header as headers are compared: `Deal - Title`, `deal_title` and `DealTitle?` are one."""
     apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)
@@ -75,6 +76,7 @@ def header_key(name: str) -> str:
     return words.replace("organisation", "organization")
 
 
+@cache
 def one_word(name: str) -> str:
     """A header without its blanks: Data Loader writes `STAGENAME`, the weekly export `StageName`."""
     return header_key(name).replace(" ", "")
