@@ -228,14 +228,20 @@ def column_chart(
     stacked = (
         alt.Chart(_values(parts))
         .mark_bar(width=alt.RelativeBandSize(min(1, _WIDEST_COLUMN / step)))
-        .encode(x=x, y=y, color=_color(series, theme.width), order="place:Q", description="words:N")
+        .encode(
+            x=x,
+            y=y,
+            color=_color(series, theme.width),
+            order=alt.Order("place:Q"),
+            description=alt.Description("words:N"),
+        )
     )
     layers = [stacked]
     if targets:
         ticks = alt.Chart(_values(targets)).mark_tick(
             color=theme.ink, thickness=3, orient="horizontal", size=min(step * 0.8, _WIDEST_COLUMN)
         )
-        layers.append(ticks.encode(x=x, y="value:Q", description="words:N"))
+        layers.append(ticks.encode(x=x, y=alt.Y("value:Q"), description=alt.Description("words:N")))
     return alt.layer(*layers).properties(width=theme.width, height=320, title=heading(title, subtitle, theme))
 
 
@@ -258,9 +264,9 @@ def bar_chart(
         .encode(
             x=alt.X("value:Q").axis(None),
             y=y,
-            color=_color(series, theme.width) if len(series) > 1 else alt.value(SERIES[0]),
-            order="place:Q",
-            description="words:N",
+            color=_color(series, theme.width) if len(series) > 1 else alt.ColorValue(SERIES[0]),
+            order=alt.Order("place:Q"),
+            description=alt.Description("words:N"),
         )
     )
     labelled = [
@@ -270,7 +276,7 @@ def bar_chart(
     texts = (
         alt.Chart(values(labelled))
         .mark_text(align="left", dx=6, color=theme.ink, limit=260)
-        .encode(x="value:Q", y=y, text="label:N")
+        .encode(x=alt.X("value:Q"), y=y, text=alt.Text("label:N"))
     )
     height = max(len(bars), 1) * _BAR
     return alt.layer(lying, texts).properties(

@@ -149,13 +149,13 @@ def _by_date(
         yOffset=_offset(),
         color=scales.color,
         size=scales.size,
-        description="words:N",
+        description=alt.Description("words:N"),
         order=alt.Order("amount:Q").sort("descending"),
     )
     rule = (
         alt.Chart(values([{"day": today.isoformat()}]))
         .mark_rule(color=theme.quiet, strokeDash=[4, 3])
-        .encode(x=alt.X("day:T").scale(type="utc"), description=alt.value("today"))
+        .encode(x=alt.X("day:T").scale(type="utc"), description=alt.DescriptionValue("today"))
     )
     names = _names(rows, alt.X("close:T").scale(type="utc"), _along(rows), stages, theme, width)
     return alt.layer(rule, points, *names).properties(width=width, height=_height(stages))
@@ -194,7 +194,7 @@ def _names(
             align=align, baseline="middle", color=theme.ink, fontSize=11, limit=_LONGEST_NAME,
             dx=(row["radius"] + 3) * (1 if align == "left" else -1),
         )
-        .encode(x=across, y=_lane(stages), yOffset=_offset(), text="name:N")
+        .encode(x=across, y=_lane(stages), yOffset=_offset(), text=alt.Text("name:N"))
         for align, named in sides.items()
         for row in named[:_NAMED]
     ]  # fmt: skip
@@ -235,7 +235,7 @@ def _without_date(
         yOffset=_offset(),
         color=scales.color,
         size=scales.size,
-        description="words:N",
+        description=alt.Description("words:N"),
         order=alt.Order("amount:Q").sort("descending"),
     )
     across, along = alt.X("along:Q").scale(padding=18), [row["along"] for row in rows]
