@@ -92,13 +92,15 @@ def test_whatever_happens_to_branches_it_is_what_a_fresh_one_would_be(root: Path
     hands = Hands(root, random.Random(seed))
     place = find_location(root)
     seen = set()
-    for _ in range(25):
+    for step in range(25):
         hands.step()
         kept = told(place)
+        seen.add(str(kept))
+        if step % 2:  # a fresh one reads all of it: what was missed at this step is missed at the next, too
+            continue
         (place.cache / "history.sqlite").rename(place.cache / "aside")
         assert kept == told(place)
         (place.cache / "aside").replace(place.cache / "history.sqlite")
-        seen.add(str(kept))
     assert len(seen) > 8
 
 
@@ -138,8 +140,8 @@ def test_several_processes_at_once(root: Path) -> None:
     hands = Hands(root, random.Random(5))
     for _ in range(20):
         hands.write()
-    with get_context("spawn").Pool(4) as pool:
-        lengths = pool.map(read_in_another_process, [root] * 8)
+    with get_context("spawn").Pool(2) as pool:
+        lengths = pool.map(read_in_another_process, [root] * 8, chunksize=1)
     assert len(set(lengths)) == 1
     assert lengths[0] > 2
 
