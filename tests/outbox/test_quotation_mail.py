@@ -111,7 +111,7 @@ def test_a_template_without_an_end_is_ended(cold_calls, monkeypatch):
     monkeypatch.setattr(mail, "SECONDS", 0.3)
     loop = "{% for i in range(99999) %}" * 3 + "{% endfor %}" * 3
 
-    with pytest.raises(PipecliError, match="takes more than 0.3 seconds"):
+    with pytest.raises(PipecliError, match=r"takes more than 0\.3 seconds"):
         say(f"Subject: x\n\n{loop}x")
 
 
