@@ -23,7 +23,7 @@ from pipecli.errors import PipecliError
 from pipecli.json_and_csv import dumps
 from pipecli.store import git
 from pipecli.store.index.rows_for_verbs import count_records
-from pipecli.wording import BREAKS, CONTROLS, count, first_of
+from pipecli.wording import BREAKS, CONTROLS, DIRECTIONS, count, first_of
 
 app = noun("Find every fault of a pipeline.")
 
@@ -293,7 +293,7 @@ def _annotation(finding: Finding, prefix: str) -> str:
 
 _IN_MESSAGE = "%\r\n"
 _IN_PROPERTY = "%\r\n:,"
-_CONTROLS = f"[{CONTROLS}{BREAKS}]"
+_CONTROLS = f"[{CONTROLS}{BREAKS}{DIRECTIONS}]"
 
 
 def _escaped(text: str, signs: str) -> str:

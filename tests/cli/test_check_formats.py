@@ -51,10 +51,12 @@ def test_without_base_too(cli: Cli, company: Path) -> None:
 
 def test_nothing_in_a_record_becomes_a_command() -> None:
     file = "a,b:c%\r\n::d.yaml"
-    finding = Finding(file, 1, 2, "reference", Severity.ERROR, "100 %\r\n::stop-commands::x, y: z\x1b[2J")
+    finding = Finding(
+        file, 1, 2, "reference", Severity.ERROR, "100 %\r\n::stop-commands::x, y: z\x1b[2J\u202e"
+    )
     assert workflow_commands([finding], "") == (
         "::error file=a%2Cb%3Ac%25%0D%0A%3A%3Ad.yaml,line=1,col=2,title=pipecli reference::"
-        "100 %25%0D%0A::stop-commands::x, y: z·[2J\n"
+        "100 %25%0D%0A::stop-commands::x, y: z·[2J·\n"
     )
 
 
