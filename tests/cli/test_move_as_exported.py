@@ -689,7 +689,7 @@ def test_a_day_or_a_yes_for_each_end_tells_it_in_six_languages(cli: Cli, root: P
 
 
 def test_amounts_and_days_of_vendors_without_a_preset(cli: Cli, root: Path) -> None:
-    """As OroCRM, Capsule, Zendesk Sell and Pipeline CRM call columns: none is lost, nor of another currency."""
+    """As OroCRM, Capsule, Zendesk Sell and Pipeline CRM call columns: none is lost or of another currency."""
     source = _files(
         "vendors",
         oro="ID,Opportunity Name,Expected Close Date,Probability,Budget Amount,Budget Amount Currency,"
@@ -732,6 +732,38 @@ def test_amounts_and_days_of_vendors_without_a_preset(cli: Cli, root: Path) -> N
     assert (by_id["10"]["closed"]["date"], by_id["12"]["closed"]["date"]) == ("2026-01-15", "2026-01-10")  # type: ignore[index]
     assert (by_id["11"]["customer"], by_id["11"]["owner"], by_id["2"]["owner"]) == ("acme", "rita", "rita")
     assert by_id["1"]["probability"] == 10
+
+
+def test_leads_with_a_sale_are_deals_and_what_is_deleted_or_ended_otherwise_is_not_open(
+    cli: Cli, root: Path
+) -> None:
+    source = _files(
+        "vendors",
+        leads_export='ID,Lead name,Company,Lead status,Pipeline,"Sale, $",Closed at,Loss reason\n'
+        "1,Press,Acme,Initial contact,Main,2000,not closed,\n2,Saw,Acme,Closed - won,Main,3000,12.01.2026,\n"
+        "3,Lathe,Acme,Closed - lost,Main,5000,14.02.2026,Price\n",
+        Opportunities="id,name,deleted,amount,currency,date_closed,sales_stage\n"
+        "4,Drill,0,700,EUR,2026-12-20,Prospecting\n5,Axe,1,9000,EUR,2026-12-20,Prospecting\n"
+        "6,Bow,0,800,EUR,2026-01-20,Closed Won\n7,Cog,0,900,EUR,2026-01-20,Closed Lost\n"
+        "8,Dye,0,50,EUR,2026-01-20,Closed\n",
+    )
+    told = _plan(cli, source)
+    assert _kinds(told) == {"leads_export.csv": "opportunities", "Opportunities.csv": "opportunities"}
+    asked = {question["about"]: question["question"] for question in told["questions"]}
+    assert list(asked) == ["outcomes", "currency"]
+    assert "They are Prospecting, Closed Won, Closed Lost, Closed." in asked["outcomes"]
+    assert "leads_export.csv: in which currency is Sale, $?" in asked["currency"]
+    assert "Opportunities.csv: rows that deleted marks are left out" in told["assumed"]
+    page = Path("m/plan.yaml")
+    ends = "{won: [Closed Won, Closed - won], lost: [Closed Lost, Closed - lost, Closed]}"
+    for answer in (ends, "USD"):
+        page.write_text(page.read_text().replace("answer:\n", f"answer: {answer}\n", 1))
+    assert cli("import", "run", "m").out.count("they agree") == 2
+    found = [(deal["status"], deal["currency"], deal["amount"]) for _, deal in sorted(deals(root).items())]
+    assert found == [
+        ("open", "USD", 2000), ("won", "USD", 3000), ("lost", "USD", 5000),
+        ("open", "EUR", 700), ("won", "EUR", 800), ("lost", "EUR", 900), ("lost", "EUR", 50),
+    ]  # fmt: skip
 
 
 def test_a_deal_of_two_ends_is_rejected_and_one_at_an_open_stage_is_asked_about(cli: Cli, root: Path) -> None:

@@ -154,9 +154,6 @@ class Deals:
 
     def _of_stages(self, column: str) -> Outcomes:
         """The outcomes by the words of the stages, their probabilities, or the answer."""
-        if (answer := self.findings.outcomes(self.stage_rows, self.table.name)) is not None:
-            of = {stage: answer.get(stage, "open") for stage in self.stage_rows}
-            return Outcomes(column, of | {"": "open"}, "as you answered")
         words = {stage: outcome_of(stage) for stage in self.stage_rows}
         by_word = {stage: outcome for stage, outcome in words.items() if outcome in ("won", "lost")}
         sure: dict[float | None, str] = {100.0: "won", 0.0: "lost"}
@@ -165,17 +162,25 @@ class Deals:
         is_riddle = any(stage_rank(stage)[1] == len(patterns()["way"]) for stage in untold)
         is_riddle |= "closed_date" in self.roles or "lost" not in of.values()
         lacks_ends = is_riddle and "won" not in of.values() and not self.roles.keys() & {"won", "won_date"}
-        if lacks_ends and len(of) > 1 and not self._usual and not days_tell(self.table, self.roles):
+        is_told = bool(self._usual) or days_tell(self.table, self.roles)
+        perhaps = any(re.fullmatch(patterns()["perhaps"], folded(stage).strip()) for stage in untold)
+        answer = self.findings.outcomes(())
+        asks = len(of) > 1 and (perhaps or (lacks_ends and not is_told))
+        if not asks and (answer or {}).keys().isdisjoint(of):
+            return Outcomes(column, of | {"": "open"}, "as their names say")
+        if (answer := self.findings.outcomes(of, self.table.name)) is None:
             self.findings.ask(
                 "outcomes",
                 f"{self.table.name}: which stages mean won, and which lost? They are {', '.join(of)}. "
                 "Answer {won: [...], lost: [...]}; [] for none.",
             )
-        return Outcomes(column, of | {"": "open"}, "as their names say")
+        of |= {stage: ending for stage, ending in (answer or {}).items() if stage in of}
+        self.findings.words |= of
+        return Outcomes(column, of | {"": "open"}, "as you answered")
 
     def _answered(self, told: Mapping[str, str | None], column: str, unknown: list[str]) -> dict[str, str]:
         """What was answered of a column of statuses; asks where a word of it tells nothing."""
-        self.findings.words |= told.keys()
+        self.findings.words |= {word: of or "open" for word, of in told.items()}
         if (answer := self.findings.outcomes(unknown, f"{self.table.name}, {column}")) is None:
             self.findings.ask(
                 "outcomes",

@@ -27,6 +27,7 @@ from pipecli.inbox.moving.plan_files import (
     date_form,
     filled,
     fraction_scale,
+    header_line,
     know_users,
     namesakes_of,
     owners,
@@ -56,6 +57,7 @@ from pipecli.inbox.moving.synonyms import (
     by_id_or_name,
     columns_of_deals,
     ids_of,
+    is_yes,
     of_activity,
     one_word,
     outcome_of,
@@ -122,7 +124,7 @@ def make_plan(
     tables = [with_sheet(table, table.sheet) if _is_stage(table, tables) else table for table in tables]
     pairs = list(zip(tables, recognised(tables, vendor), strict=True))
     for number, (table, told) in enumerate(pairs):
-        if told is None and (line := _header_line(table)):
+        if told is None and (line := header_line(table)):
             with suppress(PipecliError):
                 below = rows_of_file(
                     contents[table.name], table.name, Layout(header=line, sheet=table.sheet or None)
@@ -141,7 +143,7 @@ def make_plan(
         findings.assumed += _doubts(table, told)
     findings.kinds = ids_of(known)
     for number, (table, told) in enumerate(known):
-        marked = with_marks(table, by_id_or_name(table, told, findings))
+        marked = _without_deleted(table, with_marks(table, by_id_or_name(table, told, findings)), findings)
         known[number] = _Recognition(table, with_ends(table, marked, findings))
     _look_at_dates(known, findings)
     for one in known:
@@ -180,14 +182,12 @@ def _doubts(table: Table, told: Recognised) -> list[str]:
     return [f"{table.name} is read by its header's words; {may_be}"] if several else []
 
 
-def _header_line(table: Table) -> int | None:
-    """The line of a header below notes: the first of the widest among the first rows; None for none wider."""
-    widths = {
-        row.line: sum(cell != "" for cell in (*row.cells.values(), *row.extra)) for row in table.rows[:30]
-    }
-    widest = max(widths, key=lambda line: widths[line], default=None)
-    named = sum(re.fullmatch(r"column \d+", column) is None for column in table.columns)
-    return widest if widest and widths[widest] > max(2, named) else None
+def _without_deleted(table: Table, told: Recognised, findings: Findings) -> Recognised:
+    """A table without the rows that are deleted in the other system, where a column says so."""
+    flags = [column for column in table.columns if one_word(column) in patterns()["deleted"].split()]
+    only = {c: {"not": gone} for c in flags if (gone := [w for w in texts(table, c) if is_yes(w)])}
+    findings.assumed += [f"{table_name(table)}: rows that {column} marks are left out" for column in only]
+    return told._replace(rest={**told.rest, "only": {**told.rest.get("only", {}), **only}}) if only else told
 
 
 def _place(one: _Recognition) -> tuple[int, bool, int, str]:

@@ -108,8 +108,8 @@ class Findings:
     """The ids of those in the files so far: two files may count from 1."""
     said_otherwise: set[str] = field(default_factory=set)
     """Columns of deals that need no field of their own."""
-    words: set[str] = field(default_factory=set)
-    """The stages and statuses of which it is asked what they mean."""
+    words: dict[str, str] = field(default_factory=dict)
+    """What the stages and statuses mean of which it is asked."""
     lost_reasons: list[str] = field(default_factory=list)
     disqualify_reasons: dict[str, None] = field(default_factory=dict)
     currencies: Counter[str] = field(default_factory=Counter)
@@ -119,6 +119,9 @@ class Findings:
     """The order of day and month that the dates of the export have; None where nothing tells yet."""
 
     def ask(self, about: str, question: str, one_of: tuple[str, ...] = ()) -> None:
+        known = self.questions.get(about)
+        if known and about == "outcomes" and question not in known.question:  # one answer is for all files
+            self.questions[about] = known._replace(question=f"{known.question} {question}")
         self.questions.setdefault(about, Question(about, question, one_of))
 
     def answer(self, about: str, one_of: Sequence[str] = ()) -> Any:
@@ -133,7 +136,7 @@ class Findings:
 
         Asks again, with what was answered, where a word is new since. Raises PipecliError for a wrong answer.
         """
-        self.words |= {*words}
+        self.words |= dict.fromkeys(words, "open")
         told = self.answer("outcomes")
         if told is None:
             return None
@@ -159,7 +162,7 @@ class Findings:
             return
         if unknown := [word for word, of in told.items() if of != "open" and word not in self.words]:
             raise PipecliError(f"outcomes: {', '.join(unknown)} isn't one of {', '.join(sorted(self.words))}")
-        told |= dict.fromkeys(sorted(self.words - told.keys()), "open")
+        told |= {word: of for word, of in sorted(self.words.items()) if word and word not in told}
         by_outcome = {of: [word for word, own in told.items() if own == of] for of in ("won", "lost", "open")}
         self.answers = {**self.answers, "outcomes": by_outcome}
 
@@ -172,6 +175,16 @@ def with_amounts_off(table: Table, columns: dict[str, Any]) -> dict[str, Any]:
             nothing = ["", *sorted(text for text, value in off.items() if value == 0)]
             columns[column] = {"to": "discount_amount", "when": {column: {"not": nothing}}, "#": "over 100"}
     return columns
+
+
+def header_line(table: Table) -> int | None:
+    """The line of a header below notes: the first of the widest among the first rows; None for none wider."""
+    widths = {
+        row.line: sum(cell != "" for cell in (*row.cells.values(), *row.extra)) for row in table.rows[:30]
+    }
+    widest = max(widths, key=lambda line: widths[line], default=None)
+    named = sum(re.fullmatch(r"column \d+", column) is None for column in table.columns)
+    return widest if widest and widths[widest] > max(2, named) else None
 
 
 def filled(table: Table, column: str) -> str:
@@ -236,8 +249,8 @@ def namesakes_of(table: Table, roles: Mapping[str, str]) -> dict[str, set[str]]:
 
 
 def signs_in(table: Table, column: str) -> Counter[frozenset[str]]:
-    """The rows of a column of amounts by what the sign of each says; those without one by nothing."""
-    rows = Counter[frozenset[str]]()
+    """The rows of a column of amounts, with its header, by what the sign of each says; or by nothing."""
+    rows = Counter(own for sign, own in SIGNS.items() if sign in column and not sign[0].isalpha())
     for text, number in texts(table, column).items():
         with suppress(Unreadable):
             rows[read_money(text, "", third_decimal=False).currencies] += number

@@ -165,16 +165,15 @@ def by_words_of(table: Table, known: Container[str], *, is_whole: bool = False) 
     stem = stem_of(table.name)
     if (told := _of_history(table, stem)) or is_of_another_thing(table.name) or _has_no_header(table):
         return told
-    named, keys = kinds_named(table.name), [*map(header_key, table.columns)]
+    deals, keys = are_deals(table), [*map(header_key, table.columns)]
+    named = {"opportunities" if kind == "leads" and deals else kind for kind in kinds_named(table.name)}
     for kind, words in _synonyms().items():
-        if kind == _HISTORY:
+        if kind == _HISTORY or (kind == "leads" and deals):
             continue
-        columns = _by_words(table, words)
+        columns = _by_words(table, _of_leads() if deals and kind == "opportunities" else words)
         is_last = kind in named
         is_named = is_last or (not named and any(word in stem for word in words.names))
         roles = {str(role) for role in columns.values()}
-        if kind == "leads" and are_deals(table):
-            continue
         needed = words.needs & roles
         must_be_named = kind in _ONLY_NAMED or kind in known or len(columns) < 2
         if kind == "activities":
@@ -200,9 +199,16 @@ def by_words_of(table: Table, known: Container[str], *, is_whole: bool = False) 
 
 def are_deals(table: Table) -> bool:
     """True for a table with a stage, an amount and an end, as that of what Nutshell and Odoo call leads."""
-    roles = {*_by_words(table, _synonyms()["opportunities"]).values()}
-    ends = {"status", "probability", "close", "expected_close", "closed_date"}
-    return {"stage", "amount"} <= roles and not roles.isdisjoint(ends)
+    roles = {*_by_words(table, _of_leads()).values()}
+    ends = roles & {"probability", "close", "expected_close", "closed_date"}
+    return "amount" in roles and bool(
+        ("stage" in roles and ends | roles & {"status"}) or (ends and {"pipeline", "status"} <= roles)
+    )
+
+
+def _of_leads() -> _Words:
+    """The words of deals, also after that for a lead: `Lead status`."""
+    return (words := _synonyms()["opportunities"])._replace(names=(*words.names, "lead"))
 
 
 _COMPLETED = {"customer", "contacts.contact", "created", "owner", "currency", "lost_reason"}
