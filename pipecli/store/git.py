@@ -243,6 +243,12 @@ def raw(work_tree: Path, *arguments: str, stdin: bytes | None = None) -> bytes:
     return done.stdout
 
 
+def words(work_tree: Path, *arguments: str) -> list[str]:
+    """The words of an answer in which each ends with a NUL, as `-z` asks for."""
+    answer = raw(work_tree, *arguments).decode("utf-8", "surrogateescape")
+    return [word for word in answer.split("\0") if word]
+
+
 def id_of(work_tree: Path, name: str) -> str | None:
     """The id of the object that git knows by a name (`HEAD:orders`); None where there is none.
 

@@ -129,7 +129,7 @@ class Commit:
         """
         if self._is_whole:  # all are taken, and what is removed is unknown already
             return False
-        known = set(git.output(self._work_tree, "ls-files", "-z", "--", *self._changed).split("\0"))
+        known = set(git.words(self._work_tree, "ls-files", "-z", "--", *self._changed))
         unknown = [name for name in self._changed if name not in known]
         if not unknown:
             return False
@@ -244,8 +244,8 @@ def stage_as_committed(work_tree: Path, names: Sequence[str], below: str = "") -
 def files_in_commit(work_tree: Path, commit: str, below: str = "") -> dict[str, str]:
     """Mode and id of the files in a commit, all or those in a folder, by their paths in the repository."""
     paths = [below.rstrip("/")] if below else []
-    listed = git.raw(work_tree, "ls-tree", "-r", "-z", "--full-tree", commit, "--", *paths)
-    lines = (line.partition("\t") for line in listed.decode("utf-8", "surrogateescape").split("\0") if line)
+    listed = git.words(work_tree, "ls-tree", "-r", "-z", "--full-tree", commit, "--", *paths)
+    lines = (line.partition("\t") for line in listed)
     return {name: " ".join(about.split()[::2]) for about, _, name in lines}
 
 

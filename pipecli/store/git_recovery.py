@@ -52,16 +52,17 @@ def unstage(work_tree: Path, new: Sequence[str]) -> None:
 def moved_files(place: Location, start: str, onto: str) -> tuple[list[str], list[str]]:
     """The files that differ between two commits and are not as in the first, then those it hasn't got."""
     top = place.work_tree
-    words = _listed(top, "diff", "--name-status", "--no-renames", start, onto)
+    words = git.words(top, "diff", "-z", "--name-status", "--no-renames", start, onto)
     new = {name for status, name in zip(words[::2], words[1::2], strict=True) if status == "A"}
-    present = _listed(top, "diff", "--name-only", "--no-renames", start)
+    present = git.words(top, "diff", "-z", "--name-only", "--no-renames", start)
     changed = {*words[1::2]}.intersection(present) - new
     return sorted(changed), sorted(name for name in new if os.path.lexists(top / name))
 
 
 def _moved_here(place: Location, start: str) -> dict[str, Path]:
     """The files that git has moved from a commit to HEAD, by name."""
-    names = _listed(place.work_tree, "diff", "--name-only", "--no-renames", "--diff-filter=d", start, "HEAD")
+    there = ("diff", "-z", "--name-only", "--no-renames", "--diff-filter=d")
+    names = git.words(place.work_tree, *there, start, "HEAD")
     paths = {name: place.work_tree / name for name in names}
     return {name: path for name, path in paths.items() if path.is_file() and not path.is_symlink()}
 
@@ -101,11 +102,6 @@ def _keep(place: Location, name: str, onto: str, kept: Path) -> Path | None:
     path = kept / name.replace("/", "-")
     path.write_bytes(content)
     return path
-
-
-def _listed(work_tree: Path, *arguments: str) -> list[str]:
-    output = git.raw(work_tree, *arguments[:1], "-z", *arguments[1:]).decode("utf-8", "surrogateescape")
-    return [word for word in output.split("\0") if word]
 
 
 def restore_index(work_tree: Path, index: Path, aside: Path) -> None:

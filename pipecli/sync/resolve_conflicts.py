@@ -123,14 +123,15 @@ def _in_the_way(output: bytes) -> git.GitRefused:
 
 def abort(place: Location, waiting: Pending) -> None:
     """Have every file that the sync touched as it was before it, byte for byte."""
+    differing = ("diff", "--name-only", "--no-renames", "-z")
     touched = dict.fromkeys(
         [
-            *_listed(place, "diff", "--name-only", "--no-renames", "-z", waiting.ours, waiting.theirs),
-            *_listed(place, "diff", "--name-only", "--no-renames", "-z", "--cached", waiting.ours),
+            *git.words(place.work_tree, *differing, waiting.ours, waiting.theirs),
+            *git.words(place.work_tree, *differing, "--cached", waiting.ours),
             *waiting.files,
         ]
     )
-    known = set(_listed(place, "ls-tree", "-r", "--name-only", "--full-tree", "-z", waiting.ours))
+    known = set(git.words(place.work_tree, "ls-tree", "-r", "--name-only", "--full-tree", "-z", waiting.ours))
     back = ("restore", "--source", waiting.ours, "--staged", "--worktree")
     _on_files(place, [path for path in touched if path in known], *back)
     _on_files(place, [path for path in touched if path not in known], *_REMOVE)
@@ -179,9 +180,9 @@ def stage_resolved(place: Location, waiting: Pending) -> None:
             hint=f"keep it with `git add {shlex.quote(undecided[0])}`, or remove it with "
             f"`git rm {shlex.quote(undecided[0])}`",
         )
-    changed = _listed(place, "diff", "--name-only", "-z")
+    changed = git.words(place.work_tree, "diff", "--name-only", "-z")
     also = [path for path in changed if path not in (*unmerged, *waiting.files)]
-    untracked = _listed(place, "ls-files", "--others", "--exclude-standard", "-z")
+    untracked = git.words(place.work_tree, "ls-files", "--others", "--exclude-standard", "-z")
     also += [path for path in untracked if record_kind(path.removeprefix(place.prefix))]
     if also:
         raise PipecliError(
@@ -257,7 +258,7 @@ def _on_files(place: Location, paths: Sequence[str], *arguments: str) -> None:
 def _unmerged(place: Location) -> dict[str, dict[Side, str]]:
     """The files that git has in conflict, each with the blobs of the sides that have it."""
     unmerged: dict[str, dict[Side, str]] = {}
-    for entry in _listed(place, "ls-files", "--unmerged", "-z"):
+    for entry in git.words(place.work_tree, "ls-files", "--unmerged", "-z"):
         about, _, path = entry.partition("\t")
         _, blob, stage = about.split()
         sides = unmerged.setdefault(path, {})
@@ -268,11 +269,6 @@ def _unmerged(place: Location) -> dict[str, dict[Side, str]]:
 
 def _contents(place: Location, blobs: Sequence[str]) -> list[bytes]:
     return [object_.content or b"" for object_ in git.objects(place.work_tree, blobs, safe_files.LARGEST)]
-
-
-def _listed(place: Location, *arguments: str) -> list[str]:
-    output = git.raw(place.work_tree, *arguments).decode("utf-8", "surrogateescape")
-    return [word for word in output.split("\0") if word]
 
 
 def _note(place: Location) -> Path:

@@ -25,7 +25,7 @@ from pipecli.records.base import Part, Plain
 from pipecli.records.kinds import CONTACT, SETTINGS_FILE, Collection, Kind
 from pipecli.records.names import name_key
 from pipecli.store import git, safe_files
-from pipecli.store.git_commit import head_of
+from pipecli.store.git_commit import files_in_commit, head_of
 from pipecli.store.parse_record import parse_record, validate
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.safe_files import Location, kind_of
@@ -334,11 +334,10 @@ class Imports:
         """The files, as in `_versions`, of records known by name that people changed since an import."""
         if kind.is_document or not self._versions:
             return set()
-        folder = self._place.prefix + kind.folder
-        entries = git.output(self._place.work_tree, "ls-tree", "-r", "-z", "HEAD", "--", folder).split("\0")
+        files = files_in_commit(self._place.work_tree, "HEAD", self._place.prefix + kind.folder)
         blobs = {
-            _name(path.removeprefix(self._place.prefix)): words.split(" ")[2]
-            for words, _, path in (entry.partition("\t") for entry in entries if entry)
+            _name(path.removeprefix(self._place.prefix)): entry.partition(" ")[2]
+            for path, entry in files.items()
         }
         return {file for file, blob in blobs.items() if (own := self.of(file)) and own[-1].after != blob}
 
