@@ -265,7 +265,7 @@ def _lines(content: bytes) -> dict[str, str]:
     return {words[0]: words[1] for words in lines if len(words) == 2}
 
 
-class SendJournal:
+class PaperMailJournal:
     """The journal of the mail of one quotation or invoice on one deal."""
 
     def __init__(self, cache: Path, noun: str, paper: str, deal: str) -> None:

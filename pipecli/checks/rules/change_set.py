@@ -149,7 +149,7 @@ _WAY_OUT = {
 
 
 def deleted_document(review: ReviewedChanges) -> Iterator[Problem]:
-    """Leads, deals, quotations and orders that are gone, with all that was known of them."""
+    """Leads, deals and papers that are gone, with all that was known of them."""
     for record in _gone(review):
         if record.noun in _WAY_OUT:
             yield Problem(record.file, (), f"{_name(record)} is deleted; bring it back{_instead(record)}")

@@ -35,7 +35,7 @@ from pipecli.outbox.mail import (
     server_of,
     template_names,
 )
-from pipecli.outbox.only_once import SendJournal
+from pipecli.outbox.only_once import PaperMailJournal
 from pipecli.outbox.typesetting import require_typst
 from pipecli.records.activity import Activity, Direction
 from pipecli.records.customer import Contact, Customer
@@ -106,7 +106,7 @@ def send_by_email(
     server = server_of({**os.environ, "PIPECLI_SMTP_HOST": "localhost"} if is_dry else os.environ)
     require_typst()
     place = transaction.pipeline.location
-    kept = SendJournal(place.cache, paper.noun, paper.id, deal.id)
+    kept = PaperMailJournal(place.cache, paper.noun, paper.id, deal.id)
     kept.refuse_if_any()
     if not transaction.session.no_commit:
         git_commit.require_able(place.work_tree, place.git_dir)
