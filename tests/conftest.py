@@ -10,8 +10,9 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from functools import cache, partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -95,6 +96,18 @@ the sample and of an agent, whose modules take long to import, together."""
 def pytest_xdist_auto_num_workers() -> int:
     """One more than processors: a story in ten waits, for a server, a hook or a clock."""
     return (os.cpu_count() or 1) + 1
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection(session: pytest.Session) -> None:
+    """Where all stories are run, have each worker compile some, which in a new clone each compiles all of."""
+    worker: dict[str, Any] = getattr(session.config, "workerinput", {})
+    if worker and session.config.args == session.config.getini("testpaths"):
+        tests = Path(__file__).parent
+        place = int(worker["workerid"].removeprefix("gw"))
+        for file in sorted(tests.rglob("test_*.py"))[place :: worker["workercount"]]:
+            with suppress(Exception, pytest.skip.Exception):  # told when it is collected
+                import_module(".".join(file.relative_to(tests.parent).with_suffix("").parts))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
