@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -125,6 +126,11 @@ def test_every_path_that_a_page_names_is_there(page: str) -> None:
     assert len(paths) > 5
 
 
+@cache
+def _names_of(file: Path) -> frozenset[str]:
+    return frozenset(_names_in(_tree_of(file)))
+
+
 def _names_in(tree: ast.AST) -> Iterator[str]:
     """The functions, classes and constants of a module or class; those of a class after its name, too."""
     for node in ast.iter_child_nodes(tree):
@@ -150,7 +156,7 @@ def test_every_function_that_the_map_names_is_in_the_file_it_names() -> None:
             if re.fullmatch(r"\w+(\.\w+)?", word) and (named or after == " there" or inside):
                 file = named[1] if named else file
                 checked += 1
-                if word not in _names_in(_tree_of(TREE / "pipecli" / file)):
+                if word not in _names_of(TREE / "pipecli" / file):
                     absent.append(f"{word} in {file}")
             inside = inside and not after
     assert absent == []
