@@ -8,6 +8,7 @@ import shlex
 from pathlib import Path
 
 import pytest
+from pydantic_core import SchemaValidator, core_schema
 
 from pipecli.cli.main import run
 
@@ -208,3 +209,15 @@ def test_every_code_of_an_error_is_documented():
     codes = {code for source in sources for code in re.findall(pattern, source, re.M)}
     table = re.findall(r"^\| `([a-z-]+)` \|", (tree / "docs" / "errors.md").read_text(), re.M)
     assert sorted(table) == sorted(codes)
+
+
+def test_ctrl_c_while_pydantic_builds_a_model_is_an_interruption(cli, root, monkeypatch):
+    class Stopped:
+        def __repr__(self):  # pydantic asks for it as it builds
+            raise KeyboardInterrupt
+
+    def look(*_):
+        SchemaValidator(core_schema.no_info_after_validator_function(Stopped(), core_schema.str_schema()))
+
+    monkeypatch.setattr("pipecli.cli.sync_and_doctor.examine", look)
+    assert cli("doctor", code=130).err == "error: interrupted; nothing is changed\n"

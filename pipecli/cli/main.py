@@ -132,7 +132,10 @@ def run(arguments: list[str]) -> int:
     except (MemoryError, RecursionError):  # a table of gigabytes, a thousand managers one above the other
         return _error(session, arguments, PipecliError("this is too large or too deep", code="system"))
     except Exception as error:
-        return _usage_or_bug(session, arguments, error)
+        # pydantic tells a Ctrl-C that comes while it builds a model as a fault of that model
+        if type(error).__name__ != "SchemaError" or "KeyboardInterrupt" not in str(error):
+            return _usage_or_bug(session, arguments, error)
+        code = INTERRUPTED
     finally:
         with suppress(KeyboardInterrupt):  # what the command did stands, and is told
             session.close()
