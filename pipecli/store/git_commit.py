@@ -236,9 +236,12 @@ def stage_as_committed(work_tree: Path, names: Sequence[str], below: str = "") -
     if not names:
         return
     known = files_in_commit(work_tree, "HEAD", below) if git.commit_of(work_tree, "HEAD") else {}
-    lines = [f"{known[name]}\t{name}" if name in known else f"0 {'0' * 40}\t{name}" for name in names]
+    lines = [f"{known[name]}\t{name}" for name in names if name in known]
     # No `--refresh`: the next git does that.
-    git.raw(work_tree, "update-index", "-z", "--index-info", stdin=git.listed([*lines, ""]))
+    if new := [name for name in names if name not in known]:
+        git.raw(work_tree, "update-index", "-z", "--force-remove", "--stdin", stdin=git.listed(new))
+    if lines:
+        git.raw(work_tree, "update-index", "-z", "--index-info", stdin=git.listed([*lines, ""]))
 
 
 def files_in_commit(work_tree: Path, commit: str, below: str = "") -> dict[str, str]:

@@ -623,7 +623,7 @@ def test_what_cannot_be_undone_now_is_told_as_left_and_undone_by_the_next_comman
 ):
     shim = tmp_path / "bin/git"
     shim.parent.mkdir()
-    words = 'case "$*" in *--index-info*) echo "fatal: no room" >&2; exit 1;; esac'
+    words = 'case "$*" in *--force-remove*) echo "fatal: no room" >&2; exit 1;; esac'
     shim.write_text(f'#!/bin/sh\n{words}\nexec {shutil.which("git")} "$@"\n')
     shim.chmod(0o755)
     hook(root, "pre-commit", "echo not today >&2; exit 1")

@@ -252,7 +252,7 @@ def _merged_away(place: Location, until: str) -> Iterator[Departed]:
                 yield Departed(kind.noun, str(plain.get(kind.identity)), plain, file, survivor)
 
 
-_TAKEN_BACK = re.compile(r"^(?:This reverts commit |Pipecli-Undoes: )([0-9a-f]{40})", re.MULTILINE)
+_TAKEN_BACK = re.compile(r"^(?:This reverts commit |Pipecli-Undoes: )([0-9a-f]{40,64})", re.MULTILINE)
 
 
 def imports_at(place: Location) -> Imports:
