@@ -923,6 +923,14 @@ def test_mails_with_a_status_are_no_deals_and_the_list_of_users_no_contacts(cli:
     }  # fmt: skip
     cli("import", "run", "m")
     assert deals(root)["O1"]["customer"] == "aurora"
+    numbered = (
+        "Opportunity Number,Opportunity Name,Opp Status,Start Date,Estimated $\n7,Turf,Won,2026-05-01,90\n"
+    )
+    told = _plan(cli, _files("service", opportunities=numbered), "--force")
+    assert _kinds(told) == {"opportunities.csv": "opportunities"}
+    Path("m/plan.yaml").write_text(Path("m/plan.yaml").read_text().replace("answer:", "answer: created"))
+    cli("import", "run", "m")
+    assert (deals(root)["7"]["status"], deals(root)["7"]["closed"]["amount"]) == ("won", 90)
 
 
 def test_deals_that_a_text_alone_names_and_leads_without_ids_come_once(
@@ -1027,10 +1035,13 @@ def test_a_lead_that_was_given_up_or_became_a_customer_is_open_in_no_pipeline(
         {"date": "2026-03-01", "reason": "junk-lead"},
         "open",
     )
-    won = "Lead ID,Name,Company,Status,Converted Date,Updated\nL4,Eva,Luz,Converted,2026-02-07,2026-04-01\n"
+    won = (
+        "Lead ID,Name,Company,Status,Converted Date,Created\nL4,Eva,Luz,Converted,2026-02-07,2026-01-01\n"
+        "L5,Zoe,Luz,Converted,,2026-01-09\n"
+    )
     _plan(cli, _files("won", Leads=won), "--force")
     cli("import", "run", "m")
-    assert leads()["L4"]["converted"]["date"] == "2026-02-07"
+    assert [leads()[key]["converted"]["date"] for key in ("L4", "L5")] == ["2026-02-07", "2026-01-09"]
 
 
 def test_an_owner_who_has_left_is_a_user_who_is_not_active(cli: Cli, root: Path) -> None:

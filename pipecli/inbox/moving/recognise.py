@@ -423,22 +423,22 @@ def with_ends(table: Table, told: Recognised, findings: Findings) -> Recognised:
     if buyer and sold and "customers" in findings.kinds:
         feeds[buyer] = [{**sold[0], "unknown": "skip"}]
     feeds |= {firm: [{"to": "organization"}, *sold]} if firm else {}
-    feeds |= {made: [{"to": "created", **date_form(table, made, findings).entry()}]} if made else {}
-    changed, answer = next(filter(is_of_change, table.columns), made), findings.answer("closing")
-    for end, when, day in (("converted", won, turned or changed), ("disqualified", lost, changed)):
+    day, answer = next(filter(is_of_change, table.columns), made), findings.answer("closing")
+    form = {column: date_form(table, column, findings).entry() for column in (turned, made, day) if column}
+    feeds |= {turned: [{"to": "converted.date", "when": won, **form[turned]}]} if turned and sold else {}
+    feeds |= {made: [{"to": "created", **form[made]}]} if made else {}
+    for end, when in (("converted", won), ("disqualified", lost)):
         if day and all(when.values()):
-            form = date_form(table, day, findings).entry()
-            feeds.setdefault(day, []).append({"to": f"{end}.date", "when": when, **form})
+            feeds.setdefault(day, []).append({"to": f"{end}.date", "when": when, **form[day]})
         elif all(when.values()) and answer is None:
             which = f"on which its leads were {end}. Which is it? Answer with a day, such as 2026-01-31."
             findings.ask("closing", f"{table.name} lacks the day {which}")
         elif all(when.values()):
             for part in (part for part in (*yes.values(), *means.values()) if part["status"] == end):
                 part[f"{end}.date"] = str(answer)
-    unused = [column for column in (flag, buyer, turned) if column and column not in feeds]
-    doubles = [*told.rest.get("doubles", ()), *unused]
+    doubles = [*told.rest.get("doubles", ()), *sorted({flag, buyer, turned} - {"", *feeds})]
     rest = {**told.rest, "make": ["customer"] if sold else [], "doubles": doubles}
-    kept = {c: role for c, role in told.columns.items() if c not in (*feeds, *unused)}
+    kept = {c: role for c, role in told.columns.items() if c not in (*feeds, *doubles)}
     return told._replace(columns=feeds | kept, rest=rest)
 
 

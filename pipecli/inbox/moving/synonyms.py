@@ -177,14 +177,14 @@ def by_words_of(table: Table, known: Container[str], *, is_whole: bool = False) 
         needed = words.needs & roles
         must_be_named = kind in _ONLY_NAMED or kind in known or len(columns) < 2
         if kind == "activities":
-            must_be_named |= not roles & {"at", "type", "subject"} or _has_its_own_id(table, stem)
+            must_be_named |= not roles & {"at", "type", "subject"} or bool(named - {kind})
+            must_be_named |= _has_its_own_id(table, stem)
         elif kind == "opportunities" and "stage" not in roles:  # a ticket, an e-mail has a status, too
             must_be_named |= _has_its_own_id(table, stem) or bool(named - {kind}) or needed == {"status"}
         elif kind == "customers" and not roles & _OF_FIRMS:
             must_be_named |= {header_key(c) for c, role in columns.items() if role == "name"} <= _ANYTHING
-            # and a quotation of a customer has a subject, a bill of materials quantities
             roles = {str(_synonyms()[of].columns.get(key)) for of in ("activities", "items") for key in keys}
-            must_be_named |= not roles.isdisjoint(("subject", "quantity"))
+            must_be_named |= not roles.isdisjoint(("subject", "quantity"))  # a quotation, a bill of materials
         if kind == "products":
             must_be_named |= "sku" not in roles
             needed = needed if "items" not in named else frozenset()  # `Deal Products`: lines of deals
