@@ -734,6 +734,27 @@ def test_amounts_and_days_of_vendors_without_a_preset(cli: Cli, root: Path) -> N
     assert by_id["1"]["probability"] == 10
 
 
+def test_a_deal_that_closed_at_an_open_stage_is_asked_about_where_no_stage_is_lost(
+    cli: Cli, root: Path
+) -> None:
+    source = _files(
+        "vendors",
+        opportunities="ID,Opportunity name,Account,Stage,Value,Close date,Closed on,Lost reason\n"
+        "1,Press,Acme,Proposal,100,2026-12-01,,\n2,Saw,Acme,Won,200,2026-01-10,2026-01-12,\n"
+        "3,Lathe,Zeta,Proposal,400,2026-02-10,2026-02-14,Price\n",
+        deals="Deal ID,Deal,Status,Value,Company,Won on,Lost on\n4,Axe,Negotiation,800,Acme,,\n"
+        "5,Bow,Negotiation,1600,Acme,2026-01-12,\n6,Cog,Proposal,3200,Zeta,,2026-02-14\n",
+    )
+    asked = [question["about"] for question in _plan(cli, source)["questions"]]
+    assert asked == ["closed-opportunities"]
+    page = Path("m/plan.yaml")
+    page.write_text(page.read_text().replace("answer:\n", "answer: lost\n"))
+    assert cli("import", "run", "m").out.count("they agree") == 2
+    assert _sums(root) == {"open": 900, "won": 1800, "lost": 3600}
+    titles = {deal["title"]: deal["stage"] for deal in deals(root).values()}
+    assert (titles["Axe"], titles["Bow"], titles["Cog"]) == ("negotiation", "negotiation", "proposal")
+
+
 def test_leads_with_a_sale_are_deals_and_what_is_deleted_or_ended_otherwise_is_not_open(
     cli: Cli, root: Path
 ) -> None:

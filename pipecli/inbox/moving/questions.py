@@ -372,8 +372,8 @@ def ended_by_day(
     ended = _open_rows(table, outcomes, own.by_column("won")) if column else []
     if not ended:
         return outcomes
-    of = {*outcomes.of.values()} if outcomes else set()
-    if outcomes and (outcomes.column == roles.get("status") or ("stage" in roles and of != {"open"})):
+    of = {outcomes.of_row(row) for row in table.rows} if outcomes else set()
+    if outcomes and (outcomes.column == roles.get("status") or {"won", "lost"} <= of):
         has = f"{table_name(table)}: {_are(ended, table, f'a day in {column}')}"
         findings.assumed.append(f"{has}: open all the same, as {outcomes.column} says")
         return outcomes

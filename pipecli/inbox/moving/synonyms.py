@@ -211,7 +211,7 @@ def _of_leads() -> _Words:
     return (words := _synonyms()["opportunities"])._replace(names=(*words.names, "lead"))
 
 
-_COMPLETED = {"customer", "contacts.contact", "created", "owner", "currency", "lost_reason"}
+_COMPLETED = {"customer", "contacts.contact", "created", "owner", "currency", "lost_reason", "closed_date"}
 
 
 def completed(table: Table, told: Recognised) -> Recognised:
@@ -432,7 +432,7 @@ def _endings(table: Table, told: Recognised) -> dict[str, str]:
     for column in [status] if status else free:
         words = texts(table, column)
         ends = [outcome_of(word) for word in words]
-        if status and ends.count(None) > 1 and {"won", "lost"} & {*ends}:
+        if status and ends.count(None) > 1 and (not any(ends) or {"won", "lost"} & {*ends}):
             return {column: "stage"}
         if not status and len(words) <= 30 and {"won", "lost"} <= {*ends}:
             return {column: "stage" if None in ends else "status"}
