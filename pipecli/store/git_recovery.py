@@ -166,7 +166,7 @@ def _locks(place: Location) -> Iterator[Path]:
     common = place.common_dir
     for folder in {place.git_dir, common, common / "objects"}:
         yield from folder.glob("*.lock")
-    for name in ("refs", "objects/info"):
+    for name in ("refs", "reftable", "objects/info"):
         yield from (common / name).rglob("*.lock")
 
 
