@@ -449,7 +449,8 @@ from pipecli.store import crash_recovery, lock, safe_files
 place = safe_files.find_location(Path(sys.argv[1]))
 with lock.hold_pipelines(place.cache), crash_recovery.working(place, "sync"):
     crash_recovery.moving(place, sys.argv[2])
-    for name in ("index", "refs/remotes/origin/main", "reftable/tables.list", "config", "objects/maintenance"):
+    refs = ("refs/remotes/origin/main", "reftable/tables.list")
+    for name in ("index", *refs, "config", "objects/maintenance"):
         lock = place.git_dir / f"{name}.lock"
         lock.parent.mkdir(parents=True, exist_ok=True)
         lock.touch()
