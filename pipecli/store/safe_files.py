@@ -44,8 +44,9 @@ class Location(NamedTuple):
     @property
     def prefix(self) -> str:
         """The pipeline's place in the repository: empty, or `sales/` with its slash."""
-        inner = self.root.relative_to(self.work_tree).as_posix()
-        return "" if inner == "." else f"{inner}/"
+        if self.root == self.work_tree:
+            return ""
+        return f"{self.root.relative_to(self.work_tree).as_posix()}/"
 
     @property
     def common_dir(self) -> Path:
@@ -59,7 +60,7 @@ class Location(NamedTuple):
     def cache(self) -> Path:
         """Where what can be deleted is kept: inside the git directory, a folder a pipeline."""
         inner = self.prefix.rstrip("/").replace("%", "%25").replace("/", "%2F")
-        return self.git_dir / "pipecli" / (f"in-{inner}" if inner else "root")
+        return self.git_dir / f"pipecli/{f'in-{inner}' if inner else 'root'}"
 
     @property
     def journal(self) -> Path:
