@@ -14,16 +14,7 @@ from typing import Any, get_origin
 
 from pipecli.errors import FaultyFile, Unreadable
 from pipecli.inbox.importing import day_formats, mapping
-from pipecli.inbox.importing.cells import (
-    STAGE_ENTERED,
-    ColumnFormat,
-    Named,
-    Path,
-    Reader,
-    is_percent,
-    reader_of,
-)
-from pipecli.inbox.importing.columns import (
+from pipecli.inbox.importing.bindings import (
     Bindings,
     ColumnBinding,
     Condition,
@@ -33,6 +24,15 @@ from pipecli.inbox.importing.columns import (
     dotted,
     doubtful_scale,
     rounded_ids,
+)
+from pipecli.inbox.importing.cells import (
+    STAGE_ENTERED,
+    ColumnFormat,
+    Named,
+    Path,
+    Reader,
+    is_percent,
+    reader_of,
 )
 from pipecli.inbox.importing.mapping import Column, Source, Unless, listed
 from pipecli.inbox.importing.table import EXTRA, REASON, Cell, Row, Table

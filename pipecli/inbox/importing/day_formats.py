@@ -16,7 +16,7 @@ from pipecli.records.days import day_in
 from pipecli.records.money import plain_digits
 
 if TYPE_CHECKING:
-    from pipecli.inbox.importing.columns import Bindings
+    from pipecli.inbox.importing.bindings import Bindings
     from pipecli.inbox.importing.mapping import Source
     from pipecli.inbox.importing.table import Table
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipecli.errors import Reason
-from pipecli.inbox.importing.columns import ORDINAL, Bindings, Tally
+from pipecli.inbox.importing.bindings import ORDINAL, Bindings, Tally
 from pipecli.inbox.importing.compile_mapping import compiled
 from pipecli.inbox.importing.earlier_imports import EarlierFiles, Keep
 from pipecli.inbox.importing.mapping import Source
@@ -26,7 +26,7 @@ from pipecli.inbox.importing.match_record import (
     REMOVED,
     SHARED,
     PartKind,
-    number_twins,
+    match_alike_rows,
     parents_of,
     part_named,
 )
@@ -134,7 +134,7 @@ def prepare_import(
     for noun, keys in (coming or {}).items():
         names.expect(noun, keys)
     if table.columns[-1:] == [ORDINAL]:
-        number_twins(pipeline, target, table, compiled(pipeline, source, table, target), names)
+        match_alike_rows(pipeline, target, table, compiled(pipeline, source, table, target), names)
     rows = bindings.wanted(table.rows)
     outcome = make_records(pipeline, target, source, bindings, rows, names, planner, tick, keep)
     outcome.skipped += len(table.rows) - len(rows)

@@ -14,8 +14,8 @@ from itertools import count, pairwise
 from typing import Any
 
 from pipecli.errors import Unreadable
+from pipecli.inbox.importing.bindings import Bindings, Tally, written
 from pipecli.inbox.importing.cells import Path
-from pipecli.inbox.importing.columns import Bindings, Tally, written
 from pipecli.inbox.importing.table import Row
 from pipecli.records.base import Part, Plain, identity_at
 from pipecli.records.kinds import CROCKFORD, ID_LENGTH, Collection

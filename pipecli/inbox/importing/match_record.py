@@ -12,8 +12,8 @@ from itertools import count
 from typing import Literal, NamedTuple
 
 from pipecli.errors import Reason, Unreadable
+from pipecli.inbox.importing.bindings import ORDINAL, Bindings, RowReading, Tally, dotted, written
 from pipecli.inbox.importing.cells import STAGE_ENTERED, Named, Path, name_in, nouns_of
-from pipecli.inbox.importing.columns import ORDINAL, Bindings, RowReading, Tally, dotted, written
 from pipecli.inbox.importing.compile_mapping import PARENTS
 from pipecli.inbox.importing.earlier_imports import Departed, last_said
 from pipecli.inbox.importing.list_elements import joined_rows, value_at
@@ -297,13 +297,13 @@ def _signs(reading: RowReading, list_: str) -> list[str]:
     return [str(sign) for value in values for sign in (value if isinstance(value, tuple) else (value,))]
 
 
-def number_twins(
+def match_alike_rows(
     pipeline: Pipeline, collection: Collection, table: Table, bindings: Bindings, names: Nameable
 ) -> None:
     """Give rows that are alike in what tells records apart the places of the records that they are most like.
 
-    The order of the rows of one file says nothing of the next, and one of them may be gone. `bindings` count
-    nothing that is told.
+    It asks what the file last said of each: what was changed here, and the order of its rows, don't matter.
+    One of them may be gone. `bindings` count nothing that is told.
     """
     known = names.known(collection.noun)
     groups: dict[str, list[Row]] = {}

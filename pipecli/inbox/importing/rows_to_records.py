@@ -9,8 +9,8 @@ from typing import Any, NamedTuple, TypeVar
 
 from pipecli.errors import FaultyFile, PipecliError, Reason, Unreadable
 from pipecli.history.events import Event, RecordVersion, events_between
+from pipecli.inbox.importing.bindings import Bindings, Tally
 from pipecli.inbox.importing.cells import CLOSED_STAGE, Named, Path, forget_ending, nouns_of
-from pipecli.inbox.importing.columns import Bindings, Tally
 from pipecli.inbox.importing.day_formats import refuse_other_order
 from pipecli.inbox.importing.earlier_imports import Difference, Keep, as_imported, disputed, settled
 from pipecli.inbox.importing.list_elements import (

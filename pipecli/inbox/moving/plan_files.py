@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from pipecli.errors import PipecliError, Unreadable
-from pipecli.inbox.importing.columns import ORDINAL
+from pipecli.inbox.importing.bindings import ORDINAL
 from pipecli.inbox.importing.compile_mapping import NOTHING, holds, texts
 from pipecli.inbox.importing.day_formats import DateForm, form_of
 from pipecli.inbox.importing.mapping import in_flow

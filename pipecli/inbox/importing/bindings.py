@@ -1,4 +1,4 @@
-"""A compiled mapping, and the values that it gives to the fields of a row's record.
+"""The bindings of columns to fields, as a mapping compiles to them, and the values they read from a row.
 
 A column that could mean two things is refused with both readings.
 """
