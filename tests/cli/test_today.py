@@ -167,3 +167,9 @@ def test_every_noun_stands_below_a_heading() -> None:
     from pipecli.cli.nouns import NOUNS, SECTIONS
 
     assert sorted(name for names in SECTIONS.values() for name in names) == sorted(NOUNS)
+
+
+@pytest.mark.parametrize("words", ["today", "opp list --as-of HEAD"])
+@pytest.mark.parametrize("text", ["0001-01-01", "0001-01-01T00:00+14:00", "9999-12-31T23:59-23:59"])
+def test_a_today_without_a_yesterday_is_refused(cli: Cli, text: str, words: str) -> None:
+    assert f'--today: "{text}" isn\'t a date' in cli("--today", text, *words.split(), code=1).err

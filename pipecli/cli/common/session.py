@@ -169,9 +169,11 @@ class Session:
         if not self.today_text:
             return None
         try:
-            if "T" in self.today_text:
-                return datetime.fromisoformat(self.today_text)
-            return date.fromisoformat(self.today_text)
+            kind = datetime if "T" in self.today_text else date
+            now = kind.fromisoformat(self.today_text)
+            if not date.min.year < now.year < date.max.year:
+                raise ValueError  # it has no yesterday, or is no time in another zone
+            return now
         except ValueError:
             raise PipecliError(f'--today: "{self.today_text}" isn\'t a date; write 2026-11-21') from None
 
