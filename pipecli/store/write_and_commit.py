@@ -14,7 +14,7 @@ from pipecli.errors import PipecliError
 from pipecli.records.kinds import SETTINGS_FILE
 from pipecli.store import crash_recovery, git, safe_files
 from pipecli.store.file_stamps import Stat
-from pipecli.store.git_commit import Commit, hardening, head_of, require_no_rebase
+from pipecli.store.git_commit import Commit, files_in_commit, hardening, head_of, require_no_rebase
 from pipecli.store.lock import uninterrupted
 from pipecli.store.plan_writes import index_rows
 from pipecli.store.safe_files import kind_of
@@ -73,15 +73,18 @@ def _require_new(absent: Mapping[tuple[str, str], str], names: Collection[str]) 
 
 def _require_committed(place: Location, removed: Sequence[str]) -> None:
     """Refuse to remove what a person wrote and no commit has. Raises PipecliError."""
-    if not removed:
+    if not removed or not head_of(place):
         return
     names = [place.prefix + file for file in removed]
-    done = git.run(place.work_tree, "diff", "--name-only", "--no-renames", "-z", "HEAD", "--", *names)
-    if edited := done.stdout.decode("utf-8", "replace").partition("\0")[0]:
-        raise PipecliError(
-            f"{edited} has edits that are not committed, git could not bring them back",
-            hint="commit them first",
-        )
+    # by content: `git diff` puts its index in order, and what it leaves when it is killed nobody would clear
+    done = git.run(place.work_tree, "hash-object", "--stdin-paths", stdin="\n".join(names).encode())
+    known = files_in_commit(place.work_tree, "HEAD", place.prefix)
+    for name, id_ in zip(names, done.stdout.decode().split(), strict=False):
+        if known.get(name, id_).split()[-1] != id_:
+            raise PipecliError(
+                f"{name} has edits that are not committed, git could not bring them back",
+                hint="commit them first",
+            )
 
 
 def write_under_journal(
