@@ -931,6 +931,7 @@ def test_mails_with_a_status_are_no_deals_and_the_list_of_users_no_contacts(cli:
         "O1,A1,Roof,Prospecting,90,2026-12-24\n",
         Email_Messages="EmailMessageExtId__c,ParentExtId__c,Subject,MessageDate,Status\nE1,O1,Hi,2026-01-05,3\n",
         Quotes="QuoteExtId__c,OpportunityExtId__c,Name,Status\nQ1,O1,Roof offer,Accepted\n",
+        Calls="CallExtId__c,WhatId,Subject,ActivityDate\nC1,O1,Price,2026-01-07\n",
         Tickets="Subject,Status,Description\nIt squeaks,Open,The door\n",
         LeadCall="LeadCallId,LeadId,CallStatus,PhoneNumber,Company\n1,5,1,+34 1,Luz\n",
         bom="ID,Item,Company,Quantity,Currency\nBOM-1,Bike,Ours,1,EUR\n",
@@ -940,10 +941,10 @@ def test_mails_with_a_status_are_no_deals_and_the_list_of_users_no_contacts(cli:
     told = _plan(cli, source)
     assert _kinds(told) == {
         "Agent.csv": "users", "User.csv": "users", "Accounts.csv": "customers",
-        "Opportunities.csv": "opportunities",
+        "Opportunities.csv": "opportunities", "Calls.csv": "activities",
     }  # fmt: skip
     cli("import", "run", "m")
-    assert deals(root)["O1"]["customer"] == "aurora"
+    assert (deals(root)["O1"]["customer"], deals(root)["O1"]["activities"][0]["type"]) == ("aurora", "call")
     numbered = (
         "Opportunity Number,Opportunity Name,Opp Status,Start Date,Estimated $\n7,Turf,Won,2026-05-01,90\n"
     )

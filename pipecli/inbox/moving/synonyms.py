@@ -22,8 +22,7 @@ from pipecli.records.names import folded, is_code
 from pipecli.store.yaml.read import parse
 from pipecli.wording import count
 
-_TITLE = 60
-"""Characters of a text that may name a deal."""
+_TITLE = 60  # characters of a text that may name a deal
 _CLOSE_ENOUGH = 88
 """Of 100, as rapidfuzz counts: `Telefonnumer` is `Telefonnummer`, `Stage` isn't `State`."""
 _ONLY_NAMED = {"leads", "users", "quotations", "orders", "items"}
@@ -192,7 +191,9 @@ def by_words_of(table: Table, known: Container[str], *, is_whole: bool = False) 
             continue
         score = len(columns) + 2 * len(needed) + 4 * is_named + 6 * is_last
         if best is None or score > best.score:
-            rest = {"unknown": "skip"} if "record" in words.needs else {}
+            rest: dict[str, Any] = {"unknown": "skip"} if "record" in words.needs else {}
+            if kind == "activities" and "type" not in columns.values():
+                rest["set"] = {"type": of_activity("type", [stem])["values"][stem]}  # `calls.csv`
             best = Recognised(kind, "", "", with_amounts_off(table, columns), rest, score)
     return best
 
@@ -307,8 +308,7 @@ def is_of_change(header: str) -> bool:
 def outcome_of(word: str) -> str | None:
     """What a stage's or a status's name says: open, won or lost; None for neither word of it."""
     plain = " ".join(re.sub(r"[_/\-]+", " ", folded(word)).split())
-    in_turn = patterns()["outcomes"].items()
-    return next((outcome for outcome, pattern in in_turn if re.search(pattern, plain)), None)
+    return next((of for of, pattern in patterns()["outcomes"].items() if re.search(pattern, plain)), None)
 
 
 def is_yes(word: str) -> bool | None:
