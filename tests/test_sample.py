@@ -41,6 +41,13 @@ def test_its_history_spans_a_year_and_several_people(replayed):
     assert git(replayed, "status", "--porcelain") == ""
 
 
+def test_it_has_its_own_currency_company_and_timezone(tmp_path, capsys):
+    for option in (["--currency", "USD"], ["--company", "Acme"], ["--timezone", "Asia/Tehran"]):
+        assert run(["init", "--sample", str(tmp_path / "x"), *option]) == 2
+        assert "--sample: has a currency, a company and a timezone of its own" in capsys.readouterr().err
+        assert not (tmp_path / "x").exists()
+
+
 def test_the_columns_of_sql_say_of_a_closed_deal_what_its_file_says(capsys):
     closed = {
         deal["id"]: deal["closed"]

@@ -105,6 +105,10 @@ def init(
             _add(dashboard, root)
         return
     if sample:
+        if currency or company or timezone:
+            raise typer.BadParameter(
+                "has a currency, a company and a timezone of its own", param_hint="--sample"
+            )
         now = run.fixed_now() or date.today()
         commits = replay(root, now.date() if isinstance(now, datetime) else now, review)
         command = shlex.join(["pipecli", "-C", str(directory), "forecast"])
