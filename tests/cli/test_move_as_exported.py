@@ -1085,3 +1085,21 @@ def test_an_owner_who_has_left_is_a_user_who_is_not_active(cli: Cli, root: Path)
     assert users["mia-sol"] == {"name": "Mía Sol", "active": False}
     assert users["eva"] == {"name": "Eva", "email": "eva@x.example", "active": False}
     assert users["leo-roy"]["active"]
+
+
+def test_an_amount_of_tonight_without_a_currency_is_not_taken_in_our_own(cli: Cli, root: Path) -> None:
+    head = "Deal ID,Deal Name,Stage,Amount,Currency,Closing Date\n"
+    known = "1,Press,Won,100,RUB,2026-05-01\n2,Saw,Open,200,USD,2026-12-01\n"
+    source = _files("night", deals=head + known)
+    assert not _plan(cli, source)["questions"]
+    cli("import", "run", "m")
+    (source / "deals.csv").write_text(
+        head + known + "3,Lathe,Open,400,,2026-12-05\n4,Drill,Open,,,2026-12-05\n"
+    )
+    told = cli("import", "run", "m", code=1)
+    assert "1 rejected, as: its currency is empty, beside RUB, USD: say `currency` in the mapping" in told.out
+    query = "SELECT title, currency, amount FROM opportunities WHERE status = 'open' ORDER BY 1"
+    assert [tuple(row.values()) for row in json.loads(cli("sql", query, "--format", "json").out)] == [
+        ("Drill", "EUR", None),
+        ("Saw", "USD", 200),
+    ]

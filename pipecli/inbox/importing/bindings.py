@@ -135,6 +135,8 @@ class Bindings:
     """The field that `external_id` feeds: of a part that of its list."""
     rows: str | None = None
     """The list of which each row is an element."""
+    other_currencies: str = ""
+    """What a column of currencies says but for the pipeline's own, in words."""
     nothing: frozenset[str] = frozenset()
     """The words that don't count as a value."""
     empties: dict[str, Tally] = field(default_factory=dict)

@@ -41,6 +41,7 @@ from pipecli.records.kinds import Collection
 from pipecli.records.money import SIGNS, Mark, mark_of, minor_digits
 from pipecli.store import ids_and_files
 from pipecli.store.pipeline import Pipeline
+from pipecli.wording import first_of
 
 NOTHING = frozenset(
     "#N/A #NA #NULL! #VALUE! #REF! #NAME? #DIV/0! #NUM! N/A n/a NULL null (null) NaN nan None - -- – — \\N "
@@ -89,6 +90,7 @@ class _Compiler:
         feeds_currency = any(
             column.to == "currency" for name in self.mapping.columns for column in self.mapping.feeding(name)
         )
+        self.base = pipeline.settings.currency
         self.third_decimal = feeds_currency or minor_digits(str(fixed_currency)) > 2
 
     def bindings(self) -> Bindings:
@@ -122,6 +124,7 @@ class _Compiler:
             only=self._conditions(self.mapping.only, ["only"]),
             rows=self.inside or self.mapping.rows or self._only_list(),
             columns=columns,
+            other_currencies=self._other_currencies(columns),
             templates=tuple(templates),
             constants=self.constants,
             today=self.today,
@@ -280,6 +283,11 @@ class _Compiler:
             self._check_format(form, ["date"])
         column_format = ColumnFormat((), ".", True, True, self.today, self.zone)
         return dict(self._assignments(self.mapping.set_, column_format, ["set"]))
+
+    def _other_currencies(self, columns: Map[str, tuple[ColumnBinding, ...]]) -> str:
+        names = [name for name, bound in columns.items() if any(one.path == ("currency",) for one in bound)]
+        said = {text.upper() for name in names for text in texts(self.table, name)}
+        return first_of(sorted(said - {self.base}), 5)
 
     def _external_id(self) -> ColumnBinding | TemplateBinding | None:
         wanted = self.mapping.external_id

@@ -285,18 +285,19 @@ class Completer:
         )
         self._prices: dict[tuple[object, ...], tuple[Decimal, bool | None] | str] = {}
 
-    def settle_currency(self, plain: Plain, money: list[Money]) -> tuple[str, str, str] | None:
-        """Give a record the currency that its amounts are written in. Raises Unreadable if it has another.
+    def settle_currency(self, plain: Plain, money: list[Money], others: str) -> tuple[str, str, str] | None:
+        """Give a record the currency of its amounts. Raises Unreadable for another, or none beside `others`.
 
         An amount of a deal with more decimals than that is rounded: the field, the amount and what it became.
         """
         signed = [amount.currencies for amount in money if amount.currencies]
         base = self.settings.currency
-        has_currency = self.collection.noun in (*_PRICED, "price-list")
-        currency = plain.get("currency") if has_currency else base
+        currency = plain.get("currency") if self.collection.noun in (*_PRICED, "price-list") else base
         possible = frozenset.intersection(*signed) if signed else frozenset()
         if currency is not None and currency not in CURRENCIES:
             raise Unreadable(f'currency: "{currency}" must be a code, such as EUR', ("currency", currency))
+        if currency is None and money and not signed and others:
+            raise Unreadable(f"its currency is empty, beside {others}: say `currency` in the mapping")
         if currency is None:
             currency = base if not signed or base in possible else _likeliest(possible)
             if currency is None:
@@ -405,10 +406,8 @@ class Completer:
             raise Unreadable(price)
         if bool(price[1]) != bool(plain.get("tax_included")):
             if any("unit_price" in other for other in plain["items"]) or "tax_included" in plain:
-                with_tax = ("without", "with")[bool(price[1])]
-                raise Unreadable(
-                    f"the prices of the list are {with_tax} tax: say tax_included for the others"
-                )
+                how = ("without", "with")[bool(price[1])]
+                raise Unreadable(f"the prices of the list are {how} tax: say tax_included for the others")
             plain["tax_included"] = True
         return price[0]
 

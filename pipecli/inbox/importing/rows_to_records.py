@@ -386,7 +386,7 @@ class _Builder:
             paths = {*draft.values, *self.bindings.owned, *self.bindings.constants}
             for name in {path[0] for path in paths} & plain.keys():
                 plain |= without_empties({name: plain.pop(name)})
-        if rounding := self.completer.settle_currency(plain, money):
+        if rounding := self.completer.settle_currency(plain, money, self.bindings.other_currencies):
             Tally.count(self.bindings.replaced, rounding, draft.rows[0])
         self.completer.complete(plain)
         return plain
