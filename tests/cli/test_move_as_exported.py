@@ -1103,3 +1103,17 @@ def test_an_amount_of_tonight_without_a_currency_is_not_taken_in_our_own(cli: Cl
         ("Drill", "EUR", None),
         ("Saw", "USD", 200),
     ]
+
+
+def test_the_id_of_an_edition_that_a_preset_does_not_know_is_one(cli: Cli, root: Path) -> None:
+    source = _files(
+        "ids", deals="Deal ID,Deal Name,Stage,Amount,Closing Date\nD1,Press,Open,100,2026-12-01\n"
+    )
+    _plan(cli, source)
+    cli("import", "run", "m")
+    (source / "deals.csv").write_text((source / "deals.csv").read_text().replace("Press", "Steam press"))
+    cli("import", "run", "m")
+    query = "SELECT title, external_id FROM opportunities"
+    assert json.loads(cli("sql", query, "--format", "json").out) == [
+        {"title": "Steam press", "external_id": "D1"}
+    ]

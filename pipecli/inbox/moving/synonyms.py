@@ -212,9 +212,6 @@ def _of_leads() -> _Words:
     return (words := _synonyms()["opportunities"])._replace(names=(*words.names, "lead"))
 
 
-_COMPLETED = {"customer", "contacts.contact", "created", "owner", "currency", "lost_reason", "closed_date"}
-
-
 def completed(table: Table, told: Recognised) -> Recognised:
     """The columns of a preset, and those of fields that it has no column for, as other editions call them."""
     fed = {
@@ -224,7 +221,9 @@ def completed(table: Table, told: Recognised) -> Recognised:
     if told.kind not in _synonyms() or "part" in told.rest:
         return told
     columns = _by_words(table._replace(columns=others), _synonyms()[told.kind], is_exact=True)
-    more = {column: role for column, role in columns.items() if role in _COMPLETED - fed}
+    more = {
+        column: role for column, role in columns.items() if role in {*patterns()["completed"].split()} - fed
+    }
     return told._replace(columns=told.columns | more)
 
 
