@@ -120,25 +120,25 @@ class Targets:
         people = self.own if of_team else self.covered
         return sum((won for owner, won in row.won_by.items() if owner in people), row.won_amount * 0)
 
-    def user(self, user: str) -> Decimal | None:
+    def of_user(self, user: str) -> Decimal | None:
         return self.own.get(user)
 
-    def team(self, team: str) -> Decimal | None:
+    def of_team(self, team: str) -> Decimal | None:
         """A team's own target, else the sum of its members'."""
         if team in self.own:
             return self.own[team]
         return _sum([self.own.get(user) for user in self.organisation.members[team]])
 
-    def team_and_below(self, team: str) -> Decimal | None:
+    def of_team_and_below(self, team: str) -> Decimal | None:
         """A team's own target, else the sum of its members' and of what the teams below it come to."""
         if team in self.own:
             return self.own[team]
         teams = self.organisation.team_and_below(team)
         tops = self._not_below_another(team for team in teams if team in self.own)
         rest = teams.difference(*map(self.organisation.team_and_below, tops))
-        return _sum([*map(self.own.get, tops), *(self.team(name) for name in rest)])
+        return _sum([*map(self.own.get, tops), *(self.of_team(name) for name in rest)])
 
-    def manager(self, user: str) -> Decimal | None:
+    def of_manager(self, user: str) -> Decimal | None:
         """A manager's own and those of all below: of a team its own, else what its members' come to."""
         return self._of_all_below(user, frozenset())
 

@@ -1,4 +1,4 @@
-"""A command that was killed, as by `kill -9` or a power cut: the next one finishes or undoes what it left.
+"""A change that fails, or whose command is killed: it is finished or undone, then by the next command.
 
 It does so by the journal of a change, written before its first file is touched, and gone once that is
 committed or undone: the files with the hashes of their content before and after, the content before under

@@ -1,6 +1,6 @@
 """One command, one commit: write all files of a change and commit them, or leave everything as it was.
 
-What is undone, and how, when the process is killed is in `store/crash_recovery.py`.
+A failure, as of a full disk or a hook, is undone by `store/crash_recovery.py`, as is a kill.
 """
 
 from __future__ import annotations

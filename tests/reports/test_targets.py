@@ -51,14 +51,14 @@ def test_teams_that_are_each_others_parents_end_somewhere():
 
 def test_only_periods_inside_the_window_count_and_the_longest_of_two():
     found = targets({"2026": {"ana": 1000}, "2026-Q4": {"ana": 300}, "2026-11": {"ana": 90, "luis": 10}})
-    assert found.user("ana") == 300  # not the year, which is longer than asked, nor November twice
-    assert found.user("luis") == 10
-    assert found.user("sara") is None
+    assert found.of_user("ana") == 300  # not the year, which is longer than asked, nor November twice
+    assert found.of_user("luis") == 10
+    assert found.of_user("sara") is None
 
 
 def test_three_months_make_a_quarter():
     found = targets({"2026-10": {"ana": 1}, "2026-11": {"ana": 2}, "2026-12": {"ana": 4}})
-    assert found.user("ana") == 7
+    assert found.of_user("ana") == 7
 
 
 def test_a_teams_own_target_stands_for_its_members():
@@ -70,23 +70,23 @@ def test_a_teams_own_target_stands_for_its_members():
 
 def test_a_manager_answers_for_all_below():
     found = targets({"2026-Q4": {"marta": 1, "ana": 10, "luis": 20, "sara": 40, "zoe": 100}})
-    assert found.manager("ana") == 30
-    assert found.manager("marta") == 71
+    assert found.of_manager("ana") == 30
+    assert found.of_manager("marta") == 71
     assert found.total() == 171
 
 
 def test_the_target_of_a_team_holds_those_of_the_teams_below_it():
     found = targets({"2026-Q4": {"sales": 500, "iberia": 50, "sara": 40, "zoe": 100}})
-    assert found.manager("marta") == 500
-    assert found.manager("ana") == 50
+    assert found.of_manager("marta") == 500
+    assert found.of_manager("ana") == 50
     assert found.total() == 600
-    assert found.team_and_below("sales") == 500
+    assert found.of_team_and_below("sales") == 500
 
 
 def test_a_team_with_those_below_it_is_to_win_what_they_come_to():
     found = targets({"2026-Q4": {"ana": 10, "luis": 20, "export": 70, "sara": 40, "zoe": 100}})
-    assert found.team_and_below("sales") == 100
-    assert found.team("sales") is None
+    assert found.of_team_and_below("sales") == 100
+    assert found.of_team("sales") is None
 
 
 def test_of_teams_below_each_other_with_one_manager_the_top_one_counts():

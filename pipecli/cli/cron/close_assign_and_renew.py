@@ -22,7 +22,7 @@ from pipecli.history.history_index import open_history
 from pipecli.history.log import history_of
 from pipecli.history.pipeline_as_of import sent_times
 from pipecli.records.kinds import BY_NOUN, LEAD, OPPORTUNITY, QUOTATION, Kind
-from pipecli.store.index.rows_for_verbs import unanswered_deals
+from pipecli.store.index.rows_for_verbs import deals_that_may_close
 from pipecli.wording import count, first_of
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def _candidates(run: Session) -> list[str]:
     settings, today = run.pipeline.settings, run.today
     # The time of a word may have another offset than the pipeline's zone, and so another day.
     latest = date.fromordinal(max(1, today.toordinal() - settings.auto_close.after_days + 1))
-    return unanswered_deals(run.pipeline.index.connection, today, latest)
+    return deals_that_may_close(run.pipeline.index.connection, today, latest)
 
 
 def _close_all(run: Session, keys: list[str]) -> None:

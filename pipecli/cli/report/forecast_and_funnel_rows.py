@@ -193,11 +193,11 @@ def with_targets(run: Session, report: Forecast, by: str, names: ForecastNames) 
             key = line.row.key or ""
             is_own = not line.is_sum and key in sums
             record = record_of(line.row, by, names) | {"level": line.level, "is_sum": line.is_sum}
-            target = counted.manager(key) if line.is_sum else counted.user(key)
+            target = counted.of_manager(key) if line.is_sum else counted.of_user(key)
             won = counted.won(line.row) if line.is_sum else None
             targeted.append(_with(record | ({"is_own": True} if is_own else {}), target, won))
         return Targeted(targeted, _with(total, goals.total(counted), counted.won(report.totals)), base)
-    of, is_team = (counted.user, False) if by == "owner" else (counted.team, True)
+    of, is_team = (counted.of_user, False) if by == "owner" else (counted.of_team, True)
     targeted = [
         _with(
             record_of(row, by, names), of(row.key or ""), counted.won(row, of_team=True) if is_team else None
@@ -273,10 +273,10 @@ class _Goals:
     def total(self, targets: Targets) -> Decimal | None:
         """That of everybody, or of those the options name."""
         if one := self.owner_filter.owner or self.owner_filter.seller:
-            return targets.user(one)
+            return targets.of_user(one)
         if self.owner_filter.team:
-            return targets.team_and_below(self.owner_filter.team)
-        return targets.user(self.owner_filter.me) if self.owner_filter.me else targets.total()
+            return targets.of_team_and_below(self.owner_filter.team)
+        return targets.of_user(self.owner_filter.me) if self.owner_filter.me else targets.total()
 
     def periods(self, by: str) -> set[str]:
         """The months or quarters that have a target and lie in the window."""

@@ -226,7 +226,7 @@ def open_counts(connection: Sql, kind: Kind) -> dict[str, int]:
     return dict(rows.fetchall())
 
 
-def unanswered_deals(connection: Sql, today: date, latest: date) -> list[str]:
+def deals_that_may_close(connection: Sql, today: date, latest: date) -> list[str]:
     """The open deals with nothing to come with a word of ours by `latest`, or a quotation; oldest first."""
     rows = connection.execute(
         "SELECT id FROM _opportunities WHERE status = 'open' AND open_activities = 0 "
