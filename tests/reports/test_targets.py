@@ -62,10 +62,10 @@ def test_three_months_make_a_quarter():
 
 
 def test_a_teams_own_target_stands_for_its_members():
-    assert targets({"2026-Q4": {"ana": 10, "luis": 20}}).team("iberia") == 30
+    assert targets({"2026-Q4": {"ana": 10, "luis": 20}}).of_team("iberia") == 30
     own = targets({"2026-Q4": {"ana": 10, "luis": 20, "iberia": 50}})
-    assert own.team("iberia") == 50
-    assert own.manager("marta") == 50
+    assert own.of_team("iberia") == 50
+    assert own.of_manager("marta") == 50
 
 
 def test_a_manager_answers_for_all_below():
@@ -92,7 +92,7 @@ def test_a_team_with_those_below_it_is_to_win_what_they_come_to():
 def test_of_teams_below_each_other_with_one_manager_the_top_one_counts():
     both = Organisation({"marta": None}, {"sales": "marta", "iberia": "marta"}, {"iberia": "sales"})
     goals = [Goal("2026-Q4", *Q4, team, Decimal(amount)) for team, amount in (("sales", 500), ("iberia", 50))]
-    assert Targets(goals, both, *Q4).manager("marta") == 500
+    assert Targets(goals, both, *Q4).of_manager("marta") == 500
 
 
 def test_a_team_without_a_manager_is_the_next_ones_above():
@@ -100,7 +100,7 @@ def test_a_team_without_a_manager_is_the_next_ones_above():
         {"marta": "sales", "ana": "north"}, {"sales": "marta", "north": None}, {"north": "sales"}
     )
     goals = [Goal("2026-Q4", *Q4, "north", Decimal(70)), Goal("2026-Q4", *Q4, "ana", Decimal(30))]
-    assert Targets(goals, loose, *Q4).manager("marta") == 70
+    assert Targets(goals, loose, *Q4).of_manager("marta") == 70
 
 
 def test_the_target_of_a_team_nobody_manages_is_in_the_total():
