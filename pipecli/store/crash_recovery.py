@@ -194,9 +194,8 @@ class Journal(NamedTuple):
         # by the file: where no git can work here none has made a commit, and the files go back
         if not self.is_committing or git_commit.head_of(self.place) in ("", self.start):
             return None
-        names = [self.place.prefix + step.file for step in self.steps]
         since = [f"^{self.start}"] if self.start else []
-        paths = names if len(names) <= _MOST_NAMED else []
+        paths = [self.place.prefix + step.file for step in self.steps if len(self.steps) <= _MOST_NAMED]
         listed = git.output(
             work_tree, "rev-list", f"--max-count={_MOST_COMMITS}", "HEAD", *since, "--", *paths
         )
@@ -349,6 +348,8 @@ def working(place: Location, subject: str, file: Path | None = None) -> Iterator
             with uninterrupted(), suppress(git.GitRefused):  # another's git is at work, and has its own
                 git_recovery.clear_locks(place, journal._begun())
             journal.end()
+            with uninterrupted(), suppress(OSError):  # else a power cut brings the journal back
+                safe_files.harden_folders([file.parent] if is_hard else [])
 
 
 def moving(place: Location, commit: str) -> None:

@@ -570,12 +570,18 @@ def test_what_became_of_files_that_a_killed_git_moved_is_told(cli, deal, git, ro
 
     git("reset", "-q", "--hard", before)
     git("config", "core.fsync", "added")
-    hardened, fsync = set[int](), os.fsync
-    monkeypatch.setattr(os, "fsync", lambda open_: (hardened.add(os.fstat(open_).st_ino), fsync(open_))[1])
-    with crash_recovery.working(place := safe_files.find_location(root), "sync"):
+    hardened, fsync, place = set[tuple[int, bool]](), os.fsync, safe_files.find_location(root)
+
+    def look(open_: int) -> None:
+        hardened.add((os.fstat(open_).st_ino, place.journal.exists()))
+        fsync(open_)
+
+    monkeypatch.setattr(os, "fsync", look)
+    with crash_recovery.working(place, "sync"):
         crash_recovery.moving(place, theirs)
         git("reset", "-q", "--hard", theirs)
-    assert {file.stat().st_ino, file.parent.stat().st_ino} <= hardened
+    assert {(file.stat().st_ino, True), (file.parent.stat().st_ino, True)} <= hardened
+    assert (place.cache.stat().st_ino, False) in hardened  # else a power cut brings the journal back
 
 
 def test_a_damaged_journal_is_named(cli, deal, root):
