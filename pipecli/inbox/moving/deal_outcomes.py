@@ -34,6 +34,7 @@ OF_DEALS = {"stage", "status", "won", "closed", "lost", "close", "expected_close
 _MOST_REASONS = 30
 """Different reasons for losing; more are texts, and stand in `closed.detail`."""
 UNKNOWN = "unknown"
+_GUESSED = "order and probabilities of stages are guesses: correct them in settings.yaml before the run"
 _STAGE_UNKNOWN = {"closed.stage": UNKNOWN}
 
 
@@ -301,6 +302,8 @@ class Deals:
             evidence = count(rows[stage], "deal", ",")
             if percent is None:
                 evidence += "; its probability is a guess by its place"
+                if _GUESSED not in self.findings.assumed:
+                    self.findings.assumed.append(_GUESSED)
                 percent = round(100 * number / (len(order) + 1))
             percent = int(percent) if percent == int(percent) else percent
             if slug not in process:  # Lead and LEAD are one
