@@ -1118,3 +1118,19 @@ def test_the_id_of_an_edition_that_a_preset_does_not_know_is_one(cli: Cli, root:
     assert json.loads(cli("sql", query, "--format", "json").out) == [
         {"title": "Steam press", "external_id": "D1"}
     ]
+
+
+@pytest.mark.parametrize("answer", ["{Krone: NOK}", "[NOK]"])
+def test_an_answer_that_is_no_single_value_is_refused_in_its_line(cli: Cli, root: Path, answer: str) -> None:
+    text = "Deal ID,Deal Name,Stage,Amount,Currency\n1,Press,Open,100,Krone\n2,Saw,Open,200,USD\n"
+    _plan(cli, _files("krone", deals=text))
+    page = Path("m/plan.yaml")
+    asked = page.read_text()
+    page.write_text(asked.replace("answer:\n", f"answer: {answer}\n"))
+    told = cli("import", "run", "m", code=1).err
+    assert "currencies: answer with one value, not with" in told and "plan.yaml:" in told
+    page.write_text(asked.replace("answer:\n", "answer: NOK\n") + "answers: [NOK]\n")
+    assert "`answers` names what each is about" in cli("import", "run", "m", code=1).err
+    page.write_text(asked.replace("answer:\n", "answer: NOK\n"))
+    cli("import", "run", "m")
+    assert [deals(root)[key]["currency"] for key in "12"] == ["NOK", "USD"]

@@ -127,6 +127,8 @@ class Findings:
     def answer(self, about: str, one_of: Sequence[str] = ()) -> Any:
         """The answer to a question; None while there is none. Raises PipecliError for none of the choices."""
         told = self.answers.get(about)
+        if isinstance(told, (dict, list)) and about != "outcomes":
+            raise PipecliError(f'{about}: answer with one value, not with "{told}"')
         if told is not None and one_of and str(told) not in one_of:
             raise PipecliError(f'{about}: the answer must be one of {", ".join(one_of)}, not "{told}"')
         return told
@@ -351,8 +353,6 @@ def owners(table: Table, column: str, findings: Findings) -> dict[str, Any]:
     if not unknown:
         return means
     told = findings.answer("owners")
-    if isinstance(told, (dict, list)):
-        raise PipecliError("owners: answer with one user, or with nobody")
     if told is None:
         rows = sum(counts[text] for text in unknown)
         names = ", ".join(unknown[:5]) + (f" and {len(unknown) - 5:,} more" if len(unknown) > 5 else "")

@@ -129,6 +129,7 @@ def load_plan(folder: Path) -> Move:
     if faults:
         raise FaultyFile(faults)
     try:
+        answers: dict[str, Any] = {**(plain.get("answers") or {})}
         steps = [
             Step(
                 str(step["kind"]), str(step["file"]), step.get("map") or "", tuple(step.get("columns") or ())
@@ -136,12 +137,13 @@ def load_plan(folder: Path) -> Move:
             for step in plain["files"]
         ]
     except (KeyError, TypeError):
-        raise PipecliError(f"{path}: each of `files` needs kind, file and map") from None
+        lacking = "each of `files` needs kind, file and map, and `answers` names what each is about"
+        raise PipecliError(f"{path}: {lacking}") from None
     for step in steps:
         if step.map and Path(step.map).name != step.map:
             raise PipecliError(f"{path}: {step.map} leads out of {folder}")
     vendor, source = str(plain.get("vendor", "")), str(plain.get("source", ""))
-    return Move(folder, vendor, source, steps, plain.get("answers") or {}, pending)
+    return Move(folder, vendor, source, steps, answers, pending)
 
 
 def plan_again(
