@@ -1134,3 +1134,23 @@ def test_an_answer_that_is_no_single_value_is_refused_in_its_line(cli: Cli, root
     page.write_text(asked.replace("answer:\n", "answer: NOK\n"))
     cli("import", "run", "m")
     assert [deals(root)[key]["currency"] for key in "12"] == ["NOK", "USD"]
+
+
+@pytest.mark.parametrize(
+    ("header", "rows", "names"),
+    [
+        ("Nom;Prénom", ("Meyer;Anna", "Meyer;Paul", "Costa;"), ["Anna Meyer", "Costa", "Paul Meyer"]),
+        ("Vorname;Name", ("Anna;Meyer", "Paul;Meyer", ";Ana"), ["Ana", "Anna Meyer", "Paul Meyer"]),
+        ("Nome;Sobrenome", ("Bia;Luz", "Rui;Luz", "Ana;"), ["Ana", "Bia Luz", "Rui Luz"]),
+        ("Name;Surname", ("Ana;Roy", "Ana;Field", ";Sol"), ["Ana Field", "Ana Roy", "Sol"]),
+        ("Full Name;First Name", ("Ana Roy;Ana", "Field, Zoe;Zoe", "Sol;"), ["Ana Roy", "Field, Zoe", "Sol"]),
+    ],
+)
+def test_a_name_beside_half_of_one_is_the_other_half_unless_it_has_it(
+    cli: Cli, root: Path, header: str, rows: tuple[str, ...], names: list[str]
+) -> None:
+    lines = [f"{row};Luz;{number}@luz.example" for number, row in enumerate(rows)]
+    _plan(cli, _files("halves", contacts="\n".join([f"{header};Company;E-mail", *lines]) + "\n"))
+    cli("import", "run", "m")
+    found = json.loads(cli("export", "contacts", "--format", "json").out)
+    assert sorted(one["name"] for one in found if "luz.example" in str(one)) == names

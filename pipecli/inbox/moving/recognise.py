@@ -23,7 +23,7 @@ from pipecli.inbox.importing.compile_mapping import texts
 from pipecli.inbox.importing.day_formats import are_days
 from pipecli.inbox.importing.import_files import File
 from pipecli.inbox.importing.table import Table
-from pipecli.inbox.moving.plan_files import Findings, date_form
+from pipecli.inbox.moving.plan_files import Findings, date_form, text_of_row
 from pipecli.inbox.moving.synonyms import (
     Recognised,
     are_deals,
@@ -267,8 +267,10 @@ def recognised(tables: Sequence[Table], vendor: str | None = None) -> list[Recog
     candidates = [list(_of_presets(table, presets(), vendor)) for table in tables]
     scores: dict[str, float] = {}
     for several in candidates:
-        for one in _best_by_vendor(several).values():
-            scores[one.vendor] = scores.get(one.vendor, 0) + one.score
+        best: dict[str, float] = {}
+        for one in several:
+            best[one.vendor] = max(one.score, best.get(one.vendor, 0))
+        scores |= {name: scores.get(name, 0) + score for name, score in best.items()}
     leading = max(scores, key=lambda name: scores[name], default=None)
     chosen = [
         _chosen(table, several, leading) if several else None
@@ -289,10 +291,6 @@ def _vendor_named(tables: Iterable[Table]) -> str | None:
     return named.pop() if words and len(named) == 1 else None
 
 
-def _is_proven(preset: Preset, keys: Container[str], *, has_prefix: bool = False) -> bool:
-    return has_prefix or not preset.own or sum(one_word(c) in keys for c in preset.own) >= _OWN_COLUMNS
-
-
 def persons_of(table: Table, told: Recognised) -> list[Recognised]:
     """A table of organisations and persons as one of each, where a column tells them apart; else as it is."""
     apart = told.rest.get("persons", {})
@@ -304,21 +302,26 @@ def persons_of(table: Table, told: Recognised) -> list[Recognised]:
         own, *_ = _of_presets(table, [preset._replace(recognise=())])
         firms = told._replace(rest={**told.rest, "only": {column: {"not": words}}})
         return [firms, own._replace(rest={**own.rest, "only": {column: words}})]
-    return [told]
+    return [told if told.vendor else _with_whole_names(table, told)]
 
 
-def _best_by_vendor(several: Iterable[Recognised]) -> dict[str, Recognised]:
-    best: dict[str, Recognised] = {}
-    for one in several:
-        if one.vendor not in best or one.score > best[one.vendor].score:
-            best[one.vendor] = one
-    return best
+def _with_whole_names(table: Table, told: Recognised) -> Recognised:
+    """The columns; a name is the other half of one beside it unless most have it in them: `Nom;Prénom`."""
+    name, parts = told.roles.get("name"), ("first_name", "last_name")
+    lacking = [role for role in parts if role not in told.roles]
+    if name is None or len(lacking) != 1:
+        return told
+    half = told.roles[parts[lacking[0] == "first_name"]]
+    cells = [(text_of_row(name, row), text_of_row(half, row)) for row in table.rows]
+    in_it = [folded(part) in folded(whole) for whole, part in cells if part]
+    return told if sum(in_it) * 2 > len(in_it) else told._replace(columns={**told.columns, name: lacking[0]})
 
 
 def _chosen(table: Table, several: list[Recognised], leading: str | None) -> Recognised | None:
     """The best of a table's vendors; of those that the other files aren't of, one that the name fits."""
     own = [one for one in several if one.vendor == leading]
-    own = own or [one for one in several if _fits_name(one.preset, table.name)]
+    named = {preset.name for preset in presets() if re.search(preset.file, table.name, re.IGNORECASE)}
+    own = own or [one for one in several if one.preset in named]
     if not own:
         return None
     best = max(one.score for one in own)
@@ -329,11 +332,6 @@ def _chosen(table: Table, several: list[Recognised], leading: str | None) -> Rec
             f"{table.name} may be of {names}: its header doesn't tell", hint="say it with --from VENDOR"
         )
     return first
-
-
-def _fits_name(name: str, file: str) -> bool:
-    preset = next(one for one in presets() if one.name == name)
-    return re.search(preset.file, file, re.IGNORECASE) is not None
 
 
 def _of_presets(table: Table, several: Iterable[Preset], vendor: str | None = None) -> Iterator[Recognised]:
@@ -348,7 +346,8 @@ def _of_presets(table: Table, several: Iterable[Preset], vendor: str | None = No
             by_key |= bare
         if not all(one_word(column) in by_key for column in preset.recognise):
             continue
-        if vendor is None and not _is_proven(preset, by_key, has_prefix=bool(bare)):
+        proofs = sum(one_word(column) in by_key for column in preset.own)
+        if vendor is None and preset.own and not bare and proofs < _OWN_COLUMNS:
             continue
         columns = {
             by_key[key]: feeds
