@@ -1154,3 +1154,29 @@ def test_a_name_beside_half_of_one_is_the_other_half_unless_it_has_it(
     cli("import", "run", "m")
     found = json.loads(cli("export", "contacts", "--format", "json").out)
     assert sorted(one["name"] for one in found if "luz.example" in str(one)) == names
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Abschluss erwartet",
+        "Abschluss geplant",
+        "Abschluss bis",
+        "Erw. Abschluss",
+        "Zieldatum",
+        "Close target",
+        "Fechamento previsto",
+        "Cierre est.",
+        "Fecha objetivo",
+        "Clôture estimée",
+        "Date cible",
+        "تاریخ هدف",
+    ],
+)
+def test_the_day_that_a_deal_is_to_close_is_known_by_what_people_call_it(
+    cli: Cli, root: Path, header: str
+) -> None:
+    source = _files("sheet", deals=f"ID;Projekt;Firma;Betrag;Status;{header}\n1;Eins;A;90;Offen;10.01.2027\n")
+    assert _plan(cli, source)["questions"] == []
+    cli("import", "run", "m")
+    assert str(deals(root)["1"]["expected_close"]) == "2027-01-10"
