@@ -17,6 +17,7 @@ from typing import Literal, NamedTuple
 
 from pipecli.errors import PipecliError, Unreadable
 from pipecli.records.currency_codes import CURRENCIES, MINOR_DIGITS
+from pipecli.records.names import folded
 
 EXACT = Context(prec=120, rounding=ROUND_HALF_UP)
 """Arithmetic without a rounding of its own: the usual 28 digits would round a product of two of 15 first."""
@@ -264,6 +265,47 @@ def currency_of(header: str) -> str | None:
     if header.islower():
         words += re.findall(r"[A-Z]+", header.upper())[1:][-1:]
     return next((word for word in words if word in CURRENCIES), None)
+
+
+_FACTORS = {"cents": Decimal("0.01"), "thousands": Decimal(1000), "millions": Decimal(1_000_000)}
+_CODE = r"(?:[$€£¥₹]|eur|usd|gbp|chf|cad|aud|brl|mxn|inr|sek|nok|dkk|pln)"
+_ALONE = r"(?<!\w){0} ?{1}|{1} ?{0}(?!\w)|(\(|\b(in|en|em)\b) ?{0}(?!\w)"
+_NAMES_OF_UNITS = {
+    "thousands": r"\b(tsd|tausend|thousands?|milliers?|miles|mil|milhares)\b|هزار|"
+    r"(?<![\d.,])(1[.,]?)?000(?!\d)|" + _ALONE.format("[kt]", _CODE),
+    "millions": r"\b(mio|mill|millions?|millionen|millones|milhoes)\b|میلیون|"
+    + _ALONE.format("m[mn]?", _CODE),
+}
+
+
+def unit_of(header: str) -> str | None:
+    """The unit that a header of amounts names: thousands in `Amount (k€)`, millions in `Wert in Mio. €`."""
+    plain = folded(header).replace("_", " ")
+    return next((unit for unit, pattern in _NAMES_OF_UNITS.items() if re.search(pattern, plain)), None)
+
+
+_BESIDE = frozenset(
+    "in en em de r us ca a k t m mm mn s tsd tausend thousand thousands 000 000s 1000 mio mill million "
+    "millions millionen milliers millier millones milhoes miles mil milhares euro euros dollar dollars "
+    "dolares reais pesos net netto neto liquido ht هزار میلیون یورو ریال دلار".split()
+)
+
+
+def bare_header(words: str) -> str:
+    """The words of a header of amounts without its unit and currency: `betrag tsd` and `valor r` of `R$`."""
+    several = words.split()
+    while several and (
+        several[-1] in _BESIDE
+        or (several[-1][-3:].upper() in CURRENCIES and several[-1][:-3] in ("", "k", "t", "m"))
+    ):
+        several.pop()
+    return " ".join(several)
+
+
+def in_units(value: Decimal, text: str, unit: str | None) -> Decimal:
+    """A number of a column in cents, thousands or millions, unless its own text says `12k`."""
+    says_its_own = re.search(_SHORT, text.strip()) is not None
+    return value if says_its_own else value * _FACTORS.get(unit or "", Decimal(1))
 
 
 def number_in(text: str) -> float | None:

@@ -1180,3 +1180,39 @@ def test_the_day_that_a_deal_is_to_close_is_known_by_what_people_call_it(
     assert _plan(cli, source)["questions"] == []
     cli("import", "run", "m")
     assert str(deals(root)["1"]["expected_close"]) == "2027-01-10"
+
+
+@pytest.mark.parametrize(
+    ("header", "written", "unit", "amount"),
+    [
+        ("Umsatz in TEUR", "12,50", "thousands", 12_500),
+        ("Betrag (Tsd. €)", "12,50", "thousands", 12_500),
+        ("Montant en k€", "12,50", "thousands", 12_500),
+        ("Amount (EUR thousands)", "1,250", "thousands", 1_250),
+        ("Amount in 000s", "3", "thousands", 3_000),
+        ("Wert in Mio. €", "1,25", "millions", 1_250_000),
+        ("Amount (USD m)", "2", "millions", 2_000_000),
+        ("Amount (k€)", "9.5k", "thousands", 9_500),
+        ("Value in k$", "700", "whole", 700),
+    ],
+)
+def test_amounts_in_thousands_or_millions_are_asked_about(
+    cli: Cli, root: Path, git: Git, header: str, written: str, unit: str, amount: int
+) -> None:
+    rows = f"1;Eins;A;{written};Offen;10.01.2027\n2;Zwei;B;7,25;Gewonnen;25.10.2026\n"
+    source = _files("sheet", deals=f"ID;Projekt;Firma;{header};Status;Abschlussdatum\n{rows}")
+    asked = {question["about"]: question for question in _plan(cli, source)["questions"]}
+    (about,) = [name for name in asked if name.startswith("units-")]
+    assert asked[about]["question"] in cli("import", "run", "m", code=1).err
+    page = Path("m/plan.yaml").read_text()
+    for name in asked:
+        answer = unit if name == about else "USD"
+        page = page.replace("answer:\n", f"answer: {answer}\n", 1)
+    Path("m/plan.yaml").write_text(page)
+    assert "they agree" in cli("import", "run", "m").out
+    assert deals(root)["1"]["amount"] == amount
+    factor = {"thousands": 1000, "millions": 1_000_000, "whole": 1}[unit]
+    assert deals(root)["2"]["closed"]["amount"] == 7.25 * factor
+    before = state(git)
+    cli("import", "run", "m")
+    assert state(git) == before

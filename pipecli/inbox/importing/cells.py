@@ -22,7 +22,7 @@ from pipecli.merge.field_by_field import TAKEN_TOGETHER
 from pipecli.records import base
 from pipecli.records.base import Amount, Part, Percent, Plain
 from pipecli.records.kinds import Collection
-from pipecli.records.money import Mark, Money, read_money, read_number
+from pipecli.records.money import Mark, Money, in_units, read_money, read_number
 from pipecli.records.references import named_at
 from pipecli.store.yaml.splice import without_empties
 from pipecli.store.yaml.write import CONTROL, compiled, emit
@@ -125,7 +125,7 @@ class ColumnFormat(NamedTuple):
     today: date
     zone: tzinfo
     scale: str | None = None
-    """`fraction` where 0.5 is fifty percent, `cents` where 50000 is an amount of 500."""
+    """`fraction` where 0.5 is fifty percent, `thousands` where 5 is an amount of 5000."""
     signs: Mapping[frozenset[str], frozenset[str]] = {}
     """What the signs of several currencies mean here, as `$` of CAD."""
     split: str | None = None
@@ -322,7 +322,7 @@ def _money(column_format: ColumnFormat) -> Reader:
                 text_value(cell), column_format.mark, third_decimal=column_format.third_decimal
             )
             money = money._replace(currencies=column_format.signs.get(money.currencies, money.currencies))
-        return money if column_format.scale != "cents" else money._replace(value=money.value / 100)
+        return money._replace(value=in_units(money.value, str(cell), column_format.scale))
 
     return read
 

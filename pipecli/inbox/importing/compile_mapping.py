@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from collections.abc import Mapping as Map
+from contextlib import suppress
 from datetime import date
 from decimal import Decimal
 from difflib import get_close_matches
@@ -38,7 +39,7 @@ from pipecli.inbox.importing.mapping import Column, Source, Unless, listed
 from pipecli.inbox.importing.table import EXTRA, REASON, Cell, Row, Table
 from pipecli.records import base
 from pipecli.records.kinds import Collection
-from pipecli.records.money import SIGNS, Mark, mark_of, minor_digits
+from pipecli.records.money import SIGNS, Mark, mark_of, minor_digits, read_money
 from pipecli.store import ids_and_files
 from pipecli.store.pipeline import Pipeline
 from pipecli.wording import first_of
@@ -211,8 +212,9 @@ class _Compiler:
         mark: Mark = column.decimal or self.mapping.decimal or ""
         if not mark:
             mark = mark_of({cell for row in self.table.rows if isinstance(cell := row.cells.get(name), str)})
-        third = self.third_decimal or column.to not in ("amount", "closed.amount")
         scale = column.scale or self.mapping.scale
+        third = self.third_decimal or column.to not in ("amount", "closed.amount")
+        third |= scale in ("thousands", "millions")  # `1,250` million
         column_format = ColumnFormat(
             formats, mark, third, self.table.typed, self.today, self.zone, scale, self._signs, column.split
         )
@@ -393,6 +395,15 @@ def texts(table: Table, column: str) -> Counter[str]:
     cells = (row.cells.get(column, "") for row in table.rows)
     counts = Counter(str(cell).strip() for cell in cells)
     return Counter({text: rows for text, rows in counts.items() if text and text not in NOTHING})
+
+
+def signs_in(table: Table, column: str) -> Counter[frozenset[str]]:
+    """The rows of a column of amounts, with its header, by what the sign of each says; or by nothing."""
+    rows = Counter(own for sign, own in SIGNS.items() if sign in column and not sign[0].isalpha())
+    for text, number in texts(table, column).items():
+        with suppress(Unreadable):
+            rows[read_money(text, "", third_decimal=False).currencies] += number
+    return rows
 
 
 def holds(when: Map[str, Any], row: Row) -> bool:

@@ -57,8 +57,8 @@ Condition = Annotated[
     Discriminator(_condition),
 ]
 """The values that a column must have one of, or with `not` none of."""
-Scale = Literal["fraction", "percent", "cents"]
-"""The form of a percentage: 0.5 is a half as a fraction, and half of one percent as a percent."""
+Scale = Literal["fraction", "percent", "cents", "thousands", "millions"]
+"""The form of a percentage: 0.5 is a half as a fraction, half a percent as a percent; an amount's unit."""
 
 
 class Column(Part):

@@ -313,8 +313,7 @@ class Deals:
     def _entered(self, columns: Columns) -> None:
         """Take along when a deal came to a stage, where columns say it."""
         for column in self.table.columns:
-            full = self._stage_in(column)
-            if full is None:
+            if (full := self._stage_in(column)) is None:
                 continue
             self.findings.said_otherwise.add(column)
             date = date_form(self.table, column, self.findings).entry()
@@ -439,9 +438,11 @@ class Deals:
         if not column and not final:
             self.findings.assumed.append(f"{self.table.name} has no column of amounts that is known")
         if final and conditions:
-            columns[final] = [{"to": "closed.amount", "when": when} for when in conditions]
+            units = amount_scale(self.table, final, self.findings)
+            columns[final] = [{"to": "closed.amount", "when": when, **units} for when in conditions]
         if column:
-            scale = amount_scale(self.table, self.roles, self.findings) if self.preset.get("cents") else {}
+            shown = self.roles.get("amount_shown", "") if self.preset.get("cents") else None
+            scale = amount_scale(self.table, column, self.findings, shown)
             columns[column] = [{"to": "amount"} | scale]
             won = [row for row in self.table.rows if self.outcomes and self.outcomes.of_row(row) == "won"]
             lacking = len(won) - texts(self.table._replace(rows=won), column).total()

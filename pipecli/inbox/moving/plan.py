@@ -24,6 +24,7 @@ from pipecli.inbox.moving.plan_files import (
     SETTINGS_PAGE,
     Findings,
     Step,
+    amount_scale,
     date_form,
     filled,
     fraction_scale,
@@ -317,11 +318,10 @@ class _Mapping:
         kind, told = self.told.kind, self.told.rest.get("make", ())
         return [*(told or _MAKE.get(kind, ()))] if kind == "leads" or self._names() else []
 
-    def _column(self, column: str, feeds: Any) -> None:
-        if not isinstance(feeds, str):
-            self.columns[column] = [*feeds] if isinstance(feeds, list) else [feeds]
+    def _column(self, column: str, role: Any) -> None:
+        if not isinstance(role, str):
+            self.columns[column] = [*role] if isinstance(role, list) else [role]
             return
-        role = feeds
         if role in ("external_id", "first_name", "last_name", "contacts.email", *_ADDRESS):
             return
         if role.startswith("record"):
@@ -335,6 +335,8 @@ class _Mapping:
         elif role in ("probability", "discount", "tax", "items.discount", "items.tax"):
             if "scale" not in self.told.rest and (scale := fraction_scale(self.table, column, self.findings)):
                 entry["scale"] = scale
+        elif role.endswith(("price", "cost", "total", "amount")):
+            entry |= amount_scale(self.table, column, self.findings)
         elif role in _USERS and self.told.kind != "users":
             if unknown := owners(self.table, column, self.findings):
                 entry["values"] = unknown
@@ -433,10 +435,7 @@ class _Mapping:
         }
         taken: set[str] = set()
         for column in self.table.columns:
-            if column in used:
-                continue
-            values = texts(self.table, column)
-            if not values:
+            if column in used or not (values := texts(self.table, column)):
                 continue
             is_id = re.search(r"(?i)\bid\b|Id$|\.id$", column)
             codes = (is_id and all(is_code(text) for text in [*values][:50])) or re.match(

@@ -5,18 +5,17 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from pipecli.errors import PipecliError, Unreadable
+from pipecli.errors import PipecliError
 from pipecli.inbox.importing.bindings import ORDINAL
 from pipecli.inbox.importing.compile_mapping import NOTHING, holds, texts
 from pipecli.inbox.importing.day_formats import DateForm, form_of
 from pipecli.inbox.importing.mapping import in_flow
 from pipecli.inbox.importing.table import Row, Table
 from pipecli.records.currency_codes import CURRENCIES
-from pipecli.records.money import SIGNS, number_in, read_money
+from pipecli.records.money import SIGNS, number_in, unit_of
 from pipecli.records.names import folded, is_code, name_key
 from pipecli.records.settings import Settings
 from pipecli.store import ids_and_files
@@ -250,15 +249,6 @@ def namesakes_of(table: Table, roles: Mapping[str, str]) -> dict[str, set[str]]:
     return namesakes
 
 
-def signs_in(table: Table, column: str) -> Counter[frozenset[str]]:
-    """The rows of a column of amounts, with its header, by what the sign of each says; or by nothing."""
-    rows = Counter(own for sign, own in SIGNS.items() if sign in column and not sign[0].isalpha())
-    for text, number in texts(table, column).items():
-        with suppress(Unreadable):
-            rows[read_money(text, "", third_decimal=False).currencies] += number
-    return rows
-
-
 def meaning_of_signs(
     table: Table, column: str, rows: Counter[frozenset[str]], findings: Findings
 ) -> dict[str, str]:
@@ -306,18 +296,16 @@ def fraction_scale(table: Table, column: str, findings: Findings) -> str | None:
         return None
     told = findings.answer("percents", ("fraction", "percent"))
     if told is None:
-        findings.ask(
-            "percents",
-            f"{table.name}, {column}: nothing is over 1; is 0.5 a fraction (50 %) or a percent (0.5 %)?",
-            ("fraction", "percent"),
-        )
-        return "fraction"
-    return str(told)
+        text = f"{table.name}, {column}: nothing is over 1; is 0.5 a fraction (50 %) or a percent (0.5 %)?"
+        findings.ask("percents", text, ("fraction", "percent"))
+    return str(told or "fraction")
 
 
-def amount_scale(table: Table, roles: Mapping[str, str], findings: Findings) -> dict[str, str]:
-    """Cents or whole amounts, as a column that shows them tells, or the answer; Close says 50000 for $500."""
-    column, shown, is_cents = roles["amount"], roles.get("amount_shown", ""), Counter[bool]()
+def amount_scale(table: Table, column: str, findings: Findings, shown: str | None = None) -> dict[str, str]:
+    """The unit of amounts as a header names it, or cents where a column is `shown`: Close has 500 for $5."""
+    if shown is None:
+        return _units_scale(table, column, findings)
+    is_cents = Counter[bool]()
     for row in table.rows:
         text = re.search(r"\d+(\.\d+)?", str(row.cells.get(shown, "")).replace(",", ""))
         if text and (value := number_in(str(row.cells.get(column, "")))):
@@ -328,6 +316,16 @@ def amount_scale(table: Table, roles: Mapping[str, str], findings: Findings) -> 
     elif told is None and (example := next(iter(texts(table, column)), "")):
         findings.ask("amounts", f"{table.name}, {column}: {example} in cents, or whole?", ("cents", "whole"))
     return {"scale": "cents"} if told == "cents" else {}
+
+
+def _units_scale(table: Table, column: str, findings: Findings) -> dict[str, str]:
+    unit, about = unit_of(column), f"units-{ids_and_files.slug(column)}"
+    choices = ("whole", "thousands", "millions")
+    told = findings.answer(about, choices) if unit else None
+    if unit and told is None and (example := next(iter(texts(table, column)), "")):
+        text = f"{table.name}, {column}: is {example} in {unit}, as the header reads, or a whole amount?"
+        findings.ask(about, text, choices)
+    return {"scale": str(told)} if told not in (None, "whole") else {}
 
 
 def owners(table: Table, column: str, findings: Findings) -> dict[str, Any]:

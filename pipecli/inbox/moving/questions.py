@@ -13,7 +13,7 @@ from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
-from pipecli.inbox.importing.compile_mapping import holds, texts
+from pipecli.inbox.importing.compile_mapping import holds, signs_in, texts
 from pipecli.inbox.importing.table import Row, Table, fill_down
 from pipecli.inbox.moving.plan_files import (
     Findings,
@@ -21,7 +21,6 @@ from pipecli.inbox.moving.plan_files import (
     When,
     currency_answered,
     meaning_of_signs,
-    signs_in,
 )
 from pipecli.inbox.moving.synonyms import (
     Recognised,

@@ -21,7 +21,7 @@ from pipecli.inbox.moving.plan_files import text_of_row
 from pipecli.inbox.moving.synonyms import outcome_of
 from pipecli.json_and_csv import loads, quoted
 from pipecli.records.kinds import BY_FOLDER, BY_PREFIX, OPPORTUNITY, ORDER, QUOTATION, Kind
-from pipecli.records.money import EXACT, Mark, mark_of, percentage, read_money, read_number, rounded
+from pipecli.records.money import EXACT, Mark, in_units, mark_of, percentage, read_money, read_number, rounded
 from pipecli.store.index import rows_for_verbs
 from pipecli.store.pipeline import Pipeline
 from pipecli.wording import shortened
@@ -158,7 +158,7 @@ class _Columns:
                     continue
             scale = one.scale or (self.mapping.scale if field_ == "discount" else None)
             is_fraction = scale == "fraction" and not str(cell).strip().endswith("%")
-            return value / 100 if scale == "cents" else value * 100 if is_fraction else value
+            return value * 100 if is_fraction else in_units(value, str(cell), scale)
         return None
 
     def _cells(self, row: Row, field_: str) -> Iterator[tuple[str, Column, Cell]]:

@@ -17,7 +17,7 @@ from pipecli.inbox.importing.compile_mapping import texts
 from pipecli.inbox.importing.table import Table
 from pipecli.inbox.moving.plan_files import Findings, with_amounts_off
 from pipecli.records.currency_codes import CURRENCIES
-from pipecli.records.money import currency_of, read_money
+from pipecli.records.money import bare_header, currency_of, read_money
 from pipecli.records.names import folded, is_code
 from pipecli.store.yaml.read import parse
 from pipecli.wording import count
@@ -280,8 +280,7 @@ def _role(key: str, words: _Words) -> str | None:
     for noun in words.names:
         if role := words.columns.get(key.removeprefix(f"{noun} ")):
             return role
-    before, _, last = key.rpartition(" ")
-    if last.upper() in CURRENCIES and words.columns.get(before) == "amount":
+    if words.columns.get(bare_header(key)) == "amount":
         return "amount"
     if len(key) < 5:
         return None
