@@ -381,3 +381,23 @@ def test_quotations_of_odoo_come_in_french_with_their_lines_and_their_status(cli
     (path,) = root.glob("quotations/**/*.yaml")
     quotation = loads(path.read_text())
     assert (quotation["status"], [item["unit_price"] for item in quotation["items"]]) == ("sent", [20, 1])
+
+
+@pytest.mark.usefixtures("at_a_desk")
+@pytest.mark.parametrize("has_products", [False, True])
+def test_lines_of_salesforce_are_called_by_their_text_else_their_product(
+    cli: Cli, root: Path, has_products: bool
+) -> None:
+    files = {
+        "Opportunity.csv": "Id,Name,StageName,CloseDate,Amount,Account.Name\n"
+        "s1,Roof,Prospecting,2026-12-24,60,Luz\n",
+        "OpportunityLineItem.csv": "Id,OpportunityId,Product2Id,Name,ProductCode,Quantity,UnitPrice,"
+        "Description\nl1,s1,01tA,Roof Pump,EN-1,3,10,\nl2,s1,01tB,,EN-2,2,10,\nl3,s1,01tB,Roof Hose,EN-2,1,10,Spare\n",
+    } | ({"Product2.csv": "Id,Name,ProductCode\n01tA,Pump,EN-1\n01tB,Hose,EN-2\n"} if has_products else {})
+    Path("sf").mkdir()
+    for name, text in files.items():
+        Path("sf", name).write_text(text, encoding="utf-8")
+    cli("import", "plan", "sf", "--into", "m")
+    assert "they differ" not in cli("import", "run", "m").out
+    lines = [line["description"] for line in deals(root)["s1"]["items"]]
+    assert lines == (["Pump", "Hose", "Spare"] if has_products else ["Roof Pump", "EN-2", "Spare"])

@@ -359,7 +359,7 @@ def by_id_or_name(table: Table, told: Recognised, findings: Findings) -> Recogni
         names = [other for other, own in columns.items() if own in named]
         if _NAMED[plain] in findings.kinds or (plain in ("owner", "product") and not names):
             columns[column] = _by_id(table, column, plain, findings) if plain in SEVERAL else plain
-            ids += [name for name in names if columns[name] == plain]
+            ids += [n for n in names if columns[n] == plain or one_word(n) in told.rest.get("doubles", ())]
         elif names and plain == "contacts.contact" and any("@" in text for text in texts(table, column)):
             columns[column] = "contacts.email"
         elif names:
