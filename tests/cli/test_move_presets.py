@@ -392,7 +392,8 @@ def test_lines_of_salesforce_are_called_by_their_text_else_their_product(
         "Opportunity.csv": "Id,Name,StageName,CloseDate,Amount,Account.Name\n"
         "s1,Roof,Prospecting,2026-12-24,60,Luz\n",
         "OpportunityLineItem.csv": "Id,OpportunityId,Product2Id,Name,ProductCode,Quantity,UnitPrice,"
-        "Description\nl1,s1,01tA,Roof Pump,EN-1,3,10,\nl2,s1,01tB,,EN-2,2,10,\nl3,s1,01tB,Roof Hose,EN-2,1,10,Spare\n",
+        "Description\nl1,s1,01tA,Roof Pump,EN-1,3,10,\n"
+        "l2,s1,01tB,,EN-2,2,10,\nl3,s1,01tB,Roof Hose,EN-2,1,10,Spare\n",
     } | ({"Product2.csv": "Id,Name,ProductCode\n01tA,Pump,EN-1\n01tB,Hose,EN-2\n"} if has_products else {})
     Path("sf").mkdir()
     for name, text in files.items():
@@ -401,3 +402,13 @@ def test_lines_of_salesforce_are_called_by_their_text_else_their_product(
     assert "they differ" not in cli("import", "run", "m").out
     lines = [line["description"] for line in deals(root)["s1"]["items"]]
     assert lines == (["Pump", "Hose", "Spare"] if has_products else ["Roof Pump", "EN-2", "Spare"])
+
+
+@pytest.mark.usefixtures("at_a_desk")
+def test_currencies_are_known_by_their_names(cli: Cli, root: Path) -> None:
+    called = {"NOK": "Norwegian Krone", "PLN": "Zloty", "RUB": "Российский рубль", "SEK": "couronne suédoise"}
+    rows = "".join(f"{code},{name},A,New,10,{name}\n" for code, name in called.items())
+    Path("Deals.csv").write_text(f"ID,Deal,Company,Stage,Amount,Currency\n{rows}", encoding="utf-8")
+    cli("import", "plan", "Deals.csv", "--into", "m")
+    assert "they agree" in cli("import", "run", "m").out
+    assert [deals(root)[code]["currency"] for code in called] == [*called]

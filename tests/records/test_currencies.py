@@ -1,4 +1,4 @@
-"""The module of currencies is what its script writes from the locked releases of Babel and iso4217."""
+"""The currencies and their names are what a script writes from the locked releases of Babel and iso4217."""
 
 from __future__ import annotations
 
@@ -13,3 +13,9 @@ SCRIPT = Path(__file__).resolve().parents[2] / ".ci" / "currencies.py"
 def test_the_module_is_as_its_script_writes_it():
     written = Path(currency_codes.__file__).read_text(encoding="utf-8")
     assert written == runpy.run_path(str(SCRIPT))["module"](), "run .venv/bin/python .ci/currencies.py"
+
+
+def test_the_names_are_as_the_script_writes_them():
+    script = runpy.run_path(str(SCRIPT))
+    written = script["NAMES"].read_text(encoding="utf-8")
+    assert written == script["names"](), "run .venv/bin/python .ci/currencies.py"

@@ -112,7 +112,8 @@ class _Words(NamedTuple):
 @cache
 def patterns() -> Mapping[str, Any]:
     """What isn't a header: the words of outcomes, of stages on their way, of activities and of currencies."""
-    return parse(files(__package__).joinpath("presets/words.yaml").read_text(encoding="utf-8"), "words.yaml")
+    own = [files(__package__).joinpath("presets", name) for name in ("words.yaml", "currencies.yaml")]
+    return parse("".join(file.read_text(encoding="utf-8") for file in own), "words.yaml")
 
 
 @cache
