@@ -412,3 +412,33 @@ def test_currencies_are_known_by_their_names(cli: Cli, root: Path) -> None:
     cli("import", "plan", "Deals.csv", "--into", "m")
     assert "they agree" in cli("import", "run", "m").out
     assert [deals(root)[code]["currency"] for code in called] == [*called]
+
+
+@pytest.mark.usefixtures("at_a_desk")
+def test_dynamics_is_read_by_the_names_of_its_attributes(cli: Cli, root: Path) -> None:
+    files = {
+        "systemuser": "systemuserid,fullname,internalemailaddress\na-1,Eva Stone,eva@co.example\n",
+        "account": "accountid,name\nb-1,Aurora\n",
+        "contact": "contactid,fullname,emailaddress1\nc-1,Ben Li,ben@x.example\n",
+        "opportunity": "opportunityid,name,parentaccountid,parentcontactid,ownerid,estimatedvalue,"
+        "actualvalue,estimatedclosedate,actualclosedate,statecode,statuscode,stepname,transactioncurrencyid\n"
+        "d-1,Roof,b-1,c-1,a-1,10,,2026-12-24,,0,1,2-Develop,Norwegian Krone\n"
+        "d-2,Door,b-1,c-1,a-1,20,25,2026-02-24,2026-02-20,1,3,3-Propose,Euro\n"
+        "d-3,Wall,b-1,c-1,a-1,30,,2026-02-24,2026-02-21,2,5,3-Propose,Euro\n",
+    }
+    Path("x").mkdir()
+    for name, text in files.items():
+        Path("x", f"{name}.csv").write_text(text, encoding="utf-8")
+    told = json.loads(cli("import", "plan", "x", "--into", "m", "--format", "json").out)
+    assert told["questions"] == []
+    assert "they agree" in cli("import", "run", "m").out
+    own = deals(root)
+    assert [own[key]["status"] for key in ("d-1", "d-2", "d-3")] == ["open", "won", "lost"]
+    assert (own["d-1"]["currency"], own["d-1"]["stage"], own["d-2"]["closed"]["amount"]) == (
+        "NOK", "2-develop", 25,
+    )  # fmt: skip
+    assert (own["d-1"]["customer"], own["d-1"]["owner"]) == ("aurora", "eva-stone")
+    assert (own["d-1"]["contacts"], own["d-3"]["closed"]["reasons"]) == (
+        [{"contact": "ben-li"}],
+        ["out-sold"],
+    )

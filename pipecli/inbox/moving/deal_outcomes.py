@@ -117,9 +117,9 @@ class Deals:
         return beside(outcomes, Outcomes(column, {"": "open"}, f"lost where {column} says so", other="lost"))
 
     def _outcomes_by_name(self) -> Outcomes | None:
-        if "status" in self.roles:
-            column = self.roles["status"]
-            told = {word: outcome_of(word) for word in texts(self.table, column)}
+        ends = self.preset.get("ends", {})
+        if column := self.roles.get("status"):
+            told = {word: outcome_of(word) for word in texts(self.table, column)} | ends
             if "won" in told.values() or (told and synonyms.tell_all(told, self.stage_rows)):
                 if unknown := [word for word, of in told.items() if of is None]:
                     told |= self._answered(told, column, unknown)
@@ -129,8 +129,7 @@ class Deals:
         column = self.roles["stage"]
         outcomes = self._of_flags(column) or self._of_stages(column)
         # and the vendor's endings and stages that no deal has yet: tomorrow's may
-        usual = dict.fromkeys(self._usual, "open")
-        return outcomes._replace(of={**self.preset.get("ends", {}), **usual, **outcomes.of})
+        return outcomes._replace(of=ends | dict.fromkeys(self._usual, "open") | outcomes.of)
 
     @cached_property
     def _usual(self) -> Mapping[str, int]:
@@ -340,14 +339,15 @@ class Deals:
         column = self.roles.get("lost_reason")
         if column is None or self.outcomes is None or not (conditions := self.outcomes.when("lost")):
             return
-        reasons = texts(self.table, column)
+        lost = [row for row in self.table.rows if self.outcomes.of_row(row) == "lost"]
+        reasons = texts(self.table._replace(rows=lost), column)
         if len(reasons) > _MOST_REASONS or any(len(reason) > 60 or "\n" in reason for reason in reasons):
-            columns[column] = [
-                {"to": "closed.detail", "when": when, "#": f"{len(reasons):,} texts"} for when in conditions
-            ]
+            detail = {"to": "closed.detail", "#": f"{len(reasons):,} texts"}
+            columns[column] = [detail | {"when": when} for when in conditions]
             return
-        slugs = {reason: ids_and_files.slug(reason) for reason in reasons}
-        self.findings.lost_reasons += [s for s in slugs.values() if s not in self.findings.lost_reasons]
+        called = {reason: reason for reason in reasons} | self.preset.get("reasons", {})
+        slugs = {reason: ids_and_files.slug(name) for reason, name in called.items()}
+        self.findings.lost_reasons[:] = dict.fromkeys([*self.findings.lost_reasons, *slugs.values()])
         columns[column] = [{"to": "closed.reasons", "values": slugs, "when": when} for when in conditions]
 
     def _date(self, columns: Columns, role: str) -> None:

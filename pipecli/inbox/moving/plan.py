@@ -200,7 +200,7 @@ def _place(one: _Recognition) -> tuple[int, bool, int, str]:
 
 _OWN = frozenset(
     "set templates stages ends make converted ignore doubles part persons several pipelines lost_by_reason "
-    "cents".split()
+    "cents reasons".split()
 )
 """What a preset says to the plan, and isn't of a mapping or is written otherwise there."""
 
