@@ -1216,3 +1216,17 @@ def test_amounts_in_thousands_or_millions_are_asked_about(
     before = state(git)
     cli("import", "run", "m")
     assert state(git) == before
+
+
+def test_an_id_in_the_digits_of_another_script_is_the_same_id(cli: Cli, root: Path) -> None:
+    to_persian = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
+    head, rows = "شناسه,عنوان,مشتری,مبلغ,مرحله\n", "1001,Press,Luz,100,مذاکره\n1002,Saw,Sol,200,مذاکره\n"
+    source = _files("digits", Deals=head + rows.translate(to_persian))
+    _plan(cli, source)
+    cli("import", "run", "m")
+    press, saw = (deals(root)[id_.translate(to_persian)]["id"] for id_ in ("1001", "1002"))
+    cli("opp", "remove", str(saw))
+    (source / "Deals.csv").write_text(head + rows.replace("Press", "Steam press"), encoding="utf-8")
+    told = cli("import", "run", "m").out
+    assert [(one["id"], one["title"]) for one in deals(root).values()] == [(press, "Steam press")], told
+    assert "nothing to change" in cli("import", "run", "m").out

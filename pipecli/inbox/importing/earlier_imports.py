@@ -23,6 +23,7 @@ from pipecli.json_and_csv import loads
 from pipecli.merge.field_by_field import TAKEN_TOGETHER, FieldConflict, inseparable, merge_fields
 from pipecli.records.base import Part, Plain
 from pipecli.records.kinds import CONTACT, SETTINGS_FILE, Collection, Kind
+from pipecli.records.money import plain_digits
 from pipecli.records.names import name_key
 from pipecli.store import git, safe_files
 from pipecli.store.git_commit import files_in_commit, head_of
@@ -432,16 +433,18 @@ class Departures:
             return None
         signs = [("id", own), *_signs(external_id, name, customer, emails)]
         found = [one for sign in signs if (one := self._by_sign.get(sign))]
-        return next(
-            (one for one in found if own or one.plain.get("external_id") in (None, external_id)), None
-        )
+        return next((one for one in found if own or _may_be(one.plain.get("external_id"), external_id)), None)
+
+
+def _may_be(external_id: str | None, other: str | None) -> bool:
+    return external_id is None or plain_digits(external_id) == plain_digits(other or "")
 
 
 def _signs(
     external_id: object, name: object, customer: str | None, emails: Iterable[str]
 ) -> Iterator[tuple[object, ...]]:
     if external_id is not None:
-        yield "external_id", str(external_id)
+        yield "external_id", plain_digits(str(external_id))
     yield from (("email", address) for email in emails if (address := email_key(email)))
     if name:
         yield "name", name_key(str(name)), customer

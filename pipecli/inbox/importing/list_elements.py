@@ -19,7 +19,7 @@ from pipecli.inbox.importing.cells import Path
 from pipecli.inbox.importing.table import Row
 from pipecli.records.base import Part, Plain, identity_at
 from pipecli.records.kinds import CROCKFORD, ID_LENGTH, Collection
-from pipecli.records.money import EXACT, percentage, rounded
+from pipecli.records.money import EXACT, percentage, plain_digits, rounded
 
 Element = dict[Path, object]
 """The values of an element by their paths within it."""
@@ -310,7 +310,7 @@ class Placing:
         if name[0] != "external_id":
             return member.get(name[0]) is not None and written(member[name[0]]) == name[1]
         if member.get("external_id") is not None:
-            return written(member["external_id"]) == name[1]
+            return plain_digits(written(member["external_id"])) == plain_digits(str(name[1]))
         bare = {path: value for path, value in element.items() if path != ("external_id",)}
         return self._is(list_, bare, member, element_name(self.model, list_, bare))
 

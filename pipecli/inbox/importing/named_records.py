@@ -23,7 +23,7 @@ from pipecli.records.currency_codes import CURRENCIES
 from pipecli.records.kinds import COLLECTIONS_BY_NOUN as BY_NOUN
 from pipecli.records.kinds import CONTACT, TEAMS, USERS, Collection
 from pipecli.records.lead import Lead
-from pipecli.records.money import Money, rounded
+from pipecli.records.money import Money, plain_digits, rounded
 from pipecli.records.names import name_key
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.references import references, relinked
@@ -45,15 +45,15 @@ class KnownNames:
         self.external_ids = {key: external for key, _, external in rows if external is not None}
         self._by_external: dict[str, list[str]] = defaultdict(list)
         for key, external in self.external_ids.items():
-            self._by_external[external].append(key)
+            self._by_external[plain_digits(external)].append(key)
         self._by_name: dict[str, list[str]] | None = None
         self.emails: dict[str, str] = {}
         """Users are also known by their e-mail addresses, as `email_key` has them."""
 
     def add(self, key: str, label: str, external_id: str | None) -> None:
         self.labels[key] = label
-        if external_id is not None and key not in self._by_external[external_id]:
-            self._by_external[external_id].append(key)
+        if external_id is not None and key not in self._by_external[plain_digits(external_id)]:
+            self._by_external[plain_digits(external_id)].append(key)
             self.external_ids[key] = external_id
         if self._by_name is not None and key not in self._by_name[name_key(label)]:
             self._by_name[name_key(label)].append(key)
@@ -67,7 +67,8 @@ class KnownNames:
         return self._by_name.get(name_key(name), [])
 
     def with_external_id(self, external_id: str) -> list[str]:
-        return self._by_external.get(external_id, [])
+        """The ids of the records of this external id, whatever script has its digits."""
+        return self._by_external.get(plain_digits(external_id), [])
 
 
 class NewRecord(NamedTuple):

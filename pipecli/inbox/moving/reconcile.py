@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple
 
 from pipecli.errors import Unreadable
 from pipecli.inbox.importing.cells import is_percentage
-from pipecli.inbox.importing.compile_mapping import NOTHING, holds
+from pipecli.inbox.importing.compile_mapping import NOTHING, holds, texts
 from pipecli.inbox.importing.import_files import Import
 from pipecli.inbox.importing.mapping import Column, Source
 from pipecli.inbox.importing.table import Cell, Row, Table
@@ -21,7 +21,17 @@ from pipecli.inbox.moving.plan_files import text_of_row
 from pipecli.inbox.moving.synonyms import outcome_of
 from pipecli.json_and_csv import loads, quoted
 from pipecli.records.kinds import BY_FOLDER, BY_PREFIX, OPPORTUNITY, ORDER, QUOTATION, Kind
-from pipecli.records.money import EXACT, Mark, in_units, mark_of, percentage, read_money, read_number, rounded
+from pipecli.records.money import (
+    EXACT,
+    Mark,
+    in_units,
+    mark_of,
+    percentage,
+    plain_digits,
+    read_money,
+    read_number,
+    rounded,
+)
 from pipecli.store.index import rows_for_verbs
 from pipecli.store.pipeline import Pipeline
 from pipecli.wording import shortened
@@ -149,11 +159,13 @@ class _Columns:
                 value = Decimal(cell)
             else:
                 if column not in self._marks:
-                    cells = {str(row.cells.get(column, "")) for row in self._table.rows}
-                    self._marks[column] = mark_of(cells)
+                    self._marks[column] = mark_of(texts(self._table, column))
                 mark = one.decimal or self.mapping.decimal or self._marks[column]
                 try:
-                    value = _read(field_, str(cell), mark)
+                    if field_ in ("quantity", "discount"):
+                        value = read_number(str(cell), mark, is_percent=field_ == "discount")
+                    else:
+                        value = read_money(str(cell), mark, third_decimal=False).value
                 except Unreadable:
                     continue
             scale = one.scale or (self.mapping.scale if field_ == "discount" else None)
@@ -208,12 +220,6 @@ class _Columns:
         return None if told["unit_price"] is None else _worth(told)
 
 
-def _read(field_: str, text: str, mark: Mark) -> Decimal:
-    if field_ in ("quantity", "discount"):
-        return read_number(text, mark, is_percent=field_ == "discount")
-    return read_money(text, mark, third_decimal=False).value
-
-
 _OF_LINE = {"unit_price": 0, "quantity": 1, "discount": 0, "discount_amount": 0, "term": 1}
 """The fields that the worth of a line is made of, with the values of those that it lacks."""
 
@@ -266,7 +272,7 @@ def _told_of_records(done: Import, columns: _Columns, own: str, amount: str) -> 
     for row in done.table.rows:
         if row.line in done.outcome.left_out:
             continue
-        external = text_of_row(own, row)
+        external = plain_digits(text_of_row(own, row))
         if not mapping.rows or (external and external not in told):
             above = told[external] = Told(
                 " / ".join(columns.stage_words(row)) or "no stage",
@@ -309,9 +315,8 @@ class _Here(NamedTuple):
         if not self.rows:
             return Changed(self.key, "record", "there", "removed")
         if self.place != ("", "") and not self.is_where(told):
-            return Changed(
-                self.key, "stage", *(" ".join(filter(None, side)) for side in (told.place, self.place))
-            )
+            file, here = (" ".join(filter(None, side)) for side in (told.place, self.place))
+            return Changed(self.key, "stage", file, here)
         return Changed(self.key, "amount", *(f"{value:,f} {currency}" for value in (amount, self.values[0])))
 
     def is_where(self, told: Told) -> bool:
@@ -334,7 +339,7 @@ def reconcile(file: Reconciliation, before: Pipeline, here: Pipeline) -> None:
     kind = BY_FOLDER.get(file.kind)  # none of lines
     records = dict(_records_here(here, kind, file.told) if kind else _lines_here(here, file.told))
     brought = rows_for_verbs.known_elsewhere(before.index.connection, kind.table) if kind else []
-    known = {external for external, _ in brought}
+    known = {plain_digits(external) for external, _ in brought}
     worth: list[Changed] = []
     for key, told in file.told.items():
         record = records.get(key) or _NOWHERE
@@ -376,12 +381,12 @@ def not_in(files: Sequence[Reconciliation], before: Pipeline) -> Iterator[tuple[
         own = [file for file in files if file.kind == kind]
         keys = {key for file in own for key in file.told}
         if kind == ITEMS:
-            told = {id_ for file in own for one in file.told.values() for id_ in one.ids}
+            told = {plain_digits(id_) for file in own for one in file.told.values() for id_ in one.ids}
             nouns = {BY_PREFIX[key.partition("-")[0]].noun for key in keys}
             known = rows_for_verbs.lines_known_elsewhere(connection, nouns)
         else:
             told, known = keys, rows_for_verbs.known_elsewhere(connection, BY_FOLDER[kind].table)
-        missing = [name for external, name in known if external not in told]
+        missing = [name for external, name in known if plain_digits(external) not in told]
         if own and all(file.comparable for file in own) and 0 < len(missing) * 2 <= len(known):
             yield kind, missing
 
@@ -394,17 +399,15 @@ def _records_here(pipeline: Pipeline, kind: Kind, told: Container[str]) -> Itera
         "WHERE external_id IS NOT NULL"
     )
     places: dict[tuple[str, str], tuple[str, str]] = {}
-    for external, currency, key, *cells in rows:
-        if external in told and kind is OPPORTUNITY:
+    for written, currency, key, *cells in rows:
+        if (external := plain_digits(written)) in told and kind is OPPORTUNITY:
             deal = loads(cells[0])
             place = deal["status"], deal["stage"]
             yield external, _Here(currency, (_value(deal),), place=places.setdefault(place, place), key=key)
         elif external in told:
             values = tuple(Decimal(cell) for cell in cells if cell is not None)
-            yield (
-                external,
-                _Here(currency, values, grand_total=values[1] if len(values) > 1 else None, key=key),
-            )
+            grand_total = values[1] if len(values) > 1 else None
+            yield external, _Here(currency, values, grand_total=grand_total, key=key)
 
 
 def _lines_here(pipeline: Pipeline, told: Mapping[str, Told]) -> Iterator[tuple[str, _Here]]:
@@ -421,8 +424,7 @@ def _lines_here(pipeline: Pipeline, told: Mapping[str, Told]) -> Iterator[tuple[
             items = loads(text or "[]")
             for name, line in loads(below or "{}").items():
                 items.append({"external_id": name, "unit_price": -Decimal(str(line["amount"]))})
-            if own.ids:
-                items = [item for item in items if item.get("external_id") in own.ids]
+            items = [item for item in items if not own.ids or item.get("external_id") in own.ids]
             amounts = [rounded(_worth(item), currency) for item in items]
             yield key, _Here(currency, (sum(amounts, Decimal(0)),), len(items), key=key)
 
