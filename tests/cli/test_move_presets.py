@@ -442,3 +442,34 @@ def test_dynamics_is_read_by_the_names_of_its_attributes(cli: Cli, root: Path) -
         [{"contact": "ben-li"}],
         ["out-sold"],
     )
+
+
+@pytest.mark.usefixtures("at_a_desk")
+@pytest.mark.parametrize(
+    ("name", "header", "state"),
+    [
+        ("Deals", "ID;Oportunidad;Empresa;Contacto;Correo electrónico;Estado;Importe;Cierre;Razón",
+         "Perdida"),
+        ("Deals", "ID;Affaire;Société;Contact;Courriel;Statut;Montant;Clôture;Why lost", "Perdue"),
+        ("crm.lead", "ID;Opportunity;Customer;Contact Name;Email;Stage;Expected Revenue;Closed Date;"
+         "Lost Reason", "New"),
+        ("DEAL", "ID;Название сделки;Компания;Контакт;Контакт: Рабочий e-mail;Стадия сделки;Сумма;"
+         "Дата завершения;Причина отказа", "Сделка провалена"),
+    ],
+)  # fmt: skip
+def test_the_address_beside_a_deals_contact_and_why_it_was_lost_are_known(
+    cli: Cli, root: Path, name: str, header: str, state: str
+) -> None:
+    rows = "".join(
+        f"{row};{state};9;2026-02-24;Price\n"
+        for row in ("1;A;Luz;Ana Sol;ana@x.example", "2;B;Luz;;bea@x.example")
+    )
+    Path(f"{name}.csv").write_text(f"{header}\n{rows}", encoding="utf-8")
+    cli("import", "plan", f"{name}.csv", "--into", "m")
+    assert "they agree" in cli("import", "run", "m").out
+    own = deals(root)
+    assert [own[key]["closed"]["reasons"] for key in "12"] == [["price"], ["price"]]
+    contacts = json.loads(cli("export", "contacts", "--format", "json").out)
+    assert {one["emails"][0]: one["name"] for one in contacts} == {
+        "ana@x.example": "Ana Sol", "bea@x.example": "bea@x.example",
+    }  # fmt: skip

@@ -366,7 +366,7 @@ class _Mapping:
         names = sorted({name for name, _, _ in twins})
         if address:
             plain = [] if names else [f"{{{column}}}"]
-            self.templates["contacts.contact"] = [f"{{{column}}} <{{{address}}}>", *plain]
+            self.templates["contacts.contact"] = [f"{{{column}}} <{{{address}}}>", *plain, f"{{{address}}}"]
         if not names:
             yield from () if address else (entry,)
             return
