@@ -264,7 +264,15 @@ def currency_of(header: str) -> str | None:
     words = re.findall(r"\b[A-Z]{3}\b", header.replace("_", " ").removeprefix("Amount"))
     if header.islower():
         words += re.findall(r"[A-Z]+", header.upper())[1:][-1:]
+    named = {"reais": "BRL", "euro": "EUR", "euros": "EUR"}
+    words += [named.get(word, "") for word in header.lower().split()]
     return next((word for word in words if word in CURRENCIES), None)
+
+
+def signs_of(header: str) -> list[str]:
+    """The signs in a header of amounts: of `Valor (R$)` not that of dollars, too."""
+    signs = [sign for sign in SIGNS if not sign.isalpha()]
+    return [sign for sign in signs if re.search(rf"(?<![A-Za-z])[kKmMtT]?{re.escape(sign)}", header)]
 
 
 _FACTORS = {"cents": Decimal("0.01"), "thousands": Decimal(1000), "millions": Decimal(1_000_000)}

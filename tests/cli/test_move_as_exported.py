@@ -1230,3 +1230,24 @@ def test_an_id_in_the_digits_of_another_script_is_the_same_id(cli: Cli, root: Pa
     told = cli("import", "run", "m").out
     assert [(one["id"], one["title"]) for one in deals(root).values()] == [(press, "Steam press")], told
     assert "nothing to change" in cli("import", "run", "m").out
+
+
+@pytest.mark.parametrize("header", ["Valor (R$)", "Valor em reais", "Valor R$ (líquido)"])
+def test_a_currency_beside_the_word_for_an_amount_is_that_of_the_deals(
+    cli: Cli, root: Path, header: str
+) -> None:
+    source = _files(
+        "sheet",
+        Liste=f"Oportunidade;Empresa;{header};Situação;Vendedor;Fechamento previsto;Fechado em\n"
+        "Um;A;1.250,50;Em andamento;Ana;10.01.2027;\nDois;B;700,25;Ganha;Ana;;25.10.2026\n",
+    )
+    told = _plan(cli, source)
+    assert _kinds(told) == {"Liste.csv": "opportunities"}
+    page = Path("m/plan.yaml").read_text()
+    assert [question["about"] for question in told["questions"]] == ["outcomes"]
+    Path("m/plan.yaml").write_text(page.replace("answer:", "answer: {won: [], lost: []}"))
+    cli("import", "run", "m")
+    assert {deal["title"]: (deal["amount"], deal["currency"]) for deal in deals(root).values()} == {
+        "Um": (1250.5, "BRL"),
+        "Dois": (700.25, "BRL"),
+    }

@@ -39,7 +39,7 @@ from pipecli.inbox.importing.mapping import Column, Source, Unless, listed
 from pipecli.inbox.importing.table import EXTRA, REASON, Cell, Row, Table
 from pipecli.records import base
 from pipecli.records.kinds import Collection
-from pipecli.records.money import SIGNS, Mark, mark_of, minor_digits, read_money
+from pipecli.records.money import SIGNS, Mark, mark_of, minor_digits, read_money, signs_of
 from pipecli.store import ids_and_files
 from pipecli.store.pipeline import Pipeline
 from pipecli.wording import first_of
@@ -399,7 +399,7 @@ def texts(table: Table, column: str) -> Counter[str]:
 
 def signs_in(table: Table, column: str) -> Counter[frozenset[str]]:
     """The rows of a column of amounts, with its header, by what the sign of each says; or by nothing."""
-    rows = Counter(own for sign, own in SIGNS.items() if sign in column and not sign[0].isalpha())
+    rows = Counter(SIGNS[sign] for sign in signs_of(column))
     for text, number in texts(table, column).items():
         with suppress(Unreadable):
             rows[read_money(text, "", third_decimal=False).currencies] += number

@@ -32,7 +32,7 @@ from pipecli.inbox.moving.synonyms import (
     stem_of,
 )
 from pipecli.records.currency_codes import CURRENCIES
-from pipecli.records.money import currency_of
+from pipecli.records.money import SIGNS, currency_of, signs_of
 from pipecli.store import ids_and_files
 from pipecli.wording import count, first_of
 
@@ -412,7 +412,9 @@ def currency_of_amounts(
     if len(signs.keys() - {frozenset()}) > 1:
         return None, meaning_of_signs(table, column, signs, findings)
     del signs[frozenset()]
-    if told := currency_answered("currency", findings) or currency_of(column):
+    of_header = [code for sign in signs_of(column) if len(SIGNS[sign]) == 1 for code in SIGNS[sign]]
+    answered = currency_answered("currency", findings)
+    if told := answered or currency_of(column) or next(iter(of_header), None):
         findings.currencies[told] += len(table.rows)
         return told, {}
     if signs and not any(base in sign for sign in signs):
