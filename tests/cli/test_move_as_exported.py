@@ -1251,3 +1251,22 @@ def test_a_currency_beside_the_word_for_an_amount_is_that_of_the_deals(
         "Um": (1250.5, "BRL"),
         "Dois": (700.25, "BRL"),
     }
+
+
+def test_an_amount_by_a_name_nobody_knows_is_asked_about(cli: Cli, root: Path) -> None:
+    def sheet(header: str) -> str:
+        return (
+            f"ID;Projekt;Firma;{header};Status;Abschlussdatum\n"
+            "1;Eins;A;1.250,50;Offen;10.01.2027\n2;Zwei;B;700,25;Gewonnen;25.10.2026\n"
+        )
+
+    for number, header in enumerate(("Angebotssumme netto", "CA prévisionnel", "Auftragsvolumen €")):
+        assert _plan(cli, _files(f"known{number}", deals=sheet(header)), "--force")["questions"] == []
+        cli("import", "run", "m")
+        assert deals(root)["1"]["amount"] == 1250.5
+    (question,) = _plan(cli, _files("unknown", deals=sheet("Kohle")), "--force")["questions"]
+    assert question["question"] == "deals.csv: which column is the amount of its deals: Kohle, or none?"
+    (asked,) = _plan(cli, _files("volume", deals=sheet("Volumen in T€")), "--force")["questions"]
+    assert asked["about"] == "units-volumen-in-teur"
+    hours = sheet("Tage").replace("1.250,50", "3").replace("700,25", "4")
+    assert _plan(cli, _files("hours", deals=hours), "--force")["questions"] == []

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterable, Iterator, Mapping
+from contextlib import suppress
 from functools import cache
 from importlib.resources import files
 from typing import Any, NamedTuple
@@ -401,9 +402,11 @@ def columns_of_deals(table: Table, told: Recognised, findings: Findings) -> dict
         columns[notes] = "title"  # a text is all that names the deals
     if not amount and "won_amount" not in told.roles:
         free = set(table.columns) - columns.keys() - {*told.rest.get("ignore", ())}
-        likely = [c for c in table.columns if c in free and is_of_money(c) and _are_amounts(table, c)]
-        name = likely[0] if len(likely) == 1 else findings.answer("value")
-        if len(likely) == 1:
+        amounts = [c for c in table.columns if c in free and _are_amounts(table, c)]
+        named = [c for c in amounts if is_of_money(c)]
+        likely = named or ([] if told.vendor else amounts)
+        name = named[0] if len(named) == 1 else findings.answer("value")
+        if len(named) == 1:
             findings.assumed.append(f"{table.name}: {name} is taken for the amount of its deals")
         elif likely and name is None:
             question = f"{table.name}: which column is the amount of its deals: {', '.join(likely)}, or none?"
@@ -440,10 +443,7 @@ def _endings(table: Table, told: Recognised) -> dict[str, str]:
 
 def _are_amounts(table: Table, column: str) -> bool:
     """True for a column of money, some of it worth a deal."""
-    values = []
-    for text in texts(table, column):
-        try:
-            values.append(read_money(text, "", third_decimal=False).value)
-        except Unreadable:
-            return False
-    return any(value >= 10 for value in values)
+    with suppress(Unreadable):
+        values = [read_money(text, "", third_decimal=False).value for text in texts(table, column)]
+        return max(values, default=0) >= 10
+    return False
