@@ -473,3 +473,16 @@ def test_the_address_beside_a_deals_contact_and_why_it_was_lost_are_known(
     assert {one["emails"][0]: one["name"] for one in contacts} == {
         "ana@x.example": "Ana Sol", "bea@x.example": "bea@x.example",
     }  # fmt: skip
+
+
+@pytest.mark.usefixtures("at_a_desk")
+def test_a_lead_of_salesforce_keeps_the_id_of_the_deal_that_it_became(cli: Cli, root: Path) -> None:
+    Path("Lead.csv").write_text(
+        "Id,LastName,Company,Status,IsConverted,LastModifiedDate,ConvertedOpportunityId\n"
+        "00QA,Sol,Luz,Qualified,true,2026-02-01,006A\n00QB,Roy,Sur,New,false,2026-02-01,000000000000000AAA\n"
+    )
+    cli("import", "plan", "Lead.csv", "--into", "m", "--from", "salesforce")
+    cli("import", "run", "m")
+    leads = {lead["name"]: lead for lead in json.loads(cli("export", "leads", "--format", "json").out)}
+    assert leads["Sol"]["custom"]["converted_opportunity"] == "006A"
+    assert "converted_opportunity" not in leads["Roy"]["custom"]
