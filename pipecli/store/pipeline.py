@@ -340,9 +340,11 @@ class Pipeline:
 
 def _cut_off_beside(place: Location) -> list[Location]:
     """The other pipelines of a repository in which a command was cut off, and not looked after yet."""
-    names = [file.parent.name.partition("-")[2] for file in place.cache.parent.glob("*/journal")]
-    folders = [name.replace("%2F", "/").replace("%25", "%") for name in names]
-    others = [place._replace(root=place.work_tree / folder) for folder in folders]
+    others = []
+    for file in place.cache.parent.glob("*/journal"):
+        folder = file.parent.name.partition("-")[2].replace("%2F", "/").replace("%25", "%")
+        with suppress(PipecliError):  # it leads out of the repository: its files are not ours
+            others.append(place._replace(root=safe_files.inside(place.work_tree, folder)))
     return [other for other in others if other != place]
 
 

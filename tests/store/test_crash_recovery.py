@@ -373,6 +373,20 @@ def test_a_kill_takes_the_file_of_a_code_host_with_it_which_lies_above_the_pipel
     cli("-C", sales, "init", ".", "--ci", "github")
 
 
+def test_what_was_cut_off_is_not_undone_outside_of_the_repository(cli, root, start, tmp_path):
+    """A pull may have put a link in the place of a pipeline's folder; a copied git directory may name any."""
+    cli("init", str(root / "sales"))
+    hook(root, "pre-commit", WAITS)
+    kill(start("-C", str(root / "sales"), "product", "add", "cafe", "--name", "Café"))
+    (root / "sales").rename(tmp_path / "outside")
+    (root / "sales").symlink_to(tmp_path / "outside")
+    (root / ".git/pipecli/in-..%2Foutside").symlink_to("in-sales")
+
+    said = cli("product", "list")
+
+    assert "undone" not in said.err and (tmp_path / "outside/products/cafe.yaml").exists()
+
+
 def test_a_change_in_one_pipeline_waits_for_that_of_another(cli, root):
     """Both have one index of git's, and one HEAD."""
     cli("init", str(root / "sales"))
