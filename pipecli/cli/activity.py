@@ -31,8 +31,8 @@ from pipecli.store.pipeline import NotFound, Pipeline
 from pipecli.store.yaml import read
 from pipecli.store.yaml.write import block_lines
 from pipecli.wording import first_of
+from pipecli.workflow import Change
 from pipecli.workflow import activity_and_attachment as rules
-from pipecli.workflow.change import Change
 
 app = noun()
 

@@ -44,7 +44,7 @@ def attach(
     The record may be a deal, lead, quotation, order, invoice or customer. It is one commit.
     """
     from pipecli.cli.common.transaction import changing
-    from pipecli.workflow.change import Change
+    from pipecli.workflow import Change
 
     with changing(ctx) as transaction:
         record = holder(transaction, ref)

@@ -27,7 +27,7 @@ from pipecli.history.undo import (
     reverted_records,
 )
 from pipecli.wording import first_of, one_line
-from pipecli.workflow.change import Refused
+from pipecli.workflow import Refused
 
 app = noun("Take back the last change.")
 

@@ -21,8 +21,8 @@ from pipecli.store.pipeline import Pipeline
 from pipecli.store.plan_writes import Write, check_references, record_names
 from pipecli.store.safe_files import kind_of
 from pipecli.wording import first_of, one_line
+from pipecli.workflow import Refused
 from pipecli.workflow.activity_and_attachment import FOLDER
-from pipecli.workflow.change import Refused
 
 UNDOES = "Pipecli-Undoes: "
 _LFS = b"version https://git-lfs.github.com/"

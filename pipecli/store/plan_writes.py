@@ -30,7 +30,7 @@ from pipecli.store.yaml.write import Unwritable, emit, is_read_as_it_is
 
 if TYPE_CHECKING:
     from pipecli.records.base import Plain, Record
-    from pipecli.workflow.change import Change
+    from pipecli.workflow import Change
 
 
 class Write(NamedTuple):

@@ -1,1 +1,61 @@
-"""The rules of the trade: from records and settings to changed records; pure."""
+"""The rules of the trade: from records and settings to changed records; pure.
+
+The answer of each is here: a `Change` of records, or `Refused`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from pipecli.errors import PipecliError
+
+if TYPE_CHECKING:
+    from pipecli.records.base import Record
+    from pipecli.records.catalogue import PriceList
+    from pipecli.records.settings import Settings
+
+
+class Terms(Protocol):
+    """The settings and the price lists of a pipeline, each read only where a rule asks for it."""
+
+    @property
+    def settings(self) -> Settings: ...
+
+    @property
+    def price_lists(self) -> Sequence[PriceList]: ...
+
+
+class Refused(PipecliError):
+    """A rule of the workflow says no. The message names the rule, the hint the way out."""
+
+    code = "rule"
+
+
+class Change(NamedTuple):
+    """One step of the workflow. The store writes all its records in one commit, or none of them."""
+
+    subject: Record
+    """The record that the step is about, as it is afterwards: the commit is named after it."""
+    summary: str
+    """In words, for the commit's subject: `advance qualify → demo`."""
+    event: str
+    """The kind of event, for the commit's trailer: `stage-changed`."""
+    also: tuple[Record, ...] = ()
+    """Other records, new or changed, that are written with it."""
+    removed: tuple[Record, ...] = ()
+    """Records whose files go; the subject may be one of them."""
+    result: Record | None = None
+    """The record a person asked for, where it is not the subject: the opportunity of a conversion."""
+    notes: tuple[str, ...] = ()
+    """Notes for the person: an existing customer was reused, a rule was overridden."""
+
+    @property
+    def records(self) -> tuple[Record, ...]:
+        """Every record to write."""
+        return (self.subject, *self.also)
+
+    @property
+    def asked(self) -> Record:
+        """The record that the command prints."""
+        return self.result or self.subject

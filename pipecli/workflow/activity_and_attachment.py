@@ -20,7 +20,7 @@ from pipecli.records.lead import Lead
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.papers import Invoice, Order, Quotation
 from pipecli.wording import first_of
-from pipecli.workflow.change import Change, Refused
+from pipecli.workflow import Change, Refused
 from pipecli.workflow.lead import contacted, refuse_settled
 from pipecli.workflow.preconditions import require_open
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar, cast
 
 from pipecli.records.names import chosen_id, people_of
 from pipecli.records.opportunity import Assigned, Opportunity
-from pipecli.workflow.change import Change, Refused
+from pipecli.workflow import Change, Refused
 from pipecli.workflow.preconditions import named_team, named_user
 
 if TYPE_CHECKING:

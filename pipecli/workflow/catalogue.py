@@ -14,8 +14,8 @@ from pipecli.records.activity import Activity, ActivityType, Direction
 from pipecli.records.base import Record
 from pipecli.records.catalogue import Literature, Price, PriceList, Tier
 from pipecli.wording import first_of
+from pipecli.workflow import Change, Refused
 from pipecli.workflow.activity_and_attachment import add_activity
-from pipecli.workflow.change import Change, Refused
 
 if TYPE_CHECKING:
     from pipecli.records.opportunity import Opportunity

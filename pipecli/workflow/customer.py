@@ -15,7 +15,7 @@ from pipecli.records.base import Record
 from pipecli.records.customer import Competitor, Contact, Customer, Supplier
 from pipecli.records.opportunity import Opportunity, Stakeholder
 from pipecli.records.references import relinked
-from pipecli.workflow.change import Change, Refused
+from pipecli.workflow import Change, Refused
 from pipecli.workflow.duplicates import email_key, phone_key, similar_names
 
 R = TypeVar("R", bound=Record)

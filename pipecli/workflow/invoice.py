@@ -18,7 +18,7 @@ from pipecli.records.items_and_totals import MONEY_TERMS, Item
 from pipecli.records.money import EXACT, minor_digits, rounded
 from pipecli.records.papers import Invoice, InvoiceStatus, Order, OrderStatus, Payment
 from pipecli.records.settings import Settings
-from pipecli.workflow.change import Change, Refused
+from pipecli.workflow import Change, Refused
 from pipecli.workflow.items_and_prices import find_item, in_words
 
 _NOTHING = Decimal(0)

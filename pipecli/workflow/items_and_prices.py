@@ -15,13 +15,13 @@ from pipecli.records.items_and_totals import Item, LineKind, Per, totals
 from pipecli.records.names import folded
 from pipecli.records.opportunity import Opportunity
 from pipecli.wording import count
-from pipecli.workflow.change import Change, Refused
+from pipecli.workflow import Change, Refused
 from pipecli.workflow.preconditions import refuse_sent, require_open
 
 if TYPE_CHECKING:
     from pipecli.records.catalogue import PriceList, Product
     from pipecli.records.papers import Quotation, SupplierItem
-    from pipecli.workflow.change import Terms
+    from pipecli.workflow import Terms
 
 Line: TypeAlias = "Item | SupplierItem"
 

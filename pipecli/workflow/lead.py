@@ -20,7 +20,7 @@ from pipecli.records.names import name_key
 from pipecli.records.opportunity import KeyInformation, Opportunity, Stakeholder
 from pipecli.records.references import relinked
 from pipecli.records.settings import Settings
-from pipecli.workflow.change import Change, Refused
+from pipecli.workflow import Change, Refused
 from pipecli.workflow.customer import normalized
 from pipecli.workflow.duplicates import email_key, phone_key
 from pipecli.workflow.opportunity.add import new_deal

@@ -16,7 +16,7 @@ from pipecli.records.customer import Contact, Customer, CustomerKind
 from pipecli.records.lead import Lead
 from pipecli.records.names import name_key
 from pipecli.wording import first_of
-from pipecli.workflow.change import Refused
+from pipecli.workflow import Refused
 from pipecli.workflow.customer import normal_email, normal_phone, normalized
 from pipecli.workflow.duplicates import (
     email_domain,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipecli.records.names import chosen_id, own_names, people_of
 from pipecli.wording import a, first_of
-from pipecli.workflow.change import Refused
+from pipecli.workflow import Refused
 
 if TYPE_CHECKING:
     from pipecli.records.base import Record

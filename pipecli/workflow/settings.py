@@ -13,7 +13,7 @@ from pipecli.records.catalogue import Literature
 from pipecli.records.references import Reference, references, relinked
 from pipecli.records.settings import Settings, Team, User
 from pipecli.wording import a, count, first_of
-from pipecli.workflow.change import Change, Refused
+from pipecli.workflow import Change, Refused
 from pipecli.workflow.duplicates import email_key, users_by_address
 from pipecli.workflow.preconditions import can_be_met, refuse_taken, require_auto_close_reason, unmeetable
 

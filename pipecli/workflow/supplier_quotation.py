@@ -15,7 +15,7 @@ from pipecli.records.items_and_totals import Item
 from pipecli.records.money import MissingRate, Rates, rounded
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.papers import Quotation, SupplierItem, SupplierQuotation, SupplierQuotationStatus
-from pipecli.workflow.change import Change, Refused
+from pipecli.workflow import Change, Refused
 from pipecli.workflow.items_and_prices import find_item, in_words, matching_lines
 from pipecli.workflow.preconditions import require_open
 

@@ -20,7 +20,7 @@ from pipecli.records.opportunity import Opportunity
 from pipecli.store.pipeline import NotFound, Pipeline
 from pipecli.store.plan_writes import Write, diff_of_writes, plan_writes
 from pipecli.store.write_and_commit import write_and_commit
-from pipecli.workflow.change import Change
+from pipecli.workflow import Change
 
 COMMENTED = """\
 # yaml-language-server: $schema=../../schemas/opportunity.schema.json

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pipecli.records.settings import Settings, Team
-from pipecli.workflow.change import Refused
+from pipecli.workflow import Refused
 from pipecli.workflow.settings import Name, add_team, change_settings, dropped, rename_in_settings
 
 PLAIN = {

@@ -14,6 +14,7 @@ from pipecli.records.customer import Contact, Customer, Supplier
 from pipecli.records.lead import Lead
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.settings import Process, Settings
+from pipecli.workflow import Refused
 from pipecli.workflow import activity_and_attachment as activities
 from pipecli.workflow.activity_and_attachment import (
     FollowedUp,
@@ -22,7 +23,6 @@ from pipecli.workflow.activity_and_attachment import (
     find_attachment,
     plan_next_contact,
 )
-from pipecli.workflow.change import Refused
 from pipecli.workflow.customer import add_party, merge_contacts
 from pipecli.workflow.lead import (
     convert_lead,

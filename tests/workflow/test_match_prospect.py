@@ -6,7 +6,7 @@ import pytest
 
 from pipecli.errors import Unreadable
 from pipecli.records.customer import Contact
-from pipecli.workflow.change import Refused
+from pipecli.workflow import Refused
 from pipecli.workflow.match_prospect import (
     KnownContact,
     KnownCustomer,

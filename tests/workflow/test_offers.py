@@ -15,11 +15,11 @@ from pipecli.records.money import Rates
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.papers import Invoice, Order, Quotation, SupplierQuotation
 from pipecli.records.settings import Settings
+from pipecli.workflow import Refused
 from pipecli.workflow import invoice as invoices
 from pipecli.workflow import items_and_prices as lines
 from pipecli.workflow import quotation as quotations
 from pipecli.workflow import supplier_quotation as answers
-from pipecli.workflow.change import Refused
 from pipecli.workflow.opportunity.close import (
     difference_from_offer,
     lose_deal,

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pipecli.records.items_and_totals import Item
 from pipecli.records.money import Rates
 from pipecli.records.papers import Quotation, SupplierItem, SupplierQuotation
-from pipecli.workflow.change import Refused
+from pipecli.workflow import Refused
 from pipecli.workflow.supplier_quotation import price_from_supplier, same_item
 
 DAY = date(2026, 11, 21)

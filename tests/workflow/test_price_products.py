@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipecli.records.catalogue import PriceList, Tier
+from pipecli.workflow import Refused
 from pipecli.workflow.catalogue import NewPrice, set_prices, with_prices
-from pipecli.workflow.change import Refused
 
 LIST = PriceList(id="retail", currency="EUR", prices={"cup": Decimal(3)})
 QUANTITIES = st.decimals(Decimal("0.25"), Decimal(1000), places=2)

@@ -23,7 +23,7 @@ from pipecli.store import lock, safe_files
 from pipecli.store.parse_record import parse_record
 from pipecli.store.plan_writes import Write, check_references
 from pipecli.store.yaml import read
-from pipecli.workflow.change import Change
+from pipecli.workflow import Change
 
 Allow = Callable[[Transaction, Any, Any], None]
 """Refuses an edit, given the record before and after; called with one record twice at first."""

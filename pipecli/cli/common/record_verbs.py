@@ -29,8 +29,7 @@ from pipecli.store.index.rows_for_verbs import labels, open_counts, records_nami
 from pipecli.store.index.sql_and_search import select_rows
 from pipecli.store.lookup import Care
 from pipecli.wording import a, count, first_of
-from pipecli.workflow import assignment
-from pipecli.workflow.change import Change
+from pipecli.workflow import Change, assignment
 from pipecli.workflow.preconditions import refuse_used
 
 R = TypeVar("R", bound=Record)

@@ -32,7 +32,7 @@ from pipecli.store.pipeline import Pipeline
 from pipecli.store.plan_writes import Write, diff_of_writes, plan_writes
 from pipecli.store.write_and_commit import write_and_commit
 from pipecli.wording import harmless, lifeless
-from pipecli.workflow.change import Change
+from pipecli.workflow import Change
 
 if TYPE_CHECKING:
     from pipecli.records.catalogue import PriceList

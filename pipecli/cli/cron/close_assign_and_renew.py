@@ -27,7 +27,7 @@ from pipecli.wording import count, first_of
 
 if TYPE_CHECKING:
     from pipecli.records.opportunity import Opportunity
-    from pipecli.workflow.change import Change
+    from pipecli.workflow import Change
     from pipecli.workflow.opportunity.auto_close import Touch, Wait
 
 

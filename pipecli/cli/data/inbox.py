@@ -16,8 +16,8 @@ from pipecli.errors import PipecliError
 from pipecli.records.kinds import LEAD, OPPORTUNITY
 from pipecli.store.index.rows_for_verbs import label_and_status
 from pipecli.wording import count
+from pipecli.workflow import Refused
 from pipecli.workflow.activity_and_attachment import AlreadyAttached
-from pipecli.workflow.change import Refused
 
 if TYPE_CHECKING:
     from pipecli.inbox.mail.inbox_import import MailOutcome, Read

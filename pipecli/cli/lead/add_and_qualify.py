@@ -26,8 +26,8 @@ from pipecli.records.lead import Lead
 from pipecli.records.names import folded
 from pipecli.store.index.rows_for_verbs import OPEN, rows_where
 from pipecli.store.lookup import Care
+from pipecli.workflow import Change
 from pipecli.workflow import lead as rules
-from pipecli.workflow.change import Change
 from pipecli.workflow.lead import leave_to_verbs, merge_leads, set_lead_fields
 
 Text = str | None

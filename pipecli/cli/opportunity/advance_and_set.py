@@ -25,8 +25,7 @@ from pipecli.cli.common.typed_values import split_assignment, typed_option, with
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import OPPORTUNITY
 from pipecli.records.opportunity import Opportunity
-from pipecli.workflow import items_and_prices
-from pipecli.workflow.change import Change
+from pipecli.workflow import Change, items_and_prices
 from pipecli.workflow.opportunity import advance_and_set as rules
 from pipecli.workflow.preconditions import require_open
 

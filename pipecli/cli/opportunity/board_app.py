@@ -41,7 +41,7 @@ from pipecli.cli.opportunity.board_widgets import (
 from pipecli.errors import PipecliError
 from pipecli.records.opportunity import Opportunity
 from pipecli.store.pipeline import Pipeline
-from pipecli.workflow.change import Change
+from pipecli.workflow import Change
 from pipecli.workflow.opportunity.advance_and_set import advance_deal, undo_advance
 
 

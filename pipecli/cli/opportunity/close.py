@@ -21,7 +21,7 @@ from pipecli.records.lead import Lead
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.papers import Order, Quotation
 from pipecli.store.lookup import Care
-from pipecli.workflow.change import Change, Refused
+from pipecli.workflow import Change, Refused
 from pipecli.workflow.lead import convert_lead
 from pipecli.workflow.match_prospect import of_lead
 from pipecli.workflow.opportunity.close import difference_from_offer, lose_deal, on_offer, sold_to, win_deal

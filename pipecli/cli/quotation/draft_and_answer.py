@@ -20,8 +20,8 @@ from pipecli.records.lead import Lead
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.papers import Order, Quotation, SupplierQuotation
 from pipecli.store.lookup import Care
+from pipecli.workflow import Change
 from pipecli.workflow import quotation as rules
-from pipecli.workflow.change import Change
 from pipecli.workflow.preconditions import refuse_sent
 from pipecli.workflow.supplier_quotation import price_from_supplier
 

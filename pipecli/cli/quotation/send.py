@@ -47,8 +47,8 @@ from pipecli.store.index.rows_for_verbs import activity_ids, rows_where
 from pipecli.store.lookup import Care
 from pipecli.store.safe_files import LARGEST_ANY, inside, read_bytes
 from pipecli.wording import harmless, one_line
+from pipecli.workflow import Change
 from pipecli.workflow import quotation as moves
-from pipecli.workflow.change import Change
 from pipecli.workflow.incoming_mail import activity_of, id_of_mail
 
 

@@ -29,8 +29,7 @@ from pipecli.store.index.sql_and_search import BadQuery, select_rows
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.safe_files import inside
 from pipecli.wording import count
-from pipecli.workflow import settings
-from pipecli.workflow.change import Change
+from pipecli.workflow import Change, settings
 from pipecli.workflow.settings import WORDS
 
 app = noun()

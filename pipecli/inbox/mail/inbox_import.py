@@ -21,7 +21,7 @@ from pipecli.records.lead import Lead
 from pipecli.records.opportunity import Opportunity
 from pipecli.store.pipeline import Pipeline
 from pipecli.wording import count
-from pipecli.workflow.change import Change
+from pipecli.workflow import Change
 from pipecli.workflow.duplicates import email_domain, email_key
 from pipecli.workflow.incoming_mail import (
     Facts,

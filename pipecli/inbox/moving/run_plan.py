@@ -47,7 +47,7 @@ from pipecli.store.parse_record import validate
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.plan_writes import AddingPlanner, DraftPipeline, Planner, Write, plan_writes
 from pipecli.store.yaml import read as yamltext
-from pipecli.workflow.change import Change
+from pipecli.workflow import Change
 
 
 class Move(NamedTuple):

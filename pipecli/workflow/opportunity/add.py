@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pipecli.records.activity import NextContact
 from pipecli.records.base import Record
 from pipecli.records.opportunity import Opportunity
-from pipecli.workflow.change import Change, Refused
+from pipecli.workflow import Change, Refused
 from pipecli.workflow.opportunity.advance_and_set import named_process
 from pipecli.workflow.preconditions import named_stage, require_source, require_type
 

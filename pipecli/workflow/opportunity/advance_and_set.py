@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from pipecli.records.names import chosen_id
 from pipecli.records.opportunity import Hold, Opportunity, Seller, Stakeholder
-from pipecli.workflow.change import Change, Refused
+from pipecli.workflow import Change, Refused
 from pipecli.workflow.items_and_prices import price_notes, require_currency
 from pipecli.workflow.preconditions import (
     missing_fields,
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pipecli.records.catalogue import PriceList
     from pipecli.records.customer import Contact
     from pipecli.records.settings import Process, Settings, Stage
-    from pipecli.workflow.change import Terms
+    from pipecli.workflow import Terms
 
 
 def advance_deal(

@@ -11,7 +11,7 @@ from pipecli.records.days import day_in
 from pipecli.records.opportunity import Closed, Opportunity, OpportunityStatus
 from pipecli.records.papers import Quotation, QuotationStatus
 from pipecli.records.settings import Settings
-from pipecli.workflow.change import Change
+from pipecli.workflow import Change
 
 _CONVERSATIONS = {ActivityType.CALL, ActivityType.MEETING}
 _ON_OFFER = {QuotationStatus.DRAFT, QuotationStatus.SENT}

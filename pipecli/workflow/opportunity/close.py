@@ -20,7 +20,7 @@ from pipecli.records.money import minor_digits, rounded
 from pipecli.records.opportunity import Closed, Opportunity, OpportunityStatus, Stakeholder
 from pipecli.records.papers import Order, OrderStatus, Quotation, QuotationStatus
 from pipecli.records.settings import Settings
-from pipecli.workflow.change import Change, Refused
+from pipecli.workflow import Change, Refused
 from pipecli.workflow.opportunity.advance_and_set import competitor_name, process_of
 from pipecli.workflow.order import order_from_quotation
 from pipecli.workflow.preconditions import closing_day, named_stage, require_listed_lost_reason, require_open
