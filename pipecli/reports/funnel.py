@@ -12,8 +12,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from pipecli.records.days import PERIODS, Days
-from pipecli.reports.deals import Deal, Place, furthest, group_of, percent, win_rate
-from pipecli.reports.valuation import Valuation
+from pipecli.reports.deals import Deal, Place, Valuation, furthest, group_of, percent, win_rate
 
 GROUPINGS = ("step", "source", "campaign", "owner", "team", "month", "quarter")
 

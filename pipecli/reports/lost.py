@@ -8,8 +8,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from pipecli.records.days import PERIODS
-from pipecli.reports.deals import Deal, group_of, percent, split_amount, win_rate
-from pipecli.reports.valuation import Valuation
+from pipecli.reports.deals import Deal, Valuation, group_of, percent, split_amount, win_rate
 
 GROUPINGS = (
     "reason", "competitor", "product", "source", "owner", "team", "type", "customer", "process", "stage",

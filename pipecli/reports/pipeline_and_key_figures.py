@@ -10,8 +10,7 @@ from functools import reduce
 from typing import NamedTuple
 
 from pipecli.records.days import PERIODS, Days
-from pipecli.reports.deals import Deal, group_of, win_rate
-from pipecli.reports.valuation import Valuation
+from pipecli.reports.deals import Deal, Valuation, group_of, win_rate
 
 GROUPINGS = ("owner", "team", "month", "quarter", "type", "source", "customer")
 

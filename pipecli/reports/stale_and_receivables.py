@@ -11,8 +11,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from pipecli.records.money import Rates, rounded
-from pipecli.reports.deals import Deal, percent
-from pipecli.reports.valuation import Valuation
+from pipecli.reports.deals import Deal, Valuation, percent
 
 GROUPINGS = ("owner", "team", "stage", "type", "source", "customer")
 

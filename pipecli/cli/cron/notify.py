@@ -309,8 +309,8 @@ class _Packing:
     def _standing(self, notice: Notice) -> Standing | None:
         """The points of a win, and the rank of its owner; None where that can't be told."""
         from pipecli.records.days import quarter_of
+        from pipecli.reports.deals import Valuation
         from pipecli.reports.ranking import points_of
-        from pipecli.reports.valuation import Valuation
 
         points = points_of(self.settings)
         try:

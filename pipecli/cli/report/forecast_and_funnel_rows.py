@@ -15,10 +15,9 @@ from pipecli.cli.report import printing
 from pipecli.cli.report.printing import KeyNames, count_column, money_column, read_journeys
 from pipecli.records.days import PERIODS, Days
 from pipecli.records.money import minor_digits, rounded
-from pipecli.reports.deals import Deal, Place, percent
+from pipecli.reports.deals import Deal, Place, Valuation, percent
 from pipecli.reports.forecast import CATEGORIES, Forecast, Row, Window, chronological, forecast
 from pipecli.reports.teams_and_targets import Goal, Organisation, Targets, attainment, roll_up
-from pipecli.reports.valuation import Valuation
 from pipecli.store.index.rows_for_reports import all_deals, forecast_deals, lead_courses
 
 if TYPE_CHECKING:
