@@ -9,7 +9,15 @@ from typing import Annotated, Literal, NamedTuple
 
 import typer
 
-from pipecli.cli.common.command import Changing, NextContactOption, Notes, noun
+from pipecli.cli.common.command import (
+    Changing,
+    NextContactOption,
+    Notes,
+    argument,
+    flag,
+    noun,
+    option,
+)
 from pipecli.cli.common.edit import edited, has_editor
 from pipecli.cli.common.pick import can_ask, find_typed, key_of
 from pipecli.cli.common.record_verbs import ChangingMany, Refs, change_each
@@ -55,23 +63,17 @@ Deal = Annotated[str, typer.Argument(metavar="REF", help="A lead or a deal: an i
 @app.command("add", cls=ChangingMany)
 def add(
     ctx: typer.Context,
-    type_: Annotated[ActivityTypeName, typer.Option("--type", help="What it is.")],
-    subject: Annotated[str, typer.Option(help="What it is about.", metavar="TEXT")],
+    type_: ActivityTypeName = option("What it is.", "", "--type", default=...),
+    subject: str = option("What it is about.", "TEXT", default=...),
     refs: Refs = None,
     direction: _Direction = None,
-    at: Annotated[
-        str | None,
-        typer.Option(help="10:00, friday 9am, 15 dec, 2026-11-30. Default if done: now.", metavar="WHEN"),
-    ] = None,
-    by: Annotated[str | None, typer.Option(help="Who. Default: you.", metavar="USER")] = None,
+    at: str | None = option("10:00, friday 9am, 15 dec, 2026-11-30. Default if done: now.", "WHEN"),
+    by: str | None = option("Who. Default: you.", "USER"),
     contact: _Contact = None,
     duration: _Minutes = None,
     notes: Notes = None,
-    done: Annotated[bool, typer.Option("--done", help="It has happened. A note always has.")] = False,
-    every: Annotated[
-        str | None,
-        typer.Option(help="Repeat it once it is done: 2 weeks, 1 month.", metavar="TIME"),
-    ] = None,
+    done: bool = flag("--done", "It has happened. A note always has."),
+    every: str | None = option("Repeat it once it is done: 2 weeks, 1 month.", "TIME"),
     next_: NextContactOption = None,
 ) -> None:
     """Add an activity, planned or done, to a lead, a deal, or to many.
@@ -126,7 +128,7 @@ def done(
     ctx: typer.Context,
     ref: _Activity,
     activity: _OfRecord = None,
-    at: Annotated[str | None, typer.Option(help="When it was. Default: as planned.", metavar="WHEN")] = None,
+    at: str | None = option("When it was. Default: as planned.", "WHEN"),
     notes: Notes = None,
     next_: NextContactOption = None,
 ) -> None:
@@ -155,7 +157,7 @@ def done(
 def move(
     ctx: typer.Context,
     ref: _Activity,
-    when: Annotated[str, typer.Argument(metavar="WHEN", help="As fri, tomorrow 9am or 15 dec.")],
+    when: str = argument("As fri, tomorrow 9am or 15 dec.", "WHEN"),
 ) -> None:
     """Move a planned activity to another time. A day alone keeps the hour."""
     with changing(ctx) as transaction:
@@ -171,11 +173,11 @@ def move(
 def edit(
     ctx: typer.Context,
     ref: _Activity,
-    subject: Annotated[str | None, typer.Option(help="What it is about.", metavar="TEXT")] = None,
-    at: Annotated[str | None, typer.Option(help="When, such as friday 9am.", metavar="WHEN")] = None,
-    type_: Annotated[ActivityTypeName | None, typer.Option("--type", help="What it is.")] = None,
+    subject: str | None = option("What it is about.", "TEXT"),
+    at: str | None = option("When, such as friday 9am.", "WHEN"),
+    type_: ActivityTypeName | None = option("What it is.", "", "--type"),
     direction: _Direction = None,
-    by: Annotated[str | None, typer.Option(help="Who.", metavar="USER")] = None,
+    by: str | None = option("Who.", "USER"),
     contact: _Contact = None,
     duration: _Minutes = None,
     notes: Notes = None,
@@ -359,15 +361,12 @@ def _add_verb(name: str, type_: str, called: str, help_text: str) -> None:
     def verb(
         ctx: typer.Context,
         ref: Deal,
-        subject: Annotated[str | None, typer.Argument(metavar="[SUBJECT]", help="What it was about.")] = None,
+        subject: str | None = argument("What it was about.", "[SUBJECT]", default=None),
         next_: NextContactOption = None,
-        in_: Annotated[bool, typer.Option("--in", help="They contacted us.")] = False,
-        at: Annotated[
-            str | None,
-            typer.Option(help="When, such as 10:00, yesterday 9am or 15 nov. Default: now.", metavar="WHEN"),
-        ] = None,
+        in_: bool = flag("--in", "They contacted us."),
+        at: str | None = option("When, such as 10:00, yesterday 9am or 15 nov. Default: now.", "WHEN"),
         contact: _Contact = None,
-        by: Annotated[str | None, typer.Option(help="By whom. Default: you.", metavar="USER")] = None,
+        by: str | None = option("By whom. Default: you.", "USER"),
         duration: _Minutes = None,
         notes: Notes = None,
     ) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
-from pipecli.cli.common.command import Changing, Ref, noun
+from pipecli.cli.common.command import Changing, Ref, argument, noun
 from pipecli.cli.common.output import print_records
 from pipecli.cli.common.pick import find_typed
 from pipecli.cli.common.record_json import record_json
@@ -37,7 +37,7 @@ def holder(transaction: Transaction, ref: str) -> Any:
 def attach(
     ctx: typer.Context,
     ref: Ref,
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="What to keep beside it.")],
+    files: list[Path] = argument("What to keep beside it.", "FILE..."),
 ) -> None:
     """Attach files to a record; it lists their names, sizes and hashes.
 
@@ -99,7 +99,7 @@ def _lying(transaction: Transaction, record: Any) -> set[str]:
 def detach(
     ctx: typer.Context,
     ref: Ref,
-    attachment: Annotated[str, typer.Argument(metavar="FILE", help="Its number or its name.")],
+    attachment: str = argument("Its number or its name.", "FILE"),
 ) -> None:
     """Remove an attached file; git's history keeps it."""
     from pipecli.cli.common.transaction import changing

@@ -8,7 +8,18 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from pipecli.cli.common.command import SETS, TAGS, Changing, Ref, field, noun, option_of, with_fields
+from pipecli.cli.common.command import (
+    SETS,
+    TAGS,
+    Changing,
+    Ref,
+    argument,
+    field,
+    noun,
+    option,
+    option_of,
+    with_fields,
+)
 from pipecli.cli.common.output import print_records
 from pipecli.cli.common.pick import find_typed
 from pipecli.cli.common.record_verbs import (
@@ -51,7 +62,8 @@ _Slug = Annotated[str, typer.Argument(metavar="ID", help="Its slug: lower case, 
 )
 def add_product(
     ctx: typer.Context,
-    sku: Annotated[str, typer.Argument(metavar="SKU", help="Its number, as its label has it: EN-200.5/A.")],
+    sku: str = argument("Its number, as its label has it: EN-200.5/A.", "SKU"),
+    *,
     inactive: bool,
     sets: list[str] | None,
     **given: Any,
@@ -99,7 +111,7 @@ def add_price_list(
 def price_price_list(
     ctx: typer.Context,
     ref: Ref,
-    prices: Annotated[list[str], typer.Argument(metavar="SKU=PRICE[@QUANTITY]...", help=f"{_PRICES}.")],
+    prices: list[str] = argument(f"{_PRICES}.", "SKU=PRICE[@QUANTITY]..."),
 ) -> None:
     """Set prices in a price list.
 
@@ -182,10 +194,8 @@ def send_literature(
     ctx: typer.Context,
     ref: Ref,
     deal: Deal,
-    contact: Annotated[
-        str | None, typer.Option(help="To whom. Default: the deal's primary contact.", metavar="CONTACT")
-    ] = None,
-    note: Annotated[str | None, typer.Option(help="What was written with it.", metavar="TEXT")] = None,
+    contact: str | None = option("To whom. Default: the deal's primary contact.", "CONTACT"),
+    note: str | None = option("What was written with it.", "TEXT"),
 ) -> None:
     """Record on a deal that a document was sent.
 

@@ -8,14 +8,14 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from hashlib import sha256
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 import typer
 
 from pipecli import __version__
 from pipecli.checks.rules import Finding, Severity
-from pipecli.cli.common.command import Printing, noun
+from pipecli.cli.common.command import Printing, argument, flag, noun, option
 from pipecli.cli.common.output import Format, counted, lines, print_records, write_text
 from pipecli.cli.common.session import CODE_HOST_FORMATS, FORMATS, Session, say, session
 from pipecli.cli.common.table import Column
@@ -37,28 +37,17 @@ class Checking(Printing):
 @app.command(cls=Checking)
 def check(
     ctx: typer.Context,
-    files: Annotated[
-        list[Path] | None,
-        typer.Argument(metavar="[FILE]...", help="Only the faults of these files or folders."),
-    ] = None,
-    base: Annotated[
-        str | None,
-        typer.Option(
-            metavar="REV",
-            help="Also check what changed since the branch left REV: skipped stages, altered offers, …",
-        ),
-    ] = None,
-    allow: Annotated[
-        list[str] | None,
-        typer.Option(metavar="RULE", help="Report errors of this rule as warnings; repeatable."),
-    ] = None,
-    signed: Annotated[
-        bool,
-        typer.Option(
-            "--require-signed",
-            help="With --base: each commit since then must be signed with a key that git knows here.",
-        ),
-    ] = False,
+    files: list[Path] | None = argument(
+        "Only the faults of these files or folders.", "[FILE]...", default=None
+    ),
+    base: str | None = option(
+        "Also check what changed since the branch left REV: skipped stages, altered offers, …", "REV"
+    ),
+    allow: list[str] | None = option("Report errors of this rule as warnings; repeatable.", "RULE"),
+    signed: bool = flag(
+        "--require-signed",
+        "With --base: each commit since then must be signed with a key that git knows here.",
+    ),
 ) -> None:
     """Find every fault of a pipeline, each with its file, line and rule.
 

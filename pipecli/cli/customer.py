@@ -12,10 +12,10 @@ from pipecli.cli.common.command import (
     SETS,
     TAGS,
     Changing,
-    Name,
-    NameOrSlug,
+    argument,
     field,
     noun,
+    option,
     option_of,
     with_fields,
 )
@@ -53,8 +53,10 @@ def _give_add(kind: Kind, help_text: str, *fields: Parameter, allow: Rule | None
     @with_fields(*fields, TAGS, NOTES, SETS)
     def add(
         ctx: typer.Context,
-        name_or_slug: NameOrSlug = None,
-        name: Name = None,
+        name_or_slug: str | None = argument(
+            "What people call it; with --name, its slug.", "NAME", default=None
+        ),
+        name: str | None = option("What people call it.", "TEXT", "--name"),
         sets: list[str] | None = None,
         **given: Any,
     ) -> None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Any
 from urllib.parse import quote
 
 import typer
 
 from pipecli.checks.check import check_changes
 from pipecli.checks.rules import Finding
-from pipecli.cli.common.command import Printing, noun
+from pipecli.cli.common.command import Printing, argument, noun, option
 from pipecli.cli.common.output import (
     Format,
     Markup,
@@ -50,14 +50,10 @@ _INDENT = "    "
 @app.command(cls=Printing)
 def diff(
     ctx: typer.Context,
-    range_: Annotated[
-        str,
-        typer.Argument(metavar="[RANGE]", help="BASE..HEAD, or BASE: to the working tree; HEAD without it."),
-    ] = "",
-    links: Annotated[
-        str,
-        typer.Option(metavar="URL", help="In Markdown: link ids to their files below this address."),
-    ] = "",
+    range_: str = argument(
+        "BASE..HEAD, or BASE: to the working tree; HEAD without it.", "[RANGE]", default=""
+    ),
+    links: str = option("In Markdown: link ids to their files below this address.", "URL", default=""),
 ) -> None:
     """Print a change set in deals and money: what it does to each record, and to the forecast.
 

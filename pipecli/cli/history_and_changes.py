@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, tzinfo
 from itertools import groupby
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
-from pipecli.cli.common.command import Printing, noun
+from pipecli.cli.common.command import Printing, argument, flag, noun, option
 from pipecli.cli.common.dates import parse_as_of, parse_from, parse_period
 from pipecli.cli.common.output import Format, hanging, print_records, room_beside, wrapped, write_text
 from pipecli.cli.common.pick import is_recent, person, recalled
@@ -40,23 +40,13 @@ _INDENT = "    "
 @app.command("history", cls=Printing)
 def history(
     ctx: typer.Context,
-    ref: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="[REF]",
-            help="An id, its start, or a name; `settings` for pipecli.yaml. Default: all.",
-        ),
-    ] = None,
-    field: Annotated[str, typer.Option(help="Only changes of this field.", metavar="PATH")] = "",
-    since: Annotated[
-        str, typer.Option(help="Only since this day. Default, without a REF: a week ago.", metavar="DATE")
-    ] = "",
-    signed: Annotated[
-        bool, typer.Option("--signatures", help="Also who signed each commit, as git verifies it.")
-    ] = False,
-    only: Annotated[
-        bool, typer.Option("--only", help="Without an opportunity's quotations, orders and lead.")
-    ] = False,
+    ref: str | None = argument(
+        "An id, its start, or a name; `settings` for pipecli.yaml. Default: all.", "[REF]", default=None
+    ),
+    field: str = option("Only changes of this field.", "PATH", default=""),
+    since: str = option("Only since this day. Default, without a REF: a week ago.", "DATE", default=""),
+    signed: bool = flag("--signatures", "Also who signed each commit, as git verifies it."),
+    only: bool = flag("--only", "Without an opportunity's quotations, orders and lead."),
 ) -> None:
     """Print every change of a record, newest first: when, who, the commit, what happened, the message.
 
@@ -240,21 +230,13 @@ def _block(commit: Commit, entries: Sequence[LogEntry], name: Name, zone: tzinfo
 @app.command("changes", cls=Printing)
 def changes_(
     ctx: typer.Context,
-    since: Annotated[
-        str, typer.Option(metavar="WHEN", help="Since the end of this date, this time, or this revision.")
-    ] = "-7d",
-    until: Annotated[
-        str | None,
-        typer.Option(
-            metavar="WHEN", help="To the end of this date, this time, or this revision. Default: now."
-        ),
-    ] = None,
-    window: Annotated[
-        str,
-        typer.Option(metavar="PERIOD", help="Only deals expected to close in this period, such as 2026-Q4."),
-    ] = "",
+    since: str = option("Since the end of this date, this time, or this revision.", "WHEN", default="-7d"),
+    until: str | None = option("To the end of this date, this time, or this revision. Default: now.", "WHEN"),
+    window: str = option(
+        "Only deals expected to close in this period, such as 2026-Q4.", "PERIOD", default=""
+    ),
     currency: Currency = "",
-    deals: Annotated[bool, typer.Option("--deals", help="List the deals of each step.")] = False,
+    deals: bool = flag("--deals", "List the deals of each step."),
 ) -> None:
     """Print how the open pipeline moved between two moments: what came, what changed, what went.
 

@@ -18,11 +18,11 @@ from datetime import date, datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated, NamedTuple
+from typing import NamedTuple
 
 import typer
 
-from pipecli.cli.common.command import Verb, noun
+from pipecli.cli.common.command import Verb, argument, flag, noun, option
 from pipecli.cli.common.session import say, session
 from pipecli.cli.main import INTERRUPTED, run
 from pipecli.errors import PipecliError
@@ -40,51 +40,31 @@ app = noun("Make a new pipeline.")
 @app.command(cls=Verb)
 def init(
     ctx: typer.Context,
-    directory: Annotated[
-        Path, typer.Argument(metavar="[DIR]", help="The directory; created if it is missing.")
-    ] = Path(),
-    currency: Annotated[
-        str | None, typer.Option(help="The base currency. Default: EUR.", metavar="CODE")
-    ] = None,
-    company: Annotated[
-        str | None, typer.Option(help="The seller. Default: the directory's name.", metavar="NAME")
-    ] = None,
-    sample: Annotated[bool, typer.Option("--sample", help="Fill it with a year of a small company.")] = False,
-    timezone: Annotated[
-        str | None, typer.Option(help="Such as Europe/Madrid. Default: the machine's.", metavar="ZONE")
-    ] = None,
-    ci: Annotated[
-        str | None,
-        typer.Option(
-            metavar="HOST",
-            help="github or gitlab: also write the CI file that reviews pull requests. An existing "
-            "pipeline gets only that file.",
-        ),
-    ] = None,
-    pages: Annotated[
-        bool,
-        typer.Option(
-            "--pages",
-            help="With --ci github: also build the dashboard on a schedule and on pushes, as an "
-            "artifact; the file says how to publish it as a page, and who could see that.",
-        ),
-    ] = False,
-    server_hook: Annotated[
-        bool,
-        typer.Option(
-            "--server-hook",
-            help="DIR is a bare repository on a server: refuse pushes that alter what is settled, such "
-            "as a sent quotation.",
-        ),
-    ] = False,
-    install: Annotated[
-        str | None,
-        typer.Option(
-            metavar="COMMAND",
-            help="With --ci: the command that installs pipecli there, from a fork or an index of your "
-            "own. Default: this version, from the package index.",
-        ),
-    ] = None,
+    directory: Path = argument("The directory; created if it is missing.", "[DIR]", default=Path()),
+    currency: str | None = option("The base currency. Default: EUR.", "CODE"),
+    company: str | None = option("The seller. Default: the directory's name.", "NAME"),
+    sample: bool = flag("--sample", "Fill it with a year of a small company."),
+    timezone: str | None = option("Such as Europe/Madrid. Default: the machine's.", "ZONE"),
+    ci: str | None = option(
+        "github or gitlab: also write the CI file that reviews pull requests. An existing "
+        "pipeline gets only that file.",
+        "HOST",
+    ),
+    pages: bool = flag(
+        "--pages",
+        "With --ci github: also build the dashboard on a schedule and on pushes, as an "
+        "artifact; the file says how to publish it as a page, and who could see that.",
+    ),
+    server_hook: bool = flag(
+        "--server-hook",
+        "DIR is a bare repository on a server: refuse pushes that alter what is settled, such "
+        "as a sent quotation.",
+    ),
+    install: str | None = option(
+        "With --ci: the command that installs pipecli there, from a fork or an index of your "
+        "own. Default: this version, from the package index.",
+        "COMMAND",
+    ),
 ) -> None:
     """Make a new pipeline, its git repository included."""
     run = session(ctx)

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Literal
 
 import typer
 
-from pipecli.cli.common.command import noun
+from pipecli.cli.common.command import argument, flag, noun, option
 from pipecli.cli.common.listing import Parts, listing, print_list, print_parts
 from pipecli.cli.common.pick import find_typed
 from pipecli.cli.common.session import session
 from pipecli.cli.common.table import (
+    ACTIVE,
     CURRENCY,
     ListColumn,
     addresses,
     amount_text,
     column,
-    flag,
     listed,
     named,
     price_text,
@@ -332,7 +332,7 @@ PRODUCTS = (
     column("tax", "TAX", align="right", rank=3, show=_percent),
     column("cost", "COST", align="right", rank=4, show=_cost),
     column("currency", "CURRENCY", views.BASE_CURRENCY, only="csv", in_json=True),
-    ListColumn(flag("active"), "active"),
+    ACTIVE,
 )
 _add_list(kinds.PRODUCT, PRODUCTS, "active DESC, sku", "List products, those on sale first.")
 
@@ -386,14 +386,10 @@ _ACTIVITIES_SOURCE = Parts(
 @app.command("activity list", cls=listing("owner mine team contact search"))
 def list_activities(
     ctx: typer.Context,
-    ref: Annotated[
-        str | None, typer.Argument(metavar="[REF]", help="Only of this lead or opportunity.")
-    ] = None,
-    due: Annotated[
-        str | None, typer.Option(help="Only what is open and planned for this day or before.", metavar="DATE")
-    ] = None,
-    open_: Annotated[bool, typer.Option("--open", help="Only what is not done.")] = False,
-    type_: Annotated[ActivityTypeName | None, typer.Option("--type", help="Only of this type.")] = None,
+    ref: str | None = argument("Only of this lead or opportunity.", "[REF]", default=None),
+    due: str | None = option("Only what is open and planned for this day or before.", "DATE"),
+    open_: bool = flag("--open", "Only what is not done."),
+    type_: ActivityTypeName | None = option("Only of this type.", "", "--type"),
 ) -> None:
     """List activities in the order of their times.
 

@@ -11,12 +11,12 @@ import sys
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import typer
 
 from pipecli import __version__
-from pipecli.cli.common.command import Printing, Verb, examples, noun
+from pipecli.cli.common.command import Printing, Verb, argument, examples, noun, option
 from pipecli.cli.common.output import write_text
 from pipecli.cli.common.session import session
 from pipecli.cli.main import root
@@ -151,12 +151,9 @@ app = noun()
 @app.command("man", cls=Verb)
 def man(
     ctx: typer.Context,
-    output: Annotated[
-        Path,
-        typer.Option(
-            metavar="DIR", help="The folder, such as ~/.local/share/man/man1; created if it is missing."
-        ),
-    ],
+    output: Path = option(
+        "The folder, such as ~/.local/share/man/man1; created if it is missing.", "DIR", default=...
+    ),
 ) -> None:
     """Write the man pages of pipecli and of each noun; prints their files."""
     folder = session(ctx).directory_for(output)
@@ -171,9 +168,7 @@ def man(
 @app.command("help", cls=Printing)
 def help_(
     ctx: typer.Context,
-    words: Annotated[
-        list[str] | None, typer.Argument(metavar="[NOUN [VERB]]", help="As they are typed: opp won.")
-    ] = None,
+    words: list[str] | None = argument("As they are typed: opp won.", "[NOUN [VERB]]", default=None),
 ) -> None:
     """Print the help of pipecli, of a noun, or of a verb."""
     parent: Any = ctx.parent
@@ -199,7 +194,7 @@ _SCRIPTS = {"bash": "bash", "zsh": "zsh", "fish": "fish", "powershell": "ps1"}
 
 @app.command("completion", cls=Verb)
 def completion(
-    shell: Annotated[Literal["bash", "zsh", "fish", "powershell"], typer.Argument(metavar="SHELL")],
+    shell: Literal["bash", "zsh", "fish", "powershell"] = argument("", "SHELL"),
 ) -> None:
     """Print the completion script of bash, zsh, fish or powershell.
 

@@ -15,12 +15,12 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from shlex import quote
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from pipecli import __version__
-from pipecli.cli.common.command import Verb, noun
+from pipecli.cli.common.command import Verb, flag, noun, option
 from pipecli.cli.common.session import mention, session
 from pipecli.cli.main import as_record
 from pipecli.cli.mcp_tools import Entry, command_line, entries, tool_of
@@ -41,16 +41,10 @@ app = noun("Serve the verbs to an agent.")
 @app.command("mcp", cls=Verb)
 def mcp(
     ctx: typer.Context,
-    write: Annotated[
-        bool, typer.Option("--write", help="Also the verbs that change records, one commit per call.")
-    ] = False,
-    propose: Annotated[
-        str | None,
-        typer.Option(
-            metavar="BRANCH",
-            help="Like --write, but changes go to this branch, in a work tree beside yours; you merge it.",
-        ),
-    ] = None,
+    write: bool = flag("--write", "Also the verbs that change records, one commit per call."),
+    propose: str | None = option(
+        "Like --write, but changes go to this branch, in a work tree beside yours; you merge it.", "BRANCH"
+    ),
 ) -> None:
     """Serve the verbs as tools to an agent on stdin and stdout (Model Context Protocol).
 

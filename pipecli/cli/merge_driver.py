@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
 
-import typer
-
-from pipecli.cli.common.command import Verb, noun
+from pipecli.cli.common.command import Verb, argument, flag, noun
 from pipecli.cli.common.session import say
 from pipecli.cli.common.table import clean
 from pipecli.errors import PipecliError
@@ -19,13 +16,11 @@ app = noun("Merge a record field by field, for git.")
 
 @app.command(cls=Verb)
 def merge_driver(
-    base: Annotated[Path, typer.Argument(metavar="BASE", help="The version both began with; may be empty.")],
-    ours: Annotated[Path, typer.Argument(metavar="OURS", help="Our version; the merge is written to it.")],
-    theirs: Annotated[Path, typer.Argument(metavar="THEIRS", help="The other version.")],
-    path: Annotated[str, typer.Argument(metavar="PATH", help="The record's file in the repository.")],
-    ancestor: Annotated[
-        bool, typer.Option("--ancestor", help="Leave what is in conflict as in BASE, for a merge of bases.")
-    ] = False,
+    base: Path = argument("The version both began with; may be empty.", "BASE"),
+    ours: Path = argument("Our version; the merge is written to it.", "OURS"),
+    theirs: Path = argument("The other version.", "THEIRS"),
+    path: str = argument("The record's file in the repository.", "PATH"),
+    ancestor: bool = flag("--ancestor", "Leave what is in conflict as in BASE, for a merge of bases."),
 ) -> None:
     """Merge a record field by field; `init` and `sync` have git run it.
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pipecli.cli.common.command import Changing, Ref, noun
+from pipecli.cli.common.command import Changing, Ref, argument, flag, noun, option
 from pipecli.cli.common.record_verbs import register_remove, register_set_and_edit, setting_of
 from pipecli.cli.common.session import say
 from pipecli.cli.common.transaction import Transaction, changing
@@ -47,7 +47,7 @@ _Only = Annotated[
 @app.command("order new", cls=Changing)
 def new_order(
     ctx: typer.Context,
-    quotation: Annotated[str, typer.Argument(metavar="QTN", help="The accepted quotation.")],
+    quotation: str = argument("The accepted quotation.", "QTN"),
 ) -> None:
     """Make the order of an accepted quotation; prints its id. `opp won` does this by itself."""
     with changing(ctx) as transaction:
@@ -75,7 +75,7 @@ register_set_and_edit(app, ORDER, setting_of(_keep_status), _keep_status)
 def deliver(
     ctx: typer.Context,
     ref: Ref,
-    date: Annotated[str | None, typer.Option(help="When. Default: today.", metavar="DATE")] = None,
+    date: str | None = option("When. Default: today.", "DATE"),
 ) -> None:
     """Mark an open order as delivered."""
     with changing(ctx) as transaction:
@@ -91,7 +91,7 @@ def deliver(
 def cancel(
     ctx: typer.Context,
     ref: Ref,
-    reason: Annotated[str | None, typer.Option(help="Why.", metavar="TEXT")] = None,
+    reason: str | None = option("Why.", "TEXT"),
 ) -> None:
     """Cancel an open order; its quotation can be ordered again."""
     with changing(ctx) as transaction:
@@ -101,7 +101,7 @@ def cancel(
 @app.command("invoice new", cls=Changing)
 def new_invoice(
     ctx: typer.Context,
-    order: Annotated[str, typer.Argument(metavar="ORD", help="The order.")],
+    order: str = argument("The order.", "ORD"),
     item: _Only = None,
 ) -> None:
     """Draft an invoice for the rest of an order; prints its id. `issue` numbers it."""
@@ -153,10 +153,9 @@ register_remove(app, INVOICE, help_text="Remove a draft that was made by mistake
 @app.command("invoice issue", cls=Changing)
 def issue(
     ctx: typer.Context,
-    ref: Annotated[
-        str | None,
-        typer.Argument(metavar="[REF]", help="The draft, or its order. Default: the only draft there is."),
-    ] = None,
+    ref: str | None = argument(
+        "The draft, or its order. Default: the only draft there is.", "[REF]", default=None
+    ),
     alone: Alone = False,
 ) -> None:
     """Number and date a draft, after which it can't be changed.
@@ -232,7 +231,7 @@ def send(
     cc: Cc = None,
     subject: Instead = None,
     body: Instead = None,
-    again: Annotated[bool, typer.Option("--again", help="Send it even if it was sent before.")] = False,
+    again: bool = flag("--again", "Send it even if it was sent before."),
     alone: Alone = False,
 ) -> None:
     """Record that an issued invoice was sent. With --email it is mailed first, and its deal has the mail.
@@ -277,9 +276,9 @@ def _claims(place: Location, job: str, *, alone: bool) -> Claims:
 def paid(
     ctx: typer.Context,
     ref: Ref,
-    amount: Annotated[str | None, typer.Option(help="Default: all that is open.", metavar="AMOUNT")] = None,
-    date: Annotated[str | None, typer.Option(help="Default: today.", metavar="DATE")] = None,
-    note: Annotated[str | None, typer.Option(help="Such as the bank's reference.", metavar="TEXT")] = None,
+    amount: str | None = option("Default: all that is open.", "AMOUNT"),
+    date: str | None = option("Default: today.", "DATE"),
+    note: str | None = option("Such as the bank's reference.", "TEXT"),
 ) -> None:
     """Record a payment, in full or in part; or a refund."""
     with changing(ctx) as transaction:
@@ -305,7 +304,7 @@ def credit(
     ctx: typer.Context,
     ref: Ref,
     item: _Only = None,
-    reason: Annotated[str | None, typer.Option(help="Why.", metavar="TEXT")] = None,
+    reason: str | None = option("Why.", "TEXT"),
 ) -> None:
     """Draft a credit note for an invoice, or for some of its lines. `issue` numbers it, too."""
     with changing(ctx) as transaction:

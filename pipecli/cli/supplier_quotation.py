@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import typer
 
-from pipecli.cli.common.command import Changing, Ref, Sets, noun
+from pipecli.cli.common.command import Changing, Ref, Sets, argument, noun, option
 from pipecli.cli.common.output import Format, print_record, print_records, write_text
 from pipecli.cli.common.pick import find_typed
 from pipecli.cli.common.record_verbs import register_set_and_edit, setting_of
@@ -37,19 +37,14 @@ app = noun()
 @app.command("new", cls=Changing)
 def new(
     ctx: typer.Context,
-    opportunity: Annotated[str, typer.Argument(metavar="OPP", help="The deal that needs the prices.")],
-    supplier: Annotated[str, typer.Option(help="The supplier to ask.", metavar="SUPPLIER")],
-    item: Annotated[
-        list[str] | None,
-        typer.Option(help="Only this item: its number, product or description; repeatable.", metavar="ITEM"),
-    ] = None,
-    currency: Annotated[
-        str | None, typer.Option(help="Default: the supplier's, else the deal's.", metavar="CODE")
-    ] = None,
-    answer_by: Annotated[
-        str | None, typer.Option(help="The day by which you want the answer.", metavar="DATE")
-    ] = None,
-    notes: Annotated[str | None, typer.Option(help="Notes of your own.", metavar="TEXT")] = None,
+    opportunity: str = argument("The deal that needs the prices.", "OPP"),
+    supplier: str = option("The supplier to ask.", "SUPPLIER", default=...),
+    item: list[str] | None = option(
+        "Only this item: its number, product or description; repeatable.", "ITEM"
+    ),
+    currency: str | None = option("Default: the supplier's, else the deal's.", "CODE"),
+    answer_by: str | None = option("The day by which you want the answer.", "DATE"),
+    notes: str | None = option("Notes of your own.", "TEXT"),
     sets: Sets = None,
 ) -> None:
     """Record a request to a supplier; prints its id. It is for the prices of a deal's items; nothing is
@@ -84,22 +79,13 @@ register_set_and_edit(app, SUPPLIER_QUOTATION, setting_of(_keep_status), _keep_s
 def receive(
     ctx: typer.Context,
     ref: Ref,
-    price: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="The price of an item, named by product, number or description; repeatable.",
-            metavar="ITEM=PRICE",
-        ),
-    ] = None,
-    csv: Annotated[
-        Path | None, typer.Option("--csv", help="The table that the supplier returned.", metavar="FILE")
-    ] = None,
-    lead_time: Annotated[str | None, typer.Option(help='In their words: "3 weeks".', metavar="TEXT")] = None,
-    valid_until: Annotated[str | None, typer.Option(help="The offer's last day.", metavar="DATE")] = None,
-    currency: Annotated[
-        str | None,
-        typer.Option(help="The currency of the prices. Default: the one asked for.", metavar="CODE"),
-    ] = None,
+    price: list[str] | None = option(
+        "The price of an item, named by product, number or description; repeatable.", "ITEM=PRICE"
+    ),
+    csv: Path | None = option("The table that the supplier returned.", "FILE", "--csv"),
+    lead_time: str | None = option('In their words: "3 weeks".', "TEXT"),
+    valid_until: str | None = option("The offer's last day.", "DATE"),
+    currency: str | None = option("The currency of the prices. Default: the one asked for.", "CODE"),
 ) -> None:
     """Record a supplier's answer. It has a price for every item, typed or from their file."""
     if not price and csv is None:
@@ -137,7 +123,7 @@ def _typed(transaction: Transaction, text: str, currency: str) -> Offered:
 def decline(
     ctx: typer.Context,
     ref: Ref,
-    reason: Annotated[str | None, typer.Option(help="Why, in their words.", metavar="TEXT")] = None,
+    reason: str | None = option("Why, in their words.", "TEXT"),
 ) -> None:
     """Record that a supplier can't or won't quote."""
     with changing(ctx) as transaction:
@@ -151,7 +137,7 @@ def decline(
 @app.command("compare")
 def compare(
     ctx: typer.Context,
-    opportunity: Annotated[str, typer.Argument(metavar="OPP", help="The deal.")],
+    opportunity: str = argument("The deal.", "OPP"),
 ) -> None:
     """Compare the answers side by side. One row per item, one column per supplier; * marks the best price."""
     run = session(ctx)

@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from contextlib import redirect_stdout
 from itertools import groupby
 from shlex import quote
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
-from pipecli.cli.common.command import Verb, noun
+from pipecli.cli.common.command import Verb, argument, flag, noun
 from pipecli.cli.common.output import (
     Format,
     hanging,
@@ -49,12 +49,8 @@ app = noun()
 @app.command("propose", cls=Verb)
 def propose(
     ctx: typer.Context,
-    title: Annotated[
-        str, typer.Argument(metavar="[TITLE]", help="In a few words. Default: what the commits say.")
-    ] = "",
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Fetch, and print branch and text; change nothing.")
-    ] = False,
+    title: str = argument("In a few words. Default: what the commits say.", "[TITLE]", default=""),
+    dry_run: bool = flag("--dry-run", "Fetch, and print branch and text; change nothing."),
 ) -> None:
     """Push your new commits as a branch, and ask for it to be merged.
 
@@ -111,25 +107,14 @@ def _print(run: Session, proposal: Proposal, opened: Opened, text: str, *, is_dr
 @app.command("sync", cls=Verb)
 def sync_clone(
     ctx: typer.Context,
-    refs: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="[REF]...", help="With --ours or --theirs: only of these records."),
-    ] = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Fetch, and show what would come and go; change nothing.")
-    ] = False,
-    continue_: Annotated[
-        bool, typer.Option("--continue", help="Finish after a conflict, with the files as you left them.")
-    ] = False,
-    ours: Annotated[
-        bool, typer.Option("--ours", help="Finish after a conflict, with your values for what is open.")
-    ] = False,
-    theirs: Annotated[
-        bool, typer.Option("--theirs", help="Finish after a conflict, with their values for what is open.")
-    ] = False,
-    abort: Annotated[
-        bool, typer.Option("--abort", help="Undo a sync that stopped at a conflict, byte for byte.")
-    ] = False,
+    refs: list[str] | None = argument(
+        "With --ours or --theirs: only of these records.", "[REF]...", default=None
+    ),
+    dry_run: bool = flag("--dry-run", "Fetch, and show what would come and go; change nothing."),
+    continue_: bool = flag("--continue", "Finish after a conflict, with the files as you left them."),
+    ours: bool = flag("--ours", "Finish after a conflict, with your values for what is open."),
+    theirs: bool = flag("--theirs", "Finish after a conflict, with their values for what is open."),
+    abort: bool = flag("--abort", "Undo a sync that stopped at a conflict, byte for byte."),
 ) -> None:
     """Fetch what others did, merge it, check it, and push what you did.
 
@@ -344,7 +329,7 @@ def _lines(records: list[ChangedRecord]) -> str:
 @app.command("doctor", cls=Verb)
 def doctor(
     ctx: typer.Context,
-    fix: Annotated[bool, typer.Option("--fix", help="Repair what is safe to repair.")] = False,
+    fix: bool = flag("--fix", "Repair what is safe to repair."),
 ) -> None:
     """Find what is wrong with the clone, and repair it.
 

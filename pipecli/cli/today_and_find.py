@@ -8,11 +8,11 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from shutil import get_terminal_size
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
-from pipecli.cli.common.command import Owned, Reading, noun
+from pipecli.cli.common.command import Owned, Reading, argument, noun, option
 from pipecli.cli.common.listing import owner_filter
 from pipecli.cli.common.output import Format, print_records, room_beside, wrapped, write_text
 from pipecli.cli.common.pick import document_row, note_rows, print_numbered, print_rows
@@ -41,12 +41,9 @@ _MOST = 20
 @app.command("find", cls=Reading)
 def find(
     ctx: typer.Context,
-    words: Annotated[list[str], typer.Argument(metavar="WORDS...", help="All of them must be there.")],
-    kind: Annotated[
-        list[str] | None,
-        typer.Option(help="Only this kind, such as opp or contact; repeatable.", metavar="NOUN"),
-    ] = None,
-    limit: Annotated[int, typer.Option(min=0, help="Show the best N; 0 shows all.", metavar="N")] = _MOST,
+    words: list[str] = argument("All of them must be there.", "WORDS..."),
+    kind: list[str] | None = option("Only this kind, such as opp or contact; repeatable.", "NOUN"),
+    limit: int = option("Show the best N; 0 shows all.", "N", default=_MOST, min=0),
 ) -> None:
     """Find records by names, titles, notes, subjects, addresses or a telephone number, the best match first.
 

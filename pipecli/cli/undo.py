@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Annotated
 
 import typer
 
-from pipecli.cli.common.command import Changing, noun
+from pipecli.cli.common.command import Changing, argument, flag, noun
 from pipecli.cli.common.output import Format, print_record
 from pipecli.cli.common.session import say
 from pipecli.cli.common.transaction import Transaction, changing
@@ -35,12 +34,8 @@ app = noun("Take back the last change.")
 @app.command(cls=Changing)
 def undo(
     ctx: typer.Context,
-    commit: Annotated[
-        str | None, typer.Argument(metavar="[COMMIT]", help="This one. Default: your last change.")
-    ] = None,
-    force: Annotated[
-        bool, typer.Option("--force", help="Even if a quotation was sent, whose mail can't be taken back.")
-    ] = False,
+    commit: str | None = argument("This one. Default: your last change.", "[COMMIT]", default=None),
+    force: bool = flag("--force", "Even if a quotation was sent, whose mail can't be taken back."),
 ) -> None:
     """Take back your last change: its records are as they were before it.
 

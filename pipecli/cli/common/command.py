@@ -13,6 +13,7 @@ from typing import Annotated, Any, ClassVar, get_origin
 import typer
 from typer.core import TyperCommand, TyperGroup, TyperOption
 from typer.main import get_command_from_info, get_command_name
+from typer.models import ParameterInfo
 
 from pipecli import __version__
 from pipecli.cli.common.session import FORMATS, Session
@@ -47,8 +48,23 @@ def own_options(command: Callable[..., None]) -> list[Parameter]:
     return [
         option.replace(kind=Parameter.KEYWORD_ONLY)
         for option in own
-        if get_origin(option.annotation) is Annotated
+        if get_origin(option.annotation) is Annotated or isinstance(option.default, ParameterInfo)
     ]
+
+
+def option(help_text: str, metavar: str = "", *declared: str, default: Any = None, **kind: Any) -> Any:
+    """An option of one verb, as its parameter's default; `...` where it must be given."""
+    return typer.Option(default, *declared, help=help_text or None, metavar=metavar or None, **kind)
+
+
+def flag(declared: str, help_text: str) -> Any:
+    """An option of one verb that is given or not."""
+    return typer.Option(False, declared, help=help_text)
+
+
+def argument(help_text: str, metavar: str = "", *, default: Any = ..., **kind: Any) -> Any:
+    """An argument of one verb, as its parameter's default; it must be given unless it has one of its own."""
+    return typer.Argument(default, help=help_text or None, metavar=metavar or None, **kind)
 
 
 def with_fields(*fields: Parameter) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -334,10 +350,6 @@ Ref = Annotated[
     str, typer.Argument(metavar="REF", help="An id, its start (three characters or more), or a name.")
 ]
 Assignments = Annotated[list[str], typer.Argument(metavar="PATH=VALUE...", help="Fields and their values.")]
-NameOrSlug = Annotated[
-    str | None, typer.Argument(metavar="NAME", help="What people call it; with --name, its slug.")
-]
-Name = Annotated[str | None, typer.Option("--name", help="What people call it.", metavar="TEXT")]
 UserName = Annotated[str, typer.Argument(metavar="USER", help="A slug, or words of a name.")]
 TeamName = Annotated[str, typer.Argument(metavar="TEAM", help="A slug, or words of a name.")]
 Tags = Annotated[list[str] | None, typer.Option("--tag", help="A tag; repeatable.", metavar="TAG")]

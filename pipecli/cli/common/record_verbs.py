@@ -10,7 +10,7 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from pipecli.cli.common import pick
-from pipecli.cli.common.command import Changing, Ref, text_option
+from pipecli.cli.common.command import Changing, Ref, argument, flag, option, text_option
 from pipecli.cli.common.edit import edit_file
 from pipecli.cli.common.output import print_records
 from pipecli.cli.common.pick import can_ask, confirm
@@ -37,12 +37,6 @@ R = TypeVar("R", bound=Record)
 Refs = Annotated[
     list[str] | None,
     typer.Argument(metavar="REF...", help="Ids, their starts, or names; - reads ids from stdin."),
-]
-RefsAndAssignments = Annotated[
-    list[str],
-    typer.Argument(
-        metavar="REF... PATH=VALUE...", help="Records, or - for ids on stdin; then fields and their values."
-    ),
 ]
 
 _ASSIGNMENT = r"[A-Za-z_][\w-]*(\.[^\s=]+)*=.*"
@@ -223,7 +217,12 @@ def register_set_and_edit(
         help=f"Set fields of {one}, or of many.\n\nPATH=VALUE sets one, PATH= clears it. "
         "A date may be fri or +2w, an amount 12k.",
     )
-    def set_fields(ctx: typer.Context, words: RefsAndAssignments) -> None:
+    def set_fields(
+        ctx: typer.Context,
+        words: list[str] = argument(
+            "Records, or - for ids on stdin; then fields and their values.", "REF... PATH=VALUE..."
+        ),
+    ) -> None:
         refs, assignments = refs_and_assignments(words)
         names = ", ".join(".".join(split_assignment(text)[0]) for text in assignments)
         with changing(ctx) as transaction:
@@ -281,17 +280,10 @@ def register_assign(app: typer.Typer, kind: Kind) -> None:
     )
     def give(
         ctx: typer.Context,
-        words: Annotated[
-            list[str] | None,
-            typer.Argument(
-                metavar="REF... [USER]",
-                help="Records, or - for ids on stdin; then their new owner.",
-            ),
-        ] = None,
-        team: Annotated[
-            str | None,
-            typer.Option(help="To the least busy user of this team; the whole team sees it.", metavar="TEAM"),
-        ] = None,
+        words: list[str] | None = argument(
+            "Records, or - for ids on stdin; then their new owner.", "REF... [USER]", default=None
+        ),
+        team: str | None = option("To the least busy user of this team; the whole team sees it.", "TEAM"),
     ) -> None:
         refs, user = list(words or ()), ""
         if team is None and refs:
@@ -326,14 +318,10 @@ def register_share(app: typer.Typer, kind: Kind) -> None:
     )
     def share(
         ctx: typer.Context,
-        words: Annotated[
-            list[str],
-            typer.Argument(
-                help="A record, or many by their ids or - for stdin; then users and teams.",
-                metavar="REF... USER-OR-TEAM...",
-            ),
-        ],
-        remove: Annotated[bool, typer.Option("--remove", help="Stop sharing it with them.")] = False,
+        words: list[str] = argument(
+            "A record, or many by their ids or - for stdin; then users and teams.", "REF... USER-OR-TEAM..."
+        ),
+        remove: bool = flag("--remove", "Stop sharing it with them."),
     ) -> None:
         run = session(ctx)
         has_where, known = bool(run.option("where")), pick.names_of(run, "principal")
@@ -400,8 +388,8 @@ def register_merge(
     help_text: str,
 ) -> None:
     """Give a noun its `merge`, of the record that goes, the one that stays, and those that name the first."""
-    goes: Any = typer.Argument(metavar="FROM", help=f"The {kind.noun} that goes.")
-    stays: Any = typer.Argument(metavar="INTO", help=f"The {kind.noun} that stays.")
+    goes: Any = argument(f"The {kind.noun} that goes.", "FROM")
+    stays: Any = argument(f"The {kind.noun} that stays.", "INTO")
 
     @app.command(f"{_typed(kind)} merge", cls=Changing, help=help_text)
     def merge_(ctx: typer.Context, source: str = goes, target: str = stays) -> None:

@@ -64,6 +64,7 @@ def column(
 
 CURRENCY = column("currency", "CURRENCY", only="csv")
 """The currency of the amounts of a row, which on a terminal stands beside them."""
+ACTIVE = column("active", "ACTIVE", show=lambda record: "yes" if record["active"] else "no")
 
 
 def listed(name: str, heading: str, rank: int = 0) -> Column:
@@ -85,11 +86,6 @@ def addresses(name: str, heading: str, rank: int = 0) -> Column:
         return f"{first} +{len(more)}" if more else str(first)
 
     return Column(name, heading, rank=rank, show=show)
-
-
-def flag(name: str) -> Column:
-    """Yes or no."""
-    return Column(name, name.upper(), show=lambda record: "yes" if record[name] else "no")
 
 
 def named(

@@ -6,11 +6,11 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import typer
 
-from pipecli.cli.common.command import Changing, Job, noun
+from pipecli.cli.common.command import Changing, Job, flag, noun, option
 from pipecli.cli.common.output import Format, print_records, write_text
 from pipecli.cli.common.record_json import record_json
 from pipecli.cli.common.session import Session, mention, say, session
@@ -266,12 +266,8 @@ def _print_as_it_would_be(run: Session, changes: Sequence[Change]) -> None:
 @app.command("renew", cls=Changing)
 def renew(
     ctx: typer.Context,
-    before: Annotated[
-        int, typer.Option(help="How many days before the end of their term.", min=0, metavar="DAYS")
-    ] = 60,
-    alone: Annotated[
-        bool, typer.Option("--alone", help="No other clone renews: don't ask the shared pipeline.")
-    ] = False,
+    before: int = option("How many days before the end of their term.", "DAYS", default=60, min=0),
+    alone: bool = flag("--alone", "No other clone renews: don't ask the shared pipeline."),
 ) -> None:
     """Add the next deal for orders whose recurring items end soon; for cron.
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
-from pipecli.cli.common.command import Planned, noun
+from pipecli.cli.common.command import Planned, flag, noun, option
 from pipecli.cli.common.listing import owner_filter
 from pipecli.cli.common.output import Format, write_text, write_whole
 from pipecli.cli.common.pick import document_row, print_numbered
@@ -34,11 +34,9 @@ DUE = 3
 @app.command("followups", cls=Planned)
 def followups(
     ctx: typer.Context,
-    due: Annotated[str, typer.Option(help="Due on or before this day. Default: today.", metavar="DATE")] = "",
-    ics: Annotated[
-        bool, typer.Option("--ics", help="Print a calendar; without --due, of everything planned.")
-    ] = False,
-    exit_code: Annotated[bool, typer.Option("--exit-code", help=f"Exit with {DUE} if any are due.")] = False,
+    due: str = option("Due on or before this day. Default: today.", "DATE", default=""),
+    ics: bool = flag("--ics", "Print a calendar; without --due, of everything planned."),
+    exit_code: bool = flag("--exit-code", f"Exit with {DUE} if any are due."),
 ) -> None:
     """List the next contacts and open activities that are due.
 
@@ -113,10 +111,8 @@ _COLUMNS = (
 @app.command("calendar", cls=Planned)
 def calendar(
     ctx: typer.Context,
-    output: Annotated[str, typer.Option("--output", "-o", help="The file to write.", metavar="FILE")] = "",
-    expected_close: Annotated[
-        bool, typer.Option("--expected-close", help="Also the days on which deals are expected to close.")
-    ] = False,
+    output: str = option("The file to write.", "FILE", "--output", "-o", default=""),
+    expected_close: bool = flag("--expected-close", "Also the days on which deals are expected to close."),
 ) -> None:
     """Print a calendar (iCalendar, RFC 5545): meetings and calls, tasks, and the days of next contacts.
 

@@ -11,11 +11,11 @@ from contextlib import suppress
 from datetime import date, timedelta
 from decimal import Decimal
 from hashlib import sha256
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
-from pipecli.cli.common.command import Sending, noun
+from pipecli.cli.common.command import Sending, noun, option
 from pipecli.cli.common.output import Format, print_records, write_text
 from pipecli.cli.common.session import Session, mention, say, session
 from pipecli.cli.common.table import Column
@@ -47,12 +47,9 @@ _MOST_ALONE = 10
 @app.command(cls=Sending)
 def notify(
     ctx: typer.Context,
-    since: Annotated[
-        str,
-        typer.Option(
-            help="From this day or after this revision. Default: where the last run ended.", metavar="WHEN"
-        ),
-    ] = "",
+    since: str = option(
+        "From this day or after this revision. Default: where the last run ended.", "WHEN", default=""
+    ),
 ) -> None:
     """Tell people of moves, wins, losses, assignments and the like.
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 import typer
 
-from pipecli.cli.common.command import Sending, noun, owner_options
+from pipecli.cli.common.command import Sending, noun, option, owner_options
 from pipecli.cli.common.dates import parse_to
 from pipecli.cli.common.listing import owner_filter
 from pipecli.cli.common.output import Format, print_records, write_text
@@ -65,7 +65,7 @@ class Reminder(NamedTuple):
 @app.command(cls=Remind)
 def remind(
     ctx: typer.Context,
-    due: Annotated[str, typer.Option(help="Due on or before this day. Default: today.", metavar="DATE")] = "",
+    due: str = option("Due on or before this day. Default: today.", "DATE", default=""),
     perhaps_sent: PerhapsSent = "again",
 ) -> None:
     """Send each user one message with what is due and overdue, through their own channel.

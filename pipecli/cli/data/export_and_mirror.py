@@ -6,11 +6,11 @@ import io
 from collections.abc import Iterator
 from pathlib import Path
 from shlex import quote
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import typer
 
-from pipecli.cli.common.command import Verb, noun
+from pipecli.cli.common.command import Verb, argument, noun, option
 from pipecli.cli.common.session import Session, say, session
 from pipecli.errors import PipecliError
 from pipecli.records import kinds
@@ -29,26 +29,13 @@ _FORMATS = ("csv", "tsv", "json", "jsonl", "ids")
 @app.command("export")
 def export(
     ctx: typer.Context,
-    kind: Annotated[
-        str | None, typer.Argument(metavar="[KIND]", help="What: leads, customers, users, …")
-    ] = None,
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output", "-o", metavar="FILE", help="The file to write; its ending chooses the format."
-        ),
-    ] = None,
-    where: Annotated[
-        str | None, typer.Option("--where", metavar="EXPR", help="Only where this SQL condition is true.")
-    ] = None,
-    all_: Annotated[
-        Path | None,
-        typer.Option("--all", metavar="DIR", help="Every kind into a new folder or .zip, for `import run`."),
-    ] = None,
-    journal: Annotated[
-        Literal["hledger", "beancount"] | None,
-        typer.Option(help="Export invoices as bookkeeping entries."),
-    ] = None,
+    kind: str | None = argument("What: leads, customers, users, …", "[KIND]", default=None),
+    output: Path | None = option(
+        "The file to write; its ending chooses the format.", "FILE", "--output", "-o"
+    ),
+    where: str | None = option("Only where this SQL condition is true.", "EXPR", "--where"),
+    all_: Path | None = option("Every kind into a new folder or .zip, for `import run`.", "DIR", "--all"),
+    journal: Literal["hledger", "beancount"] | None = option("Export invoices as bookkeeping entries."),
 ) -> None:
     """Export all fields of the records of a kind, as CSV by default.
 
@@ -218,13 +205,8 @@ def _in_form(texts: list[str], collection: Collection, form: str) -> str:
 @app.command("mirror", cls=Verb)
 def mirror(
     ctx: typer.Context,
-    target: Annotated[
-        str,
-        typer.Argument(metavar="TARGET", help="A folder for Parquet files, or postgresql://HOST/DATABASE."),
-    ],
-    schema: Annotated[
-        str, typer.Option(metavar="NAME", help="In PostgreSQL: the schema, which only the mirror uses.")
-    ] = "pipecli",
+    target: str = argument("A folder for Parquet files, or postgresql://HOST/DATABASE.", "TARGET"),
+    schema: str = option("In PostgreSQL: the schema, which only the mirror uses.", "NAME", default="pipecli"),
 ) -> None:
     """Copy every table of `sql`, and the history, for other tools to read.
 

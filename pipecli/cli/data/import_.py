@@ -5,11 +5,11 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 from shlex import quote
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
-from pipecli.cli.common.command import Changing, noun
+from pipecli.cli.common.command import Changing, argument, flag, noun, option
 from pipecli.cli.common.session import Session
 from pipecli.cli.common.transaction import Transaction, changing_after
 from pipecli.cli.data.import_plan_and_run import KeepOption, all_faults, keep_rejects, progress, side_of
@@ -28,30 +28,15 @@ app = noun("Import CSV, JSON or JSON Lines.")
 @app.command("KIND", cls=Changing)
 def import_(
     ctx: typer.Context,
-    kind: Annotated[
-        str, typer.Argument(metavar="KIND", help="What each row is: leads, customers, activities, …")
-    ],
-    file: Annotated[
-        Path | None, typer.Argument(metavar="FILE", help="The file of rows; - reads stdin.")
-    ] = None,
-    map_: Annotated[
-        Path | None,
-        typer.Option("--map", metavar="MAPPING", help="The mapping file: which column fills which field."),
-    ] = None,
-    rejects: Annotated[
-        Path | None,
-        typer.Option("--rejects", metavar="CSV", help="Write rejected rows here, with the reasons."),
-    ] = None,
+    kind: str = argument("What each row is: leads, customers, activities, …", "KIND"),
+    file: Path | None = argument("The file of rows; - reads stdin.", "FILE", default=None),
+    map_: Path | None = option("The mapping file: which column fills which field.", "MAPPING", "--map"),
+    rejects: Path | None = option("Write rejected rows here, with the reasons.", "CSV", "--rejects"),
     keep: KeepOption = None,
-    from_: Annotated[
-        str | None,
-        typer.Option(
-            "--from", metavar="VENDOR", help="Import a whole export of this CRM: --from VENDOR EXPORT."
-        ),
-    ] = None,
-    guess: Annotated[
-        bool, typer.Option("--guess", help="Import an export of any CRM: --guess EXPORT.")
-    ] = False,
+    from_: str | None = option(
+        "Import a whole export of this CRM: --from VENDOR EXPORT.", "VENDOR", "--from"
+    ),
+    guess: bool = flag("--guess", "Import an export of any CRM: --guess EXPORT."),
 ) -> None:
     """Import the rows of a file. A second run of the same file changes nothing."""
     from pipecli.inbox.importing.import_files import import_rows, prepare_import

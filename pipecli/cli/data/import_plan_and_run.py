@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipecli.cli.common.command import Changing, Verb, noun
+from pipecli.cli.common.command import Changing, Verb, argument, flag, noun, option
 from pipecli.cli.common.output import Format, write_counts, write_text, write_whole
 from pipecli.cli.common.session import say, session
 from pipecli.cli.common.transaction import Transaction, changing_after
@@ -108,15 +108,10 @@ _DIFFERING = {"opportunities": "deal", "quotations": "quotation", "orders": "ord
 @app.command("plan", cls=Verb)
 def plan(
     ctx: typer.Context,
-    export: Annotated[Path, typer.Argument(metavar="EXPORT", help="A file, zip or folder of another CRM.")],
-    into: Annotated[
-        Path, typer.Option("--into", metavar="DIR", help="The folder for the plan, such as moves/hubspot.")
-    ],
-    from_: Annotated[
-        str | None,
-        typer.Option("--from", metavar="VENDOR", help="The CRM it is from, if the headers don't tell."),
-    ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite a plan, even if you changed it.")] = False,
+    export: Path = argument("A file, zip or folder of another CRM.", "EXPORT"),
+    into: Path = option("The folder for the plan, such as moves/hubspot.", "DIR", "--into", default=...),
+    from_: str | None = option("The CRM it is from, if the headers don't tell.", "VENDOR", "--from"),
+    force: bool = flag("--force", "Overwrite a plan, even if you changed it."),
 ) -> None:
     """Write mappings and settings for an export, and the questions left open."""
     from pipecli.inbox.moving.plan_files import PLAN_FILE
@@ -191,16 +186,11 @@ def _plan_json(outcome: Plan) -> dict[str, Any]:
 @app.command("run", cls=Changing)
 def run(
     ctx: typer.Context,
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The plan's folder, or an export of ours.")],
-    export: Annotated[
-        Path | None, typer.Argument(metavar="[EXPORT]", help="A later export. Default: the plan's.")
-    ] = None,
+    folder: Path = argument("The plan's folder, or an export of ours.", "DIR"),
+    export: Path | None = argument("A later export. Default: the plan's.", "[EXPORT]", default=None),
     keep: KeepOption = None,
-    rejects: Annotated[
-        Path | None,
-        typer.Option("--rejects", metavar="DIR", help="The folder for rejected rows, one file per kind."),
-    ] = None,
-    diff: Annotated[bool, typer.Option("--diff", help="With --dry-run: print the diff, too.")] = False,
+    rejects: Path | None = option("The folder for rejected rows, one file per kind.", "DIR", "--rejects"),
+    diff: bool = flag("--diff", "With --dry-run: print the diff, too."),
 ) -> None:
     """Import all files of a plan in one commit, and reconcile. With --dry-run, only the report is printed."""
     _move(ctx, folder, export, side_of(keep), rejects, with_diff=diff)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
-from pipecli.cli.common.command import Changing, noun
+from pipecli.cli.common.command import Changing, argument, flag, noun, option
 from pipecli.cli.common.session import mention, say
 from pipecli.cli.common.table import Column, clean
 from pipecli.cli.common.transaction import Transaction, changing, trailers
@@ -30,22 +30,11 @@ app = noun("Mail that came in: read mailboxes.")
 @app.command("import", cls=Changing)
 def import_(
     ctx: typer.Context,
-    paths: Annotated[
-        list[Path], typer.Argument(metavar="PATH...", help="An .eml file, an mbox, a Maildir, or a folder.")
-    ],
-    create_leads: Annotated[
-        bool, typer.Option("--create-leads", help="Make leads from strangers who wrote to us.")
-    ] = False,
-    on: Annotated[
-        str | None,
-        typer.Option(help="The deal or lead to record all these mails on.", metavar="REF"),
-    ] = None,
-    bodies: Annotated[
-        bool, typer.Option("--bodies", help="Also keep the start of each mail's text.")
-    ] = False,
-    attachments: Annotated[
-        bool, typer.Option("--attachments", help="Also keep the attached files, beside the record.")
-    ] = False,
+    paths: list[Path] = argument("An .eml file, an mbox, a Maildir, or a folder.", "PATH..."),
+    create_leads: bool = flag("--create-leads", "Make leads from strangers who wrote to us."),
+    on: str | None = option("The deal or lead to record all these mails on.", "REF"),
+    bodies: bool = flag("--bodies", "Also keep the start of each mail's text."),
+    attachments: bool = flag("--attachments", "Also keep the attached files, beside the record."),
 ) -> None:
     """Record the mails of a mailbox on their deals and leads.
 

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 from shlex import quote
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
 from pipecli import __version__
-from pipecli.cli.common.command import Changing, noun
+from pipecli.cli.common.command import Changing, argument, flag, noun
 from pipecli.cli.common.output import Format, print_record, print_records, write_text
 from pipecli.cli.common.session import Session, say, session
 from pipecli.cli.common.table import Column
@@ -30,9 +30,7 @@ app = noun()
 @app.command("schema write", cls=Changing)
 def write(
     ctx: typer.Context,
-    directory: Annotated[
-        Path | None, typer.Argument(metavar="[DIR]", help="Where; else the pipeline's own, committed.")
-    ] = None,
+    directory: Path | None = argument("Where; else the pipeline's own, committed.", "[DIR]", default=None),
 ) -> None:
     """Write the JSON Schemas of this version of pipecli."""
     from pipecli.cli.common.transaction import changing
@@ -79,7 +77,7 @@ def _write_own(transaction: Transaction) -> None:
 @app.command("schema show")
 def show(
     ctx: typer.Context,
-    kind: Annotated[str, typer.Argument(metavar="KIND", help="As lead, opportunity or settings.")],
+    kind: str = argument("As lead, opportunity or settings.", "KIND"),
 ) -> None:
     """Print the schema of one kind of record."""
     from pipecli.store import schemas
@@ -90,7 +88,7 @@ def show(
 @app.command("schema check")
 def check(
     ctx: typer.Context,
-    directory: Annotated[Path, typer.Argument(metavar="DIR", help="A folder of schemas.")],
+    directory: Path = argument("A folder of schemas.", "DIR"),
 ) -> None:
     """Exit with 1 if a folder's schemas are not of this version; for CI."""
     from pipecli.store import schemas
@@ -120,10 +118,8 @@ def _kind(name: str) -> Kind:
 @app.command("sql")
 def sql(
     ctx: typer.Context,
-    question: Annotated[
-        str, typer.Argument(metavar="[QUERY]", help="One SELECT over the tables of --tables.")
-    ] = "",
-    tables: Annotated[bool, typer.Option("--tables", help="List the tables and their columns.")] = False,
+    question: str = argument("One SELECT over the tables of --tables.", "[QUERY]", default=""),
+    tables: bool = flag("--tables", "List the tables and their columns."),
 ) -> None:
     """Query all records in SQLite's SQL; a query can't change anything.
 

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import typer
 
-from pipecli.cli.common.command import NOTES, SETS, TAGS, Changing, Ref, field, noun, with_fields
+from pipecli.cli.common.command import (
+    NOTES,
+    SETS,
+    TAGS,
+    Changing,
+    Ref,
+    field,
+    noun,
+    option,
+    with_fields,
+)
 from pipecli.cli.common.record_verbs import (
     ChangingMany,
     Refs,
@@ -118,14 +128,14 @@ register_remove(
 def qualify(
     ctx: typer.Context,
     ref: Ref,
-    need: Annotated[Answer | None, typer.Option(help="Do they need it?")] = None,
-    need_note: Annotated[Text, typer.Option(help="What they need.", metavar="TEXT")] = None,
-    budget: Annotated[Answer | None, typer.Option(help="Can they pay for it?")] = None,
-    budget_note: Annotated[Text, typer.Option(help="What they can pay.", metavar="TEXT")] = None,
-    timeframe: Annotated[Answer | None, typer.Option(help="Do they know when?")] = None,
-    timeframe_note: Annotated[Text, typer.Option(help="When.", metavar="TEXT")] = None,
-    authority: Annotated[Answer | None, typer.Option(help="Do they decide?")] = None,
-    authority_note: Annotated[Text, typer.Option(help="Who decides.", metavar="TEXT")] = None,
+    need: Answer | None = option("Do they need it?"),
+    need_note: Text = option("What they need.", "TEXT"),
+    budget: Answer | None = option("Can they pay for it?"),
+    budget_note: Text = option("What they can pay.", "TEXT"),
+    timeframe: Answer | None = option("Do they know when?"),
+    timeframe_note: Text = option("When.", "TEXT"),
+    authority: Answer | None = option("Do they decide?"),
+    authority_note: Text = option("Who decides.", "TEXT"),
 ) -> None:
     """Answer the four criteria.
 
@@ -149,10 +159,8 @@ def qualify(
 def disqualify(
     ctx: typer.Context,
     refs: Refs = None,
-    reason: Annotated[
-        Text, typer.Option(help="One of disqualify_reasons in the settings.", metavar="REASON")
-    ] = None,
-    detail: Annotated[Text, typer.Option(help="In your own words.", metavar="TEXT")] = None,
+    reason: Text = option("One of disqualify_reasons in the settings.", "REASON"),
+    detail: Text = option("In your own words.", "TEXT"),
 ) -> None:
     """Give up a lead, or many, with the reason."""
     with changing(ctx) as transaction:

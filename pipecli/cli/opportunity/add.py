@@ -7,11 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, timedelta
-from typing import Annotated, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import typer
 
-from pipecli.cli.common.command import NOTES, SETS, TAGS, Changing, field, noun, with_fields
+from pipecli.cli.common.command import (
+    NOTES,
+    SETS,
+    TAGS,
+    Changing,
+    argument,
+    field,
+    noun,
+    with_fields,
+)
 from pipecli.cli.common.pick import can_ask, choose, find_typed
 from pipecli.cli.common.session import Session, repeat_nothing, say, session
 from pipecli.cli.common.transaction import Transaction, changing
@@ -61,7 +70,7 @@ app = noun()
 )
 def add(
     ctx: typer.Context,
-    title: Annotated[Text, typer.Argument(help="What is to be sold.", metavar="TITLE")] = None,
+    title: Text = argument("What is to be sold.", "TITLE", default=None),
     *, title_option: Text, customer: Text, lead: Text, organization: Text, person: Text, email: Text,
     phone: Text, process: Text, stage: Text, owner: Text, currency: Text, price_list: Text, amount: Text,
     probability: Text, expected_close: Text, score: Text, tags: list[str] | None, next_contact: Text,

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipecli.cli.common.command import Changing, NextContactOption, Ref, noun
+from pipecli.cli.common.command import (
+    Changing,
+    NextContactOption,
+    Ref,
+    argument,
+    flag,
+    noun,
+    option,
+)
 from pipecli.cli.common.item_verbs import register_item_verbs
 from pipecli.cli.common.pick import key_of
 from pipecli.cli.common.record_verbs import (
@@ -40,11 +48,9 @@ app = noun()
 def advance(
     ctx: typer.Context,
     refs: Refs = None,
-    to: Annotated[str | None, typer.Option(help="This stage, not the next.", metavar="STAGE")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Even if steps or fields are missing.")] = False,
-    keep_probability: Annotated[
-        bool, typer.Option("--keep-probability", help="Keep a probability that was set by hand.")
-    ] = False,
+    to: str | None = option("This stage, not the next.", "STAGE"),
+    force: bool = flag("--force", "Even if steps or fields are missing."),
+    keep_probability: bool = flag("--keep-probability", "Keep a probability that was set by hand."),
     next_: NextContactOption = None,
 ) -> None:
     """Move an opportunity, or many, to the next stage."""
@@ -68,8 +74,8 @@ def advance(
 def hold(
     ctx: typer.Context,
     refs: Refs = None,
-    until: Annotated[str, typer.Option(help="The day on which it resumes.", metavar="DATE")] = "",
-    reason: Annotated[str | None, typer.Option(help="What it is waiting for.", metavar="TEXT")] = None,
+    until: str = option("The day on which it resumes.", "DATE", default=""),
+    reason: str | None = option("What it is waiting for.", "TEXT"),
 ) -> None:
     """Put an opportunity, or many, on hold until a day."""
     with changing(ctx) as transaction:
@@ -98,10 +104,7 @@ def resume(ctx: typer.Context, refs: Refs = None) -> None:
 def sellers(
     ctx: typer.Context,
     ref: Ref,
-    parts: Annotated[
-        list[str],
-        typer.Argument(metavar="USER=PERCENT...", help="All who sell it; none: the owner alone."),
-    ],
+    parts: list[str] = argument("All who sell it; none: the owner alone.", "USER=PERCENT..."),
 ) -> None:
     """Split an opportunity among sellers: ana=60 luis=40 (percent)."""
     with changing(ctx) as transaction:
@@ -115,12 +118,11 @@ def sellers(
         transaction.do(rules.split_credit(deal, given))
 
 
-_Step = Annotated[str, typer.Argument(help="Its text, or words of it.", metavar="STEP")]
-
-
 def _add_step(verb: str, rule: Callable[[Opportunity, Settings, str], Change], help_text: str) -> None:
     @app.command(verb, cls=Changing, help=help_text)
-    def note_step(ctx: typer.Context, ref: Ref, step: _Step) -> None:
+    def note_step(
+        ctx: typer.Context, ref: Ref, step: str = argument("Its text, or words of it.", "STEP")
+    ) -> None:
         with changing(ctx) as transaction:
             transaction.do(rule(transaction.get(Opportunity, ref), transaction.settings, step))
 
@@ -167,7 +169,7 @@ register_item_verbs(app, Opportunity)
 def reprice(
     ctx: typer.Context,
     ref: Ref,
-    item: Annotated[list[str] | None, typer.Argument(help="Only these: number, product or words.")] = None,
+    item: list[str] | None = argument("Only these: number, product or words.", default=None),
 ) -> None:
     """Update the items to today's list prices; --dry-run shows them."""
     with changing(ctx) as transaction:
@@ -179,10 +181,9 @@ def reprice(
 def take_offer(
     ctx: typer.Context,
     ref: Ref,
-    quotation: Annotated[
-        str | None,
-        typer.Argument(metavar="[QUOTATION]", help="Default: the accepted one, else the one sent last."),
-    ] = None,
+    quotation: str | None = argument(
+        "Default: the accepted one, else the one sent last.", "[QUOTATION]", default=None
+    ),
 ) -> None:
     """Copy the lines of a quotation back to its opportunity.
 
@@ -239,10 +240,8 @@ def put_on_contact(
     ctx: typer.Context,
     ref: Ref,
     contact: _Contact,
-    role: Annotated[
-        str | None, typer.Option(help="decision-maker, influencer, user, …", metavar="ROLE")
-    ] = None,
-    primary: Annotated[bool, typer.Option("--primary", help="The one to speak to first.")] = False,
+    role: str | None = option("decision-maker, influencer, user, …", "ROLE"),
+    primary: bool = flag("--primary", "The one to speak to first."),
 ) -> None:
     """Add a contact to an opportunity, or change their role."""
     with changing(ctx) as transaction:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from itertools import zip_longest
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
-from pipecli.cli.common.command import Report, noun
+from pipecli.cli.common.command import Report, flag, noun, option
 from pipecli.cli.common.output import Format, print_records, wrapped, write_text
 from pipecli.cli.common.session import Session, say, session
 from pipecli.cli.common.table import Column, clean, cut, display_width, fitting, isolated
@@ -32,15 +32,10 @@ app = noun()
 @app.command("board", cls=Report)
 def board(
     ctx: typer.Context,
-    process: Annotated[
-        str,
-        typer.Option(help="The process. Default: the one with the most open deals.", metavar="PROCESS"),
-    ] = "",
-    closed: Annotated[bool, typer.Option("--closed", help="Also show closed deals.")] = False,
-    limit: Annotated[int, typer.Option(min=1, help="Show at most N cards per column.", metavar="N")] = 8,
-    interactive: Annotated[
-        bool, typer.Option("--interactive", "-i", help="Full-screen; move cards.")
-    ] = False,
+    process: str = option("The process. Default: the one with the most open deals.", "PROCESS", default=""),
+    closed: bool = flag("--closed", "Also show closed deals."),
+    limit: int = option("Show at most N cards per column.", "N", default=8, min=1),
+    interactive: bool = option("Full-screen; move cards.", "", "--interactive", "-i", default=False),
 ) -> None:
     """Show the board: open opportunities, one column per stage.
 

@@ -7,7 +7,7 @@ from typing import Annotated, cast
 
 import typer
 
-from pipecli.cli.common.command import Changing, Ref, noun
+from pipecli.cli.common.command import Changing, Ref, noun, option
 from pipecli.cli.common.pick import can_ask, confirm
 from pipecli.cli.common.record_verbs import ChangingMany, Refs, change_each, names_of
 from pipecli.cli.common.session import say
@@ -38,20 +38,13 @@ _Day = Annotated[str | None, typer.Option("--date", help="When. Default: today."
 def won(
     ctx: typer.Context,
     ref: Ref,
-    quotation: Annotated[
-        str | None,
-        typer.Option(help="The one that won. Default: the last one sent.", metavar="QUOTATION"),
-    ] = None,
-    amount: Annotated[
-        str | None,
-        typer.Option(
-            help="The final value, such as 12000 or 12k, or unknown. Default: the quotation's.",
-            metavar="AMOUNT",
-        ),
-    ] = None,
+    quotation: str | None = option("The one that won. Default: the last one sent.", "QUOTATION"),
+    amount: str | None = option(
+        "The final value, such as 12000 or 12k, or unknown. Default: the quotation's.", "AMOUNT"
+    ),
     day: _Day = None,
     detail: _Detail = None,
-    note: Annotated[str | None, typer.Option(hidden=True)] = None,
+    note: str | None = option("", hidden=True),
 ) -> None:
     """Close an opportunity as won; its quotation becomes an order."""
     with changing(ctx) as transaction:
@@ -120,13 +113,8 @@ def _ask_if_far(transaction: Transaction, change: Change, quotations: Sequence[Q
 def lost(
     ctx: typer.Context,
     refs: Refs = None,
-    reason: Annotated[
-        list[str] | None,
-        typer.Option(help="One of the settings' lost_reasons. May be repeated.", metavar="REASON"),
-    ] = None,
-    competitor: Annotated[
-        list[str] | None, typer.Option(help="The competitor that won it. May be repeated.", metavar="NAME")
-    ] = None,
+    reason: list[str] | None = option("One of the settings' lost_reasons. May be repeated.", "REASON"),
+    competitor: list[str] | None = option("The competitor that won it. May be repeated.", "NAME"),
     detail: _Detail = None,
     day: _Day = None,
 ) -> None:
@@ -160,9 +148,7 @@ def lost(
 def reopen(
     ctx: typer.Context,
     ref: Ref,
-    stage: Annotated[
-        str | None, typer.Option(help="Where it continues. Default: where it was.", metavar="STAGE")
-    ] = None,
+    stage: str | None = option("Where it continues. Default: where it was.", "STAGE"),
 ) -> None:
     """Reopen a closed opportunity, its quotations as they were."""
     with changing(ctx) as transaction:

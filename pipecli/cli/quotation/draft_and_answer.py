@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
-from pipecli.cli.common.command import SETS, Changing, Ref, field, noun, with_fields
+from pipecli.cli.common.command import (
+    SETS,
+    Changing,
+    Ref,
+    argument,
+    field,
+    noun,
+    option,
+    with_fields,
+)
 from pipecli.cli.common.item_verbs import register_item_verbs
 from pipecli.cli.common.record_verbs import register_remove, register_set_and_edit, setting_of
 from pipecli.cli.common.session import mention
@@ -42,7 +51,7 @@ app = noun()
 )
 def new(
     ctx: typer.Context,
-    opportunity: Annotated[str, typer.Argument(metavar="OPP", help="The opportunity to quote for.")],
+    opportunity: str = argument("The opportunity to quote for.", "OPP"),
     *, valid_until: str | None, contact: str | None, from_supplier_quote: str | None, markup: str | None,
     margin: str | None, sets: list[str] | None, **given: str | None,
 ) -> None:  # fmt: skip
@@ -144,10 +153,9 @@ def revise(ctx: typer.Context, ref: Ref) -> None:
 def accept(
     ctx: typer.Context,
     ref: Ref,
-    with_: Annotated[
-        list[str] | None,
-        typer.Option("--with", help="An optional or alternative item they take; repeatable.", metavar="ITEM"),
-    ] = None,
+    with_: list[str] | None = option(
+        "An optional or alternative item they take; repeatable.", "ITEM", "--with"
+    ),
 ) -> None:
     """Record that the customer accepted. The deal stays open: `opp won` closes it."""
     with changing(ctx) as transaction:
@@ -164,7 +172,7 @@ def accept(
 def reject(
     ctx: typer.Context,
     ref: Ref,
-    reason: Annotated[str | None, typer.Option(help="Why, in the customer's words.", metavar="TEXT")] = None,
+    reason: str | None = option("Why, in the customer's words.", "TEXT"),
 ) -> None:
     """Record that the customer rejected it, or took back a yes. The deal stays open."""
     with changing(ctx) as transaction:

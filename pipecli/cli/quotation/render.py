@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from pipecli.cli.common.command import Ref, noun
+from pipecli.cli.common.command import Ref, flag, noun
 from pipecli.cli.common.output import ending_of, write_text, write_whole
 from pipecli.cli.common.pick import find_typed
 from pipecli.cli.common.session import say, session
@@ -91,7 +91,7 @@ def render_invoice(ctx: typer.Context, ref: Ref, output: Output) -> None:
 
 @app.command("quotation template")
 def template(
-    email: Annotated[bool, typer.Option("--email", help="The template of the mail instead.")] = False,
+    email: bool = flag("--email", "The template of the mail instead."),
     language: Language = None,
 ) -> None:
     """Print the template of documents, as a start for your own."""

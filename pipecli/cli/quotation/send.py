@@ -16,7 +16,7 @@ from typing import Annotated, NamedTuple
 
 import typer
 
-from pipecli.cli.common.command import Changing, NextContactOption, Ref, noun
+from pipecli.cli.common.command import Changing, NextContactOption, Ref, noun, option
 from pipecli.cli.common.transaction import Transaction, changing
 from pipecli.cli.quotation.render import printed_of, typeset_as
 from pipecli.errors import PipecliError
@@ -237,7 +237,7 @@ app = noun()
 def send(
     ctx: typer.Context,
     ref: Ref,
-    date: Annotated[str | None, typer.Option(help="Its date. Default: the draft's.", metavar="DATE")] = None,
+    date: str | None = option("Its date. Default: the draft's.", "DATE"),
     email: Email = False,
     to: To = None,
     cc: Cc = None,

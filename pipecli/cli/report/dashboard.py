@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
-from pipecli.cli.common.command import Report, noun
+from pipecli.cli.common.command import Report, noun, option
 from pipecli.cli.common.dates import parse_period
 from pipecli.cli.common.listing import owner_filter
 from pipecli.cli.common.output import Format, ending_of, write_text, write_whole
@@ -49,12 +48,9 @@ app = noun("Write a page with the key figures, charts and tables.")
 @app.command(cls=Report)
 def dashboard(
     ctx: typer.Context,
-    output: Annotated[
-        str,
-        typer.Option(
-            "--output", "-o", help="The .html page, or a folder for index.html.", metavar="FILE|DIR"
-        ),
-    ],
+    output: str = option(
+        "The .html page, or a folder for index.html.", "FILE|DIR", "--output", "-o", default=...
+    ),
     currency: Currency = "",
 ) -> None:
     """Write a page with the key figures, charts and tables, in one file that fetches nothing.

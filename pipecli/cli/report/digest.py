@@ -9,11 +9,11 @@ from datetime import date, datetime, timedelta
 from functools import cached_property, partial
 from hashlib import sha256
 from html import escape
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import typer
 
-from pipecli.cli.common.command import Sending, noun, owner_options
+from pipecli.cli.common.command import Sending, noun, option, owner_options
 from pipecli.cli.common.dates import parse_as_of, parse_period
 from pipecli.cli.common.listing import owner_filter
 from pipecli.cli.common.output import Format, markdown_text, wrapped, write_text
@@ -76,18 +76,10 @@ class Digest(Sending):
 @app.command(cls=Digest)
 def digest(
     ctx: typer.Context,
-    since: Annotated[
-        str, typer.Option(metavar="WHEN", help="Since the end of this date, this time, or this revision.")
-    ] = "-7d",
+    since: str = option("Since the end of this date, this time, or this revision.", "WHEN", default="-7d"),
     currency: Currency = "",
-    email: Annotated[
-        list[str] | None,
-        typer.Option(metavar="ADDRESS|USER", help="Mail it to them, once a day; repeatable."),
-    ] = None,
-    to: Annotated[
-        list[str] | None,
-        typer.Option(metavar="USER|CHANNEL", help="Send it through their channel, once a day; repeatable."),
-    ] = None,
+    email: list[str] | None = option("Mail it to them, once a day; repeatable.", "ADDRESS|USER"),
+    to: list[str] | None = option("Send it through their channel, once a day; repeatable.", "USER|CHANNEL"),
     perhaps_sent: PerhapsSent = "again",
 ) -> None:
     """Print the week on one page: what moved, was won and lost, the forecast, who moved what, and what was

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
-import typer
-
-from pipecli.cli.common.command import Report, noun
+from pipecli.cli.common.command import Report, flag, noun, option
 from pipecli.cli.common.listing import owner_filter
 from pipecli.cli.common.table import Column
 from pipecli.cli.report.printing import Asked, asking, count_column, figures, grouping, percent_column
@@ -34,12 +32,8 @@ _OF_KIND = {None: "leads and opportunities", "lead": "leads", "opportunity": "op
 @asking(LEAD, OPPORTUNITY, by="owner", groupings=GROUPINGS, has_currency=False)
 def report_first_response(
     asked: Asked,
-    kind: Annotated[
-        str, typer.Option(help="Only leads, or only opportunities.", metavar="lead|opportunity")
-    ] = "",
-    business_hours: Annotated[
-        bool, typer.Option("--business-hours", help="Count only the business hours in the settings.")
-    ] = False,
+    kind: str = option("Only leads, or only opportunities.", "lead|opportunity", default=""),
+    business_hours: bool = flag("--business-hours", "Count only the business hours in the settings."),
 ) -> None:
     """Print how long people wait for our first response.
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
-from pipecli.cli.common.command import Report, noun
+from pipecli.cli.common.command import Report, flag, noun, option
 from pipecli.cli.common.output import Format
 from pipecli.cli.common.session import warn
 from pipecli.cli.common.table import Column, clean, cut, display_width, isolated, money, rounded_to_three
@@ -44,10 +44,8 @@ app = noun("Print the forecast, weighted by probability.")
 @asking(OPPORTUNITY, by="month", groupings=_BY, days="closing")
 def forecast(
     asked: Asked,
-    compare: Annotated[
-        str | None, typer.Option(help="Compare with this date, time or revision of git.", metavar="WHEN")
-    ] = None,
-    chart: Annotated[bool, typer.Option("--chart", help="Draw bars below the table.")] = False,
+    compare: str | None = option("Compare with this date, time or revision of git.", "WHEN"),
+    chart: bool = flag("--chart", "Draw bars below the table."),
 ) -> None:
     """Print what open deals should bring, by expected close, and what was won.
 

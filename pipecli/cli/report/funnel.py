@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Any
 
-import typer
-
-from pipecli.cli.common.command import Report, noun
+from pipecli.cli.common.command import Report, noun, option
 from pipecli.cli.common.table import Column
 from pipecli.cli.report.forecast_and_funnel_rows import funnel_of, steps_of
 from pipecli.cli.report.printing import (
@@ -29,9 +27,7 @@ app = noun("From lead to opportunity to won, stage to stage.")
 @asking(LEAD, OPPORTUNITY, by="step", groupings=GROUPINGS)
 def report_funnel(
     asked: Asked,
-    stages: Annotated[
-        bool, typer.Option(help="Also the stages, which are read from the history of the files.")
-    ] = True,
+    stages: bool = option("Also the stages, which are read from the history of the files.", default=True),
 ) -> None:
     """Print how many leads become opportunities and are won.
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import typer
 
-from pipecli.cli.common.command import Report, noun
+from pipecli.cli.common.command import Report, noun, option
 from pipecli.cli.common.listing import owner_filter
 from pipecli.cli.common.output import print_records
 from pipecli.cli.common.session import say, session
@@ -171,7 +171,7 @@ _HEADINGS = dict(zip(AGES, ("NOT DUE", "1-30 D", "31-60 D", "61-90 D", "OVER 90 
 @app.command("report receivables")
 def report_receivables(
     ctx: typer.Context,
-    by: Annotated[Literal["customer", "currency"], typer.Option(help="A row for each.")] = "customer",
+    by: Literal["customer", "currency"] = option("A row for each.", default="customer"),
 ) -> None:
     """Print what customers owe, by how long it is overdue. Amounts are in the base currency."""
     run = session(ctx)

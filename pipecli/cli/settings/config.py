@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 import shlex
-from typing import Annotated
 
 import typer
 
-from pipecli.cli.common.command import Verb, noun
+from pipecli.cli.common.command import Verb, argument, flag, noun
 from pipecli.cli.common.output import print_records, write_text
 from pipecli.cli.common.session import FORMATS, say, session
 from pipecli.cli.common.table import Column
@@ -28,11 +27,9 @@ _NAMES = "format, color, owner, columns.NOUN, alias.NAME"
 @app.command("config", cls=Verb)
 def config(
     ctx: typer.Context,
-    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help=f"One of {_NAMES}.")] = None,
-    value: Annotated[
-        str | None, typer.Argument(metavar="[VALUE]", help='Its value, as json, id,title or "opp won".')
-    ] = None,
-    unset: Annotated[bool, typer.Option("--unset", help="Remove it.")] = False,
+    name: str | None = argument(f"One of {_NAMES}.", "[NAME]", default=None),
+    value: str | None = argument('Its value, as json, id,title or "opp won".', "[VALUE]", default=None),
+    unset: bool = flag("--unset", "Remove it."),
 ) -> None:
     """Show your own defaults and aliases, or set one. They apply at a terminal, in every pipeline.
 

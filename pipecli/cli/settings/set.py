@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any, Literal, get_args
+from typing import Any, Literal, get_args
 
 import typer
 
-from pipecli.cli.common.command import Assignments, Changing, noun
+from pipecli.cli.common.command import Assignments, Changing, argument, noun
 from pipecli.cli.common.edit import edit_file
 from pipecli.cli.common.record_verbs import given_slug
 from pipecli.cli.common.session import say
@@ -35,6 +35,7 @@ from pipecli.workflow.settings import WORDS
 app = noun()
 
 What = Literal["lost-reason", "disqualify-reason", "source", "type", "stage", "user", "team"]
+_KINDS = f"One of {', '.join(get_args(What))}."
 
 
 @app.command("set", cls=Changing)
@@ -58,9 +59,9 @@ def edit(ctx: typer.Context) -> None:
 @app.command("rename", cls=Changing)
 def rename(
     ctx: typer.Context,
-    what: Annotated[What, typer.Argument(metavar="WHAT", help=f"One of {', '.join(get_args(What))}.")],
-    old: Annotated[str, typer.Argument(metavar="OLD", help="Its name now; a stage's is PROCESS/STAGE.")],
-    new: Annotated[str, typer.Argument(metavar="NEW", help="Its name then; a stage's without the process.")],
+    what: What = argument(_KINDS, "WHAT"),
+    old: str = argument("Its name now; a stage's is PROCESS/STAGE.", "OLD"),
+    new: str = argument("Its name then; a stage's without the process.", "NEW"),
 ) -> None:
     """Rename something in the settings and in all records.
 

@@ -6,16 +6,16 @@ Settings are YAML for people, JSON and rows of path and value for programs.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
-from pipecli.cli.common.command import TeamName, UserName, noun
+from pipecli.cli.common.command import TeamName, UserName, argument, noun
 from pipecli.cli.common.listing import Listing, Parts, listing, print_parts
 from pipecli.cli.common.output import Format, print_records, write_text
 from pipecli.cli.common.record_json import find_section, print_record_json, settings_json
 from pipecli.cli.common.session import Session, session
-from pipecli.cli.common.table import Column, ListColumn, cell_text, column, flag, listed
+from pipecli.cli.common.table import ACTIVE, Column, ListColumn, cell_text, column, listed
 from pipecli.errors import PipecliError
 from pipecli.json_and_csv import dumps
 from pipecli.records import kinds
@@ -31,9 +31,7 @@ app = noun()
 @app.command("show")
 def show(
     ctx: typer.Context,
-    path: Annotated[
-        str | None, typer.Argument(metavar="[PATH]", help="A part of them: currency, users.ana.team.")
-    ] = None,
+    path: str | None = argument("A part of them: currency, users.ana.team.", "[PATH]", default=None),
 ) -> None:
     """Show the settings, or the part of them at a path.
 
@@ -133,7 +131,7 @@ USERS = (
     column("name", "NAME", shrink=True),
     column("email", "E-MAIL", rank=1),
     column("team", "TEAM"),
-    ListColumn(flag("active"), "active"),
+    ACTIVE,
 )
 
 _USERS = Parts(

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from inspect import Parameter
-from typing import Annotated, Any, cast
+from typing import Any, cast
 
 import typer
 
-from pipecli.cli.common.command import Assignments, Changing, TeamName, UserName, noun, with_fields
+from pipecli.cli.common.command import (
+    Assignments,
+    Changing,
+    TeamName,
+    UserName,
+    argument,
+    flag,
+    noun,
+    option,
+    with_fields,
+)
 from pipecli.cli.common.record_json import SECTIONS, find_principal, find_section, settings_json
 from pipecli.cli.common.record_verbs import given_slug
 from pipecli.cli.common.session import Session, say, session
@@ -33,14 +43,11 @@ app = noun()
 @app.command("user add", cls=Changing)
 def add_user(
     ctx: typer.Context,
-    slug: Annotated[str, typer.Argument(metavar="USER", help="Their slug: lower case, digits and hyphens.")],
-    name: Annotated[str, typer.Option(help="Their name.", metavar="TEXT")],
-    email: Annotated[
-        str | None,
-        typer.Option(help="Their e-mail address, by which git's identity is recognised.", metavar="ADDRESS"),
-    ] = None,
-    team: Annotated[str | None, typer.Option(help="Their team; added if it is new.", metavar="TEAM")] = None,
-    inactive: Annotated[bool, typer.Option("--inactive", help="They are given nothing new.")] = False,
+    slug: str = argument("Their slug: lower case, digits and hyphens.", "USER"),
+    name: str = option("Their name.", "TEXT", default=...),
+    email: str | None = option("Their e-mail address, by which git's identity is recognised.", "ADDRESS"),
+    team: str | None = option("Their team; added if it is new.", "TEAM"),
+    inactive: bool = flag("--inactive", "They are given nothing new."),
 ) -> None:
     """Add a user; prints their slug."""
     with changing(ctx) as transaction:
@@ -61,10 +68,7 @@ def add_user(
 def hand_over_user(
     ctx: typer.Context,
     user: UserName,
-    to: Annotated[
-        str,
-        typer.Option("--to", help="Who gets it: a user, or a team's least busy.", metavar="USER-OR-TEAM"),
-    ],
+    to: str = option("Who gets it: a user, or a team's least busy.", "USER-OR-TEAM", "--to", default=...),
 ) -> None:
     """Hand over what a user has open to another user or to a team.
 
@@ -97,10 +101,10 @@ def hand_over_user(
 @app.command("team add", cls=Changing)
 def add_team(
     ctx: typer.Context,
-    slug: Annotated[str, typer.Argument(metavar="TEAM", help="Its slug: lower case, digits and hyphens.")],
-    name: Annotated[str | None, typer.Option(help="Its name. Default: the slug.", metavar="TEXT")] = None,
-    manager: Annotated[str | None, typer.Option(help="Who is responsible for it.", metavar="USER")] = None,
-    parent: Annotated[str | None, typer.Option(help="The team it belongs to.", metavar="TEAM")] = None,
+    slug: str = argument("Its slug: lower case, digits and hyphens.", "TEAM"),
+    name: str | None = option("Its name. Default: the slug.", "TEXT"),
+    manager: str | None = option("Who is responsible for it.", "USER"),
+    parent: str | None = option("The team it belongs to.", "TEAM"),
 ) -> None:
     """Add a team; prints its slug."""
     with changing(ctx) as transaction:
