@@ -145,6 +145,22 @@ def name_words(name: str) -> list[str]:
     return [word for word in words if word not in _LEGAL_FORMS] or words
 
 
+def may_be_one_person(one: str, other: str) -> bool:
+    """True where the words of one name begin those of the other, in any order: `Lopez, M.` and María López.
+
+    An address for a name is nobody else's name.
+    """
+    if "@" in one + other:
+        return True
+    fewer, more = sorted((name_words(one), name_words(other)), key=len)
+    for word in fewer:
+        same = next((known for known in more if known.startswith(word) or word.startswith(known)), None)
+        if same is None:
+            return False
+        more.remove(same)
+    return True
+
+
 def _is_free(domain: str) -> bool:
     return domain in _FREE_DOMAINS or domain.partition(".")[0] in _FREE_FAMILIES
 

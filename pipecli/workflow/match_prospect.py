@@ -22,6 +22,7 @@ from pipecli.workflow.duplicates import (
     email_domain,
     email_key,
     is_same_phone,
+    may_be_one_person,
     name_words,
     phone_key,
     similar_names,
@@ -315,6 +316,7 @@ class People:
         self._by_email: dict[str, list[str]] = defaultdict(list)
         self._by_place: dict[tuple[str, str | None], list[str]] = defaultdict(list)
         self._by_name: dict[str, list[str]] = defaultdict(list)
+        self._names: dict[str, set[str]] = defaultdict(set)
         self.customers: dict[str, str | None] = {}
         self._addresses: dict[str, set[str]] = defaultdict(set)
         self._coming: set[str] = set()
@@ -328,6 +330,7 @@ class People:
         """Know a contact, or more about one."""
         customer = customer or self.customers.get(key)
         self.customers[key] = customer
+        self._names[key].add(name)
         self._phones[key] |= {*map(_digits, phones)}
         for email in emails:
             if (address := email_key(email)) and key not in self._by_email[address]:
@@ -351,7 +354,7 @@ class People:
     ) -> str | None:
         """The contact that a row is about; None for one that nobody knows.
 
-        Who has another external_id is another person.
+        Who has another external_id is another person, as is one of another name at the same address.
 
         Raises Unreadable where two have the sign.
         """
@@ -360,8 +363,10 @@ class People:
             return external_id is None or self._external_ids.get(key, external_id) == external_id
 
         addresses = [address for email in emails if (address := email_key(email))]
-        known = [key for address in addresses for key in self._by_email.get(address, ())]
-        if known := [key for key in dict.fromkeys(known) if may_be(key)]:
+        known = [key for key in self._with(addresses) if may_be(key)]
+        if name:
+            known = [key for key in known if any(may_be_one_person(name, own) for own in self._names[key])]
+        if known:
             here = [key for key in known if self.customers[key] == customer] if len(known) > 1 else known
             return _single(here or known, f"the address {addresses[0]}")
         if not name:
@@ -378,6 +383,14 @@ class People:
         if customer is None and (addresses or all(self._addresses[key] for key in same)):
             return None  # two without a customer have their name in common, and nothing else
         return _single(same, f'the name "{name}" at {customer or "no customer"}') if same else None
+
+    def _with(self, addresses: Iterable[str]) -> list[str]:
+        return [*dict.fromkeys(key for address in addresses for key in self._by_email.get(address, ()))]
+
+    def shared(self, name: str, emails: Iterable[str]) -> list[str]:
+        """The signs that somebody new has in common with others, in words."""
+        addresses = self._with(address for email in emails if (address := email_key(email)))
+        return ["address"] * bool(addresses) + ["name"] * bool(self.namesakes(name))
 
     def namesakes(self, name: str) -> list[str]:
         return self._by_name.get(name_key(name), [])

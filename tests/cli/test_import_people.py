@@ -98,6 +98,30 @@ def test_one_whom_the_other_system_calls_otherwise_is_another_though_the_address
     assert told["made"] == 2
 
 
+def test_an_address_that_two_people_share_gives_neither_the_name_of_the_other(
+    cli: Cli, root: Path, given: Given
+) -> None:
+    given(
+        {**TWO_COMPANIES, "contacts/ana-gil.yaml": "id: ana-gil\nname: Ana Gil\nemails: [info@x.example]\n"}
+    )
+    mapping = write("m.yaml", "columns: {Name: name, Mail: emails, Title: title}\n")
+    rows = (
+        "Name,Mail,Title\nBen Roe,info@x.example,CFO\nAna Gil,info@x.example,CEO\nHans Gil,info@x.example,\n"
+    )
+    told = cli("import", "contacts", write("p.csv", rows), "--map", mapping).out
+    assert "2 new contacts with the address of others (line 2: Ben Roe)" in told
+    people = {path.stem: loads(path.read_text()) for path in (root / "contacts").iterdir()}
+    assert {key: (of["name"], of.get("title")) for key, of in people.items() if key != "maria-lopez"} == {
+        "ana-gil": ("Ana Gil", "CEO"), "ben-roe": ("Ben Roe", "CFO"), "hans-gil": ("Hans Gil", None),
+    }  # fmt: skip
+    assert "3 unchanged" in cli("import", "contacts", "p.csv", "--map", mapping).out
+    cli("contact", "set", "ben-roe", "name=Robert Roe")
+    cli("contact", "remove", "hans-gil")
+    told = cli("import", "contacts", "p.csv", "--map", mapping).out
+    assert {path.stem for path in (root / "contacts").iterdir()} == {"ana-gil", "ben-roe", "maria-lopez"}
+    assert loads((root / "contacts/ben-roe.yaml").read_text())["name"] == "Robert Roe"
+
+
 def test_a_deal_names_the_person_of_its_own_customer(cli: Cli, root: Path, given: Given) -> None:
     given(TWO_COMPANIES)
     rows = write(

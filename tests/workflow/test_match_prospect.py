@@ -189,12 +189,14 @@ def test_a_shared_address_tells_who_is_meant_at_a_customer() -> None:
     ]
     people = People(rows, {"luis": "7"})
     shared = ["INFO@x.example"]
-    assert people.recognised("Who", "contoso", shared) == "ana"
-    assert people.recognised("Who", "fabrikam", shared) == "luis"
-    assert people.recognised("Who", "fabrikam", shared, external_id="8") == "ana"  # the only one it may be
+    assert people.recognised(None, "contoso", shared) == "ana"
+    assert people.recognised(None, "fabrikam", shared) == "luis"
+    assert people.recognised(None, "fabrikam", shared, external_id="8") == "ana"  # the only one it may be
     for customer in (None, "others"):
         with pytest.raises(Unreadable, match="ana and luis have the address"):
-            people.recognised("Who", customer, shared)
+            people.recognised(None, customer, shared)
+    assert people.recognised("Luis Gil", "contoso", shared) == "luis"
+    assert people.recognised("Who", "contoso", shared) is None
     assert people.recognised(None, "contoso", []) is None
     assert people.recognised("Ana", "contoso", []) == "ana"
     assert people.recognised("Ana", "contoso", ["at the fair"]) == "ana"

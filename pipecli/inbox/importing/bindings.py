@@ -155,7 +155,7 @@ class Bindings:
     @property
     def naming(self) -> list[str]:
         """The columns by which people know a row: that of its id, else of its title or name."""
-        fields = ("external_id",), ("id",), ("sku",), ("title",), ("name",), ("subject",)
+        fields = ("external_id",), ("id",), ("sku",), ("name",), ("title",), ("subject",)
         return [
             column
             for path in fields

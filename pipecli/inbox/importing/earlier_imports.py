@@ -31,7 +31,7 @@ from pipecli.store.parse_record import parse_record, validate
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.safe_files import Location, kind_of
 from pipecli.store.yaml import read
-from pipecli.workflow.duplicates import email_key
+from pipecli.workflow.duplicates import email_key, may_be_one_person
 
 if TYPE_CHECKING:
     from pipecli.inbox.importing.match_record import Draft
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 
 Keep = Literal["local", "file", "conflict"]
 """The value that stays where both sides changed one; with `conflict` none, and the row is rejected."""
-
 
 _LISTS = ("emails", "phones", "tags")
 
@@ -401,7 +400,7 @@ class Departures:
         """`present` are the ids of those that are here: one that was merged twice is the last of them."""
         told = [*departed][::-1]  # one that was renamed before it was merged away comes with both names
         by_key = {one.key: one for one in told}
-        self._by_sign: dict[tuple[object, ...], Departed] = {}
+        self._by_sign: dict[tuple[object, ...], list[Departed]] = defaultdict(list)
         for one in told:
             survivor = by_key[one.key].survivor
             while survivor in by_key and survivor not in present:
@@ -412,11 +411,9 @@ class Departures:
             name = plain.get("name") or plain.get("title")
             if one.noun == CONTACT.noun and emails and not plain.get("customer"):
                 name = None  # two without a customer have their name in common, and nothing else
-            for sign in [
-                ("id", one.key),
-                *_signs(plain.get("external_id"), name, plain.get("customer"), emails),
-            ]:
-                self._by_sign.setdefault(sign, one)
+            signs = _signs(plain.get("external_id"), name, plain.get("customer"), emails)
+            for sign in [("id", one.key), *signs]:
+                self._by_sign[sign].append(one)
         self.keys = {one.key for one in by_key.values()}
 
     def find(
@@ -428,16 +425,18 @@ class Departures:
         *,
         own: str = "",
     ) -> Departed | None:
-        """The record that a row means; who has another external_id is another."""
-        if not self._by_sign:
-            return None
+        """The record that a row means; who has another external_id, or name at an address, is another."""
         signs = [("id", own), *_signs(external_id, name, customer, emails)]
-        found = [one for sign in signs if (one := self._by_sign.get(sign))]
-        return next((one for one in found if own or _may_be(one.plain.get("external_id"), external_id)), None)
+        known = ((sign, one) for sign in signs for one in self._by_sign.get(sign, ()))
+        found = (one for sign, one in known if own or _is_meant(one.plain, sign, external_id, name))
+        return next(found, None)
 
 
-def _may_be(external_id: str | None, other: str | None) -> bool:
-    return external_id is None or plain_digits(external_id) == plain_digits(other or "")
+def _is_meant(plain: Plain, sign: tuple[object, ...], external_id: str | None, name: str | None) -> bool:
+    if sign[0] == "email" and name and not may_be_one_person(name, str(plain.get("name"))):
+        return False
+    own = plain.get("external_id")
+    return own is None or plain_digits(own) == plain_digits(external_id or "")
 
 
 def _signs(

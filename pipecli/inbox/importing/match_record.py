@@ -251,8 +251,8 @@ class Matcher:
                     raise Unreadable("no name: what is the contact called?")
                 known = self.names.new_slug(CONTACT.noun, name)
                 self.names.note_namesake(known, name)
-                if people.namesakes(name):
-                    Tally.count(self.bindings.noted, "new contacts with the name of others", reading.row)
+                for what in people.shared(name, emails):
+                    Tally.count(self.bindings.noted, f"new contacts with the {what} of others", reading.row)
             key = known
         people.add(key, name or self.known.labels.get(key, key), at, emails, phones)
         return key
