@@ -201,11 +201,11 @@ NOUNS = {
     "history": Noun("Print every change of a record, from git.", "history_and_changes"),
     "diff": Noun("Print a change set in deals and money.", "diff"),
     "changes": Noun("Print how the pipeline moved between two moments.", "history_and_changes"),
-    "check": Noun("Find every fault of a pipeline.", "check"),
+    "check": Noun("Find every fault of a pipeline.", "check_and_merge_driver"),
     "sync": Noun("Exchange changes with the shared pipeline, merged by field.", "sync_and_doctor"),
     "propose": Noun("Push your new commits as a branch for others to merge.", "sync_and_doctor"),
     "doctor": Noun("Find what is wrong with the clone, and repair it.", "sync_and_doctor"),
-    "merge-driver": Noun("Merge a record field by field, for git.", "merge_driver"),
+    "merge-driver": Noun("Merge a record field by field, for git.", "check_and_merge_driver"),
     "schema": Noun(
         "Write the JSON Schemas of the records.",
         verbs=_verbs("data.sql_and_schema", "write, show, check", {"data.sql_and_schema": "show"}),
