@@ -59,7 +59,7 @@ def check(
     docs/check.md lists the rules.
     """
     from pipecli.checks.check import check as check_pipeline
-    from pipecli.history.as_of import shortcomings
+    from pipecli.history.commit_as_of import shortcomings
 
     if signed and not base:
         raise typer.BadParameter("goes with --base", param_hint="--require-signed")

@@ -11,7 +11,7 @@ from pipecli.cli.common.command import Changing, argument, flag, noun
 from pipecli.cli.common.output import Format, print_record
 from pipecli.cli.common.session import say
 from pipecli.cli.common.transaction import Transaction, changing
-from pipecli.history.as_of import tip
+from pipecli.history.commit_as_of import tip
 from pipecli.history.undo import (
     UNDOES,
     Reverted,

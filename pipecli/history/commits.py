@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from typing import NamedTuple
 
-from pipecli.history.as_of import seconds_of
+from pipecli.history.commit_as_of import seconds_of
 from pipecli.records.kinds import KINDS, SETTINGS, SETTINGS_FILE, Kind
 from pipecli.store import git
 from pipecli.store.safe_files import Location, kind_of

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from pipecli.errors import FaultyFile, PipecliError
-from pipecli.history.as_of import (
+from pipecli.history.commit_as_of import (
     BeforeTheFirst,
     Moment,
     Revision,

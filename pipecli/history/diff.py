@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pipecli.errors import FaultyFile
-from pipecli.history.as_of import UNSHALLOW, NoSuchMoment, commit_meant, tip
+from pipecli.history.commit_as_of import UNSHALLOW, NoSuchMoment, commit_meant, tip
 from pipecli.history.commits import key_of_path, noun_at, record_kind
 from pipecli.history.events import Event, RecordVersion, events_between
 from pipecli.history.pipeline_as_of import PastPipeline, pipeline_at

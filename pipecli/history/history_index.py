@@ -20,7 +20,7 @@ from typing import TypeVar
 from pipecli import __version__
 from pipecli.errors import PipecliError
 from pipecli.history import commits
-from pipecli.history.as_of import FirstParentLine, Tip, line_of_git, tip
+from pipecli.history.commit_as_of import FirstParentLine, Tip, line_of_git, tip
 from pipecli.history.commits import Blob
 from pipecli.history.version_facts import NOT_HERE, VersionFacts, facts_of
 from pipecli.store import git, safe_files

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipecli.errors import Fault, FaultyFile, PipecliError
-from pipecli.history.as_of import Moment, NoSuchMoment, StandingCommit, commit_at, tip
+from pipecli.history.commit_as_of import Moment, NoSuchMoment, StandingCommit, commit_at, tip
 from pipecli.history.commits import TreeEntry, tree_entries, tree_of
 from pipecli.history.history_index import first_parent_line
 from pipecli.history.version_facts import NOT_HERE, why_absent

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, tzinfo
 from itertools import pairwise
 from typing import NamedTuple
 
-from pipecli.history.as_of import NoSuchMoment, never_falling
+from pipecli.history.commit_as_of import NoSuchMoment, never_falling
 from pipecli.history.history_index import History, Say, open_history
 from pipecli.history.stage_history import FirstParentPath, StageHistories, path_to, stage_histories
 from pipecli.reports.deals import Deal, Place, StageVisit

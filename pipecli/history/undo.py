@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from pipecli.errors import PipecliError
-from pipecli.history.as_of import UNSHALLOW, tip
+from pipecli.history.commit_as_of import UNSHALLOW, tip
 from pipecli.records.base import Record
 from pipecli.records.kinds import SETTINGS, SETTINGS_FILE
 from pipecli.store import git, safe_files

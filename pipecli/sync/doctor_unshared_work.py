@@ -10,7 +10,7 @@ from shlex import quote
 from typing import Any, NamedTuple
 
 from pipecli.errors import FaultyFile, PipecliError
-from pipecli.history.as_of import line_of_git, tip
+from pipecli.history.commit_as_of import line_of_git, tip
 from pipecli.records.kinds import SETTINGS_FILE
 from pipecli.store import git, safe_files
 from pipecli.store.git_commit import branch_of

@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from pipecli.errors import PipecliError
-from pipecli.history.as_of import StandingCommit
+from pipecli.history.commit_as_of import StandingCommit
 from pipecli.history.commits import key_of_path, record_kind
 from pipecli.history.pipeline_as_of import PastPipeline, text_of_blob
 from pipecli.merge import ConflictInWords, merge_bytes

@@ -7,7 +7,7 @@ from itertools import combinations, pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipecli.history.as_of import never_falling
+from pipecli.history.commit_as_of import never_falling
 
 TIMES = st.lists(st.integers(0, 12), max_size=9)
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from pipecli.history.as_of import line_of_git
+from pipecli.history.commit_as_of import line_of_git
 from pipecli.history.history_index import connect, open_history
 from pipecli.history.log import history_of
 from pipecli.history.version_facts import VersionFacts, facts_of

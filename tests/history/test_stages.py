@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from pipecli.history.as_of import never_falling
+from pipecli.history.commit_as_of import never_falling
 from pipecli.history.history_index import History, open_history
 from pipecli.history.stage_visits import observations
 from pipecli.store.safe_files import find_location

@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from pipecli.checks.rules import Problem, Severity
-from pipecli.history.as_of import tip
+from pipecli.history.commit_as_of import tip
 from pipecli.history.commits import file_changes, listed_commits, parse_commit
 from pipecli.history.diff import Range
 from pipecli.history.events import RecordVersion

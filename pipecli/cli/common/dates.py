@@ -11,7 +11,7 @@ from pipecli.errors import PipecliError
 from pipecli.wording import shortened, visible
 
 if TYPE_CHECKING:
-    from pipecli.history.as_of import Moment
+    from pipecli.history.commit_as_of import Moment
 
 DAY_FORMS = "2026-11-21, tomorrow, +3d, +2w, friday, next week or 15 dec"
 PERIOD_FORMS = "2026, 2026-Q4, 2026-11, 2026-W47, this month, next quarter, last year or a day"
@@ -382,7 +382,7 @@ def _offset(text: str | None) -> tzinfo | None:
 
 def parse_as_of(text: str, today: date, zone: tzinfo) -> Moment:
     """A date, a period's last day, a time; anything else can only be a revision of git."""
-    from pipecli.history.as_of import Revision
+    from pipecli.history.commit_as_of import Revision
 
     with suppress(PipecliError):
         return parse_period(text, today, past=True).last

@@ -135,7 +135,7 @@ class Session:
         Its `today` is the day of then, unless `now` says another.
         """
         from pipecli.cli.common.dates import parse_as_of
-        from pipecli.history.as_of import moment_text, zone_of
+        from pipecli.history.commit_as_of import moment_text, zone_of
         from pipecli.history.pipeline_as_of import pipeline_as_of
         from pipecli.store.pipeline import now_in
 

@@ -17,7 +17,7 @@ from pipecli.cli.common.session import Session, mention, say, session
 from pipecli.cli.common.table import Column
 from pipecli.cli.common.transaction import Transaction, changing, trailers
 from pipecli.errors import PipecliError
-from pipecli.history.as_of import NoSuchMoment
+from pipecli.history.commit_as_of import NoSuchMoment
 from pipecli.history.history_index import open_history
 from pipecli.history.log import history_of
 from pipecli.history.pipeline_as_of import sent_times

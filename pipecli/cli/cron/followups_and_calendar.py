@@ -156,7 +156,7 @@ def calendar_of(run: Session, what: str, planned: Iterable[Plan], done: Iterable
 
 def _changed(run: Session) -> dict[str, datetime]:
     """The time of the last commit of each record, or of its creation where it has none."""
-    from pipecli.history.as_of import NoSuchMoment
+    from pipecli.history.commit_as_of import NoSuchMoment
     from pipecli.history.history_index import open_history
     from pipecli.history.log import last_changes
 

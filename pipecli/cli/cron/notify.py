@@ -167,7 +167,7 @@ def _gathered(run: Session, unsent: Unsent, ours: Channels, since: str) -> Unsen
 def _start(run: Session, history: History, since: str) -> str | None:
     """The commit after which is told: of a day the last one before it; None: from the first on."""
     from pipecli.cli.common.dates import parse_from, parse_moment
-    from pipecli.history.as_of import BeforeTheFirst, Moment, Revision, commit_at
+    from pipecli.history.commit_as_of import BeforeTheFirst, Moment, Revision, commit_at
 
     zone = run.zone
     moment: Moment = Revision(since)

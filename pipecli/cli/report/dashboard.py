@@ -28,7 +28,7 @@ from pipecli.cli.report.dashboard_tables import (
 from pipecli.cli.report.forecast_and_funnel_rows import ForecastNames, forecast_of, with_targets
 from pipecli.cli.report.printing import Currency, currency_code
 from pipecli.errors import PipecliError
-from pipecli.history.as_of import BeforeTheFirst
+from pipecli.history.commit_as_of import BeforeTheFirst
 from pipecli.history.stage_visits import last_moves
 from pipecli.outbox.dashboard_page import Change, Content, Figure, Table
 from pipecli.records.days import Days

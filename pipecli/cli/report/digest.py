@@ -36,7 +36,7 @@ from pipecli.cli.report.forecast_and_funnel_rows import forecast_of
 from pipecli.cli.report.printing import Currency, currency_code
 from pipecli.errors import PipecliError
 from pipecli.history import commits
-from pipecli.history.as_of import zone_of
+from pipecli.history.commit_as_of import zone_of
 from pipecli.history.deal_movements import Changes, ChangesAsked, movement_between
 from pipecli.history.history_index import open_history
 from pipecli.history.notices import Notice, notices
