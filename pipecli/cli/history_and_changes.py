@@ -17,10 +17,10 @@ from pipecli.cli.common.session import Session, say, session
 from pipecli.cli.common.table import Column, cell_text, clean, isolated
 from pipecli.cli.report.printing import Currency, money_column, print_with_currency
 from pipecli.errors import Ambiguous, PipecliError
+from pipecli.history.changes_in_words import OF_THE_RECORD
 from pipecli.history.commit_as_of import zone_of
 from pipecli.history.commits import Commit, Signature, listed_commits, signatures
 from pipecli.history.deal_movements import Changes, ChangesAsked, End, movement_between
-from pipecli.history.events import OF_THE_RECORD
 from pipecli.history.history_index import History, open_history
 from pipecli.history.log import BELONGING, LogEntry, Name, document_named, history_of, names_like, steps_of
 from pipecli.json_and_csv import dumps, picked

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pipecli.errors import FaultyFile
+from pipecli.history.changes_in_words import Event, RecordVersion, events_between
 from pipecli.history.commit_as_of import UNSHALLOW, NoSuchMoment, commit_meant, tip
 from pipecli.history.commits import key_of_path, noun_at, record_kind
-from pipecli.history.events import Event, RecordVersion, events_between
 from pipecli.history.pipeline_as_of import PastPipeline, pipeline_at
 from pipecli.history.version_facts import facts_of
 from pipecli.records.kinds import KINDS, OPPORTUNITY

@@ -15,8 +15,8 @@ from decimal import Decimal
 from hashlib import sha256
 from typing import NamedTuple
 
-from pipecli.history import events as words
-from pipecli.history.events import Event, RecordVersion, value_in_words
+from pipecli.history import changes_in_words as words
+from pipecli.history.changes_in_words import Event, RecordVersion, value_in_words
 from pipecli.history.history_index import History
 from pipecli.history.log import RecordStep, steps_of
 from pipecli.records.days import day_in

@@ -20,8 +20,8 @@ from pipecli import __version__
 from pipecli.errors import PipecliError, system_refusal
 from pipecli.extras import require_extra
 from pipecli.history import log
+from pipecli.history.changes_in_words import OF_THE_RECORD, Event, first_fields
 from pipecli.history.commits import listed_commits
-from pipecli.history.events import OF_THE_RECORD, Event, first_fields
 from pipecli.json_and_csv import digits, dumps
 from pipecli.records.kinds import KINDS, SETTINGS
 from pipecli.store import git

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from pipecli.errors import PipecliError
+from pipecli.history.changes_in_words import RecordVersion, events_between
 from pipecli.history.commits import key_of_path, record_kind
-from pipecli.history.events import RecordVersion, events_between
 from pipecli.records.kinds import SETTINGS_FILE
 from pipecli.store import git, safe_files
 from pipecli.store.crash_recovery import moving

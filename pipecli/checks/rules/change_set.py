@@ -13,10 +13,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from pipecli.checks.rules import Problem, Severity
+from pipecli.history.changes_in_words import RecordVersion
 from pipecli.history.commit_as_of import tip
 from pipecli.history.commits import file_changes, listed_commits, parse_commit
 from pipecli.history.diff import Range
-from pipecli.history.events import RecordVersion
 from pipecli.records.base import Document, Plain, Record
 from pipecli.records.kinds import BY_NOUN
 from pipecli.records.opportunity import Opportunity
@@ -26,7 +26,7 @@ from pipecli.store.safe_files import Location
 from pipecli.store.yaml import read
 
 if TYPE_CHECKING:
-    from pipecli.history.events import Event
+    from pipecli.history.changes_in_words import Event
     from pipecli.store.pipeline import Pipeline
 
 R = TypeVar("R", bound=Record)

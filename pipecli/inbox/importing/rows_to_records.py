@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar
 
 from pipecli.errors import FaultyFile, PipecliError, Reason, Unreadable
-from pipecli.history.events import Event, RecordVersion, events_between
+from pipecli.history.changes_in_words import Event, RecordVersion, events_between
 from pipecli.inbox.importing.bindings import Bindings, Tally
 from pipecli.inbox.importing.cells import CLOSED_STAGE, Named, Path, forget_ending, nouns_of
 from pipecli.inbox.importing.day_formats import refuse_other_order
