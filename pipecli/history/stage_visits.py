@@ -27,7 +27,7 @@ class Observation(NamedTuple):
     status: str
 
 
-class StageHistory(NamedTuple):
+class DealCourse(NamedTuple):
     """The known way of one deal through the stages, up to now."""
 
     created: int
@@ -182,14 +182,14 @@ def journeys(
         if deal.ended and deal.ended not in ends:
             ends[deal.ended] = int(datetime.combine(deal.ended, time(), zone).timestamp())
         present = Observation(moment, deal.process, deal.stage, deal.status)
-        history = StageHistory(
+        course = DealCourse(
             int(deal.created.timestamp()),
             [*seen.of_deals.get(deal.id, ()), present],
             facts,
             ends[deal.ended],
             deal.id in seen.cut,
         )
-        with_visits.append(deal._replace(stage_visits=stage_visits(history, stages)))
+        with_visits.append(deal._replace(stage_visits=stage_visits(course, stages)))
     return Journeys(with_visits, [*seen.notes, *([_UNUSED[unused > 1].format(unused)] if unused else [])])
 
 
@@ -218,18 +218,18 @@ def _moment(text: object, zone: tzinfo) -> int | None:
     return int((moment if moment.tzinfo else moment.replace(tzinfo=zone)).timestamp())
 
 
-def stage_visits(history: StageHistory, places: Mapping[Place, int]) -> list[StageVisit]:
+def stage_visits(course: DealCourse, places: Mapping[Place, int]) -> list[StageVisit]:
     """The visits of a deal, one after the other; `places` gives each stage its place in its process.
 
     A deal that is first seen where it was created, within a day, came there at its creation; of any other the
     time before is unknown. A deal that is reopened comes to its stage again.
     """
     visits: list[StageVisit] = []
-    way = _way(history)
-    entered = _first_entered(history, way[0])
+    way = _way(course)
+    entered = _first_entered(course, way[0])
     for here, then in pairwise(way):
         if here.status == "open":
-            left = max(then.at if then.status == "open" else _ended(history, way, then), entered or 0)
+            left = max(then.at if then.status == "open" else _ended(course, way, then), entered or 0)
             visits.append(StageVisit(here.process, here.stage, entered, left, _end(here, then, places)))
             entered = left
         elif then.status == "open":
@@ -240,15 +240,15 @@ def stage_visits(history: StageHistory, places: Mapping[Place, int]) -> list[Sta
     if last.status == "open":
         visits.append(StageVisit(last.process, last.stage, entered, None, "here"))
     elif len(way) == 1 and last.stage:  # it was over when it was first seen
-        left = max(_ended(history, way, last), entered or 0)
+        left = max(_ended(course, way, last), entered or 0)
         visits.append(StageVisit(last.process, last.stage, entered, left, last.status))
     return visits
 
 
-def _way(history: StageHistory) -> list[Observation]:
+def _way(course: DealCourse) -> list[Observation]:
     """The observations with the facts among them, each different from the one before."""
-    seen = history.observations
-    if not history.facts:
+    seen = course.observations
+    if not course.facts:
         return _changes(seen)
     process = seen[-1].process
     first_seen: dict[str, int] = {}
@@ -256,7 +256,7 @@ def _way(history: StageHistory) -> list[Observation]:
         first_seen[observation.stage] = observation.at
     facts = [
         Observation(at, process, stage, "open")
-        for stage, at in history.facts.items()
+        for stage, at in course.facts.items()
         if at <= first_seen.get(stage, seen[-1].at)
     ]
     return _changes(sorted([*facts, *seen], key=lambda observation: observation.at))
@@ -270,19 +270,19 @@ def _changes(seen: Sequence[Observation]) -> list[Observation]:
     return way
 
 
-def _first_entered(history: StageHistory, first: Observation) -> int | None:
-    if history.facts.get(first.stage) == first.at:
+def _first_entered(course: DealCourse, first: Observation) -> int | None:
+    if course.facts.get(first.stage) == first.at:
         return first.at
-    if history.is_cut or first.at - history.created > _DAY:
+    if course.is_cut or first.at - course.created > _DAY:
         return None
-    return min(history.created, first.at)
+    return min(course.created, first.at)
 
 
-def _ended(history: StageHistory, way: Sequence[Observation], end: Observation) -> int:
+def _ended(course: DealCourse, way: Sequence[Observation], end: Observation) -> int:
     """The end of a deal: at the beginning of its own date where somebody noted it on a later day."""
-    if end is not way[-1] or history.closed is None or end.at - history.closed < _DAY:
+    if end is not way[-1] or course.closed is None or end.at - course.closed < _DAY:
         return end.at
-    return history.closed
+    return course.closed
 
 
 def _end(here: Observation, then: Observation, places: Mapping[Place, int]) -> str:
