@@ -107,7 +107,7 @@ def chart_file(drawn: Drawn, ending: str, theme: str, title: str, language: str)
         from markupsafe import Markup
 
         svg = Markup(svg_of_page(drawn, WIDE))  # noqa: S704 - drawn by Vega, which escapes texts
-        return page("chart.html.j2", ["pointer.js"], svg=svg, title=title, language=language).encode()
+        return page("chart.html.j2", ["chart_tooltips.js"], svg=svg, title=title, language=language).encode()
     chosen = THEMES[theme]
     spec = _spec(drawn(chosen), chosen)
     import vl_convert
@@ -175,7 +175,7 @@ def page(template: str, scripts: Sequence[str], **values: object) -> str:
     digest = b64encode(sha256(script.encode()).digest()).decode()
     return environment.get_template(template).render(
         policy=f"default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src 'sha256-{digest}'",
-        style=Markup(variables() + "\n" + (_TEMPLATES / "pointer.css").read_text(encoding="utf-8")),  # noqa: S704
+        style=Markup(variables() + "\n" + (_TEMPLATES / "chart_tooltips.css").read_text(encoding="utf-8")),  # noqa: S704
         script=Markup(script),  # noqa: S704
         **values,
     )

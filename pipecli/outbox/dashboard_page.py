@@ -120,7 +120,7 @@ def dashboard_page(content: Content) -> str:
         for part in content.parts
     ]
     return page(
-        "dashboard.html.j2", ["pointer.js", "tables.js"],
+        "dashboard.html.j2", ["chart_tooltips.js", "sort_tables.js"],
         content=content, words=content.words, parts=parts, hover=_hover,
     )  # fmt: skip
 

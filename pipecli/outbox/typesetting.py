@@ -132,7 +132,7 @@ MEMORY = 1 << 30
 _LARGEST_FOLDER = 64 << 20
 _OWN_TEMPLATES = Path(__file__).parent / "templates"
 _DEFAULT = "quotation.typ"
-_PAGE = "page.typ"
+_PAGE = "paper_as_html.typ"
 
 
 Form = Literal["pdf", "html"]
