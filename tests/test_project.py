@@ -25,9 +25,8 @@ def test_the_changelog_has_this_version_and_its_tag() -> None:
 
 def test_every_action_is_pinned_by_a_commit_and_every_time_by_the_same() -> None:
     pins = defaultdict(set)
-    files = [
-        *ROOT.glob(".github/workflows/*.yml"), *ROOT.glob("pipecli/store/ci/*.yml"), *ROOT.glob("docs/*.md")
-    ]  # fmt: skip
+    places = (".github/workflows/*.yml", "pipecli/store/new_pipeline/*.yml", "docs/*.md")
+    files = [file for place in places for file in ROOT.glob(place)]
     for file in files:
         for action, pin in re.findall(r"^\s*(?:- )?uses: ([^@\s]+)(.*)$", file.read_text(), re.MULTILINE):
             assert re.fullmatch(r"@[0-9a-f]{40} # v\d+\.\d+\.\d+", pin), f"{file.name}: {action}{pin}"

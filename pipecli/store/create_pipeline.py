@@ -80,12 +80,12 @@ def ci_text(review: CiFile, prefix: str) -> str:
         folder = re.sub(r"([*+?!\[\]{}\\])", r"\\\1", prefix)
         paths = f"\n{host.filter}: {_quoted([folder + host.below, host.file])}"
     where = _quoted(prefix.rstrip("/") or ".")
-    return _filled(f"ci/{host.template}", paths=paths, changes=paths, dir=where, install=review.install)
+    return _filled(host.template, paths=paths, changes=paths, dir=where, install=review.install)
 
 
 def _filled(template: str, **values: str) -> str:
-    """The text of a file of the package, with these values at its marks, as `@dir@`."""
-    text = resources("pipecli.store").joinpath(template).read_text(encoding="utf-8")
+    """The text of a file in `new_pipeline/`, with these values at its marks, as `@dir@`."""
+    text = resources("pipecli.store").joinpath("new_pipeline", template).read_text(encoding="utf-8")
     return re.sub(f"@({'|'.join(values) or '@'})@", lambda mark: values[mark[1]], text)
 
 
@@ -126,7 +126,7 @@ def add_server_hook(directory: Path) -> Path:
     command = shlex.join([sys.executable, "-P", "-m", "pipecli"])  # a hook has no PATH to rely on
     with system_refusal(hook):
         hook.parent.mkdir(exist_ok=True)
-        hook.write_text(_filled(f"ci/{_HOOK}", pipecli=command), encoding="utf-8")
+        hook.write_text(_filled(_HOOK, pipecli=command), encoding="utf-8")
         hook.chmod(0o755)
     return hook
 
@@ -267,7 +267,7 @@ def settings_text(currency: str, company: str, timezone: str, user: Person) -> s
     if user.email:
         first += f"    email: {scalar_text(user.email)}\n"
     return _filled(
-        "new_settings.yaml",
+        "pipecli.yaml",
         company=scalar_text(company), currency=currency, timezone=timezone, user=first,
     )  # fmt: skip
 
