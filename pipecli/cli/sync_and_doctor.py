@@ -36,7 +36,7 @@ from pipecli.store.crash_recovery import working
 from pipecli.store.safe_files import Location
 from pipecli.sync.doctor import examine, mend
 from pipecli.sync.doctor_unshared_work import Diagnosis
-from pipecli.sync.plan_merge import commit_count, pushed_count
+from pipecli.sync.merge_commits import commit_count, pushed_count
 from pipecli.sync.propose import Opened, Proposal, files_address, open_request, plan_proposal, send, went_in
 from pipecli.sync.resolve_conflicts import RecordConflict, Side, conflicts_with_authors, title_of
 from pipecli.sync.sync import Conflicted, Synced, Unsound, choose, preview, resume, sync

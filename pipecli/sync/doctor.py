@@ -26,7 +26,7 @@ from pipecli.store.pipeline import Pipeline
 from pipecli.store.safe_files import Location
 from pipecli.sync import doctor_unshared_work
 from pipecli.sync.doctor_unshared_work import Diagnosis, State, error, ok, warning
-from pipecli.sync.plan_merge import OLDEST_GIT
+from pipecli.sync.merge_commits import OLDEST_GIT
 from pipecli.sync.upstream import head, uncommitted
 from pipecli.wording import count
 

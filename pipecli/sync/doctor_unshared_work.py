@@ -16,7 +16,7 @@ from pipecli.store import git, safe_files
 from pipecli.store.git_commit import branch_of
 from pipecli.store.safe_files import Location
 from pipecli.store.yaml import read
-from pipecli.sync.plan_merge import commit_count
+from pipecli.sync.merge_commits import commit_count
 from pipecli.sync.resolve_conflicts import pending
 from pipecli.sync.upstream import Upstream, head, named, uncommitted, unfinished, upstream_of
 from pipecli.wording import count

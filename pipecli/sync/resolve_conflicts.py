@@ -23,7 +23,7 @@ from pipecli.store.crash_recovery import moving
 from pipecli.store.merge_setup import DRIVER
 from pipecli.store.safe_files import Location
 from pipecli.store.yaml import read
-from pipecli.sync.plan_merge import FileConflict, record_id
+from pipecli.sync.merge_commits import FileConflict, record_id
 from pipecli.sync.upstream import carry_through, head, named
 
 if TYPE_CHECKING:

@@ -32,7 +32,7 @@ from pipecli.store.git_remote import (
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.safe_files import Location
 from pipecli.sync import resolve_conflicts
-from pipecli.sync.plan_merge import (
+from pipecli.sync.merge_commits import (
     Candidate,
     MergePlan,
     commit_count,
