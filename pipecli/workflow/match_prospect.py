@@ -392,6 +392,10 @@ class People:
         addresses = self._with(address for email in emails if (address := email_key(email)))
         return ["address"] * bool(addresses) + ["name"] * bool(self.namesakes(name))
 
+    def are_at(self, customer: str, name: str) -> bool:
+        """True where somebody of this name is at the customer."""
+        return bool(self._by_place.get((name_key(name), customer)))
+
     def namesakes(self, name: str) -> list[str]:
         return self._by_name.get(name_key(name), [])
 

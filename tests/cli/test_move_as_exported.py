@@ -1128,7 +1128,7 @@ def test_an_answer_that_is_no_single_value_is_refused_in_its_line(cli: Cli, root
     asked = page.read_text()
     page.write_text(asked.replace("answer:\n", f"answer: {answer}\n"))
     told = cli("import", "run", "m", code=1).err
-    assert "currencies: answer with one value, not with" in told and "plan.yaml:" in told
+    assert "currencies-Krone: answer with one value, not with" in told and "plan.yaml:" in told
     page.write_text(asked.replace("answer:\n", "answer: NOK\n") + "answers: [NOK]\n")
     assert "`answers` names what each is about" in cli("import", "run", "m", code=1).err
     page.write_text(asked.replace("answer:\n", "answer: NOK\n"))

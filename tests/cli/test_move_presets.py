@@ -486,3 +486,92 @@ def test_a_lead_of_salesforce_keeps_the_id_of_the_deal_that_it_became(cli: Cli, 
     leads = {lead["name"]: lead for lead in json.loads(cli("export", "leads", "--format", "json").out)}
     assert leads["Sol"]["custom"]["converted_opportunity"] == "006A"
     assert "converted_opportunity" not in leads["Roy"]["custom"]
+
+
+def _moved(cli: Cli, answers: dict[str, str] | None = None, **texts: str) -> str:
+    Path("x").mkdir()
+    for name, text in texts.items():
+        Path("x", f"{name}.csv").write_text(text, encoding="utf-8")
+    told = json.loads(cli("import", "plan", "x", "--into", "m", "--format", "json").out)
+    assert [question["about"] for question in told["questions"]] == [*(answers or {})]
+    page = Path("m/plan.yaml")
+    for answer in (answers or {}).values():
+        page.write_text(page.read_text().replace("answer:\n", f"answer: {answer}\n", 1))
+    return cli("import", "run", "m").out
+
+
+@pytest.mark.usefixtures("at_a_desk")
+def test_the_web_api_of_dynamics_has_a_value_for_each_id(cli: Cli, root: Path) -> None:
+    _moved(
+        cli,
+        {"currencies-e-1": "EUR", "currencies-e-2": "USD"},
+        systemusers="systemuserid,fullname\na-1,Eva Stone\n",
+        accounts="accountid,name\nb-1,Aurora\n",
+        contacts="contactid,fullname,_parentcustomerid_value\nc-1,Ben Li,b-1\n",
+        opportunities="opportunityid,name,_customerid_value,_parentcontactid_value,_ownerid_value,estimatedvalue,"
+        "estimatedclosedate,statecode,stepname,_transactioncurrencyid_value\n"
+        "d-1,Roof,b-1,c-1,a-1,10,2026-12-24,0,2-Develop,e-1\nd-2,Door,b-1,c-1,a-1,20,2026-12-24,0,2-Develop,e-2\n",
+        leads="leadid,fullname,companyname,statecode,modifiedon\nl-1,Mia Sol,Luz,0,2026-02-01\n"
+        "l-2,Jon Roy,Sur,1,2026-02-01\nl-3,Ida Ek,Norr,2,2026-02-01\n",
+        quotes="quoteid,name,_opportunityid_value,totallineitemamount,totalamount,statecode,_transactioncurrencyid_value\n"
+        "q-1,Offer,d-2,200.0000,200.0000,1,e-2\n",
+        quotedetails="quotedetailid,_quoteid_value,productdescription,quantity,priceperunit,baseamount\n"
+        "i-1,q-1,Hinge,2,100,200\n",
+    )
+    own = deals(root)
+    assert [own[key]["currency"] for key in ("d-1", "d-2")] == ["EUR", "USD"]
+    assert (own["d-1"]["customer"], own["d-1"]["owner"], own["d-1"]["contacts"]) == (
+        "aurora", "eva-stone", [{"contact": "ben-li"}],
+    )  # fmt: skip
+    leads = json.loads(cli("export", "leads", "--format", "json").out)
+    assert {lead["name"]: lead["status"] for lead in leads} == {
+        "Mia Sol": "open", "Jon Roy": "converted", "Ida Ek": "disqualified",
+    }  # fmt: skip
+    (quote,) = json.loads(cli("export", "quotations", "--format", "json").out)
+    assert (quote["opportunity"], quote["status"], quote["currency"]) == (own["d-2"]["id"], "sent", "USD")
+    assert [(line["description"], line["quantity"]) for line in quote["items"]] == [("Hinge", 2)]
+
+
+@pytest.mark.usefixtures("at_a_desk")
+def test_a_person_of_a_customer_stands_for_the_customer_in_odoo(cli: Cli, root: Path) -> None:
+    _moved(
+        cli,
+        {},
+        **{
+            "Contact (res.partner)": "External ID,Name,Is a Company,Related Company,Email,Phone\n"
+            'p1,"Sol, Luz y Sur",True,,,1\np2,Ana Roy,False,"Sol, Luz y Sur",ana@sol.example,2\n',
+            "Lead (crm.lead)": "External ID,Opportunity,Customer,Company Name,Email,Stage,Expected Revenue,"
+            "Created on\n"
+            'o1,Oven,"Sol, Luz y Sur, Ana Roy",,ana@sol.example,New,100,2026-02-01\n'
+            'o2,Mill,"Sol, Luz y Sur",,,New,200,2026-02-01\no3,Lamp,Zoe Private,,,New,300,2026-02-01\n',
+        },
+    )
+    own = deals(root)
+    assert [own[key]["customer"] for key in ("o1", "o2", "o3")] == [
+        "sol-luz-y-sur",
+        "sol-luz-y-sur",
+        "zoe-private",
+    ]
+    assert own["o1"]["contacts"] == [{"contact": "ana-roy"}]
+
+
+@pytest.mark.usefixtures("at_a_desk")
+def test_meetings_of_a_zoho_backup_and_the_contact_of_a_salesforce_report_come(cli: Cli, root: Path) -> None:
+    _moved(
+        cli,
+        {},
+        Deals_001="Record Id,Deal Name,Stage,Closing Date,Created Time\n"
+        "d1,Oven,Qualification,2026-12-24,2026-01-05\n",
+        Meetings_001="Record Id,Title,From,To,Host.id,Host,Related To.id,Related To\n"
+        "m1,Demo,2026-02-01 10:00:00,2026-02-01 11:00:00,u1,Eva Stone,d1,Oven\n",
+    )
+    (meeting,) = deals(root)["d1"]["activities"]
+    assert (meeting["type"], meeting["subject"]) == ("meeting", "Demo")
+    assert "2026-02-01" in str(meeting["at"])
+    Path("report.csv").write_text(
+        "Opportunity ID,Opportunity Name,Account Name,Primary Contact,Stage,Amount,Close Date,Created Date\n"
+        "006A,Mill,Sol,Ana Roy,Prospecting,100,12/24/2026,1/5/2026\n"
+    )
+    cli("import", "plan", "report.csv", "--into", "r")
+    cli("import", "run", "r")
+    assert deals(root)["006A"]["contacts"] == [{"contact": "ana-roy"}]

@@ -350,10 +350,13 @@ def forget_other_products(plain: Plain, values: Mapping[Path, Any]) -> None:
         _forget_other_product(item, values.get(("items", place, "product")))
 
 
-def give_ids(activities: list[Any]) -> None:
-    """Give new activities an id made of their name in the other system, the same in every clone."""
+def complete_activities(activities: list[Any]) -> None:
+    """Give new activities a subject, and an id made of their name in the other system: in every clone one."""
     taken = {activity.get("id") for activity in activities}
     for activity in activities:
+        if "subject" not in activity and "type" in activity:
+            told = str(activity.get("notes") or activity["type"])
+            activity["subject"] = told.strip().split("\n")[0][:80]
         if activity.get("id"):
             continue
         name = activity.get("external_id") or "\n".join(

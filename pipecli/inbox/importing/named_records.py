@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from pipecli.errors import PipecliError, Unreadable
 from pipecli.inbox.importing.cells import Named, nouns_of
 from pipecli.inbox.importing.earlier_imports import Departures, EarlierFiles, imports_at
-from pipecli.inbox.importing.list_elements import give_ids
+from pipecli.inbox.importing.list_elements import complete_activities
 from pipecli.records.base import Part, Plain, Record
 from pipecli.records.catalogue import PriceList
 from pipecli.records.currency_codes import CURRENCIES
@@ -219,6 +219,9 @@ class Nameable:
             return user
         external = known.with_external_id(text)
         keys = external or known.called(text)
+        if not keys and noun == "customer":  # `Aurora, Ben Li`, as Odoo has a person of hers
+            firm, _, person = text.rpartition(", ")
+            keys = [key for key in known.called(firm) if self.people.are_at(key, person)]
         if not keys and (gone := self.departed(noun).find(text, text, emails=[text], own=text)):
             return gone.survivor or gone.key
         if len(keys) == 1 and not external and known.labels[keys[0]] != text:
@@ -328,12 +331,7 @@ class Completer:
                 item["description"] = labels.get(item["product"], item["product"])
             if noun == "opportunity" and "unit_price" not in item and "product" in item:
                 item["unit_price"] = self._unit_price(plain, item)
-        for activity in plain.get("activities", ()):
-            if "subject" not in activity and "type" in activity:
-                activity["subject"] = (
-                    str(activity.get("notes") or activity["type"]).strip().split("\n")[0][:80]
-                )
-        give_ids(plain.get("activities", []))
+        complete_activities(plain.get("activities", []))
         if noun == "opportunity" and "process" not in plain:
             self._choose_process(plain)
 

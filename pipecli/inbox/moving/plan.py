@@ -199,10 +199,11 @@ def _place(one: _Recognition) -> tuple[int, bool, int, str]:
 
 
 _OWN = frozenset(
-    "set templates stages ends make converted ignore doubles part persons several pipelines lost_by_reason "
+    "set templates stages ends make ignore doubles part persons several pipelines lost_by_reason "
     "cents reasons".split()
 )
 """What a preset says to the plan, and isn't of a mapping or is written otherwise there."""
+_NAMING = ("customer", "contacts.contact", "product", "contact")
 
 
 def _look_at_dates(known: Sequence[_Recognition], findings: Findings) -> None:
@@ -307,7 +308,7 @@ class _Mapping:
 
     def _names(self) -> bool:
         """True where the file names other records by what people call them, not by ids alone."""
-        named = filter(None, map(self.roles.get, ("customer", "contacts.contact", "product", "contact")))
+        named = [column for column, role in self.told.columns.items() if role in _NAMING]
         is_named = re.compile(r"[^\W\d_]+_\d+").fullmatch  # Client_7, if no file says who that is
         own = self.findings.kinds.keys().isdisjoint(("customers", "contacts"))
         texts_ = [text for column in named for text in [*texts(self.table, column)][:50]]

@@ -386,18 +386,15 @@ def ended_by_day(
 def currency_words(table: Table, column: str, findings: Findings) -> dict[str, str]:
     """The codes of what a column of currencies has instead of them; asks for what isn't a currency."""
     codes = {text: patterns()["currencies"].get(text.lower(), text.upper()) for text in texts(table, column)}
-    if unknown := [text for text, code in codes.items() if code not in CURRENCIES]:
-        rows = sum(texts(table, column)[text] for text in unknown)
-        told = currency_answered("currencies", findings)
-        codes |= {text: told or text for text in unknown}
-        if told is None:
-            findings.ask(
-                "currencies",
-                f"{table.name}, {column}: {first_of(unknown, 5)} in {count(rows, 'row', ',')} isn't a "
-                "currency. Which is meant? Answer with a code, such as EUR.",
-            )
     for text, rows in texts(table, column).items():
-        findings.currencies[codes[text]] += rows
+        if codes[text] not in CURRENCIES:
+            codes[text] = currency_answered(f"currencies-{text}", findings) or text
+        if codes[text] in CURRENCIES:
+            findings.currencies[codes[text]] += rows
+            continue
+        where = f"{table.name}, {column}: {text} in {count(rows, 'row', ',')}"
+        asked = f"{where} isn't a currency. Which is meant? Answer with a code, such as EUR."
+        findings.ask(f"currencies-{text}", asked)
     return {text: code for text, code in codes.items() if code != text}
 
 

@@ -12,7 +12,7 @@ import io
 import re
 import zipfile
 import zlib
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -406,15 +406,16 @@ def with_ends(table: Table, told: Recognised, findings: Findings) -> Recognised:
     status, flag, buyer, firm, made, turned = (told.column_of(role) or "" for role in roles.split())
     if told.kind != "leads":
         return told
-    ends = {word: _end_of_lead(word, told.rest.get("converted", ())) for word in texts(table, status)}
+    ends = {word: _end_of_lead(word, told.rest.get("ends", {})) for word in texts(table, status)}
     means = {word: {"status": end} for word, end in ends.items()} | {"": {"status": "new"}}
     lost, won = ({status: [w for w in ends if ends[w] == end]} for end in ("disqualified", "converted"))
     yes = {word: {"status": "converted"} for word in texts(table, flag) if is_yes(word)}
     if yes:  # this tells, and not what the status is called
         means |= {word: {"status": "open"} for word in won[status]}
         won = {flag: [*yes]}
+    names = told.rest.get("reasons", {})
     for word in lost[status]:
-        means[word]["disqualified.reason"] = reason = ids_and_files.slug(word)
+        means[word]["disqualified.reason"] = reason = ids_and_files.slug(names.get(word, word))
         findings.disqualify_reasons.setdefault(reason)
     feeds: dict[str, list[dict[str, Any]]] = {flag: [{"values": yes, "when": won}]} if yes else {}
     feeds |= {status: [{"to": "custom.lead_status"}, {"values": means}]} if status else {}
@@ -441,9 +442,9 @@ def with_ends(table: Table, told: Recognised, findings: Findings) -> Recognised:
     return told._replace(columns=feeds | kept, rest=rest)
 
 
-def _end_of_lead(word: str, converted: Container[str]) -> str:
-    """The status here of a lead whose status there is called so; some call what is `converted` otherwise."""
+def _end_of_lead(word: str, known: Mapping[str, str]) -> str:
+    """The status here of a lead whose status there is called so; some vendors' words are `known`."""
     plain, words = folded(word), patterns()["leads"]
     told = next((status for status, pattern in words.items() if re.search(pattern, plain)), None)
     ends = {"lost": "disqualified", "won": "converted"}
-    return "converted" if word in converted else told or ends.get(outcome_of(word) or "", "open")
+    return known.get(word) or told or ends.get(outcome_of(word) or "", "open")

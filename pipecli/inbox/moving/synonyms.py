@@ -70,6 +70,7 @@ class Recognised(NamedTuple):
 @cache
 def header_key(name: str) -> str:
     """A header as headers are compared: `Deal - Title`, `deal_title` and `DealTitle?` are one."""
+    name = re.sub(r"^_(\w+)_value$", r"\1", name)  # `_ownerid_value`, as the Web API of Dynamics has it
     apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)
     words = re.sub(r"[^\w]+", " ", folded(apart).replace("_", " ")).strip()
     words = re.sub(r" ext id( c)?$", " id", words)  # `AccountExtId__c` is a Salesforce user's own
@@ -359,7 +360,7 @@ def by_id_or_name(table: Table, told: Recognised, findings: Findings) -> Recogni
         plain = role.removesuffix("#")
         named = (plain, "description") if plain == "product" else (plain,)
         names = [other for other, own in columns.items() if own in named]
-        if _NAMED[plain] in findings.kinds or (plain in ("owner", "product") and not names):
+        if _NAMED.get(plain) in findings.kinds or (plain in ("owner", "product", "currency") and not names):
             columns[column] = _by_id(table, column, plain, findings) if plain in SEVERAL else plain
             ids += [n for n in names if columns[n] == plain or one_word(n) in told.rest.get("doubles", ())]
         elif names and plain == "contacts.contact" and any("@" in text for text in texts(table, column)):
