@@ -16,10 +16,18 @@ from pipecli.errors import PipecliError
 from pipecli.inbox.importing.compile_mapping import texts
 from pipecli.inbox.importing.day_formats import is_iso
 from pipecli.inbox.importing.table import Row, Table
-from pipecli.inbox.moving import synonyms
 from pipecli.inbox.moving.plan_files import Findings, Outcomes, When, amount_scale, date_form, fraction_scale
 from pipecli.inbox.moving.questions import beside, days_tell, ended_by_day, ended_by_marks
-from pipecli.inbox.moving.synonyms import header_key, is_of_change, is_yes, outcome_of, patterns, stage_rank
+from pipecli.inbox.moving.words import (
+    header_key,
+    is_of_change,
+    is_yes,
+    of_statuses,
+    outcome_of,
+    patterns,
+    stage_rank,
+    tell_all,
+)
 from pipecli.records.money import percent_of
 from pipecli.records.names import folded
 from pipecli.store import ids_and_files
@@ -120,10 +128,10 @@ class Deals:
         ends = self.preset.get("ends", {})
         if column := self.roles.get("status"):
             told = {word: outcome_of(word) for word in texts(self.table, column)} | ends
-            if "won" in told.values() or (told and synonyms.tell_all(told, self.stage_rows)):
+            if "won" in told.values() or (told and tell_all(told, self.stage_rows)):
                 if unknown := [word for word, of in told.items() if of is None]:
                     told |= self._answered(told, column, unknown)
-                return Outcomes(column, synonyms.of_statuses(told), "")
+                return Outcomes(column, of_statuses(told), "")
         if not self.stage_rows:
             return None
         column = self.roles["stage"]

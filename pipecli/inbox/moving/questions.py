@@ -22,15 +22,8 @@ from pipecli.inbox.moving.plan_files import (
     currency_answered,
     meaning_of_signs,
 )
-from pipecli.inbox.moving.synonyms import (
-    Recognised,
-    header_key,
-    is_yes,
-    one_word,
-    outcome_of,
-    patterns,
-    stem_of,
-)
+from pipecli.inbox.moving.synonyms import Recognised
+from pipecli.inbox.moving.words import header_key, is_yes, one_word, outcome_of, patterns, stem_of
 from pipecli.records.currency_codes import CURRENCIES
 from pipecli.records.money import SIGNS, currency_of, signs_of
 from pipecli.store import ids_and_files

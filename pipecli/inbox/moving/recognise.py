@@ -29,15 +29,10 @@ from pipecli.inbox.moving.synonyms import (
     are_deals,
     by_words_of,
     completed,
-    header_key,
     is_of_another_thing,
-    is_of_change,
-    is_yes,
     kinds_named,
-    one_word,
-    outcome_of,
-    patterns,
 )
+from pipecli.inbox.moving.words import header_key, is_of_change, is_yes, one_word, outcome_of, patterns
 from pipecli.records.names import folded
 from pipecli.store import ids_and_files
 from pipecli.store.yaml.read import parse

@@ -37,7 +37,7 @@ from pipecli.inbox.moving.reconcile import (
     reconcile,
     told_of,
 )
-from pipecli.inbox.moving.synonyms import header_key
+from pipecli.inbox.moving.words import header_key
 from pipecli.records.kinds import OPPORTUNITY, SETTINGS_FILE, Collection
 from pipecli.records.names import name_key
 from pipecli.records.settings import Process, Settings, Stage, User

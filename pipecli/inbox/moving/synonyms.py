@@ -1,7 +1,7 @@
-"""What words tell: the kind of a table by those of its header, and the end of a deal by those of its stage.
+"""What a table nobody knows is, by the words of its header: its kind, and the role of each column.
 
-In English, Spanish, Portuguese, German, French and Persian; those of headers are in `presets/synonyms.yaml`.
-A table of which they tell nothing for certain stays out: who moves in reads that, and writes a mapping.
+The words are in `presets/synonyms.yaml`, in English, Spanish, Portuguese, German, French and Persian. A table
+of which they tell nothing for certain stays out: who moves in reads that, and writes a mapping.
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ from pipecli.errors import Unreadable
 from pipecli.inbox.importing.compile_mapping import texts
 from pipecli.inbox.importing.table import Table
 from pipecli.inbox.moving.plan_files import Findings, with_amounts_off
+from pipecli.inbox.moving.words import header_key, of_activity, one_word, outcome_of, patterns, stem_of
 from pipecli.records.currency_codes import CURRENCIES
 from pipecli.records.money import bare_header, currency_of, read_money
-from pipecli.records.names import folded, is_code
+from pipecli.records.names import is_code
 from pipecli.store.yaml.read import parse
 from pipecli.wording import count
 
@@ -33,16 +34,6 @@ _ANYTHING = {"name", "nombre", "nome", "nom", "نام"}
 """Headers of a name that anything has, a quote or a project: with no role of firms it isn't a customer's."""
 _BY_ID = ("customer", "owner", "by", "contacts.contact")
 """Roles that a column may have by the id of another file's row: `Account Id`, `owner_id`."""
-
-
-def of_activity(role: str, words: Iterable[str]) -> dict[str, Any]:
-    """What the words of another system mean for an activity's type, and for whether it is done."""
-    if role == "done":
-        over = {word: re.search(patterns()["not done"], folded(word)) is None for word in words}
-        return {"values": over, "otherwise": False}
-    types = patterns()["activities"].items()
-    told = {word: [of for of, own in types if re.search(own, folded(word))] for word in words}
-    return {"values": {word: (of or ["task"])[0] for word, of in told.items()}, "otherwise": "task"}
 
 
 class Recognised(NamedTuple):
@@ -67,32 +58,11 @@ class Recognised(NamedTuple):
         return next((name for name, of in fed.items() if of == role), None)
 
 
-@cache
-def header_key(name: str) -> str:
-    """A header as headers are compared: `Deal - Title`, `deal_title` and `DealTitle?` are one."""
-    name = re.sub(r"^_(\w+)_value$", r"\1", name)  # `_ownerid_value`, as the Web API of Dynamics has it
-    apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)
-    words = re.sub(r"[^\w]+", " ", folded(apart).replace("_", " ")).strip()
-    words = re.sub(r" ext id( c)?$", " id", words)  # `AccountExtId__c` is a Salesforce user's own
-    return words.replace("organisation", "organization")
-
-
-@cache
-def one_word(name: str) -> str:
-    """A header without its blanks: Data Loader writes `STAGENAME`, the weekly export `StageName`."""
-    return header_key(name).replace(" ", "")
-
-
 def is_of_money(header: str) -> bool:
     """True for a header with a word for an amount of deals: `Masked Deal value`, `final_mrr_usd`."""
     words = header_key(header).split()
     is_own = {"weighted", "forecast", "paid", "invoiced", "discount", "cost"}.isdisjoint(words)
     return is_own and any(_synonyms()["opportunities"].columns.get(word) == "amount" for word in words)
-
-
-def stem_of(name: str) -> str:
-    """The words of a file's name, without the moment at its end: `Quote Products 11-27-2026 9-41-05 AM`."""
-    return re.sub(r"(?<=\w)( (\d+|am|pm))+$", "", header_key(name.rpartition(".")[0] or name))
 
 
 def is_of_another_thing(name: str) -> bool:
@@ -109,13 +79,6 @@ class _Words(NamedTuple):
     needs: frozenset[str]
     columns: Mapping[str, str]
     """The role of each header's key."""
-
-
-@cache
-def patterns() -> Mapping[str, Any]:
-    """What isn't a header: the words of outcomes, of stages on their way, of activities and of currencies."""
-    own = [files(__package__).joinpath("presets", name) for name in ("words.yaml", "currencies.yaml")]
-    return parse("".join(file.read_text(encoding="utf-8") for file in own), "words.yaml")
 
 
 @cache
@@ -291,43 +254,6 @@ def _role(key: str, words: _Words) -> str | None:
 
     match = process.extractOne(key, words.columns.keys(), scorer=fuzz.ratio, score_cutoff=_CLOSE_ENOUGH)
     return words.columns[match[0]] if match else None
-
-
-def stage_rank(stage: str) -> tuple[int, int]:
-    """The place of a stage by the number or letter before its name, or by its words."""
-    place = re.match(r"(\d+)|([a-z])[.)] ", folded(stage))
-    number = 0 if place is None else int(place[1]) if place[1] else ord(place[2])
-    places = (place for place, pattern in enumerate(patterns()["way"]) if re.search(pattern, folded(stage)))
-    return number, next(places, len(patterns()["way"]))
-
-
-def is_of_change(header: str) -> bool:
-    """True for the day on which a deal was last changed, which is mostly that of its end."""
-    return re.fullmatch(patterns()["changed"], header_key(header)) is not None
-
-
-def outcome_of(word: str) -> str | None:
-    """What a stage's or a status's name says: open, won or lost; None for neither word of it."""
-    plain = " ".join(re.sub(r"[_/\-]+", " ", folded(word)).split())
-    return next((of for of, pattern in patterns()["outcomes"].items() if re.search(pattern, plain)), None)
-
-
-def is_yes(word: str) -> bool | None:
-    """The yes or no that a word stands for; None for any other word."""
-    plain, words = folded(word).strip(), patterns()
-    return True if plain in words["yes"].split() else False if plain in words["no"].split() else None
-
-
-def tell_all(statuses: Iterable[str], stages: Iterable[str]) -> bool:
-    """Whether statuses tell the outcomes of deals: each is known, and no stage is an ending."""
-    return all(map(outcome_of, statuses)) and {"won", "lost"}.isdisjoint(map(outcome_of, stages))
-
-
-def of_statuses(told: Mapping[str, str | None]) -> dict[str, str]:
-    """The outcome of each status, and of those that tomorrow's deals may have."""
-    shaped = str.lower if all(word.islower() for word in told) else str.title
-    known = {word: of or "open" for word, of in told.items()}
-    return {shaped(word): word for word in ("won", "lost")} | known | {"": "open"}
 
 
 SEVERAL = ("customer", "contacts.contact")

@@ -1,0 +1,91 @@
+"""What words tell by themselves: how a deal ended, how far a stage is, what sort of activity it was, a yes.
+
+Their patterns are in `presets/words.yaml`, in English, Spanish, Portuguese, German, French and Persian. The
+words of headers, and what they make of a table, are in `synonyms.py`; those of amounts in `amounts.py`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from pipecli.records.names import folded
+from pipecli.store.yaml.read import parse
+
+
+@cache
+def patterns() -> Mapping[str, Any]:
+    """What isn't a header: the words of outcomes, of stages on their way, of activities and of currencies."""
+    own = [files(__package__).joinpath("presets", name) for name in ("words.yaml", "currencies.yaml")]
+    return parse("".join(file.read_text(encoding="utf-8") for file in own), "words.yaml")
+
+
+@cache
+def header_key(name: str) -> str:
+    """A header as headers are compared: `Deal - Title`, `deal_title` and `DealTitle?` are one."""
+    name = re.sub(r"^_(\w+)_value$", r"\1", name)  # `_ownerid_value`, as the Web API of Dynamics has it
+    apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)
+    words = re.sub(r"[^\w]+", " ", folded(apart).replace("_", " ")).strip()
+    words = re.sub(r" ext id( c)?$", " id", words)  # `AccountExtId__c` is a Salesforce user's own
+    return words.replace("organisation", "organization")
+
+
+@cache
+def one_word(name: str) -> str:
+    """A header without its blanks: Data Loader writes `STAGENAME`, the weekly export `StageName`."""
+    return header_key(name).replace(" ", "")
+
+
+def stem_of(name: str) -> str:
+    """The words of a file's name, without the moment at its end: `Quote Products 11-27-2026 9-41-05 AM`."""
+    return re.sub(r"(?<=\w)( (\d+|am|pm))+$", "", header_key(name.rpartition(".")[0] or name))
+
+
+def stage_rank(stage: str) -> tuple[int, int]:
+    """The place of a stage by the number or letter before its name, or by its words."""
+    place = re.match(r"(\d+)|([a-z])[.)] ", folded(stage))
+    number = 0 if place is None else int(place[1]) if place[1] else ord(place[2])
+    places = (place for place, pattern in enumerate(patterns()["way"]) if re.search(pattern, folded(stage)))
+    return number, next(places, len(patterns()["way"]))
+
+
+def is_of_change(header: str) -> bool:
+    """True for the day on which a deal was last changed, which is mostly that of its end."""
+    return re.fullmatch(patterns()["changed"], header_key(header)) is not None
+
+
+def outcome_of(word: str) -> str | None:
+    """What a stage's or a status's name says: open, won or lost; None for neither word of it."""
+    plain = " ".join(re.sub(r"[_/\-]+", " ", folded(word)).split())
+    return next((of for of, pattern in patterns()["outcomes"].items() if re.search(pattern, plain)), None)
+
+
+def is_yes(word: str) -> bool | None:
+    """The yes or no that a word stands for; None for any other word."""
+    plain, words = folded(word).strip(), patterns()
+    return True if plain in words["yes"].split() else False if plain in words["no"].split() else None
+
+
+def tell_all(statuses: Iterable[str], stages: Iterable[str]) -> bool:
+    """Whether statuses tell the outcomes of deals: each is known, and no stage is an ending."""
+    return all(map(outcome_of, statuses)) and {"won", "lost"}.isdisjoint(map(outcome_of, stages))
+
+
+def of_statuses(told: Mapping[str, str | None]) -> dict[str, str]:
+    """The outcome of each status, and of those that tomorrow's deals may have."""
+    shaped = str.lower if all(word.islower() for word in told) else str.title
+    known = {word: of or "open" for word, of in told.items()}
+    return {shaped(word): word for word in ("won", "lost")} | known | {"": "open"}
+
+
+def of_activity(role: str, words: Iterable[str]) -> dict[str, Any]:
+    """What the words of another system mean for an activity's type, and for whether it is done."""
+    if role == "done":
+        over = {word: re.search(patterns()["not done"], folded(word)) is None for word in words}
+        return {"values": over, "otherwise": False}
+    types = patterns()["activities"].items()
+    told = {word: [of for of, own in types if re.search(own, folded(word))] for word in words}
+    return {"values": {word: (of or ["task"])[0] for word, of in told.items()}, "otherwise": "task"}
