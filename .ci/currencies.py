@@ -28,7 +28,7 @@ NO_MONEY = frozenset("XAG XAU XPD XPT XBA XBB XBC XBD XFO XFU XRE XSU XTS XUA XX
 """Metals, bonds, units of account, and what stands for a test or for no currency."""
 
 LANGUAGES = "en", "es", "pt", "de", "fr", "fa", "ru"
-OTHERWISE = {"USD": ["dollar américain"]}
+OTHERWISE = {"USD": ["dollar américain"], "BRL": ["reais"]}
 """Names that are in use, and in neither list."""
 
 _MODULE = '''\

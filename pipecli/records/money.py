@@ -8,7 +8,6 @@ one: the rest of its column decides, or the mapping; never a guess.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Context, Decimal
@@ -17,7 +16,6 @@ from typing import Literal, NamedTuple
 
 from pipecli.errors import PipecliError, Unreadable
 from pipecli.records.currency_codes import CURRENCIES, MINOR_DIGITS
-from pipecli.records.names import folded
 
 EXACT = Context(prec=120, rounding=ROUND_HALF_UP)
 """Arithmetic without a rounding of its own: the usual 28 digits would round a product of two of 15 first."""
@@ -259,77 +257,13 @@ def read_number(text: str, mark: Mark, *, is_percent: bool = False) -> Decimal:
     return read.value
 
 
-def currency_of(header: str) -> str | None:
-    """The currency that a header of amounts names: `Amount (EUR)`, `amount_usd`."""
-    words = re.findall(r"\b[A-Z]{3}\b", header.replace("_", " ").removeprefix("Amount"))
-    if header.islower():
-        words += re.findall(r"[A-Z]+", header.upper())[1:][-1:]
-    named = {"reais": "BRL", "euro": "EUR", "euros": "EUR"}
-    words += [named.get(word, "") for word in header.lower().split()]
-    return next((word for word in words if word in CURRENCIES), None)
-
-
-def signs_of(header: str) -> list[str]:
-    """The signs in a header of amounts: of `Valor (R$)` not that of dollars, too."""
-    signs = [sign for sign in SIGNS if not sign.isalpha()]
-    return [sign for sign in signs if re.search(rf"(?<![A-Za-z])[kKmMtT]?{re.escape(sign)}", header)]
-
-
 _FACTORS = {"cents": Decimal("0.01"), "thousands": Decimal(1000), "millions": Decimal(1_000_000)}
-_CODE = r"(?:[$€£¥₹]|eur|usd|gbp|chf|cad|aud|brl|mxn|inr|sek|nok|dkk|pln)"
-_ALONE = r"(?<!\w){0} ?{1}|{1} ?{0}(?!\w)|(\(|\b(in|en|em)\b) ?{0}(?!\w)"
-_NAMES_OF_UNITS = {
-    "thousands": r"\b(tsd|tausend|thousands?|milliers?|miles|mil|milhares)\b|هزار|"
-    r"(?<![\d.,])(1[.,]?)?000(?!\d)|" + _ALONE.format("[kt]", _CODE),
-    "millions": r"\b(mio|mill|millions?|millionen|millones|milhoes)\b|میلیون|"
-    + _ALONE.format("m[mn]?", _CODE),
-}
-
-
-def unit_of(header: str) -> str | None:
-    """The unit that a header of amounts names: thousands in `Amount (k€)`, millions in `Wert in Mio. €`."""
-    plain = folded(header).replace("_", " ")
-    return next((unit for unit, pattern in _NAMES_OF_UNITS.items() if re.search(pattern, plain)), None)
-
-
-_BESIDE = frozenset(
-    "in en em de r us ca a k t m mm mn s tsd tausend thousand thousands 000 000s 1000 mio mill million "
-    "millions millionen milliers millier millones milhoes miles mil milhares euro euros dollar dollars "
-    "dolares reais pesos net netto neto liquido ht هزار میلیون یورو ریال دلار".split()
-)
-
-
-def bare_header(words: str) -> str:
-    """The words of a header of amounts without its unit and currency: `betrag tsd` and `valor r` of `R$`."""
-    several = words.split()
-    while several and (
-        several[-1] in _BESIDE
-        or (several[-1][-3:].upper() in CURRENCIES and several[-1][:-3] in ("", "k", "t", "m"))
-    ):
-        several.pop()
-    return " ".join(several)
 
 
 def in_units(value: Decimal, text: str, unit: str | None) -> Decimal:
     """A number of a column in cents, thousands or millions, unless its own text says `12k`."""
     says_its_own = re.search(_SHORT, text.strip()) is not None
     return value if says_its_own else value * _FACTORS.get(unit or "", Decimal(1))
-
-
-def number_in(text: str) -> float | None:
-    try:
-        return float(text.rstrip("% ").replace(",", "."))
-    except ValueError:
-        return None
-
-
-def percent_of(counts: Iterable[str], *, is_fraction: bool = False) -> float | None:
-    """The one percentage that most cells have; None where they have none."""
-    numbers = Counter(value for text in counts if (value := number_in(text)) is not None)
-    if not numbers:
-        return None
-    value = numbers.most_common(1)[0][0]
-    return round(value * 100, 4) if is_fraction else value
 
 
 def mark_of(texts: Iterable[str]) -> Mark:

@@ -6,7 +6,6 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from collections.abc import Mapping as Map
-from contextlib import suppress
 from datetime import date
 from decimal import Decimal
 from difflib import get_close_matches
@@ -39,7 +38,7 @@ from pipecli.inbox.importing.mapping import Column, Source, Unless, listed
 from pipecli.inbox.importing.table import EXTRA, REASON, Cell, Row, Table
 from pipecli.records import base
 from pipecli.records.kinds import Collection
-from pipecli.records.money import SIGNS, Mark, mark_of, minor_digits, read_money, signs_of
+from pipecli.records.money import SIGNS, Mark, mark_of, minor_digits
 from pipecli.store import ids_and_files
 from pipecli.store.pipeline import Pipeline
 from pipecli.wording import first_of
@@ -395,15 +394,6 @@ def texts(table: Table, column: str) -> Counter[str]:
     cells = (row.cells.get(column, "") for row in table.rows)
     counts = Counter(str(cell).strip() for cell in cells)
     return Counter({text: rows for text, rows in counts.items() if text and text not in NOTHING})
-
-
-def signs_in(table: Table, column: str) -> Counter[frozenset[str]]:
-    """The rows of a column of amounts, with its header, by what the sign of each says; or by nothing."""
-    rows = Counter(SIGNS[sign] for sign in signs_of(column))
-    for text, number in texts(table, column).items():
-        with suppress(Unreadable):
-            rows[read_money(text, "", third_decimal=False).currencies] += number
-    return rows
 
 
 def holds(when: Map[str, Any], row: Row) -> bool:

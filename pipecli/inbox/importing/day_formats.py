@@ -6,12 +6,11 @@ Also the order of day and month in a column.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
-from pipecli.errors import PipecliError, Unreadable
+from pipecli.errors import Unreadable
 from pipecli.records.days import day_in
 from pipecli.records.money import plain_digits
 
@@ -44,13 +43,6 @@ FORMS = (
     *(f"{day}{time}" for day in _DAYS for time in _TIMES), "%Y-%m-%d %I:%M:%S %p", "%Y-%m-%d %I:%M %p",
 )  # fmt: skip
 """The forms in which exports write days and moments."""
-_SAMPLE = 200
-"""Texts of a column of dates that tell which forms to try on all of them."""
-_COUNTED = (
-    (EXCEL, re.compile(r"[2-7]\d{4}([.,]\d+)?"), "days that a spreadsheet counts"),
-    (EPOCH, re.compile(r"\d{9,10}|\d{12,13}"), "seconds or milliseconds since 1970"),
-)
-"""Dates that are numbers."""
 _PERSIAN = re.compile(r"1[34]\d\d\D.*|.*\D1[34]\d\d")
 """A day with the year of another calendar; none of a business is of the 14th or 15th century."""
 _SINCE_1970 = re.compile(r"-?\d{9,10}|-?\d{12,13}")
@@ -162,69 +154,6 @@ def fits(text: str, form: str) -> bool:
     return True
 
 
-class DateForm(NamedTuple):
-    """The form of the dates in a column."""
-
-    form: str | None
-    """None for ISO, which every mapping reads."""
-    comment: str
-    others: tuple[str, ...] = ()
-    """Forms of the cells that don't fit it, with day and month in the same order."""
-
-    def entry(self) -> dict[str, Any]:
-        """What an entry of a mapping says of it, with the evidence under `#`."""
-        form = [self.form, *self.others] if self.others else self.form
-        return {**({"date": form} if form else {}), "#": self.comment}
-
-
-def certain_form(counts: Counter[str], rows: int) -> DateForm | None:
-    """The form of texts in which no order of day and month is in question: ISO, or numbers; else None."""
-    whole = counts.total()
-    plain = {text: plain_digits(text) for text in counts}
-    if not whole or sum(number for text, number in counts.items() if is_iso(plain[text])) == whole:
-        return DateForm(None, f"{whole:,} of {rows:,}, year first")
-    for form, numbers, words in _COUNTED:
-        if all(numbers.fullmatch(text) for text in plain.values()):
-            return DateForm(form, f"{whole:,} of {whole:,} are {words}")
-    return None
-
-
-def best_forms(counts: Counter[str]) -> tuple[list[str], int]:
-    """The forms that fit the most texts of a column, and the number of its rows that they fit."""
-    sample = [text for text, _ in counts.most_common(_SAMPLE)]
-    forms = [form for form in FORMS if any(fits(text, form) for text in sample)] or FORMS
-    rows_of = {form: sum(rows for text, rows in counts.items() if fits(text, form)) for form in forms}
-    most = max(rows_of.values())
-    return [form for form in rows_of if rows_of[form] == most and most], most
-
-
-def are_days(counts: Counter[str]) -> bool:
-    """True for texts most of which are days or moments, and not numbers, which may be anything."""
-    certain = certain_form(counts, 0)
-    return certain.form is None if certain else best_forms(counts)[1] * 2 > counts.total()
-
-
-def with_others(told: DateForm, counts: Iterable[str]) -> DateForm:
-    """The form of most dates, and those of others in the column: `9/10/2025 4:37` beside `9/10/2025`.
-
-    Dates with another sign between day and month may have the other order, if they alone tell it.
-    """
-    main = told.form or ""
-    left = [text for text in counts if not fits(text, main)]
-    others: list[str] = []
-    for form in FORMS if left else ():
-        other = turned(form)
-        is_of_order = other not in FORMS or form.startswith("%d") == main.startswith("%d")
-        if other in FORMS and form[2] != main[2:3]:
-            pairs = [(one, two) for one, two in ((form, other), (other, form)) if one and two]
-            alone = {one for one, two in pairs for text in left if fits(text, one) and not fits(text, two)}
-            is_of_order = alone == {form} or (is_of_order and alone != {other})
-        if is_of_order and any(fits(text, form) for text in left):
-            others.append(form)
-            left = [text for text in left if not fits(text, form)]
-    return told._replace(others=tuple(others))
-
-
 def _in_its_century(read: datetime, text: str, today: date) -> datetime:
     for century in (today.year // 100 + step for step in (0, -1, 1)):
         year = century * 100 + read.year % 100
@@ -304,55 +233,3 @@ def refuse_other_order(source: Source, bindings: Bindings) -> bool:
                 )
                 return True
     return False
-
-
-class Asking(Protocol):
-    """The order of day and month in an export, known or asked for."""
-
-    day_first: bool | None
-
-    def ask(self, about: str, question: str, one_of: tuple[str, ...] = ()) -> None: ...
-    def answer(self, about: str, one_of: Sequence[str] = ()) -> Any: ...
-
-
-def form_of(where: str, counts: Counter[str], rows: int, findings: Asking) -> DateForm:
-    """The form that fits a column's cells, and the evidence; asks where two orders of day and month do."""
-    whole = sum(counts.values())
-    if plain_form := certain_form(counts, rows):
-        return plain_form
-    if persian := next(filter(is_persian, counts), None):
-        raise PipecliError(
-            f'{where}: "{persian}" is a day of the Persian calendar',
-            hint="write the column in ours, such as 2026-11-21, and plan again",
-        )
-    best, most = best_forms(counts)
-    if not best:
-        return DateForm(None, f"none of {whole:,} is a date that is known")
-    form = best[0]
-    other = turned(form)
-    if other not in FORMS:
-        return with_others(DateForm(form, f"{most:,} of {whole:,} fit"), counts)
-    if is_day_first(form) in day_month_order(counts, (form, other)).certain:
-        findings.day_first = is_day_first(form)
-        certain = sum(rows for text, rows in counts.items() if not fits(text, other))
-        rest = f"{certain:,} fit no other order of day and month"
-        return with_others(DateForm(form, f"{most:,} of {whole:,} fit; {rest}"), counts)
-    of_the_rest = day_month_order([text for text in counts if not fits(text, form)], FORMS).certain
-    is_told = len(of_the_rest) == 1
-    if is_told:
-        findings.day_first = next(iter(of_the_rest))
-    told = None if is_told else findings.answer("dates", ("day", "month"))
-    day_first = findings.day_first if told is None else told == "day"
-    if day_first is None:
-        example = next(text for text in counts if fits(text, form))
-        findings.ask(
-            "dates",
-            f'{where}: in "{example}", does the day or the month come first? '
-            f"All {whole:,} dates can be read both ways.",
-            ("day", "month"),
-        )
-        return DateForm(form, "day or month first: to be answered")
-    chosen = next(one for one in best if one.startswith("%d") == day_first)
-    why = "as you answered" if told is not None else "as the export's other dates tell"
-    told_form = DateForm(chosen, f"{most:,} of {whole:,} fit, {'day' if day_first else 'month'} first {why}")
-    return with_others(told_form, counts)

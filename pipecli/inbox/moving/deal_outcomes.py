@@ -16,7 +16,8 @@ from pipecli.errors import PipecliError
 from pipecli.inbox.importing.compile_mapping import texts
 from pipecli.inbox.importing.day_formats import is_iso
 from pipecli.inbox.importing.table import Row, Table
-from pipecli.inbox.moving.plan_files import Findings, Outcomes, When, amount_scale, date_form, fraction_scale
+from pipecli.inbox.moving.amounts_and_days import amount_scale, date_form, fraction_scale, percent_of
+from pipecli.inbox.moving.plan_files import Findings, Outcomes, When
 from pipecli.inbox.moving.questions import beside, days_tell, ended_by_day, ended_by_marks
 from pipecli.inbox.moving.words import (
     header_key,
@@ -28,7 +29,6 @@ from pipecli.inbox.moving.words import (
     stage_rank,
     tell_all,
 )
-from pipecli.records.money import percent_of
 from pipecli.records.names import folded
 from pipecli.store import ids_and_files
 from pipecli.wording import count
@@ -176,12 +176,8 @@ class Deals:
         asks = len(of) > 1 and (perhaps or (lacks_ends and not is_told))
         if not asks and (answer or {}).keys().isdisjoint(of):
             return Outcomes(column, of | {"": "open"}, "as their names say")
-        if (answer := self.findings.outcomes(of, self.table.name)) is None:
-            self.findings.ask(
-                "outcomes",
-                f"{self.table.name}: which stages mean won, and which lost? They are {', '.join(of)}. "
-                "Answer {won: [...], lost: [...]}; [] for none.",
-            )
+        which = f"which stages mean won, and which lost? They are {', '.join(of)}."
+        answer = self.findings.outcomes(of, self.table.name, which)
         of |= {stage: ending for stage, ending in (answer or {}).items() if stage in of}
         self.findings.words |= of
         return Outcomes(column, of | {"": "open"}, "as you answered")
@@ -189,12 +185,8 @@ class Deals:
     def _answered(self, told: Mapping[str, str | None], column: str, unknown: list[str]) -> dict[str, str]:
         """What was answered of a column of statuses; asks where a word of it tells nothing."""
         self.findings.words |= {word: of or "open" for word, of in told.items()}
-        if (answer := self.findings.outcomes(unknown, f"{self.table.name}, {column}")) is None:
-            self.findings.ask(
-                "outcomes",
-                f"{self.table.name}, {column}: which of {', '.join(unknown)} mean won, and which lost? "
-                "Answer {won: [...], lost: [...]}; [] for none.",
-            )
+        which = f"which of {', '.join(unknown)} mean won, and which lost?"
+        answer = self.findings.outcomes(unknown, f"{self.table.name}, {column}", which)
         return {word: of for word, of in (answer or {}).items() if word in told}
 
     def _probability(self, stage: str, pipeline: str | None = None) -> float | None:

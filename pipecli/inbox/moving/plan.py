@@ -18,16 +18,20 @@ from pipecli.inbox.importing.import_files import File
 from pipecli.inbox.importing.mapping import mapping_page
 from pipecli.inbox.importing.table import Layout, Table
 from pipecli.inbox.importing.workbook import rows_of_file, tables_of_file, with_sheet
+from pipecli.inbox.moving.amounts_and_days import (
+    amount_scale,
+    currency_of_amounts,
+    currency_words,
+    date_form,
+    fraction_scale,
+)
 from pipecli.inbox.moving.deal_outcomes import OF_DEALS, Columns, Deals
 from pipecli.inbox.moving.plan_files import (
     PLAN_FILE,
     SETTINGS_PAGE,
     Findings,
     Step,
-    amount_scale,
-    date_form,
     filled,
-    fraction_scale,
     header_line,
     know_users,
     namesakes_of,
@@ -36,13 +40,7 @@ from pipecli.inbox.moving.plan_files import (
     settings_page,
     template_of_ids,
 )
-from pipecli.inbox.moving.questions import (
-    currency_of_amounts,
-    currency_words,
-    stages_to_fill,
-    table_name,
-    without_overlaps,
-)
+from pipecli.inbox.moving.questions import stages_to_fill, table_name, without_overlaps
 from pipecli.inbox.moving.recognise import (
     ORDER,
     check_vendor,

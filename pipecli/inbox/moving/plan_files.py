@@ -11,11 +11,8 @@ from typing import Any, NamedTuple
 from pipecli.errors import PipecliError
 from pipecli.inbox.importing.bindings import ORDINAL
 from pipecli.inbox.importing.compile_mapping import NOTHING, holds, texts
-from pipecli.inbox.importing.day_formats import DateForm, form_of
 from pipecli.inbox.importing.mapping import in_flow
 from pipecli.inbox.importing.table import Row, Table
-from pipecli.records.currency_codes import CURRENCIES
-from pipecli.records.money import SIGNS, number_in, unit_of
 from pipecli.records.names import folded, is_code, name_key
 from pipecli.records.settings import Settings
 from pipecli.store import ids_and_files
@@ -132,14 +129,25 @@ class Findings:
             raise PipecliError(f'{about}: the answer must be one of {", ".join(one_of)}, not "{told}"')
         return told
 
-    def outcomes(self, words: Iterable[str], where: str = "") -> dict[str, str] | None:
+    def asked(self, about: str, question: str, one_of: tuple[str, ...] = ()) -> Any:
+        """The answer to a question; None while there is none, and it is asked. Raises PipecliError."""
+        told = self.answer(about, one_of)
+        if told is None:
+            self.ask(about, question, one_of)
+        return told
+
+    def outcomes(self, words: Iterable[str], where: str = "", question: str = "") -> dict[str, str] | None:
         """The outcomes of stages or statuses, of which a file has these, as they were answered.
 
-        Asks again, with what was answered, where a word is new since. Raises PipecliError for a wrong answer.
+        None for no answer; a `question` is asked then. Asks again, with what was answered, where a word is
+        new since. Raises PipecliError for a wrong answer.
         """
         self.words |= dict.fromkeys(words, "open")
         told = self.answer("outcomes")
         if told is None:
+            if question:
+                how = "Answer {won: [...], lost: [...]}; [] for none."
+                self.ask("outcomes", f"{where}: {question} {how}")
             return None
         if not isinstance(told, dict) or told.keys() - {"won", "lost", "open"}:
             raise PipecliError(f'outcomes: answer with {{won: [...], lost: [...]}}, not "{told}"')
@@ -168,16 +176,6 @@ class Findings:
         self.answers = {**self.answers, "outcomes": by_outcome}
 
 
-def with_amounts_off(table: Table, columns: dict[str, Any]) -> dict[str, Any]:
-    """The columns, with one of discounts over 100, which are no percents, as what they are."""
-    for column in [name for name, role in columns.items() if role == "discount"]:
-        off = {text: value for text in texts(table, column) if (value := number_in(text)) is not None}
-        if any(value > 100 for value in off.values()):
-            nothing = ["", *sorted(text for text, value in off.items() if value == 0)]
-            columns[column] = {"to": "discount_amount", "when": {column: {"not": nothing}}, "#": "over 100"}
-    return columns
-
-
 def header_line(table: Table) -> int | None:
     """The line of a header below notes: the first of the widest among the first rows; None for none wider."""
     widths = {
@@ -191,11 +189,6 @@ def header_line(table: Table) -> int | None:
 def filled(table: Table, column: str) -> str:
     """`306 of 310 have one`, for the comment beside a column."""
     return f"{sum(texts(table, column).values()):,} of {len(table.rows):,}"
-
-
-def date_form(table: Table, column: str, findings: Findings) -> DateForm:
-    """The form of a column of dates; asks where two orders of day and month fit."""
-    return form_of(f"{table.name}, {column}", texts(table, column), len(table.rows), findings)
 
 
 _MOST_ALIKE = 0.2
@@ -249,85 +242,6 @@ def namesakes_of(table: Table, roles: Mapping[str, str]) -> dict[str, set[str]]:
     return namesakes
 
 
-def meaning_of_signs(
-    table: Table, column: str, rows: Counter[frozenset[str]], findings: Findings
-) -> dict[str, str]:
-    """The currencies of the signs in a column that mixes several, where a sign alone doesn't tell.
-
-    Asks for what `$` means where the pipeline's own currency is no dollar.
-    """
-    plain, base = rows.pop(frozenset(), 0), findings.settings.currency
-    meaning: dict[str, str] = {}
-    for possible, number in rows.items():
-        sign = next((sign for sign, own in SIGNS.items() if own == possible), "")
-        likely = {base, "GBP"} & possible if len(possible) > 1 else possible
-        about, choices = f"sign-{sign}", tuple(sorted(possible))
-        told = next(iter(likely & {base} or likely), None) or findings.answer(about, choices)
-        if told is None:
-            others = ", ".join(sorted(min(own) for own in rows if len(own) == 1))
-            where = f"{table.name}, {column}: {count(number, 'row', ',')} with {sign} beside {others}"
-            example = "USD" if "USD" in possible else choices[-1]
-            findings.ask(about, f"{where}. Which currency is {sign}? Answer with a code, such as {example}.")
-            continue
-        findings.currencies[told] += number
-        if len(possible) > 1:
-            meaning[sign] = told
-    if plain:
-        findings.currencies[base] += plain
-        findings.assumed.append(
-            f"{table.name}, {column}: {count(plain, 'row', ',')} without a sign, beside those with one, "
-            f"taken as {base}"
-        )
-    return meaning
-
-
-def currency_answered(about: str, findings: Findings) -> str | None:
-    """The code that was answered; None for none. Raises PipecliError for what isn't one."""
-    told = findings.answer(about)
-    if told is not None and told not in CURRENCIES:
-        raise PipecliError(f'{about}: "{told}" isn\'t a currency code: answer with one, such as EUR')
-    return told and str(told)
-
-
-def fraction_scale(table: Table, column: str, findings: Findings) -> str | None:
-    """The scale of a column of percents where it isn't plain: asks for it, or gives the answer."""
-    numbers = {value for text in texts(table, column) if (value := number_in(text)) is not None}
-    if not any(0 < value < 1 for value in numbers) or any(value > 1 for value in numbers):
-        return None
-    told = findings.answer("percents", ("fraction", "percent"))
-    if told is None:
-        text = f"{table.name}, {column}: nothing is over 1; is 0.5 a fraction (50 %) or a percent (0.5 %)?"
-        findings.ask("percents", text, ("fraction", "percent"))
-    return str(told or "fraction")
-
-
-def amount_scale(table: Table, column: str, findings: Findings, shown: str | None = None) -> dict[str, str]:
-    """The unit of amounts as a header names it, or cents where a column is `shown`: Close has 500 for $5."""
-    if shown is None:
-        return _units_scale(table, column, findings)
-    is_cents = Counter[bool]()
-    for row in table.rows:
-        text = re.search(r"\d+(\.\d+)?", str(row.cells.get(shown, "")).replace(",", ""))
-        if text and (value := number_in(str(row.cells.get(column, "")))):
-            is_cents[abs(float(text[0]) * 100 - value) < 1] += 1
-    told = findings.answer("amounts", ("cents", "whole"))
-    if is_cents:
-        told = "cents" if is_cents[True] > is_cents[False] else "whole"
-    elif told is None and (example := next(iter(texts(table, column)), "")):
-        findings.ask("amounts", f"{table.name}, {column}: {example} in cents, or whole?", ("cents", "whole"))
-    return {"scale": "cents"} if told == "cents" else {}
-
-
-def _units_scale(table: Table, column: str, findings: Findings) -> dict[str, str]:
-    unit, about = unit_of(column), f"units-{ids_and_files.slug(column)}"
-    choices = ("whole", "thousands", "millions")
-    told = findings.answer(about, choices) if unit else None
-    if unit and told is None and (example := next(iter(texts(table, column)), "")):
-        text = f"{table.name}, {column}: is {example} in {unit}, as the header reads, or a whole amount?"
-        findings.ask(about, text, choices)
-    return {"scale": str(told)} if told not in (None, "whole") else {}
-
-
 def owners(table: Table, column: str, findings: Findings) -> dict[str, Any]:
     """What the values of an owner's column mean beyond the users they name.
 
@@ -350,19 +264,16 @@ def owners(table: Table, column: str, findings: Findings) -> dict[str, Any]:
         findings.users[ids_and_files.free_slug(name, taken)] = own
     if not unknown:
         return means
-    told = findings.answer("owners")
-    if told is None:
-        rows = sum(counts[text] for text in unknown)
-        names = ", ".join(unknown[:5]) + (f" and {len(unknown) - 5:,} more" if len(unknown) > 5 else "")
-        findings.ask(
-            "owners",
-            f"Who owns what {names} owned ({rows:,} rows of {table.name}; no user is called so)? "
-            "Answer with a user, or with nobody.",
-        )
-        return means | dict.fromkeys(unknown)
-    if told != "nobody" and _person_key(str(told)) not in findings.people:
+    rows = sum(counts[text] for text in unknown)
+    names = ", ".join(unknown[:5]) + (f" and {len(unknown) - 5:,} more" if len(unknown) > 5 else "")
+    told = findings.asked(
+        "owners",
+        f"Who owns what {names} owned ({rows:,} rows of {table.name}; no user is called so)? "
+        "Answer with a user, or with nobody.",
+    )
+    if told not in (None, "nobody") and _person_key(str(told)) not in findings.people:
         raise PipecliError(f'owners: unknown user "{told}"', hint="add one, or answer with nobody")
-    return means | dict.fromkeys(unknown, None if told == "nobody" else str(told))
+    return means | dict.fromkeys(unknown, None if told in (None, "nobody") else str(told))
 
 
 def _person_key(text: str) -> str:

@@ -13,21 +13,17 @@ from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
-from pipecli.inbox.importing.compile_mapping import holds, signs_in, texts
+from pipecli.inbox.importing.compile_mapping import holds, texts
 from pipecli.inbox.importing.table import Row, Table, fill_down
 from pipecli.inbox.moving.plan_files import (
     Findings,
     Outcomes,
     When,
-    currency_answered,
-    meaning_of_signs,
 )
 from pipecli.inbox.moving.synonyms import Recognised
-from pipecli.inbox.moving.words import header_key, is_yes, one_word, outcome_of, patterns, stem_of
-from pipecli.records.currency_codes import CURRENCIES
-from pipecli.records.money import SIGNS, currency_of, signs_of
+from pipecli.inbox.moving.words import header_key, is_yes, one_word, outcome_of, stem_of
 from pipecli.store import ids_and_files
-from pipecli.wording import count, first_of
+from pipecli.wording import count
 
 Known = tuple[Table, Recognised]
 _LEAST = 2
@@ -85,9 +81,8 @@ def _answered(
     names = table_name(first), table_name(second)
     choices = (*names, "both")
     about = f"table-{ids_and_files.slug(' '.join(sorted({min(_labels(first)), min(_labels(second))})))}"
-    answer = findings.answer(about, choices)
-    if answer is None:
-        findings.ask(about, f"{names[0]} and {names[1]} {difference}. Which is to come?", choices)
+    question = f"{names[0]} and {names[1]} {difference}. Which is to come?"
+    answer = findings.asked(about, question, choices)
     return {names[0]: {number}, names[1]: {place}}.get(str(answer), set())
 
 
@@ -232,12 +227,8 @@ def stages_to_fill(table: Table, roles: Mapping[str, str], findings: Findings) -
     about, told = _about("stages", table), None
     often = Counter(filter(None, stages)).values()
     if stages[0] and {*often} == {1} and len(empty) >= len(often):
-        told = findings.answer(about, ("down", "empty"))
-        if told is None:
-            group = (
-                "each stage is written once. Is it that of the rows below it, too (down), or have they none"
-            )
-            findings.ask(about, f"{rows}, and {group} (empty)?", ("down", "empty"))
+        group = "each stage is written once. Is it that of the rows below it, too (down), or have they none"
+        told = findings.asked(about, f"{rows}, and {group} (empty)?", ("down", "empty"))
     if told != "down":
         findings.assumed.append(f"{rows}: those that are open come in the first stage")
         return []
@@ -374,67 +365,3 @@ def ended_by_day(
     if told in (None, "open"):
         return outcomes and outcomes._replace(expects=column)
     return beside(outcomes, own._replace(other=told))
-
-
-def currency_words(table: Table, column: str, findings: Findings) -> dict[str, str]:
-    """The codes of what a column of currencies has instead of them; asks for what isn't a currency."""
-    codes = {text: patterns()["currencies"].get(text.lower(), text.upper()) for text in texts(table, column)}
-    for text, rows in texts(table, column).items():
-        if codes[text] not in CURRENCIES:
-            codes[text] = currency_answered(f"currencies-{text}", findings) or text
-        if codes[text] in CURRENCIES:
-            findings.currencies[codes[text]] += rows
-            continue
-        where = f"{table.name}, {column}: {text} in {count(rows, 'row', ',')}"
-        asked = f"{where} isn't a currency. Which is meant? Answer with a code, such as EUR."
-        findings.ask(f"currencies-{text}", asked)
-    return {text: code for text, code in codes.items() if code != text}
-
-
-def currency_of_amounts(
-    table: Table, roles: Mapping[str, str], findings: Findings
-) -> tuple[str | None, dict[str, str]]:
-    """The currency of amounts whose rows name none, and what signs mean; asks where nothing tells."""
-    column, named, base = roles["amount"], roles.get("currency", ""), findings.settings.currency
-    if texts(table, named):
-        return _currency_of_the_rest(table, column, named, findings), {}
-    signs = signs_in(table, column)
-    if len(signs.keys() - {frozenset()}) > 1:
-        return None, meaning_of_signs(table, column, signs, findings)
-    del signs[frozenset()]
-    of_header = [code for sign in signs_of(column) if len(SIGNS[sign]) == 1 for code in SIGNS[sign]]
-    answered = currency_answered("currency", findings)
-    if told := answered or currency_of(column) or next(iter(of_header), None):
-        findings.currencies[told] += len(table.rows)
-        return told, {}
-    if signs and not any(base in sign for sign in signs):
-        shown = first_of(sorted({currency for sign in signs for currency in sign}), 5)
-        findings.ask(
-            "currency",
-            f"{table.name}: in which currency is {column}? Its signs say {shown}, "
-            f"and the pipeline's is {base}. Answer with a code.",
-        )
-    elif not signs:
-        own = f"its amounts are taken as {base}, the pipeline's own"
-        findings.assumed.append(f"{table.name} names no currency: {own}")
-    return None, {}
-
-
-def _currency_of_the_rest(table: Table, amount: str, column: str, findings: Findings) -> str | None:
-    """The currency that was answered for the amounts beside which a column of currencies is empty.
-
-    Asks for it, unless all others are in the pipeline's own.
-    """
-    alone = [(row.line, table._replace(rows=[row])) for row in table.rows]
-    lines = [n for n, one in alone if not texts(one, column) and signs_in(one, amount)[frozenset()]]
-    told, base = currency_answered("currency", findings), findings.settings.currency
-    if not lines or told:
-        return told if lines else None
-    codes = {patterns()["currencies"].get(text.lower(), text.upper()) for text in texts(table, column)}
-    amounts = count(len(lines), "amount", ",")
-    without = f"{table.name}: {amounts} without a {column}, the first in line {lines[0]}"
-    if codes == {base}:
-        findings.assumed.append(f"{without}, taken as {base}, as all others are")
-    else:
-        findings.ask("currency", f"{without}, beside {first_of(sorted(codes), 5)}. Answer with a code.")
-    return None

@@ -20,10 +20,10 @@ from typing import Any, NamedTuple
 
 from pipecli.errors import PipecliError
 from pipecli.inbox.importing.compile_mapping import texts
-from pipecli.inbox.importing.day_formats import are_days
 from pipecli.inbox.importing.import_files import File
 from pipecli.inbox.importing.table import Table
-from pipecli.inbox.moving.plan_files import Findings, date_form, text_of_row
+from pipecli.inbox.moving.amounts_and_days import are_days, date_form
+from pipecli.inbox.moving.plan_files import Findings, text_of_row
 from pipecli.inbox.moving.synonyms import (
     Recognised,
     are_deals,

@@ -1,4 +1,4 @@
-"""What a table nobody knows is, by the words of its header: its kind, and the role of each column.
+"""The kind of a table that no preset knows, and the role of each column, by the words of its header.
 
 The words are in `presets/synonyms.yaml`, in English, Spanish, Portuguese, German, French and Persian. A table
 of which they tell nothing for certain stays out: who moves in reads that, and writes a mapping.
@@ -16,10 +16,11 @@ from typing import Any, NamedTuple
 from pipecli.errors import Unreadable
 from pipecli.inbox.importing.compile_mapping import texts
 from pipecli.inbox.importing.table import Table
-from pipecli.inbox.moving.plan_files import Findings, with_amounts_off
+from pipecli.inbox.moving.amounts_and_days import bare_header, currency_of, with_amounts_off
+from pipecli.inbox.moving.plan_files import Findings
 from pipecli.inbox.moving.words import header_key, of_activity, one_word, outcome_of, patterns, stem_of
 from pipecli.records.currency_codes import CURRENCIES
-from pipecli.records.money import bare_header, currency_of, read_money
+from pipecli.records.money import read_money
 from pipecli.records.names import is_code
 from pipecli.store.yaml.read import parse
 from pipecli.wording import count

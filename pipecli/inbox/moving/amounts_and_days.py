@@ -1,0 +1,367 @@
+"""Unit, currency, scale and date form of columns, as header and cells tell them, or as is asked.
+
+The words by which headers name a unit or a currency are in `presets/words.yaml` and `currencies.yaml`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from typing import Any, NamedTuple
+
+from pipecli.errors import PipecliError, Unreadable
+from pipecli.inbox.importing.compile_mapping import texts
+from pipecli.inbox.importing.day_formats import (
+    EPOCH,
+    EXCEL,
+    FORMS,
+    day_month_order,
+    fits,
+    is_day_first,
+    is_iso,
+    is_persian,
+    turned,
+)
+from pipecli.inbox.importing.table import Table
+from pipecli.inbox.moving.plan_files import Findings
+from pipecli.inbox.moving.words import patterns
+from pipecli.records.currency_codes import CURRENCIES
+from pipecli.records.money import SIGNS, plain_digits, read_money
+from pipecli.records.names import folded
+from pipecli.store import ids_and_files
+from pipecli.wording import count, first_of
+
+
+def unit_of(header: str) -> str | None:
+    """The unit that a header of amounts names: thousands in `Amount (k€)`, millions in `Wert in Mio. €`."""
+    plain = folded(header).replace("_", " ")
+    return next((unit for unit, pattern in patterns()["units"].items() if re.search(pattern, plain)), None)
+
+
+def currency_of(header: str) -> str | None:
+    """The currency that a header of amounts names: `Amount (EUR)`, `amount_usd`, `Valor em reais`."""
+    words = re.findall(r"\b[A-Z]{3}\b", header.replace("_", " ").removeprefix("Amount"))
+    if header.islower():
+        words += re.findall(r"[A-Z]+", header.upper())[1:][-1:]
+    named, beside = patterns()["currencies"], _beside()  # `won` is a currency, too
+    words += [named.get(word, "") for word in header.lower().split() if word in beside]
+    return next((word for word in words if word in CURRENCIES), None)
+
+
+def signs_of(header: str) -> list[str]:
+    """The signs in a header of amounts: of `Valor (R$)` not that of dollars, too."""
+    signs = [sign for sign in SIGNS if not sign.isalpha()]
+    return [sign for sign in signs if re.search(rf"(?<![A-Za-z])[kKmMtT]?{re.escape(sign)}", header)]
+
+
+def bare_header(words: str) -> str:
+    """The words of a header of amounts without its unit and currency: `betrag tsd` and `valor r` of `R$`."""
+    several, beside = words.split(), _beside()
+    while several and (
+        several[-1] in beside
+        or (several[-1][-3:].upper() in CURRENCIES and several[-1][:-3] in ("", "k", "t", "m"))
+    ):
+        several.pop()
+    return " ".join(several)
+
+
+def _beside() -> list[str]:
+    beside: list[str] = patterns()["beside amounts"].split()
+    return beside
+
+
+def signs_in(table: Table, column: str) -> Counter[frozenset[str]]:
+    """The rows of a column of amounts, with its header, by what the sign of each says; or by nothing."""
+    rows = Counter(SIGNS[sign] for sign in signs_of(column))
+    for text, number in texts(table, column).items():
+        with suppress(Unreadable):
+            rows[read_money(text, "", third_decimal=False).currencies] += number
+    return rows
+
+
+def currency_words(table: Table, column: str, findings: Findings) -> dict[str, str]:
+    """The codes of what a column of currencies has instead of them; asks for what isn't a currency."""
+    codes = {text: _code_of(text) for text in texts(table, column)}
+    for text, rows in texts(table, column).items():
+        if codes[text] not in CURRENCIES:
+            where = f"{table.name}, {column}: {text} in {count(rows, 'row', ',')}"
+            which = f"{where} isn't a currency. Which is meant? Answer with a code, such as EUR."
+            codes[text] = currency_answered(f"currencies-{text}", findings, which) or text
+        if codes[text] in CURRENCIES:
+            findings.currencies[codes[text]] += rows
+    return {text: code for text, code in codes.items() if code != text}
+
+
+def _code_of(text: str) -> str:
+    """The code of a currency's name, and any other text in capitals."""
+    code: str = patterns()["currencies"].get(text.lower(), text.upper())
+    return code
+
+
+def currency_of_amounts(
+    table: Table, roles: Mapping[str, str], findings: Findings
+) -> tuple[str | None, dict[str, str]]:
+    """The currency of amounts whose rows name none, and what signs mean; asks where nothing tells."""
+    column, named, base = roles["amount"], roles.get("currency", ""), findings.settings.currency
+    if texts(table, named):
+        return _currency_of_the_rest(table, column, named, findings), {}
+    signs = signs_in(table, column)
+    if len(signs.keys() - {frozenset()}) > 1:
+        return None, meaning_of_signs(table, column, signs, findings)
+    del signs[frozenset()]
+    of_header = [code for sign in signs_of(column) if len(SIGNS[sign]) == 1 for code in SIGNS[sign]]
+    answered = currency_answered("currency", findings)
+    if told := answered or currency_of(column) or next(iter(of_header), None):
+        findings.currencies[told] += len(table.rows)
+        return told, {}
+    if signs and not any(base in sign for sign in signs):
+        shown = first_of(sorted({currency for sign in signs for currency in sign}), 5)
+        findings.ask(
+            "currency",
+            f"{table.name}: in which currency is {column}? Its signs say {shown}, "
+            f"and the pipeline's is {base}. Answer with a code.",
+        )
+    elif not signs:
+        own = f"its amounts are taken as {base}, the pipeline's own"
+        findings.assumed.append(f"{table.name} names no currency: {own}")
+    return None, {}
+
+
+def _currency_of_the_rest(table: Table, amount: str, column: str, findings: Findings) -> str | None:
+    """The currency that was answered for the amounts beside which a column of currencies is empty.
+
+    Asks for it, unless all others are in the pipeline's own.
+    """
+    alone = [(row.line, table._replace(rows=[row])) for row in table.rows]
+    lines = [n for n, one in alone if not texts(one, column) and signs_in(one, amount)[frozenset()]]
+    told, base = currency_answered("currency", findings), findings.settings.currency
+    if not lines or told:
+        return told if lines else None
+    codes = {*map(_code_of, texts(table, column))}
+    amounts = count(len(lines), "amount", ",")
+    without = f"{table.name}: {amounts} without a {column}, the first in line {lines[0]}"
+    if codes == {base}:
+        findings.assumed.append(f"{without}, taken as {base}, as all others are")
+    else:
+        findings.ask("currency", f"{without}, beside {first_of(sorted(codes), 5)}. Answer with a code.")
+    return None
+
+
+def meaning_of_signs(
+    table: Table, column: str, rows: Counter[frozenset[str]], findings: Findings
+) -> dict[str, str]:
+    """The currencies of the signs in a column that mixes several, where a sign alone doesn't tell.
+
+    Asks for what `$` means where the pipeline's own currency is no dollar.
+    """
+    plain, base = rows.pop(frozenset(), 0), findings.settings.currency
+    meaning: dict[str, str] = {}
+    for possible, number in rows.items():
+        sign = next((sign for sign, own in SIGNS.items() if own == possible), "")
+        likely = {base, "GBP"} & possible if len(possible) > 1 else possible
+        about, choices = f"sign-{sign}", tuple(sorted(possible))
+        told = next(iter(likely & {base} or likely), None) or findings.answer(about, choices)
+        if told is None:
+            others = ", ".join(sorted(min(own) for own in rows if len(own) == 1))
+            where = f"{table.name}, {column}: {count(number, 'row', ',')} with {sign} beside {others}"
+            example = "USD" if "USD" in possible else choices[-1]
+            findings.ask(about, f"{where}. Which currency is {sign}? Answer with a code, such as {example}.")
+            continue
+        findings.currencies[told] += number
+        if len(possible) > 1:
+            meaning[sign] = told
+    if plain:
+        findings.currencies[base] += plain
+        findings.assumed.append(
+            f"{table.name}, {column}: {count(plain, 'row', ',')} without a sign, beside those with one, "
+            f"taken as {base}"
+        )
+    return meaning
+
+
+def currency_answered(about: str, findings: Findings, question: str = "") -> str | None:
+    """The code that was answered; None for none yet, and a `question` is asked. Raises PipecliError."""
+    told = findings.asked(about, question) if question else findings.answer(about)
+    if told is not None and told not in CURRENCIES:
+        raise PipecliError(f'{about}: "{told}" isn\'t a currency code: answer with one, such as EUR')
+    return told and str(told)
+
+
+def number_in(text: str) -> float | None:
+    try:
+        return float(text.rstrip("% ").replace(",", "."))
+    except ValueError:
+        return None
+
+
+def percent_of(counts: Iterable[str], *, is_fraction: bool = False) -> float | None:
+    """The one percentage that most cells have; None where they have none."""
+    numbers = Counter(value for text in counts if (value := number_in(text)) is not None)
+    if not numbers:
+        return None
+    value = numbers.most_common(1)[0][0]
+    return round(value * 100, 4) if is_fraction else value
+
+
+def fraction_scale(table: Table, column: str, findings: Findings) -> str | None:
+    """The scale of a column of percents where it isn't plain: asks for it, or gives the answer."""
+    numbers = {value for text in texts(table, column) if (value := number_in(text)) is not None}
+    if not any(0 < value < 1 for value in numbers) or any(value > 1 for value in numbers):
+        return None
+    text = f"{table.name}, {column}: nothing is over 1; is 0.5 a fraction (50 %) or a percent (0.5 %)?"
+    return str(findings.asked("percents", text, ("fraction", "percent")) or "fraction")
+
+
+def amount_scale(table: Table, column: str, findings: Findings, shown: str | None = None) -> dict[str, str]:
+    """The unit of amounts as a header names it, or cents where a column is `shown`: Close has 500 for $5."""
+    if shown is None:
+        return _units_scale(table, column, findings)
+    is_cents = Counter[bool]()
+    for row in table.rows:
+        text = re.search(r"\d+(\.\d+)?", str(row.cells.get(shown, "")).replace(",", ""))
+        if text and (value := number_in(str(row.cells.get(column, "")))):
+            is_cents[abs(float(text[0]) * 100 - value) < 1] += 1
+    told = findings.answer("amounts", ("cents", "whole"))
+    if is_cents:
+        told = "cents" if is_cents[True] > is_cents[False] else "whole"
+    elif told is None and (example := next(iter(texts(table, column)), "")):
+        findings.ask("amounts", f"{table.name}, {column}: {example} in cents, or whole?", ("cents", "whole"))
+    return {"scale": "cents"} if told == "cents" else {}
+
+
+def _units_scale(table: Table, column: str, findings: Findings) -> dict[str, str]:
+    unit, about = unit_of(column), f"units-{ids_and_files.slug(column)}"
+    if unit is None:
+        return {}
+    choices, example = ("whole", "thousands", "millions"), next(iter(texts(table, column)), "")
+    text = f"{table.name}, {column}: is {example} in {unit}, as the header reads, or a whole amount?"
+    told = findings.asked(about, text, choices) if example else findings.answer(about, choices)
+    return {"scale": str(told)} if told not in (None, "whole") else {}
+
+
+_SAMPLE = 200
+"""Texts of a column of dates that tell which forms to try on all of them."""
+_COUNTED = (
+    (EXCEL, re.compile(r"[2-7]\d{4}([.,]\d+)?"), "days that a spreadsheet counts"),
+    (EPOCH, re.compile(r"\d{9,10}|\d{12,13}"), "seconds or milliseconds since 1970"),
+)
+"""Dates that are numbers."""
+
+
+class DateForm(NamedTuple):
+    """The form of the dates in a column."""
+
+    form: str | None
+    """None for ISO, which every mapping reads."""
+    comment: str
+    others: tuple[str, ...] = ()
+    """Forms of the cells that don't fit it, with day and month in the same order."""
+
+    def entry(self) -> dict[str, Any]:
+        """What an entry of a mapping says of it, with the evidence under `#`."""
+        form = [self.form, *self.others] if self.others else self.form
+        return {**({"date": form} if form else {}), "#": self.comment}
+
+
+def certain_form(counts: Counter[str], rows: int) -> DateForm | None:
+    """The form of texts in which no order of day and month is in question: ISO, or numbers; else None."""
+    whole = counts.total()
+    plain = {text: plain_digits(text) for text in counts}
+    if not whole or sum(number for text, number in counts.items() if is_iso(plain[text])) == whole:
+        return DateForm(None, f"{whole:,} of {rows:,}, year first")
+    for form, numbers, words in _COUNTED:
+        if all(numbers.fullmatch(text) for text in plain.values()):
+            return DateForm(form, f"{whole:,} of {whole:,} are {words}")
+    return None
+
+
+def best_forms(counts: Counter[str]) -> tuple[list[str], int]:
+    """The forms that fit the most texts of a column, and the number of its rows that they fit."""
+    sample = [text for text, _ in counts.most_common(_SAMPLE)]
+    forms = [form for form in FORMS if any(fits(text, form) for text in sample)] or FORMS
+    rows_of = {form: sum(rows for text, rows in counts.items() if fits(text, form)) for form in forms}
+    most = max(rows_of.values())
+    return [form for form in rows_of if rows_of[form] == most and most], most
+
+
+def are_days(counts: Counter[str]) -> bool:
+    """True for texts most of which are days or moments, and not numbers, which may be anything."""
+    certain = certain_form(counts, 0)
+    return certain.form is None if certain else best_forms(counts)[1] * 2 > counts.total()
+
+
+def with_others(told: DateForm, counts: Iterable[str]) -> DateForm:
+    """The form of most dates, and those of others in the column: `9/10/2025 4:37` beside `9/10/2025`.
+
+    Dates with another sign between day and month may have the other order, if they alone tell it.
+    """
+    main = told.form or ""
+    left = [text for text in counts if not fits(text, main)]
+    others: list[str] = []
+    for form in FORMS if left else ():
+        other = turned(form)
+        is_of_order = other not in FORMS or form.startswith("%d") == main.startswith("%d")
+        if other in FORMS and form[2] != main[2:3]:
+            pairs = [(one, two) for one, two in ((form, other), (other, form)) if one and two]
+            alone = {one for one, two in pairs for text in left if fits(text, one) and not fits(text, two)}
+            is_of_order = alone == {form} or (is_of_order and alone != {other})
+        if is_of_order and any(fits(text, form) for text in left):
+            others.append(form)
+            left = [text for text in left if not fits(text, form)]
+    return told._replace(others=tuple(others))
+
+
+def date_form(table: Table, column: str, findings: Findings) -> DateForm:
+    """The form that fits a column's dates, and the evidence; asks where two orders of day and month do."""
+    where, counts, rows = f"{table.name}, {column}", texts(table, column), len(table.rows)
+    whole = sum(counts.values())
+    if plain_form := certain_form(counts, rows):
+        return plain_form
+    if persian := next(filter(is_persian, counts), None):
+        raise PipecliError(
+            f'{where}: "{persian}" is a day of the Persian calendar',
+            hint="write the column in ours, such as 2026-11-21, and plan again",
+        )
+    best, most = best_forms(counts)
+    if not best:
+        return DateForm(None, f"none of {whole:,} is a date that is known")
+    form = best[0]
+    other = turned(form)
+    if other not in FORMS:
+        return with_others(DateForm(form, f"{most:,} of {whole:,} fit"), counts)
+    if is_day_first(form) in day_month_order(counts, (form, other)).certain:
+        findings.day_first = is_day_first(form)
+        certain = sum(rows for text, rows in counts.items() if not fits(text, other))
+        rest = f"{certain:,} fit no other order of day and month"
+        return with_others(DateForm(form, f"{most:,} of {whole:,} fit; {rest}"), counts)
+    of_the_rest = day_month_order([text for text in counts if not fits(text, form)], FORMS).certain
+    is_told = len(of_the_rest) == 1
+    if is_told:
+        findings.day_first = next(iter(of_the_rest))
+    told = None if is_told else findings.answer("dates", ("day", "month"))
+    day_first = findings.day_first if told is None else told == "day"
+    if day_first is None:
+        example = next(text for text in counts if fits(text, form))
+        findings.ask(
+            "dates",
+            f'{where}: in "{example}", does the day or the month come first? '
+            f"All {whole:,} dates can be read both ways.",
+            ("day", "month"),
+        )
+        return DateForm(form, "day or month first: to be answered")
+    chosen = next(one for one in best if one.startswith("%d") == day_first)
+    why = "as you answered" if told is not None else "as the export's other dates tell"
+    told_form = DateForm(chosen, f"{most:,} of {whole:,} fit, {'day' if day_first else 'month'} first {why}")
+    return with_others(told_form, counts)
+
+
+def with_amounts_off(table: Table, columns: dict[str, Any]) -> dict[str, Any]:
+    """The columns, with one of discounts over 100, which are no percents, as what they are."""
+    for column in [name for name, role in columns.items() if role == "discount"]:
+        off = {text: value for text in texts(table, column) if (value := number_in(text)) is not None}
+        if any(value > 100 for value in off.values()):
+            nothing = ["", *sorted(text for text, value in off.items() if value == 0)]
+            columns[column] = {"to": "discount_amount", "when": {column: {"not": nothing}}, "#": "over 100"}
+    return columns
