@@ -1232,7 +1232,9 @@ def test_an_id_in_the_digits_of_another_script_is_the_same_id(cli: Cli, root: Pa
     assert "nothing to change" in cli("import", "run", "m").out
 
 
-@pytest.mark.parametrize("header", ["Valor (R$)", "Valor em reais", "Valor R$ (líquido)"])
+@pytest.mark.parametrize(
+    "header", ["Valor (R$)", "Valor em reais", "Valor R$ (líquido)", "Valor (Reais)", "valor_reais"]
+)
 def test_a_currency_beside_the_word_for_an_amount_is_that_of_the_deals(
     cli: Cli, root: Path, header: str
 ) -> None:

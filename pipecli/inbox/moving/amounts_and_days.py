@@ -26,7 +26,7 @@ from pipecli.inbox.importing.day_formats import (
 )
 from pipecli.inbox.importing.table import Table
 from pipecli.inbox.moving.plan_files import Findings
-from pipecli.inbox.moving.words import patterns
+from pipecli.inbox.moving.words import header_key, patterns
 from pipecli.records.currency_codes import CURRENCIES
 from pipecli.records.money import SIGNS, plain_digits, read_money
 from pipecli.records.names import folded
@@ -46,7 +46,7 @@ def currency_of(header: str) -> str | None:
     if header.islower():
         words += re.findall(r"[A-Z]+", header.upper())[1:][-1:]
     named, beside = patterns()["currencies"], _beside()  # `won` is a currency, too
-    words += [named.get(word, "") for word in header.lower().split() if word in beside]
+    words += [named.get(word, "") for word in header_key(header).split() if word in beside]
     return next((word for word in words if word in CURRENCIES), None)
 
 
