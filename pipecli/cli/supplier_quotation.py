@@ -19,7 +19,7 @@ from pipecli.cli.common.table import Column, amount_text, cell_text, cut, price_
 from pipecli.cli.common.transaction import Transaction, changing
 from pipecli.cli.common.typed_values import built, typed_option
 from pipecli.errors import PipecliError
-from pipecli.inbox.importing.workbook import offered_prices
+from pipecli.inbox.supplier_answer import offered_prices
 from pipecli.json_and_csv import picked
 from pipecli.records.customer import Supplier
 from pipecli.records.kinds import OPPORTUNITY, SUPPLIER_QUOTATION

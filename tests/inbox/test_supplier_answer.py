@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from pipecli.errors import PipecliError
-from pipecli.inbox.importing.workbook import offered_prices
+from pipecli.inbox.supplier_answer import offered_prices
 
 
 def offered(text, currency="EUR", name="answer.csv"):

@@ -26,7 +26,7 @@ from pipecli.inbox.importing.day_formats import (
 )
 from pipecli.inbox.importing.table import Table
 from pipecli.inbox.moving.plan_files import Findings
-from pipecli.inbox.moving.words import header_key, patterns
+from pipecli.inbox.moving.words import header_key, names_of_currencies, patterns
 from pipecli.records.currency_codes import CURRENCIES
 from pipecli.records.money import SIGNS, plain_digits, read_money
 from pipecli.records.names import folded
@@ -45,7 +45,7 @@ def currency_of(header: str) -> str | None:
     words = re.findall(r"\b[A-Z]{3}\b", header.replace("_", " ").removeprefix("Amount"))
     if header.islower():
         words += re.findall(r"[A-Z]+", header.upper())[1:][-1:]
-    named, beside = patterns()["currencies"], _beside()  # `won` is a currency, too
+    named, beside = names_of_currencies(), _beside()  # `won` is a currency, too
     words += [named.get(word, "") for word in header_key(header).split() if word in beside]
     return next((word for word in words if word in CURRENCIES), None)
 
@@ -96,8 +96,7 @@ def currency_words(table: Table, column: str, findings: Findings) -> dict[str, s
 
 def _code_of(text: str) -> str:
     """The code of a currency's name, and any other text in capitals."""
-    code: str = patterns()["currencies"].get(text.lower(), text.upper())
-    return code
+    return names_of_currencies().get(text.lower(), text.upper())
 
 
 def currency_of_amounts(

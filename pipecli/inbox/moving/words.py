@@ -18,9 +18,19 @@ from pipecli.store.yaml.read import parse
 
 @cache
 def patterns() -> Mapping[str, Any]:
-    """What isn't a header: the words of outcomes, of stages on their way, of activities and of currencies."""
-    own = [files(__package__).joinpath("presets", name) for name in ("words.yaml", "currencies.yaml")]
-    return parse("".join(file.read_text(encoding="utf-8") for file in own), "words.yaml")
+    """The words of `presets/words.yaml`: outcomes, stages on their way, activities, units and others."""
+    return _preset("words.yaml")
+
+
+@cache
+def names_of_currencies() -> Mapping[str, str]:
+    """The codes of currencies by their names, in small letters; they are many, and seldom asked for."""
+    codes: Mapping[str, str] = _preset("currencies.yaml")["currencies"]
+    return codes
+
+
+def _preset(name: str) -> Mapping[str, Any]:
+    return parse(files(__package__).joinpath("presets", name).read_text(encoding="utf-8"), name)
 
 
 @cache
