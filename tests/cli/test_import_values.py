@@ -147,6 +147,28 @@ def test_words_for_nothing_are_nothing_and_are_counted(cli: Cli, root: Path) -> 
     assert not {"organization", "phone", "website"} & second.keys()
 
 
+@pytest.mark.parametrize("word", ["#NV", "#N/D", "#¡VALOR!", "#NOM?", "#SPILL!", "<null>", "(blank)"])
+def test_the_error_of_a_spreadsheet_in_any_language_is_no_customer(cli: Cli, root: Path, word: str) -> None:
+    mapping = "external_id: Id\nmake: [customer]\ncolumns: {Name: name, Firm: customer}\n"
+    cli(
+        "import",
+        "contacts",
+        write("c.csv", f"Id,Name,Firm\n1,Ana,{word}\n"),
+        "--map",
+        write("m.yaml", mapping),
+    )
+    assert not records(root, "customers")
+
+
+@pytest.mark.parametrize("address", ["a@x..example", "a@.example", "a@x.example."])
+def test_an_address_with_an_empty_part_in_its_domain_is_rejected(cli: Cli, address: str) -> None:
+    mapping = write("m.yaml", "external_id: Id\ncolumns: {Name: name, Mail: emails}\n")
+    told = cli(
+        "import", "contacts", write("c.csv", f"Id,Name,Mail\n1,Ana,{address}\n"), "--map", mapping, code=1
+    )
+    assert f'"{address}" isn\'t an e-mail address' in told.out
+
+
 def test_a_mapped_word_is_a_value_though_it_stands_for_nothing_elsewhere(cli: Cli, root: Path) -> None:
     mapping = "external_id: Id\ncolumns: {Name: name, Source: {to: source, values: {None: web}}}\n"
     rows = write("l.csv", "Id,Name,Source\nL1,Ana,None\nL2,Ben,fair\n")

@@ -281,7 +281,7 @@ def _entered(column_format: ColumnFormat) -> Reader:
     return read
 
 
-_ADDRESS = re.compile(r"[^@\s<>(),;:\"]+@[^@\s<>(),;:\"]*[^@\s<>(),;:\".]")
+_ADDRESS = re.compile(r"[^@\s<>(),;:\"]+@[^@\s<>(),;:\".]+(\.[^@\s<>(),;:\".]+)*")
 
 
 def _address(cell: Cell) -> object:

@@ -44,11 +44,14 @@ from pipecli.store.pipeline import Pipeline
 from pipecli.wording import first_of
 
 NOTHING = frozenset(
-    "#N/A #NA #NULL! #VALUE! #REF! #NAME? #DIV/0! #NUM! N/A n/a NULL null (null) NaN nan None - -- – — \\N "
+    "#N/A #NA #NULL! #VALUE! #REF! #NAME? #DIV/0! #NUM! #SPILL! #CALC! #ERROR! #NV #WERT! #BEZUG! #ZAHL! "
+    "#N/D #¡VALOR! #¡REF! #¿NOMBRE? #¡NUM! #¡NULO! #¡DIV/0! #VALOR! #NOME? #NÚM! #NULO! #VALEUR! #NOM? "
+    "#NOMBRE! #NUL! N/A n/a NULL null (null) <null> NaN nan None (none) (blank) - -- – — \\N "
     "000000000000000 000000000000000AAA".split()
 )
-"""What other programs write where there is no value; the zeros are ids of Salesforce's weekly export.
+"""What other programs write where there is no value: spreadsheets their errors, each in its language.
 
+The zeros are ids of Salesforce's weekly export.
 `Null` and `Nan` are names of people.
 """
 PARENTS = {
