@@ -12,7 +12,7 @@ import os
 import signal
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from errno import EACCES, ENOLCK, ENOSYS, ENOTSUP, EROFS
 from pathlib import Path
 from time import time
@@ -215,16 +215,20 @@ def _is_alive(process: int) -> bool:
 @contextmanager
 def interruptible() -> Iterator[None]:
     """Let a polite `kill` undo the work as Ctrl-C does; a second one disturbs nothing."""
+    is_inner = isinstance(signal.getsignal(signal.SIGTERM), _Stop)
+    with nullcontext() if is_inner else _handling(_Stop()):
+        yield
+
+
+class _Stop:
+    """Stops the work at the first signal, and nothing at one more."""
+
     is_stopping = False
 
-    def stop(*_: object) -> None:
-        nonlocal is_stopping
-        if not is_stopping:
-            is_stopping = True
+    def __call__(self, *_: object) -> None:
+        if not self.is_stopping:
+            self.is_stopping = True
             raise KeyboardInterrupt
-
-    with _handling(stop):
-        yield
 
 
 @contextmanager

@@ -10,11 +10,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import pytest
 
+from pipecli.cli.main import run
 from pipecli.errors import PipecliError
 from pipecli.records.opportunity import Opportunity
 from pipecli.store.pipeline import NotFound, Pipeline
@@ -265,8 +266,6 @@ def test_no_commit_writes_the_file_and_leaves_the_commit(cli, deal, git):
 
 
 def test_a_pipeline_in_a_subfolder_commits_only_its_own_files(tmp_path, home, capsys):
-    from pipecli.cli.main import run
-
     repository = tmp_path / "company"
     repository.mkdir()
     call = ["git", "-C", str(repository)]
@@ -303,6 +302,33 @@ def test_a_killed_command_undoes_its_work(deal, git, root):
     assert file.read_bytes() == text
     assert head(git) == before
     assert not list((root / ".git").glob("*.lock"))  # as a git that is killed at once would leave
+
+
+def test_a_polite_kill_before_all_is_told_leaves_nothing_untold(cli, git, root, monkeypatch, capsys):
+    """It comes when the lock is given back; a script reads what was printed, and may not have it yet."""
+    exclusive = Pipeline.exclusive
+
+    @contextmanager
+    def killed_at_the_end(pipeline):
+        with exclusive(pipeline):
+            yield
+        signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr(Pipeline, "exclusive", killed_at_the_end)
+    default = signal.signal(signal.SIGTERM, lambda *_: pytest.fail("killed, and nothing was told"))
+    try:
+        code = run(["-C", str(root), "opp", "add", "Grinders"])
+    finally:
+        signal.signal(signal.SIGTERM, default)
+
+    said = capsys.readouterr()
+    commit = git("rev-parse", "--short=7", "HEAD").strip()
+    assert (code, said.err) == (
+        130,
+        f"error: interrupted; it has made 1 change, the last as commit {commit}\n",
+    )
+    assert re.fullmatch(r"OPP-[0-9A-Z]{5}\n", said.out)
+    assert git("log", "-1", "--format=%s").startswith(said.out.strip())
 
 
 def test_a_file_written_by_hand_is_committed_by_the_command_that_changes_it(cli, root, git):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from functools import cache
 from importlib import import_module
 from inspect import Parameter, Signature, signature
@@ -186,6 +187,7 @@ class Verb(TyperCommand):
 
     formats: ClassVar[Sequence[str]] = FORMATS
     is_paged: ClassVar[bool] = False
+    is_changing: ClassVar[bool] = True  # the pipeline, or what is outside of it
 
     def __init__(self, name: str | None, *, params: list[Any] | None = None, **rest: Any) -> None:
         own = params or []
@@ -224,18 +226,28 @@ class Verb(TyperCommand):
             raise typer.BadParameter(f'"{name}" must be one of {known}', ctx=ctx, param_hint="--format")
         while True:
             try:
-                with paged(run.directory) if self.is_paged else nullcontext():
-                    return super().invoke(ctx)
+                with self._until_told(), paged(run.directory) if self.is_paged else nullcontext():
+                    result = super().invoke(ctx)
+                    sys.stdout.flush()
+                    return result
             except (Ambiguous, Question) as question:
                 from pipecli.cli.common.pick import answer
 
                 answer(ctx, question)
 
+    def _until_told(self) -> AbstractContextManager[None]:
+        """Where a polite kill is as Ctrl-C, so that what was done is told."""
+        if not self.is_changing:
+            return nullcontext()
+        from pipecli.store.lock import interruptible
+
+        return interruptible()
+
 
 class Printing(Verb):
     """A verb that asks nothing while it prints, so that a pager may show the whole."""
 
-    is_paged = True
+    is_paged, is_changing = True, False
 
 
 class Reading(Printing):
@@ -270,6 +282,8 @@ class Job(Changing):
 
 class Sending(Printing):
     """A verb that sends messages, and changes no record."""
+
+    is_changing = True
 
     def shared(self) -> list[TyperOption]:
         return [
