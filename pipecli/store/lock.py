@@ -171,11 +171,13 @@ def _read(holder: Path) -> str:
 def clear_temporary(file: Path) -> None:
     """Remove what killed commands left beside a person's file that they were writing."""
     for aside in file.parent.glob(f".{glob.escape(file.name)}.*.tmp"):
-        if _is_dead(aside.name.split(".")[-2]):
-            aside.unlink(missing_ok=True)
+        with suppress(OSError):
+            if _is_dead(aside.name.split(".")[-2]) or aside.stat().st_mtime < time() - _AN_HOUR:
+                aside.unlink()
 
 
 _A_MINUTE, _AN_HOUR = 60, 3600
+"""Seconds: another process may have the number of a dead one."""
 
 
 def clear_dead(cache: Path) -> None:

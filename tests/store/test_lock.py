@@ -85,9 +85,12 @@ def test_a_disk_of_the_network_whose_locks_stay_here_is_refused(
 def test_what_a_killed_command_left_beside_a_file_goes_and_what_one_still_writes_stays(
     tmp_path: Path,
 ) -> None:
-    dead, living = (tmp_path / f".out.csv.{number}.tmp" for number in (2**22 + 1, os.getpid()))
-    for file in (dead, living):
+    dead, living, old = (
+        tmp_path / f".out.csv.{number}.tmp" for number in (2**22 + 1, os.getpid(), os.getppid())
+    )
+    for file in (dead, living, old):
         file.touch()
+    os.utime(old, (0, 0))  # another process has its number by now
     clear_temporary(tmp_path / "out.csv")
     assert [*tmp_path.iterdir()] == [living]
 
