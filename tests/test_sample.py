@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from pipecli.cli import init
 from pipecli.cli.main import run
 
 KEPT = Path(__file__).parent.parent / "sample-pipeline"
@@ -46,6 +47,43 @@ def test_it_has_its_own_currency_company_and_timezone(tmp_path, capsys):
         assert run(["init", "--sample", str(tmp_path / "x"), *option]) == 2
         assert "--sample: has a currency, a company and a timezone of its own" in capsys.readouterr().err
         assert not (tmp_path / "x").exists()
+
+
+def test_a_sample_that_was_cut_off_is_begun_again(tmp_path, monkeypatch, capsys):
+    """By the same command, but not once a person has worked in it."""
+    root = tmp_path / "demo"
+    half = [*init.story("@ 2026-03-02 10:15 ana\ncustomer add Acme\ncustomer add Berg\ncustomer add Coop")]
+    monkeypatch.setattr(init, "story", lambda _: iter(half))
+    command = ["--today", "2026-11-20", "init", "--sample", str(root)]
+    monkeypatch.setattr(init, "_run", killed := Killed(init._run, at=2))
+    assert run(command) == 130
+
+    assert run(command) == 0
+    assert (
+        "the sample that was cut off is begun again\n4 commits of a small company" in capsys.readouterr().err
+    )
+    assert len(killed.lines) == 2 + 3
+    assert git(root, "log", "--format=%s").splitlines()[-1] == "Found the pipeline"
+    assert git(root, "status", "--porcelain") == ""
+    assert run(command) == 1  # it is whole
+
+    git(root, "reset", "-q", "--hard", "HEAD~1")
+    (root / "mine.txt").touch()
+    assert run(command) == 1
+    assert "is a pipeline already" in capsys.readouterr().err
+
+
+class Killed:
+    """Runs the lines of a story up to one, in which Ctrl-C comes."""
+
+    def __init__(self, runs, at: int) -> None:
+        self.runs, self.at, self.lines = runs, at, []
+
+    def __call__(self, root, line, words):
+        self.lines.append(line)
+        if len(self.lines) == self.at:
+            raise KeyboardInterrupt
+        return self.runs(root, line, words)
 
 
 def test_the_columns_of_sql_say_of_a_closed_deal_what_its_file_says(capsys):

@@ -29,10 +29,13 @@ from pipecli.errors import PipecliError
 from pipecli.extras import PINNED_INSTALL_CHARTS
 from pipecli.records.kinds import SETTINGS_FILE
 from pipecli.store import create_pipeline, git, git_commit
+from pipecli.store.crash_recovery import working
 from pipecli.store.create_pipeline import HOSTS, CiFile
 from pipecli.store.lookup import record_meant
 from pipecli.store.pipeline import Pipeline
-from pipecli.store.safe_files import find_location
+from pipecli.store.plan_writes import Write
+from pipecli.store.safe_files import find_location, location_at
+from pipecli.store.write_and_commit import write_and_commit
 
 app = noun("Make a new pipeline.")
 
@@ -144,6 +147,7 @@ def replay(root: Path, today: date, review: CiFile | None = None) -> int:
     lines = list(story(files("pipecli.cli").joinpath("sample.story").read_text(encoding="utf-8")))
     shift = timedelta(weeks=(today - LAST_DAY).days // 7)  # whole weeks: a Monday stays a Monday
     first = lines[0]
+    _clear_half(root, lines[-1].moment - first.moment)
     with _world(first.moment + shift, first.author):
         user = create_pipeline.Person(first.author, *PEOPLE[first.author])
         create_pipeline.create_pipeline(
@@ -167,6 +171,23 @@ def replay(root: Path, today: date, review: CiFile | None = None) -> int:
             known[line.name] = printed
         shown(line.number)
     return int(git.output(root, "rev-list", "--count", "HEAD"))
+
+
+def _clear_half(root: Path, whole: timedelta) -> None:
+    """Take back the commits of a sample whose command was killed, if nobody has done anything there since."""
+    if not (root / ".git").is_dir() or not git_commit.head_of(place := location_at(root)):
+        return
+    with Pipeline(place).exclusive():  # which finishes or undoes the line that was cut off
+        logged = git.output(root, "log", "--all", "--format=%ct %ce").splitlines()
+        moments = [int(line.split()[0]) for line in logged]
+        states = {line[:2].strip() for line in git.output(root, "status", "--porcelain").splitlines()}
+        is_ours = {line.partition(" ")[2] for line in logged} <= {email for _, email in PEOPLE.values()}
+        if max(moments) - min(moments) >= whole.total_seconds() or not is_ours or states - {"D"}:
+            return
+        say("the sample that was cut off is begun again")
+        with working(place, "init --sample"):
+            git.output(root, "rm", "-rqf", "--ignore-unmatch", ".")
+            git.output(root, "update-ref", "-d", "HEAD")
 
 
 def story(text: str) -> Iterator[Line]:
@@ -204,11 +225,13 @@ def _run(root: Path, line: Line, words: list[str]) -> str:
 def _by_hand(root: Path, words: list[str]) -> str:
     """`by-hand REF REMARK`: someone opens a file and writes a comment, then commits with git."""
     _, name, remark = words
-    found = record_meant(Pipeline(find_location(root)), name)
-    path = root / found.file
-    first, rest = path.read_text(encoding="utf-8").split("\n", 1)
-    path.write_text(f"{first}\n# {remark}\n{rest}", encoding="utf-8")
-    git_commit.commit_files(root, f"{found.key}: a remark by hand", changed=[found.file], new=[])
+    pipeline = Pipeline(find_location(root))
+    with pipeline.exclusive():
+        found = record_meant(pipeline, name)
+        before = pipeline.raw(found.file)
+        first, rest = before.split(b"\n", 1)
+        writes = [Write(found.file, before, b"%s\n# %s\n%s" % (first, remark.encode(), rest))]
+        write_and_commit(pipeline, writes, f"{found.key}: a remark by hand")
     return found.key
 
 

@@ -158,25 +158,6 @@ class Commit:
             stage_as_committed(self._work_tree, self._changed)
 
 
-def commit_files(
-    work_tree: Path,
-    message: str,
-    changed: Sequence[str],
-    new: Sequence[str],
-    environment: Mapping[str, str] | None = None,
-) -> str:
-    """Commit files that are written already; the commit's id. Raises GitRefused, and nothing is staged."""
-    commit_ = Commit(work_tree, changed, new)
-    try:
-        for name in (*changed, *new):
-            commit_.take(name)
-        commit_.make(message, environment)
-    except BaseException:
-        commit_.undo()
-        raise
-    return git.output(work_tree, "rev-parse", "HEAD")
-
-
 def require_able(work_tree: Path, git_dir: Path) -> None:
     """Refuse where a commit is sure to fail. What a hook will say, nobody knows before."""
     require_no_rebase(git_dir)
