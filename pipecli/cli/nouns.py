@@ -32,7 +32,7 @@ def _verbs(module: str, verbs: str, elsewhere: Mapping[str, str] | None = None) 
     return {verb: modules.get(verb, module) for verb in verbs.split(", ")}
 
 
-_READ = {"settings.show": "list, show"}
+_READ = {"settings.show_and_config": "list, show"}
 _TAGS = {"tag": "Tags: add, remove."}
 NOUNS = {
     "today": Noun("What is due, what waits, and what happened since yesterday.", "today_and_find"),
@@ -154,7 +154,7 @@ NOUNS = {
     ),
     "settings": Noun(
         "Show and change pipecli.yaml.",
-        verbs=_verbs("settings.set", "show, set, edit, rename", {"settings.show": "show"}),
+        verbs=_verbs("settings.set", "show, set, edit, rename", {"settings.show_and_config": "show"}),
     ),
     "call": Noun("Log a call that took place, and plan the next contact.", "activity"),
     "mail": Noun("Log an e-mail that was sent or received.", "activity"),
@@ -221,7 +221,7 @@ NOUNS = {
     "man": Noun("Write the man pages.", "manual"),
     "help": Noun("Print the help of pipecli, of a noun or of a verb.", "manual"),
     "version": Noun("Print the version.", "manual"),
-    "config": Noun("Show and set your own defaults and aliases.", "settings.config"),
+    "config": Noun("Show and set your own defaults and aliases.", "settings.show_and_config"),
     "completion": Noun("Print the completion script of a shell.", "manual"),
 }
 
