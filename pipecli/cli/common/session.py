@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime, tzinfo
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +15,7 @@ import typer
 
 from pipecli.cli.common.table import clean
 from pipecli.cli.common.terminal_and_own_config import COLORS, choose_color, own_values
-from pipecli.errors import Fault, PipecliError
+from pipecli.errors import Fault, FaultyFile, PipecliError
 from pipecli.records.kinds import Kind
 from pipecli.wording import count, with_words_cut
 
@@ -274,3 +275,29 @@ def mention(line: str) -> None:
     """Tell somebody at a terminal that all is well; cron, which would mail it, hears nothing."""
     if sys.stderr.isatty():
         say(line)
+
+
+_WORTH_A_BAR = 500
+"""Rows; fewer are done before a bar is read."""
+
+
+@contextmanager
+def all_faults() -> Iterator[None]:
+    """Name every fault of a file, so that they are mended at once; the first is the error."""
+    try:
+        yield
+    except FaultyFile as error:
+        for fault in error.faults[1:]:
+            say(str(fault))
+        raise
+
+
+@contextmanager
+def progress(rows: int) -> Iterator[Callable[[int], None]]:
+    """A bar on stderr, where a person sees it; a row counts twice: it is read, and its record is made."""
+    if rows < _WORTH_A_BAR or not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    with typer.progressbar(length=2 * rows, label=f"{rows:,} rows", file=sys.stderr) as bar:
+        bar.update_min_steps = max(1, rows // 50)
+        yield bar.update

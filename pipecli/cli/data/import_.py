@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import typer
 
 from pipecli.cli.common.command import Changing, argument, flag, noun, option
-from pipecli.cli.common.session import Session
+from pipecli.cli.common.session import Session, all_faults, progress
 from pipecli.cli.common.transaction import Transaction, changing_after
-from pipecli.cli.data.import_plan_and_run import KeepOption, all_faults, keep_rejects, progress, side_of
+from pipecli.cli.data.import_plan_and_run import KeepOption, side_of
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import COLLECTIONS, collection_named
 from pipecli.store.pipeline import no_collector
@@ -40,6 +40,7 @@ def import_(
 ) -> None:
     """Import the rows of a file. A second run of the same file changes nothing."""
     from pipecli.inbox.importing.import_files import import_rows, prepare_import
+    from pipecli.inbox.importing.import_report import write_rejects
     from pipecli.store.plan_writes import Planner
 
     if from_ or guess:
@@ -74,7 +75,9 @@ def import_(
 
     with no_collector(), changing_after(ctx, decide) as (transaction, (done, writes)):
         commit = _write(transaction, done, writes)
-        kept = keep_rejects(transaction, done, file, rejects)
+        kept = None
+        if rejects or not transaction.session.dry_run:
+            kept = write_rejects(done, file, rejects, transaction.pipeline.location)
     _print(transaction.session, done, commit, kept)
     if done.outcome.rejected:
         raise PipecliError(
@@ -121,7 +124,7 @@ def _file(path: Path, name: str = "") -> File:
 
 def _write(transaction: Transaction, done: Import, writes: list[Write]) -> str | None:
     """Commit what the rows come to, or with --dry-run print it; the commit's id."""
-    from pipecli.inbox.importing.import_files import commit_subject
+    from pipecli.inbox.importing.import_report import commit_subject
 
     run = transaction.session
     if run.dry_run and run.format_name != "table":
@@ -131,7 +134,7 @@ def _write(transaction: Transaction, done: Import, writes: list[Write]) -> str |
 
 def _print(run: Session, done: Import, commit: str | None, kept: Path | None) -> None:
     from pipecli.cli.common.output import Format, print_record, write_counts, write_text
-    from pipecli.inbox.importing.import_files import report_lines
+    from pipecli.inbox.importing.import_report import report_lines
 
     match run.format:
         case Format.TABLE:

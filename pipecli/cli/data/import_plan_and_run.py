@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
-import sys
 import zipfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 from shlex import quote
@@ -17,10 +14,10 @@ import typer
 
 from pipecli.cli.common.command import Changing, Verb, argument, flag, noun, option
 from pipecli.cli.common.output import Format, write_counts, write_text, write_whole
-from pipecli.cli.common.session import say, session
+from pipecli.cli.common.session import all_faults, progress, say, session
 from pipecli.cli.common.transaction import Transaction, changing_after
 from pipecli.cli.data.export_and_mirror import collection_of
-from pipecli.errors import FaultyFile, PipecliError
+from pipecli.errors import PipecliError
 from pipecli.store import lock
 from pipecli.store.pipeline import no_collector
 from pipecli.wording import count, first_of
@@ -28,14 +25,10 @@ from pipecli.wording import count, first_of
 if TYPE_CHECKING:
     from pipecli.inbox.importing.earlier_imports import Keep
     from pipecli.inbox.importing.import_files import Import
-    from pipecli.inbox.importing.rows_to_records import Tick
     from pipecli.inbox.moving.plan import Plan
     from pipecli.inbox.moving.plan_files import Question
     from pipecli.inbox.moving.run_plan import Moved
     from pipecli.store.pipeline import Pipeline
-
-_WORTH_A_BAR = 500
-"""Rows; fewer are done before a bar is read."""
 
 
 KeepOption = Annotated[
@@ -54,49 +47,6 @@ def side_of(text: str | None) -> Keep | None:
         case None | "local" | "file" | "conflict":
             return text
     raise PipecliError(f'--keep must be one of local, file, conflict, not "{text}"')
-
-
-@contextmanager
-def all_faults() -> Iterator[None]:
-    """Name every fault of a mapping, so that they are mended at once; the first is the error."""
-    try:
-        yield
-    except FaultyFile as error:
-        for fault in error.faults[1:]:
-            say(str(fault))
-        raise
-
-
-@contextmanager
-def progress(rows: int) -> Iterator[Tick]:
-    """A bar on stderr, where a person sees it."""
-    if rows < _WORTH_A_BAR or not sys.stderr.isatty():
-        yield lambda _: None
-        return
-    # every row counts twice: it is read, and its record is made
-    with typer.progressbar(length=2 * rows, label=f"{rows:,} rows", file=sys.stderr) as bar:
-        bar.update_min_steps = max(1, rows // 50)
-        yield bar.update
-
-
-def keep_rejects(transaction: Transaction, done: Import, source: Path, wanted: Path | None) -> Path | None:
-    """Write the rejected rows to a file of their own; its path."""
-    from pipecli.inbox.importing.import_files import rejects_csv, rejects_path
-    from pipecli.store import safe_files
-
-    if not done.outcome.rejected or (transaction.session.dry_run and wanted is None):
-        return None
-    path = wanted or rejects_path(done.table.name, source, transaction.pipeline.location)
-    text = rejects_csv(done.table, done.outcome.rejected)
-    content = text.encode("utf-8", "replace")  # JSON may have half a character
-    if wanted is not None and not wanted.is_symlink() and wanted.is_file():
-        safe_files.write_file(wanted.parent, wanted.name, content)
-    elif wanted is not None and wanted.exists():  # /dev/stdout, a pipe
-        wanted.write_bytes(content)
-    else:  # the rows are customers: nobody else reads them
-        with open(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as handle:  # noqa: PTH123
-            handle.write(content)
-    return path
 
 
 app = noun("Import the whole export of another CRM.")
@@ -265,7 +215,7 @@ def _move(
 
 def _way_out(moved: Moved, folder: Path, export: Path, kept: dict[str, Path]) -> str:
     """The next step for rejected rows: a plan that knows new words, else the files that they are in."""
-    from pipecli.inbox.importing.import_files import new_words
+    from pipecli.inbox.importing.import_report import new_words
 
     if new := [word for _, done in moved.done for word in new_words(done)]:
         again = f"pipecli import plan {quote(str(export))} --into {quote(str(folder))} --force"
@@ -295,13 +245,15 @@ def _keep_rejects(
     transaction: Transaction, moved: Moved, folder: Path, wanted: Path | None
 ) -> dict[str, Path]:
     """Write the rejected rows, a file for each of the export; their paths by mapping."""
+    from pipecli.inbox.importing.import_report import write_rejects
+
     kept: dict[str, Path] = {}
-    for step, done in moved.done:
+    for step, done in moved.done if wanted or not transaction.session.dry_run else ():
         path = None
         if wanted is not None and done.outcome.rejected:
             wanted.mkdir(parents=True, exist_ok=True)
             path = wanted / f"{step.map.removesuffix('.yaml') or step.kind}.rejects.csv"
-        if written := keep_rejects(transaction, done, folder, path):
+        if written := write_rejects(done, folder, path, transaction.pipeline.location):
             kept[step.map or step.kind] = written
     return kept
 
@@ -377,7 +329,7 @@ def _report(moved: Moved, *, is_dry: bool) -> Iterator[str]:
 
 
 def _outcome(done: Import) -> str:
-    from pipecli.inbox.importing.import_files import WORDS
+    from pipecli.inbox.importing.import_report import WORDS
     from pipecli.inbox.importing.match_record import REMOVED
 
     report = done.report
@@ -397,7 +349,7 @@ def _outcome(done: Import) -> str:
 
 
 def _reasons(done: Import) -> Iterator[str]:
-    from pipecli.inbox.importing.import_files import reasons_by_shape
+    from pipecli.inbox.importing.import_report import reasons_by_shape
 
     ordered = reasons_by_shape(done.report)
     for rows, example in ordered[:_MOST_REASONS]:
