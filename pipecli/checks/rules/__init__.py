@@ -40,6 +40,23 @@ class Rule(NamedTuple):
     problems: Callable[[Pipeline], Iterator[Problem]]
 
 
+def by_query(name: str, severity: Severity, about: str, path: Path, words: str, query: str) -> Rule:
+    """A rule that finds each row of a query, whose `path` is the file, in `words` that name its columns.
+
+    `about` is what it is for; one `?` in the query is today.
+    """
+
+    def problems(pipeline: Pipeline) -> Iterator[Problem]:
+        today = [pipeline.today.isoformat()] if "?" in query else []  # which the settings are read for
+        rows = pipeline.index.connection.execute(query, today)
+        columns = [column for column, *_ in rows.description]
+        for row in rows:
+            yield Problem(row[0], path, words.format(**dict(zip(columns, row, strict=True))))
+
+    problems.__doc__ = about
+    return Rule(name, severity, problems)
+
+
 class Finding(NamedTuple):
     """A line of `check`. Line and column count from 1, and are 1 where the file as a whole is at fault."""
 

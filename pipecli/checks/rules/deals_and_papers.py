@@ -12,25 +12,11 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple, cast
 
-from pipecli.checks.rules import Problem, Rule, Severity
+from pipecli.checks.rules import Problem, Rule, Severity, by_query
 
 if TYPE_CHECKING:
     from pipecli.records.papers import Invoice, Order
     from pipecli.store.pipeline import Pipeline
-
-
-def ordered_twice(pipeline: Pipeline) -> Iterator[Problem]:
-    """Two orders of one quotation that stand: the customer would get everything twice."""
-    for file, key, quotation in pipeline.index.connection.execute(
-        "SELECT path, id, quotation FROM _orders WHERE status <> 'cancelled' AND quotation IN ("
-        "SELECT quotation FROM _orders WHERE status <> 'cancelled' GROUP BY quotation HAVING count(*) > 1) "
-        "ORDER BY path"
-    ):
-        yield Problem(
-            file,
-            ("quotation",),
-            f"quotation: {key} is not the only order of {quotation}; cancel one: pipecli order cancel {key}",
-        )
 
 
 def ordered_quotation(pipeline: Pipeline) -> Iterator[Problem]:
@@ -63,114 +49,6 @@ def delivery(pipeline: Pipeline) -> Iterator[Problem]:
         yield Problem(file, ("delivered",) if day else ("status",), f"{key} {state}")
 
 
-def empty_answer(pipeline: Pipeline) -> Iterator[Problem]:
-    """Answers of suppliers without a price: nothing can be priced from them."""
-    for file, key in pipeline.index.connection.execute(
-        "SELECT path, id FROM _supplier_quotations s WHERE status = 'received' "
-        "AND NOT EXISTS (SELECT 1 FROM items i WHERE i.path = s.path) ORDER BY path"
-    ):
-        yield Problem(file, ("status",), f"{key} is received, and has no items")
-
-
-def open_quotation(pipeline: Pipeline) -> Iterator[Problem]:
-    """Drafts and sent quotations of a deal that is closed: the customer could still accept one."""
-    for file, key, status, deal, closed in _quotations(
-        pipeline, "q.status IN ('draft', 'sent') AND o.status <> 'open'"
-    ):
-        yield Problem(file, ("status",), f"{key} is {status} although {deal} is {closed}")
-
-
-def accepted_quotation(pipeline: Pipeline) -> Iterator[Problem]:
-    """Accepted quotations of a deal that was not won."""
-    for file, key, _, deal, status in _quotations(pipeline, "q.status = 'accepted' AND o.status <> 'won'"):
-        way_out = f": close it with pipecli opp won {deal}" if status == "open" else ""
-        yield Problem(file, ("status",), f"{key} is accepted although {deal} is {status}{way_out}")
-
-
-def accepted_twice(pipeline: Pipeline) -> Iterator[Problem]:
-    """Two accepted quotations of one deal: only one of them was ordered."""
-    for file, key, deal in pipeline.index.connection.execute(
-        "SELECT path, id, opportunity FROM _quotations WHERE status = 'accepted' AND opportunity IN ("
-        "SELECT opportunity FROM _quotations WHERE status = 'accepted' GROUP BY opportunity "
-        "HAVING count(*) > 1) ORDER BY path"
-    ):
-        yield Problem(file, ("status",), f"{key} is not the only accepted quotation of {deal}")
-
-
-def winning_quotation(pipeline: Pipeline) -> Iterator[Problem]:
-    """A deal is won by a quotation of its own."""
-    for file, key, deal in pipeline.index.connection.execute(
-        "SELECT o.path, q.id, q.opportunity FROM _opportunities o "
-        "JOIN _quotations q ON q.id = o.closed_quotation WHERE q.opportunity <> o.id"
-    ):
-        yield Problem(file, ("closed", "quotation"), f"closed.quotation: {key} is a quotation of {deal}")
-
-
-def won_quotation(pipeline: Pipeline) -> Iterator[Problem]:
-    """A deal is won by a quotation that the customer accepted, and not by one that is over."""
-    for file, key, status in pipeline.index.connection.execute(
-        "SELECT o.path, q.id, q.status FROM _opportunities o "
-        "JOIN _quotations q ON q.id = o.closed_quotation "
-        "WHERE o.status = 'won' AND q.opportunity = o.id "
-        "AND q.status IN ('rejected', 'expired', 'superseded') ORDER BY o.path"
-    ):
-        yield Problem(
-            file,
-            ("closed", "quotation"),
-            f"closed.quotation: {key} is {status}; name the one that the customer accepted",
-        )
-
-
-def revised_quotation(pipeline: Pipeline) -> Iterator[Problem]:
-    """Quotations that stand although another revises them: the customer could accept both."""
-    for file, key, status, later in pipeline.index.connection.execute(
-        "SELECT q.path, q.id, q.status, min(r.id) FROM _quotations q "
-        "JOIN _quotations r ON r.revision_of = q.id "
-        "WHERE q.status IN ('draft', 'sent', 'accepted') GROUP BY q.path ORDER BY q.path"
-    ):
-        yield Problem(
-            file, ("status",), f"{key} is {status} although {later} revises it: what is revised is superseded"
-        )
-
-
-def addressee(pipeline: Pipeline) -> Iterator[Problem]:
-    """Quotations to nobody: neither a customer nor a lead."""
-    for file, key in pipeline.index.connection.execute(
-        "SELECT path, id FROM _quotations WHERE customer IS NULL AND lead IS NULL ORDER BY path"
-    ):
-        yield Problem(file, (), f"{key} names neither a customer nor a lead: whom is it for?")
-
-
-def closing_day(pipeline: Pipeline) -> Iterator[Problem]:
-    """Deals that were closed on a day that is yet to come: what is expected isn't a fact."""
-    for file, key, status, day in pipeline.index.connection.execute(
-        "SELECT path, id, status, closed_date FROM _opportunities WHERE closed_date > ? ORDER BY path",
-        (pipeline.today.isoformat(),),
-    ):
-        yield Problem(file, ("closed", "date"), f"closed.date: {key} is {status}, and {day} is yet to come")
-
-
-def validity(pipeline: Pipeline) -> Iterator[Problem]:
-    """Quotations and price lists whose validity ends before it begins."""
-    for table, first in (("_quotations", "date"), ("_price_lists", "valid_from")):
-        for file, begins, ends in pipeline.index.connection.execute(
-            f"SELECT path, {first}, valid_until FROM {table} WHERE valid_until < {first}"
-        ):
-            yield Problem(file, ("valid_until",), f"valid_until: {ends} is before its {first} {begins}")
-
-
-def primary_contact(pipeline: Pipeline) -> Iterator[Problem]:
-    """A deal has one primary contact, and each contact once."""
-    for file, count in pipeline.index.connection.execute(
-        'SELECT path, sum("primary") FROM stakeholders GROUP BY path HAVING sum("primary") > 1'
-    ):
-        yield Problem(file, ("contacts",), f"contacts: {count} of them are primary")
-    for file, contact in pipeline.index.connection.execute(
-        "SELECT path, contact FROM stakeholders GROUP BY path, contact HAVING count(*) > 1"
-    ):
-        yield Problem(file, ("contacts",), f"contacts: {contact} is named twice")
-
-
 def parent_loop(pipeline: Pipeline) -> Iterator[Problem]:
     """A customer belongs to itself, through one parent or more."""
     rows = pipeline.index.connection.execute(
@@ -187,26 +65,9 @@ def parent_loop(pipeline: Pipeline) -> Iterator[Problem]:
             yield Problem(path, ("parent",), f"parent: {key} belongs to itself, through {parent}")
 
 
-def _quotations(pipeline: Pipeline, condition: str) -> Iterator[tuple[str, str, str, str, str]]:
-    yield from pipeline.index.connection.execute(
-        f"""SELECT q.path, q.id, q.status, o.id, o.status FROM _quotations q
-        JOIN _records r ON r.noun = 'opportunity' AND r.key = q.opportunity
-        JOIN _opportunities o ON o.path = r.path WHERE {condition} ORDER BY q.path"""
-    )
-
-
 # Open deals and drafts; what a customer was sent is frozen, and was right on its day.
 _ON_OFFER = """(SELECT path, id, currency, price_list FROM _opportunities WHERE status = 'open'
     UNION ALL SELECT path, id, currency, price_list FROM _quotations WHERE status = 'draft')"""
-
-
-def price_list_currency(pipeline: Pipeline) -> Iterator[Problem]:
-    """A price list in another currency than the deal: its prices would be taken for what they are not."""
-    for file, name, theirs, ours in pipeline.index.connection.execute(
-        f"""SELECT o.path, p.id, p.currency, o.currency FROM {_ON_OFFER} o
-        JOIN _price_lists p ON p.id = o.price_list WHERE p.currency <> o.currency ORDER BY o.path"""
-    ):
-        yield Problem(file, ("price_list",), f"price_list: {name} is in {theirs}, and this in {ours}")
 
 
 def expired_price_list(pipeline: Pipeline) -> Iterator[Problem]:
@@ -303,15 +164,6 @@ def alternative(pipeline: Pipeline) -> Iterator[Problem]:
         yield Problem(file, path, f"no item {other} that this one could take the place of")
 
 
-def number_twice(pipeline: Pipeline) -> Iterator[Problem]:
-    """Invoices with the number of another one."""
-    for file, number, others in pipeline.index.connection.execute(
-        """SELECT i.path, i.number, group_concat(o.id, ', ') FROM _invoices i JOIN _invoices o
-        ON o.number = i.number AND o.path <> i.path GROUP BY i.path ORDER BY i.path"""
-    ):
-        yield Problem(file, ("number",), f"{number} is also the number of {others}")
-
-
 def number_gap(pipeline: Pipeline) -> Iterator[Problem]:
     """Numbers that are left out in a row of the form that the settings have."""
     form = re.escape(pipeline.settings.invoices.number)
@@ -391,31 +243,121 @@ def settled(pipeline: Pipeline) -> Iterator[Problem]:
         yield Problem(file, ("status",), words)
 
 
+_WITH_DEALS = """FROM _quotations q JOIN _records r ON r.noun = 'opportunity' AND r.key = q.opportunity
+    JOIN _opportunities o ON o.path = r.path"""
+
 RULES = (
-    Rule("ordered-twice", Severity.WARNING, ordered_twice),
+    by_query(
+        "ordered-twice", Severity.WARNING,
+        "Two orders of one quotation that stand: the customer would get everything twice.",
+        ("quotation",),
+        "quotation: {id} is not the only order of {quotation}; cancel one: pipecli order cancel {id}",
+        """SELECT path, id, quotation FROM _orders WHERE status <> 'cancelled' AND quotation IN (
+            SELECT quotation FROM _orders WHERE status <> 'cancelled' GROUP BY quotation HAVING count(*) > 1)
+        ORDER BY path""",
+    ),
     Rule("ordered-quotation", Severity.WARNING, ordered_quotation),
     Rule("delivery", Severity.WARNING, delivery),
-    Rule("empty-answer", Severity.WARNING, empty_answer),
-    Rule("winning-quotation", Severity.ERROR, winning_quotation),
-    Rule("won-quotation", Severity.WARNING, won_quotation),
-    Rule("revised-quotation", Severity.WARNING, revised_quotation),
-    Rule("addressee", Severity.WARNING, addressee),
-    Rule("validity", Severity.ERROR, validity),
+    by_query(
+        "empty-answer", Severity.WARNING,
+        "Answers of suppliers without a price: nothing can be priced from them.",
+        ("status",), "{id} is received, and has no items",
+        """SELECT path, id FROM _supplier_quotations s WHERE status = 'received'
+            AND NOT EXISTS (SELECT 1 FROM items i WHERE i.path = s.path) ORDER BY path""",
+    ),
+    by_query(
+        "winning-quotation", Severity.ERROR, "A deal is won by a quotation of its own.",
+        ("closed", "quotation"), "closed.quotation: {id} is a quotation of {opportunity}",
+        """SELECT o.path, q.id, q.opportunity FROM _opportunities o
+        JOIN _quotations q ON q.id = o.closed_quotation WHERE q.opportunity <> o.id""",
+    ),
+    by_query(
+        "won-quotation", Severity.WARNING,
+        "A deal is won by a quotation that the customer accepted, and not by one that is over.",
+        ("closed", "quotation"),
+        "closed.quotation: {id} is {status}; name the one that the customer accepted",
+        """SELECT o.path, q.id, q.status FROM _opportunities o JOIN _quotations q ON q.id = o.closed_quotation
+        WHERE o.status = 'won' AND q.opportunity = o.id
+            AND q.status IN ('rejected', 'expired', 'superseded') ORDER BY o.path""",
+    ),
+    by_query(
+        "revised-quotation", Severity.WARNING,
+        "Quotations that stand although another revises them: the customer could accept both.",
+        ("status",), "{id} is {status} although {later} revises it: what is revised is superseded",
+        """SELECT q.path, q.id, q.status, min(r.id) AS later FROM _quotations q
+        JOIN _quotations r ON r.revision_of = q.id
+        WHERE q.status IN ('draft', 'sent', 'accepted') GROUP BY q.path ORDER BY q.path""",
+    ),
+    by_query(
+        "addressee", Severity.WARNING, "Quotations to nobody: neither a customer nor a lead.",
+        (), "{id} names neither a customer nor a lead: whom is it for?",
+        "SELECT path, id FROM _quotations WHERE customer IS NULL AND lead IS NULL ORDER BY path",
+    ),
+    by_query(
+        "validity", Severity.ERROR, "Quotations and price lists whose validity ends before it begins.",
+        ("valid_until",), "valid_until: {valid_until} is before its {first} {begins}",
+        """SELECT path, 'date' AS first, date AS begins, valid_until FROM _quotations WHERE valid_until < date
+        UNION ALL SELECT path, 'valid_from', valid_from, valid_until FROM _price_lists
+        WHERE valid_until < valid_from""",
+    ),
     Rule("parent-loop", Severity.ERROR, parent_loop),
-    Rule("open-quotation", Severity.WARNING, open_quotation),
-    Rule("accepted-quotation", Severity.WARNING, accepted_quotation),
-    Rule("accepted-twice", Severity.WARNING, accepted_twice),
+    by_query(
+        "open-quotation", Severity.WARNING,
+        "Drafts and sent quotations of a deal that is closed: the customer could still accept one.",
+        ("status",), "{id} is {status} although {deal} is {closed}",
+        f"SELECT q.path, q.id, q.status, o.id AS deal, o.status AS closed {_WITH_DEALS} "
+        "WHERE q.status IN ('draft', 'sent') AND o.status <> 'open' ORDER BY q.path",
+    ),
+    by_query(
+        "accepted-quotation", Severity.WARNING, "Accepted quotations of a deal that was not won.",
+        ("status",), "{id} is accepted although {deal} is {status}{way_out}",
+        f"""SELECT q.path, q.id, o.id AS deal, o.status,
+            CASE o.status WHEN 'open' THEN ': close it with pipecli opp won ' || o.id ELSE '' END AS way_out
+        {_WITH_DEALS}
+        WHERE q.status = 'accepted' AND o.status <> 'won' ORDER BY q.path""",
+    ),
+    by_query(
+        "accepted-twice", Severity.WARNING,
+        "Two accepted quotations of one deal: only one of them was ordered.",
+        ("status",), "{id} is not the only accepted quotation of {opportunity}",
+        """SELECT path, id, opportunity FROM _quotations WHERE status = 'accepted' AND opportunity IN (
+            SELECT opportunity FROM _quotations WHERE status = 'accepted' GROUP BY opportunity
+            HAVING count(*) > 1) ORDER BY path""",
+    ),
     Rule("alternative", Severity.WARNING, alternative),
-    Rule("primary-contact", Severity.WARNING, primary_contact),
-    Rule("invoice-number-twice", Severity.ERROR, number_twice),
+    by_query(
+        "primary-contact", Severity.WARNING, "A deal has one primary contact, and each contact once.",
+        ("contacts",), "contacts: {fault}",
+        """SELECT path, sum("primary") || ' of them are primary' AS fault FROM stakeholders
+        GROUP BY path HAVING sum("primary") > 1
+        UNION ALL SELECT path, contact || ' is named twice' FROM stakeholders
+        GROUP BY path, contact HAVING count(*) > 1""",
+    ),
+    by_query(
+        "invoice-number-twice", Severity.ERROR, "Invoices with the number of another one.",
+        ("number",), "{number} is also the number of {others}",
+        """SELECT i.path, i.number, group_concat(o.id, ', ') AS others FROM _invoices i JOIN _invoices o
+        ON o.number = i.number AND o.path <> i.path GROUP BY i.path ORDER BY i.path""",
+    ),
     Rule("invoice-origin", Severity.WARNING, invoice_origin),
     Rule("overdrawn-order", Severity.WARNING, overdrawn_order),
     Rule("invoice-status", Severity.WARNING, settled),
-)
+)  # fmt: skip
 RULES_WITH_SETTINGS = (
-    Rule("closing-day", Severity.WARNING, closing_day),
-    Rule("price-list-currency", Severity.ERROR, price_list_currency),
+    by_query(
+        "closing-day", Severity.WARNING,
+        "Deals that were closed on a day that is yet to come: what is expected isn't a fact.",
+        ("closed", "date"), "closed.date: {id} is {status}, and {closed_date} is yet to come",
+        "SELECT path, id, status, closed_date FROM _opportunities WHERE closed_date > ? ORDER BY path",
+    ),
+    by_query(
+        "price-list-currency", Severity.ERROR,
+        "A price list in another currency than the deal: its prices would be taken for what they are not.",
+        ("price_list",), "price_list: {id} is in {theirs}, and this in {ours}",
+        f"""SELECT o.path, p.id, p.currency AS theirs, o.currency AS ours FROM {_ON_OFFER} o
+        JOIN _price_lists p ON p.id = o.price_list WHERE p.currency <> o.currency ORDER BY o.path""",
+    ),
     Rule("expired-price-list", Severity.WARNING, expired_price_list),
     Rule("discount", Severity.WARNING, discount),
     Rule("invoice-gap", Severity.WARNING, number_gap),
-)
+)  # fmt: skip
