@@ -23,8 +23,9 @@ def with_words_cut(text: str) -> str:
 
 
 def count(number: int, noun: str, form: str = "") -> str:
-    """`1 deal`, `2 deals`; with `form` "," `1,200 deals`."""
-    return f"{number:{form}} {noun}{'s' * (number != 1)}"
+    """`1 deal`, `2 deals`, `3 opportunities`; with `form` "," `1,200 deals`."""
+    several = re.sub("(?<![aeiou])y$", "ie", noun) + "s" * (noun != "literature")
+    return f"{number:{form}} {noun if number == 1 else several}"
 
 
 def a(noun: str) -> str:

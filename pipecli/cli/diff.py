@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
@@ -152,10 +153,8 @@ def _shift(shift: Shift) -> dict[str, Any]:
 
 
 def _caption(revisions: Range, changed: ChangeSet, impact: Effect) -> list[str]:
-    nouns = [record.noun for record in changed.records]
-    counts = ", ".join(
-        f"{nouns.count(noun)} {_plural(noun, nouns.count(noun))}" for noun in dict.fromkeys(nouns)
-    )
+    nouns = Counter(record.noun.replace("-", " ") for record in changed.records)
+    counts = ", ".join(count(number, noun) for noun, number in nouns.items())
     head = f" ({revisions.head[:7]})" if revisions.head else ""
     base = f"{revisions.base_name} ({revisions.base[:7]})"
     if revisions.is_parted:
@@ -170,22 +169,12 @@ def _caption(revisions: Range, changed: ChangeSet, impact: Effect) -> list[str]:
     return lines
 
 
-def _plural(noun: str, count: int) -> str:
-    name = noun.replace("-", " ")
-    if count == 1 or name in ("settings", "literature"):
-        return name
-    return f"{name[:-1]}ies" if name.endswith("y") else f"{name}s"
-
-
 def _moved(before: Decimal, after: Decimal, currency: str) -> str:
     """`1,000.00 → 1,200.00 EUR (+200.00)`."""
     digits = minor_digits(currency)
-    old, new = money(before, None, digits), money(after, currency, digits)
-    return f"{old} → {new} ({_signed(after - before, currency)})" if before != after else f"{new}, as before"
-
-
-def _signed(change: Decimal, currency: str) -> str:
-    return f"{'+' if change > 0 else ''}{money(change, None, minor_digits(currency))}"
+    old, new, change = money(before, None, digits), money(after, currency, digits), after - before
+    sign = "+" if change > 0 else ""
+    return f"{old} → {new} ({sign}{money(change, None, digits)})" if change else f"{new}, as before"
 
 
 def _print_blocks(revisions: Range, changed: ChangeSet, impact: Effect, findings: Sequence[Finding]) -> None:

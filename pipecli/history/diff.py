@@ -144,26 +144,21 @@ def _key(side: Side, other: Side | None) -> str:
 
 
 def _touched(name: tuple[str, str], before: Side | None, after: Side | None) -> ChangedRecord:
-    file = (after or before or _nothing()).file
+    there = after or before
+    assert there
     if after is not None and after.version is None:
-        return ChangedRecord(*name, file, [], before, after)  # `unreadable` tells
-    if before is not None and before.version is None:
-        return ChangedRecord(*name, file, [_once_unreadable(before, after)], before, after)
-    happened = events_between(before.version if before else None, after.version if after else None)
-    if before and after and before.file != after.file:
-        happened.append(Event("file", before.file, after.file, f"file moved: {before.file} → {after.file}"))
-    elif before and after and not happened:
-        happened.append(Event("file", file, file, "only comments or layout"))
-    return ChangedRecord(*name, file, happened, before, after)
-
-
-def _once_unreadable(before: Side, after: Side | None) -> Event:
-    became = "can be read now" if after else "is removed"
-    return Event("unreadable", before.fault, None, f"could not be read before ({before.fault}), {became}")
-
-
-def _nothing() -> Side:
-    raise AssertionError("a touched record was there before or is after")
+        happened = []  # `unreadable` tells
+    elif before is not None and before.version is None:
+        words = f"could not be read before ({before.fault}), {'can be read now' if after else 'is removed'}"
+        happened = [Event("unreadable", before.fault, None, words)]
+    else:
+        happened = events_between(before and before.version, after and after.version)
+        if before and after and before.file != after.file:
+            words = f"file moved: {before.file} → {after.file}"
+            happened.append(Event("file", before.file, after.file, words))
+        elif before and after and not happened:
+            happened.append(Event("file", after.file, after.file, "only comments or layout"))
+    return ChangedRecord(*name, there.file, happened, before, after)
 
 
 def _side(path: str, end: Object | str) -> Side:

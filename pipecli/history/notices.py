@@ -264,9 +264,6 @@ def _points(value: Decimal, words: Words) -> str:
     return words.figure(value, 0 if whole else 1)
 
 
-_LARGEST = 64 << 20
-
-
 class Delivery(NamedTuple):
     """A message to one address, known by its name and place: the address itself is in no repository."""
 

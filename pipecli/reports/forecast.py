@@ -14,7 +14,6 @@ from pipecli.records.days import PERIODS
 from pipecli.records.money import Rates
 from pipecli.reports.deals import Deal, Valuation, Worth, group_of, split_amount
 
-_ALL = Decimal(100)
 _ZERO = Decimal(0)
 GROUPINGS = ("month", "quarter", "stage", "owner", "team", "type", "source", "customer", "product")
 CATEGORIES = ("commit", "best-case", "pipeline")

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 from functools import reduce
+from operator import add
 from typing import NamedTuple
 
 from pipecli.records.days import PERIODS, Days
@@ -25,12 +26,7 @@ class Sum(NamedTuple):
     """Deals of unknown worth, which count as 0."""
 
     def plus(self, other: Sum) -> Sum:
-        return Sum(
-            self.open_count + other.open_count,
-            self.amount + other.amount,
-            self.weighted + other.weighted,
-            self.without_amount_count + other.without_amount_count,
-        )
+        return Sum(*map(add, self, other))
 
 
 Key = str | None

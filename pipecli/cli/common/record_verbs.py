@@ -86,8 +86,6 @@ def change_each(
     nouns = {record.noun for record in records}
     noun = "record" if len(nouns) > 1 else model.noun if not nouns else nouns.pop()
     plural = count(len(records), noun.replace("-", " "), ",")
-    if plural.endswith("ys"):
-        plural = f"{plural[:-2]}ies"
     changes = _decided(records, decide)
     if transaction.session.dry_run:
         pairs = zip(records, changes, strict=True)
