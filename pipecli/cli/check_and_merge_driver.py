@@ -257,15 +257,11 @@ def _results(findings: Iterable[Finding], rules: Sequence[str], prefix: str) -> 
             "ruleId": finding.rule,
             "ruleIndex": rules.index(finding.rule),
             "level": str(finding.severity),
-            "message": {"text": _without_links(finding.message)},
+            # SARIF makes a link of `[words](address)`; a deal's title could lead anywhere.
+            "message": {"text": re.sub(r"\[(?=[^\[\]]*\]\()", r"\\[", finding.message)},
             "locations": [{"physicalLocation": place}],
             "partialFingerprints": {_FINGERPRINT: f"{fingerprint}:{seen[fingerprint]}"},
         }
-
-
-def _without_links(text: str) -> str:
-    """SARIF makes a link of `[words](address)` in a message; a deal's title could lead anywhere."""
-    return re.sub(r"\[(?=[^\[\]]*\]\()", r"\\[", text)
 
 
 def workflow_commands(findings: Iterable[Finding], prefix: str) -> str:

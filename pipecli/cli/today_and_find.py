@@ -102,14 +102,13 @@ def today(ctx: typer.Context) -> None:
     It shows what is yours or shared with you (everybody's, if git's e-mail address isn't a user's), then what
     happened since yesterday. `--format json` has every row.
     """
+    from pipecli.store.index.rows_for_followups import due_followups
+
     run = session(ctx)
     pipeline = run.read(LEAD, OPPORTUNITY, QUOTATION, INVOICE, CUSTOMER)
     chosen = _chosen(run)
-    sections = [
-        list(_followups(run, chosen)),
-        list(_quotations(run, chosen)),
-        *_deals(run, chosen),
-    ]
+    followups = map(followup_row, due_followups(pipeline, chosen, run.today))
+    sections = [list(followups), list(_quotations(run, chosen)), *_deals(run, chosen)]
     rows = [row for section in sections for row in section]
     if run.format is not Format.TABLE:
         print_records(_numbered(rows), _COLUMNS[1:], run.format)
@@ -147,12 +146,6 @@ def _chosen(run: Session) -> OwnerFilter:
 def _heading(run: Session, chosen: OwnerFilter) -> str:
     whose = chosen.owner or chosen.team or chosen.me
     return clean(f"{run.today:%A} {run.today}" + (f", {whose}" if whose else ""))
-
-
-def _followups(run: Session, chosen: OwnerFilter) -> Iterator[Row]:
-    from pipecli.store.index.rows_for_followups import due_followups
-
-    return map(followup_row, due_followups(run.pipeline, chosen, run.today))
 
 
 def _most_rows() -> int:

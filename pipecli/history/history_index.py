@@ -153,7 +153,10 @@ class History:
     def is_up_to_date(self) -> bool:
         """True where there is nothing to take in or to drop."""
         self.tip = tip(self.place)
-        self.boundary = _boundary(self.place) if self.tip.is_shallow else frozenset()
+        self.boundary = frozenset()
+        if self.tip.is_shallow:
+            file = git.output(self.place.work_tree, "rev-parse", "--git-path", "shallow")
+            self.boundary = frozenset((self.place.work_tree / file).read_text().split())
         return self._about() == (self.tip.commit, " ".join(sorted(self.boundary)))
 
     def refresh(self, say: Say) -> None:
@@ -346,11 +349,6 @@ class History:
             # what is not here may be fetched one day
             ((*blob, *version) for blob, version in versions.items() if version.fault != NOT_HERE),
         )
-
-
-def _boundary(place: Location) -> frozenset[str]:
-    file = git.output(place.work_tree, "rev-parse", "--git-path", "shallow")
-    return frozenset((place.work_tree / file).read_text().split())
 
 
 def _parts(values: Sequence[T]) -> Iterator[Sequence[T]]:

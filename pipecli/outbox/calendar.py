@@ -42,7 +42,10 @@ class CalendarEntry(NamedTuple):
 
 def calendar_text(name: str, entries: Iterable[CalendarEntry], zone: ZoneInfo) -> str:
     """The text of a calendar, its lines ended by CR LF, its times those of a timezone."""
-    local = [_in_zone(entry, zone) for entry in entries]
+    local = [
+        entry._replace(start=entry.start.astimezone(zone)) if isinstance(entry.start, datetime) else entry
+        for entry in entries
+    ]
     calendar = Calendar()
     calendar.add("PRODID", "-//pipecli//EN")
     calendar.add("VERSION", "2.0")
@@ -58,11 +61,6 @@ def calendar_text(name: str, entries: Iterable[CalendarEntry], zone: ZoneInfo) -
         calendar.add_component(_task(entry) if entry.is_task else _event(entry))
     text: str = calendar.to_ical().decode()
     return text
-
-
-def _in_zone(entry: CalendarEntry, zone: ZoneInfo) -> CalendarEntry:
-    start = entry.start
-    return entry._replace(start=start.astimezone(zone)) if isinstance(start, datetime) else entry
 
 
 def _event(entry: CalendarEntry) -> Event:

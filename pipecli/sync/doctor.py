@@ -106,7 +106,12 @@ def git_index(place: Location) -> Iterator[Diagnosis]:
     try:
         listed = git.run(place.work_tree, "ls-files", "--cached", "-z")
     except git.IndexDamaged as damaged:
-        yield error("git index", damaged.message, damaged.hint, lambda: _remake(place))
+
+        def remake() -> str:
+            remake_index(place.work_tree, place.git_dir / "index", place.cache / "index")
+            return "git's index is made anew from the last commit; what was staged is to be staged again"
+
+        yield error("git index", damaged.message, damaged.hint, remake)
         return
     lock = place.git_dir / "index.lock"
     age = time.time() - lock.stat().st_mtime if lock.exists() else 0
@@ -132,11 +137,6 @@ def checkout(place: Location) -> Iterator[Diagnosis]:
             "and totals leave them out",
             safe_files.WAY_OUT,
         )
-
-
-def _remake(place: Location) -> str:
-    remake_index(place.work_tree, place.git_dir / "index", place.cache / "index")
-    return "git's index is made anew from the last commit; what was staged is to be staged again"
 
 
 def records_index(place: Location) -> Iterator[Diagnosis]:

@@ -73,7 +73,8 @@ def edit_file(
         if after == before:
             say(f"{record.key}: nothing changed")
         if not run.dry_run or after == before:
-            _clear(draft)
+            draft.unlink()
+            _base(draft).unlink(missing_ok=True)
 
 
 class _Overtaken(PipecliError):
@@ -124,11 +125,6 @@ def _lay_out(draft: Path, before: bytes, key: str) -> None:
 def _base(draft: Path) -> Path:
     """The text that a draft began with."""
     return draft.with_suffix(".base")
-
-
-def _clear(draft: Path) -> None:
-    draft.unlink()
-    _base(draft).unlink(missing_ok=True)
 
 
 def _commit(

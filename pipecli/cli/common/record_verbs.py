@@ -54,14 +54,6 @@ class ChangingMany(Changing):
         return [where, *super().shared()]
 
 
-def refs_and_assignments(words: Sequence[str]) -> tuple[list[str], list[str]]:
-    """The records and the `path=value` of one command line. Raises PipecliError without any of the latter."""
-    assignments = [word for word in words if re.fullmatch(_ASSIGNMENT, word, re.DOTALL)]
-    if not assignments:
-        raise PipecliError(f'"{words[-1]}" isn\'t an assignment', hint="write path=value, or path= to clear")
-    return [word for word in words if word not in assignments], assignments
-
-
 def change_each(
     transaction: Transaction,
     model: type[R],
@@ -221,7 +213,11 @@ def register_set_and_edit(
             "Records, or - for ids on stdin; then fields and their values.", "REF... PATH=VALUE..."
         ),
     ) -> None:
-        refs, assignments = refs_and_assignments(words)
+        assignments = [word for word in words if re.fullmatch(_ASSIGNMENT, word, re.DOTALL)]
+        if not assignments:
+            fault = f'"{words[-1]}" isn\'t an assignment'
+            raise PipecliError(fault, hint="write path=value, or path= to clear")
+        refs = [word for word in words if word not in assignments]
         names = ", ".join(".".join(split_assignment(text)[0]) for text in assignments)
         with changing(ctx) as transaction:
 

@@ -21,7 +21,7 @@ from pipecli.history.commit_as_of import NoSuchMoment
 from pipecli.history.history_index import open_history
 from pipecli.history.log import history_of
 from pipecli.history.pipeline_as_of import sent_times
-from pipecli.records.kinds import BY_NOUN, LEAD, OPPORTUNITY, QUOTATION, Kind
+from pipecli.records.kinds import LEAD, OPPORTUNITY, QUOTATION, Kind
 from pipecli.store.index.rows_for_verbs import deals_that_may_close
 from pipecli.wording import count, first_of
 
@@ -235,7 +235,7 @@ def _assigned(transaction: Transaction, kind: Kind) -> list[Change]:
         elif rule is not None:
             idle[rule.name] += 1
     for name, number in idle.items():
-        say(f"the rule {name} has no active user: {_counted(number, kind.noun)} left alone")
+        say(f"the rule {name} has no active user: {count(number, kind.noun)} left alone")
     return assign_by_rules(taken, transaction.settings, workload(connection, kind), transaction.today)
 
 
@@ -244,11 +244,7 @@ def _subject(changes: Sequence[Change]) -> str:
     if len(changes) == 1:
         return f"{changes[0].subject.key}: {changes[0].summary}"
     counts = Counter(change.subject.noun for change in changes)
-    return f"assign {' and '.join(_counted(count, noun) for noun, count in counts.items())}"
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {BY_NOUN[noun].folder}"
+    return f"assign {' and '.join(count(number, noun) for noun, number in counts.items())}"
 
 
 def _print_as_it_would_be(run: Session, changes: Sequence[Change]) -> None:

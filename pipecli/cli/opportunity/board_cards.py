@@ -6,7 +6,7 @@ No textual, which is an extra.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
@@ -112,7 +112,10 @@ def lanes(
             place,
             places.get(place, place.stage),
             sum((_amount(card, valuation) for card in lane if card.hold_until is None), valuation.zero),
-            sorted(lane, key=_next_to_close),
+            sorted(
+                lane,
+                key=lambda card: (bool(card.hold_until), not card.close, card.close or date.max, card.id),
+            ),
         )
         for place, lane in by_place.items()
     ]
@@ -122,10 +125,6 @@ def _amount(card: Card, valuation: Valuation) -> Decimal:
     if card.amount is None:
         return valuation.zero
     return valuation.value(card.amount, card.currency, card.valued_on, card.id)
-
-
-def _next_to_close(card: Card) -> tuple[bool, bool, date, str]:
-    return card.hold_until is not None, card.close is None, card.close or date.max, card.id
 
 
 _CLOSED = {Place("won", ""): "Won", Place("lost", ""): "Lost", Place("closed", ""): "Closed"}
@@ -180,10 +179,18 @@ def read_board(
     chosen = process or max(processes, key=counts.__getitem__)
     known = processes[chosen]
     places = {Place("open", stage["id"]): stage.get("name", stage["id"]) for stage in known["stages"]}
-    cards = [*_open(pipeline, [deal for deal in deals if deal.process == chosen])]
+    names, today = labels(pipeline.index.connection, "customer"), pipeline.today
+    deals = [deal for deal in deals if deal.process == chosen]
+    moves = last_moves(pipeline, deals, say)
+    cards = []
+    for deal in deals:
+        idle = today - last_movement(deal, moves.get(deal.id), today).day
+        cards.append((Place("open", deal.stage), open_card(deal, idle.days, today, names)))
     if has_closed:
         places |= _CLOSED
-        cards += _closed(pipeline, owners, chosen)
+        closed = closed_deals(pipeline.index.connection, owners, Days())
+        in_process = [deal for deal in closed if deal.process == chosen]
+        cards += [(Place(deal.status, ""), closed_card(deal, today, names)) for deal in in_process]
     if wanted:
         words = folded(wanted).split()
         cards = [(at, card) for at, card in cards if all(word in _text_of(card) for word in words)]
@@ -196,24 +203,6 @@ def read_board(
 
 def _text_of(card: Card) -> str:
     return folded(" ".join(filter(None, (card.id, card.title, card.customer, card.owner))))
-
-
-def _open(pipeline: Pipeline, deals: Sequence[Deal]) -> Iterator[tuple[Place, Card]]:
-    names, today, moves = _customers(pipeline), pipeline.today, last_moves(pipeline, deals, say)
-    for deal in deals:
-        moved = last_movement(deal, moves.get(deal.id), today).day
-        yield Place("open", deal.stage), open_card(deal, (today - moved).days, today, names)
-
-
-def _closed(pipeline: Pipeline, owners: OwnerFilter, process: str) -> Iterator[tuple[Place, Card]]:
-    names = _customers(pipeline)
-    for deal in closed_deals(pipeline.index.connection, owners, Days()):
-        if deal.process == process:
-            yield Place(deal.status, ""), closed_card(deal, pipeline.today, names)
-
-
-def _customers(pipeline: Pipeline) -> dict[str, str]:
-    return labels(pipeline.index.connection, "customer")
 
 
 def shortened(name: str, more: str, room: int) -> str:

@@ -181,12 +181,9 @@ def _money(run: Session, deal: RecordJson) -> Iterator[Line]:
         yield "recurring", f"{month} a month, {year} a year; {first} in the first year"
     if "closed" not in deal and "weighted" in deal:
         weighted = amount_text(deal["weighted"], deal["currency"])
-        yield "weighted", f"{weighted} at {cell_text(deal['probability'])} %{_stage_probability(deal)}"
-
-
-def _stage_probability(deal: RecordJson) -> str:
-    ours, stage = deal["probability"], deal.get("stage_probability")
-    return "" if stage in (None, ours) else f" by hand, the stage has {cell_text(stage)} %"
+        ours, stage = deal["probability"], deal.get("stage_probability")
+        by_hand = "" if stage in (None, ours) else f" by hand, the stage has {cell_text(stage)} %"
+        yield "weighted", f"{weighted} at {cell_text(ours)} %{by_hand}"
 
 
 def _dates(run: Session, deal: RecordJson) -> Iterator[Line]:

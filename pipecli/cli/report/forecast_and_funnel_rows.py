@@ -255,7 +255,8 @@ class _Goals:
     def of_period(self, key: str | None, first: date | None) -> Targets | None:
         """The targets of a row's month or quarter, where the window holds all of it, and there are some."""
         days = _days(key) if self.all else None
-        if days is None or (first and days.first < first) or self._ends_before(days.last):
+        last = self.window.last
+        if days is None or (first and days.first < first) or (last and last < days.last):
             return None
         targets = Targets(self.all, self.organisation, days.first, days.last)
         return targets if self.total(targets) is not None else None
@@ -281,9 +282,6 @@ class _Goals:
         """The months or quarters that have a target and lie in the window."""
         names = {goal.period for goal in self.all if re.fullmatch(_PERIOD[by], goal.period)}
         return {name for name in names if self.of_period(name, self.window.first) is not None}
-
-    def _ends_before(self, last: date) -> bool:
-        return self.window.last is not None and self.window.last < last
 
 
 def _days(key: str | None) -> Period | None:
