@@ -1272,3 +1272,59 @@ def test_an_amount_by_a_name_nobody_knows_is_asked_about(cli: Cli, root: Path) -
     assert asked["about"] == "units-volumen-in-teur"
     hours = sheet("Tage").replace("1.250,50", "3").replace("700,25", "4")
     assert _plan(cli, _files("hours", deals=hours), "--force")["questions"] == []
+
+
+@pytest.mark.parametrize(
+    ("header", "stages", "total"),
+    [
+        ("N.;Trattativa;Cliente;Referente;Commerciale;Fase;Importo;Probabilità;Data apertura;"
+         "Chiusura prevista;Data chiusura;Motivo perdita", "Offerta inviata;Vinta;Persa", "Totale"),
+        ("Nr;Verkoopkans;Klant;Contactpersoon;Verkoper;Fase;Bedrag;Kans %;Aangemaakt op;Verwachte sluitdatum;"
+         "Afgesloten op;Reden verlies", "Offerte verstuurd;Gewonnen;Verloren", "Totaal"),
+        ("Lp.;Szansa sprzedaży;Klient;Osoba kontaktowa;Handlowiec;Etap;Kwota;Prawdopodobieństwo;"
+         "Data utworzenia;Przewidywana data zamknięcia;Data zamknięcia;Powód przegranej",
+         "Oferta wysłana;Wygrana;Przegrana", "Razem"),
+        ("No;Fırsat;Müşteri;İlgili kişi;Satış temsilcisi;Aşama;Tutar;Olasılık (%);Oluşturma tarihi;"
+         "Tahmini kapanış tarihi;Kapanış tarihi;Kayıp nedeni", "Teklif verildi;Kazanıldı;Kaybedildi",
+         "Genel toplam"),
+        ("№;Название сделки;Клиент;Контактное лицо;Ответственный;Стадия;Сумма;Вероятность;Дата создания;"
+         "Предполагаемая дата закрытия;Дата закрытия;Причина отказа",
+         "Предложение;Выиграна;Провалена", "Итого"),
+        ("Nº;Oportunidad;Cliente;Contacto;Comercial;Fase;Importe;Prob. %;Fecha alta;Fecha prevista cierre;"
+         "Fecha cierre;Motivo pérdida", "Propuesta;Ganada;Perdida", "TOTAL"),
+    ],
+    ids=["it", "nl", "pl", "tr", "ru", "es"],
+)  # fmt: skip
+def test_a_sheet_of_deals_in_six_more_languages_needs_no_answer(
+    cli: Cli, root: Path, header: str, stages: str, total: str
+) -> None:
+    offered, won, lost = stages.split(";")
+    rows = (
+        f"1;Forno;Luz;Ana Roy;Eva Ek;{offered};1.234,50;40;05.01.2026;24.12.2026;;",
+        f"2;Mulino;Luz;;Eva Ek;{won};2.000,00;100;05.01.2026;;20.02.2026;",
+        f"3;Lampada;Sur;;Eva Ek;{lost};300,00;0;05.01.2026;;21.02.2026;Luz",
+        f";{total};;;;;3.534,50;;;;;",
+    )
+    told = _plan(cli, _files("x", book="\n".join((header, *rows))))
+    assert (told["questions"], _kinds(told)) == ([], {"book.csv": "opportunities"})
+    assert "they agree" in cli("import", "run", "m").out
+    own = {deal["title"]: deal for deal in deals(root).values()}
+    assert {title: deal["status"] for title, deal in own.items()} == {
+        "Forno": "open", "Mulino": "won", "Lampada": "lost",
+    }  # fmt: skip
+    deal = own["Forno"]
+    assert (deal["amount"], str(deal["expected_close"]), deal["customer"], deal["owner"]) == (
+        1234.5, "2026-12-24", "luz", "eva-ek",
+    )  # fmt: skip
+    assert (deal["contacts"], str(deal["created"])[:10]) == ([{"contact": "ana-roy"}], "2026-01-05")
+    assert (own["Mulino"]["closed"]["amount"], str(own["Mulino"]["closed"]["date"])) == (2000, "2026-02-20")
+    assert own["Lampada"]["closed"]["reasons"] == ["luz"]
+
+
+def test_the_probability_of_a_few_deals_is_not_that_of_their_stage(cli: Cli, root: Path) -> None:
+    rows = "1,A,Demo,100,2026-12-24,\n2,B,Demo,100,2026-12-24,33\n3,C,Demo,100,2026-12-24,\n"
+    head = "Deal ID,Deal Name,Stage,Amount,Close Date,Probability\n"
+    told = _plan(cli, _files("x", deals=f"{head}{rows}"))
+    assert "order and probabilities of stages are guesses" in str(told["assumed"])
+    cli("import", "run", "m")
+    assert [deals(root)[key].get("probability") for key in "123"] == [None, 33, None]

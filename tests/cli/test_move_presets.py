@@ -279,7 +279,7 @@ def test_lists_in_objects_of_json_are_tables_of_their_own(cli: Cli, root: Path) 
     own = deals(root)
     assert [own[key]["amount"] for key in ("oppo_1", "oppo_2", "oppo_3")] == [10.5, 21, 31.5]
     assert own["oppo_2"]["closed"]["amount"] == 21
-    assert {own[key]["customer"] for key in own} == {"aurora"}
+    assert {(own[key]["customer"], own[key]["title"]) for key in own} == {("aurora", "Aurora")}
     emails = json.loads(
         cli("contact", "show", own["oppo_1"]["contacts"][0]["contact"], "--format", "json").out
     )

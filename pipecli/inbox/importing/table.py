@@ -242,9 +242,9 @@ def table_of(rows: Iterator[tuple[int, Sequence[Cell]]], name: str, layout: Layo
 
 
 _BELOW = re.compile(
-    r"(?i)(grand |sub)?totals?( general| geral)?( \(.*\)| [\d,.]+ records?)?:?|gesamt(summe)?:?|summe:?"
-    r"|suma:?|totaux:?|جمع( کل)?|(record )?count:?|(copyright|confidential information|applied filters|©).*"
-    r"|(generated|exported) (by|from|on) .*"
+    r"(?i)(grand |sub)?total[esi]?( generale?| geral)?( \(.*\)| [\d,.]+ records?)?:?|totaux:?"
+    r"|gesamt(summe)?:?|summe:?|suma:?|totaal:?|razem:?|(genel )?toplam:?|итого:?|جمع( کل)?|(record )?count:?"
+    r"|(copyright|confidential information|applied filters|©).*|(generated|exported) (by|from|on) .*"
 )
 
 

@@ -190,7 +190,7 @@ class Deals:
         return {word: of for word, of in (answer or {}).items() if word in told}
 
     def _probability(self, stage: str, pipeline: str | None = None) -> float | None:
-        """The probability that the deals of a stage have; 100 and 0 only where all of them have it."""
+        """The probability that most deals of a stage have; 100 and 0 only where all of them have it."""
         if "probability" not in self.roles:
             return None
         cells = Counter[str]()
@@ -200,9 +200,9 @@ class Deals:
         value = percent_of(cells.elements(), is_fraction=self._scale == "fraction")
         if value is None:
             return None
-        if value in (0, 100):
-            return value if len(cells) == 1 else None
-        return value if cells.most_common(1)[0][1] * 2 > cells.total() - cells[""] else None
+        most, rows = cells.most_common(1)[0]
+        is_most = len(cells) == 1 if value in (0, 100) else most != "" and rows * 2 > cells.total()
+        return value if is_most else None
 
     @cached_property
     def _scale(self) -> str | None:
