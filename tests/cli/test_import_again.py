@@ -9,6 +9,7 @@ from typing import Any
 import click
 import pytest
 import typer
+from ryaml import loads
 
 from pipecli.cli.common.session import Session
 from pipecli.cli.common.transaction import changing_after
@@ -234,6 +235,20 @@ def test_what_was_removed_here_stays_removed_and_the_report_says_so(cli: Cli, ro
         assert "n@home.example" in (root / "contacts/nora-field.yaml").read_text()
         people(PEOPLE, "--keep", "file")
         cli("contact", "remove", "nora-field")
+
+
+def test_one_renamed_here_is_known_by_its_name_in_the_file_after_further_nights(cli: Cli, root: Path) -> None:
+    mapping = write("c.yaml", "columns: {Name: name, Website: website}\n")
+    firms = "Name,Website\nField Works,https://field.example\n"
+    cli("import", "customers", write("c.csv", firms), "--map", mapping)
+    cli("customer", "set", "field-works", "name=Field & Sons")
+    for night in ("", "www.", "shop."):
+        cli(
+            "import", "customers", write("c.csv", firms.replace("field.", night + "field.")), "--map", mapping
+        )
+    firm = loads((root / "customers/field-works.yaml").read_text())
+    assert (firm["name"], firm["website"]) == ("Field & Sons", "https://shop.field.example")
+    assert [path.stem for path in (root / "customers").iterdir()] == ["field-works"]
 
 
 def test_an_import_that_was_taken_back_comes_again(cli: Cli, root: Path, git: Git) -> None:
