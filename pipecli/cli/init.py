@@ -98,7 +98,12 @@ def init(
         say(f"{commits} commits of a small company are in {root}; try: {command}")
     else:
         create_pipeline.create_pipeline(
-            root, currency=currency or "EUR", company=company, timezone=timezone, review=review
+            root,
+            currency=currency or "EUR",
+            company=company,
+            timezone=timezone,
+            review=review,
+            tell=say,
         )
         there = root if directory.parts else root.resolve()
         say(f"a new pipeline is in {there}; the first steps: `pipecli --help`, `pipecli lead add`")
@@ -120,6 +125,7 @@ def _review(ci: str | None, install: str | None) -> CiFile | None:
 def _add(review: CiFile, root: Path) -> None:
     """Give a pipeline that is there the file of a code host."""
     pipeline = Pipeline.find(root)
+    pipeline.tell = say
     with pipeline.exclusive():
         create_pipeline.add_ci(pipeline.location, review)
     host = review.host

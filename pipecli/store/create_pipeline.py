@@ -22,7 +22,6 @@ from pipecli.extras import PINNED_INSTALL
 from pipecli.records.currency_codes import CURRENCIES
 from pipecli.records.kinds import SETTINGS, SETTINGS_FILE
 from pipecli.store import (
-    crash_recovery,
     git,
     git_commit,
     ids_and_files,
@@ -33,6 +32,7 @@ from pipecli.store import (
 )
 from pipecli.store.lock import interruptible
 from pipecli.store.parse_record import parse_record
+from pipecli.store.pipeline import Pipeline
 from pipecli.store.plan_writes import Write
 from pipecli.store.safe_files import Location, find_location, inside
 from pipecli.store.write_and_commit import write_under_journal
@@ -157,13 +157,14 @@ def create_pipeline(
     timezone: str | None,
     user: Person | None = None,
     review: CiFile | None = None,
+    tell: Callable[[str], object] = lambda _: None,
 ) -> Location:
     """Make a pipeline in a directory, which may exist and be part of a repository. Raises PipecliError.
 
-    With a code host also the file by which that reviews it.
+    With a code host also the file by which that reviews it. What killed commands left is told.
     """
     root = Path(os.path.realpath(directory))
-    if _is_done_by_a_killed_one(root):
+    if _is_done_by_a_killed_one(root, tell):
         place = find_location(root)
         merge_setup.set_up_merge(place)
         return place
@@ -216,17 +217,20 @@ def create_pipeline(
     return place
 
 
-def _is_done_by_a_killed_one(root: Path) -> bool:
-    """Finish or undo what a killed `init` left here; True where it had the commit already."""
+def _is_done_by_a_killed_one(root: Path, tell: Callable[[str], object]) -> bool:
+    """Finish or undo what killed commands left in the repository; True where an `init` has made this."""
     try:
         place = safe_files.location_at(root)
     except safe_files.NoPipeline:
         return False
-    if not _top(place).journal.exists():
+    journals = [file.read_bytes() for file in place.cache.parent.glob("*/journal") if file.is_file()]
+    if not journals:
         return False
-    with lock.hold_pipelines(place.cache):
-        crash_recovery.recover(_top(place))
-    return (root / SETTINGS_FILE).exists()
+    made = json.dumps([place.prefix + SETTINGS_FILE, None])[:-1]
+    top = Pipeline(_top(place))
+    top.tell = tell
+    with top.exclusive():
+        return any(made.encode() in journal for journal in journals) and (root / SETTINGS_FILE).exists()
 
 
 def _write(root: Path, name: str, text: str) -> Write:

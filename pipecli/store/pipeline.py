@@ -189,19 +189,24 @@ class Pipeline:
         """Finish or undo what a killed command left, unless a living one is at work; tell of it."""
         place = self.location
         for file in (place.journal, *map(place.journal_of, safe_files.JOBS)):
-            self._clear_pipes(file.parent)
-            if os.path.lexists(file):
+            if self._holds_traces(file.parent) or os.path.lexists(file):
                 self._recover(place, file)
         for other in _cut_off_beside(place):
             self._recover(other, other.journal)
 
-    def _clear_pipes(self, cache: Path) -> None:
-        """Remove what is no file from a folder of caches: who reads or writes a pipe waits for ever."""
+    def _holds_traces(self, cache: Path) -> bool:
+        """True where a killed command left what lies beside a journal.
+
+        What is no file is removed: who reads or writes a pipe waits for ever.
+        """
+        has_traces = False
         with suppress(OSError), os.scandir(cache) as entries:
             for entry in entries:
+                has_traces |= entry.name.startswith(safe_files.TRACES)
                 if not (entry.is_file() or entry.is_dir() or entry.is_symlink()):
                     Path(entry.path).unlink()
                     self.tell(f"warning: {entry.path} was a pipe or a device, and is removed")
+        return has_traces
 
     def _recover(self, place: Location, file: Path) -> None:
         from pipecli.store import crash_recovery, lock

@@ -32,6 +32,8 @@ class NoPipeline(PipecliError):
 
 JOBS = ("notify", "remind", "digest", "claims")
 """Those that work beside changes, each under a lock of its own."""
+TRACES = ("before-", "journal.")
+"""The beginnings of the names of what lies beside a journal: without one, a killed command left it."""
 
 
 class Location(NamedTuple):

@@ -360,6 +360,47 @@ def test_a_kill_in_one_pipeline_is_undone_by_the_next_command_in_another(cli, gi
     assert git("status", "--porcelain") == ""
 
 
+@pytest.mark.parametrize(
+    "words", [["init", "new"], ["init", "sales", "--ci", "github"], ["init", ".", "--ci", "github"]]
+)
+@pytest.mark.parametrize("folder", [".", "sales"])
+def test_init_says_what_it_undid_in_any_pipeline_of_the_repository(cli, git, root, start, folder, words):
+    cli("init", str(root / "sales"))
+    hook(root, "pre-commit", WAITS)
+    kill(start("-C", str(root / folder), "product", "add", "cafe", "--name", "Café"))
+    (root / ".git/hooks/pre-commit").unlink()
+
+    said = cli(words[0], str(root / words[1]), *words[2:])
+
+    assert "undone: cafe: add product Café (the command was cut off)\n" in said.err
+    assert git("status", "--porcelain") == ""
+
+
+def test_init_of_a_pipeline_that_is_there_is_refused_though_a_command_was_cut_off(cli, root, start, capsys):
+    cli("init", str(root / "sales"))
+    hook(root, "pre-commit", WAITS)
+    kill(start("settings", "set", "follow_up.default_days=9"))
+
+    assert run(["init", str(root / "sales")]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("undone: settings: ") and "is a pipeline already" in said
+
+
+def test_a_reading_command_clears_what_lies_beside_no_journal(cli, deal, root):
+    """A command that is killed while it clears its journal, or before that is in place, leaves these."""
+    deal()
+    place = safe_files.find_location(root)
+    left = [place.cache / name for name in ("before-0", "journal.tmp", "journal.reserve")]
+    for file in left:
+        file.write_text("")
+    with lock.hold_pipelines(place.cache):
+        cli("opp", "list")
+        assert all(file.exists() for file in left)  # of a command that lives
+
+    assert cli("opp", "list").err == ""
+    assert not any(file.exists() for file in left)
+
+
 def test_a_kill_takes_the_file_of_a_code_host_with_it_which_lies_above_the_pipeline(cli, git, root, start):
     sales = str(root / "sales")
     cli("init", sales)
