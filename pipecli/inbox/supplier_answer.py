@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from pipecli.errors import PipecliError, Unreadable
-from pipecli.inbox.importing.table import Row, Table
+from pipecli.inbox.importing.table import Table
 from pipecli.inbox.importing.workbook import rows_of_file
 from pipecli.inbox.moving.words import header_key, patterns
 from pipecli.records.money import Mark, mark_of, read_money
@@ -41,15 +41,15 @@ def offered_prices(raw: bytes, name: str, currency: str) -> list[Offered]:
             hint='call one of them "product" or "description"',
         )
     lead_times = _column(table, "lead time")
-    mark = mark_of(_text(row, prices) for row in table.rows)
+    mark = mark_of(row.text(prices) for row in table.rows)
     offered = []
     for row in table.rows:
-        names = tuple(text for column in named if (text := _text(row, column)))
-        written = _text(row, prices)
+        names = tuple(text for column in named if (text := row.text(column)))
+        written = row.text(prices)
         if names and written:
             place = f"{name}:{row.line}"
             price = _price(written, mark, currency, place)
-            offered.append(Offered(names, price, _text(row, lead_times), place))
+            offered.append(Offered(names, price, row.text(lead_times), place))
     return offered
 
 
@@ -59,10 +59,6 @@ def _column(table: Table, role: str) -> str | None:
     keys = {header_key(column): column for column in table.columns}
     begins = (column for word in headers for key, column in keys.items() if key.startswith(f"{word} "))
     return next((keys[word] for word in headers if word in keys), None) or next(begins, None)
-
-
-def _text(row: Row, column: str | None) -> str:
-    return str(row.cells.get(column, "")).strip() if column else ""
 
 
 def _price(written: str, mark: Mark, currency: str, place: str) -> Decimal:

@@ -13,8 +13,9 @@ from ryaml import loads
 
 from pipecli.inbox.importing.import_files import File, import_rows, prepare_import, target_named
 from pipecli.inbox.importing.table import Row, Table
+from pipecli.inbox.moving.plan_files import load_plan
 from pipecli.inbox.moving.recognise import ORDER, Preset, presets, recognised, vendors
-from pipecli.inbox.moving.run_plan import export_of, load_plan
+from pipecli.inbox.moving.run_plan import export_of
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.plan_writes import Planner
 from tests.conftest import Cli

@@ -107,7 +107,7 @@ def _file(path: Path, name: str = "") -> File:
         return File("stdin", sys.stdin.buffer.read())
     content = path.read_bytes()
     if content.startswith(ARCHIVE) and not is_workbook(content, path.name):
-        from pipecli.inbox.moving.recognise import files_of
+        from pipecli.inbox.importing.import_files import files_of
         from pipecli.wording import first_of
 
         files = files_of(path)

@@ -64,8 +64,8 @@ def plan(
     force: bool = flag("--force", "Overwrite a plan, even if you changed it."),
 ) -> None:
     """Write mappings and settings for an export, and the questions left open."""
+    from pipecli.inbox.importing.import_files import files_of
     from pipecli.inbox.moving.plan_files import PLAN_FILE
-    from pipecli.inbox.moving.recognise import files_of
     from pipecli.inbox.moving.run_plan import plan_again
 
     if (into / PLAN_FILE).exists() and not force:
@@ -148,8 +148,8 @@ def run(
 
 def move_at_once(ctx: typer.Context, export: Path, vendor: str | None, keep: Keep | None) -> None:
     """Plan and run in one go, where the export leaves nothing open."""
+    from pipecli.inbox.importing.import_files import files_of
     from pipecli.inbox.moving.plan import make_plan
-    from pipecli.inbox.moving.recognise import files_of
 
     outcome = make_plan(files_of(export), session(ctx).pipeline.settings, source=str(export), vendor=vendor)
     for line in outcome.findings.assumed:
@@ -175,7 +175,8 @@ def _move(
     *,
     with_diff: bool,
 ) -> None:
-    from pipecli.inbox.moving.run_plan import answered, export_of, load_plan, unpack_plan
+    from pipecli.inbox.moving.plan_files import load_plan
+    from pipecli.inbox.moving.run_plan import answered, export_of, unpack_plan
     from pipecli.inbox.moving.run_plan import run_plan as bring_in
 
     with all_faults(), lock.temporary_folder("export") as unpacked:

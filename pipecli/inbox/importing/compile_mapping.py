@@ -402,7 +402,7 @@ def texts(table: Table, column: str) -> Counter[str]:
 def holds(when: Map[str, Any], row: Row) -> bool:
     """True for a row in which each of these columns has one of its values, or none of them."""
     for name, wanted in when.items():
-        text = str(row.cells.get(name, "")).strip()
+        text = row.text(name)
         others = wanted["not"] if isinstance(wanted, dict) else getattr(wanted, "not_", None)
         words = listed(wanted if others is None else others)
         if (text in words or (text in NOTHING and "" in words)) is (others is not None):

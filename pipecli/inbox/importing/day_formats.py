@@ -199,7 +199,7 @@ def formats_of_one_order(
     mixed = [form for form in formats if turned(form) in formats]
     lines: dict[str, int] = {}
     for row in table.rows if mixed else ():
-        lines.setdefault(str(row.cells.get(column, "")).strip(), row.line)
+        lines.setdefault(row.text(column), row.line)
     certain, either = day_month_order(lines, mixed)
     if len(certain) == 2:
         (text, one), (other_text, two) = certain.values()

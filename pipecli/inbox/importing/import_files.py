@@ -1,31 +1,42 @@
-"""One import, from its files to the records to plan, which the caller writes."""
+"""The files of an import, and one import: from its file to the records to plan, which the caller writes.
+
+An export is one file, a folder, or a zip, whose sizes are bounded and whose paths lead nowhere: nothing is
+unpacked to disk.
+"""
 
 from __future__ import annotations
 
+import io
 import re
+import zipfile
+import zlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import count
+from pathlib import Path
 from typing import Any, NamedTuple
 
-from pipecli.inbox.importing.bindings import ORDINAL, Tally
+from pipecli.errors import PipecliError
+from pipecli.inbox.importing.bindings import ORDINAL, Bindings, Tally, written
+from pipecli.inbox.importing.cells import Named, nouns_of
 from pipecli.inbox.importing.compile_mapping import compiled
-from pipecli.inbox.importing.earlier_imports import EarlierFiles, Keep
+from pipecli.inbox.importing.earlier_imports import EarlierFiles, Keep, last_said
 from pipecli.inbox.importing.import_report import report_json
+from pipecli.inbox.importing.list_elements import value_at
 from pipecli.inbox.importing.mapping import Source
 from pipecli.inbox.importing.match_record import (
     NOT_HERE,
     REMOVED,
     SHARED,
     PartKind,
-    match_alike_rows,
     parents_of,
     part_named,
 )
 from pipecli.inbox.importing.named_records import Nameable
 from pipecli.inbox.importing.rows_to_records import Built, Lines, Tick, make_records
-from pipecli.inbox.importing.table import Table, fill_down
+from pipecli.inbox.importing.table import Row, Table, fill_down
 from pipecli.inbox.importing.workbook import is_vcard, rows_of_file
-from pipecli.records.base import Record
+from pipecli.records.base import Plain, Record
 from pipecli.records.kinds import Collection, collection_named
 from pipecli.records.settings import Settings, Team, User
 from pipecli.store.pipeline import Pipeline
@@ -85,7 +96,7 @@ def _with_ordinals(table: Table, template: str) -> Table:
     columns = re.findall(r"\{([^{}]+)\}", template)
     seen = Counter[tuple[str, ...]]()
     for row in table.rows:
-        key = tuple(str(row.cells.get(column, "")).strip() for column in columns if column != ORDINAL)
+        key = tuple(row.text(column) for column in columns if column != ORDINAL)
         seen[key] += 1
         row.cells[ORDINAL] = str(seen[key])
     return table._replace(columns=[*table.columns, ORDINAL])
@@ -115,7 +126,7 @@ def prepare_import(
     for noun, keys in (coming or {}).items():
         names.expect(noun, keys)
     if table.columns[-1:] == [ORDINAL]:
-        match_alike_rows(pipeline, target, table, compiled(pipeline, source, table, target), names)
+        number_alike_rows(pipeline, target, table, compiled(pipeline, source, table, target), names)
     rows = bindings.wanted(table.rows)
     outcome = make_records(pipeline, target, source, bindings, rows, names, planner, tick, keep)
     outcome.skipped += len(table.rows) - len(rows)
@@ -174,3 +185,192 @@ def _plan_others(planner: Planner, settings: Settings, outcome: Built) -> None:
     teams = {key: part for (_, key), part in parts.items() if isinstance(part, Team)}
     if users or teams:
         planner.take(settings.with_(users=settings.users | users, teams=settings.teams | teams))
+
+
+LARGEST = 1 << 29
+"""Bytes of all files of an export together, unpacked: a deflate bomb is refused before it is through."""
+MOST_FILES = 2_000
+_READ = (".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".txt", ".xlsx", ".xls", ".xlsm", ".ods", ".vcf")
+_TRUSTED_RATIO = 250
+"""Text packs into a tenth, seldom into a hundredth; what claims more is a bomb."""
+_ALWAYS_FINE = 1 << 22
+_PIECE = 1 << 20
+
+
+def files_of(path: Path) -> list[File]:
+    """The tables of an export, by name. Raises PipecliError."""
+    if not path.exists():
+        raise PipecliError(f"{path} does not exist", code="system")
+    if path.is_dir():
+        files = list(_of_folder(path))
+    else:
+        raw = read_bounded(path)
+        files = list(_of_zip(raw, path.name)) if _is_archive(raw) else [File(path.name, raw)]
+    if not files:
+        known = ", ".join(_READ)
+        raise PipecliError(f"{path} has no file that can be read", hint=f"these can: {known}")
+    return sorted(files)
+
+
+def _is_archive(raw: bytes) -> bool:
+    """True for a zip of files; a workbook is a zip, too, with a list of its contents."""
+    if not raw.startswith(b"PK\x03\x04"):
+        return False
+    try:
+        with zipfile.ZipFile(io.BytesIO(raw)) as archive:
+            names = set(archive.namelist())
+    except zipfile.BadZipFile:
+        return True
+    return "[Content_Types].xml" not in names and "mimetype" not in names
+
+
+def read_bounded(path: Path) -> bytes:
+    """The content of a file of an export. Raises PipecliError for one that is too large."""
+    size = path.stat().st_size
+    if size > LARGEST:
+        raise PipecliError(f"{path} has {size:,} bytes, and {LARGEST:,} can be read", hint="divide it")
+    return path.read_bytes()
+
+
+def _of_folder(folder: Path) -> Iterator[File]:
+    """The files of a folder and those below it; links are not followed."""
+    paths = [
+        path
+        for path in sorted(folder.rglob("*"))
+        if path.suffix.lower() in _READ and path.is_file() and not path.is_symlink()
+    ]
+    _refuse_many(len(paths), str(folder))
+    whole = sum(path.stat().st_size for path in paths)
+    if whole > LARGEST:
+        raise PipecliError(f"{folder} has {whole:,} bytes, and {LARGEST:,} can be read", hint="divide it")
+    taken: set[str] = set()
+    for path in paths:
+        yield File(_free_name(path.name, path.parent.name, taken), path.read_bytes())
+
+
+def _of_zip(raw: bytes, name: str) -> Iterator[File]:
+    """The tables in a zip, and those of zips in it."""
+    taken: set[str] = set()
+    for inner, content in entries_of_zip(raw, name, LARGEST, _is_wanted):
+        parts = inner.replace("\\", "/").rstrip("/").split("/")
+        yield File(_free_name(parts[-1], parts[-2] if len(parts) > 1 else "", taken), content)
+
+
+def entries_of_zip(
+    raw: bytes, name: str, left: int, is_wanted: Callable[[str], bool], *, depth: int = 0
+) -> Iterator[tuple[str, bytes]]:
+    """The wanted files of a zip, and at depth 0 of zips in it; `left` bytes at most. Raises PipecliError."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(raw)) as archive:
+            infos = [info for info in archive.infolist() if not info.is_dir() and is_wanted(info.filename)]
+            _refuse_many(len(infos), name)
+            for info in infos:
+                if info.flag_bits & 1:
+                    raise PipecliError(
+                        f"{name}: {info.filename} is encrypted", hint="unpack it, and name the folder"
+                    )
+                content = _content(archive, info, name, left)
+                left -= len(content)
+                if info.filename.lower().endswith(".zip") and depth == 0:
+                    for inner, inside in entries_of_zip(content, info.filename, left, is_wanted, depth=1):
+                        left -= len(inside)
+                        yield inner, inside
+                else:
+                    yield info.filename, content
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+        raise PipecliError(f"{name} can't be read as a zip file: {error}") from None
+
+
+def _is_wanted(name: str) -> bool:
+    last = name.replace("\\", "/").rpartition("/")[2]
+    is_shadow = last.startswith((".", "__MACOSX")) or "__MACOSX/" in name
+    return last.lower().endswith((*_READ, ".zip")) and not is_shadow
+
+
+def _content(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str, left: int) -> bytes:
+    """One file of a zip, read no further than it may be long, whatever the zip says of its size."""
+    pieces: list[bytes] = []
+    size = 0
+    with archive.open(info) as stream:
+        while piece := stream.read(_PIECE):
+            size += len(piece)
+            pieces.append(piece)
+            if size > left:
+                raise PipecliError(f"{name} unpacks to more than {LARGEST:,} bytes", hint="divide it")
+            if size > _ALWAYS_FINE and size > _TRUSTED_RATIO * max(info.compress_size, 1):
+                raise PipecliError(
+                    f"{name}: {info.filename} unpacks to over {_TRUSTED_RATIO} times its size, "
+                    "as no export does",
+                    hint="if it is one, unpack it and name the folder",
+                )
+    return b"".join(pieces)
+
+
+def _refuse_many(number: int, name: str) -> None:
+    if number > MOST_FILES:
+        raise PipecliError(f"{name} has {number:,} files, and {MOST_FILES:,} can be read")
+
+
+def _free_name(name: str, folder: str, taken: set[str]) -> str:
+    """A name that no other file has, with that of its folder before it where two are called the same."""
+    free = name if name not in taken else f"{folder}-{name}"
+    number = 2
+    while free in taken:
+        free = f"{number}-{name}"
+        number += 1
+    taken.add(free)
+    return free
+
+
+def number_alike_rows(
+    pipeline: Pipeline, collection: Collection, table: Table, bindings: Bindings, names: Nameable
+) -> None:
+    """Give rows that are alike in what tells records apart the places of the records that they are most like.
+
+    It asks what the file last said of each: what was changed here, and the order of its rows, don't matter.
+    One of them may be gone. `bindings` count nothing that is told.
+    """
+    known = names.known(collection.noun)
+    groups: dict[str, list[Row]] = {}
+    for row in table.rows if known.external_ids else ():
+        groups.setdefault(bindings.external_of(row, "1"), []).append(row)
+    twins: list[tuple[list[Row], list[str]]] = []
+    for rows in groups.values():
+        keys: list[str] = []
+        while same := known.with_external_id(bindings.external_of(rows[0], str(len(keys) + 1))):
+            keys.append(same[0])
+        if len(keys) > 1:
+            twins.append((rows, keys))
+    told = dict(last_said(pipeline, collection, names, [key for _, keys in twins for key in keys]))
+    for rows, keys in twins:
+        values = [bindings.read(row).values for row in rows]
+        pairs = sorted(
+            (-_likeness(values[place], told[key], names), number, place)
+            for number, key in enumerate(keys)
+            for place in range(len(rows))
+        )
+        places: dict[int, int] = {}
+        for _, number, place in pairs:
+            if place not in places and number not in places.values():
+                places[place] = number
+        free = (number for number in count(len(keys)))
+        for place, row in enumerate(rows):
+            row.cells[ORDINAL] = str((places[place] if place in places else next(free)) + 1)
+
+
+def _likeness(values: Mapping[tuple[Any, ...], object], record: Plain, names: Nameable) -> int:
+    """The number of values that a record has, too, but for the name that is to be found."""
+    return sum(
+        _is_same(value, value_at(record, path), names)
+        for path, value in values.items()
+        if path != ("external_id",)
+    )
+
+
+def _is_same(value: object, other: object, names: Nameable) -> bool:
+    if not isinstance(value, Named):
+        value = getattr(value, "value", value)
+        return other is not None and (value == other or written(value) == written(other))
+    known = [names.known(noun) for noun in nouns_of(value.noun)]
+    keys = [key for one in known for key in (*one.with_external_id(value.text), *one.called(value.text))]
+    return other in (value.text, *keys)

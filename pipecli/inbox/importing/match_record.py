@@ -8,23 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
-from itertools import count
 from typing import Literal, NamedTuple
 
 from pipecli.errors import Reason, Unreadable
-from pipecli.inbox.importing.bindings import ORDINAL, Bindings, RowReading, Tally, dotted, written
-from pipecli.inbox.importing.cells import STAGE_ENTERED, Named, Path, name_in, nouns_of
+from pipecli.inbox.importing.bindings import Bindings, RowReading, Tally, dotted, written
+from pipecli.inbox.importing.cells import STAGE_ENTERED, Named, Path, name_in
 from pipecli.inbox.importing.compile_mapping import PARENTS
-from pipecli.inbox.importing.earlier_imports import Departed, last_said
-from pipecli.inbox.importing.list_elements import joined_rows, value_at
+from pipecli.inbox.importing.earlier_imports import Departed
+from pipecli.inbox.importing.list_elements import joined_rows
 from pipecli.inbox.importing.mapping import Source
 from pipecli.inbox.importing.named_records import Nameable
 from pipecli.inbox.importing.table import Row, Table
-from pipecli.records.base import Part, Plain
+from pipecli.records.base import Part
 from pipecli.records.kinds import COLLECTIONS_BY_NOUN as BY_NOUN
 from pipecli.records.kinds import CONTACT, Collection
 from pipecli.store import ids_and_files
-from pipecli.store.pipeline import Pipeline
 
 NOT_HERE = "rows whose record isn't here"
 SHARED = "further records, of rows that name several"
@@ -297,60 +295,6 @@ def _signs(reading: RowReading, list_: str) -> list[str]:
     return [str(sign) for value in values for sign in (value if isinstance(value, tuple) else (value,))]
 
 
-def match_alike_rows(
-    pipeline: Pipeline, collection: Collection, table: Table, bindings: Bindings, names: Nameable
-) -> None:
-    """Give rows that are alike in what tells records apart the places of the records that they are most like.
-
-    It asks what the file last said of each: what was changed here, and the order of its rows, don't matter.
-    One of them may be gone. `bindings` count nothing that is told.
-    """
-    known = names.known(collection.noun)
-    groups: dict[str, list[Row]] = {}
-    for row in table.rows if known.external_ids else ():
-        groups.setdefault(bindings.external_of(row, "1"), []).append(row)
-    twins: list[tuple[list[Row], list[str]]] = []
-    for rows in groups.values():
-        keys: list[str] = []
-        while same := known.with_external_id(bindings.external_of(rows[0], str(len(keys) + 1))):
-            keys.append(same[0])
-        if len(keys) > 1:
-            twins.append((rows, keys))
-    told = dict(last_said(pipeline, collection, names, [key for _, keys in twins for key in keys]))
-    for rows, keys in twins:
-        values = [bindings.read(row).values for row in rows]
-        pairs = sorted(
-            (-_likeness(values[place], told[key], names), number, place)
-            for number, key in enumerate(keys)
-            for place in range(len(rows))
-        )
-        places: dict[int, int] = {}
-        for _, number, place in pairs:
-            if place not in places and number not in places.values():
-                places[place] = number
-        free = (number for number in count(len(keys)))
-        for place, row in enumerate(rows):
-            row.cells[ORDINAL] = str((places[place] if place in places else next(free)) + 1)
-
-
-def _likeness(values: Mapping[Path, object], record: Plain, names: Nameable) -> int:
-    """The number of values that a record has, too, but for the name that is to be found."""
-    return sum(
-        _is_same(value, value_at(record, path), names)
-        for path, value in values.items()
-        if path != ("external_id",)
-    )
-
-
-def _is_same(value: object, other: object, names: Nameable) -> bool:
-    if not isinstance(value, Named):
-        value = getattr(value, "value", value)
-        return other is not None and (value == other or written(value) == written(other))
-    known = [names.known(noun) for noun in nouns_of(value.noun)]
-    keys = [key for one in known for key in (*one.with_external_id(value.text), *one.called(value.text))]
-    return other in (value.text, *keys)
-
-
 RECORD = "record"
 """What a column feeds that names the record of its row."""
 
@@ -432,7 +376,7 @@ def _parent(
     """The kind and the id of a row's record, and whether the row names others besides (`9002;9003`)."""
     told = []
     for nouns, column in columns:
-        whole = name_in(str(row.cells.get(column, "")).strip())
+        whole = name_in(row.text(column))
         if not whole:
             continue
         told.append(f'"{whole}"')

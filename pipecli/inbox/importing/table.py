@@ -45,6 +45,10 @@ class Row(NamedTuple):
     extra: tuple[str, ...] = ()
     """The cells that it has beyond the header."""
 
+    def text(self, column: str | None) -> str:
+        """The text of a cell, without blanks at its ends; empty for none."""
+        return str(self.cells.get(column or "", "")).strip()
+
 
 class Table(NamedTuple):
     name: str
@@ -94,7 +98,7 @@ def read_table(raw: bytes, name: str, layout: Layout | None = None) -> Table:
         raise PipecliError(f"{name} is empty")
     suffix = name.lower().rpartition(".")[2]
     if suffix in ("jsonl", "ndjson"):
-        table = json_lines_table(text, name)
+        table = _table(name, _objects(text, name))
     elif suffix == "json" or (suffix not in ("csv", "tsv") and text.lstrip()[:1] in "[{"):
         table = json_table(text, name)
     else:
@@ -391,7 +395,7 @@ def json_table(text: str, name: str) -> Table:
         value = loads(text)
     except json.JSONDecodeError as error:
         if error.msg == "Extra data" and text.lstrip()[:1] == "{":
-            return json_lines_table(text, name)
+            return _table(name, _objects(text, name))
         raise PipecliError(f"{name}:{error.lineno}: isn't JSON: {error.msg}") from None
     except RecursionError:
         raise PipecliError(f"{name}: is nested too deeply") from None
@@ -403,12 +407,8 @@ def json_table(text: str, name: str) -> Table:
     return _table(name, enumerate(value, 1))
 
 
-def json_lines_table(text: str, name: str) -> Table:
-    """The rows of JSON Lines. Raises PipecliError."""
-    return _table(name, _objects(text, name))
-
-
 def _objects(text: str, name: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The objects of JSON Lines. Raises PipecliError."""
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip():
             continue

@@ -81,7 +81,7 @@ class Deals:
         return columns
 
     def _cell(self, row: Row, role: str) -> str:
-        return str(row.cells.get(self.roles.get(role, ""), "")).strip()
+        return row.text(self.roles.get(role))
 
     def _groups(self) -> dict[tuple[str, str], Counter[str]]:
         """The probabilities of the deals of each pipeline and stage."""
@@ -376,7 +376,7 @@ class Deals:
         dayless = [
             row
             for row in self.table.rows
-            if outcomes.of_row(row) != "open" and not any(str(row.cells.get(c, "")).strip() for c in days)
+            if outcomes.of_row(row) != "open" and not any(row.text(c) for c in days)
         ]
         if not dayless:
             return

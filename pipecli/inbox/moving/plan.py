@@ -32,21 +32,21 @@ from pipecli.inbox.moving.plan_files import (
     Findings,
     Step,
     filled,
-    header_line,
     know_users,
-    namesakes_of,
     owners,
     plan_page,
     settings_page,
-    template_of_ids,
 )
 from pipecli.inbox.moving.questions import stages_to_fill, table_name, without_overlaps
 from pipecli.inbox.moving.recognise import (
     ORDER,
     check_vendor,
+    header_line,
+    namesakes_of,
     persons_of,
     presets,
     recognised,
+    template_of_ids,
     with_ends,
     with_marks,
 )
@@ -349,7 +349,7 @@ class _Mapping:
         place = self.told.column_of("customer") or ""
         address, namesakes = self.roles.get("contacts.email", ""), self.findings.namesakes
         three, rows = (column, place, address), self.table.rows
-        told = [[str(row.cells.get(name, "")).strip() for name in three] for row in rows]
+        told = [[row.text(name) for name in three] for row in rows]
         twins = [cells for cells in told if cells[0] in namesakes]
         twins = [cells for cells in twins if cells[1] in namesakes[cells[0]]] or twins
         names = sorted({name for name, _, _ in twins})

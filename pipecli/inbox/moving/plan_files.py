@@ -1,32 +1,30 @@
-"""The files of a plan as text: mappings, settings and `plan.yaml`, each guess with its evidence beside it."""
+"""The findings about an export, what they leave open, and the files of a plan: written, and read again.
+
+Each guess in them has its evidence beside it.
+"""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, NamedTuple
 
-from pipecli.errors import PipecliError
-from pipecli.inbox.importing.bindings import ORDINAL
+from pipecli.errors import Fault, FaultyFile, PipecliError
 from pipecli.inbox.importing.compile_mapping import NOTHING, holds, texts
 from pipecli.inbox.importing.mapping import in_flow
 from pipecli.inbox.importing.table import Row, Table
+from pipecli.inbox.moving.words import patterns
 from pipecli.records.names import folded, is_code, name_key
 from pipecli.records.settings import Settings
 from pipecli.store import ids_and_files
+from pipecli.store.yaml import read as yamltext
 from pipecli.store.yaml.write import scalar_text
-from pipecli.wording import count, one_line
+from pipecli.wording import one_line
 
 When = dict[str, Any]
-_NOBODY = re.compile(
-    r"unassigned|not assigned|no owner|nobody|sin (asignar|propietario|responsable)|nao atribuido"
-    r"|sem (responsavel|proprietario)|nicht zugewiesen|niemand|non (assigne|attribue)|بدون مسئول"
-)
-"""Stands in the column of owners where there is none."""
-_GONE = re.compile(r"(?i) \([^()]*\b(deactivated|desativado|desactivado|deaktivierter|désactivé)\b[^()]*\)$")
-"""Behind the name or address of an owner who has left, in HubSpot."""
 
 
 class Outcomes(NamedTuple):
@@ -60,7 +58,7 @@ class Outcomes(NamedTuple):
         return {self.column: values} if values else {}
 
     def of_row(self, row: Row) -> str:
-        cell = str(row.cells.get(self.column, "")).strip()
+        cell = row.text(self.column)
         own = self.of.get("" if cell in NOTHING and cell not in self.of else cell, self.other)
         return next((of for of, when in self.marks if own == "open" and holds(when, row)), own)
 
@@ -69,7 +67,7 @@ def text_of_row(template: str, row: Row) -> str:
     """The text that a template, or the name of a column, gives of a row."""
     if "{" not in template:
         template = f"{{{template}}}"
-    return re.sub(r"\{([^{}]+)\}", lambda column: str(row.cells.get(column[1], "")).strip(), template)
+    return re.sub(r"\{([^{}]+)\}", lambda column: row.text(column[1]), template)
 
 
 class Question(NamedTuple):
@@ -176,70 +174,9 @@ class Findings:
         self.answers = {**self.answers, "outcomes": by_outcome}
 
 
-def header_line(table: Table) -> int | None:
-    """The line of a header below notes: the first of the widest among the first rows; None for none wider."""
-    widths = {
-        row.line: sum(cell != "" for cell in (*row.cells.values(), *row.extra)) for row in table.rows[:30]
-    }
-    widest = max(widths, key=lambda line: widths[line], default=None)
-    named = sum(re.fullmatch(r"column \d+", column) is None for column in table.columns)
-    return widest if widest and widths[widest] > max(2, named) else None
-
-
 def filled(table: Table, column: str) -> str:
     """`306 of 310 have one`, for the comment beside a column."""
     return f"{sum(texts(table, column).values()):,} of {len(table.rows):,}"
-
-
-_MOST_ALIKE = 0.2
-"""The part of the rows that may be told apart by their order alone."""
-_KNOWN_BY = {
-    "opportunities": (("title", "customer", "created"), ("title", "customer", "created", "amount")),
-    "leads": (("email",), ("email", "name", "first_name", "last_name", "organization")),
-}
-"""By kind the roles of the columns that tell rows without ids apart, and those where they don't."""
-
-
-def template_of_ids(
-    table: Table, kind: str, column_of: Callable[[str], str | None], findings: Findings
-) -> str | None:
-    """The template of an id for deals or leads without one, that a second run may know them."""
-    what = "deals" if kind == "opportunities" else kind
-    choices: list[tuple[list[str], bool]] = []
-    for known_by in _KNOWN_BY[kind]:
-        named = [column for role in known_by if (column := column_of(role))]
-        full = [name for name in named if all(str(row.cells.get(name, "")).strip() for row in table.rows)]
-        choices += [(full, False), (named, named != full)]
-    for columns, has_gaps in choices:  # noqa: B007  # a cell may be empty where no others tell the rows apart
-        alike = len(table.rows) - len({tuple(row.cells.get(name) for name in columns) for row in table.rows})
-        if columns and alike <= _MOST_ALIKE * len(table.rows):
-            break
-    else:
-        findings.assumed.append(f"{table.name} has no ids, and rows alike: each run makes its {what} anew")
-        return None
-    known = " and ".join(filter(None, (", ".join(columns[:-1]), *columns[-1:])))
-    known += f", {count(alike, 'row')} like an earlier one by their order" if alike else ""
-    findings.assumed.append(
-        f"{table.name} has no ids: its {what} are known by {known}, and are new where these change; "
-        "better export the ids, too"
-    )
-    return " | ".join(f"{{{column}}}" for column in [*columns, *([ORDINAL] if alike or has_gaps else [])])
-
-
-def namesakes_of(table: Table, roles: Mapping[str, str]) -> dict[str, set[str]]:
-    """The names that two contacts of one customer have, each with those customers, by name and id.
-
-    A deal of that customer with the name alone can't mean one of them.
-    """
-    named = [roles[role] for role in ("name", "first_name", "last_name") if role in roles][:2]
-    places = [roles[role] for role in ("customer", "customer#") if role in roles]
-    cells = [[str(row.cells.get(name, "")).strip() for name in (*named, *places)] for row in table.rows]
-    rows = Counter((" ".join(row[: len(named)]).strip(), *row[len(named) :]) for row in cells)
-    namesakes: dict[str, set[str]] = {}
-    for (name, *customers), number in rows.items():
-        if number > 1 and name:
-            namesakes.setdefault(name, set()).update(customers)
-    return namesakes
 
 
 def owners(table: Table, column: str, findings: Findings) -> dict[str, Any]:
@@ -247,12 +184,12 @@ def owners(table: Table, column: str, findings: Findings) -> dict[str, Any]:
 
     A name or an address is a new user; an id that no list of users has is asked for.
     """
-    counts = texts(table, column)
-    means: dict[str, Any] = dict.fromkeys(text for text in counts if _NOBODY.fullmatch(folded(text)))
+    counts, nobody = texts(table, column), patterns()["nobody"]
+    means: dict[str, Any] = dict.fromkeys(text for text in counts if re.fullmatch(nobody, folded(text)))
     unknown = [text for text in counts if _person_key(text) not in findings.people and text not in means]
     for text in [text for text in unknown if not is_code(text)]:
         unknown.remove(text)
-        gone = {"active": False} if (person := _GONE.sub("", text)) != text else {}
+        gone = {"active": False} if (person := re.sub(patterns()["has left"], "", text)) != text else {}
         means |= {text: person} if gone else {}
         if _person_key(person) in findings.people:
             continue
@@ -357,3 +294,83 @@ def plan_page(
         lines += [f"- kind: {step.kind}", f"  file: {scalar_text(step.file)}"]
         lines += [f"  map: {scalar_text(step.map)}", f"  columns: {in_flow(step.columns)}"]
     return "\n".join(lines) + "\n"
+
+
+class Move(NamedTuple):
+    """A plan as it stands in its folder."""
+
+    folder: Path
+    vendor: str
+    source: str
+    steps: list[Step]
+    answers: dict[str, Any]
+    """Those given in an earlier run, by what they are about."""
+    pending: dict[str, Any]
+    """Those that no mapping has yet."""
+
+    @property
+    def is_own(self) -> bool:
+        """True for an export of ours, whose columns are fields and whose ids are kept."""
+        return self.vendor == "pipecli"
+
+
+def load_plan(folder: Path) -> Move:
+    """The plan in a folder. Raises FaultyFile while a question has no answer."""
+    path = folder / PLAN_FILE
+    if not path.is_file():
+        raise PipecliError(
+            f"{folder} has no {PLAN_FILE}",
+            hint="make one: pipecli import plan EXPORT --into DIR",
+            code="system",
+        )
+    text, plain = _read(path)
+    faults: list[Fault] = []
+    pending: dict[str, Any] = {}
+    for number, question in enumerate(plain.get("questions") or ()):
+        answer, one_of = question.get("answer"), question.get("one_of")
+        if answer is None or (one_of and str(answer) not in one_of):
+            wanted = " or ".join(one_of) if one_of else "it"
+            wrong = "" if answer is None else f', not "{answer}"'
+            fault = f"{question['question']} Write {wanted} after `answer:` in this line{wrong}"
+            faults.append(_fault_of_answer(path, text, number, fault))
+        else:
+            pending[str(question["about"])] = answer
+    if faults:
+        raise FaultyFile(faults)
+    try:
+        answers: dict[str, Any] = {**(plain.get("answers") or {})}
+        steps = [
+            Step(
+                str(step["kind"]), str(step["file"]), step.get("map") or "", tuple(step.get("columns") or ())
+            )
+            for step in plain["files"]
+        ]
+    except (KeyError, TypeError):
+        lacking = "each of `files` needs kind, file and map, and `answers` names what each is about"
+        raise PipecliError(f"{path}: {lacking}") from None
+    for step in steps:
+        if step.map and Path(step.map).name != step.map:
+            raise PipecliError(f"{path}: {step.map} leads out of {folder}")
+    vendor, source = str(plain.get("vendor", "")), str(plain.get("source", ""))
+    return Move(folder, vendor, source, steps, answers, pending)
+
+
+def _read(path: Path) -> tuple[str, dict[str, Any]]:
+    """The text of a plan, and what it says."""
+    text = yamltext.decode(path.read_bytes(), str(path))
+    return text, yamltext.parse(text, str(path))
+
+
+def _fault_of_answer(path: Path, text: str, number: int, message: str) -> Fault:
+    line, column = yamltext.locate(text, ["questions", number, "answer"])
+    return Fault(str(path), line, column, "move", message)
+
+
+def in_its_line(error: PipecliError, move: Move) -> PipecliError:
+    """A wrong answer with its place in the plan; any other error as it is."""
+    about, path = str(error).partition(":")[0], move.folder / PLAN_FILE
+    text, plain = _read(path)
+    for number, question in enumerate(plain.get("questions") or ()):
+        if question.get("about") == about:
+            return FaultyFile([_fault_of_answer(path, text, number, str(error))])
+    return error

@@ -134,7 +134,7 @@ def _by_id(table: Table, told: Recognised) -> dict[str, list[Row]]:
     if column is None or "rows" in told.rest:
         return by_id
     for row in table.rows:
-        if text := str(row.cells.get(column, "")).strip():
+        if text := row.text(column):
             by_id.setdefault(text, []).append(row)
     return by_id
 
@@ -163,11 +163,7 @@ def _cut(table: Table, columns: Sequence[str]) -> Iterator[tuple[str, ...]]:
 
 def _keys(table: Table) -> set[str]:
     """The headers of the columns with a value."""
-    return {
-        one_word(column)
-        for column in table.columns
-        if any(str(row.cells.get(column, "")).strip() for row in table.rows)
-    }
+    return {one_word(column) for column in table.columns if any(row.text(column) for row in table.rows)}
 
 
 def _shared(first: Known, second: Known) -> list[tuple[str, str]]:
@@ -219,7 +215,7 @@ def stages_to_fill(table: Table, roles: Mapping[str, str], findings: Findings) -
     Asks where each stage is written once and rows without one follow it, as over a group.
     """
     column, name = roles.get("stage", ""), table_name(table)
-    stages = [str(row.cells.get(column, "")).strip() for row in table.rows]
+    stages = [row.text(column) for row in table.rows]
     empty = [row for row, stage in zip(table.rows, stages, strict=True) if not stage]
     if not empty or not any(stages):
         return []
@@ -258,7 +254,7 @@ def days_tell(table: Table, roles: Mapping[str, str]) -> bool:
     stages: tuple[set[str], set[str]] = set(), set()
     for row in table.rows:
         has_ended = holds({roles.get("closed_date", ""): {"not": [""]}}, row)
-        stages[has_ended].add(str(row.cells.get(roles.get("stage", ""), "")).strip())
+        stages[has_ended].add(row.text(roles.get("stage")))
     return bool(stages[True]) and not (stages[False] and stages[False].isdisjoint(stages[True]))
 
 

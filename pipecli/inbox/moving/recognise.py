@@ -1,26 +1,21 @@
-"""The files of an export, and the vendor and kind of each table by its header.
+"""The vendor and the kind of each table of an export, by its header.
 
-An export is one file, a folder, or a zip, whose sizes are bounded and whose paths lead nowhere: nothing is
-unpacked to disk. A preset is a mapping file in the package, `presets/VENDOR/KIND.yaml`, with `recognise:`,
-the columns that tell it from others. Beside fields, its columns feed roles that the plan spells out: `stage`,
-`close`, `won`.
+A preset is a mapping file in the package, `presets/VENDOR/KIND.yaml`, with `recognise:`, the columns that
+tell it from others. Beside fields, its columns feed roles that the plan spells out: `stage`, `close`, `won`.
 """
 
 from __future__ import annotations
 
-import io
 import re
-import zipfile
-import zlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from pipecli.errors import PipecliError
+from pipecli.inbox.importing.bindings import ORDINAL
 from pipecli.inbox.importing.compile_mapping import texts
-from pipecli.inbox.importing.import_files import File
 from pipecli.inbox.importing.table import Table
 from pipecli.inbox.moving.amounts_and_days import are_days, date_form
 from pipecli.inbox.moving.plan_files import Findings, text_of_row
@@ -36,141 +31,7 @@ from pipecli.inbox.moving.words import header_key, is_of_change, is_yes, one_wor
 from pipecli.records.names import folded
 from pipecli.store import ids_and_files
 from pipecli.store.yaml.read import parse
-
-LARGEST = 1 << 29
-"""Bytes of all files of an export together, unpacked: a deflate bomb is refused before it is through."""
-MOST_FILES = 2_000
-_READ = (".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".txt", ".xlsx", ".xls", ".xlsm", ".ods", ".vcf")
-_TRUSTED_RATIO = 250
-"""Text packs into a tenth, seldom into a hundredth; what claims more is a bomb."""
-_ALWAYS_FINE = 1 << 22
-_PIECE = 1 << 20
-
-
-def files_of(path: Path) -> list[File]:
-    """The tables of an export, by name. Raises PipecliError."""
-    if not path.exists():
-        raise PipecliError(f"{path} does not exist", code="system")
-    if path.is_dir():
-        files = list(_of_folder(path))
-    else:
-        raw = read_bounded(path)
-        files = list(_of_zip(raw, path.name)) if _is_archive(raw) else [File(path.name, raw)]
-    if not files:
-        known = ", ".join(_READ)
-        raise PipecliError(f"{path} has no file that can be read", hint=f"these can: {known}")
-    return sorted(files)
-
-
-def _is_archive(raw: bytes) -> bool:
-    """True for a zip of files; a workbook is a zip, too, with a list of its contents."""
-    if not raw.startswith(b"PK\x03\x04"):
-        return False
-    try:
-        with zipfile.ZipFile(io.BytesIO(raw)) as archive:
-            names = set(archive.namelist())
-    except zipfile.BadZipFile:
-        return True
-    return "[Content_Types].xml" not in names and "mimetype" not in names
-
-
-def read_bounded(path: Path) -> bytes:
-    """The content of a file of an export. Raises PipecliError for one that is too large."""
-    size = path.stat().st_size
-    if size > LARGEST:
-        raise PipecliError(f"{path} has {size:,} bytes, and {LARGEST:,} can be read", hint="divide it")
-    return path.read_bytes()
-
-
-def _of_folder(folder: Path) -> Iterator[File]:
-    """The files of a folder and those below it; links are not followed."""
-    paths = [
-        path
-        for path in sorted(folder.rglob("*"))
-        if path.suffix.lower() in _READ and path.is_file() and not path.is_symlink()
-    ]
-    _refuse_many(len(paths), str(folder))
-    whole = sum(path.stat().st_size for path in paths)
-    if whole > LARGEST:
-        raise PipecliError(f"{folder} has {whole:,} bytes, and {LARGEST:,} can be read", hint="divide it")
-    taken: set[str] = set()
-    for path in paths:
-        yield File(_free_name(path.name, path.parent.name, taken), path.read_bytes())
-
-
-def _of_zip(raw: bytes, name: str) -> Iterator[File]:
-    """The tables in a zip, and those of zips in it."""
-    taken: set[str] = set()
-    for inner, content in entries_of_zip(raw, name, LARGEST, _is_wanted):
-        parts = inner.replace("\\", "/").rstrip("/").split("/")
-        yield File(_free_name(parts[-1], parts[-2] if len(parts) > 1 else "", taken), content)
-
-
-def entries_of_zip(
-    raw: bytes, name: str, left: int, is_wanted: Callable[[str], bool], *, depth: int = 0
-) -> Iterator[tuple[str, bytes]]:
-    """The wanted files of a zip, and at depth 0 of zips in it; `left` bytes at most. Raises PipecliError."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(raw)) as archive:
-            infos = [info for info in archive.infolist() if not info.is_dir() and is_wanted(info.filename)]
-            _refuse_many(len(infos), name)
-            for info in infos:
-                if info.flag_bits & 1:
-                    raise PipecliError(
-                        f"{name}: {info.filename} is encrypted", hint="unpack it, and name the folder"
-                    )
-                content = _content(archive, info, name, left)
-                left -= len(content)
-                if info.filename.lower().endswith(".zip") and depth == 0:
-                    for inner, inside in entries_of_zip(content, info.filename, left, is_wanted, depth=1):
-                        left -= len(inside)
-                        yield inner, inside
-                else:
-                    yield info.filename, content
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
-        raise PipecliError(f"{name} can't be read as a zip file: {error}") from None
-
-
-def _is_wanted(name: str) -> bool:
-    last = name.replace("\\", "/").rpartition("/")[2]
-    is_shadow = last.startswith((".", "__MACOSX")) or "__MACOSX/" in name
-    return last.lower().endswith((*_READ, ".zip")) and not is_shadow
-
-
-def _content(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str, left: int) -> bytes:
-    """One file of a zip, read no further than it may be long, whatever the zip says of its size."""
-    pieces: list[bytes] = []
-    size = 0
-    with archive.open(info) as stream:
-        while piece := stream.read(_PIECE):
-            size += len(piece)
-            pieces.append(piece)
-            if size > left:
-                raise PipecliError(f"{name} unpacks to more than {LARGEST:,} bytes", hint="divide it")
-            if size > _ALWAYS_FINE and size > _TRUSTED_RATIO * max(info.compress_size, 1):
-                raise PipecliError(
-                    f"{name}: {info.filename} unpacks to over {_TRUSTED_RATIO} times its size, "
-                    "as no export does",
-                    hint="if it is one, unpack it and name the folder",
-                )
-    return b"".join(pieces)
-
-
-def _refuse_many(number: int, name: str) -> None:
-    if number > MOST_FILES:
-        raise PipecliError(f"{name} has {number:,} files, and {MOST_FILES:,} can be read")
-
-
-def _free_name(name: str, folder: str, taken: set[str]) -> str:
-    """A name that no other file has, with that of its folder before it where two are called the same."""
-    free = name if name not in taken else f"{folder}-{name}"
-    number = 2
-    while free in taken:
-        free = f"{number}-{name}"
-        number += 1
-    taken.add(free)
-    return free
-
+from pipecli.wording import count
 
 ORDER = (
     "users", "teams", "customers", "contacts", "suppliers", "products", "price-lists",
@@ -443,3 +304,64 @@ def _end_of_lead(word: str, known: Mapping[str, str]) -> str:
     told = next((status for status, pattern in words.items() if re.search(pattern, plain)), None)
     ends = {"lost": "disqualified", "won": "converted"}
     return known.get(word) or told or ends.get(outcome_of(word) or "", "open")
+
+
+def header_line(table: Table) -> int | None:
+    """The line of a header below notes: the first of the widest among the first rows; None for none wider."""
+    widths = {
+        row.line: sum(cell != "" for cell in (*row.cells.values(), *row.extra)) for row in table.rows[:30]
+    }
+    widest = max(widths, key=lambda line: widths[line], default=None)
+    named = sum(re.fullmatch(r"column \d+", column) is None for column in table.columns)
+    return widest if widest and widths[widest] > max(2, named) else None
+
+
+_MOST_ALIKE = 0.2
+"""The part of the rows that may be told apart by their order alone."""
+_KNOWN_BY = {
+    "opportunities": (("title", "customer", "created"), ("title", "customer", "created", "amount")),
+    "leads": (("email",), ("email", "name", "first_name", "last_name", "organization")),
+}
+"""By kind the roles of the columns that tell rows without ids apart, and those where they don't."""
+
+
+def template_of_ids(
+    table: Table, kind: str, column_of: Callable[[str], str | None], findings: Findings
+) -> str | None:
+    """The template of an id for deals or leads without one, that a second run may know them."""
+    what = "deals" if kind == "opportunities" else kind
+    choices: list[tuple[list[str], bool]] = []
+    for known_by in _KNOWN_BY[kind]:
+        named = [column for role in known_by if (column := column_of(role))]
+        full = [name for name in named if all(row.text(name) for row in table.rows)]
+        choices += [(full, False), (named, named != full)]
+    for columns, has_gaps in choices:  # noqa: B007  # a cell may be empty where no others tell the rows apart
+        alike = len(table.rows) - len({tuple(row.cells.get(name) for name in columns) for row in table.rows})
+        if columns and alike <= _MOST_ALIKE * len(table.rows):
+            break
+    else:
+        findings.assumed.append(f"{table.name} has no ids, and rows alike: each run makes its {what} anew")
+        return None
+    known = " and ".join(filter(None, (", ".join(columns[:-1]), *columns[-1:])))
+    known += f", {count(alike, 'row')} like an earlier one by their order" if alike else ""
+    findings.assumed.append(
+        f"{table.name} has no ids: its {what} are known by {known}, and are new where these change; "
+        "better export the ids, too"
+    )
+    return " | ".join(f"{{{column}}}" for column in [*columns, *([ORDINAL] if alike or has_gaps else [])])
+
+
+def namesakes_of(table: Table, roles: Mapping[str, str]) -> dict[str, set[str]]:
+    """The names that two contacts of one customer have, each with those customers, by name and id.
+
+    A deal of that customer with the name alone can't mean one of them.
+    """
+    named = [roles[role] for role in ("name", "first_name", "last_name") if role in roles][:2]
+    places = [roles[role] for role in ("customer", "customer#") if role in roles]
+    cells = [[row.text(name) for name in (*named, *places)] for row in table.rows]
+    rows = Counter((" ".join(row[: len(named)]).strip(), *row[len(named) :]) for row in cells)
+    namesakes: dict[str, set[str]] = {}
+    for (name, *customers), number in rows.items():
+        if number > 1 and name:
+            namesakes.setdefault(name, set()).update(customers)
+    return namesakes

@@ -148,7 +148,7 @@ class _Columns:
     def text(self, row: Row, field_: str) -> str:
         """The first cell that feeds a field, as the mapping replaces it; empty where none does."""
         for column, one in self._feeds.get(field_, ()):
-            if cell := str(row.cells.get(column, "")).strip():
+            if cell := row.text(column):
                 return str(one.values.get(cell, cell))
         return ""
 
@@ -194,7 +194,7 @@ class _Columns:
         place: dict[str, Any] = {}
         for column, several in self.stages.items():
             for one in several:
-                cell = str(row.cells.get(column, "")).strip()
+                cell = row.text(column)
                 cell = "" if cell in NOTHING and cell not in one.values else cell
                 value = one.values.get(cell, one.otherwise if cell else None)
                 if value is not None and holds(one.when, row):
@@ -207,7 +207,7 @@ class _Columns:
         words = [
             cell
             for column, several in self.stages.items()
-            if (cell := str(row.cells.get(column, "")).strip())
+            if (cell := row.text(column))
             and not any(isinstance(one.otherwise, dict) for one in several if cell not in one.values)
         ]
         status, _ = self.place(row)

@@ -12,25 +12,38 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from shlex import quote
-from typing import Any, NamedTuple
+from typing import Any
 
-from pipecli.errors import Fault, FaultyFile, PipecliError
+from pipecli.errors import PipecliError
 from pipecli.inbox.importing.earlier_imports import EarlierFiles, Keep, imports_at
-from pipecli.inbox.importing.import_files import File, Import, import_rows, prepare_import, target_named
+from pipecli.inbox.importing.import_files import (
+    LARGEST,
+    File,
+    Import,
+    entries_of_zip,
+    files_of,
+    import_rows,
+    prepare_import,
+    read_bounded,
+    target_named,
+)
 from pipecli.inbox.importing.mapping import Source
 from pipecli.inbox.importing.match_record import part_named
 from pipecli.inbox.importing.rows_to_records import Tick
 from pipecli.inbox.importing.workbook import rows_of_file as read_table
 from pipecli.inbox.importing.workbook import tables_of_file
 from pipecli.inbox.moving.plan import Plan, make_plan
-from pipecli.inbox.moving.plan_files import PLAN_FILE, SETTINGS_PAGE, WORDS, Step, text_of_row
-from pipecli.inbox.moving.recognise import (
-    LARGEST,
-    entries_of_zip,
-    files_of,
-    read_bounded,
-    vendors,
+from pipecli.inbox.moving.plan_files import (
+    PLAN_FILE,
+    SETTINGS_PAGE,
+    WORDS,
+    Move,
+    Step,
+    in_its_line,
+    load_plan,
+    text_of_row,
 )
+from pipecli.inbox.moving.recognise import vendors
 from pipecli.inbox.moving.reconcile import (
     Reconciliation,
     not_in,
@@ -48,24 +61,6 @@ from pipecli.store.pipeline import Pipeline
 from pipecli.store.plan_writes import AddingPlanner, DraftPipeline, Planner, Write, plan_writes
 from pipecli.store.yaml import read as yamltext
 from pipecli.workflow import Change
-
-
-class Move(NamedTuple):
-    """A plan as it stands in its folder."""
-
-    folder: Path
-    vendor: str
-    source: str
-    steps: list[Step]
-    answers: dict[str, Any]
-    """Those given in an earlier run, by what they are about."""
-    pending: dict[str, Any]
-    """Those that no mapping has yet."""
-
-    @property
-    def is_own(self) -> bool:
-        """True for an export of ours, whose columns are fields and whose ids are kept."""
-        return self.vendor == "pipecli"
 
 
 @dataclass
@@ -103,49 +98,6 @@ def unpack_plan(path: Path, folder: Path) -> None:
             (folder / place.relative_to(top)).write_bytes(content)
 
 
-def load_plan(folder: Path) -> Move:
-    """The plan in a folder. Raises FaultyFile while a question has no answer."""
-    path = folder / PLAN_FILE
-    if not path.is_file():
-        raise PipecliError(
-            f"{folder} has no {PLAN_FILE}",
-            hint="make one: pipecli import plan EXPORT --into DIR",
-            code="system",
-        )
-    text = yamltext.decode(path.read_bytes(), str(path))
-    plain: dict[str, Any] = yamltext.parse(text, str(path))
-    faults: list[Fault] = []
-    pending: dict[str, Any] = {}
-    for number, question in enumerate(plain.get("questions") or ()):
-        answer, one_of = question.get("answer"), question.get("one_of")
-        line, column = yamltext.locate(text, ["questions", number, "answer"])
-        if answer is None or (one_of and str(answer) not in one_of):
-            wanted = " or ".join(one_of) if one_of else "it"
-            wrong = "" if answer is None else f', not "{answer}"'
-            fault = f"{question['question']} Write {wanted} after `answer:` in this line{wrong}"
-            faults.append(Fault(str(path), line, column, "move", fault))
-        else:
-            pending[str(question["about"])] = answer
-    if faults:
-        raise FaultyFile(faults)
-    try:
-        answers: dict[str, Any] = {**(plain.get("answers") or {})}
-        steps = [
-            Step(
-                str(step["kind"]), str(step["file"]), step.get("map") or "", tuple(step.get("columns") or ())
-            )
-            for step in plain["files"]
-        ]
-    except (KeyError, TypeError):
-        lacking = "each of `files` needs kind, file and map, and `answers` names what each is about"
-        raise PipecliError(f"{path}: {lacking}") from None
-    for step in steps:
-        if step.map and Path(step.map).name != step.map:
-            raise PipecliError(f"{path}: {step.map} leads out of {folder}")
-    vendor, source = str(plain.get("vendor", "")), str(plain.get("source", ""))
-    return Move(folder, vendor, source, steps, answers, pending)
-
-
 def plan_again(
     folder: Path, files: Sequence[File], settings: Settings, source: str, vendor: str | None
 ) -> Plan:
@@ -176,22 +128,10 @@ def answered(move: Move, files: Sequence[File], settings: Settings) -> Move:
     try:
         again = make_plan(files, settings, source=move.source, vendor=vendor, answers=answers)
     except PipecliError as error:
-        raise _in_its_line(error, move) from None
+        raise in_its_line(error, move) from None
     for name, page in again.pages.items():
         safe_files.write_file(move.folder, name, page.encode())
     return load_plan(move.folder)
-
-
-def _in_its_line(error: PipecliError, move: Move) -> PipecliError:
-    """A wrong answer with its place in the plan; any other error as it is."""
-    about, path = str(error).partition(":")[0], move.folder / PLAN_FILE
-    text = yamltext.decode(path.read_bytes(), str(path))
-    plain: dict[str, Any] = yamltext.parse(text, str(path))
-    for number, question in enumerate(plain.get("questions") or ()):
-        if question.get("about") == about:
-            line, column = yamltext.locate(text, ["questions", number, "answer"])
-            return FaultyFile([Fault(str(path), line, column, "move", str(error))])
-    return error
 
 
 def export_of(move: Move, given: Path | None) -> list[File]:
