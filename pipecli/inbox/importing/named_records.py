@@ -17,6 +17,7 @@ from pipecli.errors import PipecliError, Unreadable
 from pipecli.inbox.importing.cells import Named, nouns_of
 from pipecli.inbox.importing.earlier_imports import Departures, EarlierFiles, imports_at
 from pipecli.inbox.importing.list_elements import complete_activities
+from pipecli.inbox.importing.recognise_contact import People
 from pipecli.records.base import Part, Plain, Record
 from pipecli.records.catalogue import PriceList
 from pipecli.records.currency_codes import CURRENCIES
@@ -33,7 +34,6 @@ from pipecli.store.parse_record import validate
 from pipecli.store.pipeline import Pipeline
 from pipecli.workflow import items_and_prices, preconditions
 from pipecli.workflow.duplicates import email_key, users_by_address
-from pipecli.workflow.match_prospect import People
 
 
 class KnownNames:
