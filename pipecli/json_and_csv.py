@@ -1,6 +1,4 @@
-"""JSON and CSV as pipecli writes and reads them: exact money, cells that come back unchanged, and that no
-spreadsheet runs as formulas.
-"""
+"""JSON and CSV as pipecli writes and reads them: exact money, cells that come back unchanged."""
 
 from __future__ import annotations
 
@@ -15,21 +13,17 @@ from json.encoder import encode_basestring
 from typing import Any
 
 from pipecli.errors import PipecliError
+from pipecli.harmless_text import safe_json
 
 # `json` can't write a Decimal as a number: its C encoder asks nobody how a number looks. So the walk is
 # here, and the C code quotes the strings: 17 µs for a record of 1 KB.
-
-# A terminal may obey C1 controls and signs that turn the direction of text, UTF-8 can't hold half a surrogate
-# pair, and old JavaScript ends a string at U+2028. All of them can only stand inside a string, where JSON has
-# an escape for them.
-_UNSAFE = "[\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
 
 # 1e999999999 is a valid number in YAML and JSON: its digits would fill the memory.
 _LONGEST_EXPONENT = 1000
 
 
 quoted: Callable[[str], str] = encode_basestring
-"""A text as JSON has it, before `safe`."""
+"""A text as JSON has it, before `safe_json`."""
 
 
 def picked(value: object, names: str) -> dict[str, Any]:
@@ -42,14 +36,7 @@ def dumps(value: object, indent: int | None = 2) -> str:
 
     Dates and times become ISO texts, named tuples and dataclasses objects, other tuples lists.
     """
-    return safe(on_one_line(value) if indent is None else _indented(value, "\n", " " * indent))
-
-
-def safe(text: str) -> str:
-    """JSON with an escape for every sign that is not to stand in it raw."""
-    if text.isascii():
-        return text.replace("\x7f", "\\u007f")
-    return re.sub(_UNSAFE, lambda match: f"\\u{ord(match[0]):04x}", text)
+    return safe_json(on_one_line(value) if indent is None else _indented(value, "\n", " " * indent))
 
 
 def loads(text: str | bytes) -> Any:
@@ -231,44 +218,3 @@ def _json(text: str) -> Any:
 
 def _json_text(value: object) -> str:
     return dumps(value, indent=None)
-
-
-# The starts of a spreadsheet's formula; a Japanese keyboard types the wide ones for the same.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-_NUMBER = r"[+-]?[0-9]+(\.[0-9]+)?"
-_AFTER_A_BREAK = r"(?<=;)[^;\r\n]*|(?<=[\r\n])[^;\r\n]*"
-"""What a spreadsheet that separates cells by semicolons takes for the start of a cell, quotes or not."""
-
-
-def guarded_cell(text: str) -> str:
-    """Text that a spreadsheet only shows, with a `'` before what it would run as a formula.
-
-    Also after a semicolon and a line break: with those, a spreadsheet of many countries begins a cell.
-    Text that looks guarded already gets one more, so that `unguarded_cell` gives back every text unchanged.
-    """
-    if ";" in text or "\n" in text or "\r" in text:
-        text = re.sub(_AFTER_A_BREAK, lambda part: _part_guarded(part[0]), text)
-    return f"'{text}" if _is_formula(text.lstrip("'")) else text
-
-
-def unguarded_cell(cell: str) -> str:
-    """The text of a cell that `guarded_cell` wrote."""
-    text = re.sub(_AFTER_A_BREAK, lambda part: _part_unguarded(part[0]), cell)
-    if text[:1] == "'" and _is_formula(text.lstrip("'")):
-        text = text[1:]
-    return text if guarded_cell(text) == cell else cell
-
-
-def _part_guarded(part: str) -> str:
-    return f"'{part}" if _is_formula(part.lstrip("'"), is_start=False) else part
-
-
-def _part_unguarded(part: str) -> str:
-    return part[1:] if part[:1] == "'" and _is_formula(part.lstrip("'"), is_start=False) else part
-
-
-def _is_formula(text: str, *, is_start: bool = True) -> bool:
-    """True of what a spreadsheet would run. A list of a note, whose lines begin with `- `, it would not."""
-    if not is_start and text[:2] in ("- ", "+ "):
-        return False
-    return text.startswith(_FORMULA_STARTS) and not re.fullmatch(_NUMBER, text)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipecli.json_and_csv import guarded_cell, unguarded_cell
+from pipecli.harmless_text import guarded_cell, unguarded_cell
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pipecli.wording import count, duration, first_of, lifeless, one_line, shortened, visible
+from pipecli.harmless_text import lifeless, one_line, visible
+from pipecli.wording import count, duration, first_of, shortened
 
 
 def test_a_noun_is_plural_but_for_one() -> None:

@@ -14,8 +14,8 @@ from pipecli.cli.common.record_json import record_json
 from pipecli.cli.common.session import say, session
 from pipecli.cli.common.table import Column
 from pipecli.errors import PipecliError, system_refusal
+from pipecli.harmless_text import one_line
 from pipecli.records.kinds import CUSTOMER, INVOICE, LEAD, OPPORTUNITY, ORDER, QUOTATION, Kind
-from pipecli.wording import one_line
 
 if TYPE_CHECKING:
     from pipecli.cli.common.transaction import Transaction

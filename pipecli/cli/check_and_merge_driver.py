@@ -21,13 +21,14 @@ from pipecli.checks.rules import Finding, Severity
 from pipecli.cli.common.command import Printing, Verb, argument, flag, noun, option
 from pipecli.cli.common.output import Format, counted, lines, print_records, write_text
 from pipecli.cli.common.session import CODE_HOST_FORMATS, FORMATS, Session, say, session
-from pipecli.cli.common.table import Column, clean
+from pipecli.cli.common.table import Column
 from pipecli.errors import PipecliError
+from pipecli.harmless_text import BREAKS, clean, harmless
 from pipecli.json_and_csv import dumps
 from pipecli.records.kinds import BY_FOLDER, SETTINGS_FILE
 from pipecli.store import git
 from pipecli.store.index.rows_for_verbs import count_records
-from pipecli.wording import BREAKS, CONTROLS, DIRECTIONS, count, first_of
+from pipecli.wording import count, first_of
 
 app = noun()
 
@@ -282,13 +283,12 @@ def _annotation(finding: Finding, prefix: str) -> str:
 
 _IN_MESSAGE = "%\r\n"
 _IN_PROPERTY = "%\r\n:,"
-_CONTROLS = f"[{CONTROLS}{BREAKS}{DIRECTIONS}]"
 
 
 def _escaped(text: str, signs: str) -> str:
     """Text with the runner's own signs as %XX, and other control characters as `·`."""
     escaped = "".join(f"%{ord(char):02X}" if char in signs else char for char in text)
-    return re.sub(_CONTROLS, "·", escaped)
+    return harmless(escaped, BREAKS)
 
 
 @app.command("merge-driver", cls=Verb)

@@ -19,12 +19,12 @@ from typing import Any, NamedTuple
 from pipecli import __version__
 from pipecli.cli.common.terminal_and_own_config import GLOBAL, expanded, own_values
 from pipecli.cli.nouns import ALIASES, NOUNS
+from pipecli.harmless_text import one_line
 from pipecli.json_and_csv import dumps, loads
 from pipecli.records.kinds import BY_NOUN, COLLECTIONS, collection_named
 from pipecli.records.names import folded, stages_of
 from pipecli.store.index.rows_for_verbs import OPEN, columns_of
 from pipecli.store.safe_files import read_bytes
-from pipecli.wording import one_line
 
 Value = tuple[str, str]
 """What may be typed, and a word about it."""

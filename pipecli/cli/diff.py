@@ -26,8 +26,9 @@ from pipecli.cli.common.output import (
     write_text,
 )
 from pipecli.cli.common.session import Session, say, session
-from pipecli.cli.common.table import Column, clean, isolated, money
+from pipecli.cli.common.table import Column, isolated, money
 from pipecli.cli.report.printing import money_column
+from pipecli.harmless_text import clean
 from pipecli.history.diff import (
     ChangedRecord,
     ChangeSet,

@@ -14,9 +14,10 @@ from pipecli.cli.common.dates import parse_as_of, parse_from, parse_period
 from pipecli.cli.common.output import Format, hanging, print_records, room_beside, wrapped, write_text
 from pipecli.cli.common.pick import is_recent, person, recalled
 from pipecli.cli.common.session import Session, say, session
-from pipecli.cli.common.table import Column, cell_text, clean, isolated
+from pipecli.cli.common.table import Column, cell_text, isolated
 from pipecli.cli.report.printing import Currency, money_column, print_with_currency
 from pipecli.errors import Ambiguous, PipecliError
+from pipecli.harmless_text import clean
 from pipecli.history.changes_in_words import OF_THE_RECORD
 from pipecli.history.commit_as_of import zone_of
 from pipecli.history.commits import Commit, Signature, listed_commits, signatures

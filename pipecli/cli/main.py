@@ -15,10 +15,10 @@ from typer.core import TyperCommand, TyperGroup
 
 from pipecli.cli.common.command import Group, command_of, shared_options
 from pipecli.cli.common.session import Session
-from pipecli.cli.common.table import clean
 from pipecli.cli.common.terminal_and_own_config import expanded, paged
 from pipecli.cli.nouns import ALIASES, NOUNS, SECTIONS
 from pipecli.errors import PipecliError
+from pipecli.harmless_text import clean
 from pipecli.wording import with_words_cut
 
 USAGE, INTERRUPTED = 2, 130

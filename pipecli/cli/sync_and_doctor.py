@@ -26,9 +26,10 @@ from pipecli.cli.common.output import (
     write_text,
 )
 from pipecli.cli.common.session import Session, say, session
-from pipecli.cli.common.table import Column, clean, isolated
+from pipecli.cli.common.table import Column, isolated
 from pipecli.cli.diff import print_range
 from pipecli.errors import PipecliError
+from pipecli.harmless_text import clean, harmless
 from pipecli.history.diff import ChangedRecord, Range, change_set, range_of
 from pipecli.json_and_csv import picked
 from pipecli.store import git
@@ -41,7 +42,7 @@ from pipecli.sync.propose import Opened, Proposal, files_address, open_request, 
 from pipecli.sync.resolve_conflicts import RecordConflict, Side, conflicts_with_authors, title_of
 from pipecli.sync.sync import Conflicted, Synced, Unsound, choose, preview, resume, sync
 from pipecli.sync.sync import abort as abort_sync
-from pipecli.wording import count, first_of, harmless
+from pipecli.wording import count, first_of
 
 app = noun()
 

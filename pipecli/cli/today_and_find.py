@@ -17,8 +17,9 @@ from pipecli.cli.common.listing import owner_filter
 from pipecli.cli.common.output import Format, print_records, room_beside, wrapped, write_text
 from pipecli.cli.common.pick import document_row, note_rows, print_numbered, print_rows
 from pipecli.cli.common.session import Session, mention, say, session
-from pipecli.cli.common.table import Column, clean, cut, isolated
+from pipecli.cli.common.table import Column, cut, isolated
 from pipecli.errors import PipecliError
+from pipecli.harmless_text import clean
 from pipecli.records.kinds import BY_NOUN, CUSTOMER, INVOICE, LEAD, OPPORTUNITY, QUOTATION, collection_named
 from pipecli.reports.today_and_followups import (
     Row,

@@ -11,6 +11,7 @@ from pipecli.cli.common.command import Changing, argument, flag, noun
 from pipecli.cli.common.output import Format, print_record
 from pipecli.cli.common.session import say
 from pipecli.cli.common.transaction import Transaction, changing
+from pipecli.harmless_text import one_line
 from pipecli.history.commit_as_of import tip
 from pipecli.history.undo import (
     UNDOES,
@@ -25,7 +26,7 @@ from pipecli.history.undo import (
     require_unsent,
     reverted_records,
 )
-from pipecli.wording import first_of, one_line
+from pipecli.wording import first_of
 from pipecli.workflow import Refused
 
 app = noun("Take back the last change.")

@@ -15,6 +15,7 @@ from decimal import Decimal
 from hashlib import sha256
 from typing import NamedTuple
 
+from pipecli.harmless_text import message_line
 from pipecli.history import changes_in_words as words
 from pipecli.history.changes_in_words import Event, RecordVersion, value_in_words
 from pipecli.history.history_index import History
@@ -26,7 +27,6 @@ from pipecli.store import git
 from pipecli.store.git_remote import refs
 from pipecli.store.safe_files import Location
 from pipecli.translation import Words
-from pipecli.wording import message_line
 from pipecli.workflow.duplicates import email_key
 
 EVENTS = ("stage-changed", "won", "lost", "assigned", "closed", "reopened")

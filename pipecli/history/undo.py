@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from pipecli.errors import PipecliError
+from pipecli.harmless_text import one_line
 from pipecli.history.commit_as_of import UNSHALLOW, tip
 from pipecli.records.base import Record
 from pipecli.records.kinds import SETTINGS, SETTINGS_FILE
@@ -20,7 +21,7 @@ from pipecli.store.parse_record import parse_record
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.plan_writes import Write, check_references, record_names
 from pipecli.store.safe_files import kind_of
-from pipecli.wording import first_of, one_line
+from pipecli.wording import first_of
 from pipecli.workflow import Refused
 from pipecli.workflow.activity_and_attachment import FOLDER
 

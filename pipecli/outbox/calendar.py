@@ -5,7 +5,6 @@ The same entries give the same bytes, whenever and wherever the file is written.
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
@@ -14,9 +13,9 @@ from zoneinfo import ZoneInfo
 
 from icalendar import Alarm, Calendar, Event, Timezone, TimezoneDaylight, TimezoneStandard, Todo, vText
 
+from pipecli.harmless_text import harmless
 from pipecli.reports.today_and_followups import Plan
 from pipecli.translation import Words
-from pipecli.wording import CONTROLS, DIRECTIONS
 
 if TYPE_CHECKING:
     from icalendar import Component
@@ -120,12 +119,8 @@ def _alarm(entry: CalendarEntry) -> Alarm:
     return alarm
 
 
-# Not allowed in the text of a calendar, which writes a line break as \n.
-_CONTROLS = f"[{CONTROLS}{DIRECTIONS}\u2028\u2029]"
-
-
 def _clean(text: str) -> str:
-    return re.sub(_CONTROLS, " ", text.replace("\r\n", "\n").replace("\r", "\n"))
+    return harmless(text.replace("\r\n", "\n").replace("\r", "\n"), "\u2028\u2029", instead=" ")
 
 
 class _Observance(NamedTuple):

@@ -14,7 +14,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from pipecli.json_and_csv import free_cell, guarded_cell, list_cell, plain_cell
+from pipecli.harmless_text import guarded_cell
+from pipecli.json_and_csv import free_cell, list_cell, plain_cell
 from pipecli.records.kinds import COLLECTIONS, Collection
 from pipecli.wording import count
 

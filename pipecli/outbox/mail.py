@@ -27,10 +27,10 @@ from threading import Timer
 from typing import Any, Literal, NamedTuple, get_args
 
 from pipecli.errors import PipecliError
+from pipecli.harmless_text import one_line, visible
 from pipecli.outbox.printed_papers import Printed
 from pipecli.outbox.template_process import run_worker
 from pipecli.translation import words_of
-from pipecli.wording import one_line, visible
 
 SECONDS = 5
 MEMORY = 256 << 20

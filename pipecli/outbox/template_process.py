@@ -18,7 +18,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from pipecli.errors import PipecliError
-from pipecli.wording import one_line
+from pipecli.harmless_text import one_line
 
 _NOWHERE = "http://127.0.0.1:9"
 _ESCAPE = re.compile(r"\\u\{(\w+)\}")

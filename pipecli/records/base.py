@@ -2,8 +2,7 @@
 
 Records are read by a YAML reader that gives text for dates and floats for decimals; the types here turn them
 into `date`, `datetime` and exact `Decimal`, and refuse what a person most likely did not mean (a number where
-a text belongs, a date written `20261121`). Documents have an id with a prefix and five random characters,
-master data a slug.
+a text belongs, a date written `20261121`). A document has a random id, master data a slug.
 """
 
 from __future__ import annotations
@@ -24,7 +23,8 @@ from pydantic import (
     WithJsonSchema,
 )
 
-from pipecli.json_and_csv import WRITERS, on_one_line, quoted, safe
+from pipecli.harmless_text import safe_json
+from pipecli.json_and_csv import WRITERS, on_one_line, quoted
 from pipecli.records.currency_codes import CURRENCIES
 from pipecli.records.kinds import RANDOM, SKU, SLUG
 
@@ -227,7 +227,7 @@ class Part(BaseModel):
 
     def plain_json(self) -> str:
         """`dumps(plain())` on one line in a third of the time: half of building an index was that."""
-        return safe(_of_part(self) or "{}")
+        return safe_json(_of_part(self) or "{}")
 
 
 # Looked up first: a third of building an index is this walk over 9,000 records.

@@ -9,7 +9,8 @@ from collections.abc import Callable, Collection, Sequence
 from functools import cache
 from typing import Any, NamedTuple, TypeVar, get_args, get_origin
 
-from pipecli.json_and_csv import quoted, safe
+from pipecli.harmless_text import safe_json
+from pipecli.json_and_csv import quoted
 from pipecli.records.base import Names, Part, Path, Record, annotation_at, options
 
 R = TypeVar("R", bound=Record)
@@ -32,7 +33,7 @@ def names_json(record: Record) -> str:
     """Every name, a competitor's among them, as JSON: a list of field, noun and key of each."""
     names = _collected(record, must_exist=False)
     texts = [f'["{field}", "{noun}", {quoted(key)}]' for field, noun, key in names]
-    return safe(f"[{', '.join(texts)}]")
+    return safe_json(f"[{', '.join(texts)}]")
 
 
 def named_at(model: type[Part], path: Path) -> Names | None:

@@ -12,10 +12,10 @@ from datetime import date, datetime, tzinfo
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from pipecli.harmless_text import message_line
 from pipecli.reports.deals import Deal
 from pipecli.reports.stale_and_receivables import days_stale, last_movement
 from pipecli.translation import Words, words_of
-from pipecli.wording import message_line
 
 NEXT_CONTACT = "next-contact"
 ACTIVITY = "activity"

@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from wcwidth import iter_graphemes, wcswidth, wcwidth
 
-from pipecli.cli.common.table import _SINGLE, Column, cell_text, clean, cut, display_width, money, render
+from pipecli.cli.common.table import _SINGLE, Column, cell_text, cut, display_width, money, render
+from pipecli.harmless_text import clean
 
 DEALS = [
     Column("id", "ID"),

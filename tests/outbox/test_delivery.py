@@ -9,9 +9,9 @@ from collections.abc import Iterator
 import pytest
 
 from pipecli.errors import PipecliError
+from pipecli.harmless_text import message_line
 from pipecli.outbox.channels import Address, Courier, without_secrets
 from pipecli.reports.today_and_followups import Message
-from pipecli.wording import message_line
 from tests.servers import Hooks, Mails, bad_mail_server, mail_server, mail_url, nobody, web_server
 
 # apprise looks for a module that Python 3.13 has no more.

@@ -8,7 +8,8 @@ from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipecli.errors import PipecliError
-from pipecli.wording import shortened, visible
+from pipecli.harmless_text import visible
+from pipecli.wording import shortened
 
 if TYPE_CHECKING:
     from pipecli.history.commit_as_of import Moment

@@ -20,7 +20,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from pipecli.cli.common.table import Column, cell_text, clean, display_width, isolated, render
+from pipecli.cli.common.table import Column, cell_text, display_width, isolated, render
 from pipecli.cli.common.terminal_and_own_config import (
     PLAIN,
     Mark,
@@ -32,7 +32,8 @@ from pipecli.cli.common.terminal_and_own_config import (
     terminal_width,
 )
 from pipecli.errors import PipecliError, system_refusal
-from pipecli.wording import CONTROLS, DIRECTIONS, count, lifeless
+from pipecli.harmless_text import clean, harmless, lifeless
+from pipecli.wording import count
 
 if TYPE_CHECKING:
     from pipecli.checks.rules import Finding
@@ -120,7 +121,7 @@ def write_text(text: str, *, is_clean: bool = False) -> None:
     """Text for stdout, as UTF-8 with \\n on every platform; a clean one has no control but our own."""
     stream = sys.stdout
     if stream.isatty() and not is_clean:
-        text = re.sub(f"[{CONTROLS}{_OVERRIDES}]", "·", text)
+        text = harmless(text, is_drawn=True)
     if isinstance(stream, io.TextIOWrapper):
         # A pipe on Windows and a POSIX locale have other encodings; Windows would also double the \r of CSV.
         stream.reconfigure(encoding="utf-8", newline="\n")
@@ -251,7 +252,7 @@ def _json_line(record: Record) -> str:
 
 
 def _delimited(fmt: Format, keys: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
-    from pipecli.json_and_csv import guarded_cell
+    from pipecli.harmless_text import guarded_cell
 
     cells = ([_exact(cell) for cell in row] for row in chain([keys], rows))
     if fmt is Format.TSV:
@@ -275,13 +276,11 @@ def _exact(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, str):
-        return re.sub(_CONTROLS, "·", value)
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, Decimal):
-        from pipecli.json_and_csv import digits
+        return harmless(value)
+    if isinstance(value, (bool, Decimal)):
+        from pipecli.json_and_csv import plain_cell
 
-        return digits(value)
+        return plain_cell(value)
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, (list, tuple)) and _fits_cell(value):
@@ -291,12 +290,6 @@ def _exact(value: object) -> str:
 
         return dumps(value, None)
     return _exact(str(value))
-
-
-# Isolates are drawn here around right-to-left text; nothing draws these.
-_OVERRIDES = "\u202a-\u202e"
-# Of the controls a CSV cell has use for tab, return and newline; the others are for terminals to obey.
-_CONTROLS = f"[{CONTROLS}{DIRECTIONS}]"
 
 
 def _fits_cell(value: object) -> bool:

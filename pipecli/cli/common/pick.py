@@ -17,9 +17,10 @@ import typer
 
 from pipecli.cli.common.output import Format, print_record, print_records
 from pipecli.cli.common.session import Session, repeat_nothing, say
-from pipecli.cli.common.table import Column, amount_text, clean, render
+from pipecli.cli.common.table import Column, amount_text, render
 from pipecli.cli.common.terminal_and_own_config import takes_links, terminal_width
 from pipecli.errors import Ambiguous, PipecliError, Question
+from pipecli.harmless_text import clean
 from pipecli.records.kinds import BY_NOUN, BY_PREFIX, RANDOM, Kind
 from pipecli.records.names import Names, chosen_id, people_of, stages_of
 from pipecli.store.index.rows_for_verbs import columns_of, label, rows_where

@@ -12,7 +12,8 @@ from pipecli.cli.common.output import print_record
 from pipecli.cli.common.pick import names_of
 from pipecli.cli.common.session import Session
 from pipecli.errors import PipecliError
-from pipecli.json_and_csv import WRITERS, digits, loads, safe
+from pipecli.harmless_text import safe_json
+from pipecli.json_and_csv import WRITERS, digits, loads
 from pipecli.records.kinds import BY_NOUN
 from pipecli.records.money import plain_percent, rounded, weighted
 from pipecli.records.names import chosen_id, listed_ids, name_key
@@ -129,7 +130,7 @@ def deal_members(row: Sequence[Any], currency: str) -> str:
         for (key, write), value in zip(_OF_DEAL, values, strict=True)
         if value is not None
     ]
-    return safe(", ".join(members))
+    return safe_json(", ".join(members))
 
 
 def record_json(run: Session, noun: str, key: str) -> RecordJson:

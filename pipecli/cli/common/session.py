@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from pipecli.cli.common.table import clean
 from pipecli.cli.common.terminal_and_own_config import COLORS, choose_color, own_values
 from pipecli.errors import Fault, FaultyFile, PipecliError
+from pipecli.harmless_text import clean
 from pipecli.records.kinds import Kind
 from pipecli.wording import count, with_words_cut
 

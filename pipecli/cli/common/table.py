@@ -13,8 +13,8 @@ from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any, Literal, NamedTuple
 
+from pipecli.harmless_text import clean
 from pipecli.records.money import minor_digits
-from pipecli.wording import CONTROLS, DIRECTIONS
 
 # Drawn here and not by tabulate, measured on Python 3.11 over 8,800 rows of 8 ASCII columns: tabulate takes
 # 300 ms to draw them and this 15 to 35; tabulate's import takes 20 ms, 15 of them for wcwidth, and this one
@@ -277,23 +277,6 @@ def money(value: Decimal, currency: str | None, digits: int) -> str:
     rounded = value.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP, exact)
     text = f"{rounded or abs(rounded):,f}"
     return f"{text} {clean(currency)}" if currency else text
-
-
-# Patterns stay texts, which `re` compiles at their first use: most commands meet no cell that needs one, and
-# all of them at import would double what this module costs.
-_BREAKS = "\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]"
-# What moves the cursor, colours, or turns the direction of the text around it; half a surrogate pair can't
-# be written at all.
-_CONTROLS = f"[\t{CONTROLS}{DIRECTIONS}]"
-# A terminal shows a soft hyphen or not, as it likes: nobody can say how wide it is.
-_SOFT_HYPHEN = "\xad"
-
-
-def clean(text: str) -> str:
-    """Text on one line that does nothing to a terminal: line breaks show as `⏎`, other controls as `·`."""
-    if text.isprintable():
-        return text
-    return re.sub(_CONTROLS, "·", re.sub(_BREAKS, "⏎", text)).replace(_SOFT_HYPHEN, "")
 
 
 # Letters and signs that take one terminal column each: Latin, Greek, Cyrillic, Hebrew, Arabic and Persian

@@ -19,9 +19,10 @@ from pipecli.cli.common.output import Format, print_records, write_text
 from pipecli.cli.common.pick import find_typed, note_touched
 from pipecli.cli.common.record_json import RecordJson, print_record_json, record_json
 from pipecli.cli.common.session import Session, say, session, warn
-from pipecli.cli.common.table import Column, clean
+from pipecli.cli.common.table import Column
 from pipecli.cli.common.terminal_and_own_config import paged
 from pipecli.cli.common.typed_values import validated
+from pipecli.harmless_text import clean, harmless, lifeless
 from pipecli.records.activity import NextContact
 from pipecli.records.base import Record
 from pipecli.records.kinds import BY_NOUN
@@ -31,7 +32,6 @@ from pipecli.store.lookup import Care
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.plan_writes import Write, diff_of_writes, plan_writes
 from pipecli.store.write_and_commit import write_and_commit
-from pipecli.wording import harmless, lifeless
 from pipecli.workflow import Change
 
 if TYPE_CHECKING:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,8 +15,9 @@ from pipecli.cli.common.dates import parse_to
 from pipecli.cli.common.listing import owner_filter
 from pipecli.cli.common.output import Format, print_records, write_text
 from pipecli.cli.common.session import Session, mention, say, session
-from pipecli.cli.common.table import Column, clean
+from pipecli.cli.common.table import Column
 from pipecli.errors import PipecliError
+from pipecli.harmless_text import clean
 from pipecli.records.kinds import INVOICE, LEAD, OPPORTUNITY
 from pipecli.reports.today_and_followups import follow_up_key, followups_by_user, reminder_message
 from pipecli.translation import user_language, words_of
@@ -300,10 +300,7 @@ def drawn(to: str, message: Message) -> str:
     """A message that would be sent, for a person to look at."""
     lines = [f"To: {to}", f"Subject: {message.title}", "", *message.body.split("\n")]
     # The isolates of a table's Persian cells stay: they end with their line, and keep its cells in order.
-    parts = (re.split("([\u2068\u2069])", line) for line in lines)
-    return "".join(
-        "".join(part if part in "\u2068\u2069" else clean(part) for part in line) + "\n" for line in parts
-    )
+    return "".join(f"{clean(line, is_drawn=True)}\n" for line in lines)
 
 
 _COLUMNS = (

@@ -10,9 +10,10 @@ import typer
 
 from pipecli.cli.common.command import Changing, argument, flag, noun, option
 from pipecli.cli.common.session import mention, say
-from pipecli.cli.common.table import Column, clean
+from pipecli.cli.common.table import Column
 from pipecli.cli.common.transaction import Transaction, changing, trailers
 from pipecli.errors import PipecliError
+from pipecli.harmless_text import clean
 from pipecli.records.kinds import LEAD, OPPORTUNITY
 from pipecli.store.index.rows_for_verbs import label_and_status
 from pipecli.wording import count

@@ -12,11 +12,12 @@ import typer
 from pipecli.cli.common.command import Report, flag, noun, option
 from pipecli.cli.common.output import Format, print_records, wrapped, write_text
 from pipecli.cli.common.session import Session, say, session
-from pipecli.cli.common.table import Column, clean, cut, display_width, fitting, isolated
+from pipecli.cli.common.table import Column, cut, display_width, fitting, isolated
 from pipecli.cli.common.terminal_and_own_config import terminal_width
 from pipecli.cli.opportunity.board_cards import Board, Lane, card_lines, read_board, shortened
 from pipecli.errors import PipecliError
 from pipecli.extras import require_extra
+from pipecli.harmless_text import clean
 from pipecli.json_and_csv import dumps
 from pipecli.records.kinds import OPPORTUNITY
 from pipecli.records.money import minor_digits

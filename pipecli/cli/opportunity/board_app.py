@@ -21,7 +21,6 @@ from textual.widgets import OptionList, Static
 
 from pipecli.cli.common.listing import owner_filter
 from pipecli.cli.common.session import Session
-from pipecli.cli.common.table import clean
 from pipecli.cli.common.transaction import Transaction, trailers
 from pipecli.cli.main import run as run_command
 from pipecli.cli.opportunity.board_cards import Board, Place, offers, read_board, shortened
@@ -39,6 +38,7 @@ from pipecli.cli.opportunity.board_widgets import (
     shell,
 )
 from pipecli.errors import PipecliError
+from pipecli.harmless_text import clean
 from pipecli.records.opportunity import Opportunity
 from pipecli.store.pipeline import Pipeline
 from pipecli.workflow import Change

@@ -14,8 +14,9 @@ from typing import NamedTuple
 from pipecli.cli.common.listing import owner_filter
 from pipecli.cli.common.output import wrapped
 from pipecli.cli.common.session import Session, say
-from pipecli.cli.common.table import amount_text, clean, cut, display_width, fitting
+from pipecli.cli.common.table import amount_text, cut, display_width, fitting
 from pipecli.errors import PipecliError
+from pipecli.harmless_text import clean
 from pipecli.history.stage_visits import last_moves
 from pipecli.records.days import Days
 from pipecli.records.kinds import OPPORTUNITY

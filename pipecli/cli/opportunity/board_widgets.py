@@ -20,9 +20,10 @@ from textual.widgets.option_list import Option
 
 from pipecli.cli.common.output import Format, print_record
 from pipecli.cli.common.session import Session
-from pipecli.cli.common.table import clean, fitting
+from pipecli.cli.common.table import fitting
 from pipecli.cli.main import run as run_command
 from pipecli.cli.opportunity.board_cards import Board, Card, Lane, Place, card_lines, shortened
+from pipecli.harmless_text import clean
 from pipecli.records.money import minor_digits
 
 

@@ -20,6 +20,7 @@ from pipecli.cli.common.command import Changing, NextContactOption, Ref, noun, o
 from pipecli.cli.common.transaction import Transaction, changing
 from pipecli.cli.quotation.render import printed_of, typeset_as
 from pipecli.errors import PipecliError
+from pipecli.harmless_text import harmless, one_line
 from pipecli.json_and_csv import loads
 from pipecli.outbox.mail import (
     MailTemplate,
@@ -46,7 +47,6 @@ from pipecli.store import git_commit
 from pipecli.store.index.rows_for_verbs import activity_ids, rows_where
 from pipecli.store.lookup import Care
 from pipecli.store.safe_files import LARGEST_ANY, inside, read_bytes
-from pipecli.wording import harmless, one_line
 from pipecli.workflow import Change
 from pipecli.workflow import quotation as moves
 from pipecli.workflow.incoming_mail import activity_of, id_of_mail

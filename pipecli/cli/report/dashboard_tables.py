@@ -13,6 +13,7 @@ from pipecli.cli.common.session import Session
 from pipecli.cli.common.table import Column, render
 from pipecli.cli.report.forecast_and_funnel_rows import ForecastNames, label, with_targets
 from pipecli.cli.report.printing import KeyNames
+from pipecli.harmless_text import message_line
 from pipecli.outbox.dashboard_page import Cell, Table
 from pipecli.records.days import PERIODS, Days
 from pipecli.reports.activity import touched
@@ -23,7 +24,6 @@ from pipecli.reports.stale_and_receivables import Stale
 from pipecli.store.index.rows_for_reports import activities, closed_deals, open_deals
 from pipecli.store.index.views import OwnerFilter
 from pipecli.translation import Words
-from pipecli.wording import message_line
 
 T = TypeVar("T")
 

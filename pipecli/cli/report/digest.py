@@ -35,6 +35,7 @@ from pipecli.cli.report.dashboard_tables import (
 from pipecli.cli.report.forecast_and_funnel_rows import forecast_of
 from pipecli.cli.report.printing import Currency, currency_code
 from pipecli.errors import PipecliError
+from pipecli.harmless_text import message_line
 from pipecli.history import commits
 from pipecli.history.commit_as_of import zone_of
 from pipecli.history.deal_movements import Changes, ChangesAsked, movement_between
@@ -51,7 +52,6 @@ from pipecli.reports.today_and_followups import Message
 from pipecli.store.index.rows_for_reports import closed_deals
 from pipecli.store.index.views import OwnerFilter, team_and_below
 from pipecli.translation import Words, user_language, words_of
-from pipecli.wording import message_line
 from pipecli.workflow.duplicates import email_key, users_by_address
 
 if TYPE_CHECKING:

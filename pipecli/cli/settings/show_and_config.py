@@ -21,6 +21,7 @@ from pipecli.cli.common.table import ACTIVE, Column, ListColumn, cell_text, colu
 from pipecli.cli.common.terminal_and_own_config import COLORS, own_file, own_values
 from pipecli.cli.nouns import ALIASES, NOUNS
 from pipecli.errors import PipecliError, system_refusal
+from pipecli.harmless_text import visible
 from pipecli.json_and_csv import dumps
 from pipecli.records import kinds
 from pipecli.records.kinds import SETTINGS_FILE
@@ -28,7 +29,6 @@ from pipecli.records.names import chosen_id, likeliest, own_names
 from pipecli.store import safe_files
 from pipecli.store.index import views
 from pipecli.store.yaml.write import block_lines
-from pipecli.wording import visible
 
 app = noun()
 

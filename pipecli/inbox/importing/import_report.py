@@ -13,16 +13,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipecli.errors import Reason
+from pipecli.harmless_text import guarded_cell, visible
 from pipecli.inbox.importing.bindings import Bindings, Tally
 from pipecli.inbox.importing.match_record import PartKind
 from pipecli.inbox.importing.named_records import Nameable
 from pipecli.inbox.importing.rows_to_records import Built
 from pipecli.inbox.importing.table import EXTRA, REASON, Cell, Raw, Row, Table
-from pipecli.json_and_csv import free_cell, guarded_cell, list_cell
+from pipecli.json_and_csv import free_cell, list_cell
 from pipecli.records.kinds import COLLECTIONS_BY_NOUN as BY_NOUN
 from pipecli.records.kinds import CONTACT, collection_named
 from pipecli.store import safe_files
-from pipecli.wording import count, first_of, visible
+from pipecli.wording import count, first_of
 
 if TYPE_CHECKING:
     from pipecli.inbox.importing.import_files import Import, Target

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal, get_origin
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from pipecli.errors import Fault, PipecliError
+from pipecli.harmless_text import one_line
 from pipecli.inbox.importing.cells import ColumnFormat, Path, reader_of
 from pipecli.inbox.importing.table import Layout, Table, plain_name
 from pipecli.records import base, kinds
@@ -22,7 +23,6 @@ from pipecli.records.kinds import CLOSED_LISTS, PRICE_LIST, Collection
 from pipecli.store.parse_record import validate
 from pipecli.store.yaml import read as yamltext
 from pipecli.store.yaml.write import flow_text, key_text, scalar_text
-from pipecli.wording import one_line
 
 Formats = Annotated[
     Annotated[Line, Tag("format")] | Annotated[tuple[Line, ...], Tag("formats")],

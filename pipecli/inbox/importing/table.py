@@ -15,11 +15,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from itertools import islice
 from typing import Any, NamedTuple
 
 from pipecli.errors import PipecliError
-from pipecli.json_and_csv import loads, unguarded_cell
+from pipecli.harmless_text import unguarded_cell
+from pipecli.json_and_csv import loads
 
 
 @dataclass(frozen=True)
@@ -229,7 +229,7 @@ def _numbered(reader: Any) -> Iterator[tuple[int, Sequence[Cell]]]:
 
 def table_of(rows: Iterator[tuple[int, Sequence[Cell]]], name: str, layout: Layout) -> Table:
     """A table of numbered rows, one of which is the header. Raises PipecliError."""
-    first = list(islice(rows, _HEADER_WITHIN))
+    first = list(itertools.islice(rows, _HEADER_WITHIN))
     place = _header_place(first, name, layout)
     if place is None:
         return Table(name, [], [])
@@ -381,7 +381,7 @@ def _delimiter(text: str) -> str:
 def _fit(text: str, sign: str) -> tuple[float, int]:
     try:
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=sign)
-        rows = list(filter(None, islice(reader, _SAMPLE_ROWS)))
+        rows = list(filter(None, itertools.islice(reader, _SAMPLE_ROWS)))
     except csv.Error:
         return 0.0, 0
     widths = Counter(map(len, rows))

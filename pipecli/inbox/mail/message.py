@@ -17,12 +17,9 @@ from email.utils import getaddresses, parsedate_to_datetime
 from html.parser import HTMLParser
 from typing import NamedTuple
 
+from pipecli.harmless_text import harmless
 from pipecli.inbox.mail.mailbox_files import RawMessage
-from pipecli.wording import CONTROLS, DIRECTIONS
 from pipecli.workflow.duplicates import email_key
-
-# Controls, half characters, what turns the direction of a line, and blanks of no width.
-_UNSEEN = re.compile(f"[{CONTROLS}{DIRECTIONS}\u200b\u2060\ufeff]")
 
 
 def header_words(raw: str) -> str:
@@ -35,7 +32,7 @@ def header_words(raw: str) -> str:
 
 def without_unseen(text: str) -> str:
     """Text without the characters that no record can hold, and those that change how others are seen."""
-    return _UNSEEN.sub("", text)
+    return harmless(text, "\u200b\u2060\ufeff", instead="")
 
 
 def as_text(content: bytes, charset: str = "") -> str:

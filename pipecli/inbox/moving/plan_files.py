@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pipecli.errors import Fault, FaultyFile, PipecliError
+from pipecli.harmless_text import one_line
 from pipecli.inbox.importing.compile_mapping import NOTHING, holds, texts
 from pipecli.inbox.importing.mapping import in_flow
 from pipecli.inbox.importing.table import Row, Table
@@ -22,7 +23,6 @@ from pipecli.records.settings import Settings
 from pipecli.store import ids_and_files
 from pipecli.store.yaml import read as yamltext
 from pipecli.store.yaml.write import scalar_text
-from pipecli.wording import one_line
 
 When = dict[str, Any]
 

@@ -19,10 +19,10 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipecli.errors import PipecliError
+from pipecli.harmless_text import one_line
 from pipecli.json_and_csv import loads
 from pipecli.records.names import composed, digits_of, folded, likeliest, same_number
 from pipecli.store.index.rows_for_verbs import columns_of, public_tables
-from pipecli.wording import one_line
 
 if TYPE_CHECKING:
     from pipecli.records.money import Rates

@@ -1,0 +1,127 @@
+"""Text of others made harmless where it goes: a terminal, a spreadsheet, JSON, a message, a code host.
+
+Anyone may have written a record: it must move no cursor, run as no formula, and call nobody.
+"""
+
+from __future__ import annotations
+
+import re
+
+from pipecli.wording import shortened
+
+# Patterns stay texts, which `re` compiles at their first use: most commands meet no text that needs one.
+_LINE_ENDS = "\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]"
+_CONTROLS = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066\u2067"
+"""What moves a cursor or turns text around, but tab and line ends; half a surrogate pair can't be written."""
+_ISOLATE = "\u2068\u2069"  # drawn around right-to-left text
+_SOFT_HYPHEN = "\xad"  # a terminal shows it or not, as it likes: nobody can say how wide it is
+BREAKS = "\t\n\r\u2028\u2029"
+
+
+def clean(text: str, *, is_drawn: bool = False) -> str:
+    """Text on one line that does nothing to a terminal: line breaks show as `⏎`, other controls as `·`."""
+    if text.isprintable():
+        return text
+    return harmless(re.sub(_LINE_ENDS, "⏎", text), "\t", is_drawn=is_drawn).replace(_SOFT_HYPHEN, "")
+
+
+def harmless(text: str, also: str = "", *, instead: str = "·", is_drawn: bool = False) -> str:
+    """Text of several lines that does nothing to a terminal but break its lines.
+
+    `also` are further characters, none printable. In what `is_drawn` isolates stay.
+    """
+    if text.isprintable():
+        return text
+    return re.sub(f"[{_CONTROLS}{'' if is_drawn else _ISOLATE}{also}]", instead, text)
+
+
+def visible(text: str, instead: str = "·", keep: str = "") -> str:
+    """Text with `instead` for each character that does not show, but those of `keep`."""
+    return "".join(char if char.isprintable() or char in keep else instead for char in text)
+
+
+def one_line(text: str) -> str:
+    """Text on one line: single blanks for line ends and for characters that do not show."""
+    return " ".join(visible(text, " ").split())
+
+
+# The starts of a spreadsheet's formula; a Japanese keyboard types the wide ones for the same.
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_NUMBER = r"[+-]?[0-9]+(\.[0-9]+)?"
+_AFTER_A_BREAK = r"(?<=;)[^;\r\n]*|(?<=[\r\n])[^;\r\n]*"
+"""What a spreadsheet that separates cells by semicolons takes for the start of a cell, quotes or not."""
+
+
+def guarded_cell(text: str) -> str:
+    """Text that a spreadsheet only shows, with a `'` before what it would run as a formula.
+
+    Also after a semicolon and a line break: with those, a spreadsheet of many countries begins a cell.
+    Text that looks guarded already gets one more, so that `unguarded_cell` gives back every text unchanged.
+    """
+    if ";" in text or "\n" in text or "\r" in text:
+        text = re.sub(_AFTER_A_BREAK, lambda part: _part_guarded(part[0]), text)
+    return f"'{text}" if _is_formula(text.lstrip("'")) else text
+
+
+def unguarded_cell(cell: str) -> str:
+    """The text of a cell that `guarded_cell` wrote."""
+    text = re.sub(_AFTER_A_BREAK, lambda part: _part_unguarded(part[0]), cell)
+    if text[:1] == "'" and _is_formula(text.lstrip("'")):
+        text = text[1:]
+    return text if guarded_cell(text) == cell else cell
+
+
+def _part_guarded(part: str) -> str:
+    return f"'{part}" if _is_formula(part.lstrip("'"), is_start=False) else part
+
+
+def _part_unguarded(part: str) -> str:
+    return part[1:] if part[:1] == "'" and _is_formula(part.lstrip("'"), is_start=False) else part
+
+
+def _is_formula(text: str, *, is_start: bool = True) -> bool:
+    """True of what a spreadsheet would run. A list of a note, whose lines begin with `- `, it would not."""
+    if not is_start and text[:2] in ("- ", "+ "):
+        return False
+    return text.startswith(_FORMULA_STARTS) and not re.fullmatch(_NUMBER, text)
+
+
+# Old JavaScript ends a string at U+2028. All of these can only stand inside a string.
+_UNSAFE = "[\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+
+
+def safe_json(text: str) -> str:
+    """JSON with an escape for every sign that is not to stand in it raw."""
+    if text.isascii():
+        return text.replace("\x7f", "\\u007f")
+    return re.sub(_UNSAFE, lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+_LIVE = (
+    r"@(?=\w)|#(?=\w)|!(?=\d)|(?<!\w)(?:[$^]|&amp;)(?=\d)|(?<!\w)[%~](?=[\w\"])|"
+    r":(?=//)|(?<![A-Za-z0-9-])(?:[Ww]{3}(?=\.)|[Gg][HhLl]-(?=\d)|mailto:)"
+)
+
+
+def lifeless(text: str, *, has_links: bool = False) -> str:
+    """Text of which a code host makes no link and no message, whatever is escaped.
+
+    `@ana` is told, `#12`, `!12` or `GL-12` is an issue that a commit's subject may close, a page's server is
+    asked: a sign of no width takes the life out of them. With `has_links`, as Markdown has, an address of
+    e-mail is a link, too; elsewhere it stays what one can copy.
+    """
+    return re.sub(_LIVE if has_links else rf"(?!(?<=\w)@)(?:{_LIVE})", "\\g<0>\u200b", text)
+
+
+_LONGEST_LINE = 200
+_MENTIONS = r"(?<!\w)@(?=\w)|@(?=(?:everyone|here|channel|all|room)\b)|<(?=[!@#])|\](?=\()"
+"""The marks that a chat obeys: @everyone, <!channel>, <@U123>, and a link that shows another address."""
+
+
+def message_line(text: str) -> str:
+    """A text of a record for a message: one line, not too long, that adds no header and calls nobody.
+
+    A stranger may have written it: a mention gets a letter of no width into it, and so is only read.
+    """
+    line = shortened(" ".join(harmless(text, f"{BREAKS}\ufeff", instead=" ").split()), _LONGEST_LINE)
+    return re.sub(_MENTIONS, lambda mention: f"{mention[0]}\u200b", line)
