@@ -25,7 +25,8 @@ from pipecli.workflow.customer import normalized
 from pipecli.workflow.duplicates import email_key, phone_key
 from pipecli.workflow.opportunity.add import new_deal
 from pipecli.workflow.opportunity.advance_and_set import with_stakeholder
-from pipecli.workflow.preconditions import require_disqualify_reason, require_open, require_source
+from pipecli.workflow.opportunity.can_advance import require_open
+from pipecli.workflow.preconditions import require_disqualify_reason, require_source
 
 DECIDING = ("need", "budget", "timeframe")
 

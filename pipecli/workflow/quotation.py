@@ -20,7 +20,8 @@ from pipecli.records.settings import Settings
 from pipecli.workflow import Change, Refused
 from pipecli.workflow.activity_and_attachment import Next, plan_next_contact, with_activity
 from pipecli.workflow.items_and_prices import find_item, in_words, require_currency
-from pipecli.workflow.preconditions import refuse_sent, require_open
+from pipecli.workflow.opportunity.can_advance import require_open
+from pipecli.workflow.preconditions import refuse_sent
 
 
 def require_settable(before: Quotation, after: Quotation, price_list: PriceList | None) -> None:

@@ -35,7 +35,7 @@ from pipecli.records.kinds import OPPORTUNITY
 from pipecli.records.opportunity import Opportunity
 from pipecli.workflow import Change, items_and_prices
 from pipecli.workflow.opportunity import advance_and_set as rules
-from pipecli.workflow.preconditions import require_open
+from pipecli.workflow.opportunity.can_advance import require_open
 
 if TYPE_CHECKING:
     from pipecli.records.customer import Contact

@@ -24,9 +24,9 @@ from pipecli.store.lookup import Care
 from pipecli.workflow import Change, Refused
 from pipecli.workflow.lead import convert_lead
 from pipecli.workflow.match_prospect import of_lead
+from pipecli.workflow.opportunity.can_advance import require_open
 from pipecli.workflow.opportunity.close import difference_from_offer, lose_deal, on_offer, sold_to, win_deal
 from pipecli.workflow.opportunity.close import reopen_deal as reopened
-from pipecli.workflow.preconditions import require_open
 
 app = noun()
 

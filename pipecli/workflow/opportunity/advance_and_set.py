@@ -1,7 +1,7 @@
 """`opportunity advance`, `step`, `hold`, `set`, `sellers`, `contact`, `competitor`: changes of an open deal.
 
 A stage that is left asks for its steps to be done, one that is entered for its required fields; only an open
-deal can move (`require_open` in `workflow/preconditions.py`). Of its contacts one is primary.
+deal can move (`can_advance.py`). Of its contacts one is primary.
 """
 
 from __future__ import annotations
@@ -15,14 +15,8 @@ from pipecli.records.names import chosen_id
 from pipecli.records.opportunity import Hold, Opportunity, Seller, Stakeholder
 from pipecli.workflow import Change, Refused
 from pipecli.workflow.items_and_prices import price_notes, require_currency
-from pipecli.workflow.preconditions import (
-    missing_fields,
-    missing_steps,
-    named_stage,
-    require_open,
-    require_source,
-    require_type,
-)
+from pipecli.workflow.opportunity.can_advance import missing_to_move, require_open
+from pipecli.workflow.preconditions import named_stage, require_source, require_type
 
 if TYPE_CHECKING:
     from pipecli.records.catalogue import PriceList
@@ -124,19 +118,6 @@ def _target(deal: Opportunity, process: Process, here: int | None, to: str | Non
             hint=f"close it: pipecli opp won {deal.id}, or pipecli opp lost {deal.id} --reason …",
         )
     return here + 1
-
-
-def missing_to_move(deal: Opportunity, process: Process, here: int | None, there: int) -> list[str]:
-    """The steps and fields that keep a deal from a stage, in words; going back a stage asks for nothing."""
-    plain = deal.plain()  # of a move back, `left` and `entered` are empty
-    left = () if here is None else process.stages[here:there]
-    entered = process.stages[there if here is None else here + 1 : there + 1]
-    steps = [step for stage in left for step in missing_steps(plain, stage.steps)]
-    fields = dict.fromkeys(name for stage in entered for name in missing_fields(plain, stage.requires))
-    return [
-        *([f"steps not done: {', '.join(steps)}"] if steps else []),
-        *([f"fields missing: {', '.join(fields)}"] if fields else []),
-    ]
 
 
 def undo_advance(deal: Opportunity, before: Opportunity, after: Opportunity) -> Change:

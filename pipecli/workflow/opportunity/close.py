@@ -22,8 +22,9 @@ from pipecli.records.papers import Order, OrderStatus, Quotation, QuotationStatu
 from pipecli.records.settings import Settings
 from pipecli.workflow import Change, Refused
 from pipecli.workflow.opportunity.advance_and_set import competitor_name, process_of
+from pipecli.workflow.opportunity.can_advance import require_open
 from pipecli.workflow.order import order_from_quotation
-from pipecli.workflow.preconditions import closing_day, named_stage, require_listed_lost_reason, require_open
+from pipecli.workflow.preconditions import named_stage, require_listed_lost_reason
 from pipecli.workflow.quotation import require_of
 
 _OFFERED = (QuotationStatus.SENT, QuotationStatus.ACCEPTED)
@@ -74,6 +75,25 @@ def win_deal(
         ),
         notes=_notes(quotations, winner, order, day),
     )
+
+
+def closing_day(deal: Opportunity, given: date | None, today: date) -> date:
+    """The day on which a deal ends: `given`, else today. Refused in the future, and before its creation.
+
+    What is expected isn't a fact.
+    """
+    day = given or today
+    if day > today:
+        raise Refused(
+            f"{deal.id} can't be closed on {day}: that day is in the future",
+            hint=f"say when it is expected: pipecli opp set {deal.id} expected_close={day}",
+        )
+    if given and given < deal.created.date():
+        raise Refused(
+            f"{deal.id} can't be closed on {day}: it was created on {deal.created.date()}",
+            hint="give a later --date",
+        )
+    return day
 
 
 def on_offer(quotations: Sequence[Quotation]) -> list[Quotation]:
