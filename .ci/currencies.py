@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Write pipecli/records/currency_codes.py and the names of currencies anew, from the lists that others keep.
+"""Write pipecli/records/currencies.txt and the names of currencies anew, from the lists that others keep.
 
     .venv/bin/python .ci/currencies.py
 
@@ -21,7 +21,7 @@ from babel.numbers import get_currency_name, list_currencies
 from iso4217 import raw_table
 
 PACKAGE = Path(__file__).resolve().parents[1] / "pipecli"
-TARGET = PACKAGE / "records" / "currency_codes.py"
+CODES = PACKAGE / "records" / "currencies.txt"
 NAMES = PACKAGE / "inbox" / "moving" / "presets" / "currencies.yaml"
 
 NO_MONEY = frozenset("XAG XAU XPD XPT XBA XBB XBC XBD XFO XFU XRE XSU XTS XUA XXX".split())
@@ -31,34 +31,16 @@ LANGUAGES = "en", "es", "pt", "de", "fr", "fa", "ru"
 OTHERWISE = {"USD": ["dollar américain"], "BRL": ["reais"]}
 """Names that are in use, and in neither list."""
 
-_MODULE = '''\
-"""The currencies of ISO 4217, past and present, and their minor units. Written by .ci/currencies.py."""
 
-from __future__ import annotations
-
-CURRENCIES = frozenset(
-    """
-{codes}
-    """.split()
-)
-MINOR_DIGITS = {{
-{digits}
-}}
-"""The decimals of an amount, where they are not two."""
-'''
-
-
-def module() -> str:
-    """The text of the module."""
-    table = {code: entry["CcyMnrUnts"] for code, entry in raw_table.items() if code}
-    digits = {code: int(units) for code, units in table.items() if units.isdigit() and units != "2"}
-    return _MODULE.format(
-        codes=textwrap.fill(
-            " ".join(sorted((list_currencies() | table.keys()) - NO_MONEY)),
-            width=101, initial_indent=" " * 4, subsequent_indent=" " * 4,
-        ),
-        digits="\n".join(f'    "{code}": {digits[code]},' for code in sorted(digits)),
-    )  # fmt: skip
+def codes() -> str:
+    """The text of the file of codes: each with its minor units, which are two where ISO 4217 has none."""
+    units = {code: entry["CcyMnrUnts"] for code, entry in raw_table.items() if code}
+    known = sorted((list_currencies() | units.keys()) - NO_MONEY)
+    digits = {code: units[code] if units.get(code, "").isdigit() else "2" for code in known}
+    first = (
+        "# The currencies of ISO 4217, past and present, and their minor units. Written by .ci/currencies.py."
+    )
+    return "\n".join([first, *(f"{code} {digits[code]}" for code in known), ""])
 
 
 def names() -> str:
@@ -85,4 +67,4 @@ def names() -> str:
 
 if __name__ == "__main__":
     NAMES.write_text(names(), encoding="utf-8")
-    TARGET.write_text(module(), encoding="utf-8")
+    CODES.write_text(codes(), encoding="utf-8")

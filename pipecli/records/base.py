@@ -25,8 +25,8 @@ from pydantic import (
 
 from pipecli.harmless_text import safe_json
 from pipecli.json_and_csv import WRITERS, on_one_line, quoted
-from pipecli.records.currency_codes import CURRENCIES
 from pipecli.records.kinds import RANDOM, SKU, SLUG
+from pipecli.records.money import CURRENCIES
 
 MOST_DIGITS = 15  # a double, which is what YAML readers give, holds any decimal of 15 digits exactly
 

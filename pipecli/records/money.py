@@ -12,14 +12,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Context, Decimal
 from functools import cache
+from pathlib import Path
 from typing import Literal, NamedTuple
 
 from pipecli.errors import PipecliError, Unreadable
-from pipecli.records.currency_codes import CURRENCIES, MINOR_DIGITS
 
 EXACT = Context(prec=120, rounding=ROUND_HALF_UP)
 """Arithmetic without a rounding of its own: the usual 28 digits would round a product of two of 15 first."""
 _UNITS = {digits: Decimal(1).scaleb(-digits) for digits in range(5)}
+_CODES = Path(__file__).with_name("currencies.txt").read_text(encoding="ascii").splitlines()[1:]
+CURRENCIES = {line[:3]: int(line[4:]) for line in _CODES}
+"""The currencies of ISO 4217, past and present, with their minor units."""
 
 
 _AMOUNT = r"(.*\.)?(amount|unit_price|cost|price)|prices\.[^.]+|targets\.[^.]+\.[^.]+"
@@ -32,12 +35,12 @@ def is_money(field: str) -> bool:
 
 def minor_digits(currency: str) -> int:
     """The number of decimals in `currency`: 2 for EUR, 0 for JPY, 3 for KWD."""
-    return MINOR_DIGITS.get(currency, 2)
+    return CURRENCIES.get(currency, 2)
 
 
 def rounded(amount: Decimal, currency: str) -> Decimal:
     """`amount` to the currency's minor unit, half up, as invoices are rounded."""
-    return amount.quantize(_UNITS[MINOR_DIGITS.get(currency, 2)], ROUND_HALF_UP, EXACT)
+    return amount.quantize(_UNITS[CURRENCIES.get(currency, 2)], ROUND_HALF_UP, EXACT)
 
 
 @cache

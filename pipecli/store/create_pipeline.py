@@ -19,8 +19,8 @@ from typing import NamedTuple
 
 from pipecli.errors import PipecliError, system_refusal
 from pipecli.extras import PINNED_INSTALL
-from pipecli.records.currency_codes import CURRENCIES
 from pipecli.records.kinds import SETTINGS, SETTINGS_FILE
+from pipecli.records.money import CURRENCIES
 from pipecli.store import (
     git,
     git_commit,

@@ -20,11 +20,10 @@ from pipecli.inbox.importing.list_elements import complete_activities
 from pipecli.inbox.importing.recognise_contact import People
 from pipecli.records.base import Part, Plain, Record
 from pipecli.records.catalogue import PriceList
-from pipecli.records.currency_codes import CURRENCIES
 from pipecli.records.kinds import COLLECTIONS_BY_NOUN as BY_NOUN
 from pipecli.records.kinds import CONTACT, TEAMS, USERS, Collection
 from pipecli.records.lead import Lead
-from pipecli.records.money import Money, plain_digits, rounded
+from pipecli.records.money import CURRENCIES, Money, plain_digits, rounded
 from pipecli.records.names import name_key
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.references import references, relinked

@@ -19,8 +19,7 @@ from pipecli.inbox.importing.table import Table
 from pipecli.inbox.moving.amounts_and_days import bare_header, currency_of, with_amounts_off
 from pipecli.inbox.moving.plan_files import Findings
 from pipecli.inbox.moving.words import header_key, of_activity, one_word, outcome_of, patterns, stem_of
-from pipecli.records.currency_codes import CURRENCIES
-from pipecli.records.money import read_money
+from pipecli.records.money import CURRENCIES, read_money
 from pipecli.records.names import is_code
 from pipecli.store.yaml.read import parse
 from pipecli.wording import count
@@ -350,7 +349,7 @@ def columns_of_deals(table: Table, told: Recognised, findings: Findings) -> dict
 def _are_currencies(table: Table, column: str) -> bool:
     """True for a column of codes of which the header has a word for a currency: `Budget Amount Currency`."""
     roles, words = _synonyms()["opportunities"].columns, header_key(column).split()
-    return "currency" in map(roles.get, words) and CURRENCIES.issuperset(texts(table, column))
+    return "currency" in map(roles.get, words) and CURRENCIES.keys() >= set(texts(table, column))
 
 
 def _endings(table: Table, told: Recognised) -> dict[str, str]:
