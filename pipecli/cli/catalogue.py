@@ -41,8 +41,7 @@ from pipecli.records.kinds import LITERATURE, OPPORTUNITY, PRICE_LIST, PRODUCT
 from pipecli.records.opportunity import Opportunity
 from pipecli.store.safe_files import inside
 from pipecli.workflow import catalogue
-from pipecli.workflow.catalogue import NewPrice, Suggestion, require_unused
-from pipecli.workflow.preconditions import require_stages
+from pipecli.workflow.catalogue import NewPrice, Suggestion, require_stages, require_unused
 
 app = noun()
 

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from pipecli.errors import PipecliError
+from pipecli.records.names import chosen_id, own_names
+from pipecli.wording import a
 
 if TYPE_CHECKING:
     from pipecli.records.base import Record
@@ -30,6 +32,18 @@ class Refused(PipecliError):
     """A rule of the workflow says no. The message names the rule, the hint the way out."""
 
     code = "rule"
+
+
+def listed_word(word: str, known: Sequence[str], what: str, key: str) -> str:
+    """The word that is meant, of a list of the settings with this `key`. Refused where it isn't there."""
+    ways = [f"give one of {', '.join(known)}"] * bool(known) + [f"add yours to {key} in pipecli.yaml"]
+    try:
+        return chosen_id(
+            word, own_names(known), f"{word} isn't {a(what)}", hint=", or ".join(ways), error=Refused
+        )
+    except Refused as error:
+        error.new = ((what, word),)
+        raise
 
 
 class Change(NamedTuple):

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar, cast
 from pipecli.records.names import chosen_id, people_of
 from pipecli.records.opportunity import Assigned, Opportunity
 from pipecli.workflow import Change, Refused
-from pipecli.workflow.preconditions import named_team, named_user
 
 if TYPE_CHECKING:
     from pipecli.records.customer import Customer
@@ -271,3 +270,15 @@ def unshare_record(record: R, settings: Settings, principals: Sequence[str]) -> 
             )
     left = tuple(principal for principal in record.shared_with if principal not in principals)
     return Change(record.with_(shared_with=left), f"stop sharing with {', '.join(principals)}", "unshared")
+
+
+def named_user(settings: Settings, word: str) -> str:
+    """The user that is meant by slug, name or e-mail address. Refused where there is none."""
+    known = people_of({slug: user.plain() for slug, user in settings.users.items()})
+    return chosen_id(word, known, f"unknown user {word}", hint="the users: {known}", error=Refused)
+
+
+def named_team(settings: Settings, word: str) -> str:
+    """The team that is meant by slug or name. Refused where there is none."""
+    known = people_of({slug: team.plain() for slug, team in settings.teams.items()})
+    return chosen_id(word, known, f"unknown team {word}", hint="the teams: {known}", error=Refused)

@@ -14,11 +14,12 @@ from pipecli.records.activity import Activity, ActivityType, Direction
 from pipecli.records.base import Record
 from pipecli.records.catalogue import Literature, Price, PriceList, Tier
 from pipecli.wording import first_of
-from pipecli.workflow import Change, Refused
+from pipecli.workflow import Change, Refused, listed_word
 from pipecli.workflow.activity_and_attachment import add_activity
 
 if TYPE_CHECKING:
     from pipecli.records.opportunity import Opportunity
+    from pipecli.records.settings import Settings
 
 
 def add_to_catalogue(record: Record, *, is_taken: bool) -> Change:
@@ -193,3 +194,10 @@ def record_literature_sent(
     )
     logged = add_activity(deal, sent, now)
     return logged._replace(summary=f"send {document.title}", event="literature-sent")
+
+
+def require_stages(settings: Settings, stages: Iterable[str]) -> None:
+    """Refuse a stage that no process has."""
+    known = dict.fromkeys(stage.id for process in settings.processes.values() for stage in process.stages)
+    for stage in stages:
+        listed_word(stage, list(known), "stage of any process", "processes")

@@ -17,7 +17,6 @@ from pipecli.records.opportunity import Opportunity
 from pipecli.wording import count
 from pipecli.workflow import Change, Refused
 from pipecli.workflow.opportunity.can_advance import require_open
-from pipecli.workflow.preconditions import refuse_sent
 
 if TYPE_CHECKING:
     from pipecli.records.catalogue import PriceList, Product
@@ -224,17 +223,22 @@ def with_new_line(owner: Priced, terms: Terms, day: date, line: NewLine) -> Pric
     return owner.with_(items=(*owner.items, item), tax_included=with_tax)
 
 
-def _require_changeable(owner: Priced) -> None:
-    """Refuse other lines for a deal that has ended, and for a quotation that is no draft."""
+def require_changeable(owner: Opportunity | Quotation) -> None:
+    """Refuse a deal that has ended, and a quotation that a customer has seen: only a draft may change."""
     if isinstance(owner, Opportunity):
         require_open(owner)
-    else:
-        refuse_sent(owner)
+        return
+    if owner.status == "draft":
+        return
+    way = f"make a new one: pipecli quote new {owner.opportunity}"
+    if owner.status in ("sent", "rejected", "expired"):
+        way = f"make the next one: pipecli quote revise {owner.id}"
+    raise Refused(f"{owner.id} is {owner.status}: what a customer was offered is frozen", hint=way)
 
 
 def add_item(owner: Priced, terms: Terms, day: date, **line: Unpack[NewLine]) -> Change:
     """Add a line to an open deal or a draft; `line` says which, as `make_item` takes it."""
-    _require_changeable(owner)
+    require_changeable(owner)
     grown = with_new_line(owner, terms, day, line)
     item = grown.items[-1]
     return Change(
@@ -260,7 +264,7 @@ def amount_notes(deal: Priced) -> tuple[str, ...]:
 
 def remove_item(owner: Priced, which: str) -> Change:
     """Take a line off an open deal or a draft, by its number from 1, its product, or words of it."""
-    _require_changeable(owner)
+    require_changeable(owner)
     place: int = find_item(owner.items, which, owner.id)
     shrunk = owner.with_(items=owner.items[:place] + owner.items[place + 1 :])
     return Change(
@@ -300,7 +304,7 @@ def set_item(
     **line: Unpack[ChangedLine],
 ) -> Change:
     """Change a line of an open deal or a draft, by its number from 1, its product, or words of it."""
-    _require_changeable(owner)
+    require_changeable(owner)
     changed, summary = with_line(owner, which, line)
     notes = () if line.get("price") is not None else price_notes(owner, changed, terms, day)
     return Change(changed, summary, "changed", notes=(*notes, *amount_notes(changed)))

@@ -20,13 +20,12 @@ from pipecli.records.names import name_key
 from pipecli.records.opportunity import KeyInformation, Opportunity, Stakeholder
 from pipecli.records.references import relinked
 from pipecli.records.settings import Settings
-from pipecli.workflow import Change, Refused
+from pipecli.workflow import Change, Refused, listed_word
 from pipecli.workflow.customer import normalized
 from pipecli.workflow.duplicates import email_key, phone_key
 from pipecli.workflow.opportunity.add import new_deal
-from pipecli.workflow.opportunity.advance_and_set import with_stakeholder
+from pipecli.workflow.opportunity.advance_and_set import require_source, with_stakeholder
 from pipecli.workflow.opportunity.can_advance import require_open
-from pipecli.workflow.preconditions import require_disqualify_reason, require_source
 
 DECIDING = ("need", "budget", "timeframe")
 
@@ -422,3 +421,10 @@ def _key_information(lead: Lead) -> KeyInformation | None:
         decision_maker=criteria.authority_note,
     )
     return known if known.plain() else None
+
+
+def require_disqualify_reason(settings: Settings, reason: str) -> str:
+    """The reason for giving a lead up that is meant. Refused where the settings list others."""
+    if not settings.disqualify_reasons:
+        return reason
+    return listed_word(reason, settings.disqualify_reasons, "reason to disqualify", "disqualify_reasons")

@@ -19,9 +19,8 @@ from pipecli.records.papers import Order, OrderStatus, Quotation, QuotationStatu
 from pipecli.records.settings import Settings
 from pipecli.workflow import Change, Refused
 from pipecli.workflow.activity_and_attachment import Next, plan_next_contact, with_activity
-from pipecli.workflow.items_and_prices import find_item, in_words, require_currency
+from pipecli.workflow.items_and_prices import find_item, in_words, require_changeable, require_currency
 from pipecli.workflow.opportunity.can_advance import require_open
-from pipecli.workflow.preconditions import refuse_sent
 
 
 def require_settable(before: Quotation, after: Quotation, price_list: PriceList | None) -> None:
@@ -30,7 +29,7 @@ def require_settable(before: Quotation, after: Quotation, price_list: PriceList 
     Its status follows from what happens to it, and its deal and revision from where it was made; `price_list`
     is the one it names now.
     """
-    refuse_sent(before)
+    require_changeable(before)
     if after.status is not before.status:
         raise Refused(
             f"the status of {before.id} follows from what happens to it",

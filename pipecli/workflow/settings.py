@@ -16,7 +16,6 @@ from pipecli.wording import a, count, first_of
 from pipecli.workflow import Change, Refused
 from pipecli.workflow.duplicates import email_key, users_by_address
 from pipecli.workflow.opportunity.can_advance import can_be_met, unmeetable
-from pipecli.workflow.preconditions import refuse_taken, require_auto_close_reason
 
 
 class Word(NamedTuple):
@@ -344,3 +343,23 @@ def add_team(settings: Settings, slug: str, team: Team) -> Change:
     return Change(
         settings.with_(teams={**settings.teams, slug: team}), f"add team {slug}", "settings-changed"
     )
+
+
+def refuse_taken(settings: Settings, slug: str) -> None:
+    """Refuse a name that a user or a team has."""
+    for what, names in (("user", settings.users), ("team", settings.teams)):
+        if slug in names:
+            raise Refused(
+                f"there is a {what} {slug} already",
+                hint=f"change it with `pipecli {what} set {slug} …`, or choose another slug",
+            )
+
+
+def require_auto_close_reason(settings: Settings) -> None:
+    """Refuse a reason for closing by itself that the settings don't list, where they list any."""
+    if settings.lost_reasons and settings.auto_close.reason not in settings.lost_reasons:
+        raise Refused(
+            f"auto_close.reason: {settings.auto_close.reason} isn't one of lost_reasons: "
+            f"{', '.join(settings.lost_reasons)}",
+            hint="give one of those: pipecli settings set auto_close.reason=…, or add yours to the list",
+        )

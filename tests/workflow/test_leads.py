@@ -23,6 +23,7 @@ from pipecli.workflow.activity_and_attachment import (
     find_attachment,
     plan_next_contact,
 )
+from pipecli.workflow.catalogue import require_stages
 from pipecli.workflow.customer import add_party, merge_contacts
 from pipecli.workflow.lead import (
     convert_lead,
@@ -36,7 +37,6 @@ from pipecli.workflow.lead import (
 )
 from pipecli.workflow.opportunity.advance_and_set import advance_deal
 from pipecli.workflow.opportunity.advance_and_set import set_deal_fields as set_deal
-from pipecli.workflow.preconditions import require_stages
 
 MADRID = ZoneInfo("Europe/Madrid")
 

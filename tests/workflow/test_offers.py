@@ -20,6 +20,7 @@ from pipecli.workflow import invoice as invoices
 from pipecli.workflow import items_and_prices as lines
 from pipecli.workflow import quotation as quotations
 from pipecli.workflow import supplier_quotation as answers
+from pipecli.workflow.items_and_prices import require_changeable
 from pipecli.workflow.opportunity.close import (
     difference_from_offer,
     lose_deal,
@@ -28,7 +29,6 @@ from pipecli.workflow.opportunity.close import (
     win_deal,
 )
 from pipecli.workflow.order import term_ends
-from pipecli.workflow.preconditions import refuse_sent
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 DAY = NOW.date()
@@ -133,7 +133,7 @@ def test_a_product_that_the_list_has_no_price_for_keeps_its_own():
 @pytest.mark.parametrize("status", ["accepted", "superseded"])
 def test_what_a_customer_said_yes_to_is_made_anew(status: str):
     with pytest.raises(Refused, match=f"make a new one: pipecli quote new {DEAL}"):
-        refuse_sent(offer(status=status))
+        require_changeable(offer(status=status))
 
 
 def test_an_offer_holds_on_its_last_day():

@@ -29,8 +29,7 @@ from pipecli.store.index.rows_for_verbs import labels, open_counts, records_nami
 from pipecli.store.index.sql_and_search import select_rows
 from pipecli.store.lookup import Care
 from pipecli.wording import a, count, first_of
-from pipecli.workflow import Change, assignment
-from pipecli.workflow.preconditions import refuse_used
+from pipecli.workflow import Change, Refused, assignment
 
 R = TypeVar("R", bound=Record)
 
@@ -364,7 +363,9 @@ def register_remove(
                     hanging.append(other)
                 else:
                     used_by.append(key)
-            refuse_used(record, used_by, way_out.format(key=record.key))
+            if used_by:
+                used = f"{record.key} can't be removed, records use it: {first_of(used_by, 5)}"
+                raise Refused(used, hint=way_out.format(key=record.key))
             if hanging:
                 keys = first_of([other.key for other in hanging], 5)
                 along = f"its {count(len(hanging), hanging[0].noun)} {keys}"

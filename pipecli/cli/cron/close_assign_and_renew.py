@@ -54,7 +54,7 @@ def auto_close(ctx: typer.Context) -> None:
     planned, and no quotation is still valid. Each is a commit of its own, which git revert takes back.
     --dry-run lists what would be closed, and what each has been waiting for since when.
     """
-    from pipecli.workflow.preconditions import require_auto_close_reason
+    from pipecli.workflow.settings import require_auto_close_reason
 
     run = session(ctx)
     require_auto_close_reason(run.read(OPPORTUNITY, QUOTATION).settings)

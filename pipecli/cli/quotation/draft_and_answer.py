@@ -31,7 +31,7 @@ from pipecli.records.papers import Order, Quotation, SupplierQuotation
 from pipecli.store.lookup import Care
 from pipecli.workflow import Change
 from pipecli.workflow import quotation as rules
-from pipecli.workflow.preconditions import refuse_sent
+from pipecli.workflow.items_and_prices import require_changeable
 from pipecli.workflow.supplier_quotation import price_from_supplier
 
 app = noun()
@@ -108,7 +108,7 @@ register_set_and_edit(app, QUOTATION, setting_of(_of_a_draft), _of_a_draft)
 
 def _require_first_draft(_transaction: Transaction, quotation: Quotation) -> None:
     """Refuse to remove what a customer has seen, and a revision: what it revises would stay superseded."""
-    refuse_sent(quotation)
+    require_changeable(quotation)
     if quotation.revision_of:
         raise PipecliError(
             f"{quotation.id} revises {quotation.revision_of}, which would stay superseded",

@@ -31,8 +31,11 @@ from pipecli.records.settings import Settings
 from pipecli.store import ids_and_files
 from pipecli.store.parse_record import validate
 from pipecli.store.pipeline import Pipeline
-from pipecli.workflow import items_and_prices, preconditions
+from pipecli.workflow import items_and_prices
 from pipecli.workflow.duplicates import email_key, users_by_address
+from pipecli.workflow.lead import require_disqualify_reason
+from pipecli.workflow.opportunity.advance_and_set import require_source, require_type
+from pipecli.workflow.opportunity.close import require_listed_lost_reason
 
 
 class KnownNames:
@@ -421,14 +424,14 @@ class Completer:
     def check_words(self, record: Record) -> None:
         """Hold a record to the words of the settings: types, sources, reasons. Raises Refused."""
         if isinstance(record, Opportunity):
-            preconditions.require_type(self.settings, record.type)
-            preconditions.require_source(self.settings, record.source)
+            require_type(self.settings, record.type)
+            require_source(self.settings, record.source)
             for reason in record.closed.reasons if record.status == "lost" and record.closed else ():
-                preconditions.require_listed_lost_reason(self.settings, reason)
+                require_listed_lost_reason(self.settings, reason)
         elif isinstance(record, Lead):
-            preconditions.require_source(self.settings, record.source)
+            require_source(self.settings, record.source)
             if record.disqualified:
-                preconditions.require_disqualify_reason(self.settings, record.disqualified.reason)
+                require_disqualify_reason(self.settings, record.disqualified.reason)
 
 
 def _stage(process: Any, name: str) -> str | None:

@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING
 
 from pipecli.records.names import chosen_id
 from pipecli.records.opportunity import Hold, Opportunity, Seller, Stakeholder
-from pipecli.workflow import Change, Refused
+from pipecli.workflow import Change, Refused, listed_word
 from pipecli.workflow.items_and_prices import price_notes, require_currency
 from pipecli.workflow.opportunity.can_advance import missing_to_move, require_open
-from pipecli.workflow.preconditions import named_stage, require_source, require_type
 
 if TYPE_CHECKING:
     from pipecli.records.catalogue import PriceList
@@ -364,3 +363,21 @@ def remove_competitor(deal: Opportunity, name: str, competitors: Mapping[str, st
         known = ", ".join(deal.competitors) or "nobody"
         raise Refused(f"{name} isn't a competitor of {deal.id}", hint=f"its competitors: {known}")
     return Change(deal.with_(competitors=left), f"remove competitor {name}", "competitor-removed")
+
+
+def require_type(settings: Settings, type_: str) -> str:
+    """The type of opportunity that is meant. Refused where the settings don't list it."""
+    return listed_word(type_, settings.opportunity_types, "type of opportunity", "opportunity_types")
+
+
+def require_source(settings: Settings, source: str | None) -> str | None:
+    """The source that is meant. Refused where the settings list others; where they list none any will do."""
+    if source is None or not settings.sources:
+        return source
+    return listed_word(source, settings.sources, "known source", "sources")
+
+
+def named_stage(process: Process, word: str, fault: str, hint: str = "its stages: {known}") -> str:
+    """The stage of a process that is meant by its id or name. Refused with `fault` and those there are."""
+    known = {stage.id: [stage.label] for stage in process.stages}
+    return chosen_id(word, known, fault, hint=hint, error=Refused)

@@ -20,11 +20,10 @@ from pipecli.records.money import minor_digits, rounded
 from pipecli.records.opportunity import Closed, Opportunity, OpportunityStatus, Stakeholder
 from pipecli.records.papers import Order, OrderStatus, Quotation, QuotationStatus
 from pipecli.records.settings import Settings
-from pipecli.workflow import Change, Refused
-from pipecli.workflow.opportunity.advance_and_set import competitor_name, process_of
+from pipecli.workflow import Change, Refused, listed_word
+from pipecli.workflow.opportunity.advance_and_set import competitor_name, named_stage, process_of
 from pipecli.workflow.opportunity.can_advance import require_open
 from pipecli.workflow.order import order_from_quotation
-from pipecli.workflow.preconditions import named_stage, require_listed_lost_reason
 from pipecli.workflow.quotation import require_of
 
 _OFFERED = (QuotationStatus.SENT, QuotationStatus.ACCEPTED)
@@ -406,3 +405,8 @@ def _cancelled(deal: Opportunity, orders: Sequence[Order]) -> list[Order]:
     return [
         order.with_(status=OrderStatus.CANCELLED) for order in of_the_win if order.status is OrderStatus.OPEN
     ]
+
+
+def require_listed_lost_reason(settings: Settings, reason: str) -> str:
+    """The reason for losing that is meant. Refused where the settings don't list it."""
+    return listed_word(reason, settings.lost_reasons, "reason for losing", "lost_reasons")
