@@ -30,7 +30,7 @@ from pipecli.records.money import plain_percent
 from pipecli.store.index import views
 from pipecli.store.index.rows_for_verbs import OPEN
 from pipecli.wording import duration
-from pipecli.workflow.opportunity.can_advance import QUESTIONS
+from pipecli.workflow.opportunity.advance import QUESTIONS
 
 app = noun()
 

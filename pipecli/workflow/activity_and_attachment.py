@@ -22,7 +22,7 @@ from pipecli.records.papers import Invoice, Order, Quotation
 from pipecli.wording import first_of
 from pipecli.workflow import Change, Refused
 from pipecli.workflow.lead import contacted, refuse_settled
-from pipecli.workflow.opportunity.can_advance import require_open
+from pipecli.workflow.opportunity.advance import require_open
 
 DealOrLead = Opportunity | Lead
 

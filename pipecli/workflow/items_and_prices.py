@@ -16,7 +16,7 @@ from pipecli.records.names import folded
 from pipecli.records.opportunity import Opportunity
 from pipecli.wording import count
 from pipecli.workflow import Change, Refused
-from pipecli.workflow.opportunity.can_advance import require_open
+from pipecli.workflow.opportunity.advance import require_open
 
 if TYPE_CHECKING:
     from pipecli.records.catalogue import PriceList, Product

@@ -24,8 +24,8 @@ from pipecli.workflow import Change, Refused, listed_word
 from pipecli.workflow.customer import normalized
 from pipecli.workflow.duplicates import email_key, phone_key
 from pipecli.workflow.opportunity.add import new_deal
-from pipecli.workflow.opportunity.advance_and_set import require_source, with_stakeholder
-from pipecli.workflow.opportunity.can_advance import require_open
+from pipecli.workflow.opportunity.advance import require_open
+from pipecli.workflow.opportunity.set import require_source, with_stakeholder
 
 DECIDING = ("need", "budget", "timeframe")
 

@@ -20,7 +20,7 @@ from pipecli.records.settings import Settings
 from pipecli.workflow import Change, Refused
 from pipecli.workflow.activity_and_attachment import Next, plan_next_contact, with_activity
 from pipecli.workflow.items_and_prices import find_item, in_words, require_changeable, require_currency
-from pipecli.workflow.opportunity.can_advance import require_open
+from pipecli.workflow.opportunity.advance import require_open
 
 
 def require_settable(before: Quotation, after: Quotation, price_list: PriceList | None) -> None:

@@ -15,7 +15,7 @@ from pipecli.records.settings import Settings, Team, User
 from pipecli.wording import a, count, first_of
 from pipecli.workflow import Change, Refused
 from pipecli.workflow.duplicates import email_key, users_by_address
-from pipecli.workflow.opportunity.can_advance import can_be_met, unmeetable
+from pipecli.workflow.opportunity.advance import can_be_met, unmeetable
 
 
 class Word(NamedTuple):

@@ -17,7 +17,7 @@ from pipecli.records.opportunity import Opportunity
 from pipecli.records.papers import Quotation, SupplierItem, SupplierQuotation, SupplierQuotationStatus
 from pipecli.workflow import Change, Refused
 from pipecli.workflow.items_and_prices import find_item, in_words, matching_lines
-from pipecli.workflow.opportunity.can_advance import require_open
+from pipecli.workflow.opportunity.advance import require_open
 
 
 def request_prices(

@@ -35,8 +35,8 @@ from pipecli.workflow.lead import (
     require_convertible,
     set_lead_fields,
 )
-from pipecli.workflow.opportunity.advance_and_set import advance_deal
-from pipecli.workflow.opportunity.advance_and_set import set_deal_fields as set_deal
+from pipecli.workflow.opportunity.advance import advance_deal
+from pipecli.workflow.opportunity.set import set_deal_fields as set_deal
 
 MADRID = ZoneInfo("Europe/Madrid")
 

@@ -18,7 +18,7 @@ from pipecli.records.opportunity import Closed, Opportunity, OpportunityStatus
 from pipecli.records.papers import Invoice, InvoiceStatus, Order, OrderStatus, Quotation, QuotationStatus
 from pipecli.records.settings import Settings
 from pipecli.workflow.lead import missing_criteria
-from pipecli.workflow.opportunity.can_advance import missing_to_move
+from pipecli.workflow.opportunity.advance import missing_to_move
 from pipecli.workflow.opportunity.close import difference_from_offer, last_offered
 
 # What a report of closed deals adds up. Notes, tags, activities and the like go on after the end.

@@ -14,7 +14,7 @@ from pipecli.records.kinds import BY_NOUN, SETTINGS_FILE, dotted
 from pipecli.records.money import MissingRate
 from pipecli.store.index.sql_and_search import BadQuery, compile_condition
 from pipecli.workflow.duplicates import addresses, email_key, users_by_address
-from pipecli.workflow.opportunity.can_advance import can_be_met, unmeetable
+from pipecli.workflow.opportunity.advance import can_be_met, unmeetable
 
 if TYPE_CHECKING:
     from pipecli.store.pipeline import Pipeline

@@ -34,8 +34,8 @@ from pipecli.errors import PipecliError
 from pipecli.records.kinds import OPPORTUNITY
 from pipecli.records.opportunity import Opportunity
 from pipecli.workflow import Change, items_and_prices
-from pipecli.workflow.opportunity import advance_and_set as rules
-from pipecli.workflow.opportunity.can_advance import require_open
+from pipecli.workflow.opportunity import set as rules
+from pipecli.workflow.opportunity.advance import advance_deal, complete_step, require_open, undo_step
 
 if TYPE_CHECKING:
     from pipecli.records.customer import Contact
@@ -60,7 +60,7 @@ def advance(
         planned = transaction.next_contact(next_, transaction.me)
 
         def decide(deal: Opportunity) -> Change:
-            change = rules.advance_deal(
+            change = advance_deal(
                 deal, transaction.settings, to=to, force=force, keep_probability=keep_probability
             )
             assert isinstance(change.subject, Opportunity)
@@ -127,8 +127,8 @@ def _add_step(verb: str, rule: Callable[[Opportunity, Settings, str], Change], h
             transaction.do(rule(transaction.get(Opportunity, ref), transaction.settings, step))
 
 
-_add_step("step done", rules.complete_step, "Mark a step as done.")
-_add_step("step undo", rules.undo_step, "Mark a step as not done.")
+_add_step("step done", complete_step, "Mark a step as done.")
+_add_step("step undo", undo_step, "Mark a step as not done.")
 
 
 def _set(transaction: Transaction, deal: Any, assignments: list[str], summary: str) -> Change:

@@ -42,7 +42,7 @@ from pipecli.harmless_text import clean
 from pipecli.records.opportunity import Opportunity
 from pipecli.store.pipeline import Pipeline
 from pipecli.workflow import Change
-from pipecli.workflow.opportunity.advance_and_set import advance_deal, undo_advance
+from pipecli.workflow.opportunity.advance import advance_deal, undo_advance
 
 
 class Moved(NamedTuple):

@@ -24,7 +24,7 @@ from pipecli.store.lookup import Care
 from pipecli.workflow import Change, Refused
 from pipecli.workflow.lead import convert_lead
 from pipecli.workflow.match_prospect import of_lead
-from pipecli.workflow.opportunity.can_advance import require_open
+from pipecli.workflow.opportunity.advance import require_open
 from pipecli.workflow.opportunity.close import difference_from_offer, lose_deal, on_offer, sold_to, win_deal
 from pipecli.workflow.opportunity.close import reopen_deal as reopened
 

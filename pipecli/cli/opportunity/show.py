@@ -29,7 +29,7 @@ from pipecli.store.index.rows_for_verbs import label as label_of
 from pipecli.store.index.rows_for_verbs import rows_where
 from pipecli.store.index.rows_for_verbs import stakeholders as stakeholders_of
 from pipecli.wording import count
-from pipecli.workflow.opportunity.can_advance import NAMES, QUESTIONS, answered, missing_fields, missing_steps
+from pipecli.workflow.opportunity.advance import NAMES, QUESTIONS, answered, missing_fields, missing_steps
 
 app = noun()
 

@@ -34,8 +34,8 @@ from pipecli.store.pipeline import Pipeline
 from pipecli.workflow import items_and_prices
 from pipecli.workflow.duplicates import email_key, users_by_address
 from pipecli.workflow.lead import require_disqualify_reason
-from pipecli.workflow.opportunity.advance_and_set import require_source, require_type
 from pipecli.workflow.opportunity.close import require_listed_lost_reason
+from pipecli.workflow.opportunity.set import require_source, require_type
 
 
 class KnownNames:

@@ -119,7 +119,7 @@ def _end(deal: Opportunity) -> Sequence[SQLValue]:
 def _key_info_answered(deal: Opportunity) -> Sequence[SQLValue]:
     if not (deal.key_info or deal.competitors):
         return ()
-    from pipecli.workflow.opportunity.can_advance import answered
+    from pipecli.workflow.opportunity.advance import answered
 
     key_info = deal.key_info.plain() if deal.key_info else {}
     return [len(answered({"key_info": key_info, "competitors": deal.competitors}))]

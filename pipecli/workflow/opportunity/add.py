@@ -10,12 +10,8 @@ from pipecli.records.activity import NextContact
 from pipecli.records.base import Record
 from pipecli.records.opportunity import Opportunity
 from pipecli.workflow import Change, Refused
-from pipecli.workflow.opportunity.advance_and_set import (
-    named_process,
-    named_stage,
-    require_source,
-    require_type,
-)
+from pipecli.workflow.opportunity.advance import named_process, named_stage
+from pipecli.workflow.opportunity.set import require_source, require_type
 
 if TYPE_CHECKING:
     from pipecli.records.customer import Customer
