@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
+from pipecli.checks import Finding, Severity
 from pipecli.checks.check import RULES, RULES_WITH_SETTINGS, check
-from pipecli.checks.rules import Finding, Severity
 from pipecli.store.pipeline import Pipeline
 
 LEAD = "leads/2026/LEAD-7K3M9-contoso-coffee.yaml"

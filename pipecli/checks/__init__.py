@@ -1,1 +1,68 @@
-"""The rules that say what is wrong with the files as they are, and with a change set."""
+"""The rules of `check`, a module for each family, and the types that they share.
+
+`deals_and_papers`, `references`, `quotations_against_history` and `settings` are about the files as they are;
+`change_set` and `change_set_deals_and_papers` about a change set. Each module ends with its rules by name and
+severity.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from enum import StrEnum
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from pipecli.store.pipeline import Pipeline
+
+Path = tuple[str | int, ...]
+
+
+class Severity(StrEnum):
+    ERROR = "error"
+    """The pipeline contradicts itself, or holds what a command would refuse to write."""
+    WARNING = "warning"
+    """It is sound, but somebody should look."""
+
+
+class Problem(NamedTuple):
+    """One finding of a rule, before its line is looked up."""
+
+    file: str
+    path: Path
+    """The field at fault, as ("items", 0, "discount") or ("items", "1", "discount"): a number is a place from
+    0, a text one from 1. Empty: the file as a whole."""
+    message: str
+
+
+class Rule(NamedTuple):
+    name: str
+    severity: Severity
+    problems: Callable[[Pipeline], Iterator[Problem]]
+
+
+def by_query(name: str, severity: Severity, about: str, path: Path, words: str, query: str) -> Rule:
+    """A rule that finds each row of a query, whose `path` is the file, in `words` that name its columns.
+
+    `about` is what it is for; one `?` in the query is today.
+    """
+
+    def problems(pipeline: Pipeline) -> Iterator[Problem]:
+        today = [pipeline.today.isoformat()] if "?" in query else []  # which the settings are read for
+        rows = pipeline.index.connection.execute(query, today)
+        columns = [column for column, *_ in rows.description]
+        for row in rows:
+            yield Problem(row[0], path, words.format(**dict(zip(columns, row, strict=True))))
+
+    problems.__doc__ = about
+    return Rule(name, severity, problems)
+
+
+class Finding(NamedTuple):
+    """A line of `check`. Line and column count from 1, and are 1 where the file as a whole is at fault."""
+
+    file: str
+    line: int
+    column: int
+    rule: str
+    severity: Severity
+    message: str

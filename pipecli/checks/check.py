@@ -1,7 +1,4 @@
-"""Every rule at once: `check` of the files as they are, `check_changes` of a change set; findings get lines.
-
-The rules themselves are in `checks/rules/`.
-"""
+"""Every rule at once: `check` of the files as they are, `check_changes` of a change set; each with a line."""
 
 from __future__ import annotations
 
@@ -9,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from pipecli.checks.rules import (
+from pipecli.checks import (
     Finding,
     Path,
     Problem,
@@ -21,9 +18,9 @@ from pipecli.checks.rules import (
     references,
     settings,
 )
-from pipecli.checks.rules.change_set import RULES as RULES_OF_ANY_RECORD
-from pipecli.checks.rules.change_set import Between, Renames, ReviewedChanges, ReviewedRecord, renames
-from pipecli.checks.rules.change_set import Rule as ChangeRule
+from pipecli.checks.change_set import RULES as RULES_OF_ANY_RECORD
+from pipecli.checks.change_set import Between, Renames, ReviewedChanges, ReviewedRecord, renames
+from pipecli.checks.change_set import Rule as ChangeRule
 from pipecli.errors import FaultyFile
 from pipecli.history.changes_in_words import events_between
 from pipecli.history.diff import ChangedRecord, ChangeSet, Range, Side

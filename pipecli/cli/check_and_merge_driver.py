@@ -17,7 +17,7 @@ from urllib.parse import quote
 import typer
 
 from pipecli import __version__
-from pipecli.checks.rules import Finding, Severity
+from pipecli.checks import Finding, Severity
 from pipecli.cli.common.command import Printing, Verb, argument, flag, noun, option
 from pipecli.cli.common.output import Format, counted, lines, print_records, write_text
 from pipecli.cli.common.session import CODE_HOST_FORMATS, FORMATS, Session, say, session

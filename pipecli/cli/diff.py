@@ -11,8 +11,8 @@ from urllib.parse import quote
 
 import typer
 
+from pipecli.checks import Finding
 from pipecli.checks.check import check_changes
-from pipecli.checks.rules import Finding
 from pipecli.cli.common.command import Printing, argument, noun, option
 from pipecli.cli.common.output import (
     Format,

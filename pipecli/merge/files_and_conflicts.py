@@ -14,7 +14,7 @@ from pathlib import Path as Folder
 from tempfile import TemporaryDirectory
 from typing import NamedTuple, cast
 
-from pipecli.checks.rules.quotations_against_history import OFFERED
+from pipecli.checks.quotations_against_history import OFFERED
 from pipecli.errors import FaultyFile
 from pipecli.history import changes_in_words
 from pipecli.merge.field_by_field import (

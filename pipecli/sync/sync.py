@@ -15,8 +15,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
+from pipecli.checks import Finding
 from pipecli.checks.check import check
-from pipecli.checks.rules import Finding
 from pipecli.errors import FaultyFile, PipecliError
 from pipecli.records.kinds import SETTINGS_FILE
 from pipecli.store import git, merge_setup

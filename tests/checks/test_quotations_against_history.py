@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from pipecli.checks.rules import Severity
+from pipecli.checks import Severity
 from tests.checking import QUOTATION, SOUND, brief, found, write
 
 

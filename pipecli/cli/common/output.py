@@ -36,7 +36,7 @@ from pipecli.harmless_text import clean, harmless, lifeless
 from pipecli.wording import count
 
 if TYPE_CHECKING:
-    from pipecli.checks.rules import Finding
+    from pipecli.checks import Finding
 
 Record = Mapping[str, object]
 

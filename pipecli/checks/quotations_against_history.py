@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple, cast
 
-from pipecli.checks.rules import Problem, Rule, Severity
+from pipecli.checks import Problem, Rule, Severity
 from pipecli.errors import FaultyFile
 from pipecli.records.kinds import QUOTATION
 from pipecli.store import git, safe_files

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from pipecli.checks.rules import Path, Problem, Rule, Severity
+from pipecli.checks import Path, Problem, Rule, Severity
 from pipecli.history.notices import EVENTS
 from pipecli.records.kinds import BY_NOUN, SETTINGS_FILE, dotted
 from pipecli.records.money import MissingRate

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
-from pipecli.checks.rules import Path, Problem, Severity
-from pipecli.checks.rules.change_set import ReviewedChanges, ReviewedRecord, Rule
-from pipecli.checks.rules.quotations_against_history import OFFERED
+from pipecli.checks import Path, Problem, Severity
+from pipecli.checks.change_set import ReviewedChanges, ReviewedRecord, Rule
+from pipecli.checks.quotations_against_history import OFFERED
 from pipecli.history.changes_in_words import Event
 from pipecli.history.pipeline_as_of import sent_times
 from pipecli.records.items_and_totals import discounts, totals

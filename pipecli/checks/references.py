@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipecli.checks.rules import Problem, Rule, Severity
+from pipecli.checks import Problem, Rule, Severity
 from pipecli.errors import PipecliError
 from pipecli.json_and_csv import loads
 from pipecli.records.kinds import BY_FOLDER, BY_NOUN, BY_PREFIX, KINDS, PRODUCT, SETTINGS_FILE, Kind

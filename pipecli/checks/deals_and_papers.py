@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple, cast
 
-from pipecli.checks.rules import Problem, Rule, Severity, by_query
+from pipecli.checks import Problem, Rule, Severity, by_query
 
 if TYPE_CHECKING:
     from pipecli.records.papers import Invoice, Order

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from pipecli.checks.rules import Problem, Severity
+from pipecli.checks import Problem, Severity
 from pipecli.history.changes_in_words import RecordVersion
 from pipecli.history.commit_as_of import tip
 from pipecli.history.commits import file_changes, listed_commits, parse_commit
