@@ -1,4 +1,7 @@
-"""Every rule at once: `check` of the files as they are, `check_changes` of a change set; each with a line."""
+"""Every rule at once: `check` of the files as they are, `check_changes` of a change set; each with a line.
+
+The faults of files that their models in `records/` refuse come from the index: the rule `schema` is theirs.
+"""
 
 from __future__ import annotations
 
