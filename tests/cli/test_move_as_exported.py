@@ -1328,3 +1328,14 @@ def test_the_probability_of_a_few_deals_is_not_that_of_their_stage(cli: Cli, roo
     assert "order and probabilities of stages are guesses" in str(told["assumed"])
     cli("import", "run", "m")
     assert [deals(root)[key].get("probability") for key in "123"] == [None, 33, None]
+
+
+def test_ids_of_currencies_are_asked_about_and_two_signs_of_one_currency_are_it(cli: Cli, root: Path) -> None:
+    suite = "id,name,sales_stage,amount,date_closed,currency_name,currency_id\n"
+    asked = _plan(cli, _files("x", Opportunities=f"{suite}1,A,Prospecting,5,2026-12-24,,-99\n"))["questions"]
+    assert [question["about"] for question in asked] == ["currencies--99"]
+    head = "Deal ID,Deal Name,Stage,Amount,Close Date\n"
+    rows = '1,A,Demo,"£ 1,000.00",2026-12-24\n2,B,Demo,,2026-12-24\n3,C,Demo,GBP 20,2026-12-24\n'
+    assert _plan(cli, _files("y", deals=head + rows), "--force")["questions"] == []
+    cli("import", "run", "m")
+    assert {deal["currency"] for deal in deals(root).values()} == {"GBP"}

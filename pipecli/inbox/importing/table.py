@@ -246,7 +246,7 @@ def table_of(rows: Iterator[tuple[int, Sequence[Cell]]], name: str, layout: Layo
 
 
 _BELOW = re.compile(
-    r"(?i)(grand |sub)?total[esi]?( generale?| geral)?( \(.*\)| [\d,.]+ records?)?:?|totaux:?"
+    r"(?i)(grand |sub)?total[esi]?( g[eé]n[eé]rale?| geral)?( \(.*\)| [\d,.]+ records?)?:?|totaux:?"
     r"|gesamt(summe)?:?|summe:?|suma:?|totaal:?|razem:?|(genel )?toplam:?|итого:?|جمع( کل)?|(record )?count:?"
     r"|(copyright|confidential information|applied filters|©).*|(generated|exported) (by|from|on) .*"
 )

@@ -106,12 +106,14 @@ def currency_of_amounts(
     if texts(table, named):
         return _currency_of_the_rest(table, column, named, findings), {}
     signs = signs_in(table, column)
-    if len(signs.keys() - {frozenset()}) > 1:
+    several = signs.keys() - {frozenset()} if len(signs) > 1 else set()
+    shared = frozenset.intersection(*several) if len(several) > 1 and not signs[frozenset()] else frozenset()
+    if len(several) > 1 and len(shared) != 1:  # `£ 5` beside `GBP 6` are both the one that they share
         return None, meaning_of_signs(table, column, signs, findings)
     del signs[frozenset()]
     of_header = [code for sign in signs_of(column) if len(SIGNS[sign]) == 1 for code in SIGNS[sign]]
     answered = currency_answered("currency", findings)
-    if told := answered or currency_of(column) or next(iter(of_header), None):
+    if told := answered or currency_of(column) or next(iter([*of_header, *shared]), None):
         findings.currencies[told] += len(table.rows)
         return told, {}
     if signs and not any(base in sign for sign in signs):

@@ -256,6 +256,8 @@ def _role(key: str, words: _Words) -> str | None:
     return words.columns[match[0]] if match else None
 
 
+_ALONE = ("owner", "product", "currency")
+"""What ids may name without a file of them: what they mean is asked."""
 SEVERAL = ("customer", "contacts.contact")
 """What a cell may name several of."""
 _NAMED = {
@@ -286,7 +288,8 @@ def by_id_or_name(table: Table, told: Recognised, findings: Findings) -> Recogni
         plain = role.removesuffix("#")
         named = (plain, "description") if plain == "product" else (plain,)
         names = [other for other, own in columns.items() if own in named]
-        if _NAMED.get(plain) in findings.kinds or (plain in ("owner", "product", "currency") and not names):
+        is_alone = plain in _ALONE and not any(texts(table, name) for name in names)
+        if is_alone or _NAMED.get(plain) in findings.kinds:
             columns[column] = _by_id(table, column, plain, findings) if plain in SEVERAL else plain
             ids += [n for n in names if columns[n] == plain or one_word(n) in told.rest.get("doubles", ())]
         elif names and plain == "contacts.contact" and any("@" in text for text in texts(table, column)):
