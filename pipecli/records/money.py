@@ -214,6 +214,8 @@ _WRITTEN = (
 )
 _SHORT = r"(?<=[\d.,]) ?([kKmM]|Mio\.?|Mrd\.?|bn)(?=$|\)| ?[^\w\s]| [A-Z]{3}$)"
 """The letters of `12k`, `1.5M €` and `2 Mio`: thousands, millions. `kr` and `MXN` are currencies."""
+_BARE = re.compile(r"\d(?:[\d.,]*\d)?", re.ASCII)
+"""An amount without any sign, as nearly all of a file are."""
 _SPACES = str.maketrans(
     dict.fromkeys("\u00a0\u202f\u2009\u2007\t", " ") | dict.fromkeys("−–—", "-") | dict.fromkeys("’`´٬", "'")
 )
@@ -228,8 +230,11 @@ def read_money(text: str, mark: Mark, *, third_decimal: bool = True) -> Money:
 
     Where there can be no third decimal, as in an amount of euros, `1.234` is a thousand and more.
     """
-    short = re.search(_SHORT, text.strip())
-    match = _parts(re.sub(_SHORT, "", text.strip()))
+    plain = text.strip()
+    if _BARE.fullmatch(plain):
+        return Money(_number(plain, mark, text, third_decimal), frozenset())
+    short = re.search(_SHORT, plain)
+    match = _parts(re.sub(_SHORT, "", plain))
     if match is None or bool(match["open"]) != bool(match["close"]):
         raise Unreadable(f'"{text}" isn\'t an amount')
     named = [sign for sign in (match["before"], match["after"]) if sign]
@@ -265,13 +270,14 @@ _FACTORS = {"cents": Decimal("0.01"), "thousands": Decimal(1000), "millions": De
 
 def in_units(value: Decimal, text: str, unit: str | None) -> Decimal:
     """A number of a column in cents, thousands or millions, unless its own text says `12k`."""
-    says_its_own = re.search(_SHORT, text.strip()) is not None
-    return value if says_its_own else value * _FACTORS.get(unit or "", Decimal(1))
+    factor = _FACTORS.get(unit or "")
+    return value if factor is None or re.search(_SHORT, text.strip()) else value * factor
 
 
 def mark_of(texts: Iterable[str]) -> Mark:
     """The decimal sign of a column; empty where no number there tells it, or two numbers differ."""
-    marks = {_certain_mark(match["number"]) for match in map(_parts, texts) if match} - {""}
+    telling = (text for text in texts if not _TELLING.isdisjoint(text))
+    marks = {_certain_mark(number) for number in map(_digits, telling) if number} - {""}
     return marks.pop() if len(marks) == 1 else ""
 
 
@@ -284,6 +290,17 @@ def is_cut_off(text: str) -> bool:
     """True for a number of more than fifteen digits that has nothing but zeros after them."""
     plain = text.strip()
     return len(plain) > 15 and plain.isdecimal() and not plain[15:].strip("0")
+
+
+_TELLING = frozenset(".,٫")
+
+
+def _digits(text: str) -> str | None:
+    """The number of an amount with its signs; None where it is none."""
+    if _BARE.fullmatch(plain := text.strip()):
+        return plain
+    match = _parts(text)
+    return match and match["number"]
 
 
 def _parts(text: str) -> re.Match[str] | None:

@@ -316,13 +316,13 @@ def _is_number(cell: Cell) -> TypeGuard[int | Decimal]:
 def _money(column_format: ColumnFormat) -> Reader:
     def read(cell: Cell) -> object:
         if _is_number(cell):
-            money = Money(Decimal(cell), frozenset())
+            value, signed = Decimal(cell), frozenset[str]()
         else:
-            money = read_money(
+            value, signed = read_money(
                 text_value(cell), column_format.mark, third_decimal=column_format.third_decimal
             )
-            money = money._replace(currencies=column_format.signs.get(money.currencies, money.currencies))
-        return money._replace(value=in_units(money.value, str(cell), column_format.scale))
+        value = in_units(value, str(cell), column_format.scale)
+        return Money(value, column_format.signs.get(signed, signed))
 
     return read
 

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from collections.abc import Mapping as Map
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from difflib import get_close_matches
 from functools import cached_property
@@ -59,6 +59,7 @@ PARENTS = {
     "activities": ("opportunity", "lead"),
 }
 """The kinds of record that have a list whose elements come as a file of their own."""
+_NO_NUMBERS = {str, date, datetime, bool, type(None)}
 NEVER_CLEARED = {("id",), ("sku",), ("created",), ("external_id",)}
 
 
@@ -212,7 +213,7 @@ class _Compiler:
             if doubt:
                 self.source.fault([*place, "date"] if column.date else place, doubt)
         mark: Mark = column.decimal or self.mapping.decimal or ""
-        if not mark:
+        if not mark and self._kinds(path) - _NO_NUMBERS:
             mark = mark_of({cell for row in self.table.rows if isinstance(cell := row.cells.get(name), str)})
         scale = column.scale or self.mapping.scale
         third = self.third_decimal or column.to not in ("amount", "closed.amount")
@@ -238,9 +239,12 @@ class _Compiler:
                 self.source.fault(["signs", sign], f"signs: {code} isn't one of {known}")
         return {SIGNS[sign]: frozenset({code}) for sign, code in self.mapping.signs.items() if sign in SIGNS}
 
+    def _kinds(self, path: Path | None) -> set[object]:
+        """The types that a field may have."""
+        return {*base.options(base.annotation_at(self.collection.model, path))} if path else set()
+
     def _is_time(self, path: Path | None) -> bool:
-        kinds = base.options(base.annotation_at(self.collection.model, path)) if path else []
-        return any(isinstance(kind, type) and issubclass(kind, date) for kind in kinds)
+        return not self._kinds(path).isdisjoint((date, datetime))
 
     def _check_format(self, form: str, place: list[str | int]) -> None:
         if fault := day_formats.fault_of(form):

@@ -66,7 +66,7 @@ class Outcomes(NamedTuple):
 def text_of_row(template: str, row: Row) -> str:
     """The text that a template, or the name of a column, gives of a row."""
     if "{" not in template:
-        template = f"{{{template}}}"
+        return row.text(template)
     return re.sub(r"\{([^{}]+)\}", lambda column: row.text(column[1]), template)
 
 

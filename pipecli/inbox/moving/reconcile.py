@@ -136,7 +136,7 @@ class _Columns:
                 self._feeds.setdefault(re.sub(r"^items\.(1\.)?", "", one.to or ""), []).append((column, one))
         bound = {name for several in self.stages.values() for one in several for name in one.when}
         self._deciding = [*self.stages, *sorted(bound - self.stages.keys())]
-        self._places: dict[tuple[object, ...], tuple[str, str]] = {}
+        self._places: dict[tuple[object, ...], tuple[str, tuple[str, str]]] = {}
         """By the cells of the columns that decide it; deals share few."""
         self._marks: dict[str, Mark] = {}
         self._table = table
@@ -186,33 +186,30 @@ class _Columns:
         if field_ == "discount":
             yield from (three for three in self._cells(row, "discount_amount") if is_percentage(three[2]))
 
-    def place(self, row: Row) -> tuple[str, str]:
-        """The status and stage that the words of a row stand for, the first that the mapping gives."""
-        words = tuple(row.cells.get(name) for name in self._deciding)
-        if (known := self._places.get(words)) is not None:
+    def place(self, row: Row) -> tuple[str, tuple[str, str]]:
+        """The words of a row for its stage and status, and the status and stage that they stand for.
+
+        Of these the first that the mapping gives. It stands before the words where none of them says it.
+        """
+        deciding = tuple(row.cells.get(name) for name in self._deciding)
+        if (known := self._places.get(deciding)) is not None:
             return known
+        words: list[str] = []
         place: dict[str, Any] = {}
         for column, several in self.stages.items():
+            text = row.text(column)
             for one in several:
-                cell = row.text(column)
-                cell = "" if cell in NOTHING and cell not in one.values else cell
+                cell = "" if text in NOTHING and text not in one.values else text
                 value = one.values.get(cell, one.otherwise if cell else None)
                 if value is not None and holds(one.when, row):
                     told = value if isinstance(value, dict) else {one.to or "": value}
                     place = {**told, **place}
-        return self._places.setdefault(words, (str(place.get("status", "")), str(place.get("stage", ""))))
-
-    def stage_words(self, row: Row) -> Iterator[str]:
-        """The words of a row for its stage and status, after its status where none of them is one for it."""
-        words = [
-            cell
-            for column, several in self.stages.items()
-            if (cell := row.text(column))
-            and not any(isinstance(one.otherwise, dict) for one in several if cell not in one.values)
-        ]
-        status, _ = self.place(row)
-        is_told = status not in ("won", "lost") or status in map(outcome_of, words)
-        yield from words if is_told else (status, *words)
+            if text and not any(isinstance(one.otherwise, dict) for one in several if text not in one.values):
+                words.append(text)
+        status, stage = str(place.get("status", "")), str(place.get("stage", ""))
+        if status in ("won", "lost") and status not in map(outcome_of, words):
+            words.insert(0, status)
+        return self._places.setdefault(deciding, (" / ".join(words) or "no stage", (status, stage)))
 
     def line(self, row: Row) -> Decimal | None:
         """The worth of a line; None where it has no price."""
@@ -274,12 +271,13 @@ def _told_of_records(done: Import, columns: _Columns, own: str, amount: str) -> 
             continue
         external = plain_digits(text_of_row(own, row))
         if not mapping.rows or (external and external not in told):
+            words, place = columns.place(row)
             above = told[external] = Told(
-                " / ".join(columns.stage_words(row)) or "no stage",
+                words,
                 columns.text(row, "currency") or base,
                 columns.number(row, amount),
                 states.get(row.line, ""),
-                columns.place(row) if amount == "amount" else ("", ""),
+                place if amount == "amount" else ("", ""),
                 grand_total=columns.number(row, "custom.grand_total") if amount == "total" else None,
             )
         if above is not None and amount == "total":

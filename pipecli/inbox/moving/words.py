@@ -67,6 +67,7 @@ def is_of_change(header: str) -> bool:
     return re.fullmatch(patterns()["changed"], header_key(header)) is not None
 
 
+@cache
 def outcome_of(word: str) -> str | None:
     """What a stage's or a status's name says: open, won or lost; None for neither word of it."""
     plain = " ".join(re.sub(r"[_/\-]+", " ", folded(word)).split())
