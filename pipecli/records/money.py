@@ -331,12 +331,12 @@ def _currencies(sign: str, text: str) -> frozenset[str]:
 
 
 def _number(digits: str, mark: Mark, text: str, third_decimal: bool) -> Decimal:
-    signs = [digit for digit in digits if digit in ".,"]
     decimal = _certain_mark(digits) or mark
-    if signs and not decimal and not third_decimal:
-        decimal = "," if signs[0] == "." else "."
-    if signs and not decimal:
-        thousand, decimals = digits.replace(signs[0], ""), digits.replace(signs[0], ".")
+    sign = "." if "." in digits else ","
+    if not decimal and sign in digits and not third_decimal:
+        decimal = "," if sign == "." else "."
+    if not decimal and sign in digits:
+        thousand, decimals = digits.replace(sign, ""), digits.replace(sign, ".")
         raise TwoReadings(
             f'"{text}" is {thousand} or {decimals}: say which in the mapping, '
             'with decimal: "." or decimal: ","',
@@ -346,7 +346,7 @@ def _number(digits: str, mark: Mark, text: str, third_decimal: bool) -> Decimal:
     if mark and decimal != mark:
         raise Unreadable(f'"{text}" isn\'t an amount where "{mark}" stands before the decimals')
     whole, _, fraction = digits.partition(decimal) if decimal else (digits, "", "")
-    groups = re.split(r"[.,' ]", whole)
+    groups = [whole] if whole.isdecimal() else re.split(r"[.,' ]", whole)
     if not _are_groups(groups, whole) or not (fraction.isdecimal() or fraction == ""):
         raise Unreadable(f'"{text}" isn\'t an amount')
     return Decimal(f"{''.join(groups) or '0'}.{fraction}" if fraction else "".join(groups))
@@ -363,14 +363,13 @@ def _are_groups(groups: list[str], whole: str) -> bool:
 
 def _certain_mark(digits: str) -> Mark:
     """The decimal sign of one number; empty where the number alone doesn't tell it."""
-    signs = [digit for digit in digits if digit in ".,"]
-    if not signs:
-        return ""
-    last: Mark = "." if signs[-1] == "." else ","
+    last: Mark = "." if digits.rfind(".") > digits.rfind(",") else ","
     other: Mark = "," if last == "." else "."
-    if len(set(signs)) == 2:
+    if last not in digits:
+        return ""
+    if other in digits:
         return last
-    if len(signs) > 1:
+    if digits.count(last) > 1:
         return other
     whole, _, decimals = digits.partition(last)
     is_grouped = "'" in whole or " " in whole

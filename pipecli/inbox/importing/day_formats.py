@@ -108,7 +108,8 @@ def _moment(text: str, formats: Sequence[str], today: date) -> datetime:
         return _in_its_century(read, text, today) if "%y" in form else read
     if _ISO_MOMENT.fullmatch(plain):
         try:
-            return datetime.fromisoformat(re.sub(r" ?UTC$", "Z", re.sub(r" (?=[+-])", "", plain)))
+            joined = plain.replace(" UTC", "Z").replace("UTC", "Z").replace(" +", "+").replace(" -", "-")
+            return datetime.fromisoformat(joined)
         except ValueError:
             raise Unreadable(f'"{text}" isn\'t a day of the calendar') from None
     wanted = " or ".join(formats) or "2026-11-21; another form is said in the mapping, as date: '%d/%m/%Y'"

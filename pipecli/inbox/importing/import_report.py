@@ -65,7 +65,8 @@ def report_json(
         len(outcome.rejected),
     )
     naming = bindings.naming
-    made, related = set(outcome.made), dict[str, list[str]]()
+    made = {*outcome.made, *(new.key for new in outcome.related)}
+    related: dict[str, list[str]] = {}
     for new in outcome.related:
         related.setdefault(BY_NOUN[new.noun].plural, []).append(new.key)
     return {
@@ -96,7 +97,7 @@ def report_json(
         "namesakes": [
             {"id": key, "name": names.known(CONTACT.noun).labels[key], "others": others}
             for key, others in names.namesakes.items()
-            if key in made or any(new.key == key for new in outcome.related)
+            if key in made
         ],
         "unused_columns": bindings.unused,
         "reasons": [
