@@ -21,7 +21,7 @@ from pipecli.inbox.importing.bindings import ORDINAL, Bindings, Tally, written
 from pipecli.inbox.importing.cells import Named, nouns_of
 from pipecli.inbox.importing.compile_mapping import compiled
 from pipecli.inbox.importing.earlier_imports import EarlierFiles, Keep, last_said
-from pipecli.inbox.importing.import_report import report_json
+from pipecli.inbox.importing.import_report import Built, Lines, report_json
 from pipecli.inbox.importing.list_elements import value_at
 from pipecli.inbox.importing.mapping import Source
 from pipecli.inbox.importing.match_record import (
@@ -33,7 +33,7 @@ from pipecli.inbox.importing.match_record import (
     part_named,
 )
 from pipecli.inbox.importing.named_records import Nameable
-from pipecli.inbox.importing.rows_to_records import Built, Lines, Tick, make_records
+from pipecli.inbox.importing.rows_to_records import Tick, make_records
 from pipecli.inbox.importing.table import Row, Table, fill_down
 from pipecli.inbox.importing.workbook import is_vcard, rows_of_file
 from pipecli.records.base import Plain, Record

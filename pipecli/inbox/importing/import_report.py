@@ -1,4 +1,4 @@
-"""The report of an import, and the file of its rejected rows, which can be mended and imported again."""
+"""The outcome of an import, its report, and the file of its rejected rows, which can be mended."""
 
 from __future__ import annotations
 
@@ -9,17 +9,19 @@ import os
 import re
 import stat
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipecli.errors import Reason
 from pipecli.harmless_text import guarded_cell, visible
+from pipecli.history.changes_in_words import Event
 from pipecli.inbox.importing.bindings import Bindings, Tally
 from pipecli.inbox.importing.match_record import PartKind
-from pipecli.inbox.importing.named_records import Nameable
-from pipecli.inbox.importing.rows_to_records import Built
+from pipecli.inbox.importing.named_records import Nameable, NewRecord
 from pipecli.inbox.importing.table import EXTRA, REASON, Cell, Raw, Row, Table
 from pipecli.json_and_csv import free_cell, list_cell
+from pipecli.records.base import Part
 from pipecli.records.kinds import COLLECTIONS_BY_NOUN as BY_NOUN
 from pipecli.records.kinds import CONTACT, collection_named
 from pipecli.store import safe_files
@@ -28,14 +30,68 @@ from pipecli.wording import count, first_of
 if TYPE_CHECKING:
     from pipecli.inbox.importing.import_files import Import, Target
     from pipecli.store.safe_files import Location
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    pass
 
 _MOST_REASONS = 10
 _MOST_NAMES = 8
 _MOST_TALLIES = 50
+
+
+class Lines(NamedTuple):
+    """What became of the rows that are parts of records."""
+
+    made: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    merged: int = 0
+
+    def plus(self, other: Lines) -> Lines:
+        return Lines(*map(sum, zip(self, other, strict=True)))
+
+
+@dataclass
+class Built:
+    """The result of an import, before anything is written."""
+
+    made: list[str] = field(default_factory=list)
+    """The ids or slugs of new records."""
+    updated: list[str] = field(default_factory=list)
+    principals: dict[tuple[str, str], Part] = field(default_factory=dict)
+    """New and changed users and teams, by noun and slug: they stand in the settings."""
+    unchanged: int = 0
+    merged: int = 0
+    """Rows that are about the record of an earlier row."""
+    skipped: int = 0
+    """Rows that aren't to be taken, as the mapping says."""
+    rejected: list[tuple[Row, Reason]] = field(default_factory=list)
+    removed: list[Row] = field(default_factory=list)
+    """Those of the skipped whose records people removed or merged."""
+    left_out: set[int] = field(default_factory=set)
+    """The lines of those that the mapping doesn't take."""
+    parents: Mapping[int, str] = field(default_factory=dict)
+    """By the line of a row that is a part of a record, that record."""
+    related: list[NewRecord] = field(default_factory=list)
+    """Missing records that rows name, made on the way."""
+    filled: dict[str, Tally] = field(default_factory=dict)
+    """Required fields that rows don't give, set to the time of the import."""
+    lines: Lines | None = None
+    """Of rows that are parts of records: what became of them."""
+    kept: dict[str, Tally] = field(default_factory=dict)
+    """Fields that both people and the file changed since the last import, and that stay as they are here."""
+    changed: list[tuple[str, Event]] = field(default_factory=list)  # by record, from the file's word to ours
+
+    def add(self, other: Built) -> None:
+        """Count the outcome of other rows, which are parts of records, with this one."""
+        self.made += other.made
+        self.updated += other.updated
+        self.skipped += other.skipped
+        self.rejected += other.rejected
+        self.related += [new for new in other.related if new not in self.related]
+        if self.lines and other.lines:
+            self.lines = self.lines.plus(other.lines)
+        for name, tally in other.kept.items():
+            known = self.kept.setdefault(name, Tally(0, tally.example))
+            known.rows += tally.rows
 
 
 def commit_subject(report: dict[str, Any]) -> str:

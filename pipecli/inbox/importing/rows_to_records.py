@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from pipecli.errors import FaultyFile, PipecliError, Reason, Unreadable
-from pipecli.history.changes_in_words import Event, RecordVersion, events_between
+from pipecli.history.changes_in_words import RecordVersion, events_between
 from pipecli.inbox.importing.bindings import Bindings, Tally
 from pipecli.inbox.importing.cells import CLOSED_STAGE, Named, Path, forget_ending, nouns_of
 from pipecli.inbox.importing.day_formats import refuse_other_order
 from pipecli.inbox.importing.earlier_imports import Difference, Keep, as_imported, disputed, settled
+from pipecli.inbox.importing.import_report import Built, Lines
 from pipecli.inbox.importing.list_elements import (
     FURTHER_CONTACTS,
     Placing,
@@ -26,7 +26,7 @@ from pipecli.inbox.importing.list_elements import (
 )
 from pipecli.inbox.importing.mapping import Source
 from pipecli.inbox.importing.match_record import NOT_HERE, PLANNED, REMOVED, Draft, Matcher, NotHere, Removed
-from pipecli.inbox.importing.named_records import Completer, Nameable, NewRecord
+from pipecli.inbox.importing.named_records import Completer, Nameable
 from pipecli.inbox.importing.table import Row
 from pipecli.json_and_csv import loads
 from pipecli.records.base import Document, Part, Plain, Record
@@ -43,63 +43,6 @@ S = TypeVar("S")
 T = TypeVar("T")
 Tick = Callable[[int], None]
 """Is given the number of rows just done. Each row is done twice: read, and its record made."""
-
-
-class Lines(NamedTuple):
-    """What became of the rows that are parts of records."""
-
-    made: int = 0
-    updated: int = 0
-    unchanged: int = 0
-    merged: int = 0
-
-    def plus(self, other: Lines) -> Lines:
-        return Lines(*map(sum, zip(self, other, strict=True)))
-
-
-@dataclass
-class Built:
-    """The result of an import, before anything is written."""
-
-    made: list[str] = field(default_factory=list)
-    """The ids or slugs of new records."""
-    updated: list[str] = field(default_factory=list)
-    principals: dict[tuple[str, str], Part] = field(default_factory=dict)
-    """New and changed users and teams, by noun and slug: they stand in the settings."""
-    unchanged: int = 0
-    merged: int = 0
-    """Rows that are about the record of an earlier row."""
-    skipped: int = 0
-    """Rows that aren't to be taken, as the mapping says."""
-    rejected: list[tuple[Row, Reason]] = field(default_factory=list)
-    removed: list[Row] = field(default_factory=list)
-    """Those of the skipped whose records people removed or merged."""
-    left_out: set[int] = field(default_factory=set)
-    """The lines of those that the mapping doesn't take."""
-    parents: Mapping[int, str] = field(default_factory=dict)
-    """By the line of a row that is a part of a record, that record."""
-    related: list[NewRecord] = field(default_factory=list)
-    """Missing records that rows name, made on the way."""
-    filled: dict[str, Tally] = field(default_factory=dict)
-    """Required fields that rows don't give, set to the time of the import."""
-    lines: Lines | None = None
-    """Of rows that are parts of records: what became of them."""
-    kept: dict[str, Tally] = field(default_factory=dict)
-    """Fields that both people and the file changed since the last import, and that stay as they are here."""
-    changed: list[tuple[str, Event]] = field(default_factory=list)  # by record, from the file's word to ours
-
-    def add(self, other: Built) -> None:
-        """Count the outcome of other rows, which are parts of records, with this one."""
-        self.made += other.made
-        self.updated += other.updated
-        self.skipped += other.skipped
-        self.rejected += other.rejected
-        self.related += [new for new in other.related if new not in self.related]
-        if self.lines and other.lines:
-            self.lines = self.lines.plus(other.lines)
-        for name, tally in other.kept.items():
-            known = self.kept.setdefault(name, Tally(0, tally.example))
-            known.rows += tally.rows
 
 
 def make_records(
