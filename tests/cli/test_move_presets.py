@@ -14,8 +14,9 @@ from ryaml import loads
 from pipecli.inbox.importing.import_files import File, import_rows, prepare_import, target_named
 from pipecli.inbox.importing.table import Row, Table
 from pipecli.inbox.moving.plan_files import load_plan
-from pipecli.inbox.moving.recognise import ORDER, Preset, presets, recognised, vendors
+from pipecli.inbox.moving.recognise import Preset, presets, recognised, vendors
 from pipecli.inbox.moving.run_plan import export_of
+from pipecli.inbox.moving.words import kinds_of_rows
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.plan_writes import Planner
 from tests.conftest import Cli
@@ -31,7 +32,7 @@ def test_the_vendors_are_those_that_people_move_from() -> None:
 
 @pytest.mark.parametrize("preset", presets(), ids=lambda preset: preset.name)
 def test_a_file_with_all_columns_of_a_preset_is_taken_for_it(preset: Preset) -> None:
-    assert preset.kind in ORDER
+    assert preset.kind in kinds_of_rows()
     columns = [*dict.fromkeys([*preset.columns, *preset.recognise])]
     row = Row(2, dict.fromkeys(columns, "x"))
     table = Table(f"{_name_of(preset)}.csv", columns, [row])

@@ -39,7 +39,6 @@ from pipecli.inbox.moving.plan_files import (
 )
 from pipecli.inbox.moving.questions import stages_to_fill, table_name, without_overlaps
 from pipecli.inbox.moving.recognise import (
-    ORDER,
     check_vendor,
     header_line,
     namesakes_of,
@@ -51,7 +50,7 @@ from pipecli.inbox.moving.recognise import (
     with_marks,
 )
 from pipecli.inbox.moving.synonyms import SEVERAL, Recognised, by_id_or_name, columns_of_deals, ids_of
-from pipecli.inbox.moving.words import is_yes, of_activity, one_word, outcome_of, patterns
+from pipecli.inbox.moving.words import is_yes, kinds_of_rows, of_activity, one_word, outcome_of, patterns
 from pipecli.records.names import is_code
 from pipecli.records.settings import Settings
 from pipecli.store import ids_and_files
@@ -60,15 +59,6 @@ from pipecli.wording import count
 _DATES = {"created", "at", "date", "valid_until", "next_contact.date", "delivery_date", "converted.date"}
 _ADDRESS = ("street", "street2", "city", "region", "postcode")
 _USERS = {"owner", "by", "manager"}
-_WITHOUT_CUSTOM = {"users", "teams", "items", "activities", "price-lists"}
-_OF_RECORDS = dict.fromkeys(("quotations", "orders"), "opportunity") | dict.fromkeys(
-    ("items", "activities"), "record"
-)
-"""The role of the column without which rows of a kind are nobody's."""
-_MAKE = {
-    "opportunities": ("customer", "contact", "product"), "contacts": ("customer",), "leads": (),
-    "items": ("product",), "quotations": ("customer",), "orders": ("customer",), "activities": (),
-}  # fmt: skip
 
 
 @dataclass
@@ -136,7 +126,7 @@ def make_plan(
         known[number] = _Recognition(table, with_ends(table, marked, findings))
     _look_at_dates(known, findings)
     for one in known:
-        named = _OF_RECORDS.get(one.told.kind)
+        named = kinds_of_rows()[one.told.kind].get("of")
         if named and not any(role.partition(".")[0] == named for role in one.told.roles):
             whose = named.replace("opportunity", "deal")
             findings.lost.append(f"{one.table.name}: all; none names the {whose} of a row")
@@ -183,7 +173,7 @@ def _place(one: _Recognition) -> tuple[int, bool, int, str]:
     """The place of a table among the others: of two of one kind first the one with more columns."""
     kind = one.told.kind
     columns = 0 if kind in ("items", "activities") else len(one.told.columns)
-    return ORDER.index(kind), "part" in one.told.rest, -columns, one.table.name
+    return [*kinds_of_rows()].index(kind), "part" in one.told.rest, -columns, one.table.name
 
 
 _OWN = frozenset(
@@ -305,7 +295,7 @@ class _Mapping:
     def _make(self) -> list[str]:
         """The kinds that are added by a name: none where other records are named by ids alone."""
         kind, told = self.told.kind, self.told.rest.get("make", ())
-        return [*(told or _MAKE.get(kind, ()))] if kind == "leads" or self._names() else []
+        return [*(told or kinds_of_rows()[kind].get("make", ()))] if kind == "leads" or self._names() else []
 
     def _column(self, column: str, role: Any) -> None:
         if not isinstance(role, str):
@@ -422,7 +412,8 @@ class _Mapping:
             *self.record.values(),
             *re.findall(r"\{([^{}]+)\}", str(self.templates)),
         }
-        taken: set[str] = set()
+        is_part, taken = "part" in self.told.rest, set[str]()
+        may_be_kept = not is_part and kinds_of_rows()[self.told.kind].get("custom", True)
         for column in self.table.columns:
             if column in used or not (values := texts(self.table, column)):
                 continue
@@ -430,7 +421,7 @@ class _Mapping:
             codes = (is_id and all(is_code(text) for text in [*values][:50])) or re.match(
                 patterns()["hidden"], column
             )
-            if column in ignored or self.told.kind in _WITHOUT_CUSTOM or "part" in self.told.rest or codes:
+            if column in ignored or not may_be_kept or codes:
                 yield column
                 continue
             slug = ids_and_files.free_slug(column, taken).replace("-", "_")

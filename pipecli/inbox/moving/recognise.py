@@ -27,17 +27,20 @@ from pipecli.inbox.moving.synonyms import (
     is_of_another_thing,
     kinds_named,
 )
-from pipecli.inbox.moving.words import header_key, is_of_change, is_yes, one_word, outcome_of, patterns
+from pipecli.inbox.moving.words import (
+    header_key,
+    is_of_change,
+    is_yes,
+    kinds_of_rows,
+    one_word,
+    outcome_of,
+    patterns,
+)
 from pipecli.records.names import folded
 from pipecli.store import ids_and_files
 from pipecli.store.yaml.read import parse
 from pipecli.wording import count
 
-ORDER = (
-    "users", "teams", "customers", "contacts", "suppliers", "products", "price-lists",
-    "leads", "opportunities", "quotations", "supplier-quotations", "orders", "items", "activities",
-)  # fmt: skip
-"""The kinds in the order in which they are brought in: what is named comes before what names it."""
 _MOST_BY_WORDS = 12
 """Tables of an export of a vendor; of more than these one must be named as its kind is."""
 _OWN_COLUMNS = 2
@@ -318,11 +321,6 @@ def header_line(table: Table) -> int | None:
 
 _MOST_ALIKE = 0.2
 """The part of the rows that may be told apart by their order alone."""
-_KNOWN_BY = {
-    "opportunities": (("title", "customer", "created"), ("title", "customer", "created", "amount")),
-    "leads": (("email",), ("email", "name", "first_name", "last_name", "organization")),
-}
-"""By kind the roles of the columns that tell rows without ids apart, and those where they don't."""
 
 
 def template_of_ids(
@@ -331,7 +329,7 @@ def template_of_ids(
     """The template of an id for deals or leads without one, that a second run may know them."""
     what = "deals" if kind == "opportunities" else kind
     choices: list[tuple[list[str], bool]] = []
-    for known_by in _KNOWN_BY[kind]:
+    for known_by in kinds_of_rows()[kind]["known by"]:
         named = [column for role in known_by if (column := column_of(role))]
         full = [name for name in named if all(row.text(name) for row in table.rows)]
         choices += [(full, False), (named, named != full)]

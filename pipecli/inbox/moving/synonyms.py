@@ -18,7 +18,15 @@ from pipecli.inbox.importing.compile_mapping import texts
 from pipecli.inbox.importing.table import Table
 from pipecli.inbox.moving.amounts_and_days import bare_header, currency_of, with_amounts_off
 from pipecli.inbox.moving.plan_files import Findings
-from pipecli.inbox.moving.words import header_key, of_activity, one_word, outcome_of, patterns, stem_of
+from pipecli.inbox.moving.words import (
+    header_key,
+    kinds_of_rows,
+    of_activity,
+    one_word,
+    outcome_of,
+    patterns,
+    stem_of,
+)
 from pipecli.records.money import CURRENCIES, read_money
 from pipecli.records.names import is_code
 from pipecli.store.yaml.read import parse
@@ -27,8 +35,6 @@ from pipecli.wording import count
 _TITLE = 60  # characters of a text that may name a deal
 _CLOSE_ENOUGH = 88
 """Of 100, as rapidfuzz counts: `Telefonnumer` is `Telefonnummer`, `Stage` isn't `State`."""
-_ONLY_NAMED = {"leads", "users", "quotations", "orders", "items"}
-"""Kinds whose headers are those of contacts: the file's name must say what they are."""
 _OF_FIRMS = {"website", "phone", "street", "city", "country", "industry", "tax_id", "email", "postcode"}
 _ANYTHING = {"name", "nombre", "nome", "nom", "نام"}
 """Headers of a name that anything has, a quote or a project: with no role of firms it isn't a customer's."""
@@ -140,7 +146,7 @@ def by_words_of(table: Table, known: Container[str], *, is_whole: bool = False) 
         is_named = is_last or (not named and any(word in stem for word in words.names))
         roles = {str(role) for role in columns.values()}
         needed = words.needs & roles
-        must_be_named = kind in _ONLY_NAMED or kind in known or len(columns) < 2
+        must_be_named = "named" in kinds_of_rows()[kind] or kind in known or len(columns) < 2
         if kind == "activities":
             must_be_named |= not roles & {"at", "type", "subject"} or bool(named - {kind})
             must_be_named |= _has_its_own_id(table, stem)

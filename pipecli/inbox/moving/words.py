@@ -29,6 +29,12 @@ def names_of_currencies() -> Mapping[str, str]:
     return codes
 
 
+@cache
+def kinds_of_rows() -> Mapping[str, Mapping[str, Any]]:
+    """What the rows of a file may be, with the facts of each, in the order in which they are brought in."""
+    return _preset("kinds.yaml")
+
+
 def _preset(name: str) -> Mapping[str, Any]:
     return parse(files(__package__).joinpath("presets", name).read_text(encoding="utf-8"), name)
 
