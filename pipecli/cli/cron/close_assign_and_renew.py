@@ -270,7 +270,7 @@ def renew(
     Each order is renewed once, whichever clone runs this: it is claimed in the shared pipeline. The deal has
     the recurring items, the customer and the sellers, and is expected to close when the term ends.
     """
-    from pipecli.outbox.only_once import Claims, clone_name
+    from pipecli.outbox.claim_once import Claims, clone_name
     from pipecli.records.opportunity import Opportunity
     from pipecli.records.papers import Order
     from pipecli.store.git_remote import shared_remote

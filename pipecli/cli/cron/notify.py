@@ -69,7 +69,7 @@ def notify(
         _print_messages(run, _untold(run, before, _gathered(run, before, ours, since)))
         return
     from pipecli.outbox.channels import require_apprise
-    from pipecli.outbox.only_once import job
+    from pipecli.outbox.claim_once import job
 
     require_apprise()
     with job(place, "notify"):

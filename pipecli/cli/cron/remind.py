@@ -24,7 +24,7 @@ from pipecli.translation import user_language, words_of
 
 if TYPE_CHECKING:
     from pipecli.outbox.channels import Address, Channels
-    from pipecli.outbox.only_once import Claims, ReminderJournal
+    from pipecli.outbox.claim_once import Claims, ReminderJournal
     from pipecli.reports.today_and_followups import FollowUp, Message
 
 app = noun("Tell each user what is due.")
@@ -102,7 +102,7 @@ def remind(
 
 def claims_of(run: Session, job: str, days: int) -> Claims:
     """The claims of a job, kept for some days: of all clones, or with --alone of this one."""
-    from pipecli.outbox.only_once import Claims
+    from pipecli.outbox.claim_once import Claims
     from pipecli.store.git_remote import shared_remote
 
     place = run.pipeline.location
@@ -234,7 +234,7 @@ def sending(
     run: Session, claims: Claims, name: str, journal_name: str, keys: Sequence[str], *, is_again: bool
 ) -> Iterator[Sender]:
     """Send, as the only job of its name here, what no other run has claimed; the rest is given back."""
-    from pipecli.outbox.only_once import ReminderJournal, job
+    from pipecli.outbox.claim_once import ReminderJournal, job
     from pipecli.store.lock import interruptible
 
     place = run.pipeline.location

@@ -22,6 +22,7 @@ from pipecli.cli.quotation.render import printed_of, typeset_as
 from pipecli.errors import PipecliError
 from pipecli.harmless_text import harmless, one_line
 from pipecli.json_and_csv import loads
+from pipecli.outbox.claim_once import PaperMailJournal
 from pipecli.outbox.mail import (
     MailTemplate,
     Server,
@@ -36,7 +37,6 @@ from pipecli.outbox.mail import (
     server_of,
     template_names,
 )
-from pipecli.outbox.only_once import PaperMailJournal
 from pipecli.outbox.typesetting import require_typst
 from pipecli.records.activity import Activity, Direction
 from pipecli.records.customer import Contact, Customer
