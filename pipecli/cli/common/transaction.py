@@ -105,7 +105,7 @@ class Transaction:
 
     def owner_by_rule(self, record: Owned, *, is_named: bool) -> tuple[Owned, tuple[str, ...]]:
         """A new lead or deal with the owner that a rule names, and a note; as it is if somebody named one."""
-        from pipecli.store.choose_process_and_rule import choose_rules
+        from pipecli.store.choose_by_condition import choose_rules
         from pipecli.store.index.rows_for_verbs import workload
         from pipecli.workflow.assignment import given_when_added, rules_for
 

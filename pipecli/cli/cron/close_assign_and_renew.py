@@ -218,7 +218,7 @@ def assign(ctx: typer.Context) -> None:
 
 def _assigned(transaction: Transaction, kind: Kind) -> list[Change]:
     """The unowned records of a kind, given away; what no active user can get is said."""
-    from pipecli.store.choose_process_and_rule import choose_rules
+    from pipecli.store.choose_by_condition import choose_rules
     from pipecli.store.index.rows_for_verbs import unowned_records, workload
     from pipecli.workflow.assignment import Taken, assign_by_rules, rules_for, users_at_work
 

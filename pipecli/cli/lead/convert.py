@@ -20,7 +20,7 @@ from pipecli.records.customer import Contact, Customer
 from pipecli.records.kinds import CONTACT, CUSTOMER
 from pipecli.records.lead import Lead
 from pipecli.records.opportunity import Opportunity
-from pipecli.store.choose_process_and_rule import choose_process
+from pipecli.store.choose_by_condition import choose_process
 from pipecli.store.index.rows_for_verbs import rows_where
 from pipecli.store.pipeline import Pipeline
 from pipecli.workflow.items_and_prices import require_currency

@@ -34,7 +34,7 @@ from pipecli.records.kinds import CUSTOMER
 from pipecli.records.lead import Lead
 from pipecli.records.names import folded
 from pipecli.records.opportunity import Opportunity, Stakeholder
-from pipecli.store.choose_process_and_rule import choose_process
+from pipecli.store.choose_by_condition import choose_process
 from pipecli.store.index.rows_for_verbs import rows_where
 from pipecli.store.pipeline import NotFound
 from pipecli.workflow.assignment import require_user

@@ -380,7 +380,7 @@ class Completer:
 
     def _choose_process(self, plain: Plain) -> None:
         """Set the process whose condition holds for the deal; the first stands in while that is asked."""
-        from pipecli.store.choose_process_and_rule import choose_process
+        from pipecli.store.choose_by_condition import choose_process
 
         first = next(iter(self.settings.processes))
         stage = plain.get("stage", self.settings.processes[first].stages[0].id)

@@ -36,7 +36,7 @@ def new_deal(
     """A new deal, with what its lead and the settings know where the caller gives nothing.
 
     Where the process follows from the deal itself, open it in any process, ask
-    `store.choose_process_and_rule`, and move it there with `in_process`. A price list's currency is the
+    `store.choose_by_condition`, and move it there with `in_process`. A price list's currency is the
     caller's to give. `fields` are any other of the record. The store validates the record when it is written.
     """
     process = named_process(settings, process)
