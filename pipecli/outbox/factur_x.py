@@ -16,7 +16,7 @@ from pipecli.errors import PipecliError
 from pipecli.records.customer import Customer
 from pipecli.records.items_and_totals import Item, totals
 from pipecli.records.money import EXACT, minor_digits
-from pipecli.records.names import folded
+from pipecli.records.name_matching import folded
 from pipecli.records.papers import Invoice, Order
 from pipecli.records.settings import Company
 from pipecli.translation import languages

@@ -13,7 +13,7 @@ from typing import NamedTuple, NoReturn
 
 from pipecli.errors import Ambiguous, FaultyFile
 from pipecli.records.kinds import BY_NOUN, BY_PREFIX, CUSTOMER, ID_LENGTH, KINDS, Kind
-from pipecli.records.names import begins_words, digits_of, name_key, same_number, typed_words
+from pipecli.records.name_matching import begins_words, digits_of, name_key, same_number, typed_words
 from pipecli.store.ids_and_files import slug
 from pipecli.store.index.rows_for_verbs import OPEN, keys_by_id
 from pipecli.store.pipeline import NotFound, Pipeline

@@ -13,7 +13,7 @@ from functools import cached_property
 from itertools import combinations
 from typing import Any, NamedTuple
 
-from pipecli.records.names import folded, name_key
+from pipecli.records.name_matching import folded, name_key
 
 # Providers whose domain says nothing about who writes. The first word of a family stands for all its
 # countries: yahoo.es, yahoo.co.uk.

@@ -16,7 +16,7 @@ from pipecli.records.activity import RESPONSES, Activity, ActivityType, Directio
 from pipecli.records.base import Record
 from pipecli.records.customer import Contact, Customer
 from pipecli.records.lead import Answer, Converted, Disqualified, Lead, LeadStatus, Qualification
-from pipecli.records.names import name_key
+from pipecli.records.name_matching import name_key
 from pipecli.records.opportunity import KeyInformation, Opportunity, Stakeholder
 from pipecli.records.references import relinked
 from pipecli.records.settings import Settings

@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeVar
 
 from pipecli.records.customer import Contact, Customer, CustomerKind
 from pipecli.records.lead import Lead
-from pipecli.records.names import name_key
+from pipecli.records.name_matching import name_key
 from pipecli.workflow import Refused
 from pipecli.workflow.customer import normal_email, normal_phone, normalized
 from pipecli.workflow.duplicates import (

@@ -24,7 +24,7 @@ from pipecli.cli.common.terminal_and_own_config import say_after
 from pipecli.errors import PipecliError
 from pipecli.json_and_csv import dumps, loads
 from pipecli.records.kinds import BY_FOLDER, BY_NOUN, Kind
-from pipecli.records.names import all_chosen, chosen_id, likeliest, own_names
+from pipecli.records.name_matching import all_chosen, chosen_id, likeliest, own_names
 from pipecli.store.index import views
 from pipecli.store.index.rows_for_verbs import columns_of, exists
 from pipecli.store.index.sql_and_search import Row, select_rows

@@ -22,7 +22,7 @@ from pipecli.cli.common.terminal_and_own_config import takes_links, terminal_wid
 from pipecli.errors import Ambiguous, PipecliError, Question
 from pipecli.harmless_text import clean
 from pipecli.records.kinds import BY_NOUN, BY_PREFIX, RANDOM, Kind
-from pipecli.records.names import Names, chosen_id, people_of, stages_of
+from pipecli.records.name_matching import Names, chosen_id, people_of, stages_of
 from pipecli.store.index.rows_for_verbs import columns_of, label, rows_where
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ from pipecli.cli.nouns import ALIASES
 from pipecli.errors import PipecliError, Question
 from pipecli.records.base import Record
 from pipecli.records.kinds import BY_NOUN, RANDOM, Kind
-from pipecli.records.names import fitting
+from pipecli.records.name_matching import fitting
 from pipecli.store.ids_and_files import WINDOWS_DEVICES, slug
 from pipecli.store.index.rows_for_verbs import labels, open_counts, records_naming
 from pipecli.store.index.sql_and_search import select_rows

@@ -18,7 +18,7 @@ from pipecli.errors import Ambiguous, FaultyFile, PipecliError, Question, Unread
 from pipecli.records import base, kinds
 from pipecli.records.base import Names, Part, Plain, Record
 from pipecli.records.money import TwoReadings, is_money, minor_digits, read_money, read_number
-from pipecli.records.names import likeliest
+from pipecli.records.name_matching import likeliest
 from pipecli.store.pipeline import NotFound
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def _meant(
     made; `check` looks for those.
     """
     from pipecli.cli.common.pick import key_of
-    from pipecli.records.names import fitting, own_names
+    from pipecli.records.name_matching import fitting, own_names
     from pipecli.records.references import named_at
 
     if isinstance(value, list):

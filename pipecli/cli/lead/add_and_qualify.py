@@ -33,7 +33,7 @@ from pipecli.cli.common.typed_values import built, names_field, split_assignment
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import LEAD
 from pipecli.records.lead import Lead
-from pipecli.records.names import folded
+from pipecli.records.name_matching import folded
 from pipecli.store.index.rows_for_verbs import OPEN, rows_where
 from pipecli.store.lookup import Care
 from pipecli.workflow import Change

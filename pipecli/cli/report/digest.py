@@ -45,7 +45,7 @@ from pipecli.json_and_csv import dumps
 from pipecli.outbox.dashboard_page import Table
 from pipecli.records.days import Days
 from pipecli.records.kinds import CUSTOMER, LEAD, OPPORTUNITY
-from pipecli.records.names import chosen_id
+from pipecli.records.name_matching import chosen_id
 from pipecli.reports.deals import Deal, Valuation
 from pipecli.reports.forecast import Window
 from pipecli.reports.today_and_followups import Message

@@ -25,7 +25,7 @@ from pipecli.harmless_text import visible
 from pipecli.json_and_csv import dumps
 from pipecli.records import kinds
 from pipecli.records.kinds import SETTINGS_FILE
-from pipecli.records.names import chosen_id, likeliest, own_names
+from pipecli.records.name_matching import chosen_id, likeliest, own_names
 from pipecli.store import safe_files
 from pipecli.store.index import views
 from pipecli.store.yaml.write import block_lines

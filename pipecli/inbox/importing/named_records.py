@@ -24,7 +24,7 @@ from pipecli.records.kinds import COLLECTIONS_BY_NOUN as BY_NOUN
 from pipecli.records.kinds import CONTACT, TEAMS, USERS, Collection
 from pipecli.records.lead import Lead
 from pipecli.records.money import CURRENCIES, Money, plain_digits, rounded
-from pipecli.records.names import name_key
+from pipecli.records.name_matching import name_key
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.references import references, relinked
 from pipecli.records.settings import Settings

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 
 from pipecli.errors import Unreadable
 from pipecli.json_and_csv import loads
-from pipecli.records.names import name_key
+from pipecli.records.name_matching import name_key
 from pipecli.wording import first_of
 from pipecli.workflow.duplicates import email_key, may_be_one_person, phone_key
 

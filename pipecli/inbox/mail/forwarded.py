@@ -19,7 +19,7 @@ from hashlib import sha256
 from pipecli.inbox.mail import message as body
 from pipecli.inbox.mail.mailbox_files import RawMessage
 from pipecli.inbox.mail.message import Mail, Moment, NoMail, mail_of, people_in
-from pipecli.records.names import folded
+from pipecli.records.name_matching import folded
 from pipecli.workflow.duplicates import email_key
 
 _SUBJECT = re.compile(

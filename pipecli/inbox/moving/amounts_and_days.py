@@ -28,7 +28,7 @@ from pipecli.inbox.importing.table import Table
 from pipecli.inbox.moving.plan_files import Findings
 from pipecli.inbox.moving.words import header_key, names_of_currencies, patterns
 from pipecli.records.money import CURRENCIES, SIGNS, plain_digits, read_money
-from pipecli.records.names import folded
+from pipecli.records.name_matching import folded
 from pipecli.store import ids_and_files
 from pipecli.wording import count, first_of
 

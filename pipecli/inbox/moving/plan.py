@@ -51,7 +51,7 @@ from pipecli.inbox.moving.recognise import (
 )
 from pipecli.inbox.moving.synonyms import SEVERAL, Recognised, by_id_or_name, columns_of_deals, ids_of
 from pipecli.inbox.moving.words import is_yes, kinds_of_rows, of_activity, one_word, outcome_of, patterns
-from pipecli.records.names import is_code
+from pipecli.records.name_matching import is_code
 from pipecli.records.settings import Settings
 from pipecli.store import ids_and_files
 from pipecli.wording import count

@@ -36,7 +36,7 @@ from pipecli.inbox.moving.words import (
     outcome_of,
     patterns,
 )
-from pipecli.records.names import folded
+from pipecli.records.name_matching import folded
 from pipecli.store import ids_and_files
 from pipecli.store.yaml.read import parse
 from pipecli.wording import count

@@ -52,7 +52,7 @@ from pipecli.inbox.moving.reconcile import (
 )
 from pipecli.inbox.moving.words import header_key
 from pipecli.records.kinds import OPPORTUNITY, SETTINGS_FILE, Collection
-from pipecli.records.names import name_key
+from pipecli.records.name_matching import name_key
 from pipecli.records.settings import Process, Settings, Stage, User
 from pipecli.store import lock, safe_files
 from pipecli.store.index import rows_for_verbs

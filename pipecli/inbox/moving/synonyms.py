@@ -28,7 +28,7 @@ from pipecli.inbox.moving.words import (
     stem_of,
 )
 from pipecli.records.money import CURRENCIES, read_money
-from pipecli.records.names import is_code
+from pipecli.records.name_matching import is_code
 from pipecli.store.yaml.read import parse
 from pipecli.wording import count
 

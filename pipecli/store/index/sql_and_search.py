@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pipecli.errors import PipecliError
 from pipecli.harmless_text import one_line
 from pipecli.json_and_csv import loads
-from pipecli.records.names import composed, digits_of, folded, likeliest, same_number
+from pipecli.records.name_matching import composed, digits_of, folded, likeliest, same_number
 from pipecli.store.index.rows_for_verbs import columns_of, public_tables
 
 if TYPE_CHECKING:

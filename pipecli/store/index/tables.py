@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipecli.json_and_csv import dumps
 from pipecli.records.kinds import BY_NOUN, KINDS
-from pipecli.records.names import composed
+from pipecli.records.name_matching import composed
 from pipecli.store.index.views import views
 
 if TYPE_CHECKING:

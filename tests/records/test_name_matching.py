@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipecli.records.names import folded, name_key
+from pipecli.records.name_matching import folded, name_key
 
 
 @pytest.mark.parametrize(
