@@ -27,7 +27,7 @@ from pipecli.cli.common.output import (
 )
 from pipecli.cli.common.session import Session, say, session
 from pipecli.cli.common.table import Column, isolated, money
-from pipecli.cli.report.printing import money_column
+from pipecli.cli.report.common import money_column
 from pipecli.harmless_text import clean
 from pipecli.history.diff import (
     ChangedRecord,

@@ -15,7 +15,7 @@ from pipecli.cli.common.output import Format, hanging, print_records, room_besid
 from pipecli.cli.common.pick import is_recent, person, recalled
 from pipecli.cli.common.session import Session, say, session
 from pipecli.cli.common.table import Column, cell_text, isolated
-from pipecli.cli.report.printing import Currency, money_column, print_with_currency
+from pipecli.cli.report.common import Currency, money_column, print_with_currency
 from pipecli.errors import Ambiguous, PipecliError
 from pipecli.harmless_text import clean
 from pipecli.history.changes_in_words import OF_THE_RECORD

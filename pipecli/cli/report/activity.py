@@ -8,7 +8,7 @@ from typing import Any
 from pipecli.cli.common.command import Owned, noun
 from pipecli.cli.common.listing import owner_filter
 from pipecli.cli.common.table import Column
-from pipecli.cli.report.printing import Asked, asking, count_column, figures, period_text
+from pipecli.cli.report.common import Asked, asking, count_column, figures, period_text
 from pipecli.records.kinds import LEAD, OPPORTUNITY
 from pipecli.reports.activity import GROUPINGS, PEOPLE, Activity, Done, Row, count_activities, touched
 from pipecli.store.index.rows_for_reports import activities, owned_deals

@@ -15,6 +15,7 @@ from pipecli.cli.common.command import Report, noun, option_of, with_options
 from pipecli.cli.common.listing import owner_filter
 from pipecli.cli.common.output import ending_of, write_whole
 from pipecli.cli.common.session import Session, say
+from pipecli.cli.report.common import Asked, KeyNames, ReportOptions
 from pipecli.cli.report.dashboard_tables import row_label
 from pipecli.cli.report.forecast_and_funnel_rows import (
     ForecastNames,
@@ -26,7 +27,6 @@ from pipecli.cli.report.forecast_and_funnel_rows import (
     with_targets,
 )
 from pipecli.cli.report.lost import lost_of
-from pipecli.cli.report.printing import Asked, KeyNames, ReportOptions
 from pipecli.outbox.dashboard_page import Picture
 from pipecli.records.days import PERIODS, Days
 from pipecli.records.kinds import LEAD, OPPORTUNITY, Kind

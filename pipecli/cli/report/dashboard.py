@@ -15,6 +15,7 @@ from pipecli.cli.common.listing import owner_filter
 from pipecli.cli.common.output import Format, ending_of, write_text, write_whole
 from pipecli.cli.common.session import Session, say, session
 from pipecli.cli.report.chart import forecast_picture, funnel_picture, pipeline_picture
+from pipecli.cli.report.common import Currency, currency_code
 from pipecli.cli.report.dashboard_tables import (
     Tables,
     closed_table,
@@ -26,7 +27,6 @@ from pipecli.cli.report.dashboard_tables import (
     untouched_table,
 )
 from pipecli.cli.report.forecast_and_funnel_rows import ForecastNames, forecast_of, with_targets
-from pipecli.cli.report.printing import Currency, currency_code
 from pipecli.errors import PipecliError
 from pipecli.history.commit_as_of import BeforeTheFirst
 from pipecli.history.stage_visits import last_moves

@@ -22,6 +22,7 @@ from pipecli.cli.common.session import Session, mention, say, session
 from pipecli.cli.common.terminal_and_own_config import terminal_width
 from pipecli.cli.cron.remind import PerhapsSent, claims_of, drawn, sending
 from pipecli.cli.history_and_changes import movement_json
+from pipecli.cli.report.common import Currency, currency_code
 from pipecli.cli.report.dashboard_tables import (
     Tables,
     closed_table,
@@ -33,7 +34,6 @@ from pipecli.cli.report.dashboard_tables import (
     untouched_table,
 )
 from pipecli.cli.report.forecast_and_funnel_rows import forecast_of
-from pipecli.cli.report.printing import Currency, currency_code
 from pipecli.errors import PipecliError
 from pipecli.harmless_text import message_line
 from pipecli.history import commits

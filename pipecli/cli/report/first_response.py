@@ -7,7 +7,7 @@ from typing import Any
 from pipecli.cli.common.command import Report, flag, noun, option
 from pipecli.cli.common.listing import owner_filter
 from pipecli.cli.common.table import Column
-from pipecli.cli.report.printing import Asked, asking, count_column, figures, grouping, percent_column
+from pipecli.cli.report.common import Asked, asking, count_column, figures, grouping, percent_column
 from pipecli.errors import PipecliError
 from pipecli.json_and_csv import picked
 from pipecli.records.kinds import LEAD, OPPORTUNITY

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pipecli.cli.common.listing import owner_filter
 from pipecli.cli.common.session import Session
 from pipecli.cli.common.table import Column, money
-from pipecli.cli.report import printing
-from pipecli.cli.report.printing import KeyNames, count_column, money_column, read_journeys
+from pipecli.cli.report.common import KeyNames, count_column, money_column, read_journeys
 from pipecli.records.days import PERIODS, Days
 from pipecli.records.money import minor_digits, rounded
 from pipecli.reports.deals import Deal, Place, Valuation, percent
@@ -52,7 +51,7 @@ def window_of(by: str, asked: Days, today: date) -> Window:
     return Window(first if last is None or first <= last else None, last)
 
 
-class ForecastNames(printing.KeyNames):
+class ForecastNames(KeyNames):
     """The names of the keys of the rows, and the managers and categories of the settings."""
 
     @property

@@ -7,8 +7,7 @@ from typing import Any
 
 from pipecli.cli.common.command import Report, noun, option
 from pipecli.cli.common.table import Column
-from pipecli.cli.report.forecast_and_funnel_rows import funnel_of, steps_of
-from pipecli.cli.report.printing import (
+from pipecli.cli.report.common import (
     Asked,
     KeyNames,
     asking,
@@ -17,6 +16,7 @@ from pipecli.cli.report.printing import (
     percent_column,
     won_without_amount,
 )
+from pipecli.cli.report.forecast_and_funnel_rows import funnel_of, steps_of
 from pipecli.records.kinds import LEAD, OPPORTUNITY
 from pipecli.reports.funnel import GROUPINGS, Funnel
 

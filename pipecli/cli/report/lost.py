@@ -10,7 +10,7 @@ import typer
 from pipecli.cli.common.command import Report, noun
 from pipecli.cli.common.listing import owner_filter
 from pipecli.cli.common.table import Column, amount_text
-from pipecli.cli.report.printing import (
+from pipecli.cli.report.common import (
     Asked,
     Key,
     asking,

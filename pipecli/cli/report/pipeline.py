@@ -10,7 +10,7 @@ from pipecli.cli.common.listing import owner_filter
 from pipecli.cli.common.output import write_text
 from pipecli.cli.common.table import Column, amount_text, render, rounded_to_three
 from pipecli.cli.common.terminal_and_own_config import terminal_width
-from pipecli.cli.report.printing import Asked, KeyNames, asking, fitted
+from pipecli.cli.report.common import Asked, KeyNames, asking, fitted
 from pipecli.records.kinds import OPPORTUNITY
 from pipecli.reports.pipeline_and_key_figures import GROUPINGS, Key, Matrix, Pipeline, Sum, pipeline_by_stage
 from pipecli.store.index.rows_for_reports import open_deals

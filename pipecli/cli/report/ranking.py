@@ -9,7 +9,7 @@ from typing import Any
 from pipecli.cli.common.command import Report, noun
 from pipecli.cli.common.listing import owner_filter
 from pipecli.cli.common.table import Column, money
-from pipecli.cli.report.printing import (
+from pipecli.cli.report.common import (
     Asked,
     asking,
     count_column,

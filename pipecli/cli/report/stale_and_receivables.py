@@ -11,7 +11,7 @@ from pipecli.cli.common.listing import owner_filter
 from pipecli.cli.common.output import print_records
 from pipecli.cli.common.session import say, session
 from pipecli.cli.common.table import CURRENCY, Column, amount_text
-from pipecli.cli.report.printing import (
+from pipecli.cli.report.common import (
     Asked,
     KeyNames,
     asking,

@@ -7,7 +7,7 @@ from typing import Any
 
 from pipecli.cli.common.command import Report, noun
 from pipecli.cli.common.table import Column, amount_text
-from pipecli.cli.report.printing import (
+from pipecli.cli.report.common import (
     Asked,
     KeyNames,
     asking,

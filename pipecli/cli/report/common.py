@@ -1,4 +1,4 @@
-"""Printing a report: its shared options, the names of its keys, its columns, its rows in each format."""
+"""The parts that reports share: options, the names of their keys, columns, their rows in each format."""
 
 from __future__ import annotations
 
