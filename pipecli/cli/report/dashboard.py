@@ -26,7 +26,7 @@ from pipecli.cli.report.dashboard_tables import (
     untouched,
     untouched_table,
 )
-from pipecli.cli.report.forecast_and_funnel_rows import ForecastNames, forecast_of, with_targets
+from pipecli.cli.report.forecast_rows import ForecastNames, forecast_of, with_targets
 from pipecli.errors import PipecliError
 from pipecli.history.commit_as_of import BeforeTheFirst
 from pipecli.history.stage_visits import last_moves

@@ -1,4 +1,4 @@
-"""The rows of the forecast and of the funnel as records, for reports, charts, the dashboard."""
+"""The rows of the forecast as records, for reports, charts, the dashboard."""
 
 from __future__ import annotations
 
@@ -11,17 +11,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pipecli.cli.common.listing import owner_filter
 from pipecli.cli.common.session import Session
 from pipecli.cli.common.table import Column, money
-from pipecli.cli.report.common import KeyNames, count_column, money_column, read_journeys
+from pipecli.cli.report.common import KeyNames, count_column, money_column
 from pipecli.records.days import PERIODS, Days
 from pipecli.records.money import minor_digits, rounded
-from pipecli.reports.deals import Deal, Place, Valuation, percent
 from pipecli.reports.forecast import CATEGORIES, Forecast, Row, Window, chronological, forecast
 from pipecli.reports.teams_and_targets import Goal, Organisation, Targets, attainment, roll_up
-from pipecli.store.index.rows_for_reports import all_deals, forecast_deals, lead_courses
+from pipecli.store.index.rows_for_reports import forecast_deals
 
 if TYPE_CHECKING:
     from pipecli.cli.common.dates import Period
-    from pipecli.reports.funnel import Funnel, Reached
     from pipecli.store.pipeline import Pipeline
 
 MANAGER = "manager"
@@ -313,66 +311,3 @@ def _without_deals(report: Forecast, by: str, goals: _Goals) -> Iterator[Row]:
 
 def _end_of_month(day: date) -> date:
     return (day.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
-
-
-def funnel_of(
-    run: Session, by: str, span: Days, valuation: Valuation, names: KeyNames, *, has_stages: bool
-) -> Funnel:
-    """The funnel of those whom the options name. Raises PipecliError for a missing rate."""
-    from pipecli.reports.funnel import funnel
-
-    is_stage_to_stage = has_stages and by == "step"
-    order = [(process or "", stage or "") for process, stage in names.stages()] if is_stage_to_stage else []
-    return funnel(
-        lead_courses(run.pipeline.index.connection, owner_filter(run), run.zone),
-        _deals(run, order), by=by, days=span, valuation=valuation, order=order,
-    )  # fmt: skip
-
-
-def _deals(run: Session, order: list[Place]) -> list[Deal]:
-    if order:
-        return read_journeys(run, order)
-    return all_deals(run.pipeline.index.connection, owner_filter(run), run.zone)
-
-
-def steps_of(report: Funnel, names: KeyNames) -> Iterator[dict[str, Any]]:
-    """The steps with the keys of JSON; without leads, or opportunities, there is no such half."""
-    counts = report.totals
-    if counts.lead_count:
-        before = counts.lead_count
-        fields = {"leads": "lead", "won": "lead_won"}
-        for name in ("leads", "replied", "qualified", "converted", "won"):
-            count = getattr(counts, f"{fields.get(name, name)}_count")
-            amount = counts.lead_won_amount if name == "won" else None
-            yield _step("leads", name, count, counts.lead_count, before, amount=amount)
-            before = count
-    if not counts.opportunity_count:
-        return
-    yield _step("opportunities", "opportunities", counts.opportunity_count, counts.opportunity_count)
-    yield _step("opportunities", "from leads", counts.from_leads_count, counts.opportunity_count)
-    reached: Reached | None = None
-    for stage in report.stages:
-        before = reached.deal_count if reached and reached.process == stage.process else stage.process_count
-        about: dict[str, Any] = {"process": stage.process}
-        if called := names.name(stage.stage, stage.process):
-            about["name"] = called
-        yield _step("opportunities", stage.stage, stage.deal_count, stage.process_count, before) | about
-        reached = stage
-    for name in ("won", "lost", "closed", "open"):
-        amount = counts.won_amount if name == "won" else None
-        count = getattr(counts, f"{name}_count")
-        yield _step("opportunities", name, count, counts.opportunity_count, amount=amount)
-
-
-def _step(
-    half: str, step: str, count: int, whole: int, before: int | None = None, *, amount: Decimal | None = None
-) -> dict[str, Any]:
-    return {
-        "key": step,
-        "half": half,
-        "process": None,
-        "count": count,
-        "share": percent(count, whole),
-        "share_before": None if before is None or step == half else percent(count, before),
-        "won_amount": amount,
-    }
