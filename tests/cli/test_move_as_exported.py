@@ -1339,3 +1339,17 @@ def test_ids_of_currencies_are_asked_about_and_two_signs_of_one_currency_are_it(
     assert _plan(cli, _files("y", deals=head + rows), "--force")["questions"] == []
     cli("import", "run", "m")
     assert {deal["currency"] for deal in deals(root).values()} == {"GBP"}
+
+
+def test_the_groups_of_a_board_are_no_deals(cli: Cli, root: Path) -> None:
+    head = "Name,Owner,Stage,Deal Value,Expected close date"
+    board = (
+        "Deals,,,,", "Track all of your deals,,,,", "Active Deals,,,,", head,
+        "Oven,Ana,Proposal,100,2026-12-24",
+        "Mill,,Proposal,,", ",,,100,", "Closed Won,,,,", head, "Lamp,Ana,Won,300,2026-02-24",
+        "Sign,Ana,Won,,2026-02-25", ",,,300,",
+    )  # fmt: skip
+    _plan(cli, _files("x", board="\n".join(board)))
+    assert "they agree" in cli("import", "run", "m").out
+    own = {deal["title"]: deal["status"] for deal in deals(root).values()}
+    assert own == {"Oven": "open", "Mill": "open", "Lamp": "won", "Sign": "won"}

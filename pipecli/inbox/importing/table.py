@@ -239,9 +239,7 @@ def table_of(rows: Iterator[tuple[int, Sequence[Cell]]], name: str, layout: Layo
     taken = [_row(line, columns, cells, extras) for line, cells in itertools.chain(first[place + 1 :], rows)]
     below = _below(taken) if len(columns) > 2 else 0
     del taken[len(taken) - below :]
-    kept = [row for row in taken if not _is_header_again(row)]
-    below += len(taken) - len(kept)
-    own = Table(name, columns, kept, header=line if place else 0, below=below)
+    own = Table(name, columns, taken, header=line if place else 0, below=below)
     return _without_apostrophes(_without_nameless(own))
 
 
@@ -269,8 +267,8 @@ def fill_down(rows: Sequence[Row], column: str) -> None:
         group = row.cells[column] = row.cells.get(column) or group
 
 
-def _is_header_again(row: Row) -> bool:
-    """True for the header once more between rows, where files were put together."""
+def is_header_again(row: Row) -> bool:
+    """True for the header once more between rows, where files were put together, or a board has groups."""
     last = next(reversed(row.cells), "")
     named = sum(column == cell for column, cell in row.cells.items()) if row.cells.get(last) == last else 0
     return named > 2 and 2 * named > sum(cell != "" for cell in row.cells.values())

@@ -27,6 +27,7 @@ from pipecli.inbox.importing.table import (
     Table,
     columns_of,
     fill_down,
+    is_header_again,
     is_of_totals,
     table_of,
 )
@@ -51,7 +52,9 @@ def rows_of_file(raw: bytes, name: str, layout: Layout | None = None) -> Table:
         return vcards(raw, name, layout or Layout())
     if not name.lower().endswith((".csv", ".tsv")) and _PAGE.match(raw) and b"<table" in raw.lower():
         text, guessed = table.decode_table(raw, name, layout.encoding if layout else None)
-        return table_of(_rows_of_html(text), name, layout or Layout())._replace(encoding=guessed)
+        return _without_groups(table_of(_rows_of_html(text), name, layout or Layout()))._replace(
+            encoding=guessed
+        )
     whole = _without_groups(table.read_table(raw, name, layout))
     if layout and layout.sheet and whole.typed:
         return next((part for part in _lists_apart(whole) if part.sheet == layout.sheet), whole)
@@ -245,11 +248,27 @@ def _without_groups(whole: Table) -> Table:
     for row, texts in sparse:
         if len(texts) == 1 and row.cells.get(first) and (is_grouped or _PERIOD.fullmatch(texts[0])):
             out[row.line] = ""
+    out |= dict.fromkeys(_between_headers(whole.rows), "")
     rows = [row for row in whole.rows if row.line not in out]
     for column in takewhile(lambda column: column.endswith(("↑", "↓")), whole.columns):
         if column in out.values():
             fill_down(rows, column)
     return whole._replace(rows=rows, below=whole.below + len(out))
+
+
+def _between_headers(rows: Sequence[Row]) -> Iterator[int]:
+    """The lines of a header once more; above it of a group's sums and the name of the next, as on a board."""
+    again = [place for place, row in enumerate(rows) if is_header_again(row)]
+    for place in (*again, len(rows)) if again else ():
+        first, above = next(iter(rows[0].cells)), [*rows[max(0, place - 2) : place]]
+        filled = [{c: str(cell).strip() for c, cell in row.cells.items() if cell != ""} for row in above]
+        if place < len(rows):
+            yield rows[place].line
+        if place < len(rows) and filled and [*filled[-1]] == [first]:
+            yield above.pop().line
+            filled.pop()
+        if filled and first not in filled[-1] and all(map(_FIGURE.fullmatch, filled[-1].values())):
+            yield above[-1].line
 
 
 _FIRST_ROUNDED = 10**15
