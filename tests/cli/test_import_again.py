@@ -216,11 +216,12 @@ def test_what_was_removed_here_stays_removed_and_the_report_says_so(cli: Cli, ro
         return told
 
     columns = "{Name: name, Firm: customer, Mail: emails}"
-    for external in ("external_id: Id\n", "ignore: [Id]\n"):  # by its id, by its name and address
+    # by its id, by its name and address; an id that was removed is nobody else's
+    for external, again in (("external_id: Id\n", ""), ("ignore: [Id]\n", "-2")):
         mapping = write("p.yaml", f"{external}make: [customer]\ncolumns: {columns}\n")
         people(PEOPLE)
-        cli("contact", "remove", "nora-field")
-        cli("contact", "remove", "ian-hall")
+        cli("contact", "remove", f"nora-field{again}")
+        cli("contact", "remove", f"ian-hall{again}")
         before = state(git)
         told = people(PEOPLE)
         assert (told["made"], told["skipped"], left_out(told)) == (0, 2, 2)
@@ -232,9 +233,9 @@ def test_what_was_removed_here_stays_removed_and_the_report_says_so(cli: Cli, ro
         told = people(changed, "--keep", "conflict", code=1)
         assert told["reasons"][0]["reason"] == "the file changed it, and it was removed here"
         assert (people(changed, "--keep", "file")["made"], left_out(told)) == (1, 1)
-        assert "n@home.example" in (root / "contacts/nora-field.yaml").read_text()
+        assert "n@home.example" in (root / f"contacts/nora-field{again}.yaml").read_text()
         people(PEOPLE, "--keep", "file")
-        cli("contact", "remove", "nora-field")
+        cli("contact", "remove", f"nora-field{again}")
 
 
 def test_one_renamed_here_is_known_by_its_name_in_the_file_after_further_nights(cli: Cli, root: Path) -> None:
@@ -249,6 +250,12 @@ def test_one_renamed_here_is_known_by_its_name_in_the_file_after_further_nights(
     firm = loads((root / "customers/field-works.yaml").read_text())
     assert (firm["name"], firm["website"]) == ("Field & Sons", "https://shop.field.example")
     assert [path.stem for path in (root / "customers").iterdir()] == ["field-works"]
+    cli("customer", "add", "Hall")
+    for away in (("merge", "field-works", "hall"), ("remove", "field-works")):
+        cli("customer", *away)
+        assert "removed or merged here" in cli("import", "customers", "c.csv", "--map", mapping).out
+        assert [path.stem for path in (root / "customers").iterdir()] == ["hall"]
+        cli("undo")
 
 
 def test_an_import_that_was_taken_back_comes_again(cli: Cli, root: Path, git: Git) -> None:

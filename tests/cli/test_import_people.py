@@ -122,6 +122,18 @@ def test_an_address_that_two_people_share_gives_neither_the_name_of_the_other(
     assert loads((root / "contacts/ben-roe.yaml").read_text())["name"] == "Robert Roe"
 
 
+def test_a_new_namesake_takes_no_id_of_one_merged_away(cli: Cli, root: Path) -> None:
+    mapping = write("m.yaml", "make: [customer]\ncolumns: {Name: name, Mail: emails, Firm: customer}\n")
+    rows = "Name,Mail,Firm\nAna Gil,ana@x.example,Hall\nBen Roe,ben@x.example,Hall\n"
+    cli("import", "contacts", write("p.csv", rows), "--map", mapping)
+    cli("contact", "merge", "ana-gil", "ben-roe")
+    rows += "Ana Gil,ana@y.example,Field\n"
+    for _ in range(2):
+        cli("import", "contacts", write("p.csv", rows), "--map", mapping)
+        people = {path.stem: loads(path.read_text())["emails"] for path in (root / "contacts").iterdir()}
+        assert people == {"ben-roe": ["ben@x.example", "ana@x.example"], "ana-gil-2": ["ana@y.example"]}
+
+
 def test_a_deal_names_the_person_of_its_own_customer(cli: Cli, root: Path, given: Given) -> None:
     given(TWO_COMPANIES)
     rows = write(

@@ -178,7 +178,7 @@ def _base(collection: Collection, key: str, versions: list[tuple[Plain, Plain]])
             before, after = (side.get(collection.plural, {}).get(key, {}) for side in (before, after))
         if not after or before == after:
             continue
-        if base is None:
+        if base is None or not before:  # new, or made again
             base = before
         model = collection.model
         base = after if base == before else merge_fields(model, before, base, after, lambda _: "theirs").plain
@@ -366,14 +366,13 @@ def _departed(
     present: Mapping[str, str],
     file: str,
 ) -> Iterator[Departed]:
-    """A record as an import last left it, if it was removed; as the file calls it, if it was renamed."""
+    """A record as the file last called it, if it was removed or renamed."""
+    told = _base(collection, key, versions) or {}
     if key not in present:
         settings = [after.get(collection.plural, {}).get(key) for _, after in versions]
         left = [after for _, after in versions] if collection.kind else [plain for plain in settings if plain]
-        yield Departed(collection.noun, key, left[-1] if left else {}, file)
-        return
-    told = _base(collection, key, versions) or {}
-    if "name" in told and name_key(str(told["name"])) != name_key(present[key]):
+        yield Departed(collection.noun, key, told or (left[-1] if left else {}), file)
+    elif "name" in told and name_key(str(told["name"])) != name_key(present[key]):
         yield Departed(collection.noun, key, told, file, survivor=key)
 
 
@@ -414,7 +413,7 @@ class Departures:
             signs = _signs(plain.get("external_id"), name, plain.get("customer"), emails)
             for sign in [("id", one.key), *signs]:
                 self._by_sign[sign].append(one)
-        self.keys = {one.key for one in by_key.values()}
+        self.names = {one.key: str(one.plain.get("name", "")) for one in told}
 
     def find(
         self,

@@ -7,7 +7,7 @@ mapping allows it.
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import ChainMap, defaultdict
 from collections.abc import Collection as Container
 from decimal import Decimal
 from functools import cached_property
@@ -234,8 +234,8 @@ class Nameable:
         return any(key in self.known(noun).labels for noun in nouns_of(noun))
 
     def new_slug(self, noun: str, name: str) -> str:
-        """A slug of a name that nothing of this kind has."""
-        return ids_and_files.free_slug(name, self.known(noun).labels)
+        """A slug of a name that nothing of this kind has, or had before it was removed or merged away."""
+        return ids_and_files.free_slug(name, ChainMap(self.known(noun).labels, self.departed(noun).names))
 
     def _make(self, named: Named) -> str:
         noun, text, may_lack = named

@@ -387,7 +387,7 @@ class _Builder:
                 known = ", ".join(stage.id for stage in settings.processes[process].stages)
                 raise Unreadable(f"{field_}: {stage} isn't a stage of the process {process}: {known}")
         elif noun != "process" and not self.names.exists(noun, key):
-            if any(key in self.names.departed(own).keys for own in nouns_of(noun)):
+            if any(key in self.names.departed(own).names for own in nouns_of(noun)):
                 self._to_removed.add((noun, key))
                 return
             raise Unreadable(f"{field_}: unknown {noun} {key}")
