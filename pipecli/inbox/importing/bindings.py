@@ -5,21 +5,20 @@ A column that could mean two things is refused with both readings.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from collections.abc import Mapping as Map
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import Decimal
 from functools import cached_property
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from pipecli.errors import Reason, Unreadable
-from pipecli.inbox.importing.cells import ColumnFormat, Path, PercentOff, Reader
-from pipecli.inbox.importing.mapping import Source
+from pipecli.inbox.importing.cells import Path, PercentOff, Reader
+from pipecli.inbox.importing.mapping import Source, listed
 from pipecli.inbox.importing.table import Cell, Row, Table
 from pipecli.records import kinds
 from pipecli.records.kinds import Collection
-from pipecli.records.money import Mark, is_cut_off, is_rounded, read_number
+from pipecli.records.money import is_cut_off, is_rounded
 from pipecli.records.references import named_at
 
 K = TypeVar("K")
@@ -46,6 +45,17 @@ class Condition(NamedTuple):
     values: frozenset[str]
     is_met: bool = True
     """False: met by every other value."""
+
+    @classmethod
+    def of(cls, told: Any) -> Condition:
+        """A condition as a mapping has it: a value, several, or `not` and those."""
+        others = told["not"] if isinstance(told, dict) else getattr(told, "not_", None)
+        return cls(frozenset(listed(told if others is None else others)), others is None)
+
+    def holds(self, row: Row, column: str, nothing: Container[str]) -> bool:
+        """True for a row that fulfils it; a word for `nothing` is an empty cell, too."""
+        text = row.text(column)
+        return self.values.isdisjoint((text, "") if text in nothing else (text,)) is not self.is_met
 
 
 class ColumnBinding(NamedTuple):
@@ -238,12 +248,7 @@ class Bindings:
         return cell
 
     def _holds(self, when: Map[str, Condition], row: Row) -> bool:
-        for column, condition in when.items():
-            text = _plain(row.cells.get(column, ""))
-            words = (text, "") if text in self.nothing else (text,)
-            if condition.values.isdisjoint(words) is condition.is_met:
-                return False
-        return True
+        return all(condition.holds(row, column, self.nothing) for column, condition in when.items())
 
     def _take(self, reading: RowReading, column: str, binding: ColumnBinding, cell: Cell) -> None:
         replacement = binding.values.get(_plain(cell)) if binding.values else None
@@ -383,32 +388,6 @@ def written(value: object) -> str:
 
 def _plain(cell: Cell) -> str:
     return cell.strip() if isinstance(cell, str) else str(cell)
-
-
-def doubtful_scale(
-    table: Table, column: str, column_format: ColumnFormat, mapped: Iterable[str]
-) -> str | None:
-    """The doubt about a column of percents that may be fractions; None for none. `mapped` has a value map."""
-    mark = column_format.mark
-    texts = {str(cell).strip() for row in table.rows if (cell := row.cells.get(column, "")) != ""}
-    numbers = {text: number for text in texts - {*mapped} if (number := _number(text, mark)) is not None}
-    between = sorted(text for text, number in numbers.items() if 0 < number < 1)
-    if not between or any(number > 1 for number in numbers.values()):  # one below 0 tells nothing
-        return None
-    shown = between[0]
-    percent = format((numbers[shown] * 100).normalize(), "f")
-    return (
-        f'{column}: nothing in this column is over 1, so "{shown}" may be {percent} % or {shown} %: '
-        "say scale: fraction or scale: percent"
-    )
-
-
-def _number(text: str, mark: Mark) -> Decimal | None:
-    """A plain number; None for anything else, and for what says that it is a percentage."""
-    try:
-        return None if "%" in text else read_number(text, mark)
-    except Unreadable:
-        return None
 
 
 def rounded_ids(source: Source, table: Table, collection: Collection, bindings: Bindings) -> None:

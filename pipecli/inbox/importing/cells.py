@@ -176,9 +176,7 @@ def reader_of(collection: Collection, path: Path, column_format: ColumnFormat) -
 def _scalar(path: Path, annotation: Any, classes: Sequence[type], column_format: ColumnFormat) -> Reader:
     when = (column_format.formats, column_format.today, column_format.zone)
     if datetime in classes and date in classes:
-        return lambda cell: (
-            day_formats.read_moment if day_formats.has_time(text_value(cell)) else day_formats.read_day
-        )(line_value(cell), *when)
+        return _day_or_moment(column_format)
     if datetime in classes:
         return lambda cell: day_formats.read_moment(line_value(cell), *when)
     if date in classes:
@@ -188,9 +186,9 @@ def _scalar(path: Path, annotation: Any, classes: Sequence[type], column_format:
             return _discount(column_format)
         if get_args(Amount)[1] in _metadata(annotation):
             return _money(column_format)
-        exact = _number(column_format, is_percent=is_percent(annotation))
-        if is_percent(annotation) and column_format.scale == "fraction":
-            exact = _fraction(column_format)
+        is_fraction = is_percent(annotation) and column_format.scale == "fraction"
+        plain = _number(column_format, is_percent=is_percent(annotation))
+        exact = _fraction(column_format) if is_fraction else plain
         return _tax(exact) if path[-1] == "tax" else exact
     if bool in classes:
         return _flag
@@ -212,10 +210,7 @@ def _fraction(column_format: ColumnFormat) -> Reader:
 
     def read(cell: Cell) -> object:
         value = exact(cell)
-        assert isinstance(value, Decimal)
-        if is_percentage(cell):
-            return value
-        return round(value * 100, 6).normalize() + 0
+        return value if is_percentage(cell) else round(value * 100, 6).normalize() + 0
 
     return read
 
@@ -235,11 +230,7 @@ def _discount(column_format: ColumnFormat) -> Reader:
     amount, percent = _money(column_format), _number(column_format, is_percent=True)
 
     def read(cell: Cell) -> object:
-        if not is_percentage(cell):
-            return amount(cell)
-        value = percent(cell)
-        assert isinstance(value, Decimal)
-        return PercentOff(value)
+        return PercentOff(percent(cell)) if is_percentage(cell) else amount(cell)
 
     return read
 
@@ -268,17 +259,21 @@ def _or_unknown(read: Reader) -> Reader:
     return lambda cell: "unknown" if text_value(cell).strip() == "unknown" else read(cell)
 
 
-def _entered(column_format: ColumnFormat) -> Reader:
-    """When a deal came to a stage, as ISO text: what is below `custom` has no type of its own."""
+def _day_or_moment(column_format: ColumnFormat) -> Callable[[Cell], date]:
     when = (column_format.formats, column_format.today, column_format.zone)
 
-    def read(cell: Cell) -> object:
+    def read(cell: Cell) -> date:
         text = line_value(cell)
-        return (day_formats.read_moment if day_formats.has_time(text) else day_formats.read_day)(
-            text, *when
-        ).isoformat()
+        reading = day_formats.read_moment if day_formats.has_time(text) else day_formats.read_day
+        return reading(text, *when)
 
     return read
+
+
+def _entered(column_format: ColumnFormat) -> Reader:
+    """When a deal came to a stage, as ISO text: what is below `custom` has no type of its own."""
+    read = _day_or_moment(column_format)
+    return lambda cell: read(cell).isoformat()
 
 
 _ADDRESS = re.compile(r"[^@\s<>(),;:\"]+@[^@\s<>(),;:\".]+(\.[^@\s<>(),;:\".]+)*")
@@ -327,8 +322,8 @@ def _money(column_format: ColumnFormat) -> Reader:
     return read
 
 
-def _number(column_format: ColumnFormat, *, is_percent: bool = False) -> Reader:
-    def read(cell: Cell) -> object:
+def _number(column_format: ColumnFormat, *, is_percent: bool = False) -> Callable[[Cell], Decimal]:
+    def read(cell: Cell) -> Decimal:
         if _is_number(cell):
             return base.without_exponent(Decimal(cell))
         number = read_number(text_value(cell), column_format.mark, is_percent=is_percent)
@@ -342,7 +337,6 @@ def _whole(column_format: ColumnFormat) -> Reader:
 
     def read(cell: Cell) -> object:
         value = exact(cell)
-        assert isinstance(value, Decimal)
         if value != value.to_integral_value():
             raise Unreadable(f'"{cell}" isn\'t a whole number')
         return int(value)

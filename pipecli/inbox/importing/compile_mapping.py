@@ -22,7 +22,6 @@ from pipecli.inbox.importing.bindings import (
     TemplateBinding,
     TextTemplate,
     dotted,
-    doubtful_scale,
     rounded_ids,
 )
 from pipecli.inbox.importing.cells import (
@@ -34,7 +33,7 @@ from pipecli.inbox.importing.cells import (
     is_percent,
     reader_of,
 )
-from pipecli.inbox.importing.mapping import Column, Source, Unless, listed
+from pipecli.inbox.importing.mapping import Column, Source, doubtful_scale, listed
 from pipecli.inbox.importing.table import EXTRA, REASON, Cell, Row, Table
 from pipecli.records import base
 from pipecli.records.kinds import Collection
@@ -196,9 +195,7 @@ class _Compiler:
         conditions: dict[str, Condition] = {}
         for name, condition in told.items():
             known = self._column(name, [*place, name])
-            wanted = condition.not_ if isinstance(condition, Unless) else condition
-            words = frozenset((wanted,) if isinstance(wanted, str) else wanted)
-            conditions[known or name] = Condition(words, not isinstance(condition, Unless))
+            conditions[known or name] = Condition.of(condition)
         return conditions
 
     def _column_format(
@@ -405,13 +402,7 @@ def texts(table: Table, column: str) -> Counter[str]:
 
 def holds(when: Map[str, Any], row: Row) -> bool:
     """True for a row in which each of these columns has one of its values, or none of them."""
-    for name, wanted in when.items():
-        text = row.text(name)
-        others = wanted["not"] if isinstance(wanted, dict) else getattr(wanted, "not_", None)
-        words = listed(wanted if others is None else others)
-        if (text in words or (text in NOTHING and "" in words)) is (others is not None):
-            return False
-    return True
+    return all(Condition.of(told).holds(row, column, NOTHING) for column, told in when.items())
 
 
 def _lenient(read: Reader) -> Reader:

@@ -6,20 +6,22 @@ Without a file, the columns that are named like fields feed those.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date
+from decimal import Decimal
 from typing import Annotated, Any, Literal, get_origin
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from pipecli.errors import Fault, PipecliError
+from pipecli.errors import Fault, PipecliError, Unreadable
 from pipecli.harmless_text import one_line
 from pipecli.inbox.importing.cells import ColumnFormat, Path, reader_of
 from pipecli.inbox.importing.table import Layout, Table, plain_name
 from pipecli.records import base, kinds
 from pipecli.records.base import Flag, Line, Part
 from pipecli.records.kinds import CLOSED_LISTS, PRICE_LIST, Collection
+from pipecli.records.money import Mark, read_number
 from pipecli.store.parse_record import validate
 from pipecli.store.yaml import read as yamltext
 from pipecli.store.yaml.write import flow_text, key_text, scalar_text
@@ -375,3 +377,29 @@ def in_flow(value: Any) -> str:
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(in_flow(part) for part in value) + "]"
     return "null" if value is None else flow_text(value)
+
+
+def doubtful_scale(
+    table: Table, column: str, column_format: ColumnFormat, mapped: Iterable[str]
+) -> str | None:
+    """The doubt about a column of percents that may be fractions; None for none. `mapped` has a value map."""
+    mark = column_format.mark
+    texts = {str(cell).strip() for row in table.rows if (cell := row.cells.get(column, "")) != ""}
+    numbers = {text: number for text in texts - {*mapped} if (number := _number(text, mark)) is not None}
+    between = sorted(text for text, number in numbers.items() if 0 < number < 1)
+    if not between or any(number > 1 for number in numbers.values()):  # one below 0 tells nothing
+        return None
+    shown = between[0]
+    percent = format((numbers[shown] * 100).normalize(), "f")
+    return (
+        f'{column}: nothing in this column is over 1, so "{shown}" may be {percent} % or {shown} %: '
+        "say scale: fraction or scale: percent"
+    )
+
+
+def _number(text: str, mark: Mark) -> Decimal | None:
+    """A plain number; None for anything else, and for what says that it is a percentage."""
+    try:
+        return None if "%" in text else read_number(text, mark)
+    except Unreadable:
+        return None
