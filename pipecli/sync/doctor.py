@@ -28,7 +28,7 @@ from pipecli.sync import doctor_unshared_work
 from pipecli.sync.doctor_unshared_work import Diagnosis, State, error, ok, warning
 from pipecli.sync.merge_commits import OLDEST_GIT
 from pipecli.sync.upstream import head, uncommitted
-from pipecli.wording import count
+from pipecli.wording import count, first_of
 
 
 def git_version(place: Location) -> Iterator[Diagnosis]:
@@ -123,6 +123,26 @@ def git_index(place: Location) -> Iterator[Diagnosis]:
         )
     else:
         yield ok("git index", f"{count(listed.stdout.count(bytes(1)), 'file')}")
+
+
+def objects(place: Location) -> Iterator[Diagnosis]:
+    """What git keeps of all commits: damaged by a disk or a power cut, or missing."""
+    done = git.run(place.work_tree, "fsck", "--no-dangling", "--no-progress")
+    said = (done.stderr + done.stdout).decode("utf-8", "replace").splitlines()
+    # of another program's commits git says that it would not write them so
+    damage = [
+        " ".join(line.split()).removeprefix("error: ")
+        for line in said
+        if not line.startswith(("error in ", "warning in "))
+    ]
+    if done.returncode and damage:
+        yield error(
+            "objects",
+            f"git can't read all that it has kept: {first_of(damage, 2)}",
+            "`git fsck` lists all; clone again from where it is whole, and bring over what is only here",
+        )
+    else:
+        yield ok("objects", "git can read all that it has kept")
 
 
 def checkout(place: Location) -> Iterator[Diagnosis]:
@@ -337,6 +357,7 @@ LOOKS: tuple[tuple[str, Look], ...] = (
     ("checkout", checkout),
     ("changes", doctor_unshared_work.changes),
     ("past", doctor_unshared_work.past),
+    ("objects", objects),
     ("driver", driver),
     ("index", records_index),
     ("layout", documents_by_year),

@@ -48,7 +48,7 @@ def test_a_clone_that_is_well(cli: Cli, shared: Path, git: Git, monkeypatch: pyt
     before = git("status", "--porcelain"), git("config", "--list")
     said = cli("doctor")
     states = [line.split()[0] for line in said.out.splitlines() if not line.startswith(" ")]
-    assert set(states) == {"ok"} and len(states) == 10
+    assert set(states) == {"ok"} and len(states) == 11
     assert "ok       identity    Ana Ruiz <ana@contoso.example> is the user ana-ruiz\n" in said.out
     assert said.err == "all is well\n"
     assert (git("status", "--porcelain"), git("config", "--list")) == before
@@ -66,6 +66,32 @@ def test_what_is_not_committed_and_not_shared(
         "opportunities/2026/OPP-2Q8XA-espresso-machines.yaml is changed and not committed: history, "
         "--as-of and sync don't have that",
     )
+
+
+def test_an_old_file_that_the_disk_has_damaged(
+    look: Look, cli: Cli, git: Git, root: Path, deal: Callable[..., Path]
+) -> None:
+    """Nothing asks for it today; a walk through the history would stop there one day."""
+    cli("opp", "set", deal().name[:9], "amount=1")
+    cli("opp", "set", "2q8", "amount=2")
+    name = git("rev-parse", "HEAD~1:opportunities/2026/OPP-2Q8XA-espresso-machines.yaml").strip()
+    assert look()["objects"][0] == "ok"
+    kept = root / ".git/objects" / name[:2] / name[2:]
+    kept.chmod(0o644)
+    kept.write_bytes(b"")
+    state, what, way_out = look(code=1)["objects"]
+    assert (state, f"{name[2:]} is empty" in what) == ("error", True)
+    assert "git fsck" in way_out
+
+
+def test_commits_of_another_program_are_not_damage(look: Look, git: Git, root: Path) -> None:
+    odd = (
+        f"tree {git('rev-parse', 'HEAD^{tree}').strip()}\nauthor A <a> 1 +0000\ncommitter B <b> 1 zone\n\nm\n"
+    )
+    command = ["git", "hash-object", "-t", "commit", "--literally", "-w", "--stdin"]
+    made = subprocess.run(command, cwd=root, input=odd, capture_output=True, text=True, check=True)
+    git("update-ref", "refs/heads/odd", made.stdout.strip())
+    assert look()["objects"][0] == "ok"
 
 
 def test_a_branch_that_has_diverged(look: Look, git: Git, shared: Path) -> None:
