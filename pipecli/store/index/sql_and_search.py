@@ -196,7 +196,10 @@ def _way_out(connection: sqlite3.Connection, error: str) -> str:
     tables = public_tables(connection)
     if missing[1] == "table":
         return f"{likeliest(missing[2], tables)}list the tables with `pipecli sql --tables`"
-    return likeliest(missing[2], {name for table in tables for name in columns_of(connection, table)}).strip()
+    columns = {table: columns_of(connection, table) for table in tables}
+    if having := [table for table in tables if missing[2] in columns[table]]:
+        return f"{missing[2]} is a column of {', '.join(having)}"
+    return likeliest(missing[2], {name for names in columns.values() for name in names}).strip()
 
 
 def register_sql_functions(
