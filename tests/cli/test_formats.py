@@ -146,3 +146,14 @@ def test_the_categories_of_a_forecast_are_in_every_format(cli: Cli, sample: Path
     for name in ("commit", "best-case", "pipeline"):
         assert sum(Decimal(row[name]) for row in rows) == whole["totals"]["categories"][name], name
     assert sum(Decimal(row["commit"]) for row in rows) > 0
+
+
+def test_a_quote_at_the_start_of_a_cell_of_tsv_hides_nothing_behind_it(cli: Cli) -> None:
+    """A spreadsheet reads on to the next quote, over cells and lines, and runs what is within."""
+    titles = ['"=1+1"', '"open', '17" screen']
+    for title in titles:
+        cli("opp", "add", title)
+    listed = cli("opp", "list", "--format", "tsv").out
+    read = csv.DictReader(io.StringIO(listed), delimiter="\t")
+    assert sorted(row["title"] for row in read) == sorted(titles)
+    assert '\t17" screen\t' in listed  # as a script that splits at tabs reads it

@@ -256,12 +256,17 @@ def _delimited(fmt: Format, keys: Sequence[str], rows: Iterable[Sequence[object]
 
     cells = ([_exact(cell) for cell in row] for row in chain([keys], rows))
     if fmt is Format.TSV:
-        yield from ("\t".join([guarded_cell(clean(cell)) for cell in row]) + "\n" for row in cells)
+        yield from ("\t".join([_unquoted(guarded_cell(clean(cell))) for cell in row]) + "\n" for row in cells)
         return
     import csv
 
     line = csv.writer(_Line()).writerow  # it gives back what `write` does
     yield from (line([guarded_cell(cell) for cell in row]) for row in cells)
+
+
+def _unquoted(cell: str) -> str:
+    """A cell of TSV. One that begins with a quote would go on, for a spreadsheet, up to the next one."""
+    return '"{}"'.format(cell.replace('"', '""')) if cell.startswith('"') else cell
 
 
 class _Line:
