@@ -11,7 +11,7 @@ from xml.sax.saxutils import escape
 import pytest
 
 from pipecli.errors import PipecliError
-from pipecli.inbox.importing.table import Layout
+from pipecli.inbox.importing.table import FileFormat
 from pipecli.inbox.importing.workbook import rows_of_file
 from tests.conftest import Cli
 from tests.importing import deals, write
@@ -92,7 +92,7 @@ DEALS: list[list[object]] = [
 
 
 def test_numbers_and_days_of_a_sheet_are_what_they_are() -> None:
-    table = rows_of_file(workbook({"Deals": DEALS}), "x.xlsx", Layout(header=2))
+    table = rows_of_file(workbook({"Deals": DEALS}), "x.xlsx", FileFormat(header=2))
     assert table.columns == ["Id", "Title", "Worth", "Close"]
     assert [str(cell) for cell in table.rows[0].cells.values()] == ["4711", "Press", "1234.5", "2026-11-15"]
     assert table.rows[1].line == 4

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from pipecli.errors import PipecliError
-from pipecli.inbox.importing.table import Layout, Row, read_table
+from pipecli.inbox.importing.table import FileFormat, Row, read_table
 
 SPANISH = "nombre;importe\nJosé Muñoz;1.234,56 €\nMaría López;22,00 €\n"
 RUSSIAN = "имя;город\nИван Петров;Москва\nОльга Смирнова;Казань\n"
@@ -39,12 +39,14 @@ def test_the_encoding_is_found_out_and_a_guess_is_owned_up_to(text: str, encodin
 
 
 def test_a_mapping_may_say_the_encoding_and_the_delimiter() -> None:
-    table = read_table("a|b;c\n1|2;3\n".encode("cp1250"), "x.csv", Layout(encoding="cp1250", delimiter=";"))
+    table = read_table(
+        "a|b;c\n1|2;3\n".encode("cp1250"), "x.csv", FileFormat(encoding="cp1250", delimiter=";")
+    )
     assert table.columns == ["a|b", "c"]
     with pytest.raises(PipecliError, match=r"x\.csv:2: isn't utf-8 text"):
-        read_table("a\nñ\n".encode("cp1252"), "x.csv", Layout(encoding="utf-8"))
+        read_table("a\nñ\n".encode("cp1252"), "x.csv", FileFormat(encoding="utf-8"))
     with pytest.raises(PipecliError, match='unknown encoding "klingon"'):
-        read_table(b"a\n", "x.csv", Layout(encoding="klingon"))
+        read_table(b"a\n", "x.csv", FileFormat(encoding="klingon"))
 
 
 @pytest.mark.parametrize("sign", [",", ";", "\t", "|"])

@@ -76,7 +76,7 @@ def target_named(word: str) -> Target | None:
 def import_rows(rows: File, mapping: File | None, target: Target) -> tuple[Table, Source]:
     """The rows of a file, and their mapping; without `mapping` by the columns' names. Raises PipecliError."""
     source = Source.read(*mapping) if mapping else None
-    table = rows_of_file(rows.content, rows.name, source.mapping.layout if source else None)
+    table = rows_of_file(rows.content, rows.name, source.mapping.file_format if source else None)
     if source is None and isinstance(target, PartKind):
         source = Source.of_columns(table, target.parents[0], target.plural)
     elif source is None and isinstance(target, Collection):

@@ -17,7 +17,7 @@ from pydantic import Discriminator, Field, Tag, model_validator
 from pipecli.errors import Fault, PipecliError, Unreadable
 from pipecli.harmless_text import one_line
 from pipecli.inbox.importing.cells import ColumnFormat, Path, reader_of
-from pipecli.inbox.importing.table import Layout, Table, plain_name
+from pipecli.inbox.importing.table import FileFormat, Table, plain_name
 from pipecli.records import base, kinds
 from pipecli.records.base import Flag, Line, Part
 from pipecli.records.kinds import CLOSED_LISTS, PRICE_LIST, Collection
@@ -163,7 +163,7 @@ class Mapping(Part):
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
 
     @property
-    def layout(self) -> Layout:
+    def file_format(self) -> FileFormat:
         """The form of the file, as far as the mapping says it."""
         header = self.header if isinstance(self.header, int) else listed(self.header) or None
         named = {plain_name(column) for column in (*self.columns, *self.ignore) if not column.endswith("?")}
@@ -171,7 +171,7 @@ class Mapping(Part):
             named.add(plain_name(self.external_id))
         if isinstance(self.record, str):
             named.add(plain_name(self.record))
-        return Layout(self.encoding, self.delimiter, header, frozenset(named), self.sheet)
+        return FileFormat(self.encoding, self.delimiter, header, frozenset(named), self.sheet)
 
     def feeding(self, column: str) -> tuple[Column, ...]:
         """The entries of a column, each in full."""

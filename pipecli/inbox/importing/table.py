@@ -68,7 +68,7 @@ class Table(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Layout:
+class FileFormat:
     """The form of a file, as the mapping says it; what it leaves open is detected."""
 
     encoding: str | None = None
@@ -88,12 +88,12 @@ _HEADER_WITHIN = 60
 """The rows among which a header is looked for."""
 
 
-def read_table(raw: bytes, name: str, layout: Layout | None = None) -> Table:
-    """The rows of a file of text; what `layout` says overrides what is detected. Raises PipecliError."""
-    layout = layout or Layout()
+def read_table(raw: bytes, name: str, file_format: FileFormat | None = None) -> Table:
+    """The rows of a file of text; what `file_format` says overrides what is detected. Raises PipecliError."""
+    file_format = file_format or FileFormat()
     if raw.startswith(ARCHIVE):
         raise PipecliError(f"{name} is an archive, no text", hint="import the files in it")
-    text, guessed = decode_table(raw, name, layout.encoding)
+    text, guessed = decode_table(raw, name, file_format.encoding)
     if not text.strip():
         raise PipecliError(f"{name} is empty")
     suffix = name.lower().rpartition(".")[2]
@@ -102,7 +102,9 @@ def read_table(raw: bytes, name: str, layout: Layout | None = None) -> Table:
     elif suffix == "json" or (suffix not in ("csv", "tsv") and text.lstrip()[:1] in "[{"):
         table = json_table(text, name)
     else:
-        table = delimited_table(text, name, layout.delimiter or ("\t" if suffix == "tsv" else None), layout)
+        table = delimited_table(
+            text, name, file_format.delimiter or ("\t" if suffix == "tsv" else None), file_format
+        )
     return table._replace(encoding=guessed)
 
 
@@ -193,10 +195,8 @@ _LONGEST_CELL = 1 << 20
 _SAMPLE_ROWS = 50
 
 
-def delimited_table(
-    text: str, name: str, delimiter: str | None = None, layout: Layout | None = None
-) -> Table:
-    """The rows of a delimited text; the first that is not blank names the columns, unless `layout` says it.
+def delimited_table(text: str, name: str, delimiter: str | None, file_format: FileFormat) -> Table:
+    """The rows of a delimited text; the first that is not blank names the columns, unless `file_format` does.
 
     Raises PipecliError.
     """
@@ -208,7 +208,7 @@ def delimited_table(
     reader = csv.reader((line[0] for line in _LINE.finditer(text)), delimiter=sign)
     before = csv.field_size_limit(_LONGEST_CELL)
     try:
-        return table_of(_numbered(reader), name, layout or Layout())
+        return table_of(_numbered(reader), name, file_format)
     except csv.Error as error:
         raise PipecliError(f"{name}:{reader.line_num}: {error}") from None
     finally:
@@ -227,10 +227,10 @@ def _numbered(reader: Any) -> Iterator[tuple[int, Sequence[Cell]]]:
             yield begins, [same.setdefault(cell, cell) for cell in cells]
 
 
-def table_of(rows: Iterator[tuple[int, Sequence[Cell]]], name: str, layout: Layout) -> Table:
+def table_of(rows: Iterator[tuple[int, Sequence[Cell]]], name: str, file_format: FileFormat) -> Table:
     """A table of numbered rows, one of which is the header. Raises PipecliError."""
     first = list(itertools.islice(rows, _HEADER_WITHIN))
-    place = _header_place(first, name, layout)
+    place = _header_place(first, name, file_format)
     if place is None:
         return Table(name, [], [])
     line, cells = first[place]
@@ -280,9 +280,11 @@ def is_of_totals(row: Row) -> bool:
     return bool(cells) and 2 * len(cells) <= len(row.cells) + 1 and _BELOW.fullmatch(cells[0]) is not None
 
 
-def _header_place(first: Sequence[tuple[int, Sequence[Cell]]], name: str, layout: Layout) -> int | None:
+def _header_place(
+    first: Sequence[tuple[int, Sequence[Cell]]], name: str, file_format: FileFormat
+) -> int | None:
     """The header among the first rows; None where there is no row."""
-    wanted = layout.header
+    wanted = file_format.header
     if isinstance(wanted, int):
         place = next((place for place, (line, _) in enumerate(first) if line == wanted), None)
         if place is None:
@@ -294,8 +296,8 @@ def _header_place(first: Sequence[tuple[int, Sequence[Cell]]], name: str, layout
         if place is None:
             raise PipecliError(f"{name}: no row has {', '.join(wanted)}", hint="correct `header:`")
         return place
-    if layout.named and names and not names[0] & layout.named:
-        return next((place for place, own in enumerate(names) if own >= layout.named), 0)
+    if file_format.named and names and not names[0] & file_format.named:
+        return next((place for place, own in enumerate(names) if own >= file_format.named), 0)
     return 0 if first else None
 
 

@@ -22,7 +22,7 @@ from pipecli.inbox.importing import table
 from pipecli.inbox.importing.table import (
     ARCHIVE,
     Cell,
-    Layout,
+    FileFormat,
     Row,
     Table,
     columns_of,
@@ -44,20 +44,20 @@ _MOST_SHEETS = 8
 _IN_LIST = re.compile(r"(?P<list>\w+)\.(?P<number>\d+)\.(?P<field>.+)")
 
 
-def rows_of_file(raw: bytes, name: str, layout: Layout | None = None) -> Table:
+def rows_of_file(raw: bytes, name: str, file_format: FileFormat | None = None) -> Table:
     """The rows of a file of text or of a sheet. Raises PipecliError."""
     if is_workbook(raw, name):
-        return read_workbook(raw, name, layout or Layout())
+        return read_workbook(raw, name, file_format or FileFormat())
     if is_vcard(raw):
-        return vcards(raw, name, layout or Layout())
+        return vcards(raw, name, file_format or FileFormat())
     if not name.lower().endswith((".csv", ".tsv")) and _PAGE.match(raw) and b"<table" in raw.lower():
-        text, guessed = table.decode_table(raw, name, layout.encoding if layout else None)
-        return _without_groups(table_of(_rows_of_html(text), name, layout or Layout()))._replace(
+        text, guessed = table.decode_table(raw, name, file_format.encoding if file_format else None)
+        return _without_groups(table_of(_rows_of_html(text), name, file_format or FileFormat()))._replace(
             encoding=guessed
         )
-    whole = _without_groups(table.read_table(raw, name, layout))
-    if layout and layout.sheet and whole.typed:
-        return next((part for part in _lists_apart(whole) if part.sheet == layout.sheet), whole)
+    whole = _without_groups(table.read_table(raw, name, file_format))
+    if file_format and file_format.sheet and whole.typed:
+        return next((part for part in _lists_apart(whole) if part.sheet == file_format.sheet), whole)
     return whole
 
 
@@ -145,7 +145,7 @@ def tables_of_file(raw: bytes, name: str) -> list[Table]:
     tables = []
     for sheet in seen or workbook.sheet_names:
         if rows := _rows(workbook, sheet):
-            own = _without_groups(table_of(iter(rows), name, Layout()))
+            own = _without_groups(table_of(iter(rows), name, FileFormat()))
             tables.append(own._replace(typed=True, sheet=sheet if len(workbook.sheet_names) > 1 else ""))
     return tables
 
@@ -180,21 +180,25 @@ def _refuse_formulas(raw: bytes, name: str) -> None:
                 )
 
 
-def read_workbook(raw: bytes, name: str, layout: Layout) -> Table:
+def read_workbook(raw: bytes, name: str, file_format: FileFormat) -> Table:
     """The rows of a workbook's sheet. Raises PipecliError."""
     workbook = _opened(raw, name)
     names = workbook.sheet_names
-    sheets = {sheet: _rows(workbook, sheet) for sheet in names if layout.sheet in (None, sheet)}
-    if layout.sheet and layout.sheet not in sheets:
-        raise PipecliError(f'{name} has no sheet "{layout.sheet}"; it has {first_of(names, _MOST_SHEETS)}')
-    sheet = layout.sheet or _chosen(sheets, name, layout)
-    is_named = SHEET in layout.named
-    rows = _without_groups(table_of(iter(sheets[sheet]), name, replace(layout, named=layout.named - {SHEET})))
+    sheets = {sheet: _rows(workbook, sheet) for sheet in names if file_format.sheet in (None, sheet)}
+    if file_format.sheet and file_format.sheet not in sheets:
+        raise PipecliError(
+            f'{name} has no sheet "{file_format.sheet}"; it has {first_of(names, _MOST_SHEETS)}'
+        )
+    sheet = file_format.sheet or _chosen(sheets, name, file_format)
+    is_named = SHEET in file_format.named
+    rows = _without_groups(
+        table_of(iter(sheets[sheet]), name, replace(file_format, named=file_format.named - {SHEET}))
+    )
     rows = with_sheet(rows, sheet) if is_named and SHEET not in rows.columns else rows
     return rows._replace(typed=True, sheet=sheet if len(names) > 1 else "")
 
 
-def _chosen(sheets: dict[str, list[tuple[int, list[Cell]]]], name: str, layout: Layout) -> str:
+def _chosen(sheets: dict[str, list[tuple[int, list[Cell]]]], name: str, file_format: FileFormat) -> str:
     """The only sheet with rows, or the only one that has the columns of the mapping."""
     filled = [sheet for sheet, rows in sheets.items() if rows]
     if not filled:
@@ -202,7 +206,8 @@ def _chosen(sheets: dict[str, list[tuple[int, list[Cell]]]], name: str, layout: 
     fitting = [
         sheet
         for sheet in filled
-        if layout.named and any(layout.named <= {*columns_of(cells)} for _, cells in sheets[sheet][:60])
+        if file_format.named
+        and any(file_format.named <= {*columns_of(cells)} for _, cells in sheets[sheet][:60])
     ]
     candidates = filled if len(filled) == 1 else fitting
     if len(candidates) != 1:
@@ -313,9 +318,9 @@ def is_vcard(raw: bytes) -> bool:
     return raw[:64].lstrip(b"\xef\xbb\xbf \r\n").upper().startswith(b"BEGIN:VCARD")
 
 
-def vcards(raw: bytes, name: str, layout: Layout) -> Table:
+def vcards(raw: bytes, name: str, file_format: FileFormat) -> Table:
     """The persons of an address book, vCard 2.1 to 4.0, in columns named like the fields of a contact."""
-    text, guessed = table.decode_table(raw, name, layout.encoding)
+    text, guessed = table.decode_table(raw, name, file_format.encoding)
     rows: list[Row] = []
     for number, line in _content_lines(text):
         head, _, value = line.partition(":")

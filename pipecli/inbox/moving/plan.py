@@ -16,7 +16,7 @@ from pipecli.errors import PipecliError
 from pipecli.inbox.importing.compile_mapping import texts
 from pipecli.inbox.importing.import_files import File
 from pipecli.inbox.importing.mapping import mapping_page
-from pipecli.inbox.importing.table import Layout, Table
+from pipecli.inbox.importing.table import FileFormat, Table
 from pipecli.inbox.importing.workbook import rows_of_file, tables_of_file, with_sheet
 from pipecli.inbox.moving.amounts_and_days import (
     amount_scale,
@@ -106,7 +106,7 @@ def make_plan(
         if told is None and (line := header_line(table)):
             with suppress(PipecliError):
                 below = rows_of_file(
-                    contents[table.name], table.name, Layout(header=line, sheet=table.sheet or None)
+                    contents[table.name], table.name, FileFormat(header=line, sheet=table.sheet or None)
                 )
                 pairs[number] = (below, recognised([below], vendor)[0])
     known = [_Recognition(table, part) for table, told in pairs if told for part in persons_of(table, told)]
