@@ -149,6 +149,24 @@ def test_what_is_exported_is_imported_as_it_was(
         assert json.loads(capsys.readouterr().out) == before
 
 
+def test_half_a_percent_comes_back_as_it_was(
+    cli: Cli, root: Path, founded: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of another CRM, a column of nothing else could be fractions of one."""
+    cli("opp", "add", "Press", "--set", "probability=0.5")
+    cli("product", "add", "press", "--name", "Press", "--set", "tax=0.5")
+    for form in ("all", "all.zip"):
+        copied(founded, other := tmp_path / f"other-{form}")
+        cli("export", "--all", str(tmp_path / form))
+        assert run(["-C", str(other), "import", "run", str(tmp_path / form)]) == 0, capsys.readouterr().err
+        (deal,) = (other / "opportunities").rglob("*.yaml")
+        assert "probability: 0.5\n" in deal.read_text()
+        assert "tax: 0.5\n" in (other / "products/press.yaml").read_text()
+    copied(founded, other := tmp_path / "deals-alone")
+    cli("export", "opportunities", "--output", str(tmp_path / "deals.csv"))
+    assert run(["-C", str(other), "import", "opportunities", str(tmp_path / "deals.csv")]) == 0
+
+
 def test_what_is_exported_changes_nothing_where_it_came_from(
     cli: Cli, awkward: Path, git: Git, tmp_path: Path
 ) -> None:

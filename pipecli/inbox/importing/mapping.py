@@ -281,7 +281,11 @@ class Source:
         columns = {column: Column(to=path) for column, path in named.items()}
         # A table that begins with our own name for its rows was written for us: `null` is a word in it.
         is_export = table.columns[:1] in ([collection.identity], ["external_id"])
-        return cls(Mapping(columns=columns, decimal="."), has_words_for_nothing=not is_export)
+        has_our_ids = (
+            table.columns[:1] == ["id"] and collection.kind is not None and collection.kind.is_document
+        )
+        scale: Scale | None = "percent" if has_our_ids else None
+        return cls(Mapping(columns=columns, decimal=".", scale=scale), has_words_for_nothing=not is_export)
 
     def place_of(self, column: str) -> list[str | int]:
         """The place in the mapping where a column of the file is named."""

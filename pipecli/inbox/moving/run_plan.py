@@ -261,6 +261,8 @@ def _import(
     if step.map and not path.is_file():
         raise PipecliError(f"{path} does not exist", hint=f"correct {move.folder / PLAN_FILE}", code="system")
     table, source = import_rows(file, File(str(path), path.read_bytes()) if step.map else None, target)
+    if move.is_own:
+        source.mapping = source.mapping.model_copy(update={"scale": "percent"})
     others = {noun: keys for noun, keys in coming.items() if noun != target.noun}
     with bar(len(table.rows)) as tick:
         return prepare_import(pipeline, target, table, source, planner, tick, keep, others, earlier), source
