@@ -26,7 +26,7 @@ from pipecli.inbox.importing.day_formats import (
 )
 from pipecli.inbox.importing.table import Table
 from pipecli.inbox.moving.plan_files import Findings
-from pipecli.inbox.moving.words import header_key, names_of_currencies, patterns
+from pipecli.inbox.moving.words import header_key, names_of_currencies, outcome_of, patterns
 from pipecli.records.money import CURRENCIES, SIGNS, plain_digits, read_money
 from pipecli.records.name_matching import folded
 from pipecli.store import ids_and_files
@@ -206,10 +206,13 @@ def percent_of(counts: Iterable[str], *, is_fraction: bool = False) -> float | N
 
 
 def fraction_scale(table: Table, column: str, findings: Findings) -> str | None:
-    """The scale of a column of percents where it isn't plain: asks for it, or gives the answer."""
+    """The scale of a column of percents where it isn't plain: asks for it, unless 1 is that of the won."""
     numbers = {value for text in texts(table, column) if (value := number_in(text)) is not None}
     if not any(0 < value < 1 for value in numbers) or any(value > 1 for value in numbers):
         return None
+    sure = [row for row in table.rows if number_in(str(row.cells.get(column, ""))) == 1]
+    if sure and all("won" in map(outcome_of, map(str, row.cells.values())) for row in sure):
+        return "fraction"
     text = f"{table.name}, {column}: nothing is over 1; is 0.5 a fraction (50 %) or a percent (0.5 %)?"
     return str(findings.asked("percents", text, ("fraction", "percent")) or "fraction")
 

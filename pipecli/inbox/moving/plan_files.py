@@ -64,10 +64,12 @@ class Outcomes(NamedTuple):
 
 
 def text_of_row(template: str, row: Row) -> str:
-    """The text that a template, or the name of a column, gives of a row."""
+    """The text that a template, or the name of a column, gives of a row; a word for nothing is none."""
     if "{" not in template:
         return row.text(template)
-    return re.sub(r"\{([^{}]+)\}", lambda column: row.text(column[1]), template)
+    cells = ((column, row.text(column)) for column in re.findall(r"\{([^{}]+)\}", template))
+    said = {f"{{{column}}}": "" if text in NOTHING else text for column, text in cells}
+    return re.sub(r"\{[^{}]+\}", lambda place: said[place[0]], template)
 
 
 class Question(NamedTuple):

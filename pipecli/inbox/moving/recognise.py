@@ -331,7 +331,7 @@ def template_of_ids(
     choices: list[tuple[list[str], bool]] = []
     for known_by in kinds_of_rows()[kind]["known by"]:
         named = [column for role in known_by if (column := column_of(role))]
-        full = [name for name in named if all(row.text(name) for row in table.rows)]
+        full = [name for name in named if texts(table, name).total() == len(table.rows)]
         choices += [(full, False), (named, named != full)]
     for columns, has_gaps in choices:  # noqa: B007  # a cell may be empty where no others tell the rows apart
         alike = len(table.rows) - len({tuple(row.cells.get(name) for name in columns) for row in table.rows})
