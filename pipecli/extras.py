@@ -42,10 +42,21 @@ def missing_extras() -> list[str]:
     return [name for name, modules in EXTRAS.items() if not all(map(find_spec, modules))]
 
 
-def require_extra(name: str, refusal: str) -> None:
+_REFUSALS = {
+    "pdf": "documents need typst and babel, which are not installed",
+    "charts": "charts need altair and vl-convert, which are not installed",
+    "tui": "the board needs textual, which is not installed",
+    "notify": "messages are sent by apprise, which is not installed",
+    "mcp": "serving an agent needs the SDK of the protocol",
+    "mirror": "a mirror needs pyarrow and psycopg",
+    "factur-x": "XML of an invoice needs factur-x, which is not installed",
+}
+
+
+def require_extra(name: str, refusal: str = "") -> None:
     """Refuse, with the command that helps, where an optional part is not installed. Raises PipecliError."""
     if not all(map(find_spec, EXTRAS[name])):
-        raise PipecliError(refusal, hint=install_command(name), code="missing-extra")
+        raise PipecliError(refusal or _REFUSALS[name], hint=install_command(name), code="missing-extra")
 
 
 def install_command(*extras: str) -> str:

@@ -50,7 +50,7 @@ def mcp(
 
     Without --write or --propose the agent can only read.
     """
-    require_extra("mcp", "serving an agent needs the SDK of the protocol")
+    require_extra("mcp")
     import anyio
     from mcp.server.stdio import stdio_server
 

@@ -168,11 +168,6 @@ _WITH_A_HOST = re.compile(r"(mailto|json|xml|form|ntfy|gotify|mattermost|mmost|r
 """Schemes whose first part is the name of a server, which may be said; of others it may be a token."""
 
 
-def require_apprise() -> None:
-    """Raises PipecliError where the extra is not installed."""
-    require_extra("notify", "messages are sent by apprise, which is not installed")
-
-
 class Courier:
     """Sends messages one after the other, to each service as many a second as it takes.
 
@@ -181,7 +176,7 @@ class Courier:
     """
 
     def __init__(self, longest: float = LONGEST) -> None:
-        require_apprise()
+        require_extra("notify")
         self.longest = longest
         self._services: dict[str, Apprise] = {}
         self._failed: dict[str, str] = {}

@@ -14,8 +14,6 @@ from pathlib import Path
 from textwrap import wrap
 from typing import Any, NamedTuple
 
-from pipecli.extras import require_extra
-
 FONT = "system-ui, 'Segoe UI', 'Noto Sans', 'DejaVu Sans', sans-serif"
 SERIES = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442", "#8c8c8c")
 """The palette of Okabe and Ito, whose colours every kind of sight tells apart."""
@@ -94,11 +92,6 @@ ENDINGS = (".svg", ".png", ".html")
 
 # Colours that no chart has: in a page, each gives way to a variable of its style.
 _STAND_INS = Theme("#010101", "#010102", "#010103", "#010104")
-
-
-def require_altair() -> None:
-    """Raises PipecliError where the extra is not installed."""
-    require_extra("charts", "charts need altair and vl-convert, which are not installed")
 
 
 def chart_file(drawn: Drawn, ending: str, theme: str, title: str, language: str) -> bytes:

@@ -221,7 +221,7 @@ _KEY = "pipecli"
 
 def to_parquet(source: Source, folder: Path) -> Copied:
     """Write a Parquet file a table; `events.parquet` last, which says how far all is. Raises PipecliError."""
-    require_extra("mirror", "a mirror needs pyarrow and psycopg")
+    require_extra("mirror")
     from pyarrow import parquet
 
     notes: list[str] = []
@@ -295,7 +295,7 @@ def _put(source: Source, table: MirroredTable, folder: Path, *, keep: bool = Fal
 
 def to_postgresql(source: Source, address: str, schema: str) -> Copied:
     """Copy into a schema of a database in one transaction. Raises PipecliError."""
-    require_extra("mirror", "a mirror needs pyarrow and psycopg")
+    require_extra("mirror")
     import psycopg
 
     try:

@@ -2,7 +2,7 @@
 
 Sums, days and figures are text already, in the reader's language, so that a template only places them.
 The fields are the contract of templates; docs/documents.md explains each. A request tells the supplier
-nothing of the deal, its customer and their prices. Languages are babel's, an extra (`require_typst`).
+nothing of the deal, its customer and their prices. Languages are babel's, the extra `pdf`.
 """
 
 from __future__ import annotations

@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from pipecli.errors import PipecliError
-from pipecli.extras import require_extra
 from pipecli.outbox.printed_papers import Printed
 from pipecli.outbox.template_process import run_worker
 from pipecli.store import lock
@@ -152,11 +151,6 @@ class Typeset(NamedTuple):
     logo_is_read: bool
     sheet: str
     """The file:line that puts text on every sheet, which a page of HTML leaves out; empty for most."""
-
-
-def require_typst() -> None:
-    """Raises PipecliError where the extra is not installed."""
-    require_extra("pdf", "documents need typst and babel, which are not installed")
 
 
 def default_template() -> str:

@@ -21,6 +21,7 @@ from pipecli.cli.common.session import Session, mention, say, session
 from pipecli.cli.common.table import Column
 from pipecli.cli.cron.remind import claims_of, drawn, give_back
 from pipecli.errors import PipecliError
+from pipecli.extras import require_extra
 from pipecli.history.notices import OWNER, About, Delivery, Notice, Standing, notice_message
 from pipecli.reports.today_and_followups import Message
 from pipecli.store.index.rows_for_verbs import label
@@ -68,10 +69,9 @@ def notify(
         before = read_unsent(place)
         _print_messages(run, _untold(run, before, _gathered(run, before, ours, since)))
         return
-    from pipecli.outbox.channels import require_apprise
     from pipecli.outbox.claim_once import job
 
-    require_apprise()
+    require_extra("notify")
     with job(place, "notify"):
         sent, failed = _send(run, ours, since)
     _print(run, sent)

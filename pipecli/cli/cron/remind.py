@@ -17,6 +17,7 @@ from pipecli.cli.common.output import Format, print_records, write_text
 from pipecli.cli.common.session import Session, mention, say, session
 from pipecli.cli.common.table import Column
 from pipecli.errors import PipecliError
+from pipecli.extras import require_extra
 from pipecli.harmless_text import clean
 from pipecli.records.kinds import INVOICE, LEAD, OPPORTUNITY
 from pipecli.reports.today_and_followups import follow_up_key, followups_by_user, reminder_message
@@ -73,7 +74,7 @@ def remind(
     Each item is sent once a day, however often and on however many clones cron runs this. The addresses come
     from your environment and configuration, never from the pipeline: docs/notifications.md.
     """
-    from pipecli.outbox.channels import channels, require_apprise
+    from pipecli.outbox.channels import channels
     from pipecli.store.index.rows_for_followups import due_followups
 
     run = session(ctx)
@@ -92,7 +93,7 @@ def remind(
             say(line)
         _print_messages(run, _unclaimed(run, claims, reminders))
         return
-    require_apprise()
+    require_extra("notify")
     keys = [*untold, *(key for reminder in reminders for key in reminder.by_key)]
     with sending(run, claims, "remind", "reminders", keys, is_again=perhaps_sent == "again") as sender:
         sent = _send(run, sender, reminders, untold)

@@ -78,7 +78,7 @@ def _run(run: Session, process: str, *, has_closed: bool) -> None:
     """Hand the terminal to the board that people move cards on."""
     if run.as_of is not None:
         raise PipecliError("--interactive shows today: the past can't be changed", hint="leave out --as-of")
-    require_extra("tui", "the board needs textual, which is not installed")
+    require_extra("tui")
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise PipecliError("--interactive needs a terminal", hint="leave it out, or use --format json")
     from pipecli.cli.opportunity.board_app import BoardApp

@@ -29,7 +29,7 @@ from pipecli.outbox.printed_papers import (
     printed_quotation,
     printed_request,
 )
-from pipecli.outbox.typesetting import Form, PageTemplate, Typeset, default_template, require_typst, typeset
+from pipecli.outbox.typesetting import Form, PageTemplate, Typeset, default_template, typeset
 from pipecli.records.base import Document, Record
 from pipecli.records.customer import Contact, Customer, Supplier
 from pipecli.records.kinds import INVOICE, ORDER, QUOTATION, SUPPLIER_QUOTATION, Kind
@@ -79,7 +79,7 @@ def render_invoice(ctx: typer.Context, ref: Ref, output: Output) -> None:
     if output.lower().endswith(".xml"):
         run = session(ctx)
         invoice = run.pipeline.get(Invoice, find_typed(run, ref, INVOICE).key)
-        require_extra("factur-x", "XML of an invoice needs factur-x, which is not installed")
+        require_extra("factur-x")
         if not invoice.number:
             raise PipecliError(
                 f"{invoice.id} is a draft", hint=f"issue it first: pipecli invoice issue {invoice.id}"
@@ -137,7 +137,7 @@ def _form(output: str, key: str, kind: Kind) -> Form:
     """PDF or HTML, by the file's ending. Raises PipecliError for any other, before work is done."""
     endings = (".pdf", ".html", ".xml") if kind == INVOICE else (".pdf", ".html")
     ending = ".html" if output == "-" else ending_of(output, endings, key)
-    require_typst()
+    require_extra("pdf")
     return "pdf" if ending == ".pdf" else "html"
 
 

@@ -20,6 +20,7 @@ from pipecli.cli.common.command import Changing, NextContactOption, Ref, noun, o
 from pipecli.cli.common.transaction import Transaction, changing
 from pipecli.cli.quotation.render import printed_of, typeset_as
 from pipecli.errors import PipecliError
+from pipecli.extras import require_extra
 from pipecli.harmless_text import harmless, one_line
 from pipecli.json_and_csv import loads
 from pipecli.outbox.claim_once import PaperMailJournal
@@ -37,7 +38,6 @@ from pipecli.outbox.mail import (
     server_of,
     template_names,
 )
-from pipecli.outbox.typesetting import require_typst
 from pipecli.records.activity import Activity, Direction
 from pipecli.records.customer import Contact, Customer
 from pipecli.records.lead import Lead
@@ -104,7 +104,7 @@ def send_by_email(
     assert isinstance(paper, (Quotation, Invoice))
     is_dry = transaction.session.dry_run and not os.environ.get("PIPECLI_SMTP_HOST")  # nothing is sent
     server = server_of({**os.environ, "PIPECLI_SMTP_HOST": "localhost"} if is_dry else os.environ)
-    require_typst()
+    require_extra("pdf")
     place = transaction.pipeline.location
     kept = PaperMailJournal(place.cache, paper.noun, paper.id, deal.id)
     kept.refuse_if_any()

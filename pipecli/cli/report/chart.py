@@ -26,6 +26,7 @@ from pipecli.cli.report.forecast_rows import (
 )
 from pipecli.cli.report.funnel import funnel_of, steps_of
 from pipecli.cli.report.lost import lost_of
+from pipecli.extras import require_extra
 from pipecli.outbox.dashboard_page import Picture
 from pipecli.records.days import PERIODS, Days
 from pipecli.records.kinds import LEAD, OPPORTUNITY, Kind
@@ -253,11 +254,11 @@ def charting(*kinds: Kind, **about: Any) -> Callable[[Drawing], Callable[..., No
         name = picture.__name__.removeprefix("chart_")
 
         def command(ctx: typer.Context, output: str, theme: Shade, **given: str) -> None:
-            from pipecli.outbox.charts import ENDINGS, chart_file, require_altair
+            from pipecli.outbox.charts import ENDINGS, chart_file
 
             options.require_words(**given)  # before any work is done, as is what can't be written
             ending = ending_of(output, ENDINGS, name)
-            require_altair()
+            require_extra("charts")
             asked = options.asked(ctx, given)
             words = words_of(user_language(asked.run.pipeline.settings_as_written, asked.run.me()))
             drawn = picture(asked, words)

@@ -28,6 +28,7 @@ from pipecli.cli.report.dashboard_tables import (
 )
 from pipecli.cli.report.forecast_rows import ForecastNames, forecast_of, with_targets
 from pipecli.errors import PipecliError
+from pipecli.extras import require_extra
 from pipecli.history.commit_as_of import BeforeTheFirst
 from pipecli.history.stage_visits import last_moves
 from pipecli.outbox.dashboard_page import Change, Content, Figure, Table
@@ -58,10 +59,8 @@ def dashboard(
     Each key figure is shown with its value a week and a month ago, from the history of git. JSON has the
     figures of the page.
     """
-    from pipecli.outbox.charts import require_altair
-
     file = _file(output)
-    require_altair()
+    require_extra("charts")
     run = session(ctx)
     content = content_of(run, owner_filter(run), currency_code(currency))
     from pipecli.outbox.dashboard_page import dashboard_page
