@@ -1,29 +1,27 @@
-"""`attach`, `attachments` and `detach`: files beside a deal, a lead, a paper or a customer."""
+"""`attach` and `detach`: files beside a deal, a lead, a paper or a customer."""
 
 from __future__ import annotations
 
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import typer
 
 from pipecli.cli.common.command import Changing, Ref, argument, noun
-from pipecli.cli.common.output import print_records
 from pipecli.cli.common.pick import find_typed
-from pipecli.cli.common.record_json import record_json
-from pipecli.cli.common.session import say, session
-from pipecli.cli.common.table import Column
+from pipecli.cli.common.session import say
+from pipecli.cli.common.transaction import Transaction, changing
+from pipecli.cli.show import HOLDERS
 from pipecli.errors import PipecliError, system_refusal
 from pipecli.harmless_text import one_line
-from pipecli.records.kinds import CUSTOMER, INVOICE, LEAD, OPPORTUNITY, ORDER, QUOTATION, Kind
-
-if TYPE_CHECKING:
-    from pipecli.cli.common.transaction import Transaction
-    from pipecli.store.plan_writes import Write
+from pipecli.records.kinds import Kind
+from pipecli.store import safe_files
+from pipecli.store.ids_and_files import slug
+from pipecli.store.plan_writes import Write
+from pipecli.workflow import Change
+from pipecli.workflow import activity_and_attachment as rules
 
 app = noun()
-
-HOLDERS = (OPPORTUNITY, LEAD, QUOTATION, ORDER, INVOICE, CUSTOMER)
 
 
 def holder(transaction: Transaction, ref: str) -> Any:
@@ -43,9 +41,6 @@ def attach(
 
     The record may be a deal, lead, quotation, order, invoice or customer. It is one commit.
     """
-    from pipecli.cli.common.transaction import changing
-    from pipecli.workflow import Change
-
     with changing(ctx) as transaction:
         record = holder(transaction, ref)
         most = transaction.settings.attachments.largest
@@ -60,10 +55,6 @@ def attach(
 
 def attached(transaction: Transaction, record: Any, name: str, content: bytes) -> tuple[Any, Write]:
     """A record with one file more, and the file. Raises Refused."""
-    from pipecli.store.ids_and_files import slug
-    from pipecli.store.plan_writes import Write
-    from pipecli.workflow import activity_and_attachment as rules
-
     record, added = rules.attach_file(
         record,
         one_line(name)[:200] or "file",
@@ -88,10 +79,8 @@ def _content(path: Path, most: int) -> bytes:
 
 def _lying(transaction: Transaction, record: Any) -> set[str]:
     """The files that lie where those of a record do, listed or not: none is written over."""
-    from pipecli.workflow.activity_and_attachment import FOLDER
-
     root = transaction.pipeline.root
-    folders = (root / FOLDER / record.key, root / FOLDER / f"{record.noun}-{record.key}")
+    folders = (root / rules.FOLDER / record.key, root / rules.FOLDER / f"{record.noun}-{record.key}")
     return {path.relative_to(root).as_posix() for folder in folders for path in folder.glob("*")}
 
 
@@ -102,11 +91,6 @@ def detach(
     attachment: str = argument("Its number or its name.", "FILE"),
 ) -> None:
     """Remove an attached file; git's history keeps it."""
-    from pipecli.cli.common.transaction import changing
-    from pipecli.store import safe_files
-    from pipecli.store.plan_writes import Write
-    from pipecli.workflow import activity_and_attachment as rules
-
     with changing(ctx) as transaction:
         record = holder(transaction, ref)
         gone = rules.find_attachment(record, attachment)
@@ -117,26 +101,3 @@ def detach(
             say(f"{gone.file} is gone already")
             writes = []
         transaction.do(rules.detach_file(record, gone), beside=writes)
-
-
-_COLUMNS = (
-    Column("number", "#", align="right"),
-    Column("name", "NAME", shrink=True, min_width=14),
-    Column("size", "BYTES", align="right", show=lambda row: f"{row['size']:,}"),
-    Column("file", "FILE", shrink=True),
-    Column("sha256", "SHA-256", only="csv"),
-)
-
-
-@app.command("attachments")
-def attachments(ctx: typer.Context, ref: Ref) -> None:
-    """List the files attached to a record."""
-    run = session(ctx)
-    named = find_typed(run, ref, *HOLDERS)
-    known = record_json(run, named.noun, named.key).get("attachments", [])
-    print_records(
-        [{"number": number, **one} for number, one in enumerate(known, 1)],
-        _COLUMNS,
-        run.format,
-        id_key="file",
-    )

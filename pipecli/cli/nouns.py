@@ -58,7 +58,8 @@ NOUNS = {
             "competitor remove, tag add, tag remove",
             {
                 "opportunity.add": "add",
-                "opportunity.show": "show, item list, contact list, step list",
+                "opportunity.show": "show, contact list, step list",
+                "show": "item list",
                 "opportunity.board": "board",
                 "opportunity.close": "won, lost, reopen",
             },
@@ -165,7 +166,7 @@ NOUNS = {
         verbs=_verbs("activity", "add, done, move, edit, cancel, list", {"list": "list"}),
     ),
     "attach": Noun("Attach files to a deal, a lead, a document or a customer.", "attach"),
-    "attachments": Noun("List the files attached to a record.", "attach"),
+    "attachments": Noun("List the files attached to a record.", "show"),
     "detach": Noun("Remove an attached file.", "attach"),
     "find": Noun("Find records of every kind by any of their words.", "today_and_find"),
     "undo": Noun("Take back the last change.", "undo"),

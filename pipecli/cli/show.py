@@ -21,6 +21,7 @@ from pipecli.records.kinds import (
     CUSTOMER,
     INVOICE,
     KINDS,
+    LEAD,
     OPPORTUNITY,
     ORDER,
     PRICE_LIST,
@@ -57,13 +58,6 @@ _DOCUMENTS = {
     "invoice show": (INVOICE, "Show one invoice: its items, tax, total, and what is still open."),
     "supplier-quote show": (SUPPLIER_QUOTATION, "Show one supplier quotation: its items, prices and total."),
 }
-
-
-@app.command("quotation item list")
-def list_quotation_items(ctx: typer.Context, ref: Ref) -> None:
-    """List the items, with the amount of each."""
-    run = session(ctx)
-    print_items(run, QUOTATION, _json_of(run, QUOTATION, ref))
 
 
 _OPPORTUNITY_KEYS = "id title type stage amount currency weighted expected_close owner next_contact".split()
@@ -166,6 +160,27 @@ def _price_columns(currency: str) -> tuple[Column, ...]:
         Column("price", f"PRICE {currency}", align="right", show=show),
         Column("currency", "CURRENCY", only="csv"),
     )
+
+
+HOLDERS = (OPPORTUNITY, LEAD, QUOTATION, ORDER, INVOICE, CUSTOMER)
+"""The kinds of record that files lie beside."""
+_FILES = (
+    Column("number", "#", align="right"),
+    Column("name", "NAME", shrink=True, min_width=14),
+    Column("size", "BYTES", align="right", show=lambda row: f"{row['size']:,}"),
+    Column("file", "FILE", shrink=True),
+    Column("sha256", "SHA-256", only="csv"),
+)
+
+
+@app.command("attachments")
+def attachments(ctx: typer.Context, ref: Ref) -> None:
+    """List the files attached to a record."""
+    run = session(ctx)
+    named = find_typed(run, ref, *HOLDERS)
+    known = record_json(run, named.noun, named.key).get("attachments", [])
+    files = [{"number": number, **one} for number, one in enumerate(known, 1)]
+    print_records(files, _FILES, run.format, id_key="file")
 
 
 _LAST = 5
@@ -276,6 +291,13 @@ def print_document(run: Session, kind: Kind, ref: str) -> None:
 
 for _verb, (_of, _help) in _DOCUMENTS.items():
     _add_show(_verb, _of, _help, print_document)
+for _kind in (OPPORTUNITY, QUOTATION):
+    _add_show(
+        f"{_kind.noun} item list",
+        _kind,
+        "List the items, with the amount of each.",
+        lambda run, kind, ref: print_items(run, kind, _json_of(run, kind, ref)),
+    )
 for _kind in KINDS:
     if not _kind.is_document and _kind not in (CUSTOMER, COMPETITOR, PRICE_LIST):  # with pages of their own
         _add_show(f"{_kind.noun} show", _kind, f"Show {a(_kind.noun)}.", _print_json)

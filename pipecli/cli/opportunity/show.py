@@ -1,4 +1,4 @@
-"""`opportunity show`, `item list`, `step list` and `contact list`. They read the index alone."""
+"""`opportunity show`, `step list` and `contact list`. They read the index alone."""
 
 from __future__ import annotations
 
@@ -256,13 +256,6 @@ def _sum(name: str, heading: str) -> Column:
 
 
 _TOTAL = _sum("exact_total", "TOTAL")
-
-
-@app.command("item list")
-def list_items(ctx: typer.Context, ref: Ref) -> None:
-    """List the items, with the amount of each."""
-    run = session(ctx)
-    print_items(run, OPPORTUNITY, record_json(run, OPPORTUNITY.noun, find_typed(run, ref, OPPORTUNITY).key))
 
 
 @app.command("step list")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from pipecli.cli.common.command import Report, flag, noun, option
@@ -96,13 +97,11 @@ def _figures(row: Row) -> dict[str, Any]:
 
 def _columns(asked: Asked, *, is_business: bool) -> list[Column]:
     def time(name: str, heading: str, rank: int = 0) -> Column:
-        return Column(
-            name,
-            heading,
-            align="right",
-            rank=rank,
-            show=lambda row: _time(row[name], is_business=is_business),
-        )
+        def show(row: Mapping[str, Any]) -> str:
+            # a business day isn't a day, so its hours stay hours
+            return "" if row[name] is None else duration(row[name], in_hours=is_business)
+
+        return Column(name, heading, align="right", rank=rank, show=show)
 
     return [
         asked.key_column(),
@@ -117,11 +116,6 @@ def _columns(asked: Asked, *, is_business: bool) -> list[Column]:
         time("waiting_oldest_minutes", "LONGEST"),
         Column("oldest", "WAITS LONGEST", rank=4),
     ]
-
-
-def _time(minutes: object, *, is_business: bool) -> str:
-    """`45 min`, `5 h 12 min`, `34 days`; a business day isn't a day, so its hours stay hours."""
-    return duration(minutes, in_hours=is_business) if isinstance(minutes, int) else ""
 
 
 def _remarks(report: FirstResponse) -> list[str]:
