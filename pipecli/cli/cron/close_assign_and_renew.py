@@ -21,14 +21,29 @@ from pipecli.history.commit_as_of import NoSuchMoment
 from pipecli.history.history_index import open_history
 from pipecli.history.log import history_of
 from pipecli.history.pipeline_as_of import sent_times
+from pipecli.outbox.claim_once import Claims, clone_name
 from pipecli.records.kinds import LEAD, OPPORTUNITY, QUOTATION, Kind
-from pipecli.store.index.rows_for_verbs import deals_that_may_close
+from pipecli.records.opportunity import Opportunity
+from pipecli.records.papers import Order, Quotation
+from pipecli.store.choose_by_condition import choose_rules
+from pipecli.store.git_remote import shared_remote
+from pipecli.store.index.rows_for_verbs import (
+    deals_that_may_close,
+    orders_to_renew,
+    unowned_records,
+    workload,
+)
+from pipecli.store.lock import Busy
 from pipecli.wording import count, first_of
+from pipecli.workflow.assignment import Taken, assign_by_rules, rules_for, users_at_work
+from pipecli.workflow.duplicates import email_key, users_by_address
+from pipecli.workflow.opportunity.auto_close import TOUCHING, Touch, Wait, start_of_wait
+from pipecli.workflow.opportunity.auto_close import auto_close as closed_by_itself
+from pipecli.workflow.order import renew_order, term_ends
+from pipecli.workflow.settings import require_auto_close_reason
 
 if TYPE_CHECKING:
-    from pipecli.records.opportunity import Opportunity
     from pipecli.workflow import Change
-    from pipecli.workflow.opportunity.auto_close import Touch, Wait
 
 
 app = noun()
@@ -54,8 +69,6 @@ def auto_close(ctx: typer.Context) -> None:
     planned, and no quotation is still valid. Each is a commit of its own, which git revert takes back.
     --dry-run lists what would be closed, and what each has been waiting for since when.
     """
-    from pipecli.workflow.settings import require_auto_close_reason
-
     run = session(ctx)
     require_auto_close_reason(run.read(OPPORTUNITY, QUOTATION).settings)
     _close_all(run, _candidates(run))
@@ -71,8 +84,6 @@ def _candidates(run: Session) -> list[str]:
 
 def _close_all(run: Session, keys: list[str]) -> None:
     """Close those that the rule is for. One that can't be closed doesn't keep the others open."""
-    from pipecli.store.lock import Busy
-
     done: list[Closing] = []
     failed: dict[str, str] = {}
     try:
@@ -127,29 +138,22 @@ _GIVING_WAY = 0.02
 
 def _due(run: Session, key: str) -> Closing | None:
     """The closing of a deal; None where it stays open."""
-    from pipecli.records.opportunity import Opportunity
-    from pipecli.records.papers import Quotation
-    from pipecli.workflow.opportunity.auto_close import auto_close, start_of_wait
-
     pipeline, zone = run.pipeline, run.zone
     deal = pipeline.find_record(Opportunity, key)
     if deal is None:
         return None
     quotations = pipeline.all(Quotation, opportunity=key)
     wait = start_of_wait(deal, quotations, zone=zone)
-    if not auto_close(deal, pipeline.settings, quotations, wait, today=run.today):
+    if not closed_by_itself(deal, pipeline.settings, quotations, wait, today=run.today):
         return None  # known without history, which can only make the wait shorter
     sent = sent_times(pipeline, quotations)
     wait = start_of_wait(deal, quotations, _touches(run, key), zone=zone, sent=sent)
-    change = auto_close(deal, pipeline.settings, quotations, wait, today=run.today)
+    change = closed_by_itself(deal, pipeline.settings, quotations, wait, today=run.today)
     return Closing(deal, change, wait, (run.today - wait.since).days) if change and wait else None
 
 
 def _touches(run: Session, key: str) -> list[Touch]:
     """The changes of a deal that start its wait anew, by users and not by an import."""
-    from pipecli.workflow.duplicates import email_key, users_by_address
-    from pipecli.workflow.opportunity.auto_close import TOUCHING, Touch
-
     try:
         history = open_history(run.pipeline.location, say)
     except NoSuchMoment:  # nothing is committed yet
@@ -218,10 +222,6 @@ def assign(ctx: typer.Context) -> None:
 
 def _assigned(transaction: Transaction, kind: Kind) -> list[Change]:
     """The unowned records of a kind, given away; what no active user can get is said."""
-    from pipecli.store.choose_by_condition import choose_rules
-    from pipecli.store.index.rows_for_verbs import unowned_records, workload
-    from pipecli.workflow.assignment import Taken, assign_by_rules, rules_for, users_at_work
-
     if not rules_for(transaction.settings, kind.noun):
         return []
     transaction.pipeline.need(kind)
@@ -270,13 +270,6 @@ def renew(
     Each order is renewed once, whichever clone runs this: it is claimed in the shared pipeline. The deal has
     the recurring items, the customer and the sellers, and is expected to close when the term ends.
     """
-    from pipecli.outbox.claim_once import Claims, clone_name
-    from pipecli.records.opportunity import Opportunity
-    from pipecli.records.papers import Order
-    from pipecli.store.git_remote import shared_remote
-    from pipecli.store.index.rows_for_verbs import orders_to_renew
-    from pipecli.workflow.order import renew_order, term_ends
-
     with changing(ctx) as transaction:
         pipeline, today = transaction.pipeline, transaction.today
         orders = [pipeline.get(Order, key) for key in orders_to_renew(pipeline.index.connection)]

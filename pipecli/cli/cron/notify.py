@@ -16,15 +16,37 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from pipecli.cli.common.command import Sending, noun, option
+from pipecli.cli.common.dates import parse_from, parse_moment, parse_period
 from pipecli.cli.common.output import Format, print_records, write_text
 from pipecli.cli.common.session import Session, mention, say, session
 from pipecli.cli.common.table import Column
 from pipecli.cli.cron.remind import claims_of, drawn, give_back
 from pipecli.errors import PipecliError
 from pipecli.extras import require_extra
-from pipecli.history.notices import OWNER, About, Delivery, Notice, Standing, notice_message
+from pipecli.history import commits
+from pipecli.history.commit_as_of import BeforeTheFirst, Moment, Revision, commit_at
+from pipecli.history.history_index import open_history
+from pipecli.history.notices import (
+    OWNER,
+    About,
+    Delivery,
+    Notice,
+    Standing,
+    notice_digest,
+    notice_message,
+    notices,
+    read_unsent,
+    write_unsent,
+)
+from pipecli.outbox.channels import Courier, channels
+from pipecli.outbox.claim_once import job
+from pipecli.records.days import Days, quarter_of
+from pipecli.reports.deals import Valuation
+from pipecli.reports.ranking import points_of, ranking
 from pipecli.reports.today_and_followups import Message
+from pipecli.store.index.rows_for_reports import closed_deals
 from pipecli.store.index.rows_for_verbs import label
+from pipecli.store.index.views import OwnerFilter
 from pipecli.translation import Words, user_language, words_of
 from pipecli.wording import count
 from pipecli.workflow.duplicates import users_by_address
@@ -33,7 +55,6 @@ if TYPE_CHECKING:
     from pipecli.history.history_index import History
     from pipecli.history.notices import Unsent
     from pipecli.outbox.channels import Address, Channels
-    from pipecli.records.days import Days
     from pipecli.reports.ranking import Ranking
 
 app = noun("Tell of what was won, lost, moved or assigned.")
@@ -58,9 +79,6 @@ def notify(
     the starting point. The addresses of channels come from your environment and configuration, never from the
     pipeline (docs/notifications.md). What can't be delivered is kept for the next run.
     """
-    from pipecli.history.notices import read_unsent
-    from pipecli.outbox.channels import channels
-
     run = session(ctx)
     ours = channels(is_dry=run.dry_run)
     ours.require_any()
@@ -69,8 +87,6 @@ def notify(
         before = read_unsent(place)
         _print_messages(run, _untold(run, before, _gathered(run, before, ours, since)))
         return
-    from pipecli.outbox.claim_once import job
-
     require_extra("notify")
     with job(place, "notify"):
         sent, failed = _send(run, ours, since)
@@ -83,8 +99,6 @@ def notify(
 
 def _send(run: Session, ours: Channels, since: str) -> tuple[list[Delivery], int]:
     """Gather, claim and send; what was delivered, and how much was not."""
-    from pipecli.history.notices import read_unsent, write_unsent
-
     place = run.pipeline.location
     before = read_unsent(place)
     left = _gathered(run, before, ours, since)
@@ -124,8 +138,6 @@ def _delivered(
     run: Session, ours: Channels, deliveries: Sequence[Delivery]
 ) -> Iterator[tuple[Sequence[Delivery], bool]]:
     """Send message after message: the deliveries of each, and whether they are done with."""
-    from pipecli.outbox.channels import Courier
-
     courier = Courier()
     failing: set[Address] = set()
     for theirs in _by_message(deliveries):
@@ -143,10 +155,6 @@ def _delivered(
 
 def _gathered(run: Session, unsent: Unsent, ours: Channels, since: str) -> Unsent:
     """The deliveries to send: those that were left, and those of the commits since then."""
-    from pipecli.history import commits
-    from pipecli.history.history_index import open_history
-    from pipecli.history.notices import notices
-
     place = run.pipeline.location
     history = open_history(place, say)
     head = history.tip.commit
@@ -166,9 +174,6 @@ def _gathered(run: Session, unsent: Unsent, ours: Channels, since: str) -> Unsen
 
 def _start(run: Session, history: History, since: str) -> str | None:
     """The commit after which is told: of a day the last one before it; None: from the first on."""
-    from pipecli.cli.common.dates import parse_from, parse_moment
-    from pipecli.history.commit_as_of import BeforeTheFirst, Moment, Revision, commit_at
-
     zone = run.zone
     moment: Moment = Revision(since)
     with suppress(PipecliError):
@@ -197,8 +202,6 @@ def _address(ours: Channels, delivery: Delivery) -> Address | None:
 
 
 def _message(run: Session, deliveries: Sequence[Delivery]) -> Message:
-    from pipecli.history.notices import notice_digest
-
     messages = [Message(delivery.title, delivery.body) for delivery in deliveries]
     to = deliveries[0].to if deliveries[0].is_for_user else None
     words = words_of(user_language(run.pipeline.settings_as_written, to))
@@ -305,10 +308,6 @@ class _Packing:
 
     def _standing(self, notice: Notice) -> Standing | None:
         """The points of a win, and the rank of its owner; None where that can't be told."""
-        from pipecli.records.days import quarter_of
-        from pipecli.reports.deals import Valuation
-        from pipecli.reports.ranking import points_of
-
         points = points_of(self.settings)
         try:
             day = date.fromisoformat(str(notice.ending.get("date")))
@@ -326,12 +325,6 @@ class _Packing:
 
     def _ranking(self, day: date, points: Any, base: Any) -> Ranking:
         """The ranking of the quarter of a day, as it is now."""
-        from pipecli.cli.common.dates import parse_period
-        from pipecli.records.days import Days, quarter_of
-        from pipecli.reports.ranking import ranking
-        from pipecli.store.index.rows_for_reports import closed_deals
-        from pipecli.store.index.views import OwnerFilter
-
         quarter = parse_period(quarter_of(day), day)
         days = Days(quarter.first, quarter.last)
         if days not in self._rankings:

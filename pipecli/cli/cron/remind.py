@@ -19,13 +19,17 @@ from pipecli.cli.common.table import Column
 from pipecli.errors import PipecliError
 from pipecli.extras import require_extra
 from pipecli.harmless_text import clean
+from pipecli.outbox.channels import Courier, channels, variable
+from pipecli.outbox.claim_once import Claims, ReminderJournal, job
 from pipecli.records.kinds import INVOICE, LEAD, OPPORTUNITY
 from pipecli.reports.today_and_followups import follow_up_key, followups_by_user, reminder_message
+from pipecli.store.git_remote import shared_remote
+from pipecli.store.index.rows_for_followups import due_followups
+from pipecli.store.lock import interruptible
 from pipecli.translation import user_language, words_of
 
 if TYPE_CHECKING:
     from pipecli.outbox.channels import Address, Channels
-    from pipecli.outbox.claim_once import Claims, ReminderJournal
     from pipecli.reports.today_and_followups import FollowUp, Message
 
 app = noun("Tell each user what is due.")
@@ -74,9 +78,6 @@ def remind(
     Each item is sent once a day, however often and on however many clones cron runs this. The addresses come
     from your environment and configuration, never from the pipeline: docs/notifications.md.
     """
-    from pipecli.outbox.channels import channels
-    from pipecli.store.index.rows_for_followups import due_followups
-
     run = session(ctx)
     ours = channels(is_dry=run.dry_run)
     run.read(LEAD, OPPORTUNITY, INVOICE)
@@ -103,9 +104,6 @@ def remind(
 
 def claims_of(run: Session, job: str, days: int) -> Claims:
     """The claims of a job, kept for some days: of all clones, or with --alone of this one."""
-    from pipecli.outbox.claim_once import Claims
-    from pipecli.store.git_remote import shared_remote
-
     place = run.pipeline.location
     remote = None if run.option("alone") else shared_remote(place)
     return Claims(place, job, keep=days, remote=remote)
@@ -118,8 +116,6 @@ def _reminders(
 
     The lines have keys as reminders have: cron, which would mail it every hour, hears each once a day.
     """
-    from pipecli.outbox.channels import variable
-
     users: Mapping[str, Mapping[str, Any]] = run.pipeline.settings_as_written.get("users") or {}
     reminders = []
     untold = {}
@@ -183,8 +179,6 @@ def _send(
     run: Session, sender: Sender, reminders: Sequence[Reminder], untold: Mapping[str, str]
 ) -> list[dict[str, Any]]:
     """Send and say what nobody has claimed today; what was sent."""
-    from pipecli.outbox.channels import Courier
-
     courier = Courier()
     sent = []
     for key, line in untold.items():
@@ -235,9 +229,6 @@ def sending(
     run: Session, claims: Claims, name: str, journal_name: str, keys: Sequence[str], *, is_again: bool
 ) -> Iterator[Sender]:
     """Send, as the only job of its name here, what no other run has claimed; the rest is given back."""
-    from pipecli.outbox.claim_once import ReminderJournal, job
-    from pipecli.store.lock import interruptible
-
     place = run.pipeline.location
     with job(place, name):
         who = secrets.token_hex(4)

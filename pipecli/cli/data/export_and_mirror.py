@@ -11,10 +11,18 @@ from typing import TYPE_CHECKING, Any, Literal
 import typer
 
 from pipecli.cli.common.command import Verb, argument, noun, option
+from pipecli.cli.common.output import write_text, write_whole
+from pipecli.cli.common.record_json import record_json
 from pipecli.cli.common.session import Session, say, session
 from pipecli.errors import PipecliError
+from pipecli.json_and_csv import dumps, loads
+from pipecli.outbox import export as bookkeeping
+from pipecli.outbox.export import collections, csv_text, export_files, vcard_book
 from pipecli.records import kinds
 from pipecli.records.kinds import CONTACT, CUSTOMER, INVOICE, SETTINGS_FILE, Collection
+from pipecli.store.index.rows_for_verbs import files_beside
+from pipecli.store.index.sql_and_search import select_rows
+from pipecli.store.safe_files import LARGEST_ANY, read_bytes
 
 if TYPE_CHECKING:
     from pipecli.store.pipeline import Pipeline
@@ -41,9 +49,6 @@ def export(
 
     Invoices can also be a journal for hledger or beancount (--journal).
     """
-    from pipecli.json_and_csv import loads
-    from pipecli.outbox.export import vcard_book
-
     run = session(ctx)
     if all_ is not None:
         if kind or output or where:
@@ -87,8 +92,6 @@ def collection_of(kind: str) -> Collection:
 
 def _put(text: str, number: int, collection: Collection, output: Path | None) -> None:
     """Print so many records, or write them to a file."""
-    from pipecli.cli.common.output import write_text, write_whole
-
     if output is None:
         write_text(text)
         return
@@ -98,10 +101,6 @@ def _put(text: str, number: int, collection: Collection, output: Path | None) ->
 
 def _export_journal(run: Session, kind: str, journal: str, output: Path | None, where: str | None) -> None:
     """Write the issued invoices and their payments as entries, or those for which a condition holds."""
-    from pipecli.cli.common.record_json import record_json
-    from pipecli.json_and_csv import loads
-    from pipecli.outbox import export as bookkeeping
-
     collection = collection_of(kind)
     if collection.kind != INVOICE:
         raise PipecliError(
@@ -116,10 +115,6 @@ def _export_journal(run: Session, kind: str, journal: str, output: Path | None, 
 def _export_all(run: Session, target: Path) -> None:
     """Write every kind, and how to read it back; never over anything that is there."""
     import zipfile
-
-    from pipecli.cli.common.output import write_whole
-    from pipecli.json_and_csv import loads
-    from pipecli.outbox.export import collections, export_files
 
     unfinished = target / _UNFINISHED
     if target.exists() and not unfinished.exists() and (not target.is_dir() or any(target.iterdir())):
@@ -147,9 +142,6 @@ def _export_all(run: Session, target: Path) -> None:
 
 def _files_beside(pipeline: Pipeline) -> Iterator[tuple[str, bytes]]:
     """The files that records and settings name, and the templates; what isn't there is said."""
-    from pipecli.store.index.rows_for_verbs import files_beside
-    from pipecli.store.safe_files import LARGEST_ANY, read_bytes
-
     root = pipeline.root
     templates = [path.relative_to(root).as_posix() for path in root.glob("templates/**/*") if path.is_file()]
     for name in dict.fromkeys([*files_beside(pipeline.index.connection), *sorted(templates)]):
@@ -172,9 +164,6 @@ def _format(run: Session, output: Path | None) -> str:
 
 def _written(pipeline: Pipeline, collection: Collection, where: str | None) -> list[str]:
     """The records as JSON, one each, in the order of their ids."""
-    from pipecli.json_and_csv import dumps
-    from pipecli.store.index.sql_and_search import select_rows
-
     # the newline ends a comment that would hide the rest
     condition = f"({where}\n)" if where else "1"
     columns = "json" if collection.kind else "id"
@@ -188,9 +177,6 @@ def _written(pipeline: Pipeline, collection: Collection, where: str | None) -> l
 
 
 def _in_form(texts: list[str], collection: Collection, form: str) -> str:
-    from pipecli.json_and_csv import loads
-    from pipecli.outbox.export import csv_text
-
     match form:
         case "json":
             inner = ",\n".join(texts)

@@ -10,15 +10,28 @@ from typing import TYPE_CHECKING
 import typer
 
 from pipecli.cli.common.command import Changing, argument, flag, noun, option
+from pipecli.cli.common.output import Format, print_record, write_counts, write_text
 from pipecli.cli.common.session import Session, all_faults, progress
 from pipecli.cli.common.transaction import Transaction, changing_after
 from pipecli.cli.data.import_plan_and_run import KeepOption, side_of
 from pipecli.errors import PipecliError
+from pipecli.inbox.importing.import_files import (
+    File,
+    Import,
+    Target,
+    import_rows,
+    prepare_import,
+    target_named,
+)
+from pipecli.inbox.importing.import_report import commit_subject, report_lines, write_rejects
+from pipecli.inbox.importing.match_record import PART_KINDS
+from pipecli.inbox.importing.table import ARCHIVE
+from pipecli.inbox.importing.workbook import is_workbook
 from pipecli.records.kinds import COLLECTIONS, collection_named
 from pipecli.store.pipeline import no_collector
+from pipecli.store.plan_writes import Planner
 
 if TYPE_CHECKING:
-    from pipecli.inbox.importing.import_files import File, Import, Target
     from pipecli.store.pipeline import Pipeline
     from pipecli.store.plan_writes import Write
 
@@ -39,10 +52,6 @@ def import_(
     guess: bool = flag("--guess", "Import an export of any CRM: --guess EXPORT."),
 ) -> None:
     """Import the rows of a file. A second run of the same file changes nothing."""
-    from pipecli.inbox.importing.import_files import import_rows, prepare_import
-    from pipecli.inbox.importing.import_report import write_rejects
-    from pipecli.store.plan_writes import Planner
-
     if from_ or guess:
         from pipecli.cli.data.import_plan_and_run import move_at_once
 
@@ -88,9 +97,6 @@ def import_(
 
 def target_of(kind: str) -> Target:
     """What KIND says. Raises PipecliError."""
-    from pipecli.inbox.importing.import_files import target_named
-    from pipecli.inbox.importing.match_record import PART_KINDS
-
     target = target_named(kind)
     if target is None:
         known = ", ".join([*(kind.plural for kind in COLLECTIONS), *(part.plural for part in PART_KINDS)])
@@ -99,10 +105,6 @@ def target_of(kind: str) -> Target:
 
 
 def _file(path: Path, name: str = "") -> File:
-    from pipecli.inbox.importing.import_files import File
-    from pipecli.inbox.importing.table import ARCHIVE
-    from pipecli.inbox.importing.workbook import is_workbook
-
     if str(path) == "-":
         return File("stdin", sys.stdin.buffer.read())
     content = path.read_bytes()
@@ -124,8 +126,6 @@ def _file(path: Path, name: str = "") -> File:
 
 def _write(transaction: Transaction, done: Import, writes: list[Write]) -> str | None:
     """Commit what the rows come to, or with --dry-run print it; the commit's id."""
-    from pipecli.inbox.importing.import_report import commit_subject
-
     run = transaction.session
     if run.dry_run and run.format_name != "table":
         return None
@@ -133,9 +133,6 @@ def _write(transaction: Transaction, done: Import, writes: list[Write]) -> str |
 
 
 def _print(run: Session, done: Import, commit: str | None, kept: Path | None) -> None:
-    from pipecli.cli.common.output import Format, print_record, write_counts, write_text
-    from pipecli.inbox.importing.import_report import report_lines
-
     match run.format:
         case Format.TABLE:
             write_counts(report_lines(done.report))

@@ -18,6 +18,13 @@ from pipecli.cli.common.session import all_faults, progress, say, session
 from pipecli.cli.common.transaction import Transaction, changing_after
 from pipecli.cli.data.export_and_mirror import collection_of
 from pipecli.errors import PipecliError
+from pipecli.inbox.importing.import_files import files_of, target_named
+from pipecli.inbox.importing.import_report import WORDS, new_words, reasons_by_shape, write_rejects
+from pipecli.inbox.importing.match_record import REMOVED
+from pipecli.inbox.moving.plan import make_plan
+from pipecli.inbox.moving.plan_files import PLAN_FILE, load_plan
+from pipecli.inbox.moving.run_plan import answered, export_of, plan_again, unpack_plan
+from pipecli.inbox.moving.run_plan import run_plan as bring_in
 from pipecli.store import lock
 from pipecli.store.pipeline import no_collector
 from pipecli.wording import count, first_of
@@ -64,10 +71,6 @@ def plan(
     force: bool = flag("--force", "Overwrite a plan, even if you changed it."),
 ) -> None:
     """Write mappings and settings for an export, and the questions left open."""
-    from pipecli.inbox.importing.import_files import files_of
-    from pipecli.inbox.moving.plan_files import PLAN_FILE
-    from pipecli.inbox.moving.run_plan import plan_again
-
     if (into / PLAN_FILE).exists() and not force:
         raise PipecliError(f"{into} has a plan already", hint="name another folder, or give --force")
     if into.exists() and not into.is_dir():
@@ -86,8 +89,6 @@ def plan(
 
 
 def _write_pages(outcome: Plan, folder: Path) -> None:
-    from pipecli.inbox.moving.plan_files import PLAN_FILE
-
     folder.mkdir(parents=True, exist_ok=True)
     for name in sorted(outcome.pages, key=PLAN_FILE.__eq__):  # the plan last: it says that all is there
         write_whole(folder / name, outcome.pages[name].encode())
@@ -114,8 +115,6 @@ def _plan_lines(outcome: Plan, folder: Path) -> Iterator[str]:
 
 def _questions(outcome: Plan) -> Iterator[tuple[int, Question]]:
     """The questions, each with the line of the plan's file on which its answer is to be written."""
-    from pipecli.inbox.moving.plan_files import PLAN_FILE
-
     lines = enumerate(outcome.pages[PLAN_FILE].split("\n"), 1)
     answers = [number for number, line in lines if line == "  answer:"]
     return zip(answers, outcome.findings.questions.values(), strict=True)
@@ -148,9 +147,6 @@ def run(
 
 def move_at_once(ctx: typer.Context, export: Path, vendor: str | None, keep: Keep | None) -> None:
     """Plan and run in one go, where the export leaves nothing open."""
-    from pipecli.inbox.importing.import_files import files_of
-    from pipecli.inbox.moving.plan import make_plan
-
     outcome = make_plan(files_of(export), session(ctx).pipeline.settings, source=str(export), vendor=vendor)
     for line in outcome.findings.assumed:
         say(line)
@@ -175,10 +171,6 @@ def _move(
     *,
     with_diff: bool,
 ) -> None:
-    from pipecli.inbox.moving.plan_files import load_plan
-    from pipecli.inbox.moving.run_plan import answered, export_of, unpack_plan
-    from pipecli.inbox.moving.run_plan import run_plan as bring_in
-
     with all_faults(), lock.temporary_folder("export") as unpacked:
         if folder.is_file():
             unpack_plan(folder, unpacked)
@@ -216,8 +208,6 @@ def _move(
 
 def _way_out(moved: Moved, folder: Path, export: Path, kept: dict[str, Path]) -> str:
     """The next step for rejected rows: a plan that knows new words, else the files that they are in."""
-    from pipecli.inbox.importing.import_report import new_words
-
     if new := [word for _, done in moved.done for word in new_words(done)]:
         again = f"pipecli import plan {quote(str(export))} --into {quote(str(folder))} --force"
         return f"new since the plan: {first_of(new, 8)}; have them planned: {again}, and run again"
@@ -230,8 +220,6 @@ def _way_out(moved: Moved, folder: Path, export: Path, kept: dict[str, Path]) ->
 
 
 def _subject(vendor: str, moved: Moved) -> str:
-    from pipecli.inbox.importing.import_files import target_named
-
     totals: dict[str, int] = {}
     for step, done in moved.done:
         totals[step.kind] = totals.get(step.kind, 0) + done.report["made"] + done.report["updated"]
@@ -246,8 +234,6 @@ def _keep_rejects(
     transaction: Transaction, moved: Moved, folder: Path, wanted: Path | None
 ) -> dict[str, Path]:
     """Write the rejected rows, a file for each of the export; their paths by mapping."""
-    from pipecli.inbox.importing.import_report import write_rejects
-
     kept: dict[str, Path] = {}
     for step, done in moved.done if wanted or not transaction.session.dry_run else ():
         path = None
@@ -330,9 +316,6 @@ def _report(moved: Moved, *, is_dry: bool) -> Iterator[str]:
 
 
 def _outcome(done: Import) -> str:
-    from pipecli.inbox.importing.import_report import WORDS
-    from pipecli.inbox.importing.match_record import REMOVED
-
     report = done.report
     parts = [f"{report[name]:,} {words}" for name, words in WORDS.items() if report[name]]
     on_the_way = [
@@ -350,8 +333,6 @@ def _outcome(done: Import) -> str:
 
 
 def _reasons(done: Import) -> Iterator[str]:
-    from pipecli.inbox.importing.import_report import reasons_by_shape
-
     ordered = reasons_by_shape(done.report)
     for rows, example in ordered[:_MOST_REASONS]:
         yield f"{rows:,} rejected, as: {example}"

@@ -8,12 +8,27 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from pipecli.cli.attach import attached
 from pipecli.cli.common.command import Changing, argument, flag, noun, option
+from pipecli.cli.common.output import Format, print_record, print_records, write_counts, write_text
+from pipecli.cli.common.pick import find_typed
 from pipecli.cli.common.session import mention, say
 from pipecli.cli.common.table import Column
 from pipecli.cli.common.transaction import Transaction, changing, trailers
 from pipecli.errors import PipecliError
 from pipecli.harmless_text import clean
+from pipecli.inbox.mail import message
+from pipecli.inbox.mail.forwarded import forwarded_mails
+from pipecli.inbox.mail.inbox_import import (
+    MailOutcome,
+    Read,
+    recording,
+    report_json,
+    report_lines,
+    report_rows,
+)
+from pipecli.inbox.mail.mailbox_files import LeftOut, mail_files, raw_messages
+from pipecli.inbox.mail.message import NoMail, mail_of
 from pipecli.records.kinds import LEAD, OPPORTUNITY
 from pipecli.store.index.rows_for_verbs import label_and_status
 from pipecli.wording import count
@@ -21,7 +36,6 @@ from pipecli.workflow import Refused
 from pipecli.workflow.activity_and_attachment import AlreadyAttached
 
 if TYPE_CHECKING:
-    from pipecli.inbox.mail.inbox_import import MailOutcome, Read
     from pipecli.inbox.mail.message import Mail
     from pipecli.store.plan_writes import Write
 
@@ -41,8 +55,6 @@ def import_(
 
     Each is recorded once; a second run adds nothing. Mails that belong nowhere are listed and not kept.
     """
-    from pipecli.inbox.mail.inbox_import import recording, report_json
-
     if on is not None and create_leads:
         raise PipecliError("--on and --create-leads can't go together", hint="give one")
     mails, read = _read(paths, bodies=bodies)
@@ -66,12 +78,6 @@ def import_(
 
 def _read(paths: list[Path], *, bodies: bool) -> tuple[list[Mail], Read]:
     """The mails of all files, before the pipeline is held: a mailbox may be large."""
-    from pipecli.inbox.mail import message
-    from pipecli.inbox.mail.forwarded import forwarded_mails
-    from pipecli.inbox.mail.inbox_import import Read
-    from pipecli.inbox.mail.mailbox_files import LeftOut, mail_files, raw_messages
-    from pipecli.inbox.mail.message import NoMail, mail_of
-
     mails: list[Mail] = []
     left_out: list[LeftOut] = []
     files = 0
@@ -96,17 +102,11 @@ def _read(paths: list[Path], *, bodies: bool) -> tuple[list[Mail], Read]:
 
 
 def _record(transaction: Transaction, ref: str | None) -> str | None:
-    from pipecli.cli.common.pick import find_typed
-
     return find_typed(transaction.session, ref, LEAD, OPPORTUNITY).key if ref else None
 
 
 def _files(transaction: Transaction, paths: list[Path], outcome: MailOutcome) -> list[Write]:
     """The files that the recorded mails carry; their records list them. Each mail is read once more."""
-    from pipecli.cli.attach import attached
-    from pipecli.inbox.mail import message
-    from pipecli.inbox.mail.mailbox_files import LeftOut, mail_files, raw_messages
-
     homes = {mail.timed.mail.message_id: mail.on.key for mail in outcome.recorded}
     places = {change.subject.key: place for place, change in enumerate(outcome.changes)}
     writes: list[Write] = []
@@ -149,9 +149,6 @@ def _write(transaction: Transaction, outcome: MailOutcome, files: list[Write]) -
 
 
 def _print(transaction: Transaction, report: dict[str, Any], commit: str | None, *, creates: bool) -> None:
-    from pipecli.cli.common.output import Format, print_record, print_records, write_counts, write_text
-    from pipecli.inbox.mail.inbox_import import report_lines, report_rows
-
     run = transaction.session
     match run.format:
         case Format.TABLE:
