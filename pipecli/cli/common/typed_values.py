@@ -13,12 +13,16 @@ from decimal import Decimal, InvalidOperation
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, get_origin
 
+from pipecli.cli.common.dates import parse_moment
+from pipecli.cli.common.pick import key_of
 from pipecli.cli.common.session import say
 from pipecli.errors import Ambiguous, FaultyFile, PipecliError, Question, Unreadable
 from pipecli.records import base, kinds
 from pipecli.records.base import Names, Part, Plain, Record
 from pipecli.records.money import TwoReadings, is_money, minor_digits, read_money, read_number
-from pipecli.records.name_matching import likeliest
+from pipecli.records.name_matching import fitting, likeliest, own_names
+from pipecli.records.references import named_at
+from pipecli.store.parse_record import validate, wrong_value
 from pipecli.store.pipeline import NotFound
 
 if TYPE_CHECKING:
@@ -52,9 +56,6 @@ def as_typed(model: type[R], options: Plain, run: Session) -> Plain:
 
 
 def _option(model: type[R], name: str, value: Any, run: Session) -> Any:
-    from pipecli.cli.common.pick import key_of
-    from pipecli.records.references import named_at
-
     if not isinstance(value, str):
         return _meant(model, [name], value, {}, run)
     if (names := named_at(model, [name])) and names.must_exist and names.noun in kinds.BY_NOUN:
@@ -97,10 +98,6 @@ def _meant(
     `nouns` are the only kinds of name to look at. A name in the settings may be that of what is still to be
     made; `check` looks for those.
     """
-    from pipecli.cli.common.pick import key_of
-    from pipecli.records.name_matching import fitting, own_names
-    from pipecli.records.references import named_at
-
     if isinstance(value, list):
         return [_meant(model, path, part, plain, run, nouns) for part in value]
     if not isinstance(value, str) or model.noun == "settings":
@@ -130,8 +127,6 @@ def _meant(
 
 def validated(model: type[P], plain: Plain, where: str = "") -> P:
     """A record or part of what was set; a fault names the field, not a file. Raises PipecliError."""
-    from pipecli.store.parse_record import validate
-
     try:
         part = validate(model, plain)
     except FaultyFile as error:
@@ -215,8 +210,6 @@ def typed_option(
 
 def _bounded(name: str, model: type[Record], path: Sequence[str], value: Any) -> Any:
     from pydantic import TypeAdapter, ValidationError
-
-    from pipecli.store.parse_record import wrong_value
 
     annotation: Any = base.annotation_at(model, path)
     try:
@@ -372,8 +365,6 @@ def _flag(name: str, text: str) -> bool:
 
 
 def _moment(text: str, run: Session) -> datetime:
-    from pipecli.cli.common.dates import parse_moment
-
     return parse_moment(text, run.today, run.zone, now=run.now)
 
 

@@ -27,7 +27,9 @@ from pipecli.cli.report.forecast_rows import (
 from pipecli.cli.report.funnel import funnel_of, steps_of
 from pipecli.cli.report.lost import lost_of
 from pipecli.extras import require_extra
+from pipecli.outbox.charts import ENDINGS, Part, bar_chart, chart_file, column_chart, distinct
 from pipecli.outbox.dashboard_page import Picture
+from pipecli.outbox.pipeline_chart import Dot, pipeline_chart
 from pipecli.records.days import PERIODS, Days
 from pipecli.records.kinds import LEAD, OPPORTUNITY, Kind
 from pipecli.reports.deals import Deal, Valuation
@@ -51,8 +53,6 @@ _MOST_BARS = 40
 
 def forecast_picture(run: Session, forecast: Forecast, words: Words) -> Picture:
     """The chart of a forecast. Raises MissingRate for a target."""
-    from pipecli.outbox.charts import Part, column_chart, distinct
-
     worded = partial(words.named, "chart")
     every = with_targets(run, forecast, forecast.by, ForecastNames(run, forecast.by)).rows
     drawn = every if forecast.by in PERIODS else every[:_MOST_COLUMNS]
@@ -93,8 +93,6 @@ def forecast_picture(run: Session, forecast: Forecast, words: Words) -> Picture:
 
 def funnel_picture(run: Session, period: Days, words: Words) -> Picture:
     """The chart of the funnel of what was created on these days."""
-    from pipecli.outbox.charts import Part, bar_chart
-
     worded = partial(words.named, "chart")
     names = KeyNames(run, "stage")
     valuation = Valuation(run.pipeline.rates)
@@ -132,8 +130,6 @@ def _with_share(step: Mapping[str, Any], words: Words) -> str:
 
 def lost_picture(lost: Lost, names: KeyNames, currency: str, period: Days, words: Words) -> Picture:
     """The chart of a report on what was lost."""
-    from pipecli.outbox.charts import Part, bar_chart, column_chart
-
     lost_rows = [row for row in lost.rows if row.lost_count]
     worded = partial(words.named, "chart")
     title = worded("Lost deals {by}").format(by=words.named("by", lost.by))
@@ -187,8 +183,6 @@ def pipeline_picture(
     run: Session, of: OwnerFilter, period: Days, currency: str | None, words: Words
 ) -> Picture:
     """The chart of the open deals that close on these days. Raises PipecliError for a missing rate."""
-    from pipecli.outbox.pipeline_chart import Dot, pipeline_chart
-
     worded = partial(words.named, "chart")
     valuation = Valuation(run.pipeline.rates, currency)
     names, deals = KeyNames(run, "stage"), open_deals(run.pipeline.index.connection, of, period)
@@ -254,8 +248,6 @@ def charting(*kinds: Kind, **about: Any) -> Callable[[Drawing], Callable[..., No
         name = picture.__name__.removeprefix("chart_")
 
         def command(ctx: typer.Context, output: str, theme: Shade, **given: str) -> None:
-            from pipecli.outbox.charts import ENDINGS, chart_file
-
             options.require_words(**given)  # before any work is done, as is what can't be written
             ending = ending_of(output, ENDINGS, name)
             require_extra("charts")
