@@ -577,3 +577,21 @@ def test_meetings_of_a_zoho_backup_and_the_contact_of_a_salesforce_report_come(c
     cli("import", "plan", "report.csv", "--into", "r")
     cli("import", "run", "r")
     assert deals(root)["006A"]["contacts"] == [{"contact": "ana-roy"}]
+
+
+@pytest.mark.usefixtures("at_a_desk")
+@pytest.mark.parametrize(
+    ("header", "table"),
+    [
+        ("opportunityid,name,estimatedvalue,estimatedclosedate,statecode,_transactioncurrencyid_value",
+         "transactioncurrencyid,currencyname,isocurrencycode\ne-1,Euro,EUR\ne-2,US Dollar,USD\n"),
+        ("id,name,amount,date_closed,sales_stage,currency_id",
+         "id,name,symbol,iso4217,conversion_rate\ne-1,Euro,€,EUR,1\ne-2,US Dollar,$,USD,1.1\n"),
+    ],
+)  # fmt: skip
+def test_a_table_of_currencies_tells_what_their_ids_mean(
+    header: str, table: str, cli: Cli, root: Path
+) -> None:
+    rows = "d-1,Roof,10,2026-12-24,0,e-1\nd-2,Door,20,2026-12-24,0,e-2\n"
+    _moved(cli, {}, opportunities=f"{header}\n{rows}", currencies=table)
+    assert {key: deal["currency"] for key, deal in deals(root).items()} == {"d-1": "EUR", "d-2": "USD"}

@@ -26,7 +26,7 @@ from pipecli.inbox.importing.day_formats import (
 )
 from pipecli.inbox.importing.table import Table
 from pipecli.inbox.moving.plan_files import Findings
-from pipecli.inbox.moving.words import header_key, names_of_currencies, outcome_of, patterns
+from pipecli.inbox.moving.words import header_key, names_of_currencies, one_word, outcome_of, patterns
 from pipecli.records.money import CURRENCIES, SIGNS, plain_digits, read_money
 from pipecli.records.name_matching import folded
 from pipecli.store import ids_and_files
@@ -82,7 +82,7 @@ def signs_in(table: Table, column: str) -> Counter[frozenset[str]]:
 
 def currency_words(table: Table, column: str, findings: Findings) -> dict[str, str]:
     """The codes of what a column of currencies has instead of them; asks for what isn't a currency."""
-    codes = {text: _code_of(text) for text in texts(table, column)}
+    codes = {text: findings.currency_ids.get(text) or _code_of(text) for text in texts(table, column)}
     for text, rows in texts(table, column).items():
         if codes[text] not in CURRENCIES:
             where = f"{table.name}, {column}: {text} in {count(rows, 'row', ',')}"
@@ -91,6 +91,16 @@ def currency_words(table: Table, column: str, findings: Findings) -> dict[str, s
         if codes[text] in CURRENCIES:
             findings.currencies[codes[text]] += rows
     return {text: code for text, code in codes.items() if code != text}
+
+
+def currency_ids(table: Table) -> dict[str, str]:
+    """The codes of another system's own table of currencies by its ids, as in Dynamics and SuiteCRM."""
+    own = {one_word(column): column for column in table.columns}
+    key, code = (
+        own.get("transactioncurrencyid", own.get("id")),
+        own.get("isocurrencycode", own.get("iso4217")),
+    )
+    return {row.text(key): row.text(code) for row in table.rows} if key and code else {}
 
 
 def _code_of(text: str) -> str:

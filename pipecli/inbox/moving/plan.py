@@ -20,6 +20,7 @@ from pipecli.inbox.importing.table import FileFormat, Table
 from pipecli.inbox.importing.workbook import rows_of_file, tables_of_file, with_sheet
 from pipecli.inbox.moving.amounts_and_days import (
     amount_scale,
+    currency_ids,
     currency_of_amounts,
     currency_words,
     date_form,
@@ -114,7 +115,9 @@ def make_plan(
     vendors = Counter(one.told.vendor for one in known if one.told.vendor)
     leading = vendors.most_common(1)[0][0] if vendors else ""
     findings = Findings(settings, answers or {}, leading, process=leading or "sales")
-    plan = Plan(leading, findings, unknown=[table_name(table) for table, told in pairs if told is None])
+    unread = [table for table, told in pairs if told is None]
+    findings.currency_ids = {key: code for table in unread for key, code in currency_ids(table).items()}
+    plan = Plan(leading, findings, unknown=[table_name(table) for table in unread if not currency_ids(table)])
     known = [known[number] for number in without_overlaps(known, findings)]
     know_users(findings, [(one.table, one.told.roles) for one in known if one.told.kind == "users"])
     for table, told in known:

@@ -109,6 +109,9 @@ class Findings:
     lost_reasons: list[str] = field(default_factory=list)
     disqualify_reasons: dict[str, None] = field(default_factory=dict)
     currencies: Counter[str] = field(default_factory=Counter)
+    currency_ids: dict[str, str] = field(
+        default_factory=dict
+    )  # the codes, where the export has a table of both
     types: list[str] = field(default_factory=list)
     kinds: dict[str, set[str]] = field(default_factory=dict)  # of which the export has a file, and its ids
     day_first: bool | None = None
