@@ -170,10 +170,10 @@ def plain_cell(value: object) -> str:
 
 
 def list_cell(values: Sequence[object]) -> str:
-    """A list of plain values in one cell: with commas, or as JSON where one has a comma itself."""
+    """A list of plain values in one cell: with commas, or as JSON where one has a comma or `;` itself."""
     texts = [str(value) for value in values]
     joined = ", ".join(texts)
-    is_plain = not joined.startswith("[") and list_values(joined) == texts
+    is_plain = not re.search(r"^\[|[;|]|:::", joined) and list_values(joined) == texts
     return joined if is_plain else _json_text(list(values))
 
 

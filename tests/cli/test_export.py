@@ -58,7 +58,8 @@ prices:
     price: 2299.00
   '500': 1.234
 """,
-    "contacts/maria.yaml": "id: maria\nname: María\ncustomer: acme\nemails: [a@a.example, b@a.example]\n",
+    "contacts/maria.yaml": "id: maria\nname: María\ncustomer: acme\nemails: [a@a.example, b@a.example]\n"
+    "phones: [+1 555 0199;ext=22, '1|2']\n",
     "leads/2026/LEAD-A1111-ana.yaml": """\
 id: LEAD-A1111
 created: 2026-11-01T10:00:00+01:00
