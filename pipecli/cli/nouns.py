@@ -147,15 +147,15 @@ NOUNS = {
     ),
     "user": Noun(
         "Users: the salespeople of the settings.",
-        verbs=_verbs("settings.users_and_teams", "add, list, show, set, edit, handover, remove", _READ),
+        verbs=_verbs("settings.change", "add, list, show, set, edit, handover, remove", _READ),
     ),
     "team": Noun(
         "Teams and their managers.",
-        verbs=_verbs("settings.users_and_teams", "add, list, show, set, edit, remove", _READ),
+        verbs=_verbs("settings.change", "add, list, show, set, edit, remove", _READ),
     ),
     "settings": Noun(
         "Show and change pipecli.yaml.",
-        verbs=_verbs("settings.set", "show, set, edit, rename", {"settings.show_and_config": "show"}),
+        verbs=_verbs("settings.change", "show, set, edit, rename", {"settings.show_and_config": "show"}),
     ),
     "call": Noun("Log a call that took place, and plan the next contact.", "activity"),
     "mail": Noun("Log an e-mail that was sent or received.", "activity"),
