@@ -12,7 +12,8 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from pipecli.records.days import PERIODS, Days, day_in
-from pipecli.reports.deals import group_of, median, percent, percentile_90
+from pipecli.reports import median, percent, percentile_90
+from pipecli.reports.deals import group_of
 
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _MINUTE = 60

@@ -12,7 +12,9 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from pipecli.records.days import PERIODS, Days
-from pipecli.reports.deals import Deal, Place, Valuation, furthest, group_of, percent, win_rate
+from pipecli.reports import percent, win_rate
+from pipecli.reports.deals import Deal, Place, furthest, group_of
+from pipecli.reports.valuation import Valuation
 
 GROUPINGS = ("step", "source", "campaign", "owner", "team", "month", "quarter")
 

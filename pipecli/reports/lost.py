@@ -8,7 +8,9 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from pipecli.records.days import PERIODS
-from pipecli.reports.deals import Deal, Valuation, group_of, percent, split_amount, win_rate
+from pipecli.reports import percent, win_rate
+from pipecli.reports.deals import Deal, group_of, split_amount
+from pipecli.reports.valuation import Valuation
 
 GROUPINGS = (
     "reason", "competitor", "product", "source", "owner", "team", "type", "customer", "process", "stage",

@@ -11,7 +11,9 @@ from operator import add
 from typing import NamedTuple
 
 from pipecli.records.days import PERIODS, Days
-from pipecli.reports.deals import Deal, Valuation, group_of, win_rate
+from pipecli.reports import win_rate
+from pipecli.reports.deals import Deal, group_of
+from pipecli.reports.valuation import Valuation
 
 GROUPINGS = ("owner", "team", "month", "quarter", "type", "source", "customer")
 

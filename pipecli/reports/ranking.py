@@ -10,7 +10,9 @@ from typing import Any, NamedTuple
 
 from pipecli.records.days import Days, month_of
 from pipecli.records.money import EXACT, rounded
-from pipecli.reports.deals import Deal, Valuation, split_amount, win_rate
+from pipecli.reports import win_rate
+from pipecli.reports.deals import Deal, split_amount
+from pipecli.reports.valuation import Valuation
 
 GROUPINGS = ("owner", "team")
 _WHOLE = Decimal(100)

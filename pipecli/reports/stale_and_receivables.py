@@ -11,7 +11,9 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from pipecli.records.money import Rates, rounded
-from pipecli.reports.deals import Deal, Valuation, percent
+from pipecli.reports import percent
+from pipecli.reports.deals import Deal
+from pipecli.reports.valuation import Valuation
 
 GROUPINGS = ("owner", "team", "stage", "type", "source", "customer")
 

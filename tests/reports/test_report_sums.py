@@ -12,15 +12,16 @@ from hypothesis import strategies as st
 from pipecli.cli.opportunity.board_cards import open_card
 from pipecli.records.days import Days
 from pipecli.records.money import Rates
-from pipecli.reports import lost
+from pipecli.reports import lost, percent
 from pipecli.reports.activity import Activity, count_activities
-from pipecli.reports.deals import Deal, Valuation, percent, split_amount
+from pipecli.reports.deals import Deal, split_amount
 from pipecli.reports.first_response import FirstAnswer, Inquiry, first_response
 from pipecli.reports.funnel import LeadCourse, Sale, funnel
 from pipecli.reports.pipeline_and_key_figures import GROUPINGS, Sum, key_figures, pipeline_by_stage
 from pipecli.reports.ranking import Points, period_before, ranking
 from pipecli.reports.stale_and_receivables import AGES, age_of, last_movement
 from pipecli.reports.today_and_followups import FollowUp, Plan, reminder_message
+from pipecli.reports.valuation import Valuation
 from pipecli.reports.velocity import velocity
 from pipecli.translation import words_of
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipecli.reports.deals import mean, median, percentile_90
+from pipecli.reports import mean, median, percentile_90
 
 FIGURES = st.lists(st.integers(0, 10**6), min_size=1, max_size=30)
 

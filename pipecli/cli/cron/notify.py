@@ -41,9 +41,9 @@ from pipecli.history.notices import (
 from pipecli.outbox.channels import Courier, channels
 from pipecli.outbox.claim_once import job
 from pipecli.records.days import Days, quarter_of
-from pipecli.reports.deals import Valuation
 from pipecli.reports.ranking import points_of, ranking
 from pipecli.reports.today_and_followups import Message
+from pipecli.reports.valuation import Valuation
 from pipecli.store.index.rows_for_reports import closed_deals
 from pipecli.store.index.rows_for_verbs import label
 from pipecli.store.index.views import OwnerFilter
