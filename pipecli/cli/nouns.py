@@ -182,13 +182,13 @@ NOUNS = {
     "report": Noun(
         "Reports: funnel, velocity, lost, ranking, pipeline, stale, …",
         verbs={
-            "first-response": "report.first_response",
+            "first-response": "report.activity_and_first_response",
             "velocity": "report.velocity",
             "funnel": "report.funnel",
             "lost": "report.lost",
             "ranking": "report.ranking",
             "pipeline": "report.pipeline",
-            "activity": "report.activity",
+            "activity": "report.activity_and_first_response",
             "receivables": "report.stale_and_receivables",
             "stale": "report.stale_and_receivables",
         },

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipecli.reports.first_response import BusinessHours, WorkingTime, business_hours_of
+from pipecli.reports.activity_and_first_response import BusinessHours, WorkingTime, business_hours_of
 
 MADRID = ZoneInfo("Europe/Madrid")
 OFFICE = BusinessHours(frozenset(range(5)), 9 * 60, 17 * 60 + 30, frozenset({date(2026, 12, 25)}))

@@ -13,9 +13,14 @@ from pipecli.cli.opportunity.board_cards import open_card
 from pipecli.records.days import Days
 from pipecli.records.money import Rates
 from pipecli.reports import lost, percent
-from pipecli.reports.activity import Activity, count_activities
+from pipecli.reports.activity_and_first_response import (
+    Activity,
+    FirstAnswer,
+    Inquiry,
+    count_activities,
+    first_response,
+)
 from pipecli.reports.deals import Deal, split_amount
-from pipecli.reports.first_response import FirstAnswer, Inquiry, first_response
 from pipecli.reports.funnel import LeadCourse, Sale, funnel
 from pipecli.reports.pipeline_and_key_figures import GROUPINGS, Sum, key_figures, pipeline_by_stage
 from pipecli.reports.ranking import Points, period_before, ranking

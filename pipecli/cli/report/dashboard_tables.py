@@ -16,7 +16,7 @@ from pipecli.cli.report.forecast_rows import ForecastNames, label, with_targets
 from pipecli.harmless_text import message_line
 from pipecli.outbox.dashboard_page import Cell, Table
 from pipecli.records.days import PERIODS, Days
-from pipecli.reports.activity import touched
+from pipecli.reports.activity_and_first_response import touched
 from pipecli.reports.deals import Deal
 from pipecli.reports.forecast import Forecast
 from pipecli.reports.ranking import period_before, points_of, ranking

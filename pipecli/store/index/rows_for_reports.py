@@ -16,8 +16,7 @@ from pipecli.reports.deals import Deal
 from pipecli.store.index.views import OF_LEAD, PROBABILITY, OwnerFilter, condition_of
 
 if TYPE_CHECKING:
-    from pipecli.reports.activity import Activity, OwnedDeal
-    from pipecli.reports.first_response import FirstAnswer, Inquiry
+    from pipecli.reports.activity_and_first_response import Activity, FirstAnswer, Inquiry, OwnedDeal
     from pipecli.reports.forecast import Window
     from pipecli.reports.funnel import LeadCourse, Sale
     from pipecli.reports.stale_and_receivables import OpenInvoice
@@ -208,7 +207,7 @@ _OF_A_LEAD = {"shared_with"}
 
 def inquiries(connection: sqlite3.Connection, owner_filter: OwnerFilter) -> Iterator[Inquiry]:
     """Every lead and every opportunity of these people; what is on a lead counts whosever it is."""
-    from pipecli.reports.first_response import FirstAnswer, Inquiry
+    from pipecli.reports.activity_and_first_response import FirstAnswer, Inquiry
 
     condition, parameters = condition_of(owner_filter, known=_OF_A_LEAD)
     teams = dict(connection.execute("SELECT id, team FROM users").fetchall())
@@ -224,7 +223,7 @@ def inquiries(connection: sqlite3.Connection, owner_filter: OwnerFilter) -> Iter
 
 
 def _on_leads(connection: sqlite3.Connection) -> dict[str, list[FirstAnswer]]:
-    from pipecli.reports.first_response import FirstAnswer
+    from pipecli.reports.activity_and_first_response import FirstAnswer
 
     answers = defaultdict[str, list[FirstAnswer]](list)
     for lead, response, is_open in connection.execute(
@@ -290,7 +289,7 @@ def activities(connection: sqlite3.Connection, zone: tzinfo) -> Iterator[Activit
 
     What was done on a lead stands on its opportunity too, once that is made: it counts there.
     """
-    from pipecli.reports.activity import Activity
+    from pipecli.reports.activity_and_first_response import Activity
 
     teams = dict(connection.execute("SELECT id, team FROM users").fetchall())
     carried = set(
@@ -315,7 +314,7 @@ FROM _leads r JOIN activities a USING (path)"""
 
 def owned_deals(connection: sqlite3.Connection, owner_filter: OwnerFilter) -> list[OwnedDeal]:
     """The open deals, and whose they are."""
-    from pipecli.reports.activity import OwnedDeal
+    from pipecli.reports.activity_and_first_response import OwnedDeal
 
     condition, parameters = condition_of(owner_filter)
     rows = connection.execute(
