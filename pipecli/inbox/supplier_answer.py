@@ -12,7 +12,7 @@ from pipecli.errors import PipecliError, Unreadable
 from pipecli.inbox.importing.table import Table
 from pipecli.inbox.importing.workbook import rows_of_file
 from pipecli.inbox.moving.words import header_key, patterns
-from pipecli.records.money import Mark, mark_of, read_money
+from pipecli.records.written_amounts import Mark, mark_of, read_money
 
 if TYPE_CHECKING:
     from pipecli.workflow.supplier_quotation import Offered

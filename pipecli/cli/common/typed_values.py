@@ -19,9 +19,10 @@ from pipecli.cli.common.session import say
 from pipecli.errors import Ambiguous, FaultyFile, PipecliError, Question, Unreadable
 from pipecli.records import base, kinds
 from pipecli.records.base import Names, Part, Plain, Record
-from pipecli.records.money import TwoReadings, is_money, minor_digits, read_money, read_number
+from pipecli.records.money import is_money, minor_digits
 from pipecli.records.name_matching import fitting, likeliest, own_names
 from pipecli.records.references import named_at
+from pipecli.records.written_amounts import TwoReadings, read_money, read_number
 from pipecli.store.parse_record import validate, wrong_value
 from pipecli.store.pipeline import NotFound
 

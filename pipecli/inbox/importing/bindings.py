@@ -18,8 +18,8 @@ from pipecli.inbox.importing.mapping import Source, listed
 from pipecli.inbox.importing.table import Cell, Row, Table
 from pipecli.records import kinds
 from pipecli.records.kinds import Collection
-from pipecli.records.money import is_cut_off, is_rounded
 from pipecli.records.references import named_at
+from pipecli.records.written_amounts import is_cut_off, is_rounded
 
 K = TypeVar("K")
 Values = Map[Path, object]

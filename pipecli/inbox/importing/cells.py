@@ -22,8 +22,8 @@ from pipecli.merge.field_by_field import TAKEN_TOGETHER
 from pipecli.records import base
 from pipecli.records.base import Amount, Part, Percent, Plain
 from pipecli.records.kinds import Collection
-from pipecli.records.money import Mark, Money, in_units, read_money, read_number
 from pipecli.records.references import named_at
+from pipecli.records.written_amounts import Mark, Money, in_units, read_money, read_number
 from pipecli.store.yaml.splice import without_empties
 from pipecli.store.yaml.write import CONTROL, compiled, emit
 

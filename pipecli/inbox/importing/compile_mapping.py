@@ -37,7 +37,8 @@ from pipecli.inbox.importing.mapping import Column, Source, doubtful_scale, list
 from pipecli.inbox.importing.table import EXTRA, REASON, Cell, Row, Table
 from pipecli.records import base
 from pipecli.records.kinds import Collection
-from pipecli.records.money import SIGNS, Mark, mark_of, minor_digits
+from pipecli.records.money import minor_digits
+from pipecli.records.written_amounts import SIGNS, Mark, mark_of
 from pipecli.store import ids_and_files
 from pipecli.store.pipeline import Pipeline
 from pipecli.wording import first_of

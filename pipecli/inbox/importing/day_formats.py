@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pipecli.errors import Unreadable
 from pipecli.records.days import day_in
-from pipecli.records.money import plain_digits
+from pipecli.records.written_amounts import plain_digits
 
 if TYPE_CHECKING:
     from pipecli.inbox.importing.bindings import Bindings

@@ -23,8 +23,8 @@ from pipecli.json_and_csv import loads
 from pipecli.merge.field_by_field import TAKEN_TOGETHER, FieldConflict, inseparable, merge_fields
 from pipecli.records.base import Part, Plain
 from pipecli.records.kinds import CONTACT, SETTINGS_FILE, Collection, Kind
-from pipecli.records.money import plain_digits
 from pipecli.records.name_matching import name_key
+from pipecli.records.written_amounts import plain_digits
 from pipecli.store import git, safe_files
 from pipecli.store.git_commit import files_in_commit, head_of
 from pipecli.store.parse_record import parse_record, validate

@@ -19,7 +19,8 @@ from pipecli.inbox.importing.cells import Path
 from pipecli.inbox.importing.table import Row
 from pipecli.records.base import Part, Plain, identity_at
 from pipecli.records.kinds import CROCKFORD, ID_LENGTH, Collection
-from pipecli.records.money import EXACT, percentage, plain_digits, rounded
+from pipecli.records.money import EXACT, percentage, rounded
+from pipecli.records.written_amounts import plain_digits
 
 Element = dict[Path, object]
 """The values of an element by their paths within it."""

@@ -23,11 +23,12 @@ from pipecli.records.catalogue import PriceList
 from pipecli.records.kinds import COLLECTIONS_BY_NOUN as BY_NOUN
 from pipecli.records.kinds import CONTACT, TEAMS, USERS, Collection
 from pipecli.records.lead import Lead
-from pipecli.records.money import CURRENCIES, Money, plain_digits, rounded
+from pipecli.records.money import CURRENCIES, rounded
 from pipecli.records.name_matching import name_key
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.references import references, relinked
 from pipecli.records.settings import Settings
+from pipecli.records.written_amounts import Money, plain_digits
 from pipecli.store import ids_and_files
 from pipecli.store.parse_record import validate
 from pipecli.store.pipeline import Pipeline
@@ -121,9 +122,8 @@ class Nameable:
         """The records of a kind that were merged away or, since an import, removed or renamed."""
         if noun not in self._departed:
             collection, labels = BY_NOUN[noun], self.known(noun).labels
-            rows = self._pipeline.index.connection.execute(
-                "SELECT path FROM _records WHERE noun = ?", (noun,)
-            )
+            connection = self._pipeline.index.connection
+            rows = connection.execute("SELECT path FROM _records WHERE noun = ?", (noun,))
             removed = self.imports.departed(collection, labels, [path for (path,) in rows])
             merged = [one for one in self.imports.merged_away if one.noun == noun and one.key not in labels]
             self._departed[noun] = Departures([*merged, *removed], labels)

@@ -31,8 +31,8 @@ from pipecli.inbox.importing.table import Row
 from pipecli.json_and_csv import loads
 from pipecli.records.base import Document, Part, Plain, Record
 from pipecli.records.kinds import Collection
-from pipecli.records.money import Money
 from pipecli.records.references import references
+from pipecli.records.written_amounts import Money
 from pipecli.store.index.index import parts
 from pipecli.store.parse_record import validate
 from pipecli.store.pipeline import Pipeline

@@ -21,17 +21,8 @@ from pipecli.inbox.moving.plan_files import text_of_row
 from pipecli.inbox.moving.words import outcome_of
 from pipecli.json_and_csv import loads, quoted
 from pipecli.records.kinds import BY_FOLDER, BY_PREFIX, OPPORTUNITY, ORDER, QUOTATION, Kind
-from pipecli.records.money import (
-    EXACT,
-    Mark,
-    in_units,
-    mark_of,
-    percentage,
-    plain_digits,
-    read_money,
-    read_number,
-    rounded,
-)
+from pipecli.records.money import EXACT, percentage, rounded
+from pipecli.records.written_amounts import Mark, in_units, mark_of, plain_digits, read_money, read_number
 from pipecli.store.index import rows_for_verbs
 from pipecli.store.pipeline import Pipeline
 from pipecli.wording import shortened

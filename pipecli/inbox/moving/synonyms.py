@@ -27,8 +27,9 @@ from pipecli.inbox.moving.words import (
     patterns,
     stem_of,
 )
-from pipecli.records.money import CURRENCIES, read_money
+from pipecli.records.money import CURRENCIES
 from pipecli.records.name_matching import is_code
+from pipecli.records.written_amounts import read_money
 from pipecli.store.yaml.read import parse
 from pipecli.wording import count
 

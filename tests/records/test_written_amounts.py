@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipecli.errors import Unreadable
-from pipecli.records.money import mark_of, read_money, read_number
+from pipecli.records.written_amounts import mark_of, read_money, read_number
 
 
 @pytest.mark.parametrize(
