@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from pipecli.checks import Path, Problem, Rule, Severity
 from pipecli.history.notices import EVENTS
+from pipecli.records.emails_and_phones import addresses, email_key, users_by_address
 from pipecli.records.kinds import BY_NOUN, SETTINGS_FILE, dotted
 from pipecli.records.money import MissingRate
 from pipecli.store.index.sql_and_search import BadQuery, compile_condition
-from pipecli.workflow.duplicates import addresses, email_key, users_by_address
 from pipecli.workflow.opportunity.advance import can_be_met, unmeetable
 
 if TYPE_CHECKING:

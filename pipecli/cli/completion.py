@@ -234,7 +234,7 @@ class Completion:
 
     @cached_property
     def me(self) -> str | None:
-        from pipecli.workflow.duplicates import email_key, users_by_address
+        from pipecli.records.emails_and_phones import email_key, users_by_address
 
         email = self.pipeline.git_settings.get("user.email", "")
         address = users_by_address(self.settings.get("users", {})).get(email_key(email) or "")

@@ -21,13 +21,13 @@ from pipecli.history.changes_in_words import Event, RecordVersion, value_in_word
 from pipecli.history.history_index import History
 from pipecli.history.log import RecordStep, steps_of
 from pipecli.records.days import day_in
+from pipecli.records.emails_and_phones import email_key
 from pipecli.records.kinds import CLOSED_LISTS, LEAD, OPPORTUNITY, closed_list
 from pipecli.reports.today_and_followups import Message
 from pipecli.store import git
 from pipecli.store.git_remote import refs
 from pipecli.store.safe_files import Location
 from pipecli.translation import Words
-from pipecli.workflow.duplicates import email_key
 
 EVENTS = ("stage-changed", "won", "lost", "assigned", "closed", "reopened")
 """The events that `notifications` of the settings may name; `closed` is a deal that closed by itself."""

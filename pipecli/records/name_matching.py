@@ -70,6 +70,54 @@ def _begins_one(word: str, plain: str) -> bool:
     return place >= 0
 
 
+# Words that say what form a company has, not which one it is.
+_LEGAL_FORMS = frozenset(
+    "sa sl slu sau sll sc sas sarl srl spa snc gmbh ag kg ug ohg ltd limited inc incorporated llc llp plc "
+    "pty corp corporation co company cia compania sociedad anonima limitada bv nv oy ab as aps pjsc "
+    "شرکت سهامی خاص عام".split()
+)
+
+
+def name_words(name: str) -> list[str]:
+    """The words of a name without its legal form: `Contoso Coffee, S.L.` as contoso, coffee."""
+    words = re.findall(r"\w+", folded(name).replace(".", "").replace("_", " "))
+    return [word for word in words if word not in _LEGAL_FORMS] or words
+
+
+def may_be_one_person(one: str, other: str) -> bool:
+    """True where the words of one name begin those of the other, in any order: `Lopez, M.` and María López.
+
+    An address for a name is nobody else's name.
+    """
+    if "@" in one + other:
+        return True
+    fewer, more = sorted((name_words(one), name_words(other)), key=len)
+    for word in fewer:
+        same = next((known for known in more if known.startswith(word) or word.startswith(known)), None)
+        if same is None:
+            return False
+        more.remove(same)
+    return True
+
+
+_MOST_OFFERED = 3
+_RESEMBLING = 85.0
+
+
+def similar_names(name: str, names: Mapping[str, str]) -> list[str]:
+    """The keys of `names` that resemble `name`, the closest first, whatever legal form and order of words."""
+    from rapidfuzz import fuzz, process
+
+    close = process.extract(
+        " ".join(name_words(name)),
+        {key: " ".join(name_words(known)) for key, known in names.items()},
+        scorer=fuzz.token_set_ratio,
+        score_cutoff=_RESEMBLING,
+        limit=_MOST_OFFERED,
+    )
+    return [key for _, _, key in close]
+
+
 FEWEST_DIGITS = 6
 """Of a telephone number: fewer don't tell one person from another."""
 

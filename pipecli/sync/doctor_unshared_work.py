@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from pipecli.errors import FaultyFile, PipecliError
 from pipecli.history.commit_as_of import line_of_git, tip
+from pipecli.records.emails_and_phones import email_key, users_by_address
 from pipecli.records.kinds import SETTINGS_FILE
 from pipecli.store import git, safe_files
 from pipecli.store.git_commit import branch_of
@@ -20,7 +21,6 @@ from pipecli.sync.merge_commits import commit_count
 from pipecli.sync.resolve_conflicts import pending
 from pipecli.sync.upstream import Upstream, head, named, uncommitted, unfinished, upstream_of
 from pipecli.wording import count
-from pipecli.workflow.duplicates import email_key, users_by_address
 
 
 class State(StrEnum):

@@ -6,21 +6,19 @@ and never to itself. A merge leaves every mention of the one record naming the o
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 from pipecli.records.base import Record
 from pipecli.records.customer import Competitor, Contact, Customer, Supplier
+from pipecli.records.emails_and_phones import email_key, normal_email, normal_phone, phone_key
+from pipecli.records.name_matching import similar_names
 from pipecli.records.opportunity import Opportunity, Stakeholder
 from pipecli.records.references import relinked
 from pipecli.workflow import Change, Refused
-from pipecli.workflow.duplicates import email_key, phone_key, similar_names
 
 R = TypeVar("R", bound=Record)
-
-_DIGITS = str.maketrans("۰۱۲۳۴۵۶۷۸۹٠١٢٣٤٥٦٧٨٩", "01234567890123456789")
 
 
 def normalized(record: R, before: R | None = None) -> R:
@@ -41,19 +39,6 @@ def normalized(record: R, before: R | None = None) -> R:
             is_list = isinstance(value, tuple)
             tidied[name] = tuple(dict.fromkeys(map(tidy, value))) if is_list else tidy(value)
     return record.with_(**tidied) if tidied else record
-
-
-def normal_email(email: str) -> str:
-    """`María <Maria@CONTOSO.Example>` as `Maria@contoso.example`: before the @, its server decides."""
-    address = email.strip().removeprefix("mailto:")
-    named = re.fullmatch(r"[^<>]*<([^<>\s]+@[^<>\s]+)>", address)
-    name, at, domain = (named[1] if named else address).rpartition("@")
-    return f"{name}{at}{domain.lower()}" if at else domain
-
-
-def normal_phone(phone: str) -> str:
-    """One blank between groups, and the digits that every telephone knows."""
-    return " ".join(phone.translate(_DIGITS).split())
 
 
 Party = Customer | Contact | Supplier | Competitor

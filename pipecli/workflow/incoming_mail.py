@@ -13,13 +13,13 @@ from hashlib import sha256
 from typing import NamedTuple
 
 from pipecli.records.activity import Activity, ActivityType, Direction
+from pipecli.records.emails_and_phones import email_domain, is_below
 from pipecli.records.kinds import CROCKFORD, ID_LENGTH
 from pipecli.records.lead import Lead
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.settings import Settings
 from pipecli.workflow import Change
 from pipecli.workflow.activity_and_attachment import plan_next_contact
-from pipecli.workflow.duplicates import email_domain, is_below
 from pipecli.workflow.lead import add_lead, contacted
 
 _EARLIEST = timedelta(days=90)

@@ -15,6 +15,7 @@ from pipecli.errors import Question
 from pipecli.records.activity import RESPONSES, Activity, ActivityType, Direction, NextContact
 from pipecli.records.base import Record
 from pipecli.records.customer import Contact, Customer
+from pipecli.records.emails_and_phones import email_key, phone_key
 from pipecli.records.lead import Answer, Converted, Disqualified, Lead, LeadStatus, Qualification
 from pipecli.records.name_matching import name_key
 from pipecli.records.opportunity import KeyInformation, Opportunity, Stakeholder
@@ -22,7 +23,6 @@ from pipecli.records.references import relinked
 from pipecli.records.settings import Settings
 from pipecli.workflow import Change, Refused, listed_word
 from pipecli.workflow.customer import normalized
-from pipecli.workflow.duplicates import email_key, phone_key
 from pipecli.workflow.opportunity.add import new_deal
 from pipecli.workflow.opportunity.advance import require_open
 from pipecli.workflow.opportunity.set import require_source, with_stakeholder

@@ -11,19 +11,19 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple, TypeVar
 
 from pipecli.records.customer import Contact, Customer, CustomerKind
-from pipecli.records.lead import Lead
-from pipecli.records.name_matching import name_key
-from pipecli.workflow import Refused
-from pipecli.workflow.customer import normal_email, normal_phone, normalized
-from pipecli.workflow.duplicates import (
+from pipecli.records.emails_and_phones import (
     email_domain,
     email_key,
     is_same_phone,
-    name_words,
-    similar_names,
+    normal_email,
+    normal_phone,
     website_domain,
     website_key,
 )
+from pipecli.records.lead import Lead
+from pipecli.records.name_matching import name_key, name_words, similar_names
+from pipecli.workflow import Refused
+from pipecli.workflow.customer import normalized
 
 
 class Prospect(NamedTuple):

@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 
 from pipecli.records.base import Record
 from pipecli.records.catalogue import Literature
+from pipecli.records.emails_and_phones import email_key, users_by_address
 from pipecli.records.references import Reference, references, relinked
 from pipecli.records.settings import Settings, Team, User
 from pipecli.wording import a, count, first_of
 from pipecli.workflow import Change, Refused
-from pipecli.workflow.duplicates import email_key, users_by_address
 from pipecli.workflow.opportunity.advance import can_be_met, unmeetable
 
 

@@ -180,7 +180,7 @@ class Session:
 
     def me(self) -> str | None:
         """The user who runs this: PIPECLI_USER, else the one with git's e-mail address."""
-        from pipecli.workflow.duplicates import email_key, users_by_address
+        from pipecli.records.emails_and_phones import email_key, users_by_address
 
         users = self.pipeline.settings_as_written.get("users", {})
         named = os.environ.get("PIPECLI_USER")

@@ -22,6 +22,7 @@ from pipecli.history.history_index import open_history
 from pipecli.history.log import history_of
 from pipecli.history.pipeline_as_of import sent_times
 from pipecli.outbox.claim_once import Claims, clone_name
+from pipecli.records.emails_and_phones import email_key, users_by_address
 from pipecli.records.kinds import LEAD, OPPORTUNITY, QUOTATION, Kind
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.papers import Order, Quotation
@@ -36,7 +37,6 @@ from pipecli.store.index.rows_for_verbs import (
 from pipecli.store.lock import Busy
 from pipecli.wording import count, first_of
 from pipecli.workflow.assignment import Taken, assign_by_rules, rules_for, users_at_work
-from pipecli.workflow.duplicates import email_key, users_by_address
 from pipecli.workflow.opportunity.auto_close import TOUCHING, Touch, Wait, start_of_wait
 from pipecli.workflow.opportunity.auto_close import auto_close as closed_by_itself
 from pipecli.workflow.order import renew_order, term_ends

@@ -41,6 +41,7 @@ from pipecli.history.notices import (
 from pipecli.outbox.channels import Courier, channels
 from pipecli.outbox.claim_once import job
 from pipecli.records.days import Days, quarter_of
+from pipecli.records.emails_and_phones import users_by_address
 from pipecli.reports.ranking import points_of, ranking
 from pipecli.reports.today_and_followups import Message
 from pipecli.reports.valuation import Valuation
@@ -49,7 +50,6 @@ from pipecli.store.index.rows_for_verbs import label
 from pipecli.store.index.views import OwnerFilter
 from pipecli.translation import Words, user_language, words_of
 from pipecli.wording import count
-from pipecli.workflow.duplicates import users_by_address
 
 if TYPE_CHECKING:
     from pipecli.history.history_index import History

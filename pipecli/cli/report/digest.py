@@ -44,6 +44,7 @@ from pipecli.history.notices import Notice, notices
 from pipecli.json_and_csv import dumps
 from pipecli.outbox.dashboard_page import Table
 from pipecli.records.days import Days
+from pipecli.records.emails_and_phones import email_key, users_by_address
 from pipecli.records.kinds import CUSTOMER, LEAD, OPPORTUNITY
 from pipecli.records.name_matching import chosen_id
 from pipecli.reports.deals import Deal
@@ -53,7 +54,6 @@ from pipecli.reports.valuation import Valuation
 from pipecli.store.index.rows_for_reports import closed_deals
 from pipecli.store.index.views import OwnerFilter, team_and_below
 from pipecli.translation import Words, user_language, words_of
-from pipecli.workflow.duplicates import email_key, users_by_address
 
 if TYPE_CHECKING:
     from pipecli.outbox.channels import Address

@@ -22,8 +22,9 @@ from pipecli.inbox.importing.list_elements import DISCOUNT_LINES
 from pipecli.json_and_csv import loads
 from pipecli.merge.field_by_field import TAKEN_TOGETHER, FieldConflict, inseparable, merge_fields
 from pipecli.records.base import Part, Plain
+from pipecli.records.emails_and_phones import email_key
 from pipecli.records.kinds import CONTACT, SETTINGS_FILE, Collection, Kind
-from pipecli.records.name_matching import name_key
+from pipecli.records.name_matching import may_be_one_person, name_key
 from pipecli.records.written_amounts import plain_digits
 from pipecli.store import git, safe_files
 from pipecli.store.git_commit import files_in_commit, head_of
@@ -31,7 +32,6 @@ from pipecli.store.parse_record import parse_record, validate
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.safe_files import Location, kind_of
 from pipecli.store.yaml import read
-from pipecli.workflow.duplicates import email_key, may_be_one_person
 
 if TYPE_CHECKING:
     from pipecli.inbox.importing.match_record import Draft

@@ -20,6 +20,7 @@ from pipecli.inbox.importing.list_elements import complete_activities
 from pipecli.inbox.importing.recognise_contact import People
 from pipecli.records.base import Part, Plain, Record
 from pipecli.records.catalogue import PriceList
+from pipecli.records.emails_and_phones import email_key, users_by_address
 from pipecli.records.kinds import COLLECTIONS_BY_NOUN as BY_NOUN
 from pipecli.records.kinds import CONTACT, TEAMS, USERS, Collection
 from pipecli.records.lead import Lead
@@ -33,7 +34,6 @@ from pipecli.store import ids_and_files
 from pipecli.store.parse_record import validate
 from pipecli.store.pipeline import Pipeline
 from pipecli.workflow import items_and_prices
-from pipecli.workflow.duplicates import email_key, users_by_address
 from pipecli.workflow.lead import require_disqualify_reason
 from pipecli.workflow.opportunity.close import require_listed_lost_reason
 from pipecli.workflow.opportunity.set import require_source, require_type

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping
 
 from pipecli.errors import Unreadable
 from pipecli.json_and_csv import loads
-from pipecli.records.name_matching import name_key
+from pipecli.records.emails_and_phones import email_key, phone_key
+from pipecli.records.name_matching import may_be_one_person, name_key
 from pipecli.wording import first_of
-from pipecli.workflow.duplicates import email_key, may_be_one_person, phone_key
 
 
 class People:

@@ -9,9 +9,7 @@ from datetime import date, datetime, time, tzinfo
 from typing import Any, NamedTuple
 
 from pipecli.json_and_csv import loads
-from pipecli.records.kinds import CONTACT, CUSTOMER, LEAD, OPPORTUNITY, SUPPLIER
-from pipecli.store.pipeline import Pipeline
-from pipecli.workflow.duplicates import (
+from pipecli.records.emails_and_phones import (
     addresses,
     domain_key,
     email_domain,
@@ -19,6 +17,8 @@ from pipecli.workflow.duplicates import (
     users_by_address,
     website_domain,
 )
+from pipecli.records.kinds import CONTACT, CUSTOMER, LEAD, OPPORTUNITY, SUPPLIER
+from pipecli.store.pipeline import Pipeline
 from pipecli.workflow.incoming_mail import Known, KnownPerson, Record
 
 

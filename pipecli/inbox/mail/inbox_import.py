@@ -16,13 +16,13 @@ from pipecli.inbox.mail.forwarded import is_quoted, quoted_id
 from pipecli.inbox.mail.mailbox_files import LeftOut
 from pipecli.inbox.mail.message import Mail, Moment, Person
 from pipecli.records.activity import Activity, Direction
+from pipecli.records.emails_and_phones import email_domain, email_key
 from pipecli.records.kinds import LEAD
 from pipecli.records.lead import Lead
 from pipecli.records.opportunity import Opportunity
 from pipecli.store.pipeline import Pipeline
 from pipecli.wording import count
 from pipecli.workflow import Change
-from pipecli.workflow.duplicates import email_domain, email_key
 from pipecli.workflow.incoming_mail import (
     Facts,
     Placed,

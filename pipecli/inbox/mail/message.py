@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from pipecli.harmless_text import harmless
 from pipecli.inbox.mail.mailbox_files import RawMessage
-from pipecli.workflow.duplicates import email_key
+from pipecli.records.emails_and_phones import email_key
 
 
 def header_words(raw: str) -> str:
