@@ -595,3 +595,24 @@ def test_a_table_of_currencies_tells_what_their_ids_mean(
     rows = "d-1,Roof,10,2026-12-24,0,e-1\nd-2,Door,20,2026-12-24,0,e-2\n"
     _moved(cli, {}, opportunities=f"{header}\n{rows}", currencies=table)
     assert {key: deal["currency"] for key, deal in deals(root).items()} == {"d-1": "EUR", "d-2": "USD"}
+
+
+@pytest.mark.usefixtures("at_a_desk")
+def test_lines_of_hubspot_keep_the_discount_of_a_unit(cli: Cli, root: Path) -> None:
+    Path("x").mkdir()
+    Path("x/deals.csv").write_text(
+        "Record ID,Deal Name,Deal Stage,Pipeline,Amount,Close Date\n"
+        "9,Oven,Contract Sent (Sales Pipeline),Sales Pipeline,5,2026-12-24\n"
+    )
+    Path("x/line-items.csv").write_text(
+        "Record ID,Name,SKU,Quantity,Unit price,Unit discount,Discount Percentage,Associated Deal IDs\n"
+        "1,Grill,S1,1,100,5,,9\n2,Tray,S2,3,10,,10,9\n3,Rack,S3,2,50,0,,9\n4,Hood,S4,2,50,5,,9\n"
+    )
+    cli("import", "plan", "x", "--into", "m")
+    report = cli("import", "run", "m", code=1)
+    assert 'Unit discount: "5" must be one of' in report.out
+    assert deals(root)["9"]["stage"] == "contract-sent"
+    lines = {line["description"]: line for line in deals(root)["9"]["items"]}
+    assert [*lines] == ["Grill", "Tray", "Rack"]
+    assert (lines["Grill"]["discount_amount"], lines["Tray"]["discount"]) == (5, 10)
+    assert not {"discount", "discount_amount"} & lines["Rack"].keys()

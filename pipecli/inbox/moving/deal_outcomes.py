@@ -283,16 +283,16 @@ class Deals:
             if self._is_of(pipeline, name):
                 rows[stage] += counts.total()
         order = [stage for stage in stages if rows[stage] or stage in self._usual]
+        own = pipeline or next(iter(texts(self.table, self.pipeline or "")), "")
+        plain = {stage: stage.removesuffix(f"({own})").strip() or stage for stage in order}
         told = {stage: self._probability(stage, pipeline) for stage in order}
-        probability = {
-            stage: value if value is not None else known.get(stage) for stage, value in told.items()
-        }
-        order.sort(key=lambda stage: (place.get(stage, len(place)), stage_rank(stage)))
+        probability = {s: known.get(plain[s]) if value is None else value for s, value in told.items()}
+        order.sort(key=lambda stage: (place.get(plain[stage], len(place)), stage_rank(stage)))
         if all(value is not None for value in probability.values()):
             order.sort(key=lambda stage: float(probability[stage] or 0))
         process = self.findings.processes.setdefault(self.processes[pipeline], {})
         for number, stage in enumerate(order, 1):
-            name = stage.removesuffix(f"({pipeline})").strip() or stage
+            name = plain[stage]
             named = self.findings.stages.items()
             alike = next((slug for own, slug in named if folded(own) == folded(name)), None)
             slug = self.slugs.get(stage) or alike or ids_and_files.free_slug(name, self.slugs.values())
