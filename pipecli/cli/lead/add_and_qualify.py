@@ -7,17 +7,7 @@ from typing import Any, Literal
 
 import typer
 
-from pipecli.cli.common.command import (
-    NOTES,
-    SETS,
-    TAGS,
-    Changing,
-    Ref,
-    field,
-    noun,
-    option,
-    with_fields,
-)
+from pipecli.cli.common.command import NOTES, SETS, TAGS, Changing, Ref, field, noun, option, with_fields
 from pipecli.cli.common.record_verbs import (
     ChangingMany,
     Refs,

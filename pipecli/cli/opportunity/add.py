@@ -11,16 +11,7 @@ from typing import Any, NamedTuple
 
 import typer
 
-from pipecli.cli.common.command import (
-    NOTES,
-    SETS,
-    TAGS,
-    Changing,
-    argument,
-    field,
-    noun,
-    with_fields,
-)
+from pipecli.cli.common.command import NOTES, SETS, TAGS, Changing, argument, field, noun, with_fields
 from pipecli.cli.common.pick import can_ask, choose, find_typed
 from pipecli.cli.common.session import Session, repeat_nothing, say, session
 from pipecli.cli.common.transaction import Transaction, changing

@@ -7,15 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipecli.cli.common.command import (
-    Changing,
-    NextContactOption,
-    Ref,
-    argument,
-    flag,
-    noun,
-    option,
-)
+from pipecli.cli.common.command import Changing, NextContactOption, Ref, argument, flag, noun, option
 from pipecli.cli.common.item_verbs import register_item_verbs
 from pipecli.cli.common.pick import key_of
 from pipecli.cli.common.record_verbs import (

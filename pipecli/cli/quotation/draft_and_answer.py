@@ -6,16 +6,7 @@ from typing import Any
 
 import typer
 
-from pipecli.cli.common.command import (
-    SETS,
-    Changing,
-    Ref,
-    argument,
-    field,
-    noun,
-    option,
-    with_fields,
-)
+from pipecli.cli.common.command import SETS, Changing, Ref, argument, field, noun, option, with_fields
 from pipecli.cli.common.item_verbs import register_item_verbs
 from pipecli.cli.common.record_verbs import register_remove, register_set_and_edit, setting_of
 from pipecli.cli.common.session import mention
