@@ -36,7 +36,7 @@ from pipecli.store import git
 from pipecli.store.crash_recovery import working
 from pipecli.store.safe_files import Location
 from pipecli.sync.doctor import examine, mend
-from pipecli.sync.doctor_unshared_work import Diagnosis
+from pipecli.sync.doctor_unshared_work import Diagnosis, State
 from pipecli.sync.merge_commits import commit_count, pushed_count
 from pipecli.sync.propose import Opened, Proposal, files_address, open_request, plan_proposal, send, went_in
 from pipecli.sync.resolve_conflicts import RecordConflict, Side, conflicts_with_authors, title_of
@@ -354,14 +354,8 @@ def _print_of_doctor(run: Session, diagnoses: Sequence[Diagnosis]) -> None:
         return
     columns = [Column(name, name.upper()) for name in ("name", "state", "what", "way_out", "can_fix")]
     records = [
-        {
-            "name": diagnosis.name,
-            "state": diagnosis.state.value,
-            "what": diagnosis.what,
-            "way_out": diagnosis.way_out or None,
-            "can_fix": diagnosis.remedy is not None,
-        }
-        for diagnosis in diagnoses
+        picked(found, "name state what") | {"way_out": found.way_out or None, "can_fix": bool(found.remedy)}
+        for found in diagnoses
     ]
     print_records(records, columns, run.format, id_key="name")
 
@@ -373,7 +367,7 @@ def _lines_of_doctor(diagnosis: Diagnosis) -> list[str]:
     first, *rest = wrapped(diagnosis.what, room)
     out = wrapped(diagnosis.way_out, room and room - 2) if diagnosis.way_out else []
     lines = [
-        f"{diagnosis.state.value:<9}{diagnosis.name:<12}{first}",
+        f"{diagnosis.state:<9}{diagnosis.name:<12}{first}",
         *(indent + line for line in rest),
         *(f"{indent}{'  ' if number else '→ '}{line}" for number, line in enumerate(out)),
     ]
@@ -381,8 +375,8 @@ def _lines_of_doctor(diagnosis: Diagnosis) -> list[str]:
 
 
 def _sum_up(diagnoses: Sequence[Diagnosis]) -> None:
-    states = [diagnosis.state.value for diagnosis in diagnoses]
-    errors, warnings = states.count("error"), states.count("warning")
+    states = [diagnosis.state for diagnosis in diagnoses]
+    errors, warnings = states.count(State.ERROR), states.count(State.WARNING)
     mendable = sum(diagnosis.remedy is not None for diagnosis in diagnoses)
     counted = " and ".join(
         count(number, word) for number, word in ((errors, "error"), (warnings, "warning")) if number

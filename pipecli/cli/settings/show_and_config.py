@@ -16,7 +16,7 @@ from pipecli.cli.common.command import TeamName, UserName, Verb, argument, flag,
 from pipecli.cli.common.listing import Listing, Parts, listing, print_parts
 from pipecli.cli.common.output import Format, print_records, write_text
 from pipecli.cli.common.record_json import find_section, print_record_json, settings_json
-from pipecli.cli.common.session import FORMATS, Session, say, session
+from pipecli.cli.common.session import FORMATS, say, session
 from pipecli.cli.common.table import ACTIVE, Column, ListColumn, cell_text, column, listed
 from pipecli.cli.common.terminal_and_own_config import COLORS, own_file, own_values
 from pipecli.cli.nouns import ALIASES, NOUNS
@@ -42,12 +42,7 @@ def show(
 
     A single value is printed alone, for scripts.
     """
-
-    print_settings(session(ctx), path)
-
-
-def print_settings(run: Session, path: str | None) -> None:
-    """Print what stands at a dotted path; without one, the whole file with its comments."""
+    run = session(ctx)
     written = run.pipeline.settings_as_written
     if run.format is Format.TABLE and not path:
         write_text(visible(run.pipeline.text(SETTINGS_FILE), keep="\n\t"))
