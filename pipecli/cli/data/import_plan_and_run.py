@@ -25,6 +25,7 @@ from pipecli.inbox.moving.plan import make_plan
 from pipecli.inbox.moving.plan_files import PLAN_FILE, load_plan
 from pipecli.inbox.moving.run_plan import answered, export_of, plan_again, unpack_plan
 from pipecli.inbox.moving.run_plan import run_plan as bring_in
+from pipecli.json_and_csv import picked
 from pipecli.store import lock
 from pipecli.store.pipeline import no_collector
 from pipecli.wording import count, first_of
@@ -252,10 +253,7 @@ def _print(transaction: Transaction, moved: Moved, commit: str | None, kept: dic
         return
     report = {
         "files": [done.report for _, done in moved.done],
-        "missing": moved.missing,
-        "new": moved.new,
-        "removed": moved.removed,
-        "gone": moved.gone,
+        **picked(moved, "missing new removed gone"),
         "reconciliation": [_comparison(moved)] if moved.reconciliation else [],
         "changed_here": [one._asdict() for file in moved.reconciliation for one in file.changed],
         "rejects": {name: str(path) for name, path in kept.items()},

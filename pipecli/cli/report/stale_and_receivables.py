@@ -20,6 +20,7 @@ from pipecli.cli.report.common import (
     money_column,
     percent_column,
 )
+from pipecli.json_and_csv import picked
 from pipecli.records.kinds import CUSTOMER, OPPORTUNITY
 from pipecli.reports.stale_and_receivables import (
     AGES,
@@ -126,13 +127,9 @@ def _record(stale_deal: StaleDeal, stages: KeyNames, customers: KeyNames) -> dic
     deal = stale_deal.deal
     stage, customer = stages.name(deal.stage, deal.process), customers.name(deal.customer)
     return {
-        "id": deal.id,
-        "title": deal.title,
-        "customer": deal.customer,
+        **picked(deal, "id title customer"),
         **({"customer_name": customer} if customer else {}),
-        "owner": deal.owner,
-        "process": deal.process,
-        "stage": deal.stage,
+        **picked(deal, "owner process stage"),
         **({"stage_name": stage} if stage else {}),
         "amount": stale_deal.amount,
         "expected_close": deal.close,
