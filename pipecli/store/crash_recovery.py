@@ -55,6 +55,8 @@ class Recovery(NamedTuple):
     edited: list[str]
     """The files that somebody else has changed on top of it, left as they are."""
     is_done: bool
+    is_decided: bool = False
+    """True where a person has put a file of it in order, and it stays so."""
 
 
 class Unsettled(PipecliError):
@@ -127,18 +129,19 @@ class Journal(NamedTuple):
         if self.is_committing:
             with suppress(git.IndexDamaged):  # nothing was staged in it
                 self._unstage()
-        return Recovery(None, edited, is_done=False)
+        return Recovery(None, edited, is_done=False, is_decided="committed" in states)
 
     def kept_for_person(self, file: str) -> Path:
         """The place of a file's content before the change, where a person has changed the file since."""
         return self.place.cache / "kept" / file.replace("/", "-")
 
     def _state(self, number: int) -> str:
-        """`before`, `after` or `edited`: the content of a file now."""
+        """`before`, `after`, `edited`, or `committed` by a person as something else: the content now."""
         step = self.steps[number]
-        path = self.place.root / step.file
         with suppress(OSError):
-            if path.samefile(self._kept(number)):  # not reached: whatever is in it is not ours
+            if (self.place.root / step.file).samefile(
+                self._kept(number)
+            ):  # not reached: whatever is in it is not ours
                 return "before"
         try:
             content = safe_files.read_bytes(self.place.root, step.file, safe_files.LARGEST_ANY)
@@ -146,13 +149,13 @@ class Journal(NamedTuple):
             content = None
         except (OSError, PipecliError):  # where nothing was, a link or a device is what stood in the way
             return "edited" if step.before else "before"
-        current = None if content is None else _hash(content)
+        current = _hash(content)
         if current == step.before:
             return "before"
         is_torn = content is not None and not content.strip(b"\0")  # what a power cut leaves of a new file
         if current == step.after or is_torn:
             return "after"
-        return "before" if self._is_committed(step.file) else "edited"
+        return "committed" if self._is_committed(step.file) else "edited"
 
     def _is_committed(self, file: str) -> bool:
         """True where a file is as HEAD has it: a person has decided already."""
@@ -190,19 +193,20 @@ class Journal(NamedTuple):
 
     def _commit(self) -> str | None:
         """The commit that has the change, if one was made since it began."""
-        work_tree = self.place.work_tree
         # by the file: where no git can work here none has made a commit, and the files go back
         if not self.is_committing or git_commit.head_of(self.place) in ("", self.start):
             return None
         since = [f"^{self.start}"] if self.start else []
         paths = [self.place.prefix + step.file for step in self.steps if len(self.steps) <= _MOST_NAMED]
         listed = git.output(
-            work_tree, "rev-list", f"--max-count={_MOST_COMMITS}", "HEAD", *since, "--", *paths
+            self.place.work_tree,
+            *("rev-list", "--format=%H %s", f"--max-count={_MOST_COMMITS}", "HEAD", *since, "--", *paths),
         )
-        return next((commit for commit in reversed(listed.split()) if self._has_all(commit)), None)
+        commits = [line.partition(" ") for line in listed.split("\n") if line[:7] not in ("", "commit ")]
+        return next((id_ for id_, _, subject in reversed(commits) if self._is_it(id_, subject)), None)
 
-    def _has_all(self, commit: str) -> bool:
-        """True where a commit has every file as the change has it."""
+    def _is_it(self, commit: str, subject: str) -> bool:
+        """True where a commit has every file as the change has it, or as a hook has formatted it."""
         entries = git_commit.files_in_commit(self.place.work_tree, commit, self.place.prefix)
         ids = [entries.get(self.place.prefix + step.file, "").partition(" ")[2] for step in self.steps]
         if any((not id_) != (step.after is None) for id_, step in zip(ids, self.steps, strict=True)):
@@ -210,13 +214,13 @@ class Journal(NamedTuple):
         pairs = [(id_, step) for id_, step in zip(ids, self.steps, strict=True) if id_]
         wanted = [id_ for id_, _ in pairs]
         blobs = git.objects(self.place.work_tree, wanted, safe_files.LARGEST_ANY, may_lack=True)
-        return all(
+        return subject == self.subject or all(
             blob.content is not None
             and (_text_hash(blob.content) == step.text or self._filtered(commit, step.file) == step.text)
             for blob, (_, step) in zip(blobs, pairs, strict=True)
         )
 
-    def _filtered(self, commit: str, file: str) -> str:
+    def _filtered(self, commit: str, file: str) -> str | None:
         """The hash of a committed file as the user's filters would check it out."""
         name = f"{commit}:{self.place.prefix}{file}"
         return _text_hash(git.run(self.place.work_tree, "cat-file", "--filters", name).stdout)
@@ -283,7 +287,7 @@ def begin_journal(
     clear_dead(place.cache)
     if is_committing and os.path.lexists(lock := place.git_dir / "index.lock"):
         raise git_recovery.git_at_work(lock)
-    steps = [_step(*content) for content in contents]
+    steps = [FileStep(file, _hash(old), _hash(new), _text_hash(new)) for file, old, new in contents]
     try:
         for number, (file, before, _) in enumerate(contents):
             if before is not None:
@@ -404,19 +408,20 @@ def recover(place: Location, file: Path | None = None, *, patience: float = PATI
             outcome = journal.finish_or_undo(keeps_edits=False)
     finally:
         os.close(handle)
+    mail = place.cache / "mail" / f"{journal.subject.partition(':')[0]}.eml"
+    doubt = "; its mail may be out" if not outcome.is_done and mail.exists() else ""
     if outcome.edited:
         edited = quote(outcome.edited[0])
         raise Unsettled(
-            f"a command that was cut off ({journal.subject}) had written "
+            f"a command that was cut off ({journal.subject}{doubt}) had written "
             f"{first_of(outcome.edited, _MOST_NAMED)}, and that was changed since",
             hint=f"keep it: `git add` and `git commit` {edited}; or go back to the last commit: "
             f"`git checkout -- {edited}`, or delete the file where git has none",
         )
     journal.end()
-    what = "finished" if outcome.is_done else "undone"
+    undone = "undone but for what was changed since" if outcome.is_decided else "undone"
+    what = "finished" if outcome.is_done else undone
     how = f", it is commit {outcome.commit[:7]}" if outcome.commit else ""
-    mail = place.cache / "mail" / f"{journal.subject.partition(':')[0]}.eml"
-    doubt = "; its mail may be out" if not outcome.is_done and mail.exists() else ""
     return f"{what}: {journal.subject}{how} (the command was cut off{doubt})"
 
 
@@ -433,18 +438,9 @@ def _read(place: Location, file: Path, handle: int) -> Journal:
         ) from None
 
 
-def _step(file: str, before: bytes | None, after: bytes | None) -> FileStep:
-    return FileStep(
-        file,
-        None if before is None else _hash(before),
-        None if after is None else _hash(after),
-        None if after is None else _text_hash(after),
-    )
+def _hash(content: bytes | None) -> str | None:
+    return None if content is None else sha256(content).hexdigest()
 
 
-def _hash(content: bytes) -> str:
-    return sha256(content).hexdigest()
-
-
-def _text_hash(content: bytes) -> str:
-    return _hash(content.replace(b"\r\n", b"\n"))
+def _text_hash(content: bytes | None) -> str | None:
+    return _hash(content and content.replace(b"\r\n", b"\n"))

@@ -13,13 +13,22 @@ from typing import TYPE_CHECKING
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import SETTINGS_FILE
 from pipecli.store import crash_recovery, git, safe_files
-from pipecli.store.file_stamps import Stat
-from pipecli.store.git_commit import Commit, files_in_commit, hardening, head_of, require_no_rebase
+from pipecli.store.file_stamps import Stat, stat_of
+from pipecli.store.git_commit import (
+    Commit,
+    files_in_commit,
+    hardening,
+    head_of,
+    require_no_rebase,
+    stage_as_committed,
+)
 from pipecli.store.lock import uninterrupted
 from pipecli.store.plan_writes import index_rows
 from pipecli.store.safe_files import kind_of
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pipecli.store.crash_recovery import Journal
     from pipecli.store.pipeline import Pipeline
     from pipecli.store.plan_writes import Write
@@ -102,7 +111,7 @@ def write_under_journal(
     `stats` is filled with those of the written files; `also` is done before the journal ends; `settings`:
     git's, where known. Raises OSError, PipecliError.
     """
-    prefix = place.prefix
+    prefix, written = place.prefix, {} if stats is None else stats
     is_interrupted = False
     options = hardening(git.settings(place.work_tree) if settings is None else settings)
     record = crash_recovery.begin_journal(
@@ -137,14 +146,15 @@ def write_under_journal(
             writes, key=lambda write: write.file
         ):  # git puts what comes in order at the end of its index
             stat = _apply(place, write)
-            if stats is not None and stat is not None:
-                stats[write.file] = stat
+            if stat is not None:
+                written[write.file] = stat
             if git_commit is not None:
                 git_commit.take(prefix + write.file)
         with _hardened(place, writes) if options is not None else nullcontext():
             if git_commit is not None and message is not None:
                 git_commit.make(message, environment)
                 commit_id = head_of(place)
+                _stage_formatted(place, written)
         if commit_id and options is not None:
             with suppress(OSError):  # `git commit` hardens all but its index
                 safe_files.harden(place.git_dir, "index")
@@ -198,6 +208,18 @@ def _apply(place: Location, write: Write) -> Stat | None:
         safe_files.remove_file(place.root, write.file)
         return None
     return safe_files.write_file(place.root, write.file, write.after)
+
+
+def _stage_formatted(place: Location, written: Mapping[str, Stat]) -> None:
+    """Have the files that a hook has formatted staged as they are committed: git stages them as before."""
+    files = [place.prefix + file for file, stat in written.items() if not _is_still(place.root / file, stat)]
+    stage_as_committed(place.work_tree, files, place.prefix)
+
+
+def _is_still(path: Path, stat: Stat) -> bool:
+    with suppress(OSError):
+        return stat_of(path) == stat
+    return False
 
 
 @contextmanager

@@ -287,6 +287,10 @@ def test_a_kill_once_the_mail_is_out_is_told_with_that(cli, refused, root, serve
     assert subprocess.run(command, capture_output=True, check=False).returncode == -9
     assert len(server.mails) == 1
     hook.unlink()
+    written = (root / FILE).read_text()
+    (root / FILE).write_text(f"{written}# by hand\n")
+    assert "; its mail may be out) had written quotations/" in cli("opp", "list").err
+    (root / FILE).write_text(written)
     said = cli("opp", "list").err
     assert said.startswith(f"undone: {QTN}: send to ")
     assert said.endswith("(the command was cut off; its mail may be out)\n")

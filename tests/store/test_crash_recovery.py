@@ -197,8 +197,9 @@ def test_a_hand_edit_on_top_of_a_killed_change_stops_and_is_kept(cli, refused, d
     assert file.read_text() == edited
 
     git("commit", "-qam", "kept")
-    assert cli("opp", "set", "2q8", "probability=5").err.startswith("undone: ")
-    assert "notes: by hand\n" in file.read_text()
+    said = cli("opp", "set", "2q8", "probability=5").err
+    assert said.startswith("undone but for what was changed since: OPP-2Q8XA: set amount (the command was")
+    assert "amount: 1\n" in file.read_text() and "notes: by hand\n" in file.read_text()
     assert git("status", "--porcelain") == ""
 
 
@@ -436,6 +437,33 @@ def test_a_change_in_one_pipeline_waits_for_that_of_another(cli, root):
         with pytest.raises(lock.Busy), lock.hold_pipelines(own, patience=0):
             pass
         assert cli("product", "list").err == ""
+
+
+FORMATS = 'for file in $(git diff --cached --name-only); do echo "# formatted" >> $file; git add $file; done'
+
+
+def test_what_a_hook_formats_is_staged_as_it_is_committed(cli, deal, git, root):
+    """`git commit --only` leaves staged what it took before the hook."""
+    file = deal()
+    hook(root, "pre-commit", FORMATS)
+
+    cli("opp", "set", "2q8", "amount=1")
+
+    assert file.read_text().endswith("# formatted\n")
+    assert git("status", "--porcelain") == ""
+
+
+def test_a_change_that_a_hook_formats_is_finished_after_a_kill(cli, deal, git, root, start):
+    file = deal()
+    hook(root, "pre-commit", FORMATS)
+    hook(root, "post-commit", WAITS)
+    kill(start("opp", "set", "2q8", "amount=1"))
+    (root / ".git/hooks/post-commit").unlink()
+
+    said = cli("opp", "list").err
+    assert said.startswith("finished: OPP-2Q8XA: set amount, it is commit ")
+    assert "amount: 1\n" in file.read_text() and file.read_text().endswith("# formatted\n")
+    assert git("status", "--porcelain") == ""
 
 
 def test_a_removal_that_git_has_is_finished_too(cli, deal, git, root, start):
