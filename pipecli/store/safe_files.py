@@ -81,11 +81,24 @@ def find_location(start: Path) -> Location:
         raise NoPipeline(f"{start} isn't a directory")
     for root in (here, *here.parents):
         if (root / SETTINGS_FILE).is_file():
-            return location_at(root)
+            place = location_at(root)
+            _require_no_pipes({root, place.work_tree})
+            return place
     raise NoPipeline(
         f"{start} isn't a pipeline: no {SETTINGS_FILE} here or above",
         hint="make one with `pipecli init DIR`, or name one with -C DIR",
     )
+
+
+_GITS_OWN = (".gitattributes", ".gitignore", ".mailmap")
+
+
+def _require_no_pipes(folders: Iterable[Path]) -> None:
+    """Refuse where git would wait for ever: it opens these files, whatever they are. Raises PipecliError."""
+    for path in (f"{folder}/{name}" for folder in folders for name in _GITS_OWN):
+        with suppress(OSError):
+            if stat.S_IFMT(os.lstat(path).st_mode) not in (stat.S_IFREG, stat.S_IFLNK, stat.S_IFDIR):
+                raise PipecliError(f"{path} is a pipe or a device, git would wait for it", hint="delete it")
 
 
 def location_at(root: Path) -> Location:

@@ -134,3 +134,19 @@ def test_links_in_a_ring_are_refused_as_any_path_that_leads_nowhere(root, capsys
     assert run(words.split()) == 1
     said = capsys.readouterr().err
     assert said.startswith("error: ") and "a fault in pipecli" not in said
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with a name")
+@pytest.mark.parametrize("name", [".gitattributes", ".gitignore", ".mailmap"])
+def test_a_pipe_that_git_would_open_is_named_and_waited_for_by_nobody(refused, root, name):
+    """`opp reopen` and every change hung; a clone has no pipes, a copied folder may."""
+    (root / name).unlink(missing_ok=True)
+    os.mkfifo(root / name)
+    try:
+        for words in (["opp", "list"], ["product", "add", "cafe", "--name", "Café"]):
+            assert (
+                refused(*words)
+                == f"error: {root / name} is a pipe or a device, git would wait for it; delete it"
+            )
+    finally:
+        (root / name).unlink()
