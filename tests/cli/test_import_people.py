@@ -134,6 +134,18 @@ def test_a_new_namesake_takes_no_id_of_one_merged_away(cli: Cli, root: Path) -> 
         assert people == {"ben-roe": ["ben@x.example", "ana@x.example"], "ana-gil-2": ["ana@y.example"]}
 
 
+def test_the_row_of_one_merged_away_changes_nothing_of_who_has_her_address_now(cli: Cli, root: Path) -> None:
+    mapping = write("m.yaml", "columns: {Name: name, Mail: emails, Title: title}\n")
+    ana, too = "Ana Gil,ana@x.example,CEO\n", "Ana Gil,a.gil@y.example,Owner\n"
+    for rows in (ana + too, too + ana, too, ana):
+        cli("import", "contacts", write("p.csv", f"Name,Mail,Title\n{rows}"), "--map", mapping)
+        if rows == ana + too:
+            cli("contact", "merge", "ana-gil-2", "ana-gil")
+        (person,) = (root / "contacts").iterdir()
+        told = loads(person.read_text())
+        assert (told["title"], told["emails"]) == ("CEO", ["ana@x.example", "a.gil@y.example"])
+
+
 def test_a_deal_names_the_person_of_its_own_customer(cli: Cli, root: Path, given: Given) -> None:
     given(TWO_COMPANIES)
     rows = write(

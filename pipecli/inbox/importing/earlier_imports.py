@@ -137,12 +137,6 @@ def _merged_into(collection: Collection, names: Nameable, difference: Difference
     return [gone.file] if gone and gone.key != gone.survivor == difference.key else []
 
 
-def disputed(conflict: FieldConflict) -> str:
-    base, ours, theirs = ("nothing" if value is None else value for value in conflict[1:])
-    field_ = ".".join(conflict.path)
-    return f"{field_}: the file says {theirs}, it is {ours} here, and was {base} at the last import"
-
-
 def as_imported(collection: Collection, imports: Imports, drafts: Sequence[Draft]) -> None:
     """Have the drafts of records that people removed begin with what the file last said of them."""
     by_file = defaultdict(list)
@@ -247,9 +241,16 @@ def _merged_away(place: Location, until: str) -> Iterator[Departed]:
             kind = record_kind(file)
             if kind is None or not survivor:
                 continue
-            blob = git.run(place.work_tree, "cat-file", "blob", f"{commit}^:{name}").stdout
-            if plain := read.plain_of(blob, name):
+            if plain := _before(place, commit, name):
+                if "emails" in plain:  # an address that both had tells nothing
+                    into = _before(place, commit, f"{name.rpartition('/')[0]}/{survivor}.yaml") or {}
+                    own = {*map(email_key, into.get("emails", ()))}
+                    plain["emails"] = [email for email in plain["emails"] if email_key(email) not in own]
                 yield Departed(kind.noun, str(plain.get(kind.identity)), plain, file, survivor)
+
+
+def _before(place: Location, commit: str, name: str) -> Plain | None:
+    return read.plain_of(git.run(place.work_tree, "cat-file", "blob", f"{commit}^:{name}").stdout, name)
 
 
 _TAKEN_BACK = re.compile(r"^(?:This reverts commit |Pipecli-Undoes: )([0-9a-f]{40,64})", re.MULTILINE)

@@ -20,6 +20,7 @@ from pipecli.inbox.importing.mapping import Source
 from pipecli.inbox.importing.named_records import Nameable
 from pipecli.inbox.importing.table import Row, Table
 from pipecli.records.base import Part
+from pipecli.records.emails_and_phones import email_key
 from pipecli.records.kinds import COLLECTIONS_BY_NOUN as BY_NOUN
 from pipecli.records.kinds import CONTACT, Collection
 from pipecli.store import ids_and_files
@@ -203,9 +204,12 @@ class Matcher:
             return None
         if self.collection.noun == CONTACT.noun:
             at, emails, phones = self._customer_and_signs(reading)
-            if self.names.people.recognised(name, at, emails, external, phones):
-                return None
-            return self.names.departed(CONTACT.noun).find(external, name, at, emails)
+            gone = self.names.departed(CONTACT.noun).find(external, name, at, emails)
+            if gone and gone.survivor not in ("", gone.key):  # its survivor has its addresses now
+                own = {*map(email_key, gone.plain.get("emails", ()))} - {None}
+                if not own.isdisjoint(map(email_key, emails)):
+                    return gone
+            return None if self.names.people.recognised(name, at, emails, external, phones) else gone
         if (kind is not None and kind.is_document) or (name and self._called(name, external)):
             name = None
         return self.names.departed(self.collection.noun).find(external, name) if external or name else None

@@ -11,7 +11,7 @@ from pipecli.history.changes_in_words import RecordVersion, events_between
 from pipecli.inbox.importing.bindings import Bindings, Tally
 from pipecli.inbox.importing.cells import CLOSED_STAGE, Named, Path, forget_ending, nouns_of
 from pipecli.inbox.importing.day_formats import refuse_other_order
-from pipecli.inbox.importing.earlier_imports import Difference, Keep, as_imported, disputed, settled
+from pipecli.inbox.importing.earlier_imports import Difference, Keep, as_imported, settled
 from pipecli.inbox.importing.import_report import Built, Lines
 from pipecli.inbox.importing.list_elements import (
     FURTHER_CONTACTS,
@@ -29,6 +29,7 @@ from pipecli.inbox.importing.match_record import NOT_HERE, PLANNED, REMOVED, Dra
 from pipecli.inbox.importing.named_records import Completer, Nameable
 from pipecli.inbox.importing.table import Row
 from pipecli.json_and_csv import loads
+from pipecli.merge.field_by_field import FieldConflict
 from pipecli.records.base import Document, Part, Plain, Record
 from pipecli.records.kinds import Collection
 from pipecli.records.references import references
@@ -190,7 +191,7 @@ class _Builder:
         ):
             draft = self.matcher.by_key[key]
             if conflicts and keep == "conflict":
-                draft.reason = Reason("; ".join(map(disputed, conflicts)))
+                draft.reason = Reason("; ".join(map(_disputed, conflicts)))
                 continue
             for conflict in conflicts if keep != "file" else ():
                 Tally.count(self.outcome.kept, ".".join(conflict.path), draft.rows[0])
@@ -391,3 +392,9 @@ class _Builder:
                 self._to_removed.add((noun, key))
                 return
             raise Unreadable(f"{field_}: unknown {noun} {key}")
+
+
+def _disputed(conflict: FieldConflict) -> str:
+    base, ours, theirs = ("nothing" if value is None else value for value in conflict[1:])
+    field_ = ".".join(conflict.path)
+    return f"{field_}: the file says {theirs}, it is {ours} here, and was {base} at the last import"
