@@ -1,4 +1,4 @@
-"""One commit of just some files, and where HEAD is before and after it.
+"""One commit of just some files, its message, and where HEAD is before and after it.
 
 git takes each file in while the next is being written. What a killed git leaves: `git_recovery.py`.
 """
@@ -13,11 +13,13 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipecli.harmless_text import lifeless
 from pipecli.store import git
 from pipecli.store.git_recovery import git_at_work, unstage
 
 if TYPE_CHECKING:
     from pipecli.store.safe_files import Location
+    from pipecli.workflow import Change
 
 
 def head_of(place: Location) -> str:
@@ -156,6 +158,27 @@ class Commit:
         unstage(self._work_tree, self._new)
         if self._is_whole:
             stage_as_committed(self._work_tree, self._changed)
+
+
+def commit_message(subject: str, more: str | None, trailers: str) -> str:
+    """The message of a commit: subject, what --message says, trailers. A code host is to link no subject."""
+    key, colon, words = subject.partition(": ")
+    is_of_record = colon and re.fullmatch(r"[\w.-]+", key)  # its key stays as it is typed
+    subject = f"{key}{colon}{lifeless(words)}" if is_of_record else lifeless(subject)
+    return "\n\n".join(part for part in (subject, more, trailers) if part)
+
+
+_MOST_NAMED = 100
+"""Records in trailers: git takes the message as one argument, and the system bounds its length."""
+
+
+def trailers(changes: Sequence[Change]) -> str:
+    """The last lines of a commit's text, for those who search the log: what happened, to which records."""
+    events = dict.fromkeys(f"Pipecli-Event: {change.event}" for change in changes)
+    records = dict.fromkeys(
+        f"Pipecli-Record: {record.key}" for change in changes for record in change.records
+    )
+    return "\n".join([*events, *(records if len(records) <= _MOST_NAMED else ())])
 
 
 def require_able(work_tree: Path, git_dir: Path) -> None:

@@ -15,11 +15,12 @@ from typing import Any
 import typer
 
 from pipecli.cli.common.session import say, session, warn
-from pipecli.cli.common.transaction import Printed, Transaction, changing, print_one, trailers
+from pipecli.cli.common.transaction import Printed, Transaction, changing, print_one
 from pipecli.errors import Fault, FaultyFile, PipecliError
 from pipecli.records.base import Record
 from pipecli.records.kinds import BY_NOUN, SETTINGS, SETTINGS_FILE
 from pipecli.store import lock, safe_files
+from pipecli.store.git_commit import trailers
 from pipecli.store.parse_record import parse_record
 from pipecli.store.plan_writes import Write, check_references
 from pipecli.store.yaml import read

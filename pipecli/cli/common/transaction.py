@@ -1,12 +1,11 @@
 """The way of every changing command: lock, read the records, let the workflow decide, commit, print.
 
-What a commit does on disk is in `store/write_and_commit.py`. This imports the models: modules of verbs
-that only read must not import it.
+What a commit does on disk is in `store/write_and_commit.py`, its message in `store/git_commit.py`. This
+imports the models: modules of verbs that only read must not import it.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
@@ -22,11 +21,12 @@ from pipecli.cli.common.session import Session, say, session, warn
 from pipecli.cli.common.table import Column
 from pipecli.cli.common.terminal_and_own_config import paged
 from pipecli.cli.common.typed_values import validated
-from pipecli.harmless_text import clean, harmless, lifeless
+from pipecli.harmless_text import clean, harmless
 from pipecli.records.activity import NextContact
 from pipecli.records.base import Record
 from pipecli.records.kinds import BY_NOUN
 from pipecli.store import ids_and_files
+from pipecli.store.git_commit import commit_message, trailers
 from pipecli.store.index.rows_for_verbs import activity_ids, ids_in_index, label, rows_where
 from pipecli.store.lookup import Care
 from pipecli.store.pipeline import Pipeline
@@ -44,8 +44,6 @@ if TYPE_CHECKING:
 D = TypeVar("D")
 R = TypeVar("R", bound=Record)
 Owned = TypeVar("Owned", "Lead", "Opportunity")
-
-_MOST_NAMED = 100  # trailers: git takes the message as one argument, and the system bounds its length
 
 
 class Transaction:
@@ -244,12 +242,7 @@ class Transaction:
             with paged(self.session.directory):
                 typer.echo(harmless(diff_of_writes(writes)), nl=False)
             return None
-        key, colon, words = subject.partition(": ")
-        if colon and re.fullmatch(r"[\w.-]+", key):  # as it is typed
-            subject = f"{key}{colon}{lifeless(words)}"
-        else:
-            subject = lifeless(subject)
-        message = "\n\n".join(part for part in (subject, self.session.message, trailers) if part)
+        message = commit_message(subject, self.session.message, trailers)
         return write_and_commit(self.pipeline, writes, None if self.session.no_commit else message)
 
 
@@ -278,15 +271,6 @@ def changing_after(ctx: typer.Context, decide: Callable[[Pipeline], D]) -> Itera
             decision = decide(run.pipeline)
         warn(run.pipeline.index.faults())
         yield Transaction(run), decision
-
-
-def trailers(changes: Sequence[Change]) -> str:
-    """The last lines of a commit's text, for those who search the log: what happened, to which records."""
-    events = dict.fromkeys(f"Pipecli-Event: {change.event}" for change in changes)
-    records = dict.fromkeys(
-        f"Pipecli-Record: {record.key}" for change in changes for record in change.records
-    )
-    return "\n".join([*events, *(records if len(records) <= _MOST_NAMED else ())])
 
 
 class Printed(NamedTuple):

@@ -15,7 +15,7 @@ from pipecli.cli.common.output import Format, print_records, write_text
 from pipecli.cli.common.record_json import record_json
 from pipecli.cli.common.session import Session, mention, say, session
 from pipecli.cli.common.table import Column
-from pipecli.cli.common.transaction import Transaction, changing, trailers
+from pipecli.cli.common.transaction import Transaction, changing
 from pipecli.errors import PipecliError
 from pipecli.history.commit_as_of import NoSuchMoment
 from pipecli.history.history_index import open_history
@@ -27,6 +27,7 @@ from pipecli.records.kinds import LEAD, OPPORTUNITY, QUOTATION, Kind
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.papers import Order, Quotation
 from pipecli.store.choose_by_condition import choose_rules
+from pipecli.store.git_commit import trailers
 from pipecli.store.git_remote import shared_remote
 from pipecli.store.index.rows_for_verbs import (
     deals_that_may_close,

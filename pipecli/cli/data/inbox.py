@@ -14,7 +14,7 @@ from pipecli.cli.common.output import Format, print_record, print_records, write
 from pipecli.cli.common.pick import find_typed
 from pipecli.cli.common.session import mention, say
 from pipecli.cli.common.table import Column
-from pipecli.cli.common.transaction import Transaction, changing, trailers
+from pipecli.cli.common.transaction import Transaction, changing
 from pipecli.errors import PipecliError
 from pipecli.harmless_text import clean
 from pipecli.inbox.mail import message
@@ -30,6 +30,7 @@ from pipecli.inbox.mail.inbox_import import (
 from pipecli.inbox.mail.mailbox_files import LeftOut, mail_files, raw_messages
 from pipecli.inbox.mail.message import NoMail, mail_of
 from pipecli.records.kinds import LEAD, OPPORTUNITY
+from pipecli.store.git_commit import trailers
 from pipecli.store.index.rows_for_verbs import label_and_status
 from pipecli.wording import count
 from pipecli.workflow import Refused

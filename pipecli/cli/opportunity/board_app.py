@@ -21,7 +21,7 @@ from textual.widgets import OptionList, Static
 
 from pipecli.cli.common.listing import owner_filter
 from pipecli.cli.common.session import Session
-from pipecli.cli.common.transaction import Transaction, trailers
+from pipecli.cli.common.transaction import Transaction
 from pipecli.cli.main import run as run_command
 from pipecli.cli.opportunity.board_cards import Board, Place, offers, read_board, shortened
 from pipecli.cli.opportunity.board_widgets import (
@@ -40,6 +40,7 @@ from pipecli.cli.opportunity.board_widgets import (
 from pipecli.errors import PipecliError
 from pipecli.harmless_text import clean
 from pipecli.records.opportunity import Opportunity
+from pipecli.store.git_commit import trailers
 from pipecli.store.pipeline import Pipeline
 from pipecli.workflow import Change
 from pipecli.workflow.opportunity.advance import advance_deal, undo_advance
