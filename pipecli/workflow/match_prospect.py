@@ -7,9 +7,10 @@ domain that isn't a free mail provider's, or telephone. A name that only resembl
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple, TypeVar
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple, Protocol, TypeVar
 
+from pipecli.records.base import Record
 from pipecli.records.customer import Contact, Customer, CustomerKind
 from pipecli.records.emails_and_phones import (
     email_domain,
@@ -24,6 +25,8 @@ from pipecli.records.lead import Lead
 from pipecli.records.name_matching import name_key, name_words, similar_names
 from pipecli.workflow import Refused
 from pipecli.workflow.customer import normalized
+
+R = TypeVar("R", bound=Record)
 
 
 class Prospect(NamedTuple):
@@ -123,6 +126,85 @@ class Match(NamedTuple):
     id: str | None = None
     why: str = ""
     similar: tuple[KnownCustomer, ...] = ()
+
+
+class Parties(NamedTuple):
+    """The customer and contact of a deal. `written` are those new or changed; `notes` are for the person."""
+
+    customer: Customer
+    contact: Contact | None
+    written: tuple[Record, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+class Records(Protocol):
+    """The records of a pipeline, each read only where a rule asks for it."""
+
+    def get(self, model: type[R], key: str) -> R: ...
+
+
+def customer_and_contact(
+    prospect: Prospect,
+    records: Records,
+    customers: Sequence[KnownCustomer],
+    contacts: Sequence[KnownContact],
+    new_slug: Callable[[str, str], str],
+    *,
+    named: Customer | None = None,
+) -> Parties:
+    """The customer and contact of a prospect's deal: those that are known, else new ones.
+
+    `named` is the customer that a person chose. `new_slug` gives a free slug for a noun and a name. Raises
+    Refused where the prospect could be two customers.
+    """
+    written, notes = list[Record](), list[str]()
+    buyer = named
+    if buyer is None:
+        match = match_customer(prospect, customers, contacts)
+        if match.id is not None:
+            buyer = records.get(Customer, match.id)
+            notes.append(f"known customer {buyer.id} ({buyer.name}) is used, by {match.why}")
+        else:
+            buyer = new_customer(prospect, new_slug("customer", prospect.customer_name))
+            written.append(buyer)
+            notes += [f"new customer {buyer.id} ({buyer.name})", *_offer(buyer, match)]
+    match, person = match_contact(prospect, buyer.id, contacts), None
+    if match.id is not None:
+        known = records.get(Contact, match.id)
+        person = contact_completed(known, prospect, buyer.id)
+        written += [person] if person.plain() != known.plain() else []
+        notes.append(f"known contact {known.id} ({known.name}) is used, by {match.why}")
+    elif prospect.name is not None:
+        person = new_contact(prospect, new_slug("contact", prospect.name), buyer.id)
+        written.append(person)
+        notes.append(f"new contact {person.id} ({person.name})")
+    return Parties(buyer, person, tuple(written), tuple(notes))
+
+
+def _offer(customer: Customer, match: Match) -> list[str]:
+    if not match.similar:
+        return []
+    names = ", ".join(f"{known.id} ({known.name})" for known in match.similar)
+    first = match.similar[0].id
+    return [
+        f"similar: {names}; to use it: --customer {first}, "
+        f"or from now on: pipecli customer merge {customer.id} {first}"
+    ]
+
+
+def parties_of_caller(
+    email: str | None,
+    phone: str | None,
+    records: Records,
+    customers: Sequence[KnownCustomer],
+    contacts: Sequence[KnownContact],
+) -> Parties:
+    """The customer and contact of whom only an e-mail or a telephone is known. Raises Refused."""
+    buyer, person = match_caller(email, phone, customers, contacts)
+    customer = records.get(Customer, buyer.id or "")
+    contact = records.get(Contact, person.id) if person.id else None
+    known = f"known contact {contact.id} ({contact.name})" if contact else f"known customer {customer.id}"
+    return Parties(customer, contact, notes=(f"{known} is used, by {buyer.why}",))
 
 
 def match_customer(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from pipecli.records.customer import Contact
+from pipecli.records.customer import Contact, Customer, CustomerKind
 from pipecli.workflow import Refused
 from pipecli.workflow.match_prospect import (
     KnownContact,
     KnownCustomer,
     Prospect,
     contact_completed,
+    customer_and_contact,
     match_caller,
     match_contact,
     match_customer,
@@ -177,3 +178,36 @@ def test_a_contact_that_is_known_takes_what_is_new() -> None:
     )
     more = contact_completed(maria, Prospect("María", email="new@b.c", phone=PHONE), "a")
     assert (more.emails, len(more.phones)) == (("m@b.c", "new@b.c"), 2)
+
+
+class Known(dict[tuple[type[object], str], object]):
+    """Records by model and id."""
+
+    def get(self, model, key):  # type: ignore[no-untyped-def, override]
+        return self[model, key]
+
+
+def test_a_prospect_nobody_knows_makes_a_customer_and_a_contact() -> None:
+    ana = Prospect("Ana", "Contoso Coffee", email="ana@contoso.example")
+    others = [customer("contoso", "Contoso")]
+    made = customer_and_contact(ana, Known(), others, [], lambda noun, name: f"{noun}-{name[:3]}".lower())
+    assert (made.customer.id, made.contact and made.contact.customer) == ("customer-con", "customer-con")
+    assert made.written == (made.customer, made.contact)
+    assert made.notes[0] == "new customer customer-con (Contoso Coffee)"
+    assert made.notes[1].startswith("similar: contoso (Contoso); to use it: --customer contoso")
+
+
+def test_a_known_prospect_makes_nothing_and_teaches_what_is_new() -> None:
+    contoso = Customer(id="contoso", name="Contoso", kind=CustomerKind.ORGANIZATION)
+    ana = Contact(id="ana", name="Ana", customer="contoso", emails=("ana@contoso.example",))
+    known = Known({(Customer, "contoso"): contoso, (Contact, "ana"): ana})
+    parties = ([customer("contoso", "Contoso")], [KnownContact("ana", "Ana", "contoso", ana.emails)])
+    same = Prospect("Ana", "Contoso", email="ana@contoso.example")
+
+    def none_new(noun: str, name: str) -> str:
+        raise AssertionError(f"a new {noun} {name}")
+
+    assert customer_and_contact(same, known, *parties, none_new)[:3] == (contoso, ana, ())
+    called = customer_and_contact(same._replace(phone="600 100 200"), known, *parties, none_new)
+    assert [record.key for record in called.written] == ["ana"]
+    assert called.contact and called.contact.phones == ("600 100 200",)

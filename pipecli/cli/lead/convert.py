@@ -1,11 +1,12 @@
 """`lead convert`: from a lead to a customer, a contact and an opportunity.
 
-The customer and contact that a prospect already is, or becomes, are also for `opportunity add` and `won`.
+What is known of customers and contacts is read here for `opportunity add` and `won`, too; which of them a
+prospect is, or whether new ones are made, is decided in `workflow/match_prospect.py`.
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import typer
 
@@ -14,9 +15,8 @@ from pipecli.cli.common.transaction import Transaction, changing
 from pipecli.cli.common.typed_values import typed_option
 from pipecli.errors import PipecliError
 from pipecli.json_and_csv import loads
-from pipecli.records.base import Record
 from pipecli.records.catalogue import PriceList
-from pipecli.records.customer import Contact, Customer
+from pipecli.records.customer import Customer
 from pipecli.records.kinds import CONTACT, CUSTOMER
 from pipecli.records.lead import Lead
 from pipecli.records.opportunity import Opportunity
@@ -28,15 +28,11 @@ from pipecli.workflow.lead import convert_lead, join_opportunity, opportunity_of
 from pipecli.workflow.match_prospect import (
     KnownContact,
     KnownCustomer,
-    Match,
+    Parties,
     Prospect,
-    contact_completed,
-    match_caller,
-    match_contact,
-    match_customer,
-    new_contact,
-    new_customer,
+    customer_and_contact,
     of_lead,
+    parties_of_caller,
 )
 from pipecli.workflow.opportunity.add import in_process
 
@@ -141,31 +137,13 @@ def _opened(
     return in_process(deal, transaction.settings, process or choose_process(transaction.pipeline, deal))
 
 
-class Parties(NamedTuple):
-    """The customer and contact of a deal. `written` are those new or changed; `notes` are for the person."""
-
-    customer: Customer
-    contact: Contact | None
-    written: tuple[Record, ...]
-    notes: tuple[str, ...]
-
-
 def parties(transaction: Transaction, prospect: Prospect, *, customer: str | None = None) -> Parties:
     """The customer and contact of a prospect; `customer` names the one to use. Raises Refused, NotFound."""
-    contacts = known_contacts(transaction.pipeline)
-    if customer is None:
-        buyer, notes = _customer(transaction, prospect, contacts)
-    else:
-        buyer, notes = transaction.get(Customer, customer), []
-    person, more = _contact(transaction, prospect, buyer, contacts)
-    written = [record for record in (buyer, person) if record is not None and _differs(transaction, record)]
-    return Parties(buyer, person, tuple(written), (*notes, *more))
-
-
-def _differs(transaction: Transaction, record: Record) -> bool:
-    """True if a record is new, or is not what its file says."""
-    known = transaction.pipeline.find_record(type(record), record.key)
-    return known is None or known.plain() != record.plain()
+    pipeline = transaction.pipeline
+    contacts = known_contacts(pipeline)
+    named = transaction.get(Customer, customer) if customer is not None else None
+    customers = known_customers(pipeline) if named is None else []
+    return customer_and_contact(prospect, pipeline, customers, contacts, transaction.new_slug, named=named)
 
 
 def known_customers(pipeline: Pipeline) -> list[KnownCustomer]:
@@ -193,47 +171,5 @@ def known_contacts(pipeline: Pipeline) -> list[KnownContact]:
 
 def caller(transaction: Transaction, email: str | None, phone: str | None) -> Parties:
     """The customer and contact of whom only an e-mail or a telephone is known. Raises Refused."""
-    customers, contacts = known_customers(transaction.pipeline), known_contacts(transaction.pipeline)
-    buyer, person = match_caller(email, phone, customers, contacts)
-    customer = transaction.pipeline.get(Customer, buyer.id or "")
-    contact = transaction.pipeline.find_record(Contact, person.id)
-    known = f"known contact {contact.id} ({contact.name})" if contact else f"known customer {customer.id}"
-    return Parties(customer, contact, (), (f"{known} is used, by {buyer.why}",))
-
-
-def _customer(
-    transaction: Transaction, prospect: Prospect, contacts: list[KnownContact]
-) -> tuple[Customer, list[str]]:
-    match = match_customer(prospect, known_customers(transaction.pipeline), contacts)
-    if match.id is not None:
-        known = transaction.pipeline.get(Customer, match.id)
-        return known, [f"known customer {known.id} ({known.name}) is used, by {match.why}"]
-    customer = new_customer(prospect, transaction.new_slug("customer", prospect.customer_name))
-    return customer, [f"new customer {customer.id} ({customer.name})", *_offer(customer, match)]
-
-
-def _offer(customer: Customer, match: Match) -> list[str]:
-    if not match.similar:
-        return []
-    names = ", ".join(f"{known.id} ({known.name})" for known in match.similar)
-    first = match.similar[0].id
-    return [
-        f"similar: {names}; to use it: --customer {first}, "
-        f"or from now on: pipecli customer merge {customer.id} {first}"
-    ]
-
-
-def _contact(
-    transaction: Transaction, prospect: Prospect, customer: Customer, contacts: list[KnownContact]
-) -> tuple[Contact | None, list[str]]:
-    match = match_contact(prospect, customer.id, contacts)
-    if match.id is not None:
-        known = transaction.pipeline.get(Contact, match.id)
-        return (
-            contact_completed(known, prospect, customer.id),
-            [f"known contact {known.id} ({known.name}) is used, by {match.why}"],
-        )
-    if prospect.name is None:
-        return None, []
-    contact = new_contact(prospect, transaction.new_slug("contact", prospect.name), customer.id)
-    return contact, [f"new contact {contact.id} ({contact.name})"]
+    pipeline = transaction.pipeline
+    return parties_of_caller(email, phone, pipeline, known_customers(pipeline), known_contacts(pipeline))

@@ -16,7 +16,7 @@ from pipecli.cli.common.pick import can_ask, choose, find_typed
 from pipecli.cli.common.session import Session, repeat_nothing, say, session
 from pipecli.cli.common.transaction import Transaction, changing
 from pipecli.cli.common.typed_values import built, names_field, split_assignment, typed_option
-from pipecli.cli.lead.convert import CURRENCY, PRICE_LIST, PROCESS, TYPE, Parties, Text, caller, parties
+from pipecli.cli.lead.convert import CURRENCY, PRICE_LIST, PROCESS, TYPE, Text, caller, parties
 from pipecli.errors import Ambiguous, PipecliError
 from pipecli.records.base import Record
 from pipecli.records.catalogue import PriceList
@@ -30,7 +30,7 @@ from pipecli.store.index.rows_for_verbs import rows_where
 from pipecli.store.pipeline import NotFound
 from pipecli.workflow.assignment import require_user
 from pipecli.workflow.items_and_prices import require_currency
-from pipecli.workflow.match_prospect import Prospect
+from pipecli.workflow.match_prospect import Parties, Prospect
 from pipecli.workflow.opportunity.add import in_process, new_deal, record_new_deal
 
 app = noun()
@@ -242,10 +242,10 @@ def _parties(
         prospect = Prospect(person, organization, email=email, phone=phone, owner=owner)
         return parties(transaction, prospect, customer=customer)
     if customer is not None:
-        return Parties(transaction.get(Customer, customer), None, (), ())
+        return Parties(transaction.get(Customer, customer), None)
     if lead and lead.converted:
         buyer = transaction.pipeline.get(Customer, lead.converted.customer)
-        return Parties(buyer, transaction.pipeline.find_record(Contact, lead.converted.contact), (), ())
+        return Parties(buyer, transaction.pipeline.find_record(Contact, lead.converted.contact))
     return None
 
 
