@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
@@ -75,12 +75,8 @@ def undo(run: Session, moved: Moved) -> str:
 @contextmanager
 def _pipeline(run: Session) -> Iterator[Pipeline]:
     """The pipeline as it is now, while nobody else can change it."""
-    pipeline = Pipeline.find(Path(run.directory), run.fixed_now())
-    try:
-        with pipeline.exclusive():
-            yield pipeline
-    finally:
-        pipeline.close()
+    with closing(Pipeline.find(Path(run.directory), run.fixed_now())) as pipeline, pipeline.exclusive():
+        yield pipeline
 
 
 def _commit(run: Session, pipeline: Pipeline, change: Change) -> None:
@@ -154,11 +150,9 @@ class BoardApp(App[None]):
 
     def _read(self) -> Board:
         """The board as it is now, whoever changed it."""
-        pipeline = Pipeline.find(Path(self.run_session.directory), self.run_session.fixed_now())
-        try:
+        run = self.run_session
+        with closing(Pipeline.find(Path(run.directory), run.fixed_now())) as pipeline:
             return self._board_of(pipeline)
-        finally:
-            pipeline.close()
 
     def _board_of(self, pipeline: Pipeline) -> Board:
         return read_board(
