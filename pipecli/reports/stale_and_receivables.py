@@ -4,7 +4,7 @@ receivables, what customers owe on issued invoices, by how long it is overdue.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
@@ -102,9 +102,7 @@ def stale_deals(
 
 def stale_by_group(stale_deals: Stale, deals: Iterable[Deal], by: str, valuation: Valuation) -> list[Row]:
     """The stale deals by one of GROUPINGS, beside all that are open; where most stand still first."""
-    opened: dict[tuple[str | None, str | None], int] = defaultdict(int)
-    for deal in deals:
-        opened[_key(deal, by)] += 1
+    opened = Counter(_key(deal, by) for deal in deals)
     still: dict[tuple[str | None, str | None], list[StaleDeal]] = defaultdict(list)
     for stale_deal in stale_deals.deals:
         still[_key(stale_deal.deal, by)].append(stale_deal)
