@@ -28,7 +28,7 @@ from pipecli.merge.field_by_field import (
     names_at,
     numbered,
 )
-from pipecli.merge.text import Version, Writer, mark_conflicts
+from pipecli.merge.merged_text import Version, Writer, mark_conflicts
 from pipecli.records.base import Part, Plain
 from pipecli.records.kinds import QUOTATION, SETTINGS, SETTINGS_FILE, Kind
 from pipecli.records.references import references
