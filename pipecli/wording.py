@@ -1,4 +1,4 @@
-"""Phrases that rooms form alike."""
+"""The wording that all messages share: a count with its noun, an article, a duration, the first of many."""
 
 from __future__ import annotations
 

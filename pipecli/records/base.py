@@ -199,7 +199,7 @@ class Part(BaseModel):
     )
 
     identified_by: ClassVar[tuple[str, ...]] = ()
-    """The keys that tell it from its neighbours in a list, of several the first that it has (elements.py)."""
+    """The keys that tell it from others in a list; of several the first that it has (`identity_at`)."""
 
     def with_(self, **changes: object) -> Self:
         """A copy with these fields changed. The store validates it when it is written."""
