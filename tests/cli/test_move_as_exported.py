@@ -1383,3 +1383,22 @@ def test_contacts_companies_and_leads_of_bitrix_come_in_russian(cli: Cli, root: 
     assert {lead["name"]: (lead["status"], lead["email"]) for lead in leads} == {
         "Ян Ро": ("disqualified", "jan@jug.example"), "Ия Эк": ("open", "ia@jug.example"),
     }  # fmt: skip
+
+
+def test_deals_without_ids_come_once_though_a_later_export_lacks_a_customer(cli: Cli, root: Path) -> None:
+    head = "Deal,Client,Stage,Amount,Expected close,Created\n"
+    rows = "Oven,Luz,Demo,100,2026-12-24,2026-01-05\nOven,Sur,Demo,200,2026-12-24,2026-01-05\n"
+    _plan(cli, _files("x", deals=head + rows))
+    cli("import", "run", "m")
+    later = _files("y", deals=f"{head}{rows}Door,,Demo,400,2026-12-24,2026-02-05\n")
+    cli("import", "run", "m", str(later))
+    assert sorted(deal["amount"] for deal in deals(root).values()) == [100, 200, 400]
+    told = _plan(cli, _files("z", deals=f"{head}{rows}Door,,Demo,400,2026-12-24,2026-02-05\n"), "--force")
+    assert (
+        "deals.csv has no ids: its deals are known by {Deal} | {Client} | {Created}, as before"
+        in told["assumed"]
+    )
+    assert "they agree" in cli("import", "run", "m").out
+    assert sorted(deal["amount"] for deal in deals(root).values()) == [100, 200, 400]
+    cli("import", "--guess", "z")
+    assert len(deals(root)) == 3

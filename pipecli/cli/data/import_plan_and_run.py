@@ -21,9 +21,8 @@ from pipecli.errors import PipecliError
 from pipecli.inbox.importing.import_files import files_of, target_named
 from pipecli.inbox.importing.import_report import WORDS, new_words, reasons_by_shape, write_rejects
 from pipecli.inbox.importing.match_record import REMOVED
-from pipecli.inbox.moving.plan import make_plan
 from pipecli.inbox.moving.plan_files import PLAN_FILE, load_plan
-from pipecli.inbox.moving.run_plan import answered, export_of, plan_again, unpack_plan
+from pipecli.inbox.moving.run_plan import answered, export_of, plan_again, plan_here, unpack_plan
 from pipecli.inbox.moving.run_plan import run_plan as bring_in
 from pipecli.json_and_csv import picked
 from pipecli.store import lock
@@ -80,7 +79,7 @@ def plan(
     if (export / PLAN_FILE).exists() or any(Path(name).name == PLAN_FILE for name in zipped):
         raise PipecliError(f"{export} has its plan already", hint=f"pipecli import run {quote(str(export))}")
     run = session(ctx)
-    outcome = plan_again(into, files_of(export), run.pipeline.settings, str(export), from_)
+    outcome = plan_again(into, files_of(export), run.pipeline, str(export), from_)
     run.pipeline.is_out = f"what is written of the plan is in {into}"
     _write_pages(outcome, into)
     if run.format is Format.TABLE:
@@ -148,7 +147,7 @@ def run(
 
 def move_at_once(ctx: typer.Context, export: Path, vendor: str | None, keep: Keep | None) -> None:
     """Plan and run in one go, where the export leaves nothing open."""
-    outcome = make_plan(files_of(export), session(ctx).pipeline.settings, source=str(export), vendor=vendor)
+    outcome = plan_here(files_of(export), session(ctx).pipeline, str(export), vendor)
     for line in outcome.findings.assumed:
         say(line)
     if questions := list(outcome.findings.questions.values()):
@@ -186,7 +185,7 @@ def _move(
 
     def decide(pipeline: Pipeline) -> Moved:
         with all_faults():
-            own = answered(move, files, pipeline.settings)
+            own = answered(move, files, pipeline)
             return bring_in(pipeline, own, files, progress, keep, export)
 
     with no_collector(), changing_after(ctx, decide) as (transaction, moved):

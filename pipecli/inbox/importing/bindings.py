@@ -325,7 +325,8 @@ class Bindings:
             is_counted = ORDINAL in columns and any(
                 part for part, column in zip(parts, columns, strict=True) if column != ORDINAL
             )
-            if is_counted or all(parts):
+            is_planned = binding.path == self.external_path and {*words[1:-1]} == {" | "}
+            if is_counted or (is_planned and parts[0]) or all(parts):
                 text = words[0] + "".join(part + word for part, word in zip(parts, words[1:], strict=True))
                 try:
                     reading.values.setdefault(binding.path, self._read(binding.read, text))

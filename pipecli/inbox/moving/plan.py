@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -96,8 +96,12 @@ def make_plan(
     source: str = "",
     vendor: str | None = None,
     answers: Mapping[str, Any] | None = None,
+    ids_here: Callable[[], Container[str]] = frozenset,
 ) -> Plan:
-    """The plan for the files of an export. Raises PipecliError where none of them is known."""
+    """The plan for the files of an export; `ids_here` are the external ids of the records here.
+
+    Raises PipecliError where no file is known.
+    """
     check_vendor(vendor)
     contents = {file.name: file.content for file in files if file.content.strip()}
     tables = [table for name, raw in contents.items() for table in tables_of_file(raw, name) if table.columns]
@@ -114,7 +118,7 @@ def make_plan(
     known.sort(key=_place)
     vendors = Counter(one.told.vendor for one in known if one.told.vendor)
     leading = vendors.most_common(1)[0][0] if vendors else ""
-    findings = Findings(settings, answers or {}, leading, process=leading or "sales")
+    findings = Findings(settings, answers or {}, leading, process=leading or "sales", ids_here=ids_here)
     unread = [table for table, told in pairs if told is None]
     findings.currency_ids = {key: code for table in unread for key, code in currency_ids(table).items()}
     plan = Plan(leading, findings, unknown=[table_name(table) for table in unread if not currency_ids(table)])

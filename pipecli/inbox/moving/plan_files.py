@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -108,6 +108,8 @@ class Findings:
     """What the stages and statuses mean of which it is asked."""
     lost_reasons: list[str] = field(default_factory=list)
     disqualify_reasons: dict[str, None] = field(default_factory=dict)
+    ids_here: Callable[[], Container[str]] = frozenset
+    """The external ids of the records of the pipeline."""
     currencies: Counter[str] = field(default_factory=Counter)
     currency_ids: dict[str, str] = field(
         default_factory=dict

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
+from itertools import combinations
 from typing import Any, NamedTuple
 
 from pipecli.errors import PipecliError
@@ -321,6 +322,8 @@ def header_line(table: Table) -> int | None:
 
 _MOST_ALIKE = 0.2
 """The part of the rows that may be told apart by their order alone."""
+_LOOKED_AT = 200
+"""The first rows, among which some are looked for that an earlier run brought."""
 
 
 def template_of_ids(
@@ -328,9 +331,15 @@ def template_of_ids(
 ) -> str | None:
     """The template of an id for deals or leads without one, that a second run may know them."""
     what = "deals" if kind == "opportunities" else kind
+    several = [
+        [column for role in known_by if (column := column_of(role))]
+        for known_by in kinds_of_rows()[kind]["known by"]
+    ]
+    if before := _template_before(table, several, findings.ids_here()):
+        findings.assumed.append(f"{table.name} has no ids: its {what} are known by {before}, as before")
+        return before
     choices: list[tuple[list[str], bool]] = []
-    for known_by in kinds_of_rows()[kind]["known by"]:
-        named = [column for role in known_by if (column := column_of(role))]
+    for named in several:
         full = [name for name in named if texts(table, name).total() == len(table.rows)]
         choices += [(full, False), (named, named != full)]
     for columns, has_gaps in choices:  # noqa: B007  # a cell may be empty where no others tell the rows apart
@@ -346,7 +355,23 @@ def template_of_ids(
         f"{table.name} has no ids: its {what} are known by {known}, and are new where these change; "
         "better export the ids, too"
     )
-    return " | ".join(f"{{{column}}}" for column in [*columns, *([ORDINAL] if alike or has_gaps else [])])
+    return _template(*columns, *([ORDINAL] if alike or has_gaps else []))
+
+
+def _template(*columns: str) -> str:
+    return " | ".join(f"{{{column}}}" for column in columns)
+
+
+def _template_before(table: Table, several: list[list[str]], here: Container[str]) -> str | None:
+    """The template by which most rows are here already: by another, all of them would come once more."""
+    parts = [
+        part for named in several for size in range(len(named)) for part in combinations(named, size + 1)
+    ]
+    found = Counter[str]()
+    for template in [_template(*part, *end) for part in parts for end in ((), (ORDINAL,))] if here else ():
+        first = template.replace(f"{{{ORDINAL}}}", "1")
+        found[template] = sum(text_of_row(first, row) in here for row in table.rows[:_LOOKED_AT])
+    return next((template for template, rows in found.most_common(1) if rows), None)
 
 
 def namesakes_of(table: Table, roles: Mapping[str, str]) -> dict[str, set[str]]:

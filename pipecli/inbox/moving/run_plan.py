@@ -98,8 +98,26 @@ def unpack_plan(path: Path, folder: Path) -> None:
             (folder / place.relative_to(top)).write_bytes(content)
 
 
+def plan_here(
+    files: Sequence[File],
+    pipeline: Pipeline,
+    source: str,
+    vendor: str | None,
+    answers: Mapping[str, Any] | None = None,
+) -> Plan:
+    """The plan for the files of an export, which knows the records here. Raises PipecliError."""
+
+    def ids_here() -> set[str]:
+        query = "SELECT external_id FROM _opportunities UNION SELECT external_id FROM _leads"
+        return {external for (external,) in pipeline.index.connection.execute(query)}
+
+    return make_plan(
+        files, pipeline.settings, source=source, vendor=vendor, answers=answers, ids_here=ids_here
+    )
+
+
 def plan_again(
-    folder: Path, files: Sequence[File], settings: Settings, source: str, vendor: str | None
+    folder: Path, files: Sequence[File], pipeline: Pipeline, source: str, vendor: str | None
 ) -> Plan:
     """The plan made anew, with the answers that were given in its folder and that fit the files still."""
     path = folder / PLAN_FILE
@@ -113,20 +131,20 @@ def plan_again(
         vendor = plain["vendor"]
     while True:
         try:
-            return make_plan(files, settings, source=source, vendor=vendor, answers=answers)
+            return plan_here(files, pipeline, source, vendor, answers)
         except PipecliError as error:
             if answers.pop(str(error).partition(":")[0], None) is None:
                 raise
 
 
-def answered(move: Move, files: Sequence[File], settings: Settings) -> Move:
+def answered(move: Move, files: Sequence[File], pipeline: Pipeline) -> Move:
     """The plan with its answers in the mappings, which are written anew where one is fresh."""
     if not move.pending:
         return move
     answers = move.answers | move.pending
     vendor = move.vendor if move.vendor in vendors() else None
     try:
-        again = make_plan(files, settings, source=move.source, vendor=vendor, answers=answers)
+        again = plan_here(files, pipeline, move.source, vendor, answers)
     except PipecliError as error:
         raise in_its_line(error, move) from None
     for name, page in again.pages.items():
