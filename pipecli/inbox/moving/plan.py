@@ -18,7 +18,7 @@ from pipecli.inbox.importing.import_files import File
 from pipecli.inbox.importing.mapping import mapping_page
 from pipecli.inbox.importing.table import FileFormat, Table
 from pipecli.inbox.importing.workbook import rows_of_file, tables_of_file, with_sheet
-from pipecli.inbox.moving.amounts_and_days import (
+from pipecli.inbox.moving.column_formats import (
     amount_scale,
     currency_ids,
     currency_of_amounts,

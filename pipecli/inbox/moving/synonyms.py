@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from pipecli.errors import Unreadable
 from pipecli.inbox.importing.compile_mapping import texts
 from pipecli.inbox.importing.table import Table
-from pipecli.inbox.moving.amounts_and_days import bare_header, currency_of, with_amounts_off
+from pipecli.inbox.moving.column_formats import bare_header, currency_of, with_amounts_off
 from pipecli.inbox.moving.plan_files import Findings
 from pipecli.inbox.moving.words import (
     header_key,
