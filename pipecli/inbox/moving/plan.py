@@ -27,6 +27,7 @@ from pipecli.inbox.moving.column_formats import (
     fraction_scale,
 )
 from pipecli.inbox.moving.deal_outcomes import OF_DEALS, Columns, Deals
+from pipecli.inbox.moving.overlaps_and_endings import stages_to_fill, table_name, without_overlaps
 from pipecli.inbox.moving.plan_files import (
     PLAN_FILE,
     SETTINGS_PAGE,
@@ -38,7 +39,6 @@ from pipecli.inbox.moving.plan_files import (
     plan_page,
     settings_page,
 )
-from pipecli.inbox.moving.questions import stages_to_fill, table_name, without_overlaps
 from pipecli.inbox.moving.recognise import (
     check_vendor,
     header_line,
