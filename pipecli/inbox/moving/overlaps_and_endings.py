@@ -1,4 +1,4 @@
-"""What the files of an export leave open, told by their cells or asked: which table comes, how deals ended.
+"""Which table of an export comes, where several are about one thing; and how its deals and leads ended.
 
 Of tables about the same records, twins in another form and those made from others stay out; where nothing
 tells which of two that differ is right, it is asked.
@@ -15,13 +15,19 @@ from typing import Any
 
 from pipecli.inbox.importing.compile_mapping import holds, texts
 from pipecli.inbox.importing.table import Row, Table, fill_down
-from pipecli.inbox.moving.plan_files import (
-    Findings,
-    Outcomes,
-    When,
-)
+from pipecli.inbox.moving.column_formats import date_form
+from pipecli.inbox.moving.plan_files import Findings, Outcomes, When
 from pipecli.inbox.moving.synonyms import Recognised
-from pipecli.inbox.moving.words import header_key, is_yes, one_word, outcome_of, stem_of
+from pipecli.inbox.moving.words import (
+    header_key,
+    is_of_change,
+    is_yes,
+    one_word,
+    outcome_of,
+    patterns,
+    stem_of,
+)
+from pipecli.records.name_matching import folded
 from pipecli.store import ids_and_files
 from pipecli.wording import count
 
@@ -361,3 +367,53 @@ def ended_by_day(
     if told in (None, "open"):
         return outcomes and outcomes._replace(expects=column)
     return beside(outcomes, own._replace(other=told))
+
+
+def with_ends(table: Table, told: Recognised, findings: Findings) -> Recognised:
+    """The columns of leads, with those that were given up or became customers as what they are."""
+    roles = "custom.lead_status is_converted converted.customer organization created converted.date"
+    status, flag, buyer, firm, made, turned = (told.column_of(role) or "" for role in roles.split())
+    if told.kind != "leads":
+        return told
+    ends = {word: _end_of_lead(word, told.rest.get("ends", {})) for word in texts(table, status)}
+    means = {word: {"status": end} for word, end in ends.items()} | {"": {"status": "new"}}
+    lost, won = ({status: [w for w in ends if ends[w] == end]} for end in ("disqualified", "converted"))
+    yes = {word: {"status": "converted"} for word in texts(table, flag) if is_yes(word)}
+    if yes:  # this tells, and not what the status is called
+        means |= {word: {"status": "open"} for word in won[status]}
+        won = {flag: [*yes]}
+    names = told.rest.get("reasons", {})
+    for word in lost[status]:
+        means[word]["disqualified.reason"] = reason = ids_and_files.slug(names.get(word, word))
+        findings.disqualify_reasons.setdefault(reason)
+    feeds: dict[str, list[dict[str, Any]]] = {flag: [{"values": yes, "when": won}]} if yes else {}
+    feeds |= {status: [{"to": "custom.lead_status"}, {"values": means}]} if status else {}
+    sold = [{"to": "converted.customer", "when": won}] if all(won.values()) else []
+    if buyer and sold and "customers" in findings.kinds:
+        feeds[buyer] = [{**sold[0], "unknown": "skip"}]
+    feeds |= {firm: [{"to": "organization"}, *sold]} if firm else {}
+    day, answer = next(filter(is_of_change, table.columns), made), findings.answer("closing")
+    form = {column: date_form(table, column, findings).entry() for column in (turned, made, day) if column}
+    feeds |= {turned: [{"to": "converted.date", "when": won, **form[turned]}]} if turned and sold else {}
+    feeds |= {made: [{"to": "created", **form[made]}]} if made else {}
+    for end, when in (("converted", won), ("disqualified", lost)):
+        if day and all(when.values()):
+            feeds.setdefault(day, []).append({"to": f"{end}.date", "when": when, **form[day]})
+        elif all(when.values()) and answer is None:
+            which = f"on which its leads were {end}. Which is it? Answer with a day, such as 2026-01-31."
+            findings.ask("closing", f"{table.name} lacks the day {which}")
+        elif all(when.values()):
+            for part in (part for part in (*yes.values(), *means.values()) if part["status"] == end):
+                part[f"{end}.date"] = str(answer)
+    doubles = [*told.rest.get("doubles", ()), *sorted({flag, buyer, turned} - {"", *feeds})]
+    rest = {**told.rest, "make": ["customer"] if sold else [], "doubles": doubles}
+    kept = {c: role for c, role in told.columns.items() if c not in (*feeds, *doubles)}
+    return told._replace(columns=feeds | kept, rest=rest)
+
+
+def _end_of_lead(word: str, known: Mapping[str, str]) -> str:
+    """The status here of a lead whose status there is called so; some vendors' words are `known`."""
+    plain, words = folded(word), patterns()["leads"]
+    told = next((status for status, pattern in words.items() if re.search(pattern, plain)), None)
+    ends = {"lost": "disqualified", "won": "converted"}
+    return known.get(word) or told or ends.get(outcome_of(word) or "", "open")

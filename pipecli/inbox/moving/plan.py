@@ -27,7 +27,7 @@ from pipecli.inbox.moving.column_formats import (
     fraction_scale,
 )
 from pipecli.inbox.moving.deal_outcomes import OF_DEALS, Columns, Deals
-from pipecli.inbox.moving.overlaps_and_endings import stages_to_fill, table_name, without_overlaps
+from pipecli.inbox.moving.overlaps_and_endings import stages_to_fill, table_name, with_ends, without_overlaps
 from pipecli.inbox.moving.plan_files import (
     PLAN_FILE,
     SETTINGS_PAGE,
@@ -47,7 +47,6 @@ from pipecli.inbox.moving.recognise import (
     presets,
     recognised,
     template_of_ids,
-    with_ends,
     with_marks,
 )
 from pipecli.inbox.moving.synonyms import SEVERAL, Recognised, by_id_or_name, columns_of_deals, ids_of
