@@ -258,6 +258,25 @@ def test_one_renamed_here_is_known_by_its_name_in_the_file_after_further_nights(
         cli("undo")
 
 
+def test_a_deal_that_ended_on_each_side_keeps_the_stage_at_which_it_ended_here(cli: Cli, root: Path) -> None:
+    won = "{stage: commit, status: won, closed.date: 2026-11-10, closed.amount: 9}"
+    stages = f"{{Demo: {{stage: demo, status: open}}, Won: {won}}}"
+    mapping = write(
+        "w.yaml",
+        "external_id: Id\nset: {process: standard, currency: EUR, created: 2026-01-05}\n"
+        f"columns: {{Title: title, Stage: {{values: {stages}}}}}\n",
+    )
+    rows = "Id,Title,Stage\n1,Press,Demo\n2,Saw,Demo\n"
+    cli("import", "opp", write("w.csv", rows), "--map", mapping)
+    cli("opp", "lost", deals(root)["1"]["id"], "--reason", "price")
+    cli("opp", "advance", deals(root)["2"]["id"])
+    told = cli("import", "opp", write("w.csv", rows.replace("Demo", "Won")), "--map", mapping).out
+    assert "2 stage (line 2: 1)" in told
+    assert {key: (deal["status"], deal["stage"]) for key, deal in deals(root).items()} == {
+        "1": ("lost", "demo"), "2": ("won", "propose"),
+    }  # fmt: skip
+
+
 def test_an_import_that_was_taken_back_comes_again(cli: Cli, root: Path, git: Git) -> None:
     for take_back in (lambda: cli("undo"), lambda: git("revert", "--no-edit", "HEAD")):
         night(cli, ROWS)

@@ -195,8 +195,9 @@ def _settle(collection: Collection, difference: Difference, base: Plain, keep: K
         any(side.get(name) != base.get(name) for name in group) for side in (ours, theirs)
     ):
         whole |= {name for name in group if ours.get(name) != theirs.get(name)}
-    if "closed" in ours.keys() & theirs.keys() - base.keys():  # closed on both sides, each in its way
-        whole |= {"closed"}
+    whole |= {"closed"} & ours.keys() & (theirs.keys() - base.keys())  # on both sides, each in its way
+    if "status" in whole and ours.get("stage") != theirs.get("stage"):  # that at which it ended
+        whole |= {"stage"}
     side: Literal["ours", "theirs"] = "theirs" if keep == "file" else "ours"
     outcome = merge_fields(collection.model, base, ours, theirs, lambda _: side, whole)
     try:
