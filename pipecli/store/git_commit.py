@@ -48,6 +48,7 @@ def branch_of(place: Location) -> str | None:
 
 MANY = 500
 """Files. Of so many git makes a commit another way, which costs fewer nothing."""
+_STAGING = ("update-index", "--add", "--remove", "-z", "--stdin")
 
 
 class Commit:
@@ -64,37 +65,50 @@ class Commit:
         options: Sequence[str] = (),
     ) -> None:
         self._work_tree, self._changed, self._new = work_tree, changed, new
-        is_large = len(changed) + len(new) > MANY
+        self._is_large = len(changed) + len(new) > MANY
         # --only compares every file with every name: 0.7 s for 9,000, four times that for twice as many.
-        self._is_whole = is_large and _nothing_is_staged(work_tree)
+        self._is_whole = self._is_large and _nothing_is_staged(work_tree)
         # --only takes files that git knows; update-index also adds what .gitignore would hide.
         self._to_stage = {*changed, *new} if self._is_whole else {*new}
         self._options = tuple(options)
-        if is_large and git.version(work_tree) >= (2, 38):  # before, update-index would make a pack of each
-            # What git takes for large goes into one; an object a file takes a second longer for 9,000.
-            self._options += ("-c", "core.bigFileThreshold=1")
-        self._hardening = options
-        self._staging: subprocess.Popen[bytes] | None = None
+        self._working: subprocess.Popen[bytes] | None = None
 
-    def take(self, name: str) -> None:
-        """Have git read a file that is written now."""
-        if name not in self._to_stage:
+    def take(self, name: str, content: bytes | None) -> None:
+        """Have git take in a file that is written now; None: removed.
+
+        Of many files it is given the contents, and puts them into one pack. Staged file by file each would be
+        an object of its own; those of one `update-index` it looks through for each anew.
+        """
+        if name not in self._to_stage or (self._is_large and content is None):
             return
-        if self._staging is None:
-            self._staging = git.start(
-                self._work_tree, *self._options, "update-index", "--add", "--remove", "-z", "--stdin"
-            )
-        assert self._staging.stdin
+        if self._working is None:
+            self._start(*(("fast-import", "--quiet") if self._is_large else _STAGING))
+        assert self._working and self._working.stdin
         with suppress(BrokenPipeError):  # it has given up: `make` tells why
-            self._staging.stdin.write(name.encode() + b"\0")
+            self._working.stdin.write(
+                b"blob\ndata %d\n%s\n" % (len(content or b""), content or b"")
+                if self._is_large
+                else name.encode() + b"\0"
+            )
+
+    def _start(self, *command: str) -> None:
+        self._working = git.start(self._work_tree, *self._options, *command)
+
+    def _end(self, last: bytes = b"") -> None:
+        """Wait until git has taken what it was given. Raises GitRefused."""
+        if self._working is None:
+            return
+        _, errors = self._working.communicate(last)
+        if self._working.returncode:
+            git.require_index(self._work_tree)
+            raise git.unchanged("git could not stage the files", git.stderr_of(errors))
 
     def make(self, message: str, environment: Mapping[str, str] | None = None) -> None:
         """Commit what HEAD hasn't of what was taken. Raises GitRefused with the words of git or the hook."""
-        if self._staging is not None:
-            _, errors = self._staging.communicate()
-            if self._staging.returncode:
-                git.require_index(self._work_tree)
-                raise git.unchanged("git could not stage the files", git.stderr_of(errors))
+        self._end()
+        if self._is_large:
+            self._start(*_STAGING)
+            self._end(git.listed([*sorted(self._to_stage), ""]))
         done = self._commit(message, environment)
         if done.returncode > 0 and self._take_unknown():
             done = self._commit(message, environment)
@@ -119,7 +133,7 @@ class Commit:
     ) -> subprocess.CompletedProcess[bytes]:
         only = () if self._is_whole else ("--only", "--pathspec-from-file=-", "--pathspec-file-nul")
         return git.run(
-            self._work_tree, *self._hardening,
+            self._work_tree, *self._options,
             "commit", "--quiet", "--no-status", f"--message={message}", *only,
             stdin=git.listed([*self._changed, *self._new]), environment=environment,
         )  # fmt: skip
@@ -147,9 +161,9 @@ class Commit:
 
     def stop(self) -> None:
         """End what still runs of it."""
-        if self._staging is not None:
-            self._staging.terminate()
-            with suppress(BrokenPipeError), self._staging:
+        if self._working is not None:
+            self._working.terminate()
+            with suppress(BrokenPipeError), self._working:
                 pass  # Popen can't `communicate` again where a signal came as it began to
 
     def undo(self) -> None:

@@ -150,7 +150,7 @@ def clear_locks(place: Location, since: int) -> bool:
     """
     locks = [lock for lock in _locks(place) if os.lstat(lock).st_mtime_ns >= since]
     if locks and _is_at_work(place.work_tree):
-        if blocking := [lock for lock in locks if lock.suffix and lock.name != _UPKEEP]:
+        if blocking := [lock for lock in locks if lock.suffix == ".lock" and lock.name != _UPKEEP]:
             raise git_at_work(blocking[0])
         return False
     for lock in locks:
@@ -159,11 +159,15 @@ def clear_locks(place: Location, since: int) -> bool:
 
 
 def _locks(place: Location) -> Iterator[Path]:
-    """The locks of the index, of refs, of the configuration and of what else git keeps, and what it hands
-    to the driver of a merge, in files at the top of the work tree.
+    """The locks of the index, of refs, of the configuration and of what else git keeps, what it hands to the
+    driver of a merge, in files at the top of the work tree, and what `fast-import` leaves.
     """
-    yield from place.work_tree.glob(".merge_file_??????")
     common = place.common_dir
+    yield from place.work_tree.glob(".merge_file_??????")
+    yield from place.git_dir.glob("fast_import_crash_*")
+    for keep in (common / "objects" / "pack").glob("*.keep"):
+        if keep.read_bytes() in (b"", b"fast-import"):
+            yield keep
     for folder in {place.git_dir, common, common / "objects"}:
         yield from folder.glob("*.lock")
     for name in ("refs", "reftable", "objects/info"):

@@ -149,7 +149,7 @@ def write_under_journal(
             if stat is not None:
                 written[write.file] = stat
             if git_commit is not None:
-                git_commit.take(prefix + write.file)
+                git_commit.take(prefix + write.file, write.after)
         with _hardened(place, writes) if options is not None else nullcontext():
             if git_commit is not None and message is not None:
                 git_commit.make(message, environment)
