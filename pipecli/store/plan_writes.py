@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
+from collections import ChainMap
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -72,7 +73,7 @@ class Planner:
     def __init__(self, pipeline: Pipeline, removed: Collection[tuple[str, str]] = ()) -> None:
         self._pipeline, self._removed = pipeline, removed
         self._references: dict[tuple[str, str], tuple[str, str]] = {}
-        self._written: set[tuple[str, str]] = set()
+        self._in_settings: set[tuple[str, str]] = set()
         self._product_files: set[str] = set()
         self._waiting: list[_Planned] = []
         self._begun: tuple[list[_Planned], SecondProcess] | None = None
@@ -84,7 +85,8 @@ class Planner:
         if file is None and not is_new:
             file = self._pipeline.file_of(record.noun, record.key)
         self._waiting.append(_Planned(record, file, None if file else self._numbered_file(record)))
-        self._written.update(record_names(record))
+        if record.noun == SETTINGS.noun:
+            self._in_settings.update(record_names(record))
         note_references(self._references, record)
         if len(self._waiting) == _BLOCK:
             self._finish_block()
@@ -98,7 +100,8 @@ class Planner:
         block, self._waiting = self._waiting, []
         plans, rows = _block(self._pipeline, block)
         self._note(block, plans, lambda: rows)
-        require_known(self._pipeline, self._references, self._written, self._removed)
+        written = ChainMap(self._writes, dict.fromkeys(self._in_settings))
+        require_known(self._pipeline, self._references, written, self._removed)
         return [write for write in self._writes.values() if write]
 
     def _finish_block(self) -> None:

@@ -5,6 +5,7 @@ A column that could mean two things is refused with both readings.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Container, Iterator, Sequence
 from collections.abc import Mapping as Map
 from dataclasses import dataclass, field
@@ -120,7 +121,7 @@ Beside it a column may be empty, as long as one isn't.
 """
 CLOSES_LATER = "won or lost on a day that is still to come"
 _REMEMBERED = 1 << 13
-"""Values of cells; what comes often is soon among them again."""
+"""Values of a column; what comes often is soon among them again."""
 
 
 @dataclass
@@ -160,7 +161,7 @@ class Bindings:
     today: date = date.max
     replaced: dict[tuple[str, str, str], Tally] = field(default_factory=dict)
     """By column, value, and the mapping's value in its place."""
-    _memory: dict[tuple[Reader, str], object] = field(default_factory=dict)
+    _memory: defaultdict[Reader, dict[str, object]] = field(default_factory=lambda: defaultdict(dict))
 
     @property
     def naming(self) -> list[str]:
@@ -363,12 +364,12 @@ class Bindings:
         """The value of a cell, remembered: a file repeats the same few thousand texts."""
         if not isinstance(cell, str):
             return read(cell)
-        name = (read, cell)
-        value = self._memory.get(name)
+        memory = self._memory[read]
+        value = memory.get(cell)
         if value is None:
-            if len(self._memory) == _REMEMBERED:  # mostly ids and titles, which come once
-                self._memory.clear()
-            value = self._memory[name] = read(cell)
+            if len(memory) == _REMEMBERED:  # ids and titles, which come once
+                memory.clear()
+            value = memory[cell] = read(cell)
         return value
 
 

@@ -23,7 +23,7 @@ from pipecli.records import base
 from pipecli.records.base import Amount, Part, Percent, Plain
 from pipecli.records.kinds import Collection
 from pipecli.records.references import named_at
-from pipecli.records.written_amounts import Mark, Money, in_units, read_money, read_number
+from pipecli.records.written_amounts import NO_SIGN, Mark, Money, in_units, read_money, read_number
 from pipecli.store.yaml.splice import without_empties
 from pipecli.store.yaml.write import CONTROL, compiled, emit
 
@@ -311,7 +311,7 @@ def _is_number(cell: Cell) -> TypeGuard[int | Decimal]:
 def _money(column_format: ColumnFormat) -> Reader:
     def read(cell: Cell) -> object:
         if _is_number(cell):
-            value, signed = Decimal(cell), frozenset[str]()
+            value, signed = Decimal(cell), NO_SIGN
         else:
             value, signed = read_money(
                 text_value(cell), column_format.mark, third_decimal=column_format.third_decimal

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from pipecli.errors import Reason, Unreadable
 from pipecli.inbox.importing.bindings import Bindings, RowReading, Tally, dotted, written
@@ -40,7 +40,6 @@ class Removed(NotHere):
 
 _SIGNS = frozenset(("id", "external_id", "customer", "emails", "phones"))
 """The fields that tell a contact from a namesake."""
-PLANNED: Literal["planned"] = "planned"
 
 
 @dataclass(slots=True)
@@ -57,8 +56,8 @@ class Draft:
     """Its customer, whose people it may name."""
     filled: tuple[str, ...] = ()
     """The required fields that its rows don't give."""
-    record: Part | Literal["planned"] | None = None
-    """The finished record, or that it is planned; None where it is rejected, or as it is in the pipeline."""
+    record: Part | None = None
+    """The finished record; None where it is rejected, or as it is in the pipeline."""
     before: Part | None = None
     """The record as it is in the pipeline."""
     departed: Departed | None = None
@@ -224,7 +223,8 @@ class Matcher:
 
     def leave_out_unknown(self, draft: Draft) -> None:
         """Leave out what its rows contradict each other in; and, counted, the names of unknown records."""
-        draft.values = {path: value for path, value in draft.values.items() if path not in draft.disputed}
+        for path in draft.disputed:
+            draft.values.pop(path, None)
         named = [(path, value) for path, value in draft.values.items() if isinstance(value, Named)]
         for path, value in named:
             if self._lacks(value):

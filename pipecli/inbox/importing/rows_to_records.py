@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -25,7 +25,7 @@ from pipecli.inbox.importing.list_elements import (
     put_values,
 )
 from pipecli.inbox.importing.mapping import Source
-from pipecli.inbox.importing.match_record import NOT_HERE, PLANNED, REMOVED, Draft, Matcher, NotHere, Removed
+from pipecli.inbox.importing.match_record import NOT_HERE, REMOVED, Draft, Matcher, NotHere, Removed
 from pipecli.inbox.importing.named_records import Completer, Nameable
 from pipecli.inbox.importing.table import Row
 from pipecli.json_and_csv import loads
@@ -68,13 +68,18 @@ def make_records(
         raise FaultyFile(source.faults)
     drafts = [*builder.matcher.by_key.values()]
     as_imported(collection, names.imports, drafts)
-    for block in parts(drafts):
-        builder.make(block)
+    waiting: list[Draft] = []
+    blocks = deque(parts(drafts))
+    drafts.clear()  # what is taken is forgotten
+    while blocks:
+        block = blocks.popleft()
+        left = builder.make(block)
         if parents is not None:  # none names another of the same file: whole documents needn't wait for all
-            builder.finish(block, keep or source.mapping.keep)
+            builder.finish(left, keep or source.mapping.keep)
+        else:
+            waiting += left
         tick(sum(len(draft.rows) for draft in block))
-    if parents is None:
-        builder.finish(drafts, keep or source.mapping.keep)
+    builder.finish(waiting, keep or source.mapping.keep)
     return builder.result()
 
 
@@ -125,17 +130,23 @@ class _Builder:
         self.outcome.removed.append(row)
         Tally.count(self.bindings.left_out, REMOVED, row)
 
-    def make(self, drafts: Sequence[Draft]) -> None:
-        """Make the records of drafts, or note why one can't be: step by step for all of them."""
+    def make(self, drafts: Sequence[Draft]) -> list[Draft]:
+        """Make the records of drafts, or note why one can't be: step by step for all of them.
+
+        A new one in whose way nothing can be any more is taken at once; the others are given back.
+        """
         model = self.collection.model
         plains = self._step(self._before_and_plain, [(draft, None) for draft in drafts])
         self._step(self._check, self._step(lambda _, two: (two[0], validate(model, two[1])), plains))
+        left = []
         for draft in drafts:
             if draft.is_new and isinstance(draft.record, Record) and draft.key not in self._own:
-                self.planner.take(draft.record, is_new=True)  # nothing can be in its way any more
-                draft.record = PLANNED
+                self._take([self.matcher.by_key.pop(draft.key)])
+                continue
+            left.append(draft)
             if self.matcher.parents is None:  # only parts are counted
                 draft.values = {}
+        return left
 
     @staticmethod
     def _step(work: Callable[[Draft, S], T], things: Iterable[tuple[Draft, S]]) -> list[tuple[Draft, T]]:
@@ -256,7 +267,7 @@ class _Builder:
                 continue
             (outcome.made if draft.is_new else outcome.updated).append(draft.key)
             if isinstance(draft.record, Record):
-                self.planner.take(draft.record)
+                self.planner.take(draft.record, is_new=draft.is_new)
             elif isinstance(draft.record, Part):
                 outcome.principals[self.collection.noun, draft.key] = draft.record
         if outcome.lines is not None:

@@ -218,13 +218,13 @@ def delimited_table(text: str, name: str, delimiter: str | None, file_format: Fi
 def _numbered(reader: Any) -> Iterator[tuple[int, Sequence[Cell]]]:
     """The rows of a CSV reader that aren't blank, each with the line on which it begins."""
     line = 1
-    same: dict[str, str] = {}
+    kept: list[dict[str, str]] = []  # by column, what comes often, and is kept once
     for cells in reader:
         begins, line = line, reader.line_num + 1
-        if any(cell.strip() for cell in cells):
-            if len(same) > 1 << 12:  # what comes often is soon there again, and is kept once
-                same.clear()
-            yield begins, [same.setdefault(cell, cell) for cell in cells]
+        if any(map(str.strip, cells)):
+            kept += ({} for _ in range(len(cells) - len(kept)))
+            kept = [same if len(same) < 1 << 13 else {} for same in kept]
+            yield begins, [*map(dict.setdefault, kept, cells, cells)]
 
 
 def table_of(rows: Iterator[tuple[int, Sequence[Cell]]], name: str, file_format: FileFormat) -> Table:
