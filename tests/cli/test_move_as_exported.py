@@ -1402,3 +1402,26 @@ def test_deals_without_ids_come_once_though_a_later_export_lacks_a_customer(cli:
     assert sorted(deal["amount"] for deal in deals(root).values()) == [100, 200, 400]
     cli("import", "--guess", "z")
     assert len(deals(root)) == 3
+
+
+def test_activities_of_an_earlier_move_come_once_though_those_of_another_kind_have_their_numbers(
+    cli: Cli, root: Path
+) -> None:
+    deal = (
+        "Deal - ID,Deal - Title,Deal - Stage,Deal - Status,Deal - Value,Deal - Expected close date\n"
+        "7,Oven,Demo,Open,100,2026-12-24\n"
+    )
+    notes = (
+        "Note - ID,Note - Content,Note - Add time,Note - Deal ID,Note - Deal\n"
+        "1,Likes steam,2026-01-05 10:00:00,7,Oven\n"
+    )
+    calls = (
+        "Activity - ID,Activity - Subject,Activity - Type,Activity - Due date,Activity - Done,"
+        "Activity - Deal ID\n1,Prices,Call,2026-01-06,Done,7\n"
+    )
+    _plan(cli, _files("x", deals=deal, notes=notes))
+    cli("import", "run", "m")
+    assert len(deals(root)["7"]["activities"]) == 1
+    _plan(cli, _files("y", deals=deal, notes=notes, activities=calls), "--force")
+    cli("import", "run", "m")
+    assert sorted(one["type"] for one in deals(root)["7"]["activities"]) == ["call", "note"]

@@ -50,7 +50,15 @@ from pipecli.inbox.moving.recognise import (
     with_marks,
 )
 from pipecli.inbox.moving.synonyms import SEVERAL, Recognised, by_id_or_name, columns_of_deals, ids_of
-from pipecli.inbox.moving.words import is_yes, kinds_of_rows, of_activity, one_word, outcome_of, patterns
+from pipecli.inbox.moving.words import (
+    is_yes,
+    kinds_of_rows,
+    of_activity,
+    one_word,
+    outcome_of,
+    patterns,
+    stem_of,
+)
 from pipecli.records.name_matching import is_code
 from pipecli.records.settings import Settings
 from pipecli.store import ids_and_files
@@ -264,16 +272,21 @@ class _Mapping:
         return mapping, lost
 
     def _external_id(self) -> str | None:
-        """The column of the ids, with a word before it where other activities have the same."""
+        """The column of the ids; of activities with a word before it, where others may have the same."""
         column = self.roles.get("external_id")
         if column is None and self.told.kind in ("opportunities", "leads") and "part" not in self.told.rest:
             return template_of_ids(self.table, self.told.kind, self.told.column_of, self.findings)
         if column is None or self.told.kind != "activities":
             return column
         ids = texts(self.table, column).keys()
-        known, self.findings.activities = self.findings.activities, self.findings.activities | ids
-        word = self.told.rest.get("set", {}).get("type", "other")
-        return f"{word}-{{{column}}}" if ids & known else column
+        kind, name = self.told.rest.get("set", {}).get("type", "other"), stem_of(self.table.name)
+        # 1, 2, 3: every kind there counts so, and the file of another may come later
+        words = [f"{kind}-", f"{ids_and_files.slug(name)}-"]
+        words = words if all(re.fullmatch(r"\d{1,9}", text) for text in ids) else ["", *words]
+        made = {word: {word + text for text in ids} for word in words}
+        word = next((word for word in words if made[word].isdisjoint(self.findings.activities)), words[-1])
+        self.findings.activities |= made[word]
+        return f"{word}{{{column}}}" if word else column
 
     def _history(self) -> None:
         """When a deal came to each stage that is one here; its ends are in the file of the deals."""
