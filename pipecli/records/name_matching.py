@@ -87,11 +87,15 @@ def name_words(name: str) -> list[str]:
 def may_be_one_person(one: str, other: str) -> bool:
     """True where the words of one name begin those of the other, in any order: `Lopez, M.` and María López.
 
-    An address for a name is nobody else's name.
+    However their letters are written: `Lukasz` and Łukasz, `Juergen` and Jürgen. An address for a name is
+    nobody else's name.
     """
-    if "@" in one + other:
+    if "@" in one + other or name_key(one) == name_key(other):
         return True
-    fewer, more = sorted((name_words(one), name_words(other)), key=len)
+    from slugify import slugify
+
+    names = (re.sub("(?<=[aou])e", "", slugify(name)).split("-") for name in (one, other))
+    fewer, more = sorted(names, key=len)
     for word in fewer:
         same = next((known for known in more if known.startswith(word) or word.startswith(known)), None)
         if same is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipecli.records.name_matching import folded, name_key
+from pipecli.records.name_matching import folded, may_be_one_person, name_key
 
 
 @pytest.mark.parametrize(
@@ -33,3 +33,23 @@ def test_other_names_stay_apart(one: str, other: str) -> None:
 
 def test_folding_keeps_words_and_punctuation_for_who_looks_for_a_part() -> None:
     assert folded("Café S-100, Málaga") == "cafe s-100, malaga"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "may_be"),
+    [
+        ("Juergen Mueller", "Jürgen Müller", True),
+        ("Lukasz Nowak", "Łukasz Nowak", True),
+        ("Lopez, M.", "María López", True),
+        ("مريم رضايي", "مریم رضایی", True),
+        ("ana@x.example", "Ana", True),
+        ("Petra Müller", "Peter Müller", False),
+        ("Ana Gil", "Ana Roe", False),
+        ("李伟", "王伟", False),
+    ],
+)
+def test_the_words_of_one_name_begin_those_of_another_of_the_same_person(
+    one: str, other: str, may_be: bool
+) -> None:
+    assert may_be_one_person(one, other) is may_be
+    assert may_be_one_person(other, one) is may_be
