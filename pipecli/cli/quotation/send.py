@@ -23,7 +23,7 @@ from pipecli.errors import PipecliError
 from pipecli.extras import require_extra
 from pipecli.harmless_text import harmless, one_line
 from pipecli.json_and_csv import loads
-from pipecli.outbox.claim_once import PaperMailJournal
+from pipecli.outbox.claims_and_journals import PaperMailJournal
 from pipecli.outbox.mail import (
     MailTemplate,
     Server,
