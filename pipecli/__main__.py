@@ -12,8 +12,11 @@ def main() -> None:
 
         completion.main(sys.argv[2:])
         return
-    from pipecli.cli.main import main as run
-
+    try:
+        from pipecli.cli.main import main as run
+    except KeyboardInterrupt:  # before there is an error door
+        sys.stderr.write("error: interrupted; nothing is changed\n")
+        sys.exit(130)
     run()
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from pipecli.__main__ import main as start_of_the_program
 from pipecli.cli.main import run
 from pipecli.store import crash_recovery, lock, safe_files
 from pipecli.store.pipeline import Pipeline
@@ -107,6 +108,20 @@ main()
         words = [sys.executable, "-c", ends, way, "-C", root, "opp", "list"]
         ended = subprocess.run(words, capture_output=True, text=True, check=False)
         assert (ended.returncode, "Traceback" in ended.stderr) == (code, False), ended.stderr
+
+
+def test_ctrl_c_while_the_program_starts_shows_no_traceback(monkeypatch, capsys):
+    class Interrupts:
+        def find_spec(self, name: str, *_: object) -> None:
+            if name == "pipecli.cli.main":
+                raise KeyboardInterrupt
+
+    monkeypatch.delitem(sys.modules, "pipecli.cli.main")
+    monkeypatch.setattr(sys, "meta_path", [Interrupts(), *sys.meta_path])
+    monkeypatch.setattr(sys, "argv", ["pipecli", "opp", "list"])
+    with pytest.raises(SystemExit, match="130"):
+        start_of_the_program()
+    assert capsys.readouterr().err == "error: interrupted; nothing is changed\n"
 
 
 def test_a_kill_before_the_commit_is_undone_by_the_next_command(cli, deal, git, root, start):
