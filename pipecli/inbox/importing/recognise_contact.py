@@ -1,6 +1,7 @@
 """The contact whom an imported row is about, or a row names: one that is known, or nobody we know yet.
 
-Recognised by the external_id, by an address, or by the name at the same customer; never by the name alone.
+Recognised by an address, or by the name at the same customer; never by the name alone. Who has an external_id
+is looked up by that before, in `match_record.py`; here it only tells two people apart.
 """
 
 from __future__ import annotations
