@@ -14,7 +14,7 @@ from ryaml import loads
 from pipecli.inbox.importing.import_files import File, import_rows, prepare_import, target_named
 from pipecli.inbox.importing.table import Row, Table
 from pipecli.inbox.moving.plan_files import load_plan
-from pipecli.inbox.moving.recognise import Preset, presets, recognised, vendors
+from pipecli.inbox.moving.recognise_vendor import Preset, presets, recognised, vendors
 from pipecli.inbox.moving.run_plan import export_of
 from pipecli.inbox.moving.words import kinds_of_rows
 from pipecli.store.pipeline import Pipeline

@@ -39,7 +39,7 @@ from pipecli.inbox.moving.plan_files import (
     plan_page,
     settings_page,
 )
-from pipecli.inbox.moving.recognise import (
+from pipecli.inbox.moving.recognise_vendor import (
     check_vendor,
     header_line,
     namesakes_of,

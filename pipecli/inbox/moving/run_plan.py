@@ -43,7 +43,7 @@ from pipecli.inbox.moving.plan_files import (
     load_plan,
     text_of_row,
 )
-from pipecli.inbox.moving.recognise import vendors
+from pipecli.inbox.moving.recognise_vendor import vendors
 from pipecli.inbox.moving.reconcile import (
     Reconciliation,
     not_in,
