@@ -616,3 +616,15 @@ def test_lines_of_hubspot_keep_the_discount_of_a_unit(cli: Cli, root: Path) -> N
     assert [*lines] == ["Grill", "Tray", "Rack"]
     assert (lines["Grill"]["discount_amount"], lines["Tray"]["discount"]) == (5, 10)
     assert not {"discount", "discount_amount"} & lines["Rack"].keys()
+
+
+@pytest.mark.usefixtures("at_a_desk")
+def test_an_empty_choice_of_zoho_is_no_value(cli: Cli, root: Path) -> None:
+    _moved(
+        cli,
+        {},
+        Deals="Record Id,Deal Name,Stage,Closing Date,Lead Source,Type\n"
+        "d1,Oven,Qualification,2026-12-24,-None-,-None-\n",
+    )
+    assert "source" not in deals(root)["d1"]
+    assert "-None-" not in (root / "pipecli.yaml").read_text()

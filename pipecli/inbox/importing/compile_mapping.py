@@ -47,11 +47,11 @@ NOTHING = frozenset(
     "#N/A #NA #NULL! #VALUE! #REF! #NAME? #DIV/0! #NUM! #SPILL! #CALC! #ERROR! #NV #WERT! #BEZUG! #ZAHL! "
     "#N/D #¡VALOR! #¡REF! #¿NOMBRE? #¡NUM! #¡NULO! #¡DIV/0! #VALOR! #NOME? #NÚM! #NULO! #VALEUR! #NOM? "
     "#NOMBRE! #NUL! N/A n/a NULL null (null) <null> NaN nan None (none) (blank) - -- – — \\N "
-    "000000000000000 000000000000000AAA".split()
+    "-None- --None-- 000000000000000 000000000000000AAA".split()
 )
 """What other programs write where there is no value: spreadsheets their errors, each in its language.
 
-The zeros are ids of Salesforce's weekly export.
+`-None-` is what Zoho calls an empty choice; the zeros are ids of Salesforce's weekly export.
 `Null` and `Nan` are names of people.
 """
 PARENTS = {
