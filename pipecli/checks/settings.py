@@ -1,4 +1,7 @@
-"""Settings that contradict themselves, and records that use none of their words."""
+"""Settings that contradict themselves, and records whose words they do not list.
+
+A user, process or stage that the settings do not know is found in `references.py`.
+"""
 
 from __future__ import annotations
 

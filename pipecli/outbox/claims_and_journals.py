@@ -362,7 +362,7 @@ class Unfinished(NamedTuple):
     """Those of them whose message was being handed over: perhaps it is out."""
 
 
-class ReminderJournal:
+class SendingJournal:
     """The journal of a run of `remind` or `digest`: written before a claim and before a message goes."""
 
     def __init__(self, cache: Path, who: str, job: str) -> None:

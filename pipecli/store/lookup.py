@@ -249,7 +249,7 @@ def _listed(candidates: Sequence[Found]) -> str:
 
 
 class _Naming(NamedTuple):
-    """A record with its names as they are written; `records.names` compares them."""
+    """A record with its names as they are written; `records/name_matching.py` compares them."""
 
     noun: str
     key: str

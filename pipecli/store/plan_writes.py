@@ -95,7 +95,7 @@ class Planner:
             self._begun = block, SecondProcess(lambda: _block(self._pipeline, block))
 
     def writes(self) -> list[Write]:
-        """The writes of all records, but of those whose files say it already. Raises as `plan` does."""
+        """The writes of all records, but where the file says it already. Raises as `plan_writes` does."""
         self._finish_block()
         block, self._waiting = self._waiting, []
         plans, rows = _block(self._pipeline, block)

@@ -20,7 +20,7 @@ from pipecli.errors import PipecliError
 from pipecli.extras import require_extra
 from pipecli.harmless_text import clean
 from pipecli.outbox.channels import Courier, channels, variable
-from pipecli.outbox.claims_and_journals import Claims, ReminderJournal, job
+from pipecli.outbox.claims_and_journals import Claims, SendingJournal, job
 from pipecli.records.kinds import INVOICE, LEAD, OPPORTUNITY
 from pipecli.reports.today_and_followups import follow_up_key, followups_by_user, reminder_message
 from pipecli.store.git_remote import shared_remote
@@ -161,7 +161,7 @@ def _unclaimed(
     return [(reminder, [key for key in reminder.by_key if key not in known]) for reminder in reminders]
 
 
-def _take_up(run: Session, claims: Claims, journal: ReminderJournal, *, is_again: bool) -> None:
+def _take_up(run: Session, claims: Claims, journal: SendingJournal, *, is_again: bool) -> None:
     """Give back what a killed run has claimed and not sent; tell what it has perhaps sent."""
     killed = journal.of_killed()
     if killed is None:
@@ -197,7 +197,7 @@ def _send(
 class Sender:
     """What one run may send, and what of it isn't sent yet."""
 
-    def __init__(self, journal: ReminderJournal, mine: set[str]) -> None:
+    def __init__(self, journal: SendingJournal, mine: set[str]) -> None:
         self.journal, self.mine, self.unsent = journal, mine, set(mine)
         self.handed = set[str]()
         """Those whose message was being handed over when this was cut off: perhaps it is out."""
@@ -232,7 +232,7 @@ def sending(
     place = run.pipeline.location
     with job(place, name):
         who = secrets.token_hex(4)
-        journal = ReminderJournal(place.cache, who, journal_name)
+        journal = SendingJournal(place.cache, who, journal_name)
         _take_up(run, claims, journal, is_again=is_again)
         journal.begin(keys)
         run.pipeline.is_out = "what was sent is noted, and the next run sends the rest"

@@ -126,7 +126,7 @@ def settled(
             if (base := _base(collection, difference.key, [*earlier, *own])) is not None:
                 with suppress(FaultyFile):  # words of several imports, each right, and wrong together
                     base = names.as_merged(collection, base)
-                several.append(_settle(collection, difference, base, keep))
+                several.append(_merged_with_last(collection, difference, base, keep))
     return several
 
 
@@ -181,7 +181,7 @@ def _base(collection: Collection, key: str, versions: list[tuple[Plain, Plain]])
     return base
 
 
-def _settle(collection: Collection, difference: Difference, base: Plain, keep: Keep) -> Settled:
+def _merged_with_last(collection: Collection, difference: Difference, base: Plain, keep: Keep) -> Settled:
     key, local, told = difference
     ours, theirs = local.plain(), told.plain()
     if base == ours:

@@ -179,15 +179,16 @@ class _Builder:
 
     def finish(self, drafts: Sequence[Draft], keep: Keep | None) -> None:
         """Settle drafts that are made, and have the planner take those that come to something."""
-        self._settle(drafts, keep)
+        self._keep_or_take(drafts, keep)
         self._reject_dangling(drafts)
         self._take(drafts)
 
-    def _settle(self, drafts: Sequence[Draft], keep: Keep | None) -> None:
+    def _keep_or_take(self, drafts: Sequence[Draft], keep: Keep | None) -> None:
         """Leave alone what people changed since the last import, and the file didn't.
 
         Where both did, `keep` decides. An export of ours is taken at its word unless it is said.
         """
+        side: Keep = keep or "local"
         differing = [
             Difference(draft.key, draft.before, draft.record)
             for draft in drafts
@@ -196,10 +197,8 @@ class _Builder:
         ]
         for draft in drafts:
             if draft.departed is not None:
-                self._settle_removal(draft, keep or "local")
-        for key, record, conflicts in settled(
-            self.pipeline, self.collection, self.names, differing, keep or "local"
-        ):
+                self._keep_or_remove(draft, side)
+        for key, record, conflicts in settled(self.pipeline, self.collection, self.names, differing, side):
             draft = self.matcher.by_key[key]
             if conflicts and keep == "conflict":
                 draft.reason = Reason("; ".join(map(_disputed, conflicts)))
@@ -213,7 +212,7 @@ class _Builder:
             if isinstance(record, Record):
                 draft.related &= {(noun, name) for _, noun, name in references(record)}
 
-    def _settle_removal(self, draft: Draft, keep: Keep) -> None:
+    def _keep_or_remove(self, draft: Draft, keep: Keep) -> None:
         """Leave a record removed of which the file says nothing new; where it does, `keep` decides."""
         is_changed = draft.record is not None
         if is_changed and keep == "file":
