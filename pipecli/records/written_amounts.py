@@ -160,7 +160,8 @@ def _parts(text: str) -> re.Match[str] | None:
 
 
 def plain_digits(text: str) -> str:
-    """The text with the digits of any script as 0 to 9."""
+    """The text with the digits of any script as 0 to 9, without the blanks at its ends."""
+    text = text.strip()
     if text.isascii():
         return text
     import unicodedata

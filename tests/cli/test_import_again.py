@@ -277,6 +277,17 @@ def test_a_deal_that_ended_on_each_side_keeps_the_stage_at_which_it_ended_here(c
     }  # fmt: skip
 
 
+def test_an_id_with_blanks_at_its_ends_is_the_same_id(cli: Cli, root: Path) -> None:
+    firms = write("f.yaml", "external_id: Id\ncolumns: {Name: name}\n")
+    sold = write("d.yaml", "external_id: Id\nset: {process: standard, currency: EUR}\nmake: [customer]\n"
+                 "columns: {Title: title, Firm: customer}\n")  # fmt: skip
+    for id_ in ("F1 ", "F1", "\u00a0F1"):
+        cli("import", "customers", write("f.csv", f"Id,Name\n{id_},Field Works\n"), "--map", firms)
+        cli("import", "opp", write("d.csv", f"Id,Title,Firm\n1,Press,{id_}\n"), "--map", sold)
+        assert [path.stem for path in (root / "customers").iterdir()] == ["field-works"]
+        assert deals(root)["1"]["customer"] == "field-works"
+
+
 def test_an_import_that_was_taken_back_comes_again(cli: Cli, root: Path, git: Git) -> None:
     for take_back in (lambda: cli("undo"), lambda: git("revert", "--no-edit", "HEAD")):
         night(cli, ROWS)
