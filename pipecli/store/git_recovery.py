@@ -148,7 +148,7 @@ def clear_locks(place: Location, since: int) -> bool:
     The caller knows that none of them lives any more. What was there before the time `since`, in nanoseconds,
     is another's, and stays. Raises GitRefused where another git is at work.
     """
-    locks = [lock for lock in _locks(place) if os.lstat(lock).st_mtime_ns >= since]
+    locks = [lock for lock in _locks(place) if _written(lock) >= since]
     if locks and _is_at_work(place.work_tree):
         if blocking := [lock for lock in locks if lock.suffix == ".lock" and lock.name != _UPKEEP]:
             raise git_at_work(blocking[0])
@@ -156,6 +156,13 @@ def clear_locks(place: Location, since: int) -> bool:
     for lock in locks:
         lock.unlink(missing_ok=True)
     return bool(locks)
+
+
+def _written(file: Path) -> int:
+    """The time of a file's last change, in nanoseconds; -1 where another git has just removed it."""
+    with suppress(FileNotFoundError):
+        return os.lstat(file).st_mtime_ns
+    return -1
 
 
 def _locks(place: Location) -> Iterator[Path]:
@@ -166,8 +173,9 @@ def _locks(place: Location) -> Iterator[Path]:
     yield from place.work_tree.glob(".merge_file_??????")
     yield from place.git_dir.glob("fast_import_crash_*")
     for keep in (common / "objects" / "pack").glob("*.keep"):
-        if keep.read_bytes() in (b"", b"fast-import"):
-            yield keep
+        with suppress(FileNotFoundError):
+            if keep.read_bytes() in (b"", b"fast-import"):
+                yield keep
     for folder in {place.git_dir, common, common / "objects"}:
         yield from folder.glob("*.lock")
     for name in ("refs", "reftable", "objects/info"):

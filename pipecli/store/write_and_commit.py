@@ -6,7 +6,7 @@ A failure, as of a full disk or a hook, is undone by `store/crash_recovery.py`, 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from threading import Thread
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,7 @@ from pipecli.store.git_commit import (
     require_no_rebase,
     stage_as_committed,
 )
+from pipecli.store.git_recovery import AtWork, held_alone
 from pipecli.store.lock import uninterrupted
 from pipecli.store.plan_writes import index_rows
 from pipecli.store.safe_files import kind_of
@@ -169,13 +170,21 @@ def write_under_journal(
     return commit_id, is_interrupted
 
 
+_PATIENCE = 2.0
+"""Seconds for a git that works on unseen, as a signal came just when it was started."""
+
+
 def _after_failure(record: Journal, error: BaseException) -> str | None:
     """Undo a change that failed with `error`, and raise that; where git has the commit, its id."""
     reason = getattr(error, "reason", "") or getattr(error, "strerror", "") or str(error) or "interrupted"
+    record.let_go()
     try:
-        outcome = record.finish_or_undo(keeps_edits=True)
+        with ExitStack() as stack:
+            with suppress(FileNotFoundError, AtWork):  # the change had come to its end; a hook takes long
+                journal = stack.enter_context(record.file.open("rb+"))
+                stack.enter_context(held_alone(journal.fileno(), _PATIENCE))
+            outcome = record.finish_or_undo(keeps_edits=True)
     except (OSError, PipecliError) as second:
-        record.let_go()
         raise PipecliError(
             f"{reason}; a part of the change is left, which can't be undone now: {second}",
             hint="the next pipecli command undoes it",

@@ -342,6 +342,32 @@ def test_a_hook_that_refuses_the_removal_of_hundreds_leaves_none_of_them_staged(
     assert (file.read_bytes(), git("status", "--porcelain")) == (text, "")
 
 
+@pytest.mark.parametrize("verb", ["update-index", "fast-import", "commit"])
+def test_a_git_that_was_started_as_a_signal_came_is_waited_for(cli, git, root, monkeypatch, verb):
+    """The signal comes before anybody knows of its process."""
+    started, unseen = subprocess.Popen, []
+
+    def popen(command, **more):
+        process = started(command, **more)
+        if command[0] == "git" and verb in command:
+            monkeypatch.setattr(subprocess, "Popen", started)
+            unseen.append(process)
+            for stream in filter(None, (process.stdin, process.stdout, process.stderr)):
+                stream.close()
+            raise KeyboardInterrupt
+        return process
+
+    hook(root, "pre-commit", "sleep 0.5")
+    monkeypatch.setattr("pipecli.store.git_commit.MANY", 500 if verb == "update-index" else 0)
+    before = git("rev-parse", "HEAD")
+    monkeypatch.setattr(subprocess, "Popen", popen)
+    said = cli("product", "add", "mill", "--name", "Mill", code=0 if verb == "commit" else 130).err
+    assert [process.wait() for process in unseen] == [0]
+    is_same = git("rev-parse", "HEAD") == before
+    assert (git("status", "--porcelain"), "nothing is changed" in said) == ("", is_same)
+    assert not [*(root / ".git").rglob("*.lock"), *(root / ".git").rglob("*.keep")]
+
+
 @pytest.mark.parametrize("pair", [("sales/eu", "sales-eu"), (".", "root"), ("a%2Fb", "a/b")])
 def test_two_pipelines_of_a_repository_share_nothing(home, tmp_path, capsys, pair):
     repository = tmp_path / "company"
