@@ -41,9 +41,11 @@ def write_and_commit(
     writes: Sequence[Write],
     message: str | None,
     environment: Mapping[str, str] | None = None,
+    before: Callable[[], None] = lambda: None,
 ) -> str | None:
     """Write the files and commit them with `message` (None: leave the commit to the user).
 
+    `before` is called once the change is written down, and no file yet: what it sends is told after a kill.
     Returns the commit's id. When anything fails (a hook, no identity, a full disk, an interrupt) every file
     is as it was, unless git has the commit already: then it stands. Raises PipecliError.
     """
@@ -57,7 +59,7 @@ def write_and_commit(
     try:
         commit_id, pipeline.interrupted = write_under_journal(
             pipeline.location, writes, message, {**pipeline.author_date, **(environment or {})}, stats,
-            settings=pipeline.git_settings,
+            settings=pipeline.git_settings, before=before,
         )  # fmt: skip
     except OSError as error:
         raise PipecliError(
@@ -105,12 +107,13 @@ def write_under_journal(
     stats: dict[str, Stat] | None = None,
     also: Callable[[], None] = lambda: None,
     settings: Mapping[str, str] | None = None,
+    before: Callable[[], None] = lambda: None,
 ) -> tuple[str | None, bool]:
     """Write files and commit them under a journal; undo it all when anything fails.
 
     Returns the commit's id, and True where somebody wanted to stop this when git had the commit already.
-    `stats` is filled with those of the written files; `also` is done before the journal ends; `settings`:
-    git's, where known. Raises OSError, PipecliError.
+    `stats` is filled with those of the written files; `also` is done before the journal ends, `before` before
+    the first file is written; `settings`: git's, where known. Raises OSError, PipecliError.
     """
     prefix, written = place.prefix, {} if stats is None else stats
     is_interrupted = False
@@ -134,6 +137,7 @@ def write_under_journal(
         crash_recovery.ended.append(commit_id or "")
 
     try:
+        before()
         if message is not None:
             git_commit = Commit(
                 place.work_tree,

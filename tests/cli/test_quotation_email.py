@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import socket
 import subprocess
 import sys
 from email import message_from_bytes, policy
@@ -295,6 +296,24 @@ def test_a_kill_once_the_mail_is_out_is_told_with_that(cli, refused, root, serve
     assert said.startswith(f"undone: {QTN}: send to ")
     assert said.endswith("(the command was cut off; its mail may be out)\n")
     assert "nobody knows whether that went out" in refused("quote", "send", QTN, "--email")
+
+
+def test_a_kill_while_the_server_has_the_mail_is_told_with_that(cli, root, monkeypatch):
+    """The next command was silent: nothing was written down before the mail went."""
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        door.settimeout(30)
+        monkeypatch.setenv("PIPECLI_SMTP_HOST", "127.0.0.1")
+        monkeypatch.setenv("PIPECLI_SMTP_PORT", str(door.getsockname()[1]))
+        monkeypatch.setenv("PIPECLI_SMTP_SECURITY", "none")
+        python = Path(sys.prefix) / "bin" / "python"
+        running = subprocess.Popen([python, "-m", "pipecli", "-C", root, "quote", "send", QTN, "--email"])
+        connection, _ = door.accept()
+        running.kill()
+        running.wait()
+        connection.close()
+    said = cli("opp", "list").err
+    assert said.startswith(f"undone: {QTN}: send to ")
+    assert said.endswith("(the command was cut off; its mail may be out)\n")
 
 
 def test_a_commit_that_fails_says_that_the_mail_is_out_and_how_to_record_it(cli, root, git, server):

@@ -134,7 +134,7 @@ class Transaction:
         *,
         first: Sequence[Change] = (),
         printed: Printed | None = None,
-        before: Callable[[], None] | None = None,
+        before: Callable[[], None] = lambda: None,
         beside: Sequence[Write] = (),
     ) -> None:
         """Write a change as one commit and print its result; with --dry-run, print the diff only.
@@ -161,11 +161,9 @@ class Transaction:
             is_removed = any(result is record for change in changes for record in change.removed)
             last = record_json(self.session, result.noun, result.key) if is_removed else None
             printed = Printed(result.noun, result.key, result.key, is_new, last)
-        if before is not None:
-            before()
         line = self.told(subject, [record for change in changes for record in change.records])
         on_another = printed.is_new and any(self._is_on_another(change) for change in changes)
-        commit_id = self.commit(writes, subject, trailers(changes))
+        commit_id = self.commit(writes, subject, trailers(changes), before)
         if writes:
             self._tell(notes)
         print_one(self.session, printed, line=line, commit=commit_id)
@@ -233,7 +231,13 @@ class Transaction:
         """The files that changes come to. Raises FaultyFile, PipecliError for what can't be written."""
         return plan_writes(self.pipeline, changes)
 
-    def commit(self, writes: Sequence[Write], subject: str, trailers: str = "") -> str | None:
+    def commit(
+        self,
+        writes: Sequence[Write],
+        subject: str,
+        trailers: str = "",
+        before: Callable[[], None] = lambda: None,
+    ) -> str | None:
         """Write files and commit them, what --message adds between subject and trailers; the commit's id.
 
         With --no-commit the files are written only; with --dry-run nothing is, and the diff is printed.
@@ -243,7 +247,9 @@ class Transaction:
                 typer.echo(harmless(diff_of_writes(writes)), nl=False)
             return None
         message = commit_message(subject, self.session.message, trailers)
-        return write_and_commit(self.pipeline, writes, None if self.session.no_commit else message)
+        return write_and_commit(
+            self.pipeline, writes, None if self.session.no_commit else message, before=before
+        )
 
 
 @contextmanager
