@@ -51,6 +51,18 @@ def test_names_are_found_however_they_are_spelt_and_it_is_said(cli: Cli, root: P
     assert {file.stem for file in root.glob("customers/*")} == {"cafe-muller", "muller", "muller-2"}
 
 
+def test_a_reason_is_one_line_and_names_two_of_many_and_how_many_more_there_are(cli: Cli, root: Path) -> None:
+    cli(
+        "import",
+        "customers",
+        write("c.csv", "external_id,name\n" + "".join(f"{n},Müller\n" for n in range(3))),
+    )
+    rows = 'title,customer,amount\nOne,Müller,1\n"Two\nand a half",,\n'
+    said = cli("import", "opp", write("d.csv", rows), code=1).out
+    assert '"Müller" is muller and muller-2, and 1 more: name one by its id' in said
+    assert "amount (line 3: Two and a half)" in said
+
+
 def test_a_customer_known_by_name_is_adopted_not_doubled(cli: Cli, root: Path) -> None:
     cli("import", "customers", write("c.csv", "name\nContoso Coffee\n"))
     told = json.loads(

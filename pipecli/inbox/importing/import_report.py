@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipecli.errors import Reason
-from pipecli.harmless_text import guarded_cell, visible
+from pipecli.harmless_text import guarded_cell, one_line, visible
 from pipecli.history.changes_in_words import Event
 from pipecli.inbox.importing.bindings import Bindings, Tally
 from pipecli.inbox.importing.match_record import PartKind
@@ -196,7 +196,10 @@ def _tallies(tallies: Mapping[str, Tally], naming: Sequence[str], name_key: str)
 def _place(row: Row, naming: Sequence[str]) -> dict[str, Any]:
     """The place of an example: its line, and by what people know it, its id or title, else a first cell."""
     cells = [*(row.cells.get(column) for column in naming), *row.cells.values()]
-    return {"line": row.line, "row": next((str(cell) for cell in cells if cell not in (None, "")), "")}
+    return {
+        "line": row.line,
+        "row": next((one_line(str(cell)) for cell in cells if cell not in (None, "")), ""),
+    }
 
 
 class Line(NamedTuple):

@@ -196,8 +196,7 @@ class Nameable:
             raise Unreadable(f'unknown contact "{text}"{where}{hint}')
         self.note_namesake(key := self.new_slug(CONTACT.noun, text), text)
         plain: Plain = {"id": key, "name": text}
-        plain |= {"customer": customer} if customer else {}
-        plain |= {"emails": emails} if emails else {}
+        plain |= ({"customer": customer} if customer else {}) | ({"emails": emails} if emails else {})
         self.new_records[CONTACT.noun, key] = NewRecord(
             CONTACT.noun, key, validate(BY_NOUN[CONTACT.noun].model, plain)
         )
@@ -259,7 +258,8 @@ class Nameable:
 
 def _one(text: str, keys: list[str]) -> str:
     if len(keys) > 1:
-        raise Unreadable(f'"{text}" is {" and ".join(keys)}: name one by its id')
+        more = f", and {len(keys) - 2:,} more" * (len(keys) > 2)
+        raise Unreadable(f'"{text}" is {" and ".join(keys[:2])}{more}: name one by its id')
     return keys[0]
 
 
