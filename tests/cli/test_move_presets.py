@@ -628,3 +628,17 @@ def test_an_empty_choice_of_zoho_is_no_value(cli: Cli, root: Path) -> None:
     )
     assert "source" not in deals(root)["d1"]
     assert "-None-" not in (root / "pipecli.yaml").read_text()
+
+
+@pytest.mark.usefixtures("at_a_desk")
+@pytest.mark.parametrize(("word", "head"), [("Deleted", "Deal - "), ("gelöscht", "")])
+def test_a_deal_whose_status_is_deleted_is_no_deal(cli: Cli, root: Path, word: str, head: str) -> None:
+    columns = ("ID", "Title", "Stage", "Status", "Value", "Currency", "Expected close date")
+    header = ",".join(head + column for column in columns)
+    rows = f"1,Roof,Demo,Open,10,EUR,2026-12-24\n2,Door,Old,{word},20,EUR,2026-12-24\n"
+    Path("deals.csv").write_text(f"{header}\n{rows}")
+    told = json.loads(cli("import", "plan", "deals.csv", "--into", "m", "--format", "json").out)
+    assert not told["questions"]
+    assert f"deals.csv: rows that {head}Status marks are left out" in told["assumed"]
+    assert "1 made, 1 left out" in cli("import", "run", "m").out
+    assert [deal["title"] for deal in deals(root).values()] == ["Roof"]

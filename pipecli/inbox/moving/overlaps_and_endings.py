@@ -369,6 +369,21 @@ def ended_by_day(
     return beside(outcomes, own._replace(other=told))
 
 
+def without_deleted(table: Table, told: Recognised, findings: Findings) -> Known:
+    """A table without the rows that are deleted in the other system, where a column says so."""
+    words, only = patterns()["deleted"].split(), dict[str, Any]()
+    for column in table.columns:
+        if one_word(column) in words:
+            only[column] = {"not": [word for word in texts(table, column) if is_yes(word)]}
+        elif column == told.roles.get("status"):
+            only[column] = {"not": [word for word in texts(table, column) if one_word(word) in words]}
+    only = {column: gone for column, gone in only.items() if gone["not"]}
+    findings.assumed += [f"{table_name(table)}: rows that {column} marks are left out" for column in only]
+    rest = {**told.rest, "only": {**told.rest.get("only", {}), **only}} if only else told.rest
+    rows = [row for row in table.rows if holds(only, row)]
+    return table._replace(rows=rows), told._replace(rest=rest)
+
+
 def with_ends(table: Table, told: Recognised, findings: Findings) -> Recognised:
     """The columns of leads, with those that were given up or became customers as what they are."""
     roles = "custom.lead_status is_converted converted.customer organization created converted.date"

@@ -27,7 +27,13 @@ from pipecli.inbox.moving.column_formats import (
     fraction_scale,
 )
 from pipecli.inbox.moving.deal_outcomes import OF_DEALS, Columns, Deals
-from pipecli.inbox.moving.overlaps_and_endings import stages_to_fill, table_name, with_ends, without_overlaps
+from pipecli.inbox.moving.overlaps_and_endings import (
+    stages_to_fill,
+    table_name,
+    with_ends,
+    without_deleted,
+    without_overlaps,
+)
 from pipecli.inbox.moving.plan_files import (
     PLAN_FILE,
     SETTINGS_PAGE,
@@ -50,15 +56,7 @@ from pipecli.inbox.moving.recognise_vendor import (
     with_marks,
 )
 from pipecli.inbox.moving.synonyms import SEVERAL, Recognised, by_id_or_name, columns_of_deals, ids_of
-from pipecli.inbox.moving.words import (
-    is_yes,
-    kinds_of_rows,
-    of_activity,
-    one_word,
-    outcome_of,
-    patterns,
-    stem_of,
-)
+from pipecli.inbox.moving.words import kinds_of_rows, of_activity, one_word, outcome_of, patterns, stem_of
 from pipecli.records.name_matching import is_code
 from pipecli.records.settings import Settings
 from pipecli.store import ids_and_files
@@ -136,8 +134,8 @@ def make_plan(
         findings.assumed += _doubts(table, told)
     findings.kinds = ids_of(known)
     for number, (table, told) in enumerate(known):
-        marked = _without_deleted(table, with_marks(table, by_id_or_name(table, told, findings)), findings)
-        known[number] = _Recognition(table, with_ends(table, marked, findings))
+        table, told = without_deleted(table, by_id_or_name(table, told, findings), findings)
+        known[number] = _Recognition(table, with_ends(table, with_marks(table, told), findings))
     _look_at_dates(known, findings)
     for one in known:
         named = kinds_of_rows()[one.told.kind].get("of")
@@ -173,14 +171,6 @@ def _doubts(table: Table, told: Recognised) -> list[str]:
                and keys.issuperset(map(one_word, preset.recognise))]  # fmt: skip
     may_be = f"if it is of {' or '.join(several)}, say --from VENDOR"
     return [f"{table.name} is read by its header's words; {may_be}"] if several else []
-
-
-def _without_deleted(table: Table, told: Recognised, findings: Findings) -> Recognised:
-    """A table without the rows that are deleted in the other system, where a column says so."""
-    flags = [column for column in table.columns if one_word(column) in patterns()["deleted"].split()]
-    only = {c: {"not": gone} for c in flags if (gone := [w for w in texts(table, c) if is_yes(w)])}
-    findings.assumed += [f"{table_name(table)}: rows that {column} marks are left out" for column in only]
-    return told._replace(rest={**told.rest, "only": {**told.rest.get("only", {}), **only}}) if only else told
 
 
 def _place(one: _Recognition) -> tuple[int, bool, int, str]:
