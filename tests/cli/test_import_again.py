@@ -369,6 +369,27 @@ def test_what_people_call_otherwise_is_still_known_by_the_name_of_the_file(
         assert f"{key}-2" not in cli(noun, "list", "--format", "ids").out.split()
 
 
+def test_a_deal_without_an_amount_takes_the_currency_of_its_first_unless_people_gave_it_one(
+    cli: Cli, root: Path
+) -> None:
+    rows = "Id,Title,Amount\n1,Press,£7\n2,Saw,\n3,Lathe,\n4,Drill,\n"
+    mapping = write("n.yaml", "external_id: Id\nsigns: {£: GBP}\ncolumns: {Title: title, Amount: amount}\n")
+    night_of(cli, mapping, rows, code=0)
+    cli("opp", "set", "Lathe", "currency=USD")
+    cli("opp", "set", "Drill", "amount=40")
+    cli("opp", "add", "--title", "Axe", "--set", "external_id=5")
+    told = night_of(
+        cli, mapping, "Id,Title,Amount\n1,Press,£7\n2,Saw,£500\n3,Lathe,£1\n4,Drill,£1\n5,Axe,£1\n"
+    )
+    said = "its amounts are written in GBP, and it is in"
+    reasons = {reason["reason"]: reason["rows"] for reason in told["reasons"]}
+    assert reasons == {f"{said} USD": 1, f"{said} EUR": 2}
+    found = {key: (deal.get("amount"), deal["currency"]) for key, deal in deals(root).items()}
+    assert found == {
+        "1": (7, "GBP"), "2": (500, "GBP"), "3": (None, "USD"), "4": (40, "EUR"), "5": (None, "EUR"),
+    }  # fmt: skip
+
+
 def night_of(cli: Cli, mapping: str, rows: str, code: int = 1) -> dict[str, Any]:
     arguments = ("import", "opp", write("n.csv", rows), "--map", mapping, "--format", "json")
     told: dict[str, Any] = json.loads(cli(*arguments, code=code).out)

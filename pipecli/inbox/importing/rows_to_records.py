@@ -32,6 +32,7 @@ from pipecli.json_and_csv import loads
 from pipecli.merge.field_by_field import FieldConflict
 from pipecli.records.base import Document, Part, Plain, Record
 from pipecli.records.kinds import Collection
+from pipecli.records.opportunity import Opportunity
 from pipecli.records.references import references
 from pipecli.records.written_amounts import Money
 from pipecli.store.index.index import parts
@@ -345,6 +346,8 @@ class _Builder:
             paths = {*draft.values, *self.bindings.owned, *self.bindings.constants}
             for name in {path[0] for path in paths} & plain.keys():
                 plain |= without_empties({name: plain.pop(name)})
+        if isinstance(before, Opportunity) and self._lacks_currency(draft, before, {**constants, **values}):
+            plain.pop("currency", None)
         if rounding := self.completer.settle_currency(plain, money, self.bindings.other_currencies):
             Tally.count(self.bindings.replaced, rounding, draft.rows[0])
         self.completer.complete(plain)
@@ -354,6 +357,12 @@ class _Builder:
         """The customer of a record, whose people it may name."""
         named = draft.values.get(("customer",), self.bindings.constants.get(("customer",)))
         return self.names.key_of(named) if isinstance(named, Named) else getattr(before, "customer", None)
+
+    def _lacks_currency(self, draft: Draft, deal: Opportunity, told: Mapping[Path, object]) -> bool:
+        """True where an imported deal has the pipeline's currency for want of an amount that tells one."""
+        is_own = deal.currency == self.completer.settings.currency and ("currency",) not in told
+        has_amount = deal.amount is not None or deal.items or (deal.closed and deal.closed.value is not None)
+        return is_own and not has_amount and self._was_imported(draft)
 
     def _was_imported(self, draft: Draft) -> bool:
         """True where an import wrote the record; people may have changed it since."""
