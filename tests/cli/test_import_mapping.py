@@ -67,6 +67,22 @@ def test_a_mapping_of_another_form_is_refused_with_its_line(
     assert state(git) == before
 
 
+def test_an_amount_is_multiplied_by_a_column_that_there_is_and_nothing_else_is(cli: Cli, root: Path) -> None:
+    rows = write("d.csv", 'T,Each,Pieces\nSaw,"1,50","2,5"\nAxe,"2,00",\nBow,"2,00",two\n')
+    mapping = "columns:\n  T: title\n  Each: {to: amount, times: Pieces}\n"
+    told = cli("import", "opp", rows, "--map", write("map.yaml", mapping), code=1).out
+    amounts = {
+        deal["title"]: deal["amount"] for deal in json.loads(cli("opp", "list", "--format", "json").out)
+    }
+    assert amounts == {"Saw": 3.75, "Axe": 2}
+    assert 'Each: "two" isn\'t an amount' in told
+    found = cli("import", "opp", rows, "--map", write("m.yaml", mapping.replace("Pieces", "Piece")), code=1)
+    assert 'm.yaml:3: d.csv has no column "Piece"; did you mean "Pieces"?' in found.err
+    wrong = mapping.replace("title", "{to: title, times: Pieces}")
+    found = cli("import", "opp", rows, "--map", write("m.yaml", wrong), code=1)
+    assert "m.yaml:2: times: title is no amount" in found.err
+
+
 def test_the_mapping_that_the_documentation_shows_works(cli: Cli, dollar_shop: Path) -> None:
     documentation = (Path(__file__).parents[2] / "docs" / "import.md").read_text(encoding="utf-8")
     mapping = (

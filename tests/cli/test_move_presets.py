@@ -606,15 +606,15 @@ def test_lines_of_hubspot_keep_the_discount_of_a_unit(cli: Cli, root: Path) -> N
     )
     Path("x/line-items.csv").write_text(
         "Record ID,Name,SKU,Quantity,Unit price,Unit discount,Discount Percentage,Associated Deal IDs\n"
-        "1,Grill,S1,1,100,5,,9\n2,Tray,S2,3,10,,10,9\n3,Rack,S3,2,50,0,,9\n4,Hood,S4,2,50,5,,9\n"
+        "1,Grill,S1,,100,5,,9\n2,Tray,S2,3,10,,10,9\n3,Rack,S3,2,50,0,,9\n4,Hood,S4,2.5,50,5.50,,9\n"
     )
     cli("import", "plan", "x", "--into", "m")
-    report = cli("import", "run", "m", code=1)
-    assert 'Unit discount: "5" must be one of' in report.out
+    assert "4 rows 333.25 EUR | 4 rows 333.25 EUR" in cli("import", "run", "m").out
     assert deals(root)["9"]["stage"] == "contract-sent"
     lines = {line["description"]: line for line in deals(root)["9"]["items"]}
-    assert [*lines] == ["Grill", "Tray", "Rack"]
+    assert [*lines] == ["Grill", "Tray", "Rack", "Hood"]
     assert (lines["Grill"]["discount_amount"], lines["Tray"]["discount"]) == (5, 10)
+    assert lines["Hood"]["discount_amount"] == 13.75
     assert not {"discount", "discount_amount"} & lines["Rack"].keys()
 
 

@@ -19,8 +19,9 @@ from pipecli.inbox.importing.mapping import Source, listed
 from pipecli.inbox.importing.table import Cell, Row, Table
 from pipecli.records import kinds
 from pipecli.records.kinds import Collection
+from pipecli.records.money import EXACT
 from pipecli.records.references import named_at
-from pipecli.records.written_amounts import is_cut_off, is_rounded
+from pipecli.records.written_amounts import Mark, Money, is_cut_off, is_rounded, read_number
 
 K = TypeVar("K")
 Values = Map[Path, object]
@@ -74,6 +75,8 @@ class ColumnBinding(NamedTuple):
     """Where the field holds one value: what stands between several, of which the first is taken."""
     formats: tuple[str, ...] = ()
     """The date formats of a field that holds a day or a moment."""
+    times: tuple[str, Mark] | None = None
+    """The column of the number that an amount is multiplied by, and its decimal sign."""
 
 
 class TemplateBinding(NamedTuple):
@@ -281,6 +284,8 @@ class Bindings:
             value = self._read(binding.read, first)
             if isinstance(value, PercentOff):
                 path, value = (*path[:-1], "discount"), value.percent
+            if isinstance(value, Money) and binding.times:
+                value = self._multiplied(value, *binding.times, reading.row)
             if type(value) is tuple and binding.values:
                 value = tuple(self._replaced(reading, column, binding, value))
             reading.values.setdefault(path, value)
@@ -288,6 +293,13 @@ class Bindings:
             reading.reasons.append(Reason(f"{column}: {error}"))
             if binding.formats:
                 self.unread.setdefault((column, _plain(cell)), reading.row)
+
+    def _multiplied(self, amount: Money, column: str, mark: Mark, row: Row) -> Money:
+        """An amount times the number in another column; itself where that is empty. Raises Unreadable."""
+        if is_empty(cell := self._cell(row, column)):
+            return amount
+        number = read_number(cell, mark) if isinstance(cell, str) else read_number(str(cell), ".")
+        return amount._replace(value=EXACT.multiply(amount.value, number))
 
     def _replaced(
         self, reading: RowReading, column: str, binding: ColumnBinding, values: tuple[object, ...]

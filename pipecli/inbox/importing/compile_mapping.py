@@ -190,7 +190,15 @@ class _Compiler:
             otherwise,
             split,
             tuple(column_format.formats) if self._is_time(path) else (),
+            self._times(column, [*place, "times"]),
         )
+
+    def _times(self, column: Column, place: list[str | int]) -> tuple[str, Mark] | None:
+        """The column of the number that an amount is multiplied by, and its decimal sign."""
+        name = self._column(column.times, place) if column.times else None
+        if name and not (column.to or "").endswith(("amount", "price", "cost")):
+            self.source.fault(place, f"times: {column.to} is no amount")
+        return (name, self.mapping.decimal or mark_of(texts(self.table, name))) if name else None
 
     def _conditions(self, told: Map[str, mapping.Condition], place: list[str | int]) -> dict[str, Condition]:
         conditions: dict[str, Condition] = {}

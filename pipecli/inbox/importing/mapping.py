@@ -78,6 +78,8 @@ class Column(Part):
     decimal: Literal[".", ","] | None = None
     """The decimal sign; absent: the one that the whole column tells."""
     scale: Scale | None = None
+    times: Line | None = None
+    """The column of the number that an amount is multiplied by: the discount of a unit by the quantity."""
     split: Annotated[str, Field(min_length=1)] | None = None
     """Cuts a cell of several values; a field that holds one takes the first."""
     unknown: Literal["reject", "skip"] | None = None

@@ -149,9 +149,7 @@ class _Columns:
             if isinstance(cell, (int, Decimal)) and not isinstance(cell, bool):
                 value = Decimal(cell)
             else:
-                if column not in self._marks:
-                    self._marks[column] = mark_of(texts(self._table, column))
-                mark = one.decimal or self.mapping.decimal or self._marks[column]
+                mark = one.decimal or self._mark(column)
                 try:
                     if field_ in ("quantity", "discount"):
                         value = read_number(str(cell), mark, is_percent=field_ == "discount")
@@ -160,9 +158,17 @@ class _Columns:
                 except Unreadable:
                     continue
             scale = one.scale or (self.mapping.scale if field_ == "discount" else None)
+            if one.times and (times := row.text(one.times)):
+                value = EXACT.multiply(value, read_number(times, self._mark(one.times)))
             is_fraction = scale == "fraction" and not str(cell).strip().endswith("%")
             return value * 100 if is_fraction else in_units(value, str(cell), scale)
         return None
+
+    def _mark(self, column: str) -> Mark:
+        """The decimal sign of a column."""
+        if column not in self._marks:
+            self._marks[column] = mark_of(texts(self._table, column))
+        return self.mapping.decimal or self._marks[column]
 
     def _cells(self, row: Row, field_: str) -> Iterator[tuple[str, Column, Cell]]:
         """The cells that feed a field, with what the mapping says of each.
