@@ -541,11 +541,15 @@ def test_a_person_of_a_customer_stands_for_the_customer_in_odoo(cli: Cli, root: 
         {},
         **{
             "Contact (res.partner)": "External ID,Name,Is a Company,Related Company,Email,Phone\n"
-            'p1,"Sol, Luz y Sur",True,,,1\np2,Ana Roy,False,"Sol, Luz y Sur",ana@sol.example,2\n',
+            'p1,"Sol, Luz y Sur",True,,,1\np2,Ana Roy,False,"Sol, Luz y Sur",ana@sol.example,2\n'
+            'p3,Ben Li,False,"Sol, Luz y Sur",,3\np4,Eva,False,"Sol, Luz y Sur",,4\n'
+            'p5,Eva,False,"Sol, Luz y Sur",eva@sol.example,5\np6,Luz y Sur,False,"Sol, Luz y Sur",,6\n',
             "Lead (crm.lead)": "External ID,Opportunity,Customer,Company Name,Email,Stage,Expected Revenue,"
             "Created on\n"
             'o1,Oven,"Sol, Luz y Sur, Ana Roy",,ana@sol.example,New,100,2026-02-01\n'
-            'o2,Mill,"Sol, Luz y Sur",,,New,200,2026-02-01\no3,Lamp,Zoe Private,,,New,300,2026-02-01\n',
+            'o2,Mill,"Sol, Luz y Sur",,,New,200,2026-02-01\no3,Lamp,Zoe Private,,,New,300,2026-02-01\n'
+            'o4,Vat,"Sol, Luz y Sur, Ben Li",,,New,400,2026-02-01\n'
+            'o5,Tap,"Sol, Luz y Sur, Eva",,,New,500,2026-02-01\n',
         },
     )
     own = deals(root)
@@ -555,6 +559,8 @@ def test_a_person_of_a_customer_stands_for_the_customer_in_odoo(cli: Cli, root: 
         "zoe-private",
     ]
     assert own["o1"]["contacts"] == [{"contact": "ana-roy"}]
+    assert own["o4"]["contacts"] == [{"contact": "ben-li"}]
+    assert {key for key, deal in own.items() if "contacts" not in deal} == {"o2", "o3", "o5"}
 
 
 @pytest.mark.usefixtures("at_a_desk")

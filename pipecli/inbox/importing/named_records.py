@@ -222,7 +222,7 @@ class Nameable:
         keys = external or known.called(text)
         if not keys and noun == "customer":  # `Aurora, Ben Li`, as Odoo has a person of hers
             firm, _, person = text.rpartition(", ")
-            keys = [key for key in known.called(firm) if self.people.are_at(key, person)]
+            keys = [key for key in known.called(firm) if self.people.at(key, person)]
         if not keys and (gone := self.departed(noun).find(text, text, emails=[text], own=text)):
             return gone.survivor or gone.key
         if len(keys) == 1 and not external and known.labels[keys[0]] != text:

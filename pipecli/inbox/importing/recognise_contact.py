@@ -108,9 +108,9 @@ class People:
         addresses = self._with(address for email in emails if (address := email_key(email)))
         return ["address"] * bool(addresses) + ["name"] * bool(self.namesakes(name))
 
-    def are_at(self, customer: str, name: str) -> bool:
-        """True where somebody of this name is at the customer."""
-        return bool(self._by_place.get((name_key(name), customer)))
+    def at(self, customer: str, name: str) -> list[str]:
+        """The contacts of this name at the customer."""
+        return self._by_place.get((name_key(name), customer), [])
 
     def namesakes(self, name: str) -> list[str]:
         return self._by_name.get(name_key(name), [])

@@ -301,6 +301,8 @@ class _Builder:
         """The record as plain data: its present values, those of its rows, and defaults for the rest."""
         self.matcher.leave_out_unknown(draft)
         draft.customer = self._customer(draft, before)
+        if self.collection.noun == "opportunity" and (person := self._person_of_customer(draft)):
+            draft.values.setdefault(("contacts", 0, "contact"), person)
         if drop_unknown_people(draft.values, lambda value: self._value(value, draft)):
             Tally.count(self.bindings.left_out, FURTHER_CONTACTS, draft.rows[0])
         values = {  # most are plain: two calls less for each
@@ -357,6 +359,15 @@ class _Builder:
         """The customer of a record, whose people it may name."""
         named = draft.values.get(("customer",), self.bindings.constants.get(("customer",)))
         return self.names.key_of(named) if isinstance(named, Named) else getattr(before, "customer", None)
+
+    def _person_of_customer(self, draft: Draft) -> str | None:
+        """The contact that the name of a customer tells: `Aurora, Ben Li`, as Odoo has a person of hers."""
+        named, customer = draft.values.get(("customer",)), draft.customer
+        if not isinstance(named, Named) or customer is None or ", " not in named.text:
+            return None
+        people = self.names.people.at(customer, named.text.rpartition(", ")[2])
+        is_whole = customer in self.names.known("customer").called(named.text)
+        return people[0] if len(people) == 1 and not is_whole else None
 
     def _lacks_currency(self, draft: Draft, deal: Opportunity, told: Mapping[Path, object]) -> bool:
         """True where an imported deal has the pipeline's currency for want of an amount that tells one."""
