@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
+from itertools import count
 from typing import NamedTuple
 
 from pipecli.errors import Reason, Unreadable
-from pipecli.inbox.importing.bindings import Bindings, RowReading, Tally, dotted, written
+from pipecli.inbox.importing.bindings import ORDINAL, Bindings, RowReading, Tally, dotted, written
 from pipecli.inbox.importing.cells import STAGE_ENTERED, Named, Path, name_in
 from pipecli.inbox.importing.compile_mapping import PARENTS
-from pipecli.inbox.importing.earlier_imports import Departed
-from pipecli.inbox.importing.list_elements import joined_rows
+from pipecli.inbox.importing.earlier_imports import Departed, last_said
+from pipecli.inbox.importing.list_elements import joined_rows, likeness
 from pipecli.inbox.importing.mapping import Source
 from pipecli.inbox.importing.named_records import Nameable
 from pipecli.inbox.importing.table import Row, Table
@@ -24,6 +25,7 @@ from pipecli.records.emails_and_phones import email_key
 from pipecli.records.kinds import COLLECTIONS_BY_NOUN as BY_NOUN
 from pipecli.records.kinds import CONTACT, Collection
 from pipecli.store import ids_and_files
+from pipecli.store.pipeline import Pipeline
 
 NOT_HERE = "rows whose record isn't here"
 SHARED = "further records, of rows that name several"
@@ -301,6 +303,42 @@ def _signs(reading: RowReading, list_: str) -> list[str]:
 
 RECORD = "record"
 """What a column feeds that names the record of its row."""
+
+
+def number_alike_rows(
+    pipeline: Pipeline, collection: Collection, table: Table, bindings: Bindings, names: Nameable
+) -> None:
+    """Give rows that are alike in what tells records apart the places of the records that they are most like.
+
+    It asks what the file last said of each: what was changed here, and the order of its rows, don't matter.
+    One of them may be gone. `bindings` count nothing that is told.
+    """
+    known = names.known(collection.noun)
+    groups: dict[str, list[Row]] = {}
+    for row in table.rows if known.external_ids else ():
+        groups.setdefault(bindings.external_of(row, "1"), []).append(row)
+    twins: list[tuple[list[Row], list[str]]] = []
+    for rows in groups.values():
+        keys: list[str] = []
+        while same := known.with_external_id(bindings.external_of(rows[0], str(len(keys) + 1))):
+            keys.append(same[0])
+        if len(keys) > 1:
+            twins.append((rows, keys))
+    told = dict(last_said(pipeline, collection, names, [key for _, keys in twins for key in keys]))
+    for rows, keys in twins:
+        values = [bindings.read(row).values for row in rows]
+        pairs = sorted(
+            (-likeness(values[place], told[key], names), number, place)
+            for number, key in enumerate(keys)
+            for place in range(len(rows))
+        )
+        places: dict[int, int] = {}
+        for _, number, place in pairs:
+            if place not in places and number not in places.values():
+                places[place] = number
+        free = (number for number in count(len(keys)))
+        for place, row in enumerate(rows):
+            row.cells[ORDINAL] = str((places[place] if place in places else next(free)) + 1)
 
 
 class PartKind(NamedTuple):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from pipecli.errors import FaultyFile, PipecliError, Reason, Unreadable
 from pipecli.history.changes_in_words import RecordVersion, events_between
@@ -38,11 +38,18 @@ from pipecli.records.written_amounts import Money
 from pipecli.store.index.index import parts
 from pipecli.store.parse_record import validate
 from pipecli.store.pipeline import Pipeline
-from pipecli.store.plan_writes import Planner
 from pipecli.store.yaml.splice import without_empties
 
 S = TypeVar("S")
 T = TypeVar("T")
+
+
+class Taking(Protocol):
+    """What takes the records that rows come to: a Planner, or one before it."""
+
+    def take(self, record: Record, *, is_new: bool = False) -> None: ...
+
+
 Tick = Callable[[int], None]
 """Is given the number of rows just done. Each row is done twice: read, and its record made."""
 
@@ -54,7 +61,7 @@ def make_records(
     bindings: Bindings,
     rows: Sequence[Row],
     names: Nameable,
-    planner: Planner,
+    planner: Taking,
     tick: Tick,
     keep: Keep | None = None,
     parents: Mapping[int, str] | None = None,
@@ -91,7 +98,7 @@ class _Builder:
         collection: Collection,
         bindings: Bindings,
         names: Nameable,
-        planner: Planner,
+        planner: Taking,
         parents: Mapping[int, str] | None,
         unknown: str | None,
     ) -> None:

@@ -309,6 +309,15 @@ def workload(connection: sqlite3.Connection, kind: Kind) -> Standing:
     )
 
 
+def external_ids_of_parts(connection: Sql, list_: str) -> list[tuple[str, str, str]]:
+    """The noun and key of each record with such a list, and the external id of each of its elements."""
+    return connection.execute(
+        "SELECT r.noun, r.key, part.value ->> 'external_id' "
+        "FROM _records r, json_each(r.json, '$.' || ?) part WHERE part.value ->> 'external_id' IS NOT NULL",
+        (list_,),
+    ).fetchall()
+
+
 def unowned_records(connection: sqlite3.Connection, kind: Kind) -> list[str]:
     """The files of the open records that nobody owns, in the order in which they were created."""
     rows = connection.execute(

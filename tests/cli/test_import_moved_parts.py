@@ -1,0 +1,123 @@
+"""Calls, notes and lines that the file of tonight has in another deal than that of last night."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import Cli
+from tests.importing import Git, deals, state, write
+
+pytestmark = pytest.mark.usefixtures("at_a_desk")
+
+CALLS = "Id,Of,Type,Subject,At\nc1,1,Call,First call,2026-03-02\n"
+CALLS += "c2,1,Call,Second call,2026-03-09\nc3,2,Call,Tour,2026-03-10\n"
+CALLS_MAP = """\
+external_id: Id
+columns:
+  Of: record
+  Type: {to: type, values: {Call: call}}
+  Subject: subject
+  At: at
+"""
+LINES = "Id,Of,Item,Price\nl1,1,Panel,10\nl2,2,Anchor,20\n"
+LINES_MAP = "external_id: Id\ncolumns: {Of: record, Item: description, Price: unit_price}\n"
+
+
+def parts(cli: Cli, kind: str, rows: str, *options: str, code: int = 0) -> dict[str, Any]:
+    """The report of an import of the calls or the lines of the deals."""
+    mapping = write("p.yaml", {"activities": CALLS_MAP, "items": LINES_MAP}[kind])
+    arguments = ("import", kind, write("p.csv", rows), "--map", mapping, *options, "--format", "json")
+    told: dict[str, Any] = json.loads(cli(*arguments, code=code).out)
+    return told
+
+
+def two_deals(cli: Cli) -> None:
+    mapping = write("d.yaml", "external_id: Id\ncolumns: {Title: title}\n")
+    cli("import", "opp", write("d.csv", "Id,Title\n1,Press\n2,Saw\n"), "--map", mapping)
+
+
+def held(root: Path, list_: str) -> dict[str, list[str]]:
+    """The external ids of the parts of each deal."""
+    return {
+        key: [part.get("external_id", "") for part in deal.get(list_, ())]
+        for key, deal in deals(root).items()
+    }
+
+
+def test_calls_that_the_file_moves_to_another_deal_leave_the_one_they_were_in(
+    cli: Cli, root: Path, git: Git
+) -> None:
+    two_deals(cli)
+    parts(cli, "activities", CALLS)
+    cli("activity", "add", str(deals(root)["1"]["id"]), "--type", "note", "--subject", "Ours")
+    moved = CALLS.replace("c1,1", "c1,2").replace("c3,2", "c3,1").replace("Second", "Last")
+    told = parts(cli, "activities", moved)
+    assert [(noted["what"], noted["rows"]) for noted in told["noted"]] == [
+        ("moved to another record, as in the file", 2)
+    ]
+    subjects = {key: [call["subject"] for call in deal["activities"]] for key, deal in deals(root).items()}
+    assert subjects == {"1": ["Last call", "Ours", "Tour"], "2": ["First call"]}
+    before = state(git)
+    assert parts(cli, "activities", moved)["unchanged"] == 3
+    assert state(git) == before
+    parts(cli, "activities", CALLS)
+    assert held(root, "activities")["2"] == ["c3"]
+
+
+@pytest.mark.parametrize(
+    ("keep", "place", "kept"), [("local", "1", 1), ("file", "2", 0), ("conflict", "1", 0)]
+)
+def test_a_call_that_people_changed_moves_as_keep_says(
+    cli: Cli, root: Path, keep: str, place: str, kept: int
+) -> None:
+    two_deals(cli)
+    parts(cli, "activities", CALLS)
+    deal, other = (str(deals(root)[key]["id"]) for key in "12")
+    cli("opp", "set", deal, "activities.1.notes=Ours")
+    rows = CALLS.replace("c1,1", "c1,2")
+    told = parts(cli, "activities", rows, "--keep", keep, code=int(keep == "conflict"))
+    ours = [call for call in deals(root)[place]["activities"] if call.get("notes") == "Ours"]
+    assert [call["external_id"] for call in ours] == ["c1"]
+    assert sum(map(len, held(root, "activities").values())) == 3
+    assert [tally["rows"] for tally in told["kept"]] == [1] * kept
+    outcomes = "made", "updated", "unchanged", "merged", "skipped", "rejected"
+    assert sum(told[name] for name in outcomes) == told["rows"]
+    if keep == "conflict":
+        assert told["reasons"][0]["reason"].startswith(
+            f"{deal} has the activity c1, and the file has it in {other}: remove it there"
+        )
+
+
+def test_a_call_whose_row_is_rejected_stays_and_one_that_people_moved_stays_with_them(
+    cli: Cli, root: Path
+) -> None:
+    two_deals(cli)
+    parts(cli, "activities", CALLS)
+    parts(cli, "activities", CALLS.replace("c1,1,Call", "c1,2,Chat"), code=1)
+    assert held(root, "activities") == {"1": ["c1", "c2"], "2": ["c3"]}
+    one, two = (deals(root)[key] for key in "12")
+    cli("activity", "cancel", one["activities"][0]["id"])
+    cli("activity", "add", two["id"], "--type", "call", "--subject", "First call", "--at", "2026-03-02")
+    cli("opp", "set", two["id"], "activities.2.external_id=c1")
+    parts(cli, "activities", CALLS)
+    assert held(root, "activities") == {"1": ["c2"], "2": ["c3", "c1"]}
+
+
+def test_a_line_that_may_have_moved_is_rejected_with_both_deals_and_the_number_of_a_line_isnt(
+    cli: Cli, root: Path
+) -> None:
+    two_deals(cli)
+    parts(cli, "items", LINES)
+    told = parts(cli, "items", LINES.replace("l1,1", "l1,2"), code=1)
+    one, two = (deals(root)[key]["id"] for key in "12")
+    assert told["reasons"][0]["reason"] == (
+        f"{one} has the item l1, and the file has it in {two}: remove it there if it moved; "
+        "if each record numbers its own, the external_id must name the record, too"
+    )
+    assert held(root, "items") == {"1": ["l1"], "2": ["l2"]}
+    parts(cli, "items", LINES + "l1,2,Panel,10\n")
+    assert held(root, "items") == {"1": ["l1"], "2": ["l2", "l1"]}
