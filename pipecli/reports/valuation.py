@@ -1,7 +1,8 @@
 """The worth of a deal in one currency, for every report: its amount, and that weighted by its probability.
 
 An open deal counts at the exchange rates of today, one that ended at those of its day. Lists and `sql` have
-the weighted amount in its own currency by `weighted` in `records/money.py`, which has the rates, too.
+the weighted amount in its own currency by `weighted` in `records/money.py`, which has the rates, too. The
+probability is in the rows already, the deal's own or its stage's: `PROBABILITY` in `store/index/views.py`.
 """
 
 from __future__ import annotations

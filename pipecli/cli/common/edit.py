@@ -1,4 +1,4 @@
-"""`edit`: a record's file in $EDITOR, validated on save, and never a word lost."""
+"""`edit`: a record's file in $EDITOR, validated on save, and never a word lost: a draft left is taken up."""
 
 from __future__ import annotations
 
