@@ -230,7 +230,9 @@ def test_a_deal_told_twice_with_the_same_line_has_one_or_two_of_it_and_is_asked_
     assert "(line 4)" in said.out
 
 
-def test_a_second_contact_of_a_deal_is_added_beside_the_first(cli: Cli, root: Path) -> None:
+def test_another_contact_in_the_file_is_in_the_place_of_its_last_and_beside_what_people_added(
+    cli: Cli, root: Path
+) -> None:
     mapping = write(
         "m.yaml",
         "external_id: Id\nmake: [contact]\n"
@@ -240,9 +242,15 @@ def test_a_second_contact_of_a_deal_is_added_beside_the_first(cli: Cli, root: Pa
     deal = str(deals(root)["A1"]["id"])
     cli("contact", "add", "Ib Lund")
     cli("opp", "contact", "add", deal, "ib-lund")
-    cli("import", "opp", write("e.csv", "Id,Title,Person,Part\nA1,A,Ben,\n"), "--map", mapping)
-    people: Any = deals(root)["A1"]["contacts"]
-    assert [person["contact"] for person in people] == ["ana", "ib-lund", "ben"]
+
+    def night(rows: str) -> list[str]:
+        cli("import", "opp", write("e.csv", "Id,Title,Person,Part\n" + rows), "--map", mapping)
+        people: Any = deals(root)["A1"]["contacts"]
+        return sorted(person["contact"] for person in people)
+
+    assert night("A1,A,Ben,\n") == ["ben", "ib-lund"]
+    cli("opp", "contact", "add", deal, "ben", "--role", "champion")
+    assert night("A1,A,Cy,\n") == ["ben", "cy", "ib-lund"]
 
 
 @pytest.mark.parametrize(

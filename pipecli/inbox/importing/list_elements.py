@@ -236,14 +236,19 @@ class Placing:
     """Puts the elements of rows into the list of a record."""
 
     def __init__(
-        self, collection: Collection, bindings: Bindings, was_imported: Callable[[], bool], row: Row
+        self,
+        collection: Collection,
+        bindings: Bindings,
+        was_imported: Callable[[], bool],
+        said: Callable[[], Plain],
+        row: Row,
     ) -> None:
-        """Where an import made the record, the only line of a row is in the place of its only one.
+        """Where an import made the record, the only element of a row is in the place of the file's only one.
 
-        `row` is the example of what is counted.
+        `said` is the record as the file last said it, `row` the example of what is counted.
         """
         self.model, self.noun = collection.model, collection.noun
-        self.rows, self.was_imported = bindings.rows, was_imported
+        self.rows, self.was_imported, self._said = bindings.rows, was_imported, said
         self._noted, self._row = bindings.noted, row
 
     def put(
@@ -359,7 +364,8 @@ class Placing:
         if len(elements) == len(members) == len(free) == 1 and self.was_imported():
             return 0  # what people added beside it stays: three_way
         if list_ != "items":
-            return None
+            told = self._said().get(list_, []) if len(elements) == 1 and self.was_imported() else []
+            return members.index(told[0]) if len(told) == 1 and told[0] in free.values() else None
         known = ", ".join(str(member.get("product") or member.get("description")) for member in members)
         new = element.get(("product",), element.get(("description",)))
         raise Unreadable(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
 from pipecli.errors import FaultyFile, PipecliError, Reason, Unreadable
@@ -11,7 +12,7 @@ from pipecli.history.changes_in_words import RecordVersion, events_between
 from pipecli.inbox.importing.bindings import Bindings, Tally
 from pipecli.inbox.importing.cells import CLOSED_STAGE, Named, Path, forget_ending, nouns_of
 from pipecli.inbox.importing.day_formats import refuse_other_order
-from pipecli.inbox.importing.earlier_imports import Difference, Keep, as_imported, settled
+from pipecli.inbox.importing.earlier_imports import Difference, Keep, as_imported, last_said, settled
 from pipecli.inbox.importing.import_report import Built, Lines
 from pipecli.inbox.importing.list_elements import (
     FURTHER_CONTACTS,
@@ -344,7 +345,8 @@ class _Builder:
         if self.collection.kind is None:
             values.pop((self.collection.identity,), None)
         put_values(plain, values)
-        placing = Placing(self.collection, self.bindings, lambda: self._was_imported(draft), draft.rows[0])
+        earlier = partial(self._was_imported, draft), partial(self._said, draft)
+        placing = Placing(self.collection, self.bindings, *earlier, draft.rows[0])
         for list_, members in elements.items():
             fixed = next(iter(of_elements.get(list_, {}).values()), {})
             placing.put(plain, list_, members, fixed, self._owned[list_])
@@ -386,6 +388,10 @@ class _Builder:
         """True where an import wrote the record; people may have changed it since."""
         file = self.pipeline.file_of(self.collection.noun, draft.key) if self.collection.kind else None
         return file is not None and bool(self.names.imports.of(file))
+
+    def _said(self, draft: Draft) -> Plain:
+        """The record as the file last said it."""
+        return dict(last_said(self.pipeline, self.collection, self.names, [draft.key]))[draft.key]
 
     def _path(self, path: Path, draft: Draft) -> Path:
         if Named not in map(type, path):
