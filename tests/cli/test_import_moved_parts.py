@@ -97,13 +97,14 @@ def test_a_call_whose_row_is_rejected_stays_and_one_that_people_moved_stays_with
 ) -> None:
     two_deals(cli)
     parts(cli, "activities", CALLS)
-    parts(cli, "activities", CALLS.replace("c1,1,Call", "c1,2,Chat"), code=1)
+    parts(cli, "activities", CALLS.replace("c1,1", "c1,2").replace("03-02", "03-99"), code=1)
     assert held(root, "activities") == {"1": ["c1", "c2"], "2": ["c3"]}
     one, two = (deals(root)[key] for key in "12")
     cli("activity", "cancel", one["activities"][0]["id"])
     cli("activity", "add", two["id"], "--type", "call", "--subject", "First call", "--at", "2026-03-02")
     cli("opp", "set", two["id"], "activities.2.external_id=c1")
-    parts(cli, "activities", CALLS)
+    told = parts(cli, "activities", CALLS, "--keep", "file")
+    assert (told["noted"], told["unchanged"]) == ([], 3)
     assert held(root, "activities") == {"1": ["c2"], "2": ["c3", "c1"]}
 
 
@@ -119,5 +120,15 @@ def test_a_line_that_may_have_moved_is_rejected_with_both_deals_and_the_number_o
         "if each record numbers its own, the external_id must name the record, too"
     )
     assert held(root, "items") == {"1": ["l1"], "2": ["l2"]}
-    parts(cli, "items", LINES + "l1,2,Panel,10\n")
+    parts(cli, "items", LINES.replace("l1,1", "l1,2,Panel,10\nl1,1"))
     assert held(root, "items") == {"1": ["l1"], "2": ["l2", "l1"]}
+
+
+def test_another_call_with_the_same_id_comes_beside_and_is_worth_a_look(cli: Cli, root: Path) -> None:
+    two_deals(cli)
+    parts(cli, "activities", CALLS)
+    told = parts(cli, "activities", "Id,Of,Type,Subject,At\nc1,2,Call,Another,2026-04-01\n")
+    assert [noted["what"] for noted in told["noted"]] == [
+        "with an external_id that something else in another record has"
+    ]
+    assert held(root, "activities") == {"1": ["c1", "c2"], "2": ["c3", "c1"]}
