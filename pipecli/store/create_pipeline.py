@@ -144,7 +144,6 @@ class Person(NamedTuple):
     email: str
 
 
-_JOURNAL = ".git/pipecli/root/journal"
 AGENTS_FILE = "AGENTS.md"
 """A page for agents that work in the pipeline's folder."""
 
@@ -208,7 +207,9 @@ def create_pipeline(
     except (OSError, PipecliError, KeyboardInterrupt) as error:
         if root.exists() and is_new_directory and not any(entry.name != ".git" for entry in root.iterdir()):
             shutil.rmtree(root)
-        elif is_new_repository and not any((root / name).exists() for name in (SETTINGS_FILE, _JOURNAL)):
+        elif is_new_repository and not any(
+            file.exists() for file in (root / SETTINGS_FILE, Location(root, root, root / ".git").journal)
+        ):
             shutil.rmtree(root / ".git", ignore_errors=True)
         if isinstance(error, OSError):
             text = f"{error.filename or directory}: can't be written: {error.strerror}"
