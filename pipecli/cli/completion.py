@@ -234,11 +234,8 @@ class Completion:
 
     @cached_property
     def me(self) -> str | None:
-        from pipecli.records.emails_and_phones import email_key, users_by_address
-
-        email = self.pipeline.git_settings.get("user.email", "")
-        address = users_by_address(self.settings.get("users", {})).get(email_key(email) or "")
-        return os.environ.get("PIPECLI_USER") or address
+        user: str | None = os.environ.get("PIPECLI_USER") or self.pipeline.committing_user
+        return user
 
     def _kinds(self) -> list[str]:
         noun = self.path[0]

@@ -32,7 +32,6 @@ from pipecli.errors import PipecliError
 from pipecli.harmless_text import clean, harmless
 from pipecli.history.diff import ChangedRecord, Range, change_set, range_of
 from pipecli.json_and_csv import picked
-from pipecli.store import git
 from pipecli.store.crash_recovery import working
 from pipecli.store.safe_files import Location
 from pipecli.sync.doctor import examine, mend
@@ -62,7 +61,7 @@ def propose(
     run = session(ctx)
     place = run.present.location
     with run.present.exclusive(), working(place, "propose"):
-        user = run.me() or git.config(place.work_tree, "user.name") or "me"
+        user = run.me() or run.pipeline.git_settings["author.name"] or "me"
         proposal = plan_proposal(place, user, " ".join(title.split()))
         text = _text(run, proposal)
         if dry_run:

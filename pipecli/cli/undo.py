@@ -46,8 +46,7 @@ def undo(
         pipeline = transaction.pipeline
         if bent := tip(pipeline.location).bent:
             say(f"warning: {bent}")
-        email = transaction.session.email
-        undone = commit_named(pipeline, commit) if commit else last_change(pipeline, email)
+        undone = commit_named(pipeline, commit) if commit else last_change(pipeline, pipeline.author_email)
         changed = changed_files(pipeline, undone)
         reverted = list(reverted_records(pipeline, undone, changed))
         if not reverted:

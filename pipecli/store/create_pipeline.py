@@ -279,8 +279,9 @@ def settings_text(currency: str, company: str, timezone: str, user: Person) -> s
 
 def _git_identity(root: Path) -> Person:
     """git's identity, which becomes the first user; a stand-in where git has none yet."""
-    name = git.config(root, "user.name") or "Me"
-    return Person(ids_and_files.slug(name), name, git.config(root, "user.email"))
+    settings = git.settings(root)
+    name = settings["author.name"] or "Me"
+    return Person(ids_and_files.slug(name), name, settings["author.email"])
 
 
 def local_timezone() -> str:

@@ -398,10 +398,19 @@ def config(work_tree: Path, name: str) -> str:
 
 
 def settings(work_tree: Path) -> dict[str, str]:
-    """The settings of git's that a changing command asks for, by names in small letters, by one process."""
-    done = run(work_tree, "config", "-z", "--get-regexp", r"^(user\.email|core\.fsync(method)?)$")
-    settings = (text.partition("\n") for text in done.stdout.decode("utf-8", "replace").split("\0"))
-    return {name: value.strip() for name, _, value in settings}
+    """The settings of git's that a changing command asks for, by names in small letters, by one process.
+
+    `author.name` and `author.email` are those of a commit made now, by the rules of git-commit(1): a variable
+    goes before a setting. Empty where git would make them up.
+    """
+    names = r"^((author|user)\.(name|email)|core\.fsync(method)?)$"
+    done = run(work_tree, "config", "-z", "--get-regexp", names)
+    lines = (text.partition("\n") for text in done.stdout.decode("utf-8", "replace").split("\0"))
+    settings = {name: value.strip() for name, _, value in lines}
+    for part, otherwise in (("name", ""), ("email", os.environ.get("EMAIL", ""))):
+        configured = settings.get(f"author.{part}") or settings.get(f"user.{part}", otherwise)
+        settings[f"author.{part}"] = os.environ.get(f"GIT_AUTHOR_{part.upper()}", configured).strip()
+    return settings
 
 
 def version(work_tree: Path) -> tuple[int, ...]:

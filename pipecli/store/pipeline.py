@@ -83,6 +83,19 @@ class Pipeline:
 
         return git.settings(self.location.work_tree)
 
+    @property
+    def author_email(self) -> str:
+        """The address that git commits with, empty without one."""
+        return self.git_settings["author.email"]
+
+    @cached_property
+    def committing_user(self) -> str | None:
+        """The user of the settings whose address git commits with."""
+        from pipecli.records.emails_and_phones import email_key, users_by_address
+
+        slugs = users_by_address(self.settings_as_written.get("users", {}))
+        return slugs.get(email_key(self.author_email) or "")
+
     @cached_property
     def index(self) -> Index:
         """The index, read again where files changed; once a command."""

@@ -65,7 +65,7 @@ def identity(place: Location) -> Iterator[Diagnosis]:
         return
     who = done.stdout.decode("utf-8", "replace").rpartition(" <")
     name, email = who[0], who[2].partition(">")[0]
-    if not (git.config(place.work_tree, "user.email") or {"EMAIL", "GIT_AUTHOR_EMAIL"} & os.environ.keys()):
+    if not git.settings(place.work_tree)["author.email"]:
         yield warning("identity", f"git makes up who you are: {name} <{email}>", _WHO)
         return
     slug = os.environ.get("PIPECLI_USER") or ""

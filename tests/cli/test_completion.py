@@ -83,13 +83,17 @@ def test_values_are_forgiving_of_case_and_accents(answer: Answer, cli: Cli) -> N
     assert answer("opp", "list", "--owner", "B") == {"ben": "Ben Holt"}
 
 
-def test_mine_and_the_open_come_first(answer: Answer, cli: Cli, capsys: pytest.CaptureFixture[str]) -> None:
+def test_mine_and_the_open_come_first(
+    answer: Answer, cli: Cli, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert list(answer("opp", "show", "").items()) == [
         ("OPP-AAA03", "Éspresso bar"),
         ("OPP-AAA01", "Mill"),
         ("OPP-AAA02", "Grinder, lost"),
     ]
     assert list(answer("call", "esp")) == ["OPP-AAA03"]
+    monkeypatch.setenv("GIT_AUTHOR_EMAIL", "ben@contoso.example")
+    assert next(iter(answer("opp", "show", ""))) == "OPP-AAA01"
     cli("customer", "add", "Café Łódź")
     cli("opp", "set", "OPP-AAA01", "customer=cafe-lodz")
     assert answer("call", "lod") == {"OPP-AAA01": "Mill, cafe-lodz"}

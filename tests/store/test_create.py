@@ -87,3 +87,13 @@ def test_a_pipeline_begins_in_the_timezone_of_its_machine(monkeypatch, named, li
     monkeypatch.setenv("TZ", named)
     monkeypatch.setattr(os.path, "realpath", lambda _: link)
     assert local_timezone() == zone
+
+
+def test_the_first_user_is_the_author_that_git_commits_with(tmp_path, monkeypatch):
+    monkeypatch.setenv("GIT_AUTHOR_NAME", "Luis Gil")
+    monkeypatch.setenv("GIT_AUTHOR_EMAIL", "luis@contoso.example")
+    assert run(["init", str(tmp_path / "new")]) == 0
+    assert (
+        "  luis-gil:\n    name: Luis Gil\n    email: luis@contoso.example\n"
+        in (tmp_path / "new" / "pipecli.yaml").read_text()
+    )

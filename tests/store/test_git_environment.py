@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 from collections.abc import Callable
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pipecli.store.git import OF_A_REPOSITORY, is_unborn
+from pipecli.store.git import OF_A_REPOSITORY, is_unborn, settings
 from pipecli.store.git_remote import remote_names
 from tests.conftest import Cli
 
@@ -87,6 +88,44 @@ def test_the_identity_of_the_person_stays(
         monkeypatch.setenv(f"GIT_CONFIG_{name}", value)
     cli("opp", "set", "OPP-2Q8XA", "tags=a")
     assert git("log", "-1", "--format=%an, %cn") == "Luis Ortega, The robot"
+
+
+ANA, LUIS, EVA = "ana@contoso.example", "luis@contoso.example", "eva@contoso.example"
+NOTHING_SET = {"GIT_CONFIG_GLOBAL": os.devnull}
+
+
+@pytest.mark.parametrize(
+    ("configured", "environment", "who"),
+    [
+        ({}, {}, ANA),
+        ({}, {"EMAIL": LUIS}, ANA),
+        ({"author.email": LUIS}, {}, LUIS),
+        ({"author.email": ""}, {}, ANA),
+        ({"author.email": EVA}, {"GIT_AUTHOR_EMAIL": LUIS}, LUIS),
+        ({}, {"GIT_AUTHOR_EMAIL": EVA}, EVA),
+        ({}, {"GIT_AUTHOR_EMAIL": ""}, ""),
+        ({"user.name": "Luis"}, {"EMAIL": LUIS, **NOTHING_SET}, LUIS),
+        ({"user.name": "Luis", "user.email": ""}, {"EMAIL": LUIS, **NOTHING_SET}, ""),
+    ],
+)
+def test_me_is_the_author_that_git_commits_with(
+    cli: Cli, git: Git, deal: Callable[..., Path], root: Path, monkeypatch: pytest.MonkeyPatch,
+    configured: dict[str, str], environment: dict[str, str], who: str,
+) -> None:  # fmt: skip
+    """By the variables and settings that git looks at, in its order: for whose a lead is, and for `undo`."""
+    cli("user", "add", "luis", "--name", "Luis Gil", "--email", LUIS)
+    file = deal()
+    for name, value in configured.items():
+        git("config", name, value)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    cli("opp", "set", "OPP-2Q8XA", "tags=a")
+    assert git("log", "-1", "--format=%ae") == settings(root)["author.email"] == who
+    added = cli("lead", "add", "--name", "Blue Cup", "--format", "json").out
+    assert json.loads(added).get("owner") == {ANA: "ana-ruiz", LUIS: "luis"}.get(who)
+    cli("undo")
+    cli("undo")
+    assert "tags" not in file.read_text()
 
 
 def test_a_damaged_repository_is_not_taken_for_the_one_around_it(

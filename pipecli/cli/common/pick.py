@@ -138,7 +138,7 @@ def _refuse_changed_by_others(run: Session, text: str, key: str, file: str, sinc
     place = run.present.location
     if not since or since == _head(run):
         return
-    me = run.email.casefold()
+    me = run.pipeline.author_email.casefold()
     log = git.run(
         place.work_tree,
         *("log", "--format=%ae", "--end-of-options", f"{since}..HEAD", "--", f"{place.prefix}{file}"),

@@ -180,20 +180,10 @@ class Session:
 
     def me(self) -> str | None:
         """The user who runs this: PIPECLI_USER, else the one with git's e-mail address."""
-        from pipecli.records.emails_and_phones import email_key, users_by_address
-
-        users = self.pipeline.settings_as_written.get("users", {})
         named = os.environ.get("PIPECLI_USER")
-        if named:
-            if named not in users:
-                raise PipecliError(f"PIPECLI_USER: unknown user {named}", hint="see `pipecli user list`")
-            return named
-        return users_by_address(users).get(email_key(self.email) or "")
-
-    @cached_property
-    def email(self) -> str:
-        """The address that git commits with, empty without one."""
-        return self.pipeline.git_settings.get("user.email", "")
+        if named and named not in self.pipeline.settings_as_written.get("users", {}):
+            raise PipecliError(f"PIPECLI_USER: unknown user {named}", hint="see `pipecli user list`")
+        return named or self.pipeline.committing_user
 
     def me_and_team(self) -> tuple[str, str | None]:
         """The user who runs this, and their team. Raises PipecliError when git's identity isn't a user."""
