@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 import ryaml
+from textual._context import active_app
 
 from pipecli.cli.common.session import Session
 from tests.later import Later
@@ -15,11 +16,31 @@ board_app, widgets = (Later(f"pipecli.cli.opportunity.board_{part}") for part in
 KEY = "OPP-10001"
 
 
+HOPS = 6
+"""The most widgets that one key goes through; from a key to the next question there are four."""
+
+
+async def at_rest(*_):
+    """Wait until the app has done all that a key led to, or asks the next question."""
+    app = active_app.get()
+    hops = 0
+    while hops < HOPS:
+        widgets = [widget for screen in app.screen_stack for widget in screen.query("*") if widget.can_focus]
+        pumps = [app, *app.screen_stack, *widgets]
+        handled = [event for pump in pumps if pump.call_later((event := asyncio.Event()).set)]
+        for event in handled:
+            await event.wait()
+        hops += 1
+        if len(app.screen_stack) == 1 and any(worker.is_running for worker in app.workers):
+            hops = 0
+            await asyncio.sleep(0.002)
+
+
 @pytest.fixture(autouse=True)
-def _short_looks(monkeypatch):
-    """The pilot looks twice a key, for 20 ms each, whether the app rests: a fourth of that tells it, too."""
-    monkeypatch.setattr("textual._wait.SLEEP_GRANULARITY", 0.005)
-    monkeypatch.setattr("textual._wait.SLEEP_IDLE", 0.00125)
+def _exact_rest(monkeypatch):
+    """Have the app asked: the pilot takes one for resting that a busy machine keeps from the processor."""
+    monkeypatch.setattr("textual.pilot.wait_for_idle", at_rest)
+    monkeypatch.setattr("textual.app.wait_for_idle", lambda *_: asyncio.sleep(0))
 
 
 @pytest.fixture(autouse=True)
