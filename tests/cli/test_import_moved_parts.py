@@ -132,3 +132,15 @@ def test_another_call_with_the_same_id_comes_beside_and_is_worth_a_look(cli: Cli
         "with an external_id that something else in another record has"
     ]
     assert held(root, "activities") == {"1": ["c1", "c2"], "2": ["c3", "c1"]}
+
+
+@pytest.mark.parametrize("head", ['external_id: "call {Id}"\ncolumns:\n', "columns:\n  Id: external_id\n"])
+def test_a_call_whose_id_is_a_template_or_a_field_of_a_column_moves_too(
+    cli: Cli, root: Path, head: str
+) -> None:
+    two_deals(cli)
+    mapping = CALLS_MAP.replace("external_id: Id\ncolumns:\n", head)
+    for rows in (CALLS, CALLS.replace("c1,1", "c1,2")):
+        cli("import", "activities", write("p.csv", rows), "--map", write("p.yaml", mapping))
+    counts = {key: len(deal["activities"]) for key, deal in deals(root).items()}
+    assert counts == {"1": 1, "2": 2}

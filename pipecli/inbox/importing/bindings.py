@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Container, Iterator, Sequence
 from collections.abc import Mapping as Map
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from typing import Any, NamedTuple, TypeVar
@@ -324,13 +324,18 @@ class Bindings:
             Tally.count(self.left_out, f"{column}, from its second value on", reading.row)
         return first
 
-    def external_of(self, row: Row, ordinal: str) -> str:
-        """The external id of a row that has this place among those that are alike."""
-        reading = RowReading(row._replace(cells=row.cells | {"#": ordinal}), {}, [])
-        for template in self.templates:
-            if template.path == self.external_path:
-                self._fill_in(reading, template)
-        return str(reading.values.get(self.external_path, ""))
+    def external_of(self, row: Row, ordinal: str = "") -> str:
+        """The external id of a row, alone; of one that has this place among those that are alike."""
+        alike = row._replace(cells=row.cells | {ORDINAL: ordinal}) if ordinal else row
+        return written(self._of_external_id.read(alike).values.get(self.external_path, ""))
+
+    @cached_property
+    def _of_external_id(self) -> Bindings:
+        """Those that feed the external id, and no others."""
+        path = self.external_path
+        fed = {name: own for name, own in self.columns.items() if any(one.path == path for one in own)}
+        templates = tuple(template for template in self.templates if template.path == path)
+        return replace(self, columns=fed, templates=templates)
 
     def _fill_in(self, reading: RowReading, binding: TemplateBinding) -> None:
         for words, columns in binding.templates:
@@ -338,7 +343,7 @@ class Bindings:
             is_counted = ORDINAL in columns and any(
                 part for part, column in zip(parts, columns, strict=True) if column != ORDINAL
             )
-            is_planned = binding.path == self.external_path and {*words[1:-1]} == {" | "}
+            is_planned = self.external_id and binding.path == self.external_path and {*words[1:-1]} == {" | "}
             if is_counted or (is_planned and parts[0]) or all(parts):
                 text = words[0] + "".join(part + word for part, word in zip(parts, words[1:], strict=True))
                 try:

@@ -124,7 +124,7 @@ class _Compiler:
         if self.inside:
             self._check_record()
         return Bindings(
-            external_path=self._parsed("external_id", []) if external else (),
+            external_path=self._parsed("external_id", []) if external or self.inside else (),
             only=self._conditions(self.mapping.only, ["only"]),
             rows=self.inside or self.mapping.rows or self._only_list(),
             columns=columns,

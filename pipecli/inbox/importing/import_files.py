@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pipecli.errors import PipecliError, Reason
-from pipecli.inbox.importing.bindings import ORDINAL, Bindings, Tally, written
+from pipecli.inbox.importing.bindings import ORDINAL, Bindings, Tally
 from pipecli.inbox.importing.compile_mapping import compiled
 from pipecli.inbox.importing.earlier_imports import EarlierFiles, Keep, last_said
 from pipecli.inbox.importing.import_report import Built, Lines, report_json
@@ -194,7 +194,6 @@ class _Move(NamedTuple):
     old: _Place
     new: _Place
     row: Row
-    values: Element
 
 
 class _Moves:
@@ -226,7 +225,9 @@ class _Moves:
             here = self._part_of(self._record(move.old).plain(), move.external_id)
             before = self._part_of(said[move.old], move.external_id)
             is_changed = loads(dumps(here)) != loads(dumps(before))
-            if not is_alike(move.values, here, names) and not is_alike(move.values, before, names):
+            read = {**self._bindings.constants, **self._bindings.read(move.row).values}
+            values: Element = {path[2:]: value for path, value in read.items()}
+            if not is_alike(values, here, names) and not is_alike(values, before, names):
                 Tally.count(noted, SAME_ID, move.row)
                 continue
             if self._part.noun == "item" or (is_changed and keep == "conflict"):
@@ -254,16 +255,14 @@ class _Moves:
         known = rows_for_verbs.external_ids_of_parts(self._pipeline.index.connection, self._part.plural)
         for noun, key, external in known:
             held.setdefault(plain_digits(external), []).append((noun, key))
-        moves: dict[str, list[_Move | None]] = {}
+        moves: dict[str, list[_Move]] = {}
         for noun, rows in parents.rows.items() if held else ():
             for row in rows:
-                read = {**self._bindings.constants, **self._bindings.read(row).values}
-                values = {path[2:]: value for path, value in read.items()}
-                new, external = (noun, parents.keys[row.line]), written(values.get(("external_id",)))
-                for old in held.get(plain_digits(external), ()):
-                    move = None if old == new else _Move(plain_digits(external), old, new, row, values)
-                    moves.setdefault(external, []).append(move)
-        return [move for move, *others in moves.values() if move and not others]
+                external = plain_digits(self._bindings.external_of(row))
+                new = noun, parents.keys[row.line]
+                for old in held.get(external, ()):
+                    moves.setdefault(external, []).append(_Move(external, old, new, row))
+        return [move for move, *others in moves.values() if move.old != move.new and not others]
 
     def _record(self, place: _Place) -> Record:
         noun, key = place
