@@ -12,8 +12,7 @@ from typing import NamedTuple
 
 from pipecli.records.days import PERIODS
 from pipecli.records.money import Rates
-from pipecli.reports.deals import Deal, group_of, split_amount
-from pipecli.reports.valuation import Valuation, Worth
+from pipecli.reports.deals import Deal, Valuation, Worth, group_of, split_amount
 
 _ZERO = Decimal(0)
 GROUPINGS = ("month", "quarter", "stage", "owner", "team", "type", "source", "customer", "product")

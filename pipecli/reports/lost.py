@@ -9,8 +9,7 @@ from typing import NamedTuple
 
 from pipecli.records.days import PERIODS
 from pipecli.reports import percent, win_rate
-from pipecli.reports.deals import Deal, group_of, split_amount
-from pipecli.reports.valuation import Valuation
+from pipecli.reports.deals import Deal, Valuation, group_of, split_amount
 
 GROUPINGS = (
     "reason", "competitor", "product", "source", "owner", "team", "type", "customer", "process", "stage",

@@ -16,8 +16,7 @@ from typing import NamedTuple
 from pipecli.records.days import PERIOD_OF, PERIODS, Days
 from pipecli.records.money import EXACT, rounded
 from pipecli.reports import mean, median, percent, percentile_90, win_rate
-from pipecli.reports.deals import Deal, Place, StageVisit
-from pipecli.reports.valuation import Valuation
+from pipecli.reports.deals import Deal, Place, StageVisit, Valuation
 
 GROUPINGS = ("stage", "owner", "team", "process", "type", "source", "month", "quarter")
 

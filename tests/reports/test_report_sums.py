@@ -20,13 +20,12 @@ from pipecli.reports.activity_and_first_response import (
     count_activities,
     first_response,
 )
-from pipecli.reports.deals import Deal, split_amount
+from pipecli.reports.deals import Deal, Valuation, split_amount
 from pipecli.reports.funnel import LeadCourse, Sale, funnel
 from pipecli.reports.pipeline_and_key_figures import GROUPINGS, Sum, key_figures, pipeline_by_stage
 from pipecli.reports.ranking import Points, period_before, ranking
 from pipecli.reports.stale_and_receivables import AGES, age_of, last_movement
 from pipecli.reports.today_and_followups import FollowUp, Plan, reminder_message
-from pipecli.reports.valuation import Valuation
 from pipecli.reports.velocity import velocity
 from pipecli.translation import words_of
 

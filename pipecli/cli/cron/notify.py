@@ -42,9 +42,9 @@ from pipecli.outbox.channels import Courier, channels
 from pipecli.outbox.claims_and_journals import job
 from pipecli.records.days import Days, quarter_of
 from pipecli.records.emails_and_phones import users_by_address
+from pipecli.reports.deals import Valuation
 from pipecli.reports.ranking import points_of, ranking
 from pipecli.reports.today_and_followups import Message
-from pipecli.reports.valuation import Valuation
 from pipecli.store.index.rows_for_reports import closed_deals
 from pipecli.store.index.rows_for_verbs import label
 from pipecli.store.index.views import OwnerFilter

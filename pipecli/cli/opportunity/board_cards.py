@@ -22,9 +22,8 @@ from pipecli.records.days import Days
 from pipecli.records.kinds import OPPORTUNITY
 from pipecli.records.money import minor_digits
 from pipecli.records.name_matching import folded
-from pipecli.reports.deals import Deal
+from pipecli.reports.deals import Deal, Valuation
 from pipecli.reports.stale_and_receivables import days_stale, last_movement
-from pipecli.reports.valuation import Valuation
 from pipecli.store.index.rows_for_reports import closed_deals, open_deals
 from pipecli.store.index.rows_for_verbs import labels, rows_where
 from pipecli.store.index.views import OwnerFilter

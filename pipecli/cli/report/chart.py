@@ -26,12 +26,11 @@ from pipecli.outbox.dashboard_page import Picture
 from pipecli.outbox.pipeline_chart import Dot, pipeline_chart
 from pipecli.records.days import PERIODS, Days
 from pipecli.records.kinds import LEAD, OPPORTUNITY, Kind
-from pipecli.reports.deals import Deal
+from pipecli.reports.deals import Deal, Valuation
 from pipecli.reports.forecast import GROUPINGS as FORECAST_GROUPINGS
 from pipecli.reports.forecast import Forecast
 from pipecli.reports.lost import GROUPINGS as LOST_GROUPINGS
 from pipecli.reports.lost import Lost
-from pipecli.reports.valuation import Valuation
 from pipecli.store.index.rows_for_reports import open_deals
 from pipecli.store.index.rows_for_verbs import labels
 from pipecli.store.index.views import OwnerFilter

@@ -19,8 +19,7 @@ from pipecli.cli.common.terminal_and_own_config import terminal_width
 from pipecli.errors import PipecliError
 from pipecli.records.days import Days
 from pipecli.records.kinds import CUSTOMER, Kind
-from pipecli.reports.deals import Deal, Place
-from pipecli.reports.valuation import Valuation
+from pipecli.reports.deals import Deal, Place, Valuation
 from pipecli.store.index.rows_for_reports import all_deals, stages_entered
 from pipecli.store.index.rows_for_verbs import labels
 from pipecli.wording import count

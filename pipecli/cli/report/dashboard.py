@@ -34,10 +34,10 @@ from pipecli.history.stage_visits import last_moves
 from pipecli.outbox.dashboard_page import Change, Content, Figure, Table
 from pipecli.records.days import Days
 from pipecli.records.kinds import CUSTOMER, LEAD, OPPORTUNITY
+from pipecli.reports.deals import Valuation
 from pipecli.reports.forecast import Window
 from pipecli.reports.pipeline_and_key_figures import KeyFigures, figure_change, key_figures
 from pipecli.reports.stale_and_receivables import Stale, stale_deals
-from pipecli.reports.valuation import Valuation
 from pipecli.store.index.rows_for_reports import closed_deals, open_deals
 from pipecli.store.index.views import OwnerFilter
 from pipecli.store.pipeline import Pipeline

@@ -17,11 +17,10 @@ from pipecli.harmless_text import message_line
 from pipecli.outbox.dashboard_page import Cell, Table
 from pipecli.records.days import PERIODS, Days
 from pipecli.reports.activity_and_first_response import touched
-from pipecli.reports.deals import Deal
+from pipecli.reports.deals import Deal, Valuation
 from pipecli.reports.forecast import Forecast
 from pipecli.reports.ranking import period_before, points_of, ranking
 from pipecli.reports.stale_and_receivables import Stale
-from pipecli.reports.valuation import Valuation
 from pipecli.store.index.rows_for_reports import activities, closed_deals, open_deals
 from pipecli.store.index.views import OwnerFilter
 from pipecli.translation import Words

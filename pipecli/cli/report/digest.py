@@ -47,10 +47,9 @@ from pipecli.records.days import Days
 from pipecli.records.emails_and_phones import email_key, users_by_address
 from pipecli.records.kinds import CUSTOMER, LEAD, OPPORTUNITY
 from pipecli.records.name_matching import chosen_id
-from pipecli.reports.deals import Deal
+from pipecli.reports.deals import Deal, Valuation
 from pipecli.reports.forecast import Window
 from pipecli.reports.today_and_followups import Message
-from pipecli.reports.valuation import Valuation
 from pipecli.store.index.rows_for_reports import closed_deals
 from pipecli.store.index.views import OwnerFilter, team_and_below
 from pipecli.translation import Words, user_language, words_of

@@ -20,8 +20,8 @@ from pipecli.cli.report.common import (
 )
 from pipecli.records.days import Days
 from pipecli.records.kinds import OPPORTUNITY
+from pipecli.reports.deals import Valuation
 from pipecli.reports.ranking import GROUPINGS, Points, Ranking, Row, period_before, points_of, ranking
-from pipecli.reports.valuation import Valuation
 from pipecli.store.index.rows_for_reports import closed_deals
 
 app = noun("The salespeople by points.")
