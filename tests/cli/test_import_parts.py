@@ -251,6 +251,38 @@ def test_another_contact_in_the_file_is_in_the_place_of_its_last_and_beside_what
     assert night("A1,A,Ben,\n") == ["ben", "ib-lund"]
     cli("opp", "contact", "add", deal, "ben", "--role", "champion")
     assert night("A1,A,Cy,\n") == ["ben", "cy", "ib-lund"]
+    assert night("A1,A,Di,\n") == ["ben", "di", "ib-lund"]
+    cli("contact", "add", "Flo")
+    cli("contact", "merge", "di", "flo")
+    assert night("A1,A,Ed,\n") == ["ben", "ed", "ib-lund"]
+
+
+@pytest.mark.parametrize("keep", ["local", "file", "conflict"])
+def test_what_people_wrote_of_the_contact_in_the_place_of_the_files_stays_with_theirs(
+    cli: Cli, root: Path, git: Git, keep: str
+) -> None:
+    rows = "Id,Title,Person\nA1,A,Ana\n"
+    mapping = write(
+        "m.yaml",
+        f"external_id: Id\nkeep: {keep}\nmake: [contact]\n"
+        "columns: {Title: title, Person: contacts.contact}\n",
+    )
+    arguments = ("import", "opp", "d.csv", "--map", mapping)
+    write("d.csv", rows)
+    cli(*arguments)
+    deal = str(deals(root)["A1"]["id"])
+    cli("contact", "add", "Ib Lund")
+    cli("opp", "contact", "remove", deal, "ana")
+    cli("opp", "contact", "add", deal, "ib-lund", "--role", "buyer", "--primary")
+    before = state(git)
+    told = json.loads(cli(*arguments, "--format", "json").out)
+    assert (told["kept"], told["unchanged"], state(git)) == ([], 1, before)
+    write("d.csv", rows.replace("Ana", "Ben"))
+    cli(*arguments)
+    assert deals(root)["A1"]["contacts"] == [
+        {"contact": "ib-lund", "role": "buyer", "primary": True},
+        {"contact": "ben"},
+    ]
 
 
 @pytest.mark.parametrize(

@@ -156,7 +156,10 @@ def last_said(
     by_file = {pipeline.file_of(collection.noun, key) or "": key for key in keys}
     for file, versions in names.imports.plain_versions(by_file):
         key = by_file[file]
-        yield key, _base(collection, key, versions) or loads(pipeline.json_of(collection.noun, key))
+        told = _base(collection, key, versions) or loads(pipeline.json_of(collection.noun, key))
+        with suppress(FaultyFile):
+            told = names.as_merged(collection, told)
+        yield key, told
 
 
 def _base(collection: Collection, key: str, versions: list[tuple[Plain, Plain]]) -> Plain | None:
@@ -240,14 +243,13 @@ def _merged_away(place: Location, until: str) -> Iterator[Departed]:
         for name in names:
             file = name.removeprefix(place.prefix)
             kind = record_kind(file)
-            if kind is None or not survivor:
+            if kind is None or not survivor or not (plain := _before(place, commit, name)):
                 continue
-            if plain := _before(place, commit, name):
-                if "emails" in plain:  # an address that both had tells nothing
-                    into = _before(place, commit, f"{name.rpartition('/')[0]}/{survivor}.yaml") or {}
-                    own = {*map(email_key, into.get("emails", ()))}
-                    plain["emails"] = [email for email in plain["emails"] if email_key(email) not in own]
-                yield Departed(kind.noun, str(plain.get(kind.identity)), plain, file, survivor)
+            if "emails" in plain:  # an address that both had tells nothing
+                into = _before(place, commit, f"{name.rpartition('/')[0]}/{survivor}.yaml") or {}
+                own = {*map(email_key, into.get("emails", ()))}
+                plain["emails"] = [email for email in plain["emails"] if email_key(email) not in own]
+            yield Departed(kind.noun, str(plain.get(kind.identity)), plain, file, survivor)
 
 
 def _before(place: Location, commit: str, name: str) -> Plain | None:
@@ -386,12 +388,10 @@ def _name(file: str) -> str:
 def _plain(file: str, content: bytes | None) -> Plain | None:
     """The plain form of a version; None for one that isn't a valid record."""
     kind = record_kind(file)
-    if content is None or kind is None:
-        return None
-    try:
-        return parse_record(kind, file, read.decode(content, file)).plain()
-    except FaultyFile:
-        return None
+    if content is not None and kind is not None:
+        with suppress(FaultyFile):
+            return parse_record(kind, file, read.decode(content, file)).plain()
+    return None
 
 
 class Departures:

@@ -361,11 +361,21 @@ class Placing:
         """The member that an unknown element is in the place of; None where it is one more."""
         if self.rows == list_ or not members:
             return None
-        if len(elements) == len(members) == len(free) == 1 and self.was_imported():
-            return 0  # what people added beside it stays: three_way
-        if list_ != "items":
-            told = self._said().get(list_, []) if len(elements) == 1 and self.was_imported() else []
-            return members.index(told[0]) if len(told) == 1 and told[0] in free.values() else None
+        was_imported = len(elements) == 1 and self.was_imported()
+        told = self._said().get(list_, []) if was_imported else []
+        if len(told) > 1 and list_ != "items":  # one that people changed has stayed beside the file's next
+            told = [one for one in told if one in free.values()]
+        if len(told) == 1:
+            words = {(key,): value for key, value in told[0].items()}
+            if self._is(list_, element, told[0], element_name(self.model, list_, element)):
+                members.append(dict(told[0]))  # people took it out
+                return len(members) - 1
+            if (place := self._match(list_, words, dict(free))) is not None:
+                if list_ != "items":  # what people wrote of somebody isn't true of the next
+                    members[place] = {}
+                return place  # what people added beside it stays: three_way
+        if list_ != "items" or (was_imported and len(members) == len(free) == 1):
+            return None
         known = ", ".join(str(member.get("product") or member.get("description")) for member in members)
         new = element.get(("product",), element.get(("description",)))
         raise Unreadable(
