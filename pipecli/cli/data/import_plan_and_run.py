@@ -32,8 +32,8 @@ from pipecli.wording import count, first_of
 if TYPE_CHECKING:
     from pipecli.inbox.importing.earlier_imports import Keep
     from pipecli.inbox.importing.import_files import Import
+    from pipecli.inbox.moving.findings import Question
     from pipecli.inbox.moving.plan import Plan
-    from pipecli.inbox.moving.plan_files import Question
     from pipecli.inbox.moving.run_plan import Moved
     from pipecli.store.pipeline import Pipeline
 

@@ -25,7 +25,7 @@ from pipecli.inbox.importing.day_formats import (
     turned,
 )
 from pipecli.inbox.importing.table import Table
-from pipecli.inbox.moving.plan_files import Findings
+from pipecli.inbox.moving.findings import Findings
 from pipecli.inbox.moving.words import header_key, names_of_currencies, one_word, outcome_of, patterns
 from pipecli.records.money import CURRENCIES
 from pipecli.records.name_matching import folded

@@ -16,7 +16,7 @@ from typing import Any
 from pipecli.inbox.importing.compile_mapping import holds, texts
 from pipecli.inbox.importing.table import Row, Table, fill_down
 from pipecli.inbox.moving.column_formats import date_form
-from pipecli.inbox.moving.plan_files import Findings, Outcomes, When
+from pipecli.inbox.moving.findings import Findings, Outcomes, When
 from pipecli.inbox.moving.synonyms import Recognised
 from pipecli.inbox.moving.words import (
     header_key,

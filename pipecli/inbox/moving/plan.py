@@ -27,6 +27,7 @@ from pipecli.inbox.moving.column_formats import (
     fraction_scale,
 )
 from pipecli.inbox.moving.deal_outcomes import OF_DEALS, Columns, Deals
+from pipecli.inbox.moving.findings import Findings, filled, know_users, owners
 from pipecli.inbox.moving.overlaps_and_endings import (
     stages_to_fill,
     table_name,
@@ -34,17 +35,7 @@ from pipecli.inbox.moving.overlaps_and_endings import (
     without_deleted,
     without_overlaps,
 )
-from pipecli.inbox.moving.plan_files import (
-    PLAN_FILE,
-    SETTINGS_PAGE,
-    Findings,
-    Step,
-    filled,
-    know_users,
-    owners,
-    plan_page,
-    settings_page,
-)
+from pipecli.inbox.moving.plan_files import PLAN_FILE, SETTINGS_PAGE, Step, plan_page, settings_page
 from pipecli.inbox.moving.recognise_vendor import (
     check_vendor,
     header_line,

@@ -19,7 +19,7 @@ from pipecli.inbox.importing.bindings import ORDINAL
 from pipecli.inbox.importing.compile_mapping import texts
 from pipecli.inbox.importing.table import Table
 from pipecli.inbox.moving.column_formats import are_days
-from pipecli.inbox.moving.plan_files import Findings, text_of_row
+from pipecli.inbox.moving.findings import Findings, text_of_row
 from pipecli.inbox.moving.synonyms import (
     Recognised,
     are_deals,

@@ -17,7 +17,7 @@ from pipecli.inbox.importing.compile_mapping import NOTHING, holds, texts
 from pipecli.inbox.importing.import_files import Import
 from pipecli.inbox.importing.mapping import Column, Source
 from pipecli.inbox.importing.table import Cell, Row, Table
-from pipecli.inbox.moving.plan_files import text_of_row
+from pipecli.inbox.moving.findings import text_of_row
 from pipecli.inbox.moving.words import outcome_of
 from pipecli.json_and_csv import loads, quoted
 from pipecli.records.kinds import BY_FOLDER, BY_PREFIX, OPPORTUNITY, ORDER, QUOTATION, Kind

@@ -32,6 +32,7 @@ from pipecli.inbox.importing.match_record import part_named
 from pipecli.inbox.importing.rows_to_records import Tick
 from pipecli.inbox.importing.workbook import rows_of_file as read_table
 from pipecli.inbox.importing.workbook import tables_of_file
+from pipecli.inbox.moving.findings import text_of_row
 from pipecli.inbox.moving.plan import Plan, make_plan
 from pipecli.inbox.moving.plan_files import (
     PLAN_FILE,
@@ -41,7 +42,6 @@ from pipecli.inbox.moving.plan_files import (
     Step,
     in_its_line,
     load_plan,
-    text_of_row,
 )
 from pipecli.inbox.moving.recognise_vendor import vendors
 from pipecli.inbox.moving.reconcile import (

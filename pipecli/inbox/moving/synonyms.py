@@ -17,7 +17,7 @@ from pipecli.errors import Unreadable
 from pipecli.inbox.importing.compile_mapping import texts
 from pipecli.inbox.importing.table import Table
 from pipecli.inbox.moving.column_formats import bare_header, currency_of, with_amounts_off
-from pipecli.inbox.moving.plan_files import Findings
+from pipecli.inbox.moving.findings import Findings
 from pipecli.inbox.moving.words import (
     header_key,
     kinds_of_rows,

@@ -1,0 +1,233 @@
+"""Findings: the files of an export together, and the questions that they leave open.
+
+A guess has its evidence beside it; who owns what and how deals ended is asked where nothing tells.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from pipecli.errors import PipecliError
+from pipecli.inbox.importing.compile_mapping import NOTHING, holds, texts
+from pipecli.inbox.importing.mapping import in_flow
+from pipecli.inbox.importing.table import Row, Table
+from pipecli.inbox.moving.words import patterns
+from pipecli.records.name_matching import folded, is_code, name_key
+from pipecli.records.settings import Settings
+from pipecli.store import ids_and_files
+
+When = dict[str, Any]
+
+
+class Outcomes(NamedTuple):
+    """The column that decides, and what each of its values says."""
+
+    column: str
+    of: dict[str, str]
+    """open, won or lost for each value; `""` is the empty cell."""
+    why: str
+    marks: tuple[tuple[str, When], ...] = ()
+    """How deals ended that are open by the column, and where others say so: Odoo archives what is lost."""
+    alive: When = {}
+    """Where no mark says that a deal has ended."""
+    refused: tuple[tuple[str, dict[str, Any]], ...] = ()
+    """By column, what rejects rows that say two things: a day of winning, and one of losing."""
+    other: str = "open"
+    """The outcome of any other value: where a closing day tells, of each day."""
+    expects: str = ""
+    """A column of closing days that are those expected, as it was answered."""
+
+    def when(self, *outcomes: str) -> list[When]:
+        """The conditions under which a deal ended so; it did if one of them holds."""
+        own = self.by_column(*outcomes)
+        conditions: list[When] = [own | (self.alive if "open" in outcomes else {})] if own else []
+        return conditions + [self.by_column("open") | when for of, when in self.marks if of in outcomes]
+
+    def by_column(self, *outcomes: str) -> When:
+        values = [value for value, of in self.of.items() if of in outcomes]
+        if self.other != "open" and self.other in outcomes:
+            return {self.column: {"not": [value for value in self.of if value not in values]}}
+        return {self.column: values} if values else {}
+
+    def of_row(self, row: Row) -> str:
+        cell = row.text(self.column)
+        own = self.of.get("" if cell in NOTHING and cell not in self.of else cell, self.other)
+        return next((of for of, when in self.marks if own == "open" and holds(when, row)), own)
+
+
+def text_of_row(template: str, row: Row) -> str:
+    """The text that a template, or the name of a column, gives of a row; a word for nothing is none."""
+    if "{" not in template:
+        return row.text(template)
+    cells = ((column, row.text(column)) for column in re.findall(r"\{([^{}]+)\}", template))
+    said = {f"{{{column}}}": "" if text in NOTHING else text for column, text in cells}
+    return re.sub(r"\{[^{}]+\}", lambda place: said[place[0]], template)
+
+
+class Question(NamedTuple):
+    """What an export leaves open; a run is refused until it has an answer."""
+
+    about: str
+    question: str
+    one_of: tuple[str, ...] = ()
+
+
+@dataclass
+class Findings:
+    """What the files of an export say together, beside their mappings."""
+
+    settings: Settings
+    answers: Mapping[str, Any]
+    vendor: str
+    questions: dict[str, Question] = field(default_factory=dict)
+    assumed: list[str] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
+    people: set[str] = field(default_factory=set)
+    """All that a user may be named by: of the pipeline, and of the export's own list of users."""
+    namesakes: dict[str, set[str]] = field(default_factory=dict)  # of contacts, and their customers
+    users: dict[str, dict[str, Any]] = field(default_factory=dict)  # new, named or addressed as owners
+    processes: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
+    """Their stages, by slugs."""
+    stages: dict[str, str] = field(default_factory=dict)
+    """The slugs of open stages, by the names that the export has for them."""
+    process: str = ""
+    """The one of an export without several pipelines."""
+    activities: set[str] = field(default_factory=set)
+    """The ids of those in the files so far: two files may count from 1."""
+    said_otherwise: set[str] = field(default_factory=set)
+    """Columns of deals that need no field of their own."""
+    words: dict[str, str] = field(default_factory=dict)
+    """What the stages and statuses mean of which it is asked."""
+    lost_reasons: list[str] = field(default_factory=list)
+    disqualify_reasons: dict[str, None] = field(default_factory=dict)
+    ids_here: Callable[[], Container[str]] = frozenset
+    """The external ids of the records of the pipeline."""
+    currencies: Counter[str] = field(default_factory=Counter)
+    currency_ids: dict[str, str] = field(default_factory=dict)
+    """The codes, where the export has a table of both."""
+    types: list[str] = field(default_factory=list)
+    kinds: dict[str, set[str]] = field(default_factory=dict)  # of which the export has a file, and its ids
+    day_first: bool | None = None
+    """The order of day and month that the dates of the export have; None where nothing tells yet."""
+
+    def ask(self, about: str, question: str, one_of: tuple[str, ...] = ()) -> None:
+        known = self.questions.get(about)
+        if known and about == "outcomes" and question not in known.question:  # one answer is for all files
+            self.questions[about] = known._replace(question=f"{known.question} {question}")
+        self.questions.setdefault(about, Question(about, question, one_of))
+
+    def answer(self, about: str, one_of: Sequence[str] = ()) -> Any:
+        """The answer to a question; None while there is none. Raises PipecliError for none of the choices."""
+        told = self.answers.get(about)
+        if isinstance(told, (dict, list)) and about != "outcomes":
+            raise PipecliError(f'{about}: answer with one value, not with "{told}"')
+        if told is not None and one_of and str(told) not in one_of:
+            raise PipecliError(f'{about}: the answer must be one of {", ".join(one_of)}, not "{told}"')
+        return told
+
+    def asked(self, about: str, question: str, one_of: tuple[str, ...] = ()) -> Any:
+        """The answer to a question; None while there is none, and it is asked. Raises PipecliError."""
+        told = self.answer(about, one_of)
+        if told is None:
+            self.ask(about, question, one_of)
+        return told
+
+    def outcomes(self, words: Iterable[str], where: str = "", question: str = "") -> dict[str, str] | None:
+        """The outcomes of stages or statuses, of which a file has these, as they were answered.
+
+        None for no answer; a `question` is asked then. Asks again, with what was answered, where a word is
+        new since. Raises PipecliError for a wrong answer.
+        """
+        self.words |= dict.fromkeys(words, "open")
+        told = self.answer("outcomes")
+        if told is None:
+            if question:
+                how = "Answer {won: [...], lost: [...]}; [] for none."
+                self.ask("outcomes", f"{where}: {question} {how}")
+            return None
+        if not isinstance(told, dict) or told.keys() - {"won", "lost", "open"}:
+            raise PipecliError(f'outcomes: answer with {{won: [...], lost: [...]}}, not "{told}"')
+        listed = {of: words if isinstance(words, list) else [words] for of, words in told.items() if words}
+        ends = [str(word) for listed_words in listed.values() for word in listed_words]
+        if both := {word for word in ends if ends.count(word) > 1}:
+            raise PipecliError(f"outcomes: {', '.join(sorted(both))} can't mean both won and lost")
+        if "open" in told and (new := [word for word in words if word and word not in ends]):
+            was = in_flow({of: told.get(of, []) for of in ("won", "lost")})
+            self.ask(
+                "outcomes",
+                f"{where}: {', '.join(new)} came since you answered {was}. Which of them mean won, and which "
+                "lost? Answer {won: [...], lost: [...]} anew; the others are open.",
+            )
+        return {str(word): of for of, words in listed.items() for word in words}
+
+    def settle_outcomes(self) -> None:
+        """Note what is open beside an answer; refuse one that names what no file has. Raises PipecliError."""
+        told = self.outcomes(())
+        if not self.words or told is None or "outcomes" in self.questions:
+            return
+        if unknown := [word for word, of in told.items() if of != "open" and word not in self.words]:
+            raise PipecliError(f"outcomes: {', '.join(unknown)} isn't one of {', '.join(sorted(self.words))}")
+        told |= {word: of for word, of in sorted(self.words.items()) if word and word not in told}
+        by_outcome = {of: [word for word, own in told.items() if own == of] for of in ("won", "lost", "open")}
+        self.answers = {**self.answers, "outcomes": by_outcome}
+
+
+def filled(table: Table, column: str) -> str:
+    """`306 of 310 have one`, for the comment beside a column."""
+    return f"{sum(texts(table, column).values()):,} of {len(table.rows):,}"
+
+
+def owners(table: Table, column: str, findings: Findings) -> dict[str, Any]:
+    """What the values of an owner's column mean beyond the users they name.
+
+    A name or an address is a new user; an id that no list of users has is asked for.
+    """
+    counts, nobody = texts(table, column), patterns()["nobody"]
+    means: dict[str, Any] = dict.fromkeys(text for text in counts if re.fullmatch(nobody, folded(text)))
+    unknown = [text for text in counts if _person_key(text) not in findings.people and text not in means]
+    for text in [text for text in unknown if not is_code(text)]:
+        unknown.remove(text)
+        gone = {"active": False} if (person := re.sub(patterns()["has left"], "", text)) != text else {}
+        means |= {text: person} if gone else {}
+        if _person_key(person) in findings.people:
+            continue
+        findings.people.add(_person_key(person))
+        plain, at, _ = person.partition("@")
+        name = re.sub(r"[._]", " ", plain).title() if at else person
+        taken = {*findings.users, *findings.settings.users, *findings.settings.teams}
+        own = {"name": name} | ({"email": person} if at else {}) | gone
+        findings.users[ids_and_files.free_slug(name, taken)] = own
+    if not unknown:
+        return means
+    rows = sum(counts[text] for text in unknown)
+    names = ", ".join(unknown[:5]) + (f" and {len(unknown) - 5:,} more" if len(unknown) > 5 else "")
+    told = findings.asked(
+        "owners",
+        f"Who owns what {names} owned ({rows:,} rows of {table.name}; no user is called so)? "
+        "Answer with a user, or with nobody.",
+    )
+    if told not in (None, "nobody") and _person_key(str(told)) not in findings.people:
+        raise PipecliError(f'owners: unknown user "{told}"', hint="add one, or answer with nobody")
+    return means | dict.fromkeys(unknown, None if told in (None, "nobody") else str(told))
+
+
+def _person_key(text: str) -> str:
+    return text.strip().lower() if "@" in text else name_key(text)
+
+
+def know_users(findings: Findings, lists: Iterable[tuple[Table, Mapping[str, str]]]) -> None:
+    """Note all that users are named by: here, and in the export's lists of users, each with its roles."""
+    names = [*findings.settings.teams]
+    for slug, user in findings.settings.users.items():
+        names += [slug, user.name, user.email or "", *user.emails, user.external_id or ""]
+    for table, roles in lists:
+        for role in roles.keys() & {"external_id", "name", "email", "id"}:
+            names += texts(table, roles[role])
+        first, last = roles.get("first_name"), roles.get("last_name")
+        if first and last:
+            names += [f"{row.cells.get(first)} {row.cells.get(last)}" for row in table.rows]
+    findings.people |= {_person_key(name) for name in names if name}
