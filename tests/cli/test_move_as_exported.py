@@ -1426,3 +1426,44 @@ def test_activities_of_an_earlier_move_come_once_though_those_of_another_kind_ha
     cli("import", "run", "m")
     both = deals(root)["7"]["activities"]
     assert note in both and sorted(one["type"] for one in both) == ["call", "note"]
+
+
+def test_no_percent_is_no_loss_of_deals_that_have_not_begun(cli: Cli, root: Path) -> None:
+    """`Lead` at 0 % beside `Lost` at 0 %; a column of nothing but 0 tells nothing at all."""
+    head = "ID,Deal Name,Stage,Probability,Amount,Expected Close Date\n"
+    rows = "1,Saw,Lead,{},10,2026-12-01\n2,Axe,Demo,{},20,2026-12-02\n3,Cog,Lost,0,30,2026-01-09\n"
+    source = _files("exp", deals=head + rows.format(0, 40), empty=head + rows.format(0, 0))
+    for name in ("deals", "empty"):
+        assert _plan(cli, source / f"{name}.csv", "--force")["questions"] == []
+        cli("import", "run", "m")
+        told = {id_: (deal["status"], deal["stage"]) for id_, deal in deals(root).items()}
+        assert told == {"1": ("open", "lead"), "2": ("open", "demo"), "3": ("lost", "lead")}
+        assert deals(root)["1"]["expected_close"] == "2026-12-01"
+
+
+def test_a_stage_of_no_percent_that_no_word_tells_is_asked_about_unless_its_deals_have_closed(
+    cli: Cli, root: Path
+) -> None:
+    head, closed = "ID,Deal Name,Stage,Probability,Amount{}\n", "1,Saw,Demo,40,10{}\n2,Axe,Ghosted,0,20{}\n"
+    source = _files(
+        "exp",
+        asked=head.format("") + closed.format("", ""),
+        told=head.format(",Closed Date") + closed.format(",", ",2026-02-03") + "3,Cog,Won,100,5,2026-03-04\n",
+    )
+    (question,) = _plan(cli, source / "asked.csv", "--force")["questions"]
+    assert question["about"] == "outcomes"
+    assert _plan(cli, source / "told.csv", "--force")["questions"] == []
+    cli("import", "run", "m")
+    assert {id_: deal["status"] for id_, deal in deals(root).items()} == {
+        "1": "open",
+        "2": "lost",
+        "3": "won",
+    }
+
+
+def test_a_stage_that_names_its_percent_has_it(cli: Cli, root: Path) -> None:
+    rows = "1,Saw,Quoted (60 %),10\n2,Axe,1. Met 5%,20\n3,Cog,Won,30\n"
+    _plan(cli, _files("exp", deals=f"ID,Deal Name,Stage,Amount\n{rows}"))
+    (process,) = loads(Path("m/settings.yaml").read_text())["processes"].values()
+    named = {stage["name"]: stage["probability"] for stage in process["stages"]}
+    assert named == {"1. Met 5%": 5, "Quoted (60 %)": 60}

@@ -23,6 +23,7 @@ from pipecli.inbox.moving.words import (
     header_key,
     is_of_change,
     is_yes,
+    of_stages,
     of_statuses,
     outcome_of,
     patterns,
@@ -162,16 +163,12 @@ class Deals:
 
     def _of_stages(self, column: str) -> Outcomes:
         """The outcomes by the words of the stages, their probabilities, or the answer."""
-        words = {stage: outcome_of(stage) for stage in self.stage_rows}
-        by_word = {stage: outcome for stage, outcome in words.items() if outcome in ("won", "lost")}
-        sure: dict[float | None, str] = {100.0: "won", 0.0: "lost"}
-        of = {s: by_word.get(s) or sure.get(self._probability(s), "open") for s in self.stage_rows}
-        untold = [stage for stage in words if words[stage] is None and self._probability(stage) is None]
-        is_riddle = any(stage_rank(stage)[1] == len(patterns()["way"]) for stage in untold)
+        percents = {stage: self._probability(stage) for stage in self.stage_rows}
+        dated = Counter(self._cell(row, "stage") for row in self.table.rows if self._cell(row, "closed_date"))
+        of, is_riddle, perhaps = of_stages(percents, {s for s in dated if dated[s] == self.stage_rows[s]})
         is_riddle |= "closed_date" in self.roles or "lost" not in of.values()
         lacks_ends = is_riddle and "won" not in of.values() and not self.roles.keys() & {"won", "won_date"}
         is_told = bool(self._usual) or days_tell(self.table, self.roles)
-        perhaps = any(re.fullmatch(patterns()["perhaps"], folded(stage).strip()) for stage in untold)
         answer = self.findings.outcomes(())
         asks = len(of) > 1 and (perhaps or (lacks_ends and not is_told))
         if not asks and (answer or {}).keys().isdisjoint(of):
@@ -191,8 +188,9 @@ class Deals:
 
     def _probability(self, stage: str, pipeline: str | None = None) -> float | None:
         """The probability that most deals of a stage have; 100 and 0 only where all of them have it."""
-        if "probability" not in self.roles:
-            return None
+        if "probability" not in self.roles:  # `Quoted (60 %)` says its own
+            named = re.fullmatch(r"(?:\d+[.)] )?\D*?(\d{1,2}|100) ?%\D*", stage)
+            return float(named[1]) if named else None
         cells = Counter[str]()
         for (name, other), counts in self.groups.items():
             if other == stage and (pipeline is None or self._is_of(pipeline, name)):

@@ -7,7 +7,7 @@ words of headers, and what they make of a table, are in `synonyms.py`; their uni
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -66,6 +66,24 @@ def stage_rank(stage: str) -> tuple[int, int]:
     number = 0 if place is None else int(place[1]) if place[1] else ord(place[2])
     places = (place for place, pattern in enumerate(patterns()["way"]) if re.search(pattern, folded(stage)))
     return number, next(places, len(patterns()["way"]))
+
+
+def of_stages(
+    percents: Mapping[str, float | None], dated: Container[str]
+) -> tuple[dict[str, str], bool, bool]:
+    """The outcome of each stage by word and probability, and whether one says nothing, or is in doubt.
+
+    Those in `dated` have closing days in all their deals. No percent is an end, or a deal that hasn't begun.
+    """
+    words, ends = {stage: outcome_of(stage) for stage in percents}, patterns()["perhaps"]
+    of = {s: word or "open" for s, word in words.items()}
+    of |= {s: "won" for s, percent in percents.items() if percent == 100 and of[s] != "lost"}
+    untold = [s for s, word in words.items() if word is None and not percents[s]]
+    silent = {s for s in untold if stage_rank(s)[1] == len(patterns()["way"])}
+    perhaps = {s for s in untold if re.fullmatch(ends, folded(s).strip())}
+    nil = {s for s in silent | perhaps if percents[s] == 0}
+    of |= {s: "lost" for s in nil if s in perhaps or s in dated}
+    return of, bool(silent), any(of[s] == "open" for s in perhaps | nil)
 
 
 def is_of_change(header: str) -> bool:
