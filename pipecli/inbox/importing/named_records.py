@@ -1,7 +1,7 @@
-"""The records that rows name, and the defaults of a new record: process and stage, currency, item prices.
+"""The records that rows name, by id, external_id or name, and the contacts that rows are about.
 
-A record is named by its id, its external_id or its name. A missing one is made with its name alone, where the
-mapping allows it.
+A contact is recognised by an address, or by the name at the same customer, never by the name alone. A record
+that is missing is made with its name alone, where the mapping allows it.
 """
 
 from __future__ import annotations
@@ -9,34 +9,25 @@ from __future__ import annotations
 import re
 from collections import ChainMap, defaultdict
 from collections.abc import Collection as Container
-from decimal import Decimal
+from collections.abc import Iterable, Mapping
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from pipecli.errors import PipecliError, Unreadable
+from pipecli.errors import Unreadable
 from pipecli.inbox.importing.cells import Named, nouns_of
 from pipecli.inbox.importing.earlier_imports import Departures, EarlierFiles, imports_at
-from pipecli.inbox.importing.list_elements import complete_activities
-from pipecli.inbox.importing.recognise_contact import People
+from pipecli.json_and_csv import loads
 from pipecli.records.base import Part, Plain, Record
-from pipecli.records.catalogue import PriceList
-from pipecli.records.emails_and_phones import email_key, users_by_address
+from pipecli.records.emails_and_phones import email_key, phone_key, users_by_address
 from pipecli.records.kinds import COLLECTIONS_BY_NOUN as BY_NOUN
 from pipecli.records.kinds import CONTACT, TEAMS, USERS, Collection
-from pipecli.records.lead import Lead
-from pipecli.records.money import CURRENCIES, rounded
-from pipecli.records.name_matching import name_key
-from pipecli.records.opportunity import Opportunity
+from pipecli.records.name_matching import may_be_one_person, name_key
 from pipecli.records.references import references, relinked
-from pipecli.records.settings import Settings
-from pipecli.records.written_amounts import Money, plain_digits
+from pipecli.records.written_amounts import plain_digits
 from pipecli.store import ids_and_files
 from pipecli.store.parse_record import validate
 from pipecli.store.pipeline import Pipeline
-from pipecli.workflow import items_and_prices
-from pipecli.workflow.lead import require_disqualify_reason
-from pipecli.workflow.opportunity.close import require_listed_lost_reason
-from pipecli.workflow.opportunity.set import require_source, require_type
+from pipecli.wording import first_of
 
 
 class KnownNames:
@@ -72,6 +63,122 @@ class KnownNames:
     def with_external_id(self, external_id: str) -> list[str]:
         """The ids of the records of this external id, whatever script has its digits."""
         return self._by_external.get(plain_digits(external_id), [])
+
+
+class People:
+    """The contacts of the pipeline and of the file, by their addresses and by name at their customer.
+
+    Never by the name alone: a namesake's row would give her another employer, and her address to a stranger.
+    """
+
+    def __init__(
+        self,
+        rows: Iterable[tuple[str, str, str | None, *tuple[str | None, ...]]],
+        external_ids: Mapping[str, str],
+    ) -> None:
+        """`rows` are id, name, customer, and the addresses and telephone numbers as JSON lists."""
+        self._external_ids = external_ids
+        self._by_email: dict[str, list[str]] = defaultdict(list)
+        self._by_place: dict[tuple[str, str | None], list[str]] = defaultdict(list)
+        self._by_name: dict[str, list[str]] = defaultdict(list)
+        self._names: dict[str, set[str]] = defaultdict(set)
+        self.customers: dict[str, str | None] = {}
+        self._addresses: dict[str, set[str]] = defaultdict(set)
+        self._coming: set[str] = set()
+        self._phones: dict[str, set[str]] = defaultdict(set)
+        for key, name, customer, *lists in rows:
+            self.add(key, name, customer, *(loads(list_) if list_ else () for list_ in lists))
+
+    def add(
+        self, key: str, name: str, customer: str | None, emails: Iterable[str], phones: Iterable[str] = ()
+    ) -> None:
+        """Know a contact, or more about one."""
+        customer = customer or self.customers.get(key)
+        self.customers[key] = customer
+        self._names[key].add(name)
+        self._phones[key] |= {*map(_digits, phones)}
+        for email in emails:
+            if (address := email_key(email)) and key not in self._by_email[address]:
+                self._by_email[address].append(key)
+                self._addresses[key].add(address)
+        for keys in (self._by_place[name_key(name), customer], self._by_name[name_key(name)]):
+            if key not in keys:
+                keys.append(key)
+
+    def expect(self, emails: Iterable[str]) -> None:
+        """Know the addresses of all rows to come: who has one of them isn't a row's of another address."""
+        self._coming |= {address for email in emails if (address := email_key(email))}
+
+    def recognised(
+        self,
+        name: str | None,
+        customer: str | None,
+        emails: Iterable[str],
+        external_id: str | None = None,
+        phones: Iterable[str] = (),
+    ) -> str | None:
+        """The contact that a row is about; None for one that nobody knows.
+
+        Who has another external_id is another person, as is one of another name at the same address.
+
+        Raises Unreadable where two have the sign.
+        """
+
+        def may_be(key: str) -> bool:
+            return external_id is None or self._external_ids.get(key, external_id) == external_id
+
+        addresses = [address for email in emails if (address := email_key(email))]
+        known = [key for key in self._with(addresses) if may_be(key)]
+        if name:
+            known = [key for key in known if any(may_be_one_person(name, own) for own in self._names[key])]
+        if known:
+            here = [key for key in known if self.customers[key] == customer] if len(known) > 1 else known
+            return _single(here or known, f"the address {addresses[0]}")
+        if not name:
+            return None
+        same = [key for key in self._by_place.get((name_key(name), customer), ()) if may_be(key)]
+        if (
+            addresses
+        ):  # one whose own address no row has got another; else she has a row, and this is a namesake
+            same = [key for key in same if self._addresses[key].isdisjoint(self._coming)]
+        if customer is None and (numbers := {*map(_digits, phones)}):
+            if own := [key for key in same if self._phones[key] & numbers]:
+                return _single(own, f'the name "{name}" and this number')
+            same = [key for key in same if not self._phones[key]]
+        if customer is None and (addresses or all(self._addresses[key] for key in same)):
+            return None  # two without a customer have their name in common, and nothing else
+        return _single(same, f'the name "{name}" at {customer or "no customer"}') if same else None
+
+    def _with(self, addresses: Iterable[str]) -> list[str]:
+        return [*dict.fromkeys(key for address in addresses for key in self._by_email.get(address, ()))]
+
+    def shared(self, name: str, emails: Iterable[str]) -> list[str]:
+        """The signs that somebody new has in common with others, in words."""
+        addresses = self._with(address for email in emails if (address := email_key(email)))
+        return ["address"] * bool(addresses) + ["name"] * bool(self.namesakes(name))
+
+    def at(self, customer: str, name: str) -> list[str]:
+        """The contacts of this name at the customer."""
+        return self._by_place.get((name_key(name), customer), [])
+
+    def namesakes(self, name: str) -> list[str]:
+        return self._by_name.get(name_key(name), [])
+
+    def elsewhere(self, name: str) -> str:
+        """The namesakes of a person and their customers, for an error: `maria-lopez is at contoso`."""
+        places = [(key, self.customers[key]) for key in self.namesakes(name)]
+        return "; ".join(f"{key} is at {place or 'no customer'}" for key, place in places[:3])
+
+
+def _digits(phone: str) -> str:
+    return phone_key(phone) or "".join(filter(str.isdigit, phone))
+
+
+def _single(keys: list[str], sign: str) -> str:
+    if len(keys) > 1:
+        told = " and ".join(sorted(keys)) if len(keys) <= 5 else first_of(sorted(keys), 5, ",")
+        raise Unreadable(f"{told} have {sign}: name one by its id")
+    return keys[0]
 
 
 class NewRecord(NamedTuple):
@@ -272,179 +379,3 @@ def _query(noun: str) -> str:
     if noun in ("quotation", "order"):  # of itself it has none, and the lines of other systems name it so
         name = "coalesce(json ->> '$.custom.name', json ->> '$.custom.subject', label)"
     return f"SELECT key, {name}, external_id FROM _records JOIN {table} USING (path) WHERE noun = '{noun}'"
-
-
-_PRICED = ("opportunity", "quotation", "supplier-quotation", "order")
-"""The kinds of record with a currency and items."""
-_TOTAL_ALONE = "Total as imported, without its lines"
-
-
-class Completer:
-    """Fills in records of one collection from what the pipeline knows."""
-
-    def __init__(self, pipeline: Pipeline, collection: Collection, names: Nameable) -> None:
-        self.pipeline, self.collection, self.names = pipeline, collection, names
-        self.settings: Settings = pipeline.settings
-        # Copied for each price of another day: to construct one takes ten times as long.
-        self._blank = Opportunity.model_construct(
-            id="", created=pipeline.now, title="", process="", stage="", currency=""
-        )
-        self._prices: dict[tuple[object, ...], tuple[Decimal, bool | None] | str] = {}
-
-    def settle_currency(self, plain: Plain, money: list[Money], others: str) -> tuple[str, str, str] | None:
-        """Give a record the currency of its amounts. Raises Unreadable for another, or none beside `others`.
-
-        An amount of a deal with more decimals than that is rounded: the field, the amount and what it became.
-        """
-        signed = [amount.currencies for amount in money if amount.currencies]
-        base = self.settings.currency
-        currency = plain.get("currency") if self.collection.noun in (*_PRICED, "price-list") else base
-        possible = frozenset.intersection(*signed) if signed else frozenset()
-        if currency is not None and currency not in CURRENCIES:
-            raise Unreadable(f'currency: "{currency}" must be a code, such as EUR', ("currency", currency))
-        if currency is None and money and not signed and others:
-            raise Unreadable(f"its currency is empty, beside {others}: say `currency` in the mapping")
-        if currency is None:
-            currency = base if not signed or base in possible else _likeliest(possible)
-            if currency is None:
-                signs = f"{_listed(*signed)}: say `currency` or `signs` in the mapping"
-                raise Unreadable(f"its amounts are in {'several currencies: ' * (not possible)}{signs}")
-            plain["currency"] = currency
-        if signed and currency not in possible:
-            raise Unreadable(f"its amounts are written in {_listed(*signed)}, and it is in {currency}")
-        told = None
-        for part in (plain, plain.get("closed") or {}) if self.collection.noun == "opportunity" else ():
-            amount = part.get("amount")
-            if isinstance(amount, Decimal) and (payable := rounded(amount, str(currency))) != amount:
-                part["amount"] = payable
-                told = "amount", f"{amount:f}", f"{payable:f}"
-        return told
-
-    def complete(self, plain: Plain) -> None:
-        """Add the defaults of a new record. Raises Unreadable."""
-        noun = self.collection.noun
-        if noun == "opportunity":
-            self._open(plain)
-        if noun in ("quotation", "order"):
-            self._offer(plain)
-        for item in plain.get("items", ()):
-            if "description" not in item and "product" in item:
-                labels = self.names.known("product").labels
-                item["description"] = labels.get(item["product"], item["product"])
-            if noun == "opportunity" and "unit_price" not in item and "product" in item:
-                item["unit_price"] = self._unit_price(plain, item)
-        complete_activities(plain.get("activities", []))
-        if noun == "opportunity" and "process" not in plain:
-            self._choose_process(plain)
-
-    def _offer(self, plain: Plain) -> None:
-        """Give a quotation or an order its day and its deal's customer, and one with a total alone a line."""
-        plain.setdefault("date", plain["created"].date())
-        deal = plain.get("opportunity")
-        if deal and "customer" not in plain and "lead" not in plain:
-            customer = self._customers.get(deal)
-            plain |= {"customer": customer} if customer else {}
-        total = plain.pop("total", None)
-        lines = plain.get("items", [])
-        if total is not None and (not lines or [line.get("description") for line in lines] == [_TOTAL_ALONE]):
-            plain["items"] = [{"description": _TOTAL_ALONE, "quantity": Decimal(1), "unit_price": total}]
-        elif len(lines) > 1:  # the lines have come: beside them the total would count twice
-            plain["items"] = [line for line in lines if line.get("description") != _TOTAL_ALONE]
-
-    @cached_property
-    def _customers(self) -> dict[str, str]:
-        query = "SELECT id, customer FROM _opportunities WHERE customer IS NOT NULL"
-        return dict(self.pipeline.index.connection.execute(query).fetchall())
-
-    def _open(self, plain: Plain) -> None:
-        plain.setdefault("type", self.settings.opportunity_types[0])
-        processes = self.settings.processes
-        stage = plain.get("stage")
-        if "process" not in plain and stage is not None:
-            having = [slug for slug, process in processes.items() if _stage(process, stage)]
-            if having:
-                plain["process"] = having[0]
-        if "process" not in plain and not any(process.when for process in processes.values()):
-            plain["process"] = next(iter(processes))
-        process = processes.get(named := plain.get("process", ""))
-        if named and process is None:
-            raise Unreadable(f'process: "{named}" must be one of {", ".join(processes)}', ("process", named))
-        if process is not None:
-            known = process.stages[0].id if stage is None else _stage(process, stage)
-            if known is None:
-                stages = ", ".join(stage.id for stage in process.stages)
-                raise Unreadable(
-                    f'stage: the process {named} has no "{stage}": {stages}', ("stage", str(stage))
-                )
-            plain["stage"] = known
-
-    def _choose_process(self, plain: Plain) -> None:
-        """Set the process whose condition holds for the deal; the first stands in while that is asked."""
-        from pipecli.store.choose_by_condition import choose_process
-
-        first = next(iter(self.settings.processes))
-        stage = plain.get("stage", self.settings.processes[first].stages[0].id)
-        plain["process"] = choose_process(
-            self.pipeline, validate(Opportunity, plain | {"process": first, "stage": stage})
-        )
-        plain.setdefault("stage", self.settings.processes[plain["process"]].stages[0].id)
-
-    def _unit_price(self, plain: Plain, item: dict[str, Any]) -> Decimal:
-        quantity = item.get("quantity", Decimal(1))
-        day = plain["created"].date()
-        name = (plain.get("price_list"), plain["currency"], item["product"], quantity, day)
-        if name not in self._prices:
-            try:
-                deal = self._priced(plain)
-                self._prices[name] = (
-                    items_and_prices.unit_price(deal, self, item["product"], quantity, day),
-                    items_and_prices.price_list_of(deal, self, day).tax_included,
-                )
-            except PipecliError as error:
-                self._prices[name] = f"{item['product']} has no unit_price: {error.message}"
-        price = self._prices[name]
-        if isinstance(price, str):
-            raise Unreadable(price)
-        if bool(price[1]) != bool(plain.get("tax_included")):
-            if any("unit_price" in other for other in plain["items"]) or "tax_included" in plain:
-                how = ("without", "with")[bool(price[1])]
-                raise Unreadable(f"the prices of the list are {how} tax: say tax_included for the others")
-            plain["tax_included"] = True
-        return price[0]
-
-    def _priced(self, plain: Plain) -> Opportunity:
-        """A deal with the fields that decide its price list; without the price it can't be validated yet."""
-        names = ("id", "created", "title", "currency", "price_list")
-        return self._blank.with_(**{name: plain.get(name) for name in names})
-
-    @cached_property
-    def price_lists(self) -> list[PriceList]:
-        return self.pipeline.all(PriceList)
-
-    def check_words(self, record: Record) -> None:
-        """Hold a record to the words of the settings: types, sources, reasons. Raises Refused."""
-        if isinstance(record, Opportunity):
-            require_type(self.settings, record.type)
-            require_source(self.settings, record.source)
-            for reason in record.closed.reasons if record.status == "lost" and record.closed else ():
-                require_listed_lost_reason(self.settings, reason)
-        elif isinstance(record, Lead):
-            require_source(self.settings, record.source)
-            if record.disqualified:
-                require_disqualify_reason(self.settings, record.disqualified.reason)
-
-
-def _stage(process: Any, name: str) -> str | None:
-    wanted = name.casefold()
-    return next((stage.id for stage in process.stages if wanted in (stage.id, stage.label.casefold())), None)
-
-
-def _likeliest(possible: frozenset[str]) -> str | None:
-    return next(iter(possible)) if len(possible) == 1 else next(iter({"USD", "GBP"} & possible), None)
-
-
-def _listed(*signed: frozenset[str]) -> str:
-    return " and ".join(
-        "dollars" if "USD" in currencies else " or ".join(sorted(currencies))
-        for currencies in dict.fromkeys(signed)
-    )

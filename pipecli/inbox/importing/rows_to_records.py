@@ -12,6 +12,7 @@ from pipecli.history.changes_in_words import RecordVersion, events_between
 from pipecli.inbox.importing.bindings import Bindings, Tally
 from pipecli.inbox.importing.cells import CLOSED_STAGE, Named, Path, forget_ending, nouns_of
 from pipecli.inbox.importing.day_formats import refuse_other_order
+from pipecli.inbox.importing.defaults import Completer
 from pipecli.inbox.importing.earlier_imports import Difference, Keep, as_imported, last_said, settled
 from pipecli.inbox.importing.import_report import Built, Lines
 from pipecli.inbox.importing.list_elements import (
@@ -27,7 +28,7 @@ from pipecli.inbox.importing.list_elements import (
 )
 from pipecli.inbox.importing.mapping import Source
 from pipecli.inbox.importing.match_record import NOT_HERE, REMOVED, Draft, Matcher, NotHere, Removed
-from pipecli.inbox.importing.named_records import Completer, Nameable
+from pipecli.inbox.importing.named_records import Nameable
 from pipecli.inbox.importing.table import Row
 from pipecli.json_and_csv import loads
 from pipecli.merge.field_by_field import FieldConflict

@@ -1,0 +1,203 @@
+"""The defaults of a record that rows bring: its process and stage, its currency, the prices of its items.
+
+Words of the settings are held to here, too: types, sources, reasons.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+
+from pipecli.errors import PipecliError, Unreadable
+from pipecli.inbox.importing.list_elements import complete_activities
+from pipecli.inbox.importing.named_records import Nameable
+from pipecli.records.base import Plain, Record
+from pipecli.records.catalogue import PriceList
+from pipecli.records.kinds import Collection
+from pipecli.records.lead import Lead
+from pipecli.records.money import CURRENCIES, rounded
+from pipecli.records.opportunity import Opportunity
+from pipecli.records.settings import Settings
+from pipecli.records.written_amounts import Money
+from pipecli.store.parse_record import validate
+from pipecli.store.pipeline import Pipeline
+from pipecli.workflow import items_and_prices
+from pipecli.workflow.lead import require_disqualify_reason
+from pipecli.workflow.opportunity.close import require_listed_lost_reason
+from pipecli.workflow.opportunity.set import require_source, require_type
+
+_PRICED = ("opportunity", "quotation", "supplier-quotation", "order")
+"""The kinds of record with a currency and items."""
+_TOTAL_ALONE = "Total as imported, without its lines"
+
+
+class Completer:
+    """Fills in records of one collection from what the pipeline knows."""
+
+    def __init__(self, pipeline: Pipeline, collection: Collection, names: Nameable) -> None:
+        self.pipeline, self.collection, self.names = pipeline, collection, names
+        self.settings: Settings = pipeline.settings
+        # Copied for each price of another day: to construct one takes ten times as long.
+        self._blank = Opportunity.model_construct(
+            id="", created=pipeline.now, title="", process="", stage="", currency=""
+        )
+        self._prices: dict[tuple[object, ...], tuple[Decimal, bool | None] | str] = {}
+
+    def settle_currency(self, plain: Plain, money: list[Money], others: str) -> tuple[str, str, str] | None:
+        """Give a record the currency of its amounts. Raises Unreadable for another, or none beside `others`.
+
+        An amount of a deal with more decimals than that is rounded: the field, the amount and what it became.
+        """
+        signed = [amount.currencies for amount in money if amount.currencies]
+        base = self.settings.currency
+        currency = plain.get("currency") if self.collection.noun in (*_PRICED, "price-list") else base
+        possible = frozenset.intersection(*signed) if signed else frozenset()
+        if currency is not None and currency not in CURRENCIES:
+            raise Unreadable(f'currency: "{currency}" must be a code, such as EUR', ("currency", currency))
+        if currency is None and money and not signed and others:
+            raise Unreadable(f"its currency is empty, beside {others}: say `currency` in the mapping")
+        if currency is None:
+            currency = base if not signed or base in possible else _likeliest(possible)
+            if currency is None:
+                signs = f"{_listed(*signed)}: say `currency` or `signs` in the mapping"
+                raise Unreadable(f"its amounts are in {'several currencies: ' * (not possible)}{signs}")
+            plain["currency"] = currency
+        if signed and currency not in possible:
+            raise Unreadable(f"its amounts are written in {_listed(*signed)}, and it is in {currency}")
+        told = None
+        for part in (plain, plain.get("closed") or {}) if self.collection.noun == "opportunity" else ():
+            amount = part.get("amount")
+            if isinstance(amount, Decimal) and (payable := rounded(amount, str(currency))) != amount:
+                part["amount"] = payable
+                told = "amount", f"{amount:f}", f"{payable:f}"
+        return told
+
+    def complete(self, plain: Plain) -> None:
+        """Add the defaults of a new record. Raises Unreadable."""
+        noun = self.collection.noun
+        if noun == "opportunity":
+            self._open(plain)
+        if noun in ("quotation", "order"):
+            self._offer(plain)
+        for item in plain.get("items", ()):
+            if "description" not in item and "product" in item:
+                labels = self.names.known("product").labels
+                item["description"] = labels.get(item["product"], item["product"])
+            if noun == "opportunity" and "unit_price" not in item and "product" in item:
+                item["unit_price"] = self._unit_price(plain, item)
+        complete_activities(plain.get("activities", []))
+        if noun == "opportunity" and "process" not in plain:
+            self._choose_process(plain)
+
+    def _offer(self, plain: Plain) -> None:
+        """Give a quotation or an order its day and its deal's customer, and one with a total alone a line."""
+        plain.setdefault("date", plain["created"].date())
+        deal = plain.get("opportunity")
+        if deal and "customer" not in plain and "lead" not in plain:
+            customer = self._customers.get(deal)
+            plain |= {"customer": customer} if customer else {}
+        total = plain.pop("total", None)
+        lines = plain.get("items", [])
+        if total is not None and (not lines or [line.get("description") for line in lines] == [_TOTAL_ALONE]):
+            plain["items"] = [{"description": _TOTAL_ALONE, "quantity": Decimal(1), "unit_price": total}]
+        elif len(lines) > 1:  # the lines have come: beside them the total would count twice
+            plain["items"] = [line for line in lines if line.get("description") != _TOTAL_ALONE]
+
+    @cached_property
+    def _customers(self) -> dict[str, str]:
+        query = "SELECT id, customer FROM _opportunities WHERE customer IS NOT NULL"
+        return dict(self.pipeline.index.connection.execute(query).fetchall())
+
+    def _open(self, plain: Plain) -> None:
+        plain.setdefault("type", self.settings.opportunity_types[0])
+        processes = self.settings.processes
+        stage = plain.get("stage")
+        if "process" not in plain and stage is not None:
+            having = [slug for slug, process in processes.items() if _stage(process, stage)]
+            if having:
+                plain["process"] = having[0]
+        if "process" not in plain and not any(process.when for process in processes.values()):
+            plain["process"] = next(iter(processes))
+        process = processes.get(named := plain.get("process", ""))
+        if named and process is None:
+            raise Unreadable(f'process: "{named}" must be one of {", ".join(processes)}', ("process", named))
+        if process is not None:
+            known = process.stages[0].id if stage is None else _stage(process, stage)
+            if known is None:
+                stages = ", ".join(stage.id for stage in process.stages)
+                raise Unreadable(
+                    f'stage: the process {named} has no "{stage}": {stages}', ("stage", str(stage))
+                )
+            plain["stage"] = known
+
+    def _choose_process(self, plain: Plain) -> None:
+        """Set the process whose condition holds for the deal; the first stands in while that is asked."""
+        from pipecli.store.choose_by_condition import choose_process
+
+        first = next(iter(self.settings.processes))
+        stage = plain.get("stage", self.settings.processes[first].stages[0].id)
+        plain["process"] = choose_process(
+            self.pipeline, validate(Opportunity, plain | {"process": first, "stage": stage})
+        )
+        plain.setdefault("stage", self.settings.processes[plain["process"]].stages[0].id)
+
+    def _unit_price(self, plain: Plain, item: dict[str, Any]) -> Decimal:
+        quantity = item.get("quantity", Decimal(1))
+        day = plain["created"].date()
+        name = (plain.get("price_list"), plain["currency"], item["product"], quantity, day)
+        if name not in self._prices:
+            try:
+                deal = self._priced(plain)
+                self._prices[name] = (
+                    items_and_prices.unit_price(deal, self, item["product"], quantity, day),
+                    items_and_prices.price_list_of(deal, self, day).tax_included,
+                )
+            except PipecliError as error:
+                self._prices[name] = f"{item['product']} has no unit_price: {error.message}"
+        price = self._prices[name]
+        if isinstance(price, str):
+            raise Unreadable(price)
+        if bool(price[1]) != bool(plain.get("tax_included")):
+            if any("unit_price" in other for other in plain["items"]) or "tax_included" in plain:
+                how = ("without", "with")[bool(price[1])]
+                raise Unreadable(f"the prices of the list are {how} tax: say tax_included for the others")
+            plain["tax_included"] = True
+        return price[0]
+
+    def _priced(self, plain: Plain) -> Opportunity:
+        """A deal with the fields that decide its price list; without the price it can't be validated yet."""
+        names = ("id", "created", "title", "currency", "price_list")
+        return self._blank.with_(**{name: plain.get(name) for name in names})
+
+    @cached_property
+    def price_lists(self) -> list[PriceList]:
+        return self.pipeline.all(PriceList)
+
+    def check_words(self, record: Record) -> None:
+        """Hold a record to the words of the settings: types, sources, reasons. Raises Refused."""
+        if isinstance(record, Opportunity):
+            require_type(self.settings, record.type)
+            require_source(self.settings, record.source)
+            for reason in record.closed.reasons if record.status == "lost" and record.closed else ():
+                require_listed_lost_reason(self.settings, reason)
+        elif isinstance(record, Lead):
+            require_source(self.settings, record.source)
+            if record.disqualified:
+                require_disqualify_reason(self.settings, record.disqualified.reason)
+
+
+def _stage(process: Any, name: str) -> str | None:
+    wanted = name.casefold()
+    return next((stage.id for stage in process.stages if wanted in (stage.id, stage.label.casefold())), None)
+
+
+def _likeliest(possible: frozenset[str]) -> str | None:
+    return next(iter(possible)) if len(possible) == 1 else next(iter({"USD", "GBP"} & possible), None)
+
+
+def _listed(*signed: frozenset[str]) -> str:
+    return " and ".join(
+        "dollars" if "USD" in currencies else " or ".join(sorted(currencies))
+        for currencies in dict.fromkeys(signed)
+    )
