@@ -228,15 +228,15 @@ class Journal(NamedTuple):
     def _unstage(self) -> None:
         """Have staged of the change's files what was staged before: a new one not at all."""
         staged = git_commit.staged_ids(self.place, [step.file for step in self.steps])
+        ids = [staged.get(self.place.prefix + step.file, "") for step in self.steps]
+        blobs = git.objects(self.place.work_tree, ids, safe_files.LARGEST_ANY, may_lack=True)
         taken = list[FileStep]()
-        for step in self.steps:
-            id_ = staged.get(self.place.prefix + step.file, "")
+        for step, id_, blob in zip(self.steps, ids, blobs, strict=True):
             if step.before is None:
                 taken.append(step)
             elif step.after is None:
                 taken += [] if id_ else [step]
             else:
-                (blob,) = git.objects(self.place.work_tree, [id_], safe_files.LARGEST_ANY, may_lack=True)
                 taken += [step] if blob.content and _text_hash(blob.content) == step.text else []
         self._stage_as_committed(taken)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -149,6 +150,22 @@ def test_a_hook_that_refuses_leaves_a_change_undone_and_is_heard(cli, deal, git,
     assert head(git) == before
     assert git("status", "--porcelain") == ""
     assert "4998" in cli("opp", "list", "--format", "json").out
+
+
+def test_a_hook_that_refuses_many_records_costs_no_git_for_each(cli, deal, git, root, tmp_path, monkeypatch):
+    for number in range(4):
+        deal(f"OPP-2Q8X{number}", f"Deal {number}")
+    refuse(root)
+    shim = tmp_path / "counted" / "git"
+    shim.parent.mkdir()
+    shim.write_text(f'#!/bin/sh\necho "$*" >> {tmp_path}/calls\nexec {shutil.which("git")} "$@"\n')
+    shim.chmod(0o755)
+    monkeypatch.setenv("PATH", str(shim.parent), prepend=os.pathsep)
+
+    cli("opp", "set", "--where", "amount > 1", "amount=1", code=1)
+
+    assert (tmp_path / "calls").read_text().count("cat-file --batch") == 1
+    assert git("status", "--porcelain") == ""
 
 
 def test_a_hook_that_refuses_leaves_no_new_file_behind(cli, git, root):
