@@ -213,7 +213,7 @@ NOUNS = {
     ),
     "import": Noun(
         "Import rows of any file, or the whole export of another CRM.",
-        verbs=_verbs("data.import_plan_and_run", "KIND, plan, run", {"data.import_": "KIND"}),
+        verbs=_verbs("data.import_", "KIND, plan, run"),
     ),
     "export": Noun("Export records as CSV, JSON or JSON Lines.", "data.export_and_mirror"),
     "mirror": Noun("Copy everything to Parquet or PostgreSQL.", "data.export_and_mirror"),

@@ -1,4 +1,7 @@
-"""The files of a plan: written from the findings about an export, and read again with the answers."""
+"""The files of a plan: written from the findings about an export, and read again with the answers.
+
+The settings among them are added to those that are here, which stay as they are.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,18 @@ from typing import Any, NamedTuple
 
 from pipecli.errors import Fault, FaultyFile, PipecliError
 from pipecli.harmless_text import one_line
+from pipecli.inbox.importing.earlier_imports import imports_at
 from pipecli.inbox.importing.mapping import in_flow
 from pipecli.inbox.moving.findings import Findings, Question
+from pipecli.records.kinds import OPPORTUNITY, SETTINGS_FILE
+from pipecli.records.name_matching import name_key
+from pipecli.records.settings import Process, Settings, Stage, User
+from pipecli.store.index import rows_for_verbs
+from pipecli.store.parse_record import validate
+from pipecli.store.plan_writes import DraftPipeline, Write, plan_writes
 from pipecli.store.yaml import read as yamltext
 from pipecli.store.yaml.write import scalar_text
+from pipecli.workflow import Change
 
 PLAN_FILE, SETTINGS_PAGE = "plan.yaml", "settings.yaml"
 WORDS = ("lost_reasons", "disqualify_reasons", "opportunity_types")
@@ -156,3 +167,114 @@ def in_its_line(error: PipecliError, move: Move) -> PipecliError:
         if question.get("about") == about:
             return FaultyFile([_fault_of_answer(path, text, number, str(error))])
     return error
+
+
+_OF_A_MOVE = ("processes", *WORDS)
+"""The settings without which the records of an export of ours aren't valid; its users are a file."""
+
+
+def apply_settings(draft: DraftPipeline, move: Move) -> tuple[list[str], bool]:
+    """Add what the proposed settings have and the pipeline doesn't; what is there stays as it is.
+
+    What an import brought once and people removed since isn't brought again; its names are given back. Those
+    of an export of ours stand whole where there are no records yet: then it gives True, too.
+    """
+    path = move.folder / SETTINGS_PAGE
+    if not path.is_file():
+        return [], False
+    text = yamltext.decode(path.read_bytes(), str(path))
+    proposed = yamltext.parse(text, str(path)) if _has_content(text) else {}
+    if move.is_own:
+        if proposed.keys() - _OF_A_MOVE and rows_for_verbs.count_records(draft.index.connection) == 1:
+            validate(Settings, proposed, str(path), text)
+            draft.take([Write(SETTINGS_FILE, draft.raw(SETTINGS_FILE), text.encode())])
+            return [], True
+        proposed = {key: value for key, value in proposed.items() if key in _OF_A_MOVE}
+    before = draft.settings
+    imports = imports_at(draft.location).plain_versions([SETTINGS_FILE])
+    brought = [after for _, versions in imports for _, after in versions]
+    proposed, removed = _without_removed(proposed, before.plain(), brought)
+    deals = rows_for_verbs.known_elsewhere(draft.index.connection, OPPORTUNITY.table)
+    after = merged_settings(before, proposed, str(path), text, is_new=not deals)
+    if after.plain() != before.plain():
+        draft.take(plan_writes(draft, [Change(after, "move in", "imported")]))
+    return removed, False
+
+
+def _without_removed(proposed: Any, present: Any, brought: Sequence[Any]) -> tuple[Any, list[str]]:
+    """Proposed settings without what is in some that were `brought` and isn't `present`; its names."""
+    removed: list[str] = []
+    if isinstance(proposed, dict):
+        kept = {}
+        for key, value in proposed.items():
+            inner = [part[key] for part in brought if isinstance(part, dict) and key in part]
+            if inner and key not in present:
+                removed.append(str(key))
+                continue
+            kept[key], more = _without_removed(value, present.get(key, {}), inner)
+            removed += more
+        return kept, removed
+    if not isinstance(proposed, list):
+        return proposed, []
+    names = {_name(part) for part in present or ()}
+    gone = {_name(part) for list_ in brought for part in list_ or ()} - names
+    kept_parts = [part for part in proposed if _name(part) not in gone]
+    return kept_parts, [_name(part) for part in proposed if _name(part) in gone]
+
+
+def _name(part: Any) -> str:
+    return str(part.get("id") if isinstance(part, dict) else part)
+
+
+def _has_content(text: str) -> bool:
+    return any(line.strip() and not line.lstrip().startswith("#") for line in text.splitlines())
+
+
+def merged_settings(
+    settings: Settings, proposed: Mapping[str, Any], file: str, text: str, *, is_new: bool
+) -> Settings:
+    """The settings with the users, stages and words that a move proposes and that they lack.
+
+    In a pipeline that is new (`is_new`), the process of the move is the one for new deals.
+    """
+    if unknown := proposed.keys() - {"users", "teams", "sources", *_OF_A_MOVE}:
+        raise PipecliError(f"{file}: a move proposes no {', '.join(sorted(unknown))}", hint="set it by hand")
+    users = dict(settings.users)
+    names = {name_key(user.name) for user in users.values()}
+    addresses = {user.email.lower() for user in users.values() if user.email}
+    for slug, plain in (proposed.get("users") or {}).items():
+        user = validate(User, plain, file, text)
+        if (
+            slug not in users
+            and name_key(user.name) not in names
+            and (user.email or "").lower() not in addresses
+        ):
+            users[slug] = user
+    processes = dict(settings.processes)
+    for slug, plain in (proposed.get("processes") or {}).items():
+        own = validate(Process, plain, file, text)
+        present = processes.get(slug)
+        if present is None:
+            processes = {slug: own, **processes} if is_new else {**processes, slug: own}
+            continue
+        processes[slug] = present.with_(stages=_with_missing(present.stages, own.stages))
+    changes: dict[str, Any] = {"users": users, "processes": processes}
+    for key in WORDS:
+        present_words = getattr(settings, key)
+        words = tuple(str(word) for word in proposed.get(key) or ())
+        if present_words:  # an empty list takes any word
+            changes[key] = (*present_words, *(word for word in words if word not in present_words))
+    return settings.with_(**changes)
+
+
+def _with_missing(present: Sequence[Stage], own: Sequence[Stage]) -> tuple[Stage, ...]:
+    """The stages with those added that they lack, each before the first that is likelier."""
+    stages = list(present)
+    ids = {stage.id for stage in stages}
+    for stage in own:
+        if stage.id not in ids:
+            place = next(
+                (n for n, other in enumerate(stages) if other.probability > stage.probability), len(stages)
+            )
+            stages.insert(place, stage)
+    return tuple(stages)

@@ -10,12 +10,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path, PurePosixPath
 from shlex import quote
 from typing import Any
 
 from pipecli.errors import PipecliError
-from pipecli.inbox.importing.earlier_imports import EarlierFiles, Keep, imports_at
+from pipecli.inbox.importing.earlier_imports import EarlierFiles, Keep
 from pipecli.inbox.importing.import_files import (
     LARGEST,
     File,
@@ -27,8 +28,9 @@ from pipecli.inbox.importing.import_files import (
     read_bounded,
     target_named,
 )
+from pipecli.inbox.importing.import_report import WORDS, reasons_by_shape
 from pipecli.inbox.importing.mapping import Source
-from pipecli.inbox.importing.match_record import part_named
+from pipecli.inbox.importing.match_record import REMOVED, part_named
 from pipecli.inbox.importing.rows_to_records import Tick
 from pipecli.inbox.importing.workbook import rows_of_file as read_table
 from pipecli.inbox.importing.workbook import tables_of_file
@@ -36,10 +38,9 @@ from pipecli.inbox.moving.findings import text_of_row
 from pipecli.inbox.moving.plan import Plan, make_plan
 from pipecli.inbox.moving.plan_files import (
     PLAN_FILE,
-    SETTINGS_PAGE,
-    WORDS,
     Move,
     Step,
+    apply_settings,
     in_its_line,
     load_plan,
 )
@@ -51,16 +52,17 @@ from pipecli.inbox.moving.reconcile import (
     told_of,
 )
 from pipecli.inbox.moving.words import header_key
-from pipecli.records.kinds import OPPORTUNITY, SETTINGS_FILE, Collection
-from pipecli.records.name_matching import name_key
-from pipecli.records.settings import Process, Settings, Stage, User
+from pipecli.records.kinds import COLLECTIONS, Collection
 from pipecli.store import lock, safe_files
 from pipecli.store.index import rows_for_verbs
-from pipecli.store.parse_record import validate
 from pipecli.store.pipeline import Pipeline
-from pipecli.store.plan_writes import AddingPlanner, DraftPipeline, Planner, Write, plan_writes
+from pipecli.store.plan_writes import AddingPlanner, DraftPipeline, Planner, Write
 from pipecli.store.yaml import read as yamltext
-from pipecli.workflow import Change
+from pipecli.wording import count, first_of
+
+_MOST_REASONS = 5
+PAPERS = {"opportunities": "deal", "quotations": "quotation", "orders": "order", "items": "record"}
+"""The noun of each kind whose sums are reconciled."""
 
 
 @dataclass
@@ -189,7 +191,7 @@ def run_plan(
     earlier = EarlierFiles({noun for noun, files in nouns.items() if files > 1})
     with lock.temporary_folder("move") as folder:
         draft = DraftPipeline(pipeline, folder)
-        moved.removed = _apply_settings(draft, move, moved)
+        moved.removed, moved.whole_settings = apply_settings(draft, move)
         taken: set[str] = set()
         coming = _ids(move, files) if move.is_own else {}
         circle = Planner(draft)  # records of an export of ours name one another in circles
@@ -298,113 +300,102 @@ def _ids(move: Move, files: Sequence[File]) -> dict[str, list[str]]:
     return ids
 
 
-_OF_A_MOVE = ("processes", *WORDS)
-"""The settings without which the records of an export of ours aren't valid; its users are a file."""
+def move_lines(moved: Moved, *, is_dry: bool) -> Iterator[str]:
+    """The report of a run, for a person."""
+    for step, done in moved.done:
+        yield f"{step.kind}: {_outcome(done)}"
+        yield from (f"  {line}" for line in (*_readings(done), *_reasons(done)))
+    for name in moved.missing:
+        yield f"{name}: not in this export"
+    if moved.new:
+        yield f"not in the plan, and left out: {', '.join(moved.new)}"
+    if moved.removed:
+        yield f"proposed settings that were removed here, and stay so: {', '.join(moved.removed)}"
+    yield from _reconciliation(moved)
+    for kind, names in moved.gone.items():
+        things = count(len(names), {**PAPERS, "items": "line"}[kind], ",")
+        yield f"not in this export, and left as it is: {things} of an earlier one: {first_of(names, 3, ',')}"
+    yield from ["the settings are those of the export, as there was no record here"] * moved.whole_settings
+    if is_dry:
+        yield f"nothing is changed: {count(len(moved.writes), 'file', ',')} would be"
+    elif not moved.writes:
+        yield "nothing to change, it is so already"
 
 
-def _apply_settings(draft: DraftPipeline, move: Move, moved: Moved) -> list[str]:
-    """Add what the proposed settings have and the pipeline doesn't; what is there stays as it is.
-
-    What an import brought once and people removed since isn't brought again; its names are given back.
-    Those of an export of ours stand whole where there are no records yet.
-    """
-    path = move.folder / SETTINGS_PAGE
-    if not path.is_file():
-        return []
-    text = yamltext.decode(path.read_bytes(), str(path))
-    proposed = yamltext.parse(text, str(path)) if _has_content(text) else {}
-    if move.is_own:
-        if proposed.keys() - _OF_A_MOVE and rows_for_verbs.count_records(draft.index.connection) == 1:
-            validate(Settings, proposed, str(path), text)
-            moved.whole_settings = True
-            draft.take([Write(SETTINGS_FILE, draft.raw(SETTINGS_FILE), text.encode())])
-            return []
-        proposed = {key: value for key, value in proposed.items() if key in _OF_A_MOVE}
-    before = draft.settings
-    imports = imports_at(draft.location).plain_versions([SETTINGS_FILE])
-    brought = [after for _, versions in imports for _, after in versions]
-    proposed, removed = _without_removed(proposed, before.plain(), brought)
-    deals = rows_for_verbs.known_elsewhere(draft.index.connection, OPPORTUNITY.table)
-    after = merged_settings(before, proposed, str(path), text, is_new=not deals)
-    if after.plain() != before.plain():
-        draft.take(plan_writes(draft, [Change(after, "move in", "imported")]))
-    return removed
+def _outcome(done: Import) -> str:
+    report = done.report
+    parts = [f"{report[name]:,} {words}" for name, words in WORDS.items() if report[name]]
+    nouns = {collection.plural: collection.noun for collection in COLLECTIONS}
+    on_the_way = [count(len(keys), nouns[kind], ",") for kind, keys in report["made_on_the_way"].items()]
+    more = f"; made on the way: {', '.join(on_the_way)}" if on_the_way else ""
+    kept = sum(tally["rows"] for tally in report["kept"])
+    gone = sum(tally["rows"] for tally in report["left_out"] if tally["column"] == REMOVED)
+    more += f"; {gone:,} of those left out were removed or merged here" if gone else ""
+    if kept:
+        examples = [(tally["field"], tally["example"]["row"], tally["rows"]) for tally in report["kept"]]
+        fields = [f"{field} of {row}{' …' * (rows > 1)}" for field, row, rows in examples]
+        more += f"; {kept:,} kept as they are here, where the file changed them too: {first_of(fields, 5)}"
+    return f"{count(report['rows'], 'row', ',')} of {done.table.name}: {', '.join(parts) or 'none'}{more}"
 
 
-def _without_removed(proposed: Any, present: Any, brought: Sequence[Any]) -> tuple[Any, list[str]]:
-    """Proposed settings without what is in some that were `brought` and isn't `present`; its names."""
-    removed: list[str] = []
-    if isinstance(proposed, dict):
-        kept = {}
-        for key, value in proposed.items():
-            inner = [part[key] for part in brought if isinstance(part, dict) and key in part]
-            if inner and key not in present:
-                removed.append(str(key))
-                continue
-            kept[key], more = _without_removed(value, present.get(key, {}), inner)
-            removed += more
-        return kept, removed
-    if not isinstance(proposed, list):
-        return proposed, []
-    names = {_name(part) for part in present or ()}
-    gone = {_name(part) for list_ in brought for part in list_ or ()} - names
-    kept_parts = [part for part in proposed if _name(part) not in gone]
-    return kept_parts, [_name(part) for part in proposed if _name(part) in gone]
+def _reasons(done: Import) -> Iterator[str]:
+    ordered = reasons_by_shape(done.report)
+    for rows, example in ordered[:_MOST_REASONS]:
+        yield f"{rows:,} rejected, as: {example}"
+    if rest := ordered[_MOST_REASONS:]:
+        yield f"{sum(rows for rows, _ in rest):,} rejected for {len(rest):,} more reasons"
 
 
-def _name(part: Any) -> str:
-    return str(part.get("id") if isinstance(part, dict) else part)
-
-
-def _has_content(text: str) -> bool:
-    return any(line.strip() and not line.lstrip().startswith("#") for line in text.splitlines())
-
-
-def merged_settings(
-    settings: Settings, proposed: Mapping[str, Any], file: str, text: str, *, is_new: bool
-) -> Settings:
-    """The settings with the users, stages and words that a move proposes and that they lack.
-
-    In a pipeline that is new (`is_new`), the process of the move is the one for new deals.
-    """
-    if unknown := proposed.keys() - {"users", "teams", "sources", *_OF_A_MOVE}:
-        raise PipecliError(f"{file}: a move proposes no {', '.join(sorted(unknown))}", hint="set it by hand")
-    users = dict(settings.users)
-    names = {name_key(user.name) for user in users.values()}
-    addresses = {user.email.lower() for user in users.values() if user.email}
-    for slug, plain in (proposed.get("users") or {}).items():
-        user = validate(User, plain, file, text)
-        if (
-            slug not in users
-            and name_key(user.name) not in names
-            and (user.email or "").lower() not in addresses
-        ):
-            users[slug] = user
-    processes = dict(settings.processes)
-    for slug, plain in (proposed.get("processes") or {}).items():
-        own = validate(Process, plain, file, text)
-        present = processes.get(slug)
-        if present is None:
-            processes = {slug: own, **processes} if is_new else {**processes, slug: own}
+def _reconciliation(moved: Moved) -> Iterator[str]:
+    for one in moved.reconciliation:
+        if not one.comparable:
+            yield f"{one.file}: not reconciled, as no column names its {one.kind} (external_id)"
             continue
-        processes[slug] = present.with_(stages=_with_missing(present.stages, own.stages))
-    changes: dict[str, Any] = {"users": users, "processes": processes}
-    for key in WORDS:
-        present_words = getattr(settings, key)
-        words = tuple(str(word) for word in proposed.get(key) or ())
-        if present_words:  # an empty list takes any word
-            changes[key] = (*present_words, *(word for word in words if word not in present_words))
-    return settings.with_(**changes)
-
-
-def _with_missing(present: Sequence[Stage], own: Sequence[Stage]) -> tuple[Stage, ...]:
-    """The stages with those added that they lack, each before the first that is likelier."""
-    stages = list(present)
-    ids = {stage.id for stage in stages}
-    for stage in own:
-        if stage.id not in ids:
-            place = next(
-                (n for n, other in enumerate(stages) if other.probability > stage.probability), len(stages)
+        yield f"reconciliation of {one.file}, file | pipeline:"
+        for group, totals in one.totals.items():
+            sides = (
+                f"{count(totals.rows, 'row', ',')} {totals.amount:,.2f} {group.currency}",
+                f"{count(totals.rows_here, 'row', ',')} {totals.amount_here:,.2f} {group.currency}",
             )
-            stages.insert(place, stage)
-    return tuple(stages)
+            yield f"  {group.stage}: {sides[0]} | {sides[1]}{_verdict(totals.differing, totals.changed_here)}"
+        kept = " but for what was changed here" * bool(one.changed)
+        yield "they differ" if one.differing else f"they agree{kept}"
+        for changed in one.changed[:_MOST_REASONS]:
+            yield f"  {changed.record} {changed.field}: {changed.file} in the file, {changed.here} here"
+        if rest := len(one.changed[_MOST_REASONS:]):
+            yield f"  and {rest:,} more that were changed here (--format json has all)"
+        for key, told, here in one.other_grand_totals[:1]:
+            papers = count(len(one.other_grand_totals), PAPERS[one.kind], ",")
+            yield (
+                f"another total with taxes and adjustments: {papers} of {one.file}, as {key}: "
+                f"{told:,.2f} there, {here:,.2f} here"
+            )
+
+
+def _verdict(differing: Sequence[str], changed_here: int) -> str:
+    if differing:
+        shown = ", ".join(differing[:3]) + (" …" if len(differing) > 3 else "")
+        verb = "differs" if len(differing) == 1 else "differ"
+        return f": {len(differing):,} {verb} ({shown})"
+    return f": {changed_here:,} changed here since" if changed_here else ""
+
+
+def _readings(done: Import) -> Iterator[str]:
+    """What was read otherwise than it stands in a file, and that nobody said."""
+    if guessed := done.report.get("guessed_encoding"):
+        yield f"read as {guessed}, a guess: if names look wrong, say `encoding:` in the mapping"
+    rounded = [
+        told for told in done.report["replaced"] if told["column"] == "amount" and told["by"] != "unknown"
+    ]
+    if rounded:
+        apart = {abs(Decimal(told["value"]) - Decimal(told["by"])): told for told in rounded}
+        most = apart[max(apart)]
+        yield (
+            f"{sum(told['rows'] for told in rounded):,} amounts have more decimals than their currency, and "
+            f"are rounded, by {max(apart):f} at most: {most['value']} → {most['by']}"
+        )
+    for told in done.report["left_out"]:
+        if told["column"].endswith(("s that aren't here", "of rows that name several")):
+            yield f"left out of {count(told['rows'], 'row', ',')}: {told['column']}"
+    for told in done.report["noted"][:_MOST_REASONS]:
+        yield f"{told['what']}: {count(told['rows'], 'row', ',')} (line {told['example']['line']})"
