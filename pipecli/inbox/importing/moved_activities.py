@@ -1,0 +1,143 @@
+"""Activities that a file has in another record than we have: they move, unless people changed them here.
+
+An item doesn't: its row is rejected, as two sums would change.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from pipecli.errors import Reason
+from pipecli.inbox.importing.bindings import Bindings, Tally
+from pipecli.inbox.importing.earlier_imports import Keep, last_said
+from pipecli.inbox.importing.import_report import Built, Lines
+from pipecli.inbox.importing.list_elements import Element, is_alike
+from pipecli.inbox.importing.match_record import Parents, PartKind
+from pipecli.inbox.importing.named_records import Nameable
+from pipecli.inbox.importing.table import Row
+from pipecli.json_and_csv import dumps, loads
+from pipecli.records.base import Plain, Record
+from pipecli.records.kinds import BY_NOUN
+from pipecli.records.written_amounts import plain_digits
+from pipecli.store.index import rows_for_verbs
+from pipecli.store.parse_record import validate
+from pipecli.store.pipeline import Pipeline
+from pipecli.store.plan_writes import Planner
+
+_Place = tuple[str, str]
+"""The noun and the id of a record."""
+MOVED = "moved to another record, as in the file"
+SAME_ID = "with an external_id that something else in another record has"
+
+
+class _Move(NamedTuple):
+    external_id: str
+    old: _Place
+    new: _Place
+    row: Row
+
+
+class Moves:
+    """The moves of one file.
+
+    Both records are planned last: what has come to the new one goes from the old one, and nothing else.
+    """
+
+    def __init__(self, pipeline: Pipeline, part: PartKind, planner: Planner, bindings: Bindings) -> None:
+        """`bindings` count nothing that is told."""
+        self._pipeline, self._part, self._planner, self._bindings = pipeline, part, planner, bindings
+        self._moves: list[_Move] = []
+        self._places: set[_Place] = set()
+        self._waiting: dict[_Place, Record] = {}
+
+    def find(
+        self, parents: Parents, names: Nameable, keep: Keep, total: Built, noted: dict[str, Tally]
+    ) -> None:
+        """Find what moves; taken out are the rows of what stays as people left it, or may be one or two."""
+        found, said = self._found(parents), dict[_Place, Plain]()
+        for collection in self._part.parents:
+            own = {key for move in found for noun, key in (move.old, move.new) if noun == collection.noun}
+            told = last_said(self._pipeline, collection, names, own)
+            said |= {(collection.noun, key): plain for key, plain in told}
+        out: set[int] = set()
+        for move in found:
+            if self._part_of(said[move.new], move.external_id):
+                continue  # people took it from there
+            here = self._part_of(self._record(move.old).plain(), move.external_id)
+            before = self._part_of(said[move.old], move.external_id)
+            is_changed = loads(dumps(here)) != loads(dumps(before))
+            read = {**self._bindings.constants, **self._bindings.read(move.row).values}
+            values: Element = {path[2:]: value for path, value in read.items()}
+            if not is_alike(values, here, names) and not is_alike(values, before, names):
+                Tally.count(noted, SAME_ID, move.row)
+                continue
+            if self._part.noun == "item" or (is_changed and keep == "conflict"):
+                reason = (
+                    f"{move.old[1]} has the {self._part.noun} {move.external_id}, and the file has it in "
+                    f"{move.new[1]}: remove it there if it moved; if each record numbers its own, "
+                    "the external_id must name the record, too"
+                )
+                total.rejected.append((move.row, Reason(reason)))
+            elif is_changed and keep == "local":
+                Tally.count(total.kept, f"the record of {self._part.plural}", move.row)
+                total.lines = Lines(unchanged=1).plus(total.lines or Lines())
+            else:
+                Tally.count(noted, MOVED, move.row)
+                self._moves.append(move)
+                self._places |= {move.old, move.new}
+                continue
+            out.add(move.row.line)
+        for noun, rows in parents.rows.items() if out else ():
+            parents.rows[noun] = [row for row in rows if row.line not in out]
+
+    def _found(self, parents: Parents) -> list[_Move]:
+        """The rows whose part one other record has; an id that several have numbers the parts of each."""
+        held: dict[str, list[_Place]] = {}
+        known = rows_for_verbs.external_ids_of_parts(self._pipeline.index.connection, self._part.plural)
+        for noun, key, external in known:
+            held.setdefault(plain_digits(external), []).append((noun, key))
+        moves: dict[str, list[_Move]] = {}
+        for noun, rows in parents.rows.items() if held else ():
+            for row in rows:
+                external = plain_digits(self._bindings.external_of(row))
+                new = noun, parents.keys[row.line]
+                for old in held.get(external, ()):
+                    moves.setdefault(external, []).append(_Move(external, old, new, row))
+        return [move for move, *others in moves.values() if move.old != move.new and not others]
+
+    def _record(self, place: _Place) -> Record:
+        noun, key = place
+        return self._waiting.get(place) or validate(
+            BY_NOUN[noun].model, loads(self._pipeline.json_of(noun, key))
+        )
+
+    def _part_of(self, record: Plain, external_id: str) -> Plain | None:
+        parts = record.get(self._part.plural, ())
+        return next(
+            (part for part in parts if plain_digits(part.get("external_id", "")) == external_id), None
+        )
+
+    def take(self, record: Record, *, is_new: bool = False) -> None:
+        """Plan a record, or have it wait for all that moves."""
+        place = record.noun, record.key
+        if place in self._places:
+            self._waiting[place] = record
+        else:
+            self._planner.take(record, is_new=is_new)
+
+    def finish(self) -> list[str]:
+        """Plan the records that waited; the ids of those that something left."""
+        left = []
+        owned = {path[2] for path in self._bindings.owned if len(path) > 2}
+        for move in self._moves:
+            new, old = (self._record(place).plain() for place in (move.new, move.old))
+            arrived, was = (self._part_of(plain, move.external_id) for plain in (new, old))
+            if arrived and was:
+                arrived |= {name: was[name] for name in was.keys() - arrived.keys() - owned}
+                old[self._part.plural].remove(was)
+                for place, plain in ((move.new, new), (move.old, old)):
+                    self._waiting[place] = validate(BY_NOUN[place[0]].model, plain)
+                left.append(move.old[1])
+        for record in self._waiting.values():
+            self._planner.take(record)
+        return left
