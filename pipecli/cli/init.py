@@ -13,7 +13,7 @@ import io
 import os
 import shlex
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
@@ -75,17 +75,15 @@ def init(
     review = _review(ci, install)
     if pages and ci != "github":
         raise typer.BadParameter("needs --ci github", param_hint="--pages")
-    dashboard = CiFile(create_pipeline.DASHBOARD, install or PINNED_INSTALL_CHARTS) if pages else None
+    dashboard = [CiFile(create_pipeline.DASHBOARD, install or PINNED_INSTALL_CHARTS)] if pages else []
+    wanted = [*([review] if review else []), *dashboard]
     if server_hook:
         if ci or sample or currency or company or timezone:
             raise typer.BadParameter("goes alone", param_hint="--server-hook")
         say(f"{create_pipeline.add_server_hook(root)} looks at every push to the shared branch")
         return
     if review and (root / SETTINGS_FILE).is_file() and not (sample or currency or company or timezone):
-        if not (dashboard and (root / review.host.file).exists()):
-            _add(review, root)
-        if dashboard:
-            _add(dashboard, root)
+        _add(dashboard if dashboard and (root / review.host.file).exists() else wanted, root)
         return
     if sample:
         if currency or company or timezone:
@@ -93,7 +91,7 @@ def init(
                 "has a currency, a company and a timezone of its own", param_hint="--sample"
             )
         now = run.fixed_now() or date.today()
-        commits = replay(root, now.date() if isinstance(now, datetime) else now, review)
+        commits = replay(root, now.date() if isinstance(now, datetime) else now, wanted)
         command = shlex.join(["pipecli", "-C", str(directory), "forecast"])
         say(f"{commits} commits of a small company are in {root}; try: {command}")
     else:
@@ -102,13 +100,12 @@ def init(
             currency=currency or "EUR",
             company=company,
             timezone=timezone,
-            review=review,
+            reviews=wanted,
             tell=say,
         )
         there = root if directory.parts else root.resolve()
         say(f"a new pipeline is in {there}; the first steps: `pipecli --help`, `pipecli lead add`")
-    if dashboard:
-        _add(dashboard, root)
+    _tell_of(dashboard)
 
 
 def _review(ci: str | None, install: str | None) -> CiFile | None:
@@ -122,15 +119,19 @@ def _review(ci: str | None, install: str | None) -> CiFile | None:
     return CiFile(HOSTS[ci], install.strip()) if install else CiFile(HOSTS[ci])
 
 
-def _add(review: CiFile, root: Path) -> None:
-    """Give a pipeline that is there the file of a code host."""
+def _add(reviews: Sequence[CiFile], root: Path) -> None:
+    """Give a pipeline that is there the files of a code host."""
     pipeline = Pipeline.find(root)
     pipeline.tell = say
     with pipeline.exclusive():
-        create_pipeline.add_ci(pipeline.location, review)
-    host = review.host
-    does = "draws the dashboard" if host is create_pipeline.DASHBOARD else "reviews what is to be merged"
-    say(f"{host.file} is committed; push it, and {host.name} {does}")
+        create_pipeline.add_ci(pipeline.location, reviews)
+    _tell_of(reviews)
+
+
+def _tell_of(reviews: Sequence[CiFile]) -> None:
+    for host in (review.host for review in reviews):
+        does = "draws the dashboard" if host is create_pipeline.DASHBOARD else "reviews what is to be merged"
+        say(f"{host.file} is committed; push it, and {host.name} {does}")
 
 
 LAST_DAY = date(2026, 11, 20)
@@ -148,7 +149,7 @@ class Line(NamedTuple):
     words: list[str]
 
 
-def replay(root: Path, today: date, review: CiFile | None = None) -> int:
+def replay(root: Path, today: date, reviews: Sequence[CiFile] = ()) -> int:
     """Make the sample pipeline in a directory; the number of commits made. Raises PipecliError."""
     lines = list(story(files("pipecli.cli").joinpath("sample.story").read_text(encoding="utf-8")))
     shift = timedelta(weeks=(today - LAST_DAY).days // 7)  # whole weeks: a Monday stays a Monday
@@ -157,7 +158,12 @@ def replay(root: Path, today: date, review: CiFile | None = None) -> int:
     with _world(first.moment + shift, first.author):
         user = create_pipeline.Person(first.author, *PEOPLE[first.author])
         create_pipeline.create_pipeline(
-            root, currency="EUR", company="Contoso Coffee", timezone="Europe/Madrid", user=user, review=review
+            root,
+            currency="EUR",
+            company="Contoso Coffee",
+            timezone="Europe/Madrid",
+            user=user,
+            reviews=reviews,
         )
     last = LAST_DAY + shift
     quarter = f"{last.year}-Q{(last.month + 2) // 3}"

@@ -99,13 +99,14 @@ def require_absent(work_tree: Path, host: Host) -> None:
         )
 
 
-def add_ci(place: Location, review: CiFile) -> None:
-    """Add the file to a pipeline, as one commit. Raises PipecliError, and nothing is changed."""
-    host = review.host
-    require_absent(place.work_tree, host)
-    message = f"{host.summary.format(host.name)}\n\nPipecli-Event: ci-added"
-    with system_refusal(host.file):
-        _commit(place, [], message, review)
+def add_ci(place: Location, reviews: Sequence[CiFile]) -> None:
+    """Add the files to a pipeline, as one commit. Raises PipecliError, and nothing is changed."""
+    hosts = [review.host for review in reviews]
+    for host in hosts:
+        require_absent(place.work_tree, host)
+    summaries = [host.summary.format(host.name) for host in hosts]
+    with system_refusal(hosts[0].file):
+        _commit(place, [], "\n\n".join([*summaries, "Pipecli-Event: ci-added"]), reviews)
 
 
 _HOOK = "pre-receive"
@@ -155,12 +156,12 @@ def create_pipeline(
     company: str | None,
     timezone: str | None,
     user: Person | None = None,
-    review: CiFile | None = None,
+    reviews: Sequence[CiFile] = (),
     tell: Callable[[str], object] = lambda _: None,
 ) -> Location:
     """Make a pipeline in a directory, which may exist and be part of a repository. Raises PipecliError.
 
-    With a code host also the file by which that reviews it. What killed commands left is told.
+    With a code host also the files by which that reviews it. What killed commands left is told.
     """
     root = Path(os.path.realpath(directory))
     if _is_done_by_a_killed_one(root, tell):
@@ -177,8 +178,8 @@ def create_pipeline(
     try:
         root.mkdir(parents=True, exist_ok=True)
         if not git.is_in_repository(root):
-            git.init(root)
-        if review:
+            _make_repository(root)
+        for review in reviews:
             require_absent(Path(git.output(root, "rev-parse", "--show-toplevel")), review.host)
         text = settings_text(
             currency, company or root.name, timezone or local_timezone(), user or _git_identity(root)
@@ -197,7 +198,7 @@ def create_pipeline(
                 place,
                 writes,
                 "Found the pipeline\n\nPipecli-Event: founded",
-                review,
+                reviews,
                 lambda: merge_setup.set_up_merge(place),
             )
         if git_commit.hardening(git.settings(place.work_tree)) is not None:
@@ -216,6 +217,21 @@ def create_pipeline(
             raise PipecliError(text, code="system") from None
         raise
     return place
+
+
+def _make_repository(root: Path) -> None:
+    """Make the repository aside and put it in place: a killed git leaves half of one, with its locks."""
+    lock.clear_temporary(root / ".git")
+    if os.path.lexists(root / ".git"):  # half of one, of another's git
+        git.init(root)
+        return
+    aside = root / safe_files.temporary_name(".git", os.getpid())
+    try:
+        aside.mkdir()
+        git.init(aside)
+        (aside / ".git").rename(root / ".git")
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
 
 
 def _is_done_by_a_killed_one(root: Path, tell: Callable[[str], object]) -> bool:
@@ -246,15 +262,15 @@ def _commit(
     place: Location,
     writes: Sequence[Write],
     message: str,
-    review: CiFile | None,
+    reviews: Sequence[CiFile],
     also: Callable[[], None] = lambda: None,
 ) -> None:
-    """Commit files, with a code host also that by which it reviews; or nothing of it. Raises OSError.
+    """Commit files, with a code host also those by which it reviews; or nothing of it. Raises OSError.
 
-    That file lies at the top of the repository: so does the journal.
+    Those lie at the top of the repository: so does the journal.
     """
     files = [write._replace(file=place.prefix + write.file) for write in writes]
-    files += [Write(review.host.file, None, ci_text(review, place.prefix).encode())] if review else []
+    files += [Write(review.host.file, None, ci_text(review, place.prefix).encode()) for review in reviews]
     top = _top(place)
     top.cache.mkdir(exist_ok=True)
     with interruptible():

@@ -173,7 +173,13 @@ def clear_temporary(file: Path) -> None:
     """Remove what killed commands left beside a person's file that they were writing."""
     for aside in file.parent.glob(f".{glob.escape(file.name)}.*.tmp"):
         with suppress(OSError):
-            if _is_dead(aside.name.split(".")[-2]) or aside.stat().st_mtime < time() - _AN_HOUR:
+            if not _is_dead(aside.name.split(".")[-2]) and aside.stat().st_mtime >= time() - _AN_HOUR:
+                continue
+            if aside.is_dir():
+                from shutil import rmtree  # 2 ms, for what is rare
+
+                rmtree(aside)
+            else:
                 aside.unlink()
 
 

@@ -330,9 +330,9 @@ def test_the_dashboard_is_drawn_where_it_is_asked_for(
     file = ".github/workflows/pipecli-dashboard.yml"
     said = cli("init", "--ci", "github", "--pages").err
     assert said.splitlines()[-1] == f"{file} is committed; push it, and github draws the dashboard"
-    assert git("log", "-2", "--format=%s", "--name-only").split("\n") == [
-        *("Draw the dashboard, on github", "", file),
-        *("Review what is to be merged, on github", "", FILES["github"]),
+    assert git("log", "-1", "--format=%B", "--name-only").split("\n") == [
+        *("Review what is to be merged, on github", "", "Draw the dashboard, on github", ""),
+        *("Pipecli-Event: ci-added", "", "", file, FILES["github"]),
     ]
     workflow = read(root / file)
     assert set(workflow["on"]) == {"push", "schedule", "workflow_dispatch"}
@@ -347,4 +347,7 @@ def test_the_dashboard_is_drawn_where_it_is_asked_for(
     assert "exists already" in cli("init", "--ci", "github", "--pages", code=1).err
     cli("init", "--ci", "gitlab", "--pages", code=2)
     assert run(["init", str(tmp_path / "new"), "--ci", "github", "--pages"]) == 0
-    assert (tmp_path / "new" / file).exists() and (tmp_path / "new" / FILES["github"]).exists()
+    founded = subprocess.run(
+        ["git", "log", "--name-only", "--format="], cwd=tmp_path / "new", capture_output=True, text=True
+    ).stdout.split()
+    assert {file, FILES["github"], "pipecli.yaml"} <= {*founded} and len(founded) == len({*founded})

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import resource
+import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -52,6 +54,26 @@ def test_on_a_full_disk_nothing_is_left(tmp_path, room, said):
         )  # fmt: skip
         assert (done.returncode, said in done.stderr) == (1, True), done.stderr
     assert [*(tmp_path / "old").iterdir()] == [] and not (tmp_path / "new").exists()
+
+
+def test_a_git_killed_while_it_makes_the_repository_leaves_no_half_of_one(tmp_path):
+    git, wrapper = shutil.which("git"), tmp_path / "bin/git"
+    wrapper.parent.mkdir()
+    wrapper.write_text(
+        "#!/bin/sh\n"
+        'case "$*" in *init*) mkdir .git && touch .git/HEAD.lock && kill -9 $PPID; exit 1;; esac\n'
+        f'exec {git} "$@"\n'
+    )
+    wrapper.chmod(0o755)
+    command = [sys.executable, "-m", "pipecli", "init", str(tmp_path / "new")]
+    path = f"{wrapper.parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(command, env={**os.environ, "PATH": path}, capture_output=True, check=False)
+    assert done.returncode == -signal.SIGKILL and not (tmp_path / "new/.git").exists()
+
+    assert run(["init", str(tmp_path / "new")]) == 0
+    status = subprocess.run(["git", "status", "--porcelain"], cwd=tmp_path / "new", capture_output=True)
+    assert (status.returncode, status.stdout) == (0, b"")
+    assert not list((tmp_path / "new").glob("..git*"))
 
 
 @pytest.mark.parametrize("code", ["XQZ", "euro"])
