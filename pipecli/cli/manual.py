@@ -17,7 +17,7 @@ import typer
 
 from pipecli import __version__
 from pipecli.cli.common.command import Printing, Verb, argument, examples, noun, option
-from pipecli.cli.common.output import write_text
+from pipecli.cli.common.output import write_text, write_whole
 from pipecli.cli.common.session import session
 from pipecli.cli.main import root
 from pipecli.cli.nouns import ALIASES, NOUNS, SECTIONS
@@ -161,7 +161,7 @@ def man(
     with system_refusal(folder):
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in texts.items():
-            (folder / name).write_text(text, encoding="utf-8", newline="\n")
+            write_whole(folder / name, text.encode())
     write_text("".join(f"{output / name}\n" for name in texts))
 
 

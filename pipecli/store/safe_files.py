@@ -243,8 +243,9 @@ def _put(root: Path, file: str, content: bytes, mode: int | None) -> Stat:
         if mode is not None:
             os.chmod(aside, mode)  # noqa: PTH101
         os.replace(aside, f"{root}/{file}")  # noqa: PTH105
-    except OSError as error:
-        error.filename = error.filename or f"{root}/{file}"  # a full disk names none
+    except BaseException as error:
+        if isinstance(error, OSError):
+            error.filename = error.filename or f"{root}/{file}"  # a full disk names none
         with suppress(OSError):
             Path(aside).unlink()
         raise

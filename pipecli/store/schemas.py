@@ -21,7 +21,7 @@ from pipecli.records import base
 from pipecli.records.base import Part
 from pipecli.records.kinds import KINDS, SETTINGS, Collection, Kind
 from pipecli.store.file_stamps import stat_of
-from pipecli.store.safe_files import Location, make_folder, read_bytes
+from pipecli.store.safe_files import Location, read_bytes
 from pipecli.store.safe_files import write_file as replace
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -77,15 +77,6 @@ def schema_files() -> dict[str, str]:
 
 FOLDER = "schemas"
 """The folder of a pipeline's own schemas."""
-
-
-def write_schemas(root: Path, folder: str) -> list[str]:
-    """Write every schema into a folder below `root`; their file names. Raises OSError, PipecliError."""
-    make_folder(root, folder)
-    schemas = schema_files()
-    for name, text in schemas.items():
-        replace(root, f"{folder}/{name}", text.encode())
-    return list(schemas)
 
 
 def differing_below(place: Location) -> dict[str, str]:

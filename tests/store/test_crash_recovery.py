@@ -872,3 +872,27 @@ def test_what_a_killed_change_was_to_remove_is_staged_again(cli, deal, git, root
     git("rm", "-q", name)
     assert cli("opp", "list").err == "undone: a change (the command was cut off)\n"
     assert (file.read_text(), git("status", "--porcelain")) == (text, "")
+
+
+@pytest.mark.parametrize(
+    ("words", "first", "second"),
+    [
+        ("man --output", "pipecli.1", "pipecli-today.1"),
+        ("schema write", "lead.schema.json", "opportunity.schema.json"),
+    ],
+)
+def test_ctrl_c_in_the_middle_of_several_files_names_those_that_are_written(tmp_path, words, first, second):
+    folder = tmp_path / "out"
+    folder.mkdir()
+    os.mkfifo(folder / second)  # in which the write waits for a reader
+    running = subprocess.Popen(
+        [sys.executable, "-m", "pipecli", *words.split(), str(folder)], stderr=subprocess.PIPE, text=True
+    )
+    while not (folder / first).exists():
+        assert running.poll() is None
+        time.sleep(0.02)
+    time.sleep(0.2)
+    running.send_signal(signal.SIGINT)
+    _, said = running.communicate(timeout=20)
+    assert said == f"error: interrupted; written: {folder / first}\n"
+    assert sorted(path.name for path in folder.iterdir()) == sorted([first, second])

@@ -363,6 +363,19 @@ def ending_of(output: str, endings: Sequence[str], name: str) -> str:
     return ending
 
 
+begun: dict[str, int | None] = {}
+"""The files that this run has begun to write whole, each with its inode before."""
+
+
+def written_whole() -> list[str]:
+    """Those of them that are in place."""
+    return [file for file, before in begun.items() if _inode(file) not in (None, before)]
+
+
+def _inode(file: str | Path) -> int | None:
+    return Path(file).stat().st_ino if Path(file).exists() else None
+
+
 def write_whole(output: str | Path, content: bytes) -> None:
     """Put a file in the place of what was there, at once; a device or a pipe gets it as it is.
 
@@ -380,6 +393,7 @@ def write_whole(output: str | Path, content: bytes) -> None:
             target.write_bytes(content)
             return
         lock.clear_temporary(target)
+        begun.setdefault(str(output), _inode(output))
         safe_files.write_file(target.parent, target.name, content)
 
 

@@ -17,7 +17,7 @@ from pipecli.cli.common.terminal_and_own_config import COLORS, choose_color, own
 from pipecli.errors import Fault, FaultyFile, PipecliError
 from pipecli.harmless_text import clean
 from pipecli.records.kinds import Kind
-from pipecli.wording import count, with_words_cut
+from pipecli.wording import count, first_of, with_words_cut
 
 if TYPE_CHECKING:
     from pipecli.cli.common.output import Format
@@ -36,6 +36,8 @@ class Session:
         choose_color("auto")
         _said.clear()
         _told.clear()
+        if output := sys.modules.get("pipecli.cli.common.output"):
+            output.begun.clear()
         self.directory = "."
         self.format_name = "table"
         self.today_text = ""
@@ -122,7 +124,9 @@ class Session:
     def is_out(self) -> str:
         """What others have already of what the command did, in words."""
         pipeline = self.__dict__.get("pipeline") or self.__dict__.get("present")
-        return pipeline.is_out if pipeline else ""
+        output = sys.modules.get("pipecli.cli.common.output")
+        files = output.written_whole() if output else []
+        return (pipeline.is_out if pipeline else "") or (files and f"written: {first_of(files, 3)}") or ""
 
     def look_again(self) -> None:
         """Read the pipeline anew when it is next asked: what others wrote since then counts."""

@@ -105,7 +105,7 @@ def _close_all(run: Session, keys: list[str]) -> None:
                 if run.format is Format.TABLE:
                     write_text(f"{_line(closing, is_done=not run.dry_run)}\n")
     except KeyboardInterrupt:
-        raise PipecliError(f"interrupted, {len(done)} are closed", hint="run it again for the rest") from None
+        raise PipecliError(f"interrupted; closed: {len(done)}", hint="run it again for the rest") from None
     finally:
         if run.format is not Format.TABLE:
             print_records([_record(run, closing) for closing in done], _COLUMNS, run.format)

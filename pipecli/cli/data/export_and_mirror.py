@@ -132,7 +132,7 @@ def _export_all(run: Session, target: Path) -> None:
         write_whole(target, whole.getvalue())
     else:
         target.mkdir(parents=True, exist_ok=True)
-        unfinished.touch()
+        write_whole(unfinished, b"")
         for name, content in contents.items():
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             write_whole(target / name, content)

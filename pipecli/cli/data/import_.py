@@ -196,7 +196,6 @@ def plan(
         raise PipecliError(f"{export} has its plan already", hint=f"pipecli import run {quote(str(export))}")
     run = session(ctx)
     outcome = plan_again(into, files_of(export), run.pipeline, str(export), from_)
-    run.pipeline.is_out = f"what is written of the plan is in {into}"
     _write_pages(outcome, into)
     if run.format is Format.TABLE:
         write_counts((line, None) for line in _plan_lines(outcome, into))

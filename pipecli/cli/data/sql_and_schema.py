@@ -13,7 +13,7 @@ import typer
 
 from pipecli import __version__
 from pipecli.cli.common.command import Changing, argument, flag, noun
-from pipecli.cli.common.output import Format, print_record, print_records, write_text
+from pipecli.cli.common.output import Format, print_record, print_records, write_text, write_whole
 from pipecli.cli.common.session import Session, say, session
 from pipecli.cli.common.table import Column
 from pipecli.errors import PipecliError, system_refusal
@@ -44,8 +44,11 @@ def write(
     folder = run.directory_for(directory)
     with system_refusal(folder):
         changed = schemas.differing_schemas(folder, ".")
-        if not run.dry_run:
-            schemas.write_schemas(folder, ".")
+        if changed and not run.dry_run:
+            folder.mkdir(parents=True, exist_ok=True)
+            texts = schemas.schema_files()
+            for name in changed:
+                write_whole(folder / name, texts[name].encode())
     write_text("".join(f"{directory / name}\n" for name in changed))
 
 
