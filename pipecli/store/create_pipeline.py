@@ -21,15 +21,7 @@ from pipecli.errors import PipecliError, system_refusal
 from pipecli.extras import PINNED_INSTALL
 from pipecli.records.kinds import SETTINGS, SETTINGS_FILE
 from pipecli.records.money import CURRENCIES
-from pipecli.store import (
-    git,
-    git_commit,
-    ids_and_files,
-    lock,
-    merge_setup,
-    safe_files,
-    schemas,
-)
+from pipecli.store import git, git_commit, ids_and_files, lock, merge_setup, safe_files, schemas
 from pipecli.store.lock import interruptible
 from pipecli.store.parse_record import parse_record
 from pipecli.store.pipeline import Pipeline

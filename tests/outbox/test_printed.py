@@ -7,13 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from pipecli.outbox.printed_papers import (
-    Addressee,
-    Revisions,
-    addressee,
-    printed_order,
-    printed_quotation,
-)
+from pipecli.outbox.printed_papers import Addressee, Revisions, addressee, printed_order, printed_quotation
 from pipecli.records.customer import Contact, Customer
 from pipecli.records.items_and_totals import Item
 from pipecli.records.lead import Lead
