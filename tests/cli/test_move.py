@@ -401,6 +401,28 @@ def test_what_an_export_leaves_open_is_asked_and_nothing_runs_before_it_is_answe
     assert by_id["3"]["customer"] == "bakery-lund"
 
 
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "questions: [dates]",
+        "questions: [{about: dates}]",
+        "questions: 3",
+        "files: [deals.csv]",
+        "files: [{kind: leads, file: a.csv}, {kind: leads}]",
+        "answers: day",
+    ],
+)
+def test_a_plan_that_is_broken_by_hand_says_what_it_needs(cli: Cli, root: Path, broken: str) -> None:
+    Path("m").mkdir()
+    Path("m/plan.yaml").write_text(f"vendor: hubspot\n{broken}\n")
+
+    said = cli("import", "run", "m", code=1).err
+
+    assert said.startswith(
+        "error: m/plan.yaml: each of `files` needs kind, file and map, each of `questions`"
+    )
+
+
 def test_a_file_of_no_vendor_is_read_by_its_words_in_six_languages(cli: Cli, root: Path) -> None:
     Path("ventas.csv").write_text(
         "Código;Oportunidad;Cliente;Etapa;Importe;Fecha de cierre;Comercial\n"

@@ -119,28 +119,34 @@ def load_plan(folder: Path) -> Move:
     text, plain = _read(path)
     faults: list[Fault] = []
     pending: dict[str, Any] = {}
-    for number, question in enumerate(plain.get("questions") or ()):
-        answer, one_of = question.get("answer"), question.get("one_of")
-        if answer is None or (one_of and str(answer) not in one_of):
-            wanted = " or ".join(one_of) if one_of else "it"
-            wrong = "" if answer is None else f', not "{answer}"'
-            fault = f"{question['question']} Write {wanted} after `answer:` in this line{wrong}"
-            faults.append(_fault_of_answer(path, text, number, fault))
-        else:
-            pending[str(question["about"])] = answer
-    if faults:
-        raise FaultyFile(faults)
     try:
+        for number, question in enumerate(plain.get("questions") or ()):
+            answer, one_of = question.get("answer"), question.get("one_of")
+            if answer is None or (one_of and str(answer) not in one_of):
+                wanted = " or ".join(one_of) if one_of else "it"
+                wrong = "" if answer is None else f', not "{answer}"'
+                fault = f"{question['question']} Write {wanted} after `answer:` in this line{wrong}"
+                faults.append(_fault_of_answer(path, text, number, fault))
+            else:
+                pending[str(question["about"])] = answer
         answers: dict[str, Any] = {**(plain.get("answers") or {})}
         steps = [
             Step(
-                str(step["kind"]), str(step["file"]), step.get("map") or "", tuple(step.get("columns") or ())
+                str(step["kind"]),
+                str(step["file"]),
+                str(step.get("map") or ""),
+                tuple(step.get("columns") or ()),
             )
             for step in plain["files"]
         ]
-    except (KeyError, TypeError):
-        lacking = "each of `files` needs kind, file and map, and `answers` names what each is about"
+    except (AttributeError, KeyError, TypeError):
+        lacking = (
+            "each of `files` needs kind, file and map, each of `questions` about and question, "
+            "and `answers` names what each is about"
+        )
         raise PipecliError(f"{path}: {lacking}") from None
+    if faults:
+        raise FaultyFile(faults)
     for step in steps:
         if step.map and Path(step.map).name != step.map:
             raise PipecliError(f"{path}: {step.map} leads out of {folder}")
