@@ -423,6 +423,26 @@ def test_a_plan_that_is_broken_by_hand_says_what_it_needs(cli: Cli, root: Path, 
     )
 
 
+@pytest.mark.parametrize(
+    ("broken", "said"),
+    [
+        ("users: 3", "m/settings.yaml:1: users: must be a map of keys"),
+        ("processes: [sales]", "m/settings.yaml:1: processes: must be a map of keys"),
+        ("lost_reasons: price", "m/settings.yaml:1: lost_reasons: must be a list"),
+        ("lost_reasons: {price: 1}", "m/settings.yaml:1: lost_reasons: must be a list"),
+        ("sources: [fair]", "m/settings.yaml: a move proposes no sources; set it by hand"),
+    ],
+)
+def test_proposed_settings_that_are_broken_by_hand_are_refused_in_their_line(
+    cli: Cli, root: Path, broken: str, said: str
+) -> None:
+    table = "Deal ID,Deal Name,Stage,Amount,Close Date\n1,Ovens,Open,100,2026-02-03\n"
+    planned(cli, packed("h.zip", {"deals.csv": table}), "--into", "m")
+    Path("m/settings.yaml").write_text(f"{broken}\n")
+
+    assert cli("import", "run", "m", code=1).err == f"error: {said}\n"
+
+
 def test_a_file_of_no_vendor_is_read_by_its_words_in_six_languages(cli: Cli, root: Path) -> None:
     Path("ventas.csv").write_text(
         "Código;Oportunidad;Cliente;Etapa;Importe;Fecha de cierre;Comercial\n"

@@ -196,6 +196,10 @@ def apply_settings(draft: DraftPipeline, move: Move) -> tuple[list[str], bool]:
             draft.take([Write(SETTINGS_FILE, draft.raw(SETTINGS_FILE), text.encode())])
             return [], True
         proposed = {key: value for key, value in proposed.items() if key in _OF_A_MOVE}
+    for key in ("users", *_OF_A_MOVE):
+        if proposed.get(key) is not None and not isinstance(proposed[key], list if key in WORDS else dict):
+            wrong = f"{key}: must be {'a list' if key in WORDS else 'a map of keys'}"
+            raise FaultyFile([Fault(str(path), *yamltext.locate(text, [key]), "move", wrong)])
     before = draft.settings
     imports = imports_at(draft.location).plain_versions([SETTINGS_FILE])
     brought = [after for _, versions in imports for _, after in versions]
@@ -243,7 +247,7 @@ def merged_settings(
 
     In a pipeline that is new (`is_new`), the process of the move is the one for new deals.
     """
-    if unknown := proposed.keys() - {"users", "teams", "sources", *_OF_A_MOVE}:
+    if unknown := proposed.keys() - {"users", *_OF_A_MOVE}:
         raise PipecliError(f"{file}: a move proposes no {', '.join(sorted(unknown))}", hint="set it by hand")
     users = dict(settings.users)
     names = {name_key(user.name) for user in users.values()}
