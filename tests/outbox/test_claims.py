@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from pipecli.errors import PipecliError
-from pipecli.outbox.claims_and_journals import Claims, Unreachable
+from pipecli.outbox.only_once import Claims, Unreachable
 from pipecli.store import safe_files
 from pipecli.store.git_remote import shared_remote
 

@@ -39,7 +39,7 @@ from pipecli.history.notices import (
     write_unsent,
 )
 from pipecli.outbox.channels import Courier, channels
-from pipecli.outbox.claims_and_journals import job
+from pipecli.outbox.only_once import job
 from pipecli.records.days import Days, quarter_of
 from pipecli.records.emails_and_phones import users_by_address
 from pipecli.reports.deals import Valuation

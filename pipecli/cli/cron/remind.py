@@ -20,7 +20,7 @@ from pipecli.errors import PipecliError
 from pipecli.extras import require_extra
 from pipecli.harmless_text import clean
 from pipecli.outbox.channels import Courier, channels, variable
-from pipecli.outbox.claims_and_journals import Claims, SendingJournal, job
+from pipecli.outbox.only_once import Claims, SendingJournal, job
 from pipecli.records.kinds import INVOICE, LEAD, OPPORTUNITY
 from pipecli.reports.today_and_followups import follow_up_key, followups_by_user, reminder_message
 from pipecli.store.git_remote import shared_remote

@@ -23,7 +23,6 @@ from pipecli.errors import PipecliError
 from pipecli.extras import require_extra
 from pipecli.harmless_text import harmless, one_line
 from pipecli.json_and_csv import loads
-from pipecli.outbox.claims_and_journals import PaperMailJournal
 from pipecli.outbox.mail import (
     MailTemplate,
     Server,
@@ -38,6 +37,7 @@ from pipecli.outbox.mail import (
     server_of,
     template_names,
 )
+from pipecli.outbox.only_once import PaperMailJournal
 from pipecli.records.activity import Activity, Direction
 from pipecli.records.customer import Contact, Customer
 from pipecli.records.lead import Lead

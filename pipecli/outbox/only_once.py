@@ -1,4 +1,4 @@
-"""What happens only once in all clones: a message is sent, an invoice's number is given. And what was sent.
+"""What happens only once in all clones and after a crash: a message is sent, an invoice's number is given.
 
 A message or a number is claimed before, in a ref of git that all clones share, and one clone gets it. The ref
 points to a commit without parents; its tree holds a file a day, whose lines are the keys of what was claimed
