@@ -1467,3 +1467,69 @@ def test_a_stage_that_names_its_percent_has_it(cli: Cli, root: Path) -> None:
     (process,) = loads(Path("m/settings.yaml").read_text())["processes"].values()
     named = {stage["name"]: stage["probability"] for stage in process["stages"]}
     assert named == {"1. Met 5%": 5, "Quoted (60 %)": 60}
+
+
+@pytest.mark.parametrize("has_ids", [True, False])
+def test_firms_among_contacts_are_customers_and_no_salutation_is_a_position(
+    cli: Cli, root: Path, has_ids: bool
+) -> None:
+    """As Capsule has them: `Type`, and a deal whose `Contact` is the firm itself."""
+    ids = (",Contact ID", ",5", ",6") if has_ids else ("", "", "")
+    deal = "ID,Name,Milestone,Value,Currency,Expected Close,Organisation,Contact{}\n"
+    rows = "7,Saw,Proposal,10,EUR,2026-12-01,Acme,Mia Sol{}\n8,Axe,Proposal,20,EUR,2026-12-02,,Acme{}\n"
+    people = (
+        "ID,Type,Title,First Name,Last Name,Job Title,Organisation,Email,Phone Number,City\n"
+        "5,Person,Ms,Mia,Sol,Buyer,Acme,mia@acme.example,1,\n6,Organisation,,,,,Acme,info@acme.example,2,Lyon\n"
+    )
+    told = _plan(cli, _files("exp", opportunities=(deal + rows).format(*ids), contacts=people))
+    assert told["questions"] == []
+    cli("import", "run", "m")
+    by_id = deals(root)
+    assert {id_: deal["customer"] for id_, deal in by_id.items()} == {"7": "acme", "8": "acme"}
+    assert ([*by_id["7"]["contacts"]], by_id["8"].get("contacts")) == ([{"contact": "mia-sol"}], None)
+    (mia,) = (loads(path.read_text()) for path in root.glob("contacts/*.yaml"))
+    assert (mia["title"], mia["customer"]) == ("Buyer", "acme")
+    assert loads((root / "customers/acme.yaml").read_text())["address"] == "Lyon"
+
+
+def test_deals_of_kommo_in_russian_are_no_customers_and_none_that_was_lost_is_open(
+    cli: Cli, root: Path
+) -> None:
+    rows = (
+        "ID;Название сделки;Бюджет ₽;Ответственный;Дата создания сделки;Дата закрытия;Теги сделки;"
+        "Этап сделки;Воронка;Полное имя контакта;Компания\n"
+        "1;Ель;100;Ида;05.01.2026 10:00:00;не закрыта;a;Переговоры;Продажи;Иван Лес;Роща\n"
+        "2;Дуб;200;Ида;25.01.2026 10:00:00;27.02.2026 10:00:00;;Закрыто и не реализовано;Продажи;;Роща\n"
+        "3;Клён;300;Ида;26.01.2026 10:00:00;28.02.2026 10:00:00;;Успешно реализовано;Продажи;;Роща\n"
+    )
+    told = _plan(cli, _files("exp", amocrm_export_leads=rows))
+    assert (_kinds(told), told["questions"]) == ({"amocrm_export_leads.csv": "opportunities"}, [])
+    cli("import", "run", "m")
+    by_id = deals(root)
+    assert {id_: deal["status"] for id_, deal in by_id.items()} == {"1": "open", "2": "lost", "3": "won"}
+    assert (by_id["1"]["amount"], by_id["1"]["contacts"]) == (100, [{"contact": "ivan-les"}])
+    assert (by_id["1"]["tags"], by_id["2"]["closed"]["date"]) == (["a"], "2026-02-27")
+
+
+@pytest.mark.parametrize(
+    ("header", "cell", "field", "read"),
+    [
+        ("Tags", "a; b", "tags", ["a", "b"]),
+        ("Tags", "a | b", "tags", ["a", "b"]),
+        ("Created at", '"Sun, 25 Jan 2026 15:56"', "created", "2026-01-25T15:56:00+01:00"),
+        ("Created at", "Sun Jan 25 2026 15:56:00 GMT+0000", "created", "2026-01-25T15:56:00+00:00"),
+        ("Assigned User", "Ida Elm", "owner", "ida-elm"),
+        ("Related Companies", "Acme", "customer", "acme"),
+        ("Point of Contact", "Mia Sol", "contacts", [{"contact": "mia-sol"}]),
+        ("First Name,Last Name", "Mia,Sol", "contacts", [{"contact": "mia-sol"}]),
+        ("Est. sign date", "2026-12-24", "expected_close", "2026-12-24"),
+    ],
+)
+def test_what_more_vendors_call_a_column_fills_its_field(
+    cli: Cli, root: Path, header: str, cell: str, field: str, read: object
+) -> None:
+    """As in Freshsales, EspoCRM, Agile, Twenty, Keap, Membrain; `Deal #` is its number, not its name."""
+    _plan(cli, _files("exp", deals=f"Deal #,Deal Name,Stage,Amount,{header}\n4711,Saw,Demo,10,{cell}\n"))
+    cli("import", "run", "m")
+    deal = deals(root)["4711"]
+    assert (deal["title"], deal[field]) == ("Saw", read)

@@ -34,6 +34,7 @@ _DAYS = (
     "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d", "%Y.%m.%d",
     "%d/%m/%y", "%m/%d/%y", "%d-%m-%y", "%m-%d-%y", "%d.%m.%y",
     "%d %b %Y", "%b %d, %Y", "%d %B %Y", "%B %d, %Y", "%d-%b-%Y", "%d %b, %Y", "%d-%b-%y",
+    "%a, %d %b %Y", "%a, %b %d, %Y", "%a %d %b %Y", "%a %b %d %Y", "%A, %d %B %Y", "%A, %B %d, %Y",
 )  # fmt: skip
 _TIMES = (
     "", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M%p", " %I:%M:%S %p",
@@ -41,6 +42,7 @@ _TIMES = (
 )  # fmt: skip
 FORMS = (
     *(f"{day}{time}" for day in _DAYS for time in _TIMES), "%Y-%m-%d %I:%M:%S %p", "%Y-%m-%d %I:%M %p",
+    "%a, %d %b %Y %H:%M:%S %z", "%a %b %d %Y %H:%M:%S GMT%z",
 )  # fmt: skip
 """The forms in which exports write days and moments."""
 _PERSIAN = re.compile(r"1[34]\d\d\D.*|.*\D1[34]\d\d")

@@ -255,6 +255,8 @@ def _units_scale(table: Table, column: str, findings: Findings) -> dict[str, str
     return {"scale": str(told)} if told not in (None, "whole") else {}
 
 
+_MOST_WORDS = 3
+"""Different words for no day among days; rows with more are rejected."""
 _SAMPLE = 200
 """Texts of a column of dates that tell which forms to try on all of them."""
 _COUNTED = (
@@ -272,11 +274,14 @@ class DateForm(NamedTuple):
     comment: str
     others: tuple[str, ...] = ()
     """Forms of the cells that don't fit it, with day and month in the same order."""
+    nothing: tuple[str, ...] = ()
+    """Words among the days: `not closed`, `TBD`."""
 
     def entry(self) -> dict[str, Any]:
         """What an entry of a mapping says of it, with the evidence under `#`."""
         form = [self.form, *self.others] if self.others else self.form
-        return {**({"date": form} if form else {}), "#": self.comment}
+        words = {"values": dict.fromkeys(self.nothing)} if self.nothing else {}
+        return {**({"date": form} if form else {}), **words, "#": self.comment}
 
 
 def certain_form(counts: Counter[str], rows: int) -> DateForm | None:
@@ -328,8 +333,16 @@ def with_others(told: DateForm, counts: Iterable[str]) -> DateForm:
 
 
 def date_form(table: Table, column: str, findings: Findings) -> DateForm:
-    """The form that fits a column's dates, and the evidence; asks where two orders of day and month do."""
-    where, counts, rows = f"{table.name}, {column}", texts(table, column), len(table.rows)
+    """The form that fits a column's dates, and the evidence; a word among them, `not closed`, is none."""
+    counts = texts(table, column)
+    days = Counter({text: rows for text, rows in counts.items() if re.search(r"\d", text)})
+    words = [text for text in counts if days and text not in days][:_MOST_WORDS]
+    return _form_of(table, column, days or counts, findings)._replace(nothing=tuple(words))
+
+
+def _form_of(table: Table, column: str, counts: Counter[str], findings: Findings) -> DateForm:
+    """The form of days; asks where two orders of day and month fit."""
+    where, rows = f"{table.name}, {column}", len(table.rows)
     whole = sum(counts.values())
     if plain_form := certain_form(counts, rows):
         return plain_form

@@ -46,9 +46,16 @@ from pipecli.inbox.moving.recognise_vendor import (
     template_of_ids,
     with_marks,
 )
-from pipecli.inbox.moving.synonyms import SEVERAL, Recognised, by_id_or_name, columns_of_deals, ids_of
+from pipecli.inbox.moving.synonyms import (
+    SEVERAL,
+    Recognised,
+    by_id_or_name,
+    columns_of_deals,
+    firms_of,
+    ids_of,
+)
 from pipecli.inbox.moving.words import kinds_of_rows, of_activity, one_word, outcome_of, patterns, stem_of
-from pipecli.records.name_matching import is_code
+from pipecli.records.name_matching import folded, is_code
 from pipecli.records.settings import Settings
 from pipecli.store import ids_and_files
 from pipecli.wording import count
@@ -123,7 +130,7 @@ def make_plan(
     for table, told in known:
         findings.namesakes |= namesakes_of(table, told.roles) if told.kind == "contacts" else {}
         findings.assumed += _doubts(table, told)
-    findings.kinds = ids_of(known)
+    findings.kinds, findings.firms = ids_of(known), firms_of(known)
     for number, (table, told) in enumerate(known):
         table, told = without_deleted(table, by_id_or_name(table, told, findings), findings)
         known[number] = _Recognition(table, with_ends(table, with_marks(table, told), findings))
@@ -286,7 +293,8 @@ class _Mapping:
 
     def _names(self) -> bool:
         """True where the file names other records by what people call them, not by ids alone."""
-        named = [column for column, role in self.told.columns.items() if role in _NAMING]
+        naming = (*_NAMING, "last_name") if self.told.kind == "opportunities" else _NAMING
+        named = [column for column, role in self.told.columns.items() if role in naming]
         is_named = re.compile(r"[^\W\d_]+_\d+").fullmatch  # Client_7, if no file says who that is
         own = self.findings.kinds.keys().isdisjoint(("customers", "contacts"))
         texts_ = [text for column in named for text in [*texts(self.table, column)][:50]]
@@ -316,6 +324,10 @@ class _Mapping:
                 entry["scale"] = scale
         elif role.endswith(("price", "cost", "total", "amount")):
             entry |= amount_scale(self.table, column, self.findings)
+        elif role == "tags":
+            cells = texts(self.table, column)
+            signs = [sign for sign in ";|" if any(sign in cell for cell in cells)]
+            entry |= {"split": signs[0]} if signs and not any("," in cell for cell in cells) else {}
         elif role in _USERS and self.told.kind != "users":
             if unknown := owners(self.table, column, self.findings):
                 entry["values"] = unknown
@@ -338,18 +350,23 @@ class _Mapping:
         """The contact of a deal: by name and address where the row has both, else by a name of one there."""
         place = self.told.column_of("customer") or ""
         address, namesakes = self.roles.get("contacts.email", ""), self.findings.namesakes
-        three, rows = (column, place, address), self.table.rows
+        three, rows, findings = (column, place, address), self.table.rows, self.findings
         told = [[row.text(name) for name in three] for row in rows]
         twins = [cells for cells in told if cells[0] in namesakes]
         twins = [cells for cells in twins if cells[1] in namesakes[cells[0]]] or twins
         names = sorted({name for name, _, _ in twins})
+        firms = sorted({cells[0] for cells in told if not cells[1] and folded(cells[0]) in findings.firms})
         if address:
-            plain = [] if names else [f"{{{column}}}"]
+            plain = [] if names or firms else [f"{{{column}}}"]
             self.templates["contacts.contact"] = [f"{{{column}}} <{{{address}}}>", *plain, f"{{{address}}}"]
+        if firms and place:  # Capsule's `Contact` is who buys, a person or a firm
+            yield {"to": "customer", "when": {column: firms, place: ""}}
+        if names or firms:
+            entry |= {"when": {column: {"not": [*names, *firms]}}, "#": "without two of one name, and firms"}
+        if names or not address:
+            yield entry
         if not names:
-            yield from () if address else (entry,)
             return
-        yield entry | {"when": {column: {"not": names}}, "#": "without those whom two contacts are called"}
         if place:
             elsewhere = {"not": sorted({customer for _, customer, _ in twins})}
             yield {"to": entry["to"], "when": {column: names, place: elsewhere}}
@@ -363,6 +380,9 @@ class _Mapping:
         """Fields that are made of several columns: a person's name, an address, a title that is missing."""
         parts = [f"{{{self.roles[role]}}}" for role in ("first_name", "last_name") if role in self.roles]
         names = [] if "name" in self.roles else [" ".join(parts), *reversed(parts)]
+        if self.told.kind == "opportunities":  # those of its contact
+            self.templates |= {"contacts.contact": names[:1]} if len(parts) == 2 else {}
+            names = []
         if self.told.kind == "contacts":  # who has no name is called by the address
             names += [f"{{{self.roles[role]}}}" for role in ("emails", "emails.1") if role in self.roles]
         if names := [*dict.fromkeys(filter(None, names))]:

@@ -25,6 +25,7 @@ from pipecli.inbox.moving.synonyms import (
     are_deals,
     by_words_of,
     completed,
+    firms_and_persons,
     is_of_another_thing,
     kinds_named,
 )
@@ -153,7 +154,7 @@ def persons_of(table: Table, told: Recognised) -> list[Recognised]:
         own, *_ = _of_presets(table, [preset._replace(recognise=())])
         firms = told._replace(rest={**told.rest, "only": {column: {"not": words}}})
         return [firms, own._replace(rest={**own.rest, "only": {column: words}})]
-    return [told if told.vendor else _with_whole_names(table, told)]
+    return [told] if told.vendor else firms_and_persons(table, _with_whole_names(table, told))
 
 
 def _with_whole_names(table: Table, told: Recognised) -> Recognised:

@@ -14,7 +14,7 @@ from importlib.resources import files
 from typing import Any, NamedTuple
 
 from pipecli.errors import Unreadable
-from pipecli.inbox.importing.compile_mapping import texts
+from pipecli.inbox.importing.compile_mapping import holds, texts
 from pipecli.inbox.importing.table import Table
 from pipecli.inbox.moving.column_formats import bare_header, currency_of, with_amounts_off
 from pipecli.inbox.moving.findings import Findings
@@ -28,7 +28,7 @@ from pipecli.inbox.moving.words import (
     stem_of,
 )
 from pipecli.records.money import CURRENCIES
-from pipecli.records.name_matching import is_code
+from pipecli.records.name_matching import folded, is_code
 from pipecli.records.written_amounts import read_money
 from pipecli.store.yaml.read import parse
 from pipecli.wording import count
@@ -154,7 +154,10 @@ def by_words_of(table: Table, known: Container[str], *, is_whole: bool = False) 
         elif kind == "opportunities" and "stage" not in roles:  # a ticket, an e-mail has a status, too
             must_be_named |= _has_its_own_id(table, stem) or bool(named - {kind}) or needed == {"status"}
         elif kind == "customers" and not roles & _OF_FIRMS:
-            must_be_named |= {header_key(c) for c, role in columns.items() if role == "name"} <= _ANYTHING
+            must_be_named |= (
+                bool(named - {kind})
+                or {header_key(c) for c, role in columns.items() if role == "name"} <= _ANYTHING
+            )
             roles = {str(_synonyms()[of].columns.get(key)) for of in ("activities", "items") for key in keys}
             must_be_named |= not roles.isdisjoint(("subject", "quantity"))  # a quotation, a bill of materials
         if kind == "products":
@@ -169,6 +172,20 @@ def by_words_of(table: Table, known: Container[str], *, is_whole: bool = False) 
                 rest["set"] = {"type": of_activity("type", [stem])["values"][stem]}  # `calls.csv`
             best = Recognised(kind, "", "", with_amounts_off(table, columns), rest, score)
     return best
+
+
+def firms_and_persons(table: Table, told: Recognised) -> list[Recognised]:
+    """Contacts among which a column says who is a firm, as Capsule's `Type` does, as a table of each."""
+    a_firm, a_person = patterns()["a firm"], patterns()["a person"]
+    for column in table.columns if told.kind == "contacts" else ():
+        words = [*texts(table, column)]
+        firms = [word for word in words if re.fullmatch(a_firm, folded(word).strip())]
+        persons = [word for word in words if re.fullmatch(a_person, folded(word).strip())]
+        columns = _by_words(table, _synonyms()["customers"]) if firms and persons else {}
+        if "name" in columns.values() and len(firms + persons) == len(words):
+            own = told._replace(rest={**told.rest, "only": {column: persons}})
+            return [Recognised("customers", "", "", columns, {"only": {column: firms}}, told.score), own]
+    return [told]
 
 
 def are_deals(table: Table) -> bool:
@@ -278,8 +295,19 @@ def ids_of(known: Iterable[tuple[Table, Recognised]]) -> dict[str, set[str]]:
     ids: dict[str, set[str]] = {}
     for table, told in known:
         if column := told.roles.get("external_id", told.roles.get("id")):
-            ids.setdefault(told.kind, set()).update(texts(table, column))
+            ids.setdefault(told.kind, set()).update(texts(_rows_of(table, told), column))
     return ids
+
+
+def _rows_of(table: Table, told: Recognised) -> Table:
+    """The table with the rows that come."""
+    return table._replace(rows=[row for row in table.rows if holds(told.rest.get("only", {}), row)])
+
+
+def firms_of(known: Iterable[tuple[Table, Recognised]]) -> set[str]:
+    """The names of the customers in the files."""
+    firms = [(_rows_of(*one), one[1].roles.get("name", "")) for one in known if one[1].kind == "customers"]
+    return {folded(text) for table, name in firms for text in texts(table, name)}
 
 
 def by_id_or_name(table: Table, told: Recognised, findings: Findings) -> Recognised:
@@ -298,6 +326,8 @@ def by_id_or_name(table: Table, told: Recognised, findings: Findings) -> Recogni
         is_alone = plain in _ALONE and not any(texts(table, name) for name in names)
         if is_alone or _NAMED.get(plain) in findings.kinds:
             columns[column] = _by_id(table, column, plain, findings) if plain in SEVERAL else plain
+            if plain == "contacts.contact" and (firm := _firm_by_id(table, column, told, findings)):
+                columns[column] = [columns[column], firm]
             ids += [n for n in names if columns[n] == plain or one_word(n) in told.rest.get("doubles", ())]
         elif names and plain == "contacts.contact" and any("@" in text for text in texts(table, column)):
             columns[column] = "contacts.email"
@@ -322,6 +352,15 @@ def _by_id(table: Table, column: str, role: str, findings: Findings) -> dict[str
     return {"to": role, "split": ";", "unknown": "skip"}
 
 
+def _firm_by_id(table: Table, column: str, told: Recognised, findings: Findings) -> dict[str, Any] | None:
+    """What a column of contacts' ids feeds that has ids of customers, too, where a deal has no person."""
+    people, firms = (findings.kinds.get(kind, set()) for kind in ("contacts", "customers"))
+    if not people.isdisjoint(firms) or firms.isdisjoint(texts(table, column)):
+        return None
+    place = told.column_of("customer")
+    return {"to": "customer", "unknown": "skip", **({"when": {place: ""}} if place else {})}
+
+
 def columns_of_deals(table: Table, told: Recognised, findings: Findings) -> dict[str, Any]:
     """The roles of a file's columns, with the amount that its words don't tell, and without what misleads."""
     columns = dict(told.columns)
@@ -330,6 +369,11 @@ def columns_of_deals(table: Table, told: Recognised, findings: Findings) -> dict
         columns = {column: role for column, role in columns.items() if role != "currency"}
     if person and "contacts" not in findings.kinds and all(map(is_code, texts(table, person))):
         del columns[person]
+    if not told.vendor and told.column_of("contacts.contact") is None:
+        rest = table._replace(columns=[column for column in table.columns if column not in columns])
+        halves = _by_words(rest, _synonyms()["contacts"], is_exact=True)
+        halves = {name: role for name, role in halves.items() if role in ("first_name", "last_name")}
+        columns |= halves if len(halves) == 2 else {}
     if "active" in told.roles and not told.vendor and "lost_reason" not in told.roles:
         del columns[told.roles["active"]]
     columns |= _endings(table, told)
