@@ -353,7 +353,7 @@ def _by_id(table: Table, column: str, role: str, findings: Findings) -> dict[str
 
 
 def _firm_by_id(table: Table, column: str, told: Recognised, findings: Findings) -> dict[str, Any] | None:
-    """What a column of contacts' ids feeds that has ids of customers, too, where a deal has no person."""
+    """The customer of a deal whose contact's id is that of a customer; None for a column without such ids."""
     people, firms = (findings.kinds.get(kind, set()) for kind in ("contacts", "customers"))
     if not people.isdisjoint(firms) or firms.isdisjoint(texts(table, column)):
         return None
