@@ -122,6 +122,34 @@ def test_an_address_that_two_people_share_gives_neither_the_name_of_the_other(
     assert loads((root / "contacts/ben-roe.yaml").read_text())["name"] == "Robert Roe"
 
 
+def test_one_whom_people_gave_another_employer_or_address_is_still_known_by_those_of_the_file(
+    cli: Cli, root: Path, git: Git
+) -> None:
+    mapping = write("m.yaml", "make: [customer]\ncolumns: {Name: name, Mail: emails, Firm: customer}\n")
+    head = "Name,Mail,Firm\n"
+    rows = head + "Ana Gil,ana@x.example,Hall\nBen Roe,,Hall\nCy Vo,,\nDi Ude,di@x.example,Hall\n"
+    cli("import", "contacts", write("p.csv", rows), "--map", mapping)
+    deals_map = "external_id: Id\ncolumns: {Title: title, Firm: customer, Person: contacts.contact}\n"
+    deals_file = write("d.csv", "Id,Title,Firm,Person\n1,Press,Hall,ana@x.example\n2,Saw,Hall,Ben Roe\n")
+    cli("import", "opp", deals_file, "--map", write("d.yaml", deals_map))
+    cli("customer", "add", "Field")
+    cli("contact", "set", "ana-gil", "emails=ana@y.example", "customer=field")
+    cli("contact", "set", "ben-roe", "customer=field")
+    cli("contact", "set", "cy-vo", "customer=field")
+    cli("contact", "set", "di-ude", "emails=di@y.example")
+    before = state(git)
+    assert "4 unchanged" in cli("import", "contacts", "p.csv", "--map", mapping).out
+    cli("import", "opp", deals_file, "--map", "d.yaml")
+    assert state(git) == before
+    namesake = rows.replace("Hall\nBen", "Hall\nAna Gil,ana@z.example,Hall\nBen").replace(",,Hall", ",,Mill")
+    cli("import", "contacts", write("p.csv", namesake), "--map", mapping)
+    people = {path.stem: loads(path.read_text()).get("emails") for path in (root / "contacts").iterdir()}
+    assert people == {
+        "ana-gil": ["ana@y.example"], "ana-gil-2": ["ana@z.example"], "ben-roe": None, "ben-roe-2": None,
+        "cy-vo": None, "di-ude": ["di@y.example"],
+    }  # fmt: skip
+
+
 def test_a_new_namesake_takes_no_id_of_one_merged_away(cli: Cli, root: Path) -> None:
     mapping = write("m.yaml", "make: [customer]\ncolumns: {Name: name, Mail: emails, Firm: customer}\n")
     rows = "Name,Mail,Firm\nAna Gil,ana@x.example,Hall\nBen Roe,ben@x.example,Hall\n"

@@ -41,6 +41,8 @@ Keep = Literal["local", "file", "conflict"]
 """The value that stays where both sides changed one; with `conflict` none, and the row is rejected."""
 
 _LISTS = ("emails", "phones", "tags")
+_Versions = list[tuple[Plain, Plain]]
+"""A record before and after each import that changed it, oldest first."""
 
 
 class EarlierFiles:
@@ -162,7 +164,7 @@ def last_said(
         yield key, told
 
 
-def _base(collection: Collection, key: str, versions: list[tuple[Plain, Plain]]) -> Plain | None:
+def _base(collection: Collection, key: str, versions: _Versions) -> Plain | None:
     """What the file last said: each field as the last import that changed it left it.
 
     What people changed in between, and an import kept, isn't a word of the file. An import that said how
@@ -345,7 +347,7 @@ class Imports:
             if imports and [one.after for one in imports] != found:
                 yield _name(file)
 
-    def plain_versions(self, paths: Iterable[str]) -> Iterator[tuple[str, list[tuple[Plain, Plain]]]]:
+    def plain_versions(self, paths: Iterable[str]) -> Iterator[tuple[str, _Versions]]:
         """Each of these files with its versions before and after every import, oldest first.
 
         What was no valid record is left out.
@@ -364,19 +366,17 @@ class Imports:
 
 
 def _departed(
-    collection: Collection,
-    key: str,
-    versions: list[tuple[Plain, Plain]],
-    present: Mapping[str, str],
-    file: str,
+    collection: Collection, key: str, versions: _Versions, present: Mapping[str, str], file: str
 ) -> Iterator[Departed]:
-    """A record as the file last called it, if it was removed or renamed."""
+    """A record as the file last called it, if it was removed or renamed; a contact, if people changed her."""
     told = _base(collection, key, versions) or {}
     if key not in present:
         settings = [after.get(collection.plural, {}).get(key) for _, after in versions]
         left = [after for _, after in versions] if collection.kind else [plain for plain in settings if plain]
         yield Departed(collection.noun, key, told or (left[-1] if left else {}), file)
-    elif "name" in told and name_key(str(told["name"])) != name_key(present[key]):
+    elif "name" in told and (
+        collection.kind == CONTACT or name_key(str(told["name"])) != name_key(present[key])
+    ):
         yield Departed(collection.noun, key, told, file, survivor=key)
 
 

@@ -363,13 +363,14 @@ class Placing:
             return None
         was_imported = len(elements) == 1 and self.was_imported()
         told = self._said().get(list_, []) if was_imported else []
+        name = element_name(self.model, list_, element)
+        if out := next((one for one in told if self._is(list_, element, one, name)), None):
+            members.append({**out})  # people took it out
+            return len(members) - 1
         if len(told) > 1 and list_ != "items":  # one that people changed has stayed beside the file's next
             told = [one for one in told if one in free.values()]
         if len(told) == 1:
             words = {(key,): value for key, value in told[0].items()}
-            if self._is(list_, element, told[0], element_name(self.model, list_, element)):
-                members.append(dict(told[0]))  # people took it out
-                return len(members) - 1
             if (place := self._match(list_, words, dict(free))) is not None:
                 if list_ != "items":  # what people wrote of somebody isn't true of the next
                     members[place] = {}

@@ -210,6 +210,8 @@ class Matcher:
                 own = {*map(email_key, gone.plain.get("emails", ()))} - {None}
                 if not own.isdisjoint(map(email_key, emails)):
                     return gone
+            if gone and self.names.people.has_row(gone.plain.get("emails", ()), emails):
+                return None  # her row has her address; this is a namesake's
             return None if self.names.people.recognised(name, at, emails, external, phones) else gone
         if (kind is not None and kind.is_document) or (name and self._called(name, external)):
             name = None

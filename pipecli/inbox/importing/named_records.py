@@ -109,6 +109,10 @@ class People:
         """Know the addresses of all rows to come: who has one of them isn't a row's of another address."""
         self._coming |= {address for email in emails if (address := email_key(email))}
 
+    def has_row(self, own: Iterable[str], told: Iterable[str]) -> bool:
+        """True where another row than the one that tells these addresses has one of somebody's own."""
+        return not ({*map(email_key, own)} - {*map(email_key, told)}).isdisjoint(self._coming)
+
     def recognised(
         self,
         name: str | None,
