@@ -9,6 +9,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from itertools import count
 from typing import Any, Literal, NamedTuple, TypeVar
 
@@ -57,20 +58,29 @@ def _free_identity(*versions: Sequence[object]) -> tuple[str, ...]:
 
 
 def members(
-    base: Sequence[object], ours: Sequence[object], theirs: Sequence[object], names: tuple[str, ...]
+    base: Sequence[object],
+    ours: Sequence[object],
+    theirs: Sequence[object],
+    names: tuple[str, ...],
+    *,
+    by_external_id: bool = False,
 ) -> Members:
     """The members of three lists, matched. Twins (a product on two lines) match if equal, then in order."""
 
-    def key(member: object) -> str:
+    def name(member: object) -> str:
         return name_of(member, names) if isinstance(member, Mapping) else repr(meaning(member))
 
-    in_ours, in_theirs = _paired(base, ours, key), _paired(base, theirs, key)
+    def whole(member: object) -> tuple[str, str]:
+        return name(member), repr(meaning(member))
+
+    keys = (whole, _external_id, name) if by_external_id else (whole, name)
+    in_ours, in_theirs = _paired(base, ours, keys), _paired(base, theirs, keys)
     new_ours, new_theirs = _unpaired(ours, in_ours), _unpaired(theirs, in_theirs)
     fresh = count(len(base))
     places_of_new_ours = [next(fresh) for _ in new_ours]
     places_of_new_theirs = [
         next(fresh) if pair is None else places_of_new_ours[pair]  # both sides added it
-        for pair in _paired(new_ours, new_theirs, key)
+        for pair in _paired(new_ours, new_theirs, keys)
     ]
     order_of_ours, order_of_theirs = (
         [next(new) if pair is None else pair for pair in pairs]
@@ -116,20 +126,24 @@ def _text(value: object) -> str:
     return "" if plain is None else str(plain)
 
 
+def _external_id(member: object) -> object:
+    return member.get("external_id") if isinstance(member, Mapping) else None
+
+
 def _paired(
-    before: Sequence[object], after: Sequence[object], key: Callable[[object], str]
+    before: Sequence[object], after: Sequence[object], keys: Sequence[Callable[[object], object]]
 ) -> list[int | None]:
-    """The place before of each member after, or None: of one name, the equal one first."""
+    """The place before of each member after, or None: by each key in turn those that are left."""
     pairs: list[int | None] = [None] * len(after)
     free = set(range(len(before)))
-    old, new = ([(key(member), repr(meaning(member))) for member in version] for version in (before, after))
-    for length in (2, 1):  # name and content, then the name alone
-        waiting: dict[tuple[str, ...], list[int]] = {}
+    for key in keys:
+        waiting: dict[object, list[int]] = {}
         for index in sorted(free):
-            waiting.setdefault(old[index][:length], []).append(index)
-        for index, token in enumerate(new):
-            if pairs[index] is None and waiting.get(token[:length]):
-                pairs[index] = pair = waiting[token[:length]].pop(0)
+            waiting.setdefault(key(before[index]), []).append(index)
+        waiting.pop(None, None)
+        for index, member in enumerate(after):
+            if pairs[index] is None and (places := waiting.get(key(member))):
+                pairs[index] = pair = places.pop(0)
                 free.discard(pair)
     return pairs
 
@@ -233,16 +247,23 @@ def merge_fields(
     theirs: Plain,
     choose: Callable[[Path], Side],
     whole: frozenset[str] = frozenset(),
+    *,
+    by_external_id: bool = False,
 ) -> Merged:
     """The record that three versions come to: each field has its only change.
 
     Of a field that both changed, no value wins: it is a conflict, for a person to decide. `choose` says
     which side fills its place until then.
     The fields of `whole` are in conflict as they stand, wherever the two sides differ: not to be mixed.
+    With `by_external_id` a line of that id is the same one, whatever it is called.
     """
-    merging = _Merging(model, choose, whole)
+    merging = _Merging(model, choose, whole, by_external_id=by_external_id)
     plain = merging.map((), base or None, ours, theirs)
     return Merged(plain, merging.conflicts)
+
+
+merge_told = partial(merge_fields, by_external_id=True)
+"""`merge_fields`, for what another system says."""
 
 
 _EARLIEST: Mapping[str, tuple[Path, ...]] = {"quotation": (("sent",),)}
@@ -250,8 +271,16 @@ _EARLIEST: Mapping[str, tuple[Path, ...]] = {"quotation": (("sent",),)}
 
 
 class _Merging:
-    def __init__(self, model: type[Part], choose: Callable[[Path], Side], whole: frozenset[str]) -> None:
+    def __init__(
+        self,
+        model: type[Part],
+        choose: Callable[[Path], Side],
+        whole: frozenset[str],
+        *,
+        by_external_id: bool,
+    ) -> None:
         self.model = model
+        self.by_external_id = by_external_id
         self.choose = choose
         self.whole = whole
         self.conflicts: list[FieldConflict] = []
@@ -326,7 +355,8 @@ class _Merging:
                 names = names_at(self.model, path, base, ours, theirs)
             if not names:
                 return self._conflict(path, base, ours, theirs)
-        return self._members(path, members(base, ours, theirs, names), names)
+        lists = members(base, ours, theirs, names, by_external_id=self.by_external_id)
+        return self._members(path, lists, names)
 
     def _members(self, path: Path, lists: Members, names: tuple[str, ...]) -> list[object]:
         def rank(place: int) -> tuple[str, ...]:

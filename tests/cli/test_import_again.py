@@ -394,3 +394,29 @@ def night_of(cli: Cli, mapping: str, rows: str, code: int = 1) -> dict[str, Any]
     arguments = ("import", "opp", write("n.csv", rows), "--map", mapping, "--format", "json")
     told: dict[str, Any] = json.loads(cli(*arguments, code=code).out)
     return told
+
+
+@pytest.mark.parametrize("keep", ["local", "file"])
+def test_a_line_that_either_side_calls_otherwise_is_one_line(cli: Cli, root: Path, keep: str) -> None:
+    lines = "Id,Of,Item,Quantity,Price\nl1,1,Panel,1,10\nl2,1,Anchor,1,20\nl3,1,Bolt,1,30\n"
+    mapping = f"external_id: Id\nkeep: {keep}\nrecord: Of\ncolumns: {{Item: description, Quantity: quantity, "
+    mapping = write("l.yaml", mapping + "Price: unit_price}\n")
+
+    def lines_here() -> list[tuple[object, ...]]:
+        items: Any = deals(root)["1"]["items"]
+        return [(item["description"], item["quantity"], item["unit_price"]) for item in items]
+
+    night(cli, "Id,Title,Stage,Amount,Owner\n1,Press,Demo,,\n")
+    cli("import", "items", write("l.csv", lines), "--map", mapping)
+    deal = str(deals(root)["1"]["id"])
+    cli("opp", "set", deal, "items.1.quantity=5", "items.2.description=Anchor, large")
+    cli("opp", "item", "remove", deal, "3")
+    renamed = (
+        lines.replace("Panel", "Wall panel").replace("Anchor,1", "Anchor,2").replace("Bolt", "Long bolt")
+    )
+    told = json.loads(
+        cli("import", "items", write("l.csv", renamed), "--map", mapping, "--format", "json").out
+    )
+    mended = [("Wall panel", 5, 10), ("Anchor, large", 2, 20)]
+    assert lines_here() == mended + [("Long bolt", 1, 30)] * (keep == "file")
+    assert [kept["rows"] for kept in told["kept"]] == [1] * (keep == "local")

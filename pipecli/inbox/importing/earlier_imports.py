@@ -20,7 +20,7 @@ from pipecli.history.commits import file_changes, record_kind
 from pipecli.inbox.importing.cells import CLOSED_STAGE, STAGE_ENTERED, Path
 from pipecli.inbox.importing.list_elements import DISCOUNT_LINES
 from pipecli.json_and_csv import loads
-from pipecli.merge.field_by_field import TAKEN_TOGETHER, FieldConflict, inseparable, merge_fields
+from pipecli.merge.field_by_field import TAKEN_TOGETHER, FieldConflict, inseparable, merge_told
 from pipecli.records.base import Part, Plain
 from pipecli.records.emails_and_phones import email_key
 from pipecli.records.kinds import CONTACT, SETTINGS_FILE, Collection, Kind
@@ -180,7 +180,7 @@ def _base(collection: Collection, key: str, versions: _Versions) -> Plain | None
         if base is None or not before:  # new, or made again
             base = before
         model = collection.model
-        base = after if base == before else merge_fields(model, before, base, after, lambda _: "theirs").plain
+        base = after if base == before else merge_told(model, before, base, after, lambda _: "theirs").plain
         if "status" in group and any(before.get(name) != after.get(name) for name in group):
             base = {**base, "status": after["status"]}
     return base
@@ -204,7 +204,7 @@ def _merged_with_last(collection: Collection, difference: Difference, base: Plai
     if "status" in whole and ours.get("stage") != theirs.get("stage"):  # that at which it ended
         whole |= {"stage"}
     side: Literal["ours", "theirs"] = "theirs" if keep == "file" else "ours"
-    outcome = merge_fields(collection.model, base, ours, theirs, lambda _: side, whole)
+    outcome = merge_told(collection.model, base, ours, theirs, lambda _: side, whole)
     try:
         return Settled(key, validate(collection.model, outcome.plain), outcome.conflicts)
     except FaultyFile:  # each of the two is right, and both together aren't
