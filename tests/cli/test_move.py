@@ -401,6 +401,38 @@ def test_what_an_export_leaves_open_is_asked_and_nothing_runs_before_it_is_answe
     assert by_id["3"]["customer"] == "bakery-lund"
 
 
+def test_an_answer_writes_nothing_over_that_a_person_has_changed(cli: Cli, root: Path) -> None:
+    planned(cli, packed("h.zip", HUBSPOT), "--into", "m")
+    page, settings = Path("m/plan.yaml"), Path("m/settings.yaml")
+    (mapping,) = {*Path("m").glob("*.yaml")} - {page, settings}
+    planned_mapping, likelier = (
+        mapping.read_text(),
+        settings.read_text().replace("probability: 20", "probability: 15"),
+    )
+    settings.write_text(likelier)
+    page.write_text(page.read_text().replace("answer:", "answer: day"))
+    mapping.write_text(planned_mapping + "# by hand\n")
+
+    said = cli("import", "run", "m", code=1).err
+    assert said.startswith(f"error: {mapping} was changed, and the answers would write it anew; keep it")
+    assert mapping.read_text().endswith("# by hand\n")
+
+    mapping.write_text(planned_mapping)
+    assert "they agree" in cli("import", "run", "m", "--dry-run").out
+    assert mapping.read_text() != planned_mapping
+    assert settings.read_text() == likelier  # of which the answer says nothing
+
+
+def test_a_file_that_was_taken_out_of_a_plan_is_not_back_with_an_answer(cli: Cli, root: Path) -> None:
+    people = "Contact ID,First Name,Last Name,Email\n7,Ana,Ruiz,ana@ruiz.example\n"
+    planned(cli, packed("h.zip", HUBSPOT | {"contacts.csv": people}), "--into", "m")
+    page = Path("m/plan.yaml")
+    head, _, rest = page.read_text().replace("answer:", "answer: day").partition("- kind: contacts")
+    page.write_text(head + rest[rest.index("- kind: ") :])
+
+    assert "m/plan.yaml was changed, and the answers" in cli("import", "run", "m", code=1).err
+
+
 @pytest.mark.parametrize(
     "broken",
     [

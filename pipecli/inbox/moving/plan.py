@@ -157,7 +157,7 @@ def make_plan(
         )
     plan.pages[SETTINGS_PAGE] = settings_page(findings)
     plan.pages[PLAN_FILE] = plan_page(
-        leading, source, plan.steps, list(findings.questions.values()), findings.answers
+        leading, source, plan.steps, list(findings.questions.values()), findings.answers, plan.pages
     )
     return plan
 

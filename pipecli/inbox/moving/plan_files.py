@@ -5,8 +5,10 @@ The settings among them are added to those that are here, which stay as they are
 
 from __future__ import annotations
 
+from binascii import crc32
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from shlex import quote
 from typing import Any, NamedTuple
 
 from pipecli.errors import Fault, FaultyFile, PipecliError
@@ -64,16 +66,25 @@ def settings_page(findings: Findings) -> str:
 
 
 def plan_page(
-    vendor: str, source: str, steps: Sequence[Step], questions: Sequence[Question], answers: Mapping[str, Any]
+    vendor: str,
+    source: str,
+    steps: Sequence[Step],
+    questions: Sequence[Question],
+    answers: Mapping[str, Any],
+    pages: Mapping[str, str],
 ) -> str:
-    """`plan.yaml`: the files in their order, the questions with room for an answer, and answers given."""
+    """`plan.yaml`: the files in their order, the questions with room for an answer, and answers given.
+
+    And the sums of the other `pages`, by which a run with answers knows those that a person has changed.
+    """
     lines = [
         "# A move: `pipecli import run` on this folder brings the files below in, in this order.",
         f"vendor: {vendor or 'unknown'}",
         f"source: {scalar_text(source)}",
     ]
     if questions:
-        lines += ["# Each needs an answer before it runs. The mappings are then written anew.", "questions:"]
+        lines += ["# Each needs an answer before it runs. Mappings are then written anew: change them after.",
+                  "questions:"]  # fmt: skip
     for question in questions:
         text = scalar_text(one_line(question.question))
         lines += [f"- about: {question.about}", f"  question: {text}"]
@@ -86,7 +97,12 @@ def plan_page(
     for step in steps:
         lines += [f"- kind: {step.kind}", f"  file: {scalar_text(step.file)}"]
         lines += [f"  map: {scalar_text(step.map)}", f"  columns: {in_flow(step.columns)}"]
-    return "\n".join(lines) + "\n"
+    sums = {name: _sum(page.encode()) for name, page in pages.items()}
+    return "\n".join([*lines, f"written: {in_flow(sums)}"]) + "\n"
+
+
+def _sum(page: bytes) -> str:
+    return f"{crc32(page):08x}"
 
 
 class Move(NamedTuple):
@@ -100,6 +116,24 @@ class Move(NamedTuple):
     """Those given in an earlier run, by what they are about."""
     pending: dict[str, Any]
     """Those that no mapping has yet."""
+    written: dict[str, str]
+    """The sum of each mapping and of the settings, as they were written."""
+
+    def renewed(self, pages: Mapping[str, str]) -> dict[str, str]:
+        """The pages that the answers make another. Raises PipecliError for one that a person has changed."""
+        new = {name: page for name, page in pages.items() if _sum(page.encode()) != self.written.get(name)}
+        maps = {SETTINGS_PAGE, *(step.map for step in self.steps)}
+        for name, known in self.written.items():
+            path = self.folder / name
+            is_changed = name in new and path.is_file() and _sum(path.read_bytes()) != known
+            if is_changed or (name in pages and name not in maps):
+                again = f"pipecli import plan {quote(self.source)} --into {quote(str(self.folder))} --force"
+                file = path if is_changed else self.folder / PLAN_FILE
+                raise PipecliError(
+                    f"{file} was changed, and the answers would write it anew",
+                    hint=f"keep it elsewhere, make the plan with the answers, and change that: {again}",
+                )
+        return new
 
     @property
     def is_own(self) -> bool:
@@ -130,6 +164,7 @@ def load_plan(folder: Path) -> Move:
             else:
                 pending[str(question["about"])] = answer
         answers: dict[str, Any] = {**(plain.get("answers") or {})}
+        written = {name: str(sum_) for name, sum_ in (plain.get("written") or {}).items()}
         steps = [
             Step(
                 str(step["kind"]),
@@ -151,7 +186,7 @@ def load_plan(folder: Path) -> Move:
         if step.map and Path(step.map).name != step.map:
             raise PipecliError(f"{path}: {step.map} leads out of {folder}")
     vendor, source = str(plain.get("vendor", "")), str(plain.get("source", ""))
-    return Move(folder, vendor, source, steps, answers, pending)
+    return Move(folder, vendor, source, steps, answers, pending, written)
 
 
 def _read(path: Path) -> tuple[str, dict[str, Any]]:

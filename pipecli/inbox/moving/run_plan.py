@@ -137,7 +137,7 @@ def answered(move: Move, files: Sequence[File], pipeline: Pipeline) -> Move:
         again = plan_here(files, pipeline, move.source, vendor, answers)
     except PipecliError as error:
         raise in_its_line(error, move) from None
-    for name, page in again.pages.items():
+    for name, page in move.renewed(again.pages).items():
         safe_files.write_file(move.folder, name, page.encode())
     return load_plan(move.folder)
 
