@@ -144,3 +144,35 @@ def test_a_call_whose_id_is_a_template_or_a_field_of_a_column_moves_too(
         cli("import", "activities", write("p.csv", rows), "--map", write("p.yaml", mapping))
     counts = {key: len(deal["activities"]) for key, deal in deals(root).items()}
     assert counts == {"1": 1, "2": 2}
+
+
+@pytest.mark.parametrize("keep", ["local", "file", "conflict"])
+def test_a_call_that_people_cancelled_comes_back_in_another_deal_only_if_keep_says_so(
+    cli: Cli, root: Path, git: Git, keep: str
+) -> None:
+    two_deals(cli)
+    parts(cli, "activities", CALLS)
+    cli("activity", "cancel", deals(root)["1"]["activities"][0]["id"])  # type: ignore[index]
+    moved = CALLS.replace("c1,1", "c1,2") + "c4,2,Call,New call,2026-03-11\n"
+    for _ in range(2):
+        told = parts(cli, "activities", moved, "--keep", keep, code=int(keep == "conflict"))
+        assert held(root, "activities") == {"1": ["c2"], "2": ["c3", *["c1"] * (keep == "file"), "c4"]}
+        what = [(kept["field"], kept["rows"]) for kept in told["kept"]]
+        assert what == [("the removal of activities", 1)] * (keep == "local")
+    outcomes = "made", "updated", "unchanged", "merged", "skipped", "rejected"
+    assert sum(told[name] for name in outcomes) == told["rows"]
+    before = state(git)
+    parts(cli, "activities", CALLS, "--keep", keep)
+    if keep != "file":
+        assert state(git) == before
+
+
+def test_a_number_that_each_deal_gives_its_calls_is_no_call_that_people_cancelled(
+    cli: Cli, root: Path
+) -> None:
+    two_deals(cli)
+    head, call = CALLS.splitlines()[:2]
+    parts(cli, "activities", f"{head}\n{call}\n")
+    cli("activity", "cancel", deals(root)["1"]["activities"][0]["id"])  # type: ignore[index]
+    parts(cli, "activities", f"{head}\n{call}\n{call.replace('c1,1', 'c1,2')}\n")
+    assert held(root, "activities") == {"1": [], "2": ["c1"]}

@@ -330,22 +330,21 @@ class Imports:
                 for key in keys:
                     yield from _departed(collection, key, versions, present, SETTINGS_FILE)
             return
-        here = {_name(file) for file in files} - {*self._changed_after(collection.kind)}
+        changed = self.changed_after(collection.kind) if self and not collection.kind.is_document else ()
+        here = {*map(_name, files)} - {*map(_name, changed)}
         gone = [file for file in self._versions if kind_of(file) == collection.kind and file not in here]
         for file, versions in self.plain_versions(gone):
             key = str(versions[-1][1].get(collection.identity)) if versions else ""
             yield from _departed(collection, key, versions, present, file)
 
-    def _changed_after(self, kind: Kind) -> Iterator[str]:
-        """The files, as in `_versions`, of records known by name that people changed after an import."""
-        if kind.is_document or not self._versions:
-            return
+    def changed_after(self, kind: Kind) -> Iterator[str]:
+        """The files of records that people changed after an import."""
         files = files_in_commit(self._place.work_tree, "HEAD", self._place.prefix + kind.folder)
         for path, entry in files.items():
             imports = self.of(file := path.removeprefix(self._place.prefix))
             found = [*(one.before for one in imports[1:]), entry.partition(" ")[2]]
             if imports and [one.after for one in imports] != found:
-                yield _name(file)
+                yield file
 
     def plain_versions(self, paths: Iterable[str]) -> Iterator[tuple[str, _Versions]]:
         """Each of these files with its versions before and after every import, oldest first.

@@ -5,6 +5,7 @@ An item doesn't: its row is rejected, as two sums would change.
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import NamedTuple
 
 from pipecli.errors import Reason
@@ -27,6 +28,7 @@ from pipecli.store.plan_writes import Planner
 _Place = tuple[str, str]
 """The noun and the id of a record."""
 MOVED = "moved to another record, as in the file"
+REMOVED_HERE = "the file moved it to another record, and it was removed here"
 SAME_ID = "with an external_id that something else in another record has"
 
 
@@ -54,20 +56,19 @@ class Moves:
         self, parents: Parents, names: Nameable, keep: Keep, total: Built, noted: dict[str, Tally]
     ) -> None:
         """Find what moves; taken out are the rows of what stays as people left it, or may be one or two."""
+        out = self._removed(parents, names, keep, total)
         found, said = self._found(parents), dict[_Place, Plain]()
         for collection in self._part.parents:
             own = {key for move in found for noun, key in (move.old, move.new) if noun == collection.noun}
             told = last_said(self._pipeline, collection, names, own)
             said |= {(collection.noun, key): plain for key, plain in told}
-        out: set[int] = set()
         for move in found:
             if self._part_of(said[move.new], move.external_id):
                 continue  # people took it from there
             here = self._part_of(self._record(move.old).plain(), move.external_id)
             before = self._part_of(said[move.old], move.external_id)
             is_changed = loads(dumps(here)) != loads(dumps(before))
-            read = {**self._bindings.constants, **self._bindings.read(move.row).values}
-            values: Element = {path[2:]: value for path, value in read.items()}
+            values = self._values(move.row)
             if not is_alike(values, here, names) and not is_alike(values, before, names):
                 Tally.count(noted, SAME_ID, move.row)
                 continue
@@ -90,12 +91,50 @@ class Moves:
         for noun, rows in parents.rows.items() if out else ():
             parents.rows[noun] = [row for row in rows if row.line not in out]
 
-    def _found(self, parents: Parents) -> list[_Move]:
-        """The rows whose part one other record has; an id that several have numbers the parts of each."""
+    def _values(self, row: Row) -> Element:
+        read = {**self._bindings.constants, **self._bindings.read(row).values}
+        return {path[2:]: value for path, value in read.items()}
+
+    @cached_property
+    def _held(self) -> dict[str, list[_Place]]:
+        """The records that have a part of an external id."""
         held: dict[str, list[_Place]] = {}
         known = rows_for_verbs.external_ids_of_parts(self._pipeline.index.connection, self._part.plural)
         for noun, key, external in known:
             held.setdefault(plain_digits(external), []).append((noun, key))
+        return held
+
+    def _removed(self, parents: Parents, names: Nameable, keep: Keep, total: Built) -> set[int]:
+        """The lines of activities that people removed from another record, where these stay removed."""
+        every: dict[str, list[Row]] = {}
+        for rows in parents.rows.values() if keep != "file" and self._part.noun == "activity" else ():
+            for row in rows:
+                every.setdefault(plain_digits(self._bindings.external_of(row)), []).append(row)
+        new = {key: rows[0] for key, rows in every.items() if key and key not in self._held and not rows[1:]}
+        out: set[int] = set()
+        for collection in self._part.parents if new and names.imports else ():
+            changed = {*names.imports.changed_after(BY_NOUN[collection.noun])}
+            query = "SELECT path, key FROM _records WHERE noun = ?"
+            places = self._pipeline.index.connection.execute(query, (collection.noun,))
+            keys = [key for path, key in places if path in changed]
+            for key, said in last_said(self._pipeline, collection, names, keys):
+                for part in said.get(self._part.plural, ()):
+                    gone = new.get(plain_digits(part.get("external_id", "")))
+                    if gone and parents.keys[gone.line] != key and is_alike(self._values(gone), part, names):
+                        out.add(gone.line)
+                        self._leave_removed(gone, keep, total)
+        return out
+
+    def _leave_removed(self, row: Row, keep: Keep, total: Built) -> None:
+        if keep == "conflict":
+            total.rejected.append((row, Reason(REMOVED_HERE)))
+            return
+        Tally.count(total.kept, f"the removal of {self._part.plural}", row)
+        total.lines = Lines(unchanged=1).plus(total.lines or Lines())
+
+    def _found(self, parents: Parents) -> list[_Move]:
+        """The rows whose part one other record has; an id that several have numbers the parts of each."""
+        held = self._held
         moves: dict[str, list[_Move]] = {}
         for noun, rows in parents.rows.items() if held else ():
             for row in rows:
