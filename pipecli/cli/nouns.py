@@ -32,7 +32,7 @@ def _verbs(module: str, verbs: str, elsewhere: Mapping[str, str] | None = None) 
     return {verb: modules.get(verb, module) for verb in verbs.split(", ")}
 
 
-_READ = {"settings.show_and_config": "list, show"}
+_READ = {"settings_show_and_config": "list, show"}
 _TAGS = {"tag": "Tags: add, remove."}
 NOUNS = {
     "today": Noun("What is due, what waits, and what happened since yesterday.", "today_and_find"),
@@ -147,15 +147,15 @@ NOUNS = {
     ),
     "user": Noun(
         "Users: the salespeople of the settings.",
-        verbs=_verbs("settings.change", "add, list, show, set, edit, handover, remove", _READ),
+        verbs=_verbs("settings", "add, list, show, set, edit, handover, remove", _READ),
     ),
     "team": Noun(
         "Teams and their managers.",
-        verbs=_verbs("settings.change", "add, list, show, set, edit, remove", _READ),
+        verbs=_verbs("settings", "add, list, show, set, edit, remove", _READ),
     ),
     "settings": Noun(
         "Show and change pipecli.yaml.",
-        verbs=_verbs("settings.change", "show, set, edit, rename", {"settings.show_and_config": "show"}),
+        verbs=_verbs("settings", "show, set, edit, rename", {"settings_show_and_config": "show"}),
     ),
     "call": Noun("Log a call that took place, and plan the next contact.", "activity"),
     "mail": Noun("Log an e-mail that was sent or received.", "activity"),
@@ -222,7 +222,7 @@ NOUNS = {
     "man": Noun("Write the man pages.", "manual"),
     "help": Noun("Print the help of pipecli, of a noun or of a verb.", "manual"),
     "version": Noun("Print the version.", "manual"),
-    "config": Noun("Show and set your own defaults and aliases.", "settings.show_and_config"),
+    "config": Noun("Show and set your own defaults and aliases.", "settings_show_and_config"),
     "completion": Noun("Print the completion script of a shell.", "manual"),
 }
 

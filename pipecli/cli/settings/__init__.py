@@ -1,1 +1,0 @@
-"""`pipecli settings`, `user` and `team`: what `pipecli.yaml` says."""
