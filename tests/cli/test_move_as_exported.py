@@ -997,6 +997,20 @@ def test_deals_that_a_text_alone_names_and_leads_without_ids_come_once(
     assert "Deal" in {deal["title"] for deal in deals(root).values()}
 
 
+def test_the_day_on_which_leads_ended_is_a_day(cli: Cli, root: Path) -> None:
+    rows = "Id,Name,Email,Status\n1,Sol,sol@aurora.example,New\n2,Roy,roy@luz.example,Disqualified\n"
+    _plan(cli, _files("x", leads=rows))
+    page = Path("m/plan.yaml")
+    unanswered = page.read_text()
+    for wrong in ("created", "soon"):  # no column says when one was made
+        page.write_text(unanswered.replace("answer:", f"answer: {wrong}"))
+        said = cli("import", "run", "m", code=1).err
+        assert f'closing: answer with a day, such as 2026-01-31, not "{wrong}"' in said
+        assert said.startswith("error: m/plan.yaml:")
+    page.write_text(unanswered.replace("answer:", "answer: 2026-01-31"))
+    cli("import", "run", "m")
+
+
 def test_a_lead_that_was_given_up_or_became_a_customer_is_open_in_no_pipeline(
     cli: Cli, root: Path, git: Git
 ) -> None:

@@ -13,7 +13,9 @@ from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
+from pipecli.errors import PipecliError
 from pipecli.inbox.importing.compile_mapping import holds, texts
+from pipecli.inbox.importing.day_formats import is_iso
 from pipecli.inbox.importing.table import Row, Table, fill_down
 from pipecli.inbox.moving.column_formats import date_form
 from pipecli.inbox.moving.findings import Findings, Outcomes, When
@@ -418,6 +420,8 @@ def with_ends(table: Table, told: Recognised, findings: Findings) -> Recognised:
             which = f"on which its leads were {end}. Which is it? Answer with a day, such as 2026-01-31."
             findings.ask("closing", f"{table.name} lacks the day {which}")
         elif all(when.values()):
+            if not is_iso(str(answer)):
+                raise PipecliError(f'closing: answer with a day, such as 2026-01-31, not "{answer}"')
             for part in (part for part in (*yes.values(), *means.values()) if part["status"] == end):
                 part[f"{end}.date"] = str(answer)
     doubles = [*told.rest.get("doubles", ()), *sorted({flag, buyer, turned} - {"", *feeds})]
