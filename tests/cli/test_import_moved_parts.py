@@ -124,6 +124,28 @@ def test_a_line_that_may_have_moved_is_rejected_with_both_deals_and_the_number_o
     assert held(root, "items") == {"1": ["l1"], "2": ["l2", "l1"]}
 
 
+def test_a_line_that_may_have_moved_is_one_though_a_quotation_and_an_invoice_have_it_too(
+    cli: Cli, root: Path, git: Git
+) -> None:
+    two_deals(cli)
+    parts(cli, "items", LINES)
+    one, two = (deals(root)[key]["id"] for key in "12")
+    cli("customer", "add", "Acme")
+    cli("opp", "set", one, "customer=acme")
+    quotation = cli("quote", "new", one).out.split()[0]
+    told = parts(cli, "items", LINES.replace("l1,1", "l1,2"), code=1)
+    assert told["reasons"][0]["reason"].startswith(f"{one} has the item l1, and the file has it in {two}")
+    assert held(root, "items") == {"1": ["l1"], "2": ["l2"]}
+
+    cli("quote", "send", quotation)
+    cli("opp", "won", one, "--quotation", quotation)
+    cli("invoice", "new", cli("order", "list", "--format", "ids").out.strip())
+    for file in [*root.glob("o*/**/*.yaml"), *root.glob("quotations/**/*.yaml")]:
+        file.write_text(file.read_text().replace("external_id: l1\n", "external_id: l9\n"))
+    git("commit", "-qam", "by hand")
+    assert parts(cli, "items", LINES.replace("l1,1", "l1,2"))["made"] == 1
+
+
 def test_another_call_with_the_same_id_comes_beside_and_is_worth_a_look(cli: Cli, root: Path) -> None:
     two_deals(cli)
     parts(cli, "activities", CALLS)

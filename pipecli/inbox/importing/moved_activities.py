@@ -133,14 +133,18 @@ class Moves:
         total.lines = Lines(unchanged=1).plus(total.lines or Lines())
 
     def _found(self, parents: Parents) -> list[_Move]:
-        """The rows whose part one other record has; an id that several have numbers the parts of each."""
+        """The rows whose part one other record has; an id that several have numbers the parts of each.
+
+        The papers of a deal have its lines, too: only another deal would have them once more.
+        """
         held = self._held
         moves: dict[str, list[_Move]] = {}
         for noun, rows in parents.rows.items() if held else ():
             for row in rows:
                 external = plain_digits(self._bindings.external_of(row))
                 new = noun, parents.keys[row.line]
-                for old in held.get(external, ()):
+                olds = [old for old in held.get(external, ()) if self._part.noun != "item" or old[0] == noun]
+                for old in olds:
                     moves.setdefault(external, []).append(_Move(external, old, new, row))
         return [move for move, *others in moves.values() if move.old != move.new and not others]
 
