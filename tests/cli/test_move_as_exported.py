@@ -806,7 +806,8 @@ def test_a_deal_of_two_ends_is_rejected_and_one_at_an_open_stage_is_asked_about(
     )
     (question,) = _plan(cli, "e.csv", "--force")["questions"]
     assert question["about"] == "won-e"
-    assert '1 of 3 rows has "won" in Won date and an open Stage, the first in line 2.' in question["question"]
+    says = '1 of 3 rows has "2026-03-14" in Won date and an open Stage, the first in line 2.'
+    assert says in question["question"]
     page = Path("m/plan.yaml")
     page.write_text(page.read_text().replace("answer:\n", "answer: won\n"))
     assert "they agree" in cli("import", "run", "m").out
@@ -1458,7 +1459,7 @@ def test_no_percent_is_no_loss_of_deals_that_have_not_begun(cli: Cli, root: Path
 def test_a_stage_of_no_percent_that_no_word_tells_is_asked_about_unless_its_deals_have_closed(
     cli: Cli, root: Path
 ) -> None:
-    head, closed = "ID,Deal Name,Stage,Probability,Amount{}\n", "1,Saw,Demo,40,10{}\n2,Axe,Ghosted,0,20{}\n"
+    head, closed = "ID,Deal Name,Stage,Probability,Amount{}\n", "1,Saw,Demo,40,10{}\n2,Axe,Frozen,0,20{}\n"
     source = _files(
         "exp",
         asked=head.format("") + closed.format("", ""),
@@ -1473,6 +1474,72 @@ def test_a_stage_of_no_percent_that_no_word_tells_is_asked_about_unless_its_deal
         "2": "lost",
         "3": "won",
     }
+
+
+def test_no_word_of_success_is_an_end_and_what_may_be_one_is_asked_about(cli: Cli, root: Path) -> None:
+    head, ends = "ID,Deal Name,Stage,Amount,Close Date\n", "1,Saw,Won,1,2026-01-02\n2,Axe,Lost,2,2026-01-03\n"
+    rows = (
+        "3,Cog,Successful demo,3,2026-12-04\n4,Dye,Not won,4,2026-01-05\n5,Elm,Nicht gewonnen,5,2026-01-06\n"
+    )
+    source = _files("exp", sure=head + ends + rows, asked=f"{head}{ends}6,Fir,No response,6,2026-01-07\n")
+    assert _plan(cli, source / "sure.csv")["questions"] == []
+    cli("import", "run", "m")
+    assert [deals(root)[id_]["status"] for id_ in "12345"] == ["won", "lost", "open", "lost", "lost"]
+    assert [question["about"] for question in _plan(cli, source / "asked.csv", "--force")["questions"]] == [
+        "outcomes"
+    ]
+
+
+def test_an_archived_deal_of_an_open_stage_is_asked_about(cli: Cli, root: Path) -> None:
+    head = "ID,Deal Name,Stage,Amount,Expected Close Date,Archived\n"
+    rows = "1,Saw,Demo,1,2026-12-02,Yes\n2,Axe,Demo,2,2026-12-03,No\n3,Cog,Lost,3,2026-01-04,Yes\n"
+    source = _files("exp", deals=head + rows)
+    (question,) = _plan(cli, source)["questions"]
+    assert '"Yes" in Archived and an open Stage' in question["question"]
+    plan = Path("m/plan.yaml")
+    plan.write_text(plan.read_text().replace("answer:", "answer: lost"))
+    cli("import", "run", "m")
+    assert {id_: deal["status"] for id_, deal in deals(root).items()} == {
+        "1": "lost",
+        "2": "open",
+        "3": "lost",
+    }
+
+
+def test_a_sheet_of_common_words_is_not_salesforces_and_its_status_tells_the_ends(
+    cli: Cli, root: Path
+) -> None:
+    head = "Opportunity ID,Account Name,Opportunity Name,Stage,Status,Value,Close Date,Owner\n"
+    told = _plan(cli, _files("exp", Opportunities=f"{head}1,Acme,Saw,Order,Won,10,25/02/2026,Ida\n"))
+    assert (told["vendor"], told["questions"]) == ("", [])
+    cli("import", "run", "m")
+    assert (deals(root)["1"]["status"], deals(root)["1"]["closed"]["amount"]) == ("won", 10)
+
+
+def test_a_lead_without_an_address_a_header_below_its_groups_and_suppliers_come(cli: Cli, root: Path) -> None:
+    groups = "Deal,,Account,Value,\nDeal ID,Deal Name,Company,Stage,Amount\n1,Saw,Acme,Demo,10\n"
+    told = _plan(
+        cli,
+        _files(
+            "exp",
+            leads="First Name,Last Name,Company,Email\nMia,Sol,Acme,mia@acme.example\nBen,Roe,Acme,\n",
+            deals=groups,
+            suppliers="Supplier ID,Supplier Name,Email\nS1,Acme,sales@acme.example\n",
+        ),
+    )
+    assert (_kinds(told)["suppliers.csv"], told["questions"]) == ("suppliers", [])
+    cli("import", "run", "m")
+    assert {loads(path.read_text())["name"] for path in root.glob("leads/**/*.yaml")} == {
+        "Mia Sol",
+        "Ben Roe",
+    }
+    assert (deals(root)["1"]["title"], deals(root)["1"]["customer"], deals(root)["1"]["amount"]) == (
+        "Saw",
+        "acme",
+        10,
+    )
+    (supplier,) = (loads(path.read_text()) for path in root.glob("suppliers/*.yaml"))
+    assert (supplier["external_id"], supplier["email"]) == ("S1", "sales@acme.example")
 
 
 def test_a_stage_that_names_its_percent_has_it(cli: Cli, root: Path) -> None:

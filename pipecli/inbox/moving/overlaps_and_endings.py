@@ -323,7 +323,7 @@ def ended_by_marks(
     for ending, own in _of_one_end(table, roles):
         column, rows = own.column, _open_rows(table, base, own.by_column(ending))
         if base and ending in told:
-            says = f'"{ending}" in {column} and an open {base.column}'
+            says = f'"{rows[0].text(column)}" in {column} and an open {base.column}' if rows else ""
             if not rows or _end_of(ending, rows, says, table, findings, (ending, "open")) != ending:
                 continue
         no = [word for word, of in own.of.items() if word and of == "open"]

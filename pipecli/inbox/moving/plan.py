@@ -111,12 +111,13 @@ def make_plan(
     tables = [with_sheet(table, table.sheet) if _is_stage(table, tables) else table for table in tables]
     pairs = list(zip(tables, recognised(tables, vendor), strict=True))
     for number, (table, told) in enumerate(pairs):
-        if told is None and (line := header_line(table)):
+        if line := header_line(table):
             with suppress(PipecliError):
-                below = rows_of_file(
-                    contents[table.name], table.name, FileFormat(header=line, sheet=table.sheet or None)
-                )
-                pairs[number] = (below, recognised([below], vendor)[0])
+                form = FileFormat(header=line, sheet=table.sheet or None)
+                below = rows_of_file(contents[table.name], table.name, form)
+                better = recognised([below], vendor)[0]
+                if told is None or (better and len(better.columns) > len(told.columns)):
+                    pairs[number] = (below, better)
     known = [_Recognition(table, part) for table, told in pairs if told for part in persons_of(table, told)]
     known.sort(key=_place)
     vendors = Counter(one.told.vendor for one in known if one.told.vendor)

@@ -283,7 +283,8 @@ def template_of_ids(
     choices: list[tuple[list[str], bool]] = []
     for named in several:
         full = [name for name in named if texts(table, name).total() == len(table.rows)]
-        choices += [(full, False), (named, named != full)]
+        choices += [(full, False), (sorted(named, key=lambda name: name not in full), named != full)]
+    choices.sort(key=lambda choice: any(len(table.rows) > texts(table, c).total() for c in choice[0][:1]))
     for columns, has_gaps in choices:  # noqa: B007  # a cell may be empty where no others tell the rows apart
         alike = len(table.rows) - len({tuple(row.cells.get(name) for name in columns) for row in table.rows})
         if columns and alike <= _MOST_ALIKE * len(table.rows):
