@@ -15,9 +15,8 @@ import pytest
 from pipecli.cli.main import run
 from pipecli.errors import FaultyFile
 from pipecli.records.kinds import KINDS
-from pipecli.store import file_stamps, ids_and_files, lock, safe_files
-from pipecli.store.index import index
-from pipecli.store.index.index import map_in_two_processes
+from pipecli.store import file_stamps, ids_and_files, lock, safe_files, second_process
+from pipecli.store.second_process import map_in_two_processes
 from tests.conftest import Cli
 
 Git = Callable[..., str]
@@ -74,7 +73,7 @@ def test_no_path_of_a_pipeline_comes_near_the_260_characters_of_windows() -> Non
 
 def test_without_fork_one_process_does_all(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(os, "fork")
-    monkeypatch.setattr(index, "_MANY", 2)
+    monkeypatch.setattr(second_process, "_MANY", 2)
     monkeypatch.setattr(os, "cpu_count", lambda: 2)
     work = list(map_in_two_processes(lambda files: (os.getpid(), list(files)), list("abcd")))
     assert work == [(os.getpid(), list("abcd"))]

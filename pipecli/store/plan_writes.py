@@ -21,11 +21,12 @@ from pipecli.records.kinds import BY_NOUN, PRODUCT, SETTINGS, SETTINGS_FILE, SLU
 from pipecli.records.references import references
 from pipecli.store import ids_and_files, safe_files
 from pipecli.store.index import tables
-from pipecli.store.index.index import Rows, SecondProcess, parts, rows_of
+from pipecli.store.index.index import Rows, rows_of
 from pipecli.store.index.sql_and_search import register_sql_functions
 from pipecli.store.parse_record import parse_record, validate
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.safe_files import kind_of
+from pipecli.store.second_process import SecondProcess, parts
 from pipecli.store.yaml import edit, read
 from pipecli.store.yaml.write import Unwritable, emit, is_read_as_it_is
 

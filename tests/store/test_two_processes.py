@@ -11,11 +11,11 @@ import pytest
 
 from pipecli.errors import Fault, PipecliError
 from pipecli.records.kinds import CUSTOMER
-from pipecli.store import plan_writes
+from pipecli.store import plan_writes, second_process
 from pipecli.store.index import index
-from pipecli.store.index.index import map_in_two_processes
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.plan_writes import Planner
+from pipecli.store.second_process import map_in_two_processes
 from pipecli.store.write_and_commit import write_and_commit
 
 # Newer Pythons warn of forking beside the threads of the test runner.
@@ -27,7 +27,7 @@ FILES = [f"{number}.yaml" for number in range(10)]
 @pytest.fixture
 def many(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two files are many already, and two processors are there."""
-    monkeypatch.setattr(index, "_MANY", 2)
+    monkeypatch.setattr(second_process, "_MANY", 2)
     monkeypatch.setattr(os, "cpu_count", lambda: 2)
 
 

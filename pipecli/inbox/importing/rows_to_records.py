@@ -37,9 +37,9 @@ from pipecli.records.kinds import Collection
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.references import references
 from pipecli.records.written_amounts import Money
-from pipecli.store.index.index import parts
 from pipecli.store.parse_record import validate
 from pipecli.store.pipeline import Pipeline
+from pipecli.store.second_process import parts
 from pipecli.store.yaml.splice import without_empties
 
 S = TypeVar("S")

@@ -1,0 +1,82 @@
+"""Work on thousands of files or records, half of it by a second process, where there are two processors."""
+
+from __future__ import annotations
+
+import marshal
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from typing import Any, TypeVar
+
+S = TypeVar("S")
+T = TypeVar("T")
+
+_MANY = 1000
+"""Of fewer a second process costs more than it brings."""
+_PART = 1000
+"""Files or records that are worked on at once, each step for all of them: one by one takes half as long
+again, as a processor loses the code of each step. More would take memory without being faster."""
+
+
+def map_in_two_processes(work: Callable[[Sequence[S]], T], things: Sequence[S]) -> Iterator[T]:
+    """The results of `work`, which marshal must know, on one part of the things after the other.
+
+    Where two processors can work at once, the second half of thousands is another process's: that takes two
+    thirds of the time.
+    """
+    if len(things) < _MANY or not _has_two_processors():
+        yield from map(work, parts(things))
+        return
+    pieces = parts(things, min(_PART, (len(things) + 1) // 2))
+    own, others = pieces[: (len(pieces) + 1) // 2], pieces[(len(pieces) + 1) // 2 :]
+    apart = SecondProcess(partial(map, work, others))
+    yield from map(work, own)
+    yield from map(apart.part, range(len(others)))
+
+
+def parts(things: Sequence[S], size: int = _PART) -> list[Sequence[S]]:
+    return [things[start : start + size] for start in range(0, len(things), size)]
+
+
+def _has_two_processors() -> bool:
+    return hasattr(os, "fork") and (os.cpu_count() or 1) > 1
+
+
+class SecondProcess:
+    """Work that a second process does while this one goes on; what it comes to waits in a file."""
+
+    def __init__(self, work: Callable[[], Iterable[Any]]) -> None:
+        """`work` must touch nothing but files and memory, and come to parts that marshal knows."""
+        from tempfile import TemporaryFile
+
+        self._work: Callable[[], Iterable[Any]] | None = work
+        self._file = TemporaryFile()  # noqa: SIM115 - there as long as something is to be read from it
+        self._child = os.fork() if _has_two_processors() else -1
+        if self._child == 0:
+            try:
+                self._keep(work)
+                os._exit(0)
+            finally:
+                os._exit(1)
+
+    def __del__(self) -> None:
+        self._file.close()
+
+    def part(self, place: int) -> Any:
+        """A part of the result once it is there, each time from the file. Raises what the work raises."""
+        if self._work:
+            # Where the child failed, be it for want of memory, this process does its work.
+            if self._child == -1 or os.waitpid(self._child, 0)[1]:
+                self._keep(self._work)
+            self._work = None
+        self._file.seek(0)
+        for _ in range(place):
+            self._file.seek(int.from_bytes(self._file.read(8)), os.SEEK_CUR)
+        return marshal.loads(self._file.read(int.from_bytes(self._file.read(8))))  # noqa: S302 - our child's
+
+    def _keep(self, work: Callable[[], Iterable[Any]]) -> None:
+        self._file.seek(0)
+        for part in work():
+            content = marshal.dumps(part)
+            self._file.write(len(content).to_bytes(8) + content)
+        self._file.flush()
