@@ -40,10 +40,10 @@ NOUNS = {
     "lead": Noun(
         "Leads: add, qualify, convert, disqualify.",
         verbs=_verbs(
-            "lead.add_and_qualify",
+            "lead.change",
             "add, list, show, set, edit, remove, assign, share, qualify, disqualify, reopen, convert, merge, "
             "dupes, tag add, tag remove",
-            {"lead.show_and_dupes": "show, dupes", "lead.convert": "convert"},
+            {"lead.show_and_dupes": "show, dupes"},
         ),
         groups=_TAGS,
     ),

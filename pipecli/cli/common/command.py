@@ -177,9 +177,8 @@ def examples(path: str) -> list[str]:
     noun, *verb = (ALIASES.get(word, word) for word in path.split()[1:])
     noun = f"{noun}-verbs" if noun == "import" and verb else noun
     found = _all_examples().get(noun, [])
-    return [
-        f"pipecli {line}" for line in (found.get(" ".join(verb), []) if isinstance(found, dict) else found)
-    ]
+    lines = found.get(" ".join(verb), []) if isinstance(found, dict) else found
+    return [f"pipecli {line}" for line in lines]
 
 
 class Verb(TyperCommand):
@@ -391,6 +390,10 @@ TAGS, NOTES, SETS = (
     Parameter(name, Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
     for name, annotation in (("tags", Tags), ("notes", Notes), ("sets", Sets))
 )
+TYPE = field("type", "sales, support, …", "TYPE")
+PROCESS = field("process", "Its process. Default: chosen by the settings.", "PROCESS")
+CURRENCY = field("currency", "Its currency. Default: the price list's, else the settings'.", "CODE")
+PRICE_LIST = field("price_list", "The price list for its items.", "LIST")
 
 NextContactOption = Annotated[
     str | None,
@@ -413,10 +416,7 @@ class Report(Owned):
     """The command class of what counts deals: of one who sells some with others, their part."""
 
     def shared(self) -> list[Any]:
-        return [
-            seller_option("Only what this user sells; of a shared deal, their part."),
-            *super().shared(),
-        ]
+        return [seller_option("Only what this user sells; of a shared deal, their part."), *super().shared()]
 
 
 class Planned(Reading):

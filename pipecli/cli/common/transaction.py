@@ -27,7 +27,14 @@ from pipecli.records.base import Record
 from pipecli.records.kinds import BY_NOUN
 from pipecli.store import ids_and_files
 from pipecli.store.git_commit import commit_message, trailers
-from pipecli.store.index.rows_for_verbs import activity_ids, ids_in_index, label, rows_where
+from pipecli.store.index.rows_for_verbs import (
+    activity_ids,
+    ids_in_index,
+    known_contacts,
+    known_customers,
+    label,
+    rows_where,
+)
 from pipecli.store.lookup import Care
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.plan_writes import Write, diff_of_writes, plan_writes
@@ -40,6 +47,7 @@ if TYPE_CHECKING:
     from pipecli.records.opportunity import Opportunity
     from pipecli.records.settings import Settings
     from pipecli.workflow.activity_and_attachment import Next
+    from pipecli.workflow.match_prospect import Parties, Prospect
 
 D = TypeVar("D")
 R = TypeVar("R", bound=Record)
@@ -100,6 +108,29 @@ class Transaction:
     def new_slug(self, noun: str, text: str) -> str:
         """A slug of `text` that no record of this kind has."""
         return ids_and_files.free_slug(text, ids_in_index(self.pipeline.index.connection, noun))
+
+    def parties(self, prospect: Prospect, *, customer: str | None = None) -> Parties:
+        """The customer and contact of a prospect; `customer` names the one to use. Raises PipecliError."""
+        from pipecli.records.customer import Customer
+        from pipecli.workflow.match_prospect import customer_and_contact
+
+        contacts = known_contacts(self.pipeline)
+        named = None if customer is None else self.get(Customer, customer)
+        customers = known_customers(self.pipeline) if named is None else []
+        return customer_and_contact(prospect, self.pipeline, customers, contacts, self.new_slug, named=named)
+
+    def parties_of_lead(self, lead: Lead, *, customer: str | None = None) -> Parties:
+        """The customer and contact that a lead is, or becomes. Raises PipecliError."""
+        from pipecli.workflow.match_prospect import of_lead
+
+        return self.parties(of_lead(lead), customer=customer)
+
+    def caller(self, email: str | None, phone: str | None) -> Parties:
+        """The customer and contact of whom only an e-mail or a telephone is known. Raises Refused."""
+        from pipecli.workflow.match_prospect import parties_of_caller
+
+        customers, contacts = known_customers(self.pipeline), known_contacts(self.pipeline)
+        return parties_of_caller(email, phone, self.pipeline, customers, contacts)
 
     def owner_by_rule(self, record: Owned, *, is_named: bool) -> tuple[Owned, tuple[str, ...]]:
         """A new lead or deal with the owner that a rule names, and a note; as it is if somebody named one."""

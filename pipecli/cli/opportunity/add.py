@@ -11,12 +11,24 @@ from typing import Any, NamedTuple
 
 import typer
 
-from pipecli.cli.common.command import NOTES, SETS, TAGS, Changing, argument, field, noun, with_fields
+from pipecli.cli.common.command import (
+    CURRENCY,
+    NOTES,
+    PRICE_LIST,
+    PROCESS,
+    SETS,
+    TAGS,
+    TYPE,
+    Changing,
+    argument,
+    field,
+    noun,
+    with_fields,
+)
 from pipecli.cli.common.pick import can_ask, choose, find_typed
 from pipecli.cli.common.session import Session, repeat_nothing, say, session
 from pipecli.cli.common.transaction import Transaction, changing
 from pipecli.cli.common.typed_values import built, names_field, split_assignment, typed_option
-from pipecli.cli.lead.convert import CURRENCY, PRICE_LIST, PROCESS, TYPE, Text, caller, parties
 from pipecli.errors import Ambiguous, PipecliError
 from pipecli.records.base import Record
 from pipecli.records.catalogue import PriceList
@@ -32,6 +44,8 @@ from pipecli.workflow.assignment import require_user
 from pipecli.workflow.items_and_prices import require_currency
 from pipecli.workflow.match_prospect import Parties, Prospect
 from pipecli.workflow.opportunity.add import in_process, new_deal, record_new_deal
+
+Text = str | None
 
 app = noun()
 
@@ -237,10 +251,10 @@ def _parties(
     if (email or phone) and not (organization or person):
         if customer or lead:
             raise PipecliError("--email and --phone belong to a person", hint="give --person, too")
-        return caller(transaction, email, phone)
+        return transaction.caller(email, phone)
     if organization or person:
         prospect = Prospect(person, organization, email=email, phone=phone, owner=owner)
-        return parties(transaction, prospect, customer=customer)
+        return transaction.parties(prospect, customer=customer)
     if customer is not None:
         return Parties(transaction.get(Customer, customer), None)
     if lead and lead.converted:

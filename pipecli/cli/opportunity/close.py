@@ -13,7 +13,6 @@ from pipecli.cli.common.record_verbs import ChangingMany, Refs, change_each, nam
 from pipecli.cli.common.session import say
 from pipecli.cli.common.transaction import Transaction, changing
 from pipecli.cli.common.typed_values import typed_option
-from pipecli.cli.lead.convert import parties
 from pipecli.errors import Ambiguous
 from pipecli.history.pipeline_as_of import quotations_when_open, sent_times
 from pipecli.records.items_and_totals import totals
@@ -23,7 +22,6 @@ from pipecli.records.papers import Order, Quotation
 from pipecli.store.lookup import Care
 from pipecli.workflow import Change, Refused
 from pipecli.workflow.lead import convert_lead
-from pipecli.workflow.match_prospect import of_lead
 from pipecli.workflow.opportunity.advance import require_open
 from pipecli.workflow.opportunity.close import difference_from_offer, lose_deal, on_offer, sold_to, win_deal
 from pipecli.workflow.opportunity.close import reopen_deal as reopened
@@ -183,7 +181,7 @@ def _sold(transaction: Transaction, deal: Opportunity) -> tuple[Opportunity, lis
     if lead.converted:
         return deal.with_(customer=lead.converted.customer), []
     try:
-        buyer = parties(transaction, of_lead(lead))
+        buyer = transaction.parties_of_lead(lead)
     except Refused as error:
         raise Refused(error.message, hint=f"name it: pipecli opp set {deal.id} customer=…") from None
     change = convert_lead(

@@ -9,11 +9,13 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from pipecli.json_and_csv import dumps
-from pipecli.records.kinds import BY_NOUN, BY_PREFIX, Kind
+from pipecli.json_and_csv import dumps, loads
+from pipecli.records.kinds import BY_NOUN, BY_PREFIX, CONTACT, CUSTOMER, Kind
 
 if TYPE_CHECKING:
+    from pipecli.store.pipeline import Pipeline
     from pipecli.workflow.assignment import Standing
+    from pipecli.workflow.match_prospect import KnownContact, KnownCustomer
 
 Sql = sqlite3.Connection
 
@@ -325,3 +327,30 @@ def unowned_records(connection: sqlite3.Connection, kind: Kind) -> list[str]:
         "ORDER BY julianday(created), id"
     )
     return [path for (path,) in rows.fetchall()]
+
+
+def known_customers(pipeline: Pipeline) -> list[KnownCustomer]:
+    """The fields by which customers are recognised. Raises FaultyFile: one that can't be read could match."""
+    from pipecli.workflow.match_prospect import KnownCustomer
+
+    pipeline.need(CUSTOMER)
+    columns = ("id", "name", "kind = 'person'", "email", "website", "phone")
+    rows = rows_where(pipeline.index.connection, columns, "customers")
+    return [
+        KnownCustomer(
+            key, name, bool(is_person), (email,) if email else (), website, (phone,) if phone else ()
+        )
+        for key, name, is_person, email, website, phone in rows
+    ]
+
+
+def known_contacts(pipeline: Pipeline) -> list[KnownContact]:
+    """The fields by which contacts are recognised. Raises FaultyFile."""
+    from pipecli.workflow.match_prospect import KnownContact
+
+    pipeline.need(CONTACT)
+    rows = rows_where(pipeline.index.connection, ("id", "name", "customer", "emails", "phones"), "contacts")
+    return [
+        KnownContact(key, name, customer, tuple(loads(emails or "[]")), tuple(loads(phones or "[]")))
+        for key, name, customer, emails, phones in rows
+    ]

@@ -1,13 +1,28 @@
-"""`lead add`, `set`, `edit`, `assign`, `share`, `qualify`, `disqualify`, `reopen` …: what changes a lead."""
+"""`lead add`, `set`, `edit`, `assign`, `share`, `qualify`, `convert`, `disqualify` …: what changes a lead."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import typer
 
-from pipecli.cli.common.command import NOTES, SETS, TAGS, Changing, Ref, field, noun, option, with_fields
+from pipecli.cli.common.command import (
+    CURRENCY,
+    NOTES,
+    PRICE_LIST,
+    PROCESS,
+    SETS,
+    TAGS,
+    TYPE,
+    Changing,
+    Ref,
+    field,
+    noun,
+    option,
+    option_of,
+    with_fields,
+)
 from pipecli.cli.common.record_verbs import (
     ChangingMany,
     Refs,
@@ -19,16 +34,32 @@ from pipecli.cli.common.record_verbs import (
     register_share,
 )
 from pipecli.cli.common.transaction import Transaction, changing
-from pipecli.cli.common.typed_values import built, names_field, split_assignment, with_values
+from pipecli.cli.common.typed_values import built, names_field, split_assignment, typed_option, with_values
 from pipecli.errors import PipecliError
+from pipecli.records.catalogue import PriceList
 from pipecli.records.kinds import LEAD
 from pipecli.records.lead import Lead
 from pipecli.records.name_matching import folded
+from pipecli.records.opportunity import Opportunity
+from pipecli.store.choose_by_condition import choose_process
 from pipecli.store.index.rows_for_verbs import OPEN, rows_where
 from pipecli.store.lookup import Care
 from pipecli.workflow import Change
 from pipecli.workflow import lead as rules
-from pipecli.workflow.lead import leave_to_verbs, merge_leads, set_lead_fields
+from pipecli.workflow.items_and_prices import require_currency
+from pipecli.workflow.lead import (
+    convert_lead,
+    join_opportunity,
+    leave_to_verbs,
+    merge_leads,
+    opportunity_of,
+    require_convertible,
+    set_lead_fields,
+)
+from pipecli.workflow.opportunity.add import in_process
+
+if TYPE_CHECKING:
+    from pipecli.workflow.match_prospect import Parties
 
 Text = str | None
 Answer = Literal["yes", "no", "unknown"]
@@ -143,6 +174,98 @@ def qualify(
         given = {name: answer for name, answer in answers.items() if answer is not None}
         noted = {name: note for name, note in notes.items() if note is not None}
         transaction.do(rules.qualify_lead(lead, given, noted))
+
+
+@app.command("convert", cls=Changing)
+@with_fields(
+    field("title", "The opportunity's title. Default: the lead's name.", "TEXT"),
+    field("expected_close", "When it should be won.", "DATE"),
+    TYPE,
+    field("amount", "Its value. Default: its items' sum.", "AMOUNT"),
+    *(CURRENCY, PRICE_LIST, PROCESS),
+    field("customer", "The customer. Default: found by name, or added.", "CUSTOMER"),
+    field("onto", "Join this open one. Default: a new one.", "REF", "--onto", "--opportunity"),
+    option_of("force", False, "--force", of=bool, help="Even if need, budget or timeframe isn't yes."),
+)
+def convert(ctx: typer.Context, ref: Ref, customer: Text, onto: Text, force: bool, **given: Text) -> None:
+    """Turn a lead into an opportunity; prints its id.
+
+    With --onto it joins an open one. A known customer and contact are used, new ones are added, all in one
+    commit. The lead's activities, plans, notes, tags and custom fields go along.
+    """
+    with changing(ctx) as transaction:
+        lead = transaction.get(Lead, ref)
+        require_convertible(lead, force=force)
+        if onto:
+            buyer, deal = _joined(transaction, lead, onto, given | {"customer": customer})
+        else:
+            buyer = transaction.parties_of_lead(lead, customer=customer)
+            deal = _opened(transaction, lead, buyer, **given)
+        transaction.do(
+            convert_lead(
+                lead,
+                deal,
+                customer=buyer.customer,
+                contact=buyer.contact,
+                parties=buyer.written,
+                others=transaction.pipeline.all(Opportunity, lead=lead.id),
+                today=transaction.today,
+                force=force,
+                notes=buyer.notes,
+            )
+        )
+
+
+def _joined(
+    transaction: Transaction, lead: Lead, ref: str, of_a_new_one: dict[str, str | None]
+) -> tuple[Parties, Opportunity]:
+    """The customer and contact of a lead, and the opportunity that is there with what the lead knows."""
+    deal = transaction.get(Opportunity, ref)
+    options = [f"--{name.replace('_', '-')}" for name, text in of_a_new_one.items() if text is not None]
+    if options:
+        raise PipecliError(
+            f"{', '.join(options)}: with --onto the opportunity is there, {deal.id}",
+            hint=f"change it by itself: pipecli opp set {deal.id} …",
+        )
+    buyer = transaction.parties_of_lead(lead, customer=deal.customer)
+    return buyer, join_opportunity(lead, deal, buyer.customer, buyer.contact, transaction.new_activity_id)
+
+
+def _opened(
+    transaction: Transaction,
+    lead: Lead,
+    buyer: Parties,
+    *,
+    title: Text,
+    type: Text,
+    process: Text,
+    price_list: Text,
+    **given: Text,
+) -> Opportunity:
+    """The lead's opportunity in the process that the settings choose for it, unless one is named."""
+    prices = transaction.get(PriceList, price_list) if price_list else None
+    typed: dict[str, Any] = {
+        name: typed_option(f"--{name.replace('_', '-')}", text, (Opportunity, name), transaction.session)
+        for name, text in given.items()
+    }
+    typed["currency"] = typed["currency"] or (prices.currency if prices else None)
+    deal = opportunity_of(
+        lead,
+        transaction.settings,
+        buyer.contact,
+        transaction.me,
+        id=transaction.new_id("OPP"),
+        now=transaction.now,
+        title=title or lead.label,
+        process=process or next(iter(transaction.settings.processes)),
+        type=type,
+        customer=buyer.customer,
+        price_list=prices.id if prices else None,
+        **typed,
+    )
+    if prices:
+        require_currency(prices, deal)
+    return in_process(deal, transaction.settings, process or choose_process(transaction.pipeline, deal))
 
 
 @app.command(cls=ChangingMany)
