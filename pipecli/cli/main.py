@@ -231,7 +231,8 @@ def require_text(arguments: Sequence[str]) -> None:
 
 
 def _error(session: Session, arguments: Sequence[str], error: PipecliError, status: int = 1) -> int:
-    sys.stdout.flush()
+    with suppress(OSError):  # a full disk, of which this may tell
+        sys.stdout.flush()
     if _is_json(session, arguments):
         from pipecli.json_and_csv import dumps
 

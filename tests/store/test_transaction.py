@@ -233,6 +233,23 @@ def test_on_a_full_disk_nothing_changes(cli, deal, git, root, room, said):
     assert (head(git), git("status", "--porcelain")) == (before, "")
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="has no disk that is always full")
+def test_output_that_a_full_disk_does_not_take_is_told_with_what_was_done(deal, git, root):
+    deal()
+
+    def said(*arguments: str) -> str:
+        command = [sys.executable, "-m", "pipecli", "-C", str(root), *arguments]
+        with open("/dev/full", "w") as full:  # noqa: PTH123
+            done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+        assert done.returncode == 1
+        return done.stderr
+
+    assert said("opp", "list") == "error: No space left on device\n"
+    told = said("opp", "set", "2q8", "amount=1")
+    made = f"it has made 1 change, the last as commit {head(git)[:7]}"
+    assert told == f"error: No space left on device; {made}\n"
+
+
 def test_on_a_read_only_disk_reading_works_and_changing_is_refused(deal, git, root):
     file = deal()
     text = file.read_bytes()

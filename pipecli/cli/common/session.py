@@ -109,20 +109,19 @@ class Session:
 
     def interruption(self) -> str:
         """What an interrupt has left of the command."""
-        from pipecli.store import crash_recovery
-
         pipeline = self.__dict__.get("pipeline") or self.__dict__.get("present")
-        changes = crash_recovery.ended[self._ended :]
         if pipeline and pipeline.location.journal.exists():
             return "interrupted in the middle of a change; the next command finishes or undoes it"
-        if changes:
-            commit = next((commit for commit in reversed(changes) if commit), "")
-            last = f", the last as commit {commit[:7]}" if commit else ""
-            return f"interrupted; it has made {count(len(changes), 'change')}{last}"
         return f"interrupted; {self.is_out() or 'nothing is changed'}"
 
     def is_out(self) -> str:
-        """What others have already of what the command did, in words."""
+        """What the command did that stays, whatever becomes of it now, in words."""
+        from pipecli.store import crash_recovery
+
+        if changes := crash_recovery.ended[self._ended :]:
+            commit = next((commit for commit in reversed(changes) if commit), "")
+            last = f", the last as commit {commit[:7]}" if commit else ""
+            return f"it has made {count(len(changes), 'change')}{last}"
         pipeline = self.__dict__.get("pipeline") or self.__dict__.get("present")
         output = sys.modules.get("pipecli.cli.common.output")
         files = output.written_whole() if output else []
