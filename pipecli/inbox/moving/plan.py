@@ -27,14 +27,9 @@ from pipecli.inbox.moving.column_formats import (
     fraction_scale,
 )
 from pipecli.inbox.moving.deal_outcomes import OF_DEALS, Columns, Deals
+from pipecli.inbox.moving.endings import stages_to_fill, with_ends, without_deleted
 from pipecli.inbox.moving.findings import Findings, filled, know_users, owners
-from pipecli.inbox.moving.overlaps_and_endings import (
-    stages_to_fill,
-    table_name,
-    with_ends,
-    without_deleted,
-    without_overlaps,
-)
+from pipecli.inbox.moving.overlaps import table_name, without_overlaps
 from pipecli.inbox.moving.plan_files import PLAN_FILE, SETTINGS_PAGE, Step, plan_page, settings_page
 from pipecli.inbox.moving.recognise_vendor import (
     check_vendor,

@@ -1,0 +1,203 @@
+"""Which table of an export comes, where several are about one thing.
+
+Twins in another form and those made from others stay out; where nothing tells which of two that differ is
+right, it is asked.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from decimal import Decimal
+
+from pipecli.inbox.importing.table import Row, Table
+from pipecli.inbox.moving.findings import Findings
+from pipecli.inbox.moving.synonyms import Recognised
+from pipecli.inbox.moving.words import header_key, one_word
+from pipecli.store import ids_and_files
+from pipecli.wording import count
+
+Known = tuple[Table, Recognised]
+_LEAST = 2
+"""Columns of a table that another may have all of."""
+
+
+def without_overlaps(known: Sequence[Known], findings: Findings) -> list[int]:
+    """The places of the tables that are to come; the findings say why others stay out."""
+    out = {*_twins(known, findings)}
+    for number, one in enumerate(known):
+        for place, other in enumerate(known[:number]):
+            if {place, number} & out or one[1].kind != other[1].kind or one[0] is other[0]:
+                continue
+            if "part" in one[1].rest or "part" in other[1].rest:
+                continue
+            for own, main, here in ((one, other, number), (other, one, place)):
+                if reason := _derived(own, main):
+                    findings.assumed.append(f"{table_name(own[0])} stays out: {reason}")
+                    out.add(here)
+                    break
+            else:
+                out |= _asked(other, one, place, number, findings)
+    return [number for number in range(len(known)) if number not in out]
+
+
+def _twins(known: Sequence[Known], findings: Findings) -> Iterator[int]:
+    """The places of tables that come in another form, too: `Deals.csv` and `Deals.xlsx`.
+
+    Of two with the same rows the first stays; of two that differ, the one that is answered.
+    """
+    out: set[int] = set()
+    for number, (later, told) in enumerate(known):
+        for place, (table, other) in enumerate(known[:number]):
+            if other.kind != told.kind or table.name == later.name or {place, number} & out:
+                continue
+            if len(table.rows) == len(later.rows) and _rows(table) == _rows(later):
+                findings.assumed.append(
+                    f"{table_name(later)} has the rows of {table_name(table)}, and stays out"
+                )
+                out.add(number)
+            elif _labels(table) & _labels(later):
+                alone = (_rows(table) - _rows(later)).total(), (_rows(later) - _rows(table)).total()
+                told_apart = (
+                    f"have one name and differ: {count(alone[0], 'row', ',')} in the first alone, "
+                    f"{alone[1]:,} in the second"
+                )
+                out |= _answered(table, later, place, number, told_apart, findings)
+    yield from out
+
+
+def _answered(
+    first: Table, second: Table, place: int, number: int, difference: str, findings: Findings
+) -> set[int]:
+    """The place of the table that stays out, as it is answered of two that differ; else it is asked."""
+    names = table_name(first), table_name(second)
+    choices = (*names, "both")
+    about = f"table-{ids_and_files.slug(' '.join(sorted({min(_labels(first)), min(_labels(second))})))}"
+    question = f"{names[0]} and {names[1]} {difference}. Which is to come?"
+    answer = findings.asked(about, question, choices)
+    return {names[0]: {number}, names[1]: {place}}.get(str(answer), set())
+
+
+def _derived(own: Known, main: Known) -> str:
+    """The reason to leave out a table that is made from another, or adds nothing to it; empty for none."""
+    (table, told), (other, main_told) = own, main
+    ids, main_ids = _by_id(table, told), _by_id(other, main_told)
+    name = table_name(other)
+    if (
+        ids
+        and main_ids
+        and _repeating(ids, told) * 2 > len(table.rows)
+        and not _repeating(main_ids, main_told)
+    ):
+        id_, rows = max(ids.items(), key=lambda pair: len(pair[1]))
+        return (
+            f"its {told.column_of('external_id')} is no id, as {count(len(rows), 'row', ',')} have {id_} "
+            f"and differ, and {name} has a row for each"
+        )
+    columns = sorted(_keys(table))
+    if not table.rows or len(columns) < _LEAST or not _keys(other).issuperset(columns):
+        return ""
+    there = {*_cut(other, columns)}
+    return f"{name} has all its rows and columns" if there.issuperset(_cut(table, columns)) else ""
+
+
+def _asked(first: Known, second: Known, place: int, number: int, findings: Findings) -> set[int]:
+    """The place of one of two tables that contradict each other of the same records, as it is answered."""
+    ids, others = _by_id(*first), _by_id(*second)
+    differing = [*_differing(ids, others, _shared(first, second))]
+    if not differing:
+        return set()
+    id_, column = differing[0]
+    return _answered(
+        first[0],
+        second[0],
+        place,
+        number,
+        f"are both about {count(len({id_ for id_, _ in differing}), 'record', ',')} of one id and differ, "
+        f"as in {column} of {id_}",
+        findings,
+    )
+
+
+def _by_id(table: Table, told: Recognised) -> dict[str, list[Row]]:
+    """The rows with each id; empty for a table without a column of ids, or with lines below their record."""
+    column = told.column_of("external_id")
+    by_id: dict[str, list[Row]] = {}
+    if column is None or "rows" in told.rest:
+        return by_id
+    for row in table.rows:
+        if text := row.text(column):
+            by_id.setdefault(text, []).append(row)
+    return by_id
+
+
+_OF_PARTS = re.compile(r"(items|contacts|tags|prices)\b.*|custom\..*")
+"""What several rows of one record may each say."""
+
+
+def _repeating(ids: dict[str, list[Row]], told: Recognised) -> int:
+    """The number of rows that contradict another with the same id."""
+    columns = [column for role, column in told.roles.items() if not _OF_PARTS.fullmatch(role)]
+    return sum(
+        len(rows)
+        for rows in ids.values()
+        if len(rows) > 1
+        and len({tuple(_bare(row.cells.get(name, "")) for name in columns) for row in rows}) > 1
+    )
+
+
+def _cut(table: Table, columns: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """The rows with nothing but these columns, by the keys of their headers."""
+    names = {one_word(column): column for column in reversed(table.columns)}
+    for row in table.rows:
+        yield tuple(_bare(row.cells.get(names[key], "")) for key in columns)
+
+
+def _keys(table: Table) -> set[str]:
+    """The headers of the columns with a value."""
+    return {one_word(column) for column in table.columns if any(row.text(column) for row in table.rows)}
+
+
+def _shared(first: Known, second: Known) -> list[tuple[str, str]]:
+    """The columns of one header in two tables that a mapping takes."""
+    there = {one_word(column): column for column in second[1].columns}
+    return [(own, there[key]) for own in first[1].columns if (key := one_word(own)) in there]
+
+
+def _differing(
+    ids: dict[str, list[Row]], others: dict[str, list[Row]], shared: Sequence[tuple[str, str]]
+) -> Iterator[tuple[str, str]]:
+    """The ids and columns in which two tables differ; a column that mostly does has another form in each."""
+    common = [(id_, ids[id_][0], others[id_][0]) for id_ in ids if id_ in others]
+    for own, other in shared:
+        pairs = [(id_, _bare(row.cells.get(own, "")), _bare(there.cells.get(other, "")))
+                 for id_, row, there in common]  # fmt: skip
+        both = [(id_, here == there) for id_, here, there in pairs if here and there]
+        if sum(alike for _, alike in both) * 2 >= len(both):
+            yield from ((id_, own) for id_, alike in both if not alike)
+
+
+def table_name(table: Table) -> str:
+    """The name of its file, with the sheet where a workbook has several."""
+    return f"{table.name} ({table.sheet})" if table.sheet else table.name
+
+
+def _labels(table: Table) -> set[str]:
+    return {header_key(table.sheet), header_key(table.name.rpartition(".")[0])} - {""}
+
+
+def _rows(table: Table) -> Counter[tuple[tuple[str, str], ...]]:
+    """The rows without the form of their numbers and moments, which a workbook writes in its own way."""
+    return Counter(
+        tuple(sorted((one_word(name), text) for name, cell in row.cells.items() if (text := _bare(cell))))
+        for row in table.rows
+    )
+
+
+def _bare(cell: object) -> str:
+    text = re.sub(r"[T ]00:00(:00(\.0+)?)?$", "", str(cell).strip())
+    with suppress(ArithmeticError):
+        return format(Decimal(text).normalize(), "f")
+    return text.lower()
