@@ -420,3 +420,17 @@ def test_a_line_that_either_side_calls_otherwise_is_one_line(cli: Cli, root: Pat
     mended = [("Wall panel", 5, 10), ("Anchor, large", 2, 20)]
     assert lines_here() == mended + [("Long bolt", 1, 30)] * (keep == "file")
     assert [kept["rows"] for kept in told["kept"]] == [1] * (keep == "local")
+
+
+@pytest.mark.parametrize("keep", ["file", "conflict"])
+def test_a_removed_deal_of_a_customer_that_was_merged_here_is_one_of_which_the_file_says_nothing_new(
+    cli: Cli, root: Path, git: Git, keep: str
+) -> None:
+    mapping = write("f.yaml", "external_id: Id\nmake: [customer]\ncolumns: {Title: title, Firm: customer}\n")
+    rows = write("f.csv", "Id,Title,Firm\n1,Press,Acme\n2,Saw,Hall\n")
+    cli("import", "opp", rows, "--map", mapping)
+    cli("opp", "remove", str(deals(root)["1"]["id"]))
+    cli("customer", "merge", "acme", "hall")
+    before = state(git)
+    cli("import", "opp", rows, "--map", mapping, "--keep", keep)
+    assert state(git) == before

@@ -113,7 +113,7 @@ def settled(
     names: Nameable,
     differences: Iterable[Difference],
     keep: Keep,
-) -> list[Settled]:
+) -> Iterator[Settled]:
     """The records of rows that were imported before; of others nothing is known but what the file says."""
     by_file: dict[str, list[tuple[Difference, list[str]]]] = {}
     for difference in differences if names.imports else ():
@@ -121,15 +121,11 @@ def settled(
         merged_in = _merged_into(collection, names, difference)
         if file and (merged_in or names.imports.of(file)):
             by_file.setdefault(file, []).append((difference, merged_in))
-    several: list[Settled] = []
     for file, own in names.imports.plain_versions(by_file):
         for difference, merged_in in by_file[file]:
             earlier = [version for _, told in names.imports.plain_versions(merged_in) for version in told]
-            if (base := _base(collection, difference.key, [*earlier, *own])) is not None:
-                with suppress(FaultyFile):  # words of several imports, each right, and wrong together
-                    base = names.as_merged(collection, base)
-                several.append(_merged_with_last(collection, difference, base, keep))
-    return several
+            if (base := _said(collection, names, difference.key, [*earlier, *own])) is not None:
+                yield _merged_with_last(collection, difference, base, keep)
 
 
 def _merged_into(collection: Collection, names: Nameable, difference: Difference) -> list[str]:
@@ -139,15 +135,15 @@ def _merged_into(collection: Collection, names: Nameable, difference: Difference
     return [gone.file] if gone and gone.key != gone.survivor == difference.key else []
 
 
-def as_imported(collection: Collection, imports: Imports, drafts: Sequence[Draft]) -> None:
+def as_imported(collection: Collection, names: Nameable, drafts: Sequence[Draft]) -> None:
     """Have the drafts of records that people removed begin with what the file last said of them."""
     by_file = defaultdict(list)
     for draft in drafts:
         if draft.departed:
             by_file[draft.departed.file].append((draft, draft.departed))
-    for file, versions in imports.plain_versions(by_file):
+    for file, versions in names.imports.plain_versions(by_file):
         for draft, departed in by_file[file]:
-            base = _base(collection, departed.key, versions)
+            base = _said(collection, names, departed.key, versions)
             draft.before = validate(collection.model, base or departed.plain)
 
 
@@ -158,10 +154,15 @@ def last_said(
     by_file = {pipeline.file_of(collection.noun, key) or "": key for key in keys}
     for file, versions in names.imports.plain_versions(by_file):
         key = by_file[file]
-        told = _base(collection, key, versions) or loads(pipeline.json_of(collection.noun, key))
-        with suppress(FaultyFile):
-            told = names.as_merged(collection, told)
-        yield key, told
+        yield key, _said(collection, names, key, versions) or loads(pipeline.json_of(collection.noun, key))
+
+
+def _said(collection: Collection, names: Nameable, key: str, versions: _Versions) -> Plain | None:
+    """What the file last said, of the records that those it named are merged into since."""
+    base = _base(collection, key, versions)
+    with suppress(FaultyFile):  # words of several imports, each right, and wrong together
+        return base and names.as_merged(collection, base)
+    return base
 
 
 def _base(collection: Collection, key: str, versions: _Versions) -> Plain | None:

@@ -77,7 +77,7 @@ def make_records(
     if refuse_other_order(source, bindings):
         raise FaultyFile(source.faults)
     drafts = [*builder.matcher.by_key.values()]
-    as_imported(collection, names.imports, drafts)
+    as_imported(collection, names, drafts)
     waiting: list[Draft] = []
     blocks = deque(parts(drafts))
     drafts.clear()  # what is taken is forgotten
