@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import marshal
 import sqlite3
-from binascii import crc32
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
+from zlib import crc32
 
 from pipecli import __version__
 from pipecli.errors import PipecliError

@@ -15,7 +15,7 @@ from pipecli.errors import PipecliError
 EXACT = Context(prec=120, rounding=ROUND_HALF_UP)
 """Arithmetic without a rounding of its own: the usual 28 digits would round a product of two of 15 first."""
 _UNITS = {digits: Decimal(1).scaleb(-digits) for digits in range(5)}
-_CODES = Path(__file__).with_name("currencies.txt").read_text(encoding="ascii").splitlines()[1:]
+_CODES = Path(__file__).with_name("currencies.txt").read_text(encoding="utf-8").splitlines()[1:]
 CURRENCIES = {line[:3]: int(line[4:]) for line in _CODES}
 """The currencies of ISO 4217, past and present, with their minor units."""
 

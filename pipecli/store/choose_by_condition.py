@@ -15,7 +15,8 @@ from pipecli.errors import PipecliError
 from pipecli.records.kinds import BY_NOUN, SETTINGS_FILE
 from pipecli.store import ids_and_files
 from pipecli.store.index import tables
-from pipecli.store.index.sql_and_search import BadQuery, register_sql_functions, row_meets
+from pipecli.store.index.sql_and_search import BadQuery, row_meets
+from pipecli.store.index.views import register_sql_functions
 
 if TYPE_CHECKING:
     from pipecli.records.base import Record

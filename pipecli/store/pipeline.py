@@ -18,7 +18,7 @@ from pipecli.records.kinds import BY_NOUN, KINDS, SETTINGS, SETTINGS_FILE, Kind
 from pipecli.store import file_stamps, safe_files
 from pipecli.store.file_stamps import Stat
 from pipecli.store.index.index import Index, Rows, open_index
-from pipecli.store.index.sql_and_search import register_sql_functions
+from pipecli.store.index.views import register_sql_functions
 from pipecli.store.safe_files import Location, kind_of
 from pipecli.store.yaml import read
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import stat
-from binascii import crc32
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -17,6 +16,7 @@ from errno import EEXIST, ELOOP, ENXIO
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
+from zlib import crc32
 
 from pipecli.errors import Fault, FaultyFile, PipecliError
 from pipecli.records.kinds import BY_FOLDER, SETTINGS_FILE, Kind

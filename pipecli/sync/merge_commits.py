@@ -23,7 +23,7 @@ from pipecli.records.kinds import SETTINGS_FILE
 from pipecli.store import git, safe_files
 from pipecli.store.ids_and_files import with_schema_path
 from pipecli.store.index import index
-from pipecli.store.index.sql_and_search import register_sql_functions
+from pipecli.store.index.views import register_sql_functions
 from pipecli.store.lock import MERGING
 from pipecli.store.merge_setup import DRIVER
 from pipecli.store.pipeline import Pipeline

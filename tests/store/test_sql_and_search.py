@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from pipecli.records.money import Rates
-from pipecli.store.index import sql_and_search
+from pipecli.store.index import sql_and_search, views
 
 ENDLESS = "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c)"
 
@@ -43,7 +43,7 @@ def test_a_question_is_answered(connection: sqlite3.Connection, sql: str) -> Non
 
 
 def test_letters_of_any_script_are_compared_and_nothing_stays_nothing(connection: sqlite3.Connection) -> None:
-    sql_and_search.register_sql_functions(connection, lambda: date(2026, 11, 21), lambda: Rates("EUR", {}))
+    views.register_sql_functions(connection, lambda: date(2026, 11, 21), lambda: Rates("EUR", {}))
     asked = "SELECT casefold('CAFÉ Straße'), casefold(NULL), casefold(5), today()"
     assert sql_and_search.ask_sql(connection, asked).rows == [("café strasse", None, "5", "2026-11-21")]
 
@@ -134,7 +134,7 @@ def test_one_step_that_never_ends_takes_the_process_with_it() -> None:
     script = """
 import sqlite3
 from pipecli.records.money import Rates
-from pipecli.store.index import sql_and_search
+from pipecli.store.index import sql_and_search, views
 sql_and_search.LONGEST = sql_and_search._GRACE = 0.1
 needle = "printf('%.*c', 2000000, 'a') || 'b'"
 sql_and_search.ask_sql(sqlite3.connect(":memory:"), f"SELECT instr(printf('%.*c', 4000000, 'a'), {needle})")

@@ -16,9 +16,9 @@ import typer
 
 from pipecli.cli.common.command import Reading, flag_option, owner_options, seller_option, text_option
 from pipecli.cli.common.output import Format, print_records, write_text
-from pipecli.cli.common.pick import document_row, is_recent, key_of, names_of, print_numbered, recalled
+from pipecli.cli.common.pick import document_row, is_recent, names_of, print_numbered, recalled
 from pipecli.cli.common.record_json import BY_HAND, DERIVED, deal_members, derived_keys
-from pipecli.cli.common.session import Session, session
+from pipecli.cli.common.session import Session, owner_asked, owner_filter, session
 from pipecli.cli.common.table import Column, ListColumn
 from pipecli.cli.common.terminal_and_own_config import say_after
 from pipecli.errors import PipecliError
@@ -28,7 +28,7 @@ from pipecli.records.name_matching import all_chosen, chosen_id, likeliest, own_
 from pipecli.store.index import views
 from pipecli.store.index.rows_for_verbs import columns_of, exists
 from pipecli.store.index.sql_and_search import Row, select_rows
-from pipecli.store.index.views import OwnerFilter, condition_of, in_team
+from pipecli.store.index.views import condition_of, in_team
 
 
 class Filtered(NamedTuple):
@@ -422,29 +422,3 @@ def _record(parts: Parts, row: dict[str, object]) -> dict[str, object]:
         for key, value in row.items()
         if value is not None and key not in parts.hidden
     }
-
-
-def owner_asked(run: Session, known: set[str]) -> str:
-    """The value of `--owner`, else of the person's own default; empty for everybody's, as `all` is."""
-    asked = str(run.option("owner") or "")
-    is_default = (
-        not asked and "owner" in known and not any(run.option(name) for name in ("team", "mine", "seller"))
-    )
-    if is_default and (default := run.defaults.get("owner")):
-        name = run.me() if default == "me" else default
-        if name in run.pipeline.settings_as_written.get("users", {}):  # of another pipeline perhaps not
-            asked = str(name)
-            say_after(f"of {asked} alone, as `pipecli config owner` says; --owner all")
-    return "" if asked == "all" else asked
-
-
-def owner_filter(run: Session) -> OwnerFilter:
-    """The owners that the options name; a name that isn't in the settings is refused, as it gives nothing."""
-    asked = (
-        ("user", owner_asked(run, {"owner"})),
-        ("team", run.option("team")),
-        ("user", run.option("seller")),
-    )
-    owner, team, seller = (key_of(run, noun, str(name)) if name else None for noun, name in asked)
-    me, my_team = run.me_and_team() if run.option("mine") else (None, None)
-    return OwnerFilter(owner, team, me, my_team, seller)

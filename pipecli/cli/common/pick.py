@@ -22,7 +22,7 @@ from pipecli.cli.common.terminal_and_own_config import takes_links, terminal_wid
 from pipecli.errors import Ambiguous, PipecliError, Question
 from pipecli.harmless_text import clean
 from pipecli.records.kinds import BY_NOUN, BY_PREFIX, RANDOM, Kind
-from pipecli.records.name_matching import Names, chosen_id, people_of, stages_of
+from pipecli.records.name_matching import Names, chosen_id, stages_of
 from pipecli.store.index.rows_for_verbs import columns_of, label, rows_where
 
 if TYPE_CHECKING:
@@ -221,20 +221,14 @@ def key_of(run: Session, noun: str, text: str, process: str = "") -> str:
 
 def names_of(run: Session, noun: str, process: str = "") -> Names:
     """The users, teams (`principal`: both), processes or stages of the settings, by id with their names."""
-    settings = run.pipeline.settings_as_written
-    processes = settings["processes"]
+    processes = run.pipeline.settings_as_written["processes"]
     match noun:
         case "process":
             return {slug: [known.get("name") or slug] for slug, known in processes.items()}
         case "stage":
             of = [processes[process]] if process in processes else processes.values()
             return {id_: names for known in of for id_, names in stages_of(known).items()}
-    known: dict[str, Sequence[str]] = {}
-    for section in {"user": ("users",), "team": ("teams",)}.get(noun, ("users", "teams")):
-        called = people_of(settings.get(section, {}))  # without a team of which nothing is said
-        rows = rows_where(run.pipeline.index.connection, ("id", "name"), section, order="rowid")
-        known |= {key: called.get(key, [name or key]) for key, name in rows}
-    return known
+    return run.people(noun)
 
 
 _MOST_CHOICES = 20

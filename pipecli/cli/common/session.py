@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from pipecli.cli.common.terminal_and_own_config import COLORS, choose_color, own_values
+from pipecli.cli.common.terminal_and_own_config import COLORS, choose_color, own_values, say_after
 from pipecli.errors import Fault, FaultyFile, PipecliError
 from pipecli.harmless_text import clean
 from pipecli.records.kinds import Kind
@@ -22,6 +22,8 @@ from pipecli.wording import count, first_of, with_words_cut
 if TYPE_CHECKING:
     from pipecli.cli.common.output import Format
     from pipecli.history.pipeline_as_of import PastPipeline
+    from pipecli.records.name_matching import Names
+    from pipecli.store.index.views import OwnerFilter
     from pipecli.store.pipeline import Pipeline
 
 FORMATS = ("table", "json", "jsonl", "csv", "tsv", "markdown", "ids")
@@ -198,6 +200,19 @@ class Session:
             )
         return me, self.pipeline.settings_as_written["users"][me].get("team")
 
+    def people(self, noun: str) -> Names:
+        """The users or teams of the settings, or both, by id with their names."""
+        from pipecli.records.name_matching import people_of
+        from pipecli.store.index.rows_for_verbs import rows_where
+
+        known: dict[str, Sequence[str]] = {}
+        for section in {"user": ("users",), "team": ("teams",)}.get(noun, ("users", "teams")):
+            # Without a team of which nothing is said.
+            called = people_of(self.pipeline.settings_as_written.get(section, {}))
+            rows = rows_where(self.pipeline.index.connection, ("id", "name"), section, order="rowid")
+            known |= {key: called.get(key, [name or key]) for key, name in rows}
+        return known
+
     def day(self, text: str, *, past: bool = False) -> date:
         """A day as people type them: ISO, today, +3d, friday, 15 dec; of the past, where no year is given."""
         from pipecli.cli.common.dates import parse_day
@@ -234,6 +249,37 @@ class Session:
 def session(ctx: typer.Context) -> Session:
     """The session of a command."""
     return ctx.ensure_object(Session)
+
+
+def owner_asked(run: Session, known: set[str]) -> str:
+    """The value of `--owner`, else of the person's own default; empty for everybody's, as `all` is."""
+    asked = str(run.option("owner") or "")
+    is_default = (
+        not asked and "owner" in known and not any(run.option(name) for name in ("team", "mine", "seller"))
+    )
+    if is_default and (default := run.defaults.get("owner")):
+        name = run.me() if default == "me" else default
+        if name in run.pipeline.settings_as_written.get("users", {}):  # of another pipeline perhaps not
+            asked = str(name)
+            say_after(f"of {asked} alone, as `pipecli config owner` says; --owner all")
+    return "" if asked == "all" else asked
+
+
+def owner_filter(run: Session) -> OwnerFilter:
+    """The owners that the options name; a name that isn't in the settings is refused, as it gives nothing."""
+    from pipecli.store.index.views import OwnerFilter
+
+    def key(noun: str, name: str | bool) -> str | None:
+        if not name:
+            return None
+        from pipecli.records.name_matching import chosen_id
+
+        return chosen_id(str(name), run.people(noun), f"unknown {noun} {name}")
+
+    owner = key("user", owner_asked(run, {"owner"}))
+    team, seller = key("team", run.option("team")), key("user", run.option("seller"))
+    me, my_team = run.me_and_team() if run.option("mine") else (None, None)
+    return OwnerFilter(owner, team, me, my_team, seller)
 
 
 _MOST_WARNINGS = 5

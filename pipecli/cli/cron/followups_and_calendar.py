@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from pipecli.cli.common.command import Planned, flag, noun, option
-from pipecli.cli.common.listing import owner_filter
 from pipecli.cli.common.output import Format, write_text, write_whole
 from pipecli.cli.common.pick import document_row, print_numbered
-from pipecli.cli.common.session import Session, mention, say, session
+from pipecli.cli.common.session import Session, mention, owner_filter, say, session
 from pipecli.cli.common.table import Column
 from pipecli.json_and_csv import picked
 from pipecli.records.kinds import INVOICE, LEAD, OPPORTUNITY

@@ -12,9 +12,8 @@ import typer
 
 from pipecli.cli.common.command import Sending, noun, option, owner_options
 from pipecli.cli.common.dates import parse_to
-from pipecli.cli.common.listing import owner_filter
 from pipecli.cli.common.output import Format, print_records, write_text
-from pipecli.cli.common.session import Session, mention, say, session
+from pipecli.cli.common.session import Session, mention, owner_filter, say, session
 from pipecli.cli.common.table import Column
 from pipecli.errors import PipecliError
 from pipecli.extras import require_extra

@@ -19,8 +19,7 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import OptionList, Static
 
-from pipecli.cli.common.listing import owner_filter
-from pipecli.cli.common.session import Session
+from pipecli.cli.common.session import Session, owner_filter
 from pipecli.cli.common.transaction import Transaction
 from pipecli.cli.main import run as run_command
 from pipecli.cli.opportunity.board_cards import Board, Place, offers, read_board, shortened

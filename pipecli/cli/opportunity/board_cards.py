@@ -11,9 +11,8 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
-from pipecli.cli.common.listing import owner_filter
 from pipecli.cli.common.output import wrapped
-from pipecli.cli.common.session import Session, say
+from pipecli.cli.common.session import Session, owner_filter, say
 from pipecli.cli.common.table import amount_text, cut, display_width, fitting
 from pipecli.errors import PipecliError
 from pipecli.harmless_text import clean

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from pipecli.cli.common.command import Owned, Report, flag, noun, option
-from pipecli.cli.common.listing import owner_filter
+from pipecli.cli.common.session import owner_filter
 from pipecli.cli.common.table import Column
 from pipecli.cli.report.common import (
     Asked,

@@ -12,9 +12,8 @@ from typing import Any, Literal
 import typer
 
 from pipecli.cli.common.command import Report, noun, option_of, with_options
-from pipecli.cli.common.listing import owner_filter
 from pipecli.cli.common.output import ending_of, write_whole
-from pipecli.cli.common.session import Session, say
+from pipecli.cli.common.session import Session, owner_filter, say
 from pipecli.cli.report.common import Asked, KeyNames, ReportOptions
 from pipecli.cli.report.dashboard_tables import row_label
 from pipecli.cli.report.forecast_rows import ForecastNames, even_shares, forecast_of, window_of, with_targets

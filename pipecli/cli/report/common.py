@@ -11,9 +11,8 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from pipecli.cli.common.command import option_of, own_options, with_options
-from pipecli.cli.common.listing import owner_filter
 from pipecli.cli.common.output import Format, print_records, wrapped, write_text
-from pipecli.cli.common.session import Session, say, session
+from pipecli.cli.common.session import Session, owner_filter, say, session
 from pipecli.cli.common.table import Column, amount_text
 from pipecli.cli.common.terminal_and_own_config import terminal_width
 from pipecli.errors import PipecliError
@@ -21,7 +20,6 @@ from pipecli.records.days import Days
 from pipecli.records.kinds import CUSTOMER, Kind
 from pipecli.reports.deals import Deal, Place, Valuation
 from pipecli.store.index.rows_for_reports import all_deals, stages_entered
-from pipecli.store.index.rows_for_verbs import labels
 from pipecli.wording import count
 
 Key = tuple[str | None, str | None]
@@ -47,6 +45,8 @@ class KeyNames:
                 for stage in process["stages"]:
                     self._names[f"{slug}/{stage['id']}"] = stage.get("name", stage["id"])
         elif by in ("customer", "product", "competitor"):
+            from pipecli.store.index.rows_for_verbs import labels
+
             self._names = labels(run.pipeline.index.connection, by)
 
     def name(self, key: str | None, process: str | None = None) -> str | None:

@@ -11,9 +11,8 @@ import typer
 
 from pipecli.cli.common.command import Report, noun, option
 from pipecli.cli.common.dates import parse_period
-from pipecli.cli.common.listing import owner_filter
 from pipecli.cli.common.output import Format, ending_of, write_text, write_whole
-from pipecli.cli.common.session import Session, say, session
+from pipecli.cli.common.session import Session, owner_filter, say, session
 from pipecli.cli.report.chart import forecast_picture, funnel_picture, pipeline_picture
 from pipecli.cli.report.common import Currency, currency_code
 from pipecli.cli.report.dashboard_tables import (

@@ -8,8 +8,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pipecli.cli.common.listing import owner_filter
-from pipecli.cli.common.session import Session
+from pipecli.cli.common.session import Session, owner_filter
 from pipecli.cli.common.table import Column, money
 from pipecli.cli.report.common import KeyNames, count_column, money_column
 from pipecli.records.days import PERIODS, Days

@@ -7,8 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from pipecli.cli.common.command import Report, noun, option
-from pipecli.cli.common.listing import owner_filter
-from pipecli.cli.common.session import Session
+from pipecli.cli.common.session import Session, owner_filter
 from pipecli.cli.common.table import Column
 from pipecli.cli.report.common import (
     Asked,

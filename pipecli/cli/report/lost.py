@@ -8,7 +8,7 @@ from typing import Any
 import typer
 
 from pipecli.cli.common.command import Report, noun
-from pipecli.cli.common.listing import owner_filter
+from pipecli.cli.common.session import owner_filter
 from pipecli.cli.common.table import Column, amount_text
 from pipecli.cli.report.common import (
     Asked,

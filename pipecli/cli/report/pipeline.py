@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from pipecli.cli.common.command import Report, noun
-from pipecli.cli.common.listing import owner_filter
 from pipecli.cli.common.output import write_text
+from pipecli.cli.common.session import owner_filter
 from pipecli.cli.common.table import Column, amount_text, render, rounded_to_three
 from pipecli.cli.common.terminal_and_own_config import terminal_width
 from pipecli.cli.report.common import Asked, KeyNames, asking, fitted

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from pipecli.cli.common.command import Report, noun
-from pipecli.cli.common.listing import owner_filter
+from pipecli.cli.common.session import owner_filter
 from pipecli.cli.common.table import Column, money
 from pipecli.cli.report.common import (
     Asked,

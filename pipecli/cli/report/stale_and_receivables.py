@@ -7,9 +7,8 @@ from typing import Any, Literal
 import typer
 
 from pipecli.cli.common.command import Report, noun, option
-from pipecli.cli.common.listing import owner_filter
 from pipecli.cli.common.output import print_records
-from pipecli.cli.common.session import say, session
+from pipecli.cli.common.session import owner_filter, say, session
 from pipecli.cli.common.table import CURRENCY, Column, amount_text
 from pipecli.cli.report.common import (
     Asked,

@@ -1,4 +1,4 @@
-"""The views that join a record to other files, settings and day, and the conditions on a record's owner.
+"""The views that join a record to other files, settings and day, their functions, and conditions on owners.
 
 Nothing of a view is stored, so that a change of settings or of a product's cost changes no row.
 """
@@ -6,10 +6,14 @@ Nothing of a view is stored, so that a change of settings or of a product's cost
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Container
-from typing import NamedTuple
+from collections.abc import Callable, Container
+from datetime import date
+from typing import TYPE_CHECKING, NamedTuple
 
 from pipecli.records.kinds import KINDS
+
+if TYPE_CHECKING:
+    from pipecli.records.money import Rates
 
 # The cost of each line that counts, freight and charges apart: the supplier's price where the quotation was
 # priced from it, else the product's.
@@ -146,6 +150,63 @@ _OWN = {
 def views() -> str:
     """The SQL that makes every view, one a table of records."""
     return "\n".join([*(_OWN.get(kind.table) or _plain(kind.table) for kind in KINDS), _NAMES, _REFERENCES])
+
+
+def register_sql_functions(
+    connection: sqlite3.Connection, today: Callable[[], date], rates: Callable[[], Rates]
+) -> None:
+    """Give a connection `today()`, the day of `--today`, and the rules `weighted()` and `margin_facts()`.
+
+    And `casefold()`: SQLite's own `lower()` knows no letter beyond A to Z.
+    """
+    connection.create_function(
+        "casefold", 1, lambda text: None if text is None else str(text).casefold(), deterministic=True
+    )
+    connection.create_function("today", 0, lambda: today().isoformat(), deterministic=True)
+    connection.create_function("weighted", 3, _weighted, deterministic=True)
+    connection.create_function(
+        "margin_facts", 3, lambda lines, currency, day: _margin_facts(lines, currency, day, rates())
+    )
+
+
+def _weighted(amount: str | None, probability: float | None, currency: str) -> float | None:
+    from decimal import Decimal
+
+    from pipecli.records.money import weighted
+
+    if amount is None or probability is None:
+        return None
+    return float(weighted(Decimal(amount), Decimal(repr(probability)), currency))
+
+
+def _margin_facts(costed: str, currency: str, day: str, rates: Rates) -> str | None:
+    """The known facts of a margin, by the keys that `show` gives them; None where no cost is known.
+
+    Money is text, since SQLite would read a number in JSON as a float. `costed` holds a line an item:
+    quantity, amount, and the cost of one with its currency (none: the base).
+    """
+    from decimal import Decimal
+
+    from pipecli.json_and_csv import dumps, loads
+    from pipecli.records.money import CostedLine, MissingRate, margin
+
+    lines = []
+    for quantity, amount, cost in loads(costed):
+        unit, unit_currency = (*(cost or (None,)), rates.base)[:2]
+        exact = None if unit is None else Decimal(unit)
+        lines.append(CostedLine(Decimal(quantity), Decimal(amount), exact, unit_currency))
+    try:
+        known = margin(lines, currency, rates, date.fromisoformat(day))
+    except MissingRate as missing:
+        return dumps({"margin_unknown": missing.message}, indent=None)
+    if known is None:
+        return None
+    facts = {
+        "margin": str(known.amount),
+        "margin_percent": None if known.percent is None else str(known.percent),
+        "items_without_cost": known.uncosted or None,
+    }
+    return dumps({name: value for name, value in facts.items() if value is not None}, indent=None)
 
 
 def _plain(table: str) -> str:
