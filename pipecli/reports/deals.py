@@ -6,12 +6,10 @@ today, one that ended at those of its day. Lists and `sql` have the weighted amo
 own or its stage's: `PROBABILITY` in `store/index/views.py`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from pipecli.errors import PipecliError
 from pipecli.records.days import PERIOD_OF, Days
@@ -130,7 +128,7 @@ class Deal(NamedTuple):
             parts[key] = parts.get(key, Decimal(0)) + percent
         return list(parts.items()) or [(getattr(self, by), Decimal(100))]
 
-    def sellers_part(self, user: str) -> Deal:
+    def sellers_part(self, user: str) -> Self:
         """The deal as far as one seller goes, with their part of its money, to the cent."""
         if not self.sellers:
             return self

@@ -3,12 +3,10 @@
 Two forecasts can stand side by side: each row as it was and as it is, with the difference.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from pipecli.records.days import PERIODS
 from pipecli.records.money import Rates
@@ -76,7 +74,7 @@ class Lacking(NamedTuple):
     weighted: Decimal
 
     @classmethod
-    def of(cls, values: Sequence[Worth | None], zero: Decimal) -> Lacking:
+    def of(cls, values: Sequence[Worth | None], zero: Decimal) -> Self:
         """What deals of these values come to; None counts as a deal without an amount."""
         worths = [worth for worth in values if worth]
         amounts, weighted = (worth.amount for worth in worths), (worth.weighted for worth in worths)
@@ -145,25 +143,26 @@ def forecast(
 
 class _Tally:
     __slots__ = (
-        "amount", "categories", "open_count", "overdue_count", "weighted", "without_amount_count",
+        "amount", "categories", "currency", "open_count", "overdue_count", "weighted", "without_amount_count",
         "without_date_count", "won_amount", "won_by", "won_count", "won_without_amount_count",
         "yearly",
     )  # fmt: skip
 
-    def __init__(self, zero: Decimal) -> None:
+    def __init__(self, zero: Decimal, currency: str) -> None:
+        self.currency = currency
         self.open_count = self.won_count = self.won_without_amount_count = 0
         self.overdue_count = self.without_date_count = self.without_amount_count = 0
         self.amount = self.weighted = self.won_amount = self.yearly = zero
         self.categories: dict[str, Decimal] = {}
         self.won_by: dict[str | None, Decimal] = {}
 
-    def add(self, deal: Deal, value: Worth | None, currency: str, *, is_overdue: bool) -> None:
+    def add(self, deal: Deal, value: Worth | None, *, is_overdue: bool) -> None:
         if deal.status == "won":
             self.won_count += 1
             self.won_without_amount_count += value is None
             won = value.amount if value else _ZERO
             self.won_amount += won
-            for owner, part in split_amount(won, deal.credit_split("owner"), currency):
+            for owner, part in split_amount(won, deal.credit_split("owner"), self.currency):
                 self.won_by[owner] = self.won_by.get(owner, _ZERO) + part
             return
         self.open_count += 1
@@ -195,28 +194,24 @@ class _Sums:
         self.by = by
         self.currency, self.zero = valuation.currency, valuation.zero
         self.tallies: dict[Key, _Tally] = {}
-        self.totals = _Tally(self.zero)
+        self.totals = _Tally(self.zero, self.currency)
         self.overdue, self.without_date, self.on_hold = (list[Worth | None]() for _ in range(3))
         self.without_amount = 0
 
     def take(self, deal: Deal, value: Worth | None, *, is_overdue: bool) -> None:
         """Count a deal in its row and in the totals."""
-
-        def add(tally: _Tally, deal: Deal, value: Worth | None) -> None:
-            tally.add(deal, value, self.currency, is_overdue=is_overdue)
-
-        add(self.totals, deal, value)
+        self.totals.add(deal, value, is_overdue=is_overdue)
         if self.by == "product" and len(deal.products) > 1:
             for product, part in _parts(deal.products, value, self.currency):
-                add(self._tally((None, product)), deal, part)
+                self._tally((None, product)).add(deal, part, is_overdue=is_overdue)
         elif self.by in ("owner", "team") and deal.sellers:
             for key, part in _parts(deal.credit_split(self.by), value, self.currency):
                 theirs = tuple(one for one in deal.sellers if one[self.by == "team"] == key)
-                add(self._tally((None, key)), deal._replace(owner=key, sellers=theirs), part)
-        elif self.by in PERIODS and is_overdue:
-            add(self._tally((None, OVERDUE)), deal, value)
+                of_theirs = deal._replace(owner=key, sellers=theirs)
+                self._tally((None, key)).add(of_theirs, part, is_overdue=is_overdue)
         else:
-            add(self._tally(_key(deal, self.by)), deal, value)
+            row = self._tally(_key(deal, self.by, is_overdue=is_overdue))
+            row.add(deal, value, is_overdue=is_overdue)
 
     def set_apart(self, deal: Deal, value: Worth | None, *, is_overdue: bool) -> None:
         """Note what an open deal lacks."""
@@ -230,7 +225,7 @@ class _Sums:
     def _tally(self, key: Key) -> _Tally:
         tally = self.tallies.get(key)
         if tally is None:
-            tally = self.tallies[key] = _Tally(self.zero)
+            tally = self.tallies[key] = _Tally(self.zero, self.currency)
         return tally
 
 
@@ -246,13 +241,14 @@ def _parts(
         yield product, Worth(amount, weight, yearly)
 
 
-def _key(deal: Deal, by: str) -> Key:
+def _key(deal: Deal, by: str, *, is_overdue: bool) -> Key:
     if by == "stage":
         return deal.process, deal.stage
     if by == "product":
         return None, deal.products[0][0] if deal.products else None
-    key = group_of(deal, by, deal.close)
-    return None, WITHOUT_DATE if key is None and by in PERIODS else key
+    if by in PERIODS:
+        return None, OVERDUE if is_overdue else group_of(deal, by, deal.close) or WITHOUT_DATE
+    return None, group_of(deal, by, deal.close)
 
 
 def chronological(key: str | None) -> tuple[bool, bool, str]:
