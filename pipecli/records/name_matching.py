@@ -21,11 +21,6 @@ _LETTERS = str.maketrans(
 )
 
 
-def composed(text: str) -> str:
-    """Text as the index holds it: with é as one sign, however its author's keyboard made it."""
-    return text if text.isascii() else unicodedata.normalize("NFC", text)
-
-
 def folded(text: str) -> str:
     """Text for comparing: without case, accents and marks, Arabic letters as Persian types them."""
     if text.isascii():

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 from pipecli.json_and_csv import dumps
 from pipecli.records.kinds import BY_NOUN, KINDS
-from pipecli.records.name_matching import composed
 from pipecli.store.index.views import views
 
 if TYPE_CHECKING:
@@ -302,7 +301,7 @@ CREATE TABLE _faults (path TEXT, line INTEGER, column INTEGER, rule TEXT, messag
 CREATE TABLE users (id TEXT PRIMARY KEY, {_declared(_USER)});
 CREATE TABLE teams (id TEXT PRIMARY KEY, {_declared(_TEAM)});
 CREATE TABLE stages (process TEXT, id TEXT, name TEXT, position INTEGER, {_declared(_STAGE)},
-    PRIMARY KEY (process, id));
+    PRIMARY KEY (process, id)) WITHOUT ROWID;
 CREATE TABLE items (path TEXT, record TEXT, noun TEXT, position INTEGER, {_declared(_ITEM)},
     line_amount REAL, amount REAL, PRIMARY KEY (path, position)) WITHOUT ROWID;
 CREATE TABLE activities (path TEXT, record TEXT, noun TEXT, {_declared(_ACTIVITY)});
@@ -423,8 +422,14 @@ def _in_row(table: str) -> tuple[Fields, list[tuple[list[str], Callable[[Any], S
     return fields, computed
 
 
-_NOTHING = ()
-"""An empty list, which is NULL, too."""
+_NOTHING = ()  # an empty list, which is NULL, too
+
+
+def composed(text: str) -> str:
+    """Text as the index holds it: with é as one sign, however its author's keyboard made it."""
+    from unicodedata import normalize  # which most commands have no use for
+
+    return text if text.isascii() else normalize("NFC", text)
 
 
 def _word(value: object) -> str:
