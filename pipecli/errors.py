@@ -1,7 +1,5 @@
 """The errors that people see: one line that says what is wrong, where, and what to do."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple

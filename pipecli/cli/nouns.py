@@ -3,8 +3,6 @@
 A module is imported when one of its verbs is called. One whose verbs only read must not import the models.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple

@@ -5,8 +5,6 @@ Importing this module imports no model, so that a reading command stays quick; `
 is what comes and goes as a table: every kind of record, and the users and teams of the settings.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import import_module
@@ -89,12 +87,12 @@ class Kind(NamedTuple):
         return bool(self.prefix)
 
     @property
-    def model(self) -> type[Record]:
+    def model(self) -> "type[Record]":
         return cast("type[Record]", _model(self.module, self.class_name))
 
 
 @cache
-def _model(module: str, name: str) -> type[Part]:
+def _model(module: str, name: str) -> "type[Part]":
     model: type[Part] = getattr(import_module(f"pipecli.records.{module}"), name)
     return model
 
@@ -145,7 +143,7 @@ class Collection(NamedTuple):
         return self.plural.replace("-", "_")
 
     @property
-    def model(self) -> type[Part]:
+    def model(self) -> "type[Part]":
         return self.kind.model if self.kind else _model("settings", self.noun.capitalize())
 
 

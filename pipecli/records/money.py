@@ -1,7 +1,5 @@
 """Money: minor units, the one rounding rule, conversion by dated rates, margins over what items cost."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date

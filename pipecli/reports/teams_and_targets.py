@@ -1,7 +1,5 @@
 """The managers and teams of the settings, their targets, and a manager's forecast with all below them."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date

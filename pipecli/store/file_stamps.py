@@ -3,8 +3,6 @@
 They come from stat alone: 10,000 files cost 25 ms.
 """
 
-from __future__ import annotations
-
 import marshal
 import os
 from collections.abc import Iterator, Mapping, Sequence

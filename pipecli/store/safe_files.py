@@ -4,8 +4,6 @@ A record that git has and that is not checked out exists: references to it are s
 tells of it.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import stat

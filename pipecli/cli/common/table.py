@@ -5,8 +5,6 @@ Every value that is drawn comes from files that anyone may have written: no cont
 Amounts have the digits of their currency; where there is no room for them they are rounded, never cut.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
@@ -146,7 +144,7 @@ def render(
     )
 
 
-def _is_too_wide(columns: Sequence[_Filled], width: int | None) -> bool:
+def _is_too_wide(columns: "Sequence[_Filled]", width: int | None) -> bool:
     return width is not None and sum(column.size + len(_GAP) for column in columns) - len(_GAP) > width
 
 
