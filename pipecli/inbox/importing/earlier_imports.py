@@ -158,7 +158,7 @@ def last_said(
 
 
 def _said(collection: Collection, names: Nameable, key: str, versions: _Versions) -> Plain | None:
-    """What the file last said, of the records that those it named are merged into since."""
+    """A record as the file last said it, naming those that the ones it named are merged into since."""
     base = _base(collection, key, versions)
     with suppress(FaultyFile):  # words of several imports, each right, and wrong together
         return base and names.as_merged(collection, base)
