@@ -110,14 +110,14 @@ class Session:
                 self.__dict__[name].close()
 
     def interruption(self) -> str:
-        """What an interrupt has left of the command."""
+        """The words for what an interrupt has left of the command."""
         pipeline = self.__dict__.get("pipeline") or self.__dict__.get("present")
         if pipeline and pipeline.location.journal.exists():
             return "interrupted in the middle of a change; the next command finishes or undoes it"
         return f"interrupted; {self.is_out() or 'nothing is changed'}"
 
     def is_out(self) -> str:
-        """What the command did that stays, whatever becomes of it now, in words."""
+        """The part of the command that stays, whatever becomes of it now, in words."""
         from pipecli.store import crash_recovery
 
         if changes := crash_recovery.ended[self._ended :]:
