@@ -1614,3 +1614,66 @@ def test_what_more_vendors_call_a_column_fills_its_field(
     cli("import", "run", "m")
     deal = deals(root)["4711"]
     assert (deal["title"], deal[field]) == ("Saw", read)
+
+
+def test_thousands_of_a_currency_without_a_third_decimal_are_no_riddle(cli: Cli, root: Path) -> None:
+    rows = "ID;Deal Name;Stage;Amount;Currency\n1;Saw;Demo;1.498;EUR\n2;Axe;Demo;12.000;USD\n"
+    _plan(cli, _files("exp", deals=rows))
+    cli("import", "run", "m")
+    assert {id_: deal["amount"] for id_, deal in deals(root).items()} == {"1": 1498, "2": 12000}
+    _plan(
+        cli,
+        _files("other", deals=rows.replace("EUR", "KWD").replace("1;", "3;").replace("2;", "4;")),
+        "--force",
+    )
+    assert "is 1498 or 1.498" in cli("import", "run", "m", code=1).out
+
+
+@pytest.mark.parametrize(
+    ("row", "phone"),
+    [
+        (
+            {
+                "Office Phone": "1",
+                "Email Address": "mia@acme.example",
+                "Account ID": "A1",
+                "Salutation": "Ms",
+            },
+            "1",
+        ),
+        ({"Work phone": "'+1", "Work email": "mia@acme.example", "Full name": "Mia Sol"}, "+1"),
+        ({"Business Phone": "1", "E-mail Address": "mia@acme.example", "Title": "Ms"}, "1"),
+        ({"Phone": "", "Phone number": "1", "Email": "", "Email Address": "mia@acme.example"}, "1"),
+    ],
+)
+def test_people_keep_address_number_and_position_whoever_exports_them(
+    cli: Cli, root: Path, row: dict[str, str], phone: str
+) -> None:
+    """As SuiteCRM, Kommo and Outlook write them; of two columns for one thing one may be empty."""
+    full = {"ID": "5", "First Name": "Mia", "Last Name": "Sol", "Job Title": "Buyer", **row}
+    _plan(cli, _files("exp", Contacts=f"{','.join(full)}\n{','.join(full.values())}\n"))
+    cli("import", "run", "m")
+    (mia,) = (loads(path.read_text()) for path in root.glob("contacts/*.yaml"))
+    assert (mia["name"], mia["title"], mia["emails"], mia["phones"]) == (
+        "Mia Sol", "Buyer", ["mia@acme.example"], [phone],
+    )  # fmt: skip
+
+
+def test_people_and_deals_of_an_account_or_a_person_that_is_not_in_the_export_come(
+    cli: Cli, root: Path
+) -> None:
+    """As Data Loader writes them, where some accounts and people are hidden from who exports."""
+    people = "Id,LastName,AccountId,Email\n3A,Sol,1A,mia@acme.example\n3B,Roe,1Z,ben@zed.example\n"
+    deals_ = "Id,Name,AccountId,ContactId,StageName,Amount,CloseDate,IsClosed,IsWon\n"
+    rows = "6A,Saw,1A,3A,Demo,1,2026-12-01,0,0\n6B,Axe,1Z,3Z,Demo,2,2026-12-02,0,0\n"
+    for name, files in {
+        "alone": {"Contact": people},
+        "whole": {"Contact": people, "Account": "Id,Name\n1A,Acme\n", "Opportunity": deals_ + rows},
+    }.items():
+        told = _plan(cli, _files(name, **files), "--force", "--from", "salesforce")
+        assert told["questions"] == []
+        cli("import", "run", "m")
+    people_ = {person["external_id"]: person.get("customer") for path in root.glob("contacts/*.yaml")
+               if (person := loads(path.read_text()))}  # fmt: skip
+    assert people_ == {"3A": "acme", "3B": None}
+    assert (deals(root)["6A"]["customer"], deals(root)["6B"].get("customer")) == ("acme", None)

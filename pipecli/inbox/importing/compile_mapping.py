@@ -37,7 +37,7 @@ from pipecli.inbox.importing.mapping import Column, Source, doubtful_scale, list
 from pipecli.inbox.importing.table import EXTRA, REASON, Cell, Row, Table
 from pipecli.records import base
 from pipecli.records.kinds import Collection
-from pipecli.records.money import minor_digits
+from pipecli.records.money import CURRENCIES, minor_digits
 from pipecli.records.written_amounts import SIGNS, Mark, mark_of
 from pipecli.store import ids_and_files
 from pipecli.store.pipeline import Pipeline
@@ -91,11 +91,12 @@ class _Compiler:
         self.fed: set[Path] = set()
         self.constants = self._constants()
         fixed_currency = self.constants.get(("currency",), pipeline.settings.currency)
-        feeds_currency = any(
-            column.to == "currency" for name in self.mapping.columns for column in self.mapping.feeding(name)
-        )
+        codes = {str(fixed_currency)}
+        for name in self.mapping.columns:
+            feeding = [column for column in self.mapping.feeding(name) if column.to == "currency"]
+            codes |= {str(told.values.get(text, text)) for told in feeding for text in texts(table, name)}
         self.base = pipeline.settings.currency
-        self.third_decimal = feeds_currency or minor_digits(str(fixed_currency)) > 2
+        self.third_decimal = any(code not in CURRENCIES or minor_digits(code) > 2 for code in codes)
 
     def bindings(self) -> Bindings:
         external = self._external_id()

@@ -207,6 +207,7 @@ def completed(table: Table, told: Recognised) -> Recognised:
     fed = {
         str(of.get("to") if isinstance(of, dict) else of).removesuffix("#") for of in told.columns.values()
     }
+    fed |= {role.partition(".")[0] for role in fed if role[-1:].isdigit()}
     others = [c for c in table.columns if c not in told.columns and c not in told.rest.get("ignore", ())]
     if told.kind not in _synonyms() or "part" in told.rest:
         return told
@@ -252,11 +253,13 @@ def _of_history(table: Table, stem: str) -> Recognised | None:
 def _by_words(table: Table, words: _Words, *, is_exact: bool = False) -> dict[str, Any]:
     """The role of each column whose header is one of the words, or is nearly; each role once.
 
-    Of two columns of one role that has it whose word comes first: the sales price, not the list price.
+    Of two columns of one role that has it whose word comes first: the sales price, not the list price. One
+    without a value has it where no other does.
     """
     columns: dict[str, Any] = {}
     place = {word: number for number, word in enumerate(words.columns)}
-    for column in sorted(table.columns, key=lambda column: place.get(header_key(column), len(place))):
+    empty = {c: not any(row.cells.get(c, "") != "" for row in table.rows) for c in table.columns}
+    for column in sorted(table.columns, key=lambda c: (empty[c], place.get(header_key(c), len(place)))):
         key = header_key(column)
         role = words.columns.get(key) if is_exact else _role(key, words)
         if role and role not in columns.values():
