@@ -42,7 +42,7 @@ _FILE_NAMED = 3
 
 
 class Preset(NamedTuple):
-    """What one vendor's file of one kind has."""
+    """The file of one vendor and kind."""
 
     vendor: str
     kind: str
