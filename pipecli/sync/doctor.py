@@ -37,15 +37,15 @@ def git_version(place: Location) -> Iterator[Diagnosis]:
     shown = ".".join(map(str, version))
     if version < OLDEST_GIT:
         wanted = ".".join(map(str, OLDEST_GIT))
-        yield warning("git", f"git {shown} can't merge for sync, which takes {wanted}", "install a newer git")
+        yield warning(f"git {shown} can't merge for sync, which takes {wanted}", "install a newer git")
     else:
-        yield ok("git", f"git {shown}")
+        yield ok(f"git {shown}")
 
 
 def driver(place: Location) -> Iterator[Diagnosis]:
     """The merge driver, by which git merges records by field."""
     if merge_setup.is_merge_set_up(place):
-        yield ok("driver", "git merges records by field")
+        yield ok("git merges records by field")
         return
 
     def set_up() -> str:
@@ -53,7 +53,6 @@ def driver(place: Location) -> Iterator[Diagnosis]:
         return "git now merges records by field"
 
     yield warning(
-        "driver",
         "git does not know pipecli's merge driver: changes of different fields of a deal conflict",
         "pipecli sync, which sets it up",
         set_up,
@@ -64,9 +63,9 @@ def extras(_: Location) -> Iterator[Diagnosis]:
     """The optional parts, and those of them that are not installed."""
     missing = missing_extras()
     if missing:
-        yield warning("extras", f"not installed: {', '.join(missing)}", install_command(*missing))
+        yield warning(f"not installed: {', '.join(missing)}", install_command(*missing))
     else:
-        yield ok("extras", f"installed: {', '.join(EXTRAS)}")
+        yield ok(f"installed: {', '.join(EXTRAS)}")
 
 
 def review(place: Location) -> Iterator[Diagnosis]:
@@ -76,7 +75,6 @@ def review(place: Location) -> Iterator[Diagnosis]:
         text = file.read_text(encoding="utf-8", errors="replace") if file.is_file() else ""
         if re.search(r"\bpip install pipecli(?![\w./:@-])", text):
             yield error(
-                "review",
                 f"{host.file} installs `pipecli`, which on the package index is somebody else's",
                 f"write there: {PINNED_INSTALL}",
             )
@@ -88,11 +86,9 @@ def editors(place: Location) -> Iterator[Diagnosis]:
     if wrong:
         names = ", ".join(name.partition(".")[0] for name in wrong)
         first = "remove what is no file of its own, " if schemas.FOREIGN in wrong.values() else ""
-        yield warning(
-            "schemas", f"not those of this version: {names}", f"{first}pipecli schema write, and commit them"
-        )
+        yield warning(f"not those of this version: {names}", f"{first}pipecli schema write, and commit them")
     else:
-        yield ok("schemas", "those of this version")
+        yield ok("those of this version")
 
 
 _MANY_FILES = 5_000
@@ -111,18 +107,17 @@ def git_index(place: Location) -> Iterator[Diagnosis]:
             remake_index(place.work_tree, place.git_dir / "index", place.cache / "index")
             return "git's index is made anew from the last commit; what was staged is to be staged again"
 
-        yield error("git index", damaged.message, damaged.hint, remake)
+        yield error(damaged.message, damaged.hint, remake)
         return
     lock = place.git_dir / "index.lock"
     age = time.time() - lock.stat().st_mtime if lock.exists() else 0
     if age > _OLD_LOCK:
         yield error(
-            "git index",
             f"a git that ended {age / 60:.0f} minutes ago has left its lock, and every commit is refused",
             f"if no git is running, remove {os.path.relpath(lock, place.work_tree)}",
         )
     else:
-        yield ok("git index", f"{count(listed.stdout.count(bytes(1)), 'file')}")
+        yield ok(f"{count(listed.stdout.count(bytes(1)), 'file')}")
 
 
 def objects(place: Location) -> Iterator[Diagnosis]:
@@ -137,12 +132,11 @@ def objects(place: Location) -> Iterator[Diagnosis]:
     ]
     if done.returncode and damage:
         yield error(
-            "objects",
             f"git can't read all that it has kept: {first_of(damage, 2)}",
             "`git fsck` lists all; clone again from where it is whole, and bring over what is only here",
         )
     else:
-        yield ok("objects", "git can read all that it has kept")
+        yield ok("git can read all that it has kept")
 
 
 def checkout(place: Location) -> Iterator[Diagnosis]:
@@ -152,7 +146,6 @@ def checkout(place: Location) -> Iterator[Diagnosis]:
         folders = ", ".join(sorted({file.partition("/")[0] for file in absent.values()}))
         are = "is" if len(absent) == 1 else "are"
         yield warning(
-            "checkout",
             f"{count(len(absent), 'record')} {are} not checked out (sparse checkout), in {folders}: lists "
             "and totals leave them out",
             safe_files.WAY_OUT,
@@ -170,20 +163,16 @@ def records_index(place: Location) -> Iterator[Diagnosis]:
             return "the damaged index is removed, the next command builds it anew"
 
         names = ", ".join(file.name for file in damaged)
-        yield warning(
-            "index", f"{names} in {place.cache} can't be read", "it is built anew: doctor --fix", remove
-        )
+        yield warning(f"{names} in {place.cache} can't be read", "it is built anew: doctor --fix", remove)
         return
     if not os.access(place.cache if place.cache.exists() else place.git_dir, os.W_OK):
         yield warning(
-            "index",
-            f"{place.cache} can't be written, so each command reads all files",
-            "make it writable for you",
+            f"{place.cache} can't be written, so each command reads all files", "make it writable for you"
         )
         return
     stale = _stale(place)
     if stale is None:
-        yield ok("index", "not there yet; the next command builds it")
+        yield ok("not there yet; the next command builds it")
     elif stale:
 
         def refresh() -> str:
@@ -191,13 +180,12 @@ def records_index(place: Location) -> Iterator[Diagnosis]:
             return "the index is as the files are"
 
         yield warning(
-            "index",
             f"{count(stale, 'file')} changed since pipecli last looked",
             "nothing to do: the next command reads them",
             refresh,
         )
     else:
-        yield ok("index", "as the files are")
+        yield ok("as the files are")
 
 
 def _is_sound(file: Path) -> bool:
@@ -249,7 +237,6 @@ def many_files(place: Location) -> Iterator[Diagnosis]:
         return "git keeps a cache of folders, `git status` is faster by a quarter"
 
     yield warning(
-        "many files",
         f"{count(files, 'file')}, and git lists every folder each time: `git status` takes a third longer",
         "git config feature.manyFiles true",
         turn_on,
@@ -273,7 +260,6 @@ def commit_graph(place: Location) -> Iterator[Diagnosis]:
 
     lacking = "not in git's graph of commits" if since else "and git has no graph of them"
     yield warning(
-        "history",
         f"{count(commits, 'commit')} {lacking}: a walk along them (--as-of, sync, `git log FILE`) takes five "
         "times as long and more",
         "git commit-graph write --reachable --changed-paths",
@@ -308,7 +294,6 @@ def documents_by_year(place: Location) -> Iterator[Diagnosis]:
     ]
     if by_year:
         yield warning(
-            "layout",
             f"{count(len(by_year), 'document', ',')} in the folder of a year: with 90,000 files in one, each "
             "commit adds 2.7 MB to git",
             "pipecli doctor --fix, which moves what is committed to the folders of months, in one commit",
@@ -374,15 +359,15 @@ def examine(place: Location) -> Iterator[Diagnosis]:
     try:
         git.require_working(place.work_tree)
     except git.GitRefused as refused:  # as where the folder is another user's
-        yield error("git", refused.message, "do as git says, and look again")
+        yield error(refused.message, "do as git says, and look again", name="git")
         return
     for name, look in LOOKS:
         try:
-            yield from look(place)
+            yield from (found._replace(name=name) for found in look(place))
         except git.IndexDamaged:
             continue  # said by `git_index`
         except PipecliError as fault:
-            yield error(name, fault.message, fault.hint or "see what git says of it: git status")
+            yield error(fault.message, fault.hint or "see what git says of it: git status", name=name)
 
 
 def mend(diagnosis: Diagnosis) -> Diagnosis:
@@ -390,6 +375,6 @@ def mend(diagnosis: Diagnosis) -> Diagnosis:
     if diagnosis.remedy is None:
         return diagnosis
     try:
-        return Diagnosis(diagnosis.name, State.FIXED, diagnosis.remedy())
+        return Diagnosis(State.FIXED, diagnosis.remedy(), name=diagnosis.name)
     except (PipecliError, OSError) as fault:
         return diagnosis._replace(what=f"{diagnosis.what}; it could not be repaired: {fault}")

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import partial
 from shlex import quote
 from typing import Any, NamedTuple
 
@@ -33,25 +34,16 @@ class State(StrEnum):
 
 
 class Diagnosis(NamedTuple):
-    name: str
-    """One word: what was looked at."""
     state: State
     what: str
     way_out: str = ""
     remedy: Callable[[], str] | None = None
     """Mends it without losing anything, and says what it did. None: a person must."""
+    name: str = ""
+    """One word: what was looked at."""
 
 
-def ok(name: str, what: str) -> Diagnosis:
-    return Diagnosis(name, State.OK, what)
-
-
-def warning(name: str, what: str, way_out: str, remedy: Callable[[], str] | None = None) -> Diagnosis:
-    return Diagnosis(name, State.WARNING, what, way_out, remedy)
-
-
-def error(name: str, what: str, way_out: str, remedy: Callable[[], str] | None = None) -> Diagnosis:
-    return Diagnosis(name, State.ERROR, what, way_out, remedy)
+ok, warning, error = (partial(Diagnosis, state) for state in (State.OK, State.WARNING, State.ERROR))
 
 
 _WHO = "git config --global user.name NAME && git config --global user.email ADDRESS"
@@ -61,33 +53,28 @@ def identity(place: Location) -> Iterator[Diagnosis]:
     """The identity that git signs commits with, and the user of the settings that it is."""
     done = git.run(place.work_tree, "var", "GIT_AUTHOR_IDENT")
     if done.returncode:
-        yield error("identity", "git doesn't know who you are, and can't sign a change", _WHO)
+        yield error("git doesn't know who you are, and can't sign a change", _WHO)
         return
     who = done.stdout.decode("utf-8", "replace").rpartition(" <")
     name, email = who[0], who[2].partition(">")[0]
     if not git.settings(place.work_tree)["author.email"]:
-        yield warning("identity", f"git makes up who you are: {name} <{email}>", _WHO)
+        yield warning(f"git makes up who you are: {name} <{email}>", _WHO)
         return
     slug = os.environ.get("PIPECLI_USER") or ""
     try:
         users = read.parse(safe_files.read_text(place.root, SETTINGS_FILE), SETTINGS_FILE).get("users")
     except (FaultyFile, OSError) as fault:
-        yield error(
-            "identity", f"the settings can't be read: {fault}", "correct that; `pipecli check` says more"
-        )
+        yield error(f"the settings can't be read: {fault}", "correct that; `pipecli check` says more")
         return
     known = users if isinstance(users, dict) else {}
     if slug and slug not in known:
-        yield error(
-            "identity", f"PIPECLI_USER is {slug}, and no such user is known", "see `pipecli user list`"
-        )
+        yield error(f"PIPECLI_USER is {slug}, and no such user is known", "see `pipecli user list`")
         return
     mine = slug or users_by_address(_readable(known)).get(email_key(email) or "", "")
     if mine:
-        yield ok("identity", f"{name} <{email}> is the user {mine}")
+        yield ok(f"{name} <{email}> is the user {mine}")
     else:
         yield warning(
-            "identity",
             f"{name} <{email}> isn't a user of the settings: what you add has no owner",
             f"pipecli user add SLUG --name NAME --email {quote(email or '')}, or set PIPECLI_USER",
         )
@@ -107,10 +94,9 @@ def branch(place: Location) -> Iterator[Diagnosis]:
     """The branch, and how much of it is here only, or there only."""
     name, commit = branch_of(place), head(place)
     if commit is None:
-        yield error("branch", "nothing is committed yet", "git add . && git commit")
+        yield error("nothing is committed yet", "git add . && git commit")
     elif name is None:
         yield warning(
-            "branch",
             f"HEAD is detached at {commit[:7]}: no branch holds what is committed now",
             "git switch main, or keep what is here with `git switch --create NAME`",
         )
@@ -123,17 +109,17 @@ def _shared(place: Location) -> Iterator[Diagnosis]:
     try:
         upstream = upstream_of(place)
     except PipecliError as fault:
-        yield warning("branch", fault.message, fault.hint)
+        yield warning(fault.message, fault.hint)
         return
     known = git.commit_of(place.work_tree, upstream.tracking)
     if known is None:
-        yield warning("branch", f"{upstream.branch} was never shared with {upstream.remote}", "pipecli sync")
+        yield warning(f"{upstream.branch} was never shared with {upstream.remote}", "pipecli sync")
         return
     went, came = commit_count(place, "HEAD", known), commit_count(place, known, "HEAD")
     if not went and not came:
-        yield ok("branch", f"{upstream.branch} is as {upstream}, as of the last fetch")
+        yield ok(f"{upstream.branch} is as {upstream}, as of the last fetch")
     else:
-        yield warning("branch", _apart(upstream, went, came), "pipecli sync")
+        yield warning(_apart(upstream, went, came), "pipecli sync")
 
 
 def _apart(upstream: Upstream, went: int, came: int) -> str:
@@ -155,16 +141,13 @@ def progress(place: Location) -> Iterator[Diagnosis]:
     note = place.cache / "sync.json"
     if operation and operation.what == "merge" and note.exists() and (waiting := pending(place)):
         yield warning(
-            "progress",
             f"a sync with {waiting.upstream} waits for you: {named(waiting.files)}",
             "pipecli sync --continue, --ours, --theirs or --abort",
         )
     elif operation:
-        yield warning(
-            "progress", f"a {operation.what} is in progress", f"{operation.finish}, or {operation.undo}"
-        )
+        yield warning(f"a {operation.what} is in progress", f"{operation.finish}, or {operation.undo}")
     else:
-        yield ok("progress", "nothing is left half done")
+        yield ok("nothing is left half done")
 
 
 def changes(place: Location) -> Iterator[Diagnosis]:
@@ -175,12 +158,11 @@ def changes(place: Location) -> Iterator[Diagnosis]:
     if dirty:
         are = "is" if len(dirty) == 1 else "are"
         yield warning(
-            "changes",
             f"{named(dirty)} {are} changed and not committed: history, --as-of and sync don't have that",
             "git add FILE && git commit, or drop it with `git restore FILE`",
         )
     else:
-        yield ok("changes", "everything is committed")
+        yield ok("everything is committed")
 
 
 def past(place: Location) -> Iterator[Diagnosis]:
@@ -190,13 +172,10 @@ def past(place: Location) -> Iterator[Diagnosis]:
     here = tip(place)
     if here.is_shallow:
         yield warning(
-            "past",
-            "the clone is shallow: what was before its first commit can't be told",
-            "git fetch --unshallow",
+            "the clone is shallow: what was before its first commit can't be told", "git fetch --unshallow"
         )
     if here.bent:
         yield warning(
-            "past",
             f"{here.bent}; git itself shows another",
             "look at them, and remove them: git replace --delete ID, rm .git/info/grafts",
         )
@@ -206,7 +185,6 @@ def past(place: Location) -> Iterator[Diagnosis]:
         day = datetime.fromtimestamp(first.seconds, UTC).date()
         which = f"commit {first.commit[:7]} is" if len(ahead) == 1 else f"{len(ahead)} commits are"
         yield warning(
-            "past",
             f"{which} dated in the future ({day}): counted as made now",
             "set the clock of the machine that made it; a new commit on top is dated rightly",
         )
