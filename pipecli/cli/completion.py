@@ -84,7 +84,7 @@ class Option(NamedTuple):
 
 
 class Signature(NamedTuple):
-    """What follows a verb."""
+    """The options and arguments of a verb."""
 
     options: list[Option]
     arguments: list[tuple[str, bool, list[str]]]

@@ -121,7 +121,7 @@ def git_index(place: Location) -> Iterator[Diagnosis]:
 
 
 def objects(place: Location) -> Iterator[Diagnosis]:
-    """What git keeps of all commits: damaged by a disk or a power cut, or missing."""
+    """The objects that git keeps of all commits: damaged by a disk or a power cut, or missing."""
     done = git.run(place.work_tree, "fsck", "--no-dangling", "--no-progress")
     said = (done.stderr + done.stdout).decode("utf-8", "replace").splitlines()
     # of another program's commits git says that it would not write them so

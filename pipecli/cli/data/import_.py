@@ -68,7 +68,7 @@ KeepOption = Annotated[
 
 
 def side_of(text: str | None) -> Keep | None:
-    """What --keep says. Raises PipecliError."""
+    """The side that --keep names. Raises PipecliError."""
     match text:
         case None | "local" | "file" | "conflict":
             return text
@@ -134,7 +134,7 @@ def import_(
 
 
 def target_of(kind: str) -> Target:
-    """What KIND says. Raises PipecliError."""
+    """The kind of rows that KIND names. Raises PipecliError."""
     target = target_named(kind)
     if target is None:
         known = ", ".join([*(kind.plural for kind in COLLECTIONS), *(part.plural for part in PART_KINDS)])

@@ -1,4 +1,4 @@
-"""How deals and leads of an export ended, as a day, a yes or a mark beside their status tells.
+"""The ends of an export's deals and leads, as a day, a yes or a mark beside their status tells.
 
 Where two columns say different things, or nothing tells, it is asked.
 """

@@ -69,7 +69,7 @@ def text_of_row(template: str, row: Row) -> str:
 
 
 class Question(NamedTuple):
-    """What an export leaves open; a run is refused until it has an answer."""
+    """A question that an export leaves open; a run is refused until it has an answer."""
 
     about: str
     question: str
@@ -78,7 +78,7 @@ class Question(NamedTuple):
 
 @dataclass
 class Findings:
-    """What the files of an export say together, beside their mappings."""
+    """The findings about the files of an export together, beside their mappings."""
 
     settings: Settings
     answers: Mapping[str, Any]
@@ -183,7 +183,7 @@ def filled(table: Table, column: str) -> str:
 
 
 def owners(table: Table, column: str, findings: Findings) -> dict[str, Any]:
-    """What the values of an owner's column mean beyond the users they name.
+    """The meaning of values of an owner's column beyond the users they name.
 
     A name or an address is a new user; an id that no list of users has is asked for.
     """

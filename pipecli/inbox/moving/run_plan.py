@@ -55,7 +55,7 @@ PAPERS = {"opportunities": "deal", "quotations": "quotation", "orders": "order",
 
 @dataclass
 class Moved:
-    """What a run comes to, not yet written to the pipeline."""
+    """The outcome of a run, not yet written to the pipeline."""
 
     writes: list[Write] = field(default_factory=list)
     done: list[tuple[Step, Import]] = field(default_factory=list)
@@ -369,7 +369,7 @@ def _verdict(differing: Sequence[str], changed_here: int) -> str:
 
 
 def _readings(done: Import) -> Iterator[str]:
-    """What was read otherwise than it stands in a file, and that nobody said."""
+    """Notes on what was read otherwise than it stands in a file, and that nobody said."""
     if guessed := done.report.get("guessed_encoding"):
         yield f"read as {guessed}, a guess: if names look wrong, say `encoding:` in the mapping"
     rounded = [
