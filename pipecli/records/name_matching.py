@@ -83,7 +83,7 @@ def may_be_one_person(one: str, other: str) -> bool:
     """True where the words of one name begin those of the other, in any order: `Lopez, M.` and María López.
 
     However their letters are written: `Lukasz` and Łukasz, `Juergen` and Jürgen. An address for a name is
-    nobody else's name.
+    nobody else's name, and `????` nobody's.
     """
     if "@" in one + other or name_key(one) == name_key(other):
         return True
@@ -93,7 +93,7 @@ def may_be_one_person(one: str, other: str) -> bool:
     fewer, more = sorted(names, key=len)
     for word in fewer:
         same = next((known for known in more if known.startswith(word) or word.startswith(known)), None)
-        if same is None:
+        if not (same and word):
             return False
         more.remove(same)
     return True

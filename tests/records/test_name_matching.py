@@ -46,6 +46,9 @@ def test_folding_keeps_words_and_punctuation_for_who_looks_for_a_part() -> None:
         ("Petra Müller", "Peter Müller", False),
         ("Ana Gil", "Ana Roe", False),
         ("李伟", "王伟", False),
+        ("????", "Ana", False),
+        ("????", "Ana Gil", False),
+        ("????", "????", True),
     ],
 )
 def test_the_words_of_one_name_begin_those_of_another_of_the_same_person(
