@@ -202,3 +202,12 @@ def test_what_no_file_could_hold_is_rejected_and_the_rest_imported(cli: Cli, roo
     (file,) = root.glob("leads/**/*.yaml")
     assert "custom:\n  e: 1.50\n" in file.read_text()
     assert len(Path("l.jsonl.rejects.csv").read_text().splitlines()) == 6
+
+
+def test_a_number_of_more_digits_than_a_file_holds_rejects_its_row_alone(cli: Cli, root: Path) -> None:
+    deal = '{{"external_id": "A{}", "title": "Press", "custom.seats": {}}}'
+    rows = ", ".join(deal.format(*each) for each in enumerate(("1e20", "5", "0.12345678901234567890")))
+    told = json.loads(cli("import", "opp", write("d.json", f"[{rows}]"), "--format", "json", code=1).out)
+    assert (told["made"], told["rejected"]) == (1, 2)
+    assert "a number can't have as many digits as 1" in told["reasons"][0]["reason"]
+    assert deals(root)["A1"]["custom"] == {"seats": 5}

@@ -63,13 +63,13 @@ CLOSED_STAGE = ("closed", "stage")
 
 def as_it_is(cell: Cell) -> object:
     """The value of a cell from a file that tells texts from numbers itself. Raises Unreadable."""
-    if isinstance(cell, Raw):
-        return _kept(cell.value)
-    return writable(cell) if isinstance(cell, str) else list(cell) if isinstance(cell, tuple) else cell
+    if isinstance(cell, str):
+        return writable(cell)
+    return list(cell) if isinstance(cell, tuple) else _kept(cell.value if isinstance(cell, Raw) else cell)
 
 
 def _kept(value: object) -> object:
-    """A value of JSON without nulls and empties; refused where no record's file could hold it."""
+    """A value without nulls and empties; refused where no record's file could hold it."""
     kept = without_empties(value)
     if kept in (None, {}, []):
         return None
