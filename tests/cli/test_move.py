@@ -1022,3 +1022,40 @@ def test_odd_forms_of_one_table_bring_the_same_deals(cli: Cli, root: Path, git: 
         git("reset", "-q", "--hard", before)
     Path("totals.csv").write_text("title,amount,source\nRoof,10,\nTotal,10,\n")
     assert "left out, as totals, headings or notes" in cli("import", "opportunities", "totals.csv").out
+
+
+def test_two_records_of_one_external_id_come_back_from_an_export_of_ours(
+    cli: Cli, root: Path, tmp_path: Path
+) -> None:
+    (root / "contacts").mkdir()
+    for key in ("ben", "cy"):
+        (root / f"contacts/{key}.yaml").write_text(f"id: {key}\nname: {key.title()}\nexternal_id: c1\n")
+    cli("export", "--all", "whole")
+    back = tmp_path / "back"
+    assert run(["init", str(back), "--currency", "EUR"]) == 0
+    for _ in range(2):
+        assert run(["-C", str(back), "import", "run", "whole"]) == 0
+        assert {path.stem for path in (back / "contacts").iterdir()} == {"ben", "cy"}
+    cli("import", "contacts", "whole/contacts.csv")
+
+
+def test_an_export_without_a_row_is_refused_and_a_table_without_one_is_named(
+    cli: Cli, root: Path, git: Git
+) -> None:
+    tables = {
+        "deals.csv": "Deal Name,Company,Amount,Stage\nPress,Contoso,5,Demo\n",
+        "contacts.csv": "Name,Email\nBo,b@x.example\n",
+    }
+    for folder, whole in (("x", [*tables]), ("half", ["contacts.csv"]), ("bare", [])):
+        Path(folder).mkdir()
+        for name, text in tables.items():
+            Path(folder, name).write_text(text if name in whole else text.splitlines()[0])
+    cli("import", "plan", "x", "--into", "moved")
+    cli("import", "run", "moved")
+    before = git("rev-parse", "HEAD")
+    told = cli("import", "run", "moved", "half").out
+    assert "opportunities: no row in deals.csv, which is a header alone" in told
+    assert "they agree" not in told
+    refused = cli("import", "run", "moved", "bare", code=1).err
+    assert "bare has no row: each of its tables is a header alone" in refused
+    assert git("rev-parse", "HEAD") == before

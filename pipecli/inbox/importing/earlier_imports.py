@@ -48,11 +48,11 @@ _Versions = list[tuple[Plain, Plain]]
 class EarlierFiles:
     """The word of earlier files of the same move; of two that contradict each other the first is taken."""
 
-    def __init__(self, several: Container[str] = ()) -> None:
-        """`several` are the nouns of which the move has several files."""
+    def __init__(self, several: Container[str] = (), *, is_own: bool = False) -> None:
+        """`several` are the nouns of which the move has several files; `is_own`, an export of ours."""
+        self.is_own, self._several = is_own, several
         self.refused: dict[tuple[str, str], str] = {}
         """Their rejected rows by noun and external id, each with its reason."""
-        self._several = several
         self._said: dict[tuple[str, str], dict[Path, int]] = {}
         """By record the fields that they gave it, with the value as a hash: they are many."""
 

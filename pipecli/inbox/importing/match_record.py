@@ -265,6 +265,8 @@ class Matcher:
 
     def _match(self, own: str | None, external: str | None, name: str | None) -> str:
         same = self.known.with_external_id(external) if external else []
+        if own and (own in same or self.names.earlier.is_own):
+            return own
         if len(same) > 1:
             raise Unreadable(f'{" and ".join(same)} have the same external_id "{external}"')
         if own and same and same[0] != own:

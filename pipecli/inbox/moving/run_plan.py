@@ -176,7 +176,7 @@ def run_plan(
     """
     moved = Moved()
     nouns = Counter(target.noun for step in move.steps if (target := target_named(step.kind)))
-    earlier = EarlierFiles({noun for noun, files in nouns.items() if files > 1})
+    earlier = EarlierFiles({noun for noun, files in nouns.items() if files > 1}, is_own=move.is_own)
     with lock.temporary_folder("move") as folder:
         draft = DraftPipeline(pipeline, folder)
         moved.removed, moved.whole_settings = apply_settings(draft, move)
@@ -201,6 +201,11 @@ def run_plan(
             moved.done.append((step, done.without_rows()))
             if len(file.content) > _LARGE:
                 gc.collect()  # what refers to itself in a circle stays, while nothing is collected
+        if moved.done and not any(done.report["rows"] for _, done in moved.done):
+            raise PipecliError(
+                f"{given or move.source} has no row: each of its tables is a header alone",
+                hint="have the other system export again; where nothing is new, there is nothing to run",
+            )
         with bar(len(draft.held)) as tick:
             draft.take_held(tick)
         moved.gone = dict(not_in(moved.reconciliation, pipeline))
@@ -323,7 +328,9 @@ def _outcome(done: Import) -> str:
         examples = [(tally["field"], tally["example"]["row"], tally["rows"]) for tally in report["kept"]]
         fields = [f"{field} of {row}{' …' * (rows > 1)}" for field, row, rows in examples]
         more += f"; {kept:,} kept as they are here, where the file changed them too: {first_of(fields, 5)}"
-    return f"{count(report['rows'], 'row', ',')} of {done.table.name}: {', '.join(parts) or 'none'}{more}"
+    if not report["rows"]:
+        return f"no row in {done.table.name}, which is a header alone"
+    return f"{count(report['rows'], 'row', ',')} of {done.table.name}: {', '.join(parts)}{more}"
 
 
 def _reasons(done: Import) -> Iterator[str]:
@@ -338,6 +345,8 @@ def _reconciliation(moved: Moved) -> Iterator[str]:
     for one in moved.reconciliation:
         if not one.comparable:
             yield f"{one.file}: not reconciled, as no column names its {one.kind} (external_id)"
+            continue
+        if not one.totals and not one.differing:
             continue
         yield f"reconciliation of {one.file}, file | pipeline:"
         for group, totals in one.totals.items():
