@@ -17,8 +17,10 @@ from pipecli.cli.common.output import Format, print_records, room_beside, wrappe
 from pipecli.cli.common.pick import document_row, note_rows, print_numbered, print_rows
 from pipecli.cli.common.session import Session, mention, owner_filter, say, session
 from pipecli.cli.common.table import Column, cut, isolated
+from pipecli.cli.common.terminal_and_own_config import terminal_width
 from pipecli.errors import PipecliError
 from pipecli.harmless_text import clean
+from pipecli.records.days import Days
 from pipecli.records.kinds import BY_NOUN, CUSTOMER, INVOICE, LEAD, OPPORTUNITY, QUOTATION, collection_named
 from pipecli.reports.today_and_followups import (
     Row,
@@ -30,6 +32,7 @@ from pipecli.reports.today_and_followups import (
     standing_still,
 )
 from pipecli.store.index.rows_for_verbs import count_records as record_count
+from pipecli.store.index.rows_for_verbs import labels
 from pipecli.store.index.sql_and_search import search_records
 from pipecli.store.index.views import OwnerFilter
 
@@ -169,9 +172,7 @@ def _quotations(run: Session, chosen: OwnerFilter) -> Iterator[Row]:
 def _deals(run: Session, chosen: OwnerFilter) -> list[list[Row]]:
     """The open deals whose expected close is past, and the others that stand still."""
     from pipecli.history.stage_visits import last_moves
-    from pipecli.records.days import Days
     from pipecli.store.index.rows_for_reports import open_deals
-    from pipecli.store.index.rows_for_verbs import labels
 
     connection = run.pipeline.index.connection
     deals = open_deals(connection, chosen, Days(None, None), with_activities=True)
@@ -226,7 +227,6 @@ def _news(run: Session) -> list[tuple[str, str]]:
 def _write_news(news: Sequence[tuple[str, str]]) -> None:
     if not news:
         return
-    from pipecli.cli.common.terminal_and_own_config import terminal_width
 
     width = terminal_width()
     more = f", {_MOST_NEWS} of {len(news)} changes" if len(news) > _MOST_NEWS else ""

@@ -26,6 +26,7 @@ from pipecli.history.undo import (
     require_unsent,
     reverted_records,
 )
+from pipecli.records.papers import Invoice
 from pipecli.wording import first_of
 from pipecli.workflow import Refused
 
@@ -70,7 +71,6 @@ def undo(
 def _require_unnumbered(transaction: Transaction, reverted: Sequence[Reverted]) -> None:
     """Refuse to take a draft from its number, which a killed `issue` has claimed for it."""
     from pipecli.cli.order_and_invoice import require_unnumbered
-    from pipecli.records.papers import Invoice
 
     for part in reverted:
         if isinstance(part.done, Invoice) and part.before is None:

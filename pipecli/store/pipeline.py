@@ -21,6 +21,7 @@ from pipecli.store.index.index import Index, Rows, open_index
 from pipecli.store.index.views import register_sql_functions
 from pipecli.store.safe_files import Location, kind_of
 from pipecli.store.yaml import read
+from pipecli.store.yaml.read import locate
 
 if TYPE_CHECKING:
     from pipecli.records.base import Record
@@ -349,8 +350,6 @@ class Pipeline:
         return faults
 
     def _duplicate(self, noun: str, key: str, first: str, second: str) -> Fault:
-        from pipecli.store.yaml.read import locate
-
         line, column = locate(self.text(second), [BY_NOUN[noun].identity])
         message = f"{key} is also the id of {first}; give one of them another id, or remove it"
         return Fault(second, line, column, "duplicate-id", message)

@@ -22,8 +22,11 @@ from pipecli.store.create_pipeline import HOSTS
 from pipecli.store.git_recovery import remake_index
 from pipecli.store.ids_and_files import month_file, with_schema_path
 from pipecli.store.index import index
+from pipecli.store.lock import interruptible
 from pipecli.store.pipeline import Pipeline
+from pipecli.store.plan_writes import Write
 from pipecli.store.safe_files import Location
+from pipecli.store.write_and_commit import write_under_journal
 from pipecli.sync import doctor_unshared_work
 from pipecli.sync.doctor_unshared_work import Diagnosis, State, error, ok, warning
 from pipecli.sync.merge_commits import OLDEST_GIT
@@ -305,10 +308,6 @@ def documents_by_year(place: Location) -> Iterator[Diagnosis]:
 
 def _move_to_month_folders(place: Location, by_year: Set[str]) -> str:
     """Move the documents that can be read and have no change that is not committed."""
-    from pipecli.store.lock import interruptible
-    from pipecli.store.plan_writes import Write
-    from pipecli.store.write_and_commit import write_under_journal
-
     present, still = Pipeline(place), by_year - set(uncommitted(place))
     rows = present.index.connection.execute("SELECT path, json_extract(json, '$.created') FROM _records")
     moves = {file: month_file(file, created) for file, created in rows if file in still}

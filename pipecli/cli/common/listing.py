@@ -27,7 +27,7 @@ from pipecli.records.kinds import BY_FOLDER, BY_NOUN, Kind
 from pipecli.records.name_matching import all_chosen, chosen_id, likeliest, own_names
 from pipecli.store.index import views
 from pipecli.store.index.rows_for_verbs import columns_of, exists
-from pipecli.store.index.sql_and_search import Row, select_rows
+from pipecli.store.index.sql_and_search import Row, search_activities, search_records, select_rows
 from pipecli.store.index.views import condition_of, in_team
 
 
@@ -88,8 +88,6 @@ def _conditions(run: Session, plural: str, known: set[str]) -> tuple[list[str], 
 def _about(run: Session, plural: str, known: set[str], option: str, text: str) -> tuple[str, object]:
     """A condition on what a record is about, and its value: whom it is for, what is sold, its words."""
     if option == "search":
-        from pipecli.store.index.sql_and_search import search_activities, search_records
-
         connection = run.pipeline.index.connection
         if plural == "activities":
             return views.one_of("id"), dumps(search_activities(connection, text), indent=None)

@@ -21,6 +21,7 @@ from pipecli.cli.common.table import Column, amount_text, render
 from pipecli.cli.common.terminal_and_own_config import takes_links, terminal_width
 from pipecli.errors import Ambiguous, PipecliError, Question
 from pipecli.harmless_text import clean
+from pipecli.json_and_csv import dumps, loads
 from pipecli.records.kinds import BY_NOUN, BY_PREFIX, RANDOM, Kind
 from pipecli.records.name_matching import Names, chosen_id, stages_of
 from pipecli.store.index.rows_for_verbs import columns_of, label, rows_where
@@ -161,8 +162,6 @@ def _file(run: Session) -> Path:
 
 
 def _read(run: Session) -> dict[str, Any]:
-    from pipecli.json_and_csv import loads
-
     try:
         state = loads(_file(run).read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
@@ -172,7 +171,6 @@ def _read(run: Session) -> dict[str, Any]:
 
 def _write(run: Session, news: Mapping[str, Any]) -> None:
     """Put news beside what is remembered; where the git directory can't be written nothing is."""
-    from pipecli.json_and_csv import dumps
     from pipecli.store import safe_files
 
     file = _file(run)

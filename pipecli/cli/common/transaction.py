@@ -22,6 +22,7 @@ from pipecli.cli.common.table import Column
 from pipecli.cli.common.terminal_and_own_config import paged
 from pipecli.cli.common.typed_values import validated
 from pipecli.harmless_text import clean, harmless
+from pipecli.json_and_csv import loads
 from pipecli.records.activity import NextContact
 from pipecli.records.base import Record
 from pipecli.records.kinds import BY_NOUN
@@ -34,6 +35,7 @@ from pipecli.store.index.rows_for_verbs import (
     known_customers,
     label,
     rows_where,
+    workload,
 )
 from pipecli.store.lookup import Care
 from pipecli.store.pipeline import Pipeline
@@ -135,7 +137,6 @@ class Transaction:
     def owner_by_rule(self, record: Owned, *, is_named: bool) -> tuple[Owned, tuple[str, ...]]:
         """A new lead or deal with the owner that a rule names, and a note; as it is if somebody named one."""
         from pipecli.store.choose_by_condition import choose_rules
-        from pipecli.store.index.rows_for_verbs import workload
         from pipecli.workflow.assignment import given_when_added, rules_for
 
         if is_named or not rules_for(self.settings, record.noun):
@@ -352,7 +353,6 @@ def print_many(run: Session, keys: Sequence[tuple[str, str]], lines: Sequence[st
 def in_full(change: Change, before: Record) -> str:
     """The summary of a change; of a `set` each field with its old and its new value."""
     from pipecli.history.changes_in_words import RecordVersion, events_between
-    from pipecli.json_and_csv import loads
 
     if not change.summary.startswith("set "):
         return change.summary

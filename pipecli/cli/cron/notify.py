@@ -38,7 +38,7 @@ from pipecli.history.notices import (
     read_unsent,
     write_unsent,
 )
-from pipecli.outbox.channels import Courier, channels
+from pipecli.outbox.channels import Courier, channels, variable
 from pipecli.outbox.only_once import job
 from pipecli.records.days import Days, quarter_of
 from pipecli.records.emails_and_phones import users_by_address
@@ -247,8 +247,6 @@ def deliveries(run: Session, ours: Channels, found: Iterable[Notice]) -> list[De
     packing = _Packing(run, ours)
     made = [delivery for notice in found for delivery in packing.deliveries(notice)]
     for (is_user, name), number in packing.nowhere.items():
-        from pipecli.outbox.channels import variable
-
         which = f"{name}, who has no channel here" if is_user else f"{name}, which isn't a channel here"
         say(f"{count(number, 'message')} for {which}: set {variable(name)}, or write {ours.file}")
     return made

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import typer
 
 from pipecli.cli.common.command import Verb, argument, noun, option
-from pipecli.cli.common.output import write_text, write_whole
+from pipecli.cli.common.output import Format, print_record, write_text, write_whole
 from pipecli.cli.common.record_json import record_json
 from pipecli.cli.common.session import Session, say, session
 from pipecli.errors import PipecliError
@@ -19,10 +19,11 @@ from pipecli.json_and_csv import dumps, loads
 from pipecli.outbox import export as bookkeeping
 from pipecli.outbox.export import collections, csv_text, export_files, vcard_book
 from pipecli.records import kinds
-from pipecli.records.kinds import CONTACT, CUSTOMER, INVOICE, SETTINGS_FILE, Collection
-from pipecli.store.index.rows_for_verbs import files_beside
+from pipecli.records.kinds import CONTACT, CUSTOMER, INVOICE, KINDS, SETTINGS_FILE, Collection
+from pipecli.store.index.rows_for_verbs import files_beside, labels
 from pipecli.store.index.sql_and_search import select_rows
 from pipecli.store.safe_files import LARGEST_ANY, read_bytes
+from pipecli.wording import count
 
 if TYPE_CHECKING:
     from pipecli.store.pipeline import Pipeline
@@ -73,7 +74,6 @@ def export(
             raise PipecliError(
                 "only contacts make an address book", hint="pipecli export contacts -o FILE.vcf"
             )
-        from pipecli.store.index.rows_for_verbs import labels
 
         names = labels(run.read(CUSTOMER).index.connection, "customer")
         _put(vcard_book(map(loads, texts), names), len(texts), collection, output)
@@ -199,12 +199,9 @@ def mirror(
     As Parquet files, or into PostgreSQL in one transaction. Run it again at any time: the events of new
     commits are added, and nothing is ever read back.
     """
-    from pipecli.cli.common.output import Format, print_record, write_text
     from pipecli.history.history_index import open_history
     from pipecli.outbox.mirror import Source, to_parquet, to_postgresql
-    from pipecli.records.kinds import KINDS
     from pipecli.sync.upstream import named, uncommitted
-    from pipecli.wording import count
 
     run = session(ctx)
     place = run.present.location

@@ -16,6 +16,7 @@ from pipecli.cli.common.session import Session, owner_filter, say, session
 from pipecli.cli.common.table import Column, amount_text
 from pipecli.cli.common.terminal_and_own_config import terminal_width
 from pipecli.errors import PipecliError
+from pipecli.json_and_csv import dumps
 from pipecli.records.days import Days
 from pipecli.records.kinds import CUSTOMER, Kind
 from pipecli.reports.deals import Deal, Place, Valuation
@@ -152,8 +153,6 @@ class Asked:
         they are to be distinct.
         """
         if self.run.format is Format.JSON:
-            from pipecli.json_and_csv import dumps
-
             write_text(dumps({**about, "rows": rows}) + "\n")
             return
         if self.run.format is Format.IDS and is_distinct:

@@ -30,7 +30,8 @@ from pipecli.errors import PipecliError
 from pipecli.extras import require_extra
 from pipecli.history.commit_as_of import BeforeTheFirst
 from pipecli.history.stage_visits import last_moves
-from pipecli.outbox.dashboard_page import Change, Content, Figure, Table
+from pipecli.json_and_csv import dumps
+from pipecli.outbox.dashboard_page import Change, Content, Figure, Table, dashboard_page
 from pipecli.records.days import Days
 from pipecli.records.kinds import CUSTOMER, LEAD, OPPORTUNITY
 from pipecli.reports.deals import Valuation
@@ -62,15 +63,12 @@ def dashboard(
     require_extra("charts")
     run = session(ctx)
     content = content_of(run, owner_filter(run), currency_code(currency))
-    from pipecli.outbox.dashboard_page import dashboard_page
 
     page = dashboard_page(content).encode()
     if not file.parent.exists():
         file.parent.mkdir()
     write_whole(str(file), page)
     if run.format is Format.JSON:
-        from pipecli.json_and_csv import dumps
-
         write_text(dumps({"file": str(file), **content.plain()}) + "\n")
     else:
         say(f"the dashboard is in {file}")

@@ -41,6 +41,7 @@ from pipecli.history.deal_movements import Changes, ChangesAsked, movement_betwe
 from pipecli.history.history_index import open_history
 from pipecli.history.notices import Notice, notices
 from pipecli.json_and_csv import dumps
+from pipecli.outbox.channels import Courier, channels, variable
 from pipecli.outbox.dashboard_page import Table
 from pipecli.records.days import Days
 from pipecli.records.emails_and_phones import email_key, users_by_address
@@ -301,7 +302,6 @@ def _readers(run: Session, email: Sequence[str], to: Sequence[str]) -> Iterator[
         yield Reader(slug or bare, "mail", user_language(settings, slug), bare)
     if not to:
         return
-    from pipecli.outbox.channels import channels, variable
 
     ours = channels(is_dry=run.dry_run)
     ours.require_any()
@@ -356,8 +356,6 @@ class _Post:
 
     @cached_property
     def _courier(self) -> Any:
-        from pipecli.outbox.channels import Courier
-
         return Courier()
 
     def prepare(self, reader: Reader) -> None:
