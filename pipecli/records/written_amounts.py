@@ -92,9 +92,15 @@ def read_money(text: str, mark: Mark, *, third_decimal: bool = True) -> Money:
     currencies = _currencies(named[0], text) if named else NO_SIGN
     third = third_decimal or short is not None or any(minor_digits(currency) > 2 for currency in currencies)
     scale = _SCALES[short[1].lower().rstrip(".")] if short else 1
-    value = _number(match["number"], mark, text, third) * scale
     negative = match["open"] or "-" in (match["minus"], match["inner"], match["last"])
-    return Money(-value if negative else value, currencies)
+
+    def whole(number: Decimal) -> Decimal:
+        return -(number * scale) if negative else number * scale
+
+    try:
+        return Money(whole(_number(match["number"], mark, text, third)), currencies)
+    except TwoReadings as error:
+        raise _two_readings(text, *map(whole, error.readings)) from None
 
 
 _SCALES = {"k": 1000, "m": 10**6, "mio": 10**6, "mrd": 10**9, "bn": 10**9}
@@ -187,12 +193,7 @@ def _number(digits: str, mark: Mark, text: str, third_decimal: bool) -> Decimal:
         decimal = "," if sign == "." else "."
     if not decimal and sign in digits:
         thousand, decimals = digits.replace(sign, ""), digits.replace(sign, ".")
-        raise TwoReadings(
-            f'"{text}" is {thousand} or {decimals}: say which in the mapping, '
-            'with decimal: "." or decimal: ","',
-            Decimal(thousand),
-            Decimal(decimals),
-        )
+        raise _two_readings(text, Decimal(thousand), Decimal(decimals))
     if mark and decimal != mark:
         raise Unreadable(f'"{text}" isn\'t an amount where "{mark}" stands before the decimals')
     whole, _, fraction = digits.partition(decimal) if decimal else (digits, "", "")
@@ -200,6 +201,11 @@ def _number(digits: str, mark: Mark, text: str, third_decimal: bool) -> Decimal:
     if not _are_groups(groups, whole) or not (fraction.isdecimal() or fraction == ""):
         raise Unreadable(f'"{text}" isn\'t an amount')
     return Decimal(f"{''.join(groups) or '0'}.{fraction}" if fraction else "".join(groups))
+
+
+def _two_readings(text: str, thousand: Decimal, decimals: Decimal) -> TwoReadings:
+    words = f'"{text}" is {thousand:f} or {decimals:f}: say which in the mapping'
+    return TwoReadings(f'{words}, with decimal: "." or decimal: ","', thousand, decimals)
 
 
 def _are_groups(groups: list[str], whole: str) -> bool:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipecli.errors import Unreadable
-from pipecli.records.written_amounts import mark_of, read_money, read_number
+from pipecli.records.written_amounts import TwoReadings, mark_of, read_money, read_number
 
 
 @pytest.mark.parametrize(
@@ -97,6 +97,24 @@ def test_one_point_and_three_digits_are_no_certain_amount() -> None:
     assert read_money("1.234", ".").value == Decimal("1.234")
     assert read_money("1.234", ",").value == 1234
     assert read_money("$1,234", ".").value == 1234
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "second"),
+    [
+        ("1,500k", "1500000", "1500.000"),
+        ("1.250 Mio. €", "1250000000", "1250000.000"),
+        ("(1,500)", "-1500", "-1.500"),
+        ("1,500-", "-1500", "-1.500"),
+    ],
+)
+def test_both_readings_have_the_sign_and_the_thousands_of_the_text(
+    text: str, first: str, second: str
+) -> None:
+    with pytest.raises(TwoReadings) as told:
+        read_money(text, "")
+    assert told.value.readings == (Decimal(first), Decimal(second))
+    assert f" is {first} or {second}: say which" in str(told.value)
 
 
 def test_where_there_is_no_third_decimal_they_are_certain() -> None:
