@@ -236,6 +236,7 @@ class Pipeline:
             line = f"warning: {error}"
         if line:
             self.tell(line if place == self.location else f"{place.root}: {line}")
+            safe_files.find_location(self.root)  # an `init` that is undone takes it away
 
     def read(self, file: str) -> Record:
         """The record of one file, from the file itself. Raises FaultyFile."""

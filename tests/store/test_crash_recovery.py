@@ -418,6 +418,26 @@ def test_init_says_what_it_undid_in_any_pipeline_of_the_repository(cli, git, roo
     assert git("status", "--porcelain") == ""
 
 
+def test_a_pipeline_whose_init_is_undone_is_none(home, tmp_path, capsys):
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    hook(tmp_path, "pre-commit", WAITS)
+    command = [sys.executable, "-m", "pipecli", "init", str(tmp_path)]
+    running = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+    )
+    while not (tmp_path / ".git/hook-runs").exists():
+        assert running.poll() is None
+        time.sleep(0.02)
+    kill(running)
+    file = tmp_path / ".git/pipecli/root/journal"
+    assert file.exists()
+
+    assert run(["-C", str(tmp_path), "opp", "list"]) == 1
+    undone, error = capsys.readouterr().err.splitlines()
+    assert undone == "undone: Found the pipeline (the command was cut off)"
+    assert error.startswith(f"error: {tmp_path} isn't a pipeline") and not file.exists()
+
+
 def test_init_of_a_pipeline_that_is_there_is_refused_though_a_command_was_cut_off(cli, root, start, capsys):
     cli("init", str(root / "sales"))
     hook(root, "pre-commit", WAITS)
