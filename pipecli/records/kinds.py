@@ -51,6 +51,8 @@ def from_one(path: Sequence[str], length: int) -> str:
     return f"they count from 1, the first is {first}"
 
 
+GITS_OWN = (".gitattributes", ".gitignore", ".mailmap")
+"""The files of a work tree that git opens, whatever they are."""
 SETTINGS_FILE = "pipecli.yaml"
 
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"

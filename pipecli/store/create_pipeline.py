@@ -215,15 +215,21 @@ def _make_repository(root: Path) -> None:
     """Make the repository aside and put it in place: a killed git leaves half of one, with its locks."""
     lock.clear_temporary(root / ".git")
     if os.path.lexists(root / ".git"):  # half of one, of another's git
-        git.init(root)
+        _init(root)
         return
     aside = root / safe_files.temporary_name(".git", os.getpid())
     try:
         aside.mkdir()
-        git.init(aside)
+        _init(aside)
         (aside / ".git").rename(root / ".git")
     finally:
         shutil.rmtree(aside, ignore_errors=True)
+
+
+def _init(directory: Path) -> None:
+    """Have git make a repository, its first branch `main` whatever the user's git calls it."""
+    for words in (("init", "--quiet"), ("symbolic-ref", "HEAD", "refs/heads/main")):
+        git.output(directory, *words)
 
 
 def _is_done_by_a_killed_one(root: Path, tell: Callable[[str], object]) -> bool:

@@ -20,6 +20,7 @@ from threading import Thread
 from typing import IO, NamedTuple
 
 from pipecli.errors import PipecliError
+from pipecli.records.kinds import GITS_OWN
 
 
 class GitRefused(PipecliError):
@@ -164,7 +165,7 @@ def attempt(
         )
     with process:
         try:
-            streams = process.communicate(stdin)
+            streams = ended(process, work_tree, stdin)
         except BaseException:
             # subprocess.run would kill it, and a killed git leaves its locks behind for ever
             process.terminate()
@@ -172,6 +173,25 @@ def attempt(
                 process.wait(LONGEST_GOODBYE)
             raise
     return subprocess.CompletedProcess(arguments, process.returncode, *streams)
+
+
+_SLOW = 5.0
+"""Seconds after which somebody looks what a git waits for."""
+
+
+def ended(
+    process: subprocess.Popen[bytes], work_tree: Path, stdin: bytes | None = None
+) -> tuple[bytes, bytes]:
+    """What a git has said by its end. Raises GitRefused where it would wait for a pipe's writer for ever."""
+    with suppress(subprocess.TimeoutExpired):
+        return process.communicate(stdin, _SLOW)
+    for folder, _, names in os.walk(work_tree):
+        for path in (f"{folder}/{name}" for name in GITS_OWN if name in names):
+            if not (os.path.isfile(path) or os.path.islink(path)):  # noqa: PTH113, PTH114
+                process.kill()  # in an undo it ignores all else
+                process.communicate()
+                raise GitRefused(f"{path} is a pipe or a device, and git waits for it", hint="delete it")
+    return process.communicate()
 
 
 def is_in_repository(directory: Path) -> bool:
@@ -297,21 +317,6 @@ def commit_of(work_tree: Path, revision: str) -> str | None:
     return id_of(work_tree, f"{revision}^{{commit}}")
 
 
-_KEEPING_MEMORY = {"MALLOC_MMAP_THRESHOLD_": "4000000", "MALLOC_TRIM_THRESHOLD_": "64000000"}
-"""For glibc: git compresses each file with memory of its own, which the kernel else takes back and clears for
-each: of 25,000 files that was 1.4 of 3 s."""
-
-
-def start(work_tree: Path, *arguments: str) -> subprocess.Popen[bytes]:
-    """git, running on while its caller feeds it. Raises GitRefused only without a git."""
-    with started(work_tree):
-        return subprocess.Popen(
-            ["git", *config_options(), *arguments],
-            cwd=work_tree, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-            env={**_KEEPING_MEMORY, **environment(work_tree)}, pass_fds=held,
-        )  # fmt: skip
-
-
 def listed(names: Sequence[str]) -> bytes:
     """Names as git reads a list of them."""
     return "\0".join(names).encode("utf-8", "surrogateescape")
@@ -382,14 +387,6 @@ def _answered(pipe: IO[bytes], wanted: str, largest: int) -> Object | None:
         return Object(wanted, None, size)
     content = pipe.read(size + 1)[:-1]
     return Object(wanted, content if len(content) == size else None, size)
-
-
-def init(directory: Path) -> None:
-    """Make a repository, its first branch `main` whatever the user's git calls it. Raises GitRefused."""
-    for words in (("init", "--quiet"), ("symbolic-ref", "HEAD", "refs/heads/main")):
-        done = attempt(directory, words)
-        if done.returncode:
-            raise GitRefused(_words(done))
 
 
 def config(work_tree: Path, name: str) -> str:

@@ -50,6 +50,10 @@ MANY = 500
 """Files. Of so many git makes a commit another way, which costs fewer nothing."""
 _STAGING = ("update-index", "--add", "--remove", "-z", "--stdin")
 
+_KEEPING_MEMORY = {"MALLOC_MMAP_THRESHOLD_": "4000000", "MALLOC_TRIM_THRESHOLD_": "64000000"}
+"""For glibc: git compresses each file with memory of its own, which the kernel else takes back and clears for
+each: of 25,000 files that was 1.4 of 3 s."""
+
 
 class Commit:
     """Takes files by name as they are written, then commits them; what else is staged stays staged.
@@ -92,13 +96,18 @@ class Commit:
             )
 
     def _start(self, *command: str) -> None:
-        self._working = git.start(self._work_tree, *self._options, *command)
+        with git.started(self._work_tree):
+            self._working = subprocess.Popen(
+                ["git", *git.config_options(), *self._options, *command],
+                cwd=self._work_tree, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                env={**_KEEPING_MEMORY, **git.environment(self._work_tree)}, pass_fds=git.held,
+            )  # fmt: skip
 
     def _end(self, last: bytes = b"") -> None:
         """Wait until git has taken what it was given. Raises GitRefused."""
         if self._working is None:
             return
-        _, errors = self._working.communicate(last)
+        _, errors = git.ended(self._working, self._work_tree, last)
         if self._working.returncode:
             git.require_index(self._work_tree)
             raise git.unchanged("git could not stage the files", git.stderr_of(errors))

@@ -17,7 +17,7 @@ from typing import NamedTuple
 from zlib import crc32
 
 from pipecli.errors import Fault, FaultyFile, PipecliError
-from pipecli.records.kinds import BY_FOLDER, SETTINGS_FILE, Kind
+from pipecli.records.kinds import BY_FOLDER, GITS_OWN, SETTINGS_FILE, Kind
 from pipecli.store.file_stamps import Stat, stat_of_status
 from pipecli.store.yaml import read
 
@@ -88,12 +88,9 @@ def find_location(start: Path) -> Location:
     )
 
 
-_GITS_OWN = (".gitattributes", ".gitignore", ".mailmap")
-
-
 def _require_no_pipes(folders: Iterable[Path]) -> None:
     """Refuse where git would wait for ever: it opens these files, whatever they are. Raises PipecliError."""
-    for path in (f"{folder}/{name}" for folder in folders for name in _GITS_OWN):
+    for path in (f"{folder}/{name}" for folder in folders for name in GITS_OWN):
         with suppress(OSError):
             if stat.S_IFMT(os.lstat(path).st_mode) not in (stat.S_IFREG, stat.S_IFLNK, stat.S_IFDIR):
                 raise PipecliError(f"{path} is a pipe or a device, git would wait for it", hint="delete it")

@@ -177,7 +177,7 @@ def carry_through(
             )  # fmt: skip
         with process:
             try:
-                process.wait()
+                git.ended(process, work_tree)
             except BaseException:
                 process.wait()  # it is not long
                 raise

@@ -150,3 +150,29 @@ def test_a_pipe_that_git_would_open_is_named_and_waited_for_by_nobody(refused, r
             )
     finally:
         (root / name).unlink()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with a name")
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("customers/.gitattributes", "product add cafe --name Café"),  # `update-index` looks at all of them
+        ("schemas/.gitignore", "diff HEAD"),  # `status` looks everywhere
+    ],
+)
+def test_a_pipe_in_a_folder_is_named_once_git_has_waited_for_it(
+    cli, refused, root, git, monkeypatch, name, words
+):
+    monkeypatch.setattr("pipecli.store.git._SLOW", 0.3)
+    (root / "customers").mkdir(exist_ok=True)
+    (root / "customers/acme.yaml").write_text("id: acme\nname: Acme\n")
+    git("add", "-A")
+    git("commit", "-qm", "Acme")
+    os.mkfifo(root / name)
+    try:
+        said = refused(*words.split())
+        assert said.startswith(f"error: {root / name} is a pipe or a device, and git waits for it; delete it")
+    finally:
+        (root / name).unlink()
+    cli("product", "list")
+    assert git("status", "--porcelain") == "" and not [*(root / ".git").rglob("*.lock")]
