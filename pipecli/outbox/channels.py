@@ -80,6 +80,10 @@ class Channels:
             return self._addresses(slug, self._users[slug])
         return self._own(slug) or self._default(slug)
 
+    def of(self, name: str, *, is_user: bool) -> list[Address]:
+        """The addresses of a user, or of a channel."""
+        return self.of_user(name) if is_user else self.of_channel(name)
+
     def _own(self, name: str) -> list[Address]:
         if texts := self._environment.get(variable(name), "").split():
             return self._addresses(name, texts)

@@ -197,7 +197,7 @@ def _by_message(deliveries: Sequence[Delivery]) -> Iterator[Sequence[Delivery]]:
 
 def _address(ours: Channels, delivery: Delivery) -> Address | None:
     """The address that a delivery goes to; None where it is configured no more."""
-    found = ours.of_user(delivery.to) if delivery.is_for_user else ours.of_channel(delivery.to)
+    found = ours.of(delivery.to, is_user=delivery.is_for_user)
     return found[delivery.place] if delivery.place < len(found) else None
 
 
@@ -267,7 +267,7 @@ class _Packing:
         told = set[str]()
         messages = dict[str | None, Message]()
         for to in self._recipients(notice):
-            addresses = _addresses(self.ours, to)
+            addresses = self.ours.of(to[1], is_user=to[0])
             if not addresses:
                 self.nowhere[to] += 1
             for place, address in enumerate(addresses):
@@ -329,11 +329,6 @@ class _Packing:
             deals = closed_deals(self.pipeline.index.connection, OwnerFilter(), days)
             self._rankings[days] = ranking(deals, by="owner", days=days, points=points, base=base, shown=base)
         return self._rankings[days]
-
-
-def _addresses(ours: Channels, to: To) -> list[Address]:
-    is_user, name = to
-    return ours.of_user(name) if is_user else ours.of_channel(name)
 
 
 def _key(notice: Notice, to: To, place: int) -> str:

@@ -307,7 +307,7 @@ def _readers(run: Session, email: Sequence[str], to: Sequence[str]) -> Iterator[
     ours.require_any()
     for name in to:
         is_user = name in users
-        addresses = ours.of_user(name) if is_user else ours.of_channel(name)
+        addresses = ours.of(name, is_user=is_user)
         if not addresses:
             way_out = f"set {variable(name)}, or write {ours.file}"
             raise PipecliError(f"--to: {name} has no channel", hint=way_out)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pipecli.cli.common.session import Session, owner_filter
 from pipecli.cli.common.table import Column, money
 from pipecli.cli.report.common import KeyNames, count_column, money_column
-from pipecli.records.days import PERIODS, Days
+from pipecli.records.days import PERIODS, Days, months_later
 from pipecli.records.money import minor_digits, rounded
 from pipecli.reports.forecast import CATEGORIES, Forecast, Row, Window, chronological, forecast
 from pipecli.reports.teams_and_targets import Goal, Organisation, Targets, attainment, roll_up
@@ -245,7 +245,8 @@ class _Goals:
 
     def of_window(self) -> Targets:
         first = self.window.first or date.min
-        last = self.window.last or (date.max if self.window.is_asked else _end_of_month(self.today))
+        end_of_month = months_later(self.today.replace(day=1), 1) - timedelta(days=1)
+        last = self.window.last or (date.max if self.window.is_asked else end_of_month)
         return Targets(self.all, self.organisation, first, last)
 
     def of_period(self, key: str | None, first: date | None) -> Targets | None:
@@ -306,7 +307,3 @@ def _without_deals(report: Forecast, by: str, goals: _Goals) -> Iterator[Row]:
     zero = report.totals.amount * 0
     for name in goals.periods(by) - known:
         yield Row(name, None, 0, zero, zero, 0, zero, 0, 0, 0, 0)
-
-
-def _end_of_month(day: date) -> date:
-    return (day.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
