@@ -1677,3 +1677,32 @@ def test_people_and_deals_of_an_account_or_a_person_that_is_not_in_the_export_co
                if (person := loads(path.read_text()))}  # fmt: skip
     assert people_ == {"3A": "acme", "3B": None}
     assert (deals(root)["6A"]["customer"], deals(root)["6B"].get("customer")) == ("acme", None)
+
+
+@pytest.mark.parametrize("sign", [", ", "; ", " & ", "/", "\n"])
+def test_two_owners_in_a_cell_are_no_third_and_the_first_owns_the_deal(
+    cli: Cli, root: Path, sign: str
+) -> None:
+    """As monday, ClickUp and Airtable write them; `Ruiz, Ana` is one person."""
+    rows = f'1,Saw,Demo,1,Ida,Acme\n2,Axe,Demo,2,Ben,Zed\n3,Cog,Demo,3,"Ben{sign}Ida",Acme; Zed\n'
+    rows += '4,Dye,Demo,4,"Ruiz, Ana",Acme\n'
+    told = _plan(cli, _files("exp", deals=f"Deal ID,Deal Name,Stage,Amount,Owner,Company\n{rows}"))
+    assert f"1 row name several, as {' '.join(f'Ben{sign}Ida'.split())}: the first owns it" in str(
+        told["assumed"]
+    )
+    ran = cli("import", "run", "m").out
+    assert [deals(root)[id_]["owner"] for id_ in "1234"] == ["ida", "ben", "ben", "ruiz-ana"]
+    assert [deals(root)[id_]["customer"] for id_ in "1234"] == ["acme", "zed", "acme", "acme"]
+    assert "left out of 1 row: Company, from its second value on" in ran
+
+
+def test_percents_of_a_workbook_beside_those_written_as_text_are_asked_about(cli: Cli, root: Path) -> None:
+    rows = "1,Saw,Demo,1,0.25,\n2,Axe,Offer,2,50%,\n3,Cog,Offer,3,50%,\n4,Dye,Won,4,,2026-01-02\n"
+    source = _files("exp", deals=f"Deal ID,Deal Name,Stage,Amount,Probability,Closed Date\n{rows}")
+    (question,) = _plan(cli, source)["questions"]
+    assert question["about"] == "percents"
+    plan = Path("m/plan.yaml")
+    plan.write_text(plan.read_text().replace("answer:", "answer: fraction"))
+    cli("import", "run", "m")
+    (process,) = loads(Path("m/settings.yaml").read_text())["processes"].values()
+    assert {stage["name"]: stage["probability"] for stage in process["stages"]} == {"Demo": 25, "Offer": 50}

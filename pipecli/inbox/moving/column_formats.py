@@ -200,6 +200,15 @@ def currency_answered(about: str, findings: Findings, question: str = "") -> str
     return told and str(told)
 
 
+def separator_of(cells: Counter[str], role: str) -> dict[str, str]:
+    """The sign between several values of a cell, as a mapping says it: of tags, or of firms with `;`."""
+    signs = [sign for sign in (";|" if role == "tags" else ";") if any(sign in cell for cell in cells)]
+    several = [cell.split(";") for cell in cells if ";" in cell and not re.search(r"&\w+;", cell)]
+    alone = any(part.strip() in cells for parts in several for part in parts)
+    is_list = not any("," in cell for cell in cells) if role == "tags" else alone
+    return {"split": signs[0]} if signs and is_list else {}
+
+
 def number_in(text: str) -> float | None:
     try:
         return float(text.rstrip("% ").replace(",", "."))
@@ -209,16 +218,18 @@ def number_in(text: str) -> float | None:
 
 def percent_of(counts: Iterable[str], *, is_fraction: bool = False) -> float | None:
     """The one percentage that most cells have; None where they have none."""
-    numbers = Counter(value for text in counts if (value := number_in(text)) is not None)
-    if not numbers:
-        return None
-    value = numbers.most_common(1)[0][0]
-    return round(value * 100, 4) if is_fraction else value
+    numbers = Counter(
+        round(value * 100, 4) if is_fraction and "%" not in text else value
+        for text in counts
+        if (value := number_in(text)) is not None
+    )
+    return numbers.most_common(1)[0][0] if numbers else None
 
 
 def fraction_scale(table: Table, column: str, findings: Findings) -> str | None:
     """The scale of a column of percents where it isn't plain: asks for it, unless 1 is that of the won."""
-    numbers = {value for text in texts(table, column) if (value := number_in(text)) is not None}
+    plain = [text for text in texts(table, column) if "%" not in text]
+    numbers = {value for text in plain if (value := number_in(text)) is not None}
     if not any(0 < value < 1 for value in numbers) or any(value > 1 for value in numbers):
         return None
     sure = [row for row in table.rows if number_in(str(row.cells.get(column, ""))) == 1]

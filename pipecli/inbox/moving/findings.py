@@ -19,6 +19,7 @@ from pipecli.inbox.moving.words import patterns
 from pipecli.records.name_matching import folded, is_code, name_key
 from pipecli.records.settings import Settings
 from pipecli.store import ids_and_files
+from pipecli.wording import count
 
 When = dict[str, Any]
 
@@ -189,6 +190,16 @@ def owners(table: Table, column: str, findings: Findings) -> dict[str, Any]:
     """
     counts, nobody = texts(table, column), patterns()["nobody"]
     means: dict[str, Any] = dict.fromkeys(text for text in counts if re.fullmatch(nobody, folded(text)))
+    several = {text: [part.strip() for part in re.split(r"[,;|/\n]| & ", text)] for text in counts}
+    here = {*map(_person_key, counts), *findings.people}
+    first = {t: own[0] for t, own in several.items() if own[1:] and here.issuperset(map(_person_key, own))}
+    if first:
+        lines = count(sum(counts[text] for text in first), "row", ",")
+        names = " ".join(next(iter(first)).split())
+        findings.assumed.append(
+            f"{table.name}, {column}: {lines} name several, as {names}: the first owns it"
+        )
+    means |= first
     unknown = [text for text in counts if _person_key(text) not in findings.people and text not in means]
     for text in [text for text in unknown if not is_code(text)]:
         unknown.remove(text)

@@ -25,6 +25,7 @@ from pipecli.inbox.moving.column_formats import (
     currency_words,
     date_form,
     fraction_scale,
+    separator_of,
 )
 from pipecli.inbox.moving.deal_outcomes import OF_DEALS, Columns, Deals
 from pipecli.inbox.moving.endings import stages_to_fill, with_ends, without_deleted
@@ -320,10 +321,8 @@ class _Mapping:
                 entry["scale"] = scale
         elif role.endswith(("price", "cost", "total", "amount")):
             entry |= amount_scale(self.table, column, self.findings)
-        elif role == "tags":
-            cells = texts(self.table, column)
-            signs = [sign for sign in ";|" if any(sign in cell for cell in cells)]
-            entry |= {"split": signs[0]} if signs and not any("," in cell for cell in cells) else {}
+        elif role in ("tags", "customer"):
+            entry |= separator_of(texts(self.table, column), role)
         elif role in _USERS and self.told.kind != "users":
             if unknown := owners(self.table, column, self.findings):
                 entry["values"] = unknown

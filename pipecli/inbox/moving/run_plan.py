@@ -392,7 +392,7 @@ def _readings(done: Import) -> Iterator[str]:
             f"are rounded, by {max(apart):f} at most: {most['value']} → {most['by']}"
         )
     for told in done.report["left_out"]:
-        if told["column"].endswith(("s that aren't here", "of rows that name several")):
+        if told["column"].endswith(("s that aren't here", "of rows that name several", "second value on")):
             yield f"left out of {count(told['rows'], 'row', ',')}: {told['column']}"
     for told in done.report["noted"][:_MOST_REASONS]:
         yield f"{told['what']}: {count(told['rows'], 'row', ',')} (line {told['example']['line']})"
