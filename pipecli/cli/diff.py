@@ -44,7 +44,7 @@ from pipecli.json_and_csv import dumps, picked
 from pipecli.records.money import minor_digits
 from pipecli.wording import count
 
-app = noun("Print a change set in deals and money.")
+app = noun()
 
 _INDENT = "    "
 

@@ -37,7 +37,7 @@ from pipecli.store.plan_writes import Write
 from pipecli.store.safe_files import find_location, location_at
 from pipecli.store.write_and_commit import write_and_commit
 
-app = noun("Make a new pipeline.")
+app = noun()
 
 
 @app.command(cls=Verb)

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from mcp.shared.message import SessionMessage
     from mcp.types import CallToolRequestParams, CallToolResult, ListToolsResult, PaginatedRequestParams
 
-app = noun("Serve the verbs to an agent.")
+app = noun()
 
 
 @app.command("mcp", cls=Verb)

@@ -30,7 +30,7 @@ from pipecli.records.papers import Invoice
 from pipecli.wording import first_of
 from pipecli.workflow import Refused
 
-app = noun("Take back the last change.")
+app = noun()
 
 
 @app.command(cls=Changing)

@@ -23,12 +23,12 @@ from pipecli.cli.nouns import ALIASES
 from pipecli.errors import Ambiguous, Question
 
 
-def noun(help_text: str = "") -> typer.Typer:
-    """The app of a module; `@app.command("verb", cls=Changing)` adds a verb.
+def noun() -> typer.Typer:
+    """The app of a module; `@app.command("verb", cls=Changing)` adds a verb. Its help is in `cli/nouns.py`.
 
     Where nouns share a module, or have groups, the verb is named with the words before it: `order show`.
     """
-    return typer.Typer(help=help_text, add_completion=False, rich_markup_mode=None)
+    return typer.Typer()
 
 
 def with_options(

@@ -57,7 +57,7 @@ if TYPE_CHECKING:
     from pipecli.outbox.channels import Address, Channels
     from pipecli.reports.ranking import Ranking
 
-app = noun("Tell of what was won, lost, moved or assigned.")
+app = noun()
 
 _KEPT_DAYS = 35
 """Days that a claim is kept: a rebase or a --since that goes further back tells it again."""

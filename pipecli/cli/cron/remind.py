@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from pipecli.outbox.channels import Address, Channels
     from pipecli.reports.today_and_followups import FollowUp, Message
 
-app = noun("Tell each user what is due.")
+app = noun()
 
 _KEPT_DAYS = 3
 """A claim is of one day; those of the days before are for clocks that differ."""

@@ -28,7 +28,7 @@ from pipecli.wording import count
 if TYPE_CHECKING:
     from pipecli.store.pipeline import Pipeline
 
-app = noun("Export records as CSV, JSON or JSON Lines.")
+app = noun()
 
 _UNFINISHED = ".unfinished"
 """In a folder whose export was cut off: the same command may write over it."""

@@ -75,7 +75,7 @@ def side_of(text: str | None) -> Keep | None:
     raise PipecliError(f'--keep must be one of local, file, conflict, not "{text}"')
 
 
-app = noun("Import CSV, JSON or JSON Lines.")
+app = noun()
 
 
 @app.command("KIND", cls=Changing)

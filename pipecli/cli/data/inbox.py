@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from pipecli.inbox.mail.message import Mail
     from pipecli.store.plan_writes import Write
 
-app = noun("Mail that came in: read mailboxes.")
+app = noun()
 
 
 @app.command("import", cls=Changing)

@@ -43,7 +43,7 @@ from pipecli.store.index.views import OwnerFilter
 from pipecli.store.pipeline import Pipeline
 from pipecli.translation import Words, user_language, words_of
 
-app = noun("Write a page with the key figures, charts and tables.")
+app = noun()
 
 
 @app.command(cls=Report)

@@ -57,7 +57,7 @@ from pipecli.translation import Words, user_language, words_of
 if TYPE_CHECKING:
     from pipecli.outbox.channels import Address
 
-app = noun("Print or send the week of the pipeline on one page.")
+app = noun()
 
 _KEPT_DAYS = 35
 _MAIL_WIDTH = 76

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 _BY = (*GROUPINGS, MANAGER)
 
-app = noun("Print the forecast, weighted by probability.")
+app = noun()
 
 
 @app.command(cls=Report)

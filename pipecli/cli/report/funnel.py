@@ -26,7 +26,7 @@ from pipecli.reports.deals import Deal, Place, Valuation
 from pipecli.reports.funnel import GROUPINGS, Funnel, Reached, funnel
 from pipecli.store.index.rows_for_reports import all_deals, lead_courses
 
-app = noun("From lead to opportunity to won, stage to stage.")
+app = noun()
 
 
 @app.command(cls=Report)

@@ -25,7 +25,7 @@ from pipecli.reports.lost import GROUPINGS, Lost, Row, lost
 from pipecli.store.index.rows_for_reports import closed_to_count
 from pipecli.wording import count
 
-app = noun("What was lost, why, and to whom.")
+app = noun()
 
 
 @app.command(cls=Report)

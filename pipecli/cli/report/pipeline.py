@@ -16,7 +16,7 @@ from pipecli.reports.pipeline_and_key_figures import GROUPINGS, Key, Matrix, Pip
 from pipecli.store.index.rows_for_reports import open_deals
 from pipecli.wording import count
 
-app = noun("What stands at which stage.")
+app = noun()
 
 
 @app.command(cls=Report)

@@ -24,7 +24,7 @@ from pipecli.reports.deals import Valuation
 from pipecli.reports.ranking import GROUPINGS, Points, Ranking, Row, period_before, points_of, ranking
 from pipecli.store.index.rows_for_reports import closed_deals
 
-app = noun("The salespeople by points.")
+app = noun()
 
 
 @app.command(cls=Report)

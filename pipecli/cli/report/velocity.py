@@ -22,7 +22,7 @@ from pipecli.records.kinds import OPPORTUNITY
 from pipecli.reports.velocity import GROUPINGS, SalesVelocity, StageRow, Time, Velocity, velocity
 from pipecli.wording import count
 
-app = noun("How long deals stay at each stage, and what the pipeline brings a day.")
+app = noun()
 
 
 @app.command(cls=Report)
