@@ -16,7 +16,7 @@ from typing import IO
 from urllib.parse import quote
 
 from pipecli.store import git
-from pipecli.store.git_commit import branch_of
+from pipecli.store.git_commit import KEEPING_MEMORY, branch_of
 from pipecli.store.safe_files import Location
 
 PATIENCE = 60.0
@@ -37,7 +37,7 @@ _RACE_LOST = re.compile(
 def talk_to_remote(place: Location, *arguments: str) -> subprocess.CompletedProcess[bytes]:
     """Run git with a remote; the caller looks at the exit code. Raises RemoteTimeout when it hangs."""
     can_ask = sys.stdin is not None and sys.stdin.isatty()
-    environment = {"LC_ALL": "C", "LANGUAGE": ""}  # its words are read here
+    environment = {**KEEPING_MEMORY, "LC_ALL": "C", "LANGUAGE": ""}  # its words are read here
     if not can_ask:
         environment |= {"GIT_TERMINAL_PROMPT": "0", "SSH_ASKPASS_REQUIRE": "never", **_ssh(place)}
     return _run(place.work_tree, *arguments, patience=PATIENCE, can_ask=can_ask, environment=environment)
