@@ -286,7 +286,7 @@ def begin_journal(
     """
     clear_dead(place.cache)
     if is_committing and os.path.lexists(lock := place.git_dir / "index.lock"):
-        raise git_recovery.git_at_work(lock)
+        raise git_commit.git_at_work(lock)
     steps = [FileStep(file, _hash(old), _hash(new), _text_hash(new)) for file, old, new in contents]
     try:
         for number, (file, before, _) in enumerate(contents):

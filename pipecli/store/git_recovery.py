@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from pipecli.errors import PipecliError
 from pipecli.store import git, safe_files
+from pipecli.store.git_commit import differing_files, git_at_work, head_of, unstage
 
 if TYPE_CHECKING:
     from pipecli.store.safe_files import Location
@@ -42,28 +43,20 @@ def put_back(place: Location, start: str, onto: str, kept: Path) -> list[Path] |
     return aside if changed or new else None
 
 
-def unstage(work_tree: Path, new: Sequence[str]) -> None:
-    """Forget files that were only just staged; a git that refuses has staged none."""
-    with suppress(git.GitRefused):
-        if new:
-            git.run(work_tree, "update-index", "--force-remove", "-z", "--stdin", stdin=git.listed(new))
-
-
 def moved_files(place: Location, start: str, onto: str) -> tuple[list[str], list[str]]:
     """The files that differ between two commits and are not as in the first, then those it hasn't got."""
     top = place.work_tree
-    words = git.words(top, "diff", "-z", "--name-status", "--no-renames", start, onto)
-    new = {name for status, name in zip(words[::2], words[1::2], strict=True) if status == "A"}
+    differing = differing_files(top, start, onto)
+    new = {name for name, file in differing.items() if file.status == "A"}
     present = git.words(top, "diff", "-z", "--name-only", "--no-renames", start)
-    changed = {*words[1::2]}.intersection(present) - new
+    changed = (differing.keys() - new).intersection(present)
     return sorted(changed), sorted(name for name in new if os.path.lexists(top / name))
 
 
 def _moved_here(place: Location, start: str) -> dict[str, Path]:
     """The files that git has moved from a commit to HEAD, by name."""
-    there = ("diff", "-z", "--name-only", "--no-renames", "--diff-filter=d")
-    names = git.words(place.work_tree, *there, start, "HEAD")
-    paths = {name: place.work_tree / name for name in names}
+    differing = differing_files(place.work_tree, start, head_of(place))
+    paths = {name: place.work_tree / name for name, file in differing.items() if file.status != "D"}
     return {name: path for name, path in paths.items() if path.is_file() and not path.is_symlink()}
 
 
@@ -128,14 +121,6 @@ def remake_index(work_tree: Path, index: Path, aside: Path) -> None:
     if git.config(work_tree, "core.sparseCheckout") == "true":  # else what is left out is taken for deleted
         git.attempt(work_tree, ("sparse-checkout", "reapply"))
     git.attempt(work_tree, ("update-index", "-q", "--refresh"))
-
-
-def git_at_work(lock: Path) -> git.GitRefused:
-    """The refusal to work beside another git."""
-    return git.GitRefused(
-        "another git command is at work in this repository",
-        hint=f"wait for it; if there is none, remove {lock}",
-    )
 
 
 _UPKEEP = "maintenance.lock"

@@ -21,6 +21,7 @@ from pipecli.history.pipeline_as_of import PastPipeline, text_of_blob
 from pipecli.merge import ConflictInWords, merge_bytes
 from pipecli.records.kinds import SETTINGS_FILE
 from pipecli.store import git, safe_files
+from pipecli.store.git_commit import differing_files
 from pipecli.store.ids_and_files import with_schema_path
 from pipecli.store.index import index
 from pipecli.store.index.views import register_sql_functions
@@ -239,16 +240,15 @@ _MOST_NAMED = 100
 
 
 _LINK = "120000"
-_ABSENT = "000000"
 
 
 class Candidate(PastPipeline):
     """A commit that may become the present: its index is that of the present but for the files that differ.
 
-    `tree` is what the working tree holds.
+    `tree` is what the working tree holds: that of a commit, or a tree, by its id.
     """
 
-    def __init__(self, present: Pipeline, commit: str, tree: str = "HEAD") -> None:
+    def __init__(self, present: Pipeline, commit: str, tree: str) -> None:
         super().__init__(present.location, StandingCommit(commit, present.now, ()), present.now)
         self.present = present
         self.tree = tree
@@ -280,19 +280,13 @@ class Candidate(PastPipeline):
     @cached_property
     def _differing(self) -> dict[str, tuple[str, str] | None]:
         """The records that the commit has otherwise: mode and blob, None for one that is gone."""
-        place = self.location
-        inside = [place.prefix] if place.prefix else []
-        words = git.output(
-            place.work_tree, "diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-abbrev",
-            self.tree, self.standing.commit, "--", *inside,
-        ).split("\0")  # fmt: skip
-        differing: dict[str, tuple[str, str] | None] = {}
-        for about, path in zip(words[::2], words[1::2], strict=False):
-            file = path.removeprefix(place.prefix)
-            if record_kind(file):
-                _, mode, _, blob, _ = about.split()  # ":100644 100644 <before> <after> M"
-                differing[file] = None if mode == _ABSENT else (mode, blob)
-        return differing
+        prefix = self.location.prefix
+        differing = differing_files(self.location.work_tree, self.tree, self.standing.commit)
+        return {
+            file: None if about.status == "D" else (about.mode, about.blob)
+            for path, about in differing.items()
+            if path.startswith(prefix) and record_kind(file := path.removeprefix(prefix))
+        }
 
     def has_settings(self) -> bool:
         """True while it is still a pipeline."""

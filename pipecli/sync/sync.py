@@ -315,7 +315,7 @@ def _leave_to_person(place: Location, upstream: Upstream, merge: MergePlan) -> l
 
 def _require_pipeline(pipeline: Pipeline, upstream: Upstream, merge: MergePlan) -> None:
     """Refuse to follow the others where there would be no pipeline here any more. Raises PipecliError."""
-    if merge.commit != merge.ours and not Candidate(pipeline, merge.commit).has_settings():
+    if merge.commit != merge.ours and not Candidate(pipeline, merge.commit, merge.ours).has_settings():
         raise PipecliError(
             f"{pipeline.location.prefix}{SETTINGS_FILE} was removed or moved in {upstream}",
             hint="nothing is changed; see what they did with `git log --stat FETCH_HEAD`, and if it is right "
@@ -326,8 +326,8 @@ def _require_pipeline(pipeline: Pipeline, upstream: Upstream, merge: MergePlan) 
 def _require_sound(pipeline: Pipeline, merge: MergePlan) -> None:
     """Refuse to share errors that the shared line has not. Raises Unsound."""
     is_ours = merge.commit == merge.ours
-    result = pipeline if is_ours else Candidate(pipeline, merge.commit)
-    shared = Candidate(pipeline, merge.theirs) if merge.theirs else None
+    result = pipeline if is_ours else Candidate(pipeline, merge.commit, merge.ours)
+    shared = Candidate(pipeline, merge.theirs, merge.ours) if merge.theirs else None
     findings = _introduced_errors(result, shared)
     if findings:
         together = "" if is_ours else " together with what would come (`pipecli sync --dry-run`)"
