@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from functools import cached_property, lru_cache
@@ -21,14 +22,18 @@ from pipecli.history.pipeline_as_of import PastPipeline, text_of_blob
 from pipecli.merge import ConflictInWords, merge_bytes
 from pipecli.records.kinds import SETTINGS_FILE
 from pipecli.store import git, safe_files
+from pipecli.store.file_stamps import doubted_stat, stat_of
 from pipecli.store.git_commit import differing_files
 from pipecli.store.ids_and_files import with_schema_path
 from pipecli.store.index import index
+from pipecli.store.index.index import Rows
+from pipecli.store.index.tables import PER_FILE, SQLValue
 from pipecli.store.index.views import register_sql_functions
 from pipecli.store.lock import MERGING
 from pipecli.store.merge_setup import DRIVER
 from pipecli.store.pipeline import Pipeline
-from pipecli.store.safe_files import Location
+from pipecli.store.safe_files import Location, kind_of
+from pipecli.store.second_process import parts
 from pipecli.sync.upstream import Upstream, carry_through, head
 from pipecli.wording import count
 
@@ -287,6 +292,32 @@ class Candidate(PastPipeline):
             for path, about in differing.items()
             if path.startswith(prefix) and record_kind(file := path.removeprefix(prefix))
         }
+
+    def take_place(self) -> None:
+        """Have the index of the present know the files, once git has moved them here.
+
+        What was read of the commit is not read again where the files say the same.
+        """
+        clock, files = time.time_ns(), self._differing
+        here = [file for file, entry in files.items() if entry]
+        stats = {file: doubted_stat(stat_of(self.root / file), clock) for file in here}
+        is_read = "index" in self.__dict__ and SETTINGS_FILE not in files and not self.index.faults()
+        if is_read and all(self.present.text(file) == self.text(file) for file in here):
+            gone = [file for file in files if file not in stats]
+            self.present.take_in(stats, (), gone, map(self._rows, parts(here)))
+        else:
+            self.present.index.refresh()
+
+    def _rows(self, files: Sequence[str]) -> Rows:
+        """The rows that the index has of files, for another index to take."""
+        shapes: list[tuple[str, ...]] = []
+        rows: dict[str, list[tuple[int, list[SQLValue]]]] = {}
+        for table in (*PER_FILE, *{f"_{kind.table}" for kind in map(kind_of, files) if kind}):
+            query = f"SELECT * FROM {table} WHERE path IN ({', '.join('?' * len(files))})"
+            found = self.index.connection.execute(query, files)
+            rows[table] = [(len(shapes), [*values]) for values in found]
+            shapes.append((table, *(f'"{name}"' for name, *_ in found.description)))
+        return shapes, rows
 
     def has_settings(self) -> bool:
         """True while it is still a pipeline."""

@@ -277,10 +277,12 @@ def _until_nobody_is_faster(pipeline: Pipeline, upstream: Upstream, before: str)
         merge = plan_merge(place, upstream, theirs)
         if merge.conflicts:
             raise Conflicted(_leave_to_person(place, upstream, merge), tries)
-        _require_pipeline(pipeline, upstream, merge)
+        result = Candidate(pipeline, merge.commit, merge.ours) if merge.commit != merge.ours else None
+        if result:
+            _require_pipeline(upstream, result)
         pushed = pushed_count(place, upstream, merge.commit, theirs)
         if merge.commit != theirs:
-            _require_sound(pipeline, merge)
+            _require_sound(pipeline, merge, result)
             _require_way(place, merge)
             try:
                 push(pipeline, upstream, merge.commit)
@@ -288,7 +290,7 @@ def _until_nobody_is_faster(pipeline: Pipeline, upstream: Upstream, before: str)
                 states.add(theirs)
                 lost = str(error)
                 continue
-        if merge.commit == merge.ours or _move(pipeline, merge):
+        if result is None or _move(merge, result):
             pipeline.is_out = f"this clone is at {merge.commit[:7]}, as {upstream}"
             _follow(place, upstream, merge.commit)
             return Synced(
@@ -313,24 +315,22 @@ def _leave_to_person(place: Location, upstream: Upstream, merge: MergePlan) -> l
     return in_words
 
 
-def _require_pipeline(pipeline: Pipeline, upstream: Upstream, merge: MergePlan) -> None:
+def _require_pipeline(upstream: Upstream, result: Candidate) -> None:
     """Refuse to follow the others where there would be no pipeline here any more. Raises PipecliError."""
-    if merge.commit != merge.ours and not Candidate(pipeline, merge.commit, merge.ours).has_settings():
+    if not result.has_settings():
         raise PipecliError(
-            f"{pipeline.location.prefix}{SETTINGS_FILE} was removed or moved in {upstream}",
+            f"{result.location.prefix}{SETTINGS_FILE} was removed or moved in {upstream}",
             hint="nothing is changed; see what they did with `git log --stat FETCH_HEAD`, and if it is right "
             "follow them with `git merge FETCH_HEAD`",
         )
 
 
-def _require_sound(pipeline: Pipeline, merge: MergePlan) -> None:
+def _require_sound(pipeline: Pipeline, merge: MergePlan, result: Candidate | None) -> None:
     """Refuse to share errors that the shared line has not. Raises Unsound."""
-    is_ours = merge.commit == merge.ours
-    result = pipeline if is_ours else Candidate(pipeline, merge.commit, merge.ours)
     shared = Candidate(pipeline, merge.theirs, merge.ours) if merge.theirs else None
-    findings = _introduced_errors(result, shared)
+    findings = _introduced_errors(result or pipeline, shared)
     if findings:
-        together = "" if is_ours else " together with what would come (`pipecli sync --dry-run`)"
+        together = "" if result is None else " together with what would come (`pipecli sync --dry-run`)"
         raise Unsound(
             findings,
             hint=f"nothing is changed; make your files fit{together}, commit, and sync again",
@@ -367,9 +367,9 @@ def _require_way(place: Location, merge: MergePlan) -> None:
         )
 
 
-def _move(pipeline: Pipeline, merge: MergePlan) -> bool:
+def _move(merge: MergePlan, result: Candidate) -> bool:
     """Have branch and files be at the merge. False: somebody has committed here meanwhile."""
-    place = pipeline.location
+    place = result.location
     moving(place, merge.commit)
     for attempt in range(TRIES):
         time.sleep(attempt * _WAIT)
@@ -386,7 +386,7 @@ def _move(pipeline: Pipeline, merge: MergePlan) -> bool:
             with suppress(
                 sqlite3.DatabaseError, OSError, FaultyFile
             ):  # else the next command reads what came
-                pipeline.index.refresh()
+                result.take_place()
             return True
         if head(place) != merge.ours:
             return False

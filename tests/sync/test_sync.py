@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from pipecli.records.base import Plain
 from pipecli.store.pipeline import Pipeline
+from pipecli.store.yaml.read import parse
 from pipecli.sync import sync
 from tests.conftest import DEAL
-from tests.syncing import MACHINES, Clone
+from tests.syncing import GRINDERS, MACHINES, Clone
 
 
 def test_different_fields_of_one_deal_come_together(ana: Clone, luis: Clone) -> None:
@@ -102,6 +104,51 @@ def test_a_pipeline_in_a_folder_of_a_larger_repository(ana: Clone, luis: Clone) 
     assert luis.state() != ana.state()
     sales[0].sync()
     assert luis.state() == ana.state()
+
+
+def test_what_came_is_read_once_and_known(ana: Clone, luis: Clone, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the check has read of the merge is taken into the index: new, changed and removed records."""
+    text = luis.read(MACHINES).replace("4998.00", "5200.00")
+    text += "items:\n- description: Machine\n  quantity: 2\n  unit_price: 900\n"
+    text += "activities:\n- id: ABCDE\n  type: call\n  at: 2026-11-21T10:00:00+01:00\n  subject: Hi\n"
+    luis.write(MACHINES, text)
+    luis.write(MILLS, DEAL.format(id="OPP-3QQQQ", title="Mills"))
+    luis.remove(GRINDERS)
+    luis.sync()
+    ana.change(MACHINES, "2026-12-15", "2027-01-10")
+    ana.cli("today")
+    read = list[str]()
+
+    def counted(text: str, file: str) -> Plain:
+        read.append(file)
+        return parse(text, file)
+
+    monkeypatch.setattr("pipecli.store.index.index.parse", counted)
+    ana.sync()
+    assert (read.count(MILLS), GRINDERS in read) == (1, False)
+    known = rows_of_index(ana)
+    next(ana.path.glob(".git/pipecli/**/index.sqlite")).unlink()
+    assert known == rows_of_index(ana)
+    assert [row[0] for row in known["_opportunities"]] == [MILLS, MACHINES]
+    assert len(known["activities"]) == len(known["items"]) == 1
+
+
+MILLS = "opportunities/2026/11/OPP-3QQQQ-mills.yaml"
+
+
+def rows_of_index(clone: Clone) -> dict[str, list[tuple[object, ...]]]:
+    query = Pipeline.find(clone.path).index.connection.execute
+    named = ("_records", "_faults", "_opportunities", "items", "activities", "stakeholders")
+    return {table: sorted(query(f"SELECT * FROM {table}").fetchall()) for table in named}
+
+
+def test_an_edit_on_top_of_what_came_is_known(ana: Clone, luis: Clone) -> None:
+    luis.change(MACHINES, "4998.00", "5200.00")
+    luis.sync()
+    ana.change(GRINDERS, "2026-12-15", "2027-01-10")
+    ana.hook("post-merge", f"sed -i s/5200.00/5300.00/ {MACHINES}; sleep 0.1")  # no doubt is left of it
+    ana.sync()
+    assert json.loads(ana.cli("opp", "show", "OPP-2Q8XA", "--format", "json").out)["amount"] == 5300
 
 
 def test_dry_run_tells_what_would_come_and_go(ana: Clone, luis: Clone) -> None:
