@@ -98,6 +98,7 @@ def plan_page(
         lines += [f"- kind: {step.kind}", f"  file: {scalar_text(step.file)}"]
         lines += [f"  map: {scalar_text(step.map)}", f"  columns: {in_flow(step.columns)}"]
     sums = {name: _sum(page.encode()) for name, page in pages.items()}
+    lines += ["# Their sums as they were written: a run writes over none that was changed since."]
     return "\n".join([*lines, f"written: {in_flow(sums)}"]) + "\n"
 
 
