@@ -158,7 +158,7 @@ def _steps(
         if after is not None:
             at = after._replace(status="open")
             yield "new", at, closing, None, after.stage
-            yield from _end(at, after, closing)
+            yield from _end(after, closing)
         return
     if before.status != "open" and (after is None or after.status == before.status):
         return
@@ -182,10 +182,10 @@ def _steps(
         old_chance, at = at.probability, after._replace(status="open")
         yield "probability", at, opening, old_chance, after.probability
     yield "rates", at, closing, None, None
-    yield from _end(at, after, closing)
+    yield from _end(after, closing)
 
 
-def _end(at: Deal, after: Deal, closing: Side) -> Iterator[tuple[str, Deal | None, Side, object, object]]:
+def _end(after: Deal, closing: Side) -> Iterator[tuple[str, Deal | None, Side, object, object]]:
     if after.status != "open":
         yield after.status, None, closing, "open", after.status
 

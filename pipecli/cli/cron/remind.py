@@ -91,7 +91,7 @@ def remind(
     if run.dry_run:
         for line in untold.values():
             say(line)
-        _print_messages(run, _unclaimed(run, claims, reminders))
+        _print_messages(run, _unclaimed(claims, reminders))
         return
     require_extra("notify")
     keys = [*untold, *(key for reminder in reminders for key in reminder.by_key)]
@@ -152,9 +152,7 @@ def _message(run: Session, reminder: Reminder, keys: Sequence[str]) -> Message:
     return reminder_message(reminder.name, [reminder.by_key[key] for key in keys], run.today, words)
 
 
-def _unclaimed(
-    run: Session, claims: Claims, reminders: Sequence[Reminder]
-) -> list[tuple[Reminder, list[str]]]:
+def _unclaimed(claims: Claims, reminders: Sequence[Reminder]) -> list[tuple[Reminder, list[str]]]:
     """The reminders still to be sent today, as far as that can be known."""
     known = claims.seen(say)
     return [(reminder, [key for key in reminder.by_key if key not in known]) for reminder in reminders]

@@ -118,7 +118,7 @@ def _header(run: Session, deal: RecordJson, stands: StageProgress) -> Iterator[L
     yield deal["id"], deal["title"]
     yield from _who_buys(run, deal)
     yield from _outcome(deal) if "closed" in deal else stands.lines()
-    yield from _money(run, deal)
+    yield from _money(deal)
     yield from _dates(run, deal)
     yield from owner_of(deal)
     if sellers := deal.get("sellers"):
@@ -162,7 +162,7 @@ def _outcome(deal: RecordJson) -> Iterator[Line]:
     yield "stage", f"{stage} when it closed"
 
 
-def _money(run: Session, deal: RecordJson) -> Iterator[Line]:
+def _money(deal: RecordJson) -> Iterator[Line]:
     if "amount" not in deal:
         yield "amount", "unknown: no items, and none set by hand"
         return

@@ -52,21 +52,21 @@ def forecast_picture(run: Session, forecast: Forecast, words: Words) -> Picture:
     names = distinct([row_label(row, forecast.by, words) for row in drawn])
     shares = even_shares(run, forecast) if forecast.by == "month" else {}
 
-    def part(row: dict[str, Any], name: str, series: str, amount: Decimal) -> Part:
+    def part(name: str, series: str, amount: Decimal) -> Part:
         text = f"{name.rstrip()}, {series}: {words.money(amount, forecast.currency)}"
         return Part(name, series, float(amount), text)
 
     named = list(zip(drawn, names, strict=True))
     parts = [
-        part(row, name, worded(series), row[key])
+        part(name, worded(series), row[key])
         for series, key in (("won", "won_amount"), ("weighted", "weighted"))
         for row, name in named
     ]
-    targets = [part(row, name, worded("target"), row["target"]) for row, name in named if "target" in row]
+    targets = [part(name, worded("target"), row["target"]) for row, name in named if "target" in row]
     even = worded("an even part of the target of {period}")
     for row, name in named:
         if share := shares.get(row["key"]):
-            targets.append(part(row, name, even.format(period=words.period(share.period)), share.amount))
+            targets.append(part(name, even.format(period=words.period(share.period)), share.amount))
     by = words.named("by", forecast.by)
     title = worded("Forecast {by} in {currency}").format(by=by, currency=forecast.currency)
     notes = ["won, and weighted by probability" if drawn else "nothing is expected, and nothing was won"]

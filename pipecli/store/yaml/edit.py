@@ -180,9 +180,7 @@ class _Editor:
         anchor = entry.key.end if lacks_colon else entry.anchor
         return Place(anchor, self.page.column(entry.start), flow, lacks_colon=lacks_colon)
 
-    def _predecessors(
-        self, kept: list[Entry], new: list[str], after: Mapping[str, object], path: Path
-    ) -> list[tuple[str, int]]:
+    def _predecessors(self, kept: list[Entry], new: list[str], path: Path) -> list[tuple[str, int]]:
         """The new keys in the order to write them, each with the index in `kept` to stand after, or -1."""
         rank = {key: index for index, key in enumerate(self.key_order(path) if self.key_order else ())}
         last = len(kept) - 1
@@ -210,7 +208,7 @@ class _Editor:
     ) -> None:
         page = self.page
         column = page.column(node.entries[0].start)
-        for key, predecessor in self._predecessors(kept, new, after, path):
+        for key, predecessor in self._predecessors(kept, new, path):
             lines = entry_lines(key, after[key], column, page.layout)
             if predecessor >= 0:
                 entry = kept[predecessor]
@@ -345,7 +343,7 @@ class _Editor:
         indices = [index for index, element in enumerate(elements) if element.is_kept]
         insertions = [
             (indices[predecessor] if predecessor >= 0 else -1, flow_entry(key, after[key]))
-            for key, predecessor in self._predecessors(kept, new, after, path)
+            for key, predecessor in self._predecessors(kept, new, path)
         ]
         self._flow(node, place, elements, insertions, after)
 
