@@ -64,7 +64,7 @@ def plan_writes(pipeline: Pipeline, changes: Sequence[Change]) -> list[Write]:
     return writes
 
 
-_BLOCK = 2000
+_BLOCK = 4000
 """Records; of so many the texts and rows are made at once, by a second process while more records come."""
 
 
@@ -317,6 +317,7 @@ class DraftPipeline(Pipeline):
         super().__init__(pipeline.location, pipeline.now)
         pipeline.need_all()
         self.taken: dict[str, Write] = {}
+        """By file; what each was before is what is on disk."""
         self.held: dict[tuple[str, str], None] = {}
         self.__dict__["index"] = pipeline.index.copy(folder / "index.sqlite")
         register_sql_functions(self.index.connection, lambda: self.today, lambda: self.rates)
@@ -332,12 +333,15 @@ class DraftPipeline(Pipeline):
         return file in self.taken or super().has_file(file)
 
     def is_unwritten(self, file: str) -> bool:
-        return file in self.taken and not super().has_file(file)
+        return file in self.taken and self.taken[file].before is None
 
     def take(self, writes: Sequence[Write]) -> None:
         """Take writes, as if they were done."""
-        self.taken |= {write.file: write for write in writes}
-        self.index.put({write.file for write in writes}, index_rows(writes))
+        known = {write.file for write in writes if write.before is not None or write.file in self.taken}
+        self.index.put(known, index_rows(writes))
+        for write in writes:
+            earlier = self.taken.get(write.file)
+            self.taken[write.file] = write._replace(before=earlier.before) if earlier else write
         for name in ("settings", "settings_as_written", "rates"):
             self.__dict__.pop(name, None)
 
@@ -358,12 +362,7 @@ class DraftPipeline(Pipeline):
 
     def writes(self) -> list[Write]:
         """All that is changed, beside what is on disk."""
-        writes = []
-        for file, write in sorted(self.taken.items()):
-            before = super().raw(file) if super().has_file(file) else None
-            if before != write.after:
-                writes.append(write._replace(before=before))
-        return writes
+        return [write for _, write in sorted(self.taken.items()) if write.before != write.after]
 
 
 class AddingPlanner(Planner):
