@@ -72,7 +72,7 @@ def _stats(folder: str, names: Sequence[str]) -> list[tuple[str, Stat]]:
 stat_of_status = attrgetter("st_size", "st_mtime_ns", "st_ino")
 
 
-def stat_of(path: Path) -> Stat:
+def stat_of(path: Path | str) -> Stat:
     return stat_of_status(os.lstat(path))
 
 

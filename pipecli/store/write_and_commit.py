@@ -28,8 +28,6 @@ from pipecli.store.plan_writes import index_rows
 from pipecli.store.safe_files import kind_of
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from pipecli.store.crash_recovery import Journal
     from pipecli.store.pipeline import Pipeline
     from pipecli.store.plan_writes import Write
@@ -225,14 +223,16 @@ def _apply(place: Location, write: Write) -> Stat | None:
 
 def _stage_formatted(place: Location, written: Mapping[str, Stat]) -> None:
     """Have the files that a hook has formatted staged as they are committed: git stages them as before."""
-    files = [place.prefix + file for file, stat in written.items() if not _is_still(place.root / file, stat)]
+    root = f"{place.root}/"  # no Paths: half of the time for thousands
+    files = [place.prefix + file for file, stat in written.items() if not _is_still(root + file, stat)]
     stage_as_committed(place.work_tree, files, place.prefix)
 
 
-def _is_still(path: Path, stat: Stat) -> bool:
-    with suppress(OSError):
+def _is_still(path: str, stat: Stat) -> bool:
+    try:
         return stat_of(path) == stat
-    return False
+    except OSError:
+        return False
 
 
 @contextmanager

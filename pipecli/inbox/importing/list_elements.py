@@ -150,7 +150,8 @@ def drop_unknown_people(values: Element, key_of: Callable[[object], object]) -> 
     """
     known: set[object] = set()
     unknown = 0
-    for path in [path for path in values if path[0] == "contacts" and path[2:] == ("contact",)]:
+    paths = [path for path in values if path[0] == "contacts" and path[2:] == ("contact",)]
+    for path in paths if paths != [("contacts", 0, "contact")] else ():
         try:
             key = key_of(values[path])
         except Unreadable:
@@ -230,6 +231,8 @@ def _place_of(
 
 BELOW_ZERO = "lines below zero, taken as a discount of the whole"
 NO_QUANTITY = "lines of quantity 0, left out"
+_SUM = frozenset([("unit_price",), ("quantity",), ("discount",)])
+"""The fields by which a line may be of less than zero, or of nothing."""
 
 
 class Placing:
@@ -295,6 +298,10 @@ class Placing:
         rates = {line.get("tax") for line in plain["items"]}
         below: dict[str, dict[str, Any]] = {}
         for place, element in elements.items():
+            if _SUM.isdisjoint(element):  # the price of a list for one
+                sold[place] = element
+                rates.add(element.get(("tax",)))
+                continue
             price, quantity, off = (
                 Decimal(str(element.get((key,), default)))
                 for key, default in (("unit_price", 0), ("quantity", 1), ("discount", 0))
