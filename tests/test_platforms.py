@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from slugify import slugify
 
 from pipecli.cli.main import run
 from pipecli.errors import FaultyFile
@@ -61,6 +62,17 @@ def test_new_files_never_differ_in_case_alone() -> None:
         taken.add(ids_and_files.free_slug(name, taken))
     assert len({slug.casefold() for slug in taken}) == len(names)
     assert all(slug == slug.lower() and slug.isascii() for slug in taken)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        [5, 8, 13, 20, 3, 4], [40, 2], [39, 1, 3], [41, 2], [50], [20, 19], [20, 20, 1], [12, 30, 14, 12, 1],
+    ],
+)  # fmt: skip
+def test_a_long_name_is_shortened_as_slugify_does_it(words: list[int]) -> None:
+    name = " ".join("a" * length for length in words)
+    assert ids_and_files.slug(name) == slugify(name, max_length=40, word_boundary=True)
 
 
 def test_no_path_of_a_pipeline_comes_near_the_260_characters_of_windows() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from functools import lru_cache
 from itertools import chain, count
 from typing import TYPE_CHECKING
@@ -43,14 +43,25 @@ def slug(text: str) -> str:
     A name that transliterates to nothing (an emoji) gets a slug of its code points, so that two people
     adding the same customer still meet. One that Windows keeps for a device gets an `x-` before it.
     """
-    words = "-".join(re.findall("[a-z0-9]+", text.lower()))
-    if not (0 < len(words) <= _SLUG_LENGTH and text.isascii() and _READ_OTHERWISE.isdisjoint(text)):
+    words = _shortened(re.findall("[a-z0-9]+", text.lower()))
+    if not (words and text.isascii() and _READ_OTHERWISE.isdisjoint(text)):
         from slugify import slugify  # of most it makes just that, in ten times as long
 
         words = slugify(text, max_length=_SLUG_LENGTH, word_boundary=True)
     if words in WINDOWS_DEVICES:
         return f"x-{words}"
     return words or "x-" + "-".join(f"{ord(character):x}" for character in text.strip()[:6])
+
+
+def _shortened(words: Sequence[str]) -> str:
+    """The words for which a slug has room, as slugify takes them; the beginning of the first if for none."""
+    slug = ""
+    for word in words:
+        if len(slug) + len(word) < _SLUG_LENGTH:
+            slug += f"{word}-"
+        elif len(slug) + len(word) == _SLUG_LENGTH:
+            return slug + word
+    return slug[:-1] or "".join(words[:1])[:_SLUG_LENGTH]
 
 
 def free_slug(text: str, taken: Container[str]) -> str:

@@ -85,14 +85,13 @@ class Planner:
         file = SETTINGS_FILE if record.noun == "settings" else None
         if file is None and not is_new:
             file = self._pipeline.file_of(record.noun, record.key)
-        self._waiting.append(_Planned(record, file, None if file else self._numbered_file(record)))
+        self._waiting.append(_Planned(record, file, None if file else self._new_file(record)))
         if record.noun == SETTINGS.noun:
             self._in_settings.update(record_names(record))
         note_references(self._references, record)
         if len(self._waiting) == _BLOCK:
             self._finish_block()
             block, self._waiting = self._waiting, []
-            ids_and_files.file_name(record)  # imports what it needs here, and not in each process
             self._begun = block, SecondProcess(lambda: _block(self._pipeline, block))
 
     def writes(self) -> list[Write]:
@@ -117,11 +116,11 @@ class Planner:
         for planned, plan in zip(block, plans, strict=True):
             self._writes[planned.record.noun, planned.record.key] = Write(*plan, rows) if plan else None
 
-    def _numbered_file(self, record: Record) -> str | None:
-        """The file of a new product whose slug another has: AB.77 and AB-77 are two."""
-        if record.noun != PRODUCT.noun:
-            return None
+    def _new_file(self, record: Record) -> str:
+        """The file of a new record; that of a product whose slug another has is numbered: AB.77 and AB-77."""
         file = first = ids_and_files.file_name(record)
+        if record.noun != PRODUCT.noun:
+            return file
         number = 2
         while file in self._product_files or (
             not re.fullmatch(SLUG, record.key) and self._pipeline.has_file(file)
@@ -137,7 +136,7 @@ class _Planned(NamedTuple):
     file: str | None
     """None for a new one."""
     new_file: str | None
-    """The file of a new one, where that isn't called by its name alone."""
+    """The file of a new one: named in this process, as each second one would load what names need anew."""
 
 
 _Plan = tuple[str, bytes | None, bytes]
@@ -173,7 +172,7 @@ def _text(pipeline: Pipeline, planned: _Planned, plain: Plain) -> tuple[str, byt
     try:
         if file is not None and not pipeline.is_unwritten(file):
             return _edited(pipeline, record, file, plain)
-        name = file or planned.new_file or ids_and_files.file_name(record)
+        name = file or planned.new_file or ""
         if file is None and pipeline.has_file(name):
             raise PipecliError(f"{name} exists already", hint="choose another name, or edit that record")
         return name, None, emit(plain, _schema(record, name))
