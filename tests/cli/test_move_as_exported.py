@@ -1706,3 +1706,34 @@ def test_percents_of_a_workbook_beside_those_written_as_text_are_asked_about(cli
     cli("import", "run", "m")
     (process,) = loads(Path("m/settings.yaml").read_text())["processes"].values()
     assert {stage["name"]: stage["probability"] for stage in process["stages"]} == {"Demo": 25, "Offer": 50}
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "ID do registro,Nome do negócio,Fase do negócio,Valor do negócio,Proprietário do negócio",
+        "ID,Nombre de la oportunidad,Etapa de la oportunidad,Importe,Propietario de la oportunidad",
+        "ID,Nom de l'opportunité,Étape de l'opportunité,Montant,Propriétaire de l'opportunité",
+        "ID,Titel der Chance,Phase der Chance,Wert der Chance,Besitzer der Chance",
+    ],
+)
+def test_the_word_for_a_deal_may_stand_behind_that_for_a_column(cli: Cli, root: Path, header: str) -> None:
+    rows = "1,Saw,Contrato,10,Ida\n2,Axe,Negócio fechado,20,Ida\n3,Cog,Perdido,30,Ida\n"
+    (question,) = (
+        q for q in _plan(cli, _files("exp", x=f"{header}\n{rows}"))["questions"] if q["about"] != "closing"
+    )
+    assert (question["about"], "Contrato, Negócio fechado, Perdido" in question["question"]) == (
+        "outcomes",
+        True,
+    )
+    told = loads(Path("m/plan.yaml").read_text())["files"][0]
+    assert told["columns"] == header.split(",")
+
+
+def test_the_export_tells_whether_a_price_of_a_line_has_thousands(cli: Cli, root: Path) -> None:
+    deals_ = "Deal ID;Deal Name;Stage;Amount\n1;Saw;Demo;{}\n"
+    lines = "Line ID;Deal ID;Product;Quantity;Unit Price\n1;1;Blade;2;1.498\n2;1;Box;1;30.000\n"
+    for amount, told in {"32.996,00": [1498, 30000], "32996.00": [1.498, 30]}.items():
+        _plan(cli, _files(amount, deals=deals_.format(amount), line_items=lines), "--force")
+        cli("import", "run", "m")
+        assert [item["unit_price"] for item in deals(root)["1"]["items"]] == told

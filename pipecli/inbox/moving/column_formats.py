@@ -29,7 +29,7 @@ from pipecli.inbox.moving.findings import Findings
 from pipecli.inbox.moving.words import header_key, names_of_currencies, one_word, outcome_of, patterns
 from pipecli.records.money import CURRENCIES
 from pipecli.records.name_matching import folded
-from pipecli.records.written_amounts import SIGNS, plain_digits, read_money
+from pipecli.records.written_amounts import SIGNS, mark_of, plain_digits, read_money
 from pipecli.store import ids_and_files
 from pipecli.wording import count, first_of
 
@@ -198,6 +198,24 @@ def currency_answered(about: str, findings: Findings, question: str = "") -> str
     if told is not None and told not in CURRENCIES:
         raise PipecliError(f'{about}: "{told}" isn\'t a currency code: answer with one, such as EUR')
     return told and str(told)
+
+
+OF_MONEY = ("price", "cost", "total", "amount")
+"""Ends of the roles of amounts."""
+
+
+def decimal_sign(tables: Iterable[tuple[Table, Mapping[str, str]]]) -> str:
+    """The decimal sign that the amounts of an export tell; empty where none does, or two differ."""
+    columns = [(table, c) for table, roles in tables for role, c in roles.items() if role.endswith(OF_MONEY)]
+    marks = {mark_of(texts(table, column)) for table, column in columns} - {""}
+    return marks.pop() if len(marks) == 1 else ""
+
+
+def decimal_of(table: Table, column: str, findings: Findings) -> dict[str, str]:
+    """The sign of the export's other amounts, for a column where `1,498` may be two numbers."""
+    cells = texts(table, column)
+    is_riddle = not mark_of(cells) and any(re.search(r"\d[.,]\d{3}(?!\d)", cell) for cell in cells)
+    return {"decimal": findings.decimal} if is_riddle and findings.decimal else {}
 
 
 def separator_of(cells: Counter[str], role: str) -> dict[str, str]:

@@ -89,6 +89,7 @@ class Findings:
     lost: list[str] = field(default_factory=list)
     people: set[str] = field(default_factory=set)
     """All that a user may be named by: of the pipeline, and of the export's own list of users."""
+    decimal: str = ""  # the decimal sign of its amounts, where they tell one
     firms: set[str] = field(default_factory=set)  # the names of customers
     namesakes: dict[str, set[str]] = field(default_factory=dict)  # of contacts, and their customers
     users: dict[str, dict[str, Any]] = field(default_factory=dict)  # new, named or addressed as owners

@@ -19,11 +19,14 @@ from pipecli.inbox.importing.mapping import mapping_page
 from pipecli.inbox.importing.table import FileFormat, Table
 from pipecli.inbox.importing.workbook import rows_of_file, tables_of_file, with_sheet
 from pipecli.inbox.moving.column_formats import (
+    OF_MONEY,
     amount_scale,
     currency_ids,
     currency_of_amounts,
     currency_words,
     date_form,
+    decimal_of,
+    decimal_sign,
     fraction_scale,
     separator_of,
 )
@@ -128,6 +131,7 @@ def make_plan(
         findings.namesakes |= namesakes_of(table, told.roles) if told.kind == "contacts" else {}
         findings.assumed += _doubts(table, told)
     findings.kinds, findings.firms = ids_of(known), firms_of(known)
+    findings.decimal = decimal_sign((table, told.roles) for table, told in known)
     for number, (table, told) in enumerate(known):
         table, told = without_deleted(table, by_id_or_name(table, told, findings), findings)
         known[number] = _Recognition(table, with_ends(table, with_marks(table, told), findings))
@@ -319,8 +323,9 @@ class _Mapping:
         elif role in ("probability", "discount", "tax", "items.discount", "items.tax"):
             if "scale" not in self.told.rest and (scale := fraction_scale(self.table, column, self.findings)):
                 entry["scale"] = scale
-        elif role.endswith(("price", "cost", "total", "amount")):
+        elif role.endswith(OF_MONEY):
             entry |= amount_scale(self.table, column, self.findings)
+            entry |= decimal_of(self.table, column, self.findings)
         elif role in ("tags", "customer"):
             entry |= separator_of(texts(self.table, column), role)
         elif role in _USERS and self.told.kind != "users":

@@ -267,11 +267,18 @@ def _by_words(table: Table, words: _Words, *, is_exact: bool = False) -> dict[st
     return columns
 
 
+_OF = {"do", "da", "del", "de", "la", "l", "du", "des", "der", "della", "van", "of"}
+"""Words before that for a record, in `Fase do negócio` and `Etapa de la oportunidad`."""
+
+
 def _role(key: str, words: _Words) -> str | None:
     if role := words.columns.get(key):
         return role
     for noun in words.names:
         if role := words.columns.get(key.removeprefix(f"{noun} ")):
+            return role
+        of = key.removesuffix(f" {noun}").rpartition(" ")
+        if of[2] in _OF and (role := words.columns.get(of[0].removesuffix(" de"))):
             return role
     if words.columns.get(bare_header(key)) == "amount":
         return "amount"
