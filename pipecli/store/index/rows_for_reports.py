@@ -102,7 +102,7 @@ def _deals(
     products = _products(connection) if with_products else {}
     spelled = _Spelling(connection)
     # Of each text and number once: thousands of deals have the same.
-    day, words = cache(date.fromisoformat), cache(lambda text: tuple(loads(text)) if text else ())
+    day, words = cache(date.fromisoformat), cache(lambda text: tuple(loads(text)))
     competing = cache(lambda text: tuple(map(spelled, words(text))))
     deals = []
     for (
@@ -120,9 +120,9 @@ def _deals(
                 owner, teams.get(owner), source, customer, title,
                 moment_in(moment, zone) if zone else moment,
                 campaign, bool(has_lead), category, rotting_days, score,
-                words(reasons),
-                competing(lost_to),
-                competing(competitors),
+                words(reasons) if reasons else (),
+                competing(lost_to) if lost_to else (),
+                competing(competitors) if competitors else (),
                 day(active) if active else None,
                 products.get(key, ()),
                 day(hold_until) if hold_until else None,
