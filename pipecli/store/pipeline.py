@@ -341,13 +341,13 @@ class Pipeline:
         query = self.index.connection.execute
         faults = []
         for kind in kinds:
-            # Without the paths SQLite reads an index alone, in half of the time.
-            twice = query(
-                "SELECT key FROM _records WHERE noun = ? GROUP BY key HAVING count(*) > 1", (kind.noun,)
-            )
-            for (key,) in twice.fetchall():
-                paths = "SELECT min(path), max(path) FROM _records WHERE noun = ? AND key = ?"
-                faults.append(self._duplicate(kind.noun, key, *query(paths, (kind.noun, key)).fetchone()))
+            # Without the paths SQLite reads an index alone, and to count takes less than to group.
+            ids = f"FROM _records WHERE noun = '{kind.noun}'"
+            counts = f"SELECT (SELECT count(*) {ids}), count(*) FROM (SELECT DISTINCT key {ids})"
+            every, distinct = query(counts).fetchone()
+            if every != distinct:
+                twice = query(f"SELECT key, min(path), max(path) {ids} GROUP BY key HAVING count(*) > 1")
+                faults += [self._duplicate(kind.noun, *row) for row in twice]
         return faults
 
     def _duplicate(self, noun: str, key: str, first: str, second: str) -> Fault:
