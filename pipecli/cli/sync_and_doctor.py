@@ -60,7 +60,7 @@ def propose(
     """
     run = session(ctx)
     place = run.present.location
-    with run.present.exclusive(), working(place, "propose"):
+    with run.present.exclusive(), working(place, "propose, whose branch may be pushed"):
         user = run.me() or run.pipeline.git_settings["author.name"] or "me"
         proposal = plan_proposal(place, user, " ".join(title.split()))
         text = _text(run, proposal)

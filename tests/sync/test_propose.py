@@ -5,6 +5,10 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -62,6 +66,26 @@ def test_one_that_was_killed_after_its_push_is_gone_on_with(ana, remote):
     ana.git("branch", BRANCH)
     assert f"on {BRANCH}\n" in ana.cli("propose", TITLE).out
     assert remote.git("for-each-ref", "--format=%(refname:short)", "refs/heads/deals").split() == [BRANCH]
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="nobody says whose child a process is")
+def test_one_that_is_undone_after_its_push_is_not_told_as_if_nothing_was_pushed(ana, remote):
+    ana.change(MACHINES, "4998.00", "3998.00")
+    hook = ana.path / ".git/hooks/reference-transaction"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text(
+        "#!/bin/sh\n[ $1 = prepared ] && grep -q 'HEAD$' || exit 0\n"
+        "kill -9 $(awk '/^PPid/{print $2}' /proc/$PPID/status) $PPID\n"
+    )
+    hook.chmod(0o755)
+    done = subprocess.run([sys.executable, "-m", "pipecli", "propose", TITLE], cwd=ana.path, check=False)
+    hook.unlink()
+    assert done.returncode == -signal.SIGKILL
+    assert remote.git("for-each-ref", "--format=%(refname:short)", "refs/heads/deals").split() == [BRANCH]
+
+    said = ana.cli("opp", "list").err
+    assert said == "undone: propose, whose branch may be pushed (the command was cut off)\n"
+    assert f"on {BRANCH}\n" in ana.cli("propose", TITLE).out
 
 
 def test_what_is_proposed_waits_beside_other_work(ana, remote):
