@@ -1737,3 +1737,15 @@ def test_the_export_tells_whether_a_price_of_a_line_has_thousands(cli: Cli, root
         _plan(cli, _files(amount, deals=deals_.format(amount), line_items=lines), "--force")
         cli("import", "run", "m")
         assert [item["unit_price"] for item in deals(root)["1"]["items"]] == told
+
+
+def test_a_result_beside_a_stage_for_both_ends_tells_which_it_was(cli: Cli, root: Path) -> None:
+    head = "Deal ID,Deal Name,Stage,Amount,Closed Date,Result\n"
+    rows = "1,Saw,Demo,1,,\n2,Axe,Closed,2,2026-01-02,Won\n3,Cog,Closed,3,2026-01-03,Lost\n"
+    assert _plan(cli, _files("exp", deals=head + rows))["questions"] == []
+    cli("import", "run", "m")
+    assert {id_: deal["status"] for id_, deal in deals(root).items()} == {
+        "1": "open",
+        "2": "won",
+        "3": "lost",
+    }

@@ -418,16 +418,16 @@ def _are_currencies(table: Table, column: str) -> bool:
 
 def _endings(table: Table, told: Recognised) -> dict[str, str]:
     """The column that says how deals ended where no header tells it, or where a status is a stage, too."""
-    if "stage" in told.roles:
+    status, stage = told.roles.get("status"), told.roles.get("stage")
+    if stage and (status or not {"won", "lost"}.isdisjoint(map(outcome_of, texts(table, stage)))):
         return {}
-    status = told.roles.get("status")
     free = [c for c in table.columns if c not in told.columns and c not in told.rest.get("ignore", ())]
     for column in [status] if status else free:
         words = texts(table, column)
         ends = [outcome_of(word) for word in words]
         if status and ends.count(None) > 1 and (not any(ends) or {"won", "lost"} & {*ends}):
             return {column: "stage"}
-        if not status and len(words) <= 30 and {"won", "lost"} <= {*ends}:
+        if not status and len(words) <= 30 and {"won", "lost"} <= {*ends} and not (stage and None in ends):
             return {column: "stage" if None in ends else "status"}
     return {}
 
