@@ -146,34 +146,25 @@ register_remove(
 
 
 @app.command(cls=Changing)
-def qualify(
-    ctx: typer.Context,
-    ref: Ref,
-    need: Answer | None = option("Do they need it?"),
-    need_note: Text = option("What they need.", "TEXT"),
-    budget: Answer | None = option("Can they pay for it?"),
-    budget_note: Text = option("What they can pay.", "TEXT"),
-    timeframe: Answer | None = option("Do they know when?"),
-    timeframe_note: Text = option("When.", "TEXT"),
-    authority: Answer | None = option("Do they decide?"),
-    authority_note: Text = option("Who decides.", "TEXT"),
-) -> None:
+@with_fields(
+    option_of("need", None, of=Answer | None, help="Do they need it?"),
+    field("need_note", "What they need.", "TEXT"),
+    option_of("budget", None, of=Answer | None, help="Can they pay for it?"),
+    field("budget_note", "What they can pay.", "TEXT"),
+    option_of("timeframe", None, of=Answer | None, help="Do they know when?"),
+    field("timeframe_note", "When.", "TEXT"),
+    option_of("authority", None, of=Answer | None, help="Do they decide?"),
+    field("authority_note", "Who decides.", "TEXT"),
+)
+def qualify(ctx: typer.Context, ref: Ref, **options: Text) -> None:
     """Answer the four criteria.
 
     With need, budget and timeframe a lead is qualified; authority is a strong sign, not required.
     """
-    answers = {"need": need, "budget": budget, "timeframe": timeframe, "authority": authority}
-    notes = {
-        "need": need_note,
-        "budget": budget_note,
-        "timeframe": timeframe_note,
-        "authority": authority_note,
-    }
+    given = {name: text for name, text in options.items() if text is not None}
+    notes = {name.removesuffix("_note"): given.pop(name) for name in [*given] if name.endswith("_note")}
     with changing(ctx) as transaction:
-        lead = transaction.get(Lead, ref)
-        given = {name: answer for name, answer in answers.items() if answer is not None}
-        noted = {name: note for name, note in notes.items() if note is not None}
-        transaction.do(rules.qualify_lead(lead, given, noted))
+        transaction.do(rules.qualify_lead(transaction.get(Lead, ref), given, notes))
 
 
 @app.command("convert", cls=Changing)
