@@ -401,6 +401,21 @@ def test_what_an_export_leaves_open_is_asked_and_nothing_runs_before_it_is_answe
     assert by_id["3"]["customer"] == "bakery-lund"
 
 
+@pytest.mark.parametrize("word", ["US: Dollar", "dollar #1", '"q', "a\nb", "a\n  answer: JPY"])
+def test_any_word_that_is_no_currency_can_be_answered(cli: Cli, root: Path, word: str) -> None:
+    quoted = word.replace('"', '""')
+    table = f'Deal ID,Deal Name,Stage,Amount,Currency\n1,Ovens,Open,5,"{quoted}"\n2,Mixers,Open,6,EUR\n'
+    planned(cli, packed("h.zip", {"deals.csv": table}), "--into", "m")
+    page = Path("m/plan.yaml")
+    for answer, code in (("DOLLARS", 1), ("USD", 0)):
+        text = page.read_text()
+        page.write_text(text.replace("  answer:\n", f"  answer: {answer}\n"))
+        said = cli("import", "run", "m", code=code).err
+        assert code == 0 or said.startswith("error: m/plan.yaml:")
+        page.write_text(page.read_text().replace("  answer: DOLLARS\n", "  answer:\n"))
+    assert {deal["currency"] for deal in deals(root).values()} == {"USD", "EUR"}
+
+
 def test_an_answer_writes_nothing_over_that_a_person_has_changed(cli: Cli, root: Path) -> None:
     planned(cli, packed("h.zip", HUBSPOT), "--into", "m")
     page, settings = Path("m/plan.yaml"), Path("m/settings.yaml")

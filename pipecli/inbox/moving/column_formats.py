@@ -88,7 +88,8 @@ def currency_words(table: Table, column: str, findings: Findings) -> dict[str, s
         if codes[text] not in CURRENCIES:
             where = f"{table.name}, {column}: {text} in {count(rows, 'row', ',')}"
             which = f"{where} isn't a currency. Which is meant? Answer with a code, such as EUR."
-            codes[text] = currency_answered(f"currencies-{text}", findings, which) or text
+            about = f"currencies-{' '.join(text.replace(':', ' ').split())}"  # to `:`, errors begin with it
+            codes[text] = currency_answered(about, findings, which) or text
         if codes[text] in CURRENCIES:
             findings.currencies[codes[text]] += rows
     return {text: code for text, code in codes.items() if code != text}

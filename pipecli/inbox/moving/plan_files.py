@@ -87,7 +87,7 @@ def plan_page(
                   "questions:"]  # fmt: skip
     for question in questions:
         text = scalar_text(one_line(question.question))
-        lines += [f"- about: {question.about}", f"  question: {text}"]
+        lines += [f"- about: {scalar_text(question.about)}", f"  question: {text}"]
         if question.one_of:
             lines.append(f"  one_of: {in_flow(question.one_of)}")
         lines.append("  answer:")
