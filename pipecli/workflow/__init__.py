@@ -36,6 +36,8 @@ class Refused(PipecliError):
 
 def listed_word(word: str, known: Sequence[str], what: str, key: str) -> str:
     """The word that is meant, of a list of the settings with this `key`. Refused where it isn't there."""
+    if word in known:  # at once: an import asks it of each record
+        return word
     ways = [f"give one of {', '.join(known)}"] * bool(known) + [f"add yours to {key} in pipecli.yaml"]
     try:
         return chosen_id(
