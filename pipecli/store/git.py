@@ -16,7 +16,7 @@ import subprocess
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from threading import Thread
+from threading import Thread, Timer
 from typing import IO, NamedTuple
 
 from pipecli.errors import PipecliError
@@ -183,15 +183,23 @@ def ended(
     process: subprocess.Popen[bytes], work_tree: Path, stdin: bytes | None = None
 ) -> tuple[bytes, bytes]:
     """What a git has said by its end. Raises GitRefused where it would wait for a pipe's writer for ever."""
-    with suppress(subprocess.TimeoutExpired):
-        return process.communicate(stdin, _SLOW)
-    for folder, _, names in os.walk(work_tree):
-        for path in (f"{folder}/{name}" for name in GITS_OWN if name in names):
-            if not (os.path.isfile(path) or os.path.islink(path)):  # noqa: PTH113, PTH114
-                process.kill()  # in an undo it ignores all else
-                process.communicate()
-                raise GitRefused(f"{path} is a pipe or a device, and git waits for it", hint="delete it")
-    return process.communicate()
+    waits_for: list[Path] = []
+
+    def look() -> None:
+        for folder, _, names in os.walk(work_tree):
+            paths = (Path(folder, name) for name in GITS_OWN if name in names)
+            waits_for.extend(path for path in paths if not (path.is_file() or path.is_symlink()))
+        if waits_for:
+            process.kill()  # in an undo it ignores all else
+
+    (watch := Timer(_SLOW, look)).start()  # no timeout: Popen forgets what of stdin isn't written by then
+    try:
+        streams = process.communicate(stdin)
+    finally:
+        watch.cancel()
+    if waits_for and process.returncode < 0:
+        raise GitRefused(f"{waits_for[0]} is a pipe or a device, and git waits for it", hint="delete it")
+    return streams
 
 
 def is_in_repository(directory: Path) -> bool:
@@ -336,8 +344,7 @@ def objects(work_tree: Path, ids: Iterable[str], largest: int, *, may_lack: bool
 
     Raises GitRefused where git ends early, and unless `may_lack` for a missing one; all zeros never are.
     """
-    wanted = list(ids)
-    if not wanted:
+    if not (wanted := list(ids)):
         return
     with started(work_tree):
         process = subprocess.Popen(
@@ -346,8 +353,7 @@ def objects(work_tree: Path, ids: Iterable[str], largest: int, *, may_lack: bool
             env=environment(work_tree),
         )  # fmt: skip
     with process:
-        assert process.stdin
-        assert process.stdout
+        assert process.stdin and process.stdout
         # A thread asks: two full pipes, one each way, would wait for each other for ever.
         asking = Thread(target=_ask, args=(process.stdin, wanted), daemon=True)
         asking.start()
@@ -366,16 +372,13 @@ def objects(work_tree: Path, ids: Iterable[str], largest: int, *, may_lack: bool
 
 
 def _ask(pipe: IO[bytes], ids: Sequence[str]) -> None:
-    with suppress(OSError, ValueError):  # a Ctrl-C has closed it already
+    with suppress(OSError, ValueError), pipe:  # a Ctrl-C has closed it already
         pipe.write("".join(f"{id_}\n" for id_ in ids).encode())
-    with suppress(OSError):
-        pipe.close()
 
 
 def _answered(pipe: IO[bytes], wanted: str, largest: int) -> Object | None:
     """The next object; None where git has ended, or gave more of a damaged one than announced."""
-    line = pipe.readline()
-    header = line.split()
+    header = (line := pipe.readline()).split()
     if not line or line.partition(b" ")[0] != wanted.encode():
         return None
     if len(header) != 3:
