@@ -150,6 +150,19 @@ def test_one_whom_people_gave_another_employer_or_address_is_still_known_by_thos
     }  # fmt: skip
 
 
+def test_one_who_was_removed_stays_so_when_her_customer_is_merged_into_another(
+    cli: Cli, root: Path, git: Git
+) -> None:
+    mapping = write("m.yaml", "make: [customer]\ncolumns: {Name: name, Firm: customer}\n")
+    write("p.csv", "Name,Firm\nAna Gil,Hall\nBen Roe,Field\n")
+    cli("import", "contacts", "p.csv", "--map", mapping)
+    cli("contact", "remove", "ana-gil")
+    cli("customer", "merge", "hall", "field")
+    before = state(git)
+    cli("import", "contacts", "p.csv", "--map", mapping)
+    assert state(git) == before
+
+
 def test_a_new_namesake_takes_no_id_of_one_merged_away(cli: Cli, root: Path) -> None:
     mapping = write("m.yaml", "make: [customer]\ncolumns: {Name: name, Mail: emails, Firm: customer}\n")
     rows = "Name,Mail,Firm\nAna Gil,ana@x.example,Hall\nBen Roe,ben@x.example,Hall\n"

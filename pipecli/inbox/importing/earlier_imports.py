@@ -160,9 +160,7 @@ def last_said(
 def _said(collection: Collection, names: Nameable, key: str, versions: _Versions) -> Plain | None:
     """A record as the file last said it, naming those that the ones it named are merged into since."""
     base = _base(collection, key, versions)
-    with suppress(FaultyFile):  # words of several imports, each right, and wrong together
-        return base and names.as_merged(collection, base)
-    return base
+    return base and names.as_merged(collection, base)
 
 
 def _base(collection: Collection, key: str, versions: _Versions) -> Plain | None:

@@ -10,10 +10,11 @@ import re
 from collections import ChainMap, defaultdict
 from collections.abc import Collection as Container
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from functools import cached_property
 from typing import NamedTuple
 
-from pipecli.errors import Unreadable
+from pipecli.errors import FaultyFile, Unreadable
 from pipecli.inbox.importing.cells import Named, nouns_of
 from pipecli.inbox.importing.earlier_imports import Departures, EarlierFiles, imports_at
 from pipecli.json_and_csv import loads
@@ -235,14 +236,20 @@ class Nameable:
             collection, labels = BY_NOUN[noun], self.known(noun).labels
             connection = self._pipeline.index.connection
             rows = connection.execute("SELECT path FROM _records WHERE noun = ?", (noun,))
-            removed = self.imports.departed(collection, labels, [path for (path,) in rows])
+            removed = [*self.imports.departed(collection, labels, [path for (path,) in rows])]
+            if noun == CONTACT.noun:  # by her name, who was removed is known at the customer of today
+                removed = [one._replace(plain=self.as_merged(collection, one.plain)) for one in removed]
             merged = [one for one in self.imports.merged_away if one.noun == noun and one.key not in labels]
             self._departed[noun] = Departures([*merged, *removed], labels)
         return self._departed[noun]
 
     def as_merged(self, collection: Collection, plain: Plain) -> Plain:
         """What a record said, with those named that the ones it named are merged into since."""
-        record = validate(collection.model, plain) if collection.kind and self.imports.merged_away else None
+        record: Part | None = None
+        with suppress(FaultyFile):  # words of several imports, each right, and wrong together
+            record = (
+                validate(collection.model, plain) if collection.kind and self.imports.merged_away else None
+            )
         if not isinstance(record, Record):
             return plain
         for _, noun, key in references(record):
