@@ -266,14 +266,15 @@ def test_a_deal_that_ended_on_each_side_keeps_the_stage_at_which_it_ended_here(c
         "external_id: Id\nset: {process: standard, currency: EUR, created: 2026-01-05}\n"
         f"columns: {{Title: title, Stage: {{values: {stages}}}}}\n",
     )
-    rows = "Id,Title,Stage\n1,Press,Demo\n2,Saw,Demo\n"
+    rows = "Id,Title,Stage\n1,Press,Demo\n2,Saw,Demo\n3,Drill,Demo\n"
     cli("import", "opp", write("w.csv", rows), "--map", mapping)
     cli("opp", "lost", deals(root)["1"]["id"], "--reason", "price")
     cli("opp", "advance", deals(root)["2"]["id"])
+    cli("opp", "won", deals(root)["3"]["id"], "--amount", "7")
     told = cli("import", "opp", write("w.csv", rows.replace("Demo", "Won")), "--map", mapping).out
-    assert "2 stage (line 2: 1)" in told
+    assert "3 stage (line 2: 1)" in told
     assert {key: (deal["status"], deal["stage"]) for key, deal in deals(root).items()} == {
-        "1": ("lost", "demo"), "2": ("won", "propose"),
+        "1": ("lost", "demo"), "2": ("won", "propose"), "3": ("won", "demo"),
     }  # fmt: skip
 
 

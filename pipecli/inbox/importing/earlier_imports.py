@@ -200,7 +200,8 @@ def _merged_with_last(collection: Collection, difference: Difference, base: Plai
     ):
         whole |= {name for name in group if ours.get(name) != theirs.get(name)}
     whole |= {"closed"} & ours.keys() & (theirs.keys() - base.keys())  # on both sides, each in its way
-    if "status" in whole and ours.get("stage") != theirs.get("stage"):  # that at which it ended
+    is_apart = "status" in whole or ("closed" in whole and ours.get("closed") != theirs.get("closed"))
+    if is_apart and ours.get("stage") != theirs.get("stage"):  # that at which it ended
         whole |= {"stage"}
     side: Literal["ours", "theirs"] = "theirs" if keep == "file" else "ours"
     outcome = merge_told(collection.model, base, ours, theirs, lambda _: side, whole)
