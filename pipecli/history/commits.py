@@ -14,6 +14,7 @@ from typing import NamedTuple
 from pipecli.history.commit_as_of import seconds_of
 from pipecli.records.kinds import KINDS, SETTINGS, SETTINGS_FILE, Kind
 from pipecli.store import git
+from pipecli.store.git_commit import KEEPING_LISTS
 from pipecli.store.safe_files import Location, kind_of
 
 _PART = 2500
@@ -95,8 +96,9 @@ def _compared(place: Location, commits: Sequence[str]) -> bytes:
     # plumbing: no configuration of the user's changes it
     inside = [place.prefix] if place.prefix else []
     return git.raw(
-        place.work_tree, "diff-tree", "--stdin", "-r", "--root", "-c", "--raw", "--no-renames", "--no-abbrev",
-        "-z", "--", *inside, stdin="".join(f"{commit}\n" for commit in commits).encode(),
+        place.work_tree, *KEEPING_LISTS, "diff-tree", "--stdin", "-r", "--root", "-c", "--raw",
+        "--no-renames", "--no-abbrev", "-z", "--", *inside,
+        stdin="".join(f"{commit}\n" for commit in commits).encode(),
     )  # fmt: skip
 
 

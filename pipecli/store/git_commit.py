@@ -53,6 +53,8 @@ _STAGING = ("update-index", "--add", "--remove", "-z", "--stdin")
 KEEPING_MEMORY = {"MALLOC_MMAP_THRESHOLD_": "4000000", "MALLOC_TRIM_THRESHOLD_": "64000000"}
 """For glibc: git compresses and unpacks each file with memory of its own, which the kernel else takes back
 and clears for each: of 25,000 files that was 1.4 of 3 s."""
+KEEPING_LISTS = ("-c", "core.deltaBaseCacheLimit=192m")
+"""Options of git for a walk through thousands of commits: else it unpacks many lists of files twice."""
 
 
 class Commit:

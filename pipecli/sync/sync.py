@@ -21,6 +21,7 @@ from pipecli.errors import FaultyFile, PipecliError
 from pipecli.records.kinds import SETTINGS_FILE
 from pipecli.store import git, merge_setup
 from pipecli.store.crash_recovery import moving
+from pipecli.store.git_commit import KEEPING_LISTS
 from pipecli.store.git_remote import (
     LOCKED,
     RemoteTimeout,
@@ -67,7 +68,7 @@ def fetch(place: Location, upstream: Upstream) -> str | None:
     """
     # Into FETCH_HEAD only: the tracking ref still says what was there last, and so whether it was rewritten.
     done = _talk(
-        place, upstream, *_UNPACKED, "fetch", "--progress", "--refmap=", "--no-tags", "--no-prune",
+        place, upstream, *KEEPING_LISTS, "fetch", "--progress", "--refmap=", "--no-tags", "--no-prune",
         "--recurse-submodules=no", "--", upstream.remote, f"refs/heads/{upstream.name}",
     )  # fmt: skip
     if not done.returncode:
@@ -85,11 +86,6 @@ def fetch(place: Location, upstream: Upstream) -> str | None:
         hint="nothing is changed; look at the address (`git remote -v`) and your access to it, and try again",
         code="unreachable",
     )
-
-
-_UNPACKED = ("-c", "core.deltaBaseCacheLimit=192m")
-"""Room for the lists of files that git unpacks to see that none is lacking: of 100,000 deals it else unpacks
-many of them again, a fifth of that time."""
 
 
 def push(pipeline: Pipeline, upstream: Upstream, commit: str) -> str:
