@@ -1,4 +1,4 @@
-"""Text of others made harmless where it goes: a terminal, a spreadsheet, JSON, a message, a code host.
+"""Text of others made harmless for a terminal, a spreadsheet, JSON, Markdown, a code host, a message.
 
 Anyone may have written a record: it must move no cursor, run as no formula, and call nobody.
 """
@@ -111,6 +111,15 @@ def lifeless(text: str, *, has_links: bool = False) -> str:
     e-mail is a link, too; elsewhere it stays what one can copy.
     """
     return re.sub(_LIVE if has_links else rf"(?!(?<=\w)@)(?:{_LIVE})", "\\g<0>\u200b", text)
+
+
+_MARKDOWN_SIGNS = r"[\\|`*\[\]!$~]"
+
+
+def escaped_markdown(line: str) -> str:
+    """A line as words of a Markdown page: no syntax of it, no tag, nothing that a code host obeys."""
+    line = lifeless(line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"), has_links=True)
+    return re.sub(_MARKDOWN_SIGNS, r"\\\g<0>", line)
 
 
 _LONGEST_LINE = 200

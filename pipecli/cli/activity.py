@@ -26,8 +26,8 @@ from pipecli.records.lead import Lead
 from pipecli.records.opportunity import Opportunity
 from pipecli.store.index.rows_for_verbs import rows_where
 from pipecli.store.index.sql_and_search import search_activities
-from pipecli.store.lookup import FEWEST_SIGNS, Care
 from pipecli.store.pipeline import NotFound, Pipeline
+from pipecli.store.record_meant import FEWEST_SIGNS, Care
 from pipecli.store.yaml import read
 from pipecli.store.yaml.write import block_lines
 from pipecli.wording import first_of

@@ -21,8 +21,8 @@ from pipecli.cli.common.terminal_and_own_config import GLOBAL, expanded, own_val
 from pipecli.cli.nouns import ALIASES, NOUNS
 from pipecli.harmless_text import one_line
 from pipecli.json_and_csv import dumps, loads
+from pipecli.records.compare_names import folded, stages_of
 from pipecli.records.kinds import BY_NOUN, COLLECTIONS, collection_named
-from pipecli.records.name_matching import folded, stages_of
 from pipecli.store.index.rows_for_verbs import OPEN, columns_of
 from pipecli.store.safe_files import read_bytes
 

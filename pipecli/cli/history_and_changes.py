@@ -29,8 +29,8 @@ from pipecli.records.days import Days, day_in
 from pipecli.records.kinds import BY_NOUN, KINDS, OPPORTUNITY, SETTINGS, SETTINGS_FILE
 from pipecli.reports.waterfall import Move
 from pipecli.store.index.rows_for_verbs import label
-from pipecli.store.lookup import record_meant
 from pipecli.store.pipeline import now_in
+from pipecli.store.record_meant import record_meant
 
 app = noun()
 

@@ -23,7 +23,7 @@ from pipecli.records.opportunity import Opportunity
 from pipecli.records.papers import Invoice, Order, Quotation
 from pipecli.store.git_remote import shared_remote
 from pipecli.store.index.rows_for_verbs import rows_where
-from pipecli.store.lookup import Care
+from pipecli.store.record_meant import Care
 from pipecli.store.safe_files import Location
 from pipecli.wording import count
 from pipecli.workflow import invoice as rules

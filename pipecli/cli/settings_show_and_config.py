@@ -24,8 +24,8 @@ from pipecli.errors import PipecliError, system_refusal
 from pipecli.harmless_text import visible
 from pipecli.json_and_csv import dumps
 from pipecli.records import kinds
+from pipecli.records.compare_names import chosen_id, likeliest, own_names
 from pipecli.records.kinds import SETTINGS_FILE
-from pipecli.records.name_matching import chosen_id, likeliest, own_names
 from pipecli.store import safe_files
 from pipecli.store.index import views
 from pipecli.store.yaml.write import block_lines

@@ -25,7 +25,7 @@ from pipecli.records.customer import Supplier
 from pipecli.records.kinds import OPPORTUNITY, SUPPLIER_QUOTATION
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.papers import SupplierQuotation
-from pipecli.store.lookup import Care
+from pipecli.store.record_meant import Care
 from pipecli.workflow import Change, supplier_quotation
 from pipecli.workflow.order import require_same_status
 from pipecli.workflow.supplier_quotation import ComparedOffer as Answer

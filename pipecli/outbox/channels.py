@@ -20,7 +20,7 @@ from urllib.parse import unquote, urlsplit
 
 from pipecli.errors import PipecliError, system_refusal
 from pipecli.extras import require_extra
-from pipecli.records.name_matching import folded
+from pipecli.records.compare_names import folded
 
 if TYPE_CHECKING:
     from apprise import Apprise

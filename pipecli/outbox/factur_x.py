@@ -13,10 +13,10 @@ from decimal import Decimal
 from typing import Any
 
 from pipecli.errors import PipecliError
+from pipecli.records.compare_names import folded
 from pipecli.records.customer import Customer
 from pipecli.records.items_and_totals import Item, totals
 from pipecli.records.money import EXACT, minor_digits
-from pipecli.records.name_matching import folded
 from pipecli.records.papers import Invoice, Order
 from pipecli.records.settings import Company
 from pipecli.translation import languages

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
-from pipecli.records.name_matching import folded
+from pipecli.records.compare_names import folded
 
 # Providers whose domain says nothing about who writes. The first word of a family stands for all its
 # countries: yahoo.es, yahoo.co.uk.

@@ -17,8 +17,8 @@ from pydantic import Field, model_validator
 
 from pipecli.records import kinds
 from pipecli.records.base import Amount, Count, Flag, Line, Part, Percent, ProductSku, Quantity, Text
+from pipecli.records.compare_names import folded
 from pipecli.records.money import EXACT, minor_digits, percentage, rounded, split_cents, zero_of
-from pipecli.records.name_matching import folded
 
 _ZERO = Decimal(0)
 

@@ -1,4 +1,4 @@
-"""Ids and slugs for new records, and the file in which each is kept; `lookup.py` finds a record."""
+"""Ids and slugs for new records, and the file in which each is kept; `record_meant.py` finds a record."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from pipecli.errors import PipecliError
-from pipecli.records.name_matching import chosen_id, own_names
+from pipecli.records.compare_names import chosen_id, own_names
 from pipecli.wording import a
 
 if TYPE_CHECKING:

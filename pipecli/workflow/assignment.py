@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar, cast
 
-from pipecli.records.name_matching import chosen_id, people_of
+from pipecli.records.compare_names import chosen_id, people_of
 from pipecli.records.opportunity import Assigned, Opportunity
 from pipecli.workflow import Change, Refused
 

@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 from pipecli.records.base import Record
+from pipecli.records.compare_names import similar_names
 from pipecli.records.customer import Competitor, Contact, Customer, Supplier
 from pipecli.records.emails_and_phones import email_key, normal_email, normal_phone, phone_key
-from pipecli.records.name_matching import similar_names
 from pipecli.records.opportunity import Opportunity, Stakeholder
 from pipecli.records.references import relinked
 from pipecli.workflow import Change, Refused

@@ -11,8 +11,8 @@ from functools import cached_property
 from itertools import combinations
 from typing import NamedTuple
 
+from pipecli.records.compare_names import name_key, name_words
 from pipecli.records.emails_and_phones import email_domain, email_key, phone_key, website_key
-from pipecli.records.name_matching import name_key, name_words
 
 LIKELY = 60
 """The least score of a pair that is worth a look; 100 is certain."""

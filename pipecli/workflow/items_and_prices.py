@@ -11,8 +11,8 @@ from decimal import Decimal
 from shlex import quote
 from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict, Unpack
 
+from pipecli.records.compare_names import folded
 from pipecli.records.items_and_totals import Item, LineKind, Per, totals
-from pipecli.records.name_matching import folded
 from pipecli.records.opportunity import Opportunity
 from pipecli.wording import count
 from pipecli.workflow import Change, Refused

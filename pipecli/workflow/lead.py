@@ -14,10 +14,10 @@ from typing import Any
 from pipecli.errors import Question
 from pipecli.records.activity import RESPONSES, Activity, ActivityType, Direction, NextContact
 from pipecli.records.base import Record
+from pipecli.records.compare_names import name_key
 from pipecli.records.customer import Contact, Customer
 from pipecli.records.emails_and_phones import email_key, phone_key
 from pipecli.records.lead import Answer, Converted, Disqualified, Lead, LeadStatus, Qualification
-from pipecli.records.name_matching import name_key
 from pipecli.records.opportunity import KeyInformation, Opportunity, Stakeholder
 from pipecli.records.references import relinked
 from pipecli.records.settings import Settings

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple, Protocol, TypeVar
 
 from pipecli.records.base import Record
+from pipecli.records.compare_names import name_key, name_words, similar_names
 from pipecli.records.customer import Contact, Customer, CustomerKind
 from pipecli.records.emails_and_phones import (
     email_domain,
@@ -22,7 +23,6 @@ from pipecli.records.emails_and_phones import (
     website_key,
 )
 from pipecli.records.lead import Lead
-from pipecli.records.name_matching import name_key, name_words, similar_names
 from pipecli.workflow import Refused
 from pipecli.workflow.customer import normalized
 

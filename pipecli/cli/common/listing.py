@@ -23,8 +23,8 @@ from pipecli.cli.common.table import Column, ListColumn
 from pipecli.cli.common.terminal_and_own_config import say_after
 from pipecli.errors import PipecliError
 from pipecli.json_and_csv import dumps, loads
+from pipecli.records.compare_names import all_chosen, chosen_id, likeliest, own_names
 from pipecli.records.kinds import BY_FOLDER, BY_NOUN, Kind
-from pipecli.records.name_matching import all_chosen, chosen_id, likeliest, own_names
 from pipecli.store.index import views
 from pipecli.store.index.rows_for_verbs import columns_of, exists
 from pipecli.store.index.sql_and_search import Row, search_activities, search_records, select_rows
@@ -95,7 +95,7 @@ def _about(run: Session, plural: str, known: set[str], option: str, text: str) -
         kind = BY_FOLDER[plural]
         keys = [hit.key for hit in search_records(connection, text, [kind.noun])[0]]
         return views.one_of(kind.identity), dumps(keys, indent=None)
-    from pipecli.store.lookup import record_meant
+    from pipecli.store.record_meant import record_meant
 
     named = recalled(run, text) if is_recent(text) else text
     key = record_meant(run.pipeline, named, BY_NOUN[option]).key

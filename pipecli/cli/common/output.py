@@ -32,7 +32,7 @@ from pipecli.cli.common.terminal_and_own_config import (
     terminal_width,
 )
 from pipecli.errors import PipecliError, system_refusal
-from pipecli.harmless_text import clean, guarded_cell, harmless, lifeless
+from pipecli.harmless_text import clean, escaped_markdown, guarded_cell, harmless
 from pipecli.json_and_csv import dumps, plain_cell
 from pipecli.wording import count
 
@@ -296,7 +296,6 @@ def _fits_cell(value: object) -> bool:
 
 # Characters with a meaning in GitHub's Markdown. `[` and `!` among them: an image is fetched from its
 # server the moment somebody reads the page. `$` begins a formula there.
-_MARKDOWN_SIGNS = r"[\\|`*\[\]!$~]"
 _LINE_BREAKS = "\r\n|[\r\n]"
 
 
@@ -324,12 +323,7 @@ def markdown_text(value: object) -> str:
     if isinstance(value, Markup):
         return value
     lines = re.split(_LINE_BREAKS, value.strip()) if isinstance(value, str) else [cell_text(value)]
-    return "<br>".join([_escaped(clean(line)) for line in lines])
-
-
-def _escaped(text: str) -> str:
-    text = lifeless(text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"), has_links=True)
-    return re.sub(_MARKDOWN_SIGNS, r"\\\g<0>", text)
+    return "<br>".join([escaped_markdown(clean(line)) for line in lines])
 
 
 def ending_of(output: str, endings: Sequence[str], name: str) -> str:

@@ -1,7 +1,7 @@
 """A person's pick of a record: `@` (the last), `@3` (a row of the last list), or one that a terminal offers.
 
 The last list and the last record are kept in the git directory of this clone. Which records an id or a name
-may mean is decided in `store/lookup.py`.
+may mean is decided in `store/record_meant.py`.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from pipecli.cli.common.terminal_and_own_config import takes_links, terminal_wid
 from pipecli.errors import Ambiguous, PipecliError, Question
 from pipecli.harmless_text import clean
 from pipecli.json_and_csv import dumps, loads
+from pipecli.records.compare_names import Names, chosen_id, stages_of
 from pipecli.records.kinds import BY_NOUN, BY_PREFIX, RANDOM, Kind
-from pipecli.records.name_matching import Names, chosen_id, stages_of
 from pipecli.store.index.rows_for_verbs import columns_of, label, rows_where
 
 if TYPE_CHECKING:
-    from pipecli.store.lookup import Care, Found
+    from pipecli.store.record_meant import Care, Found
 
 Row = tuple[str, str]
 """The noun and the key of a record."""
@@ -184,13 +184,14 @@ def find_typed(run: Session, text: str, *kinds: Kind, care: Care | None = None) 
 
     `@3` is a row of the last list, `@` the record touched last; of another kind it is what belongs to that.
     """
-    from pipecli.store import lookup  # not for every list and report: few name a record
+    from pipecli.store.record_meant import (  # not for every list and report: few name a record
+        Care,
+        record_meant,
+    )
 
     named = recalled(run, text) if is_recent(text) else text
     try:
-        record = lookup.record_meant(
-            run.pipeline, named, *kinds, care=care or lookup.Care.LIKELY, me=lambda: person(run)
-        )
+        record = record_meant(run.pipeline, named, *kinds, care=care or Care.LIKELY, me=lambda: person(run))
     except Ambiguous as question:
         question.text = text.strip()  # as it was typed: a choice takes its place
         raise

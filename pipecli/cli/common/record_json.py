@@ -14,9 +14,9 @@ from pipecli.cli.common.session import Session
 from pipecli.errors import PipecliError
 from pipecli.harmless_text import safe_json
 from pipecli.json_and_csv import WRITERS, digits, loads
+from pipecli.records.compare_names import chosen_id, listed_ids, name_key
 from pipecli.records.kinds import BY_NOUN
 from pipecli.records.money import plain_percent, rounded, weighted
-from pipecli.records.name_matching import chosen_id, listed_ids, name_key
 from pipecli.store.index.rows_for_verbs import row_of, rows_where
 
 RecordJson = dict[str, Any]

@@ -22,12 +22,12 @@ from pipecli.cli.common.typed_values import split_assignment, with_values
 from pipecli.cli.nouns import ALIASES
 from pipecli.errors import PipecliError, Question
 from pipecli.records.base import Record
+from pipecli.records.compare_names import fitting
 from pipecli.records.kinds import BY_NOUN, RANDOM, Kind
-from pipecli.records.name_matching import fitting
 from pipecli.store.ids_and_files import WINDOWS_DEVICES, slug
 from pipecli.store.index.rows_for_verbs import labels, open_counts, records_naming
 from pipecli.store.index.sql_and_search import select_rows
-from pipecli.store.lookup import Care
+from pipecli.store.record_meant import Care
 from pipecli.wording import a, count, first_of
 from pipecli.workflow import Change, Refused, assignment
 

@@ -22,7 +22,7 @@ from pipecli.wording import count, first_of, with_words_cut
 if TYPE_CHECKING:
     from pipecli.cli.common.output import Format
     from pipecli.history.pipeline_as_of import PastPipeline
-    from pipecli.records.name_matching import Names
+    from pipecli.records.compare_names import Names
     from pipecli.store.index.views import OwnerFilter
     from pipecli.store.pipeline import Pipeline
 
@@ -202,7 +202,7 @@ class Session:
 
     def people(self, noun: str) -> Names:
         """The users or teams of the settings, or both, by id with their names."""
-        from pipecli.records.name_matching import people_of
+        from pipecli.records.compare_names import people_of
         from pipecli.store.index.rows_for_verbs import rows_where
 
         known: dict[str, Sequence[str]] = {}
@@ -272,7 +272,7 @@ def owner_filter(run: Session) -> OwnerFilter:
     def key(noun: str, name: str | bool) -> str | None:
         if not name:
             return None
-        from pipecli.records.name_matching import chosen_id
+        from pipecli.records.compare_names import chosen_id
 
         return chosen_id(str(name), run.people(noun), f"unknown {noun} {name}")
 

@@ -37,9 +37,9 @@ from pipecli.store.index.rows_for_verbs import (
     rows_where,
     workload,
 )
-from pipecli.store.lookup import Care
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.plan_writes import Write, diff_of_writes, plan_writes
+from pipecli.store.record_meant import Care
 from pipecli.store.write_and_commit import write_and_commit
 from pipecli.workflow import Change
 

@@ -19,8 +19,8 @@ from pipecli.cli.common.session import say
 from pipecli.errors import Ambiguous, FaultyFile, PipecliError, Question, Unreadable
 from pipecli.records import base, kinds
 from pipecli.records.base import Names, Part, Plain, Record
+from pipecli.records.compare_names import fitting, likeliest, own_names
 from pipecli.records.money import is_money, minor_digits
-from pipecli.records.name_matching import fitting, likeliest, own_names
 from pipecli.records.references import named_at
 from pipecli.records.written_amounts import TwoReadings, read_money, read_number
 from pipecli.store.parse_record import validate, wrong_value

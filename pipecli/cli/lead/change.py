@@ -37,13 +37,13 @@ from pipecli.cli.common.transaction import Transaction, changing
 from pipecli.cli.common.typed_values import built, names_field, split_assignment, typed_option, with_values
 from pipecli.errors import PipecliError
 from pipecli.records.catalogue import PriceList
+from pipecli.records.compare_names import folded
 from pipecli.records.kinds import LEAD
 from pipecli.records.lead import Lead
-from pipecli.records.name_matching import folded
 from pipecli.records.opportunity import Opportunity
 from pipecli.store.choose_by_condition import choose_process
 from pipecli.store.index.rows_for_verbs import OPEN, rows_where
-from pipecli.store.lookup import Care
+from pipecli.store.record_meant import Care
 from pipecli.workflow import Change
 from pipecli.workflow import lead as rules
 from pipecli.workflow.items_and_prices import require_currency

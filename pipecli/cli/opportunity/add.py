@@ -32,10 +32,10 @@ from pipecli.cli.common.typed_values import built, names_field, split_assignment
 from pipecli.errors import Ambiguous, PipecliError
 from pipecli.records.base import Record
 from pipecli.records.catalogue import PriceList
+from pipecli.records.compare_names import folded
 from pipecli.records.customer import Contact, Customer
 from pipecli.records.kinds import CUSTOMER
 from pipecli.records.lead import Lead
-from pipecli.records.name_matching import folded
 from pipecli.records.opportunity import Opportunity, Stakeholder
 from pipecli.store.choose_by_condition import choose_process
 from pipecli.store.index.rows_for_verbs import rows_where

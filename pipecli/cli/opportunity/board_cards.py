@@ -17,10 +17,10 @@ from pipecli.cli.common.table import amount_text, cut, display_width, fitting
 from pipecli.errors import PipecliError
 from pipecli.harmless_text import clean
 from pipecli.history.stage_visits import last_moves
+from pipecli.records.compare_names import folded
 from pipecli.records.days import Days
 from pipecli.records.kinds import OPPORTUNITY
 from pipecli.records.money import minor_digits
-from pipecli.records.name_matching import folded
 from pipecli.reports.deals import Deal, Valuation
 from pipecli.reports.stale_and_receivables import days_stale, last_movement
 from pipecli.store.index.rows_for_reports import closed_deals, open_deals

@@ -19,7 +19,7 @@ from pipecli.records.items_and_totals import totals
 from pipecli.records.lead import Lead
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.papers import Order, Quotation
-from pipecli.store.lookup import Care
+from pipecli.store.record_meant import Care
 from pipecli.workflow import Change, Refused
 from pipecli.workflow.lead import convert_lead
 from pipecli.workflow.opportunity.advance import require_open

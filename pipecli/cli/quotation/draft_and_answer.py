@@ -19,7 +19,7 @@ from pipecli.records.kinds import QUOTATION
 from pipecli.records.lead import Lead
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.papers import Order, Quotation, SupplierQuotation
-from pipecli.store.lookup import Care
+from pipecli.store.record_meant import Care
 from pipecli.workflow import Change
 from pipecli.workflow import quotation as rules
 from pipecli.workflow.items_and_prices import require_changeable

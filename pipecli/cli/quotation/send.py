@@ -45,7 +45,7 @@ from pipecli.records.opportunity import Opportunity
 from pipecli.records.papers import Invoice, Quotation, paper_language
 from pipecli.store import git_commit
 from pipecli.store.index.rows_for_verbs import activity_ids, rows_where
-from pipecli.store.lookup import Care
+from pipecli.store.record_meant import Care
 from pipecli.store.safe_files import LARGEST_ANY, inside, read_bytes
 from pipecli.workflow import Change
 from pipecli.workflow import quotation as moves

@@ -43,10 +43,10 @@ from pipecli.history.notices import Notice, notices
 from pipecli.json_and_csv import dumps
 from pipecli.outbox.channels import Courier, channels, variable
 from pipecli.outbox.dashboard_page import Table
+from pipecli.records.compare_names import chosen_id
 from pipecli.records.days import Days
 from pipecli.records.emails_and_phones import email_key, users_by_address
 from pipecli.records.kinds import CUSTOMER, LEAD, OPPORTUNITY
-from pipecli.records.name_matching import chosen_id
 from pipecli.reports.deals import Deal, Valuation
 from pipecli.reports.forecast import Window
 from pipecli.reports.today_and_followups import Message

@@ -22,9 +22,9 @@ from pipecli.inbox.importing.list_elements import DISCOUNT_LINES
 from pipecli.json_and_csv import loads
 from pipecli.merge.field_by_field import TAKEN_TOGETHER, FieldConflict, inseparable, merge_told
 from pipecli.records.base import Part, Plain
+from pipecli.records.compare_names import may_be_one_person, name_key
 from pipecli.records.emails_and_phones import email_key
 from pipecli.records.kinds import CONTACT, SETTINGS_FILE, Collection, Kind
-from pipecli.records.name_matching import may_be_one_person, name_key
 from pipecli.records.written_amounts import plain_digits
 from pipecli.store import git, safe_files
 from pipecli.store.git_commit import files_in_commit, head_of

@@ -19,10 +19,10 @@ from pipecli.inbox.importing.cells import Named, nouns_of
 from pipecli.inbox.importing.earlier_imports import Departures, EarlierFiles, imports_at
 from pipecli.json_and_csv import loads
 from pipecli.records.base import Part, Plain, Record
+from pipecli.records.compare_names import may_be_one_person, name_key
 from pipecli.records.emails_and_phones import email_key, phone_key, users_by_address
 from pipecli.records.kinds import COLLECTIONS_BY_NOUN as BY_NOUN
 from pipecli.records.kinds import CONTACT, TEAMS, USERS, Collection
-from pipecli.records.name_matching import may_be_one_person, name_key
 from pipecli.records.references import references, relinked
 from pipecli.records.written_amounts import plain_digits
 from pipecli.store import ids_and_files

@@ -19,8 +19,8 @@ from hashlib import sha256
 from pipecli.inbox.mail import message as body
 from pipecli.inbox.mail.mailbox_files import RawMessage
 from pipecli.inbox.mail.message import Mail, Moment, NoMail, mail_of, people_in
+from pipecli.records.compare_names import folded
 from pipecli.records.emails_and_phones import email_key
-from pipecli.records.name_matching import folded
 
 _SUBJECT = re.compile(
     r"\s*(?:\[[^\]]*\]\s*)?(?:fw|fwd|wg|tr|rv|enc|vs|vb|vl|vid|i|inoltro|doorst|pd|mdr|fvt)\s*:",

@@ -27,8 +27,8 @@ from pipecli.inbox.importing.day_formats import (
 from pipecli.inbox.importing.table import Table
 from pipecli.inbox.moving.findings import Findings
 from pipecli.inbox.moving.words import header_key, names_of_currencies, one_word, outcome_of, patterns
+from pipecli.records.compare_names import folded
 from pipecli.records.money import CURRENCIES
-from pipecli.records.name_matching import folded
 from pipecli.records.written_amounts import SIGNS, mark_of, plain_digits, read_money
 from pipecli.store import ids_and_files
 from pipecli.wording import count, first_of

@@ -30,7 +30,7 @@ from pipecli.inbox.moving.words import (
     stage_rank,
     tell_all,
 )
-from pipecli.records.name_matching import folded
+from pipecli.records.compare_names import folded
 from pipecli.store import ids_and_files
 from pipecli.wording import count
 

@@ -19,7 +19,7 @@ from pipecli.inbox.moving.findings import Findings, Outcomes, When
 from pipecli.inbox.moving.overlaps import Known, table_name
 from pipecli.inbox.moving.synonyms import Recognised
 from pipecli.inbox.moving.words import is_of_change, is_yes, one_word, outcome_of, patterns, stem_of
-from pipecli.records.name_matching import folded
+from pipecli.records.compare_names import folded
 from pipecli.store import ids_and_files
 from pipecli.wording import count
 

@@ -16,7 +16,7 @@ from pipecli.inbox.importing.compile_mapping import NOTHING, holds, texts
 from pipecli.inbox.importing.mapping import in_flow
 from pipecli.inbox.importing.table import Row, Table
 from pipecli.inbox.moving.words import patterns
-from pipecli.records.name_matching import folded, is_code, name_key
+from pipecli.records.compare_names import folded, is_code, name_key
 from pipecli.records.settings import Settings
 from pipecli.store import ids_and_files
 from pipecli.wording import count

@@ -54,7 +54,7 @@ from pipecli.inbox.moving.synonyms import (
     ids_of,
 )
 from pipecli.inbox.moving.words import kinds_of_rows, of_activity, one_word, outcome_of, patterns, stem_of
-from pipecli.records.name_matching import folded, is_code
+from pipecli.records.compare_names import folded, is_code
 from pipecli.records.settings import Settings
 from pipecli.store import ids_and_files
 from pipecli.wording import count

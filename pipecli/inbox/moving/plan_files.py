@@ -16,8 +16,8 @@ from pipecli.harmless_text import one_line
 from pipecli.inbox.importing.earlier_imports import imports_at
 from pipecli.inbox.importing.mapping import in_flow
 from pipecli.inbox.moving.findings import Findings, Question
+from pipecli.records.compare_names import name_key
 from pipecli.records.kinds import OPPORTUNITY, SETTINGS_FILE
-from pipecli.records.name_matching import name_key
 from pipecli.records.settings import Process, Settings, Stage, User
 from pipecli.store.index import rows_for_verbs
 from pipecli.store.parse_record import validate

@@ -30,7 +30,7 @@ from pipecli.inbox.moving.synonyms import (
     kinds_named,
 )
 from pipecli.inbox.moving.words import header_key, is_yes, kinds_of_rows, one_word, outcome_of, patterns
-from pipecli.records.name_matching import folded
+from pipecli.records.compare_names import folded
 from pipecli.store.yaml.read import parse
 from pipecli.wording import count
 

@@ -27,8 +27,8 @@ from pipecli.inbox.moving.words import (
     patterns,
     stem_of,
 )
+from pipecli.records.compare_names import folded, is_code
 from pipecli.records.money import CURRENCIES
-from pipecli.records.name_matching import folded, is_code
 from pipecli.records.written_amounts import read_money
 from pipecli.store.yaml.read import parse
 from pipecli.wording import count

@@ -12,7 +12,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from pipecli.records.name_matching import folded
+from pipecli.records.compare_names import folded
 from pipecli.store.yaml.read import parse
 
 

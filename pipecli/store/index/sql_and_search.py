@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pipecli.errors import PipecliError
 from pipecli.harmless_text import one_line
 from pipecli.json_and_csv import loads
-from pipecli.records.name_matching import digits_of, folded, likeliest, same_number
+from pipecli.records.compare_names import digits_of, folded, likeliest, same_number
 from pipecli.store.index.rows_for_verbs import columns_of, public_tables
 from pipecli.store.index.tables import composed
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from pipecli.records.name_matching import chosen_id
+from pipecli.records.compare_names import chosen_id
 from pipecli.workflow import Change, Refused
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ import pytest
 
 from pipecli.errors import Ambiguous
 from pipecli.records.kinds import CONTACT, CUSTOMER, LEAD, OPPORTUNITY, QUOTATION, Kind
-from pipecli.store.lookup import Care, record_meant
 from pipecli.store.pipeline import NotFound, Pipeline
+from pipecli.store.record_meant import Care, record_meant
 from tests.conftest import copied
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "references.md"

@@ -12,8 +12,8 @@ from enum import Enum
 from typing import NamedTuple, NoReturn
 
 from pipecli.errors import Ambiguous, FaultyFile
+from pipecli.records.compare_names import begins_words, digits_of, name_key, same_number, typed_words
 from pipecli.records.kinds import BY_NOUN, BY_PREFIX, CUSTOMER, ID_LENGTH, KINDS, Kind
-from pipecli.records.name_matching import begins_words, digits_of, name_key, same_number, typed_words
 from pipecli.store.ids_and_files import slug
 from pipecli.store.index.rows_for_verbs import OPEN, keys_by_id
 from pipecli.store.pipeline import NotFound, Pipeline
@@ -249,7 +249,7 @@ def _listed(candidates: Sequence[Found]) -> str:
 
 
 class _Naming(NamedTuple):
-    """A record with its names as they are written; `records/name_matching.py` compares them."""
+    """A record with its names as they are written; `records/compare_names.py` compares them."""
 
     noun: str
     key: str

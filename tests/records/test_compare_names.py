@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipecli.records.name_matching import folded, may_be_one_person, name_key
+from pipecli.records.compare_names import folded, may_be_one_person, name_key
 
 
 @pytest.mark.parametrize(
