@@ -110,7 +110,8 @@ def test_a_lead_among_the_opportunities_is_one_finding(pipeline: Path) -> None:
 def test_outdated_schemas_are_a_warning(pipeline: Path) -> None:
     assert found(pipeline) == []
     (pipeline / "schemas" / "lead.schema.json").write_text("{}")
-    assert [finding.rule for finding in found(pipeline)] == ["schemas"]
+    for _ in range(2):  # only what is well is noted, and not looked at again
+        assert [finding.rule for finding in found(pipeline)] == ["schemas"]
     (pipeline / "schemas" / "order.schema.json").unlink()
 
     assert [

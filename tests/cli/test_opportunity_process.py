@@ -80,6 +80,16 @@ def test_as_many_answers_as_a_stage_asks_for_are_counted(cli, opp, shown, root, 
     assert shown()["fields_missing"] == ["amount", "contacts", "key_info"]
 
 
+@pytest.mark.parametrize(
+    ("worth", "lacks"),
+    [("amount: 100\n", False), ("items:\n- {description: Machine, unit_price: 100}\n", False), ("", True)],
+)
+def test_a_deal_has_an_amount_by_itself_or_by_its_items(root, git, opp, shown, worth, lacks):
+    (file,) = root.glob(f"opportunities/**/{opp}-*.yaml")
+    file.write_text(f"{file.read_text().replace('stage: qualify', 'stage: demo')}{worth}")
+    assert ("amount" in shown()["fields_missing"]) is lacks
+
+
 def test_a_jump_asks_for_all_that_it_passes(opp, refused):
     said = refused("opp", "advance", opp, "--to", "commit")
     assert "steps not done: Ask for the budget, Ask who decides, Show the machine" in said

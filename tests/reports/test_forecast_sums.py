@@ -220,3 +220,13 @@ def test_a_deal_that_is_shared_counts_with_each_of_its_sellers_in_their_part_alo
         rows = {row.key: row.weighted for row in made(shared, by=by).rows}
         assert rows == dict(zip(keys, (30, 20), strict=True))
     assert [(row.key, row.weighted) for row in made(shared, by="source").rows] == [("web", 50)]
+
+
+def test_what_a_team_won_is_told_by_each_of_its_sellers() -> None:
+    sellers = (("ana", "iberia", Decimal(50)), ("eva", "iberia", Decimal(30)), ("luis", "norte", Decimal(20)))
+    won = deal("100", status="won", close=TODAY, sellers=sellers)
+    by_team = {row.key: row.won_by for row in made(won, by="team").rows}
+    assert by_team == {"iberia": {"ana": 50, "eva": 30}, "norte": {"luis": 20}}
+    assert {row.key: row.won_by for row in made(won, by="owner").rows} == {
+        "ana": {"ana": 50}, "eva": {"eva": 30}, "luis": {"luis": 20}
+    }  # fmt: skip
