@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from pipecli.records.days import PERIODS
 from pipecli.reports import percent, win_rate
-from pipecli.reports.deals import Deal, Valuation, group_of, split_amount
+from pipecli.reports.deal_and_worth import Deal, Valuation, group_of, split_amount
 
 GROUPINGS = (
     "reason", "competitor", "product", "source", "owner", "team", "type", "customer", "process", "stage",

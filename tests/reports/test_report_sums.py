@@ -20,7 +20,7 @@ from pipecli.reports.activity_and_first_response import (
     count_activities,
     first_response,
 )
-from pipecli.reports.deals import Deal, Valuation, split_amount
+from pipecli.reports.deal_and_worth import Deal, Valuation, split_amount
 from pipecli.reports.funnel import LeadCourse, Sale, funnel
 from pipecli.reports.pipeline_and_key_figures import GROUPINGS, Sum, key_figures, pipeline_by_stage
 from pipecli.reports.ranking import Points, period_before, ranking

@@ -42,7 +42,7 @@ from pipecli.outbox.channels import Courier, channels, variable
 from pipecli.outbox.only_once import job
 from pipecli.records.days import Days, quarter_of
 from pipecli.records.emails_and_phones import users_by_address
-from pipecli.reports.deals import Valuation
+from pipecli.reports.deal_and_worth import Valuation
 from pipecli.reports.ranking import points_of, ranking
 from pipecli.reports.today_and_followups import Message
 from pipecli.store.index.rows_for_reports import closed_deals

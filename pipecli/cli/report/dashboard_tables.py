@@ -17,7 +17,7 @@ from pipecli.harmless_text import message_line
 from pipecli.outbox.dashboard_page import Cell, Table
 from pipecli.records.days import PERIODS, Days
 from pipecli.reports.activity_and_first_response import touched
-from pipecli.reports.deals import Deal, Valuation
+from pipecli.reports.deal_and_worth import Deal, Valuation
 from pipecli.reports.forecast import Forecast
 from pipecli.reports.ranking import period_before, points_of, ranking
 from pipecli.reports.stale_and_receivables import Stale

@@ -20,7 +20,7 @@ from pipecli.cli.report.common import (
 )
 from pipecli.records.days import Days
 from pipecli.records.kinds import OPPORTUNITY
-from pipecli.reports.deals import Valuation
+from pipecli.reports.deal_and_worth import Valuation
 from pipecli.reports.ranking import GROUPINGS, Points, Ranking, Row, period_before, points_of, ranking
 from pipecli.store.index.rows_for_reports import closed_deals
 
