@@ -1749,3 +1749,14 @@ def test_a_result_beside_a_stage_for_both_ends_tells_which_it_was(cli: Cli, root
         "2": "won",
         "3": "lost",
     }
+
+
+def test_a_status_that_has_the_stages_too_is_both(cli: Cli, root: Path) -> None:
+    """As Affinity and ClickUp have it: `New` is open by its word, and `Due diligence` by none."""
+    head, rows = "Task ID,Task Name,Status,Amount,Close Date\n", "1,Saw,New,1,2026-12-01\n"
+    rows += "2,Axe,Due diligence,2,2026-12-02\n3,Cog,Won,3,2026-01-03\n4,Dye,Lost,4,2026-01-04\n"
+    assert _plan(cli, _files("exp", deals=head + rows))["questions"] == []
+    cli("import", "run", "m")
+    told = {id_: (deal["title"], deal["status"], deal["stage"]) for id_, deal in deals(root).items()}
+    assert (told["1"], told["2"]) == (("Saw", "open", "new"), ("Axe", "open", "due-diligence"))
+    assert (told["3"][1], told["4"][1]) == ("won", "lost")

@@ -425,7 +425,8 @@ def _endings(table: Table, told: Recognised) -> dict[str, str]:
     for column in [status] if status else free:
         words = texts(table, column)
         ends = [outcome_of(word) for word in words]
-        if status and ends.count(None) > 1 and (not any(ends) or {"won", "lost"} & {*ends}):
+        several = None in ends and len(ends) - ends.count("won") - ends.count("lost") > 1
+        if status and several and (not any(ends) or {"won", "lost"} & {*ends}):
             return {column: "stage"}
         if not status and len(words) <= 30 and {"won", "lost"} <= {*ends} and not (stage and None in ends):
             return {column: "stage" if None in ends else "status"}
