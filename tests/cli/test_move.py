@@ -352,6 +352,25 @@ def test_lines_that_a_later_export_lacks_stay_and_are_named(cli: Cli, root: Path
     assert len(deals(root)["006B"]["items"]) == 1  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("own", ["see the offer", ["0L1"], {"0L1": {"amount": "ten", "line": "x"}}, {"a": 1}])
+def test_a_field_of_ones_own_that_is_called_as_that_of_lines_below_zero_stays(
+    cli: Cli, root: Path, own: object
+) -> None:
+    cli("import", "plan", packed("export.zip", SALESFORCE | PAPERS), "--into", "m")
+    cli("import", "run", "m")
+    (file,) = root.glob(f"opportunities/**/{deals(root)['006B']['id']}*.yaml")
+    file.write_text(f"{file.read_text()}custom: {json.dumps({'discount_lines': own})}\n")
+    cli("import", "run", "m")
+    credit = PAPERS["OpportunityLineItem.csv"] + "00k3,006B,1,-50,,Loyalty credit\n"
+    files = SALESFORCE | {"OpportunityLineItem.csv": credit}
+    report = cli("import", "run", "m", packed("later.zip", files), code=1).out
+    assert (
+        "items: Loyalty credit of -50.00 would be a discount of the whole, and custom.discount_lines, "
+        "where its words go, holds something else: rename that"
+    ) in report
+    assert deals(root)["006B"]["custom"] == {"discount_lines": own}
+
+
 def test_a_deal_of_a_customer_that_was_rejected_says_why(cli: Cli, root: Path) -> None:
     cut = SALESFORCE["Account.csv"] + "001B,Bakery Lund,005A,one cell too many\n"
     more = SALESFORCE["Opportunity.csv"] + "006E,001B,005A,Oven,Prospecting,5,2026-12-24,false,false,,,x\n"

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from pipecli.errors import FaultyFile, Unreadable
 from pipecli.history.commits import file_changes, record_kind
 from pipecli.inbox.importing.cells import CLOSED_STAGE, STAGE_ENTERED, Path
-from pipecli.inbox.importing.list_elements import DISCOUNT_LINES
+from pipecli.inbox.importing.list_elements import discount_lines
 from pipecli.json_and_csv import loads
 from pipecli.merge.field_by_field import TAKEN_TOGETHER, FieldConflict, inseparable, merge_told
 from pipecli.records.base import Part, Plain
@@ -63,8 +63,8 @@ class EarlierFiles:
 
         The fields that an empty cell doesn't clear are given back. Raises Unreadable for a contradiction.
         """
-        lines = getattr(before, "custom", None) or {}
-        kept: set[Path] = {("discount_amount",)} if DISCOUNT_LINES in lines else set()
+        lines = discount_lines(getattr(before, "custom", None))
+        kept: set[Path] = {("discount_amount",)} if lines else set()
         if noun not in self._several:
             return kept
         said = self._said.setdefault((noun, key), {})

@@ -229,6 +229,18 @@ def _place_of(
     return None
 
 
+def discount_lines(custom: object) -> dict[str, dict[str, Any]]:
+    """The lines below zero among the custom fields of a record; none where the field is a person's own."""
+    lines: Any = custom.get(DISCOUNT_LINES) if isinstance(custom, dict) else None
+    ours = isinstance(lines, dict) and all(
+        isinstance(line, dict)
+        and type(line.get("amount")) in (int, float, Decimal)
+        and isinstance(line.get("line"), str)
+        for line in lines.values()
+    )
+    return lines if ours else {}
+
+
 BELOW_ZERO = "lines below zero, taken as a discount of the whole"
 NO_QUANTITY = "lines of quantity 0, left out"
 _SUM = frozenset([("unit_price",), ("quantity",), ("discount",)])
@@ -324,14 +336,20 @@ class Placing:
 
     def _take_off(self, plain: Plain, below: Mapping[str, dict[str, Any]], *, has_rates: bool) -> None:
         """Take lines below zero off the whole record, beside those of earlier files."""
-        known = (plain.get("custom") or {}).get(DISCOUNT_LINES) or {}
+        custom = plain.get("custom") or {}
+        known = discount_lines(custom)
         other = plain.get("discount") or (plain.get("discount_amount") and not known)
-        if other or has_rates:
-            why = f"the {self.noun} has a discount" if other else "its lines have several rates of tax"
+        taken = custom.get(DISCOUNT_LINES) and not known
+        if other or has_rates or taken:
+            why = "its lines have several rates of tax"
+            if other:
+                why = f"the {self.noun} has a discount"
+            elif taken:
+                why = f"custom.{DISCOUNT_LINES}, where its words go, holds something else: rename that"
             told = ", ".join(f"{line['line']} of -{line['amount']:f}" for line in below.values())
             raise Unreadable(f"items: {told} would be a discount of the whole, and {why}")
         lines = {**known, **below}
-        plain["custom"] = {**(plain.get("custom") or {}), DISCOUNT_LINES: lines}
+        plain["custom"] = {**custom, DISCOUNT_LINES: lines}
         plain["discount_amount"] = sum(Decimal(str(line["amount"])) for line in lines.values())
 
     def _match(self, list_: str, element: Element, free: dict[int, Any]) -> int | None:

@@ -15,6 +15,7 @@ from pipecli.errors import Unreadable
 from pipecli.inbox.importing.cells import is_percentage
 from pipecli.inbox.importing.compile_mapping import NOTHING, holds, texts
 from pipecli.inbox.importing.import_files import Import
+from pipecli.inbox.importing.list_elements import discount_lines
 from pipecli.inbox.importing.mapping import Column, Source
 from pipecli.inbox.importing.table import Cell, Row, Table
 from pipecli.inbox.moving.findings import text_of_row
@@ -410,14 +411,14 @@ def _lines_here(pipeline: Pipeline, told: Mapping[str, Told]) -> Iterator[tuple[
     nouns = {BY_PREFIX[key.partition("-")[0]].noun for key in told}
     marks = ", ".join("?" * len(nouns))
     rows = pipeline.index.connection.execute(
-        "SELECT key, json ->> '$.currency', json ->> '$.items', json ->> '$.custom.discount_lines' "
+        "SELECT key, json ->> '$.currency', json ->> '$.items', json ->> '$.custom' "
         f"FROM _records WHERE noun IN ({marks})",
         [*nouns],
     )
-    for key, currency, text, below in rows:  # one without lines has its currency
+    for key, currency, text, custom in rows:  # one without lines has its currency
         if own := told.get(key):
             items = loads(text or "[]")
-            for name, line in loads(below or "{}").items():
+            for name, line in discount_lines(loads(custom or "{}")).items():
                 items.append({"external_id": name, "unit_price": -Decimal(str(line["amount"]))})
             items = [item for item in items if not own.ids or item.get("external_id") in own.ids]
             amounts = [rounded(_worth(item), currency) for item in items]

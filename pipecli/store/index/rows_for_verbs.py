@@ -263,7 +263,8 @@ def lines_known_elsewhere(connection: Sql, nouns: Iterable[str]) -> list[tuple[s
         "r.key || ' ' || json_extract(i.value, '$.description') "
         f"FROM _records r, json_each(r.json, '$.items') i WHERE r.noun IN ({marks}) AND external IS NOT NULL "
         "UNION ALL SELECT c.key, r.key || ' ' || json_extract(c.value, '$.line') "
-        f"FROM _records r, json_each(r.json, '$.custom.discount_lines') c WHERE r.noun IN ({marks})"
+        f"FROM _records r, json_each(r.json, '$.custom.discount_lines') c WHERE r.noun IN ({marks}) "
+        "AND c.type = 'object' AND typeof(c.key) = 'text' AND json_type(c.value, '$.line') = 'text'"
     )
     return rows.fetchall()
 
