@@ -151,13 +151,17 @@ def _written(file: Path) -> int:
 
 
 def _locks(place: Location) -> Iterator[Path]:
-    """The locks of the index, of refs, of the configuration and of what else git keeps, what it hands to the
-    driver of a merge, in files at the top of the work tree, and what `fast-import` leaves.
+    """The locks of the index, of refs, of the configuration and of what else git keeps, packs that it had
+    begun, what it hands to the driver of a merge (in files at the top of the work tree), and what
+    `fast-import` leaves.
     """
     common = place.common_dir
     yield from place.work_tree.glob(".merge_file_??????")
     yield from place.git_dir.glob("fast_import_crash_*")
-    for keep in (common / "objects" / "pack").glob("*.keep"):
+    packs = common / "objects" / "pack"
+    if Path("/proc/self").exists():  # else nobody knows whether git's upkeep is writing it
+        yield from packs.glob("tmp_*")
+    for keep in packs.glob("*.keep"):
         with suppress(FileNotFoundError):
             if keep.read_bytes() in (b"", b"fast-import"):
                 yield keep

@@ -368,6 +368,43 @@ def test_a_git_that_was_started_as_a_signal_came_is_waited_for(cli, git, root, m
     assert not [*(root / ".git").rglob("*.lock"), *(root / ".git").rglob("*.keep")]
 
 
+KILLED_PACKING = """\
+import os, signal, sys, time
+from pathlib import Path
+from pipecli.cli.main import run
+from pipecli.store import git_commit
+git_commit.MANY = 0
+def make(commit, *_):
+    commit._working.stdin.flush()
+    while not [*Path(sys.argv[2], ".git/objects/pack").glob("tmp_pack_??????")]:
+        time.sleep(0.01)
+    commit._working.kill()
+    commit._working.wait()
+    os.kill(os.getpid(), signal.SIGKILL)
+git_commit.Commit.make = make
+run(sys.argv[1:])
+"""
+
+
+def test_a_pack_that_a_killed_git_had_begun_is_removed_and_no_other(cli, git, root):
+    packs = root / ".git/objects/pack"
+    packs.mkdir(exist_ok=True)
+    others = packs / "tmp_pack_of_another"
+    others.touch()
+    os.utime(others, (1, 1))
+    before = {*packs.iterdir()}
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED_PACKING, "-C", str(root), "product", "add", "mill", "--name", "Mill"],
+        check=False,
+    )
+    assert killed.returncode == -signal.SIGKILL
+    (begun,) = {*packs.iterdir()} - before
+    assert begun.name.startswith("tmp_pack_")
+    assert cli("product", "list").err.startswith("undone: ")
+    assert {*packs.iterdir()} == before
+    assert git("status", "--porcelain") == ""
+
+
 @pytest.mark.parametrize("pair", [("sales/eu", "sales-eu"), (".", "root"), ("a%2Fb", "a/b")])
 def test_two_pipelines_of_a_repository_share_nothing(home, tmp_path, capsys, pair):
     repository = tmp_path / "company"
