@@ -165,6 +165,7 @@ def move(
 def edit(
     ctx: typer.Context,
     ref: _Activity,
+    activity: _OfRecord = None,
     subject: str | None = option("What it is about.", "TEXT"),
     at: str | None = option("When, such as friday 9am.", "WHEN"),
     type_: ActivityTypeName | None = option("What it is.", "", "--type"),
@@ -181,13 +182,13 @@ def edit(
     }  # fmt: skip
     cleared: set[str] = set()
     if all(value is None for value in given.values()):
-        given, cleared = _by_hand(session(ctx), ref, list(given))
+        given, cleared = _by_hand(session(ctx), ref, activity, list(given))
     with changing(ctx) as transaction:
         run = transaction.session
-        record, known = _found(transaction, ref)
-        activity = next(activity for activity in record.activities if activity.id == known.id)
+        record, known = _found(transaction, ref, activity)
+        before = next(own for own in record.activities if own.id == known.id)
         meant: dict[str, Callable[[str], object]] = {
-            "at": lambda text: run.moment_or_day(text, past=activity.done),
+            "at": lambda text: run.moment_or_day(text, past=before.done),
             "by": lambda text: key_of(run, "user", text),
             "contact": lambda text: contact_of(transaction, text),
         }
@@ -196,18 +197,22 @@ def edit(
             for name, value in given.items()
             if value is not None
         }
-        plain = {name: value for name, value in activity.plain().items() if name not in cleared} | fields
+        plain = {name: value for name, value in before.plain().items() if name not in cleared} | fields
         transaction.do(
             rules.change_activity(record, validated(Activity, plain), transaction.today),
             printed=known.printed,
         )
 
 
-def _by_hand(run: Session, ref: str, names: list[str]) -> tuple[dict[str, object], set[str]]:
+def _by_hand(
+    run: Session, ref: str, activity: str | None, names: list[str]
+) -> tuple[dict[str, object], set[str]]:
     """The fields of an activity that a person changes, and those that they take away; nothing is locked."""
-    known = find_activity(run, ref, None)
+    known = find_activity(run, ref, activity)
     columns = ['"by"' if name == "by" else name for name in names]
-    (row,) = rows_where(run.pipeline.index.connection, columns, "activities", "id = ?", known.id)
+    (row,) = rows_where(
+        run.pipeline.index.connection, columns, "activities", "id = ? AND record = ?", known.id, known.record
+    )
     before = {name: value for name, value in zip(names, row, strict=True) if value is not None}
     if has_editor():
         others = "".join(f"# {name}:\n" for name in names if name not in before)
@@ -335,10 +340,11 @@ def _one(
     if not activities:
         raise NotFound(nothing, hint=hint)
     if len(activities) > 1:
-        raise PipecliError(
-            f'"{wanted}" is {len(activities)} activities: {_listed(activities)}',
-            hint="name one by its id, or by words of it alone",
-        )
+        one, other = activities[:2]
+        hint = "name one by its id, or by words of it alone"
+        if one.id == other.id:  # the file that they came from calls them alike
+            hint = f"name the record of one, too: pipecli activity edit {one.record} {one.id}"
+        raise PipecliError(f'"{wanted}" is {len(activities)} activities: {_listed(activities)}', hint=hint)
     return activities[0]
 
 

@@ -445,3 +445,25 @@ def test_a_line_below_zero_is_a_discount_of_the_whole(cli: Cli, root: Path, git:
     assert "a discount_amount of 150.01 is more than the items come to" in report["reasons"][0]["reason"]
     (shown,) = json.loads(cli("quote", "list", "--all", "--format", "json").out)
     assert (shown["amount"], shown["tax"], shown["total"]) == (100, 21, 121)
+
+
+@pytest.mark.usefixtures("two_deals")
+def test_one_of_two_activities_that_the_file_calls_alike_is_named_with_its_record(
+    cli: Cli, root: Path
+) -> None:
+    rows = "Id,WhatId,Type,Subject,ActivityDate,Status\n1,D1,Call,Prices,2026-03-20,Open\n"
+    alike = write("t.csv", f"{rows}1,D2,Call,Drawings,2026-03-20,Open\n")
+    told(cli, "activities", alike, "--map", write("t.yaml", TASKS_MAP.replace("  Description: notes\n", "")))
+    first, second = (deals(root)[key] for key in ("D1", "D2"))
+    id_ = first["activities"][0]["id"]  # type: ignore[index]
+    assert second["activities"][0]["id"] == id_  # type: ignore[index]
+    hint = "; name the record of one, too: pipecli activity edit OPP-"
+    for words in (["done", id_], ["cancel", id_], ["edit", id_, "--at", "monday"], ["edit", "drawings"]):
+        assert hint in cli("activity", *words, code=1).err
+    assert hint in cli("activity", "move", id_, "monday", code=1).err
+    cli("activity", "edit", str(second["id"]), id_, "--at", "2026-03-21")
+    cli("activity", "done", str(first["id"]), id_, "--at", "2026-03-20")
+    assert deals(root)["D1"]["activities"][0]["done"]  # type: ignore[index]
+    assert deals(root)["D2"]["activities"][0]["at"] == "2026-03-21"  # type: ignore[index]
+    for words in ([str(second["id"]), id_], ["drawings"]):
+        assert cli("activity", "edit", *words, code=1).err.startswith("error: no change is given")
