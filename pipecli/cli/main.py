@@ -128,7 +128,7 @@ def run(arguments: list[str]) -> int:
         code = INTERRUPTED
     except OSError as error:
         text = f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror or error)
-        return _error(session, arguments, PipecliError(text, hint=session.is_out(), code="system"))
+        return _error(session, arguments, PipecliError(text, hint=session.what_stays(), code="system"))
     except (MemoryError, RecursionError):  # a table of gigabytes, a thousand managers one above the other
         return _error(session, arguments, PipecliError("this is too large or too deep", code="system"))
     except Exception as error:

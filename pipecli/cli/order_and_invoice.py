@@ -169,7 +169,7 @@ def issue(
         open_ = rules.open_amount(credited, _notes(transaction, credited)) if credited else Decimal(0)
         number = _number(transaction, draft, alone=alone)
         claimed = f"{number} stays claimed for {draft.id}, and the same command gives it that"
-        transaction.pipeline.is_out = claimed
+        transaction.pipeline.beyond_undo = claimed
         change = rules.issue_invoice(
             draft, credited, transaction.settings, number=number, day=transaction.today, open_=open_
         )

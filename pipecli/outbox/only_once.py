@@ -273,7 +273,7 @@ class PaperMailJournal:
         self._paper = paper
         file = quote(str(self._file))
         self._record = f"pipecli inbox import {file} --on {deal} && pipecli {noun} send {paper}"
-        self._is_out = False
+        self._is_handed_over = False
         self._out = self._file.with_suffix(".out")
         """There where the server has taken the mail for certain, and no commit records it."""
 
@@ -304,7 +304,7 @@ class PaperMailJournal:
         except BaseException:
             self._file.unlink(missing_ok=True)
             raise
-        self._is_out = True
+        self._is_handed_over = True
 
     @contextmanager
     def until_recorded(self, message_id: str) -> Iterator[None]:
@@ -312,7 +312,7 @@ class PaperMailJournal:
         try:
             yield
         except (PipecliError, KeyboardInterrupt) as error:
-            if not self._is_out:
+            if not self._is_handed_over:
                 raise
             with suppress(OSError):
                 self._out.touch()
@@ -321,7 +321,7 @@ class PaperMailJournal:
                 f"the mail is out as {message_id}, but it is not recorded: {reason}",
                 hint=f"don't send it again; when that is fixed: {self._record}",
             ) from None
-        if self._is_out:
+        if self._is_handed_over:
             self._file.unlink(missing_ok=True)
 
     def _keep(self, message: bytes) -> None:

@@ -203,10 +203,11 @@ class Journal(NamedTuple):
             *("rev-list", "--format=%H %s", f"--max-count={_MOST_COMMITS}", "HEAD", *since, "--", *paths),
         )
         commits = [line.partition(" ") for line in listed.split("\n") if line[:7] not in ("", "commit ")]
-        return next((id_ for id_, _, subject in reversed(commits) if self._is_it(id_, subject)), None)
+        own = (id_ for id_, _, subject in reversed(commits) if self._is_this_change(id_, subject))
+        return next(own, None)
 
-    def _is_it(self, commit: str, subject: str) -> bool:
-        """True where a commit has every file as the change has it, or as a hook has formatted it."""
+    def _is_this_change(self, commit: str, subject: str) -> bool:
+        """True where a commit has these files, and the subject (a hook may format) or their texts."""
         entries = git_commit.files_in_commit(self.place.work_tree, commit, self.place.prefix)
         ids = [entries.get(self.place.prefix + step.file, "").partition(" ")[2] for step in self.steps]
         if any((not id_) != (step.after is None) for id_, step in zip(ids, self.steps, strict=True)):

@@ -49,9 +49,9 @@ class Pipeline:
     def __init__(self, place: Location, now: date | datetime | None = None) -> None:
         self.location = place
         self._fixed_now = now
-        self.interrupted = False
+        self.is_to_stop = False
         """True once somebody wanted to stop this process, and git had the commit already."""
-        self.is_out = ""
+        self.beyond_undo = ""
         """What an interrupt can't take back any more, in words: others have it."""
         self.tell: Callable[[str], object] = lambda _: None
         """Told of what a killed command left."""
@@ -184,7 +184,7 @@ class Pipeline:
         """
         from pipecli.store import crash_recovery, lock
 
-        if self.interrupted:
+        if self.is_to_stop:
             raise KeyboardInterrupt
         with lock.hold_pipelines(self.location.cache), lock.interruptible():
             if line := crash_recovery.recover(self.location):

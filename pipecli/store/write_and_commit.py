@@ -55,7 +55,7 @@ def write_and_commit(
     _require_committed(pipeline.location, [write.file for write in writes if write.after is None])
     stats: dict[str, Stat] = {}
     try:
-        commit_id, pipeline.interrupted = write_under_journal(
+        commit_id, pipeline.is_to_stop = write_under_journal(
             pipeline.location, writes, message, {**pipeline.author_date, **(environment or {})}, stats,
             settings=pipeline.git_settings, before=before,
         )  # fmt: skip
@@ -114,7 +114,7 @@ def write_under_journal(
     the first file is written; `settings`: git's, where known. Raises OSError, PipecliError.
     """
     prefix, written = place.prefix, {} if stats is None else stats
-    is_interrupted = False
+    is_to_stop = False
     options = hardening(git.settings(place.work_tree) if settings is None else settings)
     record = crash_recovery.begin_journal(
         place,
@@ -167,9 +167,9 @@ def write_under_journal(
             if git_commit is not None:
                 git_commit.stop()
             commit_id = _after_failure(record, error)
-            is_interrupted = isinstance(error, KeyboardInterrupt)
+            is_to_stop = isinstance(error, KeyboardInterrupt)
             finish()
-    return commit_id, is_interrupted
+    return commit_id, is_to_stop
 
 
 _PATIENCE = 2.0

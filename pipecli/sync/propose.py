@@ -95,7 +95,7 @@ def send(pipeline: Pipeline, proposal: Proposal) -> tuple[Proposal, str]:
             f"{proposal.branch} is pushed, and the files here can't go back: {git.stderr_of(done.stderr)}",
             hint=f"move away what is in the way, and `git reset --keep {proposal.upstream}`",
         )
-    pipeline.is_out = f"{proposal.branch} is pushed, and this clone is back at {proposal.upstream}"
+    pipeline.beyond_undo = f"{proposal.branch} is pushed, and this clone is back at {proposal.upstream}"
     return proposal, told
 
 

@@ -93,8 +93,8 @@ def push(pipeline: Pipeline, upstream: Upstream, commit: str) -> str:
 
     Raises PushRaceLost, and PipecliError where it is refused.
     """
-    before, pipeline.is_out = (
-        pipeline.is_out,
+    before, pipeline.beyond_undo = (
+        pipeline.beyond_undo,
         f"{upstream} may have what was here; the same command again brings the rest",
     )
     done = _talk(
@@ -102,9 +102,9 @@ def push(pipeline: Pipeline, upstream: Upstream, commit: str) -> str:
         upstream.remote, f"{commit}:refs/heads/{upstream.name}",
     )  # fmt: skip
     if not done.returncode:
-        pipeline.is_out = f"{upstream} has what was here; the same command again brings the rest"
+        pipeline.beyond_undo = f"{upstream} has what was here; the same command again brings the rest"
         return remote_words(done)
-    pipeline.is_out = before
+    pipeline.beyond_undo = before
     if lost := race_lost(done):
         raise PushRaceLost(lost)
     refused = [line for line in done.stdout.decode("utf-8", "replace").splitlines() if line.startswith("!")]
@@ -220,7 +220,7 @@ def resume(pipeline: Pipeline) -> Synced:
     message = merge_message(waiting.upstream, waiting.merged)
     commit = commit_merge(place, tree, shared=waiting.theirs, ours=waiting.ours, message=message)
     resolve_conflicts.finish_merge(place, waiting, commit)
-    pipeline.is_out = f"the merge is committed here as {commit[:7]}"
+    pipeline.beyond_undo = f"the merge is committed here as {commit[:7]}"
     done = _until_nobody_is_faster(pipeline, ready(place), before=waiting.ours)
     return done._replace(merged=list(dict.fromkeys([*waiting.merged, *done.merged])))
 
@@ -287,7 +287,7 @@ def _until_nobody_is_faster(pipeline: Pipeline, upstream: Upstream, before: str)
                 lost = str(error)
                 continue
         if result is None or _move(merge, result):
-            pipeline.is_out = f"this clone is at {merge.commit[:7]}, as {upstream}"
+            pipeline.beyond_undo = f"this clone is at {merge.commit[:7]}, as {upstream}"
             _follow(place, upstream, merge.commit)
             return Synced(
                 upstream, merge.commit, merge.base, merge.ours, theirs,

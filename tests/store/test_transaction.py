@@ -539,7 +539,7 @@ def test_a_record_names_what_there_is_once_all_is_written(deal, root):
 
 def test_who_was_interrupted_after_a_commit_changes_nothing_more(root):
     pipeline = Pipeline.find(root)
-    pipeline.interrupted = True
+    pipeline.is_to_stop = True
     with pytest.raises(KeyboardInterrupt), pipeline.exclusive():
         pytest.fail("it went on")
 

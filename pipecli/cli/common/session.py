@@ -114,9 +114,9 @@ class Session:
         pipeline = self.__dict__.get("pipeline") or self.__dict__.get("present")
         if pipeline and pipeline.location.journal.exists():
             return "interrupted in the middle of a change; the next command finishes or undoes it"
-        return f"interrupted; {self.is_out() or 'nothing is changed'}"
+        return f"interrupted; {self.what_stays() or 'nothing is changed'}"
 
-    def is_out(self) -> str:
+    def what_stays(self) -> str:
         """The part of the command that stays, whatever becomes of it now, in words."""
         from pipecli.store import crash_recovery
 
@@ -127,7 +127,8 @@ class Session:
         pipeline = self.__dict__.get("pipeline") or self.__dict__.get("present")
         output = sys.modules.get("pipecli.cli.common.output")
         files = output.written_whole() if output else []
-        return (pipeline.is_out if pipeline else "") or (files and f"written: {first_of(files, 3)}") or ""
+        own = pipeline.beyond_undo if pipeline else ""
+        return own or (files and f"written: {first_of(files, 3)}") or ""
 
     def look_again(self) -> None:
         """Read the pipeline anew when it is next asked: what others wrote since then counts."""

@@ -107,7 +107,7 @@ def _send(run: Session, ours: Channels, since: str) -> tuple[list[Delivery], int
     claims = claims_of(run, "notify", _KEPT_DAYS)
     wanted = {delivery.key for delivery in left.deliveries}
     pending = {delivery.key for delivery in before.deliveries}
-    run.pipeline.is_out = "what was sent is noted, and the next run sends the rest"
+    run.pipeline.beyond_undo = "what was sent is noted, and the next run sends the rest"
     mine = claims.claim(wanted, left.clone, run.today, pending=pending)
     if wanted - mine:  # told already, by another machine or before a rebase
         left = left.without(wanted - mine)

@@ -232,7 +232,7 @@ def sending(
         journal = SendingJournal(place.cache, who, journal_name)
         _take_up(run, claims, journal, is_again=is_again)
         journal.begin(keys)
-        run.pipeline.is_out = "what was sent is noted, and the next run sends the rest"
+        run.pipeline.beyond_undo = "what was sent is noted, and the next run sends the rest"
         sender = Sender(journal, claims.claim(keys, who, run.today))
         with interruptible():
             try:
