@@ -1,7 +1,7 @@
 """The amounts and numbers that people and other programs write, and the decimal sign of a column of them.
 
 `$22,700.00`, `1.234,56 €`, `1'234.50`, `(5.00)`, `12k`, `۱۲۳٬۴۵۶`. `1.234` is a thousand or a bit more than
-one: the rest of its column decides, or the mapping; never a guess.
+one: the rest of its column decides, or the mapping (`inbox/importing/compile_mapping.py`); never a guess.
 """
 
 from __future__ import annotations

@@ -16,9 +16,9 @@ from pipecli.errors import PipecliError
 from pipecli.inbox.importing.compile_mapping import texts
 from pipecli.inbox.importing.day_formats import is_iso
 from pipecli.inbox.importing.table import Row, Table
-from pipecli.inbox.moving.column_formats import amount_scale, date_form, fraction_scale, percent_of
 from pipecli.inbox.moving.endings import beside, days_tell, ended_by_day, ended_by_marks
 from pipecli.inbox.moving.findings import Findings, Outcomes, When
+from pipecli.inbox.moving.guess_column_formats import amount_scale, date_form, fraction_scale, percent_of
 from pipecli.inbox.moving.words import (
     header_key,
     is_of_change,

@@ -18,7 +18,10 @@ from pipecli.inbox.importing.import_files import File
 from pipecli.inbox.importing.mapping import mapping_page
 from pipecli.inbox.importing.table import FileFormat, Table
 from pipecli.inbox.importing.workbook import rows_of_file, tables_of_file, with_sheet
-from pipecli.inbox.moving.column_formats import (
+from pipecli.inbox.moving.deal_outcomes import OF_DEALS, Columns, Deals
+from pipecli.inbox.moving.endings import stages_to_fill, with_ends, without_deleted
+from pipecli.inbox.moving.findings import Findings, filled, know_users, owners
+from pipecli.inbox.moving.guess_column_formats import (
     OF_MONEY,
     amount_scale,
     currency_ids,
@@ -30,9 +33,6 @@ from pipecli.inbox.moving.column_formats import (
     fraction_scale,
     separator_of,
 )
-from pipecli.inbox.moving.deal_outcomes import OF_DEALS, Columns, Deals
-from pipecli.inbox.moving.endings import stages_to_fill, with_ends, without_deleted
-from pipecli.inbox.moving.findings import Findings, filled, know_users, owners
 from pipecli.inbox.moving.overlaps import table_name, without_overlaps
 from pipecli.inbox.moving.plan_files import PLAN_FILE, SETTINGS_PAGE, Step, plan_page, settings_page
 from pipecli.inbox.moving.recognise_vendor import (

@@ -18,8 +18,8 @@ from pipecli.errors import PipecliError
 from pipecli.inbox.importing.bindings import ORDINAL
 from pipecli.inbox.importing.compile_mapping import texts
 from pipecli.inbox.importing.table import Table
-from pipecli.inbox.moving.column_formats import are_days
 from pipecli.inbox.moving.findings import Findings, text_of_row
+from pipecli.inbox.moving.guess_column_formats import are_days
 from pipecli.inbox.moving.synonyms import (
     Recognised,
     are_deals,

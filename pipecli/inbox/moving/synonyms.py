@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 from pipecli.errors import Unreadable
 from pipecli.inbox.importing.compile_mapping import holds, texts
 from pipecli.inbox.importing.table import Table
-from pipecli.inbox.moving.column_formats import bare_header, currency_of, with_amounts_off
 from pipecli.inbox.moving.findings import Findings
+from pipecli.inbox.moving.guess_column_formats import bare_header, currency_of, with_amounts_off
 from pipecli.inbox.moving.words import (
     header_key,
     kinds_of_rows,

@@ -1,5 +1,6 @@
-"""Unit, currency, scale and date form of columns, as header and cells tell them, or as is asked.
+"""Unit, currency, scale, decimal sign and date form of an export's columns: for a plan, guessed or asked.
 
+How an import reads a column by its mapping is decided in `_column_format` of `importing/compile_mapping.py`.
 The words by which headers name a unit or a currency are in `presets/words.yaml` and `currencies.yaml`.
 """
 
