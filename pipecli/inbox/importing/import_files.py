@@ -30,7 +30,7 @@ from pipecli.inbox.importing.match_record import (
     parents_of,
     part_named,
 )
-from pipecli.inbox.importing.moved_activities import Moves
+from pipecli.inbox.importing.moved_parts import Moves
 from pipecli.inbox.importing.named_records import Nameable
 from pipecli.inbox.importing.rows_to_records import Tick, make_records
 from pipecli.inbox.importing.table import Table, fill_down

@@ -1,6 +1,6 @@
-"""Activities that a file has in another record than we have: they move, unless people changed them here.
+"""Activities and items that a file has in another record than we have.
 
-An item doesn't: its row is rejected, as two sums would change.
+An activity moves, unless people changed it here. The row of an item is rejected, as two sums would change.
 """
 
 from __future__ import annotations
