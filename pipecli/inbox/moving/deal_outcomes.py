@@ -123,7 +123,8 @@ class Deals:
         column = self.roles.get("lost_reason") if self.preset.get("lost_by_reason") else None
         if column is None:
             return outcomes
-        return beside(outcomes, Outcomes(column, {"": "open"}, f"lost where {column} says so", other="lost"))
+        why = f"lost where {column} says so"
+        return beside(outcomes, Outcomes(column, {"": "open"}, why, of_other="lost"))
 
     def _outcomes_by_name(self) -> Outcomes | None:
         ends = self.preset.get("ends", {})
@@ -138,7 +139,7 @@ class Deals:
         column = self.roles["stage"]
         outcomes = self._of_flags(column) or self._of_stages(column)
         # and the vendor's endings and stages that no deal has yet: tomorrow's may
-        return outcomes._replace(of=ends | dict.fromkeys(self._usual, "open") | outcomes.of)
+        return outcomes._replace(of_word=ends | dict.fromkeys(self._usual, "open") | outcomes.of_word)
 
     @cached_property
     def _usual(self) -> Mapping[str, int]:
@@ -218,7 +219,8 @@ class Deals:
             )
             return
         nowhere_known = {} if self.stage_rows else _STAGE_UNKNOWN
-        rest = {} if outcomes.other == "open" else {"otherwise": nowhere_known | self._ending(outcomes.other)}
+        other = outcomes.of_other
+        rest = {} if other == "open" else {"otherwise": nowhere_known | self._ending(other)}
         if self.stage_rows and outcomes.column != self.roles["stage"]:
             stage = self.roles["stage"]
             rows = {(self._cell(row, "stage"), outcomes.of_row(row) == "open") for row in self.table.rows}
@@ -232,14 +234,14 @@ class Deals:
                 for when in outcomes.when("won", "lost")
                 if nowhere
             ]
-            is_said = bool(rest or outcomes.marks)
-            endings = {word: self._ending(of) for word, of in outcomes.of.items() if word or is_said}
+            is_said = bool(rest or outcomes.ends_beside)
+            endings = {word: self._ending(of) for word, of in outcomes.of_word.items() if word or is_said}
             columns.setdefault(outcomes.column, []).extend(self._entries(endings, rest, {}))
             return
         for pipeline in self.processes:
             of_pipeline = {stage for name, stage in self.groups if self._is_of(pipeline, name)}
-            here = {"", *of_pipeline} | outcomes.of.keys() - self.stage_rows.keys()
-            told = {s: of for s, of in outcomes.of.items() if s in here or of != "open"}
+            here = {"", *of_pipeline} | outcomes.of_word.keys() - self.stage_rows.keys()
+            told = {s: of for s, of in outcomes.of_word.items() if s in here or of != "open"}
             slugs = self._name_stages(pipeline, [s for s, of in told.items() if of == "open" and s])
             ends = {"won": [*slugs.values()][-1:], "lost": [*slugs.values()][:1]}
             values: dict[str, Any] = {}
@@ -254,10 +256,11 @@ class Deals:
     def _entries(self, values: dict[str, Any], rest: Any, own: When) -> Iterator[dict[str, Any]]:
         """What the words of the column that decides feed: first where a mark tells of an end."""
         assert self.outcomes
-        for of, when in self.outcomes.marks:
+        for of, when in self.outcomes.ends_beside:
             ending = ({} if self.stage_rows else _STAGE_UNKNOWN) | self._ending(of)
-            open_ = {word: told | ending for word, told in values.items() if self.outcomes.of[word] == "open"}
-            yield {"values": values | open_, **rest, "when": own | when, "#": self.outcomes.why}
+            open_ = [word for word in values if self.outcomes.of_word[word] == "open"]
+            ended = {word: values[word] | ending for word in open_}
+            yield {"values": values | ended, **rest, "when": own | when, "#": self.outcomes.why}
         yield {"values": values, **rest, "when": own, "#": self.outcomes.why}
 
     def _ending(self, outcome: str) -> dict[str, Any]:

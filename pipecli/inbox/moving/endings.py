@@ -77,9 +77,10 @@ def beside(outcomes: Outcomes | None, own: Outcomes) -> Outcomes:
     """The outcomes, with what another column says of deals that are open by them."""
     if outcomes is None:
         return own
-    marks = [(of, outcomes.alive | when) for of in ("won", "lost") if (when := own.by_column(of))]
-    alive, why = outcomes.alive | own.by_column("open"), [*filter(None, (outcomes.why, own.why))]
-    return outcomes._replace(marks=(*outcomes.marks, *marks), alive=alive, why=", else ".join(why))
+    ends = [(of, outcomes.when_open | when) for of in ("won", "lost") if (when := own.by_column(of))]
+    when_open, why = outcomes.when_open | own.by_column("open"), [*filter(None, (outcomes.why, own.why))]
+    ends_beside = (*outcomes.ends_beside, *ends)
+    return outcomes._replace(ends_beside=ends_beside, when_open=when_open, why=", else ".join(why))
 
 
 def _of_yes(table: Table, column: str, ending: str) -> Outcomes:
@@ -93,7 +94,7 @@ def _of_one_end(table: Table, roles: Mapping[str, str]) -> Iterator[tuple[str, O
     ends = [end for end in ("won", "lost") if {end, f"{end}_date"} & roles.keys()]
     for ending in ends:
         if column := roles.get(f"{ending}_date"):
-            yield ending, Outcomes(column, {"": "open"}, f"as {column} says", other=ending)
+            yield ending, Outcomes(column, {"": "open"}, f"as {column} says", of_other=ending)
         if column := roles.get(ending):
             yield ending, _of_yes(table, column, ending)
     if len(ends) == 1 and "closed" in roles:
@@ -126,24 +127,25 @@ def ended_by_marks(
     says of others that they ended so, and of a no in `Won?` whether it means lost.
     """
     outcomes, earlier = base, list[tuple[str, Outcomes]]()
-    told = {*base.of.values()} if base else set()
+    told = {*base.of_word.values()} if base else set()
     for ending, own in _of_one_end(table, roles):
         column, rows = own.column, _open_rows(table, base, own.by_column(ending))
         if base and ending in told:
             says = f'"{rows[0].text(column)}" in {column} and an open {base.column}' if rows else ""
             if not rows or _end_of(ending, rows, says, table, findings, (ending, "open")) != ending:
                 continue
-        no = [word for word, of in own.of.items() if word and of == "open"]
+        no = [word for word, of in own.of_word.items() if word and of == "open"]
         known = {*told, *roles} & {"lost", "lost_date", "closed", "closed_date"}
         if column == roles.get("won") and not known and (rows := _open_rows(table, base, {column: no})):
             answer = _end_of("lost", rows, f"{no[0]} in {column}", table, findings, ("lost", "open"))
-            own = own._replace(of=own.of | dict.fromkeys(no, answer or "open"))
-        refused = (
-            [] if own.other != "open" or outcomes is None else [(column, {"values": dict.fromkeys(own.of)})]
-        )
+            own = own._replace(of_word=own.of_word | dict.fromkeys(no, answer or "open"))
+        refused: list[tuple[str, dict[str, Any]]] = []
+        if outcomes is not None and own.of_other == "open":
+            refused.append((column, {"values": dict.fromkeys(own.of_word)}))
         for other, before in earlier if column != roles.get("closed") else ():
             when = before.by_column(other) | (base.by_column("open") if base else {})
-            fits = [word for word, of in own.of.items() if not word or (of == ending) is (other == ending)]
+            is_same = other == ending
+            fits = [word for word, of in own.of_word.items() if not word or (of == ending) == is_same]
             refused.append((column, {"values": dict.fromkeys(fits), "when": when}))
             if rows := _open_rows(table, base, when | {column: {"not": fits}}):
                 has = _are(rows, table, f"what can't be both in {before.column} and {column}")
@@ -162,7 +164,7 @@ def ended_by_day(
     What the day means is asked, unless the column of statuses or stages says how other deals ended.
     """
     column = roles.get("closed_date", "")
-    own = Outcomes(column, {"": "open"}, "as you answered", other="won")
+    own = Outcomes(column, {"": "open"}, "as you answered", of_other="won")
     ended = _open_rows(table, outcomes, own.by_column("won")) if column else []
     if not ended:
         return outcomes
@@ -175,7 +177,7 @@ def ended_by_day(
     told = _end_of("closed", ended, f"a day in {column}", table, findings, ends)
     if told in (None, "open"):
         return outcomes and outcomes._replace(expects=column)
-    return beside(outcomes, own._replace(other=told))
+    return beside(outcomes, own._replace(of_other=told))
 
 
 def without_deleted(table: Table, told: Recognised, findings: Findings) -> Known:

@@ -28,16 +28,16 @@ class Outcomes(NamedTuple):
     """The column that decides, and what each of its values says."""
 
     column: str
-    of: dict[str, str]
+    of_word: dict[str, str]
     """open, won or lost for each value; `""` is the empty cell."""
     why: str
-    marks: tuple[tuple[str, When], ...] = ()
+    ends_beside: tuple[tuple[str, When], ...] = ()
     """How deals ended that are open by the column, and where others say so: Odoo archives what is lost."""
-    alive: When = {}
-    """Where no mark says that a deal has ended."""
+    when_open: When = {}
+    """Where none of these says that a deal has ended."""
     refused: tuple[tuple[str, dict[str, Any]], ...] = ()
     """By column, what rejects rows that say two things: a day of winning, and one of losing."""
-    other: str = "open"
+    of_other: str = "open"
     """The outcome of any other value: where a closing day tells, of each day."""
     expects: str = ""
     """A column of closing days that are those expected, as it was answered."""
@@ -45,19 +45,19 @@ class Outcomes(NamedTuple):
     def when(self, *outcomes: str) -> list[When]:
         """The conditions under which a deal ended so; it did if one of them holds."""
         own = self.by_column(*outcomes)
-        conditions: list[When] = [own | (self.alive if "open" in outcomes else {})] if own else []
-        return conditions + [self.by_column("open") | when for of, when in self.marks if of in outcomes]
+        conditions: list[When] = [own | (self.when_open if "open" in outcomes else {})] if own else []
+        return conditions + [self.by_column("open") | when for of, when in self.ends_beside if of in outcomes]
 
     def by_column(self, *outcomes: str) -> When:
-        values = [value for value, of in self.of.items() if of in outcomes]
-        if self.other != "open" and self.other in outcomes:
-            return {self.column: {"not": [value for value in self.of if value not in values]}}
+        values = [value for value, of in self.of_word.items() if of in outcomes]
+        if self.of_other != "open" and self.of_other in outcomes:
+            return {self.column: {"not": [value for value in self.of_word if value not in values]}}
         return {self.column: values} if values else {}
 
     def of_row(self, row: Row) -> str:
         cell = row.text(self.column)
-        own = self.of.get("" if cell in NOTHING and cell not in self.of else cell, self.other)
-        return next((of for of, when in self.marks if own == "open" and holds(when, row)), own)
+        own = self.of_word.get("" if cell in NOTHING and cell not in self.of_word else cell, self.of_other)
+        return next((of for of, when in self.ends_beside if own == "open" and holds(when, row)), own)
 
 
 def text_of_row(template: str, row: Row) -> str:

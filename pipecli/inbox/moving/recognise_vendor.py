@@ -274,8 +274,8 @@ def template_of_ids(
     """The template of an id for deals or leads without one, that a second run may know them."""
     what = "deals" if kind == "opportunities" else kind
     several = [
-        [column for role in known_by if (column := column_of(role))]
-        for known_by in kinds_of_rows()[kind]["known by"]
+        [column for role in roles if (column := column_of(role))]
+        for roles in kinds_of_rows()[kind]["known by"]
     ]
     if before := _template_before(table, several, findings.ids_here()):
         findings.assumed.append(f"{table.name} has no ids: its {what} are known by {before}, as before")
@@ -292,10 +292,10 @@ def template_of_ids(
     else:
         findings.assumed.append(f"{table.name} has no ids, and rows alike: each run makes its {what} anew")
         return None
-    known = " and ".join(filter(None, (", ".join(columns[:-1]), *columns[-1:])))
-    known += f", {count(alike, 'row')} like an earlier one by their order" if alike else ""
+    words = " and ".join(filter(None, (", ".join(columns[:-1]), *columns[-1:])))
+    words += f", {count(alike, 'row')} like an earlier one by their order" if alike else ""
     findings.assumed.append(
-        f"{table.name} has no ids: its {what} are known by {known}, and are new where these change; "
+        f"{table.name} has no ids: its {what} are known by {words}, and are new where these change; "
         "better export the ids, too"
     )
     return _template(*columns, *([ORDINAL] if alike or has_gaps else []))
