@@ -218,9 +218,8 @@ class Deals:
                 f"{self.table.name} has no column of stages or statuses that is known: its deals are open"
             )
             return
-        nowhere_known = {} if self.stage_rows else _STAGE_UNKNOWN
-        other = outcomes.of_other
-        rest = {} if other == "open" else {"otherwise": nowhere_known | self._ending(other)}
+        unknown = {} if self.stage_rows else _STAGE_UNKNOWN
+        rest = {} if outcomes.of_other == "open" else {"otherwise": unknown | self._ending(outcomes.of_other)}
         if self.stage_rows and outcomes.column != self.roles["stage"]:
             stage = self.roles["stage"]
             rows = {(self._cell(row, "stage"), outcomes.of_row(row) == "open") for row in self.table.rows}
