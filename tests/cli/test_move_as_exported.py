@@ -1679,6 +1679,19 @@ def test_people_and_deals_of_an_account_or_a_person_that_is_not_in_the_export_co
     assert (deals(root)["6A"]["customer"], deals(root)["6B"].get("customer")) == ("acme", None)
 
 
+def test_names_and_tags_in_brackets_are_those_without(cli: Cli, root: Path) -> None:
+    """As ClickUp writes whoever is assigned, and its labels."""
+    rows = '1,Saw,Demo,1,[Ana Ruiz],"[hot,vip]"\n2,Axe,Demo,2,[Bob Li],[]\n'
+    rows += '3,Cog,Demo,3,"[Ana Ruiz, Bob Li]",[hot]\n'
+    told = _plan(cli, _files("exp", deals=f"Deal ID,Deal Name,Stage,Amount,Owner,Tags\n{rows}"))
+    assert "1 row name several, as [Ana Ruiz, Bob Li]: the first owns it" in str(told["assumed"])
+    cli("import", "run", "m")
+    users = loads((root / "pipecli.yaml").read_text())["users"]
+    assert [users[slug]["name"] for slug in ("ana-ruiz", "bob-li")] == ["Ana Ruiz", "Bob Li"]
+    assert [deals(root)[id_]["owner"] for id_ in "123"] == ["ana-ruiz", "bob-li", "ana-ruiz"]
+    assert [deals(root)[id_].get("tags") for id_ in "123"] == [["hot", "vip"], None, ["hot"]]
+
+
 @pytest.mark.parametrize("sign", [", ", "; ", " & ", "/", "\n"])
 def test_two_owners_in_a_cell_are_no_third_and_the_first_owns_the_deal(
     cli: Cli, root: Path, sign: str

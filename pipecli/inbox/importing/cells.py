@@ -386,6 +386,10 @@ def _one_or_more(field: str) -> Reader:
     return read
 
 
+_BARE_LIST = r'\[[^\[\]{}"]+\]'
+"""`[hot, vip]`, as ClickUp writes a list: JSON has quotes."""
+
+
 def _list_of(one: Reader, field: object, split: str | None) -> Reader:
     """A list in one cell: with commas, or as JSON where an element has one itself."""
     between = _BETWEEN.get(str(field))
@@ -400,10 +404,13 @@ def _list_of(one: Reader, field: object, split: str | None) -> Reader:
     def read(cell: Cell) -> object:
         if isinstance(cell, tuple):
             return tuple(one(part) for part in cell)
+        text = text_value(cell).strip()
         try:
-            parts = parts_of(text_value(cell).strip())
+            parts = parts_of(text)
         except ValueError:
-            raise Unreadable(f'"{cell}" isn\'t a list') from None
+            if not re.fullmatch(_BARE_LIST, text):
+                raise Unreadable(f'"{cell}" isn\'t a list') from None
+            parts = text[1:-1].split(",")
         return tuple(dict.fromkeys(one(part) for part in parts if str(part).strip()))
 
     return read

@@ -191,7 +191,8 @@ def owners(table: Table, column: str, findings: Findings) -> dict[str, Any]:
     """
     counts, nobody = texts(table, column), patterns()["nobody"]
     means: dict[str, Any] = dict.fromkeys(text for text in counts if re.fullmatch(nobody, folded(text)))
-    several = {text: [part.strip() for part in re.split(r"[,;|/\n]| & ", text)] for text in counts}
+    bare = {text: text[1:-1] if text[:1] == "[" and text[-1:] == "]" else text for text in counts}  # ClickUp
+    several = {t: [part.strip() for part in re.split(r"[,;|/\n]| & ", name)] for t, name in bare.items()}
     here = {*map(_person_key, counts), *findings.people}
     first = {t: own[0] for t, own in several.items() if own[1:] and here.issuperset(map(_person_key, own))}
     if first:
@@ -204,8 +205,9 @@ def owners(table: Table, column: str, findings: Findings) -> dict[str, Any]:
     unknown = [text for text in counts if _person_key(text) not in findings.people and text not in means]
     for text in [text for text in unknown if not is_code(text)]:
         unknown.remove(text)
-        gone = {"active": False} if (person := re.sub(patterns()["has left"], "", text)) != text else {}
-        means |= {text: person} if gone else {}
+        person = re.sub(patterns()["has left"], "", bare[text])
+        gone = {"active": False} if person != bare[text] else {}
+        means |= {text: person} if person != text else {}
         if _person_key(person) in findings.people:
             continue
         findings.people.add(_person_key(person))
