@@ -80,6 +80,18 @@ def test_of_equals_the_newer_comes_first(cli: Cli, given: Callable[[dict[str, st
     assert _found(cli, "harpsichord") == ["OPP-44444", "OPP-33333", "OPP-55555"]
 
 
+def test_what_is_called_so_comes_before_what_begins_so(
+    cli: Cli, given: Callable[[dict[str, str]], None]
+) -> None:
+    for key, title, created in (
+        ("OPP-33333", "Harpsichord", "2026-10-05"),
+        ("OPP-44444", "Harpsichord concert", "2026-11-09"),
+    ):
+        text = re.sub("created: .*", f"created: {created}T10:00:00+01:00", deal_text(key, title=title))
+        given({f"opportunities/2026/{key}-x.yaml": text})
+    assert _found(cli, "harpsichord") == ["OPP-33333", "OPP-44444"]
+
+
 def test_blanks_are_in_nothing(cli: Cli) -> None:
     assert _found(cli, "  ") == []
 

@@ -98,6 +98,10 @@ def test_a_new_quantity_keeps_the_price_and_says_what_the_list_gives(add, cli, o
     assert json.loads(cli("opp", "show", opp, "--format", "json").out)["amount"] == 12 * 2499
     assert "for 2,299.00 at 13" in cli(*TODAY, "opp", "set", opp, "items.1.quantity=13").err
     assert cli(*TODAY, "opp", "set", opp, "items.1.quantity=3").err == ""  # at the price of the list
+    cli(*TODAY, "opp", "set", opp, "items.1.quantity=12")
+    assert "gives" not in cli(*TODAY, "opp", "set", opp, "items.1.description=For the shop").err
+    both = cli(*TODAY, "opp", "set", opp, "items.1.quantity=14", "items.1.unit_price=2400")
+    assert "gives" not in both.err  # a price that somebody names is meant
 
 
 def test_items_are_removed_by_number_product_or_words(add, cli, opp):

@@ -72,6 +72,9 @@ def test_contacts_have_roles_and_one_is_primary(cli, opp, shown):
     ]
     cli("opp", "contact", "add", opp, "pau-vidal", "--role", "influencer")
     assert shown()["contacts"][1] == {"contact": "pau-vidal", "role": "influencer", "primary": True}
+    cli("contact", "add", "Rosa Gil")
+    assert cli("opp", "contact", "add", opp, "rosa-gil").out == f"{opp} Machines: contact Rosa Gil\n"
+    cli("opp", "contact", "remove", opp, "rosa-gil")
     people = json.loads(cli("opp", "contact", "list", opp, "--format", "json").out)
     assert [(each["name"], each["primary"]) for each in people] == [
         ("María López", False),

@@ -6,7 +6,9 @@ import re
 
 import pytest
 
-from pipecli.merge.field_by_field import from_quantity, merged_order
+from pipecli.merge.field_by_field import FieldConflict, from_quantity, merged_order
+from pipecli.merge.files_and_conflicts import in_words
+from pipecli.records.opportunity import Opportunity
 from pipecli.store.create_pipeline import Person, settings_text
 from pipecli.store.yaml.splice import without_empties
 from tests.merging import DEAL, FILE, both, edited, merge, record, taken, words
@@ -233,3 +235,10 @@ def test_things_of_which_one_has_no_name_are_in_conflict_as_a_whole():
     assert words(merged) == ["custom.things: ours id a, n 3, n 2, theirs id a, n 1, n 4"]
     named = base.replace("{n: 2}", "{id: b, n: 2}")
     assert both(named, named.replace("n: 1", "n: 3"), named.replace("n: 2", "n: 4")).conflicts == ()
+
+
+@pytest.mark.parametrize(("base", "absent"), [(None, "none"), ("2026-12-01", "removed")])
+def test_a_field_that_only_one_side_has_was_removed_by_the_other_or_never_there(base, absent):
+    conflict = FieldConflict(("expected_close",), base, None, "2026-12-09")
+    told = in_words(Opportunity, conflict, {}, {"expected_close": "2026-12-09"})
+    assert told.words == f"expected_close: ours {absent}, theirs 2026-12-09"

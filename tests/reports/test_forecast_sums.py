@@ -170,6 +170,11 @@ def test_the_first_of_products_that_are_worth_nothing_has_the_amount() -> None:
     assert {row.key: row.amount for row in made(free, by="product").rows} == {"cafe": 100, "molino": 0}
 
 
+def test_a_deal_of_one_product_counts_there_whole() -> None:
+    pairs = (deal("100", products=(("cafe", Decimal(10)),)), deal("5"))
+    assert {row.key: row.amount for row in made(*pairs, by="product").rows} == {"cafe": 100, None: 5}
+
+
 def test_the_products_of_a_deal_share_its_amount_to_the_cent() -> None:
     thirds = (("cafe", Decimal(10)), ("molino", Decimal(10)), (None, Decimal(10)))
 
