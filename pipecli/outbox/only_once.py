@@ -7,9 +7,9 @@ It isn't part of the records: no branch holds it, no `git pull` brings it. Where
 there counts, and it moves only for a clone that knew its last state (a push with a lease): of two machines
 that claim the same at once, one is refused, looks again, and finds it claimed.
 
-The journals, beside the index of this clone: of a run that sends many messages, and of a mail from before it
-is handed over until the commit that records it. Where a power cut, a silent server or a commit that fails
-comes between, the next attempt finds them.
+The journals, beside the index of this clone: of a run that sends many messages (`SendingJournal`), and of a
+document's mail from before it is handed over until the commit that records it (`PaperMailJournal`). Where a
+power cut, a silent server or a commit that fails comes between, the next attempt finds them.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 `$22,700.00`, `1.234,56 €`, `1'234.50`, `(5.00)`, `12k`, `۱۲۳٬۴۵۶`. `1.234` is a thousand or a bit more than
 one: the rest of its column decides, or the mapping (`inbox/importing/compile_mapping.py`); never a guess.
+Of an amount typed at a prompt a person is asked: `typed_number` in `cli/common/typed_values.py`.
 """
 
 from __future__ import annotations
