@@ -107,8 +107,15 @@ def test_settings_that_cannot_be_read_are_named_by_what_shows_a_record(
 
 
 def test_control_characters_in_the_messages_of_commits(
-    root: Path, cli: Cli, deal: Callable[..., Path], git: Callable[..., str], tmp_path: Path
+    root: Path,
+    cli: Cli,
+    deal: Callable[..., Path],
+    git: Callable[..., str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    for person in ("AUTHOR", "COMMITTER"):
+        monkeypatch.setenv(f"GIT_{person}_DATE", "2026-11-28T10:00:00+01:00")
     (tmp_path / "customers.csv").write_text("Id,Name\n1,Hotel Sol\n")
     (tmp_path / "map.yaml").write_text("external_id: Id\ncolumns:\n  Name: name\n")
     cli("customer", "add", "Gone")
