@@ -847,6 +847,7 @@ def test_a_note_and_a_call_of_one_number_are_two_and_a_closing_day_is_asked_for(
     assert "nothing to change" in cli("import", "run", "moves/p").out
 
 
+@pytest.mark.usefixtures("today")
 def test_a_won_deal_without_an_amount_is_counted_apart_and_never_as_nothing(cli: Cli, root: Path) -> None:
     head = "Record ID,Deal Name,Deal Stage,Amount,Close Date,Create Date,Deal owner\n"
     rows = (
