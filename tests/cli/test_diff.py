@@ -39,6 +39,7 @@ def texts(found: dict[str, Any]) -> dict[str, list[str]]:
     return {each["id"]: [event["text"] for event in each["events"]] for each in found["records"]}
 
 
+@pytest.mark.usefixtures("today")
 def test_a_branch_is_told_in_deals_and_money(cli: Cli, deal: str, git: Git) -> None:
     git("switch", "-qc", "proposal")
     cli("opp", "advance", deal)
@@ -65,6 +66,7 @@ def test_a_branch_is_told_in_deals_and_money(cli: Cli, deal: str, git: Git) -> N
     assert found["head"] == {"name": "proposal", "commit": git("rev-parse", "proposal")}
 
 
+@pytest.mark.usefixtures("today")
 def test_a_reviewer_reads_markdown_and_a_person_a_page(cli: Cli, deal: str, git: Git) -> None:
     cli("opp", "advance", deal)
     base, head = git("rev-parse", "--short=7", "HEAD~1"), git("rev-parse", "--short=7", "HEAD")

@@ -32,6 +32,7 @@ def moved(cli: Cli, root: Path, git: Git) -> str:
     return deal
 
 
+@pytest.mark.usefixtures("today")
 def test_each_row_has_then_now_and_the_change(cli: Cli, moved: str) -> None:
     said: dict[str, Any] = loads(cli("forecast", "--compare", "2026-01-31", "--format", "json").out)
     rows = {row["key"]: row for row in said["rows"]}

@@ -297,6 +297,7 @@ def two(cli, add):
     return carla, teo
 
 
+@pytest.mark.usefixtures("today")
 def test_two_leads_become_one_and_nothing_is_lost(cli, git, two):
     carla, teo = two
     deal = cli("opp", "add", "Chairs", "--lead", teo, "--format", "ids").id

@@ -315,6 +315,7 @@ def test_an_accepted_quotation_is_only_on_offer_again(cli, opp, quote, shown):
     assert shown("quote", accepted)["status"] == "sent"
 
 
+@pytest.mark.usefixtures("today")
 def test_reopening_before_the_closing_is_committed(cli, opp, quote, shown, git):
     sent, draft = quote(), cli("quote", "new", opp, "--format", "ids").id
     cli("opp", "won", opp, "--no-commit")

@@ -236,7 +236,7 @@ def test_a_handover_moves_all_that_is_open_in_one_commit(cli, git, leaving):
 
 def test_a_handover_to_a_team_goes_to_the_least_loaded_at_work(cli, leaving):
     own, anas, *_ = leaving
-    cli("user", "set", "luis", "away=[{from: 2026-01-01, to: 2027-12-31}]")
+    cli("user", "set", "luis", "away=[{from: 2026-01-01, to: 2099-12-31}]")
 
     cli("user", "handover", "tom", "--to", "iberia")
 
