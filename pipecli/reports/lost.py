@@ -171,4 +171,4 @@ def _place(by: str, key: Key, tally: _Tally, places: dict[Key, int]) -> tuple[ob
     if by in PERIODS:
         return (key[1],)
     frequency = -tally.lost_count, -tally.lost_amount, -tally.won_count
-    return key[1] is None, places.get(key, len(places)), frequency, key[0] or "", key[1] or ""
+    return key[1] is None, places.get(key, len(places)), frequency, *key

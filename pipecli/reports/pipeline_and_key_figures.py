@@ -59,7 +59,7 @@ def pipeline_by_stage(
     by: str,
     valuation: Valuation,
     today: date,
-    order: Sequence[tuple[str | None, str | None]],
+    order: Sequence[tuple[str, str]],
 ) -> Pipeline:
     """Group open deals by stage and by one of GROUPINGS, their money at the rates of `today`.
 
@@ -77,7 +77,7 @@ def pipeline_by_stage(
 
     def matrix(process: str) -> Matrix:
         keys: dict[Key, Sum] = defaultdict(lambda: nothing)
-        stages = {stage: nothing for own, stage in order if own == process and stage}
+        stages = {stage: nothing for own, stage in order if own == process}
         cells: dict[tuple[Key, str], Sum] = defaultdict(lambda: nothing)
         totals = nothing
         for deal in processes[process]:

@@ -88,11 +88,9 @@ def waterfall(
             last.add(now.amount, now.weighted)
         if is_same and before == after:
             continue
-        moves = list(_moves(before, after, opening, closing, window, was))
-        for move in moves:
+        moved[key] = list(_moves(before, after, opening, closing, window, was))
+        for move in moved[key]:
             buckets[move.bucket].add(move.amount, move.weighted)
-        if moves:
-            moved[key] = moves
     return Waterfall(first.sum(), {name: tally.sum() for name, tally in buckets.items()}, last.sum(), moved)
 
 

@@ -132,14 +132,14 @@ def suggest_literature(deal: Opportunity, literature: Iterable[Literature]) -> l
     Of either, what fits product and stage, then product, then stage, then what is for any deal. A document
     about other products, or for other stages alone, is not offered.
     """
-    sold = {item.product for item in deal.items if item.product}
+    sold = {item.product for item in deal.items}
     offered = [
         suggestion for document in literature if _is_offered(suggestion := _suggestion(deal, document, sold))
     ]
     return sorted(offered, key=_order)
 
 
-def _suggestion(deal: Opportunity, document: Literature, sold: set[str]) -> Suggestion:
+def _suggestion(deal: Opportunity, document: Literature, sold: set[str | None]) -> Suggestion:
     times = [
         activity.at for activity in deal.activities if activity.literature == document.id and activity.done
     ]

@@ -217,8 +217,7 @@ def with_new_line(owner: Priced, terms: Terms, day: date, line: NewLine) -> Pric
             hint=f"it has {known or 'none'}",
         )
     with_tax = owner.tax_included
-    by_list = item.product is not None and line.get("price") is None
-    if not owner.items and (by_list or owner.price_list):
+    if not owner.items and (line.get("price") is None or owner.price_list):
         with_tax = price_list_of(owner, terms, day).tax_included
     return owner.with_(items=(*owner.items, item), tax_included=with_tax)
 

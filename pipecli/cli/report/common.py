@@ -63,7 +63,7 @@ class KeyNames:
         name = self.name(key, process)
         return {"key": key, **({"name": name} if name else {})}
 
-    def stages(self) -> list[Key]:
+    def stages(self) -> list[tuple[str, str]]:
         """Every stage in the order of its process."""
         return [
             (slug, stage["id"])

@@ -142,7 +142,7 @@ def funnel_of(
 ) -> Funnel:
     """The funnel of those whom the options name. Raises PipecliError for a missing rate."""
     is_stage_to_stage = has_stages and by == "step"
-    order = [(process or "", stage or "") for process, stage in names.stages()] if is_stage_to_stage else []
+    order = names.stages() if is_stage_to_stage else []
     return funnel(
         lead_courses(run.pipeline.index.connection, owner_filter(run), run.zone),
         _deals(run, order), by=by, days=span, valuation=valuation, order=order,

@@ -35,7 +35,7 @@ def report_velocity(asked: Asked) -> None:
     the stage where it was first committed is unknown, and not counted.
     """
     by, run, stages = asked.by, asked.run, KeyNames(asked.run, "stage")
-    order = [(process or "", stage or "") for process, stage in stages.stages()]
+    order = stages.stages()
     journeys = read_journeys(run, order)
     report = velocity(journeys, by=by, days=asked.period, valuation=asked.valuation, order=order)
     about = {
