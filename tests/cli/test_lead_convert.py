@@ -269,10 +269,13 @@ def test_a_namesake_with_another_e_mail_is_another_person(given, qualified, conv
     given({
         "customers/juan-gil.yaml": f"{juan}kind: person\nemail: juan@one.example\n",
         "contacts/juan-gil.yaml": f"{juan}customer: juan-gil\nemails: [juan@one.example]\n",
+        "customers/ana-ruiz.yaml": "id: ana-ruiz\nname: Ana Ruiz\nkind: person\n",
     })  # fmt: skip
     deal = convert(qualified("--name", "Juan Gil", "--email", "juan@two.example"))
     assert deal["customer"] == "juan-gil-2"
     assert keys(root, "contacts") == ["juan-gil", "juan-gil-2"]
+    deal = convert(qualified("--name", "Ana Ruiz", "--email", "ana@one.example"))
+    assert deal["customer"] == "ana-ruiz"  # who had no address yet
 
 
 def test_persian_and_spanish_names_get_slugs_and_are_known_again(qualified, convert, root):

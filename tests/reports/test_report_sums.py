@@ -25,7 +25,7 @@ from pipecli.reports.funnel import LeadCourse, Sale, funnel
 from pipecli.reports.pipeline_and_key_figures import GROUPINGS, Sum, key_figures, pipeline_by_stage
 from pipecli.reports.ranking import Points, period_before, ranking
 from pipecli.reports.stale_and_receivables import AGES, age_of, last_movement
-from pipecli.reports.today_and_followups import FollowUp, Plan, reminder_message
+from pipecli.reports.today_and_followups import FollowUp, Plan, followup_row, reminder_message
 from pipecli.reports.velocity import velocity
 from pipecli.translation import words_of
 
@@ -97,6 +97,9 @@ def test_the_cells_add_up_to_both_sides(deals: list[Deal], by: str) -> None:
     )
 
     assert found.totals.open_count == len(deals)
+    for matrix in found.matrices:
+        stages = {deal.stage for deal in deals if deal.process == matrix.process}
+        assert set(matrix.stages) == (stages | {"demo"} if matrix.process == "standard" else stages)
     for field in Sum._fields:
         for side in ("cells", "keys", "stages"):
             together = sum(
@@ -183,6 +186,16 @@ def test_the_funnel_is_of_what_was_created_on_the_days_asked_for():
     assert (counts.opportunity_count, counts.lead_won_amount) == (1, 5)
 
 
+def test_the_funnel_has_no_place_for_what_was_at_no_stage_and_is_not_won():
+    deals = [
+        DEAL._replace(status=status, stage="", created=datetime(2026, 11, 21)) for status in ("won", "lost")
+    ]
+    found = funnel(
+        [], deals, by="step", days=Days(), valuation=Valuation(RATES), order=[("standard", "demo")]
+    )
+    assert (found.stages[0].deal_count, found.without_stage_count) == (1, 1)
+
+
 def test_a_hold_that_ends_today_is_the_last_movement():
     held = DEAL._replace(created=datetime(2026, 11, 1), hold_until=TODAY)
     assert last_movement(held, None, TODAY).what == "hold"
@@ -217,6 +230,9 @@ def test_a_message_lists_a_hundred_and_counts_the_rest():
     words = words_of(None)
     lines = [reminder_message("Ana", [due] * count, TODAY, words).body.splitlines() for count in (100, 101)]
     assert [len(text) for text in lines] == [201, 203]  # two a follow-up, and a heading
+    assert followup_row(due)["what"] == "next contact"
+    noted = followup_row(due._replace(plan=plan._replace(note="Ask", customer="contoso")))
+    assert (noted["what"], noted["customer"]) == ("next contact: Ask", "contoso")
 
 
 def test_a_plan_for_today_is_not_overdue_and_one_for_the_first_day_is_not_before():

@@ -760,6 +760,7 @@ def test_what_became_of_files_that_a_killed_git_moved_is_told(cli, deal, git, ro
     monkeypatch.setattr(os, "fsync", look)
     with crash_recovery.working(place, "sync"):
         crash_recovery.moving(place, theirs)
+        assert ((place.cache / "journal.onto").stat().st_ino, True) in hardened
         git("reset", "-q", "--hard", theirs)
     assert {(file.stat().st_ino, True), (file.parent.stat().st_ino, True)} <= hardened
     assert (place.cache.stat().st_ino, False) in hardened  # else a power cut brings the journal back

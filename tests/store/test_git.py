@@ -96,6 +96,16 @@ def test_what_git_refuses_and_a_folder_that_is_gone_are_told(root: Path, tmp_pat
     assert git_remote.shared_remote(safe_files.location_at(root)) == "hub"
 
 
+@pytest.mark.parametrize(
+    ("why", "words"),
+    [("[remote rejected] (failed to lock)", "not now"), ("[remote rejected] (hook declined)", "")],
+)
+def test_a_race_is_lost_by_what_git_says_of_the_ref_not_of_the_remote(why: str, words: str) -> None:
+    pushed = f"To /srv/fetch first.git\n!\tmain:main\t{why}\nDone\n".encode()
+    done = subprocess.CompletedProcess([], 1, pushed, b"remote: not now\n")
+    assert git_remote.race_lost(done) == words
+
+
 def test_a_git_too_old_for_what_is_asked_is_told(root: Path) -> None:
     with pytest.raises(
         git.GitRefused, match=r"this git is too old: .*unheard-of.*; install git 2\.25 or later"

@@ -179,6 +179,7 @@ def test_a_win_says_what_its_offers_were():
         customer, offer(status="expired"), offer(id="QTN-B1111", status="rejected"), amount=Decimal(1)
     )
     assert passed.notes == ("won without a quotation, nothing is ordered; QTN-A1111 is expired",)
+    assert not passed.also  # what had ended stays as it was
     untold = won(customer, amount="unknown")
     assert (untold.summary, untold.subject.closed.amount) == ("won, amount unknown", "unknown")
 
@@ -252,6 +253,16 @@ def test_a_draft_of_an_invoice_keeps_where_it_comes_from():
         invoices.issue_invoice(
             draft.with_(items=()), None, SETTINGS, number="2026-0001", day=DAY, open_=Decimal(0)
         )
+
+
+def test_a_credit_note_that_leaves_nothing_open_settles_its_invoice():
+    credited = invoice(order="ORD-A1111", number="2026-0001", status="issued")
+    note = invoice(id="INV-B1111", order="ORD-A1111", credits="INV-A1111")
+    for open_, settled in ((99, ["paid"]), (100, ["paid"]), (101, [])):
+        issued = invoices.issue_invoice(
+            note, credited, SETTINGS, number="2026-0002", day=DAY, open_=Decimal(open_)
+        )
+        assert [record.status for record in issued.also] == settled
 
 
 def test_each_supplier_stands_beside_what_all_of_them_quoted():
