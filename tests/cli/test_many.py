@@ -57,9 +57,24 @@ def test_a_condition(cli: Cli, refused: Refused) -> None:
     assert _values(cli, "owner") == ["ana-ruiz"] * 3 + ["ben"] * 2
     cli("opp", "lost", "--where", "owner = 'ben'", "--reason", "price")
     assert _values(cli, "status") == ["open"] * 3 + ["lost"] * 2
-    assert "no opportunity matches" in refused("opp", "advance", "--where", "owner = 'nobody'")
+    none = refused("opp", "advance", "--where", "owner = 'nobody'")
+    assert """no opportunity matches; try it: pipecli opportunity list --where "owner = 'nobody'\"""" in none
     assert "can't be run" in refused("opp", "advance", "--where", "nothing = 1")
     assert "--where names the records already" in refused("opp", "advance", KEYS[0], "--where", "1")
+
+
+def test_a_condition_that_takes_ended_deals_too_is_told_how_to_leave_them_out(
+    cli: Cli, refused: Refused
+) -> None:
+    cli("opp", "lost", KEYS[1], "--reason", "price")
+    said = refused("opp", "lost", "--where", "id < 'OPP-AAA04' OR 0", "--reason", "price")
+    assert f"{KEYS[1]} is lost; nothing is changed; leave out what has ended" in said
+    only = said.split("--where ")[1].strip().strip('"')
+    cli("opp", "lost", "--where", only, "--reason", "price")
+    assert _values(cli, "status") == ["lost"] * 3 + ["open"] * 2
+    quoted = refused("opp", "advance", "--where", 'id < "OPP-AAA05"')
+    assert """--where 'status = '"'"'open'"'"' AND (id < "OPP-AAA05")'""" in quoted
+    assert "reopen it first" in refused("opp", "advance", "--where", "status = 'lost'")
 
 
 def test_all_or_none(cli: Cli, refused: Refused) -> None:

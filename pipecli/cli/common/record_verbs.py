@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Sequence
+from shlex import quote
 from typing import Annotated, Any, TypeVar
 
 import typer
@@ -25,7 +26,7 @@ from pipecli.records.base import Record
 from pipecli.records.compare_names import fitting
 from pipecli.records.kinds import BY_NOUN, RANDOM, Kind
 from pipecli.store.ids_and_files import WINDOWS_DEVICES, slug
-from pipecli.store.index.rows_for_verbs import labels, open_counts, records_naming
+from pipecli.store.index.rows_for_verbs import OPEN, labels, open_counts, records_naming
 from pipecli.store.index.sql_and_search import select_rows
 from pipecli.store.record_meant import Care
 from pipecli.wording import a, count, first_of
@@ -77,7 +78,7 @@ def change_each(
     nouns = {record.noun for record in records}
     noun = "record" if len(nouns) > 1 else model.noun if not nouns else nouns.pop()
     plural = count(len(records), noun.replace("-", " "), ",")
-    changes = _decided(records, decide)
+    changes = _decided(records, decide, where)
     if transaction.session.dry_run:
         pairs = zip(records, changes, strict=True)
         rows = [{"id": record.key, "what": in_full(change, record)} for record, change in pairs]
@@ -104,7 +105,8 @@ def _records(
         keys = [str(row[0]) for row in rows]
         if not keys:
             raise PipecliError(
-                f"--where: no {kind.noun} matches", hint=f"try it: pipecli {kind.noun} list --where"
+                f"--where: no {kind.noun} matches",
+                hint=f"try it: pipecli {_typed(kind)} list --where {_typed_condition(where)}",
             )
         return [transaction.pipeline.get(model, key) for key in keys]
     is_piped = "-" in names
@@ -126,21 +128,30 @@ def _records(
     return list(records.values())
 
 
-def _decided(records: Sequence[R], decide: Callable[[R], Change]) -> list[Change]:
+def _decided(records: Sequence[R], decide: Callable[[R], Change], where: str) -> list[Change]:
     """The change of each record. Raises PipecliError with the first that can't be, and how many more."""
-    changes, faults = [], list[PipecliError]()
+    changes, faults = [], list[tuple[R, PipecliError]]()
     for record in records:
         try:
             changes.append(decide(record))
         except PipecliError as error:
-            faults.append(error)
-    if faults and isinstance(faults[0], Question) and can_ask():
-        raise faults[0]
+            faults.append((record, error))
+    if faults and isinstance(faults[0][1], Question) and can_ask():
+        raise faults[0][1]
     if faults:
-        first = faults[0]
+        first = faults[0][1]
         more = f" (and {len(faults) - 1} more can't be changed)" if len(faults) > 1 else ""
-        raise PipecliError(f"{first.message}{more}; nothing is changed", hint=first.hint)
+        hint = first.hint
+        if where and changes and not any(getattr(record, "is_open", True) for record, _ in faults):
+            only = _typed_condition(f"{OPEN[faults[0][0].noun]} AND ({where})")
+            hint = f"leave out what has ended: --where {only}"
+        raise PipecliError(f"{first.message}{more}; nothing is changed", hint=hint)
     return changes
+
+
+def _typed_condition(where: str) -> str:
+    """A condition as a shell takes it: in double quotes, as it has single ones itself."""
+    return quote(where) if re.search(r'["$`\\!]', where) else f'"{where}"'
 
 
 _LONGEST = 80
