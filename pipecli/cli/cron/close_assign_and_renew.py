@@ -282,7 +282,7 @@ def renew(
             mine = claims.claim(keys, clone_name(pipeline.location), today, pending=keys)
             due = [order for order in due if order.id in mine]
         if not due:
-            say("nothing is to be renewed")
+            mention("nothing is to be renewed")
             return
         changes = [
             renew_order(
