@@ -260,10 +260,13 @@ class Reading(Printing):
 class Changing(Verb):
     """A verb that changes records: one commit, or with `--dry-run` none."""
 
+    when_dry: ClassVar[str] = "Print the diff; change nothing."
+    """What `--dry-run` does instead."""
+
     def shared(self) -> list[TyperOption]:
         return [
             _option(["-m", "--message"], "message", "Text for the commit's body.", metavar="TEXT"),
-            _flag(["--dry-run"], "dry_run", "Print the diff; change nothing."),
+            _flag(["--dry-run"], "dry_run", self.when_dry),
             _flag(["--no-commit"], "no_commit", "Write the files, leave the commit to you."),
             *super().shared(),
         ]
@@ -273,10 +276,7 @@ class Job(Changing):
     """A verb for cron: it changes many records, and with `--dry-run` lists them."""
 
     is_paged = True
-
-    def shared(self) -> list[TyperOption]:
-        dry_run = _flag(["--dry-run"], "dry_run", "List what would change; change nothing.")
-        return [dry_run if "--dry-run" in option.opts else option for option in super().shared()]
+    when_dry = "List what would change; change nothing."
 
 
 class Sending(Printing):

@@ -47,6 +47,8 @@ _ASKED_FROM = 20
 class ChangingMany(Changing):
     """A verb that changes one record or many; with `--dry-run` many are listed, one is shown as a diff."""
 
+    when_dry = "Print the diff, or of several a list; change nothing."
+
     def shared(self) -> list[Any]:
         where = text_option(
             "--where", "Change all for which this SQL condition is true; columns as in `sql`.", "EXPR"

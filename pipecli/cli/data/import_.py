@@ -84,7 +84,11 @@ def import_(
     kind: str = argument("What each row is: leads, customers, activities, …", "KIND"),
     file: Path | None = argument("The file of rows; - reads stdin.", "FILE", default=None),
     map_: Path | None = option("The mapping file: which column fills which field.", "MAPPING", "--map"),
-    rejects: Path | None = option("Write rejected rows here, with the reasons.", "CSV", "--rejects"),
+    rejects: Path | None = option(
+        "Write rejected rows here, with the reasons. Default: FILE.rejects.csv, outside the pipeline's files.",
+        "CSV",
+        "--rejects",
+    ),
     keep: KeepOption = None,
     from_: str | None = option(
         "Import a whole export of this CRM: --from VENDOR EXPORT.", "VENDOR", "--from"
@@ -247,16 +251,26 @@ def _plan_json(outcome: Plan) -> dict[str, Any]:
     }
 
 
-@app.command("run", cls=Changing)
+class Reporting(Changing):
+    """A verb that shows its changes by a report, not by a diff."""
+
+    when_dry = "Print only the report; change nothing."
+
+
+@app.command("run", cls=Reporting)
 def run(
     ctx: typer.Context,
     folder: Path = argument("The plan's folder, or an export of ours.", "DIR"),
     export: Path | None = argument("A later export. Default: the plan's.", "[EXPORT]", default=None),
     keep: KeepOption = None,
-    rejects: Path | None = option("The folder for rejected rows, one file per kind.", "DIR", "--rejects"),
+    rejects: Path | None = option(
+        "The folder for rejected rows, a file for each of the export. Default: outside the pipeline's files.",
+        "DIR",
+        "--rejects",
+    ),
     diff: bool = flag("--diff", "With --dry-run: print the diff, too."),
 ) -> None:
-    """Import all files of a plan in one commit, and reconcile. With --dry-run, only the report is printed."""
+    """Import all files of a plan in one commit, and reconcile."""
     _move(ctx, folder, export, side_of(keep), rejects, with_diff=diff)
 
 
