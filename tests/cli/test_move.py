@@ -7,7 +7,7 @@ import json
 import shutil
 import subprocess
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +57,7 @@ def test_a_whole_export_comes_in_by_two_commands_and_as_one_commit(cli: Cli, roo
     export = packed("export.zip", SALESFORCE)
     before = state(git)
     plan = cli("import", "plan", export, "--into", "moves/salesforce").out
-    assert "opportunities: 4 rows of Opportunity.csv (salesforce/opportunities.yaml)" in plan
+    assert "4 rows of Opportunity.csv (salesforce/opportunities.yaml), 11 of 12 columns" in plan
     assert "columns that stay out, Opportunity.csv: SystemModstamp" in plan
     assert state(git) == before  # no record is touched
 
@@ -85,6 +85,25 @@ def test_a_whole_export_comes_in_by_two_commands_and_as_one_commit(cli: Cli, roo
     after = state(git)
     assert "nothing to change" in cli("import", "run", "moves/salesforce").out
     assert state(git) == after
+
+
+def test_a_plan_finds_its_export_from_anywhere_and_elsewhere_it_is_named(
+    cli: Cli, root: Path, refused: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("old/moves").mkdir(parents=True)
+    packed("old/export.zip", SALESFORCE)
+    monkeypatch.chdir("old")
+    cli("import", "plan", "export.zip", "--into", "moves/m")
+    assert "source: ../../export.zip\n" in Path("moves/m/plan.yaml").read_text()
+    monkeypatch.chdir("moves")
+    assert "they agree" in cli("import", "run", "m", "--dry-run").out
+    monkeypatch.chdir(root)
+    assert "they agree" in cli("import", "run", "../desk/old/moves/m", "--dry-run").out
+    monkeypatch.chdir("../desk")
+    shutil.move("old/moves", "elsewhere")
+    gone = refused("import", "run", "elsewhere/m")
+    assert "export.zip does not exist; name the export: pipecli import run elsewhere/m EXPORT" in gone
+    assert "they agree" in cli("import", "run", "elsewhere/m", "old/export.zip").out
 
 
 def test_tomorrows_export_is_the_delta_and_work_done_here_stays(cli: Cli, root: Path) -> None:

@@ -30,7 +30,7 @@ from pipecli.inbox.importing.import_report import commit_subject, new_words, rep
 from pipecli.inbox.importing.match_record import PART_KINDS
 from pipecli.inbox.importing.table import ARCHIVE
 from pipecli.inbox.importing.workbook import is_workbook
-from pipecli.inbox.moving.plan_files import PLAN_FILE, load_plan
+from pipecli.inbox.moving.plan_files import PLAN_FILE, load_plan, source_of
 from pipecli.inbox.moving.run_plan import (
     PAPERS,
     answered,
@@ -85,7 +85,7 @@ def import_(
     file: Path | None = argument("The file of rows; - reads stdin.", "FILE", default=None),
     map_: Path | None = option("The mapping file: which column fills which field.", "MAPPING", "--map"),
     rejects: Path | None = option(
-        "Write rejected rows here, with the reasons. Default: FILE.rejects.csv, outside the pipeline's files.",
+        "Write rejected rows here, with reasons. Default: FILE.rejects.csv, outside the pipeline's files.",
         "CSV",
         "--rejects",
     ),
@@ -199,7 +199,7 @@ def plan(
     if (export / PLAN_FILE).exists() or any(Path(name).name == PLAN_FILE for name in zipped):
         raise PipecliError(f"{export} has its plan already", hint=f"pipecli import run {quote(str(export))}")
     run = session(ctx)
-    outcome = plan_again(into, files_of(export), run.pipeline, str(export), from_)
+    outcome = plan_again(into, files_of(export), run.pipeline, source_of(export, into), from_)
     _write_pages(outcome, into)
     if run.format is Format.TABLE:
         write_counts((line, None) for line in _plan_lines(outcome, into))
@@ -332,7 +332,7 @@ def _move(
             f"{'lines of ' * (kind == 'items')}{count(number, PAPERS[kind], ',')} not as in the file"
             for kind, number in differing.items()
         ]
-        raise PipecliError(", ".join(parts), hint=_way_out(moved, folder, export or Path(move.source), kept))
+        raise PipecliError(", ".join(parts), hint=_way_out(moved, folder, export or move.export, kept))
 
 
 def _way_out(moved: Moved, folder: Path, export: Path, kept: dict[str, Path]) -> str:

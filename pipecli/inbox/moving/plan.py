@@ -205,9 +205,10 @@ def _page(one: _Recognition, plan: Plan, findings: Findings) -> Step:
     mapping, lost = _Mapping(table, told, findings).plain()
     source = f"as {told.preset}" if told.preset else "as its header reads"
     plan.pages[name] = mapping_page(f"{step.kind} from {step.file}, {source}", mapping, lost)
+    coming = [c for c in table.columns if c not in lost and texts(table, c)]
     plan.summary.append(
         f"{told.kind}: {count(len(table.rows), 'row', ',')} of {table_name(table)} "
-        f"({source.removeprefix('as ')}), {len(mapping['columns'])} of {len(table.columns)} columns"
+        f"({source.removeprefix('as ')}), {len(coming)} of {len(table.columns)} columns"
     )
     if lost:
         findings.lost.append(f"{table_name(table)}: {', '.join(lost)}")

@@ -5,6 +5,7 @@ The settings among them are added to those that are here, which stay as they are
 
 from __future__ import annotations
 
+import os
 from binascii import crc32
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -39,6 +40,20 @@ class Step(NamedTuple):
     map: str
     columns: tuple[str, ...]
     """The columns by which tomorrow's file is recognised when it is called otherwise."""
+
+
+def source_of(export: Path, folder: Path) -> str:
+    """How a plan names its export: from its folder, so that both are found wherever one stands."""
+    if export.is_absolute():
+        return str(export)
+    return _path_from(folder.resolve(), export.parent.resolve() / export.name)
+
+
+def _path_from(start: Path, path: Path) -> str:
+    try:
+        return Path(os.path.relpath(path, start)).as_posix()
+    except ValueError:  # another drive of Windows
+        return str(path)
 
 
 def settings_page(findings: Findings) -> str:
@@ -112,6 +127,7 @@ class Move(NamedTuple):
     folder: Path
     vendor: str
     source: str
+    """The export, from the plan's folder."""
     steps: list[Step]
     answers: dict[str, Any]
     """Those given in an earlier run, by what they are about."""
@@ -128,13 +144,22 @@ class Move(NamedTuple):
             path = self.folder / name
             is_changed = name in new and path.is_file() and _sum(path.read_bytes()) != known
             if is_changed or (name in pages and name not in maps):
-                again = f"pipecli import plan {quote(self.source)} --into {quote(str(self.folder))} --force"
+                export, folder = quote(str(self.export)), quote(str(self.folder))
+                again = f"pipecli import plan {export} --into {folder} --force"
                 file = path if is_changed else self.folder / PLAN_FILE
                 raise PipecliError(
                     f"{file} was changed, and the answers would write it anew",
                     hint=f"keep it elsewhere, make the plan with the answers, and change that: {again}",
                 )
         return new
+
+    @property
+    def export(self) -> Path:
+        """The export that the plan was made from, as it is named here."""
+        source = Path(self.source).expanduser()
+        if source.is_absolute():
+            return source
+        return Path(_path_from(Path.cwd(), self.folder.resolve() / source))
 
     @property
     def is_own(self) -> bool:

@@ -144,7 +144,7 @@ def answered(move: Move, files: Sequence[File], pipeline: Pipeline) -> Move:
 
 def export_of(move: Move, given: Path | None) -> list[File]:
     """The files to bring in: those given, or those that the plan was made from."""
-    source = given or (move.folder if move.source == "." else Path(move.source).expanduser())
+    source = given or move.export
     if not source.exists():
         raise PipecliError(
             f"{source} does not exist",
@@ -203,7 +203,7 @@ def run_plan(
                 gc.collect()  # what refers to itself in a circle stays, while nothing is collected
         if moved.done and not any(done.report["rows"] for _, done in moved.done):
             raise PipecliError(
-                f"{given or move.source} has no row: each of its tables is a header alone",
+                f"{given or move.export} has no row: each of its tables is a header alone",
                 hint="have the other system export again; where nothing is new, there is nothing to run",
             )
         with bar(len(draft.held)) as tick:
