@@ -36,7 +36,9 @@ _Day = Annotated[str | None, typer.Option("--date", help="When. Default: today."
 def won(
     ctx: typer.Context,
     ref: Ref,
-    quotation: str | None = option("The one that won. Default: the last one sent.", "QUOTATION"),
+    quotation: str | None = option(
+        "The one that won. Default: the accepted one, else the one sent last.", "QUOTATION"
+    ),
     amount: str | None = option(
         "The final value, such as 12000 or 12k, or unknown. Default: the quotation's.", "AMOUNT"
     ),
