@@ -156,11 +156,11 @@ def _shift(shift: Shift) -> dict[str, Any]:
 def _caption(revisions: Range, changed: ChangeSet, impact: Effect) -> list[str]:
     nouns = Counter(record.noun.replace("-", " ") for record in changed.records)
     counts = ", ".join(count(number, noun) for noun, number in nouns.items())
-    head = f" ({revisions.head[:7]})" if revisions.head else ""
-    base = f"{revisions.base_name} ({revisions.base[:7]})"
+    head = _commit(revisions.head_name, revisions.head) if revisions.head else revisions.head_name
+    base = _commit(revisions.base_name, revisions.base)
     if revisions.is_parted:
         base = f"{revisions.base[:7]}, where it left {revisions.base_name},"
-    lines = [counts or "no record is touched", f"from {base} to {revisions.head_name}{head}"]
+    lines = [counts or "no record is touched", f"from {base} to {head}"]
     if changed.moved:
         lines.append(f"{count(changed.moved, 'file', ',')} only moved to another folder")
     total = impact.total
@@ -168,6 +168,11 @@ def _caption(revisions: Range, changed: ChangeSet, impact: Effect) -> list[str]:
     if total.won_change:
         lines.append(f"won: {_moved(total.won_before, total.won_after, impact.currency)}")
     return lines
+
+
+def _commit(name: str, commit: str) -> str:
+    """A revision as it was named, with the commit that it is unless that is the name."""
+    return commit[:7] if commit.startswith(name) else f"{name} ({commit[:7]})"
 
 
 def _moved(before: Decimal, after: Decimal, currency: str) -> str:

@@ -87,6 +87,8 @@ def test_a_reviewer_reads_markdown_and_a_person_a_page(cli: Cli, deal: str, git:
         "--------  ---------------  ------  -------\n"
         "ana-ruiz           100.00  250.00  +150.00\n"
     )
+    by_hash = cli("diff", f"{git('rev-parse', 'HEAD~1')}..{head}").out
+    assert by_hash.splitlines()[1] == f"from {base} to {head}"
     page = cli("diff", "HEAD~1..HEAD", "--format", "markdown").out.splitlines()
     assert page[:4] == [
         "### Pipeline: 1 opportunity",
