@@ -61,7 +61,7 @@ def test_it_is_the_two_forecasts(cli: Cli, moved: str) -> None:
 def test_a_person_reads_both(cli: Cli, moved: str) -> None:
     said = cli("--today", "2026-11-22", "forecast", "--by", "owner", "--compare", "2026-01-31").out
     assert said == (
-        "Forecast by owner in EUR, on 2026-01-31 and on 2026-11-22\n"
+        "Forecast by owner in EUR: then (2026-01-31) and now (2026-11-22)\n"
         "\n"
         "OWNER     WEIGHTED THEN  WEIGHTED NOW   CHANGE  WON THEN  WON NOW\n"
         "--------  -------------  ------------  -------  --------  -------\n"

@@ -177,7 +177,7 @@ def test_bars_have_one_scale_and_show_the_target(root: Path, cli: Cli, monkeypat
     monkeypatch.setenv("COLUMNS", "60")
     _, _, chart = cli("forecast", "--by", "owner", *Q4, "--chart").out.partition("█ won")
     assert chart == (
-        "  ▒ weighted  │ target\n"
+        "  ▒ weighted  │ target; the figure is won + weighted\n"
         "Luis Gil       ▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒│▒▒▒▒▒▒▒▒▒  2,700.00\n"
         "Ana Ruiz       ██████▒▒▒▒▒▒│                        1,000.00\n"
         "Zoë            █    │                                 100.00\n"

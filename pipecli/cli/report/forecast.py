@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from pipecli.cli.common.command import Report, flag, noun, option
-from pipecli.cli.common.output import Format
+from pipecli.cli.common.output import Format, wrapped
 from pipecli.cli.common.session import warn
 from pipecli.cli.common.table import Column, cut, display_width, isolated, money, rounded_to_three
 from pipecli.cli.common.terminal_and_own_config import terminal_width
@@ -153,7 +153,7 @@ def bars(rows: Sequence[Mapping[str, Any]], by: str, digits: int) -> str:
     )
     has_targets = any("target" in row for row in rows)
     key = f"{_WON} won  {_WEIGHTED} weighted" + (f"  {_TARGET} target" if has_targets else "")
-    lines = [key]
+    lines = wrapped(f"{key}; the figure is won + weighted", width)
     for row, name, amount in zip(rows, names, sums, strict=True):
         pad = " " * (left - display_width(name))
         bar = _bar(row, longest, room)
@@ -195,7 +195,7 @@ def print_comparison(
         is_read = asked.run.format not in (Format.TABLE, Format.MARKDOWN)
         records = [_cells_of(row, row.row.key if is_read else label(row.row)) for row in rows]
     asked.print(
-        f"Forecast by {now.by} in {now.currency}, on {then.today} and on {now.today}",
+        f"Forecast by {now.by} in {now.currency}: then ({then.today}) and now ({now.today})",
         records,
         _columns(now, is_narrow=asked.is_table),
         about={
