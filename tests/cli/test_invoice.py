@@ -108,6 +108,8 @@ def test_an_invoice_from_its_draft_to_the_last_payment(cli, order, root, git):
     assert (row["customer"], row["days_31_60"]) == ("contoso-coffee", total - 1000) and whole[
         "open"
     ] == total - 1000
+    read = cli("--today", "2027-02-01", "report", "receivables").out
+    assert read.startswith("Receivables by customer on 2027-02-01, in EUR\n\nCUSTOMER")
     due = cli("--today", "2026-12-21", "followups", "--owner", "ana", code=0)
     said = cli("--today", "2026-12-21", "followups").out + due.out
     assert f"2026-0001, {total - 1000:,} EUR to pay of {total:,} EUR" in said
@@ -120,6 +122,8 @@ def test_an_invoice_from_its_draft_to_the_last_payment(cli, order, root, git):
     assert "TOTAL EUR" in cli("invoice", "list").out
     assert cli("sql", "SELECT count(*) FROM invoices WHERE open > 0", "--format", "csv").out.split()[1] == "0"
     assert loads(cli("report", "receivables", "--format", "json").out) == []
+    none = cli("--today", "2027-02-01", "report", "receivables", "--by", "currency").out
+    assert none == "Receivables by currency on 2027-02-01, in EUR\n\nno invoice is open\n"
     assert "Pipecli-Event: invoice-paid" in git("log", "-1", "--format=%B")
 
 

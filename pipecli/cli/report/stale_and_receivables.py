@@ -7,7 +7,7 @@ from typing import Any, Literal
 import typer
 
 from pipecli.cli.common.command import Report, noun, option
-from pipecli.cli.common.output import print_records
+from pipecli.cli.common.output import Format, print_records, write_text
 from pipecli.cli.common.session import owner_filter, say, session
 from pipecli.cli.common.table import CURRENCY, Column, amount_text
 from pipecli.cli.report.common import (
@@ -16,6 +16,7 @@ from pipecli.cli.report.common import (
     asking,
     count_column,
     figures,
+    fitted,
     money_column,
     percent_column,
 )
@@ -192,4 +193,9 @@ def report_receivables(
         }
         for row in made
     ]
+    if run.format is Format.TABLE:
+        write_text(f"{fitted(f'Receivables by {by} on {run.today}, in {base}')}\n")
+        if not rows:
+            write_text("no invoice is open\n")
+            return
     print_records(rows, columns, run.format, id_key=by)
