@@ -122,7 +122,9 @@ def today(ctx: typer.Context) -> None:
     if shown:
         documents = [document_row(row["id"]) for row in shown]
         rows_shown = [{**row, "record": row["id"]} for row in _numbered(shown)]
-        print_rows(run, rows_shown, _COLUMNS, documents, "record")
+        has_others = any(row["by"] not in (None, chosen.owner or chosen.me) for row in shown)
+        columns = [column for column in _COLUMNS if has_others or column.name != "by"]
+        print_rows(run, rows_shown, columns, documents, "record")
         note_rows(run, documents)
     elif record_count(pipeline.index.connection) <= 1:  # the settings
         write_text(f"nothing is here yet; begin with one of\n{steps(FIRST_STEPS)}")
@@ -198,6 +200,7 @@ def _about(record: Mapping[str, object]) -> str:
 _COLUMNS = (
     Column("row", "#", align="right"),
     Column("when", "WHEN"),
+    Column("by", "WHO", shrink=True, rank=2),
     Column("what", "WHAT", shrink=True, min_width=12),
     Column("record", "RECORD", rank=1, only="table"),
     Column("id", "RECORD", only="csv"),

@@ -189,6 +189,7 @@ def followup_row(follow_up: FollowUp) -> Row:
         "when": _late(follow_up.overdue_days) or (f"{follow_up.at:%H:%M}" if follow_up.at else "today"),
         "due": follow_up.due,
         "days": follow_up.overdue_days,
+        "by": plan.by,
         "what": f"{name}: {detail}" if detail else name,
         "title": plan.title,
         "customer": plan.customer_name or plan.customer,
@@ -196,7 +197,15 @@ def followup_row(follow_up: FollowUp) -> Row:
 
 
 def quotation_row(
-    key: str, valid_until: str, sent: str, last_in: str | None, title: str, customer: str, *, today: date
+    key: str,
+    valid_until: str,
+    sent: str,
+    last_in: str | None,
+    owner: str | None,
+    title: str,
+    customer: str,
+    *,
+    today: date,
 ) -> Row | None:
     """A sent quotation that expires soon or has expired, or waits for an answer; None of any other."""
     until, asked = date.fromisoformat(valid_until), date.fromisoformat(sent[:10])
@@ -215,6 +224,7 @@ def quotation_row(
         "when": when,
         "due": until,
         "days": max(-left, 0),
+        "by": owner,
         "what": what,
         "title": title,
         "customer": customer,
@@ -244,6 +254,7 @@ def deal_row(deal: Deal, days: int, customers: Mapping[str, str], *, is_overdue:
         "when": _late(days) if is_overdue else f"{days} d",
         "due": deal.close,
         "days": days,
+        "by": deal.owner,
         "what": "expected close is past" if is_overdue else f"stands still at {deal.stage}",
         "title": deal.title,
         "customer": customers.get(deal.customer or "", deal.customer),

@@ -76,6 +76,7 @@ def test_pipecli_alone_is_today(cli: Cli, morning: None, monkeypatch: pytest.Mon
     alone = cli().out
     assert alone == cli("today").out
     assert alone.startswith("Saturday 2026-11-21, ana-ruiz\n#  WHEN")
+    assert "WHO" not in alone
     assert "next contact: ask for the budget" in alone
     assert "OPP-44444" not in alone
     monkeypatch.setenv("COLUMNS", "40")  # on a telephone it says what and for which deal; `@2` is its id
@@ -88,6 +89,10 @@ def test_everybody_s_work_where_git_s_address_is_no_user_s(
 ) -> None:
     git("config", "user.email", "boss@elsewhere.example")
     assert ("OPP-44444", "5 d late") in _rows(cli)
+    told = {row["id"]: row["by"] for row in json.loads(cli("today", "--format", "json").out)}
+    assert (told["OPP-11111"], told["OPP-33333"], told["OPP-44444"]) == ("ana-ruiz", "ana-ruiz", None)
+    page = cli("today").out
+    assert re.search(r"WHEN +WHO +WHAT", page) and re.search(r"10:00 +ana-ruiz +call: Price", page)
 
 
 def test_another_s_work(cli: Cli, morning: None, refused: Callable[..., str]) -> None:

@@ -91,12 +91,12 @@ _UNPAID = f"""SELECT '{INVOICE}', id, NULL, due AS at, owner AS "by", 'invoice',
 def sent_quotations(connection: sqlite3.Connection, owner_filter: OwnerFilter) -> Iterator[tuple[str, ...]]:
     """The sent quotations of the open deals of an owner filter, and of no deal.
 
-    Each is its id, last day, day sent, the last word of the customer, the title, and who buys.
+    Each is its id, last day, day sent, the last word of the customer, the owner, the title, and who buys.
     """
     condition, parameters = condition_of(owner_filter, "o.")
     yield from connection.execute(
         f"""SELECT r.id, r.valid_until, coalesce(json_extract(d.json, '$.sent'), r.date), o.last_in,
-            coalesce(o.title, r.id), coalesce(c.name, r.customer, r.lead)
+            o.owner, coalesce(o.title, r.id), coalesce(c.name, r.customer, r.lead)
         FROM _quotations r JOIN _records d USING (path)
         LEFT JOIN _records k ON k.noun = 'opportunity' AND k.key = r.opportunity
         LEFT JOIN _opportunities o ON o.path = k.path
