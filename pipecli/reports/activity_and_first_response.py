@@ -172,9 +172,8 @@ class WorkingTime:
 
     def minutes(self, start: datetime, end: datetime) -> int:
         """Whole business minutes from one moment to another; 0 where the second is not the later."""
-        first, last = _seconds(start), _seconds(end)
-        if last <= first:
-            return 0
+        first = _seconds(start)
+        last = max(first, _seconds(end))
         begun, reached = self._local_day(first), self._local_day(last)
         years = sum(self._sums(year)[-1] for year in range(begun.year, reached.year))
         return (years + self._within_year(reached, last) - self._within_year(begun, first)) // _MINUTE

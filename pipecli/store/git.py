@@ -379,7 +379,7 @@ def _ask(pipe: IO[bytes], ids: Sequence[str]) -> None:
 def _answered(pipe: IO[bytes], wanted: str, largest: int) -> Object | None:
     """The next object; None where git has ended, or gave more of a damaged one than announced."""
     header = (line := pipe.readline()).split()
-    if not line or line.partition(b" ")[0] != wanted.encode():
+    if line.partition(b" ")[0] != wanted.encode():
         return None
     if len(header) != 3:
         return Object(wanted, None, 0)

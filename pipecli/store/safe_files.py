@@ -113,8 +113,7 @@ def location_at(root: Path) -> Location:
 
 def kind_of(file: str) -> Kind | None:
     """The kind of record that a path of the pipeline holds; None for any other file."""
-    folder, slash, _ = file.partition("/")
-    return BY_FOLDER.get(folder) if slash and file.endswith(".yaml") else None
+    return BY_FOLDER.get(file.partition("/")[0]) if file.endswith(".yaml") else None
 
 
 def inside(root: Path, file: str) -> Path:

@@ -252,8 +252,6 @@ def search_records(
     """
     number = digits_of(text) if re.fullmatch(_PHONE, text.strip()) else ""
     words = [] if number else folded(text).split()
-    if not words and not number:
-        return [], 0
     wanted = folded(text).strip()
     count, best, in_title = 0, list[tuple[int, str, str, _Candidate]](), re.compile(_BY_TITLE).match
     for row in _candidates(connection, words, nouns):
