@@ -136,7 +136,12 @@ MERGED = {
 def test_merging_relinks_every_reference_and_fills_what_was_missing_in_one_commit(
     cli, given, read, root, git
 ):
-    given(MERGED)
+    group = {
+        "customers/contoso-sl.yaml": MERGED["customers/contoso-sl.yaml"] + "parent: group\n",
+        "customers/group.yaml": "id: group\nname: Group\nparent: holding\n",
+        "customers/holding.yaml": "id: holding\nname: Holding\n",
+    }
+    given(MERGED | group)
     before = int(git("rev-list", "--count", "HEAD"))
     said = cli("customer", "merge", "contoso-sl", "contoso")
     assert "contoso keeps its own; contoso-sl had phone 222" in said.err
@@ -146,6 +151,7 @@ def test_merging_relinks_every_reference_and_fills_what_was_missing_in_one_commi
     assert "contoso-sl" not in "".join(file.read_text() for file in root.glob("[!p]*/**/*.yaml"))
     into = read("customers/contoso.yaml")
     assert (into["phone"], into["website"], into["tags"]) == ("111", "contoso.example", ["a", "b"])
+    assert into["parent"] == "group"
     assert (into["notes"], into["custom"]) == ("One.\n\nTwo.", {"erp": 7})
     assert (root / "customers/contoso.yaml").read_text().startswith("id: contoso # the real one\n")
     assert (root / "opportunities/2026/OPP-00001-x.yaml").read_text() == MERGED[

@@ -66,18 +66,19 @@ def test_titles_come_before_notes_and_open_before_lost(cli: Cli) -> None:
 
 
 def test_of_equals_the_newer_comes_first(cli: Cli, given: Callable[[dict[str, str]], None]) -> None:
-    for key, created in (
-        ("OPP-33333", "2026-11-02"),
-        ("OPP-44444", "2026-11-09"),
-        ("OPP-55555", "2026-10-05"),
+    for key, created, what in (
+        ("OPP-33333", "2026-11-02", "harpsichord"),
+        ("OPP-44444", "2026-11-09", "harpsichord"),
+        ("OPP-55555", "2026-10-05", "harpsichord"),
+        ("OPP-66666", "2026-11-10", "miniharpsichord"),  # where the word begins it counts more
     ):
         given({
             f"opportunities/2026/{key}-x.yaml": re.sub(
                 "created: .*", f"created: {created}T10:00:00+01:00",
-                deal_text(key, "notes: With a harpsichord.\n", title="Mugs"),
+                deal_text(key, f"notes: With a {what}.\n", title="Mugs"),
             )
         })  # fmt: skip
-    assert _found(cli, "harpsichord") == ["OPP-44444", "OPP-33333", "OPP-55555"]
+    assert _found(cli, "harpsichord") == ["OPP-44444", "OPP-33333", "OPP-55555", "OPP-66666"]
 
 
 def test_what_is_called_so_comes_before_what_begins_so(

@@ -65,6 +65,15 @@ def test_a_comment_on_what_the_other_side_removed_stays():
     assert "# in the cellar\n" in merged.text and "Grinder" not in merged.text
 
 
+def test_a_comment_that_both_sides_moved_stands_where_ours_has_it():
+    note = " # two, for the two counters"
+    ours = edited((note, ""), ("  description: Grinder", f"  description: Grinder{note}"))
+    theirs = edited((note, ""), ("tags:", f"{note.strip()}\ntags:"))
+
+    assert merge(FILE, DEAL, ours, theirs).text == ours
+    assert merge(FILE, DEAL, theirs, ours).text == theirs
+
+
 def test_a_comment_that_one_side_removed_goes():
     ours = edited((" # two, for the two counters", ""), ("   # as the customer says", ""))
     theirs = edited(("quantity: 2", "quantity: 3"))

@@ -227,6 +227,12 @@ def test_a_deal_that_is_shared_counts_with_each_of_its_sellers_in_their_part_alo
     assert [(row.key, row.weighted) for row in made(shared, by="source").rows] == [("web", 50)]
 
 
+def test_a_deal_without_an_amount_counts_with_each_of_its_sellers() -> None:
+    shared = deal(None, sellers=(("ana", "iberia", Decimal(60)), ("luis", "norte", Decimal(40))))
+    rows = [(row.key, row.amount, row.without_amount_count) for row in made(shared, by="owner").rows]
+    assert rows == [("ana", 0, 1), ("luis", 0, 1)]
+
+
 def test_what_a_team_won_is_told_by_each_of_its_sellers() -> None:
     sellers = (("ana", "iberia", Decimal(50)), ("eva", "iberia", Decimal(30)), ("luis", "norte", Decimal(20)))
     won = deal("100", status="won", close=TODAY, sellers=sellers)

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -25,7 +26,7 @@ from pipecli.reports.funnel import LeadCourse, Sale, funnel
 from pipecli.reports.pipeline_and_key_figures import GROUPINGS, Sum, key_figures, pipeline_by_stage
 from pipecli.reports.ranking import Points, period_before, ranking
 from pipecli.reports.stale_and_receivables import AGES, age_of, last_movement
-from pipecli.reports.today_and_followups import FollowUp, Plan, followup_row, reminder_message
+from pipecli.reports.today_and_followups import FollowUp, Plan, followup_row, quotation_row, reminder_message
 from pipecli.reports.velocity import velocity
 from pipecli.translation import words_of
 
@@ -233,6 +234,26 @@ def test_a_message_lists_a_hundred_and_counts_the_rest():
     assert followup_row(due)["what"] == "next contact"
     noted = followup_row(due._replace(plan=plan._replace(note="Ask", customer="contoso")))
     assert (noted["what"], noted["customer"]) == ("next contact: Ask", "contoso")
+
+
+@pytest.mark.parametrize(
+    ("until", "sent", "answered", "said"),
+    [
+        ("2026-11-20", "2026-11-01", None, ("1 d ago", 1, "quotation has expired")),
+        ("2026-11-21", "2026-11-20", None, ("today", 0, "quotation expires")),
+        ("2026-11-22", "2026-11-20", None, ("in 1 d", 0, "quotation expires")),
+        ("2026-11-28", "2026-11-20", None, ("in 7 d", 0, "quotation expires")),
+        ("2026-11-29", "2026-11-15", None, None),
+        ("2026-11-29", "2026-11-14", None, ("7 d ago", 0, "quotation sent, no answer")),
+        ("2026-11-29", "2026-11-14", "2026-11-13T10:00:00", ("7 d ago", 0, "quotation sent, no answer")),
+        ("2026-11-29", "2026-11-14T12:00:00", "2026-11-14T10:00:00", None),
+    ],
+)
+def test_a_quotation_is_asked_after_a_week_before_it_expires_or_a_week_without_an_answer(
+    until: str, sent: str, answered: str | None, said: tuple[str, int, str] | None
+) -> None:
+    row = quotation_row("QTN-AAAAA", until, sent, answered, "Deal", "contoso", today=TODAY)
+    assert (row and (row["when"], row["days"], row["what"])) == said
 
 
 def test_a_plan_for_today_is_not_overdue_and_one_for_the_first_day_is_not_before():

@@ -11,7 +11,7 @@ import pytest
 from pipecli.errors import Question
 from pipecli.records.activity import Activity, NextContact
 from pipecli.records.customer import Contact, Customer, Supplier
-from pipecli.records.lead import Lead
+from pipecli.records.lead import Answer, Lead
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.settings import Process, Settings
 from pipecli.workflow import Refused
@@ -100,6 +100,8 @@ def test_a_lead_that_is_settled_names_the_way_on():
             require_convertible(settled, force=True)
         with pytest.raises(Refused, match="LEAD-7K3M9 is converted;"):
             plan_next_contact(settled, Next(NextContact(date=TODAY)), NOW)
+        answered = settled.with_(qualification=settled.qualification.with_(need=Answer.NO))
+        assert set_lead_fields(settled, answered, SETTINGS, "set need").subject.status == "converted"
     with pytest.raises(Refused, match="LEAD-7K3M9 is disqualified: no-need;"):
         require_convertible(lead(**NO_NEED), force=True)
 
@@ -220,6 +222,14 @@ def test_a_deal_whose_process_or_stage_is_gone_says_where_it_may_go_on():
         before, after = deal(probability=40), deal(probability=said, process="other")
         changed = set_deal(before, after, Prices(SETTINGS.with_(processes=processes)), TODAY, "set process")
         assert changed.subject.probability == said
+
+
+def test_a_source_that_the_settings_have_no_more_stays():
+    before, after = deal(source="fair"), deal(source="fair", title="Mills")
+    listed = Prices(SETTINGS.with_(sources=("web",)))
+    assert set_deal(before, after, listed, TODAY, "set title").subject.title == "Mills"
+    with pytest.raises(Refused, match="fair"):
+        set_deal(deal(), before, listed, TODAY, "set source")
 
 
 def test_stages_that_are_named_are_of_a_process():

@@ -184,6 +184,18 @@ def test_a_win_says_what_its_offers_were():
     assert (untold.summary, untold.subject.closed.amount) == ("won, amount unknown", "unknown")
 
 
+def test_a_win_orders_what_has_no_order_yet():
+    for about, ordered in (
+        ({"quotation": "QTN-A1111"}, []),
+        ({"quotation": "QTN-A1111", "status": "cancelled"}, ["ORD-B1111"]),
+        ({"quotation": "QTN-B1111"}, ["ORD-B1111"]),
+    ):
+        change = win_deal(
+            deal(customer="contoso"), [offer()], [order(**about)], order_id="ORD-B1111", now=NOW, day=DAY
+        )
+        assert [record.key for record in change.also[1:]] == ordered
+
+
 def test_how_far_a_final_value_is_from_what_was_offered():
     assert difference_from_offer(Decimal(110), Decimal(100), Decimal(10)) is None
     assert difference_from_offer(Decimal(111), Decimal(100), Decimal(10)) == "11 % above"
@@ -238,6 +250,11 @@ def test_what_is_left_to_invoice_of_an_order():
         invoices.new_invoice(order(), [first, note, again], SETTINGS, id="INV-D1111", now=NOW)
     left = invoices.left_to_invoice(order(items=[MILL, MILL | {"quantity": 3}]), [first, again])
     assert left == [0, 2]  # of one kind: the first lines go first
+    halved = order(items=[MILL | {"quantity": 2}], discount_amount=10)
+    more = [invoice(order="ORD-A1111", number="2026-0001", status="issued", discount_amount=7)]
+    for papers, off in ((more, 3), ([*more, note.with_(discount_amount=Decimal(7))], 10)):
+        drawn = invoices.new_invoice(halved, papers, SETTINGS, id="INV-D1111", now=NOW).subject
+        assert drawn.discount_amount == off
     freight = order(items=[MILL | {"kind": "freight"}], discount_amount=5)
     assert (
         invoices.new_invoice(freight, [], SETTINGS, id="INV-D1111", now=NOW).subject.discount_amount is None
