@@ -8,7 +8,7 @@ from typing import Any
 import typer
 
 from pipecli.cli.common.command import Changing, Ref, argument, noun
-from pipecli.cli.common.pick import find_typed
+from pipecli.cli.common.pick import confirm_removal, find_typed
 from pipecli.cli.common.session import say
 from pipecli.cli.common.transaction import Transaction, changing
 from pipecli.cli.show import HOLDERS
@@ -88,16 +88,24 @@ def _lying(transaction: Transaction, record: Any) -> set[str]:
 def detach(
     ctx: typer.Context,
     ref: Ref,
-    attachment: str = argument("Its number or its name.", "FILE"),
+    attachment: str = argument("Its name, or its number.", "FILE"),
 ) -> None:
     """Remove an attached file; git's history keeps it."""
     with changing(ctx) as transaction:
         record = holder(transaction, ref)
         gone = rules.find_attachment(record, attachment)
+        change = rules.detach_file(record, gone)
+        confirm_removal(
+            transaction.session,
+            attachment,
+            gone.name,
+            lambda: rules.find_attachment(change.subject, attachment).name,
+            f"name it: {one_line(gone.name)}, or {gone.file}",
+        )
         root = transaction.pipeline.root
         try:
             writes = [Write(gone.file, safe_files.read_bytes(root, gone.file, safe_files.LARGEST_ANY), None)]
         except FileNotFoundError:
             say(f"{gone.file} is gone already")
             writes = []
-        transaction.do(rules.detach_file(record, gone), beside=writes)
+        transaction.do(change, beside=writes)

@@ -42,7 +42,7 @@ def find_item(items: Sequence[Line], which: str, owner: str) -> int:
 
 
 def matching_lines(items: Sequence[Line], name: str) -> list[int]:
-    """Every line of a product, else every line with these words in its description.
+    """Every line of a product, else every line that is so described in full, else by some of these words.
 
     A number alone isn't a word: the 0 of no line would be a part of "Café S-100".
     """
@@ -50,7 +50,11 @@ def matching_lines(items: Sequence[Line], name: str) -> list[int]:
     descriptions = [folded(item.description) for item in items]
     return (
         [place for place, item in enumerate(items) if item.product == words]
-        or [place for place, description in enumerate(descriptions) if description == words]
+        or [
+            place
+            for place, description in enumerate(descriptions)
+            if words in (description, folded(in_words(items[place])))
+        ]
         or [
             place
             for place, description in enumerate(descriptions)

@@ -46,6 +46,9 @@ def test_files_lie_beside_their_record_and_go_with_it(cli, root, git, plan, tmp_
     cli("attach", "Contoso Coffee", str(plan))  # another record has its own
 
     assert f"it has 1 {plan.name}, 2 ..hidden" in cli("detach", OPP, "4", code=1).err
+    said = cli("detach", OPP, "1", code=1).err  # repeated, it would take the next one
+    assert f'"1" is {plan.name} now, and would be ..hidden after it; nothing is changed' in said
+    assert f"name it: {plan.name}, or attachments/{OPP}/plan-v2-uni" in said
     cli("detach", OPP, plan.name)
     assert not (root / listed[0]["file"]).exists()
     cli("undo")

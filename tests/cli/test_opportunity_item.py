@@ -86,7 +86,7 @@ def test_an_amount_by_hand_stays_and_that_is_said(cli, opp):
     assert json.loads(cli("opp", "show", opp, "--format", "json").out)["amount"] == 2499
     cli("opp", "set", opp, "amount=4998")
     assert "stays" not in cli("opp", "item", "add", opp, "--product", "cafe-s-100").err
-    cli("opp", "item", "remove", opp, "1")
+    cli("opp", "item", "remove", opp, "2")
     assert "stays" not in cli("opp", "item", "remove", opp, "1").err
 
 
@@ -118,7 +118,7 @@ def test_items_are_removed_by_number_product_or_words(add, cli, opp):
     assert "amount" not in deal
 
 
-def test_a_product_twice_is_removed_by_its_number(add, cli, refused, opp):
+def test_a_product_twice_is_removed_by_its_quantity_too(add, cli, refused, opp):
     add("--product", "cafe-s-100", "--quantity", "1")
     add("--product", "cafe-s-100", "--quantity", "2")
     said = refused("opp", "item", "remove", opp, "cafe-s-100")
@@ -126,8 +126,29 @@ def test_a_product_twice_is_removed_by_its_number(add, cli, refused, opp):
         f"{opp} has 2 items cafe-s-100: 1 (1 × Café S-100), 2 (2 × Café S-100); name one by its number"
         in said
     )
-    assert json.loads(cli("opp", "item", "remove", opp, "1", "--format", "json").out)["amount"] == 4998
+    only = cli("opp", "item", "remove", opp, "1 × Café S-100", "--format", "json")
+    assert json.loads(only.out)["amount"] == 4998
     assert "has no item 7; it has 1 (2 × Café S-100)" in refused("opp", "item", "remove", opp, "7")
+
+
+def test_a_removal_that_is_repeated_takes_no_other_item(add, cli, refused, opp):
+    add("--product", "cafe-s-100")
+    add("--description", "Training", "--price", "100")
+    add("--description", "Training for the night shift", "--price", "90")
+    said = refused("opp", "item", "remove", opp, "1")
+    assert '"1" is 1 × Café S-100 now, and would be 1 × Training after it; nothing is changed' in said
+    assert 'name it in full, "1 × Café S-100"' in said
+    assert '"Training" is 1 × Training now, and would be 1 × Training for' in refused(
+        "opp", "item", "remove", opp, "Training"
+    )
+    assert "items.2 would be another after it is cleared" in refused("opp", "set", opp, "items.2=")
+    assert cli("opp", "item", "remove", opp, "1", "--dry-run").code == 0
+    cli("opp", "item", "remove", opp, "1 × Training")
+    assert f"{opp} has no item 1 × Training" in refused("opp", "item", "remove", opp, "1 × Training")
+    cli("opp", "set", opp, "items.2=")  # the last: no other gets its number
+    assert "no element 2" in refused("opp", "set", opp, "items.2=")
+    cli("opp", "item", "remove", opp, "1")
+    assert "has no item 1" in refused("opp", "item", "remove", opp, "1")
 
 
 def test_items_are_listed_with_their_amounts(add, cli, opp):

@@ -103,8 +103,8 @@ def test_items_of_a_draft_are_added_by_price_list_and_removed(cli, root, draft):
     }  # fmt: skip
     assert items[3]["description"] == "Installation"
 
-    cli("quote", "item", "remove", draft, "3")
     cli("quote", "item", "remove", draft, "install")
+    cli("quote", "item", "remove", draft, "3")
     listed = json.loads(cli("quote", "item", "list", draft, "--format", "json").out)
     assert [(item["number"], item["product"]) for item in listed] == [(1, "cafe-s-100"), (2, "grinder")]
     assert [item["amount"] for item in listed] == [4498.20, 597.00]

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from pipecli.cli.common.command import Changing, Ref, field, option_of, with_fields
+from pipecli.cli.common.pick import confirm_removal
 from pipecli.cli.common.transaction import Transaction, changing
 from pipecli.cli.common.typed_values import typed_option
 from pipecli.records.items_and_totals import LineKind, Per
-from pipecli.workflow.items_and_prices import add_item, remove_item, set_item
+from pipecli.workflow.items_and_prices import add_item, find_item, in_words, remove_item, set_item
 
 if TYPE_CHECKING:
     from pipecli.records.opportunity import Opportunity
@@ -111,4 +112,14 @@ def register_item_verbs(app: typer.Typer, model: type[Opportunity | Quotation]) 
     @app.command("item remove", cls=Changing, help=f"Remove an item from {of_a}.")
     def remove(ctx: typer.Context, ref: Ref, item: _Which) -> None:
         with changing(ctx) as transaction:
-            transaction.do(remove_item(transaction.get(model, ref), item))
+            record = transaction.get(model, ref)
+            change = remove_item(record, item)
+            lines, left = record.items, change.subject.items
+            confirm_removal(
+                transaction.session,
+                item,
+                gone := in_words(lines[find_item(lines, item, record.id)]),
+                lambda: in_words(left[find_item(left, item, record.id)]),
+                f'name it in full, "{gone}"; of two alike, first give one another description',
+            )
+            transaction.do(change)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -312,10 +312,23 @@ def _worded(question: Question) -> str:
 _ON_STDERR: dict[str, Any] = {"show_default": False, "err": True}
 
 
-def confirm(run: Session, asked: str, refusal: str, hint: str = "") -> None:
-    """Have a person at a terminal say yes; elsewhere the command goes on. Raises Question."""
-    if can_ask() and not run.dry_run and asked not in run.answers:
+def confirm(run: Session, asked: str, refusal: str, hint: str = "", *, elsewhere: bool = True) -> None:
+    """Have a person at a terminal say yes; `elsewhere` the command goes on, or not. Raises Question."""
+    if (can_ask() or not elsewhere) and not run.dry_run and asked not in run.answers:
         raise Question(refusal, asked, hint=hint)
+
+
+def confirm_removal(run: Session, which: str, removed: str, again: Callable[[], str], hint: str) -> None:
+    """Have a person confirm what `which` removes, if the same command `again` would remove another.
+
+    Elsewhere it is refused. Raises Question.
+    """
+    try:
+        following = again()
+    except PipecliError:
+        return
+    refusal = f'"{which}" is {removed} now, and would be {following} after it; nothing is changed'
+    confirm(run, f"Remove {removed}?", refusal, hint, elsewhere=False)
 
 
 def choose(run: Session, question: Ambiguous) -> str:

@@ -14,9 +14,10 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, get_origin
 
 from pipecli.cli.common.dates import parse_moment
-from pipecli.cli.common.pick import key_of
+from pipecli.cli.common.pick import confirm, key_of
 from pipecli.cli.common.session import say
 from pipecli.errors import Ambiguous, FaultyFile, PipecliError, Question, Unreadable
+from pipecli.json_and_csv import dumps
 from pipecli.records import base, kinds
 from pipecli.records.base import Names, Part, Plain, Record
 from pipecli.records.compare_names import fitting, likeliest, own_names
@@ -72,7 +73,7 @@ def _assigned(model: type[R], plain: Plain, assignments: Sequence[str], run: Ses
         _require_elements(model, plain, path)
         currency = str(plain.get("currency") or "")
         value = read_value(model, path, text, run, currency=currency) if text else None
-        set_at_path(plain, path, _meant(model, path, value, plain, run))
+        set_at_path(plain, path, _meant(model, path, value, plain, run), run)
     return validated(model, plain, where)
 
 
@@ -219,8 +220,11 @@ def _bounded(name: str, model: type[Record], path: Sequence[str], value: Any) ->
         raise PipecliError(f"{name}: {wrong_value(error.errors(include_url=False)[0])}") from None
 
 
-def set_at_path(plain: Plain, path: Sequence[str], value: Any) -> None:
-    """Set or clear (None) what stands at a path, making the maps on the way. Raises PipecliError."""
+def set_at_path(plain: Plain, path: Sequence[str], value: Any, run: Session) -> None:
+    """Set or clear (None) what stands at a path, making the maps on the way. Raises PipecliError.
+
+    To clear by a number that the next one would get is asked: the same command again would clear that, too.
+    """
     *way, last = path
     here: Any = plain
     for length, part in enumerate(way):
@@ -234,6 +238,11 @@ def set_at_path(plain: Plain, path: Sequence[str], value: Any) -> None:
             raise PipecliError(f"{part} holds a value, not fields")
     if isinstance(here, list):
         index = _element(here, path, len(way))
+        if value is None and kinds.place(last) == index < len(here) - 1:
+            name, all_ = ".".join(path), ".".join(way)
+            asked = f"Clear {name}, {dumps(here[index], indent=None)}?"
+            refusal = f"{name} would be another after it is cleared; nothing is changed"
+            confirm(run, asked, refusal, f"give all that stay: {all_}=[…], or use edit", elsewhere=False)
         here[index : index + 1] = [] if value is None else [value]
     elif value is None:
         here.pop(last, None)
