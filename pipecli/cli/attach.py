@@ -95,11 +95,12 @@ def detach(
         record = holder(transaction, ref)
         gone = rules.find_attachment(record, attachment)
         change = rules.detach_file(record, gone)
+        after: Any = change.subject
         confirm_removal(
             transaction.session,
             attachment,
             gone.name,
-            lambda: rules.find_attachment(change.subject, attachment).name,
+            lambda: rules.find_attachment(after, attachment).name,
             f"name it: {one_line(gone.name)}, or {gone.file}",
         )
         root = transaction.pipeline.root

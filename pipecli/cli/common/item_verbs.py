@@ -114,7 +114,8 @@ def register_item_verbs(app: typer.Typer, model: type[Opportunity | Quotation]) 
         with changing(ctx) as transaction:
             record = transaction.get(model, ref)
             change = remove_item(record, item)
-            lines, left = record.items, change.subject.items
+            after: Any = change.subject
+            lines, left = record.items, after.items
             confirm_removal(
                 transaction.session,
                 item,

@@ -253,7 +253,7 @@ def answer(ctx: Any, question: Ambiguous | Question) -> None:
         ctx.params[question.option] = [text] if is_list else text
     elif question.choices:
         ctx.ensure_object(Session).answers[question.asked] = _worded(question)
-    elif typer.confirm(question.asked, err=True):
+    elif typer.confirm(clean(question.asked), err=True):
         ctx.ensure_object(Session).answers[question.asked] = "yes"
     else:
         raise question
@@ -290,14 +290,14 @@ def _worded(question: Question) -> str:
 
     Choices that are numbers themselves have none: `1` would be two of them.
     """
-    choices, how = question.choices, "in words"
+    asked, choices, how = clean(question.asked), question.choices, "in words"
     numbered: Sequence[str] = () if any(choice[:1].isdecimal() for choice in choices) else choices
     if choices:
         how = "its number" if numbered else " or ".join(choices)
     for number, choice in enumerate(numbered, 1):
         typer.echo(f"{number:>2}  {clean(choice)}", err=True)
     while True:
-        text = typer.prompt(f"{question.asked} ({how}; nothing to stop)", default="", **_ON_STDERR).strip()
+        text = typer.prompt(f"{asked} ({how}; nothing to stop)", default="", **_ON_STDERR).strip()
         if not text:
             raise question
         if text in choices or not choices:
