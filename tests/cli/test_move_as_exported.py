@@ -1773,3 +1773,81 @@ def test_a_status_that_has_the_stages_too_is_both(cli: Cli, root: Path) -> None:
     told = {id_: (deal["title"], deal["status"], deal["stage"]) for id_, deal in deals(root).items()}
     assert (told["1"], told["2"]) == (("Saw", "open", "new"), ("Axe", "open", "due-diligence"))
     assert (told["3"][1], told["4"][1]) == ("won", "lost")
+
+
+_HEADERS_OF_OTHERS = """\
+Opportunity ID,Opportunity name,Contact Name,email,stage,Lead Value,assigned,Created on,r ID,lost reason name,status
+Record Id,Opportunity Name,Related Contact,Contact Email,Pipeline Current Stage,Opportunity Value,User Responsible,Date Created,,Loss Reason,Current State
+Pipeline Item Id,Opportunity Name,Contact Name,Email,Stage,Opportunity Amount,Assigned To,Date Created,,Lost Reason,Status
+Lead number,Lead name,Primary person,Contact email,Stage,Value,Assignee,Date added,,Outcome,Status
+Box Key,Name,Contacts,Contact email,Stage,Deal Size,Owner / Name,Date of Creation,,Lost reason,Status
+Nº,Oportunidad,Contacto,Correo,Etapa,Importe,Asignado,F. alta,,Motivo pérdida,Estado
+"""  # noqa: E501  # HighLevel, Insightly, Less Annoying CRM, Nutshell, Streak, a Spanish sheet
+
+
+@pytest.mark.parametrize("header", _HEADERS_OF_OTHERS.splitlines())
+def test_what_other_crms_call_owner_contact_stage_and_day_of_creation_is_known(
+    cli: Cli, root: Path, header: str
+) -> None:
+    rows = "1,Saw,Zoe Roy,zoe@x.example,Demo,10,Ida Poe,2026-01-02,,,open\n"
+    rows += "2,Axe,Cy Lee,cy@x.example,Offer,20,Ida Poe,2026-01-03,r1,Price,lost\n"
+    rows += "3,Cog,Cy Lee,cy@x.example,Demo,30,Ida Poe,2026-01-04,,,won\n"
+    _plan(cli, _files("exp", opportunities=f"{header},Close date\n" + rows.replace("\n", ",2026-02-03\n")))
+    cli("import", "run", "m")
+    by_id = deals(root)
+    saw, axe = by_id["1"], by_id["2"]
+    assert (saw["stage"], saw["owner"], str(saw["created"])[:10]) == ("demo", "ida-poe", "2026-01-02")
+    assert (axe["status"], axe["closed"]["reasons"], by_id["3"]["status"]) == ("lost", ["price"], "won")
+    contact = loads((root / f"contacts/{saw['contacts'][0]['contact']}.yaml").read_text())
+    assert (contact["name"], contact["emails"]) == ("Zoe Roy", ["zoe@x.example"])
+
+
+def test_of_two_amounts_that_a_header_is_as_near_to_is_asked(cli: Cli, root: Path) -> None:
+    """As Keap has it: the lower one was taken."""
+    head = (
+        "Id,Opportunity Title,First Name,Last Name,Email,Stage,Projected Revenue Low,Projected Revenue High\n"
+    )
+    files = _files("exp", deals=head + '1,Saw,Zoe,Roy,zoe@x.example,Demo,€500.00,"€1,000.50"\n')
+    (question,) = _plan(cli, files)["questions"]
+    assert question["one_of"] == ["Projected Revenue Low", "Projected Revenue High", "none"]
+    plan = Path("m/plan.yaml")
+    plan.write_text(plan.read_text().replace("answer:", "answer: Projected Revenue High"))
+    cli("import", "run", "m")
+    assert deals(root)["1"]["amount"] == 1000.50
+    assert loads((root / "contacts/zoe-roy.yaml").read_text())["emails"] == ["zoe@x.example"]
+
+
+def test_an_owner_may_have_the_address_behind_the_name_and_passed_may_be_lost(cli: Cli, root: Path) -> None:
+    """As Affinity has it."""
+    head = "Opportunity Id,Name,Organizations,Status,Owners,Amount,Close Date,Internal code,List Entry Id\n"
+    rows = "1,Saw,Acme,Sourced,Ida Poe <ida@x.example>,10,2026-12-01,a1,7\n"
+    rows += "2,Axe,Acme,Passed,Ida Poe <ida@x.example>,20,2026-01-03,a2,8\n"
+    rows += "3,Cog,Zed,Closed Won,Bo Li <bo@x.example>,30,2026-01-03,a3,9\n"
+    files = _files("exp", opportunities=head + rows)
+    assert [question["about"] for question in _plan(cli, files)["questions"]] == ["outcomes"]
+    assert "under custom: Internal code\n" in cli("import", "plan", "exp", "--into", "m", "--force").out
+    users = loads(Path("m/settings.yaml").read_text())["users"]
+    assert users["ida-poe"] == {"name": "Ida Poe", "email": "ida@x.example"}
+    plan = Path("m/plan.yaml")
+    plan.write_text(plan.read_text().replace("answer:", "answer: {won: [Closed Won], lost: [Passed]}"))
+    cli("import", "run", "m")
+    assert {id_: (deal["owner"], deal["status"]) for id_, deal in deals(root).items()} == {
+        "1": ("ida-poe", "open"),
+        "2": ("ida-poe", "lost"),
+        "3": ("bo-li", "won"),
+    }
+
+
+def test_a_column_with_yes_and_no_says_which_contacts_are_firms(cli: Cli, root: Path) -> None:
+    """As Zendesk Sell has it; the deal's contact was rejected with the customer "false"."""
+    people = "id,is_organisation,organisation_name,name,email,phone\n"
+    people += "1,true,,Acme,info@acme.example,+34 600 100 001\n"
+    people += "2,false,Acme,Zoe Roy,zoe@x.example,\n"
+    deal = (
+        "id,name,value,currency,owner,contact_id,company_name,stage_name\n9,Saw,10,EUR,Ida Poe,2,Acme,Demo\n"
+    )
+    _plan(cli, _files("exp", contacts=people, deals=deal))
+    cli("import", "run", "m")
+    assert loads((root / "customers/acme.yaml").read_text())["phone"] == "+34 600 100 001"
+    assert loads((root / "contacts/zoe-roy.yaml").read_text())["customer"] == "acme"
+    assert (deals(root)["9"]["customer"], deals(root)["9"]["contacts"][0]["contact"]) == ("acme", "zoe-roy")

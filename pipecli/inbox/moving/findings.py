@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from email.utils import parseaddr
 from typing import Any, NamedTuple
 
 from pipecli.errors import PipecliError
@@ -207,14 +208,15 @@ def owners(table: Table, column: str, findings: Findings) -> dict[str, Any]:
         unknown.remove(text)
         person = re.sub(patterns()["has left"], "", bare[text])
         gone = {"active": False} if person != bare[text] else {}
+        name, address = parseaddr(person) if "@" in person else (person, "")
+        person = address or person
         means |= {text: person} if person != text else {}
         if _person_key(person) in findings.people:
             continue
         findings.people.add(_person_key(person))
-        plain, at, _ = person.partition("@")
-        name = re.sub(r"[._]", " ", plain).title() if at else person
+        name = name or re.sub(r"[._]", " ", person.partition("@")[0]).title()
         taken = {*findings.users, *findings.settings.users, *findings.settings.teams}
-        own = {"name": name} | ({"email": person} if at else {}) | gone
+        own = {"name": name} | ({"email": address} if address else {}) | gone
         findings.users[ids_and_files.free_slug(name, taken)] = own
     if not unknown:
         return means

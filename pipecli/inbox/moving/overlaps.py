@@ -1,4 +1,4 @@
-"""Which table of an export comes, where several are about one thing.
+"""Where an export says a thing twice: tables about one thing, columns that name one record.
 
 Twins in another form and those made from others stay out; where nothing tells which of two that differ is
 right, it is asked.
@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from decimal import Decimal
+from typing import Any
 
+from pipecli.inbox.importing.compile_mapping import holds, texts
 from pipecli.inbox.importing.table import Row, Table
 from pipecli.inbox.moving.findings import Findings
 from pipecli.inbox.moving.synonyms import Recognised
 from pipecli.inbox.moving.words import header_key, one_word
+from pipecli.records.compare_names import folded, is_code
 from pipecli.store import ids_and_files
 from pipecli.wording import count
 
@@ -201,3 +204,84 @@ def _bare(cell: object) -> str:
     with suppress(ArithmeticError):
         return format(Decimal(text).normalize(), "f")
     return text.lower()
+
+
+_ALONE = ("owner", "product", "currency")
+"""What ids may name without a file of them: what they mean is asked."""
+SEVERAL = ("customer", "contacts.contact")
+"""What a cell may name several of."""
+_NAMED = {
+    "opportunity": "opportunities", "contact": "contacts", "customer": "customers",
+    "contacts.contact": "contacts", "owner": "users", "by": "users", "product": "products",
+}  # fmt: skip
+
+
+def ids_of(known: Iterable[tuple[Table, Recognised]]) -> dict[str, set[str]]:
+    """By kind, the ids in its files; a kind whose files have none is missing."""
+    ids: dict[str, set[str]] = {}
+    for table, told in known:
+        if column := told.roles.get("external_id", told.roles.get("id")):
+            ids.setdefault(told.kind, set()).update(texts(_rows_of(table, told), column))
+    return ids
+
+
+def _rows_of(table: Table, told: Recognised) -> Table:
+    """The table with the rows that come."""
+    return table._replace(rows=[row for row in table.rows if holds(told.rest.get("only", {}), row)])
+
+
+def firms_of(known: Iterable[tuple[Table, Recognised]]) -> set[str]:
+    """The names of the customers in the files."""
+    firms = [(_rows_of(*one), one[1].roles.get("name", "")) for one in known if one[1].kind == "customers"]
+    return {folded(text) for table, name in firms for text in texts(table, name)}
+
+
+def by_id_or_name(table: Table, told: Recognised, findings: Findings) -> Recognised:
+    """The columns without those that name a record a second time: by id if its file is there, else by name.
+
+    A role with a `#` is that of ids.
+    """
+    columns = dict(told.columns)
+    ids: list[str] = []
+    for column, role in told.columns.items():
+        if not isinstance(role, str) or not role.endswith("#"):
+            continue
+        plain = role.removesuffix("#")
+        named = (plain, "description") if plain == "product" else (plain,)
+        names = [other for other, own in columns.items() if own in named]
+        is_alone = plain in _ALONE and not any(texts(table, name) for name in names)
+        if is_alone or _NAMED.get(plain) in findings.kinds:
+            columns[column] = _of_ids(table, column, plain, findings) if plain in SEVERAL else plain
+            if plain == "contacts.contact" and (firm := _firm_by_id(table, column, told, findings)):
+                columns[column] = [columns[column], firm]
+            ids += [n for n in names if columns[n] == plain or one_word(n) in told.rest.get("doubles", ())]
+        elif names and plain == "contacts.contact" and any("@" in text for text in texts(table, column)):
+            columns[column] = "contacts.email"
+        elif names:
+            ids.append(column)
+        else:
+            del columns[column]
+    for column in ids:
+        columns.pop(column, None)
+    return told._replace(columns=columns, rest={**told.rest, "doubles": ids})
+
+
+def _of_ids(table: Table, column: str, role: str, findings: Findings) -> dict[str, Any]:
+    """What a column of ids feeds; nothing with an id that is in no file of the export, nor here later."""
+    kind, ids = _NAMED[role], findings.kinds.get(_NAMED[role], ())
+    missing = {text: n for text, n in texts(table, column).items() if is_code(text) and text not in ids}
+    if not missing:
+        return {"to": role, "split": ";"}
+    rows, example = count(sum(missing.values()), "row", ","), next(iter(missing))
+    lost = f"{rows} name {kind} that are not in the export, such as {example}, and come without"
+    findings.assumed.append(f"{table.name}, {column}: {lost}")
+    return {"to": role, "split": ";", "unknown": "skip"}
+
+
+def _firm_by_id(table: Table, column: str, told: Recognised, findings: Findings) -> dict[str, Any] | None:
+    """The customer of a deal whose contact's id is that of a customer; None for a column without such ids."""
+    people, firms = (findings.kinds.get(kind, set()) for kind in ("contacts", "customers"))
+    if not people.isdisjoint(firms) or firms.isdisjoint(texts(table, column)):
+        return None
+    place = told.column_of("customer")
+    return {"to": "customer", "unknown": "skip", **({"when": {place: ""}} if place else {})}

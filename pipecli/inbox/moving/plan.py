@@ -33,27 +33,27 @@ from pipecli.inbox.moving.guess_column_formats import (
     fraction_scale,
     separator_of,
 )
-from pipecli.inbox.moving.overlaps import table_name, without_overlaps
+from pipecli.inbox.moving.overlaps import (
+    SEVERAL,
+    by_id_or_name,
+    firms_of,
+    ids_of,
+    table_name,
+    without_overlaps,
+)
 from pipecli.inbox.moving.plan_files import PLAN_FILE, SETTINGS_PAGE, Step, plan_page, settings_page
 from pipecli.inbox.moving.recognise_vendor import (
     check_vendor,
+    doubts,
     header_line,
     namesakes_of,
     persons_of,
-    presets,
     recognised,
     template_of_ids,
     with_marks,
 )
-from pipecli.inbox.moving.synonyms import (
-    SEVERAL,
-    Recognised,
-    by_id_or_name,
-    columns_of_deals,
-    firms_of,
-    ids_of,
-)
-from pipecli.inbox.moving.words import kinds_of_rows, of_activity, one_word, outcome_of, patterns, stem_of
+from pipecli.inbox.moving.synonyms import Recognised, columns_of_deals
+from pipecli.inbox.moving.words import kinds_of_rows, of_activity, outcome_of, patterns, stem_of
 from pipecli.records.compare_names import folded, is_code
 from pipecli.records.settings import Settings
 from pipecli.store import ids_and_files
@@ -62,6 +62,8 @@ from pipecli.wording import count
 _DATES = {"created", "at", "date", "valid_until", "next_contact.date", "delivery_date", "converted.date"}
 _ADDRESS = ("street", "street2", "city", "region", "postcode")
 _USERS = {"owner", "by", "manager"}
+_MOST_NAMED = 12
+"""Columns without a field that the summary names."""
 
 
 @dataclass
@@ -129,7 +131,7 @@ def make_plan(
     know_users(findings, [(one.table, one.told.roles) for one in known if one.told.kind == "users"])
     for table, told in known:
         findings.namesakes |= namesakes_of(table, told.roles) if told.kind == "contacts" else {}
-        findings.assumed += _doubts(table, told)
+        findings.assumed += doubts(table, told)
     findings.kinds, findings.firms = ids_of(known), firms_of(known)
     findings.decimal = decimal_sign((table, told.roles) for table, told in known)
     for number, (table, told) in enumerate(known):
@@ -161,15 +163,6 @@ def make_plan(
         leading, source, plan.steps, list(findings.questions.values()), findings.answers, plan.pages
     )
     return plan
-
-
-def _doubts(table: Table, told: Recognised) -> list[str]:
-    """That a table read by words may be a vendor's, whose common columns it has and too few of its own."""
-    keys = {one_word(column) for column in table.columns}
-    several = [preset.vendor for preset in presets() if preset.own and not told.vendor
-               and keys.issuperset(map(one_word, preset.recognise))]  # fmt: skip
-    may_be = f"if it is of {' or '.join(several)}, say --from VENDOR"
-    return [f"{table.name} is read by its header's words; {may_be}"] if several else []
 
 
 def _place(one: _Recognition) -> tuple[int, bool, int, str]:
@@ -210,6 +203,9 @@ def _page(one: _Recognition, plan: Plan, findings: Findings) -> Step:
         f"{told.kind}: {count(len(table.rows), 'row', ',')} of {table_name(table)} "
         f"({source.removeprefix('as ')}), {len(coming)} of {len(table.columns)} columns"
     )
+    if kept := [c for c, told in mapping["columns"].items() if str(told[0].get("to")).startswith("custom.")]:
+        more = f" and {len(kept) - _MOST_NAMED:,} more" if len(kept) > _MOST_NAMED else ""
+        plan.summary.append(f"  under custom: {', '.join(kept[:_MOST_NAMED])}{more}")
     if lost:
         findings.lost.append(f"{table_name(table)}: {', '.join(lost)}")
     return step
@@ -382,7 +378,9 @@ class _Mapping:
         parts = [f"{{{self.roles[role]}}}" for role in ("first_name", "last_name") if role in self.roles]
         names = [] if "name" in self.roles else [" ".join(parts), *reversed(parts)]
         if self.told.kind == "opportunities":  # those of its contact
-            self.templates |= {"contacts.contact": names[:1]} if len(parts) == 2 else {}
+            address = f" <{{{self.roles.get('contacts.email')}}}>"
+            several = [*([names[0] + address] if "contacts.email" in self.roles else []), *names[:1]]
+            self.templates |= {"contacts.contact": several} if len(parts) == 2 else {}
             names = []
         if self.told.kind == "contacts":  # who has no name is called by the address
             names += [f"{{{self.roles[role]}}}" for role in ("emails", "emails.1") if role in self.roles]

@@ -252,6 +252,15 @@ def with_marks(table: Table, told: Recognised) -> Recognised:
     return told._replace(columns=columns)
 
 
+def doubts(table: Table, told: Recognised) -> list[str]:
+    """That a table read by words may be a vendor's, whose common columns it has and too few of its own."""
+    keys = {one_word(column) for column in table.columns}
+    several = [preset.vendor for preset in presets() if preset.own and not told.vendor
+               and keys.issuperset(map(one_word, preset.recognise))]  # fmt: skip
+    may_be = f"if it is of {' or '.join(several)}, say --from VENDOR"
+    return [f"{table.name} is read by its header's words; {may_be}"] if several else []
+
+
 def header_line(table: Table) -> int | None:
     """The line of a header below notes: the first of the widest among the first rows; None for none wider."""
     widths = {

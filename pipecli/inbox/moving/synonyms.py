@@ -7,22 +7,22 @@ of which they tell nothing for certain stays out: who moves in reads that, and w
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from contextlib import suppress
 from functools import cache
 from importlib.resources import files
 from typing import Any, NamedTuple
 
 from pipecli.errors import Unreadable
-from pipecli.inbox.importing.compile_mapping import holds, texts
+from pipecli.inbox.importing.compile_mapping import texts
 from pipecli.inbox.importing.table import Table
 from pipecli.inbox.moving.findings import Findings
 from pipecli.inbox.moving.guess_column_formats import bare_header, currency_of, with_amounts_off
 from pipecli.inbox.moving.words import (
     header_key,
+    is_yes,
     kinds_of_rows,
     of_activity,
-    one_word,
     outcome_of,
     patterns,
     stem_of,
@@ -31,7 +31,6 @@ from pipecli.records.compare_names import folded, is_code
 from pipecli.records.money import CURRENCIES
 from pipecli.records.written_amounts import read_money
 from pipecli.store.yaml.read import parse
-from pipecli.wording import count
 
 _TITLE = 60  # characters of a text that may name a deal
 _CLOSE_ENOUGH = 88
@@ -179,8 +178,11 @@ def firms_and_persons(table: Table, told: Recognised) -> list[Recognised]:
     a_firm, a_person = patterns()["a firm"], patterns()["a person"]
     for column in table.columns if told.kind == "contacts" else ():
         words = [*texts(table, column)]
-        firms = [word for word in words if re.fullmatch(a_firm, folded(word).strip())]
-        persons = [word for word in words if re.fullmatch(a_person, folded(word).strip())]
+        is_asked = re.fullmatch(patterns()["is a firm"], header_key(column))
+        firms = [w for w in words if re.fullmatch(a_firm, folded(w).strip()) or (is_asked and is_yes(w))]
+        persons = [
+            w for w in words if re.fullmatch(a_person, folded(w).strip()) or (is_asked and is_yes(w) is False)
+        ]
         columns = _by_words(table, _synonyms()["customers"]) if firms and persons else {}
         if "name" in columns.values() and len(firms + persons) == len(words):
             own = told._replace(rest={**told.rest, "only": {column: persons}})
@@ -271,8 +273,15 @@ _OF = {"do", "da", "del", "de", "la", "l", "du", "des", "der", "della", "van", "
 """Words before that for a record, in `Fase do negócio` and `Etapa de la oportunidad`."""
 
 
+_OWN_ID = re.compile(
+    r"((pipeline|sales|list|crm) )?(item|record|row|entry|box|card|unique|system) (id|key|number)"
+)
+"""A header that no other kind of record has: `Pipeline Item Id`."""
+
+
 def _role(key: str, words: _Words) -> str | None:
-    if role := words.columns.get(key):
+    key = re.sub(r"^f (?=\w{4})", "fecha ", key)  # `F. alta`
+    if role := words.columns.get(key) or ("external_id" if _OWN_ID.fullmatch(key) else None):
         return role
     for noun in words.names:
         if role := words.columns.get(key.removeprefix(f"{noun} ")):
@@ -282,93 +291,12 @@ def _role(key: str, words: _Words) -> str | None:
             return role
     if words.columns.get(bare_header(key)) == "amount":
         return "amount"
-    if len(key) < 5:
+    if len(key) < 5 or key.startswith("is "):
         return None
     from rapidfuzz import fuzz, process
 
     match = process.extractOne(key, words.columns.keys(), scorer=fuzz.ratio, score_cutoff=_CLOSE_ENOUGH)
     return words.columns[match[0]] if match else None
-
-
-_ALONE = ("owner", "product", "currency")
-"""What ids may name without a file of them: what they mean is asked."""
-SEVERAL = ("customer", "contacts.contact")
-"""What a cell may name several of."""
-_NAMED = {
-    "opportunity": "opportunities", "contact": "contacts", "customer": "customers",
-    "contacts.contact": "contacts", "owner": "users", "by": "users", "product": "products",
-}  # fmt: skip
-
-
-def ids_of(known: Iterable[tuple[Table, Recognised]]) -> dict[str, set[str]]:
-    """By kind, the ids in its files; a kind whose files have none is missing."""
-    ids: dict[str, set[str]] = {}
-    for table, told in known:
-        if column := told.roles.get("external_id", told.roles.get("id")):
-            ids.setdefault(told.kind, set()).update(texts(_rows_of(table, told), column))
-    return ids
-
-
-def _rows_of(table: Table, told: Recognised) -> Table:
-    """The table with the rows that come."""
-    return table._replace(rows=[row for row in table.rows if holds(told.rest.get("only", {}), row)])
-
-
-def firms_of(known: Iterable[tuple[Table, Recognised]]) -> set[str]:
-    """The names of the customers in the files."""
-    firms = [(_rows_of(*one), one[1].roles.get("name", "")) for one in known if one[1].kind == "customers"]
-    return {folded(text) for table, name in firms for text in texts(table, name)}
-
-
-def by_id_or_name(table: Table, told: Recognised, findings: Findings) -> Recognised:
-    """The columns without those that name a record a second time: by id if its file is there, else by name.
-
-    A role with a `#` is that of ids.
-    """
-    columns = dict(told.columns)
-    ids: list[str] = []
-    for column, role in told.columns.items():
-        if not isinstance(role, str) or not role.endswith("#"):
-            continue
-        plain = role.removesuffix("#")
-        named = (plain, "description") if plain == "product" else (plain,)
-        names = [other for other, own in columns.items() if own in named]
-        is_alone = plain in _ALONE and not any(texts(table, name) for name in names)
-        if is_alone or _NAMED.get(plain) in findings.kinds:
-            columns[column] = _by_id(table, column, plain, findings) if plain in SEVERAL else plain
-            if plain == "contacts.contact" and (firm := _firm_by_id(table, column, told, findings)):
-                columns[column] = [columns[column], firm]
-            ids += [n for n in names if columns[n] == plain or one_word(n) in told.rest.get("doubles", ())]
-        elif names and plain == "contacts.contact" and any("@" in text for text in texts(table, column)):
-            columns[column] = "contacts.email"
-        elif names:
-            ids.append(column)
-        else:
-            del columns[column]
-    for column in ids:
-        columns.pop(column, None)
-    return told._replace(columns=columns, rest={**told.rest, "doubles": ids})
-
-
-def _by_id(table: Table, column: str, role: str, findings: Findings) -> dict[str, Any]:
-    """What a column of ids feeds; nothing with an id that is in no file of the export, nor here later."""
-    kind, ids = _NAMED[role], findings.kinds.get(_NAMED[role], ())
-    missing = {text: n for text, n in texts(table, column).items() if is_code(text) and text not in ids}
-    if not missing:
-        return {"to": role, "split": ";"}
-    rows, example = count(sum(missing.values()), "row", ","), next(iter(missing))
-    lost = f"{rows} name {kind} that are not in the export, such as {example}, and come without"
-    findings.assumed.append(f"{table.name}, {column}: {lost}")
-    return {"to": role, "split": ";", "unknown": "skip"}
-
-
-def _firm_by_id(table: Table, column: str, told: Recognised, findings: Findings) -> dict[str, Any] | None:
-    """The customer of a deal whose contact's id is that of a customer; None for a column without such ids."""
-    people, firms = (findings.kinds.get(kind, set()) for kind in ("contacts", "customers"))
-    if not people.isdisjoint(firms) or firms.isdisjoint(texts(table, column)):
-        return None
-    place = told.column_of("customer")
-    return {"to": "customer", "unknown": "skip", **({"when": {place: ""}} if place else {})}
 
 
 def columns_of_deals(table: Table, told: Recognised, findings: Findings) -> dict[str, Any]:
@@ -381,19 +309,30 @@ def columns_of_deals(table: Table, told: Recognised, findings: Findings) -> dict
         del columns[person]
     if not told.vendor and told.column_of("contacts.contact") is None:
         rest = table._replace(columns=[column for column in table.columns if column not in columns])
-        halves = _by_words(rest, _synonyms()["contacts"], is_exact=True)
+        halves = _by_words(rest, _synonyms()["contacts"])
         halves = {name: role for name, role in halves.items() if role in ("first_name", "last_name")}
         columns |= halves if len(halves) == 2 else {}
     if "active" in told.roles and not told.vendor and "lost_reason" not in told.roles:
         del columns[told.roles["active"]]
+    if not told.vendor and "contacts.email" not in columns.values():
+        free = [c for c in table.columns if columns.get(c, "contacts.contact#") == "contacts.contact#"]
+        columns |= dict.fromkeys([c for c in free if _are_addresses(table, c)][:1], "contacts.email")
     columns |= _endings(table, told)
+    if "status" in told.roles and "lost_reason" not in told.roles:  # Nutshell's
+        columns |= {
+            c: "lost_reason" for c in table.columns if c not in columns and header_key(c) == "outcome"
+        }
     notes = told.roles.get("notes")
     is_named = any(map(told.column_of, ("title", "customer", "external_id", "custom.product")))
     if notes and not is_named and all(len(t) <= _TITLE and "\n" not in t for t in texts(table, notes)):
         columns[notes] = "title"  # a text is all that names the deals
+    if rivals := [] if told.vendor or not amount else _amounts_alike(table, amount, columns):
+        question = f"{table.name}: which column is the amount of its deals: {', '.join(rivals)}, or none?"
+        del columns[str(amount)]
+        columns |= {c: "amount" for c in rivals if c == findings.asked("value", question, (*rivals, "none"))}
     if not amount and "won_amount" not in told.roles:
-        free = set(table.columns) - columns.keys() - {*told.rest.get("ignore", ())}
-        amounts = [c for c in table.columns if c in free and _are_amounts(table, c)]
+        others = set(table.columns) - columns.keys() - {*told.rest.get("ignore", ())}
+        amounts = [c for c in table.columns if c in others and _are_amounts(table, c)]
         named = [c for c in amounts if is_of_money(c)]
         likely = named or ([] if told.vendor else amounts)
         name = named[0] if len(named) == 1 else findings.answer("value")
@@ -431,6 +370,24 @@ def _endings(table: Table, told: Recognised) -> dict[str, str]:
         if not status and len(words) <= 30 and {"won", "lost"} <= {*ends} and not (stage and None in ends):
             return {column: "stage" if None in ends else "status"}
     return {}
+
+
+def _are_addresses(table: Table, column: str) -> bool:
+    """True for a column of e-mail addresses of contacts: `Main contact email`, `email`."""
+    key, people = header_key(column), _synonyms()["contacts"]
+    is_theirs = any(f"{name} " in f"{key} " for name in people.names if len(name) > 4)
+    return (is_theirs or people.columns.get(key) == "emails") and all("@" in t for t in texts(table, column))
+
+
+def _amounts_alike(table: Table, amount: str, columns: Mapping[str, Any]) -> list[str]:
+    """The amounts of which the headers differ in their last word alone: `Revenue Low`, `Revenue High`."""
+    key = header_key(amount)
+    if bare_header(key) in _synonyms()["opportunities"].columns:
+        return []
+    begins = key.rpartition(" ")[0]
+    free = [c for c in table.columns if c not in columns and header_key(c).rpartition(" ")[0] == begins]
+    others = [c for c in free if _are_amounts(table, c) and texts(table, c) != texts(table, amount)]
+    return [amount, *others] if others else []
 
 
 def _are_amounts(table: Table, column: str) -> bool:
