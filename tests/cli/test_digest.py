@@ -136,6 +136,8 @@ def test_it_is_mailed_once_in_the_language_of_its_reader(cli, root, git, monkeyp
 def test_it_goes_through_a_channel_too(cli, hooks, monkeypatch, refused):
     monkeypatch.setenv("PIPECLI_CHANNEL_SALES", hooks.url("sales"))
     assert "no channel" in refused("digest", "--to", "luis")
+    tried = cli("digest", "--to", "sales", "--dry-run").out
+    assert tried.startswith("To: sales, through the channel sales\nSubject: ")
     assert "unknown user nobody" in refused("digest", "--email", "nobody")
     for _ in range(2):
         cli("digest", "--to", "sales")

@@ -134,7 +134,7 @@ def test_a_dry_run_prints_the_messages_and_does_nothing(cli: Cli, hooks: Hooks, 
     said = cli("remind", "--dry-run", "--owner", "luis")
 
     assert said.out == (
-        "To: luis, by the channel luis\n"
+        "To: luis, through the channel luis\n"
         "Subject: 1 follow-up for Luis Gil\n"
         "\n"
         "Today, Saturday 2026-11-21\n"
@@ -194,7 +194,7 @@ def test_without_any_channel_it_says_how_to_set_one_up_and_shows_what_it_would_s
     assert "no channel is configured" in refused("remind")
     said = cli("remind", "--dry-run", "--owner", "luis")
     assert said.out.startswith(
-        "To: luis, by the channel luis, which is not configured here\nSubject: 1 follow-up"
+        "To: luis, through the channel luis, which is not configured here\nSubject: 1 follow-up"
     )
 
 

@@ -278,7 +278,7 @@ def _print_messages(run: Session, unclaimed: Sequence[tuple[Reminder, list[str]]
     """The messages that would be sent."""
     messages = [(reminder, keys, _message(run, reminder, keys)) for reminder, keys in unclaimed if keys]
     if run.format is Format.TABLE:
-        to = "{0.user}, by the channel {0.address.channel}"
+        to = "{0.user}, through the channel {0.address.channel}"
         write_text("\n".join(drawn(to.format(reminder), message) for reminder, _, message in messages))
         return
     records = [{**_record(reminder, keys), **message._asdict()} for reminder, keys, message in messages]

@@ -327,7 +327,8 @@ def _send(run: Session, week: Week, email: Sequence[str], to: Sequence[str], *, 
         for key, reader in readers.items():
             message = pages[reader.language].message()
             if key not in known:
-                write_text(drawn(f"{reader.name}, by {reader.by}", message))
+                way = f"through the channel {reader.address.channel}" if reader.address else "by mail"
+                write_text(drawn(f"{reader.name}, {way}", message))
         return
     post = _Post(run)
     for reader in readers.values():
