@@ -84,6 +84,7 @@ def test_addresses_are_tidied_and_never_refused(add, lead):
     assert (tidied["email"], tidied["phone"]) == ("Ali@shop.example", "0912 345 6789")
     pasted = lead(add("--name", " Ana  ", "--email", "Ana Ruiz <ana@SHOP.example>"))
     assert (pasted["name"], pasted["email"]) == ("Ana", "ana@shop.example")
+    assert lead(add(" Rosa Marín ", "--source", "fair"))["name"] == "Rosa Marín"
     odd = lead(add("--name", "Odd", "--email", "ask at the desk", "--phone", "extension 12"))
     assert (odd["email"], odd["phone"]) == ("ask at the desk", "extension 12")
 
@@ -92,6 +93,7 @@ def test_addresses_are_tidied_and_never_refused(add, lead):
     ("arguments", "said"),
     [
         (("--name", "  "), "a lead needs a name, an organization, or both"),
+        (("Ana", "--name", "Bea"), "the name is given twice"),
         (("--name", "X", "--score", "140"), "score"),
         (("--name", "X", "--owner", "nobody"), "unknown user nobody"),
         (("--name", "X", "--language", "Spanish!"), "language"),

@@ -17,6 +17,7 @@ from pipecli.cli.common.command import (
     TYPE,
     Changing,
     Ref,
+    argument,
     field,
     noun,
     option,
@@ -85,15 +86,25 @@ app = noun()
     field("interest", "What they want.", "TEXT"),
     *(TAGS, NOTES, SETS),
 )
-def add(ctx: typer.Context, sets: list[str] | None, owner: Text, **given: Any) -> None:
+def add(
+    ctx: typer.Context,
+    person: Text = argument("The person, as --name.", "NAME", default=None),
+    *,
+    sets: list[str] | None,
+    owner: Text,
+    **given: Any,
+) -> None:
     """Add a lead: a person, an organisation, or both; prints its id.
 
     Warns if an open lead has the same e-mail address or the same names.
     """
+    if person is not None and given["name"] is not None:
+        raise PipecliError("the name is given twice", hint=f'as "{person}", and with --name')
+    given["name"] = person or given["name"]
     if not (given["name"] or given["organization"] or sets):
         raise PipecliError(
             "a lead needs a name, an organization, or both",
-            hint='pipecli lead add --name "Ana Diez"',
+            hint='pipecli lead add "Ana Diez"',
             code="usage",
         )
     with changing(ctx) as transaction:
