@@ -126,6 +126,9 @@ def test_usage_is_exit_code_two(cli):
         "opp ls": "list",
         "quote create": "new",
         "search x": "find",
+        "opp search x": "list --search",
+        "opp close": "won or lost",
+        "settings get currency": "show",
         "board": "opp board",
     }.items():
         assert f"(did you mean {meant}?)" in cli(*words.split(), code=2).err  # as other programs call it

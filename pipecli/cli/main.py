@@ -205,9 +205,10 @@ _IN_OUR_WORDS = {
 """Typer's words for a wrong command line, and those of all other errors."""
 _ELSEWHERE = {
     "ls": "list, opp list", "list": "opp list", "view": "show, opp show", "info": "show", "show": "opp show",
+    "get": "show", "close": "won or lost", "pay": "paid", "pull": "sync", "push": "sync",
     "new": "add, opp add", "add": "new, opp add", "create": "add, new, opp add", "rm": "remove",
-    "delete": "remove", "update": "set", "modify": "set", "search": "find", "deal": "opp", "deals": "opp",
-    "log": "history", "status": "today",
+    "delete": "remove", "update": "set", "modify": "set", "search": "find, list --search",
+    "deal": "opp", "deals": "opp", "log": "history", "status": "today",
 }  # fmt: skip
 """What other programs call a command, and how it may be called here."""
 

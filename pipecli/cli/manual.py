@@ -17,7 +17,7 @@ import typer
 
 from pipecli import __version__
 from pipecli.cli.common.command import Printing, Verb, argument, examples, noun, option
-from pipecli.cli.common.output import write_text, write_whole
+from pipecli.cli.common.output import Format, print_record, write_text, write_whole
 from pipecli.cli.common.session import session
 from pipecli.cli.main import root
 from pipecli.cli.nouns import ALIASES, NOUNS, SECTIONS
@@ -184,9 +184,13 @@ def help_(
 
 
 @app.command("version", cls=Verb)
-def version() -> None:
+def version(ctx: typer.Context) -> None:
     """Print the version."""
-    write_text(f"pipecli {__version__}\n")
+    format_ = session(ctx).format
+    if format_ is Format.TABLE:
+        write_text(f"pipecli {__version__}\n")
+    else:
+        print_record({"version": __version__}, format_, (), id_key="version")
 
 
 _SCRIPTS = {"bash": "bash", "zsh": "zsh", "fish": "fish", "powershell": "ps1"}

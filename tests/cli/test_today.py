@@ -166,6 +166,7 @@ def test_help_of_everything_of_a_noun_and_of_a_verb(cli: Cli) -> None:
 
 def test_version(cli: Cli) -> None:
     assert cli("version").out == cli("--version").out == f"pipecli {__version__}\n"
+    assert json.loads(cli("version", "--format", "json").out) == {"version": __version__}
 
 
 def test_every_noun_stands_below_a_heading() -> None:
