@@ -66,6 +66,13 @@ def test_what_somebody_should_look_at_is_marked(root, cli):
     assert (cards["OPP-10002"]["idle_days"], cards["OPP-10002"]["is_stale"]) == (21, True)
 
 
+def test_the_day_until_which_a_deal_is_on_hold_is_not_cut(root, cli):
+    deal(root, "OPP-10001", "Waits", hold="{until: 2027-01-20}")
+    shown = cli("opp", "board").out.splitlines()
+    (place,) = [place for place, line in enumerate(shown) if line.strip() == "on hold until"]
+    assert shown[place + 1].strip() == "2027-01-20"
+
+
 def test_an_activity_is_a_movement(root, cli):
     deal(root, "OPP-10001", "Rots", created="2026-10-01")
     cli("activity", "add", "OPP-10001", "--type", "call", "--subject", "Hello", "--done")

@@ -227,7 +227,7 @@ def card_lines(deal: Card, currency: str, room: int) -> tuple[list[str], list[st
         amount,
         *([together] if display_width(together) <= room else [close, owner]),
         f"{count(deal.age_days, 'day')} old",
-        *([f"on hold until {deal.hold_until}"] if deal.hold_until else []),
+        *(wrapped(f"on hold until {deal.hold_until}", room) if deal.hold_until else []),
         *(["overdue"] if deal.is_overdue else []),
         *([f"idle {count(deal.idle_days, 'day')}"] if deal.is_stale else []),
     ]
