@@ -206,13 +206,11 @@ class Entry(NamedTuple):
 
 
 def ledger_entries(invoices: Iterable[Mapping[str, Any]]) -> Iterator[Entry]:
-    """The entries of invoices as `invoice show --format json` has them.
+    """The entries of issued invoices as `invoice show --format json` has them.
 
-    Amounts of credit notes are negative, and so are theirs. Drafts have none.
+    Amounts of credit notes are negative, and so are theirs.
     """
     for invoice in invoices:
-        if "number" not in invoice:
-            continue
         customer = (*_RECEIVABLE, _part(invoice["customer"]))
         who, number, currency = invoice.get("customer_name", ""), invoice["number"], invoice["currency"]
         taxes = [

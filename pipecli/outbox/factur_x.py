@@ -117,7 +117,7 @@ def _party(
             f"EN 16931 asks for the country of {name}",
             hint="give it the last line of company.address"
             if whose == "company"
-            else f"pipecli customer set {whose} country=ES",
+            else f"pipecli customer set {whose} country=…",
         )
     party = {"name": name, "country_code": code} | dict(
         zip(("addr_l1", "addr_l2", "addr_l3"), lines[:-1] if told[1] else lines, strict=False)

@@ -313,6 +313,14 @@ def test_the_pdf_of_an_invoice_has_it_as_en_16931(cli, order, tmp_path):
     assert (of("TypeCode", credit)[0], of("IssuerAssignedID", credit)[-1]) == ("381", shown["number"])
 
 
+def test_a_draft_is_not_in_the_books_nor_counted(cli, order, tmp_path):
+    cli("invoice", "issue", made(cli, "invoice", "new", order, "--item", "Machine A=1"))
+    made(cli, "invoice", "new", order)
+    book = tmp_path / "book"
+    said = cli("export", "invoices", "--journal", "hledger", "--output", str(book)).err
+    assert f"1 invoice in {book}" in said and book.read_text().count("Invoice 2026-") == 1
+
+
 @pytest.mark.parametrize("program", ["hledger", "beancount"])
 def test_the_books_balance_where_they_are_kept(cli, order, tmp_path, program):
     checker = shutil.which({"hledger": "hledger", "beancount": "bean-check"}[program])

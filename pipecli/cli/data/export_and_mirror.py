@@ -107,7 +107,7 @@ def _export_journal(run: Session, kind: str, journal: str, output: Path | None, 
             f"{collection.plural} can't be a journal", hint="pipecli export invoices --journal hledger"
         )
     keys = [loads(text)["id"] for text in _written(run.read(INVOICE), collection, where)]
-    invoices = [record_json(run, "invoice", key) for key in keys]
+    invoices = [record for key in keys if "number" in (record := record_json(run, "invoice", key))]
     text = bookkeeping.hledger(invoices) if journal == "hledger" else bookkeeping.beancount(invoices)
     _put(text, len(invoices), collection, output)
 
