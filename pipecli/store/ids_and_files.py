@@ -57,10 +57,8 @@ def _shortened(words: Sequence[str]) -> str:
     """The words for which a slug has room, as slugify takes them; the beginning of the first if for none."""
     slug = ""
     for word in words:
-        if len(slug) + len(word) < _SLUG_LENGTH:
+        if len(slug) + len(word) <= _SLUG_LENGTH:
             slug += f"{word}-"
-        elif len(slug) + len(word) == _SLUG_LENGTH:
-            return slug + word
     return slug[:-1] or "".join(words[:1])[:_SLUG_LENGTH]
 
 

@@ -221,12 +221,13 @@ def test_a_buyer_brings_what_is_planned_with_the_lead():
 
 def test_a_deal_that_is_reopened_leaves_alone_what_had_ended():
     closed = {"date": "2026-11-20", "amount": 100, "quotation": "QTN-A1111"}
-    sold = deal(status="won", customer="contoso", closed=closed)
+    sold = deal(status="won", customer="contoso", closed=closed, probability=35)
     cancelled = order(quotation="QTN-A1111", status="cancelled")
     papers = [offer(status="accepted"), offer(id="QTN-B1111", status="expired")]
     when_open = {"QTN-A1111": "sent", "QTN-B1111": "sent"}
     change = reopen_deal(sold, SETTINGS, papers, [cancelled], when_open=when_open)
     assert [(record.key, record.status) for record in change.also] == [("QTN-A1111", "sent")]
+    assert change.subject.probability == 35
     options = {"reasons": ["price"], "day": DAY, "today": DAY, "competitors": {}}
     assert lose_deal(deal(), SETTINGS, [], [cancelled], **options).subject.status == "lost"
     with pytest.raises(Refused, match="gone isn't a stage of the process standard; give --stage, in demo"):
