@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import os
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from pipecli.records.lead import Lead
 from pipecli.store import git, git_commit
 from pipecli.store.git_commit import MANY, Commit
 from pipecli.store.safe_files import location_at
+from pipecli.workflow import Change
+
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -111,6 +116,13 @@ def test_a_file_that_is_not_there_is_refused_in_gits_words(tree: Path, new: list
     with pytest.raises(git.GitRefused, match=r"git could not stage the files, nothing is changed: .*none"):
         commit_files(tree, "refused", changed=[], new=new)
     assert run(tree, "ls-files") == ".gitignore\nold"
+
+
+def test_a_commit_of_very_many_records_names_none_of_them() -> None:
+    leads = [Lead(id=f"LEAD-{place:05}", created=NOW, name="Ana") for place in range(101)]
+    changes = [Change(lead, "add", "added") for lead in leads]
+    assert git_commit.trailers(changes) == "Pipecli-Event: added"
+    assert git_commit.trailers(changes[1:]).count("Pipecli-Record: LEAD-00") == 100
 
 
 def test_a_commit_outlasts_a_power_cut_unless_its_user_gives_that_up() -> None:

@@ -114,6 +114,7 @@ def test_a_pipeline_begins_in_the_timezone_of_its_machine(monkeypatch, named, li
 def test_the_first_user_is_the_author_that_git_commits_with(tmp_path, monkeypatch):
     monkeypatch.setenv("GIT_AUTHOR_NAME", "Luis Gil")
     monkeypatch.setenv("GIT_AUTHOR_EMAIL", "luis@contoso.example")
+    (tmp_path / "new/.git/objects").mkdir(parents=True)  # half of a repository, of another's git
     assert run(["init", str(tmp_path / "new")]) == 0
     assert (
         "  luis-gil:\n    name: Luis Gil\n    email: luis@contoso.example\n"

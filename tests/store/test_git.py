@@ -93,7 +93,15 @@ def test_what_git_refuses_and_a_folder_that_is_gone_are_told(root: Path, tmp_pat
         git.run(tmp_path / "gone", "status")
     git.run(root, "remote", "add", "hub", "..")
     git.run(root, "checkout", "--quiet", "--detach")
-    assert git_remote.shared_remote(safe_files.location_at(root)) == "hub"
+    place = safe_files.location_at(root)
+    assert git_remote.shared_remote(place) == "hub"
+    git.run(root, "remote", "add", "acme", "..")
+    assert git_remote.shared_remote(place) == "acme"  # the first of them
+    git.run(root, "remote", "add", "origin", "..")
+    assert git_remote.shared_remote(place) == "origin"
+    git.run(root, "checkout", "--quiet", "main")
+    git.run(root, "config", "branch.main.remote", "hub")
+    assert git_remote.shared_remote(place) == "hub"
 
 
 @pytest.mark.parametrize(

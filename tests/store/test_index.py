@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,24 @@ def test_a_damaged_index_is_built_anew(cli, deal, root):
     cli("history", "2q8")
     assert amounts(cli) == {"OPP-2Q8XA": 4998.00}  # SQLite's message is no text
     assert sqlite3.connect(index_file(root)).execute("PRAGMA quick_check").fetchone() == ("ok",)
+
+
+def test_an_index_whose_stamps_the_disk_damages_under_its_seal_is_removed(cli, deal, root):
+    deal()
+    cli("opp", "list")
+    file = index_file(root)
+    with closing(sqlite3.connect(file)) as index:
+        ((page, size),) = index.execute(
+            "SELECT rootpage, page_size FROM sqlite_master, pragma_page_size WHERE name = '_folders'"
+        )
+    with file.open("r+b") as handle:
+        handle.seek((page - 1) * size)
+        handle.write(b"\xff" * size)
+    about = file.stat()
+    seal = f"{about.st_ino} {about.st_size} {about.st_mtime_ns} {about.st_ctime_ns}"
+    file.with_suffix(".seal").write_text(seal)
+    assert amounts(cli) == {"OPP-2Q8XA": 4998.00}
+    assert not file.exists()
 
 
 def test_a_damage_that_sqlite_does_not_see_is_in_no_answer(cli, deal, root):

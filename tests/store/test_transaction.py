@@ -19,6 +19,7 @@ import pytest
 from pipecli.cli.main import run
 from pipecli.errors import PipecliError
 from pipecli.records.opportunity import Opportunity
+from pipecli.store import safe_files
 from pipecli.store.pipeline import NotFound, Pipeline
 from pipecli.store.plan_writes import Write, diff_of_writes, plan_writes
 from pipecli.store.write_and_commit import write_and_commit
@@ -429,6 +430,13 @@ def test_what_no_file_may_hold_is_refused(refused, deal, asked, said):
 
 
 HAND = "id: hand # the only one\nname: Hand\n"
+
+
+def test_a_record_that_no_file_may_hold_is_refused(refused, deal, monkeypatch):
+    deal()
+    monkeypatch.setattr(safe_files, "LARGEST", 20_000)
+    said = refused("opp", "set", "2q8", f"notes={'x' * 20_000}")
+    assert re.search(r"OPP-2Q8XA would take 20,\d\d\d bytes, and a record has 20,000 at most", said)
 
 
 def test_the_last_file_of_a_folder_comes_back_when_a_hook_refuses(refused, given, root):
