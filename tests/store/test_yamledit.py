@@ -238,6 +238,12 @@ STORIES: list[tuple[str, str, Change, str]] = [
     ),
     ("an explicit key", "? a\n: 1\nb: 2\n", put(a=3), "? a\n: 3\nb: 2\n"),
     ("a removed explicit key", "? a\n: 1\nb: 2\n", drop("a"), "b: 2\n"),
+    (
+        "a new first item above a comment and a blank line",
+        "a: # c\n\n# all\n\n- 1\n",
+        put(a=[0, 1]),
+        "a: # c\n- 0\n\n# all\n\n- 1\n",
+    ),
 ]
 
 
