@@ -137,8 +137,8 @@ def _require_signed(run: Session, base: str | None) -> None:
         raise PipecliError(
             f"{count(len(wrong), 'commit')} of {len(commits)} since {base} without a good signature: "
             f"{first_of(named, _MOST_NAMED)}",
-            hint="sign them (`git rebase --exec 'git commit --amend --no-edit -S' REV`), or have git "
-            "know the keys (gpg.ssh.allowedSignersFile)",
+            hint=f"sign them (`git rebase --exec 'git commit --amend --no-edit -S' {range_.base[:7]}`), or "
+            "have git know the keys (gpg.ssh.allowedSignersFile)",
         )
 
 

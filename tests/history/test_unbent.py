@@ -97,6 +97,7 @@ def test_signatures_are_told_and_can_be_required(
     commit = git("rev-parse", "--short=7", "HEAD")
     said = cli("check", "--base", "HEAD~1", "--require-signed", code=1)
     assert f"1 commit of 1 since HEAD~1 without a good signature: {commit} (not signed)" in said.err
+    assert f"--no-edit -S' {git('rev-parse', '--short=7', 'HEAD~1')}`)" in said.err
     newest, signed, _ = (
         json.loads(line)
         for line in cli("history", DEAL, "--signatures", "--format", "jsonl").out.splitlines()
