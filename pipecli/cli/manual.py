@@ -33,7 +33,8 @@ jsonl, csv, tsv, markdown, ids) and `--color` (auto, always, never) may also fol
 command, marked *, takes `-m, --message TEXT` (joins the commit's body), `--dry-run` (prints the diff, changes
 nothing) and `--no-commit` (writes the files, leaves the commit to you).
 
-The examples run in the sample pipeline, `pipecli init --sample demo`. This page is generated:
+The examples run in the sample pipeline, `pipecli init --sample demo`, as Ana (`export PIPECLI_USER=ana`); the
+files, the mailbox and the remote that some need are yours. This page is generated:
 `python -m pipecli.cli.manual > docs/commands.md`.
 """
 

@@ -9,10 +9,12 @@ user add sara --name "سارا احمدی" --email sara@contoso.example
 team add sales --name "Sales" --manager marta
 team add iberia --name "Iberia" --manager ana --parent sales
 team add export --name "Export" --manager marta --parent sales
+team add service --name "Service" --parent sales
 user set ana team=iberia
 user set luis team=iberia
 user set sara team=export
 user set marta team=export
+user add pau --name "Pau Serra" --email pau@contoso.example --inactive
 settings set "company.address=Calle de Alcalá 100, 28009 Madrid" company.email=sales@contoso.example company.tax_id=ES-B12345678
 settings set exchange_rates.USD.2025-11-01=0.86 exchange_rates.USD.2026-06-01=0.88
 settings set "sources=website,referral,trade-fair,campaign,call"
@@ -21,11 +23,14 @@ product add cafe-a-200 --name "Café A-200" --kind product --uom unit --descript
 product add grinder-g-2 --name "Grinder G-2" --kind product --uom unit --tax 21 --cost 210.00
 product add installation --name "Installation and training" --kind service --uom hour --tax 21 --cost 35.00
 product add service-plan --name "Service plan, one year" --kind service --uom year --tax 21 --cost 120.00
+product add descaler --name "Descaler" --kind product --uom litre --tax 21 --cost 6.00
 price-list add retail-eur --currency EUR --name "Retail" --price cafe-s-100=2499.00 --price cafe-s-100=2299.00@10 --price cafe-a-200=4390.00 --price grinder-g-2=399.00 --price installation=75.00 --price service-plan=340.00
 price-list add export-usd --currency USD --name "Export" --price cafe-s-100=2890.00 --price cafe-a-200=4990.00 --price grinder-g-2=450.00 --price installation=90.00
 settings set price_list=retail-eur
 supplier add "Molinos Vallès" --email ventas@molinos.example --country ES
 supplier add "Torino Macchine" --email vendite@torino.example --country IT
+supplier add "Rossi Ricambi" --email ordini@rossi-ricambi.example --country IT
+literature add brochure --title "The range" --url https://contoso.example/range.pdf --stage demo --product cafe-s-100 --product cafe-a-200
 
 @ 2025-11-24 10:10 ana
 roasters = lead add --name "María López" --organization "Tostadores del Sur" --email maria@tostadores.example --phone "+34 954 000 111" --source referral --owner ana --score 80 --role buyer --language es
@@ -106,6 +111,8 @@ activity add $offices --type call --direction in --subject "Carmen called after 
 
 @ 2026-02-19 09:30 marta
 settings set lost_reasons=price,quality,budget,timing,competitor,no-decision,no-response,no-lease
+competitor add "Rapid Vending" --website https://rapid-vending.example --strengths "Coffee by the cup"
+price-list add fair-eur --currency EUR --name "Coffee fair"
 
 @ 2026-03-03 10:45 sara
 opp advance $tehran_deal
@@ -195,7 +202,7 @@ activity add $school --type email --direction out --subject "Prices for schools"
 @ 2026-07-14 10:00 marta
 settings set quotations.max_discount=15 follow_up.default_days=5
 team set iberia name="Iberia and Morocco"
-settings set "processes.maintenance={name: Maintenance, when: type = 'maintenance', stages: [{id: visit, name: Visit, probability: 60, steps: [look at the machine]}, {id: repair, name: Repair, probability: 90, requires: [amount]}]}"
+settings set "processes.maintenance={name: Maintenance, when: type = 'maintenance', stages: [{id: visit, name: Visit, probability: 60, steps: [look at the machine, order the parts]}, {id: repair, name: Repair, probability: 90, requires: [amount]}]}"
 
 @ 2026-07-22 13:30 sara
 opp advance $lisbon_deal
@@ -251,6 +258,10 @@ opp advance $law
 settings set $targets
 settings set processes.standard.stages.4.category=best-case processes.standard.stages.5.category=commit
 
+@ 2026-10-05 10:00 luis
+bakery_invoice = invoice new panaderia-nunez
+invoice issue $bakery_invoice
+
 @ 2026-10-06 12:00 sara
 doha = opp add "Machines for a hotel chain" --organization "Gulf Palms Hotels" --person "Nadia Haddad" --email nadia@gulfpalms.example --currency USD --price-list export-usd --source trade-fair --owner sara --expected-close +100d --type sales
 opp item add $doha --product cafe-a-200 --quantity 20
@@ -270,10 +281,12 @@ opp item add $library --product cafe-s-100 --quantity 3
 @ 2026-10-14 16:45 luis
 opp advance $hospital
 opp set $hospital key_info.budget="Tender, 35,000 at most" key_info.decision_maker="The purchasing board"
+attach-text $hospital "Tender.txt" "Six bean-to-cup machines with service; offers until the end of November."
 repair = opp add "Repair of two S-100" --customer tostadores-del-sur --type maintenance --amount 420.00 --owner luis --expected-close +20d
 
 @ 2026-10-19 08:30 luis
 opp step done $repair "look at the machine"
+opp step done $repair "order the parts"
 opp advance $repair
 
 @ 2026-10-21 09:20 ana
@@ -316,6 +329,8 @@ opp hold $corner_again --until +45d --reason "They decide after the holidays"
 coworking = opp add "Coworking, self-service bar" --organization "Nave 14" --person "Óscar Lara" --email oscar@nave14.example --source website --owner luis --expected-close +75d --set score=88
 opp item add $coworking --product cafe-a-200 --quantity 2
 opp item add $coworking --product service-plan --quantity 2
+contact add "Eva Ríos" --customer nave-14 --email eva@nave14.example
+customer add "Hotel Miramar" --email info@miramar.example --country ES --owner luis
 
 @ 2026-11-10 15:15 ana
 museum = lead add --name "Elena Duarte" --organization "Museo del Faro" --email elena@museofaro.example --source website --owner ana --score 60
@@ -339,7 +354,18 @@ opp set $doha expected_close=+80d next_contact.date=+3d
 @ 2026-11-18 12:25 luis
 opp advance $hospital
 activity add $hospital --type meeting --subject "Tasting with the purchasing board" --at "+5d 11:00" --by luis
+leak = opp add "Leak in a used machine" --customer ciclos-ribera --type maintenance --amount 280.00 --owner luis --expected-close +20d
+opp step done $leak "look at the machine"
+
+@ 2026-11-19 11:00 sara
+opp competitor add $lyon "Torino Espresso"
+
+@ 2026-11-19 16:00 luis
+quote new $coworking
+order cancel vega-y-asociados --reason "They move in January and order again then"
 
 @ 2026-11-20 10:05 ana
 activity add $offices --type task --subject "Send the installation plan" --at "+3d 10:00" --by ana
 opp set $offices next_contact.date=+4d next_contact.by=ana
+supplier-quote new $cinema --supplier molinos-valles
+invoice new tostadores-del-sur
