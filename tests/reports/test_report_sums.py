@@ -20,6 +20,7 @@ from pipecli.reports.activity_and_first_response import (
     Inquiry,
     count_activities,
     first_response,
+    touched,
 )
 from pipecli.reports.deal_and_worth import Deal, Valuation, split_amount
 from pipecli.reports.funnel import LeadCourse, Sale, funnel
@@ -265,3 +266,5 @@ def test_a_plan_for_today_is_not_overdue_and_one_for_the_first_day_is_not_before
     assert (done.totals.planned_count, done.totals.overdue_count, done.overdue_before) == (3, 1, 2)
     early = count_activities(planned, [], set(), by="user", days=Days(date(2026, 11, 22), None), today=TODAY)
     assert early.overdue_before == 3
+    of_18, of_20 = (planned[place]._replace(done=True) for place in (0, 2))
+    assert touched([*planned, of_18, of_20], Days(date(2026, 11, 20), None)) == {"OPP-20"}

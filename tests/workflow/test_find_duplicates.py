@@ -30,6 +30,7 @@ def found(*parties: Party) -> list[Duplicate]:
     ("one", "other", "why"),
     [
         (party("a", "Ana", email="Ana@x.example"), party("b", "Luis", email="ana@X.example"), ("e-mail",)),
+        (party("a", "Ana", email="ana@x.example"), party("b", email="ana@x.example"), ("e-mail",)),
         (party("a", phone="+34 600 100 200"), party("b", phone="600-100-200"), ("phone",)),
         (party("a", phone="۰۹۱۲۳۴۵۶۷۸۹"), party("b", phone="+98 912 345 6789"), ("phone",)),
         (
