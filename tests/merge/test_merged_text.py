@@ -33,6 +33,7 @@ def test_comments_of_both_sides_stay():
         ("- id: AAAAA", "# the first\n- id: AAAAA # a good one"),
         ("tags: [vip, iberia]\n", "tags: [vip, iberia]\n# the end\n"),
     )
+    assert "  by: ana\n  # not on Fridays\n" in merge(FILE, DEAL, theirs, ours).text
 
 
 def test_two_comments_on_one_line():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from hashlib import sha256
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -243,6 +244,8 @@ def test_a_file_is_found_by_its_number_or_its_name():
     both, second = attach_file(with_file, "2", "b", b"2", taken=(), most=1)
     assert [find_attachment(both, which) for which in ("1", "2", "A.TXT")] == [first, second, first]
     assert find_attachment(both, "2").name == "2"
+    _, odd = attach_file(both, "a.t x", "a", b"3", taken=(), most=1)
+    assert (first.file[-4:], odd.file[-1]) == (".txt", sha256(b"3").hexdigest()[7])  # no such ending
     with pytest.raises(Refused, match="LEAD-7K3M9 has no attachment 3"):
         find_attachment(both, "3")
 
