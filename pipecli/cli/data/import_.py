@@ -283,7 +283,7 @@ def move_at_once(ctx: typer.Context, export: Path, vendor: str | None, keep: Kee
         for question in questions[1:]:
             say(question.question)
         raise PipecliError(
-            questions[0].question,
+            questions[0].question.rstrip("."),
             hint=f"answer it in a plan: pipecli import plan {quote(str(export))} --into DIR",
         )
     with lock.temporary_folder("plan") as folder:
