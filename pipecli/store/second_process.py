@@ -28,7 +28,8 @@ def map_in_two_processes(work: Callable[[Sequence[S]], T], things: Sequence[S]) 
         yield from map(work, parts(things))
         return
     pieces = parts(things, min(_PART, (len(things) + 1) // 2))
-    own, others = pieces[: (len(pieces) + 1) // 2], pieces[(len(pieces) + 1) // 2 :]
+    half = len(pieces) // 2  # of an odd number the other's are more: what comes of the results is done here
+    own, others = pieces[:half], pieces[half:]
     apart = SecondProcess(partial(map, work, others))
     yield from map(work, own)
     yield from map(apart.part, range(len(others)))
