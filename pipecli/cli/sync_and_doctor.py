@@ -134,6 +134,7 @@ def sync_clone(
         if dry_run:
             print_preview(run)
         elif abort:
+            run.present.beyond_undo = f"the sync may be undone in part; {_AGAIN}"
             commit = abort_sync(run.present.location)
             sentence = "the sync is undone, every file is as it was before it"
             _print_synced(run, {"commit": commit, "aborted": True}, sentence)
@@ -144,6 +145,7 @@ def sync_clone(
 
 
 def _choose(run: Session, side: Side, refs: Sequence[str]) -> None:
+    run.present.beyond_undo = f"what was settled stays; {_AGAIN}"
     left = choose(run.present.location, side, refs)
     if left:
         _print_rows(
@@ -155,6 +157,9 @@ def _choose(run: Session, side: Side, refs: Sequence[str]) -> None:
         )
     else:
         _sync(run, is_waiting=True)
+
+
+_AGAIN = "the same command again does the rest"
 
 
 def _sync(run: Session, *, is_waiting: bool) -> None:
@@ -340,6 +345,7 @@ def doctor(
     place = run.present.location
     if fix:
         with run.present.exclusive(), working(place, "doctor --fix"):
+            run.present.beyond_undo = f"what was repaired stays; {_AGAIN}"
             diagnoses = [mend(diagnosis) for diagnosis in examine(place)]
     else:
         diagnoses = list(examine(place))

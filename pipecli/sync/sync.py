@@ -272,7 +272,7 @@ def _until_nobody_is_faster(pipeline: Pipeline, upstream: Upstream, before: str)
         theirs = fetch(place, upstream)
         merge = plan_merge(place, upstream, theirs)
         if merge.conflicts:
-            raise Conflicted(_leave_to_person(place, upstream, merge), tries)
+            raise Conflicted(_leave_to_person(pipeline, upstream, merge), tries)
         result = Candidate(pipeline, merge.commit, merge.ours) if merge.commit != merge.ours else None
         if result:
             _require_pipeline(upstream, result)
@@ -299,14 +299,16 @@ def _until_nobody_is_faster(pipeline: Pipeline, upstream: Upstream, before: str)
     raise PipecliError(f"somebody was faster {TRIES} times in a row", hint="try again in a minute")
 
 
-def _leave_to_person(place: Location, upstream: Upstream, merge: MergePlan) -> list[RecordConflict]:
+def _leave_to_person(pipeline: Pipeline, upstream: Upstream, merge: MergePlan) -> list[RecordConflict]:
     """Leave the merge in the working tree, what doesn't fit marked. Raises PipecliError where it can't be."""
     assert merge.theirs
+    place = pipeline.location
     in_words = conflicts_with_authors(place, merge.base, merge.ours, merge.theirs, merge.conflicts)
     paths = [conflict.sides.path for conflict in merge.conflicts]
     merged = [*merge.merged, *records_of(place, paths)]
     waiting = Pending(merge.ours, merge.theirs, str(upstream), paths, merged)
     resolve_conflicts.start_waiting(place, waiting, merge_message(upstream, merged), merge.contents)
+    pipeline.beyond_undo = f"the sync waits for you: {_WAYS}"
     git.output(place.work_tree, "update-ref", upstream.tracking, merge.theirs)
     return in_words
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -217,3 +218,21 @@ def test_a_deal_that_one_moved_and_the_other_changed(ana: Clone, luis: Clone) ->
     ana.change(MACHINES, "stage: qualify", "stage: demo")
     ana.sync()
     assert "stage: demo" in ana.read(moved) and not (ana.path / MACHINES).exists()
+
+
+def test_ctrl_c_tells_what_is_left_of_a_sync_that_waits(begun: Waiting, ana: Clone) -> None:
+    """The signal comes from a hook: while the lists of git are written, and as the merge waits already."""
+
+    def hook(name: str, text: str) -> None:
+        (file := ana.path / ".git/hooks" / name).write_text(f"#!/bin/sh\n{text}\n")
+        file.chmod(0o755)
+
+    hook("post-index-change", f"kill -INT {os.getpid()}; rm $0")
+    half = "the sync may be undone in part; the same command again does the rest"
+    assert ana.cli("sync", "--abort", code=130).err == f"error: interrupted; {half}\n"
+    ana.sync("--abort")
+    assert ana.state() == begun.before
+
+    hook("reference-transaction", f"test $1 = committed && grep -q remotes && kill -INT {os.getpid()}; exit 0")
+    assert ana.cli("sync", code=130).err.startswith("error: interrupted; the sync waits for you: edit the ")
+    assert "a sync with origin/main waits for you" in ana.refused()
