@@ -67,14 +67,21 @@ def plan_proposal(place: Location, user: str, title: str) -> Proposal:
         )
     more = f" and {len(new) - 1} more" if len(new) > 1 else ""
     title = title or new[0].partition(" ")[2] + more
-    folder, last = f"{FOLDER}/{slug(user)}/", new[-1].partition(" ")[0]
+    ids = [line.partition(" ")[0] for line in new]
+    folder, last = f"{FOLDER}/{slug(user)}/", ids[-1]
     form = "--format=%(objectname) %(refname)"
     refs = git.output(place.work_tree, "for-each-ref", form, "refs/heads", "refs/remotes").splitlines()
-    # a killed one has pushed these very commits: it is gone on with
-    taken = {ref.partition(f"/{folder}")[2] for ref in refs if not ref.startswith(last)}
+    taken = {ref.partition(f"/{folder}")[2]: ref.partition(" ")[0] for ref in refs if f"/{folder}" in ref}
+    # a killed one has pushed these commits, or the first of them, and has no title yet: it is gone on with
+    begun = (name for name, commit in taken.items() if commit in ids and not _title(place, folder + name))
     words = re.sub(r"\b[A-Z]+-[0-9A-Z]{5}:? ", "", title) or title  # an id says nothing in a branch's name
-    branch = folder + free_slug(words, taken)
+    branch = folder + (next(begun, "") or free_slug(words, taken))
     return Proposal(upstream, branch, title, shared, last, len(new))
+
+
+def _title(place: Location, branch: str) -> str | None:
+    """The title of a proposal whose branch was made here, and whose commits this clone has put aside."""
+    return git.config(place.work_tree, f"branch.{branch}.description")
 
 
 def send(pipeline: Pipeline, proposal: Proposal) -> tuple[Proposal, str]:
@@ -86,7 +93,6 @@ def send(pipeline: Pipeline, proposal: Proposal) -> tuple[Proposal, str]:
     proposal, told = _pushed(pipeline, proposal)
     work_tree = place.work_tree
     git.output(work_tree, "branch", "--force", "--no-track", proposal.branch, proposal.commit)
-    git.output(work_tree, "config", f"branch.{proposal.branch}.description", proposal.title)
     git.output(work_tree, "update-ref", proposal.upstream.tracking, shared)
     moving(place, shared)
     done = carry_through(work_tree, "reset", "--keep", "--quiet", shared)
@@ -96,6 +102,7 @@ def send(pipeline: Pipeline, proposal: Proposal) -> tuple[Proposal, str]:
             hint=f"move away what is in the way, and `git reset --keep {proposal.upstream}`",
         )
     pipeline.beyond_undo = f"{proposal.branch} is pushed, and this clone is back at {proposal.upstream}"
+    git.output(work_tree, "config", f"branch.{proposal.branch}.description", proposal.title)
     return proposal, told
 
 
@@ -118,7 +125,7 @@ def went_in(place: Location, shared: str) -> list[str]:
     titles = []
     for branch in git.output(work_tree, "for-each-ref", form, f"refs/heads/{FOLDER}/").splitlines():
         if _is_in(place, branch, shared):
-            title = git.config(work_tree, f"branch.{branch}.description") or branch
+            title = _title(place, branch) or branch
             if not git.run(work_tree, "branch", "--quiet", "-D", branch).returncode:  # not the one we are on
                 titles.append(title)
     return titles

@@ -233,6 +233,8 @@ def test_ctrl_c_tells_what_is_left_of_a_sync_that_waits(begun: Waiting, ana: Clo
     ana.sync("--abort")
     assert ana.state() == begun.before
 
-    hook("reference-transaction", f"test $1 = committed && grep -q remotes && kill -INT {os.getpid()}; exit 0")
+    hook(
+        "reference-transaction", f"test $1 = committed && grep -q remotes && kill -INT {os.getpid()}; exit 0"
+    )
     assert ana.cli("sync", code=130).err.startswith("error: interrupted; the sync waits for you: edit the ")
     assert "a sync with origin/main waits for you" in ana.refused()

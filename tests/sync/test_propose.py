@@ -70,6 +70,21 @@ def test_one_that_was_killed_after_its_push_is_gone_on_with(ana, remote):
     assert remote.git("for-each-ref", "--format=%(refname:short)", "refs/heads/deals").split() == [BRANCH]
 
 
+def test_one_that_was_killed_takes_what_was_changed_since(ana, remote):
+    ana.change(MACHINES, "4998.00", "3998.00")
+    ana.git("push", "-q", "origin", f"HEAD:refs/heads/{BRANCH}")
+    ana.change(GRINDERS, "4998.00", "5998.00")
+    tip = ana.git("rev-parse", "HEAD")
+    assert f"2 commits on {BRANCH}\n" in ana.cli("propose", "Two prices").out
+    assert remote.git("for-each-ref", "--format=%(objectname)", "refs/heads/deals").split() == [tip]
+
+    # what builds on a proposal that came to its end is one of its own
+    ana.git("merge", "-q", BRANCH)
+    ana.change(MACHINES, "3998.00", "3898.00")
+    assert "3 commits on deals/ana-ruiz/more\n" in ana.cli("propose", "More").out
+    assert remote.git("rev-parse", BRANCH) == tip
+
+
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="nobody says whose child a process is")
 def test_one_that_is_undone_after_its_push_is_not_told_as_if_nothing_was_pushed(ana, remote):
     ana.change(MACHINES, "4998.00", "3998.00")
