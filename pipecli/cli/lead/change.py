@@ -70,7 +70,7 @@ app = noun()
 
 @app.command(cls=Changing)
 @with_fields(
-    field("name", "The person.", "NAME"),
+    field("name_option", "The person, if NAME isn't given.", "NAME", "--name"),
     field("organization", "Where they work.", "NAME"),
     field("title", "Their job title.", "TEXT"),
     field("email", "Their e-mail address.", "ADDRESS"),
@@ -88,8 +88,9 @@ app = noun()
 )
 def add(
     ctx: typer.Context,
-    person: Text = argument("The person, as --name.", "NAME", default=None),
+    name: Text = argument("The person.", "NAME", default=None),
     *,
+    name_option: Text,
     sets: list[str] | None,
     owner: Text,
     **given: Any,
@@ -98,9 +99,9 @@ def add(
 
     Warns if an open lead has the same e-mail address or the same names.
     """
-    if person is not None and given["name"] is not None:
-        raise PipecliError("the name is given twice", hint=f'as "{person}", and with --name')
-    given["name"] = person or given["name"]
+    if name is not None and name_option is not None:
+        raise PipecliError("the name is given twice", hint=f'as "{name}", and with --name')
+    given["name"] = name or name_option
     if not (given["name"] or given["organization"] or sets):
         raise PipecliError(
             "a lead needs a name, an organization, or both",
