@@ -1851,3 +1851,43 @@ def test_a_column_with_yes_and_no_says_which_contacts_are_firms(cli: Cli, root: 
     assert loads((root / "customers/acme.yaml").read_text())["phone"] == "+34 600 100 001"
     assert loads((root / "contacts/zoe-roy.yaml").read_text())["customer"] == "acme"
     assert (deals(root)["9"]["customer"], deals(root)["9"]["contacts"][0]["contact"]) == ("acme", "zoe-roy")
+
+
+def test_tasks_name_deals_by_id_where_two_have_one_name_and_a_note_is_done(cli: Cli, root: Path) -> None:
+    """As Capsule and Insightly have it, whose notes stood among what is still to be done."""
+    firms = "ID,Type,Organisation,Name,Email Address,Phone Number\n1,Organisation,,Acme,info@acme.example,\n"
+    firms += "2,Person,Acme,Zoe Roy,zoe@x.example,+34 600 100 001\n"
+    head = "ID,Opportunity,Contact,Milestone,Value,Currency,Expected close\n"
+    rows = "7,Renewal,Acme,Bid,10,EUR,2026-12-01\n8,Renewal,Zoe Roy,Bid,20,EUR,2026-12-02\n"
+    tasks = "ID,Description,Due,Category,Status,Opportunity,Opportunity ID\n"
+    tasks += "1,Ring,2026-11-05,Call,Open,Renewal,8\n"
+    notes = "NoteID,Title,Body,DateCreated,OpportunityID\n1,Heard,Soon,2026-11-04,7\n"
+    told = _plan(cli, _files("exp", contacts=firms, opportunities=head + rows, tasks=tasks, notes=notes))
+    assert told["vendor"] == ""  # not Pipedrive, whose people have an ID, a name and an organisation, too
+    cli("import", "run", "m")
+    first, second = (deals(root)[id_] for id_ in "78")
+    (note,), (task,) = first["activities"], second["activities"]
+    assert (first["customer"], note["type"], note["subject"], note["done"]) == ("acme", "note", "Heard", True)
+    assert ("customer" in second, task["type"], task.get("done")) == (False, "call", False)
+
+
+def test_a_noun_may_stand_before_a_word_in_the_singular_and_billing_too(cli: Cli, root: Path) -> None:
+    """As Freshsales and SugarCRM have it, whose lines are read by Salesforce's names."""
+    firms = "Account : Id,Account : Name,Account : Phone,Billing City\n1,Acme,+34 600 100 001,Lyon\n"
+    head = (
+        "Deal : Id,Deal : Name,Deal : Related account,Deal : Deal stage,Deal : Deal value,User Name,Reason\n"
+    )
+    lines = (
+        "ID,Opportunity ID,Opportunity Name,Line Item Name,Quantity,Unit Price\n1,7,Saw,Blade,2.00,5.500000\n"
+    )
+    rows = "7,Saw,Acme,Demo,10,Ida Poe,\n8,Axe,Acme,Lost,10,Ida Poe,Price\n"
+    _plan(cli, _files("exp", accounts=firms, deals=head + rows, line_items=lines))
+    plan = Path("m/plan.yaml")
+    plan.write_text(plan.read_text().replace("answer:", "answer: 2026-01-31"))
+    cli("import", "run", "m")
+    (acme,) = (loads(file.read_text()) for file in (root / "customers").iterdir())
+    assert (acme["name"], acme["phone"], acme["address"]) == ("Acme", "+34 600 100 001", "Lyon")
+    saw, axe = (deals(root)[id_] for id_ in "78")
+    assert (saw["owner"], axe["closed"]["reasons"]) == ("ida-poe", ["price"])
+    (line,) = saw["items"]
+    assert (line["description"], line["quantity"], line["unit_price"]) == ("Blade", 2, 5.5)

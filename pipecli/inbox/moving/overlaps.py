@@ -16,7 +16,7 @@ from typing import Any
 from pipecli.inbox.importing.compile_mapping import holds, texts
 from pipecli.inbox.importing.table import Row, Table
 from pipecli.inbox.moving.findings import Findings
-from pipecli.inbox.moving.synonyms import Recognised
+from pipecli.inbox.moving.synonyms import Recognised, columns_for
 from pipecli.inbox.moving.words import header_key, one_word
 from pipecli.records.compare_names import folded, is_code
 from pipecli.store import ids_and_files
@@ -261,6 +261,12 @@ def by_id_or_name(table: Table, told: Recognised, findings: Findings) -> Recogni
             ids.append(column)
         else:
             del columns[column]
+    if record := told.roles.get("record"):  # two deals may have one name
+        several = [c for c in columns_for(table, told.kind, "record") if c not in columns]
+        here = findings.kinds.get("opportunities", set())
+        if by_id := [c for c in several if (own := texts(table, c)) and here.issuperset(own)]:
+            columns[by_id[0]] = "record"
+            ids.append(record)
     for column in ids:
         columns.pop(column, None)
     return told._replace(columns=columns, rest={**told.rest, "doubles": ids})

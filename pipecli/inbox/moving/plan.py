@@ -356,8 +356,8 @@ class _Mapping:
         if address:
             plain = [] if names or firms else [f"{{{column}}}"]
             self.templates["contacts.contact"] = [f"{{{column}}} <{{{address}}}>", *plain, f"{{{address}}}"]
-        if firms and place:  # Capsule's `Contact` is who buys, a person or a firm
-            yield {"to": "customer", "when": {column: firms, place: ""}}
+        if firms:  # Capsule's `Contact` is who buys, a person or a firm
+            yield {"to": "customer", "when": {column: firms} | ({place: ""} if place else {})}
         if names or firms:
             entry |= {"when": {column: {"not": [*names, *firms]}}, "#": "without two of one name, and firms"}
         if names or not address:

@@ -71,6 +71,12 @@ def is_of_money(header: str) -> bool:
     return is_own and any(_synonyms()["opportunities"].columns.get(word) == "amount" for word in words)
 
 
+def columns_for(table: Table, kind: str, role: str) -> list[str]:
+    """The columns whose header is a word for a role of that kind of rows."""
+    words = _synonyms().get(kind)
+    return [c for c in table.columns if words and words.columns.get(header_key(c)) == role]
+
+
 def is_of_another_thing(name: str) -> bool:
     """True for a file named as what belongs to a record, `CampaignMember.csv`, or as one's own object."""
     other = {*patterns()["other things"].split()} & {*stem_of(name).split()}
@@ -169,6 +175,7 @@ def by_words_of(table: Table, known: Container[str], *, is_whole: bool = False) 
             rest: dict[str, Any] = {"unknown": "skip"} if "record" in words.needs else {}
             if kind == "activities" and "type" not in columns.values():
                 rest["set"] = {"type": of_activity("type", [stem])["values"][stem]}  # `calls.csv`
+                rest["set"] |= {"done": True} if rest["set"]["type"] == "note" and "done" not in roles else {}
             best = Recognised(kind, "", "", with_amounts_off(table, columns), rest, score)
     return best
 
@@ -283,7 +290,7 @@ def _role(key: str, words: _Words) -> str | None:
     key = re.sub(r"^f (?=\w{4})", "fecha ", key)  # `F. alta`
     if role := words.columns.get(key) or ("external_id" if _OWN_ID.fullmatch(key) else None):
         return role
-    for noun in words.names:
+    for noun in (*words.names, *(name.removesuffix("s") for name in words.names), "billing"):
         if role := words.columns.get(key.removeprefix(f"{noun} ")):
             return role
         of = key.removesuffix(f" {noun}").rpartition(" ")
