@@ -1891,3 +1891,15 @@ def test_a_noun_may_stand_before_a_word_in_the_singular_and_billing_too(cli: Cli
     assert (saw["owner"], axe["closed"]["reasons"]) == ("ida-poe", ["price"])
     (line,) = saw["items"]
     assert (line["description"], line["quantity"], line["unit_price"]) == ("Blade", 2, 5.5)
+
+
+def test_deals_with_an_id_and_a_title_are_not_pipedrives_by_the_name_of_their_file(
+    cli: Cli, root: Path
+) -> None:
+    """As ActiveCampaign has it."""
+    head = "ID,Title,Contact First Name,Contact Last Name,Contact Email,Currency,Value,Stage,Owner,Status\n"
+    deal = head + "1,Saw,Zoe,Roy,zoe@x.example,EUR,10,Demo,Ida Poe,Open\n"
+    assert _plan(cli, _files("exp", **{"deals-export": deal}))["vendor"] == ""
+    cli("import", "run", "m")
+    assert deals(root)["1"]["contacts"] == [{"contact": "zoe-roy"}]
+    assert loads((root / "contacts/zoe-roy.yaml").read_text())["emails"] == ["zoe@x.example"]

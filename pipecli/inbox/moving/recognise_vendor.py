@@ -199,16 +199,17 @@ def _of_presets(table: Table, several: Iterable[Preset], vendor: str | None = No
         if not all(one_word(column) in by_key for column in preset.recognise):
             continue
         proofs = sum(one_word(column) in by_key for column in preset.own)
-        is_named = bool(preset.file and re.search(preset.file, table.name, re.IGNORECASE))
-        is_told = bare or (preset.prefix and is_named)
-        if vendor is None and preset.own and not is_told and proofs < _OWN_COLUMNS:
+        if vendor is None and preset.own and not bare and proofs < _OWN_COLUMNS:
             continue
         columns = {
             by_key[key]: feeds
             for column, feeds in preset.columns.items()
             if (key := one_word(column)) in by_key
         }
-        must_be_named = preset.must_be_named or (preset.file and is_of_another_thing(table.name))
+        is_named = bool(preset.file and re.search(preset.file, table.name, re.IGNORECASE))
+        must_be_named = (preset.must_be_named and not bare) or (
+            preset.file and is_of_another_thing(table.name)
+        )
         is_of_people = preset.kind in ("contacts", "customers")
         if not is_named and (
             must_be_named
