@@ -39,6 +39,9 @@ def test_a_directory_with_other_files_keeps_them(anonymous, tmp_path):
 
     assert run(["init", str(tmp_path / "old")]) == 1
     assert [path.name for path in (tmp_path / "old").iterdir()] == ["note.txt"]
+    subprocess.run(["git", "init", "--quiet"], cwd=tmp_path / "old", check=True)
+    assert run(["init", str(tmp_path / "old")]) == 1
+    assert {path.name for path in (tmp_path / "old").iterdir()} == {"note.txt", ".git"}
 
 
 @pytest.mark.parametrize(("room", "said"), [(10, "error: git ended with"), (10_000, "File too large")])
