@@ -226,6 +226,7 @@ def test_a_handover_moves_all_that_is_open_in_one_commit(cli, git, leaving):
     deal = json.loads(cli("opp", "show", own, "--format", "json").out)
     planned = [(activity["subject"], activity["by"]) for activity in deal["activities"]]
     assert (deal["owner"], deal["next_contact"]["by"]) == ("ana-ruiz", "ana-ruiz")
+    assert not deal.get("shared_with")
     assert sorted(planned) == [("Hello", "tom"), ("Prices", "ana-ruiz")]
     assert json.loads(cli("lead", "show", lead, "--format", "json").out)["owner"] == "ana-ruiz"
     assert json.loads(cli("opp", "show", lost, "--format", "json").out)["owner"] == "tom"

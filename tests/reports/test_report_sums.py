@@ -27,7 +27,14 @@ from pipecli.reports.funnel import LeadCourse, Sale, funnel
 from pipecli.reports.pipeline_and_key_figures import GROUPINGS, Sum, key_figures, pipeline_by_stage
 from pipecli.reports.ranking import Points, period_before, ranking
 from pipecli.reports.stale_and_receivables import AGES, age_of, last_movement
-from pipecli.reports.today_and_followups import FollowUp, Plan, followup_row, quotation_row, reminder_message
+from pipecli.reports.today_and_followups import (
+    FollowUp,
+    Plan,
+    deal_row,
+    followup_row,
+    quotation_row,
+    reminder_message,
+)
 from pipecli.reports.velocity import velocity
 from pipecli.translation import words_of
 
@@ -85,6 +92,7 @@ def test_the_lost_add_up(deals: list[Deal], by: str, trend: str | None) -> None:
     assert found.closed.closed_count == sum(deal.status == "closed" for deal in deals)
     if by not in ("competitor", "reason"):  # a deal counts whole at each of them
         assert sum(row.lost_amount for row in found.rows) == found.totals.lost_amount
+    assert all((row.won_count is None) == (by == "reason") for row in found.rows)
     if by not in ("product", "competitor", "reason"):
         assert sum(row.lost_count for row in found.rows) == found.totals.lost_count
     if trend:
@@ -255,6 +263,12 @@ def test_a_quotation_is_asked_after_a_week_before_it_expires_or_a_week_without_a
 ) -> None:
     row = quotation_row("QTN-AAAAA", until, sent, answered, "ana", "Deal", "contoso", today=TODAY)
     assert (row and (row["when"], row["days"], row["what"])) == said
+
+
+def test_a_deal_of_today_names_its_customer_as_far_as_it_is_known():
+    for key, name in (("contoso", "Contoso"), ("gone", "gone"), (None, None)):
+        row = deal_row(DEAL._replace(customer=key), 3, {"contoso": "Contoso"}, is_overdue=False)
+        assert (row["customer"], row["when"]) == (name, "3 d")
 
 
 def test_a_plan_for_today_is_not_overdue_and_one_for_the_first_day_is_not_before():

@@ -223,6 +223,7 @@ STORIES: list[tuple[str, str, Change, str]] = [
     ("an item with a comment", "t:\n- a: 1 # c\n", put(t=[{"x": 2}]), "t:\n- # c\n  x: 2\n"),
     ("a key without a colon", "m: {a, b: 1}\n", lambda r: r["m"].update(a=2), "m: {a: 2, b: 1}\n"),
     ("a comment of an item that goes", "t:\n- a\n- b # x\n- c\n", put(t=["c", "a"]), "t:\n- c\n- a\n# x\n"),
+    ("a text with a blank line", "a: 1\n", put(a="x\n\ny\n"), "a: |\n  x\n\n  y\n"),
     ("a text that begins with blanks", "a: 1\n", put(a=" x\ny\n"), "a: |2\n   x\n  y\n"),
     (
         "a text that begins with blanks as far to the right as can be said",
@@ -237,6 +238,7 @@ STORIES: list[tuple[str, str, Change, str]] = [
         f'a:\n{" " * 10}b: " x\\ny\\n"\n',
     ),
     ("an explicit key", "? a\n: 1\nb: 2\n", put(a=3), "? a\n: 3\nb: 2\n"),
+    ("a key that goes beside one that says the same", "a: 1 # x\nb: 1 # y\n", drop("a"), "# x\nb: 1 # y\n"),
     ("a removed explicit key", "? a\n: 1\nb: 2\n", drop("a"), "b: 2\n"),
     (
         "a new first item above a comment and a blank line",

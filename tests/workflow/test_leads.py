@@ -36,6 +36,7 @@ from pipecli.workflow.lead import (
     require_convertible,
     set_lead_fields,
 )
+from pipecli.workflow.opportunity.add import record_new_deal
 from pipecli.workflow.opportunity.advance import advance_deal
 from pipecli.workflow.opportunity.set import set_deal_fields as set_deal
 
@@ -231,6 +232,9 @@ def test_a_source_that_the_settings_have_no_more_stays():
     assert set_deal(before, after, listed, TODAY, "set title").subject.title == "Mills"
     with pytest.raises(Refused, match="fair"):
         set_deal(deal(), before, listed, TODAY, "set source")
+    record_new_deal(before, listed.settings, lead=lead(source="fair"))
+    with pytest.raises(Refused, match="fair"):
+        record_new_deal(before, listed.settings, lead=lead(source="web"))
 
 
 def test_stages_that_are_named_are_of_a_process():

@@ -229,7 +229,9 @@ def test_a_deal_that_is_reopened_leaves_alone_what_had_ended():
     assert [(record.key, record.status) for record in change.also] == [("QTN-A1111", "sent")]
     assert change.subject.probability == 35
     options = {"reasons": ["price"], "day": DAY, "today": DAY, "competitors": {}}
-    assert lose_deal(deal(), SETTINGS, [], [cancelled], **options).subject.status == "lost"
+    lost = lose_deal(deal(), SETTINGS, [offer(), papers[1]], [cancelled], **options)
+    assert lost.subject.status == "lost"
+    assert [(record.key, record.status) for record in lost.also] == [("QTN-A1111", "rejected")]
     with pytest.raises(Refused, match="gone isn't a stage of the process standard; give --stage, in demo"):
         reopen_deal(sold.with_(stage="gone"), SETTINGS, papers, [], when_open={})
 
