@@ -1,4 +1,7 @@
-"""The README tells the truth: its session runs as written, and its table names what there is."""
+"""The README tells the truth: its session runs as written, and its table names what there is.
+
+So do pages whose commands are for the sample pipeline.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,15 @@ import shlex
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from pipecli.cli.nouns import NOUNS
+from tests.conftest import REPLAYED, copied
+from tests.mail_server import mail_server
 from tests.terminal import program_at_terminal
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+DOCS = Path(__file__).parent.parent / "docs"
 
 
 def session() -> str:
@@ -74,3 +82,25 @@ def test_every_noun_is_in_the_table():
     _, _, after = README.partition("## Commands")
     table = after.partition("Exit codes")[0]
     assert [noun for noun in NOUNS if f"`{noun}`" not in table] == []
+
+
+@pytest.mark.parametrize("name", ["daily", "reports", "calendar"])
+def test_the_commands_of_a_page_run_in_the_sample(
+    warm: Path, replayed: Path, tmp_path: Path, name: str
+) -> None:
+    """In one shell, which stops at the first that fails."""
+    blocks = re.findall(
+        r"^```sh\n(.*?)^```$", (DOCS / f"{name}.md").read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
+    )
+    with mail_server() as server:
+        environment = {
+            **os.environ, "PATH": f"{warm}:{os.environ['PATH']}", "XDG_CONFIG_HOME": str(tmp_path),
+            "PIPECLI_TODAY": f"{REPLAYED}T18:00", "PIPECLI_USER": "ana", "EDITOR": "true",
+            "PIPECLI_SMTP_HOST": "127.0.0.1", "PIPECLI_SMTP_PORT": str(server.port),
+            "PIPECLI_SMTP_SECURITY": "none",
+        }  # fmt: skip
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", "".join(blocks)], cwd=copied(replayed, tmp_path / "sample"),
+            env=environment, input="Four cinemas\n", capture_output=True, text=True, check=False,
+        )  # fmt: skip
+    assert blocks and done.returncode == 0, done.stdout[-2000:] + done.stderr
