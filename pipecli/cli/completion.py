@@ -1,7 +1,8 @@
 """What may follow at the prompt, for the completion of the shells; it answers before Typer is imported.
 
 The scripts in `pipecli/completions` call `pipecli __complete SHELL WORD...`, the last word being typed. Each
-line of the answer is a value and, after a tab, a word about it. Where files may follow it is `:files`.
+line of the answer is a value and, after a tab, a word about it. Where files may follow it is `:files`, and
+`:folders` where folders alone may.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from pipecli.cli.nouns import ALIASES, NOUNS
 from pipecli.harmless_text import one_line
 from pipecli.json_and_csv import dumps, loads
 from pipecli.records.compare_names import folded, stages_of
-from pipecli.records.kinds import BY_NOUN, COLLECTIONS, collection_named
+from pipecli.records.kinds import BY_NOUN, COLLECTIONS, PARENTS, collection_named
 from pipecli.store.index.rows_for_verbs import OPEN, columns_of
 from pipecli.store.safe_files import read_bytes
 
@@ -30,6 +31,7 @@ Value = tuple[str, str]
 """What may be typed, and a word about it."""
 
 FILES: list[Value] = [(":files", "")]
+FOLDERS: list[Value] = [(":folders", "")]
 _MOST = 200
 """Records that are offered, those of the person and the open ones first."""
 
@@ -108,7 +110,7 @@ class Completion:
                 self.pending = "" if words else name
                 value = words.pop(0) if words else ""
             if name in ("-C", "--dir") and value:
-                self.directory = value
+                self.directory = os.path.expandvars(Path(value).expanduser())  # zsh and bash haven't yet
         return words
 
     def values(self) -> list[Value]:
@@ -144,13 +146,14 @@ class Completion:
             self.path.append(rest[0] if rest[0] in verbs else "KIND")
             rest = rest[1:] if rest[0] in verbs else rest
         elif any(verb.isupper() for verb in verbs):
-            return self._begun([*((verb, "") for verb in verbs if not verb.isupper()), *_plurals()])
+            parts = ((part, "") for part in PARENTS if name == "import")
+            return self._begun([*((verb, "") for verb in verbs if not verb.isupper()), *_plurals(), *parts])
         return [] if is_help else self._of_verb(signature_of(self.path), rest)
 
     def _of_global(self, name: str) -> list[Value]:
         """The values of an option before the noun."""
         words = ((word, "") for word in _WORDS.get(name, "").split())
-        return FILES if name in ("-C", "--dir") else self._begun(words)
+        return FOLDERS if name in ("-C", "--dir") else self._begun(words)
 
     def _nouns(self) -> Iterator[Value]:
         yield from ((name, noun.help) for name, noun in NOUNS.items())
@@ -195,7 +198,7 @@ class Completion:
 
     def _meant(self, metavar: str, given: Sequence[str], option: str = "") -> list[Value]:
         """The values of what a metavar names: `REF... PATH=VALUE...`, `USER-OR-TEAM`."""
-        text = "".join(char for char in metavar if char not in "[].").replace("-OR-", " ").replace("|", " ")
+        text = re.sub(r"\[=.*\]|[].[]", "", metavar).replace("-OR-", " ").replace("|", " ")
         words = text.split()
         if not words or any(word in _FILES for word in words):
             return FILES if words else []
@@ -213,6 +216,8 @@ class Completion:
                 values += self._assignments()
             elif word == "ITEM" and given:
                 values += self._begun(self._items(given[0]))
+            elif "=" in word:
+                values += [(f"{name}=", about) for name, about in self._meant(word.partition("=")[0], given)]
         return values
 
     # what the pipeline has
@@ -254,7 +259,8 @@ class Completion:
             for key, label, status, rank, customer in self._rows_of(noun):
                 has = f"-{plain}" in f"-{key.casefold()}" or f" {plain}" in f" {folded(label)}"
                 if has or f"-{plain}" in f"-{customer}":
-                    rows.append((rank, label if has else f"{label}, {customer}", key, status))
+                    is_told = has or customer in label
+                    rows.append((rank, label if is_told else f"{label}, {customer}", key, status))
         return [
             (key, f"{name}, {status}" if rank == _ENDED and status else name)
             for rank, name, key, status in sorted(rows)[:_MOST]
@@ -267,8 +273,12 @@ class Completion:
         mine = "owner = ?" if "owner" in known else "? IS NULL"
         status = "status" if "status" in known else "''"
         customer = "coalesce(customer, '')" if "customer" in known else "''"
+        label = "coalesce(r.label, '')"
+        if "opportunity" in known:  # a paper is known by its deal's title and by whom it is for or from
+            title = "(SELECT label FROM _records WHERE noun = 'opportunity' AND key = opportunity)"
+            label = f"coalesce({title} || ', ', '') || {label}"
         return self.sql.execute(  # type: ignore[no-any-return]
-            f"SELECT r.key, coalesce(r.label, ''), {status}, "
+            f"SELECT r.key, {label}, {status}, "
             f"CASE WHEN NOT ({is_open}) THEN {_ENDED} WHEN {mine} THEN 0 ELSE 1 END, {customer} "
             f"FROM _records r JOIN _{kind.table} USING (path) WHERE r.noun = ?",
             (self.me, noun),
@@ -285,6 +295,11 @@ class Completion:
             for id_, names in stages_of(process).items():
                 stages.setdefault(id_, names[-1])
         yield from stages.items()
+
+    def _steps(self, _option: str = "") -> Iterator[Value]:
+        for process in self.settings["processes"].values():
+            for stage in process["stages"]:
+                yield from ((step, stage.get("name", "")) for step in stage.get("steps") or ())
 
     def _listed(self, section: str) -> list[Value]:
         return [(name, "") for name in self.settings.get(section, ())]
@@ -364,18 +379,22 @@ def _plurals() -> Iterator[Value]:
     yield from ((collection.plural, "") for collection in COLLECTIONS)
 
 
+_PRESETS = Path(__file__).parents[1] / "inbox" / "moving" / "presets"
 _FILES = frozenset({"FILE", "DIR", "MAPPING", "CSV", "EXPORT", "BASE"})
 _RECORDS = {
     "CUSTOMER": "customer", "CONTACT": "contact", "PRODUCT": "product", "SKU": "product",
     "SUPPLIER": "supplier", "COMPETITOR": "competitor", "LIST": "price-list", "PRICE_LIST": "price-list",
     "LEAD": "lead", "OPP": "opportunity", "OPPORTUNITY": "opportunity", "QTN": "quotation",
-    "QUOTATION": "quotation", "SQ": "supplier-quotation",
+    "QUOTATION": "quotation", "SQ": "supplier-quotation", "ORD": "order",
 }  # fmt: skip
 _PLAIN: dict[str, Callable[[Completion, str], Iterable[Value]]] = {
     "USER": lambda typed, _: typed._people("users"),
     "OWNER": lambda typed, _: typed._people("users"),
     "TEAM": lambda typed, _: typed._people("teams"),
     "STAGE": Completion._stages,
+    "STEP": Completion._steps,
+    "CODE": lambda typed, _: [(typed.settings["currency"], ""), *typed._listed("exchange_rates")],
+    "VENDOR": lambda *_: [(entry.name, "") for entry in os.scandir(_PRESETS) if entry.is_dir()],
     "REASON": Completion._reasons,
     "STATUS": lambda typed, _: typed._used("status"),
     "SOURCE": lambda typed, _: typed._listed("sources") or typed._used("source"),
@@ -404,7 +423,9 @@ def signature_of(path: Sequence[str]) -> Signature:
         state = loads(file.read_text(encoding="utf-8"))
         known = state["verbs"] if state["stamp"] == stamp else {}
     if name not in known:
-        known[name] = _built(path)
+        from pipecli.cli.manual import signature
+
+        known[name] = signature(path)
         with suppress(OSError):
             file.parent.mkdir(parents=True, exist_ok=True)
             aside = file.with_suffix(f".{os.getpid()}")
@@ -421,27 +442,3 @@ def _modules(folder: Path) -> Iterator[os.DirEntry[str]]:
                 yield from _modules(Path(entry.path))
             elif entry.name.endswith(".py"):
                 yield entry
-
-
-def _built(path: Sequence[str]) -> list[Any]:
-    """The options and the arguments of a verb, as JSON has them."""
-    from pipecli.cli.main import root
-
-    command: Any = root()
-    context = command.make_context("pipecli", ["--version"], resilient_parsing=True)
-    for word in path:
-        command = command.get_command(context, word)
-    options, arguments = [], []
-    for param in command.params:
-        choices = [str(choice) for choice in getattr(param.type, "choices", ())]
-        metavar = param.make_metavar(context) or ""
-        if param.param_type_name == "argument":
-            arguments.append((metavar, param.nargs == -1, choices))
-            continue
-        if "--format" in param.opts:
-            choices = list(command.formats)
-        elif "--color" in param.opts:
-            choices = ["auto", "always", "never"]
-        if not param.hidden:
-            options.append([list(param.opts), "" if param.is_flag else metavar, param.help or "", choices])
-    return [[*options, [["--help"], "", "Show the help.", []]], arguments]

@@ -142,6 +142,27 @@ def _verb(command: Any, path: str) -> VerbEntry:
     )
 
 
+def signature(path: Sequence[str]) -> list[Any]:
+    """The options and the arguments of a verb, as JSON has them; `completion` says what each is."""
+    command = _CONTEXT.command
+    for word in path:
+        command = command.get_command(_CONTEXT, word)
+    options, arguments = [], []
+    for param in command.params:
+        choices = [str(choice) for choice in getattr(param.type, "choices", ())]
+        metavar = param.make_metavar(_CONTEXT) or ""
+        if param.param_type_name == "argument":
+            arguments.append((metavar, param.nargs == -1, choices))
+            continue
+        if listed := re.match(r"One of ([\w-]+(?:, [\w-]+)+)\.", param.help or ""):
+            choices = listed[1].split(", ")
+        elif "|" in metavar and metavar.islower():
+            choices = metavar.split("|")
+        if not param.hidden:
+            options.append([list(param.opts), "" if param.is_flag else metavar, param.help or "", choices])
+    return [[*options, [["--help"], "", "Show the help.", []]], arguments]
+
+
 if __name__ == "__main__":
     sys.stdout.write(reference())
 

@@ -3,9 +3,10 @@ _pipecli() {
     local line value about IFS=$'\n'
     local -a values=() lines=()
     while IFS=$'\t' read -r value about; do
-        if [ "$value" = ":files" ]; then
+        if [ "$value" = ":files" ] || [ "$value" = ":folders" ]; then
+            [ "$value" = ":files" ] && about=file || about=directory
             compopt -o filenames 2>/dev/null
-            COMPREPLY=($(compgen -f -- "${COMP_WORDS[COMP_CWORD]#=}"))
+            COMPREPLY=($(compgen -A "$about" -- "${COMP_WORDS[COMP_CWORD]#=}"))
             return
         fi
         values+=("$value")

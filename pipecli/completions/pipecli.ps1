@@ -6,7 +6,7 @@ Register-ArgumentCompleter -Native -CommandName pipecli -ScriptBlock {
     if (-not $word) { $words = @($words) + '""' }
     & $program __complete powershell @words 2>$null | ForEach-Object {
         $value, $about = $_ -split "`t", 2
-        if ($value -notlike '*:files') {
+        if ($value -notmatch ':(files|folders)$') {
             $about = if ($about) { $about } else { $value }
             $text = if ($value -match "[\s']") { "'$($value -replace "'", "''")'" } else { $value }
             [System.Management.Automation.CompletionResult]::new($text, $value, 'ParameterValue', $about)

@@ -4,9 +4,9 @@ _pipecli() {
     local value about
     local -a values lines options=(-U -V pipecli)
     while IFS=$'\t' read -r value about; do
-        if [[ $value == *":files" ]]; then
+        if [[ $value == *:(files|folders) ]]; then
             [[ $value == --* ]] && compset -P '*='
-            _files
+            [[ $value == *:files ]] && _files || _files -/
             return
         fi
         values+=("$value")

@@ -156,6 +156,11 @@ COLLECTIONS = (
     USERS,
     TEAMS,
 )
+PARENTS = {
+    "items": ("opportunity", "quotation", "order", "supplier-quotation"),
+    "activities": ("opportunity", "lead"),
+}
+"""The kinds of record that have a list whose elements come as a file of their own."""
 COLLECTIONS_BY_NOUN = {collection.noun: collection for collection in COLLECTIONS}
 _SHORT = {"opp": "opportunity", "quote": "quotation", "supplier-quote": "supplier-quotation"}
 

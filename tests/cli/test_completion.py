@@ -56,7 +56,7 @@ def test_nouns_verbs_options_and_what_the_pipeline_has(answer: Answer) -> None:
     assert list(answer("opp")) == ["opportunity", "opp"]
     assert list(answer("opp", "wo")) == list(answer("help", "opp", "wo")) == ["won"]
     assert list(answer("--color", "al")) == ["always"]
-    assert list(answer("-C", "")) == [":files"]
+    assert list(answer("-C", "")) == [":folders"]
     assert list(answer("-C", ".", "opp", "wo")) == ["won"]
     assert list(answer("config", "columns.q")) == ["columns.quotation"]
     assert list(answer("opp", "item", "")) == ["add", "set", "remove", "list"]
@@ -75,6 +75,30 @@ def test_nouns_verbs_options_and_what_the_pipeline_has(answer: Answer) -> None:
     assert answer("opp", "list", "--format", "js") == {"json": "", "jsonl": ""}
     assert answer("import", "leads", "") == {":files": ""}
     assert "pipecli" not in str(answer("nothing", ""))
+
+
+def test_values_that_the_help_lists(answer: Answer) -> None:
+    assert list(answer("forecast", "--by", "q")) == ["quarter"]
+    assert list(answer("report", "lost", "--trend", "")) == ["month", "quarter"]
+    assert list(answer("import", "it")) == ["items"]
+    assert list(answer("import", "run", "moved", "--keep", "")) == ["local", "file", "conflict"]
+    assert list(answer("import", "plan", "x.csv", "--from", "h")) == ["hubspot"]
+    assert list(answer("forecast", "--currency", "")) == ["EUR"]
+    assert list(answer("opp", "sellers", "OPP-AAA01", "be")) == ["ben="]
+
+
+def test_a_paper_is_found_by_its_deal_and_by_whom_it_is_for(answer: Answer, cli: Cli) -> None:
+    cli("customer", "add", "Nave 14")
+    cli("opp", "set", "OPP-AAA01", "customer=nave-14")
+    cli("opp", "item", "add", "OPP-AAA01", "--description", "Mill", "--quantity", "1", "--price", "9")
+    quotation = cli("quote", "new", "OPP-AAA01", "--format", "ids").out.strip()
+    assert answer("quote", "render", "mi") == {quotation: "Mill, nave-14"}
+    assert answer("quote", "render", "14") == {quotation: "Mill, nave-14"}
+
+
+def test_steps_of_the_settings(answer: Answer, cli: Cli) -> None:
+    cli("settings", "set", "processes.standard.stages.qualify.steps=look at the site,ask for a plan")
+    assert answer("opp", "step", "done", "OPP-AAA01", "lo") == {"look at the site": "Qualify"}
 
 
 def test_values_are_forgiving_of_case_and_accents(answer: Answer, cli: Cli) -> None:
@@ -163,6 +187,8 @@ def test_a_real_shell_completes(shell: str, root: Path, warm: Path) -> None:
         typed("\x15pipecli opp list --owner be\t", "ben")
         typed("\x15pipecli settings set timez\t", "one=")  # of which fish offered files next
         typed("\x15pipecli --dir=opport\t", "unities")
+        typed("\x15pipecli -C opport\t", "unities")
+        typed(f"\x15pipecli -C ~/{root.name} opp show gri\t", "OPP-AAA02")
         typed("\x15pipecli --color=al\t", "ways")
         typed("\x15pipecli opp list --tag=vip\t", "\\ customer")
         typed('\x15pipecli opp show "Mi\t', "OPP-AAA0")

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from pipecli.cli.main import run
-from pipecli.cli.manual import entries
+from pipecli.cli.manual import commands, entries
 from tests import example_files
 from tests.conftest import REPLAYED, copied
 from tests.mail_server import mail_server
@@ -26,6 +26,19 @@ def test_every_verb_has_two_examples_that_fit_a_terminal() -> None:
     verbs = [verb for noun in entries() for verb in noun.verbs]
     assert [verb.usage for verb in verbs if len(verb.examples) != 2] == []
     assert [line for verb in verbs for line in verb.examples if len(line) > 78] == []
+
+
+def test_the_help_of_every_noun_and_verb_fits_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    verbs = [words.split() for words, _ in commands()]
+    faulty = {}
+    for path in sorted(
+        {tuple(verb[:length]) for verb in (*verbs, ["import", "KIND"]) for length in range(1, 4)}
+    ):
+        assert run([*path, "--help"]) == 0
+        usage, *lines = capsys.readouterr().out.splitlines()
+        if wrong := [line for line in lines if len(line) > 80 or line.endswith("...")] or "  " in usage:
+            faulty[path] = wrong
+    assert faulty == {}
 
 
 @pytest.mark.usefixtures("drawn_once")

@@ -209,8 +209,10 @@ class Verb(TyperCommand):
     def shared(self) -> list[TyperOption]:
         return [_format_option(self.formats), _color_option()]
 
+    def format_usage(self, ctx: Any, formatter: Any) -> None:  # a nameless command leaves a gap
+        formatter.write_usage(" ".join(ctx.command_path.split()), " ".join(self.collect_usage_pieces(ctx)))
+
     def format_epilog(self, ctx: Any, formatter: Any) -> None:
-        """The examples, below the options."""
         if lines := examples(ctx.command_path):
             with formatter.section("Examples"):
                 formatter.write("".join(f"{' ' * formatter.current_indent}{line}\n" for line in lines))
@@ -381,9 +383,7 @@ def typed_notes(text: str | None) -> str | None:
 Notes = Annotated[
     str | None,
     typer.Option(
-        help="Notes; - reads stdin, or opens $EDITOR at a terminal.",
-        metavar="TEXT",
-        callback=typed_notes,
+        help="Notes; - reads stdin, or opens $EDITOR at a terminal.", metavar="TEXT", callback=typed_notes
     ),
 ]
 TAGS, NOTES, SETS = (

@@ -61,8 +61,8 @@ KeepOption = Annotated[
     str | None,
     typer.Option(
         "--keep",
-        metavar="SIDE",
-        help="The value to keep if people and the file changed it: local (default), file or conflict.",
+        metavar="local|file|conflict",
+        help="The value to keep if people and the file changed it. Default: local.",
     ),
 ]
 
@@ -190,7 +190,7 @@ def plan(
     from_: str | None = option("The CRM it is from, if the headers don't tell.", "VENDOR", "--from"),
     force: bool = flag("--force", "Overwrite a plan, even if you changed it."),
 ) -> None:
-    """Write mappings and settings for an export, and the questions left open."""
+    """Write mappings and settings for an export, and what is left open."""
     if (into / PLAN_FILE).exists() and not force:
         raise PipecliError(f"{into} has a plan already", hint="name another folder, or give --force")
     if into.exists() and not into.is_dir():

@@ -161,7 +161,7 @@ register_item_verbs(app, Opportunity)
 def reprice(
     ctx: typer.Context,
     ref: Ref,
-    item: list[str] | None = argument("Only these: number, product or words.", default=None),
+    item: list[str] | None = argument("Only these: number, product or words.", "[ITEM]...", default=None),
 ) -> None:
     """Update the items to today's list prices; --dry-run shows them."""
     with changing(ctx) as transaction:

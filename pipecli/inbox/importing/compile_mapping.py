@@ -36,7 +36,7 @@ from pipecli.inbox.importing.cells import (
 from pipecli.inbox.importing.mapping import Column, Source, doubtful_scale, listed
 from pipecli.inbox.importing.table import EXTRA, REASON, Cell, Row, Table
 from pipecli.records import base
-from pipecli.records.kinds import Collection
+from pipecli.records.kinds import PARENTS, Collection
 from pipecli.records.money import CURRENCIES, minor_digits
 from pipecli.records.written_amounts import SIGNS, Mark, mark_of
 from pipecli.store import ids_and_files
@@ -54,11 +54,6 @@ NOTHING = frozenset(
 `-None-` is what Zoho calls an empty choice; the zeros are ids of Salesforce's weekly export.
 `Null` and `Nan` are names of people.
 """
-PARENTS = {
-    "items": ("opportunity", "quotation", "order", "supplier-quotation"),
-    "activities": ("opportunity", "lead"),
-}
-"""The kinds of record that have a list whose elements come as a file of their own."""
 _NO_NUMBERS = {str, date, datetime, bool, type(None)}
 NEVER_CLEARED = {("id",), ("sku",), ("created",), ("external_id",)}
 

@@ -15,7 +15,6 @@ from typing import NamedTuple
 from pipecli.errors import Reason, Unreadable
 from pipecli.inbox.importing.bindings import ORDINAL, Bindings, RowReading, Tally, dotted, written
 from pipecli.inbox.importing.cells import STAGE_ENTERED, Named, Path, name_in
-from pipecli.inbox.importing.compile_mapping import PARENTS
 from pipecli.inbox.importing.earlier_imports import Departed, last_said
 from pipecli.inbox.importing.list_elements import joined_rows, likeness
 from pipecli.inbox.importing.mapping import Source
@@ -24,7 +23,7 @@ from pipecli.inbox.importing.table import Row, Table
 from pipecli.records.base import Part
 from pipecli.records.emails_and_phones import email_key
 from pipecli.records.kinds import COLLECTIONS_BY_NOUN as BY_NOUN
-from pipecli.records.kinds import CONTACT, Collection
+from pipecli.records.kinds import CONTACT, PARENTS, Collection
 from pipecli.store import ids_and_files
 from pipecli.store.pipeline import Pipeline
 
