@@ -66,13 +66,11 @@ def test_a_damaged_index_is_built_anew(cli, deal, root):
     assert sqlite3.connect(index_file(root)).execute("PRAGMA quick_check").fetchone() == ("ok",)
 
 
-def test_an_index_whose_stamps_the_disk_damages_under_its_seal_is_removed(cli, deal, root):
-    deal()
-    cli("opp", "list")
-    file = index_file(root)
+def damage(file: Path, table: str) -> None:
+    """Have the disk lose the first page of a table, and the seal of the index not tell."""
     with closing(sqlite3.connect(file)) as index:
         ((page, size),) = index.execute(
-            "SELECT rootpage, page_size FROM sqlite_master, pragma_page_size WHERE name = '_folders'"
+            "SELECT rootpage, page_size FROM sqlite_master, pragma_page_size WHERE name = ?", (table,)
         )
     with file.open("r+b") as handle:
         handle.seek((page - 1) * size)
@@ -80,8 +78,22 @@ def test_an_index_whose_stamps_the_disk_damages_under_its_seal_is_removed(cli, d
     about = file.stat()
     seal = f"{about.st_ino} {about.st_size} {about.st_mtime_ns} {about.st_ctime_ns}"
     file.with_suffix(".seal").write_text(seal)
+
+
+def test_an_index_that_the_disk_damages_under_its_seal_is_removed(cli, deal, root, refused):
+    deal()
+    cli("opp", "list")
+    file = index_file(root)
+    damage(file, "_folders")
     assert amounts(cli) == {"OPP-2Q8XA": 4998.00}
     assert not file.exists()
+    cli("opp", "list")
+    for table, words in (("_opportunities", "opp list"), ("_records", "find machines")):
+        damage(file, table)
+        said = "error: the index is damaged: database disk image is malformed; `pipecli doctor --fix` removes"
+        assert refused(*words.split()).startswith(said)
+        cli("doctor", "--fix")
+        assert amounts(cli) == {"OPP-2Q8XA": 4998.00}
 
 
 def test_a_damage_that_sqlite_does_not_see_is_in_no_answer(cli, deal, root):

@@ -111,6 +111,8 @@ def _guarded(
             raise BadQuery(_TOO_LONG.format(clock.longest)) from None
         raise BadQuery(f"the query can't be run: {error}", hint=_way_out(connection, str(error))) from None
     except (sqlite3.Error, sqlite3.Warning, OverflowError) as error:
+        if "malformed" in str(error):  # the index, not the query
+            raise
         reason = "only tables of the pipeline can be read" if "not authorized" in str(error) else error
         raise BadQuery(f"the query can't be run: {reason}") from None
 
