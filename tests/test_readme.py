@@ -84,7 +84,7 @@ def test_every_noun_is_in_the_table():
     assert [noun for noun in NOUNS if f"`{noun}`" not in table] == []
 
 
-@pytest.mark.parametrize("name", ["daily", "reports", "calendar"])
+@pytest.mark.parametrize("name", ["daily", "reports", "calendar", "documents"])
 def test_the_commands_of_a_page_run_in_the_sample(
     warm: Path, replayed: Path, tmp_path: Path, name: str
 ) -> None:
