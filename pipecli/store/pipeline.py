@@ -123,7 +123,11 @@ class Pipeline:
         self._texts_read.clear()
 
     def take_in(
-        self, stats: Mapping[str, Stat], new: Collection[str], removed: Collection[str], rows: Iterable[Rows]
+        self,
+        stats: Mapping[str, Stat],
+        new: Collection[str],
+        removed: Collection[str],
+        rows: Iterable[Rows] | Index,
     ) -> None:
         """Have the index know what this process has just written or removed."""
         self._texts_read.clear()

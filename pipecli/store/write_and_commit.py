@@ -29,6 +29,7 @@ from pipecli.store.safe_files import kind_of
 
 if TYPE_CHECKING:
     from pipecli.store.crash_recovery import Journal
+    from pipecli.store.index.index import Index
     from pipecli.store.pipeline import Pipeline
     from pipecli.store.plan_writes import Write
     from pipecli.store.safe_files import Location
@@ -40,10 +41,12 @@ def write_and_commit(
     message: str | None,
     environment: Mapping[str, str] | None = None,
     before: Callable[[], None] = lambda: None,
+    draft: Index | None = None,
 ) -> str | None:
     """Write the files and commit them with `message` (None: leave the commit to the user).
 
     `before` is called once the change is written down, and no file yet: what it sends is told after a kill.
+    `draft` is an index that has the writes already.
     Returns the commit's id. When anything fails (a hook, no identity, a full disk, an interrupt) every file
     is as it was, unless git has the commit already: then it stands. Raises PipecliError.
     """
@@ -69,7 +72,7 @@ def write_and_commit(
         {file: stats[file] for file in (write.file for write in records if write.after is not None)},
         {write.file for write in records if write.before is None},
         [write.file for write in records if write.after is None],
-        index_rows(records),
+        draft or index_rows(records),
     )
     return commit_id
 

@@ -18,10 +18,11 @@ import pytest
 
 from pipecli.cli.main import run
 from pipecli.errors import PipecliError
+from pipecli.records.customer import Customer
 from pipecli.records.opportunity import Opportunity
 from pipecli.store import safe_files
 from pipecli.store.pipeline import NotFound, Pipeline
-from pipecli.store.plan_writes import Write, diff_of_writes, plan_writes
+from pipecli.store.plan_writes import DraftPipeline, Planner, Write, diff_of_writes, plan_writes
 from pipecli.store.write_and_commit import write_and_commit
 from pipecli.workflow import Change
 
@@ -496,6 +497,27 @@ def test_an_index_that_another_process_builds_meanwhile_harms_nothing(cli, root,
     assert '"title": "More machines"' in said.out
     assert "More machines" in cli("opp", "list").out
     assert git("status", "--porcelain") == ""
+
+
+def test_what_somebody_writes_while_a_draft_is_committed_is_read_after_it(deal, root, tmp_path):
+    file, pipeline = deal(), Pipeline.find(root)
+    draft = DraftPipeline(pipeline, tmp_path)
+    planner = Planner(draft)
+    planner.take(Customer(id="contoso", name="Contoso"))
+    draft.take(planner.writes())
+
+    def by_hand() -> None:
+        file.write_text(file.read_text().replace("Espresso machines", "By hand"))
+        os.utime(file, (0, 0))  # not doubted, as what is written in this moment is
+        Pipeline.find(root).index.connection.close()  # another command has the index know it
+
+    write_and_commit(pipeline, draft.writes(), "A customer", before=by_hand, draft=draft.index)
+    rows = "SELECT key, label FROM _records WHERE noun != 'settings' ORDER BY key"
+    after = Pipeline.find(root)
+    assert after.index.connection.execute(rows).fetchall() == [
+        ("OPP-2Q8XA", "By hand"),
+        ("contoso", "Contoso"),
+    ]
 
 
 def test_what_a_person_writes_between_reading_and_planning_is_not_taken_back(deal, root):

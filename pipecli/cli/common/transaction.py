@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from pipecli.records.lead import Lead
     from pipecli.records.opportunity import Opportunity
     from pipecli.records.settings import Settings
+    from pipecli.store.index.index import Index
     from pipecli.workflow.activity_and_attachment import Next
     from pipecli.workflow.match_prospect import Parties, Prospect
 
@@ -269,10 +270,12 @@ class Transaction:
         subject: str,
         trailers: str = "",
         before: Callable[[], None] = lambda: None,
+        draft: Index | None = None,
     ) -> str | None:
         """Write files and commit them, what --message adds between subject and trailers; the commit's id.
 
         With --no-commit the files are written only; with --dry-run nothing is, and the diff is printed.
+        `draft` is an index that has the writes already.
         """
         if self.session.dry_run:
             with paged(self.session.directory):
@@ -280,7 +283,7 @@ class Transaction:
             return None
         message = commit_message(subject, self.session.message, trailers)
         return write_and_commit(
-            self.pipeline, writes, None if self.session.no_commit else message, before=before
+            self.pipeline, writes, None if self.session.no_commit else message, before=before, draft=draft
         )
 
 

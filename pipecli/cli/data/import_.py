@@ -315,13 +315,20 @@ def _move(
     def decide(pipeline: Pipeline) -> Moved:
         with all_faults():
             own = answered(move, files, pipeline)
-            return run_plan(pipeline, own, files, progress, keep, export)
+            return run_plan(pipeline, own, files, room, progress, keep, export)
 
-    with no_collector(), changing_after(ctx, decide) as (transaction, moved):
+    with (
+        lock.temporary_folder("move") as room,
+        no_collector(),
+        changing_after(ctx, decide) as (transaction, moved),
+    ):
         is_dry = transaction.session.dry_run
         commit = None
         if not is_dry or with_diff:
-            commit = transaction.commit(moved.writes, _subject(move.vendor, moved), "Pipecli-Event: imported")
+            commit = transaction.commit(
+                moved.writes, _subject(move.vendor, moved), "Pipecli-Event: imported", draft=moved.draft.index
+            )
+        moved.draft.close()
         kept = _keep_rejects(transaction, moved, folder, rejects)
     _print_move(transaction.session, moved, commit, kept)
     rejected = sum(len(done.outcome.rejected) for _, done in moved.done)

@@ -41,7 +41,7 @@ from pipecli.inbox.moving.recognise_vendor import vendors
 from pipecli.inbox.moving.reconcile import Reconciliation, not_in, reconcile, told_of
 from pipecli.inbox.moving.words import header_key
 from pipecli.records.kinds import COLLECTIONS, Collection
-from pipecli.store import lock, safe_files
+from pipecli.store import safe_files
 from pipecli.store.index import rows_for_verbs
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.plan_writes import AddingPlanner, DraftPipeline, Planner, Write
@@ -57,6 +57,7 @@ PAPERS = {"opportunities": "deal", "quotations": "quotation", "orders": "order",
 class Moved:
     """The outcome of a run, not yet written to the pipeline."""
 
+    draft: DraftPipeline
     writes: list[Write] = field(default_factory=list)
     done: list[tuple[Step, Import]] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
@@ -166,58 +167,56 @@ def run_plan(
     pipeline: Pipeline,
     move: Move,
     files: Sequence[File],
+    folder: Path,
     bar: Bar,
     keep: Keep | None = None,
     given: Path | None = None,
 ) -> Moved:
     """Import all files of a plan in a copy: the writes that the pipeline needs, and the reconciliation.
 
-    `given` is the folder of a later export.
+    The index of the copy is in `folder`; `given` is the folder of a later export.
     """
-    moved = Moved()
     nouns = Counter(target.noun for step in move.steps if (target := target_named(step.kind)))
     earlier = EarlierFiles({noun for noun, files in nouns.items() if files > 1}, is_own=move.is_own)
-    with lock.temporary_folder("move") as folder:
-        draft = DraftPipeline(pipeline, folder)
-        moved.removed, moved.whole_settings = apply_settings(draft, move)
-        taken: set[str] = set()
-        coming = _ids(move, files) if move.is_own else {}
-        circle = Planner(draft)  # records of an export of ours name one another in circles
-        for step in move.steps:
-            file = _file_of(step, files, move.steps, taken)
-            if file is None:
-                moved.missing.append(step.file)
-                continue
-            taken.add(file.name)
-            planner = circle
-            if step.kind in ("users", "teams") or not move.is_own:
-                planner = AddingPlanner(draft) if part_named(step.kind) else Planner(draft)
-            done, source = _import(draft, move, step, file, planner, bar, keep, coming, earlier)
-            earlier.refused |= _refused(done, source)
-            if planner is not circle:
-                draft.take(planner.writes())
-            if not move.is_own and (compared := told_of(done, source)):
-                moved.reconciliation.append(compared)
-            moved.done.append((step, done.without_rows()))
-            if len(file.content) > _LARGE:
-                gc.collect()  # what refers to itself in a circle stays, while nothing is collected
-        if moved.done and not any(done.report["rows"] for _, done in moved.done):
-            raise PipecliError(
-                f"{given or move.export} has no row: each of its tables is a header alone",
-                hint="have the other system export again; where nothing is new, there is nothing to run",
-            )
-        with bar(len(draft.held)) as tick:
-            draft.take_held(tick)
-        moved.gone = dict(not_in(moved.reconciliation, pipeline))
-        for compared in moved.reconciliation:
-            reconcile(compared, pipeline, draft)
-        draft.take(circle.writes())
-        new = [file.name for file in files if file.name not in taken]
-        moved.new = [name for name in new if not move.is_own or target_named(name.removesuffix(".csv"))]
-        moved.writes = draft.writes()
-        if move.is_own:
-            moved.writes += _files_beside(draft, given or move.folder)
-        draft.close()
+    moved = Moved(draft := DraftPipeline(pipeline, folder))
+    moved.removed, moved.whole_settings = apply_settings(draft, move)
+    taken: set[str] = set()
+    coming = _ids(move, files) if move.is_own else {}
+    circle = Planner(draft)  # records of an export of ours name one another in circles
+    for step in move.steps:
+        file = _file_of(step, files, move.steps, taken)
+        if file is None:
+            moved.missing.append(step.file)
+            continue
+        taken.add(file.name)
+        planner = circle
+        if step.kind in ("users", "teams") or not move.is_own:
+            planner = AddingPlanner(draft) if part_named(step.kind) else Planner(draft)
+        done, source = _import(draft, move, step, file, planner, bar, keep, coming, earlier)
+        earlier.refused |= _refused(done, source)
+        if planner is not circle:
+            draft.take(planner.writes())
+        if not move.is_own and (compared := told_of(done, source)):
+            moved.reconciliation.append(compared)
+        moved.done.append((step, done.without_rows()))
+        if len(file.content) > _LARGE:
+            gc.collect()  # what refers to itself in a circle stays, while nothing is collected
+    if moved.done and not any(done.report["rows"] for _, done in moved.done):
+        raise PipecliError(
+            f"{given or move.export} has no row: each of its tables is a header alone",
+            hint="have the other system export again; where nothing is new, there is nothing to run",
+        )
+    with bar(len(draft.held)) as tick:
+        draft.take_held(tick)
+    moved.gone = dict(not_in(moved.reconciliation, pipeline))
+    for compared in moved.reconciliation:
+        reconcile(compared, pipeline, draft)
+    draft.take(circle.writes())
+    new = [file.name for file in files if file.name not in taken]
+    moved.new = [name for name in new if not move.is_own or target_named(name.removesuffix(".csv"))]
+    moved.writes = draft.writes()
+    if move.is_own:
+        moved.writes += _files_beside(draft, given or move.folder)
     return moved
 
 
