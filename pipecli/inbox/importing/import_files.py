@@ -44,7 +44,12 @@ from pipecli.store.plan_writes import Planner
 
 class File(NamedTuple):
     name: str
-    content: bytes
+    source: bytes | Path
+    """What it holds, or where it is: those of a whole export would all stay in memory."""
+
+    @property
+    def content(self) -> bytes:
+        return self.source if isinstance(self.source, bytes) else read_bounded(self.source)
 
 
 class Import(NamedTuple):
@@ -74,13 +79,14 @@ def target_named(word: str) -> Target | None:
 
 def import_rows(rows: File, mapping: File | None, target: Target) -> tuple[Table, Source]:
     """The rows of a file, and their mapping; without `mapping` by the columns' names. Raises PipecliError."""
-    source = Source.read(*mapping) if mapping else None
-    table = rows_of_file(rows.content, rows.name, source.mapping.file_format if source else None)
+    source = Source.read(mapping.name, mapping.content) if mapping else None
+    content = rows.content
+    table = rows_of_file(content, rows.name, source.mapping.file_format if source else None)
     if source is None and isinstance(target, PartKind):
         source = Source.of_columns(table, target.parents[0], target.plural)
     elif source is None and isinstance(target, Collection):
         source = Source.of_columns(table, target)
-        if is_vcard(rows.content):  # its ORG is all that it says of an employer
+        if is_vcard(content):  # its ORG is all that it says of an employer
             source.mapping = source.mapping.model_copy(update={"make": ("customer",)})
     assert source is not None
     for column in source.mapping.fill:
@@ -208,7 +214,7 @@ def files_of(path: Path) -> list[File]:
         files = list(_of_folder(path))
     else:
         raw = read_bounded(path)
-        files = list(_of_zip(raw, path.name)) if _is_archive(raw) else [File(path.name, raw)]
+        files = list(_of_zip(raw, path.name)) if _is_archive(raw) else [File(path.name, path)]
     if not files:
         known = ", ".join(_READ)
         raise PipecliError(f"{path} has no file that can be read", hint=f"these can: {known}")
@@ -248,7 +254,7 @@ def _of_folder(folder: Path) -> Iterator[File]:
         raise PipecliError(f"{folder} has {whole:,} bytes, and {LARGEST:,} can be read", hint="divide it")
     taken: set[str] = set()
     for path in paths:
-        yield File(_free_name(path.name, path.parent.name, taken), path.read_bytes())
+        yield File(_free_name(path.name, path.parent.name, taken), path)
 
 
 def _of_zip(raw: bytes, name: str) -> Iterator[File]:

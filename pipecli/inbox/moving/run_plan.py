@@ -5,7 +5,6 @@ Each file is imported as `import KIND FILE --map` does it.
 
 from __future__ import annotations
 
-import gc
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -159,10 +158,6 @@ Bar = Callable[[int], AbstractContextManager[Tick]]
 """Shows how many of so many rows are done."""
 
 
-_LARGE = 1 << 20
-"""Bytes of a file whose rows leave enough behind that looking for it pays."""
-
-
 def run_plan(
     pipeline: Pipeline,
     move: Move,
@@ -192,15 +187,11 @@ def run_plan(
         planner = circle
         if step.kind in ("users", "teams") or not move.is_own:
             planner = AddingPlanner(draft) if part_named(step.kind) else Planner(draft)
-        done, source = _import(draft, move, step, file, planner, bar, keep, coming, earlier)
-        earlier.refused |= _refused(done, source)
+        done, told = _import(draft, move, step, file, planner, bar, keep, coming, earlier)
+        moved.done.append((step, done))
+        moved.reconciliation += filter(None, [told])
         if planner is not circle:
             draft.take(planner.writes())
-        if not move.is_own and (compared := told_of(done, source)):
-            moved.reconciliation.append(compared)
-        moved.done.append((step, done.without_rows()))
-        if len(file.content) > _LARGE:
-            gc.collect()  # what refers to itself in a circle stays, while nothing is collected
     if moved.done and not any(done.report["rows"] for _, done in moved.done):
         raise PipecliError(
             f"{given or move.export} has no row: each of its tables is a header alone",
@@ -265,7 +256,8 @@ def _import(
     keep: Keep | None,
     coming: Mapping[str, Sequence[str]],
     earlier: EarlierFiles,
-) -> tuple[Import, Source]:
+) -> tuple[Import, Reconciliation | None]:
+    """One file's import, and its word on its records: what needs its rows, which take the most memory."""
     target = target_named(step.kind)
     if target is None:
         raise PipecliError(f'{move.folder / PLAN_FILE}: "{step.kind}" isn\'t a kind of record')
@@ -277,7 +269,9 @@ def _import(
         source.mapping = source.mapping.model_copy(update={"scale": "percent"})
     others = {noun: keys for noun, keys in coming.items() if noun != target.noun}
     with bar(len(table.rows)) as tick:
-        return prepare_import(pipeline, target, table, source, planner, tick, keep, others, earlier), source
+        done = prepare_import(pipeline, target, table, source, planner, tick, keep, others, earlier)
+    earlier.refused |= _refused(done, source)
+    return done.without_rows(), None if move.is_own else told_of(done, source)
 
 
 def _ids(move: Move, files: Sequence[File]) -> dict[str, list[str]]:
