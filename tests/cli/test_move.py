@@ -621,6 +621,21 @@ def test_a_bomb_a_path_that_leaves_and_a_zip_that_is_none_do_no_harm(cli: Cli, t
     assert "has a plan already" in cli("import", "plan", "leaving.zip", "--into", "m", code=1).err
 
 
+def test_a_plan_is_written_over_nothing_but_what_a_killed_one_left(cli: Cli) -> None:
+    planning = ("import", "plan", packed("export.zip", SALESFORCE), "--into", "m")
+    cli(*planning)
+    whole = {file.name: file.read_bytes() for file in Path("m").iterdir()}
+    (mapping := Path("m/opportunities.yaml")).write_text("external_id: Mine\n")
+    Path("m/plan.yaml").unlink()
+    said = cli(*planning, code=1).err
+    assert f"{mapping} is there already, and isn't of this plan; name another folder, or give --force" in said
+    assert (mapping.read_text(), Path("m/plan.yaml").exists()) == ("external_id: Mine\n", False)
+    mapping.write_bytes(whole[mapping.name])
+    Path("m/settings.yaml").unlink()
+    cli(*planning)
+    assert {file.name: file.read_bytes() for file in Path("m").iterdir()} == whole
+
+
 def test_one_command_does_it_where_nothing_is_left_open(cli: Cli, root: Path) -> None:
     cli("import", "--from", "salesforce", packed("export.zip", SALESFORCE))
     assert set(deals(root)) == {"006A", "006B", "006C", "006D"}

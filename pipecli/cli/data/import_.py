@@ -200,17 +200,23 @@ def plan(
         raise PipecliError(f"{export} has its plan already", hint=f"pipecli import run {quote(str(export))}")
     run = session(ctx)
     outcome = plan_again(into, files_of(export), run.pipeline, source_of(export, into), from_)
-    _write_pages(outcome, into)
+    _write_pages(outcome, into, is_forced=force)
     if run.format is Format.TABLE:
         write_counts((line, None) for line in _plan_lines(outcome, into))
     else:
         write_text(json.dumps(_plan_json(outcome), ensure_ascii=False, indent=2) + "\n")
 
 
-def _write_pages(outcome: Plan, folder: Path) -> None:
+def _write_pages(outcome: Plan, folder: Path, *, is_forced: bool = False) -> None:
+    """Write a plan over nothing but what a killed one has left. Raises PipecliError."""
+    pages = {folder / name: text.encode() for name, text in outcome.pages.items()}
+    for file, text in pages.items():
+        if file.exists() and not is_forced and not (file.is_file() and file.read_bytes() == text):
+            hint = "name another folder, or give --force, which writes over it"
+            raise PipecliError(f"{file} is there already, and isn't of this plan", hint=hint)
     folder.mkdir(parents=True, exist_ok=True)
-    for name in sorted(outcome.pages, key=PLAN_FILE.__eq__):  # the plan last: it says that all is there
-        write_whole(folder / name, outcome.pages[name].encode())
+    for file in sorted(pages, key=(folder / PLAN_FILE).__eq__):  # the plan last: it says that all is there
+        write_whole(file, pages[file])
 
 
 def _plan_lines(outcome: Plan, folder: Path) -> Iterator[str]:
