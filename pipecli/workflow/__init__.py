@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from pipecli.errors import PipecliError
-from pipecli.records.compare_names import chosen_id, own_names
+from pipecli.records.compare_names import chosen_id, name_key, own_names
 from pipecli.wording import a
 
 if TYPE_CHECKING:
@@ -34,14 +34,18 @@ class Refused(PipecliError):
     code = "rule"
 
 
-def listed_word(word: str, known: Sequence[str], what: str, key: str) -> str:
-    """The word that is meant, of a list of the settings with this `key`. Refused where it isn't there."""
+def listed_word(word: str, known: Sequence[str], what: str, key: str, *, is_whole: bool = False) -> str:
+    """The word that is meant, of a list of the settings with this `key`. Refused where it isn't there.
+
+    A file's is a whole one: `Price` isn't price-too-high, as it would be where somebody types it.
+    """
     if word in known:  # at once: an import asks it of each record
         return word
     ways = [f"give one of {', '.join(known)}"] * bool(known) + [f"add yours to {key} in pipecli.yaml"]
+    likely = [own for own in known if name_key(own) == name_key(word)] if is_whole else known
     try:
         return chosen_id(
-            word, own_names(known), f"{word} isn't {a(what)}", hint=", or ".join(ways), error=Refused
+            word, own_names(likely), f"{word} isn't {a(what)}", hint=", or ".join(ways), error=Refused
         )
     except Refused as error:
         error.new = ((what, word),)

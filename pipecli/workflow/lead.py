@@ -423,8 +423,9 @@ def _key_information(lead: Lead) -> KeyInformation | None:
     return known if known.plain() else None
 
 
-def require_disqualify_reason(settings: Settings, reason: str) -> str:
+def require_disqualify_reason(settings: Settings, reason: str, *, is_whole: bool = False) -> str:
     """The reason for giving a lead up that is meant. Refused where the settings list others."""
     if not settings.disqualify_reasons:
         return reason
-    return listed_word(reason, settings.disqualify_reasons, "reason to disqualify", "disqualify_reasons")
+    known = settings.disqualify_reasons
+    return listed_word(reason, known, "reason to disqualify", "disqualify_reasons", is_whole=is_whole)

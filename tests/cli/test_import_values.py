@@ -311,3 +311,16 @@ columns:
     assert (alpha["source"], beta.get("source")) == ("web", None)
     assert (beta["status"], beta["closed"]) == ("won", {"date": "2026-02-01", "amount": 200})
     assert (gamma["status"], gamma["closed"]) == ("lost", {"date": "2026-02-03", "reasons": ["price"]})
+
+
+def test_words_are_spelt_as_in_the_settings_and_a_beginning_of_one_is_none(cli: Cli, root: Path) -> None:
+    """`Timing` was written so, which `check` finds, and `PRI` taken for price."""
+    cli("customer", "add", "Acme")
+    head = "external_id,title,customer,status,closed.date,closed.reasons,type\n"
+    rows = "a,A,Acme,lost,2026-01-02,Timing,SALES\nb,B,Acme,lost,2026-01-02,PRI,sales\n"
+    told = cli("import", "opportunities", write("d.csv", head + rows), code=1)
+    assert "PRI isn't a reason for losing" in told.out
+    (deal,) = deals(root).values()
+    assert (deal["closed"]["reasons"], deal["type"]) == (["timing"], "sales")  # type: ignore[index]
+    assert "1 unchanged" in cli("import", "opportunities", "d.csv", code=1).out
+    cli("check")

@@ -12,10 +12,9 @@ from typing import Any
 from pipecli.errors import PipecliError, Unreadable
 from pipecli.inbox.importing.list_elements import complete_activities
 from pipecli.inbox.importing.named_records import Nameable
-from pipecli.records.base import Plain, Record
+from pipecli.records.base import Plain
 from pipecli.records.catalogue import PriceList
 from pipecli.records.kinds import Collection
-from pipecli.records.lead import Lead
 from pipecli.records.money import CURRENCIES, rounded
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.settings import Settings
@@ -89,6 +88,8 @@ class Completer:
         complete_activities(plain.get("activities", []))
         if noun == "opportunity" and "process" not in plain:
             self._choose_process(plain)
+        if noun in ("opportunity", "lead"):
+            self._spell_words(plain)
 
     def _offer(self, plain: Plain) -> None:
         """Give a quotation or an order its day and its deal's customer, and one with a total alone a line."""
@@ -174,17 +175,22 @@ class Completer:
     def price_lists(self) -> list[PriceList]:
         return self.pipeline.all(PriceList)
 
-    def check_words(self, record: Record) -> None:
-        """Hold a record to the words of the settings: types, sources, reasons. Raises Refused."""
-        if isinstance(record, Opportunity):
-            require_type(self.settings, record.type)
-            require_source(self.settings, record.source)
-            for reason in record.closed.reasons if record.status == "lost" and record.closed else ():
-                require_listed_lost_reason(self.settings, reason)
-        elif isinstance(record, Lead):
-            require_source(self.settings, record.source)
-            if record.disqualified:
-                require_disqualify_reason(self.settings, record.disqualified.reason)
+    def _spell_words(self, plain: Plain) -> None:
+        """Spell types, sources and reasons as the settings do. Raises Refused for others."""
+        lost = plain.get("closed", {}) if plain.get("status") == "lost" else {}
+        words = [
+            (plain, "source", require_source),
+            (plain.get("disqualified", {}), "reason", require_disqualify_reason),
+        ]
+        words += [(plain, "type", require_type)] if self.collection.noun == "opportunity" else []
+        for part, name, require in words:
+            if isinstance(part.get(name), str):
+                part[name] = require(self.settings, part[name], is_whole=True)
+        reasons = [reasons] if isinstance(reasons := lost.get("reasons", ()), str) else reasons
+        if reasons:
+            lost["reasons"] = [
+                require_listed_lost_reason(self.settings, reason, is_whole=True) for reason in reasons
+            ]
 
 
 def _stage(process: Any, name: str) -> str | None:

@@ -182,7 +182,6 @@ class _Builder:
         """Take a record for that of its draft, unless it names what isn't there."""
         before, record = records
         if isinstance(record, Record):
-            self.completer.check_words(record)
             self._check_references(draft, record)
         if before is None or not record.says_as(before):
             draft.before, draft.record = before, record

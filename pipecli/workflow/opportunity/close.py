@@ -407,6 +407,7 @@ def _cancelled(deal: Opportunity, orders: Sequence[Order]) -> list[Order]:
     ]
 
 
-def require_listed_lost_reason(settings: Settings, reason: str) -> str:
+def require_listed_lost_reason(settings: Settings, reason: str, *, is_whole: bool = False) -> str:
     """The reason for losing that is meant. Refused where the settings don't list it."""
-    return listed_word(reason, settings.lost_reasons, "reason for losing", "lost_reasons")
+    known = settings.lost_reasons
+    return listed_word(reason, known, "reason for losing", "lost_reasons", is_whole=is_whole)

@@ -219,13 +219,14 @@ def remove_competitor(deal: Opportunity, name: str, competitors: Mapping[str, st
     return Change(deal.with_(competitors=left), f"remove competitor {name}", "competitor-removed")
 
 
-def require_type(settings: Settings, type_: str) -> str:
+def require_type(settings: Settings, type_: str, *, is_whole: bool = False) -> str:
     """The type of opportunity that is meant. Refused where the settings don't list it."""
-    return listed_word(type_, settings.opportunity_types, "type of opportunity", "opportunity_types")
+    known = settings.opportunity_types
+    return listed_word(type_, known, "type of opportunity", "opportunity_types", is_whole=is_whole)
 
 
-def require_source(settings: Settings, source: str | None) -> str | None:
+def require_source(settings: Settings, source: str | None, *, is_whole: bool = False) -> str | None:
     """The source that is meant. Refused where the settings list others; where they list none any will do."""
     if source is None or not settings.sources:
         return source
-    return listed_word(source, settings.sources, "known source", "sources")
+    return listed_word(source, settings.sources, "known source", "sources", is_whole=is_whole)
