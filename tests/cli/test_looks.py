@@ -80,6 +80,8 @@ def test_a_terminal_has_colours_links_and_is_told_what_was_left_out(
     _, plain = at_terminal(root, "opp", "list", columns=140)
     assert "\x1b" not in plain
     assert plain.endswith("0 of 7\n2 open of 4; --all\n")
+    _, refused = at_terminal(root, "opp", "list", "--columns", "margin", columns=140)
+    assert refused.startswith("error: ")  # of what isn't listed nothing is left out
 
 
 def test_color_may_be_asked_for_anywhere_and_never_reaches_a_pipe_unasked(

@@ -155,6 +155,9 @@ def paged(directory: str = ".", name: str = "stdout") -> Iterator[None]:
     setattr(sys, name, screen)
     try:
         yield
+    except PipecliError:
+        screen.after.clear()
+        raise
     finally:
         setattr(sys, name, stream)
         _show(screen.getvalue(), stream, directory)
