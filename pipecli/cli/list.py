@@ -317,7 +317,8 @@ _add_list(
 
 
 def _cost(record: Mapping[str, object]) -> str:
-    return "" if record["cost"] is None else price_text(Decimal(str(record["cost"])), str(record["currency"]))
+    cost, currency = record["cost"], str(record["currency"])
+    return "" if cost is None else f"{price_text(Decimal(str(cost)), currency)} {currency}"
 
 
 def _percent(record: Mapping[str, object]) -> str:

@@ -296,21 +296,23 @@ for _kind in (OPPORTUNITY, QUOTATION):
         f"{_kind.noun} item list",
         _kind,
         "List the items, with the amount of each.",
-        lambda run, kind, ref: print_items(run, kind, _json_of(run, kind, ref)),
+        lambda run, kind, ref: print_items(run, kind, _json_of(run, kind, ref), is_alone=True),
     )
 for _kind in KINDS:
     if not _kind.is_document and _kind not in (CUSTOMER, COMPETITOR, PRICE_LIST):  # with pages of their own
         _add_show(f"{_kind.noun} show", _kind, f"Show {a(_kind.noun)}.", _print_json)
 
 
-def print_items(run: Session, kind: Kind, shown: RecordJson) -> None:
-    """Print the lines of a document, numbered, with the amount of each."""
+def print_items(run: Session, kind: Kind, shown: RecordJson, *, is_alone: bool = False) -> None:
+    """Print the lines of a document, numbered, with the amount of each; alone they name its currency."""
     lines = _lines(shown, item_amounts(run.pipeline.index.connection, kind.noun, shown["id"]))
     columns = [
         column
         for column in _COLUMNS
         if column.name in _ALWAYS or any(line.get(column.name) is not None for line in lines)
     ]
+    if is_alone:
+        columns = [_AMOUNT if column.name == "line_amount" else column for column in columns]
     print_records(lines, columns, run.format, id_key="number")
 
 
@@ -349,6 +351,11 @@ def _option(line: Mapping[str, Any]) -> str:
     return f"instead of {line['alternative_to']}" if "alternative_to" in line else "optional"
 
 
+_AMOUNT = Column(
+    "line_amount", "AMOUNT", align="right",
+    show=lambda line: amount_text(line["line_amount"], line["currency"]),
+)  # fmt: skip
+"""Of a line with its currency."""
 _ALWAYS = {"number", "description", "quantity", "unit_price", "line_amount", "amount"}
 _COLUMNS = (
     Column("number", "#", align="right"),
@@ -365,12 +372,7 @@ _COLUMNS = (
     Column("kind", "KIND", rank=2),
     Column("optional", "OPTION", show=_option),
     Column("alternative_to", "INSTEAD OF", only="csv"),
-    Column(
-        "line_amount",
-        "AMOUNT",
-        align="right",
-        show=lambda line: amount_text(line["line_amount"], line["currency"], named=False),
-    ),
+    _AMOUNT._replace(show=lambda line: amount_text(line["line_amount"], line["currency"], named=False)),
     Column("amount", "NET AMOUNT", only="csv"),
     Column("currency", "CURRENCY", only="csv"),
 )

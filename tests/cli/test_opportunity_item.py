@@ -155,7 +155,8 @@ def test_items_are_listed_with_their_amounts(add, cli, opp):
     add("--product", "cafe-s-100", "--quantity", "2", "--discount", "10")
     (line,) = json.loads(cli("opp", "item", "list", opp, "--format", "json").out)
     assert (line["number"], line["product"], line["amount"]) == (1, "cafe-s-100", 4498.20)
-    assert "4,498.20" in cli("opp", "item", "list", opp).out
+    listed = cli("opp", "item", "list", opp).out
+    assert listed.splitlines()[0].endswith("AMOUNT EUR") and "4,498.20" in listed
 
 
 def test_amounts_follow_the_currency(cli, refused):

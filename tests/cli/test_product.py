@@ -60,6 +60,7 @@ def test_a_file_written_by_hand_keeps_its_comments(cli, given, root):
     assert text.startswith("sku: grinder # ours\nname: Grinder\n")
     assert "tax:   21 # reduced\n" in text
     assert "cost: 90.00\n" in text
+    assert "COST EUR" in cli("product", "list").out
 
 
 def test_a_product_in_use_stays(cli, shop, refused):
