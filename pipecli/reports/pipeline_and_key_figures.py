@@ -149,9 +149,9 @@ def key_figures(
         weighted += valuation.weighted(deal, today)
     for deal in closed:
         if days.has(deal.ended):
-            won += deal.status == "won"
             lost += deal.status == "lost"
             if deal.status == "won":
+                won += 1
                 won_amount += valuation.amount(deal, today) or 0
     return KeyFigures(
         count, amount, weighted, overdue, stale_count, won, won_amount, lost, win_rate(won, lost)
