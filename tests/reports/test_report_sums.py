@@ -171,8 +171,9 @@ def test_what_closes_today_is_not_overdue_and_what_ended_on_other_days_counts_no
     due = [DEAL._replace(close=day, created=datetime(2026, 11, 21)) for day in (yesterday, TODAY, tomorrow)]
     assert [open_card(deal, 0, TODAY, {}).is_overdue for deal in due] == [True, False, False]
     won = [deal._replace(status="won", amount=Decimal(5)) for deal in due]
-    figures = key_figures(due, won, stale_count=0, days=today, today=TODAY, valuation=valuation)
-    assert (figures.overdue_count, figures.won_count, figures.won_amount) == (1, 1, 5)
+    closed = [*won, *(deal._replace(status="lost", amount=Decimal(7)) for deal in due)]
+    figures = key_figures(due, closed, stale_count=0, days=today, today=TODAY, valuation=valuation)
+    assert (figures.overdue_count, figures.won_count, figures.won_amount, figures.lost_count) == (1, 1, 5, 1)
     points = Points(Decimal(10), Decimal(0))
     ranks = ranking(won, by="owner", days=today, points=points, base=valuation, shown=valuation)
     assert (ranks.totals.won_count, ranks.totals.previous_points) == (1, 10)  # tomorrow's is of neither

@@ -223,6 +223,12 @@ STORIES: list[tuple[str, str, Change, str]] = [
     ("an item with a comment", "t:\n- a: 1 # c\n", put(t=[{"x": 2}]), "t:\n- # c\n  x: 2\n"),
     ("a key without a colon", "m: {a, b: 1}\n", lambda r: r["m"].update(a=2), "m: {a: 2, b: 1}\n"),
     ("a comment of an item that goes", "t:\n- a\n- b # x\n- c\n", put(t=["c", "a"]), "t:\n- c\n- a\n# x\n"),
+    (
+        "a text with a bracket",
+        "a: x\nb: {c: x}\n",
+        put(a="y [2]", b={"c": "y [2]"}),
+        "a: y [2]\nb: {c: 'y [2]'}\n",
+    ),
     ("a text with a blank line", "a: 1\n", put(a="x\n\ny\n"), "a: |\n  x\n\n  y\n"),
     ("a text that begins with blanks", "a: 1\n", put(a=" x\ny\n"), "a: |2\n   x\n  y\n"),
     (

@@ -136,6 +136,10 @@ def test_what_a_customer_said_yes_to_is_made_anew(status: str):
         require_changeable(offer(status=status))
 
 
+def test_an_offer_without_a_price_list_may_be_in_any_currency():
+    quotations.require_settable(offer(status="draft"), offer(status="draft", currency="USD"), None)
+
+
 def test_an_offer_holds_on_its_last_day():
     quotations.require_time(offer(valid_until="2026-11-20"))
     for until, late in (("2026-11-21", 0), ("2026-11-20", 1)):
