@@ -88,7 +88,7 @@ def _lying(transaction: Transaction, record: Any) -> set[str]:
 def detach(
     ctx: typer.Context,
     ref: Ref,
-    attachment: str = argument("Its name, or its number.", "FILE"),
+    attachment: str = argument("Its name, or its number.", "ATTACHMENT"),
 ) -> None:
     """Remove an attached file; git's history keeps it."""
     with changing(ctx) as transaction:

@@ -214,8 +214,10 @@ class Completion:
                 values += self._begun(_PLAIN[word](self, option))
             elif word == "PATH=VALUE":
                 values += self._assignments()
-            elif word == "ITEM" and given:
-                values += self._begun(self._items(given[0]))
+            elif word in _PARTS and given:
+                values += self._begun(self._parts(given[0], _PARTS[word]))
+            elif word == "ID":
+                values += self._activities()
             elif "=" in word:
                 values += [(f"{name}=", about) for name, about in self._meant(word.partition("=")[0], given)]
         return values
@@ -234,8 +236,7 @@ class Completion:
 
     @cached_property
     def settings(self) -> Mapping[str, Any]:
-        settings: Mapping[str, Any] = self.pipeline.settings_as_written
-        return settings
+        return self.pipeline.settings_as_written  # type: ignore[no-any-return]
 
     @cached_property
     def me(self) -> str | None:
@@ -304,9 +305,6 @@ class Completion:
     def _listed(self, section: str) -> list[Value]:
         return [(name, "") for name in self.settings.get(section, ())]
 
-    def _reasons(self, _option: str) -> list[Value]:
-        return self._listed("disqualify_reasons" if self.path[0] == "lead" else "lost_reasons")
-
     def _used(self, column: str) -> Iterator[Value]:
         """The values that records of the noun have in a column."""
         for kind in (BY_NOUN[noun] for noun in self._kinds()):
@@ -317,14 +315,16 @@ class Completion:
             for (value,) in self.sql.execute(f"SELECT DISTINCT {what} FROM {source} WHERE {what} <> ''"):
                 yield value, ""
 
-    def _activities(self, _option: str) -> Iterator[Value]:
-        yield from self.sql.execute("SELECT id, subject FROM activities WHERE NOT done ORDER BY at")
+    def _activities(self) -> list[Value]:
+        """What is planned, by the start of its id or of a word of its subject or of its record's name."""
+        query = """SELECT id, coalesce(subject || ', ', '') || label
+            FROM activities JOIN _records ON key = record WHERE NOT done ORDER BY at"""
+        start = f" {folded(self.current)}"
+        return [(key, about) for key, about in self.sql.execute(query) if start in folded(f" {key} {about}")]
 
-    def _items(self, record: str) -> Iterator[Value]:
-        query = "SELECT coalesce(product, description), description FROM items WHERE record = ?"
+    def _parts(self, record: str, query: str) -> Iterator[Value]:
         for key, _ in self._records(*self._kinds(), word=record):
-            for name, description in self.sql.execute(query, (key,)):
-                yield name, description or ""
+            yield from ((name, about or "") for name, about in self.sql.execute(query, (key,)))
 
     def _columns(self, _option: str) -> Iterator[Value]:
         for noun in self._kinds()[:1]:
@@ -379,6 +379,7 @@ def _plurals() -> Iterator[Value]:
     yield from ((collection.plural, "") for collection in COLLECTIONS)
 
 
+_REASONS = {"lead": "disqualify_reasons"}
 _PRESETS = Path(__file__).parents[1] / "inbox" / "moving" / "presets"
 _FILES = frozenset({"FILE", "DIR", "MAPPING", "CSV", "EXPORT", "BASE"})
 _RECORDS = {
@@ -387,6 +388,11 @@ _RECORDS = {
     "LEAD": "lead", "OPP": "opportunity", "OPPORTUNITY": "opportunity", "QTN": "quotation",
     "QUOTATION": "quotation", "SQ": "supplier-quotation", "ORD": "order",
 }  # fmt: skip
+_PARTS = {
+    "ITEM": "SELECT coalesce(product, description), description FROM items WHERE record = ?",
+    "ATTACHMENT": "SELECT value ->> 'name', '' FROM _records r, json_each(r.json, '$.attachments') "
+    "WHERE r.key = ?",
+}
 _PLAIN: dict[str, Callable[[Completion, str], Iterable[Value]]] = {
     "USER": lambda typed, _: typed._people("users"),
     "OWNER": lambda typed, _: typed._people("users"),
@@ -395,13 +401,12 @@ _PLAIN: dict[str, Callable[[Completion, str], Iterable[Value]]] = {
     "STEP": Completion._steps,
     "CODE": lambda typed, _: [(typed.settings["currency"], ""), *typed._listed("exchange_rates")],
     "VENDOR": lambda *_: [(entry.name, "") for entry in os.scandir(_PRESETS) if entry.is_dir()],
-    "REASON": Completion._reasons,
+    "REASON": lambda typed, _: typed._listed(_REASONS.get(typed.path[0], "lost_reasons")),
     "STATUS": lambda typed, _: typed._used("status"),
     "SOURCE": lambda typed, _: typed._listed("sources") or typed._used("source"),
     "TAG": lambda typed, option: typed._used("tags") if option != "--language" else (),
     "TYPE": lambda typed, _: typed._listed("opportunity_types"),
     "PROCESS": lambda typed, _: typed._listed("processes"),
-    "ID": Completion._activities,
     "PATH": lambda typed, _: typed._settings("") if typed.path[0] == "settings" else (),
     "COLUMN": Completion._columns,
     "NAMES": Completion._columns,

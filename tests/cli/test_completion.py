@@ -96,6 +96,23 @@ def test_a_paper_is_found_by_its_deal_and_by_whom_it_is_for(answer: Answer, cli:
     assert answer("quote", "render", "14") == {quotation: "Mill, nave-14"}
 
 
+def test_a_plan_is_found_by_its_words_and_its_deal(answer: Answer, cli: Cli) -> None:
+    plan = cli(
+        "activity", "add", "OPP-AAA01", "--type", "call", "--subject", "Ask them", "--at", "+3d"
+    ).out.strip()
+    assert answer("activity", "done", "th") == answer("activity", "move", "mi") == {plan: "Ask them, Mill"}
+    assert answer("activity", "done", "gri") == {}
+
+
+def test_what_a_deal_has_is_found_by_name(answer: Answer, cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "Floor plan.txt").write_text("3 m")
+    cli("attach", "OPP-AAA01", str(tmp_path / "Floor plan.txt"))
+    cli("competitor", "add", "Kaffeewerk")
+    assert list(answer("detach", "mill", "")) == ["Floor plan.txt"]
+    assert answer("opp", "lost", "OPP-AAA01", "--competitor", "kaf") == {"kaffeewerk": "Kaffeewerk"}
+    assert list(answer("lead", "convert", "x", "--onto", "mi")) == ["OPP-AAA01"]
+
+
 def test_steps_of_the_settings(answer: Answer, cli: Cli) -> None:
     cli("settings", "set", "processes.standard.stages.qualify.steps=look at the site,ask for a plan")
     assert answer("opp", "step", "done", "OPP-AAA01", "lo") == {"look at the site": "Qualify"}

@@ -187,7 +187,7 @@ def qualify(ctx: typer.Context, ref: Ref, **options: Text) -> None:
     field("amount", "Its value. Default: its items' sum.", "AMOUNT"),
     *(CURRENCY, PRICE_LIST, PROCESS),
     field("customer", "The customer. Default: found by name, or added.", "CUSTOMER"),
-    field("onto", "Join this open one. Default: a new one.", "REF", "--onto", "--opportunity"),
+    field("onto", "Join this open one. Default: a new one.", "OPP", "--onto", "--opportunity"),
     option_of("force", False, "--force", of=bool, help="Even if need, budget or timeframe isn't yes."),
 )
 def convert(ctx: typer.Context, ref: Ref, customer: Text, onto: Text, force: bool, **given: Text) -> None:

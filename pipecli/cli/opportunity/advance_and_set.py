@@ -198,14 +198,14 @@ def take_offer(
         transaction.do(quotations_of.take_offer(deal, offer))
 
 
-_Name = Annotated[str, typer.Argument(help="Their name, or their slug.", metavar="NAME")]
+_Name = Annotated[str, typer.Argument(help="Their name, or their slug.", metavar="COMPETITOR")]
 
 
 @app.command("competitor add", cls=Changing)
 def note_competitor(ctx: typer.Context, ref: Ref, name: _Name) -> None:
     """Add a competitor."""
     with changing(ctx) as transaction:
-        called = typed_option("NAME", name, (Opportunity, "competitors.0"), transaction.session)
+        called = typed_option("COMPETITOR", name, (Opportunity, "competitors.0"), transaction.session)
         deal = transaction.get(Opportunity, ref)
         transaction.do(rules.add_competitor(deal, called, names_of(transaction, "competitor")))
 

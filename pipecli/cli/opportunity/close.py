@@ -114,7 +114,7 @@ def lost(
     ctx: typer.Context,
     refs: Refs = None,
     reason: list[str] | None = option("One of the settings' lost_reasons. May be repeated.", "REASON"),
-    competitor: list[str] | None = option("The competitor that won it. May be repeated.", "NAME"),
+    competitor: list[str] | None = option("The competitor that won it. May be repeated.", "COMPETITOR"),
     detail: _Detail = None,
     day: _Day = None,
 ) -> None:
