@@ -4,6 +4,7 @@ A deal's amount, and that weighted by its probability, is `Valuation.worth` in `
 are added up. Two forecasts can stand side by side: each row as it was and as it is, with the difference.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
@@ -133,86 +134,43 @@ def forecast(
             if window.has_open(deal.close):
                 sums.take(deal, value, is_overdue=is_overdue)
     places = {key: place for place, key in enumerate(order)}
-    rows = [tally.row(*key) for key, tally in sums.tallies.items()]
+    rows = [sums.row(key, entries) for key, entries in sums.by_key.items()]
     rows.sort(key=lambda row: chronological(row.key) if by in PERIODS else _heaviest(row, places))
     return Forecast(
-        by, valuation.currency, today, window, rows, sums.totals.row(None, None),
+        by, valuation.currency, today, window, rows, sums.row((None, None), sums.all),
         Lacking.of(sums.overdue, sums.zero), Lacking.of(sums.without_date, sums.zero), sums.without_amount,
         Lacking.of(sums.on_hold, sums.zero),
     )  # fmt: skip
 
 
-class _Tally:
-    __slots__ = (
-        "amount", "categories", "currency", "open_count", "overdue_count", "weighted", "without_amount_count",
-        "without_date_count", "won_amount", "won_by", "won_count", "won_without_amount_count",
-        "yearly",
-    )  # fmt: skip
-
-    def __init__(self, zero: Decimal, currency: str) -> None:
-        self.currency = currency
-        self.open_count = self.won_count = self.won_without_amount_count = 0
-        self.overdue_count = self.without_date_count = self.without_amount_count = 0
-        self.amount = self.weighted = self.won_amount = self.yearly = zero
-        self.categories: dict[str, Decimal] = {}
-        self.won_by: dict[str | None, Decimal] = {}
-
-    def add(self, deal: Deal, value: Worth | None, *, is_overdue: bool) -> None:
-        if deal.status == "won":
-            self.won_count += 1
-            self.won_without_amount_count += value is None
-            won = value.amount if value else _ZERO
-            self.won_amount += won
-            for owner, part in split_amount(won, deal.credit_split("owner"), self.currency):
-                self.won_by[owner] = self.won_by.get(owner, _ZERO) + part
-            return
-        self.open_count += 1
-        if deal.close is None:
-            self.without_date_count += 1
-        elif is_overdue:
-            self.overdue_count += 1
-        if value is None:
-            self.without_amount_count += 1
-        else:
-            self.amount += value.amount
-            self.weighted += value.weighted
-            self.yearly += value.yearly
-            if deal.category:
-                self.categories[deal.category] = self.categories.get(deal.category, _ZERO) + value.amount
-
-    def row(self, process: str | None, key: str | None) -> Row:
-        return Row(
-            key, process, self.open_count, self.amount, self.weighted, self.won_count, self.won_amount,
-            self.won_without_amount_count, self.overdue_count, self.without_date_count,
-            self.without_amount_count, self.categories, self.won_by, self.yearly,
-        )  # fmt: skip
+_Entry = tuple[Deal, Worth | None, bool]
+"""A deal, or a part of it that counts at a key, its value there, and whether it is overdue."""
 
 
 class _Sums:
-    """All rows of one forecast while it is counted."""
+    """The deals of one forecast while they are counted."""
 
     def __init__(self, by: str, valuation: Valuation) -> None:
         self.by = by
         self.currency, self.zero = valuation.currency, valuation.zero
-        self.tallies: dict[Key, _Tally] = {}
-        self.totals = _Tally(self.zero, self.currency)
+        self.by_key = defaultdict[Key, list[_Entry]](list)
+        self.all: list[_Entry] = []
         self.overdue, self.without_date, self.on_hold = (list[Worth | None]() for _ in range(3))
         self.without_amount = 0
 
     def take(self, deal: Deal, value: Worth | None, *, is_overdue: bool) -> None:
         """Count a deal in its row and in the totals."""
-        self.totals.add(deal, value, is_overdue=is_overdue)
+        self.all.append((deal, value, is_overdue))
         if self.by == "product" and len(deal.products) > 1:
             for product, part in _parts(deal.products, value, self.currency):
-                self._tally((None, product)).add(deal, part, is_overdue=is_overdue)
+                self.by_key[None, product].append((deal, part, is_overdue))
         elif self.by in ("owner", "team") and deal.sellers:
             for key, part in _parts(deal.credit_split(self.by), value, self.currency):
                 theirs = tuple(one for one in deal.sellers if one[self.by == "team"] == key)
                 of_theirs = deal._replace(owner=key, sellers=theirs)
-                self._tally((None, key)).add(of_theirs, part, is_overdue=is_overdue)
+                self.by_key[None, key].append((of_theirs, part, is_overdue))
         else:
-            row = self._tally(_key(deal, self.by, is_overdue=is_overdue))
-            row.add(deal, value, is_overdue=is_overdue)
+            self.by_key[_key(deal, self.by, is_overdue=is_overdue)].append((deal, value, is_overdue))
 
     def set_apart(self, deal: Deal, value: Worth | None, *, is_overdue: bool) -> None:
         """Note what an open deal lacks."""
@@ -223,11 +181,37 @@ class _Sums:
         elif is_overdue:
             self.overdue.append(value)
 
-    def _tally(self, key: Key) -> _Tally:
-        tally = self.tallies.get(key)
-        if tally is None:
-            tally = self.tallies[key] = _Tally(self.zero, self.currency)
-        return tally
+    def row(self, key: Key, entries: Sequence[_Entry]) -> Row:
+        """What the deals of a key come to."""
+        open_count = won_count = won_without_amount = overdue = without_date = without_amount = 0
+        amount = weighted = won_amount = yearly = self.zero
+        categories: dict[str, Decimal] = {}
+        won_by: dict[str | None, Decimal] = {}
+        for deal, value, is_overdue in entries:
+            if deal.status == "won":
+                won_count += 1
+                won_without_amount += value is None
+                won = value.amount if value else _ZERO
+                won_amount += won
+                for owner, part in split_amount(won, deal.credit_split("owner"), self.currency):
+                    won_by[owner] = won_by.get(owner, _ZERO) + part
+                continue
+            open_count += 1
+            without_date += deal.close is None
+            overdue += is_overdue
+            if value is None:
+                without_amount += 1
+                continue
+            amount += value.amount
+            weighted += value.weighted
+            yearly += value.yearly
+            if deal.category:
+                categories[deal.category] = categories.get(deal.category, _ZERO) + value.amount
+        process, subject = key
+        return Row(
+            subject, process, open_count, amount, weighted, won_count, won_amount, won_without_amount,
+            overdue, without_date, without_amount, categories, won_by, yearly,
+        )  # fmt: skip
 
 
 def _parts(
