@@ -1,7 +1,5 @@
 """Activities and next contacts: what was done and what is planned, on leads and opportunities."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from datetime import date, datetime
 from enum import StrEnum

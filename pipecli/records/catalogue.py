@@ -1,7 +1,5 @@
 """Products, price lists and literature: what is sold, for how much, and what is shown."""
 
-from __future__ import annotations
-
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum

@@ -1,7 +1,5 @@
 """Customers, contacts, suppliers and competitors: those a seller deals with, or against."""
 
-from __future__ import annotations
-
 from enum import StrEnum
 from typing import ClassVar
 

@@ -6,8 +6,6 @@ Optional and alternative lines count once they are taken. The rules are those of
 allowance of the document belongs to its rate of tax, and tax is due on the sum of a rate.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
@@ -97,7 +95,7 @@ class Item(Part):
         """True of an optional or alternative line, which counts once it is taken."""
         return bool(self.optional or self.alternative_to)
 
-    def replaces(self, other: Item) -> bool:
+    def replaces(self, other: Self) -> bool:
         """True where `other` is the line that this is an alternative to."""
         words = folded(self.alternative_to or "")
         return bool(words) and words in (folded(other.product or ""), folded(other.description))

@@ -1,7 +1,5 @@
 """Leads: a point of contact, a person or an organisation, that might become a sale."""
 
-from __future__ import annotations
-
 from enum import StrEnum
 from typing import ClassVar, Self
 

@@ -1,7 +1,5 @@
 """Opportunities: a potential sale, from its first stage to won, lost or closed."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from decimal import Decimal
 from enum import StrEnum

@@ -3,8 +3,6 @@
 A credit note is an invoice, too. What may happen to a paper is in the module of its name in `workflow/`.
 """
 
-from __future__ import annotations
-
 from decimal import Decimal
 from enum import StrEnum
 from typing import ClassVar, Protocol, Self

@@ -1,7 +1,5 @@
 """Settings: `pipecli.yaml`, the marker of a pipeline and all that a team decides for itself."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from decimal import Decimal
