@@ -18,6 +18,7 @@ from pipecli.records.kinds import BY_NOUN, KINDS, SETTINGS, SETTINGS_FILE, Kind
 from pipecli.store import file_stamps, safe_files
 from pipecli.store.file_stamps import Stat
 from pipecli.store.index.index import Index, Rows, open_index
+from pipecli.store.index.tables import KEYS
 from pipecli.store.index.views import register_sql_functions
 from pipecli.store.safe_files import Location, kind_of
 from pipecli.store.yaml import read
@@ -343,16 +344,13 @@ class Pipeline:
     def _duplicates(self, kinds: Sequence[Kind]) -> list[Fault]:
         """Ids that two files have: a deal would count twice."""
         query = self.index.connection.execute
-        faults = []
-        for kind in kinds:
-            # Without the paths SQLite reads an index alone, and to count takes less than to group.
-            ids = f"FROM _records WHERE noun = '{kind.noun}'"
-            counts = f"SELECT (SELECT count(*) {ids}), count(*) FROM (SELECT DISTINCT key {ids})"
-            every, distinct = query(counts).fetchone()
-            if every != distinct:
-                twice = query(f"SELECT key, min(path), max(path) {ids} GROUP BY key HAVING count(*) > 1")
-                faults += [self._duplicate(kind.noun, *row) for row in twice]
-        return faults
+        if query(f"SELECT 1 FROM sqlite_master WHERE sql = '{KEYS}'").fetchone():
+            return []
+        nouns = {kind.noun for kind in kinds}
+        twice = query(
+            "SELECT noun, key, min(path), max(path) FROM _records GROUP BY noun, key HAVING count(*) > 1"
+        )
+        return [self._duplicate(*row) for row in twice if row[0] in nouns]
 
     def _duplicate(self, noun: str, key: str, first: str, second: str) -> Fault:
         line, column = locate(self.text(second), [BY_NOUN[noun].identity])

@@ -50,6 +50,25 @@ def test_files_added_removed_and_renamed_by_hand_are_noticed(cli, deal):
     assert sorted(amounts(cli)) == ["OPP-7K3M9", "OPP-9ZZZZ"]
 
 
+def test_an_id_of_two_files_is_told_of_whenever_the_second_came(cli, deal, root):
+    deal("OPP-7K3M9", "Grinders")
+    first = deal()
+    assert len(amounts(cli)) == 2
+    copy = first.with_name("OPP-2Q8XA-copy.yaml")
+    shutil.copy(first, copy)
+    last = deal("OPP-9ZZZZ", "Cups")
+    for _ in range(2):
+        assert "OPP-2Q8XA is also the id of opportunities/2026/" in cli("opp", "list", code=1).err
+    assert Pipeline.find(root).index.file, "it isn't built anew in memory each time"
+    shutil.rmtree(root / ".git" / "pipecli")
+    assert "OPP-2Q8XA is also the id of opportunities/2026/" in cli("forecast", code=1).err
+
+    copy.unlink()
+    assert sorted(amounts(cli)) == ["OPP-2Q8XA", "OPP-7K3M9", "OPP-9ZZZZ"]
+    shutil.copy(last, copy)
+    assert "OPP-9ZZZZ is also the id of opportunities/2026/" in cli("opp", "list", code=1).err
+
+
 def test_a_damaged_index_is_built_anew(cli, deal, root):
     deal()
     cli("opp", "list")

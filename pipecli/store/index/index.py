@@ -36,7 +36,7 @@ S = TypeVar("S")
 T = TypeVar("T")
 
 _HELD = "composed, paired, signed, taxed on the sum"
-LAYOUT = f"{__version__}/{crc32(f'{tables.schema()} {tables.INDEXES} {_HELD}'.encode()):08x}"
+LAYOUT = f"{__version__}/{crc32(f'{tables.schema()} {tables.KEYS} {tables.INDEXES} {_HELD}'.encode()):08x}"
 """Changes whenever the tables, or how they hold text, do: an index of another layout is built anew."""
 
 _PATIENCE = 10.0
@@ -261,6 +261,10 @@ def _fill(connection: sqlite3.Connection, contents: Iterable[_Content]) -> None:
     with writing(connection):
         for content in contents:
             _put(connection, *content)
+        try:
+            connection.execute(tables.KEYS)
+        except sqlite3.IntegrityError:
+            connection.execute(tables.KEYS.replace(" UNIQUE", ""))
         for statement in tables.INDEXES:
             connection.execute(statement)
         connection.execute("CREATE TABLE _layout AS SELECT ? AS layout", (LAYOUT,))
@@ -393,5 +397,11 @@ def _put(connection: sqlite3.Connection, rows: Rows, faults: Sequence[_Fault] = 
     ]
     for of_table in by_table.values():
         for shape, alike in groupby(of_table, itemgetter(0)):  # in their order, which tables keep
-            connection.executemany(statements[shape], [values for _, values in alike])
+            values = [values for _, values in alike]
+            try:
+                connection.executemany(statements[shape], values)
+            except sqlite3.IntegrityError:  # an id that another file has, too
+                connection.execute("DROP INDEX _records_key")
+                connection.execute(tables.KEYS.replace(" UNIQUE", ""))
+                connection.executemany(statements[shape].replace("INSERT", "REPLACE", 1), values)
     connection.executemany("INSERT INTO _faults VALUES (?, ?, ?, ?, ?)", faults)

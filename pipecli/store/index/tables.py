@@ -308,12 +308,13 @@ CREATE TABLE activities (path TEXT, record TEXT, noun TEXT, {_declared(_ACTIVITY
 CREATE TABLE stakeholders (path TEXT, opportunity TEXT, {_declared(_STAKEHOLDER)});
 """
 
+KEYS = "CREATE UNIQUE INDEX _records_key ON _records (noun, key)"
+"""What finds a record by its id. Not UNIQUE once two files have one: only then such ids are looked for."""
 INDEXES = (
-    "CREATE INDEX _records_key ON _records (noun, key)",
     "CREATE INDEX _activities_path ON activities (path)",
     "CREATE INDEX _stakeholders_path ON stakeholders (path)",
 )
-"""What finds rows; made once the tables are full, as one by one 100,000 records take five times as long."""
+"""What finds other rows; made once tables are full: one by one 100,000 records take five times as long."""
 
 PER_FILE = ("_records", "_faults", "items", "activities", "stakeholders")
 """The tables beside a record's own that hold rows of a file."""
@@ -343,9 +344,8 @@ def rows(records: Sequence[tuple[str, Record]]) -> Iterator[Row]:
     names = [names_json(record) for _, record in records]
     texts = [record.plain_json() for _, record in records]
     for (file, record), named, text in zip(records, names, texts, strict=True):
-        about: dict[str, SQLValue] = {"path": file, "noun": record.noun, "key": record.key}
-        about["label"], about["names"], about["json"] = record.label, named, text
-        yield "_records", about
+        about = {"path": file, "noun": record.noun, "key": record.key, "label": record.label}
+        yield "_records", {**about, "names": named, "json": text}
     for file, record in records:
         if record.noun == "settings":
             yield from _settings_rows(record)
