@@ -179,6 +179,11 @@ def test_what_closes_today_is_not_overdue_and_what_ended_on_other_days_counts_no
     assert (ranks.totals.won_count, ranks.totals.previous_points) == (1, 10)  # tomorrow's is of neither
     endless = ranking(won, by="owner", days=Days(TODAY, None), points=points, base=valuation, shown=valuation)
     assert (endless.totals.won_count, endless.previous) == (2, None)
+    assert [Points(*map(Decimal, each)).is_nothing for each in ((0, 0), (1, 0), (0, 1))] == [
+        True,
+        False,
+        False,
+    ]
 
 
 def test_the_period_before_the_first_is_none():
@@ -241,7 +246,7 @@ def test_a_message_lists_a_hundred_and_counts_the_rest():
     words = words_of(None)
     lines = [reminder_message("Ana", [due] * count, TODAY, words).body.splitlines() for count in (100, 101)]
     assert [len(text) for text in lines] == [201, 203]  # two a follow-up, and a heading
-    assert followup_row(due)["what"] == "next contact"
+    assert followup_row(due)["what"] == "next contact" and "activity" not in followup_row(due)
     noted = followup_row(due._replace(plan=plan._replace(note="Ask", customer="contoso")))
     assert (noted["what"], noted["customer"]) == ("next contact: Ask", "contoso")
 

@@ -89,6 +89,7 @@ LATER, EARLIER = date(2027, 1, 20), date(2026, 10, 1)
             [("rates", -100, -10)],
         ),
         (deal(process="other", stage="a", probability=Decimal(5)), deal(), [("stage forward", 0, 50)]),
+        (deal(process="other", stage="a", probability=Decimal(15)), deal(), [("stage back", 0, -50)]),
         (deal(stage="gone", probability=None), deal(), [("stage forward", 0, 100)]),
     ],
 )  # fmt: skip

@@ -6,7 +6,7 @@ import pytest
 
 from pipecli.records.settings import Settings, Team
 from pipecli.workflow import Refused
-from pipecli.workflow.settings import Name, add_team, change_settings, dropped, rename_in_settings
+from pipecli.workflow.settings import Name, add_team, change_settings, dropped, leaving, rename_in_settings
 
 PLAIN = {
     "company": {"name": "Contoso"},
@@ -37,6 +37,15 @@ def test_what_is_gone_is_named(settings):
         Name("stage", "standard/demo"),
         Name("stage", "standard/offer"),
     ]
+
+
+def test_who_is_no_longer_active_leaves(settings):
+    ana = {"name": "Ana", "email": "ana@x.example"}
+    before = settings(users={"ana": ana, "eva": ana | {"active": False}, "luis": ana}, teams={})
+    after = settings(
+        users={"ana": ana | {"active": False}, "eva": ana | {"active": False}, "luis": ana}, teams={}
+    )
+    assert leaving(before, after) == ["ana"]
 
 
 def test_what_records_use_stays(settings):

@@ -38,6 +38,7 @@ from pipecli.workflow.lead import (
 )
 from pipecli.workflow.opportunity.add import record_new_deal
 from pipecli.workflow.opportunity.advance import advance_deal
+from pipecli.workflow.opportunity.set import competitor_name
 from pipecli.workflow.opportunity.set import set_deal_fields as set_deal
 
 MADRID = ZoneInfo("Europe/Madrid")
@@ -235,6 +236,14 @@ def test_a_source_that_the_settings_have_no_more_stays():
     record_new_deal(before, listed.settings, lead=lead(source="fair"))
     with pytest.raises(Refused, match="fair"):
         record_new_deal(before, listed.settings, lead=lead(source="web"))
+
+
+def test_a_competitor_is_called_as_its_file_is_else_as_the_deal_spells_it():
+    named = [
+        competitor_name(name, {"acme": "ACME Corp"}, deal(competitors=["Zeta"]))
+        for name in ("Acme", "acme corp", "ZETA", "New")
+    ]
+    assert named == ["acme", "acme", "Zeta", "New"]
 
 
 def test_stages_that_are_named_are_of_a_process():

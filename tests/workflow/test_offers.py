@@ -184,6 +184,10 @@ def test_a_win_says_what_its_offers_were():
     )
     assert passed.notes == ("won without a quotation, nothing is ordered; QTN-A1111 is expired",)
     assert not passed.also  # what had ended stays as it was
+    first = offer(date="2026-11-19")
+    both = won(customer, first, offer(id="QTN-B1111"))
+    assert both.summary == "won 100.00 EUR with QTN-B1111"
+    assert both.notes[0] == "QTN-A1111, 100.00 EUR, was on offer, too"
     untold = won(customer, amount="unknown")
     assert (untold.summary, untold.subject.closed.amount) == ("won, amount unknown", "unknown")
 
@@ -259,9 +263,10 @@ def test_what_is_left_to_invoice_of_an_order():
     assert left == [0, 2]  # of one kind: the first lines go first
     halved = order(items=[MILL | {"quantity": 2}], discount_amount=10)
     more = [invoice(order="ORD-A1111", number="2026-0001", status="issued", discount_amount=7)]
-    for papers, off in ((more, 3), ([*more, note.with_(discount_amount=Decimal(7))], 10)):
-        drawn = invoices.new_invoice(halved, papers, SETTINGS, id="INV-D1111", now=NOW).subject
-        assert drawn.discount_amount == off
+    credited = [*more, note.with_(discount_amount=Decimal(7))]
+    for papers, off, words in ((more, 3, "ORD-A1111 in part"), (credited, 10, "ORD-A1111")):
+        drawn = invoices.new_invoice(halved, papers, SETTINGS, id="INV-D1111", now=NOW)
+        assert (drawn.subject.discount_amount, drawn.summary) == (off, f"invoice {words}")
     freight = order(items=[MILL | {"kind": "freight"}], discount_amount=5)
     assert (
         invoices.new_invoice(freight, [], SETTINGS, id="INV-D1111", now=NOW).subject.discount_amount is None
@@ -277,6 +282,12 @@ def test_a_draft_of_an_invoice_keeps_where_it_comes_from():
         invoices.issue_invoice(
             draft.with_(items=()), None, SETTINGS, number="2026-0001", day=DAY, open_=Decimal(0)
         )
+
+
+def test_a_payment_has_the_decimals_of_its_currency():
+    issued = invoice(order="ORD-A1111", number="2026-0001", status="issued")
+    with pytest.raises(Refused, match=r"1\.005 EUR can't be paid; it has 2 decimals"):
+        invoices.record_payment(issued, Decimal(100), id="PAY01", day=DAY, today=DAY, amount=Decimal("1.005"))
 
 
 def test_a_credit_note_that_leaves_nothing_open_settles_its_invoice():
