@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from collections.abc import Container, Sequence
@@ -34,6 +35,17 @@ def new_id(prefix: str, taken: Container[str]) -> str:
     while (id_ := f"{prefix}-{random_part()}") in taken:
         pass
     return id_
+
+
+def id_derived_from(text: str, taken: Container[object], prefix: str = "") -> str:
+    """An id that none has, and the same in each clone: of two that import one export each record is one."""
+    several = (prefix + hashed(f"{text}\n{turn}") for turn in count())
+    return next(id_ for id_ in several if id_ not in taken)
+
+
+def hashed(text: str) -> str:
+    """Five Crockford characters that are always those of this text."""
+    return "".join(CROCKFORD[byte % 32] for byte in hashlib.sha256(text.encode()).digest()[:ID_LENGTH])
 
 
 @lru_cache(maxsize=4096)

@@ -435,3 +435,31 @@ def test_a_removed_deal_of_a_customer_that_was_merged_here_is_one_of_which_the_f
     before = state(git)
     cli("import", "opp", rows, "--map", mapping, "--keep", keep)
     assert state(git) == before
+
+
+def test_two_clones_that_import_one_export_make_one_record_of_each_row(
+    cli: Cli, root: Path, git: Git
+) -> None:
+    """Each had an id by chance: after a sync every deal was there twice, and counted twice."""
+    rows = write("d.csv", "external_id,title,stage\nA1,Saw,demo\nA2,Axe,demo\n")
+    cli("import", "opportunities", rows)
+    ids = {external: deal["id"] for external, deal in deals(root).items()}
+    git("reset", "-q", "--hard", "HEAD~1")
+    cli("import", "opportunities", write("e.csv", "external_id,title,stage\nA2,Axe,demo\nA1,Saws,demo\n"))
+    assert {external: deal["id"] for external, deal in deals(root).items()} == ids
+    assert len({*ids.values()}) == 2
+
+
+def test_a_contact_that_people_added_before_the_file_did_takes_the_place_of_the_files_former_one(
+    cli: Cli, root: Path
+) -> None:
+    """The former one stayed beside."""
+    people = "external_id,name,email\n7,Zoe Roy,zoe@x.example\n8,Bo Li,bo@x.example\n"
+    cli("import", "contacts", write("c.csv", people.replace("email", "emails")))
+    head = "external_id,title,stage,contacts.1.contact\nA1,Saw,demo,"
+    cli("import", "opportunities", write("d.csv", f"{head}7\n"))
+    ref = str(deals(root)["A1"]["id"])
+    cli("opp", "contact", "add", ref, "bo-li")
+    assert "1 unchanged" in cli("import", "opportunities", "d.csv").out
+    cli("import", "opportunities", write("e.csv", f"{head}8\n"))
+    assert deals(root)["A1"]["contacts"] == [{"contact": "bo-li"}]

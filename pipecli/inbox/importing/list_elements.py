@@ -6,11 +6,10 @@ it never takes the place of another.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Container, Mapping, Set
 from decimal import Decimal
 from functools import cache
-from itertools import count, pairwise
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from pipecli.errors import Unreadable
@@ -18,9 +17,10 @@ from pipecli.inbox.importing.bindings import Bindings, Tally, written
 from pipecli.inbox.importing.cells import Named, Path, nouns_of
 from pipecli.inbox.importing.table import Row
 from pipecli.records.base import Part, Plain, identity_at
-from pipecli.records.kinds import CROCKFORD, ID_LENGTH, Collection
+from pipecli.records.kinds import Collection
 from pipecli.records.money import EXACT, percentage, rounded
 from pipecli.records.written_amounts import plain_digits
+from pipecli.store.ids_and_files import id_derived_from
 
 if TYPE_CHECKING:
     from pipecli.inbox.importing.named_records import Nameable
@@ -280,6 +280,7 @@ class Placing:
             elements = self._without_discounts(plain, elements)
         free = dict(enumerate(members))
         places = {place: self._match(list_, elements[place], free) for place in sorted(elements)}
+        former = self._former(list_, elements, free) if free and None not in places.values() else None
         for place, element in sorted(elements.items()):
             index = places[place]
             if index is None:
@@ -300,6 +301,7 @@ class Placing:
                     clear_value(member, path)
             for path, value in element.items():
                 put_value(member, path, value)
+        members[:] = [member for member in members if member is not former]
 
     def _without_discounts(self, plain: Plain, elements: Mapping[int, Element]) -> Mapping[int, Element]:
         """The lines that are sold; one below zero is a discount of the whole, one of quantity 0 nothing.
@@ -375,6 +377,15 @@ class Placing:
         bare = {path: value for path, value in element.items() if path != ("external_id",)}
         return self._is(list_, bare, member, element_name(self.model, list_, bare))
 
+    def _former(self, list_: str, elements: Mapping[int, Element], free: Mapping[int, Any]) -> Any:
+        """The file's only one so far, where it now names another that people had added; None for no such."""
+        if list_ in ("items", self.rows) or len(elements) != 1 or not self.was_imported():
+            return None
+        told, (element,) = self._said().get(list_, []), elements.values()
+        is_said = any(self._is(list_, element, one, element_name(self.model, list_, element)) for one in told)
+        several = [member for member in free.values() if member in told and not is_said]
+        return several[0] if len(several) == 1 else None
+
     def _room(
         self,
         list_: str,
@@ -435,10 +446,5 @@ def complete_activities(activities: list[Any]) -> None:
         name = activity.get("external_id") or "\n".join(
             str(activity.get(key)) for key in ("type", "at", "subject")
         )
-        activity["id"] = next(id_ for turn in count() if (id_ := _id(f"{name}\n{turn}")) not in taken)
+        activity["id"] = id_derived_from(name, taken)
         taken.add(activity["id"])
-
-
-def _id(text: str) -> str:
-    digest = hashlib.sha256(text.encode()).digest()
-    return "".join(CROCKFORD[byte % 32] for byte in digest[:ID_LENGTH])

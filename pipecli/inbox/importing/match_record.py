@@ -275,7 +275,10 @@ class Matcher:
             return own or same[0]
         kind = self.collection.kind
         if kind is not None and kind.is_document:
-            return ids_and_files.new_id(kind.prefix, self.known.labels)
+            taken = self.known.labels
+            if external:
+                return ids_and_files.id_derived_from(external, taken, f"{kind.prefix}-")
+            return ids_and_files.new_id(kind.prefix, taken)
         if not name:
             raise Unreadable(f"no name: what is the {self.collection.noun} called?")
         return self._namesake(name, external)
