@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pipecli.records.money import MissingRate, Rates, minor_digits
 from pipecli.reports.deal_and_worth import Deal
 from pipecli.reports.forecast import GROUPINGS, Forecast, Window, forecast
-from pipecli.reports.teams_and_targets import Organisation, roll_up
+from pipecli.reports.teams_and_targets import Goal, Organisation, Targets, roll_up
 
 TODAY = date(2026, 11, 21)
 RATES = Rates(
@@ -241,3 +241,6 @@ def test_what_a_team_won_is_told_by_each_of_its_sellers() -> None:
     assert {row.key: row.won_by for row in made(won, by="owner").rows} == {
         "ana": {"ana": 50}, "eva": {"eva": 30}, "luis": {"luis": 20}
     }  # fmt: skip
+    year = date(2026, 1, 1), date(2026, 12, 31)
+    targets = Targets([Goal("2026", *year, "ana", Decimal(90))], Organisation({}, {}, {}), *year)
+    assert targets.won(made(won).totals) == 50  # of those who have one

@@ -15,6 +15,7 @@ from pipecli.workflow.match_prospect import (
     match_caller,
     match_contact,
     match_customer,
+    new_customer,
 )
 
 
@@ -211,3 +212,12 @@ def test_a_known_prospect_makes_nothing_and_teaches_what_is_new() -> None:
     called = customer_and_contact(same._replace(phone="600 100 200"), known, *parties, none_new)
     assert [record.key for record in called.written] == ["ana"]
     assert called.contact and called.contact.phones == ("600 100 200",)
+
+
+def test_the_address_of_a_person_at_a_firm_is_not_the_firms() -> None:
+    for named, email in (
+        ({"name": "Ana"}, "ana@x.example"),
+        ({"organization": "Contoso"}, "ana@x.example"),
+        ({"name": "Ana", "organization": "Contoso"}, None),
+    ):
+        assert new_customer(Prospect(**named, email="ana@x.example"), "x").email == email

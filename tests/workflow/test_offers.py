@@ -336,6 +336,12 @@ def test_lead_times_are_one_where_all_rows_say_it():
         answers.receive_prices(asked, [answers.Offered(("Cup",), Decimal(2), place="row 3")], today=DAY)
 
 
+def test_a_quotation_is_for_the_primary_contact_else_for_the_only_one():
+    ana, luis = {"contact": "ana"}, {"contact": "luis", "primary": True}
+    for contacts, contact in (([ana, luis], "luis"), ([ana], "ana"), ([ana, ana | {"contact": "eva"}], None)):
+        assert quotations.contact_of(deal(contacts=contacts)) == contact
+
+
 def test_a_quotation_is_to_the_customer_else_to_the_lead():
     customer = Customer.model_validate({"id": "contoso", "name": "Contoso"})
     lead = Lead.model_validate(CREATED | {"id": "LEAD-7K3M9", "name": "Ana"})
