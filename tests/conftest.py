@@ -65,14 +65,14 @@ def pytest_configure(config: pytest.Config) -> None:
     if MEMORY.is_dir():
         disk = os.statvfs(MEMORY)
         if disk.f_bavail * disk.f_frsize > 2 << 30 and not disk.f_flag & os.ST_NOEXEC:
-            os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+            os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)  # pytest's, and what the stories run
     if getattr(config.option, "numprocesses", None) and WARM not in os.environ and hasattr(os, "fork"):
         config.add_cleanup(start_warm_programs())
 
 
 def start_warm_programs() -> Callable[[], None]:
     """Start for all workers what each would start of `warm`; how to end it."""
-    folder = Path(tempfile.mkdtemp(prefix="pipecli-warm-", dir=os.environ.get("PYTEST_DEBUG_TEMPROOT")))
+    folder = Path(tempfile.mkdtemp(prefix="pipecli-warm-"))
     stack = ExitStack()
     stack.callback(shutil.rmtree, folder, ignore_errors=True)
     stack.enter_context(warm_programs(folder))
