@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -134,47 +135,34 @@ def pytest_collection_finish() -> None:
     gc.enable()
 
 
-@pytest.fixture(scope="session")
+KEPT = re.compile(
+    r"PATH|TMPDIR|LANG|LC_\w+|(LD|DYLD|FAKETIME|PYTHON|PYTEST|PYDANTIC|HYPOTHESIS|TESTS)\w*"
+    r"|SYSTEM\w+|WINDIR|COMSPEC|PATHEXT|TEMP|TMP|USERPROFILE|(LOCAL)?APPDATA"  # of Windows
+)
+"""The variables without which programs don't start or aren't those to be tried. Each other one would come
+along to every git, and be made ready for it, tens of thousands of times."""
+
+
+@pytest.fixture(scope="session", autouse=True)
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A home directory whose git identity is Ana's, and whose git fills no new repository with samples."""
+    """A home directory whose git identity is Ana's, and whose git fills no new repository with samples.
+
+    Nothing of the machine's configuration reaches a test.
+    """
     made = tmp_path_factory.mktemp("home")
     for name in ("hooks", "info"):
         (made / "template" / name).mkdir(parents=True)
     (made / ".gitconfig").write_text(GIT_CONFIG.format(template=made / "template"))
     with pytest.MonkeyPatch.context() as patch:
+        for name in [*os.environ]:
+            if not KEPT.fullmatch(name):
+                patch.delenv(name)
         patch.setenv("GIT_CONFIG_GLOBAL", str(made / ".gitconfig"))
         patch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+        patch.setenv("HOME", str(made))
+        patch.setenv("TERM", "xterm-256color")
+        patch.setenv("TZ", "Europe/Madrid")
         yield made
-
-
-@pytest.fixture(autouse=True)
-def _own_world(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing of the machine's configuration reaches a test."""
-    monkeypatch.setenv("HOME", str(home))
-    for name in (
-        "PIPECLI_DIR",
-        "PIPECLI_FORMAT",
-        "PIPECLI_TODAY",
-        "PIPECLI_USER",
-        "EDITOR",
-        "VISUAL",
-        "COLUMNS",
-        "LINES",
-        "NO_COLOR",
-        "PAGER",
-        "PIPECLI_PAGER",
-        "GIT_PAGER",
-        "GIT_AUTHOR_NAME",
-        "GIT_AUTHOR_EMAIL",
-        "EMAIL",
-        "TERM_PROGRAM",
-        "WT_SESSION",
-        "VTE_VERSION",
-        "KONSOLE_VERSION",
-    ):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("TZ", "Europe/Madrid")
-    monkeypatch.setenv("TERM", "xterm-256color")
 
 
 INDEX = "/.git/pipecli/root/index.sqlite"
