@@ -95,8 +95,8 @@ the sample and of an agent, whose modules take long to import, together."""
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """One more than processors: a story in ten waits, for a server, a hook or a clock."""
-    return (os.cpu_count() or 1) + 1
+    """Two more than processors: a story in ten waits, for a server, a hook or a clock."""
+    return (os.cpu_count() or 1) + 2
 
 
 @pytest.hookimpl(tryfirst=True)
