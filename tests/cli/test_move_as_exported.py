@@ -1903,3 +1903,28 @@ def test_deals_with_an_id_and_a_title_are_not_pipedrives_by_the_name_of_their_fi
     cli("import", "run", "m")
     assert deals(root)["1"]["contacts"] == [{"contact": "zoe-roy"}]
     assert loads((root / "contacts/zoe-roy.yaml").read_text())["emails"] == ["zoe@x.example"]
+
+
+def test_quotations_and_prices_beside_deals_are_no_deals(cli: Cli, root: Path) -> None:
+    """A row of a price list was a deal of its price."""
+    deal = "Deal ID,Deal Name,Stage,Amount,Currency\n1,Saw,Demo,1000,EUR\n"
+    quotes = "Quote ID,Deal ID,Quote Name,Total,Status\nQ1,1,First,1498,Sent\nQ2,1,Second,1500,Draft\n"
+    prices, bare = "Product,Price\nA1,1498\n", "SKU,Amount\nA1,1498\n"
+    told = _plan(cli, _files("exp", deals=deal, quotations=quotes, price_list=prices, export=bare))
+    assert _kinds(told) == {"deals.csv": "opportunities"}
+    assert told["unknown"] == ["export.csv", "price_list.csv", "quotations.csv"]
+    cli("import", "run", "m")
+    assert [*deals(root)] == ["1"]
+
+
+def test_a_list_of_clickup_is_a_pipeline_and_its_status_the_stage(cli: Cli, root: Path) -> None:
+    head = (
+        "Task ID,Task Name,Status,List Name,Assignees,Company (short text),Deal Value (currency),Due Date\n"
+    )
+    rows = "1,Saw,Demo,Sales,[Ana Gil],Acme,10,2026-12-01\n2,Axe,Offer,Sales,[Ana Gil],Acme,20,2026-12-02\n"
+    rows += "3,Cog,Won,Sales,[Ana Gil],Acme,20,2026-02-01\n4,Dye,Lost,Sales,[Ana Gil],Zed,20,2026-02-01\n"
+    assert _plan(cli, _files("exp", tasks=head + rows))["questions"] == []
+    cli("import", "run", "m")
+    told = {id_: (deal["status"], deal["stage"], deal["customer"]) for id_, deal in deals(root).items()}
+    assert (told["1"], told["2"]) == (("open", "demo", "acme"), ("open", "offer", "acme"))
+    assert (told["3"][0], told["4"][0], deals(root)["1"]["amount"]) == ("won", "lost", 10)

@@ -36,6 +36,8 @@ _TITLE = 60  # characters of a text that may name a deal
 _CLOSE_ENOUGH = 88
 """Of 100, as rapidfuzz counts: `Telefonnumer` is `Telefonnummer`, `Stage` isn't `State`."""
 _OF_FIRMS = {"website", "phone", "street", "city", "country", "industry", "tax_id", "email", "postcode"}
+_OF_A_DEAL = {"title", "customer", "owner", "contacts.contact"}
+"""Roles of which the prices of a list have none."""
 _ANYTHING = {"name", "nombre", "nome", "nom", "نام"}
 """Headers of a name that anything has, a quote or a project: with no role of firms it isn't a customer's."""
 _BY_ID = ("customer", "owner", "by", "contacts.contact")
@@ -157,7 +159,8 @@ def by_words_of(table: Table, known: Container[str], *, is_whole: bool = False) 
             must_be_named |= not roles & {"at", "type", "subject"} or bool(named - {kind})
             must_be_named |= _has_its_own_id(table, stem)
         elif kind == "opportunities" and "stage" not in roles:  # a ticket, an e-mail has a status, too
-            must_be_named |= _has_its_own_id(table, stem) or bool(named - {kind}) or needed == {"status"}
+            must_be_named |= _has_its_own_id(table, stem) or bool(named - {kind})
+            must_be_named |= needed == {"status"} or (needed == {"amount"} and roles.isdisjoint(_OF_A_DEAL))
         elif kind == "customers" and not roles & _OF_FIRMS:
             must_be_named |= (
                 bool(named - {kind})
@@ -238,7 +241,7 @@ def _has_no_header(table: Table) -> bool:
 
 def _has_its_own_id(table: Table, stem: str) -> bool:
     """True for a table of other things than deals: `payments.csv` with a column `payment_id`."""
-    things = {word.removesuffix("s") for word in stem.split()}
+    things = {word.removesuffix("s") for word in stem.split()} | {*patterns()["with ids"].split()}
     keys = (header_key(column) for column in table.columns)
     return any(key.endswith(" id") and things.issuperset(key.split()[:-1]) for key in keys)
 
@@ -365,6 +368,8 @@ def _are_currencies(table: Table, column: str) -> bool:
 def _endings(table: Table, told: Recognised) -> dict[str, str]:
     """The column that says how deals ended where no header tells it, or where a status is a stage, too."""
     status, stage = told.roles.get("status"), told.roles.get("stage")
+    if status and stage and len(texts(table, stage)) == 1 and None in map(outcome_of, texts(table, status)):
+        return {stage: "pipeline", status: "stage"}  # ClickUp's list, and its status
     if stage and (status or not {"won", "lost"}.isdisjoint(map(outcome_of, texts(table, stage)))):
         return {}
     free = [c for c in table.columns if c not in told.columns and c not in told.rest.get("ignore", ())]

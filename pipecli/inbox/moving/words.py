@@ -45,6 +45,7 @@ def header_key(name: str) -> str:
     """A header as headers are compared: `Deal - Title`, `deal_title` and `DealTitle?` are one."""
     name = re.sub(r"^_(\w+)_value$", r"\1", name)  # `_ownerid_value`, as the Web API of Dynamics has it
     name = name.replace("#", " number ")  # `Opportunity #` is no name of one
+    name = re.sub(patterns()["types of fields"], "", name)
     apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)
     words = re.sub(r"[^\w]+", " ", folded(apart).replace("_", " ")).strip()
     words = re.sub(r" ext id( c)?$", " id", words)  # `AccountExtId__c` is a Salesforce user's own
