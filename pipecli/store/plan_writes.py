@@ -180,12 +180,16 @@ def _text(pipeline: Pipeline, planned: _Planned, plain: Plain) -> tuple[str, byt
         raise PipecliError(f"{record.key}: {error}") from None
 
 
+PRICES = frozenset(("amount", "unit_price", "discount_amount", "cost", "price"))
+"""The fields that are called so hold money, in whatever record."""
+
+
 def _as_read(record: Record, plain: Plain, file: str, raw: bytes | None, text: str) -> tuple[_Plan, Record]:
     """The plan of a text, and the record that is read from it."""
     if len(content := text.encode()) > safe_files.LARGEST:
         size = f"{len(content):,} bytes"
         raise PipecliError(f"{record.key} would take {size}, and a record has {safe_files.LARGEST:,} at most")
-    if raw is not None or not is_read_as_it_is(plain):
+    if raw is not None or not is_read_as_it_is(plain, PRICES):
         record = parse_record(kind_of(file) or SETTINGS, file, text)
     return (file, raw, content), record
 

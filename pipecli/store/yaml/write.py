@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -188,15 +188,22 @@ def emit(record: Mapping[str, object], schema: str) -> str:
     return "\n".join(lines)
 
 
-def is_read_as_it_is(value: object) -> bool:
+def is_read_as_it_is(value: object, prices: Container[str] = ()) -> bool:
     """True where a value is surely the same when what `emit` makes of it is read as its record says.
 
-    2.0 isn't: a quantity comes back as 2, and a price as 2.00. False for what is seldom: it is read to see.
+    2.50 isn't: a quantity comes back as 2.5. Nor is 2.5 as a price, which comes back as 2.50; `prices` are the
+    keys of those, but below `custom`. False for what is seldom: it is read to see.
     """
     match value:
         case dict():
-            for part in value.values():  # a text at once: a call less for each is a third of the time
-                if not (part.isprintable() if type(part) is str else is_read_as_it_is(part)):
+            for key, part in value.items():  # most at once: a call less for each is a third of the time
+                kind = type(part)
+                if kind is str:
+                    if not part.isprintable():
+                        return False
+                elif kind is Decimal and key in prices and str(part)[-3:-2] == ".":
+                    continue
+                elif not is_read_as_it_is(part, () if key == "custom" else prices):
                     return False
             return True
         case str():
@@ -211,7 +218,7 @@ def is_read_as_it_is(value: object) -> bool:
         case datetime():
             return len(value.isoformat()) == _MOMENT
         case list():
-            return all(map(is_read_as_it_is, value))
+            return all(is_read_as_it_is(part, prices) for part in value)
     return isinstance(value, date)
 
 
