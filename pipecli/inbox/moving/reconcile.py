@@ -389,17 +389,22 @@ def not_in(files: Sequence[Reconciliation], before: Pipeline) -> Iterator[tuple[
 
 def _records_here(pipeline: Pipeline, kind: Kind, told: Container[str]) -> Iterator[tuple[str, _Here]]:
     """By external id, the deals or papers that a file tells of."""
-    columns = "key, json" if kind is OPPORTUNITY else "key, exact_amount, exact_total, exact_subtotal"
+    # What a deal was won for, or its amount, in the digits of its file.
+    worth = "coalesce(json -> '$.closed.amount', json -> '$.amount')"
+    columns = (
+        f"status, stage, {worth}" if kind is OPPORTUNITY else "exact_amount, exact_total, exact_subtotal"
+    )
     rows = pipeline.index.connection.execute(
-        f"SELECT external_id, currency, {columns} FROM _{kind.table} JOIN _records USING (path) "
+        f"SELECT external_id, currency, key, {columns} FROM _{kind.table} JOIN _records USING (path) "
         "WHERE external_id IS NOT NULL"
     )
     places: dict[tuple[str, str], tuple[str, str]] = {}
     for written, currency, key, *cells in rows:
         if (external := plain_digits(written)) in told and kind is OPPORTUNITY:
-            deal = loads(cells[0])
-            place = deal["status"], deal["stage"]
-            yield external, _Here(currency, (_value(deal),), place=places.setdefault(place, place), key=key)
+            status, stage, value = cells
+            amount = Decimal(0 if value in (None, '"unknown"') else value)
+            place = places.setdefault((status, stage), (status, stage))
+            yield external, _Here(currency, (amount,), place=place, key=key)
         elif external in told:
             values = tuple(Decimal(cell) for cell in cells if cell is not None)
             grand_total = values[1] if len(values) > 1 else None
@@ -437,10 +442,3 @@ def _had_lines(pipeline: Pipeline, key: str, told: Told) -> bool:
 def _is_stage(column: Column) -> bool:
     maps = [value for value in column.values.values() if isinstance(value, dict)]
     return column.to in ("stage", "status") or any(value.keys() & {"stage", "status"} for value in maps)
-
-
-def _value(deal: Mapping[str, Any]) -> Decimal:
-    """What a deal is worth: what it was won for, or its amount."""
-    closed = deal.get("closed") or {}
-    value = closed.get("amount") if closed.get("amount") is not None else deal.get("amount")
-    return Decimal(0) if value in (None, "unknown") else Decimal(str(value))

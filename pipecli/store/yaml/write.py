@@ -191,8 +191,8 @@ def emit(record: Mapping[str, object], schema: str) -> str:
 def is_read_as_it_is(value: object, prices: Container[str] = ()) -> bool:
     """True where a value is surely the same when what `emit` makes of it is read as its record says.
 
-    2.50 isn't: a quantity comes back as 2.5. Nor is 2.5 as a price, which comes back as 2.50; `prices` are the
-    keys of those, but below `custom`. False for what is seldom: it is read to see.
+    2.50 isn't: a quantity comes back as 2.5. Nor is 2.5 as a price, which comes back as 2.50; `prices` has
+    the keys of those, but below `custom`. False for what is seldom: it is read to see.
     """
     match value:
         case dict():
