@@ -68,5 +68,6 @@ def deals(root: Path) -> dict[str, dict[str, object]]:
     return {each["external_id"]: each for each in found}
 
 
-def state(git: Git) -> tuple[str, str]:
-    return git("rev-parse", "HEAD"), git("status", "--porcelain")
+def state(git: Git) -> str:
+    """The commit, and what git says of the files."""
+    return git("status", "--porcelain=v2", "--branch")
