@@ -139,7 +139,7 @@ def test_usage_is_exit_code_two(cli):
 
 
 @pytest.mark.parametrize("asked", ["schema show opportunity", "opp show 2q8 --format json", "--help"])
-@pytest.mark.parametrize("reader", ["| head -1 >/dev/null", "| (exec <&-; sleep 1)", ">&-"])
+@pytest.mark.parametrize("reader", ["| head -1 >/dev/null", "| (exec <&-)", ">&-"])
 def test_a_reader_who_has_seen_enough_is_no_error(asked, reader, root, deal):
     import subprocess
     import sys

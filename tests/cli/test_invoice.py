@@ -226,7 +226,7 @@ def test_two_clones_number_in_one_row_and_nothing_without_the_remote(cli, order,
     assert "draft" in cli("invoice", "show", more).out
     shutil.move(tmp_path / "gone.git", tmp_path / "remote.git")
     hook = root / ".git/hooks/reference-transaction"
-    hook.write_text('#!/bin/sh\n[ "$1" != prepared ] || kill -9 $PPID; sleep 1\n')  # git, with its lock
+    hook.write_text('#!/bin/sh\n[ "$1" != prepared ] || kill -9 $PPID\n')  # git, with its lock
     hook.chmod(0o755)
     issue(root.name, more, code=1)
     hook = hook.rename(hook.with_name("pre-commit"))

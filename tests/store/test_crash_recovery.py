@@ -253,7 +253,7 @@ def test_a_polite_kill_of_git_alone_leaves_nothing(cli, deal, git, root):
     """The system kills the process that takes most memory: that may be git."""
     file = deal()
     text = file.read_bytes()
-    hook(root, "pre-commit", "kill -9 $PPID; sleep 1")
+    hook(root, "pre-commit", "kill -9 $PPID")
 
     said = cli("opp", "set", "2q8", "amount=1", code=1)
 
@@ -266,7 +266,7 @@ def test_a_polite_kill_of_git_alone_leaves_nothing(cli, deal, git, root):
 def test_a_git_that_is_killed_once_it_has_the_commit_leaves_nothing_staged(cli, deal, git, root):
     """It dies between HEAD and its index: the change is done, and its locks go."""
     deal()
-    hook(root, "reference-transaction", '[ "$1" != committed ] || kill -9 $PPID; sleep 1')
+    hook(root, "reference-transaction", '[ "$1" != committed ] || kill -9 $PPID')
     cli("opp", "set", "2q8", "amount=1")
     assert git("log", "-1", "--format=%s") == "OPP-2Q8XA: set amount"
     assert git("status", "--porcelain") == "" and not list((root / ".git").glob("*.lock"))

@@ -323,7 +323,8 @@ def test_a_killed_command_undoes_its_work(deal, git, root):
     file = deal()
     text, before = file.read_bytes(), head(git)
     hook = root / ".git" / "hooks" / "pre-commit"
-    hook.write_text("#!/bin/sh\ntouch .git/hook-runs\nsleep 3\nexit 1\n")
+    waits = "until [ -e .git/goes-on ]; do sleep 0.1; done"
+    hook.write_text(f"#!/bin/sh\ntouch .git/hook-runs\n{waits}\nexit 1\n")
     hook.chmod(0o755)
     command = [sys.executable, "-m", "pipecli", "-C", str(root), "opp", "set", "2q8", "amount=1"]
     running = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
@@ -331,6 +332,7 @@ def test_a_killed_command_undoes_its_work(deal, git, root):
         assert running.poll() is None
         time.sleep(0.02)
     running.send_signal(signal.SIGTERM)
+    (root / ".git" / "goes-on").touch()
     _, said = running.communicate(timeout=20)
 
     assert running.returncode == 130
