@@ -75,6 +75,13 @@ def test_a_comment_that_both_sides_moved_stands_where_ours_has_it():
     assert merge(FILE, DEAL, theirs, ours).text == theirs
 
 
+def test_a_comment_beside_a_list_over_lines_stands_at_its_end():
+    base = edited(("[vip, iberia]", "[vip,\n  iberia]"))
+    theirs = edited(("iberia]", "iberia] # both"), text=base)
+    ours = edited(("4998.00", "1.00"), text=base)
+    assert merge(FILE, base, ours, theirs).text == edited(("4998.00", "1.00"), text=theirs)
+
+
 def test_a_comment_that_one_side_removed_goes():
     ours = edited((" # two, for the two counters", ""), ("   # as the customer says", ""))
     theirs = edited(("quantity: 2", "quantity: 3"))

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from pipecli.merge.field_by_field import FieldConflict, from_quantity, merged_order
+from pipecli.merge.field_by_field import FieldConflict, from_quantity, members, merged_order
 from pipecli.merge.files_and_conflicts import in_words
 from pipecli.records.opportunity import Opportunity
 from pipecli.store.create_pipeline import Person, settings_text
@@ -242,3 +242,9 @@ def test_a_field_that_only_one_side_has_was_removed_by_the_other_or_never_there(
     conflict = FieldConflict(("expected_close",), base, None, "2026-12-09")
     told = in_words(Opportunity, conflict, {}, {"expected_close": "2026-12-09"})
     assert told.words == f"expected_close: ours {absent}, theirs 2026-12-09"
+
+
+def test_a_line_of_one_external_id_is_another_by_its_name_unless_asked():
+    old, new = ({"external_id": "7", "product": product} for product in ("mill", "cup"))
+    assert len(members([old], [new], [old], ("product",)).all) == 2
+    assert len(members([old], [new], [old], ("product",), by_external_id=True).all) == 1

@@ -34,6 +34,7 @@ from pipecli.reports.today_and_followups import (
     followup_row,
     quotation_row,
     reminder_message,
+    standing_still,
 )
 from pipecli.reports.velocity import velocity
 from pipecli.translation import words_of
@@ -210,6 +211,8 @@ def test_the_funnel_has_no_place_for_what_was_at_no_stage_and_is_not_won():
         [], deals, by="step", days=Days(), valuation=Valuation(RATES), order=[("standard", "demo")]
     )
     assert (found.stages[0].deal_count, found.without_stage_count) == (1, 1)
+    by_source = funnel([], deals, by="source", days=Days(), valuation=Valuation(RATES))
+    assert by_source.without_stage_count == 0  # it has no stages
 
 
 def test_a_hold_that_ends_today_is_the_last_movement():
@@ -271,6 +274,12 @@ def test_a_quotation_is_asked_after_a_week_before_it_expires_or_a_week_without_a
     assert (row and (row["when"], row["days"], row["what"])) == said
 
 
+def test_what_is_overdue_does_not_stand_still_too():
+    still = DEAL._replace(created=datetime(2026, 11, 1), rotting_days=7)
+    overdue = still._replace(id="OPP-BBBBB", close=date(2026, 11, 20))
+    assert standing_still([still, overdue], {}, TODAY) == [(still, 20)]
+
+
 def test_a_deal_of_today_names_its_customer_as_far_as_it_is_known():
     for key, name in (("contoso", "Contoso"), ("gone", "gone"), (None, None)):
         row = deal_row(DEAL._replace(customer=key), 3, {"contoso": "Contoso"}, is_overdue=False)
@@ -286,5 +295,7 @@ def test_a_plan_for_today_is_not_overdue_and_one_for_the_first_day_is_not_before
     assert (done.totals.planned_count, done.totals.overdue_count, done.overdue_before) == (3, 1, 2)
     early = count_activities(planned, [], set(), by="user", days=Days(date(2026, 11, 22), None), today=TODAY)
     assert early.overdue_before == 3
+    by_type = count_activities(planned, [], set(), by="type", days=Days(), today=TODAY)
+    assert [(row.planned_count, row.untouched_count) for row in by_type.rows] == [(5, None)]
     of_18, of_20 = (planned[place]._replace(done=True) for place in (0, 2))
     assert touched([*planned, of_18, of_20], Days(date(2026, 11, 20), None)) == {"OPP-20"}

@@ -38,7 +38,7 @@ from pipecli.workflow.lead import (
 )
 from pipecli.workflow.opportunity.add import record_new_deal
 from pipecli.workflow.opportunity.advance import advance_deal
-from pipecli.workflow.opportunity.set import competitor_name
+from pipecli.workflow.opportunity.set import competitor_name, hold_deal
 from pipecli.workflow.opportunity.set import set_deal_fields as set_deal
 
 MADRID = ZoneInfo("Europe/Madrid")
@@ -228,7 +228,9 @@ def test_a_deal_whose_process_or_stage_is_gone_says_where_it_may_go_on():
 
 
 def test_a_source_that_the_settings_have_no_more_stays():
-    before, after = deal(source="fair"), deal(source="fair", title="Mills")
+    both = [{"contact": contact, "primary": True} for contact in ("ana", "luis")]  # merged by hand
+    before = deal(source="fair", contacts=both)
+    after = before.with_(title="Mills")
     listed = Prices(SETTINGS.with_(sources=("web",)))
     assert set_deal(before, after, listed, TODAY, "set title").subject.title == "Mills"
     with pytest.raises(Refused, match="fair"):
@@ -236,6 +238,13 @@ def test_a_source_that_the_settings_have_no_more_stays():
     record_new_deal(before, listed.settings, lead=lead(source="fair"))
     with pytest.raises(Refused, match="fair"):
         record_new_deal(before, listed.settings, lead=lead(source="web"))
+
+
+def test_a_deal_on_hold_is_held_for_longer():
+    held = hold_deal(deal(), until=date(2026, 12, 1), today=TODAY, reason="budget")
+    longer = hold_deal(held.subject, until=date(2026, 12, 9), today=TODAY)
+    assert held.summary == "on hold until 2026-12-01: budget"
+    assert (longer.summary, longer.subject.hold.reason) == ("hold 2026-12-01 → 2026-12-09", "budget")
 
 
 def test_a_competitor_is_called_as_its_file_is_else_as_the_deal_spells_it():

@@ -125,6 +125,15 @@ def test_discounts_of_a_line_take_each_others_place():
     assert changed.items[0].discount_amount == 5
 
 
+def test_who_gives_a_price_is_not_told_that_of_the_list():
+    terms = prices(prices={"mill": [{"from": 1, "price": 100}, {"from": 5, "price": 80}]})
+    for price, told in ((None, True), (Decimal(90), False), (Decimal(100), False)):
+        change = lines.set_item(
+            deal(items=[MILL], price_list="retail"), terms, DAY, "1", quantity=Decimal(5), price=price
+        )
+        assert any("80" in note for note in change.notes) == told
+
+
 def test_a_product_that_the_list_has_no_price_for_keeps_its_own():
     change = lines.reprice(deal(items=[MILL | {"product": "cup"}, MILL]), prices(), DAY)
     assert change.notes[0].endswith("stays at 100, retail has no price for it")
@@ -267,6 +276,9 @@ def test_what_is_left_to_invoice_of_an_order():
     for papers, off, words in ((more, 3, "ORD-A1111 in part"), (credited, 10, "ORD-A1111")):
         drawn = invoices.new_invoice(halved, papers, SETTINGS, id="INV-D1111", now=NOW)
         assert (drawn.subject.discount_amount, drawn.summary) == (off, f"invoice {words}")
+    cheaper = order(items=[MILL | {"quantity": 2, "discount_amount": 5}])
+    (half,) = invoices.new_invoice(cheaper, [more[0]], SETTINGS, id="INV-D1111", now=NOW).subject.items
+    assert (half.quantity, half.discount_amount) == (1, Decimal("2.50"))
     freight = order(items=[MILL | {"kind": "freight"}], discount_amount=5)
     assert (
         invoices.new_invoice(freight, [], SETTINGS, id="INV-D1111", now=NOW).subject.discount_amount is None
