@@ -134,6 +134,11 @@ def test_usage_is_exit_code_two(cli):
         assert f"(did you mean {meant}?)" in cli(*words.split(), code=2).err  # as other programs call it
     assert "--stage needs a value; see `pipecli opp list --help`" in cli("opp", "list", "--stage", code=2).err
     assert "(did you mean --expected-close?)" in cli("opp", "add", "x", "--close", "fri", code=2).err
+    assert "before the noun: pipecli --today …)" in cli("forecast", "--today", "fri", code=2).err
+    assert (
+        'option "--amount"; see' in cli("invoice", "credit", "x", "--amount", "5", code=2).err
+    )  # no --reason
+    assert cli("supplier-quote", "list", "--all").err == ""  # it shows all anyway
     assert "unexpected argument: talk (words need quotes)" in cli("call", "x", "Price", "talk", code=2).err
     assert "must be one of table, json" in cli("opp", "list", "--format", "yaml", code=2).err
 

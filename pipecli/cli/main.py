@@ -166,13 +166,22 @@ def _usage_or_bug(session: Session, arguments: Sequence[str], error: Exception) 
         with paged(session.directory, "stderr"):
             show()
         return status
+    context: Any = getattr(error, "ctx", None)
+    parameters = context.command.params if context else []
+    options = [name for one in parameters if not getattr(one, "hidden", False) for name in one.opts]
+    if getattr(error, "option_name", None) and getattr(error, "possibilities", None):
+        from difflib import get_close_matches
+
+        typed = str(error.option_name).lstrip("-")  # type: ignore[attr-defined]
+        bare = {name.lstrip("-"): name for name in options}
+        error.possibilities = [bare[name] for name in get_close_matches(typed, bare)]  # type: ignore[attr-defined]
     message: str = error.format_message()  # type: ignore[attr-defined]
     for pattern, words in _IN_OUR_WORDS.items():
         message = re.sub(pattern, words, message)
-    context: Any = getattr(error, "ctx", None)
     if unknown := re.match(r'unknown option "--([a-z]+)"', message):
-        options = [name for parameter in context.command.params for name in parameter.opts]
-        if meant := ", ".join(name for name in options if unknown[1] in name.split("-")):
+        if f"--{unknown[1]}" in (name for one in context.find_root().command.params for name in one.opts):
+            message = f"{unknown[0]} (it stands before the noun: pipecli --{unknown[1]} …)"
+        elif meant := ", ".join(name for name in options if unknown[1] in name.split("-")):
             message = f"{unknown[0]} (did you mean {meant}?)"
     elif unknown := re.match(r'unknown command "([a-z]+)"', message):
         names = [*_ELSEWHERE.get(unknown[1], "").split(", "), *_verbs_of_nouns(unknown[1])]

@@ -191,10 +191,11 @@ class Listing(Reading):
             text_option("--product", "Only with an item of this product.", "PRODUCT"),
             text_option("--search", "Only what contains these words, as in `pipecli find`.", "WORDS"),
         ]
+        all_.hidden = not self.opens  # a list that leaves nothing out takes it, too
         for option in filters:
             option.hidden = option.opts[0].removeprefix("--") not in self.takes
         return [
-            *([all_] if self.opens else ()),
+            all_,
             *filters,
             text_option("--where", "Only where this SQL condition is true; columns as in `sql`.", "EXPR"),
             text_option("--sort", "Sort by this column; -COLUMN in reverse.", "COLUMN"),
