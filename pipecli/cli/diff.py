@@ -116,7 +116,7 @@ def _record(touched: ChangedRecord, impact: Effect) -> dict[str, Any]:
     return {
         "id": touched.key,
         "noun": touched.noun,
-        "title": about.title if about else None,
+        "title": touched.title,
         "owner": about.owner if about else None,
         "file": touched.file,
         "before": _worth(before),
@@ -207,9 +207,8 @@ def _heading(touched: ChangedRecord, impact: Effect) -> str:
     if touched.noun == touched.key:
         return touched.key
     owner = f"  ({about.owner})" if about and about.owner else ""
-    return (
-        f"{touched.key}  {about.title}{owner}" if about else f"{touched.noun.replace('-', ' ')} {touched.key}"
-    )
+    noun = "" if about else f"{touched.noun.replace('-', ' ')} "
+    return f"{noun}{touched.key}  {touched.title or ''}{owner}".rstrip()
 
 
 def _money_lines(touched: ChangedRecord, impact: Effect) -> list[str]:

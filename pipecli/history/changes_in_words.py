@@ -226,7 +226,7 @@ def events_between(before: RecordVersion | None, after: RecordVersion | None) ->
     """The events between two versions of a record; None: it was not there."""
     before, after = before and _in_todays_keys(before), after and _in_todays_keys(after)
     if after is None:
-        return [Event("removed", _title(before), None, f"{before.name} removed")] if before else []
+        return [Event("removed", title_of(before), None, f"{before.name} removed")] if before else []
     if before is None:
         return [_creation(after)]
     return [*_amount(before, after), *_status(before, after), *_others(before, after)]
@@ -253,7 +253,7 @@ _ENDINGS = {"opportunity": ("closed",), "lead": ("converted", "disqualified")}
 
 
 def _creation(version: RecordVersion) -> Event:
-    title, stage, status = _title(version), version.plain.get("stage"), version.plain.get("status")
+    title, stage, status = title_of(version), version.plain.get("stage"), version.plain.get("status")
     amount = None if version.amount is None else f"{version.amount:,} {version.currency}"
     # A request to a supplier has no title, so its status says what it is.
     is_told = status != _first_status(version) or version.noun == SUPPLIER_QUOTATION.noun
@@ -262,7 +262,8 @@ def _creation(version: RecordVersion) -> Event:
     return Event("created", None, title, f"{version.name} created{f': {about}' if about else ''}")
 
 
-def _title(version: RecordVersion) -> object:
+def title_of(version: RecordVersion) -> str | None:
+    """What people call a record, as the version has it; None where it has no name of its own."""
     for name in ("title", "organization", "name"):
         title = version.plain.get(name)
         if isinstance(title, str) and (

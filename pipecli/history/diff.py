@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pipecli.errors import FaultyFile
-from pipecli.history.changes_in_words import Event, RecordVersion, events_between
+from pipecli.history.changes_in_words import Event, RecordVersion, events_between, title_of
 from pipecli.history.commit_as_of import UNSHALLOW, NoSuchMoment, commit_meant, tip
 from pipecli.history.commits import key_of_path, noun_at, record_kind
 from pipecli.history.pipeline_as_of import PastPipeline, pipeline_at
@@ -66,6 +66,15 @@ class ChangedRecord(NamedTuple):
     events: list[Event]
     before: Side | None
     after: Side | None
+
+    @property
+    def title(self) -> str | None:
+        """What people call it; a paper by whose it is."""
+        side = self.after or self.before
+        if side is None or side.version is None:
+            return None
+        plain = side.version.plain
+        return title_of(side.version) or plain.get("customer") or plain.get("supplier")
 
 
 class ChangeSet(NamedTuple):

@@ -66,6 +66,15 @@ def test_a_branch_is_told_in_deals_and_money(cli: Cli, deal: str, git: Git) -> N
     assert found["head"] == {"name": "proposal", "commit": git("rev-parse", "proposal")}
 
 
+def test_each_record_is_told_with_its_name(cli: Cli, deal: str) -> None:
+    lead = cli(
+        "lead", "add", "--name", "Zoe Park", "--organization", "Park Cafés", "--format", "ids"
+    ).out.strip()
+    cli("customer", "set", "contoso", "website=https://contoso.example")
+    said = cli("diff", "HEAD~2..HEAD").out
+    assert f"\nlead {lead}  Park Cafés\n" in said and "\ncustomer contoso  Contoso\n" in said
+
+
 @pytest.mark.usefixtures("today")
 def test_a_reviewer_reads_markdown_and_a_person_a_page(cli: Cli, deal: str, git: Git) -> None:
     cli("opp", "advance", deal)
