@@ -154,6 +154,7 @@ def test_a_second_run_adds_nothing(cli, take, box, git):
 
     assert len(first["recorded"]) == 2
     assert (again["recorded"], again["already_recorded"], again["commit"]) == ([], 2, None)
+    assert again["already_on"] == sorted({row["record"] for row in first["recorded"]})
     assert (git("rev-parse", "HEAD"), git("status", "--porcelain")) == (head, "")
 
 

@@ -21,7 +21,7 @@ from pipecli.records.kinds import LEAD
 from pipecli.records.lead import Lead
 from pipecli.records.opportunity import Opportunity
 from pipecli.store.pipeline import Pipeline
-from pipecli.wording import count
+from pipecli.wording import count, first_of
 from pipecli.workflow import Change
 from pipecli.workflow.incoming_mail import (
     Facts,
@@ -67,6 +67,8 @@ class MailOutcome(NamedTuple):
     unplaced: list[Unplaced]
     already: int
     """The number recorded by an earlier run, or lying in these files twice."""
+    already_on: list[str]
+    """The ids of the records that earlier runs recorded them on."""
     leads: list[str]
     """The ids of the new leads."""
     changes: list[Change]
@@ -86,6 +88,7 @@ def recording(
     )
     written = {_told(mail.at, mail.mail.subject) for mail in timed if not is_quoted(mail.mail)}
     new: dict[str, Timed] = {}
+    before = {on.key for mail in timed for on in run.records_with(mail)}
     for mail in timed:
         if not run.has(mail) and not (is_quoted(mail.mail) and _told(mail.at, mail.mail.subject) in written):
             new.setdefault(mail.mail.message_id, mail)
@@ -100,6 +103,7 @@ def recording(
         sorted(run.recorded, key=lambda recorded: _order(recorded.timed)),
         [run.unplaced(mail) for mail in new.values() if not run.has(mail)],
         len(timed) - len(new),
+        sorted(before),
         [lead.key for lead in run.leads],
         run.changes(),
     )
@@ -160,6 +164,10 @@ class _Run:
         else:
             known = quoted_id(mail.sender[0].email, timed.at, mail.subject) in self._known.threads
         return known or mail.message_id in self._known.threads
+
+    def records_with(self, timed: Timed) -> Sequence[Record]:
+        """The records that a mail is recorded on."""
+        return self._known.threads.get(timed.mail.message_id, ())
 
     def unwrapped(self, timed: Timed) -> list[Timed]:
         """The mails that one of us forwarded to us; of any other mail itself."""
@@ -298,6 +306,7 @@ def report_json(read: Read, outcome: MailOutcome) -> dict[str, Any]:
         "mails": read.mails,
         "recorded": [_recorded(mail) for mail in outcome.recorded],
         "already_recorded": outcome.already,
+        "already_on": outcome.already_on,
         "ambiguous": [row for row in unplaced if row["outcome"] == "ambiguous"],
         "unmatched": [row for row in unplaced if row["outcome"] == "unmatched"],
         "leads": outcome.leads,
@@ -370,10 +379,11 @@ def report_lines(report: Mapping[str, Any], labels: Mapping[str, str]) -> Iterat
     `labels` are what the records are called, by their ids.
     """
     recorded: Sequence[Row] = report["recorded"]
+    before = f", on {first_of(report['already_on'], 3, ',')}" if report["already_on"] else ""
     yield Line(f"{count(report['mails'], 'mail', ',')} in {count(report['files'], 'file', ',')}")
     for words, number in (
         ("recorded", len(recorded)),
-        ("recorded before", report["already_recorded"]),
+        (f"recorded before{before}", report["already_recorded"]),
         ("could belong to several", len(report["ambiguous"])),
         ("without a place", len(report["unmatched"])),
     ):
