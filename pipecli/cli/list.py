@@ -281,7 +281,7 @@ INVOICES = (
     column("status", "STATUS"),
     column("date", "DATE", rank=2),
     column("due", "DUE"),
-    column("overdue_days", "LATE", align="right", show=_late),
+    column("overdue_days", "LATE", align="right", rank=1, show=_late),
     column("total", "TOTAL", "exact_total", align="right", show=_money("total")),
     column("open", "OPEN", align="right", show=_money("open", named=False)),
     CURRENCY,
@@ -331,7 +331,7 @@ PRODUCTS = (
     column("kind", "KIND", rank=1),
     column("uom", "UNIT", rank=2),
     column("tax", "TAX", align="right", rank=3, show=_percent),
-    column("cost", "COST", align="right", rank=4, show=_cost),
+    column("cost", "COST", "exact_cost", align="right", rank=4, show=_cost),
     column("currency", "CURRENCY", views.BASE_CURRENCY, only="csv", in_json=True),
     ACTIVE,
 )

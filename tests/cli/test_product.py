@@ -114,3 +114,12 @@ def test_wrong_input_is_refused(shop, refused, arguments, said):
 
 def test_a_kind_that_is_none_is_wrong_usage(cli):
     assert "product, service" in cli("product", "add", "x", "--name", "x", "--kind", "thing", code=2).err
+
+
+def test_a_list_for_a_program_has_costs_as_their_files_have_them(cli):
+    cli("product", "add", "screw", "--name", "Screw", "--cost", "0.0125")
+    cli("product", "add", "mill", "--name", "Mill", "--cost", "2600")
+
+    rows = cli("product", "list", "--format", "csv", "--columns", "sku,cost").out
+
+    assert rows == "sku,cost\r\nmill,2600\r\nscrew,0.0125\r\n"
