@@ -74,9 +74,14 @@ def identity(place: Location) -> Iterator[Diagnosis]:
     if mine:
         yield ok(f"{name} <{email}> is the user {mine}")
     else:
+        wanted = {"name": name, "email": None}
+        way = f"pipecli user add SLUG --name NAME --email {quote(email or '')}"
+        for slug, user in _readable(known).items():
+            if wanted == {key: user.get(key) for key in wanted}:  # of an import: without an address
+                way = f"pipecli user set {slug} email={quote(email or '')}"
         yield warning(
             f"{name} <{email}> isn't a user of the settings: what you add has no owner",
-            f"pipecli user add SLUG --name NAME --email {quote(email or '')}, or set PIPECLI_USER",
+            f"{way}, or set PIPECLI_USER",
         )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection
 from datetime import date, datetime, timedelta, timezone, tzinfo
 from hashlib import sha256
 from pathlib import PurePath
+from shlex import quote
 from typing import NamedTuple, TypeVar
 
 from pipecli.records.activity import RESPONSES, Activity, Attachment, NextContact
@@ -170,7 +171,8 @@ def log_activity(record: DealOrLead, activity: Activity, now: datetime, next_: N
     if day_of(activity) > now.date():
         raise Refused(
             f"{day_of(activity)} is in the future, and this logs what took place",
-            hint=f'plan it: pipecli activity add {record.key} --type {activity.type} --at "…" --subject "…"',
+            hint=f"plan it: pipecli activity add {record.key} --type {activity.type} "
+            f"--at {activity.at.isoformat()} --subject {quote(activity.subject)}",
         )
     change = add_activity(record, activity, now, next_)
     due = [other for other in record.activities if not other.done and day_of(other) <= now.date()]

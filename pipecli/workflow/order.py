@@ -143,7 +143,7 @@ def cancel_order(order: Order, *, reason: str | None = None) -> Change:
     if order.status is OrderStatus.DELIVERED:
         raise Refused(
             f"{order.id} was delivered on {order.delivered}, it can't be cancelled",
-            hint="if that was recorded by mistake, git revert the commit that says so",
+            hint="if that was recorded by mistake: pipecli undo COMMIT, by the commit that says so",
         )
     cancelled = order.with_(status=OrderStatus.CANCELLED, reason=reason)
     return Change(cancelled, "cancel", "order-cancelled")
@@ -157,5 +157,5 @@ def require_same_status(before: D, after: D, verbs: str) -> None:
     if after.status != before.status:
         raise Refused(
             f"the status of {before.id} follows from what happens to it",
-            hint=f"use {verbs}; what was recorded by mistake, undo with git revert",
+            hint=f"use {verbs}; what was recorded by mistake: pipecli undo COMMIT",
         )

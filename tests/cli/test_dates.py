@@ -187,7 +187,7 @@ def test_from_and_to_take_the_edges_of_a_period() -> None:
     "typed", ["2026-Q5", "2025-W53", "2026-00", "0000", "9999-W53", "Q4", "this decade", ""]
 )
 def test_what_is_no_period_is_refused(typed: str) -> None:
-    with pytest.raises(PipecliError, match="isn't a period; write 2026, 2026-Q4"):
+    with pytest.raises(PipecliError, match="isn't a period or a day; write 2026, 2026-Q4"):
         parse_period(typed, TODAY)
 
 

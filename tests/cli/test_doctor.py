@@ -123,12 +123,15 @@ def test_an_identity_that_is_unset(look: Look, cli: Cli, git: Git) -> None:
     assert cli("doctor", code=1).err.startswith("error: 1 error and ")
 
 
-def test_an_identity_that_is_no_user(look: Look, git: Git, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_identity_that_is_no_user(look: Look, cli: Cli, git: Git, monkeypatch: pytest.MonkeyPatch) -> None:
     git("config", "user.email", "nobody@contoso.example")
     assert look()["identity"][:2] == (
         "warning",
         "Ana Ruiz <nobody@contoso.example> isn't a user of the settings: what you add has no owner",
     )
+    git("config", "user.name", "Luis Ortega")
+    cli("user", "add", "luis", "--name", "Luis Ortega")  # as an import makes users, without an address
+    assert "pipecli user set luis email=nobody@contoso.example" in str(look()["identity"][2])
     monkeypatch.setenv("PIPECLI_USER", "ana-ruiz")
     assert look()["identity"][0] == "ok"
     monkeypatch.setenv("PIPECLI_USER", "nobody")

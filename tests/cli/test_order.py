@@ -199,7 +199,7 @@ def test_set_changes_any_field_but_the_status(cli, refused, order):
 
     assert refused("order", "set", order, "status=delivered") == (
         f"error: the status of {order} follows from what happens to it; "
-        "use pipecli order deliver or cancel; what was recorded by mistake, undo with git revert"
+        "use pipecli order deliver or cancel; what was recorded by mistake: pipecli undo COMMIT"
     )
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pipecli.history.commit_as_of import Moment
 
 DAY_FORMS = "2026-11-21, tomorrow, +3d, +2w, friday, next week or 15 dec"
-PERIOD_FORMS = "2026, 2026-Q4, 2026-11, 2026-W47, this month, next quarter, last year or a day"
+PERIOD_FORMS = "2026, 2026-Q4, 2026-11, 2026-W47, this month, next quarter, friday or +7d"
 MOMENT_FORMS = "2026-11-30T10:00, 10:00, friday 10:00, tomorrow 9am or 2026-11-30T10:00+02:00"
 
 
@@ -100,7 +100,7 @@ def parse_period(text: str, today: date, *, past: bool = False) -> Period:
     day = _day(plain, today, past=past)
     if day is not None:
         return Period(day, day, day.isoformat())
-    raise PipecliError(f"{_quoted(text)} isn't a period", hint=f"write {PERIOD_FORMS}")
+    raise PipecliError(f"{_quoted(text)} isn't a period or a day", hint=f"write {PERIOD_FORMS}")
 
 
 def parse_from(text: str, today: date, *, past: bool = False) -> date:

@@ -172,7 +172,12 @@ def _is_too_much(text: str) -> bool:
 
 def _refused_characters(text: str, file: str) -> Fault | None:
     if match := _CONFLICT.search(text):
-        return Fault(file, *_line_and_column(text, match.start()), "yaml", "holds git conflict markers")
+        return Fault(
+            file,
+            *_line_and_column(text, match.start()),
+            "yaml",
+            "holds git conflict markers; `pipecli sync` says what to do",
+        )
     if match := _STRANGE.search(text):
         character = match[0]
         name = _NAMES.get(character, f"the control character U+{ord(character):04X}")
