@@ -274,6 +274,7 @@ def record_payment(
             f"{paid:,f} {invoice.currency} is more than the {open_:,f} that are open of {invoice.number}",
             hint=f"record what belongs to it, --amount {open_:f}, and the rest where it belongs",
         )
+    shown = rounded(paid, invoice.currency)
     payment = Payment(id=id, date=day, amount=paid, note=note)
     left = open_ - paid
     after = invoice.with_(
@@ -281,7 +282,7 @@ def record_payment(
         status=InvoiceStatus.ISSUED if left else InvoiceStatus.PAID,
     )
     words = f"{left:,f} {invoice.currency} are open" if left else "it is paid"
-    return Change(after, f"paid {paid:,f} {invoice.currency}", "invoice-paid", notes=(words,))
+    return Change(after, f"paid {shown:,f} {invoice.currency}", "invoice-paid", notes=(words,))
 
 
 def credit_invoice(

@@ -31,7 +31,7 @@ def test_rows_that_can_not_be_taken_go_to_a_file_with_the_reason(
 
     assert list(deals(root)) == ["A1"]
     assert said.err == (
-        "error: 6 of 7 rows were rejected; they are in deals.csv.rejects.csv with the reasons: correct "
+        "error: 6 rows of 7 rejected; see deals.csv.rejects.csv for the reasons: correct "
         "that file and import it\n"
     )
     kept = list(csv.DictReader(Path("deals.csv.rejects.csv").read_text().splitlines()))

@@ -132,8 +132,8 @@ def import_(
     _print(transaction.session, done, commit, kept)
     if done.outcome.rejected:
         raise PipecliError(
-            f"{len(done.outcome.rejected):,} of {len(table.rows):,} rows were rejected",
-            hint=f"they are in {kept} with the reasons: correct that file and import it" if kept else "",
+            f"{count(len(done.outcome.rejected), 'row', ',')} of {len(table.rows):,} rejected",
+            hint=f"see {kept} for the reasons: correct that file and import it" if kept else "",
         )
 
 

@@ -183,6 +183,7 @@ def _print(
         }
         for pair in pairs
     ]
-    print_records(records, columns, run.format)
+    if pairs or run.format is not Format.TABLE:
+        print_records(records, columns, run.format)
     if run.format is Format.TABLE:
         say(way_on if pairs else "no likely duplicates")

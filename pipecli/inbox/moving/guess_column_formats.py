@@ -405,7 +405,7 @@ def _form_of(table: Table, column: str, counts: Counter[str], findings: Findings
         findings.ask(
             "dates",
             f'{where}: in "{example}", does the day or the month come first? '
-            f"All {whole:,} dates can be read both ways.",
+            f"{'The one date' if whole == 1 else f'All {whole:,} dates'} can be read both ways.",
             ("day", "month"),
         )
         return DateForm(form, "day or month first: to be answered")

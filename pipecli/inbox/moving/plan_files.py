@@ -212,7 +212,7 @@ def load_plan(folder: Path) -> Move:
         if step.map and Path(step.map).name != step.map:
             raise PipecliError(f"{path}: {step.map} leads out of {folder}")
     vendor, source = str(plain.get("vendor", "")), str(plain.get("source", ""))
-    return Move(folder, vendor, source, steps, answers, pending, written)
+    return Move(folder, "" if vendor == "unknown" else vendor, source, steps, answers, pending, written)
 
 
 def _read(path: Path) -> tuple[str, dict[str, Any]]:
