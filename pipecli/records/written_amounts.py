@@ -115,7 +115,7 @@ def read_number(text: str, mark: Mark, *, is_percent: bool = False) -> Decimal:
     signs = [char for char in text if char in ".,"]
     if is_percent and not mark and len(signs) == 1:
         mark = "." if signs[0] == "." else ","
-    read = read_money(text.strip().removesuffix("%"), mark)
+    read = read_money(text.strip().removesuffix("%").removesuffix("٪"), mark)
     if read.currencies:
         raise Unreadable(f'"{text}" isn\'t a plain number')
     return read.value

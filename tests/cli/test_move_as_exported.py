@@ -1782,7 +1782,8 @@ Pipeline Item Id,Opportunity Name,Contact Name,Email,Stage,Opportunity Amount,As
 Lead number,Lead name,Primary person,Contact email,Stage,Value,Assignee,Date added,,Outcome,Status
 Box Key,Name,Contacts,Contact email,Stage,Deal Size,Owner / Name,Date of Creation,,Lost reason,Status
 Nº,Oportunidad,Contacto,Correo,Etapa,Importe,Asignado,F. alta,,Motivo pérdida,Estado
-"""  # noqa: E501  # HighLevel, Insightly, Less Annoying CRM, Nutshell, Streak, a Spanish sheet
+Réf.,Libellé,Contact,Email,Étape opportunité,Montant opportunité,Utilisateur affecté,Date création,,Motif de perte,Statut
+"""  # noqa: E501  # HighLevel, Insightly, Less Annoying CRM, Nutshell, Streak, a Spanish sheet, Dolibarr
 
 
 @pytest.mark.parametrize("header", _HEADERS_OF_OTHERS.splitlines())
@@ -1928,3 +1929,18 @@ def test_a_list_of_clickup_is_a_pipeline_and_its_status_the_stage(cli: Cli, root
     told = {id_: (deal["status"], deal["stage"], deal["customer"]) for id_, deal in deals(root).items()}
     assert (told["1"], told["2"]) == (("open", "demo", "acme"), ("open", "offer", "acme"))
     assert (told["3"][0], told["4"][0], deals(root)["1"]["amount"]) == ("won", "lost", 10)
+
+
+def test_texts_that_differ_name_deals_without_a_title_and_persian_percents_are_read(
+    cli: Cli, root: Path
+) -> None:
+    """As Really Simple Systems has it, whose deals were all called as their customer."""
+    head = "Opportunity ID,Description,Account,Sales Stage,Value,احتمال,Currency\n"
+    rows = [f"{n},Machine {n},Acme,Demo,10,{'۴۵٪' if n < 4 else '۳۰٪'},EUR\n" for n in range(1, 7)]
+    _plan(cli, _files("exp", opportunities=head + "".join(rows)))
+    cli("import", "run", "m")
+    by_id = deals(root)
+    assert [by_id[str(n)]["title"] for n in (1, 6)] == ["Machine 1", "Machine 6"]
+    assert [by_id[str(n)].get("probability") for n in (1, 6)] == [45, 30]
+    (process,) = loads(Path("m/settings.yaml").read_text())["processes"].values()
+    assert process["stages"][0]["probability"] == 45

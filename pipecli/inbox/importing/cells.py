@@ -223,7 +223,7 @@ class PercentOff(NamedTuple):
 
 def is_percentage(cell: Cell) -> bool:
     """True for a text that says itself that it is a percentage."""
-    return isinstance(cell, str) and cell.strip().endswith("%")
+    return isinstance(cell, str) and cell.strip().endswith(("%", "٪"))
 
 
 def _discount(column_format: ColumnFormat) -> Reader:

@@ -231,7 +231,7 @@ def separator_of(cells: Counter[str], role: str) -> dict[str, str]:
 
 def number_in(text: str) -> float | None:
     try:
-        return float(text.rstrip("% ").replace(",", "."))
+        return float(text.rstrip("%٪ ").replace(",", "."))
     except ValueError:
         return None
 

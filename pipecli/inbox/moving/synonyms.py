@@ -33,6 +33,8 @@ from pipecli.records.written_amounts import read_money
 from pipecli.store.yaml.read import parse
 
 _TITLE = 60  # characters of a text that may name a deal
+_FEW = 5
+"""Deals of which texts may be different by chance, and name none."""
 _CLOSE_ENOUGH = 88
 """Of 100, as rapidfuzz counts: `Telefonnumer` is `Telefonnummer`, `Stage` isn't `State`."""
 _OF_FIRMS = {"website", "phone", "street", "city", "country", "industry", "tax_id", "email", "postcode"}
@@ -284,7 +286,7 @@ _OF = {"do", "da", "del", "de", "la", "l", "du", "des", "der", "della", "van", "
 
 
 _OWN_ID = re.compile(
-    r"((pipeline|sales|list|crm) )?(item|record|row|entry|box|card|unique|system) (id|key|number)"
+    r"((pipeline|sales|list|crm) )?(item|record|row|entry|box|card|project|unique|system) (id|key|number)"
 )
 """A header that no other kind of record has: `Pipeline Item Id`."""
 
@@ -296,7 +298,9 @@ def _role(key: str, words: _Words) -> str | None:
     for noun in (*words.names, *(name.removesuffix("s") for name in words.names), "billing"):
         if role := words.columns.get(key.removeprefix(f"{noun} ")):
             return role
-        of = key.removesuffix(f" {noun}").rpartition(" ")
+        of = (bare := key.removesuffix(f" {noun}")).rpartition(" ")
+        if noun[-1] != "s" and (role := words.columns.get(bare)):
+            return role
         if of[2] in _OF and (role := words.columns.get(of[0].removesuffix(" de"))):
             return role
     if words.columns.get(bare_header(key)) == "amount":
@@ -334,7 +338,9 @@ def columns_of_deals(table: Table, told: Recognised, findings: Findings) -> dict
         }
     notes = told.roles.get("notes")
     is_named = any(map(told.column_of, ("title", "customer", "external_id", "custom.product")))
-    if notes and not is_named and all(len(t) <= _TITLE and "\n" not in t for t in texts(table, notes)):
+    own = texts(table, notes) if notes else {}
+    is_named &= bool(told.column_of("title")) or len(own) < max(len(table.rows), _FEW)
+    if notes and not is_named and all(len(t) <= _TITLE and "\n" not in t for t in own):
         columns[notes] = "title"  # a text is all that names the deals
     if rivals := [] if told.vendor or not amount else _amounts_alike(table, amount, columns):
         question = f"{table.name}: which column is the amount of its deals: {', '.join(rivals)}, or none?"
