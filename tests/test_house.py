@@ -86,25 +86,31 @@ def _statements(body: Iterable[ast.AST]) -> Iterator[ast.AST]:
             yield from _statements(getattr(node, part, ()))
 
 
-def _imports_of(tree: ast.Module, modules: set[str]) -> Iterator[str]:
-    """The modules of ours that a module imports, in functions too; not those for its types alone."""
-    for node in _statements([tree]):
+@cache
+def _imports_and_docstrings_of(file: Path) -> tuple[list[tuple[str, str]], list[str]]:
+    """What a module imports from which, in functions too, but not for its types alone; and its docstrings."""
+    imports, docstrings = [], []
+    for node in _statements([_tree_of(file)]):
         if isinstance(node, ast.ImportFrom):
-            for alias in node.names:
-                name = f"{node.module}.{alias.name}"
-                yield name if name in modules else str(node.module)
+            imports += [(str(node.module), alias.name) for alias in node.names]
+        elif isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            docstrings += filter(None, [ast.get_docstring(node)])
+    return imports, docstrings
 
 
 def test_no_imports_go_round_in_a_circle() -> None:
     names = {_name_of(file) for file in FILES}
-    uses = {_name_of(file): set(_imports_of(_tree_of(file), names)) & names for file in FILES}
+    uses = {}
+    for file in FILES:
+        imports, _ = _imports_and_docstrings_of(file)
+        uses[_name_of(file)] = names.intersection(
+            whole if (whole := f"{module}.{name}") in names else module for module, name in imports
+        )
     TopologicalSorter(uses).prepare()  # which raises CycleError, and names the circle
 
 
 def test_docstrings_are_statements() -> None:
-    kinds = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
-    nodes = [node for file in FILES for node in _statements([_tree_of(file)]) if isinstance(node, kinds)]
-    docstrings = [text for node in nodes if (text := ast.get_docstring(node))]
+    docstrings = [text for file in FILES for text in _imports_and_docstrings_of(file)[1]]
     questions = [text for text in docstrings if re.match(r"(what|who|whose|whom|how|whether)\b", text, re.I)]
     assert len(questions) <= 0.02 * len(docstrings), questions
 
