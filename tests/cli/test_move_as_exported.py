@@ -1936,7 +1936,7 @@ def test_texts_that_differ_name_deals_without_a_title_and_persian_percents_are_r
 ) -> None:
     """As Really Simple Systems has it, whose deals were all called as their customer."""
     head = "Opportunity ID,Description,Account,Sales Stage,Value,احتمال,Currency\n"
-    rows = [f"{n},Machine {n},Acme,Demo,10,{'۴۵٪' if n < 4 else '۳۰٪'},EUR\n" for n in range(1, 7)]
+    rows = [f"{n},Machine {n},Acme,Demo,10,{'۴۵٪' if n < 6 else '۳۰٪'},EUR\n" for n in range(1, 7)]
     _plan(cli, _files("exp", opportunities=head + "".join(rows)))
     cli("import", "run", "m")
     by_id = deals(root)
