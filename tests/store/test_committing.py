@@ -118,6 +118,11 @@ def test_a_file_that_is_not_there_is_refused_in_gits_words(tree: Path, new: list
     assert run(tree, "ls-files") == ".gitignore\nold"
 
 
+def test_a_message_has_a_paragraph_for_what_there_is() -> None:
+    assert git_commit.commit_message("OPP-2Q8XA: add", None, "") == "OPP-2Q8XA: add"
+    assert git_commit.commit_message("a", "b", "c") == "a\n\nb\n\nc"
+
+
 def test_a_commit_of_very_many_records_names_none_of_them() -> None:
     leads = [Lead(id=f"LEAD-{place:05}", created=NOW, name="Ana") for place in range(101)]
     changes = [Change(lead, "add", "added") for lead in leads]

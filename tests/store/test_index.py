@@ -17,6 +17,7 @@ import pytest
 
 from pipecli.errors import FaultyFile
 from pipecli.store import file_stamps
+from pipecli.store.index.rows_for_verbs import ids_in_index
 from pipecli.store.pipeline import Pipeline
 
 
@@ -113,6 +114,14 @@ def test_an_index_that_the_disk_damages_under_its_seal_is_removed(cli, deal, roo
         assert refused(*words.split()).startswith(said)
         cli("doctor", "--fix")
         assert amounts(cli) == {"OPP-2Q8XA": 4998.00}
+
+
+def test_the_ids_of_a_kind_are_among_those_of_all(deal, root):
+    deal()
+    with closing(Pipeline.find(root)) as pipeline:
+        connection = pipeline.index.connection
+        assert ids_in_index(connection, "opportunity") == {"OPP-2Q8XA"} < ids_in_index(connection)
+        assert not ids_in_index(connection, "lead")
 
 
 def test_a_damage_that_sqlite_does_not_see_is_in_no_answer(cli, deal, root):

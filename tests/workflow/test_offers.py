@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import pytest
 
+from pipecli.records.activity import NextContact
 from pipecli.records.catalogue import PriceList
 from pipecli.records.customer import Contact, Customer, Supplier
 from pipecli.records.lead import Lead
@@ -20,6 +21,7 @@ from pipecli.workflow import invoice as invoices
 from pipecli.workflow import items_and_prices as lines
 from pipecli.workflow import quotation as quotations
 from pipecli.workflow import supplier_quotation as answers
+from pipecli.workflow.activity_and_attachment import Next
 from pipecli.workflow.items_and_prices import require_changeable
 from pipecli.workflow.opportunity.close import (
     difference_from_offer,
@@ -166,6 +168,15 @@ def test_a_request_to_a_supplier_leaves_freight_out():
     items = [MILL, {"description": "Delivery", "unit_price": 5, "kind": "freight"}]
     asked = answers.request_prices(deal(items=items), SUPPLIER, id="SQ-A1111", now=NOW)
     assert [item.description for item in asked.items] == ["Mill"]
+
+
+def test_a_deal_changes_with_what_is_sent_only_where_a_contact_is_planned():
+    draft, given = offer(status="draft"), deal(customer="contoso")
+    sent = quotations.send_quotation(draft, given, siblings=[], now=NOW)
+    assert (sent.subject.status, sent.also) == ("sent", ())
+    planned = Next(NextContact(date=DAY))
+    sent = quotations.send_quotation(draft, given, siblings=[], now=NOW, next_=planned)
+    assert [record.next_contact.date for record in sent.also] == [DAY]
 
 
 def test_of_two_options_in_place_of_one_line_one_is_taken():
