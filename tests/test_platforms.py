@@ -64,6 +64,12 @@ def test_new_files_never_differ_in_case_alone() -> None:
     assert all(slug == slug.lower() and slug.isascii() for slug in taken)
 
 
+@pytest.mark.parametrize("name", ["Gekko & Co", "R&D", "a &amp; b", "a &#38; b", "a & b; c", "1,000 O'Hara"])
+def test_a_name_with_signs_gets_the_slug_that_slugify_makes(name: str) -> None:
+    ids_and_files.slug.cache_clear()
+    assert ids_and_files.slug(name) == slugify(name)
+
+
 @pytest.mark.parametrize(
     "words",
     [

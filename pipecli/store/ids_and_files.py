@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pipecli.records.base import Record
 
 _SLUG_LENGTH = 40
-_READ_OTHERWISE = frozenset("&,'")
+_READ_OTHERWISE = frozenset(";,'")
 """Signs that may be more than the end of a word: `&amp;`, `1,000`, `O'Hara`."""
 
 WINDOWS_DEVICES = frozenset(
