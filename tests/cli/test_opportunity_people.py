@@ -113,7 +113,12 @@ def test_competitors_come_and_go(cli, opp, shown, refused):
     assert shown()["competitors"] == ["Café Rápido"]
     said = refused("opp", "competitor", "remove", opp, "Acme")
     assert f"Acme isn't a competitor of {opp}; its competitors: Café Rápido" in said
-    assert "NAME: must be one line" in refused("opp", "competitor", "add", opp, "a\nb")
+    cli("competitor", "add", "Torino Espresso")
+    assert (
+        "torino has no file; did you mean torino-espresso?"
+        in cli("opp", "competitor", "add", opp, "torino").err
+    )
+    assert "COMPETITOR: must be one line" in refused("opp", "competitor", "add", opp, "a\nb")
 
 
 # Owner

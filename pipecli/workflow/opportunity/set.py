@@ -206,7 +206,10 @@ def add_competitor(deal: Opportunity, name: str, competitors: Mapping[str, str])
     """Note a competitor; the same name in other letters is the same one."""
     competitor = competitor_name(name, competitors, deal)
     known = deal.competitors if competitor in deal.competitors else (*deal.competitors, competitor)
-    return Change(deal.with_(competitors=known), f"competitor {competitor}", "competitor-added")
+    word = competitor.casefold()
+    near = next((slug for slug, label in competitors.items() if word in label.casefold().split()), "")
+    notes = (f"{competitor} has no file; did you mean {near}?",) if near and word != near else ()
+    return Change(deal.with_(competitors=known), f"competitor {competitor}", "competitor-added", notes=notes)
 
 
 def remove_competitor(deal: Opportunity, name: str, competitors: Mapping[str, str]) -> Change:
