@@ -211,3 +211,10 @@ def test_a_number_of_more_digits_than_a_file_holds_rejects_its_row_alone(cli: Cl
     assert (told["made"], told["rejected"]) == (1, 2)
     assert "a number can't have as many digits as 1" in told["reasons"][0]["reason"]
     assert deals(root)["A1"]["custom"] == {"seats": 5}
+
+
+def test_a_file_of_which_no_row_is_taken_is_told_how_to_have_a_mapping(cli: Cli) -> None:
+    file = write("foreign.csv", "Deal name,Created\nTiles,03/09/2026\n")
+    said = cli("import", "opportunities", file, code=1)
+    assert said.err.startswith("error: 1 row of 1 rejected; have a mapping made for its columns: ")
+    assert said.err.endswith(f"pipecli import plan {file} --into DIR\n")

@@ -130,11 +130,11 @@ def import_(
         if rejects or not transaction.session.dry_run:
             kept = write_rejects(done, file, rejects, transaction.pipeline.location)
     _print(transaction.session, done, commit, kept)
-    if done.outcome.rejected:
-        raise PipecliError(
-            f"{count(len(done.outcome.rejected), 'row', ',')} of {len(table.rows):,} rejected",
-            hint=f"see {kept} for the reasons: correct that file and import it" if kept else "",
-        )
+    if rejected := len(done.outcome.rejected):
+        way = f"see {kept} for the reasons: correct that file and import it" if kept else ""
+        if rejected == len(table.rows) and not map_:
+            way = f"have a mapping made for its columns: pipecli import plan {quote(str(file))} --into DIR"
+        raise PipecliError(f"{count(rejected, 'row', ',')} of {len(table.rows):,} rejected", hint=way)
 
 
 def target_of(kind: str) -> Target:
