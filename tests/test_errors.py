@@ -139,6 +139,13 @@ def test_usage_is_exit_code_two(cli):
         'option "--amount"; see' in cli("invoice", "credit", "x", "--amount", "5", code=2).err
     )  # no --reason
     assert cli("supplier-quote", "list", "--all").err == ""  # it shows all anyway
+    assert (
+        "quantity=3 (did you mean --quantity 3?)"
+        in cli("opp", "item", "set", "x", "1", "quantity=3", code=2).err
+    )
+    assert "WHAT is missing (one of lost-reason, " in cli("settings", "rename", code=2).err
+    assert cli("opp", "list", "--status", "opn", code=1).err.endswith("did you mean open?\n")
+    assert "lists the columns" in cli("opp", "list", "--where", "zzz = 1", code=1).err
     assert "unexpected argument: talk (words need quotes)" in cli("call", "x", "Price", "talk", code=2).err
     assert "must be one of table, json" in cli("opp", "list", "--format", "yaml", code=2).err
 

@@ -183,6 +183,10 @@ def _usage_or_bug(session: Session, arguments: Sequence[str], error: Exception) 
             message = f"{unknown[0]} (it stands before the noun: pipecli --{unknown[1]} …)"
         elif meant := ", ".join(name for name in options if unknown[1] in name.split("-")):
             message = f"{unknown[0]} (did you mean {meant}?)"
+    elif (field := re.match(r"(unexpected argument: ([a-z_]+)=(\S+)) ", message)) and (
+        option := f"--{field[2].replace('_', '-')}"
+    ) in options:
+        message = f"{field[1]} (did you mean {option} {field[3]}?)"
     elif unknown := re.match(r'unknown command "([a-z]+)"', message):
         names = [*_ELSEWHERE.get(unknown[1], "").split(", "), *_verbs_of_nouns(unknown[1])]
         meant = next((name for name in names if context.command.get_command(context, name.split(" ")[0])), "")
@@ -209,7 +213,8 @@ _IN_OUR_WORDS = {
     r"'([^']*)' is not a valid (int|integer)\b": '"\\1" isn\'t a whole number',
     r"^Got unexpected extra arguments?(?:\(s\))? \((.*)\)": r"unexpected argument: \1 (words need quotes)",
     r"^No such (command|option):? '?([^' ]+?)'?(?=\.? |$|\.$)": r'unknown \1 "\2"',
-    r"\.?\s+\(?(?:Possible options:|Did you mean|Choose from:)\s+'?([^'?)]*)'?[?)]*$": r" (did you mean \1?)",
+    r"\.?\s+\(?(?:Possible options:|Did you mean)\s+'?([^'?)]*)'?[?)]*$": r" (did you mean \1?)",
+    r"\.?\s+Choose from:\s+([\s\S]*)$": r" (one of \1)",
     r"[\t\n]+": " ",
     r"^Missing (?:argument|option) '([^']*)'(?: / '-.')?": r"\1 is missing",
     r"^Option '([^']*)' requires an argument": r"\1 needs a value",

@@ -168,9 +168,8 @@ def chosen_id(
         )
     close = _similar(word, known)
     likely = f"did you mean {listed_ids(close, known, ' or ')}? " if close else ""
-    raise error(
-        fault, hint=likely + hint.replace("{known}", listed_ids(known, known) or "none"), code="not-found"
-    )
+    way = likely + hint.replace("{known}", listed_ids(known, known) or "none")
+    raise error(fault, hint=way.rstrip(), code="not-found")
 
 
 def all_chosen(word: str, known: Names, fault: str) -> list[str]:

@@ -201,7 +201,8 @@ def _way_out(connection: sqlite3.Connection, error: str) -> str:
     columns = {table: columns_of(connection, table) for table in tables}
     if having := [table for table in tables if missing[2] in columns[table]]:
         return f"{missing[2]} is a column of {', '.join(having)}"
-    return likeliest(missing[2], {name for names in columns.values() for name in names}).strip()
+    near = likeliest(missing[2], {name for names in columns.values() for name in names}).strip()
+    return near or "`pipecli sql --tables` lists the columns"
 
 
 class Hit(NamedTuple):
