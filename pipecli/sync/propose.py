@@ -111,7 +111,8 @@ def _pushed(pipeline: Pipeline, proposal: Proposal) -> tuple[Proposal, str]:
     for number in range(1, _MOST_NAMESAKES):
         branch = proposal.branch if number == 1 else f"{proposal.branch}-{number}"
         try:
-            told = push(pipeline, proposal.upstream._replace(name=branch), proposal.commit)
+            named = proposal.upstream._replace(name=branch)
+            told = push(pipeline, named, proposal.commit, again="the same command again")
         except PushRaceLost:  # an old one of that name
             continue
         return proposal._replace(branch=branch), told

@@ -20,6 +20,7 @@ from pipecli.history.commits import key_of_path, record_kind
 from pipecli.records.kinds import SETTINGS_FILE
 from pipecli.store import git, safe_files
 from pipecli.store.crash_recovery import moving
+from pipecli.store.lock import clear_temporary
 from pipecli.store.merge_setup import DRIVER
 from pipecli.store.safe_files import Location
 from pipecli.store.yaml import read
@@ -135,7 +136,7 @@ def abort(place: Location, waiting: Pending) -> None:
     back = ("restore", "--source", waiting.ours, "--staged", "--worktree")
     _on_files(place, [path for path in touched if path in known], *back)
     _on_files(place, [path for path in touched if path not in known], *_REMOVE)
-    _end(place)
+    _end(place, waiting)
 
 
 _REMOVE = ("rm", "--quiet", "--force", "--ignore-unmatch")
@@ -230,11 +231,13 @@ def finish_merge(place: Location, waiting: Pending, merge: str) -> None:
     """Have the branch be at the merge that was made of the files as they are."""
     _write(place, waiting._replace(made=merge))
     git.raw(place.work_tree, "update-ref", "-m", f"sync with {waiting.upstream}", "HEAD", merge, waiting.ours)
-    _end(place)
+    _end(place, waiting)
 
 
-def _end(place: Location) -> None:
+def _end(place: Location, waiting: Pending) -> None:
     git.raw(place.work_tree, "merge", "--quit")
+    for path in waiting.files:  # which a killed `take_side` may have begun
+        clear_temporary(place.work_tree / path)
     _forget(place)
 
 

@@ -88,21 +88,21 @@ def fetch(place: Location, upstream: Upstream) -> str | None:
     )
 
 
-def push(pipeline: Pipeline, upstream: Upstream, commit: str) -> str:
-    """Have the shared branch be at a commit; the words of the server.
+def push(pipeline: Pipeline, upstream: Upstream, commit: str, again: str = "`pipecli sync`") -> str:
+    """Have the shared branch be at a commit; the words of the server. `again`: what goes on after a Ctrl-C.
 
     Raises PushRaceLost, and PipecliError where it is refused.
     """
     before, pipeline.beyond_undo = (
         pipeline.beyond_undo,
-        f"{upstream} may have what was here; the same command again brings the rest",
+        f"{upstream} may have what was here; {again} brings the rest",
     )
     done = _talk(
         pipeline.location, upstream, "push", "--progress", "--porcelain", "--recurse-submodules=no", "--",
         upstream.remote, f"{commit}:refs/heads/{upstream.name}",
     )  # fmt: skip
     if not done.returncode:
-        pipeline.beyond_undo = f"{upstream} has what was here; the same command again brings the rest"
+        pipeline.beyond_undo = f"{upstream} has what was here; {again} brings the rest"
         return remote_words(done)
     pipeline.beyond_undo = before
     if lost := race_lost(done):

@@ -112,6 +112,9 @@ def test_abort_brings_back_every_byte(begun: Waiting, ana: Clone) -> None:
     ana.change(GRINDERS, "stage: demo", "stage: propose", commit=False)
     ana.git("add", MACHINES)
     (ana.path / CUSTOMER).unlink()
+    ended = subprocess.Popen(["true"])  # a `sync --theirs` that was killed while it wrote a file
+    ended.wait()
+    ana.write(f"{Path(MACHINES).parent}/.{Path(MACHINES).name}.{ended.pid}.tmp", "id", commit=False)
     ana.write("own.txt", "not for git", commit=False)
     ana.sync("--abort")
     (ana.path / "own.txt").unlink()

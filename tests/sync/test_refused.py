@@ -191,7 +191,7 @@ def test_a_full_disk_once_the_others_have_it_tells_that_they_do(
     said = ana.sync(code=1).err
     assert said.endswith(
         "/journal.onto: No space left on device; origin/main has what was here; "
-        "the same command again brings the rest\n"
+        "`pipecli sync` brings the rest\n"
     )
     monkeypatch.setattr(os, "replace", replace)
     ana.sync()
@@ -247,7 +247,7 @@ def test_ctrl_c_when_the_push_is_through(ana: Clone, remote: Clone) -> None:
     hook.chmod(0o755)
     ana.change(MACHINES, "4998.00", "1.00")
     assert ana.cli("sync", code=130).err == (
-        "error: interrupted; origin/main may have what was here; the same command again brings the rest\n"
+        "error: interrupted; origin/main may have what was here; `pipecli sync` brings the rest\n"
     )
     hook.unlink()
     assert ana.sync().out
