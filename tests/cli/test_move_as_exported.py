@@ -1944,3 +1944,15 @@ def test_texts_that_differ_name_deals_without_a_title_and_persian_percents_are_r
     assert [by_id[str(n)].get("probability") for n in (1, 6)] == [45, 30]
     (process,) = loads(Path("m/settings.yaml").read_text())["processes"].values()
     assert process["stages"][0]["probability"] == 45
+
+
+def test_a_column_that_came_since_the_plan_is_told_each_night(cli: Cli, root: Path) -> None:
+    head, row = "Deal ID,Deal Name,Stage,Amount,Stage ID", "1,Saw,Demo,10,s1"
+    _plan(cli, _files("exp", deals=f"{head},Size\n{row},\n"))
+    assert "left out" not in cli("import", "run", "m").out
+    Path("exp/deals.csv").write_text(f"{head},Size,Region\n{row},,North\n")
+    told = "  columns of deals.csv that the plan doesn't know, left out: Region; plan anew with --force"
+    assert told in cli("import", "run", "m").out
+    cli("import", "plan", "exp", "--into", "m", "--force")
+    assert "left out" not in cli("import", "run", "m").out
+    assert deals(root)["1"]["custom"] == {"region": "North"}

@@ -15,6 +15,7 @@ from shlex import quote
 from typing import Any
 
 from pipecli.errors import PipecliError
+from pipecli.inbox.importing.compile_mapping import texts
 from pipecli.inbox.importing.earlier_imports import EarlierFiles, Keep
 from pipecli.inbox.importing.import_files import (
     LARGEST,
@@ -271,6 +272,7 @@ def _import(
     with bar(len(table.rows)) as tick:
         done = prepare_import(pipeline, target, table, source, planner, tick, keep, others, earlier)
     earlier.refused |= _refused(done, source)
+    done.report["unused_columns"] = [c for c in done.report["unused_columns"] if texts(table, c)]
     return done.without_rows(), None if move.is_own else told_of(done, source)
 
 
@@ -291,6 +293,9 @@ def move_lines(moved: Moved, *, is_dry: bool) -> Iterator[str]:
     for step, done in moved.done:
         yield f"{step.kind}: {_outcome(done)}"
         yield from (f"  {line}" for line in (*_readings(done), *_reasons(done)))
+        if new := done.report["unused_columns"]:  # those that a plan leaves out are in its mapping
+            told = f"  columns of {done.table.name} that the plan doesn't know, left out: {', '.join(new)}"
+            yield f"{told}; plan anew with --force to have them come"
     for name in moved.missing:
         yield f"{name}: not in this export"
     if moved.new:
