@@ -22,6 +22,7 @@ from pipecli.records.base import (
     Text,
     UserSlug,
 )
+from pipecli.records.kinds import EVERY
 
 
 class ActivityType(StrEnum):
@@ -37,7 +38,7 @@ class Direction(StrEnum):
     OUT = "out"
 
 
-Every = Annotated[Line, StringConstraints(pattern=r"^[1-9]\d{0,2} (day|week|month|year)s?$")]
+Every = Annotated[Line, StringConstraints(pattern=EVERY)]
 """`2 weeks`, `1 month`."""
 
 

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from pipecli.errors import Fault, FaultyFile
 from pipecli.records import base
 from pipecli.records.base import CURRENCY, LANGUAGE, ONE_LINE, Part, Plain, Record
-from pipecli.records.kinds import RANDOM, SKU, SLUG, Kind, dotted
+from pipecli.records.kinds import EVERY, RANDOM, SKU, SLUG, Kind, dotted
 from pipecli.store.yaml import read as yamltext
 from pipecli.wording import a, shortened
 
@@ -124,10 +124,13 @@ def _form(pattern: str) -> tuple[str, str]:
         SKU: ("SKU", "a line of text without blanks at its ends"),
         CURRENCY: ("currency code", "three capital letters, such as EUR"),
         LANGUAGE: ("language", "two or three lowercase letters, such as es or pt-BR"),
+        EVERY: ("period", "a number of days, weeks, months or years, such as 2 weeks"),
         f"^{RANDOM}$": ("id", f"{_RANDOM_PART}, such as 7K3M9"),
     }
     if pattern in known:
         return known[pattern]
+    if not pattern.endswith(f"{RANDOM}$"):
+        return "text of this form", pattern
     prefix = pattern.removeprefix("^").removesuffix(f"{RANDOM}$")
     return "id", f"{prefix} and {_RANDOM_PART}, such as {prefix}7K3M9"
 

@@ -79,7 +79,8 @@ def test_an_activity_comes_again_when_it_is_done(cli, deal):
     planned = [one for one in shown(cli, deal)["activities"] if not one["done"]]
     assert [(one["at"], one["every"]) for one in planned] == [("2026-03-31", "1 month")]
     assert "--every for what comes again" in cli(*add, "2026-01-31", "--done", code=1).err
-    assert cli(*add[:-3], "--every", "sometimes", "--at", "2026-12-01", code=1).err
+    wrong = cli(*add[:-3], "--every", "1w", "--at", "2026-12-01", code=1).err
+    assert '"1w" isn\'t a period: a number of days, weeks, months or years, such as 2 weeks' in wrong
 
 
 def test_a_list_has_the_keys_of_each_deal_as_its_page_has_them(cli, deal):
