@@ -23,6 +23,7 @@ from pipecli.cli.common.record_verbs import (
 from pipecli.cli.common.transaction import Transaction, changing
 from pipecli.cli.common.typed_values import split_assignment, typed_option, with_values
 from pipecli.errors import PipecliError
+from pipecli.records.compare_names import fitting
 from pipecli.records.kinds import OPPORTUNITY
 from pipecli.records.opportunity import Opportunity
 from pipecli.workflow import Change, items_and_prices
@@ -249,7 +250,11 @@ def take_off_contact(ctx: typer.Context, ref: Ref, contact: _Contact) -> None:
     """Remove a contact from an opportunity."""
     with changing(ctx) as transaction:
         deal = transaction.get(Opportunity, ref)
-        transaction.do(rules.remove_stakeholder(deal, _contact(transaction, contact)))
+        names = names_of(transaction, "contact")
+        on_it = {one.contact: [names.get(one.contact, "")] for one in deal.contacts}
+        meant = fitting(contact, on_it)  # no question about others of that name
+        gone = _contact(transaction, meant[0] if len(meant) == 1 else contact)
+        transaction.do(rules.remove_stakeholder(deal, gone))
 
 
 register_assign(app, OPPORTUNITY)
