@@ -96,7 +96,8 @@ def _print(run: Session, proposal: Proposal, opened: Opened, text: str, *, is_dr
         if opened.address:
             lines.append(f"{'asked for' if opened.is_open else 'ask for it at'}: {opened.address}")
         elif not is_dry:
-            lines.append(f"who merges it: git merge {quote(f'{proposal.upstream.remote}/{proposal.branch}')}")
+            branch = quote(f"{proposal.upstream.remote}/{proposal.branch}")
+            lines.append(f"who merges it: git fetch && git merge {branch}")
         write_text("\n".join(lines) + ("\n" if opened.is_open else f"\n\n{text}"))
     if opened.note:
         say(f"warning: {opened.note}")

@@ -30,7 +30,9 @@ def test_a_proposal_and_how_it_goes_in(ana, luis, remote, way):
     assert tried.startswith(f"{TITLE}: 2 commits would go to {BRANCH}\n\n### Pipeline: 1 opportunity\n")
     assert ana.git("rev-parse", "HEAD") == tip
     said = ana.cli("propose", TITLE)
-    assert said.out.startswith(f"{TITLE}: 2 commits on {BRANCH}\nwho merges it: git merge origin/{BRANCH}\n")
+    assert said.out.startswith(
+        f"{TITLE}: 2 commits on {BRANCH}\nwho merges it: git fetch && git merge origin/{BRANCH}\n"
+    )
     assert "expected_close: 2026-12-15 → 2027-01-31" in said.out
     assert said.err == f"this clone is back at origin/main ({shared[:7]})\n"
     assert ana.git("rev-parse", "HEAD") == shared
