@@ -1,6 +1,7 @@
 """Text of others made harmless for a terminal, a spreadsheet, JSON, Markdown, a code host, a message.
 
-Anyone may have written a record: it must move no cursor, run as no formula, and call nobody.
+Anyone may have written a record: it must move no cursor, run as no formula, and call nobody. What a printed
+paper says is kept from running in `outbox/typesetting.py`.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ import typer
 
 from pipecli.cli.common.command import Changing, NextContactOption, Notes, argument, flag, noun, option
 from pipecli.cli.common.edit import edited, has_editor
-from pipecli.cli.common.pick import can_ask, find_typed, key_of
+from pipecli.cli.common.pick_and_confirm import can_ask, find_typed, key_of
 from pipecli.cli.common.record_verbs import ChangingMany, Refs, change_each
 from pipecli.cli.common.session import Session, session
 from pipecli.cli.common.transaction import Printed, Transaction, changing

@@ -8,7 +8,7 @@ from typing import Any
 import typer
 
 from pipecli.cli.common.command import Changing, Ref, argument, noun
-from pipecli.cli.common.pick import confirm_removal, find_typed
+from pipecli.cli.common.pick_and_confirm import confirm_removal, find_typed
 from pipecli.cli.common.session import say
 from pipecli.cli.common.transaction import Transaction, changing
 from pipecli.cli.show import HOLDERS

@@ -21,7 +21,7 @@ from pipecli.cli.common.command import (
     with_fields,
 )
 from pipecli.cli.common.output import print_records
-from pipecli.cli.common.pick import find_typed
+from pipecli.cli.common.pick_and_confirm import find_typed
 from pipecli.cli.common.record_verbs import (
     given_slug,
     register_remove,

@@ -12,7 +12,7 @@ import typer
 from pipecli.cli.common.command import Printing, argument, flag, noun, option
 from pipecli.cli.common.dates import parse_as_of, parse_from, parse_period
 from pipecli.cli.common.output import Format, hanging, print_records, room_beside, wrapped, write_text
-from pipecli.cli.common.pick import is_recent, person, recalled
+from pipecli.cli.common.pick_and_confirm import is_recent, person, recalled
 from pipecli.cli.common.session import Session, say, session
 from pipecli.cli.common.table import Column, cell_text, isolated
 from pipecli.cli.report.common import Currency, money_column, print_with_currency

@@ -10,7 +10,7 @@ import typer
 
 from pipecli.cli.common.command import argument, flag, noun, option
 from pipecli.cli.common.listing import Parts, listing, print_list, print_parts
-from pipecli.cli.common.pick import find_typed
+from pipecli.cli.common.pick_and_confirm import find_typed
 from pipecli.cli.common.session import session
 from pipecli.cli.common.table import (
     ACTIVE,

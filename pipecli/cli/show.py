@@ -11,7 +11,7 @@ import typer
 
 from pipecli.cli.common.command import Ref, noun
 from pipecli.cli.common.output import Format, print_records, write_text
-from pipecli.cli.common.pick import find_typed, print_header
+from pipecli.cli.common.pick_and_confirm import find_typed, print_header
 from pipecli.cli.common.record_json import RecordJson, print_record_json, record_json
 from pipecli.cli.common.session import Session, session
 from pipecli.cli.common.table import Column, ListColumn, amount_text, display_width, price_text, to_the_minute

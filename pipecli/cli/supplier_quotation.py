@@ -12,7 +12,7 @@ import typer
 
 from pipecli.cli.common.command import Changing, Ref, Sets, argument, noun, option
 from pipecli.cli.common.output import Format, print_record, print_records, write_text
-from pipecli.cli.common.pick import find_typed
+from pipecli.cli.common.pick_and_confirm import find_typed
 from pipecli.cli.common.record_verbs import register_set_and_edit, setting_of
 from pipecli.cli.common.session import Session, say, session
 from pipecli.cli.common.table import Column, amount_text, cell_text, cut, price_text

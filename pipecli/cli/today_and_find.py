@@ -14,7 +14,7 @@ import typer
 
 from pipecli.cli.common.command import Owned, Reading, argument, noun, option
 from pipecli.cli.common.output import Format, print_records, room_beside, wrapped, write_text
-from pipecli.cli.common.pick import document_row, note_rows, print_numbered, print_rows
+from pipecli.cli.common.pick_and_confirm import document_row, note_rows, print_numbered, print_rows
 from pipecli.cli.common.session import Session, mention, owner_filter, say, session
 from pipecli.cli.common.table import Column, cut, isolated
 from pipecli.cli.common.terminal_and_own_config import terminal_width

@@ -12,7 +12,7 @@ from pipecli.errors import PipecliError, Unreadable
 from pipecli.inbox.importing.table import Table
 from pipecli.inbox.importing.workbook import rows_of_file
 from pipecli.inbox.moving.words import header_key, patterns
-from pipecli.records.written_amounts import Mark, mark_of, read_money
+from pipecli.records.written_amounts import DecimalSign, decimal_sign_of, read_money
 
 if TYPE_CHECKING:
     from pipecli.workflow.supplier_quotation import Offered
@@ -41,7 +41,7 @@ def offered_prices(raw: bytes, name: str, currency: str) -> list[Offered]:
             hint='call one of them "product" or "description"',
         )
     lead_times = _column(table, "lead time")
-    mark = mark_of(row.text(prices) for row in table.rows)
+    mark = decimal_sign_of(row.text(prices) for row in table.rows)
     offered = []
     for row in table.rows:
         names = tuple(text for column in named if (text := row.text(column)))
@@ -61,7 +61,7 @@ def _column(table: Table, role: str) -> str | None:
     return next((keys[word] for word in headers if word in keys), None) or next(begins, None)
 
 
-def _price(written: str, mark: Mark, currency: str, place: str) -> Decimal:
+def _price(written: str, mark: DecimalSign, currency: str, place: str) -> Decimal:
     try:
         read = read_money(written, mark)
     except Unreadable:

@@ -1,7 +1,8 @@
 """The amounts and numbers that people and other programs write, and the decimal sign of a column of them.
 
 `$22,700.00`, `1.234,56 €`, `1'234.50`, `(5.00)`, `12k`, `۱۲۳٬۴۵۶`. `1.234` is a thousand or a bit more than
-one: the rest of its column decides, or the mapping (`inbox/importing/compile_mapping.py`); never a guess.
+one: the rest of its column decides (`decimal_sign_of`), a currency without thousandths (`third_decimal`), the
+mapping (`inbox/importing/compile_mapping.py`) or, for a plan, the export's other amounts; else it is asked.
 Of an amount typed at a prompt a person is asked: `typed_number` in `cli/common/typed_values.py`.
 """
 
@@ -15,7 +16,7 @@ from typing import Literal, NamedTuple
 from pipecli.errors import Unreadable
 from pipecli.records.money import CURRENCIES, minor_digits
 
-Mark = Literal[".", ",", ""]
+DecimalSign = Literal[".", ",", ""]
 """The decimal sign; empty where each number must tell by itself."""
 
 
@@ -75,7 +76,7 @@ _SIGN_FIRST = r"([^\d\s()+-]{1,4}) ?(\(.+)"
 """`$(5.00)` is `($5.00)`."""
 
 
-def read_money(text: str, mark: Mark, *, third_decimal: bool = True) -> Money:
+def read_money(text: str, mark: DecimalSign, *, third_decimal: bool = True) -> Money:
     """An amount and what its sign says about the currency. Raises Unreadable.
 
     Where there can be no third decimal, as in an amount of euros, `1.234` is a thousand and more.
@@ -107,7 +108,7 @@ def read_money(text: str, mark: Mark, *, third_decimal: bool = True) -> Money:
 _SCALES = {"k": 1000, "m": 10**6, "mio": 10**6, "mrd": 10**9, "bn": 10**9}
 
 
-def read_number(text: str, mark: Mark, *, is_percent: bool = False) -> Decimal:
+def read_number(text: str, mark: DecimalSign, *, is_percent: bool = False) -> Decimal:
     """A number with no sign of money; a percent sign is taken as the unit it is. Raises Unreadable.
 
     A percentage is at most 100: the only sign in `9.975` stands before its decimals.
@@ -130,10 +131,10 @@ def in_units(value: Decimal, text: str, unit: str | None) -> Decimal:
     return value if factor is None or re.search(_SHORT, text.strip()) else value * factor
 
 
-def mark_of(texts: Iterable[str]) -> Mark:
+def decimal_sign_of(texts: Iterable[str]) -> DecimalSign:
     """The decimal sign of a column; empty where no number there tells it, or two numbers differ."""
     telling = (text for text in texts if not _TELLING.isdisjoint(text))
-    marks = {_certain_mark(number) for number in map(_digits, telling) if number} - {""}
+    marks = {_certain_sign(number) for number in map(_digits, telling) if number} - {""}
     return marks.pop() if len(marks) == 1 else ""
 
 
@@ -187,8 +188,8 @@ def _currencies(sign: str, text: str) -> frozenset[str]:
     raise Unreadable(f'"{text}" isn\'t an amount: "{sign}" isn\'t a currency')
 
 
-def _number(digits: str, mark: Mark, text: str, third_decimal: bool) -> Decimal:
-    decimal = _certain_mark(digits) or mark
+def _number(digits: str, mark: DecimalSign, text: str, third_decimal: bool) -> Decimal:
+    decimal = _certain_sign(digits) or mark
     sign = "." if "." in digits else ","
     if not decimal and sign in digits and not third_decimal:
         decimal = "," if sign == "." else "."
@@ -218,10 +219,10 @@ def _are_groups(groups: list[str], whole: str) -> bool:
     return alike and 1 <= len(first) <= 3 and len(last) == 3 and all(len(group) in (2, 3) for group in middle)
 
 
-def _certain_mark(digits: str) -> Mark:
+def _certain_sign(digits: str) -> DecimalSign:
     """The decimal sign of one number; empty where the number alone doesn't tell it."""
-    last: Mark = "." if digits.rfind(".") > digits.rfind(",") else ","
-    other: Mark = "," if last == "." else "."
+    last: DecimalSign = "." if digits.rfind(".") > digits.rfind(",") else ","
+    other: DecimalSign = "," if last == "." else "."
     if last not in digits:
         return ""
     if other in digits:

@@ -1,6 +1,6 @@
-"""A change that fails, or whose command is killed: it is finished or undone, then by the next command.
+"""A change that fails is undone at once; one whose command was killed the next command finishes or undoes.
 
-It does so by the journal of a change, written before its first file is touched, and gone once that is
+Both go by the journal of a change, written before its first file is touched, and gone once that is
 committed or undone: the files with the hashes of their content before and after, the content before under
 links beside it, and the commit the change started from (docs/reliability.md).
 """

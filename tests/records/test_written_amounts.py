@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipecli.errors import Unreadable
-from pipecli.records.written_amounts import TwoReadings, mark_of, read_money, read_number
+from pipecli.records.written_amounts import TwoReadings, decimal_sign_of, read_money, read_number
 
 
 @pytest.mark.parametrize(
@@ -130,11 +130,11 @@ def test_an_amount_that_contradicts_the_mapping_is_refused() -> None:
 
 
 def test_a_column_tells_what_stands_before_the_decimals() -> None:
-    assert mark_of(["1,234", "22,700.00"]) == "."
-    assert mark_of(["1.234", "kr. 5,5"]) == ","
-    assert mark_of(["1,234,567"]) == "."
-    assert mark_of(["1,234", "550", "abc"]) == ""
-    assert mark_of(["1,5", "1.5"]) == ""
+    assert decimal_sign_of(["1,234", "22,700.00"]) == "."
+    assert decimal_sign_of(["1.234", "kr. 5,5"]) == ","
+    assert decimal_sign_of(["1,234,567"]) == "."
+    assert decimal_sign_of(["1,234", "550", "abc"]) == ""
+    assert decimal_sign_of(["1,5", "1.5"]) == ""
 
 
 def test_a_sign_tells_the_currencies_it_may_mean() -> None:
@@ -163,4 +163,4 @@ def test_what_a_program_writes_is_read_back(value: Decimal, signs: tuple[str, st
     thousands, decimal = signs
     text = f"{value:,.2f}".replace(",", "\0").replace(".", decimal).replace("\0", thousands)
     assert read_money(text, "").value == value
-    assert mark_of([text]) == decimal
+    assert decimal_sign_of([text]) == decimal

@@ -232,7 +232,7 @@ class Verb(TyperCommand):
                     sys.stdout.flush()
                     return result
             except (Ambiguous, Question) as question:
-                from pipecli.cli.common.pick import answer
+                from pipecli.cli.common.pick_and_confirm import answer
 
                 answer(ctx, question)
 

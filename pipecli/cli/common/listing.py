@@ -16,7 +16,7 @@ import typer
 
 from pipecli.cli.common.command import Reading, flag_option, owner_options, seller_option, text_option
 from pipecli.cli.common.output import Format, print_records, write_text
-from pipecli.cli.common.pick import document_row, is_recent, names_of, print_numbered, recalled
+from pipecli.cli.common.pick_and_confirm import document_row, is_recent, names_of, print_numbered, recalled
 from pipecli.cli.common.record_json import BY_HAND, DERIVED, deal_members, derived_keys
 from pipecli.cli.common.session import Session, owner_asked, owner_filter, session
 from pipecli.cli.common.table import Column, ListColumn

@@ -294,8 +294,6 @@ def _fits_cell(value: object) -> bool:
     return not isinstance(value, Mapping)
 
 
-# Characters with a meaning in GitHub's Markdown. `[` and `!` among them: an image is fetched from its
-# server the moment somebody reads the page. `$` begins a formula there.
 _LINE_BREAKS = "\r\n|[\r\n]"
 
 

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 from pipecli.cli.common.output import print_record
-from pipecli.cli.common.pick import names_of
+from pipecli.cli.common.pick_and_confirm import names_of
 from pipecli.cli.common.session import Session
 from pipecli.errors import PipecliError
 from pipecli.harmless_text import safe_json

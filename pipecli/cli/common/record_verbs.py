@@ -10,11 +10,11 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
-from pipecli.cli.common import pick
+from pipecli.cli.common import pick_and_confirm as pick
 from pipecli.cli.common.command import Changing, Ref, argument, flag, option, text_option
 from pipecli.cli.common.edit import edit_file
 from pipecli.cli.common.output import print_records
-from pipecli.cli.common.pick import can_ask, confirm
+from pipecli.cli.common.pick_and_confirm import can_ask, confirm
 from pipecli.cli.common.session import session
 from pipecli.cli.common.table import Column
 from pipecli.cli.common.terminal_and_own_config import paged

@@ -11,7 +11,7 @@ import typer
 
 from pipecli.cli.common.command import Planned, flag, noun, option
 from pipecli.cli.common.output import Format, write_text, write_whole
-from pipecli.cli.common.pick import document_row, print_numbered
+from pipecli.cli.common.pick_and_confirm import document_row, print_numbered
 from pipecli.cli.common.session import Session, mention, owner_filter, say, session
 from pipecli.cli.common.table import Column
 from pipecli.json_and_csv import picked

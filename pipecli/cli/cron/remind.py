@@ -1,4 +1,8 @@
-"""`pipecli remind`: tell each user what is due, once a day, from whichever machine cron runs it on."""
+"""`pipecli remind`: tell each user what is due, once a day, from whichever machine cron runs it on.
+
+What is due is decided in `reports/today_and_followups.py` (`due_of`), whose it is in
+`store/index/rows_for_followups.py`; here, who is told, by which channel, and that it is told once.
+"""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ import typer
 from pipecli.cli.attach import attached
 from pipecli.cli.common.command import Changing, argument, flag, noun, option
 from pipecli.cli.common.output import Format, print_record, print_records, write_counts, write_text
-from pipecli.cli.common.pick import find_typed
+from pipecli.cli.common.pick_and_confirm import find_typed
 from pipecli.cli.common.session import mention, say
 from pipecli.cli.common.table import Column
 from pipecli.cli.common.transaction import Transaction, changing

@@ -14,7 +14,7 @@ import typer
 
 from pipecli.cli.common.command import Ref, flag, noun
 from pipecli.cli.common.output import ending_of, write_text, write_whole
-from pipecli.cli.common.pick import find_typed
+from pipecli.cli.common.pick_and_confirm import find_typed
 from pipecli.cli.common.session import say, session
 from pipecli.errors import PipecliError
 from pipecli.extras import missing_extras, require_extra

@@ -16,7 +16,7 @@ import typer
 from pipecli.cli.common.command import Sending, noun, option, owner_options
 from pipecli.cli.common.dates import parse_as_of, parse_period
 from pipecli.cli.common.output import Format, markdown_text, wrapped, write_text
-from pipecli.cli.common.pick import names_of
+from pipecli.cli.common.pick_and_confirm import names_of
 from pipecli.cli.common.session import Session, mention, owner_filter, say, session
 from pipecli.cli.common.terminal_and_own_config import terminal_width
 from pipecli.cli.cron.remind import PerhapsSent, claims_of, drawn, sending

@@ -21,7 +21,7 @@ from pipecli.records import kinds
 from pipecli.records.kinds import Collection
 from pipecli.records.money import EXACT
 from pipecli.records.references import named_at
-from pipecli.records.written_amounts import Mark, Money, is_cut_off, is_rounded, read_number
+from pipecli.records.written_amounts import DecimalSign, Money, is_cut_off, is_rounded, read_number
 
 K = TypeVar("K")
 Values = Map[Path, object]
@@ -75,7 +75,7 @@ class ColumnBinding(NamedTuple):
     """Where the field holds one value: what stands between several, of which the first is taken."""
     formats: tuple[str, ...] = ()
     """The date formats of a field that holds a day or a moment."""
-    times: tuple[str, Mark] | None = None
+    times: tuple[str, DecimalSign] | None = None
     """The column of the number that an amount is multiplied by, and its decimal sign."""
 
 
@@ -294,7 +294,7 @@ class Bindings:
             if binding.formats:
                 self.unread.setdefault((column, _plain(cell)), reading.row)
 
-    def _multiplied(self, amount: Money, column: str, mark: Mark, row: Row) -> Money:
+    def _multiplied(self, amount: Money, column: str, mark: DecimalSign, row: Row) -> Money:
         """An amount times the number in another column; itself where that is empty. Raises Unreadable."""
         if is_empty(cell := self._cell(row, column)):
             return amount

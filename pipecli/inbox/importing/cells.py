@@ -23,7 +23,7 @@ from pipecli.records import base
 from pipecli.records.base import Amount, Part, Percent, Plain
 from pipecli.records.kinds import Collection
 from pipecli.records.references import named_at
-from pipecli.records.written_amounts import NO_SIGN, Mark, Money, in_units, read_money, read_number
+from pipecli.records.written_amounts import NO_SIGN, DecimalSign, Money, in_units, read_money, read_number
 from pipecli.store.yaml.splice import without_empties
 from pipecli.store.yaml.write import CONTROL, compiled, emit
 
@@ -117,7 +117,7 @@ class ColumnFormat(NamedTuple):
     """The form of the values in one column."""
 
     formats: Sequence[str]
-    mark: Mark
+    mark: DecimalSign
     third_decimal: bool
     """True where an amount may have three decimals: `1.234` then has no certain meaning."""
     typed: bool

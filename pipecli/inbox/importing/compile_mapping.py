@@ -38,7 +38,7 @@ from pipecli.inbox.importing.table import EXTRA, REASON, Cell, Row, Table
 from pipecli.records import base
 from pipecli.records.kinds import PARENTS, Collection
 from pipecli.records.money import CURRENCIES, minor_digits
-from pipecli.records.written_amounts import SIGNS, Mark, mark_of
+from pipecli.records.written_amounts import SIGNS, DecimalSign, decimal_sign_of
 from pipecli.store import ids_and_files
 from pipecli.store.pipeline import Pipeline
 from pipecli.wording import first_of
@@ -189,12 +189,12 @@ class _Compiler:
             self._times(column, [*place, "times"]),
         )
 
-    def _times(self, column: Column, place: list[str | int]) -> tuple[str, Mark] | None:
+    def _times(self, column: Column, place: list[str | int]) -> tuple[str, DecimalSign] | None:
         """The column of the number that an amount is multiplied by, and its decimal sign."""
         name = self._column(column.times, place) if column.times else None
         if name and not (column.to or "").endswith(("amount", "price", "cost")):
             self.source.fault(place, f"times: {column.to} is no amount")
-        return (name, self.mapping.decimal or mark_of(texts(self.table, name))) if name else None
+        return (name, self.mapping.decimal or decimal_sign_of(texts(self.table, name))) if name else None
 
     def _conditions(self, told: Map[str, mapping.Condition], place: list[str | int]) -> dict[str, Condition]:
         conditions: dict[str, Condition] = {}
@@ -214,9 +214,11 @@ class _Compiler:
             formats, doubt = day_formats.formats_of_one_order(self.table, name, formats)
             if doubt:
                 self.source.fault([*place, "date"] if column.date else place, doubt)
-        mark: Mark = column.decimal or self.mapping.decimal or ""
+        mark: DecimalSign = column.decimal or self.mapping.decimal or ""
         if not mark and self._kinds(path) - _NO_NUMBERS:
-            mark = mark_of({cell for row in self.table.rows if isinstance(cell := row.cells.get(name), str)})
+            mark = decimal_sign_of(
+                {cell for row in self.table.rows if isinstance(cell := row.cells.get(name), str)}
+            )
         scale = column.scale or self.mapping.scale
         third = self.third_decimal or column.to not in ("amount", "closed.amount")
         third |= scale in ("thousands", "millions")  # `1,250` million

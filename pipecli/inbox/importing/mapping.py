@@ -21,7 +21,7 @@ from pipecli.inbox.importing.table import FileFormat, Table, plain_name
 from pipecli.records import base, kinds
 from pipecli.records.base import Flag, Line, Part
 from pipecli.records.kinds import CLOSED_LISTS, PRICE_LIST, Collection
-from pipecli.records.written_amounts import Mark, read_number
+from pipecli.records.written_amounts import DecimalSign, read_number
 from pipecli.store.parse_record import validate
 from pipecli.store.yaml import read as yamltext
 from pipecli.store.yaml.write import flow_text, key_text, scalar_text
@@ -403,7 +403,7 @@ def doubtful_scale(
     )
 
 
-def _number(text: str, mark: Mark) -> Decimal | None:
+def _number(text: str, mark: DecimalSign) -> Decimal | None:
     """A plain number; None for anything else, and for what says that it is a percentage."""
     try:
         return None if "%" in text else read_number(text, mark)

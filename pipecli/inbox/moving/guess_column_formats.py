@@ -1,6 +1,7 @@
 """Unit, currency, scale, decimal sign and date form of an export's columns: for a plan, guessed or asked.
 
-How an import reads a column by its mapping is decided in `_column_format` of `importing/compile_mapping.py`.
+How an import reads a column by its mapping is decided in `_column_format` of `importing/compile_mapping.py`,
+which decimal sign the numbers of a column tell in `records/written_amounts.py`.
 The words by which headers name a unit or a currency are in `presets/words.yaml` and `currencies.yaml`.
 """
 
@@ -30,7 +31,7 @@ from pipecli.inbox.moving.findings import Findings
 from pipecli.inbox.moving.words import header_key, names_of_currencies, one_word, outcome_of, patterns
 from pipecli.records.compare_names import folded
 from pipecli.records.money import CURRENCIES
-from pipecli.records.written_amounts import SIGNS, mark_of, plain_digits, read_money
+from pipecli.records.written_amounts import SIGNS, decimal_sign_of, plain_digits, read_money
 from pipecli.store import ids_and_files
 from pipecli.wording import count, first_of
 
@@ -206,17 +207,17 @@ OF_MONEY = ("price", "cost", "total", "amount")
 """Ends of the roles of amounts."""
 
 
-def decimal_sign(tables: Iterable[tuple[Table, Mapping[str, str]]]) -> str:
+def decimal_sign_of_export(tables: Iterable[tuple[Table, Mapping[str, str]]]) -> str:
     """The decimal sign that the amounts of an export tell; empty where none does, or two differ."""
     columns = [(table, c) for table, roles in tables for role, c in roles.items() if role.endswith(OF_MONEY)]
-    marks = {mark_of(texts(table, column)) for table, column in columns} - {""}
+    marks = {decimal_sign_of(texts(table, column)) for table, column in columns} - {""}
     return marks.pop() if len(marks) == 1 else ""
 
 
 def decimal_of(table: Table, column: str, findings: Findings) -> dict[str, str]:
     """The sign of the export's other amounts, for a column where `1,498` may be two numbers."""
     cells = texts(table, column)
-    is_riddle = not mark_of(cells) and any(re.search(r"\d[.,]\d{3}(?!\d)", cell) for cell in cells)
+    is_riddle = not decimal_sign_of(cells) and any(re.search(r"\d[.,]\d{3}(?!\d)", cell) for cell in cells)
     return {"decimal": findings.decimal} if is_riddle and findings.decimal else {}
 
 

@@ -29,7 +29,7 @@ from pipecli.inbox.moving.guess_column_formats import (
     currency_words,
     date_form,
     decimal_of,
-    decimal_sign,
+    decimal_sign_of_export,
     fraction_scale,
     separator_of,
 )
@@ -133,7 +133,7 @@ def make_plan(
         findings.namesakes |= namesakes_of(table, told.roles) if told.kind == "contacts" else {}
         findings.assumed += doubts(table, told)
     findings.kinds, findings.firms = ids_of(known), firms_of(known)
-    findings.decimal = decimal_sign((table, told.roles) for table, told in known)
+    findings.decimal = decimal_sign_of_export((table, told.roles) for table, told in known)
     for number, (table, told) in enumerate(known):
         table, told = without_deleted(table, by_id_or_name(table, told, findings), findings)
         known[number] = _Recognition(table, with_ends(table, with_marks(table, told), findings))

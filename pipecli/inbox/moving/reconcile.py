@@ -23,7 +23,14 @@ from pipecli.inbox.moving.words import outcome_of
 from pipecli.json_and_csv import loads, quoted
 from pipecli.records.kinds import BY_FOLDER, BY_PREFIX, OPPORTUNITY, ORDER, QUOTATION, Kind
 from pipecli.records.money import EXACT, percentage, rounded
-from pipecli.records.written_amounts import Mark, in_units, mark_of, plain_digits, read_money, read_number
+from pipecli.records.written_amounts import (
+    DecimalSign,
+    decimal_sign_of,
+    in_units,
+    plain_digits,
+    read_money,
+    read_number,
+)
 from pipecli.store.index import rows_for_verbs
 from pipecli.store.pipeline import Pipeline
 from pipecli.wording import shortened
@@ -130,7 +137,7 @@ class _Columns:
         self._deciding = [*self.stages, *sorted(bound - self.stages.keys())]
         self._places: dict[tuple[object, ...], tuple[str, tuple[str, str]]] = {}
         """By the cells of the columns that decide it; deals share few."""
-        self._marks: dict[str, Mark] = {}
+        self._decimal_signs: dict[str, DecimalSign] = {}
         self._table = table
 
     @property
@@ -150,7 +157,7 @@ class _Columns:
             if isinstance(cell, (int, Decimal)) and not isinstance(cell, bool):
                 value = Decimal(cell)
             else:
-                mark = one.decimal or self._mark(column)
+                mark = one.decimal or self._decimal_sign_of(column)
                 try:
                     if field_ in ("quantity", "discount"):
                         value = read_number(str(cell), mark, is_percent=field_ == "discount")
@@ -160,16 +167,15 @@ class _Columns:
                     continue
             scale = one.scale or (self.mapping.scale if field_ == "discount" else None)
             if one.times and (times := row.text(one.times)):
-                value = EXACT.multiply(value, read_number(times, self._mark(one.times)))
+                value = EXACT.multiply(value, read_number(times, self._decimal_sign_of(one.times)))
             is_fraction = scale == "fraction" and not str(cell).strip().endswith("%")
             return value * 100 if is_fraction else in_units(value, str(cell), scale)
         return None
 
-    def _mark(self, column: str) -> Mark:
-        """The decimal sign of a column."""
-        if column not in self._marks:
-            self._marks[column] = mark_of(texts(self._table, column))
-        return self.mapping.decimal or self._marks[column]
+    def _decimal_sign_of(self, column: str) -> DecimalSign:
+        if column not in self._decimal_signs:
+            self._decimal_signs[column] = decimal_sign_of(texts(self._table, column))
+        return self.mapping.decimal or self._decimal_signs[column]
 
     def _cells(self, row: Row, field_: str) -> Iterator[tuple[str, Column, Cell]]:
         """The cells that feed a field, with what the mapping says of each.

@@ -1,7 +1,7 @@
 """Rows of what is planned: next contacts, activities, quotations that wait, all that a user has to do.
 
-Only of what is open and not on hold: that is asked here. Which of them are due by a day is decided in
-`reports/today_and_followups.py` (`due_of`).
+Only of what is open and not on hold, and each for who does it, else the owner: that is asked here. Which of
+them are due by a day is decided in `reports/today_and_followups.py` (`due_of`).
 """
 
 from __future__ import annotations
