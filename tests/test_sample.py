@@ -49,6 +49,16 @@ def test_it_has_its_own_currency_company_and_timezone(tmp_path, capsys):
         assert not (tmp_path / "x").exists()
 
 
+def test_in_a_repository_only_its_own_commits_count(tmp_path, monkeypatch, capsys):
+    company = tmp_path / "company"
+    subprocess.run(["git", "init", "-q", str(company)], check=True)
+    git(company, "commit", "-q", "--allow-empty", "-m", "The company")
+    begun = [*init.story("@ 2026-03-02 10:15 ana\ncustomer add Acme")]
+    monkeypatch.setattr(init, "story", lambda _: iter(begun))
+    assert run(["--today", "2026-11-20", "init", "--sample", str(company / "demo")]) == 0
+    assert "\n2 commits of a small company" in f"\n{capsys.readouterr().err}"
+
+
 def test_a_sample_that_was_cut_off_is_begun_again(tmp_path, monkeypatch, capsys):
     """By the same command, but not once a person has worked in it."""
     root = tmp_path / "demo"

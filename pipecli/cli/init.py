@@ -182,7 +182,7 @@ def replay(root: Path, today: date, reviews: Sequence[CiFile] = ()) -> int:
         if line.name:
             known[line.name] = printed
         shown(line.number)
-    return int(git.output(root, "rev-list", "--count", "HEAD"))
+    return int(git.output(root, "rev-list", "--count", "HEAD", "--", "."))
 
 
 def _clear_half(root: Path, whole: timedelta) -> None:
