@@ -39,13 +39,9 @@ def new_id(prefix: str, taken: Container[str]) -> str:
 
 def id_derived_from(text: str, taken: Container[object], prefix: str = "") -> str:
     """An id that none has, and the same in each clone: of two that import one export each record is one."""
-    several = (prefix + hashed(f"{text}\n{turn}") for turn in count())
+    hashes = (hashlib.sha256(f"{text}\n{turn}".encode()).digest() for turn in count())
+    several = (prefix + "".join(CROCKFORD[byte % 32] for byte in digest[:ID_LENGTH]) for digest in hashes)
     return next(id_ for id_ in several if id_ not in taken)
-
-
-def hashed(text: str) -> str:
-    """Five Crockford characters that are always those of this text."""
-    return "".join(CROCKFORD[byte % 32] for byte in hashlib.sha256(text.encode()).digest()[:ID_LENGTH])
 
 
 @lru_cache(maxsize=4096)
