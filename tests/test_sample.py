@@ -56,7 +56,9 @@ def test_in_a_repository_only_its_own_commits_count(tmp_path, monkeypatch, capsy
     begun = [*init.story("@ 2026-03-02 10:15 ana\ncustomer add Acme")]
     monkeypatch.setattr(init, "story", lambda _: iter(begun))
     assert run(["--today", "2026-11-20", "init", "--sample", str(company / "demo")]) == 0
-    assert "\n2 commits of a small company" in f"\n{capsys.readouterr().err}"
+    said = capsys.readouterr().err
+    assert "\n2 commits of a small company" in f"\n{said}"
+    assert said.endswith("as one of its sellers you see what is yours: export PIPECLI_USER=ana\n")
 
 
 def test_a_sample_that_was_cut_off_is_begun_again(tmp_path, monkeypatch, capsys):

@@ -94,6 +94,7 @@ def init(
         commits = replay(root, now.date() if isinstance(now, datetime) else now, wanted)
         command = shlex.join(["pipecli", "-C", str(directory), "forecast"])
         say(f"{commits} commits of a small company are in {root}; try: {command}")
+        say("as one of its sellers you see what is yours: export PIPECLI_USER=ana")
     else:
         create_pipeline.create_pipeline(
             root,

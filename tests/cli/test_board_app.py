@@ -145,7 +145,7 @@ def test_a_refusal_is_shown_in_the_words_of_the_shell_and_changes_nothing(root, 
     _, status, _, _ = played(root, "greater_than_sign", "greater_than_sign")
     assert status == (
         f"refused: {KEY} can't advance to negotiate: steps not done: send the offer; "
-        "add what is missing, or override with --force"
+        "add what is missing with `opp step done` or `opp set`, or override with --force"
     )
     assert stage(root) == "propose"
     assert git("rev-parse", "HEAD~1") == before

@@ -55,7 +55,8 @@ def test_advance_asks_for_the_steps_and_the_fields(cli, opp, refused, shown, git
     said = refused("opp", "advance", opp)
     assert said == (
         f"error: {opp} can't advance to demo: steps not done: Ask for the budget, Ask who decides; "
-        "fields missing: expected_close; add what is missing, or override with --force"
+        "fields missing: expected_close; "
+        "add what is missing with `opp step done` or `opp set`, or override with --force"
     )
     assert shown()["steps_open"] == ["Ask for the budget", "Ask who decides"]
     assert shown()["fields_missing"] == ["expected_close"]

@@ -47,7 +47,7 @@ def advance_deal(
     if missing and not force:
         raise Refused(
             f"{deal.id} can't advance to {process.stages[there].id}: {'; '.join(missing)}",
-            hint="add what is missing, or override with --force",
+            hint="add what is missing with `opp step done` or `opp set`, or override with --force",
         )
     stage = process.stages[there]
     moved = deal.with_(stage=stage.id, probability=deal.probability if keep_probability else None)
