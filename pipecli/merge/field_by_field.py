@@ -362,8 +362,8 @@ class _Merging:
         def rank(place: int) -> tuple[str, ...]:
             member = lists.all[place]
             versions = [side for side in (member.ours, member.theirs) if side is not None]
-            moments = (version.get("at") for version in versions if isinstance(version, Mapping))
-            return next((str(at) for at in moments if at), ""), member.name, *sorted(map(repr, versions))
+            moments = (str(version.get("at")) for version in versions if isinstance(version, Mapping))
+            return next(moments, ""), member.name, *sorted(map(repr, versions))
 
         order = merged_order(lists.base, lists.ours, lists.theirs, rank)
         if order is None:

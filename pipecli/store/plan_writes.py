@@ -82,9 +82,7 @@ class Planner:
 
     def take(self, record: Record, *, is_new: bool = False) -> None:
         """Plan to write a record, of two of one name the later; `is_new` where that is known."""
-        file = SETTINGS_FILE if record.noun == "settings" else None
-        if file is None and not is_new:
-            file = self._pipeline.file_of(record.noun, record.key)
+        file = None if is_new else self._pipeline.file_of(record.noun, record.key)
         self._waiting.append(_Planned(record, file, None if file else self._new_file(record)))
         if record.noun == SETTINGS.noun:
             self._in_settings.update(record_names(record))
