@@ -108,6 +108,11 @@ def test_an_invoice_from_its_draft_to_the_last_payment(cli, order, root, git):
     assert (row["customer"], row["days_31_60"]) == ("contoso-coffee", total - 1000) and whole[
         "open"
     ] == total - 1000
+    by = cli("--today", "2027-02-01", "report", "receivables", "--by", "currency", "--format", "json").out
+    assert [(row["name"], row["open"]) for row in loads(by)] == [
+        ("EUR", total - 1000),
+        ("total", total - 1000),
+    ]
     read = cli("--today", "2027-02-01", "report", "receivables").out
     assert read.startswith("Receivables by customer on 2027-02-01, in EUR\n\nCUSTOMER")
     due = cli("--today", "2026-12-21", "followups", "--owner", "ana", code=0)

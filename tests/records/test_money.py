@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from pipecli.records.items_and_totals import Item, totals
 from pipecli.records.money import MissingRate, Rates, minor_digits, rounded, weighted
+from pipecli.store.pipeline import rates_of
 
 CURRENCIES = ["EUR", "JPY", "KWD", "USD", "CLF"]
 amounts = st.decimals(min_value=0, max_value=10**10, places=4)
@@ -92,6 +93,13 @@ def test_converting_equals_an_exact_oracle(amount, rate, other, target):
     assert Fraction(rates.convert(Decimal(amount), "CHF", day, to=target)) == half_up(
         exact, minor_digits(target)
     )
+
+
+def test_the_base_is_the_currency_of_the_settings_or_the_euro():
+    assert rates_of({"currency": "CHF", "exchange_rates": {"USD": {"2026-01-01": 0.9}}}) == Rates(
+        "CHF", {"USD": {date(2026, 1, 1): Decimal("0.9")}}
+    )
+    assert rates_of({"currency": None}) == Rates("EUR", {})
 
 
 def test_a_missing_rate_names_itself_and_the_way_out():

@@ -215,6 +215,12 @@ def test_the_funnel_has_no_place_for_what_was_at_no_stage_and_is_not_won():
     assert by_source.without_stage_count == 0  # it has no stages
 
 
+def test_the_months_of_the_funnel_follow_each_other_however_many_began_in_each():
+    deals = [DEAL._replace(created=datetime(2026, month, 1)) for month in (3, 3, 2)]
+    by_month = funnel([], deals, by="month", days=Days(), valuation=Valuation(RATES))
+    assert [row.key for row in by_month.rows] == ["2026-02", "2026-03"]
+
+
 def test_a_hold_that_ends_today_is_the_last_movement():
     held = DEAL._replace(created=datetime(2026, 11, 1), hold_until=TODAY)
     assert last_movement(held, None, TODAY).what == "hold"

@@ -734,6 +734,8 @@ def cut_off(root: Path, subject: str, onto: str = "") -> None:
 def test_what_became_of_files_that_a_killed_git_moved_is_told(cli, deal, git, root, monkeypatch):
     file, before = deal(), git("rev-parse", "HEAD")
     file.write_text(file.read_text().replace("4998", "5000"))
+    (root / "terms.txt").write_text("30 days\n")
+    git("add", ".")
     git("commit", "-qam", "theirs")
     theirs = git("rev-parse", "HEAD")
     git("reset", "-q", "--hard", before)
@@ -746,8 +748,9 @@ def test_what_became_of_files_that_a_killed_git_moved_is_told(cli, deal, git, ro
     cut_off(root, "sync", theirs)
     git("reset", "-q", "--hard", theirs)
     file.write_bytes(b"\0" * file.stat().st_size)  # as a power cut leaves what git has just moved
+    (root / "terms.txt").write_text("60 days\n")  # as a person has written since
     assert cli("opp", "list").err == "finished: sync (the command was cut off)\n"
-    assert "5000" in file.read_text()
+    assert ("5000" in file.read_text(), (root / "terms.txt").read_text()) == (True, "60 days\n")
 
     git("reset", "-q", "--hard", before)
     git("config", "core.fsync", "added")

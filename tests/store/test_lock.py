@@ -6,8 +6,9 @@ import os
 import signal
 import time
 from contextlib import nullcontext
-from errno import ENOLCK
+from errno import EACCES, ENOLCK, EROFS
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -42,6 +43,18 @@ def test_a_damaged_lock_is_named(tmp_path: Path) -> None:
     lock.unlink()
     with hold_lock(tmp_path):
         pass
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows tells no disk that is read-only")
+def test_a_folder_that_can_not_be_written_is_refused_with_the_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "access", lambda *_: False)  # a superuser may write anywhere
+    with pytest.raises(PipecliError, match=os.strerror(EACCES)), hold_lock(tmp_path):
+        pytest.fail("it was held")
+    monkeypatch.setattr(os, "statvfs", lambda _: SimpleNamespace(f_flag=os.ST_RDONLY))
+    with pytest.raises(PipecliError, match=os.strerror(EROFS)), hold_lock(tmp_path):
+        pytest.fail("it was held")
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="a second process is asked")

@@ -37,6 +37,13 @@ def test_every_wrong_value_is_told_at_its_line() -> None:
     ]
 
 
+def test_what_a_missing_value_is_to_be_is_told_unless_it_is_a_word() -> None:
+    assert faults_of(OPPORTUNITY, DEAL, f"{KEPT}items: [{{description: Mill}}]\n") == [
+        (6, '"items.1.unit_price" is missing: must be a number, without quotes, currency sign or separators'),
+        (0, '"title" is missing'),
+    ]
+
+
 def test_a_missing_id_is_that_of_the_files_name_where_it_has_one() -> None:
     text = KEPT.replace("id: OPP-2Q8XA\n", "title: x\n")
     (fault,) = faults_of(OPPORTUNITY, DEAL, text)

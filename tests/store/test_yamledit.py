@@ -322,6 +322,13 @@ def test_what_the_model_reads_into_a_text_stays_as_it_was_typed() -> None:
     before = {"email": "ana@x.example", "at": "2026-11-21T10:00:00+00:00", "stage": "a", "active": True}
 
     assert edit(text, before, {**before, "stage": "b"}) == text.replace("stage: a", "stage: b")
+    moved = edit(
+        "id: x\nemail: Ana@X.example\n",
+        {"id": "x", "email": "ana@x.example"},
+        {"id": "x", "other_email": "ana@x.example"},
+        lambda _: ("id",),
+    )
+    assert moved == "id: x\nother_email: ana@x.example\n"  # another field of a model is another value
     listed = "emails:\n- Ana@X.example\n-\n"
     assert edit(listed, {"emails": ["ana@x.example"]}, {"emails": ["ana@x.example", "b@x.example"]}) == (
         "emails:\n- Ana@X.example\n- b@x.example\n-\n"

@@ -10,9 +10,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipecli.records.lead import Lead
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.settings import Settings
-from pipecli.workflow.assignment import Standing, Taken, assign_by_rules, roles_left, rules_for, users_at_work
+from pipecli.workflow.assignment import (
+    Standing,
+    Taken,
+    assign_by_rules,
+    hand_over,
+    roles_left,
+    rules_for,
+    users_at_work,
+)
 
 PLAIN = {
     "company": {"name": "Contoso"},
@@ -153,6 +162,17 @@ def test_it_does_not_matter_into_how_many_runs_the_deals_fall(runs):
             kept[change.subject.id] = (change.subject.owner, change.subject.assigned.turn)
             owners.append(change.subject.owner)
     assert owners == given_to(how, sum(runs))
+
+
+def test_of_what_is_handed_over_deals_alone_are_a_load():
+    users = {slug: {"name": slug, "team": "iberia"} for slug in ("ana", "luis")} | {"tom": {"name": "tom"}}
+    settings = with_rules(teams={"iberia": {}}, users=users)
+    kept = {"created": "2026-11-21T10:00:00+01:00", "owner": "tom"}
+    leads = [Lead.model_validate(kept | {"id": f"LEAD-0000{end}", "name": "Kim"}) for end in "AB"]
+    plain = kept | {"title": "Mill", "process": "standard", "stage": "qualify", "currency": "EUR"}
+    deals = [Opportunity.model_validate(plain | {"id": f"OPP-0000{end}"}) for end in "AB"]
+    changes = hand_over([*leads, *deals], settings, "tom", "iberia", today=TODAY, open_deals={"ana": 0})
+    assert [change.subject.owner for change in changes] == ["ana", "ana", "ana", "luis"]
 
 
 def test_a_handover_leaves_the_rules_that_name_one():
