@@ -60,8 +60,8 @@ class Row(NamedTuple):
     overdue_count: int
     without_date_count: int
     without_amount_count: int
-    categories: dict[str, Decimal] = {}
-    """The amounts of the open deals by CATEGORIES; empty where no stage of the settings names one."""
+    categories: dict[str | None, Decimal] = {}
+    """The amounts of the open deals by CATEGORIES; under None those that are in none."""
     won_by: dict[str | None, Decimal] = {}
     """What each owner won."""
     yearly_recurring: Decimal = Decimal(0)
@@ -185,7 +185,7 @@ class _Sums:
         """What the deals of a key come to."""
         open_count = won_count = won_without_amount = overdue = without_date = without_amount = 0
         amount = weighted = won_amount = yearly = self.zero
-        categories: dict[str, Decimal] = {}
+        categories: dict[str | None, Decimal] = {}
         won_by: dict[str | None, Decimal] = {}
         for deal, value, is_overdue in entries:
             if deal.status == "won":
@@ -205,8 +205,7 @@ class _Sums:
             amount += value.amount
             weighted += value.weighted
             yearly += value.yearly
-            if deal.category:
-                categories[deal.category] = categories.get(deal.category, _ZERO) + value.amount
+            categories[deal.category] = categories.get(deal.category, _ZERO) + value.amount
         process, subject = key
         return Row(
             subject, process, open_count, amount, weighted, won_count, won_amount, won_without_amount,
