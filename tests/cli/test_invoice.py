@@ -157,6 +157,14 @@ def test_a_credit_note_is_numbered_counts_back_and_is_paid_back(cli, order):
     assert "2026-0001 is fully credited" in cli("invoice", "credit", invoice, code=1).err
 
 
+def test_an_invoice_is_paid_once_notes_credit_all_that_is_open_and_no_sooner(cli, order):
+    invoice = made(cli, "invoice", "new", order)
+    cli("invoice", "issue", invoice)
+    for some, status in ((("--item", "Machine A=1"), "issued"), ((), "paid")):
+        cli("invoice", "issue", made(cli, "invoice", "credit", invoice, *some))
+        assert invoices(cli)[invoice]["status"] == status
+
+
 def test_an_invoice_may_be_due_on_its_day_and_no_sooner(cli, order):
     invoice = made(cli, "invoice", "new", order)
     cli("invoice", "set", invoice, "due=2026-11-19")

@@ -255,6 +255,9 @@ def test_a_message_lists_a_hundred_and_counts_the_rest():
     words = words_of(None)
     lines = [reminder_message("Ana", [due] * count, TODAY, words).body.splitlines() for count in (100, 101)]
     assert [len(text) for text in lines] == [201, 203]  # two a follow-up, and a heading
+    known = due._replace(plan=plan._replace(customer_name="Contoso"))
+    titles = [reminder_message("Ana", [one], TODAY, words).body.splitlines()[-1] for one in (due, known)]
+    assert titles == ["  OPP-AAAAA Deal", "  OPP-AAAAA Deal (Contoso)"]
     assert followup_row(due)["what"] == "next contact" and "activity" not in followup_row(due)
     noted = followup_row(due._replace(plan=plan._replace(note="Ask", customer="contoso")))
     assert (noted["what"], noted["customer"]) == ("next contact: Ask", "contoso")
