@@ -1783,7 +1783,8 @@ Lead number,Lead name,Primary person,Contact email,Stage,Value,Assignee,Date add
 Box Key,Name,Contacts,Contact email,Stage,Deal Size,Owner / Name,Date of Creation,,Lost reason,Status
 Nº,Oportunidad,Contacto,Correo,Etapa,Importe,Asignado,F. alta,,Motivo pérdida,Estado
 Réf.,Libellé,Contact,Email,Étape opportunité,Montant opportunité,Utilisateur affecté,Date création,,Motif de perte,Statut
-"""  # noqa: E501  # HighLevel, Insightly, Less Annoying CRM, Nutshell, Streak, a Spanish sheet, Dolibarr
+ID,Название,Контакт (основной),E-mail,Стадия,Сумма,Ответственный,Создано в,,Причина отказа,Статус
+"""  # noqa: E501  # HighLevel, Insightly, Less Annoying CRM, Nutshell, Streak, a Spanish sheet, Dolibarr, EspoCRM
 
 
 @pytest.mark.parametrize("header", _HEADERS_OF_OTHERS.splitlines())
@@ -1801,6 +1802,33 @@ def test_what_other_crms_call_owner_contact_stage_and_day_of_creation_is_known(
     assert (axe["status"], axe["closed"]["reasons"], by_id["3"]["status"]) == ("lost", ["price"], "won")
     contact = loads((root / f"contacts/{saw['contacts'][0]['contact']}.yaml").read_text())
     assert (contact["name"], contact["emails"]) == ("Zoe Roy", ["zoe@x.example"])
+
+
+def test_a_view_of_dynamics_is_of_what_its_hidden_id_says(cli: Cli, root: Path) -> None:
+    """A view of deals with columns of one's own was taken for leads, by its topic."""
+    head = "(Do Not Modify) Opportunity,Topic,Account,Pipeline Phase,Status,Status Reason,Close Date,TCV\n"
+    rows = "1,Saw,Acme,1-Qualify,Open,In Progress,2026-12-24,10\n2,Axe,Acme,4-Close,Won,Won,2026-02-03,20\n"
+    assert _kinds(_plan(cli, _files("exp", view=head + rows))) == {"view.csv": "opportunities"}
+    cli("import", "run", "m")
+    saw, axe = (deals(root)[id_] for id_ in "12")
+    assert (saw["title"], saw["customer"], saw["amount"]) == ("Saw", "acme", 10)
+    assert (str(saw["expected_close"]), str(axe["closed"]["date"])) == ("2026-12-24", "2026-02-03")
+    assert (axe["status"], axe["closed"]["amount"]) == ("won", 20)
+
+
+def test_what_another_edition_calls_the_columns_of_a_preset_is_known(cli: Cli, root: Path) -> None:
+    """Firms of Fat Free CRM were read by Salesforce's names; their address became fields of one's own."""
+    firm = "Id,Name,Phone,Website,Street 1,Street 2,City,Zip code,Country\n"
+    firm += "1,Acme,,x.example,Mill 2,Unit 5,Ayr,K1,UK\n"
+    _plan(cli, _files("exp", accounts=firm))
+    cli("import", "run", "m")
+    (acme,) = (loads(file.read_text()) for file in (root / "customers").iterdir())
+    assert (acme["address"], acme["country"]) == ("Mill 2, Unit 5, Ayr, K1", "UK")
+    deal = "id,Deal_Name,Stage,Closing_Date,Amount,Owner__name,Account_Name__name,Account_Name\n"
+    deal += "7,Saw,Qualification,2026-12-24,10,Ida Poe,Acme,\n"  # an object of Zoho's API in columns
+    cli("import", "plan", str(_files("zoho", zoho_deals=deal)), "--into", "z")
+    cli("import", "run", "z")
+    assert (deals(root)["7"]["customer"], deals(root)["7"]["owner"]) == ("acme", "ida-poe")
 
 
 def test_of_two_amounts_that_a_header_is_as_near_to_is_asked(cli: Cli, root: Path) -> None:

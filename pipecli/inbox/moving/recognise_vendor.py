@@ -187,8 +187,9 @@ def _chosen(table: Table, several: list[Recognised], leading: str | None) -> Rec
 
 
 def _of_presets(table: Table, several: Iterable[Preset], vendor: str | None = None) -> Iterator[Recognised]:
+    keys = _by_key(table)
     for preset in several:
-        by_key = {one_word(column): column for column in reversed(table.columns)}
+        by_key = dict(keys)
         if vendor is not None and preset.vendor != vendor:
             continue
         bare: dict[str, str] = {}
@@ -196,7 +197,8 @@ def _of_presets(table: Table, several: Iterable[Preset], vendor: str | None = No
             own = one_word(preset.prefix)
             bare = {key.removeprefix(own): column for key, column in by_key.items() if key.startswith(own)}
             by_key |= bare
-        if not all(one_word(column) in by_key for column in preset.recognise):
+        hidden = _hidden_id(preset, by_key)
+        if hidden is False or not (hidden or all(one_word(c) in by_key for c in preset.recognise)):
             continue
         proofs = sum(one_word(column) in by_key for column in preset.own)
         if vendor is None and preset.own and not bare and proofs < _OWN_COLUMNS:
@@ -222,6 +224,28 @@ def _of_presets(table: Table, several: Iterable[Preset], vendor: str | None = No
         rest = {**preset.rest, "ignore": sorted(by_key[key] for key in ignored), "only": only}
         score = len(columns) + len(ignored) / 2 + _FILE_NAMED * is_named
         yield Recognised(preset.kind, preset.vendor, preset.name, _counted_anew(columns), rest, score)
+
+
+def _by_key(table: Table) -> dict[str, str]:
+    """The columns by their headers; for an empty `Account_Name` that of an object, `Account_Name__name`."""
+    by_key = {one_word(column): column for column in reversed(table.columns)}
+    for column in table.columns:
+        own = one_word(re.sub(r"(__|\.)name$", "", column))
+        if by_key.get(own) != column and not texts(table, by_key.get(own, "")):
+            by_key[own] = column
+    return by_key
+
+
+def _hidden_id(preset: Preset, keys: Container[str]) -> bool | None:
+    """Whether a view of Dynamics has the hidden id of a preset's rows; None where it has none at all."""
+    hidden = [name for name in _hidden_ids() if one_word(name) in keys]
+    return any(preset.columns.get(name) == "external_id" for name in hidden) if hidden else None
+
+
+@cache
+def _hidden_ids() -> list[str]:
+    named = (column for preset in presets() for column, of in preset.columns.items() if of == "external_id")
+    return [column for column in named if re.match(patterns()["hidden"], column)]
 
 
 def _counted_anew(columns: Mapping[str, Any]) -> dict[str, Any]:

@@ -42,6 +42,7 @@ _OF_A_DEAL = {"title", "customer", "owner", "contacts.contact"}
 """Roles of which the prices of a list have none."""
 _ANYTHING = {"name", "nombre", "nome", "nom", "نام"}
 """Headers of a name that anything has, a quote or a project: with no role of firms it isn't a customer's."""
+_CLOSING = {"close", "expected_close"}
 _BY_ID = ("customer", "owner", "by", "contacts.contact")
 """Roles that a column may have by the id of another file's row: `Account Id`, `owner_id`."""
 
@@ -226,9 +227,9 @@ def completed(table: Table, told: Recognised) -> Recognised:
     if told.kind not in _synonyms() or "part" in told.rest:
         return told
     columns = _by_words(table._replace(columns=others), _synonyms()[told.kind], is_exact=True)
-    more = {
-        column: role for column, role in columns.items() if role in {*patterns()["completed"].split()} - fed
-    }
+    lacking = {*patterns()["completed"].split()} - fed
+    lacking -= _CLOSING if fed & _CLOSING else set()
+    more = {column: role for column, role in columns.items() if role in lacking}
     return told._replace(columns=told.columns | more)
 
 
@@ -275,7 +276,7 @@ def _by_words(table: Table, words: _Words, *, is_exact: bool = False) -> dict[st
     empty = {c: not any(row.cells.get(c, "") != "" for row in table.rows) for c in table.columns}
     for column in sorted(table.columns, key=lambda c: (empty[c], place.get(header_key(c), len(place)))):
         key = header_key(column)
-        role = words.columns.get(key) if is_exact else _role(key, words)
+        role = _told(key, words) if is_exact else _role(key, words)
         if role and role not in columns.values():
             columns[column] = role
     return columns
@@ -291,7 +292,8 @@ _OWN_ID = re.compile(
 """A header that no other kind of record has: `Pipeline Item Id`."""
 
 
-def _role(key: str, words: _Words) -> str | None:
+def _told(key: str, words: _Words) -> str | None:
+    """The role of which a header is a word, also after that for a record or one for the first of several."""
     key = re.sub(r"^f (?=\w{4})", "fecha ", key)  # `F. alta`
     if role := words.columns.get(key) or ("external_id" if _OWN_ID.fullmatch(key) else None):
         return role
@@ -305,6 +307,13 @@ def _role(key: str, words: _Words) -> str | None:
             return role
     if words.columns.get(bare_header(key)) == "amount":
         return "amount"
+    return words.columns.get(re.sub(patterns()["the first"], "", key).strip())  # `Contact (Primary)`
+
+
+def _role(key: str, words: _Words) -> str | None:
+    """The role of which a header is a word, or nearly."""
+    if role := _told(key, words):
+        return role
     if len(key) < 5 or key.startswith("is "):
         return None
     from rapidfuzz import fuzz, process
@@ -367,8 +376,9 @@ def columns_of_deals(table: Table, told: Recognised, findings: Findings) -> dict
 
 def _are_currencies(table: Table, column: str) -> bool:
     """True for a column of codes of which the header has a word for a currency: `Budget Amount Currency`."""
-    roles, words = _synonyms()["opportunities"].columns, header_key(column).split()
-    return "currency" in map(roles.get, words) and CURRENCIES.keys() >= set(texts(table, column))
+    words = [word for word, role in _synonyms()["opportunities"].columns.items() if role == "currency"]
+    is_named = any(len(word) > 4 and word in header_key(column) for word in words)
+    return is_named and CURRENCIES.keys() >= set(texts(table, column))
 
 
 def _endings(table: Table, told: Recognised) -> dict[str, str]:
