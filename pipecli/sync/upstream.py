@@ -126,9 +126,9 @@ def _only_remote(place: Location, branch: str) -> str:
 
 def uncommitted(place: Location) -> list[str]:
     """The files of the pipeline whose changes are in no commit, and records that git doesn't know."""
-    status = git.output(
-        place.work_tree, "status", "--porcelain", "-z", "--untracked-files=all", "--no-renames",
-        "--ignore-submodules=all", "--", place.prefix or ".",
+    status = git.output(  # without a lock, which a killed one would leave
+        place.work_tree, "--no-optional-locks", "status", "--porcelain", "-z", "--untracked-files=all",
+        "--no-renames", "--ignore-submodules=all", "--", place.prefix or ".",
     )  # fmt: skip
     files = []
     for entry in filter(None, status.split("\0")):

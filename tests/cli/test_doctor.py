@@ -42,6 +42,14 @@ def shared(root: Path, git: Git, tmp_path: Path) -> Path:
     return tmp_path / "remote.git"
 
 
+def test_looking_writes_no_index_of_git(cli: Cli, root: Path) -> None:
+    """For that it would be locked, and a git that is killed leaves its lock."""
+    os.utime(root / "pipecli.yaml", (0, 0))
+    before = (root / ".git/index").read_bytes()
+    cli("doctor")
+    assert (root / ".git/index").read_bytes() == before
+
+
 def test_a_clone_that_is_well(cli: Cli, shared: Path, git: Git, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     cli("opp", "list")
