@@ -176,7 +176,7 @@ def tip(place: Location) -> Tip:
     )
     if done.returncode:
         if not git.is_unborn(place.work_tree):
-            raise git.GitRefused(f"git can't read HEAD: {git.stderr_of(done.stderr)}", hint="see `git fsck`")
+            raise git.GitRefused(f"git can't read HEAD: {git.words_of(done)}", hint="see `git fsck`")
         raise NoSuchMoment("the repository has no commit yet, and so no history", hint="commit first")
     shallow, commit, *replacing = done.stdout.decode().split()
     grafts = place.common_dir / "info" / "grafts"

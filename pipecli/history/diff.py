@@ -98,7 +98,7 @@ def range_of(place: Location, text: str) -> Range:
     head = commit_meant(place, head_name) if dots else None
     done = git.run(place.work_tree, "merge-base", base, head or here.commit)
     if done.returncode > 1:  # 1: they have no past in common
-        raise git.GitRefused(git.stderr_of(done.stderr))
+        raise git.GitRefused(git.words_of(done))
     common = next(iter(done.stdout.decode().split()), None)
     if common is None and here.is_shallow:
         raise NoSuchMoment(

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -68,9 +69,8 @@ def environment(work_tree: Path | None, more: Mapping[str, str] | None = None) -
 
     Identity, ssh and configuration of the person stay.
     """
-    own = {**os.environ}
-    for name in (*OF_A_REPOSITORY, *OF_A_CALLER):
-        own.pop(name, None)
+    foreign = (*OF_A_REPOSITORY, *OF_A_CALLER)
+    own = {name: value for name, value in os.environ.items() if name not in foreign}
     # A damaged .git is an error: without a ceiling git takes the repository of a directory above.
     if work_tree is not None and (work_tree / ".git").exists():
         own["GIT_CEILING_DIRECTORIES"] = str(work_tree.parent)
@@ -85,18 +85,14 @@ def config_options() -> list[str]:
     too, gives no advice on the empty graft file that it is given, and speaks UTF-8.
     """
     count = os.environ.get("GIT_CONFIG_COUNT", "")
-    if not re.fullmatch(r"[0-9]{1,3}", count):
-        return [*_OURS, *hardening]
-    keys = [(number, os.environ.get(f"GIT_CONFIG_KEY_{number}", "")) for number in range(int(count))]
-    return [
-        *_OURS,
-        *hardening,
-        *(
-            f"--config-env={key}=GIT_CONFIG_VALUE_{number}"
-            for number, key in keys
-            if _OF_A_PERSON.match(key) and f"GIT_CONFIG_VALUE_{number}" in os.environ
-        ),
+    numbers = range(int(count) if re.fullmatch(r"[0-9]{1,3}", count) else 0)
+    keys = [(number, os.environ.get(f"GIT_CONFIG_KEY_{number}", "")) for number in numbers]
+    own = [
+        f"--config-env={key}=GIT_CONFIG_VALUE_{number}"
+        for number, key in keys
+        if _OF_A_PERSON.match(key) and f"GIT_CONFIG_VALUE_{number}" in os.environ
     ]
+    return [*_OURS, *hardening, *own]
 
 
 _OURS = (
@@ -119,17 +115,16 @@ def started(work_tree: Path) -> Iterator[None]:
 
 
 def run(
-    work_tree: Path,
-    *arguments: str,
-    stdin: bytes | None = None,
-    environment: Mapping[str, str] | None = None,
+    work_tree: Path, *arguments: str, stdin: bytes | None = None, environment: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[bytes]:
     """Run git in `work_tree`; the caller looks at the exit code.
 
     Raises GitRefused without a git or with one that is too old, and where it can't work in this repository at
-    all, or read its index: no caller takes that for the answer to its question.
+    all, or read its index, or a signal ends it: no caller takes that for the answer to its question.
     """
     done = attempt(work_tree, arguments, stdin, environment)
+    if done.returncode < 0:
+        raise GitRefused(ending(done.returncode), hint="try again")
     if done.returncode == FATAL:
         require_working(work_tree)
         require_index(work_tree)
@@ -223,9 +218,9 @@ def require_working(work_tree: Path) -> None:
 def require_index(work_tree: Path) -> None:
     """Refuse where git can't read its index. Raises IndexDamaged with git's words."""
     done = list_index(work_tree)
-    if done.returncode and b"in a work tree" not in done.stderr:  # a bare repository has none
+    if done.returncode > 0 and b"in a work tree" not in done.stderr:  # a bare repository has none
         raise IndexDamaged(
-            f"git can't read its index: {_words(done)}",
+            f"git can't read its index: {words_of(done)}",
             hint="`pipecli doctor --fix` makes it anew from the last commit, and touches no file",
         )
 
@@ -251,7 +246,7 @@ def log(work_tree: Path, *arguments: str) -> bytes:
 
 
 def _unable(done: subprocess.CompletedProcess[bytes]) -> GitRefused:
-    return GitRefused(f"git can't work here: {_words(done)}", hint="fix that, and try again")
+    return GitRefused(f"git can't work here: {words_of(done)}", hint="fix that, and try again")
 
 
 LONGEST_GOODBYE = 10
@@ -316,7 +311,7 @@ _DAMAGE = re.compile(
 
 def _refused(done: subprocess.CompletedProcess[bytes]) -> GitRefused:
     """Why git gave no answer; of half an answer nothing is said."""
-    words = stderr_of(done.stderr) or _words(done)
+    words = words_of(done)
     return _damaged(words) if _DAMAGE.search(words) else GitRefused(words)
 
 
@@ -420,7 +415,7 @@ def version(work_tree: Path) -> tuple[int, ...]:
 
 def refusal(done: subprocess.CompletedProcess[bytes]) -> GitRefused:
     """Why git did not commit, with the way out."""
-    words = _words(done)
+    words = words_of(done)
     if "tell me who you are" in words or "empty ident" in words or "no email was given" in words:
         return GitRefused(
             "git doesn't know who you are, and every change is signed with a name",
@@ -440,9 +435,14 @@ def unchanged(what: str, words: str) -> GitRefused:
     return GitRefused(f"{what}, nothing is changed: {words}", reason=f"{what}: {words}")
 
 
-def _words(done: subprocess.CompletedProcess[bytes]) -> str:
-    """The words of git or a hook on one line."""
-    return stderr_of(done.stderr + b"\n" + done.stdout) or f"git ended with {done.returncode}"
+def words_of(done: subprocess.CompletedProcess[bytes]) -> str:
+    """Why git failed, in its words or a hook's on one line."""
+    return stderr_of(done.stderr) or stderr_of(done.stdout) or ending(done.returncode)
+
+
+def ending(code: int) -> str:
+    """The end of a git that gave no reason."""
+    return f"git was stopped: {signal.strsignal(-code)}" if code < 0 else f"git ended with {code}"
 
 
 def stderr_of(words: bytes) -> str:

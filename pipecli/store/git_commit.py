@@ -112,7 +112,8 @@ class Commit:
         _, errors = git.ended(self._working, self._work_tree, last)
         if self._working.returncode:
             git.require_index(self._work_tree)
-            raise git.unchanged("git could not stage the files", git.stderr_of(errors))
+            words = git.stderr_of(errors) or git.ending(self._working.returncode)
+            raise git.unchanged("git could not stage the files", words)
 
     def make(self, message: str, environment: Mapping[str, str] | None = None) -> None:
         """Commit what HEAD hasn't of what was taken. Raises GitRefused with the words of git or the hook."""
@@ -143,11 +144,12 @@ class Commit:
         self, message: str, environment: Mapping[str, str] | None
     ) -> subprocess.CompletedProcess[bytes]:
         only = () if self._is_whole else ("--only", "--pathspec-from-file=-", "--pathspec-file-nul")
-        return git.run(
-            self._work_tree, *self._options,
-            "commit", "--quiet", "--no-status", f"--message={message}", *only,
-            stdin=git.listed([*self._changed, *self._new]), environment=environment,
-        )  # fmt: skip
+        words = (*self._options, "commit", "--quiet", "--no-status", f"--message={message}", *only)
+        names = git.listed([*self._changed, *self._new])
+        done = git.attempt(self._work_tree, words, names, environment)
+        if done.returncode == git.FATAL:
+            git.require_index(self._work_tree)
+        return done
 
     def _take_unknown(self) -> bool:
         """Add the changed files that git doesn't know: written by hand or with --no-commit, never committed.

@@ -114,7 +114,7 @@ def remake_index(work_tree: Path, index: Path, aside: Path) -> None:
     tree = "--empty" if git.is_unborn(work_tree) else "HEAD"
     built = git.attempt(work_tree, ("read-tree", tree), more={"GIT_INDEX_FILE": str(aside)})
     if built.returncode:
-        raise git.GitRefused(git.stderr_of(built.stderr))
+        raise git.GitRefused(git.words_of(built))
     with suppress(OSError):
         os.link(index, index.with_name("index.damaged"))
     aside.replace(index)

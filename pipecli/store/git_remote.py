@@ -69,7 +69,7 @@ def remote_words(done: subprocess.CompletedProcess[bytes]) -> str:
         messages.pop("Could not read from remote repository.", None)
     joined = " / ".join(messages)
     # To the last @ of an address: a password may hold any letter.
-    return re.sub(r"://[^\s']*@", "://", joined) or f"git ended with {done.returncode}"
+    return re.sub(r"://[^\s']*@", "://", joined) or git.ending(done.returncode)
 
 
 _NO_ROOM = re.compile(

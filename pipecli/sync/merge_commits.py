@@ -152,7 +152,7 @@ def _merge_tree(place: Location, ours: str, theirs: str) -> tuple[str, list[Side
             hint="use a newer git, or merge by hand: git pull --no-rebase && git push",
         )
     if done.returncode > 1:
-        raise git.GitRefused(f"git can't merge the two sides: {git.stderr_of(done.stderr)}")
+        raise git.GitRefused(f"git can't merge the two sides: {git.words_of(done)}")
     head, *rest = done.stdout.split(b"\0")
     tree = head.decode().strip()
     end = rest.index(b"") if b"" in rest else len(rest)
@@ -216,7 +216,7 @@ def _with(place: Location, tree: str, contents: Mapping[str, bytes | None]) -> s
         ):
             done = git.run(place.work_tree, *arguments, stdin=stdin, environment=environment)
             if done.returncode:
-                raise git.GitRefused(f"git could not put the merge together: {git.stderr_of(done.stderr)}")
+                raise git.GitRefused(f"git could not put the merge together: {git.words_of(done)}")
         done = git.run(place.work_tree, "write-tree", environment=environment)
         return done.stdout.decode().strip()
 
@@ -425,7 +425,7 @@ def _base(place: Location, one: str, other: str) -> str | None:
         return one
     done = git.run(place.work_tree, "merge-base", one, other)
     if done.returncode > 1:  # 1: they have no past in common
-        raise git.GitRefused(git.stderr_of(done.stderr))
+        raise git.GitRefused(git.words_of(done))
     return None if done.returncode else done.stdout.decode().strip()
 
 

@@ -98,7 +98,7 @@ def send(pipeline: Pipeline, proposal: Proposal) -> tuple[Proposal, str]:
     done = carry_through(work_tree, "reset", "--keep", "--quiet", shared)
     if done.returncode:
         raise PipecliError(
-            f"{proposal.branch} is pushed, and the files here can't go back: {git.stderr_of(done.stderr)}",
+            f"{proposal.branch} is pushed, and the files here can't go back: {git.words_of(done)}",
             hint=f"move away what is in the way, and `git reset --keep {proposal.upstream}`",
         )
     pipeline.beyond_undo = f"{proposal.branch} is pushed, and this clone is back at {proposal.upstream}"

@@ -255,7 +255,7 @@ def _on_files(place: Location, paths: Sequence[str], *arguments: str) -> None:
             stdin=git.listed(paths),
         )  # fmt: skip
         if done.returncode:
-            raise git.GitRefused(git.stderr_of(done.stderr))
+            raise git.GitRefused(git.words_of(done))
 
 
 def _unmerged(place: Location) -> dict[str, dict[Side, str]]:

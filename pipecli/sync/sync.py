@@ -360,7 +360,7 @@ def _require_way(place: Location, merge: MergePlan) -> None:
         done = git.run(place.work_tree, *trial)
     if done.returncode:
         raise PipecliError(
-            f"files here are in the way: {git.stderr_of(done.stderr)}",
+            f"files here are in the way: {git.words_of(done)}",
             hint="nothing is changed; commit them or move them away, and try again",
         )
 
@@ -391,7 +391,7 @@ def _move(merge: MergePlan, result: Candidate) -> bool:
         if b"index.lock" not in done.stderr:  # an editor's git holds it for a moment
             break
     raise PipecliError(
-        f"what is new is shared, and the files here could not follow: {git.stderr_of(done.stderr)}",
+        f"what is new is shared, and the files here could not follow: {git.words_of(done)}",
         hint="move away what is in the way, and `pipecli sync` again",
     )
 

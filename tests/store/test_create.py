@@ -44,7 +44,9 @@ def test_a_directory_with_other_files_keeps_them(anonymous, tmp_path):
     assert {path.name for path in (tmp_path / "old").iterdir()} == {"note.txt", ".git"}
 
 
-@pytest.mark.parametrize(("room", "said"), [(10, "error: git ended with"), (10_000, "File too large")])
+@pytest.mark.parametrize(
+    ("room", "said"), [(10, "error: git was stopped: File size limit exceeded"), (10_000, "File too large")]
+)
 def test_on_a_full_disk_nothing_is_left(tmp_path, room, said):
     """A limit on the size of files stands in for it: `git init` fails, then a schema."""
     (tmp_path / "old").mkdir()

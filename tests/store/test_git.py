@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from pipecli.merge.files_and_conflicts import merge_lines
 from pipecli.store import git, git_remote, safe_files
 
 CALL = """\
@@ -42,6 +43,16 @@ def _wait_for(file: Path) -> None:
             return
         time.sleep(0.01)
     raise AssertionError(f"{file} is not there")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell's script is no program there")
+def test_half_an_answer_of_a_killed_git_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the lines of a merge, say, which are then neither side's."""
+    (program := tmp_path / "git").write_text("#!/bin/sh\necho half an answer\nkill -9 $$\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    with pytest.raises(git.GitRefused, match=r"^git was stopped: Killed; try again$"):
+        merge_lines(b"one\n", b"two\n", b"three\n")
 
 
 def test_the_version() -> None:
