@@ -95,8 +95,7 @@ def count_activities(
     overdue_before = 0
     for activity in activities:
         if not days.has(activity.day):
-            is_before = days.first is not None and activity.day < days.first
-            overdue_before += is_before and not activity.done and activity.day < today
+            overdue_before += not activity.done and activity.day < min(today, days.first or date.min)
             continue
         figures = _figures(activity, today)
         tallies[group_of(activity, by, activity.day)].update(figures)

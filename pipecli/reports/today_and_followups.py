@@ -212,7 +212,7 @@ def quotation_row(
     left, waited = (until - today).days, (today - asked).days
     is_answered = bool(last_in) and str(last_in)[:10] >= sent[:10]
     if left <= EXPIRES_SOON:
-        when = "today" if left == 0 else f"in {left} d" if left > 0 else f"{-left} d ago"
+        when = f"{-left} d ago" if left < 0 else f"in {left} d" if left else "today"
         what = "quotation expires" if left >= 0 else "quotation has expired"
     elif waited >= UNANSWERED and not is_answered:
         when, what = f"{waited} d ago", "quotation sent, no answer"

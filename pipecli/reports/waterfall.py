@@ -124,7 +124,7 @@ def _moves(
             if not (amount or weighted):
                 continue
             if bucket == "amount":
-                bucket = "increased" if (amount or weighted) > 0 else "decreased"
+                bucket = "increased" if max(amount, weighted) > 0 else "decreased"
         if counted or counts:
             yield Move(bucket, amount, weighted, old, new)
 
@@ -199,7 +199,7 @@ def _direction(old: date | None, new: date | None, window: Days | None) -> str:
     """Into the window or out of it; without one, earlier or later. A date set at last isn't a delay."""
     if window:
         return "pulled in" if window.has(new) else "pushed out"
-    return "pulled in" if new is not None and (old is None or new < old) else "pushed out"
+    return "pulled in" if new == min(new or date.max, old or date.max) else "pushed out"
 
 
 def _stage_bucket(at: Deal, after: Deal, opening: Side, closing: Side) -> str:
@@ -207,7 +207,7 @@ def _stage_bucket(at: Deal, after: Deal, opening: Side, closing: Side) -> str:
     stages = {**opening.stages, **closing.stages}
     old, new = stages.get((at.process, at.stage)), stages.get((after.process, after.stage))
     if at.process == after.process and old is not None and new is not None:
-        return "stage forward" if new > old else "stage back"
+        return "stage forward" if new >= old else "stage back"
     return "stage forward" if (after.probability or 0) >= (at.probability or 0) else "stage back"
 
 

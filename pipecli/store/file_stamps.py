@@ -60,7 +60,7 @@ def _stats(folder: str, names: Sequence[str]) -> list[tuple[str, Stat]]:
     if os.stat not in os.supports_dir_fd:  # Windows has them with the names, and is slow to ask for one
         with os.scandir(folder) as entries:
             known = {entry.name: stat_of_status(entry.stat(follow_symlinks=False)) for entry in entries}
-        return [(name, known[name]) for name in names if name in known]
+        return [(name, known[name]) for name in sorted(known.keys() & names)]
     handle = os.open(folder, os.O_RDONLY)
     try:
         # A name in an open folder is found in four fifths of the time of a path.

@@ -192,7 +192,7 @@ def ended(
         streams = process.communicate(stdin)
     finally:
         watch.cancel()
-    if waits_for and process.returncode < 0:
+    if waits_for and process.returncode:
         raise GitRefused(f"{waits_for[0]} is a pipe or a device, and git waits for it", hint="delete it")
     return streams
 

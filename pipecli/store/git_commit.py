@@ -38,7 +38,7 @@ def branch_of(place: Location) -> str | None:
     """The branch that HEAD is on, which may have no commit yet; None when it is detached."""
     file = place.git_dir / "HEAD"
     with suppress(OSError, UnicodeDecodeError):
-        text = "" if file.is_symlink() else file.read_text(encoding="utf-8").strip()
+        text = file.read_text(encoding="utf-8").strip()
         if re.fullmatch(r"ref: refs/heads/(?!\.).+", text):  # in place of refs in one table it is `.invalid`
             return text.removeprefix("ref: refs/heads/")
     done = git.run(place.work_tree, "symbolic-ref", "--quiet", "HEAD")
