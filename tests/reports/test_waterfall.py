@@ -16,6 +16,7 @@ from pipecli.reports.deal_and_worth import Deal, Valuation
 from pipecli.reports.waterfall import Move, Side, Waterfall, waterfall
 
 STAGES = {("standard", stage): place for place, stage in enumerate(("qualify", "demo", "propose"))}
+STAGES["standard", "pitch"] = STAGES["standard", "demo"]  # its name since
 PROBABILITIES = {"qualify": Decimal(10), "demo": Decimal(25), "propose": Decimal(50)}
 OPENED, CLOSED = date(2026, 1, 1), date(2026, 4, 1)
 RATES = Rates("EUR", {"USD": {date(2025, 1, 1): Decimal("0.9"), date(2026, 3, 1): Decimal("0.8")}})
@@ -61,9 +62,11 @@ LATER, EARLIER = date(2027, 1, 20), date(2026, 10, 1)
         (deal(), deal(amount=Decimal(1200)), [("increased", 200, 20)]),
         (deal(), deal(amount=Decimal(700)), [("decreased", -300, -30)]),
         (deal(probability=None), deal(probability=None, amount=Decimal(1200)), [("increased", 200, 0)]),
+        (deal(probability=None), deal(probability=None, amount=Decimal(700)), [("decreased", -300, 0)]),
         (deal(amount=None), deal(), [("increased", 1000, 100)]),
         (deal(), deal(stage="propose"), [("stage forward", 0, 400)]),
         (deal(stage="demo"), deal(), [("stage back", 0, -150)]),
+        (deal(stage="demo"), deal(stage="pitch", probability=Decimal(25)), [("stage forward", 0, 0)]),
         (deal(), deal(probability=Decimal(60)), [("probability", 0, 500)]),
         (deal(), deal(close=LATER), [("pushed out", 0, 0)]),
         (deal(), deal(close=EARLIER), [("pulled in", 0, 0)]),
@@ -90,6 +93,7 @@ LATER, EARLIER = date(2027, 1, 20), date(2026, 10, 1)
         ),
         (deal(process="other", stage="a", probability=Decimal(5)), deal(), [("stage forward", 0, 50)]),
         (deal(process="other", stage="a", probability=Decimal(15)), deal(), [("stage back", 0, -50)]),
+        (deal(process="other", stage="a", probability=Decimal(10)), deal(), [("stage forward", 0, 0)]),
         (deal(stage="gone", probability=None), deal(), [("stage forward", 0, 100)]),
     ],
 )  # fmt: skip

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pipecli.records.lead import Lead
-from pipecli.store import git, git_commit
+from pipecli.store import git, git_commit, git_recovery
 from pipecli.store.git_commit import MANY, Commit
 from pipecli.store.safe_files import location_at
 from pipecli.workflow import Change
@@ -163,6 +163,29 @@ def test_the_head_is_read_from_its_files_and_what_those_do_not_say_is_asked(tree
     )
     run(tree, "update-ref", "refs/heads/x", commit)
     assert git_commit.head_of(place) == commit
+    (tree / ".git/HEAD").unlink()
+    (tree / ".git/HEAD").symlink_to("refs/heads/x")  # as git once wrote it
+    assert git_commit.branch_of(place) == "x"
+    run(tree, "checkout", "-q", "--detach")
+    assert git_commit.branch_of(place) is None
+
+
+def test_a_hook_that_refuses_the_first_commit_of_all_is_heard(home: Path, tmp_path: Path) -> None:
+    run(tmp_path, "init", "--quiet")
+    (tmp_path / "a").touch()
+    hook(tmp_path, "echo no >&2; exit 1")
+    with pytest.raises(git.GitRefused, match="no"):
+        commit_files(tmp_path, "second", [], ["a"])
+
+
+def test_an_index_is_not_replaced_by_one_that_git_could_not_make(tree: Path) -> None:
+    index, aside = tree / ".git/index", tree / ".git/aside"
+    lost = run(tree, "rev-parse", "HEAD^{tree}")
+    (tree / ".git/objects" / lost[:2] / lost[2:]).unlink()
+    before = index.read_bytes()
+    with pytest.raises(git.GitRefused):
+        git_recovery.remake_index(tree, index, aside)
+    assert index.read_bytes() == before
 
 
 def test_a_signal_as_git_is_waited_for_leaves_nothing_staged(tree: Path) -> None:

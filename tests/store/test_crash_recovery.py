@@ -400,8 +400,10 @@ def test_a_pack_that_a_killed_git_had_begun_is_removed_and_no_other(cli, git, ro
     assert killed.returncode == -signal.SIGKILL
     (begun,) = {*packs.iterdir()} - before
     assert begun.name.startswith("tmp_pack_")
+    (packs / "pack-1.keep").touch()  # as `fast-import` leaves it
+    (packs / "pack-2.keep").write_text("backup\n")
     assert cli("product", "list").err.startswith("undone: ")
-    assert {*packs.iterdir()} == before
+    assert {*packs.iterdir()} == before | {packs / "pack-2.keep"}
     assert git("status", "--porcelain") == ""
 
 
@@ -732,9 +734,16 @@ def cut_off(root: Path, subject: str, onto: str = "") -> None:
 
 
 def test_what_became_of_files_that_a_killed_git_moved_is_told(cli, deal, git, root, monkeypatch):
-    file, before = deal(), git("rev-parse", "HEAD")
+    file, terms, old = deal(), root / "terms.txt", root / "old.txt"
+    old.write_text("old\n")
+    git("add", ".")
+    git("commit", "-qm", "old")
+    before = git("rev-parse", "HEAD")
     file.write_text(file.read_text().replace("4998", "5000"))
-    (root / "terms.txt").write_text("30 days\n")
+    terms.write_text("30 days\n")
+    (root / "gone.txt").write_text("gone\n")
+    (root / "link").symlink_to("nowhere")
+    old.unlink()
     git("add", ".")
     git("commit", "-qam", "theirs")
     theirs = git("rev-parse", "HEAD")
@@ -748,9 +757,13 @@ def test_what_became_of_files_that_a_killed_git_moved_is_told(cli, deal, git, ro
     cut_off(root, "sync", theirs)
     git("reset", "-q", "--hard", theirs)
     file.write_bytes(b"\0" * file.stat().st_size)  # as a power cut leaves what git has just moved
-    (root / "terms.txt").write_text("60 days\n")  # as a person has written since
+    terms.write_text("60 days\n")  # as a person has written since
+    (root / "gone.txt").unlink()
+    old.touch()
     assert cli("opp", "list").err == "finished: sync (the command was cut off)\n"
-    assert ("5000" in file.read_text(), (root / "terms.txt").read_text()) == (True, "60 days\n")
+    assert ("5000" in file.read_text(), terms.read_text(), old.read_text()) == (True, "60 days\n", "")
+    assert not (root / "gone.txt").exists()
+    old.unlink()
 
     git("reset", "-q", "--hard", before)
     git("config", "core.fsync", "added")

@@ -6,6 +6,7 @@ import os
 import socket
 import stat
 from contextlib import nullcontext
+from errno import EIO
 from pathlib import Path
 
 import pytest
@@ -109,6 +110,37 @@ def test_a_record_may_have_as_many_bytes_as_are_read_and_not_one_more(root):
         (root / "large.yaml").write_bytes(b"#" * (safe_files.LARGEST + more))
         with nullcontext() if fits else pytest.raises(FaultyFile, match="bytes are too many"):
             assert len(safe_files.read_text(root, "large.yaml")) == safe_files.LARGEST
+
+
+def test_what_the_disk_says_is_passed_on(root, monkeypatch):
+    (root / "customers").mkdir()
+    (root / "customers/a.yaml").write_text("id: a\n")
+
+    def broken(*_: object, **__: object) -> None:
+        raise OSError(EIO, os.strerror(EIO))
+
+    with monkeypatch.context() as patch, pytest.raises(OSError, match=os.strerror(EIO)):
+        patch.setattr(os, "open", broken)
+        safe_files.read_text(root, "customers/a.yaml")
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(os, "replace", interrupted)
+        safe_files.write_file(root, "customers/a.yaml", b"id: b\n")
+    assert [file.name for file in (root / "customers").iterdir()] == ["a.yaml"]
+
+
+def test_files_are_put_on_the_disk_one_by_one_up_to_sixty_four(tmp_path, monkeypatch):
+    (tmp_path / "a").touch()
+    put = list[str]()
+    monkeypatch.setattr(os, "fsync", lambda _: put.append("file"))
+    monkeypatch.setattr(os, "sync", lambda: put.append("all"))
+    safe_files.harden(tmp_path, *["a"] * 64)
+    assert put == ["file"] * 64
+    safe_files.harden(tmp_path, *["a"] * 65)
+    assert put[64:] == ["all"]
 
 
 def test_rejects_of_an_import_are_private(cli, root, tmp_path, monkeypatch):

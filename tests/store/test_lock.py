@@ -65,13 +65,19 @@ def test_a_disk_whose_locks_do_not_lock_is_refused(tmp_path: Path, monkeypatch: 
         raise OSError(ENOLCK, "No locks available")
 
     monkeypatch.setattr("pipecli.store.lock._LOCKING", set())
+    tested = tmp_path / "lock.tested"
     with monkeypatch.context() as patch:
+        patch.setattr("fcntl.lockf", lambda *_: None)
+        tested.write_text("1 2")  # on the disk from which the folder was copied
+        with pytest.raises(PipecliError, match="a disk where locks don't work"), hold_lock(tmp_path):
+            pytest.fail("it was held")
+        tested.unlink()
         for lockf in (lambda *_: None, no_locks):
             patch.setattr("fcntl.lockf", lockf)
             with pytest.raises(PipecliError, match="a disk where locks don't work"), hold_lock(tmp_path):
                 pytest.fail("it was held")
     with hold_lock(tmp_path):
-        assert (tmp_path / "lock.tested").exists()
+        assert tested.exists()
     with hold_lock(tmp_path), pytest.raises(Busy), hold_lock(tmp_path, patience=0):
         pytest.fail("two held it at once")
 

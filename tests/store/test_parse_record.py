@@ -44,6 +44,14 @@ def test_what_a_missing_value_is_to_be_is_told_unless_it_is_a_word() -> None:
     ]
 
 
+def test_a_text_of_another_form_is_told_the_form() -> None:
+    attached = "attachments: [{file: attachments/OPP-2Q8XA/plan.pdf, name: plan, size: 1, sha256: abc}]\n"
+    found = faults_of(OPPORTUNITY, DEAL, f"{KEPT}title: x\n{attached}")
+    assert [message for _, message in found if "sha256" in message] == [
+        'attachments.1.sha256: "abc" isn\'t a text of this form: ^[0-9a-f]{64}$'
+    ]
+
+
 def test_a_missing_id_is_that_of_the_files_name_where_it_has_one() -> None:
     text = KEPT.replace("id: OPP-2Q8XA\n", "title: x\n")
     (fault,) = faults_of(OPPORTUNITY, DEAL, text)

@@ -54,6 +54,18 @@ STORIES: list[tuple[str, str, Change, str]] = [
         put(a={"p": 5, "r": 4}),
         "a: {p: 5, r: 4}\n# c\n",
     ),
+    (
+        "a new item among others in a new order",
+        "t:\n- a\n- b\n",
+        put(t=["b", "x", "a"]),
+        "t:\n- b\n- x\n- a\n",
+    ),
+    (
+        "items that begin below their dash",
+        "t:\n-\n    a: 1\n",
+        put(t=[{"a": 1}, {"a": 2, "b": 3}]),
+        "t:\n-\n    a: 1\n- a: 2\n  b: 3\n",
+    ),
     ("a changed value", "a:  1   # why\nb: 2\n", put(a=3), "a:  3   # why\nb: 2\n"),
     ("no final newline", "a: 1\nb: 2", put(b=3), "a: 1\nb: 3"),
     ("a new key without final newline", "a: 1", put(b=2), "a: 1\nb: 2"),
