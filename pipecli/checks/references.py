@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from pipecli.checks import Problem, Rule, Severity
 from pipecli.errors import PipecliError
 from pipecli.json_and_csv import loads
+from pipecli.records import emails_and_phones
 from pipecli.records.kinds import BY_FOLDER, BY_NOUN, BY_PREFIX, KINDS, PRODUCT, SETTINGS_FILE, Kind
 from pipecli.store import ids_and_files, safe_files, schemas
 from pipecli.store.safe_files import LARGEST_ANY, inside, named_by_file, read_bytes
@@ -294,6 +295,29 @@ def external_id(pipeline: Pipeline) -> Iterator[Problem]:
             yield Problem(path, ("external_id",), f"{name} is also the external_id of {others}")
 
 
+def unreachable(pipeline: Pipeline) -> Iterator[Problem]:
+    """E-mail addresses and telephone numbers that can't be any: who writes to one reaches nobody."""
+    for path, place, text in pipeline.index.connection.execute(_REACHED_BY):
+        way = place.split(".")
+        field = way[-2] if way[-1].isdigit() else way[-1]
+        if fault := emails_and_phones.unreachable(field, text):
+            yield Problem(path, tuple(way), fault)
+
+
+_REACHED_BY = " UNION ALL ".join(
+    [
+        f"SELECT path, '{field}', {field} FROM _{table} WHERE {field} <> ''"
+        for table in ("leads", "customers", "suppliers")
+        for field in ("email", "phone")
+    ]
+    + [
+        f"SELECT c.path, '{field}.' || (each.key + 1), value FROM _contacts c, json_each({field}) each"
+        for field in ("emails", "phones")
+    ]
+    + [f"SELECT '{SETTINGS_FILE}', 'users.' || id || '.email', email FROM users WHERE email <> ''"]
+)
+
+
 def _files(pipeline: Pipeline, kind: Kind) -> Iterator[tuple[str, str]]:
     yield from pipeline.index.connection.execute(
         "SELECT path, key FROM _records WHERE noun = ?", (kind.noun,)
@@ -313,6 +337,7 @@ FILES = (
     Rule("year", Severity.WARNING, year),
     Rule("duplicate-activity", Severity.ERROR, duplicate_activity),
     Rule("external-id", Severity.WARNING, external_id),
+    Rule("unreachable", Severity.WARNING, unreachable),
 )
 RULES_WITH_SETTINGS = (
     Rule("missing-file", Severity.ERROR, missing_file),

@@ -32,6 +32,21 @@ _FEWEST_DIGITS = 7  # of a number that tells who it is
 _DIGITS = str.maketrans("۰۱۲۳۴۵۶۷۸۹٠١٢٣٤٥٦٧٨٩", "01234567890123456789")
 
 
+_ADDRESS = re.compile(r"[^@\s<>(),;:\"]+@[^@\s<>(),;:\".]+(\.[^@\s<>(),;:\".]+)*")
+
+
+def is_email(text: str) -> bool:
+    """True for one bare address; whether somebody reads it only its server knows."""
+    return _ADDRESS.fullmatch(text) is not None
+
+
+def unreachable(field: str, text: str) -> str | None:
+    """What is wrong with an address in `email(s)`, or a number in `phone(s)`: nobody is reached by it."""
+    if field.startswith("email"):
+        return None if is_email(text) else f'"{text}" isn\'t an e-mail address'
+    return None if any(map(str.isdigit, text)) else f'"{text}" isn\'t a telephone number'
+
+
 def normal_email(email: str) -> str:
     """`María <Maria@CONTOSO.Example>` as `Maria@contoso.example`: before the @, its server decides."""
     address = email.strip().removeprefix("mailto:")

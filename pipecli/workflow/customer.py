@@ -1,7 +1,7 @@
 """Customers, contacts, suppliers and competitors: added, tidied, merged.
 
-E-mails, phones and names are tidied where that is safe, and never refused. A customer may belong to another,
-and never to itself. A merge leaves every mention of the one record naming the other.
+E-mails, phones and names are tidied where that is safe, and what reaches nobody is refused. A customer may
+belong to another, and never to itself. A merge leaves every mention of the one record naming the other.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
-from pipecli.records.base import Record
+from pipecli.records.base import Part, Record
 from pipecli.records.compare_names import similar_names
 from pipecli.records.customer import Competitor, Contact, Customer, Supplier
-from pipecli.records.emails_and_phones import email_key, normal_email, normal_phone, phone_key
+from pipecli.records.emails_and_phones import email_key, normal_email, normal_phone, phone_key, unreachable
 from pipecli.records.opportunity import Opportunity, Stakeholder
 from pipecli.records.references import relinked
 from pipecli.workflow import Change, Refused
@@ -24,7 +24,8 @@ R = TypeVar("R", bound=Record)
 def normalized(record: R, before: R | None = None) -> R:
     """A lead, customer, contact or supplier with its e-mails, phones and names tidied.
 
-    Where it was changed from `before`, what that said already stays as it is.
+    Where it was changed from `before`, what that said already stays as it is. Refused where a new
+    e-mail or phone can't be one.
     """
     tidied: dict[str, object] = {}
     for names, tidy in (
@@ -38,7 +39,18 @@ def normalized(record: R, before: R | None = None) -> R:
                 continue
             is_list = isinstance(value, tuple)
             tidied[name] = tuple(dict.fromkeys(map(tidy, value))) if is_list else tidy(value)
-    return record.with_(**tidied) if tidied else record
+    result = record.with_(**tidied) if tidied else record
+    refuse_unreachable(result, before)
+    return result
+
+
+def refuse_unreachable(part: Part, before: Part | None = None) -> None:
+    """Refuse an address or a number that is none, unless it stood in `before`."""
+    for name in ("email", "emails", "phone", "phones"):
+        value, known = (getattr(each, name, None) or () for each in (part, before))
+        for text in value if isinstance(value, tuple) else (value,):
+            if text not in known and (fault := unreachable(name, text)):
+                raise Refused(f"{name}: {fault}", hint="notes take any words")
 
 
 Party = Customer | Contact | Supplier | Competitor

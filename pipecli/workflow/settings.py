@@ -15,6 +15,7 @@ from pipecli.records.references import Reference, references, relinked
 from pipecli.records.settings import Settings, Team, User
 from pipecli.wording import a, count, first_of
 from pipecli.workflow import Change, Refused
+from pipecli.workflow.customer import refuse_unreachable
 from pipecli.workflow.opportunity.advance import can_be_met, unmeetable
 
 
@@ -187,6 +188,9 @@ def change_settings(
         raise Refused(f"{slug} would be a user and a team", hint="choose another slug for one of them")
     if before.auto_close.reason != after.auto_close.reason:
         require_auto_close_reason(after)
+    refuse_unreachable(after.company, before.company)
+    for slug, user in after.users.items():
+        refuse_unreachable(user, before.users.get(slug))
     _refuse_unmeetable(before, after)
     known = set(references(before))
     for reference in map(Reference._make, references(after)):
@@ -303,6 +307,7 @@ def _what(reference: Reference) -> str:
 def add_user(settings: Settings, slug: str, user: User) -> Change:
     """Add a user to the settings."""
     refuse_taken(settings, slug)
+    refuse_unreachable(user)
     if user.team == slug or user.team in settings.users:
         raise Refused(
             f"{user.team} is a user, and can't be a team too", hint="choose another name for the team"

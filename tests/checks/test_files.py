@@ -86,6 +86,20 @@ def test_an_external_id_of_two_records_is_found_in_both(pipeline: Path) -> None:
     assert brief(pipeline) == [(DEAL, 2, "external-id"), (other, 2, "external-id")]
 
 
+def test_an_address_and_a_number_that_reach_nobody_are_found_at_their_lines(pipeline: Path) -> None:
+    write(pipeline, CUSTOMER, SOUND[CUSTOMER] + "email: ask at the desk\nphone: extension 12\n")
+    write(pipeline, SETTINGS, SOUND[SETTINGS].replace("ana@contoso.example", "ana@"))
+    contact = "id: eva\nname: Eva\nemails: [eva@contoso.example, at the fair]\nphones:\n- 555 01\n- n/a\n"
+    write(pipeline, "contacts/eva.yaml", contact)
+
+    assert [(each.line, each.rule, each.message) for each in found(pipeline)] == [
+        (3, "unreachable", '"at the fair" isn\'t an e-mail address'),
+        (6, "unreachable", '"n/a" isn\'t a telephone number'),
+        (3, "unreachable", '"ask at the desk" isn\'t an e-mail address'),
+        (8, "unreachable", '"ana@" isn\'t an e-mail address'),
+    ]
+
+
 def test_files_that_are_not_read_are_found(pipeline: Path) -> None:
     write(pipeline, "customers/acme.yml", "id: acme\nname: ACME\n")
     write(pipeline, "customers/es/acme.yaml", "id: acme\nname: ACME\n")

@@ -79,14 +79,16 @@ def test_a_lead_that_is_there_is_warned_of(cli, add):
     assert f"warning: {key}" not in again
 
 
-def test_addresses_are_tidied_and_never_refused(add, lead):
+def test_addresses_are_tidied_and_what_reaches_nobody_is_refused(add, lead, refused, cli):
     tidied = lead(add("--name", "Ali", "--email", " Ali@SHOP.Example ", "--phone", "۰۹۱۲  ۳۴۵ ۶۷۸۹"))
     assert (tidied["email"], tidied["phone"]) == ("Ali@shop.example", "0912 345 6789")
     pasted = lead(add("--name", " Ana  ", "--email", "Ana Ruiz <ana@SHOP.example>"))
     assert (pasted["name"], pasted["email"]) == ("Ana", "ana@shop.example")
     assert lead(add(" Rosa Marín ", "--source", "fair"))["name"] == "Rosa Marín"
-    odd = lead(add("--name", "Odd", "--email", "ask at the desk", "--phone", "extension 12"))
-    assert (odd["email"], odd["phone"]) == ("ask at the desk", "extension 12")
+    assert lead(key := add("--name", "Odd", "--phone", "extension 12"))["phone"] == "extension 12"
+    said = refused("lead", "add", "--name", "Odder", "--email", "ask at the desk")
+    assert said == 'error: email: "ask at the desk" isn\'t an e-mail address; notes take any words'
+    assert '"n/a" isn\'t a telephone number' in refused("lead", "set", key, "phone=n/a")
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from pipecli.json_and_csv import free_cell, free_value, list_values, plain_cell
 from pipecli.merge.field_by_field import TAKEN_TOGETHER
 from pipecli.records import base
 from pipecli.records.base import Amount, Part, Percent, Plain
+from pipecli.records.emails_and_phones import is_email
 from pipecli.records.kinds import Collection
 from pipecli.records.references import named_at
 from pipecli.records.written_amounts import NO_SIGN, DecimalSign, Money, in_units, read_money, read_number
@@ -276,18 +277,15 @@ def _entered(column_format: ColumnFormat) -> Reader:
     return lambda cell: read(cell).isoformat()
 
 
-_ADDRESS = re.compile(r"[^@\s<>(),;:\"]+@[^@\s<>(),;:\".]+(\.[^@\s<>(),;:\".]+)*")
-
-
 def _address(cell: Cell) -> object:
     """An e-mail address, alone or as `Nora Field <nora@field.example>`. Raises Unreadable."""
     text = line_value(cell)
     bare = text.rpartition("<")[2].rstrip("> ").removeprefix("mailto:") if "<" in text else text
     bare = bare.removeprefix("mailto:").strip(" ;,")
-    if _ADDRESS.fullmatch(bare):
+    if is_email(bare):
         return bare
     parts = [part for part in re.split(r":::|\s/\s|[;,\s|]", text) if part]
-    if len(parts) > 1 and all(_ADDRESS.fullmatch(part) for part in parts):
+    if len(parts) > 1 and all(map(is_email, parts)):
         raise Unreadable(
             f'"{text}" is {len(parts)} addresses, and this field holds one: '
             "say split in the mapping to take the first"

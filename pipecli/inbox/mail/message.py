@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from pipecli.harmless_text import harmless
 from pipecli.inbox.mail.mailbox_files import RawMessage
-from pipecli.records.emails_and_phones import email_key
+from pipecli.records.emails_and_phones import email_key, is_email
 
 
 def header_words(raw: str) -> str:
@@ -285,7 +285,7 @@ def _people(field: str) -> Iterator[Person]:
 
 
 def _is_address(text: str) -> bool:
-    return _ADDRESS.fullmatch(text) is not None and len(text) <= _LONGEST_ADDRESS and text.isprintable()
+    return is_email(text) and len(text) <= _LONGEST_ADDRESS and text.isprintable()
 
 
 def _moments(fields: _Fields, raw_message: RawMessage) -> Iterator[Moment]:
