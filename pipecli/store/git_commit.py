@@ -89,7 +89,8 @@ class Commit:
             return
         if self._working is None:
             self._start(*(("fast-import", "--quiet") if self._is_large else _STAGING))
-        assert self._working and self._working.stdin
+        assert self._working
+        assert self._working.stdin
         with suppress(BrokenPipeError):  # it has given up: `make` tells why
             self._working.stdin.write(
                 b"blob\ndata %d\n%s\n" % (len(content or b""), content or b"")
@@ -168,7 +169,6 @@ class Commit:
                     f"{name} was never committed, git could not bring it back", hint="commit it first"
                 )
         self._new = [*self._new, *unknown]
-        self._changed = [name for name in self._changed if name not in unknown]
         added = git.run(self._work_tree, "update-index", "--add", "-z", "--stdin", stdin=git.listed(unknown))
         return not added.returncode
 
