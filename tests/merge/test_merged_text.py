@@ -161,6 +161,14 @@ def test_other_files_are_merged_as_git_does():
     )
 
 
+def test_conflicts_without_number_are_told_from_a_failure_of_git():
+    base, ours, theirs = (
+        "".join(f"a{n}: {value}\n" + "x: 0\n" * 4 for n in range(127)) for value in ("0", "1", "2")
+    )
+    (conflict,) = merge("notes.yaml", base, ours, theirs).conflicts
+    assert conflict.words == "127 conflicts are marked line by line"
+
+
 def test_of_a_binary_file_ours_is_kept():
     merged = merge_bytes(FILE, b"id: x\n", b"\0\1", b"\0\2")
 

@@ -244,6 +244,12 @@ def test_a_field_that_only_one_side_has_was_removed_by_the_other_or_never_there(
     assert told.words == f"expected_close: ours {absent}, theirs 2026-12-09"
 
 
+def test_a_key_of_ones_own_may_be_gone_with_all_others():
+    base = f"{DEAL}custom: {{size: 1}}\n"
+    merged = merge(FILE, base, base.replace("size: 1", "size: 2"), DEAL)
+    assert words(merged) == ["custom.size: ours 2, theirs removed"]
+
+
 def test_a_line_of_one_external_id_is_another_by_its_name_unless_asked():
     old, new = ({"external_id": "7", "product": product} for product in ("mill", "cup"))
     assert len(members([old], [new], [old], ("product",)).all) == 2

@@ -946,6 +946,12 @@ def test_what_a_killed_change_was_to_remove_is_staged_again(cli, deal, git, root
     git("rm", "-q", name)
     assert cli("opp", "list").err == "undone: a change (the command was cut off)\n"
     assert (file.read_text(), git("status", "--porcelain")) == (text, "")
+    changed = text.replace("4998", "5000")
+    file.write_text(changed)
+    git("add", name)
+    killed_change(root, {name: (changed, None)}, is_committing=True)
+    assert cli("opp", "list").err == "undone: a change (the command was cut off)\n"
+    assert (file.read_text(), git("status", "--porcelain")) == (changed, f"M  {name}")
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import sys
 import time
 import zlib
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -113,6 +114,18 @@ def test_what_git_refuses_and_a_folder_that_is_gone_are_told(root: Path, tmp_pat
     git.run(root, "checkout", "--quiet", "main")
     git.run(root, "config", "branch.main.remote", "hub")
     assert git_remote.shared_remote(place) == "hub"
+
+
+def test_git_asks_for_a_password_only_where_somebody_can_answer(root: Path, monkeypatch) -> None:
+    place, tell = safe_files.location_at(root), ("-c", "alias.tell=!env", "tell")
+    for stdin, is_silent in (
+        (SimpleNamespace(isatty=lambda: True), False),
+        (SimpleNamespace(isatty=lambda: False), True),
+        (None, True),
+    ):
+        monkeypatch.setattr(sys, "stdin", stdin)
+        told = git_remote.talk_to_remote(place, *tell).stdout
+        assert (b"GIT_TERMINAL_PROMPT=0" in told) == is_silent
 
 
 @pytest.mark.parametrize(

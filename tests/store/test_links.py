@@ -8,6 +8,7 @@ import stat
 from contextlib import nullcontext
 from errno import EIO
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -122,6 +123,10 @@ def test_what_the_disk_says_is_passed_on(root, monkeypatch):
     with monkeypatch.context() as patch, pytest.raises(OSError, match=os.strerror(EIO)):
         patch.setattr(os, "open", broken)
         safe_files.read_text(root, "customers/a.yaml")
+
+    with monkeypatch.context() as patch:  # a file that grows as it is read
+        patch.setattr(os, "fstat", lambda _: SimpleNamespace(st_mode=stat.S_IFREG, st_size=1))
+        assert safe_files.read_text(root, "customers/a.yaml") == "id: a\n"
 
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt

@@ -44,6 +44,14 @@ def test_what_a_missing_value_is_to_be_is_told_unless_it_is_a_word() -> None:
     ]
 
 
+def test_where_keys_of_ones_own_may_be_is_told_where_they_may() -> None:
+    text = f"{KEPT}title: x\nsize: 1\nitems: [{{description: Mill, unit_price: 1, size: 1}}]\n"
+    assert faults_of(OPPORTUNITY, DEAL, text) == [
+        (7, 'unknown key "size"; keys of your own go under `custom:`'),
+        (8, 'unknown key "items.1.size"'),
+    ]
+
+
 def test_a_text_of_another_form_is_told_the_form() -> None:
     attached = "attachments: [{file: attachments/OPP-2Q8XA/plan.pdf, name: plan, size: 1, sha256: abc}]\n"
     found = faults_of(OPPORTUNITY, DEAL, f"{KEPT}title: x\n{attached}")

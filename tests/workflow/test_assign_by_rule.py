@@ -170,9 +170,14 @@ def test_of_what_is_handed_over_deals_alone_are_a_load():
     kept = {"created": "2026-11-21T10:00:00+01:00", "owner": "tom"}
     leads = [Lead.model_validate(kept | {"id": f"LEAD-0000{end}", "name": "Kim"}) for end in "AB"]
     plain = kept | {"title": "Mill", "process": "standard", "stage": "qualify", "currency": "EUR"}
+    plain["activities"] = [
+        {"id": "AAAAA", "type": "call", "at": "2026-11-22", "subject": "Prices", "by": "tom"},
+        {"id": "BBBBB", "type": "call", "at": "2026-11-20", "subject": "Hello", "by": "tom", "done": True},
+    ]
     deals = [Opportunity.model_validate(plain | {"id": f"OPP-0000{end}"}) for end in "AB"]
     changes = hand_over([*leads, *deals], settings, "tom", "iberia", today=TODAY, open_deals={"ana": 0})
     assert [change.subject.owner for change in changes] == ["ana", "ana", "ana", "luis"]
+    assert changes[2].notes == ('the call "Prices", on 2026-11-22, is ana\'s now',)
 
 
 def test_a_handover_leaves_the_rules_that_name_one():

@@ -191,6 +191,10 @@ def test_an_offer_is_taken_back_in_the_currency_of_its_deal():
     with pytest.raises(Refused, match="QTN-A1111 is in USD, OPP-2Q8XA in EUR"):
         quotations.take_offer(deal(), offer(currency="USD"))
     assert quotations.take_offer(deal(), offer()).summary.endswith("no amount → 100.00 EUR")
+    taken = {"items": [MILL, {"description": "Jug", "unit_price": 2, "optional": True}]}
+    for status, lines_left in (("sent", 2), ("accepted", 1)):  # of what was chosen, the options that were
+        change = quotations.take_offer(deal(), offer(status=status, **taken))
+        assert len(change.subject.items) == lines_left
 
 
 def test_a_win_says_what_its_offers_were():
@@ -330,6 +334,8 @@ def test_each_supplier_stands_beside_what_all_of_them_quoted():
     quoted = {row.description: [price and price.unit_price for price in row.prices] for row in compared.rows}
     assert quoted == {"Mill": [100, None], "Cup": [None, 2]}
     assert [column.total for column in compared.columns] == [100, 6]
+    without = answers.compare_offers([answer(), answer(items=[])], "EUR", Rates("EUR", {}), today=DAY)
+    assert [(column.total, column.is_best) for column in without.columns] == [(100, True), (None, False)]
 
 
 def test_a_price_with_tax_has_it_on_top_of_the_suppliers():
