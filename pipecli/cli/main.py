@@ -154,7 +154,10 @@ def _usage_or_bug(session: Session, arguments: Sequence[str], error: Exception) 
         if type(error).__module__ == "sqlite3" and re.search("full|unable to open|readonly|disk", str(error)):
             disk = PipecliError(f"the disk doesn't take what is needed: {error}", code="system")
             if "malformed" in str(error):
-                way = "`pipecli doctor --fix` removes it, the next command builds it anew"
+                with suppress(OSError):
+                    for seal in session.present.location.cache.rglob("*.seal"):
+                        seal.unlink()
+                way = "try again: it is built anew"
                 disk = PipecliError(f"the index is damaged: {error}", hint=way, code="system")
             return _error(session, arguments, disk)
         text = f"a fault in pipecli itself: {type(error).__name__}: {error}"
