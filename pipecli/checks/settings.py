@@ -17,7 +17,7 @@ from pipecli.records.emails_and_phones import addresses, email_key, users_by_add
 from pipecli.records.kinds import BY_NOUN, SETTINGS_FILE, dotted
 from pipecli.records.money import MissingRate
 from pipecli.store.index.sql_and_search import BadQuery, compile_condition
-from pipecli.workflow.opportunity.advance import can_be_met, unmeetable
+from pipecli.workflow.opportunity.advance import fault_of_requirement
 
 if TYPE_CHECKING:
     from pipecli.store.pipeline import Pipeline
@@ -39,9 +39,9 @@ def requires(pipeline: Pipeline) -> Iterator[Problem]:
     for slug, process in pipeline.settings.processes.items():
         for place, stage in enumerate(process.stages):
             for position, wanted in enumerate(stage.requires):
-                if not can_be_met(wanted):
+                if fault := fault_of_requirement(stage.id, wanted):
                     path = ("processes", slug, "stages", place, "requires", position)
-                    yield Problem(SETTINGS_FILE, path, unmeetable(stage.id, wanted))
+                    yield Problem(SETTINGS_FILE, path, fault)
 
 
 def auto_close_reason(pipeline: Pipeline) -> Iterator[Problem]:
@@ -105,7 +105,7 @@ def inactive_owner(pipeline: Pipeline) -> Iterator[Problem]:
     if not left:
         return
     marks = ", ".join("?" * len(left))
-    for file, field, user, is_done in pipeline.index.connection.execute(
+    for file, field, user, is_done in pipeline.query(
         f"""SELECT path, f.field, f.key, json_extract(d.json, '$.activities[' || max(0, CAST(
             substr(f.field, length('activities.') + 1) AS INTEGER) - 1) || '].done')
         FROM _references f JOIN _records d USING (path)
@@ -169,7 +169,7 @@ def lost_reason(pipeline: Pipeline) -> Iterator[Problem]:
     settings = pipeline.settings
     known = dict.fromkeys((*settings.lost_reasons, settings.auto_close.reason))
     marks = ", ".join("?" * len(known))
-    for file, place, word in pipeline.index.connection.execute(
+    for file, place, word in pipeline.query(
         "SELECT o.path, r.key, r.value FROM _opportunities o, json_each(o.closed_reasons) r "
         f"WHERE r.value NOT IN ({marks}) ORDER BY o.path, r.key",
         tuple(known),
@@ -190,9 +190,7 @@ def disqualify_reason(pipeline: Pipeline) -> Iterator[Problem]:
 def literature_stage(pipeline: Pipeline) -> Iterator[Problem]:
     """Literature for a stage that no process has: it is never offered."""
     known = {stage.id for process in pipeline.settings.processes.values() for stage in process.stages}
-    for file, stages in pipeline.index.connection.execute(
-        "SELECT path, stages FROM _literature WHERE stages IS NOT NULL"
-    ):
+    for file, stages in pipeline.query("SELECT path, stages FROM _literature WHERE stages IS NOT NULL"):
         for place, stage in enumerate(json.loads(stages)):
             if stage not in known:
                 yield Problem(file, ("stages", place), f"stages.{place + 1}: no process has a stage {stage}")
@@ -201,7 +199,7 @@ def literature_stage(pipeline: Pipeline) -> Iterator[Problem]:
 def exchange_rate(pipeline: Pipeline) -> Iterator[Problem]:
     """Open and won deals whose currency has no rate on their day: a forecast with them is refused."""
     rates, base, today = pipeline.rates, pipeline.rates.base, pipeline.today
-    for file, currency, closed in pipeline.index.connection.execute(
+    for file, currency, closed in pipeline.query(
         "SELECT path, currency, CASE status WHEN 'won' THEN closed_date END FROM _opportunities "
         "WHERE currency <> ? AND status IN ('open', 'won') AND exact_amount IS NOT NULL",
         (base,),
@@ -216,7 +214,7 @@ def _unlisted(
     pipeline: Pipeline, table: str, column: str, path: Path, known: Collection[str], setting: str
 ) -> Iterator[Problem]:
     marks = ", ".join("?" * len(known))
-    for file, word in pipeline.index.connection.execute(
+    for file, word in pipeline.query(
         f"SELECT path, {column} FROM {table} WHERE {column} NOT IN ({marks}) ORDER BY path", tuple(known)
     ):
         yield Problem(file, path, f'{dotted(path)}: "{word}" must be one of {setting}: {", ".join(known)}')

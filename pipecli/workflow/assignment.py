@@ -131,19 +131,17 @@ def with_new_owner(record: Owned, old: str | None, new: str) -> tuple[Owned, tup
     owner = new if record.owner in (None, old) else record.owner
     if old in (None, new) or isinstance(record, Customer):
         return record.with_(owner=owner), ()
-    contact, notes = record.next_contact, []
+    contact, activities, planned = record.next_contact, [], []
     if contact is not None and contact.by == old:
         contact = contact.with_(by=new)
-        notes.append(f"the next contact, on {contact.date}, is {new}'s now")
-    activities = []
+        planned.append(f"the next contact, on {contact.date}")
     for activity in record.activities:
         is_planned = activity.by == old and not activity.done
         activities.append(activity.with_(by=new) if is_planned else activity)
         if is_planned:
-            notes.append(
-                f'the {activity.type} "{activity.subject}", on {activity.at:%Y-%m-%d}, is {new}\'s now'
-            )
-    return record.with_(owner=owner, next_contact=contact, activities=tuple(activities)), tuple(notes)
+            planned.append(f'the {activity.type} "{activity.subject}", on {activity.at:%Y-%m-%d}')
+    moved = record.with_(owner=owner, next_contact=contact, activities=tuple(activities))
+    return moved, tuple(f"{what}, is {new}'s now" for what in planned)
 
 
 def assign_to_user(record: Owned, settings: Settings, user: str) -> Change:
@@ -154,12 +152,7 @@ def assign_to_user(record: Owned, settings: Settings, user: str) -> Change:
 
 
 def assign_to_team(
-    record: Owned,
-    settings: Settings,
-    team: str,
-    owned: Mapping[str, int],
-    *,
-    today: date,
+    record: Owned, settings: Settings, team: str, owned: Mapping[str, int], *, today: date
 ) -> Change:
     """Give a record to a team: all of it see it, and of its users at work the least loaded answers for it.
 
@@ -221,13 +214,9 @@ def hand_over(
 
 def roles_left(settings: Settings, user: str) -> list[str]:
     """What a handover leaves with a user: the teams they manage, and the rules that name them."""
-    teams = [
-        f"{user} manages the team {slug}: pipecli team set {slug} manager=…"
-        for slug, team in settings.teams.items()
-        if team.manager == user
-    ]
+    teams = [slug for slug, team in settings.teams.items() if team.manager == user]
     return [
-        *teams,
+        *(f"{user} manages the team {slug}: pipecli team set {slug} manager=…" for slug in teams),
         *(f"the rule {rule.name} names {user}" for rule in settings.assignment_rules if user in rule.users),
     ]
 

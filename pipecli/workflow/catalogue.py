@@ -64,9 +64,15 @@ def with_prices(listed: Mapping[str, Price], given: Sequence[NewPrice]) -> dict[
     One price from 1 on is written as a price, several as tiers that ascend. Raises Refused when a tier is
     given twice, or when what is to go is not there.
     """
-    _refuse_twice(given)
     prices = dict(listed)
+    seen = set[tuple[str, Decimal]]()
     for new in given:
+        if (new.sku, new.from_quantity) in seen:
+            raise Refused(
+                f"{new.sku} has two prices from {new.from_quantity} on",
+                hint=f"give each quantity once: {new.sku}=PRICE {new.sku}=PRICE@10",
+            )
+        seen.add((new.sku, new.from_quantity))
         if new.price is None:
             if new.sku not in prices:
                 raise Refused(f"{new.sku} has no price in this list")
@@ -75,17 +81,6 @@ def with_prices(listed: Mapping[str, Price], given: Sequence[NewPrice]) -> dict[
         tiers = _tiers(prices.get(new.sku)) | {new.from_quantity: new.price}
         prices[new.sku] = _written(tiers)
     return prices
-
-
-def _refuse_twice(given: Sequence[NewPrice]) -> None:
-    seen = set()
-    for new in given:
-        if (new.sku, new.from_quantity) in seen:
-            raise Refused(
-                f"{new.sku} has two prices from {new.from_quantity} on",
-                hint=f"give each quantity once: {new.sku}=PRICE {new.sku}=PRICE@10",
-            )
-        seen.add((new.sku, new.from_quantity))
 
 
 def _tiers(listed: Price | None) -> dict[Decimal, Decimal]:
@@ -133,29 +128,23 @@ def suggest_literature(deal: Opportunity, literature: Iterable[Literature]) -> l
     about other products, or for other stages alone, is not offered.
     """
     sold = {item.product for item in deal.items}
+    suggestions = [_suggestion(deal, document, sold) for document in literature]
     offered = [
-        suggestion for document in literature if _is_offered(suggestion := _suggestion(deal, document, sold))
+        fits
+        for fits in suggestions
+        if fits.products or (not fits.document.products and (fits.is_for_stage or not fits.document.stages))
     ]
     return sorted(offered, key=_order)
 
 
 def _suggestion(deal: Opportunity, document: Literature, sold: set[str | None]) -> Suggestion:
-    times = [
-        activity.at for activity in deal.activities if activity.literature == document.id and activity.done
-    ]
+    times = [sent.at for sent in deal.activities if sent.literature == document.id and sent.done]
     return Suggestion(
         document,
         tuple(sku for sku in document.products if sku in sold),
         deal.stage in document.stages,
         max(times, key=lambda at: at.isoformat(), default=None),
     )
-
-
-def _is_offered(suggestion: Suggestion) -> bool:
-    document = suggestion.document
-    if document.products:
-        return bool(suggestion.products)
-    return suggestion.is_for_stage or not document.stages
 
 
 def _order(suggestion: Suggestion) -> tuple[object, ...]:

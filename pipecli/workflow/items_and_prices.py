@@ -77,8 +77,11 @@ def unit_price(deal: Priced, terms: Terms, sku: str, quantity: Decimal, day: dat
     price_list = price_list_of(deal, terms, day)
     price = price_list.price(sku, quantity)
     if price is None:
+        tiers = price_list.prices.get(sku)
+        begin = f": its prices begin at {tiers[0].from_:f}" if isinstance(tiers, tuple) else ""
+        what = f"{quantity:f} of {sku}{begin}" if begin else sku
         raise Refused(
-            f"{price_list.id} has no price for {_what(price_list, sku, quantity)}",
+            f"{price_list.id} has no price for {what}",
             hint=f"{_BY_HAND}, or add it to the list: "
             f"pipecli price-list set {price_list.id} {quote(f'prices.{sku}')}=…",
         )
@@ -121,11 +124,8 @@ def require_currency(price_list: PriceList, deal: Priced) -> None:
 def _valid(price_list: PriceList, deal: Priced, day: date) -> PriceList:
     if price_list.is_valid(day):
         return price_list
-    bounds = [
-        f"from {price_list.valid_from}" if price_list.valid_from else "",
-        f"until {price_list.valid_until}" if price_list.valid_until else "",
-    ]
-    words = " ".join(bound for bound in bounds if bound)
+    bounds = {"from": price_list.valid_from, "until": price_list.valid_until}
+    words = " ".join(f"{word} {bound}" for word, bound in bounds.items() if bound)
     raise Refused(f"the price list {price_list.id} is valid {words}, not on {day}", hint=_name_one(deal))
 
 
@@ -147,13 +147,6 @@ _BY_HAND = "give the price with --price"
 
 def _name_one(deal: Priced) -> str:
     return f"name a list, pipecli {deal.noun} set {deal.id} price_list=…, or give the price with --price"
-
-
-def _what(price_list: PriceList, sku: str, quantity: Decimal) -> str:
-    tiers = price_list.prices.get(sku)
-    return (
-        f"{quantity:f} of {sku}: its prices begin at {tiers[0].from_:f}" if isinstance(tiers, tuple) else sku
-    )
 
 
 class ChangedLine(TypedDict, total=False):
@@ -299,13 +292,7 @@ def with_line(owner: Priced, which: str, line: ChangedLine) -> tuple[Priced, str
     return changed, f"set {', '.join(given)} of item {place + 1}, {item.description}"
 
 
-def set_item(
-    owner: Priced,
-    terms: Terms,
-    day: date,
-    which: str,
-    **line: Unpack[ChangedLine],
-) -> Change:
+def set_item(owner: Priced, terms: Terms, day: date, which: str, **line: Unpack[ChangedLine]) -> Change:
     """Change a line of an open deal or a draft, by its number from 1, its product, or words of it."""
     require_changeable(owner)
     changed, summary = with_line(owner, which, line)
@@ -339,12 +326,7 @@ def price_notes(before: Priced, after: Priced, terms: Terms, day: date) -> tuple
 _ALIAS = {"opportunity": "opp", "quotation": "quote"}
 
 
-def reprice(
-    deal: Opportunity,
-    terms: Terms,
-    day: date,
-    which: Sequence[str] = (),
-) -> Change:
+def reprice(deal: Opportunity, terms: Terms, day: date, which: Sequence[str] = ()) -> Change:
     """Give the lines of an open deal, or those named, the prices that its list has today.
 
     The notes say each price that changes, and each line of a product that the list doesn't price.

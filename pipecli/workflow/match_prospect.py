@@ -211,10 +211,12 @@ def match_customer(
     prospect: Prospect, customers: Sequence[KnownCustomer], contacts: Sequence[KnownContact]
 ) -> Match:
     """The customer a prospect is, by the surest sign that any has. Raises Refused when two have it."""
-    domains = _domains([prospect.email], prospect.website)
+    domains, website = _domains([prospect.email], prospect.website), website_key(prospect.website)
     signs = {
         "the same name": _of_same_name(prospect, customers),
-        f"the same website {website_key(prospect.website)}": _of_same_website(prospect, customers),
+        f"the same website {website}": [
+            customer.id for customer in customers if website and website_key(customer.website) == website
+        ],
         f"the same e-mail {prospect.email}": _of_same_email(prospect, customers, contacts),
         f"the same domain {', '.join(sorted(domains))}": _of_same_domain(domains, customers, contacts),
         f"the same telephone {prospect.phone}": _of_same_phone(prospect, customers, contacts),
@@ -290,25 +292,15 @@ def _of_same_name(prospect: Prospect, customers: Sequence[KnownCustomer]) -> Ite
     namesakes = [customer for customer in customers if _same(customer.name, prospect.customer_name)]
     if not prospect.organization:
         namesakes = [namesake for namesake in namesakes if not _is_another_person(prospect, namesake)]
-    if len(namesakes) > 1:
-        closer = [
-            namesake
-            for namesake in namesakes
-            if website_key(namesake.website) == website_key(prospect.website)
-        ]
-        namesakes = closer if prospect.website and closer else namesakes
-    return [namesake.id for namesake in namesakes]
+    website = website_key(prospect.website)
+    closer = [namesake for namesake in namesakes if website_key(namesake.website) == website]
+    return [namesake.id for namesake in (closer if prospect.website and closer else namesakes)]
 
 
 def _is_another_person(prospect: Prospect, customer: KnownCustomer) -> bool:
     """Two people may share a name: an e-mail of each, and not the same, keeps them apart."""
     known = [email_key(email) for email in customer.emails]
     return bool(prospect.email and known and email_key(prospect.email) not in known)
-
-
-def _of_same_website(prospect: Prospect, customers: Sequence[KnownCustomer]) -> Iterable[str]:
-    website = website_key(prospect.website)
-    return [customer.id for customer in customers if website and website_key(customer.website) == website]
 
 
 def _of_same_email(

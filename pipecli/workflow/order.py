@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import TypeVar
 
 from pipecli.records.days import months_later
 from pipecli.records.items_and_totals import MONEY_TERMS, counted_items
@@ -59,10 +58,8 @@ def renew_order(order: Order, sold: Opportunity, settings: Settings, *, id: str,
     return Change(renewed, f"renew {order.id}, which ends on {ends}", "renewed")
 
 
-def order_from_quotation(
-    quotation: Quotation, *, id: str, now: datetime, customer: str, day: date | None = None
-) -> Order:
-    """The order that a quotation becomes on `day` (default: that of `now`).
+def order_from_quotation(quotation: Quotation, *, id: str, now: datetime, customer: str, day: date) -> Order:
+    """The order that a quotation becomes on `day`.
 
     `customer` is who orders: a quotation to a lead names none. Options that nobody took stay behind.
     """
@@ -70,7 +67,7 @@ def order_from_quotation(
         id=id,
         created=now,
         quotation=quotation.id,
-        date=day or now.date(),
+        date=day,
         customer=customer,
         items=counted_items(quotation),
         **quotation.fields(
@@ -149,10 +146,9 @@ def cancel_order(order: Order, *, reason: str | None = None) -> Change:
     return Change(cancelled, "cancel", "order-cancelled")
 
 
-D = TypeVar("D", Order, SupplierQuotation)
-
-
-def require_same_status(before: D, after: D, verbs: str) -> None:
+def require_same_status(
+    before: Order | SupplierQuotation, after: Order | SupplierQuotation, verbs: str
+) -> None:
     """Refuse another status; `verbs` are the commands that give one."""
     if after.status != before.status:
         raise Refused(

@@ -16,7 +16,7 @@ from pipecli.records.settings import Settings, Team, User
 from pipecli.wording import a, count, first_of
 from pipecli.workflow import Change, Refused
 from pipecli.workflow.customer import refuse_unreachable
-from pipecli.workflow.opportunity.advance import can_be_met, unmeetable
+from pipecli.workflow.opportunity.advance import fault_of_requirement
 
 
 class Word(NamedTuple):
@@ -240,17 +240,16 @@ def _left_behind(words: Mapping[DroppedWord, int]) -> Iterator[str]:
 
 def _refuse_unmeetable(before: Settings, after: Settings) -> None:
     """Refuse a stage that asks for what no opportunity has, where it did not ask for it before."""
-    known = {
-        wanted
-        for process in before.processes.values()
-        for stage in process.stages
-        for wanted in stage.requires
-    }
-    for process in after.processes.values():
-        for stage in process.stages:
-            for wanted in stage.requires:
-                if wanted not in known and not can_be_met(wanted):
-                    raise Refused(unmeetable(stage.id, wanted))
+
+    def requirements(settings: Settings) -> Iterator[tuple[str, str]]:
+        for process in settings.processes.values():
+            for stage in process.stages:
+                yield from ((stage.id, wanted) for wanted in stage.requires)
+
+    known = {wanted for _, wanted in requirements(before)}
+    for stage, wanted in requirements(after):
+        if wanted not in known and (fault := fault_of_requirement(stage, wanted)):
+            raise Refused(fault)
 
 
 def _left_to_do(before: Settings, after: Settings) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from pipecli.records.activity import NextContact
@@ -56,18 +56,20 @@ def new_deal(
         currency=currency or settings.currency,
         **(inherited | given),
     )
-    return deal.with_(next_contact=deal.next_contact or _first_contact(settings, now.date(), owner))
+    days = settings.follow_up.default_days
+    if deal.next_contact or days is None:
+        return deal
+    plan = NextContact.model_construct(date=now.date() + timedelta(days=days), by=owner)
+    return deal.with_(next_contact=plan)
 
 
 def in_process(deal: Opportunity, settings: Settings, process: str, stage: str | None = None) -> Opportunity:
     """A new deal in another process, at its first stage or at `stage`."""
     slug = named_process(settings, process)
     known = settings.processes[slug]
-    if stage is None:
-        return deal.with_(process=slug, stage=known.stages[0].id)
-    return deal.with_(
-        process=slug, stage=named_stage(known, stage, f"{stage} isn't a stage of the process {slug}")
-    )
+    fault = f"{stage} isn't a stage of the process {slug}"
+    there = known.stages[0].id if stage is None else named_stage(known, stage, fault)
+    return deal.with_(process=slug, stage=there)
 
 
 def record_new_deal(
@@ -84,22 +86,8 @@ def record_new_deal(
         require_source(settings, deal.source)
     if lead is not None and lead.status == "disqualified":
         raise Refused(f"{lead.id} is disqualified", hint=f"reopen it first: pipecli lead reopen {lead.id}")
-    return Change(
-        deal,
-        f"add {deal.title}",
-        "added",
-        also=(*written, *(_gaining(lead, deal) if lead else ())),
-        notes=tuple(notes),
-    )
-
-
-def _gaining(lead: Lead, deal: Opportunity) -> tuple[Lead, ...]:
-    if lead.converted is None:
-        return ()
-    opportunities = (*lead.converted.opportunities, deal.id)
-    return (lead.with_(converted=lead.converted.with_(opportunities=opportunities)),)
-
-
-def _first_contact(settings: Settings, today: date, owner: str | None) -> NextContact | None:
-    days = settings.follow_up.default_days
-    return None if days is None else NextContact.model_construct(date=today + timedelta(days=days), by=owner)
+    also = list(written)
+    if lead is not None and lead.converted:
+        opportunities = (*lead.converted.opportunities, deal.id)
+        also.append(lead.with_(converted=lead.converted.with_(opportunities=opportunities)))
+    return Change(deal, f"add {deal.title}", "added", also=tuple(also), notes=tuple(notes))

@@ -16,7 +16,7 @@ from pipecli.workflow import Change, Refused
 
 if TYPE_CHECKING:
     from pipecli.records.opportunity import Opportunity
-    from pipecli.records.settings import Process, Settings, Stage
+    from pipecli.records.settings import Process, Settings
 
 
 def require_open(deal: Opportunity) -> None:
@@ -52,23 +52,17 @@ def advance_deal(
     stage = process.stages[there]
     moved = deal.with_(stage=stage.id, probability=deal.probability if keep_probability else None)
     forced = " (forced)" if missing else ""
-    dropped = deal.probability is not None and moved.probability is None
+    notes = [f"forced; {'; '.join(missing)}"] if missing else []
+    if deal.probability is not None and moved.probability is None:
+        notes.append(
+            f"the probability set by hand, {deal.probability:f} %, is dropped: "
+            f"{stage.id} has {stage.probability:f} % (--keep-probability keeps it)"
+        )
     return Change(
         subject=moved,
         summary=f"advance {deal.stage} → {stage.id}{forced}",
         event="stage-changed",
-        notes=(
-            *([f"forced; {'; '.join(missing)}"] if missing else []),
-            *([_dropped(deal, stage)] if dropped else []),
-        ),
-    )
-
-
-def _dropped(deal: Opportunity, stage: Stage) -> str:
-    """The word on a probability set by hand, which goes with the stage it was set for."""
-    return (
-        f"the probability set by hand, {deal.probability:f} %, is dropped: "
-        f"{stage.id} has {stage.probability:f} % (--keep-probability keeps it)"
+        notes=tuple(notes),
     )
 
 
@@ -210,18 +204,13 @@ def answered(deal: Mapping[str, Any]) -> list[str]:
 _COUNT = rf"key_info\s*>=\s*([0-{QUESTIONS}])"
 
 
-def can_be_met(requirement: str) -> bool:
-    """True where an opportunity can have what one line of `requires` asks for."""
+def fault_of_requirement(stage: str, requirement: str) -> str:
+    """The fault of one line of a stage's `requires` that no opportunity can meet; empty for any other."""
     from pipecli.records import base
     from pipecli.records.opportunity import Opportunity
 
-    return bool(
-        re.fullmatch(_COUNT, requirement.strip()) or base.annotation_at(Opportunity, requirement.split("."))
-    )
-
-
-def unmeetable(stage: str, requirement: str) -> str:
-    """Of a requirement that can't be met, what is wrong with it."""
+    if re.fullmatch(_COUNT, requirement.strip()) or base.annotation_at(Opportunity, requirement.split(".")):
+        return ""
     return (
         f'{stage} requires "{requirement}", which no opportunity has; write a field, '
         'as expected_close or key_info.budget, or "key_info >= 4"'

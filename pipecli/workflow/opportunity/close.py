@@ -343,30 +343,23 @@ def reopen_deal(
         if (status := _restored(quotation, deal, quotations, when_open)) != quotation.status
     ]
     probability = deal.probability if there == deal.stage else None
+    unanswered = (
+        "`auto-close` closes it again unless it is answered or a contact is planned: "
+        f"pipecli opp set {deal.id} next_contact.date=+7d"
+    )
     return Change(
         deal.with_(status=OpportunityStatus.OPEN, closed=None, stage=there, probability=probability),
         f"reopen at {there}, was {deal.status}"
         + (f" ({', '.join(deal.closed.reasons)})" if deal.closed.reasons else ""),
         "reopened",
         also=(*restored, *_cancelled(deal, orders)),
-        notes=_what_keeps_it_open(deal),
+        notes=(unanswered,) if deal.status is OpportunityStatus.CLOSED else (),
     )
-
-
-def _what_keeps_it_open(deal: Opportunity) -> tuple[str, ...]:
-    """A deal that closed by itself is as unanswered as it was."""
-    if deal.status is not OpportunityStatus.CLOSED:
-        return ()
-    plan = f"pipecli opp set {deal.id} next_contact.date=+7d"
-    return (f"`auto-close` closes it again unless it is answered or a contact is planned: {plan}",)
 
 
 def _stage(deal: Opportunity, settings: Settings, stage: str | None) -> str:
-    process = process_of(deal, settings)
-    fault, hint = (
-        f"{stage or deal.stage} isn't a stage of the process {deal.process}",
-        "give --stage, in {known}",
-    )
+    process, hint = process_of(deal, settings), "give --stage, in {known}"
+    fault = f"{stage or deal.stage} isn't a stage of the process {deal.process}"
     if stage is not None:
         return named_stage(process, stage, fault, hint)
     if process.position(deal.stage) is None:

@@ -5,7 +5,7 @@ Only another process takes it to another. Of its contacts one is primary.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -16,7 +16,6 @@ from pipecli.workflow.items_and_prices import price_notes, require_currency
 from pipecli.workflow.opportunity.advance import named_process, require_open
 
 if TYPE_CHECKING:
-    from pipecli.records.catalogue import PriceList
     from pipecli.records.customer import Contact
     from pipecli.records.settings import Settings
     from pipecli.workflow import Terms
@@ -82,14 +81,13 @@ def leave_to_verbs(deal: Opportunity, fields: Collection[str]) -> None:
 
 def split_credit(deal: Opportunity, percents: Mapping[str, Decimal]) -> Change:
     """Have several users sell a deal, each with a percent, together 100; none of them: its owner alone."""
+    words = ", ".join(f"{user} {percent:f} %" for user, percent in percents.items()) or "the owner alone"
     if percents and sum(percents.values()) != 100:
         raise Refused(
-            f"{', '.join(f'{user} {percent:f} %' for user, percent in percents.items())} come to "
-            f"{sum(percents.values()):f} %, not to 100",
+            f"{words} come to {sum(percents.values()):f} %, not to 100",
             hint="give everybody who sells it, the owner too",
         )
     sellers = tuple(Seller(user=user, percent=percent) for user, percent in percents.items())
-    words = ", ".join(f"{user} {percent:f} %" for user, percent in percents.items()) or "the owner alone"
     return Change(deal.with_(sellers=sellers), f"sold by {words}", "sellers-changed")
 
 
@@ -117,11 +115,15 @@ def set_deal_fields(
     if before.contacts != after.contacts:
         _one_primary(after)
     if (before.price_list, before.currency) != (after.price_list, after.currency):
-        _price_list_in_currency(after, terms.price_lists)
-    notes = _currency_notes(before, after)
-    if before.items != after.items:
-        notes = (*price_notes(before, after, terms, day), *notes)
-    return Change(after, summary, _event(before, after), notes=notes)
+        for own in terms.price_lists:
+            if own.id == after.price_list:
+                require_currency(own, after)
+    notes = price_notes(before, after, terms, day) if before.items != after.items else ()
+    if before.currency != after.currency and after.items:
+        figures = f"the items keep their figures, which were {before.currency} and are {after.currency} now"
+        notes = (*notes, figures)
+    event = "stage-changed" if before.stage != after.stage else "changed"
+    return Change(after, summary, "assigned" if before.owner != after.owner else event, notes=notes)
 
 
 def _in_process(before: Opportunity, after: Opportunity, settings: Settings) -> Opportunity:
@@ -131,12 +133,6 @@ def _in_process(before: Opportunity, after: Opportunity, settings: Settings) -> 
     return after.with_(stage=moved.stage, probability=after.probability if is_by_hand else moved.probability)
 
 
-def _event(before: Opportunity, after: Opportunity) -> str:
-    if before.owner != after.owner:
-        return "assigned"
-    return "stage-changed" if before.stage != after.stage else "changed"
-
-
 def _one_primary(deal: Opportunity) -> None:
     primary = [contact.contact for contact in deal.contacts if contact.primary]
     if len(primary) > 1:
@@ -144,18 +140,6 @@ def _one_primary(deal: Opportunity) -> None:
             f"{deal.id} would have {len(primary)} primary contacts: {', '.join(primary)}",
             hint=f"pipecli opp contact add {deal.id} {primary[-1]} --primary replaces the one before",
         )
-
-
-def _price_list_in_currency(deal: Opportunity, lists: Sequence[PriceList]) -> None:
-    own = next((list_ for list_ in lists if list_.id == deal.price_list), None)
-    if own is not None:
-        require_currency(own, deal)
-
-
-def _currency_notes(before: Opportunity, after: Opportunity) -> tuple[str, ...]:
-    if before.currency == after.currency or not after.items:
-        return ()
-    return (f"the items keep their figures, which were {before.currency} and are {after.currency} now",)
 
 
 def add_stakeholder(
