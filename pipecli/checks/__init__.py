@@ -48,7 +48,7 @@ def by_query(name: str, severity: Severity, about: str, path: Path, words: str, 
 
     def problems(pipeline: Pipeline) -> Iterator[Problem]:
         today = [pipeline.today.isoformat()] if "?" in query else []  # which the settings are read for
-        rows = pipeline.index.connection.execute(query, today)
+        rows = pipeline.query(query, today)
         columns = [column for column, *_ in rows.description]
         for row in rows:
             yield Problem(row[0], path, words.format(**dict(zip(columns, row, strict=True))))

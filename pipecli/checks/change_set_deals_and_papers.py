@@ -164,9 +164,7 @@ def _path(event: Event) -> Path:
 
 def _quotation_of(review: ReviewedChanges, deal: Opportunity) -> Quotation | None:
     """The quotation a deal was won with, or would have been had nobody left it out."""
-    rows = review.head.index.connection.execute(
-        "SELECT path FROM _quotations WHERE opportunity = ? ORDER BY path", (deal.id,)
-    )
+    rows = review.head.query("SELECT path FROM _quotations WHERE opportunity = ? ORDER BY path", (deal.id,))
     quotations = [record for (file,) in rows if isinstance(record := review.head.read(file), Quotation)]
     named = deal.closed.quotation if deal.closed else None
     if not named:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def ordered_quotation(pipeline: Pipeline) -> Iterator[Problem]:
     """Orders of a quotation that is not accepted, or of another deal's."""
-    for file, key, quotation, status, deal, own in pipeline.index.connection.execute(
+    for file, key, quotation, status, deal, own in pipeline.query(
         "SELECT o.path, o.id, q.id, q.status, q.opportunity, o.opportunity FROM _orders o "
         "JOIN _quotations q ON q.id = o.quotation "
         "WHERE o.status <> 'cancelled' AND (q.status <> 'accepted' OR q.opportunity <> o.opportunity) "
@@ -41,7 +41,7 @@ def ordered_quotation(pipeline: Pipeline) -> Iterator[Problem]:
 
 def delivery(pipeline: Pipeline) -> Iterator[Problem]:
     """Orders whose day of delivery and whose status say different things."""
-    for file, key, status, day in pipeline.index.connection.execute(
+    for file, key, status, day in pipeline.query(
         "SELECT path, id, status, delivered FROM _orders "
         "WHERE (status = 'delivered') <> (delivered IS NOT NULL) ORDER BY path"
     ):
@@ -51,9 +51,7 @@ def delivery(pipeline: Pipeline) -> Iterator[Problem]:
 
 def parent_loop(pipeline: Pipeline) -> Iterator[Problem]:
     """A customer belongs to itself, through one parent or more."""
-    rows = pipeline.index.connection.execute(
-        "SELECT id, parent, path FROM _customers WHERE parent IS NOT NULL"
-    )
+    rows = pipeline.query("SELECT id, parent, path FROM _customers WHERE parent IS NOT NULL")
     parents = {key: (parent, path) for key, parent, path in rows}
     for key, (parent, path) in parents.items():
         seen = {key}
@@ -112,7 +110,7 @@ class _List(NamedTuple):
 
 
 def _lists(pipeline: Pipeline) -> Iterator[_List]:
-    for key, currency, first, last, products in pipeline.index.connection.execute(
+    for key, currency, first, last, products in pipeline.query(
         """SELECT p.id, p.currency, p.valid_from, p.valid_until,
         (SELECT json_group_array(key) FROM json_each(r.json, '$.prices'))
         FROM _price_lists p JOIN _records r USING (path) ORDER BY p.id"""
@@ -122,7 +120,7 @@ def _lists(pipeline: Pipeline) -> Iterator[_List]:
 
 def _priced(pipeline: Pipeline) -> Iterator[tuple[str, str | None, str, frozenset[str]]]:
     """Deals and drafts with products: its file, the list it names, its currency and those products."""
-    for file, own, currency, products in pipeline.index.connection.execute(
+    for file, own, currency, products in pipeline.query(
         f"""SELECT o.path, o.price_list, o.currency, json_group_array(i.product) FROM {_ON_OFFER} o
         JOIN items i ON i.path = o.path WHERE i.product IS NOT NULL GROUP BY o.path ORDER BY o.path"""
     ):
@@ -134,7 +132,7 @@ def discount(pipeline: Pipeline) -> Iterator[Problem]:
     most = pipeline.settings.quotations.max_discount
     if most is None:
         return
-    for (file,) in pipeline.index.connection.execute(
+    for (file,) in pipeline.query(
         """SELECT path FROM (SELECT path, has_discount FROM _opportunities WHERE status = 'open'
             UNION ALL SELECT path, has_discount FROM _quotations WHERE status IN ('draft', 'sent'))
         WHERE has_discount OR path IN (
@@ -153,7 +151,7 @@ def discount(pipeline: Pipeline) -> Iterator[Problem]:
 
 def alternative(pipeline: Pipeline) -> Iterator[Problem]:
     """Alternative lines of open deals and quotations to a line that isn't there."""
-    for file, position, other in pipeline.index.connection.execute(
+    for file, position, other in pipeline.query(
         """SELECT i.path, i.position, i.alternative_to FROM items i
         WHERE i.alternative_to IS NOT NULL AND NOT EXISTS (
             SELECT 1 FROM items o WHERE o.path = i.path AND o.position <> i.position
@@ -169,7 +167,7 @@ def number_gap(pipeline: Pipeline) -> Iterator[Problem]:
     form = re.escape(pipeline.settings.invoices.number)
     form = re.sub(r"\\\{n(?::\d)?\\\}", r"(?P<n>\\d{1,18})", form).replace(r"\{year\}", r"(?P<year>\d{4})")
     rows: dict[str, dict[int, str]] = defaultdict(dict)
-    for file, number in pipeline.index.connection.execute(
+    for file, number in pipeline.query(
         "SELECT path, number FROM _invoices WHERE number IS NOT NULL ORDER BY number"
     ):
         if fits := re.fullmatch(form, number):
@@ -191,13 +189,13 @@ def overdrawn_order(pipeline: Pipeline) -> Iterator[Problem]:
     from pipecli.workflow.invoice import overdrawn
 
     # Orders with several invoices, or with one of more than itself.
-    for order_file, order in pipeline.index.connection.execute(
+    for order_file, order in pipeline.query(
         """SELECT o.path, o.id FROM _orders o JOIN _invoices i ON i."order" = o.id
         GROUP BY o.path HAVING sum(i.total) > o.total + 0.0001 OR count(*) > 1 ORDER BY o.path"""
     ).fetchall():
         files = [
             file
-            for (file,) in pipeline.index.connection.execute(
+            for (file,) in pipeline.query(
                 'SELECT path FROM _invoices WHERE "order" = ? ORDER BY created, id', (order,)
             )
         ]
@@ -211,7 +209,7 @@ def overdrawn_order(pipeline: Pipeline) -> Iterator[Problem]:
 
 def invoice_origin(pipeline: Pipeline) -> Iterator[Problem]:
     """Invoices in another currency than their order; notes that credit a note or another's invoice."""
-    for file, field, origin, is_note in pipeline.index.connection.execute(
+    for file, field, origin, is_note in pipeline.query(
         """SELECT i.path, CASE WHEN b.credits IS NOT NULL THEN 'credits' WHEN i.customer <> b.customer
             THEN 'customer' ELSE 'currency' END, coalesce(b.id, o.id), b.credits IS NOT NULL
         FROM _invoices i LEFT JOIN _orders o ON o.id = i."order" LEFT JOIN _invoices b ON b.id = i.credits
@@ -228,7 +226,7 @@ def settled(pipeline: Pipeline) -> Iterator[Problem]:
 
     Two clones may each have noted the one payment, or credited the whole.
     """
-    for file, status, open_, over_paid, over_credited in pipeline.index.connection.execute(
+    for file, status, open_, over_paid, over_credited in pipeline.query(
         """SELECT path, status, open, paid - total AS over_paid, -total + coalesce((SELECT -sum(n.total)
                 FROM _invoices n WHERE n.credits = i.id AND n.status <> 'draft'), 0) AS over_credited
         FROM invoices i WHERE credits IS NULL AND ((status = 'paid' AND open > 0.0001)

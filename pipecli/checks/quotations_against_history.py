@@ -88,9 +88,7 @@ class _Quotation(NamedTuple):
 def _quotations(pipeline: Pipeline, condition: str) -> Iterator[_Quotation]:
     """The quotations that a condition holds for, with what git tells of them."""
     keys = dict(
-        pipeline.index.connection.execute(
-            f"SELECT path, id FROM _quotations WHERE {condition} ORDER BY path"
-        ).fetchall()
+        pipeline.query(f"SELECT path, id FROM _quotations WHERE {condition} ORDER BY path").fetchall()
     )
     if not keys:
         return

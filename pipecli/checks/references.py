@@ -51,10 +51,10 @@ def _known(pipeline: Pipeline) -> dict[tuple[str, str], None]:
 
     What can't be read, or is not checked out, has its name all the same.
     """
-    named: list[tuple[str, str]] = pipeline.index.connection.execute(
+    named: list[tuple[str, str]] = pipeline.query(
         "SELECT 'stage', process || '/' || id FROM stages ORDER BY process, position"
     ).fetchall()
-    named += pipeline.index.connection.execute("SELECT noun, key FROM _names").fetchall()
+    named += pipeline.query("SELECT noun, key FROM _names").fetchall()
     named += [("principal", key) for noun, key in named if noun in ("user", "team")]
     known = dict.fromkeys(named)
     broken = (named_by_file(fault.file) for fault in pipeline.index.faults())
@@ -65,7 +65,7 @@ def _dangling(
     pipeline: Pipeline, known: Collection[tuple[str, str]], skip: set[str]
 ) -> Iterator[tuple[str, str, str, str]]:
     sound = set[str]()
-    for path, names in pipeline.index.connection.execute("SELECT path, names FROM _records ORDER BY path"):
+    for path, names in pipeline.query("SELECT path, names FROM _records ORDER BY path"):
         texts = names[2:-2].split("], [")  # most are those of other records, too
         if sound.issuperset(texts):
             continue
@@ -152,7 +152,7 @@ def misplaced(pipeline: Pipeline) -> Iterator[Problem]:
 
 def missing_file(pipeline: Pipeline) -> Iterator[Problem]:
     """Files that literature and settings name, and that are not there."""
-    named = pipeline.index.connection.execute(
+    named = pipeline.query(
         # as it is written: the columns have it as it is compared
         "SELECT path, 'file', json_extract(json, '$.file') FROM _records "
         "WHERE noun = 'literature' AND json_extract(json, '$.file') IS NOT NULL"
@@ -174,7 +174,7 @@ def missing_file(pipeline: Pipeline) -> Iterator[Problem]:
 def attachment(pipeline: Pipeline) -> Iterator[Problem]:
     """Attachments that are missing or not what they were, and files that no record lists."""
     listed = set()
-    for path, number, file, size, digest in pipeline.index.connection.execute(
+    for path, number, file, size, digest in pipeline.query(
         "SELECT r.path, a.key, json_extract(a.value, '$.file'), json_extract(a.value, '$.size'), "
         "json_extract(a.value, '$.sha256') FROM _records r, json_each(r.json, '$.attachments') a "
         "WHERE r.noun <> 'settings' AND instr(r.json, '\"attachments\"') ORDER BY 1, 2"
@@ -216,12 +216,12 @@ def outdated_schemas(pipeline: Pipeline) -> Iterator[Problem]:
 
 def duplicate_id(pipeline: Pipeline) -> Iterator[Problem]:
     """Two files of one id: each change would go to one of them only."""
-    for noun, key in pipeline.index.connection.execute(
+    for noun, key in pipeline.query(
         "SELECT noun, key FROM _records GROUP BY noun, key HAVING count(*) > 1"
     ).fetchall():
         files = [
             path
-            for (path,) in pipeline.index.connection.execute(
+            for (path,) in pipeline.query(
                 "SELECT path FROM _records WHERE noun = ? AND key = ? ORDER BY path", (noun, key)
             )
         ]
@@ -244,7 +244,7 @@ def file_name(pipeline: Pipeline) -> Iterator[Problem]:
 
 def windows_name(pipeline: Pipeline) -> Iterator[Problem]:
     """Names by which Windows knows a device: nobody there can check the pipeline out."""
-    for path, key in pipeline.index.connection.execute("SELECT path, key FROM _records"):
+    for path, key in pipeline.query("SELECT path, key FROM _records"):
         if path.rpartition("/")[2].removesuffix(".yaml") in ids_and_files.WINDOWS_DEVICES:
             yield Problem(path, (), f"Windows allows no file of this name: name it x-{key}")
 
@@ -262,9 +262,7 @@ def year(pipeline: Pipeline) -> Iterator[Problem]:
     """A document lies in the folder of the month in which it was created, or in that of the year."""
     for kind in KINDS:
         if kind.is_document:
-            for path, created in pipeline.index.connection.execute(
-                f"SELECT path, created FROM _{kind.table}"
-            ):
+            for path, created in pipeline.query(f"SELECT path, created FROM _{kind.table}"):
                 month = f"{kind.folder}/{ids_and_files.month_folder(created)}"
                 if path.rpartition("/")[0] not in (month, month[:-3]):
                     yield Problem(path, ("created",), f"created in {created[:7]}: it is to lie in {month}/")
@@ -272,7 +270,7 @@ def year(pipeline: Pipeline) -> Iterator[Problem]:
 
 def duplicate_activity(pipeline: Pipeline) -> Iterator[Problem]:
     """Activities and payments of a record are told apart by their ids, also when two clones merge."""
-    for path, field, key, count in pipeline.index.connection.execute(
+    for path, field, key, count in pipeline.query(
         """SELECT path, 'activities', id, count(*) FROM activities GROUP BY path, id HAVING count(*) > 1
         UNION ALL SELECT r.path, 'payments', json_extract(p.value, '$.id') AS id, count(*)
         FROM _invoices i JOIN _records r ON r.path = i.path, json_each(r.json, '$.payments') p
@@ -284,7 +282,7 @@ def duplicate_activity(pipeline: Pipeline) -> Iterator[Problem]:
 def external_id(pipeline: Pipeline) -> Iterator[Problem]:
     """One name in the system it came from is one record here: an import would not know which to change."""
     for kind in KINDS:
-        rows = pipeline.index.connection.execute(
+        rows = pipeline.query(
             f"""SELECT r.path, r.external_id, group_concat(o.path, ', ') FROM _{kind.table} r
             JOIN _{kind.table} o ON o.external_id = r.external_id AND o.path <> r.path
             WHERE r.external_id IN (
@@ -319,9 +317,7 @@ _REACHED_BY = " UNION ALL ".join(
 
 
 def _files(pipeline: Pipeline, kind: Kind) -> Iterator[tuple[str, str]]:
-    yield from pipeline.index.connection.execute(
-        "SELECT path, key FROM _records WHERE noun = ?", (kind.noun,)
-    )
+    yield from pipeline.query("SELECT path, key FROM _records WHERE noun = ?", (kind.noun,))
 
 
 FILES = (

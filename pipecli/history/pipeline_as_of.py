@@ -69,7 +69,7 @@ class PastPipeline(Pipeline):
 
     def read(self, file: str) -> Record:
         """The record that a file held then. Raises FaultyFile."""
-        row = self.index.connection.execute("SELECT json FROM _records WHERE path = ?", (file,)).fetchone()
+        row = self.query("SELECT json FROM _records WHERE path = ?", (file,)).fetchone()
         if row is None:
             faults = [fault for fault in self.index.faults() if fault.file == file]
             raise FaultyFile(faults) if faults else PipecliError(f"{file} did not exist then")

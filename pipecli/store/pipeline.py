@@ -106,6 +106,10 @@ class Pipeline:
         register_sql_functions(index.connection, lambda: self.today, lambda: self.rates)
         return index
 
+    def query(self, sql: str, parameters: Sequence[object] = ()) -> sqlite3.Cursor:
+        """The rows of the index that an SQL query finds."""
+        return self.index.connection.execute(sql, parameters)
+
     @cached_property
     def left_out(self) -> Mapping[tuple[str, str], str]:
         """By noun and key, the files of records that git has and that are not checked out."""
@@ -140,7 +144,7 @@ class Pipeline:
     @cached_property
     def settings_as_written(self) -> dict[str, Any]:
         """The settings as plain YAML, for reading commands: no model is imported for them."""
-        row = self.index.connection.execute("SELECT json FROM _records WHERE noun = 'settings'").fetchone()
+        row = self.query("SELECT json FROM _records WHERE noun = 'settings'").fetchone()
         if row is None:
             raise FaultyFile([fault for fault in self.index.faults() if fault.file == SETTINGS_FILE])
         plain: dict[str, Any] = loads(row[0])
@@ -270,7 +274,7 @@ class Pipeline:
     def json_of(self, noun: str, key: str) -> str:
         """The JSON of a record from the index: to open and read its file takes longer."""
         query = "SELECT json FROM _records WHERE noun = ? AND key = ?"
-        text: str = self.index.connection.execute(query, (noun, key)).fetchone()[0]
+        text: str = self.query(query, (noun, key)).fetchone()[0]
         return text
 
     def is_unwritten(self, file: str) -> bool:
@@ -285,7 +289,7 @@ class Pipeline:
 
     def file_of(self, noun: str, key: str) -> str | None:
         """The file of the record with this id or slug; None if there is none. Raises on two."""
-        rows = self.index.connection.execute(
+        rows = self.query(
             "SELECT path FROM _records WHERE noun = ? AND key = ? ORDER BY path", (noun, key)
         ).fetchall()
         if len(rows) > 1:
@@ -314,7 +318,7 @@ class Pipeline:
         kind = BY_NOUN[model.noun]
         self.need(kind)
         condition = " AND ".join(f'"{column}" = ?' for column in columns) or "true"
-        rows = self.index.connection.execute(
+        rows = self.query(
             f"SELECT path FROM {kind.table} WHERE {condition} ORDER BY {kind.identity}",
             tuple(columns.values()),
         )

@@ -270,7 +270,7 @@ def require_known(
 
 def _is_known(pipeline: Pipeline, nouns: Sequence[str], key: str) -> bool:
     marks = ", ".join("?" * len(nouns))
-    rows = pipeline.index.connection.execute(
+    rows = pipeline.query(
         f"SELECT 1 FROM _names WHERE noun IN ({marks}) AND key = ?",
         (*nouns, key),
     )

@@ -139,7 +139,7 @@ def _fits(pipeline: Pipeline, wanted: str, kinds: Sequence[Kind], *, is_any: boo
 
 def _query(pipeline: Pipeline, kinds: Sequence[Kind], keys: Sequence[str]) -> list[Found]:
     nouns = [kind.noun for kind in kinds]
-    rows = pipeline.index.connection.execute(
+    rows = pipeline.query(
         f"SELECT noun, key, label, path FROM _records WHERE noun IN ({', '.join('?' * len(nouns))}) "
         f"AND key IN ({', '.join('?' * len(keys))}) GROUP BY noun, key ORDER BY key",
         (*nouns, *keys),
@@ -212,7 +212,7 @@ def _similar(pipeline: Pipeline, wanted: str, kinds: Sequence[Kind]) -> list[str
     from rapidfuzz import fuzz, process, utils
 
     nouns = [kind.noun for kind in kinds]
-    rows = pipeline.index.connection.execute(
+    rows = pipeline.query(
         f"SELECT noun, key, label FROM _records WHERE noun IN ({', '.join('?' * len(nouns))}) ORDER BY key",
         nouns,
     )

@@ -300,7 +300,7 @@ def documents_by_year(place: Location) -> Iterator[Diagnosis]:
 def _move_to_month_folders(place: Location, by_year: Set[str]) -> str:
     """Move the documents that can be read and have no change that is not committed."""
     present, still = Pipeline(place), by_year - set(uncommitted(place))
-    rows = present.index.connection.execute("SELECT path, json_extract(json, '$.created') FROM _records")
+    rows = present.query("SELECT path, json_extract(json, '$.created') FROM _records")
     moves = {file: month_file(file, created) for file, created in rows if file in still}
     present.close()
     writes = []

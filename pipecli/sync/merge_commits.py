@@ -314,7 +314,7 @@ class Candidate(PastPipeline):
         rows: dict[str, list[tuple[int, list[SQLValue]]]] = {}
         for table in (*PER_FILE, *{f"_{kind.table}" for kind in map(kind_of, files) if kind}):
             query = f"SELECT * FROM {table} WHERE path IN ({', '.join('?' * len(files))})"
-            found = self.index.connection.execute(query, files)
+            found = self.query(query, files)
             rows[table] = [(len(shapes), [*values]) for values in found]
             shapes.append((table, *(f'"{name}"' for name, *_ in found.description)))
         return shapes, rows

@@ -108,7 +108,7 @@ class Completer:
     @cached_property
     def _customers(self) -> dict[str, str]:
         query = "SELECT id, customer FROM _opportunities WHERE customer IS NOT NULL"
-        return dict(self.pipeline.index.connection.execute(query).fetchall())
+        return dict(self.pipeline.query(query).fetchall())
 
     def _open(self, plain: Plain) -> None:
         plain.setdefault("type", self.settings.opportunity_types[0])

@@ -115,7 +115,7 @@ class Moves:
         for collection in self._part.parents if new and names.imports else ():
             changed = {*names.imports.changed_after(BY_NOUN[collection.noun])}
             query = "SELECT path, key FROM _records WHERE noun = ?"
-            places = self._pipeline.index.connection.execute(query, (collection.noun,))
+            places = self._pipeline.query(query, (collection.noun,))
             keys = [key for path, key in places if path in changed]
             for key, said in last_said(self._pipeline, collection, names, keys):
                 for part in said.get(self._part.plural, ()):

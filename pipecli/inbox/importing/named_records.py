@@ -269,9 +269,7 @@ class Nameable:
     def people(self) -> People:
         """The contacts, by what a person is recognised by."""
         self._pipeline.need(CONTACT)
-        rows = self._pipeline.index.connection.execute(
-            "SELECT id, name, customer, emails, phones FROM _contacts"
-        )
+        rows = self._pipeline.query("SELECT id, name, customer, emails, phones FROM _contacts")
         return People(rows.fetchall(), self.known(CONTACT.noun).external_ids)
 
     def key_of(self, named: Named, customer: str | None = None) -> str:

@@ -147,9 +147,9 @@ class _Run:
         self._known, self._records, self._customer_of_domain = address_book(pipeline)
         self._waiting: defaultdict[str, dict[str, Timed]] = defaultdict(dict)
         self._activities: dict[Record, list[Activity]] = {}
-        ids = pipeline.index.connection.execute("SELECT id FROM activities UNION SELECT key FROM _records")
+        ids = pipeline.query("SELECT id FROM activities UNION SELECT key FROM _records")
         self._taken = {row[0] for row in ids}
-        rows = pipeline.index.connection.execute(
+        rows = pipeline.query(
             "SELECT at, subject FROM activities WHERE message_id IS NOT NULL AND at LIKE '%T%'"
         )
         self._mails = {_told(datetime.fromisoformat(at), subject) for at, subject in rows}

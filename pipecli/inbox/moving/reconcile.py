@@ -400,7 +400,7 @@ def _records_here(pipeline: Pipeline, kind: Kind, told: Container[str]) -> Itera
     columns = (
         f"status, stage, {worth}" if kind is OPPORTUNITY else "exact_amount, exact_total, exact_subtotal"
     )
-    rows = pipeline.index.connection.execute(
+    rows = pipeline.query(
         f"SELECT external_id, currency, key, {columns} FROM _{kind.table} JOIN _records USING (path) "
         "WHERE external_id IS NOT NULL"
     )
@@ -421,7 +421,7 @@ def _lines_here(pipeline: Pipeline, told: Mapping[str, Told]) -> Iterator[tuple[
     """By record, its lines that a file of lines tells of."""
     nouns = {BY_PREFIX[key.partition("-")[0]].noun for key in told}
     marks = ", ".join("?" * len(nouns))
-    rows = pipeline.index.connection.execute(
+    rows = pipeline.query(
         "SELECT key, json ->> '$.currency', json ->> '$.items', json ->> '$.custom' "
         f"FROM _records WHERE noun IN ({marks})",
         [*nouns],

@@ -100,7 +100,7 @@ def plan_here(
 
     def ids_here() -> set[str]:
         query = "SELECT external_id FROM _opportunities UNION SELECT external_id FROM _leads"
-        return {external for (external,) in pipeline.index.connection.execute(query)}
+        return {external for (external,) in pipeline.query(query)}
 
     return make_plan(
         files, pipeline.settings, source=source, vendor=vendor, answers=answers, ids_here=ids_here
