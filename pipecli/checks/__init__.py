@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
     from pipecli.store.pipeline import Pipeline
 
 Path = tuple[str | int, ...]
+S = TypeVar("S")
 
 
 class Severity(StrEnum):
@@ -34,13 +35,15 @@ class Problem(NamedTuple):
     message: str
 
 
-class Rule(NamedTuple):
+class Rule(NamedTuple, Generic[S]):
+    """A rule about the files of a pipeline, or about a change set."""
+
     name: str
     severity: Severity
-    problems: Callable[[Pipeline], Iterator[Problem]]
+    problems: Callable[[S], Iterator[Problem]]
 
 
-def by_query(name: str, severity: Severity, about: str, path: Path, words: str, query: str) -> Rule:
+def by_query(name: str, severity: Severity, about: str, path: Path, words: str, query: str) -> Rule[Pipeline]:
     """A rule that finds each row of a query, whose `path` is the file, in `words` that name its columns.
 
     `about` is what it is for; one `?` in the query is today.

@@ -7,12 +7,12 @@ user has not changed.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from pipecli.checks import Problem, Severity
+from pipecli.checks import Problem, Rule, Severity
 from pipecli.history.changes_in_words import RecordVersion
 from pipecli.history.commit_as_of import tip
 from pipecli.history.commits import file_changes, listed_commits, parse_commit
@@ -91,12 +91,6 @@ class ReviewedChanges:
         return None
 
 
-class Rule(NamedTuple):
-    name: str
-    severity: Severity
-    problems: Callable[[ReviewedChanges], Iterator[Problem]]
-
-
 class _Step(NamedTuple):
     commit: str
     blob: str
@@ -167,10 +161,8 @@ def id_changed(review: ReviewedChanges) -> Iterator[Problem]:
     for record in review.changed:
         if record.old_key != record.key and not record.is_gone:
             field = BY_NOUN[record.noun].identity
-            message = (
-                f"{field}: {record.old_key} → {record.key}; an id never changes, what names it would be lost"
-            )
-            yield Problem(record.file, (field,), message)
+            ids = f"{field}: {record.old_key} → {record.key}"
+            yield Problem(record.file, (field,), f"{ids}; an id never changes, what names it would be lost")
 
 
 def created_changed(review: ReviewedChanges) -> Iterator[Problem]:

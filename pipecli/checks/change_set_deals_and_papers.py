@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
-from pipecli.checks import Path, Problem, Severity
-from pipecli.checks.change_set import ReviewedChanges, ReviewedRecord, Rule
+from pipecli.checks import Path, Problem, Rule, Severity
+from pipecli.checks.change_set import ReviewedChanges, ReviewedRecord
 from pipecli.checks.quotations_against_history import OFFERED
 from pipecli.history.changes_in_words import Event
 from pipecli.history.pipeline_as_of import sent_times
+from pipecli.records.base import Record
 from pipecli.records.items_and_totals import discounts, totals
 from pipecli.records.kinds import OPPORTUNITY
 from pipecli.records.lead import Lead, LeadStatus
@@ -189,11 +191,9 @@ def loosened_limit(review: ReviewedChanges) -> Iterator[Problem]:
         for name in ("max_discount", "max_difference"):
             old, new = (getattr(settings.quotations, name) for settings in (before, after))
             if old is not None and (new is None or new > old):
-                now = "none" if new is None else f"{new:f} %"
-                message = (
-                    f"quotations.{name}: {old:f} % → {now}: a looser limit, which counts after this change"
-                )
-                yield Problem(record.file, ("quotations", name), message)
+                change = f"{old:f} % → {'none' if new is None else f'{new:f} %'}"
+                words = f"quotations.{name}: {change}: a looser limit, which counts after this change"
+                yield Problem(record.file, ("quotations", name), words)
         yield from _asking_less(record.file, before, after)
 
 
@@ -201,14 +201,11 @@ def _asking_less(file: str, before: Settings, after: Settings) -> Iterator[Probl
     for slug, process in after.processes.items():
         for place, stage in enumerate(process.stages):
             old = before.stage(slug, stage.id)
-            gone = [*_missing(old.steps, stage.steps), *_missing(old.requires, stage.requires)] if old else []
+            both = [(old.steps, stage.steps), (old.requires, stage.requires)] if old else []
+            gone = [asked for was, asks in both for asked in was if asked not in asks]
             if gone:
                 path = ("processes", slug, "stages", place)
                 yield Problem(file, path, f"stage {stage.id} no longer asks for: {', '.join(gone)}")
-
-
-def _missing(old: tuple[str, ...], new: tuple[str, ...]) -> list[str]:
-    return [requirement for requirement in old if requirement not in new]
 
 
 def stage_skipped(review: ReviewedChanges) -> Iterator[Problem]:
@@ -244,16 +241,7 @@ def stage_jumped(review: ReviewedChanges) -> Iterator[Problem]:
             yield Problem(record.file, ("stage",), message)
 
 
-_ORDERED = (
-    "items",
-    "tax_included",
-    "discount",
-    "discount_amount",
-    "currency",
-    "date",
-    "quotation",
-    "opportunity",
-)
+_ORDERED = "items tax_included discount discount_amount currency date quotation opportunity".split()
 
 
 def sent_quotation(review: ReviewedChanges) -> Iterator[Problem]:
@@ -294,7 +282,7 @@ def invoice_altered(review: ReviewedChanges) -> Iterator[Problem]:
     for record, before, after in review.kept(Invoice):
         if before.status is InvoiceStatus.DRAFT:
             continue
-        fields = [name for name in _INVOICED if getattr(before, name) != getattr(after, name)]
+        fields = _differing(before, after, _INVOICED)
         if not {payment.id for payment in before.payments} <= {payment.id for payment in after.payments}:
             fields.append("payments")
         if fields:
@@ -315,16 +303,9 @@ def discount_limit(review: ReviewedChanges) -> Iterator[Problem]:
             was = given.get(what, Decimal(0))
             if percent > most and percent > was:
                 raised = f", and was {was:f} %" if was else ""
-                on = (
-                    f" on {after.items[int(path[1])].description}"
-                    if isinstance(path[1:2] and path[1], int)
-                    else ""
-                )
-                yield Problem(
-                    record.file,
-                    path,
-                    f"a discount of {percent:f} %{on} is above the {most:f} % of the settings{raised}",
-                )
+                on = f" on {after.items[int(path[1])].description}" if len(path) > 1 else ""
+                words = f"a discount of {percent:f} %{on} is above the {most:f} % of the settings{raised}"
+                yield Problem(record.file, path, words)
 
 
 _Offer = Opportunity | Quotation
@@ -339,15 +320,15 @@ def _on_offer(review: ReviewedChanges) -> Iterator[tuple[ReviewedRecord, _Offer 
             yield record, sent, quotation
 
 
-def _differing(before: Quotation | Order, after: Quotation | Order, fields: Sequence[str]) -> list[str]:
+def _differing(before: Record, after: Record, fields: Sequence[str]) -> list[str]:
     return [field for field in fields if getattr(before, field) != getattr(after, field)]
 
 
 def _given(offer: _Offer) -> dict[str, Decimal]:
     """The highest discount on each thing, and under "" on the whole."""
-    given: dict[str, Decimal] = {}
+    given = defaultdict[str, Decimal](Decimal)
     for path, percent in discounts(offer):
-        given[_what(offer, path)] = max(given.get(_what(offer, path), Decimal(0)), percent)
+        given[_what(offer, path)] = max(given[_what(offer, path)], percent)
     return given
 
 

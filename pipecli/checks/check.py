@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from pipecli.checks import (
     Finding,
-    Path,
     Problem,
     Rule,
+    S,
     Severity,
     change_set_deals_and_papers,
     deals_and_papers,
@@ -23,7 +24,6 @@ from pipecli.checks import (
 )
 from pipecli.checks.change_set import RULES as RULES_OF_ANY_RECORD
 from pipecli.checks.change_set import Between, Renames, ReviewedChanges, ReviewedRecord, renames
-from pipecli.checks.change_set import Rule as ChangeRule
 from pipecli.errors import FaultyFile
 from pipecli.history.changes_in_words import events_between
 from pipecli.history.diff import ChangedRecord, ChangeSet, Range, Side
@@ -41,13 +41,13 @@ if TYPE_CHECKING:
     from pipecli.store.safe_files import Location
 
 
-RULES: tuple[Rule, ...] = (
+RULES: tuple[Rule[Pipeline], ...] = (
     *references.FILES,
     *references.RULES,
     *deals_and_papers.RULES,
     *quotations_against_history.RULES,
 )
-RULES_WITH_SETTINGS: tuple[Rule, ...] = (
+RULES_WITH_SETTINGS: tuple[Rule[Pipeline], ...] = (
     *references.RULES_WITH_SETTINGS,
     *settings.RULES_WITH_SETTINGS,
     *deals_and_papers.RULES_WITH_SETTINGS,
@@ -64,7 +64,7 @@ def check(
     """
     faults = [fault for fault in pipeline.index.faults() if wanted(fault.file)]
     is_readable = not any(fault.file == SETTINGS_FILE for fault in pipeline.index.faults())
-    problems: list[tuple[Rule, Problem]] = [
+    problems = [
         (rule, problem)
         for rule in (*RULES, *(RULES_WITH_SETTINGS if is_readable else ()))
         if rule.severity is Severity.ERROR or not only_errors
@@ -74,42 +74,42 @@ def check(
     # What is wrong with a lead as an opportunity isn't news once it is said that it lies among them.
     misplaced = {problem.file for rule, problem in problems if rule.name == "misplaced"}
     findings = [
-        *(
-            Finding(*fault[:4], Severity.ERROR, with_words_cut(fault.message))
-            for fault in faults
-            if fault.file not in misplaced
-        ),
-        *_placed(pipeline, problems),
+        Finding(file, line or 1, column or 1, rule, Severity.ERROR, with_words_cut(message))
+        for file, line, column, rule, message, *_ in faults
+        if file not in misplaced
     ]
-    return sorted(
-        {finding._replace(line=finding.line or 1, column=finding.column or 1) for finding in findings}
-    )
+
+    def text_of(file: str) -> str:
+        with suppress(FaultyFile, OSError):
+            return pipeline.text(file)
+        return ""
+
+    return sorted({*findings, *_placed(problems, text_of)})
 
 
-def _placed(pipeline: Pipeline, problems: Iterable[tuple[Rule, Problem]]) -> Iterable[Finding]:
+def _placed(problems: Iterable[tuple[Rule[S], Problem]], text_of: Callable[[str], str]) -> Iterator[Finding]:
     """Problems with their lines; each file is read once."""
-    by_file: dict[str, list[tuple[Rule, Problem]]] = defaultdict(list)
+    by_file: dict[str, list[tuple[Rule[S], Problem]]] = defaultdict(list)
     for rule, problem in problems:
         by_file[problem.file].append((rule, problem))
     for file, in_file in by_file.items():
-        places = _places(pipeline, file, [problem.path for _, problem in in_file])
+        paths = [problem.path for _, problem in in_file]
+        text = text_of(file) if any(paths) else ""
+        places = [place for path in paths if text and (place := read.place_of_key(text, path))]
+        if len(places) != len(paths):
+            places = read.locate_many(text, paths) if text else [(1, 1)] * len(paths)
         for (rule, problem), (line, column) in zip(in_file, places, strict=True):
-            yield Finding(file, line, column, rule.name, rule.severity, with_words_cut(problem.message))
+            words = with_words_cut(problem.message)
+            yield Finding(file, line or 1, column or 1, rule.name, rule.severity, words)
 
 
-def _places(pipeline: Pipeline, file: str, paths: list[Path]) -> list[tuple[int, int]]:
-    if not any(paths):
-        return [(0, 0)] * len(paths)
-    try:
-        text = pipeline.text(file)
-    except (FaultyFile, OSError):
-        return [(0, 0)] * len(paths)
-    quick = [place for path in paths if (place := read.place_of_key(text, path))]
-    return quick if len(quick) == len(paths) else read.locate_many(text, paths)
-
-
-RULES_OF_CHANGES: tuple[ChangeRule, ...] = (*change_set_deals_and_papers.RULES, *RULES_OF_ANY_RECORD)
-RULES_OF_CHANGES_WITH_SETTINGS: tuple[ChangeRule, ...] = change_set_deals_and_papers.RULES_WITH_SETTINGS
+RULES_OF_CHANGES: tuple[Rule[ReviewedChanges], ...] = (
+    *change_set_deals_and_papers.RULES,
+    *RULES_OF_ANY_RECORD,
+)
+RULES_OF_CHANGES_WITH_SETTINGS: tuple[Rule[ReviewedChanges], ...] = (
+    change_set_deals_and_papers.RULES_WITH_SETTINGS
+)
 
 _TELLS_MORE = {"frozen": "sent-quotation", "discount": "discount-limit"}
 """Rules about states, each with the rule about changes that says the same with what was before."""
@@ -119,12 +119,12 @@ def check_changes(present: Pipeline, range_: Range, change_set: ChangeSet) -> li
     """The findings of the rules about changes, in the order of files and lines."""
     review = _review(present, range_, change_set)
     texts = {side.file: side.text for record in change_set.records if (side := record.after) is not None}
-    by_file: dict[str, list[tuple[ChangeRule, Problem]]] = defaultdict(list)
-    for rule in (*RULES_OF_CHANGES, *(RULES_OF_CHANGES_WITH_SETTINGS if review.settings else ())):
-        for problem in rule.problems(review):
-            by_file[problem.file].append((rule, problem))
-    placed = (_changes_placed(texts.get(file, ""), problems) for file, problems in by_file.items())
-    return sorted({finding for findings in placed for finding in findings})
+    problems = [
+        (rule, problem)
+        for rule in (*RULES_OF_CHANGES, *(RULES_OF_CHANGES_WITH_SETTINGS if review.settings else ()))
+        for problem in rule.problems(review)
+    ]
+    return sorted(set(_placed(problems, lambda file: texts.get(file, ""))))
 
 
 def together(states: Iterable[Finding], changes: Sequence[Finding], change_set: ChangeSet) -> list[Finding]:
@@ -142,15 +142,6 @@ def together(states: Iterable[Finding], changes: Sequence[Finding], change_set: 
         and (state.file, _TELLS_MORE.get(state.rule)) not in about_changes
     ]
     return sorted({*news, *changes})
-
-
-def _changes_placed(text: str, problems: Sequence[tuple[ChangeRule, Problem]]) -> Iterator[Finding]:
-    paths = [problem.path for _, problem in problems]
-    places = read.locate_many(text, paths) if text and any(paths) else [(0, 0)] * len(paths)
-    for (rule, problem), (line, column) in zip(problems, places, strict=True):
-        yield Finding(
-            problem.file, line or 1, column or 1, rule.name, rule.severity, with_words_cut(problem.message)
-        )
 
 
 def _review(present: Pipeline, range_: Range, change_set: ChangeSet) -> ReviewedChanges:
@@ -177,17 +168,8 @@ def _changed(touched: ChangedRecord, old_key: str, renamed: Renames) -> Reviewed
     if isinstance(old, Settings):
         old = renamed.of_settings(old)
     fault = before.fault if before is not None and old is None else None
-    return ReviewedRecord(
-        touched.noun,
-        touched.key,
-        touched.file,
-        old,
-        new,
-        happened,
-        old_key,
-        is_gone=touched.after is None,
-        fault=fault,
-    )
+    is_gone = touched.after is None
+    return ReviewedRecord(*touched[:3], old, new, happened, old_key, is_gone, fault)
 
 
 def _record(noun: str, side: Side | None) -> Record | None:
@@ -231,11 +213,9 @@ def _is_same(noun: str, old: Side, new: ChangedRecord) -> bool:
 def _settings_at(place: Location, commit: str) -> Settings | None:
     """The settings of a commit; None where it has none that are valid."""
     settings_blob = git.id_of(place.work_tree, f"{commit}:{place.prefix}{SETTINGS_FILE}")
-    if settings_blob is None:
-        return None
-    (blob,) = git.objects(place.work_tree, [settings_blob], safe_files.LARGEST)
-    try:
-        settings = parse_record(SETTINGS, SETTINGS_FILE, read.decode(blob.content or b"", SETTINGS_FILE))
-    except FaultyFile:
-        return None
-    return settings if isinstance(settings, Settings) else None
+    for blob in git.objects(place.work_tree, [settings_blob] if settings_blob else [], safe_files.LARGEST):
+        with suppress(FaultyFile):
+            text = read.decode(blob.content or b"", SETTINGS_FILE)
+            settings = parse_record(SETTINGS, SETTINGS_FILE, text)
+            return settings if isinstance(settings, Settings) else None
+    return None

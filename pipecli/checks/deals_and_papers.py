@@ -27,16 +27,10 @@ def ordered_quotation(pipeline: Pipeline) -> Iterator[Problem]:
         "WHERE o.status <> 'cancelled' AND (q.status <> 'accepted' OR q.opportunity <> o.opportunity) "
         "ORDER BY o.path"
     ):
+        fault = f"is {status}, and {key} an order of what is accepted"
         if deal != own:
-            yield Problem(
-                file, ("quotation",), f"quotation: {quotation} is a quotation of {deal}, not of {own}"
-            )
-        else:
-            yield Problem(
-                file,
-                ("quotation",),
-                f"quotation: {quotation} is {status}, and {key} an order of what is accepted",
-            )
+            fault = f"is a quotation of {deal}, not of {own}"
+        yield Problem(file, ("quotation",), f"quotation: {quotation} {fault}")
 
 
 def delivery(pipeline: Pipeline) -> Iterator[Problem]:
@@ -177,10 +171,8 @@ def number_gap(pipeline: Pipeline) -> Iterator[Problem]:
         for before, after in pairwise((0, *sorted(known))):
             if after - before > 1:
                 first, last = (numbered(int(year or 0), n) for n in (before + 1, after - 1))
-                absent = (
-                    f"number {first}; its draft" if first == last else f"numbers {first} to {last}; a draft"
-                )
-                words = f"no invoice has the {absent} may wait in another clone"
+                absent = f"numbers {first} to {last}; a" if first != last else f"number {first}; its"
+                words = f"no invoice has the {absent} draft may wait in another clone"
                 yield Problem(known[after], ("number",), words)
 
 

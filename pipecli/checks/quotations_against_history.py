@@ -29,16 +29,14 @@ OFFERED = (
 def frozen(pipeline: Pipeline) -> Iterator[Problem]:
     """Quotations that differ from what was committed when they were last sent."""
     for quotation in _quotations(pipeline, "status <> 'draft'"):
-        last = quotation.spells[-1] if quotation.spells else None
-        field = (
-            _changed_field(quotation.path, last.text, quotation.now) if last and not last.is_draft else None
-        )
-        if field:
+        path, key = quotation.path, quotation.key
+        last = [spell for spell in quotation.spells[-1:] if not spell.is_draft]
+        if last and (field := _changed_field(path, last[0].text, quotation.now)):
             yield Problem(
-                quotation.path,
+                path,
                 (field,),
-                f"{field}: {quotation.key} was sent with another; what a customer was offered is frozen, "
-                f"make the next one: pipecli quote revise {quotation.key}",
+                f"{field}: {key} was sent with another; what a customer was offered is frozen, "
+                f"make the next one: pipecli quote revise {key}",
             )
 
 
