@@ -41,14 +41,14 @@ def offered_prices(raw: bytes, name: str, currency: str) -> list[Offered]:
             hint='call one of them "product" or "description"',
         )
     lead_times = _column(table, "lead time")
-    mark = decimal_sign_of(row.text(prices) for row in table.rows)
+    decimal_sign = decimal_sign_of(row.text(prices) for row in table.rows)
     offered = []
     for row in table.rows:
         names = tuple(text for column in named if (text := row.text(column)))
         written = row.text(prices)
         if names and written:
             place = f"{name}:{row.line}"
-            price = _price(written, mark, currency, place)
+            price = _price(written, decimal_sign, currency, place)
             offered.append(Offered(names, price, row.text(lead_times), place))
     return offered
 
@@ -61,9 +61,9 @@ def _column(table: Table, role: str) -> str | None:
     return next((keys[word] for word in headers if word in keys), None) or next(begins, None)
 
 
-def _price(written: str, mark: DecimalSign, currency: str, place: str) -> Decimal:
+def _price(written: str, decimal_sign: DecimalSign, currency: str, place: str) -> Decimal:
     try:
-        read = read_money(written, mark)
+        read = read_money(written, decimal_sign)
     except Unreadable:
         raise PipecliError(
             f'{place}: the price "{written}" can\'t be read for certain',

@@ -76,14 +76,14 @@ _SIGN_FIRST = r"([^\d\s()+-]{1,4}) ?(\(.+)"
 """`$(5.00)` is `($5.00)`."""
 
 
-def read_money(text: str, mark: DecimalSign, *, third_decimal: bool = True) -> Money:
+def read_money(text: str, decimal_sign: DecimalSign, *, third_decimal: bool = True) -> Money:
     """An amount and what its sign says about the currency. Raises Unreadable.
 
     Where there can be no third decimal, as in an amount of euros, `1.234` is a thousand and more.
     """
     plain = text.strip()
     if _BARE.fullmatch(plain):
-        return Money(_number(plain, mark, text, third_decimal), NO_SIGN)
+        return Money(_number(plain, decimal_sign, text, third_decimal), NO_SIGN)
     short = re.search(_SHORT, plain)
     match = _parts(re.sub(_SHORT, "", plain))
     if match is None or bool(match["open"]) != bool(match["close"]):
@@ -100,7 +100,7 @@ def read_money(text: str, mark: DecimalSign, *, third_decimal: bool = True) -> M
         return -(number * scale) if negative else number * scale
 
     try:
-        return Money(whole(_number(match["number"], mark, text, third)), currencies)
+        return Money(whole(_number(match["number"], decimal_sign, text, third)), currencies)
     except TwoReadings as error:
         raise _two_readings(text, *map(whole, error.readings)) from None
 
@@ -108,15 +108,15 @@ def read_money(text: str, mark: DecimalSign, *, third_decimal: bool = True) -> M
 _SCALES = {"k": 1000, "m": 10**6, "mio": 10**6, "mrd": 10**9, "bn": 10**9}
 
 
-def read_number(text: str, mark: DecimalSign, *, is_percent: bool = False) -> Decimal:
+def read_number(text: str, decimal_sign: DecimalSign, *, is_percent: bool = False) -> Decimal:
     """A number with no sign of money; a percent sign is taken as the unit it is. Raises Unreadable.
 
     A percentage is at most 100: the only sign in `9.975` stands before its decimals.
     """
     signs = [char for char in text if char in ".,"]
-    if is_percent and not mark and len(signs) == 1:
-        mark = "." if signs[0] == "." else ","
-    read = read_money(text.strip().removesuffix("%").removesuffix("٪"), mark)
+    if is_percent and not decimal_sign and len(signs) == 1:
+        decimal_sign = "." if signs[0] == "." else ","
+    read = read_money(text.strip().removesuffix("%").removesuffix("٪"), decimal_sign)
     if read.currencies:
         raise Unreadable(f'"{text}" isn\'t a plain number')
     return read.value
@@ -188,16 +188,16 @@ def _currencies(sign: str, text: str) -> frozenset[str]:
     raise Unreadable(f'"{text}" isn\'t an amount: "{sign}" isn\'t a currency')
 
 
-def _number(digits: str, mark: DecimalSign, text: str, third_decimal: bool) -> Decimal:
-    decimal = _certain_sign(digits) or mark
+def _number(digits: str, decimal_sign: DecimalSign, text: str, third_decimal: bool) -> Decimal:
+    decimal = _certain_sign(digits) or decimal_sign
     sign = "." if "." in digits else ","
     if not decimal and sign in digits and not third_decimal:
         decimal = "," if sign == "." else "."
     if not decimal and sign in digits:
         thousand, decimals = digits.replace(sign, ""), digits.replace(sign, ".")
         raise _two_readings(text, Decimal(thousand), Decimal(decimals))
-    if mark and decimal != mark:
-        raise Unreadable(f'"{text}" isn\'t an amount where "{mark}" stands before the decimals')
+    if decimal_sign and decimal != decimal_sign:
+        raise Unreadable(f'"{text}" isn\'t an amount where "{decimal_sign}" stands before the decimals')
     whole, _, fraction = digits.partition(decimal) if decimal else (digits, "", "")
     groups = [whole] if whole.isdecimal() else re.split(r"[.,' ]", whole)
     if not _are_groups(groups, whole) or not (fraction.isdecimal() or fraction == ""):

@@ -184,13 +184,10 @@ class Bindings:
 
     def tells_apart(self, collection: Collection) -> bool:
         """True where a second run finds the records of the first, and makes none anew."""
-        kind = collection.kind
+        if collection.kind is None or not collection.kind.is_document:
+            return True
         fed = {binding.path for bindings in self.columns.values() for binding in bindings}
-        return (
-            kind is None
-            or not kind.is_document
-            or bool(self.external_id or fed & {("id",), ("external_id",)})
-        )
+        return bool(self.external_id or fed & {("id",), ("external_id",)})
 
     def wanted(self, rows: Sequence[Row]) -> Sequence[Row]:
         """The rows that are to be taken, one below its parent with it; the others are counted."""
@@ -262,9 +259,8 @@ class Bindings:
             replacement = binding.otherwise
         if replacement is not None:
             if binding.path is not None and binding.path in replacement:
-                Tally.count(
-                    self.replaced, (column, _plain(cell), written(replacement[binding.path])), reading.row
-                )
+                by = written(replacement[binding.path])
+                Tally.count(self.replaced, (column, _plain(cell), by), reading.row)
             for path, value in replacement.items():
                 reading.values.setdefault(path, value)
             return
@@ -294,11 +290,11 @@ class Bindings:
             if binding.formats:
                 self.unread.setdefault((column, _plain(cell)), reading.row)
 
-    def _multiplied(self, amount: Money, column: str, mark: DecimalSign, row: Row) -> Money:
+    def _multiplied(self, amount: Money, column: str, decimal_sign: DecimalSign, row: Row) -> Money:
         """An amount times the number in another column; itself where that is empty. Raises Unreadable."""
         if is_empty(cell := self._cell(row, column)):
             return amount
-        number = read_number(cell, mark) if isinstance(cell, str) else read_number(str(cell), ".")
+        number = read_number(cell, decimal_sign) if isinstance(cell, str) else read_number(str(cell), ".")
         return amount._replace(value=EXACT.multiply(amount.value, number))
 
     def _replaced(
@@ -310,9 +306,8 @@ class Bindings:
             if replacement is None:
                 yield value
             elif isinstance(others := replacement.get(binding.path or ()), tuple):
-                Tally.count(
-                    self.replaced, (column, written(value), ", ".join(map(written, others))), reading.row
-                )
+                by = ", ".join(map(written, others))
+                Tally.count(self.replaced, (column, written(value), by), reading.row)
                 yield from others
 
     def _first(self, reading: RowReading, column: str, binding: ColumnBinding, cell: Cell) -> Cell:
@@ -340,9 +335,8 @@ class Bindings:
     def _fill_in(self, reading: RowReading, binding: TemplateBinding) -> None:
         for words, columns in binding.templates:
             parts = [self._shown(column, reading.row) for column in columns]
-            is_counted = ORDINAL in columns and any(
-                part for part, column in zip(parts, columns, strict=True) if column != ORDINAL
-            )
+            own = [part for part, column in zip(parts, columns, strict=True) if column != ORDINAL]
+            is_counted = len(own) < len(parts) and any(own)
             is_planned = self.external_id and binding.path == self.external_path and {*words[1:-1]} == {" | "}
             if is_counted or (is_planned and parts[0]) or all(parts):
                 text = words[0] + "".join(part + word for part, word in zip(parts, words[1:], strict=True))
@@ -364,18 +358,12 @@ class Bindings:
         return text
 
     def _path(self, path: Path, row: Row) -> Path:
-        if KeyOf not in map(type, path):
-            return path
-        parts = []
-        for part in path:
-            if isinstance(part, KeyOf):
-                cell = row.cells.get(part.column, "")
-                if is_empty(cell):
-                    raise Unreadable(f"{part.column} is empty")
-                parts.append(self._read(part.read, cell))
-            else:
-                parts.append(part)
-        return tuple(parts)
+        keys = [part for part in path if isinstance(part, KeyOf)]
+        for key in keys:
+            if is_empty(row.cells.get(key.column, "")):
+                raise Unreadable(f"{key.column} is empty")
+        read = {key: self._read(key.read, row.cells[key.column]) for key in keys}
+        return tuple(read.get(part, part) for part in path) if keys else path
 
     def _read(self, read: Reader, cell: Cell) -> object:
         """The value of a cell, remembered: a file repeats the same few thousand texts."""
@@ -430,15 +418,8 @@ def _naming(collection: Collection, bindings: Bindings) -> Iterator[str]:
     own = ("external_id",), (collection.identity,)
     for column, several in bindings.columns.items():
         paths = [binding.path for binding in several if binding.path]
-        if any(path in own or _names_record(collection, path) for path in paths):
+        if any(path in own or KeyOf in map(type, path) or named_at(collection.model, path) for path in paths):
             yield column
     for template in bindings.templates:
         if template.path in own:
             yield from (column for _, columns in template.templates for column in columns)
-
-
-def _names_record(collection: Collection, path: tuple[object, ...]) -> bool:
-    if any(isinstance(part, KeyOf) for part in path):
-        return True
-    plain = [part if isinstance(part, int) else str(part) for part in path]
-    return named_at(collection.model, plain) is not None

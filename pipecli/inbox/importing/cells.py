@@ -118,7 +118,7 @@ class ColumnFormat(NamedTuple):
     """The form of the values in one column."""
 
     formats: Sequence[str]
-    mark: DecimalSign
+    decimal_sign: DecimalSign
     third_decimal: bool
     """True where an amount may have three decimals: `1.234` then has no certain meaning."""
     typed: bool
@@ -198,7 +198,8 @@ def _scalar(path: Path, annotation: Any, classes: Sequence[type], column_format:
     for kind in classes:
         if issubclass(kind, Enum):
             return _word({str(member) for member in kind})
-    return line_value if _is_one_line(annotation) else text_value
+    is_one_line = any(isinstance(part, StringConstraints) and part.pattern for part in _metadata(annotation))
+    return line_value if is_one_line else text_value
 
 
 def is_percent(annotation: Any) -> bool:
@@ -311,9 +312,8 @@ def _money(column_format: ColumnFormat) -> Reader:
         if _is_number(cell):
             value, signed = Decimal(cell), NO_SIGN
         else:
-            value, signed = read_money(
-                text_value(cell), column_format.mark, third_decimal=column_format.third_decimal
-            )
+            sign, third = column_format.decimal_sign, column_format.third_decimal
+            value, signed = read_money(text_value(cell), sign, third_decimal=third)
         value = in_units(value, str(cell), column_format.scale)
         return Money(value, column_format.signs.get(signed, signed))
 
@@ -324,8 +324,8 @@ def _number(column_format: ColumnFormat, *, is_percent: bool = False) -> Callabl
     def read(cell: Cell) -> Decimal:
         if _is_number(cell):
             return base.without_exponent(Decimal(cell))
-        number = read_number(text_value(cell), column_format.mark, is_percent=is_percent)
-        return base.without_exponent(number)
+        sign = column_format.decimal_sign
+        return base.without_exponent(read_number(text_value(cell), sign, is_percent=is_percent))
 
     return read
 
@@ -412,10 +412,6 @@ def _list_of(one: Reader, field: object, split: str | None) -> Reader:
         return tuple(dict.fromkeys(one(part) for part in parts if str(part).strip()))
 
     return read
-
-
-def _is_one_line(annotation: Any) -> bool:
-    return any(isinstance(part, StringConstraints) and part.pattern for part in _metadata(annotation))
 
 
 def _metadata(annotation: Any) -> Iterator[object]:

@@ -129,7 +129,11 @@ class _Compiler:
             constants=self.constants,
             today=self.today,
             owned=frozenset(self.owned) - NEVER_CLEARED,
-            unused=[column for column in self.table.columns if self._is_unused(column)],
+            unused=[
+                column
+                for column in self.table.columns
+                if column not in self.used and column != REASON and not column.startswith(EXTRA)
+            ],
             external_id=self.mapping.external_id if external else None,
             has_gaps=any(isinstance(part, int) and part > 0 for path in self.fed for part in path),
             nothing=(NOTHING if self.source.has_words_for_nothing else frozenset()) | {*self.mapping.empty},
@@ -153,9 +157,6 @@ class _Compiler:
         lists = {str(path[0]) if len(path) > 2 and path[1] == 0 else "" for path in self.fed}
         return lists.pop() if len(lists) == 1 and lists <= {"items", "activities", "contacts"} else None
 
-    def _is_unused(self, column: str) -> bool:
-        return column not in self.used and column != REASON and not column.startswith(EXTRA)
-
     def _bind(self, name: str, column: Column, place: list[str | int]) -> ColumnBinding:
         path = self._path(column.to, [*place, "to"]) if column.to else None
         column_format = self._column_format(name, column, path, place)
@@ -176,18 +177,11 @@ class _Compiler:
         self.fed |= fed
         if not (self.mapping.skip_empty if column.skip_empty is None else column.skip_empty):
             self.owned |= {field for field in fed if not any(isinstance(part, KeyOf) for part in field)}
-        is_list = path is not None and _is_list(self.collection, path)
+        is_list = any(get_origin(kind) is tuple for kind in self._kinds(path))
         split = None if is_list else column.split
-        return ColumnBinding(
-            path,
-            read,
-            values,
-            when,
-            otherwise,
-            split,
-            tuple(column_format.formats) if self._is_time(path) else (),
-            self._times(column, [*place, "times"]),
-        )
+        formats = tuple(column_format.formats) if self._is_time(path) else ()
+        times = self._times(column, [*place, "times"])
+        return ColumnBinding(path, read, values, when, otherwise, split, formats, times)
 
     def _times(self, column: Column, place: list[str | int]) -> tuple[str, DecimalSign] | None:
         """The column of the number that an amount is multiplied by, and its decimal sign."""
@@ -197,11 +191,10 @@ class _Compiler:
         return (name, self.mapping.decimal or decimal_sign_of(texts(self.table, name))) if name else None
 
     def _conditions(self, told: Map[str, mapping.Condition], place: list[str | int]) -> dict[str, Condition]:
-        conditions: dict[str, Condition] = {}
-        for name, condition in told.items():
-            known = self._column(name, [*place, name])
-            conditions[known or name] = Condition.of(condition)
-        return conditions
+        return {
+            self._column(name, [*place, name]) or name: Condition.of(condition)
+            for name, condition in told.items()
+        }
 
     def _column_format(
         self, name: str, column: Column, path: Path | None, place: list[str | int]
@@ -214,22 +207,20 @@ class _Compiler:
             formats, doubt = day_formats.formats_of_one_order(self.table, name, formats)
             if doubt:
                 self.source.fault([*place, "date"] if column.date else place, doubt)
-        mark: DecimalSign = column.decimal or self.mapping.decimal or ""
-        if not mark and self._kinds(path) - _NO_NUMBERS:
-            mark = decimal_sign_of(
-                {cell for row in self.table.rows if isinstance(cell := row.cells.get(name), str)}
-            )
+        sign: DecimalSign = column.decimal or self.mapping.decimal or ""
+        if not sign and self._kinds(path) - _NO_NUMBERS:
+            cells = (row.cells.get(name) for row in self.table.rows)
+            sign = decimal_sign_of({cell for cell in cells if isinstance(cell, str)})
         scale = column.scale or self.mapping.scale
         third = self.third_decimal or column.to not in ("amount", "closed.amount")
         third |= scale in ("thousands", "millions")  # `1,250` million
         column_format = ColumnFormat(
-            formats, mark, third, self.table.typed, self.today, self.zone, scale, self._signs, column.split
+            formats, sign, third, self.table.typed, self.today, self.zone, scale, self._signs, column.split
         )
-        if path and not scale and is_percent(base.annotation_at(self.collection.model, path)):
-            doubt = doubtful_scale(self.table, name, column_format, column.values)
-            if doubt:
-                hint = "" if self.source.file else "; a mapping file says it: --map FILE"
-                self.source.fault([*place, "to"], doubt + hint)
+        may_doubt = path and not scale and is_percent(base.annotation_at(self.collection.model, path))
+        if may_doubt and (doubt := doubtful_scale(self.table, name, column_format, column.values)):
+            hint = "" if self.source.file else "; a mapping file says it: --map FILE"
+            self.source.fault([*place, "to"], doubt + hint)
         return column_format
 
     @cached_property
@@ -281,7 +272,7 @@ class _Compiler:
                 yield path, self._value(path, value, column_format, [*place, name])
 
     def _value(self, path: Path, value: Any, column_format: ColumnFormat, place: list[str | int]) -> object:
-        read = self._reader(path, column_format._replace(typed=True, mark=".", scale=None), place)
+        read = self._reader(path, column_format._replace(typed=True, decimal_sign=".", scale=None), place)
         if read is None:
             return None
         try:
@@ -313,7 +304,7 @@ class _Compiler:
         if "{" in wanted:
             template = self._template(wanted, ["external_id"])
             return TemplateBinding(path, read, (template,) if template else ())
-        return ColumnBinding(path, read, {}, {}) if self._knows(wanted, ["external_id"]) else None
+        return ColumnBinding(path, read, {}, {}) if self._column(wanted, ["external_id"]) else None
 
     def _templates(self) -> Iterator[TemplateBinding]:
         for name, texts in self.mapping.templates.items():
@@ -333,15 +324,14 @@ class _Compiler:
         columns = tuple(" ".join(column.split()) for column in parts[1::2])
         if "{" in "".join(parts[::2]) or "}" in "".join(parts[::2]):
             self.source.fault(place, f'"{text}": a brace has no partner; write {{{{ for one that is meant')
-        known = [self._knows(column, place) for column in columns]
-        return TextTemplate(words, columns) if all(known) else None
-
-    def _knows(self, name: str, place: list[str | int]) -> bool:
-        """True where the file has a column; one that is missing and not optional is a fault."""
-        return self._column(name, place) is not None
+        known = [self._column(column, place) for column in columns]
+        return TextTemplate(words, columns) if None not in known else None
 
     def _column(self, name: str, place: list[str | int]) -> str | None:
-        """The column of the file that a mapping names; None where it is missing. `Owner?` may be."""
+        """The column of the file that a mapping names; None where it is missing. `Owner?` may be.
+
+        One that is missing and not optional is a fault.
+        """
         optional = name.removesuffix("?") if name not in self.table.columns else name
         self.used |= {name, optional}
         if optional in self.table.columns or not self.table.columns:
@@ -376,7 +366,7 @@ class _Compiler:
             if match is None:
                 parts.append(part)
                 continue
-            self._knows(match[1], place)
+            self._column(match[1], place)
             parts.append(KeyOf(match[1], self._key_reader(tuple(parts))))
         return tuple(parts)
 
@@ -387,11 +377,7 @@ class _Compiler:
             return lambda cell: Named("product", str(cell).strip())
         return lambda cell: str(cell).strip()
 
-    def _reader(
-        self, path: Path | None, column_format: ColumnFormat, place: list[str | int]
-    ) -> Reader | None:
-        if path is None:
-            return None
+    def _reader(self, path: Path, column_format: ColumnFormat, place: list[str | int]) -> Reader | None:
         plain = tuple("key" if isinstance(part, KeyOf) else part for part in path)
         read = reader_of(self.collection, plain, column_format)
         if read is None:
@@ -420,12 +406,6 @@ def _lenient(read: Reader) -> Reader:
         return value._replace(may_lack=True) if isinstance(value, Named) else value
 
     return may_lack
-
-
-def _is_list(collection: Collection, path: Path) -> bool:
-    """True for a field that holds several plain values."""
-    kinds = base.options(base.annotation_at(collection.model, path))
-    return any(get_origin(kind) is tuple for kind in kinds)
 
 
 def _cell(value: Any) -> Cell:

@@ -82,10 +82,8 @@ def fault_of(form: str) -> str | None:
         return f"{unknown[0]} isn't one of {known}"
     if not {"y", "Y"} & set(directives):
         return f'"{form}" has no year; write a format as %d.%m.%Y'
-    twice = [
-        f"%{directive}" for directive in directives if directives.count(directive) > 1 and directive != "%"
-    ]
-    return f"{twice[0]} stands twice" if twice else None
+    twice = next((one for one in directives if directives.count(one) > 1 and one != "%"), None)
+    return f"%{twice} stands twice" if twice else None
 
 
 def _moment(text: str, formats: Sequence[str], today: date) -> datetime:

@@ -7,6 +7,7 @@ unpacked to disk.
 from __future__ import annotations
 
 import io
+import itertools
 import re
 import zipfile
 import zlib
@@ -173,10 +174,10 @@ def _prepare_parts(
         rows = parents.rows[parent.noun]
         if not rows:
             continue
-        own = (
-            bindings if parent == part.parents[0] else compiled(pipeline, source, table, parent, part.plural)
-        )
-        own.share(bindings)
+        own = bindings
+        if parent != part.parents[0]:
+            own = compiled(pipeline, source, table, parent, part.plural)
+            own.share(bindings)
         total.add(make_records(pipeline, parent, source, own, rows, names, moves, tick, keep, parents.keys))
     total.updated += [key for key in moves.finish() if key not in total.updated]
     total.rejected.sort(key=lambda rejected: rejected[0].line)
@@ -216,8 +217,7 @@ def files_of(path: Path) -> list[File]:
         raw = read_bounded(path)
         files = list(_of_zip(raw, path.name)) if _is_archive(raw) else [File(path.name, path)]
     if not files:
-        known = ", ".join(_READ)
-        raise PipecliError(f"{path} has no file that can be read", hint=f"these can: {known}")
+        raise PipecliError(f"{path} has no file that can be read", hint=f"these can: {', '.join(_READ)}")
     return sorted(files)
 
 
@@ -235,10 +235,13 @@ def _is_archive(raw: bytes) -> bool:
 
 def read_bounded(path: Path) -> bytes:
     """The content of a file of an export. Raises PipecliError for one that is too large."""
-    size = path.stat().st_size
+    _refuse_large(path.stat().st_size, path)
+    return path.read_bytes()
+
+
+def _refuse_large(size: int, path: Path) -> None:
     if size > LARGEST:
         raise PipecliError(f"{path} has {size:,} bytes, and {LARGEST:,} can be read", hint="divide it")
-    return path.read_bytes()
 
 
 def _of_folder(folder: Path) -> Iterator[File]:
@@ -249,9 +252,7 @@ def _of_folder(folder: Path) -> Iterator[File]:
         if path.suffix.lower() in _READ and path.is_file() and not path.is_symlink()
     ]
     _refuse_many(len(paths), str(folder))
-    whole = sum(path.stat().st_size for path in paths)
-    if whole > LARGEST:
-        raise PipecliError(f"{folder} has {whole:,} bytes, and {LARGEST:,} can be read", hint="divide it")
+    _refuse_large(sum(path.stat().st_size for path in paths), folder)
     taken: set[str] = set()
     for path in paths:
         yield File(_free_name(path.name, path.parent.name, taken), path)
@@ -322,10 +323,7 @@ def _refuse_many(number: int, name: str) -> None:
 
 def _free_name(name: str, folder: str, taken: set[str]) -> str:
     """A name that no other file has, with that of its folder before it where two are called the same."""
-    free = name if name not in taken else f"{folder}-{name}"
-    number = 2
-    while free in taken:
-        free = f"{number}-{name}"
-        number += 1
+    names = itertools.chain([name, f"{folder}-{name}"], (f"{n}-{name}" for n in itertools.count(2)))
+    free = next(one for one in names if one not in taken)
     taken.add(free)
     return free

@@ -280,8 +280,7 @@ def _reasons_in_words(reasons: list[dict[str, Any]]) -> Iterator[Line]:
         yield Line("rejected")
     for reason in reasons[:_MOST_REASONS]:
         yield Line(f"{reason['reason']} (line {reason['example']['line']})", reason["rows"])
-    if len(reasons) > _MOST_REASONS:
-        rest = reasons[_MOST_REASONS:]
+    if rest := reasons[_MOST_REASONS:]:
         yield Line(f"for {len(rest):,} more reasons", sum(reason["rows"] for reason in rest))
 
 
@@ -330,9 +329,8 @@ def rejects_path(name: str, source: Path | None, place: Location) -> Path:
     else:
         folder = own
         own.mkdir(parents=True, exist_ok=True)
-    names = itertools.chain(
-        [f"{name}.rejects.csv"], (f"{name}.rejects-{number}.csv" for number in itertools.count(2))
-    )
+    endings = itertools.chain([""], (f"-{number}" for number in itertools.count(2)))
+    names = (f"{name}.rejects{ending}.csv" for ending in endings)
     return next(folder / name for name in names if not os.path.lexists(folder / name))
 
 

@@ -100,9 +100,8 @@ def put_values(plain: Plain, values: Mapping[Path, Any]) -> None:
         else:
             put_value(plain, path, value)
     for name in {path[0] for path in values if len(path) == 2 and isinstance(path[1], int)}:
-        parts = [
-            part for member in plain[name] for part in (member if isinstance(member, list) else [member])
-        ]
+        lists = (member if isinstance(member, list) else [member] for member in plain[name])
+        parts = [part for list_ in lists for part in list_]
         plain[name] = [part for place, part in enumerate(parts) if part not in parts[:place]]
 
 
@@ -191,14 +190,14 @@ def joined_rows(
     Raises Unreadable for a line that is told twice, and may be one line or two.
     """
     placed = {path: value for path, value in more.items() if element_place(path) is None}
-    known = elements_in(values)
+    known, said = elements_in(values), [*values.values()]
     for list_, elements in elements_in(more).items():
         own = known.setdefault(list_, {})
         for element in elements.values():
             place = _place_of(element, own, collection.model, list_, is_row=rows == list_)
             if place is None:
                 place = max(own, default=-1) + 1
-            elif list_ == "items" and rows != list_ and _says_nothing_new(values, more):
+            elif list_ == "items" and rows != list_ and all(value in said for value in more.values()):
                 raise Unreadable(
                     "items: the same line again, which may be a second line or the same one: "
                     "say rows: items in the mapping if each row is a line"
@@ -206,11 +205,6 @@ def joined_rows(
             own[place] = own.get(place, {}) | element
             placed |= {(list_, place, *path): value for path, value in element.items()}
     return placed
-
-
-def _says_nothing_new(values: Mapping[Path, object], more: Mapping[Path, object]) -> bool:
-    known = [*values.values()]
-    return all(value in known for value in more.values())
 
 
 def _place_of(
@@ -243,8 +237,6 @@ def discount_lines(custom: object) -> dict[str, dict[str, Any]]:
 
 BELOW_ZERO = "lines below zero, taken as a discount of the whole"
 NO_QUANTITY = "lines of quantity 0, left out"
-_SUM = frozenset([("unit_price",), ("quantity",), ("discount",)])
-"""The fields by which a line may be of less than zero, or of nothing."""
 
 
 class Placing:
@@ -312,10 +304,6 @@ class Placing:
         rates = {line.get("tax") for line in plain["items"]}
         below: dict[str, dict[str, Any]] = {}
         for place, element in elements.items():
-            if _SUM.isdisjoint(element):  # the price of a list for one
-                sold[place] = element
-                rates.add(element.get(("tax",)))
-                continue
             price, quantity, off = (
                 Decimal(str(element.get((key,), default)))
                 for key, default in (("unit_price", 0), ("quantity", 1), ("discount", 0))

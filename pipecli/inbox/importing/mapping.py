@@ -283,10 +283,8 @@ class Source:
         columns = {column: Column(to=path) for column, path in named.items()}
         # A table that begins with our own name for its rows was written for us: `null` is a word in it.
         is_export = table.columns[:1] in ([collection.identity], ["external_id"])
-        has_our_ids = (
-            table.columns[:1] == ["id"] and collection.kind is not None and collection.kind.is_document
-        )
-        scale: Scale | None = "percent" if has_our_ids else None
+        is_of_documents = collection.kind is not None and collection.kind.is_document
+        scale: Scale | None = "percent" if table.columns[:1] == ["id"] and is_of_documents else None
         return cls(Mapping(columns=columns, decimal=".", scale=scale), has_words_for_nothing=not is_export)
 
     def place_of(self, column: str) -> list[str | int]:
@@ -389,9 +387,9 @@ def doubtful_scale(
     table: Table, column: str, column_format: ColumnFormat, mapped: Iterable[str]
 ) -> str | None:
     """The doubt about a column of percents that may be fractions; None for none. `mapped` has a value map."""
-    mark = column_format.mark
+    sign = column_format.decimal_sign
     texts = {str(cell).strip() for row in table.rows if (cell := row.cells.get(column, "")) != ""}
-    numbers = {text: number for text in texts - {*mapped} if (number := _number(text, mark)) is not None}
+    numbers = {text: number for text in texts - {*mapped} if (number := _number(text, sign)) is not None}
     between = sorted(text for text, number in numbers.items() if 0 < number < 1)
     if not between or any(number > 1 for number in numbers.values()):  # one below 0 tells nothing
         return None
@@ -403,9 +401,9 @@ def doubtful_scale(
     )
 
 
-def _number(text: str, mark: DecimalSign) -> Decimal | None:
+def _number(text: str, decimal_sign: DecimalSign) -> Decimal | None:
     """A plain number; None for anything else, and for what says that it is a percentage."""
     try:
-        return None if "%" in text else read_number(text, mark)
+        return None if "%" in text else read_number(text, decimal_sign)
     except Unreadable:
         return None

@@ -157,12 +157,12 @@ class _Columns:
             if isinstance(cell, (int, Decimal)) and not isinstance(cell, bool):
                 value = Decimal(cell)
             else:
-                mark = one.decimal or self._decimal_sign_of(column)
+                decimal_sign = one.decimal or self._decimal_sign_of(column)
                 try:
                     if field_ in ("quantity", "discount"):
-                        value = read_number(str(cell), mark, is_percent=field_ == "discount")
+                        value = read_number(str(cell), decimal_sign, is_percent=field_ == "discount")
                     else:
-                        value = read_money(str(cell), mark, third_decimal=False).value
+                        value = read_money(str(cell), decimal_sign, third_decimal=False).value
                 except Unreadable:
                     continue
             scale = one.scale or (self.mapping.scale if field_ == "discount" else None)
