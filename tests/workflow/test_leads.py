@@ -36,10 +36,9 @@ from pipecli.workflow.lead import (
     require_convertible,
     set_lead_fields,
 )
-from pipecli.workflow.opportunity.add import record_new_deal
+from pipecli.workflow.opportunity.add_and_set import competitor_name, hold_deal, record_new_deal
+from pipecli.workflow.opportunity.add_and_set import set_deal_fields as set_deal
 from pipecli.workflow.opportunity.advance import advance_deal
-from pipecli.workflow.opportunity.set import competitor_name, hold_deal
-from pipecli.workflow.opportunity.set import set_deal_fields as set_deal
 
 MADRID = ZoneInfo("Europe/Madrid")
 

@@ -57,7 +57,7 @@ from pipecli.workflow.lead import (
     require_convertible,
     set_lead_fields,
 )
-from pipecli.workflow.opportunity.add import in_process
+from pipecli.workflow.opportunity.add_and_set import in_process
 
 if TYPE_CHECKING:
     from pipecli.workflow.match_prospect import Parties

@@ -23,8 +23,8 @@ from pipecli.store.parse_record import validate
 from pipecli.store.pipeline import Pipeline
 from pipecli.workflow import items_and_prices
 from pipecli.workflow.lead import require_disqualify_reason
+from pipecli.workflow.opportunity.add_and_set import require_source, require_type
 from pipecli.workflow.opportunity.close import require_listed_lost_reason
-from pipecli.workflow.opportunity.set import require_source, require_type
 
 _PRICED = ("opportunity", "quotation", "supplier-quotation", "order")
 """The kinds of record with a currency and items."""

@@ -1,6 +1,6 @@
 """The record that each row is about: found by its id, its external_id or its name, or one to be made.
 
-A contact without an id is recognised by `People` in `named_records.py`, by address or by name and customer.
+A contact without an id is recognised by `recognise_contact.py`, by address or by name and customer.
 Items and activities come as files of their own, of which each row names the record that it is a part of.
 What people changed since the last import is in `earlier_imports.py`.
 """
