@@ -1,6 +1,6 @@
 """A `pipecli` that starts in a tenth of the time: a command is a fork of a process that has imported it all.
 
-So is the process for a template (`template_process`); of its limits the stories try the real one.
+So is the process for a template (`template_sandbox`); of its limits the stories try the real one.
 
 For stories of many commands in a shell. How the program starts, is stopped and is killed, other stories try
 with the real one.
@@ -31,7 +31,7 @@ words = ["pipecli", *sys.argv[1:]]
 if os.path.basename(sys.argv[0]) == "python":
     del words[0]
     module = words[2 if words[:1] == ["-P"] else 1 :]
-    if "-m" not in words[:2] or module[0] not in ("pipecli", "pipecli.outbox.template_process"):
+    if "-m" not in words[:2] or module[0] not in ("pipecli", "pipecli.outbox.template_sandbox"):
         os.execv({python!r}, ["python", *words])
     words = module
 request = marshal.dumps((words, os.getcwd(), dict(os.environ)))
@@ -100,7 +100,7 @@ def answer(client: socket.socket) -> int:
     """Run the command of a client with its streams, folder and environment; its exit code."""
     from pipecli.cli import completion
     from pipecli.cli.main import run
-    from pipecli.outbox import template_process
+    from pipecli.outbox import template_sandbox
 
     head, streams, *_ = socket.recv_fds(client, 8, 3)
     left = int.from_bytes(head)
@@ -117,7 +117,7 @@ def answer(client: socket.socket) -> int:
     os.environ.update(environment)
     time.tzset()
     if module != "pipecli":
-        code = template_process.main(*words) or 0
+        code = template_sandbox.main(*words) or 0
     elif words[:1] == ["__complete"]:
         code = completion.main(words[1:]) or 0
     else:

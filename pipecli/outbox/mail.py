@@ -29,7 +29,7 @@ from typing import Any, Literal, NamedTuple, get_args
 from pipecli.errors import PipecliError
 from pipecli.harmless_text import one_line, visible
 from pipecli.outbox.printed_papers import Printed
-from pipecli.outbox.template_process import run_worker
+from pipecli.outbox.template_sandbox import run_worker
 from pipecli.translation import words_of
 
 SECONDS = 5

@@ -1,7 +1,7 @@
 """A document as PDF or HTML, set by typst from a template in a process that can do no harm.
 
 A record's text reaches a template as JSON, data that is never read as code; the PDF is made in
-`template_process.py`. A template may have come with a pull request. It sees a copy of the pipeline's
+`template_sandbox.py`. A template may have come with a pull request. It sees a copy of the pipeline's
 `templates/` without links, and the logo, and nothing else. A page of HTML runs and fetches nothing: its
 policy forbids scripts and requests, and content that no policy forbids, or that a browser reads otherwise
 than we do, is refused here.
@@ -20,7 +20,7 @@ from typing import Any, Literal, NamedTuple
 
 from pipecli.errors import PipecliError
 from pipecli.outbox.printed_papers import Printed
-from pipecli.outbox.template_process import run_worker
+from pipecli.outbox.template_sandbox import run_worker
 from pipecli.store import lock
 
 _POLICY = (

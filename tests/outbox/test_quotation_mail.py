@@ -12,7 +12,7 @@ from pipecli.errors import PipecliError
 from pipecli.outbox import mail
 from pipecli.outbox.mail import MailTemplate, filled_mail, own_template, template_names
 from pipecli.outbox.printed_papers import Addressee, printed_quotation
-from pipecli.outbox.template_process import filled_in
+from pipecli.outbox.template_sandbox import filled_in
 from pipecli.records.items_and_totals import Item
 from pipecli.records.papers import Quotation
 from pipecli.records.settings import Company

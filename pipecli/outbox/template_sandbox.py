@@ -40,7 +40,7 @@ def run_worker(
     endless = PipecliError(f"{name} takes more than {seconds:g} seconds", hint="look for an endless loop")
     try:
         done = subprocess.run(
-            [sys.executable, "-P", "-m", "pipecli.outbox.template_process", task],
+            [sys.executable, "-P", "-m", "pipecli.outbox.template_sandbox", task],
             input=json.dumps(request | {"memory": memory, "seconds": seconds}, default=str).encode(),
             cwd=request.get("root"),
             capture_output=True,
