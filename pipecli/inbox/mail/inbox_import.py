@@ -23,10 +23,10 @@ from pipecli.records.opportunity import Opportunity
 from pipecli.store.pipeline import Pipeline
 from pipecli.wording import count, first_of
 from pipecli.workflow import Change
-from pipecli.workflow.incoming_mail import (
+from pipecli.workflow.mail import (
+    Candidate,
     Facts,
     Placed,
-    Record,
     activity_of,
     add_mails,
     id_of_mail,
@@ -51,7 +51,7 @@ class Timed(NamedTuple):
 class Recorded(NamedTuple):
     timed: Timed
     placed: Placed
-    on: Record
+    on: Candidate
     activity: Activity
 
 
@@ -146,7 +146,7 @@ class _Run:
         self._pipeline = pipeline
         self._known, self._records, self._customer_of_domain = address_book(pipeline)
         self._waiting: defaultdict[str, dict[str, Timed]] = defaultdict(dict)
-        self._activities: dict[Record, list[Activity]] = {}
+        self._activities: dict[Candidate, list[Activity]] = {}
         ids = pipeline.query("SELECT id FROM activities UNION SELECT key FROM _records")
         self._taken = {row[0] for row in ids}
         rows = pipeline.query(
@@ -154,7 +154,7 @@ class _Run:
         )
         self._mails = {_told(datetime.fromisoformat(at), subject) for at, subject in rows}
         self.recorded: list[Recorded] = []
-        self.leads: dict[Record, Change] = {}
+        self.leads: dict[Candidate, Change] = {}
 
     def has(self, timed: Timed) -> bool:
         """True for a mail that is recorded, or was as one that somebody forwarded; or the other way round."""
@@ -165,7 +165,7 @@ class _Run:
             known = quoted_id(mail.sender[0].email, timed.at, mail.subject) in self._known.threads
         return known or mail.message_id in self._known.threads
 
-    def records_with(self, timed: Timed) -> Sequence[Record]:
+    def records_with(self, timed: Timed) -> Sequence[Candidate]:
         """The records that a mail is recorded on."""
         return self._known.threads.get(timed.mail.message_id, ())
 
@@ -217,7 +217,7 @@ class _Run:
             email=person.email,
             organization=self._customer(timed)[1] or None,
         )
-        lead = Record("lead", key, timed.at)
+        lead = Candidate("lead", key, timed.at)
         self.leads[lead] = change
         self._known.threads[timed.mail.message_id] = [lead]
         self._known.leads[timed.facts.sender[0]] = [lead]
@@ -243,12 +243,12 @@ class _Run:
                 )
         return [*changes, *self.leads.values()]
 
-    def _get(self, on: Record) -> Lead | Opportunity:
+    def _get(self, on: Candidate) -> Lead | Opportunity:
         if on.noun == "lead":
             return self._pipeline.get(Lead, on.key)
         return self._pipeline.get(Opportunity, on.key)
 
-    def _record(self, timed: Timed, placed: Placed, on: Record) -> None:
+    def _record(self, timed: Timed, placed: Placed, on: Candidate) -> None:
         activity = self._activity(timed, placed)
         self._activities.setdefault(on, []).append(activity)
         self._known.threads[timed.mail.message_id] = [on]
