@@ -213,7 +213,7 @@ class Valuation:
         self.zero = zero_of(self.currency)
         self._known: dict[tuple[str, date], tuple[Decimal, Decimal]] = {}
 
-    def value(
+    def converted(
         self, amount: Decimal, currency: str, day: date, record: str, percent: Decimal = _ALL
     ) -> Decimal:
         """A part of an amount at the rates of a day, rounded once.
@@ -221,7 +221,7 @@ class Valuation:
         A missing rate is a PipecliError that names it, and the `record` whose amount it is.
         """
         try:
-            return self._value(amount, currency, day, percent)
+            return self._part(amount, currency, day, percent)
         except MissingRate as missing:
             raise PipecliError(f"{missing.message}, for {record}", hint=missing.hint) from None
 
@@ -232,16 +232,16 @@ class Valuation:
         """
         if deal.amount is None:
             return None
-        return self.value(deal.amount, deal.currency, deal.ended or today, deal.id)
+        return self.converted(deal.amount, deal.currency, deal.ended or today, deal.id)
 
-    def weighted(self, deal: Deal, day: date) -> Decimal:
+    def weighted_amount(self, deal: Deal, day: date) -> Decimal:
         """The amount of a deal times its probability, at the rates of a day; 0 without an amount.
 
         A missing rate is a PipecliError that names it, and the deal.
         """
         if deal.amount is None:
             return self.zero
-        return self.value(deal.amount, deal.currency, day, deal.id, deal.probability or _ZERO)
+        return self.converted(deal.amount, deal.currency, day, deal.id, deal.probability or _ZERO)
 
     def worth(self, deal: Deal, today: date) -> Worth | None:
         """The amount of a deal as it is and weighted, each rounded once; None without an amount.
@@ -252,12 +252,12 @@ class Valuation:
             return None
         day = deal.ended or today
         return Worth(
-            self._value(deal.amount, deal.currency, day, _ALL),
-            self._value(deal.amount, deal.currency, day, deal.probability or _ZERO),
-            self._value(deal.yearly_recurring, deal.currency, day, _ALL) if deal.yearly_recurring else _ZERO,
+            self._part(deal.amount, deal.currency, day, _ALL),
+            self._part(deal.amount, deal.currency, day, deal.probability or _ZERO),
+            self._part(deal.yearly_recurring, deal.currency, day, _ALL) if deal.yearly_recurring else _ZERO,
         )
 
-    def _value(self, amount: Decimal, currency: str, day: date, percent: Decimal) -> Decimal:
+    def _part(self, amount: Decimal, currency: str, day: date, percent: Decimal) -> Decimal:
         part = amount if percent is _ALL else percentage(amount, percent)
         if currency == self.currency:
             return rounded(part, currency)

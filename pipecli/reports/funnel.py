@@ -132,7 +132,7 @@ def _counts(leads: Sequence[LeadCourse], deals: Sequence[Deal], valuation: Valua
     converted = sum(lead.converted for lead in leads)
     sales = [sale for lead in leads for sale in lead.sales]
     amounts = (
-        valuation.value(sale.amount, sale.currency, sale.closed, sale.id)
+        valuation.converted(sale.amount, sale.currency, sale.closed, sale.id)
         for sale in sales
         if sale.amount is not None
     )

@@ -106,7 +106,7 @@ def _worth(deal: Deal, valuation: Valuation, today: date) -> Sum:
     amount = valuation.amount(deal, today)
     if amount is None:
         return Sum(1, valuation.zero, valuation.zero, 1)
-    return Sum(1, amount, valuation.weighted(deal, today), 0)
+    return Sum(1, amount, valuation.weighted_amount(deal, today), 0)
 
 
 def _place(by: str, key: Key, total: Sum) -> tuple[object, ...]:
@@ -146,7 +146,7 @@ def key_figures(
         count += 1
         overdue += deal.is_overdue(today)
         amount += valuation.amount(deal, today) or 0
-        weighted += valuation.weighted(deal, today)
+        weighted += valuation.weighted_amount(deal, today)
     for deal in closed:
         if days.has(deal.ended):
             lost += deal.status == "lost"

@@ -310,7 +310,7 @@ class _Packing:
         try:
             day = date.fromisoformat(str(notice.ending.get("date")))
             base = Valuation(self.pipeline.rates)
-            gained = points.of(base.value(notice.amount or Decimal(0), notice.currency, day, notice.key))
+            gained = points.of(base.converted(notice.amount or Decimal(0), notice.currency, day, notice.key))
             made = self._ranking(day, points, base)
         except (ValueError, PipecliError):  # a rate is missing: the win is told all the same
             return None

@@ -124,7 +124,7 @@ def lanes(
 def _amount(card: Card, valuation: Valuation) -> Decimal:
     if card.amount is None:
         return valuation.zero
-    return valuation.value(card.amount, card.currency, card.valued_on, card.id)
+    return valuation.converted(card.amount, card.currency, card.valued_on, card.id)
 
 
 _CLOSED = {Place("won", ""): "Won", Place("lost", ""): "Lost", Place("closed", ""): "Closed"}
