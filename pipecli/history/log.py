@@ -1,6 +1,7 @@
 """The history of a record: each commit that touched it or what belongs to it, newest first, in events.
 
-Everything is read from the content of commits: a hand edit, a revert or a squash counts like a command.
+Everything is read from the content of commits: a hand edit, a revert or a squash counts like a command. Also
+when quotations were sent, and what they were while their deal was open, where files don't say it.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipecli.errors import FaultyFile
 from pipecli.history.changes_in_words import Event, RecordVersion, events_between, first_fields
@@ -20,6 +21,8 @@ from pipecli.store.yaml import read
 
 if TYPE_CHECKING:
     from pipecli.records.base import Plain
+    from pipecli.records.papers import Quotation
+    from pipecli.store.pipeline import Pipeline
 
 Name = tuple[str, str]
 """The noun and key of a record."""
@@ -254,3 +257,72 @@ def _is_merge(row: RecordChange) -> bool:
 
 def _befores(row: RecordChange) -> list[str | None]:
     return [None if blob == "-" else blob for blob in (row.befores or "").split()]
+
+
+def quotations_when_open(pipeline: Pipeline, deal: str, quotations: Iterable[str]) -> dict[str, str]:
+    """The status of each quotation just before the commit that closed the deal.
+
+    What no commit tells is left out: of a quotation that is younger, or after a squash. A closing may itself
+    be uncommitted: then HEAD tells.
+    """
+    file = pipeline.file_of("opportunity", deal)
+    moment = _before_closing(pipeline, file) if file else "HEAD"
+    statuses = {}
+    for key in quotations:
+        path = pipeline.file_of("quotation", key)
+        then = _content(pipeline, moment, path) if path else None
+        if then is not None and isinstance(then.get("status"), str):
+            statuses[key] = then["status"]
+    return statuses
+
+
+def sent_times(pipeline: Pipeline, quotations: Iterable[Quotation]) -> dict[str, datetime]:
+    """The times of the commits that sent quotations whose files don't say it, by id; the last of each.
+
+    What no commit tells is left out.
+    """
+    times = {}
+    for quotation in quotations:
+        path = pipeline.file_of("quotation", quotation.id)
+        if quotation.sent is None and quotation.status == "sent" and path:
+            for _, moment, then in _versions_back(pipeline, path):
+                if then is None or then.get("status") != "sent":
+                    break
+                times[quotation.id] = datetime.fromisoformat(moment)
+    return times
+
+
+def _before_closing(pipeline: Pipeline, file: str) -> str:
+    """The revision that has the deal open, and the quotations as they were to the last."""
+    moment = "HEAD"
+    for commit, _, then in _versions_back(pipeline, file):
+        if then is not None and then.get("status", "open") == "open":
+            break
+        moment = f"{commit}^"
+    return moment
+
+
+def _versions_back(pipeline: Pipeline, file: str) -> Iterator[tuple[str, str, dict[str, Any] | None]]:
+    """The commits that touched a file, newest first, with their times and its content."""
+    place = pipeline.location
+    paths = [place.prefix + path for path in _places(file)]
+    log = git.log(place.work_tree, "--format=%H %cI", "HEAD", "--", *paths)
+    for line in log.decode().splitlines():
+        commit, _, moment = line.partition(" ")
+        yield commit, moment, _content(pipeline, commit, file)
+
+
+def _content(pipeline: Pipeline, revision: str, file: str) -> dict[str, Any] | None:
+    """The content of a file at a revision; None where it was not there, or can't be read."""
+    place = pipeline.location
+    for path in _places(file):
+        done = git.run(place.work_tree, "cat-file", "blob", f"{revision}:{place.prefix}{path}")
+        if not done.returncode:
+            return read.plain_of(done.stdout, file)
+    return None
+
+
+def _places(file: str) -> list[str]:
+    """The file of a document, and where it lay before documents had folders a month."""
+    folder, _, name = file.rpartition("/")
+    return [file, f"{folder.rpartition('/')[0]}/{name}"]

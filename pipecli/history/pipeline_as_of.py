@@ -1,4 +1,4 @@
-"""A pipeline as it stood at a moment, and quotations as they were when they were sent or their deal closed.
+"""A pipeline as it stood at a moment.
 
 The index of a past pipeline has the same tables as that of the present, so that every list and report reads
 it unchanged.
@@ -7,12 +7,12 @@ it unchanged.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import date, datetime, time, tzinfo
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pipecli.errors import Fault, FaultyFile, PipecliError
 from pipecli.history.commit_as_of import Moment, NoSuchMoment, StandingCommit, commit_at, tip
@@ -20,7 +20,7 @@ from pipecli.history.commits import TreeEntry, tree_entries, tree_of
 from pipecli.history.history_index import first_parent_line
 from pipecli.history.version_facts import NOT_HERE, why_absent
 from pipecli.json_and_csv import loads
-from pipecli.records.kinds import OPPORTUNITY, SETTINGS, SETTINGS_FILE, Kind
+from pipecli.records.kinds import SETTINGS, SETTINGS_FILE, Kind
 from pipecli.store import git, safe_files
 from pipecli.store.index import index
 from pipecli.store.index.views import register_sql_functions
@@ -32,7 +32,6 @@ from pipecli.store.yaml import read
 if TYPE_CHECKING:
     from pipecli.records.base import Record
     from pipecli.records.money import Rates
-    from pipecli.records.papers import Quotation
 
 
 _KEPT = 8
@@ -173,81 +172,3 @@ def _forget_oldest(cache: Path) -> None:
         kept = sorted(cache.glob("as-of-*.sqlite"), key=lambda file: file.stat().st_mtime, reverse=True)
         for file in kept[_KEPT:]:
             file.unlink(missing_ok=True)
-
-
-def quotations_when_open(pipeline: Pipeline, deal: str, quotations: Iterable[str]) -> dict[str, str]:
-    """The status of each quotation just before the commit that closed the deal.
-
-    What no commit tells is left out: of a quotation that is younger, or after a squash. A closing may itself
-    be uncommitted: then HEAD tells.
-    """
-    file = pipeline.file_of("opportunity", deal)
-    moment = _before_closing(pipeline, file) if file else "HEAD"
-    statuses = {}
-    for key in quotations:
-        path = pipeline.file_of("quotation", key)
-        then = _content(pipeline, moment, path) if path else None
-        if then is not None and isinstance(then.get("status"), str):
-            statuses[key] = then["status"]
-    return statuses
-
-
-def sent_times(pipeline: Pipeline, quotations: Iterable[Quotation]) -> dict[str, datetime]:
-    """The times of the commits that sent quotations whose files don't say it, by id; the last of each.
-
-    What no commit tells is left out.
-    """
-    times = {}
-    for quotation in quotations:
-        path = pipeline.file_of("quotation", quotation.id)
-        if quotation.sent is None and quotation.status == "sent" and path:
-            moment = _sent_at(pipeline, path)
-            if moment is not None:
-                times[quotation.id] = moment
-    return times
-
-
-def _sent_at(pipeline: Pipeline, file: str) -> datetime | None:
-    """The time of the commit since which a file says `status: sent`; None where none does."""
-    since = None
-    for _, moment, then in _versions_back(pipeline, file):
-        if then is None or then.get("status") != "sent":
-            break
-        since = datetime.fromisoformat(moment)
-    return since
-
-
-def _before_closing(pipeline: Pipeline, file: str) -> str:
-    """The revision that has the deal open, and the quotations as they were to the last."""
-    moment = "HEAD"
-    for commit, _, then in _versions_back(pipeline, file):
-        if then is not None and then.get("status", OPPORTUNITY.first_status) == "open":
-            break
-        moment = f"{commit}^"
-    return moment
-
-
-def _versions_back(pipeline: Pipeline, file: str) -> Iterator[tuple[str, str, dict[str, Any] | None]]:
-    """The commits that touched a file, newest first, with their times and its content."""
-    place = pipeline.location
-    paths = [place.prefix + path for path in _places(file)]
-    log = git.log(place.work_tree, "--format=%H %cI", "HEAD", "--", *paths)
-    for line in log.decode().splitlines():
-        commit, _, moment = line.partition(" ")
-        yield commit, moment, _content(pipeline, commit, file)
-
-
-def _content(pipeline: Pipeline, revision: str, file: str) -> dict[str, Any] | None:
-    """The content of a file at a revision; None where it was not there, or can't be read."""
-    place = pipeline.location
-    for path in _places(file):
-        done = git.run(place.work_tree, "cat-file", "blob", f"{revision}:{place.prefix}{path}")
-        if not done.returncode:
-            return read.plain_of(done.stdout, file)
-    return None
-
-
-def _places(file: str) -> list[str]:
-    """The file of a document, and where it lay before documents had folders a month."""
-    folder, _, name = file.rpartition("/")
-    return [file, f"{folder.rpartition('/')[0]}/{name}"]

@@ -96,25 +96,21 @@ def merge_trees(place: Location, ours: str, theirs: str) -> MergedTree:
             continue
         versions = [contents.get(blob) if blob else None for blob in sides[1:4]]
         if None in versions[1:]:
-            conflicts.append(
-                FileConflict(sides, (), "both sides changed it, and it is too large for a record")
-            )
+            too_large = "both sides changed it, and it is too large for a record"
+            conflicts.append(FileConflict(sides, (), too_large))
             continue
-        merged_file = _by_field(sides.path.removeprefix(place.prefix), *versions)
+        merged_file = _cached_merge_bytes(sides.path.removeprefix(place.prefix), *versions)
         merged[sides.path] = merged_file.content
         if merged_file.conflicts:
             conflicts.append(FileConflict(sides, merged_file.conflicts, ""))
     if conflicts:  # git leaves all of them to the person
-        return MergedTree(
-            tree,
-            merged,
-            [*conflicts, *(FileConflict(sides, (), words.get(sides.path, "")) for sides in gone)],
-        )
+        conflicts += [FileConflict(sides, (), words.get(sides.path, "")) for sides in gone]
+        return MergedTree(tree, merged, conflicts)
     changed = {**merged, **{sides.path: None for sides in gone}}
     return MergedTree(_with(place, tree, changed) if changed else tree, merged, [])
 
 
-_by_field = lru_cache(4096)(merge_bytes)
+_cached_merge_bytes = lru_cache(4096)(merge_bytes)
 """When somebody was faster, most of the records are as they were at the try before."""
 
 

@@ -19,8 +19,7 @@ from pipecli.cli.common.transaction import Transaction, changing
 from pipecli.errors import PipecliError
 from pipecli.history.commit_as_of import NoSuchMoment
 from pipecli.history.history_index import open_history
-from pipecli.history.log import history_of
-from pipecli.history.pipeline_as_of import sent_times
+from pipecli.history.log import history_of, sent_times
 from pipecli.outbox.only_once import Claims, clone_name
 from pipecli.records.emails_and_phones import email_key, users_by_address
 from pipecli.records.kinds import LEAD, OPPORTUNITY, QUOTATION, Kind
