@@ -236,7 +236,7 @@ class RecordChange(NamedTuple):
 def blobs_of(files: Sequence[FileChange]) -> list[tuple[Blob, str]]:
     """The blobs of the changed files before and after, each with its path."""
     return [
-        ((_noun(change), blob), change.path)
+        ((noun_at(change.path), blob), change.path)
         for change in files
         for blob in (*change.befores, change.after)
         if blob
@@ -271,7 +271,8 @@ def with_moved_files(
     }
 
     def filled(change: FileChange) -> FileChange:
-        noun, key = _noun(change), keys.get((_noun(change), change.after or ""))
+        noun = noun_at(change.path)
+        key = keys.get((noun, change.after or ""))
         return change._replace(
             befores=tuple(
                 blob or (elsewhere.get((number, noun, key)) if key else None)
@@ -288,17 +289,18 @@ def record_changes(files: Sequence[FileChange], keys: Mapping[Blob, str | None])
     removed = {(row.noun, row.key): row for row in changes if row.after is None}
     added = {(row.noun, row.key) for row in changes if row.befores is None}
     moved = removed.keys() & added
-    return [
-        _moved(removed[row.noun, row.key], row)
-        if row.befores is None and (row.noun, row.key) in moved
-        else row
-        for row in changes
-        if not (row.after is None and (row.noun, row.key) in moved)
-    ]
+    told = []
+    for row in changes:
+        if (name := (row.noun, row.key)) not in moved:
+            told.append(row)
+        elif row.after is not None:
+            old = removed[name]
+            told.append(row._replace(old_path=old.path, befores=old.befores) if row.befores is None else row)
+    return told
 
 
 def _row(change: FileChange, keys: Mapping[Blob, str | None]) -> RecordChange:
-    noun = _noun(change)
+    noun = noun_at(change.path)
     before = next((key for blob in change.befores if blob and (key := keys.get((noun, blob)))), None)
     after = keys.get((noun, change.after)) if change.after else None
     key = after or before or key_of_path(change.path)
@@ -306,14 +308,6 @@ def _row(change: FileChange, keys: Mapping[Blob, str | None]) -> RecordChange:
     return RecordChange(
         noun, key, before if before != key else None, change.path, None, befores, change.after
     )
-
-
-def _moved(old: RecordChange, new: RecordChange) -> RecordChange:
-    return new._replace(old_path=old.path, befores=old.befores)
-
-
-def _noun(change: FileChange) -> str:
-    return noun_at(change.path)
 
 
 def noun_at(path: str) -> str:

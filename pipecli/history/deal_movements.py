@@ -217,9 +217,8 @@ def movement_between(history: History, question: ChangesAsked, today: date, zone
     closing = _end(history, Revision("HEAD") if question.until is None else question.until, zone)
     if question.until is None:
         closing = closing._replace(name="now", day=today, is_now=True)
-    rates = _rates(closing)
+    before, rates = _rates(opening), _rates(closing)
     target = question.currency or rates.base
-    before = _rates(opening)
     if before.base != rates.base:
         before = rates
     movement = waterfall(
@@ -280,8 +279,5 @@ def _end(history: History, moment: Moment, zone: tzinfo) -> End:
     day = day_in(instant(moment, zone), zone) if isinstance(moment, date) else standing.at.date()
     deals = deals_at(history, standing.commit)
     if deals is None:
-        raise BeforeTheFirst(
-            f"at {standing.name} there was no pipeline yet",
-            is_shallow=False,
-        )
+        raise BeforeTheFirst(f"at {standing.name} there was no pipeline yet", is_shallow=False)
     return End(moment_text(moment), day, standing, deals)

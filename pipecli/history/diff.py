@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import sqlite3
 import stat
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
 
-from pipecli.errors import FaultyFile
 from pipecli.history.changes_in_words import Event, RecordVersion, events_between, title_of
 from pipecli.history.commit_as_of import UNSHALLOW, NoSuchMoment, commit_meant, tip
 from pipecli.history.commits import key_of_path, noun_at, record_kind
@@ -101,10 +99,8 @@ def range_of(place: Location, text: str) -> Range:
         raise git.GitRefused(git.words_of(done))
     common = next(iter(done.stdout.decode().split()), None)
     if common is None and here.is_shallow:
-        raise NoSuchMoment(
-            f"this clone is shallow, and where {head_name if dots else 'HEAD'} left {base_name} is not in it",
-            hint=UNSHALLOW,
-        )
+        parted = f"{head_name if dots else 'HEAD'} left {base_name}"
+        raise NoSuchMoment(f"this clone is shallow, and where {parted} is not in it", hint=UNSHALLOW)
     common = common or base
     return Range(common, head, base_name, head_name, is_parted=common != base, bent=here.bent)
 
@@ -131,19 +127,17 @@ def change_set(place: Location, range_: Range) -> ChangeSet:
 def _without_moves(differing: list[_FileEnds]) -> tuple[list[_FileEnds], int]:
     """The files without those that only lie elsewhere, and the number of these."""
     names = {path: (noun_at(path), path.rpartition("/")[2]) for path, _, _ in differing}
-    gone = {names[path]: old for path, old, new in differing if new is None and isinstance(old, Object)}
+    gone = {
+        names[path]: old.content for path, old, new in differing if new is None and isinstance(old, Object)
+    }
     moved = {
         names[path]
         for path, old, new in differing
-        if old is None and isinstance(new, Object) and _is_same(gone.get(names[path]), new, path)
+        if old is None and isinstance(new, Object) and (content := gone.get(names[path])) is not None
+        if with_schema_path(content, path) == new.content
     }
     stay = [ends for ends in differing if names[ends[0]] not in moved or None not in ends[1:]]
     return stay, len(moved)
-
-
-def _is_same(before: Object | None, after: Object, path: str) -> bool:
-    content = before.content if before else None
-    return content is not None and with_schema_path(content, path) == after.content
 
 
 def _key(side: Side, other: Side | None) -> str:
@@ -174,15 +168,12 @@ def _side(path: str, end: Object | str) -> Side:
     """A version as events take it, and its fault."""
     if isinstance(end, str):
         return Side(path, "", None, end)
-    version = facts_of(path, end)
-    try:
-        text = read.decode(end.content or b"", path)
-        plain = read.parse(text, path)
-    except FaultyFile:
+    version, plain = facts_of(path, end), read.plain_of(end.content, path)
+    if plain is None:
         return Side(path, "", None, version.fault)
     amount = None if version.amount is None else Decimal(version.amount)
     record_version = RecordVersion(noun_at(path), version.key or key_of_path(path), plain, amount)
-    return Side(path, text, record_version, version.fault)
+    return Side(path, read.decode(end.content or b"", path), record_version, version.fault)
 
 
 _End = Object | str | None
@@ -213,9 +204,8 @@ def _files(place: Location, range_: Range) -> Iterator[_FileEnds]:
     differences = [*_differences(place, range_)]
     ends = (0, 1) if range_.head else (0,)  # the working tree is read from disk
     wanted = {blob: None for end in ends for file in differences if (blob := file.wanted(end))}
-    contents = {
-        blob.id: blob for blob in git.objects(place.work_tree, wanted, safe_files.LARGEST, may_lack=True)
-    }
+    objects = git.objects(place.work_tree, wanted, safe_files.LARGEST, may_lack=True)
+    contents = {blob.id: blob for blob in objects}
 
     def in_commit(file: _Difference, end: int) -> _End:
         blob = file.wanted(end)
@@ -227,8 +217,11 @@ def _files(place: Location, range_: Range) -> Iterator[_FileEnds]:
         else:
             after = None if file.is_removed else _on_disk(place.root / file.path)
         yield file.path, in_commit(file, 0), after
-    for path in () if range_.head else _untracked(place):
-        yield path, None, _on_disk(place.root / path)
+    if not range_.head:
+        # those that git neither knows nor ignores
+        for name in git.raw(place.work_tree, "ls-files", "--others", "--exclude-standard", "-z").split(b"\0"):
+            if path := _record_path(place, name):
+                yield path, None, _on_disk(place.root / path)
 
 
 def _differences(place: Location, range_: Range) -> Iterator[_Difference]:
@@ -244,12 +237,6 @@ def _differences(place: Location, range_: Range) -> Iterator[_Difference]:
         before_mode, after_mode, before, after = modes_and_blobs
         if path := _record_path(place, next(tokens)):
             yield _Difference(path, (before_mode, after_mode), (before, after), is_removed=status == "D")
-
-
-def _untracked(place: Location) -> Iterator[str]:
-    """The files of records that git neither knows nor ignores."""
-    listed = git.raw(place.work_tree, "ls-files", "--others", "--exclude-standard", "-z")
-    return (path for name in listed.split(b"\0") if (path := _record_path(place, name)))
 
 
 def _record_path(place: Location, name: bytes) -> str | None:
@@ -325,22 +312,17 @@ def money_effect(present: Pipeline, range_: Range, touched: Iterable[str]) -> Ef
     currency = head.rates.base
     forecasts = {by: [_forecast(end, head, by, currency) for end in ends] for by in ("month", "owner")}
     keys = list(touched)
-    money = [_money(end, keys) if end else {} for end in ends]
+    before_money, after_money = (_money(end, keys) if end else {} for end in ends)
+    faults = [fault for end in ends if end for fault in end.index.faults()]
     before, after = forecasts["owner"]
     return Effect(
         currency,
         _shift(None, before.totals if before else None, after.totals if after else None),
         sorted(_shifts(*forecasts["month"]), key=lambda shift: chronological(shift.key)),
         sorted(_shifts(*forecasts["owner"]), key=lambda shift: -abs(shift.weighted_change)),
-        money[0],
-        money[1],
-        [
-            f"{fault}"
-            for end in ends
-            if end
-            for fault in end.index.faults()
-            if kind_of(fault.file) is OPPORTUNITY
-        ],
+        before_money,
+        after_money,
+        [str(fault) for fault in faults if kind_of(fault.file) is OPPORTUNITY],
     )
 
 
@@ -369,27 +351,21 @@ def _shifts(before: Forecast | None, after: Forecast | None) -> list[Shift]:
 
 
 def _shift(key: str | None, before: Row | None, after: Row | None) -> Shift:
-    figures = (
-        getattr(row, name, Decimal(0)) for name in ("weighted", "won_amount") for row in (before, after)
+    rows = before, after
+    return Shift(
+        key, *(getattr(row, name, Decimal(0)) for name in ("weighted", "won_amount") for row in rows)
     )
-    return Shift(key, *figures)
 
 
 def _money(end: Pipeline, keys: list[str]) -> dict[str, Money]:
-    marks = ", ".join("?" * len(keys))
-    connection: sqlite3.Connection = end.index.connection
-    rows = connection.execute(
+    marks, money = ", ".join("?" * len(keys)), dict[str, Money]()
+    for key, status, currency, exact, probability, title, owner in end.query(
         "SELECT id, status, currency, exact_amount, probability, title, owner "
         f"FROM opportunities WHERE id IN ({marks})",
         keys,
-    )
-    return {key: _worth(*row) for key, *row in rows}
-
-
-def _worth(
-    status: str, currency: str, exact: str | None, probability: float | None, title: str, owner: str | None
-) -> Money:
-    amount, weight = None if exact is None else Decimal(exact), None
-    if status == "open" and amount is not None and probability is not None:
-        weight = weighted(amount, Decimal(repr(probability)), currency)
-    return Money(status, currency, amount, weight, title, owner)
+    ):
+        amount, weight = None if exact is None else Decimal(exact), None
+        if status == "open" and amount is not None and probability is not None:
+            weight = weighted(amount, Decimal(repr(probability)), currency)
+        money[key] = Money(status, currency, amount, weight, title, owner)
+    return money

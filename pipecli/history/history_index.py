@@ -253,19 +253,14 @@ class History:
             before = [places[parent] for parent in commit.parents if parent in places]
             placed = max([commit.committed, *(placed for placed, _ in before)])
             places[commit.id] = placed, 1 + max((generation for _, generation in before), default=0)
+        placed_rows = (
+            (id_, next(iter(parents), None), len(parents), committed, *places[id_])
+            for id_, committed, parents in new
+        )
         self.connection.executemany(
             "INSERT INTO commits (id, parent, parents, committed, placed, generation) "
             "VALUES (?, ?, ?, ?, ?, ?)",
-            [
-                (
-                    commit.id,
-                    next(iter(commit.parents), None),
-                    len(commit.parents),
-                    commit.committed,
-                    *places[commit.id],
-                )
-                for commit in new
-            ],
+            placed_rows,
         )
 
     def _line_up(self) -> None:
@@ -301,16 +296,12 @@ class History:
         self._keep(learned)
         keys = {blob: version.key for blob, version in (known | learned).items()}
         numbers = self._numbers([commit for commit, _ in changes])
-        self.connection.executemany(
-            f"INSERT INTO record_changes VALUES (?, {_marks(commits.RecordChange._fields)})",
-            [
-                (numbers[commit], *row)
-                for commit, files in changes
-                for row in commits.record_changes(
-                    commits.with_moved_files(files, gone.get(commit, {}), keys), keys
-                )
-            ],
-        )
+        rows: list[tuple[object, ...]] = []
+        for commit, files in changes:
+            whole = commits.with_moved_files(files, gone.get(commit, {}), keys)
+            rows += [(numbers[commit], *row) for row in commits.record_changes(whole, keys)]
+        marks = _marks(commits.RecordChange._fields)
+        self.connection.executemany(f"INSERT INTO record_changes VALUES (?, {marks})", rows)
 
     def _numbers(self, ids: Sequence[str]) -> dict[str, int]:
         numbers: dict[str, int] = {}
@@ -335,13 +326,10 @@ class History:
 
     def _read(self, paths: Mapping[Blob, str]) -> dict[Blob, VersionFacts]:
         """The facts of blobs, each given with its path, read from git."""
-        objects = git.objects(
-            self.place.work_tree, [blob for _, blob in paths], safe_files.LARGEST, may_lack=True
-        )
-        return {
-            blob: facts_of(path, object_)
-            for (blob, path), object_ in zip(paths.items(), objects, strict=True)
-        }
+        blobs = [blob for _, blob in paths]
+        objects = git.objects(self.place.work_tree, blobs, safe_files.LARGEST, may_lack=True)
+        pairs = zip(paths.items(), objects, strict=True)
+        return {blob: facts_of(path, object_) for (blob, path), object_ in pairs}
 
     def _keep(self, versions: Mapping[Blob, VersionFacts]) -> None:
         self.connection.executemany(

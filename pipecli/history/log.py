@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pipecli.errors import FaultyFile
 from pipecli.history.changes_in_words import Event, RecordVersion, events_between, first_fields
 from pipecli.history.commits import Commit, RecordChange, parse_commit
 from pipecli.history.history_index import History
@@ -20,7 +19,6 @@ from pipecli.store import git, safe_files
 from pipecli.store.yaml import read
 
 if TYPE_CHECKING:
-    from pipecli.records.base import Plain
     from pipecli.records.papers import Quotation
     from pipecli.store.pipeline import Pipeline
 
@@ -84,16 +82,9 @@ def steps_of(history: History, commits: Sequence[str], kinds: Sequence[Kind]) ->
         (row.noun, row.key) for _, row in changes if broken & {(row.noun, blob) for blob in _befores(row)}
     }
     story = _Story(history, [row for _, row in [*changes, *_found(history, names)]], list(places))
-    return (
-        RecordStep(
-            story.commits[commit],
-            row.noun,
-            row.key,
-            story.version(row, row.after),
-            story.events_of(commit, row, ""),
-        )
-        for commit, row in changes
-    )
+    for commit, row in changes:
+        after, events = story.version(row, row.after), story.events_of(commit, row, "")
+        yield RecordStep(story.commits[commit], row.noun, row.key, after, events)
 
 
 def last_changes(history: History, kinds: Sequence[Kind]) -> dict[str, datetime]:
@@ -199,9 +190,8 @@ class _Story:
         elif commit in self.boundary:
             happened = [Event("created", None, None, f"{row.noun} {row.key}: older than this shallow clone")]
         elif row.after is None and befores == [None] and not _is_merge(row):
-            happened = [
-                Event("removed", None, None, f"{row.noun} {row.key} removed, which could not be read")
-            ]
+            gone = f"{row.noun} {row.key} removed, which could not be read"
+            happened = [Event("removed", None, None, gone)]
         else:
             happened = events_between(befores[0], after)
             for before in befores[1:]:
@@ -229,12 +219,8 @@ class _Story:
 
     def version(self, row: RecordChange, blob: str | None) -> RecordVersion | None:
         """One version of a row's record; None where it can't be read as a map."""
-        content = self.contents.get(blob) if blob else None
-        if blob is None or content is None:
-            return None
-        try:
-            plain: Plain = read.parse(read.decode(content, row.path), row.path)
-        except FaultyFile:
+        plain = read.plain_of(self.contents.get(blob), row.path) if blob else None
+        if blob is None or plain is None:
             return None
         amount = self.versions[row.noun, blob].amount
         return RecordVersion(row.noun, row.key, plain, Decimal(amount) if amount is not None else None)

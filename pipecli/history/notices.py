@@ -73,15 +73,13 @@ class Notice(NamedTuple):
         So is what the jobs of two machines did alike, each before it knew of the other: a deal closes by
         itself, and nobody's record is given away, once a day.
         """
-        parts = (self.event, self.key, self.before, self.after, *self._occasion())
-        return sha256("\0".join(map(str, parts)).encode()).hexdigest()[:20]
-
-    def _occasion(self) -> tuple[object, ...]:
+        occasion: tuple[object, ...] = self.email, self.at.isoformat()
         if self.event == "closed":
-            return (self.ending.get("date"),)
-        if self.event == "assigned" and self.before is None:
-            return (day_in(self.at, UTC),)
-        return self.email, self.at.isoformat()
+            occasion = (self.ending.get("date"),)
+        elif self.event == "assigned" and self.before is None:
+            occasion = (day_in(self.at, UTC),)
+        parts = (self.event, self.key, self.before, self.after, *occasion)
+        return sha256("\0".join(map(str, parts)).encode()).hexdigest()[:20]
 
 
 def notices(history: History, commits: Sequence[str], users: Mapping[str, str]) -> list[Notice]:
@@ -214,9 +212,7 @@ def notice_digest(messages: Sequence[Message], words: Words) -> Message:
 
 def _headline(notice: Notice, about: About, title: str, amount: str) -> str:
     before, after = message_line(notice.before or ""), message_line(notice.after or "")
-    name = "stage" if before else "now"
-    if notice.event in ("won", "lost", "closed", "reopened", "assigned"):
-        name = notice.event
+    name = notice.event if notice.event != "stage-changed" else "stage" if before else "now"
     ending = ""
     if notice.event in ("won", "reopened"):
         ending = amount
@@ -248,20 +244,19 @@ def _ending_lines(notice: Notice, words: Words) -> Iterator[str]:
 def _ranking(owner: str, standing: Standing | None, words: Words) -> Iterator[str]:
     if standing is None:
         return
+    gained, points = (
+        words.figure(value, 0 if value == value.to_integral_value() else 1)
+        for value in (standing.gained, standing.points)
+    )
     yield words.fill(
         "notice_ranking",
         name=owner,
-        gained=_points(standing.gained, words),
-        points=_points(standing.points, words),
+        gained=gained,
+        points=points,
         rank=words.figure(standing.rank),
         ranked=words.figure(standing.ranked),
         quarter=words.period(standing.quarter),
     )
-
-
-def _points(value: Decimal, words: Words) -> str:
-    whole = value == value.to_integral_value()
-    return words.figure(value, 0 if whole else 1)
 
 
 class Delivery(NamedTuple):

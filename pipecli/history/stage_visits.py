@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, date, datetime, time, tzinfo
 from itertools import pairwise
 from typing import NamedTuple
@@ -205,17 +206,12 @@ def _facts(
     """When a deal came to stages, in seconds since 1970; a bare day counts from its beginning."""
     facts = {}
     for stage, text in written.items():
-        if (process, stage) in stages and (moment := _moment(text, zone)) is not None:
-            facts[stage] = moment
+        if (process, stage) in stages:
+            with suppress(ValueError):
+                moment = datetime.fromisoformat(str(text))
+                aware = moment if moment.tzinfo else moment.replace(tzinfo=zone)
+                facts[stage] = int(aware.timestamp())
     return facts
-
-
-def _moment(text: object, zone: tzinfo) -> int | None:
-    try:
-        moment = datetime.fromisoformat(str(text))
-    except ValueError:
-        return None
-    return int((moment if moment.tzinfo else moment.replace(tzinfo=zone)).timestamp())
 
 
 def stage_visits(course: DealCourse, places: Mapping[Place, int]) -> list[StageVisit]:

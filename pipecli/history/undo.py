@@ -198,9 +198,9 @@ def require_free(pipeline: Pipeline, reverted: Sequence[Reverted]) -> None:
     restored = [part.before for part in reverted if part.before is not None]
     written = {name for record in restored for name in record_names(record)}
     gone = {name for part in reverted if part.done for name in record_names(part.done)} - written
-    connection = pipeline.index.connection
     for record_noun, key in gone:
-        users = [name for name, path in records_naming(connection, record_noun, key) if path not in own]
+        naming = records_naming(pipeline.index.connection, record_noun, key)
+        users = [name for name, path in naming if path not in own]
         if users:
             raise Refused(
                 f"{key} can't be taken back: {first_of(users, 5)} came to name it since",
@@ -223,11 +223,9 @@ def require_unissued(reverted: Sequence[Reverted]) -> None:
 def require_unsent(reverted: Sequence[Reverted]) -> None:
     """Refuse to take back that a quotation was sent: its mail is with the customer."""
     for part in reverted:
-        if part.done is None or part.done.noun != "quotation":
-            continue
         was, became = getattr(part.before, "status", "draft"), getattr(part.done, "status", "")
-        if was == "draft" and became == "sent":
-            key = part.done.key
+        if part.record.noun == "quotation" and was == "draft" and became == "sent":
+            key = part.record.key
             raise Refused(
                 f"{key} was sent, and the customer keeps it",
                 hint=f"make the next one with `pipecli quote revise {key}`, or take it back with --force",

@@ -77,9 +77,7 @@ def facts_of(path: str, blob: Object) -> VersionFacts:
 
 def why_absent(blob: Object) -> str:
     """Why the content of a blob was not read."""
-    if blob.size:
-        return f"{blob.size:,} bytes are too many for a record"
-    return NOT_HERE
+    return f"{blob.size:,} bytes are too many for a record" if blob.size else NOT_HERE
 
 
 def _fault(error: FaultyFile) -> str:
