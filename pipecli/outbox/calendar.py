@@ -6,7 +6,7 @@ The same entries give the same bytes, whenever and wherever the file is written.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
@@ -57,7 +57,10 @@ def calendar_text(name: str, entries: Iterable[CalendarEntry], zone: ZoneInfo) -
             _timezone(zone, min(times, default=_BEGINNING), max(times, default=_BEGINNING))
         )
     for entry in local:
-        calendar.add_component(_task(entry) if entry.is_task else _event(entry))
+        component = _task(entry) if entry.is_task else _event(entry)
+        if not entry.is_done:
+            component.add_component(_alarm(entry))
+        calendar.add_component(component)
     text: str = calendar.to_ical().decode()
     return text
 
@@ -71,8 +74,6 @@ def _event(entry: CalendarEntry) -> Event:
         event.add("DURATION", timedelta(minutes=entry.minutes or 0))
     event.add("TRANSP", "OPAQUE" if is_timed else "TRANSPARENT")  # a call to make keeps no day busy
     event.add("STATUS", "CONFIRMED")
-    if not entry.is_done:
-        event.add_component(_alarm(entry))
     return event
 
 
@@ -86,8 +87,6 @@ def _task(entry: CalendarEntry) -> Todo:
         done = at if isinstance(at, datetime) else datetime.combine(at, time(12), UTC)
         task.add("COMPLETED", done.astimezone(UTC))
         task.add("PERCENT-COMPLETE", 100)
-    else:
-        task.add_component(_alarm(entry))
     return task
 
 
@@ -140,31 +139,24 @@ def _timezone(zone: ZoneInfo, first: datetime, last: datetime) -> Timezone:
     """
     start = datetime(max(first.year, 1970), 1, 1, tzinfo=zone)
     onsets: dict[_Observance, list[datetime]] = defaultdict(list)
-    offset = _offset(start)
-    onsets[_Observance(offset, offset, start.tzname() or zone.key, bool(start.dst()))].append(
-        start.replace(tzinfo=None)
-    )
-    for moment in _changes(zone, start, last):
+    for moment in (start, *_changes(zone, start, last)):
         local = moment.astimezone(zone)
-        before = _offset((moment - timedelta(seconds=1)).astimezone(zone))
+        earlier = local if moment is start else (moment - timedelta(seconds=1)).astimezone(zone)
+        before = _offset(earlier)
         rule = _Observance(before, _offset(local), local.tzname() or zone.key, bool(local.dst()))
-        onsets[rule].append((moment + before).replace(tzinfo=None))
+        onsets[rule].append((moment.astimezone(UTC) + before).replace(tzinfo=None))
     timezone = Timezone()
     timezone.add("TZID", zone.key)
     for rule, times in onsets.items():
-        timezone.add_component(_observance(rule, times))
+        component = TimezoneDaylight() if rule.is_daylight else TimezoneStandard()
+        component.add("DTSTART", times[0])
+        component.add("TZOFFSETFROM", rule.before)
+        component.add("TZOFFSETTO", rule.after)
+        component.add("TZNAME", rule.name)
+        if times[1:]:
+            component.add("RDATE", times[1:])
+        timezone.add_component(component)
     return timezone
-
-
-def _observance(rule: _Observance, onsets: Sequence[datetime]) -> Component:
-    component = TimezoneDaylight() if rule.is_daylight else TimezoneStandard()
-    component.add("DTSTART", onsets[0])
-    component.add("TZOFFSETFROM", rule.before)
-    component.add("TZOFFSETTO", rule.after)
-    component.add("TZNAME", rule.name)
-    if onsets[1:]:
-        component.add("RDATE", list(onsets[1:]))
-    return component
 
 
 _STEP = timedelta(days=7)  # no clock is changed twice within

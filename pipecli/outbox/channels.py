@@ -70,19 +70,11 @@ class Channels:
                 hint=f"set PIPECLI_CHANNEL_<NAME>, or write {self.file}; see docs/notifications.md",
             )
 
-    def of_channel(self, name: str) -> list[Address]:
-        """The addresses of the channel of this name, else of the default; none where there is neither."""
-        return self._own(name) or self._default(name)
-
-    def of_user(self, slug: str) -> list[Address]:
-        """The addresses of a user: those in [users], of a channel of the same name, or the default."""
-        if variable(slug) not in self._environment and slug in self._users:
-            return self._addresses(slug, self._users[slug])
-        return self._own(slug) or self._default(slug)
-
     def of(self, name: str, *, is_user: bool) -> list[Address]:
-        """The addresses of a user, or of a channel."""
-        return self.of_user(name) if is_user else self.of_channel(name)
+        """The addresses of a channel, else of the default; of a user first those in [users]."""
+        if is_user and variable(name) not in self._environment and name in self._users:
+            return self._addresses(name, self._users[name])
+        return self._own(name) or self._default(name)
 
     def _own(self, name: str) -> list[Address]:
         if texts := self._environment.get(variable(name), "").split():

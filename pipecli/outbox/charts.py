@@ -215,9 +215,8 @@ def column_chart(
         .scale(domain=bars, paddingInner=0.3, paddingOuter=0.15)
         .axis(title=None, labelAngle=0 if is_level else -50, labelOverlap=len(bars) > _MOST_COLUMNS)
     )
-    y = alt.Y("value:Q").axis(
-        alt.Axis(title=axis, **(_MONEY if money else {"format": "d", "tickMinStep": 1}))
-    )
+    form = {"labelExpr": SHORT_MONEY} if money else {"format": "d", "tickMinStep": 1}
+    y = alt.Y("value:Q").axis(alt.Axis(title=axis, **form))
     stacked = (
         alt.Chart(_values(parts))
         .mark_bar(width=alt.RelativeBandSize(min(1, _WIDEST_COLUMN / step)))
@@ -236,9 +235,6 @@ def column_chart(
         )
         layers.append(ticks.encode(x=x, y=alt.Y("value:Q"), description=alt.Description("words:N")))
     return alt.layer(*layers).properties(width=theme.width, height=320, title=heading(title, subtitle, theme))
-
-
-_MONEY = {"labelExpr": SHORT_MONEY}
 
 
 def bar_chart(

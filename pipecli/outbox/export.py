@@ -102,16 +102,11 @@ def export_files(records: Mapping[str, Sequence[Document]], settings: str) -> di
         customers = {str(one["id"]): str(one.get("name", one["id"])) for one in records.get("customers", ())}
         files["contacts.vcf"] = vcard_book(contacts, customers)
     files["settings.yaml"] = settings
-    files["plan.yaml"] = _plan([plural for plural, several in records.items() if several])
+    plan = ["# Read back with: pipecli import run DIR", "vendor: pipecli", "source: .", "files:"]
+    plan += [f"- kind: {plural}\n  file: {plural}.csv" for plural, several in records.items() if several]
+    files["plan.yaml"] = "\n".join(plan) + "\n"
     files["README.md"] = _readme(records)
     return files
-
-
-def _plan(plurals: Sequence[str]) -> str:
-    lines = ["# Read back with: pipecli import run DIR", "vendor: pipecli", "source: .", "files:"]
-    for plural in plurals:
-        lines += [f"- kind: {plural}", f"  file: {plural}.csv"]
-    return "\n".join(lines) + "\n"
 
 
 def _readme(records: Mapping[str, Sequence[Document]]) -> str:
@@ -127,12 +122,8 @@ def _readme(records: Mapping[str, Sequence[Document]]) -> str:
     for plural, several in records.items():
         if several:
             header = csv_text(several).partition("\r\n")[0].split(",")
-            lines += [
-                "",
-                f"## {plural}.csv",
-                "",
-                f"{count(len(several), 'row', ',')}: {', '.join(f'`{name}`' for name in header)}",
-            ]
+            names = ", ".join(f"`{name}`" for name in header)
+            lines += ["", f"## {plural}.csv", "", f"{count(len(several), 'row', ',')}: {names}"]
     return "\n".join(lines) + "\n"
 
 
@@ -197,12 +188,11 @@ class Entry(NamedTuple):
     currency: str
     postings: tuple[Posting, ...]
 
-    def lines(self, indent: str) -> list[str]:
-        """Its postings, one on each line."""
-        return [
-            f"{indent}{':'.join(posting.account)}  {posting.amount:f} {self.currency}"
-            for posting in self.postings
-        ]
+    def text(self, head: str, indent: str) -> str:
+        """Its head, and its postings below, one on each line."""
+        names = ((":".join(account), amount) for account, amount in self.postings)
+        lines = [f"{indent}{name}  {amount:f} {self.currency}" for name, amount in names]
+        return "\n".join([head, *lines]) + "\n"
 
 
 def ledger_entries(invoices: Iterable[Mapping[str, Any]]) -> Iterator[Entry]:
@@ -223,9 +213,8 @@ def ledger_entries(invoices: Iterable[Mapping[str, Any]]) -> Iterator[Entry]:
             Posting(_SALES, -Decimal(str(invoice["amount"]))),
             *taxes,
         )
-        what = "Credit note" if "credits" in invoice else "Invoice"
+        what, sign = ("Credit note", -1) if "credits" in invoice else ("Invoice", 1)
         yield Entry(str(invoice["date"]), f"{what} {number}", who, number, currency, postings)
-        sign = -1 if "credits" in invoice else 1
         for payment in invoice.get("payments", ()):
             paid = sign * Decimal(str(payment["amount"]))
             both = (Posting(_BANK, paid), Posting(customer, -paid))
@@ -240,12 +229,10 @@ def _part(text: str) -> str:
 
 def hledger(invoices: Iterable[Mapping[str, Any]]) -> str:
     """A journal of hledger, and of ledger: the amounts of each entry sum to nothing."""
-    texts = []
-    for entry in _ordered(invoices):
-        lines = [f"{entry.day} ({_plain(entry.number)}) {_plain(entry.who)} | {_plain(entry.what)}"]
-        lines += entry.lines("    ")
-        texts.append("\n".join(lines) + "\n")
-    return "\n".join(texts)
+    return "\n".join(
+        entry.text(f"{entry.day} ({_plain(entry.number)}) {_plain(entry.who)} | {_plain(entry.what)}", "    ")
+        for entry in _ordered(invoices)
+    )
 
 
 def beancount(invoices: Iterable[Mapping[str, Any]]) -> str:
@@ -258,9 +245,9 @@ def beancount(invoices: Iterable[Mapping[str, Any]]) -> str:
     head = "".join(f"{day} open {account}\n" for account, day in opened.items())
     texts = [head] if head else []
     for entry in made:
-        lines = [f'{entry.day} * "{_quoted(entry.who)}" "{_quoted(entry.what)}" ^{_link(entry.number)}']
-        lines += entry.lines("  ")
-        texts.append("\n".join(lines) + "\n")
+        link = re.sub(r"[^A-Za-z0-9._/-]", "-", entry.number)
+        words = f'{entry.day} * "{_quoted(entry.who)}" "{_quoted(entry.what)}" ^{link}'
+        texts.append(entry.text(words, "  "))
     return "\n".join(texts)
 
 
@@ -275,7 +262,3 @@ def _plain(text: str) -> str:
 
 def _quoted(text: str) -> str:
     return re.sub(r"[\x00-\x1f]+", " ", text).replace("\\", "\\\\").replace('"', '\\"')
-
-
-def _link(number: str) -> str:
-    return re.sub(r"[^A-Za-z0-9._/-]", "-", number)

@@ -64,9 +64,8 @@ def xml_of(
     said = {term: value for term, value in terms.items() if value}
     try:
         xml: bytes = facturx.generate_cii_xml(said, level=_LEVEL, check_xsd=False, check_schematron=False)
-        xml = xml.replace(
-            b' xsi:nil="true"', b""
-        )  # the library marks an empty element, the schema forbids it
+        # the library marks an empty element, the schema forbids it
+        xml = xml.replace(b' xsi:nil="true"', b"")
         facturx.xml_check_xsd(xml, "factur-x", _LEVEL)
     except Exception as error:
         raise NotElectronic(f"{invoice.number} isn't valid as EN 16931: {error}") from None
@@ -113,12 +112,9 @@ def _party(
     told = (_country(country or ""), _country(lines[-1]) if lines else "", _country(by_number))
     code = next((code for code in told if code), None)
     if code is None:
-        raise NotElectronic(
-            f"EN 16931 asks for the country of {name}",
-            hint="give it the last line of company.address"
-            if whose == "company"
-            else f"pipecli customer set {whose} country=…",
-        )
+        own = "give it the last line of company.address"
+        hint = own if whose == "company" else f"pipecli customer set {whose} country=…"
+        raise NotElectronic(f"EN 16931 asks for the country of {name}", hint=hint)
     party = {"name": name, "country_code": code} | dict(
         zip(("addr_l1", "addr_l2", "addr_l3"), lines[:-1] if told[1] else lines, strict=False)
     )
@@ -162,14 +158,8 @@ def _sums(invoice: Invoice) -> dict[str, Any]:
         off = sum(printed for _, _, printed, _ in at_rate) - taxable
         taxes.append({"BT-116": f"{taxable}", "BT-117": f"{tax}", "BT-118": _TAXED, "BT-119": f"{rate:f}"})
         if off:
-            allowances.append(
-                {
-                    "amount": f"{off}",
-                    "vat_category_code": _TAXED,
-                    "vat_rate": f"{rate:f}",
-                    "reason": "Discount",
-                }
-            )
+            of_rate = {"vat_category_code": _TAXED, "vat_rate": f"{rate:f}"}
+            allowances.append({"amount": f"{off}", **of_rate, "reason": "Discount"})
     printed = sum(printed for _, _, printed, _ in worth)
     return {
         "BG-20": allowances,
@@ -194,7 +184,7 @@ def _line(number: int, invoice: Invoice, item: Item, bare: Decimal, printed: Dec
         price = round(EXACT.divide(EXACT.multiply(price, 100), 100 + item.tax), 6)
     quantity = EXACT.multiply(item.quantity, Decimal(item.term or 1))
     uom = item.uom or (item.per.value if item.per else "")
-    line = {
+    line: dict[str, Any] = {
         "BT-126": f"{number}",
         "BT-129": f"{quantity:f}",
         "BT-130": _UNITS.get(uom.strip().casefold(), _ONE),
@@ -206,8 +196,6 @@ def _line(number: int, invoice: Invoice, item: Item, bare: Decimal, printed: Dec
     }
     if item.product:
         line["BT-155"] = item.product
-    return line | (
-        {"BG-27": [{"amount": f"{bare - printed}", "reason": "Discount"}]}
-        if bare > printed and (item.discount or item.discount_amount)
-        else {}
-    )
+    if bare > printed and (item.discount or item.discount_amount):
+        line["BG-27"] = [{"amount": f"{bare - printed}", "reason": "Discount"}]
+    return line

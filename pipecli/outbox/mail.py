@@ -24,7 +24,7 @@ from mimetypes import guess_type
 from pathlib import Path
 from secrets import token_hex
 from threading import Timer
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, Literal, NamedTuple
 
 from pipecli.errors import PipecliError
 from pipecli.harmless_text import one_line, visible
@@ -173,10 +173,8 @@ def server_of(environment: Mapping[str, str]) -> Server:
             hint="set it, and PIPECLI_SMTP_USER and PIPECLI_SMTP_PASSWORD where the server asks for them",
         )
     security = values["SECURITY"] or "starttls"
-    if security not in get_args(Security):
-        raise PipecliError(
-            f'PIPECLI_SMTP_SECURITY: "{security}" must be one of {", ".join(get_args(Security))}'
-        )
+    if security not in _PORTS:
+        raise PipecliError(f'PIPECLI_SMTP_SECURITY: "{security}" must be one of {", ".join(_PORTS)}')
     port = values["PORT"] or str(_PORTS[security])
     if not re.fullmatch("[0-9]{1,5}", port) or not 0 < int(port) < 1 << 16:
         raise PipecliError(f'PIPECLI_SMTP_PORT: "{port}" isn\'t a port', hint="write a number, such as 587")
@@ -215,14 +213,17 @@ def deliver_mail(server: Server, sender: str, recipients: Sequence[str], message
     """
     with _failures(server), _connected(server) as connection:
         connection.introduce()
-        connection.sign_in()
+        if server.user:
+            connection.login(server.user, server.password)
         size = [f"size={len(message)}"] if connection.has_extn("size") else []
         _require(connection.mail(sender, size), f"the sender {sender}")
         for recipient in recipients:
             # One that is refused is enough: to send to the others and then again would send twice to them.
             _require(connection.rcpt(recipient), recipient)
         _require(connection.docmd("DATA"), "the message", taken=354)
-        connection.send(_dotted(message))
+        # a dot is doubled at the start of a line, and one alone is the end
+        lines = re.sub(rb"(?m)^\.", b"..", re.sub(rb"\r?\n", b"\r\n", message))
+        connection.send(lines.removesuffix(b"\r\n") + b"\r\n.\r\n")
         try:
             code, words = connection.getreply()
         except (smtplib.SMTPException, OSError, KeyboardInterrupt) as error:
@@ -272,10 +273,6 @@ class _Connection(smtplib.SMTP):
         self.helo_resp = self.ehlo_resp = None
         self.esmtp_features, self.does_esmtp = {}, False
         self.ehlo_or_helo_if_needed()
-
-    def sign_in(self) -> None:
-        if self._server.user:
-            self.login(self._server.user, self._server.password)
 
     def _secure(self) -> None:
         self._wire = self._context.wrap_socket(
@@ -353,12 +350,6 @@ def _words(answer: bytes | str) -> str:
     """A server's answer on one line that does nothing to a terminal."""
     text = answer.decode("utf-8", "replace") if isinstance(answer, bytes) else answer
     return one_line(text)[:_LONGEST_WORDS]
-
-
-def _dotted(message: bytes) -> bytes:
-    """A message as DATA sends it: a dot doubled at the start of a line, and one alone at the end."""
-    lines = re.sub(rb"\r?\n", b"\r\n", message)
-    return re.sub(rb"(?m)^\.", b"..", lines).removesuffix(b"\r\n") + b"\r\n.\r\n"
 
 
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"

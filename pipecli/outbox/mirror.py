@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
     from pipecli.history.history_index import History
     from pipecli.store.pipeline import Pipeline
-    from pipecli.store.safe_files import Location
 
 Row = Sequence[Any]
 
@@ -44,6 +43,7 @@ _DAYS = (
     "valid_from valid_until"
 ).split()
 _MOMENTS = "at created first_response last_in last_out own_first_response sent".split()
+_BY_NAME = {"json": "jsonb", **dict.fromkeys(_DAYS, "date"), **dict.fromkeys(_MOMENTS, "timestamptz")}
 _UNDECLARED = dict.fromkeys("probability weighted margin tax cost open".split(), "REAL") | dict.fromkeys(
     ("active", "age_days", "overdue_days", "minutes_to_first_response", "tax_included"), "INTEGER"
 )
@@ -97,7 +97,10 @@ class Source:
         self.pipeline = pipeline
         self.history = history
         day = pipeline.today.isoformat() if is_committed else ""
-        self.upto = Upto(_identity(pipeline.location), history.tip.commit, day, _VERSION)
+        # all clones of a pipeline share its first commit, and its folder in the repository
+        place = pipeline.location
+        roots = git.output(place.work_tree, "rev-list", "--max-parents=0", "HEAD").split()
+        self.upto = Upto(f"{roots[-1]}:{place.prefix}", history.tip.commit, day, _VERSION)
 
     def is_in(self, known: Upto | None) -> bool:
         """True where a copy has all of this."""
@@ -150,12 +153,6 @@ _ROWS = 50_000
 """The rows of a Parquet file that are held at a time: its row groups."""
 
 
-def _identity(place: Location) -> str:
-    """A name that all clones of a pipeline share: its first commit, and its folder in the repository."""
-    roots = git.output(place.work_tree, "rev-list", "--max-parents=0", "HEAD").split()
-    return f"{roots[-1]}:{place.prefix}"
-
-
 def _events_of(step: log.RecordStep) -> Iterator[Event]:
     """The events of a record in a commit; of one that is new also what its fields began with."""
     yield from step.events
@@ -184,15 +181,10 @@ def _word(value: object) -> str | None:
 
 
 def _type_of(column: str, declared: str) -> str:
-    if column == "json":
-        return "jsonb"
     if column.startswith("exact_"):
         return "numeric"
-    if column in _DAYS:
-        return "date"
-    if column in _MOMENTS:
-        return "timestamptz"
-    return _NUMBERS.get(declared or _UNDECLARED.get(column, "TEXT"), "text")
+    number = _NUMBERS.get(declared or _UNDECLARED.get(column, "TEXT"), "text")
+    return _BY_NAME.get(column, number)
 
 
 def _moment(text: str) -> datetime:

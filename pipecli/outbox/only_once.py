@@ -163,9 +163,8 @@ class Claims:
         lines = (line.split("\t") for line in done.stdout.decode("utf-8", "replace").splitlines())
         there = next((commit for commit, ref in lines if ref == self.ref), None)
         if there and there != here:
-            self._talk(
-                "fetch", "--quiet", "--no-tags", "--refmap=", "--", self.remote, f"+{self.ref}:{self.ref}"
-            )
+            mapped = f"+{self.ref}:{self.ref}"
+            self._talk("fetch", "--quiet", "--no-tags", "--refmap=", "--", self.remote, mapped)
             # Another machine may have been faster between the two: what was fetched is what was read.
             return git.commit_of(self.place.work_tree, self.ref)
         return there
@@ -211,9 +210,7 @@ class Claims:
         """The claims of a state of the ref; files of others are passed over."""
         if commit is None:
             return {}
-        listed = git.raw(self.place.work_tree, "ls-tree", "-z", "--full-tree", commit).decode(
-            "utf-8", "replace"
-        )
+        listed = git.output(self.place.work_tree, "ls-tree", "-z", "--full-tree", commit)
         entries = re.findall(r"(?<![^\0])\d+ blob (\w+)\t(\d{4}-\d\d-\d\d)\0", listed)
         blobs = git.objects(self.place.work_tree, [blob for blob, _ in entries], _LARGEST)
         return {day: _lines(blob.content or b"") for (_, day), blob in zip(entries, blobs, strict=True)}

@@ -128,11 +128,20 @@ def _plain(dot: Dot, scales: _Scales, band: float) -> dict[str, Any]:
     }
 
 
-def _marked(rows: Sequence[dict[str, Any]], scales: _Scales, theme: Theme) -> Any:
+def _circles(rows: Sequence[dict[str, Any]], x: Any, lane: Any, scales: _Scales, theme: Theme) -> Any:
     """Circles with a rim: the ends of the colour scale are near to white, and to black."""
     import altair as alt
 
-    return alt.Chart(values(rows)).mark_circle(opacity=scales.opacity, stroke=theme.quiet, strokeWidth=0.6)
+    circles = alt.Chart(values(rows)).mark_circle(opacity=scales.opacity, stroke=theme.quiet, strokeWidth=0.6)
+    return circles.encode(
+        x=x,
+        y=lane,
+        yOffset=_offset(),
+        color=scales.color,
+        size=scales.size,
+        description=alt.Description("words:N"),
+        order=alt.Order("amount:Q").sort("descending"),
+    )
 
 
 def _by_date(
@@ -141,17 +150,9 @@ def _by_date(
 ) -> Any:  # fmt: skip
     import altair as alt
 
-    points = _marked(rows, scales, theme).encode(
-        x=alt.X("close:T")
-        .scale(type="utc", padding=18)
-        .axis(alt.Axis(title=scales.say("Expected close"), grid=True, **_days(rows, today, scales.words))),
-        y=_lane(stages),
-        yOffset=_offset(),
-        color=scales.color,
-        size=scales.size,
-        description=alt.Description("words:N"),
-        order=alt.Order("amount:Q").sort("descending"),
-    )
+    axis = alt.Axis(title=scales.say("Expected close"), grid=True, **_days(rows, today, scales.words))
+    x = alt.X("close:T").scale(type="utc", padding=18).axis(axis)
+    points = _circles(rows, x, _lane(stages), scales, theme)
     rule = (
         alt.Chart(values([{"day": today.isoformat()}]))
         .mark_rule(color=theme.quiet, strokeDash=[4, 3])
@@ -227,18 +228,9 @@ def _without_date(
 
     lane = _lane(stages) if is_alone else _lane(stages).axis(None)
     width = theme.width if is_alone else _UNDATED_WIDTH
-    points = _marked(rows, scales, theme).encode(
-        x=alt.X("along:Q")
-        .scale(padding=18)
-        .axis(title=scales.say("no expected close"), labels=False, ticks=False, grid=False),
-        y=lane,
-        yOffset=_offset(),
-        color=scales.color,
-        size=scales.size,
-        description=alt.Description("words:N"),
-        order=alt.Order("amount:Q").sort("descending"),
-    )
     across, along = alt.X("along:Q").scale(padding=18), [row["along"] for row in rows]
+    x = across.axis(title=scales.say("no expected close"), labels=False, ticks=False, grid=False)
+    points = _circles(rows, x, lane, scales, theme)
     names = _names(rows, across, along, stages, theme, width) if is_alone else []
     return alt.layer(points, *names).properties(width=width, height=_height(stages))
 
@@ -264,13 +256,10 @@ def _height(stages: Sequence[str]) -> int:
 
 
 def _subtitle(dots: Sequence[Dot], say: Callable[[str], str]) -> str:
-    without = [
-        say(text).format(n=count)
-        for count, text in (
-            (sum(dot.score is None for dot in dots), "{n} without a score (grey)"),
-            (sum(dot.amount is None for dot in dots), "{n} without an amount"),
-        )
-        if count
-    ]
+    counts = {
+        "{n} without a score (grey)": sum(dot.score is None for dot in dots),
+        "{n} without an amount": sum(dot.amount is None for dot in dots),
+    }
+    without = [say(text).format(n=count) for text, count in counts.items() if count]
     legend = say("colour: lead score; circle: amount; dashed: today")
     return "; ".join([legend, *without]) if dots else say("no open deal")

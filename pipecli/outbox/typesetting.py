@@ -56,9 +56,8 @@ def guarded_page(page: str, name: str, direction: str) -> str:
     the template's.
     """
     if len(page) > _LARGEST:
-        raise PipecliError(
-            f"{name} makes a page of more than {_LARGEST >> 20} MB", hint="look for what grows in it"
-        )
+        large = f"{name} makes a page of more than {_LARGEST >> 20} MB"
+        raise PipecliError(large, hint="look for what grows in it")
     read = _Reader(name)
     read.feed(page)
     read.close()
@@ -188,21 +187,16 @@ def typeset(
             placed = root / f".logo{logo.suffix.lower()}"
             shutil.copyfile(logo, placed)
             inputs["logo"] = f"/{placed.name}"
-        answer, content = run_worker(
-            "document",
-            {
-                "root": str(root),
-                "template": str(root / (template.file if template else _DEFAULT)),
-                "page": str(root / f".{_PAGE}") if form == "html" else "",
-                "packages": str(root / ".no-packages"),
-                "fonts": [str(root / ".fonts")],
-                "inputs": inputs,
-                "created": created.isoformat(),
-            },
-            name,
-            memory=MEMORY,
-            seconds=seconds,
-        )
+        request = {
+            "root": str(root),
+            "template": str(root / (template.file if template else _DEFAULT)),
+            "page": str(root / f".{_PAGE}") if form == "html" else "",
+            "packages": str(root / ".no-packages"),
+            "fonts": [str(root / ".fonts")],
+            "inputs": inputs,
+            "created": created.isoformat(),
+        }
+        answer, content = run_worker("document", request, name, memory=MEMORY, seconds=seconds)
         folder = template.folder.name if template else "pipecli's own"
         if "error" in answer:
             raise _refusal(answer["error"], answer["diagnostic"], folder, root, name)

@@ -16,7 +16,7 @@ def configured(tmp_path: Path, text: str = "", **environment: str) -> Channels:
 
 
 def urls(found: Channels, channel: str = "", user: str = "") -> list[str]:
-    return [each.url for each in (found.of_user(user) if user else found.of_channel(channel))]
+    return [each.url for each in (found.of(user or channel, is_user=bool(user)))]
 
 
 def test_a_channel_is_an_environment_variable(tmp_path: Path) -> None:
@@ -56,7 +56,7 @@ def test_a_default_serves_whom_nothing_else_does(tmp_path: Path) -> None:
 
     assert urls(ours, "sales") == urls(ours, user="luis") == ["json://team"]
     assert urls(ours, user="ana") == ["json://ana"]
-    assert [each.channel for each in ours.of_user("luis")] == ["default"]
+    assert [each.channel for each in ours.of("luis", is_user=True)] == ["default"]
     assert urls(configured(tmp_path, '[channels]\ndefault = "json://d"\n'), "sales") == ["json://d"]
 
 
@@ -98,13 +98,13 @@ def test_what_is_neither_an_address_nor_a_channel_is_refused_without_telling_it(
     ours = configured(tmp_path, '[users]\nana = "hunter22-secret"\nluis = "luis"\n')
 
     with pytest.raises(PipecliError, match="is neither an address nor") as refused:
-        ours.of_user("ana")
+        ours.of("ana", is_user=True)
     assert "hunter22" not in str(refused.value)
     with pytest.raises(PipecliError, match="is neither an address nor"):
-        ours.of_user("luis")
+        ours.of("luis", is_user=True)
 
 
 def test_an_address_hides_what_it_is(tmp_path: Path) -> None:
-    (address,) = configured(tmp_path, PIPECLI_CHANNEL_SALES="json://s3cret").of_channel("sales")
+    (address,) = configured(tmp_path, PIPECLI_CHANNEL_SALES="json://s3cret").of("sales", is_user=False)
 
     assert "s3cret" not in repr(address)

@@ -130,7 +130,7 @@ def _reminders(
             untold[key] = f"{what} for nobody: {', '.join(dict.fromkeys(their.plan.id for their in theirs))}"
         elif not about.get("active", True):
             untold[key] = f"{what} for {user}, who is not active: give the deals to another"
-        elif not (addresses := ours.of_user(user)):
+        elif not (addresses := ours.of(user, is_user=True)):
             way_out = f"set {variable(user)}, or write {ours.file}"
             untold[key] = f"{what} for {user}, who has no channel: {way_out}"
         else:
