@@ -323,7 +323,8 @@ class _Merging:
         if same(base, theirs):
             return ours
         if not is_member and self._is_free(path, base, ours, theirs):
-            base, ours, theirs = (self._or_empty(side, ours, theirs) for side in (base, ours, theirs))
+            empty = type(next(side for side in (ours, theirs) if side))()
+            base, ours, theirs = (empty if is_nothing(side) else side for side in (base, ours, theirs))
         if path in _EARLIEST.get(getattr(self.model, "noun", ""), ()):
             with suppress(TypeError, ValueError):  # one that was removed, or isn't a time
                 return min(ours, theirs, key=lambda at: datetime.fromisoformat(str(at)))
@@ -342,9 +343,6 @@ class _Merging:
         if types == {list}:
             return names_at(self.model, path) != kinds.TIER
         return types == {dict} and not keys_at(self.model, path)
-
-    def _or_empty(self, value: object, *others: object) -> object:
-        return value if not is_nothing(value) else type(next(other for other in others if other))()
 
     def _list(
         self, path: Path, base: Sequence[object], ours: Sequence[object], theirs: Sequence[object]

@@ -251,10 +251,8 @@ class _Record:
         return MergedRecord(mark_conflicts(text, others, theirs, self.kind.model), tuple(conflicts))
 
     def _in_words(self, conflict: FieldConflict) -> ConflictInWords:
-        is_rule = self.broken and conflict.path[0] in self.whole
-        return in_words(
-            self.kind.model, conflict, self.ours.plain, self.theirs.plain, self.broken if is_rule else ""
-        )
+        broken = self.broken if conflict.path[0] in self.whole else ""
+        return in_words(self.kind.model, conflict, self.ours.plain, self.theirs.plain, broken)
 
 
 def exact_numbers(plain: Plain, text: str) -> Plain:

@@ -152,9 +152,8 @@ def difference(before: Sequence[Remark], after: Sequence[Remark]) -> Difference:
     """The comments that came and went; one that only stands elsewhere did neither."""
     stayed = Counter(before) & Counter(after)
     came, went = Counter(after) - stayed, Counter(before) - stayed
-    moved = Counter(element.words for element in came.elements()) & Counter(
-        element.words for element in went.elements()
-    )
+    words_came, words_went = (Counter(one.words for one in side.elements()) for side in (came, went))
+    moved = words_came & words_went
     return Difference(_unmoved(after, came, moved), _unmoved(before, went, moved))
 
 

@@ -12,6 +12,7 @@ import re
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Set
+from functools import partial
 from pathlib import Path
 
 from pipecli.errors import PipecliError
@@ -128,11 +129,8 @@ def objects(place: Location) -> Iterator[Diagnosis]:
     done = git.run(place.work_tree, "fsck", "--no-dangling", "--no-progress")
     said = (done.stderr + done.stdout).decode("utf-8", "replace").splitlines()
     # of another program's commits git says that it would not write them so
-    damage = [
-        " ".join(line.split()).removeprefix("error: ")
-        for line in said
-        if not line.startswith(("error in ", "warning in "))
-    ]
+    theirs = ("error in ", "warning in ")
+    damage = [" ".join(line.split()).removeprefix("error: ") for line in said if not line.startswith(theirs)]
     if done.returncode and damage:
         yield error(
             f"git can't read all that it has kept: {first_of(damage, 2)}",
@@ -265,9 +263,8 @@ def _written(place: Location) -> float:
     """When git last wrote its graph with the files that commits touched; 0 where it has none."""
     times = [0.0]
     for name in ("commit-graph", "commit-graphs"):
-        kept = place.work_tree / git.output(
-            place.work_tree, "rev-parse", "--git-path", f"objects/info/{name}"
-        )
+        path = git.output(place.work_tree, "rev-parse", "--git-path", f"objects/info/{name}")
+        kept = place.work_tree / path
         for file in [kept, *sorted(kept.glob("*.graph"))] if kept.exists() else ():
             if file.is_file():
                 with file.open("rb") as handle:
@@ -282,18 +279,18 @@ def _is_on(place: Location, name: str) -> bool:
 
 def documents_by_year(place: Location) -> Iterator[Diagnosis]:
     """Documents in the folder of a year: git writes the list of all its files anew with every commit."""
-    folders = [kind.folder for kind in KINDS if kind.is_document]
-    by_year = [
-        file for folder in folders for file in place.root.glob(f"{folder}/[0-9][0-9][0-9][0-9]/*.yaml")
-    ]
+    by_year = {
+        file.relative_to(place.root).as_posix()
+        for kind in KINDS
+        if kind.is_document
+        for file in place.root.glob(f"{kind.folder}/[0-9][0-9][0-9][0-9]/*.yaml")
+    }
     if by_year:
         yield warning(
             f"{count(len(by_year), 'document', ',')} in the folder of a year: with 90,000 files in one, each "
             "commit adds 2.7 MB to git",
             "pipecli doctor --fix, which moves what is committed to the folders of months, in one commit",
-            lambda: _move_to_month_folders(
-                place, {file.relative_to(place.root).as_posix() for file in by_year}
-            ),
+            partial(_move_to_month_folders, place, by_year),
         )
 
 
@@ -314,11 +311,10 @@ def _move_to_month_folders(place: Location, by_year: Set[str]) -> str:
     with interruptible():
         commit, _ = write_under_journal(place, writes, f"Move {what}\n\nPipecli-Event: moved")
     index.open_index(place).connection.close()
-    stay = len(by_year) - len(writes) // 2
-    left = (
-        f"; {count(stay, 'document', ',')} with faults or changes that are not committed stay" if stay else ""
-    )
-    return f"moved {what}, in commit {(commit or '')[:7]}{left}"
+    moved = f"moved {what}, in commit {(commit or '')[:7]}"
+    if stay := len(by_year) - len(writes) // 2:
+        moved += f"; {count(stay, 'document', ',')} with faults or changes that are not committed stay"
+    return moved
 
 
 Look = Callable[[Location], Iterator[Diagnosis]]

@@ -129,15 +129,12 @@ def _shared(place: Location) -> Iterator[Diagnosis]:
 
 def _apart(upstream: Upstream, went: int, came: int) -> str:
     if went and came:
-        return (
-            f"{upstream.branch} and {upstream} have diverged: {count(went, 'commit')} only here, "
-            f"{came} only there"
-        )
+        both = f"{upstream.branch} and {upstream} have diverged"
+        return f"{both}: {count(went, 'commit')} only here, {came} only there"
+    are = "is" if went + came == 1 else "are"
     if went:
-        return f"{count(went, 'commit')} of {upstream.branch} {'is' if went == 1 else 'are'} only here"
-    return (
-        f"{count(came, 'commit')} of {upstream} {'is' if came == 1 else 'are'} not in {upstream.branch} yet"
-    )
+        return f"{count(went, 'commit')} of {upstream.branch} {are} only here"
+    return f"{count(came, 'commit')} of {upstream} {are} not in {upstream.branch} yet"
 
 
 def progress(place: Location) -> Iterator[Diagnosis]:

@@ -76,14 +76,8 @@ class MergedTree(NamedTuple):
 def merge_trees(place: Location, ours: str, theirs: str) -> MergedTree:
     """Merge two commits. Raises PipecliError where git can't, as when they have no past in common."""
     tree, unmerged, words = _merge_tree(place, ours, theirs)
-    contents = {
-        blob.id: blob.content
-        for blob in git.objects(
-            place.work_tree,
-            dict.fromkeys(side for sides in unmerged for side in sides[1:4] if side),
-            safe_files.LARGEST,
-        )
-    }
+    blobs = dict.fromkeys(side for sides in unmerged for side in sides[1:4] if side)
+    contents = {blob.id: blob.content for blob in git.objects(place.work_tree, blobs, safe_files.LARGEST)}
     merged: dict[str, bytes] = {}
     conflicts: list[FileConflict] = []
     gone: list[Sides] = []
@@ -132,16 +126,8 @@ def _merge_tree(place: Location, ours: str, theirs: str) -> tuple[str, list[Side
     """git's merge, with the files it could not merge and its words on each."""
     # A driver that always fails: every record that both sides changed comes back here, all in one process.
     # Carried through, as git lays the versions it shows a driver into the working tree.
-    done = carry_through(
-        place.work_tree,
-        "-c",
-        f"merge.{DRIVER}.driver=false",
-        "merge-tree",
-        "--write-tree",
-        "-z",
-        ours,
-        theirs,
-    )
+    failing = ("-c", f"merge.{DRIVER}.driver=false")
+    done = carry_through(place.work_tree, *failing, "merge-tree", "--write-tree", "-z", ours, theirs)
     if done.returncode > 1 and git.version(place.work_tree) < OLDEST_GIT:
         raise PipecliError(
             "both sides have new commits, and merging them safely takes git 2.38 or later; this one is older",
@@ -150,13 +136,9 @@ def _merge_tree(place: Location, ours: str, theirs: str) -> tuple[str, list[Side
     if done.returncode > 1:
         raise git.GitRefused(f"git can't merge the two sides: {git.words_of(done)}")
     head, *rest = done.stdout.split(b"\0")
-    tree = head.decode().strip()
     end = rest.index(b"") if b"" in rest else len(rest)
-    return (
-        tree,
-        _sides(rest[:end]),
-        _messages([words.decode("utf-8", "replace") for words in rest[end + 1 :]]),
-    )
+    messages = _messages([words.decode("utf-8", "replace") for words in rest[end + 1 :]])
+    return head.decode().strip(), _sides(rest[:end]), messages
 
 
 def _sides(entries: Sequence[bytes]) -> list[Sides]:
@@ -201,10 +183,9 @@ def _with(place: Location, tree: str, contents: Mapping[str, bytes | None]) -> s
             with open(name, "xb") as handle:  # noqa: PTH123
                 handle.write(content)
         listed = "".join(f"{name}\n" for name in names).encode()
-        blobs = git.raw(
-            place.work_tree, "hash-object", "-w", "--no-filters", "--stdin-paths", stdin=listed
-        ).split()
-        entries = [f"{_FILE} {blob.decode()}\t{path}" for path, blob in zip(here, blobs, strict=True)]
+        hashed = ("hash-object", "-w", "--no-filters", "--stdin-paths")
+        blobs = git.raw(place.work_tree, *hashed, stdin=listed).decode().split()
+        entries = [f"{_FILE} {blob}\t{path}" for path, blob in zip(here, blobs, strict=True)]
         entries += [f"0 {'0' * len(tree)}\t{path}" for path in contents if path not in here]
         for arguments, stdin in (
             (("read-tree", tree), None),
@@ -222,9 +203,8 @@ def commit_merge(place: Location, tree: str, *, shared: str, ours: str, message:
 
     Its first parent is the shared line, which `--as-of` follows in every clone.
     """
-    sign = (
-        ["-S"] if git.config(place.work_tree, "commit.gpgSign").lower() in ("true", "yes", "on", "1") else []
-    )
+    is_signed = git.config(place.work_tree, "commit.gpgSign").lower() in ("true", "yes", "on", "1")
+    sign = ["-S"] if is_signed else []
     done = git.run(place.work_tree, "commit-tree", *sign, "-p", shared, "-p", ours, "-m", message, tree)
     if done.returncode:
         raise git.refusal(done)
@@ -360,8 +340,14 @@ def plan_merge(place: Location, upstream: Upstream, theirs: str | None) -> Merge
         _require_no_rewrite(place, upstream, known, ours, theirs)
     if base == ours:
         return MergePlan(theirs, base, ours, theirs, [], {}, [])
+    if base is None and git.output(place.work_tree, "rev-parse", "--is-shallow-repository") == "true":
+        raise PipecliError(
+            f"this clone is shallow, and where it parted from {upstream} is not in it",
+            hint="bring the whole history: git fetch --unshallow",
+        )
     if base is None:
-        raise _unrelated(place, upstream)
+        unrelated = f"{upstream} has another history: the two have no commit in common"
+        raise PipecliError(unrelated, hint="look at the address: git remote -v")
     merged_tree = merge_trees(place, ours, theirs)
     in_conflict = {conflict.sides.path for conflict in merged_tree.conflicts}
     records = records_of(place, [path for path in merged_tree.contents if path not in in_conflict])
@@ -394,18 +380,6 @@ def _require_no_rewrite(place: Location, upstream: Upstream, known: str, ours: s
         "would bring back what was taken out",
         hint=f"follow it with `git rebase --onto {theirs[:9]} {last[:9]}`, or bring all back with "
         f"`git merge {theirs[:9]}`, and sync again",
-    )
-
-
-def _unrelated(place: Location, upstream: Upstream) -> PipecliError:
-    if git.output(place.work_tree, "rev-parse", "--is-shallow-repository") == "true":
-        return PipecliError(
-            f"this clone is shallow, and where it parted from {upstream} is not in it",
-            hint="bring the whole history: git fetch --unshallow",
-        )
-    return PipecliError(
-        f"{upstream} has another history: the two have no commit in common",
-        hint="look at the address: git remote -v",
     )
 
 

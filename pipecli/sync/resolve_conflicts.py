@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from pipecli.errors import PipecliError
-from pipecli.history.changes_in_words import RecordVersion, events_between
+from pipecli.history.changes_in_words import RecordVersion, events_between, title_of
 from pipecli.history.commits import key_of_path, record_kind
 from pipecli.records.kinds import SETTINGS_FILE
 from pipecli.store import git, safe_files
@@ -125,13 +125,9 @@ def _in_the_way(output: bytes) -> git.GitRefused:
 def abort(place: Location, waiting: Pending) -> None:
     """Have every file that the sync touched as it was before it, byte for byte."""
     differing = ("diff", "--name-only", "--no-renames", "-z")
-    touched = dict.fromkeys(
-        [
-            *git.words(place.work_tree, *differing, waiting.ours, waiting.theirs),
-            *git.words(place.work_tree, *differing, "--cached", waiting.ours),
-            *waiting.files,
-        ]
-    )
+    theirs = git.words(place.work_tree, *differing, waiting.ours, waiting.theirs)
+    staged = git.words(place.work_tree, *differing, "--cached", waiting.ours)
+    touched = dict.fromkeys([*theirs, *staged, *waiting.files])
     known = set(git.words(place.work_tree, "ls-tree", "-r", "--name-only", "--full-tree", "-z", waiting.ours))
     back = ("restore", "--source", waiting.ours, "--staged", "--worktree")
     _on_files(place, [path for path in touched if path in known], *back)
@@ -147,7 +143,8 @@ def take_side(place: Location, side: Side, paths: Sequence[str]) -> None:
     for path, sides in _unmerged(place).items():
         if path not in paths:
             continue
-        is_whole = len(sides) < 2 or any(b"\0" in content for content in _contents(place, [*sides.values()]))
+        blobs = [*git.objects(place.work_tree, sides.values(), safe_files.LARGEST)]
+        is_whole = len(sides) < 2 or any(b"\0" in (blob.content or b"") for blob in blobs)
         if is_whole and side not in sides:
             if path == f"{place.prefix}{SETTINGS_FILE}":
                 raise PipecliError(
@@ -204,17 +201,16 @@ def conflicting_files(waiting: Pending, names: Sequence[str]) -> list[str]:
     files: list[str] = []
     for name in names:
         wanted = name.casefold()
-        those = [path for path in waiting.files if path == name or _keys(path, wanted)]
+        those = [
+            path
+            for path in waiting.files
+            if path == name or f"-{wanted}" in f"-{key_of_path(path).casefold()}"
+        ]
         if len(those) != 1:
             what = f'"{name}" is not in conflict' if not those else f'"{name}" is {len(those)} of them'
             raise PipecliError(what, hint=f"these are: {named(waiting.files)}")
         files += those
     return files
-
-
-def _keys(path: str, wanted: str) -> bool:
-    key = key_of_path(path).casefold()
-    return key == wanted or f"-{key}".startswith(f"-{wanted}") or f"-{wanted}" in key
 
 
 def _first_mark(place: Location, path: str) -> int:
@@ -268,10 +264,6 @@ def _unmerged(place: Location) -> dict[str, dict[Side, str]]:
         if stage in _STAGES:
             sides[_STAGES[stage]] = blob
     return unmerged
-
-
-def _contents(place: Location, blobs: Sequence[str]) -> list[bytes]:
-    return [object_.content or b"" for object_ in git.objects(place.work_tree, blobs, safe_files.LARGEST)]
 
 
 def _note(place: Location) -> Path:
@@ -334,13 +326,10 @@ def conflicts_with_authors(
         mine, yours = (_Story(place, file.sides.path, base, tip) for tip in (ours, theirs))
         path = file.sides.path.removeprefix(place.prefix)
         kind = record_kind(path) if file.sides.path.startswith(place.prefix) else None
-        latest = mine.latest or yours.latest or {}
-        about = (
-            file.sides.path,
-            kind.noun if kind else None,
-            record_id(path) if kind else None,
-            title_of(latest) if kind else None,
-        )
+        about: tuple[str, str | None, str | None, str | None] = (file.sides.path, None, None, None)
+        if kind:
+            latest = RecordVersion(kind.noun, record_id(path), mine.latest or yours.latest)
+            about = (file.sides.path, kind.noun, latest.key, title_of(latest))
         for field in file.fields:
             authors = mine.author(field.path), yours.author(field.path)
             result.append(RecordConflict(*about, field.path, field.ours, field.theirs, *authors, field.words))
@@ -403,7 +392,9 @@ class _Story:
         """The last to change a field; of a file as a whole, the last to touch it."""
         for author, (before, after) in self._commits:
             pair = [self._told(self._plains.get(blob)) for blob in (before, after)]
-            if not field or any(_is_within(event.field, field) for event in events_between(*pair)):
+            told = [f"{event.field}." for event in events_between(*pair)] if field else []
+            own = f"{field}."
+            if not field or any(one.startswith(own) or own.startswith(one) for one in told):
                 return author
         return self._commits[0][0] if self._commits else None
 
@@ -411,13 +402,3 @@ class _Story:
         kind = record_kind(self._path.removeprefix(self._place.prefix))
         key = record_id(self._path.removeprefix(self._place.prefix))
         return None if plain is None else RecordVersion(kind.noun if kind else "file", key, plain)
-
-
-def _is_within(one: str, other: str) -> bool:
-    return f"{one}.".startswith(f"{other}.") or f"{other}.".startswith(f"{one}.")
-
-
-def title_of(plain: Plain) -> str | None:
-    """The name by which people call a record; None where it has none."""
-    titles = (plain.get(name) for name in ("title", "organization", "name"))
-    return next((title for title in titles if isinstance(title, str) and title), None)

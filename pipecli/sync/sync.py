@@ -13,6 +13,7 @@ import subprocess
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from operator import attrgetter
 from typing import NamedTuple
 
 from pipecli.checks import Finding
@@ -93,10 +94,8 @@ def push(pipeline: Pipeline, upstream: Upstream, commit: str, again: str = "`pip
 
     Raises PushRaceLost, and PipecliError where it is refused.
     """
-    before, pipeline.beyond_undo = (
-        pipeline.beyond_undo,
-        f"{upstream} may have what was here; {again} brings the rest",
-    )
+    before = pipeline.beyond_undo
+    pipeline.beyond_undo = f"{upstream} may have what was here; {again} brings the rest"
     done = _talk(
         pipeline.location, upstream, "push", "--progress", "--porcelain", "--recurse-submodules=no", "--",
         upstream.remote, f"{commit}:refs/heads/{upstream.name}",
@@ -235,12 +234,8 @@ def abort(place: Location) -> str:
 def ready(place: Location) -> Upstream:
     """Where to sync, once nothing is in the way. Raises PipecliError."""
     if waiting := pending(place):
-        number = len(waiting.files)
-        raise PipecliError(
-            f"a sync with {waiting.upstream} waits for you: {named(waiting.files)} "
-            f"{'is' if number == 1 else 'are'} in conflict",
-            hint=_WAYS,
-        )
+        files = f"{named(waiting.files)} {'is' if len(waiting.files) == 1 else 'are'}"
+        raise PipecliError(f"a sync with {waiting.upstream} waits for you: {files} in conflict", hint=_WAYS)
     require_no_git_operation(place)
     upstream = upstream_of(place)
     require_clean(place)
@@ -274,8 +269,12 @@ def _until_nobody_is_faster(pipeline: Pipeline, upstream: Upstream, before: str)
         if merge.conflicts:
             raise Conflicted(_leave_to_person(pipeline, upstream, merge), tries)
         result = Candidate(pipeline, merge.commit, merge.ours) if merge.commit != merge.ours else None
-        if result:
-            _require_pipeline(upstream, result)
+        if result and not result.has_settings():
+            raise PipecliError(
+                f"{place.prefix}{SETTINGS_FILE} was removed or moved in {upstream}",
+                hint="nothing is changed; see what they did with `git log --stat FETCH_HEAD`, and if it is "
+                "right follow them with `git merge FETCH_HEAD`",
+            )
         pushed = pushed_count(place, upstream, merge.commit, theirs)
         if merge.commit != theirs:
             _require_sound(pipeline, merge, result)
@@ -313,26 +312,14 @@ def _leave_to_person(pipeline: Pipeline, upstream: Upstream, merge: MergePlan) -
     return in_words
 
 
-def _require_pipeline(upstream: Upstream, result: Candidate) -> None:
-    """Refuse to follow the others where there would be no pipeline here any more. Raises PipecliError."""
-    if not result.has_settings():
-        raise PipecliError(
-            f"{result.location.prefix}{SETTINGS_FILE} was removed or moved in {upstream}",
-            hint="nothing is changed; see what they did with `git log --stat FETCH_HEAD`, and if it is right "
-            "follow them with `git merge FETCH_HEAD`",
-        )
-
-
 def _require_sound(pipeline: Pipeline, merge: MergePlan, result: Candidate | None) -> None:
     """Refuse to share errors that the shared line has not. Raises Unsound."""
     shared = Candidate(pipeline, merge.theirs, merge.ours) if merge.theirs else None
     findings = _introduced_errors(result or pipeline, shared)
     if findings:
         together = "" if result is None else " together with what would come (`pipecli sync --dry-run`)"
-        raise Unsound(
-            findings,
-            hint=f"nothing is changed; make your files fit{together}, commit, and sync again",
-        )
+        way = f"nothing is changed; make your files fit{together}, commit, and sync again"
+        raise Unsound(findings, hint=way)
 
 
 def _introduced_errors(result: Pipeline, shared: Pipeline | None) -> list[Finding]:
@@ -340,13 +327,9 @@ def _introduced_errors(result: Pipeline, shared: Pipeline | None) -> list[Findin
     errors = check(result, only_errors=True)
     if not errors or shared is None:
         return errors
-    known = {_same_on_any_line(finding) for finding in check(shared, only_errors=True)}
-    return [finding for finding in errors if _same_on_any_line(finding) not in known]
-
-
-def _same_on_any_line(finding: Finding) -> tuple[str, str, str]:
-    """The key by which two findings are the same, on whatever line."""
-    return finding.file, finding.rule, finding.message
+    on_any_line = attrgetter("file", "rule", "message")
+    known = {on_any_line(finding) for finding in check(shared, only_errors=True)}
+    return [finding for finding in errors if on_any_line(finding) not in known]
 
 
 def _require_way(place: Location, merge: MergePlan) -> None:
@@ -369,22 +352,13 @@ def _move(merge: MergePlan, result: Candidate) -> bool:
     """Have branch and files be at the merge. False: somebody has committed here meanwhile."""
     place = result.location
     moving(place, merge.commit)
+    forward = ("merge", "--ff-only", "--quiet", "--no-stat", "--no-verify-signatures", merge.commit)
     for attempt in range(TRIES):
         time.sleep(attempt * _WAIT)
-        done = carry_through(
-            place.work_tree,
-            "merge",
-            "--ff-only",
-            "--quiet",
-            "--no-stat",
-            "--no-verify-signatures",
-            merge.commit,
-        )
+        done = carry_through(place.work_tree, *forward)
         if not done.returncode:
-            with suppress(
-                sqlite3.DatabaseError, OSError, FaultyFile
-            ):  # else the next command reads what came
-                result.take_place()
+            with suppress(sqlite3.DatabaseError, OSError, FaultyFile):
+                result.take_place()  # else the next command reads what came
             return True
         if head(place) != merge.ours:
             return False

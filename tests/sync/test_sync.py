@@ -14,6 +14,7 @@ from pipecli.store.pipeline import Pipeline
 from pipecli.store.yaml.read import parse
 from pipecli.sync import sync
 from tests.conftest import DEAL
+from tests.records_given import lead_text
 from tests.syncing import GRINDERS, MACHINES, Clone
 
 
@@ -269,3 +270,15 @@ def _sync(path: Path) -> None:
             sync.sync(pipeline)
     finally:
         pipeline.close()
+
+
+def test_a_lead_in_conflict_has_the_name_of_its_organisation(ana: Clone, luis: Clone) -> None:
+    file = "leads/2026/LEAD-7K3M9-zeta.yaml"
+    ana.write(file, lead_text("LEAD-7K3M9", name="María", organization="Zeta", title="Buyer", score=10))
+    ana.sync()
+    luis.sync()
+    luis.change(file, "score: 10", "score: 20")
+    luis.sync()
+    ana.change(file, "score: 10", "score: 30")
+    (score,) = json.loads(ana.sync("--dry-run", "--format", "json").out)["disputes"]
+    assert (score["field"], score["title"]) == ("score", "Zeta")  # its title is that of a job
