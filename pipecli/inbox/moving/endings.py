@@ -14,9 +14,9 @@ from pipecli.errors import PipecliError
 from pipecli.inbox.importing.compile_mapping import holds, texts
 from pipecli.inbox.importing.day_formats import is_iso
 from pipecli.inbox.importing.table import Row, Table, fill_down
+from pipecli.inbox.moving.duplicate_tables_and_columns import Known, table_name
 from pipecli.inbox.moving.findings import Findings, Outcomes, When
 from pipecli.inbox.moving.guess_column_formats import date_form
-from pipecli.inbox.moving.overlaps import Known, table_name
 from pipecli.inbox.moving.synonyms import Recognised
 from pipecli.inbox.moving.words import is_of_change, is_yes, one_word, outcome_of, patterns, stem_of
 from pipecli.records.compare_names import folded

@@ -19,6 +19,14 @@ from pipecli.inbox.importing.mapping import mapping_page
 from pipecli.inbox.importing.table import FileFormat, Table
 from pipecli.inbox.importing.workbook import rows_of_file, tables_of_file, with_sheet
 from pipecli.inbox.moving.deal_outcomes import OF_DEALS, Columns, Deals
+from pipecli.inbox.moving.duplicate_tables_and_columns import (
+    SEVERAL,
+    by_id_or_name,
+    firms_of,
+    ids_of,
+    table_name,
+    without_overlaps,
+)
 from pipecli.inbox.moving.endings import stages_to_fill, with_ends, without_deleted
 from pipecli.inbox.moving.findings import Findings, filled, know_users, owners
 from pipecli.inbox.moving.guess_column_formats import (
@@ -32,14 +40,6 @@ from pipecli.inbox.moving.guess_column_formats import (
     decimal_sign_of_export,
     fraction_scale,
     separator_of,
-)
-from pipecli.inbox.moving.overlaps import (
-    SEVERAL,
-    by_id_or_name,
-    firms_of,
-    ids_of,
-    table_name,
-    without_overlaps,
 )
 from pipecli.inbox.moving.plan_files import PLAN_FILE, SETTINGS_PAGE, Step, plan_page, settings_page
 from pipecli.inbox.moving.recognise_vendor import (
