@@ -1984,3 +1984,23 @@ def test_a_column_that_came_since_the_plan_is_told_each_night(cli: Cli, root: Pa
     cli("import", "plan", "exp", "--into", "m", "--force")
     assert "left out" not in cli("import", "run", "m").out
     assert deals(root)["1"]["custom"] == {"region": "North"}
+
+
+def test_an_address_keeps_its_parts_whichever_is_missing_and_a_deal_the_contact_of_an_address(
+    cli: Cli, root: Path
+) -> None:
+    source = _files(
+        "parts",
+        Accounts="Account Name,Street,City,State,Zip Code\nAurora,,Lyon,,69001\nBasalt,Rua 1,,MG,30310\nCobalt,,Bonn,,\n",
+        Contacts="First Name,Last Name,Email,Account Name\nMia,Berg,mia@aurora.example,Aurora\n",
+        Deals="Name,Stage,Amount,Account Name,Contact Email\nBoiler,Open,10,Aurora,mia@aurora.example\n"
+        "Roof,Open,20,Basalt,new@basalt.example\n",
+    )
+    _plan(cli, source)
+    cli("import", "run", "m")
+    read = {path.stem: loads(path.read_text()) for path in root.glob("customers/*.yaml")}
+    assert {name: one.get("address") for name, one in read.items()} == {
+        "aurora": "Lyon, 69001", "basalt": "Rua 1, MG, 30310", "cobalt": "Bonn",
+    }  # fmt: skip
+    people = {deal["title"]: deal["contacts"][0]["contact"] for deal in deals(root).values()}
+    assert people == {"Boiler": "mia-berg", "Roof": "new-basalt-example"}

@@ -381,15 +381,15 @@ class _Mapping:
             address = f" <{{{self.roles.get('contacts.email')}}}>"
             several = [*([names[0] + address] if "contacts.email" in self.roles else []), *names[:1]]
             self.templates |= {"contacts.contact": several} if len(parts) == 2 else {}
+            if "contacts.email" in self.roles:  # who is named by the address alone
+                self.templates.setdefault("contacts.contact", f"{{{self.roles['contacts.email']}}}")
             names = []
         if self.told.kind == "contacts":  # who has no name is called by the address
             names += [f"{{{self.roles[role]}}}" for role in ("emails", "emails.1") if role in self.roles]
         if names := [*dict.fromkeys(filter(None, names))]:
             self.templates.setdefault("name", names)
         if parts := [f"{{{self.roles[role]}}}" for role in _ADDRESS if role in self.roles]:
-            choices = [", ".join(parts[:length]) for length in range(len(parts), 0, -1)]
-            choices += [", ".join(parts[start:]) for start in range(1, len(parts))]
-            self.templates.setdefault("address", list(dict.fromkeys(choices)))
+            self.templates.setdefault("address", ", ".join(parts))
         names = [self.roles[role] for role in ("custom.product", "customer") if role in self.roles]
         titles = texts(self.table, self.roles["title"]).total() if "title" in self.roles else 0
         if self.told.kind == "opportunities" and (not titles or titles < len(self.table.rows)):
