@@ -218,6 +218,8 @@ def with_ends(table: Table, told: Recognised, findings: Findings) -> Recognised:
     if buyer and sold and "customers" in findings.kinds:
         feeds[buyer] = [{**sold[0], "unknown": "skip"}]
     feeds |= {firm: [{"to": "organization"}, *sold]} if firm else {}
+    if sold and not buyer and (name := told.column_of("name")):  # a person who bought for himself
+        feeds[name] = [{"to": "name"}, {**sold[0], "when": won | ({firm: ""} if firm else {})}]
     day, answer = next(filter(is_of_change, table.columns), made), findings.answer("closing")
     form = {column: date_form(table, column, findings).entry() for column in (turned, made, day) if column}
     feeds |= {turned: [{"to": "converted.date", "when": won, **form[turned]}]} if turned and sold else {}

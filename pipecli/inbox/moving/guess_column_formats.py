@@ -222,7 +222,10 @@ def decimal_of(table: Table, column: str, findings: Findings) -> dict[str, str]:
 
 
 def separator_of(cells: Counter[str], role: str) -> dict[str, str]:
-    """The sign between several values of a cell, as a mapping says it: of tags, or of firms with `;`."""
+    """The sign between several values of a cell, as a mapping says it: of tags, addresses, firms with `;`."""
+    if role == "email":
+        cells = Counter(cell for cell in cells if cell.count("@") > 1)
+        return {"split": sign} if (sign := next((s for s in ",;" if any(s in c for c in cells)), "")) else {}
     signs = [sign for sign in (";|" if role == "tags" else ";") if any(sign in cell for cell in cells)]
     several = [cell.split(";") for cell in cells if ";" in cell and not re.search(r"&\w+;", cell)]
     alone = any(part.strip() in cells for parts in several for part in parts)

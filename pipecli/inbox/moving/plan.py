@@ -323,7 +323,7 @@ class _Mapping:
         elif role.endswith(OF_MONEY):
             entry |= amount_scale(self.table, column, self.findings)
             entry |= decimal_of(self.table, column, self.findings)
-        elif role in ("tags", "customer"):
+        elif role in ("tags", "customer", "email"):
             entry |= separator_of(texts(self.table, column), role)
         elif role in _USERS and self.told.kind != "users":
             if unknown := owners(self.table, column, self.findings):
