@@ -99,6 +99,8 @@ def _derived(own: Known, main: Known) -> str:
             f"its {told.column_of('external_id')} is no id, as {count(len(rows), 'row', ',')} have {id_} "
             f"and differ, and {name} has a row for each"
         )
+    if len(shared := _within(own, main)) > _LEAST:
+        return f"{name} has all its rows by {', '.join(shared)}, with ids"
     columns = sorted(_keys(table))
     if not table.rows or len(columns) < _LEAST or not _keys(other).issuperset(columns):
         return ""
@@ -106,10 +108,25 @@ def _derived(own: Known, main: Known) -> str:
     return f"{name} has all its rows and columns" if there.issuperset(_cut(table, columns)) else ""
 
 
+def _within(own: Known, main: Known) -> list[str]:
+    """The headers by which each row of a sheet without ids and titles is one of another of its workbook."""
+    (table, told), (other, _) = own, main
+    if table.name != other.name or _by_id(*own) or told.column_of("title") or not _by_id(*main):
+        return []
+    shared = [column for column, _ in _shared(own, main)]
+    keys = [*map(one_word, shared)]
+    return shared if {*_cut(other, keys)}.issuperset(_cut(table, keys)) else []
+
+
 def _asked(first: Known, second: Known, place: int, number: int, findings: Findings) -> set[int]:
     """The place of one of two tables that contradict each other of the same records, as it is answered."""
     ids, others = _by_id(*first), _by_id(*second)
     differing = [*_differing(ids, others, _shared(first, second))]
+    if shared := _within(second, first) or _within(first, second):
+        alone = (
+            f"are sheets of one workbook; one has no ids, and no {', '.join(shared)} that the other hasn't"
+        )
+        return _answered(first[0], second[0], place, number, alone, findings)
     if not differing:
         return set()
     id_, column = differing[0]
@@ -241,6 +258,7 @@ def by_id_or_name(table: Table, told: Recognised, findings: Findings) -> Recogni
 
     A role with a `#` is that of ids.
     """
+    told = _by_fitting_ids(table, told, findings)
     columns = dict(told.columns)
     ids: list[str] = []
     for column, role in told.columns.items():
@@ -270,6 +288,25 @@ def by_id_or_name(table: Table, told: Recognised, findings: Findings) -> Recogni
     for column in ids:
         columns.pop(column, None)
     return told._replace(columns=columns, rest={**told.rest, "doubles": ids})
+
+
+def _by_fitting_ids(table: Table, told: Recognised, findings: Findings) -> Recognised:
+    """The columns; of two that may name a record by its id, the one all of whose ids are in its file.
+
+    The other is the row's own if it has one in each: `customer_id` in a file of users of accounts.
+    """
+    columns = dict(told.columns)
+    for column, role in told.columns.items():
+        there = findings.kinds.get(_NAMED.get(str(role).removesuffix("#"), ""), set())
+        if told.vendor or not there or str(role)[-1:] != "#" or there.issuperset(own := texts(table, column)):
+            continue
+        rivals = [c for c in columns_for(table, told.kind, str(role)) if c not in columns]
+        fitting = [c for c in rivals if (others := texts(table, c)) and there.issuperset(others)]
+        if fitting:
+            columns = {fitting[0] if c == column else c: of for c, of in columns.items()}
+            is_own = "external_id" not in columns.values() and len(own) == len(table.rows)
+            columns |= {column: "external_id"} if is_own else {}
+    return told._replace(columns=columns)
 
 
 def _of_ids(table: Table, column: str, role: str, findings: Findings) -> dict[str, Any]:
