@@ -9,6 +9,7 @@ from pathlib import Path
 from xml.sax.saxutils import escape
 
 import pytest
+from ryaml import loads
 
 from pipecli.errors import PipecliError
 from pipecli.inbox.importing.table import FileFormat
@@ -262,3 +263,34 @@ def test_sheets_that_are_called_as_stages_are_the_stages(cli: Cli, root: Path) -
     Path("crm.xlsx").write_bytes(workbook(sheets))
     assert "1 updated" in cli("import", "run", "m").out
     assert [deals(root)[n]["status"] for n in "1234"] == ["open", "won", "won", "lost"]
+
+
+@pytest.mark.usefixtures("at_a_desk")
+def test_sheets_made_from_the_deals_of_a_workbook_stay_out_or_are_asked_about(cli: Cli, root: Path) -> None:
+    sheets = {
+        "Deals": [["Deal ID", "Owner", "Account", "Stage", "Amount"], [1, "Ana", "Aurora", "Won", 10],
+                  [2, "Ana", "Basalt", "Demo", 20], [3, "Leo", "Cobalt", "Demo", 30]],
+        "Task 1": [["Owner", "Account", "Stage", "Office", "Revenue"], ["Ana", "Aurora", "Won", "Lyon", 99]],
+        "Task 2": [["Account", "Office", "Revenue"], ["Basalt", "Lyon", 99], ["Cobalt", "Bonn", 98]],
+    }  # fmt: skip
+    Path("book.xlsx").write_bytes(workbook(sheets))
+    plan = cli("import", "plan", "book.xlsx", "--into", "moves/b").out
+    assert "book.xlsx (Task 1) stays out: book.xlsx (Deals) has all its rows by Owner, Account, Stage" in plan
+    assert "one has no ids, and no Account that the other hasn't. Which is to come?" in plan
+
+
+@pytest.mark.usefixtures("at_a_desk")
+def test_the_groups_of_an_odoo_list_that_count_their_rows_are_none(cli: Cli, root: Path) -> None:
+    rows = [
+        ["Nombre mostrado", "Dirección completa", "Correo electrónico", "Ciudad"], ["España (2)", "", "", ""],
+        ["    Sevilla (2)", "", "", ""], ["Aurora (Sur)", "Calle 1", "a@aurora.example", "Sevilla"],
+        ["Basalt (2)", "Calle 2", "b@basalt.example", "Sevilla"], ["Francia (1)", "", "", ""],
+        ["Cobalt", "Rue 3", "c@cobalt.example", "Lyon"],
+    ]  # fmt: skip
+    Path("Clientes.xlsx").write_bytes(workbook({"Sheet1": rows}))
+    cli("import", "plan", "Clientes.xlsx", "--into", "moves/b")
+    cli("import", "run", "moves/b")
+    read = [loads(path.read_text()) for path in root.glob("customers/*.yaml")]
+    assert sorted((one["name"], one["address"]) for one in read) == [
+        ("Aurora (Sur)", "Calle 1, Sevilla"), ("Basalt (2)", "Calle 2, Sevilla"), ("Cobalt", "Rue 3, Lyon"),
+    ]  # fmt: skip

@@ -1991,7 +1991,8 @@ def test_an_address_keeps_its_parts_whichever_is_missing_and_a_deal_the_contact_
 ) -> None:
     source = _files(
         "parts",
-        Accounts="Account Name,Street,City,State,Zip Code\nAurora,,Lyon,,69001\nBasalt,Rua 1,,MG,30310\nCobalt,,Bonn,,\n",
+        Accounts="Account Name,Street,City,State,Zip Code\nAurora,,Lyon,,69001\nBasalt,Rua 1,,MG,30310\n"
+        "Cobalt,,Bonn,,\n",
         Contacts="First Name,Last Name,Email,Account Name\nMia,Berg,mia@aurora.example,Aurora\n",
         Deals="Name,Stage,Amount,Account Name,Contact Email\nBoiler,Open,10,Aurora,mia@aurora.example\n"
         "Roof,Open,20,Basalt,new@basalt.example\n",
@@ -2004,3 +2005,69 @@ def test_an_address_keeps_its_parts_whichever_is_missing_and_a_deal_the_contact_
     }  # fmt: skip
     people = {deal["title"]: deal["contacts"][0]["contact"] for deal in deals(root).values()}
     assert people == {"Boiler": "mia-berg", "Roof": "new-basalt-example"}
+
+
+def test_a_persons_employer_is_found_by_the_id_that_is_in_the_file_of_accounts(cli: Cli, root: Path) -> None:
+    source = _files(
+        "ids",
+        accounts="account_id,account_name,industry\n1,Aurora,Energy\n2,Basalt,Retail\n",
+        customers="customer_id,account_id,email,role\n1,2,mia@basalt.example,user\n2,2,leo@basalt.example,user\n"
+        "3,1,zoe@aurora.example,admin\n",
+    )
+    assert _kinds(_plan(cli, source)) == {"accounts.csv": "customers", "customers.csv": "contacts"}
+    cli("import", "run", "m")
+    people = [loads(path.read_text()) for path in root.glob("contacts/*.yaml")]
+    assert {one["external_id"]: one["customer"] for one in people} == {
+        "1": "basalt",
+        "2": "basalt",
+        "3": "aurora",
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "head", "row"),
+    [
+        ("visits", "Code,Name,City,Date", "{n},Firm {firm},Lyon,2026-01-0{firm}"),
+        ("visits", "SKU,Name,City,Date", "S{firm},Thing {firm},Lyon,2026-01-0{firm}"),
+        ("visits", "Code,Nombre,Estado", "{n},Firm {n},Activo"),
+    ],
+)
+def test_rows_that_tell_of_the_same_ones_again_are_no_list_of_them(
+    cli: Cli, root: Path, name: str, head: str, row: str
+) -> None:
+    rows = [row.format(n=n, firm=n % 9 + 1) for n in range(30)]
+    cli("import", "plan", str(_files("exp", **{name: "\n".join([head, *rows])})), "--into", "m", code=1)
+    assert not Path("m").exists()
+
+
+def test_deals_named_so_are_deals_and_of_two_recurring_amounts_it_is_asked(cli: Cli, root: Path) -> None:
+    told = _plan(cli, _files("few", deals="Deal ID,Client (Company),Country\n1,Aurora,France\n"))
+    assert _kinds(told) == {"deals.csv": "opportunities"}
+    rows = "Deal ID,Account,Stage,MRR,ARR\n1,Aurora,Demo,10,120\n"
+    told = _plan(cli, _files("recurring", deals=rows), "--force")
+    assert [one["one_of"] for one in told["questions"]] == [["MRR", "ARR", "none"]]
+
+
+def test_days_of_zeros_are_none_and_a_customer_keeps_the_first_address(cli: Cli, root: Path) -> None:
+    source = _files(
+        "exp",
+        Customers='Name,Email,City\nAurora,"a@aurora.example, b@aurora.example",Lyon\n',
+        deals="Deal ID,Title,Account,Stage,Amount,Close date\n1,Saw,Aurora,Won,10,03/17/2026\n"
+        "2,Axe,Aurora,Demo,5,00/00/0000\n",
+        leads="Lead ID,Name,Status,Created\nL1,Mia Sol,Converted,2026-02-01\n",
+    )
+    _plan(cli, source)
+    cli("import", "run", "m")
+    assert [deals(root)[id_].get("expected_close") for id_ in "12"] == [None, None]
+    assert loads((root / "customers/aurora.yaml").read_text())["email"] == "a@aurora.example"
+    (lead,) = [loads(path.read_text()) for path in root.rglob("leads/**/*.yaml")]
+    assert lead["converted"]["customer"] == "mia-sol"
+
+
+def test_headers_in_capitals_are_no_attributes_of_dynamics(cli: Cli, root: Path) -> None:
+    head = "LeadID,CompanyName,ContactName,Email,Phone,LeadSource\n"
+    told = _plan(cli, _files("exp", leads=f"{head}L1,Aurora,Mia Sol,mia@aurora.example,1,Fair\n"))
+    assert told["vendor"] == ""
+    cli("import", "run", "m")
+    (lead,) = [loads(path.read_text()) for path in root.rglob("leads/**/*.yaml")]
+    assert (lead["name"], lead["organization"], lead["source"]) == ("Mia Sol", "Aurora", "Fair")

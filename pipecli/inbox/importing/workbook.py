@@ -253,12 +253,29 @@ def _without_groups(whole: Table) -> Table:
     for row, texts in sparse:
         if len(texts) == 1 and row.cells.get(first) and (is_grouped or _PERIOD.fullmatch(texts[0])):
             out[row.line] = ""
-    out |= dict.fromkeys(_between_headers(whole.rows), "")
+    out |= dict.fromkeys((*_between_headers(whole.rows), *_counted_groups(whole.rows)), "")
     rows = [row for row in whole.rows if row.line not in out]
     for column in takewhile(lambda column: column.endswith(("↑", "↓")), whole.columns):
         if column in out.values():
             fill_down(rows, column)
     return whole._replace(rows=rows, below=whole.below + len(out))
+
+
+def _counted_groups(rows: Sequence[Row]) -> list[int]:
+    """The lines of groups that say how many rows follow, `Spain (5)`, with their sums, as Odoo has them."""
+    groups: dict[int, int] = {}
+    for place, row in enumerate(rows):
+        first, *others = row.cells.values() if row.cells else [""]
+        told = re.fullmatch(r".* \((\d+)\)", str(first), re.DOTALL)
+        filled = [str(cell) for cell in others if cell != ""]
+        if told and len(filled) < len(others) and all(map(_FIGURE.fullmatch, filled)):
+            groups[place] = int(told[1])
+    data = [place for place in range(len(rows)) if place not in groups]
+    for place, number in groups.items():
+        after = [other for other in data if other > place][:number]
+        if len(after) < number or (number and (after[-1] + 1 < len(rows)) and after[-1] + 1 not in groups):
+            return []
+    return [rows[place].line for place in groups] if 0 in groups else []
 
 
 def _between_headers(rows: Sequence[Row]) -> Iterator[int]:

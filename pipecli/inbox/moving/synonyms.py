@@ -40,6 +40,14 @@ _CLOSE_ENOUGH = 88
 _OF_FIRMS = {"website", "phone", "street", "city", "country", "industry", "tax_id", "email", "postcode"}
 _OF_A_DEAL = {"title", "customer", "owner", "contacts.contact"}
 """Roles of which the prices of a list have none."""
+_MANY = 20
+_ONCE = {
+    "customers": {"name"},
+    "contacts": {"emails", "name", "first_name", "last_name"},
+    "products": {"sku"},
+}
+"""Kinds of which a row tells of one, and the roles that it is known by."""
+_RECURRING = {"mrr", "arr", "acv", "tcv"}
 _ANYTHING = {"name", "nombre", "nome", "nom", "نام"}
 """Headers of a name that anything has, a quote or a project: with no role of firms it isn't a customer's."""
 _CLOSING = {"close", "expected_close"}
@@ -171,10 +179,16 @@ def by_words_of(table: Table, known: Container[str], *, is_whole: bool = False) 
             )
             roles = {str(_synonyms()[of].columns.get(key)) for of in ("activities", "items") for key in keys}
             must_be_named |= not roles.isdisjoint(("subject", "quantity"))  # a quotation, a bill of materials
+        if kind == "contacts":  # `Nombre` alone is the name of anything
+            must_be_named |= len(needed) == 1 and needed <= {"first_name", "last_name"}
         if kind == "products":
             must_be_named |= "sku" not in roles
             needed = needed if "items" not in named else frozenset()  # `Deal Products`: lines of deals
+        if kind == "opportunities" and is_last and {"external_id", "customer"} <= roles:
+            needed |= {"customer"}  # deals of which little is known
         if not needed or (must_be_named and not is_named) or (is_whole and not (is_last and table.rows)):
+            continue
+        if kind in _ONCE and not is_last and _repeats(table, columns, _ONCE[kind]):
             continue
         score = len(columns) + 2 * len(needed) + 4 * is_named + 6 * is_last
         if best is None or score > best.score:
@@ -184,6 +198,13 @@ def by_words_of(table: Table, known: Container[str], *, is_whole: bool = False) 
                 rest["set"] |= {"done": True} if rest["set"]["type"] == "note" and "done" not in roles else {}
             best = Recognised(kind, "", "", with_amounts_off(table, columns), rest, score)
     return best
+
+
+def _repeats(table: Table, columns: Mapping[str, Any], roles: Container[str]) -> bool:
+    """True where most rows of many tell of one that another row tells of: those of visits are no products."""
+    named = [column for column, role in columns.items() if role in roles]
+    keys = [key for row in table.rows if any(key := tuple(map(row.text, named)))]
+    return len(keys) > _MANY and 2 * len({*keys}) < len(keys)
 
 
 def firms_and_persons(table: Table, told: Recognised) -> list[Recognised]:
@@ -408,12 +429,16 @@ def _are_addresses(table: Table, column: str) -> bool:
 
 
 def _amounts_alike(table: Table, amount: str, columns: Mapping[str, Any]) -> list[str]:
-    """The amounts of which the headers differ in their last word alone: `Revenue Low`, `Revenue High`."""
+    """Amounts whose headers differ in their last word alone, `Revenue Low` and `High`, or `MRR` and `ARR`."""
     key = header_key(amount)
-    if bare_header(key) in _synonyms()["opportunities"].columns:
+    is_known = bare_header(key) in _synonyms()["opportunities"].columns
+    begins, free = key.rpartition(" ")[0], [c for c in table.columns if c not in columns]
+    if is_known and _RECURRING.isdisjoint(key.split()):
         return []
-    begins = key.rpartition(" ")[0]
-    free = [c for c in table.columns if c not in columns and header_key(c).rpartition(" ")[0] == begins]
+    if is_known:  # of a month, or of a year
+        free = [c for c in free if not _RECURRING.isdisjoint(header_key(c).split())]
+    else:
+        free = [c for c in free if header_key(c).rpartition(" ")[0] == begins]
     others = [c for c in free if _are_amounts(table, c) and texts(table, c) != texts(table, amount)]
     return [amount, *others] if others else []
 
