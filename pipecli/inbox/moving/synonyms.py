@@ -42,9 +42,9 @@ _OF_A_DEAL = {"title", "customer", "owner", "contacts.contact"}
 """Roles of which the prices of a list have none."""
 _MANY = 20
 _ONCE = {
-    "customers": {"name"},
-    "contacts": {"emails", "name", "first_name", "last_name"},
-    "products": {"sku"},
+    "customers": ["name"],
+    "contacts": ["emails", "name", "first_name", "last_name"],
+    "products": ["sku"],
 }
 """Kinds of which a row tells of one, and the roles that it is known by."""
 _RECURRING = {"mrr", "arr", "acv", "tcv"}
@@ -430,16 +430,15 @@ def _are_addresses(table: Table, column: str) -> bool:
 
 def _amounts_alike(table: Table, amount: str, columns: Mapping[str, Any]) -> list[str]:
     """Amounts whose headers differ in their last word alone, `Revenue Low` and `High`, or `MRR` and `ARR`."""
-    key = header_key(amount)
-    is_known = bare_header(key) in _synonyms()["opportunities"].columns
-    begins, free = key.rpartition(" ")[0], [c for c in table.columns if c not in columns]
-    if is_known and _RECURRING.isdisjoint(key.split()):
+    key, is_of_year = header_key(amount), not _RECURRING.isdisjoint(header_key(amount).split())
+    if bare_header(key) in _synonyms()["opportunities"].columns and not is_of_year:
         return []
-    if is_known:  # of a month, or of a year
-        free = [c for c in free if not _RECURRING.isdisjoint(header_key(c).split())]
-    else:
-        free = [c for c in free if header_key(c).rpartition(" ")[0] == begins]
-    others = [c for c in free if _are_amounts(table, c) and texts(table, c) != texts(table, amount)]
+    begins, others = key.rpartition(" ")[0], []
+    for column in (c for c in table.columns if c not in columns):
+        own = header_key(column)
+        is_alike = not _RECURRING.isdisjoint(own.split()) if is_of_year else own.rpartition(" ")[0] == begins
+        if is_alike and _are_amounts(table, column) and texts(table, column) != texts(table, amount):
+            others.append(column)
     return [amount, *others] if others else []
 
 
