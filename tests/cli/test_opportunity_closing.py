@@ -301,9 +301,10 @@ def test_reopening_a_win_leaves_the_order_of_another_quotation(cli, opp, quote, 
 def test_reopening_a_loss_puts_the_quotations_on_offer_again(cli, opp, quote, shown):
     rejected, sent = quote("2026-11-01"), quote("2026-11-10")
     cli("quote", "reject", rejected)
+    cli("opp", "set", opp, "probability=77")
     cli("opp", "lost", opp, "--reason", "price")
     cli("opp", "reopen", opp, "--stage", "negotiate")
-    assert shown("opp", opp)["stage"] == "negotiate"
+    assert (shown("opp", opp)["stage"], shown("opp", opp)["probability"]) == ("negotiate", 70)  # the stage's
     assert [shown("quote", each)["status"] for each in (rejected, sent)] == ["rejected", "sent"]
 
 

@@ -804,10 +804,16 @@ def test_a_disk_that_is_full_before_the_journal_is_written_keeps_nothing_of_it(c
             raise OSError(ENOSPC, os.strerror(ENOSPC))
         replace(old, new)
 
-    monkeypatch.setattr(os, "replace", full)
-    said = cli("opp", "set", "2q8", "amount=1", code=1).err
-    assert said.endswith("can't be written: No space left on device; nothing is changed\n")
-    assert {file for file in (root / ".git/pipecli").rglob("*") if "lock" not in file.name} == before
+    def unhardened(_: int) -> None:
+        raise OSError(ENOSPC, os.strerror(ENOSPC))
+
+    for name, stand_in, file in (("replace", full, root.name), ("fsync", unhardened, "journal.tmp")):
+        with monkeypatch.context() as patch:
+            patch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+            patch.setattr(os, name, stand_in)
+            said = cli("opp", "set", "2q8", "amount=1", code=1).err
+        assert said.endswith(f"{file}: can't be written: No space left on device; nothing is changed\n")
+        assert {file for file in (root / ".git/pipecli").rglob("*") if "lock" not in file.name} == before
 
 
 def test_without_room_to_unstage_a_new_record_none_is_begun(cli, git, root):

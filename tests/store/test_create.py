@@ -100,6 +100,22 @@ def test_a_pipeline_has_a_page_for_agents_as_the_sample_has(root, tmp_path):
     assert (tmp_path / "old" / "AGENTS.md").read_text() == "mine"
 
 
+def test_a_new_pipeline_outlasts_a_power_cut(home, tmp_path, monkeypatch):
+    (tmp_path / "config").write_text("[user]\nname = Ana\nemail = ana@contoso.example\n")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "config"))  # where the tests give it up
+    fsync, hardened = os.fsync, set()
+
+    def look(handle):
+        hardened.add(os.fstat(handle).st_ino)
+        fsync(handle)
+
+    monkeypatch.setattr(os, "fsync", look)
+    assert run(["init", str(tmp_path / "new")]) == 0
+    root = tmp_path / "new"
+    made = (root, root / ".git", root / ".git/HEAD", root / ".git/config")
+    assert {file.stat().st_ino for file in made} <= hardened
+
+
 @pytest.mark.parametrize(
     ("named", "link", "zone"),
     [

@@ -18,6 +18,7 @@ import pytest
 
 from pipecli.cli.main import run
 from pipecli.errors import PipecliError
+from pipecli.records.catalogue import Product
 from pipecli.records.customer import Customer
 from pipecli.records.opportunity import Opportunity
 from pipecli.store import safe_files
@@ -520,6 +521,15 @@ def test_what_somebody_writes_while_a_draft_is_committed_is_read_after_it(deal, 
         ("OPP-2Q8XA", "By hand"),
         ("contoso", "Contoso"),
     ]
+
+
+def test_products_whose_names_come_to_one_have_a_file_each(cli, root):
+    cli("product", "add", "ab-77", "--name", "Mill")
+    products = [Product(sku=sku, name=sku) for sku in ("AB.77", "AB/77", "CD.1")]
+    writes = plan_writes(Pipeline.find(root), [Change(product, "add", "added") for product in products])
+    assert [write.file for write in writes] == [
+        "products/ab-77-2.yaml", "products/ab-77-3.yaml", "products/cd-1.yaml",
+    ]  # fmt: skip
 
 
 def test_what_a_person_writes_between_reading_and_planning_is_not_taken_back(deal, root):

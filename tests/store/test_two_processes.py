@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pipecli.errors import Fault, PipecliError
-from pipecli.records.kinds import CUSTOMER
+from pipecli.errors import Fault, FaultyFile, PipecliError
+from pipecli.records.kinds import CUSTOMER, OPPORTUNITY
+from pipecli.records.settings import User
 from pipecli.store import plan_writes, second_process
 from pipecli.store.index import index
 from pipecli.store.pipeline import Pipeline
-from pipecli.store.plan_writes import Planner
+from pipecli.store.plan_writes import Planner, Write, index_rows
 from pipecli.store.second_process import map_in_two_processes
 from pipecli.store.write_and_commit import write_and_commit
 
@@ -97,6 +99,39 @@ def test_what_is_planned_in_blocks_is_written_and_known_as_if_it_were_read(
     assert read.index.connection.execute(rows).fetchall() == known
     assert [file.name for file in sorted((root / "customers").iterdir())] == [f"c-{n}.yaml" for n in range(5)]
     read.close()
+
+
+def test_what_is_planned_again_in_another_block_is_known_as_it_was_planned_last(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plan_writes, "_BLOCK", 3)
+    pipeline = Pipeline.find(root)
+    planner, users = Planner(pipeline), pipeline.settings.users
+    first, last = (pipeline.settings.with_(users=users | {slug: User(name=slug)}) for slug in ("eva", "luis"))
+    for record in (first, customer(1), customer(2), last, customer(1, notes="again")):
+        planner.take(record)
+    files: dict[str, list[Any]] = defaultdict(list)
+    for _, tables in index_rows(planner.writes()):
+        for table, rows in tables.items():
+            files[table] += [values[0] for _, values in rows]
+    assert sorted(files["_customers"]) == ["customers/c-1.yaml", "customers/c-2.yaml"]
+    assert sorted(files["users"]) == sorted([*users, "luis"])
+    unread = [
+        Write("customers/a.yaml", None, b"id: a\nname: A\n"),
+        Write("customers/b.yaml", b"id: b\n", None),
+    ]
+    ((_, tables),) = index_rows(unread)
+    assert [values[0] for _, values in tables["_customers"]] == ["customers/a.yaml"]
+
+
+def test_two_files_of_one_id_stop_who_needs_that_kind(deal: Callable[[], Path], root: Path) -> None:
+    file = deal()
+    file.with_name("OPP-2Q8XA-copy.yaml").write_text(file.read_text())
+    pipeline = Pipeline.find(root)
+    assert pipeline.need(CUSTOMER) == []
+    for ask in (lambda: pipeline.need(OPPORTUNITY), lambda: pipeline.file_of("opportunity", "OPP-2Q8XA")):
+        with pytest.raises(FaultyFile, match="OPP-2Q8XA is also the id of"):
+            ask()
 
 
 def test_a_block_that_cannot_be_planned_is_refused_in_the_words_of_one_process(

@@ -151,6 +151,13 @@ def test_an_offer_without_a_price_list_may_be_in_any_currency():
     quotations.require_settable(offer(status="draft"), offer(status="draft", currency="USD"), None)
 
 
+def test_days_that_a_person_wrote_are_no_hindrance_to_what_leaves_them_alone():
+    late = offer(status="draft", valid_until="2026-11-19")
+    quotations.require_settable(late, late.with_(terms="30 days"), None)
+    with pytest.raises(Refused, match="would be valid until 2026-11-18, before its date 2026-11-20"):
+        quotations.require_settable(late, late.with_(valid_until=date(2026, 11, 18)), None)
+
+
 def test_an_offer_holds_on_its_last_day():
     quotations.require_time(offer(valid_until="2026-11-20"))
     for until, late in (("2026-11-21", 0), ("2026-11-20", 1)):
