@@ -93,7 +93,8 @@ def test_the_lost_add_up(deals: list[Deal], by: str, trend: str | None) -> None:
     assert found.closed.closed_count == sum(deal.status == "closed" for deal in deals)
     if by not in ("competitor", "reason"):  # a deal counts whole at each of them
         assert sum(row.lost_amount for row in found.rows) == found.totals.lost_amount
-    assert all((row.won_count is None) == (by == "reason") for row in found.rows)
+    assert all((row.won_count is None) == (row.won_amount is None) == (by == "reason") for row in found.rows)
+    assert by != "reason" or all(row.win_rate is None for row in found.rows)
     if by not in ("product", "competitor", "reason"):
         assert sum(row.lost_count for row in found.rows) == found.totals.lost_count
     if trend:

@@ -20,6 +20,7 @@ from pipecli.cli.main import run
 from pipecli.errors import PipecliError
 from pipecli.records.catalogue import Product
 from pipecli.records.customer import Customer
+from pipecli.records.lead import Lead
 from pipecli.records.opportunity import Opportunity
 from pipecli.store import safe_files
 from pipecli.store.pipeline import NotFound, Pipeline
@@ -530,6 +531,23 @@ def test_products_whose_names_come_to_one_have_a_file_each(cli, root):
     assert [write.file for write in writes] == [
         "products/ab-77-2.yaml", "products/ab-77-3.yaml", "products/cd-1.yaml",
     ]  # fmt: skip
+
+
+def test_a_draft_knows_what_it_changes_once(deal, root, tmp_path):
+    file, call = deal(), "{id: AAAAA, type: call, at: 2026-11-03, subject: Intro}"
+    file.write_text(f"{file.read_text()}activities: [{call}]\n")
+    draft = DraftPipeline(Pipeline.find(root), tmp_path)
+    called = draft.get(Opportunity, "OPP-2Q8XA").activities
+    lead = Lead.model_validate(
+        {"id": "LEAD-7K3M9", "created": "2026-11-02T10:00:00+01:00", "name": "Ana", "activities": called}
+    )
+    for record in (draft.get(Opportunity, "OPP-2Q8XA").with_(title="Mills"), lead, lead.with_(name="Eva")):
+        planner = Planner(draft)
+        planner.take(record)
+        draft.take(planner.writes())
+    query = draft.index.connection.execute
+    assert query("SELECT record FROM activities").fetchall() == [("OPP-2Q8XA",), ("LEAD-7K3M9",)]
+    assert query("SELECT label FROM _records WHERE noun != 'settings'").fetchall() == [("Eva",), ("Mills",)]
 
 
 def test_what_a_person_writes_between_reading_and_planning_is_not_taken_back(deal, root):

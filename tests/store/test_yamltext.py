@@ -234,6 +234,15 @@ REFUSED = [
 ]
 
 
+@pytest.mark.parametrize(("sign", "most"), [("x", 50_000 - len("a: 1\na: 2\n# ")), ("[", 500), ("{", 500)])
+def test_a_text_that_takes_too_long_to_look_through_is_told_in_the_readers_words(
+    sign: str, most: int
+) -> None:
+    text = f"a: 1\na: 2\n# {sign * most}"
+    assert fault_of(text) == (2, 1, "holds the key 'a' twice")
+    assert fault_of(text + sign) == (0, 0, 'is not YAML (duplicate entry with key "a")')
+
+
 @pytest.mark.parametrize(("text", "line", "column", "message"), REFUSED)
 def test_a_refusal_names_its_line(text: str, line: int, column: int, message: str) -> None:
     for found in (fault_of(text), fault_of("\ufeff" + text)):
