@@ -170,13 +170,14 @@ class Deals:
         is_riddle |= "closed_date" in self.roles or "lost" not in of.values()
         lacks_ends = is_riddle and "won" not in of.values() and not self.roles.keys() & {"won", "won_date"}
         is_told = bool(self._usual) or days_tell(self.table, self.roles)
-        answer = self.findings.outcomes(())
         asks = len(of) > 1 and (perhaps or (lacks_ends and not is_told))
-        if not asks and (answer or {}).keys().isdisjoint(of):
+        if not asks and (self.findings.outcomes(()) or {}).keys().isdisjoint(of):
             return Outcomes(column, of | {"": "open"}, "as their names say")
         which = f"which stages mean won, and which lost? They are {', '.join(of)}."
-        answer = self.findings.outcomes(of, self.table.name, which)
-        of |= {stage: ending for stage, ending in (answer or {}).items() if stage in of}
+        told = self.findings.outcomes(of, self.table.name, which) or {}
+        if "won" in told.values():  # then 100 % alone is no win
+            of |= {stage: outcome_of(stage) or "open" for stage in of if of[stage] == "won"}
+        of |= {stage: told[stage] for stage in told.keys() & of.keys()}
         self.findings.words |= of
         return Outcomes(column, of | {"": "open"}, "as you answered")
 
@@ -197,9 +198,7 @@ class Deals:
             if other == stage and (pipeline is None or self._is_of(pipeline, name)):
                 cells += counts
         value = percent_of(cells.elements(), is_fraction=self._scale == "fraction")
-        if value is None:
-            return None
-        most, rows = cells.most_common(1)[0]
+        most, rows = next(iter(cells.most_common(1)), ("", 0))
         is_most = len(cells) == 1 if value in (0, 100) else most != "" and rows * 2 > cells.total()
         return value if is_most else None
 
