@@ -63,7 +63,8 @@ class Disqualified(Part):
 
 class Converted(Part):
     date: Day
-    customer: CustomerSlug
+    customer: CustomerSlug | None = None
+    """Absent where another system made a contact of the lead, and no customer."""
     contact: ContactSlug | None = None
     opportunities: tuple[OpportunityId, ...] = ()
     forced: Flag | None = None
@@ -129,8 +130,8 @@ class Lead(Document):
             (LeadStatus.DISQUALIFIED, self.disqualified),
         ):
             if self.status is status and section is None:
-                holds = "customer" if status is LeadStatus.CONVERTED else "reason"
-                raise ValueError(f"a {status} lead needs a `{status}` section with its date and {holds}")
+                holds = "" if status is LeadStatus.CONVERTED else " and reason"
+                raise ValueError(f"a {status} lead needs a `{status}` section with its date{holds}")
             if self.status is not status and section is not None:
                 raise ValueError(
                     f"a lead with a `{status}` section has the status {status}, not {self.status}"

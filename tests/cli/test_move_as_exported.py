@@ -34,6 +34,11 @@ def _plan(cli: Cli, source: object, *options: str) -> dict[str, Any]:
     return told
 
 
+def _read(path: Path) -> dict[str, Any]:
+    told: dict[str, Any] = loads(path.read_text())
+    return told
+
+
 def _kinds(told: dict[str, Any]) -> dict[str, str]:
     return {file["file"]: file["kind"] for file in told["files"]}
 
@@ -1829,6 +1834,45 @@ def test_what_another_edition_calls_the_columns_of_a_preset_is_known(cli: Cli, r
     cli("import", "plan", str(_files("zoho", zoho_deals=deal)), "--into", "z")
     cli("import", "run", "z")
     assert (deals(root)["7"]["customer"], deals(root)["7"]["owner"]) == ("acme", "ida-poe")
+
+
+def test_leads_of_zoho_that_were_converted_are_open_no_more(cli: Cli, root: Path) -> None:
+    """A real export of 5,557 converted leads came as so many new ones."""
+    firm = "Record Id,Account Name,Account Owner,Billing Street,Billing City,Billing State,Billing Code\n"
+    firm += "zcrm_1,Acme,Ida Poe,,Sangli,Maharashtra,\nzcrm_2,Zed,Ida Poe,Mill 2,Pune,,411\n"
+    person = "Record Id,Contact Owner,First Name,Last Name,Account Name.id\nzcrm_5,Ida Poe,Zoe,Roy,\n"
+    lead = (
+        "Record Id,Lead Owner,Company,Last Name,Lead Status,Created Time,Modified Time,Converted Date Time,"
+    )
+    lead += "Converted Account.id,Converted Account,Converted Contact.id,Converted Deal.id,Is Converted\n"
+    times = "2026-01-02 09:00:00,2026-03-05 09:00:00"
+    lead += f"zcrm_11,Ida Poe,Acme,Li,Contacted,{times},2026-02-03 09:00:00,zcrm_1,Acme,,zcrm_9,true\n"
+    lead += f"zcrm_12,Ida Poe,,Roy,Junk Lead,{times},2026-02-03 09:00:00,,,zcrm_5,,true\n"
+    lead += f"zcrm_13,Ida Poe,Zed,Sol,Junk Lead,{times},,,,,,false\n"
+    assert _plan(cli, _files("exp", Accounts=firm, Contacts=person, Leads=lead))["questions"] == []
+    cli("import", "run", "m")
+    leads = {told["external_id"]: told for told in map(_read, sorted((root / "leads").rglob("*.yaml")))}
+    by_id = [leads[f"zcrm_1{number}"] for number in "123"]
+    assert [told["status"] for told in by_id] == ["converted", "converted", "disqualified"]
+    assert [str(told["converted"]["date"]) for told in by_id[:2]] == ["2026-02-03"] * 2
+    assert by_id[0]["converted"]["customer"] == "acme"
+    assert (by_id[1]["converted"]["contact"], "customer" in by_id[1]["converted"]) == ("zoe-roy", False)
+    addresses = [_read(root / f"customers/{name}.yaml")["address"] for name in ("acme", "zed")]
+    assert addresses == ["Sangli, Maharashtra", "Mill 2, Pune, 411"]
+
+
+def test_a_hundred_percent_is_no_win_where_others_were_said_to_be_it(cli: Cli, root: Path) -> None:
+    head = "Deal Name,Stage,Amount,Probability,Close date\n"
+    rows = "Saw,Design,10,100,2026-12-01\nAxe,Sold off,20,100,2026-01-02\n"
+    rows += "Cog,Ring,30,0,2026-12-02\nDye,Gone,5,0,2026-01-03\n"
+    _plan(cli, _files("exp", deals=head + rows))
+    plan = Path("m/plan.yaml")
+    plan.write_text(plan.read_text().replace("answer:", "answer: {won: [Sold off], lost: [Gone]}"))
+    cli("import", "run", "m")
+    by_title = {
+        deal["title"]: deal["status"] for deal in map(_read, (root / "opportunities").rglob("*.yaml"))
+    }
+    assert by_title == {"Saw": "open", "Axe": "won", "Cog": "open", "Dye": "lost"}
 
 
 def test_of_two_amounts_that_a_header_is_as_near_to_is_asked(cli: Cli, root: Path) -> None:

@@ -257,7 +257,7 @@ def _parties(
         return transaction.parties(prospect, customer=customer)
     if customer is not None:
         return Parties(transaction.get(Customer, customer), None)
-    if lead and lead.converted:
+    if lead and lead.converted and lead.converted.customer:
         buyer = transaction.pipeline.get(Customer, lead.converted.customer)
         return Parties(buyer, transaction.pipeline.find_record(Contact, lead.converted.contact))
     return None

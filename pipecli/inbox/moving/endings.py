@@ -197,26 +197,31 @@ def without_deleted(table: Table, told: Recognised, findings: Findings) -> Known
 
 def with_ends(table: Table, told: Recognised, findings: Findings) -> Recognised:
     """The columns of leads, with those that were given up or became customers as what they are."""
-    roles = "custom.lead_status is_converted converted.customer organization created converted.date"
-    status, flag, buyer, firm, made, turned = (told.column_of(role) or "" for role in roles.split())
+    roles = "custom.lead_status is_converted organization created converted.customer converted.contact"
+    status, flag, firm, made, buyer, person = (told.column_of(role) or "" for role in roles.split())
+    turned = told.column_of("converted.date") or ""
     if told.kind != "leads":
         return told
     ends = {word: _end_of_lead(word, told.rest.get("ends", {})) for word in texts(table, status)}
     means = {word: {"status": end} for word, end in ends.items()} | {"": {"status": "new"}}
-    lost, won = ({status: [w for w in ends if ends[w] == end]} for end in ("disqualified", "converted"))
+    lost, won = (dict[str, Any]({status: [w for w in ends if ends[w] == end]})
+                 for end in ("disqualified", "converted"))  # fmt: skip
     yes = {word: {"status": "converted"} for word in texts(table, flag) if is_yes(word)}
     if yes:  # this tells, and not what the status is called
         means |= {word: {"status": "open"} for word in won[status]}
         won = {flag: [*yes]}
+        lost |= {flag: {"not": [*yes]}}
+    others = {column: words for column, words in lost.items() if column != status}
     names = told.rest.get("reasons", {})
     for word in lost[status]:
         means[word]["disqualified.reason"] = reason = ids_and_files.slug(names.get(word, word))
         findings.disqualify_reasons.setdefault(reason)
     feeds: dict[str, list[dict[str, Any]]] = {flag: [{"values": yes, "when": won}]} if yes else {}
-    feeds |= {status: [{"to": "custom.lead_status"}, {"values": means}]} if status else {}
+    feeds |= {status: [{"to": "custom.lead_status"}, {"values": means, "when": others}]} if status else {}
     sold = [{"to": "converted.customer", "when": won}] if all(won.values()) else []
-    if buyer and sold and "customers" in findings.kinds:
-        feeds[buyer] = [{**sold[0], "unknown": "skip"}]
+    for column, kind in ((buyer, "customers"), (person, "contacts")):
+        if column and sold and kind in findings.kinds:
+            feeds[column] = [{"to": f"converted.{kind[:-1]}", "when": won, "unknown": "skip"}]
     feeds |= {firm: [{"to": "organization"}, *sold]} if firm else {}
     if sold and not buyer and (name := told.column_of("name")):  # a person who bought for himself
         feeds[name] = [{"to": "name"}, {**sold[0], "when": won | ({firm: ""} if firm else {})}]
@@ -235,7 +240,7 @@ def with_ends(table: Table, told: Recognised, findings: Findings) -> Recognised:
                 raise PipecliError(f'closing: answer with a day, such as 2026-01-31, not "{answer}"')
             for part in (part for part in (*yes.values(), *means.values()) if part["status"] == end):
                 part[f"{end}.date"] = str(answer)
-    doubles = [*told.rest.get("doubles", ()), *sorted({flag, buyer, turned} - {"", *feeds})]
+    doubles = [*told.rest.get("doubles", ()), *sorted({flag, buyer, person, turned} - {"", *feeds})]
     rest = {**told.rest, "make": ["customer"] if sold else [], "doubles": doubles}
     kept = {c: role for c, role in told.columns.items() if c not in (*feeds, *doubles)}
     return told._replace(columns=feeds | kept, rest=rest)
