@@ -9,11 +9,11 @@ from typing import Annotated, Literal, NamedTuple
 
 import typer
 
-from pipecli.cli.common.command import Changing, NextContactOption, Notes, argument, flag, noun, option
-from pipecli.cli.common.edit import edited, has_editor
+from pipecli.cli.common.command import Changing, NextContactOption, argument, flag, noun, option
+from pipecli.cli.common.edit import Notes, edited, has_editor
 from pipecli.cli.common.pick_and_confirm import can_ask, find_typed, key_of
 from pipecli.cli.common.record_verbs import ChangingMany, Refs, change_each
-from pipecli.cli.common.session import Session, session
+from pipecli.cli.common.session import Session
 from pipecli.cli.common.transaction import Printed, Transaction, changing
 from pipecli.cli.common.typed_values import validated
 from pipecli.cli.list import ActivityTypeName
@@ -54,7 +54,7 @@ Deal = Annotated[str, typer.Argument(metavar="REF", help="A lead or a deal: an i
 
 @app.command("add", cls=ChangingMany)
 def add(
-    ctx: typer.Context,
+    run: Session,
     type_: ActivityTypeName = option("What it is.", "", "--type", default=...),
     subject: str = option("What it is about.", "TEXT", default=...),
     refs: Refs = None,
@@ -74,7 +74,7 @@ def add(
     the whole lead or opportunity.
     """
     is_done = done or type_ == "note"
-    with changing(ctx) as transaction:
+    with changing(run) as transaction:
         if every and is_done:
             raise PipecliError(
                 "--done is for what has happened, --every for what comes again",
@@ -117,7 +117,7 @@ def add(
 
 @app.command("done", cls=Changing)
 def done(
-    ctx: typer.Context,
+    transaction: Transaction,
     ref: _Activity,
     activity: _OfRecord = None,
     at: str | None = option("When it was. Default: as planned.", "WHEN"),
@@ -128,42 +128,40 @@ def done(
 
     A call, meeting or e-mail settles a next contact that is due.
     """
-    with changing(ctx) as transaction:
-        record, known = _found(transaction, ref, activity)
-        when = transaction.session.moment_or_day(at, past=True) if at else None
-        transaction.do(
-            rules.complete_activity(
-                record,
-                known.id,
-                transaction.now,
-                at=when,
-                notes=notes or None,
-                next_=transaction.next_contact(next_, transaction.me),
-                new_id=transaction.new_activity_id,
-            ),
-            printed=known.printed,
-        )
+    record, known = _found(transaction, ref, activity)
+    when = transaction.session.moment_or_day(at, past=True) if at else None
+    transaction.do(
+        rules.complete_activity(
+            record,
+            known.id,
+            transaction.now,
+            at=when,
+            notes=notes or None,
+            next_=transaction.next_contact(next_, transaction.me),
+            new_id=transaction.new_activity_id,
+        ),
+        printed=known.printed,
+    )
 
 
 @app.command("move", cls=Changing)
 def move(
-    ctx: typer.Context,
+    transaction: Transaction,
     ref: _Activity,
     when: str = argument("As fri, tomorrow 9am or 15 dec.", "WHEN"),
 ) -> None:
     """Move a planned activity to another time. A day alone keeps the hour."""
-    with changing(ctx) as transaction:
-        record, known = _found(transaction, ref)
-        at = transaction.session.moment_or_day(when)
-        transaction.do(
-            rules.move_activity(record, known.id, at, transaction.session.zone),
-            printed=known.printed,
-        )
+    record, known = _found(transaction, ref)
+    at = transaction.session.moment_or_day(when)
+    transaction.do(
+        rules.move_activity(record, known.id, at, transaction.session.zone),
+        printed=known.printed,
+    )
 
 
 @app.command("edit", cls=Changing)
 def edit(
-    ctx: typer.Context,
+    run: Session,
     ref: _Activity,
     activity: _OfRecord = None,
     subject: str | None = option("What it is about.", "TEXT"),
@@ -182,9 +180,8 @@ def edit(
     }  # fmt: skip
     cleared: set[str] = set()
     if all(value is None for value in given.values()):
-        given, cleared = _by_hand(session(ctx), ref, activity, list(given))
-    with changing(ctx) as transaction:
-        run = transaction.session
+        given, cleared = _by_hand(run, ref, activity, list(given))
+    with changing(run) as transaction:
         record, known = _found(transaction, ref, activity)
         before = next(own for own in record.activities if own.id == known.id)
         meant: dict[str, Callable[[str], object]] = {
@@ -233,15 +230,10 @@ def _by_hand(
 
 
 @app.command("cancel", cls=Changing)
-def cancel(
-    ctx: typer.Context,
-    ref: _Activity,
-    activity: _OfRecord = None,
-) -> None:
+def cancel(transaction: Transaction, ref: _Activity, activity: _OfRecord = None) -> None:
     """Cancel a planned activity; git's history keeps it."""
-    with changing(ctx) as transaction:
-        record, known = _found(transaction, ref, activity, Care.ONLY)
-        transaction.do(rules.cancel_activity(record, known.id), printed=known.printed)
+    record, known = _found(transaction, ref, activity, Care.ONLY)
+    transaction.do(rules.cancel_activity(record, known.id), printed=known.printed)
 
 
 def record_of(transaction: Transaction, ref: str) -> Lead | Opportunity:
@@ -357,7 +349,7 @@ def _add_verb(name: str, type_: str, called: str, help_text: str) -> None:
 
     @app.command(name, cls=Changing, help=help_text)
     def verb(
-        ctx: typer.Context,
+        run: Session,
         ref: Deal,
         subject: str | None = argument("What it was about.", "[SUBJECT]", default=None),
         next_: NextContactOption = None,
@@ -372,7 +364,7 @@ def _add_verb(name: str, type_: str, called: str, help_text: str) -> None:
             raise PipecliError(
                 "a note needs a text", hint=f'pipecli {name} REF "Asked for a discount"', code="usage"
             )
-        with changing(ctx) as transaction:
+        with changing(run) as transaction:
             record = record_of(transaction, ref)
             doer = key_of(transaction.session, "user", by) if by else transaction.me
             given = {

@@ -5,12 +5,10 @@ from __future__ import annotations
 from pathlib import Path, PurePath
 from typing import Any
 
-import typer
-
 from pipecli.cli.common.command import Changing, Ref, argument, noun
 from pipecli.cli.common.pick_and_confirm import confirm_removal, find_typed
 from pipecli.cli.common.session import say
-from pipecli.cli.common.transaction import Transaction, changing
+from pipecli.cli.common.transaction import Transaction
 from pipecli.cli.show import HOLDERS
 from pipecli.errors import PipecliError, system_refusal
 from pipecli.harmless_text import one_line
@@ -33,7 +31,7 @@ def holder(transaction: Transaction, ref: str) -> Any:
 
 @app.command("attach", cls=Changing)
 def attach(
-    ctx: typer.Context,
+    transaction: Transaction,
     ref: Ref,
     files: list[Path] = argument("What to keep beside it.", "FILE..."),
 ) -> None:
@@ -41,16 +39,15 @@ def attach(
 
     The record may be a deal, lead, quotation, order, invoice or customer. It is one commit.
     """
-    with changing(ctx) as transaction:
-        record = holder(transaction, ref)
-        most = transaction.settings.attachments.largest
-        writes = []
-        for path in files:
-            record, write = attached(transaction, record, path.name, _content(path, most))
-            writes.append(write)
-        names = ", ".join(one.name for one in record.attachments[-len(files) :])
-        change = Change(record, f"attach {names}", "attached")
-        transaction.do(change, beside=writes)
+    record = holder(transaction, ref)
+    most = transaction.settings.attachments.largest
+    writes = []
+    for path in files:
+        record, write = attached(transaction, record, path.name, _content(path, most))
+        writes.append(write)
+    names = ", ".join(one.name for one in record.attachments[-len(files) :])
+    change = Change(record, f"attach {names}", "attached")
+    transaction.do(change, beside=writes)
 
 
 def attached(transaction: Transaction, record: Any, name: str, content: bytes) -> tuple[Any, Write]:
@@ -86,27 +83,26 @@ def _lying(transaction: Transaction, record: Any) -> set[str]:
 
 @app.command("detach", cls=Changing)
 def detach(
-    ctx: typer.Context,
+    transaction: Transaction,
     ref: Ref,
     attachment: str = argument("Its name, or its number.", "ATTACHMENT"),
 ) -> None:
     """Remove an attached file; git's history keeps it."""
-    with changing(ctx) as transaction:
-        record = holder(transaction, ref)
-        gone = rules.find_attachment(record, attachment)
-        change = rules.detach_file(record, gone)
-        after: Any = change.subject
-        confirm_removal(
-            transaction.session,
-            attachment,
-            gone.name,
-            lambda: rules.find_attachment(after, attachment).name,
-            f"name it: {one_line(gone.name)}, or {gone.file}",
-        )
-        root = transaction.pipeline.root
-        try:
-            writes = [Write(gone.file, safe_files.read_bytes(root, gone.file, safe_files.LARGEST_ANY), None)]
-        except FileNotFoundError:
-            say(f"{gone.file} is gone already")
-            writes = []
-        transaction.do(change, beside=writes)
+    record = holder(transaction, ref)
+    gone = rules.find_attachment(record, attachment)
+    change = rules.detach_file(record, gone)
+    after: Any = change.subject
+    confirm_removal(
+        transaction.session,
+        attachment,
+        gone.name,
+        lambda: rules.find_attachment(after, attachment).name,
+        f"name it: {one_line(gone.name)}, or {gone.file}",
+    )
+    root = transaction.pipeline.root
+    try:
+        writes = [Write(gone.file, safe_files.read_bytes(root, gone.file, safe_files.LARGEST_ANY), None)]
+    except FileNotFoundError:
+        say(f"{gone.file} is gone already")
+        writes = []
+    transaction.do(change, beside=writes)

@@ -29,9 +29,9 @@ from pipecli.cli.common.record_verbs import (
     setting_of,
     users_of,
 )
-from pipecli.cli.common.session import session
+from pipecli.cli.common.session import Session
 from pipecli.cli.common.table import Column
-from pipecli.cli.common.transaction import Transaction, changing
+from pipecli.cli.common.transaction import Transaction
 from pipecli.cli.common.typed_values import as_typed, built, typed_number, validated
 from pipecli.errors import PipecliError
 from pipecli.records.base import Record
@@ -40,7 +40,7 @@ from pipecli.records.customer import Contact
 from pipecli.records.kinds import LITERATURE, OPPORTUNITY, PRICE_LIST, PRODUCT
 from pipecli.records.opportunity import Opportunity
 from pipecli.store.safe_files import inside
-from pipecli.workflow import catalogue
+from pipecli.workflow import Change, catalogue
 from pipecli.workflow.catalogue import NewPrice, Suggestion, require_stages, require_unused
 
 app = noun()
@@ -60,23 +60,22 @@ _Slug = Annotated[str, typer.Argument(metavar="ID", help="Its slug: lower case, 
     *(TAGS, SETS),
 )
 def add_product(
-    ctx: typer.Context,
+    transaction: Transaction,
     sku: str = argument("Its number, as its label has it: EN-200.5/A.", "SKU"),
     *,
     inactive: bool,
     sets: list[str] | None,
     **given: Any,
-) -> None:
+) -> Change:
     """Add a product or service; prints its SKU."""
-    with changing(ctx) as transaction:
-        given = as_typed(Product, given, transaction.session)
-        given |= {"sku": sku.strip(), "active": False if inactive else None}
-        _add(transaction, built(Product, given, sets, transaction.session))
+    given = as_typed(Product, given, transaction.session)
+    given |= {"sku": sku.strip(), "active": False if inactive else None}
+    return _add(transaction, built(Product, given, sets, transaction.session))
 
 
-def _add(transaction: Transaction, record: Record) -> None:
+def _add(transaction: Transaction, record: Record) -> Change:
     is_taken = transaction.pipeline.file_of(record.noun, record.key) is not None
-    transaction.do(catalogue.add_to_catalogue(record, is_taken=is_taken))
+    return catalogue.add_to_catalogue(record, is_taken=is_taken)
 
 
 register_set_and_edit(app, PRODUCT)
@@ -95,30 +94,28 @@ _PRICES = "SKU=PRICE, or SKU=PRICE@QUANTITY for a price from that quantity on"
     SETS,
 )
 def add_price_list(
-    ctx: typer.Context, slug: _Slug, price: list[str] | None, sets: list[str] | None, **given: Any
-) -> None:
+    transaction: Transaction, slug: _Slug, price: list[str] | None, sets: list[str] | None, **given: Any
+) -> Change:
     """Add a price list; prints its id."""
-    with changing(ctx) as transaction:
-        given = {"currency": transaction.settings.currency} | as_typed(PriceList, given, transaction.session)
-        given["id"] = given_slug(slug, "price list")
-        price_list = built(PriceList, given, sets, transaction.session)
-        prices = catalogue.with_prices(price_list.prices, _new_prices(transaction, price_list, price or ()))
-        _add(transaction, price_list.with_(prices=prices))
+    given = {"currency": transaction.settings.currency} | as_typed(PriceList, given, transaction.session)
+    given["id"] = given_slug(slug, "price list")
+    price_list = built(PriceList, given, sets, transaction.session)
+    prices = catalogue.with_prices(price_list.prices, _new_prices(transaction, price_list, price or ()))
+    return _add(transaction, price_list.with_(prices=prices))
 
 
 @app.command("price-list price", cls=Changing)
 def price_price_list(
-    ctx: typer.Context,
+    transaction: Transaction,
     ref: Ref,
     prices: list[str] = argument(f"{_PRICES}.", "SKU=PRICE[@QUANTITY]..."),
-) -> None:
+) -> Change:
     """Set prices in a price list.
 
     Other tiers stay. SKU= removes a product.
     """
-    with changing(ctx) as transaction:
-        price_list = transaction.get(PriceList, ref)
-        transaction.do(catalogue.set_prices(price_list, _new_prices(transaction, price_list, prices)))
+    price_list = transaction.get(PriceList, ref)
+    return catalogue.set_prices(price_list, _new_prices(transaction, price_list, prices))
 
 
 def _same_currency(transaction: Transaction, before: Any, after: Any) -> None:
@@ -168,20 +165,18 @@ Deal = Annotated[str, typer.Argument(metavar="OPPORTUNITY", help="The deal: its 
     field("stages", "A stage it is for; repeatable.", "STAGE", "--stage", of=list[str] | None),
     *(TAGS, SETS),
 )
-def add_literature(ctx: typer.Context, slug: _Slug, sets: list[str] | None, **given: Any) -> None:
+def add_literature(transaction: Transaction, slug: _Slug, sets: list[str] | None, **given: Any) -> Change:
     """Add a document of sales literature; prints its id."""
-    with changing(ctx) as transaction:
-        given = as_typed(Literature, given, transaction.session) | {"id": given_slug(slug, "document")}
-        _add(transaction, _sound(transaction, built(Literature, given, sets, transaction.session)))
+    given = as_typed(Literature, given, transaction.session) | {"id": given_slug(slug, "document")}
+    return _add(transaction, _sound(transaction, built(Literature, given, sets, transaction.session)))
 
 
 @app.command("literature suggest")
-def suggest_literature(ctx: typer.Context, deal: Deal) -> None:
+def suggest_literature(run: Session, deal: Deal) -> None:
     """List what fits a deal, the best first.
 
     What hasn't been sent yet comes first, then what fits its products and its stage.
     """
-    run = session(ctx)
     opportunity = run.pipeline.get(Opportunity, find_typed(run, deal, OPPORTUNITY).key)
     offered = catalogue.suggest_literature(opportunity, run.read(LITERATURE).all(Literature))
     records = [_row(suggestion, opportunity.stage) for suggestion in offered]
@@ -190,28 +185,25 @@ def suggest_literature(ctx: typer.Context, deal: Deal) -> None:
 
 @app.command("literature send", cls=Changing)
 def send_literature(
-    ctx: typer.Context,
+    transaction: Transaction,
     ref: Ref,
     deal: Deal,
     contact: str | None = option("To whom. Default: the deal's primary contact.", "CONTACT"),
     note: str | None = option("What was written with it.", "TEXT"),
-) -> None:
+) -> Change:
     """Record on a deal that a document was sent.
 
     It is added to the activities as an outgoing e-mail; this sends nothing.
     """
-    with changing(ctx) as transaction:
-        transaction.do(
-            catalogue.record_literature_sent(
-                transaction.get(Opportunity, deal),
-                _sound(transaction, transaction.get(Literature, ref)),
-                transaction.now,
-                activity_id=transaction.new_activity_id(),
-                by=transaction.me,
-                contact=transaction.get(Contact, contact).id if contact else None,
-                note=note or None,
-            )
-        )
+    return catalogue.record_literature_sent(
+        transaction.get(Opportunity, deal),
+        _sound(transaction, transaction.get(Literature, ref)),
+        transaction.now,
+        activity_id=transaction.new_activity_id(),
+        by=transaction.me,
+        contact=transaction.get(Contact, contact).id if contact else None,
+        note=note or None,
+    )
 
 
 _SUGGESTIONS = (

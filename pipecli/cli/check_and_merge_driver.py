@@ -20,7 +20,7 @@ from pipecli import __version__
 from pipecli.checks import Finding, Severity
 from pipecli.cli.common.command import Printing, Verb, argument, flag, noun, option
 from pipecli.cli.common.output import Format, counted, lines, print_records, write_text
-from pipecli.cli.common.session import CODE_HOST_FORMATS, FORMATS, Session, say, session
+from pipecli.cli.common.session import CODE_HOST_FORMATS, FORMATS, Session, say
 from pipecli.cli.common.table import Column
 from pipecli.errors import PipecliError
 from pipecli.harmless_text import BREAKS, clean, harmless
@@ -41,7 +41,7 @@ class Checking(Printing):
 
 @app.command("check", cls=Checking)
 def check(
-    ctx: typer.Context,
+    run: Session,
     files: list[Path] | None = argument(
         "Only the faults of these files or folders.", "[FILE]...", default=None
     ),
@@ -64,7 +64,6 @@ def check(
 
     if signed and not base:
         raise typer.BadParameter("goes with --base", param_hint="--require-signed")
-    run = session(ctx)
     git.require_working(run.present.location.work_tree)  # what it can't look at is not well
     wanted = _wanted(run, files or [])
     findings, since = check_pipeline(run.pipeline, wanted), ""

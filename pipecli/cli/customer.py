@@ -5,10 +5,7 @@ from __future__ import annotations
 from inspect import Parameter
 from typing import Any, Literal, cast
 
-import typer
-
 from pipecli.cli.common.command import (
-    NOTES,
     SETS,
     TAGS,
     Changing,
@@ -19,6 +16,7 @@ from pipecli.cli.common.command import (
     option_of,
     with_fields,
 )
+from pipecli.cli.common.edit import NOTES
 from pipecli.cli.common.record_verbs import (
     Rule,
     given_slug,
@@ -30,12 +28,13 @@ from pipecli.cli.common.record_verbs import (
     set_party,
     setting_of,
 )
-from pipecli.cli.common.transaction import Transaction, changing
+from pipecli.cli.common.transaction import Transaction
 from pipecli.cli.common.typed_values import as_typed, built
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import COMPETITOR, CONTACT, CUSTOMER, SUPPLIER, Kind
 from pipecli.store.ids_and_files import slug
 from pipecli.store.index.rows_for_verbs import customer_parents
+from pipecli.workflow import Change
 from pipecli.workflow.customer import Party, add_party, merge_contacts, merge_customers, refuse_own_parent
 
 app = noun()
@@ -52,22 +51,21 @@ def _give_add(kind: Kind, help_text: str, *fields: Parameter, allow: Rule | None
     @app.command(f"{kind.noun} add", cls=Changing, help=help_text)
     @with_fields(*fields, TAGS, NOTES, SETS)
     def add(
-        ctx: typer.Context,
+        transaction: Transaction,
         name_or_slug: str | None = argument(
             "What people call it; with --name, its slug.", "NAME", default=None
         ),
         name: str | None = option("What people call it.", "TEXT", "--name"),
         sets: list[str] | None = None,
         **given: Any,
-    ) -> None:
-        with changing(ctx) as transaction:
-            slug, called = _slug_and_name(kind.noun, name_or_slug, name)
-            given = as_typed(kind.model, given, transaction.session) | {"id": slug, "name": called}
-            record = built(kind.model, given, sets, transaction.session)
-            free = transaction.new_slug(kind.noun, slug)
-            if allow:
-                allow(transaction, None, record)
-            transaction.do(add_party(cast("Party", record), names_of(transaction, kind.noun), free=free))
+    ) -> Change:
+        slug, called = _slug_and_name(kind.noun, name_or_slug, name)
+        given = as_typed(kind.model, given, transaction.session) | {"id": slug, "name": called}
+        record = built(kind.model, given, sets, transaction.session)
+        free = transaction.new_slug(kind.noun, slug)
+        if allow:
+            allow(transaction, None, record)
+        return add_party(cast("Party", record), names_of(transaction, kind.noun), free=free)
 
 
 def _slug_and_name(noun: str, argument: str | None, name: str | None) -> tuple[str, str]:

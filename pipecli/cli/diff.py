@@ -25,7 +25,7 @@ from pipecli.cli.common.output import (
     room_beside,
     write_text,
 )
-from pipecli.cli.common.session import Session, say, session
+from pipecli.cli.common.session import Session, say
 from pipecli.cli.common.table import Column, isolated, money
 from pipecli.cli.report.common import money_column
 from pipecli.harmless_text import clean
@@ -51,7 +51,7 @@ _INDENT = "    "
 
 @app.command(cls=Printing)
 def diff(
-    ctx: typer.Context,
+    run: Session,
     range_: str = argument(
         "BASE..HEAD, or BASE: to the working tree; HEAD without it.", "[RANGE]", default=""
     ),
@@ -64,7 +64,6 @@ def diff(
     """
     if links and not re.fullmatch(r"https?://[^\s()<>]+", links):
         raise typer.BadParameter("must be an http address", param_hint="--links")
-    run = session(ctx)
     revisions = range_of(run.present.location, range_)
     if revisions.head is None and (run.present.location.git_dir / "MERGE_HEAD").exists():
         say("warning: a merge is in progress; this is about the working tree as it is")

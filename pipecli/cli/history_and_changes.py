@@ -7,13 +7,11 @@ from datetime import UTC, date, datetime, time, tzinfo
 from itertools import groupby
 from typing import Any
 
-import typer
-
 from pipecli.cli.common.command import Printing, argument, flag, noun, option
 from pipecli.cli.common.dates import parse_as_of, parse_from, parse_period
 from pipecli.cli.common.output import Format, hanging, print_records, room_beside, wrapped, write_text
 from pipecli.cli.common.pick_and_confirm import is_recent, person, recalled
-from pipecli.cli.common.session import Session, say, session
+from pipecli.cli.common.session import Session, say
 from pipecli.cli.common.table import Column, cell_text, isolated
 from pipecli.cli.report.common import Currency, money_column, print_with_currency
 from pipecli.errors import Ambiguous, PipecliError
@@ -40,7 +38,7 @@ _INDENT = "    "
 
 @app.command("history", cls=Printing)
 def history(
-    ctx: typer.Context,
+    run: Session,
     ref: str | None = argument(
         "An id, its start, or a name; `settings` for pipecli.yaml. Default: all.", "[REF]", default=None
     ),
@@ -54,7 +52,6 @@ def history(
     The history of an opportunity includes its quotations, supplier quotations, orders and lead. Without a
     record, it is what happened to all of them in the last week.
     """
-    run = session(ctx)
     place = run.present.location
     known = open_history(place, say)
     zone = zone_of(place)
@@ -230,7 +227,7 @@ def _block(commit: Commit, entries: Sequence[LogEntry], name: Name, zone: tzinfo
 
 @app.command("changes", cls=Printing)
 def changes_(
-    ctx: typer.Context,
+    run: Session,
     since: str = option("Since the end of this date, this time, or this revision.", "WHEN", default="-7d"),
     until: str | None = option("To the end of this date, this time, or this revision. Default: now.", "WHEN"),
     window: str = option(
@@ -244,7 +241,6 @@ def changes_(
     The steps add up from the opening to the closing figure, in total and weighted. A date means its end, so
     the opening figure is that of `forecast --as-of` the same date.
     """
-    run = session(ctx)
     place = run.present.location
     zone = zone_of(place)
     today = now_in(zone, run.fixed_now()).date()

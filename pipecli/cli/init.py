@@ -23,7 +23,7 @@ from typing import NamedTuple
 import typer
 
 from pipecli.cli.common.command import Verb, argument, flag, noun, option
-from pipecli.cli.common.session import say, session
+from pipecli.cli.common.session import Session, say
 from pipecli.cli.main import INTERRUPTED, run
 from pipecli.errors import PipecliError
 from pipecli.extras import PINNED_INSTALL_CHARTS
@@ -42,7 +42,7 @@ app = noun()
 
 @app.command(cls=Verb)
 def init(
-    ctx: typer.Context,
+    run: Session,
     directory: Path = argument("The directory; created if it is missing.", "[DIR]", default=Path()),
     currency: str | None = option("The base currency. Default: EUR.", "CODE"),
     company: str | None = option("The seller. Default: the directory's name.", "NAME"),
@@ -70,7 +70,6 @@ def init(
     ),
 ) -> None:
     """Make a new pipeline, its git repository included."""
-    run = session(ctx)
     root = run.directory_for(directory)
     review = _review(ci, install)
     if pages and ci != "github":

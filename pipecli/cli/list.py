@@ -6,12 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Literal
 
-import typer
-
 from pipecli.cli.common.command import argument, flag, noun, option
 from pipecli.cli.common.listing import Parts, listing, print_list, print_parts
 from pipecli.cli.common.pick_and_confirm import find_typed
-from pipecli.cli.common.session import session
+from pipecli.cli.common.session import Session
 from pipecli.cli.common.table import (
     ACTIVE,
     CURRENCY,
@@ -55,8 +53,8 @@ def _add_list(
     verb = f"{ALIASES.get(kind.noun, kind.noun)} list"
 
     @app.command(verb, cls=listing(takes, opens=opens), help=help_text)
-    def list_(ctx: typer.Context) -> None:
-        print_list(ctx, kind, columns, order, OPEN[kind.noun] if opens else "")
+    def list_(run: Session) -> None:
+        print_list(run, kind, columns, order, OPEN[kind.noun] if opens else "")
 
 
 def _money(name: str, *, named: bool = True) -> Callable[[Mapping[str, object]], str]:
@@ -386,7 +384,7 @@ _ACTIVITIES_SOURCE = Parts(
 
 @app.command("activity list", cls=listing("owner mine team contact search"))
 def list_activities(
-    ctx: typer.Context,
+    run: Session,
     ref: str | None = argument("Only of this lead or opportunity.", "[REF]", default=None),
     due: str | None = option("Only what is open and planned for this day or before.", "DATE"),
     open_: bool = flag("--open", "Only what is not done."),
@@ -396,7 +394,6 @@ def list_activities(
 
     --owner is who does it: the --by of the activity, else the owner of its lead or opportunity.
     """
-    run = session(ctx)
     conditions: dict[str, object] = {}
     if ref:
         conditions["record = ?"] = find_typed(run, ref, kinds.LEAD, kinds.OPPORTUNITY).key
@@ -406,4 +403,4 @@ def list_activities(
         conditions["substr(at, 1, 10) <= ?"] = run.day(due).isoformat()
     if type_:
         conditions["type = ?"] = type_
-    print_parts(ctx, _ACTIVITIES_SOURCE, ACTIVITIES, "julianday(at), id", conditions)
+    print_parts(run, _ACTIVITIES_SOURCE, ACTIVITIES, "julianday(at), id", conditions)

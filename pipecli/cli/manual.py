@@ -18,7 +18,7 @@ import typer
 from pipecli import __version__
 from pipecli.cli.common.command import Printing, Verb, argument, examples, noun, option
 from pipecli.cli.common.output import Format, print_record, write_text, write_whole
-from pipecli.cli.common.session import session
+from pipecli.cli.common.session import Session
 from pipecli.cli.main import root
 from pipecli.cli.nouns import ALIASES, NOUNS, SECTIONS
 from pipecli.errors import PipecliError, system_refusal
@@ -172,13 +172,13 @@ app = noun()
 
 @app.command("man", cls=Verb)
 def man(
-    ctx: typer.Context,
+    run: Session,
     output: Path = option(
         "The folder, such as ~/.local/share/man/man1; created if it is missing.", "DIR", default=...
     ),
 ) -> None:
     """Write the man pages of pipecli and of each noun; prints their files."""
-    folder = session(ctx).directory_for(output)
+    folder = run.directory_for(output)
     texts = pages()
     with system_refusal(folder):
         folder.mkdir(parents=True, exist_ok=True)
@@ -206,13 +206,12 @@ def help_(
 
 
 @app.command("version", cls=Verb)
-def version(ctx: typer.Context) -> None:
+def version(run: Session) -> None:
     """Print the version."""
-    format_ = session(ctx).format
-    if format_ is Format.TABLE:
+    if run.format is Format.TABLE:
         write_text(f"pipecli {__version__}\n")
     else:
-        print_record({"version": __version__}, format_, (), id_key="version")
+        print_record({"version": __version__}, run.format, (), id_key="version")
 
 
 _SCRIPTS = {"bash": "bash", "zsh": "zsh", "fish": "fish", "powershell": "ps1"}

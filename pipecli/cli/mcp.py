@@ -17,11 +17,9 @@ from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Any
 
-import typer
-
 from pipecli import __version__
 from pipecli.cli.common.command import Verb, flag, noun, option
-from pipecli.cli.common.session import mention, session
+from pipecli.cli.common.session import Session, mention
 from pipecli.cli.main import as_record
 from pipecli.cli.mcp_tools import Entry, command_line, entries, tool_of
 from pipecli.errors import PipecliError
@@ -40,7 +38,7 @@ app = noun()
 
 @app.command("mcp", cls=Verb)
 def mcp(
-    ctx: typer.Context,
+    run: Session,
     write: bool = flag("--write", "Also the verbs that change records, one commit per call."),
     propose: str | None = option(
         "Like --write, but changes go to this branch, in a work tree beside yours; you merge it.", "BRANCH"
@@ -54,7 +52,6 @@ def mcp(
     import anyio
     from mcp.server.stdio import stdio_server
 
-    run = session(ctx)
     server = server_of(
         find_location(Path(run.directory)),
         can_write=write,

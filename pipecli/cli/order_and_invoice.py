@@ -11,7 +11,7 @@ import typer
 
 from pipecli.cli.common.command import Changing, Ref, argument, flag, noun, option
 from pipecli.cli.common.record_verbs import register_remove, register_set_and_edit, setting_of
-from pipecli.cli.common.session import say
+from pipecli.cli.common.session import Session, say
 from pipecli.cli.common.transaction import Transaction, changing
 from pipecli.cli.common.typed_values import typed_option
 from pipecli.cli.quotation.send import Cc, Email, Instead, To, Wishes, send_by_email
@@ -26,6 +26,7 @@ from pipecli.store.index.rows_for_verbs import rows_where
 from pipecli.store.record_meant import Care
 from pipecli.store.safe_files import Location
 from pipecli.wording import count
+from pipecli.workflow import Change
 from pipecli.workflow import invoice as rules
 from pipecli.workflow.order import cancel_order, deliver_order, order_quotation, require_same_status
 
@@ -46,25 +47,22 @@ _Only = Annotated[
 
 @app.command("order new", cls=Changing)
 def new_order(
-    ctx: typer.Context,
+    transaction: Transaction,
     quotation: str = argument("The accepted quotation.", "QTN"),
-) -> None:
+) -> Change:
     """Make the order of an accepted quotation; prints its id. `opp won` does this by itself."""
-    with changing(ctx) as transaction:
-        accepted = transaction.get(Quotation, quotation)
-        transaction.do(
-            order_quotation(
-                accepted,
-                transaction.pipeline.get(Opportunity, accepted.opportunity),
-                siblings=transaction.pipeline.all(Quotation, opportunity=accepted.opportunity),
-                orders=transaction.pipeline.all(Order, quotation=accepted.id),
-                id=transaction.new_id("ORD"),
-                now=transaction.now,
-            )
-        )
+    accepted = transaction.get(Quotation, quotation)
+    return order_quotation(
+        accepted,
+        transaction.pipeline.get(Opportunity, accepted.opportunity),
+        siblings=transaction.pipeline.all(Quotation, opportunity=accepted.opportunity),
+        orders=transaction.pipeline.all(Order, quotation=accepted.id),
+        id=transaction.new_id("ORD"),
+        now=transaction.now,
+    )
 
 
-def _keep_status(_desk: Transaction, before: Any, after: Any) -> None:
+def _keep_status(_transaction: Transaction, before: Any, after: Any) -> None:
     require_same_status(before, after, "pipecli order deliver or cancel")
 
 
@@ -73,49 +71,39 @@ register_set_and_edit(app, ORDER, setting_of(_keep_status), _keep_status)
 
 @app.command("order deliver", cls=Changing)
 def deliver(
-    ctx: typer.Context,
+    transaction: Transaction,
     ref: Ref,
     date: str | None = option("When. Default: today.", "DATE"),
-) -> None:
+) -> Change:
     """Mark an open order as delivered."""
-    with changing(ctx) as transaction:
-        order = transaction.get(Order, ref)
-        transaction.do(
-            deliver_order(
-                order, day=transaction.day(date, past=True) or transaction.today, today=transaction.today
-            )
-        )
+    order = transaction.get(Order, ref)
+    return deliver_order(
+        order, day=transaction.day(date, past=True) or transaction.today, today=transaction.today
+    )
 
 
 @app.command("order cancel", cls=Changing)
-def cancel(
-    ctx: typer.Context,
-    ref: Ref,
-    reason: str | None = option("Why.", "TEXT"),
-) -> None:
+def cancel(transaction: Transaction, ref: Ref, reason: str | None = option("Why.", "TEXT")) -> Change:
     """Cancel an open order; its quotation can be ordered again."""
-    with changing(ctx) as transaction:
-        transaction.do(cancel_order(transaction.get(Order, ref, Care.ONLY), reason=reason))
+    return cancel_order(transaction.get(Order, ref, Care.ONLY), reason=reason)
 
 
 @app.command("invoice new", cls=Changing)
 def new_invoice(
-    ctx: typer.Context,
+    transaction: Transaction,
     order: str = argument("The order.", "ORD"),
     item: _Only = None,
-) -> None:
+) -> Change:
     """Draft an invoice for the rest of an order; prints its id. `issue` numbers it."""
-    with changing(ctx) as transaction:
-        ordered = transaction.get(Order, order)
-        change = rules.new_invoice(
-            ordered,
-            transaction.pipeline.all(Invoice, order=ordered.id),
-            transaction.settings,
-            id=transaction.new_id("INV"),
-            now=transaction.now,
-            only=_quantities(transaction, item),
-        )
-        transaction.do(change)
+    ordered = transaction.get(Order, order)
+    return rules.new_invoice(
+        ordered,
+        transaction.pipeline.all(Invoice, order=ordered.id),
+        transaction.settings,
+        id=transaction.new_id("INV"),
+        now=transaction.now,
+        only=_quantities(transaction, item),
+    )
 
 
 def _quantities(transaction: Transaction, items: list[str] | None) -> dict[str, Decimal | None]:
@@ -152,7 +140,7 @@ register_remove(app, INVOICE, help_text="Remove a draft that was made by mistake
 
 @app.command("invoice issue", cls=Changing)
 def issue(
-    ctx: typer.Context,
+    transaction: Transaction,
     ref: str | None = argument(
         "The draft, or its order. Default: the only draft there is.", "[REF]", default=None
     ),
@@ -163,22 +151,21 @@ def issue(
     The number is claimed in the shared pipeline, so that no two clones use the same one and none is skipped.
     If that can't be reached, the invoice stays a draft.
     """
-    with changing(ctx) as transaction:
-        draft = _draft(transaction, ref)
-        credited = transaction.pipeline.find_record(Invoice, draft.credits)
-        open_ = rules.open_amount(credited, _notes(transaction, credited)) if credited else Decimal(0)
-        number = _number(transaction, draft, alone=alone)
-        claimed = f"{number} stays claimed for {draft.id}, and the same command gives it that"
-        transaction.pipeline.beyond_undo = claimed
-        change = rules.issue_invoice(
-            draft, credited, transaction.settings, number=number, day=transaction.today, open_=open_
-        )
-        try:
-            transaction.do(change)
-        except PipecliError as error:
-            if transaction.session.dry_run:
-                raise
-            raise PipecliError(f"{error.reason}; {claimed}", code=error.code) from None
+    draft = _draft(transaction, ref)
+    credited = transaction.pipeline.find_record(Invoice, draft.credits)
+    open_ = rules.open_amount(credited, _notes(transaction, credited)) if credited else Decimal(0)
+    number = _number(transaction, draft, alone=alone)
+    claimed = f"{number} stays claimed for {draft.id}, and the same command gives it that"
+    transaction.pipeline.beyond_undo = claimed
+    change = rules.issue_invoice(
+        draft, credited, transaction.settings, number=number, day=transaction.today, open_=open_
+    )
+    try:
+        transaction.do(change)
+    except PipecliError as error:
+        if transaction.session.dry_run:
+            raise
+        raise PipecliError(f"{error.reason}; {claimed}", code=error.code) from None
 
 
 def _draft(transaction: Transaction, ref: str | None) -> Invoice:
@@ -224,7 +211,7 @@ def _notes(transaction: Transaction, invoice: Invoice) -> list[Invoice]:
 
 @app.command("invoice send", cls=Changing)
 def send(
-    ctx: typer.Context,
+    run: Session,
     ref: Ref,
     email: Email = False,
     to: To = None,
@@ -239,7 +226,7 @@ def send(
     The mail is claimed in the shared pipeline, so that no two clones send it.
     """
     wishes = Wishes.of(email, to, cc, subject, body)
-    with changing(ctx) as transaction:
+    with changing(run) as transaction:
         invoice = transaction.get(Invoice, ref, Care.ONLY)
         change = rules.record_invoice_sent(invoice, now=transaction.now, again=again)
         if not email:
@@ -274,48 +261,45 @@ def _claims(place: Location, job: str, *, alone: bool) -> Claims:
 
 @app.command("invoice paid", cls=Changing)
 def paid(
-    ctx: typer.Context,
+    transaction: Transaction,
     ref: Ref,
     amount: str | None = option("Default: all that is open.", "AMOUNT"),
     date: str | None = option("Default: today.", "DATE"),
     note: str | None = option("Such as the bank's reference.", "TEXT"),
-) -> None:
+) -> Change:
     """Record a payment, in full or in part; or a refund."""
-    with changing(ctx) as transaction:
-        invoice = transaction.get(Invoice, ref, Care.ONLY)
-        path = (Invoice, "payments.0.amount")
-        credited = transaction.pipeline.find_record(Invoice, invoice.credits)
-        owing = credited or invoice
-        open_ = rules.open_amount(owing, _notes(transaction, owing))
-        change = rules.record_payment(
-            invoice,
-            -open_ if credited else open_,
-            id=transaction.new_activity_id(),
-            day=transaction.day(date, past=True) or transaction.today,
-            today=transaction.today,
-            amount=typed_option("--amount", amount, path, transaction.session, invoice.currency),
-            note=note,
-        )
-        transaction.do(change)
+    invoice = transaction.get(Invoice, ref, Care.ONLY)
+    path = (Invoice, "payments.0.amount")
+    credited = transaction.pipeline.find_record(Invoice, invoice.credits)
+    owing = credited or invoice
+    open_ = rules.open_amount(owing, _notes(transaction, owing))
+    return rules.record_payment(
+        invoice,
+        -open_ if credited else open_,
+        id=transaction.new_activity_id(),
+        day=transaction.day(date, past=True) or transaction.today,
+        today=transaction.today,
+        amount=typed_option("--amount", amount, path, transaction.session, invoice.currency),
+        note=note,
+    )
 
 
 @app.command("invoice credit", cls=Changing)
 def credit(
-    ctx: typer.Context,
+    transaction: Transaction,
     ref: Ref,
     item: _Only = None,
     reason: str | None = option("Why.", "TEXT"),
 ) -> None:
     """Draft a credit note for an invoice, or for some of its lines. `issue` numbers it, too."""
-    with changing(ctx) as transaction:
-        invoice = transaction.get(Invoice, ref, Care.ONLY)
-        change = rules.credit_invoice(
-            invoice,
-            _notes(transaction, invoice),
-            id=transaction.new_id("INV"),
-            now=transaction.now,
-            only=_quantities(transaction, item),
-            reason=reason,
-        )
-        transaction.do(change)
-        say(f"a draft; number it: pipecli invoice issue {change.subject.key}")
+    invoice = transaction.get(Invoice, ref, Care.ONLY)
+    change = rules.credit_invoice(
+        invoice,
+        _notes(transaction, invoice),
+        id=transaction.new_id("INV"),
+        now=transaction.now,
+        only=_quantities(transaction, item),
+        reason=reason,
+    )
+    transaction.do(change)
+    say(f"a draft; number it: pipecli invoice issue {change.subject.key}")

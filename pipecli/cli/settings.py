@@ -10,8 +10,6 @@ from collections.abc import Callable, Sequence
 from inspect import Parameter
 from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
-import typer
-
 from pipecli.cli.common.command import (
     Assignments,
     Changing,
@@ -26,8 +24,8 @@ from pipecli.cli.common.command import (
 from pipecli.cli.common.edit import edit_file
 from pipecli.cli.common.record_json import SECTIONS, find_principal, find_section, settings_json
 from pipecli.cli.common.record_verbs import given_slug
-from pipecli.cli.common.session import Session, say, session
-from pipecli.cli.common.transaction import Printed, Transaction, changing
+from pipecli.cli.common.session import Session, say
+from pipecli.cli.common.transaction import Printed, Transaction
 from pipecli.cli.common.typed_values import split_assignment, validated, with_values
 from pipecli.errors import PipecliError
 from pipecli.records.base import Record
@@ -63,45 +61,41 @@ _KINDS = f"One of {', '.join(get_args(What))}."
 
 
 @app.command("set", cls=Changing)
-def set_(ctx: typer.Context, assignments: Assignments) -> None:
+def set_(transaction: Transaction, assignments: Assignments) -> None:
     """Set settings: path=value, path= to clear.
 
     For example auto_close.after_days=45 or exchange_rates.USD.2026-01-01=0.92. A list takes commas
     (lost_reasons=price,timing), a list of maps YAML: 'assignment_rules=[{name: all, users: [ana]}]'. What
     records use can't be removed: rename it.
     """
-    with changing(ctx) as transaction:
-        set_settings(transaction, assignments)
+    set_settings(transaction, assignments)
 
 
 @app.command("edit", cls=Changing)
-def edit(ctx: typer.Context) -> None:
+def edit(run: Session) -> None:
     """Open pipecli.yaml in $EDITOR."""
-    edit_settings(ctx)
+    edit_settings(run)
 
 
 @app.command("rename", cls=Changing)
 def rename(
-    ctx: typer.Context,
+    transaction: Transaction,
     what: What = argument(_KINDS, "WHAT"),
     old: str = argument("Its name now; a stage's is PROCESS/STAGE.", "OLD"),
     new: str = argument("Its name then; a stage's without the process.", "NEW"),
-) -> None:
+) -> Change:
     """Rename something in the settings and in all records.
 
     The settings and the records are one commit.
     """
-    with changing(ctx) as transaction:
-        transaction.pipeline.need_all()  # a file that isn't read might use it, too, and keep the old name
-        wanted = given_slug(new, what) if what in ("type", "stage", "user", "team") else new.strip()
-        if not wanted:
-            raise PipecliError(f"the new name of {old} is missing")
-        present = _stage(transaction, old) if what == "stage" else old
-        transaction.do(
-            settings.rename_in_settings(
-                transaction.settings, what, present, wanted, _records(transaction, what, present)
-            )
-        )
+    transaction.pipeline.need_all()  # a file that isn't read might use it, too, and keep the old name
+    wanted = given_slug(new, what) if what in ("type", "stage", "user", "team") else new.strip()
+    if not wanted:
+        raise PipecliError(f"the new name of {old} is missing")
+    present = _stage(transaction, old) if what == "stage" else old
+    return settings.rename_in_settings(
+        transaction.settings, what, present, wanted, _records(transaction, what, present)
+    )
 
 
 def _stage(transaction: Transaction, text: str) -> str:
@@ -138,13 +132,13 @@ def set_settings(
     transaction.do(change_to(transaction, after, summary or f"set {names}"), printed=printed)
 
 
-def edit_settings(ctx: typer.Context, printed: Callable[[Settings], Printed] | None = None) -> None:
+def edit_settings(run: Session, printed: Callable[[Settings], Printed] | None = None) -> None:
     """Open the settings in $EDITOR; print them, or what `printed` makes of them."""
 
     def allow(transaction: Transaction, _before: Any, after: Any) -> None:
         change_to(transaction, after, "edit")
 
-    edit_file(ctx, lambda transaction: transaction.settings, allow, printed)
+    edit_file(run, lambda transaction: transaction.settings, allow, printed)
 
 
 def change_to(transaction: Transaction, after: Settings, summary: str) -> Change:
@@ -230,7 +224,7 @@ def _refuse_missing_files(transaction: Transaction, after: Settings) -> None:
 
 @app.command("user add", cls=Changing)
 def add_user(
-    ctx: typer.Context,
+    transaction: Transaction,
     slug: str = argument("Their slug: lower case, digits and hyphens.", "USER"),
     name: str = option("Their name.", "TEXT", default=...),
     email: str | None = option("Their e-mail address, by which git's identity is recognised.", "ADDRESS"),
@@ -238,23 +232,22 @@ def add_user(
     inactive: bool = flag("--inactive", "They are given nothing new."),
 ) -> None:
     """Add a user; prints their slug."""
-    with changing(ctx) as transaction:
-        user = given_slug(slug, "user")
-        given = {
-            "name": name,
-            "email": email or None,
-            "team": given_slug(team, "team") if team else None,
-            "active": not inactive,
-        }
-        transaction.do(
-            settings.add_user(transaction.settings, user, validated(User, given)),
-            printed=Printed("user", user, user, is_new=True),
-        )
+    user = given_slug(slug, "user")
+    given = {
+        "name": name,
+        "email": email or None,
+        "team": given_slug(team, "team") if team else None,
+        "active": not inactive,
+    }
+    transaction.do(
+        settings.add_user(transaction.settings, user, validated(User, given)),
+        printed=Printed("user", user, user, is_new=True),
+    )
 
 
 @app.command("user handover", cls=Changing)
 def hand_over_user(
-    ctx: typer.Context,
+    transaction: Transaction,
     user: UserName,
     to: str = option("Who gets it: a user, or a team's least busy.", "USER-OR-TEAM", "--to", default=...),
 ) -> None:
@@ -263,49 +256,45 @@ def hand_over_user(
     In one commit: open opportunities and leads, the customers they look after, and work planned for them, on
     others' records, too. In a team the least busy active users get it, and the whole team sees it.
     """
-    with changing(ctx) as transaction:
-        transaction.pipeline.need(OPPORTUNITY, LEAD, CUSTOMER)
-        slug = find_section(transaction.session, "user", user, whole=True)
-        recipient = find_principal(transaction.session, to)
-        connection = transaction.pipeline.index.connection
-        theirs = responsibilities(connection, slug)
-        changes = hand_over(
-            cast(
-                "list[Lead | Opportunity | Customer]", [transaction.pipeline.read(own.path) for own in theirs]
-            ),
-            transaction.settings,
-            slug,
-            recipient,
-            today=transaction.today,
-            open_deals=open_counts(connection, OPPORTUNITY),
-        )
-        for note in roles_left(transaction.settings, slug):
-            say(note)
-        if not changes:
-            say(f"{slug} has nothing open")
-        transaction.do_many(changes, f"{slug}: hand over {summed(theirs)} to {recipient}")
+    transaction.pipeline.need(OPPORTUNITY, LEAD, CUSTOMER)
+    slug = find_section(transaction.session, "user", user, whole=True)
+    recipient = find_principal(transaction.session, to)
+    connection = transaction.pipeline.index.connection
+    theirs = responsibilities(connection, slug)
+    changes = hand_over(
+        cast("list[Lead | Opportunity | Customer]", [transaction.pipeline.read(own.path) for own in theirs]),
+        transaction.settings,
+        slug,
+        recipient,
+        today=transaction.today,
+        open_deals=open_counts(connection, OPPORTUNITY),
+    )
+    for note in roles_left(transaction.settings, slug):
+        say(note)
+    if not changes:
+        say(f"{slug} has nothing open")
+    transaction.do_many(changes, f"{slug}: hand over {summed(theirs)} to {recipient}")
 
 
 @app.command("team add", cls=Changing)
 def add_team(
-    ctx: typer.Context,
+    transaction: Transaction,
     slug: str = argument("Its slug: lower case, digits and hyphens.", "TEAM"),
     name: str | None = option("Its name. Default: the slug.", "TEXT"),
     manager: str | None = option("Who is responsible for it.", "USER"),
     parent: str | None = option("The team it belongs to.", "TEAM"),
 ) -> None:
     """Add a team; prints its slug."""
-    with changing(ctx) as transaction:
-        team = given_slug(slug, "team")
-        given = {
-            "name": name or team,
-            "manager": find_section(transaction.session, "user", manager) if manager else None,
-            "parent": find_section(transaction.session, "team", parent) if parent else None,
-        }
-        transaction.do(
-            settings.add_team(transaction.settings, team, validated(Team, given)),
-            printed=Printed("team", team, team, is_new=True),
-        )
+    team = given_slug(slug, "team")
+    given = {
+        "name": name or team,
+        "manager": find_section(transaction.session, "user", manager) if manager else None,
+        "parent": find_section(transaction.session, "team", parent) if parent else None,
+    }
+    transaction.do(
+        settings.add_team(transaction.settings, team, validated(Team, given)),
+        printed=Printed("team", team, team, is_new=True),
+    )
 
 
 def _with_key(run: Session, place: Sequence[str], assignment: str) -> str:
@@ -325,17 +314,15 @@ def _give_verbs(section: str, named: Any, remove_help: str) -> None:
         f"{section} set", cls=Changing, help=f"Set fields of a {section}: path=value, path= to clear."
     )
     @with_fields(which, fields)
-    def set_part(ctx: typer.Context, assignments: Sequence[str], **name: str) -> None:
-        with changing(ctx) as transaction:
-            slug = find_section(transaction.session, section, name[section])
-            run, within = transaction.session, (place, slug)
-            inside = [f"{place}.{slug}.{_with_key(run, within, text)}" for text in assignments]
-            set_settings(transaction, inside, Printed(section, slug, slug))
+    def set_part(transaction: Transaction, assignments: Sequence[str], **name: str) -> None:
+        slug = find_section(transaction.session, section, name[section])
+        run, within = transaction.session, (place, slug)
+        inside = [f"{place}.{slug}.{_with_key(run, within, text)}" for text in assignments]
+        set_settings(transaction, inside, Printed(section, slug, slug))
 
     @app.command(f"{section} edit", cls=Changing, help=f"Open pipecli.yaml in $EDITOR, at that {section}.")
     @with_fields(which)
-    def edit_part(ctx: typer.Context, **name: str) -> None:
-        run = session(ctx)
+    def edit_part(run: Session, **name: str) -> None:
         slug = find_section(run, section, name[section])
         line, _ = read.locate(run.pipeline.text(SETTINGS_FILE), [place, slug])
         say(f"{section} {slug} is in {SETTINGS_FILE}, line {line}")
@@ -344,16 +331,15 @@ def _give_verbs(section: str, named: Any, remove_help: str) -> None:
             is_there = slug in getattr(after, place)
             return Printed(section, slug, slug) if is_there else Printed("settings", after.id, after.id)
 
-        edit_settings(ctx, printed)
+        edit_settings(run, printed)
 
     @app.command(f"{section} remove", cls=Changing, help=remove_help)
     @with_fields(which)
-    def remove(ctx: typer.Context, **name: str) -> None:
-        with changing(ctx) as transaction:
-            slug = find_section(transaction.session, section, name[section], whole=True)
-            last = settings_json(transaction.session, section, slug)
-            printed = Printed(section, slug, slug, shown=last)
-            set_settings(transaction, [f"{place}.{slug}="], printed, summary=f"remove {section} {slug}")
+    def remove(transaction: Transaction, **name: str) -> None:
+        slug = find_section(transaction.session, section, name[section], whole=True)
+        last = settings_json(transaction.session, section, slug)
+        printed = Printed(section, slug, slug, shown=last)
+        set_settings(transaction, [f"{place}.{slug}="], printed, summary=f"remove {section} {slug}")
 
 
 _give_verbs(

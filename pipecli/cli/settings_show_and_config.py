@@ -10,13 +10,11 @@ import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import typer
-
 from pipecli.cli.common.command import TeamName, UserName, Verb, argument, flag, noun
 from pipecli.cli.common.listing import Listing, Parts, listing, print_parts
 from pipecli.cli.common.output import Format, print_records, write_text
 from pipecli.cli.common.record_json import find_section, print_record_json, settings_json
-from pipecli.cli.common.session import FORMATS, say, session
+from pipecli.cli.common.session import FORMATS, Session, say
 from pipecli.cli.common.table import ACTIVE, Column, ListColumn, cell_text, column, listed
 from pipecli.cli.common.terminal_and_own_config import COLORS, own_file, own_values
 from pipecli.cli.nouns import ALIASES, NOUNS
@@ -35,14 +33,13 @@ app = noun()
 
 @app.command("show")
 def show(
-    ctx: typer.Context,
+    run: Session,
     path: str | None = argument("A part of them: currency, users.ana.team.", "[PATH]", default=None),
 ) -> None:
     """Show the settings, or the part of them at a path.
 
     A single value is printed alone, for scripts.
     """
-    run = session(ctx)
     written = run.pipeline.settings_as_written
     if run.format is Format.TABLE and not path:
         write_text(visible(run.pipeline.text(SETTINGS_FILE), keep="\n\t"))
@@ -113,16 +110,14 @@ def _yaml(value: Any) -> str:
 
 
 @app.command("user show")
-def show_user(ctx: typer.Context, user: UserName) -> None:
+def show_user(run: Session, user: UserName) -> None:
     """Show one user."""
-    run = session(ctx)
     print_record_json(run, settings_json(run, "user", find_section(run, "user", user)))
 
 
 @app.command("team show")
-def show_team(ctx: typer.Context, team: TeamName) -> None:
+def show_team(run: Session, team: TeamName) -> None:
     """Show one team."""
-    run = session(ctx)
     print_record_json(run, settings_json(run, "team", find_section(run, "team", team)))
 
 
@@ -143,9 +138,9 @@ _USERS = Parts(
 
 
 @app.command("user list", cls=listing("team"))
-def list_users(ctx: typer.Context) -> None:
+def list_users(run: Session) -> None:
     """List the users, active ones first."""
-    print_parts(ctx, _USERS, USERS, "NOT active, id")
+    print_parts(run, _USERS, USERS, "NOT active, id")
 
 
 TEAMS = (
@@ -162,9 +157,9 @@ _TEAMS = Parts(
 
 
 @app.command("team list", cls=Listing)
-def list_teams(ctx: typer.Context) -> None:
+def list_teams(run: Session) -> None:
     """List the teams with their members."""
-    print_parts(ctx, _TEAMS, TEAMS, "id")
+    print_parts(run, _TEAMS, TEAMS, "id")
 
 
 _NAMES = "format, color, owner, columns.NOUN, alias.NAME"
@@ -172,7 +167,7 @@ _NAMES = "format, color, owner, columns.NOUN, alias.NAME"
 
 @app.command("config", cls=Verb)
 def config(
-    ctx: typer.Context,
+    run: Session,
     name: str | None = argument(f"One of {_NAMES}.", "[NAME]", default=None),
     value: str | None = argument('Its value, as json, id,title or "opp won".', "[VALUE]", default=None),
     unset: bool = flag("--unset", "Remove it."),
@@ -182,7 +177,6 @@ def config(
     `pipecli config owner me` limits lists and reports to yours; `--owner all` shows everybody's. An alias,
     such as `pipecli config alias.w "opp won"`, stands for the beginning of a command line; no shell runs.
     """
-    run = session(ctx)
     known = own_values()
     if name is None:
         rows = [{"name": key, "value": text} for key, text in known.items()]

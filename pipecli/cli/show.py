@@ -13,7 +13,7 @@ from pipecli.cli.common.command import Ref, noun
 from pipecli.cli.common.output import Format, print_records, write_text
 from pipecli.cli.common.pick_and_confirm import find_typed, print_header
 from pipecli.cli.common.record_json import RecordJson, print_record_json, record_json
-from pipecli.cli.common.session import Session, session
+from pipecli.cli.common.session import Session
 from pipecli.cli.common.table import Column, ListColumn, amount_text, display_width, price_text, to_the_minute
 from pipecli.records.kinds import (
     COMPETITOR,
@@ -39,8 +39,8 @@ app = noun()
 
 def _add_show(verb: str, kind: Kind, help_text: str, printed: Callable[[Session, Kind, str], None]) -> None:
     @app.command(verb, help=help_text)
-    def show(ctx: typer.Context, ref: Ref) -> None:
-        printed(session(ctx), kind, ref)
+    def show(run: Session, ref: Ref) -> None:
+        printed(run, kind, ref)
 
 
 def _print_json(run: Session, kind: Kind, ref: str) -> None:
@@ -65,11 +65,10 @@ _CONTACT_KEYS = "id name title emails phones".split()
 
 
 @app.command("customer show")
-def show_customer(ctx: typer.Context, ref: Ref) -> None:
+def show_customer(run: Session, ref: Ref) -> None:
     """Show one customer, its contacts and its open opportunities."""
     from pipecli.cli.list import CONTACTS, OPPORTUNITIES
 
-    run = session(ctx)
     key = find_typed(run, ref, CUSTOMER).key
     run.read(CONTACT, OPPORTUNITY)
     shown = record_json(run, "customer", key)
@@ -105,11 +104,10 @@ _RIVALRY_KEYS = "id title status stage amount currency weighted expected_close c
 
 
 @app.command("competitor show")
-def show_competitor(ctx: typer.Context, ref: Ref) -> None:
+def show_competitor(run: Session, ref: Ref) -> None:
     """Show one competitor, and the deals that name it."""
     from pipecli.cli.list import OPPORTUNITIES
 
-    run = session(ctx)
     key = find_typed(run, ref, COMPETITOR).key
     run.read(OPPORTUNITY)
     shown = record_json(run, "competitor", key)
@@ -127,9 +125,8 @@ def show_competitor(ctx: typer.Context, ref: Ref) -> None:
 
 
 @app.command("price-list show")
-def show_price_list(ctx: typer.Context, ref: Ref) -> None:
+def show_price_list(run: Session, ref: Ref) -> None:
     """Show one price list, a row for each product and tier."""
-    run = session(ctx)
     shown = _json_of(run, PRICE_LIST, ref)
     if run.format in (Format.JSON, Format.JSONL, Format.IDS):
         print_record_json(run, shown)
@@ -174,9 +171,8 @@ _FILES = (
 
 
 @app.command("attachments")
-def attachments(ctx: typer.Context, ref: Ref) -> None:
+def attachments(run: Session, ref: Ref) -> None:
     """List the files attached to a record."""
-    run = session(ctx)
     named = find_typed(run, ref, *HOLDERS)
     known = record_json(run, named.noun, named.key).get("attachments", [])
     files = [{"number": number, **one} for number, one in enumerate(known, 1)]

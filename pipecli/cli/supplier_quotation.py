@@ -8,13 +8,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import typer
-
 from pipecli.cli.common.command import Changing, Ref, Sets, argument, noun, option
 from pipecli.cli.common.output import Format, print_record, print_records, write_text
 from pipecli.cli.common.pick_and_confirm import find_typed
 from pipecli.cli.common.record_verbs import register_set_and_edit, setting_of
-from pipecli.cli.common.session import Session, say, session
+from pipecli.cli.common.session import Session, say
 from pipecli.cli.common.table import Column, amount_text, cell_text, cut, price_text
 from pipecli.cli.common.transaction import Transaction, changing
 from pipecli.cli.common.typed_values import built, typed_option
@@ -36,7 +34,7 @@ app = noun()
 
 @app.command("new", cls=Changing)
 def new(
-    ctx: typer.Context,
+    transaction: Transaction,
     opportunity: str = argument("The deal that needs the prices.", "OPP"),
     supplier: str = option("The supplier to ask.", "SUPPLIER", default=...),
     item: list[str] | None = option(
@@ -46,29 +44,26 @@ def new(
     answer_by: str | None = option("The day by which you want the answer.", "DATE"),
     notes: str | None = option("Notes of your own.", "TEXT"),
     sets: Sets = None,
-) -> None:
+) -> Change:
     """Record a request to a supplier; prints its id. It is for the prices of a deal's items; nothing is
     mailed."""
-    with changing(ctx) as transaction:
-        deal = transaction.get(Opportunity, opportunity)
-        asked = supplier_quotation.request_prices(
-            deal,
-            transaction.get(Supplier, supplier),
-            id=transaction.new_id("SQ"),
-            now=transaction.now,
-            only=item or (),
-            currency=currency,
-            answer_by=transaction.day(answer_by),
-            notes=notes,
-        )
-        quotation = built(SupplierQuotation, asked.plain(), sets, transaction.session)
-        _keep_status(transaction, asked, quotation)
-        transaction.do(
-            Change(quotation, f"ask {quotation.supplier} for {deal.title}", "supplier-quotation-requested")
-        )
+    deal = transaction.get(Opportunity, opportunity)
+    asked = supplier_quotation.request_prices(
+        deal,
+        transaction.get(Supplier, supplier),
+        id=transaction.new_id("SQ"),
+        now=transaction.now,
+        only=item or (),
+        currency=currency,
+        answer_by=transaction.day(answer_by),
+        notes=notes,
+    )
+    quotation = built(SupplierQuotation, asked.plain(), sets, transaction.session)
+    _keep_status(transaction, asked, quotation)
+    return Change(quotation, f"ask {quotation.supplier} for {deal.title}", "supplier-quotation-requested")
 
 
-def _keep_status(_desk: Transaction, before: Any, after: Any) -> None:
+def _keep_status(_transaction: Transaction, before: Any, after: Any) -> None:
     require_same_status(before, after, "pipecli supplier-quote receive or decline")
 
 
@@ -77,7 +72,7 @@ register_set_and_edit(app, SUPPLIER_QUOTATION, setting_of(_keep_status), _keep_s
 
 @app.command("receive", cls=Changing)
 def receive(
-    ctx: typer.Context,
+    run: Session,
     ref: Ref,
     price: list[str] | None = option(
         "The price of an item, named by product, number or description; repeatable.", "ITEM=PRICE"
@@ -92,7 +87,7 @@ def receive(
         raise PipecliError(
             "an answer has prices", hint="give --price ITEM=PRICE, or --csv FILE", code="usage"
         )
-    with changing(ctx) as transaction:
+    with changing(run) as transaction:
         answer = transaction.get(SupplierQuotation, ref)
         typed = [_typed(transaction, text, answer.currency) for text in price or ()]
         read = offered_prices(csv.read_bytes(), csv.name, currency or answer.currency) if csv else []
@@ -121,26 +116,19 @@ def _typed(transaction: Transaction, text: str, currency: str) -> Offered:
 
 @app.command("decline", cls=Changing)
 def decline(
-    ctx: typer.Context,
+    transaction: Transaction,
     ref: Ref,
     reason: str | None = option("Why, in their words.", "TEXT"),
-) -> None:
+) -> Change:
     """Record that a supplier can't or won't quote."""
-    with changing(ctx) as transaction:
-        transaction.do(
-            supplier_quotation.decline_request(
-                transaction.get(SupplierQuotation, ref, Care.ONLY), reason=reason
-            )
-        )
+    return supplier_quotation.decline_request(
+        transaction.get(SupplierQuotation, ref, Care.ONLY), reason=reason
+    )
 
 
 @app.command("compare")
-def compare(
-    ctx: typer.Context,
-    opportunity: str = argument("The deal.", "OPP"),
-) -> None:
+def compare(run: Session, opportunity: str = argument("The deal.", "OPP")) -> None:
     """Compare the answers side by side. One row per item, one column per supplier; * marks the best price."""
-    run = session(ctx)
     deal = run.pipeline.get(Opportunity, find_typed(run, opportunity, OPPORTUNITY).key)
     answers = run.pipeline.all(SupplierQuotation, opportunity=deal.id)
     compared = supplier_quotation.compare_offers(answers, deal.currency, run.pipeline.rates, today=run.today)

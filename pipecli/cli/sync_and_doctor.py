@@ -49,7 +49,7 @@ app = noun()
 
 @app.command("propose", cls=Verb)
 def propose(
-    ctx: typer.Context,
+    run: Session,
     title: str = argument("In a few words. Default: what the commits say.", "[TITLE]", default=""),
     dry_run: bool = flag("--dry-run", "Fetch, and print branch and text; change nothing."),
 ) -> None:
@@ -59,7 +59,6 @@ def propose(
     diff` as its text; else the address at which to open it is printed. This clone goes back to the shared
     branch, and `pipecli sync` says when the proposal was merged.
     """
-    run = session(ctx)
     place = run.present.location
     with run.present.exclusive(), working(place, "propose, whose branch may be pushed"):
         user = run.me() or run.pipeline.git_settings["author.name"] or "me"
@@ -335,7 +334,7 @@ def _lines(records: list[ChangedRecord]) -> str:
 
 @app.command("doctor", cls=Verb)
 def doctor(
-    ctx: typer.Context,
+    run: Session,
     fix: bool = flag("--fix", "Repair what is safe to repair."),
 ) -> None:
     """Find what is wrong with the clone, and repair it.
@@ -343,7 +342,6 @@ def doctor(
     It looks at git, your identity, unfinished or unshared work, and what is slow. Nothing is changed without
     --fix. Exits with 1 if there are errors; warnings don't count. For the records: `pipecli check`.
     """
-    run = session(ctx)
     place = run.present.location
     if fix:
         with run.present.exclusive(), working(place, "doctor --fix"):

@@ -10,8 +10,6 @@ from datetime import timedelta
 from shutil import get_terminal_size
 from typing import Any
 
-import typer
-
 from pipecli.cli.common.command import Owned, Reading, argument, noun, option
 from pipecli.cli.common.output import Format, print_records, room_beside, wrapped, write_text
 from pipecli.cli.common.pick_and_confirm import document_row, note_rows, print_numbered, print_rows
@@ -43,7 +41,7 @@ _MOST = 20
 
 @app.command("find", cls=Reading)
 def find(
-    ctx: typer.Context,
+    run: Session,
     words: list[str] = argument("All of them must be there.", "WORDS..."),
     kind: list[str] | None = option("Only this kind, such as opp or contact; repeatable.", "NOUN"),
     limit: int = option("Show the best N; 0 shows all.", "N", default=_MOST, min=0),
@@ -52,7 +50,6 @@ def find(
 
     Case and accents don't matter, nor how a number is written. What is open comes before what has ended.
     """
-    run = session(ctx)
     nouns = [_noun(name) for name in kind or ()]
     run.read(*(BY_NOUN[name] for name in nouns))
     shown, count = search_records(run.pipeline.index.connection, " ".join(words), nouns, limit)
@@ -99,7 +96,7 @@ _WIDE = 80
 
 
 @app.command("today", cls=Owned)
-def today(ctx: typer.Context) -> None:
+def today(run: Session) -> None:
     """Show what is due today: follow-ups, quotations to ask after, overdue and stale deals.
 
     It shows what is yours or shared with you (everybody's, if git's e-mail address isn't a user's), then what
@@ -107,7 +104,6 @@ def today(ctx: typer.Context) -> None:
     """
     from pipecli.store.index.rows_for_followups import due_followups
 
-    run = session(ctx)
     pipeline = run.read(LEAD, OPPORTUNITY, QUOTATION, INVOICE, CUSTOMER)
     chosen = _chosen(run)
     followups = map(followup_row, due_followups(pipeline, chosen, run.today))

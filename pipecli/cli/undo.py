@@ -10,7 +10,7 @@ import typer
 from pipecli.cli.common.command import Changing, argument, flag, noun
 from pipecli.cli.common.output import Format, print_record
 from pipecli.cli.common.session import say
-from pipecli.cli.common.transaction import Transaction, changing
+from pipecli.cli.common.transaction import Transaction
 from pipecli.harmless_text import one_line
 from pipecli.history.commit_as_of import tip
 from pipecli.history.undo import (
@@ -35,7 +35,7 @@ app = noun()
 
 @app.command(cls=Changing)
 def undo(
-    ctx: typer.Context,
+    transaction: Transaction,
     commit: str | None = argument("This one. Default: your last change.", "[COMMIT]", default=None),
     force: bool = flag("--force", "Even if a quotation was sent, whose mail can't be taken back."),
 ) -> None:
@@ -43,29 +43,28 @@ def undo(
 
     This is a commit of its own. Called again, it takes back the change before. Refused if others built on it.
     """
-    with changing(ctx) as transaction:
-        pipeline = transaction.pipeline
-        if bent := tip(pipeline.location).bent:
-            say(f"warning: {bent}")
-        undone = commit_named(pipeline, commit) if commit else last_change(pipeline, pipeline.author_email)
-        changed = changed_files(pipeline, undone)
-        reverted = list(reverted_records(pipeline, undone, changed))
-        if not reverted:
-            raise Refused(f"{undone.shown} changed no record", hint="git revert takes back other files")
-        require_free(pipeline, reverted)
-        require_unissued(reverted)
-        _require_unnumbered(transaction, reverted)
-        if not force:
-            require_unsent(reverted)
-        key, colon, summary = undone.subject.partition(": ")
-        is_ours = bool(colon) and re.fullmatch(r"[\w.-]+", key) is not None
-        subject = f"{key}: undo {summary}" if is_ours else f'undo "{undone.subject}"'
-        names = [f"Pipecli-Record: {part.record.key}" for part in reverted[:100]]
-        trailers = "\n".join(["Pipecli-Event: undone", *names, f"{UNDOES}{undone.id}"])
-        writes = [*(part.write for part in reverted), *attachments_before(pipeline, undone, changed)]
-        made = transaction.commit(writes, subject, trailers)
-        if not transaction.session.dry_run:
-            _print(transaction, undone, reverted, subject, made)
+    pipeline = transaction.pipeline
+    if bent := tip(pipeline.location).bent:
+        say(f"warning: {bent}")
+    undone = commit_named(pipeline, commit) if commit else last_change(pipeline, pipeline.author_email)
+    changed = changed_files(pipeline, undone)
+    reverted = list(reverted_records(pipeline, undone, changed))
+    if not reverted:
+        raise Refused(f"{undone.shown} changed no record", hint="git revert takes back other files")
+    require_free(pipeline, reverted)
+    require_unissued(reverted)
+    _require_unnumbered(transaction, reverted)
+    if not force:
+        require_unsent(reverted)
+    key, colon, summary = undone.subject.partition(": ")
+    is_ours = bool(colon) and re.fullmatch(r"[\w.-]+", key) is not None
+    subject = f"{key}: undo {summary}" if is_ours else f'undo "{undone.subject}"'
+    names = [f"Pipecli-Record: {part.record.key}" for part in reverted[:100]]
+    trailers = "\n".join(["Pipecli-Event: undone", *names, f"{UNDOES}{undone.id}"])
+    writes = [*(part.write for part in reverted), *attachments_before(pipeline, undone, changed)]
+    made = transaction.commit(writes, subject, trailers)
+    if not transaction.session.dry_run:
+        _print(transaction, undone, reverted, subject, made)
 
 
 def _require_unnumbered(transaction: Transaction, reverted: Sequence[Reverted]) -> None:

@@ -17,7 +17,7 @@ from typer.main import get_command_from_info, get_command_name
 from typer.models import ParameterInfo
 
 from pipecli import __version__
-from pipecli.cli.common.session import FORMATS, Session
+from pipecli.cli.common.session import FORMATS, Session, session
 from pipecli.cli.common.terminal_and_own_config import COLORS, paged
 from pipecli.cli.nouns import ALIASES
 from pipecli.errors import Ambiguous, Question
@@ -34,16 +34,17 @@ def noun() -> typer.Typer:
 def with_options(
     command: Callable[..., None], described: Callable[..., Any], options: Sequence[Parameter]
 ) -> Callable[..., None]:
-    """A command as Typer sees it: with the name and help of what it is made of, and with these options."""
-    context = Parameter("ctx", Parameter.KEYWORD_ONLY, annotation=typer.Context)
+    """A command with its own first parameter, these options, and the name and help of what it is made of."""
+    name = next(iter(signature(command).parameters))
+    first = Parameter(name, Parameter.KEYWORD_ONLY, annotation=typer.Context)  # to Typer, if it is `ctx`
     for name in ("__module__", "__name__", "__doc__"):
         setattr(command, name, getattr(described, name))
-    command.__signature__ = Signature([context, *options])  # type: ignore[attr-defined]
+    command.__signature__ = Signature([first, *options])  # type: ignore[attr-defined]
     command.__annotations__ = {}
     return command
 
 
-def own_options(command: Callable[..., None]) -> list[Parameter]:
+def own_options(command: Callable[..., Any]) -> list[Parameter]:
     """The arguments and options that a function declares itself, after its first parameter."""
     _, *own = signature(command, eval_str=True).parameters.values()
     return [
@@ -68,7 +69,7 @@ def argument(help_text: str, metavar: str = "", *, default: Any = ..., **kind: A
     return typer.Argument(default, help=help_text or None, metavar=metavar or None, **kind)
 
 
-def with_fields(*fields: Parameter) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def with_fields(*fields: Parameter) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Give an `add` an option for each field of the record, after its own; it gets them by their names."""
     return lambda add: with_options(add, add, [*own_options(add), *fields])
 
@@ -160,9 +161,33 @@ def _name_of(info: Any) -> str:
 def _named(info: Any, name: str) -> Any:
     if info.cls in (None, TyperCommand):  # Typer's own, where the verb names none
         info.cls = Reading
+    info.callback = _as_typer_calls(info.callback)
     command = get_command_from_info(info, pretty_exceptions_short=False, rich_markup_mode=None)
     command.name = name
     return command
+
+
+def _as_typer_calls(verb: Callable[..., Any]) -> Callable[..., Any]:
+    """The function of a verb with the context in the place of its first parameter, `run` or `transaction`.
+
+    `run` is the session. A `transaction` is held while it decides, and the change that it gives is committed.
+    """
+    first = next(iter(signature(verb).parameters), "")
+    if first not in ("run", "transaction"):
+        return verb
+
+    def command(ctx: typer.Context, **given: Any) -> None:
+        run = session(ctx)
+        if first == "run":
+            verb(run, **given)
+            return
+        from pipecli.cli.common.transaction import changing
+
+        with changing(run) as transaction:
+            if change := verb(transaction, **given):
+                transaction.do(change)
+
+    return with_options(command, verb, own_options(verb))
 
 
 @cache
@@ -367,29 +392,11 @@ Ref = Annotated[
 Assignments = Annotated[list[str], typer.Argument(metavar="PATH=VALUE...", help="Fields and their values.")]
 UserName = Annotated[str, typer.Argument(metavar="USER", help="A slug, or words of a name.")]
 TeamName = Annotated[str, typer.Argument(metavar="TEAM", help="A slug, or words of a name.")]
-Tags = Annotated[list[str] | None, typer.Option("--tag", help="A tag; repeatable.", metavar="TAG")]
 Sets = Annotated[list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Any other field.")]
 
 
-def typed_notes(text: str | None) -> str | None:
-    """The text of `--notes`; for `-` what comes on stdin, or what is written in $EDITOR at a terminal."""
-    if text != "-":
-        return text
-    from pipecli.cli.common.edit import text_from_person
-
-    return text_from_person()
-
-
-Notes = Annotated[
-    str | None,
-    typer.Option(
-        help="Notes; - reads stdin, or opens $EDITOR at a terminal.", metavar="TEXT", callback=typed_notes
-    ),
-]
-TAGS, NOTES, SETS = (
-    Parameter(name, Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
-    for name, annotation in (("tags", Tags), ("notes", Notes), ("sets", Sets))
-)
+SETS = Parameter("sets", Parameter.KEYWORD_ONLY, default=None, annotation=Sets)
+TAGS = field("tags", "A tag; repeatable.", "TAG", "--tag", of=list[str] | None)
 TYPE = field("type", "sales, support, …", "TYPE")
 PROCESS = field("process", "Its process. Default: chosen by the settings.", "PROCESS")
 CURRENCY = field("currency", "Its currency. Default: the price list's, else the settings'.", "CODE")

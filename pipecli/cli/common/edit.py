@@ -8,13 +8,14 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from inspect import Parameter
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
-from pipecli.cli.common.session import say, session, warn
+from pipecli.cli.common.session import Session, say, warn
 from pipecli.cli.common.transaction import Printed, Transaction, changing, print_one
 from pipecli.errors import Fault, FaultyFile, PipecliError
 from pipecli.records.base import Record
@@ -31,7 +32,7 @@ Allow = Callable[[Transaction, Any, Any], None]
 
 
 def edit_file(
-    ctx: typer.Context,
+    run: Session,
     find: Callable[[Transaction], Record],
     allow: Allow,
     printed: Callable[[Any], Printed] | None = None,
@@ -41,7 +42,6 @@ def edit_file(
     The pipeline is held only while it is written: who types may take an hour. On a fault they are asked to
     go back (at a terminal), and what they typed is kept in a file either way.
     """
-    run = session(ctx)
     transaction = Transaction(run)
     warn(transaction.pipeline.index.faults())
     record = find(transaction)
@@ -62,7 +62,7 @@ def edit_file(
                 edited = _read(record, file, after)
                 if after != before:
                     run.look_again()
-                    with changing(ctx) as held:
+                    with changing(run) as held:
                         _require_same(held, file, before)
                         allow(held, record, edited)
                         check_references(held.pipeline, [edited])
@@ -157,12 +157,26 @@ def _open_editor(draft: Path) -> None:
         raise PipecliError(f'the editor "{editor}" ended with {editing.returncode}; nothing is changed')
 
 
-def text_from_person() -> str:
-    """The text on stdin; at a terminal, what is written in $EDITOR. Raises PipecliError where it is empty."""
-    text = edited("", "notes.md") if sys.stdin.isatty() else sys.stdin.read()
-    if not text.strip():
+def typed_notes(text: str | None) -> str | None:
+    """The text of `--notes`; for `-` what comes on stdin, or what is written in $EDITOR at a terminal.
+
+    Raises PipecliError where that is empty.
+    """
+    if text != "-":
+        return text
+    written = edited("", "notes.md") if sys.stdin.isatty() else sys.stdin.read()
+    if not written.strip():
         raise PipecliError("the notes are empty; nothing is changed")
-    return text.strip()
+    return written.strip()
+
+
+Notes = Annotated[
+    str | None,
+    typer.Option(
+        help="Notes; - reads stdin, or opens $EDITOR at a terminal.", metavar="TEXT", callback=typed_notes
+    ),
+]
+NOTES = Parameter("notes", Parameter.KEYWORD_ONLY, default=None, annotation=Notes)
 
 
 def edited(text: str, name: str) -> str:

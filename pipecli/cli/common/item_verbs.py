@@ -8,9 +8,10 @@ import typer
 
 from pipecli.cli.common.command import Changing, Ref, field, option_of, with_fields
 from pipecli.cli.common.pick_and_confirm import confirm_removal
-from pipecli.cli.common.transaction import Transaction, changing
+from pipecli.cli.common.transaction import Transaction
 from pipecli.cli.common.typed_values import typed_option
 from pipecli.records.items_and_totals import LineKind, Per
+from pipecli.workflow import Change
 from pipecli.workflow.items_and_prices import add_item, find_item, in_words, remove_item, set_item
 
 if TYPE_CHECKING:
@@ -71,25 +72,23 @@ def register_item_verbs(app: typer.Typer, model: type[Opportunity | Quotation]) 
     @app.command("item add", cls=Changing, help=f"Add an item to {of_a}, at today's list price.")
     @with_fields(*_NEW)
     def add(
-        ctx: typer.Context, ref: Ref, product: Text, per: Text, term: int | None, kind: Text, optional: bool,
-        **given: Text,
-    ) -> None:  # fmt: skip
+        transaction: Transaction, ref: Ref, product: Text, per: Text, term: int | None, kind: Text,
+        optional: bool, **given: Text,
+    ) -> Change:  # fmt: skip
         from pipecli.records.catalogue import Product
 
-        with changing(ctx) as transaction:
-            record = transaction.get(model, ref)
-            change = add_item(
-                record,
-                transaction,
-                transaction.today,
-                product=transaction.get(Product, product) if product else None,
-                per=Per(per) if per else None,
-                term=term,
-                kind=LineKind(kind) if kind else None,
-                optional=optional or None,
-                **typed(transaction, record, given),
-            )
-            transaction.do(change)
+        record = transaction.get(model, ref)
+        return add_item(
+            record,
+            transaction,
+            transaction.today,
+            product=transaction.get(Product, product) if product else None,
+            per=Per(per) if per else None,
+            term=term,
+            kind=LineKind(kind) if kind else None,
+            optional=optional or None,
+            **typed(transaction, record, given),
+        )
 
     @app.command(
         "item set",
@@ -97,30 +96,21 @@ def register_item_verbs(app: typer.Typer, model: type[Opportunity | Quotation]) 
         help=f"Change an item of {of_a}.\n\nIts price stays unless --price is given.",
     )
     @with_fields(*_CHANGED)
-    def set_(ctx: typer.Context, ref: Ref, item: _Which, **given: Text) -> None:
-        with changing(ctx) as transaction:
-            record = transaction.get(model, ref)
-            change = set_item(
-                record,
-                transaction,
-                transaction.today,
-                item,
-                **typed(transaction, record, given),
-            )
-            transaction.do(change)
+    def set_(transaction: Transaction, ref: Ref, item: _Which, **given: Text) -> Change:
+        record = transaction.get(model, ref)
+        return set_item(record, transaction, transaction.today, item, **typed(transaction, record, given))
 
     @app.command("item remove", cls=Changing, help=f"Remove an item from {of_a}.")
-    def remove(ctx: typer.Context, ref: Ref, item: _Which) -> None:
-        with changing(ctx) as transaction:
-            record = transaction.get(model, ref)
-            change = remove_item(record, item)
-            after: Any = change.subject
-            lines, left = record.items, after.items
-            confirm_removal(
-                transaction.session,
-                item,
-                gone := in_words(lines[find_item(lines, item, record.id)]),
-                lambda: in_words(left[find_item(left, item, record.id)]),
-                f'name it in full, "{gone}"; of two alike, first give one another description',
-            )
-            transaction.do(change)
+    def remove(transaction: Transaction, ref: Ref, item: _Which) -> Change:
+        record = transaction.get(model, ref)
+        change = remove_item(record, item)
+        after: Any = change.subject
+        lines, left = record.items, after.items
+        confirm_removal(
+            transaction.session,
+            item,
+            gone := in_words(lines[find_item(lines, item, record.id)]),
+            lambda: in_words(left[find_item(left, item, record.id)]),
+            f'name it in full, "{gone}"; of two alike, first give one another description',
+        )
+        return change

@@ -12,13 +12,11 @@ from functools import partial
 from itertools import islice
 from typing import Any, ClassVar, NamedTuple
 
-import typer
-
 from pipecli.cli.common.command import Reading, flag_option, owner_options, seller_option, text_option
 from pipecli.cli.common.output import Format, print_records, write_text
 from pipecli.cli.common.pick_and_confirm import document_row, is_recent, names_of, print_numbered, recalled
 from pipecli.cli.common.record_json import BY_HAND, DERIVED, deal_members, derived_keys
-from pipecli.cli.common.session import Session, owner_asked, owner_filter, session
+from pipecli.cli.common.session import Session, owner_asked, owner_filter
 from pipecli.cli.common.table import Column, ListColumn
 from pipecli.cli.common.terminal_and_own_config import say_after
 from pipecli.errors import PipecliError
@@ -211,13 +209,12 @@ def listing(takes: str, *, opens: bool = False) -> type[Listing]:
 
 
 def print_list(
-    ctx: typer.Context, kind: Kind, columns: Sequence[ListColumn], order: str, is_open: str = ""
+    run: Session, kind: Kind, columns: Sequence[ListColumn], order: str, is_open: str = ""
 ) -> None:
     """Print the records of a kind that the filters of the command line let through.
 
     `is_open` is an SQL condition that holds unless `--all`, `--status` or `--where` says otherwise.
     """
-    run = session(ctx)
     pipeline = run.read(kind)
     connection = pipeline.index.connection
     known = set(columns_of(connection, kind.table))
@@ -380,14 +377,13 @@ class Parts(NamedTuple):
 
 
 def print_parts(
-    ctx: typer.Context,
+    run: Session,
     parts: Parts,
     columns: Sequence[ListColumn],
     order: str,
     conditions: Mapping[str, object] | None = None,
 ) -> None:
     """Print what the filters of the command line let through, and `conditions`: our SQL with its value."""
-    run = session(ctx)
     connection = run.read(*parts.kinds).index.connection
     table = f"({parts.select})"
     known = select_rows(connection, "*", table, "1", "LIMIT 0", ()).columns

@@ -15,7 +15,7 @@ from pipecli.cli.common.command import Changing, Ref, argument, flag, option, te
 from pipecli.cli.common.edit import edit_file
 from pipecli.cli.common.output import print_records
 from pipecli.cli.common.pick_and_confirm import can_ask, confirm
-from pipecli.cli.common.session import session
+from pipecli.cli.common.session import Session
 from pipecli.cli.common.table import Column
 from pipecli.cli.common.terminal_and_own_config import paged
 from pipecli.cli.common.transaction import Transaction, changing, in_full
@@ -220,7 +220,7 @@ def register_set_and_edit(
         "A date may be fri or +2w, an amount 12k.",
     )
     def set_fields(
-        ctx: typer.Context,
+        run: Session,
         words: list[str] = argument(
             "Records, or - for ids on stdin; then fields and their values.", "REF... PATH=VALUE..."
         ),
@@ -231,7 +231,7 @@ def register_set_and_edit(
             raise PipecliError(fault, hint="write path=value, or path= to clear")
         refs = [word for word in words if word not in assignments]
         names = ", ".join(".".join(split_assignment(text)[0]) for text in assignments)
-        with changing(ctx) as transaction:
+        with changing(run) as transaction:
 
             def decide(record: Any) -> Change:
                 return setting(transaction, record, assignments, f"set {names}")
@@ -239,8 +239,8 @@ def register_set_and_edit(
             change_each(transaction, kind.model, refs, decide, f"set {names} of")
 
     @app.command(f"{_typed(kind)} edit", cls=Changing, help=f"Open {one} in $EDITOR.")
-    def edit(ctx: typer.Context, ref: Ref) -> None:
-        edit_file(ctx, lambda transaction: transaction.get(kind.model, ref), allow_edit)
+    def edit(run: Session, ref: Ref) -> None:
+        edit_file(run, lambda transaction: transaction.get(kind.model, ref), allow_edit)
 
     if "tags" in kind.model.model_fields:
         _add_tags(app, kind, setting)
@@ -254,11 +254,11 @@ _RefsAndTag = Annotated[
 def _add_tags(app: typer.Typer, kind: Kind, setting: Setting) -> None:
     """Give a noun its `tag add` and `tag remove`, of one record or of many."""
 
-    def tagged(ctx: typer.Context, words: list[str], verb: str) -> None:
+    def tagged(run: Session, words: list[str], verb: str) -> None:
         *refs, tag = words
         if "," in tag or not tag.strip():
             raise PipecliError(f'"{tag}" can\'t be a tag: it is empty or has a comma')
-        with changing(ctx) as transaction:
+        with changing(run) as transaction:
 
             def decide(record: Any) -> Change:
                 others = [other for other in record.tags or () if other != tag]
@@ -270,12 +270,12 @@ def _add_tags(app: typer.Typer, kind: Kind, setting: Setting) -> None:
             change_each(transaction, kind.model, refs, decide, f"{verb} tag {tag}:")
 
     @app.command(f"{_typed(kind)} tag add", cls=ChangingMany, help="Add a tag.")
-    def add_tag(ctx: typer.Context, words: _RefsAndTag) -> None:
-        tagged(ctx, words, "add")
+    def add_tag(run: Session, words: _RefsAndTag) -> None:
+        tagged(run, words, "add")
 
     @app.command(f"{_typed(kind)} tag remove", cls=ChangingMany, help="Remove a tag.")
-    def remove_tag(ctx: typer.Context, words: _RefsAndTag) -> None:
-        tagged(ctx, words, "remove")
+    def remove_tag(run: Session, words: _RefsAndTag) -> None:
+        tagged(run, words, "remove")
 
 
 def register_assign(app: typer.Typer, kind: Kind) -> None:
@@ -285,7 +285,7 @@ def register_assign(app: typer.Typer, kind: Kind) -> None:
         f"{_typed(kind)} assign", cls=ChangingMany, help=f"Give {_one(kind)}, or many, to a user or team."
     )
     def give(
-        ctx: typer.Context,
+        run: Session,
         words: list[str] | None = argument(
             "Records, or - for ids on stdin; then their new owner.", "REF... [USER]", default=None
         ),
@@ -294,7 +294,7 @@ def register_assign(app: typer.Typer, kind: Kind) -> None:
         refs, user = list(words or ()), ""
         if team is None and refs:
             *refs, user = refs
-        with changing(ctx) as transaction:
+        with changing(run) as transaction:
             is_user = bool(refs) and refs[-1] in transaction.settings.users
             if is_user if team else not user or not (refs or transaction.session.option("where")):
                 raise PipecliError("name who gets it: a user, or a team with --team", code="usage")
@@ -323,13 +323,12 @@ def register_share(app: typer.Typer, kind: Kind) -> None:
         help=f"Share {_one(kind)}, or many: others see it in `list --mine`.",
     )
     def share(
-        ctx: typer.Context,
+        run: Session,
         words: list[str] = argument(
             "A record, or many by their ids or - for stdin; then users and teams.", "REF... USER-OR-TEAM..."
         ),
         remove: bool = flag("--remove", "Stop sharing it with them."),
     ) -> None:
-        run = session(ctx)
         has_where, known = bool(run.option("where")), pick.names_of(run, "principal")
         is_ref = rf"-|@\d*|{kind.prefix}-{RANDOM}"
         # Before the last word, which is with whom, a name that isn't a user's or a team's is a record's.
@@ -339,7 +338,7 @@ def register_share(app: typer.Typer, kind: Kind) -> None:
         principals = [word for word in words if word not in refs]
         if not principals:
             raise PipecliError("name with whom it is shared: users or teams", code="usage")
-        with changing(ctx) as transaction:
+        with changing(run) as transaction:
 
             def decide(record: Any) -> Change:
                 change = assignment.unshare_record if remove else assignment.share_record
@@ -365,28 +364,27 @@ def register_remove(
     help_text = help_text or f"Remove {_one(kind)} that no record uses."
 
     @app.command(f"{_typed(kind)} remove", cls=Changing, help=help_text)
-    def remove(ctx: typer.Context, ref: Ref) -> None:
-        with changing(ctx) as transaction:
-            record: Any = transaction.get(kind.model, ref, Care.WHOLE)
-            allow(transaction, record)
-            used_by, hanging = [], []
-            for key, file in users_of(transaction, kind, record.key):
-                other = transaction.pipeline.read(file)
-                if hangs(other) and not users_of(transaction, BY_NOUN[other.noun], key):
-                    hanging.append(other)
-                else:
-                    used_by.append(key)
-            if used_by:
-                used = f"{record.key} can't be removed, records use it: {first_of(used_by, 5)}"
-                raise Refused(used, hint=way_out.format(key=record.key))
-            if hanging:
-                keys = first_of([other.key for other in hanging], 5)
-                along = f"its {count(len(hanging), hanging[0].noun)} {keys}"
-                asked = f"Remove {record.key} {record.label} and {along}?"
-                confirm(transaction.session, asked, f"{record.key} stays")
-            also = f" and {', '.join(other.key for other in hanging)}" if hanging else ""
-            summary = f"remove {record.noun} {record.label}{also}"
-            transaction.do(Change(record, summary, "removed", removed=(record, *hanging)))
+    def remove(transaction: Transaction, ref: Ref) -> Change:
+        record: Any = transaction.get(kind.model, ref, Care.WHOLE)
+        allow(transaction, record)
+        used_by, hanging = [], []
+        for key, file in users_of(transaction, kind, record.key):
+            other = transaction.pipeline.read(file)
+            if hangs(other) and not users_of(transaction, BY_NOUN[other.noun], key):
+                hanging.append(other)
+            else:
+                used_by.append(key)
+        if used_by:
+            used = f"{record.key} can't be removed, records use it: {first_of(used_by, 5)}"
+            raise Refused(used, hint=way_out.format(key=record.key))
+        if hanging:
+            keys = first_of([other.key for other in hanging], 5)
+            along = f"its {count(len(hanging), hanging[0].noun)} {keys}"
+            asked = f"Remove {record.key} {record.label} and {along}?"
+            confirm(transaction.session, asked, f"{record.key} stays")
+        also = f" and {', '.join(other.key for other in hanging)}" if hanging else ""
+        summary = f"remove {record.noun} {record.label}{also}"
+        return Change(record, summary, "removed", removed=(record, *hanging))
 
 
 def register_merge(
@@ -400,11 +398,10 @@ def register_merge(
     stays: Any = argument(f"The {kind.noun} that stays.", "INTO")
 
     @app.command(f"{_typed(kind)} merge", cls=Changing, help=help_text)
-    def merge_(ctx: typer.Context, source: str = goes, target: str = stays) -> None:
-        with changing(ctx) as transaction:
-            first, second = (transaction.get(kind.model, name, Care.WHOLE) for name in (source, target))
-            users = [transaction.pipeline.read(file) for _, file in users_of(transaction, kind, first.key)]
-            transaction.do(merge(transaction, first, second, users))
+    def merge_(transaction: Transaction, source: str = goes, target: str = stays) -> Change:
+        first, second = (transaction.get(kind.model, name, Care.WHOLE) for name in (source, target))
+        users = [transaction.pipeline.read(file) for _, file in users_of(transaction, kind, first.key)]
+        return merge(transaction, first, second, users)
 
 
 def users_of(transaction: Transaction, kind: Kind, key: str) -> list[tuple[str, str]]:

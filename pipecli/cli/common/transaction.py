@@ -17,7 +17,7 @@ import typer
 from pipecli.cli.common.output import Format, print_records, write_text
 from pipecli.cli.common.pick_and_confirm import find_typed, note_touched
 from pipecli.cli.common.record_json import RecordJson, print_record_json, record_json
-from pipecli.cli.common.session import Session, say, session, warn
+from pipecli.cli.common.session import Session, say, warn
 from pipecli.cli.common.table import Column
 from pipecli.cli.common.terminal_and_own_config import paged
 from pipecli.cli.common.typed_values import validated
@@ -288,21 +288,19 @@ class Transaction:
 
 
 @contextmanager
-def changing(ctx: typer.Context) -> Iterator[Transaction]:
+def changing(run: Session) -> Iterator[Transaction]:
     """Hold the pipeline for one changing command."""
-    run = session(ctx)
     with run.pipeline.exclusive():
         warn(run.pipeline.index.faults())
         yield Transaction(run)
 
 
 @contextmanager
-def changing_after(ctx: typer.Context, decide: Callable[[Pipeline], D]) -> Iterator[tuple[Transaction, D]]:
+def changing_after(run: Session, decide: Callable[[Pipeline], D]) -> Iterator[tuple[Transaction, D]]:
     """Decide what takes long while others may work, then hold the pipeline to write it.
 
     Where it isn't as it was any more, it is decided again while it is held.
     """
-    run = session(ctx)
     before = run.pipeline.state()
     decision = decide(run.pipeline)
     with run.pipeline.exclusive():

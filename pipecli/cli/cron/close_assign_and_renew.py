@@ -8,12 +8,10 @@ from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import typer
-
 from pipecli.cli.common.command import Changing, Job, flag, noun, option
 from pipecli.cli.common.output import Format, print_records, write_text
 from pipecli.cli.common.record_json import record_json
-from pipecli.cli.common.session import Session, mention, say, session
+from pipecli.cli.common.session import Session, mention, say
 from pipecli.cli.common.table import Column
 from pipecli.cli.common.transaction import Transaction, changing
 from pipecli.errors import PipecliError
@@ -61,7 +59,7 @@ class Closing(NamedTuple):
 
 
 @app.command("auto-close", cls=Job)
-def auto_close(ctx: typer.Context) -> None:
+def auto_close(run: Session) -> None:
     """Close opportunities that nobody answers.
 
     An opportunity is closed if the last word was ours (a call, a mail, a quotation sent) at least
@@ -69,7 +67,6 @@ def auto_close(ctx: typer.Context) -> None:
     planned, and no quotation is still valid. Each is a commit of its own, which git revert takes back.
     --dry-run lists what would be closed, and what each has been waiting for since when.
     """
-    run = session(ctx)
     require_auto_close_reason(run.read(OPPORTUNITY, QUOTATION).settings)
     _close_all(run, _candidates(run))
 
@@ -203,14 +200,14 @@ _MOST_NAMED = 5
 
 
 @app.command("assign", cls=Job)
-def assign(ctx: typer.Context) -> None:
+def assign(run: Session) -> None:
     """Assign leads and opportunities that nobody owns, by the rules.
 
     Of the settings' assignment_rules, the first by priority whose `when` is true names the users; round-robin
     takes the one who has waited longest, least-loaded the one with the fewest open records. It is one commit.
     --dry-run lists who would get what.
     """
-    with changing(ctx) as transaction:
+    with changing(run) as transaction:
         changes = [change for kind in (LEAD, OPPORTUNITY) for change in _assigned(transaction, kind)]
         if not changes:
             mention("nothing to assign: no rule takes anything that nobody owns")
@@ -261,7 +258,7 @@ def _print_as_it_would_be(run: Session, changes: Sequence[Change]) -> None:
 
 @app.command("renew", cls=Changing)
 def renew(
-    ctx: typer.Context,
+    transaction: Transaction,
     before: int = option("How many days before the end of their term.", "DAYS", default=60, min=0),
     alone: bool = flag("--alone", "No other clone renews: don't ask the shared pipeline."),
 ) -> None:
@@ -270,30 +267,29 @@ def renew(
     Each order is renewed once, whichever clone runs this: it is claimed in the shared pipeline. The deal has
     the recurring items, the customer and the sellers, and is expected to close when the term ends.
     """
-    with changing(ctx) as transaction:
-        pipeline, today = transaction.pipeline, transaction.today
-        orders = [pipeline.get(Order, key) for key in orders_to_renew(pipeline.index.connection)]
-        due = [order for order in orders if (ends := term_ends(order)) and (ends - today).days <= before]
-        if due and not transaction.session.dry_run:
-            remote = None if alone else shared_remote(pipeline.location)
-            claims = Claims(pipeline.location, "renewals", keep=_KEPT_DAYS, remote=remote)
-            keys = [order.id for order in due]
-            mine = claims.claim(keys, clone_name(pipeline.location), today, pending=keys)
-            due = [order for order in due if order.id in mine]
-        if not due:
-            mention("nothing is to be renewed")
-            return
-        changes = [
-            renew_order(
-                order,
-                pipeline.get(Opportunity, order.opportunity),
-                transaction.settings,
-                id=transaction.new_id("OPP"),
-                now=transaction.now,
-            )
-            for order in due
-        ]
-        transaction.do_many(changes, f"renew {count(len(changes), 'order')}")
+    pipeline, today = transaction.pipeline, transaction.today
+    orders = [pipeline.get(Order, key) for key in orders_to_renew(pipeline.index.connection)]
+    due = [order for order in orders if (ends := term_ends(order)) and (ends - today).days <= before]
+    if due and not transaction.session.dry_run:
+        remote = None if alone else shared_remote(pipeline.location)
+        claims = Claims(pipeline.location, "renewals", keep=_KEPT_DAYS, remote=remote)
+        keys = [order.id for order in due]
+        mine = claims.claim(keys, clone_name(pipeline.location), today, pending=keys)
+        due = [order for order in due if order.id in mine]
+    if not due:
+        mention("nothing is to be renewed")
+        return
+    changes = [
+        renew_order(
+            order,
+            pipeline.get(Opportunity, order.opportunity),
+            transaction.settings,
+            id=transaction.new_id("OPP"),
+            now=transaction.now,
+        )
+        for order in due
+    ]
+    transaction.do_many(changes, f"renew {count(len(changes), 'order')}")
 
 
 _KEPT_DAYS = 36_500

@@ -12,7 +12,7 @@ import typer
 from pipecli.cli.common.command import Planned, flag, noun, option
 from pipecli.cli.common.output import Format, write_text, write_whole
 from pipecli.cli.common.pick_and_confirm import document_row, print_numbered
-from pipecli.cli.common.session import Session, mention, owner_filter, say, session
+from pipecli.cli.common.session import Session, mention, owner_filter, say
 from pipecli.cli.common.table import Column
 from pipecli.json_and_csv import picked
 from pipecli.records.kinds import INVOICE, LEAD, OPPORTUNITY
@@ -32,7 +32,7 @@ DUE = 3
 
 @app.command("followups", cls=Planned)
 def followups(
-    ctx: typer.Context,
+    run: Session,
     due: str = option("Due on or before this day. Default: today.", "DATE", default=""),
     ics: bool = flag("--ics", "Print a calendar; without --due, of everything planned."),
     exit_code: bool = flag("--exit-code", f"Exit with {DUE} if any are due."),
@@ -45,7 +45,6 @@ def followups(
     from pipecli.cli.common.dates import parse_to
     from pipecli.store.index.rows_for_followups import due_followups
 
-    run = session(ctx)
     run.read(LEAD, OPPORTUNITY, INVOICE)
     until = parse_to(due, run.today) if due else date.max if ics else run.today
     follow_ups = due_followups(run.pipeline, owner_filter(run), until)
@@ -109,7 +108,7 @@ _COLUMNS = (
 
 @app.command("calendar", cls=Planned)
 def calendar(
-    ctx: typer.Context,
+    run: Session,
     output: str = option("The file to write.", "FILE", "--output", "-o", default=""),
     expected_close: bool = flag("--expected-close", "Also the days on which deals are expected to close."),
 ) -> None:
@@ -119,7 +118,6 @@ def calendar(
     """
     from pipecli.store.index.rows_for_followups import done, expected_closes, plans
 
-    run = session(ctx)
     pipeline = run.read(LEAD, OPPORTUNITY, INVOICE)
     connection, theirs = pipeline.index.connection, owner_filter(run)
     planned = plans(connection, theirs, date.max)

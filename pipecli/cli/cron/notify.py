@@ -13,12 +13,10 @@ from decimal import Decimal
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-import typer
-
 from pipecli.cli.common.command import Sending, noun, option
 from pipecli.cli.common.dates import parse_from, parse_moment, parse_period
 from pipecli.cli.common.output import Format, print_records, write_text
-from pipecli.cli.common.session import Session, mention, say, session
+from pipecli.cli.common.session import Session, mention, say
 from pipecli.cli.common.table import Column
 from pipecli.cli.cron.remind import claims_of, drawn, give_back
 from pipecli.errors import PipecliError
@@ -68,7 +66,7 @@ _MOST_ALONE = 10
 
 @app.command(cls=Sending)
 def notify(
-    ctx: typer.Context,
+    run: Session,
     since: str = option(
         "From this day or after this revision. Default: where the last run ended.", "WHEN", default=""
     ),
@@ -79,7 +77,6 @@ def notify(
     the starting point. The addresses of channels come from your environment and configuration, never from the
     pipeline (docs/notifications.md). What can't be delivered is kept for the next run.
     """
-    run = session(ctx)
     ours = channels(is_dry=run.dry_run)
     ours.require_any()
     place = run.pipeline.location

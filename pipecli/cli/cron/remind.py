@@ -17,7 +17,7 @@ import typer
 from pipecli.cli.common.command import Sending, noun, option, owner_options
 from pipecli.cli.common.dates import parse_to
 from pipecli.cli.common.output import Format, print_records, write_text
-from pipecli.cli.common.session import Session, mention, owner_filter, say, session
+from pipecli.cli.common.session import Session, mention, owner_filter, say
 from pipecli.cli.common.table import Column
 from pipecli.errors import PipecliError
 from pipecli.extras import require_extra
@@ -72,7 +72,7 @@ class Reminder(NamedTuple):
 
 @app.command(cls=Remind)
 def remind(
-    ctx: typer.Context,
+    run: Session,
     due: str = option("Due on or before this day. Default: today.", "DATE", default=""),
     perhaps_sent: PerhapsSent = "again",
 ) -> None:
@@ -81,7 +81,6 @@ def remind(
     Each item is sent once a day, however often and on however many clones cron runs this. The addresses come
     from your environment and configuration, never from the pipeline: docs/notifications.md.
     """
-    run = session(ctx)
     ours = channels(is_dry=run.dry_run)
     run.read(LEAD, OPPORTUNITY, INVOICE)
     until = parse_to(due, run.today) if due else run.today

@@ -8,12 +8,10 @@ from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Any, Literal
 
-import typer
-
 from pipecli.cli.common.command import Verb, argument, noun, option
 from pipecli.cli.common.output import Format, print_record, write_text, write_whole
 from pipecli.cli.common.record_json import record_json
-from pipecli.cli.common.session import Session, say, session
+from pipecli.cli.common.session import Session, say
 from pipecli.errors import PipecliError
 from pipecli.json_and_csv import dumps, loads
 from pipecli.outbox import export as bookkeeping
@@ -37,7 +35,7 @@ _FORMATS = ("csv", "tsv", "json", "jsonl", "ids")
 
 @app.command("export")
 def export(
-    ctx: typer.Context,
+    run: Session,
     kind: str | None = argument("What: leads, customers, users, …", "[KIND]", default=None),
     output: Path | None = option(
         "The file to write; its ending chooses the format.", "FILE", "--output", "-o"
@@ -50,7 +48,6 @@ def export(
 
     Invoices can also be a journal for hledger or beancount (--journal).
     """
-    run = session(ctx)
     if all_ is not None:
         if kind or output or where:
             raise PipecliError(
@@ -190,7 +187,7 @@ def _in_form(texts: list[str], collection: Collection, form: str) -> str:
 
 @app.command("mirror", cls=Verb)
 def mirror(
-    ctx: typer.Context,
+    run: Session,
     target: str = argument("A folder for Parquet files, or postgresql://HOST/DATABASE.", "TARGET"),
     schema: str = option("In PostgreSQL: the schema, which only the mirror uses.", "NAME", default="pipecli"),
 ) -> None:
@@ -203,7 +200,6 @@ def mirror(
     from pipecli.outbox.mirror import Source, to_parquet, to_postgresql
     from pipecli.sync.upstream import named, uncommitted
 
-    run = session(ctx)
     place = run.present.location
     files = uncommitted(place)
     if files:

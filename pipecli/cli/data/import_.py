@@ -14,7 +14,7 @@ import typer
 
 from pipecli.cli.common.command import Changing, Verb, argument, flag, noun, option
 from pipecli.cli.common.output import Format, print_record, write_counts, write_text, write_whole
-from pipecli.cli.common.session import Session, all_faults, progress, say, session
+from pipecli.cli.common.session import Session, all_faults, progress, say
 from pipecli.cli.common.transaction import Transaction, changing_after
 from pipecli.errors import PipecliError
 from pipecli.inbox.importing.import_files import (
@@ -80,7 +80,7 @@ app = noun()
 
 @app.command("KIND", cls=Changing)
 def import_(
-    ctx: typer.Context,
+    run: Session,
     kind: str = argument("What each row is: leads, customers, activities, …", "KIND"),
     file: Path | None = argument("The file of rows; - reads stdin.", "FILE", default=None),
     map_: Path | None = option("The mapping file: which column fills which field.", "MAPPING", "--map"),
@@ -101,7 +101,7 @@ def import_(
             raise PipecliError(
                 "--from and --guess take only the export", hint="pipecli import --guess EXPORT", code="usage"
             )
-        move_at_once(ctx, Path(kind), from_, side_of(keep))
+        move_at_once(run, Path(kind), from_, side_of(keep))
         return
     if file is None and collection_named(kind):
         raise PipecliError("FILE is missing", hint=f"name it: pipecli import {kind} FILE", code="usage")
@@ -124,7 +124,7 @@ def import_(
             done = prepare_import(pipeline, target, table, source, planner, tick, side_of(keep))
         return done, planner.writes()
 
-    with no_collector(), changing_after(ctx, decide) as (transaction, (done, writes)):
+    with no_collector(), changing_after(run, decide) as (transaction, (done, writes)):
         commit = _write(transaction, done, writes)
         kept = None
         if rejects or not transaction.session.dry_run:
@@ -184,7 +184,7 @@ def _print(run: Session, done: Import, commit: str | None, kept: Path | None) ->
 
 @app.command("plan", cls=Verb)
 def plan(
-    ctx: typer.Context,
+    run: Session,
     export: Path = argument("A file, zip or folder of another CRM.", "EXPORT"),
     into: Path = option("The folder for the plan, such as moves/hubspot.", "DIR", "--into", default=...),
     from_: str | None = option("The CRM it is from, if the headers don't tell.", "VENDOR", "--from"),
@@ -198,7 +198,6 @@ def plan(
     zipped = zipfile.ZipFile(export).namelist() if export.is_file() and zipfile.is_zipfile(export) else []
     if (export / PLAN_FILE).exists() or any(Path(name).name == PLAN_FILE for name in zipped):
         raise PipecliError(f"{export} has its plan already", hint=f"pipecli import run {quote(str(export))}")
-    run = session(ctx)
     outcome = plan_again(into, files_of(export), run.pipeline, source_of(export, into), from_)
     _write_pages(outcome, into, is_forced=force)
     if run.format is Format.TABLE:
@@ -264,8 +263,8 @@ class Reporting(Changing):
 
 
 @app.command("run", cls=Reporting)
-def run(
-    ctx: typer.Context,
+def run_move(
+    run: Session,
     folder: Path = argument("The plan's folder, or an export of ours.", "DIR"),
     export: Path | None = argument("A later export. Default: the plan's.", "[EXPORT]", default=None),
     keep: KeepOption = None,
@@ -277,12 +276,12 @@ def run(
     diff: bool = flag("--diff", "With --dry-run: print the diff, too."),
 ) -> None:
     """Import all files of a plan in one commit, and reconcile."""
-    _move(ctx, folder, export, side_of(keep), rejects, with_diff=diff)
+    _move(run, folder, export, side_of(keep), rejects, with_diff=diff)
 
 
-def move_at_once(ctx: typer.Context, export: Path, vendor: str | None, keep: Keep | None) -> None:
+def move_at_once(run: Session, export: Path, vendor: str | None, keep: Keep | None) -> None:
     """Plan and run in one go, where the export leaves nothing open."""
-    outcome = plan_here(files_of(export), session(ctx).pipeline, str(export), vendor)
+    outcome = plan_here(files_of(export), run.pipeline, str(export), vendor)
     for line in outcome.findings.assumed:
         say(line)
     if questions := list(outcome.findings.questions.values()):
@@ -294,11 +293,11 @@ def move_at_once(ctx: typer.Context, export: Path, vendor: str | None, keep: Kee
         )
     with lock.temporary_folder("plan") as folder:
         _write_pages(outcome, folder)
-        _move(ctx, folder, export, keep, None, with_diff=False)
+        _move(run, folder, export, keep, None, with_diff=False)
 
 
 def _move(
-    ctx: typer.Context,
+    run: Session,
     folder: Path,
     export: Path | None,
     keep: Keep | None,
@@ -309,12 +308,12 @@ def _move(
     with all_faults(), lock.temporary_folder("export") as unpacked:
         if folder.is_file():
             unpack_plan(folder, unpacked)
-            _move(ctx, unpacked, export, keep, rejects, with_diff=with_diff)
+            _move(run, unpacked, export, keep, rejects, with_diff=with_diff)
             return
         move = load_plan(folder)
         if move.is_own and export and export.is_file():
             unpack_plan(export, unpacked)
-            _move(ctx, folder, unpacked, keep, rejects, with_diff=with_diff)
+            _move(run, folder, unpacked, keep, rejects, with_diff=with_diff)
             return
     files = export_of(move, export)
 
@@ -326,7 +325,7 @@ def _move(
     with (
         lock.temporary_folder("move") as room,
         no_collector(),
-        changing_after(ctx, decide) as (transaction, moved),
+        changing_after(run, decide) as (transaction, moved),
     ):
         is_dry = transaction.session.dry_run
         commit = None

@@ -6,13 +6,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import typer
-
 from pipecli.cli.attach import attached
 from pipecli.cli.common.command import Changing, argument, flag, noun, option
 from pipecli.cli.common.output import Format, print_record, print_records, write_counts, write_text
 from pipecli.cli.common.pick_and_confirm import find_typed
-from pipecli.cli.common.session import mention, say
+from pipecli.cli.common.session import Session, mention, say
 from pipecli.cli.common.table import Column
 from pipecli.cli.common.transaction import Transaction, changing
 from pipecli.errors import PipecliError
@@ -45,7 +43,7 @@ app = noun()
 
 @app.command("import", cls=Changing)
 def import_(
-    ctx: typer.Context,
+    run: Session,
     paths: list[Path] = argument("An .eml file, an mbox, a Maildir, or a folder.", "PATH..."),
     create_leads: bool = flag("--create-leads", "Make leads from strangers who wrote to us."),
     on: str | None = option("The deal or lead to record all these mails on.", "REF"),
@@ -59,7 +57,7 @@ def import_(
     if on is not None and create_leads:
         raise PipecliError("--on and --create-leads can't go together", hint="give one")
     mails, read = _read(paths, bodies=bodies)
-    with changing(ctx) as transaction:
+    with changing(run) as transaction:
         outcome = recording(
             transaction.pipeline, mails, on=_record(transaction, on), create_leads=create_leads
         )

@@ -14,7 +14,7 @@ import typer
 from pipecli import __version__
 from pipecli.cli.common.command import Changing, argument, flag, noun
 from pipecli.cli.common.output import Format, print_record, print_records, write_text, write_whole
-from pipecli.cli.common.session import Session, say, session
+from pipecli.cli.common.session import Session, say
 from pipecli.cli.common.table import Column
 from pipecli.errors import PipecliError, system_refusal
 from pipecli.records.kinds import KINDS, SETTINGS, Kind, collection_named
@@ -29,16 +29,15 @@ app = noun()
 
 @app.command("schema write", cls=Changing)
 def write(
-    ctx: typer.Context,
+    run: Session,
     directory: Path | None = argument("Where; else the pipeline's own, committed.", "[DIR]", default=None),
 ) -> None:
     """Write the JSON Schemas of this version of pipecli."""
     from pipecli.cli.common.transaction import changing
     from pipecli.store import schemas
 
-    run = session(ctx)
     if directory is None:
-        with changing(ctx) as transaction:
+        with changing(run) as transaction:
             _write_own(transaction)
         return
     folder = run.directory_for(directory)
@@ -79,7 +78,7 @@ def _write_own(transaction: Transaction) -> None:
 
 @app.command("schema show")
 def show(
-    ctx: typer.Context,
+    run: Session,
     kind: str = argument("As lead, opportunity or settings.", "KIND"),
 ) -> None:
     """Print the schema of one kind of record."""
@@ -90,13 +89,13 @@ def show(
 
 @app.command("schema check")
 def check(
-    ctx: typer.Context,
+    run: Session,
     directory: Path = argument("A folder of schemas.", "DIR"),
 ) -> None:
     """Exit with 1 if a folder's schemas are not of this version; for CI."""
     from pipecli.store import schemas
 
-    folder = session(ctx).directory_for(directory)
+    folder = run.directory_for(directory)
     with system_refusal(folder, "read"):
         wrong = schemas.differing_schemas(folder, ".")
     if wrong:
@@ -120,7 +119,7 @@ def _kind(name: str) -> Kind:
 
 @app.command("sql")
 def sql(
-    ctx: typer.Context,
+    run: Session,
     question: str = argument("One SELECT over the tables of --tables.", "[QUERY]", default=""),
     tables: bool = flag("--tables", "List the tables and their columns."),
 ) -> None:
@@ -131,7 +130,6 @@ def sql(
     """
     if bool(question) == tables:
         raise typer.BadParameter("write a query, or give --tables", param_hint="QUERY")
-    run = session(ctx)
     if tables:
         _print_tables(run)
         return

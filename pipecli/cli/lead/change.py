@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
-import typer
-
 from pipecli.cli.common.command import (
     CURRENCY,
-    NOTES,
     PRICE_LIST,
     PROCESS,
     SETS,
@@ -24,6 +21,7 @@ from pipecli.cli.common.command import (
     option_of,
     with_fields,
 )
+from pipecli.cli.common.edit import NOTES
 from pipecli.cli.common.record_verbs import (
     ChangingMany,
     Refs,
@@ -34,6 +32,7 @@ from pipecli.cli.common.record_verbs import (
     register_set_and_edit,
     register_share,
 )
+from pipecli.cli.common.session import Session
 from pipecli.cli.common.transaction import Transaction, changing
 from pipecli.cli.common.typed_values import built, names_field, split_assignment, typed_option, with_values
 from pipecli.errors import PipecliError
@@ -87,7 +86,7 @@ app = noun()
     *(TAGS, NOTES, SETS),
 )
 def add(
-    ctx: typer.Context,
+    run: Session,
     name: Text = argument("The person.", "NAME", default=None),
     *,
     name_option: Text,
@@ -108,7 +107,7 @@ def add(
             hint='pipecli lead add "Ana Diez"',
             code="usage",
         )
-    with changing(ctx) as transaction:
+    with changing(run) as transaction:
         given |= {
             "id": transaction.new_id("LEAD"),
             "created": transaction.now,
@@ -168,15 +167,14 @@ register_remove(
     option_of("authority", None, of=Answer | None, help="Do they decide?"),
     field("authority_note", "Who decides.", "TEXT"),
 )
-def qualify(ctx: typer.Context, ref: Ref, **options: Text) -> None:
+def qualify(transaction: Transaction, ref: Ref, **options: Text) -> Change:
     """Answer the four criteria.
 
     With need, budget and timeframe a lead is qualified; authority is a strong sign, not required.
     """
     given = {name: text for name, text in options.items() if text is not None}
     notes = {name.removesuffix("_note"): given.pop(name) for name in [*given] if name.endswith("_note")}
-    with changing(ctx) as transaction:
-        transaction.do(rules.qualify_lead(transaction.get(Lead, ref), given, notes))
+    return rules.qualify_lead(transaction.get(Lead, ref), given, notes)
 
 
 @app.command("convert", cls=Changing)
@@ -190,33 +188,32 @@ def qualify(ctx: typer.Context, ref: Ref, **options: Text) -> None:
     field("onto", "Join this open one. Default: a new one.", "OPP", "--onto", "--opportunity"),
     option_of("force", False, "--force", of=bool, help="Even if need, budget or timeframe isn't yes."),
 )
-def convert(ctx: typer.Context, ref: Ref, customer: Text, onto: Text, force: bool, **given: Text) -> None:
+def convert(
+    transaction: Transaction, ref: Ref, customer: Text, onto: Text, force: bool, **given: Text
+) -> Change:
     """Turn a lead into an opportunity; prints its id.
 
     With --onto it joins an open one. A known customer and contact are used, new ones are added, all in one
     commit. The lead's activities, plans, notes, tags and custom fields go along.
     """
-    with changing(ctx) as transaction:
-        lead = transaction.get(Lead, ref)
-        require_convertible(lead, force=force)
-        if onto:
-            buyer, deal = _joined(transaction, lead, onto, given | {"customer": customer})
-        else:
-            buyer = transaction.parties_of_lead(lead, customer=customer)
-            deal = _opened(transaction, lead, buyer, **given)
-        transaction.do(
-            convert_lead(
-                lead,
-                deal,
-                customer=buyer.customer,
-                contact=buyer.contact,
-                parties=buyer.written,
-                others=transaction.pipeline.all(Opportunity, lead=lead.id),
-                today=transaction.today,
-                force=force,
-                notes=buyer.notes,
-            )
-        )
+    lead = transaction.get(Lead, ref)
+    require_convertible(lead, force=force)
+    if onto:
+        buyer, deal = _joined(transaction, lead, onto, given | {"customer": customer})
+    else:
+        buyer = transaction.parties_of_lead(lead, customer=customer)
+        deal = _opened(transaction, lead, buyer, **given)
+    return convert_lead(
+        lead,
+        deal,
+        customer=buyer.customer,
+        contact=buyer.contact,
+        parties=buyer.written,
+        others=transaction.pipeline.all(Opportunity, lead=lead.id),
+        today=transaction.today,
+        force=force,
+        notes=buyer.notes,
+    )
 
 
 def _joined(
@@ -273,27 +270,25 @@ def _opened(
 
 @app.command(cls=ChangingMany)
 def disqualify(
-    ctx: typer.Context,
+    transaction: Transaction,
     refs: Refs = None,
     reason: Text = option("One of disqualify_reasons in the settings.", "REASON"),
     detail: Text = option("In your own words.", "TEXT"),
 ) -> None:
     """Give up a lead, or many, with the reason."""
-    with changing(ctx) as transaction:
 
-        def decide(lead: Lead) -> Change:
-            return rules.disqualify_lead(
-                lead, transaction.settings, today=transaction.today, reason=reason, detail=detail
-            )
+    def decide(lead: Lead) -> Change:
+        return rules.disqualify_lead(
+            lead, transaction.settings, today=transaction.today, reason=reason, detail=detail
+        )
 
-        change_each(transaction, Lead, refs, decide, "disqualify", Care.ONLY)
+    change_each(transaction, Lead, refs, decide, "disqualify", Care.ONLY)
 
 
 @app.command(cls=Changing)
-def reopen(ctx: typer.Context, ref: Ref) -> None:
+def reopen(transaction: Transaction, ref: Ref) -> Change:
     """Reopen a disqualified lead."""
-    with changing(ctx) as transaction:
-        transaction.do(rules.reopen_lead(transaction.get(Lead, ref, Care.ONLY)))
+    return rules.reopen_lead(transaction.get(Lead, ref, Care.ONLY))
 
 
 register_merge(

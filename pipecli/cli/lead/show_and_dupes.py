@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-import typer
-
 from pipecli.cli.common.command import Ref, noun
 from pipecli.cli.common.output import Format, print_records, write_text
 from pipecli.cli.common.pick_and_confirm import find_typed, print_header
 from pipecli.cli.common.record_json import RecordJson, print_record_json, record_json
-from pipecli.cli.common.session import Session, say, session
+from pipecli.cli.common.session import Session, say
 from pipecli.cli.common.table import Column
 from pipecli.cli.show import labelled, origins, owner_of, planned_contact, print_activities, print_section
 from pipecli.json_and_csv import loads
@@ -26,9 +24,8 @@ app = noun()
 
 
 @app.command("show")
-def show(ctx: typer.Context, ref: Ref) -> None:
+def show(run: Session, ref: Ref) -> None:
     """Show one lead: its criteria, activities, what it became."""
-    run = session(ctx)
     lead = record_json(run, LEAD.noun, find_typed(run, ref, LEAD).key)
     if run.format is not Format.TABLE:
         print_record_json(run, lead)
@@ -102,9 +99,8 @@ _LEADS, _CUSTOMERS = _columns(14), _columns(24)
 
 
 @app.command("lead dupes")
-def lead_dupes(ctx: typer.Context) -> None:
+def lead_dupes(run: Session) -> None:
     """List leads that are probably the same, with a score and why."""
-    run = session(ctx)
     columns = ("id", "name", "organization", "email", "phone", "website", "status")
     rows = rows_where(run.read(LEAD).index.connection, columns, "leads", "status <> 'disqualified'")
     parties: list[Party] = []
@@ -129,9 +125,8 @@ def lead_dupes(ctx: typer.Context) -> None:
 
 
 @app.command("customer dupes")
-def customer_dupes(ctx: typer.Context) -> None:
+def customer_dupes(run: Session) -> None:
     """List customers that are probably the same, with a score and why."""
-    run = session(ctx)
     connection = run.read(CUSTOMER, CONTACT).index.connection
     people: dict[str, tuple[list[str], list[str]]] = {}
     at_customers = "customer IS NOT NULL"

@@ -13,7 +13,6 @@ import typer
 
 from pipecli.cli.common.command import (
     CURRENCY,
-    NOTES,
     PRICE_LIST,
     PROCESS,
     SETS,
@@ -25,6 +24,7 @@ from pipecli.cli.common.command import (
     noun,
     with_fields,
 )
+from pipecli.cli.common.edit import NOTES
 from pipecli.cli.common.pick_and_confirm import can_ask, choose, find_typed
 from pipecli.cli.common.session import Session, repeat_nothing, say, session
 from pipecli.cli.common.transaction import Transaction, changing
@@ -94,7 +94,7 @@ def add(
         title_option = None
         # A further question asks none of these again: an empty name is nobody's.
         ctx.params |= answers._asdict() | {"organization": organization or (None if customer else "")}
-    with changing(ctx) as transaction:
+    with changing(session(ctx)) as transaction:
         seller = transaction.me if owner is None else require_user(transaction.settings, owner)
         known_lead = transaction.get(Lead, lead) if lead is not None else None
         parties = _parties(transaction, known_lead, customer, organization, person, email, phone, seller)

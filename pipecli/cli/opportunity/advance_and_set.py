@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -20,7 +21,7 @@ from pipecli.cli.common.record_verbs import (
     register_set_and_edit,
     register_share,
 )
-from pipecli.cli.common.transaction import Transaction, changing
+from pipecli.cli.common.transaction import Transaction
 from pipecli.cli.common.typed_values import split_assignment, typed_option, with_values
 from pipecli.errors import PipecliError
 from pipecli.records.compare_names import fitting
@@ -39,7 +40,7 @@ app = noun()
 
 @app.command(cls=ChangingMany)
 def advance(
-    ctx: typer.Context,
+    transaction: Transaction,
     refs: Refs = None,
     to: str | None = option("This stage, not the next.", "STAGE"),
     force: bool = flag("--force", "Even if steps or fields are missing."),
@@ -49,75 +50,68 @@ def advance(
     """Move an opportunity, or many, to the next stage."""
     from pipecli.workflow.activity_and_attachment import plan_next_contact
 
-    with changing(ctx) as transaction:
-        planned = transaction.next_contact(next_, transaction.me)
+    planned = transaction.next_contact(next_, transaction.me)
 
-        def decide(deal: Opportunity) -> Change:
-            change = advance_deal(
-                deal, transaction.settings, to=to, force=force, keep_probability=keep_probability
-            )
-            assert isinstance(change.subject, Opportunity)
-            followed = plan_next_contact(change.subject, planned, transaction.now)
-            return change._replace(subject=followed.record, summary=f"{change.summary}{followed.words}")
+    def decide(deal: Opportunity) -> Change:
+        change = advance_deal(
+            deal, transaction.settings, to=to, force=force, keep_probability=keep_probability
+        )
+        assert isinstance(change.subject, Opportunity)
+        followed = plan_next_contact(change.subject, planned, transaction.now)
+        return change._replace(subject=followed.record, summary=f"{change.summary}{followed.words}")
 
-        change_each(transaction, Opportunity, refs, decide, "advance")
+    change_each(transaction, Opportunity, refs, decide, "advance")
 
 
 @app.command(cls=ChangingMany)
 def hold(
-    ctx: typer.Context,
+    transaction: Transaction,
     refs: Refs = None,
     until: str = option("The day on which it resumes.", "DATE", default=""),
     reason: str | None = option("What it is waiting for.", "TEXT"),
 ) -> None:
     """Put an opportunity, or many, on hold until a day."""
-    with changing(ctx) as transaction:
-        day = transaction.day(until)
-        if day is None:
-            raise PipecliError(
-                "the day until which it is on hold is missing",
-                hint="give --until DATE, such as --until +30d",
-                code="usage",
-            )
+    day = transaction.day(until)
+    if day is None:
+        raise PipecliError(
+            "the day until which it is on hold is missing",
+            hint="give --until DATE, such as --until +30d",
+            code="usage",
+        )
 
-        def decide(deal: Opportunity) -> Change:
-            return rules.hold_deal(deal, until=day, today=transaction.today, reason=reason)
-
-        change_each(transaction, Opportunity, refs, decide, "hold")
+    held = partial(rules.hold_deal, until=day, today=transaction.today, reason=reason)
+    change_each(transaction, Opportunity, refs, held, "hold")
 
 
 @app.command(cls=ChangingMany)
-def resume(ctx: typer.Context, refs: Refs = None) -> None:
+def resume(transaction: Transaction, refs: Refs = None) -> None:
     """Resume an opportunity, or many, that is on hold."""
-    with changing(ctx) as transaction:
-        change_each(transaction, Opportunity, refs, rules.resume_deal, "resume")
+    change_each(transaction, Opportunity, refs, rules.resume_deal, "resume")
 
 
 @app.command(cls=Changing)
 def sellers(
-    ctx: typer.Context,
+    transaction: Transaction,
     ref: Ref,
     parts: list[str] = argument("All who sell it; none: the owner alone.", "USER=PERCENT..."),
-) -> None:
+) -> Change:
     """Split an opportunity among sellers: ana=60 luis=40 (percent)."""
-    with changing(ctx) as transaction:
-        deal = transaction.get(Opportunity, ref)
-        given: dict[str, Any] = {}
-        for part in parts if parts != ["none"] else ():
-            user, _, percent = part.partition("=")
-            key = key_of(transaction.session, "user", user)
-            path = (Opportunity, "sellers.0.percent")
-            given[key] = typed_option("USER=PERCENT", percent.removesuffix("%"), path, transaction.session)
-        transaction.do(rules.split_credit(deal, given))
+    deal = transaction.get(Opportunity, ref)
+    given: dict[str, Any] = {}
+    for part in parts if parts != ["none"] else ():
+        user, _, percent = part.partition("=")
+        key = key_of(transaction.session, "user", user)
+        path = (Opportunity, "sellers.0.percent")
+        given[key] = typed_option("USER=PERCENT", percent.removesuffix("%"), path, transaction.session)
+    return rules.split_credit(deal, given)
 
 
 def _add_step(verb: str, rule: Callable[[Opportunity, Settings, str], Change], help_text: str) -> None:
     @app.command(verb, cls=Changing, help=help_text)
     def note_step(
-        ctx: typer.Context, ref: Ref, step: str = argument("Its text, or words of it.", "STEP")
-    ) -> None:
-        with changing(ctx) as transaction:
-            transaction.do(rule(transaction.get(Opportunity, ref), transaction.settings, step))
+        transaction: Transaction, ref: Ref, step: str = argument("Its text, or words of it.", "STEP")
+    ) -> Change:
+        return rule(transaction.get(Opportunity, ref), transaction.settings, step)
 
 
 _add_step("step done", complete_step, "Mark a step as done.")
@@ -160,24 +154,23 @@ register_item_verbs(app, Opportunity)
 
 @app.command("reprice", cls=Changing)
 def reprice(
-    ctx: typer.Context,
+    transaction: Transaction,
     ref: Ref,
     item: list[str] | None = argument("Only these: number, product or words.", "[ITEM]...", default=None),
-) -> None:
+) -> Change:
     """Update the items to today's list prices; --dry-run shows them."""
-    with changing(ctx) as transaction:
-        deal = transaction.get(Opportunity, ref)
-        transaction.do(items_and_prices.reprice(deal, transaction, transaction.today, item or ()))
+    deal = transaction.get(Opportunity, ref)
+    return items_and_prices.reprice(deal, transaction, transaction.today, item or ())
 
 
 @app.command("take-offer", cls=Changing)
 def take_offer(
-    ctx: typer.Context,
+    transaction: Transaction,
     ref: Ref,
     quotation: str | None = argument(
         "Default: the accepted one, else the one sent last.", "[QUOTATION]", default=None
     ),
-) -> None:
+) -> Change:
     """Copy the lines of a quotation back to its opportunity.
 
     The opportunity is then worth what was offered; an amount set by hand is dropped.
@@ -188,35 +181,32 @@ def take_offer(
     from pipecli.workflow import quotation as quotations_of
     from pipecli.workflow.opportunity.close import last_offered
 
-    with changing(ctx) as transaction:
-        deal = transaction.get(Opportunity, ref)
-        if quotation is not None:
-            offer: Quotation | None = transaction.get(Quotation, quotation)
-        else:
-            quotations = transaction.pipeline.all(Quotation, opportunity=deal.id)
-            ask_which(deal, quotations)
-            offer = last_offered(quotations, sent_times(transaction.pipeline, quotations))
-        transaction.do(quotations_of.take_offer(deal, offer))
+    deal = transaction.get(Opportunity, ref)
+    if quotation is not None:
+        offer: Quotation | None = transaction.get(Quotation, quotation)
+    else:
+        quotations = transaction.pipeline.all(Quotation, opportunity=deal.id)
+        ask_which(deal, quotations)
+        offer = last_offered(quotations, sent_times(transaction.pipeline, quotations))
+    return quotations_of.take_offer(deal, offer)
 
 
 _Name = Annotated[str, typer.Argument(help="Their name, or their slug.", metavar="COMPETITOR")]
 
 
 @app.command("competitor add", cls=Changing)
-def note_competitor(ctx: typer.Context, ref: Ref, name: _Name) -> None:
+def note_competitor(transaction: Transaction, ref: Ref, name: _Name) -> Change:
     """Add a competitor."""
-    with changing(ctx) as transaction:
-        called = typed_option("COMPETITOR", name, (Opportunity, "competitors.0"), transaction.session)
-        deal = transaction.get(Opportunity, ref)
-        transaction.do(rules.add_competitor(deal, called, names_of(transaction, "competitor")))
+    called = typed_option("COMPETITOR", name, (Opportunity, "competitors.0"), transaction.session)
+    deal = transaction.get(Opportunity, ref)
+    return rules.add_competitor(deal, called, names_of(transaction, "competitor"))
 
 
 @app.command("competitor remove", cls=Changing)
-def strike_competitor(ctx: typer.Context, ref: Ref, name: _Name) -> None:
+def strike_competitor(transaction: Transaction, ref: Ref, name: _Name) -> Change:
     """Remove a competitor."""
-    with changing(ctx) as transaction:
-        deal = transaction.get(Opportunity, ref)
-        transaction.do(rules.remove_competitor(deal, name, names_of(transaction, "competitor")))
+    deal = transaction.get(Opportunity, ref)
+    return rules.remove_competitor(deal, name, names_of(transaction, "competitor"))
 
 
 _Contact = Annotated[str, typer.Argument(help="A contact's slug or name.", metavar="CONTACT")]
@@ -230,31 +220,27 @@ def _contact(transaction: Transaction, text: str) -> Contact:
 
 @app.command("contact add", cls=Changing)
 def put_on_contact(
-    ctx: typer.Context,
+    transaction: Transaction,
     ref: Ref,
     contact: _Contact,
     role: str | None = option("decision-maker, influencer, user, …", "ROLE"),
     primary: bool = flag("--primary", "The one to speak to first."),
-) -> None:
+) -> Change:
     """Add a contact to an opportunity, or change their role."""
-    with changing(ctx) as transaction:
-        deal = transaction.get(Opportunity, ref)
-        part = typed_option("--role", role, (Opportunity, "contacts.0.role"), transaction.session)
-        transaction.do(
-            rules.add_stakeholder(deal, _contact(transaction, contact), role=part, primary=primary)
-        )
+    deal = transaction.get(Opportunity, ref)
+    part = typed_option("--role", role, (Opportunity, "contacts.0.role"), transaction.session)
+    return rules.add_stakeholder(deal, _contact(transaction, contact), role=part, primary=primary)
 
 
 @app.command("contact remove", cls=Changing)
-def take_off_contact(ctx: typer.Context, ref: Ref, contact: _Contact) -> None:
+def take_off_contact(transaction: Transaction, ref: Ref, contact: _Contact) -> Change:
     """Remove a contact from an opportunity."""
-    with changing(ctx) as transaction:
-        deal = transaction.get(Opportunity, ref)
-        names = names_of(transaction, "contact")
-        on_it = {one.contact: [names.get(one.contact, "")] for one in deal.contacts}
-        meant = fitting(contact, on_it)  # no question about others of that name
-        gone = _contact(transaction, meant[0] if len(meant) == 1 else contact)
-        transaction.do(rules.remove_stakeholder(deal, gone))
+    deal = transaction.get(Opportunity, ref)
+    names = names_of(transaction, "contact")
+    on_it = {one.contact: [names.get(one.contact, "")] for one in deal.contacts}
+    meant = fitting(contact, on_it)  # no question about others of that name
+    gone = _contact(transaction, meant[0] if len(meant) == 1 else contact)
+    return rules.remove_stakeholder(deal, gone)
 
 
 register_assign(app, OPPORTUNITY)

@@ -7,11 +7,9 @@ from collections.abc import Sequence
 from itertools import zip_longest
 from typing import Any
 
-import typer
-
 from pipecli.cli.common.command import Report, flag, noun, option
 from pipecli.cli.common.output import Format, print_records, wrapped, write_text
-from pipecli.cli.common.session import Session, say, session
+from pipecli.cli.common.session import Session, say
 from pipecli.cli.common.table import Column, cut, display_width, fitting, isolated
 from pipecli.cli.common.terminal_and_own_config import terminal_width
 from pipecli.cli.opportunity.board_cards import Board, Lane, card_lines, read_board, shortened
@@ -32,7 +30,7 @@ app = noun()
 
 @app.command("board", cls=Report)
 def board(
-    ctx: typer.Context,
+    run: Session,
     process: str = option("The process. Default: the one with the most open deals.", "PROCESS", default=""),
     closed: bool = flag("--closed", "Also show closed deals."),
     limit: int = option("Show at most N cards per column.", "N", default=8, min=1),
@@ -43,7 +41,6 @@ def board(
     A card has the deal's title, amount, expected close and owner. ! marks one that is overdue, or stale: it
     hasn't moved for the rotting_days of its stage.
     """
-    run = session(ctx)
     if interactive:
         _run(run, process, has_closed=closed)
         return

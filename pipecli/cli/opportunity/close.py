@@ -11,7 +11,7 @@ from pipecli.cli.common.command import Changing, Ref, noun, option
 from pipecli.cli.common.pick_and_confirm import can_ask, confirm
 from pipecli.cli.common.record_verbs import ChangingMany, Refs, change_each, names_of
 from pipecli.cli.common.session import say
-from pipecli.cli.common.transaction import Transaction, changing
+from pipecli.cli.common.transaction import Transaction
 from pipecli.cli.common.typed_values import typed_option
 from pipecli.errors import Ambiguous
 from pipecli.history.log import quotations_when_open, sent_times
@@ -34,7 +34,7 @@ _Day = Annotated[str | None, typer.Option("--date", help="When. Default: today."
 
 @app.command("won", cls=Changing)
 def won(
-    ctx: typer.Context,
+    transaction: Transaction,
     ref: Ref,
     quotation: str | None = option(
         "The one that won. Default: the accepted one, else the one sent last.", "QUOTATION"
@@ -47,35 +47,34 @@ def won(
     note: str | None = option("", hidden=True),
 ) -> None:
     """Close an opportunity as won; its quotation becomes an order."""
-    with changing(ctx) as transaction:
-        deal = transaction.get(Opportunity, ref, Care.ONLY)
-        require_open(deal)
-        sold, conversion = _sold(transaction, deal)
-        quotations = _quotations(transaction, deal)
-        if quotation is None:
-            ask_which(deal, quotations)
-        change = win_deal(
-            sold,
-            quotations,
-            _orders(transaction, deal),
-            sent=sent_times(transaction.pipeline, quotations),
-            order_id=transaction.new_id("ORD"),
-            now=transaction.now,
-            day=transaction.day(day, past=True),
-            quotation=transaction.get(Quotation, quotation) if quotation is not None else None,
-            amount=typed_option(
-                "--amount", amount, (Opportunity, "closed.amount"), transaction.session, deal.currency
-            ),
-            note=typed_option(
-                "--detail",
-                note if detail is None else detail,
-                (Opportunity, "closed.detail"),
-                transaction.session,
-            ),
-        )
-        if amount is not None:
-            _ask_if_far(transaction, change, quotations)
-        transaction.do(change, first=conversion)
+    deal = transaction.get(Opportunity, ref, Care.ONLY)
+    require_open(deal)
+    sold, conversion = _sold(transaction, deal)
+    quotations = _quotations(transaction, deal)
+    if quotation is None:
+        ask_which(deal, quotations)
+    change = win_deal(
+        sold,
+        quotations,
+        _orders(transaction, deal),
+        sent=sent_times(transaction.pipeline, quotations),
+        order_id=transaction.new_id("ORD"),
+        now=transaction.now,
+        day=transaction.day(day, past=True),
+        quotation=transaction.get(Quotation, quotation) if quotation is not None else None,
+        amount=typed_option(
+            "--amount", amount, (Opportunity, "closed.amount"), transaction.session, deal.currency
+        ),
+        note=typed_option(
+            "--detail",
+            note if detail is None else detail,
+            (Opportunity, "closed.detail"),
+            transaction.session,
+        ),
+    )
+    if amount is not None:
+        _ask_if_far(transaction, change, quotations)
+    transaction.do(change, first=conversion)
 
 
 def ask_which(deal: Opportunity, quotations: Sequence[Quotation]) -> None:
@@ -111,7 +110,7 @@ def _ask_if_far(transaction: Transaction, change: Change, quotations: Sequence[Q
 
 @app.command("lost", cls=ChangingMany)
 def lost(
-    ctx: typer.Context,
+    transaction: Transaction,
     refs: Refs = None,
     reason: list[str] | None = option("One of the settings' lost_reasons. May be repeated.", "REASON"),
     competitor: list[str] | None = option("The competitor that won it. May be repeated.", "COMPETITOR"),
@@ -119,52 +118,49 @@ def lost(
     day: _Day = None,
 ) -> None:
     """Close an opportunity, or many, as lost. Its quotations are rejected."""
-    with changing(ctx) as transaction:
-        known = names_of(transaction, "competitor")
-        lost_to = [
-            typed_option("--competitor", name, (Opportunity, "competitors.1"), transaction.session)
-            for name in competitor or ()
-        ]
-        words = typed_option("--detail", detail, (Opportunity, "closed.detail"), transaction.session)
+    known = names_of(transaction, "competitor")
+    lost_to = [
+        typed_option("--competitor", name, (Opportunity, "competitors.1"), transaction.session)
+        for name in competitor or ()
+    ]
+    words = typed_option("--detail", detail, (Opportunity, "closed.detail"), transaction.session)
 
-        def decide(deal: Opportunity) -> Change:
-            return lose_deal(
-                deal,
-                transaction.settings,
-                _quotations(transaction, deal),
-                _orders(transaction, deal),
-                reasons=reason or [],
-                day=transaction.day(day, past=True),
-                today=transaction.today,
-                lost_to=lost_to,
-                competitors=known,
-                detail=words,
-            )
+    def decide(deal: Opportunity) -> Change:
+        return lose_deal(
+            deal,
+            transaction.settings,
+            _quotations(transaction, deal),
+            _orders(transaction, deal),
+            reasons=reason or [],
+            day=transaction.day(day, past=True),
+            today=transaction.today,
+            lost_to=lost_to,
+            competitors=known,
+            detail=words,
+        )
 
-        change_each(transaction, Opportunity, refs, decide, "lose", Care.ONLY)
+    change_each(transaction, Opportunity, refs, decide, "lose", Care.ONLY)
 
 
 @app.command("reopen", cls=Changing)
 def reopen(
-    ctx: typer.Context,
+    transaction: Transaction,
     ref: Ref,
     stage: str | None = option("Where it continues. Default: where it was.", "STAGE"),
-) -> None:
+) -> Change:
     """Reopen a closed opportunity, its quotations as they were."""
-    with changing(ctx) as transaction:
-        deal = transaction.get(Opportunity, ref, Care.ONLY)
-        quotations = _quotations(transaction, deal)
-        change = reopened(
-            deal,
-            transaction.settings,
-            quotations,
-            _orders(transaction, deal),
-            when_open=quotations_when_open(
-                transaction.pipeline, deal.id, [quotation.id for quotation in quotations]
-            ),
-            stage=stage,
-        )
-        transaction.do(change)
+    deal = transaction.get(Opportunity, ref, Care.ONLY)
+    quotations = _quotations(transaction, deal)
+    return reopened(
+        deal,
+        transaction.settings,
+        quotations,
+        _orders(transaction, deal),
+        when_open=quotations_when_open(
+            transaction.pipeline, deal.id, [quotation.id for quotation in quotations]
+        ),
+        stage=stage,
+    )
 
 
 def _quotations(transaction: Transaction, deal: Opportunity) -> list[Quotation]:

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-import typer
-
 from pipecli.cli.common.command import Ref, noun
 from pipecli.cli.common.output import Format, print_record, print_records, write_text
 from pipecli.cli.common.pick_and_confirm import find_typed, print_header
 from pipecli.cli.common.record_json import RecordJson, print_record_json, record_json
-from pipecli.cli.common.session import Session, session
+from pipecli.cli.common.session import Session
 from pipecli.cli.common.table import Column, amount_text, cell_text
 from pipecli.cli.show import (
     due,
@@ -96,9 +94,8 @@ Line = tuple[str, object]
 
 
 @app.command("show")
-def show(ctx: typer.Context, ref: Ref) -> None:
+def show(run: Session, ref: Ref) -> None:
     """Show one opportunity: its stage, and what is next."""
-    run = session(ctx)
     deal = record_json(run, OPPORTUNITY.noun, find_typed(run, ref, OPPORTUNITY).key)
     stands = progress(deal, run.pipeline.settings_as_written)
     if run.format is not Format.TABLE:
@@ -259,9 +256,8 @@ _TOTAL = _sum("exact_total", "TOTAL")
 
 
 @app.command("step list")
-def list_steps(ctx: typer.Context, ref: Ref) -> None:
+def list_steps(run: Session, ref: Ref) -> None:
     """List the steps of every stage, and which are done."""
-    run = session(ctx)
     deal = record_json(run, OPPORTUNITY.noun, find_typed(run, ref, OPPORTUNITY).key)
     process: dict[str, Any] = run.pipeline.settings_as_written["processes"].get(deal["process"], {})
     steps = [
@@ -280,9 +276,8 @@ _STEPS = (
 
 
 @app.command("contact list")
-def list_contacts(ctx: typer.Context, ref: Ref) -> None:
+def list_contacts(run: Session, ref: Ref) -> None:
     """List the contacts and their roles."""
-    run = session(ctx)
     contacts = stakeholders(run, find_typed(run, ref, OPPORTUNITY).key)
     print_records(contacts, STAKEHOLDERS, run.format, id_key="contact")
 

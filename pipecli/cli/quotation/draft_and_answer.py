@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import typer
-
 from pipecli.cli.common.command import SETS, Changing, Ref, argument, field, noun, option, with_fields
 from pipecli.cli.common.item_verbs import register_item_verbs
 from pipecli.cli.common.record_verbs import register_remove, register_set_and_edit, setting_of
 from pipecli.cli.common.session import mention
-from pipecli.cli.common.transaction import Transaction, changing
+from pipecli.cli.common.transaction import Transaction
 from pipecli.cli.common.typed_values import built, typed_option
 from pipecli.errors import PipecliError
 from pipecli.records.catalogue import PriceList
@@ -41,32 +39,31 @@ app = noun()
     SETS,
 )
 def new(
-    ctx: typer.Context,
+    transaction: Transaction,
     opportunity: str = argument("The opportunity to quote for.", "OPP"),
     *, valid_until: str | None, contact: str | None, from_supplier_quote: str | None, markup: str | None,
     margin: str | None, sets: list[str] | None, **given: str | None,
-) -> None:  # fmt: skip
+) -> Change:  # fmt: skip
     """Make a draft from an opportunity; prints its id. Header and items are copied."""
-    with changing(ctx) as transaction:
-        deal = transaction.get(Opportunity, opportunity)
-        whom = rules.contact_of(deal)
-        draft = rules.new_quotation(
-            deal,
-            transaction.settings,
-            id=transaction.new_id("QTN"),
-            now=transaction.now,
-            customer=transaction.pipeline.find_record(Customer, deal.customer),
-            lead=transaction.pipeline.find_record(Lead, deal.lead),
-            contact=transaction.get(Contact, contact)
-            if contact
-            else transaction.pipeline.find_record(Contact, whom),
-            valid_until=transaction.day(valid_until),
-            **given,
-        )
-        priced, doubts = _priced(transaction, draft, from_supplier_quote, markup, margin)
-        quotation = built(Quotation, priced.plain(), sets, transaction.session)
-        _of_a_draft(transaction, draft, quotation)
-        transaction.do(Change(quotation, f"quote {deal.title}", "quotation-made", notes=tuple(doubts)))
+    deal = transaction.get(Opportunity, opportunity)
+    whom = rules.contact_of(deal)
+    draft = rules.new_quotation(
+        deal,
+        transaction.settings,
+        id=transaction.new_id("QTN"),
+        now=transaction.now,
+        customer=transaction.pipeline.find_record(Customer, deal.customer),
+        lead=transaction.pipeline.find_record(Lead, deal.lead),
+        contact=transaction.get(Contact, contact)
+        if contact
+        else transaction.pipeline.find_record(Contact, whom),
+        valid_until=transaction.day(valid_until),
+        **given,
+    )
+    priced, doubts = _priced(transaction, draft, from_supplier_quote, markup, margin)
+    quotation = built(Quotation, priced.plain(), sets, transaction.session)
+    _of_a_draft(transaction, draft, quotation)
+    return Change(quotation, f"quote {deal.title}", "quotation-made", notes=tuple(doubts))
 
 
 def _priced(
@@ -122,67 +119,55 @@ def _of_deal(transaction: Transaction, quotation: Quotation) -> tuple[Opportunit
 
 
 @app.command("revise", cls=Changing)
-def revise(ctx: typer.Context, ref: Ref) -> None:
+def revise(transaction: Transaction, ref: Ref) -> Change:
     """Draft a new revision of a quotation. The old one must be sent, expired or rejected; it is
     superseded."""
-    with changing(ctx) as transaction:
-        quotation = transaction.get(Quotation, ref)
-        deal, siblings = _of_deal(transaction, quotation)
-        transaction.do(
-            rules.revise_quotation(
-                quotation,
-                deal,
-                transaction.settings,
-                siblings=siblings,
-                id=transaction.new_id("QTN"),
-                now=transaction.now,
-            )
-        )
+    quotation = transaction.get(Quotation, ref)
+    deal, siblings = _of_deal(transaction, quotation)
+    return rules.revise_quotation(
+        quotation,
+        deal,
+        transaction.settings,
+        siblings=siblings,
+        id=transaction.new_id("QTN"),
+        now=transaction.now,
+    )
 
 
 @app.command("accept", cls=Changing)
 def accept(
-    ctx: typer.Context,
+    transaction: Transaction,
     ref: Ref,
     with_: list[str] | None = option(
         "An optional or alternative item they take; repeatable.", "ITEM", "--with"
     ),
-) -> None:
+) -> Change:
     """Record that the customer accepted. The deal stays open: `opp won` closes it."""
-    with changing(ctx) as transaction:
-        quotation = transaction.get(Quotation, ref, Care.ONLY)
-        deal, siblings = _of_deal(transaction, quotation)
-        transaction.do(
-            rules.accept_quotation(
-                quotation, deal, siblings=siblings, today=transaction.today, options=with_ or ()
-            )
-        )
+    quotation = transaction.get(Quotation, ref, Care.ONLY)
+    deal, siblings = _of_deal(transaction, quotation)
+    return rules.accept_quotation(
+        quotation, deal, siblings=siblings, today=transaction.today, options=with_ or ()
+    )
 
 
 @app.command("reject", cls=Changing)
 def reject(
-    ctx: typer.Context,
+    transaction: Transaction,
     ref: Ref,
     reason: str | None = option("Why, in the customer's words.", "TEXT"),
-) -> None:
+) -> Change:
     """Record that the customer rejected it, or took back a yes. The deal stays open."""
-    with changing(ctx) as transaction:
-        quotation = transaction.get(Quotation, ref, Care.ONLY)
-        deal, siblings = _of_deal(transaction, quotation)
-        orders = transaction.pipeline.all(Order, quotation=quotation.id)
-        transaction.do(
-            rules.reject_quotation(quotation, deal, siblings=siblings, orders=orders, reason=reason)
-        )
+    quotation = transaction.get(Quotation, ref, Care.ONLY)
+    deal, siblings = _of_deal(transaction, quotation)
+    orders = transaction.pipeline.all(Order, quotation=quotation.id)
+    return rules.reject_quotation(quotation, deal, siblings=siblings, orders=orders, reason=reason)
 
 
 @app.command("expire", cls=Changing)
-def expire(ctx: typer.Context) -> None:
+def expire(transaction: Transaction) -> None:
     """Expire sent quotations that are past their last day; for cron. All in one commit."""
-    with changing(ctx) as transaction:
-        changes = rules.expire_quotations(
-            transaction.pipeline.all(Quotation, status="sent"), transaction.today
-        )
-        if not changes:
-            mention("no sent quotation is past its validity")
-        one = f"{changes[0].subject.key}: expire" if changes else ""
-        transaction.do_many(changes, one if len(changes) == 1 else f"expire {len(changes)} quotations")
+    changes = rules.expire_quotations(transaction.pipeline.all(Quotation, status="sent"), transaction.today)
+    if not changes:
+        mention("no sent quotation is past its validity")
+    one = f"{changes[0].subject.key}: expire" if changes else ""
+    transaction.do_many(changes, one if len(changes) == 1 else f"expire {len(changes)} quotations")

@@ -15,7 +15,7 @@ import typer
 from pipecli.cli.common.command import Ref, flag, noun
 from pipecli.cli.common.output import ending_of, write_text, write_whole
 from pipecli.cli.common.pick_and_confirm import find_typed
-from pipecli.cli.common.session import say, session
+from pipecli.cli.common.session import Session, say
 from pipecli.errors import PipecliError
 from pipecli.extras import missing_extras, require_extra
 from pipecli.outbox import factur_x
@@ -56,8 +56,8 @@ app = noun()
 
 def _add_render(verb: str, kind: Kind, help_text: str) -> None:
     @app.command(verb, help=help_text)
-    def render(ctx: typer.Context, ref: Ref, output: Output) -> None:
-        _render(ctx, kind, ref, output)
+    def render(run: Session, ref: Ref, output: Output) -> None:
+        _render(run, kind, ref, output)
 
 
 _FOR_A_CUSTOMER = "as a PDF or a page for the customer."
@@ -71,13 +71,12 @@ _add_render(
 
 
 @app.command("invoice render")
-def render_invoice(ctx: typer.Context, ref: Ref, output: Output) -> None:
+def render_invoice(run: Session, ref: Ref, output: Output) -> None:
     """Write an invoice or a credit note as a PDF or a page.
 
     With the extra `factur-x` the PDF also contains it as EN 16931; FILE.xml is only that.
     """
     if output.lower().endswith(".xml"):
-        run = session(ctx)
         invoice = run.pipeline.get(Invoice, find_typed(run, ref, INVOICE).key)
         require_extra("factur-x")
         if not invoice.number:
@@ -86,7 +85,7 @@ def render_invoice(ctx: typer.Context, ref: Ref, output: Output) -> None:
             )
         _write(output, _xml_of(run.pipeline, invoice), invoice.id)
         return
-    _render(ctx, INVOICE, ref, output)
+    _render(run, INVOICE, ref, output)
 
 
 @app.command("quotation template")
@@ -104,9 +103,8 @@ def invoice_template(language: Language = None) -> None:
     write_text(own_template(INVOICE.noun, language).text)
 
 
-def _render(ctx: typer.Context, kind: Kind, ref: str, output: str) -> None:
+def _render(run: Session, kind: Kind, ref: str, output: str) -> None:
     """Write the document that a person names, as PDF or HTML."""
-    run = session(ctx)
     pipeline = run.pipeline
     key = find_typed(run, ref, kind).key
     form = _form(output, key, kind)

@@ -17,6 +17,7 @@ from typing import Annotated, NamedTuple
 import typer
 
 from pipecli.cli.common.command import Changing, NextContactOption, Ref, noun, option
+from pipecli.cli.common.session import Session
 from pipecli.cli.common.transaction import Transaction, changing
 from pipecli.cli.quotation.render import printed_of, typeset_as
 from pipecli.errors import PipecliError
@@ -235,7 +236,7 @@ app = noun()
 
 @app.command("send", cls=Changing)
 def send(
-    ctx: typer.Context,
+    run: Session,
     ref: Ref,
     date: str | None = option("Its date. Default: the draft's.", "DATE"),
     email: Email = False,
@@ -250,7 +251,7 @@ def send(
     This settles a next contact of the deal that is due.
     """
     wishes = Wishes.of(email, to, cc, subject, body)
-    with changing(ctx) as transaction:
+    with changing(run) as transaction:
         quotation = transaction.get(Quotation, ref, Care.ONLY)
         deal = transaction.pipeline.get(Opportunity, quotation.opportunity)
         sent = moves.send_quotation(

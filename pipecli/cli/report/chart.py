@@ -9,8 +9,6 @@ from functools import partial
 from inspect import Parameter
 from typing import Any, Literal
 
-import typer
-
 from pipecli.cli.common.command import Report, noun, option_of, with_options
 from pipecli.cli.common.output import ending_of, write_whole
 from pipecli.cli.common.session import Session, owner_filter, say
@@ -240,11 +238,11 @@ def charting(*kinds: Kind, **about: Any) -> Callable[[Drawing], Callable[..., No
     def charting_(picture: Drawing) -> Callable[..., None]:
         name = picture.__name__.removeprefix("chart_")
 
-        def command(ctx: typer.Context, output: str, theme: Shade, **given: str) -> None:
+        def command(run: Session, output: str, theme: Shade, **given: str) -> None:
             options.require_words(**given)  # before any work is done, as is what can't be written
             ending = ending_of(output, ENDINGS, name)
             require_extra("charts")
-            asked = options.asked(ctx, given)
+            asked = options.asked(run, given)
             words = words_of(user_language(asked.run.pipeline.settings_as_written, asked.run.me()))
             drawn = picture(asked, words)
             write_whole(output, chart_file(drawn.drawn, ending, theme, drawn.title, words.language))

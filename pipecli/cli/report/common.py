@@ -12,7 +12,7 @@ import typer
 
 from pipecli.cli.common.command import option_of, own_options, with_options
 from pipecli.cli.common.output import Format, print_records, wrapped, write_text
-from pipecli.cli.common.session import Session, owner_filter, say, session
+from pipecli.cli.common.session import Session, owner_filter, say
 from pipecli.cli.common.table import Column, amount_text
 from pipecli.cli.common.terminal_and_own_config import terminal_width
 from pipecli.errors import PipecliError
@@ -80,7 +80,7 @@ class Asked:
 
     def __init__(
         self,
-        ctx: typer.Context,
+        run: Session,
         *kinds: Kind,
         by: str = "",
         trend: str = "",
@@ -89,7 +89,7 @@ class Asked:
         currency: str = "",
     ) -> None:
         self.by, self.trend = by, trend
-        self.run = session(ctx)
+        self.run = run
         self.pipeline = self.run.read(*kinds, *([CUSTOMER] if by == "customer" else []))
         self.period = days(from_, to, self.run.today)
         self.target = currency_code(currency)
@@ -260,14 +260,14 @@ class ReportOptions(NamedTuple):
         if trend:
             grouping(trend, self.trends, "--trend")
 
-    def asked(self, ctx: typer.Context, given: dict[str, Any]) -> Asked:
+    def asked(self, run: Session, given: dict[str, Any]) -> Asked:
         """What is asked by these options, which are taken out of all that are given. Raises PipecliError."""
         names = ("by", "trend", "from_", "to", "currency")
         own = {name: given.pop(name) for name in names if name in given}
         self.require_words(**own)
         if self.when and not own["from_"] and not own["to"]:
             own["from_"] = own["to"] = self.when
-        return Asked(ctx, *self.kinds, **own)
+        return Asked(run, *self.kinds, **own)
 
 
 def asking(*kinds: Kind, **about: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -275,8 +275,8 @@ def asking(*kinds: Kind, **about: Any) -> Callable[[Callable[..., None]], Callab
     options = ReportOptions(kinds, **about)
 
     def asking_(report: Callable[..., None]) -> Callable[..., None]:
-        def command(ctx: typer.Context, **given: Any) -> None:
-            report(options.asked(ctx, given), **given)
+        def command(run: Session, **given: Any) -> None:
+            report(options.asked(run, given), **given)
 
         return with_options(command, report, [*options.listed(), *own_options(report)])
 

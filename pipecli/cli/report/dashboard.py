@@ -7,12 +7,10 @@ from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
-import typer
-
 from pipecli.cli.common.command import Report, noun, option
 from pipecli.cli.common.dates import parse_period
 from pipecli.cli.common.output import Format, ending_of, write_text, write_whole
-from pipecli.cli.common.session import Session, owner_filter, say, session
+from pipecli.cli.common.session import Session, owner_filter, say
 from pipecli.cli.report.chart import forecast_picture, funnel_picture, pipeline_picture
 from pipecli.cli.report.common import Currency, currency_code
 from pipecli.cli.report.dashboard_tables import (
@@ -48,7 +46,7 @@ app = noun()
 
 @app.command(cls=Report)
 def dashboard(
-    ctx: typer.Context,
+    run: Session,
     output: str = option(
         "The .html page, or a folder for index.html.", "FILE|DIR", "--output", "-o", default=...
     ),
@@ -61,7 +59,6 @@ def dashboard(
     """
     file = _file(output)
     require_extra("charts")
-    run = session(ctx)
     content = content_of(run, owner_filter(run), currency_code(currency))
 
     page = dashboard_page(content).encode()

@@ -11,13 +11,11 @@ from hashlib import sha256
 from html import escape
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-import typer
-
 from pipecli.cli.common.command import Sending, noun, option, owner_options
 from pipecli.cli.common.dates import parse_as_of, parse_period
 from pipecli.cli.common.output import Format, markdown_text, wrapped, write_text
 from pipecli.cli.common.pick_and_confirm import names_of
-from pipecli.cli.common.session import Session, mention, owner_filter, say, session
+from pipecli.cli.common.session import Session, mention, owner_filter, say
 from pipecli.cli.common.terminal_and_own_config import terminal_width
 from pipecli.cli.cron.remind import PerhapsSent, claims_of, drawn, sending
 from pipecli.cli.history_and_changes import movement_json
@@ -75,7 +73,7 @@ class Digest(Sending):
 
 @app.command(cls=Digest)
 def digest(
-    ctx: typer.Context,
+    run: Session,
     since: str = option("Since the end of this date, this time, or this revision.", "WHEN", default="-7d"),
     currency: Currency = "",
     email: list[str] | None = option("Mail it to them, once a day; repeatable.", "ADDRESS|USER"),
@@ -88,7 +86,6 @@ def digest(
     With --email or --to it is sent instead, in the language of each reader, once a day from all clones
     together. Mail goes through the server of PIPECLI_SMTP_HOST, channels are those of `remind`.
     """
-    run = session(ctx)
     week = Week(run, owner_filter(run), since, currency_code(currency))
     if email or to:
         _send(run, week, email or [], to or [], is_again=perhaps_sent == "again")

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-import typer
-
 from pipecli.cli.common.command import Report, noun, option
 from pipecli.cli.common.output import Format, print_records, write_text
-from pipecli.cli.common.session import owner_filter, say, session
+from pipecli.cli.common.session import Session, owner_filter, say
 from pipecli.cli.common.table import CURRENCY, Column, amount_text
 from pipecli.cli.report.common import (
     Asked,
@@ -167,11 +165,10 @@ _HEADINGS = dict(zip(AGES, ("NOT DUE", "1-30 D", "31-60 D", "61-90 D", "OVER 90 
 
 @app.command("report receivables")
 def report_receivables(
-    ctx: typer.Context,
+    run: Session,
     by: Literal["customer", "currency"] = option("A row for each.", default="customer"),
 ) -> None:
     """Print what customers owe, by how long it is overdue. Amounts are in the base currency."""
-    run = session(ctx)
     pipeline = run.pipeline
     made = receivables(open_invoices(pipeline.index.connection), by, pipeline.rates, run.today)
     base = pipeline.rates.base
