@@ -54,7 +54,7 @@ Deal = Annotated[str, typer.Argument(metavar="REF", help="A lead or a deal: an i
 
 @app.command("add", cls=ChangingMany)
 def add(
-    run: Session,
+    transaction: Transaction,
     type_: ActivityTypeName = option("What it is.", "", "--type", default=...),
     subject: str = option("What it is about.", "TEXT", default=...),
     refs: Refs = None,
@@ -74,45 +74,44 @@ def add(
     the whole lead or opportunity.
     """
     is_done = done or type_ == "note"
-    with changing(run) as transaction:
-        if every and is_done:
-            raise PipecliError(
-                "--done is for what has happened, --every for what comes again",
-                hint="leave out --done, or --every",
-            )
-        if at is None and not is_done:
-            raise PipecliError(
-                f"a planned {type_} needs its time",
-                hint='add --at "friday 10:00", or --done if it has happened',
-            )
-        given = {
-            "type": type_,
-            "at": transaction.session.moment_or_day(at, past=is_done) if at else transaction.now,
-            "subject": subject,
-            "by": key_of(transaction.session, "user", by) if by else transaction.me,
-            "direction": direction,
-            "done": is_done,
-            "every": every,
-            "contact": contact_of(transaction, contact),
-            "duration": duration,
-            "notes": notes or None,
-        }
-        plan = transaction.next_contact(next_, str(given["by"]) if given["by"] else None)
-        ids: list[str] = []
+    if every and is_done:
+        raise PipecliError(
+            "--done is for what has happened, --every for what comes again",
+            hint="leave out --done, or --every",
+        )
+    if at is None and not is_done:
+        raise PipecliError(
+            f"a planned {type_} needs its time",
+            hint='add --at "friday 10:00", or --done if it has happened',
+        )
+    given = {
+        "type": type_,
+        "at": transaction.session.moment_or_day(at, past=is_done) if at else transaction.now,
+        "subject": subject,
+        "by": key_of(transaction.session, "user", by) if by else transaction.me,
+        "direction": direction,
+        "done": is_done,
+        "every": every,
+        "contact": contact_of(transaction, contact),
+        "duration": duration,
+        "notes": notes or None,
+    }
+    plan = transaction.next_contact(next_, str(given["by"]) if given["by"] else None)
+    ids: list[str] = []
 
-        def decide(record: Lead | Opportunity) -> Change:
-            ids.append(transaction.new_activity_id())
-            activity = validated(Activity, {"id": ids[-1], **given})
-            return rules.add_activity(record, activity, transaction.now, plan)
+    def decide(record: Lead | Opportunity) -> Change:
+        ids.append(transaction.new_activity_id())
+        activity = validated(Activity, {"id": ids[-1], **given})
+        return rules.add_activity(record, activity, transaction.now, plan)
 
-        if len(refs or ()) == 1 and refs != ["-"]:
-            record = record_of(transaction, str(refs and refs[0]))
-            change = decide(record)
-            transaction.do(change, printed=Printed(record.noun, record.key, ids[-1], is_new=True))
-        else:
-            model: type[Lead | Opportunity] = Opportunity  # of --where
-            get = partial(record_of, transaction)
-            change_each(transaction, model, refs, decide, f"add {type_} to", get=get)
+    if len(refs or ()) == 1 and refs != ["-"]:
+        record = record_of(transaction, str(refs and refs[0]))
+        change = decide(record)
+        transaction.do(change, printed=Printed(record.noun, record.key, ids[-1], is_new=True))
+    else:
+        model: type[Lead | Opportunity] = Opportunity  # of --where
+        get = partial(record_of, transaction)
+        change_each(transaction, model, refs, decide, f"add {type_} to", get=get)
 
 
 @app.command("done", cls=Changing)
@@ -349,7 +348,7 @@ def _add_verb(name: str, type_: str, called: str, help_text: str) -> None:
 
     @app.command(name, cls=Changing, help=help_text)
     def verb(
-        run: Session,
+        transaction: Transaction,
         ref: Deal,
         subject: str | None = argument("What it was about.", "[SUBJECT]", default=None),
         next_: NextContactOption = None,
@@ -364,26 +363,23 @@ def _add_verb(name: str, type_: str, called: str, help_text: str) -> None:
             raise PipecliError(
                 "a note needs a text", hint=f'pipecli {name} REF "Asked for a discount"', code="usage"
             )
-        with changing(run) as transaction:
-            record = record_of(transaction, ref)
-            doer = key_of(transaction.session, "user", by) if by else transaction.me
-            given = {
-                "id": transaction.new_activity_id(),
-                "type": type_,
-                "at": transaction.session.moment_or_day(at, past=True) if at else transaction.now,
-                "subject": subject or called,
-                "by": doer,
-                "direction": None if type_ == "note" else "in" if in_ else "out",
-                "done": True,
-                "contact": contact_of(transaction, contact),
-                "duration": duration,
-                "notes": notes or None,
-            }
-            activity = validated(Activity, given)
-            change = rules.log_activity(
-                record, activity, transaction.now, transaction.next_contact(next_, doer)
-            )
-            transaction.do(change, printed=Printed(record.noun, record.key, activity.id))
+        record = record_of(transaction, ref)
+        doer = key_of(transaction.session, "user", by) if by else transaction.me
+        given = {
+            "id": transaction.new_activity_id(),
+            "type": type_,
+            "at": transaction.session.moment_or_day(at, past=True) if at else transaction.now,
+            "subject": subject or called,
+            "by": doer,
+            "direction": None if type_ == "note" else "in" if in_ else "out",
+            "done": True,
+            "contact": contact_of(transaction, contact),
+            "duration": duration,
+            "notes": notes or None,
+        }
+        activity = validated(Activity, given)
+        change = rules.log_activity(record, activity, transaction.now, transaction.next_contact(next_, doer))
+        transaction.do(change, printed=Printed(record.noun, record.key, activity.id))
 
 
 _add_verb("call", "call", "Call", "Log a call that took place, and plan the next contact.")

@@ -11,8 +11,8 @@ import typer
 
 from pipecli.cli.common.command import Changing, Ref, argument, flag, noun, option
 from pipecli.cli.common.record_verbs import register_remove, register_set_and_edit, setting_of
-from pipecli.cli.common.session import Session, say
-from pipecli.cli.common.transaction import Transaction, changing
+from pipecli.cli.common.session import say
+from pipecli.cli.common.transaction import Transaction
 from pipecli.cli.common.typed_values import typed_option
 from pipecli.cli.quotation.send import Cc, Email, Instead, To, Wishes, send_by_email
 from pipecli.errors import PipecliError
@@ -211,7 +211,7 @@ def _notes(transaction: Transaction, invoice: Invoice) -> list[Invoice]:
 
 @app.command("invoice send", cls=Changing)
 def send(
-    run: Session,
+    transaction: Transaction,
     ref: Ref,
     email: Email = False,
     to: To = None,
@@ -226,15 +226,14 @@ def send(
     The mail is claimed in the shared pipeline, so that no two clones send it.
     """
     wishes = Wishes.of(email, to, cc, subject, body)
-    with changing(run) as transaction:
-        invoice = transaction.get(Invoice, ref, Care.ONLY)
-        change = rules.record_invoice_sent(invoice, now=transaction.now, again=again)
-        if not email:
-            transaction.do(change)
-            return
-        claimed = nullcontext if again else lambda: _claimed(transaction, invoice, alone=alone)
-        deal = transaction.pipeline.get(Opportunity, invoice.opportunity)
-        send_by_email(transaction, change, deal, wishes, claimed)
+    invoice = transaction.get(Invoice, ref, Care.ONLY)
+    change = rules.record_invoice_sent(invoice, now=transaction.now, again=again)
+    if not email:
+        transaction.do(change)
+        return
+    claimed = nullcontext if again else lambda: _claimed(transaction, invoice, alone=alone)
+    deal = transaction.pipeline.get(Opportunity, invoice.opportunity)
+    send_by_email(transaction, change, deal, wishes, claimed)
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from pipecli.cli.common.pick_and_confirm import find_typed
 from pipecli.cli.common.record_verbs import register_set_and_edit, setting_of
 from pipecli.cli.common.session import Session, say
 from pipecli.cli.common.table import Column, amount_text, cell_text, cut, price_text
-from pipecli.cli.common.transaction import Transaction, changing
+from pipecli.cli.common.transaction import Transaction
 from pipecli.cli.common.typed_values import built, typed_option
 from pipecli.errors import PipecliError
 from pipecli.inbox.supplier_answer import offered_prices
@@ -72,7 +72,7 @@ register_set_and_edit(app, SUPPLIER_QUOTATION, setting_of(_keep_status), _keep_s
 
 @app.command("receive", cls=Changing)
 def receive(
-    run: Session,
+    transaction: Transaction,
     ref: Ref,
     price: list[str] | None = option(
         "The price of an item, named by product, number or description; repeatable.", "ITEM=PRICE"
@@ -81,26 +81,23 @@ def receive(
     lead_time: str | None = option('In their words: "3 weeks".', "TEXT"),
     valid_until: str | None = option("The offer's last day.", "DATE"),
     currency: str | None = option("The currency of the prices. Default: the one asked for.", "CODE"),
-) -> None:
+) -> Change:
     """Record a supplier's answer. It has a price for every item, typed or from their file."""
     if not price and csv is None:
         raise PipecliError(
             "an answer has prices", hint="give --price ITEM=PRICE, or --csv FILE", code="usage"
         )
-    with changing(run) as transaction:
-        answer = transaction.get(SupplierQuotation, ref)
-        typed = [_typed(transaction, text, answer.currency) for text in price or ()]
-        read = offered_prices(csv.read_bytes(), csv.name, currency or answer.currency) if csv else []
-        transaction.do(
-            supplier_quotation.receive_prices(
-                answer,
-                [*typed, *read],
-                today=transaction.today,
-                lead_time=lead_time,
-                valid_until=transaction.day(valid_until),
-                currency=currency,
-            )
-        )
+    answer = transaction.get(SupplierQuotation, ref)
+    typed = [_typed(transaction, text, answer.currency) for text in price or ()]
+    read = offered_prices(csv.read_bytes(), csv.name, currency or answer.currency) if csv else []
+    return supplier_quotation.receive_prices(
+        answer,
+        [*typed, *read],
+        today=transaction.today,
+        lead_time=lead_time,
+        valid_until=transaction.day(valid_until),
+        currency=currency,
+    )
 
 
 def _typed(transaction: Transaction, text: str, currency: str) -> Offered:

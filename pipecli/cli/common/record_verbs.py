@@ -220,7 +220,7 @@ def register_set_and_edit(
         "A date may be fri or +2w, an amount 12k.",
     )
     def set_fields(
-        run: Session,
+        transaction: Transaction,
         words: list[str] = argument(
             "Records, or - for ids on stdin; then fields and their values.", "REF... PATH=VALUE..."
         ),
@@ -231,12 +231,11 @@ def register_set_and_edit(
             raise PipecliError(fault, hint="write path=value, or path= to clear")
         refs = [word for word in words if word not in assignments]
         names = ", ".join(".".join(split_assignment(text)[0]) for text in assignments)
-        with changing(run) as transaction:
 
-            def decide(record: Any) -> Change:
-                return setting(transaction, record, assignments, f"set {names}")
+        def decide(record: Any) -> Change:
+            return setting(transaction, record, assignments, f"set {names}")
 
-            change_each(transaction, kind.model, refs, decide, f"set {names} of")
+        change_each(transaction, kind.model, refs, decide, f"set {names} of")
 
     @app.command(f"{_typed(kind)} edit", cls=Changing, help=f"Open {one} in $EDITOR.")
     def edit(run: Session, ref: Ref) -> None:
@@ -285,7 +284,7 @@ def register_assign(app: typer.Typer, kind: Kind) -> None:
         f"{_typed(kind)} assign", cls=ChangingMany, help=f"Give {_one(kind)}, or many, to a user or team."
     )
     def give(
-        run: Session,
+        transaction: Transaction,
         words: list[str] | None = argument(
             "Records, or - for ids on stdin; then their new owner.", "REF... [USER]", default=None
         ),
@@ -294,24 +293,23 @@ def register_assign(app: typer.Typer, kind: Kind) -> None:
         refs, user = list(words or ()), ""
         if team is None and refs:
             *refs, user = refs
-        with changing(run) as transaction:
-            is_user = bool(refs) and refs[-1] in transaction.settings.users
-            if is_user if team else not user or not (refs or transaction.session.option("where")):
-                raise PipecliError("name who gets it: a user, or a team with --team", code="usage")
-            owned = open_counts(transaction.pipeline.index.connection, kind)
+        is_user = bool(refs) and refs[-1] in transaction.settings.users
+        if is_user if team else not user or not (refs or transaction.session.option("where")):
+            raise PipecliError("name who gets it: a user, or a team with --team", code="usage")
+        owned = open_counts(transaction.pipeline.index.connection, kind)
 
-            def decide(record: Any) -> Change:
-                if team is None:
-                    return assignment.assign_to_user(record, transaction.settings, user)
-                change = assignment.assign_to_team(
-                    record, transaction.settings, team, owned, today=transaction.today
-                )
-                seller = getattr(change.subject, "owner", None)
-                if seller and seller != record.owner:
-                    owned[seller] = owned.get(seller, 0) + 1
-                return change
+        def decide(record: Any) -> Change:
+            if team is None:
+                return assignment.assign_to_user(record, transaction.settings, user)
+            change = assignment.assign_to_team(
+                record, transaction.settings, team, owned, today=transaction.today
+            )
+            seller = getattr(change.subject, "owner", None)
+            if seller and seller != record.owner:
+                owned[seller] = owned.get(seller, 0) + 1
+            return change
 
-            change_each(transaction, kind.model, refs, decide, f"assign to {user or team}:")
+        change_each(transaction, kind.model, refs, decide, f"assign to {user or team}:")
 
 
 def register_share(app: typer.Typer, kind: Kind) -> None:

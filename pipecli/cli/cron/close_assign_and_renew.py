@@ -13,7 +13,7 @@ from pipecli.cli.common.output import Format, print_records, write_text
 from pipecli.cli.common.record_json import record_json
 from pipecli.cli.common.session import Session, mention, say
 from pipecli.cli.common.table import Column
-from pipecli.cli.common.transaction import Transaction, changing
+from pipecli.cli.common.transaction import Transaction
 from pipecli.errors import PipecliError
 from pipecli.history.commit_as_of import NoSuchMoment
 from pipecli.history.history_index import open_history
@@ -200,21 +200,20 @@ _MOST_NAMED = 5
 
 
 @app.command("assign", cls=Job)
-def assign(run: Session) -> None:
+def assign(transaction: Transaction) -> None:
     """Assign leads and opportunities that nobody owns, by the rules.
 
     Of the settings' assignment_rules, the first by priority whose `when` is true names the users; round-robin
     takes the one who has waited longest, least-loaded the one with the fewest open records. It is one commit.
     --dry-run lists who would get what.
     """
-    with changing(run) as transaction:
-        changes = [change for kind in (LEAD, OPPORTUNITY) for change in _assigned(transaction, kind)]
-        if not changes:
-            mention("nothing to assign: no rule takes anything that nobody owns")
-        if transaction.session.dry_run:
-            _print_as_it_would_be(transaction.session, changes)
-        else:
-            transaction.do_many(changes, _subject(changes))
+    changes = [change for kind in (LEAD, OPPORTUNITY) for change in _assigned(transaction, kind)]
+    if not changes:
+        mention("nothing to assign: no rule takes anything that nobody owns")
+    if transaction.session.dry_run:
+        _print_as_it_would_be(transaction.session, changes)
+    else:
+        transaction.do_many(changes, _subject(changes))
 
 
 def _assigned(transaction: Transaction, kind: Kind) -> list[Change]:

@@ -32,8 +32,7 @@ from pipecli.cli.common.record_verbs import (
     register_set_and_edit,
     register_share,
 )
-from pipecli.cli.common.session import Session
-from pipecli.cli.common.transaction import Transaction, changing
+from pipecli.cli.common.transaction import Transaction
 from pipecli.cli.common.typed_values import built, names_field, split_assignment, typed_option, with_values
 from pipecli.errors import PipecliError
 from pipecli.records.catalogue import PriceList
@@ -86,14 +85,14 @@ app = noun()
     *(TAGS, NOTES, SETS),
 )
 def add(
-    run: Session,
+    transaction: Transaction,
     name: Text = argument("The person.", "NAME", default=None),
     *,
     name_option: Text,
     sets: list[str] | None,
     owner: Text,
     **given: Any,
-) -> None:
+) -> Change:
     """Add a lead: a person, an organisation, or both; prints its id.
 
     Warns if an open lead has the same e-mail address or the same names.
@@ -107,17 +106,16 @@ def add(
             hint='pipecli lead add "Ana Diez"',
             code="usage",
         )
-    with changing(run) as transaction:
-        given |= {
-            "id": transaction.new_id("LEAD"),
-            "created": transaction.now,
-            "owner": owner or transaction.me,
-        }
-        lead = built(Lead, given, sets, transaction.session)
-        is_named = owner is not None or names_field(sets, "owner")
-        lead, by_rule = transaction.owner_by_rule(lead, is_named=is_named)
-        by_rule = (*by_rule, *_twins(transaction, lead))
-        transaction.do(rules.add_lead(lead, transaction.settings, notes=by_rule))
+    given |= {
+        "id": transaction.new_id("LEAD"),
+        "created": transaction.now,
+        "owner": owner or transaction.me,
+    }
+    lead = built(Lead, given, sets, transaction.session)
+    is_named = owner is not None or names_field(sets, "owner")
+    lead, by_rule = transaction.owner_by_rule(lead, is_named=is_named)
+    by_rule = (*by_rule, *_twins(transaction, lead))
+    return rules.add_lead(lead, transaction.settings, notes=by_rule)
 
 
 def _twins(transaction: Transaction, lead: Lead) -> Iterator[str]:

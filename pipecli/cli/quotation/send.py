@@ -17,8 +17,7 @@ from typing import Annotated, NamedTuple
 import typer
 
 from pipecli.cli.common.command import Changing, NextContactOption, Ref, noun, option
-from pipecli.cli.common.session import Session
-from pipecli.cli.common.transaction import Transaction, changing
+from pipecli.cli.common.transaction import Transaction
 from pipecli.cli.quotation.render import printed_of, typeset_as
 from pipecli.errors import PipecliError
 from pipecli.extras import require_extra
@@ -236,7 +235,7 @@ app = noun()
 
 @app.command("send", cls=Changing)
 def send(
-    run: Session,
+    transaction: Transaction,
     ref: Ref,
     date: str | None = option("Its date. Default: the draft's.", "DATE"),
     email: Email = False,
@@ -251,18 +250,17 @@ def send(
     This settles a next contact of the deal that is due.
     """
     wishes = Wishes.of(email, to, cc, subject, body)
-    with changing(run) as transaction:
-        quotation = transaction.get(Quotation, ref, Care.ONLY)
-        deal = transaction.pipeline.get(Opportunity, quotation.opportunity)
-        sent = moves.send_quotation(
-            quotation,
-            deal,
-            siblings=transaction.pipeline.all(Quotation, opportunity=deal.id),
-            now=transaction.now,
-            day=transaction.day(date),
-            next_=transaction.next_contact(next_, transaction.me),
-        )
-        if not email:
-            transaction.do(sent)
-            return
-        send_by_email(transaction, sent, deal, wishes)
+    quotation = transaction.get(Quotation, ref, Care.ONLY)
+    deal = transaction.pipeline.get(Opportunity, quotation.opportunity)
+    sent = moves.send_quotation(
+        quotation,
+        deal,
+        siblings=transaction.pipeline.all(Quotation, opportunity=deal.id),
+        now=transaction.now,
+        day=transaction.day(date),
+        next_=transaction.next_contact(next_, transaction.me),
+    )
+    if not email:
+        transaction.do(sent)
+        return
+    send_by_email(transaction, sent, deal, wishes)
