@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import partial
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 import typer
 
@@ -84,19 +84,10 @@ def add(
             f"a planned {type_} needs its time",
             hint='add --at "friday 10:00", or --done if it has happened',
         )
-    given = {
-        "type": type_,
-        "at": transaction.session.moment_or_day(at, past=is_done) if at else transaction.now,
-        "subject": subject,
-        "by": key_of(transaction.session, "user", by) if by else transaction.me,
-        "direction": direction,
-        "done": is_done,
-        "every": every,
-        "contact": contact_of(transaction, contact),
-        "duration": duration,
-        "notes": notes or None,
-    }
-    plan = transaction.next_contact(next_, str(given["by"]) if given["by"] else None)
+    given = _meant(transaction, at, by, contact, is_done=is_done)
+    given |= {"type": type_, "subject": subject, "direction": direction, "every": every}
+    given |= {"duration": duration, "notes": notes or None}
+    plan = transaction.next_contact(next_, given["by"])
     ids: list[str] = []
 
     def decide(record: Lead | Opportunity) -> Change:
@@ -112,6 +103,18 @@ def add(
         model: type[Lead | Opportunity] = Opportunity  # of --where
         get = partial(record_of, transaction)
         change_each(transaction, model, refs, decide, f"add {type_} to", get=get)
+
+
+def _meant(
+    transaction: Transaction, at: str | None, by: str | None, contact: str | None, *, is_done: bool
+) -> dict[str, Any]:
+    """When an activity is, who does it and with whom: now and the person themselves where it isn't said."""
+    return {
+        "at": transaction.session.moment_or_day(at, past=is_done) if at else transaction.now,
+        "by": key_of(transaction.session, "user", by) if by else transaction.me,
+        "contact": contact_of(transaction, contact),
+        "done": is_done,
+    }
 
 
 @app.command("done", cls=Changing)
@@ -241,9 +244,8 @@ def record_of(transaction: Transaction, ref: str) -> Lead | Opportunity:
 
 
 def _of(transaction: Transaction, noun: str, key: str) -> Lead | Opportunity:
-    return (
-        transaction.pipeline.get(Lead, key) if noun == "lead" else transaction.pipeline.get(Opportunity, key)
-    )
+    model: type[Lead | Opportunity] = Lead if noun == "lead" else Opportunity
+    return transaction.pipeline.get(model, key)
 
 
 def contact_of(transaction: Transaction, name: str | None) -> str | None:
@@ -364,21 +366,13 @@ def _add_verb(name: str, type_: str, called: str, help_text: str) -> None:
                 "a note needs a text", hint=f'pipecli {name} REF "Asked for a discount"', code="usage"
             )
         record = record_of(transaction, ref)
-        doer = key_of(transaction.session, "user", by) if by else transaction.me
-        given = {
-            "id": transaction.new_activity_id(),
-            "type": type_,
-            "at": transaction.session.moment_or_day(at, past=True) if at else transaction.now,
-            "subject": subject or called,
-            "by": doer,
-            "direction": None if type_ == "note" else "in" if in_ else "out",
-            "done": True,
-            "contact": contact_of(transaction, contact),
-            "duration": duration,
-            "notes": notes or None,
-        }
+        given = _meant(transaction, at, by, contact, is_done=True)
+        given |= {"id": transaction.new_activity_id(), "type": type_, "subject": subject or called}
+        given |= {"duration": duration, "notes": notes or None}
+        given["direction"] = None if type_ == "note" else "in" if in_ else "out"
         activity = validated(Activity, given)
-        change = rules.log_activity(record, activity, transaction.now, transaction.next_contact(next_, doer))
+        plan = transaction.next_contact(next_, given["by"])
+        change = rules.log_activity(record, activity, transaction.now, plan)
         transaction.do(change, printed=Printed(record.noun, record.key, activity.id))
 
 

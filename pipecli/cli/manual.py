@@ -17,7 +17,7 @@ import typer
 
 from pipecli import __version__
 from pipecli.cli.common.command import Printing, Verb, argument, examples, noun, option
-from pipecli.cli.common.output import Format, print_record, write_text, write_whole
+from pipecli.cli.common.output import print_record, write_text, write_whole
 from pipecli.cli.common.session import Session
 from pipecli.cli.main import root
 from pipecli.cli.nouns import ALIASES, NOUNS, SECTIONS
@@ -208,10 +208,7 @@ def help_(
 @app.command("version", cls=Verb)
 def version(run: Session) -> None:
     """Print the version."""
-    if run.format is Format.TABLE:
-        write_text(f"pipecli {__version__}\n")
-    else:
-        print_record({"version": __version__}, run.format, (), id_key="version")
+    print_record({"version": __version__}, run.format, f"pipecli {__version__}\n", id_key="version")
 
 
 _SCRIPTS = {"bash": "bash", "zsh": "zsh", "fish": "fish", "powershell": "ps1"}

@@ -83,22 +83,21 @@ def _text(run: Session, proposal: Proposal) -> str:
 
 
 def _print(run: Session, proposal: Proposal, opened: Opened, text: str, *, is_dry: bool = False) -> None:
-    if run.format is not Format.TABLE:
-        told = {
-            "branch": proposal.branch, "title": proposal.title, "commit": proposal.commit,
-            "commits": proposal.commits, "address": opened.address or None, "is_open": opened.is_open,
-            "text": text,
-        }  # fmt: skip
-        print_record(told, run.format, (), id_key="branch")
-    else:
-        would = "would go to" if is_dry else "on"
-        lines = [clean(f"{proposal.title}: {count(proposal.commits, 'commit')} {would} {proposal.branch}")]
-        if opened.address:
-            lines.append(f"{'asked for' if opened.is_open else 'ask for it at'}: {opened.address}")
-        elif not is_dry:
-            branch = quote(f"{proposal.upstream.remote}/{proposal.branch}")
-            lines.append(f"who merges it: git fetch && git merge {branch}")
-        write_text("\n".join(lines) + ("\n" if opened.is_open else f"\n\n{text}"))
+    told = {
+        **picked(proposal, "branch title commit commits"),
+        "address": opened.address or None,
+        "is_open": opened.is_open,
+        "text": text,
+    }
+    would = "would go to" if is_dry else "on"
+    lines = [clean(f"{proposal.title}: {count(proposal.commits, 'commit')} {would} {proposal.branch}")]
+    if opened.address:
+        lines.append(f"{'asked for' if opened.is_open else 'ask for it at'}: {opened.address}")
+    elif not is_dry:
+        branch = quote(f"{proposal.upstream.remote}/{proposal.branch}")
+        lines.append(f"who merges it: git fetch && git merge {branch}")
+    page = "\n".join(lines) + ("\n" if opened.is_open else f"\n\n{text}")
+    print_record(told, run.format, page, id_key="branch")
     if opened.note:
         say(f"warning: {opened.note}")
     if not is_dry:
@@ -137,8 +136,8 @@ def sync_clone(
         elif abort:
             run.present.beyond_undo = f"the sync may be undone in part; {_AGAIN}"
             commit = abort_sync(run.present.location)
-            sentence = "the sync is undone, every file is as it was before it"
-            _print_synced(run, {"commit": commit, "aborted": True}, sentence)
+            sentence = "the sync is undone, every file is as it was before it\n"
+            print_record({"commit": commit, "aborted": True}, run.format, sentence, id_key="commit")
         elif ours or theirs:
             _choose(run, "ours" if ours else "theirs", refs or [])
         else:
@@ -149,13 +148,8 @@ def _choose(run: Session, side: Side, refs: Sequence[str]) -> None:
     run.present.beyond_undo = f"what was settled stays; {_AGAIN}"
     left = choose(run.present.location, side, refs)
     if left:
-        _print_rows(
-            run,
-            {"unsettled": left},
-            [{"file": file} for file in left],
-            id_key="file",
-            text=(f"settled; still in conflict: {', '.join(left)}\n"),
-        )
+        text = f"settled; still in conflict: {', '.join(left)}\n"
+        _print_rows(run, {"unsettled": left}, [{"file": file} for file in left], id_key="file", text=text)
     else:
         _sync(run, is_waiting=True)
 
@@ -167,25 +161,16 @@ def _sync(run: Session, *, is_waiting: bool) -> None:
     try:
         done = resume(run.present) if is_waiting else sync(run.present)
     except Conflicted as error:
-        _print_disputes(run, error)
+        records = [dispute_record(conflict) for conflict in error.conflicts]
+        counts = {"pulled": 0, "pushed": 0, "merged": 0, "tries": error.tries, "conflicts": len(records)}
+        _print_rows(run, counts | {"disputes": records}, records, text=disputes_text(error.conflicts))
         raise
     except Unsound as error:
         _print_findings(run, error)
         raise
     titles = went_in(run.present.location, done.commit)
     told = [_sentence(done), *(f'your proposal went in: "{title}"' for title in titles)]
-    _print_synced(run, {**_record(done), "proposals": titles}, "\n".join(map(clean, told)))
-
-
-def _print_synced(run: Session, record: dict[str, Any], sentence: str) -> None:
-    if run.format is Format.TABLE:
-        write_text(f"{sentence}\n")
-    else:
-        print_record(record, run.format, (), id_key="commit")
-
-
-def _record(done: Synced) -> dict[str, Any]:
-    return {
+    record = {
         "remote": done.upstream.remote,
         "branch": done.upstream.name,
         **picked(done, "commit pulled pushed"),
@@ -193,7 +178,9 @@ def _record(done: Synced) -> dict[str, Any]:
         "tries": done.tries,
         "conflicts": 0,
         "records": done.merged,
+        "proposals": titles,
     }
+    print_record(record, run.format, "".join(f"{clean(line)}\n" for line in told), id_key="commit")
 
 
 def _sentence(done: Synced) -> str:
@@ -210,20 +197,12 @@ def _sentence(done: Synced) -> str:
 _MOST_NAMED = 5
 
 
-def _print_disputes(run: Session, error: Conflicted) -> None:
-    records = [dispute_record(conflict) for conflict in error.conflicts]
-    counts = {"pulled": 0, "pushed": 0, "merged": 0, "tries": error.tries, "conflicts": len(records)}
-    _print_rows(run, counts | {"disputes": records}, records, text=disputes_text(error.conflicts))
-
-
 def _print_rows(
     run: Session, whole: dict[str, Any], rows: Sequence[dict[str, Any]], *, text: str, id_key: str = "id"
 ) -> None:
     """Print a text for people, an object as JSON, and rows in other formats."""
-    if run.format is Format.TABLE:
-        write_text(harmless(text))
-    elif run.format in (Format.JSON, Format.JSONL):
-        print_record(whole, run.format, ())
+    if run.format in (Format.TABLE, Format.JSON, Format.JSONL):
+        print_record(whole, run.format, harmless(text))
     else:
         columns = [Column(name, name.upper()) for name in rows[0] if name not in ("ours_by", "theirs_by")]
         print_records(rows, columns, run.format, id_key=id_key)

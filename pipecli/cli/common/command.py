@@ -87,13 +87,17 @@ def option_of(name: str, default: object, *declared: str, of: Any = str, **descr
 
 def command_of(module: str, name: str, help_text: str) -> Any:
     """The command of a noun with one module: a group of its verbs, or its only verb where the noun is one."""
+    verbs = _verbs_of(module)
+    own = verbs.get("", verbs.get(name))
+    return _named(own, name) if own else Group(name, help_text, dict.fromkeys(verbs, module))
+
+
+def _verbs_of(module: str) -> dict[str, Any]:
+    """The verbs of a module by their names; one that is alone and has no name under an empty one."""
     infos = import_module(f"pipecli.cli.{module}").app.registered_commands
     if len(infos) == 1 and infos[0].name is None:
-        return _named(infos[0], name)
-    own = next((info for info in infos if info.name == name), None)  # where commands share a module
-    if own is not None:
-        return _named(own, name)
-    return Group(name, help_text, {_name_of(info): module for info in infos})
+        return {"": infos[0]}
+    return {info.name or get_command_name(info.callback.__name__): info for info in infos}
 
 
 class Group(TyperGroup):
@@ -143,18 +147,9 @@ class Group(TyperGroup):
             return Group(cmd_name, self._groups[cmd_name], inner, within=self._path)
         if cmd_name not in self._verbs:
             return None
-        infos = import_module(f"pipecli.cli.{self._verbs[cmd_name]}").app.registered_commands
-        if len(infos) == 1 and infos[0].name is None:
-            return _named(infos[0], cmd_name)
-        by_name = {_name_of(info): info for info in infos}
-        words = [*self._path.split(), cmd_name]
-        typed = (" ".join(words[start:]) for start in range(len(words)))
-        return _named(next(by_name[name] for name in typed if name in by_name), cmd_name)
-
-
-def _name_of(info: Any) -> str:
-    """A verb's name: the given one, or its function's."""
-    return info.name or get_command_name(info.callback.__name__)
+        verbs, words = _verbs_of(self._verbs[cmd_name]), [*self._path.split(), cmd_name]
+        typed = (" ".join(words[start:]) for start in range(len(words) + 1))
+        return _named(next(verbs[name] for name in typed if name in verbs), cmd_name)
 
 
 @cache
@@ -281,7 +276,7 @@ class Reading(Printing):
 
     def shared(self) -> list[TyperOption]:
         help_text = "As it was then: a date (its end), a time, or a revision of git."
-        return [_option(["--as-of"], "as_of", help_text, metavar="WHEN"), *super().shared()]
+        return [shared_option("--as-of", help_text, "WHEN"), *super().shared()]
 
 
 class Changing(Verb):
@@ -292,9 +287,9 @@ class Changing(Verb):
 
     def shared(self) -> list[TyperOption]:
         return [
-            _option(["-m", "--message"], "message", "Text for the commit's body.", metavar="TEXT"),
-            _flag(["--dry-run"], "dry_run", self.when_dry),
-            _flag(["--no-commit"], "no_commit", "Write the files, leave the commit to you."),
+            shared_option("-m --message", "Text for the commit's body.", "TEXT"),
+            shared_option("--dry-run", self.when_dry),
+            shared_option("--no-commit", "Write the files, leave the commit to you."),
             *super().shared(),
         ]
 
@@ -313,8 +308,8 @@ class Sending(Printing):
 
     def shared(self) -> list[TyperOption]:
         return [
-            _flag(["--alone"], "alone", "No other machine sends: record what is sent only in this clone."),
-            _flag(["--dry-run"], "dry_run", "Print the messages; send and record nothing."),
+            shared_option("--alone", "No other machine sends: record what is sent only in this clone."),
+            shared_option("--dry-run", "Print the messages; send and record nothing."),
             *super().shared(),
         ]
 
@@ -322,16 +317,12 @@ class Sending(Printing):
 def shared_options() -> list[TyperOption]:
     """The options of `pipecli` itself, before the noun."""
     return [
-        _option(
-            ["-C", "--dir"],
-            "directory",
-            "The pipeline, or a directory in it.",
-            metavar="DIR",
-            envvar="PIPECLI_DIR",
+        shared_option(
+            "-C --dir", "The pipeline, or a directory in it.", "DIR", name="directory", envvar="PIPECLI_DIR"
         ),
         _format_option(envvar="PIPECLI_FORMAT"),
         _color_option(),
-        _option(["--today"], "today", "Take this for today's date.", metavar="DATE", envvar="PIPECLI_TODAY"),
+        shared_option("--today", "Take this for today's date.", "DATE", envvar="PIPECLI_TODAY"),
         TyperOption(
             param_decls=["--version"],
             is_flag=True,
@@ -344,29 +335,25 @@ def shared_options() -> list[TyperOption]:
 
 
 def _format_option(formats: Sequence[str] = FORMATS, envvar: str | None = None) -> TyperOption:
-    return _option(["--format"], "format", f"One of {', '.join(formats)}.", metavar="FORMAT", envvar=envvar)
+    return shared_option("--format", f"One of {', '.join(formats)}.", "FORMAT", envvar=envvar)
 
 
 def _color_option() -> TyperOption:
-    return _option(["--color"], "color", f"One of {', '.join(COLORS)}. Default: auto.", metavar="WHEN")
+    return shared_option("--color", f"One of {', '.join(COLORS)}. Default: auto.", "WHEN")
 
 
-def _option(declarations: list[str], name: str, help_text: str, **kind: Any) -> TyperOption:
-    declared = [*declarations, f"_{name}"]
-    return TyperOption(param_decls=declared, expose_value=False, callback=_keep(name), help=help_text, **kind)
-
-
-def _flag(declarations: list[str], name: str, help_text: str) -> TyperOption:
-    return _option(declarations, name, help_text, is_flag=True, default=False)
-
-
-def text_option(name: str, help_text: str, metavar: str) -> TyperOption:
-    """A filter that commands of one kind share."""
-    return _option([name], name.lstrip("-"), help_text, metavar=metavar)
-
-
-def flag_option(name: str, help_text: str) -> TyperOption:
-    return _flag([name], name.lstrip("-"), help_text)
+def shared_option(
+    declared: str, help_text: str, metavar: str = "", *, name: str = "", **kind: Any
+) -> TyperOption:
+    """An option that verbs share, whose value the session keeps by its name; without a metavar a flag."""
+    names = declared.split()
+    name = name or names[-1].lstrip("-").replace("-", "_")
+    if not metavar:
+        kind |= {"is_flag": True, "default": False}
+    return TyperOption(
+        param_decls=[*names, f"_{name}"], expose_value=False, callback=_keep(name), help=help_text,
+        metavar=metavar or None, **kind,
+    )  # fmt: skip
 
 
 def _keep(name: str) -> Any:
@@ -447,11 +434,11 @@ def owner_options(
 ) -> list[Any]:
     """`--owner`, `--team` and `--mine`, each with its help; `owner_filter` reads them, and `--seller`."""
     return [
-        text_option("--owner", owner, "USER"),
-        text_option("--team", team, "TEAM"),
-        flag_option("--mine", mine),
+        shared_option("--owner", owner, "USER"),
+        shared_option("--team", team, "TEAM"),
+        shared_option("--mine", mine),
     ]
 
 
 def seller_option(help_text: str = "Only what this user sells, alone or with others.") -> Any:
-    return text_option("--seller", help_text, "USER")
+    return shared_option("--seller", help_text, "USER")

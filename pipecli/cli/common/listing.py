@@ -12,7 +12,7 @@ from functools import partial
 from itertools import islice
 from typing import Any, ClassVar, NamedTuple
 
-from pipecli.cli.common.command import Reading, flag_option, owner_options, seller_option, text_option
+from pipecli.cli.common.command import Reading, owner_options, seller_option, shared_option
 from pipecli.cli.common.output import Format, print_records, write_text
 from pipecli.cli.common.pick_and_confirm import document_row, is_recent, names_of, print_numbered, recalled
 from pipecli.cli.common.record_json import BY_HAND, DERIVED, deal_members, derived_keys
@@ -175,19 +175,21 @@ class Listing(Reading):
 
     def shared(self) -> list[Any]:
         owner, team, mine = owner_options()
-        all_ = flag_option("--all", "Also what has ended. With --status or --where, all are searched anyway.")
+        all_ = shared_option(
+            "--all", "Also what has ended. With --status or --where, all are searched anyway."
+        )
         filters = [
             owner,
             seller_option(),
             mine,
-            text_option("--status", "Only of this status.", "STATUS"),
-            text_option("--stage", "Only at this stage.", "STAGE"),
+            shared_option("--status", "Only of this status.", "STATUS"),
+            shared_option("--stage", "Only at this stage.", "STAGE"),
             team,
-            text_option("--tag", "Only with this tag.", "TAG"),
-            text_option("--customer", "Only of this customer.", "CUSTOMER"),
-            text_option("--contact", "Only with this contact.", "CONTACT"),
-            text_option("--product", "Only with an item of this product.", "PRODUCT"),
-            text_option("--search", "Only what contains these words, as in `pipecli find`.", "WORDS"),
+            shared_option("--tag", "Only with this tag.", "TAG"),
+            shared_option("--customer", "Only of this customer.", "CUSTOMER"),
+            shared_option("--contact", "Only with this contact.", "CONTACT"),
+            shared_option("--product", "Only with an item of this product.", "PRODUCT"),
+            shared_option("--search", "Only what contains these words, as in `pipecli find`.", "WORDS"),
         ]
         all_.hidden = not self.opens  # a list that leaves nothing out takes it, too
         for option in filters:
@@ -195,10 +197,12 @@ class Listing(Reading):
         return [
             all_,
             *filters,
-            text_option("--where", "Only where this SQL condition is true; columns as in `sql`.", "EXPR"),
-            text_option("--sort", "Sort by this column; -COLUMN in reverse.", "COLUMN"),
-            text_option("--limit", "Show at most N records.", "N"),
-            text_option("--columns", "Show only these columns, or +NAME to add one; not for JSON.", "NAMES"),
+            shared_option("--where", "Only where this SQL condition is true; columns as in `sql`.", "EXPR"),
+            shared_option("--sort", "Sort by this column; -COLUMN in reverse.", "COLUMN"),
+            shared_option("--limit", "Show at most N records.", "N"),
+            shared_option(
+                "--columns", "Show only these columns, or +NAME to add one; not for JSON.", "NAMES"
+            ),
             *super().shared(),
         ]
 

@@ -91,22 +91,21 @@ def print_records(
 def print_record(
     record: Record,
     fmt: Format,
-    lines: Sequence[tuple[str, object]],
+    lines: Sequence[tuple[str, object]] | str,
     *,
     id_key: str = "id",
     links: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
-    """Writes one record: `lines` are the labels and values of the table, the other formats have its own keys.
+    """Writes one record: `lines` are the labels and values of the table, or a text; the others have its keys.
 
     csv, tsv and markdown are a table of one row, of the values that fit a cell: no maps, no lists of them.
     """
     fitting = {key: value for key, value in record.items() if _fits_cell(value)}
     match fmt:
         case Format.TABLE:
-            write_text(_listing(lines, links), is_clean=True)
+            is_text = isinstance(lines, str)
+            write_text(lines if isinstance(lines, str) else _listing(lines, links), is_clean=not is_text)
         case Format.JSON:
-            from pipecli.json_and_csv import dumps
-
             write_text(dumps(record) + "\n")
         case Format.JSONL:
             write_text(_json_line(record))

@@ -11,7 +11,7 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from pipecli.cli.common import pick_and_confirm as pick
-from pipecli.cli.common.command import Changing, Ref, argument, flag, option, text_option
+from pipecli.cli.common.command import Changing, Ref, argument, flag, option, shared_option
 from pipecli.cli.common.edit import edit_file
 from pipecli.cli.common.output import print_records
 from pipecli.cli.common.pick_and_confirm import can_ask, confirm
@@ -50,7 +50,7 @@ class ChangingMany(Changing):
     when_dry = "Print the diff, or of several a list; change nothing."
 
     def shared(self) -> list[Any]:
-        where = text_option(
+        where = shared_option(
             "--where", "Change all for which this SQL condition is true; columns as in `sql`.", "EXPR"
         )
         return [where, *super().shared()]

@@ -264,6 +264,11 @@ class Transaction:
         """The files that changes come to. Raises FaultyFile, PipecliError for what can't be written."""
         return plan_writes(self.pipeline, changes)
 
+    def commit_one(self, change: Change) -> str | None:
+        """Commit a change and print nothing; the commit's id."""
+        subject = f"{change.subject.key}: {change.summary}"
+        return self.commit(self.plan([change]), subject, trailers([change]))
+
     def commit(
         self,
         writes: Sequence[Write],

@@ -24,7 +24,6 @@ from pipecli.records.kinds import LEAD, OPPORTUNITY, QUOTATION, Kind
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.papers import Order, Quotation
 from pipecli.store.choose_by_condition import choose_rules
-from pipecli.store.git_commit import trailers
 from pipecli.store.git_remote import shared_remote
 from pipecli.store.index.rows_for_verbs import (
     deals_that_may_close,
@@ -121,12 +120,7 @@ def _close(run: Session, key: str) -> Closing | None:
     with run.pipeline.exclusive():
         run.pipeline.look_again()
         closing = _due(run, key)
-        if closing is None:
-            return None
-        transaction, changes = Transaction(run), [closing.change]
-        subject = f"{key}: {closing.change.summary}"
-        commit = transaction.commit(transaction.plan(changes), subject, trailers(changes))
-        return closing._replace(commit=commit)
+        return closing and closing._replace(commit=Transaction(run).commit_one(closing.change))
 
 
 # Seconds. The lock has no queue: who waits for it looks every tenth of a second whether it is free.

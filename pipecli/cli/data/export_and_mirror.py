@@ -9,7 +9,7 @@ from shlex import quote
 from typing import TYPE_CHECKING, Any, Literal
 
 from pipecli.cli.common.command import Verb, argument, noun, option
-from pipecli.cli.common.output import Format, print_record, write_text, write_whole
+from pipecli.cli.common.output import print_record, write_text, write_whole
 from pipecli.cli.common.record_json import record_json
 from pipecli.cli.common.session import Session, say
 from pipecli.errors import PipecliError
@@ -219,13 +219,11 @@ def mirror(
     )
     for note in done.notes:
         say(f"note: {note}")
-    if run.format is not Format.TABLE:
-        told = {"commit": done.commit, "new_events": done.new_events, "rows": done.rows}
-        print_record(told, run.format, (), id_key="commit")
-    elif not done.rows:
-        write_text(f"nothing to do: the mirror is at commit {done.commit[:7]} and of today\n")
-    else:
-        write_text(
+    told = {"commit": done.commit, "new_events": done.new_events, "rows": done.rows}
+    text = f"nothing to do: the mirror is at commit {done.commit[:7]} and of today\n"
+    if done.rows:
+        text = (
             f"mirrored {count(len(done.rows), 'table')} with {count(sum(done.rows.values()), 'row')}, "
             f"{count(done.new_events, 'new event')} up to commit {done.commit[:7]}\n"
         )
+    print_record(told, run.format, text, id_key="commit")

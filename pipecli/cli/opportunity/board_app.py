@@ -39,9 +39,7 @@ from pipecli.cli.opportunity.board_widgets import (
 from pipecli.errors import PipecliError
 from pipecli.harmless_text import clean
 from pipecli.records.opportunity import Opportunity
-from pipecli.store.git_commit import trailers
 from pipecli.store.pipeline import Pipeline
-from pipecli.workflow import Change
 from pipecli.workflow.opportunity.advance import advance_deal, undo_advance
 
 
@@ -58,7 +56,7 @@ def move(run: Session, key: str, stage: str) -> Moved:
     with _pipeline(run) as pipeline:
         deal = pipeline.get(Opportunity, key)
         change = advance_deal(deal, pipeline.settings, to=stage)
-        _commit(run, pipeline, change)
+        Transaction(run, pipeline).commit_one(change)
         assert isinstance(change.subject, Opportunity)
         return Moved(deal, change.subject, "; ".join([f"{key}: {change.summary}", *change.notes]))
 
@@ -67,7 +65,7 @@ def undo(run: Session, moved: Moved) -> str:
     """Put a deal back to where it was before a move; what else was changed since stays."""
     with _pipeline(run) as pipeline:
         change = undo_advance(pipeline.get(Opportunity, moved.before.id), moved.before, moved.after)
-        _commit(run, pipeline, change)
+        Transaction(run, pipeline).commit_one(change)
         return f"{moved.before.id}: {change.summary}"
 
 
@@ -76,12 +74,6 @@ def _pipeline(run: Session) -> Iterator[Pipeline]:
     """The pipeline as it is now, while nobody else can change it."""
     with closing(Pipeline.find(Path(run.directory), run.fixed_now())) as pipeline, pipeline.exclusive():
         yield pipeline
-
-
-def _commit(run: Session, pipeline: Pipeline, change: Change) -> None:
-    transaction = Transaction(run, pipeline)
-    subject = f"{change.subject.key}: {change.summary}"
-    transaction.commit(transaction.plan([change]), subject, trailers([change]))
 
 
 class BoardApp(App[None]):

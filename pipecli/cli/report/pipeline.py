@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from pipecli.cli.common.command import Report, noun
 from pipecli.cli.common.output import write_text
@@ -12,7 +12,7 @@ from pipecli.cli.common.table import Column, amount_text, render, rounded_to_thr
 from pipecli.cli.common.terminal_and_own_config import terminal_width
 from pipecli.cli.report.common import Asked, KeyNames, asking, fitted
 from pipecli.records.kinds import OPPORTUNITY
-from pipecli.reports.pipeline_and_key_figures import GROUPINGS, Key, Matrix, Pipeline, Sum, pipeline_by_stage
+from pipecli.reports.pipeline_and_key_figures import GROUPINGS, Matrix, Pipeline, Sum, pipeline_by_stage
 from pipecli.store.index.rows_for_reports import open_deals
 from pipecli.wording import count
 
@@ -35,8 +35,7 @@ def report_pipeline(asked: Asked) -> None:
     when = asked.when(", closing")
     caption = f"Open deals by stage and {by} in {asked.currency} on {run.today}{when}"
     if asked.is_table and report.matrices:
-        look = _Look(by, names, stages, asked.currency, terminal_width())
-        write_text(f"{fitted(caption)}\n{drawn(report, look)}")
+        write_text(f"{fitted(caption)}\n{_drawn(report, asked, stages)}")
         return
     about = {
         "by": by,
@@ -74,24 +73,15 @@ def _stage(matrix: Matrix, stage: str, stages: KeyNames) -> dict[str, Any]:
     return {"stage": stage, **({"stage_name": name} if name else {})}
 
 
-class _Look(NamedTuple):
-    by: str
-    names: KeyNames
-    stages: KeyNames
-    currency: str
-    width: int | None
-    """Of the terminal; None: as wide as it gets."""
-
-
-def drawn(report: Pipeline, look: _Look) -> str:
+def _drawn(report: Pipeline, asked: Asked, stages: KeyNames) -> str:
     """The tables of all processes, and a line of exact sums below them."""
     parts = []
     for matrix in report.matrices:
         if len(report.matrices) > 1:
             parts.append(f"{fitted(f'process {matrix.process}')}\n")
-        parts.append(f"{_matrix(matrix, look) or _list(matrix, look)}\n\n")
+        parts.append(f"{_matrix(matrix, asked, stages) or _list(matrix, asked, stages)}\n\n")
     totals = report.totals
-    amount, weighted = (amount_text(figure, look.currency) for figure in (totals.amount, totals.weighted))
+    amount, weighted = (amount_text(figure, asked.currency) for figure in (totals.amount, totals.weighted))
     parts.append(fitted(f"in all, {count(totals.open_count, 'open deal')}: {amount}, weighted {weighted}"))
     if totals.without_amount_count:
         parts.append(
@@ -100,38 +90,20 @@ def drawn(report: Pipeline, look: _Look) -> str:
     return "".join(parts)
 
 
-def _matrix(matrix: Matrix, look: _Look) -> str | None:
+def _matrix(matrix: Matrix, asked: Asked, stages: KeyNames) -> str | None:
     """A line a key, and a column a stage with the count and the rounded amount; None where it is too wide."""
-    lines: list[tuple[Key, Sum]] = [*matrix.keys.items(), (_TOTAL, matrix.totals)]
-    sums: list[list[Sum | None]] = [
-        [*(matrix.cells.get((key, stage)) for key in matrix.keys), total]
-        for stage, total in matrix.stages.items()
-    ]
-    columns = [
-        Column("key", look.by.upper(), shrink=True, min_width=12),
-        *(
-            Column(stage, look.stages.label(stage, matrix.process).upper(), align="right")
-            for stage in matrix.stages
-        ),
-        Column("total", "TOTAL", align="right"),
-        Column("weighted", "WEIGHTED", align="right"),
-    ]
-    filled = [
-        [_label(key, look) for key, _ in lines],
-        *(_cells(sum_) for sum_ in sums),
-        _cells([total for _, total in lines]),
-        [rounded_to_three(total.weighted) for _, total in lines],
-    ]
-    table = render(columns, list(zip(*filled, strict=True)), look.width)
+    totals = [*matrix.keys.values(), matrix.totals]
+    keys = [*map(asked.names.label, matrix.keys), "total"]
+    columns = [(Column("key", asked.by.upper(), shrink=True, min_width=12), keys)]
+    for stage, total in matrix.stages.items():
+        column = Column(stage, stages.label(stage, matrix.process).upper(), align="right")
+        columns.append((column, _cells([*(matrix.cells.get((key, stage)) for key in matrix.keys), total])))
+    columns.append((Column("total", "TOTAL", align="right"), _cells(totals)))
+    weighted = [rounded_to_three(sum_.weighted) for sum_ in totals]
+    columns.append((Column("weighted", "WEIGHTED", align="right"), weighted))
+    drawn, filled = zip(*columns, strict=True)
+    table = render(drawn, list(zip(*filled, strict=True)), terminal_width())
     return None if table.dropped else table.text
-
-
-_TOTAL = "\0"
-"""The key of the last line; nobody is called so."""
-
-
-def _label(key: Key, look: _Look) -> str:
-    return "total" if key == _TOTAL else look.names.label(key)
 
 
 def _cells(sums: Sequence[Sum | None]) -> list[str]:
@@ -144,30 +116,35 @@ def _cells(sums: Sequence[Sum | None]) -> list[str]:
     ]
 
 
-def _list(matrix: Matrix, look: _Look) -> str:
+def _list(matrix: Matrix, asked: Asked, stages: KeyNames) -> str:
     """A line a key and stage, with the sum of each key below its stages."""
 
     def line(key: str, stage: str, total: Sum) -> tuple[str | int, ...]:
-        amounts = (
-            amount_text(figure, look.currency, named=False) for figure in (total.amount, total.weighted)
+        both = (total.amount, total.weighted)
+        return (
+            key,
+            stage,
+            total.open_count,
+            *(amount_text(sum_, asked.currency, named=False) for sum_ in both),
         )
-        return key, stage, total.open_count, *amounts
 
     rows = []
     for key, total in matrix.keys.items():
-        label = _label(key, look)
-        stages = [stage for stage in matrix.stages if (key, stage) in matrix.cells]
-        for stage in stages:
-            name = look.stages.label(stage, matrix.process)
-            rows.append(line(label if stage == stages[0] else "", name, matrix.cells[key, stage]))
-        if len(stages) > 1:
+        label, own = (
+            asked.names.label(key),
+            [stage for stage in matrix.stages if (key, stage) in matrix.cells],
+        )
+        for stage in own:
+            name = stages.label(stage, matrix.process)
+            rows.append(line(label if stage == own[0] else "", name, matrix.cells[key, stage]))
+        if len(own) > 1:
             rows.append(line("", "all stages", total))
     rows.append(line("total", "", matrix.totals))
     columns = [
-        Column("key", look.by.upper(), shrink=True, min_width=12),
+        Column("key", asked.by.upper(), shrink=True, min_width=12),
         Column("stage", "STAGE", shrink=True, min_width=12),
         Column("open_count", "DEALS", align="right"),
         Column("amount", "AMOUNT", align="right"),
         Column("weighted", "WEIGHTED", align="right", rank=1),
     ]
-    return render(columns, rows, look.width).text
+    return render(columns, rows, terminal_width()).text
