@@ -10,7 +10,7 @@ from typing import Any
 from pipecli.cli.common.command import Printing, argument, flag, noun, option
 from pipecli.cli.common.dates import parse_as_of, parse_from, parse_period
 from pipecli.cli.common.output import Format, hanging, print_records, room_beside, wrapped, write_text
-from pipecli.cli.common.pick_and_confirm import is_recent, person, recalled
+from pipecli.cli.common.pick_and_confirm import is_recent, recalled
 from pipecli.cli.common.session import Session, say
 from pipecli.cli.common.table import Column, cell_text, isolated
 from pipecli.cli.report.common import Currency, money_column, print_with_currency
@@ -102,7 +102,7 @@ def _name(run: Session, known: History, ref: str) -> Name:
     if document := document_named(known, ref):
         return document
     try:
-        named = record_meant(run.present, ref, me=lambda: person(run))
+        named = record_meant(run.present, ref, me=run.person)
     except Ambiguous:
         raise
     except PipecliError:

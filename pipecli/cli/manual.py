@@ -39,13 +39,6 @@ files, the mailbox and the remote that some need are yours. This page is generat
 """
 
 
-class OptionEntry(NamedTuple):
-    """An option, as `-m, --message TEXT`, with its help."""
-
-    usage: str
-    help: str
-
-
 class VerbEntry(NamedTuple):
     """A verb with its noun, as `opportunity won REF`."""
 
@@ -53,8 +46,8 @@ class VerbEntry(NamedTuple):
     help: str
     changes: bool
     """It takes the options of every changing command."""
-    options: list[OptionEntry]
-    """Without those that every command shares."""
+    options: list[tuple[str, str]]
+    """Without those that every command shares: each as `-m, --message TEXT`, with its help."""
     examples: list[str]
 
 
@@ -102,7 +95,7 @@ def _markdown(verb: VerbEntry) -> str:
     lines = [f"\n**`{verb.usage}`**{' *' if verb.changes else ''} {verb.help}\n"]
     if verb.options:
         lines.append("\n")
-        lines += [f"- `{option.usage}` {option.help}\n" for option in verb.options]
+        lines += [f"- `{usage}` {help_text}\n" for usage, help_text in verb.options]
     if verb.examples:
         lines += ["\n```sh\n", *(f"{line}\n" for line in verb.examples), "```\n"]
     return "".join(lines)
@@ -126,7 +119,7 @@ def _verb(command: Any, path: str) -> VerbEntry:
     )
     shared = _SHARED if changes else _SHARED - {"--dry-run"}
     own = [
-        OptionEntry(
+        (
             ", ".join(option.opts) + ("" if option.is_flag else f" {option.make_metavar(_CONTEXT)}"),
             option.help or "",
         )

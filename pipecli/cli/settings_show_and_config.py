@@ -128,13 +128,7 @@ USERS = (
     column("team", "TEAM"),
     ACTIVE,
 )
-
-_USERS = Parts(
-    "users",
-    views.USERS,
-    flags=frozenset({"active"}),
-    lists=frozenset({"emails"}),
-)
+_USERS = Parts("users", views.USERS, flags=frozenset({"active"}), lists=frozenset({"emails"}))
 
 
 @app.command("user list", cls=listing("team"))
@@ -149,11 +143,7 @@ TEAMS = (
     column("manager", "MANAGER"),
     ListColumn(listed("members", "MEMBERS"), "members"),
 )
-_TEAMS = Parts(
-    "teams",
-    views.TEAMS,
-    lists=frozenset({"members"}),
-)
+_TEAMS = Parts("teams", views.TEAMS, lists=frozenset({"members"}))
 
 
 @app.command("team list", cls=Listing)

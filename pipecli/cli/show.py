@@ -333,8 +333,7 @@ def _price(line: Mapping[str, Any]) -> str:
 
 
 def _off(line: Mapping[str, Any]) -> str:
-    off = line.get("discount_amount")
-    return "" if off is None else amount_text(Decimal(off), line["currency"], named=False)
+    return amount_text(line.get("discount_amount"), line["currency"], named=False)
 
 
 def _option(line: Mapping[str, Any]) -> str:

@@ -5,7 +5,7 @@ words.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from shutil import get_terminal_size
 from typing import Any
@@ -102,12 +102,14 @@ def today(run: Session) -> None:
     It shows what is yours or shared with you (everybody's, if git's e-mail address isn't a user's), then what
     happened since yesterday. `--format json` has every row.
     """
-    from pipecli.store.index.rows_for_followups import due_followups
+    from pipecli.store.index.rows_for_followups import due_followups, sent_quotations
 
     pipeline = run.read(LEAD, OPPORTUNITY, QUOTATION, INVOICE, CUSTOMER)
     chosen = _chosen(run)
     followups = map(followup_row, due_followups(pipeline, chosen, run.today))
-    sections = [list(followups), list(_quotations(run, chosen)), *_deals(run, chosen)]
+    sent = sent_quotations(pipeline.index.connection, chosen)
+    quotations = filter(None, (quotation_row(*quotation, today=run.today) for quotation in sent))
+    sections = [list(followups), list(quotations), *_deals(run, chosen)]
     rows = [row for section in sections for row in section]
     if run.format is not Format.TABLE:
         print_records(_numbered(rows), _COLUMNS[1:], run.format)
@@ -137,11 +139,10 @@ def _chosen(run: Session) -> OwnerFilter:
     """The owners that the options name, else the one who runs this."""
     if any(run.option(name) for name in ("owner", "team", "mine")):
         return owner_filter(run)
-    me = run.me()
-    if me is None:
+    if (person := run.person()) is None:
         mention("git's e-mail address isn't that of a user: this is everybody's work")
         return OwnerFilter()
-    return OwnerFilter(me=me, my_team=run.me_and_team()[1])
+    return OwnerFilter(None, None, *person)
 
 
 def _heading(run: Session, chosen: OwnerFilter) -> str:
@@ -156,15 +157,6 @@ def _most_rows() -> int:
     width, height = get_terminal_size()
     around = _MOST_NEWS + (7 if width >= _WIDE else 9)  # headings, the last lines, what was typed, the prompt
     return max(min(_MOST_ROWS, height - around), _LEAST_ROWS)
-
-
-def _quotations(run: Session, chosen: OwnerFilter) -> Iterator[Row]:
-    """The sent quotations to ask after."""
-    from pipecli.store.index.rows_for_followups import sent_quotations
-
-    for quotation in sent_quotations(run.pipeline.index.connection, chosen):
-        if row := quotation_row(*quotation, today=run.today):
-            yield row
 
 
 def _deals(run: Session, chosen: OwnerFilter) -> list[list[Row]]:

@@ -192,19 +192,13 @@ def find_typed(run: Session, text: str, *kinds: Kind, care: Care | None = None) 
 
     named = recalled(run, text) if is_recent(text) else text
     try:
-        record = record_meant(run.pipeline, named, *kinds, care=care or Care.LIKELY, me=lambda: person(run))
+        record = record_meant(run.pipeline, named, *kinds, care=care or Care.LIKELY, me=run.person)
     except Ambiguous as question:
         question.text = text.strip()  # as it was typed: a choice takes its place
         raise
     if run.format_name == "table" and sys.stdout.isatty():
         note_touched(run, record.noun, record.key)
     return record
-
-
-def person(run: Session) -> tuple[str, str | None] | None:
-    """The user who runs this, with their team; None where git's identity isn't a user."""
-    me = run.me()
-    return None if me is None else (me, run.pipeline.settings_as_written["users"][me].get("team"))
 
 
 def key_of(run: Session, noun: str, text: str, process: str = "") -> str:

@@ -245,36 +245,29 @@ def register_set_and_edit(
         _add_tags(app, kind, setting)
 
 
-_RefsAndTag = Annotated[
-    list[str], typer.Argument(metavar="REF... TAG", help="Records, or - for ids on stdin; then the tag.")
-]
-
-
 def _add_tags(app: typer.Typer, kind: Kind, setting: Setting) -> None:
     """Give a noun its `tag add` and `tag remove`, of one record or of many."""
 
-    def tagged(run: Session, words: list[str], verb: str) -> None:
-        *refs, tag = words
-        if "," in tag or not tag.strip():
-            raise PipecliError(f'"{tag}" can\'t be a tag: it is empty or has a comma')
-        with changing(run) as transaction:
+    def add_verb(verb: str) -> None:
+        @app.command(f"{_typed(kind)} tag {verb}", cls=ChangingMany, help=f"{verb.capitalize()} a tag.")
+        def tagged(
+            transaction: Transaction,
+            words: list[str] = argument("Records, or - for ids on stdin; then the tag.", "REF... TAG"),
+        ) -> None:
+            *refs, tag = words
+            if "," in tag or not tag.strip():
+                raise PipecliError(f'"{tag}" can\'t be a tag: it is empty or has a comma')
 
             def decide(record: Any) -> Change:
-                others = [other for other in record.tags or () if other != tag]
-                tags = [*others, tag] if verb == "add" else others
-                if tag in (record.tags or ()) and verb == "add":
-                    tags = list(record.tags)
+                tags = list(record.tags or ())
+                if (tag in tags) != (verb == "add"):
+                    tags = [*tags, tag] if verb == "add" else [other for other in tags if other != tag]
                 return setting(transaction, record, [f"tags={','.join(tags)}"], f"{verb} tag {tag}")
 
             change_each(transaction, kind.model, refs, decide, f"{verb} tag {tag}:")
 
-    @app.command(f"{_typed(kind)} tag add", cls=ChangingMany, help="Add a tag.")
-    def add_tag(run: Session, words: _RefsAndTag) -> None:
-        tagged(run, words, "add")
-
-    @app.command(f"{_typed(kind)} tag remove", cls=ChangingMany, help="Remove a tag.")
-    def remove_tag(run: Session, words: _RefsAndTag) -> None:
-        tagged(run, words, "remove")
+    add_verb("add")
+    add_verb("remove")
 
 
 def register_assign(app: typer.Typer, kind: Kind) -> None:

@@ -191,15 +191,19 @@ class Session:
             raise PipecliError(f"PIPECLI_USER: unknown user {named}", hint="see `pipecli user list`")
         return named or self.pipeline.committing_user
 
-    def me_and_team(self) -> tuple[str, str | None]:
-        """The user who runs this, and their team. Raises PipecliError when git's identity isn't a user."""
+    def person(self) -> tuple[str, str | None] | None:
+        """The user who runs this, with their team; None where git's identity isn't a user."""
         me = self.me()
-        if me is None:
-            raise PipecliError(
-                "your git e-mail address isn't a user's",
-                hint="add yourself with `pipecli user add`, or set PIPECLI_USER",
-            )
-        return me, self.pipeline.settings_as_written["users"][me].get("team")
+        return None if me is None else (me, self.pipeline.settings_as_written["users"][me].get("team"))
+
+    def require_person(self) -> tuple[str, str | None]:
+        """The same. Raises PipecliError when git's identity isn't a user."""
+        if person := self.person():
+            return person
+        raise PipecliError(
+            "your git e-mail address isn't a user's",
+            hint="add yourself with `pipecli user add`, or set PIPECLI_USER",
+        )
 
     def people(self, noun: str) -> Names:
         """The users or teams of the settings, or both, by id with their names."""
@@ -279,7 +283,7 @@ def owner_filter(run: Session) -> OwnerFilter:
 
     owner = key("user", owner_asked(run, {"owner"}))
     team, seller = key("team", run.option("team")), key("user", run.option("seller"))
-    me, my_team = run.me_and_team() if run.option("mine") else (None, None)
+    me, my_team = run.require_person() if run.option("mine") else (None, None)
     return OwnerFilter(owner, team, me, my_team, seller)
 
 

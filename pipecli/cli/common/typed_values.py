@@ -7,7 +7,7 @@ another one is refused, for a payment too.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from enum import Enum
@@ -178,7 +178,7 @@ def read_value(
     if datetime in classes and date in classes:
         return run.moment_or_day(text)
     if datetime in classes:
-        return _moment(text, run)
+        return parse_moment(text, run.today, run.zone, now=run.now)
     if date in classes:
         return run.day(text)
     if bool in classes:
@@ -208,6 +208,20 @@ def typed_option(
         return None
     model, path = field[0], field[1].split(".")
     return _bounded(name, model, path, read_value(model, path, text, run, name, currency))
+
+
+def typed_options(
+    given: Mapping[str, str | None],
+    model: type[Record],
+    run: Session,
+    currency: str = "",
+    within: str = "",
+) -> dict[str, Any]:
+    """Options by the names of their fields, each as `typed_option` reads it; `within` is the way to these."""
+    return {
+        name: typed_option(f"--{name.replace('_', '-')}", text, (model, f"{within}{name}"), run, currency)
+        for name, text in given.items()
+    }
 
 
 def _bounded(name: str, model: type[Record], path: Sequence[str], value: Any) -> Any:
@@ -372,10 +386,6 @@ def _flag(name: str, text: str) -> bool:
     if text.lower() not in known:
         raise PipecliError(f'{name}: "{text}" must be yes or no')
     return known[text.lower()]
-
-
-def _moment(text: str, run: Session) -> datetime:
-    return parse_moment(text, run.today, run.zone, now=run.now)
 
 
 def _yaml(text: str) -> Any:

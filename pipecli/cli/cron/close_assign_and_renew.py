@@ -66,16 +66,11 @@ def auto_close(run: Session) -> None:
     planned, and no quotation is still valid. Each is a commit of its own, which git revert takes back.
     --dry-run lists what would be closed, and what each has been waiting for since when.
     """
-    require_auto_close_reason(run.read(OPPORTUNITY, QUOTATION).settings)
-    _close_all(run, _candidates(run))
-
-
-def _candidates(run: Session) -> list[str]:
-    """The deals that may close, as far as the index tells; the longest silent first."""
-    settings, today = run.pipeline.settings, run.today
+    settings, today = run.read(OPPORTUNITY, QUOTATION).settings, run.today
+    require_auto_close_reason(settings)
     # The time of a word may have another offset than the pipeline's zone, and so another day.
     latest = date.fromordinal(max(1, today.toordinal() - settings.auto_close.after_days + 1))
-    return deals_that_may_close(run.pipeline.index.connection, today, latest)
+    _close_all(run, deals_that_may_close(run.pipeline.index.connection, today, latest))
 
 
 def _close_all(run: Session, keys: list[str]) -> None:

@@ -124,10 +124,14 @@ def calendar(
     if expected_close:
         planned += expected_closes(connection, theirs)
     text = calendar_of(run, "calendar", planned, done(connection, theirs))
-    if output:
-        _write(Path(output), text)
-    else:
+    if not output:
         write_text(text)
+        return
+    path = Path(output)
+    # Who fetches a file that says the same sees no change.
+    if not (path.is_file() and path.read_bytes() == text.encode()):
+        write_whole(path, text.encode())
+    mention(f"the calendar is in {path}")
 
 
 def calendar_of(run: Session, what: str, planned: Iterable[Plan], done: Iterable[Plan] = ()) -> str:
@@ -162,10 +166,3 @@ def _changed(run: Session) -> dict[str, datetime]:
         return known | last_changes(open_history(run.present.location, say), (LEAD, OPPORTUNITY, INVOICE))
     except NoSuchMoment:
         return known
-
-
-def _write(path: Path, text: str) -> None:
-    """Put a file in the place of what was there, unless it says the same: who fetches it sees no change."""
-    if not (path.is_file() and path.read_bytes() == text.encode()):
-        write_whole(path, text.encode())
-    mention(f"the calendar is in {path}")

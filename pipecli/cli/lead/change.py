@@ -33,7 +33,7 @@ from pipecli.cli.common.record_verbs import (
     register_share,
 )
 from pipecli.cli.common.transaction import Transaction
-from pipecli.cli.common.typed_values import built, names_field, split_assignment, typed_option, with_values
+from pipecli.cli.common.typed_values import built, names_field, split_assignment, typed_options, with_values
 from pipecli.errors import PipecliError
 from pipecli.records.catalogue import PriceList
 from pipecli.records.compare_names import folded
@@ -242,10 +242,7 @@ def _opened(
 ) -> Opportunity:
     """The lead's opportunity in the process that the settings choose for it, unless one is named."""
     prices = transaction.get(PriceList, price_list) if price_list else None
-    typed: dict[str, Any] = {
-        name: typed_option(f"--{name.replace('_', '-')}", text, (Opportunity, name), transaction.session)
-        for name, text in given.items()
-    }
+    typed = typed_options(given, Opportunity, transaction.session)
     typed["currency"] = typed["currency"] or (prices.currency if prices else None)
     deal = opportunity_of(
         lead,

@@ -103,23 +103,22 @@ def lead_dupes(run: Session) -> None:
     """List leads that are probably the same, with a score and why."""
     columns = ("id", "name", "organization", "email", "phone", "website", "status")
     rows = rows_where(run.read(LEAD).index.connection, columns, "leads", "status <> 'disqualified'")
-    parties: list[Party] = []
-    names: dict[str, str] = {}
-    converted: set[str] = set()
-    for key, name, organization, email, phone, website, status in rows:
-        parties.append(
-            Party(
-                key,
-                person=name,
-                organization=organization,
-                emails=(email,) if email else (),
-                phones=(phone,) if phone else (),
-                website=website,
-            )
+    parties = [
+        Party(
+            key,
+            person=name,
+            organization=organization,
+            emails=(email,) if email else (),
+            phones=(phone,) if phone else (),
+            website=website,
         )
-        names[key] = f"{organization} ({name})" if organization and name else organization or name
-        if status == "converted":
-            converted.add(key)
+        for key, name, organization, email, phone, website, _ in rows
+    ]
+    names = {
+        key: f"{organization} ({name})" if organization and name else organization or name
+        for key, name, organization, *_ in rows
+    }
+    converted = {key for key, *_, status in rows if status == "converted"}
     pairs = [pair for pair in find_duplicates(parties) if not {pair.first, pair.second} <= converted]
     _print(run, _LEADS, pairs, names, "make a pair one: pipecli lead merge FROM INTO")
 

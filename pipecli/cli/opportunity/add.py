@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import typer
 
@@ -28,9 +28,8 @@ from pipecli.cli.common.edit import NOTES
 from pipecli.cli.common.pick_and_confirm import can_ask, choose, find_typed
 from pipecli.cli.common.session import Session, repeat_nothing, say, session
 from pipecli.cli.common.transaction import Transaction, changing
-from pipecli.cli.common.typed_values import built, names_field, split_assignment, typed_option
+from pipecli.cli.common.typed_values import built, names_field, split_assignment, typed_option, typed_options
 from pipecli.errors import Ambiguous, PipecliError
-from pipecli.records.base import Record
 from pipecli.records.catalogue import PriceList
 from pipecli.records.compare_names import folded
 from pipecli.records.customer import Contact, Customer
@@ -102,11 +101,12 @@ def add(
         planned = transaction.next_contact(next_contact, seller)
         prices = transaction.get(PriceList, price_list) if price_list is not None else None
         code = currency or (prices.currency if prices else "")
-
-        def checked(name: str, text: str | None) -> Any:
-            field = name.removeprefix("--").replace("-", "_")
-            return typed_option(name, text, (Opportunity, field), transaction.session, code)
-
+        typed = {
+            "currency": currency, "expected_close": expected_close, "amount": amount,
+            "probability": probability, "score": score,
+        }  # fmt: skip
+        typed = typed_options(typed, Opportunity, transaction.session, code)
+        typed["currency"] = typed["currency"] or (prices.currency if prices else None)
         deal = new_deal(
             transaction.settings,
             id=transaction.new_id("OPP"),
@@ -117,13 +117,9 @@ def add(
             customer=parties.customer if parties else None,
             contacts=(Stakeholder(contact=speaker.id, primary=True),) if speaker else None,
             owner=seller,
-            currency=checked("--currency", currency) or (prices.currency if prices else None),
             price_list=prices.id if prices else None,
-            expected_close=checked("--expected-close", expected_close),
-            amount=checked("--amount", amount),
-            probability=checked("--probability", probability),
-            score=checked("--score", score),
             tags=tuple(tags) if tags else None,
+            **typed,
             **given,
         )
         if planned is not None:
@@ -131,12 +127,17 @@ def add(
         deal = _with_sets(deal, sets, transaction)
         chosen = choose_process(transaction.pipeline, deal) if process is None else process
         deal = in_process(deal, transaction.settings, chosen, stage)
-        _require_currency(transaction, deal)
+        if (list_ := transaction.pipeline.find_record(PriceList, deal.price_list)) is not None:
+            require_currency(list_, deal)
         remarks = (*(parties.notes if parties else ()), *_twins(transaction, deal))
         is_named = owner is not None or names_field(sets, "owner")
         deal, by_rule = transaction.owner_by_rule(deal, is_named=is_named)
         remarks = (*by_rule, *remarks)
-        written = _of(deal.owner, parties) if parties else ()
+        # A new customer is of the deal's owner.
+        written = tuple(
+            party.with_(owner=deal.owner) if isinstance(party, Customer) else party
+            for party in (parties.written if parties else ())
+        )
         transaction.do(
             record_new_deal(deal, transaction.settings, lead=known_lead, written=written, notes=remarks)
         )
@@ -263,13 +264,6 @@ def _parties(
     return None
 
 
-def _of(owner: str | None, parties: Parties) -> tuple[Record, ...]:
-    """The customer and contact to write; a new customer is of the deal's owner."""
-    return tuple(
-        party.with_(owner=owner) if isinstance(party, Customer) else party for party in parties.written
-    )
-
-
 def _with_sets(deal: Opportunity, sets: list[str] | None, transaction: Transaction) -> Opportunity:
     for name in (split_assignment(text)[0][0] for text in sets or ()):
         if name in ("process", "stage"):
@@ -281,9 +275,3 @@ def _with_sets(deal: Opportunity, sets: list[str] | None, transaction: Transacti
     plain = {name: value for name, value in deal.plain().items() if name not in ("id", "created")}
     given = {"id": deal.id, "created": deal.created, **plain}
     return built(Opportunity, given, sets, transaction.session)
-
-
-def _require_currency(transaction: Transaction, deal: Opportunity) -> None:
-    prices = transaction.pipeline.find_record(PriceList, deal.price_list)
-    if prices is not None:
-        require_currency(prices, deal)

@@ -12,7 +12,7 @@ from pipecli.cli.common.pick_and_confirm import can_ask, confirm
 from pipecli.cli.common.record_verbs import ChangingMany, Refs, change_each, names_of
 from pipecli.cli.common.session import say
 from pipecli.cli.common.transaction import Transaction
-from pipecli.cli.common.typed_values import typed_option
+from pipecli.cli.common.typed_values import typed_option, typed_options
 from pipecli.errors import Ambiguous
 from pipecli.history.log import quotations_when_open, sent_times
 from pipecli.records.items_and_totals import totals
@@ -53,6 +53,8 @@ def won(
     quotations = _quotations(transaction, deal)
     if quotation is None:
         ask_which(deal, quotations)
+    given = {"amount": amount, "detail": note if detail is None else detail}
+    typed = typed_options(given, Opportunity, transaction.session, deal.currency, "closed.")
     change = win_deal(
         sold,
         quotations,
@@ -62,15 +64,8 @@ def won(
         now=transaction.now,
         day=transaction.day(day, past=True),
         quotation=transaction.get(Quotation, quotation) if quotation is not None else None,
-        amount=typed_option(
-            "--amount", amount, (Opportunity, "closed.amount"), transaction.session, deal.currency
-        ),
-        note=typed_option(
-            "--detail",
-            note if detail is None else detail,
-            (Opportunity, "closed.detail"),
-            transaction.session,
-        ),
+        amount=typed["amount"],
+        note=typed["detail"],
     )
     if amount is not None:
         _ask_if_far(transaction, change, quotations)

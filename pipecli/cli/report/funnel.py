@@ -22,7 +22,7 @@ from pipecli.cli.report.common import (
 from pipecli.records.days import Days
 from pipecli.records.kinds import LEAD, OPPORTUNITY
 from pipecli.reports import percent
-from pipecli.reports.deal_and_worth import Deal, Place, Valuation
+from pipecli.reports.deal_and_worth import Valuation
 from pipecli.reports.funnel import GROUPINGS, Funnel, Reached, funnel
 from pipecli.store.index.rows_for_reports import all_deals, lead_courses
 
@@ -143,16 +143,11 @@ def funnel_of(
     """The funnel of those whom the options name. Raises PipecliError for a missing rate."""
     is_stage_to_stage = has_stages and by == "step"
     order = names.stages() if is_stage_to_stage else []
+    asked = run.pipeline.index.connection, owner_filter(run), run.zone
     return funnel(
-        lead_courses(run.pipeline.index.connection, owner_filter(run), run.zone),
-        _deals(run, order), by=by, days=span, valuation=valuation, order=order,
+        lead_courses(*asked), read_journeys(run, order) if order else all_deals(*asked),
+        by=by, days=span, valuation=valuation, order=order,
     )  # fmt: skip
-
-
-def _deals(run: Session, order: list[Place]) -> list[Deal]:
-    if order:
-        return read_journeys(run, order)
-    return all_deals(run.pipeline.index.connection, owner_filter(run), run.zone)
 
 
 def steps_of(report: Funnel, names: KeyNames) -> Iterator[dict[str, Any]]:
