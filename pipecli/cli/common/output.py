@@ -81,7 +81,7 @@ def print_records(
         case Format.JSON:
             write_text(_json_list(records))
         case Format.JSONL:
-            write_text("".join([_json_line(record) for record in records]))
+            write_text("".join([f"{dumps(record, None)}\n" for record in records]))
         case Format.IDS:
             write_text("".join([f"{cell_text(record[id_key])}\n" for record in records]))
         case Format.MARKDOWN:
@@ -108,7 +108,7 @@ def print_record(
         case Format.JSON:
             write_text(dumps(record) + "\n")
         case Format.JSONL:
-            write_text(_json_line(record))
+            write_text(dumps(record, None) + "\n")
         case Format.IDS:
             write_text(f"{cell_text(record[id_key])}\n")
         case Format.MARKDOWN:
@@ -243,10 +243,6 @@ def _json_list(records: Sequence[Record]) -> str:
     return "[\n  " + ",\n  ".join([dumps(record, None) for record in records]) + "\n]\n"
 
 
-def _json_line(record: Record) -> str:
-    return dumps(record, None) + "\n"
-
-
 def _delimited(fmt: Format, keys: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
     cells = ([_exact(cell) for cell in row] for row in chain([keys], rows))
     if fmt is Format.TSV:
@@ -336,13 +332,16 @@ def ending_of(output: str, endings: Sequence[str], name: str) -> str:
         raise PipecliError(f"{output}: only {known} can be written", hint=f"name it {named}")
     if path.is_dir():
         raise PipecliError(f"{output} is a directory", hint="name a file in it", code="system")
-    if not path.parent.is_dir():
-        raise PipecliError(
-            f"{output}: the directory {path.parent} does not exist",
-            hint="make it, or name another file",
-            code="system",
-        )
+    require_folder(output, "make it, or name another file")
     return ending
+
+
+def require_folder(output: str, hint: str) -> None:
+    """Refuse what is to be written into a folder that is not there. Raises PipecliError."""
+    folder = Path(output).parent
+    if not folder.is_dir():
+        fault = f"{output}: the directory {folder} does not exist"
+        raise PipecliError(fault, hint=hint, code="system")
 
 
 begun: dict[str, int | None] = {}

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pipecli.cli.common.command import Report, noun, option
 from pipecli.cli.common.dates import parse_period
-from pipecli.cli.common.output import Format, ending_of, write_text, write_whole
+from pipecli.cli.common.output import Format, ending_of, require_folder, write_text, write_whole
 from pipecli.cli.common.session import Session, owner_filter, say
 from pipecli.cli.report.chart import forecast_picture, funnel_picture, pipeline_picture
 from pipecli.cli.report.common import Currency, currency_code
@@ -81,12 +81,7 @@ def _file(output: str) -> Path:
         raise PipecliError(
             f"{output} is neither a directory nor a .html", hint=f"name it {path.with_suffix('.html')}"
         )
-    if not path.parent.is_dir():
-        raise PipecliError(
-            f"{output}: the directory {path.parent} does not exist",
-            hint="make it, or name another",
-            code="system",
-        )
+    require_folder(output, "make it, or name another")
     return path / "index.html"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from functools import cached_property, partial
 from hashlib import sha256
@@ -327,62 +327,44 @@ def _send(run: Session, week: Week, email: Sequence[str], to: Sequence[str], *, 
                 way = f"through the channel {reader.address.channel}" if reader.address else "by mail"
                 write_text(drawn(f"{reader.name}, {way}", message))
         return
-    post = _Post(run)
-    for reader in readers.values():
-        post.prepare(reader)
+    deliver = _deliverer(run, readers.values())
     with sending(run, claims, "digest", "digest", list(readers), is_again=is_again) as sender:
         for key in [key for key in readers if key in sender.mine]:
             reader = readers[key]
-            hand_over = partial(post.send, reader, pages[reader.language])
+            hand_over = partial(deliver, reader, pages[reader.language])
             if sender.send([key], f"{reader.name}: not delivered", hand_over):
                 mention(f"the digest is sent to {reader.name}")
     sender.require_all_sent()
 
 
-class _Post:
-    """The mail server and the channels, each found when it is first needed."""
+def _deliverer(run: Session, readers: Collection[Reader]) -> Callable[[Reader, Page], str]:
+    """A function that sends a reader a page, and gives the reason why it was not delivered, or nothing.
 
-    def __init__(self, run: Session) -> None:
-        self.run = run
+    All that can be refused is found out before anything is sent. Raises PipecliError.
+    """
+    courier = Courier() if any(reader.address for reader in readers) else None
+    mailed = [reader for reader in readers if not reader.address]
+    if mailed:
+        from pipecli.outbox import mail
 
-    @cached_property
-    def _mail(self) -> tuple[Any, Any]:
-        from pipecli.outbox.mail import sender_of, server_of
+        server = mail.server_of(os.environ)
+        sender = mail.sender_of(run.pipeline.settings_as_written, run.me(), server)
+        addresses = {reader: mail.named_address(reader.to, "--email") for reader in mailed}
 
-        server = server_of(os.environ)
-        return server, sender_of(self.run.pipeline.settings_as_written, self.run.me(), server)
-
-    @cached_property
-    def _courier(self) -> Any:
-        return Courier()
-
-    def prepare(self, reader: Reader) -> None:
-        """Find out all that can be refused before anything is sent. Raises PipecliError."""
-        if reader.by == "channel":
-            assert self._courier
-            return
-        from pipecli.outbox.mail import named_address
-
-        assert self._mail
-        named_address(reader.to, "--email")
-
-    def send(self, reader: Reader, page: Page) -> str:
-        """Send a page; the reason why it was not delivered, or empty."""
-        if reader.address:
-            return str(self._courier.send(reader.address, page.message()))
-        from pipecli.outbox.mail import Doubtful, NotSent, deliver_mail, message_of, named_address
-        from pipecli.outbox.mail import Words as Text
-
-        server, sender = self._mail
-        to = named_address(reader.to, "--email")
-        mail = message_of(
-            Text(page.title, page.text(_MAIL_WIDTH)), sender=sender, to=[to], copied=[],
-            at=self.run.now, name="digest", page=page.html(),
+    def deliver(reader: Reader, page: Page) -> str:
+        if courier and reader.address:
+            return courier.send(reader.address, page.message())
+        to = addresses[reader]
+        message = mail.message_of(
+            mail.Words(page.title, page.text(_MAIL_WIDTH)), sender=sender, to=[to], copied=[],
+            at=run.now, name="digest", page=page.html(),
         )  # fmt: skip
         try:
-            deliver_mail(server, sender.addr_spec, [to.addr_spec], mail.as_bytes())
-        except Doubtful as error:
+            mail.deliver_mail(server, sender.addr_spec, [to.addr_spec], message.as_bytes())
+        except mail.Doubtful as error:
             say(f"perhaps sent: the digest to {reader.name}: {error.message}")
-        except NotSent as error:
+        except mail.NotSent as error:
             return error.message
         return ""
+
+    return deliver

@@ -63,11 +63,8 @@ def forecast(
     if compare is not None:
         past = run.past_pipeline(compare)
         warn(past.need(OPPORTUNITY, *([CUSTOMER] if by == "customer" else [])))
-        print_comparison(
-            asked, past, forecast_of(run, past, by, window, report.currency), report,
-            _json(report, Targeted([], {}, "")),
-            lambda row: label(record_of(row, by, names), by),
-        )  # fmt: skip
+        then = forecast_of(run, past, by, window, report.currency)
+        _print_comparison(asked, past, then, report, lambda row: label(record_of(row, by, names), by))
         return
     targeted = with_targets(run, report, by, names)
     flat = run.format in (Format.CSV, Format.TSV)
@@ -179,18 +176,17 @@ def _cells(amount: Decimal, longest: Decimal, room: int) -> int:
     return max(int(amount * room / longest), 1) if amount > 0 else 0
 
 
-Label = Callable[[Row], object]
-"""Gives the words for the key of a row."""
-
-
-def print_comparison(
-    asked: Asked, past: PastPipeline, then: Forecast, now: Forecast, json: Mapping[str, Any], label: Label
+def _print_comparison(
+    asked: Asked, past: PastPipeline, then: Forecast, now: Forecast, label: Callable[[Row], object]
 ) -> None:
-    """Print two forecasts of the same grouping and window; `json` is that of the present one."""
+    """Print two forecasts of the same grouping and window; `label` has the words for the key of a row."""
     rows = compare_forecasts(then, now)
     totals = Compared(then.totals, now.totals)
     if asked.run.format is Format.JSON:
-        records = [_record(row, label(row.row)) for row in rows]
+        records = [
+            {"key": row.row.key, "process": row.row.process, "name": label(row.row), **_figures(row)}
+            for row in rows
+        ]
     else:
         is_read = asked.run.format not in (Format.TABLE, Format.MARKDOWN)
         records = [_cells_of(row, row.row.key if is_read else label(row.row)) for row in rows]
@@ -199,7 +195,7 @@ def print_comparison(
         records,
         _columns(now, is_narrow=asked.is_table),
         about={
-            **json,
+            **_json(now, Targeted([], {}, "")),
             "totals": _figures(totals),
             "compared": {
                 "commit": past.standing.commit,
@@ -210,11 +206,6 @@ def print_comparison(
         total=_cells_of(totals, "total"),
         is_distinct=False,
     )
-
-
-def _record(compared: Compared, name: object) -> dict[str, Any]:
-    row = compared.row
-    return {"key": row.key, "process": row.process, "name": name, **_figures(compared)}
 
 
 def _figures(compared: Compared) -> dict[str, Any]:

@@ -157,48 +157,48 @@ def with_targets(run: Session, report: Forecast, by: str, names: ForecastNames) 
     (by quarter: the quarter's). Raises MissingRate.
     """
     goals = _Goals(run, report)
+    total = record_of(report.totals, "", names)
     if by in PERIODS:
-        rows = [*report.rows, *_without_deals(report, by, goals)]
-        rows.sort(key=lambda row: chronological(row.key))
-        targeted = []
-        reached = report.totals.won_amount * 0
+        rows = sorted(
+            [*report.rows, *_without_deals(report, by, goals)], key=lambda row: chronological(row.key)
+        )
+        targeted, reached = [], report.totals.won_amount * 0
         for row in rows:
             targets_of = goals.of_period(row.key, report.window.first)
-            target = goals.total(targets_of) if targets_of else None
             won = targets_of.won(row) if targets_of else None
+            target = goals.total(targets_of) if targets_of else None
             targeted.append(_with(record_of(row, by, names), target, won))
             reached += won or 0
         targets = [row["target"] for row in targeted if "target" in row]
         # Of a month without a target what was won is nothing that the others' targets asked for.
         is_whole = all("target" in row or not row["won_count"] for row in targeted)
-        total = _with(
-            record_of(report.totals, "", names), sum(targets) if targets and is_whole else None, reached
-        )
+        total = _with(total, sum(targets) if targets and is_whole else None, reached)
         return Targeted(targeted, total, f"the target of the {by}" if targets else "")
-    total = record_of(report.totals, "", names)
     if by not in ("owner", "team", MANAGER):
         return Targeted([record_of(row, by, names) for row in report.rows], total, "")
     counted = goals.of_window()
-    base = f"the targets of {', '.join(counted.periods)}" if counted.periods else ""
     if by == MANAGER:
         lines = roll_up(report.rows, goals.organisation)
         sums = {line.row.key for line in lines if line.is_sum}
         targeted = []
         for line in lines:
             key = line.row.key or ""
-            is_own = not line.is_sum and key in sums
             record = record_of(line.row, by, names) | {"level": line.level, "is_sum": line.is_sum}
+            if not line.is_sum and key in sums:
+                record["is_own"] = True
             target = counted.of_manager(key) if line.is_sum else counted.of_user(key)
-            won = counted.won(line.row) if line.is_sum else None
-            targeted.append(_with(record | ({"is_own": True} if is_own else {}), target, won))
-        return Targeted(targeted, _with(total, goals.total(counted), counted.won(report.totals)), base)
-    of, is_team = (counted.of_user, False) if by == "owner" else (counted.of_team, True)
-    targeted = [
-        _with(
-            record_of(row, by, names), of(row.key or ""), counted.won(row, of_team=True) if is_team else None
-        )
-        for row in report.rows
-    ]
+            targeted.append(_with(record, target, counted.won(line.row) if line.is_sum else None))
+    else:
+        of, is_team = (counted.of_team, True) if by == "team" else (counted.of_user, False)
+        targeted = [
+            _with(
+                record_of(row, by, names),
+                of(row.key or ""),
+                counted.won(row, of_team=True) if is_team else None,
+            )
+            for row in report.rows
+        ]
+    base = f"the targets of {', '.join(counted.periods)}" if counted.periods else ""
     return Targeted(targeted, _with(total, goals.total(counted), counted.won(report.totals)), base)
 
 
