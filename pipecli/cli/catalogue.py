@@ -22,13 +22,7 @@ from pipecli.cli.common.command import (
 )
 from pipecli.cli.common.output import print_records
 from pipecli.cli.common.pick_and_confirm import find_typed
-from pipecli.cli.common.record_verbs import (
-    given_slug,
-    register_remove,
-    register_set_and_edit,
-    setting_of,
-    users_of,
-)
+from pipecli.cli.common.record_verbs import given_slug, register_remove, register_set_and_edit, users_of
 from pipecli.cli.common.session import Session
 from pipecli.cli.common.table import Column
 from pipecli.cli.common.transaction import Transaction
@@ -123,7 +117,7 @@ def _same_currency(transaction: Transaction, before: Any, after: Any) -> None:
         require_unused(before, [name for name, _ in users_of(transaction, PRICE_LIST, before.id)])
 
 
-register_set_and_edit(app, PRICE_LIST, setting_of(_same_currency), _same_currency)
+register_set_and_edit(app, PRICE_LIST, rule=_same_currency)
 register_remove(app, PRICE_LIST, way_out="end it instead: pipecli price-list set {key} valid_until=today")
 
 
@@ -245,5 +239,5 @@ def _sound(transaction: Transaction, document: Literature) -> Literature:
     return document
 
 
-register_set_and_edit(app, LITERATURE, setting_of(_allow), _allow)
+register_set_and_edit(app, LITERATURE, rule=_allow)
 register_remove(app, LITERATURE, way_out="keep it: those deals tell that it was sent")

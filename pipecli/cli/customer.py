@@ -26,7 +26,6 @@ from pipecli.cli.common.record_verbs import (
     register_remove,
     register_set_and_edit,
     set_party,
-    setting_of,
 )
 from pipecli.cli.common.transaction import Transaction
 from pipecli.cli.common.typed_values import as_typed, built
@@ -104,7 +103,7 @@ _give_add(
     field("parent", "The customer it belongs to.", "CUSTOMER"),
     allow=_own_parent,
 )
-register_set_and_edit(app, CUSTOMER, setting_of(_own_parent, set_party), _own_parent)
+register_set_and_edit(app, CUSTOMER, set_party, rule=_own_parent)
 register_assign(app, CUSTOMER)
 
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from pipecli.cli.common.command import Changing, Ref, argument, flag, noun, option
-from pipecli.cli.common.record_verbs import register_remove, register_set_and_edit, setting_of
+from pipecli.cli.common.record_verbs import register_remove, register_set_and_edit
 from pipecli.cli.common.session import say
 from pipecli.cli.common.transaction import Transaction
 from pipecli.cli.common.typed_values import typed_option
@@ -66,7 +66,7 @@ def _keep_status(_transaction: Transaction, before: Any, after: Any) -> None:
     require_same_status(before, after, "pipecli order deliver or cancel")
 
 
-register_set_and_edit(app, ORDER, setting_of(_keep_status), _keep_status)
+register_set_and_edit(app, ORDER, rule=_keep_status)
 
 
 @app.command("order deliver", cls=Changing)
@@ -134,7 +134,7 @@ def require_unnumbered(transaction: Transaction, draft: Invoice) -> None:
         )
 
 
-register_set_and_edit(app, INVOICE, setting_of(_of_a_draft), _of_a_draft)
+register_set_and_edit(app, INVOICE, rule=_of_a_draft)
 register_remove(app, INVOICE, help_text="Remove a draft that was made by mistake.", allow=require_unnumbered)
 
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from pipecli.cli.common.command import Changing, Ref, Sets, argument, noun, option
 from pipecli.cli.common.output import Format, print_record, print_records, write_text
 from pipecli.cli.common.pick_and_confirm import find_typed
-from pipecli.cli.common.record_verbs import register_set_and_edit, setting_of
+from pipecli.cli.common.record_verbs import register_set_and_edit
 from pipecli.cli.common.session import Session, say
 from pipecli.cli.common.table import Column, amount_text, cell_text, cut, price_text
 from pipecli.cli.common.transaction import Transaction
@@ -67,7 +67,7 @@ def _keep_status(_transaction: Transaction, before: Any, after: Any) -> None:
     require_same_status(before, after, "pipecli supplier-quote receive or decline")
 
 
-register_set_and_edit(app, SUPPLIER_QUOTATION, setting_of(_keep_status), _keep_status)
+register_set_and_edit(app, SUPPLIER_QUOTATION, rule=_keep_status)
 
 
 @app.command("receive", cls=Changing)

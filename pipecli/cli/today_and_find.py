@@ -12,7 +12,7 @@ from typing import Any
 
 from pipecli.cli.common.command import Owned, Reading, argument, noun, option
 from pipecli.cli.common.output import Format, print_records, room_beside, wrapped, write_text
-from pipecli.cli.common.pick_and_confirm import document_row, note_rows, print_numbered, print_rows
+from pipecli.cli.common.pick_and_confirm import document_row, note_rows, print_rows
 from pipecli.cli.common.session import Session, mention, owner_filter, say, session
 from pipecli.cli.common.table import Column, cut, isolated
 from pipecli.cli.common.terminal_and_own_config import terminal_width
@@ -57,7 +57,7 @@ def find(
         say(f"nothing holds {' and '.join(words)}")
         return
     records = [dict(zip(_KEYS, hit, strict=True)) for hit in shown]
-    print_numbered(run, records, _FOUND, [(hit.noun, hit.key) for hit in shown])
+    print_rows(run, records, _FOUND, [(hit.noun, hit.key) for hit in shown])
     if len(shown) < count:
         say(f"the best {len(shown)} of {count}; --limit 0 shows all")
 
@@ -122,7 +122,7 @@ def today(run: Session) -> None:
         rows_shown = [{**row, "record": row["id"]} for row in _numbered(shown)]
         has_others = any(row["by"] not in (None, chosen.owner or chosen.me) for row in shown)
         columns = [column for column in _COLUMNS if has_others or column.name != "by"]
-        print_rows(run, rows_shown, columns, documents, "record")
+        print_rows(run, rows_shown, columns, documents, "record", is_list=False)
         note_rows(run, documents)
     elif record_count(pipeline.index.connection) <= 1:  # the settings
         write_text(f"nothing is here yet; begin with one of\n{steps(FIRST_STEPS)}")

@@ -207,6 +207,8 @@ class Verb(TyperCommand):
     formats: ClassVar[Sequence[str]] = FORMATS
     is_paged: ClassVar[bool] = False
     is_changing: ClassVar[bool] = True  # the pipeline, or what is outside of it
+    owner_helps: ClassVar[Sequence[str] | None] = None
+    """The helps of --owner, --team and --mine, where they aren't the usual ones; None: it takes none."""
 
     def __init__(self, name: str | None, *, params: list[Any] | None = None, **rest: Any) -> None:
         own = params or []
@@ -228,6 +230,10 @@ class Verb(TyperCommand):
 
     def shared(self) -> list[TyperOption]:
         return [_format_option(self.formats), _color_option()]
+
+    def owners(self) -> list[TyperOption]:
+        """The options that say whose records, where it takes any."""
+        return [] if self.owner_helps is None else owner_options(*self.owner_helps)
 
     def format_usage(self, ctx: Any, formatter: Any) -> None:  # a nameless command leaves a gap
         formatter.write_usage(" ".join(ctx.command_path.split()), " ".join(self.collect_usage_pieces(ctx)))
@@ -276,7 +282,7 @@ class Reading(Printing):
 
     def shared(self) -> list[TyperOption]:
         help_text = "As it was then: a date (its end), a time, or a revision of git."
-        return [shared_option("--as-of", help_text, "WHEN"), *super().shared()]
+        return [*self.owners(), shared_option("--as-of", help_text, "WHEN"), *super().shared()]
 
 
 class Changing(Verb):
@@ -308,6 +314,7 @@ class Sending(Printing):
 
     def shared(self) -> list[TyperOption]:
         return [
+            *self.owners(),
             shared_option("--alone", "No other machine sends: record what is sent only in this clone."),
             shared_option("--dry-run", "Print the messages; send and record nothing."),
             *super().shared(),
@@ -402,8 +409,7 @@ NextContactOption = Annotated[
 class Owned(Reading):
     """The command class of what shows everybody's records, or those of some owners."""
 
-    def shared(self) -> list[Any]:
-        return [*owner_options(), *super().shared()]
+    owner_helps = ()
 
 
 class Report(Owned):
@@ -416,15 +422,11 @@ class Report(Owned):
 class Planned(Reading):
     """The command class of what lists plans: each is its doer's, whoever owns the record."""
 
-    def shared(self) -> list[Any]:
-        return [
-            *owner_options(
-                "Only what this user has to do.",
-                "Only what users in this team or in teams below it have to do.",
-                "Only what you have to do.",
-            ),
-            *super().shared(),
-        ]
+    owner_helps = (
+        "Only what this user has to do.",
+        "Only what users in this team or in teams below it have to do.",
+        "Only what you have to do.",
+    )
 
 
 def owner_options(

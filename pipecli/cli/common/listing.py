@@ -14,7 +14,7 @@ from typing import Any, ClassVar, NamedTuple
 
 from pipecli.cli.common.command import Reading, owner_options, seller_option, shared_option
 from pipecli.cli.common.output import Format, print_records, write_text
-from pipecli.cli.common.pick_and_confirm import document_row, is_recent, names_of, print_numbered, recalled
+from pipecli.cli.common.pick_and_confirm import document_row, is_recent, names_of, print_rows, recalled
 from pipecli.cli.common.record_json import BY_HAND, DERIVED, deal_members, derived_keys
 from pipecli.cli.common.session import Session, owner_asked, owner_filter
 from pipecli.cli.common.table import Column, ListColumn
@@ -252,7 +252,7 @@ def print_list(
             return
         held = [*records]
         keys = [(kind.noun, str(record[kind.identity])) for record in held]
-        print_numbered(run, held, drawn, keys, id_key=kind.identity)
+        print_rows(run, held, drawn, keys, id_key=kind.identity)
 
 
 def _visible(run: Session, noun: str, columns: Sequence[ListColumn], known: set[str]) -> list[ListColumn]:
@@ -409,7 +409,7 @@ def print_parts(
         records = [typed(dict(zip(names, row, strict=True)), parts.flags, parts.lists) for row in result.rows]
     visible = [column.drawn for column in columns if not column.hidden]
     if parts.kinds:
-        print_numbered(run, records, visible, [document_row(str(record["record"])) for record in records])
+        print_rows(run, records, visible, [document_row(str(record["record"])) for record in records])
     else:
         print_records(records, visible, run.format)
 

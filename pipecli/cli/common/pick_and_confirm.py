@@ -41,29 +41,23 @@ def is_recent(text: str) -> bool:
     return re.fullmatch(_RECENT, text.strip()) is not None
 
 
-def print_numbered(
-    run: Session,
-    records: Sequence[Mapping[str, object]],
-    columns: Sequence[Column],
-    rows: Sequence[Row],
-    id_key: str = "id",
-) -> None:
-    """Print a list. On a terminal its rows have numbers, by which the next command may name them."""
-    if run.format is Format.TABLE and sys.stdout.isatty():
-        records = [{"row": number, **record} for number, record in enumerate(records, 1)]
-        columns = (_NUMBER, *columns)
-        note_rows(run, rows)
-    print_rows(run, records, columns, rows, id_key)
-
-
 def print_rows(
     run: Session,
     records: Sequence[Mapping[str, object]],
     columns: Sequence[Column],
     rows: Sequence[Row],
     id_key: str = "id",
+    *,
+    is_list: bool = True,
 ) -> None:
-    """Print records; on a terminal what is overdue in colour, and ids as links to their files."""
+    """Print records; on a terminal what is overdue in colour, and ids as links to their files.
+
+    The rows of a list have numbers there, by which the next command may name them.
+    """
+    if is_list and run.format is Format.TABLE and sys.stdout.isatty():
+        records = [{"row": number, **record} for number, record in enumerate(records, 1)]
+        columns = (_NUMBER, *columns)
+        note_rows(run, rows)
     addresses = _addresses(run, set(rows))
     links: dict[object, str] = {
         record[id_key]: addresses[row] for record, row in zip(records, rows, strict=True) if row in addresses

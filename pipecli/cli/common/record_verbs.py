@@ -182,7 +182,7 @@ def _any_field(transaction: Transaction, record: Any, assignments: list[str], su
     return Change(with_values(record, assignments, transaction.session), summary, "changed")
 
 
-def setting_of(allow: Rule, setting: Setting = _any_field) -> Setting:
+def _setting_of(allow: Rule, setting: Setting) -> Setting:
     """A `set`, as far as a rule on the record before and after allows it."""
 
     def allowed(transaction: Transaction, record: Any, assignments: list[str], summary: str) -> Change:
@@ -208,10 +208,17 @@ def _one(kind: Kind) -> str:
 
 
 def register_set_and_edit(
-    app: typer.Typer, kind: Kind, setting: Setting = _any_field, allow_edit: Rule = _any_change
+    app: typer.Typer,
+    kind: Kind,
+    setting: Setting = _any_field,
+    allow_edit: Rule = _any_change,
+    *,
+    rule: Rule | None = None,
 ) -> None:
-    """Give a noun its `set` and `edit`, where its `show` is its own, or some fields have a rule."""
+    """Give a noun its `set` and `edit`; a `rule` is for both, unless `setting` itself has that of `set`."""
     one = _one(kind)
+    if rule:
+        setting, allow_edit = _setting_of(rule, setting), rule
 
     @app.command(
         f"{_typed(kind)} set",

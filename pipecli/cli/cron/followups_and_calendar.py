@@ -11,7 +11,7 @@ import typer
 
 from pipecli.cli.common.command import Planned, flag, noun, option
 from pipecli.cli.common.output import Format, write_text, write_whole
-from pipecli.cli.common.pick_and_confirm import document_row, print_numbered
+from pipecli.cli.common.pick_and_confirm import document_row, print_rows
 from pipecli.cli.common.session import Session, mention, owner_filter, say
 from pipecli.cli.common.table import Column
 from pipecli.json_and_csv import picked
@@ -61,7 +61,7 @@ def _print(run: Session, follow_ups: Sequence[FollowUp], until: date) -> None:
         say(f"nothing is due on or before {until}")
         return
     rows = [document_row(follow_up.plan.id) for follow_up in follow_ups]
-    print_numbered(run, [_record(follow_up) for follow_up in follow_ups], _COLUMNS, rows)
+    print_rows(run, [_record(follow_up) for follow_up in follow_ups], _COLUMNS, rows)
 
 
 def _record(follow_up: FollowUp) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 import typer
 
-from pipecli.cli.common.command import Sending, noun, option, owner_options
+from pipecli.cli.common.command import Sending, noun, option
 from pipecli.cli.common.dates import parse_to
 from pipecli.cli.common.output import Format, print_records, write_text
 from pipecli.cli.common.session import Session, mention, owner_filter, say
@@ -44,11 +44,7 @@ _KEPT_DAYS = 3
 class Remind(Sending):
     """The command class of `remind`: whoever is to be reminded."""
 
-    def shared(self) -> list[Any]:
-        return [
-            *owner_options("Only this user.", "Only users in this team or in teams below it.", "Only you."),
-            *super().shared(),
-        ]
+    owner_helps = ("Only this user.", "Only users in this team or in teams below it.", "Only you.")
 
 
 PerhapsSent = Annotated[

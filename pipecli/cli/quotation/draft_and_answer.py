@@ -6,7 +6,7 @@ from typing import Any
 
 from pipecli.cli.common.command import SETS, Changing, Ref, argument, field, noun, option, with_fields
 from pipecli.cli.common.item_verbs import register_item_verbs
-from pipecli.cli.common.record_verbs import register_remove, register_set_and_edit, setting_of
+from pipecli.cli.common.record_verbs import register_remove, register_set_and_edit
 from pipecli.cli.common.session import mention
 from pipecli.cli.common.transaction import Transaction
 from pipecli.cli.common.typed_values import built, typed_option
@@ -91,7 +91,7 @@ def _of_a_draft(transaction: Transaction, before: Any, after: Any) -> None:
     rules.require_settable(before, after, transaction.pipeline.find_record(PriceList, after.price_list))
 
 
-register_set_and_edit(app, QUOTATION, setting_of(_of_a_draft), _of_a_draft)
+register_set_and_edit(app, QUOTATION, rule=_of_a_draft)
 
 
 def _require_first_draft(_transaction: Transaction, quotation: Quotation) -> None:

@@ -11,7 +11,7 @@ from hashlib import sha256
 from html import escape
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from pipecli.cli.common.command import Sending, noun, option, owner_options
+from pipecli.cli.common.command import Sending, noun, option
 from pipecli.cli.common.dates import parse_as_of, parse_period
 from pipecli.cli.common.output import Format, markdown_text, wrapped, write_text
 from pipecli.cli.common.pick_and_confirm import names_of
@@ -59,16 +59,13 @@ app = noun()
 
 _KEPT_DAYS = 35
 _MAIL_WIDTH = 76
-_FORMATS = ("table", "markdown", "json")
 
 
 class Digest(Sending):
     """The command class of `digest`: whose week, and whom it is sent to."""
 
-    formats = _FORMATS
-
-    def shared(self) -> list[Any]:
-        return [*owner_options(), *super().shared()]
+    formats = ("table", "markdown", "json")
+    owner_helps = ()
 
 
 @app.command(cls=Digest)
