@@ -8,15 +8,7 @@ from typing import Any
 from pipecli.cli.common.command import Owned, Report, flag, noun, option
 from pipecli.cli.common.session import owner_filter
 from pipecli.cli.common.table import Column
-from pipecli.cli.report.common import (
-    Asked,
-    asking,
-    count_column,
-    figures,
-    grouping,
-    percent_column,
-    period_text,
-)
+from pipecli.cli.report.common import Asked, asking, figures, grouping, period_text
 from pipecli.errors import PipecliError
 from pipecli.json_and_csv import picked
 from pipecli.records.kinds import LEAD, OPPORTUNITY
@@ -62,7 +54,7 @@ def report_activity(asked: Asked) -> None:
     asked.print(
         f"Activities by {by} {period_text(asked.period)}",
         [{**asked.names.named(row.key), **_activity_figures(row)} for row in report.rows],
-        _activity_columns(asked) if asked.is_table else _every_column(by),
+        _activity_columns(asked) if asked.is_table else _every_column(asked),
         about={
             "by": by,
             "today": run.today,
@@ -94,22 +86,22 @@ def _activity_figures(row: ActivityRow) -> dict[str, Any]:
 def _activity_columns(asked: Asked) -> list[Column]:
     return [
         asked.key_column(),
-        count_column("done_count", "DONE"),
-        count_column("call_count", "CALLS"),
-        count_column("meeting_count", "MEETINGS"),
-        count_column("email_out_count", "MAIL OUT"),
-        count_column("email_in_count", "MAIL IN"),
-        count_column("planned_count", "PLANNED"),
-        count_column("overdue_count", "LATE"),
-        *([count_column("untouched_count", "UNTOUCHED")] if asked.by in PEOPLE else []),
+        asked.count_column("done_count", "DONE"),
+        asked.count_column("call_count", "CALLS"),
+        asked.count_column("meeting_count", "MEETINGS"),
+        asked.count_column("email_out_count", "MAIL OUT"),
+        asked.count_column("email_in_count", "MAIL IN"),
+        asked.count_column("planned_count", "PLANNED"),
+        asked.count_column("overdue_count", "LATE"),
+        *([asked.count_column("untouched_count", "UNTOUCHED")] if asked.by in PEOPLE else []),
     ]
 
 
-def _every_column(by: str) -> list[Column]:
-    fields = ActivityRow._fields[1:] if by in PEOPLE else ActivityRow._fields[1:-2]
+def _every_column(asked: Asked) -> list[Column]:
+    fields = ActivityRow._fields[1:] if asked.by in PEOPLE else ActivityRow._fields[1:-2]
     return [
-        Column("key", by.upper()),
-        *(count_column(name, name.upper().replace("_", " ")) for name in fields),
+        Column("key", asked.by.upper()),
+        *(asked.count_column(name, name.upper().replace("_", " ")) for name in fields),
     ]
 
 
@@ -211,13 +203,13 @@ def _response_columns(asked: Asked, *, is_business: bool) -> list[Column]:
 
     return [
         asked.key_column(),
-        count_column("created_count", "CREATED"),
-        count_column("answered_count", "ANSWERED"),
-        percent_column("answered_share", "OF ALL", rank=2),
+        asked.count_column("created_count", "CREATED"),
+        asked.count_column("answered_count", "ANSWERED"),
+        asked.percent_column("answered_share", "OF ALL", rank=2),
         time("median_minutes", "MEDIAN"),
         time("percentile_90_minutes", "90 % IN"),
-        count_column("unanswered_count", "UNANSWERED", rank=3),
-        count_column("waiting_count", "WAITING"),
+        asked.count_column("unanswered_count", "UNANSWERED", rank=3),
+        asked.count_column("waiting_count", "WAITING"),
         time("waiting_median_minutes", "MEDIAN WAIT", rank=1),
         time("waiting_oldest_minutes", "LONGEST"),
         Column("oldest", "WAITS LONGEST", rank=4),

@@ -72,6 +72,30 @@ class KeyNames:
         ]
 
 
+def count_column(name: str, heading: str, rank: int = 0) -> Column:
+    return Column(name, heading, align="right", rank=rank)
+
+
+def money_column(name: str, heading: str, currency: str, rank: int = 0, *, signed: bool = False) -> Column:
+    """An amount with the decimals of its currency; empty where it is unknown. A `signed` one has its plus."""
+
+    def show(row: Mapping[str, Any]) -> str:
+        value = row.get(name)
+        sign = "+" if signed and value and value > 0 else ""
+        return sign + amount_text(value, currency, named=False)
+
+    return Column(name, heading, align="right", rank=rank, show=show)
+
+
+def percent_column(name: str, heading: str, rank: int = 0) -> Column:
+    """A percentage; empty where there is nothing that it could be of."""
+
+    def show(row: Mapping[str, object]) -> str:
+        return "" if row[name] is None else f"{row[name]} %"
+
+    return Column(name, heading, align="right", rank=rank, show=show)
+
+
 class Asked:
     """What a report is asked: by what, of which days, in which currency; and the pipeline that answers.
 
@@ -126,6 +150,9 @@ class Asked:
         """The process of a stage, where the settings have several."""
         is_needed = self.by == "stage" and len(self.names.settings["processes"]) > 1
         return [Column("process", "PROCESS", shrink=True)] if is_needed else []
+
+    count_column = staticmethod(count_column)
+    percent_column = staticmethod(percent_column)
 
     def money_column(self, name: str, heading: str, rank: int = 0) -> Column:
         """An amount in the currency of the report."""
@@ -194,30 +221,6 @@ def print_with_currency(
 def fitted(line: str) -> str:
     """A line broken to the width of the terminal."""
     return "".join(f"{part}\n" for part in wrapped(line, terminal_width()))
-
-
-def count_column(name: str, heading: str, rank: int = 0) -> Column:
-    return Column(name, heading, align="right", rank=rank)
-
-
-def money_column(name: str, heading: str, currency: str, rank: int = 0, *, signed: bool = False) -> Column:
-    """An amount with the decimals of its currency; empty where it is unknown. A `signed` one has its plus."""
-
-    def show(row: Mapping[str, Any]) -> str:
-        value = row.get(name)
-        sign = "+" if signed and value and value > 0 else ""
-        return sign + amount_text(value, currency, named=False)
-
-    return Column(name, heading, align="right", rank=rank, show=show)
-
-
-def percent_column(name: str, heading: str, rank: int = 0) -> Column:
-    """A percentage; empty where there is nothing that it could be of."""
-
-    def show(row: Mapping[str, object]) -> str:
-        return "" if row[name] is None else f"{row[name]} %"
-
-    return Column(name, heading, align="right", rank=rank, show=show)
 
 
 Currency = Annotated[str, typer.Option("--currency", help="Show money in this currency.", metavar="CODE")]

@@ -13,9 +13,7 @@ from pipecli.cli.report.common import (
     Asked,
     KeyNames,
     asking,
-    count_column,
     ended_without_stage,
-    percent_column,
     read_journeys,
     won_without_amount,
 )
@@ -93,30 +91,30 @@ def _step_columns(asked: Asked, report: Funnel) -> list[Column]:
     return [
         *where,
         Column("key", "STEP", shrink=True, min_width=14, show=label),
-        count_column("count", "COUNT"),
-        percent_column("share", "OF ALL"),
-        percent_column("share_before", "OF BEFORE", rank=1),
+        asked.count_column("count", "COUNT"),
+        asked.percent_column("share", "OF ALL"),
+        asked.percent_column("share_before", "OF BEFORE", rank=1),
         asked.money_column("won_amount", "WON"),
     ]
 
 
 def _group_columns(asked: Asked, report: Funnel) -> list[Column]:
     leads = [
-        count_column("lead_count", "LEADS"),
-        count_column("replied_count", "REPLIED", rank=4),
-        count_column("qualified_count", "QUALIFIED"),
-        count_column("converted_count", "CONVERTED"),
-        percent_column("converted_share", "OF LEADS", rank=2),
+        asked.count_column("lead_count", "LEADS"),
+        asked.count_column("replied_count", "REPLIED", rank=4),
+        asked.count_column("qualified_count", "QUALIFIED"),
+        asked.count_column("converted_count", "CONVERTED"),
+        asked.percent_column("converted_share", "OF LEADS", rank=2),
     ]
     return [
         asked.key_column(10),
         *(leads if report.totals.lead_count else []),
-        count_column("opportunity_count", "DEALS"),
-        count_column("open_count", "OPEN", rank=5),
-        count_column("won_count", "WON"),
-        percent_column("won_share", "OF DEALS"),
-        count_column("lost_count", "LOST", rank=6),
-        percent_column("win_rate", "WIN RATE", rank=3),
+        asked.count_column("opportunity_count", "DEALS"),
+        asked.count_column("open_count", "OPEN", rank=5),
+        asked.count_column("won_count", "WON"),
+        asked.percent_column("won_share", "OF DEALS"),
+        asked.count_column("lost_count", "LOST", rank=6),
+        asked.percent_column("win_rate", "WIN RATE", rank=3),
         asked.money_column("won_amount", "WON AMOUNT", rank=1),
     ]
 

@@ -10,15 +10,7 @@ import typer
 from pipecli.cli.common.command import Report, noun
 from pipecli.cli.common.session import owner_filter
 from pipecli.cli.common.table import Column, amount_text
-from pipecli.cli.report.common import (
-    Asked,
-    Key,
-    asking,
-    count_column,
-    figures,
-    percent_column,
-    won_without_amount,
-)
+from pipecli.cli.report.common import Asked, Key, asking, figures, won_without_amount
 from pipecli.records.days import PERIODS
 from pipecli.records.kinds import OPPORTUNITY
 from pipecli.reports.lost import GROUPINGS, Lost, Row, lost
@@ -104,17 +96,17 @@ def _columns(asked: Asked, report: Lost) -> list[Column]:
         asked.key_column(),
         *asked.process_column(),
         *([Column("period", report.trend.upper())] if report.trend else []),
-        count_column("lost_count", "LOST"),
-        percent_column("share", "SHARE"),
+        asked.count_column("lost_count", "LOST"),
+        asked.percent_column("share", "SHARE"),
         asked.money_column("lost_amount", "AMOUNT"),
-        *([percent_column("amount_share", "OF AMOUNT")] if is_by_reason or not asked.is_table else []),
+        *([asked.percent_column("amount_share", "OF AMOUNT")] if is_by_reason or not asked.is_table else []),
         *(
             []
             if is_by_reason
             else [
-                count_column("won_count", "WON"),
+                asked.count_column("won_count", "WON"),
                 asked.money_column("won_amount", "WON AMOUNT", rank=1),
-                percent_column("win_rate", "WIN RATE"),
+                asked.percent_column("win_rate", "WIN RATE"),
             ]
         ),
     ]
@@ -138,7 +130,7 @@ def _pivot(asked: Asked, report: Lost) -> tuple[list[dict[str, Any]], list[Colum
         Column(str(row.period), str(row.period), align="right", rank=len(report.periods) - place)
         for place, row in enumerate(report.periods)
     ]
-    rest = [*asked.process_column(), *columns, count_column("lost_count", "LOST")]
+    rest = [*asked.process_column(), *columns, asked.count_column("lost_count", "LOST")]
     return [*lines.values(), total, rate], [asked.key_column(), *rest]
 
 

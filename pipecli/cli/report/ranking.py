@@ -9,15 +9,7 @@ from typing import Any
 from pipecli.cli.common.command import Report, noun
 from pipecli.cli.common.session import owner_filter
 from pipecli.cli.common.table import Column, money
-from pipecli.cli.report.common import (
-    Asked,
-    asking,
-    count_column,
-    figures,
-    percent_column,
-    period_text,
-    won_without_amount,
-)
+from pipecli.cli.report.common import Asked, asking, figures, period_text, won_without_amount
 from pipecli.records.days import Days
 from pipecli.records.kinds import OPPORTUNITY
 from pipecli.reports.deal_and_worth import Valuation
@@ -93,9 +85,9 @@ def _columns(asked: Asked, *, has_previous: bool) -> list[Column]:
         Column("key", asked.by.upper(), shrink=True, min_width=10, show=_label(asked.by)),
         *_to_a_tenth("points", "POINTS", lambda row: _tenths(row["points"])),
         *(_to_a_tenth("points_change", "CHANGE", _gained) if has_previous else []),
-        count_column("won_count", "WON"),
+        asked.count_column("won_count", "WON"),
         asked.money_column("won_amount", "AMOUNT"),
-        percent_column("win_rate", "WIN RATE"),
+        asked.percent_column("win_rate", "WIN RATE"),
         asked.money_column("average_amount", "AVERAGE", rank=2),
         Column("average_days", "DAYS", align="right"),
     ]

@@ -8,16 +8,7 @@ from pipecli.cli.common.command import Report, noun, option
 from pipecli.cli.common.output import Format, print_records, write_text
 from pipecli.cli.common.session import Session, owner_filter, say
 from pipecli.cli.common.table import CURRENCY, Column, amount_text
-from pipecli.cli.report.common import (
-    Asked,
-    KeyNames,
-    asking,
-    count_column,
-    figures,
-    fitted,
-    money_column,
-    percent_column,
-)
+from pipecli.cli.report.common import Asked, KeyNames, asking, figures, fitted, money_column
 from pipecli.json_and_csv import picked
 from pipecli.records.kinds import CUSTOMER, OPPORTUNITY
 from pipecli.reports.stale_and_receivables import (
@@ -103,7 +94,7 @@ def _deal_columns(asked: Asked) -> list[Column]:
         Column("stage", "STAGE", only="csv"),
         asked.money_column("amount", "AMOUNT"),
         Column("moved", "MOVED", rank=4),
-        count_column("days", "DAYS"),
+        asked.count_column("days", "DAYS"),
         Column("days_over", "OVER", align="right", show=lambda row: f"+{row['days_over']}"),
     ]
 
@@ -112,11 +103,11 @@ def _sum_columns(asked: Asked) -> list[Column]:
     return [
         asked.key_column(),
         *([Column("process", "PROCESS", shrink=True, rank=1)] if asked.by == "stage" else []),
-        count_column("stale_count", "STALE"),
-        count_column("open_count", "OF OPEN"),
-        percent_column("share", "SHARE"),
+        asked.count_column("stale_count", "STALE"),
+        asked.count_column("open_count", "OF OPEN"),
+        asked.percent_column("share", "SHARE"),
         asked.money_column("amount", "AMOUNT"),
-        count_column("most_days", "MOST DAYS"),
+        asked.count_column("most_days", "MOST DAYS"),
     ]
 
 

@@ -7,16 +7,7 @@ from typing import Any
 
 from pipecli.cli.common.command import Report, noun
 from pipecli.cli.common.table import Column, amount_text
-from pipecli.cli.report.common import (
-    Asked,
-    KeyNames,
-    asking,
-    count_column,
-    ended_without_stage,
-    figures,
-    percent_column,
-    read_journeys,
-)
+from pipecli.cli.report.common import Asked, KeyNames, asking, ended_without_stage, figures, read_journeys
 from pipecli.records.days import PERIODS
 from pipecli.records.kinds import OPPORTUNITY
 from pipecli.reports.velocity import GROUPINGS, SalesVelocity, StageRow, Time, Velocity, velocity
@@ -104,29 +95,29 @@ def _stage_columns(asked: Asked) -> list[Column]:
     return [
         asked.key_column(10),
         *asked.process_column(),
-        count_column("entered_count", "ENTERED"),
-        count_column("on_count", "ON"),
-        count_column("back_count", "BACK"),
-        count_column("elsewhere_count", "ELSEWHERE", rank=7),
-        count_column("won_count", "WON"),
-        count_column("lost_count", "LOST"),
-        count_column("closed_count", "CLOSED", rank=4),
-        count_column("here_count", "NOW"),
-        percent_column("on_share", "ON OR WON"),
+        asked.count_column("entered_count", "ENTERED"),
+        asked.count_column("on_count", "ON"),
+        asked.count_column("back_count", "BACK"),
+        asked.count_column("elsewhere_count", "ELSEWHERE", rank=7),
+        asked.count_column("won_count", "WON"),
+        asked.count_column("lost_count", "LOST"),
+        asked.count_column("closed_count", "CLOSED", rank=4),
+        asked.count_column("here_count", "NOW"),
+        asked.percent_column("on_share", "ON OR WON"),
         _days_column("days_median", "MEDIAN"),
         _days_column("days_mean", "MEAN", rank=3),
         _days_column("days_percentile_90", "90 % IN", rank=2),
-        count_column("unknown_count", "UNKNOWN", rank=6),
+        asked.count_column("unknown_count", "UNKNOWN", rank=6),
     ]
 
 
 def _sales_columns(asked: Asked) -> list[Column]:
     return [
         asked.key_column(10),
-        count_column("open_count", "OPEN"),
-        count_column("won_count", "WON"),
-        count_column("lost_count", "LOST"),
-        percent_column("win_rate", "WIN RATE"),
+        asked.count_column("open_count", "OPEN"),
+        asked.count_column("won_count", "WON"),
+        asked.count_column("lost_count", "LOST"),
+        asked.percent_column("win_rate", "WIN RATE"),
         asked.money_column("average_value", "AVERAGE"),
         _days_column("cycle_won_mean_days", "CYCLE"),
         _days_column("cycle_won_median_days", "MEDIAN", rank=2),
