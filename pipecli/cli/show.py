@@ -15,20 +15,8 @@ from pipecli.cli.common.pick_and_confirm import find_typed, print_header
 from pipecli.cli.common.record_json import RecordJson, print_record_json, record_json
 from pipecli.cli.common.session import Session
 from pipecli.cli.common.table import Column, ListColumn, amount_text, display_width, price_text, to_the_minute
-from pipecli.records.kinds import (
-    COMPETITOR,
-    CONTACT,
-    CUSTOMER,
-    INVOICE,
-    KINDS,
-    LEAD,
-    OPPORTUNITY,
-    ORDER,
-    PRICE_LIST,
-    QUOTATION,
-    SUPPLIER_QUOTATION,
-    Kind,
-)
+from pipecli.records import kinds
+from pipecli.records.kinds import Kind
 from pipecli.records.money import minor_digits
 from pipecli.store.index.rows_for_verbs import item_amounts, rows_where
 from pipecli.store.index.views import NAMES_COMPETITOR
@@ -53,10 +41,13 @@ def _json_of(run: Session, kind: Kind, ref: str) -> RecordJson:
 
 _ITEMS_AND_MARGIN = "its items, tax, totals and margin."
 _DOCUMENTS = {
-    "quotation show": (QUOTATION, f"Show one quotation: {_ITEMS_AND_MARGIN}"),
-    "order show": (ORDER, f"Show one order: {_ITEMS_AND_MARGIN}"),
-    "invoice show": (INVOICE, "Show one invoice: its items, tax, total, and what is still open."),
-    "supplier-quote show": (SUPPLIER_QUOTATION, "Show one supplier quotation: its items, prices and total."),
+    "quotation show": (kinds.QUOTATION, f"Show one quotation: {_ITEMS_AND_MARGIN}"),
+    "order show": (kinds.ORDER, f"Show one order: {_ITEMS_AND_MARGIN}"),
+    "invoice show": (kinds.INVOICE, "Show one invoice: its items, tax, total, and what is still open."),
+    "supplier-quote show": (
+        kinds.SUPPLIER_QUOTATION,
+        "Show one supplier quotation: its items, prices and total.",
+    ),
 }
 
 
@@ -69,14 +60,16 @@ def show_customer(run: Session, ref: Ref) -> None:
     """Show one customer, its contacts and its open opportunities."""
     from pipecli.cli.list import CONTACTS, OPPORTUNITIES
 
-    key = find_typed(run, ref, CUSTOMER).key
-    run.read(CONTACT, OPPORTUNITY)
+    key = find_typed(run, ref, kinds.CUSTOMER).key
+    run.read(kinds.CONTACT, kinds.OPPORTUNITY)
     shown = record_json(run, "customer", key)
     if run.format is Format.TABLE:
         print_record_json(run, shown)
-        people = rows_of(run, "contacts", CONTACTS, "customer = ? ORDER BY name, id", key)
+        people = rows_of(run, "contacts", CONTACTS, "customer = ? kinds.ORDER BY name, id", key)
         print_section("Contacts", people, _visible(CONTACTS))
-        deals = rows_of(run, "opportunities", OPPORTUNITIES, f"{_OPEN} ORDER BY expected_close, id", key)
+        deals = rows_of(
+            run, "opportunities", OPPORTUNITIES, f"{_OPEN} kinds.ORDER BY expected_close, id", key
+        )
         print_section("Open opportunities", deals, _visible(OPPORTUNITIES))
         return
     contacts = views_of(run, "contact", "contacts", "customer = ?", key)
@@ -108,15 +101,17 @@ def show_competitor(run: Session, ref: Ref) -> None:
     """Show one competitor, and the deals that name it."""
     from pipecli.cli.list import OPPORTUNITIES
 
-    key = find_typed(run, ref, COMPETITOR).key
-    run.read(OPPORTUNITY)
+    key = find_typed(run, ref, kinds.COMPETITOR).key
+    run.read(kinds.OPPORTUNITY)
     shown = record_json(run, "competitor", key)
     if run.format is Format.TABLE:
         print_record_json(run, shown)
         columns = [column.drawn for column in OPPORTUNITIES if not column.hidden]
         for heading, status in (("Open", "open"), ("Won against it", "won"), ("Lost or closed", "")):
             ended = f"status = '{status}'" if status else "status IN ('lost', 'closed')"
-            condition = f"{NAMES_COMPETITOR} AND {ended} ORDER BY coalesce(closed_date, expected_close), id"
+            condition = (
+                f"{NAMES_COMPETITOR} AND {ended} kinds.ORDER BY coalesce(closed_date, expected_close), id"
+            )
             deals = rows_of(run, "opportunities", OPPORTUNITIES, condition, key)
             print_section(heading, deals, columns)
         return
@@ -127,7 +122,7 @@ def show_competitor(run: Session, ref: Ref) -> None:
 @app.command("price-list show")
 def show_price_list(run: Session, ref: Ref) -> None:
     """Show one price list, a row for each product and tier."""
-    shown = _json_of(run, PRICE_LIST, ref)
+    shown = _json_of(run, kinds.PRICE_LIST, ref)
     if run.format in (Format.JSON, Format.JSONL, Format.IDS):
         print_record_json(run, shown)
         return
@@ -159,7 +154,7 @@ def _price_columns(currency: str) -> tuple[Column, ...]:
     )
 
 
-HOLDERS = (OPPORTUNITY, LEAD, QUOTATION, ORDER, INVOICE, CUSTOMER)
+HOLDERS = (kinds.OPPORTUNITY, kinds.LEAD, kinds.QUOTATION, kinds.ORDER, kinds.INVOICE, kinds.CUSTOMER)
 """The kinds of record that files lie beside."""
 _FILES = (
     Column("number", "#", align="right"),
@@ -287,15 +282,19 @@ def print_document(run: Session, kind: Kind, ref: str) -> None:
 
 for _verb, (_of, _help) in _DOCUMENTS.items():
     _add_show(_verb, _of, _help, print_document)
-for _kind in (OPPORTUNITY, QUOTATION):
+for _kind in (kinds.OPPORTUNITY, kinds.QUOTATION):
     _add_show(
         f"{_kind.noun} item list",
         _kind,
         "List the items, with the amount of each.",
         lambda run, kind, ref: print_items(run, kind, _json_of(run, kind, ref), is_alone=True),
     )
-for _kind in KINDS:
-    if not _kind.is_document and _kind not in (CUSTOMER, COMPETITOR, PRICE_LIST):  # with pages of their own
+for _kind in kinds.KINDS:
+    if not _kind.is_document and _kind not in (
+        kinds.CUSTOMER,
+        kinds.COMPETITOR,
+        kinds.PRICE_LIST,
+    ):  # with pages of their own
         _add_show(f"{_kind.noun} show", _kind, f"Show {a(_kind.noun)}.", _print_json)
 
 

@@ -46,15 +46,6 @@ from pipecli.store.record_meant import Care
 from pipecli.workflow import Change
 from pipecli.workflow import lead as rules
 from pipecli.workflow.items_and_prices import require_currency
-from pipecli.workflow.lead import (
-    convert_lead,
-    join_opportunity,
-    leave_to_verbs,
-    merge_leads,
-    opportunity_of,
-    require_convertible,
-    set_lead_fields,
-)
 from pipecli.workflow.opportunity.add_and_set import in_process
 
 if TYPE_CHECKING:
@@ -130,8 +121,8 @@ def _twins(transaction: Transaction, lead: Lead) -> Iterator[str]:
 
 def _set(transaction: Transaction, lead: Any, assignments: list[str], summary: str) -> Change:
     given = {path[0]: value for path, value in map(split_assignment, assignments)}
-    leave_to_verbs(lead, given)
-    return set_lead_fields(
+    rules.leave_to_verbs(lead, given)
+    return rules.set_lead_fields(
         lead, with_values(lead, assignments, transaction.session), transaction.settings, summary
     )
 
@@ -139,8 +130,8 @@ def _set(transaction: Transaction, lead: Any, assignments: list[str], summary: s
 def _allow_edit(transaction: Transaction, before: Any, after: Any) -> None:
     """An edit may change what `set` may."""
     changed = [name for name in type(after).model_fields if getattr(before, name) != getattr(after, name)]
-    leave_to_verbs(before, {name: str(getattr(after, name)) for name in changed})
-    set_lead_fields(before, after, transaction.settings, "edit")
+    rules.leave_to_verbs(before, {name: str(getattr(after, name)) for name in changed})
+    rules.set_lead_fields(before, after, transaction.settings, "edit")
 
 
 register_set_and_edit(app, LEAD, _set, _allow_edit)
@@ -195,13 +186,13 @@ def convert(
     commit. The lead's activities, plans, notes, tags and custom fields go along.
     """
     lead = transaction.get(Lead, ref)
-    require_convertible(lead, force=force)
+    rules.require_convertible(lead, force=force)
     if onto:
         buyer, deal = _joined(transaction, lead, onto, given | {"customer": customer})
     else:
         buyer = transaction.parties_of_lead(lead, customer=customer)
         deal = _opened(transaction, lead, buyer, **given)
-    return convert_lead(
+    return rules.convert_lead(
         lead,
         deal,
         customer=buyer.customer,
@@ -226,7 +217,9 @@ def _joined(
             hint=f"change it by itself: pipecli opp set {deal.id} …",
         )
     buyer = transaction.parties_of_lead(lead, customer=deal.customer)
-    return buyer, join_opportunity(lead, deal, buyer.customer, buyer.contact, transaction.new_activity_id)
+    return buyer, rules.join_opportunity(
+        lead, deal, buyer.customer, buyer.contact, transaction.new_activity_id
+    )
 
 
 def _opened(
@@ -244,7 +237,7 @@ def _opened(
     prices = transaction.get(PriceList, price_list) if price_list else None
     typed = typed_options(given, Opportunity, transaction.session)
     typed["currency"] = typed["currency"] or (prices.currency if prices else None)
-    deal = opportunity_of(
+    deal = rules.opportunity_of(
         lead,
         transaction.settings,
         buyer.contact,
@@ -289,7 +282,7 @@ def reopen(transaction: Transaction, ref: Ref) -> Change:
 register_merge(
     app,
     LEAD,
-    lambda transaction, goes, stays, naming: merge_leads(
+    lambda transaction, goes, stays, naming: rules.merge_leads(
         goes, stays, naming, activity_id=transaction.new_activity_id
     ),
     "Merge one lead into another.\n\n"
