@@ -13,7 +13,7 @@ import io
 import os
 import shlex
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
@@ -168,7 +168,6 @@ def replay(root: Path, today: date, reviews: Sequence[CiFile] = ()) -> int:
     last = LAST_DAY + shift
     quarter = f"{last.year}-Q{(last.month + 2) // 3}"
     known = {"targets": f"targets.{quarter}={{ana: 20000, luis: 15000, export: 40000}}"}
-    shown = _progress(len(lines))
     for line in lines:
         with _world(line.moment + shift, line.author):
             words = [known[word[1:]] if word.startswith("$") else word for word in line.words]
@@ -181,7 +180,10 @@ def replay(root: Path, today: date, reviews: Sequence[CiFile] = ()) -> int:
                     printed = _run(root, line, words)
         if line.name:
             known[line.name] = printed
-        shown(line.number)
+        if sys.stderr.isatty():
+            end = "\n" if line is lines[-1] else ""
+            sys.stderr.write(f"\r{line.number} of {len(lines)}{end}")
+            sys.stderr.flush()
     return int(git.output(root, "rev-list", "--count", "HEAD", "--", "."))
 
 
@@ -281,14 +283,3 @@ def _world(moment: datetime, author: str) -> Iterator[None]:
             os.environ.pop(key, None)
             if value is not None:
                 os.environ[key] = value
-
-
-def _progress(total: int) -> Callable[[int], None]:
-    """A line on stderr that counts, at a terminal only."""
-
-    def show(number: int) -> None:
-        if sys.stderr.isatty():
-            sys.stderr.write(f"\r{number} of {total}" + ("\n" if number == total else ""))
-            sys.stderr.flush()
-
-    return show

@@ -51,12 +51,10 @@ class Root(TyperGroup):
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         for heading, names in SECTIONS.items():
             with formatter.section(heading):
-                formatter.write_dl([(_typed(name), NOUNS[name].help) for name in names])
-
-
-def _typed(name: str) -> str:
-    alias = NOUNS[name].alias
-    return f"{name}, {alias}" if alias else name
+                typed = [", ".join(filter(None, (name, NOUNS[name].alias))) for name in names]
+                formatter.write_dl(
+                    [(words, NOUNS[name].help) for words, name in zip(typed, names, strict=True)]
+                )
 
 
 _NARROW = 52

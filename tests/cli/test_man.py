@@ -39,7 +39,7 @@ def test_a_page_of_pipecli_and_one_of_each_noun(folder: Path) -> None:
         for verb in noun.verbs:
             assert f".B pipecli {verb.usage}" in page
             assert f"{verb.usage}{' *' if verb.changes else ''} {verb.help}" in page
-            assert all(f".B {option.usage} {option.help}" in page for option in verb.options)
+            assert all(f".B {usage} {help_text}" in page for usage, help_text in verb.options)
 
 
 @pytest.mark.skipif(not shutil.which("groff"), reason="groff is not here")

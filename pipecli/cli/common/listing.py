@@ -28,27 +28,20 @@ from pipecli.store.index.rows_for_verbs import columns_of, exists
 from pipecli.store.index.sql_and_search import Row, search_activities, search_records, select_rows
 from pipecli.store.index.views import condition_of, in_team
 
-
-class Filtered(NamedTuple):
-    condition: str
-    parameters: list[object]
-    tail: str
-    """ORDER BY and LIMIT."""
-
-
 _FILTERS = {"owner": "owner", "status": "status", "stage": "stage", "team": "team"}
 
 
 def _filtered(
     run: Session, plural: str, known: set[str], columns: Sequence[ListColumn], order: str
-) -> Filtered:
-    """The options as SQL on a table with the columns `known`; `order` holds where --sort is not given.
+) -> tuple[str, list[object], str]:
+    """The options as SQL on a table with the columns `known`: a condition, its values, ORDER BY and LIMIT.
 
-    Raises PipecliError when the table, named by its `plural`, has no column for an option.
+    `order` holds where --sort is not given. Raises PipecliError when the table, named by its `plural`, has no
+    column for an option.
     """
     conditions, parameters = _conditions(run, plural, known)
     tail = f"ORDER BY {_order(run, known, columns) or order}{_limit(run)}"
-    return Filtered(" AND ".join(conditions) or "1", parameters, tail)
+    return " AND ".join(conditions) or "1", parameters, tail
 
 
 def _conditions(run: Session, plural: str, known: set[str]) -> tuple[list[str], list[object]]:

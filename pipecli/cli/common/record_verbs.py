@@ -123,11 +123,7 @@ def _records(
             hint="name one or more, - for ids on stdin, or --where EXPR",
             code="refused" if is_piped else "usage",
         )
-    records: dict[str, R] = {}
-    for name in names:
-        record = named(name)
-        records[record.key] = record
-    return list(records.values())
+    return list({record.key: record for record in map(named, names)}.values())
 
 
 def _decided(records: Sequence[R], decide: Callable[[R], Change], where: str) -> list[Change]:

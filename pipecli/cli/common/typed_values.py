@@ -140,9 +140,9 @@ def validated(model: type[P], plain: Plain, where: str = "") -> P:
     return part
 
 
-def names_field(assignments: Sequence[str] | None, field: str) -> bool:
-    """True if one of the pairs sets a field, or a part of it."""
-    return any(split_assignment(text)[0][0] == field for text in assignments or ())
+def names_owner(assignments: Sequence[str] | None) -> bool:
+    """True if one of the pairs sets the owner."""
+    return any(split_assignment(text)[0][0] == "owner" for text in assignments or ())
 
 
 def split_assignment(text: str) -> tuple[list[str], str]:

@@ -90,7 +90,11 @@ def remind(
     if run.dry_run:
         for line in untold.values():
             say(line)
-        _print_messages(run, _unclaimed(claims, reminders))
+        known = claims.seen(say)
+        unclaimed = [
+            (reminder, [key for key in reminder.by_key if key not in known]) for reminder in reminders
+        ]
+        _print_messages(run, unclaimed)
         return
     require_extra("notify")
     keys = [*untold, *(key for reminder in reminders for key in reminder.by_key)]
@@ -149,12 +153,6 @@ def _key(run: Session, user: str, follow_up: FollowUp, place: int) -> str:
 def _message(run: Session, reminder: Reminder, keys: Sequence[str]) -> Message:
     words = words_of(user_language(run.pipeline.settings_as_written, reminder.user))
     return reminder_message(reminder.name, [reminder.by_key[key] for key in keys], run.today, words)
-
-
-def _unclaimed(claims: Claims, reminders: Sequence[Reminder]) -> list[tuple[Reminder, list[str]]]:
-    """The reminders still to be sent today, as far as that can be known."""
-    known = claims.seen(say)
-    return [(reminder, [key for key in reminder.by_key if key not in known]) for reminder in reminders]
 
 
 def _take_up(run: Session, claims: Claims, journal: SendingJournal, *, is_again: bool) -> None:

@@ -58,9 +58,8 @@ def import_(
         raise PipecliError("--on and --create-leads can't go together", hint="give one")
     mails, read = _read(paths, bodies=bodies)
     with changing(run) as transaction:
-        outcome = recording(
-            transaction.pipeline, mails, on=_record(transaction, on), create_leads=create_leads
-        )
+        record = find_typed(run, on, LEAD, OPPORTUNITY).key if on else None
+        outcome = recording(transaction.pipeline, mails, on=record, create_leads=create_leads)
         files = _files(transaction, paths, outcome) if attachments else []
         commit = _write(transaction, outcome, files)
         report = report_json(read, outcome)
@@ -98,10 +97,6 @@ def _read(paths: list[Path], *, bodies: bool) -> tuple[list[Mail], Read]:
                 mail = mail._replace(forwarded=forwarded_mails(raw_message, mail, bodies=bodies))
                 mails.append(mail._replace(text=message.mail_text(raw_message)) if bodies else mail)
     return mails, Read(files, len(mails), left_out)
-
-
-def _record(transaction: Transaction, ref: str | None) -> str | None:
-    return find_typed(transaction.session, ref, LEAD, OPPORTUNITY).key if ref else None
 
 
 def _files(transaction: Transaction, paths: list[Path], outcome: MailOutcome) -> list[Write]:

@@ -33,7 +33,7 @@ from pipecli.cli.common.record_verbs import (
     register_share,
 )
 from pipecli.cli.common.transaction import Transaction
-from pipecli.cli.common.typed_values import built, names_field, split_assignment, typed_options, with_values
+from pipecli.cli.common.typed_values import built, names_owner, split_assignment, typed_options, with_values
 from pipecli.errors import PipecliError
 from pipecli.records.catalogue import PriceList
 from pipecli.records.compare_names import folded
@@ -103,7 +103,7 @@ def add(
         "owner": owner or transaction.me,
     }
     lead = built(Lead, given, sets, transaction.session)
-    is_named = owner is not None or names_field(sets, "owner")
+    is_named = owner is not None or names_owner(sets)
     lead, by_rule = transaction.owner_by_rule(lead, is_named=is_named)
     by_rule = (*by_rule, *_twins(transaction, lead))
     return rules.add_lead(lead, transaction.settings, notes=by_rule)

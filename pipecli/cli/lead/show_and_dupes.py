@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from pipecli.cli.common.command import Ref, noun
@@ -127,31 +128,25 @@ def lead_dupes(run: Session) -> None:
 def customer_dupes(run: Session) -> None:
     """List customers that are probably the same, with a score and why."""
     connection = run.read(CUSTOMER, CONTACT).index.connection
-    people: dict[str, tuple[list[str], list[str]]] = {}
-    at_customers = "customer IS NOT NULL"
-    for customer, emails, phones in rows_where(
-        connection, ("customer", "emails", "phones"), "contacts", at_customers, order=""
-    ):
-        theirs = people.setdefault(customer, ([], []))
-        theirs[0].extend(loads(emails or "[]"))
-        theirs[1].extend(loads(phones or "[]"))
-    parties: list[Party] = []
-    names: dict[str, str] = {}
+    reached: dict[str, tuple[list[str], list[str]]] = defaultdict(lambda: ([], []))
+    of_people = ("customer", "emails", "phones")
+    for customer, *both in rows_where(connection, of_people, "contacts", "customer IS NOT NULL", order=""):
+        for known, more in zip(reached[customer], both, strict=True):
+            known.extend(loads(more or "[]"))
     columns = ("id", "name", "kind", "email", "phone", "website")
-    for key, name, kind, email, phone, website in rows_where(connection, columns, "customers"):
-        addresses, numbers = people.get(key, ([], []))
-        is_person = kind == "person"
-        parties.append(
-            Party(
-                key,
-                person=name if is_person else None,
-                organization=None if is_person else name,
-                emails=[*addresses, *([email] if email else [])],
-                phones=[*numbers, *([phone] if phone else [])],
-                website=website,
-            )
+    rows = rows_where(connection, columns, "customers")
+    parties = [
+        Party(
+            key,
+            person=name if kind == "person" else None,
+            organization=None if kind == "person" else name,
+            emails=[*reached[key][0], *([email] if email else [])],
+            phones=[*reached[key][1], *([phone] if phone else [])],
+            website=website,
         )
-        names[key] = name
+        for key, name, kind, email, phone, website in rows
+    ]
+    names = {key: name for key, name, *_ in rows}
     pairs = find_duplicates(parties)
     _print(run, _CUSTOMERS, pairs, names, "make a pair one: pipecli customer merge FROM INTO")
 

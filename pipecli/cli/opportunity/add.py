@@ -28,7 +28,7 @@ from pipecli.cli.common.edit import NOTES
 from pipecli.cli.common.pick_and_confirm import can_ask, choose, find_typed
 from pipecli.cli.common.session import Session, repeat_nothing, say, session
 from pipecli.cli.common.transaction import Transaction, changing
-from pipecli.cli.common.typed_values import built, names_field, split_assignment, typed_option, typed_options
+from pipecli.cli.common.typed_values import built, names_owner, split_assignment, typed_option, typed_options
 from pipecli.errors import Ambiguous, PipecliError
 from pipecli.records.catalogue import PriceList
 from pipecli.records.compare_names import folded
@@ -130,7 +130,7 @@ def add(
         if (list_ := transaction.pipeline.find_record(PriceList, deal.price_list)) is not None:
             require_currency(list_, deal)
         remarks = (*(parties.notes if parties else ()), *_twins(transaction, deal))
-        is_named = owner is not None or names_field(sets, "owner")
+        is_named = owner is not None or names_owner(sets)
         deal, by_rule = transaction.owner_by_rule(deal, is_named=is_named)
         remarks = (*by_rule, *remarks)
         # A new customer is of the deal's owner.

@@ -130,10 +130,8 @@ def _list(matrix: Matrix, asked: Asked, stages: KeyNames) -> str:
 
     rows = []
     for key, total in matrix.keys.items():
-        label, own = (
-            asked.names.label(key),
-            [stage for stage in matrix.stages if (key, stage) in matrix.cells],
-        )
+        label = asked.names.label(key)
+        own = [stage for stage in matrix.stages if (key, stage) in matrix.cells]
         for stage in own:
             name = stages.label(stage, matrix.process)
             rows.append(line(label if stage == own[0] else "", name, matrix.cells[key, stage]))

@@ -63,11 +63,15 @@ _FORMULA = "A DAY: open deals × win rate × average value of the won ÷ days fr
 
 
 def _rows(report: Velocity, names: KeyNames, stages: KeyNames) -> list[dict[str, Any]]:
-    rows = []
-    for row in report.rows:
-        visits = {} if report.by in PERIODS else {"stages": [_stage(stage, stages) for stage in row.stages]}
-        rows.append({**names.named(row.key), **_figures(row.sales), **visits})
-    return rows
+    visits = [[_stage(stage, stages) for stage in row.stages] for row in report.rows]
+    return [
+        {
+            **names.named(row.key),
+            **_figures(row.sales),
+            **({} if report.by in PERIODS else {"stages": of_row}),
+        }
+        for row, of_row in zip(report.rows, visits, strict=True)
+    ]
 
 
 def _stage(row: StageRow, stages: KeyNames) -> dict[str, Any]:
