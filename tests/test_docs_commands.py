@@ -24,7 +24,7 @@ def verbs() -> dict[tuple[str, ...], set[str]]:
     """The options of each verb by its words."""
     return {
         tuple(word for word in verb.usage.split() if re.fullmatch(r"[a-z-]+", word)): {
-            name for option in verb.options for name in re.findall(r"(?:^|, )(--?[a-z][\w-]*)", option.usage)
+            name for usage, _ in verb.options for name in re.findall(r"(?:^|, )(--?[a-z][\w-]*)", usage)
         }
         for noun in entries()
         for verb in noun.verbs

@@ -270,8 +270,10 @@ def _print_of_changes(run: Session, movement: Changes, window: str | None, *, na
         for record in (_deals(movement, bucket) if wants_deals else ())
     ]
     if run.format is Format.TABLE:
-        caption = wrapped(_caption(movement, window), room_beside(0))
-        write_text("\n".join([*caption, "", ""]))
+        closing_in = f", deals closing in {window}" if window else ""
+        ends = f"from {_moment_text(movement.opening)}\nto {_moment_text(movement.closing)}"
+        caption = f"Open pipeline in {movement.currency}{closing_in}\n{ends}"
+        write_text("\n".join([*wrapped(caption, room_beside(0)), "", ""]))
         print_records(sums, _columns(movement.currency), run.format)
         if named:
             write_text("\n")
@@ -280,12 +282,6 @@ def _print_of_changes(run: Session, movement: Changes, window: str | None, *, na
         print_with_currency(named, _deal_columns(movement.currency), run.format, movement.currency)
     else:
         print_with_currency(sums, _columns(movement.currency), run.format, movement.currency)
-
-
-def _caption(movement: Changes, window: str | None) -> str:
-    closing_in = f", deals closing in {window}" if window else ""
-    ends = f"from {_moment_text(movement.opening)}\nto {_moment_text(movement.closing)}"
-    return f"Open pipeline in {movement.currency}{closing_in}\n{ends}"
 
 
 def _moment_text(end: End) -> str:

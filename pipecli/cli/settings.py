@@ -28,7 +28,6 @@ from pipecli.cli.common.session import Session, say
 from pipecli.cli.common.transaction import Printed, Transaction
 from pipecli.cli.common.typed_values import split_assignment, validated, with_values
 from pipecli.errors import PipecliError
-from pipecli.records.base import Record
 from pipecli.records.kinds import BY_NOUN, CUSTOMER, LEAD, OPPORTUNITY, SETTINGS_FILE
 from pipecli.records.references import named_at
 from pipecli.records.settings import Settings, Team, User
@@ -93,8 +92,10 @@ def rename(
     if not wanted:
         raise PipecliError(f"the new name of {old} is missing")
     present = _stage(transaction, old) if what == "stage" else old
+    using = files_with_word if what in WORDS else files_naming_part
+    paths = using(transaction.pipeline.index.connection, what, present)
     return settings.rename_in_settings(
-        transaction.settings, what, present, wanted, _records(transaction, what, present)
+        transaction.settings, what, present, wanted, [transaction.pipeline.read(path) for path in paths]
     )
 
 
@@ -110,13 +111,6 @@ def _stage(transaction: Transaction, text: str) -> str:
     if len(stages) > 1:
         raise PipecliError(f"{text} is a stage of several processes", hint=f"name one of {', '.join(stages)}")
     return stages[0] if stages else text
-
-
-def _records(transaction: Transaction, what: What, old: str) -> list[Record]:
-    """Every record that uses a name."""
-    using = files_with_word if what in WORDS else files_naming_part
-    paths = using(transaction.pipeline.index.connection, what, old)
-    return [transaction.pipeline.read(path) for path in paths]
 
 
 def set_settings(

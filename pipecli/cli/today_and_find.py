@@ -116,7 +116,9 @@ def today(run: Session) -> None:
         return
     news = _news(run)
     shown = rows_that_fit(sections, _most_rows() + _MOST_NEWS - min(len(news), _MOST_NEWS))
-    write_text(f"{isolated(_heading(run, chosen))}\n")
+    whose = chosen.owner or chosen.team or chosen.me
+    heading = f"{run.today:%A} {run.today}" + (f", {whose}" if whose else "")
+    write_text(f"{isolated(clean(heading))}\n")
     if shown:
         documents = [document_row(row["id"]) for row in shown]
         rows_shown = [{**row, "record": row["id"]} for row in _numbered(shown)]
@@ -143,11 +145,6 @@ def _chosen(run: Session) -> OwnerFilter:
         mention("git's e-mail address isn't that of a user: this is everybody's work")
         return OwnerFilter()
     return OwnerFilter(None, None, *person)
-
-
-def _heading(run: Session, chosen: OwnerFilter) -> str:
-    whose = chosen.owner or chosen.team or chosen.me
-    return clean(f"{run.today:%A} {run.today}" + (f", {whose}" if whose else ""))
 
 
 def _most_rows() -> int:

@@ -79,7 +79,9 @@ def print_records(
         case Format.TABLE:
             _print_table(records, columns, id_key, today, links)
         case Format.JSON:
-            write_text(_json_list(records))
+            # a record a line: drawn in two thirds of the time of an indented one, and fit for `grep`
+            inner = ",\n  ".join([dumps(record, None) for record in records])
+            write_text(f"[\n  {inner}\n]\n" if records else "[]\n")
         case Format.JSONL:
             write_text("".join([f"{dumps(record, None)}\n" for record in records]))
         case Format.IDS:
@@ -234,13 +236,6 @@ def hanging(texts: Iterable[str], room: int | None, indent: str) -> Iterator[tup
         first, *rest = wrapped(text, room)
         yield indent, first
         yield from ((f"{indent}  ", line) for line in rest)
-
-
-def _json_list(records: Sequence[Record]) -> str:
-    """A list with a record a line: drawn in two thirds of the time of an indented one, and fit for `grep`."""
-    if not records:
-        return "[]\n"
-    return "[\n  " + ",\n  ".join([dumps(record, None) for record in records]) + "\n]\n"
 
 
 def _delimited(fmt: Format, keys: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:

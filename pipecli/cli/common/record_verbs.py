@@ -190,10 +190,6 @@ def _setting_of(allow: Rule, setting: Setting) -> Setting:
     return allowed
 
 
-def _any_change(_transaction: Transaction, _before: Any, _after: Any) -> None:
-    """Every valid record is allowed."""
-
-
 def _typed(kind: Kind) -> str:
     """The noun as it is typed, by which a verb is found in a module that several share."""
     return ALIASES.get(kind.noun, kind.noun)
@@ -207,7 +203,7 @@ def register_set_and_edit(
     app: typer.Typer,
     kind: Kind,
     setting: Setting = _any_field,
-    allow_edit: Rule = _any_change,
+    allow_edit: Rule = lambda *_: None,
     *,
     rule: Rule | None = None,
 ) -> None:

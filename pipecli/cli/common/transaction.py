@@ -242,15 +242,11 @@ class Transaction:
     def told(self, subject: str, records: Iterable[Record]) -> str:
         """A commit's subject for a person: the record has its title or name beside the key."""
         for record in records:
-            title = self._title(record)
+            deal = getattr(record, "opportunity", None)  # a paper has the title of its deal
+            title = label(self.pipeline.index.connection, "opportunity", deal) or record.label
             if subject.startswith(f"{record.key}: ") and title not in (record.key, subject[-len(title) :]):
                 return f"{record.key} {clean(title)}{subject.removeprefix(record.key)}"
         return subject
-
-    def _title(self, record: Record) -> str:
-        """The title or name of a record; of a paper that of its deal."""
-        deal = getattr(record, "opportunity", None)
-        return label(self.pipeline.index.connection, "opportunity", deal) or record.label
 
     def _is_on_another(self, change: Change) -> bool:
         """True for a step on a record that was there, found by what a person typed."""

@@ -138,11 +138,13 @@ def _delivered(
     courier = Courier()
     failing: set[Address] = set()
     for theirs in _by_message(deliveries):
-        address = _address(ours, theirs[0])
-        if address is None:
-            say(f"{theirs[0].to} has no such address any more, dropped: {theirs[0].title}")
+        first = theirs[0]
+        addresses = ours.of(first.to, is_user=first.is_for_user)
+        if first.place >= len(addresses):  # it is configured no more
+            say(f"{first.to} has no such address any more, dropped: {first.title}")
             yield theirs, True
             continue
+        address = addresses[first.place]
         reason = courier.send(address, _message(run, theirs))
         if reason and address not in failing:
             say(f"not delivered by the channel {address.channel}: {reason}")
@@ -190,12 +192,6 @@ def _by_message(deliveries: Sequence[Delivery]) -> Iterator[Sequence[Delivery]]:
         by_address[delivery.is_for_user, delivery.to, delivery.place].append(delivery)
     for theirs in by_address.values():
         yield from [theirs] if len(theirs) > _MOST_ALONE else ([their] for their in theirs)
-
-
-def _address(ours: Channels, delivery: Delivery) -> Address | None:
-    """The address that a delivery goes to; None where it is configured no more."""
-    found = ours.of(delivery.to, is_user=delivery.is_for_user)
-    return found[delivery.place] if delivery.place < len(found) else None
 
 
 def _message(run: Session, deliveries: Sequence[Delivery]) -> Message:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -83,8 +83,8 @@ def _columns(asked: Asked, *, has_previous: bool) -> list[Column]:
         Column("rank", "RANK", align="right"),
         *([Column("rank_change", "↑↓", show=_climbed, rank=1)] if has_previous else []),
         Column("key", asked.by.upper(), shrink=True, min_width=10, show=_label(asked.by)),
-        *_to_a_tenth("points", "POINTS", lambda row: _tenths(row["points"])),
-        *(_to_a_tenth("points_change", "CHANGE", _gained) if has_previous else []),
+        *_to_a_tenth("points", "POINTS"),
+        *(_to_a_tenth("points_change", "CHANGE", "+") if has_previous else []),
         asked.count_column("won_count", "WON"),
         asked.money_column("won_amount", "AMOUNT"),
         asked.percent_column("win_rate", "WIN RATE"),
@@ -109,21 +109,17 @@ def _climbed(row: Mapping[str, Any]) -> str:
     return f"{'↑' if change > 0 else '↓'}{abs(change)}" if change else "="
 
 
-def _to_a_tenth(name: str, heading: str, show: Callable[[Mapping[str, Any]], str]) -> list[Column]:
-    """Points as a terminal shows them; the other formats have every digit."""
+def _to_a_tenth(name: str, heading: str, plus: str = "") -> list[Column]:
+    """Points as a terminal shows them, those above 0 with a `plus`; the other formats have every digit."""
+
+    def show(row: Mapping[str, Any]) -> str:
+        points = Decimal(str(row[name]))
+        return f"{plus if points > 0 else ''}{money(points, None, 1)}"
+
     return [
         Column(name, heading, align="right", show=show, only="table"),
         Column(name, heading, align="right", only="csv"),
     ]
-
-
-def _tenths(points: object) -> str:
-    return money(Decimal(str(points)), None, 1)
-
-
-def _gained(row: Mapping[str, Any]) -> str:
-    change = row["points_change"]
-    return f"{'+' if change > 0 else ''}{_tenths(change)}"
 
 
 def _remarks(points: Points, base: str) -> list[str]:
