@@ -188,17 +188,13 @@ def _print_blocks(revisions: Range, changed: ChangeSet, impact: Effect, findings
         text = "".join(f"{line}\n" for finding in findings for line in lines(finding))
         write_text(f"\n{counted(findings)}:\n{text}")
     for record in changed.records:
-        write_text(f"\n{_block(record, impact)}")
+        texts = [*(event.text for event in record.events), *_money_lines(record, impact)]
+        block = [("", clean(_heading(record, impact))), *hanging(texts, room_beside(len(_INDENT)), _INDENT)]
+        write_text("\n" + "".join(f"{indent}{isolated(line)}\n" for indent, line in block))
     for heading, shifts in (("MONTH", impact.by_month), ("OWNER", impact.by_owner)):
         if shifts:
             write_text("\n")
             print_records(_rows(shifts), _shift_columns(heading, shifts, impact.currency), Format.TABLE)
-
-
-def _block(touched: ChangedRecord, impact: Effect) -> str:
-    texts = [*(event.text for event in touched.events), *_money_lines(touched, impact)]
-    lines = [("", clean(_heading(touched, impact))), *hanging(texts, room_beside(len(_INDENT)), _INDENT)]
-    return "".join(f"{indent}{isolated(line)}\n" for indent, line in lines)
 
 
 def _heading(touched: ChangedRecord, impact: Effect) -> str:

@@ -25,7 +25,6 @@ from pipecli.history.log import BELONGING, LogEntry, Name, document_named, histo
 from pipecli.json_and_csv import dumps, picked
 from pipecli.records.days import Days, day_in
 from pipecli.records.kinds import BY_NOUN, KINDS, OPPORTUNITY, SETTINGS, SETTINGS_FILE
-from pipecli.reports.waterfall import Move
 from pipecli.store.index.rows_for_verbs import label
 from pipecli.store.pipeline import now_in
 from pipecli.store.record_meant import record_meant
@@ -311,19 +310,14 @@ def _deals(movement: Changes, bucket: str) -> Iterator[dict[str, Any]]:
         moves, key=lambda moved: (-abs(moved[1].amount), -abs(moved[1].weighted), moved[0])
     ):
         version = movement.version(key)
+        old, new = (cell_text(value) for value in (move.before, move.after))
         yield {
             "id": key,
             "bucket": bucket,
             **picked(version, "title customer owner"),
             **picked(move, "amount weighted before after"),
-            "what": _what(move),
+            "what": f"{old} → {new}" if old and new else old or new,  # of a new deal its stage
         }
-
-
-def _what(move: Move) -> str:
-    """`qualify → demo`; of a new deal its stage."""
-    old, new = (cell_text(value) for value in (move.before, move.after))
-    return f"{old} → {new}" if old and new else old or new
 
 
 def _columns(currency: str) -> list[Column]:

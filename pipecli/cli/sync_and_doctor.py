@@ -166,7 +166,10 @@ def _sync(run: Session, *, is_waiting: bool) -> None:
         _print_rows(run, counts | {"disputes": records}, records, text=disputes_text(error.conflicts))
         raise
     except Unsound as error:
-        _print_findings(run, error)
+        text = "".join(f"{line}\n" for finding in error.findings for line in lines(finding))
+        findings = [finding._asdict() for finding in error.findings]
+        whole = {"pulled": 0, "pushed": 0, "merged": 0, "conflicts": 0, "findings": findings}
+        _print_rows(run, whole, findings, text=text, id_key="file")
         raise
     titles = went_in(run.present.location, done.commit)
     told = [_sentence(done), *(f'your proposal went in: "{title}"' for title in titles)]
@@ -229,13 +232,6 @@ def disputes_text(conflicts: Sequence[RecordConflict]) -> str:
             by = ", ".join(f"{side} by {author}" for side, author in sides if author)
             lines += [f"      {line}" for line in wrapped(by, room)] if by else []
     return "".join(f"{isolated(clean(line))}\n" for line in lines)
-
-
-def _print_findings(run: Session, error: Unsound) -> None:
-    text = "".join(f"{line}\n" for finding in error.findings for line in lines(finding))
-    findings = [finding._asdict() for finding in error.findings]
-    whole = {"pulled": 0, "pushed": 0, "merged": 0, "conflicts": 0, "findings": findings}
-    _print_rows(run, whole, findings, text=text, id_key="file")
 
 
 _MOST = 20

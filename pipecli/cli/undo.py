@@ -43,6 +43,8 @@ def undo(
 
     This is a commit of its own. Called again, it takes back the change before. Refused if others built on it.
     """
+    from pipecli.cli.order_and_invoice import require_unnumbered
+
     pipeline = transaction.pipeline
     if bent := tip(pipeline.location).bent:
         say(f"warning: {bent}")
@@ -53,7 +55,9 @@ def undo(
         raise Refused(f"{undone.shown} changed no record", hint="git revert takes back other files")
     require_free(pipeline, reverted)
     require_unissued(reverted)
-    _require_unnumbered(transaction, reverted)
+    for part in reverted:
+        if isinstance(part.done, Invoice) and part.before is None:
+            require_unnumbered(transaction, part.done)
     if not force:
         require_unsent(reverted)
     key, colon, summary = undone.subject.partition(": ")
@@ -65,15 +69,6 @@ def undo(
     made = transaction.commit(writes, subject, trailers)
     if not transaction.session.dry_run:
         _print(transaction, undone, reverted, subject, made)
-
-
-def _require_unnumbered(transaction: Transaction, reverted: Sequence[Reverted]) -> None:
-    """Refuse to take a draft from its number, which a killed `issue` has claimed for it."""
-    from pipecli.cli.order_and_invoice import require_unnumbered
-
-    for part in reverted:
-        if isinstance(part.done, Invoice) and part.before is None:
-            require_unnumbered(transaction, part.done)
 
 
 def _print(

@@ -182,7 +182,10 @@ def read_value(
     if date in classes:
         return run.day(text)
     if bool in classes:
-        return _flag(name, text)
+        known = {"yes": True, "true": True, "no": False, "false": False}
+        if text.lower() not in known:
+            raise PipecliError(f'{name}: "{text}" must be yes or no')
+        return known[text.lower()]
     if any(get_origin(kind) is Literal and text.strip() in get_args(kind) for kind in kinds):
         return text.strip()
     if Decimal in classes or int in classes:
@@ -379,13 +382,6 @@ def _as_python_reads(name: str, text: str) -> int | Decimal:
         return int(text) if text.lstrip("+-").isdecimal() else Decimal(text)
     except (InvalidOperation, ValueError):
         raise PipecliError(f'{name}: "{text}" isn\'t a number', hint="write it as 1234.56") from None
-
-
-def _flag(name: str, text: str) -> bool:
-    known = {"yes": True, "true": True, "no": False, "false": False}
-    if text.lower() not in known:
-        raise PipecliError(f'{name}: "{text}" must be yes or no')
-    return known[text.lower()]
 
 
 def _yaml(text: str) -> Any:

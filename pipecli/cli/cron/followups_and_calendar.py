@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -50,18 +50,13 @@ def followups(
     follow_ups = due_followups(run.pipeline, owner_filter(run), until)
     if ics:
         write_text(calendar_of(run, "followups", [follow_up.plan for follow_up in follow_ups]))
+    elif run.format is Format.TABLE and not follow_ups:
+        say(f"nothing is due on or before {until}")
     else:
-        _print(run, follow_ups, until)
+        rows = [document_row(follow_up.plan.id) for follow_up in follow_ups]
+        print_rows(run, [_record(follow_up) for follow_up in follow_ups], _COLUMNS, rows)
     if exit_code and follow_ups:
         raise typer.Exit(DUE)
-
-
-def _print(run: Session, follow_ups: Sequence[FollowUp], until: date) -> None:
-    if run.format is Format.TABLE and not follow_ups:
-        say(f"nothing is due on or before {until}")
-        return
-    rows = [document_row(follow_up.plan.id) for follow_up in follow_ups]
-    print_rows(run, [_record(follow_up) for follow_up in follow_ups], _COLUMNS, rows)
 
 
 def _record(follow_up: FollowUp) -> dict[str, Any]:

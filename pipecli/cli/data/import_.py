@@ -125,11 +125,12 @@ def import_(
         return done, planner.writes()
 
     with no_collector(), changing_after(run, decide) as (transaction, (done, writes)):
-        commit = _write(transaction, done, writes)
-        kept = None
-        if rejects or not transaction.session.dry_run:
+        kept, commit = None, None
+        if not run.dry_run or run.format is Format.TABLE:
+            commit = transaction.commit(writes, commit_subject(done.report), "Pipecli-Event: imported")
+        if rejects or not run.dry_run:
             kept = write_rejects(done, file, rejects, transaction.pipeline.location)
-    _print(transaction.session, done, commit, kept)
+    _print(run, done, commit, kept)
     if rejected := len(done.outcome.rejected):
         way = f"see {kept} for the reasons: correct that file and import it" if kept else ""
         if rejected == len(table.rows) and not map_:
@@ -161,14 +162,6 @@ def _file(path: Path, name: str = "") -> File:
             )
         return files[0]
     return File(name or path.name, content)
-
-
-def _write(transaction: Transaction, done: Import, writes: list[Write]) -> str | None:
-    """Commit what the rows come to, or with --dry-run print it; the commit's id."""
-    run = transaction.session
-    if run.dry_run and run.format_name != "table":
-        return None
-    return transaction.commit(writes, commit_subject(done.report), "Pipecli-Event: imported")
 
 
 def _print(run: Session, done: Import, commit: str | None, kept: Path | None) -> None:
@@ -390,21 +383,18 @@ def _print_move(run: Session, moved: Moved, commit: str | None, kept: dict[str, 
     if run.format is Format.TABLE:
         write_counts((line, None) for line in move_lines(moved, is_dry=run.dry_run))
         return
+    compared = [
+        {"file": one.file, "kind": one.kind, **group._asdict(), **vars(totals)}
+        for one in moved.reconciliation
+        for group, totals in one.totals.items()
+    ]
     report = {
         "files": [done.report for _, done in moved.done],
         **picked(moved, "missing new removed gone"),
-        "reconciliation": [_comparison(moved)] if moved.reconciliation else [],
+        "reconciliation": [compared] if moved.reconciliation else [],
         "changed_here": [one._asdict() for file in moved.reconciliation for one in file.changed],
         "rejects": {name: str(path) for name, path in kept.items()},
         "commit": commit,
         "dry_run": run.dry_run,
     }
     write_text(json.dumps(report, ensure_ascii=False, indent=2, default=str) + "\n")
-
-
-def _comparison(moved: Moved) -> list[dict[str, Any]]:
-    return [
-        {"file": one.file, "kind": one.kind, **group._asdict(), **vars(totals)}
-        for one in moved.reconciliation
-        for group, totals in one.totals.items()
-    ]

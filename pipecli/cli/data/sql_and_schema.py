@@ -78,7 +78,6 @@ def _write_own(transaction: Transaction) -> None:
 
 @app.command("schema show")
 def show(
-    run: Session,
     kind: str = argument("As lead, opportunity or settings.", "KIND"),
 ) -> None:
     """Print the schema of one kind of record."""
@@ -133,7 +132,11 @@ def sql(
     if tables:
         _print_tables(run)
         return
-    answer = ask_sql(run.read(*_needed(question)).index.connection, question)
+    # Where a file of a kind that the question is about can't be read, it has no answer.
+    words = set(re.findall(r"\w+", question.lower()))
+    named = [kind for kind in KINDS if kind.table in words]
+    needed = named if named and not words & _OF_SEVERAL_KINDS else KINDS
+    answer = ask_sql(run.read(*needed).index.connection, question)
     names = _distinct(answer.columns)
     records = [dict(zip(names, [_value(value) for value in row], strict=True)) for row in answer.rows]
     columns = [
@@ -144,13 +147,6 @@ def sql(
 
 
 _OF_SEVERAL_KINDS = {"items", "activities"}
-
-
-def _needed(question: str) -> list[Kind]:
-    """The kinds whose files a question is about: where one of them can't be read, it has no answer."""
-    words = set(re.findall(r"\w+", question.lower()))
-    named = [kind for kind in KINDS if kind.table in words]
-    return named if named and not words & _OF_SEVERAL_KINDS else list(KINDS)
 
 
 def _value(value: object) -> object:

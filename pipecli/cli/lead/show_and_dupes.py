@@ -32,7 +32,12 @@ def show(run: Session, ref: Ref) -> None:
         print_record_json(run, lead)
         return
     print_header(run, lead, _header(run, lead))
-    print_section("Criteria", list(_criteria(lead)), _CRITERIA)
+    answers = lead.get("qualification", {})
+    criteria = [
+        {"criterion": name, "answer": answers.get(name, "unknown"), "note": answers.get(f"{name}_note")}
+        for name in ("need", "budget", "timeframe", "authority")
+    ]
+    print_section("Criteria", criteria, _CRITERIA)
     print_activities(lead)
 
 
@@ -69,12 +74,6 @@ def _status(lead: RecordJson) -> Iterator[Line]:
             yield "", given_up["detail"]
     else:
         yield "status", lead["status"]
-
-
-def _criteria(lead: RecordJson) -> Iterator[RecordJson]:
-    answers = lead.get("qualification", {})
-    for name in ("need", "budget", "timeframe", "authority"):
-        yield {"criterion": name, "answer": answers.get(name, "unknown"), "note": answers.get(f"{name}_note")}
 
 
 _CRITERIA = (

@@ -107,7 +107,10 @@ def _render(run: Session, kind: Kind, ref: str, output: str) -> None:
     """Write the document that a person names, as PDF or HTML."""
     pipeline = run.pipeline
     key = find_typed(run, ref, kind).key
-    form = _form(output, key, kind)
+    # Refused for any other ending, before work is done.
+    endings = (".pdf", ".html", ".xml") if kind == INVOICE else (".pdf", ".html")
+    form: Form = "pdf" if output != "-" and ending_of(output, endings, key) == ".pdf" else "html"
+    require_extra("pdf")
     record: Record = pipeline.get(kind.model, key)
     content = typeset_as(form, pipeline, printed_of(pipeline, record), record)
     if output == "-":
@@ -129,14 +132,6 @@ def _xml_of(pipeline: Pipeline, invoice: Invoice) -> bytes:
         pipeline.find_record(Order, invoice.order),
         pipeline.find_record(Invoice, invoice.credits),
     )
-
-
-def _form(output: str, key: str, kind: Kind) -> Form:
-    """PDF or HTML, by the file's ending. Raises PipecliError for any other, before work is done."""
-    endings = (".pdf", ".html", ".xml") if kind == INVOICE else (".pdf", ".html")
-    ending = ".html" if output == "-" else ending_of(output, endings, key)
-    require_extra("pdf")
-    return "pdf" if ending == ".pdf" else "html"
 
 
 def printed_of(pipeline: Pipeline, record: Record) -> Printed:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from pipecli.cli.common.command import Owned, Report, flag, noun, option
@@ -16,7 +16,6 @@ from pipecli.reports.activity_and_first_response import (
     ACTIVITY_GROUPINGS,
     PEOPLE,
     RESPONSE_GROUPINGS,
-    Activity,
     ActivityRow,
     Done,
     FirstResponse,
@@ -28,7 +27,7 @@ from pipecli.reports.activity_and_first_response import (
     touched,
 )
 from pipecli.store.index.rows_for_reports import activities, inquiries, owned_deals
-from pipecli.store.index.views import OwnerFilter, team_and_below
+from pipecli.store.index.views import team_and_below
 from pipecli.wording import duration
 
 app = noun()
@@ -45,8 +44,16 @@ def report_activity(asked: Asked) -> None:
     """
     by, run, connection, of = asked.by, asked.run, asked.pipeline.index.connection, owner_filter(asked.run)
     every = list(activities(connection, run.zone))
+    teams = team_and_below(connection, of.team) if of.team else set()
+    theirs = [
+        entry
+        for entry in every
+        if (not of.owner or entry.user == of.owner)
+        and (not of.team or entry.team in teams)
+        and (not of.me or entry.user == of.me)
+    ]
     report = count_activities(
-        _of(every, of, team_and_below(connection, of.team) if of.team else set()),
+        theirs,
         owned_deals(connection, of),
         touched(every, asked.period),
         by=by, days=asked.period, today=run.today,
@@ -66,17 +73,6 @@ def report_activity(asked: Asked) -> None:
         remarks=_activity_remarks(report),
         nothing="nothing was done, and nothing is planned",
     )
-
-
-def _of(every: Iterable[Activity], of: OwnerFilter, teams: Collection[str]) -> Iterator[Activity]:
-    """The activities of the people that the options name."""
-    for entry in every:
-        if (
-            (not of.owner or entry.user == of.owner)
-            and (not of.team or entry.team in teams)
-            and (not of.me or entry.user == of.me)
-        ):
-            yield entry
 
 
 def _activity_figures(row: ActivityRow) -> dict[str, Any]:

@@ -14,7 +14,6 @@ from pipecli.records.kinds import CUSTOMER, OPPORTUNITY
 from pipecli.reports.stale_and_receivables import (
     AGES,
     GROUPINGS,
-    Row,
     Stale,
     StaleDeal,
     receivables,
@@ -58,7 +57,12 @@ def report_stale(asked: Asked) -> None:
     if by:
         asked.print(
             caption,
-            [_sum(row, asked) for row in stale_by_group(report, deals, by, asked.valuation)],
+            [
+                asked.names.named(row.key, row.process)
+                | ({"process": row.process} if by == "stage" else {})
+                | figures(row, "process")
+                for row in stale_by_group(report, deals, by, asked.valuation)
+            ],
             _sum_columns(asked),
             about={"by": by, **about},
             total={**report.totals._asdict(), "label": "total"},
@@ -127,14 +131,6 @@ def _record(stale_deal: StaleDeal, stages: KeyNames, customers: KeyNames) -> dic
         "days": stale_deal.days,
         "rotting_days": deal.rotting_days,
         "days_over": stale_deal.days_over,
-    }
-
-
-def _sum(row: Row, asked: Asked) -> dict[str, Any]:
-    return {
-        **asked.names.named(row.key, row.process),
-        **({"process": row.process} if asked.by == "stage" else {}),
-        **figures(row, "process"),
     }
 
 
