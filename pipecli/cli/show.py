@@ -65,10 +65,10 @@ def show_customer(run: Session, ref: Ref) -> None:
     shown = record_json(run, "customer", key)
     if run.format is Format.TABLE:
         print_record_json(run, shown)
-        people = rows_of(run, "contacts", CONTACTS, "customer = ? kinds.ORDER BY name, id", key)
+        people = rows_of(run, "contacts", CONTACTS, "customer = ? ORDER BY name, id", key)
         print_section("Contacts", people, _visible(CONTACTS))
         deals = rows_of(
-            run, "opportunities", OPPORTUNITIES, f"{_OPEN} kinds.ORDER BY expected_close, id", key
+            run, "opportunities", OPPORTUNITIES, f"{_OPEN} ORDER BY expected_close, id", key
         )
         print_section("Open opportunities", deals, _visible(OPPORTUNITIES))
         return
@@ -110,7 +110,7 @@ def show_competitor(run: Session, ref: Ref) -> None:
         for heading, status in (("Open", "open"), ("Won against it", "won"), ("Lost or closed", "")):
             ended = f"status = '{status}'" if status else "status IN ('lost', 'closed')"
             condition = (
-                f"{NAMES_COMPETITOR} AND {ended} kinds.ORDER BY coalesce(closed_date, expected_close), id"
+                f"{NAMES_COMPETITOR} AND {ended} ORDER BY coalesce(closed_date, expected_close), id"
             )
             deals = rows_of(run, "opportunities", OPPORTUNITIES, condition, key)
             print_section(heading, deals, columns)
