@@ -39,6 +39,9 @@ _DEAL = "owner seller mine status stage team tag customer contact product search
 """The filters of a deal, and of the papers that answer for one."""
 
 
+_BY_NAME = "name COLLATE NOCASE, id"
+
+
 def _add_list(
     kind: kinds.Kind,
     columns: Sequence[ListColumn],
@@ -156,7 +159,7 @@ CUSTOMERS = (
 _add_list(
     kinds.CUSTOMER,
     CUSTOMERS,
-    "name COLLATE NOCASE, id",
+    _BY_NAME,
     "List customers by name, and what is open with each.",
     "owner mine tag search",
 )
@@ -169,13 +172,7 @@ CONTACTS = (
     ListColumn(addresses("emails", "E-MAIL", 1), "emails"),
     ListColumn(addresses("phones", "PHONE", 2), "phones"),
 )
-_add_list(
-    kinds.CONTACT,
-    CONTACTS,
-    "name COLLATE NOCASE, id",
-    "List contacts by name.",
-    "customer tag search",
-)
+_add_list(kinds.CONTACT, CONTACTS, _BY_NAME, "List contacts by name.", "customer tag search")
 
 SUPPLIERS = (
     column("id", "ID"),
@@ -185,7 +182,7 @@ SUPPLIERS = (
     column("email", "E-MAIL"),
     column("phone", "PHONE", rank=1),
 )
-_add_list(kinds.SUPPLIER, SUPPLIERS, "name COLLATE NOCASE, id", "List suppliers by name.")
+_add_list(kinds.SUPPLIER, SUPPLIERS, _BY_NAME, "List suppliers by name.")
 
 
 COMPETITORS = (
@@ -200,7 +197,7 @@ COMPETITORS = (
 _add_list(
     kinds.COMPETITOR,
     COMPETITORS,
-    "name COLLATE NOCASE, id",
+    _BY_NAME,
     "List competitors, and how many deals each has open, lost and won.",
 )
 
@@ -352,13 +349,7 @@ DOCUMENTS = (
     ListColumn(listed("stages", "STAGES"), "stages"),
     column("place", "FILE OR ADDRESS", "coalesce(file, url)", rank=1),
 )
-_add_list(
-    kinds.LITERATURE,
-    DOCUMENTS,
-    "id",
-    "List the documents of sales literature.",
-    "tag product search",
-)
+_add_list(kinds.LITERATURE, DOCUMENTS, "id", "List the documents of sales literature.", "tag product search")
 
 
 ACTIVITIES = (

@@ -32,6 +32,7 @@ def _verbs(module: str, verbs: str, elsewhere: Mapping[str, str] | None = None) 
 
 _READ = {"settings_show_and_config": "list, show"}
 _TAGS = {"tag": "Tags: add, remove."}
+_USUAL = "add, list, show, set, edit, remove"
 NOUNS = {
     "today": Noun("What is due, what waits, and what happened since yesterday.", "today_and_find"),
     "init": Noun("Make a new pipeline, its git repository included.", "init"),
@@ -123,18 +124,9 @@ NOUNS = {
         verbs=_verbs("customer", "add, list, show, set, edit, merge, remove, tag add, tag remove"),
         groups=_TAGS,
     ),
-    "supplier": Noun(
-        "Suppliers.",
-        verbs=_verbs("customer", "add, list, show, set, edit, remove"),
-    ),
-    "competitor": Noun(
-        "Competitors, and the deals they are after.",
-        verbs=_verbs("customer", "add, list, show, set, edit, remove"),
-    ),
-    "product": Noun(
-        "Products and services.",
-        verbs=_verbs("catalogue", "add, list, show, set, edit, remove"),
-    ),
+    "supplier": Noun("Suppliers.", verbs=_verbs("customer", _USUAL)),
+    "competitor": Noun("Competitors, and the deals they are after.", verbs=_verbs("customer", _USUAL)),
+    "product": Noun("Products and services.", verbs=_verbs("catalogue", _USUAL)),
     "price-list": Noun(
         "Price lists, by currency.",
         verbs=_verbs("catalogue", "add, price, list, show, set, edit, remove"),
@@ -147,10 +139,7 @@ NOUNS = {
         "Users: the salespeople of the settings.",
         verbs=_verbs("settings", "add, list, show, set, edit, handover, remove", _READ),
     ),
-    "team": Noun(
-        "Teams and their managers.",
-        verbs=_verbs("settings", "add, list, show, set, edit, remove", _READ),
-    ),
+    "team": Noun("Teams and their managers.", verbs=_verbs("settings", _USUAL, _READ)),
     "settings": Noun(
         "Show and change pipecli.yaml.",
         verbs=_verbs("settings", "show, set, edit, rename", {"settings_show_and_config": "show"}),
@@ -181,14 +170,9 @@ NOUNS = {
         "Reports: funnel, velocity, lost, ranking, pipeline, stale, …",
         verbs={
             "first-response": "report.activity_and_first_response",
-            "velocity": "report.velocity",
-            "funnel": "report.funnel",
-            "lost": "report.lost",
-            "ranking": "report.ranking",
-            "pipeline": "report.pipeline",
+            **{verb: f"report.{verb}" for verb in ("velocity", "funnel", "lost", "ranking", "pipeline")},
             "activity": "report.activity_and_first_response",
-            "receivables": "report.stale_and_receivables",
-            "stale": "report.stale_and_receivables",
+            **dict.fromkeys(("receivables", "stale"), "report.stale_and_receivables"),
         },
     ),
     "chart": Noun(

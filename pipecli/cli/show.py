@@ -67,9 +67,7 @@ def show_customer(run: Session, ref: Ref) -> None:
         print_record_json(run, shown)
         people = rows_of(run, "contacts", CONTACTS, "customer = ? ORDER BY name, id", key)
         print_section("Contacts", people, _visible(CONTACTS))
-        deals = rows_of(
-            run, "opportunities", OPPORTUNITIES, f"{_OPEN} ORDER BY expected_close, id", key
-        )
+        deals = rows_of(run, "opportunities", OPPORTUNITIES, f"{_OPEN} ORDER BY expected_close, id", key)
         print_section("Open opportunities", deals, _visible(OPPORTUNITIES))
         return
     contacts = views_of(run, "contact", "contacts", "customer = ?", key)
@@ -109,9 +107,7 @@ def show_competitor(run: Session, ref: Ref) -> None:
         columns = [column.drawn for column in OPPORTUNITIES if not column.hidden]
         for heading, status in (("Open", "open"), ("Won against it", "won"), ("Lost or closed", "")):
             ended = f"status = '{status}'" if status else "status IN ('lost', 'closed')"
-            condition = (
-                f"{NAMES_COMPETITOR} AND {ended} ORDER BY coalesce(closed_date, expected_close), id"
-            )
+            condition = f"{NAMES_COMPETITOR} AND {ended} ORDER BY coalesce(closed_date, expected_close), id"
             deals = rows_of(run, "opportunities", OPPORTUNITIES, condition, key)
             print_section(heading, deals, columns)
         return
