@@ -33,13 +33,7 @@ from pipecli.wording import count, first_of
 app = noun()
 
 
-class Checking(Printing):
-    """`check` alone also prints what code hosts read."""
-
-    formats = (*FORMATS, *CODE_HOST_FORMATS)
-
-
-@app.command("check", cls=Checking)
+@app.command("check", cls=Printing.with_(formats=(*FORMATS, *CODE_HOST_FORMATS)))
 def check(
     run: Session,
     files: list[Path] | None = argument(
@@ -219,7 +213,17 @@ def sarif(findings: Sequence[Finding], rules: Sequence[RuleText], prefix: str) -
             "driver": {
                 "name": "pipecli",
                 "semanticVersion": __version__,
-                "rules": [_rule(rule) for rule in rules],
+                "rules": [
+                    {
+                        "id": rule.name,
+                        **{
+                            name: {"text": rule.text}
+                            for name in ("shortDescription", "fullDescription", "help")
+                        },
+                        "defaultConfiguration": {"level": str(rule.severity)},
+                    }
+                    for rule in rules
+                ],
             }
         },
         "columnKind": "unicodeCodePoints",
@@ -227,16 +231,6 @@ def sarif(findings: Sequence[Finding], rules: Sequence[RuleText], prefix: str) -
         "results": list(_results(findings, [rule.name for rule in rules], prefix)),
     }
     return dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}) + "\n"
-
-
-def _rule(rule: RuleText) -> dict[str, Any]:
-    return {
-        "id": rule.name,
-        "shortDescription": {"text": rule.text},
-        "fullDescription": {"text": rule.text},
-        "help": {"text": rule.text},
-        "defaultConfiguration": {"level": str(rule.severity)},
-    }
 
 
 def _results(findings: Iterable[Finding], rules: Sequence[str], prefix: str) -> Iterable[dict[str, Any]]:

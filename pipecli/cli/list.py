@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Literal
 
 from pipecli.cli.common.command import argument, flag, noun, option
-from pipecli.cli.common.listing import Parts, listing, print_list, print_parts
+from pipecli.cli.common.listing import Listing, Parts, print_list, print_parts
 from pipecli.cli.common.pick_and_confirm import find_typed
 from pipecli.cli.common.session import Session
 from pipecli.cli.common.table import (
@@ -55,7 +55,7 @@ def _add_list(
 
     verb = f"{ALIASES.get(kind.noun, kind.noun)} list"
 
-    @app.command(verb, cls=listing(takes, opens=opens), help=help_text)
+    @app.command(verb, cls=Listing.with_(takes=takes, opens=opens), help=help_text)
     def list_(run: Session) -> None:
         print_list(run, kind, columns, order, OPEN[kind.noun] if opens else "")
 
@@ -373,7 +373,7 @@ _ACTIVITIES_SOURCE = Parts(
 )
 
 
-@app.command("activity list", cls=listing("owner mine team contact search"))
+@app.command("activity list", cls=Listing.with_(takes="owner mine team contact search"))
 def list_activities(
     run: Session,
     ref: str | None = argument("Only of this lead or opportunity.", "[REF]", default=None),

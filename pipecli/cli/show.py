@@ -268,7 +268,13 @@ def print_document(run: Session, kind: Kind, ref: str) -> None:
     if run.format is not Format.TABLE:
         print_record_json(run, shown)
         return
-    print_header(run, shown, _header(shown))
+    names = {"customer": shown.get("customer_name"), "supplier": shown.get("supplier_name")}
+    header = [
+        (key, f"{value} ({names[key]})" if names.get(key) else value)
+        for key, value in shown.items()
+        if key not in _BELOW
+    ]
+    print_header(run, shown, header)
     write_text("\n")
     if shown.get("items"):
         print_items(run, kind, shown)
@@ -366,16 +372,6 @@ _COLUMNS = (
     Column("amount", "NET AMOUNT", only="csv"),
     Column("currency", "CURRENCY", only="csv"),
 )
-
-
-def _header(shown: RecordJson) -> list[tuple[str, object]]:
-    """The keys of the file, the name of the customer or supplier beside their slug."""
-    names = {"customer": shown.get("customer_name"), "supplier": shown.get("supplier_name")}
-    return [
-        (key, f"{value} ({names[key]})" if names.get(key) else value)
-        for key, value in shown.items()
-        if key not in _BELOW
-    ]
 
 
 def _totals(shown: RecordJson) -> str:

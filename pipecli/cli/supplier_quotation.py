@@ -145,15 +145,11 @@ def _print_comparison(run: Session, deal: str, compared: Comparison) -> None:
         else:
             way_out = "" if compared.waiting else f"; ask one: pipecli supplier-quote new {deal} --supplier S"
             say(f"{deal}: no supplier has answered{way_out}")
-        _say_who_is_missing(compared)
-
-
-def _say_who_is_missing(compared: Comparison) -> None:
-    for quotation in compared.waiting:
-        say(f"no answer yet: {quotation.supplier} ({quotation.id}), asked on {quotation.date}")
-    for quotation in compared.declined:
-        reason = f": {quotation.reason}" if quotation.reason else ""
-        say(f"declined: {quotation.supplier} ({quotation.id}){reason}")
+        for quotation in compared.waiting:
+            say(f"no answer yet: {quotation.supplier} ({quotation.id}), asked on {quotation.date}")
+        for quotation in compared.declined:
+            reason = f": {quotation.reason}" if quotation.reason else ""
+            say(f"declined: {quotation.supplier} ({quotation.id}){reason}")
 
 
 def _print_table(run: Session, compared: Comparison) -> None:

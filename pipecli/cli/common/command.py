@@ -9,7 +9,7 @@ from functools import cache
 from importlib import import_module
 from inspect import Parameter, Signature, signature
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, get_origin
+from typing import Annotated, Any, ClassVar, Self, get_origin
 
 import typer
 from typer.core import TyperCommand, TyperGroup, TyperOption
@@ -210,6 +210,11 @@ class Verb(TyperCommand):
     owner_helps: ClassVar[Sequence[str] | None] = None
     """The helps of --owner, --team and --mine, where they aren't the usual ones; None: it takes none."""
 
+    @classmethod
+    def with_(cls, **attributes: Any) -> type[Self]:
+        """The class of a verb that differs from the others in some attributes."""
+        return type(cls.__name__, (cls,), attributes)
+
     def __init__(self, name: str | None, *, params: list[Any] | None = None, **rest: Any) -> None:
         own = params or []
         taken = {option for param in own for option in param.opts}
@@ -229,7 +234,7 @@ class Verb(TyperCommand):
             raise
 
     def shared(self) -> list[TyperOption]:
-        return [_format_option(self.formats), _color_option()]
+        return _format_and_color(self.formats)
 
     def owners(self) -> list[TyperOption]:
         """The options that say whose records, where it takes any."""
@@ -327,8 +332,7 @@ def shared_options() -> list[TyperOption]:
         shared_option(
             "-C --dir", "The pipeline, or a directory in it.", "DIR", name="directory", envvar="PIPECLI_DIR"
         ),
-        _format_option(envvar="PIPECLI_FORMAT"),
-        _color_option(),
+        *_format_and_color(envvar="PIPECLI_FORMAT"),
         shared_option("--today", "Take this for today's date.", "DATE", envvar="PIPECLI_TODAY"),
         TyperOption(
             param_decls=["--version"],
@@ -341,12 +345,11 @@ def shared_options() -> list[TyperOption]:
     ]
 
 
-def _format_option(formats: Sequence[str] = FORMATS, envvar: str | None = None) -> TyperOption:
-    return shared_option("--format", f"One of {', '.join(formats)}.", "FORMAT", envvar=envvar)
-
-
-def _color_option() -> TyperOption:
-    return shared_option("--color", f"One of {', '.join(COLORS)}. Default: auto.", "WHEN")
+def _format_and_color(formats: Sequence[str] = FORMATS, envvar: str | None = None) -> list[TyperOption]:
+    return [
+        shared_option("--format", f"One of {', '.join(formats)}.", "FORMAT", envvar=envvar),
+        shared_option("--color", f"One of {', '.join(COLORS)}. Default: auto.", "WHEN"),
+    ]
 
 
 def shared_option(

@@ -40,7 +40,11 @@ def _filtered(
     column for an option.
     """
     conditions, parameters = _conditions(run, plural, known)
-    tail = f"ORDER BY {_order(run, known, columns) or order}{_limit(run)}"
+    most = str(run.option("limit") or "")
+    if most and not most.isdecimal():
+        raise PipecliError(f'--limit: "{most}" isn\'t a number of records', hint="write one like 10")
+    limit = f" LIMIT {int(most)}" if most and len(most) < 19 else ""  # what SQLite can count
+    tail = f"ORDER BY {_order(run, known, columns) or order}{limit}"
     return " AND ".join(conditions) or "1", parameters, tail
 
 
@@ -149,19 +153,10 @@ def _order(run: Session, known: set[str], columns: Sequence[ListColumn]) -> str:
     return f"{sql} IS NULL, {sql} {'DESC' if wanted.startswith('-') else 'ASC'}"
 
 
-def _limit(run: Session) -> str:
-    wanted = str(run.option("limit") or "")
-    if not wanted:
-        return ""
-    if not wanted.isdecimal():
-        raise PipecliError(f'--limit: "{wanted}" isn\'t a number of records', hint="write one like 10")
-    return f" LIMIT {int(wanted)}" if len(wanted) < 19 else ""  # what SQLite can count
-
-
 class Listing(Reading):
     """The command class of every `list`: its filters."""
 
-    takes: ClassVar[Sequence[str]] = ()
+    takes: ClassVar[str] = ""
     """The filters that its records have something for; its help doesn't offer the others."""
     opens: ClassVar[bool] = False
     """It shows what is open, unless it is asked for more."""
@@ -186,7 +181,7 @@ class Listing(Reading):
         ]
         all_.hidden = not self.opens  # a list that leaves nothing out takes it, too
         for option in filters:
-            option.hidden = option.opts[0].removeprefix("--") not in self.takes
+            option.hidden = option.opts[0].removeprefix("--") not in self.takes.split()
         return [
             all_,
             *filters,
@@ -198,11 +193,6 @@ class Listing(Reading):
             ),
             *super().shared(),
         ]
-
-
-def listing(takes: str, *, opens: bool = False) -> type[Listing]:
-    """The command class of a `list` with the filters that it takes; one that `opens` with what is open."""
-    return type("Listing", (Listing,), {"takes": takes.split(), "opens": opens})
 
 
 def print_list(

@@ -41,12 +41,7 @@ _KEPT_DAYS = 3
 """A claim is of one day; those of the days before are for clocks that differ."""
 
 
-class Remind(Sending):
-    """The command class of `remind`: whoever is to be reminded."""
-
-    owner_helps = ("Only this user.", "Only users in this team or in teams below it.", "Only you.")
-
-
+_OWNERS = ("Only this user.", "Only users in this team or in teams below it.", "Only you.")
 PerhapsSent = Annotated[
     Literal["again", "skip"],
     typer.Option(
@@ -66,7 +61,7 @@ class Reminder(NamedTuple):
     """By the key under which each is claimed."""
 
 
-@app.command(cls=Remind)
+@app.command(cls=Sending.with_(owner_helps=_OWNERS))
 def remind(
     run: Session,
     due: str = option("Due on or before this day. Default: today.", "DATE", default=""),

@@ -249,13 +249,7 @@ def _plan_json(outcome: Plan) -> dict[str, Any]:
     }
 
 
-class Reporting(Changing):
-    """A verb that shows its changes by a report, not by a diff."""
-
-    when_dry = "Print only the report; change nothing."
-
-
-@app.command("run", cls=Reporting)
+@app.command("run", cls=Changing.with_(when_dry="Print only the report; change nothing."))
 def run_move(
     run: Session,
     folder: Path = argument("The plan's folder, or an export of ours.", "DIR"),

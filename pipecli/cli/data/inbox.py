@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -151,8 +151,13 @@ def _print(transaction: Transaction, report: dict[str, Any], commit: str | None,
             if unplaced:
                 write_text("\n")
                 print_records(unplaced, _UNPLACED, run.format)
-            if offers := list(_offers(report, creates=creates)):
-                write_text("\n" + "".join(f"{line}\n" for line in offers))
+            offers = []
+            if report["ambiguous"]:
+                offers.append("to record one of them where it belongs: pipecli inbox import FILE --on REF")
+            if not creates and any("stranger" in row for row in report["unmatched"]):
+                offers.append("to make leads of those who wrote: --create-leads")
+            if offers:
+                write_text("".join(f"{line}\n" for line in ("", *offers)))
         case Format.IDS:
             keys = dict.fromkeys(row["record"] for row in report["recorded"])
             write_text("".join(f"{key}\n" for key in keys))
@@ -201,11 +206,3 @@ _ROWS = tuple(
         "suggestion", "message_id", "file",
     )
 )  # fmt: skip
-
-
-def _offers(report: Mapping[str, Any], *, creates: bool) -> Iterator[str]:
-    """Hints about the mails that belong to no record."""
-    if report["ambiguous"]:
-        yield "to record one of them where it belongs: pipecli inbox import FILE --on REF"
-    if not creates and any("stranger" in row for row in report["unmatched"]):
-        yield "to make leads of those who wrote: --create-leads"

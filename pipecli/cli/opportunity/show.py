@@ -113,7 +113,11 @@ def show(run: Session, ref: Ref) -> None:
 
 def _header(run: Session, deal: RecordJson, stands: StageProgress) -> Iterator[Line]:
     yield deal["id"], deal["title"]
-    yield from _who_buys(run, deal)
+    if "customer" in deal:
+        yield "customer", f"{deal.get('customer_name', deal['customer'])} ({deal['customer']})"
+    if "lead" in deal:
+        name = label_of(run.pipeline.index.connection, "lead", deal["lead"])
+        yield "lead", f"{'unknown' if name is None else name} ({deal['lead']})"
     yield from _outcome(deal) if "closed" in deal else stands.lines()
     yield from _money(deal)
     yield from _dates(run, deal)
@@ -130,14 +134,6 @@ def _age(deal: RecordJson) -> str:
     if "closed" in deal:
         return f"closed after {count(days, 'day')}" if days > 0 else "closed the same day"
     return f"{count(days, 'day')} ago" if days else "today"
-
-
-def _who_buys(run: Session, deal: RecordJson) -> Iterator[Line]:
-    if "customer" in deal:
-        yield "customer", f"{deal.get('customer_name', deal['customer'])} ({deal['customer']})"
-    if "lead" in deal:
-        name = label_of(run.pipeline.index.connection, "lead", deal["lead"])
-        yield "lead", f"{'unknown' if name is None else name} ({deal['lead']})"
 
 
 def _outcome(deal: RecordJson) -> Iterator[Line]:

@@ -61,14 +61,7 @@ _KEPT_DAYS = 35
 _MAIL_WIDTH = 76
 
 
-class Digest(Sending):
-    """The command class of `digest`: whose week, and whom it is sent to."""
-
-    formats = ("table", "markdown", "json")
-    owner_helps = ()
-
-
-@app.command(cls=Digest)
+@app.command(cls=Sending.with_(formats=("table", "markdown", "json"), owner_helps=()))
 def digest(
     run: Session,
     since: str = option("Since the end of this date, this time, or this revision.", "WHEN", default="-7d"),

@@ -67,9 +67,12 @@ def forecast(
         _print_comparison(asked, past, then, report, lambda row: label(record_of(row, by, names), by))
         return
     targeted = with_targets(run, report, by, names)
+    period = period_text(Days(report.window.first, report.window.last))
+    days = f", closing {period}" if report.window.is_asked else f" on {report.today}; won {period}"
+    caption = f"Forecast by {by} in {report.currency}{days}"
     flat = run.format in (Format.CSV, Format.TSV)
     asked.print(
-        _caption(report, by),
+        caption,
         [{**row, **row.get("categories", {})} for row in targeted.rows] if flat else targeted.rows,
         columns_of(report, by, targeted.rows, names),
         about=_json(report, targeted) | {"by": by},
@@ -96,14 +99,6 @@ def _json(report: Forecast, targeted: Targeted) -> dict[str, Any]:
         "without_amount": {"open_count": report.without_amount},
         "on_hold": report.on_hold._asdict(),
     }
-
-
-def _caption(report: Forecast, by: str) -> str:
-    first, last = report.window.first, report.window.last
-    days = period_text(Days(first, last))
-    if report.window.is_asked:
-        return f"Forecast by {by} in {report.currency}, closing {days}"
-    return f"Forecast by {by} in {report.currency} on {report.today}; won {days}"
 
 
 def _remarks(report: Forecast, targeted: Targeted) -> list[str]:

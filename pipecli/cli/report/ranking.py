@@ -56,13 +56,19 @@ def _print(asked: Asked, report: Ranking, points: Points, base: str) -> None:
         "totals": figures(report.totals, "rank", "previous_rank", "rank_change"),
     }
     change = f"; change since {since.first} to {since.last}" if since else ""
+    remarks = ["the settings give no points (ranking.points_per_win): the amount ranks"]
+    if not points.is_nothing:
+        remarks = [
+            f"points: {points.per_win} a win and {points.per_amount} for each {base} won",
+            "win rate: of the won and the lost; average and days to close: of the won",
+        ]
     asked.print(
         f"Ranking by {report.by} in {asked.currency}, closed {period_text(report.days)}{change}",
         [_record(row, asked) for row in report.rows],
         _columns(asked, has_previous=since is not None),
         about=about,
         total={**report.totals._asdict(), "label": "total"},
-        remarks=[*_remarks(points, base), *won_without_amount(report.totals.won_without_amount_count)],
+        remarks=[*remarks, *won_without_amount(report.totals.won_without_amount_count)],
         nothing="no deal was won or lost",
     )
 
@@ -119,13 +125,4 @@ def _to_a_tenth(name: str, heading: str, plus: str = "") -> list[Column]:
     return [
         Column(name, heading, align="right", show=show, only="table"),
         Column(name, heading, align="right", only="csv"),
-    ]
-
-
-def _remarks(points: Points, base: str) -> list[str]:
-    if points.is_nothing:
-        return ["the settings give no points (ranking.points_per_win): the amount ranks"]
-    return [
-        f"points: {points.per_win} a win and {points.per_amount} for each {base} won",
-        "win rate: of the won and the lost; average and days to close: of the won",
     ]
