@@ -11,11 +11,11 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, get_origin
+from typing import Any, Literal, TypeVar, get_args, get_origin
 
 from pipecli.cli.common.dates import parse_moment
 from pipecli.cli.common.pick_and_confirm import confirm, key_of
-from pipecli.cli.common.session import say
+from pipecli.cli.common.session import Session, say
 from pipecli.errors import Ambiguous, FaultyFile, PipecliError, Question, Unreadable
 from pipecli.json_and_csv import dumps
 from pipecli.records import base, kinds
@@ -26,9 +26,6 @@ from pipecli.records.references import named_at
 from pipecli.records.written_amounts import TwoReadings, read_money, read_number
 from pipecli.store.parse_record import validate, wrong_value
 from pipecli.store.pipeline import NotFound
-
-if TYPE_CHECKING:
-    from pipecli.cli.common.session import Session
 
 R = TypeVar("R", bound=Record)
 P = TypeVar("P", bound=Part)

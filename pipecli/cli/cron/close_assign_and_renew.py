@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from datetime import date
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from pipecli.cli.common.command import Changing, Job, flag, noun, option
 from pipecli.cli.common.output import Format, print_records, write_text
@@ -33,15 +33,12 @@ from pipecli.store.index.rows_for_verbs import (
 )
 from pipecli.store.lock import Busy
 from pipecli.wording import count, first_of
+from pipecli.workflow import Change
 from pipecli.workflow.assignment import Taken, assign_by_rules, rules_for, users_at_work
 from pipecli.workflow.opportunity.auto_close import TOUCHING, Touch, Wait, start_of_wait
 from pipecli.workflow.opportunity.auto_close import auto_close as closed_by_itself
 from pipecli.workflow.order import renew_order, term_ends
 from pipecli.workflow.settings import require_auto_close_reason
-
-if TYPE_CHECKING:
-    from pipecli.workflow import Change
-
 
 app = noun()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import typer
 
@@ -16,13 +16,10 @@ from pipecli.cli.common.session import Session, mention, owner_filter, say
 from pipecli.cli.common.table import Column
 from pipecli.json_and_csv import picked
 from pipecli.records.kinds import INVOICE, LEAD, OPPORTUNITY
-from pipecli.reports.today_and_followups import FollowUp
+from pipecli.reports.today_and_followups import FollowUp, Plan
 from pipecli.store.index.rows_for_verbs import created_times
 from pipecli.translation import user_language, words_of
 from pipecli.wording import count
-
-if TYPE_CHECKING:
-    from pipecli.reports.today_and_followups import Plan
 
 app = noun()
 

@@ -11,7 +11,7 @@ from contextlib import suppress
 from datetime import date, timedelta
 from decimal import Decimal
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pipecli.cli.common.command import Sending, noun, option
 from pipecli.cli.common.dates import parse_from, parse_moment, parse_period
@@ -23,37 +23,32 @@ from pipecli.errors import PipecliError
 from pipecli.extras import require_extra
 from pipecli.history import commits
 from pipecli.history.commit_as_of import BeforeTheFirst, Moment, Revision, commit_at
-from pipecli.history.history_index import open_history
+from pipecli.history.history_index import History, open_history
 from pipecli.history.notices import (
     OWNER,
     About,
     Delivery,
     Notice,
     Standing,
+    Unsent,
     notice_digest,
     notice_message,
     notices,
     read_unsent,
     write_unsent,
 )
-from pipecli.outbox.channels import Courier, channels, variable
+from pipecli.outbox.channels import Address, Channels, Courier, channels, variable
 from pipecli.outbox.only_once import job
 from pipecli.records.days import Days, quarter_of
 from pipecli.records.emails_and_phones import users_by_address
 from pipecli.reports.deal_and_worth import Valuation
-from pipecli.reports.ranking import points_of, ranking
+from pipecli.reports.ranking import Ranking, points_of, ranking
 from pipecli.reports.today_and_followups import Message
 from pipecli.store.index.rows_for_reports import closed_deals
 from pipecli.store.index.rows_for_verbs import label
 from pipecli.store.index.views import OwnerFilter
 from pipecli.translation import Words, user_language, words_of
 from pipecli.wording import count
-
-if TYPE_CHECKING:
-    from pipecli.history.history_index import History
-    from pipecli.history.notices import Unsent
-    from pipecli.outbox.channels import Address, Channels
-    from pipecli.reports.ranking import Ranking
 
 app = noun()
 

@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 import typer
 
@@ -22,18 +22,20 @@ from pipecli.cli.common.table import Column
 from pipecli.errors import PipecliError
 from pipecli.extras import require_extra
 from pipecli.harmless_text import clean
-from pipecli.outbox.channels import Courier, channels, variable
+from pipecli.outbox.channels import Address, Channels, Courier, channels, variable
 from pipecli.outbox.only_once import Claims, SendingJournal, job
 from pipecli.records.kinds import INVOICE, LEAD, OPPORTUNITY
-from pipecli.reports.today_and_followups import follow_up_key, followups_by_user, reminder_message
+from pipecli.reports.today_and_followups import (
+    FollowUp,
+    Message,
+    follow_up_key,
+    followups_by_user,
+    reminder_message,
+)
 from pipecli.store.git_remote import shared_remote
 from pipecli.store.index.rows_for_followups import due_followups
 from pipecli.store.lock import interruptible
 from pipecli.translation import user_language, words_of
-
-if TYPE_CHECKING:
-    from pipecli.outbox.channels import Address, Channels
-    from pipecli.reports.today_and_followups import FollowUp, Message
 
 app = noun()
 

@@ -6,7 +6,7 @@ import io
 from collections.abc import Iterator
 from pathlib import Path
 from shlex import quote
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from pipecli.cli.common.command import Verb, argument, noun, option
 from pipecli.cli.common.output import print_record, write_text, write_whole
@@ -20,11 +20,9 @@ from pipecli.records import kinds
 from pipecli.records.kinds import CONTACT, CUSTOMER, INVOICE, KINDS, SETTINGS_FILE, Collection
 from pipecli.store.index.rows_for_verbs import files_beside, labels
 from pipecli.store.index.sql_and_search import select_rows
+from pipecli.store.pipeline import Pipeline
 from pipecli.store.safe_files import LARGEST_ANY, read_bytes
 from pipecli.wording import count
-
-if TYPE_CHECKING:
-    from pipecli.store.pipeline import Pipeline
 
 app = noun()
 

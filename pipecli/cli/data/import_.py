@@ -8,7 +8,7 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from shlex import quote
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -17,6 +17,7 @@ from pipecli.cli.common.output import Format, print_record, write_counts, write_
 from pipecli.cli.common.session import Session, all_faults, progress, say
 from pipecli.cli.common.transaction import Transaction, changing_after
 from pipecli.errors import PipecliError
+from pipecli.inbox.importing.earlier_imports import Keep
 from pipecli.inbox.importing.import_files import (
     File,
     Import,
@@ -30,9 +31,12 @@ from pipecli.inbox.importing.import_report import commit_subject, new_words, rep
 from pipecli.inbox.importing.match_record import PART_KINDS
 from pipecli.inbox.importing.table import ARCHIVE
 from pipecli.inbox.importing.workbook import is_workbook
+from pipecli.inbox.moving.findings import Question
+from pipecli.inbox.moving.plan import Plan
 from pipecli.inbox.moving.plan_files import PLAN_FILE, load_plan, source_of
 from pipecli.inbox.moving.run_plan import (
     PAPERS,
+    Moved,
     answered,
     export_of,
     move_lines,
@@ -44,18 +48,9 @@ from pipecli.inbox.moving.run_plan import (
 from pipecli.json_and_csv import picked
 from pipecli.records.kinds import COLLECTIONS, collection_named
 from pipecli.store import lock
-from pipecli.store.pipeline import no_collector
-from pipecli.store.plan_writes import Planner
+from pipecli.store.pipeline import Pipeline, no_collector
+from pipecli.store.plan_writes import Planner, Write
 from pipecli.wording import count, first_of
-
-if TYPE_CHECKING:
-    from pipecli.inbox.importing.earlier_imports import Keep
-    from pipecli.inbox.moving.findings import Question
-    from pipecli.inbox.moving.plan import Plan
-    from pipecli.inbox.moving.run_plan import Moved
-    from pipecli.store.pipeline import Pipeline
-    from pipecli.store.plan_writes import Write
-
 
 KeepOption = Annotated[
     str | None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pipecli.cli.attach import attached
 from pipecli.cli.common.command import Changing, argument, flag, noun, option
@@ -26,17 +26,14 @@ from pipecli.inbox.mail.inbox_import import (
     report_rows,
 )
 from pipecli.inbox.mail.mailbox_files import LeftOut, mail_files, raw_messages
-from pipecli.inbox.mail.message import NoMail, mail_of
+from pipecli.inbox.mail.message import Mail, NoMail, mail_of
 from pipecli.records.kinds import LEAD, OPPORTUNITY
 from pipecli.store.git_commit import trailers
 from pipecli.store.index.rows_for_verbs import label_and_status
+from pipecli.store.plan_writes import Write
 from pipecli.wording import count
 from pipecli.workflow import Refused
 from pipecli.workflow.activity_and_attachment import AlreadyAttached
-
-if TYPE_CHECKING:
-    from pipecli.inbox.mail.message import Mail
-    from pipecli.store.plan_writes import Write
 
 app = noun()
 

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from functools import cached_property, partial
 from hashlib import sha256
 from html import escape
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from pipecli.cli.common.command import Sending, noun, option
 from pipecli.cli.common.dates import parse_as_of, parse_period
@@ -39,7 +39,7 @@ from pipecli.history.deal_movements import Changes, ChangesAsked, movement_betwe
 from pipecli.history.history_index import open_history
 from pipecli.history.notices import Notice, notices
 from pipecli.json_and_csv import dumps
-from pipecli.outbox.channels import Courier, channels, variable
+from pipecli.outbox.channels import Address, Courier, channels, variable
 from pipecli.outbox.dashboard_page import Table
 from pipecli.records.compare_names import chosen_id
 from pipecli.records.days import Days
@@ -51,9 +51,6 @@ from pipecli.reports.today_and_followups import Message
 from pipecli.store.index.rows_for_reports import closed_deals
 from pipecli.store.index.views import OwnerFilter, team_and_below
 from pipecli.translation import Words, user_language, words_of
-
-if TYPE_CHECKING:
-    from pipecli.outbox.channels import Address
 
 app = noun()
 
