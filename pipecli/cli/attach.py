@@ -52,12 +52,16 @@ def attach(
 
 def attached(transaction: Transaction, record: Any, name: str, content: bytes) -> tuple[Any, Write]:
     """A record with one file more, and the file. Raises Refused."""
+    root = transaction.pipeline.root
+    folders = (root / rules.FOLDER / record.key, root / rules.FOLDER / f"{record.noun}-{record.key}")
+    # What lies there, listed or not, is never written over.
+    taken = {path.relative_to(root).as_posix() for folder in folders for path in folder.glob("*")}
     record, added = rules.attach_file(
         record,
         one_line(name)[:200] or "file",
         slug(PurePath(name).stem),
         content,
-        taken=_lying(transaction, record),
+        taken=taken,
         most=transaction.settings.attachments.largest,
     )
     return record, Write(added.file, None, content)
@@ -72,13 +76,6 @@ def _content(path: Path, most: int) -> bytes:
             )
         with path.open("rb") as handle:
             return handle.read(most + 1)
-
-
-def _lying(transaction: Transaction, record: Any) -> set[str]:
-    """The files that lie where those of a record do, listed or not: none is written over."""
-    root = transaction.pipeline.root
-    folders = (root / rules.FOLDER / record.key, root / rules.FOLDER / f"{record.noun}-{record.key}")
-    return {path.relative_to(root).as_posix() for folder in folders for path in folder.glob("*")}
 
 
 @app.command("detach", cls=Changing)

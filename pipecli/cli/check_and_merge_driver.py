@@ -21,7 +21,7 @@ from pipecli.checks import Finding, Severity
 from pipecli.cli.common.command import Printing, Verb, argument, flag, noun, option
 from pipecli.cli.common.output import Format, counted, lines, print_records, write_text
 from pipecli.cli.common.session import CODE_HOST_FORMATS, FORMATS, Session, say
-from pipecli.cli.common.table import Column
+from pipecli.cli.common.table import plain_columns
 from pipecli.errors import PipecliError
 from pipecli.harmless_text import BREAKS, clean, harmless
 from pipecli.json_and_csv import dumps
@@ -164,9 +164,7 @@ def _print(run: Session, findings: Sequence[Finding]) -> None:
     if run.format is Format.TABLE:
         write_text("".join(f"{line}\n" for finding in findings for line in lines(finding)))
         return
-    columns = [
-        Column(name, name.upper()) for name in ("file", "line", "column", "severity", "rule", "message")
-    ]
+    columns = plain_columns("file line column severity rule message")
     print_records([finding._asdict() for finding in findings], columns, run.format, id_key="file")
 
 

@@ -26,7 +26,7 @@ from pipecli.cli.common.output import (
     write_text,
 )
 from pipecli.cli.common.session import Session, say
-from pipecli.cli.common.table import Column, isolated, money
+from pipecli.cli.common.table import Column, isolated, money, plain_columns
 from pipecli.cli.report.common import money_column
 from pipecli.harmless_text import clean
 from pipecli.history.diff import (
@@ -106,7 +106,7 @@ def _print(
             print_records([_record(record, impact) for record in changed.records], _RECORD_COLUMNS, form)
 
 
-_RECORD_COLUMNS = [Column(name, name.upper()) for name in ("id", "noun", "title", "owner", "file", "what")]
+_RECORD_COLUMNS = plain_columns("id noun title owner file what")
 
 
 def _record(touched: ChangedRecord, impact: Effect) -> dict[str, Any]:
@@ -245,7 +245,6 @@ def _print_markdown(
         text = "".join(_bullet(finding, folder) for finding in findings)
         write_text(f"\n#### {counted(findings)}\n\n{text}")
     if changed.records:
-        columns = [Column("record", "RECORD"), Column("what", "WHAT")]
         rows = [
             {
                 "record": _linked(record, _heading(record, impact), folder),
@@ -254,7 +253,7 @@ def _print_markdown(
             for record in changed.records
         ]
         write_text("\n")
-        print_records(rows, columns, Format.MARKDOWN)
+        print_records(rows, plain_columns("record what"), Format.MARKDOWN)
     for heading, shifts in (("MONTH", impact.by_month), ("OWNER", impact.by_owner)):
         if shifts:
             write_text(f"\n#### Forecast by {heading.lower()}\n\n")
@@ -262,7 +261,7 @@ def _print_markdown(
     faults = _unread(changed, impact)
     if faults:
         write_text("\n#### Not readable, and not counted\n\n")
-        print_records([{"file": fault} for fault in faults], [Column("file", "FILE")], Format.MARKDOWN)
+        print_records([{"file": fault} for fault in faults], plain_columns("file"), Format.MARKDOWN)
 
 
 def _bullet(finding: Finding, folder: str) -> str:

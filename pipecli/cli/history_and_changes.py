@@ -12,7 +12,7 @@ from pipecli.cli.common.dates import parse_as_of, parse_from, parse_period
 from pipecli.cli.common.output import Format, hanging, print_records, room_beside, wrapped, write_text
 from pipecli.cli.common.pick_and_confirm import is_recent, recalled
 from pipecli.cli.common.session import Session, say
-from pipecli.cli.common.table import Column, cell_text, isolated
+from pipecli.cli.common.table import Column, cell_text, isolated, plain_columns
 from pipecli.cli.report.common import Currency, money_column, print_with_currency
 from pipecli.errors import Ambiguous, PipecliError
 from pipecli.harmless_text import clean
@@ -175,7 +175,7 @@ def _print(run: Session, entries: Sequence[LogEntry], name: Name, zone: tzinfo, 
     if signed is not None:
         names.append("signature")
         rows = [row | {"signature": _words(row["signature"])} for row in rows]
-    print_records(rows, [Column(name, name.upper()) for name in names], run.format)
+    print_records(rows, plain_columns(" ".join(names)), run.format)
 
 
 def _words(signature: Signature | dict[str, str] | None) -> str:

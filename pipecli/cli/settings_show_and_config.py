@@ -15,7 +15,7 @@ from pipecli.cli.common.listing import Listing, Parts, print_parts
 from pipecli.cli.common.output import Format, print_records, write_text
 from pipecli.cli.common.record_json import find_section, print_record_json, settings_json
 from pipecli.cli.common.session import FORMATS, Session, say
-from pipecli.cli.common.table import ACTIVE, Column, ListColumn, cell_text, column, listed
+from pipecli.cli.common.table import ACTIVE, ListColumn, cell_text, column, listed, plain_columns
 from pipecli.cli.common.terminal_and_own_config import COLORS, own_file, own_values
 from pipecli.cli.nouns import ALIASES, NOUNS
 from pipecli.errors import PipecliError, system_refusal
@@ -54,7 +54,7 @@ def show(
             write_text("".join(f"{cell_text(name)}\n" for name in _names(value)))
         case _:
             rows = [{"path": name, "value": leaf} for name, leaf in _leaves(path or "", value)]
-            print_records(rows, [Column("path", "PATH"), Column("value", "VALUE")], run.format, id_key="path")
+            print_records(rows, plain_columns("path value"), run.format, id_key="path")
 
 
 def _at(value: Any, path: str) -> Any:
@@ -173,7 +173,7 @@ def config(
         if not rows and run.format_name == "table":
             say(f"nothing is set in {own_file()}; you can set {_NAMES}")
             return
-        print_records(rows, [Column("name", "NAME"), Column("value", "VALUE")], run.format, id_key="name")
+        print_records(rows, plain_columns("name value"), run.format, id_key="name")
     elif value is None and not unset:
         if name not in known:
             raise PipecliError(f"{name} isn't set", hint=f"pipecli config {name} VALUE; names are {_NAMES}")

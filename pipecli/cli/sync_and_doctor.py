@@ -26,7 +26,7 @@ from pipecli.cli.common.output import (
     write_text,
 )
 from pipecli.cli.common.session import Session, say, session
-from pipecli.cli.common.table import Column, isolated
+from pipecli.cli.common.table import Column, isolated, plain_columns
 from pipecli.cli.diff import print_range
 from pipecli.errors import PipecliError
 from pipecli.harmless_text import clean, harmless
@@ -332,7 +332,7 @@ def _print_of_doctor(run: Session, diagnoses: Sequence[Diagnosis]) -> None:
     if run.format is Format.TABLE:
         write_text("".join(f"{line}\n" for diagnosis in diagnoses for line in _lines_of_doctor(diagnosis)))
         return
-    columns = [Column(name, name.upper()) for name in ("name", "state", "what", "way_out", "can_fix")]
+    columns = plain_columns("name state what way_out can_fix")
     records = [
         picked(found, "name state what") | {"way_out": found.way_out or None, "can_fix": bool(found.remedy)}
         for found in diagnoses

@@ -65,6 +65,11 @@ CURRENCY = column("currency", "CURRENCY", only="csv")
 ACTIVE = column("active", "ACTIVE", show=lambda record: "yes" if record["active"] else "no")
 
 
+def plain_columns(names: str) -> list[Column]:
+    """A column for each of some keys, under its own name."""
+    return [Column(name, name.upper()) for name in names.split()]
+
+
 def listed(name: str, heading: str, rank: int = 0) -> Column:
     """A list, its elements with commas."""
     return Column(name, heading, shrink=True, rank=rank)

@@ -11,7 +11,7 @@ from pipecli.cli.common.command import Changing, argument, flag, noun, option
 from pipecli.cli.common.output import Format, print_record, print_records, write_counts, write_text
 from pipecli.cli.common.pick_and_confirm import find_typed
 from pipecli.cli.common.session import Session, mention, say
-from pipecli.cli.common.table import Column
+from pipecli.cli.common.table import Column, plain_columns
 from pipecli.cli.common.transaction import Transaction, changing
 from pipecli.errors import PipecliError
 from pipecli.harmless_text import clean
@@ -196,10 +196,6 @@ _UNPLACED = (
     Column("subject", "SUBJECT", shrink=True, min_width=12),
     Column("why", "WHY", shrink=True, min_width=20, show=_reason),
 )
-_ROWS = tuple(
-    Column(name, name.upper())
-    for name in (
-        "outcome", "at", "direction", "from", "to", "subject", "record", "contact", "why", "candidates",
-        "suggestion", "message_id", "file",
-    )
-)  # fmt: skip
+_ROWS = plain_columns(
+    "outcome at direction from to subject record contact why candidates suggestion message_id file"
+)

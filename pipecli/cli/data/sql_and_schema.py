@@ -15,7 +15,7 @@ from pipecli import __version__
 from pipecli.cli.common.command import Changing, argument, flag, noun
 from pipecli.cli.common.output import Format, print_record, print_records, write_text, write_whole
 from pipecli.cli.common.session import Session, say
-from pipecli.cli.common.table import Column
+from pipecli.cli.common.table import Column, plain_columns
 from pipecli.errors import PipecliError, system_refusal
 from pipecli.records.kinds import KINDS, SETTINGS, Kind, collection_named
 from pipecli.store.index.rows_for_verbs import columns_of, public_tables
@@ -181,7 +181,7 @@ def _print_tables(run: Session) -> None:
     else:
         print_records(
             [{"table": table, "columns": names} for table, names in tables.items()],
-            [Column("table", "TABLE"), Column("columns", "COLUMNS")],
+            plain_columns("table columns"),
             run.format,
             id_key="table",
         )

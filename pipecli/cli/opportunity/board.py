@@ -10,7 +10,7 @@ from typing import Any
 from pipecli.cli.common.command import Report, flag, noun, option
 from pipecli.cli.common.output import Format, print_records, wrapped, write_text
 from pipecli.cli.common.session import Session, say
-from pipecli.cli.common.table import Column, cut, display_width, fitting, isolated
+from pipecli.cli.common.table import cut, display_width, fitting, isolated, plain_columns
 from pipecli.cli.common.terminal_and_own_config import terminal_width
 from pipecli.cli.opportunity.board_cards import Board, Lane, card_lines, read_board, shortened
 from pipecli.errors import PipecliError
@@ -62,13 +62,9 @@ def board(
         )
 
 
-_COLUMNS = [
-    Column(name, name.upper())
-    for name in (
-        "stage", "status", "id", "title", "customer", "owner", "amount", "currency", "close",
-        "age_days", "idle_days", "is_stale", "is_overdue",
-    )
-]  # fmt: skip
+_COLUMNS = plain_columns(
+    "stage status id title customer owner amount currency close age_days idle_days is_stale is_overdue"
+)
 
 
 def _run(run: Session, process: str, *, has_closed: bool) -> None:
@@ -115,14 +111,10 @@ def drawn(board: Board, width: int, limit: int) -> str:
     rows = [board.lanes[start : start + fitting] for start in range(0, len(board.lanes), fitting)]
     heading = shortened(f"{clean(board.name)}", f", in {board.currency}", width)
     drawn_rows = "".join(f"\n{_side_by_side(row, board.currency, room, limit)}" for row in rows)
-    return f"{heading}\n{drawn_rows}{_elsewhere(board, width)}"
-
-
-def _elsewhere(board: Board, width: int) -> str:
-    """The deals that are not on this board: none is left out without a word."""
     others = ", ".join(f"{process} {count}" for process, count in board.others.items())
     text = f"open deals at other processes (--process): {others}"
-    return "".join(f"{line}\n" for line in ["", *wrapped(text, width)]) if others else ""
+    elsewhere = "".join(f"{line}\n" for line in ("", *wrapped(text, width))) if others else ""
+    return f"{heading}\n{drawn_rows}{elsewhere}"
 
 
 def _side_by_side(lanes: Sequence[Lane], currency: str, room: int, limit: int) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from pipecli.cli.common.command import Report, noun
 from pipecli.cli.common.output import write_text
 from pipecli.cli.common.session import owner_filter
-from pipecli.cli.common.table import Column, amount_text, render, rounded_to_three
+from pipecli.cli.common.table import Column, amount_text, plain_columns, render, rounded_to_three
 from pipecli.cli.common.terminal_and_own_config import terminal_width
 from pipecli.cli.report.common import Asked, KeyNames, asking, fitted
 from pipecli.records.kinds import OPPORTUNITY
@@ -53,7 +53,7 @@ def report_pipeline(asked: Asked) -> None:
     asked.print(caption, rows, _COLUMNS, about=about, nothing="no deal is open")
 
 
-_COLUMNS = [Column(name, name.upper()) for name in ("key", "process", "stage")] + [
+_COLUMNS = plain_columns("key process stage") + [
     Column(name, name.replace("_", " ").upper(), align="right") for name in Sum._fields
 ]
 
