@@ -129,22 +129,19 @@ def compare(run: Session, opportunity: str = argument("The deal.", "OPP")) -> No
     deal = run.pipeline.get(Opportunity, find_typed(run, opportunity, OPPORTUNITY).key)
     answers = run.pipeline.all(SupplierQuotation, opportunity=deal.id)
     compared = supplier_quotation.compare_offers(answers, deal.currency, run.pipeline.rates, today=run.today)
-    _print_comparison(run, deal.id, compared)
-
-
-def _print_comparison(run: Session, deal: str, compared: Comparison) -> None:
-    """Print a comparison; `ids` are those of the answers, the best total first."""
     if run.format is Format.IDS:
         best_first = sorted(compared.columns, key=lambda column: not column.is_best)
         write_text("".join(f"{column.answer.id}\n" for column in best_first))
     elif run.format in (Format.JSON, Format.JSONL):
-        print_record(_view(deal, compared), run.format, ())
+        print_record(_view(deal.id, compared), run.format, ())
     else:
         if compared.columns:
             _print_table(run, compared)
         else:
-            way_out = "" if compared.waiting else f"; ask one: pipecli supplier-quote new {deal} --supplier S"
-            say(f"{deal}: no supplier has answered{way_out}")
+            way_out = (
+                "" if compared.waiting else f"; ask one: pipecli supplier-quote new {deal.id} --supplier S"
+            )
+            say(f"{deal.id}: no supplier has answered{way_out}")
         for quotation in compared.waiting:
             say(f"no answer yet: {quotation.supplier} ({quotation.id}), asked on {quotation.date}")
         for quotation in compared.declined:

@@ -324,20 +324,17 @@ def doctor(
             diagnoses = [mend(diagnosis) for diagnosis in examine(place)]
     else:
         diagnoses = list(examine(place))
-    _print_of_doctor(run, diagnoses)
-    _sum_up(diagnoses)
-
-
-def _print_of_doctor(run: Session, diagnoses: Sequence[Diagnosis]) -> None:
     if run.format is Format.TABLE:
         write_text("".join(f"{line}\n" for diagnosis in diagnoses for line in _lines_of_doctor(diagnosis)))
-        return
-    columns = plain_columns("name state what way_out can_fix")
-    records = [
-        picked(found, "name state what") | {"way_out": found.way_out or None, "can_fix": bool(found.remedy)}
-        for found in diagnoses
-    ]
-    print_records(records, columns, run.format, id_key="name")
+    else:
+        records = [
+            picked(found, "name state what")
+            | {"way_out": found.way_out or None, "can_fix": bool(found.remedy)}
+            for found in diagnoses
+        ]
+        columns = plain_columns("name state what way_out can_fix")
+        print_records(records, columns, run.format, id_key="name")
+    _sum_up(diagnoses)
 
 
 def _lines_of_doctor(diagnosis: Diagnosis) -> list[str]:

@@ -120,7 +120,7 @@ def _activity_remarks(report: Done) -> list[str]:
 
 
 KINDS = ("lead", "opportunity")
-_OF_KIND = {None: "leads and opportunities", "lead": "leads", "opportunity": "opportunities"}
+_OF_KIND = {"": "leads and opportunities", "lead": "leads", "opportunity": "opportunities"}
 
 
 @app.command("report first-response", cls=Report)
@@ -150,26 +150,16 @@ def report_first_response(
         by=asked.by, now=run.now, zone=run.zone, days=asked.period, kind=kind or None,
         working_time=working_time,
     )  # fmt: skip
-    _print_responses(asked, report, kind or None, is_business=business_hours)
-
-
-_EXAMPLE = (
-    "give them with `pipecli settings set "
-    """'business_hours={days: [mon, tue, wed, thu, fri], from: "09:00", to: "17:30"}'`"""
-)
-
-
-def _print_responses(asked: Asked, report: FirstResponse, kind: str | None, *, is_business: bool) -> None:
-    in_hours = ", in business hours" if is_business else ""
+    in_hours = ", in business hours" if business_hours else ""
     asked.print(
         f"First response to {_OF_KIND[kind]}{asked.when(' created')}, by {report.by}{in_hours}",
         [{**asked.names.named(row.key), **_response_figures(row)} for row in report.rows],
-        _response_columns(asked, is_business=is_business),
+        _response_columns(asked, is_business=business_hours),
         about={
             "by": report.by,
-            "kind": kind,
+            "kind": kind or None,
             **asked.bounds,
-            "business_hours": is_business,
+            "business_hours": business_hours,
             "unit": "minutes",
             "bases": {"answered_share": "all that were created"},
             "totals": _response_figures(report.totals),
@@ -179,6 +169,12 @@ def _print_responses(asked: Asked, report: FirstResponse, kind: str | None, *, i
         remarks=_response_remarks(report),
         nothing="nobody has asked",
     )
+
+
+_EXAMPLE = (
+    "give them with `pipecli settings set "
+    """'business_hours={days: [mon, tue, wed, thu, fri], from: "09:00", to: "17:30"}'`"""
+)
 
 
 _TIMES = ("median", "percentile_90", "waiting_median", "waiting_oldest")

@@ -30,7 +30,29 @@ def report_lost(asked: Asked) -> None:
     """
     if asked.trend and asked.by in PERIODS:
         raise typer.BadParameter(f"--by {asked.by} is a trend already", param_hint="--trend")
-    _print(asked, lost_of(asked, asked.names.stages() if asked.by == "stage" else ()))
+    report = lost_of(asked, asked.names.stages() if asked.by == "stage" else ())
+    periods = [{"period": row.period, **_figures(row)} for row in report.periods]
+    is_pivot = bool(report.trend) and asked.is_table
+    rows, columns = _pivot(asked, report) if is_pivot else (_records(asked, report), _columns(asked, report))
+    by = f"{report.by} and {report.trend}" if report.trend else report.by
+    asked.print(
+        f"Lost deals by {by} in {asked.currency}{asked.when(', closed')}",
+        rows if report.totals.lost_count or not asked.is_table else [],
+        columns,
+        about={
+            "by": report.by,
+            "trend": report.trend,
+            "currency": asked.currency,
+            **asked.bounds,
+            "bases": {"share": _share_of(report), "win_rate": "won and lost deals"},
+            "totals": _figures(report.totals),
+            **({"periods": periods} if report.trend else {}),
+            "closed": report.closed._asdict(),
+        },
+        total=None if is_pivot else {"label": "total", **report.totals._asdict()},
+        remarks=_remarks(report, asked.currency, is_pivot=is_pivot),
+        nothing="no deal was lost",
+    )
 
 
 def lost_of(asked: Asked, order: Sequence[Key] = ()) -> Lost:
@@ -40,32 +62,6 @@ def lost_of(asked: Asked, order: Sequence[Key] = ()) -> Lost:
         closed_to_count(connection, owner_filter(asked.run), asked.period, with_products=by == "product"),
         by=by, valuation=asked.valuation, trend=asked.trend or None, order=order,
     )  # fmt: skip
-
-
-def _print(asked: Asked, report: Lost) -> None:
-    periods = [{"period": row.period, **_figures(row)} for row in report.periods]
-    about = {
-        "by": report.by,
-        "trend": report.trend,
-        "currency": asked.currency,
-        **asked.bounds,
-        "bases": {"share": _share_of(report), "win_rate": "won and lost deals"},
-        "totals": _figures(report.totals),
-        **({"periods": periods} if report.trend else {}),
-        "closed": report.closed._asdict(),
-    }
-    is_pivot = bool(report.trend) and asked.is_table
-    rows, columns = _pivot(asked, report) if is_pivot else (_records(asked, report), _columns(asked, report))
-    by = f"{report.by} and {report.trend}" if report.trend else report.by
-    asked.print(
-        f"Lost deals by {by} in {asked.currency}{asked.when(', closed')}",
-        rows if report.totals.lost_count or not asked.is_table else [],
-        columns,
-        about=about,
-        total=None if is_pivot else {"label": "total", **report.totals._asdict()},
-        remarks=_remarks(report, asked.currency, is_pivot=is_pivot),
-        nothing="no deal was lost",
-    )
 
 
 def _share_of(report: Lost) -> str:

@@ -13,7 +13,7 @@ from pipecli.cli.report.common import Asked, asking, figures, period_text, won_w
 from pipecli.records.days import Days
 from pipecli.records.kinds import OPPORTUNITY
 from pipecli.reports.deal_and_worth import Valuation
-from pipecli.reports.ranking import GROUPINGS, Points, Ranking, Row, period_before, points_of, ranking
+from pipecli.reports.ranking import GROUPINGS, Row, period_before, points_of, ranking
 from pipecli.store.index.rows_for_reports import closed_deals
 
 app = noun()
@@ -41,17 +41,13 @@ def report_ranking(asked: Asked) -> None:
         closed_deals(asked.pipeline.index.connection, owner_filter(asked.run), reaching),
         by=asked.by, days=asked.period, points=points, base=base, shown=asked.valuation,
     )  # fmt: skip
-    _print(asked, report, points, base.currency)
-
-
-def _print(asked: Asked, report: Ranking, points: Points, base: str) -> None:
     since = report.previous
     about = {
         "by": report.by,
         "currency": asked.currency,
         **asked.bounds,
         "previous": since and {"from": since.first, "to": since.last},
-        "points": {"per_win": points.per_win, "per_amount": points.per_amount, "currency": base},
+        "points": {"per_win": points.per_win, "per_amount": points.per_amount, "currency": base.currency},
         "bases": {"win_rate": "won and lost deals"},
         "totals": figures(report.totals, "rank", "previous_rank", "rank_change"),
     }
@@ -59,7 +55,7 @@ def _print(asked: Asked, report: Ranking, points: Points, base: str) -> None:
     remarks = ["the settings give no points (ranking.points_per_win): the amount ranks"]
     if not points.is_nothing:
         remarks = [
-            f"points: {points.per_win} a win and {points.per_amount} for each {base} won",
+            f"points: {points.per_win} a win and {points.per_amount} for each {base.currency} won",
             "win rate: of the won and the lost; average and days to close: of the won",
         ]
     asked.print(
