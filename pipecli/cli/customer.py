@@ -20,7 +20,7 @@ from pipecli.cli.common.edit import NOTES
 from pipecli.cli.common.record_verbs import (
     Rule,
     given_slug,
-    names_of,
+    names_by_slug,
     register_assign,
     register_merge,
     register_remove,
@@ -64,7 +64,7 @@ def _give_add(kind: Kind, help_text: str, *fields: Parameter, allow: Rule | None
         free = transaction.new_slug(kind.noun, slug)
         if allow:
             allow(transaction, None, record)
-        return add_party(cast("Party", record), names_of(transaction, kind.noun), free=free)
+        return add_party(cast("Party", record), names_by_slug(transaction, kind.noun), free=free)
 
 
 def _slug_and_name(noun: str, argument: str | None, name: str | None) -> tuple[str, str]:

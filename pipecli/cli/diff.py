@@ -81,29 +81,22 @@ def print_range(run: Session, revisions: Range, form: Format, links: str = "") -
     for fault in _unread(changed, impact):
         say(clean(f"warning: {fault}; not counted"))
     findings = check_changes(run.present, revisions, changed)
-    if form is Format.MARKDOWN:
-        folder = f"{links.rstrip('/')}/{quote(run.present.location.prefix)}" if links else ""
-        _print_markdown(revisions, changed, impact, findings, folder)
-    else:
-        _print(form, revisions, changed, impact, findings)
-
-
-def _unread(changed: ChangeSet, impact: Effect) -> list[str]:
-    """The files that can't be read, each once: among those changed, and of the deals that did not change."""
-    named = {fault.partition(":")[0]: fault for fault in (*reversed(impact.unreadable), *changed.unreadable)}
-    return list(named.values())
-
-
-def _print(
-    form: Format, revisions: Range, changed: ChangeSet, impact: Effect, findings: Sequence[Finding]
-) -> None:
     match form:
+        case Format.MARKDOWN:
+            folder = f"{links.rstrip('/')}/{quote(run.present.location.prefix)}" if links else ""
+            _print_markdown(revisions, changed, impact, findings, folder)
         case Format.JSON:
             write_text(dumps(_json(revisions, changed, impact, findings)) + "\n")
         case Format.TABLE:
             _print_blocks(revisions, changed, impact, findings)
         case _:
             print_records([_record(record, impact) for record in changed.records], _RECORD_COLUMNS, form)
+
+
+def _unread(changed: ChangeSet, impact: Effect) -> list[str]:
+    """The files that can't be read, each once: among those changed, and of the deals that did not change."""
+    named = {fault.partition(":")[0]: fault for fault in (*reversed(impact.unreadable), *changed.unreadable)}
+    return list(named.values())
 
 
 _RECORD_COLUMNS = plain_columns("id noun title owner file what")

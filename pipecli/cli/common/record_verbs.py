@@ -10,11 +10,10 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
-from pipecli.cli.common import pick_and_confirm as pick
 from pipecli.cli.common.command import Changing, Ref, argument, flag, option, shared_option
 from pipecli.cli.common.edit import edit_file
 from pipecli.cli.common.output import print_records
-from pipecli.cli.common.pick_and_confirm import can_ask, confirm
+from pipecli.cli.common.pick_and_confirm import can_ask, confirm, names_of
 from pipecli.cli.common.session import Session
 from pipecli.cli.common.table import Column
 from pipecli.cli.common.terminal_and_own_config import paged
@@ -319,7 +318,7 @@ def register_share(app: typer.Typer, kind: Kind) -> None:
         ),
         remove: bool = flag("--remove", "Stop sharing it with them."),
     ) -> None:
-        has_where, known = bool(run.option("where")), pick.names_of(run, "principal")
+        has_where, known = bool(run.option("where")), names_of(run, "principal")
         is_ref = rf"-|@\d*|{kind.prefix}-{RANDOM}"
         # Before the last word, which is with whom, a name that isn't a user's or a team's is a record's.
         between = [] if remove else [word for word in words[1:-1] if not fitting(word, known)]
@@ -400,7 +399,7 @@ def users_of(transaction: Transaction, kind: Kind, key: str) -> list[tuple[str, 
     return records_naming(transaction.pipeline.index.connection, kind.noun, key)
 
 
-def names_of(transaction: Transaction, noun: str) -> dict[str, str]:
+def names_by_slug(transaction: Transaction, noun: str) -> dict[str, str]:
     """The name of every record of a kind, by its slug."""
     return labels(transaction.pipeline.index.connection, noun)
 

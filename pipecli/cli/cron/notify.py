@@ -82,7 +82,10 @@ def notify(
     require_extra("notify")
     with job(place, "notify"):
         sent, failed = _send(run, ours, since)
-    _print(run, sent)
+    if run.format is Format.TABLE and not sent:
+        mention("there is nothing to tell")  # a result would be a mail of cron about it
+    else:
+        print_records([_record(delivery) for delivery in sent], _COLUMNS, run.format, id_key="record")
     if failed:
         raise PipecliError(
             f"{failed} of the messages couldn't be delivered", hint="they are kept, the next run tries again"
@@ -194,14 +197,6 @@ def _message(run: Session, deliveries: Sequence[Delivery]) -> Message:
     to = deliveries[0].to if deliveries[0].is_for_user else None
     words = words_of(user_language(run.pipeline.settings_as_written, to))
     return messages[0] if len(messages) == 1 else notice_digest(messages, words)
-
-
-def _print(run: Session, sent: Sequence[Delivery]) -> None:
-    """Print the notices sent. Nothing where there are none: cron would send a mail about it."""
-    if run.format is Format.TABLE and not sent:
-        mention("there is nothing to tell")
-        return
-    print_records([_record(delivery) for delivery in sent], _COLUMNS, run.format, id_key="record")
 
 
 def _print_messages(run: Session, deliveries: Sequence[Delivery]) -> None:

@@ -15,7 +15,7 @@ from pipecli.cli.common.record_verbs import (
     ChangingMany,
     Refs,
     change_each,
-    names_of,
+    names_by_slug,
     register_assign,
     register_remove,
     register_set_and_edit,
@@ -199,14 +199,14 @@ def note_competitor(transaction: Transaction, ref: Ref, name: _Name) -> Change:
     """Add a competitor."""
     called = typed_option("COMPETITOR", name, (Opportunity, "competitors.0"), transaction.session)
     deal = transaction.get(Opportunity, ref)
-    return rules.add_competitor(deal, called, names_of(transaction, "competitor"))
+    return rules.add_competitor(deal, called, names_by_slug(transaction, "competitor"))
 
 
 @app.command("competitor remove", cls=Changing)
 def strike_competitor(transaction: Transaction, ref: Ref, name: _Name) -> Change:
     """Remove a competitor."""
     deal = transaction.get(Opportunity, ref)
-    return rules.remove_competitor(deal, name, names_of(transaction, "competitor"))
+    return rules.remove_competitor(deal, name, names_by_slug(transaction, "competitor"))
 
 
 _Contact = Annotated[str, typer.Argument(help="A contact's slug or name.", metavar="CONTACT")]
@@ -236,7 +236,7 @@ def put_on_contact(
 def take_off_contact(transaction: Transaction, ref: Ref, contact: _Contact) -> Change:
     """Remove a contact from an opportunity."""
     deal = transaction.get(Opportunity, ref)
-    names = names_of(transaction, "contact")
+    names = names_by_slug(transaction, "contact")
     on_it = {one.contact: [names.get(one.contact, "")] for one in deal.contacts}
     meant = fitting(contact, on_it)  # no question about others of that name
     gone = _contact(transaction, meant[0] if len(meant) == 1 else contact)

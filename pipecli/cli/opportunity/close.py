@@ -9,7 +9,7 @@ import typer
 
 from pipecli.cli.common.command import Changing, Ref, noun, option
 from pipecli.cli.common.pick_and_confirm import can_ask, confirm
-from pipecli.cli.common.record_verbs import ChangingMany, Refs, change_each, names_of
+from pipecli.cli.common.record_verbs import ChangingMany, Refs, change_each, names_by_slug
 from pipecli.cli.common.session import say
 from pipecli.cli.common.transaction import Transaction
 from pipecli.cli.common.typed_values import typed_option, typed_options
@@ -113,7 +113,7 @@ def lost(
     day: _Day = None,
 ) -> None:
     """Close an opportunity, or many, as lost. Its quotations are rejected."""
-    known = names_of(transaction, "competitor")
+    known = names_by_slug(transaction, "competitor")
     lost_to = [
         typed_option("--competitor", name, (Opportunity, "competitors.1"), transaction.session)
         for name in competitor or ()
