@@ -33,7 +33,6 @@ from pipecli.history.diff import (
     ChangedRecord,
     ChangeSet,
     Effect,
-    Money,
     Range,
     Shift,
     change_set,
@@ -111,15 +110,11 @@ def _record(touched: ChangedRecord, impact: Effect) -> dict[str, Any]:
         "title": touched.title,
         "owner": about.owner if about else None,
         "file": touched.file,
-        "before": _worth(before),
-        "after": _worth(after),
+        "before": before and picked(before, "status currency amount weighted"),
+        "after": after and picked(after, "status currency amount weighted"),
         "events": [event._asdict() for event in touched.events],
         "what": "\n".join(event.text for event in touched.events),
     }
-
-
-def _worth(value: Money | None) -> dict[str, Any] | None:
-    return value and picked(value, "status currency amount weighted")
 
 
 def _json(

@@ -122,16 +122,16 @@ _add_list(
 )
 
 
-def _missing(record: Mapping[str, object]) -> str:
-    return "all four" if str(record["missing"]).count(", ") == 3 else str(record["missing"] or "")
-
-
 LEADS = (
     column("id", "ID"),
     column("organization", "ORGANIZATION", shrink=True, min_width=12),
     column("name", "NAME", shrink=True, min_width=10),
     column("status", "STATUS"),
-    column("missing", "MISSING", show=_missing),
+    column(
+        "missing",
+        "MISSING",
+        show=lambda lead: "all four" if str(lead["missing"]).count(", ") == 3 else lead["missing"],
+    ),
     column("score", "SCORE", align="right", rank=3),
     column("next_contact_date", "NEXT", "next_contact", rank=4),
     column("owner", "OWNER", shrink=True, rank=2),
@@ -266,17 +266,19 @@ _add_list(
 )
 
 
-def _late(record: Mapping[str, object]) -> str:
-    return f"{record['overdue_days']} d" if record["overdue_days"] else ""
-
-
 INVOICES = (
     column("number", "NUMBER", show=lambda row: row["number"] or "draft"),
     *named("customer", "CUSTOMER", "coalesce(customer_name, customer)", by=("customer_name",), min_width=12),
     column("status", "STATUS"),
     column("date", "DATE", rank=2),
     column("due", "DUE"),
-    column("overdue_days", "LATE", align="right", rank=1, show=_late),
+    column(
+        "overdue_days",
+        "LATE",
+        align="right",
+        rank=1,
+        show=lambda row: f"{row['overdue_days']} d" if row["overdue_days"] else "",
+    ),
     column("total", "TOTAL", "exact_total", align="right", show=_money("total")),
     column("open", "OPEN", align="right", show=_money("open", named=False)),
     CURRENCY,

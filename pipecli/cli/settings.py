@@ -22,12 +22,14 @@ from pipecli.cli.common.command import (
     with_fields,
 )
 from pipecli.cli.common.edit import edit_file
-from pipecli.cli.common.record_json import SECTIONS, find_principal, find_section, settings_json
+from pipecli.cli.common.pick_and_confirm import names_of
+from pipecli.cli.common.record_json import SECTIONS, find_section, settings_json
 from pipecli.cli.common.record_verbs import given_slug
 from pipecli.cli.common.session import Session, say
 from pipecli.cli.common.transaction import Printed, Transaction
 from pipecli.cli.common.typed_values import split_assignment, validated, with_values
 from pipecli.errors import PipecliError
+from pipecli.records.compare_names import chosen_id
 from pipecli.records.kinds import BY_NOUN, CUSTOMER, LEAD, OPPORTUNITY, SETTINGS_FILE
 from pipecli.records.references import named_at
 from pipecli.records.settings import Settings, Team, User
@@ -252,7 +254,8 @@ def hand_over_user(
     """
     transaction.pipeline.need(OPPORTUNITY, LEAD, CUSTOMER)
     slug = find_section(transaction.session, "user", user, whole=True)
-    recipient = find_principal(transaction.session, to)
+    names = names_of(transaction.session, "principal")
+    recipient = chosen_id(to, names, f'no user or team matches "{to}"')
     connection = transaction.pipeline.index.connection
     theirs = responsibilities(connection, slug)
     changes = hand_over(

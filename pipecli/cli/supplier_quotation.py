@@ -250,7 +250,13 @@ def _view(deal: str, compared: Comparison) -> dict[str, Any]:
             {
                 **picked(row, "product description quantity uom"),
                 "prices": [
-                    _price_view(price, column)
+                    {
+                        **picked(column.answer, "id supplier"),
+                        "unit_price": price.unit_price,
+                        "currency": column.answer.currency,
+                        "compared": _rounded(price.compared),
+                        "best": price.is_best,
+                    }
                     for column, price in zip(compared.columns, row.prices, strict=True)
                     if price is not None
                 ],
@@ -258,7 +264,14 @@ def _view(deal: str, compared: Comparison) -> dict[str, Any]:
             for row in compared.rows
         ],
         "suppliers": [
-            *(_answer_view(column, len(compared.rows)) for column in compared.columns),
+            *(
+                picked(column.answer, "id supplier status currency")
+                | picked(column, "total compared quoted")
+                | {"complete": column.quoted == len(compared.rows)}
+                | picked(column.answer, "lead_time valid_until")
+                | {"expired": column.has_expired, "best": column.is_best}
+                for column in compared.columns
+            ),
             *(
                 picked(quotation, "id supplier status reason")
                 for quotation in (*compared.waiting, *compared.declined)
@@ -267,29 +280,6 @@ def _view(deal: str, compared: Comparison) -> dict[str, Any]:
     }
 
 
-def _price_view(price: Price, column: Answer) -> dict[str, Any]:
-    return {
-        "id": column.answer.id,
-        "supplier": column.answer.supplier,
-        "unit_price": price.unit_price,
-        "currency": column.answer.currency,
-        "compared": _rounded(price.compared),
-        "best": price.is_best,
-    }
-
-
 def _rounded(compared: Decimal | None) -> Decimal | None:
     """A converted price to a hundredth of a cent: enough to see which of two near ones is lower."""
     return None if compared is None else compared.quantize(Decimal("0.0001")).normalize() + 0
-
-
-def _answer_view(column: Answer, items: int) -> dict[str, Any]:
-    answer = column.answer
-    return {
-        **picked(answer, "id supplier status currency"),
-        **picked(column, "total compared quoted"),
-        "complete": column.quoted == items,
-        **picked(answer, "lead_time valid_until"),
-        "expired": column.has_expired,
-        "best": column.is_best,
-    }

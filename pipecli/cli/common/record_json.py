@@ -173,10 +173,5 @@ def find_section(run: Session, noun: str, text: str, *, whole: bool = False) -> 
     return slug
 
 
-def find_principal(run: Session, text: str) -> str:
-    """The slug of the user or team that a person means. Raises PipecliError."""
-    return chosen_id(text, names_of(run, "principal"), f'no user or team matches "{text}"')
-
-
 def print_record_json(run: Session, shown: Mapping[str, Any]) -> None:
     print_record(shown, run.format, list(shown.items()))
