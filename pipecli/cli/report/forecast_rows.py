@@ -159,9 +159,14 @@ def with_targets(run: Session, report: Forecast, by: str, names: ForecastNames) 
     goals = _Goals(run, report)
     total = record_of(report.totals, "", names)
     if by in PERIODS:
-        rows = sorted(
-            [*report.rows, *_without_deals(report, by, goals)], key=lambda row: chronological(row.key)
-        )
+        # A row for each with a target in which nothing is expected and nothing was won, too.
+        known, zero = {row.key for row in report.rows}, report.totals.amount * 0
+        without_deals = [
+            Row(name, None, 0, zero, zero, 0, zero, 0, 0, 0, 0)
+            for name in {goal.period for goal in goals.all} - known
+            if re.fullmatch(_PERIOD[by], name) and goals.of_period(name, report.window.first) is not None
+        ]
+        rows = sorted([*report.rows, *without_deals], key=lambda row: chronological(row.key))
         targeted, reached = [], report.totals.won_amount * 0
         for row in rows:
             targets_of = goals.of_period(row.key, report.window.first)
@@ -275,11 +280,6 @@ class _Goals:
             return targets.of_team_and_below(self.owner_filter.team)
         return targets.of_user(self.owner_filter.me) if self.owner_filter.me else targets.total()
 
-    def periods(self, by: str) -> set[str]:
-        """The months or quarters that have a target and lie in the window."""
-        names = {goal.period for goal in self.all if re.fullmatch(_PERIOD[by], goal.period)}
-        return {name for name in names if self.of_period(name, self.window.first) is not None}
-
 
 def _days(key: str | None) -> Period | None:
     from pipecli.cli.common.dates import parse_period
@@ -299,11 +299,3 @@ def _goals(run: Session, written: Mapping[str, Any], report: Forecast) -> Iterat
         for principal, amount in amounts.items():
             exact = rates.convert(Decimal(str(amount)), rates.base, report.today, report.currency)
             yield Goal(name, days.first, days.last, principal, rounded(exact, report.currency))
-
-
-def _without_deals(report: Forecast, by: str, goals: _Goals) -> Iterator[Row]:
-    """A row for each month or quarter with a target in which nothing is expected and nothing was won."""
-    known = {row.key for row in report.rows}
-    zero = report.totals.amount * 0
-    for name in goals.periods(by) - known:
-        yield Row(name, None, 0, zero, zero, 0, zero, 0, 0, 0, 0)
