@@ -8,12 +8,11 @@ and the author of its line, so the git history is that of a team at work. Its la
 
 from __future__ import annotations
 
-import contextlib
 import io
-import os
 import shlex
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, redirect_stderr, redirect_stdout
 from datetime import date, datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
@@ -24,6 +23,7 @@ import typer
 
 from pipecli.cli.common.command import Verb, argument, flag, noun, option
 from pipecli.cli.common.session import Session, say
+from pipecli.cli.common.terminal_and_own_config import environment
 from pipecli.cli.main import INTERRUPTED, run
 from pipecli.errors import PipecliError
 from pipecli.extras import PINNED_INSTALL_CHARTS
@@ -226,7 +226,7 @@ def story(text: str) -> Iterator[Line]:
 def _run(root: Path, line: Line, words: list[str]) -> str:
     """Run one command in this process; what it printed, an id for those that made something."""
     out, err = io.StringIO(), io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+    with redirect_stdout(out), redirect_stderr(err):
         code = run(["-C", str(root), *(["--format", "ids"] if line.name else []), *words])
     if code == INTERRUPTED:
         raise KeyboardInterrupt
@@ -266,20 +266,12 @@ PEOPLE = {
 }
 
 
-@contextlib.contextmanager
-def _world(moment: datetime, author: str) -> Iterator[None]:
+def _world(moment: datetime, author: str) -> AbstractContextManager[None]:
     """The clock and the identity of one line, for pipecli and for git."""
     name, email = PEOPLE[author]
     stamp = moment.isoformat()
     parts = {"NAME": name, "EMAIL": email, "DATE": stamp}
     identity = {"PIPECLI_TODAY": stamp, "PIPECLI_USER": author}
-    identity |= {f"GIT_{who}_{part}": parts[part] for who in ("AUTHOR", "COMMITTER") for part in parts}
-    before = {key: os.environ.get(key) for key in identity}
-    os.environ.update(identity)
-    try:
-        yield
-    finally:
-        for key, value in before.items():
-            os.environ.pop(key, None)
-            if value is not None:
-                os.environ[key] = value
+    return environment(
+        identity | {f"GIT_{who}_{part}": parts[part] for who in ("AUTHOR", "COMMITTER") for part in parts}
+    )

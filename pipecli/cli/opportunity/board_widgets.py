@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import io
-import os
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, redirect_stderr, redirect_stdout
 from typing import Any, ClassVar
 
 from textual import events
@@ -21,6 +20,7 @@ from textual.widgets.option_list import Option
 from pipecli.cli.common.output import Format, print_record
 from pipecli.cli.common.session import Session
 from pipecli.cli.common.table import fitting
+from pipecli.cli.common.terminal_and_own_config import environment
 from pipecli.cli.main import run as run_command
 from pipecli.cli.opportunity.board_cards import Board, Card, Lane, Place, card_lines, shortened
 from pipecli.harmless_text import clean
@@ -103,18 +103,9 @@ def shell(run: Session, *words: str) -> tuple[int, str, str]:
     return code, out.getvalue(), err.getvalue()
 
 
-@contextmanager
-def _as_wide_as(width: int) -> Iterator[None]:
+def _as_wide_as(width: int) -> AbstractContextManager[None]:
     """A terminal of this width, to whom prints into a window."""
-    before = os.environ.get("COLUMNS")
-    os.environ["COLUMNS"] = str(max(width, 1))
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ["COLUMNS"]
-        else:
-            os.environ["COLUMNS"] = before
+    return environment({"COLUMNS": str(max(width, 1))})
 
 
 _KEYS = (
