@@ -61,6 +61,8 @@ def test_new_files_never_differ_in_case_alone() -> None:
     for name in names:
         taken.add(ids_and_files.free_slug(name, taken))
     assert len({slug.casefold() for slug in taken}) == len(names)
+    made = ids_and_files.id_derived_from("x", ())
+    assert ids_and_files.id_derived_from("x", ()) == made != ids_and_files.id_derived_from("x", {made})
     assert all(slug == slug.lower() and slug.isascii() for slug in taken)
 
 

@@ -218,6 +218,22 @@ def test_a_hand_edit_on_top_of_a_killed_change_stops_and_is_kept(cli, refused, d
     assert git("status", "--porcelain") == ""
 
 
+def test_a_link_that_a_person_put_in_the_place_of_a_file_stops_and_stays(refused, deal, root):
+    file = deal()
+    name, text = file.relative_to(root).as_posix(), file.read_text()
+    killed_change(
+        root,
+        {name: (text, f"{text}notes: x\n"), "customers/new.yaml": (None, "id: new\n")},
+        is_committing=True,
+    )
+    file.unlink()
+    for link in (file, root / "customers/new.yaml"):  # of the second nothing was there before
+        link.parent.mkdir(exist_ok=True)
+        link.symlink_to(os.devnull)
+    assert f"had written {name}, and that was changed since" in refused("opp", "set", "2q8", "amount=1")
+    assert file.is_symlink() and (root / "customers/new.yaml").is_symlink()
+
+
 def test_a_hand_edit_while_a_hook_refuses_is_kept_and_named(cli, deal, git, root):
     file = deal()
     text = file.read_text()

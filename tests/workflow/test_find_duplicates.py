@@ -128,3 +128,19 @@ def test_two_thousand_are_compared_in_less_than_three_seconds() -> None:
 
 def test_what_is_no_address_tells_nothing() -> None:
     assert party("a", "Ana", email="at the fair").signs == party("b", "Ana").signs
+
+
+def test_names_speak_for_one_from_a_likeness_on_and_for_two_below_another():
+    name = "abcdefghijklmnopqrstuvwxy"
+    site = {"website": "contoso.example"}
+    similar = name.translate(str.maketrans("agm", "zzz"))  # 22 of 25 letters
+    (pair,) = found(party("a", organization=name, **site), party("b", organization=similar, **site))
+    assert pair.why == ("domain contoso.example", "similar name, 88 %")
+    other = name.translate(str.maketrans("agm", "zzz")) + name.translate(str.maketrans("agmt", "zzzz"))
+    (pair,) = found(party("a", name * 2, phone="600100200"), party("b", other, phone="600100200"))
+    assert (pair.score, pair.why) == (80, ("phone",))  # 43 of 50 letters
+
+
+def test_a_sign_that_very_many_share_tells_none_of_them():
+    parties = [party(f"p-{place}", phone="600100200") for place in range(101)]
+    assert (len(found(*parties[1:])), found(*parties)) == (100 * 99 // 2, [])
