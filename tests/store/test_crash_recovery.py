@@ -780,6 +780,10 @@ def test_what_became_of_files_that_a_killed_git_moved_is_told(cli, deal, git, ro
     assert ("5000" in file.read_text(), terms.read_text(), old.read_text()) == (True, "60 days\n", "")
     assert not (root / "gone.txt").exists()
     old.unlink()
+    git("reset", "-q", "--hard", before)
+    cut_off(root, "sync", theirs)
+    git("reset", "-q", "--hard", theirs)
+    assert cli("opp", "list").err == "finished: sync (the command was cut off)\n"  # nothing was torn
 
     git("reset", "-q", "--hard", before)
     git("config", "core.fsync", "added")

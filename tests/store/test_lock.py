@@ -41,6 +41,13 @@ def test_a_damaged_lock_is_named(tmp_path: Path) -> None:
     ):
         pytest.fail("it was held")
     lock.unlink()
+    (tmp_path / "lock-journal").mkdir()
+    with (
+        pytest.raises(PipecliError, match="can't be written: unable to open database file"),
+        hold_lock(tmp_path),
+    ):
+        pytest.fail("it was held")
+    (tmp_path / "lock-journal").rmdir()
     with hold_lock(tmp_path):
         pass
 
