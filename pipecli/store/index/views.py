@@ -38,12 +38,11 @@ LEFT JOIN users u ON u.id = o.owner"""
 def _document(table: str, supplier_quotation: str, joined: str = "") -> str:
     """The view of a document with items: its margin, its customer's name, and who answers for its deal."""
     lines = _COSTED_LINES.format(supplier_quotation=supplier_quotation)
-    facts = f"margin_facts({lines}, r.currency, r.date)"
     return f"""
-CREATE VIEW {table} AS SELECT r.*, {facts} AS margin_facts,
-    CAST(json_extract({facts}, '$.margin') AS REAL) AS margin,
+CREATE VIEW {table} AS SELECT r.*, CAST(json_extract(r.margin_facts, '$.margin') AS REAL) AS margin,
     c.name AS customer_name, {_DEAL}
-FROM _{table} r JOIN _records d USING (path) {joined}
+FROM (SELECT r.*, margin_facts({lines}, r.currency, r.date) AS margin_facts FROM _{table} r {joined}) r
+JOIN _records d USING (path)
 LEFT JOIN _customers c ON c.path = 'customers/' || r.customer || '.yaml'
 {_OF_DEAL};"""
 
@@ -93,14 +92,10 @@ OF_LEAD = (
 """A column of the lead of a deal, whose row is `r`; NULL where it has none."""
 _OF_LEAD = OF_LEAD.format(column="first_response")
 # The one with an hour before one with a bare day, else the earlier; texts with other offsets don't compare.
-_FIRST_RESPONSE = f"""CASE
-        WHEN r.own_first_response IS NULL THEN {_OF_LEAD}
-        WHEN {_OF_LEAD} IS NULL THEN r.own_first_response
-        WHEN (r.own_first_response LIKE '%T%') = ({_OF_LEAD} LIKE '%T%')
-        THEN CASE WHEN julianday({_OF_LEAD}) < julianday(r.own_first_response)
-            THEN {_OF_LEAD} ELSE r.own_first_response END
-        WHEN r.own_first_response LIKE '%T%' THEN r.own_first_response
-        ELSE {_OF_LEAD} END"""
+_FIRST_RESPONSE = f"""CASE WHEN r.own_first_response IS NULL OR
+        ({_OF_LEAD} NOT LIKE '%T%', julianday({_OF_LEAD}))
+        < (r.own_first_response NOT LIKE '%T%', julianday(r.own_first_response))
+    THEN {_OF_LEAD} ELSE r.own_first_response END"""
 
 PROBABILITY = "coalesce(r.probability_by_hand, s.probability)"
 """The probability of a deal `r` at a stage `s`: its own, else the stage's."""
