@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pipecli.harmless_text import lifeless
 from pipecli.store import git
+from pipecli.store.file_stamps import stat_of_status
 
 if TYPE_CHECKING:
+    from pipecli.store.file_stamps import Stat
     from pipecli.store.safe_files import Location
     from pipecli.workflow import Change
 
@@ -248,6 +250,32 @@ def hardening(settings: Mapping[str, str]) -> tuple[str, ...] | None:
         return None if settings["core.fsync"] == "none" else ()
     batch = () if "core.fsyncmethod" in settings else ("-c", "core.fsyncMethod=batch")
     return ("-c", "core.fsync=added", *batch)
+
+
+_known: tuple[object, Mapping[str, str]] = (None, {})
+
+
+def settings_of(place: Location) -> Mapping[str, str]:
+    """`git.settings`, asked once by a process of many commands, and again where a file of them has changed.
+
+    With included files, which may be anywhere and depend on the branch, git is asked every time.
+    """
+    global _known
+    variables = dict(os.environ)
+    of_person = [variables.get(name, "") for name in ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM")]
+    above = ["~/.gitconfig", f"{variables.get('XDG_CONFIG_HOME', '~/.config')}/git/config", "/etc/gitconfig"]
+    own = [f"{place.common_dir}/config", f"{place.git_dir}/config.worktree"]
+    state = (place, variables, [*git.hardening], [*map(_stamp, [*own, *of_person, *above])])
+    if _known[0] != state or any(name.startswith("include") for name in _known[1]):
+        _known = state, git.settings(place.work_tree)
+    return _known[1]
+
+
+def _stamp(file: str) -> Stat | None:
+    try:
+        return stat_of_status(Path(file).expanduser().stat())
+    except (OSError, RuntimeError):  # not there; no home
+        return None
 
 
 @contextmanager

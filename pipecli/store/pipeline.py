@@ -80,10 +80,10 @@ class Pipeline:
 
     @cached_property
     def git_settings(self) -> Mapping[str, str]:
-        """Those of git's that a changing command asks for: `git.settings`."""
-        from pipecli.store import git
+        """Those of git's that a changing command asks for."""
+        from pipecli.store.git_commit import settings_of
 
-        return git.settings(self.location.work_tree)
+        return settings_of(self.location)
 
     @property
     def author_email(self) -> str:

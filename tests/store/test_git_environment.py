@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from pipecli.store.git import OF_A_REPOSITORY, is_unborn, settings
+from pipecli.store.git_commit import settings_of
 from pipecli.store.git_remote import remote_names
+from pipecli.store.safe_files import location_at
 from tests.conftest import Cli
 
 Git = Callable[..., str]
@@ -92,6 +94,34 @@ def test_the_identity_of_the_person_stays(
 
 ANA, LUIS, EVA = "ana@contoso.example", "luis@contoso.example", "eva@contoso.example"
 NOTHING_SET = {"GIT_CONFIG_GLOBAL": os.devnull}
+
+
+def test_a_process_asks_for_the_settings_again_where_a_file_of_them_has_changed(
+    root: Path, git: Git, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place, of_person, included, trace = location_at(root), *(tmp_path / name for name in ("a", "b", "trace"))
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(of_person))
+    monkeypatch.setenv("GIT_TRACE", str(trace))
+
+    def email() -> tuple[str, int]:
+        """The author's address, and how many gits it takes to know it."""
+        trace.write_text("")
+        return settings_of(place)["author.email"], trace.read_text().count("built-in")
+
+    assert email() == ("", 1)
+    of_person.write_text(f"[user]\nemail = {ANA}\n")
+    assert email() == (ANA, 1)
+    assert email() == (ANA, 0)
+    git("config", "user.email", LUIS)
+    assert [email(), email()] == [(LUIS, 1), (LUIS, 0)]
+    monkeypatch.setenv("GIT_AUTHOR_EMAIL", EVA)
+    assert [email(), email()] == [(EVA, 1), (EVA, 0)]
+    monkeypatch.delenv("GIT_AUTHOR_EMAIL")
+    included.write_text("")
+    git("config", "include.path", str(included))
+    assert email() == (LUIS, 1)
+    included.write_text(f"[user]\nemail = {EVA}\n")
+    assert [email(), email()] == [(EVA, 1), (EVA, 1)]
 
 
 @pytest.mark.parametrize(
