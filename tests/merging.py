@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from pipecli.merge import ConflictInWords, merge_bytes
+from pipecli.merge.files_and_conflicts import ConflictInWords, merge_bytes
 from pipecli.records.kinds import KINDS, SETTINGS, Kind
 from pipecli.store.parse_record import parse_record
 

@@ -294,7 +294,7 @@ def merge_driver(
 
     Exits with 1 if fields are in conflict; they are marked in OURS and listed on stderr.
     """
-    from pipecli.merge import merge_bytes
+    from pipecli.merge.files_and_conflicts import merge_bytes
 
     before, mine, other = (file.read_bytes() for file in (base, ours, theirs))
     merged = merge_bytes(_file_of(path), before or None, mine, other, "base" if ancestor else None)

@@ -19,7 +19,7 @@ from pipecli.errors import PipecliError
 from pipecli.history.commit_as_of import StandingCommit
 from pipecli.history.commits import key_of_path, record_kind
 from pipecli.history.pipeline_as_of import PastPipeline, text_of_blob
-from pipecli.merge import ConflictInWords, merge_bytes
+from pipecli.merge.files_and_conflicts import ConflictInWords, merge_bytes
 from pipecli.records.kinds import SETTINGS_FILE
 from pipecli.store import git, safe_files
 from pipecli.store.file_stamps import doubted_stat, stat_of

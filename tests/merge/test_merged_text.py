@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pipecli.merge import files_and_conflicts as merging
-from pipecli.merge import merge_bytes
-from pipecli.merge.files_and_conflicts import exact_numbers
+from pipecli.merge.files_and_conflicts import exact_numbers, merge_bytes
 from tests.merging import DEAL, FILE, Merged, both, edited, merge, record, words
 
 

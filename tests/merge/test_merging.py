@@ -6,7 +6,7 @@ from typing import get_args, get_origin
 
 import pytest
 
-from pipecli.merge import merge_bytes
+from pipecli.merge.files_and_conflicts import merge_bytes
 from pipecli.records import base as fields
 from pipecli.records.base import Part
 from pipecli.records.kinds import KINDS, SETTINGS
