@@ -5,6 +5,7 @@ Words of the settings are held to here, too: types, sources, reasons.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
@@ -22,9 +23,7 @@ from pipecli.records.written_amounts import Money
 from pipecli.store.parse_record import validate
 from pipecli.store.pipeline import Pipeline
 from pipecli.workflow import items_and_prices
-from pipecli.workflow.lead import require_disqualify_reason
 from pipecli.workflow.opportunity.add_and_set import require_source, require_type
-from pipecli.workflow.opportunity.close import require_listed_lost_reason
 
 _PRICED = ("opportunity", "quotation", "supplier-quotation", "order")
 """The kinds of record with a currency and items."""
@@ -177,17 +176,21 @@ class Completer:
 
     def _spell_words(self, plain: Plain) -> None:
         """Spell types, sources and reasons as the settings do. Raises Refused for others."""
-        lost = plain.get("closed", {}) if plain.get("status") == "lost" else {}
-        words = [
-            (plain, "source", require_source),
-            (plain.get("disqualified", {}), "reason", require_disqualify_reason),
-        ]
-        words += [(plain, "type", require_type)] if self.collection.noun == "opportunity" else []
+        words: list[tuple[Plain, str, Callable[..., str | None]]] = [(plain, "source", require_source)]
+        if self.collection.noun == "opportunity":
+            words.append((plain, "type", require_type))
+        elif "disqualified" in plain:
+            from pipecli.workflow.lead import require_disqualify_reason
+
+            words.append((plain["disqualified"], "reason", require_disqualify_reason))
         for part, name, require in words:
             if isinstance(part.get(name), str):
                 part[name] = require(self.settings, part[name], is_whole=True)
+        lost = plain.get("closed", {}) if plain.get("status") == "lost" else {}
         reasons = [reasons] if isinstance(reasons := lost.get("reasons", ()), str) else reasons
         if reasons:
+            from pipecli.workflow.opportunity.close import require_listed_lost_reason
+
             lost["reasons"] = [
                 require_listed_lost_reason(self.settings, reason, is_whole=True) for reason in reasons
             ]
