@@ -8,7 +8,7 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from shlex import quote
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -31,26 +31,18 @@ from pipecli.inbox.importing.import_report import commit_subject, new_words, rep
 from pipecli.inbox.importing.match_record import PART_KINDS
 from pipecli.inbox.importing.table import ARCHIVE
 from pipecli.inbox.importing.workbook import is_workbook
-from pipecli.inbox.moving.findings import Question
-from pipecli.inbox.moving.plan import Plan
-from pipecli.inbox.moving.plan_files import PLAN_FILE, load_plan, source_of
-from pipecli.inbox.moving.run_plan import (
-    PAPERS,
-    Moved,
-    answered,
-    export_of,
-    move_lines,
-    plan_again,
-    plan_here,
-    run_plan,
-    unpack_plan,
-)
+from pipecli.inbox.moving import PLAN_FILE
 from pipecli.json_and_csv import picked
 from pipecli.records.kinds import COLLECTIONS, collection_named
 from pipecli.store import lock
 from pipecli.store.pipeline import Pipeline, no_collector
 from pipecli.store.plan_writes import Planner, Write
 from pipecli.wording import count, first_of
+
+if TYPE_CHECKING:  # what plans, runs and reconciles a whole export is loaded by the verbs that do
+    from pipecli.inbox.moving.findings import Question
+    from pipecli.inbox.moving.plan import Plan
+    from pipecli.inbox.moving.run_plan import Moved
 
 KeepOption = Annotated[
     str | None,
@@ -74,6 +66,7 @@ app = noun()
 
 
 @app.command("KIND", cls=Changing)
+@no_collector()
 def import_(
     run: Session,
     kind: str = argument("What each row is: leads, customers, activities, …", "KIND"),
@@ -119,7 +112,7 @@ def import_(
             done = prepare_import(pipeline, target, table, source, planner, tick, side_of(keep))
         return done, planner.writes()
 
-    with no_collector(), changing_after(run, decide) as (transaction, (done, writes)):
+    with changing_after(run, decide) as (transaction, (done, writes)):
         kept, commit = None, None
         if not run.dry_run or run.format is Format.TABLE:
             commit = transaction.commit(writes, commit_subject(done.report), "Pipecli-Event: imported")
@@ -179,6 +172,9 @@ def plan(
     force: bool = flag("--force", "Overwrite a plan, even if you changed it."),
 ) -> None:
     """Write mappings and settings for an export, and what is left open."""
+    from pipecli.inbox.moving.plan_files import source_of
+    from pipecli.inbox.moving.run_plan import plan_again
+
     if (into / PLAN_FILE).exists() and not force:
         raise PipecliError(f"{into} has a plan already", hint="name another folder, or give --force")
     if into.exists() and not into.is_dir():
@@ -245,6 +241,7 @@ def _plan_json(outcome: Plan) -> dict[str, Any]:
 
 
 @app.command("run", cls=Changing.with_(when_dry="Print only the report; change nothing."))
+@no_collector()
 def run_move(
     run: Session,
     folder: Path = argument("The plan's folder, or an export of ours.", "DIR"),
@@ -263,6 +260,8 @@ def run_move(
 
 def move_at_once(run: Session, export: Path, vendor: str | None, keep: Keep | None) -> None:
     """Plan and run in one go, where the export leaves nothing open."""
+    from pipecli.inbox.moving.run_plan import plan_here
+
     outcome = plan_here(files_of(export), run.pipeline, str(export), vendor)
     for line in outcome.findings.assumed:
         say(line)
@@ -287,6 +286,9 @@ def _move(
     *,
     with_diff: bool,
 ) -> None:
+    from pipecli.inbox.moving.plan_files import load_plan
+    from pipecli.inbox.moving.run_plan import PAPERS, answered, export_of, run_plan, unpack_plan
+
     with all_faults(), lock.temporary_folder("export") as unpacked:
         if folder.is_file():
             unpack_plan(folder, unpacked)
@@ -304,11 +306,7 @@ def _move(
             own = answered(move, files, pipeline)
             return run_plan(pipeline, own, files, room, progress, keep, export)
 
-    with (
-        lock.temporary_folder("move") as room,
-        no_collector(),
-        changing_after(run, decide) as (transaction, moved),
-    ):
+    with lock.temporary_folder("move") as room, changing_after(run, decide) as (transaction, moved):
         is_dry = transaction.session.dry_run
         commit = None
         if not is_dry or with_diff:
@@ -370,6 +368,8 @@ def _keep_rejects(
 
 def _print_move(run: Session, moved: Moved, commit: str | None, kept: dict[str, Path]) -> None:
     if run.format is Format.TABLE:
+        from pipecli.inbox.moving.run_plan import move_lines
+
         write_counts((line, None) for line in move_lines(moved, is_dry=run.dry_run))
         return
     compared = [

@@ -16,6 +16,7 @@ from pipecli.errors import Fault, FaultyFile, PipecliError
 from pipecli.harmless_text import one_line
 from pipecli.inbox.importing.earlier_imports import imports_at
 from pipecli.inbox.importing.mapping import in_flow
+from pipecli.inbox.moving import PLAN_FILE
 from pipecli.inbox.moving.findings import Findings, Question
 from pipecli.records.compare_names import name_key
 from pipecli.records.kinds import OPPORTUNITY, SETTINGS_FILE
@@ -27,7 +28,7 @@ from pipecli.store.yaml import read as yamltext
 from pipecli.store.yaml.write import scalar_text
 from pipecli.workflow import Change
 
-PLAN_FILE, SETTINGS_PAGE = "plan.yaml", "settings.yaml"
+SETTINGS_PAGE = "settings.yaml"
 WORDS = ("lost_reasons", "disqualify_reasons", "opportunity_types")
 """The lists of the settings to which a move adds."""
 
