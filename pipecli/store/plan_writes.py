@@ -10,8 +10,10 @@ import os
 import re
 from collections import ChainMap
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import partial
+from operator import attrgetter, itemgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipecli.errors import PipecliError
 from pipecli.json_and_csv import loads
@@ -96,8 +98,7 @@ class Planner:
         """The writes of all records, but where the file says it already. Raises as `plan_writes` does."""
         self._finish_block()
         block, self._waiting = self._waiting, []
-        plans, rows = _block(self._pipeline, block)
-        self._note(block, plans, lambda: rows)
+        self._note(block, [*_block(self._pipeline, block)].__getitem__)
         written = ChainMap(self._writes, dict.fromkeys(self._in_settings))
         require_known(self._pipeline, self._references, written, self._removed)
         return [write for write in self._writes.values() if write]
@@ -106,13 +107,16 @@ class Planner:
         if self._begun:
             block, apart = self._begun
             self._begun = None
-            self._note(block, apart.part(0), lambda: apart.part(1))
+            self._note(block, apart.part)
 
-    def _note(
-        self, block: Sequence[_Planned], plans: Sequence[_Plan | None], rows: Callable[[], Rows]
-    ) -> None:
+    def _note(self, block: Sequence[_Planned], part: Callable[[int], Any]) -> None:
+        plans: list[_Plan | None] = part(0)
+        rows: dict[str, Callable[[], Rows]] = {}
+        for place, files in enumerate(parts(sorted(plan[0] for plan in plans if plan), _BESIDE), 1):
+            rows |= dict.fromkeys(files, partial(part, place))
         for planned, plan in zip(block, plans, strict=True):
-            self._writes[planned.record.noun, planned.record.key] = Write(*plan, rows) if plan else None
+            write = Write(*plan, rows[plan[0]]) if plan else None
+            self._writes[planned.record.noun, planned.record.key] = write
 
     def _new_file(self, record: Record) -> str:
         """The file of a new record; that of a product whose slug another has is numbered: AB.77 and AB-77."""
@@ -139,11 +143,12 @@ class _Planned(NamedTuple):
 
 _Plan = tuple[str, bytes | None, bytes]
 """A file, its content before and after."""
-_Block = tuple[list[_Plan | None], Rows]
+_BESIDE = 250
+"""Records of a block whose files follow each other, and whose rows go into the index together."""
 
 
-def _block(pipeline: Pipeline, block: Sequence[_Planned]) -> _Block:
-    """What some records come to: None for each whose file says it already, and the rows of the others."""
+def _block(pipeline: Pipeline, block: Sequence[_Planned]) -> Iterator[Any]:
+    """The plan of each record, None where its file says it already; then rows, those `_BESIDE` each other."""
     # Step by step for all of them, as the index does it.
     plains = [planned.record.plain() for planned in block]
     texts = [_text(pipeline, planned, plain) for planned, plain in zip(block, plains, strict=True)]
@@ -151,7 +156,9 @@ def _block(pipeline: Pipeline, block: Sequence[_Planned]) -> _Block:
         None if text is None else _as_read(planned.record, plain, *text)
         for planned, plain, text in zip(block, plains, texts, strict=True)
     ]
-    return [plan and plan[0] for plan in plans], rows_of([(plan[0][0], plan[1]) for plan in plans if plan])
+    yield [plan and plan[0] for plan in plans]
+    made = sorted(((plan[0][0], plan[1]) for plan in plans if plan), key=itemgetter(0))
+    yield from map(rows_of, parts(made, _BESIDE))
 
 
 def record_names(record: Record) -> Iterator[tuple[str, str]]:
@@ -290,7 +297,7 @@ def index_rows(writes: Sequence[Write]) -> Iterator[Rows]:
     """The rows of the index for the records that are written, a block of them after the other."""
     planned: dict[Callable[[], Rows], set[str]] = {}
     unread: list[tuple[str, Record]] = []
-    for write in writes:
+    for write in sorted(writes, key=attrgetter("file")):  # neighbours lie in the same pages
         if write.after is not None and write.rows is not None:
             planned.setdefault(write.rows, set()).add(write.file)
         elif write.after is not None:
