@@ -58,6 +58,8 @@ class Pipeline:
         """Told of what a killed command left."""
         self._texts_read: dict[str, int] = {}
         """By file the hash of its text, as the records had it that a change is decided on."""
+        self._names: dict[str, set[str]] = {}
+        """By folder what is in it, where a new file was asked for."""
 
     @classmethod
     def find(cls, start: Path, now: date | datetime | None = None) -> Pipeline:
@@ -126,6 +128,7 @@ class Pipeline:
         self.close()
         self.__dict__.pop("index", None)
         self._texts_read.clear()
+        self._names.clear()
 
     def take_in(
         self,
@@ -136,6 +139,7 @@ class Pipeline:
     ) -> None:
         """Have the index know what this process has just written or removed."""
         self._texts_read.clear()
+        self._names.clear()
         try:
             self.index.update(stats, new, removed, rows)
         except sqlite3.OperationalError:  # another process has put one of its own in its place
@@ -269,7 +273,12 @@ class Pipeline:
         return content
 
     def has_file(self, file: str) -> bool:
-        return os.path.lexists(f"{self.root}/{file}")
+        """True where something has this name: by a list of its folder, made once for all that are new."""
+        folder, _, name = file.rpartition("/")
+        if folder not in self._names:
+            path = self.root / folder
+            self._names[folder] = {*os.listdir(path)} if path.is_dir() else set()  # noqa: PTH208 - all at once
+        return name in self._names[folder]
 
     def json_of(self, noun: str, key: str) -> str:
         """The JSON of a record from the index: to open and read its file takes longer."""

@@ -121,15 +121,17 @@ class Planner:
     def _new_file(self, record: Record) -> str:
         """The file of a new record; that of a product whose slug another has is numbered: AB.77 and AB-77."""
         file = first = ids_and_files.file_name(record)
-        if record.noun != PRODUCT.noun:
-            return file
         number = 2
-        while file in self._product_files or (
-            not re.fullmatch(SLUG, record.key) and self._pipeline.has_file(file)
+        while record.noun == PRODUCT.noun and (
+            file in self._product_files
+            or (not re.fullmatch(SLUG, record.key) and self._pipeline.has_file(file))
         ):
             file = f"{first.removesuffix('.yaml')}-{number}.yaml"
             number += 1
-        self._product_files.add(file)
+        if self._pipeline.has_file(file):
+            raise PipecliError(f"{file} exists already", hint="choose another name, or edit that record")
+        if record.noun == PRODUCT.noun:
+            self._product_files.add(file)
         return file
 
 
@@ -178,8 +180,6 @@ def _text(pipeline: Pipeline, planned: _Planned, plain: Plain) -> tuple[str, byt
         if file is not None and not pipeline.is_unwritten(file):
             return _edited(pipeline, record, file, plain)
         name = file or planned.new_file or ""
-        if file is None and pipeline.has_file(name):
-            raise PipecliError(f"{name} exists already", hint="choose another name, or edit that record")
         return name, None, emit(plain, _schema(record, name))
     except Unwritable as error:
         raise PipecliError(f"{record.key}: {error}") from None
