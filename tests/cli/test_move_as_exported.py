@@ -1875,6 +1875,25 @@ def test_a_hundred_percent_is_no_win_where_others_were_said_to_be_it(cli: Cli, r
     assert by_title == {"Saw": "open", "Axe": "won", "Cog": "open", "Dye": "lost"}
 
 
+def test_people_are_what_their_file_is_named_with_all_their_numbers_and_firms(cli: Cli, root: Path) -> None:
+    """As in real files: contacts were taken for leads, users for contacts, Apollo's for Zoho's."""
+    users = "id,name,email,first_name,last_name,account_id\nu1,Ida Poe,ida@x.example,Ida,Poe,\n"
+    people = "id,first_name,last_name,title,status,company,email_work,email_home,phone_work,phone_home\n"
+    people += "p1,Zoe,Roy,CEO,warm,Acme,zoe@x.example,zoe@y.example,+34 600 100 001,+34 600 100 002\n"
+    told = _plan(cli, _files("exp", sf_user_data=users, contacts=people))
+    assert _kinds(told) == {"sf_user_data.csv": "users", "contacts.csv": "contacts"}
+    cli("import", "run", "m")
+    zoe = _read(root / "contacts/zoe-roy.yaml")
+    assert (zoe["emails"], zoe["customer"]) == (["zoe@x.example", "zoe@y.example"], "acme")
+    assert zoe["phones"] == ["+34 600 100 001", "+34 600 100 002"]
+    head = "Record ID - Contact,First Name,Last Name,Email,Company Name,Record ID - Company,Company name\n"
+    head += "9,Cy,Lee,cy@x.example,,7,Acme\n"  # HubSpot, with the company that is associated
+    cli("import", "plan", str(_files("hub", contacts=head)), "--into", "h")
+    cli("import", "run", "h")
+    cy = _read(root / "contacts/cy-lee.yaml")
+    assert (cy["external_id"], cy["customer"]) == ("9", "acme")
+
+
 def test_of_two_amounts_that_a_header_is_as_near_to_is_asked(cli: Cli, root: Path) -> None:
     """As Keap has it: the lower one was taken."""
     head = (

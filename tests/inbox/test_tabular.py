@@ -57,6 +57,14 @@ def test_the_delimiter_is_the_one_that_fits_every_row(sign: str) -> None:
     assert table.rows == [Row(2, {"a": "1", "b": "x,y;z", "c": "1,5"})]
 
 
+def test_a_sign_that_is_in_the_texts_of_rows_and_not_in_the_header_cuts_nothing() -> None:
+    """As in a real file of deals, which nobody knew."""
+    rows = (
+        "A,Talk; listen,2026\nB,See; hear,2026\nC,Ask, then; go,2026\nD,Ring, then; go,2026\nE,Go; run,2026\n"
+    )
+    assert read_table(("Deal,Text,Day\n" + rows).encode(), "x.csv").columns == ["Deal", "Text", "Day"]
+
+
 def test_excels_own_word_on_the_delimiter_is_heard() -> None:
     table = read_table(b"sep=|\r\na|b\r\n1|2\r\n", "x.csv")
     assert (table.columns, table.rows) == (["a", "b"], [Row(3, {"a": "1", "b": "2"})])

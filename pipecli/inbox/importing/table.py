@@ -374,8 +374,7 @@ def _without_nameless(table: Table) -> Table:
 
 def _delimiter(text: str) -> str:
     """The sign that cuts the most rows into as many cells as the header, and into the most cells."""
-    fits = {sign: _fit(text, sign) for sign in _DELIMITERS}
-    return max(_DELIMITERS, key=lambda sign: fits[sign])
+    return max(_DELIMITERS, key=lambda sign: _fit(text, sign))
 
 
 def _fit(text: str, sign: str) -> tuple[float, int]:
@@ -386,7 +385,8 @@ def _fit(text: str, sign: str) -> tuple[float, int]:
         return 0.0, 0
     widths = Counter(map(len, rows))
     width = max(widths, key=lambda width: (widths[width], width)) if rows else 0
-    return (sum(len(row) == width for row in rows) / len(rows), width) if width > 1 else (0.0, 0)
+    sure = 1 if rows and len(rows[0]) == width else 0.8  # else it is in texts, or notes are above a header
+    return (sure * widths[width] / len(rows), width) if width > 1 else (0.0, 0)
 
 
 def json_table(text: str, name: str) -> Table:

@@ -24,6 +24,7 @@ from pipecli.inbox.moving.synonyms import (
     Recognised,
     are_deals,
     by_words_of,
+    columns_for,
     completed,
     firms_and_persons,
     is_of_another_thing,
@@ -37,6 +38,8 @@ from pipecli.wording import count
 _MOST_BY_WORDS = 12
 """Tables of an export of a vendor; of more than these one must be named as its kind is."""
 _OWN_COLUMNS = 2
+_OF_PEOPLE = ("users", "customers", "contacts", "leads")
+"""Kinds that have columns in common: a file that is named as another of them is none of these."""
 _FILE_NAMED = 3
 """What a file's name adds to the columns that it has in common with a preset."""
 
@@ -154,7 +157,20 @@ def persons_of(table: Table, told: Recognised) -> list[Recognised]:
         own, *_ = _of_presets(table, [preset._replace(recognise=())])
         firms = told._replace(rest={**told.rest, "only": {column: {"not": words}}})
         return [firms, own._replace(rest={**own.rest, "only": {column: words}})]
-    return [told] if told.vendor else firms_and_persons(table, _with_whole_names(table, told))
+    if told.vendor:
+        return [told]
+    return firms_and_persons(table, _with_all_numbers(table, _with_whole_names(table, told)))
+
+
+def _with_all_numbers(table: Table, told: Recognised) -> Recognised:
+    """The columns, with each of the addresses and numbers of contacts: `Phone`, `Mobile`."""
+    columns = dict(told.columns)
+    for role in ("emails", "phones") if told.kind == "contacts" else ():
+        own = [column for column in columns if columns[column] == role]
+        more = [column for column in columns_for(table, "contacts", role) if column not in columns]
+        numbered = enumerate([*own, *more], 1) if own and more else ()
+        columns |= {column: f"{role}.{number}" for number, column in numbered}
+    return told._replace(columns=columns)
 
 
 def _with_whole_names(table: Table, told: Recognised) -> Recognised:
@@ -187,7 +203,7 @@ def _chosen(table: Table, several: list[Recognised], leading: str | None) -> Rec
 
 
 def _of_presets(table: Table, several: Iterable[Preset], vendor: str | None = None) -> Iterator[Recognised]:
-    keys = _by_key(table)
+    keys, named = _by_key(table), kinds_named(table.sheet) or kinds_named(table.name)
     for preset in several:
         by_key = dict(keys)
         if vendor is not None and preset.vendor != vendor:
@@ -208,15 +224,18 @@ def _of_presets(table: Table, several: Iterable[Preset], vendor: str | None = No
             for column, feeds in preset.columns.items()
             if (key := one_word(column)) in by_key
         }
+        for column in table.columns:  # `Company name` of the company beside `Company Name` of the contact
+            if columns.get(by_key.get(one_word(column), "")) == "customer":
+                columns.setdefault(column, "customer")
         is_named = bool(preset.file and re.search(preset.file, table.name, re.IGNORECASE))
         must_be_named = (preset.must_be_named and not bare) or (
             preset.file and is_of_another_thing(table.name)
         )
-        is_of_people = preset.kind in ("contacts", "customers")
-        if not is_named and (
-            must_be_named
-            or (is_of_people and (kinds_named(table.name) == {"opportunities"} or are_deals(table)))
-        ):
+        is_other = preset.kind in _OF_PEOPLE and (
+            set() < named <= {*_OF_PEOPLE, "opportunities"} - {preset.kind}
+            or (preset.kind in ("contacts", "customers") and are_deals(table))
+        )
+        if not is_named and (must_be_named or is_other):
             continue
         ignored = {one_word(column) for column in preset.rest.get("ignore", ())} & by_key.keys()
         only = {by_key[one_word(name)]: words for name, words in preset.rest.get("only", {}).items()
@@ -227,10 +246,13 @@ def _of_presets(table: Table, several: Iterable[Preset], vendor: str | None = No
 
 
 def _by_key(table: Table) -> dict[str, str]:
-    """The columns by their headers; for an empty `Account_Name` that of an object, `Account_Name__name`."""
+    """The columns by their headers; for an empty `Account_Name` that of an object, `Account_Name__name`.
+
+    `Record ID - Contact` is the `Record ID` of an export of HubSpot's with associated records.
+    """
     by_key = {one_word(column): column for column in reversed(table.columns)}
     for column in table.columns:
-        own = one_word(re.sub(r"(__|\.)name$", "", column))
+        own = one_word(re.sub(r"(__|\.)name$|(?<=Record ID) - \w+$", "", column))
         if by_key.get(own) != column and not texts(table, by_key.get(own, "")):
             by_key[own] = column
     return by_key
