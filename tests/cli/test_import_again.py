@@ -6,9 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-import click
 import pytest
-import typer
 from ryaml import loads
 
 from pipecli.cli.common.session import Session
@@ -186,7 +184,7 @@ def test_a_record_that_was_moved_to_another_folder_is_still_the_one_that_was_imp
 def test_people_work_on_while_an_import_reads_and_it_then_decides_again(cli: Cli, root: Path) -> None:
     night(cli, ROWS)
     seen: list[int] = []
-    context = typer.Context(click.Command("import"), obj=(run := Session()))
+    run = Session()
     run.directory = str(root)
 
     def decide(pipeline: Pipeline) -> int:
@@ -195,9 +193,9 @@ def test_people_work_on_while_an_import_reads_and_it_then_decides_again(cli: Cli
             cli("customer", "add", "Meanwhile")
         return seen[-1]
 
-    with changing_after(context, decide) as (_, last):
+    with changing_after(run, decide) as (_, last):
         assert (last, seen) == (seen[0] + 1, [seen[0], seen[0] + 1])
-    with changing_after(context, decide) as (_, last):
+    with changing_after(run, decide) as (_, last):
         assert (last, len(seen)) == (seen[0] + 1, 3)
     run.close()
 
