@@ -11,7 +11,6 @@ import re
 import shlex
 import sys
 from contextlib import suppress
-from pathlib import Path
 
 from pipecli.records.kinds import KINDS, SETTINGS_FILE
 from pipecli.store import git
@@ -55,14 +54,10 @@ def set_up_merge(place: Location) -> None:
         # A pipeline older than its driver, or one whose .gitattributes somebody else wrote.
         named = git.output(place.work_tree, "rev-parse", "--git-path", "info/attributes")
         file = place.work_tree / named
-        _append(file, merge_attributes(place.prefix))
-
-
-def _append(file: Path, lines: str) -> None:
-    file.parent.mkdir(exist_ok=True)
-    old = file.read_text(encoding="utf-8") if file.exists() else ""
-    gap = "\n" if old and not old.endswith("\n") else ""
-    file.write_text(f"{old}{gap}{lines}", encoding="utf-8")
+        file.parent.mkdir(exist_ok=True)
+        old = file.read_text(encoding="utf-8") if file.exists() else ""
+        gap = "\n" if old and not old.endswith("\n") else ""
+        file.write_text(f"{old}{gap}{merge_attributes(place.prefix)}", encoding="utf-8")
 
 
 def _settings(python: str) -> dict[str, str]:

@@ -266,7 +266,7 @@ def _day_or_moment(column_format: ColumnFormat) -> Callable[[Cell], date]:
 
     def read(cell: Cell) -> date:
         text = line_value(cell)
-        reading = day_formats.read_moment if day_formats.has_time(text) else day_formats.read_day
+        reading = day_formats.read_moment if ":" in text else day_formats.read_day
         return reading(text, *when)
 
     return read

@@ -66,11 +66,6 @@ def read_moment(text: str, formats: Sequence[str], today: date, zone: tzinfo) ->
     return aware.replace(tzinfo=timezone(aware.utcoffset() or timedelta()))
 
 
-def has_time(text: str) -> bool:
-    """True for a text that gives an hour, not the day alone."""
-    return ":" in text
-
-
 def fault_of(form: str) -> str | None:
     """The fault of a date format; None for a good one."""
     if form in (EXCEL, EPOCH):
@@ -98,8 +93,9 @@ def _moment(text: str, formats: Sequence[str], today: date) -> datetime:
         if form == EXCEL:
             if _SERIAL.fullmatch(plain) and (serial := float(plain.replace(",", "."))) < _LAST_SERIAL:
                 return _SERIAL_BEGIN + timedelta(seconds=round(serial * 86400))
-            if certain := _of_certain_order(plain):
-                return certain
+            certain = [form for form in ("%d/%m/%Y", "%m/%d/%Y") if fits(plain, form)]
+            if len(certain) == 1:  # a spreadsheet leaves 15/11/2026 as text beside its serials
+                return datetime.strptime(plain, certain[0])
             continue
         try:
             read = datetime.strptime(plain, form)
@@ -116,12 +112,6 @@ def _moment(text: str, formats: Sequence[str], today: date) -> datetime:
     if _SERIAL.fullmatch(plain) and len(plain) >= 5 and EXCEL not in formats:
         wanted += f"; days that a spreadsheet counts are said as date: {EXCEL}"
     raise Unreadable(f'"{text}" isn\'t a date of the form {wanted}')
-
-
-def _of_certain_order(text: str) -> datetime | None:
-    """A day that has one reading alone, 15/11/2026: a spreadsheet leaves it as text beside its serials."""
-    readings = [form for form in ("%d/%m/%Y", "%m/%d/%Y") if fits(text, form)]
-    return datetime.strptime(text, readings[0]) if len(readings) == 1 else None
 
 
 def turned(form: str) -> str | None:

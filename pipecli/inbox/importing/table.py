@@ -203,7 +203,7 @@ def delimited_table(text: str, name: str, delimiter: str | None, file_format: Fi
     named = re.match(r"sep=(.)\r?\n", text)  # Excel writes so
     if named:
         text = "\n" + text[named.end() :]
-    sign = delimiter or (named[1] if named else _delimiter(text))
+    sign = delimiter or (named[1] if named else max(_DELIMITERS, key=lambda sign: _fit(text, sign)))
     # A StringIO would take four bytes for each of millions of signs.
     reader = csv.reader((line[0] for line in _LINE.finditer(text)), delimiter=sign)
     before = csv.field_size_limit(_LONGEST_CELL)
@@ -372,12 +372,8 @@ def _without_nameless(table: Table) -> Table:
     return table._replace(columns=[column for column in table.columns if column not in empty])
 
 
-def _delimiter(text: str) -> str:
-    """The sign that cuts the most rows into as many cells as the header, and into the most cells."""
-    return max(_DELIMITERS, key=lambda sign: _fit(text, sign))
-
-
 def _fit(text: str, sign: str) -> tuple[float, int]:
+    """How well a sign delimits: the part of the rows that it cuts into as many cells as most, and so many."""
     try:
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=sign)
         rows = list(filter(None, itertools.islice(reader, _SAMPLE_ROWS)))

@@ -100,13 +100,11 @@ def _whole(part: Message, outer: RawMessage, bodies: bool) -> Mail | None:
     header, _, content = part.as_bytes().replace(b"\r\n", b"\n").partition(b"\n\n")
     named = re.search(rb"^message-id\s*:\s*(<[!-;=?-~]{1,490}>)", header, re.IGNORECASE | re.MULTILINE)
     digest = sha256(header + content).hexdigest()[:40]
-    inner = RawMessage(
-        outer.place,
-        header + b"\n",
-        content[: body.READ],
-        named[1].decode() if named else f"<{digest}@content.pipecli>",
-        b"",
-        outer.modified,
+    inner = outer._replace(
+        header=header + b"\n",
+        body=content[: body.READ],
+        message_id=named[1].decode() if named else f"<{digest}@content.pipecli>",
+        envelope=b"",
     )
     try:
         mail = mail_of(inner)

@@ -398,8 +398,7 @@ def report_lines(report: Mapping[str, Any], labels: Mapping[str, str]) -> Iterat
 
 
 def _doubts(recorded: Sequence[Row]) -> Iterator[Line]:
-    automatic = sum("automatic" in row for row in recorded)
-    if automatic:
+    if automatic := sum("automatic" in row for row in recorded):
         yield Line(f"{count(automatic, 'mail', ',')} written by a program: no answer, and no word of ours")
     undated = [row for row in recorded if "at_from" in row]
     for row in undated[:_MOST_UNDATED]:

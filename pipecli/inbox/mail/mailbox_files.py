@@ -164,10 +164,6 @@ class _Lines:
         self._after = None
         return line
 
-    def skip_blank(self) -> None:
-        while self.next.isspace():
-            self.take()
-
     def begins_a_mail(self) -> bool:
         """True where the next is the `From ` line of an mbox, not a sentence that begins so."""
         if not (self.next.startswith(b"From ") and self.is_start):
@@ -188,7 +184,8 @@ class _Lines:
 
 
 def _in_file(lines: _Lines, name: str, modified: float, most: int) -> Iterator[RawMessage | LeftOut]:
-    lines.skip_blank()
+    while lines.next.isspace():
+        lines.take()
     if not lines.next:
         yield LeftOut(name, "it is empty")
     elif lines.next.startswith(_OUTLOOK):

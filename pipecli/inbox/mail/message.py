@@ -83,8 +83,10 @@ def mail_text(raw_message: RawMessage) -> str:
             texts.setdefault(kind, part)
     if plain := texts.get("text/plain"):
         return _bounded(_part_text(plain))
-    page = texts.get("text/html")
-    return _bounded(_without_markup(_part_text(page))) if page else ""
+    reader = _Reader()
+    if page := texts.get("text/html"):
+        reader.feed(_part_text(page))
+    return _bounded("".join(reader.texts))
 
 
 def _parts(raw_message: RawMessage) -> list[Message]:
@@ -132,12 +134,6 @@ def _bounded(text: str) -> str:
             kept.append(line)
     whole = "\n".join(kept).strip()
     return whole if len(whole) <= LONGEST and len(text) <= 8 * LONGEST else whole[:LONGEST].rstrip() + " …"
-
-
-def _without_markup(page: str) -> str:
-    reader = _Reader()
-    reader.feed(page)
-    return "".join(reader.texts)
 
 
 class _Reader(HTMLParser):
@@ -249,7 +245,7 @@ class _Fields:
         people: dict[str | None, Person] = {}
         for name in names:
             for field in self._fields.get(name, ()):
-                for person in _people(field):
+                for person in people_in(field):
                     people.setdefault(email_key(person.email), person)
         return tuple(people.values())
 
@@ -270,18 +266,14 @@ class _Fields:
 
 def people_in(field: str) -> tuple[Person, ...]:
     """The people that one field names."""
-    return tuple(_people(field))
-
-
-def _people(field: str) -> Iterator[Person]:
     try:
         named = [(name, header_words(address)) for name, address in getaddresses([field])]
     except (RecursionError, ValueError, IndexError):  # a thousand brackets, one in the other
         named = []
     named = [pair for pair in named if _is_address(pair[1])]
-    for name, address in named or [("", text) for text in _ADDRESS.findall(field) if _is_address(text)]:
-        plain = header_words(name).strip("'\" ")
-        yield Person("" if "@" in plain else plain[:_LONGEST_NAME], address)
+    named = named or [("", text) for text in _ADDRESS.findall(field) if _is_address(text)]
+    several = [(header_words(name).strip("'\" "), address) for name, address in named]
+    return tuple(Person("" if "@" in name else name[:_LONGEST_NAME], address) for name, address in several)
 
 
 def _is_address(text: str) -> bool:

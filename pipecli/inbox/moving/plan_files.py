@@ -251,7 +251,8 @@ def apply_settings(draft: DraftPipeline, move: Move) -> tuple[list[str], bool]:
     if not path.is_file():
         return [], False
     text = yamltext.decode(path.read_bytes(), str(path))
-    proposed = yamltext.parse(text, str(path)) if _has_content(text) else {}
+    has_content = any(line.strip() and not line.lstrip().startswith("#") for line in text.splitlines())
+    proposed = yamltext.parse(text, str(path)) if has_content else {}
     if move.is_own:
         if proposed.keys() - _OF_A_MOVE and rows_for_verbs.count_records(draft.index.connection) == 1:
             validate(Settings, proposed, str(path), text)
@@ -296,10 +297,6 @@ def _without_removed(proposed: Any, present: Any, brought: Sequence[Any]) -> tup
 
 def _name(part: Any) -> str:
     return str(part.get("id") if isinstance(part, dict) else part)
-
-
-def _has_content(text: str) -> bool:
-    return any(line.strip() and not line.lstrip().startswith("#") for line in text.splitlines())
 
 
 def merged_settings(

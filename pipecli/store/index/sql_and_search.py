@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from pipecli.errors import PipecliError
 from pipecli.harmless_text import one_line
@@ -23,9 +23,6 @@ from pipecli.json_and_csv import loads
 from pipecli.records.compare_names import digits_of, folded, likeliest, same_number
 from pipecli.store.index.rows_for_verbs import columns_of, public_tables
 from pipecli.store.index.tables import composed
-
-if TYPE_CHECKING:
-    pass
 
 LONGEST = 10.0
 """Seconds that one question may take."""
@@ -57,11 +54,11 @@ class QueryResult(NamedTuple):
     """Rows, or what was made of them."""
 
 
-def ask_sql(connection: sqlite3.Connection, sql: str, parameters: Sequence[object] = ()) -> QueryResult:
+def ask_sql(connection: sqlite3.Connection, sql: str) -> QueryResult:
     """The rows of one SELECT from a person. Raises BadQuery."""
     if not re.match(_QUESTION, sql, re.IGNORECASE):
         raise BadQuery("only questions can be asked: a query begins with SELECT, WITH or VALUES")
-    return _guarded(connection, sql, parameters)
+    return _guarded(connection, sql, ())
 
 
 def row_meets(connection: sqlite3.Connection, table: str, key: str, condition: str) -> bool:
