@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping, Set
 from decimal import Decimal
-from functools import cache
-from itertools import pairwise
+from functools import cache, reduce
 from typing import TYPE_CHECKING, Any
 
 from pipecli.errors import Unreadable
@@ -70,26 +69,15 @@ def _is_same(value: object, other: object, names: Nameable) -> bool:
 
 def put_value(plain: Plain, path: Path, value: object) -> None:
     """Set the value at a path of a record, with the maps and list elements that lead to it."""
-    if len(path) == 1:
-        plain[path[0]] = value
-        return
     here: Any = plain
-    for part, following in pairwise(path):
-        empty: Any = [] if isinstance(following, int) else {}
+    for part, following in zip(path, (*path[1:], None), strict=True):
         if isinstance(part, int):
             here += [{} for _ in range(part + 1 - len(here))]
-            if not isinstance(here[part], (dict, list)):
-                here[part] = empty
-            here = here[part]
-        else:
-            inner = here.get(part)
-            if not isinstance(inner, (dict, list)):
-                inner = here[part] = empty
-            here = inner
-    last = path[-1]
-    if isinstance(last, int):
-        here += [{} for _ in range(last + 1 - len(here))]
-    here[last] = value
+        if following is None:
+            here[part] = value
+        elif not isinstance(_at(here, part), (dict, list)):
+            here[part] = [] if isinstance(following, int) else {}
+        here = here[part]
 
 
 def put_values(plain: Plain, values: Mapping[Path, Any]) -> None:
@@ -107,10 +95,7 @@ def put_values(plain: Plain, values: Mapping[Path, Any]) -> None:
 
 def value_at(plain: Plain, path: Path) -> object:
     """The value at a path of a record; None for none."""
-    here: Any = plain
-    for part in path:
-        here = _at(here, part)
-    return here
+    return reduce(_at, path, plain)
 
 
 def clear_value(plain: Plain, path: Path) -> None:

@@ -80,8 +80,7 @@ class Moves:
                 )
                 total.rejected.append((move.row, Reason(reason)))
             elif is_changed and keep == "local":
-                Tally.count(total.kept, f"the record of {self._part.plural}", move.row)
-                total.lines = Lines(unchanged=1).plus(total.lines or Lines())
+                self._keep("the record", move.row, total)
             else:
                 Tally.count(noted, MOVED, move.row)
                 self._moves.append(move)
@@ -122,14 +121,14 @@ class Moves:
                     gone = new.get(plain_digits(part.get("external_id", "")))
                     if gone and parents.keys[gone.line] != key and is_alike(self._values(gone), part, names):
                         out.add(gone.line)
-                        self._leave_removed(gone, keep, total)
+                        if keep == "conflict":
+                            total.rejected.append((gone, Reason(REMOVED_HERE)))
+                        else:
+                            self._keep("the removal", gone, total)
         return out
 
-    def _leave_removed(self, row: Row, keep: Keep, total: Built) -> None:
-        if keep == "conflict":
-            total.rejected.append((row, Reason(REMOVED_HERE)))
-            return
-        Tally.count(total.kept, f"the removal of {self._part.plural}", row)
+    def _keep(self, what: str, row: Row, total: Built) -> None:
+        Tally.count(total.kept, f"{what} of {self._part.plural}", row)
         total.lines = Lines(unchanged=1).plus(total.lines or Lines())
 
     def _found(self, parents: Parents) -> list[_Move]:
