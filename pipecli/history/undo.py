@@ -15,6 +15,7 @@ from pipecli.history.commit_as_of import UNSHALLOW, tip
 from pipecli.records.base import Record
 from pipecli.records.kinds import SETTINGS, SETTINGS_FILE
 from pipecli.store import git, safe_files
+from pipecli.store.git_commit import differing_files
 from pipecli.store.ids_and_files import with_schema_path
 from pipecli.store.index.rows_for_verbs import records_naming
 from pipecli.store.parse_record import parse_record
@@ -108,16 +109,13 @@ def changed_files(pipeline: Pipeline, commit: UndoneCommit) -> list[FileVersions
         if not parents:
             raise Refused(f"there is nothing to take back: {commit.shown} is the first commit")
         raise Refused(f"{commit.shown} is a merge", hint="git revert can take it back")
-    options = ("-r", "-z", "--raw", "--no-renames", "--no-abbrev")
-    parts = git.raw(place.work_tree, "diff-tree", *options, parents[0], commit.id)
-    fields = parts.decode("utf-8", "surrogateescape").split("\0")
-    names, entries = fields[1::2], [entry.split() for entry in fields[:-1:2]]
-    ids = [id_ for entry in entries for id_ in entry[2:4]]
+    differing = differing_files(place.work_tree, parents[0], commit.id)
+    ids = [id_ for file in differing.values() for id_ in (file.blob_before, file.blob)]
     blobs = list(git.objects(place.work_tree, ids, safe_files.LARGEST_ANY))
     if any(blob.content is None and blob.size for blob in blobs):
         raise Refused(f"{commit.shown} changed a file that is too large", hint="git revert can take it back")
     contents = [blob.content for blob in blobs]
-    changed = zip(names, contents[::2], contents[1::2], strict=True)
+    changed = zip(differing, contents[::2], contents[1::2], strict=True)
     return [file for file in changed if file[0].startswith(place.prefix)]
 
 
