@@ -60,31 +60,23 @@ def guarded_cell(text: str) -> str:
     Text that looks guarded already gets one more, so that `unguarded_cell` gives back every text unchanged.
     """
     if ";" in text or "\n" in text or "\r" in text:
-        text = re.sub(_AFTER_A_BREAK, lambda part: _part_guarded(part[0]), text)
-    return f"'{text}" if _is_formula(text.lstrip("'")) else text
+        text = re.sub(_AFTER_A_BREAK, lambda part: _guard(part[0], is_start=False) + part[0], text)
+    return _guard(text) + text
 
 
 def unguarded_cell(cell: str) -> str:
     """The text of a cell that `guarded_cell` wrote."""
-    text = re.sub(_AFTER_A_BREAK, lambda part: _part_unguarded(part[0]), cell)
-    if text[:1] == "'" and _is_formula(text.lstrip("'")):
-        text = text[1:]
+    text = re.sub(_AFTER_A_BREAK, lambda part: part[0].removeprefix(_guard(part[0], is_start=False)), cell)
+    text = text.removeprefix(_guard(text))
     return text if guarded_cell(text) == cell else cell
 
 
-def _part_guarded(part: str) -> str:
-    return f"'{part}" if _is_formula(part.lstrip("'"), is_start=False) else part
-
-
-def _part_unguarded(part: str) -> str:
-    return part[1:] if part[:1] == "'" and _is_formula(part.lstrip("'"), is_start=False) else part
-
-
-def _is_formula(text: str, *, is_start: bool = True) -> bool:
-    """True of what a spreadsheet would run. A list of a note, whose lines begin with `- `, it would not."""
-    if not is_start and text[:2] in ("- ", "+ "):
-        return False
-    return text.startswith(_FORMULA_STARTS) and not re.fullmatch(_NUMBER, text)
+def _guard(text: str, *, is_start: bool = True) -> str:
+    """The `'` of what a spreadsheet would run. Lines of a note that begin with `- ` it would not."""
+    bare = text.lstrip("'")
+    if not bare.startswith(_FORMULA_STARTS) or (not is_start and bare[:2] in ("- ", "+ ")):
+        return ""
+    return "" if re.fullmatch(_NUMBER, bare) else "'"
 
 
 # Old JavaScript ends a string at U+2028. All of these can only stand inside a string.

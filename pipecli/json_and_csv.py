@@ -108,10 +108,10 @@ def _scalar(value: object) -> str | None:
 def digits(value: Decimal) -> str:
     """A number as it is written: every digit it has, no exponent. Infinity and NaN are refused."""
     text = str(value)
-    if "E" not in text and value.is_finite():
-        return text
     if not value.is_finite():
         _refused(text)
+    if "E" not in text:
+        return text
     if abs(value.adjusted()) > _LONGEST_EXPONENT:
         raise PipecliError(f"{text} is too long a number to write out")
     return format(value, "f")
