@@ -63,10 +63,10 @@ def find(
 
 
 def _noun(name: str) -> str:
-    collection = collection_named(name)
-    if collection is None or collection.kind is None:
+    kind = collection_named(name)
+    if kind is None or not kind.folder:
         raise PipecliError(f'--kind: "{name}" isn\'t a kind of record', hint=f"one of {', '.join(BY_NOUN)}")
-    return collection.noun
+    return kind.noun
 
 
 _KEYS = ("kind", "id", "name", "status", "owner", "field", "text", "score")

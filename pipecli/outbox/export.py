@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from pipecli.harmless_text import guarded_cell
 from pipecli.json_and_csv import free_cell, list_cell, plain_cell
-from pipecli.records.kinds import COLLECTIONS, Collection
+from pipecli.records.kinds import COLLECTIONS, Kind
 from pipecli.wording import count
 
 Plain = Mapping[str, Any]
@@ -89,7 +89,7 @@ _ORDER = (
 )  # fmt: skip
 
 
-def collections() -> list[Collection]:
+def collections() -> list[Kind]:
     """Every kind that is exported, in the order in which `import run` reads them; a new one before leads."""
     places = {plural: place for place, plural in enumerate(_ORDER)}
     return sorted(COLLECTIONS, key=lambda kind: places.get(kind.plural, places["leads"] - 0.5))

@@ -1,17 +1,17 @@
 """The kinds of record (where each lives, how its ids begin, its model), and what identifies an element of a
 list.
 
-Importing this module imports no model, so that a reading command stays quick; `Kind.model` does. A collection
-is what comes and goes as a table: every kind of record, and the users and teams of the settings.
+Importing this module imports no model, so that a reading command stays quick; `Kind.model` does. Users and
+teams, which stand in the settings, are kinds, too, where something comes or goes as a table (COLLECTIONS).
 """
 
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from pipecli.records.base import Part, Record
+    from pipecli.records.base import Record
 
 ACTIVITY = ("id",)
 PAYMENT = ("id",)
@@ -70,7 +70,7 @@ class Kind(NamedTuple):
     noun: str
     """Its name in the CLI and the schema: `price-list`."""
     folder: str
-    """Its folder in the pipeline, and the last word of `export`: `price-lists`."""
+    """Its folder in the pipeline: `price-lists`; empty for the settings, and what stands in them."""
     prefix: str
     """The beginning of its ids; empty for master data, which is named by slug."""
     module: str
@@ -80,9 +80,14 @@ class Kind(NamedTuple):
     """The status of a record that says none; empty for a kind without statuses."""
 
     @property
+    def plural(self) -> str:
+        """The last word of `import` and `export`: `price-lists`."""
+        return self.folder or f"{self.noun}s"
+
+    @property
     def table(self) -> str:
         """Its table in the index and in `sql`."""
-        return self.folder.replace("-", "_")
+        return self.plural.replace("-", "_")
 
     @property
     def is_document(self) -> bool:
@@ -91,12 +96,13 @@ class Kind(NamedTuple):
 
     @property
     def model(self) -> "type[Record]":
-        return cast("type[Record]", _model(self.module, self.class_name))
+        """Its model; that of users and teams is a part of the settings'."""
+        return _model(self.module, self.class_name)
 
 
 @cache
-def _model(module: str, name: str) -> "type[Part]":
-    model: type[Part] = getattr(import_module(f"pipecli.records.{module}"), name)
+def _model(module: str, name: str) -> "type[Record]":
+    model: type[Record] = getattr(import_module(f"pipecli.records.{module}"), name)
     return model
 
 
@@ -130,54 +136,26 @@ BY_PREFIX = {kind.prefix: kind for kind in KINDS if kind.prefix}
 BY_FOLDER = {kind.folder: kind for kind in KINDS}
 SETTINGS = Kind("settings", "", "", "settings", "Settings")
 
-
-class Collection(NamedTuple):
-    noun: str
-    plural: str
-    """The last word of `import` and `export`: `price-lists`."""
-    identity: str
-    """The field that names one of it; users and teams have it as their key in the settings."""
-    kind: Kind | None
-    """None for users and teams."""
-
-    @property
-    def table(self) -> str:
-        """Its table in the index."""
-        return self.plural.replace("-", "_")
-
-    @property
-    def model(self) -> "type[Part]":
-        return self.kind.model if self.kind else _model("settings", self.noun.capitalize())
-
-
-USERS = Collection("user", "users", "id", None)
-TEAMS = Collection("team", "teams", "id", None)
-COLLECTIONS = (
-    *(Collection(kind.noun, kind.folder, kind.identity, kind) for kind in KINDS),
-    USERS,
-    TEAMS,
-)
+USERS, TEAMS = Kind("user", "", "", "settings", "User"), Kind("team", "", "", "settings", "Team")
+COLLECTIONS = (*KINDS, USERS, TEAMS)
+"""What comes and goes as a table."""
 PARENTS = {
     "items": ("opportunity", "quotation", "order", "supplier-quotation"),
     "activities": ("opportunity", "lead"),
 }
 """The kinds of record that have a list whose elements come as a file of their own."""
-COLLECTIONS_BY_NOUN = {collection.noun: collection for collection in COLLECTIONS}
+COLLECTIONS_BY_NOUN = {kind.noun: kind for kind in COLLECTIONS}
 _SHORT = {"opp": "opportunity", "quote": "quotation", "supplier-quote": "supplier-quotation"}
 
 
-def collection_named(word: str) -> Collection | None:
-    """The collection that a person means by a noun, singular or plural, or its short alias."""
+def collection_named(word: str) -> Kind | None:
+    """The kind that a person means by a noun, singular or plural, or its short alias."""
     plain = word.strip().lower().replace("_", "-")
     singular = plain if plain in _SHORT else plain.removesuffix("s")
-    return next(
-        (
-            collection
-            for collection in COLLECTIONS
-            if plain in (collection.noun, collection.plural) or _SHORT.get(singular) == collection.noun
-        ),
-        None,
+    named = (
+        kind for kind in COLLECTIONS if plain in (kind.noun, kind.plural) or _SHORT.get(singular) == kind.noun
     )
+    return next(named, None)
 
 
 CLOSED_LISTS = {"reason": "reasons", "competitor": "competitors"}

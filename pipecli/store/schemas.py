@@ -19,7 +19,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pipecli.errors import PipecliError
 from pipecli.records import base
 from pipecli.records.base import Part
-from pipecli.records.kinds import KINDS, SETTINGS, Collection, Kind
+from pipecli.records.kinds import KINDS, SETTINGS, Kind
 from pipecli.store.file_stamps import stat_of
 from pipecli.store.safe_files import Location, read_bytes
 from pipecli.store.safe_files import write_file as replace
@@ -38,7 +38,7 @@ _BOUNDS = {"ge": "minimum", "gt": "exclusiveMinimum", "le": "maximum", "lt": "ex
 _UNKNOWN_TO_EDITORS = ("max_digits", "decimal_places")
 
 
-def schema_of(kind: Kind | Collection) -> dict[str, Any]:
+def schema_of(kind: Kind) -> dict[str, Any]:
     """The JSON Schema of one kind of record."""
     schema = kind.model.model_json_schema(by_alias=True, schema_generator=_Generator)
     _describe(kind.model, schema, schema.get("$defs", {}))

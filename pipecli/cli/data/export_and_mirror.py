@@ -17,7 +17,7 @@ from pipecli.json_and_csv import dumps, loads
 from pipecli.outbox import export as bookkeeping
 from pipecli.outbox.export import collections, csv_text, export_files, vcard_book
 from pipecli.records import kinds
-from pipecli.records.kinds import CONTACT, CUSTOMER, INVOICE, KINDS, SETTINGS_FILE, Collection
+from pipecli.records.kinds import CONTACT, CUSTOMER, INVOICE, KINDS, SETTINGS_FILE, Kind
 from pipecli.store.index.rows_for_verbs import files_beside, labels
 from pipecli.store.index.sql_and_search import select_rows
 from pipecli.store.pipeline import Pipeline
@@ -62,10 +62,10 @@ def export(
         return
     collection = collection_of(kind)
     form = _format(run, output)
-    pipeline = run.read(*([collection.kind] if collection.kind else []))
+    pipeline = run.read(*([collection] if collection.folder else []))
     texts = _written(pipeline, collection, where)
     if output and output.suffix.lower() == ".vcf":
-        if collection.kind != CONTACT:
+        if collection != CONTACT:
             raise PipecliError(
                 "only contacts make an address book", hint="pipecli export contacts -o FILE.vcf"
             )
@@ -76,7 +76,7 @@ def export(
     _put(_in_form(texts, collection, form), len(texts), collection, output)
 
 
-def collection_of(kind: str) -> Collection:
+def collection_of(kind: str) -> Kind:
     """The kind of record that KIND says. Raises PipecliError."""
     collection = kinds.collection_named(kind)
     if collection is None:
@@ -85,7 +85,7 @@ def collection_of(kind: str) -> Collection:
     return collection
 
 
-def _put(text: str, number: int, collection: Collection, output: Path | None) -> None:
+def _put(text: str, number: int, collection: Kind, output: Path | None) -> None:
     """Print so many records, or write them to a file."""
     if output is None:
         write_text(text)
@@ -97,7 +97,7 @@ def _put(text: str, number: int, collection: Collection, output: Path | None) ->
 def _export_journal(run: Session, kind: str, journal: str, output: Path | None, where: str | None) -> None:
     """Write the issued invoices and their payments as entries, or those for which a condition holds."""
     collection = collection_of(kind)
-    if collection.kind != INVOICE:
+    if collection != INVOICE:
         raise PipecliError(
             f"{collection.plural} can't be a journal", hint="pipecli export invoices --journal hledger"
         )
@@ -114,7 +114,7 @@ def _export_all(run: Session, target: Path) -> None:
     unfinished = target / _UNFINISHED
     if target.exists() and not unfinished.exists() and (not target.is_dir() or any(target.iterdir())):
         raise PipecliError(f"{target} is there already", hint="name a new folder or .zip")
-    pipeline = run.read(*[one.kind for one in collections() if one.kind])
+    pipeline = run.read(*KINDS)
     records = {one.plural: [loads(text) for text in _written(pipeline, one, None)] for one in collections()}
     contents = {
         name: text.encode() for name, text in export_files(records, pipeline.text(SETTINGS_FILE)).items()
@@ -157,21 +157,21 @@ def _format(run: Session, output: Path | None) -> str:
     return asked
 
 
-def _written(pipeline: Pipeline, collection: Collection, where: str | None) -> list[str]:
+def _written(pipeline: Pipeline, collection: Kind, where: str | None) -> list[str]:
     """The records as JSON, one each, in the order of their ids."""
     # the newline ends a comment that would hide the rest
     condition = f"({where}\n)" if where else "1"
-    columns = "json" if collection.kind else "id"
+    columns = "json" if collection.folder else "id"
     selected = select_rows(
         pipeline.index.connection, columns, collection.table, condition, f"ORDER BY {collection.identity}", ()
     )
-    if collection.kind:
+    if collection.folder:
         return [str(row[0]) for row in selected.rows]
     parts: dict[str, Any] = pipeline.settings_as_written.get(collection.plural, {})
     return [dumps({"id": key} | parts[str(key)], indent=None) for (key,) in selected.rows]
 
 
-def _in_form(texts: list[str], collection: Collection, form: str) -> str:
+def _in_form(texts: list[str], collection: Kind, form: str) -> str:
     match form:
         case "json":
             inner = ",\n".join(texts)

@@ -106,8 +106,8 @@ def check(
 
 
 def _kind(name: str) -> Kind:
-    collection = collection_named(name)
-    if kind := SETTINGS if name == SETTINGS.noun else collection and collection.kind:
+    kind = SETTINGS if name == SETTINGS.noun else collection_named(name)
+    if kind in (*KINDS, SETTINGS):
         return kind
     raise PipecliError(
         f"unknown kind of record {name}",

@@ -18,7 +18,7 @@ from pipecli.inbox.importing.cells import Path, PercentOff, Reader
 from pipecli.inbox.importing.mapping import Source, listed
 from pipecli.inbox.importing.table import Cell, Row, Table
 from pipecli.records import kinds
-from pipecli.records.kinds import Collection
+from pipecli.records.kinds import Kind
 from pipecli.records.money import EXACT
 from pipecli.records.references import named_at
 from pipecli.records.written_amounts import DecimalSign, Money, is_cut_off, is_rounded, read_number
@@ -184,9 +184,9 @@ class Bindings:
         self.lacking, self.left_out, self.noted = other.lacking, other.left_out, other.noted
         self.replaced, self.empties, self.unread = other.replaced, other.empties, other.unread
 
-    def tells_apart(self, collection: Collection) -> bool:
+    def tells_apart(self, collection: Kind) -> bool:
         """True where a second run finds the records of the first, and makes none anew."""
-        if collection.kind is None or not collection.kind.is_document:
+        if not collection.is_document:
             return True
         fed = {binding.path for bindings in self.columns.values() for binding in bindings}
         return bool(self.external_id or fed & {("id",), ("external_id",)})
@@ -401,7 +401,7 @@ def _plain(cell: Cell) -> str:
     return cell.strip() if isinstance(cell, str) else str(cell)
 
 
-def rounded_ids(source: Source, table: Table, collection: Collection, bindings: Bindings) -> None:
+def rounded_ids(source: Source, table: Table, collection: Kind, bindings: Bindings) -> None:
     """Note as faults the columns whose names of records a spreadsheet has rounded: none can be trusted."""
     for column in _naming(collection, bindings):
         texts = [(row, str(cell)) for row in table.rows if (cell := row.cells.get(column))]
@@ -417,7 +417,7 @@ def rounded_ids(source: Source, table: Table, collection: Collection, bindings: 
             )
 
 
-def _naming(collection: Collection, bindings: Bindings) -> Iterator[str]:
+def _naming(collection: Kind, bindings: Bindings) -> Iterator[str]:
     """The columns whose cells name a record, that of the row or another."""
     own = ("external_id",), (collection.identity,)
     for column, several in bindings.columns.items():

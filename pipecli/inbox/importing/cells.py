@@ -22,7 +22,7 @@ from pipecli.merge.field_by_field import TAKEN_TOGETHER
 from pipecli.records import base
 from pipecli.records.base import Amount, Part, Percent, Plain
 from pipecli.records.emails_and_phones import is_email
-from pipecli.records.kinds import Collection
+from pipecli.records.kinds import Kind
 from pipecli.records.references import named_at
 from pipecli.records.written_amounts import NO_SIGN, DecimalSign, Money, in_units, read_money, read_number
 from pipecli.store.yaml.splice import without_empties
@@ -137,7 +137,7 @@ _BY_KEY = ("process", "stage")
 """Named in a file by their keys alone."""
 
 
-def reader_of(collection: Collection, path: Path, column_format: ColumnFormat) -> Reader | None:
+def reader_of(collection: Kind, path: Path, column_format: ColumnFormat) -> Reader | None:
     """The reader for a field; None where there is no such field, or it has fields of its own."""
     if path == (collection.identity,):
         return line_value

@@ -36,7 +36,7 @@ from pipecli.inbox.importing.cells import (
 from pipecli.inbox.importing.mapping import Column, Source, doubtful_scale, listed
 from pipecli.inbox.importing.table import EXTRA, REASON, Cell, Row, Table
 from pipecli.records import base
-from pipecli.records.kinds import PARENTS, Collection
+from pipecli.records.kinds import PARENTS, Kind
 from pipecli.records.money import CURRENCIES, minor_digits
 from pipecli.records.written_amounts import SIGNS, DecimalSign, decimal_sign_of
 from pipecli.store import ids_and_files
@@ -59,7 +59,7 @@ NEVER_CLEARED = {("id",), ("sku",), ("created",), ("external_id",)}
 
 
 def compiled(
-    pipeline: Pipeline, source: Source, table: Table, collection: Collection, inside: str = ""
+    pipeline: Pipeline, source: Source, table: Table, collection: Kind, inside: str = ""
 ) -> Bindings:
     """A mapping, compiled for the rows of one file. Raises FaultyFile with every fault it has for that file.
 
@@ -74,7 +74,7 @@ def compiled(
 
 class _Compiler:
     def __init__(
-        self, pipeline: Pipeline, source: Source, table: Table, collection: Collection, inside: str
+        self, pipeline: Pipeline, source: Source, table: Table, collection: Kind, inside: str
     ) -> None:
         self.inside = inside
         self.source, self.mapping = source, source.mapping

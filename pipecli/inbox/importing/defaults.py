@@ -15,7 +15,7 @@ from pipecli.inbox.importing.list_elements import complete_activities
 from pipecli.inbox.importing.named_records import Nameable
 from pipecli.records.base import Plain
 from pipecli.records.catalogue import PriceList
-from pipecli.records.kinds import Collection
+from pipecli.records.kinds import Kind
 from pipecli.records.money import CURRENCIES, rounded
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.settings import Settings
@@ -33,7 +33,7 @@ _TOTAL_ALONE = "Total as imported, without its lines"
 class Completer:
     """Fills in records of one collection from what the pipeline knows."""
 
-    def __init__(self, pipeline: Pipeline, collection: Collection, names: Nameable) -> None:
+    def __init__(self, pipeline: Pipeline, collection: Kind, names: Nameable) -> None:
         self.pipeline, self.collection, self.names = pipeline, collection, names
         self.settings: Settings = pipeline.settings
         # Copied for each price of another day: to construct one takes ten times as long.

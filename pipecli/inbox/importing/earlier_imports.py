@@ -24,7 +24,7 @@ from pipecli.merge.field_by_field import TAKEN_TOGETHER, FieldConflict, insepara
 from pipecli.records.base import Part, Plain
 from pipecli.records.compare_names import may_be_one_person, name_key
 from pipecli.records.emails_and_phones import email_key
-from pipecli.records.kinds import CONTACT, SETTINGS_FILE, Collection, Kind
+from pipecli.records.kinds import CONTACT, SETTINGS_FILE, Kind
 from pipecli.records.written_amounts import plain_digits
 from pipecli.store import git, safe_files
 from pipecli.store.git_commit import files_in_commit, head_of
@@ -109,7 +109,7 @@ class Settled(NamedTuple):
 
 def settled(
     pipeline: Pipeline,
-    collection: Collection,
+    collection: Kind,
     names: Nameable,
     differences: Iterable[Difference],
     keep: Keep,
@@ -117,7 +117,7 @@ def settled(
     """The records of rows that were imported before; of others nothing is known but what the file says."""
     by_file: dict[str, list[tuple[Difference, list[str]]]] = {}
     for difference in differences if names.imports else ():
-        file = pipeline.file_of(collection.noun, difference.key) if collection.kind else SETTINGS_FILE
+        file = pipeline.file_of(collection.noun, difference.key) if collection.folder else SETTINGS_FILE
         merged_in = _merged_into(collection, names, difference)
         if file and (merged_in or names.imports.of(file)):
             by_file.setdefault(file, []).append((difference, merged_in))
@@ -128,14 +128,14 @@ def settled(
                 yield _merged_with_last(collection, difference, base, keep)
 
 
-def _merged_into(collection: Collection, names: Nameable, difference: Difference) -> list[str]:
+def _merged_into(collection: Kind, names: Nameable, difference: Difference) -> list[str]:
     """The file of the record whose name in the other system this one has since the two were merged."""
     external = getattr(difference.told, "external_id", None)
-    gone = names.departed(collection.noun).find(external, None) if collection.kind and external else None
+    gone = names.departed(collection.noun).find(external, None) if collection.folder and external else None
     return [gone.file] if gone and gone.key != gone.survivor == difference.key else []
 
 
-def as_imported(collection: Collection, names: Nameable, drafts: Sequence[Draft]) -> None:
+def as_imported(collection: Kind, names: Nameable, drafts: Sequence[Draft]) -> None:
     """Have the drafts of records that people removed begin with what the file last said of them."""
     by_file = defaultdict(list)
     for draft in drafts:
@@ -148,7 +148,7 @@ def as_imported(collection: Collection, names: Nameable, drafts: Sequence[Draft]
 
 
 def last_said(
-    pipeline: Pipeline, collection: Collection, names: Nameable, keys: Iterable[str]
+    pipeline: Pipeline, collection: Kind, names: Nameable, keys: Iterable[str]
 ) -> Iterator[tuple[str, Plain]]:
     """Records as the file last said them; one that no import brought as it is here."""
     by_file = {pipeline.file_of(collection.noun, key) or "": key for key in keys}
@@ -157,13 +157,13 @@ def last_said(
         yield key, _said(collection, names, key, versions) or loads(pipeline.json_of(collection.noun, key))
 
 
-def _said(collection: Collection, names: Nameable, key: str, versions: _Versions) -> Plain | None:
+def _said(collection: Kind, names: Nameable, key: str, versions: _Versions) -> Plain | None:
     """A record as the file last said it, naming those that the ones it named are merged into since."""
     base = _base(collection, key, versions)
     return base and names.as_merged(collection, base)
 
 
-def _base(collection: Collection, key: str, versions: _Versions) -> Plain | None:
+def _base(collection: Kind, key: str, versions: _Versions) -> Plain | None:
     """What the file last said: each field as the last import that changed it left it.
 
     What people changed in between, and an import kept, isn't a word of the file. An import that said how
@@ -172,7 +172,7 @@ def _base(collection: Collection, key: str, versions: _Versions) -> Plain | None
     base: Plain | None = None
     group = TAKEN_TOGETHER.get(collection.noun, ())
     for before, after in versions:
-        if collection.kind is None:
+        if not collection.folder:
             before, after = (side.get(collection.plural, {}).get(key, {}) for side in (before, after))
         if not after or before == after:
             continue
@@ -185,13 +185,12 @@ def _base(collection: Collection, key: str, versions: _Versions) -> Plain | None
     return base
 
 
-def _merged_with_last(collection: Collection, difference: Difference, base: Plain, keep: Keep) -> Settled:
+def _merged_with_last(collection: Kind, difference: Difference, base: Plain, keep: Keep) -> Settled:
     key, local, told = difference
     ours, theirs = local.plain(), told.plain()
     if base == ours:
         return Settled(key, told, [])
-    kind = collection.kind
-    whole = inseparable(kind, base, ours, theirs) if kind else frozenset[str]()
+    whole = inseparable(collection, base, ours, theirs) if collection.folder else frozenset[str]()
     if "closed" in theirs and {**theirs["closed"], "stage": "unknown"} == base.get("closed"):
         theirs["closed"] = base["closed"]  # a stand-in, which is left out of a deal that is open here
     group = TAKEN_TOGETHER.get(collection.noun, ())
@@ -318,21 +317,21 @@ class Imports:
         return self._versions.get(_name(file), [])
 
     def departed(
-        self, collection: Collection, present: Mapping[str, str], files: Iterable[str]
+        self, collection: Kind, present: Mapping[str, str], files: Iterable[str]
     ) -> Iterator[Departed]:
         """The records that an import brought, and that people have removed or called otherwise since.
 
         `present` are the names of those that are here by their ids, `files` their files.
         """
-        if collection.kind is None:
+        if not collection.folder:
             for _, versions in self.plain_versions([SETTINGS_FILE]):
                 keys = dict.fromkeys(key for _, after in versions for key in after.get(collection.plural, {}))
                 for key in keys:
                     yield from _departed(collection, key, versions, present, SETTINGS_FILE)
             return
-        changed = self.changed_after(collection.kind) if self and not collection.kind.is_document else ()
+        changed = self.changed_after(collection) if self and not collection.is_document else ()
         here = {*map(_name, files)} - {*map(_name, changed)}
-        gone = [file for file in self._versions if kind_of(file) == collection.kind and file not in here]
+        gone = [file for file in self._versions if kind_of(file) == collection and file not in here]
         for file, versions in self.plain_versions(gone):
             key = str(versions[-1][1].get(collection.identity)) if versions else ""
             yield from _departed(collection, key, versions, present, file)
@@ -365,17 +364,16 @@ class Imports:
 
 
 def _departed(
-    collection: Collection, key: str, versions: _Versions, present: Mapping[str, str], file: str
+    collection: Kind, key: str, versions: _Versions, present: Mapping[str, str], file: str
 ) -> Iterator[Departed]:
     """A record as the file last called it, if it was removed or renamed; a contact, if people changed her."""
     told = _base(collection, key, versions) or {}
     if key not in present:
-        settings = [after.get(collection.plural, {}).get(key) for _, after in versions]
-        left = [after for _, after in versions] if collection.kind else [plain for plain in settings if plain]
+        left = [after for _, after in versions]
+        if not collection.folder:
+            left = [plain for after in left if (plain := after.get(collection.plural, {}).get(key))]
         yield Departed(collection.noun, key, told or (left[-1] if left else {}), file)
-    elif "name" in told and (
-        collection.kind == CONTACT or name_key(str(told["name"])) != name_key(present[key])
-    ):
+    elif "name" in told and (collection == CONTACT or name_key(str(told["name"])) != name_key(present[key])):
         yield Departed(collection.noun, key, told, file, survivor=key)
 
 

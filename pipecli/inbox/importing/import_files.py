@@ -37,7 +37,7 @@ from pipecli.inbox.importing.rows_to_records import Tick, make_records
 from pipecli.inbox.importing.table import Table, fill_down
 from pipecli.inbox.importing.workbook import is_vcard, rows_of_file
 from pipecli.records.base import Record
-from pipecli.records.kinds import Collection, collection_named
+from pipecli.records.kinds import Kind, collection_named
 from pipecli.records.settings import Settings, Team, User
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.plan_writes import Planner
@@ -69,7 +69,7 @@ class Import(NamedTuple):
         return [*self.outcome.made, *self.outcome.updated]
 
 
-Target = Collection | PartKind
+Target = Kind | PartKind
 """What the rows of a file are: records of one kind, or parts of records."""
 
 
@@ -85,7 +85,7 @@ def import_rows(rows: File, mapping: File | None, target: Target) -> tuple[Table
     table = rows_of_file(content, rows.name, source.mapping.file_format if source else None)
     if source is None and isinstance(target, PartKind):
         source = Source.of_columns(table, target.parents[0], target.plural)
-    elif source is None and isinstance(target, Collection):
+    elif source is None and isinstance(target, Kind):
         source = Source.of_columns(table, target)
         if is_vcard(content):  # its ORG is all that it says of an employer
             source.mapping = source.mapping.model_copy(update={"make": ("customer",)})
@@ -127,7 +127,7 @@ def prepare_import(
     if isinstance(target, PartKind):
         return _prepare_parts(pipeline, target, table, source, planner, tick, keep)
     bindings = compiled(pipeline, source, table, target)
-    names = Nameable(pipeline, source.mapping.make, may_dangle=target.kind is None)
+    names = Nameable(pipeline, source.mapping.make, may_dangle=not target.folder)
     names.earlier = earlier or names.earlier
     for noun, keys in (coming or {}).items():
         names.expect(noun, keys)

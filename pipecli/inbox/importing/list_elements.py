@@ -16,7 +16,7 @@ from pipecli.inbox.importing.bindings import Bindings, Tally, written
 from pipecli.inbox.importing.cells import Named, Path, nouns_of
 from pipecli.inbox.importing.table import Row
 from pipecli.records.base import Part, Plain, identity_at
-from pipecli.records.kinds import Collection
+from pipecli.records.kinds import Kind
 from pipecli.records.money import EXACT, percentage, rounded
 from pipecli.records.written_amounts import plain_digits
 from pipecli.store.ids_and_files import id_derived_from
@@ -168,7 +168,7 @@ def _content(activity: Mapping[str, object]) -> tuple[object, ...]:
 
 
 def joined_rows(
-    values: dict[Path, object], more: Mapping[Path, object], collection: Collection, rows: str | None
+    values: dict[Path, object], more: Mapping[Path, object], collection: Kind, rows: str | None
 ) -> dict[Path, object]:
     """The values of another row about the same record, its elements where they stand among those of `values`.
 
@@ -229,7 +229,7 @@ class Placing:
 
     def __init__(
         self,
-        collection: Collection,
+        collection: Kind,
         bindings: Bindings,
         was_imported: Callable[[], bool],
         said: Callable[[], Plain],

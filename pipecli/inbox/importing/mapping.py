@@ -20,7 +20,7 @@ from pipecli.inbox.importing.cells import ColumnFormat, Path, reader_of
 from pipecli.inbox.importing.table import FileFormat, Table, plain_name
 from pipecli.records import base, kinds
 from pipecli.records.base import Flag, Line, Part
-from pipecli.records.kinds import CLOSED_LISTS, PRICE_LIST, Collection
+from pipecli.records.kinds import CLOSED_LISTS, PRICE_LIST, Kind
 from pipecli.records.written_amounts import DecimalSign, read_number
 from pipecli.store.parse_record import validate
 from pipecli.store.yaml import read as yamltext
@@ -196,7 +196,7 @@ _SINGLE = {f"closed.{key}": f"closed.{keys}.1" for key, keys in CLOSED_LISTS.ite
 """Paths of before 1.0 to one reason or competitor; a column mostly has one."""
 
 
-def parsed_path(collection: Collection, name: str) -> Path:
+def parsed_path(collection: Kind, name: str) -> Path:
     """A dotted path with places from 0 in lists; the first place where none is said.
 
     `items.product` is `items.1.product`: people count from 1. Raises LookupError where there is no such
@@ -230,7 +230,7 @@ TOTAL = "total"
 WITH_TOTAL = ("quotation", "order")
 
 
-def _cut(collection: Collection, name: str) -> list[str]:
+def _cut(collection: Kind, name: str) -> list[str]:
     """The parts of a dotted name; a SKU among them may have dots itself: `prices.EN-200.5/A`."""
     price = re.fullmatch(r"prices\.(.+?)(?:\.(\d+)\.(from|price))?", name)
     if collection.noun == PRICE_LIST.noun and price:
@@ -238,7 +238,7 @@ def _cut(collection: Collection, name: str) -> list[str]:
     return name.split(".")
 
 
-def field_names(collection: Collection, inside: str = "") -> list[str]:
+def field_names(collection: Kind, inside: str = "") -> list[str]:
     """The fields of a record itself in the order of its model, or of an element of its list `inside`."""
     if inside:
         return ["record", *base.keys_at(collection.model, (inside, 0))]
@@ -264,7 +264,7 @@ class Source:
         return cls(validate(Mapping, yamltext.parse(text, file), file, text), file, text)
 
     @classmethod
-    def of_columns(cls, table: Table, collection: Collection, inside: str = "") -> Source:
+    def of_columns(cls, table: Table, collection: Kind, inside: str = "") -> Source:
         """The mapping of the columns that are named like fields, of the list `inside` where it is given.
 
         Raises PipecliError where none is.
@@ -283,8 +283,8 @@ class Source:
         columns = {column: Column(to=path) for column, path in named.items()}
         # A table that begins with our own name for its rows was written for us: `null` is a word in it.
         is_export = table.columns[:1] in ([collection.identity], ["external_id"])
-        is_of_documents = collection.kind is not None and collection.kind.is_document
-        scale: Scale | None = "percent" if table.columns[:1] == ["id"] and is_of_documents else None
+        is_of_documents = table.columns[:1] == ["id"] and collection.is_document
+        scale: Scale | None = "percent" if is_of_documents else None
         return cls(Mapping(columns=columns, decimal=".", scale=scale), has_words_for_nothing=not is_export)
 
     def place_of(self, column: str) -> list[str | int]:
@@ -299,13 +299,13 @@ class Source:
         self.faults.append(Fault(self.file, line, column, "mapping", message))
 
 
-def _field_of(column: str, collection: Collection, inside: str) -> str | None:
+def _field_of(column: str, collection: Kind, inside: str) -> str | None:
     """The field that a column is named like, as `External ID` is."""
     candidates = (column, column.lower().replace(" ", "_").replace("-", "_"))
     return next((path for path in candidates if _is_field(collection, path, inside)), None)
 
 
-def _is_field(collection: Collection, name: str, inside: str) -> bool:
+def _is_field(collection: Kind, name: str, inside: str) -> bool:
     if inside and name == "record":
         return True
     try:

@@ -23,7 +23,7 @@ from pipecli.inbox.importing.table import Row, Table
 from pipecli.records.base import Part
 from pipecli.records.emails_and_phones import email_key
 from pipecli.records.kinds import COLLECTIONS_BY_NOUN as BY_NOUN
-from pipecli.records.kinds import CONTACT, PARENTS, Collection
+from pipecli.records.kinds import CONTACT, PARENTS, Kind
 from pipecli.store import ids_and_files
 from pipecli.store.pipeline import Pipeline
 
@@ -77,7 +77,7 @@ class Matcher:
 
     def __init__(
         self,
-        collection: Collection,
+        collection: Kind,
         bindings: Bindings,
         names: Nameable,
         parents: Mapping[int, str] | None = None,
@@ -200,7 +200,6 @@ class Matcher:
 
     def _departed(self, reading: RowReading, external: str | None, name: str | None) -> Departed | None:
         """The record of a row that people removed, merged or renamed; None where it is here, or never was."""
-        kind = self.collection.kind
         if external and self.known.with_external_id(external):
             return None
         if self.collection.noun == CONTACT.noun:
@@ -213,7 +212,7 @@ class Matcher:
             if gone and self.names.people.has_row(gone.plain.get("emails", ()), emails):
                 return None  # her row has her address; this is a namesake's
             return None if self.names.people.recognised(name, at, emails, external, phones) else gone
-        if (kind is not None and kind.is_document) or (name and self._called(name, external)):
+        if self.collection.is_document or (name and self._called(name, external)):
             name = None
         return self.names.departed(self.collection.noun).find(external, name) if external or name else None
 
@@ -273,12 +272,11 @@ class Matcher:
             raise Unreadable(f'{same[0]} has the external_id "{external}" already, and can\'t be {own}')
         if own or same:
             return own or same[0]
-        kind = self.collection.kind
-        if kind is not None and kind.is_document:
+        if self.collection.is_document:
             taken = self.known.labels
             if external:
-                return ids_and_files.id_derived_from(external, taken, f"{kind.prefix}-")
-            return ids_and_files.new_id(kind.prefix, taken)
+                return ids_and_files.id_derived_from(external, taken, f"{self.collection.prefix}-")
+            return ids_and_files.new_id(self.collection.prefix, taken)
         if not name:
             raise Unreadable(f"no name: what is the {self.collection.noun} called?")
         return self._namesake(name, external)
@@ -313,7 +311,7 @@ RECORD = "record"
 
 
 def number_alike_rows(
-    pipeline: Pipeline, collection: Collection, table: Table, bindings: Bindings, names: Nameable
+    pipeline: Pipeline, collection: Kind, table: Table, bindings: Bindings, names: Nameable
 ) -> None:
     """Give rows that are alike in what tells records apart the places of the records that they are most like.
 
@@ -354,7 +352,7 @@ class PartKind(NamedTuple):
     noun: str
     plural: str
     """The last word of `import`, and the list of a record."""
-    parents: tuple[Collection, ...]
+    parents: tuple[Kind, ...]
     """The kinds of record that have it."""
 
 

@@ -112,7 +112,7 @@ class Moves:
         new = {key: rows[0] for key, rows in every.items() if key and key not in self._held and not rows[1:]}
         out: set[int] = set()
         for collection in self._part.parents if new and names.imports else ():
-            changed = {*names.imports.changed_after(BY_NOUN[collection.noun])}
+            changed = {*names.imports.changed_after(collection)}
             query = "SELECT path, key FROM _records WHERE noun = ?"
             places = self._pipeline.query(query, (collection.noun,))
             keys = [key for path, key in places if path in changed]

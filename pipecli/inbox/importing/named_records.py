@@ -20,7 +20,7 @@ from pipecli.records.base import Part, Plain, Record
 from pipecli.records.compare_names import name_key
 from pipecli.records.emails_and_phones import email_key, users_by_address
 from pipecli.records.kinds import COLLECTIONS_BY_NOUN as BY_NOUN
-from pipecli.records.kinds import CONTACT, TEAMS, USERS, Collection
+from pipecli.records.kinds import CONTACT, TEAMS, USERS, Kind
 from pipecli.records.references import references, relinked
 from pipecli.records.written_amounts import plain_digits
 from pipecli.store import ids_and_files
@@ -99,8 +99,8 @@ class Nameable:
 
     def known(self, noun: str) -> KnownNames:
         if noun not in self._known:
-            if kind := BY_NOUN[noun].kind:
-                self._pipeline.need(kind)
+            if BY_NOUN[noun].folder:
+                self._pipeline.need(BY_NOUN[noun])
             connection = self._pipeline.index.connection
             known = self._known[noun] = KnownNames(connection.execute(_query(noun)).fetchall())
             if noun == USERS.noun:
@@ -120,12 +120,12 @@ class Nameable:
             self._departed[noun] = Departures([*merged, *removed], labels)
         return self._departed[noun]
 
-    def as_merged(self, collection: Collection, plain: Plain) -> Plain:
+    def as_merged(self, collection: Kind, plain: Plain) -> Plain:
         """What a record said, with those named that the ones it named are merged into since."""
         record: Part | None = None
         with suppress(FaultyFile):  # words of several imports, each right, and wrong together
             record = (
-                validate(collection.model, plain) if collection.kind and self.imports.merged_away else None
+                validate(collection.model, plain) if collection.folder and self.imports.merged_away else None
             )
         if not isinstance(record, Record):
             return plain
@@ -243,7 +243,7 @@ class Nameable:
         collection = BY_NOUN[noun]
         code = _CODE_AND_NAME.fullmatch(text) if noun == "product" else None
         key, text = code.groups() if code else (self.new_slug(noun, text), text)
-        plain = {"name": text} | ({collection.identity: key} if collection.kind else {})
+        plain = {"name": text} | ({collection.identity: key} if collection.folder else {})
         self.new_records[noun, key] = NewRecord(noun, key, validate(collection.model, plain))
         self.known(noun).add(key, text, None)
         return key

@@ -33,7 +33,7 @@ from pipecli.inbox.importing.table import Row
 from pipecli.json_and_csv import loads
 from pipecli.merge.field_by_field import FieldConflict
 from pipecli.records.base import Document, Part, Plain, Record
-from pipecli.records.kinds import Collection
+from pipecli.records.kinds import Kind
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.references import references
 from pipecli.records.written_amounts import Money
@@ -58,7 +58,7 @@ Tick = Callable[[int], None]
 
 def make_records(
     pipeline: Pipeline,
-    collection: Collection,
+    collection: Kind,
     source: Source,
     bindings: Bindings,
     rows: Sequence[Row],
@@ -97,7 +97,7 @@ class _Builder:
     def __init__(
         self,
         pipeline: Pipeline,
-        collection: Collection,
+        collection: Kind,
         bindings: Bindings,
         names: Nameable,
         planner: Taking,
@@ -326,7 +326,7 @@ class _Builder:
         values, constants = beside(values, elements), beside(constants, elements)
         given = self.names.earlier.agree(self.collection.noun, draft.key, values, self.bindings.owned, before)
         if before is None:
-            plain: Plain = {self.collection.identity: draft.key} if self.collection.kind else {}
+            plain: Plain = {self.collection.identity: draft.key} if self.collection.folder else {}
             values = constants | values
         else:
             plain = before.plain()
@@ -342,7 +342,7 @@ class _Builder:
             if values.get(CLOSED_STAGE) and not plain.get("closed", {}).get("stage"):
                 for path in (CLOSED_STAGE, ("stage",)):  # nobody told the file, and here it is known
                     values.pop(path, None)
-        if self.collection.kind is None:
+        if not self.collection.folder:
             values.pop((self.collection.identity,), None)
         put_values(plain, values)
         earlier = partial(self._was_imported, draft), partial(self._said, draft)
@@ -386,7 +386,7 @@ class _Builder:
 
     def _was_imported(self, draft: Draft) -> bool:
         """True where an import wrote the record; people may have changed it since."""
-        file = self.pipeline.file_of(self.collection.noun, draft.key) if self.collection.kind else None
+        file = self.pipeline.file_of(self.collection.noun, draft.key) if self.collection.folder else None
         return file is not None and bool(self.names.imports.of(file))
 
     def _said(self, draft: Draft) -> Plain:
@@ -412,7 +412,7 @@ class _Builder:
         return key
 
     def _present(self, key: str) -> Part:
-        if self.collection.kind is None:
+        if not self.collection.folder:
             settings = self.pipeline.settings
             present: Part = (settings.users if self.collection.noun == "user" else settings.teams)[key]
             return present

@@ -41,7 +41,7 @@ from pipecli.inbox.moving.plan_files import Move, Step, apply_settings, in_its_l
 from pipecli.inbox.moving.recognise_vendor import vendors
 from pipecli.inbox.moving.reconcile import Reconciliation, not_in, reconcile, told_of
 from pipecli.inbox.moving.words import header_key
-from pipecli.records.kinds import COLLECTIONS, Collection
+from pipecli.records.kinds import COLLECTIONS, Kind
 from pipecli.store import safe_files
 from pipecli.store.index import rows_for_verbs
 from pipecli.store.pipeline import Pipeline
@@ -283,7 +283,7 @@ def _ids(move: Move, files: Sequence[File]) -> dict[str, list[str]]:
     ids: dict[str, list[str]] = {}
     for step in move.steps:
         target = target_named(step.kind)
-        if isinstance(target, Collection) and step.file in by_name:
+        if isinstance(target, Kind) and step.file in by_name:
             table = read_table(by_name[step.file].content, step.file)
             ids[target.noun] = [str(row.cells.get(target.identity, "")) for row in table.rows]
     return ids
