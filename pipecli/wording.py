@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import NamedTuple
 
 _NO_WORD = r"(\S{120})\S{400,}"
 
@@ -11,6 +12,13 @@ _NO_WORD = r"(\S{120})\S{400,}"
 def with_words_cut(text: str) -> str:
     """A message about what somebody wrote, such as a number of 10,000 digits: its beginning tells which."""
     return re.sub(_NO_WORD, r"\1…", text)
+
+
+class Line(NamedTuple):
+    """One line of a report, or with a number one of the list below it."""
+
+    text: str
+    number: int | None = None
 
 
 def count(number: int, noun: str, form: str = "") -> str:

@@ -47,9 +47,13 @@ class Move(NamedTuple):
 class Sum(NamedTuple):
     """Deals and their money."""
 
-    deals: int
-    amount: Decimal
-    weighted: Decimal
+    deals: int = 0
+    amount: Decimal = Decimal(0)
+    weighted: Decimal = Decimal(0)
+
+    def plus_one(self, amount: Decimal, weighted: Decimal) -> Sum:
+        """With one deal more."""
+        return Sum(self.deals + 1, self.amount + amount, self.weighted + weighted)
 
 
 class Waterfall(NamedTuple):
@@ -75,38 +79,23 @@ def waterfall(
     With a window only deals count whose expected close is in it. Both sides must have the same
     currency. Raises MissingRate.
     """
-    first, last = _Tally(), _Tally()
-    buckets = {bucket: _Tally() for bucket in BUCKETS}
+    first, last = Sum(), Sum()
+    buckets = dict.fromkeys(BUCKETS, Sum())
     moved: dict[str, list[Move]] = {}
     for key, before, after in pairs:
         was = _worth(before, opening, window)
         if _counts(before, window):
-            first.add(was.amount, was.weighted)
+            first = first.plus_one(was.amount, was.weighted)
         is_same = _is_same_money(before, after, closing)
         if _counts(after, window):
             now = was if is_same and _counts(before, window) else _worth(after, closing, window)
-            last.add(now.amount, now.weighted)
+            last = last.plus_one(now.amount, now.weighted)
         if is_same and before == after:
             continue
         moved[key] = list(_moves(before, after, opening, closing, window, was))
         for move in moved[key]:
-            buckets[move.bucket].add(move.amount, move.weighted)
-    return Waterfall(first.sum(), {name: tally.sum() for name, tally in buckets.items()}, last.sum(), moved)
-
-
-class _Tally:
-    __slots__ = ("amount", "deals", "weighted")
-
-    def __init__(self) -> None:
-        self.deals, self.amount, self.weighted = 0, Decimal(0), Decimal(0)
-
-    def add(self, amount: Decimal, weighted: Decimal) -> None:
-        self.deals += 1
-        self.amount += amount
-        self.weighted += weighted
-
-    def sum(self) -> Sum:
-        return Sum(self.deals, self.amount, self.weighted)
+            buckets[move.bucket] = buckets[move.bucket].plus_one(move.amount, move.weighted)
+    return Waterfall(first, buckets, last, moved)
 
 
 def _moves(

@@ -25,7 +25,7 @@ from pipecli.records.base import Part
 from pipecli.records.kinds import COLLECTIONS_BY_NOUN as BY_NOUN
 from pipecli.records.kinds import CONTACT, collection_named
 from pipecli.store import safe_files
-from pipecli.wording import count, first_of
+from pipecli.wording import Line, count, first_of
 
 if TYPE_CHECKING:
     from pipecli.inbox.importing.import_files import Import, Target
@@ -200,13 +200,6 @@ def _place(row: Row, naming: Sequence[str]) -> dict[str, Any]:
         "line": row.line,
         "row": next((one_line(str(cell)) for cell in cells if cell not in (None, "")), ""),
     }
-
-
-class Line(NamedTuple):
-    """One line of the report, or with a count one of the list below it."""
-
-    text: str
-    rows: int | None = None
 
 
 def report_lines(report: Mapping[str, Any]) -> Iterator[Line]:

@@ -21,7 +21,7 @@ from pipecli.records.kinds import LEAD
 from pipecli.records.lead import Lead
 from pipecli.records.opportunity import Opportunity
 from pipecli.store.pipeline import Pipeline
-from pipecli.wording import count, first_of
+from pipecli.wording import Line, count, first_of
 from pipecli.workflow import Change
 from pipecli.workflow.mail import (
     Candidate,
@@ -364,13 +364,6 @@ def _row(outcome: str, timed: Timed, direction: Direction | None, **more: Any) -
 
 def _named(person: Person) -> str:
     return f"{person.name} <{person.email}>" if person.name else person.email
-
-
-class Line(NamedTuple):
-    """One line of the report, or with a count one of the list below it."""
-
-    text: str
-    mails: int | None = None
 
 
 def report_lines(report: Mapping[str, Any], labels: Mapping[str, str]) -> Iterator[Line]:
