@@ -66,6 +66,7 @@ LATER, EARLIER = date(2027, 1, 20), date(2026, 10, 1)
         (deal(amount=None), deal(), [("increased", 1000, 100)]),
         (deal(), deal(stage="propose"), [("stage forward", 0, 400)]),
         (deal(stage="demo"), deal(), [("stage back", 0, -150)]),
+        (deal(stage="demo", probability=Decimal(90)), deal(stage="propose"), [("stage forward", 0, -400)]),
         (deal(stage="demo"), deal(stage="pitch", probability=Decimal(25)), [("stage forward", 0, 0)]),
         (deal(), deal(probability=Decimal(60)), [("probability", 0, 500)]),
         (deal(), deal(close=LATER), [("pushed out", 0, 0)]),
