@@ -292,9 +292,8 @@ def organization_of(email: str) -> str | None:
     if not labels:
         return None
     label = labels[-1]
-    if label.startswith("xn--"):
-        with suppress(UnicodeError):
-            label = label.encode().decode("idna")
+    with suppress(UnicodeError):
+        label = label.encode().decode("idna")
     return " ".join(word.capitalize() for word in label.replace("_", "-").split("-") if word) or None
 
 

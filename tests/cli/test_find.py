@@ -61,6 +61,8 @@ def test_a_person_is_found_however_they_are_typed(cli: Cli, words: str) -> None:
 def test_titles_come_before_notes_and_open_before_lost(cli: Cli) -> None:
     hits = _found(cli, "grinder")
     assert hits[0] == "grinder"
+    told = json.loads(cli("find", "grinder", "--format", "json").out)
+    assert [hit["field"] for hit in told] == ["sku", "title", "items.description", "notes"]
     assert hits.index("OPP-22222") < hits.index("OPP-11111")
     assert _found(cli, "steel", "grinder") == ["OPP-11111"]
 

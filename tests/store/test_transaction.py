@@ -533,6 +533,13 @@ def test_products_whose_names_come_to_one_have_a_file_each(cli, root):
     ]  # fmt: skip
 
 
+def test_who_gives_it_up_that_a_commit_outlasts_a_power_cut_waits_for_no_disk(cli, monkeypatch):
+    waited = []
+    monkeypatch.setattr(os, "fsync", waited.append)
+    cli("customer", "add", "Contoso")
+    assert waited == []
+
+
 def test_a_draft_knows_what_it_changes_once(deal, root, tmp_path):
     file, call = deal(), "{id: AAAAA, type: call, at: 2026-11-03, subject: Intro}"
     file.write_text(f"{file.read_text()}activities: [{call}]\n")
