@@ -66,6 +66,12 @@ STORIES: list[tuple[str, str, Change, str]] = [
         put(t=[{"a": 1}, {"a": 2, "b": 3}]),
         "t:\n-\n    a: 1\n- a: 2\n  b: 3\n",
     ),
+    (
+        "a comment behind the last of a list",
+        "t: [\n  a,\n  b, # x\n]\n",
+        put(t=["a"]),
+        "t: [\n  a,\n  # x\n]\n",
+    ),
     ("a changed value", "a:  1   # why\nb: 2\n", put(a=3), "a:  3   # why\nb: 2\n"),
     ("no final newline", "a: 1\nb: 2", put(b=3), "a: 1\nb: 3"),
     ("a new key without final newline", "a: 1", put(b=2), "a: 1\nb: 2"),
@@ -298,6 +304,10 @@ def test_a_new_key_goes_after_its_predecessor_in_the_model() -> None:
 
 def test_a_new_first_key_goes_below_what_is_said_of_the_file() -> None:
     assert changed("# about\na: 1\n", put(b=2), lambda path: ["b", "a"]) == "# about\nb: 2\na: 1\n"
+    beside = changed(
+        "t:\n- b: 1 # x\n", put(t=[{"b": 1, "a": 2}]), lambda path: ["a", "b"] if path else ["t"]
+    )
+    assert beside == "t:\n- a: 2\n  b: 1 # x\n"
 
 
 def test_a_new_key_leaves_the_next_one_its_comment() -> None:

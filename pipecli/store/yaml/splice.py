@@ -349,7 +349,7 @@ def flow_splices(
     commas = [_comma_after(page, element.end) for element in elements]
     splices: list[Splice] = []
     last = kept[-1]
-    if last < len(elements) - 1 and commas[-1] == -1:
+    if commas[-1] == -1:
         # What goes at the end takes along the comma before it.
         if page.comments_in(elements[last].end, elements[-1].end):
             splices.append(Splice(commas[last], commas[last] + 1, ""))
