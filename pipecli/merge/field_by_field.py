@@ -68,7 +68,7 @@ def members(
     """The members of three lists, matched. Twins (a product on two lines) match if equal, then in order."""
 
     def name(member: object) -> str:
-        return name_of(member, names) if isinstance(member, Mapping) else repr(meaning(member))
+        return name_of(member, names)
 
     def whole(member: object) -> tuple[str, str]:
         return name(member), repr(meaning(member))

@@ -241,6 +241,7 @@ def test_a_text_that_takes_too_long_to_look_through_is_told_in_the_readers_words
     text = f"a: 1\na: 2\n# {sign * most}"
     assert fault_of(text) == (2, 1, "holds the key 'a' twice")
     assert fault_of(text + sign) == (0, 0, 'is not YAML (duplicate entry with key "a")')
+    assert fault_of(f"a: 1\nb: x: y\n# {sign * most * 2}")[:2] == (2, 5)
 
 
 @pytest.mark.parametrize(("text", "line", "column", "message"), REFUSED)
