@@ -244,6 +244,14 @@ def test_a_field_that_only_one_side_has_was_removed_by_the_other_or_never_there(
     assert told.words == f"expected_close: ours {absent}, theirs 2026-12-09"
 
 
+def test_a_key_of_ones_own_stands_where_its_side_put_it():
+    base = f"{DEAL}custom:\n  size: 1\n  colour: red\n"
+    theirs = base.replace("  colour", "  weight: 2\n  colour")
+    ours = base.replace("red", "blue")
+    assert merge(FILE, base, ours, theirs).text == theirs.replace("red", "blue")
+    assert merge(FILE, base, theirs, ours).text == theirs.replace("red", "blue")
+
+
 def test_a_key_of_ones_own_may_be_gone_with_all_others():
     base = f"{DEAL}custom: {{size: 1}}\n"
     merged = merge(FILE, base, base.replace("size: 1", "size: 2"), DEAL)

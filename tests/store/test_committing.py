@@ -121,6 +121,7 @@ def test_a_file_that_is_not_there_is_refused_in_gits_words(tree: Path, new: list
 def test_a_message_has_a_paragraph_for_what_there_is() -> None:
     assert git_commit.commit_message("OPP-2Q8XA: add", None, "") == "OPP-2Q8XA: add"
     assert git_commit.commit_message("a", "b", "c") == "a\n\nb\n\nc"
+    assert git_commit.commit_message("GH-12: add", None, "") == "GH-12: add"  # a record's key
     mentioned = git_commit.commit_message("@ana, @luis: add", None, "")
     assert mentioned == git_commit.commit_message("@ana, @luis", None, "") + ": add" != "@ana, @luis: add"
 
