@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
+import py_compile
 import re
 import shlex
+import sys
 from pathlib import Path
 
 import pytest
@@ -236,3 +239,13 @@ def test_ctrl_c_while_pydantic_builds_a_model_is_an_interruption(cli, root, monk
 
     monkeypatch.setattr("pipecli.cli.sync_and_doctor.examine", look)
     assert cli("doctor", code=130).err == "error: interrupted; nothing is changed\n"
+
+
+def test_a_compiled_module_that_a_full_disk_has_cut_off_is_no_interruption(cli, root, monkeypatch, tmp_path):
+    monkeypatch.setattr(sys, "pycache_prefix", str(tmp_path / "compiled"))
+    monkeypatch.delitem(sys.modules, "pipecli.cli.report.forecast", raising=False)
+    source = importlib.util.find_spec("pipecli.cli.report.forecast").origin
+    compiled = Path(py_compile.compile(source))
+    compiled.write_bytes(compiled.read_bytes()[:100])
+    said = cli("forecast", code=1).err
+    assert "error: a module that Python compiled is damaged, as a full disk leaves it: marshal data" in said

@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Sequence
 from contextlib import nullcontext, suppress
+from pathlib import Path
 from shutil import get_terminal_size
 from typing import Any
 
@@ -122,8 +123,12 @@ def run(arguments: list[str]) -> int:
         # Who read us has seen enough (`| head`): not an error. What is still buffered goes nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except (KeyboardInterrupt, typer.Abort):
+    except (KeyboardInterrupt, typer.Abort) as error:
         code = INTERRUPTED
+        if isinstance(error.__cause__, EOFError):  # Typer takes it for the end of input at a question
+            text = f"a module that Python compiled is damaged, as a full disk leaves it: {error.__cause__}"
+            hint = f"delete the folders __pycache__ in {Path(__file__).parents[2]}"
+            return _error(session, arguments, PipecliError(text, hint=hint, code="system"))
     except OSError as error:
         text = f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror or error)
         return _error(session, arguments, PipecliError(text, hint=session.what_stays(), code="system"))
