@@ -1840,6 +1840,7 @@ def test_leads_of_zoho_that_were_converted_are_open_no_more(cli: Cli, root: Path
     """A real export of 5,557 converted leads came as so many new ones."""
     firm = "Record Id,Account Name,Account Owner,Billing Street,Billing City,Billing State,Billing Code\n"
     firm += "zcrm_1,Acme,Ida Poe,,Sangli,Maharashtra,\nzcrm_2,Zed,Ida Poe,Mill 2,Pune,,411\n"
+    firm += "zcrm_3,Twin,Ida Poe,,,,\nzcrm_4,Twin,Ida Poe,,,,\n"
     person = "Record Id,Contact Owner,First Name,Last Name,Account Name.id\nzcrm_5,Ida Poe,Zoe,Roy,\n"
     lead = (
         "Record Id,Lead Owner,Company,Last Name,Lead Status,Created Time,Modified Time,Converted Date Time,"
@@ -1849,11 +1850,13 @@ def test_leads_of_zoho_that_were_converted_are_open_no_more(cli: Cli, root: Path
     lead += f"zcrm_11,Ida Poe,Acme,Li,Contacted,{times},2026-02-03 09:00:00,zcrm_1,Acme,,zcrm_9,true\n"
     lead += f"zcrm_12,Ida Poe,,Roy,Junk Lead,{times},2026-02-03 09:00:00,,,zcrm_5,,true\n"
     lead += f"zcrm_13,Ida Poe,Zed,Sol,Junk Lead,{times},,,,,,false\n"
+    lead += f"zcrm_14,Ida Poe,Twin,Poe,Contacted,{times},2026-02-03 09:00:00,,,,,true\n"
     assert _plan(cli, _files("exp", Accounts=firm, Contacts=person, Leads=lead))["questions"] == []
     cli("import", "run", "m")
     leads = {told["external_id"]: told for told in map(_read, sorted((root / "leads").rglob("*.yaml")))}
-    by_id = [leads[f"zcrm_1{number}"] for number in "123"]
-    assert [told["status"] for told in by_id] == ["converted", "converted", "disqualified"]
+    by_id = [leads[f"zcrm_1{number}"] for number in "1234"]
+    assert [told["status"] for told in by_id] == ["converted", "converted", "disqualified", "converted"]
+    assert "customer" not in by_id[3]["converted"]  # of two with one name it is neither
     assert [str(told["converted"]["date"]) for told in by_id[:2]] == ["2026-02-03"] * 2
     assert by_id[0]["converted"]["customer"] == "acme"
     assert (by_id[1]["converted"]["contact"], "customer" in by_id[1]["converted"]) == ("zoe-roy", False)

@@ -218,7 +218,8 @@ def with_ends(table: Table, told: Recognised, findings: Findings) -> Recognised:
         findings.disqualify_reasons.setdefault(reason)
     feeds: dict[str, list[dict[str, Any]]] = {flag: [{"values": yes, "when": won}]} if yes else {}
     feeds |= {status: [{"to": "custom.lead_status"}, {"values": means, "when": others}]} if status else {}
-    sold = [{"to": "converted.customer", "when": won}] if all(won.values()) else []
+    among = {"unknown": "skip"} if "customers" in findings.kinds else {}  # of two with one name it is neither
+    sold = [{"to": "converted.customer", "when": won, **among}] if all(won.values()) else []
     for column, kind in ((buyer, "customers"), (person, "contacts")):
         if column and sold and kind in findings.kinds:
             feeds[column] = [{"to": f"converted.{kind[:-1]}", "when": won, "unknown": "skip"}]
