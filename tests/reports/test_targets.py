@@ -54,6 +54,8 @@ def test_only_periods_inside_the_window_count_and_the_longest_of_two():
     assert found.of_user("ana") == 300  # not the year, which is longer than asked, nor November twice
     assert found.of_user("luis") == 10
     assert found.of_user("sara") is None
+    days = targets({"2026-W41": {"ana": 70}, "2026-10-05": {"ana": 1}, "2026-10-11": {"ana": 1}})
+    assert days.of_user("ana") == 70  # its first day and its last are of the week
 
 
 def test_three_months_make_a_quarter():
