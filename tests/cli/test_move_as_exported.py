@@ -2137,3 +2137,42 @@ def test_headers_in_capitals_are_no_attributes_of_dynamics(cli: Cli, root: Path)
     cli("import", "run", "m")
     (lead,) = [loads(path.read_text()) for path in root.rglob("leads/**/*.yaml")]
     assert (lead["name"], lead["organization"], lead["source"]) == ("Mia Sol", "Aurora", "Fair")
+
+
+def test_guids_join_tables_and_an_empty_id_is_none(cli: Cli, root: Path) -> None:
+    source = _files(
+        "guids",
+        Account="Guid,Name,Industry\na1,Aurora,Energy\n",
+        contacts="contact_id,AccountId,full_name,is_buyer\nc1,a1,Mia Sol,True\n",
+        Opportunity="Guid,AccountId,Name,StageName,Amount\no1,a1,Roof,Demo,10\n",
+        Lead="Company,Email,Id,Name\nBasalt,leo@basalt.example,,Leo Ray\n",
+    )
+    _plan(cli, source)
+    cli("import", "run", "m")
+    assert deals(root)["o1"]["customer"] == "aurora"
+    assert loads((root / "contacts/mia-sol.yaml").read_text())["customer"] == "aurora"
+    (lead,) = [loads(path.read_text()) for path in root.rglob("leads/**/*.yaml")]
+    assert (lead["name"], lead["external_id"]) == ("Leo Ray", "leo@basalt.example")
+
+
+def test_lines_of_sales_are_no_deals_and_a_word_that_is_nearly_another_is_not_it(
+    cli: Cli, root: Path
+) -> None:
+    lines = "ID-venta,Fecha,Negocio,Producto,Cantidad,Precio-unitario\nS1,2026-02-04,n1,T0,3,210\n"
+    cli("import", "plan", str(_files("lines", ventas=lines)), "--into", "m", code=1)
+    head = "Opportunity ID,Opportunity Name,Stage,ACV,Opportunity Value,Opportunity Date"
+    _plan(cli, _files("exp", deals=f"{head}\n1,Saw,Demo,5,60,Jul-2026\n"))
+    cli("import", "run", "m")
+    deal = deals(root)["1"]
+    assert (deal["amount"], deal["custom"]) == (60, {"acv": 5, "opportunity_date": "Jul-2026"})
+
+
+def test_a_list_of_calls_is_one_of_people_at_their_firms(cli: Cli, root: Path) -> None:
+    head = "Company Name,Industry,Contact Person,Designation,Mobile No,Email ID"
+    told = _plan(cli, _files("exp", crm=f"{head}\nAurora,Energy,Mia Sol,CTO,912345678,mia@aurora.example\n"))
+    assert _kinds(told) == {"crm.csv": "contacts"}
+    cli("import", "run", "m")
+    person = loads((root / "contacts/mia-sol.yaml").read_text())
+    assert [person[key] for key in ("customer", "title", "emails", "phones")] == [
+        "aurora", "CTO", ["mia@aurora.example"], ["912345678"],
+    ]  # fmt: skip

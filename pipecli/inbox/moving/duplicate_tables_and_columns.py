@@ -109,11 +109,16 @@ def _derived(own: Known, main: Known) -> str:
 
 
 def _within(own: Known, main: Known) -> list[str]:
-    """The headers by which each row of a sheet without ids and titles is one of another of its workbook."""
+    """The headers by which each row of a sheet without ids and titles is one of another of its workbook.
+
+    One of deals that names neither a deal nor a customer is a pivot of the other.
+    """
     (table, told), (other, _) = own, main
     if table.name != other.name or _by_id(*own) or told.column_of("title") or not _by_id(*main):
         return []
     shared = [column for column, _ in _shared(own, main)]
+    if told.kind == "opportunities" and not told.column_of("customer"):
+        return [*told.columns]
     keys = [*map(one_word, shared)]
     return shared if {*_cut(other, keys)}.issuperset(_cut(table, keys)) else []
 

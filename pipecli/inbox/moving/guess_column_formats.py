@@ -427,3 +427,12 @@ def with_amounts_off(table: Table, columns: dict[str, Any]) -> dict[str, Any]:
             nothing = ["", *sorted(text for text, value in off.items() if value == 0)]
             columns[column] = {"to": "discount_amount", "when": {column: {"not": nothing}}, "#": "over 100"}
     return columns
+
+
+_IS_DATA = re.compile(r"(\\N|-?\d+[.,]\d+|\d{4}-\d\d-\d\d([T ]\d\d:\d\d\S*)?|\S+@\S+\.\w+)( \(\d+\))?")
+"""A cell of a row, which no column is called."""
+
+
+def has_no_header(table: Table) -> bool:
+    """True for a table whose first row is one of its records, as a dump of a database has it."""
+    return sum(_IS_DATA.fullmatch(column) is not None for column in table.columns) > 1

@@ -61,10 +61,10 @@ from pipecli.store import ids_and_files
 from pipecli.wording import count
 
 _DATES = {"created", "at", "date", "valid_until", "next_contact.date", "delivery_date", "converted.date"}
+_HALVES = ("first_name", "last_name")
 _ADDRESS = ("street", "street2", "city", "region", "postcode")
 _USERS = {"owner", "by", "manager"}
-_MOST_NAMED = 12
-"""Columns without a field that the summary names."""
+_MOST_NAMED = 12  # columns without a field that the summary names
 
 
 @dataclass
@@ -301,8 +301,9 @@ class _Mapping:
 
     def _make(self) -> list[str]:
         """The kinds that are added by a name: none where other records are named by ids alone."""
-        kind, told = self.told.kind, self.told.rest.get("make", ())
-        return [*(told or kinds_of_rows()[kind].get("make", ()))] if kind == "leads" or self._names() else []
+        made = self.told.rest.get("make", ()) or kinds_of_rows()[self.told.kind].get("make", ())
+        alone = ["contact"] if isinstance(self.templates.get("contacts.contact"), str) else []
+        return [*made] if self.told.kind == "leads" or self._names() else alone
 
     def _column(self, column: str, role: Any) -> None:
         if not isinstance(role, str):
@@ -376,7 +377,7 @@ class _Mapping:
 
     def _templates(self) -> None:
         """Fields that are made of several columns: a person's name, an address, a title that is missing."""
-        parts = [f"{{{self.roles[role]}}}" for role in ("first_name", "last_name") if role in self.roles]
+        parts = [f"{{{self.roles[role]}}}" for role in _HALVES if role in self.roles]
         names = [] if "name" in self.roles else [" ".join(parts), *reversed(parts)]
         if self.told.kind == "opportunities":  # those of its contact
             address = f" <{{{self.roles.get('contacts.email')}}}>"
@@ -415,6 +416,7 @@ class _Mapping:
     def _said_otherwise(self) -> list[str]:
         """The columns that say again what others do, as a deal's stage does, or its customer's id."""
         doubles: list[str] = [*self.told.rest.get("doubles", ())]
+        doubles += [self.roles[of] for of in _HALVES if {of, "name"} <= {*self.roles}]
         if self.told.kind != "opportunities":
             return doubles
         doubles += [c for role, c in self.roles.items() if role in OF_DEALS and c not in self.columns]

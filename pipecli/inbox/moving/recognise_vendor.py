@@ -27,10 +27,17 @@ from pipecli.inbox.moving.synonyms import (
     columns_for,
     completed,
     firms_and_persons,
-    is_of_another_thing,
     kinds_named,
 )
-from pipecli.inbox.moving.words import header_key, is_yes, kinds_of_rows, one_word, outcome_of, patterns
+from pipecli.inbox.moving.words import (
+    header_key,
+    is_of_another_thing,
+    is_yes,
+    kinds_of_rows,
+    one_word,
+    outcome_of,
+    patterns,
+)
 from pipecli.records.compare_names import folded
 from pipecli.store.yaml.read import parse
 from pipecli.wording import count

@@ -17,9 +17,15 @@ from pipecli.errors import Unreadable
 from pipecli.inbox.importing.compile_mapping import texts
 from pipecli.inbox.importing.table import Table
 from pipecli.inbox.moving.findings import Findings
-from pipecli.inbox.moving.guess_column_formats import bare_header, currency_of, with_amounts_off
+from pipecli.inbox.moving.guess_column_formats import (
+    bare_header,
+    currency_of,
+    has_no_header,
+    with_amounts_off,
+)
 from pipecli.inbox.moving.words import (
     header_key,
+    is_of_another_thing,
     is_yes,
     kinds_of_rows,
     of_activity,
@@ -37,15 +43,12 @@ _FEW = 5
 """Deals of which texts may be different by chance, and name none."""
 _CLOSE_ENOUGH = 88
 """Of 100, as rapidfuzz counts: `Telefonnumer` is `Telefonnummer`, `Stage` isn't `State`."""
+_WORD_ENOUGH = 70
 _OF_FIRMS = {"website", "phone", "street", "city", "country", "industry", "tax_id", "email", "postcode"}
 _OF_A_DEAL = {"title", "customer", "owner", "contacts.contact"}
 """Roles of which the prices of a list have none."""
-_MANY = 20
-_ONCE = {
-    "customers": ["name"],
-    "contacts": ["emails", "name", "first_name", "last_name"],
-    "products": ["sku"],
-}
+_MANY = 20  # rows
+_ONCE = {"customers": "name", "contacts": "emails name first_name last_name", "products": "sku"}
 """Kinds of which a row tells of one, and the roles that it is known by."""
 _RECURRING = {"mrr", "arr", "acv", "tcv"}
 _ANYTHING = {"name", "nombre", "nome", "nom", "نام"}
@@ -88,12 +91,6 @@ def columns_for(table: Table, kind: str, role: str) -> list[str]:
     """The columns whose header is a word for a role of that kind of rows."""
     words = _synonyms().get(kind)
     return [c for c in table.columns if words and words.columns.get(header_key(c)) == role]
-
-
-def is_of_another_thing(name: str) -> bool:
-    """True for a file named as what belongs to a record, `CampaignMember.csv`, or as one's own object."""
-    other = {*patterns()["other things"].split()} & {*stem_of(name).split()}
-    return bool(other) or name.rpartition(".")[0].endswith("__c")
 
 
 class _Words(NamedTuple):
@@ -153,9 +150,10 @@ def by_words_of(table: Table, known: Container[str], *, is_whole: bool = False) 
         return Recognised("contacts", "", "", fields, {}, 1)
     best: Recognised | None = None
     stem = stem_of(table.name)
-    if (told := _of_history(table, stem)) or is_of_another_thing(table.name) or _has_no_header(table):
+    if (told := _of_history(table, stem)) or is_of_another_thing(table.name) or has_no_header(table):
         return told
     deals, keys = are_deals(table), [*map(header_key, table.columns)]
+    of_lines = {str(_synonyms()["items"].columns.get(key)) for key in keys} >= {"quantity", "unit_price"}
     named = {"opportunities" if kind == "leads" and deals else kind for kind in kinds_named(table.name)}
     for kind, words in _synonyms().items():
         if kind == _HISTORY or (kind == "leads" and deals):
@@ -172,6 +170,8 @@ def by_words_of(table: Table, known: Container[str], *, is_whole: bool = False) 
         elif kind == "opportunities" and "stage" not in roles:  # a ticket, an e-mail has a status, too
             must_be_named |= _has_its_own_id(table, stem) or bool(named - {kind})
             must_be_named |= needed == {"status"} or (needed == {"amount"} and roles.isdisjoint(_OF_A_DEAL))
+            needed |= {"customer"} & roles if is_last and "external_id" in roles else set()  # little is known
+            needed = frozenset() if of_lines else needed
         elif kind == "customers" and not roles & _OF_FIRMS:
             must_be_named |= (
                 bool(named - {kind})
@@ -180,15 +180,14 @@ def by_words_of(table: Table, known: Container[str], *, is_whole: bool = False) 
             roles = {str(_synonyms()[of].columns.get(key)) for of in ("activities", "items") for key in keys}
             must_be_named |= not roles.isdisjoint(("subject", "quantity"))  # a quotation, a bill of materials
         if kind == "contacts":  # `Nombre` alone is the name of anything
+            needed |= {"name"} & roles if is_last else set()
             must_be_named |= len(needed) == 1 and needed <= {"first_name", "last_name"}
         if kind == "products":
             must_be_named |= "sku" not in roles
             needed = needed if "items" not in named else frozenset()  # `Deal Products`: lines of deals
-        if kind == "opportunities" and is_last and {"external_id", "customer"} <= roles:
-            needed |= {"customer"}  # deals of which little is known
         if not needed or (must_be_named and not is_named) or (is_whole and not (is_last and table.rows)):
             continue
-        if kind in _ONCE and not is_last and _repeats(table, columns, _ONCE[kind]):
+        if kind in _ONCE and not is_last and _repeats(table, columns, _ONCE[kind].split()):
             continue
         score = len(columns) + 2 * len(needed) + 4 * is_named + 6 * is_last
         if best is None or score > best.score:
@@ -254,15 +253,6 @@ def completed(table: Table, told: Recognised) -> Recognised:
     return told._replace(columns=told.columns | more)
 
 
-_IS_DATA = re.compile(r"(\\N|-?\d+[.,]\d+|\d{4}-\d\d-\d\d([T ]\d\d:\d\d\S*)?|\S+@\S+\.\w+)( \(\d+\))?")
-"""A cell of a row, which no column is called."""
-
-
-def _has_no_header(table: Table) -> bool:
-    """True for a table whose first row is one of its records, as a dump of a database has it."""
-    return sum(_IS_DATA.fullmatch(column) is not None for column in table.columns) > 1
-
-
 def _has_its_own_id(table: Table, stem: str) -> bool:
     """True for a table of other things than deals: `payments.csv` with a column `payment_id`."""
     things = {word.removesuffix("s") for word in stem.split()} | {*patterns()["with ids"].split()}
@@ -298,7 +288,11 @@ def _by_words(table: Table, words: _Words, *, is_exact: bool = False) -> dict[st
     for column in sorted(table.columns, key=lambda c: (empty[c], place.get(header_key(c), len(place)))):
         key = header_key(column)
         role = _told(key, words) if is_exact else _role(key, words)
-        if role and role not in columns.values():
+        if (
+            role
+            and role not in columns.values()
+            and not (role == "external_id" and empty[column] and table.rows)
+        ):
             columns[column] = role
     return columns
 
@@ -340,7 +334,11 @@ def _role(key: str, words: _Words) -> str | None:
     from rapidfuzz import fuzz, process
 
     match = process.extractOne(key, words.columns.keys(), scorer=fuzz.ratio, score_cutoff=_CLOSE_ENOUGH)
-    return words.columns[match[0]] if match else None
+    begins, _, last = key.rpartition(" ")
+    of, _, other = match[0].rpartition(" ") if match else ("", "", "")
+    if match is None or (begins == of and fuzz.ratio(last, other) < _WORD_ENOUGH):
+        return None  # `Opportunity Date` is no `Opportunity State`
+    return words.columns[match[0]]
 
 
 def columns_of_deals(table: Table, told: Recognised, findings: Findings) -> dict[str, Any]:

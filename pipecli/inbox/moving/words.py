@@ -63,6 +63,12 @@ def stem_of(name: str) -> str:
     return re.sub(r"(?<=\w)( (\d+|am|pm))+$", "", header_key(name.rpartition(".")[0] or name))
 
 
+def is_of_another_thing(name: str) -> bool:
+    """True for a file named as what belongs to a record, `CampaignMember.csv`, or as one's own object."""
+    other = {*patterns()["other things"].split()} & {*stem_of(name).split()}
+    return bool(other) or name.rpartition(".")[0].endswith("__c")
+
+
 def stage_rank(stage: str) -> tuple[int, int]:
     """The place of a stage by the number or letter before its name, or by its words."""
     place = re.match(r"(\d+)|([a-z])[.)] ", folded(stage))
