@@ -154,11 +154,9 @@ def make_plan(
         why = "; ".join(findings.lost) or f"{names}: no file was recognised by its header"
         raise PipecliError(why, hint="write a mapping, and say: pipecli import KIND FILE --map MAPPING")
     findings.settle_outcomes()
-    if others := [code for code in findings.currencies if code != settings.currency]:
-        findings.assumed.append(
-            f"the totals are in {settings.currency}: give rates for {', '.join(others)} (exchange_rates), "
-            "or change the settings' currency before the run"
-        )
+    if others := ", ".join(code for code in findings.currencies if code != settings.currency):
+        what = f"give rates for {others} (exchange_rates), or change the settings' currency before the run"
+        findings.assumed.append(f"the totals are in {settings.currency}: {what}")
     plan.pages[SETTINGS_PAGE] = settings_page(findings)
     plan.pages[PLAN_FILE] = plan_page(
         leading, source, plan.steps, list(findings.questions.values()), findings.answers, plan.pages
