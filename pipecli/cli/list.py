@@ -367,11 +367,7 @@ ACTIVITIES = (
 )
 
 _ACTIVITIES_SOURCE = Parts(
-    "activities",
-    views.ACTIVITIES,
-    (kinds.LEAD, kinds.OPPORTUNITY),
-    flags=frozenset({"done"}),
-    hidden=frozenset({"shared_with"}),
+    "activities", views.ACTIVITIES, (kinds.LEAD, kinds.OPPORTUNITY), hidden=frozenset({"shared_with"})
 )
 
 

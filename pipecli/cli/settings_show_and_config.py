@@ -128,7 +128,7 @@ USERS = (
     column("team", "TEAM"),
     ACTIVE,
 )
-_USERS = Parts("users", views.USERS, flags=frozenset({"active"}), lists=frozenset({"emails"}))
+_USERS = Parts("users", views.USERS)
 
 
 @app.command("user list", cls=Listing.with_(takes="team"))
@@ -143,7 +143,7 @@ TEAMS = (
     column("manager", "MANAGER"),
     ListColumn(listed("members", "MEMBERS"), "members"),
 )
-_TEAMS = Parts("teams", views.TEAMS, lists=frozenset({"members"}))
+_TEAMS = Parts("teams", views.TEAMS)
 
 
 @app.command("team list", cls=Listing)

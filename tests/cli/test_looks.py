@@ -48,6 +48,8 @@ def test_lists_show_what_is_open_in_every_format_alike(
     assert cli("order", "list", "--format", "ids").out == ""
     table = cli("opp", "list", "--columns", "id,probability").out
     assert table.splitlines()[0].split() == ["ID", "PROBABILITY"]
+    for noun in ("user", "team", "activity"):  # what is no record of its own
+        assert cli(noun, "list", "--columns", "id", "--format", "csv").out.split()[0] == "id"
     wrong = "did you mean amount? `pipecli sql --tables` lists them all"
     assert refused("opp", "list", "--columns", "id,amnt").endswith(f'unknown column "amnt"; {wrong}')
     assert refused("opp", "list", "--sort", "amnt") == f'error: --sort: unknown column "amnt"; {wrong}'

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from itertools import islice
 from typing import Any, ClassVar, NamedTuple
@@ -225,17 +225,31 @@ def print_list(
         for text in texts:
             write_text(text)
     else:
-        visible = _visible(run, kind.noun, columns, known)
-        sql_of = {column.drawn.name: column.sql for column in (*columns, *visible)}
-        rows = select_rows(connection, ", ".join(sql_of.values()), kind.table, condition, tail, parameters)
-        drawn = [column.drawn for column in visible]
-        records = (typed(dict(zip(sql_of, row, strict=True))) for row in rows.rows)
-        if run.format is not Format.TABLE:
-            print_records(records, drawn, run.format)
-            return
-        held = [*records]
-        keys = [(kind.noun, str(record[kind.identity])) for record in held]
-        print_rows(run, held, drawn, keys, id_key=kind.identity)
+        _print_columns(
+            run, kind.table, (condition, tail, parameters), columns, _visible(run, kind.noun, columns, known),
+            lambda record: (kind.noun, str(record[kind.identity])), kind.identity,
+        )  # fmt: skip
+
+
+def _print_columns(
+    run: Session,
+    table: str,
+    where: tuple[str, str, Sequence[object]],
+    columns: Sequence[ListColumn],
+    visible: Sequence[ListColumn],
+    record_of: Callable[[Mapping[str, Any]], tuple[str, str]] | None,
+    id_key: str = "id",
+) -> None:
+    """Print rows in their visible columns; `record_of` gives the record that one is or stands in, if any."""
+    sql_of = {column.drawn.name: column.sql for column in (*columns, *visible)}
+    rows = select_rows(run.pipeline.index.connection, ", ".join(sql_of.values()), table, *where).rows
+    drawn = [column.drawn for column in visible]
+    records = (typed(dict(zip(sql_of, row, strict=True))) for row in rows)
+    if record_of is None or run.format is not Format.TABLE:
+        print_records(records, drawn, run.format, id_key=id_key)
+        return
+    held = [*records]
+    print_rows(run, held, drawn, [record_of(record) for record in held], id_key=id_key)
 
 
 def _visible(run: Session, noun: str, columns: Sequence[ListColumn], known: set[str]) -> list[ListColumn]:
@@ -285,19 +299,17 @@ def _mention_left_out(
         say_after(f"{open_:,} open of {all_:,}; --all")
 
 
-_FLAGS = frozenset({"active"})
-"""Columns of records that are yes or no."""
-_LISTS = frozenset({"emails", "phones", "products", "stages", "tags"})
-"""Columns of records that hold a JSON list; `products` of a price list is their number."""
+_FLAGS = frozenset({"active", "done"})
+"""Columns that are yes or no."""
+_LISTS = frozenset({"emails", "members", "phones", "products", "stages", "tags"})
+"""Columns that hold a JSON list; `products` of a price list is their number."""
 
 
-def typed(
-    row: dict[str, Any], flags: frozenset[str] = _FLAGS, lists: frozenset[str] = _LISTS
-) -> dict[str, Any]:
+def typed(row: dict[str, Any]) -> dict[str, Any]:
     """A row with yes, no and lists where SQL has 1, 0 and texts."""
-    for name in flags & row.keys():
+    for name in _FLAGS & row.keys():
         row[name] = bool(row[name])
-    for name in lists & row.keys():
+    for name in _LISTS & row.keys():
         if isinstance(row[name], str):
             row[name] = loads(row[name])
     return row
@@ -355,10 +367,6 @@ class Parts(NamedTuple):
     """A SELECT of ours that gives their columns; `id` is one of them."""
     kinds: tuple[Kind, ...] = ()
     """The records they stand in; a broken file of these stops the list."""
-    flags: frozenset[str] = frozenset()
-    """Columns that are yes or no."""
-    lists: frozenset[str] = frozenset()
-    """Columns that hold a JSON list."""
     hidden: frozenset[str] = frozenset()
     """Columns that only conditions need."""
 
@@ -376,31 +384,13 @@ def print_parts(
     known = select_rows(connection, "*", table, "1", "LIMIT 0", ()).columns
     condition, parameters, tail = _filtered(run, parts.plural, set(known), columns, order)
     own = conditions or {}
-    result = select_rows(
-        connection,
-        "*" if run.format in (Format.JSON, Format.JSONL) else ", ".join(column.sql for column in columns),
-        table,
-        " AND ".join([*own, condition]),
-        tail,
-        [*own.values(), *parameters],
-    )
+    where = " AND ".join([*own, condition]), tail, [*own.values(), *parameters]
     if run.format in (Format.JSON, Format.JSONL):
-        names = known
-        records = [_record(parts, dict(zip(names, row, strict=True))) for row in result.rows]
-    else:
-        names = [column.drawn.name for column in columns]
-        records = [typed(dict(zip(names, row, strict=True)), parts.flags, parts.lists) for row in result.rows]
-    visible = [column.drawn for column in columns if not column.hidden]
-    if parts.kinds:
-        print_rows(run, records, visible, [document_row(str(record["record"])) for record in records])
-    else:
-        print_records(records, visible, run.format)
-
-
-def _record(parts: Parts, row: dict[str, object]) -> dict[str, object]:
-    """A row as JSON has it: what is absent left out, flags and lists as such."""
-    return {
-        key: bool(value) if key in parts.flags else loads(str(value)) if key in parts.lists else value
-        for key, value in row.items()
-        if value is not None and key not in parts.hidden
-    }
+        rows = [zip(known, row, strict=True) for row in select_rows(connection, "*", table, *where).rows]
+        told = [{key: value for key, value in row if value is not None} for row in rows]
+        records = [{key: row[key] for key in typed(row) if key not in parts.hidden} for row in told]
+        print_records(records, (), run.format)
+        return
+    visible = _visible(run, parts.plural, columns, set(known))
+    of = (lambda record: document_row(str(record["record"]))) if parts.kinds else None
+    _print_columns(run, table, where, columns, visible, of)
