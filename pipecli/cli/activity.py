@@ -125,24 +125,21 @@ def done(
     at: str | None = option("When it was. Default: as planned.", "WHEN"),
     notes: Notes = None,
     next_: NextContactOption = None,
-) -> None:
+) -> Change:
     """Mark a planned activity as done.
 
     A call, meeting or e-mail settles a next contact that is due.
     """
     record, known = _found(transaction, ref, activity)
     when = transaction.session.moment_or_day(at, past=True) if at else None
-    transaction.do(
-        rules.complete_activity(
-            record,
-            known.id,
-            transaction.now,
-            at=when,
-            notes=notes or None,
-            next_=transaction.next_contact(next_, transaction.me),
-            new_id=transaction.new_activity_id,
-        ),
-        printed=known.printed,
+    return rules.complete_activity(
+        record,
+        known.id,
+        transaction.now,
+        at=when,
+        notes=notes or None,
+        next_=transaction.next_contact(next_, transaction.me),
+        new_id=transaction.new_activity_id,
     )
 
 
@@ -151,14 +148,11 @@ def move(
     transaction: Transaction,
     ref: _Activity,
     when: str = argument("As fri, tomorrow 9am or 15 dec.", "WHEN"),
-) -> None:
+) -> Change:
     """Move a planned activity to another time. A day alone keeps the hour."""
     record, known = _found(transaction, ref)
     at = transaction.session.moment_or_day(when)
-    transaction.do(
-        rules.move_activity(record, known.id, at, transaction.session.zone),
-        printed=known.printed,
-    )
+    return rules.move_activity(record, known.id, at, transaction.session.zone)
 
 
 @app.command("edit", cls=Changing)
@@ -197,10 +191,7 @@ def edit(
             if value is not None
         }
         plain = {name: value for name, value in before.plain().items() if name not in cleared} | fields
-        transaction.do(
-            rules.change_activity(record, validated(Activity, plain), transaction.today),
-            printed=known.printed,
-        )
+        transaction.do(rules.change_activity(record, validated(Activity, plain), transaction.today))
 
 
 def _by_hand(
@@ -232,10 +223,10 @@ def _by_hand(
 
 
 @app.command("cancel", cls=Changing)
-def cancel(transaction: Transaction, ref: _Activity, activity: _OfRecord = None) -> None:
+def cancel(transaction: Transaction, ref: _Activity, activity: _OfRecord = None) -> Change:
     """Cancel a planned activity; git's history keeps it."""
     record, known = _found(transaction, ref, activity, Care.ONLY)
-    transaction.do(rules.cancel_activity(record, known.id), printed=known.printed)
+    return rules.cancel_activity(record, known.id)
 
 
 def record_of(transaction: Transaction, ref: str) -> Lead | Opportunity:
@@ -258,10 +249,6 @@ class FoundActivity(NamedTuple):
     """The kind of the record it is in."""
     record: str
     subject: str
-
-    @property
-    def printed(self) -> Printed:
-        return Printed(self.noun, self.record, self.id)
 
 
 def _found(
@@ -360,7 +347,7 @@ def _add_verb(name: str, type_: str, called: str, help_text: str) -> None:
         by: str | None = option("By whom. Default: you.", "USER"),
         duration: _Minutes = None,
         notes: Notes = None,
-    ) -> None:
+    ) -> Change:
         if subject is None and not called:
             raise PipecliError(
                 "a note needs a text", hint=f'pipecli {name} REF "Asked for a discount"', code="usage"
@@ -372,8 +359,7 @@ def _add_verb(name: str, type_: str, called: str, help_text: str) -> None:
         given["direction"] = None if type_ == "note" else "in" if in_ else "out"
         activity = validated(Activity, given)
         plan = transaction.next_contact(next_, given["by"])
-        change = rules.log_activity(record, activity, transaction.now, plan)
-        transaction.do(change, printed=Printed(record.noun, record.key, activity.id))
+        return rules.log_activity(record, activity, transaction.now, plan)
 
 
 _add_verb("call", "call", "Call", "Log a call that took place, and plan the next contact.")

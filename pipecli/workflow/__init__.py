@@ -67,6 +67,8 @@ class Change(NamedTuple):
     """Records whose files go; the subject may be one of them."""
     result: Record | None = None
     """The record a person asked for, where it is not the subject: the opportunity of a conversion."""
+    part: str = ""
+    """The id of the part of it that a person asked for, such as an activity; empty: the whole record."""
     notes: tuple[str, ...] = ()
     """Notes for the person: an existing customer was reused, a rule was overridden."""
 

@@ -54,6 +54,7 @@ def add_activity(record: DealOrLead, activity: Activity, now: datetime, next_: N
         followed.record,
         f'{verb} {activity.type} "{activity.subject}"{followed.words}',
         "activity-done" if activity.done else "activity-planned",
+        part=activity.id,
         notes=followed.notes,
     )
 
@@ -151,6 +152,7 @@ def complete_activity(
         followed.record,
         f'complete {done.type} "{done.subject}"{again}{followed.words}',
         "activity-done",
+        part=done.id,
         notes=(*early, *followed.notes),
     )
 
@@ -193,7 +195,7 @@ def move_activity(record: DealOrLead, activity_id: str, at: datetime | date, zon
     moved = planned.with_(at=at)
     when = f"{at:%Y-%m-%d %H:%M}" if isinstance(at, datetime) else f"{at}"
     summary = f'move {moved.type} "{moved.subject}" to {when}'
-    return Change(with_activity(record, moved), summary, "activity-moved")
+    return Change(with_activity(record, moved), summary, "activity-moved", part=moved.id)
 
 
 def change_activity(record: DealOrLead, activity: Activity, today: date) -> Change:
@@ -201,7 +203,8 @@ def change_activity(record: DealOrLead, activity: Activity, today: date) -> Chan
     if activity.done:
         refuse_done_in_future(activity, today)
     summary = f'change {activity.type} "{activity.subject}"'
-    return Change(contacted(with_activity(record, activity), activity), summary, "activity-changed")
+    after = contacted(with_activity(record, activity), activity)
+    return Change(after, summary, "activity-changed", part=activity.id)
 
 
 def cancel_activity(record: DealOrLead, activity_id: str) -> Change:
@@ -209,7 +212,7 @@ def cancel_activity(record: DealOrLead, activity_id: str) -> Change:
     planned = _planned(record, activity_id, "take it back with `pipecli undo`, if it was logged by mistake")
     rest = tuple(activity for activity in record.activities if activity.id != activity_id)
     summary = f'cancel {planned.type} "{planned.subject}"'
-    return Change(record.with_(activities=rest), summary, "activity-cancelled")
+    return Change(record.with_(activities=rest), summary, "activity-cancelled", part=activity_id)
 
 
 def _planned(record: DealOrLead, activity_id: str, hint: str) -> Activity:

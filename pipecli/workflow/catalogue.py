@@ -182,7 +182,7 @@ def record_literature_sent(
         notes=note,
     )
     logged = add_activity(deal, sent, now)
-    return logged._replace(summary=f"send {document.title}", event="literature-sent")
+    return logged._replace(summary=f"send {document.title}", event="literature-sent", part="")
 
 
 def require_stages(settings: Settings, stages: Iterable[str]) -> None:

@@ -193,7 +193,7 @@ class Transaction:
             is_new = self.pipeline.file_of(result.noun, result.key) is None
             is_removed = any(result is record for change in changes for record in change.removed)
             last = record_json(self.session, result.noun, result.key) if is_removed else None
-            printed = Printed(result.noun, result.key, result.key, is_new, last)
+            printed = Printed(result.noun, result.key, change.part or result.key, is_new, last)
         line = self.told(subject, [record for change in changes for record in change.records])
         on_another = printed.is_new and any(self._is_on_another(change) for change in changes)
         commit_id = self.commit(writes, subject, trailers(changes), before)

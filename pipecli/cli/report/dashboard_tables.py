@@ -13,15 +13,15 @@ from pipecli.cli.common.session import Session
 from pipecli.cli.common.table import Column, render
 from pipecli.cli.report.common import KeyNames
 from pipecli.cli.report.forecast_rows import ForecastNames, label, with_targets
+from pipecli.cli.report.ranking import ranking_of
 from pipecli.harmless_text import message_line
 from pipecli.outbox.dashboard_page import Cell, Table
 from pipecli.records.days import PERIODS, Days
 from pipecli.reports.activity_and_first_response import touched
 from pipecli.reports.deal_and_worth import Deal, Valuation
 from pipecli.reports.forecast import Forecast
-from pipecli.reports.ranking import period_before, points_of, ranking
 from pipecli.reports.stale_and_receivables import Stale
-from pipecli.store.index.rows_for_reports import activities, closed_deals, open_deals
+from pipecli.store.index.rows_for_reports import activities, open_deals
 from pipecli.store.index.views import OwnerFilter
 from pipecli.translation import Words
 
@@ -130,14 +130,7 @@ def row_label(row: Mapping[str, Any], by: str, words: Words) -> str:
 
 
 def ranking_table(tables: Tables, of: OwnerFilter, days: Days, valuation: Valuation, period: str) -> Table:
-    pipeline, words = tables.run.pipeline, tables.words
-    previous = period_before(days)
-    reaching = Days(previous.first if previous else days.first, days.last)
-    report = ranking(
-        closed_deals(pipeline.index.connection, of, reaching),
-        by="owner", days=days, points=points_of(pipeline.settings_as_written), base=Valuation(pipeline.rates),
-        shown=valuation,
-    )  # fmt: skip
+    words, report = tables.words, ranking_of(tables.run.pipeline, of, days, valuation)
     return tables.cut(
         words.fill("ranking_title", period=words.period(period), currency=valuation.currency),
         "rank who points won amount win_rate",

@@ -13,8 +13,10 @@ from pipecli.cli.report.common import Asked, asking, figures, period_text, won_w
 from pipecli.records.days import Days
 from pipecli.records.kinds import OPPORTUNITY
 from pipecli.reports.deal_and_worth import Valuation
-from pipecli.reports.ranking import GROUPINGS, Row, period_before, points_of, ranking
+from pipecli.reports.ranking import GROUPINGS, Ranking, Row, period_before, points_of, ranking
 from pipecli.store.index.rows_for_reports import closed_deals
+from pipecli.store.index.views import OwnerFilter
+from pipecli.store.pipeline import Pipeline
 
 app = noun()
 
@@ -31,23 +33,15 @@ def report_ranking(asked: Asked) -> None:
     first, last = asked.period
     if last is None and first and first <= asked.run.today:
         asked.period = Days(first, asked.run.today)
-    base = Valuation(asked.pipeline.rates)
-    if asked.currency == base.currency:
-        asked.valuation = base
-    previous = period_before(asked.period)
-    points = points_of(asked.pipeline.settings_as_written)
-    reaching = Days(previous.first if previous else first, asked.period.last)
-    report = ranking(
-        closed_deals(asked.pipeline.index.connection, owner_filter(asked.run), reaching),
-        by=asked.by, days=asked.period, points=points, base=base, shown=asked.valuation,
-    )  # fmt: skip
+    points, base = points_of(asked.pipeline.settings_as_written), asked.pipeline.rates.base
+    report = ranking_of(asked.pipeline, owner_filter(asked.run), asked.period, asked.valuation, asked.by)
     since = report.previous
     about = {
         "by": report.by,
         "currency": asked.currency,
         **asked.bounds,
         "previous": since and {"from": since.first, "to": since.last},
-        "points": {"per_win": points.per_win, "per_amount": points.per_amount, "currency": base.currency},
+        "points": {"per_win": points.per_win, "per_amount": points.per_amount, "currency": base},
         "bases": {"win_rate": "won and lost deals"},
         "totals": figures(report.totals, "rank", "previous_rank", "rank_change"),
     }
@@ -55,7 +49,7 @@ def report_ranking(asked: Asked) -> None:
     remarks = ["the settings give no points (ranking.points_per_win): the amount ranks"]
     if not points.is_nothing:
         remarks = [
-            f"points: {points.per_win} a win and {points.per_amount} for each {base.currency} won",
+            f"points: {points.per_win} a win and {points.per_amount} for each {base} won",
             "win rate: of the won and the lost; average and days to close: of the won",
         ]
     asked.print(
@@ -67,6 +61,19 @@ def report_ranking(asked: Asked) -> None:
         remarks=[*remarks, *won_without_amount(report.totals.won_without_amount_count)],
         nothing="no deal was won or lost",
     )
+
+
+def ranking_of(
+    pipeline: Pipeline, of: OwnerFilter, days: Days, shown: Valuation, by: str = "owner"
+) -> Ranking:
+    """The ranking of some owners on these days, and what changed since those before. Raises MissingRate."""
+    previous, base = period_before(days), Valuation(pipeline.rates)
+    reaching = Days(previous.first if previous else days.first, days.last)
+    return ranking(
+        closed_deals(pipeline.index.connection, of, reaching),
+        by=by, days=days, points=points_of(pipeline.settings_as_written), base=base,
+        shown=base if shown.currency == base.currency else shown,
+    )  # fmt: skip
 
 
 def _record(row: Row, asked: Asked) -> dict[str, Any]:
