@@ -23,6 +23,7 @@ from pipecli.records.references import relinked
 from pipecli.records.settings import Settings
 from pipecli.workflow import Change, Refused, listed_word
 from pipecli.workflow.customer import normalized
+from pipecli.workflow.match_prospect import Parties
 from pipecli.workflow.opportunity.add_and_set import new_deal, require_source, with_stakeholder
 from pipecli.workflow.opportunity.advance import require_open
 
@@ -308,27 +309,23 @@ def require_convertible(lead: Lead, *, force: bool = False) -> None:
 def convert_lead(
     lead: Lead,
     deal: Opportunity,
+    buyer: Parties,
     *,
-    customer: Customer,
-    contact: Contact | None,
-    parties: Sequence[Record],
     others: Sequence[Opportunity],
     today: date,
     force: bool = False,
-    notes: Sequence[str] = (),
 ) -> Change:
     """Link a lead with its customer, contact and opportunity (of `opportunity_of` or `join_opportunity`).
 
-    `parties` are those of customer and contact that are new or changed, `notes` what to tell of them;
-    `others` the opportunities that were opened on the lead before. What was done stays on the lead too;
+    `others` are the opportunities that were opened on the lead before. What was done stays on the lead too;
     what is planned went to the opportunity.
     """
     require_convertible(lead, force=force)
     missing = missing_criteria(lead)
     converted = Converted.model_construct(
         date=today,
-        customer=customer.id,
-        contact=contact.id if contact else None,
+        customer=buyer.customer.id,
+        contact=buyer.contact.id if buyer.contact else None,
         opportunities=tuple(dict.fromkeys((*(other.id for other in others), deal.id))),
         forced=True if missing else None,
     )
@@ -339,7 +336,7 @@ def convert_lead(
         next_contact=None,
     )
     linked = [
-        other.with_(customer=customer.id)
+        other.with_(customer=buyer.customer.id)
         for other in others
         if other.customer is None and other.id != deal.id
     ]
@@ -348,9 +345,9 @@ def convert_lead(
         after,
         f"convert to {deal.id}{forced}",
         "converted",
-        also=(deal, *parties, *linked),
+        also=(deal, *buyer.written, *linked),
         result=deal,
-        notes=(*([f"forced, although not yes: {', '.join(missing)}"] if missing else []), *notes),
+        notes=(*([f"forced, although not yes: {', '.join(missing)}"] if missing else []), *buyer.notes),
     )
 
 

@@ -36,6 +36,7 @@ from pipecli.workflow.lead import (
     require_convertible,
     set_lead_fields,
 )
+from pipecli.workflow.match_prospect import Parties
 from pipecli.workflow.opportunity.add_and_set import competitor_name, hold_deal, record_new_deal
 from pipecli.workflow.opportunity.add_and_set import set_deal_fields as set_deal
 from pipecli.workflow.opportunity.advance import advance_deal
@@ -153,16 +154,12 @@ def test_of_two_leads_the_one_given_up_says_nothing_of_the_status():
 def test_the_other_deals_of_a_lead_get_its_customer():
     own = deal(lead="LEAD-7K3M9")
     others = [own, deal("OPP-7K3M9", lead="LEAD-7K3M9"), deal("OPP-8K4N2", customer="acme")]
-    change = convert_lead(
-        lead(), own, customer=CUSTOMER, contact=CONTACT, parties=(), others=others, today=TODAY, force=True
-    )
+    change = convert_lead(lead(), own, Parties(CUSTOMER, CONTACT), others=others, today=TODAY, force=True)
     assert [(record.key, record.customer) for record in change.also[1:]] == [("OPP-7K3M9", "contoso")]
     assert change.subject.converted.opportunities == ("OPP-2Q8XA", "OPP-7K3M9", "OPP-8K4N2")
     assert change.subject.converted.forced
     sure = lead(qualification=dict.fromkeys(("need", "budget", "timeframe"), "yes"))
-    change = convert_lead(
-        sure, own, customer=CUSTOMER, contact=CONTACT, parties=(), others=others, today=TODAY, force=True
-    )
+    change = convert_lead(sure, own, Parties(CUSTOMER, CONTACT), others=others, today=TODAY, force=True)
     assert change.subject.converted.forced is None
 
 

@@ -195,13 +195,10 @@ def convert(
     return rules.convert_lead(
         lead,
         deal,
-        customer=buyer.customer,
-        contact=buyer.contact,
-        parties=buyer.written,
+        buyer,
         others=transaction.pipeline.all(Opportunity, lead=lead.id),
         today=transaction.today,
         force=force,
-        notes=buyer.notes,
     )
 
 

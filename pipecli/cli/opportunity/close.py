@@ -180,13 +180,11 @@ def _sold(transaction: Transaction, deal: Opportunity) -> tuple[Opportunity, lis
     change = convert_lead(
         lead,
         sold_to(buyer.customer, buyer.contact, lead, deal),
-        customer=buyer.customer,
-        contact=buyer.contact,
-        parties=buyer.written,
+        buyer,
         others=[
             other for other in transaction.pipeline.all(Opportunity, lead=lead.id) if other.id != deal.id
         ],
         today=transaction.today,
         force=True,
     )
-    return cast("Opportunity", change.asked), [change._replace(notes=(*buyer.notes, *change.notes))]
+    return cast("Opportunity", change.asked), [change]
