@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, nullcontext
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -62,11 +62,11 @@ def new_order(
     )
 
 
-def _keep_status(_transaction: Transaction, before: Any, after: Any) -> None:
-    require_same_status(before, after, "pipecli order deliver or cancel")
-
-
-register_set_and_edit(app, ORDER, rule=_keep_status)
+register_set_and_edit(
+    app,
+    ORDER,
+    rule=lambda _, before, after: require_same_status(before, after, "pipecli order deliver or cancel"),
+)
 
 
 @app.command("order deliver", cls=Changing)
@@ -116,10 +116,6 @@ def _quantities(transaction: Transaction, items: list[str] | None) -> dict[str, 
     return wanted
 
 
-def _of_a_draft(_transaction: Transaction, before: Any, after: Any) -> None:
-    rules.require_settable(before, after)
-
-
 def require_unnumbered(transaction: Transaction, draft: Invoice) -> None:
     """Refuse to lose a draft for which a number is claimed, as a killed `issue` leaves one.
 
@@ -134,7 +130,7 @@ def require_unnumbered(transaction: Transaction, draft: Invoice) -> None:
         )
 
 
-register_set_and_edit(app, INVOICE, rule=_of_a_draft)
+register_set_and_edit(app, INVOICE, rule=lambda _, before, after: rules.require_settable(before, after))
 register_remove(app, INVOICE, help_text="Remove a draft that was made by mistake.", allow=require_unnumbered)
 
 

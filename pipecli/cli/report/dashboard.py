@@ -109,6 +109,8 @@ def content_of(run: Session, of: OwnerFilter, currency: str | None) -> Content:
     month = parse_period("this month", run.today)
     idle = untouched(run, of, Days(month.first, month.last))
     code = valuation.currency
+    one = of.owner or (None if of.team else of.me)
+    whose = tables.users.label(one) if one else tables.teams.label(of.team) if of.team else ""
     idle_title = words.fill("untouched_title", period=words.period(month.name), currency=code)
 
     def ended(status: str, title: str, nothing: str) -> Table:
@@ -116,7 +118,7 @@ def content_of(run: Session, of: OwnerFilter, currency: str | None) -> Content:
 
     return Content(
         company=str(pipeline.settings_as_written["company"]["name"]),
-        owner_filter=_said_of(of, tables),
+        owner_filter=whose,
         today=run.today,
         currency=code,
         period=quarter.name,
@@ -239,11 +241,3 @@ def _grown(words: Words, name: str, grown: Decimal | int | None, currency: str) 
     else:
         text = words.money(size, currency, named=False) if isinstance(size, Decimal) else words.figure(size)
     return f"{'+' if grown > 0 else '−'}{text}"
-
-
-def _said_of(of: OwnerFilter, tables: Tables) -> str:
-    if of.owner:
-        return tables.users.label(of.owner)
-    if of.team:
-        return tables.teams.label(of.team)
-    return tables.users.label(of.me) if of.me else ""

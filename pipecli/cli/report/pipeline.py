@@ -43,12 +43,22 @@ def report_pipeline(asked: Asked) -> None:
         "today": run.today,
         **asked.bounds,
         "totals": report.totals._asdict(),
-        "processes": [_process(matrice, names, stages) for matrice in report.matrices],
+        "processes": [
+            {
+                "process": matrix.process,
+                "totals": matrix.totals._asdict(),
+                "keys": [names.named(key) | total._asdict() for key, total in matrix.keys.items()],
+                "stages": [
+                    _stage(matrix, stage, stages) | total._asdict() for stage, total in matrix.stages.items()
+                ],
+            }
+            for matrix in report.matrices
+        ],
     }
     rows = [
-        {**names.named(key), "process": matrice.process, **_stage(matrice, stage, stages), **total._asdict()}
-        for matrice in report.matrices
-        for (key, stage), total in matrice.cells.items()
+        {**names.named(key), "process": matrix.process, **_stage(matrix, stage, stages), **total._asdict()}
+        for matrix in report.matrices
+        for (key, stage), total in matrix.cells.items()
     ]
     asked.print(caption, rows, _COLUMNS, about=about, nothing="no deal is open")
 
@@ -56,16 +66,6 @@ def report_pipeline(asked: Asked) -> None:
 _COLUMNS = plain_columns("key process stage") + [
     Column(name, name.replace("_", " ").upper(), align="right") for name in Sum._fields
 ]
-
-
-def _process(matrix: Matrix, names: KeyNames, stages: KeyNames) -> dict[str, Any]:
-    """The sums of one process with the keys of JSON."""
-    return {
-        "process": matrix.process,
-        "totals": matrix.totals._asdict(),
-        "keys": [names.named(key) | total._asdict() for key, total in matrix.keys.items()],
-        "stages": [_stage(matrix, stage, stages) | total._asdict() for stage, total in matrix.stages.items()],
-    }
 
 
 def _stage(matrix: Matrix, stage: str, stages: KeyNames) -> dict[str, Any]:
