@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Any
 
 from pipecli.cli.common.command import Printing, argument, flag, noun, option
-from pipecli.cli.common.dates import parse_as_of, parse_from, parse_period
+from pipecli.cli.common.dates import parse_as_of, parse_period
 from pipecli.cli.common.output import Format, hanging, print_records, room_beside, wrapped, write_text
 from pipecli.cli.common.pick_and_confirm import is_recent, recalled
 from pipecli.cli.common.session import Session, say
@@ -56,7 +56,7 @@ def history(
     zone = zone_of(place)
     name = _name(run, known, ref) if ref else ("", "")
     day = since or ("" if ref else "-7d")
-    first = parse_from(day, run.today, past=True) if day else date.min
+    first = parse_period(day, run.today, past=True).first if day else date.min
     entries = (
         history_of(known, name, only=only, field=field) if ref else _of_all(run, known, field, first, zone)
     )

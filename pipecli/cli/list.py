@@ -17,7 +17,6 @@ from pipecli.cli.common.table import (
     addresses,
     amount_text,
     column,
-    listed,
     named,
     price_text,
     to_the_minute,
@@ -169,8 +168,8 @@ CONTACTS = (
     column("name", "NAME", shrink=True, min_width=14),
     column("customer", "CUSTOMER", shrink=True, min_width=10, rank=3),
     column("title", "TITLE", shrink=True, rank=4),
-    ListColumn(addresses("emails", "E-MAIL", 1), "emails"),
-    ListColumn(addresses("phones", "PHONE", 2), "phones"),
+    addresses("emails", "E-MAIL", 1),
+    addresses("phones", "PHONE", 2),
 )
 _add_list(kinds.CONTACT, CONTACTS, _BY_NAME, "List contacts by name.", "customer tag search")
 
@@ -347,8 +346,8 @@ _add_list(kinds.PRICE_LIST, PRICE_LISTS, "currency, id", "List price lists.", "s
 DOCUMENTS = (
     column("id", "ID"),
     column("title", "TITLE", shrink=True, min_width=14),
-    ListColumn(listed("products", "PRODUCTS"), "products"),
-    ListColumn(listed("stages", "STAGES"), "stages"),
+    column("products", "PRODUCTS", shrink=True),
+    column("stages", "STAGES", shrink=True),
     column("place", "FILE OR ADDRESS", "coalesce(file, url)", rank=1),
 )
 _add_list(kinds.LITERATURE, DOCUMENTS, "id", "List the documents of sales literature.", "tag product search")

@@ -15,7 +15,7 @@ from pipecli.cli.common.listing import Listing, Parts, print_parts
 from pipecli.cli.common.output import Format, print_records, write_text
 from pipecli.cli.common.record_json import find_section, print_record_json, settings_json
 from pipecli.cli.common.session import FORMATS, Session, say
-from pipecli.cli.common.table import ACTIVE, ListColumn, cell_text, column, listed, plain_columns
+from pipecli.cli.common.table import ACTIVE, cell_text, column, plain_columns
 from pipecli.cli.common.terminal_and_own_config import COLORS, own_file, own_values
 from pipecli.cli.nouns import ALIASES, NOUNS
 from pipecli.errors import PipecliError, system_refusal
@@ -141,7 +141,7 @@ TEAMS = (
     column("id", "TEAM"),
     column("name", "NAME", shrink=True),
     column("manager", "MANAGER"),
-    ListColumn(listed("members", "MEMBERS"), "members"),
+    column("members", "MEMBERS", shrink=True),
 )
 _TEAMS = Parts("teams", views.TEAMS)
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipecli.cli.common.dates import Period, parse_day, parse_from, parse_moment, parse_period, parse_to
+from pipecli.cli.common.dates import Period, parse_day, parse_moment, parse_period
 from pipecli.errors import PipecliError
 
 TODAY = date(2026, 10, 21)
@@ -178,9 +178,11 @@ def test_a_period_is_understood(typed: str, first: str, last: str, name: str) ->
 
 
 def test_from_and_to_take_the_edges_of_a_period() -> None:
-    assert parse_from("2026-Q4", TODAY) == date(2026, 10, 1)
-    assert parse_to("2026-Q4", TODAY) == date(2026, 12, 31)
-    assert parse_from("yesterday", TODAY) == parse_to("yesterday", TODAY) == date(2026, 10, 20)
+    assert parse_period("2026-Q4", TODAY).first == date(2026, 10, 1)
+    assert parse_period("2026-Q4", TODAY).last == date(2026, 12, 31)
+    assert (
+        parse_period("yesterday", TODAY).first == parse_period("yesterday", TODAY).last == date(2026, 10, 20)
+    )
 
 
 @pytest.mark.parametrize(
@@ -286,7 +288,7 @@ def test_every_moment_reads_back_or_has_no_time_in_utc(moment: datetime) -> None
     today=st.dates(),
 )
 def test_any_text_on_any_day_is_a_date_or_a_refusal(text: str, today: date) -> None:
-    for read in (parse_day, parse_period, parse_from, parse_to):
+    for read in (parse_day, parse_period):
         with suppress(PipecliError):
             read(text, today)
     with suppress(PipecliError):

@@ -419,7 +419,8 @@ class Report(Owned):
     """The command class of what counts deals: of one who sells some with others, their part."""
 
     def shared(self) -> list[Any]:
-        return [seller_option("Only what this user sells; of a shared deal, their part."), *super().shared()]
+        help_text = "Only what this user sells; of a shared deal, their part."
+        return [shared_option("--seller", help_text, "USER"), *super().shared()]
 
 
 class Planned(Reading):
@@ -443,7 +444,3 @@ def owner_options(
         shared_option("--team", team, "TEAM"),
         shared_option("--mine", mine),
     ]
-
-
-def seller_option(help_text: str = "Only what this user sells, alone or with others.") -> Any:
-    return shared_option("--seller", help_text, "USER")

@@ -103,16 +103,6 @@ def parse_period(text: str, today: date, *, past: bool = False) -> Period:
     raise PipecliError(f"{_quoted(text)} isn't a period or a day", hint=f"write {PERIOD_FORMS}")
 
 
-def parse_from(text: str, today: date, *, past: bool = False) -> date:
-    """The first day that counts: a day, or the first one of a period."""
-    return parse_period(text, today, past=past).first
-
-
-def parse_to(text: str, today: date) -> date:
-    """The last day that counts: a day, or the last one of a period."""
-    return parse_period(text, today).last
-
-
 def has_clock(text: str) -> bool:
     """True for a text that ends with a time of day: `10:00`, `tomorrow 9am`."""
     plain = _plain(text)

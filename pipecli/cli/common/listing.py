@@ -12,7 +12,7 @@ from functools import partial
 from itertools import islice
 from typing import Any, ClassVar, NamedTuple
 
-from pipecli.cli.common.command import Reading, owner_options, seller_option, shared_option
+from pipecli.cli.common.command import Reading, owner_options, shared_option
 from pipecli.cli.common.output import Format, print_records, write_text
 from pipecli.cli.common.pick_and_confirm import document_row, is_recent, names_of, print_rows, recalled
 from pipecli.cli.common.record_json import BY_HAND, DERIVED, deal_members, derived_keys
@@ -168,7 +168,7 @@ class Listing(Reading):
         )
         filters = [
             owner,
-            seller_option(),
+            shared_option("--seller", "Only what this user sells, alone or with others.", "USER"),
             mine,
             shared_option("--status", "Only of this status.", "STATUS"),
             shared_option("--stage", "Only at this stage.", "STAGE"),

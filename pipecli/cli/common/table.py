@@ -70,17 +70,12 @@ def plain_columns(names: str) -> list[Column]:
     return [Column(name, name.upper()) for name in names.split()]
 
 
-def listed(name: str, heading: str, rank: int = 0) -> Column:
-    """A list, its elements with commas."""
-    return Column(name, heading, shrink=True, rank=rank)
-
-
 def to_the_minute(record: Mapping[str, Any]) -> str:
     """When something is, as it was written: `2026-11-30 10:00`; a day alone for what has no hour."""
     return str(record["at"])[:16].replace("T", " ")
 
 
-def addresses(name: str, heading: str, rank: int = 0) -> Column:
+def addresses(name: str, heading: str, rank: int) -> ListColumn:
     """E-mail addresses or telephone numbers: the first whole, and how many more there are."""
 
     def show(record: Mapping[str, object]) -> str:
@@ -88,7 +83,7 @@ def addresses(name: str, heading: str, rank: int = 0) -> Column:
         first, *more = value if isinstance(value, list) and value else [""]
         return f"{first} +{len(more)}" if more else str(first)
 
-    return Column(name, heading, rank=rank, show=show)
+    return column(name, heading, rank=rank, show=show)
 
 
 def named(

@@ -178,7 +178,7 @@ class Transaction:
         """
         changes, result = [*first, change], change.asked
         subject = f"{change.subject.key}: {change.summary}"
-        writes = [*self.plan(changes), *beside]
+        writes = [*plan_writes(self.pipeline, changes), *beside]
         notes = self._notes(changes)
         if self.session.dry_run or not writes:
             self._tell(notes)
@@ -209,7 +209,7 @@ class Transaction:
         """Write changes of many records as one commit and print them: a line each, a list in JSON."""
         lines = [self.told(f"{change.subject.key}: {change.summary}", change.records) for change in changes]
         notes = self._notes(changes, with_key=True)
-        self.commit(self.plan(changes), subject, trailers(changes))
+        self.commit(plan_writes(self.pipeline, changes), subject, trailers(changes))
         self._tell(notes)
         if not self.session.dry_run:
             records = [(change.subject.noun, change.subject.key) for change in changes]
@@ -256,14 +256,10 @@ class Transaction:
         is_new = self.pipeline.file_of(subject.noun, subject.key) is None
         return not is_new or hasattr(subject, "opportunity")
 
-    def plan(self, changes: Sequence[Change]) -> list[Write]:
-        """The files that changes come to. Raises FaultyFile, PipecliError for what can't be written."""
-        return plan_writes(self.pipeline, changes)
-
     def commit_one(self, change: Change) -> str | None:
         """Commit a change and print nothing; the commit's id."""
         subject = f"{change.subject.key}: {change.summary}"
-        return self.commit(self.plan([change]), subject, trailers([change]))
+        return self.commit(plan_writes(self.pipeline, [change]), subject, trailers([change]))
 
     def commit(
         self,

@@ -39,11 +39,11 @@ def followups(
     Of open leads and deals, the overdue ones first. Each is for whoever it is planned for, else for the
     record's owner.
     """
-    from pipecli.cli.common.dates import parse_to
+    from pipecli.cli.common.dates import parse_period
     from pipecli.store.index.rows_for_followups import due_followups
 
     run.read(LEAD, OPPORTUNITY, INVOICE)
-    until = parse_to(due, run.today) if due else date.max if ics else run.today
+    until = parse_period(due, run.today).last if due else date.max if ics else run.today
     follow_ups = due_followups(run.pipeline, owner_filter(run), until)
     if ics:
         write_text(calendar_of(run, "followups", [follow_up.plan for follow_up in follow_ups]))

@@ -14,7 +14,7 @@ from hashlib import sha256
 from typing import Any
 
 from pipecli.cli.common.command import Sending, noun, option
-from pipecli.cli.common.dates import parse_from, parse_moment, parse_period
+from pipecli.cli.common.dates import parse_moment, parse_period
 from pipecli.cli.common.output import Format, print_records, write_text
 from pipecli.cli.common.session import Session, mention, say
 from pipecli.cli.common.table import Column
@@ -176,7 +176,7 @@ def _start(run: Session, history: History, since: str) -> str | None:
     with suppress(PipecliError):
         moment = parse_moment(since, run.today, zone)
     with suppress(PipecliError):
-        moment = parse_from(since, run.today) - timedelta(days=1)
+        moment = parse_period(since, run.today).first - timedelta(days=1)
     try:
         return commit_at(history.place, moment, zone, lambda _: history.line).commit
     except BeforeTheFirst:

@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 import typer
 
 from pipecli.cli.common.command import Sending, noun, option
-from pipecli.cli.common.dates import parse_to
+from pipecli.cli.common.dates import parse_period
 from pipecli.cli.common.output import Format, print_records, write_text
 from pipecli.cli.common.session import Session, mention, owner_filter, say
 from pipecli.cli.common.table import Column
@@ -76,7 +76,7 @@ def remind(
     """
     ours = channels(is_dry=run.dry_run)
     run.read(LEAD, OPPORTUNITY, INVOICE)
-    until = parse_to(due, run.today) if due else run.today
+    until = parse_period(due, run.today).last if due else run.today
     follow_ups = due_followups(run.pipeline, owner_filter(run), until)
     if not follow_ups:
         _print(run, [])

@@ -30,7 +30,7 @@ from pipecli.inbox.mail.message import Mail, NoMail, mail_of
 from pipecli.records.kinds import LEAD, OPPORTUNITY
 from pipecli.store.git_commit import trailers
 from pipecli.store.index.rows_for_verbs import label_and_status
-from pipecli.store.plan_writes import Write
+from pipecli.store.plan_writes import Write, plan_writes
 from pipecli.wording import count
 from pipecli.workflow import Refused
 from pipecli.workflow.activity_and_attachment import AlreadyAttached
@@ -122,7 +122,7 @@ def _files(transaction: Transaction, paths: list[Path], outcome: MailOutcome) ->
 def _write(transaction: Transaction, outcome: MailOutcome, files: list[Write]) -> str | None:
     """Commit what the mails come to, or with --dry-run print it; the commit's id."""
     run, changes = transaction.session, outcome.changes
-    writes = [*transaction.plan(changes), *files]
+    writes = [*plan_writes(transaction.pipeline, changes), *files]
     commit = None
     if writes and (not run.dry_run or run.format_name == "table"):
         subject = (

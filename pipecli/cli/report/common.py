@@ -297,9 +297,11 @@ def days(from_: str, to: str, today: date) -> Days:
     """The days from `--from` to `--to`, each a day or a period. Raises PipecliError."""
     if not from_ and not to:
         return Days()
-    from pipecli.cli.common.dates import parse_from, parse_to
+    from pipecli.cli.common.dates import parse_period
 
-    period = Days(parse_from(from_, today) if from_ else None, parse_to(to, today) if to else None)
+    period = Days(
+        parse_period(from_, today).first if from_ else None, parse_period(to, today).last if to else None
+    )
     if period.first and period.last and period.last < period.first:
         raise PipecliError(f"--from {period.first} is after --to {period.last}", hint="swap them")
     return period
