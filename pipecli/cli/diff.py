@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -209,9 +210,7 @@ def _rows(shifts: Sequence[Shift]) -> list[dict[str, Any]]:
 
 
 def _shift_columns(heading: str, shifts: Sequence[Shift], currency: str) -> list[Column]:
-    def amount(name: str, title: str, *, signed: bool = False) -> Column:
-        return money_column(name, title, currency, signed=signed)
-
+    amount = partial(money_column, currency=currency)
     columns = [
         Column("key", heading),
         amount("weighted_before", "WEIGHTED BEFORE"),

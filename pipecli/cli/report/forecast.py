@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -224,9 +225,7 @@ def _cells_of(compared: Compared, key: object) -> dict[str, Any]:
 
 
 def _columns(report: Forecast, *, is_narrow: bool) -> list[Column]:
-    def sum_of(name: str, heading: str, *, rank: int = 0, signed: bool = False) -> Column:
-        return money_column(name, heading, report.currency, rank, signed=signed)
-
+    sum_of = partial(money_column, currency=report.currency)
     amounts = [
         sum_of("amount_then", "AMOUNT THEN"),
         sum_of("amount", "AMOUNT NOW"),

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipecli.cli.common.session import Session, owner_filter
@@ -88,9 +89,7 @@ def columns_of(
 ) -> list[Column]:
     """The columns of the table: targets and categories where there are any."""
     digits = minor_digits(report.currency)
-
-    def sum_of(name: str, heading: str, rank: int = 0) -> Column:
-        return money_column(name, heading, report.currency, rank)
+    sum_of = partial(money_column, currency=report.currency)
 
     def aside(name: str, heading: str, amount: Callable[[Mapping[str, Any]], Decimal]) -> Column:
         return Column(name, heading, align="right", rank=3, show=lambda row: money(amount(row), None, digits))
