@@ -12,7 +12,6 @@ from pipecli.cli.common.transaction import Transaction
 from pipecli.cli.show import HOLDERS
 from pipecli.errors import PipecliError, system_refusal
 from pipecli.harmless_text import one_line
-from pipecli.records.kinds import Kind
 from pipecli.store import safe_files
 from pipecli.store.ids_and_files import slug
 from pipecli.store.plan_writes import Write
@@ -24,9 +23,7 @@ app = noun()
 
 def holder(transaction: Transaction, ref: str) -> Any:
     """The record that files lie beside: a deal before a lead, a paper, a customer."""
-    named = find_typed(transaction.session, ref, *HOLDERS)
-    kind: Kind = next(kind for kind in HOLDERS if kind.noun == named.noun)
-    return transaction.pipeline.get(kind.model, named.key)
+    return transaction.pipeline.read(find_typed(transaction.session, ref, *HOLDERS).file)
 
 
 @app.command("attach", cls=Changing)

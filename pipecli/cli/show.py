@@ -40,16 +40,6 @@ def _json_of(run: Session, kind: Kind, ref: str) -> RecordJson:
 
 
 _ITEMS_AND_MARGIN = "its items, tax, totals and margin."
-_DOCUMENTS = {
-    "quotation show": (kinds.QUOTATION, f"Show one quotation: {_ITEMS_AND_MARGIN}"),
-    "order show": (kinds.ORDER, f"Show one order: {_ITEMS_AND_MARGIN}"),
-    "invoice show": (kinds.INVOICE, "Show one invoice: its items, tax, total, and what is still open."),
-    "supplier-quote show": (
-        kinds.SUPPLIER_QUOTATION,
-        "Show one supplier quotation: its items, prices and total.",
-    ),
-}
-
 
 _OPPORTUNITY_KEYS = "id title type stage amount currency weighted expected_close owner next_contact".split()
 _CONTACT_KEYS = "id name title emails phones".split()
@@ -282,8 +272,13 @@ def print_document(run: Session, kind: Kind, ref: str) -> None:
     write_text(_totals(shown))
 
 
-for _verb, (_of, _help) in _DOCUMENTS.items():
-    _add_show(_verb, _of, _help, print_document)
+for _verb, _kind, _shown in (
+    ("quotation show", kinds.QUOTATION, f"quotation: {_ITEMS_AND_MARGIN}"),
+    ("order show", kinds.ORDER, f"order: {_ITEMS_AND_MARGIN}"),
+    ("invoice show", kinds.INVOICE, "invoice: its items, tax, total, and what is still open."),
+    ("supplier-quote show", kinds.SUPPLIER_QUOTATION, "supplier quotation: its items, prices and total."),
+):
+    _add_show(_verb, _kind, f"Show one {_shown}", print_document)
 for _kind in (kinds.OPPORTUNITY, kinds.QUOTATION):
     _add_show(
         f"{_kind.noun} item list",
