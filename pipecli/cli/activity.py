@@ -11,7 +11,7 @@ import typer
 
 from pipecli.cli.common.command import Changing, NextContactOption, argument, flag, noun, option
 from pipecli.cli.common.edit import Notes, edited, has_editor
-from pipecli.cli.common.pick_and_confirm import can_ask, find_typed, key_of
+from pipecli.cli.common.names_and_questions import can_ask, find_typed, key_of
 from pipecli.cli.common.record_verbs import ChangingMany, Refs, change_each
 from pipecli.cli.common.session import Session
 from pipecli.cli.common.transaction import Printed, Transaction, changing

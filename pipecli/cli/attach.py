@@ -6,7 +6,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from pipecli.cli.common.command import Changing, Ref, argument, noun
-from pipecli.cli.common.pick_and_confirm import confirm_removal, find_typed
+from pipecli.cli.common.names_and_questions import confirm_removal, find_typed
 from pipecli.cli.common.session import say
 from pipecli.cli.common.transaction import Transaction
 from pipecli.cli.show import HOLDERS

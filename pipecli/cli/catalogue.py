@@ -20,8 +20,8 @@ from pipecli.cli.common.command import (
     option_of,
     with_fields,
 )
+from pipecli.cli.common.names_and_questions import find_typed
 from pipecli.cli.common.output import print_records
-from pipecli.cli.common.pick_and_confirm import find_typed
 from pipecli.cli.common.record_verbs import given_slug, register_remove, register_set_and_edit, users_of
 from pipecli.cli.common.session import Session
 from pipecli.cli.common.table import Column

@@ -9,8 +9,8 @@ from typing import Any
 
 from pipecli.cli.common.command import Printing, argument, flag, noun, option
 from pipecli.cli.common.dates import parse_as_of, parse_period
+from pipecli.cli.common.names_and_questions import is_recent, recalled
 from pipecli.cli.common.output import Format, hanging, print_records, room_beside, wrapped, write_text
-from pipecli.cli.common.pick_and_confirm import is_recent, recalled
 from pipecli.cli.common.session import Session, say
 from pipecli.cli.common.table import Column, cell_text, isolated, plain_columns
 from pipecli.cli.report.common import Currency, money_column, print_with_currency

@@ -8,7 +8,7 @@ from typing import Literal
 
 from pipecli.cli.common.command import argument, flag, noun, option
 from pipecli.cli.common.listing import Listing, Parts, print_list, print_parts
-from pipecli.cli.common.pick_and_confirm import find_typed
+from pipecli.cli.common.names_and_questions import find_typed
 from pipecli.cli.common.session import Session
 from pipecli.cli.common.table import (
     ACTIVE,

@@ -22,7 +22,7 @@ from pipecli.cli.common.command import (
     with_fields,
 )
 from pipecli.cli.common.edit import edit_file
-from pipecli.cli.common.pick_and_confirm import names_of
+from pipecli.cli.common.names_and_questions import names_of
 from pipecli.cli.common.record_json import SECTIONS, find_section, settings_json
 from pipecli.cli.common.record_verbs import given_slug
 from pipecli.cli.common.session import Session, say

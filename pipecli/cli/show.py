@@ -10,8 +10,8 @@ from typing import Any
 import typer
 
 from pipecli.cli.common.command import Ref, noun
+from pipecli.cli.common.names_and_questions import find_typed, print_header
 from pipecli.cli.common.output import Format, print_records, write_text
-from pipecli.cli.common.pick_and_confirm import find_typed, print_header
 from pipecli.cli.common.record_json import RecordJson, print_record_json, record_json
 from pipecli.cli.common.session import Session
 from pipecli.cli.common.table import Column, ListColumn, amount_text, display_width, price_text, to_the_minute

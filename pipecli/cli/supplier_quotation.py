@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pipecli.cli.common.command import Changing, Ref, Sets, argument, noun, option
+from pipecli.cli.common.names_and_questions import find_typed
 from pipecli.cli.common.output import Format, print_record, print_records, write_text
-from pipecli.cli.common.pick_and_confirm import find_typed
 from pipecli.cli.common.record_verbs import register_set_and_edit
 from pipecli.cli.common.session import Session, say
 from pipecli.cli.common.table import Column, amount_text, cell_text, cut, price_text

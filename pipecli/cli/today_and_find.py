@@ -11,8 +11,8 @@ from shutil import get_terminal_size
 from typing import Any
 
 from pipecli.cli.common.command import Owned, Reading, argument, noun, option
+from pipecli.cli.common.names_and_questions import document_row, note_rows, print_rows
 from pipecli.cli.common.output import Format, print_records, room_beside, wrapped, write_text
-from pipecli.cli.common.pick_and_confirm import document_row, note_rows, print_rows
 from pipecli.cli.common.session import Session, mention, owner_filter, say, session
 from pipecli.cli.common.table import Column, cut, isolated
 from pipecli.cli.common.terminal_and_own_config import terminal_width

@@ -263,7 +263,7 @@ class Verb(TyperCommand):
                     sys.stdout.flush()
                     return result
             except (Ambiguous, Question) as question:
-                from pipecli.cli.common.pick_and_confirm import answer
+                from pipecli.cli.common.names_and_questions import answer
 
                 answer(ctx, question)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from pipecli.cli.common.command import Changing, Ref, field, option_of, with_fields
-from pipecli.cli.common.pick_and_confirm import confirm_removal
+from pipecli.cli.common.names_and_questions import confirm_removal
 from pipecli.cli.common.transaction import Transaction
 from pipecli.cli.common.typed_values import typed_option
 from pipecli.records.items_and_totals import LineKind, Per

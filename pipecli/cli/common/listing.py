@@ -13,8 +13,8 @@ from itertools import islice
 from typing import Any, ClassVar, NamedTuple
 
 from pipecli.cli.common.command import Reading, owner_options, shared_option
+from pipecli.cli.common.names_and_questions import document_row, is_recent, names_of, print_rows, recalled
 from pipecli.cli.common.output import Format, print_records, write_text
-from pipecli.cli.common.pick_and_confirm import document_row, is_recent, names_of, print_rows, recalled
 from pipecli.cli.common.record_json import BY_HAND, DERIVED, deal_members, derived_keys
 from pipecli.cli.common.session import Session, owner_asked, owner_filter
 from pipecli.cli.common.table import Column, ListColumn

@@ -8,8 +8,8 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 
+from pipecli.cli.common.names_and_questions import names_of
 from pipecli.cli.common.output import print_record
-from pipecli.cli.common.pick_and_confirm import names_of
 from pipecli.cli.common.session import Session
 from pipecli.errors import PipecliError
 from pipecli.harmless_text import safe_json

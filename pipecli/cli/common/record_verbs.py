@@ -12,8 +12,8 @@ import typer
 
 from pipecli.cli.common.command import Changing, Ref, argument, flag, option, shared_option
 from pipecli.cli.common.edit import edit_file
+from pipecli.cli.common.names_and_questions import can_ask, confirm, names_of
 from pipecli.cli.common.output import print_records
-from pipecli.cli.common.pick_and_confirm import can_ask, confirm, names_of
 from pipecli.cli.common.session import Session
 from pipecli.cli.common.table import Column
 from pipecli.cli.common.terminal_and_own_config import paged

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import typer
 
+from pipecli.cli.common.names_and_questions import find_typed, note_touched
 from pipecli.cli.common.output import Format, print_records, write_text
-from pipecli.cli.common.pick_and_confirm import find_typed, note_touched
 from pipecli.cli.common.record_json import RecordJson, print_record_json, record_json
 from pipecli.cli.common.session import Session, say, warn
 from pipecli.cli.common.table import Column

@@ -14,7 +14,7 @@ from enum import Enum
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
 from pipecli.cli.common.dates import parse_moment
-from pipecli.cli.common.pick_and_confirm import confirm, key_of
+from pipecli.cli.common.names_and_questions import confirm, key_of
 from pipecli.cli.common.session import Session, say
 from pipecli.errors import Ambiguous, FaultyFile, PipecliError, Question, Unreadable
 from pipecli.json_and_csv import dumps

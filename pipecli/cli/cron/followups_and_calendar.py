@@ -10,8 +10,8 @@ from typing import Any
 import typer
 
 from pipecli.cli.common.command import Planned, flag, noun, option
+from pipecli.cli.common.names_and_questions import document_row, print_rows
 from pipecli.cli.common.output import Format, write_text, write_whole
-from pipecli.cli.common.pick_and_confirm import document_row, print_rows
 from pipecli.cli.common.session import Session, mention, owner_filter, say
 from pipecli.cli.common.table import Column
 from pipecli.json_and_csv import picked

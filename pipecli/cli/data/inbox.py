@@ -8,8 +8,8 @@ from typing import Any
 
 from pipecli.cli.attach import attached
 from pipecli.cli.common.command import Changing, argument, flag, noun, option
+from pipecli.cli.common.names_and_questions import find_typed
 from pipecli.cli.common.output import Format, print_record, print_records, write_counts, write_text
-from pipecli.cli.common.pick_and_confirm import find_typed
 from pipecli.cli.common.session import Session, mention, say
 from pipecli.cli.common.table import Column, plain_columns
 from pipecli.cli.common.transaction import Transaction, changing

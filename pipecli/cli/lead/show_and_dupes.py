@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from pipecli.cli.common.command import Ref, noun
+from pipecli.cli.common.names_and_questions import find_typed, print_header
 from pipecli.cli.common.output import Format, print_records, write_text
-from pipecli.cli.common.pick_and_confirm import find_typed, print_header
 from pipecli.cli.common.record_json import RecordJson, print_record_json, record_json
 from pipecli.cli.common.session import Session, say
 from pipecli.cli.common.table import Column

@@ -25,7 +25,7 @@ from pipecli.cli.common.command import (
     with_fields,
 )
 from pipecli.cli.common.edit import NOTES
-from pipecli.cli.common.pick_and_confirm import can_ask, choose, find_typed
+from pipecli.cli.common.names_and_questions import can_ask, choose, find_typed
 from pipecli.cli.common.session import Session, repeat_nothing, say, session
 from pipecli.cli.common.transaction import Transaction, changing
 from pipecli.cli.common.typed_values import built, names_owner, split_assignment, typed_option, typed_options

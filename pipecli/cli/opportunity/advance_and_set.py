@@ -10,7 +10,7 @@ import typer
 
 from pipecli.cli.common.command import Changing, NextContactOption, Ref, argument, flag, noun, option
 from pipecli.cli.common.item_verbs import register_item_verbs
-from pipecli.cli.common.pick_and_confirm import key_of
+from pipecli.cli.common.names_and_questions import key_of
 from pipecli.cli.common.record_verbs import (
     ChangingMany,
     Refs,

@@ -8,7 +8,7 @@ from typing import Annotated, cast
 import typer
 
 from pipecli.cli.common.command import Changing, Ref, noun, option
-from pipecli.cli.common.pick_and_confirm import can_ask, confirm
+from pipecli.cli.common.names_and_questions import can_ask, confirm
 from pipecli.cli.common.record_verbs import ChangingMany, Refs, change_each, names_by_slug
 from pipecli.cli.common.session import say
 from pipecli.cli.common.transaction import Transaction

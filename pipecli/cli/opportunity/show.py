@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from pipecli.cli.common.command import Ref, noun
+from pipecli.cli.common.names_and_questions import find_typed, print_header
 from pipecli.cli.common.output import Format, print_record, print_records, write_text
-from pipecli.cli.common.pick_and_confirm import find_typed, print_header
 from pipecli.cli.common.record_json import RecordJson, print_record_json, record_json
 from pipecli.cli.common.session import Session
 from pipecli.cli.common.table import Column, amount_text, cell_text

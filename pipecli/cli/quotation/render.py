@@ -13,8 +13,8 @@ from typing import Annotated
 import typer
 
 from pipecli.cli.common.command import Ref, flag, noun
+from pipecli.cli.common.names_and_questions import find_typed
 from pipecli.cli.common.output import ending_of, write_text, write_whole
-from pipecli.cli.common.pick_and_confirm import find_typed
 from pipecli.cli.common.session import Session, say
 from pipecli.errors import PipecliError
 from pipecli.extras import missing_extras, require_extra
