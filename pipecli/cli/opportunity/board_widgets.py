@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, redirect_stderr, redirect_stdout
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from textual import events
@@ -47,19 +48,17 @@ class Cards(OptionList):
         Binding("k", "cursor_up", "Up", show=False),
     ]
 
+    @dataclass
     class Grabbed(Message):
         """A mouse button went down on a card; on none, the key is empty."""
 
-        def __init__(self, key: str) -> None:
-            super().__init__()
-            self.key = key
+        key: str
 
+    @dataclass
     class Dropped(Message):
         """It was let go over this lane."""
 
-        def __init__(self, place: Place) -> None:
-            super().__init__()
-            self.place = place
+        place: Place
 
     def __init__(self, place: Place) -> None:
         super().__init__(markup=False, id=f"cards-{place.id}")
