@@ -118,7 +118,8 @@ def doubted_stat(stat: Stat, clock: int) -> Stat:
 def doubted(stamp: bytes, clock: int) -> bytes:
     """The stamp to remember of a folder whose files were read at a time of the clock."""
     known = _files(stamp)
-    doubts = {name: doubt for name, stat in known.items() if (doubt := doubted_stat(stat, clock)) != stat}
+    young = {name: stat for name, stat in known.items() if abs(clock - stat[1]) <= _COARSE}
+    doubts = {name: doubt for name, stat in young.items() if (doubt := doubted_stat(stat, clock)) != stat}
     return restamp(stamp, doubts) if doubts else stamp
 
 

@@ -248,7 +248,8 @@ def _build(connection: sqlite3.Connection, root: Path) -> None:
     _content_of([*{file.partition("/")[0]: file for file in changed}.values()], text_of)
     _fill(connection, map_in_two_processes(lambda files: _content_of(files, text_of), changed))
     stamped = ((_text(folder), doubted(stamp, clock)) for folder, stamp in present.items())
-    connection.executemany("INSERT INTO _folders VALUES (?, ?)", stamped)
+    with writing(connection):
+        connection.executemany("INSERT INTO _folders VALUES (?, ?)", stamped)
 
 
 def fill(connection: sqlite3.Connection, files: Sequence[str], text_of: TextOf) -> None:
@@ -257,7 +258,7 @@ def fill(connection: sqlite3.Connection, files: Sequence[str], text_of: TextOf) 
 
 
 def _fill(connection: sqlite3.Connection, contents: Iterable[_Content]) -> None:
-    connection.executescript(tables.schema())
+    connection.executescript(f"BEGIN; {tables.schema()} COMMIT")
     with writing(connection):
         for content in contents:
             _put(connection, *content)
