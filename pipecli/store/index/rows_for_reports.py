@@ -24,6 +24,14 @@ if TYPE_CHECKING:
     from pipecli.reports.stale_and_receivables import OpenInvoice
 
 
+_END = ", r.closed_reasons, r.closed_competitors, r.competitors"
+_SHOWN = ", r.title, r.created, r.campaign, r.lead IS NOT NULL, r.score, s.rotting_days"
+_LAST_ACTIVITY = """, (
+    SELECT max(substr(a.at, 1, 10)) FROM activities a WHERE a.path = r.path AND a.done)"""
+_NOT_READ: tuple[tuple[object, ...], ...] = ((None, None, None), ("", None, None, 0, None, None), (None,))
+"""In place of each of them, put to a row in Python: a column takes 0.1 µs a deal, even one that is NULL."""
+
+
 def open_deals(
     connection: sqlite3.Connection, owner_filter: OwnerFilter, days: Days, *, with_activities: bool = False
 ) -> list[Deal]:
@@ -33,7 +41,8 @@ def open_deals(
         if bound:
             condition += f" AND r.expected_close {sign} ?"
             parameters.append(bound.isoformat())
-    return _deals(connection, owner_filter, condition, parameters, with_activities=with_activities)
+    more = (_END, _SHOWN, _LAST_ACTIVITY) if with_activities else (_END, _SHOWN)
+    return _deals(connection, owner_filter, condition, parameters, more=more)
 
 
 def closed_deals(connection: sqlite3.Connection, owner_filter: OwnerFilter, days: Days) -> list[Deal]:
@@ -45,9 +54,7 @@ def closed_to_count(
     connection: sqlite3.Connection, owner_filter: OwnerFilter, days: Days, *, with_products: bool
 ) -> list[Deal]:
     """The same deals without what nobody counts."""
-    return _deals(
-        connection, owner_filter, _CLOSED, _bounds(days), with_products=with_products, to_count=True
-    )
+    return _deals(connection, owner_filter, _CLOSED, _bounds(days), with_products=with_products, more=(_END,))
 
 
 _CLOSED = "r.status <> 'open' AND r.closed_date BETWEEN ? AND ?"
@@ -58,9 +65,7 @@ def forecast_deals(
 ) -> list[Deal]:
     """All open deals, and those that were won in a window, without what nobody counts."""
     condition = "(r.status = 'open' OR r.status = 'won' AND r.closed_date BETWEEN ? AND ?)"
-    return _deals(
-        connection, owner_filter, condition, _bounds(window), with_products=with_products, to_count=True
-    )
+    return _deals(connection, owner_filter, condition, _bounds(window), with_products=with_products, more=())
 
 
 def all_deals(connection: sqlite3.Connection, owner_filter: OwnerFilter, zone: tzinfo) -> list[Deal]:
@@ -79,28 +84,24 @@ def _deals(
     parameters: Sequence[str] = (),
     *,
     with_products: bool = False,
-    with_activities: bool = False,
-    to_count: bool = False,
+    more: Sequence[str] = (_END, _SHOWN),
     zone: tzinfo | None = None,
 ) -> list[Deal]:
-    """The deals for which a condition over the row `r` holds; `to_count` leaves out what is only shown."""
+    """The deals for which a condition over the row `r` holds; `more`: the columns that not all ask for."""
     owned, owners = condition_of(owner_filter)
-    last_activity = _LAST_ACTIVITY if with_activities else "NULL"
-    shown = "" if to_count else f", {_SHOWN}, {last_activity}"
     # The table, not the view of the same name: that one reads the whole record of every deal.
     rows: Iterator[Any] = connection.execute(
         f"""SELECT r.id, r.status, r.process, iif(r.closed_stage IS NULL, r.stage, ''), r.type, r.currency,
             r.exact_amount, {PROBABILITY}, {FORECAST_CATEGORY},
             CASE r.status WHEN 'open' THEN r.expected_close ELSE r.closed_date END,
-            r.owner, r.source, r.customer, r.closed_reasons, r.closed_competitors, r.competitors,
-            r.hold_until, r.exact_yearly_recurring, r.sellers {shown}
+            r.owner, r.source, r.customer, r.hold_until, r.exact_yearly_recurring, r.sellers
+            {"".join(more)}
         FROM _opportunities r
         LEFT JOIN stages s ON s.process = r.process AND s.id = r.stage AND r.closed_stage IS NULL
         WHERE {condition} {owned}""",
         (*parameters, *owners),
     )
-    if to_count:
-        rows = map(add, rows, repeat(_NOT_SHOWN))
+    rows = map(add, rows, repeat(sum(_NOT_READ[len(more) :], ())))
     teams: dict[str, str | None] = dict(connection.execute("SELECT id, team FROM users").fetchall())
     products = _products(connection) if with_products else {}
     spelled = _Spelling(connection)
@@ -110,7 +111,7 @@ def _deals(
     deals = []
     for (
         key, status, process, stage, type_, currency, amount, probability, category, close, owner, source,
-        customer, reasons, lost_to, competitors, hold_until, yearly, sellers,
+        customer, hold_until, yearly, sellers, reasons, lost_to, competitors,
         title, created, campaign, has_lead, score, rotting_days, active,
     ) in rows:  # fmt: skip
         moment = datetime.fromisoformat(created) if created else datetime.min
@@ -141,13 +142,6 @@ def _deals(
 @cache
 def _exact(number: float) -> Decimal:
     return Decimal(repr(number))
-
-
-_SHOWN = "r.title, r.created, r.campaign, r.lead IS NOT NULL, r.score, s.rotting_days"
-_NOT_SHOWN = ("", None, None, 0, None, None, None)
-"""Put to each row in Python: a column takes 0.1 µs a deal, even one that is always NULL."""
-_LAST_ACTIVITY = """(
-    SELECT max(substr(a.at, 1, 10)) FROM activities a WHERE a.path = r.path AND a.done)"""
 
 
 FORECAST_CATEGORY = """iif(s.id IS NULL, NULL, coalesce(s.category,
