@@ -1609,6 +1609,9 @@ def test_deals_of_kommo_in_russian_are_no_customers_and_none_that_was_lost_is_op
         ("Point of Contact", "Mia Sol", "contacts", [{"contact": "mia-sol"}]),
         ("First Name,Last Name", "Mia,Sol", "contacts", [{"contact": "mia-sol"}]),
         ("Est. sign date", "2026-12-24", "expected_close", "2026-12-24"),
+        ("Opportunity_Potential Customer", "Acme", "customer", "acme"),
+        ("Data esperada", "2026-12-24", "expected_close", "2026-12-24"),
+        ("Name,Email Address", "Mia Sol,mia@x.example", "contacts", [{"contact": "mia-sol"}]),
     ],
 )
 def test_what_more_vendors_call_a_column_fills_its_field(
@@ -1895,6 +1898,15 @@ def test_people_are_what_their_file_is_named_with_all_their_numbers_and_firms(cl
     cli("import", "run", "h")
     cy = _read(root / "contacts/cy-lee.yaml")
     assert (cy["external_id"], cy["customer"]) == ("9", "acme")
+
+
+def test_a_stage_and_an_amount_without_a_person_are_those_of_a_deal(cli: Cli, root: Path) -> None:
+    """As in a report of leads from Brazil, which came as leads, or not at all."""
+    rows = "ID,Nome,Estágio,Valor,Origem,Vendedor,Data Criação\n1,Saw,Proposta,10,Web,Ida Poe,2026-01-02\n"
+    assert _kinds(_plan(cli, _files("exp", relatorio_leads=rows))) == {"relatorio_leads.csv": "opportunities"}
+    cli("import", "run", "m")
+    saw = deals(root)["1"]
+    assert (saw["title"], saw["stage"], saw["amount"], saw["owner"]) == ("Saw", "proposta", 10, "ida-poe")
 
 
 def test_of_two_amounts_that_a_header_is_as_near_to_is_asked(cli: Cli, root: Path) -> None:

@@ -224,12 +224,12 @@ def firms_and_persons(table: Table, told: Recognised) -> list[Recognised]:
 
 
 def are_deals(table: Table) -> bool:
-    """True for a table with a stage, an amount and an end, as that of what Nutshell and Odoo call leads."""
+    """True for a table with a stage, an amount and an end, or no address: leads of Nutshell and Odoo."""
     roles = {*_by_words(table, _of_leads()).values()}
     ends = roles & {"probability", "close", "expected_close", "closed_date"}
-    return "amount" in roles and bool(
-        ("stage" in roles and ends | roles & {"status"}) or (ends and {"pipeline", "status"} <= roles)
-    )
+    if "stage" in roles and "amount" in roles:
+        return bool(ends) or "status" in roles or "contacts.contact#" not in roles
+    return bool(ends) and {"pipeline", "status", "amount"} <= roles
 
 
 def _of_leads() -> _Words:
@@ -359,11 +359,13 @@ def columns_of_deals(table: Table, told: Recognised, findings: Findings) -> dict
     if not told.vendor and "contacts.email" not in columns.values():
         free = [c for c in table.columns if columns.get(c, "contacts.contact#") == "contacts.contact#"]
         columns |= dict.fromkeys([c for c in free if _are_addresses(table, c)][:1], "contacts.email")
+        if "contacts.email" in columns.values() and "contacts.contact" not in columns.values():
+            names = [c for c in table.columns if c not in columns and header_key(c) in _ANYTHING]
+            columns |= dict.fromkeys(names[:1], "contacts.contact")  # `Name` beside `Deal Name`
     columns |= _endings(table, told)
     if "status" in told.roles and "lost_reason" not in told.roles:  # Nutshell's
-        columns |= {
-            c: "lost_reason" for c in table.columns if c not in columns and header_key(c) == "outcome"
-        }
+        outcomes = [c for c in table.columns if c not in columns and header_key(c) == "outcome"]
+        columns |= dict.fromkeys(outcomes, "lost_reason")
     notes = told.roles.get("notes")
     is_named = any(map(told.column_of, ("title", "customer", "external_id", "custom.product")))
     own = texts(table, notes) if notes else {}
