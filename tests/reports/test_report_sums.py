@@ -259,6 +259,8 @@ def test_a_message_lists_a_hundred_and_counts_the_rest():
     known = due._replace(plan=plan._replace(customer_name="Contoso"))
     titles = [reminder_message("Ana", [one], TODAY, words).body.splitlines()[-1] for one in (due, known)]
     assert titles == ["  OPP-AAAAA Deal", "  OPP-AAAAA Deal (Contoso)"]
+    asked = reminder_message("Ana", [due._replace(plan=plan._replace(note="Ask"))], TODAY, words)
+    assert asked.body.splitlines()[-1] == "  Ask"
     assert followup_row(due)["what"] == "next contact" and "activity" not in followup_row(due)
     noted = followup_row(due._replace(plan=plan._replace(note="Ask", customer="contoso")))
     assert (noted["what"], noted["customer"]) == ("next contact: Ask", "contoso")

@@ -332,6 +332,7 @@ def test_a_credit_note_that_leaves_nothing_open_settles_its_invoice():
             note, credited, SETTINGS, number="2026-0002", day=DAY, open_=Decimal(open_)
         )
         assert [record.status for record in issued.also] == settled
+        assert issued.subject.due is None  # nothing is to be paid
 
 
 def test_each_supplier_stands_beside_what_all_of_them_quoted():
