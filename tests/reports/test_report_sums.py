@@ -228,6 +228,33 @@ def test_a_hold_that_ends_today_is_the_last_movement():
     assert last_movement(held, None, date(2026, 11, 20)).what == "created"
 
 
+def test_periods_are_months_or_quarters():
+    ended = [
+        DEAL._replace(status="won", created=datetime(2026, 1, 1), close=date(2026, month, 28))
+        for month in (1, 3, 5)
+    ]
+    for by, counts in (
+        ("month", {"2026-01": 1, "2026-03": 1, "2026-05": 1}), ("quarter", {"2026-Q1": 2, "2026-Q2": 1}),
+    ):  # fmt: skip
+        rows = velocity(ended, by=by, days=Days(), valuation=Valuation(RATES)).rows
+        assert {row.key: row.sales.won_count for row in rows} == counts
+
+
+def test_ranks_follow_amounts_where_there_are_no_points_and_compare_where_there_was_a_period_before():
+    sold = [
+        DEAL._replace(status="won", close=day, owner=owner, amount=Decimal(amount))
+        for owner, amount, day in (
+            ("ana", 5, TODAY), ("luis", 9, TODAY), ("luis", 1, date(2026, 11, 20)), ("ana", 2, date(2026, 11, 20)),
+        )
+    ]  # fmt: skip
+    base, nothing = Valuation(RATES), Points(Decimal(0), Decimal(0))
+    found = ranking(sold, by="owner", days=Days(TODAY, TODAY), points=nothing, base=base, shown=base)
+    assert [(row.key, row.rank, row.previous_rank) for row in found.rows] == [("luis", 1, 2), ("ana", 2, 1)]
+    assert (found.totals.previous_points, found.totals.points_change) == (0, 0)
+    alone = ranking(sold, by="owner", days=Days(), points=nothing, base=base, shown=base)
+    assert (alone.totals.previous_points, alone.totals.points_change) == (None, None)
+
+
 def test_the_last_quarter_there_is_has_an_end():
     won = DEAL._replace(status="won", created=datetime(9999, 12, 1), close=date(9999, 12, 31))
     sales = velocity([won], by="quarter", days=Days(), valuation=Valuation(RATES))
@@ -261,6 +288,11 @@ def test_a_message_lists_a_hundred_and_counts_the_rest():
     assert titles == ["  OPP-AAAAA Deal", "  OPP-AAAAA Deal (Contoso)"]
     asked = reminder_message("Ana", [due._replace(plan=plan._replace(note="Ask"))], TODAY, words)
     assert asked.body.splitlines()[-1] == "  Ask"
+    late = [due, due._replace(due=date(2026, 11, 19), overdue_days=2)]
+    titles = [reminder_message("Ana", some, TODAY, words).title for some in ([due], late)]
+    assert titles == ["1 follow-up for Ana", "2 follow-ups for Ana, 1 overdue"]
+    activity = due._replace(plan=plan._replace(activity="4F2QX", type="call", subject="Talk"))
+    assert followup_row(activity)["activity"] == "4F2QX"
     assert followup_row(due)["what"] == "next contact" and "activity" not in followup_row(due)
     noted = followup_row(due._replace(plan=plan._replace(note="Ask", customer="contoso")))
     assert (noted["what"], noted["customer"]) == ("next contact: Ask", "contoso")

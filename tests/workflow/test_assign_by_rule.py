@@ -20,6 +20,7 @@ from pipecli.workflow.assignment import (
     hand_over,
     roles_left,
     rules_for,
+    unshare_record,
     users_at_work,
 )
 
@@ -162,6 +163,13 @@ def test_it_does_not_matter_into_how_many_runs_the_deals_fall(runs):
             kept[change.subject.id] = (change.subject.owner, change.subject.assigned.turn)
             owners.append(change.subject.owner)
     assert owners == given_to(how, sum(runs))
+
+
+def test_what_is_shared_with_somebody_who_is_gone_is_shared_with_them_no_more():
+    shared = deal(1).model_copy(update={"shared_with": ("gone", "ana")})
+    left = unshare_record(shared, with_rules(), ["gone"])
+    assert (left.subject.shared_with, left.summary) == (("ana",), "stop sharing with gone")
+    assert unshare_record(shared, with_rules(), ["ana"]).subject.shared_with == ("gone",)
 
 
 def test_of_what_is_handed_over_deals_alone_are_a_load():

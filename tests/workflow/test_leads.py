@@ -37,7 +37,12 @@ from pipecli.workflow.lead import (
     set_lead_fields,
 )
 from pipecli.workflow.match_prospect import Parties
-from pipecli.workflow.opportunity.add_and_set import competitor_name, hold_deal, record_new_deal
+from pipecli.workflow.opportunity.add_and_set import (
+    add_competitor,
+    competitor_name,
+    hold_deal,
+    record_new_deal,
+)
 from pipecli.workflow.opportunity.add_and_set import set_deal_fields as set_deal
 from pipecli.workflow.opportunity.advance import advance_deal
 
@@ -86,6 +91,25 @@ CONTACT = Contact.model_validate({"id": "ana", "name": "Ana", "customer": "conto
 CUSTOMER = Customer.model_validate({"id": "contoso", "name": "Contoso"})
 
 
+def test_what_is_logged_planned_and_done_is_told_as_that():
+    tomorrow = Activity.model_validate(planned("2026-11-22"))
+    change = activities.add_activity(deal(), tomorrow, NOW)
+    assert (change.summary, change.event) == ('plan call "Talk"', "activity-planned")
+    change = activities.add_activity(deal(), done(), NOW)
+    assert (change.summary, change.event) == ('log call "Talk"', "activity-done")
+    for at, notes in ((None, ("it was planned for 2026-11-22, and is done now",)), (NOW, ())):
+        ended = activities.complete_activity(deal(activities=[tomorrow]), "4F2QX", NOW, at=at)
+        assert (ended.subject.activities[0].at, ended.notes) == (NOW, notes)
+
+
+def test_a_competitor_without_a_file_is_named_beside_one_that_it_may_be():
+    files = {"torino-espresso": "Torino Espresso", "acme": "ACME Machines"}
+    (note,) = add_competitor(deal(), "Torino", files).notes
+    assert note == "Torino has no file; did you mean torino-espresso?"
+    for name in ("acme", "Zeta"):
+        assert add_competitor(deal(), name, files).notes == ()
+
+
 def test_a_lead_that_is_settled_names_the_way_on():
     for converted, to, way in (
         (CONVERTED, "", "open an opportunity on it: pipecli opp add --lead LEAD-7K3M9"),
@@ -101,7 +125,7 @@ def test_a_lead_that_is_settled_names_the_way_on():
         assert refused.value.hint == way
         with pytest.raises(Refused, match=f"is converted already{to};"):
             require_convertible(settled, force=True)
-        with pytest.raises(Refused, match="LEAD-7K3M9 is converted;"):
+        with pytest.raises(Refused, match=f"LEAD-7K3M9 is converted; {way[:9]}"):
             plan_next_contact(settled, Next(NextContact(date=TODAY)), NOW)
         answered = settled.with_(qualification=settled.qualification.with_(need=Answer.NO))
         assert set_lead_fields(settled, answered, SETTINGS, "set need").subject.status == "converted"

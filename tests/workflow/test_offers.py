@@ -194,10 +194,24 @@ def test_of_two_options_in_place_of_one_line_one_is_taken():
         )
 
 
+def test_what_a_customer_takes_of_an_offer_is_told():
+    jug = {"description": "Jug", "unit_price": 2, "optional": True}
+    said = [
+        quotations.accept_quotation(offer(items=[MILL, jug]), deal(), siblings=[], today=DAY, options=taken)
+        for taken in ([], ["Jug"])
+    ]
+    assert [change.summary for change in said] == ["accept", "accept with 1 × Jug"]
+    assert said[1].notes[0] == "with 1 × Jug it comes to 102.00 EUR"
+    assert not any("it comes to" in note for note in said[0].notes)
+
+
 def test_an_offer_is_taken_back_in_the_currency_of_its_deal():
     with pytest.raises(Refused, match="QTN-A1111 is in USD, OPP-2Q8XA in EUR"):
         quotations.take_offer(deal(), offer(currency="USD"))
-    assert quotations.take_offer(deal(), offer()).summary.endswith("no amount → 100.00 EUR")
+    copied = quotations.take_offer(deal(), offer())
+    assert copied.summary.endswith("no amount → 100.00 EUR") and copied.notes == ()
+    (note,) = quotations.take_offer(deal(amount=7), offer()).notes
+    assert note == "the amount set by hand, 7.00 EUR, is dropped"
     taken = {"items": [MILL, {"description": "Jug", "unit_price": 2, "optional": True}]}
     for status, lines_left in (("sent", 2), ("accepted", 1)):  # of what was chosen, the options that were
         change = quotations.take_offer(deal(), offer(status=status, **taken))
