@@ -244,7 +244,8 @@ def test_ranks_follow_amounts_where_there_are_no_points_and_compare_where_there_
     sold = [
         DEAL._replace(status="won", close=day, owner=owner, amount=Decimal(amount))
         for owner, amount, day in (
-            ("ana", 5, TODAY), ("luis", 9, TODAY), ("luis", 1, date(2026, 11, 20)), ("ana", 2, date(2026, 11, 20)),
+            ("ana", 5, TODAY), ("luis", 9, TODAY),
+            ("luis", 1, date(2026, 11, 20)), ("ana", 2, date(2026, 11, 20)),
         )
     ]  # fmt: skip
     base, nothing = Valuation(RATES), Points(Decimal(0), Decimal(0))
@@ -291,6 +292,8 @@ def test_a_message_lists_a_hundred_and_counts_the_rest():
     late = [due, due._replace(due=date(2026, 11, 19), overdue_days=2)]
     titles = [reminder_message("Ana", some, TODAY, words).title for some in ([due], late)]
     assert titles == ["1 follow-up for Ana", "2 follow-ups for Ana, 1 overdue"]
+    told = reminder_message("Ana", late, TODAY, words).body.splitlines()
+    assert (told[1], told[5]) == ("- 2026-11-19 (2 days late) next contact", "- next contact")
     activity = due._replace(plan=plan._replace(activity="4F2QX", type="call", subject="Talk"))
     assert followup_row(activity)["activity"] == "4F2QX"
     assert followup_row(due)["what"] == "next contact" and "activity" not in followup_row(due)
