@@ -10,10 +10,8 @@ import os
 import re
 from collections import ChainMap
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from functools import partial
-from operator import attrgetter, itemgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from pipecli.errors import PipecliError
 from pipecli.json_and_csv import loads
@@ -98,7 +96,8 @@ class Planner:
         """The writes of all records, but where the file says it already. Raises as `plan_writes` does."""
         self._finish_block()
         block, self._waiting = self._waiting, []
-        self._note(block, [*_block(self._pipeline, block)].__getitem__)
+        plans, rows = _block(self._pipeline, block)
+        self._note(block, plans, lambda: rows)
         written = ChainMap(self._writes, dict.fromkeys(self._in_settings))
         require_known(self._pipeline, self._references, written, self._removed)
         return [write for write in self._writes.values() if write]
@@ -107,16 +106,13 @@ class Planner:
         if self._begun:
             block, apart = self._begun
             self._begun = None
-            self._note(block, apart.part)
+            self._note(block, apart.part(0), lambda: apart.part(1))
 
-    def _note(self, block: Sequence[_Planned], part: Callable[[int], Any]) -> None:
-        plans: list[_Plan | None] = part(0)
-        rows: dict[str, Callable[[], Rows]] = {}
-        for place, files in enumerate(parts(sorted(plan[0] for plan in plans if plan), _BESIDE), 1):
-            rows |= dict.fromkeys(files, partial(part, place))
+    def _note(
+        self, block: Sequence[_Planned], plans: Sequence[_Plan | None], rows: Callable[[], Rows]
+    ) -> None:
         for planned, plan in zip(block, plans, strict=True):
-            write = Write(*plan, rows[plan[0]]) if plan else None
-            self._writes[planned.record.noun, planned.record.key] = write
+            self._writes[planned.record.noun, planned.record.key] = Write(*plan, rows) if plan else None
 
     def _new_file(self, record: Record) -> str:
         """The file of a new record; that of a product whose slug another has is numbered: AB.77 and AB-77."""
@@ -145,12 +141,11 @@ class _Planned(NamedTuple):
 
 _Plan = tuple[str, bytes | None, bytes]
 """A file, its content before and after."""
-_BESIDE = 250
-"""Records of a block whose files follow each other, and whose rows go into the index together."""
+_Block = tuple[list[_Plan | None], Rows]
 
 
-def _block(pipeline: Pipeline, block: Sequence[_Planned]) -> Iterator[Any]:
-    """The plan of each record, None where its file says it already; then rows, those `_BESIDE` each other."""
+def _block(pipeline: Pipeline, block: Sequence[_Planned]) -> _Block:
+    """What some records come to: None for each whose file says it already, and the rows of the others."""
     # Step by step for all of them, as the index does it.
     plains = [planned.record.plain() for planned in block]
     texts = [_text(pipeline, planned, plain) for planned, plain in zip(block, plains, strict=True)]
@@ -158,9 +153,7 @@ def _block(pipeline: Pipeline, block: Sequence[_Planned]) -> Iterator[Any]:
         None if text is None else _as_read(planned.record, plain, *text)
         for planned, plain, text in zip(block, plains, texts, strict=True)
     ]
-    yield [plan and plan[0] for plan in plans]
-    made = sorted(((plan[0][0], plan[1]) for plan in plans if plan), key=itemgetter(0))
-    yield from map(rows_of, parts(made, _BESIDE))
+    return [plan and plan[0] for plan in plans], rows_of([(plan[0][0], plan[1]) for plan in plans if plan])
 
 
 def record_names(record: Record) -> Iterator[tuple[str, str]]:
@@ -297,7 +290,7 @@ def index_rows(writes: Sequence[Write]) -> Iterator[Rows]:
     """The rows of the index for the records that are written, a block of them after the other."""
     planned: dict[Callable[[], Rows], set[str]] = {}
     unread: list[tuple[str, Record]] = []
-    for write in sorted(writes, key=attrgetter("file")):  # neighbours lie in the same pages
+    for write in writes:
         if write.after is not None and write.rows is not None:
             planned.setdefault(write.rows, set()).add(write.file)
         elif write.after is not None:
