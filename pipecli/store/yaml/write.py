@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
-from typing import NamedTuple, TypeGuard
+from typing import Any, NamedTuple, TypeGuard
 
 from pipecli.errors import PipecliError
 
@@ -151,9 +151,13 @@ def _integer_text(value: int) -> str:
     return str(value)
 
 
+_EXACT = 15
+"""Digits; a number of no more a reader keeps, which makes a double of it."""
+
+
 def _decimal_text(value: Decimal) -> str:
     text = format(value, "f") if value.is_finite() else ""
-    if not text or Decimal(repr(float(text))) != value:
+    if not text or (len(text) > _EXACT and Decimal(repr(float(text))) != value):
         raise Unwritable(f"a number can't have as many digits as {value}")
     return text if "." in text else _integer_text(int(text))
 
@@ -194,35 +198,38 @@ def is_read_as_it_is(value: object, prices: Container[str] = ()) -> bool:
     2.50 isn't: a quantity comes back as 2.5. Nor is 2.5 as a price, which comes back as 2.50; `prices` has
     the keys of those, but below `custom`. False for what is seldom: it is read to see.
     """
-    match value:
-        case dict():
-            for key, part in value.items():  # most at once: a call less for each is a third of the time
-                kind = type(part)
-                if kind is str:
-                    if not part.isprintable():
-                        return False
-                elif kind is Decimal and key in prices and str(part)[-3:-2] == ".":
-                    continue
-                elif not is_read_as_it_is(part, () if key == "custom" else prices):
-                    return False
-            return True
-        case str():
-            return value.isprintable()
-        case bool() | int():
-            return True
-        case Decimal():
-            whole, point, rest = str(value).partition(".")
-            if point:
-                return len(rest) > 1 and rest[-1] != "0" and rest.isdigit()
-            return whole.lstrip("-").isdigit()
-        case datetime():
-            return len(value.isoformat()) == _MOMENT
-        case list():
-            return all(is_read_as_it_is(part, prices) for part in value)
-    return isinstance(value, date)
+    if type(value) is dict:
+        for key, part in value.items():  # most at once: a call less for each is a third of the time
+            if type(part) is Decimal and key in prices and str(part)[-3:-2] == ".":
+                continue
+            is_same = _READ_AS_IT_IS.get(type(part))
+            if not (is_same(part) if is_same else is_read_as_it_is(part, () if key == "custom" else prices)):
+                return False
+        return True
+    if type(value) is list:
+        return all(is_read_as_it_is(part, prices) for part in value)
+    is_same = _READ_AS_IT_IS.get(type(value))
+    return is_same is not None and is_same(value)
 
 
 _MOMENT = len("2026-11-21T10:00:00+01:00")
+
+
+def _is_same_number(value: Decimal) -> bool:
+    whole, point, rest = str(value).partition(".")
+    if point:
+        return len(rest) > 1 and rest[-1] != "0" and rest.isdigit()
+    return whole.lstrip("-").isdigit()
+
+
+_READ_AS_IT_IS: dict[type, Callable[[Any], bool]] = {
+    str: str.isprintable,
+    bool: lambda _: True,
+    int: lambda _: True,
+    Decimal: _is_same_number,
+    datetime: lambda value: len(value.isoformat()) == _MOMENT,
+    date: lambda _: True,
+}
 _LONGEST_KNOWN = 100
 """Characters of a text that is remembered with its line."""
 
