@@ -329,6 +329,8 @@ class Placing:
 
     def _match(self, list_: str, element: Element, free: dict[int, Any]) -> int | None:
         """The member of a record that an element is; the most alike of those that share its name."""
+        if not free:
+            return None
         name = element_name(self.model, list_, element)
         same = [place for place, member in free.items() if self._is(list_, element, member, name)]
         if not same:

@@ -228,9 +228,9 @@ class Matcher:
         """Leave out what its rows contradict each other in; and, counted, the names of unknown records."""
         for path in draft.disputed:
             draft.values.pop(path, None)
-        named = [(path, value) for path, value in draft.values.items() if isinstance(value, Named)]
+        named = [(path, value) for path, value in draft.values.items() if type(value) is Named]
         for path, value in named:
-            if self._lacks(value):
+            if value.may_lack and self._lacks(value):
                 del draft.values[path]
                 Tally.count(self.bindings.left_out, f"{value.noun}s that aren't here", draft.rows[0])
 
