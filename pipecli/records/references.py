@@ -24,8 +24,12 @@ class Reference(NamedTuple):
     key: str
 
 
-def references(record: Record) -> list[tuple[str, str, str]]:
-    """The fields of a Reference, in plain tuples for speed, for every name that must be something else's."""
+References = list[tuple[str, str, str]]
+"""The fields of several, in plain tuples for speed."""
+
+
+def references(record: Record) -> References:
+    """Every name in a record that must be something else's."""
     return _collected(record, must_exist=True)
 
 

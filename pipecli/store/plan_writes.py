@@ -18,7 +18,7 @@ from pipecli.json_and_csv import loads
 from pipecli.records import base
 from pipecli.records.base import Document
 from pipecli.records.kinds import BY_NOUN, PRODUCT, SETTINGS, SETTINGS_FILE, SLUG, closed_in_lists
-from pipecli.records.references import references
+from pipecli.records.references import References, references
 from pipecli.store import ids_and_files, safe_files
 from pipecli.store.index import tables
 from pipecli.store.index.index import Rows, rows_of
@@ -80,13 +80,13 @@ class Planner:
         self._begun: tuple[list[_Planned], SecondProcess] | None = None
         self._writes: dict[tuple[str, str], Write | None] = {}
 
-    def take(self, record: Record, *, is_new: bool = False) -> None:
-        """Plan to write a record, of two of one name the later; `is_new` where that is known."""
+    def take(self, record: Record, *, is_new: bool = False, names: References | None = None) -> None:
+        """Plan to write a record, of two of one name the later; `is_new` and its `names` where known."""
         file = None if is_new else self._pipeline.file_of(record.noun, record.key)
         self._waiting.append(_Planned(record, file, None if file else self._new_file(record)))
         if record.noun == SETTINGS.noun:
             self._in_settings.update(record_names(record))
-        note_references(self._references, record)
+        note_references(self._references, record, names)
         if len(self._waiting) == _BLOCK:
             self._finish_block()
             block, self._waiting = self._waiting, []
@@ -240,13 +240,15 @@ def check_references(
     require_known(pipeline, named, written, removed)
 
 
-def note_references(named: dict[tuple[str, str], tuple[str, str]], record: Record) -> None:
+def note_references(
+    named: dict[tuple[str, str], tuple[str, str]], record: Record, names: References | None = None
+) -> None:
     """Note, by noun and key, what a record names; for each the first record and field that names it.
 
     Names in settings are left to `check`: a team may be written before its manager.
     """
     if record.noun != "settings":
-        for field, noun, key in references(record):
+        for field, noun, key in references(record) if names is None else names:
             if (noun, key) not in named:
                 named[noun, key] = record.key, field
 
@@ -374,9 +376,9 @@ class AddingPlanner(Planner):
         self._draft = draft
         self._added: list[Record] = []
 
-    def take(self, record: Record, *, is_new: bool = False) -> None:
+    def take(self, record: Record, *, is_new: bool = False, names: References | None = None) -> None:
         if not isinstance(record, Document):
-            super().take(record, is_new=is_new)
+            super().take(record, is_new=is_new, names=names)
             return
         self._added.append(record)
         if len(self._added) == _BLOCK:

@@ -24,6 +24,7 @@ from pipecli.records.base import Part
 from pipecli.records.emails_and_phones import email_key
 from pipecli.records.kinds import COLLECTIONS_BY_NOUN as BY_NOUN
 from pipecli.records.kinds import CONTACT, PARENTS, Kind
+from pipecli.records.references import References
 from pipecli.store import ids_and_files
 from pipecli.store.pipeline import Pipeline
 
@@ -60,6 +61,8 @@ class Draft:
     """The required fields that its rows don't give."""
     record: Part | None = None
     """The finished record; None where it is rejected, or as it is in the pipeline."""
+    names: References | None = None
+    """What the finished record names, as long as that is at hand."""
     before: Part | None = None
     """The record as it is in the pipeline."""
     departed: Departed | None = None

@@ -19,6 +19,7 @@ from pipecli.inbox.importing.table import Row
 from pipecli.json_and_csv import dumps, loads
 from pipecli.records.base import Plain, Record
 from pipecli.records.kinds import BY_NOUN
+from pipecli.records.references import References
 from pipecli.records.written_amounts import plain_digits
 from pipecli.store.index import rows_for_verbs
 from pipecli.store.parse_record import validate
@@ -159,13 +160,13 @@ class Moves:
             (part for part in parts if plain_digits(part.get("external_id", "")) == external_id), None
         )
 
-    def take(self, record: Record, *, is_new: bool = False) -> None:
+    def take(self, record: Record, *, is_new: bool = False, names: References | None = None) -> None:
         """Plan a record, or have it wait for all that moves."""
         place = record.noun, record.key
         if place in self._places:
             self._waiting[place] = record
         else:
-            self._planner.take(record, is_new=is_new)
+            self._planner.take(record, is_new=is_new, names=names)
 
     def finish(self) -> list[str]:
         """Plan the records that waited; the ids of those that something left."""

@@ -35,7 +35,7 @@ from pipecli.merge.field_by_field import FieldConflict
 from pipecli.records.base import Document, Part, Plain, Record
 from pipecli.records.kinds import Kind
 from pipecli.records.opportunity import Opportunity
-from pipecli.records.references import references
+from pipecli.records.references import References, references
 from pipecli.records.written_amounts import Money
 from pipecli.store.parse_record import validate
 from pipecli.store.pipeline import Pipeline
@@ -49,7 +49,7 @@ T = TypeVar("T")
 class Taking(Protocol):
     """What takes the records that rows come to: a Planner, or one before it."""
 
-    def take(self, record: Record, *, is_new: bool = False) -> None: ...
+    def take(self, record: Record, *, is_new: bool = False, names: References | None = None) -> None: ...
 
 
 Tick = Callable[[int], None]
@@ -154,6 +154,7 @@ class _Builder:
                 self._take([self.matcher.by_key.pop(draft.key)])
                 continue
             left.append(draft)
+            draft.names = None  # it may yet be settled with what people changed
             if self.matcher.parents is None:  # only parts are counted
                 draft.values = {}
         return left
@@ -275,7 +276,7 @@ class _Builder:
                 continue
             (outcome.made if draft.is_new else outcome.updated).append(draft.key)
             if isinstance(draft.record, Record):
-                self.planner.take(draft.record, is_new=draft.is_new)
+                self.planner.take(draft.record, is_new=draft.is_new, names=draft.names)
             elif isinstance(draft.record, Part):
                 outcome.principals[self.collection.noun, draft.key] = draft.record
         if outcome.lines is not None:
@@ -419,7 +420,8 @@ class _Builder:
         return validate(self.collection.model, loads(self.pipeline.json_of(self.collection.noun, key)))
 
     def _check_references(self, draft: Draft, record: Record) -> None:
-        for field_, noun, key in references(record):
+        draft.names = references(record)
+        for field_, noun, key in draft.names:
             if noun == self.collection.noun:
                 self._own.setdefault(draft.key, []).append(key)
             if (noun, key) not in self._good:
