@@ -15,7 +15,7 @@ from pipecli.inbox.mail.address_book import address_book
 from pipecli.inbox.mail.forwarded import is_quoted, quoted_id
 from pipecli.inbox.mail.mailbox_files import LeftOut
 from pipecli.inbox.mail.message import Mail, Moment, Person
-from pipecli.records.activity import Activity, Direction
+from pipecli.records.activity import Activity
 from pipecli.records.emails_and_phones import email_domain, email_key
 from pipecli.records.kinds import LEAD
 from pipecli.records.lead import Lead
@@ -300,11 +300,11 @@ Row = dict[str, Any]
 
 def report_json(read: Read, outcome: MailOutcome) -> dict[str, Any]:
     """The report as JSON has it."""
-    unplaced = [_unplaced(mail) for mail in outcome.unplaced]
+    unplaced = [_row(mail) for mail in outcome.unplaced]
     return {
         "files": read.files,
         "mails": read.mails,
-        "recorded": [_recorded(mail) for mail in outcome.recorded],
+        "recorded": [_row(mail) for mail in outcome.recorded],
         "already_recorded": outcome.already,
         "already_on": outcome.already_on,
         "ambiguous": [row for row in unplaced if row["outcome"] == "ambiguous"],
@@ -319,34 +319,21 @@ def report_rows(report: Mapping[str, Any]) -> list[Row]:
     return [*report["recorded"], *report["ambiguous"], *report["unmatched"]]
 
 
-def _recorded(recorded: Recorded) -> Row:
-    return _row(
-        "recorded",
-        recorded.timed,
-        recorded.activity.direction,
-        record=recorded.on.key,
-        contact=recorded.activity.contact,
-        activity=recorded.activity.id,
-    )
-
-
-def _unplaced(unplaced: Unplaced) -> Row:
-    placed = unplaced.placed
-    return _row(
-        "ambiguous" if placed.candidates else "unmatched",
-        unplaced.timed,
-        placed.direction,
-        why=placed.why,
-        candidates=list(placed.candidates) or None,
-        contact=placed.contact,
-        suggestion=unplaced.suggestion or None,
-        stranger=is_new_lead(placed, is_automatic=unplaced.timed.mail.is_automatic) or None,
-    )
-
-
-def _row(outcome: str, timed: Timed, direction: Direction | None, **more: Any) -> Row:
+def _row(of: Recorded | Unplaced) -> Row:
     """The row of a mail, without the keys that have no value."""
-    mail = timed.mail
+    timed, mail, placed = of.timed, of.timed.mail, of.placed
+    if isinstance(of, Recorded):
+        outcome, direction = "recorded", of.activity.direction
+        more: Row = {"record": of.on.key, "contact": of.activity.contact, "activity": of.activity.id}
+    else:
+        outcome, direction = "ambiguous" if placed.candidates else "unmatched", placed.direction
+        more = {
+            "why": placed.why,
+            "candidates": list(placed.candidates) or None,
+            "contact": placed.contact,
+            "suggestion": of.suggestion or None,
+            "stranger": is_new_lead(placed, is_automatic=mail.is_automatic) or None,
+        }
     row = {
         "outcome": outcome,
         "file": mail.place,
