@@ -366,16 +366,14 @@ def _of_things(
     for identity, thing in old.items():
         if identity not in new:
             changed = True
-            about = described(field, thing, currency)
-            exact = exactly_all(thing, field, currency)
-            yield Event(f"{field}.{identity}", exact, None, f"{one} removed: {about}")
+            text = f"{one} removed: {described(field, thing, currency)}"
+            yield Event(f"{field}.{identity}", exactly_all(thing, field, currency), None, text)
     for identity, thing in new.items():
         place = f"{field}.{identity}"
         if identity not in old:
             changed = True
-            about = described(field, thing, currency)
-            exact = exactly_all(thing, field, currency)
-            yield Event(place, None, exact, f"{one} added: {about}{planned(field, thing)}")
+            text = f"{one} added: {described(field, thing, currency)}{planned(field, thing)}"
+            yield Event(place, None, exactly_all(thing, field, currency), text)
             continue
         for event in _differences(place, old[identity], thing, currency):
             changed = True

@@ -57,7 +57,7 @@ def calendar_text(name: str, entries: Iterable[CalendarEntry], zone: ZoneInfo) -
             _timezone(zone, min(times, default=_BEGINNING), max(times, default=_BEGINNING))
         )
     for entry in local:
-        component = _task(entry) if entry.is_task else _event(entry)
+        component = _component(entry)
         if not entry.is_done:
             component.add_component(_alarm(entry))
         calendar.add_component(component)
@@ -65,33 +65,10 @@ def calendar_text(name: str, entries: Iterable[CalendarEntry], zone: ZoneInfo) -
     return text
 
 
-def _event(entry: CalendarEntry) -> Event:
-    event = Event()
-    _describe(event, entry)
-    event.add("DTSTART", entry.start)
-    is_timed = isinstance(entry.start, datetime)
-    if is_timed:
-        event.add("DURATION", timedelta(minutes=entry.minutes or 0))
-    event.add("TRANSP", "OPAQUE" if is_timed else "TRANSPARENT")  # a call to make keeps no day busy
-    event.add("STATUS", "CONFIRMED")
-    return event
-
-
-def _task(entry: CalendarEntry) -> Todo:
-    task = Todo()
-    _describe(task, entry)
-    task.add("DUE", entry.start)
-    task.add("STATUS", "COMPLETED" if entry.is_done else "NEEDS-ACTION")
-    if entry.is_done:
-        at = entry.start
-        done = at if isinstance(at, datetime) else datetime.combine(at, time(12), UTC)
-        task.add("COMPLETED", done.astimezone(UTC))
-        task.add("PERCENT-COMPLETE", 100)
-    return task
-
-
-def _describe(component: Component, entry: CalendarEntry) -> None:
-    changed = entry.changed.astimezone(UTC)
+def _component(entry: CalendarEntry) -> Component:
+    component = Todo() if entry.is_task else Event()
+    changed, at = entry.changed.astimezone(UTC), entry.start
+    is_timed = isinstance(at, datetime)
     component.add("UID", entry.uid)
     component.add("DTSTAMP", changed)
     component.add("LAST-MODIFIED", changed)
@@ -101,6 +78,20 @@ def _describe(component: Component, entry: CalendarEntry) -> None:
     if entry.description:
         component.add("DESCRIPTION", _clean(entry.description))
     component.add("CATEGORIES", [_clean(entry.category)])
+    if not entry.is_task:
+        component.add("DTSTART", at)
+        if is_timed:
+            component.add("DURATION", timedelta(minutes=entry.minutes or 0))
+        component.add("TRANSP", "OPAQUE" if is_timed else "TRANSPARENT")  # a call to make keeps no day busy
+        component.add("STATUS", "CONFIRMED")
+        return component
+    component.add("DUE", at)
+    component.add("STATUS", "COMPLETED" if entry.is_done else "NEEDS-ACTION")
+    if entry.is_done:
+        done = at if isinstance(at, datetime) else datetime.combine(at, time(12), UTC)
+        component.add("COMPLETED", done.astimezone(UTC))
+        component.add("PERCENT-COMPLETE", 100)
+    return component
 
 
 _BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
