@@ -30,11 +30,23 @@ class Organisation:
         self._children: dict[str | None, list[str]] = defaultdict(list)
         self.answered_for: dict[str | None, list[str]] = defaultdict(list)
         """The teams that each user answers for; one without a manager is that of the next above."""
+
+        def manager_above(user: str | None, team: str | None) -> str | None:
+            """The manager of a user's team, or of the nearest above it that another known user manages."""
+            seen: set[str] = set()
+            while team is not None and team not in seen:
+                seen.add(team)
+                manager = managers.get(team)
+                if manager is not None and manager != user and manager in teams:
+                    return manager
+                team = parents.get(team)
+            return None
+
         for team in managers:
             self._children[parents.get(team)].append(team)
-            self.answered_for[_manager_above(None, team, teams, managers, parents)].append(team)
+            self.answered_for[manager_above(None, team)].append(team)
         for user, own in teams.items():
-            above = _manager_above(user, own, teams, managers, parents)
+            above = manager_above(user, own)
             if self._is_below(above, user):
                 above = None
             self.superior[user] = above
@@ -53,24 +65,6 @@ class Organisation:
         while person is not None and person != user:
             person = self.superior.get(person)
         return person is not None
-
-
-def _manager_above(
-    user: str | None,
-    team: str | None,
-    users: Mapping[str, str | None],
-    managers: Mapping[str, str | None],
-    parents: Mapping[str, str | None],
-) -> str | None:
-    """The manager of a user's team, or of the nearest team above it that another known user manages."""
-    seen: set[str] = set()
-    while team is not None and team not in seen:
-        seen.add(team)
-        manager = managers.get(team)
-        if manager is not None and manager != user and manager in users:
-            return manager
-        team = parents.get(team)
-    return None
 
 
 class Goal(NamedTuple):
