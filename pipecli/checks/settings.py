@@ -17,6 +17,7 @@ from pipecli.records.emails_and_phones import addresses, email_key, users_by_add
 from pipecli.records.kinds import BY_NOUN, SETTINGS_FILE, dotted
 from pipecli.records.money import MissingRate
 from pipecli.store.index.sql_and_search import BadQuery, compile_condition
+from pipecli.store.index.views import marks
 from pipecli.workflow.opportunity.advance import fault_of_requirement
 
 if TYPE_CHECKING:
@@ -104,13 +105,12 @@ def inactive_owner(pipeline: Pipeline) -> Iterator[Problem]:
     left = [slug for slug, user in pipeline.settings.users.items() if not user.active]
     if not left:
         return
-    marks = ", ".join("?" * len(left))
     for file, field, user, is_done in pipeline.query(
         f"""SELECT path, f.field, f.key, json_extract(d.json, '$.activities[' || max(0, CAST(
             substr(f.field, length('activities.') + 1) AS INTEGER) - 1) || '].done')
         FROM _references f JOIN _records d USING (path)
         LEFT JOIN _opportunities o USING (path) LEFT JOIN _leads l USING (path)
-        WHERE f.noun = 'user' AND f.key IN ({marks})
+        WHERE f.noun = 'user' AND f.key IN ({marks(left)})
         AND (o.status = 'open' OR l.status NOT IN ('converted', 'disqualified'))
         AND (f.field IN ('owner', 'next_contact.by') OR f.field GLOB 'activities.*.by')
         ORDER BY path, f.field""",
@@ -168,10 +168,9 @@ def lost_reason(pipeline: Pipeline) -> Iterator[Problem]:
     """Reasons for losing that the settings don't list: the analysis would count them apart."""
     settings = pipeline.settings
     known = dict.fromkeys((*settings.lost_reasons, settings.auto_close.reason))
-    marks = ", ".join("?" * len(known))
     for file, place, word in pipeline.query(
         "SELECT o.path, r.key, r.value FROM _opportunities o, json_each(o.closed_reasons) r "
-        f"WHERE r.value NOT IN ({marks}) ORDER BY o.path, r.key",
+        f"WHERE r.value NOT IN ({marks(known)}) ORDER BY o.path, r.key",
         tuple(known),
     ):
         listed = ", ".join(known)
@@ -213,9 +212,9 @@ def exchange_rate(pipeline: Pipeline) -> Iterator[Problem]:
 def _unlisted(
     pipeline: Pipeline, table: str, column: str, path: Path, known: Collection[str], setting: str
 ) -> Iterator[Problem]:
-    marks = ", ".join("?" * len(known))
     for file, word in pipeline.query(
-        f"SELECT path, {column} FROM {table} WHERE {column} NOT IN ({marks}) ORDER BY path", tuple(known)
+        f"SELECT path, {column} FROM {table} WHERE {column} NOT IN ({marks(known)}) ORDER BY path",
+        tuple(known),
     ):
         yield Problem(file, path, f'{dotted(path)}: "{word}" must be one of {setting}: {", ".join(known)}')
 

@@ -20,7 +20,7 @@ from pipecli.store import git, safe_files
 from pipecli.store.git import Object
 from pipecli.store.ids_and_files import with_schema_path
 from pipecli.store.index.rows_for_reports import forecast_deals
-from pipecli.store.index.views import OwnerFilter
+from pipecli.store.index.views import OwnerFilter, marks
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.safe_files import Location, kind_of
 from pipecli.store.yaml import read
@@ -358,10 +358,10 @@ def _shift(key: str | None, before: Row | None, after: Row | None) -> Shift:
 
 
 def _money(end: Pipeline, keys: list[str]) -> dict[str, Money]:
-    marks, money = ", ".join("?" * len(keys)), dict[str, Money]()
+    money: dict[str, Money] = {}
     for key, status, currency, exact, probability, title, owner in end.query(
         "SELECT id, status, currency, exact_amount, probability, title, owner "
-        f"FROM opportunities WHERE id IN ({marks})",
+        f"FROM opportunities WHERE id IN ({marks(keys)})",
         keys,
     ):
         amount, weight = None if exact is None else Decimal(exact), None

@@ -10,11 +10,10 @@ from __future__ import annotations
 import marshal
 import sqlite3
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
-from typing import TypeVar
 from zlib import crc32
 
 from pipecli import __version__
@@ -25,7 +24,9 @@ from pipecli.history.commits import Blob
 from pipecli.history.version_facts import NOT_HERE, VersionFacts, facts_of
 from pipecli.store import git, safe_files
 from pipecli.store.index.index import DAMAGED, is_sealed, writing
+from pipecli.store.index.views import marks
 from pipecli.store.safe_files import Location
+from pipecli.store.second_process import parts
 
 _PATIENCE = 60.0
 """Seconds to wait for another command that reads a long history for the first time."""
@@ -102,7 +103,6 @@ _SNAPSHOTS = 16
 """The number of snapshots that are kept; a year of 10,000 deals takes a megabyte."""
 
 Say = Callable[[str], None]
-T = TypeVar("T")
 
 
 def open_history(place: Location, say: Say) -> History:
@@ -244,9 +244,9 @@ class History:
     def _place(self, new: Sequence[commits.ListedCommit]) -> None:
         """Note the commits, each no earlier than its parents, whatever the clocks of their makers said."""
         places: dict[str, tuple[int, int]] = {}
-        for part in _parts([parent for commit in new for parent in commit.parents]):
+        for part in parts([parent for commit in new for parent in commit.parents], _AT_ONCE):
             rows = self.connection.execute(
-                f"SELECT id, placed, generation FROM commits WHERE id IN ({_marks(part)})", part
+                f"SELECT id, placed, generation FROM commits WHERE id IN ({marks(part)})", part
             )
             places.update((commit, (placed, generation)) for commit, placed, generation in rows)
         for commit in new:
@@ -300,14 +300,15 @@ class History:
         for commit, files in changes:
             whole = commits.with_moved_files(files, gone.get(commit, {}), keys)
             rows += [(numbers[commit], *row) for row in commits.record_changes(whole, keys)]
-        marks = _marks(commits.RecordChange._fields)
-        self.connection.executemany(f"INSERT INTO record_changes VALUES (?, {marks})", rows)
+        self.connection.executemany(
+            f"INSERT INTO record_changes VALUES (?, {marks(commits.RecordChange._fields)})", rows
+        )
 
     def _numbers(self, ids: Sequence[str]) -> dict[str, int]:
         numbers: dict[str, int] = {}
-        for part in _parts(ids):
+        for part in parts(ids, _AT_ONCE):
             numbers.update(
-                self.connection.execute(f"SELECT id, n FROM commits WHERE id IN ({_marks(part)})", part)
+                self.connection.execute(f"SELECT id, n FROM commits WHERE id IN ({marks(part)})", part)
             )
         return numbers
 
@@ -318,9 +319,9 @@ class History:
         return {
             (noun, row[1]): VersionFacts._make(row[2:])
             for noun, blobs in by_noun.items()
-            for part in _parts(blobs)
+            for part in parts(blobs, _AT_ONCE)
             for row in self.connection.execute(
-                f"SELECT * FROM versions WHERE noun = ? AND blob IN ({_marks(part)})", (noun, *part)
+                f"SELECT * FROM versions WHERE noun = ? AND blob IN ({marks(part)})", (noun, *part)
             )
         }
 
@@ -333,17 +334,7 @@ class History:
 
     def _keep(self, versions: Mapping[Blob, VersionFacts]) -> None:
         self.connection.executemany(
-            f"INSERT OR IGNORE INTO versions VALUES (?, ?, {_marks(VersionFacts._fields)})",
+            f"INSERT OR IGNORE INTO versions VALUES (?, ?, {marks(VersionFacts._fields)})",
             # what is not here may be fetched one day
             ((*blob, *version) for blob, version in versions.items() if version.fault != NOT_HERE),
         )
-
-
-def _parts(values: Sequence[T]) -> Iterator[Sequence[T]]:
-    """The values in parts that an SQL list can hold."""
-    for start in range(0, len(values), _AT_ONCE):
-        yield values[start : start + _AT_ONCE]
-
-
-def _marks(values: Sequence[object]) -> str:
-    return ", ".join("?" * len(values))

@@ -16,6 +16,7 @@ from pipecli.history.commits import Commit, RecordChange, parse_commit
 from pipecli.history.history_index import History
 from pipecli.records.kinds import BY_PREFIX, INVOICE, LEAD, ORDER, QUOTATION, SUPPLIER_QUOTATION, Kind
 from pipecli.store import git, safe_files
+from pipecli.store.index.views import marks
 from pipecli.store.yaml import read
 
 if TYPE_CHECKING:
@@ -89,10 +90,9 @@ def steps_of(history: History, commits: Sequence[str], kinds: Sequence[Kind]) ->
 
 def last_changes(history: History, kinds: Sequence[Kind]) -> dict[str, datetime]:
     """When each record of these kinds was last committed; never before the commits that led to it."""
-    marks = ", ".join("?" * len(kinds))
     rows = history.connection.execute(
         "SELECT t.key, max(c.placed) FROM record_changes t JOIN commits c ON c.n = t.commit_n "
-        f"WHERE t.noun IN ({marks}) GROUP BY t.key",
+        f"WHERE t.noun IN ({marks(kinds)}) GROUP BY t.key",
         [kind.noun for kind in kinds],
     )
     return {key: datetime.fromtimestamp(seconds, UTC) for key, seconds in rows}

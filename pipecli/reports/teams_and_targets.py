@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cached_property, reduce
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from pipecli.reports.forecast import Row
 
@@ -231,8 +231,7 @@ def _plus(left: Row, right: Row) -> Row:
     )
 
 
-K = TypeVar("K")
-
-
-def _sums(left: Mapping[K, Decimal], right: Mapping[K, Decimal]) -> dict[K, Decimal]:
+def _sums(
+    left: Mapping[str | None, Decimal], right: Mapping[str | None, Decimal]
+) -> dict[str | None, Decimal]:
     return {key: left.get(key, _ZERO) + right.get(key, _ZERO) for key in (*left, *right)}

@@ -16,7 +16,7 @@ from pipecli.records.kinds import BY_NOUN, SETTINGS_FILE
 from pipecli.store import ids_and_files
 from pipecli.store.index import tables
 from pipecli.store.index.sql_and_search import BadQuery, row_meets
-from pipecli.store.index.views import register_sql_functions
+from pipecli.store.index.views import marks, register_sql_functions
 
 if TYPE_CHECKING:
     from pipecli.records.base import Record
@@ -114,5 +114,5 @@ class Conditions:
 
 def _insert(connection: sqlite3.Connection, rows: Sequence[tables.Row]) -> None:
     for table, row in rows:
-        places = ", ".join("?" * len(row))
-        connection.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({places})", [*row.values()])
+        statement = f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks(row)})"
+        connection.execute(statement, [*row.values()])

@@ -22,7 +22,7 @@ from pipecli.records.references import References, references
 from pipecli.store import ids_and_files, safe_files
 from pipecli.store.index import tables
 from pipecli.store.index.index import Rows, rows_of
-from pipecli.store.index.views import register_sql_functions
+from pipecli.store.index.views import marks, register_sql_functions
 from pipecli.store.parse_record import parse_record, validate
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.safe_files import kind_of
@@ -271,9 +271,8 @@ def require_known(
 
 
 def _is_known(pipeline: Pipeline, nouns: Sequence[str], key: str) -> bool:
-    marks = ", ".join("?" * len(nouns))
     rows = pipeline.query(
-        f"SELECT 1 FROM _names WHERE noun IN ({marks}) AND key = ?",
+        f"SELECT 1 FROM _names WHERE noun IN ({marks(nouns)}) AND key = ?",
         (*nouns, key),
     )
     return rows.fetchone() is not None or any((noun, key) in pipeline.left_out for noun in nouns)

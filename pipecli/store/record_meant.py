@@ -16,6 +16,7 @@ from pipecli.records.compare_names import begins_words, digits_of, name_key, sam
 from pipecli.records.kinds import BY_NOUN, BY_PREFIX, CUSTOMER, ID_LENGTH, KINDS, Kind
 from pipecli.store.ids_and_files import slug
 from pipecli.store.index.rows_for_verbs import OPEN, keys_by_id
+from pipecli.store.index.views import marks
 from pipecli.store.pipeline import NotFound, Pipeline
 from pipecli.wording import first_of
 
@@ -140,8 +141,8 @@ def _fits(pipeline: Pipeline, wanted: str, kinds: Sequence[Kind], *, is_any: boo
 def _query(pipeline: Pipeline, kinds: Sequence[Kind], keys: Sequence[str]) -> list[Found]:
     nouns = [kind.noun for kind in kinds]
     rows = pipeline.query(
-        f"SELECT noun, key, label, path FROM _records WHERE noun IN ({', '.join('?' * len(nouns))}) "
-        f"AND key IN ({', '.join('?' * len(keys))}) GROUP BY noun, key ORDER BY key",
+        f"SELECT noun, key, label, path FROM _records WHERE noun IN ({marks(nouns)}) "
+        f"AND key IN ({marks(keys)}) GROUP BY noun, key ORDER BY key",
         (*nouns, *keys),
     )
     return [Found(*row) for row in rows]
@@ -213,7 +214,7 @@ def _similar(pipeline: Pipeline, wanted: str, kinds: Sequence[Kind]) -> list[str
 
     nouns = [kind.noun for kind in kinds]
     rows = pipeline.query(
-        f"SELECT noun, key, label FROM _records WHERE noun IN ({', '.join('?' * len(nouns))}) ORDER BY key",
+        f"SELECT noun, key, label FROM _records WHERE noun IN ({marks(nouns)}) ORDER BY key",
         nouns,
     )
     names = {

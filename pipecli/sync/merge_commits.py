@@ -28,7 +28,7 @@ from pipecli.store.ids_and_files import with_schema_path
 from pipecli.store.index import index
 from pipecli.store.index.index import Rows
 from pipecli.store.index.tables import PER_FILE, SQLValue
-from pipecli.store.index.views import register_sql_functions
+from pipecli.store.index.views import marks, register_sql_functions
 from pipecli.store.lock import MERGING
 from pipecli.store.merge_setup import DRIVER
 from pipecli.store.pipeline import Pipeline
@@ -289,7 +289,7 @@ class Candidate(PastPipeline):
         shapes: list[tuple[str, ...]] = []
         rows: dict[str, list[tuple[int, list[SQLValue]]]] = {}
         for table in (*PER_FILE, *{f"_{kind.table}" for kind in map(kind_of, files) if kind}):
-            query = f"SELECT * FROM {table} WHERE path IN ({', '.join('?' * len(files))})"
+            query = f"SELECT * FROM {table} WHERE path IN ({marks(files)})"
             found = self.query(query, files)
             rows[table] = [(len(shapes), [*values]) for values in found]
             shapes.append((table, *(f'"{name}"' for name, *_ in found.description)))

@@ -32,6 +32,7 @@ from pipecli.records.written_amounts import (
     read_number,
 )
 from pipecli.store.index import rows_for_verbs
+from pipecli.store.index.views import marks
 from pipecli.store.pipeline import Pipeline
 from pipecli.wording import shortened
 
@@ -420,10 +421,9 @@ def _records_here(pipeline: Pipeline, kind: Kind, told: Container[str]) -> Itera
 def _lines_here(pipeline: Pipeline, told: Mapping[str, Told]) -> Iterator[tuple[str, _Here]]:
     """By record, its lines that a file of lines tells of."""
     nouns = {BY_PREFIX[key.partition("-")[0]].noun for key in told}
-    marks = ", ".join("?" * len(nouns))
     rows = pipeline.query(
         "SELECT key, json ->> '$.currency', json ->> '$.items', json ->> '$.custom' "
-        f"FROM _records WHERE noun IN ({marks})",
+        f"FROM _records WHERE noun IN ({marks(nouns)})",
         [*nouns],
     )
     for key, currency, text, custom in rows:  # one without lines has its currency

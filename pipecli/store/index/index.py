@@ -25,6 +25,7 @@ from pipecli.store import file_stamps, safe_files
 from pipecli.store.file_stamps import Stat, doubted
 from pipecli.store.index import tables
 from pipecli.store.index.tables import SQLValue
+from pipecli.store.index.views import marks
 from pipecli.store.safe_files import Location, kind_of
 from pipecli.store.second_process import map_in_two_processes, parts
 from pipecli.store.yaml.read import parse
@@ -110,8 +111,7 @@ class Index:
                 )
                 for part in rows:
                     _put(self.connection, part)
-            marks = ", ".join("?" * len(changes))
-            query = f"SELECT folder, stamp FROM _folders WHERE folder IN ({marks})"
+            query = f"SELECT folder, stamp FROM _folders WHERE folder IN ({marks(changes)})"
             known = dict(self.connection.execute(query, tuple(changes)))
             self._stamp(
                 {folder: file_stamps.restamp(known.get(folder), names) for folder, names in changes.items()}
@@ -393,8 +393,7 @@ def _put(connection: sqlite3.Connection, rows: Rows, faults: Sequence[_Fault] = 
     for table in tables.OF_SETTINGS if "stages" in by_table else ():
         connection.execute(f"DELETE FROM {table}")  # those of the settings as they were
     statements = [
-        f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
-        for table, *columns in shapes
+        f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks(columns)})" for table, *columns in shapes
     ]
     for of_table in by_table.values():
         for shape, alike in groupby(of_table, itemgetter(0)):  # in their order, which tables keep

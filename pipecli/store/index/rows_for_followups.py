@@ -25,7 +25,7 @@ from pipecli.reports.today_and_followups import (
 )
 from pipecli.store.index.rows_for_reports import moment_or_day
 from pipecli.store.index.rows_for_verbs import OPEN
-from pipecli.store.index.views import OwnerFilter, condition_of, is_member
+from pipecli.store.index.views import OwnerFilter, condition_of, is_member, marks
 from pipecli.store.pipeline import Pipeline
 
 _OPEN = {f"_{kind.table}": f"r.{OPEN[kind.noun]}" for kind in (OPPORTUNITY, LEAD)}
@@ -176,13 +176,12 @@ def responsibilities(connection: sqlite3.Connection, user: str) -> list[Responsi
     planned: defaultdict[str, list[Plan]] = defaultdict(list)
     for plan in plans(connection, OwnerFilter(owner=user), date.max):
         planned[plan.id].append(plan)
-    marks = ", ".join("?" * len(planned))
     result = []
     for kind in (OPPORTUNITY, LEAD, CUSTOMER):
         is_open = OPEN.get(kind.noun, "true")
         rows = connection.execute(
             f"SELECT d.key, d.label, d.path, r.owner IS ? FROM _{kind.table} r JOIN _records d USING (path) "
-            f"WHERE {is_open} AND (r.owner = ? OR d.key IN ({marks})) ORDER BY d.key",
+            f"WHERE {is_open} AND (r.owner = ? OR d.key IN ({marks(planned)})) ORDER BY d.key",
             (user, user, *planned),
         )
         result += [

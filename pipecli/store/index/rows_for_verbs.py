@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipecli.json_and_csv import dumps, loads
 from pipecli.records.kinds import BY_NOUN, BY_PREFIX, CONTACT, CUSTOMER, Kind
+from pipecli.store.index.views import marks
 
 if TYPE_CHECKING:
     from pipecli.store.pipeline import Pipeline
@@ -172,7 +173,7 @@ def _naming(connection: Sql, key: str, noun: str) -> list[tuple[str, str, str]]:
     nouns = (noun, "principal") if noun in ("user", "team") else (noun,)
     return connection.execute(
         f"""SELECT r.noun, r.key, path FROM _references f JOIN _records r USING (path)
-        WHERE instr(f.names, ?) AND f.key = ? AND f.noun IN ({", ".join("?" * len(nouns))})""",
+        WHERE instr(f.names, ?) AND f.key = ? AND f.noun IN ({marks(nouns)})""",
         (dumps(key, indent=None), key, *nouns),
     ).fetchall()
 
@@ -257,13 +258,13 @@ def known_elsewhere(connection: Sql, table: str) -> list[tuple[str, str]]:
 
 def lines_known_elsewhere(connection: Sql, nouns: Iterable[str]) -> list[tuple[str, str]]:
     """The names in other systems of the lines of these kinds of record, credits too, and what each is."""
-    marks = ", ".join(f"'{noun}'" for noun in nouns)
+    those = ", ".join(f"'{noun}'" for noun in nouns)
     rows = connection.execute(
         "SELECT json_extract(i.value, '$.external_id') AS external, "
         "r.key || ' ' || json_extract(i.value, '$.description') "
-        f"FROM _records r, json_each(r.json, '$.items') i WHERE r.noun IN ({marks}) AND external IS NOT NULL "
+        f"FROM _records r, json_each(r.json, '$.items') i WHERE r.noun IN ({those}) AND external IS NOT NULL "
         "UNION ALL SELECT c.key, r.key || ' ' || json_extract(c.value, '$.line') "
-        f"FROM _records r, json_each(r.json, '$.custom.discount_lines') c WHERE r.noun IN ({marks}) "
+        f"FROM _records r, json_each(r.json, '$.custom.discount_lines') c WHERE r.noun IN ({those}) "
         "AND c.type = 'object' AND typeof(c.key) = 'text' AND json_type(c.value, '$.line') = 'text'"
     )
     return rows.fetchall()

@@ -23,6 +23,7 @@ from pipecli.json_and_csv import loads
 from pipecli.records.compare_names import digits_of, folded, likeliest, same_number
 from pipecli.store.index.rows_for_verbs import columns_of, public_tables
 from pipecli.store.index.tables import composed
+from pipecli.store.index.views import marks
 
 LONGEST = 10.0
 """Seconds that one question may take."""
@@ -305,7 +306,7 @@ def _candidates(
     """The records whose JSON may hold the words; one with letters beyond ASCII may, folded, hold any."""
     conditions, parameters = ["noun <> 'settings'"], list[str]()
     if nouns:
-        conditions.append(f"noun IN ({', '.join('?' * len(nouns))})")
+        conditions.append(f"noun IN ({marks(nouns)})")
         parameters += nouns
     if not words:
         conditions.append("(json LIKE '%\"phone%' OR json LIKE '%\"notes\"%')")

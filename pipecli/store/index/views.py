@@ -6,7 +6,7 @@ Nothing of a view is stored, so that a change of settings or of a product's cost
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Sized
 from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -243,6 +243,11 @@ TEAMS = """SELECT t.id, t.name, t.manager,
     (SELECT json_group_array(id) FROM (SELECT id FROM users WHERE team = t.id ORDER BY id)) AS members
 FROM teams t"""
 """The rows of lists of what is no record of its own."""
+
+
+def marks(values: Sized) -> str:
+    """The places of so many values in SQL: `?, ?, ?`."""
+    return ", ".join("?" * len(values))
 
 
 def in_list(column: str) -> str:
