@@ -15,10 +15,10 @@ import re
 import signal
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from threading import Thread, Timer
-from typing import IO, NamedTuple
+from typing import IO, Any, NamedTuple
 
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import GITS_OWN
@@ -101,11 +101,17 @@ _OURS = (
 )
 
 
-@contextmanager
-def started(work_tree: Path) -> Iterator[None]:
-    """Turn the errors of starting git into GitRefused."""
+def start(
+    work_tree: Path, *arguments: str, more: Mapping[str, str] | None = None, **how: Any
+) -> subprocess.Popen[bytes]:
+    """Start git, with `more` in its environment, and pipes unless `how` says otherwise to Popen.
+
+    Raises GitRefused.
+    """
+    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    options = {"cwd": work_tree, "env": environment(work_tree, more), "pass_fds": held, **pipes, **how}
     try:
-        yield
+        return subprocess.Popen(["git", *config_options(), *arguments], **options)
     except FileNotFoundError as error:
         if error.filename == "git":
             raise not_installed() from None
@@ -147,18 +153,8 @@ def attempt(
     more: Mapping[str, str] | None = None,
 ) -> subprocess.CompletedProcess[bytes]:
     """Run git; the caller looks at the exit code, whatever its reason. Raises GitRefused without a git."""
-    with started(work_tree):
-        process = subprocess.Popen(
-            # literal: a file name is a name, never a pattern
-            ["git", "--literal-pathspecs", *config_options(), *arguments],
-            cwd=work_tree,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=environment(work_tree, more),
-            pass_fds=held,
-        )
-    with process:
+    # literal: a file name is a name, never a pattern
+    with start(work_tree, "--literal-pathspecs", *arguments, more=more) as process:
         try:
             streams = ended(process, work_tree, stdin)
         except BaseException:
@@ -341,13 +337,8 @@ def objects(work_tree: Path, ids: Iterable[str], largest: int, *, may_lack: bool
     """
     if not (wanted := list(ids)):
         return
-    with started(work_tree):
-        process = subprocess.Popen(
-            ["git", *config_options(), "cat-file", "--batch", "--buffer"],
-            cwd=work_tree, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-            env=environment(work_tree),
-        )  # fmt: skip
-    with process:
+    words = ("cat-file", "--batch", "--buffer")
+    with start(work_tree, *words, stderr=subprocess.DEVNULL, pass_fds=()) as process:
         assert process.stdin and process.stdout
         # A thread asks: two full pipes, one each way, would wait for each other for ever.
         asking = Thread(target=_ask, args=(process.stdin, wanted), daemon=True)

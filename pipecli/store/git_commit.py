@@ -101,12 +101,8 @@ class Commit:
             )
 
     def _start(self, *command: str) -> None:
-        with git.started(self._work_tree):
-            self._working = subprocess.Popen(
-                ["git", *git.config_options(), *self._options, *command],
-                cwd=self._work_tree, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-                env={**KEEPING_MEMORY, **git.environment(self._work_tree)}, pass_fds=git.held,
-            )  # fmt: skip
+        words = (*self._options, *command)
+        self._working = git.start(self._work_tree, *words, more=KEEPING_MEMORY, stdout=subprocess.DEVNULL)
 
     def _end(self, last: bytes = b"") -> None:
         """Wait until git has taken what it was given. Raises GitRefused."""

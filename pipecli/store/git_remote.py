@@ -7,7 +7,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock, Thread
@@ -32,15 +32,6 @@ _RACE_LOST = re.compile(
     r"fetch first|non-fast-forward|failed to update ref|failed to lock|stale info|incorrect old value|"
     r"cannot lock ref .*(but expected|reference already exists|File exists)|\.lock': File exists"
 )
-
-
-def talk_to_remote(place: Location, *arguments: str) -> subprocess.CompletedProcess[bytes]:
-    """Run git with a remote; the caller looks at the exit code. Raises RemoteTimeout when it hangs."""
-    can_ask = sys.stdin is not None and sys.stdin.isatty()
-    environment = {**KEEPING_MEMORY, "LC_ALL": "C", "LANGUAGE": ""}  # its words are read here
-    if not can_ask:
-        environment |= {"GIT_TERMINAL_PROMPT": "0", "SSH_ASKPASS_REQUIRE": "never", **_ssh(place)}
-    return _run(place.work_tree, *arguments, patience=PATIENCE, can_ask=can_ask, environment=environment)
 
 
 LOCKED = "try again; if no git is at work there, one that was killed has left its lock: remove that file"
@@ -95,13 +86,15 @@ class RemoteTimeout(git.GitRefused):
     code = "unreachable"
 
 
-def _run(
-    work_tree: Path, *arguments: str, patience: float, can_ask: bool, environment: Mapping[str, str]
-) -> subprocess.CompletedProcess[bytes]:
-    """Run git with a remote. Raises RemoteTimeout once it has said nothing for `patience` seconds.
+def talk_to_remote(place: Location, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+    """Run git with a remote; the caller looks at the exit code. Raises RemoteTimeout when it hangs.
 
-    Unless it `can_ask`, it has no terminal, so that no program below it waits for a password.
+    Unless it can ask, it has no terminal, so that no program below it waits for a password.
     """
+    can_ask = sys.stdin is not None and sys.stdin.isatty()
+    environment = {**KEEPING_MEMORY, "LC_ALL": "C", "LANGUAGE": ""}  # its words are read here
+    if not can_ask:
+        environment |= {"GIT_TERMINAL_PROMPT": "0", "SSH_ASKPASS_REQUIRE": "never", **_ssh(place)}
     streams, heard = (bytearray(), bytearray()), [monotonic()]
 
     def listen(pipe: IO[bytes], into: bytearray) -> None:
@@ -109,12 +102,9 @@ def _run(
             into += chunk
             heard[0] = monotonic()
 
-    with git.started(work_tree):
-        process = subprocess.Popen(
-            ["git", *git.config_options(), *arguments],
-            cwd=work_tree, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            env=git.environment(work_tree, environment), start_new_session=not can_ask, pass_fds=git.held,
-        )  # fmt: skip
+    process = git.start(
+        place.work_tree, *arguments, more=environment, stdin=subprocess.DEVNULL, start_new_session=not can_ask
+    )
     assert process.stdout
     assert process.stderr
     pipes = (process.stdout, process.stderr)
@@ -123,12 +113,12 @@ def _run(
         ear.start()
     try:
         while process.poll() is None:
-            ears[1].join(min(patience, 1))
+            ears[1].join(min(PATIENCE, 1))
             if not ears[1].is_alive():
                 with suppress(subprocess.TimeoutExpired):
                     process.wait(1)
-            if process.returncode is None and monotonic() - heard[0] > patience:
-                raise RemoteTimeout(f"nothing was heard for {patience:.0f} seconds")
+            if process.returncode is None and monotonic() - heard[0] > PATIENCE:
+                raise RemoteTimeout(f"nothing was heard for {PATIENCE:.0f} seconds")
     except BaseException:
         _end(process)
         raise

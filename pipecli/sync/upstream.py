@@ -168,13 +168,10 @@ def carry_through(
     with TemporaryFile() as input_, TemporaryFile() as output_, TemporaryFile() as errors:
         input_.write(stdin or b"")
         input_.seek(0)
-        with git.started(work_tree):
-            process = subprocess.Popen(
-                ["git", "--literal-pathspecs", *git.config_options(), *arguments],
-                cwd=work_tree, stdin=input_, stdout=output_, stderr=errors, start_new_session=True,
-                creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
-                env=git.environment(work_tree), pass_fds=git.held,
-            )  # fmt: skip
+        process = git.start(
+            work_tree, "--literal-pathspecs", *arguments, stdin=input_, stdout=output_, stderr=errors,
+            start_new_session=True, creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+        )  # fmt: skip
         with process:
             try:
                 git.ended(process, work_tree)
