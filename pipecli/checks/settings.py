@@ -26,13 +26,17 @@ if TYPE_CHECKING:
 _PERIOD = r"[0-9]{4}(-(Q[1-4]|W[0-9]{2}|[0-9]{2}))?"
 
 
+def _in_settings(path: Path, message: str) -> Problem:
+    return Problem(SETTINGS_FILE, path, message)
+
+
 def condition(pipeline: Pipeline) -> Iterator[Problem]:
     """Conditions in SQL that can't be run: the command that comes upon one would be refused."""
     for field, noun, sql in pipeline.settings.conditions():
         try:
             compile_condition(pipeline.index.connection, BY_NOUN[noun].table, sql)
         except BadQuery as error:
-            yield Problem(SETTINGS_FILE, tuple(field.split(".")), f"{field}: {error}")
+            yield _in_settings(tuple(field.split(".")), f"{field}: {error}")
 
 
 def requires(pipeline: Pipeline) -> Iterator[Problem]:
@@ -42,7 +46,7 @@ def requires(pipeline: Pipeline) -> Iterator[Problem]:
             for position, wanted in enumerate(stage.requires):
                 if fault := fault_of_requirement(stage.id, wanted):
                     path = ("processes", slug, "stages", place, "requires", position)
-                    yield Problem(SETTINGS_FILE, path, fault)
+                    yield _in_settings(path, fault)
 
 
 def auto_close_reason(pipeline: Pipeline) -> Iterator[Problem]:
@@ -51,8 +55,7 @@ def auto_close_reason(pipeline: Pipeline) -> Iterator[Problem]:
     reason = settings.auto_close.reason
     if settings.lost_reasons and reason not in settings.lost_reasons:
         listed = ", ".join(settings.lost_reasons)
-        yield Problem(
-            SETTINGS_FILE,
+        yield _in_settings(
             ("auto_close", "reason"),
             f"auto_close.reason: {reason} isn't one of lost_reasons: {listed}",
         )
@@ -62,9 +65,7 @@ def user_or_team(pipeline: Pipeline) -> Iterator[Problem]:
     """One slug for a user and a team: nobody knows with whom a record is shared."""
     settings = pipeline.settings
     for slug in sorted(settings.users.keys() & settings.teams.keys()):
-        yield Problem(
-            SETTINGS_FILE, ("teams", slug), f"{slug} is a user and a team; choose another slug for one"
-        )
+        yield _in_settings(("teams", slug), f"{slug} is a user and a team; choose another slug for one")
 
 
 def user_email(pipeline: Pipeline) -> Iterator[Problem]:
@@ -74,9 +75,7 @@ def user_email(pipeline: Pipeline) -> Iterator[Problem]:
     for slug, user in users.items():
         for key, path in zip(addresses(user), _address_paths(user), strict=True):
             if owners[key] != slug:
-                yield Problem(
-                    SETTINGS_FILE, ("users", slug, *path), f"{key} is also the address of {owners[key]}"
-                )
+                yield _in_settings(("users", slug, *path), f"{key} is also the address of {owners[key]}")
 
 
 def _address_paths(user: Mapping[str, Any]) -> Iterator[Path]:
@@ -95,9 +94,7 @@ def inactive_user(pipeline: Pipeline) -> Iterator[Problem]:
         for position, slug in enumerate(rule.users):
             if slug in users and not users[slug].active:
                 path = ("assignment_rules", place, "users", position)
-                yield Problem(
-                    SETTINGS_FILE, path, f"the rule {rule.name} assigns to {slug}, who is not active"
-                )
+                yield _in_settings(path, f"the rule {rule.name} assigns to {slug}, who is not active")
 
 
 def inactive_owner(pipeline: Pipeline) -> Iterator[Problem]:
@@ -126,8 +123,8 @@ def target_period(pipeline: Pipeline) -> Iterator[Problem]:
     """Targets of a period that no report will ask for."""
     for period in pipeline.settings.targets:
         if not re.fullmatch(_PERIOD, period):
-            yield Problem(
-                SETTINGS_FILE, ("targets", period), f"{period} isn't a period; write 2026, 2026-Q4 or 2026-11"
+            yield _in_settings(
+                ("targets", period), f"{period} isn't a period; write 2026, 2026-Q4 or 2026-11"
             )
 
 
@@ -136,18 +133,14 @@ def notified_event(pipeline: Pipeline) -> Iterator[Problem]:
     for event in pipeline.settings.notifications:
         if event not in EVENTS:
             known = ", ".join(EVENTS)
-            yield Problem(
-                SETTINGS_FILE, ("notifications", event), f"{event} isn't an event of notifications: {known}"
-            )
+            yield _in_settings(("notifications", event), f"{event} isn't an event of notifications: {known}")
 
 
 def base_rate(pipeline: Pipeline) -> Iterator[Problem]:
     """A rate of the base currency in itself: it is never used."""
     base = pipeline.settings.currency
     if base in pipeline.settings.exchange_rates:
-        yield Problem(
-            SETTINGS_FILE, ("exchange_rates", base), f"{base} is the base currency: its rate is always 1"
-        )
+        yield _in_settings(("exchange_rates", base), f"{base} is the base currency: its rate is always 1")
 
 
 def type_(pipeline: Pipeline) -> Iterator[Problem]:
