@@ -402,21 +402,20 @@ def join_opportunity(
     )
 
 
-def _filled(own: KeyInformation | None, more: KeyInformation | None) -> KeyInformation | None:
-    if own is None or more is None:
-        return own or more
+def _filled(own: KeyInformation | None, more: KeyInformation) -> KeyInformation:
+    if own is None:
+        return more
     return own.with_(**{name: value for name, value in more.plain().items() if getattr(own, name) is None})
 
 
-def _key_information(lead: Lead) -> KeyInformation | None:
+def _key_information(lead: Lead) -> KeyInformation:
     """The notes of the qualification as answers to the questions that a seller asks of a deal."""
     criteria = lead.qualification
-    known = KeyInformation.model_construct(
+    return KeyInformation.model_construct(
         need=criteria.need_note or lead.interest,
         budget=criteria.budget_note,
         decision_maker=criteria.authority_note,
     )
-    return known if known.plain() else None
 
 
 def require_disqualify_reason(settings: Settings, reason: str, *, is_whole: bool = False) -> str:
