@@ -185,6 +185,9 @@ def test_of_what_is_handed_over_deals_alone_are_a_load():
     deals = [Opportunity.model_validate(plain | {"id": f"OPP-0000{end}"}) for end in "AB"]
     changes = hand_over([*leads, *deals], settings, "tom", "iberia", today=TODAY, open_deals={"ana": 0})
     assert [change.subject.owner for change in changes] == ["ana", "ana", "ana", "luis"]
+    others = deals[0].model_copy(update={"owner": "luis"})
+    (change,) = hand_over([others], settings, "tom", "iberia", today=TODAY, open_deals={"luis": 9})
+    assert change.subject.activities[0].by == "luis"  # who owns it has what was planned for it
     assert changes[2].notes == ('the call "Prices", on 2026-11-22, is ana\'s now',)
 
 
