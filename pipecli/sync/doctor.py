@@ -97,8 +97,6 @@ def editors(place: Location) -> Iterator[Diagnosis]:
 
 _MANY_FILES = 5_000
 _MANY_COMMITS = 2_000
-_OLD_LOCK = 600.0
-"""Seconds. No git takes that long over its index; a person in an editor may."""
 
 
 def git_index(place: Location) -> Iterator[Diagnosis]:
@@ -113,14 +111,20 @@ def git_index(place: Location) -> Iterator[Diagnosis]:
 
         yield error(damaged.message, damaged.hint, remake)
         return
-    lock = place.git_dir / "index.lock"
-    age = time.time() - lock.stat().st_mtime if lock.exists() else 0
-    if age > _OLD_LOCK:
-        yield error(
-            f"a git that ended {age / 60:.0f} minutes ago has left its lock, and every commit is refused",
-            f"if no git is running, remove {os.path.relpath(lock, place.work_tree)}",
-        )
-    else:
+    is_free = True
+    # No git takes ten minutes over its index, a person in an editor may; packing takes long.
+    for lock, longest, found, effect in (
+        (place.git_dir / "index.lock", 10, error, "every commit is refused"),
+        (place.common_dir / "objects/maintenance.lock", 60, warning, "git packs nothing by itself any more"),
+    ):
+        age = (time.time() - lock.stat().st_mtime) / 60 if lock.exists() else 0
+        if age > longest:
+            is_free = False
+            yield found(
+                f"a git that ended {age:.0f} minutes ago has left its lock, and {effect}",
+                f"if no git is running, remove {os.path.relpath(lock, place.work_tree)}",
+            )
+    if is_free:
         yield ok(f"{count(listed.stdout.count(bytes(1)), 'file')}")
 
 

@@ -209,6 +209,12 @@ def test_a_lock_that_a_killed_git_left(look: Look, root: Path) -> None:
         "a git that ended 60 minutes ago has left its lock, and every commit is refused",
         "if no git is running, remove .git/index.lock",
     )
+    lock.rename(root / ".git/objects/maintenance.lock")
+    assert look()["git index"] == (
+        "warning",
+        "a git that ended 60 minutes ago has left its lock, and git packs nothing by itself any more",
+        "if no git is running, remove .git/objects/maintenance.lock",
+    )
 
 
 def test_an_index_that_is_stale_or_damaged(
