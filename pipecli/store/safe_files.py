@@ -118,11 +118,16 @@ def kind_of(file: str) -> Kind | None:
 
 def inside(root: Path, file: str) -> Path:
     """The path of a pipeline's file, refused when it leads out of the pipeline, through a link or `..`."""
-    path = root / file
-    resolved, top = Path(os.path.realpath(path)), Path(os.path.realpath(root))
-    if resolved != top and top not in resolved.parents:
+    _resolved(root, file)
+    return root / file
+
+
+def _resolved(root: Path, file: str) -> str:
+    """The same with each link followed."""
+    resolved, top = os.path.realpath(f"{root}/{file}"), os.path.realpath(root)
+    if resolved != top and not resolved.startswith(os.path.join(top, "")):  # noqa: PTH118
         raise PipecliError(f"{file} leads out of the pipeline", hint="links and paths must stay inside it")
-    return path
+    return resolved
 
 
 LARGEST = 4 << 20
@@ -140,7 +145,7 @@ def read_bytes(root: Path, file: str, largest: int = LARGEST) -> bytes:
     Raises PipecliError for what leads out of it, isn't a regular file or holds more than `largest` bytes;
     OSError, FileNotFoundError among them.
     """
-    content = _content(os.path.realpath(inside(root, file)), largest)
+    content = _content(_resolved(root, file), largest)
     if content is None:
         raise PipecliError(f"{file} isn't a regular file", hint="put the file itself here")
     if len(content) > largest:
