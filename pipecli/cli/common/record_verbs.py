@@ -177,18 +177,6 @@ def _any_field(transaction: Transaction, record: Any, assignments: list[str], su
     return Change(with_values(record, assignments, transaction.session), summary, "changed")
 
 
-def _setting_of(allow: Rule, setting: Setting) -> Setting:
-    """A `set`, as far as a rule on the record before and after allows it."""
-
-    def allowed(transaction: Transaction, record: Any, assignments: list[str], summary: str) -> Change:
-        allow(transaction, record, record)
-        change = setting(transaction, record, assignments, summary)
-        allow(transaction, record, change.subject)
-        return change
-
-    return allowed
-
-
 def _typed(kind: Kind) -> str:
     """The noun as it is typed, by which a verb is found in a module that several share."""
     return ALIASES.get(kind.noun, kind.noun)
@@ -202,14 +190,18 @@ def register_set_and_edit(
     app: typer.Typer,
     kind: Kind,
     setting: Setting = _any_field,
-    allow_edit: Rule = lambda *_: None,
+    allow_edit: Rule | None = None,
     *,
-    rule: Rule | None = None,
+    rule: Rule = lambda *_: None,
 ) -> None:
     """Give a noun its `set` and `edit`; a `rule` is for both, unless `setting` itself has that of `set`."""
     one = _one(kind)
-    if rule:
-        setting, allow_edit = _setting_of(rule, setting), rule
+
+    def allowed(transaction: Transaction, record: Any, assignments: list[str], summary: str) -> Change:
+        rule(transaction, record, record)
+        change = setting(transaction, record, assignments, summary)
+        rule(transaction, record, change.subject)
+        return change
 
     @app.command(
         f"{_typed(kind)} set",
@@ -231,16 +223,16 @@ def register_set_and_edit(
         names = ", ".join(".".join(split_assignment(text)[0]) for text in assignments)
 
         def decide(record: Any) -> Change:
-            return setting(transaction, record, assignments, f"set {names}")
+            return allowed(transaction, record, assignments, f"set {names}")
 
         change_each(transaction, kind.model, refs, decide, f"set {names} of")
 
     @app.command(f"{_typed(kind)} edit", cls=Changing, help=f"Open {one} in $EDITOR.")
     def edit(run: Session, ref: Ref) -> None:
-        edit_file(run, lambda transaction: transaction.get(kind.model, ref), allow_edit)
+        edit_file(run, lambda transaction: transaction.get(kind.model, ref), allow_edit or rule)
 
     if "tags" in kind.model.model_fields:
-        _add_tags(app, kind, setting)
+        _add_tags(app, kind, allowed)
 
 
 def _add_tags(app: typer.Typer, kind: Kind, setting: Setting) -> None:
