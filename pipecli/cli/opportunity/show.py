@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from pipecli.cli.common.command import Ref, noun
 from pipecli.cli.common.names_and_questions import find_typed, print_header
@@ -32,62 +32,22 @@ from pipecli.workflow.opportunity.advance import NAMES, QUESTIONS, answered, mis
 app = noun()
 
 
-class StageProgress(NamedTuple):
-    """Stages are named as people call them, `next_id` as the settings do."""
+def progress(deal: Mapping[str, Any], stages: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Where a plain deal stands in the plain stages of its process, with the keys of JSON.
 
-    process: str
-    stage: str
-    position: int | None
-    """From 1; None where the settings don't have the stage."""
-    stages: int
-    next_stage: str | None
-    """None at the last stage."""
-    next_id: str | None
-    steps_open: list[str]
-    fields_missing: list[str]
-
-    def keys(self) -> dict[str, object]:
-        """The keys that JSON has of an open deal."""
-        return {
-            "stage_position": self.position,
-            "stages": self.stages,
-            "next_stage": self.next_id,
-            "steps_open": self.steps_open,
-            "fields_missing": self.fields_missing,
-        }
-
-    def lines(self) -> Iterator[tuple[str, object]]:
-        """The same for a person."""
-        if self.position is None:
-            yield "stage", f"{self.stage}, which the process {self.process} does not have"
-            return
-        yield "stage", f"{self.stage}, {self.position} of {self.stages} ({self.process})"
-        if self.steps_open:
-            yield "steps open", "; ".join(self.steps_open)
-        if self.next_stage is None:
-            yield "next", "close it: won, or lost"
-        elif self.fields_missing:
-            yield "next", f"{self.next_stage}, which needs {', '.join(self.fields_missing)}"
-        else:
-            yield "next", self.next_stage
-
-
-def progress(deal: Mapping[str, Any], settings: Mapping[str, Any]) -> StageProgress:
-    """Where a plain deal stands in the processes of the plain settings."""
-    stages = settings["processes"].get(deal["process"], {}).get("stages", [])
+    `stage_position` counts from 1, and is None where the settings don't have the stage; `next_stage` is None
+    at the last one.
+    """
     place = next((place for place, stage in enumerate(stages) if stage["id"] == deal["stage"]), None)
     here = stages[place] if place is not None else {}
     after = stages[place + 1] if place is not None and place + 1 < len(stages) else None
-    return StageProgress(
-        deal["process"],
-        here.get("name", deal["stage"]),
-        None if place is None else place + 1,
-        len(stages),
-        after.get("name", after["id"]) if after else None,
-        after["id"] if after else None,
-        missing_steps(deal, here.get("steps", ())),
-        missing_fields(deal, after.get("requires", ())) if after else [],
-    )
+    return {
+        "stage_position": None if place is None else place + 1,
+        "stages": len(stages),
+        "next_stage": after["id"] if after else None,
+        "steps_open": missing_steps(deal, here.get("steps", ())),
+        "fields_missing": missing_fields(deal, after.get("requires", ())) if after else [],
+    }
 
 
 Line = tuple[str, object]
@@ -97,11 +57,12 @@ Line = tuple[str, object]
 def show(run: Session, ref: Ref) -> None:
     """Show one opportunity: its stage, and what is next."""
     deal = record_json(run, OPPORTUNITY.noun, find_typed(run, ref, OPPORTUNITY).key)
-    stands = progress(deal, run.pipeline.settings_as_written)
     if run.format is not Format.TABLE:
-        print_record_json(run, deal | (stands.keys() if deal["status"] == "open" else {}))
+        print_record_json(
+            run, deal | (progress(deal, _stages(run, deal)) if deal["status"] == "open" else {})
+        )
         return
-    print_header(run, deal, _header(run, deal, stands))
+    print_header(run, deal, _header(run, deal))
     if deal.get("items"):
         write_text("\nItems\n")
         print_items(run, OPPORTUNITY, deal)
@@ -111,14 +72,21 @@ def show(run: Session, ref: Ref) -> None:
     _print_documents(run, deal)
 
 
-def _header(run: Session, deal: RecordJson, stands: StageProgress) -> Iterator[Line]:
+def _stages(run: Session, deal: RecordJson) -> list[dict[str, Any]]:
+    """The stages of its process in the settings, in their order."""
+    processes = run.pipeline.settings_as_written["processes"]
+    stages: list[dict[str, Any]] = processes.get(deal["process"], {}).get("stages", [])
+    return stages
+
+
+def _header(run: Session, deal: RecordJson) -> Iterator[Line]:
     yield deal["id"], deal["title"]
     if "customer" in deal:
         yield "customer", f"{deal.get('customer_name', deal['customer'])} ({deal['customer']})"
     if "lead" in deal:
         name = label_of(run.pipeline.index.connection, "lead", deal["lead"])
         yield "lead", f"{'unknown' if name is None else name} ({deal['lead']})"
-    yield from _outcome(deal) if "closed" in deal else stands.lines()
+    yield from _outcome(deal) if "closed" in deal else _progress(deal, _stages(run, deal))
     yield from _money(deal)
     yield from _dates(run, deal)
     yield from owner_of(deal)
@@ -127,6 +95,23 @@ def _header(run: Session, deal: RecordJson, stands: StageProgress) -> Iterator[L
     yield "type", deal["type"]
     yield from labelled(deal, "shared_with source campaign score competitors price_list tags external_id")
     yield from origins(deal, _age(deal))
+
+
+def _progress(deal: RecordJson, stages: list[dict[str, Any]]) -> Iterator[Line]:
+    """Where an open deal stands, and what is next."""
+    stands, names = progress(deal, stages), {stage["id"]: stage.get("name", stage["id"]) for stage in stages}
+    if stands["stage_position"] is None:
+        yield "stage", f"{deal['stage']}, which the process {deal['process']} does not have"
+        return
+    place = f"{stands['stage_position']} of {stands['stages']}"
+    yield "stage", f"{names[deal['stage']]}, {place} ({deal['process']})"
+    if stands["steps_open"]:
+        yield "steps open", "; ".join(stands["steps_open"])
+    needs = f", which needs {', '.join(stands['fields_missing'])}" if stands["fields_missing"] else ""
+    yield (
+        "next",
+        f"{names[stands['next_stage']]}{needs}" if stands["next_stage"] else "close it: won, or lost",
+    )
 
 
 def _age(deal: RecordJson) -> str:
@@ -255,10 +240,9 @@ _TOTAL = _sum("exact_total", "TOTAL")
 def list_steps(run: Session, ref: Ref) -> None:
     """List the steps of every stage, and which are done."""
     deal = record_json(run, OPPORTUNITY.noun, find_typed(run, ref, OPPORTUNITY).key)
-    process: dict[str, Any] = run.pipeline.settings_as_written["processes"].get(deal["process"], {})
     steps = [
         {"stage": stage["id"], "step": step, "done": step in deal.get("steps_done", ())}
-        for stage in process.get("stages", ())
+        for stage in _stages(run, deal)
         for step in stage.get("steps", ())
     ]
     print_records(steps, _STEPS, run.format, id_key="step")
