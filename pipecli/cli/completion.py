@@ -85,12 +85,8 @@ class Option(NamedTuple):
     choices: list[str]
 
 
-class Signature(NamedTuple):
-    """The options and arguments of a verb."""
-
-    options: list[Option]
-    arguments: list[tuple[str, bool, list[str]]]
-    """The metavar of each, whether it takes several words, and its choices."""
+Argument = tuple[str, bool, list[str]]
+"""Its metavar, whether it takes several words, and its choices."""
 
 
 class Completion:
@@ -148,7 +144,7 @@ class Completion:
         elif any(verb.isupper() for verb in verbs):
             parts = ((part, "") for part in PARENTS if name == "import")
             return self._begun([*((verb, "") for verb in verbs if not verb.isupper()), *_plurals(), *parts])
-        return [] if is_help else self._of_verb(signature_of(self.path), rest)
+        return [] if is_help else self._of_verb(*signature_of(self.path), rest)
 
     def _of_global(self, name: str) -> list[Value]:
         """The values of an option before the noun."""
@@ -164,8 +160,8 @@ class Completion:
         start = folded(self.current)
         return [(value, about) for value, about in values if folded(value).startswith(start)]
 
-    def _of_verb(self, signature: Signature, rest: list[str]) -> list[Value]:
-        by_name = {name: option for option in signature.options for name in option.names}
+    def _of_verb(self, options: list[Option], arguments: list[Argument], rest: list[str]) -> list[Value]:
+        by_name = {name: option for option in options for name in option.names}
         given: list[str] = []
         last: Option | None = None
         for word in rest:
@@ -183,11 +179,11 @@ class Completion:
         if last is not None:
             return self._valued(last, given)
         if self.current.startswith("-"):
-            return self._begun((option.names[-1], option.help) for option in signature.options)
-        if not signature.arguments:
+            return self._begun((option.names[-1], option.help) for option in options)
+        if not arguments:
             return []
-        metavar, _, choices = signature.arguments[min(len(given), len(signature.arguments) - 1)]
-        if len(given) >= len(signature.arguments) and not signature.arguments[-1][1]:
+        metavar, _, choices = arguments[min(len(given), len(arguments) - 1)]
+        if len(given) >= len(arguments) and not arguments[-1][1]:
             return []
         return self._begun((choice, "") for choice in choices) if choices else self._meant(metavar, given)
 
@@ -417,7 +413,7 @@ _PLAIN: dict[str, Callable[[Completion, str], Iterable[Value]]] = {
 }  # fmt: skip
 
 
-def signature_of(path: Sequence[str]) -> Signature:
+def signature_of(path: Sequence[str]) -> tuple[list[Option], list[Argument]]:
     """The options and arguments of a verb, remembered in the person's cache: to build a verb takes longer."""
     stamp = f"{__version__} {max(entry.stat().st_mtime_ns for entry in _modules(Path(__file__).parent))}"
     name = " ".join(path)
@@ -437,7 +433,7 @@ def signature_of(path: Sequence[str]) -> Signature:
             aside.write_text(dumps({"stamp": stamp, "verbs": known}, None), encoding="utf-8")
             aside.replace(file)
     options, arguments = known[name]
-    return Signature([Option(*option) for option in options], arguments)
+    return [Option(*option) for option in options], arguments
 
 
 def _modules(folder: Path) -> Iterator[os.DirEntry[str]]:

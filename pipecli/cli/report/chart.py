@@ -63,8 +63,9 @@ def forecast_picture(run: Session, forecast: Forecast, words: Words) -> Picture:
     targets = [part(name, worded("target"), row["target"]) for row, name in named if "target" in row]
     even = worded("an even part of the target of {period}")
     for row, name in named:
-        if share := shares.get(row["key"]):
-            targets.append(part(name, even.format(period=words.period(share.period)), share.amount))
+        if row["key"] in shares:
+            period, amount = shares[row["key"]]
+            targets.append(part(name, even.format(period=words.period(period)), amount))
     by = words.named("by", forecast.by)
     title = worded("Forecast {by} in {currency}").format(by=by, currency=forecast.currency)
     notes = ["won, and weighted by probability" if drawn else "nothing is expected, and nothing was won"]

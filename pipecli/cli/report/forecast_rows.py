@@ -206,15 +206,8 @@ def with_targets(run: Session, report: Forecast, by: str, names: ForecastNames) 
     return Targeted(targeted, _with(total, goals.total(counted), counted.won(report.totals)), base)
 
 
-class Share(NamedTuple):
-    """A month's part of the target of a longer period."""
-
-    period: str
-    amount: Decimal
-
-
-def even_shares(run: Session, report: Forecast) -> dict[str, Share]:
-    """An even part of its quarter's target, else of its year's, for each month that has none of its own."""
+def even_shares(run: Session, report: Forecast) -> dict[str, tuple[str, Decimal]]:
+    """For each month without a target an even part of its quarter's, else of its year's, with that period."""
     goals = _Goals(run, report)
     months = [row.key for row in report.rows if row.key and re.fullmatch(_PERIOD["month"], row.key)]
     shares = {month: goals.share(month) for month in months if goals.of_period(month, None) is None}
@@ -262,13 +255,13 @@ class _Goals:
         targets = Targets(self.all, self.organisation, days.first, days.last)
         return targets if self.total(targets) is not None else None
 
-    def share(self, month: str) -> Share | None:
+    def share(self, month: str) -> tuple[str, Decimal] | None:
         year, number = month.split("-")
         for period, count in ((f"{year}-Q{(int(number) + 2) // 3}", 3), (year, 12)):
             of_it = [goal for goal in self.all if goal.period == period]
             target = self.total(Targets(of_it, self.organisation, date.min, date.max))
             if target is not None:
-                return Share(period, rounded(target / count, self.currency))
+                return period, rounded(target / count, self.currency)
         return None
 
     def total(self, targets: Targets) -> Decimal | None:
