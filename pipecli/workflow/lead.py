@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pipecli.errors import Question
 from pipecli.records.activity import RESPONSES, Activity, ActivityType, Direction, NextContact
@@ -23,9 +23,11 @@ from pipecli.records.references import relinked
 from pipecli.records.settings import Settings
 from pipecli.workflow import Change, Refused, listed_word
 from pipecli.workflow.customer import normalized
-from pipecli.workflow.match_prospect import Parties
 from pipecli.workflow.opportunity.add_and_set import new_deal, require_source, with_stakeholder
 from pipecli.workflow.opportunity.advance import require_open
+
+if TYPE_CHECKING:
+    from pipecli.workflow.match_prospect import Parties
 
 DECIDING = ("need", "budget", "timeframe")
 
