@@ -2188,3 +2188,19 @@ def test_a_list_of_calls_is_one_of_people_at_their_firms(cli: Cli, root: Path) -
     assert [person[key] for key in ("customer", "title", "emails", "phones")] == [
         "aurora", "CTO", ["mia@aurora.example"], ["912345678"],
     ]  # fmt: skip
+
+
+def test_moments_in_billionths_of_seconds_are_days_and_persons_no_firms(cli: Cli, root: Path) -> None:
+    source = _files(
+        "exp",
+        deals="Deal ID,Deal Name,Stage,Amount,Relationship Manager,Creado en,Close date\n"
+        "1,Saw,Won,10,Ana Gil,2026-01-02 09:00:00,1771372800000000000\n",
+        clientes_potenciales="id,nombre,apellido,edad\n6,Juan,Pérez,35\n",
+    )
+    assert _kinds(_plan(cli, source))["clientes_potenciales.csv"] == "contacts"
+    cli("import", "run", "m")
+    deal = deals(root)["1"]
+    assert (deal["closed"]["date"], str(deal["created"])[:10], deal["owner"]) == (  # type: ignore[index]
+        "2026-02-18", "2026-01-02", "ana-gil",
+    )  # fmt: skip
+    assert loads((root / "contacts/juan-perez.yaml").read_text())["name"] == "Juan Pérez"

@@ -47,7 +47,7 @@ FORMS = (
 """The forms in which exports write days and moments."""
 _PERSIAN = re.compile(r"1[34]\d\d\D.*|.*\D1[34]\d\d")
 """A day with the year of another calendar; none of a business is of the 14th or 15th century."""
-_SINCE_1970 = re.compile(r"-?\d{9,10}|-?\d{12,13}")
+_SINCE_1970 = re.compile(r"-?(\d{9,10}|\d{12,13}|\d{15,16}|\d{18,19})")
 _MIDNIGHT = re.compile(r"(?<=[T ,])24:00(:00)?$")
 _SERIAL = re.compile(r"\d{1,7}(?:[.,]\d+)?")
 _SERIAL_BEGIN, _LAST_SERIAL = datetime(1899, 12, 30), 2958466
@@ -89,7 +89,7 @@ def _moment(text: str, formats: Sequence[str], today: date) -> datetime:
         return _moment(_MIDNIGHT.sub("00:00", plain), formats, today) + timedelta(days=1)
     for form in formats:
         if form == EPOCH and _SINCE_1970.fullmatch(plain):
-            return datetime.fromtimestamp(int(plain) / (1000 if len(plain) > 11 else 1), UTC)
+            return datetime.fromtimestamp(int(plain) / 1000 ** ((len(plain.lstrip("-")) - 9) // 3), UTC)
         if form == EXCEL:
             if _SERIAL.fullmatch(plain) and (serial := float(plain.replace(",", "."))) < _LAST_SERIAL:
                 return _SERIAL_BEGIN + timedelta(seconds=round(serial * 86400))

@@ -296,7 +296,7 @@ _SAMPLE = 200
 """Texts of a column of dates that tell which forms to try on all of them."""
 _COUNTED = (
     (EXCEL, re.compile(r"[2-7]\d{4}([.,]\d+)?"), "days that a spreadsheet counts"),
-    (EPOCH, re.compile(r"\d{9,10}|\d{12,13}"), "seconds or milliseconds since 1970"),
+    (EPOCH, re.compile(r"\d{9,10}|\d{12,13}|\d{15,16}|\d{18,19}"), "seconds or parts of them since 1970"),
 )
 """Dates that are numbers."""
 

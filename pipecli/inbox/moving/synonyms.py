@@ -43,11 +43,11 @@ _FEW = 5
 """Deals of which texts may be different by chance, and name none."""
 _CLOSE_ENOUGH = 88
 """Of 100, as rapidfuzz counts: `Telefonnumer` is `Telefonnummer`, `Stage` isn't `State`."""
-_WORD_ENOUGH = 70
 _OF_FIRMS = {"website", "phone", "street", "city", "country", "industry", "tax_id", "email", "postcode"}
 _OF_A_DEAL = {"title", "customer", "owner", "contacts.contact"}
 """Roles of which the prices of a list have none."""
 _MANY = 20  # rows
+_HALVES = ("first_name", "last_name")
 _ONCE = {"customers": "name", "contacts": "emails name first_name last_name", "products": "sku"}
 """Kinds of which a row tells of one, and the roles that it is known by."""
 _RECURRING = {"mrr", "arr", "acv", "tcv"}
@@ -155,8 +155,10 @@ def by_words_of(table: Table, known: Container[str], *, is_whole: bool = False) 
     deals, keys = are_deals(table), [*map(header_key, table.columns)]
     of_lines = {str(_synonyms()["items"].columns.get(key)) for key in keys} >= {"quantity", "unit_price"}
     named = {"opportunities" if kind == "leads" and deals else kind for kind in kinds_named(table.name)}
+    of_persons = {str(_synonyms()["contacts"].columns.get(key)) for key in keys} >= {*_HALVES}
     for kind, words in _synonyms().items():
-        if kind == _HISTORY or (kind == "leads" and deals):
+        is_other = (kind == "leads" and deals) or (kind == "customers" and of_persons and kind not in named)
+        if kind == _HISTORY or is_other:
             continue
         columns = _by_words(table, _of_leads() if deals and kind == "opportunities" else words)
         is_last = kind in named
@@ -181,7 +183,7 @@ def by_words_of(table: Table, known: Container[str], *, is_whole: bool = False) 
             must_be_named |= not roles.isdisjoint(("subject", "quantity"))  # a quotation, a bill of materials
         if kind == "contacts":  # `Nombre` alone is the name of anything
             needed |= {"name"} & roles if is_last else set()
-            must_be_named |= len(needed) == 1 and needed <= {"first_name", "last_name"}
+            must_be_named |= len(needed) == 1 and needed <= {*_HALVES}
         if kind == "products":
             must_be_named |= "sku" not in roles
             needed = needed if "items" not in named else frozenset()  # `Deal Products`: lines of deals
@@ -336,9 +338,8 @@ def _role(key: str, words: _Words) -> str | None:
     match = process.extractOne(key, words.columns.keys(), scorer=fuzz.ratio, score_cutoff=_CLOSE_ENOUGH)
     begins, _, last = key.rpartition(" ")
     of, _, other = match[0].rpartition(" ") if match else ("", "", "")
-    if match is None or (begins == of and fuzz.ratio(last, other) < _WORD_ENOUGH):
-        return None  # `Opportunity Date` is no `Opportunity State`
-    return words.columns[match[0]]
+    is_other = begins == of and fuzz.ratio(last, other) < 70  # `Opportunity Date` is no `Opportunity State`
+    return words.columns[match[0]] if match and not is_other else None
 
 
 def columns_of_deals(table: Table, told: Recognised, findings: Findings) -> dict[str, Any]:
@@ -351,8 +352,7 @@ def columns_of_deals(table: Table, told: Recognised, findings: Findings) -> dict
         del columns[person]
     if not told.vendor and told.column_of("contacts.contact") is None:
         rest = table._replace(columns=[column for column in table.columns if column not in columns])
-        halves = _by_words(rest, _synonyms()["contacts"])
-        halves = {name: role for name, role in halves.items() if role in ("first_name", "last_name")}
+        halves = {c: of for c, of in _by_words(rest, _synonyms()["contacts"]).items() if of in _HALVES}
         columns |= halves if len(halves) == 2 else {}
     if "active" in told.roles and not told.vendor and "lost_reason" not in told.roles:
         del columns[told.roles["active"]]
