@@ -50,7 +50,9 @@ def hold_lock(folder: Path, *, patience: float = PATIENCE) -> Iterator[None]:
         except sqlite3.OperationalError as error:
             if "locked" not in str(error):
                 raise _unwritable(error) from None
-            who = _read(holder)
+            who = ""
+            with suppress(OSError):
+                who = f" ({holder.read_text(encoding='utf-8')})"
             raise Busy(
                 f"another pipecli command holds the pipeline{who}", hint="try again when it is done"
             ) from None
@@ -160,13 +162,6 @@ def _is_unshared(folder: Path) -> bool:
 
 def _unwritable(error: Exception) -> PipecliError:
     return PipecliError(f"the pipeline can't be written: {error}", hint="is the disk full or read-only?")
-
-
-def _read(holder: Path) -> str:
-    try:
-        return f" ({holder.read_text(encoding='utf-8')})"
-    except OSError:
-        return ""
 
 
 def clear_temporary(file: Path) -> None:

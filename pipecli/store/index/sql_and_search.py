@@ -126,9 +126,6 @@ class _Clock:
         self.longest = longest
         self.deadline = time.monotonic() + longest
 
-    def is_over(self) -> bool:
-        return time.monotonic() > self.deadline
-
 
 def _rows(cursor: sqlite3.Cursor, clock: _Clock) -> Iterator[Row]:
     """All rows, while there is room for them; while one is used the clock stands. Raises MemoryError."""
@@ -157,7 +154,7 @@ def _bounds(connection: sqlite3.Connection, clock: _Clock) -> Iterator[None]:
     length = connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST_VALUE)
     pattern = connection.setlimit(sqlite3.SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 1000)
     connection.set_authorizer(_allow)
-    connection.set_progress_handler(clock.is_over, 10_000)
+    connection.set_progress_handler(lambda: time.monotonic() > clock.deadline, 10_000)
     threading.Thread(target=_end_late, args=(clock, is_answered), daemon=True).start()
     try:
         yield

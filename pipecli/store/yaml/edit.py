@@ -65,7 +65,7 @@ def edit(
     wanted = meaning(intended(parse(body, "this file"), before, after, is_free))
     page = Page(body)
     editor = _Editor(page, key_order)
-    editor.change_root(before, after)
+    editor.change(page.root, Place(-1, 0), before, after, ())
     result = spliced(page, editor.splices)
     attempts = [result]
     if not body.endswith(("\n", "\r")):
@@ -103,9 +103,6 @@ class _Editor:
         self.page = page
         self.key_order = key_order
         self.splices: list[Splice] = []
-
-    def change_root(self, before: Mapping[str, object], after: Mapping[str, object]) -> None:
-        self._mapping(self.page.root, Place(-1, 0), before, after, ())
 
     def change(self, node: TreeNode, place: Place, before: object, after: object, path: Path) -> None:
         if same(before, after):

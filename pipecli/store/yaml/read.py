@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from functools import cache
-from typing import Any, NoReturn, cast
+from typing import Any, cast
 
 from pipecli.errors import Fault, FaultyFile
 
@@ -63,7 +63,9 @@ def parse_any(text: str, file: str) -> dict[str, object]:
     try:
         record = ryaml.loads(text)  # type: ignore[attr-defined]  # its stub re-exports nothing
     except ValueError as error:  # InvalidYamlError is one; a list or a mapping as a key is a plain one
-        _refuse_unreadable(text, file, str(error))
+        from pipecli.store.yaml.faults import unreadable
+
+        raise FaultyFile([unreadable(text, file, str(error))]) from None
     if type(record) is not dict or not _is_sound(record, _DEEPEST):
         from pipecli.store.yaml.faults import unsound_value
 
@@ -194,12 +196,6 @@ def place_of_key(text: str, path: Sequence[str | int]) -> tuple[int, int] | None
     if len(begins) != 1:
         return None
     return text.count("\n", 0, begins[0].end()) + 1, 2 * len(path) - 1
-
-
-def _refuse_unreadable(text: str, file: str, reason: str) -> NoReturn:
-    from pipecli.store.yaml.faults import unreadable
-
-    raise FaultyFile([unreadable(text, file, reason)]) from None
 
 
 _MANY_BRACKETS = 200

@@ -91,7 +91,8 @@ def single_quoted(text: str) -> str:
 def double_quoted(text: str) -> str:
     if bad := compiled(CONTROL).search(text):
         raise Unwritable(f"a text can't hold the control character U+{ord(bad[0]):04X}")
-    return f'"{compiled(_ESCAPED).sub(_escape, text)}"'
+    escaped = compiled(_ESCAPED).sub(lambda at: _SHORT_ESCAPES.get(at[0], f"\\u{ord(at[0]):04X}"), text)
+    return f'"{escaped}"'
 
 
 @lru_cache(maxsize=4096)
@@ -160,13 +161,6 @@ def _decimal_text(value: Decimal) -> str:
     if not text or (len(text) > _EXACT and Decimal(repr(float(text))) != value):
         raise Unwritable(f"a number can't have as many digits as {value}")
     return text if "." in text else _integer_text(int(text))
-
-
-def _escape(match: re.Match[str]) -> str:
-    character = match[0]
-    if short := _SHORT_ESCAPES.get(character):
-        return short
-    return f"\\u{ord(character):04X}"
 
 
 class Layout(NamedTuple):
