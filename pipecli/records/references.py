@@ -140,8 +140,9 @@ def _collector(annotation: Any, must_exist: bool) -> Collect | None:
     for option in options(annotation):
         arguments = get_args(option)
         if isinstance(option, type) and issubclass(option, Part):
-            fields = _fields(option, must_exist)
-            return _of_part(fields) if fields else None
+            if fields := _fields(option, must_exist):
+                return lambda part, field, into: _collect(part, f"{field}.", fields, into)
+            return None
         if get_origin(option) is tuple:
             member = _collector(arguments[0], must_exist)
             return _of_list(member) if member else None
@@ -149,10 +150,6 @@ def _collector(annotation: Any, must_exist: bool) -> Collect | None:
             key, value = (_collector(argument, must_exist) for argument in arguments)
             return _of_map(key, value) if key or value else None
     return None
-
-
-def _of_part(fields: Sequence[_Field]) -> Collect:
-    return lambda part, field, into: _collect(part, f"{field}.", fields, into)
 
 
 def _of_list(member: Collect) -> Collect:

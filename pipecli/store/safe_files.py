@@ -277,11 +277,6 @@ def harden_folders(folders: Iterable[Path]) -> None:
             os.close(handle)
 
 
-def remove_file(root: Path, file: str) -> None:
-    """Remove a file; its folder stays, so that it can be put back on a full disk."""
-    inside(root, file).unlink(missing_ok=True)
-
-
 def remove_empty(root: Path, file: str) -> None:
     """Remove the folder that a removed file left empty."""
     with suppress(OSError):

@@ -221,8 +221,8 @@ def _apply(place: Location, write: Write) -> Stat | None:
         raise PipecliError(
             f"{write.file} was changed by somebody meanwhile", hint="nothing else is changed; try again"
         )
-    if write.after is None:
-        safe_files.remove_file(place.root, write.file)
+    if write.after is None:  # its folder stays, so that it can be put back on a full disk
+        safe_files.inside(place.root, write.file).unlink(missing_ok=True)
         return None
     return safe_files.write_file(place.root, write.file, write.after)
 
