@@ -75,6 +75,7 @@ STORIES: list[tuple[str, str, Change, str]] = [
     ("a changed value", "a:  1   # why\nb: 2\n", put(a=3), "a:  3   # why\nb: 2\n"),
     ("no final newline", "a: 1\nb: 2", put(b=3), "a: 1\nb: 3"),
     ("a new key without final newline", "a: 1", put(b=2), "a: 1\nb: 2"),
+    ("lines of text at the end of a list", "a: 1", put(a=["x\ny\n"]), "a:\n- |\n  x\n  y\n"),
     ("a document's end", "---\na: 1\n...\n", put(b=2), "---\na: 1\nb: 2\n...\n"),
     ("CRLF", "a: 1\r\nb: 2 # c\r\n", put(b=3, c=["x"]), "a: 1\r\nb: 3 # c\r\nc:\r\n- x\r\n"),
     ("BOM", "\ufeffa: 1\n", put(a=2, b=3), "\ufeffa: 2\nb: 3\n"),

@@ -72,6 +72,7 @@ def edit(
         unended = spliced(page, [*editor.splices, *_without_last_break(page)])
         line_break = page.layout.line_break
         attempts = [result.removesuffix(line_break), result, unended.removesuffix(line_break), unended]
+        attempts.append(result + line_break)  # lines of text at the end of a new list, which end with one
     for attempt in attempts:
         if _means(attempt, wanted):
             return mark + attempt
