@@ -39,7 +39,7 @@ def normalized(record: R, before: R | None = None) -> R:
                 continue
             is_list = isinstance(value, tuple)
             tidied[name] = tuple(dict.fromkeys(map(tidy, value))) if is_list else tidy(value)
-    result = record.with_(**tidied) if tidied else record
+    result = record.with_(**tidied)
     refuse_unreachable(result, before)
     return result
 
