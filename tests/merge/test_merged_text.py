@@ -149,6 +149,7 @@ def test_a_fault_of_our_own_loses_no_side(monkeypatch: pytest.MonkeyPatch):
     merged = merge(FILE, DEAL, ours, theirs)
     assert merged.by_line == "a fault in pipecli itself: KeyError: 'a'"
     assert "<<<<<<< ours\namount: 1.00\n=======\namount: 2.00\n>>>>>>> theirs\n" in merged.text
+    assert merge(FILE, DEAL, ours, edited(("type: sales\n", ""))).text == ours.replace("type: sales\n", "")
     monkeypatch.setenv("PIPECLI_DEBUG", "1")
     with pytest.raises(KeyError):
         merge(FILE, DEAL, ours, theirs)

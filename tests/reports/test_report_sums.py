@@ -330,7 +330,7 @@ def test_what_is_overdue_does_not_stand_still_too():
 def test_a_deal_of_today_names_its_customer_as_far_as_it_is_known():
     for key, name in (("contoso", "Contoso"), ("gone", "gone"), (None, None)):
         row = deal_row(DEAL._replace(customer=key), 3, {"contoso": "Contoso"}, is_overdue=False)
-        assert (row["customer"], row["when"]) == (name, "3 d")
+        assert (row["customer"], row["when"], row["what"]) == (name, "3 d", "stands still at demo")
 
 
 def test_a_plan_for_today_is_not_overdue_and_one_for_the_first_day_is_not_before():

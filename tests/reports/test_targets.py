@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from types import SimpleNamespace
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -95,6 +96,15 @@ def test_of_teams_below_each_other_with_one_manager_the_top_one_counts():
     both = Organisation({"marta": None}, {"sales": "marta", "iberia": "marta"}, {"iberia": "sales"})
     goals = [Goal("2026-Q4", *Q4, team, Decimal(amount)) for team, amount in (("sales", 500), ("iberia", 50))]
     assert Targets(goals, both, *Q4).of_manager("marta") == 500
+
+
+def test_of_a_row_what_those_won_counts_who_have_a_target():
+    found = targets({"2026-Q4": {"sales": 100, "luis": 10, "iberia": 50}, "2026-11": {"zoe": 1}})
+    won = {"ana": Decimal(5), "luis": Decimal(7), "zoe": Decimal(2), None: Decimal(1)}
+    row = SimpleNamespace(key="export", won_by=won, won_amount=Decimal(15))
+    assert (found.won(row, of_team=True), found.won(row)) == (9, 14)
+    own = SimpleNamespace(key="iberia", won_by=won, won_amount=Decimal(15))
+    assert (found.won(own, of_team=True), found.won(own)) == (15, 14)
 
 
 def test_a_team_without_a_manager_is_the_next_ones_above():

@@ -230,6 +230,7 @@ REFUSED = [
         63,
         "nested too deeply",
     ),
+    ("a:\n" + "- " * 32 + "x\n", 2, 63, "nested too deeply"),
     ("a: &x 1\n# " + "- " * 64 + "\n", 0, 0, "is too long or too deep to be checked for anchors"),
 ]
 

@@ -135,8 +135,12 @@ def test_a_lead_that_is_settled_names_the_way_on():
 
 def test_a_lead_is_qualified_once_all_that_decides_is_yes():
     asked = lead(qualification={"need": "yes", "budget": "yes"})
-    assert qualify_lead(asked, {"authority": "yes"}, {}).event == "changed"
-    assert qualify_lead(asked, {"timeframe": "yes"}, {}).event == "qualified"
+    some = qualify_lead(asked, {"authority": "yes"}, {})
+    assert (some.event, some.summary) == ("changed", "qualify authority yes → open")
+    noted = qualify_lead(some.subject, {"authority": "no"}, {"authority": "Ana decides", "need": "Two"})
+    assert noted.summary == "qualify authority no, note on need"
+    all_ = qualify_lead(asked, {"timeframe": "yes"}, {})
+    assert (all_.event, all_.summary) == ("qualified", "qualify timeframe yes → qualified")
 
 
 def test_without_a_list_any_reason_gives_a_lead_up():
@@ -204,7 +208,11 @@ def test_a_lead_that_joins_a_deal_adds_what_that_lacks():
 
 def test_a_call_settles_what_is_due_with_a_lead_that_is_open():
     due = {"next_contact": {"date": "2026-11-20"}}
-    assert plan_next_contact(lead(**due), None, NOW, done()).record.next_contact is None
+    for note, told in (({}, ""), ({"note": "Ask"}, ' "Ask"')):
+        noted = lead(next_contact=due["next_contact"] | note)
+        settled = plan_next_contact(noted, None, NOW, done())
+        assert settled.record.next_contact is None
+        assert settled.notes[0].startswith(f"the next contact of 2026-11-20{told} is settled")
     given_up = lead(**due, **NO_NEED)
     assert plan_next_contact(given_up, None, NOW, done()) == FollowedUp(given_up, "", ())
     assert plan_next_contact(given_up, Next(None), NOW).record.next_contact is None

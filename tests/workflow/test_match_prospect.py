@@ -169,6 +169,10 @@ def test_a_telephone_is_that_of_one_whose_name_may_be_theirs() -> None:
     assert matched(prospect, contoso, maria) == "contoso"
     assert matched(Prospect("Ana", phone=PHONE), contoso, maria) is None  # of the switchboard
     assert matched(Prospect("Ana", "Contoso Coffee", phone=PHONE), contoso, maria) == "contoso"
+    alone = KnownContact("eva", "Eva", None, (), (PHONE,))
+    assert matched(Prospect("Eva", phone=PHONE), contoso, alone) is None
+    eva = KnownContact("eva", "Eva", "contoso", (), (PHONE,))
+    assert matched(Prospect("Eva", phone=PHONE), contoso, alone, eva) == "contoso"
     assert matched(prospect, contoso, calling("María", None)) is None
 
 

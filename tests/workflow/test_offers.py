@@ -212,6 +212,7 @@ def test_an_offer_is_taken_back_in_the_currency_of_its_deal():
     assert copied.summary.endswith("no amount → 100.00 EUR") and copied.notes == ()
     (note,) = quotations.take_offer(deal(amount=7), offer()).notes
     assert note == "the amount set by hand, 7.00 EUR, is dropped"
+    assert quotations.take_offer(deal(items=[MILL]), offer()).summary.endswith("stays at 100.00 EUR")
     taken = {"items": [MILL, {"description": "Jug", "unit_price": 2, "optional": True}]}
     for status, lines_left in (("sent", 2), ("accepted", 1)):  # of what was chosen, the options that were
         change = quotations.take_offer(deal(), offer(status=status, **taken))

@@ -6,7 +6,7 @@ import pytest
 
 from pipecli.records.catalogue import Literature
 from pipecli.records.opportunity import Opportunity
-from pipecli.workflow.catalogue import suggest_literature
+from pipecli.workflow.catalogue import record_literature_sent, suggest_literature
 
 DEAL = {
     "id": "OPP-2Q8XA",
@@ -74,3 +74,18 @@ def test_what_is_about_other_products_or_stages_is_not_offered(offered):
 
 def test_a_deal_without_items_is_offered_what_its_stage_needs(offered):
     assert offered(BOTH, STAGE, ANY, items=[]) == ["stage", "any"]
+
+
+def test_what_is_sent_goes_to_the_primary_contact_else_to_the_one_named() -> None:
+    contacts = [{"contact": "luis"}, {"contact": "ana", "primary": True}]
+    deal = Opportunity.model_validate(DEAL | {"contacts": contacts})
+    leaflet = Literature.model_validate({"id": "leaflet", "title": "Leaflet", "url": "https://x.example"})
+    for named, to in ((None, "ana"), ("luis", "luis")):
+        change = record_literature_sent(deal, leaflet, deal.created, activity_id="ABCDE", contact=named)
+        assert change.subject.activities[-1].contact == to
+    assert (
+        record_literature_sent(deal.with_(contacts=()), leaflet, deal.created, activity_id="ABCDE")
+        .subject.activities[-1]
+        .contact
+        is None
+    )
