@@ -2154,7 +2154,7 @@ def test_headers_in_capitals_are_no_attributes_of_dynamics(cli: Cli, root: Path)
 def test_guids_join_tables_and_an_empty_id_is_none(cli: Cli, root: Path) -> None:
     source = _files(
         "guids",
-        Account="Guid,Name,Industry\na1,Aurora,Energy\n",
+        Account="External Id,Guid,Name,Industry\n#N/A,a1,Aurora,Energy\n",
         contacts="contact_id,AccountId,full_name,is_buyer\nc1,a1,Mia Sol,True\n",
         Opportunity="Guid,AccountId,Name,StageName,Amount\no1,a1,Roof,Demo,10\n",
         Lead="Company,Email,Id,Name\nBasalt,leo@basalt.example,,Leo Ray\n",

@@ -14,7 +14,7 @@ from importlib.resources import files
 from typing import Any, NamedTuple
 
 from pipecli.errors import Unreadable
-from pipecli.inbox.importing.compile_mapping import texts
+from pipecli.inbox.importing.compile_mapping import NOTHING, texts
 from pipecli.inbox.importing.table import Table
 from pipecli.inbox.moving.findings import Findings
 from pipecli.inbox.moving.guess_column_formats import (
@@ -39,8 +39,8 @@ from pipecli.records.written_amounts import read_money
 from pipecli.store.yaml.read import parse
 
 _TITLE = 60  # characters of a text that may name a deal
-_FEW = 5
-"""Deals of which texts may be different by chance, and name none."""
+_FEW = 5  # deals of which texts may be different by chance, and name none
+_NOTHING = NOTHING | {""}
 _CLOSE_ENOUGH = 88
 """Of 100, as rapidfuzz counts: `Telefonnumer` is `Telefonnummer`, `Stage` isn't `State`."""
 _OF_FIRMS = {"website", "phone", "street", "city", "country", "industry", "tax_id", "email", "postcode"}
@@ -286,7 +286,7 @@ def _by_words(table: Table, words: _Words, *, is_exact: bool = False) -> dict[st
     """
     columns: dict[str, Any] = {}
     place = {word: number for number, word in enumerate(words.columns)}
-    empty = {c: not any(row.cells.get(c, "") != "" for row in table.rows) for c in table.columns}
+    empty = {c: all(row.text(c) in _NOTHING for row in table.rows) for c in table.columns}
     for column in sorted(table.columns, key=lambda c: (empty[c], place.get(header_key(c), len(place)))):
         key = header_key(column)
         role = _told(key, words) if is_exact else _role(key, words)
