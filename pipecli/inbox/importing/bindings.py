@@ -362,12 +362,14 @@ class Bindings:
         return text
 
     def _path(self, path: Path, row: Row) -> Path:
+        if KeyOf not in map(type, path):  # at once: it is asked of each cell
+            return path
         keys = [part for part in path if isinstance(part, KeyOf)]
         for key in keys:
             if is_empty(row.cells.get(key.column, "")):
                 raise Unreadable(f"{key.column} is empty")
         read = {key: self._read(key.read, row.cells[key.column]) for key in keys}
-        return tuple(read.get(part, part) for part in path) if keys else path
+        return tuple(read.get(part, part) for part in path)
 
     def _read(self, read: Reader, cell: Cell) -> object:
         """The value of a cell, remembered: a file repeats the same few thousand texts."""

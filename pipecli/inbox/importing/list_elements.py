@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Mapping, Set
 from decimal import Decimal
 from functools import cache, reduce
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from pipecli.errors import Unreadable
@@ -70,14 +71,17 @@ def _is_same(value: object, other: object, names: Nameable) -> bool:
 def put_value(plain: Plain, path: Path, value: object) -> None:
     """Set the value at a path of a record, with the maps and list elements that lead to it."""
     here: Any = plain
-    for part, following in zip(path, (*path[1:], None), strict=True):
-        if isinstance(part, int):
-            here += [{} for _ in range(part + 1 - len(here))]
-        if following is None:
-            here[part] = value
-        elif not isinstance(_at(here, part), (dict, list)):
-            here[part] = [] if isinstance(following, int) else {}
-        here = here[part]
+    for part, following in pairwise(path):
+        if not isinstance(inner := _at(here, part), (dict, list)):
+            _put(here, part, inner := [] if isinstance(following, int) else {})
+        here = inner
+    _put(here, path[-1], value)
+
+
+def _put(here: Any, part: str | int, value: object) -> None:
+    if isinstance(part, int):
+        here += [{} for _ in range(part + 1 - len(here))]
+    here[part] = value
 
 
 def put_values(plain: Plain, values: Mapping[Path, Any]) -> None:
@@ -222,6 +226,8 @@ def discount_lines(custom: object) -> dict[str, dict[str, Any]]:
 
 BELOW_ZERO = "lines below zero, taken as a discount of the whole"
 NO_QUANTITY = "lines of quantity 0, left out"
+_SUM = frozenset([("unit_price",), ("quantity",), ("discount",)])
+"""The fields by which a line may be of less than zero, or of nothing."""
 
 
 class Placing:
@@ -289,6 +295,10 @@ class Placing:
         rates = {line.get("tax") for line in plain["items"]}
         below: dict[str, dict[str, Any]] = {}
         for place, element in elements.items():
+            if _SUM.isdisjoint(element):  # most deals: its price is that of a list
+                sold[place] = element
+                rates.add(element.get(("tax",)))
+                continue
             price, quantity, off = (
                 Decimal(str(element.get((key,), default)))
                 for key, default in (("unit_price", 0), ("quantity", 1), ("discount", 0))
