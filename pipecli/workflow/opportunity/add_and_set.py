@@ -205,8 +205,7 @@ def set_deal_fields(
 
 
 def _in_process(before: Opportunity, after: Opportunity, settings: Settings) -> Opportunity:
-    stage = after.stage if after.stage != before.stage else None
-    moved = change_process(before, settings, after.process, stage)
+    moved = change_process(before, settings, after.process, after.stage)
     is_by_hand = after.probability != before.probability
     return after.with_(stage=moved.stage, probability=after.probability if is_by_hand else moved.probability)
 
