@@ -25,7 +25,7 @@ from pipecli.reports.activity_and_first_response import (
 from pipecli.reports.deal_and_worth import Deal, Valuation, split_amount
 from pipecli.reports.funnel import LeadCourse, Sale, funnel
 from pipecli.reports.pipeline_and_key_figures import GROUPINGS, Sum, key_figures, pipeline_by_stage
-from pipecli.reports.ranking import Points, period_before, ranking
+from pipecli.reports.ranking import Points, period_before, plain_points, ranking
 from pipecli.reports.stale_and_receivables import AGES, age_of, last_movement
 from pipecli.reports.today_and_followups import (
     FollowUp,
@@ -331,6 +331,26 @@ def test_a_deal_of_today_names_its_customer_as_far_as_it_is_known():
     for key, name in (("contoso", "Contoso"), ("gone", "gone"), (None, None)):
         row = deal_row(DEAL._replace(customer=key), 3, {"contoso": "Contoso"}, is_overdue=False)
         assert (row["customer"], row["when"], row["what"]) == (name, "3 d", "stands still at demo")
+
+
+def test_what_is_overdue_is_told_as_that():
+    late = deal_row(DEAL, 3, {}, is_overdue=True)
+    assert (late["when"], late["what"]) == ("3 d late", "expected close is past")
+
+
+def test_who_had_the_most_inquiries_comes_first_and_periods_come_in_their_order():
+    at, answer = datetime(2026, 11, 21, 9, tzinfo=UTC), FirstAnswer(None, is_open=True)
+    inquiries = [
+        Inquiry("lead", "LEAD-AAAAA", at.replace(month=month), answer, owner, None, None, None, None)
+        for owner, month in (("ana", 9), ("luis", 10), ("luis", 10))
+    ]
+    for by, keys in (("owner", ["luis", "ana"]), ("month", ["2026-09", "2026-10"])):
+        rows = first_response(inquiries, by=by, now=at, zone=UTC, days=Days()).rows
+        assert [row.key for row in rows] == keys
+
+
+def test_points_have_the_decimals_that_they_need():
+    assert [str(plain_points(Decimal(text))) for text in ("100", "100.00", "2.50")] == ["100", "100", "2.5"]
 
 
 def test_a_plan_for_today_is_not_overdue_and_one_for_the_first_day_is_not_before():

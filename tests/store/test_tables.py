@@ -52,6 +52,8 @@ def test_of_a_deal_its_items_sellers_and_people_tell_more() -> None:
         "amount": 10.5, "exact_amount": "10.50", "amount_by_hand": 1, "primary_contact": "maria",
         "competitors": '["acme"]', "sellers": '[["ana", "60"], ["luis", "40"]]', "key_info_answered": 2,
     }  # fmt: skip
+    people = rows(OPPORTUNITY, DEAL + by_hand)["stakeholders"]
+    assert [person["contact"] for person in people] == ["luis", "maria"]
     lost = (
         "status: lost\nclosed: {date: 2026-11-10, amount: 7, reasons: [price, other], competitors: [acme]}\n"
     )

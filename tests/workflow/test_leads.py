@@ -97,6 +97,9 @@ def test_what_is_logged_planned_and_done_is_told_as_that():
     assert (change.summary, change.event) == ('plan call "Talk"', "activity-planned")
     change = activities.add_activity(deal(), done(), NOW)
     assert (change.summary, change.event) == ('log call "Talk"', "activity-done")
+    due, plan = deal(next_contact={"date": "2026-11-20"}), Activity.model_validate(planned("2026-11-21"))
+    assert activities.add_activity(due, plan, NOW).subject.next_contact  # what is only planned settles none
+    assert activities.add_activity(due, done(), NOW).subject.next_contact is None
     for at, notes in ((None, ("it was planned for 2026-11-22, and is done now",)), (NOW, ())):
         ended = activities.complete_activity(deal(activities=[tomorrow]), "4F2QX", NOW, at=at)
         assert (ended.subject.activities[0].at, ended.notes) == (NOW, notes)
@@ -140,7 +143,8 @@ def test_a_lead_is_qualified_once_all_that_decides_is_yes():
     noted = qualify_lead(some.subject, {"authority": "no"}, {"authority": "Ana decides", "need": "Two"})
     assert noted.summary == "qualify authority no, note on need"
     all_ = qualify_lead(asked, {"timeframe": "yes"}, {})
-    assert (all_.event, all_.summary) == ("qualified", "qualify timeframe yes → qualified")
+    assert (all_.event, all_.summary, all_.notes) == ("qualified", "qualify timeframe yes → qualified", ())
+    assert set_lead_fields(lead(), lead(owner="ana"), SETTINGS, "set owner").event == "assigned"
 
 
 def test_without_a_list_any_reason_gives_a_lead_up():

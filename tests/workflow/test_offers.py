@@ -337,6 +337,11 @@ def test_a_payment_has_the_decimals_of_its_currency():
     issued = invoice(order="ORD-A1111", number="2026-0001", status="issued")
     with pytest.raises(Refused, match=r"1\.005 EUR can't be paid; it has 2 decimals"):
         invoices.record_payment(issued, Decimal(100), id="PAY01", day=DAY, today=DAY, amount=Decimal("1.005"))
+    for amount, left, status in ((40, "60.00 EUR are open", "issued"), (100, "it is paid", "paid")):
+        paid = invoices.record_payment(
+            issued, Decimal("100.00"), id="PAY01", day=DAY, today=DAY, amount=Decimal(amount)
+        )
+        assert (paid.notes, paid.subject.status) == ((left,), status)
 
 
 def test_a_credit_note_that_leaves_nothing_open_settles_its_invoice():
