@@ -24,6 +24,7 @@ from pipecli.store.parse_record import validate
 from pipecli.store.pipeline import Pipeline
 from pipecli.workflow import items_and_prices
 from pipecli.workflow.opportunity.add_and_set import require_source, require_type
+from pipecli.workflow.opportunity.close import require_listed_lost_reason
 
 _PRICED = ("opportunity", "quotation", "supplier-quotation", "order")
 """The kinds of record with a currency and items."""
@@ -189,8 +190,6 @@ class Completer:
         lost = plain.get("closed", {}) if plain.get("status") == "lost" else {}
         reasons = [reasons] if isinstance(reasons := lost.get("reasons", ()), str) else reasons
         if reasons:
-            from pipecli.workflow.opportunity.close import require_listed_lost_reason
-
             lost["reasons"] = [
                 require_listed_lost_reason(self.settings, reason, is_whole=True) for reason in reasons
             ]
