@@ -270,12 +270,14 @@ def _counted_groups(rows: Sequence[Row]) -> list[int]:
         filled = [str(cell) for cell in others if cell != ""]
         if told and len(filled) < len(others) and all(map(_FIGURE.fullmatch, filled)):
             groups[place] = int(told[1])
+        elif not groups:  # they begin with the first row, or it is no such table
+            return []
     data = [place for place in range(len(rows)) if place not in groups]
     for place, number in groups.items():
         after = [other for other in data if other > place][:number]
         if len(after) < number or (number and (after[-1] + 1 < len(rows)) and after[-1] + 1 not in groups):
             return []
-    return [rows[place].line for place in groups] if 0 in groups else []
+    return [rows[place].line for place in groups]
 
 
 def _between_headers(rows: Sequence[Row]) -> Iterator[int]:
