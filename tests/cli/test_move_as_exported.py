@@ -1909,6 +1909,40 @@ def test_a_stage_and_an_amount_without_a_person_are_those_of_a_deal(cli: Cli, ro
     assert (saw["title"], saw["stage"], saw["amount"], saw["owner"]) == ("Saw", "proposta", 10, "ida-poe")
 
 
+@pytest.mark.parametrize(
+    ("name", "header"),
+    [
+        ("Lead", "First Name,Last Name,Account Name,Title,Email,Phone,Status,Opportunity Amount,Street,City"),
+        ("Interessenten", "Vorname,Nachname,Firmenname,Funktion,E-Mail,Telefon,Status,Volumen,Adresse,Ort"),
+        ("report", "First Name,Last Name,Company / Account,Title,Email,Phone,Status,Lead Owner,Street,City"),
+        ("leads", "First name,Last name,Company name,Job title,Emails 1 Email,Phones 1 Phone,Status Id,"
+                  "Lead name,Address 1 Street,Address 1 City"),
+    ],
+)  # fmt: skip
+def test_leads_of_espocrm_orocrm_and_a_report_of_salesforce_are_leads(
+    cli: Cli, root: Path, name: str, header: str
+) -> None:
+    """`Last Name` was the stage of deals, as it is nearly `List name`; a report was one of contacts."""
+    row = "Zoe,Roy,Acme,CEO,zoe@x.example,+34 600 100 001,New,Ida Poe,Mill 2,Ayr\n"
+    told = _plan(cli, _files("exp", **{name: f"{header},Created At\n{row[:-1]},2026-01-02\n"}))
+    assert _kinds(told) == {f"{name}.csv": "leads"}
+    cli("import", "run", "m")
+    (lead,) = map(_read, (root / "leads").rglob("*.yaml"))
+    assert (lead["name"], lead["organization"], lead["title"]) == ("Zoe Roy", "Acme", "CEO")
+    assert (lead["email"], lead["phone"]) == ("zoe@x.example", "+34 600 100 001")
+    assert lead["address"] == "Mill 2, Ayr"
+
+
+def test_notes_of_hubspot_stand_in_the_deal_that_they_name(cli: Cli, root: Path) -> None:
+    deal = "Record ID,Deal Name,Deal Stage,Amount,Deal owner\n7,Saw,Demo,10,Ida Poe\n"
+    note = "Activity date,Note body,Associated Deal,Activity assigned to\n"
+    note += "2026-01-02,Call soon,Saw,Ida Poe\n"
+    _plan(cli, _files("exp", deals=deal, notes=note))
+    cli("import", "run", "m")
+    (told,) = deals(root)["7"]["activities"]
+    assert (told["type"], told["notes"], told["by"], told["done"]) == ("note", "Call soon", "ida-poe", True)
+
+
 def test_of_two_amounts_that_a_header_is_as_near_to_is_asked(cli: Cli, root: Path) -> None:
     """As Keap has it: the lower one was taken."""
     head = (

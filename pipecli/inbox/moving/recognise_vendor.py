@@ -184,12 +184,15 @@ def _with_whole_names(table: Table, told: Recognised) -> Recognised:
     """The columns; a name is the other half of one beside it unless most have it in them: `Nom;Prénom`."""
     name, parts = told.roles.get("name"), ("first_name", "last_name")
     lacking = [role for role in parts if role not in told.roles]
-    if name is None or len(lacking) != 1:
+    if name is None or len(lacking) > 1:
         return told
-    half = told.roles[parts[lacking[0] == "first_name"]]
+    half = told.roles[parts[lacking == ["first_name"] or not lacking]]
     cells = [(text_of_row(name, row), text_of_row(half, row)) for row in table.rows]
     in_it = [folded(part) in folded(whole) for whole, part in cells if part]
-    return told if sum(in_it) * 2 > len(in_it) else told._replace(columns={**told.columns, name: lacking[0]})
+    if sum(in_it) * 2 > len(in_it):
+        return told
+    columns = {column: role for column, role in told.columns.items() if column != name}
+    return told._replace(columns=columns | dict.fromkeys([name] if lacking else [], *lacking))
 
 
 def _chosen(table: Table, several: list[Recognised], leading: str | None) -> Recognised | None:

@@ -1,7 +1,6 @@
 """The kind of a table that no preset knows, and the role of each column, by the words of its header.
 
-The words are in `presets/synonyms.yaml`, in English, Spanish, Portuguese, German, French and Persian. A table
-of which they tell nothing for certain stays out: who moves in reads that, and writes a mapping.
+The words are in `presets/synonyms.yaml`. A table of which they tell nothing for certain stays out.
 """
 
 from __future__ import annotations
@@ -154,7 +153,8 @@ def by_words_of(table: Table, known: Container[str], *, is_whole: bool = False) 
         return told
     deals, keys = are_deals(table), [*map(header_key, table.columns)]
     of_lines = {str(_synonyms()["items"].columns.get(key)) for key in keys} >= {"quantity", "unit_price"}
-    named = {"opportunities" if kind == "leads" and deals else kind for kind in kinds_named(table.name)}
+    kinds = kinds_named(table.name) or ({"leads"} if "lead owner" in keys else set())
+    named = {"opportunities" if kind == "leads" and deals else kind for kind in kinds}
     of_persons = {str(_synonyms()["contacts"].columns.get(key)) for key in keys} >= {*_HALVES}
     for kind, words in _synonyms().items():
         is_other = (kind == "leads" and deals) or (kind == "customers" and of_persons and kind not in named)
@@ -314,7 +314,8 @@ def _told(key: str, words: _Words) -> str | None:
     key = re.sub(r"^f (?=\w{4})", "fecha ", key)  # `F. alta`
     if role := words.columns.get(key) or ("external_id" if _OWN_ID.fullmatch(key) else None):
         return role
-    for noun in (*words.names, *(name.removesuffix("s") for name in words.names), "billing"):
+    nouns = (*words.names, *(name.removesuffix("s") for name in words.names), *patterns()["of addresses"])
+    for noun in nouns:
         if role := words.columns.get(key.removeprefix(f"{noun} ")):
             return role
         of = (bare := key.removesuffix(f" {noun}")).rpartition(" ")
@@ -322,17 +323,16 @@ def _told(key: str, words: _Words) -> str | None:
             return role
         if of[2] in _OF and (role := words.columns.get(of[0].removesuffix(" de"))):
             return role
-    if words.columns.get(bare_header(key)) == "amount":
-        return "amount"
-    return words.columns.get(re.sub(patterns()["the first"], "", key).strip())  # `Contact (Primary)`
+    is_amount = words.columns.get(bare_header(key)) == "amount"
+    return "amount" if is_amount else words.columns.get(re.sub(patterns()["the first"], "", key).strip())
 
 
 def _role(key: str, words: _Words) -> str | None:
     """The role of which a header is a word, or nearly."""
     if role := _told(key, words):
         return role
-    if len(key) < 5 or key.startswith("is "):
-        return None
+    if len(key) < 5 or key.startswith("is ") or any(key in of.columns for of in _synonyms().values()):
+        return None  # `Last Name` is no `List name`
     from rapidfuzz import fuzz, process
 
     match = process.extractOne(key, words.columns.keys(), scorer=fuzz.ratio, score_cutoff=_CLOSE_ENOUGH)
