@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import subprocess
+from contextlib import suppress
 from typing import NamedTuple
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -102,7 +103,8 @@ def send(pipeline: Pipeline, proposal: Proposal) -> tuple[Proposal, str]:
             hint=f"move away what is in the way, and `git reset --keep {proposal.upstream}`",
         )
     pipeline.beyond_undo = f"{proposal.branch} is pushed, and this clone is back at {proposal.upstream}"
-    git.output(work_tree, "config", f"branch.{proposal.branch}.description", proposal.title)
+    with suppress(git.GitRefused):  # all is done, and the branch's name tells it, too
+        git.output(work_tree, "config", f"branch.{proposal.branch}.description", proposal.title)
     return proposal, told
 
 

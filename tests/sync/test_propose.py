@@ -198,3 +198,11 @@ def test_the_request_is_opened_by_the_host_s_program(ana, remote, tmp_path, monk
         "error: interrupted; deals/ana-ruiz/cheaper is pushed, and this clone is back at origin/main\n"
     )
     assert ana.git("rev-parse", "HEAD") == shared
+
+
+def test_a_configuration_of_git_that_is_locked_takes_nothing_back(ana):
+    """The title is written there, last; the commits are pushed and put aside by then."""
+    ana.cli("opp", "set", "OPP-2Q8XA", "probability=25")
+    ana.hook("pre-push", "touch .git/config.lock")
+    assert ana.cli("propose", TITLE).out.startswith(f"{TITLE}: 1 commit on {BRANCH}\n")
+    assert ana.git("branch", "--list", BRANCH).strip() == BRANCH
