@@ -316,6 +316,7 @@ def write_unsent(place: Location, unsent: Unsent) -> None:
     stored = {"clone": unsent.clone, "parcels": [delivery._asdict() for delivery in unsent.deliveries]}
     text = json.dumps(stored, ensure_ascii=False, indent=1)
     blob = git.raw(place.work_tree, "hash-object", "-w", "--stdin", stdin=text.encode()).decode().strip()
-    moves = [f"update {folder}/told {unsent.told}\n"] if unsent.told else []
-    moves.append(f"update {folder}/unsent {blob}\n")
-    git.raw(place.work_tree, "update-ref", "--stdin", stdin="".join(moves).encode())
+    # In this order, and not in one transaction: a git that is killed moves the first of its refs alone.
+    git.raw(place.work_tree, "update-ref", f"{folder}/unsent", blob)
+    if unsent.told:
+        git.raw(place.work_tree, "update-ref", f"{folder}/told", unsent.told)

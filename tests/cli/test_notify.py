@@ -291,6 +291,21 @@ def test_what_is_not_delivered_is_kept_and_the_rest_is_not_sent_again(
     ]
 
 
+def test_what_git_could_not_note_in_full_is_told_by_the_next_run(
+    root: Path, cli: Cli, git: Git, hooks: Hooks
+) -> None:
+    """It moves one ref after the other, and may be killed in between: here the second can't be moved."""
+    cli("opp", "advance", "OPP-2Q8XA")
+    git("config", "core.logAllRefUpdates", "always")
+    (kept := root / ".git/logs/refs/pipecli/notify/unsent/in-the-way").mkdir(parents=True)
+    (kept / "file").touch()
+    cli("notify", code=1)
+    assert told(hooks) == []
+    shutil.rmtree(root / ".git/logs/refs/pipecli")
+    cli("notify")
+    assert told(hooks) == [("sales", "Espresso machines: qualify → demo")]
+
+
 def test_many_at_once_are_one_message(root: Path, cli: Cli, git: Git, hooks: Hooks) -> None:
     for stage in range(12):
         old, new = ("qualify", "demo") if stage % 2 == 0 else ("demo", "qualify")
