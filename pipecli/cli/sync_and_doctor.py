@@ -145,7 +145,7 @@ def sync_clone(
 
 
 def _choose(run: Session, side: Side, refs: Sequence[str]) -> None:
-    run.present.beyond_undo = f"what was settled stays; {_AGAIN}"
+    run.present.beyond_undo = "what was settled stays; `pipecli sync` tells what is left"
     left = choose(run.present.location, side, refs)
     if left:
         text = f"settled; still in conflict: {', '.join(left)}\n"
