@@ -61,7 +61,7 @@ class Row(NamedTuple):
     without_date_count: int
     without_amount_count: int
     categories: dict[str | None, Decimal] = {}
-    """The amounts of the open deals by CATEGORIES; under None those that are in none."""
+    """The amounts of the open deals by CATEGORIES; empty where no stage of the settings names one."""
     won_by: dict[str | None, Decimal] = {}
     """What each owner won."""
     yearly_recurring: Decimal = Decimal(0)
@@ -205,7 +205,8 @@ class _Sums:
             amount += value.amount
             weighted += value.weighted
             yearly += value.yearly
-            categories[deal.category] = categories.get(deal.category, _ZERO) + value.amount
+            if deal.category:  # of most deals there is none, and a sum a deal takes its time
+                categories[deal.category] = categories.get(deal.category, _ZERO) + value.amount
         process, subject = key
         return Row(
             subject, process, open_count, amount, weighted, won_count, won_amount, won_without_amount,
