@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from threading import Lock, Thread
+from threading import Event, Lock, Thread
 from time import monotonic
 from typing import IO
 from urllib.parse import quote
@@ -97,10 +97,14 @@ def talk_to_remote(place: Location, *arguments: str) -> subprocess.CompletedProc
         environment |= {"GIT_TERMINAL_PROMPT": "0", "SSH_ASKPASS_REQUIRE": "never", **_ssh(place)}
     streams, heard = (bytearray(), bytearray()), [monotonic()]
 
+    is_silent = Event()  # not a join of the ear, which a Ctrl-C there would leave taken for ended
+
     def listen(pipe: IO[bytes], into: bytearray) -> None:
         while chunk := os.read(pipe.fileno(), 65536):
             into += chunk
             heard[0] = monotonic()
+        if pipe is process.stderr:
+            is_silent.set()
 
     process = git.start(
         place.work_tree, *arguments, more=environment, stdin=subprocess.DEVNULL, start_new_session=not can_ask
@@ -113,8 +117,7 @@ def talk_to_remote(place: Location, *arguments: str) -> subprocess.CompletedProc
         ear.start()
     try:
         while process.poll() is None:
-            ears[1].join(min(PATIENCE, 1))
-            if not ears[1].is_alive():
+            if is_silent.wait(min(PATIENCE, 1)):
                 with suppress(subprocess.TimeoutExpired):
                     process.wait(1)
             if process.returncode is None and monotonic() - heard[0] > PATIENCE:
