@@ -2238,3 +2238,27 @@ def test_moments_in_billionths_of_seconds_are_days_and_persons_no_firms(cli: Cli
         "2026-02-18", "2026-01-02", "ana-gil",
     )  # fmt: skip
     assert loads((root / "contacts/juan-perez.yaml").read_text())["name"] == "Juan Pérez"
+
+
+def test_notes_of_html_come_as_the_text_they_show_and_our_own_as_they_are(
+    cli: Cli, root: Path, git: Git
+) -> None:
+    page = "<p>Wants a <b>tasting</b> &amp; a quote</p><ul><li>four floors</li><li>by May</li></ul>"
+    exported = _files(
+        "x",
+        deals=f'Deal ID,Deal name,Amount,Notes\nD1,Bar,5,"{page}"\nD2,Café,6,Fish &amp; chips if x < y\n',
+    )
+    assert _plan(cli, exported)["questions"] == []
+    mapping = Path("m/opportunities.yaml")
+    assert _read(mapping)["columns"]["Notes"] == {"to": "notes", "html": True}
+    assert "1 of 2 are HTML" in mapping.read_text()
+    assert "they agree" in cli("import", "run", "m").out
+    notes = {deal["title"]: deal["notes"] for deal in deals(root).values()}
+    assert notes == {
+        "Bar": "Wants a tasting & a quote\nfour floors\nby May",
+        "Café": "Fish & chips if x < y",
+    }
+    cli("opp", "set", "bar", f"notes={page}")
+    cli("export", "--all", "own")
+    cli("import", "run", "own")
+    assert {deal["notes"] for deal in deals(root).values()} == {page, "Fish & chips if x < y"}

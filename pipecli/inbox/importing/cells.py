@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
 from enum import Enum
+from html import unescape
 from typing import Any, NamedTuple, TypeGuard, get_args, get_origin
 
 from pydantic import StringConstraints
@@ -131,6 +132,8 @@ class ColumnFormat(NamedTuple):
     """What the signs of several currencies mean here, as `$` of CAD."""
     split: str | None = None
     """Stands between the values of a list, beside what always does."""
+    html: bool = False
+    """Texts may be HTML, of which the text is taken."""
 
 
 _BY_KEY = ("process", "stage")
@@ -198,8 +201,25 @@ def _scalar(path: Path, annotation: Any, classes: Sequence[type], column_format:
     for kind in classes:
         if issubclass(kind, Enum):
             return _word({str(member) for member in kind})
+    if column_format.html:
+        return _shown()
     is_one_line = any(isinstance(part, StringConstraints) and part.pattern for part in _metadata(annotation))
     return line_value if is_one_line else text_value
+
+
+def _shown() -> Reader:
+    """What HTML shows; a cell without any of it may be written with `&amp;` all the same."""
+    from pipecli.inbox.mail.message import shown_text  # which loads the parser of mails
+
+    def read(cell: Cell) -> object:
+        text = text_value(cell)
+        return shown_text(text) if re.search(HTML, text) else unescape(text)
+
+    return read
+
+
+HTML = r"(?i)</(?:[abiup]|em|strong|span|div|[ou]l|li|h[1-6]|pre|t[dr]|table|font|body|html)>|<br ?/?>"
+"""What tells that a text is HTML, and no comparison with `<`."""
 
 
 def is_percent(annotation: Any) -> bool:

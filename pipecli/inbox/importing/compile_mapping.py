@@ -215,8 +215,9 @@ class _Compiler:
         third = self.third_decimal or column.to not in ("amount", "closed.amount")
         third |= scale in ("thousands", "millions")  # `1,250` million
         column_format = ColumnFormat(
-            formats, sign, third, self.table.typed, self.today, self.zone, scale, self._signs, column.split
-        )
+            formats, sign, third, self.table.typed, self.today, self.zone, scale, self._signs, column.split,
+            column.html,
+        )  # fmt: skip
         may_doubt = path and not scale and is_percent(base.annotation_at(self.collection.model, path))
         if may_doubt and (doubt := doubtful_scale(self.table, name, column_format, column.values)):
             hint = "" if self.source.file else "; a mapping file says it: --map FILE"

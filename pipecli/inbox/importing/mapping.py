@@ -82,6 +82,8 @@ class Column(Part):
     """The column of the number that an amount is multiplied by: the discount of a unit by the quantity."""
     split: Annotated[str, Field(min_length=1)] | None = None
     """Cuts a cell of several values; a field that holds one takes the first."""
+    html: Flag = False
+    """Of a cell that is HTML the text is taken that a page shows."""
     unknown: Literal["reject", "skip"] | None = None
     """What becomes of a record that a cell names and that isn't here; absent: the row is rejected."""
     skip_empty: Flag | None = None

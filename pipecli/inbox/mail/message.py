@@ -83,10 +83,20 @@ def mail_text(raw_message: RawMessage) -> str:
             texts.setdefault(kind, part)
     if plain := texts.get("text/plain"):
         return _bounded(_part_text(plain))
+    page = texts.get("text/html")
+    return _bounded(_without_tags(_part_text(page))) if page else ""
+
+
+def shown_text(page: str) -> str:
+    """The text that a page of HTML shows, a line a paragraph or item."""
+    return _in_lines(_without_tags(page))
+
+
+def _without_tags(page: str) -> str:
     reader = _Reader()
-    if page := texts.get("text/html"):
-        reader.feed(_part_text(page))
-    return _bounded("".join(reader.texts))
+    reader.feed(page)
+    reader.close()
+    return "".join(reader.texts)
 
 
 def _parts(raw_message: RawMessage) -> list[Message]:
@@ -126,13 +136,17 @@ def _part_text(part: Message) -> str:
     return as_text(_content(part), charset)
 
 
-def _bounded(text: str) -> str:
-    lines = [" ".join(without_unseen(line).split()) for line in text[: 8 * LONGEST].splitlines()]
+def _in_lines(text: str) -> str:
+    """The lines of a text with single blanks, and one empty line at most between two."""
     kept: list[str] = []
-    for line in lines:
+    for line in (" ".join(without_unseen(line).split()) for line in text.splitlines()):
         if line or (kept and kept[-1]):
             kept.append(line)
-    whole = "\n".join(kept).strip()
+    return "\n".join(kept).strip()
+
+
+def _bounded(text: str) -> str:
+    whole = _in_lines(text[: 8 * LONGEST])
     return whole if len(whole) <= LONGEST and len(text) <= 8 * LONGEST else whole[:LONGEST].rstrip() + " …"
 
 

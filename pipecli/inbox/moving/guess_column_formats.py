@@ -14,6 +14,7 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 from pipecli.errors import PipecliError, Unreadable
+from pipecli.inbox.importing.cells import HTML
 from pipecli.inbox.importing.compile_mapping import texts
 from pipecli.inbox.importing.day_formats import (
     EPOCH,
@@ -221,8 +222,11 @@ def decimal_of(table: Table, column: str, findings: Findings) -> dict[str, str]:
     return {"decimal": findings.decimal} if is_riddle and findings.decimal else {}
 
 
-def separator_of(cells: Counter[str], role: str) -> dict[str, str]:
-    """The sign between several values of a cell, as a mapping says it: of tags, addresses, firms with `;`."""
+def form_of_texts(cells: Counter[str], role: str) -> dict[str, Any]:
+    """How texts are read, as a mapping says it: notes as HTML, tags, addresses and firms cut at a sign."""
+    if role == "notes":
+        pages = sum(rows for text, rows in cells.items() if re.search(HTML, text))
+        return {"html": True, "#": f"{pages:,} of {cells.total():,} are HTML"} if pages else {}
     if role == "email":
         cells = Counter(cell for cell in cells if cell.count("@") > 1)
         return {"split": sign} if (sign := next((s for s in ",;" if any(s in c for c in cells)), "")) else {}

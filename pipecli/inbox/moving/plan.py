@@ -39,8 +39,8 @@ from pipecli.inbox.moving.guess_column_formats import (
     date_form,
     decimal_of,
     decimal_sign_of_export,
+    form_of_texts,
     fraction_scale,
-    separator_of,
 )
 from pipecli.inbox.moving.plan_files import SETTINGS_PAGE, Step, plan_page, settings_page
 from pipecli.inbox.moving.recognise_vendor import (
@@ -323,8 +323,8 @@ class _Mapping:
         elif role.endswith(OF_MONEY):
             entry |= amount_scale(self.table, column, self.findings)
             entry |= decimal_of(self.table, column, self.findings)
-        elif role in ("tags", "customer", "email"):
-            entry |= separator_of(texts(self.table, column), role)
+        elif role in ("tags", "customer", "email", "notes"):
+            entry |= form_of_texts(texts(self.table, column), role)
         elif role in _USERS and self.told.kind != "users":
             if unknown := owners(self.table, column, self.findings):
                 entry["values"] = unknown
