@@ -1,5 +1,7 @@
 """What waits too long: stale deals, which nothing has moved for as long as their stage allows, or longer; and
 receivables, what customers owe on issued invoices, by how long it is overdue.
+
+The days that a stage allows are its `rotting_days`, in `records/settings.py`.
 """
 
 from __future__ import annotations

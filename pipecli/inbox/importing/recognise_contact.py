@@ -1,4 +1,4 @@
-"""The contact that a row means, by an address or by name at a customer.
+"""The contact that a row means, by an address or by name at a customer; ids come first, in `match_record.py`.
 
 Never by the name alone: a namesake's row would give her another employer, and her address to a stranger.
 """

@@ -1,4 +1,6 @@
-"""One run of `inbox import`: every mail recorded at its place, once, in order of time; and its report.
+"""One run of `inbox import`: every mail recorded once, in order of time; and its report.
+
+To which record a mail belongs is decided in `workflow/mail.py` (`record_of_mail`).
 
 A mail may wait for another: for the one it answers, or for the lead that a later one makes. The result
 depends on the mails and not on the order of the files, so that a second run finds nothing to add.
