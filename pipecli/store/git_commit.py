@@ -294,13 +294,6 @@ def _nothing_is_staged(work_tree: Path) -> bool:
     return not any((git_dir / name).exists() for name in ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD"))
 
 
-def has_hooks(work_tree: Path) -> bool:
-    """True where something of the user's may change files as git commits; git's own samples never run."""
-    folder = work_tree / git.output(work_tree, "rev-parse", "--git-path", "hooks")
-    is_set = git.run(work_tree, "config", "--get-regexp", r"^hook\.").returncode == 0
-    return is_set or (folder.is_dir() and any(path.suffix != ".sample" for path in folder.iterdir()))
-
-
 def unstage(work_tree: Path, new: Sequence[str]) -> None:
     """Forget files that were only just staged; a git that refuses has staged none."""
     with suppress(git.GitRefused):

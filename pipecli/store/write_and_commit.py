@@ -15,11 +15,9 @@ from pipecli.records.kinds import SETTINGS_FILE
 from pipecli.store import crash_recovery, git, safe_files
 from pipecli.store.file_stamps import Stat, stat_of
 from pipecli.store.git_commit import (
-    MANY,
     Commit,
     files_in_commit,
     hardening,
-    has_hooks,
     head_of,
     require_no_rebase,
     stage_as_committed,
@@ -162,8 +160,7 @@ def write_under_journal(
             if git_commit is not None and message is not None:
                 git_commit.make(message, environment)
                 commit_id = head_of(place)
-                if len(written) <= MANY or has_hooks(place.work_tree):
-                    _stage_formatted(place, written)
+                _stage_formatted(place, written)
         if commit_id and options is not None:
             with suppress(OSError):  # `git commit` hardens all but its index
                 safe_files.harden(place.git_dir, "index")

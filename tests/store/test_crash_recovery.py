@@ -17,7 +17,7 @@ import pytest
 
 from pipecli.__main__ import main as start_of_the_program
 from pipecli.cli.main import run
-from pipecli.store import crash_recovery, lock, safe_files, write_and_commit
+from pipecli.store import crash_recovery, lock, safe_files
 from pipecli.store.pipeline import Pipeline
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "killpg"), reason="kills whole groups of processes")
@@ -558,16 +558,10 @@ def test_a_change_in_one_pipeline_waits_for_that_of_another(cli, root):
 FORMATS = 'for file in $(git diff --cached --name-only); do echo "# formatted" >> $file; git add $file; done'
 
 
-@pytest.mark.parametrize("folder", [".git/hooks", "own"])
-@pytest.mark.parametrize("many", [500, 0])
-def test_what_a_hook_formats_is_staged_as_it_is_committed(cli, deal, git, root, monkeypatch, many, folder):
-    """`git commit --only` leaves staged what it took before the hook, of many files hooks are looked for."""
-    monkeypatch.setattr(write_and_commit, "MANY", many)
+def test_what_a_hook_formats_is_staged_as_it_is_committed(cli, deal, git, root):
+    """`git commit --only` leaves staged what it took before the hook."""
     file = deal()
     hook(root, "pre-commit", FORMATS)
-    (root / ".git/hooks").rename(root / folder)
-    git("config", "core.hooksPath", folder)
-    (root / ".git/info/exclude").write_text("own/\n")
 
     cli("opp", "set", "2q8", "amount=1")
 
