@@ -87,7 +87,10 @@ def _deals(
     more: Sequence[str] = (_END, _SHOWN),
     zone: tzinfo | None = None,
 ) -> list[Deal]:
-    """The deals for which a condition over the row `r` holds; `more`: the columns that not all ask for."""
+    """The deals for which a condition over the row `r` holds.
+
+    `more` are the first so many of _END, _SHOWN and _LAST_ACTIVITY: the columns that not all ask for.
+    """
     owned, owners = condition_of(owner_filter)
     # The table, not the view of the same name: that one reads the whole record of every deal.
     rows: Iterator[Any] = connection.execute(
