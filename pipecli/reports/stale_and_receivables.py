@@ -76,7 +76,7 @@ def last_movement(deal: Deal, moved: date | None, today: date) -> Movement:
     return last._replace(day=min(last.day, today))
 
 
-def days_stale(deal: Deal, days: int, today: date) -> int | None:
+def days_over(deal: Deal, days: int, today: date) -> int | None:
     """The days beyond those of its stage, `days` after its last movement; None where it isn't stale."""
     if deal.rotting_days is None or days < deal.rotting_days or deal.is_on_hold(today):
         return None
@@ -121,7 +121,7 @@ def _key(deal: Deal, by: str) -> tuple[str | None, str | None]:
 def _stale(deal: Deal, moved: date | None, valuation: Valuation, today: date) -> StaleDeal | None:
     movement = last_movement(deal, moved, today)
     days = (today - movement.day).days
-    over = days_stale(deal, days, today)
+    over = days_over(deal, days, today)
     return None if over is None else StaleDeal(deal, movement, days, over, valuation.amount(deal, today))
 
 

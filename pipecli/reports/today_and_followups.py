@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from pipecli.harmless_text import message_line
 from pipecli.reports.deal_and_worth import Deal
-from pipecli.reports.stale_and_receivables import days_stale, last_movement
+from pipecli.reports.stale_and_receivables import days_over, last_movement
 from pipecli.translation import Words, words_of
 
 NEXT_CONTACT = "next-contact"
@@ -242,7 +242,7 @@ def standing_still(deals: Iterable[Deal], moves: Mapping[str, date], today: date
     still = []
     for deal in deals:
         days = (today - last_movement(deal, moves.get(deal.id), today).day).days
-        if not deal.is_overdue(today) and days_stale(deal, days, today) is not None:
+        if not deal.is_overdue(today) and days_over(deal, days, today) is not None:
             still.append((deal, days))
     return sorted(still, key=lambda pair: (-pair[1], pair[0].id))
 

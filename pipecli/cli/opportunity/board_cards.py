@@ -22,7 +22,7 @@ from pipecli.records.days import Days
 from pipecli.records.kinds import OPPORTUNITY
 from pipecli.records.money import minor_digits
 from pipecli.reports.deal_and_worth import Deal, Valuation
-from pipecli.reports.stale_and_receivables import days_stale, last_movement
+from pipecli.reports.stale_and_receivables import days_over, last_movement
 from pipecli.store.index.rows_for_reports import closed_deals, open_deals
 from pipecli.store.index.rows_for_verbs import labels, rows_where
 from pipecli.store.index.views import OwnerFilter
@@ -79,7 +79,7 @@ class Lane(NamedTuple):
 def open_card(deal: Deal, idle_days: int, today: date, customers: Mapping[str, str]) -> Card:
     """An open deal as a card; `customers` gives their names by slug."""
     waits = deal.hold_until if deal.is_on_hold(today) else None
-    is_stale = days_stale(deal, idle_days, today) is not None
+    is_stale = days_over(deal, idle_days, today) is not None
     return Card(
         deal.id, deal.title, customers.get(deal.customer or "", deal.customer), deal.owner, deal.amount,
         deal.currency, deal.close, max((today - deal.created_on).days, 0), idle_days, is_stale,
