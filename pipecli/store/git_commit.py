@@ -258,7 +258,7 @@ def settings_of(place: Location) -> Mapping[str, str]:
     """
     global _known
     variables = dict(os.environ)
-    of_person = [variables.get(name, "") for name in ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM")]
+    of_person = [variables[name] for name in ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM") if name in variables]
     above = ["~/.gitconfig", f"{variables.get('XDG_CONFIG_HOME', '~/.config')}/git/config", "/etc/gitconfig"]
     own = [f"{place.common_dir}/config", f"{place.git_dir}/config.worktree"]
     state = (place, variables, [*git.hardening], [*map(_stamp, [*own, *of_person, *above])])
