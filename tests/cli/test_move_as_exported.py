@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -2262,3 +2263,16 @@ def test_notes_of_html_come_as_the_text_they_show_and_our_own_as_they_are(
     cli("export", "--all", "own")
     cli("import", "run", "own")
     assert {deal["notes"] for deal in deals(root).values()} == {page, "Fish & chips if x < y"}
+
+
+def test_html_is_said_of_fields_of_text_alone_and_a_title_stays_one_line(
+    cli: Cli, root: Path, refused: Callable[..., str]
+) -> None:
+    Path("d.csv").write_text("Id,Name,Worth\n1,<p>Bar</p><p>&amp; grill</p>,5\n")
+    mapping = "external_id: Id\ncolumns:\n  Name: {to: title, html: true}\n  Worth: {to: amount%s}\n"
+    Path("m.yaml").write_text(mapping % ", html: true")
+    said = refused("import", "opportunities", "d.csv", "--map", "m.yaml")
+    assert said == "error: m.yaml:4: html: stands with a field of text, such as notes"
+    Path("m.yaml").write_text(mapping % "")
+    cli("import", "opportunities", "d.csv", "--map", "m.yaml")
+    assert deals(root)["1"]["title"] == "Bar & grill"

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
 from enum import Enum
-from html import unescape
 from typing import Any, NamedTuple, TypeGuard, get_args, get_origin
 
 from pydantic import StringConstraints
@@ -201,21 +200,22 @@ def _scalar(path: Path, annotation: Any, classes: Sequence[type], column_format:
     for kind in classes:
         if issubclass(kind, Enum):
             return _word({str(member) for member in kind})
-    if column_format.html:
-        return _shown()
     is_one_line = any(isinstance(part, StringConstraints) and part.pattern for part in _metadata(annotation))
-    return line_value if is_one_line else text_value
+    read = line_value if is_one_line else text_value
+    return _shown(read) if column_format.html else read
 
 
-def _shown() -> Reader:
-    """What HTML shows; a cell without any of it may be written with `&amp;` all the same."""
+def _shown(read: Reader) -> Reader:
+    """Reads what HTML shows; a cell without a tag may be written with `&amp;` all the same."""
+    from html import unescape
+
     from pipecli.inbox.mail.message import shown_text  # which loads the parser of mails
 
-    def read(cell: Cell) -> object:
+    def shown(cell: Cell) -> object:
         text = text_value(cell)
-        return shown_text(text) if re.search(HTML, text) else unescape(text)
+        return read(shown_text(text) if re.search(HTML, text) else unescape(text))
 
-    return read
+    return shown
 
 
 HTML = r"(?i)</(?:[abiup]|em|strong|span|div|[ou]l|li|h[1-6]|pre|t[dr]|table|font|body|html)>|<br ?/?>"

@@ -207,6 +207,8 @@ class _Compiler:
             formats, doubt = day_formats.formats_of_one_order(self.table, name, formats)
             if doubt:
                 self.source.fault([*place, "date"] if column.date else place, doubt)
+        if column.html and str not in self._kinds(path):
+            self.source.fault([*place, "html"], "html: stands with a field of text, such as notes")
         sign: DecimalSign = column.decimal or self.mapping.decimal or ""
         if not sign and self._kinds(path) - _NO_NUMBERS:
             cells = (row.cells.get(name) for row in self.table.rows)
