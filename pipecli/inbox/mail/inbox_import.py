@@ -1,6 +1,6 @@
 """One run of `inbox import`: every mail recorded once, in order of time; and its report.
 
-To which record a mail belongs is decided in `workflow/mail.py` (`record_of_mail`).
+To which record a mail belongs is decided in `workflow/record_of_mail.py` (`record_of_mail`).
 
 A mail may wait for another: for the one it answers, or for the lead that a later one makes. The result
 depends on the mails and not on the order of the files, so that a second run finds nothing to add.
@@ -25,7 +25,7 @@ from pipecli.records.opportunity import Opportunity
 from pipecli.store.pipeline import Pipeline
 from pipecli.wording import Line, count, first_of
 from pipecli.workflow import Change
-from pipecli.workflow.mail import (
+from pipecli.workflow.record_of_mail import (
     Candidate,
     Facts,
     Placed,
