@@ -2276,3 +2276,85 @@ def test_html_is_said_of_fields_of_text_alone_and_a_title_stays_one_line(
     Path("m.yaml").write_text(mapping % "")
     cli("import", "opportunities", "d.csv", "--map", "m.yaml")
     assert deals(root)["1"]["title"] == "Bar & grill"
+
+
+_TWO_ENDS = """Deal ID,Deal Name,Account,Stage,Status,Amount,Close Date,Created
+1,Alpha,Acme,Won,New,100,2026-01-05,2025-10-01
+2,Beta,Acme,Won,Won,200,2026-02-05,2025-10-01
+3,Gamma,Bolt,Lost,Lost,300,2026-03-05,2025-10-01
+4,Delta,Bolt,Negotiation,New,400,2026-12-05,2025-10-01
+"""
+
+
+@pytest.mark.parametrize(("holds", "first"), [("Stage", "won"), ("Status", "open")])
+def test_a_stage_won_beside_a_status_new_is_asked_about(cli: Cli, root: Path, holds: str, first: str) -> None:
+    told = _plan(cli, _files("e", deals=_TWO_ENDS))
+
+    (question,) = told["questions"]
+    assert (question["about"], question["one_of"]) == ("ends-deals", ["Status", "Stage"])
+    differ = '1 of 4 rows has ends that differ, as "Won" in Stage and "New" in Status, the first in line 2'
+    assert question["question"].startswith(f"deals.csv: {differ}. Which column")
+    page = Path("m/plan.yaml")
+    page.write_text(page.read_text().replace("answer:", f"answer: {holds}"))
+    cli("import", "run", "m")
+    ends = {one["external_id"]: one["status"] for one in deals(root).values()}
+    assert ends == {"1": first, "2": "won", "3": "lost", "4": "open"}
+
+
+@pytest.mark.parametrize(
+    ("flags", "line"),
+    [
+        ("yes,no", 'as "no" in Is Closed and "Won" in Stage'),
+        ("no,yes", 'as "no" in Is Won and "Won" in Stage'),
+    ],
+)
+def test_a_flag_that_denies_a_stage_won_is_asked_about(cli: Cli, root: Path, flags: str, line: str) -> None:
+    rows = f"1,A,Won,{flags},9\n2,B,Won,yes,yes,9\n3,C,Talks,no,no,9\n"
+    told = _plan(cli, _files("e", deals=f"Deal ID,Deal Name,Stage,Is Won,Is Closed,Amount\n{rows}"))
+
+    questions = {one["about"]: one for one in told["questions"]}
+    assert line in questions["ends-deals"]["question"]
+    assert questions["ends-deals"]["one_of"] == ["Stage", "Is Won"] or "Is Closed" in line
+
+
+def test_an_open_deal_of_100_percent_is_told(cli: Cli, root: Path) -> None:
+    rows = "1,A,Won,100,9,2026-01-01\n2,B,Talks,100,9,2026-01-01\n3,C,Talks,30,9,2026-01-01\n"
+    told = _plan(cli, _files("e", deals=f"Deal ID,Deal Name,Stage,Probability,Amount,Close Date\n{rows}"))
+
+    what = (
+        '1 of 3 rows has ends that differ, as "100" in Probability and "Talks" in Stage, the first in line 3'
+    )
+    assert f"deals.csv: {what}: as Stage says" in told["assumed"]
+    assert not told["questions"]
+
+
+def test_every_cell_that_stays_out_is_counted_and_the_expected_close_of_an_ended_deal_comes(
+    cli: Cli, root: Path
+) -> None:
+    head = "(Do Not Modify) Opportunity,Topic,Potential Customer,Status,Status Reason,Est. Revenue,"
+    rows = (
+        "a1,Alpha,Acme,Won,Won,100,90,2026-01-31,2026-01-20,x,Ana\n"
+        "a2,Beta,Acme,Lost,Out-Sold,200,150,2026-02-27,2026-02-20,x,Ana\n"
+        "a3,Gamma,Bolt,Open,In Progress,300,,2026-12-31,,x,Ana\n"
+    )
+    head += "Actual Revenue,Est. Close Date,Actual Close Date,(Do Not Modify) Row Checksum,Owner\n"
+    told = _plan(cli, _files("e", opportunities=head + rows))
+
+    left = "(Do Not Modify) Row Checksum (3)"
+    (line,) = told["left_out"]
+    assert {*line.removeprefix("opportunities.csv: ").split(", ")} == {
+        left,
+        "Status Reason (2 of 3)",
+        "Actual Revenue (1 of 2)",
+    }
+    assert "# not brought in: " in Path("m/opportunities.yaml").read_text()
+    cli("import", "run", "m")
+    days = {str(one["expected_close"]) for one in deals(root).values()}
+    assert days == {"2026-01-31", "2026-02-27", "2026-12-31"}
+
+
+def test_columns_that_others_say_again_are_told(cli: Cli, root: Path) -> None:
+    rows = "1,A,Won,1,9,2026-01-01\n2,B,Talks,0,9,2026-01-01\n"
+    told = _plan(cli, _files("e", deals=f"Deal ID,Deal Name,Stage,Is Closed,Amount,Close Date\n{rows}"))
+
+    assert told["left_out"] == ["deals.csv, as others say the same: Is Closed (2)"]

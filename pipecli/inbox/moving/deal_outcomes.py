@@ -16,7 +16,15 @@ from pipecli.errors import PipecliError
 from pipecli.inbox.importing.compile_mapping import texts
 from pipecli.inbox.importing.day_formats import is_iso
 from pipecli.inbox.importing.table import Row, Table
-from pipecli.inbox.moving.endings import beside, days_tell, ended_by_day, ended_by_marks
+from pipecli.inbox.moving.endings import (
+    beside,
+    by_flags,
+    days_tell,
+    ended_by_day,
+    ended_by_marks,
+    stages_by_flags,
+    that_holds,
+)
 from pipecli.inbox.moving.findings import Findings, Outcomes, When
 from pipecli.inbox.moving.guess_column_formats import amount_scale, date_form, fraction_scale, percent_of
 from pipecli.inbox.moving.words import (
@@ -61,6 +69,12 @@ class Deals:
         """Of stages by their names: those of one name in two pipelines have one."""
         marked = ended_by_marks(table, roles, self._outcomes(), findings)
         self.outcomes = ended_by_day(table, roles, marked, findings)
+        ends = preset.get("ends", {})
+        if self.outcomes and (role := that_holds(table, roles, self.outcomes, ends, findings)):
+            of = self._of_statuses() if role == "status" else None
+            self.outcomes = (
+                self._of_stages(roles["stage"]) if role == "stage" else of or by_flags(table, roles)
+            )
         self.closing_day: object = None
         """Of closed deals without one, as it was answered."""
 
@@ -128,18 +142,27 @@ class Deals:
 
     def _outcomes_by_name(self) -> Outcomes | None:
         ends = self.preset.get("ends", {})
-        if column := self.roles.get("status"):
-            told = {word: outcome_of(word) for word in texts(self.table, column)} | ends
-            if "won" in told.values() or (told and tell_all(told, self.stage_rows)):
-                if unknown := [word for word, of in told.items() if of is None]:
-                    told |= self._answered(told, column, unknown)
-                return Outcomes(column, of_statuses(told), "")
+        if "status" in self.roles and (told := self._of_statuses(tells=True)):
+            return told
         if not self.stage_rows:
             return None
         column = self.roles["stage"]
-        outcomes = self._of_flags(column) or self._of_stages(column)
+        outcomes = stages_by_flags(self.table, self.roles) or self._of_stages(column)
         # and the vendor's endings and stages that no deal has yet: tomorrow's may
         return outcomes._replace(of_word=ends | dict.fromkeys(self._usual, "open") | outcomes.of_word)
+
+    def _of_statuses(self, tells: bool = False) -> Outcomes | None:
+        """The outcomes by the statuses; None where they must tell all of them and don't."""
+        column = self.roles["status"]
+        told = {word: outcome_of(word) for word in texts(self.table, column)} | self.preset.get("ends", {})
+        if tells and "won" not in told.values() and not (told and tell_all(told, self.stage_rows)):
+            return None
+        if unknown := [word for word, of in told.items() if of is None]:
+            self.findings.words |= {word: of or "open" for word, of in told.items()}
+            which = f"which of {', '.join(unknown)} mean won, and which lost?"
+            answer = self.findings.outcomes(unknown, f"{self.table.name}, {column}", which)
+            told |= {word: of for word, of in (answer or {}).items() if word in told}
+        return Outcomes(column, of_statuses(told), "")
 
     @cached_property
     def _usual(self) -> Mapping[str, int]:
@@ -148,19 +171,6 @@ class Deals:
         ends = self.preset.get("ends", {})
         is_usual = "" in self.processes and self.stage_rows.keys() <= {*stages, *ends}
         return {stage: percent for stage, percent in stages.items() if is_usual and stage not in ends}
-
-    def _of_flags(self, column: str) -> Outcomes | None:
-        """The outcomes of stages as the columns of flags tell them: won, lost or closed."""
-        won, closed, lost = (self.roles.get(role) for role in ("won", "closed", "lost"))
-        if not won or not (closed or lost):
-            return None
-        of: dict[str, str] = {}
-        for row in self.table.rows:
-            is_won, *is_over = (bool(is_yes(str(row.cells.get(n or "", "")))) for n in (won, closed, lost))
-            outcome = "won" if is_won else "lost" if any(is_over) else "open"
-            if of.setdefault(self._cell(row, "stage"), outcome) != outcome:
-                return None
-        return Outcomes(column, of, f"as {won} and {closed or lost} say")
 
     def _of_stages(self, column: str) -> Outcomes:
         """The outcomes by the words of the stages, their probabilities, or the answer."""
@@ -180,13 +190,6 @@ class Deals:
         of |= {stage: told[stage] for stage in told.keys() & of.keys()}
         self.findings.words |= of
         return Outcomes(column, of | {"": "open"}, "as you answered")
-
-    def _answered(self, told: Mapping[str, str | None], column: str, unknown: list[str]) -> dict[str, str]:
-        """What was answered of a column of statuses; asks where a word of it tells nothing."""
-        self.findings.words |= {word: of or "open" for word, of in told.items()}
-        which = f"which of {', '.join(unknown)} mean won, and which lost?"
-        answer = self.findings.outcomes(unknown, f"{self.table.name}, {column}", which)
-        return {word: of for word, of in (answer or {}).items() if word in told}
 
     def _probability(self, stage: str, pipeline: str | None = None) -> float | None:
         """The probability that most deals of a stage have; 100 and 0 only where all of them have it."""
@@ -355,12 +358,11 @@ class Deals:
             return
         date = date_form(self.table, column, self.findings).entry()
         outcomes = self.outcomes
-        if outcomes is None:
+        if outcomes is None or role == "expected_close":
             columns[column] = [{"to": "expected_close", **date}]
             return
-        closed = {"won_date": ["won"], "lost_date": ["lost"], "expected_close": []}.get(role, ["won", "lost"])
-        fields = [("closed.date", closed)]
-        if role in ("close", "expected_close") or column == outcomes.expects:
+        fields = [("closed.date", {"won_date": ["won"], "lost_date": ["lost"]}.get(role, ["won", "lost"]))]
+        if role == "close" or column == outcomes.expects:
             fields.append(("expected_close", ["open"]))
         entries = [{"to": to, "when": when, **date} for to, ends in fields for when in outcomes.when(*ends)]
         if entries:
@@ -372,11 +374,8 @@ class Deals:
         if outcomes is None:
             return
         days = [c for c, entries in columns.items() if any(e.get("to") == "closed.date" for e in entries)]
-        dayless = [
-            row
-            for row in self.table.rows
-            if outcomes.of_row(row) != "open" and not any(row.text(c) for c in days)
-        ]
+        ended = [row for row in self.table.rows if outcomes.of_row(row) != "open"]
+        dayless = [row for row in ended if not any(row.text(c) for c in days)]
         if not dayless:
             return
         lacking = count(len(dayless), "closed deal", ",")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pipecli.errors import PipecliError
@@ -178,6 +178,83 @@ def ended_by_day(
     if told in (None, "open"):
         return outcomes and outcomes._replace(expects=column)
     return beside(outcomes, own._replace(of_other=told))
+
+
+def _said(
+    role: str, words: Iterable[str], ends: Mapping[str, str], findings: Findings
+) -> dict[str, set[str]]:
+    """The outcomes that each word of a column allows a deal; a word that tells nothing isn't there."""
+    if role in ("stage", "status"):
+        told = {word: findings.words.get(word) or ends.get(word) or outcome_of(word) for word in words}
+        telling = _ENDS if role == "stage" or _ENDS.isdisjoint(told.values()) else {*_ENDS, "open"}
+        return {word: {of} for word, of in told.items() if of is not None and of in telling}
+    if role == "probability":
+        return {word: {"won"} for word in words if re.fullmatch(r"100(\.0+)? ?%?", word)}
+    yes, no = _FLAGS[role]
+    return {word: yes if is_so else no for word in words if (is_so := is_yes(word)) is not None}
+
+
+_ENDS = frozenset({"won", "lost"})
+_FLAGS = {
+    "won": ({"won"}, {"open", "lost"}),
+    "lost": ({"lost"}, {"open", "won"}),
+    "closed": ({"won", "lost"}, {"open"}),
+}
+
+
+def that_holds(
+    table: Table, roles: Mapping[str, str], outcomes: Outcomes, ends: Mapping[str, str], findings: Findings
+) -> str | None:
+    """The role of the column that was answered to hold where it and the one that tells the ends differ.
+
+    Asks where stage, status or a yes says another end of a deal than `outcomes`; says which open deals have
+    a probability of 100 %. None where the column of `outcomes` holds. Raises PipecliError for another answer.
+    """
+    about, differ = _about("ends", table), dict[str, list[Row]]()
+    says = {role: _said(role, texts(table, roles[role]), ends, findings)
+            for role in ("stage", "status", "probability", *_FLAGS)
+            if roles.get(role, outcomes.column) != outcomes.column}  # fmt: skip
+    by_column = outcomes._replace(ends_beside=())
+    for row in table.rows if any(says.values()) and "outcomes" not in findings.questions else ():
+        of, own = outcomes.of_row(row), by_column.of_row(row)
+        for role, said in says.items():
+            is_told = (role in _FLAGS and own == "open") or (role == "probability" and of != "open")
+            if not is_told and of not in said.get(row.text(roles[role]), of):
+                differ.setdefault(role, []).append(row)
+    told, choices, has = outcomes.column, [outcomes.column], list[str]()
+    for role, rows in differ.items():
+        words = " and ".join(f'"{rows[0].text(column)}" in {column}' for column in (roles[role], told))
+        has.append(_are(rows, table, f"ends that differ, as {words}"))
+        choices += [roles[role]] if role != "probability" and (role != "closed" or "won" in roles) else []
+    if len(choices) == 1:
+        findings.assumed += [f"{table_name(table)}: {line}: as {told} says" for line in has]
+        return None
+    question = f"{table_name(table)}: {'; '.join(has)}. Which column tells how these deals ended?"
+    answer = findings.asked(about, question, tuple(dict.fromkeys(choices)))
+    return next((role for role in differ if answer not in (None, told) and roles[role] == answer), None)
+
+
+def stages_by_flags(table: Table, roles: Mapping[str, str]) -> Outcomes | None:
+    """The outcomes of stages as columns of flags tell them: won, lost or closed; None where these differ."""
+    won, closed, lost = (roles.get(role) for role in ("won", "closed", "lost"))
+    if not won or not (closed or lost):
+        return None
+    of: dict[str, str] = {}
+    for row in table.rows:
+        is_won, *is_over = (bool(is_yes(str(row.cells.get(n or "", "")))) for n in (won, closed, lost))
+        outcome = "won" if is_won else "lost" if any(is_over) else "open"
+        stage = row.text(roles["stage"])
+        if of.setdefault(stage, outcome) != outcome or outcome_of(stage) in _ENDS - {outcome}:
+            return None
+    return Outcomes(roles["stage"], of, f"as {won} and {closed or lost} say")
+
+
+def by_flags(table: Table, roles: Mapping[str, str]) -> Outcomes | None:
+    """The outcomes as columns of a yes alone tell them: won, lost, or closed and not won."""
+    outcomes: Outcomes | None = None
+    for role, of in (("won", "won"), ("lost", "lost"), *((("closed", "lost"),) if "won" in roles else ())):
+        outcomes = beside(outcomes, _of_yes(table, roles[role], of)) if role in roles else outcomes
+    return outcomes
 
 
 def without_deleted(table: Table, told: Recognised, findings: Findings) -> Known:

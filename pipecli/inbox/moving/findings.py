@@ -185,6 +185,26 @@ def filled(table: Table, column: str) -> str:
     return f"{sum(texts(table, column).values()):,} of {len(table.rows):,}"
 
 
+def staying_out(
+    table: Table, mapping: Mapping[str, Any], lost: Container[str]
+) -> tuple[list[str], list[str]]:
+    """Each column with cells that a mapping leaves out, and their number; and those that others say again.
+
+    A column is left out as a whole, or for the rows that fulfil none of the conditions of its entries.
+    """
+    said = str([mapping["external_id"], mapping["record"], mapping["templates"]])
+    out, again = list[str](), list[str]()
+    for column in table.columns:
+        cells, entries = texts(table, column), mapping["columns"].get(column)
+        if column in lost or (entries is None and column in mapping["ignore"]):
+            (out if column in lost else again).extend([f"{column} ({cells.total():,})"] if cells else [])
+        elif entries and all(entry.get("when") for entry in entries) and f"{{{column}}}" not in said:
+            rest = [row for row in table.rows if not any(holds(entry["when"], row) for entry in entries)]
+            left = texts(table._replace(rows=rest), column).total()
+            out += [f"{column} ({left:,} of {cells.total():,})"] if left else []
+    return out, again
+
+
 def owners(table: Table, column: str, findings: Findings) -> dict[str, Any]:
     """The meaning of values of an owner's column beyond the users they name.
 

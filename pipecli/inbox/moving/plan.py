@@ -29,7 +29,7 @@ from pipecli.inbox.moving.duplicate_tables_and_columns import (
     without_overlaps,
 )
 from pipecli.inbox.moving.endings import stages_to_fill, with_ends, without_deleted
-from pipecli.inbox.moving.findings import Findings, filled, know_users, owners
+from pipecli.inbox.moving.findings import Findings, filled, know_users, owners, staying_out
 from pipecli.inbox.moving.guess_column_formats import (
     OF_MONEY,
     amount_scale,
@@ -196,7 +196,8 @@ def _page(one: _Recognition, plan: Plan, findings: Findings) -> Step:
     step = Step(told.kind, table.name, name, tuple(c for c in table.columns if c in told.columns))
     mapping, lost = _Mapping(table, told, findings).plain()
     source = f"as {told.preset}" if told.preset else "as its header reads"
-    plan.pages[name] = mapping_page(f"{step.kind} from {step.file}, {source}", mapping, lost)
+    out, again = staying_out(table, mapping, lost)
+    plan.pages[name] = mapping_page(f"{step.kind} from {step.file}, {source}", mapping, out)
     coming = [c for c in table.columns if c not in lost and texts(table, c)]
     plan.summary.append(
         f"{told.kind}: {count(len(table.rows), 'row', ',')} of {table_name(table)} "
@@ -205,8 +206,8 @@ def _page(one: _Recognition, plan: Plan, findings: Findings) -> Step:
     if kept := [c for c, told in mapping["columns"].items() if str(told[0].get("to")).startswith("custom.")]:
         more = f" and {len(kept) - _MOST_NAMED:,} more" if len(kept) > _MOST_NAMED else ""
         plan.summary.append(f"  under custom: {', '.join(kept[:_MOST_NAMED])}{more}")
-    if lost:
-        findings.lost.append(f"{table_name(table)}: {', '.join(lost)}")
+    why = {"": out, ", as others say the same": again}
+    findings.lost += [f"{table_name(table)}{how}: {', '.join(own)}" for how, own in why.items() if own]
     return step
 
 
