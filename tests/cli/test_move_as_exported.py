@@ -2358,3 +2358,71 @@ def test_columns_that_others_say_again_are_told(cli: Cli, root: Path) -> None:
     told = _plan(cli, _files("e", deals=f"Deal ID,Deal Name,Stage,Is Closed,Amount,Close Date\n{rows}"))
 
     assert told["left_out"] == ["deals.csv, as others say the same: Is Closed (2)"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "row", "fields"),
+    [
+        (
+            "leads",
+            {"Company Name": "Acme", "Contact First Name": "Mia", "Contact Last Name": "Sol"},
+            {"name": "Mia Sol", "organization": "Acme"},
+        ),
+        ("leads", {"Customer": "Mia Sol", "Phone": "123 456", "RM Name": "Nora Field"}, {"name": "Mia Sol"}),
+        ("leads", {"Name": "Mia Sol", "Hinweis": "Ruft an"}, {"notes": "Ruft an"}),
+        (
+            "customers",
+            {"Nome da empresa": "Acme", "País/Região": "Brazil", "Número de telefone": "+55 11"},
+            {"country": "Brazil", "phone": "+55 11"},
+        ),
+        (
+            "customers",
+            {"Company": "Acme", "State/Region": "Ohio", "Company Owner": "Nora Field", "Domain": "a.example"},
+            {"address": "Ohio", "owner": "nora-field", "website": "a.example"},
+        ),
+        (
+            "customers",  # `Detail address` is nearly spelt as `E-mail address`
+            {"company": "Acme", "address": "Quay 1", "detail_address": "", "contact_email": "mia@a.example"},
+            {"address": "Quay 1", "email": "mia@a.example"},
+        ),
+        (
+            "contacts",
+            {
+                "Vorname": "Mia", "Nachname": "Sol", "Telefon Büro": "+49 1", "mobiles Telefon": "+49 2",
+                "E-Mail 1": "mia@acme.example", "E-Mail 2": "mia@home.example", "Newsletter/E-Mail": "ja",
+                "Fax Nr.": "+49 3", "Owner email": "nora@field.example",
+            },
+            {"phones": ["+49 1", "+49 2"], "emails": ["mia@acme.example", "mia@home.example"]},
+        ),
+    ],
+)  # fmt: skip
+def test_a_header_is_read_without_its_number_its_place_and_whose_it_is(
+    cli: Cli, root: Path, kind: str, row: dict[str, str], fields: dict[str, object]
+) -> None:
+    """A column of addresses has addresses, though its header is one for them."""
+    _plan(cli, _files("exp", **{kind: f"{','.join(row)}\n{','.join(row.values())}\n"}))
+    cli("import", "run", "m")
+    (record,) = (loads(path.read_text()) for path in root.glob(f"{kind}/**/*.yaml"))
+    assert {name: record.get(name) for name in fields} == fields
+
+
+def test_a_row_of_a_firm_and_its_contact_is_both_and_one_without_a_person_a_customer(
+    cli: Cli, root: Path
+) -> None:
+    source = _files(
+        "exp",
+        Kontakte="Name,Ansprechpartner,Telefon,E-Mail,Ort\nAcme,Mia Sol,+49 1,info@acme.example,Ulm\n"
+        "Zed,,+49 2,,Bonn\n",
+        people="First Name,Last Name,Company,Phone,Email,City\nBen,Roy,Hive,1 23,,\n,,Orion,4 56,,Lyon\n"
+        "Eva,,Hive,7 89,,\n,,Hive,,hi@hive.example,\n",
+    )  # fmt: skip
+    _plan(cli, source)
+    cli("import", "run", "m")
+    firms = {(c := loads(path.read_text()))["name"]: c for path in root.glob("customers/*.yaml")}
+    people = {(c := loads(path.read_text()))["name"]: c for path in root.glob("contacts/*.yaml")}
+    assert {name: (firm.get("phone"), firm.get("address")) for name, firm in firms.items()} == {
+        "Acme": ("+49 1", "Ulm"), "Zed": ("+49 2", "Bonn"), "Orion": ("4 56", "Lyon"), "Hive": (None, None),
+    }  # fmt: skip
+    assert {name: one.get("customer") for name, one in people.items()} == {
+        "Mia Sol": "acme", "Ben Roy": "hive", "Eva": "hive", "hi@hive.example": "hive",
+    }  # fmt: skip

@@ -1,23 +1,25 @@
-"""Where an export says a thing twice: tables about one thing, columns that name one record.
+"""Where an export says a thing twice: tables about one thing, columns that name one record, rows alike.
 
 Twins in another form and those made from others stay out; where nothing tells which of two that differ is
-right, it is asked.
+right, it is asked. Rows without ids are known by what tells them apart.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from decimal import Decimal
+from itertools import combinations
 from typing import Any
 
+from pipecli.inbox.importing.bindings import ORDINAL
 from pipecli.inbox.importing.compile_mapping import holds, texts
 from pipecli.inbox.importing.table import Row, Table
-from pipecli.inbox.moving.findings import Findings
+from pipecli.inbox.moving.findings import Findings, text_of_row
 from pipecli.inbox.moving.synonyms import Recognised, columns_for
-from pipecli.inbox.moving.words import header_key, one_word
+from pipecli.inbox.moving.words import header_key, kinds_of_rows, one_word
 from pipecli.records.compare_names import folded, is_code
 from pipecli.store import ids_and_files
 from pipecli.wording import count
@@ -333,3 +335,74 @@ def _firm_by_id(table: Table, column: str, told: Recognised, findings: Findings)
         return None
     place = told.column_of("customer")
     return {"to": "customer", "unknown": "skip", **({"when": {place: ""}} if place else {})}
+
+
+_MOST_ALIKE = 0.2
+"""The part of the rows that may be told apart by their order alone."""
+_LOOKED_AT = 200
+"""The first rows, among which some are looked for that an earlier run brought."""
+
+
+def template_of_ids(
+    table: Table, kind: str, column_of: Callable[[str], str | None], findings: Findings
+) -> str | None:
+    """The template of an id for deals or leads without one, that a second run may know them."""
+    what = "deals" if kind == "opportunities" else kind
+    several = [
+        [column for role in roles if (column := column_of(role))]
+        for roles in kinds_of_rows()[kind]["known by"]
+    ]
+    if before := _template_before(table, several, findings.ids_here()):
+        findings.assumed.append(f"{table.name} has no ids: its {what} are known by {before}, as before")
+        return before
+    choices: list[tuple[list[str], bool]] = []
+    for named in several:
+        full = [name for name in named if texts(table, name).total() == len(table.rows)]
+        choices += [(full, False), (sorted(named, key=lambda name: name not in full), named != full)]
+    choices.sort(key=lambda choice: any(len(table.rows) > texts(table, c).total() for c in choice[0][:1]))
+    for columns, has_gaps in choices:  # noqa: B007  # a cell may be empty where no others tell the rows apart
+        alike = len(table.rows) - len({tuple(row.cells.get(name) for name in columns) for row in table.rows})
+        if columns and alike <= _MOST_ALIKE * len(table.rows):
+            break
+    else:
+        findings.assumed.append(f"{table.name} has no ids, and rows alike: each run makes its {what} anew")
+        return None
+    words = " and ".join(filter(None, (", ".join(columns[:-1]), *columns[-1:])))
+    words += f", {count(alike, 'row')} like an earlier one by their order" if alike else ""
+    findings.assumed.append(
+        f"{table.name} has no ids: its {what} are known by {words}, and are new where these change; "
+        "better export the ids, too"
+    )
+    return _template(*columns, *([ORDINAL] if alike or has_gaps else []))
+
+
+def _template(*columns: str) -> str:
+    return " | ".join(f"{{{column}}}" for column in columns)
+
+
+def _template_before(table: Table, several: list[list[str]], here: Container[str]) -> str | None:
+    """The template by which most rows are here already: by another, all of them would come once more."""
+    parts = [
+        part for named in several for size in range(len(named)) for part in combinations(named, size + 1)
+    ]
+    found = Counter[str]()
+    for template in [_template(*part, *end) for part in parts for end in ((), (ORDINAL,))] if here else ():
+        first = template.replace(f"{{{ORDINAL}}}", "1")
+        found[template] = sum(text_of_row(first, row) in here for row in table.rows[:_LOOKED_AT])
+    return next((template for template, rows in found.most_common(1) if rows), None)
+
+
+def namesakes_of(table: Table, roles: Mapping[str, str]) -> dict[str, set[str]]:
+    """The names that two contacts of one customer have, each with those customers, by name and id.
+
+    A deal of that customer with the name alone can't mean one of them.
+    """
+    named = [roles[role] for role in ("name", "first_name", "last_name") if role in roles][:2]
+    places = [roles[role] for role in ("customer", "customer#") if role in roles]
+    cells = [[row.text(name) for name in (*named, *places)] for row in table.rows]
+    rows = Counter((" ".join(row[: len(named)]).strip(), *row[len(named) :]) for row in cells)
+    namesakes: dict[str, set[str]] = {}
+    for (name, *customers), number in rows.items():
+        if number > 1 and name:
+            namesakes.setdefault(name, set()).update(customers)
+    return namesakes

@@ -25,7 +25,9 @@ from pipecli.inbox.moving.duplicate_tables_and_columns import (
     by_id_or_name,
     firms_of,
     ids_of,
+    namesakes_of,
     table_name,
+    template_of_ids,
     without_overlaps,
 )
 from pipecli.inbox.moving.endings import stages_to_fill, with_ends, without_deleted
@@ -47,10 +49,8 @@ from pipecli.inbox.moving.recognise_vendor import (
     check_vendor,
     doubts,
     header_line,
-    namesakes_of,
     persons_of,
     recognised,
-    template_of_ids,
     with_marks,
 )
 from pipecli.inbox.moving.synonyms import Recognised, columns_of_deals

@@ -7,26 +7,22 @@ tell it from others. Beside fields, its columns feed roles that the plan spells 
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
-from itertools import combinations
 from typing import Any, NamedTuple
 
 from pipecli.errors import PipecliError
-from pipecli.inbox.importing.bindings import ORDINAL
-from pipecli.inbox.importing.compile_mapping import texts
+from pipecli.inbox.importing.compile_mapping import holds, texts
 from pipecli.inbox.importing.table import Table
-from pipecli.inbox.moving.findings import Findings, text_of_row
+from pipecli.inbox.moving.findings import text_of_row
 from pipecli.inbox.moving.guess_column_formats import are_days
 from pipecli.inbox.moving.synonyms import (
     Recognised,
     are_deals,
+    by_words,
     by_words_of,
     columns_for,
-    completed,
-    firms_and_persons,
     kinds_named,
 )
 from pipecli.inbox.moving.words import (
@@ -40,13 +36,13 @@ from pipecli.inbox.moving.words import (
 )
 from pipecli.records.compare_names import folded
 from pipecli.store.yaml.read import parse
-from pipecli.wording import count
 
 _MOST_BY_WORDS = 12
 """Tables of an export of a vendor; of more than these one must be named as its kind is."""
 _OWN_COLUMNS = 2
 _OF_PEOPLE = ("users", "customers", "contacts", "leads")
 """Kinds that have columns in common: a file that is named as another of them is none of these."""
+_CLOSING = {"close", "expected_close"}
 _FILE_NAMED = 3
 """What a file's name adds to the columns that it has in common with a preset."""
 
@@ -146,6 +142,22 @@ def recognised(tables: Sequence[Table], vendor: str | None = None) -> list[Recog
     ]
 
 
+def completed(table: Table, told: Recognised) -> Recognised:
+    """The columns of a preset, and those of fields that it has no column for, as other editions call them."""
+    fed = {
+        str(of.get("to") if isinstance(of, dict) else of).removesuffix("#") for of in told.columns.values()
+    }
+    fed |= {role.partition(".")[0] for role in fed if role[-1:].isdigit()}
+    others = [c for c in table.columns if c not in told.columns and c not in told.rest.get("ignore", ())]
+    if told.kind not in kinds_of_rows() or "part" in told.rest:
+        return told
+    columns = by_words(table._replace(columns=others), told.kind, is_exact=True)
+    lacking = {*patterns()["completed"].split()} - fed
+    lacking -= _CLOSING if fed & _CLOSING else set()
+    more = {column: role for column, role in columns.items() if role in lacking}
+    return told._replace(columns=told.columns | more)
+
+
 def _vendor_named(tables: Iterable[Table]) -> str | None:
     """The vendor that all names of files say: `hubspot_contacts.csv`; leads come from Google and LinkedIn."""
     words = [{*re.split(r"[\W_]+", table.name.lower())} for table in tables]
@@ -164,9 +176,95 @@ def persons_of(table: Table, told: Recognised) -> list[Recognised]:
         own, *_ = _of_presets(table, [preset._replace(recognise=())])
         firms = told._replace(rest={**told.rest, "only": {column: {"not": words}}})
         return [firms, own._replace(rest={**own.rest, "only": {column: words}})]
-    if told.vendor:
+    if not told.vendor:
+        told = _with_all_numbers(table, _with_whole_names(table, told))
+    parts = _apart(table, told) if told.kind == "contacts" else [told]
+    return parts if len(parts) > 1 else _firms_alone(table, _firm_or_person(table, told))
+
+
+def _apart(table: Table, told: Recognised) -> list[Recognised]:
+    """Contacts among which a column says who is a firm, as Capsule's `Type` does, as a table of each."""
+    a_firm, a_person = patterns()["a firm"], patterns()["a person"]
+    for column in () if told.vendor else table.columns:
+        words = [*texts(table, column)]
+        is_asked = re.fullmatch(patterns()["is a firm"], header_key(column))
+        firms = [w for w in words if re.fullmatch(a_firm, folded(w).strip()) or (is_asked and is_yes(w))]
+        persons = [
+            w for w in words if re.fullmatch(a_person, folded(w).strip()) or (is_asked and is_yes(w) is False)
+        ]
+        columns = by_words(table, "customers") if firms and persons else {}
+        if "name" in columns.values() and len(firms + persons) == len(words):
+            own = told._replace(rest={**told.rest, "only": {column: persons}})
+            return [Recognised("customers", "", "", columns, {"only": {column: firms}}, told.score), own]
+    return [told]
+
+
+def _firm_or_person(table: Table, told: Recognised) -> Recognised:
+    """Customers, not contacts, if `Name` is beside `Ansprechpartner`; who a lead is by `Customer` alone."""
+    name, person = told.roles.get("name"), _person_at(table, told)
+    if told.kind == "contacts" and name and person and not told.vendor and "customer" not in told.roles:
+        columns = {c: role for c, role in by_words(table, "customers").items() if role != "name"}
+        return Recognised("customers", "", "", {name: "name", **columns}, {}, told.score)
+    firm = told.roles.get("organization")
+    is_named = not {"name", "first_name", "last_name"}.isdisjoint(told.roles)
+    if (
+        told.kind == "leads"
+        and firm
+        and not is_named
+        and header_key(firm) in patterns()["who buys"].split(", ")
+    ):
+        return told._replace(columns={**told.columns, firm: "name"})
+    return told
+
+
+def _person_at(table: Table, told: Recognised) -> str | None:
+    """The column of who is a firm's contact, beside its own columns: `Ansprechpartner`."""
+    people = [
+        c for c in columns_for(table, "contacts", "name") if told.columns.get(c) not in ("name", "customer")
+    ]
+    named = (c for c in people if re.search(patterns()["who is it"], header_key(c)))
+    return next(
+        (c for c in named if (cells := texts(table, c)) and not any(re.search("[@\\d]", t) for t in cells)),
+        None,
+    )
+
+
+def _firms_alone(table: Table, told: Recognised) -> list[Recognised]:
+    """Contacts of which some rows have a firm and no person, as customers and contacts; and the other way.
+
+    A customer's row that names its contact is that of both.
+    """
+    firm, person = told.roles.get("customer"), _person_at(table, told) if told.kind == "customers" else None
+    if person:
+        begins = re.compile(patterns()["of a person"])
+        theirs = {c for c in table.columns if begins.match(header_key(c)) and c not in told.columns}
+        columns = {
+            c: role
+            for c, role in by_words(table._replace(columns=[*theirs]), "contacts").items()
+            if c != person
+        }
+        columns |= {person: "name", told.roles["name"]: "customer"}
+        rest = {"only": {person: {"not": ""}}, "doubles": [c for c in table.columns if c not in columns]}
+        own = told._replace(rest={**told.rest, "doubles": [person, *columns.keys() - told.columns.keys()]})
+        return [own, Recognised("contacts", "", "", columns, rest, told.score)]
+    if told.kind != "contacts" or not firm:
         return [told]
-    return firms_and_persons(table, _with_all_numbers(table, _with_whole_names(table, told)))
+    roles = ("name", "last_name", "first_name", "emails", "emails.1")
+    names = [told.roles[role] for role in roles if role in told.roles]
+    nobody = dict.fromkeys(names, "")
+    alone = table._replace(rows=[row for row in table.rows if row.text(firm) and holds(nobody, row)])
+    if not names or not alone.rows:
+        return [told]
+    columns = {
+        c: role for c, role in by_words(alone, "customers").items() if role not in ("name", "external_id")
+    }
+    rest = {"only": nobody, "doubles": [c for c in table.columns if not texts(alone, c)]}
+    parts = [Recognised("customers", "", "", {**columns, firm: "name"}, rest, told.score)]
+    for number, column in enumerate(names):
+        only = dict.fromkeys(names[:number], "") | {column: {"not": ""}}
+        if any(holds(only, row) for row in table.rows):
+            parts.append(told._replace(rest={**told.rest, "only": {**told.rest.get("only", {}), **only}}))
+    return parts
 
 
 def _with_all_numbers(table: Table, told: Recognised) -> Recognised:
@@ -327,74 +425,3 @@ def header_line(table: Table) -> int | None:
     widest = max(widths, key=lambda line: widths[line], default=None)
     named = sum(re.fullmatch(r"column \d+", column) is None for column in table.columns)
     return widest if widest and widths[widest] > max(2, named) else None
-
-
-_MOST_ALIKE = 0.2
-"""The part of the rows that may be told apart by their order alone."""
-_LOOKED_AT = 200
-"""The first rows, among which some are looked for that an earlier run brought."""
-
-
-def template_of_ids(
-    table: Table, kind: str, column_of: Callable[[str], str | None], findings: Findings
-) -> str | None:
-    """The template of an id for deals or leads without one, that a second run may know them."""
-    what = "deals" if kind == "opportunities" else kind
-    several = [
-        [column for role in roles if (column := column_of(role))]
-        for roles in kinds_of_rows()[kind]["known by"]
-    ]
-    if before := _template_before(table, several, findings.ids_here()):
-        findings.assumed.append(f"{table.name} has no ids: its {what} are known by {before}, as before")
-        return before
-    choices: list[tuple[list[str], bool]] = []
-    for named in several:
-        full = [name for name in named if texts(table, name).total() == len(table.rows)]
-        choices += [(full, False), (sorted(named, key=lambda name: name not in full), named != full)]
-    choices.sort(key=lambda choice: any(len(table.rows) > texts(table, c).total() for c in choice[0][:1]))
-    for columns, has_gaps in choices:  # noqa: B007  # a cell may be empty where no others tell the rows apart
-        alike = len(table.rows) - len({tuple(row.cells.get(name) for name in columns) for row in table.rows})
-        if columns and alike <= _MOST_ALIKE * len(table.rows):
-            break
-    else:
-        findings.assumed.append(f"{table.name} has no ids, and rows alike: each run makes its {what} anew")
-        return None
-    words = " and ".join(filter(None, (", ".join(columns[:-1]), *columns[-1:])))
-    words += f", {count(alike, 'row')} like an earlier one by their order" if alike else ""
-    findings.assumed.append(
-        f"{table.name} has no ids: its {what} are known by {words}, and are new where these change; "
-        "better export the ids, too"
-    )
-    return _template(*columns, *([ORDINAL] if alike or has_gaps else []))
-
-
-def _template(*columns: str) -> str:
-    return " | ".join(f"{{{column}}}" for column in columns)
-
-
-def _template_before(table: Table, several: list[list[str]], here: Container[str]) -> str | None:
-    """The template by which most rows are here already: by another, all of them would come once more."""
-    parts = [
-        part for named in several for size in range(len(named)) for part in combinations(named, size + 1)
-    ]
-    found = Counter[str]()
-    for template in [_template(*part, *end) for part in parts for end in ((), (ORDINAL,))] if here else ():
-        first = template.replace(f"{{{ORDINAL}}}", "1")
-        found[template] = sum(text_of_row(first, row) in here for row in table.rows[:_LOOKED_AT])
-    return next((template for template, rows in found.most_common(1) if rows), None)
-
-
-def namesakes_of(table: Table, roles: Mapping[str, str]) -> dict[str, set[str]]:
-    """The names that two contacts of one customer have, each with those customers, by name and id.
-
-    A deal of that customer with the name alone can't mean one of them.
-    """
-    named = [roles[role] for role in ("name", "first_name", "last_name") if role in roles][:2]
-    places = [roles[role] for role in ("customer", "customer#") if role in roles]
-    cells = [[row.text(name) for name in (*named, *places)] for row in table.rows]
-    rows = Counter((" ".join(row[: len(named)]).strip(), *row[len(named) :]) for row in cells)
-    namesakes: dict[str, set[str]] = {}
-    for (name, *customers), number in rows.items():
-        if number > 1 and name:
-            namesakes.setdefault(name, set()).update(customers)
-    return namesakes

@@ -25,14 +25,14 @@ from pipecli.inbox.moving.guess_column_formats import (
 from pipecli.inbox.moving.words import (
     header_key,
     is_of_another_thing,
-    is_yes,
     kinds_of_rows,
     of_activity,
     outcome_of,
     patterns,
+    role_of_header,
     stem_of,
 )
-from pipecli.records.compare_names import folded, is_code
+from pipecli.records.compare_names import is_code
 from pipecli.records.money import CURRENCIES
 from pipecli.records.written_amounts import read_money
 from pipecli.store.yaml.read import parse
@@ -89,7 +89,8 @@ def is_of_money(header: str) -> bool:
 def columns_for(table: Table, kind: str, role: str) -> list[str]:
     """The columns whose header is a word for a role of that kind of rows."""
     words = _synonyms().get(kind)
-    return [c for c in table.columns if words and words.columns.get(header_key(c)) == role]
+    named = [c for c in table.columns if words and _told(c, words) == role and _may_be(table, c, role)]
+    return [*dict.fromkeys([*named, *(_of_content(table, role, words) if words else ())])]
 
 
 class _Words(NamedTuple):
@@ -153,7 +154,8 @@ def by_words_of(table: Table, known: Container[str], *, is_whole: bool = False) 
         return told
     deals, keys = are_deals(table), [*map(header_key, table.columns)]
     of_lines = {str(_synonyms()["items"].columns.get(key)) for key in keys} >= {"quantity", "unit_price"}
-    kinds = kinds_named(table.name) or ({"leads"} if "lead owner" in keys else set())
+    of_leads = {"lead owner", "lead status"} & {*keys} and "lifecycle stage" not in keys
+    kinds = kinds_named(table.name) or ({"leads"} if of_leads else set())
     named = {"opportunities" if kind == "leads" and deals else kind for kind in kinds}
     of_persons = {str(_synonyms()["contacts"].columns.get(key)) for key in keys} >= {*_HALVES}
     for kind, words in _synonyms().items():
@@ -208,27 +210,20 @@ def _repeats(table: Table, columns: Mapping[str, Any], roles: Container[str]) ->
     return len(keys) > _MANY and 2 * len({*keys}) < len(keys)
 
 
-def firms_and_persons(table: Table, told: Recognised) -> list[Recognised]:
-    """Contacts among which a column says who is a firm, as Capsule's `Type` does, as a table of each."""
-    a_firm, a_person = patterns()["a firm"], patterns()["a person"]
-    for column in table.columns if told.kind == "contacts" else ():
-        words = [*texts(table, column)]
-        is_asked = re.fullmatch(patterns()["is a firm"], header_key(column))
-        firms = [w for w in words if re.fullmatch(a_firm, folded(w).strip()) or (is_asked and is_yes(w))]
-        persons = [
-            w for w in words if re.fullmatch(a_person, folded(w).strip()) or (is_asked and is_yes(w) is False)
-        ]
-        columns = _by_words(table, _synonyms()["customers"]) if firms and persons else {}
-        if "name" in columns.values() and len(firms + persons) == len(words):
-            own = told._replace(rest={**told.rest, "only": {column: persons}})
-            return [Recognised("customers", "", "", columns, {"only": {column: firms}}, told.score), own]
-    return [told]
+def by_words(table: Table, kind: str, *, is_exact: bool = False) -> dict[str, Any]:
+    """The roles of a table's columns, if its rows are of that kind; none of a kind without words."""
+    words = _synonyms().get(kind)
+    return _by_words(table, words, is_exact=is_exact) if words else {}
 
 
 def are_deals(table: Table) -> bool:
     """True for a table with a stage, an amount and an end, or no address: leads of Nutshell and Odoo."""
-    roles = {*_by_words(table, _of_leads()).values()}
-    ends = roles & {"probability", "close", "expected_close", "closed_date"}
+    columns = _by_words(table, _of_leads())
+    roles = {*columns.values()}
+    is_task = any(header_key(c) in ("due date", "duedate") for c, role in columns.items() if role in _CLOSING)
+    ends = roles & {"probability", "close", "expected_close", "closed_date"} - (
+        _CLOSING if is_task else set()
+    )
     if "stage" in roles and "amount" in roles:
         return bool(ends) or "status" in roles or "contacts.contact#" not in roles
     return bool(ends) and {"pipeline", "status", "amount"} <= roles
@@ -237,22 +232,6 @@ def are_deals(table: Table) -> bool:
 def _of_leads() -> _Words:
     """The words of deals, also after that for a lead: `Lead status`."""
     return (words := _synonyms()["opportunities"])._replace(names=(*words.names, "lead"))
-
-
-def completed(table: Table, told: Recognised) -> Recognised:
-    """The columns of a preset, and those of fields that it has no column for, as other editions call them."""
-    fed = {
-        str(of.get("to") if isinstance(of, dict) else of).removesuffix("#") for of in told.columns.values()
-    }
-    fed |= {role.partition(".")[0] for role in fed if role[-1:].isdigit()}
-    others = [c for c in table.columns if c not in told.columns and c not in told.rest.get("ignore", ())]
-    if told.kind not in _synonyms() or "part" in told.rest:
-        return told
-    columns = _by_words(table._replace(columns=others), _synonyms()[told.kind], is_exact=True)
-    lacking = {*patterns()["completed"].split()} - fed
-    lacking -= _CLOSING if fed & _CLOSING else set()
-    more = {column: role for column, role in columns.items() if role in lacking}
-    return told._replace(columns=told.columns | more)
 
 
 def _has_its_own_id(table: Table, stem: str) -> bool:
@@ -288,54 +267,70 @@ def _by_words(table: Table, words: _Words, *, is_exact: bool = False) -> dict[st
     place = {word: number for number, word in enumerate(words.columns)}
     empty = {c: all(row.text(c) in _NOTHING for row in table.rows) for c in table.columns}
     for column in sorted(table.columns, key=lambda c: (empty[c], place.get(header_key(c), len(place)))):
-        key = header_key(column)
-        role = _told(key, words) if is_exact else _role(key, words)
+        role = _told(column, words) if is_exact else _role(column, words)
+        role = role if _may_be(table, column, role) else None
         if (
             role
             and role not in columns.values()
             and not (role == "external_id" and empty[column] and table.rows)
         ):
             columns[column] = role
+    for role in _WRITTEN.keys() & {*words.columns.values()} - {*columns.values()} if not is_exact else ():
+        columns |= dict.fromkeys([c for c in _of_content(table, role, words) if c not in columns][:1], role)
     return columns
 
 
-_OF = {"do", "da", "del", "de", "la", "l", "du", "des", "der", "della", "van", "of"}
-"""Words before that for a record, in `Fase do negócio` and `Etapa de la oportunidad`."""
+_WRITTEN = {
+    **dict.fromkeys(("email", "emails"), r"\S+@\S+"),
+    **dict.fromkeys(("phone", "phones"), r"\D*\d"),
+    "website": r"(?i)(https?://|www\.)\S+|[\w.-]+\.[a-z]{2,}/?",
+}
+"""What the cells are like that a column of addresses or numbers has."""
 
 
-_OWN_ID = re.compile(
-    r"((pipeline|sales|list|crm) )?(item|record|row|entry|box|card|project|unique|system) (id|key|number)"
-)
-"""A header that no other kind of record has: `Pipeline Item Id`."""
+def _may_be(table: Table, column: str, role: str | None) -> bool:
+    """False for a column of addresses or numbers of which most are none: `Newsletter/E-Mail` with a yes."""
+    cells = texts(table, column) if role in _WRITTEN else {}
+    return not cells or sum(re.match(_WRITTEN[str(role)], text) is not None for text in cells) * 2 >= len(
+        cells
+    )
 
 
-def _told(key: str, words: _Words) -> str | None:
-    """The role of which a header is a word, also after that for a record or one for the first of several."""
-    key = re.sub(r"^f (?=\w{4})", "fecha ", key)  # `F. alta`
-    if role := words.columns.get(key) or ("external_id" if _OWN_ID.fullmatch(key) else None):
-        return role
-    nouns = (*words.names, *(name.removesuffix("s") for name in words.names), *patterns()["of addresses"])
-    for noun in nouns:
-        if role := words.columns.get(key.removeprefix(f"{noun} ")):
+def _of_content(table: Table, role: str, words: _Words) -> list[str]:
+    """Columns that have a word for a role in their header, `mobiles Telefon`, and cells of its sort."""
+    own = {word for word, of in words.columns.items() if of == role and " " not in word and len(word) > 2}
+    other = {*patterns()["not their own"].split()}
+    keys = {column: {*header_key(column).split()} for column in table.columns}
+    alike = [
+        c
+        for c, key in keys.items()
+        if any(w.startswith(word) for w in key for word in own) and not key & other
+    ]
+    return [column for column in alike if texts(table, column) and _may_be(table, column, role)]
+
+
+def _told(header: str, words: _Words) -> str | None:
+    """The role of which a header is a word; of `State/Region`, or `País/Região`, that of the first part."""
+    parts = [header, *header.split("/")] if "/" in header else [header]
+    for key in map(header_key, parts):
+        if role := role_of_header(key, words.columns, words.names):
             return role
-        of = (bare := key.removesuffix(f" {noun}")).rpartition(" ")
-        if noun[-1] != "s" and (role := words.columns.get(bare)):
-            return role
-        if of[2] in _OF and (role := words.columns.get(of[0].removesuffix(" de"))):
-            return role
-    is_amount = words.columns.get(bare_header(key)) == "amount"
-    return "amount" if is_amount else words.columns.get(re.sub(patterns()["the first"], "", key).strip())
+        if words.columns.get(bare_header(key)) == "amount":
+            return "amount"
+    return None
 
 
-def _role(key: str, words: _Words) -> str | None:
+def _role(header: str, words: _Words) -> str | None:
     """The role of which a header is a word, or nearly."""
-    if role := _told(key, words):
+    if role := _told(header, words):
         return role
+    key = header_key(header)
     if len(key) < 5 or key.startswith("is ") or any(key in of.columns for of in _synonyms().values()):
         return None  # `Last Name` is no `List name`
     from rapidfuzz import fuzz, process
 
-    match = process.extractOne(key, words.columns.keys(), scorer=fuzz.ratio, score_cutoff=_CLOSE_ENOUGH)
+    alike = [word for word in words.columns if word[:1] == key[:1]]  # `Detail address` is no `E-mail address`
+    match = process.extractOne(key, alike, scorer=fuzz.ratio, score_cutoff=_CLOSE_ENOUGH)
     begins, _, last = key.rpartition(" ")
     of, _, other = match[0].rpartition(" ") if match else ("", "", "")
     is_other = begins == of and fuzz.ratio(last, other) < 70  # `Opportunity Date` is no `Opportunity State`

@@ -58,6 +58,42 @@ def one_word(name: str) -> str:
     return header_key(name).replace(" ", "")
 
 
+_OF = {"do", "da", "del", "de", "la", "l", "du", "des", "der", "della", "van", "of"}
+"""Words before that for a record, in `Fase do negócio` and `Etapa de la oportunidad`."""
+_OWN_ID = re.compile(
+    r"((pipeline|sales|list|crm) )?(item|record|row|entry|box|card|project|unique|system) (id|key|number)"
+)
+"""A header that no other kind of record has: `Pipeline Item Id`."""
+_PERSONS = {"owner", "by", "customer", "contacts.contact"}
+"""Roles of which a header may say that it is their name: `RM Name`."""
+_OF_PERSONS = {"email", "emails", "phone", "phones", "first_name", "last_name"}
+"""Roles that a header may say to be those of a person: `Contact First Name` of a lead."""
+
+
+def role_of_header(key: str, roles: Mapping[str, str], names: Iterable[str]) -> str | None:
+    """The role of which a header is a word, also after that for a record or one for the first of several.
+
+    `names` are the words for a record of that kind.
+    """
+    key = re.sub(r"^f (?=\w{4})", "fecha ", key)  # `F. alta`
+    if role := roles.get(key) or ("external_id" if _OWN_ID.fullmatch(key) else None):
+        return role
+    nouns = (*names, *(name.removesuffix("s") for name in names), *patterns()["of addresses"])
+    for noun in nouns:
+        if role := roles.get(key.removeprefix(f"{noun} ")):
+            return role
+        of = (bare := key.removesuffix(f" {noun}")).rpartition(" ")
+        if noun[-1] != "s" and (role := roles.get(bare)):
+            return role
+        if of[2] in _OF and (role := roles.get(of[0].removesuffix(" de"))):
+            return role
+    if (role := roles.get(key.removesuffix(" name"))) in _PERSONS:
+        return role
+    if (role := roles.get(re.sub(patterns()["of a person"], "", key))) in _OF_PERSONS:
+        return role
+    return roles.get(re.sub(patterns()["the first"], "", key).strip())
+
+
 def stem_of(name: str) -> str:
     """The words of a file's name, without the moment at its end: `Quote Products 11-27-2026 9-41-05 AM`."""
     return re.sub(r"(?<=\w)( (\d+|am|pm))+$", "", header_key(name.rpartition(".")[0] or name))
