@@ -75,12 +75,12 @@ NOUNS = {
         "Quotations: new, revise, send, accept, render.",
         alias="quote",
         verbs=_verbs(
-            "quotation.draft_and_answer",
+            "paper.quotation",
             "new, list, show, set, edit, remove, send, revise, accept, reject, expire, render, template, "
             "item add, item set, item remove, item list",
             {
-                "quotation.send": "send",
-                "quotation.render": "render, template",
+                "paper.mail": "send",
+                "paper.render": "render, template",
                 "show": "item list",
             },
         ),
@@ -89,25 +89,25 @@ NOUNS = {
     "order": Noun(
         "Orders, made from winning quotations.",
         verbs=_verbs(
-            "order_and_invoice",
+            "paper.order_and_invoice",
             "new, list, show, set, edit, deliver, cancel, render",
-            {"quotation.render": "render"},
+            {"paper.render": "render"},
         ),
     ),
     "invoice": Noun(
         "Invoices and credit notes, drawn up from orders.",
         verbs=_verbs(
-            "order_and_invoice",
+            "paper.order_and_invoice",
             "new, list, show, set, edit, remove, issue, send, paid, credit, render, template",
-            {"quotation.render": "render, template"},
+            {"paper.render": "render, template"},
         ),
     ),
     "supplier-quote": Noun(
         "Supplier quotations: request, receive, compare.",
         verbs=_verbs(
-            "supplier_quotation",
+            "paper.supplier_quotation",
             "new, list, show, set, edit, receive, decline, render, compare",
-            {"quotation.render": "render"},
+            {"paper.render": "render"},
         ),
     ),
     "customer": Noun(

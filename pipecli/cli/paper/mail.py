@@ -18,7 +18,7 @@ import typer
 
 from pipecli.cli.common.command import Changing, NextContactOption, Ref, noun, option
 from pipecli.cli.common.transaction import Transaction
-from pipecli.cli.quotation.render import printed_of, typeset_as
+from pipecli.cli.paper.render import printed_of, typeset_as
 from pipecli.errors import PipecliError
 from pipecli.extras import require_extra
 from pipecli.harmless_text import harmless, one_line

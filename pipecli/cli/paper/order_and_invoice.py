@@ -14,7 +14,7 @@ from pipecli.cli.common.record_verbs import register_remove, register_set_and_ed
 from pipecli.cli.common.session import say
 from pipecli.cli.common.transaction import Transaction
 from pipecli.cli.common.typed_values import typed_option
-from pipecli.cli.quotation.send import Cc, Email, Instead, To, Wishes, send_by_email
+from pipecli.cli.paper.mail import Cc, Email, Instead, To, Wishes, send_by_email
 from pipecli.errors import PipecliError
 from pipecli.outbox.mail import NotSent
 from pipecli.outbox.only_once import Claims, clone_name

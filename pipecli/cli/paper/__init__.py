@@ -1,0 +1,1 @@
+"""What customers and suppliers get on paper: quotations, orders, invoices, requests to suppliers."""

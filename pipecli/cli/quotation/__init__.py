@@ -1,1 +1,0 @@
-"""`pipecli quotation`: what customers are offered."""
