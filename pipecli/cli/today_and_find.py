@@ -158,7 +158,7 @@ def _most_rows() -> int:
 
 def _deals(run: Session, chosen: OwnerFilter) -> list[list[Row]]:
     """The open deals whose expected close is past, and the others that stand still."""
-    from pipecli.history.stage_visits import last_moves
+    from pipecli.history.stage_visits import last_stage_changes
     from pipecli.store.index.rows_for_reports import open_deals
 
     connection = run.pipeline.index.connection
@@ -166,7 +166,7 @@ def _deals(run: Session, chosen: OwnerFilter) -> list[list[Row]]:
     names = labels(connection, CUSTOMER.noun)
     # Git is asked only about deals that would be stale by their files alone.
     still = [deal for deal, _ in standing_still(deals, {}, run.today)]
-    moves = last_moves(run.pipeline, still, say) if still else {}
+    moves = last_stage_changes(run.pipeline, still, say) if still else {}
     return [
         [deal_row(*pair, names, is_overdue=True) for pair in overdue_deals(deals, run.today)],
         [deal_row(*pair, names, is_overdue=False) for pair in standing_still(still, moves, run.today)],

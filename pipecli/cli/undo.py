@@ -43,7 +43,7 @@ def undo(
 
     This is a commit of its own. Called again, it takes back the change before. Refused if others built on it.
     """
-    from pipecli.cli.paper.order_and_invoice import require_unnumbered
+    from pipecli.outbox.claims import require_unnumbered
 
     pipeline = transaction.pipeline
     if bent := tip(pipeline.location).bent:
@@ -57,7 +57,7 @@ def undo(
     require_unissued(reverted)
     for part in reverted:
         if isinstance(part.done, Invoice) and part.before is None:
-            require_unnumbered(transaction, part.done)
+            require_unnumbered(pipeline.location, part.done.id, say)
     if not force:
         require_unsent(reverted)
     key, colon, summary = undone.subject.partition(": ")

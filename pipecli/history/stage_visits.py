@@ -290,7 +290,7 @@ def _end(here: Observation, then: Observation, places: Mapping[Place, int]) -> s
     return "on" if new > old else "back"
 
 
-def last_moves(pipeline: Pipeline, deals: Sequence[Deal], say: Say) -> dict[str, date]:
+def last_stage_changes(pipeline: Pipeline, deals: Sequence[Deal], say: Say) -> dict[str, date]:
     """By the deal's id, the day of its last move up to the pipeline's now; none for a deal that never moved.
 
     A move counts when the line of commits to the pipeline's own says so, as do stage visits, and one that

@@ -212,14 +212,14 @@ class Pipeline:
                     self.tell(f"{other.root}: {line}")
             yield
 
-    def recover(self) -> None:
+    def finish_or_undo_killed(self) -> None:
         """Finish or undo what a killed command left, unless a living one is at work; tell of it."""
         place = self.location
         for file in (place.journal, *map(place.journal_of, safe_files.JOBS)):
             if self._holds_traces(file.parent) or os.path.lexists(file):
-                self._recover(place, file)
+                self._finish_or_undo(place, file)
         for other in _cut_off_beside(place):
-            self._recover(other, other.journal)
+            self._finish_or_undo(other, other.journal)
 
     def _holds_traces(self, cache: Path) -> bool:
         """True where a killed command left what lies beside a journal.
@@ -235,7 +235,7 @@ class Pipeline:
                     self.tell(f"warning: {entry.path} was a pipe or a device, and is removed")
         return has_traces
 
-    def _recover(self, place: Location, file: Path) -> None:
+    def _finish_or_undo(self, place: Location, file: Path) -> None:
         from pipecli.store import crash_recovery, lock
         from pipecli.store.git_recovery import AtWork
 

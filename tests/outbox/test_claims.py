@@ -14,9 +14,8 @@ from pathlib import Path
 import pytest
 
 from pipecli.errors import PipecliError
-from pipecli.outbox.only_once import Claims, Unreachable
+from pipecli.outbox.claims import Claims, Unreachable
 from pipecli.store import safe_files
-from pipecli.store.git_remote import shared_remote
 
 TODAY = date(2026, 11, 21)
 Git = Callable[..., str]
@@ -36,7 +35,7 @@ def clones(root: Path, git: Git, tmp_path: Path) -> list[Path]:
 
 def claims_in(clone: Path, keep: int = 3) -> Claims:
     place = safe_files.find_location(clone)
-    return Claims(place, "remind", keep=keep, remote=shared_remote(place))
+    return Claims(place, "remind", keep=keep)
 
 
 def test_what_one_clone_has_claimed_no_other_gets(clones: list[Path]) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from pipecli.outbox import only_once as claims
+from pipecli.outbox import claims
 from pipecli.store import git_remote
 from pipecli.sync import sync
 from tests.syncing import GRINDERS, MACHINES, Clone

@@ -100,7 +100,7 @@ class Session:
 
         pipeline = Pipeline.find(Path(self.directory), self.fixed_now())
         pipeline.tell = say
-        pipeline.recover()
+        pipeline.finish_or_undo_killed()
         return pipeline
 
     def close(self) -> None:

@@ -18,13 +18,12 @@ from pipecli.errors import PipecliError
 from pipecli.history.commit_as_of import NoSuchMoment
 from pipecli.history.history_index import open_history
 from pipecli.history.log import history_of, sent_times
-from pipecli.outbox.only_once import Claims, clone_name
+from pipecli.outbox.claims import Claims, clone_name
 from pipecli.records.emails_and_phones import email_key, users_by_address
 from pipecli.records.kinds import LEAD, OPPORTUNITY, QUOTATION, Kind
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.papers import Order, Quotation
 from pipecli.store.choose_by_condition import choose_rules
-from pipecli.store.git_remote import shared_remote
 from pipecli.store.index.rows_for_verbs import (
     deals_that_may_close,
     orders_to_renew,
@@ -256,8 +255,7 @@ def renew(
     orders = [pipeline.get(Order, key) for key in orders_to_renew(pipeline.index.connection)]
     due = [order for order in orders if (ends := term_ends(order)) and (ends - today).days <= before]
     if due and not transaction.session.dry_run:
-        remote = None if alone else shared_remote(pipeline.location)
-        claims = Claims(pipeline.location, "renewals", keep=_KEPT_DAYS, remote=remote)
+        claims = Claims(pipeline.location, "renewals", alone=alone)
         keys = [order.id for order in due]
         mine = claims.claim(keys, clone_name(pipeline.location), today, pending=keys)
         due = [order for order in due if order.id in mine]
@@ -275,7 +273,3 @@ def renew(
         for order in due
     ]
     transaction.do_many(changes, f"renew {count(len(changes), 'order')}")
-
-
-_KEPT_DAYS = 36_500
-"""An order is renewed once, however long ago."""

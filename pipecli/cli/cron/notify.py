@@ -38,7 +38,7 @@ from pipecli.history.notices import (
     write_unsent,
 )
 from pipecli.outbox.channels import Address, Channels, Courier, channels, variable
-from pipecli.outbox.only_once import job
+from pipecli.outbox.claims import job
 from pipecli.records.days import Days, quarter_of
 from pipecli.records.emails_and_phones import users_by_address
 from pipecli.reports.deal_and_worth import Valuation

@@ -23,7 +23,7 @@ from pipecli.errors import PipecliError
 from pipecli.extras import require_extra
 from pipecli.harmless_text import clean
 from pipecli.outbox.channels import Address, Channels, Courier, channels, variable
-from pipecli.outbox.only_once import Claims, SendingJournal, job
+from pipecli.outbox.claims import Claims, RunJournal, job
 from pipecli.records.kinds import INVOICE, LEAD, OPPORTUNITY
 from pipecli.reports.today_and_followups import (
     FollowUp,
@@ -32,7 +32,6 @@ from pipecli.reports.today_and_followups import (
     followups_by_user,
     reminder_message,
 )
-from pipecli.store.git_remote import shared_remote
 from pipecli.store.index.rows_for_followups import due_followups
 from pipecli.store.lock import interruptible
 from pipecli.translation import user_language, words_of
@@ -103,9 +102,7 @@ def remind(
 
 def claims_of(run: Session, job: str, days: int) -> Claims:
     """The claims of a job, kept for some days: of all clones, or with --alone of this one."""
-    place = run.pipeline.location
-    remote = None if run.option("alone") else shared_remote(place)
-    return Claims(place, job, keep=days, remote=remote)
+    return Claims(run.pipeline.location, job, keep=days, alone=bool(run.option("alone")))
 
 
 def _reminders(
@@ -152,7 +149,7 @@ def _message(run: Session, reminder: Reminder, keys: Sequence[str]) -> Message:
     return reminder_message(reminder.name, [reminder.by_key[key] for key in keys], run.today, words)
 
 
-def _take_up(run: Session, claims: Claims, journal: SendingJournal, *, is_again: bool) -> None:
+def _take_up(run: Session, claims: Claims, journal: RunJournal, *, is_again: bool) -> None:
     """Give back what a killed run has claimed and not sent; tell what it has perhaps sent."""
     killed = journal.of_killed()
     if killed is None:
@@ -177,9 +174,9 @@ def _send(
     sender.unsent.difference_update(untold)
     for reminder in reminders:
         if keys := [key for key in reminder.by_key if key in sender.mine]:
-            hand_over = partial(courier.send, reminder.address, _message(run, reminder, keys))
+            deliver = partial(courier.send, reminder.address, _message(run, reminder, keys))
             if sender.send(
-                keys, f"{reminder.user}: not delivered by the channel {reminder.address.channel}", hand_over
+                keys, f"{reminder.user}: not delivered by the channel {reminder.address.channel}", deliver
             ):
                 sent.append(_record(reminder, keys))
     return sent
@@ -188,18 +185,18 @@ def _send(
 class Sender:
     """What one run may send, and what of it isn't sent yet."""
 
-    def __init__(self, journal: SendingJournal, mine: set[str]) -> None:
+    def __init__(self, journal: RunJournal, mine: set[str]) -> None:
         self.journal, self.mine, self.unsent = journal, mine, set(mine)
-        self.handed = set[str]()
-        """Those whose message was being handed over when this was cut off: perhaps it is out."""
+        self.delivering = set[str]()
+        """Those whose message was being delivered when this was cut off: perhaps it is out."""
         self.failed = 0
 
-    def send(self, keys: Sequence[str], failure: str, hand_over: Callable[[], str]) -> bool:
-        """Hand over one message, which stands for some keys; `hand_over` gives the reason why it can't be."""
+    def send(self, keys: Sequence[str], failure: str, deliver: Callable[[], str]) -> bool:
+        """Deliver one message, which stands for some keys; `deliver` gives the reason why it can't be."""
         self.journal.sending(keys)
-        self.handed = {*keys}
-        reason = hand_over()
-        self.handed = set()
+        self.delivering = {*keys}
+        reason = deliver()
+        self.delivering = set()
         if reason:
             say(f"{failure}: {reason}")
             self.failed += 1
@@ -223,7 +220,7 @@ def sending(
     place = run.pipeline.location
     with job(place, name):
         who = secrets.token_hex(4)
-        journal = SendingJournal(place.cache, who, journal_name)
+        journal = RunJournal(place.cache, who, journal_name)
         _take_up(run, claims, journal, is_again=is_again)
         journal.begin(keys)
         run.pipeline.beyond_undo = "what was sent is noted, and the next run sends the rest"
@@ -232,9 +229,9 @@ def sending(
             try:
                 yield sender
             finally:
-                if unsent := sender.unsent - sender.handed:
+                if unsent := sender.unsent - sender.delivering:
                     give_back(run, claims, unsent, who, _UNTIL_TOMORROW)
-                if not sender.handed:  # else the next run tells of it, and sends it again or not
+                if not sender.delivering:  # else the next run tells of it, and sends it again or not
                     journal.end()
 
 

@@ -16,7 +16,7 @@ from pipecli.cli.common.session import Session, owner_filter, say
 from pipecli.cli.common.table import amount_text, cut, display_width, fitting
 from pipecli.errors import PipecliError
 from pipecli.harmless_text import clean
-from pipecli.history.stage_visits import last_moves
+from pipecli.history.stage_visits import last_stage_changes
 from pipecli.records.compare_names import folded
 from pipecli.records.days import Days
 from pipecli.records.kinds import OPPORTUNITY
@@ -181,7 +181,7 @@ def read_board(
     places = {Place("open", stage["id"]): stage.get("name", stage["id"]) for stage in known["stages"]}
     names, today = labels(pipeline.index.connection, "customer"), pipeline.today
     deals = [deal for deal in deals if deal.process == chosen]
-    moves = last_moves(pipeline, deals, say)
+    moves = last_stage_changes(pipeline, deals, say)
     cards = []
     for deal in deals:
         idle = today - last_movement(deal, moves.get(deal.id), today).day

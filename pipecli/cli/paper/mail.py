@@ -1,17 +1,21 @@
 """`quotation send`, and the mail that carries a quotation or an invoice to its customer.
 
 By e-mail, all that can be refused is found out before the mail server is called, and nothing is written
-before it has said that it has the mail.
+before it has said that it has the mail. From before it is called until the commit that records it, a journal
+beside the index keeps the mail: where a power cut, a silent server or a commit that fails comes between, the
+next attempt finds it.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from email.headerregistry import Address
 from email.message import EmailMessage
+from pathlib import Path
+from shlex import quote
 from typing import Annotated, NamedTuple
 
 import typer
@@ -24,11 +28,13 @@ from pipecli.extras import require_extra
 from pipecli.harmless_text import harmless, one_line
 from pipecli.json_and_csv import loads
 from pipecli.outbox.mail import (
+    Doubtful,
     MailTemplate,
     Server,
     Words,
     address_of,
     addressed,
+    deliver_mail,
     filled_mail,
     message_of,
     named_address,
@@ -37,7 +43,6 @@ from pipecli.outbox.mail import (
     server_of,
     template_names,
 )
-from pipecli.outbox.only_once import PaperMailJournal
 from pipecli.records.activity import Activity, Direction
 from pipecli.records.customer import Contact, Customer
 from pipecli.records.lead import Lead
@@ -80,6 +85,80 @@ Cc = Annotated[list[str] | None, typer.Option(help="Copy to this address; repeat
 Instead = Annotated[str | None, typer.Option(help="In place of the template's.", metavar="TEXT")]
 
 
+class PaperMailJournal:
+    """The journal of the mail of one quotation or invoice on one deal."""
+
+    def __init__(self, cache: Path, noun: str, paper: str, deal: str) -> None:
+        self._file = cache / "mail" / f"{paper}.eml"
+        self._paper = paper
+        file = quote(str(self._file))
+        self._record = f"pipecli inbox import {file} --on {deal} && pipecli {noun} send {paper}"
+        self._is_delivered = False
+        self._out = self._file.with_suffix(".out")
+        """There where the server has taken the mail for certain, and no commit records it."""
+
+    def refuse_if_any(self) -> None:
+        """Refuse to mail again what may be on its way."""
+        if self._file.exists() and self._out.exists():
+            raise PipecliError(
+                f"{self._paper} was mailed before, and that isn't recorded", hint=f"record it: {self._record}"
+            )
+        if self._file.exists():
+            raise PipecliError(
+                f"{self._paper} was mailed before, and nobody knows whether that went out",
+                hint=f"if it arrived: {self._record}; if not, delete {self._file} and send again",
+            )
+
+    def deliver(self, server: Server, sender: str, recipients: Sequence[str], message: bytes) -> None:
+        """Keep the message and give it to the server. Raises PipecliError when that fails."""
+        self._keep(message)
+        try:
+            deliver_mail(server, sender, recipients, message)
+        except Doubtful as error:
+            raise PipecliError(
+                f"{error.message}: nobody knows whether the mail goes out, and nothing is changed",
+                hint=f"if it arrives: {self._record}; if not, delete {self._file} and send again",
+            ) from None
+        except BaseException:
+            self._file.unlink(missing_ok=True)
+            raise
+        self._is_delivered = True
+
+    @contextmanager
+    def until_recorded(self, message_id: str) -> Iterator[None]:
+        """Deliver the mail and record it within: a failure after it is out says so."""
+        try:
+            yield
+        except (PipecliError, KeyboardInterrupt) as error:
+            if not self._is_delivered:
+                raise
+            with suppress(OSError):
+                self._out.touch()
+            reason = str(error).removesuffix("; try again") or "interrupted"
+            raise PipecliError(
+                f"the mail is out as {message_id}, but it is not recorded: {reason}",
+                hint=f"don't send it again; when that is fixed: {self._record}",
+            ) from None
+        if self._is_delivered:
+            self._file.unlink(missing_ok=True)
+
+    def _keep(self, message: bytes) -> None:
+        """Write the message and have it on the disk for certain."""
+        try:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            self._out.unlink(missing_ok=True)
+            with self._file.open("wb") as handle:
+                handle.write(message)
+                handle.flush()
+                os.fsync(handle.fileno())
+        except OSError as error:
+            with suppress(OSError):  # half a mail there would be taken for one that may be out
+                self._file.unlink()
+            raise PipecliError(
+                f"{self._file} can't be written: {error.strerror}", hint="nothing was sent"
+            ) from None
+
+
 class Reader(NamedTuple):
     """The reader of a paper: the person's name and address, where the pipeline has them."""
 
@@ -98,7 +177,7 @@ def send_by_email(
 ) -> None:
     """Mail the quotation or invoice that `sent` makes, then write it and the mail on its deal as one commit.
 
-    It is handed over within `claimed`.
+    It is delivered within `claimed`.
     """
     paper = sent.subject
     assert isinstance(paper, (Quotation, Invoice))
@@ -106,8 +185,8 @@ def send_by_email(
     server = server_of({**os.environ, "PIPECLI_SMTP_HOST": "localhost"} if is_dry else os.environ)
     require_extra("pdf")
     place = transaction.pipeline.location
-    kept = PaperMailJournal(place.cache, paper.noun, paper.id, deal.id)
-    kept.refuse_if_any()
+    journal = PaperMailJournal(place.cache, paper.noun, paper.id, deal.id)
+    journal.refuse_if_any()
     if not transaction.session.no_commit:
         git_commit.require_able(place.work_tree, place.git_dir)
     reader = _reader(transaction, paper)
@@ -117,13 +196,13 @@ def send_by_email(
     (sender,) = _addresses(message, "From")
     to = [address.addr_spec for name in ("To", "Cc") for address in _addresses(message, name)]
 
-    def hand_over() -> None:
+    def deliver() -> None:
         with claimed():
-            kept.hand_over(server, sender.addr_spec, to, message.as_bytes())
+            journal.deliver(server, sender.addr_spec, to, message.as_bytes())
 
-    with kept.until_recorded(str(message["Message-ID"])):
+    with journal.until_recorded(str(message["Message-ID"])):
         transaction.do(
-            moves.mailed(sent, deal, _activity(transaction, message, reader), ", ".join(to)), before=hand_over
+            moves.mailed(sent, deal, _activity(transaction, message, reader), ", ".join(to)), before=deliver
         )
 
 

@@ -16,15 +16,13 @@ from pipecli.cli.common.transaction import Transaction
 from pipecli.cli.common.typed_values import typed_option
 from pipecli.cli.paper.mail import Cc, Email, Instead, To, Wishes, send_by_email
 from pipecli.errors import PipecliError
+from pipecli.outbox.claims import Claims, clone_name, require_unnumbered
 from pipecli.outbox.mail import NotSent
-from pipecli.outbox.only_once import Claims, clone_name
 from pipecli.records.kinds import INVOICE, ORDER
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.papers import Invoice, Order, Quotation
-from pipecli.store.git_remote import shared_remote
 from pipecli.store.index.rows_for_verbs import rows_where
 from pipecli.store.record_meant import Care
-from pipecli.store.safe_files import Location
 from pipecli.wording import count
 from pipecli.workflow import Change
 from pipecli.workflow import invoice as rules
@@ -32,8 +30,6 @@ from pipecli.workflow.order import cancel_order, deliver_order, order_quotation,
 
 app = noun()
 
-_KEPT_DAYS = 36_500
-"""A number is never given twice, however old."""
 Alone = Annotated[bool, typer.Option("--alone", help="No other clone does: don't ask the shared pipeline.")]
 _Only = Annotated[
     list[str] | None,
@@ -116,22 +112,13 @@ def _quantities(transaction: Transaction, items: list[str] | None) -> dict[str, 
     return wanted
 
 
-def require_unnumbered(transaction: Transaction, draft: Invoice) -> None:
-    """Refuse to lose a draft for which a number is claimed, as a killed `issue` leaves one.
-
-    Raises PipecliError.
-    """
+def _require_removable(transaction: Transaction, draft: Invoice) -> None:
     rules.require_draft(draft)
-    claims = _claims(transaction.pipeline.location, "invoices", alone=False).seen(say)
-    for number in (number for number, claimer in claims.items() if claimer == draft.id):
-        raise PipecliError(
-            f"the number {number} is claimed for {draft.id}, and would be skipped",
-            hint=f"issue it and credit it: pipecli invoice issue {draft.id}",
-        )
+    require_unnumbered(transaction.pipeline.location, draft.id, say)
 
 
 register_set_and_edit(app, INVOICE, rule=lambda _, before, after: rules.require_settable(before, after))
-register_remove(app, INVOICE, help_text="Remove a draft that was made by mistake.", allow=require_unnumbered)
+register_remove(app, INVOICE, help_text="Remove a draft that was made by mistake.", allow=_require_removable)
 
 
 @app.command("invoice issue", cls=Changing)
@@ -186,7 +173,7 @@ def _number(transaction: Transaction, draft: Invoice, *, alone: bool) -> str:
     settings, today, pipeline = transaction.settings, transaction.today, transaction.pipeline
     rows = rows_where(pipeline.index.connection, ["number"], "_invoices", "number IS NOT NULL")
     used = {number for (number,) in rows}
-    claims = _claims(pipeline.location, "invoices", alone=alone)
+    claims = Claims(pipeline.location, "invoices", alone=alone)
 
     def free_number(claimed: Collection[str]) -> str:
         return rules.next_number(settings, today.year, used.union(claimed))
@@ -236,7 +223,7 @@ def send(
 def _claimed(transaction: Transaction, invoice: Invoice, *, alone: bool) -> Iterator[None]:
     """Have the mail of an invoice claimed for this clone; it is free again where nothing was sent."""
     place, today = transaction.pipeline.location, transaction.today
-    claims = _claims(place, "invoice-mails", alone=alone)
+    claims = Claims(place, "invoice-mails", alone=alone)
     me = clone_name(place)
     if not claims.claim([invoice.id], me, today, pending=[invoice.id]):
         raise PipecliError(
@@ -248,10 +235,6 @@ def _claimed(transaction: Transaction, invoice: Invoice, *, alone: bool) -> Iter
     except NotSent:
         claims.give_back([invoice.id], me, today)
         raise
-
-
-def _claims(place: Location, job: str, *, alone: bool) -> Claims:
-    return Claims(place, job, keep=_KEPT_DAYS, remote=None if alone else shared_remote(place))
 
 
 @app.command("invoice paid", cls=Changing)

@@ -27,7 +27,7 @@ from pipecli.cli.report.forecast_rows import ForecastNames, forecast_of, with_ta
 from pipecli.errors import PipecliError
 from pipecli.extras import require_extra
 from pipecli.history.commit_as_of import BeforeTheFirst
-from pipecli.history.stage_visits import last_moves
+from pipecli.history.stage_visits import last_stage_changes
 from pipecli.json_and_csv import dumps
 from pipecli.outbox.dashboard_page import Change, Content, Figure, Table, dashboard_page
 from pipecli.records.days import Days
@@ -145,7 +145,7 @@ def content_of(run: Session, of: OwnerFilter, currency: str | None) -> Content:
 
 def _stale(pipeline: Pipeline, of: OwnerFilter, valuation: Valuation) -> Stale:
     deals = open_deals(pipeline.index.connection, of, Days(), with_activities=True)
-    moves = last_moves(pipeline, deals, say)
+    moves = last_stage_changes(pipeline, deals, say)
     return stale_deals(deals, moves=moves, valuation=valuation, today=pipeline.today)
 
 

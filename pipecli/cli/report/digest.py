@@ -318,8 +318,8 @@ def _send(run: Session, week: Week, email: Sequence[str], to: Sequence[str], *, 
     with sending(run, claims, "digest", "digest", list(readers), is_again=is_again) as sender:
         for key in [key for key in readers if key in sender.mine]:
             reader = readers[key]
-            hand_over = partial(deliver, reader, pages[reader.language])
-            if sender.send([key], f"{reader.name}: not delivered", hand_over):
+            mail = partial(deliver, reader, pages[reader.language])
+            if sender.send([key], f"{reader.name}: not delivered", mail):
                 mention(f"the digest is sent to {reader.name}")
     sender.require_all_sent()
 

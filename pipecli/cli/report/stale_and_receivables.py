@@ -37,11 +37,11 @@ def report_stale(asked: Asked) -> None:
     A deal is stale if nothing has moved it for at least the `rotting_days` of its stage: no activity was
     done, its stage didn't change in the history of git, and it wasn't created since.
     """
-    from pipecli.history.stage_visits import last_moves
+    from pipecli.history.stage_visits import last_stage_changes
 
     by, pipeline, today = asked.by, asked.pipeline, asked.run.today
     deals = open_deals(pipeline.index.connection, owner_filter(asked.run), asked.period, with_activities=True)
-    moves = last_moves(pipeline, deals, say)
+    moves = last_stage_changes(pipeline, deals, say)
     report = stale_deals(deals, moves=moves, valuation=asked.valuation, today=today)
     what = f"Stale deals by {by}" if by else "Stale deals"
     caption = f"{what} on {today}, in {asked.currency}{asked.when(', closing')}"

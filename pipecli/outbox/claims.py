@@ -1,4 +1,4 @@
-"""What happens only once in all clones and after a crash: a message is sent, an invoice's number is given.
+"""Claims: what happens only once in all clones and after a crash, as a message that is sent, a number given.
 
 A message or a number is claimed before, in a ref of git that all clones share, and one clone gets it. The ref
 points to a commit without parents; its tree holds a file a day, whose lines are the keys of what was claimed
@@ -7,15 +7,13 @@ It isn't part of the records: no branch holds it, no `git pull` brings it. Where
 there counts, and it moves only for a clone that knew its last state (a push with a lease): of two machines
 that claim the same at once, one is refused, looks again, and finds it claimed.
 
-The journals, beside the index of this clone: of a run that sends many messages (`SendingJournal`), and of a
-document's mail from before it is handed over until the commit that records it (`PaperMailJournal`). Where a
-power cut, a silent server or a commit that fails comes between, the next attempt finds them.
+The journal of a run (`RunJournal`) is beside the index of this clone: what a run claimed, and had not sent
+when it was killed, the next one finds.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import random
 import re
 import secrets
@@ -25,8 +23,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import contextmanager, suppress
 from datetime import date, timedelta
 from pathlib import Path
-from shlex import quote
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from pipecli.errors import PipecliError
 from pipecli.store import crash_recovery, git, lock, safe_files
@@ -37,15 +34,14 @@ from pipecli.store.git_remote import (
     race_lost,
     refs,
     remote_words,
+    shared_remote,
     talk_to_remote,
 )
 from pipecli.store.safe_files import Location
 
-if TYPE_CHECKING:
-    from pipecli.outbox.mail import Server
-
 _TRIES = 12
 _LARGEST = 64 << 20
+_FOR_EVER = 36_500
 
 Days = dict[str, dict[str, str]]
 """By day, who claimed each key."""
@@ -58,13 +54,16 @@ class Unreachable(PipecliError):
 
 
 class Claims:
-    """The messages that one kind of job has claimed; a claim is remembered for `keep` days."""
+    """What one kind of job has claimed: of all clones, or if `alone` of this one.
 
-    def __init__(self, place: Location, job: str, *, keep: int, remote: str | None) -> None:
+    A claim is remembered for `keep` days: a number, or an order's renewal, is never given twice.
+    """
+
+    def __init__(self, place: Location, job: str, *, keep: int = _FOR_EVER, alone: bool = False) -> None:
         self.place = place
         self.ref = f"{refs(place, 'claims')}/{job}"
         self.keep = keep
-        self.remote = remote
+        self.remote = None if alone else shared_remote(place)
 
     def known(self, *, offline: bool = False) -> dict[str, str]:
         """The keys that are claimed, each with who claimed it; `offline`: as far as this clone knows."""
@@ -234,6 +233,19 @@ class Claims:
         return git.raw(self.place.work_tree, *words, stdin=content).decode().strip()
 
 
+def require_unnumbered(place: Location, draft: str, say: Callable[[str], None]) -> None:
+    """Refuse to lose a draft for which a number is claimed, as a killed `issue` leaves one.
+
+    Raises PipecliError.
+    """
+    claims = Claims(place, "invoices").seen(say)
+    for number in (number for number, claimer in claims.items() if claimer == draft):
+        raise PipecliError(
+            f"the number {number} is claimed for {draft}, and would be skipped",
+            hint=f"issue it and credit it: pipecli invoice issue {draft}",
+        )
+
+
 # Not the user's: it isn't their work, and a machine of cron may have no identity at all.
 _NOBODY = {
     f"GIT_{role}_{part}": value
@@ -262,82 +274,6 @@ def _lines(content: bytes) -> dict[str, str]:
     return {words[0]: words[1] for words in lines if len(words) == 2}
 
 
-class PaperMailJournal:
-    """The journal of the mail of one quotation or invoice on one deal."""
-
-    def __init__(self, cache: Path, noun: str, paper: str, deal: str) -> None:
-        self._file = cache / "mail" / f"{paper}.eml"
-        self._paper = paper
-        file = quote(str(self._file))
-        self._record = f"pipecli inbox import {file} --on {deal} && pipecli {noun} send {paper}"
-        self._is_handed_over = False
-        self._out = self._file.with_suffix(".out")
-        """There where the server has taken the mail for certain, and no commit records it."""
-
-    def refuse_if_any(self) -> None:
-        """Refuse to mail again what may be on its way."""
-        if self._file.exists() and self._out.exists():
-            raise PipecliError(
-                f"{self._paper} was mailed before, and that isn't recorded", hint=f"record it: {self._record}"
-            )
-        if self._file.exists():
-            raise PipecliError(
-                f"{self._paper} was mailed before, and nobody knows whether that went out",
-                hint=f"if it arrived: {self._record}; if not, delete {self._file} and send again",
-            )
-
-    def hand_over(self, server: Server, sender: str, recipients: Sequence[str], message: bytes) -> None:
-        """Keep the message and give it to the server. Raises PipecliError when that fails."""
-        from pipecli.outbox.mail import Doubtful, deliver_mail
-
-        self._keep(message)
-        try:
-            deliver_mail(server, sender, recipients, message)
-        except Doubtful as error:
-            raise PipecliError(
-                f"{error.message}: nobody knows whether the mail goes out, and nothing is changed",
-                hint=f"if it arrives: {self._record}; if not, delete {self._file} and send again",
-            ) from None
-        except BaseException:
-            self._file.unlink(missing_ok=True)
-            raise
-        self._is_handed_over = True
-
-    @contextmanager
-    def until_recorded(self, message_id: str) -> Iterator[None]:
-        """Hand the mail over and record it within: a failure after it is out says so."""
-        try:
-            yield
-        except (PipecliError, KeyboardInterrupt) as error:
-            if not self._is_handed_over:
-                raise
-            with suppress(OSError):
-                self._out.touch()
-            reason = str(error).removesuffix("; try again") or "interrupted"
-            raise PipecliError(
-                f"the mail is out as {message_id}, but it is not recorded: {reason}",
-                hint=f"don't send it again; when that is fixed: {self._record}",
-            ) from None
-        if self._is_handed_over:
-            self._file.unlink(missing_ok=True)
-
-    def _keep(self, message: bytes) -> None:
-        """Write the message and have it on the disk for certain."""
-        try:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            self._out.unlink(missing_ok=True)
-            with self._file.open("wb") as handle:
-                handle.write(message)
-                handle.flush()
-                os.fsync(handle.fileno())
-        except OSError as error:
-            with suppress(OSError):  # half a mail there would be taken for one that may be out
-                self._file.unlink()
-            raise PipecliError(
-                f"{self._file} can't be written: {error.strerror}", hint="nothing was sent"
-            ) from None
-
-
 @contextmanager
 def job(place: Location, name: str) -> Iterator[None]:
     """Hold a job of this clone (a run of reminders) while nobody else does it. Raises lock.Busy."""
@@ -359,7 +295,7 @@ class Unfinished(NamedTuple):
     """Those of them whose message was being handed over: perhaps it is out."""
 
 
-class SendingJournal:
+class RunJournal:
     """The journal of a run of `remind` or `digest`: written before a claim and before a message goes."""
 
     def __init__(self, cache: Path, who: str, job: str) -> None:
