@@ -39,10 +39,10 @@ NOUNS = {
     "lead": Noun(
         "Leads: add, qualify, convert, disqualify.",
         verbs=_verbs(
-            "lead.change",
+            "lead",
             "add, list, show, set, edit, remove, assign, share, qualify, disqualify, reopen, convert, merge, "
             "dupes, tag add, tag remove",
-            {"lead.show_and_dupes": "show, dupes"},
+            {"lead_show_and_dupes": "show, dupes"},
         ),
         groups=_TAGS,
     ),
@@ -115,7 +115,7 @@ NOUNS = {
         verbs=_verbs(
             "customer",
             "add, list, show, set, edit, assign, merge, dupes, remove, tag add, tag remove",
-            {"lead.show_and_dupes": "dupes"},
+            {"lead_show_and_dupes": "dupes"},
         ),
         groups=_TAGS,
     ),
@@ -184,11 +184,11 @@ NOUNS = {
     "history": Noun("Print every change of a record, from git.", "history_and_changes"),
     "diff": Noun("Print a change set in deals and money.", "diff"),
     "changes": Noun("Print how the pipeline moved between two moments.", "history_and_changes"),
-    "check": Noun("Find every fault of a pipeline.", "check_and_merge_driver"),
+    "check": Noun("Find every fault of a pipeline.", "check"),
     "sync": Noun("Exchange changes with the shared pipeline, merged by field.", "sync_and_doctor"),
     "propose": Noun("Push your new commits as a branch for others to merge.", "sync_and_doctor"),
     "doctor": Noun("Find what is wrong with the clone, and repair it.", "sync_and_doctor"),
-    "merge-driver": Noun("Merge a record field by field, for git.", "check_and_merge_driver"),
+    "merge-driver": Noun("Merge a record field by field, for git.", "merge_driver"),
     "schema": Noun(
         "Write the JSON Schemas of the records.",
         verbs=_verbs("data.sql_and_schema", "write, show, check", {"data.sql_and_schema": "show"}),
@@ -200,7 +200,7 @@ NOUNS = {
     "export": Noun("Export records as CSV, JSON or JSON Lines.", "data.export_and_mirror"),
     "mirror": Noun("Copy everything to Parquet or PostgreSQL.", "data.export_and_mirror"),
     "sql": Noun("Query the records in SQL, read-only.", "data.sql_and_schema"),
-    "mcp": Noun("Serve the verbs to an agent.", "mcp"),
+    "mcp": Noun("Serve the verbs to an agent.", "data.mcp"),
     "man": Noun("Write the man pages.", "manual"),
     "help": Noun("Print the help of pipecli, of a noun or of a verb.", "manual"),
     "version": Noun("Print the version.", "manual"),

@@ -13,7 +13,7 @@ from urllib.parse import unquote
 import pytest
 
 from pipecli.checks import Finding, Severity
-from pipecli.cli.check_and_merge_driver import RuleText, sarif, workflow_commands
+from pipecli.cli.check import RuleText, sarif, workflow_commands
 from tests.conftest import Cli
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import anyio
 import pytest
 
-from pipecli.cli.mcp import NOTE, server_of
+from pipecli.cli.data.mcp import NOTE, server_of
 from pipecli.errors import PipecliError
 from pipecli.store.safe_files import find_location
 from tests.later import Later

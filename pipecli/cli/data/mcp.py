@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any
 from pipecli import __version__
 from pipecli.cli.common.command import Verb, flag, noun, option
 from pipecli.cli.common.session import Session, mention
+from pipecli.cli.data.mcp_tools import Entry, command_line, entries, tool_of
 from pipecli.cli.main import as_record
-from pipecli.cli.mcp_tools import Entry, command_line, entries, tool_of
 from pipecli.errors import PipecliError
 from pipecli.extras import require_extra
 from pipecli.store import git

@@ -1,7 +1,4 @@
-"""`check`: every fault of a pipeline at once, for a person, an editor, or CI.
-
-And `merge-driver`, which git runs for each record that both sides of a merge changed.
-"""
+"""`check`: every fault of a pipeline at once, for a person, an editor, or CI."""
 
 from __future__ import annotations
 
@@ -18,14 +15,13 @@ import typer
 
 from pipecli import __version__
 from pipecli.checks import Finding, Severity
-from pipecli.cli.common.command import Printing, Verb, argument, flag, noun, option
+from pipecli.cli.common.command import Printing, argument, flag, noun, option
 from pipecli.cli.common.output import Format, counted, lines, print_records, write_text
 from pipecli.cli.common.session import CODE_HOST_FORMATS, FORMATS, Session, say
 from pipecli.cli.common.table import plain_columns
 from pipecli.errors import PipecliError
-from pipecli.harmless_text import BREAKS, clean, harmless
+from pipecli.harmless_text import BREAKS, harmless
 from pipecli.json_and_csv import dumps
-from pipecli.records.kinds import BY_FOLDER, SETTINGS_FILE
 from pipecli.store import git
 from pipecli.store.index.rows_for_verbs import count_records
 from pipecli.wording import count, first_of
@@ -280,42 +276,3 @@ def _escaped(text: str, signs: str) -> str:
     """Text with the runner's own signs as %XX, and other control characters as `·`."""
     escaped = "".join(f"%{ord(char):02X}" if char in signs else char for char in text)
     return harmless(escaped, BREAKS)
-
-
-@app.command("merge-driver", cls=Verb)
-def merge_driver(
-    base: Path = argument("The version both began with; may be empty.", "BASE"),
-    ours: Path = argument("Our version; the merge is written to it.", "OURS"),
-    theirs: Path = argument("The other version.", "THEIRS"),
-    path: str = argument("The record's file in the repository.", "PATH"),
-    ancestor: bool = flag("--ancestor", "Leave what is in conflict as in BASE, for a merge of bases."),
-) -> None:
-    """Merge a record field by field; `init` and `sync` have git run it.
-
-    Exits with 1 if fields are in conflict; they are marked in OURS and listed on stderr.
-    """
-    from pipecli.merge.files_and_conflicts import merge_bytes
-
-    before, mine, other = (file.read_bytes() for file in (base, ours, theirs))
-    merged = merge_bytes(_file_of(path), before or None, mine, other, "base" if ancestor else None)
-    ours.write_bytes(merged.content)
-    name = clean(path)
-    if merged.by_line and not ancestor:
-        say(f"{name}: merged line by line, not by field: {clean(merged.by_line)}")
-    for conflict in merged.conflicts:
-        say(f"{name}: {clean(conflict.words)}")
-    if merged.conflicts:
-        fields = len(merged.conflicts)
-        what = "the file is" if merged.by_line else "1 field is" if fields == 1 else f"{fields} fields are"
-        raise PipecliError(f"{name}: {what} in conflict", hint="resolve it in the file, then `git add` it")
-
-
-def _file_of(path: str) -> str:
-    """The file from its pipeline's root, which may be a folder of the repository that git runs us in."""
-    parts = path.split("/")
-    if parts[-1] == SETTINGS_FILE:
-        return SETTINGS_FILE
-    places = [place for place, part in enumerate(parts[:-1]) if part in BY_FOLDER]
-    here = (place for place in reversed(places) if Path(*parts[:place], SETTINGS_FILE).is_file())
-    place = next(here, places[-1] if places else 0)
-    return "/".join(parts[place:])

@@ -1,1 +1,0 @@
-"""`pipecli lead`: points of contact that might become a sale."""
