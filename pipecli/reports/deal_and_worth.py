@@ -161,6 +161,10 @@ class Deal(NamedTuple):
         """The day on which it was won, lost or closed; None of an open one."""
         return None if self.status == "open" else self.close
 
+    def day_of_rates(self, today: date) -> date:
+        """The day whose exchange rates count for it: the one on which it ended, today of an open one."""
+        return self.ended or today
+
     @property
     def cycle_days(self) -> int | None:
         """From its creation to its end; None of an open one, and where its end is before its creation."""
@@ -226,31 +230,33 @@ class Valuation:
             raise PipecliError(f"{missing.message}, for {record}", hint=missing.hint) from None
 
     def amount(self, deal: Deal, today: date = date.max) -> Decimal | None:
-        """The amount of a deal, None where it has none; one that ended counts at the rates of its day.
+        """The amount of a deal, None where it has none.
 
         A missing rate is a PipecliError that names it, and the deal.
         """
         if deal.amount is None:
             return None
-        return self.converted(deal.amount, deal.currency, deal.ended or today, deal.id)
+        return self.converted(deal.amount, deal.currency, deal.day_of_rates(today), deal.id)
 
-    def weighted_amount(self, deal: Deal, day: date) -> Decimal:
-        """The amount of a deal times its probability, at the rates of a day; 0 without an amount.
+    def weighted_amount(self, deal: Deal, today: date) -> Decimal:
+        """The amount of a deal times its probability; 0 without an amount.
 
         A missing rate is a PipecliError that names it, and the deal.
         """
         if deal.amount is None:
             return self.zero
-        return self.converted(deal.amount, deal.currency, day, deal.id, deal.probability or _ZERO)
+        return self.converted(
+            deal.amount, deal.currency, deal.day_of_rates(today), deal.id, deal.probability or _ZERO
+        )
 
     def worth(self, deal: Deal, today: date) -> Worth | None:
         """The amount of a deal as it is and weighted, each rounded once; None without an amount.
 
-        An open deal counts at the rates of today, one that ended at those of its day. Raises MissingRate.
+        Raises MissingRate.
         """
         if deal.amount is None:
             return None
-        day = deal.ended or today
+        day = deal.day_of_rates(today)
         return Worth(
             self._part(deal.amount, deal.currency, day, _ALL),
             self._part(deal.amount, deal.currency, day, deal.probability or _ZERO),

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipecli.cli.opportunity.board_cards import open_card
+from pipecli.cli.opportunity.board_cards import card_of
 from pipecli.records.days import Days
 from pipecli.records.money import Rates
 from pipecli.reports import lost, percent
@@ -171,7 +171,7 @@ def test_what_closes_today_is_not_overdue_and_what_ended_on_other_days_counts_no
     yesterday, tomorrow = date(2026, 11, 20), date(2026, 11, 22)
     today, valuation = Days(TODAY, TODAY), Valuation(RATES)
     due = [DEAL._replace(close=day, created=datetime(2026, 11, 21)) for day in (yesterday, TODAY, tomorrow)]
-    assert [open_card(deal, 0, TODAY, {}).is_overdue for deal in due] == [True, False, False]
+    assert [card_of(deal, TODAY, {}).is_overdue for deal in due] == [True, False, False]
     won = [deal._replace(status="won", amount=Decimal(5)) for deal in due]
     closed = [*won, *(deal._replace(status="lost", amount=Decimal(7)) for deal in due)]
     figures = key_figures(due, closed, stale_count=0, days=today, today=TODAY, valuation=valuation)

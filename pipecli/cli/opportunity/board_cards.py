@@ -76,22 +76,14 @@ class Lane(NamedTuple):
     cards: list[Card]
 
 
-def open_card(deal: Deal, idle_days: int, today: date, customers: Mapping[str, str]) -> Card:
-    """An open deal as a card; `customers` gives their names by slug."""
-    waits = deal.hold_until if deal.is_on_hold(today) else None
-    is_stale = days_over(deal, idle_days, today) is not None
+def card_of(deal: Deal, today: date, customers: Mapping[str, str], idle_days: int = 0) -> Card:
+    """A deal as a card; `customers` gives their names by slug."""
+    at = deal.day_of_rates(today)
     return Card(
         deal.id, deal.title, customers.get(deal.customer or "", deal.customer), deal.owner, deal.amount,
-        deal.currency, deal.close, max((today - deal.created_on).days, 0), idle_days, is_stale,
-        deal.is_overdue(today), today, waits,
-    )  # fmt: skip
-
-
-def closed_card(deal: Deal, today: date, customers: Mapping[str, str]) -> Card:
-    """A deal that ended as a card."""
-    return Card(
-        deal.id, deal.title, customers.get(deal.customer or "", deal.customer), deal.owner, deal.amount,
-        deal.currency, deal.close, deal.cycle_days or 0, 0, False, False, deal.close or today,
+        deal.currency, deal.close, max((at - deal.created_on).days, 0), idle_days,
+        days_over(deal, idle_days, today) is not None, deal.is_overdue(today), at,
+        deal.hold_until if deal.is_on_hold(today) else None,
     )  # fmt: skip
 
 
@@ -185,12 +177,12 @@ def read_board(
     cards = []
     for deal in deals:
         idle = today - last_movement(deal, moves.get(deal.id), today).day
-        cards.append((Place("open", deal.stage), open_card(deal, idle.days, today, names)))
+        cards.append((Place("open", deal.stage), card_of(deal, today, names, idle.days)))
     if has_closed:
         places |= _CLOSED
         closed = closed_deals(pipeline.index.connection, owners, Days())
         in_process = [deal for deal in closed if deal.process == chosen]
-        cards += [(Place(deal.status, ""), closed_card(deal, today, names)) for deal in in_process]
+        cards += [(Place(deal.status, ""), card_of(deal, today, names)) for deal in in_process]
     if wanted:
         words = folded(wanted).split()
         cards = [(at, card) for at, card in cards if all(word in _text_of(card) for word in words)]
