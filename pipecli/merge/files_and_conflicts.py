@@ -1,8 +1,8 @@
-"""A merged record's file: the rules that it keeps, and its conflicts in words; any other file, line by line.
+"""One file of three versions (`merge_bytes`): a record merged field by field, any other file line by line.
 
-Which field is in conflict is decided in `field_by_field.py`, which value it then gets by a person. A file
-that isn't a record, or not a readable one, is merged line by line as git does it. Two changes, each right,
-that don't go together in one record are conflicts, too.
+Which field is in conflict is decided in `field_by_field.py`; here a conflict gets its words, and two changes,
+each right, that don't go together in one record (`broken_rule`) become one. A file that isn't a record, or
+not a readable one, is merged as git does it. The value of a field in conflict is a person's decision.
 """
 
 from __future__ import annotations
