@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import lru_cache
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pipecli.harmless_text import lifeless
 from pipecli.store import git
 from pipecli.store.file_stamps import stat_of_status
+from pipecli.store.safe_files import mount_of
 
 if TYPE_CHECKING:
     from pipecli.store.file_stamps import Stat
@@ -236,7 +238,12 @@ def require_no_rebase(git_dir: Path) -> None:
         )
 
 
-def hardening(settings: Mapping[str, str]) -> tuple[str, ...] | None:
+_BATCHING = ("ext3", "ext4", "xfs")
+"""Disks of Linux on which what was written before one fsync outlasts a power cut, too: one journal has it
+all. btrfs puts there what is asked for: git's objects of a batch are lost, and with them the history."""
+
+
+def hardening(settings: Mapping[str, str], place: Location) -> tuple[str, ...] | None:
     """The options by which a commit outlasts a power cut; None where the user's core.fsync gives that up.
 
     git alone hardens packs and no loose object. In a batch its objects wait for the disk once, not each. The
@@ -244,7 +251,8 @@ def hardening(settings: Mapping[str, str]) -> tuple[str, ...] | None:
     """
     if "core.fsync" in settings:
         return None if settings["core.fsync"] == "none" else ()
-    batch = () if "core.fsyncmethod" in settings else ("-c", "core.fsyncMethod=batch")
+    is_batching = sys.platform in ("darwin", "win32") or mount_of(place.common_dir)[0] in _BATCHING
+    batch = ("-c", "core.fsyncMethod=batch") if is_batching and "core.fsyncmethod" not in settings else ()
     return ("-c", "core.fsync=added", *batch)
 
 
@@ -278,7 +286,7 @@ def _stamp(file: str) -> Stat | None:
 def outlasting(place: Location) -> Iterator[bool]:
     """Have what every git of ours writes within outlast a power cut; False where its user gives that up."""
     # Once set, git gives them itself as if they were the user's setting.
-    options = tuple(git.hardening) or hardening(git.settings(place.work_tree))
+    options = tuple(git.hardening) or hardening(git.settings(place.work_tree), place)
     before, git.hardening[:] = [*git.hardening], options or ()
     try:
         yield options is not None

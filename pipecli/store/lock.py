@@ -83,7 +83,6 @@ _UNSHARED = {"nolock", "local_lock=all", "local_lock=posix", "nobrl"}
 """Options of network disks by which other machines don't see a lock."""
 _LOCKLESS = ("fuse.sshfs", "fuse.rclone", "fuse.s3fs", "fuse.gcsfuse")
 """Network disks that have no locks: Linux then keeps them on this machine."""
-_MOUNTS = Path("/proc/self/mounts")
 _LOCKING: set[int] = set()
 """The disks on which this process saw a lock hold."""
 
@@ -145,19 +144,9 @@ def _is_had_twice(file: Path) -> bool:
 
 def _is_unshared(folder: Path) -> bool:
     """True on a disk of the network whose locks stay on this machine, as Linux tells."""
-    mounts = []
-    with suppress(OSError):
-        mounts = _MOUNTS.read_text(encoding="utf-8", errors="replace").splitlines()
-    where = os.path.realpath(folder)
-    best, options = "", ""
-    for mount in mounts:
-        _, point, kind, given, *_ = mount.split(" ")
-        point = point.encode().decode("unicode_escape")
-        is_above = where == point or where.startswith(point.rstrip("/") + "/")
-        if is_above and len(point) >= len(best):
-            best, options = point, given if kind.startswith(("nfs", "cifs", "smb")) else ""
-            options = "nolock" if kind in _LOCKLESS else options
-    return not _UNSHARED.isdisjoint(options.split(","))
+    kind, options = safe_files.mount_of(folder)
+    is_of_network = kind.startswith(("nfs", "cifs", "smb"))
+    return kind in _LOCKLESS or (is_of_network and not _UNSHARED.isdisjoint(options.split(",")))
 
 
 def _unwritable(error: Exception) -> PipecliError:

@@ -251,6 +251,25 @@ def _put(root: Path, file: str, content: bytes, mode: int | None) -> Stat:
     return stat
 
 
+_MOUNTS = Path("/proc/self/mounts")
+
+
+def mount_of(folder: Path) -> tuple[str, str]:
+    """The kind of the disk that a folder is on (`ext4`, `nfs`), and its options; empty where none tells."""
+    mounts = []
+    with suppress(OSError):
+        mounts = _MOUNTS.read_text(encoding="utf-8", errors="replace").splitlines()
+    where = os.path.realpath(folder)
+    best, found = "", ("", "")
+    for mount in mounts:
+        _, point, kind, options, *_ = mount.split(" ")
+        point = point.encode().decode("unicode_escape")
+        is_above = where == point or where.startswith(point.rstrip("/") + "/")
+        if is_above and len(point) >= len(best):
+            best, found = point, (kind, options)
+    return found
+
+
 _MANY = 64
 """Files; so many are put on the disk faster by putting everything there."""
 

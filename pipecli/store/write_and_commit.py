@@ -118,7 +118,7 @@ def write_under_journal(
     """
     prefix, written = place.prefix, {} if stats is None else stats
     is_to_stop = False
-    options = hardening(git.settings(place.work_tree) if settings is None else settings)
+    options = hardening(git.settings(place.work_tree) if settings is None else settings, place)
     record = crash_recovery.begin_journal(
         place,
         [(write.file, write.before, write.after) for write in writes],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
@@ -133,15 +134,26 @@ def test_a_commit_of_very_many_records_names_none_of_them() -> None:
     assert git_commit.trailers(changes[1:]).count("Pipecli-Record: LEAD-00") == 100
 
 
-def test_a_commit_outlasts_a_power_cut_unless_its_user_gives_that_up() -> None:
+def test_a_commit_outlasts_a_power_cut_unless_its_user_gives_that_up(
+    tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     committed, batch = ("-c", "core.fsync=added"), ("-c", "core.fsyncMethod=batch")
+    place, mounts = location_at(tree), tmp_path / "mounts"
+    monkeypatch.setattr("pipecli.store.safe_files._MOUNTS", mounts)
+    monkeypatch.setattr(sys, "platform", "linux")
+    mounts.write_text("/dev/sda / ext4 rw 0 0\n")
     for settings, options in (
         ({}, (*committed, *batch)),
         ({"core.fsyncmethod": "fsync"}, committed),
         ({"core.fsync": "all"}, ()),
         ({"core.fsync": "none", "core.fsyncmethod": "batch"}, None),
     ):
-        assert git_commit.hardening(settings) == options
+        assert git_commit.hardening(settings, place) == options
+    for kind in ("btrfs", "zfs", "f2fs", "overlay"):  # one fsync puts one file there, and no batch
+        mounts.write_text(f"/dev/sda / ext4 rw 0 0\n/dev/sdb {tmp_path} {kind} rw 0 0\n")
+        assert git_commit.hardening({}, place) == committed
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert git_commit.hardening({}, place) == (*committed, *batch)
 
 
 def test_what_outlasts_a_power_cut_does_so_within_itself_too(

@@ -102,7 +102,7 @@ def test_a_disk_of_the_network_whose_locks_stay_here_is_refused(
     mounts = tmp_path / "mounts"
     automounted = f"systemd-1 {tmp_path} autofs rw 0 0\nserver:/x {tmp_path} {disk} 0 0\n"
     mounts.write_text(f"proc /proc proc rw 0 0\n{automounted}")
-    monkeypatch.setattr("pipecli.store.lock._MOUNTS", mounts)
+    monkeypatch.setattr("pipecli.store.safe_files._MOUNTS", mounts)
     monkeypatch.setattr("pipecli.store.lock._LOCKING", set())
     outcome = nullcontext() if holds else pytest.raises(PipecliError, match="where locks don't work")
     with outcome, hold_lock(tmp_path):
