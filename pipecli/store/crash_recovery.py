@@ -109,6 +109,7 @@ class Journal(NamedTuple):
         self._clear_traces()
         if commit := self._commit():
             self._stage_as_committed(self.steps)
+            git_recovery.restore_torn(self.place, [self.place.prefix + step.file for step in self.steps])
             return Recovery(commit, [], is_done=True)
         states = [self._state(number) for number in range(len(self.steps))]
         if not self.is_committing and all(state == "after" for state in states):
@@ -255,8 +256,9 @@ class Journal(NamedTuple):
         onto = self._onto.read_text(encoding="ascii") if self._onto.exists() else ""
         if not onto or git.commit_of(self.place.work_tree, "MERGE_HEAD") == onto:
             return cleared
-        if git_commit.head_of(self.place) != self.start:
-            git_recovery.restore_torn(self.place, self.start)
+        if (head := git_commit.head_of(self.place)) != self.start:
+            moved = git_commit.differing_files(self.place.work_tree, self.start, head)
+            git_recovery.restore_torn(self.place, moved)
             return f"finished: {self.subject}"
         kept = git_recovery.put_back(self.place, self.start, onto, self.place.cache / "kept")
         if kept is None:

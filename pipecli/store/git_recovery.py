@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -53,25 +53,27 @@ def moved_files(place: Location, start: str, onto: str) -> tuple[list[str], list
     return sorted(changed), sorted(name for name in new if os.path.lexists(top / name))
 
 
-def _moved_here(place: Location, start: str) -> dict[str, Path]:
-    """The files that git has moved from a commit to HEAD, by name."""
-    differing = differing_files(place.work_tree, start, head_of(place))
-    paths = {name: place.work_tree / name for name, file in differing.items() if file.status != "D"}
-    return {name: path for name, path in paths.items() if path.is_file() and not path.is_symlink()}
-
-
 def harden_moved(place: Location, start: str) -> None:
     """Have the files that git has moved from a commit to HEAD outlast a power cut, as git doesn't."""
-    files = _moved_here(place, start)
+    differing = differing_files(place.work_tree, start, head_of(place))
+    paths = {name: place.work_tree / name for name, file in differing.items() if file.status != "D"}
+    files = {name: path for name, path in paths.items() if path.is_file() and not path.is_symlink()}
     safe_files.harden(place.work_tree, *files)
     safe_files.harden_folders({path.parent for path in files.values()})
 
 
-def restore_torn(place: Location, start: str) -> None:
-    """Have the files that a power cut left empty, or with NUL bytes only, be as HEAD has them."""
-    torn = [name for name, path in _moved_here(place, start).items() if not path.read_bytes().strip(b"\0")]
+def restore_torn(place: Location, names: Collection[str]) -> None:
+    """Have files be as HEAD has them that a power cut left out, empty, or with NUL bytes only."""
+    differing = git.words(place.work_tree, "diff", "-z", "--name-only", "--no-renames", "HEAD")
+    torn = [name for name in differing if name in names and _is_torn(place.work_tree / name)]
     if torn:
         _restore(place, "HEAD", torn)
+
+
+def _is_torn(path: Path) -> bool:
+    if not os.path.lexists(path):
+        return True
+    return path.is_file() and not path.is_symlink() and not path.read_bytes().strip(b"\0")
 
 
 def _restore(place: Location, commit: str, names: Sequence[str]) -> None:

@@ -582,6 +582,21 @@ def test_a_change_that_a_hook_formats_is_finished_after_a_kill(cli, deal, git, r
     assert git("status", "--porcelain") == ""
 
 
+@pytest.mark.parametrize("left", [b"", b"\0" * 300, None])
+def test_a_file_that_a_power_cut_left_torn_is_as_its_commit_has_it(cli, deal, git, root, start, left):
+    """git hardens its commit while the files are hardened: it may be done first."""
+    file = deal()
+    hook(root, "post-commit", WAITS)
+    kill(start("opp", "set", "2q8", "amount=1"))
+    if left is None:
+        file.unlink()
+    else:
+        file.write_bytes(left)
+
+    assert cli("opp", "list").err.startswith("finished: OPP-2Q8XA: set amount, it is commit ")
+    assert (git("status", "--porcelain"), "amount: 1\n" in file.read_text()) == ("", True)
+
+
 def test_a_removal_that_git_has_is_finished_too(cli, deal, git, root, start):
     deal()
     hook(root, "post-commit", WAITS)
@@ -774,11 +789,11 @@ def test_what_became_of_files_that_a_killed_git_moved_is_told(cli, deal, git, ro
     git("reset", "-q", "--hard", theirs)
     file.write_bytes(b"\0" * file.stat().st_size)  # as a power cut leaves what git has just moved
     terms.write_text("60 days\n")  # as a person has written since
-    (root / "gone.txt").unlink()
+    (root / "gone.txt").unlink()  # as one leaves it on btrfs, where each name is hardened for itself
     old.touch()
     assert cli("opp", "list").err == "finished: sync (the command was cut off)\n"
     assert ("5000" in file.read_text(), terms.read_text(), old.read_text()) == (True, "60 days\n", "")
-    assert not (root / "gone.txt").exists()
+    assert (root / "gone.txt").read_text() == "gone\n"
     old.unlink()
     git("reset", "-q", "--hard", before)
     cut_off(root, "sync", theirs)
