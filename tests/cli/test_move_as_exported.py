@@ -2426,3 +2426,60 @@ def test_a_row_of_a_firm_and_its_contact_is_both_and_one_without_a_person_a_cust
     assert {name: one.get("customer") for name, one in people.items()} == {
         "Mia Sol": "acme", "Ben Roy": "hive", "Eva": "hive", "hi@hive.example": "hive",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("row", "fields"),
+    [
+        (
+            {"Call Date": "2026-02-03", "Subject": "Hi", "Duration (sec)": "400", "Call Type": "Outbound"},
+            {"type": "call", "at": "2026-02-03", "duration": 7, "direction": "out", "done": True},
+        ),
+        (
+            {"due_date": "", "created": "2026-02-03", "title": "Hi", "status": "Completed", "duration": "1h"},
+            {"at": "2026-02-03", "subject": "Hi", "done": True, "duration": None},
+        ),
+        (
+            {"Interaction Date": "2026-12-24", "Interaction Type": "Visit", "Rep": "Nora Field"},
+            {"type": "meeting", "by": "nora-field", "done": False},
+        ),
+        (
+            {"Sent": "2026-02-03", "From": "Al", "Title": "Hi", "Body": "<p></p>", "Contact email": "m@x.y"},
+            {"at": "2026-02-03", "subject": "Hi", "notes": None, "contact": "mia-sol", "done": True},
+        ),
+    ],
+)  # fmt: skip
+def test_an_activity_has_its_day_its_minutes_its_way_and_is_done_if_all_are_past(
+    cli: Cli, root: Path, row: dict[str, str], fields: dict[str, object]
+) -> None:
+    """A log of what happened has no column that says so; one with days to come may be a plan."""
+    row = {"Deal ID": "1", **row}
+    source = _files(
+        "exp",
+        deals="Deal ID,Deal Name,Stage,Amount,Close Date\n1,Roof,Demo,100,2026-12-01\n",
+        contacts="Contact ID,Name,Email\n5,Mia Sol,m@x.y\n",
+        **{"calls" if "Call Date" in row else "emails" if "Sent" in row else "activities": (
+            f"{','.join(row)}\n{','.join(row.values())}\n"
+        )},
+    )  # fmt: skip
+    _plan(cli, source)
+    cli("import", "run", "m")
+    (activity,) = deals(root)["1"]["activities"]
+    told = {name: activity.get(name) for name in fields}
+    assert told | ({"at": str(told["at"])[:10]} if "at" in told else {}) == fields
+
+
+def test_a_word_in_a_column_of_addresses_is_none_and_the_first_of_several_comes(cli: Cli, root: Path) -> None:
+    people = "Mia Sol,NA\nBen Roy,no email\nEva Gil,'e@x.example, f@x.example; g@x.example'\n".replace(
+        "'", '"'
+    )
+    _plan(cli, _files("exp", leads=f"Name,Email\n{people}", contacts=f"Full Name,Email\n{people}"))
+    cli("import", "run", "m")
+    leads = {(lead := loads(path.read_text()))["name"]: lead for path in root.glob("leads/**/*.yaml")}
+    assert [leads[name].get("email") for name in ("Mia Sol", "Ben Roy", "Eva Gil")] == [
+        None,
+        None,
+        "e@x.example",
+    ]
+    contacts = {(one := loads(path.read_text()))["name"]: one for path in root.glob("contacts/*.yaml")}
+    assert [len(contacts[name].get("emails", ())) for name in ("Mia Sol", "Ben Roy", "Eva Gil")] == [0, 0, 3]

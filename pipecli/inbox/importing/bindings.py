@@ -280,6 +280,9 @@ class Bindings:
                 return
             first = self._first(reading, column, binding, cell) if binding.split else cell
             value = self._read(binding.read, first)
+            if value == "":  # HTML that shows nothing
+                Tally.count(self.lacking, column, reading.row)
+                return
             if isinstance(value, PercentOff):
                 path, value = (*path[:-1], "discount"), value.percent
             if isinstance(value, Money) and binding.times:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime, tzinfo
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from enum import Enum
 from typing import Any, NamedTuple, TypeGuard, get_args, get_origin
 
@@ -56,8 +56,6 @@ def line_value(cell: Cell) -> str:
 
 STAGE_ENTERED = ("custom", "stage_entered")
 """When a deal came to which stage, of another system's history: velocity counts it."""
-
-
 CLOSED_STAGE = ("closed", "stage")
 """`unknown` of a deal that ended nobody knows where."""
 
@@ -355,6 +353,8 @@ def _whole(column_format: ColumnFormat) -> Reader:
 
     def read(cell: Cell) -> object:
         value = exact(cell)
+        if column_format.scale == "seconds":  # of a call, in minutes here
+            value = (value / 60).to_integral_value(ROUND_HALF_UP)
         if value != value.to_integral_value():
             raise Unreadable(f'"{cell}" isn\'t a whole number')
         return int(value)

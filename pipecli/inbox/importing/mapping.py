@@ -59,8 +59,8 @@ Condition = Annotated[
     Discriminator(_condition),
 ]
 """The values that a column must have one of, or with `not` none of."""
-Scale = Literal["fraction", "percent", "cents", "thousands", "millions"]
-"""The form of a percentage: 0.5 is a half as a fraction, half a percent as a percent; an amount's unit."""
+Scale = Literal["fraction", "percent", "cents", "thousands", "millions", "seconds"]
+"""The form of a percentage: 0.5 is a half as a fraction, half a percent as a percent; a number's unit."""
 
 
 class Column(Part):

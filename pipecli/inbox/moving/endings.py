@@ -1,4 +1,4 @@
-"""The ends of an export's deals and leads, as a day, a yes or a mark beside their status tells.
+"""The ends of an export's deals, leads and activities, as a day, a yes or a mark beside their status tells.
 
 Where two columns say different things, or nothing tells, it is asked.
 """
@@ -8,17 +8,27 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, date
 from typing import Any
 
-from pipecli.errors import PipecliError
+from pipecli.errors import PipecliError, Unreadable
 from pipecli.inbox.importing.compile_mapping import holds, texts
-from pipecli.inbox.importing.day_formats import is_iso
+from pipecli.inbox.importing.day_formats import is_iso, read_day
 from pipecli.inbox.importing.table import Row, Table, fill_down
 from pipecli.inbox.moving.duplicate_tables_and_columns import Known, table_name
 from pipecli.inbox.moving.findings import Findings, Outcomes, When
 from pipecli.inbox.moving.guess_column_formats import date_form
-from pipecli.inbox.moving.synonyms import Recognised
-from pipecli.inbox.moving.words import is_of_change, is_yes, one_word, outcome_of, patterns, stem_of
+from pipecli.inbox.moving.synonyms import Recognised, columns_for
+from pipecli.inbox.moving.words import (
+    is_of_change,
+    is_yes,
+    of_activity,
+    one_word,
+    outcome_of,
+    patterns,
+    stem_of,
+)
 from pipecli.records.compare_names import folded
 from pipecli.store import ids_and_files
 from pipecli.wording import count
@@ -278,7 +288,7 @@ def with_ends(table: Table, told: Recognised, findings: Findings) -> Recognised:
     status, flag, firm, made, buyer, person = (told.column_of(role) or "" for role in roles.split())
     turned = told.column_of("converted.date") or ""
     if told.kind != "leads":
-        return told
+        return _of_activities(table, told, findings) if told.kind == "activities" else told
     ends = {word: _end_of_lead(word, told.rest.get("ends", {})) for word in texts(table, status)}
     means = {word: {"status": end} for word, end in ends.items()} | {"": {"status": "new"}}
     lost, won = (dict[str, Any]({status: [w for w in ends if ends[w] == end]})
@@ -330,3 +340,50 @@ def _end_of_lead(word: str, known: Mapping[str, str]) -> str:
     told = next((status for status, pattern in words.items() if re.search(pattern, plain)), None)
     ends = {"lost": "disqualified", "won": "converted"}
     return known.get(word) or told or ends.get(outcome_of(word) or "", "open")
+
+
+def _of_activities(table: Table, told: Recognised, findings: Findings) -> Recognised:
+    """The columns, with minutes, a type that is a direction, and other days for rows without the first.
+
+    Where no column says that they are done, they are, if all their days are past.
+    """
+    columns, given, ways = (
+        dict(told.columns),
+        dict(told.rest.get("set", {})),
+        patterns()["directions"].values(),
+    )
+    for column, role in told.columns.items():
+        cells = texts(table, column)
+        if role == "contact":
+            columns[column] = {"to": role, "unknown": "skip"}
+        elif role == "type" and cells and all(any(re.search(way, folded(c)) for way in ways) for c in cells):
+            columns[column] = "direction"  # `Call Type` of Zoho
+            given |= {"type": of_activity("type", [name := stem_of(table.name)])["values"][name]}
+        elif role == "duration":
+            is_known = (
+                all(re.fullmatch(r"\d+(\.\d+)?", cell) for cell in cells) and "hour" not in column.lower()
+            )
+            scale = {"scale": "seconds"} if "sec" in column.lower() else {}
+            columns |= {column: {"to": role, **scale}} if is_known else {}
+            if not is_known:
+                del columns[column]
+    at = told.roles.get("at")
+    if at and not told.vendor and texts(table, at).total() < len(table.rows):
+        columns |= {c: "at" for c in columns_for(table, told.kind, "at") if c not in columns}
+    is_told = told.column_of("done") or "done" in given or given.get("type") == "task"
+    if at and not is_told and (days := _days(table, at, findings)):
+        is_past = max(days) <= findings.today
+        says = "done, as all their days are past" if is_past else "open, as some of their days are to come"
+        findings.assumed.append(f"{table_name(table)}: no column says which are done; they are {says}")
+        given |= {"done": True} if is_past else {}
+    return told._replace(columns=columns, rest={**told.rest, "set": given})
+
+
+def _days(table: Table, column: str, findings: Findings) -> list[date]:
+    """The days of a column, those that can be read."""
+    form = date_form(table, column, Findings(findings.settings, findings.answers, "", findings.today))
+    forms, days = [*filter(None, (form.form, *form.others))], list[date]()
+    for text in texts(table, column):
+        with suppress(Unreadable):
+            days.append(read_day(text, forms, findings.today, UTC))
+    return days

@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from email.utils import parseaddr
 from typing import Any, NamedTuple
 
@@ -85,6 +86,9 @@ class Findings:
     settings: Settings
     answers: Mapping[str, Any]
     vendor: str
+    today: date
+    process: str = ""
+    """The one of an export without several pipelines."""
     questions: dict[str, Question] = field(default_factory=dict)
     assumed: list[str] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
@@ -98,8 +102,6 @@ class Findings:
     """Their stages, by slugs."""
     stages: dict[str, str] = field(default_factory=dict)
     """The slugs of open stages, by the names that the export has for them."""
-    process: str = ""
-    """The one of an export without several pipelines."""
     activities: set[str] = field(default_factory=set)
     """The ids of those in the files so far: two files may count from 1."""
     said_otherwise: set[str] = field(default_factory=set)

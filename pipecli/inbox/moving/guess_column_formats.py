@@ -227,9 +227,12 @@ def form_of_texts(cells: Counter[str], role: str) -> dict[str, Any]:
     if role == "notes":
         pages = sum(rows for text, rows in cells.items() if re.search(HTML, text))
         return {"html": True, "#": f"{pages:,} of {cells.total():,} are HTML"} if pages else {}
-    if role == "email":
-        cells = Counter(cell for cell in cells if cell.count("@") > 1)
-        return {"split": sign} if (sign := next((s for s in ",;" if any(s in c for c in cells)), "")) else {}
+    if role.startswith("email"):
+        words = [cell for cell in cells if re.fullmatch(r"[^\W\d]+( [^\W\d]+)?", cell)]
+        none = {"values": dict.fromkeys(words)} if 0 < len(words) <= _MOST_WORDS else {}  # `NA`, `no email`
+        cells = Counter(cell for cell in cells if cell.count("@") > 1 and role == "email")
+        sign = next((s for s in ",;" if any(s in c for c in cells)), "")
+        return none | ({"split": sign} if sign else {})
     signs = [sign for sign in (";|" if role == "tags" else ";") if any(sign in cell for cell in cells)]
     several = [cell.split(";") for cell in cells if ";" in cell and not re.search(r"&\w+;", cell)]
     alone = any(part.strip() in cells for parts in several for part in parts)

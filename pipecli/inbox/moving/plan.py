@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, NamedTuple
 
 from pipecli.errors import PipecliError
@@ -49,12 +50,13 @@ from pipecli.inbox.moving.recognise_vendor import (
     check_vendor,
     doubts,
     header_line,
+    is_of_stage,
     persons_of,
     recognised,
     with_marks,
 )
 from pipecli.inbox.moving.synonyms import Recognised, columns_of_deals
-from pipecli.inbox.moving.words import kinds_of_rows, of_activity, outcome_of, patterns, stem_of
+from pipecli.inbox.moving.words import kinds_of_rows, of_activity, patterns, stem_of
 from pipecli.records.compare_names import folded, is_code
 from pipecli.records.settings import Settings
 from pipecli.store import ids_and_files
@@ -87,16 +89,10 @@ class _Recognition(NamedTuple):
     told: Recognised
 
 
-def _is_stage(table: Table, tables: Sequence[Table]) -> bool:
-    """True for one of several sheets with the same columns, of which one is called Won or Lost."""
-    alike = [one.sheet for one in tables if (one.name, one.columns) == (table.name, table.columns)]
-    ends = {outcome_of(name) for name in alike if not re.search(patterns()["way"][0], name.lower())}
-    return len(alike) > 1 and bool(table.sheet) and not {"won", "lost"}.isdisjoint(ends)
-
-
 def make_plan(
     files: Sequence[File],
     settings: Settings,
+    today: date,
     *,
     source: str = "",
     vendor: str | None = None,
@@ -110,7 +106,7 @@ def make_plan(
     check_vendor(vendor)
     contents = {file.name: file.content for file in files if file.content.strip()}
     tables = [table for name, raw in contents.items() for table in tables_of_file(raw, name) if table.columns]
-    tables = [with_sheet(table, table.sheet) if _is_stage(table, tables) else table for table in tables]
+    tables = [with_sheet(table, table.sheet) if is_of_stage(table, tables) else table for table in tables]
     pairs = list(zip(tables, recognised(tables, vendor), strict=True))
     for number, (table, told) in enumerate(pairs):
         if line := header_line(table):
@@ -124,7 +120,7 @@ def make_plan(
     known.sort(key=_place)
     vendors = Counter(one.told.vendor for one in known if one.told.vendor)
     leading = vendors.most_common(1)[0][0] if vendors else ""
-    findings = Findings(settings, answers or {}, leading, process=leading or "sales", ids_here=ids_here)
+    findings = Findings(settings, answers or {}, leading, today, leading or "sales", ids_here=ids_here)
     unread = [table for table, told in pairs if told is None]
     findings.currency_ids = {key: code for table in unread for key, code in currency_ids(table).items()}
     plan = Plan(leading, findings, unknown=[table_name(table) for table in unread if not currency_ids(table)])
@@ -181,7 +177,7 @@ _NAMING = ("customer", "contacts.contact", "product", "contact")
 
 def _look_at_dates(known: Sequence[_Recognition], findings: Findings) -> None:
     """Look at all dates once, so that the order of those that tell it is known to those that don't."""
-    quiet = Findings(findings.settings, {}, findings.vendor)
+    quiet = Findings(findings.settings, {}, findings.vendor, findings.today)
     for table, told in known:
         for role, column in told.roles.items():
             if role in _DATES or role in ("close", "expected_close", "closed_date", "won_date", "lost_date"):
@@ -324,7 +320,7 @@ class _Mapping:
         elif role.endswith(OF_MONEY):
             entry |= amount_scale(self.table, column, self.findings)
             entry |= decimal_of(self.table, column, self.findings)
-        elif role in ("tags", "customer", "email", "notes"):
+        elif role.partition(".")[0] in ("tags", "customer", "email", "emails", "notes"):
             entry |= form_of_texts(texts(self.table, column), role)
         elif role in _USERS and self.told.kind != "users":
             if unknown := owners(self.table, column, self.findings):
@@ -332,7 +328,7 @@ class _Mapping:
         elif role == "currency":
             if codes := currency_words(self.table, column, self.findings):
                 entry["values"] = codes
-        elif role in ("type", "done") and self.told.kind == "activities":
+        elif role in ("type", "done", "direction") and self.told.kind == "activities":
             entry |= of_activity(role, texts(self.table, column))
         elif role == "type" and self.told.kind == "opportunities":
             slugs = {word: ids_and_files.slug(word) for word in texts(self.table, column)}

@@ -145,7 +145,9 @@ def recognised(tables: Sequence[Table], vendor: str | None = None) -> list[Recog
 def completed(table: Table, told: Recognised) -> Recognised:
     """The columns of a preset, and those of fields that it has no column for, as other editions call them."""
     fed = {
-        str(of.get("to") if isinstance(of, dict) else of).removesuffix("#") for of in told.columns.values()
+        str(of.get("to") if isinstance(of, dict) else of).removesuffix("#")
+        for column, of in told.columns.items()
+        if texts(table, column) or not table.rows
     }
     fed |= {role.partition(".")[0] for role in fed if role[-1:].isdigit()}
     others = [c for c in table.columns if c not in told.columns and c not in told.rest.get("ignore", ())]
@@ -415,6 +417,13 @@ def doubts(table: Table, told: Recognised) -> list[str]:
                and keys.issuperset(map(one_word, preset.recognise))]  # fmt: skip
     may_be = f"if it is of {' or '.join(several)}, say --from VENDOR"
     return [f"{table.name} is read by its header's words; {may_be}"] if several else []
+
+
+def is_of_stage(table: Table, tables: Sequence[Table]) -> bool:
+    """True for one of several sheets with the same columns, of which one is called Won or Lost."""
+    alike = [one.sheet for one in tables if (one.name, one.columns) == (table.name, table.columns)]
+    ends = {outcome_of(name) for name in alike if not re.search(patterns()["way"][0], name.lower())}
+    return len(alike) > 1 and bool(table.sheet) and not {"won", "lost"}.isdisjoint(ends)
 
 
 def header_line(table: Table) -> int | None:

@@ -104,7 +104,13 @@ def plan_here(
         return {external for (external,) in pipeline.query(query)}
 
     return make_plan(
-        files, pipeline.settings, source=source, vendor=vendor, answers=answers, ids_here=ids_here
+        files,
+        pipeline.settings,
+        pipeline.today,
+        source=source,
+        vendor=vendor,
+        answers=answers,
+        ids_here=ids_here,
     )
 
 

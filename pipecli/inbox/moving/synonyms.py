@@ -275,7 +275,9 @@ def _by_words(table: Table, words: _Words, *, is_exact: bool = False) -> dict[st
             and not (role == "external_id" and empty[column] and table.rows)
         ):
             columns[column] = role
-    for role in _WRITTEN.keys() & {*words.columns.values()} - {*columns.values()} if not is_exact else ():
+    for role in (
+        _WRITTEN.keys() & {*words.columns.values()} - {*columns.values(), "at"} if not is_exact else ()
+    ):
         columns |= dict.fromkeys([c for c in _of_content(table, role, words) if c not in columns][:1], role)
     return columns
 
@@ -283,17 +285,16 @@ def _by_words(table: Table, words: _Words, *, is_exact: bool = False) -> dict[st
 _WRITTEN = {
     **dict.fromkeys(("email", "emails"), r"\S+@\S+"),
     **dict.fromkeys(("phone", "phones"), r"\D*\d"),
+    "at": r".*\d",  # `From` of a mail is no day
     "website": r"(?i)(https?://|www\.)\S+|[\w.-]+\.[a-z]{2,}/?",
 }
-"""What the cells are like that a column of addresses or numbers has."""
+"""What a column of addresses, numbers or days has cells like."""
 
 
 def _may_be(table: Table, column: str, role: str | None) -> bool:
-    """False for a column of addresses or numbers of which most are none: `Newsletter/E-Mail` with a yes."""
-    cells = texts(table, column) if role in _WRITTEN else {}
-    return not cells or sum(re.match(_WRITTEN[str(role)], text) is not None for text in cells) * 2 >= len(
-        cells
-    )
+    """False for a column of addresses or numbers that has none of them: `Newsletter/E-Mail` with a yes."""
+    cells = texts(table, column) if role in _WRITTEN else ()
+    return not cells or any(re.match(_WRITTEN[str(role)], text) for text in cells)
 
 
 def _of_content(table: Table, role: str, words: _Words) -> list[str]:

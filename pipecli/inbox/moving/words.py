@@ -162,10 +162,11 @@ def of_statuses(told: Mapping[str, str | None]) -> dict[str, str]:
 
 
 def of_activity(role: str, words: Iterable[str]) -> dict[str, Any]:
-    """What the words of another system mean for an activity's type, and for whether it is done."""
+    """What the words of another system mean for an activity's type, its way, and for whether it is done."""
     if role == "done":
         over = {word: re.search(patterns()["not done"], folded(word)) is None for word in words}
         return {"values": over, "otherwise": False}
-    types = patterns()["activities"].items()
+    types = patterns()["directions" if role == "direction" else "activities"].items()
     told = {word: [of for of, own in types if re.search(own, folded(word))] for word in words}
-    return {"values": {word: (of or ["task"])[0] for word, of in told.items()}, "otherwise": "task"}
+    other = None if role == "direction" else "task"
+    return {"values": {word: (of or [other])[0] for word, of in told.items()}, "otherwise": other}
