@@ -229,7 +229,9 @@ def _make_repository(root: Path) -> None:
 def _init(directory: Path) -> None:
     """Have git make a repository, its first branch `main` whatever the user's git calls it."""
     for words in (("init", "--quiet"), ("symbolic-ref", "HEAD", "refs/heads/main")):
-        git.output(directory, *words)
+        done = git.attempt(directory, words)  # `git.run` would look for what is not there yet
+        if done.returncode:
+            raise git.unchanged("git could not make a repository", git.words_of(done))
 
 
 def _is_done_by_a_killed_one(root: Path, tell: Callable[[str], object]) -> bool:

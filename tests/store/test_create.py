@@ -45,7 +45,8 @@ def test_a_directory_with_other_files_keeps_them(anonymous, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("room", "said"), [(10, "error: git was stopped: File size limit exceeded"), (10_000, "File too large")]
+    ("room", "said"),
+    [(10, "nothing is changed: git was stopped: File size limit exceeded"), (10_000, "File too large")],
 )
 def test_on_a_full_disk_nothing_is_left(tmp_path, room, said):
     """A limit on the size of files stands in for it: `git init` fails, then a schema."""
@@ -98,6 +99,14 @@ def test_a_pipeline_has_a_page_for_agents_as_the_sample_has(root, tmp_path):
     (tmp_path / "old" / "AGENTS.md").write_text("mine")
     assert run(["init", str(tmp_path / "old")]) == 0
     assert (tmp_path / "old" / "AGENTS.md").read_text() == "mine"
+
+
+def test_why_git_makes_no_repository_is_told_in_its_words(home, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("GIT_DEFAULT_HASH", "none")
+    assert run(["init", str(tmp_path / "new")]) == 1
+    said = "git could not make a repository, nothing is changed: fatal: unknown hash algorithm 'none'"
+    assert said in capsys.readouterr().err
+    assert not (tmp_path / "new").exists()
 
 
 def test_a_new_pipeline_outlasts_a_power_cut(home, tmp_path, monkeypatch):
