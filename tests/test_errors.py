@@ -7,6 +7,7 @@ import json
 import py_compile
 import re
 import shlex
+import subprocess
 import sys
 from pathlib import Path
 
@@ -249,3 +250,25 @@ def test_a_compiled_module_that_a_full_disk_has_cut_off_is_no_interruption(cli, 
     compiled.write_bytes(compiled.read_bytes()[:100])
     said = cli("forecast", code=1).err
     assert "error: a module that Python compiled is damaged, as a full disk leaves it: marshal data" in said
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="tells how much memory is used")
+def test_too_little_memory_is_told_as_that(root, deal):
+    """Python, SQLite and libraries tell it in their own ways, as "can't start new thread"."""
+    limits = """
+import resource, sys
+from pathlib import Path
+from pipecli.cli.main import main
+used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (used + (int(sys.argv.pop(1)) << 20),) * 2)
+main()
+"""
+    deal()
+    said = ""
+    for megabytes in ("7", "9", "11", "13", "15", "17"):
+        words = [sys.executable, "-c", limits, megabytes, "-C", root, "opp", "set", "2q8", "amount=1"]
+        ended = subprocess.run(words, capture_output=True, text=True, check=False)
+        assert not re.search("Traceback|fault in pipecli|too large", ended.stderr), ended.stderr
+        assert (ended.returncode == 0) != ended.stderr.startswith("error: "), ended.stderr
+        said += ended.stderr
+    assert "there is too little memory (" in said

@@ -132,8 +132,6 @@ def run(arguments: list[str]) -> int:
     except OSError as error:
         text = f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror or error)
         return _error(session, arguments, PipecliError(text, hint=session.what_stays(), code="system"))
-    except (MemoryError, RecursionError):  # a table of gigabytes, a thousand managers one above the other
-        return _error(session, arguments, PipecliError("this is too large or too deep", code="system"))
     except Exception as error:
         # pydantic tells a Ctrl-C that comes while it builds a model as a fault of that model
         if type(error).__name__ != "SchemaError" or "KeyboardInterrupt" not in str(error):
@@ -163,7 +161,13 @@ def _usage_or_bug(session: Session, arguments: Sequence[str], error: Exception) 
                 way = "try again: it is built anew"
                 disk = PipecliError(f"the index is damaged: {error}", hint=way, code="system")
             return _error(session, arguments, disk)
-        text = f"a fault in pipecli itself: {type(error).__name__}: {error}"
+        words = f"{type(error).__name__}: {error}"
+        if _is_short_of_memory():  # which Python, SQLite and libraries tell in a dozen ways
+            text = f"there is too little memory ({words.rstrip(': ')})"
+            return _error(session, arguments, PipecliError(text, hint=session.what_stays(), code="system"))
+        if isinstance(error, MemoryError | RecursionError):  # a thousand managers, one above the other
+            return _error(session, arguments, PipecliError("this is too large or too deep", code="system"))
+        text = f"a fault in pipecli itself: {words}"
         return _error(
             session, arguments, PipecliError(text, hint="PIPECLI_DEBUG=1 shows where", code="internal")
         )
@@ -204,6 +208,17 @@ def _usage_or_bug(session: Session, arguments: Sequence[str], error: Exception) 
         code="usage",
     )
     return _error(session, arguments, usage, status)
+
+
+_ROOM = 256 << 20
+"""Bytes that a library may ask for; none of them is touched."""
+
+
+def _is_short_of_memory() -> bool:
+    try:
+        return not bytearray(_ROOM)
+    except MemoryError:
+        return True
 
 
 def _verbs_of_nouns(verb: str) -> list[str]:

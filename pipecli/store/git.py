@@ -337,11 +337,12 @@ def objects(work_tree: Path, ids: Iterable[str], largest: int, *, may_lack: bool
     """
     if not (wanted := list(ids)):
         return
+    question = "".join(f"{id_}\n" for id_ in wanted).encode()
     words = ("cat-file", "--batch", "--buffer")
     with start(work_tree, *words, stderr=subprocess.DEVNULL, pass_fds=()) as process:
         assert process.stdin and process.stdout
         # A thread asks: two full pipes, one each way, would wait for each other for ever.
-        asking = Thread(target=_ask, args=(process.stdin, wanted), daemon=True)
+        asking = Thread(target=_ask, args=(process.stdin, question), daemon=True)
         asking.start()
         try:
             for id_ in wanted:
@@ -357,9 +358,9 @@ def objects(work_tree: Path, ids: Iterable[str], largest: int, *, may_lack: bool
             asking.join()
 
 
-def _ask(pipe: IO[bytes], ids: Sequence[str]) -> None:
+def _ask(pipe: IO[bytes], question: bytes) -> None:
     with suppress(OSError, ValueError), pipe:  # a Ctrl-C has closed it already
-        pipe.write("".join(f"{id_}\n" for id_ in ids).encode())
+        pipe.write(question)
 
 
 def _answered(pipe: IO[bytes], wanted: str, largest: int) -> Object | None:

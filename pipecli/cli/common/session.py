@@ -118,9 +118,8 @@ class Session:
 
     def what_stays(self) -> str:
         """The part of the command that stays, whatever becomes of it now, in words."""
-        from pipecli.store import crash_recovery
-
-        if changes := crash_recovery.ended[self._ended :]:
+        ended = getattr(sys.modules.get("pipecli.store.crash_recovery"), "ended", [])
+        if changes := ended[self._ended :]:
             commit = next((commit for commit in reversed(changes) if commit), "")
             last = f", the last as commit {commit[:7]}" if commit else ""
             return f"it has made {count(len(changes), 'change')}{last}"
