@@ -947,7 +947,7 @@ def test_mails_with_a_status_are_no_deals_and_the_list_of_users_no_contacts(cli:
     told = _plan(cli, source)
     assert _kinds(told) == {
         "Agent.csv": "users", "User.csv": "users", "Accounts.csv": "customers",
-        "Opportunities.csv": "opportunities", "Calls.csv": "activities",
+        "Opportunities.csv": "opportunities", "Calls.csv": "activities", "Quotes.csv": "quotations",
     }  # fmt: skip
     cli("import", "run", "m")
     assert (deals(root)["O1"]["customer"], deals(root)["O1"]["activities"][0]["type"]) == ("aurora", "call")
@@ -2053,10 +2053,76 @@ def test_quotations_and_prices_beside_deals_are_no_deals(cli: Cli, root: Path) -
     quotes = "Quote ID,Deal ID,Quote Name,Total,Status\nQ1,1,First,1498,Sent\nQ2,1,Second,1500,Draft\n"
     prices, bare = "Product,Price\nA1,1498\n", "SKU,Amount\nA1,1498\n"
     told = _plan(cli, _files("exp", deals=deal, quotations=quotes, price_list=prices, export=bare))
-    assert _kinds(told) == {"deals.csv": "opportunities"}
-    assert told["unknown"] == ["export.csv", "price_list.csv", "quotations.csv"]
+    assert _kinds(told) == {"deals.csv": "opportunities", "quotations.csv": "quotations"}
+    assert told["unknown"] == ["export.csv", "price_list.csv"]
     cli("import", "run", "m")
     assert [*deals(root)] == ["1"]
+
+
+def test_quotations_of_no_vendor_come_with_their_deals_and_lines(cli: Cli, root: Path) -> None:
+    """They stayed out."""
+    source = _files(
+        "exp",
+        deals="Deal ID,Deal Name,Stage,Amount,Currency\n1,Saw,Demo,1000,EUR\n",
+        quotes="Quote ID,Deal ID,Quote Number,Quote Date,Valid Until,Status\n"
+        "Q1,1,A-7,2026-01-05,2026-02-05,Approved\n"
+        "Q2,1,A-8,2026-01-06,,Rejected by customer\nQ3,1,A-9,2026-01-07,,Whatever\n",
+        quote_line_items="ID,Quote ID,Product Name,Quantity,Unit Price\nL1,Q1,Blade,2,10.5\nL2,Q2,,1,7\n",
+    )
+    told = _plan(cli, source)
+    assert _kinds(told)["quotes.csv"] == "quotations"
+    nameless = "1 of 2 rows with neither product nor description, called Line without a name"
+    assert f"quote_line_items.csv: {nameless}" in told["assumed"]
+    cli("import", "run", "m")
+    quotes = {one["external_id"]: one for one in map(_read, root.glob("quotations/**/*.yaml"))}
+    assert {key: one["status"] for key, one in quotes.items()} == {
+        "Q1": "accepted",
+        "Q2": "rejected",
+        "Q3": "draft",
+    }
+    assert (quotes["Q1"]["custom"]["number"], str(quotes["Q1"]["valid_until"])) == ("A-7", "2026-02-05")
+    lines = {key: one["items"][0] for key, one in quotes.items() if "items" in one}
+    assert (lines["Q1"]["quantity"], lines["Q1"]["unit_price"]) == (2, 10.5)
+    assert lines["Q2"]["description"] == "Line without a name"
+
+
+def test_a_table_of_quotations_without_deals_is_none_of_customers(cli: Cli, root: Path) -> None:
+    """It was a list of customers, as it has their addresses."""
+    quotes = "Guid,Name,Phone,BillingCity,Email\nq1,Roof,1,Bonn,a@x.example\n"
+    accounts = "Guid,Name,Website\na1,Aurora,a.example\n"
+    told = _plan(cli, _files("exp", Account=accounts, Quote=quotes))
+    assert (_kinds(told), told["unknown"]) == ({"Account.csv": "customers"}, ["Quote.csv"])
+
+
+def test_price_books_of_salesforce_are_price_lists(cli: Cli, root: Path) -> None:
+    source = _files(
+        "exp",
+        Product2="Id,Name,ProductCode\n01tA,Saw,S-1\n01tB,Axe,\n",
+        Pricebook2="Id,Name,IsStandard,IsActive\n01sA,Standard,true,true\n01sB,Partners,false,true\n",
+        PricebookEntry="Id,Pricebook2Id,Product2Id,UnitPrice,IsActive\n01uA,01sA,01tA,12.5,true\n"
+        "01uB,01sA,01tB,7,true\n01uC,01sB,01tB,6,true\n01uD,01sB,01tA,9,false\n",
+    )
+    told = _plan(cli, source)
+    assert (
+        "PricebookEntry.csv names no currency: its prices are taken as EUR, the pipeline's own"
+        in told["assumed"]
+    )
+    cli("import", "run", "m")
+    lists = {one["name"]: one["prices"] for one in map(_read, root.glob("price-lists/*.yaml"))}
+    assert lists == {"Standard": {"S-1": 12.5, "axe": 7}, "Partners": {"axe": 6}}
+
+
+def test_price_books_of_several_currencies_are_a_list_for_each(cli: Cli, root: Path) -> None:
+    source = _files(
+        "exp",
+        Product2="Id,Name,ProductCode\n01tA,Saw,S-1\n",
+        PricebookEntry="Id,Pricebook2Id,Product2Id,UnitPrice,IsActive,CurrencyIsoCode\n01uA,01sA,01tA,12.5,true,EUR\n"
+        "01uB,01sA,01tA,14,true,USD\n",
+    )
+    _plan(cli, source)
+    cli("import", "run", "m")
+    lists = {one["currency"]: one["prices"] for one in map(_read, root.glob("price-lists/*.yaml"))}
+    assert lists == {"EUR": {"S-1": 12.5}, "USD": {"S-1": 14}}
 
 
 def test_a_list_of_clickup_is_a_pipeline_and_its_status_the_stage(cli: Cli, root: Path) -> None:
@@ -2483,3 +2549,25 @@ def test_a_word_in_a_column_of_addresses_is_none_and_the_first_of_several_comes(
     ]
     contacts = {(one := loads(path.read_text()))["name"]: one for path in root.glob("contacts/*.yaml")}
     assert [len(contacts[name].get("emails", ())) for name in ("Mia Sol", "Ben Roy", "Eva Gil")] == [0, 0, 3]
+
+
+def test_a_column_of_the_history_of_stages_is_still_told_of_another_file(cli: Cli, root: Path) -> None:
+    """`CreatedDate` of the lines stayed out untold, as that of the history says when a stage was reached."""
+    source = _files(
+        "exp",
+        Opportunity="Id,Name,StageName,CloseDate,Amount\n006A,Saw,Prospecting,2026-12-01,9\n",
+        OpportunityHistory="Id,OpportunityId,StageName,CreatedDate\n008A,006A,Prospecting,2026-01-05\n",
+        OpportunityLineItem="Id,OpportunityId,Quantity,UnitPrice,Name,CreatedDate\n00kA,006A,1,9,Blade,2026-01-06\n",
+    )
+    told = _plan(cli, source)
+    assert any("OpportunityLineItem.csv: " in line and "CreatedDate (1)" in line for line in told["left_out"])
+
+
+def test_subscriptions_and_comments_are_no_deals_and_no_customers(cli: Cli, root: Path) -> None:
+    source = _files(
+        "exp",
+        deals="Deal ID,Deal Name,Stage,Amount\n1,Saw,Demo,1000\n",
+        subscriptions="sub_id,account_id,opp_id,plan,mrr,start_date,status\nS1,A1,1,Pro,12,2026-01-01,active\n",
+        comentarios="cliente,servicio,comentario\nLuz,Corte,Bien\n",
+    )
+    assert _kinds(_plan(cli, source)) == {"deals.csv": "opportunities"}

@@ -8,18 +8,20 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from email.utils import parseaddr
 from typing import Any, NamedTuple
 
-from pipecli.errors import PipecliError
+from pipecli.errors import PipecliError, Unreadable
 from pipecli.inbox.importing.compile_mapping import NOTHING, holds, texts
 from pipecli.inbox.importing.mapping import in_flow
 from pipecli.inbox.importing.table import Row, Table
 from pipecli.inbox.moving.words import patterns
 from pipecli.records.compare_names import folded, is_code, name_key
 from pipecli.records.settings import Settings
+from pipecli.records.written_amounts import read_money
 from pipecli.store import ids_and_files
 from pipecli.wording import count
 
@@ -185,6 +187,31 @@ class Findings:
 def filled(table: Table, column: str) -> str:
     """`306 of 310 have one`, for the comment beside a column."""
     return f"{sum(texts(table, column).values()):,} of {len(table.rows):,}"
+
+
+def are_amounts(table: Table, column: str) -> bool:
+    """True for a column of money, some of it worth a deal."""
+    with suppress(Unreadable):
+        values = [read_money(text, "", third_decimal=False).value for text in texts(table, column)]
+        return max(values, default=0) >= 10
+    return False
+
+
+def set_where_lacking(
+    kind: str, table: Table, column_of: Callable[[str], str | None], findings: Findings
+) -> dict[str, str]:
+    """What prices without a currency and lines without a name have instead, as none is without; says so."""
+    base, named = findings.settings.currency, [*filter(None, map(column_of, ("product", "description")))]
+    if kind == "price-lists" and not column_of("currency"):
+        own = f"its prices are taken as {base}, the pipeline's own"
+        findings.assumed.append(f"{table.name} names no currency: {own}")
+        return {"currency": base}
+    nameless = [row for row in table.rows if not any(text_of_row(f"{{{column}}}", row) for column in named)]
+    if kind != "items" or not nameless:
+        return {}
+    name, rows = "Line without a name", f"{len(nameless):,} of {count(len(table.rows), 'row', ',')}"
+    findings.assumed.append(f"{table.name}: {rows} with neither product nor description, called {name}")
+    return {"description": name}
 
 
 def staying_out(

@@ -32,7 +32,7 @@ from pipecli.inbox.moving.duplicate_tables_and_columns import (
     without_overlaps,
 )
 from pipecli.inbox.moving.endings import stages_to_fill, with_ends, without_deleted
-from pipecli.inbox.moving.findings import Findings, filled, know_users, owners, staying_out
+from pipecli.inbox.moving.findings import Findings, filled, know_users, owners, set_where_lacking, staying_out
 from pipecli.inbox.moving.guess_column_formats import (
     OF_MONEY,
     amount_scale,
@@ -212,6 +212,7 @@ class _Mapping:
         if told.kind == "opportunities" and "part" not in told.rest:
             told = told._replace(columns=columns_of_deals(table, told, findings))
         self.table, self.told, self.findings = table, told, findings
+        findings.said_otherwise = set()
         self.roles = told.roles
         is_of_deals = told.kind == "opportunities" and not {"part", "rows"} & told.rest.keys()
         self.fill = stages_to_fill(table, self.roles, findings) if is_of_deals else []
@@ -233,6 +234,7 @@ class _Mapping:
         for column, feeds in self.told.columns.items():
             if column not in self.columns:
                 self._column(column, feeds)
+        self.set |= set_where_lacking(self.told.kind, self.table, self.told.column_of, self.findings)
         if not is_part:
             self._templates()
             self._money()
@@ -397,10 +399,8 @@ class _Mapping:
                 self.templates.setdefault("title", choices)
             else:
                 self.set["title"] = "Deal"
-                name, lacking = table_name(self.table), len(self.table.rows) - titles
-                self.findings.assumed.append(
-                    f"{name}: {count(lacking, 'deal', ',')} without a name, called Deal"
-                )
+                lacking = f"{count(len(self.table.rows) - titles, 'deal', ',')} without a name, called Deal"
+                self.findings.assumed.append(f"{table_name(self.table)}: {lacking}")
 
     def _money(self) -> None:
         """Settle the currency of deals and other documents that have no column for it, or no cell."""
@@ -412,11 +412,10 @@ class _Mapping:
         """The columns that say again what others do, as a deal's stage does, or its customer's id."""
         doubles: list[str] = [*self.told.rest.get("doubles", ())]
         doubles += [self.roles[of] for of in _HALVES if {of, "name"} <= {*self.roles}]
-        if self.told.kind != "opportunities":
-            return doubles
-        doubles += [c for role, c in self.roles.items() if role in OF_DEALS and c not in self.columns]
-        said = [c for c in self.table.columns if c in self.findings.said_otherwise and c not in self.columns]
-        return [*dict.fromkeys([*doubles, *said])]
+        if self.told.kind == "opportunities":
+            own = [column for role, column in self.roles.items() if role in OF_DEALS]
+            doubles += [c for c in (*own, *self.findings.said_otherwise) if c not in self.columns]
+        return [*dict.fromkeys(doubles)]
 
     def _others(self) -> Iterator[str]:
         """Keep the columns that have no field under `custom`; those that can't be kept are told."""

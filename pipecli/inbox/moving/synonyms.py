@@ -7,15 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterator, Mapping
-from contextlib import suppress
 from functools import cache
 from importlib.resources import files
 from typing import Any, NamedTuple
 
-from pipecli.errors import Unreadable
 from pipecli.inbox.importing.compile_mapping import NOTHING, texts
 from pipecli.inbox.importing.table import Table
-from pipecli.inbox.moving.findings import Findings
+from pipecli.inbox.moving.findings import Findings, are_amounts
 from pipecli.inbox.moving.guess_column_formats import (
     bare_header,
     currency_of,
@@ -23,18 +21,20 @@ from pipecli.inbox.moving.guess_column_formats import (
     with_amounts_off,
 )
 from pipecli.inbox.moving.words import (
+    has_its_own_id,
     header_key,
     is_of_another_thing,
     kinds_of_rows,
     of_activity,
+    of_quotations,
     outcome_of,
     patterns,
+    repeat,
     role_of_header,
     stem_of,
 )
 from pipecli.records.compare_names import is_code
 from pipecli.records.money import CURRENCIES
-from pipecli.records.written_amounts import read_money
 from pipecli.store.yaml.read import parse
 
 _TITLE = 60  # characters of a text that may name a deal
@@ -45,7 +45,6 @@ _CLOSE_ENOUGH = 88
 _OF_FIRMS = {"website", "phone", "street", "city", "country", "industry", "tax_id", "email", "postcode"}
 _OF_A_DEAL = {"title", "customer", "owner", "contacts.contact"}
 """Roles of which the prices of a list have none."""
-_MANY = 20  # rows
 _HALVES = ("first_name", "last_name")
 _ONCE = {"customers": "name", "contacts": "emails name first_name last_name", "products": "sku"}
 """Kinds of which a row tells of one, and the roles that it is known by."""
@@ -132,7 +131,8 @@ def _roles(common: Mapping[str, list[str]], own: Mapping[str, list[str]]) -> Ite
 def kinds_named(name: str) -> set[str]:
     """The kinds that a file's name says at its end: `All Deals 2026.csv`."""
     stem, around = stem_of(name), patterns()["of exports"].split()
-    last = [word for word in stem.split() if word.isalpha() and word not in around][-1:]
+    words = (re.sub(r"(?<=[a-z])\d+$", "", word) for word in stem.split())  # `Product2`
+    last = [word for word in words if word.isalpha() and word not in around][-1:]
     ends = {stem, *last, *(f"{word}s" for word in last)}
     return {kind for kind, words in _synonyms().items() if not ends.isdisjoint(words.names)}
 
@@ -150,17 +150,26 @@ def by_words_of(table: Table, known: Container[str], *, is_whole: bool = False) 
         return Recognised("contacts", "", "", fields, {}, 1)
     best: Recognised | None = None
     stem = stem_of(table.name)
+    kinds = kinds_named(table.name)
+    if QUOTATIONS in (kinds_named(table.sheet) or kinds) and (told := _of_quotations(table)):
+        return told
     if (told := _of_history(table, stem)) or is_of_another_thing(table.name) or has_no_header(table):
         return told
     deals, keys = are_deals(table), [*map(header_key, table.columns)]
     of_lines = {str(_synonyms()["items"].columns.get(key)) for key in keys} >= {"quantity", "unit_price"}
     of_leads = {"lead owner", "lead status"} & {*keys} and "lifecycle stage" not in keys
-    kinds = kinds_named(table.name) or ({"leads"} if of_leads else set())
+    kinds = kinds or ({"leads"} if of_leads else set())
+    is_paper = QUOTATIONS in kinds  # of no deal: it may stand for one, and is no record of anything else
+    kinds -= {QUOTATIONS}
     named = {"opportunities" if kind == "leads" and deals else kind for kind in kinds}
     of_persons = {str(_synonyms()["contacts"].columns.get(key)) for key in keys} >= {*_HALVES}
     for kind, words in _synonyms().items():
         is_other = (kind == "leads" and deals) or (kind == "customers" and of_persons and kind not in named)
-        if kind == _HISTORY or is_other:
+        if (
+            kind in (_HISTORY, QUOTATIONS)
+            or is_other
+            or (is_paper and kind not in ("opportunities", "items"))
+        ):
             continue
         columns = _by_words(table, _of_leads() if deals and kind == "opportunities" else words)
         is_last = kind in named
@@ -170,9 +179,9 @@ def by_words_of(table: Table, known: Container[str], *, is_whole: bool = False) 
         must_be_named = "named" in kinds_of_rows()[kind] or kind in known or len(columns) < 2
         if kind == "activities":
             must_be_named |= not roles & {"at", "type", "subject"} or bool(named - {kind})
-            must_be_named |= _has_its_own_id(table, stem)
+            must_be_named |= has_its_own_id(table.columns, stem)
         elif kind == "opportunities" and "stage" not in roles:  # a ticket, an e-mail has a status, too
-            must_be_named |= _has_its_own_id(table, stem) or bool(named - {kind})
+            must_be_named |= has_its_own_id(table.columns, stem) or bool(named - {kind})
             must_be_named |= needed == {"status"} or (needed == {"amount"} and roles.isdisjoint(_OF_A_DEAL))
             needed |= {"customer"} & roles if is_last and "external_id" in roles else set()  # little is known
             needed = frozenset() if of_lines else needed
@@ -191,7 +200,8 @@ def by_words_of(table: Table, known: Container[str], *, is_whole: bool = False) 
             needed = needed if "items" not in named else frozenset()  # `Deal Products`: lines of deals
         if not needed or (must_be_named and not is_named) or (is_whole and not (is_last and table.rows)):
             continue
-        if kind in _ONCE and not is_last and _repeats(table, columns, _ONCE[kind].split()):
+        known_by = [column for column, role in columns.items() if role in _ONCE.get(kind, "").split()]
+        if known_by and not is_last and repeat([tuple(map(row.text, known_by)) for row in table.rows]):
             continue
         score = len(columns) + 2 * len(needed) + 4 * is_named + 6 * is_last
         if best is None or score > best.score:
@@ -201,13 +211,6 @@ def by_words_of(table: Table, known: Container[str], *, is_whole: bool = False) 
                 rest["set"] |= {"done": True} if rest["set"]["type"] == "note" and "done" not in roles else {}
             best = Recognised(kind, "", "", with_amounts_off(table, columns), rest, score)
     return best
-
-
-def _repeats(table: Table, columns: Mapping[str, Any], roles: Container[str]) -> bool:
-    """True where most rows of many tell of one that another row tells of: those of visits are no products."""
-    named = [column for column, role in columns.items() if role in roles]
-    keys = [key for row in table.rows if any(key := tuple(map(row.text, named)))]
-    return len(keys) > _MANY and 2 * len({*keys}) < len(keys)
 
 
 def by_words(table: Table, kind: str, *, is_exact: bool = False) -> dict[str, Any]:
@@ -234,14 +237,8 @@ def _of_leads() -> _Words:
     return (words := _synonyms()["opportunities"])._replace(names=(*words.names, "lead"))
 
 
-def _has_its_own_id(table: Table, stem: str) -> bool:
-    """True for a table of other things than deals: `payments.csv` with a column `payment_id`."""
-    things = {word.removesuffix("s") for word in stem.split()} | {*patterns()["with ids"].split()}
-    keys = (header_key(column) for column in table.columns)
-    return any(key.endswith(" id") and things.issuperset(key.split()[:-1]) for key in keys)
-
-
 _HISTORY = "history"
+QUOTATIONS = "quotations"
 _MOST_OF_HISTORY = 6
 """Columns of a table of stages that isn't named so."""
 
@@ -255,6 +252,15 @@ def _of_history(table: Table, stem: str) -> Recognised | None:
     if len(columns) < 3 or not (is_named or (len(table.columns) <= _MOST_OF_HISTORY and not title)):
         return None
     return Recognised("opportunities", "", "", columns, {"part": True, "unknown": "skip"}, len(columns))
+
+
+def _of_quotations(table: Table) -> Recognised | None:
+    """The columns of quotations that name their deals; None where none of them does."""
+    columns = _by_words(table, words := _synonyms()[QUOTATIONS])
+    status = [column for column in columns if columns[column] == "status"]
+    columns |= {c: {"to": "status", **of_quotations(texts(table, c))} for c in status}
+    is_told = any(role in words.needs for role in columns.values() if isinstance(role, str))
+    return Recognised(QUOTATIONS, "", "", columns, {}, 1) if is_told else None
 
 
 def _by_words(table: Table, words: _Words, *, is_exact: bool = False) -> dict[str, Any]:
@@ -374,7 +380,7 @@ def columns_of_deals(table: Table, told: Recognised, findings: Findings) -> dict
         columns |= {c: "amount" for c in rivals if c == findings.asked("value", question, (*rivals, "none"))}
     if not amount and "won_amount" not in told.roles:
         others = set(table.columns) - columns.keys() - {*told.rest.get("ignore", ())}
-        amounts = [c for c in table.columns if c in others and _are_amounts(table, c)]
+        amounts = [c for c in table.columns if c in others and are_amounts(table, c)]
         named = [c for c in amounts if is_of_money(c)]
         likely = named or ([] if told.vendor else amounts)
         name = named[0] if len(named) == 1 else findings.answer("value")
@@ -433,14 +439,6 @@ def _amounts_alike(table: Table, amount: str, columns: Mapping[str, Any]) -> lis
     for column in (c for c in table.columns if c not in columns):
         own = header_key(column)
         is_alike = not _RECURRING.isdisjoint(own.split()) if is_of_year else own.rpartition(" ")[0] == begins
-        if is_alike and _are_amounts(table, column) and texts(table, column) != texts(table, amount):
+        if is_alike and are_amounts(table, column) and texts(table, column) != texts(table, amount):
             others.append(column)
     return [amount, *others] if others else []
-
-
-def _are_amounts(table: Table, column: str) -> bool:
-    """True for a column of money, some of it worth a deal."""
-    with suppress(Unreadable):
-        values = [read_money(text, "", third_decimal=False).value for text in texts(table, column)]
-        return max(values, default=0) >= 10
-    return False

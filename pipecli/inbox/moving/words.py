@@ -16,6 +16,8 @@ from typing import Any
 from pipecli.records.compare_names import folded
 from pipecli.store.yaml.read import parse
 
+_MANY = 20  # rows
+
 
 @cache
 def patterns() -> Mapping[str, Any]:
@@ -105,6 +107,19 @@ def is_of_another_thing(name: str) -> bool:
     return bool(other) or name.rpartition(".")[0].endswith("__c")
 
 
+def has_its_own_id(columns: Iterable[str], stem: str) -> bool:
+    """True for a table of other things than deals: `payments.csv` with a column `payment_id`."""
+    things = {word.removesuffix("s") for word in stem.split()} | {*patterns()["with ids"].split()}
+    keys = map(header_key, columns)
+    return any(key.endswith(" id") and things.issuperset(key.split()[:-1]) for key in keys)
+
+
+def repeat(keys: Iterable[tuple[str, ...]]) -> bool:
+    """True where most of many rows tell of one that another row tells of: those of visits are no products."""
+    told = [key for key in keys if any(key)]
+    return len(told) > _MANY and 2 * len({*told}) < len(told)
+
+
 def stage_rank(stage: str) -> tuple[int, int]:
     """The place of a stage by the number or letter before its name, or by its words."""
     place = re.match(r"(\d+)|([a-z])[.)] ", folded(stage))
@@ -170,3 +185,10 @@ def of_activity(role: str, words: Iterable[str]) -> dict[str, Any]:
     told = {word: [of for of, own in types if re.search(own, folded(word))] for word in words}
     other = None if role == "direction" else "task"
     return {"values": {word: (of or [other])[0] for word, of in told.items()}, "otherwise": other}
+
+
+def of_quotations(words: Iterable[str]) -> dict[str, Any]:
+    """What the statuses of quotations in another system mean here; drafts are those that no word tells of."""
+    statuses = patterns()["quotations"]
+    told = {word: [of for of, own in statuses.items() if re.search(own, folded(word))] for word in words}
+    return {"values": {word: (of or ["draft"])[0] for word, of in told.items()}, "otherwise": "draft"}
