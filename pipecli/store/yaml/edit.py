@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from pipecli.errors import FaultyFile
 from pipecli.store.yaml.read import BYTE_ORDER_MARK, parse
@@ -97,6 +98,33 @@ def _means(text: str, wanted: object) -> bool:
         return False
 
 
+class _MappingChange(NamedTuple):
+    """A mapping, the entries that stay in it or aren't the model's, the keys that come to it."""
+
+    node: MappingNode
+    place: Place
+    kept: list[Entry]
+    new: list[str]
+    after: Mapping[str, object]
+    path: Path
+
+
+class _ListChange(NamedTuple):
+    """A list, its items that are values, and for each value to be the number of the item it was, or None."""
+
+    node: ListNode
+    place: Place
+    items: list[Item]
+    pairs: list[int | None]
+    before: Sequence[object]
+    after: Sequence[object]
+    path: Path
+
+    def values(self) -> Iterator[tuple[int, object, int | None]]:
+        """Each value to be with its number, and that of the item it was."""
+        return ((index, value, self.pairs[index]) for index, value in enumerate(self.after))
+
+
 class _Editor:
     """Collects the splices that a change needs."""
 
@@ -147,10 +175,11 @@ class _Editor:
             for key, value in after.items()
             if key not in present and not (key in before and same(before[key], value))
         ]
+        change = _MappingChange(node, place, kept, new, after, path)
         if node.flow:
-            self._flow_mapping(node, place, kept, new, after, path)
+            self._flow_mapping(change)
         else:
-            self._insert_entries(node, place, kept, new, after, path)
+            self._insert_entries(change)
             self._remove_entries(node, kept)
             if not kept and not after:  # a part without a field, as a team of which only the name is known
                 self.splices.append(Splice(place.anchor, place.anchor, " {}"))
@@ -178,41 +207,32 @@ class _Editor:
         anchor = entry.key.end if lacks_colon else entry.anchor
         return Place(anchor, self.page.column(entry.start), flow, lacks_colon=lacks_colon)
 
-    def _predecessors(self, kept: list[Entry], new: list[str], path: Path) -> list[tuple[str, int]]:
+    def _predecessors(self, change: _MappingChange) -> list[tuple[str, int]]:
         """The new keys in the order to write them, each with the index in `kept` to stand after, or -1."""
-        rank = {key: index for index, key in enumerate(self.key_order(path) if self.key_order else ())}
-        last = len(kept) - 1
+        rank = {key: place for place, key in enumerate(self.key_order(change.path) if self.key_order else ())}
+        last = len(change.kept) - 1
         placed = []
-        for key in sorted(new, key=lambda key: rank.get(key, len(rank))):
+        for key in sorted(change.new, key=lambda key: rank.get(key, len(rank))):
             predecessor = last
             if key in rank:
                 earlier = [
                     (rank[entry.key.text], index)
-                    for index, entry in enumerate(kept)
+                    for index, entry in enumerate(change.kept)
                     if rank.get(entry.key.text, len(rank)) < rank[key]
                 ]
                 predecessor = max(earlier)[1] if earlier else -1
             placed.append((key, predecessor))
         return placed
 
-    def _insert_entries(
-        self,
-        node: MappingNode,
-        place: Place,
-        kept: list[Entry],
-        new: list[str],
-        after: Mapping[str, object],
-        path: Path,
-    ) -> None:
-        page = self.page
+    def _insert_entries(self, change: _MappingChange) -> None:
+        page, node = self.page, change.node
         column = page.column(node.entries[0].start)
-        for key, predecessor in self._predecessors(kept, new, path):
-            lines = entry_lines(key, after[key], column, page.layout)
+        for key, predecessor in self._predecessors(change):
+            lines = entry_lines(key, change.after[key], column, page.layout)
             if predecessor >= 0:
-                entry = kept[predecessor]
-                self._insert_lines(page.after(_end_of(entry), column), lines)
+                self._insert_lines(page.after(_end_of(change.kept[predecessor]), column), lines)
             elif page.begins_line(node.start):
-                self._insert_lines(self._top_of(node, place, column), lines)
+                self._insert_lines(self._top_of(node, change.place, column), lines)
             else:
                 first = page.joined(lines)[column:] + " " * column
                 self.splices.append(Splice(node.start, node.start, first))
@@ -254,139 +274,104 @@ class _Editor:
         items = [item for item in node.items if not is_void(item.value)]
         pairs = align(before, after)
         kept = [pair for pair in pairs if pair is not None]
-        if len(items) != len(before) or not kept:
+        has_moved = kept != sorted(kept)
+        change = _ListChange(node, place, items, pairs, before, after, path)
+        if (
+            len(items) != len(before)
+            or not kept
+            or (has_moved if node.flow else pairs[0] != 0 and not self.page.begins_line(node.start))
+        ):
             self.splices += rewritten(self.page, node, place, after)
         elif node.flow:
-            self._flow_list(node, place, items, pairs, before, after, path)
-        elif not self.page.begins_line(node.start) and pairs[0] != 0:
-            self.splices += rewritten(self.page, node, place, after)
-        elif kept != sorted(kept):
-            self._reorder(self._top_of(node, place, node.column), items, pairs, before, after, path)
+            self._flow_list(change)
+        elif has_moved:
+            self._reorder(change)
         else:
-            self._change_items(node, place, items, pairs, before, after, path)
+            self._change_items(change)
 
-    def _change_items(
-        self,
-        node: ListNode,
-        place: Place,
-        items: list[Item],
-        pairs: list[int | None],
-        before: Sequence[object],
-        after: Sequence[object],
-        path: Path,
-    ) -> None:
-        page, column = self.page, node.column
+    def _change_items(self, change: _ListChange) -> None:
+        page, column = self.page, change.node.column
         previous: Item | None = None
-        for index, (value, pair) in enumerate(zip(after, pairs, strict=True)):
+        for index, value, pair in change.values():
             if pair is not None:
-                previous = items[pair]
+                previous = change.items[pair]
                 inner = Place(previous.anchor, column, is_item=True)
-                self.change(previous.value, inner, before[pair], value, (*path, index))
+                self.change(previous.value, inner, change.before[pair], value, (*change.path, index))
                 continue
             if previous is None:
-                position = self._top_of(node, place, column)
+                position = self._top_of(change.node, change.place, column)
             else:
                 position = page.after(max(previous.anchor, previous.value.end), column)
             self._insert_lines(position, item_lines(value, column, page.layout))
-        for index, item in enumerate(items):
-            if index not in pairs:
+        for index, item in enumerate(change.items):
+            if index not in change.pairs:
                 start = page.line_start(item.anchor - 1)
                 self._remove_lines(start, page.after(max(item.anchor, item.value.end), column), column)
 
-    def _reorder(
-        self,
-        top: int,
-        items: list[Item],
-        pairs: list[int | None],
-        before: Sequence[object],
-        after: Sequence[object],
-        path: Path,
-    ) -> None:
+    def _reorder(self, change: _ListChange) -> None:
         """Moves the items with the comments above and beside them."""
-        page = self.page
+        page, items = self.page, change.items
         column = page.column(items[0].anchor - 1)
-        starts = [top]
+        starts = [self._top_of(change.node, change.place, change.node.column)]
         starts += [page.after(max(item.anchor, item.value.end), column) for item in items]
         pieces = []
-        for index, (value, pair) in enumerate(zip(after, pairs, strict=True)):
+        for index, value, pair in change.values():
             if pair is None:
                 pieces.append(page.joined(item_lines(value, column, page.layout)))
                 continue
             inside = _Editor(page, self.key_order)
             place = Place(items[pair].anchor, column, is_item=True)
-            inside.change(items[pair].value, place, before[pair], value, (*path, index))
+            inside.change(items[pair].value, place, change.before[pair], value, (*change.path, index))
             piece = spliced(page, inside.splices, starts[pair], starts[pair + 1])
             pieces.append(piece if piece.endswith(("\n", "\r")) else piece + page.layout.line_break)
         for index in range(len(items)):
-            if index not in pairs:
+            if index not in change.pairs:
                 words = page.words(page.comments_in(starts[index], starts[index + 1]))
                 pieces.append(page.joined(" " * column + word for word in words))
         self.splices.append(Splice(starts[0], starts[-1], "".join(pieces), own_lines=True))
 
     # Flow style
 
-    def _flow_mapping(
-        self,
-        node: MappingNode,
-        place: Place,
-        kept: list[Entry],
-        new: list[str],
-        after: Mapping[str, object],
-        path: Path,
-    ) -> None:
+    def _flow_mapping(self, change: _MappingChange) -> None:
         elements = [
-            FlowElement(entry.start, max(entry.key.end, entry.anchor, entry.value.end), entry in kept)
-            for entry in node.entries
+            FlowElement(entry.start, _end_of(entry), entry in change.kept) for entry in change.node.entries
         ]
         indices = [index for index, element in enumerate(elements) if element.is_kept]
         insertions = [
-            (indices[predecessor] if predecessor >= 0 else -1, flow_entry(key, after[key]))
-            for key, predecessor in self._predecessors(kept, new, path)
+            (indices[predecessor] if predecessor >= 0 else -1, flow_entry(key, change.after[key]))
+            for key, predecessor in self._predecessors(change)
         ]
-        self._flow(node, place, elements, insertions, after)
+        self._flow(change, elements, insertions)
 
-    def _flow_list(
-        self,
-        node: ListNode,
-        place: Place,
-        items: list[Item],
-        pairs: list[int | None],
-        before: Sequence[object],
-        after: Sequence[object],
-        path: Path,
-    ) -> None:
-        kept = [pair for pair in pairs if pair is not None]
-        if kept != sorted(kept):
-            self.splices += rewritten(self.page, node, place, after)
-            return
-        removed = {id(item) for index, item in enumerate(items) if index not in kept}
+    def _flow_list(self, change: _ListChange) -> None:
+        items, all_items = change.items, change.node.items
+        removed = {id(item) for index, item in enumerate(items) if index not in change.pairs}
         elements = [
-            FlowElement(item.value.start, item.value.end, id(item) not in removed) for item in node.items
+            FlowElement(item.value.start, item.value.end, id(item) not in removed) for item in all_items
         ]
-        position = {id(item): index for index, item in enumerate(node.items)}
+        position = {id(item): index for index, item in enumerate(all_items)}
         insertions = []
         previous = -1
-        for index, (value, pair) in enumerate(zip(after, pairs, strict=True)):
+        for index, value, pair in change.values():
             if pair is None:
                 insertions.append((previous, flow_text(value)))
                 continue
             previous = position[id(items[pair])]
-            inner = Place(items[pair].value.start, place.column, flow=True)
-            self.change(items[pair].value, inner, before[pair], value, (*path, index))
-        self._flow(node, place, elements, insertions, after)
+            inner = Place(items[pair].value.start, change.place.column, flow=True)
+            self.change(items[pair].value, inner, change.before[pair], value, (*change.path, index))
+        self._flow(change, elements, insertions)
 
     def _flow(
         self,
-        node: MappingNode | ListNode,
-        place: Place,
+        change: _MappingChange | _ListChange,
         elements: list[FlowElement],
         insertions: list[tuple[int, str]],
-        after: object,
     ) -> None:
+        node = change.node
         splices = flow_splices(self.page, node, elements, insertions)
         if splices is None:
             self.splices = [splice for splice in self.splices if not node.start <= splice.start < node.end]
-            self.splices += rewritten(self.page, node, place, after)
+            self.splices += rewritten(self.page, node, change.place, change.after)
         else:
             self.splices += splices
 
