@@ -18,6 +18,7 @@ from pipecli.records.money import weighted
 from pipecli.reports.forecast import Forecast, Row, Window, chronological, forecast
 from pipecli.store import git, safe_files
 from pipecli.store.git import Object
+from pipecli.store.git_commit import DifferingFile, parsed_differences
 from pipecli.store.ids_and_files import with_schema_path
 from pipecli.store.index.rows_for_reports import forecast_deals
 from pipecli.store.index.views import OwnerFilter, marks
@@ -185,65 +186,50 @@ _WHY_NO_CONTENT = {"120000": _LINK, "160000": _DIRECTORY}
 """By the mode of a file in git: a link, and a repository within the repository."""
 
 
-class _Difference(NamedTuple):
-    """A record's file that differs, with its mode and blob at each end; zeros stand for no blob."""
-
-    path: str
-    modes: tuple[str, str]
-    blobs: tuple[str, str]
-    is_removed: bool
-
-    def wanted(self, end: int) -> str | None:
-        """The blob to read of an end (0 or 1)."""
-        blob = self.blobs[end]
-        return blob if blob.strip("0") and self.modes[end] not in _WHY_NO_CONTENT else None
-
-
 def _files(place: Location, range_: Range) -> Iterator[_FileEnds]:
     """Each file of a record that differs, as it was and as it is."""
-    differences = [*_differences(place, range_)]
-    ends = (0, 1) if range_.head else (0,)  # the working tree is read from disk
-    wanted = {blob: None for end in ends for file in differences if (blob := file.wanted(end))}
+    differing = [*_differing(place, range_)]
+    ends = [(file.mode_before, file.blob_before) for _, file in differing]
+    if range_.head:  # else the working tree is read from disk
+        ends += [(file.mode, file.blob) for _, file in differing]
+    wanted = {blob: None for mode, blob in ends if blob.strip("0") and mode not in _WHY_NO_CONTENT}
     objects = git.objects(place.work_tree, wanted, safe_files.LARGEST, may_lack=True)
     contents = {blob.id: blob for blob in objects}
 
-    def in_commit(file: _Difference, end: int) -> _End:
-        blob = file.wanted(end)
-        return contents[blob] if blob else _WHY_NO_CONTENT.get(file.modes[end])
+    def in_commit(mode: str, blob: str) -> _End:
+        return _WHY_NO_CONTENT.get(mode) or contents.get(blob)
 
-    for file in differences:
+    for path, file in differing:
         if range_.head:
-            after = in_commit(file, 1)
+            after = in_commit(file.mode, file.blob)
         else:
-            after = None if file.is_removed else _on_disk(place.root / file.path)
-        yield file.path, in_commit(file, 0), after
+            after = None if file.status == "D" else _on_disk(place.root / path)
+        yield path, in_commit(file.mode_before, file.blob_before), after
     if not range_.head:
         # those that git neither knows nor ignores
         for name in git.raw(place.work_tree, "ls-files", "--others", "--exclude-standard", "-z").split(b"\0"):
-            if path := _record_path(place, name):
-                yield path, None, _on_disk(place.root / path)
+            if untracked := _record_path(place, name.decode("utf-8", "replace")):
+                yield untracked, None, _on_disk(place.root / untracked)
 
 
-def _differences(place: Location, range_: Range) -> Iterator[_Difference]:
+def _differing(place: Location, range_: Range) -> Iterator[tuple[str, DifferingFile]]:
+    """The files of records that git shows as different, by their paths in the pipeline."""
     # `diff` and not its plumbing: it also looks into a file whose stat alone has changed.
     listed = git.raw(
         place.work_tree, "-c", "diff.relative=false",  # `--no-relative` takes git 2.28
         "diff", "--raw", "-z", "--no-abbrev", "--no-renames", "--no-color",
         range_.base, *([range_.head] if range_.head else []), "--", *([place.prefix] if place.prefix else []),
     )  # fmt: skip
-    tokens = iter(listed.split(b"\0"))
-    for about in filter(None, tokens):
-        *modes_and_blobs, status = about.decode().removeprefix(":").split(" ")
-        before_mode, after_mode, before, after = modes_and_blobs
-        if path := _record_path(place, next(tokens)):
-            yield _Difference(path, (before_mode, after_mode), (before, after), is_removed=status == "D")
+    words = listed.decode("utf-8", "replace").split("\0")
+    for name, file in parsed_differences(words[:-1]):
+        if path := _record_path(place, name):
+            yield path, file
 
 
-def _record_path(place: Location, name: bytes) -> str | None:
+def _record_path(place: Location, name: str) -> str | None:
     """The path in the pipeline of a record's file in the repository; None for any other file."""
-    text = name.decode("utf-8", "replace")
-    path = text.removeprefix(place.prefix)
-    return path if text.startswith(place.prefix) and record_kind(path) else None
+    path = name.removeprefix(place.prefix)
+    return path if name.startswith(place.prefix) and record_kind(path) else None
 
 
 def _on_disk(path: Path) -> _End:
