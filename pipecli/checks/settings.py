@@ -52,13 +52,10 @@ def requires(pipeline: Pipeline) -> Iterator[Problem]:
 def auto_close_reason(pipeline: Pipeline) -> Iterator[Problem]:
     """Deals that close by themselves get a reason that the list has."""
     settings = pipeline.settings
-    reason = settings.auto_close.reason
-    if settings.lost_reasons and reason not in settings.lost_reasons:
-        listed = ", ".join(settings.lost_reasons)
-        yield _in_settings(
-            ("auto_close", "reason"),
-            f"auto_close.reason: {reason} isn't one of lost_reasons: {listed}",
-        )
+    if settings.closes_for_unlisted_reason:
+        reason, listed = settings.auto_close.reason, ", ".join(settings.lost_reasons)
+        text = f"auto_close.reason: {reason} isn't one of lost_reasons: {listed}"
+        yield _in_settings(("auto_close", "reason"), text)
 
 
 def user_or_team(pipeline: Pipeline) -> Iterator[Problem]:

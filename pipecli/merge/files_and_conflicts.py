@@ -163,9 +163,11 @@ def _names_what_it_has(plain: Plain) -> str:
 
 
 def _closes_with_a_known_reason(plain: Plain) -> str:
-    known = plain.get("lost_reasons", ())
-    reason = plain.get("auto_close", {}).get("reason", "no-response")
-    return f"auto_close.reason: {reason} isn't one of lost_reasons" if known and reason not in known else ""
+    from pipecli.records.settings import Settings
+
+    settings = Settings.model_validate(plain)
+    fault = f"auto_close.reason: {settings.auto_close.reason} isn't one of lost_reasons"
+    return fault if settings.closes_for_unlisted_reason else ""
 
 
 _RULES: dict[str, tuple[Callable[[Plain], str], ...]] = {

@@ -280,6 +280,11 @@ class Settings(Record):
     def rates(self) -> Rates:
         return Rates(self.currency, self.exchange_rates)
 
+    @property
+    def closes_for_unlisted_reason(self) -> bool:
+        """True where deals that close by themselves would get a reason that the list of them hasn't."""
+        return bool(self.lost_reasons) and self.auto_close.reason not in self.lost_reasons
+
     def stage(self, process: str, stage: str) -> Stage | None:
         """One stage of one process; None if either is unknown."""
         known = self.processes.get(process)

@@ -255,7 +255,7 @@ def _refuse_unmeetable(before: Settings, after: Settings) -> None:
 def _left_to_do(before: Settings, after: Settings) -> Iterator[str]:
     """The next thing to set: the list of reasons may go before the one of them that auto-close gives."""
     reason = after.auto_close.reason
-    if reason in before.lost_reasons and after.lost_reasons and reason not in after.lost_reasons:
+    if reason in before.lost_reasons and after.closes_for_unlisted_reason:
         yield (
             f"auto_close.reason is {reason}, which lost_reasons lists no more: nothing closes by itself "
             "until you choose one: pipecli settings set auto_close.reason=…"
@@ -361,7 +361,7 @@ def refuse_taken(settings: Settings, slug: str) -> None:
 
 def require_auto_close_reason(settings: Settings) -> None:
     """Refuse a reason for closing by itself that the settings don't list, where they list any."""
-    if settings.lost_reasons and settings.auto_close.reason not in settings.lost_reasons:
+    if settings.closes_for_unlisted_reason:
         raise Refused(
             f"auto_close.reason: {settings.auto_close.reason} isn't one of lost_reasons: "
             f"{', '.join(settings.lost_reasons)}",
