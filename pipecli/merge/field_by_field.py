@@ -292,11 +292,11 @@ class _Merging:
         for key in self._keys(base or {}, ours, theirs):
             inner = (*path, key)
             default = self._default(inner)
-            written = [side.get(key) for side in (base, ours, theirs) if side is not None]
             # A field that is left out says its default; in what was not there at all it says nothing.
+            written = (side.get(key) for side in (base, ours, theirs) if side is not None)
             filled = [default if is_nothing(side) else side for side in written]
             value = self.value(inner, *(filled if base is not None else [None, *filled]))
-            if not is_nothing(value) and not (same(value, default) and all(map(is_nothing, written[-2:]))):
+            if not is_nothing(value):
                 result[key] = value
         return result
 

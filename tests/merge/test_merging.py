@@ -102,6 +102,14 @@ CLEAN = [
         edited(("  subject: Intro call\n", "  subject: Intro call\n  done: true\n")),
     ),
     (
+        "another process here, an amount there",
+        edited(("process: standard\nstage: qualify", "process: direct\nstage: first")),
+        edited(("4998.00", "5400.00")),
+        edited(
+            ("process: standard\nstage: qualify", "process: direct\nstage: first"), ("4998.00", "5400.00")
+        ),
+    ),
+    (
         "contacts by contact",
         edited(("role: decision-maker", "role: user")),
         edited(("  role: decision-maker\n", "  role: decision-maker\n  primary: true\n- contact: joao\n")),
@@ -252,6 +260,9 @@ def test_a_field_left_out_says_its_default():
     assert words(both(None, person, "id: ana\nname: Ana\ncountry: ES\n", "customers/ana.yaml")) == [
         "kind: ours person, theirs organization"
     ]
+    written = edited(("  subject: Intro call\n", "  subject: Intro call\n  done: false\n"))
+    longer = edited(("  subject: Intro call\n", "  subject: Intro call\n  duration: 20\n"))
+    assert both(written, DEAL, longer).text == longer  # and one that both left out stays so
 
 
 @pytest.mark.parametrize("side", ["ours", "theirs"])

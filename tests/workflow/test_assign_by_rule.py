@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipecli.records.activity import NextContact
 from pipecli.records.lead import Lead
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.settings import Settings
@@ -17,6 +18,7 @@ from pipecli.workflow.assignment import (
     Standing,
     Taken,
     assign_by_rules,
+    given_when_added,
     hand_over,
     roles_left,
     rules_for,
@@ -181,6 +183,7 @@ def test_of_what_is_handed_over_deals_alone_are_a_load():
     plain["activities"] = [
         {"id": "AAAAA", "type": "call", "at": "2026-11-22", "subject": "Prices", "by": "tom"},
         {"id": "BBBBB", "type": "call", "at": "2026-11-20", "subject": "Hello", "by": "tom", "done": True},
+        {"id": "CCCCC", "type": "call", "at": "2026-11-23", "subject": "Terms", "by": "eva"},
     ]
     deals = [Opportunity.model_validate(plain | {"id": f"OPP-0000{end}"}) for end in "AB"]
     changes = hand_over([*leads, *deals], settings, "tom", "iberia", today=TODAY, open_deals={"ana": 0})
@@ -188,9 +191,22 @@ def test_of_what_is_handed_over_deals_alone_are_a_load():
     others = deals[0].model_copy(update={"owner": "luis"})
     (change,) = hand_over([others], settings, "tom", "iberia", today=TODAY, open_deals={"luis": 9})
     assert change.subject.activities[0].by == "luis"  # who owns it has what was planned for it
+    assert changes[2].subject.activities[2].by == "eva"  # and what another plans stays theirs
     assert changes[2].notes == ('the call "Prices", on 2026-11-22, is ana\'s now',)
 
 
 def test_a_handover_leaves_the_rules_that_name_one():
-    rules = with_rules(ROUND, {"name": "south", "users": ["tom"]})
+    rules = with_rules(ROUND, {"name": "south", "users": ["tom"]}, teams={"north": {"manager": "ana"}})
     assert roles_left(rules, "tom") == ["the rule south names tom"]
+
+
+def test_what_is_added_stays_with_its_owner_where_nobody_of_the_rule_is_at_work():
+    away = {"ana": {"name": "Ana", "active": False}}
+    how = with_rules(ROUND | {"users": ["ana"]}, users=PLAIN["users"] | away)
+    own = deal(1).model_copy(update={"owner": "luis"})
+    (rule,), options = how.assignment_rules, {"me": "luis", "today": TODAY}
+    assert given_when_added(own, rule, how, lambda: NOTHING, **options) == (own, ())
+    planned = own.model_copy(update={"next_contact": NextContact(date=TODAY, by="eva")})
+    rules = with_rules(ROUND | {"users": ["ana"]})
+    given, _ = given_when_added(planned, rule, rules, lambda: NOTHING, **options)
+    assert (given.owner, given.next_contact.by) == ("ana", "eva")

@@ -183,6 +183,9 @@ def test_a_contact_that_is_known_takes_what_is_new() -> None:
     )
     more = contact_completed(maria, Prospect("María", email="new@b.c", phone=PHONE), "a")
     assert (more.emails, len(more.phones)) == (("m@b.c", "new@b.c"), 2)
+    titled = contact_completed(maria, Prospect("María", title="Buyer"), "a")
+    assert contact_completed(titled, Prospect("María", title="CEO"), "b") == titled
+    assert (titled.title, titled.customer) == ("Buyer", "a")
 
 
 class Known(dict[tuple[type[object], str], object]):

@@ -23,6 +23,7 @@ from pipecli.workflow import quotation as quotations
 from pipecli.workflow import supplier_quotation as answers
 from pipecli.workflow.activity_and_attachment import Next
 from pipecli.workflow.items_and_prices import require_changeable
+from pipecli.workflow.opportunity.advance import advance_deal
 from pipecli.workflow.opportunity.close import (
     difference_from_offer,
     lose_deal,
@@ -234,6 +235,8 @@ def test_a_win_says_what_its_offers_were():
     both = won(customer, first, offer(id="QTN-B1111"))
     assert both.summary == "won 100.00 EUR with QTN-B1111"
     assert both.notes[0] == "QTN-A1111, 100.00 EUR, was on offer, too"
+    taken = offer(currency="USD", status="accepted", taken=[1], items=[MILL | {"optional": True}])
+    assert won(customer, taken, amount=Decimal(90)).subject.items == ()  # its lines are in another currency
     untold = won(customer, amount="unknown")
     assert (untold.summary, untold.subject.closed.amount) == ("won, amount unknown", "unknown")
 
@@ -288,6 +291,18 @@ def test_a_deal_that_is_reopened_leaves_alone_what_had_ended():
     assert [(record.key, record.status) for record in lost.also] == [("QTN-A1111", "rejected")]
     with pytest.raises(Refused, match="gone isn't a stage of the process standard; give --stage, in demo"):
         reopen_deal(sold.with_(stage="gone"), SETTINGS, papers, [], when_open={})
+    unquoted = deal(status="won", customer="contoso", closed=closed | {"quotation": None})
+    assert reopen_deal(unquoted, SETTINGS, [], [order()], when_open={}).also == ()  # not the order of the win
+    silent = deal(status="closed", closed={"date": "2026-11-20", "reasons": ["price"]})
+    assert reopen_deal(silent, SETTINGS, [offer(status="rejected")], [], when_open={}).also == ()
+
+
+def test_a_stage_may_be_called_as_an_end():
+    stages = [{"id": stage, "probability": 10} for stage in ("demo", "won")]
+    settings = SETTINGS.model_validate(SETTINGS.plain() | {"processes": {"standard": {"stages": stages}}})
+    assert advance_deal(deal(), settings, to="won").subject.stage == "won"
+    with pytest.raises(Refused, match="won is not a stage but the end of a deal"):
+        advance_deal(deal(), SETTINGS, to="won")
 
 
 def test_the_term_of_an_order_ends_while_it_runs():
