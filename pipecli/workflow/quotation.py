@@ -192,7 +192,7 @@ def accept_quotation(
         raise wrong_move(quotation, "accepted", siblings)
     require_open(deal)
     for other in siblings:
-        if other.status is QuotationStatus.ACCEPTED and other.id != quotation.id:
+        if other.status is QuotationStatus.ACCEPTED:
             raise Refused(
                 f"{other.id} of the same deal is accepted already",
                 hint=f"if that is over: pipecli quote reject {other.id}",

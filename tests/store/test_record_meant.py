@@ -124,6 +124,10 @@ def test_who_is_no_user_has_the_open_before_the_closed(pipeline):
 def test_what_is_not_there_has_its_likeliest_and_a_word_on_short_starts(pipeline):
     with pytest.raises(NotFound, match=r"did you mean Foyers of four cinemas \(OPP-CAN42\)"):
         record_meant(pipeline, "Foyer of for cinemas", OPPORTUNITY)
+    with pytest.raises(NotFound, match=r"did you mean .*Pecan Ltd \(nuts\)"):  # a slug is a name, too
+        record_meant(pipeline, "nutz", CUSTOMER)
+    with pytest.raises(NotFound, match=r"see `pipecli opportunity list`"):  # a random id is like no other
+        record_meant(pipeline, "OPP-7K3M8", OPPORTUNITY)
     with pytest.raises(NotFound, match=r"no opportunity matches.*has 3 characters or more"):
         record_meant(pipeline, "7k", OPPORTUNITY)
     for start in ("zzz", "zzzz"):  # three are enough to be the start of an id
