@@ -167,6 +167,12 @@ def _usage_or_bug(session: Session, arguments: Sequence[str], error: Exception) 
             return _error(session, arguments, PipecliError(text, hint=session.what_stays(), code="system"))
         if isinstance(error, MemoryError | RecursionError):  # a thousand managers, one above the other
             return _error(session, arguments, PipecliError("this is too large or too deep", code="system"))
+        if type(error).__name__ == "ValidationError":  # a verb made a record of what was typed
+            from pipecli.store.parse_record import wrong_value
+
+            fault = error.errors(include_url=False)[0]  # type: ignore[attr-defined]
+            told = ": ".join([*map(str, fault["loc"]), wrong_value(fault)])
+            return _error(session, arguments, PipecliError(told, hint=session.what_stays()))
         text = f"a fault in pipecli itself: {words}"
         return _error(
             session, arguments, PipecliError(text, hint="PIPECLI_DEBUG=1 shows where", code="internal")

@@ -38,6 +38,27 @@ def test_it_is_refused_in_one_short_line(
     assert len(error) < 600
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("item", "add", DEAL, "--description", "Saw", "--price", "9", "--discount", "5",
+          "--discount-amount", "5"), "a line has a discount in percent or a discount_amount, not both"),
+        (("item", "add", DEAL, "--description", "Saw", "--price", "9", "--discount-amount", "20"),
+         "a discount_amount of 20 is more than the line's price"),
+        (("hold", DEAL, "--until", "+30d", "--reason", "their\nbudget"), "reason: must be one line"),
+        (("add", "Saw", "--person", "   "), "such as contoso-coffee"),
+    ],
+)  # fmt: skip
+def test_what_is_typed_and_makes_no_record_is_refused_in_its_words(
+    arguments: tuple[str, ...], said: str, deal: Callable[..., Path], refused: Callable[..., str]
+) -> None:
+    file = deal()
+    before = file.read_bytes()
+    error = refused("opp", *arguments)
+    assert error.strip().endswith(said) and "a fault in pipecli itself" not in error
+    assert file.read_bytes() == before
+
+
 def test_the_last_day_of_all_is_a_day(cli: Cli, deal: Callable[..., Path]) -> None:
     deal()
     for command in ("forecast", "opp list", "report stale"):
