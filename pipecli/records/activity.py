@@ -39,7 +39,7 @@ class Direction(StrEnum):
 
 
 Every = Annotated[Line, StringConstraints(pattern=EVERY)]
-"""`2 weeks`, `1 month`."""
+"""`2 weeks`, `1 month`, `1 month on the 31st`, which February's last day comes before."""
 
 
 class Activity(Part):

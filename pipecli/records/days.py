@@ -66,17 +66,18 @@ def day_in(moment: datetime, zone: tzinfo) -> date:
 
 
 def day_after(day: date, every: str) -> date:
-    """The day, or the time, so long after another; of a month that is shorter its last day."""
+    """The day so long after another, `1 month on the 31st`; of a month that is shorter its last day."""
+    every, _, own = every.partition(" on the ")
     number, _, unit = every.partition(" ")
     if unit.startswith(("day", "week")):
         return day + timedelta(days=int(number) * (7 if unit.startswith("week") else 1))
-    return months_later(day, int(number) * (12 if unit.startswith("year") else 1))
+    return months_later(day, int(number) * (12 if unit.startswith("year") else 1), int(own[:2] or day.day))
 
 
-def months_later(day: D, months: int) -> D:
-    """The same day of a later month, or that month's last one; of a month after all years the last year's."""
+def months_later(day: D, months: int, own: int = 0) -> D:
+    """The same day of a later month (or its day `own`), or that month's last one; of no year after all."""
     from calendar import monthrange  # 3 ms, which each report would pay
 
     years, month = divmod(day.month - 1 + months, 12)
     year, month = min(day.year + years, MAXYEAR), month + 1
-    return day.replace(year=year, month=month, day=min(day.day, monthrange(year, month)[1]))
+    return day.replace(year=year, month=month, day=min(own or day.day, monthrange(year, month)[1]))

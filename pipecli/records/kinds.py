@@ -60,7 +60,7 @@ CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 ID_LENGTH = 5
 
 RANDOM = rf"[{CROCKFORD}]{{{ID_LENGTH}}}"
-EVERY = r"^[1-9]\d{0,2} (day|week|month|year)s?$"
+EVERY = r"^[1-9]\d{0,2} ((day|week)s?|(month|year)s?( on the (29th|30th|31st))?)$"
 SKU = r"^\S(.*\S)?$"
 """Any line of text without blanks at its ends."""
 SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"

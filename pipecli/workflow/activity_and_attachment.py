@@ -16,7 +16,7 @@ from typing import NamedTuple, TypeVar
 from pipecli.records.activity import RESPONSES, Activity, Attachment, NextContact
 from pipecli.records.base import Document
 from pipecli.records.customer import Customer
-from pipecli.records.days import day_after
+from pipecli.records.days import day_after, day_in
 from pipecli.records.lead import Lead
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.papers import Invoice, Order, Quotation
@@ -143,7 +143,7 @@ def complete_activity(
     noted = contacted(with_activity(record, done), done)
     again = ""
     if planned.every and new_id:
-        following = planned.with_(id=new_id(), at=_next_time(planned, now.date()))
+        following = planned.with_(id=new_id(), **_comes_again(planned, now))
         noted = with_activity(noted, following)
         again = f", again on {day_of(following)}"
     followed = plan_next_contact(noted, next_, now, done)
@@ -157,15 +157,31 @@ def complete_activity(
     )
 
 
-def _next_time(planned: Activity, today: date) -> date:
-    """The first time after today, and after the one it was planned for, that its rhythm comes to."""
-    assert planned.every
-    number, _, unit = planned.every.partition(" ")
-    time, step = planned.at, 0
-    while time == planned.at or (time.date() if isinstance(time, datetime) else time) <= today:
-        step += int(number)  # from the first day on: the 31st of every month is no 28th after a February
-        time = day_after(planned.at, f"{step} {unit}")
-    return time
+def _comes_again(planned: Activity, now: datetime) -> dict[str, datetime | date | str]:
+    """The first time after today, and after the one it was planned for, that its rhythm comes to.
+
+    It keeps its hour by the pipeline's clocks, and one of the 31st its day beyond shorter months: its
+    rhythm then says so.
+    """
+    assert planned.every and now.tzinfo
+    zone, today = now.tzinfo, now.date()
+    number, _, rhythm = planned.every.partition(" ")
+    begun = day_in(planned.at, zone) if isinstance(planned.at, datetime) else planned.at
+    day, step = begun, 0
+    while day == begun or day <= today:
+        step += int(number)
+        day = day_after(begun, f"{step} {rhythm}")
+    is_cut = day.day < begun.day and re.fullmatch("(month|year)s?", rhythm)
+    own = f" on the {begun.day}{'st' if begun.day == 31 else 'th'}" if is_cut else ""
+    return {"at": _at_its_hour(planned, day, zone), "every": f"{number} {rhythm}{own}"}
+
+
+def _at_its_hour(planned: Activity, day: date, zone: tzinfo) -> datetime | date:
+    """Another day, at the hour that an activity has in `zone`."""
+    if not isinstance(planned.at, datetime):
+        return day
+    moment = datetime.combine(day, planned.at.astimezone(zone).time(), zone)
+    return moment.replace(tzinfo=timezone(moment.utcoffset() or timedelta()))
 
 
 def log_activity(record: DealOrLead, activity: Activity, now: datetime, next_: Next | None = None) -> Change:
@@ -188,11 +204,8 @@ def log_activity(record: DealOrLead, activity: Activity, now: datetime, next_: N
 def move_activity(record: DealOrLead, activity_id: str, at: datetime | date, zone: tzinfo) -> Change:
     """Plan an activity for another time; a day alone keeps the hour that it has in `zone`."""
     planned = _planned(record, activity_id, f"change it with `pipecli activity edit {activity_id} --at …`")
-    if isinstance(planned.at, datetime) and not isinstance(at, datetime):
-        hour = planned.at.astimezone(zone).time()
-        moment = datetime.combine(at, hour, zone)
-        at = moment.replace(tzinfo=timezone(moment.utcoffset() or timedelta()))
-    moved = planned.with_(at=at)
+    at = at if isinstance(at, datetime) else _at_its_hour(planned, at, zone)
+    moved = planned.with_(at=at, every=planned.every and planned.every.partition(" on ")[0])
     when = f"{at:%Y-%m-%d %H:%M}" if isinstance(at, datetime) else f"{at}"
     summary = f'move {moved.type} "{moved.subject}" to {when}'
     return Change(with_activity(record, moved), summary, "activity-moved", part=moved.id)

@@ -83,6 +83,20 @@ def test_an_activity_comes_again_when_it_is_done(cli, deal):
     assert '"1w" isn\'t a period: a number of days, weeks, months or years, such as 2 weeks' in wrong
 
 
+def test_what_comes_on_the_31st_does_so_after_a_shorter_month(cli, deal):
+    add = ("activity", "add", deal, "--type", "task", "--subject", "Report", "--every", "1 month", "--at")
+    task, days = cli(*add, "2027-01-31", "--format", "ids").out.strip(), []
+    for day in ("2027-01-31", "2027-02-28", "2027-03-31"):
+        cli("--today", day, "activity", "done", task)
+        (planned,) = (one for one in shown(cli, deal)["activities"] if not one["done"])
+        task = planned["id"]
+        days.append((planned["at"], planned["every"]))
+    rhythm = "1 month on the 31st"
+    assert days == [("2027-02-28", rhythm), ("2027-03-31", rhythm), ("2027-04-30", rhythm)]
+    cli("activity", "move", task, "2027-05-03")
+    assert [one["every"] for one in shown(cli, deal)["activities"] if not one["done"]] == ["1 month"]
+
+
 def test_a_list_has_the_keys_of_each_deal_as_its_page_has_them(cli, deal):
     cli("customer", "set", "contoso-coffee", "name=Contoso \u202e«Coffee»")
     by_hand, unknown = (

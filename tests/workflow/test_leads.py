@@ -230,6 +230,7 @@ def test_a_call_settles_what_is_due_with_a_lead_that_is_open():
         ("2026-11-20T09:00:00+01:00", "1 day", "2026-11-22T09:00:00+01:00"),  # today's is over, too
         ("2026-11-07T09:00:00+01:00", "1 week", "2026-11-28T09:00:00+01:00"),
         ("2026-11-20", "1 day", "2026-11-22"),
+        ("2026-10-21T10:00:00+02:00", "6 weeks", "2026-12-02T10:00:00+01:00"),  # the clocks have changed
     ],
 )
 def test_what_comes_again_is_planned_for_a_day_to_come(at: str, every: str, again: str):
