@@ -223,6 +223,11 @@ def test_brackets_in_brackets_do_not_end_the_run(tmp_path):
         ("Auto-Submitted: no", False),
         ("Precedence: bulk", True),
         ("Precedence: list", False),
+        (
+            "List-Unsubscribe: <https://shop.example/u>\nList-Unsubscribe-Post: List-Unsubscribe=One-Click",
+            True,
+        ),
+        ("List-Unsubscribe: <mailto:leave@group.example>", False),
         ("Return-Path: <>", True),
         ("Content-Type: multipart/report; report-type=delivery-status", True),
         ("X-Nothing: of note", False),
@@ -230,6 +235,32 @@ def test_brackets_in_brackets_do_not_end_the_run(tmp_path):
 )
 def test_what_a_program_wrote_is_known(tmp_path, header, is_automatic):
     assert mail(tmp_path, f"{header}\n{MAIL}").is_automatic is is_automatic
+
+
+@pytest.mark.parametrize(
+    ("sender", "is_nobody"),
+    [
+        ("no-reply@shop.example", True),
+        ("sc-noreply@host.example", True),
+        ("DoNotReply+7@host.example", True),
+        ("MAILER-DAEMON@host.example", True),
+        ("noreplyson@shop.example", False),
+        ("reply@shop.example", False),
+    ],
+)
+def test_an_address_that_nobody_reads_is_a_programs_and_a_form_has_its_writer(tmp_path, sender, is_nobody):
+    sent = MAIL.replace("From:", f"From: {sender}\nX-Was:")
+    assert (found := mail(tmp_path, sent)).is_automatic is is_nobody
+    assert found.sender[0].email == sender
+    written = mail(tmp_path, f"Reply-To: Kim <kim@wing.example>\n{sent}")
+    assert not written.is_automatic
+    assert written.sender[0].email == ("kim@wing.example" if is_nobody else sender)
+
+
+def test_an_answer_may_name_what_it_answers_without_its_brackets(tmp_path):
+    assert mail(tmp_path, f"In-Reply-To: a.7@box.example\n{MAIL}").references == ("<a.7@box.example>",)
+    said = "In-Reply-To: Your message of Monday, maria@box.example <b@box.example>\n"
+    assert mail(tmp_path, said + MAIL).references == ("<b@box.example>",)
 
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)

@@ -179,6 +179,10 @@ _LONGEST_NAME = 200
 _LONGEST_ADDRESS = 254
 _MOST_REFERENCES = 100
 _AUTOMATIC = frozenset({"bulk", "junk", "auto_reply"})
+_NOBODY = re.compile(
+    r"(?:.*[._+-])?(?:(?:no|do[._-]?not)[._-]?reply|mailer-daemon)(?:[._+-].*)?@", re.IGNORECASE
+)
+"""An address that nobody reads: a shop's, a host's, or of a form, whose writer is in Reply-To."""
 
 
 class Person(NamedTuple):
@@ -208,7 +212,7 @@ class Mail(NamedTuple):
     moments: tuple[Moment, ...]
     """The best first."""
     is_automatic: bool
-    """A program wrote it: out of office, a bounce, a newsletter."""
+    """A program wrote it: out of office, a bounce, a newsletter, a `no-reply@`."""
     text: str = ""
     """Its body, where that is wanted."""
     forwarded: tuple[Mail, ...] = ()
@@ -223,6 +227,8 @@ def mail_of(raw_message: RawMessage) -> Mail:
     """The headers of a message. Raises NoMail."""
     fields = _Fields(raw_message.header)
     sender = fields.people("from") or fields.people("sender")
+    if sender and all(_NOBODY.match(person.email) for person in sender):
+        sender = fields.people("reply-to") or sender
     to, copied = fields.people("to"), fields.people("cc", "bcc")
     if not sender:
         is_mail = to or fields.has("from") or fields.has("received")
@@ -236,7 +242,7 @@ def mail_of(raw_message: RawMessage) -> Mail:
         header_words(fields.first("subject"))[:_LONGEST_SUBJECT] or "(no subject)",
         tuple(fields.references()),
         tuple(_moments(fields, raw_message)),
-        fields.are_automatic(),
+        fields.are_automatic() or any(_NOBODY.match(person.email) for person in sender),
     )
 
 
@@ -264,7 +270,8 @@ class _Fields:
         return tuple(people.values())
 
     def references(self) -> list[str]:
-        answered = _ID.findall(self.first("in-reply-to"))[:_MOST_REFERENCES]
+        named = self.first("in-reply-to")
+        answered = (_ID.findall(named) or _ADDRESS.findall(named))[:_MOST_REFERENCES]  # some leave out the <>
         earlier = _ID.findall(self.first("references"))[-_MOST_REFERENCES:]
         return list(dict.fromkeys(f"<{message_id}>" for message_id in (*answered, *reversed(earlier))))
 
@@ -273,6 +280,7 @@ class _Fields:
         return (
             submitted not in ("", "no")
             or self.first("precedence").lower() in _AUTOMATIC
+            or self.has("list-unsubscribe-post")  # by one click: no list of people who write to each other
             or self.first("return-path") == "<>"
             or self.first("content-type").lower().startswith("multipart/report")
         )
