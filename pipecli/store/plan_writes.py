@@ -8,10 +8,11 @@ from __future__ import annotations
 import difflib
 import os
 import re
-from collections import ChainMap
+from collections import ChainMap, defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipecli.errors import PipecliError
 from pipecli.json_and_csv import loads
@@ -96,8 +97,8 @@ class Planner:
         """The writes of all records, but where the file says it already. Raises as `plan_writes` does."""
         self._finish_block()
         block, self._waiting = self._waiting, []
-        plans, rows = _block(self._pipeline, block)
-        self._note(block, plans, lambda: rows)
+        plans, *rows = _block(self._pipeline, block)
+        self._note(block, plans, rows.__getitem__)
         written = ChainMap(self._writes, dict.fromkeys(self._in_settings))
         require_known(self._pipeline, self._references, written, self._removed)
         return [write for write in self._writes.values() if write]
@@ -106,13 +107,17 @@ class Planner:
         if self._begun:
             block, apart = self._begun
             self._begun = None
-            self._note(block, apart.part(0), lambda: apart.part(1))
+            self._note(block, apart.part(0), lambda place: apart.part(1 + place))
 
     def _note(
-        self, block: Sequence[_Planned], plans: Sequence[_Plan | None], rows: Callable[[], Rows]
+        self, block: Sequence[_Planned], plans: Sequence[_Plan | None], rows_at: Callable[[int], Rows]
     ) -> None:
+        """Note the writes of a block; `rows_at` gives the rows of its first folder, of its second, …"""
+        folders = sorted({_folder(plan[0]) for plan in plans if plan})
+        rows = {folder: partial(rows_at, place) for place, folder in enumerate(folders)}
         for planned, plan in zip(block, plans, strict=True):
-            self._writes[planned.record.noun, planned.record.key] = Write(*plan, rows) if plan else None
+            write = Write(*plan, rows[_folder(plan[0])]) if plan else None
+            self._writes[planned.record.noun, planned.record.key] = write
 
     def _new_file(self, record: Record) -> str:
         """The file of a new record; that of a product whose slug another has is numbered: AB.77 and AB-77."""
@@ -141,11 +146,13 @@ class _Planned(NamedTuple):
 
 _Plan = tuple[str, bytes | None, bytes]
 """A file, its content before and after."""
-_Block = tuple[list[_Plan | None], Rows]
 
 
-def _block(pipeline: Pipeline, block: Sequence[_Planned]) -> _Block:
-    """What some records come to: None for each whose file says it already, and the rows of the others."""
+def _block(pipeline: Pipeline, block: Sequence[_Planned]) -> Iterator[Any]:
+    """What some records come to, None for each whose file says it already; then the rows by folder.
+
+    Those of a folder from all blocks go into the index together: they are neighbours there.
+    """
     # Step by step for all of them, as the index does it.
     plains = [planned.record.plain() for planned in block]
     texts = [_text(pipeline, planned, plain) for planned, plain in zip(block, plains, strict=True)]
@@ -153,7 +160,24 @@ def _block(pipeline: Pipeline, block: Sequence[_Planned]) -> _Block:
         None if text is None else _as_read(planned.record, plain, *text)
         for planned, plain, text in zip(block, plains, texts, strict=True)
     ]
-    return [plan and plan[0] for plan in plans], rows_of([(plan[0][0], plan[1]) for plan in plans if plan])
+    yield [plan and plan[0] for plan in plans]
+    yield from _by_folder(rows_of([(plan[0][0], plan[1]) for plan in plans if plan]))
+
+
+def _by_folder(rows: Rows) -> Iterator[Rows]:
+    """Rows, those of each folder apart; to make them apart would take longer than to part them."""
+    shapes, by_table = rows
+    by_folder: dict[str, dict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
+    for table, all_ in by_table.items():
+        for row in all_:
+            folder = "" if table in tables.OF_SETTINGS else _folder(str(row[1][0]))
+            by_folder[folder][table].append(row)
+    for folder in sorted(by_folder):
+        yield shapes, dict(by_folder[folder])
+
+
+def _folder(file: str) -> str:
+    return file.rpartition("/")[0]
 
 
 def record_names(record: Record) -> Iterator[tuple[str, str]]:
@@ -288,7 +312,7 @@ def _way_out(noun: str) -> str:
 
 
 def index_rows(writes: Sequence[Write]) -> Iterator[Rows]:
-    """The rows of the index for the records that are written, a block of them after the other."""
+    """The rows of the index for the records that are written, a folder of them after the other."""
     planned: dict[Callable[[], Rows], set[str]] = {}
     unread: list[tuple[str, Record]] = []
     for write in writes:
@@ -299,7 +323,7 @@ def index_rows(writes: Sequence[Write]) -> Iterator[Rows]:
             unread.append((write.file, parse_record(kind_of(write.file) or SETTINGS, write.file, text)))
     if unread:
         yield rows_of(unread)
-    for rows, own in planned.items():
+    for rows, own in sorted(planned.items(), key=lambda planned: min(planned[1])):
         yield _rows_of_files(rows(), own)
 
 
