@@ -325,19 +325,21 @@ def plan_merge(place: Location, upstream: Upstream, theirs: str | None) -> Merge
     """Both sides as one commit, or what stands against it. Raises PipecliError."""
     ours = present_commit(place)
     known = git.commit_of(place.work_tree, upstream.tracking)
+    push = f"git push {upstream.remote} {quote(f'{upstream.branch}:{upstream.name}')}"
     if theirs is None:
         if known:
-            refs = quote(f"{upstream.branch}:{upstream.name}")
             raise PipecliError(
                 f"{upstream.remote} has no branch {upstream.name} any more",
-                hint=f"to have it there again: git push {upstream.remote} {refs}",
+                hint=f"to have it there again: {push}; if it is called NAME now: "
+                f"git fetch {upstream.remote} && git branch --set-upstream-to={upstream.remote}/NAME",
             )
         return MergePlan(ours, None, ours, None, [], {}, [])
     base = _base(place, ours, theirs)
+    if known and known != base:
+        way_back = push if base == theirs else f"git merge {theirs[:9]}"
+        _require_no_rewrite(place, upstream, known, ours, theirs, way_back)
     if base == theirs:
         return MergePlan(ours, base, ours, theirs, [], {}, [])
-    if known and known != base:
-        _require_no_rewrite(place, upstream, known, ours, theirs)
     if base == ours:
         return MergePlan(theirs, base, ours, theirs, [], {}, [])
     if base is None and git.output(place.work_tree, "rev-parse", "--is-shallow-repository") == "true":
@@ -369,7 +371,9 @@ def record_id(path: str) -> str:
     return "settings" if path == SETTINGS_FILE else key_of_path(path)
 
 
-def _require_no_rewrite(place: Location, upstream: Upstream, known: str, ours: str, theirs: str) -> None:
+def _require_no_rewrite(
+    place: Location, upstream: Upstream, known: str, ours: str, theirs: str, way_back: str
+) -> None:
     """Refuse to bring back what somebody took out of the shared branch. Raises PipecliError."""
     last = _base(place, known, ours)
     if not last or _base(place, last, theirs) == last:
@@ -379,7 +383,7 @@ def _require_no_rewrite(place: Location, upstream: Upstream, known: str, ours: s
         f"{upstream} was rewritten: it no longer has {count(lost, 'commit')} that this clone has, and a sync "
         "would bring back what was taken out",
         hint=f"follow it with `git rebase --onto {theirs[:9]} {last[:9]}`, or bring all back with "
-        f"`git merge {theirs[:9]}`, and sync again",
+        f"`{way_back}`, and sync again",
     )
 
 

@@ -105,6 +105,13 @@ def rewritten(ana: Clone) -> None:
     luis.git("push", "-q", "--force")
 
 
+def set_back(ana: Clone) -> None:
+    ana.change(MACHINES, "4998.00", "5200.00")
+    ana.git("push", "-q")
+    ana.change(GRINDERS, "4998.00", "1.00")
+    Clone(ana.path.parent / "luis").git("push", "-q", "--force", "origin", "HEAD:main")
+
+
 def shallow(ana: Clone) -> None:
     luis = Clone(ana.path.parent / "luis")
     for number in range(3):
@@ -144,6 +151,7 @@ def error_of_ones_own(ana: Clone) -> None:
         (unknown_identity, "git doesn't know who you are.*; tell it: git config --global user.name NAME"),
         (deleted_branch, "origin has no branch plan any more; to have it there again: git push origin plan"),
         (rewritten, "origin/main was rewritten: it no longer has 1 commit that .*git rebase --onto"),
+        (set_back, "origin/main was rewritten: .* bring all back with `git push origin main:main`, and"),
         (shallow, "this clone is shallow.*git fetch --unshallow"),
         (another_history, "origin/main has another history: the two have no commit in common"),
         (error_of_ones_own, "1 error would be new in what is shared; nothing is changed; make your files"),
