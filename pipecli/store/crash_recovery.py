@@ -364,7 +364,7 @@ def moving(place: Location, commit: str) -> None:
     if any(git_recovery.moved_files(place, git_commit.head_of(place), commit)):
         return  # something is in the way: git refuses, and what a person wrote is not git's
     safe_files.write_file(place.cache, _ONTO, commit.encode())
-    if git_commit.hardening(git.settings(place.work_tree), place) is not None:
+    if git_commit.hardening(git_commit.settings_of(place), place) is not None:
         safe_files.harden(place.cache, _ONTO)
         safe_files.harden_folders([place.cache])
 

@@ -385,12 +385,12 @@ def config(work_tree: Path, name: str) -> str:
 
 
 def settings(work_tree: Path) -> dict[str, str]:
-    """The settings of git's that a changing command asks for, by names in small letters, by one process.
+    """The settings of git's that pipecli asks for at every change, by names in small letters, by one process.
 
     `author.name` and `author.email` are those of a commit made now, by the rules of git-commit(1): a variable
     goes before a setting. Empty where git would make them up.
     """
-    names = r"^((author|user)\.(name|email)|core\.fsync(method)?|include(if)?\..*)$"
+    names = r"^((author|user)\.(name|email)|core\.(fsync(method)?|sshcommand)|include(if)?\..*)$"
     done = run(work_tree, "config", "-z", "--get-regexp", names)
     lines = (text.partition("\n") for text in done.stdout.decode("utf-8", "replace").split("\0"))
     settings = {name: value.strip() for name, _, value in lines}

@@ -17,11 +17,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pipecli.harmless_text import lifeless
 from pipecli.store import git
-from pipecli.store.file_stamps import stat_of_status
 from pipecli.store.safe_files import mount_of
 
 if TYPE_CHECKING:
-    from pipecli.store.file_stamps import Stat
     from pipecli.store.safe_files import Location
     from pipecli.workflow import Change
 
@@ -256,28 +254,28 @@ def hardening(settings: Mapping[str, str], place: Location) -> tuple[str, ...] |
     return ("-c", "core.fsync=added", *batch)
 
 
-_known: tuple[object, Mapping[str, str]] = (None, {})
+_known: dict[object, Mapping[str, str]] = {}
 
 
 def settings_of(place: Location) -> Mapping[str, str]:
-    """`git.settings`, asked once by a process of many commands, and again where a file of them has changed.
+    """`git.settings`, which a process of many commands asks again where their files say otherwise.
 
     With included files, which may be anywhere and depend on the branch, git is asked every time.
     """
-    global _known
-    variables = dict(os.environ)
+    asked = ("GIT_", "HOME", "USERPROFILE", "XDG_", "EMAIL")
+    variables = {name: value for name, value in os.environ.items() if name.startswith(asked)}
     of_person = [variables[name] for name in ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM") if name in variables]
     above = ["~/.gitconfig", f"{variables.get('XDG_CONFIG_HOME', '~/.config')}/git/config", "/etc/gitconfig"]
     own = [f"{place.common_dir}/config", f"{place.git_dir}/config.worktree"]
-    state = (place, variables, [*git.hardening], [*map(_stamp, [*own, *of_person, *above])])
-    if _known[0] != state or any(name.startswith("include") for name in _known[1]):
-        _known = state, git.settings(place.work_tree)
-    return _known[1]
+    state = (*variables.items(), *git.hardening, *map(_content, [*own, *of_person, *above]))
+    if any(name.startswith("include") for name in _known.get(state, ["include"])):
+        _known[state] = git.settings(place.work_tree)
+    return _known[state]
 
 
-def _stamp(file: str) -> Stat | None:
+def _content(file: str) -> bytes | None:
     try:
-        return stat_of_status(Path(file).expanduser().stat())
+        return Path(file).expanduser().read_bytes()
     except (OSError, RuntimeError):  # not there; no home
         return None
 
@@ -286,7 +284,7 @@ def _stamp(file: str) -> Stat | None:
 def outlasting(place: Location) -> Iterator[bool]:
     """Have what every git of ours writes within outlast a power cut; False where its user gives that up."""
     # Once set, git gives them itself as if they were the user's setting.
-    options = tuple(git.hardening) or hardening(git.settings(place.work_tree), place)
+    options = tuple(git.hardening) or hardening(settings_of(place), place)
     before, git.hardening[:] = [*git.hardening], options or ()
     try:
         yield options is not None

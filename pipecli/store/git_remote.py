@@ -16,7 +16,7 @@ from typing import IO
 from urllib.parse import quote
 
 from pipecli.store import git
-from pipecli.store.git_commit import KEEPING_MEMORY, branch_of
+from pipecli.store.git_commit import KEEPING_MEMORY, branch_of, settings_of
 from pipecli.store.safe_files import Location
 
 PATIENCE = 60.0
@@ -75,7 +75,7 @@ def is_disk_full(done: subprocess.CompletedProcess[bytes]) -> bool:
 
 def _ssh(place: Location) -> dict[str, str]:
     """An ssh that never asks; the user's own command is left as it is."""
-    if {"GIT_SSH", "GIT_SSH_COMMAND"} & os.environ.keys() or git.config(place.work_tree, "core.sshCommand"):
+    if {"GIT_SSH", "GIT_SSH_COMMAND"} & os.environ.keys() or settings_of(place).get("core.sshcommand"):
         return {}
     return {"GIT_SSH_COMMAND": "ssh -o BatchMode=yes -o ConnectTimeout=20 -o ServerAliveInterval=15"}
 

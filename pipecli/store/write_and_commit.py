@@ -20,6 +20,7 @@ from pipecli.store.git_commit import (
     hardening,
     head_of,
     require_no_rebase,
+    settings_of,
     stage_as_committed,
 )
 from pipecli.store.git_recovery import AtWork, held_alone
@@ -60,7 +61,7 @@ def write_and_commit(
     try:
         commit_id, pipeline.is_to_stop = write_under_journal(
             pipeline.location, writes, message, {**pipeline.author_date, **(environment or {})}, stats,
-            settings=pipeline.git_settings, before=before,
+            before=before,
         )  # fmt: skip
     except OSError as error:
         raise PipecliError(
@@ -107,18 +108,17 @@ def write_under_journal(
     environment: Mapping[str, str] | None = None,
     stats: dict[str, Stat] | None = None,
     also: Callable[[], None] = lambda: None,
-    settings: Mapping[str, str] | None = None,
     before: Callable[[], None] = lambda: None,
 ) -> tuple[str | None, bool]:
     """Write files and commit them under a journal; undo it all when anything fails.
 
     Returns the commit's id, and True where somebody wanted to stop this when git had the commit already.
     `stats` is filled with those of the written files; `also` is done before the journal ends, `before` before
-    the first file is written; `settings`: git's, where known. Raises OSError, PipecliError.
+    the first file is written. Raises OSError, PipecliError.
     """
     prefix, written = place.prefix, {} if stats is None else stats
     is_to_stop = False
-    options = hardening(git.settings(place.work_tree) if settings is None else settings, place)
+    options = hardening(settings_of(place), place)
     record = crash_recovery.begin_journal(
         place,
         [(write.file, write.before, write.after) for write in writes],
