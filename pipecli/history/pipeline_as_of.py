@@ -53,7 +53,7 @@ class PastPipeline(Pipeline):
     def index(self) -> index.Index:
         """The index of the commit's files, built when it is first asked for."""
         past_index = _index(self.location, self.standing)
-        register_sql_functions(past_index.connection, lambda: self.today, lambda: self.rates)
+        register_sql_functions(past_index.connection, self)
         return past_index
 
     @property

@@ -80,7 +80,7 @@ def condition_holds(pipeline: Pipeline, record: Record, condition: str, where: s
 def conditions_of(pipeline: Pipeline) -> Iterator[Conditions]:
     """The conditions of a pipeline, to ask of many records, each of them alone."""
     with closing(sqlite3.connect(":memory:")) as connection:
-        register_sql_functions(connection, lambda: pipeline.today, lambda: pipeline.rates)
+        register_sql_functions(connection, pipeline)
         connection.executescript(tables.schema())
         _insert(connection, [*tables.rows([(SETTINGS_FILE, pipeline.settings)])])
         connection.commit()

@@ -105,7 +105,7 @@ class Pipeline:
         """The index, read again where files changed; once a command."""
         with no_collector():
             index = open_index(self.location)
-        register_sql_functions(index.connection, lambda: self.today, lambda: self.rates)
+        register_sql_functions(index.connection, self)
         return index
 
     def query(self, sql: str, parameters: Sequence[object] = ()) -> sqlite3.Cursor:

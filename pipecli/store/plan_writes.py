@@ -346,7 +346,7 @@ class DraftPipeline(Pipeline):
         """By file; what each was before is what is on disk."""
         self.held: dict[tuple[str, str], None] = {}
         self.__dict__["index"] = pipeline.index.copy(folder / "index.sqlite")
-        register_sql_functions(self.index.connection, lambda: self.today, lambda: self.rates)
+        register_sql_functions(self.index.connection, self)
 
     def raw(self, file: str) -> bytes:
         write = self.taken.get(file)

@@ -245,7 +245,7 @@ class Candidate(PastPipeline):
             index.replace(connection, [file for file in differing if file not in gone], gone, self.text)
 
         result = index.Index(self.location, index.in_memory(fill), None)
-        register_sql_functions(result.connection, lambda: self.today, lambda: self.rates)
+        register_sql_functions(result.connection, self)
         return result
 
     def text(self, file: str) -> str:

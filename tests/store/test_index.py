@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import shutil
@@ -11,7 +12,9 @@ import sys
 import threading
 import time
 from contextlib import closing
+from datetime import date
 from pathlib import Path
+from weakref import ref
 
 import pytest
 
@@ -324,3 +327,14 @@ def test_a_file_is_in_doubt_as_long_as_its_disk_may_give_another_the_same_time()
         stat = (5, written, 1)
         assert file_stamps.doubted_stat(stat, written + doubtful) == (5, -1, 1)
         assert file_stamps.doubted_stat(stat, written + doubtful + 1) == stat
+
+
+def test_the_index_of_a_pipeline_that_nobody_holds_any_more_is_closed(root):
+    pipeline = Pipeline.find(root, date(2026, 11, 21))
+    assert pipeline.query("SELECT today()").fetchall() == [("2026-11-21",)]
+    index = ref(pipeline.index)
+
+    del pipeline
+    gc.collect()
+
+    assert index() is None

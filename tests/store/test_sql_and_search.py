@@ -43,7 +43,11 @@ def test_a_question_is_answered(connection: sqlite3.Connection, sql: str) -> Non
 
 
 def test_letters_of_any_script_are_compared_and_nothing_stays_nothing(connection: sqlite3.Connection) -> None:
-    views.register_sql_functions(connection, lambda: date(2026, 11, 21), lambda: Rates("EUR", {}))
+    class Present:
+        today, rates = date(2026, 11, 21), Rates("EUR", {})
+
+    present = Present()
+    views.register_sql_functions(connection, present)
     asked = "SELECT casefold('CAFÉ Straße'), casefold(NULL), casefold(5), today()"
     assert sql_and_search.ask_sql(connection, asked).rows == [("café strasse", None, "5", "2026-11-21")]
     asked = "SELECT weighted('99.99', 25, 'EUR'), weighted(NULL, 25, 'EUR'), weighted('99.99', NULL, 'EUR')"

@@ -6,9 +6,10 @@ Nothing of a view is stored, so that a change of settings or of a product's cost
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Container, Sized
+from collections.abc import Container, Sized
 from datetime import date
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+from weakref import proxy
 
 from pipecli.records.kinds import KINDS
 
@@ -147,20 +148,29 @@ def views() -> str:
     return "\n".join([*(_OWN.get(kind.table) or _plain(kind.table) for kind in KINDS), _NAMES, _REFERENCES])
 
 
-def register_sql_functions(
-    connection: sqlite3.Connection, today: Callable[[], date], rates: Callable[[], Rates]
-) -> None:
+class _Present(Protocol):
+    """A pipeline, of which the functions ask the day and the exchange rates."""
+
+    @property
+    def today(self) -> date: ...
+    @property
+    def rates(self) -> Rates: ...
+
+
+def register_sql_functions(connection: sqlite3.Connection, pipeline: _Present) -> None:
     """Give a connection `today()`, the day of `--today`, and the rules `weighted()` and `margin_facts()`.
 
-    And `casefold()`: SQLite's own `lower()` knows no letter beyond A to Z.
+    And `casefold()`: SQLite's own `lower()` knows no letter beyond A to Z. The connection doesn't keep the
+    pipeline that keeps it: neither would ever go.
     """
+    present = proxy(pipeline)
     connection.create_function(
         "casefold", 1, lambda text: None if text is None else str(text).casefold(), deterministic=True
     )
-    connection.create_function("today", 0, lambda: today().isoformat(), deterministic=True)
+    connection.create_function("today", 0, lambda: present.today.isoformat(), deterministic=True)
     connection.create_function("weighted", 3, _weighted, deterministic=True)
     connection.create_function(
-        "margin_facts", 3, lambda lines, currency, day: _margin_facts(lines, currency, day, rates())
+        "margin_facts", 3, lambda lines, currency, day: _margin_facts(lines, currency, day, present.rates)
     )
 
 
