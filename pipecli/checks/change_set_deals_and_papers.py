@@ -1,4 +1,6 @@
-"""Deals, offers and orders in a change set: what is closed, sent or ordered stays; no stage is skipped."""
+"""Deals, offers and orders in a change set: what is closed, sent or ordered stays; no step or field that a
+stage asks for is skipped.
+"""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ from pipecli.reports.today_and_followups import (
     deal_row,
     followup_row,
     overdue_deals,
-    quotation_row,
+    quotation_to_ask_after,
     rows_that_fit,
     standing_still,
 )
@@ -108,7 +108,7 @@ def today(run: Session) -> None:
     chosen = _chosen(run)
     followups = map(followup_row, due_followups(pipeline, chosen, run.today))
     sent = sent_quotations(pipeline.index.connection, chosen)
-    quotations = filter(None, (quotation_row(*quotation, today=run.today) for quotation in sent))
+    quotations = filter(None, (quotation_to_ask_after(*quotation, today=run.today) for quotation in sent))
     sections = [list(followups), list(quotations), *_deals(run, chosen)]
     rows = [row for section in sections for row in section]
     if run.format is not Format.TABLE:

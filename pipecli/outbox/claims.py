@@ -296,7 +296,10 @@ class Unfinished(NamedTuple):
 
 
 class RunJournal:
-    """The journal of a run of `remind` or `digest`: written before a claim and before a message goes."""
+    """The journal of a run of `remind` or `digest`: written before a claim and before a message goes.
+
+    `notify` has none: what it has not sent is in a ref of git (`history/notices.py`).
+    """
 
     def __init__(self, cache: Path, who: str, job: str) -> None:
         self._cache = cache

@@ -196,7 +196,7 @@ def followup_row(follow_up: FollowUp) -> Row:
     }
 
 
-def quotation_row(
+def quotation_to_ask_after(
     key: str,
     valid_until: str,
     sent: str,

@@ -32,7 +32,7 @@ from pipecli.reports.today_and_followups import (
     Plan,
     deal_row,
     followup_row,
-    quotation_row,
+    quotation_to_ask_after,
     reminder_message,
     standing_still,
 )
@@ -317,7 +317,7 @@ def test_a_message_lists_a_hundred_and_counts_the_rest():
 def test_a_quotation_is_asked_after_a_week_before_it_expires_or_a_week_without_an_answer(
     until: str, sent: str, answered: str | None, said: tuple[str, int, str] | None
 ) -> None:
-    row = quotation_row("QTN-AAAAA", until, sent, answered, "ana", "Deal", "contoso", today=TODAY)
+    row = quotation_to_ask_after("QTN-AAAAA", until, sent, answered, "ana", "Deal", "contoso", today=TODAY)
     assert (row and (row["when"], row["days"], row["what"])) == said
 
 

@@ -165,7 +165,7 @@ class DayMonthOrder(NamedTuple):
     """A text that both orders read, and its forms."""
 
 
-def day_month_order(texts: Iterable[str], forms: Sequence[str]) -> DayMonthOrder:
+def evidence_of_order(texts: Iterable[str], forms: Sequence[str]) -> DayMonthOrder:
     """The order of day and month that texts tell, among forms of which some have the other order, too.
 
     What one text tells, with a time or without, holds for the whole column.
@@ -191,7 +191,7 @@ def formats_of_one_order(
     lines: dict[str, int] = {}
     for row in table.rows if mixed else ():
         lines.setdefault(row.text(column), row.line)
-    certain, either = day_month_order(lines, mixed)
+    certain, either = evidence_of_order(lines, mixed)
     if len(certain) == 2:
         (text, one), (other_text, two) = certain.values()
         return tuple(formats), (

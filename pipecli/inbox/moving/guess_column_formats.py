@@ -20,7 +20,7 @@ from pipecli.inbox.importing.day_formats import (
     EPOCH,
     EXCEL,
     FORMS,
-    day_month_order,
+    evidence_of_order,
     fits,
     is_day_first,
     is_iso,
@@ -379,10 +379,10 @@ def date_form(table: Table, column: str, findings: Findings) -> DateForm:
     counts = texts(table, column)
     days = Counter({text: rows for text, rows in counts.items() if re.search(r"\d", text)})
     words = [text for text in counts if days and text not in days][:_MOST_WORDS]
-    return _form_of(table, column, days or counts, findings)._replace(nothing=tuple(words))
+    return _form_or_question(table, column, days or counts, findings)._replace(nothing=tuple(words))
 
 
-def _form_of(table: Table, column: str, counts: Counter[str], findings: Findings) -> DateForm:
+def _form_or_question(table: Table, column: str, counts: Counter[str], findings: Findings) -> DateForm:
     """The form of days; asks where two orders of day and month fit."""
     where, rows = f"{table.name}, {column}", len(table.rows)
     whole = sum(counts.values())
@@ -400,12 +400,12 @@ def _form_of(table: Table, column: str, counts: Counter[str], findings: Findings
     other = turned(form)
     if other not in FORMS:
         return with_others(DateForm(form, f"{most:,} of {whole:,} fit"), counts)
-    if is_day_first(form) in day_month_order(counts, (form, other)).certain:
+    if is_day_first(form) in evidence_of_order(counts, (form, other)).certain:
         findings.day_first = is_day_first(form)
         certain = sum(rows for text, rows in counts.items() if not fits(text, other))
         rest = f"{certain:,} fit no other order of day and month"
         return with_others(DateForm(form, f"{most:,} of {whole:,} fit; {rest}"), counts)
-    of_the_rest = day_month_order([text for text in counts if not fits(text, form)], FORMS).certain
+    of_the_rest = evidence_of_order([text for text in counts if not fits(text, form)], FORMS).certain
     is_told = len(of_the_rest) == 1
     if is_told:
         findings.day_first = next(iter(of_the_rest))
