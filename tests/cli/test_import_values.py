@@ -51,6 +51,35 @@ def test_a_column_of_fractions_is_refused_until_the_mapping_says_what_it_is(
     assert [deals(root)[ref]["probability"] for ref in ("x1", "x2")] == [0.5, 0.2]
 
 
+def test_a_text_whose_quote_nothing_closes_swallows_no_rows(cli: Cli, root: Path, git: Git) -> None:
+    before = state(git)
+    rows = write("l.csv", 'external_id,name,notes\n1,Ana,"a\nb"\n2,Bo,"open\n3,Cy,c\n4,Di,d\n')
+    said = cli("import", "leads", rows, code=1)
+    assert "the text in quotes that begins in the row of line 4 never ends" in said.err
+    assert state(git) == before
+    inches = write("i.csv", 'external_id,name,notes\n1,Ana,5" pipe\n2,Bo,"the last, closed"')
+    assert "2 made" in cli("import", "leads", inches).out
+
+
+def test_a_telephone_number_that_a_spreadsheet_rounded_is_rejected(cli: Cli, root: Path) -> None:
+    rows = write("l.csv", "external_id,name,phone\n1,Ana,4.93012E+11\n2,Bo,+49 30 12\n")
+    assert (
+        '"4.93012E+11" is a number that a spreadsheet has rounded' in cli("import", "leads", rows, code=1).out
+    )
+    rows = write("c.csv", "external_id,name,phones\n1,Ana,+34 91 1;3.4911E+10\n2,Bo,+49 30 12\n")
+    assert (
+        '"3.4911E+10" is a number that a spreadsheet has rounded'
+        in cli("import", "contacts", rows, code=1).out
+    )
+    assert [lead["phone"] for lead in records(root, "leads")] == ["+49 30 12"]
+
+
+@pytest.mark.parametrize("blank", ["", " ", "\N{NO-BREAK SPACE}", "\N{NARROW NO-BREAK SPACE}"])
+def test_a_rate_of_tax_may_have_any_blank_before_its_sign(cli: Cli, root: Path, blank: str) -> None:
+    cli("import", "products", write("p.csv", f"name,tax\nSaw,19{blank}%\nMill,VAT 7{blank}%\n"))
+    assert sorted(product["tax"] for product in records(root, "products")) == [7, 19]
+
+
 def test_without_a_mapping_a_column_of_fractions_is_refused_too(cli: Cli, root: Path, git: Git) -> None:
     before = state(git)
     said = cli("import", "products", write("p.csv", "name,tax\nSaw,0.21\nMill,0.1\n"), code=1)

@@ -18,9 +18,8 @@ from pipecli.errors import Unreadable
 from pipecli.inbox.importing import day_formats
 from pipecli.inbox.importing.table import Cell, Raw
 from pipecli.json_and_csv import free_cell, free_value, list_values, plain_cell
-from pipecli.merge.field_by_field import TAKEN_TOGETHER
-from pipecli.records import base
-from pipecli.records.base import Amount, Part, Percent, Plain
+from pipecli.records import base, written_amounts
+from pipecli.records.base import Amount, Part, Percent
 from pipecli.records.emails_and_phones import is_email
 from pipecli.records.kinds import Kind
 from pipecli.records.references import named_at
@@ -165,12 +164,12 @@ def reader_of(collection: Kind, path: Path, column_format: ColumnFormat) -> Read
         inner = [kind for list_ in lists for kind in base.options(get_args(list_)[0])]
         if any(isinstance(kind, type) and issubclass(kind, Part) for kind in inner):
             return None
-        one = _whole(column_format) if int in inner else _address if path[0] == "emails" else line_value
+        one = _whole(column_format) if int in inner else _OWN.get(str(path[0]), line_value)
         return _list_of(named or one, path[0], column_format.split)
     if path[0] in _BETWEEN and len(path) == 2:
         return _one_or_more(str(path[0]))
-    if path[-1] == "email":
-        return _address
+    if path[-1] in _OWN:
+        return _OWN[path[-1]]
     return named or _scalar(path, annotation, classes, column_format)
 
 
@@ -255,7 +254,7 @@ def _discount(column_format: ColumnFormat) -> Reader:
     return read
 
 
-_RATE = r"(\d+(?:[.,]\d+)?) ?%"
+_RATE = r"(\d+(?:[.,]\d+)?)\s?%"
 _RATES = (re.compile(rf"(?:[^%]*\( ?{_RATE} ?\)[ ,;]*)+"), re.compile(rf"[^\d%]*{_RATE}[^\d%]*"))
 """`Vat (10.0 %), City (2.5 %)`, and a single tax as `VAT 10%`."""
 
@@ -299,8 +298,7 @@ def _entered(column_format: ColumnFormat) -> Reader:
 def _address(cell: Cell) -> object:
     """An e-mail address, alone or as `Nora Field <nora@field.example>`. Raises Unreadable."""
     text = line_value(cell)
-    bare = text.rpartition("<")[2].rstrip("> ").removeprefix("mailto:") if "<" in text else text
-    bare = bare.removeprefix("mailto:").strip(" ;,")
+    bare = text.rpartition("<")[2].rstrip("> ").removeprefix("mailto:").strip(" ;,")
     if is_email(bare):
         return bare
     parts = [part for part in re.split(r":::|\s/\s|[;,\s|]", text) if part]
@@ -310,6 +308,15 @@ def _address(cell: Cell) -> object:
             "say split in the mapping to take the first"
         )
     raise Unreadable(f'"{text}" isn\'t an e-mail address')
+
+
+def _telephone(cell: Cell) -> object:
+    if written_amounts.is_rounded(text := line_value(cell)):
+        raise Unreadable(f'"{text}" is a number that a spreadsheet has rounded: export it again as text')
+    return text
+
+
+_OWN = {"email": _address, "emails": _address, "phone": _telephone, "phones": _telephone}
 
 
 def _named(noun: str) -> Reader:
@@ -394,7 +401,7 @@ _BETWEEN = {
 
 def _one_or_more(field: str) -> Reader:
     """The values of a numbered column, `E-mail 1 - Value`; Google writes several as `a ::: b`."""
-    several = _list_of(_address, field, None) if field == "emails" else _list_of(line_value, field, ":::")
+    several = _list_of(_OWN[field], field, None if field == "emails" else ":::")
 
     def read(cell: Cell) -> object:
         values = several(cell)
@@ -440,11 +447,3 @@ def _metadata(annotation: Any) -> Iterator[object]:
     for inner in get_args(annotation):
         if get_args(inner):
             yield from _metadata(inner)
-
-
-def forget_ending(noun: str, plain: Plain, values: Mapping[Path, Any]) -> None:
-    """Take away how a record ended where it now has another status."""
-    group = TAKEN_TOGETHER.get(noun, ())
-    if "status" in group and values.get(("status",), plain.get("status")) != plain.get("status"):
-        for name in group:
-            plain.pop(name, None)

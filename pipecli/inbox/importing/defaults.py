@@ -5,14 +5,16 @@ Words of the settings are held to here, too: types, sources, reasons.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
 from pipecli.errors import PipecliError, Unreadable
+from pipecli.inbox.importing.cells import Path
 from pipecli.inbox.importing.list_elements import complete_activities
 from pipecli.inbox.importing.named_records import Nameable
+from pipecli.merge.field_by_field import TAKEN_TOGETHER
 from pipecli.records.base import Plain
 from pipecli.records.catalogue import PriceList
 from pipecli.records.kinds import Kind
@@ -209,3 +211,11 @@ def _listed(*signed: frozenset[str]) -> str:
         "dollars" if "USD" in currencies else " or ".join(sorted(currencies))
         for currencies in dict.fromkeys(signed)
     )
+
+
+def forget_ending(noun: str, plain: Plain, values: Mapping[Path, Any]) -> None:
+    """Take away how a record ended where it now has another status."""
+    group = TAKEN_TOGETHER.get(noun, ())
+    if "status" in group and values.get(("status",), plain.get("status")) != plain.get("status"):
+        for name in group:
+            plain.pop(name, None)

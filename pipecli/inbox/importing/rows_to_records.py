@@ -10,9 +10,9 @@ from typing import Any, Protocol, TypeVar
 from pipecli.errors import FaultyFile, PipecliError, Reason, Unreadable
 from pipecli.history.changes_in_words import RecordVersion, events_between
 from pipecli.inbox.importing.bindings import Bindings, Tally
-from pipecli.inbox.importing.cells import CLOSED_STAGE, Named, Path, forget_ending, nouns_of
+from pipecli.inbox.importing.cells import CLOSED_STAGE, Named, Path, nouns_of
 from pipecli.inbox.importing.day_formats import refuse_other_order
-from pipecli.inbox.importing.defaults import Completer
+from pipecli.inbox.importing.defaults import Completer, forget_ending
 from pipecli.inbox.importing.earlier_imports import Difference, Keep, as_imported, last_said, settled
 from pipecli.inbox.importing.import_report import Built, Lines
 from pipecli.inbox.importing.list_elements import (

@@ -193,6 +193,7 @@ _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
 _DELIMITERS = ",;\t|"
 _LONGEST_CELL = 1 << 20
 _SAMPLE_ROWS = 50
+_END = "\N{END OF TRANSMISSION}"  # the last line: in a row with a text, that text's quote was never closed
 
 
 def delimited_table(text: str, name: str, delimiter: str | None, file_format: FileFormat) -> Table:
@@ -205,7 +206,8 @@ def delimited_table(text: str, name: str, delimiter: str | None, file_format: Fi
         text = "\n" + text[named.end() :]
     sign = delimiter or (named[1] if named else max(_DELIMITERS, key=lambda sign: _fit(text, sign)))
     # A StringIO would take four bytes for each of millions of signs.
-    reader = csv.reader((line[0] for line in _LINE.finditer(text)), delimiter=sign)
+    lines = itertools.chain((line[0] for line in _LINE.finditer(text)), [_END])
+    reader = csv.reader(lines, delimiter=sign)
     before = csv.field_size_limit(_LONGEST_CELL)
     try:
         return table_of(_numbered(reader), name, file_format)
@@ -221,7 +223,9 @@ def _numbered(reader: Any) -> Iterator[tuple[int, Sequence[Cell]]]:
     kept: list[dict[str, str]] = []  # by column, what comes often, and is kept once
     for cells in reader:
         begins, line = line, reader.line_num + 1
-        if any(map(str.strip, cells)):
+        if cells and cells[-1].endswith(_END) and cells != [_END]:
+            raise csv.Error(f"the text in quotes that begins in the row of line {begins} never ends")
+        if cells != [_END] and any(map(str.strip, cells)):
             kept += ({} for _ in range(len(cells) - len(kept)))
             kept = [same if len(same) < 1 << 13 else {} for same in kept]
             yield begins, [*map(dict.setdefault, kept, cells, cells)]
