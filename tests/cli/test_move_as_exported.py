@@ -2571,3 +2571,38 @@ def test_subscriptions_and_comments_are_no_deals_and_no_customers(cli: Cli, root
         comentarios="cliente,servicio,comentario\nLuz,Corte,Bien\n",
     )
     assert _kinds(_plan(cli, source)) == {"deals.csv": "opportunities"}
+
+
+def test_a_state_that_is_no_status_of_the_deals_is_kept(cli: Cli, root: Path) -> None:
+    """`State`, beside a stage, was left out as said again by others."""
+    rows = "1,A,Won,MO,9,2026-01-01\n2,B,Talks,OH,9,2026-01-01\n3,C,Lost,MO,9,2026-01-01\n"
+    told = _plan(cli, _files("e", deals=f"Deal ID,Deal Name,Stage,State,Amount,Close Date\n{rows}"))
+    assert not told["left_out"]
+    cli("import", "run", "m")
+    assert {one["custom"]["state"] for one in deals(root).values()} == {"MO", "OH"}
+
+
+def test_properties_and_test_cases_are_no_deals(cli: Cli, root: Path) -> None:
+    source = _files(
+        "e",
+        deals="Deal ID,Deal Name,Stage,Amount\n1,Saw,Demo,1000\n",
+        properties="property_id,title,price,status,owner\nP1,Loft,100,listed,Ana\n",
+        quotes="TestCaseID,Description,Steps\nT1,New quote,Step 1\n",
+    )
+    assert _kinds(_plan(cli, source)) == {"deals.csv": "opportunities"}
+
+
+def test_days_at_which_a_funnel_was_entered_are_a_history_of_stages(cli: Cli, root: Path) -> None:
+    source = _files(
+        "e",
+        deals="Deal ID,Deal Name,Stage,Amount\n1,Saw,Demo,1000\n",
+        deal_funnel_history="Deal ID,Account ID,Previous Stage,New Stage,Stage Entered Date\n"
+        "1,A,Start,Demo,2026-02-03\n",
+        crm_accounts="crm_account_id,account_name,industry\nC1,Aurora,Food\n",
+    )
+    kinds = _kinds(_plan(cli, source))
+    assert kinds["deal_funnel_history.csv"] == "opportunities"
+    cli("import", "run", "m")
+    (aurora,) = map(_read, root.glob("customers/*.yaml"))
+    assert aurora["external_id"] == "C1"
+    assert str(deals(root)["1"]["custom"]["stage_entered"]["demo"])[:10] == "2026-02-03"

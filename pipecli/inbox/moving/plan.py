@@ -172,6 +172,9 @@ _OWN = frozenset(
     "cents reasons".split()
 )
 """What a preset says to the plan, and isn't of a mapping or is written otherwise there."""
+_AGAIN = {"won", "closed", "lost", "active", "archived", "probability", "amount_shown", "pipeline"}
+"""What a deal's stage and amount say, too."""
+_ALONE = OF_DEALS - _AGAIN
 _NAMING = ("customer", "contacts.contact", "product", "contact")
 
 
@@ -413,7 +416,7 @@ class _Mapping:
         doubles: list[str] = [*self.told.rest.get("doubles", ())]
         doubles += [self.roles[of] for of in _HALVES if {of, "name"} <= {*self.roles}]
         if self.told.kind == "opportunities":
-            own = [column for role, column in self.roles.items() if role in OF_DEALS]
+            own = [column for role, column in self.roles.items() if role in _AGAIN]
             doubles += [c for c in (*own, *self.findings.said_otherwise) if c not in self.columns]
         return [*dict.fromkeys(doubles)]
 
@@ -424,7 +427,7 @@ class _Mapping:
             *self.told.rest.get("doubles", ()),
             *self.columns,
             *self.findings.said_otherwise,
-            *self.roles.values(),
+            *(c for role, c in self.roles.items() if self.told.kind != "opportunities" or role not in _ALONE),
             *self.record.values(),
             *re.findall(r"\{([^{}]+)\}", str(self.templates)),
         }

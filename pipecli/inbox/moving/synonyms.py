@@ -165,13 +165,11 @@ def by_words_of(table: Table, known: Container[str], *, is_whole: bool = False) 
     of_persons = {str(_synonyms()["contacts"].columns.get(key)) for key in keys} >= {*_HALVES}
     for kind, words in _synonyms().items():
         is_other = (kind == "leads" and deals) or (kind == "customers" and of_persons and kind not in named)
-        if (
-            kind in (_HISTORY, QUOTATIONS)
-            or is_other
-            or (is_paper and kind not in ("opportunities", "items"))
-        ):
+        if kind in (_HISTORY, QUOTATIONS) or is_other:
             continue
         columns = _by_words(table, _of_leads() if deals and kind == "opportunities" else words)
+        if is_paper and kind != "items" and (kind != "opportunities" or "amount" not in columns.values()):
+            continue
         is_last = kind in named
         is_named = is_last or (not named and any(word in stem for word in words.names))
         roles = {str(role) for role in columns.values()}

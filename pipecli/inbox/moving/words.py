@@ -109,7 +109,8 @@ def is_of_another_thing(name: str) -> bool:
 
 def has_its_own_id(columns: Iterable[str], stem: str) -> bool:
     """True for a table of other things than deals: `payments.csv` with a column `payment_id`."""
-    things = {word.removesuffix("s") for word in stem.split()} | {*patterns()["with ids"].split()}
+    words = (re.sub("ies$", "y", word).removesuffix("s") for word in stem.split())
+    things = {*words, *patterns()["with ids"].split()}
     keys = map(header_key, columns)
     return any(key.endswith(" id") and things.issuperset(key.split()[:-1]) for key in keys)
 
