@@ -1,4 +1,4 @@
-"""Notices of stage changes, wins, losses, assignments and deals that closed by themselves, and the unsent.
+"""Notices of stage changes, wins, losses, assignments, deals that closed by themselves: for whom, and unsent.
 
 They are read from the content of commits, so that a hand edit, a merged pull request or a squash is told like
 a command. What a merge brings is told once, of the commits that it brings. Two refs, moved together, keep how
@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from hashlib import sha256
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pipecli.harmless_text import message_line
 from pipecli.history import changes_in_words as words
@@ -159,6 +159,28 @@ def _notice(
 
 MOST = 100
 """The number of notices that one message lists; the rest is counted."""
+
+
+To = tuple[bool, str]
+"""True for a user, and the name of the user or of the channel."""
+
+
+def recipients(notice: Notice, settings: Mapping[str, Any]) -> list[To]:
+    """The channels of the event, and of an assignment the user whose it is now, unless they did it."""
+    users = settings.get("users") or {}
+    wished = settings.get("notifications") or {}
+    # Who was told of an end is told that it was none, unless the settings say otherwise.
+    fallback = wished.get(notice.before, []) if notice.event == "reopened" else []
+    names = wished.get(notice.event, fallback)
+    owner = notice.owner if users.get(notice.owner or "", {}).get("active", True) else None
+    found = [(True, owner) if name == OWNER else (False, name) for name in names]
+    if notice.event == "assigned":
+        found.append((True, owner))
+    return [
+        (is_user, name)
+        for is_user, name in dict.fromkeys(found)
+        if name and not (is_user and name == notice.by)
+    ]
 
 
 class Standing(NamedTuple):

@@ -1,6 +1,7 @@
 """`pipecli notify`: tell of what the commits since the last run did, whoever made them.
 
-From what happened to what is sent: to whom each notice goes, by which address, in which words.
+From what happened to what is sent, and that it is once; to whom a notice goes is decided in
+`history/notices.py` (`recipients`), by which address here.
 """
 
 from __future__ import annotations
@@ -25,16 +26,17 @@ from pipecli.history import commits
 from pipecli.history.commit_as_of import BeforeTheFirst, Moment, Revision, commit_at
 from pipecli.history.history_index import History, open_history
 from pipecli.history.notices import (
-    OWNER,
     About,
     Delivery,
     Notice,
     Standing,
+    To,
     Unsent,
     notice_digest,
     notice_message,
     notices,
     read_unsent,
+    recipients,
     write_unsent,
 )
 from pipecli.outbox.channels import Address, Channels, Courier, channels, variable
@@ -221,10 +223,6 @@ _COLUMNS = (
 )
 
 
-To = tuple[bool, str]
-"""True for a user, and the name of the user or of the channel."""
-
-
 def deliveries(run: Session, ours: Channels, found: Iterable[Notice]) -> list[Delivery]:
     """A delivery for each notice and address; who has no address here is named on stderr."""
     packing = _Packing(run, ours)
@@ -249,7 +247,7 @@ class _Packing:
     def deliveries(self, notice: Notice) -> Iterator[Delivery]:
         told = set[str]()
         messages = dict[str | None, Message]()
-        for to in self._recipients(notice):
+        for to in recipients(notice, self.settings):
             addresses = self.ours.of(to[1], is_user=to[0])
             if not addresses:
                 self.nowhere[to] += 1
@@ -263,23 +261,6 @@ class _Packing:
                 yield Delivery(
                     _key(notice, to, place), *to, place, notice.event, notice.key, *messages[language]
                 )
-
-    def _recipients(self, notice: Notice) -> list[To]:
-        """The channels of the event, and of an assignment the user whose it is now, unless they did it."""
-        users = self.settings.get("users") or {}
-        wished = self.settings.get("notifications") or {}
-        # Who was told of an end is told that it was none, unless the settings say otherwise.
-        fallback = wished.get(notice.before, []) if notice.event == "reopened" else []
-        names = wished.get(notice.event, fallback)
-        owner = notice.owner if users.get(notice.owner or "", {}).get("active", True) else None
-        found = [(True, owner) if name == OWNER else (False, name) for name in names]
-        if notice.event == "assigned":
-            found.append((True, owner))
-        return [
-            (is_user, name)
-            for is_user, name in dict.fromkeys(found)
-            if name and not (is_user and name == notice.by)
-        ]
 
     def _message(self, notice: Notice, words: Words) -> Message:
         customer = label(self.pipeline.index.connection, "customer", notice.customer)
