@@ -244,3 +244,9 @@ def test_a_customer_that_only_its_own_file_names_is_removed(cli, given, root):
     given({"customers/loop.yaml": "id: loop\nname: Loop\nparent: loop\n"})
     cli("customer", "remove", "loop")
     assert not (root / "customers").exists()  # nor a folder without a file
+
+
+def test_who_shares_a_record_with_a_user_names_no_customer_of_that_name(cli, given):
+    lead = "id: LEAD-7K3M9\ncreated: 2026-11-01T10:00:00Z\nname: Kim\nshared_with: [ana-ruiz]\n"
+    given({"leads/2026/LEAD-7K3M9-kim.yaml": lead, "customers/ana-ruiz.yaml": "id: ana-ruiz\nname: Ana\n"})
+    cli("customer", "remove", "ana-ruiz")

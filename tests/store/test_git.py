@@ -144,6 +144,9 @@ def test_a_git_too_old_for_what_is_asked_is_told(root: Path) -> None:
     ):
         git.run(root, "ls-files", "--unheard-of")
     assert git.commit_of(root, "--all") is None
+    blob = git.raw(root, "hash-object", "-w", "--stdin", stdin=b"a note").decode().strip()
+    git.raw(root, "tag", "note", blob)
+    assert git.commit_of(root, "note") is None  # a tag of something else is whole, and no commit
 
 
 def test_an_object_longer_than_it_says_is_not_taken_for_the_next(tmp_path: Path) -> None:
