@@ -128,14 +128,150 @@ def addressee(customer: Customer | None, contact: Contact | None, lead: Lead | N
     return Addressee(attention, language=language)
 
 
-def _in_language(language: str | None) -> tuple[Words, Formats]:
-    return words_of(language), formats_of(language)
+class _Sheet(NamedTuple):
+    """A paper in the words and forms of its language, from a company to its reader."""
+
+    words: Words
+    formats: Formats
+    company: Company
+    to: Addressee
+
+    def with_prices(
+        self,
+        record: Quotation | Order | Invoice,
+        facts: Sequence[tuple[str, str]],
+        *,
+        title: str,
+        marked: tuple[str, str],
+        validity: str = "",
+        signature: bool,
+    ) -> Printed:
+        """A document with prices. `marked` are the names of the words across its pages and at its head."""
+        watermark, stamp = (getattr(self.words, name) if name else "" for name in marked)
+        sums, whole = self._sums(record)
+        shown = counted(record)
+        stands = not isinstance(record, Quotation) or record.status is QuotationStatus.ACCEPTED
+        return replace(
+            self.without_items(record, facts, title=title, total=whole),
+            stamp=stamp,
+            watermark=watermark,
+            items=[self._priced(record.items[place], record.currency) for place in shown],
+            options=[
+                self._option(record.items[place], record.currency)
+                for place in range(len(record.items))
+                if place not in shown and record.items[place].is_offered and not stands
+            ],
+            discounted=any(item.discount or item.discount_amount for item in record.items),
+            taxed=any(item.tax is not None for item in record.items),
+            sums=sums,
+            validity=validity,
+            terms=(record.terms or "").strip(),
+            signature=signature,
+        )
+
+    def without_items(
+        self,
+        record: Quotation | Order | Invoice | SupplierQuotation,
+        facts: Sequence[tuple[str, str]],
+        *,
+        title: str,
+        total: Labelled,
+    ) -> Printed:
+        """A document with its head and total, without items; facts without a text are left out."""
+        words, company, to = self.words, self.company, self.to
+        tax_id = words.tax_id.format(number=company.tax_id) if company.tax_id else ""
+        ours = [company.address, company.phone, company.email, company.website, tax_id]
+        their_tax_id = words.tax_id.format(number=to.tax_id) if to.tax_id else ""
+        attention = words.attention.format(name=to.attention) if to.attention else ""
+        return Printed(
+            kind=record.noun,
+            id=getattr(record, "number", None) or record.id,
+            language=words.language,
+            direction=words.direction,
+            title=title,
+            words=words.plain(),
+            company=Party(company.name, _lines(ours)),
+            customer=Party(to.name, _lines([*to.lines, their_tax_id]), attention),
+            facts=[Labelled(label, text) for label, text in facts if text],
+            total=total,
+            custom=dict(record.custom or {}),
+        )
+
+    def described(self, item: Item | SupplierItem) -> PrintedItem:
+        """An item, without what it costs."""
+        uom = unit_of(self.words.language, item.uom or "", item.quantity)
+        beside = f" {uom}" if 0 < len(uom) <= _LONGEST_UNIT else ""
+        return PrintedItem(
+            description=item.description,
+            detail="" if beside else uom,
+            quantity=f"{number(item.quantity, self.formats)}{beside}",
+        )
+
+    def _priced(self, item: Item, currency: str) -> PrintedItem:
+        described, formats = self.described(item), self.formats
+        if item.per and item.term:
+            term = self.words.named("periods", item.per).format(n=formats.figure(Decimal(item.term), 0))
+            described = replace(described, detail=" · ".join(filter(None, (described.detail, term))))
+        return replace(
+            described,
+            unit_price=unit_price(item.unit_price, currency, formats),
+            discount=self._off(item, currency),
+            tax=formats.percent(item.tax) if item.tax is not None else "",
+            amount=formats.figure(item.amount(currency), minor_digits(currency)),
+        )
+
+    def _off(self, item: Item, currency: str) -> str:
+        if item.discount_amount:
+            return self.formats.figure(-item.discount_amount, minor_digits(currency))
+        return self.formats.percent(item.discount) if item.discount else ""
+
+    def _option(self, item: Item, currency: str) -> PrintedItem:
+        """A line that the customer may take: beside the rest, or instead of another."""
+        printed, words = self._priced(item, currency), self.words
+        label = words.instead_of.format(item=item.alternative_to) if item.alternative_to else words.optional
+        off = f"{words.discount} {printed.discount}" if printed.discount else ""
+        tax = f"{words.tax} {printed.tax}" if printed.tax else ""
+        return replace(printed, detail=" · ".join(filter(None, (label, printed.detail, off, tax))))
+
+    def _sums(self, record: Quotation | Order | Invoice) -> tuple[list[Labelled], Labelled]:
+        """The discount of the whole, net and tax by rate, and the total.
+
+        Without any tax there is only the total, and it says so.
+        """
+        words, formats, currency, made = self.words, self.formats, record.currency, totals(record)
+
+        def line(label: str, amount: Decimal) -> Labelled:
+            return Labelled(label, formats.money(amount, currency))
+
+        sums = []
+        if made.discount:
+            percent = f" {formats.percent(record.discount)}" if record.discount else ""
+            items, off = words.subtotal, words.discount + percent
+            if record.tax_included:
+                items, off = (words.with_tax.format(sum=label) for label in (items, off))
+            sums = [line(items, made.subtotal), line(off, -made.discount)]
+        if not made.tax_by_rate:
+            return sums, line(words.total_without_tax, made.net)
+        sums.append(line(words.net, made.net))
+        sums += [line(f"{words.tax} {formats.percent(rate)}", tax) for rate, tax in made.tax_by_rate.items()]
+        return sums, line(words.total_with_tax if record.tax_included else words.total, made.gross)
+
+
+def _lines(texts: Iterable[str | None]) -> list[str]:
+    lines = [line.strip() for text in texts if text for line in text.splitlines()]
+    return [line for line in lines if line]
+
+
+def _sheet(own_language: str | None, company: Company, to: Addressee) -> _Sheet:
+    language = paper_language(own_language, to)
+    return _Sheet(words_of(language), formats_of(language), company, to)
 
 
 def printed_quotation(
     quotation: Quotation, company: Company, to: Addressee, revisions: Revisions = _FIRST
 ) -> Printed:
-    words, formats = _in_language(paper_language(quotation.language, to))
+    sheet = _sheet(quotation.language, company, to)
+    words, formats = sheet.words, sheet.formats
     watermark, stamp = _STAMPS.get(quotation.status, ("", ""))
     valid_until = formats.day(quotation.valid_until) if quotation.valid_until else ""
     facts = [
@@ -146,11 +282,8 @@ def printed_quotation(
         (words.replaces, quotation.revision_of or ""),
         (words.replaced_by, revisions.replaced_by),
     ]
-    return _priced_sheet(
+    return sheet.with_prices(
         quotation,
-        (words, formats),
-        company,
-        to,
         facts,
         title=words.quotation,
         marked=(watermark, stamp),
@@ -160,7 +293,8 @@ def printed_quotation(
 
 
 def printed_order(order: Order, company: Company, to: Addressee) -> Printed:
-    words, formats = _in_language(paper_language(order.language, to))
+    sheet = _sheet(order.language, company, to)
+    words, formats = sheet.words, sheet.formats
     facts = [
         (words.number, order.id),
         (words.date, formats.day(order.date)),
@@ -168,11 +302,8 @@ def printed_order(order: Order, company: Company, to: Addressee) -> Printed:
         (words.delivered, formats.day(order.delivered) if order.delivered else ""),
     ]
     cancelled = "cancelled" if order.status is OrderStatus.CANCELLED else ""
-    return _priced_sheet(
+    return sheet.with_prices(
         order,
-        (words, formats),
-        company,
-        to,
         facts,
         title=words.order,
         marked=(cancelled, cancelled),
@@ -182,7 +313,8 @@ def printed_order(order: Order, company: Company, to: Addressee) -> Printed:
 
 def printed_invoice(invoice: Invoice, company: Company, to: Addressee, credited: Invoice | None) -> Printed:
     """An invoice, or a credit note to `credited`, as its customer gets it; a draft says that it is one."""
-    words, formats = _in_language(paper_language(invoice.language, to))
+    sheet = _sheet(invoice.language, company, to)
+    words, formats = sheet.words, sheet.formats
     facts = [
         (words.number, invoice.number or ""),
         (words.credits, (credited.number or "") if credited else ""),
@@ -192,11 +324,8 @@ def printed_invoice(invoice: Invoice, company: Company, to: Addressee, credited:
         (words.due, formats.day(invoice.due) if invoice.due else ""),
     ]
     is_draft = invoice.status is InvoiceStatus.DRAFT
-    return _priced_sheet(
+    return sheet.with_prices(
         invoice,
-        (words, formats),
-        company,
-        to,
         facts,
         title=words.credit_note if invoice.credits else words.invoice,
         marked=("draft", "draft") if is_draft else ("", ""),
@@ -215,152 +344,16 @@ _LONGEST_UNIT = 12
 _PAST = {QuotationStatus.REJECTED, QuotationStatus.EXPIRED, QuotationStatus.SUPERSEDED}
 
 
-def _priced_sheet(
-    record: Quotation | Order | Invoice,
-    tongue: tuple[Words, Formats],
-    company: Company,
-    to: Addressee,
-    facts: Sequence[tuple[str, str]],
-    *,
-    title: str,
-    marked: tuple[str, str],
-    validity: str = "",
-    signature: bool,
-) -> Printed:
-    """A document with prices. `marked` are the names of the words across its pages and at its head."""
-    words, formats = tongue
-    watermark, stamp = (getattr(words, name) if name else "" for name in marked)
-    sums, whole = _sums(record, words, formats)
-    shown = counted(record)
-    stands = not isinstance(record, Quotation) or record.status is QuotationStatus.ACCEPTED
-    return replace(
-        _sheet(record, words, company, to, facts, title=title, total=whole),
-        stamp=stamp,
-        watermark=watermark,
-        items=[_priced(record.items[place], record.currency, words, formats) for place in shown],
-        options=[
-            _option(record.items[place], record.currency, words, formats)
-            for place in range(len(record.items))
-            if place not in shown and record.items[place].is_offered and not stands
-        ],
-        discounted=any(item.discount or item.discount_amount for item in record.items),
-        taxed=any(item.tax is not None for item in record.items),
-        sums=sums,
-        validity=validity,
-        terms=(record.terms or "").strip(),
-        signature=signature,
-    )
-
-
-def _sheet(
-    record: Quotation | Order | Invoice | SupplierQuotation,
-    words: Words,
-    company: Company,
-    to: Addressee,
-    facts: Sequence[tuple[str, str]],
-    *,
-    title: str,
-    total: Labelled,
-) -> Printed:
-    """A document with its head and total, without items; facts without a text are left out."""
-    tax_id = words.tax_id.format(number=company.tax_id) if company.tax_id else ""
-    ours = [company.address, company.phone, company.email, company.website, tax_id]
-    their_tax_id = words.tax_id.format(number=to.tax_id) if to.tax_id else ""
-    attention = words.attention.format(name=to.attention) if to.attention else ""
-    return Printed(
-        kind=record.noun,
-        id=getattr(record, "number", None) or record.id,
-        language=words.language,
-        direction=words.direction,
-        title=title,
-        words=words.plain(),
-        company=Party(company.name, _lines(ours)),
-        customer=Party(to.name, _lines([*to.lines, their_tax_id]), attention),
-        facts=[Labelled(label, text) for label, text in facts if text],
-        total=total,
-        custom=dict(record.custom or {}),
-    )
-
-
-def _lines(texts: Iterable[str | None]) -> list[str]:
-    lines = [line.strip() for text in texts if text for line in text.splitlines()]
-    return [line for line in lines if line]
-
-
-def _described(item: Item | SupplierItem, words: Words, formats: Formats) -> PrintedItem:
-    """An item, without what it costs."""
-    uom = unit_of(words.language, item.uom or "", item.quantity)
-    beside = f" {uom}" if 0 < len(uom) <= _LONGEST_UNIT else ""
-    return PrintedItem(
-        description=item.description,
-        detail="" if beside else uom,
-        quantity=f"{number(item.quantity, formats)}{beside}",
-    )
-
-
-def _priced(item: Item, currency: str, words: Words, formats: Formats) -> PrintedItem:
-    described = _described(item, words, formats)
-    if item.per and item.term:
-        term = words.named("periods", item.per).format(n=formats.figure(Decimal(item.term), 0))
-        described = replace(described, detail=" · ".join(part for part in (described.detail, term) if part))
-    return replace(
-        described,
-        unit_price=unit_price(item.unit_price, currency, formats),
-        discount=_off(item, currency, formats),
-        tax=formats.percent(item.tax) if item.tax is not None else "",
-        amount=formats.figure(item.amount(currency), minor_digits(currency)),
-    )
-
-
-def _off(item: Item, currency: str, formats: Formats) -> str:
-    if item.discount_amount:
-        return formats.figure(-item.discount_amount, minor_digits(currency))
-    return formats.percent(item.discount) if item.discount else ""
-
-
-def _option(item: Item, currency: str, words: Words, formats: Formats) -> PrintedItem:
-    """A line that the customer may take: beside the rest, or instead of another."""
-    printed = _priced(item, currency, words, formats)
-    label = words.instead_of.format(item=item.alternative_to) if item.alternative_to else words.optional
-    off = f"{words.discount} {printed.discount}" if printed.discount else ""
-    tax = f"{words.tax} {printed.tax}" if printed.tax else ""
-    return replace(printed, detail=" · ".join(filter(None, (label, printed.detail, off, tax))))
-
-
-def _sums(
-    record: Quotation | Order | Invoice, words: Words, formats: Formats
-) -> tuple[list[Labelled], Labelled]:
-    """The discount of the whole, net and tax by rate, and the total.
-
-    Without any tax there is only the total, and it says so.
-    """
-    currency, made = record.currency, totals(record)
-
-    def line(label: str, amount: Decimal) -> Labelled:
-        return Labelled(label, formats.money(amount, currency))
-
-    sums = []
-    if made.discount:
-        percent = f" {formats.percent(record.discount)}" if record.discount else ""
-        items, off = words.subtotal, words.discount + percent
-        if record.tax_included:
-            items, off = (words.with_tax.format(sum=label) for label in (items, off))
-        sums = [line(items, made.subtotal), line(off, -made.discount)]
-    if not made.tax_by_rate:
-        return sums, line(words.total_without_tax, made.net)
-    sums.append(line(words.net, made.net))
-    sums += [line(f"{words.tax} {formats.percent(rate)}", tax) for rate, tax in made.tax_by_rate.items()]
-    return sums, line(words.total_with_tax if record.tax_included else words.total, made.gross)
-
-
 def printed_request(request: SupplierQuotation, company: Company, supplier: Supplier | None) -> Printed:
     """The request to a supplier, with room for the answer; a supplier without a record is named by slug."""
-    words, formats = _in_language(paper_language(None, supplier))
-    words = words.replaced(customer=words.supplier, agreed=words.offered)
-    answer_by = formats.day(request.answer_by) if request.answer_by else ""
     to = Addressee(request.supplier)
     if supplier is not None:
-        to = Addressee(supplier.name, lines=(supplier.address or "", supplier.country or ""))
+        lines = (supplier.address or "", supplier.country or "")
+        to = Addressee(supplier.name, lines=lines, language=supplier.language)
+    sheet = _sheet(None, company, to)
+    words = sheet.words.replaced(customer=sheet.words.supplier, agreed=sheet.words.offered)
+    sheet, formats = sheet._replace(words=words), sheet.formats
+    answer_by = formats.day(request.answer_by) if request.answer_by else ""
     facts = [
         (words.number, request.id),
         (words.date, formats.day(request.date)),
@@ -368,9 +361,9 @@ def printed_request(request: SupplierQuotation, company: Company, supplier: Supp
         (words.currency, request.currency),
     ]
     return replace(
-        _sheet(request, words, company, to, facts, title=words.request, total=Labelled(words.total, "")),
+        sheet.without_items(request, facts, title=words.request, total=Labelled(words.total, "")),
         opening=words.please_by.format(day=answer_by) if answer_by else words.please,
-        items=[_described(item, words, formats) for item in request.items],
+        items=[sheet.described(item) for item in request.items],
         blanks=[words.lead_time, words.prices_valid_until],
         signature=True,
     )
