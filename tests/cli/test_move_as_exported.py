@@ -2606,3 +2606,21 @@ def test_days_at_which_a_funnel_was_entered_are_a_history_of_stages(cli: Cli, ro
     (aurora,) = map(_read, root.glob("customers/*.yaml"))
     assert aurora["external_id"] == "C1"
     assert str(deals(root)["1"]["custom"]["stage_entered"]["demo"])[:10] == "2026-02-03"
+
+
+@pytest.mark.parametrize(("answer", "price"), [("thousands", 1498), ("decimals", 1.498)])
+def test_a_price_that_may_be_two_numbers_is_asked_about(
+    cli: Cli, root: Path, answer: str, price: float
+) -> None:
+    """Each line was rejected, and only a change of the mapping brought it."""
+    source = _files(
+        "e",
+        deals="Deal ID,Deal Name,Stage,Amount\n1,Saw,Demo,2000\n",
+        deal_products='ID,Deal ID,Product Name,Quantity,Unit Price\nL1,1,Blade,3,"1,498"\n',
+    )
+    (question,) = _plan(cli, source)["questions"]
+    assert question["question"] == 'deal_products.csv, Unit Price: what does the sign in "1,498" part?'
+    page = Path("m/plan.yaml")
+    page.write_text(page.read_text().replace("answer:", f"answer: {answer}"))
+    cli("import", "run", "m")
+    assert deals(root)["1"]["items"][0]["unit_price"] == price

@@ -215,11 +215,16 @@ def decimal_sign_of_export(tables: Iterable[tuple[Table, Mapping[str, str]]]) ->
     return marks.pop() if len(marks) == 1 else ""
 
 
-def decimal_of(table: Table, column: str, findings: Findings) -> dict[str, str]:
-    """The sign of the export's other amounts, for a column where `1,498` may be two numbers."""
-    cells = texts(table, column)
-    is_riddle = not decimal_sign_of(cells) and any(re.search(r"\d[.,]\d{3}(?!\d)", cell) for cell in cells)
-    return {"decimal": findings.decimal} if is_riddle and findings.decimal else {}
+def decimal_of(table: Table, column: str, role: str, findings: Findings) -> dict[str, str]:
+    """The sign of the export's other amounts, or else as answered, where `1,498` may be two numbers."""
+    cells, told = texts(table, column), findings.decimal
+    matches = () if decimal_sign_of(cells) else (re.search(r"\d([.,])\d{3}(?!\d)", cell) for cell in cells)
+    found = [match for match in matches if match]
+    if found and not told and not role.startswith("custom.") and len({match[1] for match in found}) == 1:
+        question = f'{table.name}, {column}: what does the sign in "{found[0].string}" part?'
+        answer, sign = findings.asked("decimal", question, ("thousands", "decimals")), found[0][1]
+        told = {"decimals": sign, "thousands": ".,".replace(sign, "")}.get(answer, "")
+    return {"decimal": told} if found and told else {}
 
 
 def form_of_texts(cells: Counter[str], role: str) -> dict[str, Any]:

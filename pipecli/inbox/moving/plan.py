@@ -324,7 +324,7 @@ class _Mapping:
                 entry["scale"] = scale
         elif role.endswith(OF_MONEY):
             entry |= amount_scale(self.table, column, self.findings)
-            entry |= decimal_of(self.table, column, self.findings)
+            entry |= decimal_of(self.table, column, role, self.findings)
         elif role.partition(".")[0] in ("tags", "customer", "email", "emails", "notes"):
             entry |= form_of_texts(texts(self.table, column), role)
         elif role in _USERS and self.told.kind != "users":
