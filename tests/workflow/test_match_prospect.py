@@ -227,4 +227,5 @@ def test_the_address_of_a_person_at_a_firm_is_not_the_firms() -> None:
         ({"organization": "Contoso"}, "ana@x.example"),
         ({"name": "Ana", "organization": "Contoso"}, None),
     ):
-        assert new_customer(Prospect(**named, email="ana@x.example"), "x").email == email
+        made = new_customer(Prospect(**named, email="ana@x.example", phone="112"), "x")
+        assert (made.email, made.phone) == (email, email and "112")

@@ -28,6 +28,7 @@ from pipecli.workflow.opportunity.close import (
     difference_from_offer,
     lose_deal,
     reopen_deal,
+    require_listed_lost_reason,
     sold_to,
     win_deal,
 )
@@ -292,9 +293,20 @@ def test_a_deal_that_is_reopened_leaves_alone_what_had_ended():
     with pytest.raises(Refused, match="gone isn't a stage of the process standard; give --stage, in demo"):
         reopen_deal(sold.with_(stage="gone"), SETTINGS, papers, [], when_open={})
     unquoted = deal(status="won", customer="contoso", closed=closed | {"quotation": None})
-    assert reopen_deal(unquoted, SETTINGS, [], [order()], when_open={}).also == ()  # not the order of the win
+    again = reopen_deal(unquoted, SETTINGS, [], [order()], when_open={})
+    assert (again.also, again.notes) == ((), ())  # that isn't the order of the win
+    assert again.summary == "reopen at demo, was won"
     silent = deal(status="closed", closed={"date": "2026-11-20", "reasons": ["price"]})
-    assert reopen_deal(silent, SETTINGS, [offer(status="rejected")], [], when_open={}).also == ()
+    again = reopen_deal(silent, SETTINGS, [offer(status="rejected")], [], when_open={})
+    assert (again.also, len(again.notes)) == ((), 1)  # on what closes it again
+    assert again.summary == "reopen at demo, was closed (price)"
+
+
+def test_a_file_says_a_reason_in_full():
+    assert require_listed_lost_reason(SETTINGS, "pri") == "price"
+    assert require_listed_lost_reason(SETTINGS, "Price", is_whole=True) == "price"
+    with pytest.raises(Refused, match="pri isn't a reason for losing"):
+        require_listed_lost_reason(SETTINGS, "pri", is_whole=True)
 
 
 def test_a_stage_may_be_called_as_an_end():
