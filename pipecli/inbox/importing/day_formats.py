@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipecli.errors import Unreadable
@@ -136,6 +137,7 @@ def is_persian(text: str) -> bool:
     return _PERSIAN.fullmatch(plain_digits(text.strip())) is not None
 
 
+@lru_cache(1 << 16)  # a column is looked at several times, and strptime keeps five forms
 def fits(text: str, form: str) -> bool:
     """True for a text that a date format reads."""
     try:
