@@ -2437,6 +2437,23 @@ def test_columns_that_others_say_again_are_told(cli: Cli, root: Path) -> None:
         ("leads", {"Customer": "Mia Sol", "Phone": "123 456", "RM Name": "Nora Field"}, {"name": "Mia Sol"}),
         ("leads", {"Name": "Mia Sol", "Hinweis": "Ruft an"}, {"notes": "Ruft an"}),
         (
+            "leads",
+            {
+                "Raison sociale": "Acme", "Kontaktperson": "Mia Sol", "Title": "Mrs.", "Role": "Buyer",
+                "Location": "Lyon", "Message": "Calls", "campaign": "Fair", "LeadSourceId": "3",
+            },
+            {
+                "organization": "Acme", "name": "Mia Sol", "title": "Buyer", "address": "Lyon",
+                "notes": "Calls", "campaign": "Fair", "source": None,
+            },
+        ),
+        ("leads", {"Date": "2026-02-03", "Prospect": "Mia", "Email": "m@x.example"}, {"name": "Mia"}),
+        (
+            "contacts",
+            {"Apollo Contact Id": "a7", "Parent Account Id": "b8", "Full Name": "Mia", "Business": "+49 1"},
+            {"external_id": "a7", "phones": ["+49 1"]},
+        ),
+        (
             "customers",
             {"Nome da empresa": "Acme", "País/Região": "Brazil", "Número de telefone": "+55 11"},
             {"country": "Brazil", "phone": "+55 11"},
@@ -2533,6 +2550,35 @@ def test_an_activity_has_its_day_its_minutes_its_way_and_is_done_if_all_are_past
     (activity,) = deals(root)["1"]["activities"]
     told = {name: activity.get(name) for name in fields}
     assert told | ({"at": str(told["at"])[:10]} if "at" in told else {}) == fields
+
+
+def test_a_customer_has_its_parent_and_the_person_in_its_row(cli: Cli, root: Path) -> None:
+    rows = "company,first name,last name,email,parent account\nAcme,Mia,Sol,m@x.example,Hive\nZed,,,,\n"
+    _plan(cli, _files("exp", clients=rows))
+    cli("import", "run", "m")
+    firms = {(one := loads(path.read_text()))["name"]: one for path in root.glob("customers/*.yaml")}
+    assert {name: one.get("parent") for name, one in firms.items()} == {
+        "Acme": "hive",
+        "Hive": None,
+        "Zed": None,
+    }
+    (mia,) = (loads(path.read_text()) for path in root.glob("contacts/*.yaml"))
+    assert (mia["name"], mia["customer"]) == ("Mia Sol", "acme")
+
+
+def test_a_log_of_mails_has_its_way_and_one_of_calls_a_day_of_any_name(cli: Cli, root: Path) -> None:
+    source = _files(
+        "exp",
+        opportunities="Id,Name,StageName,Amount,CloseDate,AccountName\n006A,Roof,Demo,100,2026-12-01,Acme\n",
+        EmailMessage="Id,RelatedToId,Subject,MessageDate,Incoming,TextBody\n"
+        "02sA,006A,Hi,2026-02-03T10:00:00.000Z,true,Yes\n",
+        call_logs="call_id,deal_id,call_at_utc,duration_seconds\n7,006A,2026-02-04 10:00:00,600\n",
+    )
+    _plan(cli, source)
+    cli("import", "run", "m")
+    mail, call = deals(root)["006A"]["activities"]
+    assert (mail["type"], mail["direction"], mail["notes"], mail["done"]) == ("email", "in", "Yes", True)
+    assert (call["type"], call["duration"], call["at"][:10]) == ("call", 10, "2026-02-04")
 
 
 def test_a_word_in_a_column_of_addresses_is_none_and_the_first_of_several_comes(cli: Cli, root: Path) -> None:

@@ -294,7 +294,7 @@ def by_id_or_name(table: Table, told: Recognised, findings: Findings) -> Recogni
             ids.append(record)
     for column in ids:
         columns.pop(column, None)
-    return told._replace(columns=columns, rest={**told.rest, "doubles": ids})
+    return told._replace(columns=columns, rest={**told.rest, "doubles": [*ids, *told.rest.get("said", ())]})
 
 
 def _by_fitting_ids(table: Table, told: Recognised, findings: Findings) -> Recognised:

@@ -18,7 +18,7 @@ from pipecli.inbox.importing.day_formats import is_iso, read_day
 from pipecli.inbox.importing.table import Row, Table, fill_down
 from pipecli.inbox.moving.duplicate_tables_and_columns import Known, table_name
 from pipecli.inbox.moving.findings import Findings, Outcomes, When
-from pipecli.inbox.moving.guess_column_formats import date_form
+from pipecli.inbox.moving.guess_column_formats import are_days, date_form
 from pipecli.inbox.moving.synonyms import Recognised, columns_for
 from pipecli.inbox.moving.words import (
     is_of_change,
@@ -368,6 +368,8 @@ def _of_activities(table: Table, told: Recognised, findings: Findings) -> Recogn
             if not is_known:
                 del columns[column]
     at = told.roles.get("at")
+    if at is None and (dated := [c for c in table.columns if c not in columns and _has_days(table, c)]):
+        at, columns = dated[0], columns | {dated[0]: "at"}  # `Call at (UTC)`
     if at and not told.vendor and texts(table, at).total() < len(table.rows):
         columns |= {c: "at" for c in columns_for(table, told.kind, "at") if c not in columns}
     is_told = told.column_of("done") or "done" in given or given.get("type") == "task"
@@ -377,6 +379,11 @@ def _of_activities(table: Table, told: Recognised, findings: Findings) -> Recogn
         findings.assumed.append(f"{table_name(table)}: no column says which are done; they are {says}")
         given |= {"done": True} if is_past else {}
     return told._replace(columns=columns, rest={**told.rest, "set": given})
+
+
+def _has_days(table: Table, column: str) -> bool:
+    cells = texts(table, column)
+    return bool(cells) and are_days(cells)
 
 
 def _days(table: Table, column: str, findings: Findings) -> list[date]:

@@ -169,13 +169,13 @@ def _place(one: _Recognition) -> tuple[int, bool, int, str]:
 
 _OWN = frozenset(
     "set templates stages ends make ignore doubles part persons several pipelines lost_by_reason "
-    "cents reasons".split()
+    "cents reasons said".split()
 )
 """What a preset says to the plan, and isn't of a mapping or is written otherwise there."""
 _AGAIN = {"won", "closed", "lost", "active", "archived", "probability", "amount_shown", "pipeline"}
 """What a deal's stage and amount say, too."""
 _ALONE = OF_DEALS - _AGAIN
-_NAMING = ("customer", "contacts.contact", "product", "contact")
+_NAMING = ("customer", "contacts.contact", "product", "contact", "parent")
 
 
 def _look_at_dates(known: Sequence[_Recognition], findings: Findings) -> None:
@@ -330,6 +330,8 @@ class _Mapping:
         elif role in _USERS and self.told.kind != "users":
             if unknown := owners(self.table, column, self.findings):
                 entry["values"] = unknown
+        elif role == "parent" and all(map(is_code, texts(self.table, column))):
+            entry["unknown"] = "skip"
         elif role == "currency":
             if codes := currency_words(self.table, column, self.findings):
                 entry["values"] = codes

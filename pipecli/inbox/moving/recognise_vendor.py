@@ -231,23 +231,32 @@ def _person_at(table: Table, told: Recognised) -> str | None:
     )
 
 
+def _halves(table: Table, told: Recognised) -> dict[str, Any]:
+    """The columns of the two names of a firm's contact."""
+    people = by_words(table._replace(columns=[c for c in table.columns if c not in told.columns]), "contacts")
+    halves = {
+        c: role for c, role in people.items() if role in ("first_name", "last_name") and texts(table, c)
+    }
+    return halves if len(halves) == 2 else {}
+
+
 def _firms_alone(table: Table, told: Recognised) -> list[Recognised]:
     """Contacts of which some rows have a firm and no person, as customers and contacts; and the other way.
 
     A customer's row that names its contact is that of both.
     """
     firm, person = told.roles.get("customer"), _person_at(table, told) if told.kind == "customers" else None
-    if person:
+    halves: dict[str, Any] = {} if person or told.kind != "customers" else _halves(table, told)
+    if named := {person: "name"} if person else halves:
         begins = re.compile(patterns()["of a person"])
-        theirs = {c for c in table.columns if begins.match(header_key(c)) and c not in told.columns}
-        columns = {
-            c: role
-            for c, role in by_words(table._replace(columns=[*theirs]), "contacts").items()
-            if c != person
+        theirs = [c for c in table.columns if begins.match(header_key(c)) and c not in told.columns]
+        columns = by_words(table._replace(columns=[c for c in theirs if c not in named]), "contacts")
+        columns |= named | {told.roles["name"]: "customer"}
+        only: dict[str, Any] = {
+            next(c for c, role in columns.items() if role in ("name", "last_name")): {"not": ""}
         }
-        columns |= {person: "name", told.roles["name"]: "customer"}
-        rest = {"only": {person: {"not": ""}}, "doubles": [c for c in table.columns if c not in columns]}
-        own = told._replace(rest={**told.rest, "doubles": [person, *columns.keys() - told.columns.keys()]})
+        rest: dict[str, Any] = {"only": only, "said": [c for c in table.columns if c not in columns]}
+        own = told._replace(rest={**told.rest, "said": [*columns.keys() - told.columns.keys()]})
         return [own, Recognised("contacts", "", "", columns, rest, told.score)]
     if told.kind != "contacts" or not firm:
         return [told]
@@ -260,10 +269,10 @@ def _firms_alone(table: Table, told: Recognised) -> list[Recognised]:
     columns = {
         c: role for c, role in by_words(alone, "customers").items() if role not in ("name", "external_id")
     }
-    rest = {"only": nobody, "doubles": [c for c in table.columns if not texts(alone, c)]}
-    parts = [Recognised("customers", "", "", {**columns, firm: "name"}, rest, told.score)]
+    shared: dict[str, Any] = {"only": nobody, "said": [c for c in table.columns if not texts(alone, c)]}
+    parts = [Recognised("customers", "", "", {**columns, firm: "name"}, shared, told.score)]
     for number, column in enumerate(names):
-        only = dict.fromkeys(names[:number], "") | {column: {"not": ""}}
+        only = {**dict.fromkeys(names[:number], ""), column: {"not": ""}}
         if any(holds(only, row) for row in table.rows):
             parts.append(told._replace(rest={**told.rest, "only": {**told.rest.get("only", {}), **only}}))
     return parts

@@ -33,7 +33,7 @@ from pipecli.inbox.moving.words import (
     role_of_header,
     stem_of,
 )
-from pipecli.records.compare_names import is_code
+from pipecli.records.compare_names import folded, is_code
 from pipecli.records.money import CURRENCIES
 from pipecli.store.yaml.read import parse
 
@@ -51,7 +51,6 @@ _ONCE = {"customers": "name", "contacts": "emails name first_name last_name", "p
 _RECURRING = {"mrr", "arr", "acv", "tcv"}
 _ANYTHING = {"name", "nombre", "nome", "nom", "نام"}
 """Headers of a name that anything has, a quote or a project: with no role of firms it isn't a customer's."""
-_CLOSING = {"close", "expected_close"}
 _BY_ID = ("customer", "owner", "by", "contacts.contact")
 """Roles that a column may have by the id of another file's row: `Account Id`, `owner_id`."""
 
@@ -107,6 +106,10 @@ def _synonyms() -> dict[str, _Words]:
     text = files(__package__).joinpath("presets/synonyms.yaml").read_text(encoding="utf-8")
     plain: dict[str, Any] = parse(text, "synonyms.yaml")
     common = plain.pop("every")
+    people, leads, own = plain["contacts"], plain["leads"], plain["activities"]
+    for role, theirs in {"name": "name", "title": "title", "phone": "phones", "email": "emails"}.items():
+        leads[role] = [*leads.get(role, ()), *people[theirs]]  # who is a person, too
+    own["by"] = [*own["by"], *common["owner"]]
     return {
         kind: _Words(
             tuple(header_key(word) for word in told.pop("names")),
@@ -163,8 +166,10 @@ def by_words_of(table: Table, known: Container[str], *, is_whole: bool = False) 
     kinds -= {QUOTATIONS}
     named = {"opportunities" if kind == "leads" and deals else kind for kind in kinds}
     of_persons = {str(_synonyms()["contacts"].columns.get(key)) for key in keys} >= {*_HALVES}
+    is_log = named == {"activities"} and {"at", "type"} <= {*by_words(table, "activities").values()}
     for kind, words in _synonyms().items():
         is_other = (kind == "leads" and deals) or (kind == "customers" and of_persons and kind not in named)
+        is_other |= is_log and kind in ("contacts", "customers", "leads", "users")
         if kind in (_HISTORY, QUOTATIONS) or is_other:
             continue
         columns = _by_words(table, _of_leads() if deals and kind == "opportunities" else words)
@@ -219,12 +224,9 @@ def by_words(table: Table, kind: str, *, is_exact: bool = False) -> dict[str, An
 
 def are_deals(table: Table) -> bool:
     """True for a table with a stage, an amount and an end, or no address: leads of Nutshell and Odoo."""
-    columns = _by_words(table, _of_leads())
-    roles = {*columns.values()}
-    is_task = any(header_key(c) in ("due date", "duedate") for c, role in columns.items() if role in _CLOSING)
-    ends = roles & {"probability", "close", "expected_close", "closed_date"} - (
-        _CLOSING if is_task else set()
-    )
+    columns = _by_words(table, _of_leads()).items()
+    roles = {role for column, role in columns if header_key(column) != "due date"}  # that of a task
+    ends = roles & {"probability", "close", "expected_close", "closed_date"}
     if "stage" in roles and "amount" in roles:
         return bool(ends) or "status" in roles or "contacts.contact#" not in roles
     return bool(ends) and {"pipeline", "status", "amount"} <= roles
@@ -272,16 +274,11 @@ def _by_words(table: Table, words: _Words, *, is_exact: bool = False) -> dict[st
     empty = {c: all(row.text(c) in _NOTHING for row in table.rows) for c in table.columns}
     for column in sorted(table.columns, key=lambda c: (empty[c], place.get(header_key(c), len(place)))):
         role = _told(column, words) if is_exact else _role(column, words)
-        role = role if _may_be(table, column, role) else None
-        if (
-            role
-            and role not in columns.values()
-            and not (role == "external_id" and empty[column] and table.rows)
-        ):
+        is_none = role == "external_id" and empty[column] and table.rows
+        if role and role not in columns.values() and not is_none and _may_be(table, column, role):
             columns[column] = role
-    for role in (
-        _WRITTEN.keys() & {*words.columns.values()} - {*columns.values(), "at"} if not is_exact else ()
-    ):
+    lacking = {*words.columns.values()} - {*columns.values(), "at"}
+    for role in () if is_exact else _WRITTEN.keys() & lacking:
         columns |= dict.fromkeys([c for c in _of_content(table, role, words) if c not in columns][:1], role)
     return columns
 
@@ -297,20 +294,18 @@ _WRITTEN = {
 
 def _may_be(table: Table, column: str, role: str | None) -> bool:
     """False for a column of addresses or numbers that has none of them: `Newsletter/E-Mail` with a yes."""
-    cells = texts(table, column) if role in _WRITTEN else ()
+    cells = texts(table, column) if role in _WRITTEN or role == "title" else ()
+    if role == "title":  # `Mr.` is no job
+        return not cells or not all(re.fullmatch(patterns()["salutation"], folded(text)) for text in cells)
     return not cells or any(re.match(_WRITTEN[str(role)], text) for text in cells)
 
 
 def _of_content(table: Table, role: str, words: _Words) -> list[str]:
     """Columns that have a word for a role in their header, `mobiles Telefon`, and cells of its sort."""
-    own = {word for word, of in words.columns.items() if of == role and " " not in word and len(word) > 2}
-    other = {*patterns()["not their own"].split()}
+    own = (word for word, of in words.columns.items() if of == role and " " not in word and len(word) > 2)
+    begins, other = tuple(own), {*patterns()["not their own"].split()}
     keys = {column: {*header_key(column).split()} for column in table.columns}
-    alike = [
-        c
-        for c, key in keys.items()
-        if any(w.startswith(word) for w in key for word in own) and not key & other
-    ]
+    alike = [c for c, key in keys.items() if any(w.startswith(begins) for w in key) and not key & other]
     return [column for column in alike if texts(table, column) and _may_be(table, column, role)]
 
 
@@ -330,7 +325,12 @@ def _role(header: str, words: _Words) -> str | None:
     if role := _told(header, words):
         return role
     key = header_key(header)
-    if len(key) < 5 or key.startswith("is ") or any(key in of.columns for of in _synonyms().values()):
+    if (
+        len(key) < 5
+        or key.startswith("is ")
+        or key.endswith(" id")
+        or any(key in of.columns for of in _synonyms().values())
+    ):
         return None  # `Last Name` is no `List name`
     from rapidfuzz import fuzz, process
 

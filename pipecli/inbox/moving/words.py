@@ -89,6 +89,13 @@ def role_of_header(key: str, roles: Mapping[str, str], names: Iterable[str]) -> 
             return role
         if of[2] in _OF and (role := roles.get(of[0].removesuffix(" de"))):
             return role
+    first, _, rest = key.partition(" ")
+    if (
+        roles.get(rest) == "external_id"
+        and rest.endswith(" id")
+        and first not in patterns()["another"].split()
+    ):
+        return "external_id"  # `Apollo Contact Id`
     if (role := roles.get(key.removesuffix(" name"))) in _PERSONS:
         return role
     if (role := roles.get(re.sub(patterns()["of a person"], "", key))) in _OF_PERSONS:
@@ -103,7 +110,8 @@ def stem_of(name: str) -> str:
 
 def is_of_another_thing(name: str) -> bool:
     """True for a file named as what belongs to a record, `CampaignMember.csv`, or as one's own object."""
-    other = {*patterns()["other things"].split()} & {*stem_of(name).split()}
+    words = {*stem_of(name).split()}
+    other = words & {*patterns()["other things"].split()} and "import" not in words  # `lead-import-template`
     return bool(other) or name.rpartition(".")[0].endswith("__c")
 
 
