@@ -12,6 +12,9 @@ from pipecli.inbox.importing.table import FileFormat, Row, read_table
 SPANISH = "nombre;importe\nJosé Muñoz;1.234,56 €\nMaría López;22,00 €\n"
 RUSSIAN = "имя;город\nИван Петров;Москва\nОльга Смирнова;Казань\n"
 POLISH = "nazwa;miasto\nŁukasz Żółć;Łódź\nŚwięta;Gdańsk\n"
+CZECH = "název;město\nJiří Dvořák;Děčín\nTomáš Novák;Plzeň\n"
+ROMANIAN = "nume;oraş\nIoniţă;Iaşi\nŞtefan;Cluj\n"
+CUBED = "nombre;volumen\nMª José;20 m³\nNº 5, 3º B;30 cm³\n"
 JAPANESE = "名前,都市\n山田太郎,東京\n鈴木花子,大阪\n"
 
 
@@ -25,6 +28,10 @@ JAPANESE = "名前,都市\n山田太郎,東京\n鈴木花子,大阪\n"
         (SPANISH.replace("€", "EUR"), "cp850", "cp850"),
         (SPANISH, "mac_roman", "mac_roman"),
         (POLISH, "cp1250", "cp1250"),
+        ("osoba;miasto\nMichał;Wrocław\n", "cp1250", "cp1250"),
+        (CZECH, "cp1250", "cp1250"),
+        (ROMANIAN, "cp1250", "cp1250"),
+        (CUBED, "cp1252", "cp1252"),
         (RUSSIAN, "cp1251", "cp1251"),
         (JAPANESE, "cp932", "cp932"),
     ],

@@ -146,8 +146,7 @@ _UTF8 = re.compile(r"[\xc2-\xf4][\x80-\xbf]{1,3}")
 
 
 def _decoded(raw: bytes, encoding: str) -> str:
-    text = raw.decode(encoding)
-    return _UTF8.sub(_as_utf8, text) if encoding == "latin_1" else text
+    return _UTF8.sub(_as_utf8, raw.decode(encoding)) if encoding == "latin_1" else raw.decode(encoding)
 
 
 def _as_utf8(match: re.Match[str]) -> str:
@@ -183,9 +182,10 @@ def _decodes(raw: bytes, encoding: str) -> bool:
 
 _SCRIPT = (re.compile(r"[A-Za-z][\u0370-\u07ff]|[\u0370-\u07ff][A-Za-z]"), re.compile(r"[\u0370-\u07ff]+"))
 """The borders of Latin letters with those of another alphabet, and the runs of the other."""
-# A sign inside a word, a capital after a small letter: an accent read by the wrong code page.
+# A sign or superscript in a word, a capital after a small letter, a grave by an acute: the wrong code page.
 _ODD = re.compile(
     r"[^\W\d_](?=[^\w\s\x00-\x7f’])|[^\w\s\x00-\x7f’‘“„«¿¡€£](?=[^\W\d_])|[\x80-\x9f]|[a-zß-ÿ](?=[À-Þ])"
+    r"|[¹³ºª](?=[^\W\d_])|(?<=[a-zß-ÿ]{3})[¹³ºª]|[øØàèÈìÌòÒ](?=[áéíóúý])|(?<=[áéíóúý])[øàèìò]"
 )
 
 
