@@ -297,7 +297,8 @@ def begin_journal(
                 _keep(place, number, file, before)
         if is_committing and (len(steps) > git_commit.MANY or any(step.before is None for step in steps)):
             _reserve(place)
-        start, written = git_commit.head_of(place), [step.file for step in steps if step.after is not None]
+        start = git_commit.head_of(place) or git_commit.require_new_branch(place)
+        written = [step.file for step in steps if step.after is not None]
         folders = [*safe_files.new_folders(place.root, written)]
         journal = Journal(place, place.journal, subject, start, is_committing, os.getpid(), steps, folders)
         return journal._replace(handles=_write(journal, is_hard=is_hard))

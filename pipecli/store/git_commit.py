@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipecli.harmless_text import lifeless
@@ -225,6 +226,22 @@ def git_at_work(lock: Path) -> git.GitRefused:
         "another git command is at work in this repository",
         hint=f"wait for it; if there is none, remove {lock}",
     )
+
+
+def require_new_branch(place: Location) -> str:
+    """Refuse to begin another history where the ref of a branch is gone, as after a power cut; else empty."""
+    ref = place.common_dir / "refs/heads" / (branch := branch_of(place) or "")
+    with suppress(OSError, IndexError):
+        log = (place.common_dir / "logs/refs/heads" / branch).read_text(encoding="utf-8", errors="replace")
+        last = log.splitlines()[-1].split()[1]
+        if head_of(place):
+            return ""
+        state, remove = ("damaged", f"rm {quote(str(ref))} && ") if ref.is_file() else ("gone", "")
+        raise git.GitRefused(
+            f"branch {branch} is {state}, git's log of it ends with commit {last[:7]}",
+            hint=f"have it again: {remove}git update-ref {quote(f'refs/heads/{branch}')} {last}",
+        )
+    return ""
 
 
 def require_no_rebase(git_dir: Path) -> None:

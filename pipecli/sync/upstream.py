@@ -14,7 +14,7 @@ from typing import NamedTuple
 from pipecli.errors import PipecliError
 from pipecli.history.commits import record_kind
 from pipecli.store import git, git_remote
-from pipecli.store.git_commit import branch_of, head_of
+from pipecli.store.git_commit import branch_of, head_of, require_new_branch
 from pipecli.store.safe_files import Location
 from pipecli.wording import first_of
 
@@ -73,9 +73,10 @@ def require_no_git_operation(place: Location) -> None:
 
 
 def head(place: Location) -> str | None:
-    """The commit of HEAD; None before the first. Raises GitRefused for one that git can't read."""
+    """The commit of HEAD; None before the first. Raises GitRefused for one that is gone, or can't be read."""
     if commit := head_of(place):
         return commit
+    require_new_branch(place)
     git.is_unborn(place.work_tree)
     return None
 
@@ -92,6 +93,7 @@ def upstream_of(place: Location) -> Upstream:
     form = "--format=%(upstream:remotename)%00%(upstream:remoteref)%00%(upstream)"
     fields = git.output(place.work_tree, "for-each-ref", form, f"refs/heads/{branch}")
     if not fields:
+        head(place)  # refuses a branch whose ref is torn or gone
         raise PipecliError(
             "the repository has no commit yet", hint="commit the pipeline first: git add . && git commit"
         )

@@ -817,6 +817,26 @@ def test_what_became_of_files_that_a_killed_git_moved_is_told(cli, deal, git, ro
     assert (place.cache.stat().st_ino, False) in hardened  # else a power cut brings the journal back
 
 
+@pytest.mark.parametrize("content", [b"", None])
+@pytest.mark.parametrize("words", [("opp", "set", "2q8", "amount=1"), ("sync",), ("undo",)])
+def test_a_branch_that_a_power_cut_took_is_no_new_one(cli, deal, git, root, content, words):
+    """Else a commit, of one file, begins another history."""
+    deal()
+    commit, branch = git("rev-parse", "HEAD"), root / ".git/refs/heads/main"
+    if content is None:
+        branch.unlink()
+    else:
+        branch.write_bytes(content)
+    said = cli(*words, code=1).err
+    state = "gone" if content is None else "damaged"
+    assert said.startswith(f"error: branch main is {state}, git's log of it ends with commit {commit[:7]}; ")
+    way_out = said.partition("have it again: ")[2]
+    subprocess.run(["sh", "-c", way_out], cwd=root, check=True)
+
+    assert (git("rev-parse", "HEAD"), git("status", "--porcelain")) == (commit, "")
+    assert cli("opp", "set", "2q8", "amount=1").err == ""
+
+
 def test_a_damaged_journal_is_named(cli, deal, root):
     deal()
     (root / ".git/pipecli/root").mkdir(parents=True, exist_ok=True)
