@@ -103,7 +103,10 @@ def test_a_list_has_the_keys_of_each_deal_as_its_page_has_them(cli, deal):
         cli("opp", "add", title, "--customer", "contoso-coffee").out.split()[0]
         for title in ('A "probability": 3', "Nothing yet")
     )
-    cli("opp", "set", by_hand, "amount=120.5", "probability=33.5")
+    cli("opp", "set", by_hand, "amount=120", "custom.amount=7", "probability=33.5")
+    cli(
+        "opp", "set", cli("opp", "add", "Round", "--customer", "contoso-coffee").out.split()[0], "amount=9000"
+    )
     listed = loads(cli("opp", "list", "--all", "--format", "json").out)
     assert {deal, by_hand, unknown} <= {row["id"] for row in listed}
     for row in listed:

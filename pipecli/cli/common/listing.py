@@ -5,6 +5,7 @@ The columns of each noun's list are in `cli/list.py`.
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -335,6 +336,8 @@ def _json_blocks(format_: Format, noun: str, own: Sequence[str], rows: Iterable[
 
 _IS_WON = '"status": "won"'
 """Of the deals the won ones, whose amount is the final value, whatever the file's `amount` was before."""
+_AMOUNT = re.compile(r'"amount": [-+.0-9eE]+')
+"""One that is a number, and not in a text, whose quotes are escaped."""
 
 
 def _with_computed(noun: str, row: tuple[Any, ...], own: Sequence[str]) -> str:
@@ -350,9 +353,12 @@ def _with_computed(noun: str, row: tuple[Any, ...], own: Sequence[str]) -> str:
     if own:
         extra |= zip(own, row[end:], strict=True)
     if extra.get("amount_by_hand"):
-        if _IS_WON in written:
+        # As on its page, with the decimals of its currency, which the file may leave out.
+        with_decimals, times = re.subn(_AMOUNT, f'"amount": {extra["amount"]:f}', written)
+        if times != 1 or _IS_WON in written:
             return dumps(loads(written) | extra, indent=None)
-        extra.pop("amount", None)
+        written = with_decimals
+        del extra["amount"]
     # A key that is set by hand is in the file already; the word alone may be one of its texts.
     if '"probability": ' in written and "probability" in extra and "probability" in loads(written):
         del extra["probability"]
