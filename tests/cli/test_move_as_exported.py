@@ -2447,6 +2447,11 @@ def test_columns_that_others_say_again_are_told(cli: Cli, root: Path) -> None:
                 "notes": "Calls", "campaign": "Fair", "source": None,
             },
         ),
+        (
+            "leads",
+            {"email": "m@x.example", "fname": "", "lname": "", "linkedinUrl": "https://in.example/m"},
+            {"name": "m@x.example", "website": None},
+        ),
         ("leads", {"Date": "2026-02-03", "Prospect": "Mia", "Email": "m@x.example"}, {"name": "Mia"}),
         (
             "contacts",
@@ -2517,6 +2522,10 @@ def test_a_row_of_a_firm_and_its_contact_is_both_and_one_without_a_person_a_cust
         (
             {"Call Date": "2026-02-03", "Subject": "Hi", "Duration (sec)": "400", "Call Type": "Outbound"},
             {"type": "call", "at": "2026-02-03", "duration": 7, "direction": "out", "done": True},
+        ),
+        (
+            {"due_date": "2026-02-03", "title": "Hi", "status": "Pendente", "Durée (min)": "5"},
+            {"done": False, "duration": 5},
         ),
         (
             {"due_date": "", "created": "2026-02-03", "title": "Hi", "status": "Completed", "duration": "1h"},

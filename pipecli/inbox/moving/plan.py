@@ -65,7 +65,6 @@ from pipecli.wording import count
 _DATES = {"created", "at", "date", "valid_until", "next_contact.date", "delivery_date", "converted.date"}
 _HALVES = ("first_name", "last_name")
 _ADDRESS = ("street", "street2", "city", "region", "postcode")
-_USERS = {"owner", "by", "manager"}
 _MOST_NAMED = 12  # columns without a field that the summary names
 
 
@@ -327,7 +326,7 @@ class _Mapping:
             entry |= decimal_of(self.table, column, role, self.findings)
         elif role.partition(".")[0] in ("tags", "customer", "email", "emails", "notes"):
             entry |= form_of_texts(texts(self.table, column), role)
-        elif role in _USERS and self.told.kind != "users":
+        elif role in ("owner", "by", "manager") and self.told.kind != "users":
             if unknown := owners(self.table, column, self.findings):
                 entry["values"] = unknown
         elif role == "parent" and all(map(is_code, texts(self.table, column))):
@@ -388,8 +387,9 @@ class _Mapping:
             if "contacts.email" in self.roles:  # who is named by the address alone
                 self.templates.setdefault("contacts.contact", f"{{{self.roles['contacts.email']}}}")
             names = []
-        if self.told.kind == "contacts":  # who has no name is called by the address
-            names += [f"{{{self.roles[role]}}}" for role in ("emails", "emails.1") if role in self.roles]
+        if self.told.kind in ("contacts", "leads") and "organization" not in self.roles:
+            addresses = [self.roles[role] for role in ("emails", "emails.1", "email") if role in self.roles]
+            names += [f"{{{column}}}" for column in addresses]  # who has no name is called by it
         if names := [*dict.fromkeys(filter(None, names))]:
             self.templates.setdefault("name", names)
         if parts := [f"{{{self.roles[role]}}}" for role in _ADDRESS if role in self.roles]:

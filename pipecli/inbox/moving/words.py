@@ -111,7 +111,8 @@ def stem_of(name: str) -> str:
 def is_of_another_thing(name: str) -> bool:
     """True for a file named as what belongs to a record, `CampaignMember.csv`, or as one's own object."""
     words = {*stem_of(name).split()}
-    other = words & {*patterns()["other things"].split()} and "import" not in words  # `lead-import-template`
+    other = words & {*patterns()["other things"].split()} if "import" not in words else set()
+    other -= {"campaign"} if "leads" in words else set()  # `campaign_leads`, `lead-import-template`
     return bool(other) or name.rpartition(".")[0].endswith("__c")
 
 
