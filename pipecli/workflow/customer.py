@@ -108,7 +108,7 @@ def merge_customers(
     `parents` are those of all customers, by slug.
     """
     _refuse_itself(source, target)
-    filled = _filled(source, target)
+    filled = _filled(source, target).with_(attachments=(*target.attachments, *source.attachments))
     if filled.parent in (source.id, target.id):
         filled = filled.with_(parent=None)
     refuse_own_parent(

@@ -194,6 +194,7 @@ def merge_leads(
             *source.activities,
             *second_contact(target.next_contact, source.next_contact, source, activity_id),
         ),
+        attachments=(*target.attachments, *source.attachments),
         tags=tuple(dict.fromkeys((*target.tags, *source.tags))),
         notes="\n\n".join(dict.fromkeys(notes)) or None,
         custom={**(source.custom or {}), **(target.custom or {})} or None,

@@ -56,6 +56,23 @@ def test_files_lie_beside_their_record_and_go_with_it(cli, root, git, plan, tmp_
     assert cli("check").code == 0
 
 
+@pytest.mark.parametrize("noun", ["customer", "lead"])
+def test_two_records_that_become_one_keep_the_files_of_both(cli, plan, tmp_path, noun):
+    note = tmp_path / "note.txt"
+    note.write_text("one more")
+    first, second = (
+        cli(noun, "add", "--name", name, "--format", "ids").out.strip() for name in ("Ada", "Bo")
+    )
+    cli("attach", first, str(plan))
+    cli("attach", second, str(note))
+    cli(noun, "merge", second, first)
+    listed = loads(cli("attachments", first, "--format", "json").out)
+    assert [one["name"] for one in listed] == [plan.name, "note.txt"]
+    assert "no record lists this file" not in cli("check").out
+    cli("undo")
+    assert len(loads(cli("attachments", second, "--format", "json").out)) == 1
+
+
 def test_check_tells_what_is_missing_changed_or_nobodys(cli, root, plan, tmp_path):
     for name in ("b.txt", "c.txt"):
         (tmp_path / name).write_text(name)
