@@ -265,6 +265,7 @@ STORIES: list[tuple[str, str, Change, str]] = [
     ("an explicit key", "? a\n: 1\nb: 2\n", put(a=3), "? a\n: 3\nb: 2\n"),
     ("a key that goes beside one that says the same", "a: 1 # x\nb: 1 # y\n", drop("a"), "# x\nb: 1 # y\n"),
     ("a removed explicit key", "? a\n: 1\nb: 2\n", drop("a"), "b: 2\n"),
+    ("a key below an explicit one", "? a\n: 1\n", put(b=2), "? a\n: 1\nb: 2\n"),
     (
         "a new first item above a comment and a blank line",
         "a: # c\n\n# all\n\n- 1\n",
