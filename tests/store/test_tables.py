@@ -113,3 +113,7 @@ def test_the_sums_of_papers_and_of_a_credit_note_below_nothing() -> None:
         (row,), (item,) = by_table["_invoices"], by_table["items"]
         assert [row[f"exact_{name}"] for name in ("amount", "tax", "total", "paid")] == exact
         assert (item["position"], item["line_amount"], item["amount"]) == (1, row["amount"], row["amount"])
+
+
+def test_a_letter_is_one_sign_however_it_was_typed() -> None:
+    assert tables.composed("Cafe\u0301s") == "Caf\u00e9s"
