@@ -2679,3 +2679,8 @@ def test_a_price_that_may_be_two_numbers_is_asked_about(
     page.write_text(page.read_text().replace("answer:", f"answer: {answer}"))
     cli("import", "run", "m")
     assert deals(root)["1"]["items"][0]["unit_price"] == price
+
+
+def test_people_who_asked_for_a_quotation_are_contacts(cli: Cli, root: Path) -> None:
+    asked = "Fecha,Nombres,Apellidos,Empresa,Email,Mensaje\n2026-01-05,Mía,Sol,Luz,m@luz.example,Hola\n"
+    assert _kinds(_plan(cli, _files("e", cotizaciones=asked))) == {"cotizaciones.csv": "contacts"}

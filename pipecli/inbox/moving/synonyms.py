@@ -162,10 +162,10 @@ def by_words_of(table: Table, known: Container[str], *, is_whole: bool = False) 
     of_lines = {str(_synonyms()["items"].columns.get(key)) for key in keys} >= {"quantity", "unit_price"}
     of_leads = {"lead owner", "lead status"} & {*keys} and "lifecycle stage" not in keys
     kinds = kinds or ({"leads"} if of_leads else set())
-    is_paper = QUOTATIONS in kinds  # of no deal: it may stand for one, and is no record of anything else
+    of_persons = {str(_synonyms()["contacts"].columns.get(key)) for key in keys} >= {*_HALVES}
+    is_paper = QUOTATIONS in kinds and not of_persons  # of no deal: at most it stands for one
     kinds -= {QUOTATIONS}
     named = {"opportunities" if kind == "leads" and deals else kind for kind in kinds}
-    of_persons = {str(_synonyms()["contacts"].columns.get(key)) for key in keys} >= {*_HALVES}
     is_log = named == {"activities"} and {"at", "type"} <= {*by_words(table, "activities").values()}
     for kind, words in _synonyms().items():
         is_other = (kind == "leads" and deals) or (kind == "customers" and of_persons and kind not in named)
