@@ -214,18 +214,17 @@ class Journal(NamedTuple):
         if any((not id_) != (step.after is None) for id_, step in zip(ids, self.steps, strict=True)):
             return False
         pairs = [(id_, step) for id_, step in zip(ids, self.steps, strict=True) if id_]
-        wanted = [id_ for id_, _ in pairs]
-        blobs = git.objects(self.place.work_tree, wanted, safe_files.LARGEST_ANY, may_lack=True)
+        blobs = git.objects(self.place.work_tree, filter(None, ids), safe_files.LARGEST_ANY, may_lack=True)
         return subject == self.subject or all(
             blob.content is not None
-            and (_text_hash(blob.content) == step.text or self._filtered(commit, step.file) == step.text)
+            and (_hashes(blob.content)[1] == step.text or self._filtered(commit, step.file) == step.text)
             for blob, (_, step) in zip(blobs, pairs, strict=True)
         )
 
     def _filtered(self, commit: str, file: str) -> str | None:
         """The hash of a committed file as the user's filters would check it out."""
         name = f"{commit}:{self.place.prefix}{file}"
-        return _text_hash(git.run(self.place.work_tree, "cat-file", "--filters", name).stdout)
+        return _hashes(git.run(self.place.work_tree, "cat-file", "--filters", name).stdout)[1]
 
     def _unstage(self) -> None:
         """Have staged of the change's files what was staged before: a new one not at all."""
@@ -239,7 +238,7 @@ class Journal(NamedTuple):
             elif step.after is None:
                 taken += [] if id_ else [step]
             else:
-                taken += [step] if blob.content and _text_hash(blob.content) == step.text else []
+                taken += [step] if blob.content and _hashes(blob.content)[1] == step.text else []
         self._stage_as_committed(taken)
 
     def _stage_as_committed(self, steps: Sequence[FileStep]) -> None:
@@ -290,7 +289,7 @@ def begin_journal(
     clear_dead(place.cache)
     if is_committing and os.path.lexists(lock := place.git_dir / "index.lock"):
         raise git_commit.git_at_work(lock)
-    steps = [FileStep(file, _hash(old), _hash(new), _text_hash(new)) for file, old, new in contents]
+    steps = [FileStep(file, _hash(old), *_hashes(new)) for file, old, new in contents]
     try:
         for number, (file, before, _) in enumerate(contents):
             if before is not None:
@@ -446,5 +445,6 @@ def _hash(content: bytes | None) -> str | None:
     return None if content is None else sha256(content).hexdigest()
 
 
-def _text_hash(content: bytes | None) -> str | None:
-    return _hash(content and content.replace(b"\r\n", b"\n"))
+def _hashes(content: bytes | None) -> tuple[str | None, str | None]:
+    whole, text = _hash(content), content and content.replace(b"\r\n", b"\n")
+    return whole, whole if text == content else _hash(text)
