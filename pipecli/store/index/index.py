@@ -41,8 +41,8 @@ LAYOUT = f"{__version__}/{crc32(f'{tables.schema()} {tables.KEYS} {tables.INDEXE
 """Changes whenever the tables, or how they hold text, do: an index of another layout is built anew."""
 
 _PATIENCE = 10.0
-_CACHE = "cache_size = -65536"
-"""64 MB: with less, thousands of new records in any order have a page read and written for each of them."""
+_CACHE = "cache_size = -16384"
+"""16 MB: with less, thousands of new records have pages read and written for each of them."""
 
 TextOf = Callable[[str], str]
 """Gives the text of a file of the pipeline. Raises FaultyFile, or FileNotFoundError."""
