@@ -26,7 +26,7 @@ from pipecli.inbox.moving.endings import (
     that_holds,
 )
 from pipecli.inbox.moving.findings import Findings, Outcomes, When
-from pipecli.inbox.moving.guess_column_formats import amount_scale, date_form, fraction_scale, percent_of
+from pipecli.inbox.moving.guess_or_ask_formats import amount_scale, date_form, fraction_scale, percent_of
 from pipecli.inbox.moving.words import (
     header_key,
     is_of_change,

@@ -18,8 +18,8 @@ from pipecli.inbox.importing.day_formats import is_iso, read_day
 from pipecli.inbox.importing.table import Row, Table, fill_down
 from pipecli.inbox.moving.duplicate_tables_and_columns import Known, table_name
 from pipecli.inbox.moving.findings import Findings, Outcomes, When
-from pipecli.inbox.moving.guess_column_formats import are_days, date_form
-from pipecli.inbox.moving.synonyms import Recognised, columns_for
+from pipecli.inbox.moving.guess_or_ask_formats import are_days, date_form
+from pipecli.inbox.moving.recognise_by_words import Recognised, columns_for
 from pipecli.inbox.moving.words import (
     is_of_change,
     is_yes,

@@ -33,7 +33,7 @@ from pipecli.inbox.moving.duplicate_tables_and_columns import (
 )
 from pipecli.inbox.moving.endings import stages_to_fill, with_ends, without_deleted
 from pipecli.inbox.moving.findings import Findings, filled, know_users, owners, set_where_lacking, staying_out
-from pipecli.inbox.moving.guess_column_formats import (
+from pipecli.inbox.moving.guess_or_ask_formats import (
     OF_MONEY,
     amount_scale,
     currency_ids,
@@ -46,6 +46,7 @@ from pipecli.inbox.moving.guess_column_formats import (
     fraction_scale,
 )
 from pipecli.inbox.moving.plan_files import SETTINGS_PAGE, Step, plan_page, settings_page
+from pipecli.inbox.moving.recognise_by_words import Recognised, columns_of_deals
 from pipecli.inbox.moving.recognise_vendor import (
     check_vendor,
     doubts,
@@ -55,7 +56,6 @@ from pipecli.inbox.moving.recognise_vendor import (
     recognised,
     with_marks,
 )
-from pipecli.inbox.moving.synonyms import Recognised, columns_of_deals
 from pipecli.inbox.moving.words import kinds_of_rows, of_activity, patterns, stem_of
 from pipecli.records.compare_names import folded, is_code
 from pipecli.records.settings import Settings

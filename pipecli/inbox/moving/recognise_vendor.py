@@ -16,8 +16,8 @@ from pipecli.errors import PipecliError
 from pipecli.inbox.importing.compile_mapping import holds, texts
 from pipecli.inbox.importing.table import Table
 from pipecli.inbox.moving.findings import text_of_row
-from pipecli.inbox.moving.guess_column_formats import are_days
-from pipecli.inbox.moving.synonyms import (
+from pipecli.inbox.moving.guess_or_ask_formats import are_days
+from pipecli.inbox.moving.recognise_by_words import (
     Recognised,
     are_deals,
     by_words,

@@ -1,8 +1,8 @@
 """Words that tell by themselves how a deal ended, how far a stage is, what sort an activity was, yes or no.
 
 Their patterns are in `presets/words.yaml`, in English, Spanish, Portuguese, German, French and Persian. The
-words of headers, and what they make of a table, are in `synonyms.py`; their units are in
-`guess_column_formats.py`.
+words of headers, and what they make of a table, are in `recognise_by_words.py`; their units are in
+`guess_or_ask_formats.py`.
 """
 
 from __future__ import annotations

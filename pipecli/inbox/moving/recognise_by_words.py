@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from pipecli.inbox.importing.compile_mapping import NOTHING, texts
 from pipecli.inbox.importing.table import Table
 from pipecli.inbox.moving.findings import Findings, are_amounts
-from pipecli.inbox.moving.guess_column_formats import (
+from pipecli.inbox.moving.guess_or_ask_formats import (
     bare_header,
     currency_of,
     has_no_header,
