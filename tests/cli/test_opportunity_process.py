@@ -250,3 +250,8 @@ def test_a_new_currency_is_not_silent(cli, opp):
     cli("opp", "item", "add", opp, "--description", "Machine", "--price", "10")
     said = cli("opp", "set", opp, "currency=USD")
     assert "the items keep their figures, which were EUR and are USD now" in said.err
+    assert "the amount keeps its figure" not in cli("opp", "set", opp, "currency=EUR", "amount=20").err
+    assert (
+        "the amount keeps its figure, which was EUR and is USD now"
+        in cli("opp", "set", opp, "currency=USD").err
+    )

@@ -197,9 +197,12 @@ def set_deal_fields(
             if own.id == after.price_list:
                 require_currency(own, after)
     notes = price_notes(before, after, terms, day) if before.items != after.items else ()
-    if before.currency != after.currency and after.items:
-        figures = f"the items keep their figures, which were {before.currency} and are {after.currency} now"
-        notes = (*notes, figures)
+    if before.currency != after.currency:
+        was, now = before.currency, after.currency
+        if after.items:
+            notes = (*notes, f"the items keep their figures, which were {was} and are {now} now")
+        if after.amount is not None and after.amount == before.amount:
+            notes = (*notes, f"the amount keeps its figure, which was {was} and is {now} now")
     event = "stage-changed" if before.stage != after.stage else "changed"
     return Change(after, summary, "assigned" if before.owner != after.owner else event, notes=notes)
 
