@@ -1,8 +1,9 @@
 """The one door to git: small functions with plain arguments, and the reason for each odd flag.
 
-git is run as a program, never through a shell; what comes from a person or a file goes after
-`--end-of-options` or `--`. git is run directly: importing GitPython costs 35 ms, a sixth of a changing
-command (docs/speed.md). It serves in git_remote, where nobody notices.
+git is run as a program, never through a shell. No value becomes an option: names of files go after `--` or
+by stdin, a message as `--message=…`, and a revision that begins with `-` is none (`_id_of`). It is run
+directly: importing GitPython costs 35 ms, a sixth of a changing command (docs/speed.md). It serves in
+git_remote, where nobody notices.
 
 The git that runs here works on the pipeline's repository, whatever other repository the environment names: a
 hook, an alias and a server's git name theirs to all that they start.
@@ -273,10 +274,10 @@ def id_of(work_tree: Path, name: str) -> str | None:
 
     Raises GitRefused where a missing or damaged object on the way to it keeps git from telling.
     """
-    if id_ := _parsed(work_tree, name):
+    if id_ := _id_of(work_tree, name):
         return id_
     revision, colon, path = name.removesuffix("^{commit}").partition(":")
-    known = _parsed(work_tree, revision)  # what a ref says, be it there or not
+    known = _id_of(work_tree, revision)  # what a ref says, be it there or not
     if known and (known != revision or run(work_tree, "cat-file", "-e", known).returncode != 1):
         words = ("ls-tree", "--full-tree", known, "--", path or ".") if colon else ("cat-file", "-p", known)
         done = run(work_tree, *words)
@@ -285,7 +286,7 @@ def id_of(work_tree: Path, name: str) -> str | None:
     return None
 
 
-def _parsed(work_tree: Path, name: str) -> str | None:
+def _id_of(work_tree: Path, name: str) -> str | None:
     if name.startswith("-"):  # an option; `--end-of-options` takes git 2.30
         return None
     done = run(work_tree, "rev-parse", "--verify", "--quiet", name)

@@ -133,7 +133,8 @@ def record_of_mail(mail: Facts, known: Known) -> Placed:
 
 
 def is_new_lead(placed: Placed, *, is_automatic: bool) -> bool:
-    """True of a mail that makes a lead where that is wanted: of a stranger, and not written by a program."""
+    """True of a mail that makes a lead where that is wanted: of a stranger, not of one of ours or a
+    person who is known, and not written by a program."""
     return placed.is_stranger and not is_automatic
 
 

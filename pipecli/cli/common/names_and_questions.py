@@ -135,10 +135,7 @@ def _refuse_changed_by_others(run: Session, text: str, key: str, file: str, sinc
     if not since or since == _head(run):
         return
     me = run.pipeline.author_email.casefold()
-    log = git.run(
-        place.work_tree,
-        *("log", "--format=%ae", "--end-of-options", f"{since}..HEAD", "--", f"{place.prefix}{file}"),
-    )
+    log = git.run(place.work_tree, "log", "--format=%ae", "HEAD", f"^{since}", "--", f"{place.prefix}{file}")
     others = [author for author in log.stdout.decode("utf-8", "replace").split("\n") if author]
     if log.returncode or any(author.casefold() != me for author in others):
         whom = next((author for author in others if author.casefold() != me), "")
