@@ -280,7 +280,7 @@ class Bindings:
                 return
             first = self._first(reading, column, binding, cell) if binding.split else cell
             value = self._read(binding.read, first)
-            if value == "":  # HTML that shows nothing
+            if value == "" and path[0] != "custom":  # HTML that shows nothing; own texts may
                 Tally.count(self.lacking, column, reading.row)
                 return
             if isinstance(value, PercentOff):
