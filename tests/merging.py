@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from pipecli.merge.files_and_conflicts import ConflictInWords, merge_bytes
+from pipecli.merge.merge_file import ConflictInWords, merge_file
 from pipecli.records.kinds import KINDS, SETTINGS, Kind
 from pipecli.store.parse_record import parse_record
 
@@ -63,7 +63,7 @@ class Merged(NamedTuple):
 
 def merge(file: str, base: str | None, ours: str | None, theirs: str | None, prefer=None) -> Merged:
     versions = (None if version is None else version.encode() for version in (base, ours, theirs))
-    merged = merge_bytes(file, *versions, prefer)
+    merged = merge_file(file, *versions, prefer)
     return Merged(merged.content.decode(), *merged[1:])
 
 

@@ -13,10 +13,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from pipecli.checks import Problem, Rule, Severity
+from pipecli.history.change_set import Range
 from pipecli.history.changes_in_words import RecordVersion
 from pipecli.history.commit_as_of import tip
 from pipecli.history.commits import file_changes, listed_commits, parse_commit
-from pipecli.history.diff import Range
 from pipecli.records.base import Document, Plain, Record
 from pipecli.records.kinds import BY_NOUN
 from pipecli.records.opportunity import Opportunity

@@ -77,7 +77,7 @@ def _with_changes(
 ) -> tuple[list[Finding], str]:
     """The findings with those about changes since a branch left `base`, and how much it changed."""
     from pipecli.checks.check import check_changes, together
-    from pipecli.history.diff import change_set, range_of
+    from pipecli.history.change_set import change_set, range_of
 
     if not base or ".." in base:
         raise PipecliError(
@@ -113,8 +113,8 @@ def _allowed(findings: Sequence[Finding], rules: Sequence[str]) -> list[Finding]
 
 def _require_signed(run: Session, base: str | None) -> None:
     """Refuse commits since a branch left `base` without a good signature. Raises PipecliError."""
+    from pipecli.history.change_set import range_of
     from pipecli.history.commits import listed_commits, signatures
-    from pipecli.history.diff import range_of
 
     place = run.present.location
     range_ = range_of(place, f"{base}..HEAD")

@@ -30,7 +30,7 @@ from pipecli.cli.common.session import Session, say
 from pipecli.cli.common.table import Column, isolated, money, plain_columns
 from pipecli.cli.report.common import money_column
 from pipecli.harmless_text import clean
-from pipecli.history.diff import (
+from pipecli.history.change_set import (
     ChangedRecord,
     ChangeSet,
     Effect,

@@ -25,10 +25,10 @@ def merge_driver(
 
     Exits with 1 if fields are in conflict; they are marked in OURS and listed on stderr.
     """
-    from pipecli.merge.files_and_conflicts import merge_bytes
+    from pipecli.merge.merge_file import merge_file
 
     before, mine, other = (file.read_bytes() for file in (base, ours, theirs))
-    merged = merge_bytes(_file_of(path), before or None, mine, other, "base" if ancestor else None)
+    merged = merge_file(_file_of(path), before or None, mine, other, "base" if ancestor else None)
     ours.write_bytes(merged.content)
     name = clean(path)
     if merged.by_line and not ancestor:

@@ -30,16 +30,16 @@ from pipecli.cli.common.table import Column, isolated, plain_columns
 from pipecli.cli.diff import print_range
 from pipecli.errors import PipecliError
 from pipecli.harmless_text import clean, harmless
+from pipecli.history.change_set import ChangedRecord, Range, change_set, range_of
 from pipecli.history.changes_in_words import title_of
-from pipecli.history.diff import ChangedRecord, Range, change_set, range_of
 from pipecli.json_and_csv import picked
 from pipecli.store.crash_recovery import working
 from pipecli.store.safe_files import Location
+from pipecli.sync.conflicts_left_to_person import RecordConflict, Side, conflicts_with_authors
 from pipecli.sync.doctor import examine, mend
 from pipecli.sync.doctor_unshared_work import Diagnosis, State
 from pipecli.sync.merge_commits import commit_count, pushed_count
 from pipecli.sync.propose import Opened, Proposal, files_address, open_request, plan_proposal, send, went_in
-from pipecli.sync.resolve_conflicts import RecordConflict, Side, conflicts_with_authors
 from pipecli.sync.sync import Conflicted, Synced, Unsound, choose, preview, resume, sync
 from pipecli.sync.sync import abort as abort_sync
 from pipecli.wording import count, first_of

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import SETTINGS_FILE
 from pipecli.store import git, safe_files
-from pipecli.store.git_commit import require_new_branch
+from pipecli.store.git_commit import require_branch_not_lost
 from pipecli.store.safe_files import Location
 from pipecli.store.yaml import read
 from pipecli.wording import count
@@ -176,7 +176,7 @@ def tip(place: Location) -> Tip:
         place.work_tree, "rev-parse", "--is-shallow-repository", "HEAD^{commit}", "--glob=refs/replace/*"
     )
     if done.returncode:
-        require_new_branch(place)
+        require_branch_not_lost(place)
         if not git.is_unborn(place.work_tree):
             raise git.GitRefused(f"git can't read HEAD: {git.words_of(done)}", hint="see `git fsck`")
         raise NoSuchMoment("the repository has no commit yet, and so no history", hint="commit first")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from pipecli.errors import PipecliError, Unreadable
 from pipecli.inbox.importing.table import Table
 from pipecli.inbox.importing.workbook import rows_of_file
-from pipecli.inbox.moving.words import header_key, patterns
+from pipecli.inbox.moving.vocabulary import header_key, patterns
 from pipecli.records.written_amounts import DecimalSign, decimal_sign_of, read_money
 
 if TYPE_CHECKING:

@@ -47,7 +47,7 @@ def percentage(amount: Decimal, percent: Decimal) -> Decimal:
     return EXACT.multiply(amount, percent).scaleb(-2, EXACT)
 
 
-def weighted(amount: Decimal, probability: Decimal, currency: str) -> Decimal:
+def weighted_amount(amount: Decimal, probability: Decimal, currency: str) -> Decimal:
     """A deal's worth in lists and `sql`: its amount times its probability (0 to 100), rounded once.
 
     Rounding each deal and not the sum makes every total the sum of the figures a person sees above it.

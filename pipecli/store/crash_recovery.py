@@ -296,7 +296,7 @@ def begin_journal(
                 _keep(place, number, file, before)
         if is_committing and (len(steps) > git_commit.MANY or any(step.before is None for step in steps)):
             _reserve(place)
-        start = git_commit.head_of(place) or git_commit.require_new_branch(place)
+        start = git_commit.head_of(place) or git_commit.require_branch_not_lost(place)
         written = [step.file for step in steps if step.after is not None]
         folders = [*safe_files.new_folders(place.root, written)]
         journal = Journal(place, place.journal, subject, start, is_committing, os.getpid(), steps, folders)

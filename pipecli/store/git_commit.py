@@ -228,8 +228,12 @@ def git_at_work(lock: Path) -> git.GitRefused:
     )
 
 
-def require_new_branch(place: Location) -> str:
-    """Refuse to begin another history where the ref of a branch is gone, as after a power cut; else empty."""
+def require_branch_not_lost(place: Location) -> str:
+    """Empty where the branch has its commit, or never had one.
+
+    Raises GitRefused where git's log knows a commit and the ref of the branch is gone or damaged, as after a
+    power cut: what is committed then would begin another history.
+    """
     ref = place.common_dir / "refs/heads" / (branch := branch_of(place) or "")
     with suppress(OSError, IndexError):
         log = (place.common_dir / "logs/refs/heads" / branch).read_text(encoding="utf-8", errors="replace")

@@ -18,8 +18,8 @@ from pipecli.store import git, safe_files
 from pipecli.store.git_commit import branch_of
 from pipecli.store.safe_files import Location
 from pipecli.store.yaml import read
+from pipecli.sync.conflicts_left_to_person import waiting_sync
 from pipecli.sync.merge_commits import commit_count
-from pipecli.sync.resolve_conflicts import pending
 from pipecli.sync.upstream import Upstream, head, named, uncommitted, unfinished, upstream_of
 from pipecli.wording import count
 
@@ -141,7 +141,7 @@ def progress(place: Location) -> Iterator[Diagnosis]:
     """A merge, rebase or pick that was begun and not ended, by git or by sync."""
     operation = unfinished(place)
     note = place.cache / "sync.json"
-    if operation and operation.what == "merge" and note.exists() and (waiting := pending(place)):
+    if operation and operation.what == "merge" and note.exists() and (waiting := waiting_sync(place)):
         yield warning(
             f"a sync with {waiting.upstream} waits for you: {named(waiting.files)}",
             "pipecli sync --continue, --ours, --theirs or --abort",

@@ -19,7 +19,7 @@ from pipecli.errors import PipecliError
 from pipecli.history.commit_as_of import StandingCommit
 from pipecli.history.commits import key_of_path, record_kind
 from pipecli.history.pipeline_as_of import PastPipeline, text_of_blob
-from pipecli.merge.files_and_conflicts import ConflictInWords, merge_bytes
+from pipecli.merge.merge_file import ConflictInWords, merge_file
 from pipecli.records.kinds import SETTINGS_FILE
 from pipecli.store import git, safe_files
 from pipecli.store.file_stamps import doubted_stat, stat_of
@@ -93,7 +93,7 @@ def merge_trees(place: Location, ours: str, theirs: str) -> MergedTree:
             too_large = "both sides changed it, and it is too large for a record"
             conflicts.append(FileConflict(sides, (), too_large))
             continue
-        merged_file = _cached_merge_bytes(sides.path.removeprefix(place.prefix), *versions)
+        merged_file = _cached_merge_file(sides.path.removeprefix(place.prefix), *versions)
         merged[sides.path] = merged_file.content
         if merged_file.conflicts:
             conflicts.append(FileConflict(sides, merged_file.conflicts, ""))
@@ -104,7 +104,7 @@ def merge_trees(place: Location, ours: str, theirs: str) -> MergedTree:
     return MergedTree(_with(place, tree, changed) if changed else tree, merged, [])
 
 
-_cached_merge_bytes = lru_cache(4096)(merge_bytes)
+_cached_merge_file = lru_cache(4096)(merge_file)
 """When somebody was faster, most of the records are as they were at the try before."""
 
 

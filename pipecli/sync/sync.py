@@ -1,7 +1,7 @@
 """`sync`: fetch, integrate, check, push, and only then move the working tree; again when somebody was faster.
 
 Everything happens among git's objects, so that whenever it ends, the working tree is as it was before or as
-everybody has it. Only a conflict is left to a person in the working tree itself (resolve_conflicts.py).
+everybody has it. Only a conflict is left in the working tree, to a person (`conflicts_left_to_person.py`).
 """
 
 from __future__ import annotations
@@ -33,7 +33,20 @@ from pipecli.store.git_remote import (
 )
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.safe_files import Location
-from pipecli.sync import resolve_conflicts
+from pipecli.sync.conflicts_left_to_person import (
+    RecordConflict,
+    Side,
+    WaitingSync,
+    abort_merge,
+    conflicting_files,
+    conflicts_with_authors,
+    finish_merge,
+    leave_conflicts_to_person,
+    stage_resolved,
+    take_side,
+    unresolved,
+    waiting_sync,
+)
 from pipecli.sync.merge_commits import (
     Candidate,
     MergePlan,
@@ -45,7 +58,6 @@ from pipecli.sync.merge_commits import (
     pushed_count,
     records_of,
 )
-from pipecli.sync.resolve_conflicts import Pending, RecordConflict, Side, conflicts_with_authors, pending
 from pipecli.sync.upstream import (
     Upstream,
     carry_through,
@@ -198,9 +210,9 @@ def choose(place: Location, side: Side, names: Sequence[str] = ()) -> list[str]:
     Raises PipecliError.
     """
     waiting = _waiting(place)
-    paths = resolve_conflicts.conflicting_files(waiting, names) if names else waiting.files
-    resolve_conflicts.take_side(place, side, paths)
-    return resolve_conflicts.unresolved(place, waiting)
+    paths = conflicting_files(waiting, names) if names else waiting.files
+    take_side(place, side, paths)
+    return unresolved(place, waiting)
 
 
 def resume(pipeline: Pipeline) -> Synced:
@@ -210,7 +222,7 @@ def resume(pipeline: Pipeline) -> Synced:
     """
     place = pipeline.location
     waiting = _waiting(place)
-    resolve_conflicts.stage_resolved(place, waiting)
+    stage_resolved(place, waiting)
     tree = git.output(place.work_tree, "write-tree")
     shared = Candidate(pipeline, waiting.theirs, tree)
     findings = _introduced_errors(pipeline, shared)
@@ -218,7 +230,7 @@ def resume(pipeline: Pipeline) -> Synced:
         raise Unsound(findings, hint="correct that and `pipecli sync --continue`, or undo all with `--abort`")
     message = merge_message(waiting.upstream, waiting.merged)
     commit = commit_merge(place, tree, shared=waiting.theirs, ours=waiting.ours, message=message)
-    resolve_conflicts.finish_merge(place, waiting, commit)
+    finish_merge(place, waiting, commit)
     pipeline.beyond_undo = f"the merge is committed here as {commit[:7]}"
     done = _until_nobody_is_faster(pipeline, ready(place), before=waiting.ours)
     return done._replace(merged=list(dict.fromkeys([*waiting.merged, *done.merged])))
@@ -227,13 +239,13 @@ def resume(pipeline: Pipeline) -> Synced:
 def abort(place: Location) -> str:
     """Undo a sync that waits; the commit of before it. Raises PipecliError where none does."""
     waiting = _waiting(place)
-    resolve_conflicts.abort(place, waiting)
+    abort_merge(place, waiting)
     return waiting.ours
 
 
 def ready(place: Location) -> Upstream:
     """Where to sync, once nothing is in the way. Raises PipecliError."""
-    if waiting := pending(place):
+    if waiting := waiting_sync(place):
         files = f"{named(waiting.files)} {'is' if len(waiting.files) == 1 else 'are'}"
         raise PipecliError(f"a sync with {waiting.upstream} waits for you: {files} in conflict", hint=_WAYS)
     require_no_git_operation(place)
@@ -248,8 +260,8 @@ _WAYS = (
 )
 
 
-def _waiting(place: Location) -> Pending:
-    waiting = pending(place)
+def _waiting(place: Location) -> WaitingSync:
+    waiting = waiting_sync(place)
     if waiting is None:
         raise PipecliError("no sync is waiting", hint="begin one with `pipecli sync`")
     return waiting
@@ -278,14 +290,14 @@ def _until_nobody_is_faster(pipeline: Pipeline, upstream: Upstream, before: str)
         pushed = pushed_count(place, upstream, merge.commit, theirs)
         if merge.commit != theirs:
             _require_sound(pipeline, merge, result)
-            _require_way(place, merge)
+            _require_files_can_follow(place, merge)
             try:
                 push(pipeline, upstream, merge.commit)
             except PushRaceLost as error:
                 states.add(theirs)
                 lost = str(error)
                 continue
-        if result is None or _move(merge, result):
+        if result is None or _move_branch_and_files(merge, result):
             pipeline.beyond_undo = f"this clone is at {merge.commit[:7]}, as {upstream}"
             _follow(place, upstream, merge.commit)
             return Synced(
@@ -305,8 +317,8 @@ def _leave_to_person(pipeline: Pipeline, upstream: Upstream, merge: MergePlan) -
     in_words = conflicts_with_authors(place, merge.base, merge.ours, merge.theirs, merge.conflicts)
     paths = [conflict.sides.path for conflict in merge.conflicts]
     merged = [*merge.merged, *records_of(place, paths)]
-    waiting = Pending(merge.ours, merge.theirs, str(upstream), paths, merged)
-    resolve_conflicts.start_waiting(place, waiting, merge_message(upstream, merged), merge.contents)
+    waiting = WaitingSync(merge.ours, merge.theirs, str(upstream), paths, merged)
+    leave_conflicts_to_person(place, waiting, merge_message(upstream, merged), merge.contents)
     pipeline.beyond_undo = f"the sync waits for you: {_WAYS}"
     git.output(place.work_tree, "update-ref", upstream.tracking, merge.theirs)
     return in_words
@@ -332,7 +344,7 @@ def _introduced_errors(result: Pipeline, shared: Pipeline | None) -> list[Findin
     return [finding for finding in errors if on_any_line(finding) not in known]
 
 
-def _require_way(place: Location, merge: MergePlan) -> None:
+def _require_files_can_follow(place: Location, merge: MergePlan) -> None:
     """Refuse to push what the files here could not follow. Raises PipecliError."""
     if merge.commit == merge.ours:
         return
@@ -348,7 +360,7 @@ def _require_way(place: Location, merge: MergePlan) -> None:
         )
 
 
-def _move(merge: MergePlan, result: Candidate) -> bool:
+def _move_branch_and_files(merge: MergePlan, result: Candidate) -> bool:
     """Have branch and files be at the merge. False: somebody has committed here meanwhile."""
     place = result.location
     moving(place, merge.commit)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from pipecli.errors import PipecliError
 from pipecli.history.commits import record_kind
 from pipecli.store import git, git_remote
-from pipecli.store.git_commit import branch_of, head_of, require_new_branch
+from pipecli.store.git_commit import branch_of, head_of, require_branch_not_lost
 from pipecli.store.safe_files import Location
 from pipecli.wording import first_of
 
@@ -76,7 +76,7 @@ def head(place: Location) -> str | None:
     """The commit of HEAD; None before the first. Raises GitRefused for one that is gone, or can't be read."""
     if commit := head_of(place):
         return commit
-    require_new_branch(place)
+    require_branch_not_lost(place)
     git.is_unborn(place.work_tree)
     return None
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from pipecli.checks.check import check_changes
-from pipecli.history.diff import change_set, range_of
+from pipecli.history.change_set import change_set, range_of
 from pipecli.store.pipeline import Pipeline
 from tests.conftest import Cli, copied
 from tests.records_given import deal_text

@@ -16,7 +16,7 @@ from pipecli.inbox.importing.table import Row, Table
 from pipecli.inbox.moving.plan_files import load_plan
 from pipecli.inbox.moving.recognise_vendor import Preset, presets, recognised, vendors
 from pipecli.inbox.moving.run_plan import export_of
-from pipecli.inbox.moving.words import kinds_of_rows
+from pipecli.inbox.moving.vocabulary import kinds_of_rows
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.plan_writes import Planner
 from tests.conftest import Cli

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pipecli.merge import files_and_conflicts as merging
-from pipecli.merge.files_and_conflicts import exact_numbers, merge_bytes
+from pipecli.merge import merge_file as merging
+from pipecli.merge.merge_file import exact_numbers, merge_file
 from tests.merging import DEAL, FILE, Merged, both, edited, merge, record, words
 
 
@@ -170,13 +170,13 @@ def test_conflicts_without_number_are_told_from_a_failure_of_git():
 
 
 def test_of_a_binary_file_ours_is_kept():
-    merged = merge_bytes(FILE, b"id: x\n", b"\0\1", b"\0\2")
+    merged = merge_file(FILE, b"id: x\n", b"\0\1", b"\0\2")
 
     assert merged.content == b"\0\1"
     (conflict,) = merged.conflicts
     assert conflict.words == "a file that isn't text can't be merged: ours is kept"
-    assert merge_bytes(FILE, b"id: x\n", b"\0\1", b"\0\2", prefer="theirs").content == b"\0\2"
-    assert merge_bytes(FILE, b"\0\1", b"\0\1", b"\0\2").content == b"\0\2"
+    assert merge_file(FILE, b"id: x\n", b"\0\1", b"\0\2", prefer="theirs").content == b"\0\2"
+    assert merge_file(FILE, b"\0\1", b"\0\1", b"\0\2").content == b"\0\2"
 
 
 def test_the_first_line_of_a_text_of_several_has_its_comment():

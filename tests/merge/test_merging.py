@@ -6,7 +6,7 @@ from typing import get_args, get_origin
 
 import pytest
 
-from pipecli.merge.files_and_conflicts import merge_bytes
+from pipecli.merge.merge_file import merge_file
 from pipecli.records import base as fields
 from pipecli.records.base import Part
 from pipecli.records.kinds import KINDS, SETTINGS
@@ -364,7 +364,7 @@ def test_a_file_that_is_no_text_is_taken_whole():
     base, ours, theirs = (b"\0%d" % number for number in (1, 2, 3))
     said = "a file that isn't text can't be merged: ours is kept"
     for prefer, wanted in ((None, ours), ("ours", ours), ("theirs", theirs), ("base", base)):
-        merged = merge_bytes("templates/logo.png", base, ours, theirs, prefer)
+        merged = merge_file("templates/logo.png", base, ours, theirs, prefer)
         assert merged.content == wanted
         assert [conflict.words for conflict in merged.conflicts] == ([] if prefer else [said])
 

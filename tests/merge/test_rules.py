@@ -7,7 +7,7 @@ import re
 import pytest
 
 from pipecli.merge.field_by_field import FieldConflict, from_quantity, members, merged_order
-from pipecli.merge.files_and_conflicts import in_words
+from pipecli.merge.merge_file import in_words
 from pipecli.records.opportunity import Opportunity
 from pipecli.store.create_pipeline import Person, settings_text
 from pipecli.store.yaml.splice import without_empties

@@ -12,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pipecli.records.items_and_totals import Item, totals
-from pipecli.records.money import MissingRate, Rates, minor_digits, rounded, weighted
+from pipecli.records.money import MissingRate, Rates, minor_digits, rounded, weighted_amount
 from pipecli.store.pipeline import rates_of
 
 CURRENCIES = ["EUR", "JPY", "KWD", "USD", "CLF"]
@@ -38,7 +38,7 @@ def test_rounding_is_half_up_to_the_minor_unit(amount, currency):
 @given(amounts, percents, st.sampled_from(CURRENCIES))
 def test_the_weighted_amount_is_rounded_once(amount, probability, currency):
     exact = Fraction(amount) * Fraction(probability) / 100
-    assert Fraction(weighted(amount, probability, currency)) == half_up(exact, minor_digits(currency))
+    assert Fraction(weighted_amount(amount, probability, currency)) == half_up(exact, minor_digits(currency))
 
 
 items = st.builds(

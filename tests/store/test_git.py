@@ -14,7 +14,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from pipecli.merge.files_and_conflicts import merge_lines
+from pipecli.merge.merge_file import merge_lines
 from pipecli.store import git, git_remote, safe_files
 
 CALL = """\

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipecli.records.catalogue import PriceList, Product, Tier
-from pipecli.records.money import minor_digits, weighted
+from pipecli.records.money import minor_digits, weighted_amount
 from pipecli.records.settings import Company, Settings
 from pipecli.workflow.items_and_prices import add_item, remove_item
 from pipecli.workflow.opportunity.add_and_set import new_deal
@@ -95,7 +95,7 @@ def test_the_weighted_value_is_rounded_once(line, probability, currency):
     exact = Fraction(value) * Fraction(probability) / 100
     scale = 10 ** minor_digits(currency)
     rounded = Fraction(int(exact * scale + Fraction(1, 2)), scale)
-    assert Fraction(weighted(value, probability, currency)) == rounded
+    assert Fraction(weighted_amount(value, probability, currency)) == rounded
 
 
 starts = st.lists(st.integers(1, 50), min_size=1, max_size=4, unique=True).map(sorted)

@@ -16,7 +16,7 @@ from pipecli.harmless_text import safe_json
 from pipecli.json_and_csv import WRITERS, digits, loads
 from pipecli.records.compare_names import chosen_id, listed_ids, name_key
 from pipecli.records.kinds import BY_NOUN
-from pipecli.records.money import plain_percent, rounded, weighted
+from pipecli.records.money import plain_percent, rounded, weighted_amount
 from pipecli.store.index.rows_for_verbs import row_of, rows_where
 
 RecordJson = dict[str, Any]
@@ -88,7 +88,8 @@ def derived_keys(noun: str, row: sqlite3.Row | tuple[Any, ...], currency: str) -
     }
     if noun == "opportunity":
         if record_json["weighted"] and "amount" in record_json and "probability" in record_json:
-            record_json["weighted"] = weighted(record_json["amount"], record_json["probability"], currency)
+            amount, probability = record_json["amount"], record_json["probability"]
+            record_json["weighted"] = weighted_amount(amount, probability, currency)
         else:
             del record_json["weighted"]
     if noun == "invoice":
@@ -124,7 +125,7 @@ def deal_members(row: Sequence[Any], currency: str) -> str:
     values, amount, probability = [*row], row[_AMOUNT], row[_PROBABILITY]
     values[BY_HAND], values[_WEIGHTED] = False, None
     if row[_WEIGHTED] and amount is not None and probability is not None:
-        values[_WEIGHTED] = weighted(Decimal(amount), plain_percent(probability), currency)
+        values[_WEIGHTED] = weighted_amount(Decimal(amount), plain_percent(probability), currency)
     members = [
         f"{key}{write(value) if write else WRITERS[type(value)](value)}"
         for (key, write), value in zip(_OF_DEAL, values, strict=True)

@@ -27,7 +27,7 @@ from pipecli.inbox.moving.endings import (
 )
 from pipecli.inbox.moving.findings import Findings, Outcomes, When
 from pipecli.inbox.moving.guess_or_ask_formats import amount_scale, date_form, fraction_scale, percent_of
-from pipecli.inbox.moving.words import (
+from pipecli.inbox.moving.vocabulary import (
     header_key,
     is_of_change,
     is_yes,

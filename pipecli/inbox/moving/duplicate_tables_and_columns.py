@@ -19,7 +19,7 @@ from pipecli.inbox.importing.compile_mapping import holds, texts
 from pipecli.inbox.importing.table import Row, Table
 from pipecli.inbox.moving.findings import Findings, text_of_row
 from pipecli.inbox.moving.recognise_by_words import Recognised, columns_for
-from pipecli.inbox.moving.words import header_key, kinds_of_rows, one_word
+from pipecli.inbox.moving.vocabulary import header_key, kinds_of_rows, one_word
 from pipecli.records.compare_names import folded, is_code
 from pipecli.store import ids_and_files
 from pipecli.wording import count

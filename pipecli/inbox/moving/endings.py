@@ -20,7 +20,7 @@ from pipecli.inbox.moving.duplicate_tables_and_columns import Known, table_name
 from pipecli.inbox.moving.findings import Findings, Outcomes, When
 from pipecli.inbox.moving.guess_or_ask_formats import are_days, date_form
 from pipecli.inbox.moving.recognise_by_words import Recognised, columns_for
-from pipecli.inbox.moving.words import (
+from pipecli.inbox.moving.vocabulary import (
     is_of_change,
     is_yes,
     of_activity,

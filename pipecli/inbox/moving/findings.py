@@ -18,7 +18,7 @@ from pipecli.errors import PipecliError, Unreadable
 from pipecli.inbox.importing.compile_mapping import NOTHING, holds, texts
 from pipecli.inbox.importing.mapping import in_flow
 from pipecli.inbox.importing.table import Row, Table
-from pipecli.inbox.moving.words import patterns
+from pipecli.inbox.moving.vocabulary import patterns
 from pipecli.records.compare_names import folded, is_code, name_key
 from pipecli.records.settings import Settings
 from pipecli.records.written_amounts import read_money

@@ -29,7 +29,7 @@ from pipecli.inbox.importing.day_formats import (
 )
 from pipecli.inbox.importing.table import Table
 from pipecli.inbox.moving.findings import Findings
-from pipecli.inbox.moving.words import header_key, names_of_currencies, one_word, outcome_of, patterns
+from pipecli.inbox.moving.vocabulary import header_key, names_of_currencies, one_word, outcome_of, patterns
 from pipecli.records.compare_names import folded
 from pipecli.records.money import CURRENCIES
 from pipecli.records.written_amounts import SIGNS, decimal_sign_of, plain_digits, read_money

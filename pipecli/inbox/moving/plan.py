@@ -56,7 +56,7 @@ from pipecli.inbox.moving.recognise_vendor import (
     recognised,
     with_marks,
 )
-from pipecli.inbox.moving.words import kinds_of_rows, of_activity, patterns, stem_of
+from pipecli.inbox.moving.vocabulary import kinds_of_rows, of_activity, patterns, stem_of
 from pipecli.records.compare_names import folded, is_code
 from pipecli.records.settings import Settings
 from pipecli.store import ids_and_files

@@ -20,7 +20,7 @@ from pipecli.inbox.moving.guess_or_ask_formats import (
     has_no_header,
     with_amounts_off,
 )
-from pipecli.inbox.moving.words import (
+from pipecli.inbox.moving.vocabulary import (
     has_its_own_id,
     header_key,
     is_of_another_thing,

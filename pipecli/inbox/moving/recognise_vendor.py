@@ -25,7 +25,7 @@ from pipecli.inbox.moving.recognise_by_words import (
     columns_for,
     kinds_named,
 )
-from pipecli.inbox.moving.words import (
+from pipecli.inbox.moving.vocabulary import (
     header_key,
     is_of_another_thing,
     is_yes,

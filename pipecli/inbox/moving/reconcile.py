@@ -19,7 +19,7 @@ from pipecli.inbox.importing.list_elements import discount_lines
 from pipecli.inbox.importing.mapping import Column, Source
 from pipecli.inbox.importing.table import Cell, Row, Table
 from pipecli.inbox.moving.findings import text_of_row
-from pipecli.inbox.moving.words import outcome_of
+from pipecli.inbox.moving.vocabulary import outcome_of
 from pipecli.json_and_csv import loads, quoted
 from pipecli.records.kinds import BY_FOLDER, BY_PREFIX, OPPORTUNITY, ORDER, QUOTATION, Kind
 from pipecli.records.money import EXACT, percentage, rounded

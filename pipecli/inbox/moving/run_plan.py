@@ -40,7 +40,7 @@ from pipecli.inbox.moving.plan import Plan, make_plan
 from pipecli.inbox.moving.plan_files import Move, Step, apply_settings, in_its_line, load_plan
 from pipecli.inbox.moving.recognise_vendor import vendors
 from pipecli.inbox.moving.reconcile import Reconciliation, not_in, reconcile, told_of
-from pipecli.inbox.moving.words import header_key
+from pipecli.inbox.moving.vocabulary import header_key
 from pipecli.records.kinds import COLLECTIONS, Kind
 from pipecli.store import safe_files
 from pipecli.store.index import rows_for_verbs

@@ -177,11 +177,11 @@ def register_sql_functions(connection: sqlite3.Connection, pipeline: _Present) -
 def _weighted(amount: str | None, probability: float | None, currency: str) -> float | None:
     from decimal import Decimal
 
-    from pipecli.records.money import weighted
+    from pipecli.records.money import weighted_amount
 
     if amount is None or probability is None:
         return None
-    return float(weighted(Decimal(amount), Decimal(repr(probability)), currency))
+    return float(weighted_amount(Decimal(amount), Decimal(repr(probability)), currency))
 
 
 def _margin_facts(costed: str, currency: str, day: str, rates: Rates) -> str | None:

@@ -14,7 +14,7 @@ from pipecli.history.commits import key_of_path, noun_at, record_kind
 from pipecli.history.pipeline_as_of import PastPipeline, pipeline_at
 from pipecli.history.version_facts import facts_of
 from pipecli.records.kinds import KINDS, OPPORTUNITY
-from pipecli.records.money import weighted
+from pipecli.records.money import weighted_amount
 from pipecli.reports.forecast import Forecast, Row, Window, chronological, forecast
 from pipecli.store import git, safe_files
 from pipecli.store.git import Object
@@ -350,8 +350,8 @@ def _money(end: Pipeline, keys: list[str]) -> dict[str, Money]:
         f"FROM opportunities WHERE id IN ({marks(keys)})",
         keys,
     ):
-        amount, weight = None if exact is None else Decimal(exact), None
+        amount, weighted = None if exact is None else Decimal(exact), None
         if status == "open" and amount is not None and probability is not None:
-            weight = weighted(amount, Decimal(repr(probability)), currency)
-        money[key] = Money(status, currency, amount, weight, title, owner)
+            weighted = weighted_amount(amount, Decimal(repr(probability)), currency)
+        money[key] = Money(status, currency, amount, weighted, title, owner)
     return money

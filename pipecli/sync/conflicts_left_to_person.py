@@ -42,7 +42,7 @@ _HUNK = re.compile(
 _MARK = re.compile(rb"^(?:<{7}|>{7})(?: |\r?$)", re.MULTILINE)
 
 
-class Pending(NamedTuple):
+class WaitingSync(NamedTuple):
     """The two commits that a waiting sync began from, and its files."""
 
     ours: str
@@ -57,10 +57,10 @@ class Pending(NamedTuple):
     """The merge, once it is made; it may not be in place yet."""
 
 
-def pending(place: Location) -> Pending | None:
+def waiting_sync(place: Location) -> WaitingSync | None:
     """The sync that waits, if one does; what git was told to give up, or has committed, waits no more."""
     try:
-        waiting = Pending(**json.loads(_note(place).read_text(encoding="utf-8")))
+        waiting = WaitingSync(**json.loads(_note(place).read_text(encoding="utf-8")))
     except FileNotFoundError:
         return None
     except (ValueError, TypeError):
@@ -74,7 +74,9 @@ def pending(place: Location) -> Pending | None:
     return None
 
 
-def start_waiting(place: Location, waiting: Pending, message: str, contents: Mapping[str, bytes]) -> None:
+def leave_conflicts_to_person(
+    place: Location, waiting: WaitingSync, message: str, contents: Mapping[str, bytes]
+) -> None:
     """Leave a merge to a person: what fits is in the files, what doesn't is marked. Raises PipecliError.
 
     `contents`: the records that both sides changed, by their paths in the repository, as merged already.
@@ -91,7 +93,7 @@ def start_waiting(place: Location, waiting: Pending, message: str, contents: Map
         raise _in_the_way(done.stderr + done.stdout)
 
 
-def _prepare(place: Location, waiting: Pending, contents: Mapping[str, bytes]) -> None:
+def _prepare(place: Location, waiting: WaitingSync, contents: Mapping[str, bytes]) -> None:
     """Lay the merged records ready, where git finds them by their paths."""
     shutil.rmtree(_ready(place), ignore_errors=True)
     for path, content in contents.items():
@@ -122,7 +124,7 @@ def _in_the_way(output: bytes) -> git.GitRefused:
     )
 
 
-def abort(place: Location, waiting: Pending) -> None:
+def abort_merge(place: Location, waiting: WaitingSync) -> None:
     """Have every file that the sync touched as it was before it, byte for byte."""
     differing = ("diff", "--name-only", "--no-renames", "-z")
     theirs = git.words(place.work_tree, *differing, waiting.ours, waiting.theirs)
@@ -161,7 +163,7 @@ def take_side(place: Location, side: Side, paths: Sequence[str]) -> None:
         _take(place, [path])
 
 
-def stage_resolved(place: Location, waiting: Pending) -> None:
+def stage_resolved(place: Location, waiting: WaitingSync) -> None:
     """Take what a person has settled into git's index. Raises PipecliError naming what is not settled."""
     for path in waiting.files:
         if line := _first_mark(place, path):
@@ -190,13 +192,13 @@ def stage_resolved(place: Location, waiting: Pending) -> None:
     _take(place, list(dict.fromkeys([*unmerged, *(path for path in changed if path in waiting.files)])))
 
 
-def unresolved(place: Location, waiting: Pending) -> list[str]:
+def unresolved(place: Location, waiting: WaitingSync) -> list[str]:
     """The files that still wait for a person."""
     unmerged = _unmerged(place)
     return [path for path in waiting.files if len(unmerged.get(path, "two")) < 2 or _first_mark(place, path)]
 
 
-def conflicting_files(waiting: Pending, names: Sequence[str]) -> list[str]:
+def conflicting_files(waiting: WaitingSync, names: Sequence[str]) -> list[str]:
     """The files in conflict that a person names, by id, its beginning or the file. Raises PipecliError."""
     files: list[str] = []
     for name in names:
@@ -223,14 +225,14 @@ def _first_mark(place: Location, path: str) -> int:
     return raw.count(b"\n", 0, mark.start()) + 1 if mark else 0
 
 
-def finish_merge(place: Location, waiting: Pending, merge: str) -> None:
+def finish_merge(place: Location, waiting: WaitingSync, merge: str) -> None:
     """Have the branch be at the merge that was made of the files as they are."""
     _write(place, waiting._replace(made=merge))
     git.raw(place.work_tree, "update-ref", "-m", f"sync with {waiting.upstream}", "HEAD", merge, waiting.ours)
     _end(place, waiting)
 
 
-def _end(place: Location, waiting: Pending) -> None:
+def _end(place: Location, waiting: WaitingSync) -> None:
     git.raw(place.work_tree, "merge", "--quit")
     for path in waiting.files:  # which a killed `take_side` may have begun
         clear_temporary(place.work_tree / path)
@@ -279,7 +281,7 @@ def _forget(place: Location) -> None:
     shutil.rmtree(_ready(place), ignore_errors=True)
 
 
-def _write(place: Location, waiting: Pending) -> None:
+def _write(place: Location, waiting: WaitingSync) -> None:
     place.cache.mkdir(parents=True, exist_ok=True)
     safe_files.write_file(place.cache, "sync.json", json.dumps(waiting._asdict()).encode())
 

@@ -1,4 +1,4 @@
-"""One file of three versions (`merge_bytes`): a record merged field by field, any other file line by line.
+"""One file of three versions (`merge_file`): a record merged field by field, any other file line by line.
 
 Which field is in conflict is decided in `field_by_field.py`; here a conflict gets its words, and two changes,
 each right, that don't go together in one record (`broken_rule`) become one. A file that isn't a record, or
@@ -317,7 +317,7 @@ class MergedFile(NamedTuple):
     """Why it was merged line by line; empty where it was merged by field."""
 
 
-def merge_bytes(
+def merge_file(
     file: str, base: bytes | None, ours: bytes | None, theirs: bytes | None, prefer: Side | None = None
 ) -> MergedFile:
     """Merge three versions of a pipeline's file; None: that side doesn't have it.
