@@ -292,13 +292,13 @@ class Unfinished(NamedTuple):
     unsent: list[str]
     """The keys not sent yet."""
     sending: list[str]
-    """Those of them whose message was being handed over: perhaps it is out."""
+    """Those of them whose message was being sent: perhaps it is out."""
 
 
 class RunJournal:
     """The journal of a run of `remind` or `digest`: written before a claim and before a message goes.
 
-    `notify` has none: what it has not sent is in a ref of git (`history/notices.py`).
+    `notify` has none: what it has not sent is in a ref of git (`UnsentNotices`).
     """
 
     def __init__(self, cache: Path, who: str, job: str) -> None:
@@ -326,7 +326,7 @@ class RunJournal:
         self._note([])
 
     def sending(self, keys: Sequence[str]) -> None:
-        """Note that a message with these is being handed over."""
+        """Note that a message with these is being sent."""
         self._note([*keys])
 
     def is_sent(self, keys: Sequence[str]) -> None:
@@ -349,3 +349,69 @@ class RunJournal:
             raise PipecliError(
                 f"{self._cache / self._file} can't be written: {error.strerror}", hint="nothing more was sent"
             ) from None
+
+
+class Delivery(NamedTuple):
+    """A message to one address, known by its name and place: the address itself is in no repository."""
+
+    key: str
+    """Under which it is claimed."""
+    is_for_user: bool
+    to: str
+    """The name of a channel, or a user."""
+    place: int
+    """Which of their addresses, from 0."""
+    event: str
+    record: str
+    title: str
+    body: str
+
+
+class UnsentNotices(NamedTuple):
+    """Where the next run of `notify` begins in this clone.
+
+    Two refs keep it: files of `.git/pipecli` may be deleted, and a ref keeps its commit.
+    """
+
+    told: str | None
+    """The commit up to which all is told or kept here; None before the first run."""
+    clone: str
+    """A random name of this clone, under which it claims."""
+    deliveries: tuple[Delivery, ...]
+
+    def with_(self, told: str, deliveries: Iterable[Delivery]) -> UnsentNotices:
+        """With what was found up to a commit, each thing once."""
+        kept: dict[str, Delivery] = {}
+        for delivery in (*self.deliveries, *deliveries):
+            kept.setdefault(delivery.key, delivery)
+        return self._replace(told=told, deliveries=tuple(kept.values()))
+
+    def without(self, keys: set[str]) -> UnsentNotices:
+        """Without the deliveries that are done with."""
+        return self._replace(
+            deliveries=tuple(delivery for delivery in self.deliveries if delivery.key not in keys)
+        )
+
+
+def read_unsent(place: Location) -> UnsentNotices:
+    """The deliveries that the last run has left."""
+    folder = refs(place, "notify")
+    blob = git.run(place.work_tree, "cat-file", "blob", f"{folder}/unsent")
+    stored = json.loads(blob.stdout) if not blob.returncode else {}
+    return UnsentNotices(
+        git.commit_of(place.work_tree, f"{folder}/told"),
+        stored.get("clone") or secrets.token_hex(8),
+        tuple(Delivery(**delivery) for delivery in stored.get("parcels", [])),
+    )
+
+
+def write_unsent(place: Location, unsent: UnsentNotices) -> None:
+    """Keep it for the next run. Raises git.GitRefused."""
+    folder = refs(place, "notify")
+    stored = {"clone": unsent.clone, "parcels": [delivery._asdict() for delivery in unsent.deliveries]}
+    text = json.dumps(stored, ensure_ascii=False, indent=1)
+    blob = git.raw(place.work_tree, "hash-object", "-w", "--stdin", stdin=text.encode()).decode().strip()
+    # In this order, and not in one transaction: a git that is killed moves the first of its refs alone.
+    git.raw(place.work_tree, "update-ref", f"{folder}/unsent", blob)
+    if unsent.told:
+        git.raw(place.work_tree, "update-ref", f"{folder}/told", unsent.told)

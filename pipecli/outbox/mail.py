@@ -207,7 +207,7 @@ def _is_here(host: str) -> bool:
 
 
 def deliver_mail(server: Server, sender: str, recipients: Sequence[str], message: bytes) -> None:
-    """Hand over one message to all recipients or to none. Raises NotSent, Doubtful.
+    """Give the server one message, for all recipients or for none. Raises NotSent, Doubtful.
 
     `sender` and `recipients` are bare addresses. An interrupt before the server has it all sends nothing.
     """

@@ -27,20 +27,16 @@ from pipecli.history.commit_as_of import BeforeTheFirst, Moment, Revision, commi
 from pipecli.history.history_index import History, open_history
 from pipecli.history.notices import (
     About,
-    Delivery,
     Notice,
     Standing,
     To,
-    Unsent,
     notice_digest,
     notice_message,
     notices,
-    read_unsent,
     recipients,
-    write_unsent,
 )
 from pipecli.outbox.channels import Address, Channels, Courier, channels, variable
-from pipecli.outbox.claims import job
+from pipecli.outbox.claims import Delivery, UnsentNotices, job, read_unsent, write_unsent
 from pipecli.records.days import Days, quarter_of
 from pipecli.records.emails_and_phones import users_by_address
 from pipecli.reports.deal_and_worth import Valuation
@@ -124,7 +120,7 @@ def _send(run: Session, ours: Channels, since: str) -> tuple[list[Delivery], int
     return sent, len(lost)
 
 
-def _untold(run: Session, before: Unsent, left: Unsent) -> list[Delivery]:
+def _untold(run: Session, before: UnsentNotices, left: UnsentNotices) -> list[Delivery]:
     """The deliveries that nobody else has sent, as far as that can be known."""
     known = claims_of(run, "notify", _KEPT_DAYS).seen(say)
     pending = {delivery.key for delivery in before.deliveries if known.get(delivery.key) == left.clone}
@@ -152,7 +148,7 @@ def _delivered(
         yield theirs, not reason
 
 
-def _gathered(run: Session, unsent: Unsent, ours: Channels, since: str) -> Unsent:
+def _gathered(run: Session, unsent: UnsentNotices, ours: Channels, since: str) -> UnsentNotices:
     """The deliveries to send: those that were left, and those of the commits since then."""
     place = run.pipeline.location
     history = open_history(place, say)
