@@ -101,7 +101,7 @@ def _with_changes(
 
 def _allowed(findings: Sequence[Finding], rules: Sequence[str]) -> list[Finding]:
     """The findings, those of some rules as warnings. Raises BadParameter for a rule that there isn't."""
-    known = [rule.name for rule in _rules()]
+    known = [rule.name for rule in all_rules()]
     for name in rules:
         if name not in known:
             raise typer.BadParameter(f'there is no rule "{name}"; see docs/check.md', param_hint="--allow")
@@ -155,7 +155,7 @@ def _print(run: Session, findings: Sequence[Finding]) -> None:
     if run.format_name in CODE_HOST_FORMATS:
         prefix = run.pipeline.location.prefix  # hosts name files from the root of the repository
         is_github = run.format_name == "github"
-        write_text(workflow_commands(findings, prefix) if is_github else sarif(findings, _rules(), prefix))
+        write_text(workflow_commands(findings, prefix) if is_github else sarif(findings, all_rules(), prefix))
         return
     if run.format is Format.TABLE:
         write_text("".join(f"{line}\n" for finding in findings for line in lines(finding)))
@@ -171,7 +171,7 @@ _OF_READING = {
 }
 
 
-def _rules() -> list[RuleText]:
+def all_rules() -> list[RuleText]:
     from pipecli.checks import check
 
     of_states = (*check.RULES, *check.RULES_WITH_SETTINGS)

@@ -143,7 +143,7 @@ class Completion:
             rest = rest[1:] if rest[0] in verbs else rest
         elif any(verb.isupper() for verb in verbs):
             parts = ((part, "") for part in PARENTS if name == "import")
-            return self._begun([*((verb, "") for verb in verbs if not verb.isupper()), *_plurals(), *parts])
+            return self._begun([*((verb, "") for verb in verbs if not verb.isupper()), *_PLURALS, *parts])
         return [] if is_help else self._of_verb(*signature_of(self.path), rest)
 
     def _of_global(self, name: str) -> list[Value]:
@@ -161,15 +161,14 @@ class Completion:
         return [(value, about) for value, about in values if folded(value).startswith(start)]
 
     def _of_verb(self, options: list[Option], arguments: list[Argument], rest: list[str]) -> list[Value]:
-        by_name = {name: option for option in options for name in option.names}
+        by_name = {name: option for option in options if option.metavar for name in option.names}
         given: list[str] = []
         last: Option | None = None
         for word in rest:
             if last is not None:
                 last = None
             elif word.startswith("-") and word != "-":
-                option = by_name.get(word)
-                last = option if option and option.metavar else None
+                last = by_name.get(word)
             else:
                 given.append(word)
         name, equals, value = self.current.partition("=")
@@ -201,13 +200,14 @@ class Completion:
         if "PATH=VALUE" in words and ("=" in self.current or given):
             return self._assignments()
         values: list[Value] = []
+        before = option or next(iter(given), "")
         for word in reversed(words) if given else words:  # after a record comes what is done to it
             if word in ("REF", "FROM", "INTO"):
                 values += self._records(*self._kinds())
             elif word in _RECORDS:
                 values += self._records(_RECORDS[word])
             elif word in _PLAIN:
-                values += self._begun(_PLAIN[word](self, option))
+                values += self._begun(_PLAIN[word](self, before))
             elif word == "PATH=VALUE":
                 values += self._assignments()
             elif word in _PARTS and given:
@@ -286,30 +286,39 @@ class Completion:
             for slug, entry in self.settings.get(section, {}).items():
                 yield slug, entry.get("name") or ""
 
-    def _stages(self, _option: str = "") -> Iterator[Value]:
-        stages: dict[str, str] = {}
-        for process in self.settings["processes"].values():
-            for id_, names in stages_of(process).items():
-                stages.setdefault(id_, names[-1])
-        yield from stages.items()
+    def _stages(self, _before: str) -> Iterable[Value]:
+        processes = self.settings["processes"].values()
+        return {id_: names[-1] for every in processes for id_, names in stages_of(every).items()}.items()
 
-    def _steps(self, _option: str = "") -> Iterator[Value]:
-        for process in self.settings["processes"].values():
-            for stage in process["stages"]:
-                yield from ((step, stage.get("name", "")) for step in stage.get("steps") or ())
+    def _steps(self, _before: str) -> Iterator[Value]:
+        stages = (stage for process in self.settings["processes"].values() for stage in process["stages"])
+        yield from ((step, stage.get("name", "")) for stage in stages for step in stage.get("steps") or ())
+
+    def _renamed(self, what: str) -> list[Value]:
+        """What `settings rename` may rename."""
+        if what == "stage":
+            processes = self.settings["processes"].items()
+            return [(f"{slug}/{id_}", "") for slug, process in processes for id_ in stages_of(process)]
+        return self._listed("opportunity_types" if what == "type" else f"{what.replace('-', '_')}s")
+
+    def _revisions(self, _before: str) -> list[Value]:
+        """Branches and tags, also at the end of a range: `main..HEAD`."""
+        from pipecli.store import git
+
+        start = "".join(self.current.rpartition("..")[:2])
+        refs = ("--format=%(refname:short)", "refs/heads", "refs/remotes", "refs/tags")
+        names = git.output(self.pipeline.location.work_tree, "for-each-ref", *refs).splitlines()
+        return [(f"{start}{name}", "") for name in names]
 
     def _listed(self, section: str) -> list[Value]:
         return [(name, "") for name in self.settings.get(section, ())]
 
-    def _used(self, column: str) -> Iterator[Value]:
-        """The values that records of the noun have in a column."""
-        for kind in (BY_NOUN[noun] for noun in self._kinds()):
-            if column not in columns_of(self.sql, f"_{kind.table}"):
-                continue
-            source = f"_{kind.table}, json_each({column})" if column == "tags" else f"_{kind.table}"
-            what = "value" if column == "tags" else column
-            for (value,) in self.sql.execute(f"SELECT DISTINCT {what} FROM {source} WHERE {what} <> ''"):
-                yield value, ""
+    def _used(self, column: str, *tables: str) -> Iterator[Value]:
+        """The values that these tables, or the records of the noun, have in a column."""
+        for table in tables or [f"_{BY_NOUN[noun].table}" for noun in self._kinds()]:
+            if column in columns_of(self.sql, table):
+                what, source = ("value", f"{table}, json_each(tags)") if column == "tags" else (column, table)
+                yield from self.sql.execute(f"SELECT DISTINCT {what}, '' FROM {source} WHERE {what} <> ''")
 
     def _activities(self) -> list[Value]:
         """What is planned, by the start of its id or of a word of its subject or of its record's name."""
@@ -348,7 +357,7 @@ class Completion:
         metavar = {"shared_with": "USER-OR-TEAM"}.get(name, name.upper())
         return [(f"{name}={value}", about) for value, about in self._meant(metavar, ())]
 
-    def _settings(self, end: str, _option: str = "") -> list[Value]:
+    def _settings(self, end: str) -> list[Value]:
         """The next part of a path of the settings, and the value of one that is whole."""
         *parts, last = self.current.split(".")
         within: Any = self.settings
@@ -371,10 +380,7 @@ _WORDS = {"--format": "table json jsonl csv tsv markdown ids", "--color": "auto 
 """The values of the options before the noun."""
 
 
-def _plurals() -> Iterator[Value]:
-    yield from ((collection.plural, "") for collection in COLLECTIONS)
-
-
+_PLURALS: list[Value] = [(collection.plural, "") for collection in COLLECTIONS]
 _REASONS = {"lead": "disqualify_reasons"}
 _PRESETS = Path(__file__).parents[1] / "inbox" / "moving" / "presets"
 _FILES = frozenset({"FILE", "DIR", "MAPPING", "CSV", "EXPORT", "BASE"})
@@ -402,20 +408,28 @@ _PLAIN: dict[str, Callable[[Completion, str], Iterable[Value]]] = {
     "SOURCE": lambda typed, _: typed._listed("sources") or typed._used("source"),
     "TAG": lambda typed, option: typed._used("tags") if option != "--language" else (),
     "TYPE": lambda typed, _: typed._listed("opportunity_types"),
+    "ROLE": lambda typed, _: typed._used("role", "stakeholders"),
+    "UNIT": lambda typed, _: typed._used("uom", "_products"),
+    "REV": Completion._revisions,
+    "RANGE": Completion._revisions,
+    "OLD": Completion._renamed,
+    "VALUE": lambda typed, name: [("me", "yours"), ("all", "everybody's"), *typed._people("users")]
+    if name == "owner"
+    else typed._of_global(f"--{name}"),
     "PROCESS": lambda typed, _: typed._listed("processes"),
     "PATH": lambda typed, _: typed._settings("") if typed.path[0] == "settings" else (),
     "COLUMN": Completion._columns,
     "NAMES": Completion._columns,
     "NAME": lambda typed, _: typed._defaults() if typed.path[0] == "config" else (),
-    "KIND": lambda typed, _: _plurals(),
-    "NOUN": lambda typed, _: typed._nouns() if typed.path[0] == "help" else _plurals(),
+    "KIND": lambda *_: _PLURALS,
+    "NOUN": lambda typed, _: typed._nouns() if typed.path[0] == "help" else _PLURALS,
     "HOST": lambda *_: [("github", ""), ("gitlab", "")],
 }  # fmt: skip
 
 
 def signature_of(path: Sequence[str]) -> tuple[list[Option], list[Argument]]:
     """The options and arguments of a verb, remembered in the person's cache: to build a verb takes longer."""
-    stamp = f"{__version__} {max(entry.stat().st_mtime_ns for entry in _modules(Path(__file__).parent))}"
+    stamp = f"{__version__} {max(path.stat().st_mtime_ns for path in Path(__file__).parent.rglob('*.py'))}"
     name = " ".join(path)
     home = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA") or Path.home() / ".cache"
     file = Path(home) / "pipecli" / "commands.json"
@@ -434,12 +448,3 @@ def signature_of(path: Sequence[str]) -> tuple[list[Option], list[Argument]]:
             aside.replace(file)
     options, arguments = known[name]
     return [Option(*option) for option in options], arguments
-
-
-def _modules(folder: Path) -> Iterator[os.DirEntry[str]]:
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            if entry.is_dir() and entry.name != "__pycache__":
-                yield from _modules(Path(entry.path))
-            elif entry.name.endswith(".py"):
-                yield entry

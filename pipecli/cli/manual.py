@@ -151,6 +151,10 @@ def signature(path: Sequence[str]) -> list[Any]:
             choices = listed[1].split(", ")
         elif "|" in metavar and metavar.islower():
             choices = metavar.split("|")
+        elif metavar == "RULE":
+            from pipecli.cli.check import all_rules
+
+            choices = [rule.name for rule in all_rules()]
         if not param.hidden:
             options.append([list(param.opts), "" if param.is_flag else metavar, param.help or "", choices])
     return [[*options, [["--help"], "", "Show the help.", []]], arguments]

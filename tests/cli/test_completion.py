@@ -87,6 +87,29 @@ def test_values_that_the_help_lists(answer: Answer) -> None:
     assert list(answer("opp", "sellers", "OPP-AAA01", "be")) == ["ben="]
 
 
+def test_branches_tags_and_the_end_of_a_range(answer: Answer, git: Callable[..., str]) -> None:
+    git("branch", "espresso")
+    git("tag", "v1")
+    assert list(answer("check", "--base", "")) == list(answer("diff", "")) == ["espresso", "main", "v1"]
+    assert list(answer("diff", "main..e")) == ["main..espresso"]
+
+
+def test_words_that_records_settings_and_the_program_have(answer: Answer, cli: Cli) -> None:
+    cli("customer", "add", "Nave 14")
+    cli("contact", "add", "Eva Lund", "--customer", "nave-14")
+    cli("opp", "contact", "add", "OPP-AAA01", "eva-lund", "--role", "decision-maker")
+    cli("product", "add", "mill-1", "--name", "Mill", "--uom", "pallet")
+    assert list(answer("opp", "contact", "add", "OPP-AAA01", "eva-lund", "--role", "d")) == ["decision-maker"]
+    assert list(answer("opp", "item", "add", "OPP-AAA01", "--uom", "")) == ["pallet"]
+    assert list(answer("settings", "rename", "stage", "standard/q")) == ["standard/qualify"]
+    assert "price" in answer("settings", "rename", "lost-reason", "p")
+    assert "sales" in answer("settings", "rename", "type", "")
+    assert list(answer("settings", "rename", "user", "b")) == ["ben"]
+    assert list(answer("config", "owner", "")) == ["me", "all", "ana-ruiz", "ben"]
+    assert list(answer("config", "format", "cs")) == ["csv"]
+    assert list(answer("check", "--allow", "stage-s")) == ["stage-skipped"]
+
+
 def test_a_paper_is_found_by_its_deal_and_by_whom_it_is_for(answer: Answer, cli: Cli) -> None:
     cli("customer", "add", "Nave 14")
     cli("opp", "set", "OPP-AAA01", "customer=nave-14")
