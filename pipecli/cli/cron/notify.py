@@ -155,7 +155,7 @@ def _gathered(run: Session, unsent: UnsentNotices, ours: Channels, since: str) -
     head = history.tip.commit
     start = _start(run, history, since) if since else unsent.told or head
     if not since and unsent.told is None:
-        mention(f"the first run: the next one tells what comes after commit {head[:7]}; --since tells more")
+        mention(f"first run: the next one tells what comes after {head[:7]}; --since tells more")
     new = [commit.id for commit in commits.listed_commits(place, head, start)]
     if not history.boundary.isdisjoint(new):
         say("warning: this clone is shallow, so older changes are not told; fetch more of it")
