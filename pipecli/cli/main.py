@@ -118,6 +118,7 @@ def run(arguments: list[str]) -> int:
             code = root(session).main(arguments, prog_name="pipecli", standalone_mode=False)
         sys.stdout.flush()
     except PipecliError as error:
+        error.hint = error.hint or session.files_that_stay()
         return _error(session, arguments, error, USAGE if error.code == "usage" else 1)
     except (BrokenPipeError, SystemExit):  # the second is how Typer passes the first on
         # Who read us has seen enough (`| head`): not an error. What is still buffered goes nowhere.

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import partial
@@ -212,7 +212,10 @@ _KEY = "pipecli"
 
 
 def to_parquet(source: Source, folder: Path) -> Copied:
-    """Write a Parquet file a table; `events.parquet` last, which says how far all is. Raises PipecliError."""
+    """Write a Parquet file a table; `events.parquet` last, which says how far all is. Raises PipecliError.
+
+    None is put in place before all are written: what fails leaves the copy as it was.
+    """
     require_extra("mirror")
     from pyarrow import parquet
 
@@ -226,11 +229,17 @@ def to_parquet(source: Source, folder: Path) -> Copied:
         folder.mkdir(parents=True, exist_ok=True)
         for name in public_tables(source.pipeline.index.connection):
             _known_of(folder / f"{name}.parquet")
-        rows = {table.name: _put(source, table, folder) for table in source.tables()}
-        old = int(parquet.read_metadata(events_file).num_rows) if since else 0
-        events = MirroredTable("events", EVENTS, source.events(since, old))
-        new = _put(source, events, folder, keep=since is not None)
-        rows["events"] = old + new
+        with ExitStack() as cleared:
+            put = partial(_put, source, folder, cleared)
+            rows = {table.name: put(table) for table in source.tables()}
+            old = int(parquet.read_metadata(events_file).num_rows) if since else 0
+            events = MirroredTable("events", EVENTS, source.events(since, old))
+            new = put(events, keep=since is not None)
+            rows["events"] = old + new
+            source.pipeline.beyond_undo = f"what is written of the mirror is in {folder}"
+            with system_refusal(folder, "renewed as a whole"):
+                for name in rows:
+                    _partly(folder, name).replace(folder / f"{name}.parquet")
     return Copied(source.upto.commit, rows, new, notes)
 
 
@@ -258,30 +267,33 @@ def _schema(source: Source, table: MirroredTable) -> pyarrow.Schema:
     return pa.schema(columns, {_KEY: json.dumps(source.upto._asdict())})
 
 
-def _put(source: Source, table: MirroredTable, folder: Path, *, keep: bool = False) -> int:
-    """Put a table's file in the place of what was there, or after its rows; the number of the new ones.
+def _partly(folder: Path, name: str) -> Path:
+    """The file of a table while it is written."""
+    return folder / temporary_name(f"{name}.parquet", os.getpid())
 
-    A part at a time: as a whole the events of 100,000 deals took a gigabyte.
+
+def _put(
+    source: Source, folder: Path, cleared: ExitStack, table: MirroredTable, *, keep: bool = False
+) -> int:
+    """Write a table's file beside what is there, or after its rows; the number of the new ones.
+
+    A part at a time: as a whole the events of 100,000 deals took a gigabyte. `cleared` removes it.
     """
     from pyarrow import RecordBatch, array, parquet
 
     schema, rows, number = _schema(source, table), iter(table.rows), 0
-    file = folder / f"{table.name}.parquet"
-    partly = folder / temporary_name(file.name, os.getpid())
+    file, partly = folder / f"{table.name}.parquet", _partly(folder, table.name)
     clear_temporary(file)
-    try:
-        with parquet.ParquetWriter(partly, schema, compression="zstd") as writer:
-            if keep:
-                with parquet.ParquetFile(file) as old:
-                    for part in old.iter_batches(_ROWS):
-                        writer.write_batch(part)
-            while part := list(islice(rows, _ROWS)):
-                columns = list(map(array, zip(*part, strict=True), schema.types))
-                writer.write_batch(RecordBatch.from_arrays(columns, schema=schema))
-                number += len(part)
-        partly.replace(file)
-    finally:
-        partly.unlink(missing_ok=True)
+    cleared.callback(partly.unlink, missing_ok=True)
+    with parquet.ParquetWriter(partly, schema, compression="zstd") as writer:
+        if keep:
+            with parquet.ParquetFile(file) as old:
+                for part in old.iter_batches(_ROWS):
+                    writer.write_batch(part)
+        while part := list(islice(rows, _ROWS)):
+            columns = list(map(array, zip(*part, strict=True), schema.types))
+            writer.write_batch(RecordBatch.from_arrays(columns, schema=schema))
+            number += len(part)
     return number
 
 

@@ -245,6 +245,10 @@ def test_what_is_written_outside_is_whole_or_not_at_all(
     folder.mkdir()
     (folder / ".unfinished").touch()
     (folder / "customers.csv").write_text("id\nac")
+    (folder / "contacts.csv").mkdir()
+    told = refused("export", "--all", str(folder))
+    assert "contacts.csv: can't be written: Is a directory; written: " in told
+    (folder / "contacts.csv").rmdir()
     dead = subprocess.Popen(["true"])
     dead.wait()
     (tmp_path / f".customers.csv.{dead.pid}.tmp").write_text("half")

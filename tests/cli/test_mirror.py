@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from decimal import Decimal
+from shutil import which
 
 import pytest
 
@@ -99,6 +101,25 @@ def test_a_folder_of_something_else_is_left_alone(root, shop, cli, refused, tmp_
     mirror = str(tmp_path / "mirror")
     cli("mirror", mirror)
     assert run(["-C", str(other), "mirror", mirror]) == 1  # another pipeline
+
+
+def test_a_git_that_is_killed_leaves_the_mirror_as_it_was(root, shop, cli, refused, monkeypatch, tmp_path):
+    mirror = tmp_path / "mirror"
+    cli("mirror", str(mirror))
+    before = {file.name: file.read_bytes() for file in mirror.iterdir()}
+    cli("opp", "set", DEAL, "probability=35")
+    cli("history", DEAL)  # git lists the commits next where the events of the last tables are written
+    shim = tmp_path / "bin" / "git"
+    shim.parent.mkdir()
+    case = 'case "$*" in *--topo-order*) kill -9 $$;; esac'
+    shim.write_text(f'#!/bin/sh\n{case}\nexec {which("git")} "$@"\n')
+    shim.chmod(0o755)
+    with monkeypatch.context() as scene:
+        scene.setenv("PATH", f"{shim.parent}:{os.environ['PATH']}")
+        assert "Killed" in refused("mirror", str(mirror))
+    assert {file.name: file.read_bytes() for file in mirror.iterdir()} == before
+    cli("mirror", str(mirror))
+    assert {file.name for file in mirror.iterdir()} == {*before}
 
 
 def test_postgresql_has_the_same(root, shop, cli, git, database, tmp_path):

@@ -124,10 +124,13 @@ class Session:
             last = f", the last as commit {commit[:7]}" if commit else ""
             return f"it has made {count(len(changes), 'change')}{last}"
         pipeline = self.__dict__.get("pipeline") or self.__dict__.get("present")
+        return (pipeline.beyond_undo if pipeline else "") or self.files_that_stay()
+
+    def files_that_stay(self) -> str:
+        """The files outside of records that are in place, in words."""
         output = sys.modules.get("pipecli.cli.common.output")
         files = output.written_whole() if output else []
-        own = pipeline.beyond_undo if pipeline else ""
-        return own or (files and f"written: {first_of(files, 3)}") or ""
+        return f"written: {first_of(files, 3)}" if files else ""
 
     def look_again(self) -> None:
         """Read the pipeline anew when it is next asked: what others wrote since then counts."""

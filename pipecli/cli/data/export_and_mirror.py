@@ -208,8 +208,6 @@ def mirror(
         raise PipecliError(
             f"{target.partition('://')[0]}:// can't be mirrored to", hint="postgresql://, or a folder"
         )
-    if not is_database:
-        run.present.beyond_undo = f"what is written of the mirror is in {target}"
     done = (
         to_postgresql(source, target, schema)
         if is_database
