@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 import pytest
+from ryaml import loads
 
 from tests.conftest import Cli
 from tests.importing import Git, deals, state, write
@@ -120,6 +121,20 @@ def test_what_could_be_two_numbers_is_rejected_until_the_mapping_says_which(cli:
     cli("import", "price-lists", rows, "--map", write("m.yaml", mapping + "decimal: ','\n"))
     assert "prices:\n  cafe: 1234\n" in (root / "price-lists/retail.yaml").read_text()
     assert (root / "products/cafe.yaml").exists()
+
+
+def test_one_bad_price_leaves_the_others_of_its_list(cli: Cli, root: Path) -> None:
+    """An unknown product, or a price below zero, took the whole list along."""
+    cli("import", "products", write("p.csv", "sku,name\nS-1,Saw\nA-1,Axe\nC-1,Cog\n"))
+    rows = write("l.csv", "sku,price\nS-1,12\nX-9,7\nA-1,-4\nC-1,5\nCog,6\n")
+    mapping = write("m.yaml", "set: {id: retail, currency: EUR}\ncolumns: {price: 'prices.{sku}'}\n")
+    told = json.loads(cli("import", "price-lists", rows, "--map", mapping, "--format", "json", code=1).out)
+    assert [reason["reason"] for reason in told["reasons"]] == [
+        'unknown product "X-9"',
+        "A-1: -4 is below zero, as no price is",
+        "prices.C-1: 6, where line 2 says 5 of the same price-list",
+    ]
+    assert loads((root / "price-lists/retail.yaml").read_text())["prices"] == {"S-1": 12, "C-1": 5}
 
 
 def test_an_imported_record_is_held_to_the_words_of_the_settings(cli: Cli, root: Path) -> None:

@@ -13,7 +13,7 @@ from itertools import count
 from typing import NamedTuple
 
 from pipecli.errors import Reason, Unreadable
-from pipecli.inbox.importing.bindings import ORDINAL, Bindings, RowReading, Tally, dotted, written
+from pipecli.inbox.importing.bindings import ORDINAL, Bindings, KeyOf, RowReading, Tally, dotted, written
 from pipecli.inbox.importing.cells import STAGE_ENTERED, Named, Path, name_in
 from pipecli.inbox.importing.earlier_imports import Departed, last_said
 from pipecli.inbox.importing.list_elements import joined_rows, likeness
@@ -94,6 +94,9 @@ class Matcher:
         self.by_key: dict[str, Draft] = {}
         self.broken: dict[str, str] = {}
         """The records of which a row is rejected, and why."""
+        self._has_keys = any(
+            KeyOf in map(type, one.path or ()) for several in bindings.columns.values() for one in several
+        )
         self._above: str | None = None
 
     def looked_through(self, readings: Sequence[RowReading]) -> Sequence[RowReading]:
@@ -143,14 +146,17 @@ class Matcher:
             if is_new or (draft and draft.is_new):
                 self._break(key, reading)
             raise reading.refusal()
+        made = self.names.look_up_keys(reading.values) if self._has_keys else frozenset()
         if draft is not None:
             self._join(draft, reading)
+            draft.related |= made
             return
         self.by_key[key] = Draft(
             key,
             is_new and key not in self.broken,
             [reading.row],
             reading.values,
+            made,
             departed=departed,
             by_id=own is not None,
         )

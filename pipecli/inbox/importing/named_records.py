@@ -8,12 +8,13 @@ from __future__ import annotations
 import re
 from collections import ChainMap, defaultdict
 from collections.abc import Collection as Container
+from collections.abc import Set
 from contextlib import suppress
 from functools import cached_property
 from typing import NamedTuple
 
 from pipecli.errors import FaultyFile, Unreadable
-from pipecli.inbox.importing.cells import Named, nouns_of
+from pipecli.inbox.importing.cells import Named, Path, nouns_of
 from pipecli.inbox.importing.earlier_imports import Departures, EarlierFiles, imports_at
 from pipecli.inbox.importing.recognise_contact import People
 from pipecli.records.base import Part, Plain, Record
@@ -22,7 +23,7 @@ from pipecli.records.emails_and_phones import email_key, users_by_address
 from pipecli.records.kinds import COLLECTIONS_BY_NOUN as BY_NOUN
 from pipecli.records.kinds import CONTACT, TEAMS, USERS, Kind
 from pipecli.records.references import references, relinked
-from pipecli.records.written_amounts import plain_digits
+from pipecli.records.written_amounts import Money, plain_digits
 from pipecli.store import ids_and_files
 from pipecli.store.parse_record import validate
 from pipecli.store.pipeline import Pipeline
@@ -201,6 +202,20 @@ class Nameable:
         """Keep for the report that a new contact has the name of others."""
         if others := self.people.namesakes(name):
             self.namesakes[key] = list(others)
+
+    def look_up_keys(self, values: dict[Path, object]) -> Set[tuple[str, str]]:
+        """Put the ids of the products by which a row names prices, `prices.{product}`; those made for it.
+
+        One that isn't here rejects its row alone, as a price below zero does: the others of a list are right.
+        Raises Unreadable.
+        """
+        named = [path for path in values if type(path[-1]) is Named]
+        for path in named:
+            value = values.pop(path)
+            if isinstance(value, Money) and value.value < 0:
+                raise Unreadable(f"{path[-1].text}: {value.value:f} is below zero, as no price is")
+            values[*path[:-1], self.key_of(path[-1])] = value
+        return {(path[-1].noun, self.key_of(path[-1])) for path in named} & self.new_records.keys()
 
     def find(self, noun: str, text: str) -> str | None:
         """The record of a kind that a text names; None for none. Raises Unreadable for several."""

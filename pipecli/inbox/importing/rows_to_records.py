@@ -314,10 +314,8 @@ class _Builder:
             draft.values.setdefault(("contacts", 0, "contact"), person)
         if drop_unknown_people(draft.values, lambda value: self._value(value, draft)):
             Tally.count(self.bindings.left_out, FURTHER_CONTACTS, draft.rows[0])
-        values = {  # most are plain: two calls less for each
-            path if len(path) == 1 else self._path(path, draft): (
-                value if type(value) is str else self._value(value, draft)
-            )
+        values = {  # most are plain: a call less for each
+            path: value if type(value) is str else self._value(value, draft)
             for path, value in draft.values.items()
         }
         money = [value for value in draft.values.values() if type(value) is Money]
@@ -393,11 +391,6 @@ class _Builder:
     def _said(self, draft: Draft) -> Plain:
         """The record as the file last said it."""
         return dict(last_said(self.pipeline, self.collection, self.names, [draft.key]))[draft.key]
-
-    def _path(self, path: Path, draft: Draft) -> Path:
-        if Named not in map(type, path):
-            return path
-        return tuple(self._key_of(part, draft) if isinstance(part, Named) else part for part in path)
 
     def _value(self, value: object, draft: Draft) -> Any:
         if isinstance(value, Named):
