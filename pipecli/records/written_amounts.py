@@ -178,6 +178,12 @@ def plain_digits(text: str) -> str:
     return "".join(str(unicodedata.decimal(char)) if char.isdecimal() else char for char in text)
 
 
+def code_of_sign(text: str) -> str | None:
+    """The code that a text means by itself: `usd`, `US$`, `€`; None for one with several meanings, as `$`."""
+    meant = SIGNS.get(text, frozenset())
+    return text.upper() if text.upper() in CURRENCIES else next(iter(meant)) if len(meant) == 1 else None
+
+
 def _currencies(sign: str, text: str) -> frozenset[str]:
     bare = sign.removesuffix(".")
     if bare in CURRENCIES:

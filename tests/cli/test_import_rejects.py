@@ -137,6 +137,18 @@ def test_one_bad_price_leaves_the_others_of_its_list(cli: Cli, root: Path) -> No
     assert loads((root / "price-lists/retail.yaml").read_text())["prices"] == {"S-1": 12, "C-1": 5}
 
 
+def test_a_currency_may_be_written_small_or_as_its_sign(cli: Cli, root: Path) -> None:
+    """Each was rejected; `$` alone is several, and still is."""
+    rows = "external_id,title,currency,amount\nA,Saw,usd,5\nB,Axe,€,5\nC,Cog,US$,5\nD,Dye,$,5\n"
+    said = cli("import", "opp", write("d.csv", rows), code=1)
+    assert 'currency: "$" must be a code, such as EUR' in said.out
+    assert {key: deal["currency"] for key, deal in deals(root).items()} == {
+        "A": "USD",
+        "B": "EUR",
+        "C": "USD",
+    }
+
+
 def test_an_imported_record_is_held_to_the_words_of_the_settings(cli: Cli, root: Path) -> None:
     rows = "title,status,closed.date,closed.reason,type\nA,lost,2026-01-01,weather,sales\nB,open,,,barter\n"
     told = json.loads(cli("import", "opp", write("d.csv", rows), "--format", "json", code=1).out)

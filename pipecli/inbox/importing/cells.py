@@ -174,13 +174,8 @@ def reader_of(collection: Kind, path: Path, column_format: ColumnFormat) -> Read
 
 
 def _scalar(path: Path, annotation: Any, classes: Sequence[type], column_format: ColumnFormat) -> Reader:
-    when = (column_format.formats, column_format.today, column_format.zone)
-    if datetime in classes and date in classes:
-        return _day_or_moment(column_format)
-    if datetime in classes:
-        return lambda cell: day_formats.read_moment(line_value(cell), *when)
-    if date in classes:
-        return lambda cell: day_formats.read_day(line_value(cell), *when)
+    if times := {date, datetime}.intersection(classes):
+        return _day_or_moment(column_format, times)
     if Decimal in classes:
         if path[-1] == "discount_amount":
             return _discount(column_format)
@@ -278,20 +273,20 @@ def _or_unknown(read: Reader) -> Reader:
     return lambda cell: "unknown" if text_value(cell).strip() == "unknown" else read(cell)
 
 
-def _day_or_moment(column_format: ColumnFormat) -> Callable[[Cell], date]:
+def _day_or_moment(column_format: ColumnFormat, times: set[type[date]]) -> Callable[[Cell], date]:
     when = (column_format.formats, column_format.today, column_format.zone)
 
     def read(cell: Cell) -> date:
         text = line_value(cell)
-        reading = day_formats.read_moment if ":" in text else day_formats.read_day
-        return reading(text, *when)
+        is_moment = datetime in times and (":" in text or date not in times)
+        return (day_formats.read_moment if is_moment else day_formats.read_day)(text, *when)
 
     return read
 
 
 def _entered(column_format: ColumnFormat) -> Reader:
     """When a deal came to a stage, as ISO text: what is below `custom` has no type of its own."""
-    read = _day_or_moment(column_format)
+    read = _day_or_moment(column_format, {date, datetime})
     return lambda cell: read(cell).isoformat()
 
 
@@ -316,7 +311,12 @@ def _telephone(cell: Cell) -> object:
     return text
 
 
+def _currency(cell: Cell) -> object:
+    return written_amounts.code_of_sign(text := line_value(cell)) or text
+
+
 _OWN = {"email": _address, "emails": _address, "phone": _telephone, "phones": _telephone}
+_OWN["currency"] = _currency
 
 
 def _named(noun: str) -> Reader:

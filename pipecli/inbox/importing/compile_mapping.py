@@ -38,7 +38,7 @@ from pipecli.inbox.importing.table import EXTRA, REASON, Cell, Row, Table
 from pipecli.records import base
 from pipecli.records.kinds import PARENTS, Kind
 from pipecli.records.money import CURRENCIES, minor_digits
-from pipecli.records.written_amounts import SIGNS, DecimalSign, decimal_sign_of
+from pipecli.records.written_amounts import SIGNS, DecimalSign, code_of_sign, decimal_sign_of
 from pipecli.store import ids_and_files
 from pipecli.store.pipeline import Pipeline
 from pipecli.wording import first_of
@@ -89,7 +89,11 @@ class _Compiler:
         codes = {str(fixed_currency)}
         for name in self.mapping.columns:
             feeding = [column for column in self.mapping.feeding(name) if column.to == "currency"]
-            codes |= {str(told.values.get(text, text)) for told in feeding for text in texts(table, name)}
+            codes |= {
+                code_of_sign(code := str(told.values.get(text, text))) or code
+                for told in feeding
+                for text in texts(table, name)
+            }
         self.base = pipeline.settings.currency
         self.third_decimal = any(code not in CURRENCIES or minor_digits(code) > 2 for code in codes)
 
@@ -292,7 +296,7 @@ class _Compiler:
 
     def _other_currencies(self, columns: Map[str, tuple[ColumnBinding, ...]]) -> str:
         names = [name for name, bound in columns.items() if any(one.path == ("currency",) for one in bound)]
-        said = {text.upper() for name in names for text in texts(self.table, name)}
+        said = {code_of_sign(text) or text for name in names for text in texts(self.table, name)}
         return first_of(sorted(said - {self.base}), 5)
 
     def _external_id(self) -> ColumnBinding | TemplateBinding | None:

@@ -32,7 +32,7 @@ from pipecli.inbox.moving.findings import Findings
 from pipecli.inbox.moving.vocabulary import header_key, names_of_currencies, one_word, outcome_of, patterns
 from pipecli.records.compare_names import folded
 from pipecli.records.money import CURRENCIES
-from pipecli.records.written_amounts import SIGNS, decimal_sign_of, plain_digits, read_money
+from pipecli.records.written_amounts import SIGNS, code_of_sign, decimal_sign_of, plain_digits, read_money
 from pipecli.store import ids_and_files
 from pipecli.wording import count, first_of
 
@@ -109,8 +109,8 @@ def currency_ids(table: Table) -> dict[str, str]:
 
 
 def _code_of(text: str) -> str:
-    """The code of a currency's name, and any other text in capitals."""
-    return names_of_currencies().get(text.lower(), text.upper())
+    """The code of a currency's name or of a sign of it alone, and any other text in capitals."""
+    return names_of_currencies().get(text.lower()) or code_of_sign(text) or text.upper()
 
 
 def currency_of_amounts(
