@@ -27,7 +27,7 @@ from pipecli.reports.today_and_followups import (
     overdue_deals,
     quotation_to_ask_after,
     rows_that_fit,
-    standing_still,
+    stale_not_overdue,
 )
 from pipecli.store.index.rows_for_verbs import count_records as record_count
 from pipecli.store.index.rows_for_verbs import labels
@@ -165,11 +165,11 @@ def _deals(run: Session, chosen: OwnerFilter) -> list[list[Row]]:
     deals = open_deals(connection, chosen, Days(None, None), with_activities=True)
     names = labels(connection, CUSTOMER.noun)
     # Git is asked only about deals that would be stale by their files alone.
-    still = [deal for deal, _ in standing_still(deals, {}, run.today)]
+    still = [deal for deal, _ in stale_not_overdue(deals, {}, run.today)]
     moves = last_stage_changes(run.pipeline, still, say) if still else {}
     return [
         [deal_row(*pair, names, is_overdue=True) for pair in overdue_deals(deals, run.today)],
-        [deal_row(*pair, names, is_overdue=False) for pair in standing_still(still, moves, run.today)],
+        [deal_row(*pair, names, is_overdue=False) for pair in stale_not_overdue(still, moves, run.today)],
     ]
 
 

@@ -237,7 +237,9 @@ def overdue_deals(deals: Iterable[Deal], today: date) -> list[tuple[Deal, int]]:
     return sorted(overdue, key=lambda pair: (-pair[1], pair[0].id))
 
 
-def standing_still(deals: Iterable[Deal], moves: Mapping[str, date], today: date) -> list[tuple[Deal, int]]:
+def stale_not_overdue(
+    deals: Iterable[Deal], moves: Mapping[str, date], today: date
+) -> list[tuple[Deal, int]]:
     """Each stale deal that isn't overdue, with its days, the longest first; `moves` as in `stale_deals`."""
     still = []
     for deal in deals:

@@ -34,7 +34,7 @@ from pipecli.reports.today_and_followups import (
     followup_row,
     quotation_to_ask_after,
     reminder_message,
-    standing_still,
+    stale_not_overdue,
 )
 from pipecli.reports.velocity import velocity
 from pipecli.translation import words_of
@@ -324,7 +324,7 @@ def test_a_quotation_is_asked_after_a_week_before_it_expires_or_a_week_without_a
 def test_what_is_overdue_does_not_stand_still_too():
     still = DEAL._replace(created=datetime(2026, 11, 1), rotting_days=7)
     overdue = still._replace(id="OPP-BBBBB", close=date(2026, 11, 20))
-    assert standing_still([still, overdue], {}, TODAY) == [(still, 20)]
+    assert stale_not_overdue([still, overdue], {}, TODAY) == [(still, 20)]
 
 
 def test_a_deal_of_today_names_its_customer_as_far_as_it_is_known():

@@ -209,13 +209,13 @@ def _assigned(transaction: Transaction, kind: Kind) -> list[Change]:
     connection = transaction.pipeline.index.connection
     records: list[Any] = [transaction.pipeline.read(path) for path in unowned_records(connection, kind)]
     taken: list[Taken] = []
-    idle: Counter[str] = Counter()
+    without_user: Counter[str] = Counter()
     for record, rule in zip(records, choose_rules(transaction.pipeline, records), strict=True):
         if rule is not None and users_at_work(rule, transaction.settings, transaction.today):
             taken.append(Taken(record, rule))
         elif rule is not None:
-            idle[rule.name] += 1
-    for name, number in idle.items():
+            without_user[rule.name] += 1
+    for name, number in without_user.items():
         say(f"the rule {name} has no active user: {count(number, kind.noun)} left alone")
     return assign_by_rules(taken, transaction.settings, workload(connection, kind), transaction.today)
 

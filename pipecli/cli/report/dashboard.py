@@ -94,8 +94,8 @@ def content_of(run: Session, of: OwnerFilter, currency: str | None) -> Content:
     quarter = parse_period("this quarter", run.today)
     days = Days(quarter.first, quarter.last)
     valuation = Valuation(pipeline.rates, currency)
-    standing_still = _stale(pipeline, of, valuation)
-    now = _figures(pipeline, of, days, valuation, standing_still)
+    stale = _stale(pipeline, of, valuation)
+    now = _figures(pipeline, of, days, valuation, stale)
     then = {name: _figures_ago(run, of, days, currency, ago) for name, ago in _AGO.items()}
     forecast = forecast_of(run, pipeline, "month", Window(run.today.replace(day=1), None), currency)
     quarterly = forecast_of(run, pipeline, "quarter", Window(days.first, None), currency)
@@ -107,11 +107,11 @@ def content_of(run: Session, of: OwnerFilter, currency: str | None) -> Content:
     by_people = [forecast_of(run, pipeline, by, Window(days.first, None), currency) for by in groupings]
     whole_quarter = Window(days.first, days.last, is_asked=True)  # whose targets count
     month = parse_period("this month", run.today)
-    idle = untouched(run, of, Days(month.first, month.last))
+    neglected = untouched(run, of, Days(month.first, month.last))
     code = valuation.currency
     one = of.owner or (None if of.team else of.me)
     whose = tables.users.label(one) if one else tables.teams.label(of.team) if of.team else ""
-    idle_title = words.fill("untouched_title", period=words.period(month.name), currency=code)
+    untouched_title = words.fill("untouched_title", period=words.period(month.name), currency=code)
 
     def ended(status: str, title: str, nothing: str) -> Table:
         return closed_table(tables, closed, status, valuation, words.fill(title, currency=code), nothing)
@@ -132,13 +132,13 @@ def content_of(run: Session, of: OwnerFilter, currency: str | None) -> Content:
             *(forecast_table(tables, report._replace(window=whole_quarter)) for report in by_people),
             pipeline_picture(run, of, Days(), currency, words),
             ranking_table(tables, of, days, valuation, quarter.name),
-            stale_table(tables, standing_still, code),
-            untouched_table(tables, idle, valuation, idle_title, words.untouched_note),
+            stale_table(tables, stale, code),
+            untouched_table(tables, neglected, valuation, untouched_title, words.untouched_note),
             funnel_picture(run, year, words),
             ended("won", "recent_wins", words.nothing_won_in_a_year),
             ended("lost", "recent_losses", words.nothing_lost_in_a_year),
         ],
-        untouched=sorted(deal.id for deal in idle),
+        untouched=sorted(deal.id for deal in neglected),
         words=words,
     )
 
@@ -150,13 +150,13 @@ def _stale(pipeline: Pipeline, of: OwnerFilter, valuation: Valuation) -> Stale:
 
 
 def _figures(
-    pipeline: Pipeline, of: OwnerFilter, days: Days, valuation: Valuation, standing_still: Stale
+    pipeline: Pipeline, of: OwnerFilter, days: Days, valuation: Valuation, stale: Stale
 ) -> KeyFigures:
     connection = pipeline.index.connection
     return key_figures(
         open_deals(connection, of, Days()),
         closed_deals(connection, of, days),
-        stale_count=standing_still.totals.stale_count,
+        stale_count=stale.totals.stale_count,
         days=days,
         today=pipeline.today,
         valuation=valuation,

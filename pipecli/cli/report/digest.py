@@ -101,7 +101,7 @@ class Week:
         self.days = Days(first, run.today)
         self.valuation = Valuation(pipeline.rates, currency)
         self.closed: list[Deal] = closed_deals(pipeline.index.connection, of, self.days)
-        self.idle = untouched(run, of, self.days)
+        self.untouched = untouched(run, of, self.days)
         quarter = parse_period("this quarter", run.today)
         month = Window(run.today.replace(day=1), quarter.last)
         self.monthly = forecast_of(run, pipeline, "month", month, currency)
@@ -132,7 +132,7 @@ class Week:
     def plain(self) -> dict[str, Any]:
         """The digest as JSON has it."""
         amounts = {
-            deal.id: self.valuation.amount(deal, self.run.today) for deal in [*self.closed, *self.idle]
+            deal.id: self.valuation.amount(deal, self.run.today) for deal in [*self.closed, *self.untouched]
         }
 
         def listed(deals: Sequence[Deal]) -> list[dict[str, Any]]:
@@ -157,7 +157,7 @@ class Week:
                  "after": move.after}
                 for move in self.moves
             ],
-            "untouched": listed(self.idle),
+            "untouched": listed(self.untouched),
         }  # fmt: skip
 
 
@@ -195,7 +195,7 @@ class Page:
             *forecast_tables(self.tables, week.monthly, week.quarterly),
             self._people(),
             untouched_table(
-                self.tables, week.idle, week.valuation, words.fill("digest_untouched", currency=code)
+                self.tables, week.untouched, week.valuation, words.fill("digest_untouched", currency=code)
             ),
         ]
 

@@ -1,4 +1,4 @@
-"""`pipecli report stale`: the open deals that stand still; `report receivables`: what customers owe."""
+"""`pipecli report stale`: the open deals that are stale; `report receivables`: what customers owe."""
 
 from __future__ import annotations
 
