@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import pytest
 from pipecli.cli.nouns import NOUNS
 from tests.conftest import REPLAYED, copied
 from tests.mail_server import mail_server
+from tests.syncing import Clone
 from tests.terminal import program_at_terminal
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
@@ -84,7 +86,7 @@ def test_every_noun_is_in_the_table():
     assert [noun for noun in NOUNS if f"`{noun}`" not in table] == []
 
 
-@pytest.mark.parametrize("name", ["daily", "reports", "calendar", "documents"])
+@pytest.mark.parametrize("name", ["daily", "reports", "calendar", "documents", "prices", "invoices", "sync"])
 def test_the_commands_of_a_page_run_in_the_sample(
     warm: Path, replayed: Path, tmp_path: Path, name: str
 ) -> None:
@@ -92,6 +94,10 @@ def test_the_commands_of_a_page_run_in_the_sample(
     blocks = re.findall(
         r"^```sh\n(.*?)^```$", (DOCS / f"{name}.md").read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
     )
+    sample = copied(replayed, tmp_path / "sample")
+    if name == "sync":
+        subprocess.run(["git", "init", "-q", "--bare", "-b", "main", tmp_path / "remote.git"], check=True)
+        subprocess.run(["git", "remote", "add", "origin", tmp_path / "remote.git"], cwd=sample, check=True)
     with mail_server() as server:
         environment = {
             **os.environ, "PATH": f"{warm}:{os.environ['PATH']}", "XDG_CONFIG_HOME": str(tmp_path),
@@ -100,7 +106,28 @@ def test_the_commands_of_a_page_run_in_the_sample(
             "PIPECLI_SMTP_SECURITY": "none",
         }  # fmt: skip
         done = subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", "".join(blocks)], cwd=copied(replayed, tmp_path / "sample"),
-            env=environment, input="Four cinemas\n", capture_output=True, text=True, check=False,
+            ["bash", "-euo", "pipefail", "-c", "".join(blocks)], cwd=sample, env=environment,
+            input="Four cinemas\n", capture_output=True, text=True, check=False,
         )  # fmt: skip
     assert blocks and done.returncode == 0, done.stdout[-2000:] + done.stderr
+
+
+def test_the_conflict_of_a_page_is_that_of_the_sample(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Ana and Luis set one amount, and Luis shares his first; but for the commits."""
+    remote, ana, luis = tmp_path / "remote.git", Clone(tmp_path / "ana", capsys), Clone(tmp_path / "luis")
+    shutil.copytree(DOCS.parent / "sample-pipeline", ana.path)
+    subprocess.run(["git", "init", "-q", "--bare", "-b", "main", remote], check=True)
+    for words in ("init -q -b main", "add .", "commit -qm sample", f"remote add origin {remote}"):
+        ana.git(*words.split())
+    ana.git("push", "-q", "-u", "origin", "main")
+    subprocess.run(["git", "clone", "-q", remote, luis.path], check=True)
+    luis.git("config", "user.name", "Luis Ortega")
+    deal = "opportunities/2026/09/OPP-VW3PN-foyers-of-four-cinemas.yaml"
+    for clone, amount in ((luis, "35500.00"), (ana, "36000.00")):
+        clone.change(deal, "\nexpected_close:", f"\namount: {amount}\nexpected_close:")
+    luis.git("push", "-q")
+    told = ana.sync(code=1).out
+    page = (DOCS / "sync.md").read_text(encoding="utf-8")
+    assert re.sub(r"\b[0-9a-f]{7}\b", "", told) in re.sub(r"\b[0-9a-f]{7}\b", "", page)
