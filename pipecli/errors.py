@@ -41,6 +41,14 @@ def system_refusal(place: object, done: str = "written") -> Iterator[None]:
         raise PipecliError(f"{place}: can't be {done}: {reason}", code="system") from None
 
 
+def is_short_of_memory(room: int = 256 << 20) -> bool:
+    """True where a library that asks for so many bytes gets none; none of them is touched."""
+    try:
+        return not bytearray(room)
+    except MemoryError:
+        return True
+
+
 class Fault(NamedTuple):
     """One thing that is wrong in one file of a pipeline, as `check` lists it.
 

@@ -18,7 +18,7 @@ from pipecli.cli.common.command import Group, command_of, shared_options
 from pipecli.cli.common.session import Session
 from pipecli.cli.common.terminal_and_own_config import expanded, paged
 from pipecli.cli.nouns import ALIASES, NOUNS, SECTIONS
-from pipecli.errors import PipecliError
+from pipecli.errors import PipecliError, is_short_of_memory
 from pipecli.harmless_text import clean
 from pipecli.wording import with_words_cut
 
@@ -163,7 +163,7 @@ def _usage_or_bug(session: Session, arguments: Sequence[str], error: Exception) 
                 disk = PipecliError(f"the index is damaged: {error}", hint=way, code="system")
             return _error(session, arguments, disk)
         words = f"{type(error).__name__}: {error}"
-        if _is_short_of_memory():  # which Python, SQLite and libraries tell in a dozen ways
+        if is_short_of_memory():  # which Python, SQLite and libraries tell in a dozen ways
             text = f"there is too little memory ({words.rstrip(': ')})"
             return _error(session, arguments, PipecliError(text, hint=session.what_stays(), code="system"))
         if isinstance(error, MemoryError | RecursionError):  # a thousand managers, one above the other
@@ -215,17 +215,6 @@ def _usage_or_bug(session: Session, arguments: Sequence[str], error: Exception) 
         code="usage",
     )
     return _error(session, arguments, usage, status)
-
-
-_ROOM = 256 << 20
-"""Bytes that a library may ask for; none of them is touched."""
-
-
-def _is_short_of_memory() -> bool:
-    try:
-        return not bytearray(_ROOM)
-    except MemoryError:
-        return True
 
 
 def _verbs_of_nouns(verb: str) -> list[str]:

@@ -10,9 +10,12 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from textwrap import wrap
 from typing import Any, NamedTuple
+
+from pipecli.errors import PipecliError
 
 FONT = "system-ui, 'Segoe UI', 'Noto Sans', 'DejaVu Sans', sans-serif"
 SERIES = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442", "#8c8c8c")
@@ -102,12 +105,28 @@ def chart_file(drawn: Drawn, ending: str, theme: str, title: str, language: str)
         svg = Markup(svg_of_page(drawn, WIDE))  # noqa: S704 - drawn by Vega, which escapes texts
         return page("chart.html.j2", ["chart_tooltips.js"], svg=svg, title=title, language=language).encode()
     chosen = THEMES[theme]
-    spec = _spec(drawn(chosen), chosen)
-    import vl_convert
-
+    spec, vl_convert = _spec(drawn(chosen), chosen), _engine()
     if ending == ".svg":
         return bytes(vl_convert.vegalite_to_svg(spec), "utf-8")
     return bytes(vl_convert.vegalite_to_png(spec, scale=2))
+
+
+_ADDRESSES = 100 << 30
+"""Bytes of addresses, most of them never memory, that the engine reserves; with fewer it ends the process."""
+
+
+def _engine() -> Any:
+    """What draws. Raises PipecliError where it couldn't start."""
+    with suppress(ImportError):  # Windows has no such limit
+        from resource import RLIM_INFINITY, RLIMIT_AS, getrlimit
+
+        most = getrlimit(RLIMIT_AS)[0]
+        if most != RLIM_INFINITY and most < _ADDRESSES:
+            short = f"charts can't be drawn with the {most >> 20:,} MB of addresses that `ulimit -v` leaves"
+            raise PipecliError(short, hint="`ulimit -v unlimited`", code="system")
+    import vl_convert
+
+    return vl_convert
 
 
 def svg_of_page(drawn: Drawn, width: int) -> str:
@@ -116,12 +135,10 @@ def svg_of_page(drawn: Drawn, width: int) -> str:
     Where the place is about as wide as it was drawn, letters are as large as those of the page; a page that
     rather scrolls than makes them smaller says how wide a chart is at `--least`.
     """
-    import vl_convert
-
     theme = _STAND_INS._replace(width=width)
     spec = _spec(drawn(theme), theme)
     spec["config"]["padding"] = {"left": 0, "right": 0, "top": 0, "bottom": 4}  # the page has its own
-    svg: str = vl_convert.vegalite_to_svg(spec)
+    svg: str = _engine().vegalite_to_svg(spec)
     for name, color in theme.colors().items():
         svg = svg.replace(color, f"var(--{name})")
     return re.sub(

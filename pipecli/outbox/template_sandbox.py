@@ -17,7 +17,7 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any, Literal
 
-from pipecli.errors import PipecliError
+from pipecli.errors import PipecliError, is_short_of_memory
 from pipecli.harmless_text import one_line
 
 _NOWHERE = "http://127.0.0.1:9"
@@ -53,11 +53,18 @@ def run_worker(
         raise endless
     head, newline, content = done.stdout.partition(b"\n")
     if done.returncode or not newline:
+        if is_short_of_memory(memory):
+            raise PipecliError(f"there is too little memory for {name}", code="system")
         if b"memory" in done.stderr.lower():
             most = f"{memory >> 30} GB" if memory >= 1 << 30 else f"{memory >> 20} MB"
             raise PipecliError(f"{name} takes more than {most} of memory", hint="look for what grows in it")
-        last = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["no reason given"]
         verb = "set" if task == "document" else "filled in"
+        if done.returncode < 0:
+            killed = f"{name} can't be {verb}: its process was stopped: {signal.strsignal(-done.returncode)}"
+            raise PipecliError(killed, hint="try again", code="system")
+        last = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or [
+            f"it ended with {done.returncode}"
+        ]
         raise PipecliError(f"{name} can't be {verb}: {one_line(last[0])}")
     return json.loads(head), content
 

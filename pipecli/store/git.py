@@ -158,8 +158,7 @@ def attempt(
     with start(work_tree, "--literal-pathspecs", *arguments, more=more) as process:
         try:
             streams = ended(process, work_tree, stdin)
-        except BaseException:
-            # subprocess.run would kill it, and a killed git leaves its locks behind for ever
+        except BaseException:  # subprocess.run would kill it, and a killed git leaves its locks behind
             process.terminate()
             with suppress(subprocess.TimeoutExpired):
                 process.wait(LONGEST_GOODBYE)
@@ -349,14 +348,22 @@ def objects(work_tree: Path, ids: Iterable[str], largest: int, *, may_lack: bool
             for id_ in wanted:
                 object_ = _answered(process.stdout, id_, largest)
                 if object_ is None:
-                    require_working(work_tree)
-                    raise GitRefused(f"git ended before it gave {id_}", hint="look with `git fsck`")
+                    raise _ended_before(work_tree, id_)
                 if object_.content is None and not (object_.size or may_lack) and id_.strip("0"):
                     raise _damaged(f"{id_} is missing")
                 yield object_
         finally:
             process.kill()  # who stopped listening in the middle waits for nothing
             asking.join()
+
+
+def _ended_before(work_tree: Path, id_: str) -> GitRefused:
+    """Why git gave no object: asked for that one alone it says so."""
+    require_working(work_tree)
+    done = attempt(work_tree, ("cat-file", "-e", id_))
+    said = f": {words_of(done)}" * bool(done.returncode)
+    way = "have its remote answer, and try again" if "promisor" in said else "look with `git fsck`"
+    return GitRefused(f"git ended before it gave {id_}{said}", hint=way)
 
 
 def _ask(pipe: IO[bytes], question: bytes) -> None:

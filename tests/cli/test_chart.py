@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shlex
+import subprocess
 import sys
 import xml.etree.ElementTree as ET
 from datetime import date
@@ -224,6 +226,31 @@ def test_money_in_another_currency(cli, root, tmp_path):
     cli("settings", "set", "exchange_rates.USD.2026-01-01=0.5")
     svg = drawn(cli, tmp_path, "pipeline", "--currency", "usd", "--owner", "ana-ruiz")
     assert "2,000.00 USD" in marks(svg, "circle")[0]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nothing limits addresses")
+def test_a_limit_of_addresses_is_told_before_the_engine_ends_the_process(root, tmp_path):
+    chart = [
+        sys.executable,
+        "-m",
+        "pipecli",
+        "-C",
+        str(root),
+        "chart",
+        "pipeline",
+        "-o",
+        str(tmp_path / "x.svg"),
+    ]
+    done = subprocess.run(
+        ["sh", "-c", f"ulimit -v 2000000; exec {shlex.join(chart)}"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith(
+        "error: charts can't be drawn with the 1,953 MB of addresses that `ulimit -v`"
+    )
 
 
 def test_without_the_extra_it_says_what_to_install(cli, root, tmp_path, monkeypatch, refused):

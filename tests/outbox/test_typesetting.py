@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import os
 import re
+import sys
 from dataclasses import replace
 
 import pytest
@@ -153,6 +155,19 @@ def test_a_template_that_may_not_is_refused_with_its_line(template, text, said):
         typeset(printed(), template(text), created=CREATED)
 
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="it kills by a signal")
+def test_a_process_that_the_system_kills_is_told(monkeypatch, tmp_path):
+    python = tmp_path / "python"
+    python.write_text("#!/bin/sh\nkill -9 $$\n")
+    python.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(python))
+
+    with pytest.raises(
+        PipecliError, match=r"quotation.typ can't be set: its process was stopped: Killed; try"
+    ):
+        typeset(printed(), created=CREATED)
 
 
 def test_a_template_that_does_not_end_is_ended(cold_calls, template):

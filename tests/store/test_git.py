@@ -98,6 +98,16 @@ exec {shutil.which("git")} "$@"
         next(cut_off)
 
 
+def test_a_partial_clone_without_its_remote_says_what_it_lacks(root: Path, tmp_path: Path) -> None:
+    git.run(root, "config", "uploadpack.allowFilter", "true")
+    words = ("--quiet", "--no-checkout", "--filter=blob:none", root.as_uri(), "partial")
+    assert not git.run(tmp_path, "clone", *words).returncode
+    git.run(tmp_path / "partial", "remote", "set-url", "origin", "../nowhere")
+    id_ = git.id_of(root, "HEAD:pipecli.yaml")
+    with pytest.raises(git.GitRefused, match=f"gave {id_}: .* promisor remote; have its remote answer"):
+        next(git.objects(tmp_path / "partial", [str(id_)], 9999))
+
+
 def test_what_git_refuses_and_a_folder_that_is_gone_are_told(root: Path, tmp_path: Path) -> None:
     with pytest.raises(git.GitRefused, match="unknown revision"):
         git.log(root, "nowhere")
