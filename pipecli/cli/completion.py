@@ -174,7 +174,7 @@ class Completion:
         name, equals, value = self.current.partition("=")
         if last is None and equals and name in by_name:
             self.current = value
-            return [(f"{name}={found}", about) for found, about in self._valued(by_name[name], given)]
+            return [(f"{name}={choice}", about) for choice, about in self._valued(by_name[name], given)]
         if last is not None:
             return self._valued(last, given)
         if self.current.startswith("-"):

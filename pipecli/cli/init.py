@@ -241,12 +241,12 @@ def _by_hand(root: Path, words: list[str]) -> str:
     _, name, remark = words
     pipeline = Pipeline(find_location(root))
     with pipeline.exclusive():
-        found = record_meant(pipeline, name)
-        before = pipeline.raw(found.file)
+        record = record_meant(pipeline, name)
+        before = pipeline.raw(record.file)
         first, rest = before.split(b"\n", 1)
-        writes = [Write(found.file, before, b"%s\n# %s\n%s" % (first, remark.encode(), rest))]
-        write_and_commit(pipeline, writes, f"{found.key}: a remark by hand")
-    return found.key
+        writes = [Write(record.file, before, b"%s\n# %s\n%s" % (first, remark.encode(), rest))]
+        write_and_commit(pipeline, writes, f"{record.key}: a remark by hand")
+    return record.key
 
 
 def _attach(root: Path, line: Line, words: list[str]) -> str:

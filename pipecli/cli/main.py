@@ -172,8 +172,8 @@ def _usage_or_bug(session: Session, arguments: Sequence[str], error: Exception) 
             from pipecli.store.parse_record import wrong_value
 
             fault = error.errors(include_url=False)[0]  # type: ignore[attr-defined]
-            told = ": ".join([*map(str, fault["loc"]), wrong_value(fault)])
-            return _error(session, arguments, PipecliError(told, hint=session.what_stays()))
+            what = ": ".join([*map(str, fault["loc"]), wrong_value(fault)])
+            return _error(session, arguments, PipecliError(what, hint=session.what_stays()))
         text = f"a fault in pipecli itself: {words}"
         return _error(
             session, arguments, PipecliError(text, hint="PIPECLI_DEBUG=1 shows where", code="internal")

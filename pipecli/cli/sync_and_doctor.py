@@ -67,8 +67,8 @@ def propose(
         if dry_run:
             _print(run, proposal, Opened("", False), text, is_dry=True)
             return
-        proposal, told = send(run.present, proposal)
-    opened = open_request(place, proposal, text, told)
+        proposal, host_words = send(run.present, proposal)
+    opened = open_request(place, proposal, text, host_words)
     _print(run, proposal, opened, text)
 
 
@@ -83,7 +83,7 @@ def _text(run: Session, proposal: Proposal) -> str:
 
 
 def _print(run: Session, proposal: Proposal, opened: Opened, text: str, *, is_dry: bool = False) -> None:
-    told = {
+    record = {
         **picked(proposal, "branch title commit commits"),
         "address": opened.address or None,
         "is_open": opened.is_open,
@@ -97,7 +97,7 @@ def _print(run: Session, proposal: Proposal, opened: Opened, text: str, *, is_dr
         branch = quote(f"{proposal.upstream.remote}/{proposal.branch}")
         lines.append(f"who merges it: git fetch && git merge {branch}")
     page = "\n".join(lines) + ("\n" if opened.is_open else f"\n\n{text}")
-    print_record(told, run.format, page, id_key="branch")
+    print_record(record, run.format, page, id_key="branch")
     if opened.note:
         say(f"warning: {opened.note}")
     if not is_dry:
@@ -172,7 +172,7 @@ def _sync(run: Session, *, is_waiting: bool) -> None:
         _print_rows(run, whole, findings, text=text, id_key="file")
         raise
     titles = went_in(run.present.location, done.commit)
-    told = [_sentence(done), *(f'your proposal went in: "{title}"' for title in titles)]
+    sentences = [_sentence(done), *(f'your proposal went in: "{title}"' for title in titles)]
     record = {
         "remote": done.upstream.remote,
         "branch": done.upstream.name,
@@ -183,7 +183,7 @@ def _sync(run: Session, *, is_waiting: bool) -> None:
         "records": done.merged,
         "proposals": titles,
     }
-    print_record(record, run.format, "".join(f"{clean(line)}\n" for line in told), id_key="commit")
+    print_record(record, run.format, "".join(f"{clean(line)}\n" for line in sentences), id_key="commit")
 
 
 def _sentence(done: Synced) -> str:
@@ -246,15 +246,16 @@ def print_preview(run: Session) -> None:
     pushed = pushed_count(place, upstream, merge.ours, merge.theirs)
     coming = _changes(place, merge.base, merge.theirs) if pulled else []
     going = _changes(place, merge.base, merge.ours) if pushed else []
-    found = conflicts_with_authors(place, merge.base, merge.ours, merge.theirs or merge.ours, merge.conflicts)
+    theirs = merge.theirs or merge.ours
+    disputes = conflicts_with_authors(place, merge.base, merge.ours, theirs, merge.conflicts)
     if run.format is not Format.TABLE:
         print_record(
             {
                 "dry_run": True, "remote": upstream.remote, "branch": upstream.name,
                 "pulled": pulled, "pushed": pushed, "merged": len(merge.merged), "tries": 1,
-                "conflicts": len(found), "records": merge.merged,
+                "conflicts": len(disputes), "records": merge.merged,
                 "coming": [_row(record) for record in coming], "going": [_row(record) for record in going],
-                "disputes": [dispute_record(conflict) for conflict in found],
+                "disputes": [dispute_record(conflict) for conflict in disputes],
             },
             run.format, (), id_key="branch",
         )  # fmt: skip
@@ -269,8 +270,8 @@ def print_preview(run: Session) -> None:
             )
     if merge.merged:
         write_text(f"merged field by field: {', '.join(merge.merged)}\n")
-    if found:
-        write_text(harmless(f"{count(len(found), 'conflict')}, left to you\n{disputes_text(found)}"))
+    if disputes:
+        write_text(harmless(f"{count(len(disputes), 'conflict')}, left to you\n{disputes_text(disputes)}"))
     say("nothing is changed")
 
 
@@ -328,9 +329,9 @@ def doctor(
         write_text("".join(f"{line}\n" for diagnosis in diagnoses for line in _lines_of_doctor(diagnosis)))
     else:
         records = [
-            picked(found, "name state what")
-            | {"way_out": found.way_out or None, "can_fix": bool(found.remedy)}
-            for found in diagnoses
+            picked(diagnosis, "name state what")
+            | {"way_out": diagnosis.way_out or None, "can_fix": bool(diagnosis.remedy)}
+            for diagnosis in diagnoses
         ]
         columns = plain_columns("name state what way_out can_fix")
         print_records(records, columns, run.format, id_key="name")

@@ -66,9 +66,9 @@ def undo(
     names = [f"Pipecli-Record: {part.record.key}" for part in reverted[:100]]
     trailers = "\n".join(["Pipecli-Event: undone", *names, f"{UNDOES}{undone.id}"])
     writes = [*(part.write for part in reverted), *attachments_before(pipeline, undone, changed)]
-    made = transaction.commit(writes, subject, trailers)
+    commit_id = transaction.commit(writes, subject, trailers)
     if not transaction.session.dry_run:
-        _print(transaction, undone, reverted, subject, made)
+        _print(transaction, undone, reverted, subject, commit_id)
 
 
 def _print(

@@ -289,14 +289,14 @@ def record_changes(files: Sequence[FileChange], keys: Mapping[Blob, str | None])
     removed = {(row.noun, row.key): row for row in changes if row.after is None}
     added = {(row.noun, row.key) for row in changes if row.befores is None}
     moved = removed.keys() & added
-    told = []
+    rows = []
     for row in changes:
         if (name := (row.noun, row.key)) not in moved:
-            told.append(row)
+            rows.append(row)
         elif row.after is not None:
             old = removed[name]
-            told.append(row._replace(old_path=old.path, befores=old.befores) if row.befores is None else row)
-    return told
+            rows.append(row._replace(old_path=old.path, befores=old.befores) if row.befores is None else row)
+    return rows
 
 
 def _row(change: FileChange, keys: Mapping[Blob, str | None]) -> RecordChange:

@@ -167,12 +167,12 @@ def recipients(notice: Notice, settings: Mapping[str, Any]) -> list[To]:
     fallback = wished.get(notice.before, []) if notice.event == "reopened" else []
     names = wished.get(notice.event, fallback)
     owner = notice.owner if users.get(notice.owner or "", {}).get("active", True) else None
-    found = [(True, owner) if name == OWNER else (False, name) for name in names]
+    candidates = [(True, owner) if name == OWNER else (False, name) for name in names]
     if notice.event == "assigned":
-        found.append((True, owner))
+        candidates.append((True, owner))
     return [
         (is_user, name)
-        for is_user, name in dict.fromkeys(found)
+        for is_user, name in dict.fromkeys(candidates)
         if name and not (is_user and name == notice.by)
     ]
 

@@ -237,14 +237,14 @@ def hledger(invoices: Iterable[Mapping[str, Any]]) -> str:
 
 def beancount(invoices: Iterable[Mapping[str, Any]]) -> str:
     """A file of beancount with the accounts opened on the first day they are used."""
-    made = list(_ordered(invoices))
+    entries = list(_ordered(invoices))
     opened: dict[str, date | str] = {}
-    for entry in made:
+    for entry in entries:
         for posting in entry.postings:
             opened.setdefault(":".join(posting.account), entry.day)
     head = "".join(f"{day} open {account}\n" for account, day in opened.items())
     texts = [head] if head else []
-    for entry in made:
+    for entry in entries:
         link = re.sub(r"[^A-Za-z0-9._/-]", "-", entry.number)
         words = f'{entry.day} * "{_quoted(entry.who)}" "{_quoted(entry.what)}" ^{link}'
         texts.append(entry.text(words, "  "))

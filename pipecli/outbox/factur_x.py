@@ -61,9 +61,9 @@ def xml_of(
     }
     if credited:
         terms["BG-3"] = [{"BT-25": credited.number, "BT-26": credited.date}]
-    said = {term: value for term, value in terms.items() if value}
+    given = {term: value for term, value in terms.items() if value}
     try:
-        xml: bytes = facturx.generate_cii_xml(said, level=_LEVEL, check_xsd=False, check_schematron=False)
+        xml: bytes = facturx.generate_cii_xml(given, level=_LEVEL, check_xsd=False, check_schematron=False)
         # the library marks an empty element, the schema forbids it
         xml = xml.replace(b' xsi:nil="true"', b"")
         facturx.xml_check_xsd(xml, "factur-x", _LEVEL)
@@ -76,14 +76,14 @@ def embedded(pdf: bytes, xml: bytes, *, language: str, title: str, author: str) 
     """The PDF/A of an invoice with its XML in it."""
     import facturx
 
-    said = {"author": author, "title": title, "subject": title, "keywords": "Factur-X, EN 16931"}
+    metadata = {"author": author, "title": title, "subject": title, "keywords": "Factur-X, EN 16931"}
     whole: bytes = facturx.generate_from_binary(
         pdf,
         xml,
         flavor="factur-x",
         level=_LEVEL,
         check_xsd=False,  # it is checked
-        pdf_metadata=said,
+        pdf_metadata=metadata,
         lang=language,
         afrelationship="alternative",
     )
@@ -109,16 +109,16 @@ def _party(
     lines = [line.strip() for line in (address or "").splitlines() if line.strip()]
     number = re.sub(r"[\W_]", "", tax_id or "").upper()
     by_number = _AS_VAT.get(number[:2], number[:2]) if number[2:] else ""
-    told = (_country(country or ""), _country(lines[-1]) if lines else "", _country(by_number))
-    code = next((code for code in told if code), None)
+    countries = (_country(country or ""), _country(lines[-1]) if lines else "", _country(by_number))
+    code = next((code for code in countries if code), None)
     if code is None:
         own = "give it the last line of company.address"
         hint = own if whose == "company" else f"pipecli customer set {whose} country=…"
         raise NotElectronic(f"EN 16931 asks for the country of {name}", hint=hint)
     party = {"name": name, "country_code": code} | dict(
-        zip(("addr_l1", "addr_l2", "addr_l3"), lines[:-1] if told[1] else lines, strict=False)
+        zip(("addr_l1", "addr_l2", "addr_l3"), lines[:-1] if countries[1] else lines, strict=False)
     )
-    return party | ({"vat_identifier": number} if told[2] else {})
+    return party | ({"vat_identifier": number} if countries[2] else {})
 
 
 _AS_VAT = {"EL": "GR", "XI": "GB"}

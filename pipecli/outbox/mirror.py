@@ -250,8 +250,8 @@ def _known_of(file: Path) -> Upto | None:
     if not file.exists():
         return None
     with suppress(ArrowInvalid, KeyError, TypeError, ValueError):
-        told = parquet.read_schema(file).metadata or {}
-        return Upto(**json.loads(told[_KEY.encode()]))
+        metadata = parquet.read_schema(file).metadata or {}
+        return Upto(**json.loads(metadata[_KEY.encode()]))
     raise PipecliError(f"{file} isn't a mirror of pipecli", hint="name another folder")
 
 

@@ -238,23 +238,23 @@ class _Sheet(NamedTuple):
 
         Without any tax there is only the total, and it says so.
         """
-        words, formats, currency, made = self.words, self.formats, record.currency, totals(record)
+        words, formats, currency, whole = self.words, self.formats, record.currency, totals(record)
 
         def line(label: str, amount: Decimal) -> Labelled:
             return Labelled(label, formats.money(amount, currency))
 
         sums = []
-        if made.discount:
+        if whole.discount:
             percent = f" {formats.percent(record.discount)}" if record.discount else ""
             items, off = words.subtotal, words.discount + percent
             if record.tax_included:
                 items, off = (words.with_tax.format(sum=label) for label in (items, off))
-            sums = [line(items, made.subtotal), line(off, -made.discount)]
-        if not made.tax_by_rate:
-            return sums, line(words.total_without_tax, made.net)
-        sums.append(line(words.net, made.net))
-        sums += [line(f"{words.tax} {formats.percent(rate)}", tax) for rate, tax in made.tax_by_rate.items()]
-        return sums, line(words.total_with_tax if record.tax_included else words.total, made.gross)
+            sums = [line(items, whole.subtotal), line(off, -whole.discount)]
+        if not whole.tax_by_rate:
+            return sums, line(words.total_without_tax, whole.net)
+        sums.append(line(words.net, whole.net))
+        sums += [line(f"{words.tax} {formats.percent(rate)}", tax) for rate, tax in whole.tax_by_rate.items()]
+        return sums, line(words.total_with_tax if record.tax_included else words.total, whole.gross)
 
 
 def _lines(texts: Iterable[str | None]) -> list[str]:

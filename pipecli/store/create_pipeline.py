@@ -243,11 +243,11 @@ def _is_done_by_a_killed_one(root: Path, tell: Callable[[str], object]) -> bool:
     journals = [file.read_bytes() for file in place.cache.parent.glob("*/journal") if file.is_file()]
     if not journals:
         return False
-    made = json.dumps([place.prefix + SETTINGS_FILE, None])[:-1]
+    of_init = json.dumps([place.prefix + SETTINGS_FILE, None])[:-1]
     top = Pipeline(_top(place))
     top.tell = tell
     with top.exclusive():
-        return any(made.encode() in journal for journal in journals) and (root / SETTINGS_FILE).exists()
+        return any(of_init.encode() in journal for journal in journals) and (root / SETTINGS_FILE).exists()
 
 
 def _write(root: Path, name: str, text: str) -> Write:

@@ -237,8 +237,8 @@ def _ambiguous(wanted: str, candidates: Sequence[Found], care: Care) -> Ambiguou
     else:
         asked = "a whole name, of a namesake its id" if care is Care.WHOLE else "a name"
         message, hint = f'"{wanted}" may be {_listed(candidates)}', f"this takes a whole id or {asked}"
-    found = [(candidate.noun, candidate.key) for candidate in candidates]
-    return Ambiguous(message, hint=hint, text=wanted, candidates=found)
+    keys = [(candidate.noun, candidate.key) for candidate in candidates]
+    return Ambiguous(message, hint=hint, text=wanted, candidates=keys)
 
 
 def _listed(candidates: Sequence[Found]) -> str:

@@ -260,14 +260,14 @@ def mount_of(folder: Path) -> tuple[str, str]:
     with suppress(OSError):
         mounts = _MOUNTS.read_text(encoding="utf-8", errors="replace").splitlines()
     where = os.path.realpath(folder)
-    best, found = "", ("", "")
+    best, mount_at = "", ("", "")
     for mount in mounts:
         _, point, kind, options, *_ = mount.split(" ")
         point = point.encode().decode("unicode_escape")
         is_above = where == point or where.startswith(point.rstrip("/") + "/")
         if is_above and len(point) >= len(best):
-            best, found = point, (kind, options)
-    return found
+            best, mount_at = point, (kind, options)
+    return mount_at
 
 
 _MANY = 64

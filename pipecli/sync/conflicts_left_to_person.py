@@ -394,9 +394,9 @@ class _Story:
         """The last to change a field; of a file as a whole, the last to touch it."""
         for author, (before, after) in self._commits:
             pair = [self._told(self._plains.get(blob)) for blob in (before, after)]
-            told = [f"{event.field}." for event in events_between(*pair)] if field else []
+            fields = [f"{event.field}." for event in events_between(*pair)] if field else []
             own = f"{field}."
-            if not field or any(one.startswith(own) or own.startswith(one) for one in told):
+            if not field or any(one.startswith(own) or own.startswith(one) for one in fields):
                 return author
         return self._commits[0][0] if self._commits else None
 

@@ -113,14 +113,14 @@ def git_index(place: Location) -> Iterator[Diagnosis]:
         return
     is_free = True
     # No git takes ten minutes over its index, a person in an editor may; packing takes long.
-    for lock, longest, found, effect in (
+    for lock, longest, severity, effect in (
         (place.git_dir / "index.lock", 10, error, "every commit is refused"),
         (place.common_dir / "objects/maintenance.lock", 60, warning, "git packs nothing by itself any more"),
     ):
         age = (time.time() - lock.stat().st_mtime) / 60 if lock.exists() else 0
         if age > longest:
             is_free = False
-            yield found(
+            yield severity(
                 f"a git that ended {age:.0f} minutes ago has left its lock, and {effect}",
                 f"if no git is running, remove {os.path.relpath(lock, place.work_tree)}",
             )
@@ -131,10 +131,10 @@ def git_index(place: Location) -> Iterator[Diagnosis]:
 def objects(place: Location) -> Iterator[Diagnosis]:
     """The objects that git keeps of all commits: damaged by a disk or a power cut, or missing."""
     done = git.run(place.work_tree, "fsck", "--no-dangling", "--no-progress")
-    said = (done.stderr + done.stdout).decode("utf-8", "replace").splitlines()
+    lines = (done.stderr + done.stdout).decode("utf-8", "replace").splitlines()
     # of another program's commits git says that it would not write them so
     theirs = ("error in ", "warning in ")
-    damage = [" ".join(line.split()).removeprefix("error: ") for line in said if not line.startswith(theirs)]
+    damage = [" ".join(line.split()).removeprefix("error: ") for line in lines if not line.startswith(theirs)]
     if done.returncode and damage:
         yield error(
             f"git can't read all that it has kept: {first_of(damage, 2)}",
@@ -353,7 +353,7 @@ def examine(place: Location) -> Iterator[Diagnosis]:
         return
     for name, look in LOOKS:
         try:
-            yield from (found._replace(name=name) for found in look(place))
+            yield from (diagnosis._replace(name=name) for diagnosis in look(place))
         except git.IndexDamaged:
             continue  # said by `git_index`
         except PipecliError as fault:

@@ -290,9 +290,9 @@ class Candidate(PastPipeline):
         rows: dict[str, list[tuple[int, list[SQLValue]]]] = {}
         for table in (*PER_FILE, *{f"_{kind.table}" for kind in map(kind_of, files) if kind}):
             query = f"SELECT * FROM {table} WHERE path IN ({marks(files)})"
-            found = self.query(query, files)
-            rows[table] = [(len(shapes), [*values]) for values in found]
-            shapes.append((table, *(f'"{name}"' for name, *_ in found.description)))
+            cursor = self.query(query, files)
+            rows[table] = [(len(shapes), [*values]) for values in cursor]
+            shapes.append((table, *(f'"{name}"' for name, *_ in cursor.description)))
         return shapes, rows
 
     def has_settings(self) -> bool:

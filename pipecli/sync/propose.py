@@ -91,7 +91,7 @@ def send(pipeline: Pipeline, proposal: Proposal) -> tuple[Proposal, str]:
     Raises PipecliError.
     """
     place, shared = pipeline.location, proposal.shared
-    proposal, told = _pushed(pipeline, proposal)
+    proposal, host_words = _pushed(pipeline, proposal)
     work_tree = place.work_tree
     git.output(work_tree, "branch", "--force", "--no-track", proposal.branch, proposal.commit)
     git.output(work_tree, "update-ref", proposal.upstream.tracking, shared)
@@ -105,7 +105,7 @@ def send(pipeline: Pipeline, proposal: Proposal) -> tuple[Proposal, str]:
     pipeline.beyond_undo = f"{proposal.branch} is pushed, and this clone is back at {proposal.upstream}"
     with suppress(git.GitRefused):  # all is done, and the branch's name tells it, too
         git.output(work_tree, "config", f"branch.{proposal.branch}.description", proposal.title)
-    return proposal, told
+    return proposal, host_words
 
 
 def _pushed(pipeline: Pipeline, proposal: Proposal) -> tuple[Proposal, str]:
@@ -114,10 +114,10 @@ def _pushed(pipeline: Pipeline, proposal: Proposal) -> tuple[Proposal, str]:
         branch = proposal.branch if number == 1 else f"{proposal.branch}-{number}"
         try:
             named = proposal.upstream._replace(name=branch)
-            told = push(pipeline, named, proposal.commit, again="the same command again")
+            host_words = push(pipeline, named, proposal.commit, again="the same command again")
         except PushRaceLost:  # an old one of that name
             continue
-        return proposal._replace(branch=branch), told
+        return proposal._replace(branch=branch), host_words
     many = f"{proposal.upstream.remote} has many branches {proposal.branch}"
     raise PipecliError(many, hint="give it another title")
 
@@ -146,7 +146,7 @@ def _is_in(place: Location, branch: str, shared: str) -> bool:
     return any("+" not in git.output(place.work_tree, "cherry", shared, tip) for tip in (branch, whole))
 
 
-def open_request(place: Location, proposal: Proposal, text: str, told: str) -> Opened:
+def open_request(place: Location, proposal: Proposal, text: str, host_words: str) -> Opened:
     """Open the request with the host's own program, where that is here; else the address to open it at.
 
     `told`: the words of the host at the push, which may name the address.
@@ -170,7 +170,7 @@ def open_request(place: Location, proposal: Proposal, text: str, told: str) -> O
             "glab", "mr", "create", f"--target-branch={base}", f"--source-branch={branch}",
             f"--title={title}", f"--description={text}", "--yes",
         )  # fmt: skip
-    return Opened(next(iter(re.findall(r"https?://[^\s/]+/\S+", told)), ""), False)
+    return Opened(next(iter(re.findall(r"https?://[^\s/]+/\S+", host_words)), ""), False)
 
 
 def _opened(place: Location, page: str, text: str, tool: str, *arguments: str) -> Opened:
@@ -185,10 +185,10 @@ def _opened(place: Location, page: str, text: str, tool: str, *arguments: str) -
         )  # fmt: skip
     except (OSError, subprocess.TimeoutExpired) as error:
         return Opened(page, False, f"{tool}: {error}")
-    made = re.findall(r"https?://\S+", done.stdout)
-    if done.returncode or not made:
+    addresses = re.findall(r"https?://\S+", done.stdout)
+    if done.returncode or not addresses:
         return Opened(page, False, f"{tool} could not open it: {git.stderr_of(done.stderr.encode())}")
-    return Opened(made[-1], True)
+    return Opened(addresses[-1], True)
 
 
 def files_address(place: Location, proposal: Proposal) -> str:

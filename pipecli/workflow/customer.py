@@ -47,7 +47,7 @@ def normalized(record: R, before: R | None = None) -> R:
 def refuse_unreachable(part: Part, before: Part | None = None) -> None:
     """Refuse an address or a number that is none, unless it stood in `before`."""
     for name in ("email", "emails", "phone", "phones"):
-        value, known = (getattr(each, name, None) or () for each in (part, before))
+        value, known = (getattr(version, name, None) or () for version in (part, before))
         for text in value if isinstance(value, tuple) else (value,):
             if text not in known and (fault := unreachable(name, text)):
                 raise Refused(f"{name}: {fault}", hint="notes take any words")

@@ -196,8 +196,8 @@ def examples(path: str) -> list[str]:
     """The examples of a command by the words that are typed: `pipecli opp won`."""
     noun, *verb = (ALIASES.get(word, word) for word in path.split()[1:])
     noun = f"{noun}-verbs" if noun == "import" and verb else noun
-    found = _all_examples().get(noun, [])
-    lines = found.get(" ".join(verb), []) if isinstance(found, dict) else found
+    of_noun = _all_examples().get(noun, [])
+    lines = of_noun.get(" ".join(verb), []) if isinstance(of_noun, dict) else of_noun
     return [f"pipecli {line}" for line in lines]
 
 

@@ -393,8 +393,8 @@ def print_parts(
     where = " AND ".join([*own, condition]), tail, [*own.values(), *parameters]
     if run.format in (Format.JSON, Format.JSONL):
         rows = [zip(known, row, strict=True) for row in select_rows(connection, "*", table, *where).rows]
-        told = [{key: value for key, value in row if value is not None} for row in rows]
-        records = [{key: row[key] for key in typed(row) if key not in parts.hidden} for row in told]
+        present = [{key: value for key, value in row if value is not None} for row in rows]
+        records = [{key: row[key] for key in typed(row) if key not in parts.hidden} for row in present]
         print_records(records, (), run.format)
         return
     visible = _visible(run, parts.plural, columns, set(known))

@@ -159,12 +159,12 @@ def _gathered(run: Session, unsent: UnsentNotices, ours: Channels, since: str) -
     new = [commit.id for commit in commits.listed_commits(place, head, start)]
     if not history.boundary.isdisjoint(new):
         say("warning: this clone is shallow, so older changes are not told; fetch more of it")
-    found = deliveries(
+    fresh = deliveries(
         run,
         ours,
         notices(history, new, users_by_address(run.pipeline.settings_as_written.get("users") or {})),
     )
-    return unsent.with_(head, found)
+    return unsent.with_(head, fresh)
 
 
 def _start(run: Session, history: History, since: str) -> str | None:
@@ -219,14 +219,14 @@ _COLUMNS = (
 )
 
 
-def deliveries(run: Session, ours: Channels, found: Iterable[Notice]) -> list[Delivery]:
+def deliveries(run: Session, ours: Channels, news: Iterable[Notice]) -> list[Delivery]:
     """A delivery for each notice and address; who has no address here is named on stderr."""
     packing = _Packing(run, ours)
-    made = [delivery for notice in found for delivery in packing.deliveries(notice)]
+    packed = [delivery for notice in news for delivery in packing.deliveries(notice)]
     for (is_user, name), number in packing.nowhere.items():
         which = f"{name}, who has no channel here" if is_user else f"{name}, which isn't a channel here"
         say(f"{count(number, 'message')} for {which}: set {variable(name)}, or write {ours.file}")
-    return made
+    return packed
 
 
 class _Packing:
@@ -241,16 +241,16 @@ class _Packing:
         self._rankings: dict[Days, Ranking] = {}
 
     def deliveries(self, notice: Notice) -> Iterator[Delivery]:
-        told = set[str]()
+        urls = set[str]()
         messages = dict[str | None, Message]()
         for to in recipients(notice, self.settings):
             addresses = self.ours.of(to[1], is_user=to[0])
             if not addresses:
                 self.nowhere[to] += 1
             for place, address in enumerate(addresses):
-                if address.url in told:  # two names may lead to one address
+                if address.url in urls:  # two names may lead to one address
                     continue
-                told.add(address.url)
+                urls.add(address.url)
                 language = user_language(self.settings, to[1] if to[0] else None)
                 if language not in messages:
                     messages[language] = self._message(notice, words_of(language))
@@ -271,14 +271,14 @@ class _Packing:
             day = date.fromisoformat(str(notice.ending.get("date")))
             base = Valuation(self.pipeline.rates)
             gained = points.of(base.converted(notice.amount or Decimal(0), notice.currency, day, notice.key))
-            made = self._ranking(day, points, base)
+            standings = self._ranking(day, points, base)
         except (ValueError, PipecliError):  # a rate is missing: the win is told all the same
             return None
-        row = next((row for row in made.rows if row.key == notice.owner), None)
+        row = next((row for row in standings.rows if row.key == notice.owner), None)
         if row is None or row.rank is None or points.is_nothing:
             return None
         return Standing(
-            gained, row.points, row.rank, sum(row.rank is not None for row in made.rows), quarter_of(day)
+            gained, row.points, row.rank, sum(row.rank is not None for row in standings.rows), quarter_of(day)
         )
 
     def _ranking(self, day: date, points: Any, base: Any) -> Ranking:

@@ -215,11 +215,11 @@ def mirror(
     )
     for note in done.notes:
         say(f"note: {note}")
-    told = {"commit": done.commit, "new_events": done.new_events, "rows": done.rows}
+    summary = {"commit": done.commit, "new_events": done.new_events, "rows": done.rows}
     text = f"nothing to do: the mirror is at commit {done.commit[:7]} and of today\n"
     if done.rows:
         text = (
             f"mirrored {count(len(done.rows), 'table')} with {count(sum(done.rows.values()), 'row')}, "
             f"{count(done.new_events, 'new event')} up to commit {done.commit[:7]}\n"
         )
-    print_record(told, run.format, text, id_key="commit")
+    print_record(summary, run.format, text, id_key="commit")

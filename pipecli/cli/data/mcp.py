@@ -184,13 +184,13 @@ class Bench:
         code, out, err = await self.run(["diff", "--", f"{base}..{self.branch}"])
         if code:
             return {"branch": self.branch, "diff": err.strip()}
-        told = json.loads(out)
+        change = json.loads(out)
         records = [
             {name: record[name] for name in ("id", "title", "file")}
             | {"what": [event["text"] for event in record["events"]]}
-            for record in told["records"]
+            for record in change["records"]
         ]
-        summary = {name: told[name] for name in ("currency", "total", "findings", "unreadable")}
+        summary = {name: change[name] for name in ("currency", "total", "findings", "unreadable")}
         return {
             "branch": self.branch,
             "diff": {"records": records[:_MOST_ROWS], **summary},

@@ -42,7 +42,7 @@ class Entry(NamedTuple):
 @cache
 def entries(*, can_write: bool) -> dict[str, Entry]:
     """The tools by name: those that read, and those of the verbs that change."""
-    found = {name: Entry(name, choice, {}, False) for name, choice in _READING.items()}
+    tools = {name: Entry(name, choice, {}, False) for name, choice in _READING.items()}
     for path, command in commands():
         words = path.split()
         name = words[-1] if words[-1] in ("list", "show") and len(words) == 2 else words[0]
@@ -50,11 +50,11 @@ def entries(*, can_write: bool) -> dict[str, Entry]:
             is_editor = words[-1] == "edit" and path != "activity edit"
             if can_write and path not in _ELSEWHERE and not is_editor:
                 tool = path.replace(" ", "_").replace("-", "_")
-                found[tool] = Entry(tool, "", {"": (words, command)}, True)
+                tools[tool] = Entry(tool, "", {"": (words, command)}, True)
         elif name in _READING and path != "schema show":
             of = words[1 if name == "report" else 0] if _READING[name] else ""
-            found[name].verbs[of] = (words, command)
-    return found
+            tools[name].verbs[of] = (words, command)
+    return tools
 
 
 class Argument(NamedTuple):
@@ -103,7 +103,7 @@ def _wrong(message: str) -> PipecliError:
 
 def _arguments(words: Sequence[str], command: Any) -> list[Argument]:
     """The arguments of a verb, in the order of its command line."""
-    found: dict[str, Argument] = {}  # a title may be typed in two ways; the first counts
+    arguments: dict[str, Argument] = {}  # a title may be typed in two ways; the first counts
     can_mail = any("--email" in param.opts and param.is_flag for param in command.params)
     unwanted = _NOT_OFFERED | (_MAIL if can_mail else set())
     for param in command.params:
@@ -113,19 +113,19 @@ def _arguments(words: Sequence[str], command: Any) -> list[Argument]:
             continue
         if metavar.startswith("REF... "):  # records, and what comes after them
             by_condition = any("--where" in other.opts for other in command.params)
-            found["refs"] = Argument("refs", _LIST | {"description": "The records."}, not by_condition)
+            arguments["refs"] = Argument("refs", _LIST | {"description": "The records."}, not by_condition)
             metavar = metavar.removeprefix("REF... ")
             name = metavar.strip("[]").lower()
         else:
             name = option.lstrip("-").replace("-", "_") or param.name.rstrip("_")
             name = "ref" if words[-1] == "show" and not option else name
         if metavar.startswith("PATH=VALUE"):
-            found["fields"] = Argument("fields", _fields(words[0]), param.required, option)
+            arguments["fields"] = Argument("fields", _fields(words[0]), param.required, option)
         else:
-            schema = {"type": "string"} if name not in param.name and "refs" in found else _schema(param)
-            required = not metavar.startswith("[") if "refs" in found and not option else param.required
-            found.setdefault(name, Argument(name, schema, required, option))
-    return list(found.values())
+            schema = {"type": "string"} if name not in param.name and "refs" in arguments else _schema(param)
+            required = not metavar.startswith("[") if "refs" in arguments and not option else param.required
+            arguments.setdefault(name, Argument(name, schema, required, option))
+    return list(arguments.values())
 
 
 _LIST = {"type": "array", "items": {"type": "string"}}
@@ -177,12 +177,12 @@ def _of_model(field: Mapping[str, Any], definitions: Mapping[str, Any]) -> dict[
         for option in field.get("anyOf", [field])
     ]
     types = list(dict.fromkeys([*(option.get("type", "string") for option in options), "null"]))
-    told = {name: field[name] for name in ("description",) if name in field}
+    bounds = {name: field[name] for name in ("description",) if name in field}
     for option in options:
-        told |= {name: option[name] for name in ("enum", "minimum", "maximum") if name in option}
-    if "enum" in told:
-        told["enum"] = [*told["enum"], None]
-    return {"type": types, **told}
+        bounds |= {name: option[name] for name in ("enum", "minimum", "maximum") if name in option}
+    if "enum" in bounds:
+        bounds["enum"] = [*bounds["enum"], None]
+    return {"type": types, **bounds}
 
 
 def input_schema(entry: Entry) -> dict[str, Any]:

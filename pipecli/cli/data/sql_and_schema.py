@@ -158,14 +158,14 @@ def _value(value: object) -> object:
 
 def _distinct(names: Sequence[str]) -> list[str]:
     """Names of columns that JSON can have side by side: a second `id` is `id_2`."""
-    made: list[str] = []
+    columns: list[str] = []
     for name in names:
         number = 2
         distinct = name
-        while distinct in made:
+        while distinct in columns:
             distinct, number = f"{name}_{number}", number + 1
-        made.append(distinct)
-    return made
+        columns.append(distinct)
+    return columns
 
 
 def _is_number(place: int, rows: Sequence[tuple[object, ...]]) -> bool:

@@ -166,9 +166,9 @@ def _print_table(run: Session, compared: Comparison) -> None:
         prices = zip(compared.columns, row.prices, strict=True)
         cells = {column.answer.id: draw(price, column, compared.currency) for column, price in prices}
         rows.append({"item": row.description, "quantity": quantity, **cells})
-    for label, said in _summary(compared):
+    for label, value_of in _summary(compared):
         cells = {
-            column.answer.id: draw(said(column), column, compared.currency) for column in compared.columns
+            column.answer.id: draw(value_of(column), column, compared.currency) for column in compared.columns
         }
         if any(cells.values()):
             rows.append({"item": label, "quantity": "", **cells})

@@ -157,7 +157,7 @@ def report_receivables(
 ) -> None:
     """Print what customers owe, by how long it is overdue. Amounts are in the base currency."""
     pipeline = run.pipeline
-    made = receivables(open_invoices(pipeline.index.connection), by, pipeline.rates, run.today)
+    owed = receivables(open_invoices(pipeline.index.connection), by, pipeline.rates, run.today)
     base = pipeline.rates.base
     columns = [
         Column("name", by.upper(), shrink=True, min_width=12),
@@ -175,7 +175,7 @@ def report_receivables(
             "open": row.open,
             "currency": base,
         }
-        for row in made
+        for row in owed
     ]
     if run.format is Format.TABLE:
         write_text(f"{fitted(f'Receivables by {by} on {run.today}, in {base}')}\n")
