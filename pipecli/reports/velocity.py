@@ -6,14 +6,12 @@ what the open pipeline brings a day if it goes on as it did.
 
 from __future__ import annotations
 
-from calendar import monthrange
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import NamedTuple
 
-from pipecli.records.days import PERIOD_OF, PERIODS, Days
+from pipecli.records.days import PERIOD_OF, PERIODS, Days, months_around
 from pipecli.records.money import EXACT, rounded
 from pipecli.reports import mean, median, percent, percentile_90, win_rate
 from pipecli.reports.deal_and_worth import Deal, Place, StageVisit, Valuation
@@ -132,16 +130,9 @@ def _periods(deals: Iterable[Deal], by: str, days: Days) -> list[tuple[str, Days
     periods: dict[str, Days] = {}
     for day in {deal.ended for deal in deals if deal.ended and days.has(deal.ended)}:
         name = PERIOD_OF[by](day)
-        first, last = _bounds(day, 1 if by == "month" else 3)
+        first, last = months_around(day, 1 if by == "month" else 3)
         periods[name] = Days(max(first, days.first or first), min(last, days.last or last))
     return sorted(periods.items())
-
-
-def _bounds(day: date, months: int) -> tuple[date, date]:
-    """The first and the last day of the month or quarter of a day."""
-    first = day.month - (day.month - 1) % months
-    last = first + months - 1
-    return date(day.year, first, 1), date(day.year, last, monthrange(day.year, last)[1])
 
 
 def sales_velocity(deals: Sequence[Deal], days: Days, valuation: Valuation) -> SalesVelocity:

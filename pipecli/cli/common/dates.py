@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pipecli.errors import PipecliError
 from pipecli.harmless_text import visible
+from pipecli.records.days import PERIOD_OF, PERIODS, days_in_month, months_around
 from pipecli.wording import shortened
 
 if TYPE_CHECKING:
@@ -259,7 +260,7 @@ def _moved(day: date, count: int, unit: str) -> date:
     if unit in "dw":
         return day + timedelta(days=count * (7 if unit == "w" else 1))
     year, month = divmod(day.year * 12 + day.month - 1 + count * (12 if unit == "y" else 1), 12)
-    return date(year, month + 1, min(day.day, _days_in_month(year, month + 1)))
+    return date(year, month + 1, min(day.day, days_in_month(year, month + 1)))
 
 
 def _moved_business_days(day: date, count: int) -> date:
@@ -306,29 +307,19 @@ def _near_period(today: date, kind: str, step: int) -> Period:
     if kind == "week":
         year, week, _ = (today + timedelta(weeks=step)).isocalendar()
         return _week(year, week)
-    if kind == "year":
-        return _months(today.year + step, 1, 12, f"{today.year + step:04}")
-    if kind == "quarter":
-        year, quarter = divmod(today.year * 4 + (today.month - 1) // 3 + step, 4)
-        return _months(year, quarter * 3 + 1, 3, f"{year:04}-Q{quarter + 1}")
-    year, month = divmod(today.year * 12 + today.month - 1 + step, 12)
-    return _months(year, month + 1, 1, f"{year:04}-{month + 1:02}")
+    count = {"month": 1, "quarter": 3, "year": 12}[kind]
+    year, month = divmod(today.year * 12 + today.month - 1 + count * step, 12)
+    day = date(year, month + 1, 1)
+    return Period(*months_around(day, count), PERIOD_OF[kind](day) if kind in PERIODS else f"{year:04}")
 
 
 def _months(year: int, month: int, count: int, name: str) -> Period:
-    last = month + count - 1
-    return Period(date(year, month, 1), date(year, last, _days_in_month(year, last)), name)
+    return Period(*months_around(date(year, month, 1), count), name)
 
 
 def _week(year: int, week: int) -> Period:
     first = date.fromisocalendar(year, week, 1)
     return Period(first, first + timedelta(days=6), f"{year:04}-W{week:02}")
-
-
-def _days_in_month(year: int, month: int) -> int:
-    if month == 12:
-        return 31
-    return (date(year, month + 1, 1) - timedelta(days=1)).day
 
 
 def _moment(match: re.Match[str], today: date, zone: tzinfo, *, past: bool) -> datetime | None:

@@ -37,7 +37,7 @@ from pipecli.history.notices import (
 )
 from pipecli.outbox.channels import Address, Channels, Courier, channels, variable
 from pipecli.outbox.claims import Delivery, UnsentNotices, job, read_unsent, write_unsent
-from pipecli.records.days import Days, quarter_of
+from pipecli.records.days import Days, months_around, quarter_of
 from pipecli.records.emails_and_phones import users_by_address
 from pipecli.reports.deal_and_worth import Valuation
 from pipecli.reports.ranking import Ranking, points_of, ranking
@@ -283,8 +283,7 @@ class _Packing:
 
     def _ranking(self, day: date, points: Any, base: Any) -> Ranking:
         """The ranking of the quarter of a day, as it is now."""
-        quarter = parse_period(quarter_of(day), day)
-        days = Days(quarter.first, quarter.last)
+        days = Days(*months_around(day, 3))
         if days not in self._rankings:
             deals = closed_deals(self.pipeline.index.connection, OwnerFilter(), days)
             self._rankings[days] = ranking(deals, by="owner", days=days, points=points, base=base, shown=base)
