@@ -2,8 +2,8 @@
 
 Its worth is the amount, and that weighted by its probability: an open deal counts at the exchange rates of
 today, one that ended at those of its day. Lists and `sql` have the weighted amount in its own currency by
-`weighted` in `records/money.py`, which has the rates, too. The probability is in the rows already, the deal's
-own or its stage's: `PROBABILITY` in `store/index/views.py`.
+`weighted_amount` in `records/money.py`, which has the rates, too. The probability is in the rows already, the
+deal's own or its stage's: `PROBABILITY` in `store/index/views.py`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -47,6 +47,9 @@ def split_amount(
 
 Place = tuple[str, str]
 """A process and a stage of it."""
+
+Key = tuple[str | None, str | None]
+"""The subject of a row: the process of a stage (else None), and the stage, month, owner, …; None: of none."""
 
 
 class StageVisit(NamedTuple):

@@ -12,7 +12,7 @@ from typing import NamedTuple, Self
 
 from pipecli.records.days import PERIODS
 from pipecli.records.money import Rates
-from pipecli.reports.deal_and_worth import Deal, Valuation, Worth, group_of, split_amount
+from pipecli.reports.deal_and_worth import Deal, Key, Valuation, Worth, group_of, split_amount
 
 _ZERO = Decimal(0)
 GROUPINGS = ("month", "quarter", "stage", "owner", "team", "type", "source", "customer", "product")
@@ -21,10 +21,6 @@ CATEGORIES = ("commit", "best-case", "pipeline")
 
 OVERDUE = "overdue"
 WITHOUT_DATE = "without-date"
-
-
-Key = tuple[str | None, str | None]
-"""The subject of a row: the process of a stage (else None), and the stage, month, owner, …; None: of none."""
 
 
 class Window(NamedTuple):

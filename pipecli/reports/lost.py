@@ -9,15 +9,12 @@ from typing import NamedTuple
 
 from pipecli.records.days import PERIODS
 from pipecli.reports import percent, win_rate
-from pipecli.reports.deal_and_worth import Deal, Valuation, group_of, split_amount
+from pipecli.reports.deal_and_worth import Deal, Key, Valuation, group_of, split_amount
 
 GROUPINGS = (
     "reason", "competitor", "product", "source", "owner", "team", "type", "customer", "process", "stage",
     "month", "quarter",
 )  # fmt: skip
-
-Key = tuple[str | None, str | None]
-"""The process of a stage (else None), and the reason, competitor, stage, …; None: of none."""
 
 
 class Row(NamedTuple):

@@ -195,36 +195,13 @@ def _print_key_information(deal: RecordJson) -> None:
 
 def _print_documents(run: Session, deal: RecordJson) -> None:
     """Its quotations, orders, invoices and suppliers' quotations."""
-    for heading, table, day in (
-        ("Quotations", "_quotations", "valid_until"),
-        ("Orders", "_orders", "delivered"),
-    ):
-        print_section(
-            heading,
-            _rows(run, table, f"id, status, date, {day}, exact_total, currency", deal),
-            (*_DOCUMENT, Column(day, day.replace("_", " ").upper()), _TOTAL),
-        )
-    bills = _rows(run, "invoices", "id, number, status, date, due, exact_total, open, currency", deal)
-    number, due = Column("number", "NUMBER"), Column("due", "DUE")
-    print_section(
-        "Invoices", bills, (_DOCUMENT[0], number, *_DOCUMENT[1:], due, _TOTAL, _sum("open", "OPEN"))
-    )
-    requests = _rows(run, "_supplier_quotations", "id, supplier, status, date, exact_amount, currency", deal)
-    supplier = Column("supplier", "SUPPLIER", shrink=True)
-    print_section(
-        "Suppliers asked", requests, (_DOCUMENT[0], supplier, *_DOCUMENT[1:], _sum("exact_amount", "TOTAL"))
-    )
-
-
-def _rows(run: Session, table: str, columns: str, deal: RecordJson) -> list[RecordJson]:
-    names = columns.split(", ")
-    rows = rows_where(
-        run.pipeline.index.connection, names, table, "opportunity = ?", deal["id"], order="date, created, id"
-    )
-    return [dict(zip(names, row, strict=True)) for row in rows]
-
-
-_DOCUMENT = (Column("id", "ID"), Column("status", "STATUS"), Column("date", "DATE"))
+    for heading, table, columns in _DOCUMENTS:
+        names = [*(column.name for column in columns), "currency"]
+        rows = rows_where(
+            run.pipeline.index.connection, names, table, "opportunity = ?", deal["id"],
+            order="date, created, id",
+        )  # fmt: skip
+        print_section(heading, [dict(zip(names, row, strict=True)) for row in rows], columns)
 
 
 def _sum(name: str, heading: str) -> Column:
@@ -233,7 +210,20 @@ def _sum(name: str, heading: str) -> Column:
     )
 
 
+_ID, _STATUS, _DATE = Column("id", "ID"), Column("status", "STATUS"), Column("date", "DATE")
 _TOTAL = _sum("exact_total", "TOTAL")
+_DOCUMENTS = (
+    ("Quotations", "_quotations", (_ID, _STATUS, _DATE, Column("valid_until", "VALID UNTIL"), _TOTAL)),
+    ("Orders", "_orders", (_ID, _STATUS, _DATE, Column("delivered", "DELIVERED"), _TOTAL)),
+    (
+        "Invoices", "invoices",
+        (_ID, Column("number", "NUMBER"), _STATUS, _DATE, Column("due", "DUE"), _TOTAL, _sum("open", "OPEN")),
+    ),
+    (
+        "Suppliers asked", "_supplier_quotations",
+        (_ID, Column("supplier", "SUPPLIER", shrink=True), _STATUS, _DATE, _sum("exact_amount", "TOTAL")),
+    ),
+)  # fmt: skip
 
 
 @app.command("step list")

@@ -23,10 +23,6 @@ from pipecli.reports.deal_and_worth import Deal, Place, Valuation
 from pipecli.store.index.rows_for_reports import all_deals, stages_entered
 from pipecli.wording import count
 
-Key = tuple[str | None, str | None]
-"""The process of a stage (else None), and the stage, user, team, month, …; None: of none."""
-
-
 _SECTIONS = {"owner": "users", "user": "users", "manager": "users", "team": "teams", "process": "processes"}
 """The sections of the settings that name what a grouping is about."""
 
