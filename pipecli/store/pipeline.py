@@ -245,8 +245,11 @@ class Pipeline:
                 line = crash_recovery.recover(place, file, patience=0)
         except (lock.Busy, AtWork):
             return
-        except PipecliError as error:
+        except crash_recovery.Unsettled as error:
             line = f"warning: {error}"
+        except PipecliError as error:
+            half = "a command was cut off in a change, which waits: " * os.path.lexists(file)
+            line = f"warning: {half}{error}"
         if line:
             self.tell(line if place == self.location else f"{place.root}: {line}")
             safe_files.find_location(self.root)  # an `init` that is undone takes it away

@@ -907,6 +907,24 @@ def test_what_cannot_be_undone_now_is_told_as_left_and_undone_by_the_next_comman
     assert git("status", "--porcelain") == ""
 
 
+def test_where_nothing_can_be_undone_now_a_reading_command_says_that_a_change_waits(
+    cli, deal, git, root, start
+):
+    """As on a disk that is mounted to be read."""
+    file = deal()
+    hook(root, "pre-commit", WAITS)
+    kill(start("opp", "set", "2q8", "amount=1"))
+    (lock := root / ".git/pipecli/lock").unlink()
+    lock.mkdir()
+    told = cli("opp", "list").err
+    assert told.startswith("warning: a command was cut off in a change, which waits: the pipeline can't be")
+    assert "amount: 1\n" in file.read_text()
+    lock.rmdir()
+    (root / ".git/hooks/pre-commit").unlink()
+    assert cli("opp", "list").err.startswith("undone: OPP-2Q8XA: set amount")
+    assert git("status", "--porcelain") == ""
+
+
 def test_a_pipe_among_the_caches_is_removed_and_waited_for_by_nobody(cli, deal, root):
     deal()
     cache = root / ".git/pipecli/root"
