@@ -13,8 +13,8 @@ from typing import NamedTuple
 from pipecli.errors import PipecliError
 from pipecli.records.kinds import KINDS, SETTINGS_FILE
 
-Stat = tuple[int, int, int]
-"""Size, mtime in nanoseconds, inode."""
+Stat = tuple[int, int, int, int]
+"""Size, mtime in nanoseconds, inode, ctime, which no program can set."""
 
 
 class ChangedFiles(NamedTuple):
@@ -69,7 +69,7 @@ def _stats(folder: str, names: Sequence[str]) -> list[tuple[str, Stat]]:
         os.close(handle)
 
 
-stat_of_status = attrgetter("st_size", "st_mtime_ns", "st_ino")
+stat_of_status = attrgetter("st_size", "st_mtime_ns", "st_ino", "st_ctime_ns")
 
 
 def stat_of(path: Path | str) -> Stat:
@@ -110,9 +110,9 @@ def doubted_stat(stat: Stat, clock: int) -> Stat:
     A file that was written in that very moment may be written again with the same size and time: it is read
     again by the next command, as git does it.
     """
-    size, mtime, inode = stat
+    size, mtime, inode, changed = stat
     grain = _TICK if mtime % 1_000_000_000 else _COARSE
-    return (size, _IN_DOUBT, inode) if abs(clock - mtime) <= grain else stat
+    return (size, _IN_DOUBT, inode, changed) if abs(clock - mtime) <= grain else stat
 
 
 def doubted(stamp: bytes, clock: int) -> bytes:

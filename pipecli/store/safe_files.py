@@ -18,7 +18,7 @@ from zlib import crc32
 
 from pipecli.errors import Fault, FaultyFile, PipecliError
 from pipecli.records.kinds import BY_FOLDER, GITS_OWN, SETTINGS_FILE, Kind
-from pipecli.store.file_stamps import Stat, stat_of_status
+from pipecli.store.file_stamps import Stat, stat_of, stat_of_status
 from pipecli.store.yaml import read
 
 
@@ -248,7 +248,8 @@ def _put(root: Path, file: str, content: bytes, mode: int | None) -> Stat:
         with suppress(OSError):
             Path(aside).unlink()
         raise
-    return stat
+    renamed = stat_of(f"{root}/{file}")  # its ctime is another now; the rest is if somebody has written it
+    return renamed if renamed[:3] == stat[:3] else stat
 
 
 _MOUNTS = Path("/proc/self/mounts")

@@ -647,7 +647,7 @@ def test_ctrl_c_once_a_new_pipeline_is_committed_is_told_as_done(home, tmp_path)
             [sys.executable, "-m", "pipecli", *words.split()],
             cwd=tmp_path, env={**os.environ, "PATH": path}, capture_output=True, text=True, check=False,
         )  # fmt: skip
-        assert (done.returncode, "nothing is changed" in done.stderr) == (0, False)
+        assert (done.returncode, "nothing is changed" in done.stderr) == (0, False), done.stderr
         log = subprocess.run(["git", "log", "-1", "--format=%s"], cwd=root, capture_output=True, text=True)
         assert log.stdout.startswith(subject)
     assert run(["-C", str(root), "opp", "list"]) == 0

@@ -19,7 +19,7 @@ from weakref import ref
 import pytest
 
 from pipecli.errors import FaultyFile
-from pipecli.store import file_stamps
+from pipecli.store import file_stamps, safe_files
 from pipecli.store.index.rows_for_verbs import ids_in_index
 from pipecli.store.pipeline import Pipeline
 
@@ -321,11 +321,36 @@ def test_a_pipe_under_a_records_name_waits_for_nobody(root, cli):
     assert "customers/pipe.yaml: a pipe or a device can't be a record" in cli("lead", "list").err
 
 
+def test_a_file_is_read_again_whose_size_and_time_were_put_back(cli, deal, root):
+    """As `cp -p` does it, or `rsync --inplace --times`: the inode is the same, too."""
+    file = deal()
+    os.utime(file, (1_790_000_000, 1_790_000_000))
+    assert amounts(cli) == {"OPP-2Q8XA": 4998.00}
+    file.write_text(file.read_text().replace("4998", "4999"))
+    os.utime(file, (1_790_000_000, 1_790_000_000))
+    assert amounts(cli) == {"OPP-2Q8XA": 4999.00}
+
+
+def test_what_a_command_has_written_is_not_read_again(monkeypatch, root):
+    """The file has another ctime once it is renamed."""
+    replace = os.replace
+
+    def later(*names: str) -> None:
+        time.sleep(0.02)
+        replace(*names)
+
+    monkeypatch.setattr(os, "replace", later)
+    (root / "products").mkdir()
+    assert safe_files.write_file(root, "products/a.yaml", b"") == file_stamps.stat_of(
+        root / "products/a.yaml"
+    )
+
+
 def test_a_file_is_in_doubt_as_long_as_its_disk_may_give_another_the_same_time() -> None:
     fine, whole_seconds = 1_790_000_000_123_456_789, 1_790_000_000_000_000_000
     for written, doubtful in ((fine, 20_000_000), (whole_seconds, 2_000_000_000)):
-        stat = (5, written, 1)
-        assert file_stamps.doubted_stat(stat, written + doubtful) == (5, -1, 1)
+        stat = (5, written, 1, written)
+        assert file_stamps.doubted_stat(stat, written + doubtful) == (5, -1, 1, written)
         assert file_stamps.doubted_stat(stat, written + doubtful + 1) == stat
 
 
