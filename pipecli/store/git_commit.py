@@ -144,7 +144,9 @@ class Commit:
         self, message: str, environment: Mapping[str, str] | None
     ) -> subprocess.CompletedProcess[bytes]:
         only = () if self._is_whole else ("--only", "--pathspec-from-file=-", "--pathspec-file-nul")
-        words = (*self._options, "commit", "--quiet", "--no-status", f"--message={message}", *only)
+        # Else commit.cleanup may take lines that begin with # or core.commentChar out of the message.
+        written = ("--quiet", "--no-status", "--cleanup=whitespace", f"--message={message}")
+        words = (*self._options, "commit", *written, *only)
         names = git.listed([*self._changed, *self._new])
         done = git.attempt(self._work_tree, words, names, environment)
         if done.returncode == git.FATAL:

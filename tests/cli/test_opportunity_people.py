@@ -156,7 +156,7 @@ def test_a_team_shares_the_deal_and_its_least_loaded_answers_for_it(cli, opp, sh
     cli("opp", "assign", opp, "sara")
     cli("opp", "assign", opp, "--team", "iberia")
     assert (shown()["owner"], shown()["shared_with"]) == ("luis", ["iberia"])
-    said = cli("opp", "assign", opp, "--team", "iberia")
+    said = cli("opp", "assign", opp, "iberia")  # no user has the name of a team
     assert "nothing to change" in said.err  # an owner of the team stays
 
 

@@ -119,6 +119,14 @@ def test_a_file_that_is_not_there_is_refused_in_gits_words(tree: Path, new: list
     assert run(tree, "ls-files") == ".gitignore\nold"
 
 
+def test_a_message_is_committed_as_it_is_written(tree: Path) -> None:
+    run(tree, "config", "commit.cleanup", "strip")
+    run(tree, "config", "core.commentChar", "O")
+    (tree / "old").write_text("changed\n")
+    commit_files(tree, "OPP-2Q8XA: set tags\n\n#42 agreed", ["old"], [])
+    assert run(tree, "log", "-1", "--format=%B") == "OPP-2Q8XA: set tags\n\n#42 agreed"
+
+
 def test_a_message_has_a_paragraph_for_what_there_is() -> None:
     assert git_commit.commit_message("OPP-2Q8XA: add", None, "") == "OPP-2Q8XA: add"
     assert git_commit.commit_message("a", "b", "c") == "a\n\nb\n\nc"

@@ -269,13 +269,15 @@ def register_assign(app: typer.Typer, kind: Kind) -> None:
     def give(
         transaction: Transaction,
         words: list[str] | None = argument(
-            "Records, or - for ids on stdin; then their new owner.", "REF... [USER]", default=None
+            "Records, or - for ids on stdin; then who gets them.", "REF... [USER-OR-TEAM]", default=None
         ),
         team: str | None = option("To the least busy user of this team; the whole team sees it.", "TEAM"),
     ) -> None:
         refs, user = list(words or ()), ""
         if team is None and refs:
             *refs, user = refs
+        if user in transaction.settings.teams:
+            team, user = user, ""
         is_user = bool(refs) and refs[-1] in transaction.settings.users
         if is_user if team else not user or not (refs or transaction.session.option("where")):
             raise PipecliError("name who gets it: a user, or a team with --team", code="usage")
