@@ -242,6 +242,7 @@ def test_a_lost_deal_keeps_why_and_to_whom(cli, opp, quote, shown):
         "--detail", "Cheaper by half",
     )  # fmt: skip
     assert said.out == f"{opp} Machines: lost to Acme: competitor\n"
+    assert [f"{each} is rejected" in said.err for each in (sent, draft)] == [True, True]
     deal = shown("opp", opp)
     assert deal["status"] == "lost"
     assert deal["closed"] == {

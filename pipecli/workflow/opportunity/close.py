@@ -278,15 +278,13 @@ def lose_deal(
         winners = _only_competitor(deal)
     closed = Closed.model_construct(date=day, reasons=tuple(reasons), competitors=winners, detail=detail)
     to = f" to {', '.join(winners)}" if winners else ""
+    undecided = [quotation for quotation in quotations if quotation.status not in _ENDED]
     return Change(
         deal.with_(status=OpportunityStatus.LOST, closed=closed),
         f"lost{to}: {', '.join(closed.reasons)}",
         "lost",
-        also=tuple(
-            quotation.with_(status=QuotationStatus.REJECTED)
-            for quotation in quotations
-            if quotation.status not in _ENDED
-        ),
+        also=tuple(quotation.with_(status=QuotationStatus.REJECTED) for quotation in undecided),
+        notes=tuple(f"{quotation.id} is rejected" for quotation in undecided),
     )
 
 
