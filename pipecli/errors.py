@@ -31,6 +31,20 @@ class PipecliError(Exception):
         return f"{self.message}; {self.hint}" if self.hint else self.message
 
 
+def reason_of(error: BaseException) -> str:
+    """Why a change failed, without what became of it."""
+    told = getattr(error, "reason", "") or getattr(error, "strerror", "") or str(error)
+    return told or "interrupted"
+
+
+def left_in_part(error: BaseException, second: Exception) -> PipecliError:
+    """The failure of work that can't be undone now, for a second reason."""
+    return PipecliError(
+        f"{reason_of(error)}; a part of the change is left, which can't be undone now: {second}",
+        hint="the next pipecli command undoes it",
+    )
+
+
 @contextmanager
 def system_refusal(place: object, done: str = "written") -> Iterator[None]:
     """Refuse, with its name, a file that the system doesn't let be written, or be read, as `done` says."""

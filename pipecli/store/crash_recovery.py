@@ -17,7 +17,7 @@ from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, NamedTuple
 
-from pipecli.errors import PipecliError
+from pipecli.errors import PipecliError, left_in_part
 from pipecli.store import git, git_commit, git_recovery, safe_files
 from pipecli.store.lock import clear_dead, interruptible, uninterrupted
 from pipecli.wording import first_of
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 _RESERVE = "journal.reserve"
 _BEFORE = "before-{}"
-_ONTO = "journal.onto"
 _MOST_NAMED = 3
 _MOST_COMMITS = 50  # a person may have committed, too, before the next command looks
 _SPARE = 1 << 16
@@ -267,7 +266,7 @@ class Journal(NamedTuple):
 
     @property
     def _onto(self) -> Path:
-        return self.file.with_name(_ONTO)
+        return self.file.with_name(git_recovery.ONTO)
 
     def _begun(self) -> int:
         """The time before which a lock of git's is another's."""
@@ -341,32 +340,31 @@ def working(place: Location, subject: str, file: Path | None = None) -> Iterator
     """
     file = file or place.journal
     journal = Journal(place, file, subject, git_commit.head_of(place), False, os.getpid(), [], [])
+
+    def end() -> None:
+        with uninterrupted(), suppress(git.GitRefused):  # another's git is at work, and has its own
+            git_recovery.clear_locks(place, journal._begun())
+        journal.end()
+        with uninterrupted(), suppress(OSError):  # else a power cut brings the journal back
+            safe_files.harden_folders([file.parent] if is_hard else [])
+
     with git_commit.outlasting(place) as is_hard, interruptible():
         try:
             journal = journal._replace(handles=_write(journal, is_hard=is_hard))
             yield
             if is_hard and journal._onto.exists():
                 git_recovery.harden_moved(place, journal.start)
-        except BaseException:
+        except BaseException as error:
             with uninterrupted():
-                journal.put_back()
+                try:
+                    journal.put_back()
+                except (OSError, PipecliError) as second:
+                    if journal._onto.exists():
+                        journal.let_go()
+                        raise left_in_part(error, second) from None
+            end()
             raise
-        finally:
-            with uninterrupted(), suppress(git.GitRefused):  # another's git is at work, and has its own
-                git_recovery.clear_locks(place, journal._begun())
-            journal.end()
-            with uninterrupted(), suppress(OSError):  # else a power cut brings the journal back
-                safe_files.harden_folders([file.parent] if is_hard else [])
-
-
-def moving(place: Location, commit: str) -> None:
-    """Note, `working`, that git begins to move the files to another commit. Raises OSError, PipecliError."""
-    if any(git_recovery.moved_files(place, git_commit.head_of(place), commit)):
-        return  # something is in the way: git refuses, and what a person wrote is not git's
-    safe_files.write_file(place.cache, _ONTO, commit.encode())
-    if git_commit.hardening(git_commit.settings_of(place), place) is not None:
-        safe_files.harden(place.cache, _ONTO)
-        safe_files.harden_folders([place.cache])
+        end()
 
 
 def _keep(place: Location, number: int, file: str, before: bytes) -> None:

@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING
 
 from pipecli.errors import PipecliError
 from pipecli.store import git, safe_files
-from pipecli.store.git_commit import differing_files, git_at_work, head_of, unstage
+from pipecli.store.git_commit import differing_files, git_at_work, hardening, head_of, settings_of, unstage
 
 if TYPE_CHECKING:
     from pipecli.store.safe_files import Location
 
 _PAUSE = 0.05
+ONTO = "journal.onto"
+"""Beside the journal of work: the commit that git begins to move the files to."""
 
 
 class AtWork(git.GitRefused):
@@ -51,6 +53,16 @@ def moved_files(place: Location, start: str, onto: str) -> tuple[list[str], list
     present = git.words(top, "diff", "-z", "--name-only", "--no-renames", start)
     changed = (differing.keys() - new).intersection(present)
     return sorted(changed), sorted(name for name in new if os.path.lexists(top / name))
+
+
+def moving(place: Location, commit: str) -> None:
+    """Note, in such work, that git begins to move files to another commit. Raises OSError, PipecliError."""
+    if any(moved_files(place, head_of(place), commit)):
+        return  # something is in the way: git refuses, and what a person wrote is not git's
+    safe_files.write_file(place.cache, ONTO, commit.encode())
+    if hardening(settings_of(place), place) is not None:
+        safe_files.harden(place.cache, ONTO)
+        safe_files.harden_folders([place.cache])
 
 
 def harden_moved(place: Location, start: str) -> None:

@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from threading import Thread
 from typing import TYPE_CHECKING
 
-from pipecli.errors import PipecliError
+from pipecli.errors import PipecliError, left_in_part, reason_of
 from pipecli.records.kinds import SETTINGS_FILE
 from pipecli.store import crash_recovery, git, safe_files
 from pipecli.store.file_stamps import Stat, stat_of
@@ -181,7 +181,6 @@ _PATIENCE = 2.0
 
 def _after_failure(record: Journal, error: BaseException) -> str | None:
     """Undo a change that failed with `error`, and raise that; where git has the commit, its id."""
-    reason = getattr(error, "reason", "") or getattr(error, "strerror", "") or str(error) or "interrupted"
     record.let_go()
     try:
         with ExitStack() as stack:
@@ -190,10 +189,7 @@ def _after_failure(record: Journal, error: BaseException) -> str | None:
                 stack.enter_context(held_alone(journal.fileno(), _PATIENCE))
             outcome = record.finish_or_undo(keeps_edits=True)
     except (OSError, PipecliError) as second:
-        raise PipecliError(
-            f"{reason}; a part of the change is left, which can't be undone now: {second}",
-            hint="the next pipecli command undoes it",
-        ) from None
+        raise left_in_part(error, second) from None
     if outcome.is_done:
         return outcome.commit
     record.end()
@@ -201,7 +197,8 @@ def _after_failure(record: Journal, error: BaseException) -> str | None:
         raise error
     kept = [str(path) for file in outcome.edited if (path := record.kept_for_person(file)).exists()]
     raise PipecliError(
-        f"{reason}; {', '.join(outcome.edited)} was changed by somebody meanwhile and stays as it is now",
+        f"{reason_of(error)}; {', '.join(outcome.edited)} was changed by somebody meanwhile "
+        "and stays as it is now",
         hint=f"as it was before this command: {', '.join(kept)}" if kept else "the rest is as before",
     ) from None
 

@@ -19,7 +19,7 @@ from pipecli.history.changes_in_words import RecordVersion, events_between, titl
 from pipecli.history.commits import key_of_path, record_kind
 from pipecli.records.kinds import SETTINGS_FILE
 from pipecli.store import git, safe_files
-from pipecli.store.crash_recovery import moving
+from pipecli.store.git_recovery import moving
 from pipecli.store.lock import clear_temporary
 from pipecli.store.merge_setup import DRIVER
 from pipecli.store.safe_files import Location

@@ -15,7 +15,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from pipecli.errors import PipecliError
 from pipecli.store import git
-from pipecli.store.crash_recovery import moving
+from pipecli.store.git_recovery import moving
 from pipecli.store.ids_and_files import free_slug, slug
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.safe_files import Location

@@ -21,8 +21,8 @@ from pipecli.checks.check import check
 from pipecli.errors import FaultyFile, PipecliError
 from pipecli.records.kinds import SETTINGS_FILE
 from pipecli.store import git, merge_setup
-from pipecli.store.crash_recovery import moving
 from pipecli.store.git_commit import KEEPING_LISTS
+from pipecli.store.git_recovery import moving
 from pipecli.store.git_remote import (
     LOCKED,
     RemoteTimeout,

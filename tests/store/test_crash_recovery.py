@@ -17,7 +17,8 @@ import pytest
 
 from pipecli.__main__ import main as start_of_the_program
 from pipecli.cli.main import run
-from pipecli.store import crash_recovery, lock, safe_files
+from pipecli.errors import PipecliError
+from pipecli.store import crash_recovery, git_recovery, lock, safe_files
 from pipecli.store.pipeline import Pipeline
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "killpg"), reason="kills whole groups of processes")
@@ -659,10 +660,10 @@ def test_ctrl_c_once_a_new_pipeline_is_committed_is_told_as_done(home, tmp_path)
 CUT_OFF = """\
 import os, sys, time
 from pathlib import Path
-from pipecli.store import crash_recovery, lock, safe_files
+from pipecli.store import crash_recovery, git_recovery, lock, safe_files
 place = safe_files.find_location(Path(sys.argv[1]))
 with lock.hold_pipelines(place.cache), crash_recovery.working(place, "sync"):
-    crash_recovery.moving(place, sys.argv[2])
+    git_recovery.moving(place, sys.argv[2])
     refs = ("refs/remotes/origin/main", "reftable/tables.list")
     for name in ("index", *refs, "config", "objects/maintenance"):
         lock = place.git_dir / f"{name}.lock"
@@ -758,10 +759,38 @@ def cut_off(root: Path, subject: str, onto: str = "") -> None:
     place = safe_files.find_location(root)
     with crash_recovery.working(place, subject):
         if onto:
-            crash_recovery.moving(place, onto)
+            git_recovery.moving(place, onto)
         notes = {file: file.read_bytes() for file in place.cache.glob("journal*")}
     for file, content in notes.items():
         file.write_bytes(content)
+
+
+def test_work_that_fails_and_cannot_be_undone_now_is_undone_by_the_next_command(
+    cli, deal, git, root, monkeypatch, tmp_path
+):
+    """On a full disk git moves a part of the files, and can't bring them back."""
+    deal()
+    before = git("rev-parse", "HEAD")
+    cli("customer", "add", "Acme")
+    theirs = git("rev-parse", "HEAD")
+    git("reset", "-q", "--hard", before)
+    place, full = safe_files.find_location(root), tmp_path / "bin" / "git"
+    full.parent.mkdir()
+    full.write_text("#!/bin/sh\necho 'no space left' >&2; exit 1\n")
+    full.chmod(0o755)
+    told = "x is pushed; a part of the change is left, which can't be undone now: no space left; the next"
+    with (
+        monkeypatch.context() as scene,
+        pytest.raises(PipecliError, match=told),
+        crash_recovery.working(place, "propose"),
+    ):
+        git_recovery.moving(place, theirs)
+        git("read-tree", "-um", theirs)
+        scene.setenv("PATH", str(full.parent), prepend=os.pathsep)
+        raise PipecliError("x is pushed")
+    assert git("status", "--porcelain") == "A  customers/acme.yaml"
+    assert cli("opp", "list").err == "undone: propose (the command was cut off)\n"
+    assert (git("status", "--porcelain"), git("rev-parse", "HEAD")) == ("", before)
 
 
 def test_what_became_of_files_that_a_killed_git_moved_is_told(cli, deal, git, root, monkeypatch):
@@ -810,7 +839,7 @@ def test_what_became_of_files_that_a_killed_git_moved_is_told(cli, deal, git, ro
 
     monkeypatch.setattr(os, "fsync", look)
     with crash_recovery.working(place, "sync"):
-        crash_recovery.moving(place, theirs)
+        git_recovery.moving(place, theirs)
         assert ((place.cache / "journal.onto").stat().st_ino, True) in hardened
         git("reset", "-q", "--hard", theirs)
     assert {(file.stat().st_ino, True), (file.parent.stat().st_ino, True)} <= hardened
