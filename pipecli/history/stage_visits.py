@@ -28,7 +28,7 @@ class Observation(NamedTuple):
     status: str
 
 
-class DealCourse(NamedTuple):
+class StageHistory(NamedTuple):
     """The known way of one deal through the stages, up to now."""
 
     created: int
@@ -183,14 +183,14 @@ def journeys(
         if deal.ended and deal.ended not in ends:
             ends[deal.ended] = int(datetime.combine(deal.ended, time(), zone).timestamp())
         present = Observation(moment, deal.process, deal.stage, deal.status)
-        course = DealCourse(
+        stage_history = StageHistory(
             int(deal.created.timestamp()),
             [*seen.of_deals.get(deal.id, ()), present],
             facts,
             ends[deal.ended],
             deal.id in seen.cut,
         )
-        with_visits.append(deal._replace(stage_visits=stage_visits(course, stages)))
+        with_visits.append(deal._replace(stage_visits=stage_visits(stage_history, stages)))
     return Journeys(with_visits, [*seen.notes, *([_UNUSED[unused > 1].format(unused)] if unused else [])])
 
 
@@ -214,71 +214,72 @@ def _facts(
     return facts
 
 
-def stage_visits(course: DealCourse, places: Mapping[Place, int]) -> list[StageVisit]:
+def stage_visits(stage_history: StageHistory, places: Mapping[Place, int]) -> list[StageVisit]:
     """The visits of a deal, one after the other; `places` gives each stage its place in its process.
 
     A deal that is first seen where it was created, within a day, came there at its creation; of any other the
     time before is unknown. A deal that is reopened comes to its stage again.
     """
     visits: list[StageVisit] = []
-    way = _way(course)
-    entered = _first_entered(course, way[0])
-    for here, then in pairwise(way):
+    changes = _observed_changes(stage_history)
+    entered = _first_entered(stage_history, changes[0])
+    for here, then in pairwise(changes):
         if here.status == "open":
-            left = max(then.at if then.status == "open" else _ended(course, way, then), entered or 0)
+            goes = then.at if then.status == "open" else _ended(stage_history, changes, then)
+            left = max(goes, entered or 0)
             visits.append(StageVisit(here.process, here.stage, entered, left, _end(here, then, places)))
             entered = left
         elif then.status == "open":
             entered = then.at
         elif visits:  # how it ended was corrected
             visits[-1] = visits[-1]._replace(end=then.status)
-    last = way[-1]
+    last = changes[-1]
     if last.status == "open":
         visits.append(StageVisit(last.process, last.stage, entered, None, "here"))
-    elif len(way) == 1 and last.stage:  # it was over when it was first seen
-        left = max(_ended(course, way, last), entered or 0)
+    elif len(changes) == 1 and last.stage:  # it was over when it was first seen
+        left = max(_ended(stage_history, changes, last), entered or 0)
         visits.append(StageVisit(last.process, last.stage, entered, left, last.status))
     return visits
 
 
-def _way(course: DealCourse) -> list[Observation]:
+def _observed_changes(stage_history: StageHistory) -> list[Observation]:
     """The observations with the facts among them, each different from the one before."""
-    seen = course.observations
-    if not course.facts:
-        return _changes(seen)
+    seen = stage_history.observations
+    if not stage_history.facts:
+        return _without_repeats(seen)
     process = seen[-1].process
     first_seen: dict[str, int] = {}
     for observation in reversed(seen):
         first_seen[observation.stage] = observation.at
     facts = [
         Observation(at, process, stage, "open")
-        for stage, at in course.facts.items()
+        for stage, at in stage_history.facts.items()
         if at <= first_seen.get(stage, seen[-1].at)
     ]
-    return _changes(sorted([*facts, *seen], key=lambda observation: observation.at))
+    return _without_repeats(sorted([*facts, *seen], key=lambda observation: observation.at))
 
 
-def _changes(seen: Sequence[Observation]) -> list[Observation]:
-    way = [seen[0]]
+def _without_repeats(seen: Sequence[Observation]) -> list[Observation]:
+    changes = [seen[0]]
     for observation in seen[1:]:
-        if way[-1][1:] != observation[1:]:
-            way.append(observation)
-    return way
+        if changes[-1][1:] != observation[1:]:
+            changes.append(observation)
+    return changes
 
 
-def _first_entered(course: DealCourse, first: Observation) -> int | None:
-    if course.facts.get(first.stage) == first.at:
+def _first_entered(stage_history: StageHistory, first: Observation) -> int | None:
+    if stage_history.facts.get(first.stage) == first.at:
         return first.at
-    if course.is_cut or first.at - course.created > _DAY:
+    if stage_history.is_cut or first.at - stage_history.created > _DAY:
         return None
-    return min(course.created, first.at)
+    return min(stage_history.created, first.at)
 
 
-def _ended(course: DealCourse, way: Sequence[Observation], end: Observation) -> int:
+def _ended(stage_history: StageHistory, changes: Sequence[Observation], end: Observation) -> int:
     """The end of a deal: at the beginning of its own date where somebody noted it on a later day."""
-    if end is not way[-1] or course.closed is None or end.at - course.closed < _DAY:
+    if end is not changes[-1] or stage_history.closed is None or end.at - stage_history.closed < _DAY:
         return end.at
-    return course.closed
+    return stage_history.closed
 
 
 def _end(here: Observation, then: Observation, places: Mapping[Place, int]) -> str:

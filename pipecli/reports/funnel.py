@@ -27,8 +27,8 @@ class Sale(NamedTuple):
     closed: date
 
 
-class LeadCourse(NamedTuple):
-    """The way of a lead; one that got further counts at every step before."""
+class LeadInFunnel(NamedTuple):
+    """How far a lead got; it counts at every step before, too."""
 
     id: str
     created_on: date
@@ -97,7 +97,7 @@ class Funnel(NamedTuple):
 
 
 def funnel(
-    leads: Iterable[LeadCourse],
+    leads: Iterable[LeadInFunnel],
     deals: Iterable[Deal],
     *,
     by: str,
@@ -111,7 +111,7 @@ def funnel(
     """
     created = [lead for lead in leads if days.has(lead.created_on)]
     cohort = [deal for deal in deals if days.has(deal.created_on)]
-    leads_of = defaultdict[str | None, list[LeadCourse]](list)
+    leads_of = defaultdict[str | None, list[LeadInFunnel]](list)
     deals_of = defaultdict[str | None, list[Deal]](list)
     if by != "step":
         for lead in created:
@@ -127,7 +127,7 @@ def funnel(
     return Funnel(by, rows, _counts(created, cohort, valuation), _reached(placed, order), lacking)
 
 
-def _counts(leads: Sequence[LeadCourse], deals: Sequence[Deal], valuation: Valuation) -> Counts:
+def _counts(leads: Sequence[LeadInFunnel], deals: Sequence[Deal], valuation: Valuation) -> Counts:
     qualified = sum(lead.qualified or lead.converted for lead in leads)
     converted = sum(lead.converted for lead in leads)
     sales = [sale for lead in leads for sale in lead.sales]

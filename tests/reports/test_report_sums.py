@@ -23,7 +23,7 @@ from pipecli.reports.activity_and_first_response import (
     touched,
 )
 from pipecli.reports.deal_and_worth import Deal, Valuation, split_amount
-from pipecli.reports.funnel import LeadCourse, Sale, funnel
+from pipecli.reports.funnel import LeadInFunnel, Sale, funnel
 from pipecli.reports.pipeline_and_key_figures import GROUPINGS, Sum, key_figures, pipeline_by_stage
 from pipecli.reports.ranking import Points, period_before, plain_points, ranking
 from pipecli.reports.stale_and_receivables import AGES, age_of, last_movement
@@ -199,7 +199,7 @@ def test_the_funnel_is_of_what_was_created_on_the_days_asked_for():
     days = Days(TODAY, TODAY)
     deals = [DEAL._replace(created=datetime(2026, 11, day)) for day in (20, 21, 22)]
     sales = [Sale(f"OPP-{place}", amount, "EUR", TODAY) for place, amount in enumerate((None, Decimal(5)))]
-    lead = LeadCourse("LEAD-AAAAA", TODAY, None, None, None, None, True, True, True, sales)
+    lead = LeadInFunnel("LEAD-AAAAA", TODAY, None, None, None, None, True, True, True, sales)
     counts = funnel([lead], deals, by="step", days=days, valuation=Valuation(RATES)).totals
     assert (counts.opportunity_count, counts.lead_won_amount) == (1, 5)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipecli.history.stage_visits import DealCourse, Observation, stage_visits
+from pipecli.history.stage_visits import Observation, StageHistory, stage_visits
 from pipecli.reports.deal_and_worth import furthest
 
 STAGES = ("qualify", "demo", "propose")
@@ -20,7 +20,7 @@ def course(*seen, created=0, facts=None, closed=None, is_cut=False):
         day, stage, *status = text.split()
         sightings.append(Observation(int(float(day) * DAY), "standard", stage, *(status or ["open"])))
     days = {stage: day * DAY for stage, day in (facts or {}).items()}
-    return DealCourse(created * DAY, sightings, days, None if closed is None else closed * DAY, is_cut)
+    return StageHistory(created * DAY, sightings, days, None if closed is None else closed * DAY, is_cut)
 
 
 def told(made):

@@ -22,7 +22,7 @@ from pipecli.records.kinds import LEAD, OPPORTUNITY
 from pipecli.reports import percent
 from pipecli.reports.deal_and_worth import Valuation
 from pipecli.reports.funnel import GROUPINGS, Funnel, Reached, funnel
-from pipecli.store.index.rows_for_reports import all_deals, lead_courses
+from pipecli.store.index.rows_for_reports import all_deals, leads_in_funnel
 
 app = noun()
 
@@ -143,7 +143,7 @@ def funnel_of(
     order = names.stages() if is_stage_to_stage else []
     asked = run.pipeline.index.connection, owner_filter(run), run.zone
     return funnel(
-        lead_courses(*asked), read_journeys(run, order) if order else all_deals(*asked),
+        leads_in_funnel(*asked), read_journeys(run, order) if order else all_deals(*asked),
         by=by, days=span, valuation=valuation, order=order,
     )  # fmt: skip
 

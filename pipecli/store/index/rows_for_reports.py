@@ -20,7 +20,7 @@ from pipecli.store.index.views import OF_LEAD, PROBABILITY, OwnerFilter, conditi
 if TYPE_CHECKING:
     from pipecli.reports.activity_and_first_response import Activity, FirstAnswer, Inquiry, OwnedDeal
     from pipecli.reports.forecast import Window
-    from pipecli.reports.funnel import LeadCourse, Sale
+    from pipecli.reports.funnel import LeadInFunnel, Sale
     from pipecli.reports.stale_and_receivables import OpenInvoice
 
 
@@ -242,13 +242,15 @@ def _moment(text: str | None) -> datetime | date | None:
     return None if text is None else moment_or_day(text)
 
 
-def lead_courses(connection: sqlite3.Connection, owner_filter: OwnerFilter, zone: tzinfo) -> list[LeadCourse]:
+def leads_in_funnel(
+    connection: sqlite3.Connection, owner_filter: OwnerFilter, zone: tzinfo
+) -> list[LeadInFunnel]:
     """Every lead of these people, with the opportunities on it, whosever they are."""
-    from pipecli.reports.funnel import LeadCourse
+    from pipecli.reports.funnel import LeadInFunnel
 
     condition, parameters = condition_of(owner_filter, known=_OF_A_LEAD)
     teams = dict(connection.execute("SELECT id, team FROM users").fetchall())
-    deal_counts, sales = _lead_courses_on_leads(connection)
+    deal_counts, sales = _deals_of_leads(connection)
     rows = connection.execute(
         f"""SELECT r.id, r.created, r.owner, r.source, r.campaign,
             r.status IN ('replied', 'qualified', 'converted') OR r.last_in IS NOT NULL,
@@ -259,7 +261,7 @@ def lead_courses(connection: sqlite3.Connection, owner_filter: OwnerFilter, zone
         parameters,
     )
     return [
-        LeadCourse(
+        LeadInFunnel(
             key, day_in(datetime.fromisoformat(created), zone), owner, teams.get(owner), source, campaign,
             bool(replied), bool(qualified), bool(converted) or key in deal_counts, tuple(sales.get(key, ())),
         )
@@ -267,7 +269,7 @@ def lead_courses(connection: sqlite3.Connection, owner_filter: OwnerFilter, zone
     ]  # fmt: skip
 
 
-def _lead_courses_on_leads(connection: sqlite3.Connection) -> tuple[Counter[str], dict[str, list[Sale]]]:
+def _deals_of_leads(connection: sqlite3.Connection) -> tuple[Counter[str], dict[str, list[Sale]]]:
     """By lead, how many opportunities are on it, and those that were won."""
     from pipecli.reports.funnel import Sale
 
