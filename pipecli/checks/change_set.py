@@ -125,10 +125,10 @@ class Between:
         commits = [commit.id for commit in listed_commits(self._place, head, self._range.base)]
         steps: dict[str, list[_Step]] = defaultdict(list)
         for part in file_changes(self._place, commits):
-            for commit_id, touched in part:
-                for touch in touched:
-                    if touch.after:
-                        steps[touch.path].append(_Step(commit_id, touch.after))
+            for commit_id, changes in part:
+                for change in changes:
+                    if change.after:
+                        steps[change.path].append(_Step(commit_id, change.after))
         return steps
 
 

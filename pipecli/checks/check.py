@@ -133,12 +133,12 @@ def together(states: Iterable[Finding], changes: Sequence[Finding], change_set: 
     An error counts wherever it is, as the change may have caused it elsewhere. A warning about what the
     change doesn't touch isn't news, unless it touches the settings.
     """
-    touched = {side.file for record in change_set.records for side in (record.before, record.after) if side}
+    files = {side.file for record in change_set.records for side in (record.before, record.after) if side}
     about_changes = {(change.file, change.rule) for change in changes}
     news = [
         state
         for state in states
-        if (state.severity is Severity.ERROR or state.file in touched or SETTINGS_FILE in touched)
+        if (state.severity is Severity.ERROR or state.file in files or SETTINGS_FILE in files)
         and (state.file, _TELLS_MORE.get(state.rule)) not in about_changes
     ]
     return sorted({*news, *changes})
@@ -146,8 +146,8 @@ def together(states: Iterable[Finding], changes: Sequence[Finding], change_set: 
 
 def _review(present: Pipeline, range_: Range, change_set: ChangeSet) -> ReviewedChanges:
     old = _settings_at(present.location, range_.base)
-    touched = next((record.after for record in change_set.records if record.noun == SETTINGS.noun), None)
-    new = _record(SETTINGS.noun, touched) if touched else old
+    side = next((record.after for record in change_set.records if record.noun == SETTINGS.noun), None)
+    new = _record(SETTINGS.noun, side) if side else old
     new_settings = new if isinstance(new, Settings) else None
     renamed = renames(old, new_settings)
     return ReviewedChanges(
@@ -159,17 +159,17 @@ def _review(present: Pipeline, range_: Range, change_set: ChangeSet) -> Reviewed
     )
 
 
-def _changed(touched: ChangedRecord, old_key: str, renamed: Renames) -> ReviewedRecord:
-    before, happened = touched.before, touched.events
-    if touched.noun == OPPORTUNITY.noun and before and before.version and any(renamed):
+def _changed(record: ChangedRecord, old_key: str, renamed: Renames) -> ReviewedRecord:
+    before, happened = record.before, record.events
+    if record.noun == OPPORTUNITY.noun and before and before.version and any(renamed):
         before = before._replace(version=renamed.of_deal(before.version))
-        happened = events_between(before.version, touched.after.version if touched.after else None)
-    old, new = _record(touched.noun, before), _record(touched.noun, touched.after)
+        happened = events_between(before.version, record.after.version if record.after else None)
+    old, new = _record(record.noun, before), _record(record.noun, record.after)
     if isinstance(old, Settings):
         old = renamed.of_settings(old)
     fault = before.fault if before is not None and old is None else None
-    is_gone = touched.after is None
-    return ReviewedRecord(*touched[:3], old, new, happened, old_key, is_gone, fault)
+    is_gone = record.after is None
+    return ReviewedRecord(*record[:3], old, new, happened, old_key, is_gone, fault)
 
 
 def _record(noun: str, side: Side | None) -> Record | None:
@@ -179,10 +179,10 @@ def _record(noun: str, side: Side | None) -> Record | None:
     return validate(kind.model, side.version.plain, side.file)
 
 
-def _with_changed_ids(touched: Sequence[ChangedRecord]) -> Iterator[tuple[ChangedRecord, str]]:
+def _with_changed_ids(changed: Sequence[ChangedRecord]) -> Iterator[tuple[ChangedRecord, str]]:
     """Each with its old key; a removed and a new record as one, where they are the same with another id."""
-    new = {(record.noun, record.key): record for record in touched if record.before is None}
-    for old in touched:
+    new = {(record.noun, record.key): record for record in changed if record.before is None}
+    for old in changed:
         if old.after is None and old.before and old.before.version:
             side = old.before
             same = next((record for record in new.values() if _is_same(old.noun, side, record)), None)

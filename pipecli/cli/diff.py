@@ -102,19 +102,19 @@ def _unread(changed: ChangeSet, impact: Effect) -> list[str]:
 _RECORD_COLUMNS = plain_columns("id noun title owner file what")
 
 
-def _record(touched: ChangedRecord, impact: Effect) -> dict[str, Any]:
-    before, after = impact.before.get(touched.key), impact.after.get(touched.key)
+def _record(record: ChangedRecord, impact: Effect) -> dict[str, Any]:
+    before, after = impact.before.get(record.key), impact.after.get(record.key)
     about = after or before
     return {
-        "id": touched.key,
-        "noun": touched.noun,
-        "title": touched.title,
+        "id": record.key,
+        "noun": record.noun,
+        "title": record.title,
         "owner": about.owner if about else None,
-        "file": touched.file,
+        "file": record.file,
         "before": before and picked(before, "status currency amount weighted"),
         "after": after and picked(after, "status currency amount weighted"),
-        "events": [event._asdict() for event in touched.events],
-        "what": "\n".join(event.text for event in touched.events),
+        "events": [event._asdict() for event in record.events],
+        "what": "\n".join(event.text for event in record.events),
     }
 
 
@@ -186,18 +186,18 @@ def _print_blocks(revisions: Range, changed: ChangeSet, impact: Effect, findings
             print_records(_rows(shifts), _shift_columns(heading, shifts, impact.currency), Format.TABLE)
 
 
-def _heading(touched: ChangedRecord, impact: Effect) -> str:
-    about = impact.after.get(touched.key) or impact.before.get(touched.key)
-    if touched.noun == touched.key:
-        return touched.key
+def _heading(record: ChangedRecord, impact: Effect) -> str:
+    about = impact.after.get(record.key) or impact.before.get(record.key)
+    if record.noun == record.key:
+        return record.key
     owner = f"  ({about.owner})" if about and about.owner else ""
-    noun = "" if about else f"{touched.noun.replace('-', ' ')} "
-    return f"{noun}{touched.key}  {touched.title or ''}{owner}".rstrip()
+    noun = "" if about else f"{record.noun.replace('-', ' ')} "
+    return f"{noun}{record.key}  {record.title or ''}{owner}".rstrip()
 
 
-def _money_lines(touched: ChangedRecord, impact: Effect) -> list[str]:
+def _money_lines(record: ChangedRecord, impact: Effect) -> list[str]:
     """`weighted 499.80 → 1,249.50 EUR` of a deal whose weight in the forecast shifts."""
-    before, after = impact.before.get(touched.key), impact.after.get(touched.key)
+    before, after = impact.before.get(record.key), impact.after.get(record.key)
     old, new = (value.weighted if value else None for value in (before, after))
     about = after or before
     if about is None or old == new:

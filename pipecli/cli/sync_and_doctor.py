@@ -264,9 +264,9 @@ def print_preview(run: Session) -> None:
         write_text(harmless(f"nothing would come or go: this clone and {upstream} are at the same commit\n"))
     for commits, records, way in ((pulled, coming, "come from"), (pushed, going, "go to")):
         if commits:
-            touched = f", with {count(len(records), 'record')}" if records else ""
+            of_what = f", with {count(len(records), 'record')}" if records else ""
             write_text(
-                harmless(f"{count(commits, 'commit')} would {way} {upstream}{touched}\n") + _lines(records)
+                harmless(f"{count(commits, 'commit')} would {way} {upstream}{of_what}\n") + _lines(records)
             )
     if merge.merged:
         write_text(f"merged field by field: {', '.join(merge.merged)}\n")
@@ -276,24 +276,24 @@ def print_preview(run: Session) -> None:
 
 
 def _changes(place: Location, base: str | None, head: str | None) -> list[ChangedRecord]:
-    """The records that one side touched; none are told of a branch that is all new."""
+    """The records that one side changed; none are told of a branch that is all new."""
     if not base or not head:
         return []
     return change_set(place, Range(base, head, base, head, is_parted=False)).records
 
 
-def _row(touched: ChangedRecord) -> dict[str, Any]:
+def _row(record: ChangedRecord) -> dict[str, Any]:
     return {
-        "id": touched.key,
-        "noun": touched.noun,
-        "title": _title(touched),
-        "file": touched.file,
-        "events": [event._asdict() for event in touched.events],
+        "id": record.key,
+        "noun": record.noun,
+        "title": _title(record),
+        "file": record.file,
+        "events": [event._asdict() for event in record.events],
     }
 
 
-def _title(touched: ChangedRecord) -> str | None:
-    side = touched.after or touched.before
+def _title(record: ChangedRecord) -> str | None:
+    side = record.after or record.before
     return title_of(side.version) if side and side.version else None
 
 

@@ -119,10 +119,10 @@ def change_set(place: Location, range_: Range) -> ChangeSet:
                 versions[noun_at(path), _key(side, other)] = side
         if is_ is not None and is_.fault:
             unreadable.append(f"{path}: {is_.fault}")
-    touched = [_touched(name, before.get(name), after.get(name)) for name in dict.fromkeys([*before, *after])]
+    changed = [_record(name, before.get(name), after.get(name)) for name in dict.fromkeys([*before, *after])]
     order = [kind.noun for kind in KINDS if kind.noun != "lead"] + ["lead", "settings"]
-    touched.sort(key=lambda record: (order.index(record.noun), record.key))
-    return ChangeSet([record for record in touched if record.events], unreadable, moved)
+    changed.sort(key=lambda record: (order.index(record.noun), record.key))
+    return ChangeSet([record for record in changed if record.events], unreadable, moved)
 
 
 def _without_moves(differing: list[_FileEnds]) -> tuple[list[_FileEnds], int]:
@@ -147,7 +147,7 @@ def _key(side: Side, other: Side | None) -> str:
     return version.key if version else key_of_path(side.file)
 
 
-def _touched(name: tuple[str, str], before: Side | None, after: Side | None) -> ChangedRecord:
+def _record(name: tuple[str, str], before: Side | None, after: Side | None) -> ChangedRecord:
     there = after or before
     assert there
     if after is not None and after.version is None:
@@ -291,13 +291,13 @@ class Effect(NamedTuple):
     """Deals of either end that can't be read, and so are not counted."""
 
 
-def money_effect(present: Pipeline, range_: Range, touched: Iterable[str]) -> Effect:
+def money_effect(present: Pipeline, range_: Range, changed_deals: Iterable[str]) -> Effect:
     """The forecasts of both ends of a range as of today, and the money of these deals. Raises MissingRate."""
     head = present if range_.head is None else pipeline_at(present, range_.head)
     ends = [_or_none(pipeline_at(present, range_.base)), head]
     currency = head.rates.base
     forecasts = {by: [_forecast(end, head, by, currency) for end in ends] for by in ("month", "owner")}
-    keys = list(touched)
+    keys = list(changed_deals)
     before_money, after_money = (_money(end, keys) if end else {} for end in ends)
     faults = [fault for end in ends if end for fault in end.index.faults()]
     before, after = forecasts["owner"]

@@ -46,7 +46,7 @@ def history_of(history: History, name: Name, *, only: bool = False, field: str =
     `only`: itself; `field`: only what happened to that field or below it.
     """
     names = [name] if only else [name, *_belonging(history, name)]
-    changes = _found(history, names)
+    changes = _changes_of(history, names)
     story = _Story(history, [row for _, row in changes], [commit for commit, _ in changes])
     entries = []
     for commit, row in changes:
@@ -74,7 +74,7 @@ def steps_of(history: History, commits: Sequence[str], kinds: Sequence[Kind]) ->
     """
     places = {commit: place for place, commit in enumerate(commits) if commit not in history.boundary}
     nouns = {kind.noun for kind in kinds}
-    changes = [(commit, row) for commit, row in _touched(history, places) if row.noun in nouns]
+    changes = [(commit, row) for commit, row in _changes_in(history, places) if row.noun in nouns]
     changes.sort(key=lambda change: places[change[0]])
     befores = {(row.noun, blob): row.path for _, row in changes for blob in _befores(row) if blob}
     broken = {blob for blob, version in history.versions(befores).items() if version.fault}
@@ -82,7 +82,7 @@ def steps_of(history: History, commits: Sequence[str], kinds: Sequence[Kind]) ->
     names = {
         (row.noun, row.key) for _, row in changes if broken & {(row.noun, blob) for blob in _befores(row)}
     }
-    story = _Story(history, [row for _, row in [*changes, *_found(history, names)]], list(places))
+    story = _Story(history, [row for _, row in [*changes, *_changes_of(history, names)]], list(places))
     for commit, row in changes:
         after, events = story.version(row, row.after), story.events_of(commit, row, "")
         yield RecordStep(story.commits[commit], row.noun, row.key, after, events)
@@ -138,7 +138,7 @@ _TOUCHING = " UNION ALL ".join(
 )
 
 
-def _touched(history: History, commits: Iterable[str]) -> Iterator[tuple[str, RecordChange]]:
+def _changes_in(history: History, commits: Iterable[str]) -> Iterator[tuple[str, RecordChange]]:
     """The records that commits touched, each with its commit."""
     query = (
         f"SELECT {', '.join(f't.{name}' for name in RecordChange._fields)} "
@@ -149,7 +149,7 @@ def _touched(history: History, commits: Iterable[str]) -> Iterator[tuple[str, Re
             yield commit, RecordChange(*values)
 
 
-def _found(history: History, names: Iterable[Name]) -> list[tuple[str, RecordChange]]:
+def _changes_of(history: History, names: Iterable[Name]) -> list[tuple[str, RecordChange]]:
     """The commits that touched these records, newest first, under earlier keys too."""
     wanted, seen = list(names), set[Name]()
     rows: dict[tuple[str, RecordChange], tuple[int, int, str]] = {}

@@ -325,7 +325,7 @@ def conflicts_with_authors(
     """Everything in conflict, in the order of files and fields, with who changed it on each side."""
     result: list[RecordConflict] = []
     for file in files:
-        mine, yours = (_Story(place, file.sides.path, base, tip) for tip in (ours, theirs))
+        mine, yours = (_ChangesOfSide(place, file.sides.path, base, tip) for tip in (ours, theirs))
         path = file.sides.path.removeprefix(place.prefix)
         kind = record_kind(path) if file.sides.path.startswith(place.prefix) else None
         about: tuple[str, str | None, str | None, str | None] = (file.sides.path, None, None, None)
@@ -353,7 +353,7 @@ def _removed(ours: str | None, theirs: str | None) -> str:
     return f"removed in theirs, changed in ours: {ours}"
 
 
-class _Story:
+class _ChangesOfSide:
     """The commits in which one side changed one file since the two parted."""
 
     def __init__(self, place: Location, path: str, base: str | None, tip: str) -> None:
@@ -386,21 +386,21 @@ class _Story:
         if not self._commits:
             return ""
         before = self._plains.get(self._commits[-1][1][0])
-        texts = [event.text for event in events_between(self._told(before), self._told(self.latest))]
+        texts = [event.text for event in events_between(self._version(before), self._version(self.latest))]
         more = [f"and {len(texts) - _MOST_NAMED} changes more"] if len(texts) > _MOST_NAMED else []
         return "; ".join([*texts[:_MOST_NAMED], *more])
 
     def author(self, field: str) -> Author | None:
         """The last to change a field; of a file as a whole, the last to touch it."""
         for author, (before, after) in self._commits:
-            pair = [self._told(self._plains.get(blob)) for blob in (before, after)]
+            pair = [self._version(self._plains.get(blob)) for blob in (before, after)]
             fields = [f"{event.field}." for event in events_between(*pair)] if field else []
             own = f"{field}."
             if not field or any(one.startswith(own) or own.startswith(one) for one in fields):
                 return author
         return self._commits[0][0] if self._commits else None
 
-    def _told(self, plain: Plain | None) -> RecordVersion | None:
+    def _version(self, plain: Plain | None) -> RecordVersion | None:
         kind = record_kind(self._path.removeprefix(self._place.prefix))
         key = record_id(self._path.removeprefix(self._place.prefix))
         return None if plain is None else RecordVersion(kind.noun if kind else "file", key, plain)
