@@ -295,7 +295,7 @@ class Completion:
         yield from ((step, stage.get("name", "")) for stage in stages for step in stage.get("steps") or ())
 
     def _renamed(self, what: str) -> list[Value]:
-        """What `settings rename` may rename."""
+        """The names that `settings rename` takes."""
         if what == "stage":
             processes = self.settings["processes"].items()
             return [(f"{slug}/{id_}", "") for slug, process in processes for id_ in stages_of(process)]
@@ -321,7 +321,7 @@ class Completion:
                 yield from self.sql.execute(f"SELECT DISTINCT {what}, '' FROM {source} WHERE {what} <> ''")
 
     def _activities(self) -> list[Value]:
-        """What is planned, by the start of its id or of a word of its subject or of its record's name."""
+        """The planned activities, by the start of an id or of a word of a subject or a record's name."""
         query = """SELECT id, coalesce(subject || ', ', '') || label
             FROM activities JOIN _records ON key = record WHERE NOT done ORDER BY at"""
         start = f" {folded(self.current)}"

@@ -72,7 +72,7 @@ def history(
 
 
 def _of_all(run: Session, known: History, field: str, first: date, zone: tzinfo) -> list[LogEntry]:
-    """What happened to every record from a day on, newest first; each called by its title, too."""
+    """The events of every record from a day on, newest first; each called by its title, too."""
     start = datetime.combine(first, time(), zone).timestamp()
     commits = [
         commit.id for commit in listed_commits(known.place, known.tip.commit) if commit.committed >= start

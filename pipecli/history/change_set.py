@@ -68,7 +68,7 @@ class ChangedRecord(NamedTuple):
 
     @property
     def title(self) -> str | None:
-        """What people call it; a paper by whose it is."""
+        """The name that people call it by; of a paper that of its customer or supplier."""
         side = self.after or self.before
         if side is None or side.version is None:
             return None

@@ -263,7 +263,7 @@ def _creation(version: RecordVersion) -> Event:
 
 
 def title_of(version: RecordVersion) -> str | None:
-    """What people call a record, as the version has it; None where it has no name of its own."""
+    """The name that people call a record by in this version; None where it has none of its own."""
     for name in ("title", "organization", "name"):
         title = version.plain.get(name)
         if isinstance(title, str) and (

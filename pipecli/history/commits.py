@@ -161,7 +161,7 @@ def parse_commit(commit: str, content: bytes) -> Commit:
 
 
 class Signature(NamedTuple):
-    """What git says of a commit's signature."""
+    """The words of git on a commit's signature."""
 
     state: str
     """`good`, `bad`, `can't be checked`, …; empty without one."""

@@ -54,7 +54,7 @@ class Unreachable(PipecliError):
 
 
 class Claims:
-    """What one kind of job has claimed: of all clones, or if `alone` of this one.
+    """The claims of one kind of job: of all clones, or if `alone` of this one.
 
     A claim is remembered for `keep` days: a number, or an order's renewal, is never given twice.
     """
@@ -308,7 +308,7 @@ class RunJournal:
         self._unsent: list[str] = []
 
     def of_killed(self) -> Unfinished | None:
-        """What a killed run has left."""
+        """The claims that a killed run has left; None where none was killed."""
         try:
             plain = json.loads((self._cache / self._file).read_text(encoding="utf-8"))
             return Unfinished(plain["who"], plain["unsent"], plain["sending"])

@@ -80,7 +80,7 @@ class Upto(NamedTuple):
 
 
 class Copied(NamedTuple):
-    """What a run has copied."""
+    """The rows and events that a run has copied."""
 
     commit: str
     rows: dict[str, int]

@@ -180,7 +180,7 @@ def counted_items(record: Priced) -> tuple[Item, ...]:
 
 
 def totals(record: Priced) -> Totals:
-    """What a record's lines come to: net, tax by rate, and each line's own part.
+    """The sums of a record's lines: net, tax by rate, and each line's own part.
 
     The last record's are at hand: its row in the index asks for them four times.
     """

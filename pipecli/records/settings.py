@@ -38,7 +38,7 @@ from pipecli.records.money import Rates
 
 
 class Company(Part):
-    """Who quotes: the letterhead."""
+    """The company that quotes: the letterhead."""
 
     name: Line
     address: Text | None = None

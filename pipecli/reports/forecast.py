@@ -73,7 +73,7 @@ class Lacking(NamedTuple):
 
     @classmethod
     def of(cls, values: Sequence[Worth | None], zero: Decimal) -> Self:
-        """What deals of these values come to; None counts as a deal without an amount."""
+        """The sum of deals of these values; None counts as a deal without an amount."""
         worths = [worth for worth in values if worth]
         amounts, weighted = (worth.amount for worth in worths), (worth.weighted for worth in worths)
         return cls(len(values), sum(amounts, zero), sum(weighted, zero))
@@ -178,7 +178,7 @@ class _Sums:
             self.overdue.append(value)
 
     def row(self, key: Key, entries: Sequence[_Entry]) -> Row:
-        """What the deals of a key come to."""
+        """The sums of the deals of a key."""
         open_count = won_count = won_without_amount = overdue = without_date = without_amount = 0
         amount = weighted = won_amount = yearly = self.zero
         categories: dict[str | None, Decimal] = {}

@@ -28,7 +28,7 @@ class Sale(NamedTuple):
 
 
 class LeadInFunnel(NamedTuple):
-    """How far a lead got; it counts at every step before, too."""
+    """A lead, and the steps it got to; the further one counts at every step before."""
 
     id: str
     created_on: date

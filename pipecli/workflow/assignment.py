@@ -1,4 +1,4 @@
-"""Whose leads and deals are: a new one's and `assign` by the rules, `user handover`, `share` with others."""
+"""The owners of leads and deals: of a new one, by the rules of `assign`, by `user handover`, and `share`."""
 
 from __future__ import annotations
 
@@ -213,7 +213,7 @@ def hand_over(
 
 
 def roles_left(settings: Settings, user: str) -> list[str]:
-    """What a handover leaves with a user: the teams they manage, and the rules that name them."""
+    """The roles that a handover leaves with a user: the teams they manage, the rules that name them."""
     teams = [slug for slug, team in settings.teams.items() if team.manager == user]
     return [
         *(f"{user} manages the team {slug}: pipecli team set {slug} manager=…" for slug in teams),

@@ -229,7 +229,7 @@ def record_invoice_sent(invoice: Invoice, *, now: datetime, again: bool = False)
 
 
 def open_amount(invoice: Invoice, notes: Sequence[Invoice]) -> Decimal:
-    """What is still to be paid of an invoice; less than nothing where money is to go back.
+    """The money still to be paid of an invoice; less than nothing where it is to go back.
 
     Of its credit notes those count that are issued, less what was paid back on them.
     """

@@ -136,7 +136,7 @@ def environment(values: Mapping[str, str]) -> Iterator[None]:
 
 
 class _Screen(io.StringIO):
-    """What a command prints at a terminal, kept until it is known how long it is."""
+    """The output of a command at a terminal, kept until it is known how long it is."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -184,7 +184,7 @@ def _send(
 
 
 class Sender:
-    """What one run may send, and what of it isn't sent yet."""
+    """The keys that one run may send, and those of them not sent yet."""
 
     def __init__(self, journal: RunJournal, mine: set[str]) -> None:
         self.journal, self.mine, self.unsent = journal, mine, set(mine)

@@ -144,7 +144,7 @@ def add(
 
 
 class Answers(NamedTuple):
-    """What `add` needs, as far as it is given or answered."""
+    """The fields that `add` needs, as far as they are given or answered."""
 
     title: Text = None
     customer: Text = None
@@ -154,7 +154,7 @@ class Answers(NamedTuple):
 
 
 def _asked(run: Session, given: Answers, *, is_for_somebody: bool) -> Answers:
-    """What is missing, asked of the person at a terminal; nothing is locked meanwhile."""
+    """The missing fields, asked of the person at a terminal; nothing is locked meanwhile."""
     if not is_for_somebody:
         given = _buyer(run, prompted("Customer, a new one by its name (nothing for none)"))._replace(
             title=given.title, amount=given.amount, expected_close=given.expected_close

@@ -103,7 +103,7 @@ def new_invoice(
 
 
 def _quantities(transaction: Transaction, items: list[str] | None) -> dict[str, Decimal | None]:
-    """What `--item` says: lines, each with its quantity; None: all that is left of it."""
+    """The lines of `--item`, each with its quantity; None: all that is left of it."""
     wanted: dict[str, Decimal | None] = {}
     for text in items or ():
         which, _, quantity = text.partition("=")

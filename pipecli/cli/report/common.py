@@ -260,7 +260,7 @@ class ReportOptions(NamedTuple):
             grouping(trend, self.trends, "--trend")
 
     def asked(self, run: Session, given: dict[str, Any]) -> Asked:
-        """What is asked by these options, which are taken out of all that are given. Raises PipecliError."""
+        """The question of these options, which are taken out of all that are given. Raises PipecliError."""
         names = ("by", "trend", "from_", "to", "currency")
         own = {name: given.pop(name) for name in names if name in given}
         self.require_words(**own)
