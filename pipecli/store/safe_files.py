@@ -252,6 +252,36 @@ def _put(root: Path, file: str, content: bytes, mode: int | None) -> Stat:
     return renamed if renamed[:3] == stat[:3] else stat
 
 
+_TAIL = 4096
+"""Bytes, more than any line of git's log of a branch."""
+
+
+def branch_gone_back(place: Location) -> str:
+    """A word on a branch whose ref was lost, as by a power cut, so that git takes an older, packed one.
+
+    Empty for most: git's log of a branch ends with the commit that it is at. No git is asked.
+    """
+    with suppress(OSError, ValueError, IndexError, StopIteration):
+        ref = (place.git_dir / "HEAD").read_text(encoding="utf-8").strip().removeprefix("ref: ")
+        common = place.common_dir
+        if (common / ref).exists() or not ref.startswith("refs/heads/"):
+            return ""
+        with (common / "logs" / ref).open("rb") as log:
+            log.seek(max(os.fstat(log.fileno()).st_size - _TAIL, 0))
+            last = log.read().splitlines()[-1].split()[1].decode("ascii")
+        packed = (common / "packed-refs").read_text(encoding="utf-8").splitlines()
+        now = next(line.partition(" ")[0] for line in packed if line.endswith(f" {ref}"))
+        if now != last:
+            from shlex import quote  # a reading verb doesn't wait for it
+
+            branch = ref.removeprefix("refs/heads/")
+            return (
+                f"branch {branch} is at an old commit, {now[:7]}, and git's log of it ends with {last[:7]}: "
+                f"unless you did that, its ref was lost; have it again: git update-ref {quote(ref)} {last}"
+            )
+    return ""
+
+
 _MOUNTS = Path("/proc/self/mounts")
 
 

@@ -866,6 +866,29 @@ def test_a_branch_that_a_power_cut_took_is_no_new_one(cli, deal, git, root, cont
     assert cli("opp", "set", "2q8", "amount=1").err == ""
 
 
+def test_an_older_packed_ref_in_the_place_of_a_lost_one_is_told(cli, deal, git, root):
+    """As a power cut leaves it: git takes the packed one without a word, and would commit on that."""
+    deal()
+    cli("customer", "add", "Acme")
+    git("gc", "-q")
+    old = git("rev-parse", "HEAD")
+    assert cli("opp", "list").err == ""
+    cli("customer", "add", "Vega")
+    last = git("rev-parse", "HEAD")
+    (root / ".git/refs/heads/main").unlink()
+    way = f"git update-ref refs/heads/main {last}"
+    told = (
+        f"warning: branch main is at an old commit, {old[:7]}, and git's log of it ends with {last[:7]}: "
+        f"unless you did that, its ref was lost; have it again: {way}\n"
+    )
+    assert cli("opp", "list").err == told
+    assert cli("opp", "set", "2q8", "amount=1", "--dry-run").err.startswith(told)
+    git(*way.split()[1:])
+    assert (cli("opp", "list").err, git("status", "--porcelain")) == ("", "")
+    git("pack-refs", "--all")
+    assert cli("opp", "list").err == ""
+
+
 def test_a_damaged_journal_is_named(cli, deal, root):
     deal()
     (root / ".git/pipecli/root").mkdir(parents=True, exist_ok=True)
