@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from pipecli.errors import PipecliError
+from pipecli.errors import PipecliError, Unreadable
 
 EXACT = Context(prec=120, rounding=ROUND_HALF_UP)
 """Arithmetic without a rounding of its own: the usual 28 digits would round a product of two of 15 first."""
@@ -45,6 +45,22 @@ def zero_of(currency: str) -> Decimal:
 def percentage(amount: Decimal, percent: Decimal) -> Decimal:
     """So much percent of `amount`, unrounded."""
     return EXACT.multiply(amount, percent).scaleb(-2, EXACT)
+
+
+def part_of(total: Decimal, number: Decimal) -> Decimal:
+    """The price of one of so many, with as few decimals as come to `total` again: 33.33333 of 3 for 100.
+
+    Raises Unreadable for a number of 0.
+    """
+    if not number:
+        raise Unreadable(f"{total:f} has no price of one, as there are 0")
+    exact = EXACT.divide(total, number)
+    prices = (exact.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP, EXACT) for digits in range(2, 13))
+    return next((p for p in prices if abs(EXACT.multiply(p, number) - total) < _LEAST_APART), exact)
+
+
+_LEAST_APART = Decimal("0.00005")
+"""Half the smallest minor unit: what is less apart is printed as one amount."""
 
 
 def weighted_amount(amount: Decimal, probability: Decimal, currency: str) -> Decimal:

@@ -448,6 +448,21 @@ def test_a_line_below_zero_is_a_discount_of_the_whole(cli: Cli, root: Path, git:
 
 
 @pytest.mark.usefixtures("two_deals")
+def test_a_line_that_is_rejected_takes_those_of_its_record_along(cli: Cli, root: Path) -> None:
+    """The others came, and the deal's sum was false."""
+    rows = "Id,Deal,Item,Price\nI1,D1,Panel,75\nI2,D1,Anchor,many\nI3,D2,Panel,75\n"
+    mapping = (
+        "external_id: Id\nrecord: {opportunity: Deal}\ncolumns: {Item: description, Price: unit_price}\n"
+    )
+    report = told(cli, "items", write("l.csv", rows), "--map", write("i.yaml", mapping), code=1)
+    assert [reason["reason"] for reason in report["reasons"]] == [
+        "line 3, which belongs to it, is rejected",
+        'Price: "many" isn\'t an amount',
+    ]
+    assert ["items" in deals(root)[key] for key in ("D1", "D2")] == [False, True]
+
+
+@pytest.mark.usefixtures("two_deals")
 def test_one_of_two_activities_that_the_file_calls_alike_is_named_with_its_record(
     cli: Cli, root: Path
 ) -> None:

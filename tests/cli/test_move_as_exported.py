@@ -2053,10 +2053,12 @@ def test_quotations_and_prices_beside_deals_are_no_deals(cli: Cli, root: Path) -
     quotes = "Quote ID,Deal ID,Quote Name,Total,Status\nQ1,1,First,1498,Sent\nQ2,1,Second,1500,Draft\n"
     prices, bare = "Product,Price\nA1,1498\n", "SKU,Amount\nA1,1498\n"
     told = _plan(cli, _files("exp", deals=deal, quotations=quotes, price_list=prices, export=bare))
-    assert _kinds(told) == {"deals.csv": "opportunities", "quotations.csv": "quotations"}
-    assert told["unknown"] == ["export.csv", "price_list.csv"]
+    kinds = {"deals.csv": "opportunities", "quotations.csv": "quotations", "price_list.csv": "price-lists"}
+    assert _kinds(told) == kinds
+    assert told["unknown"] == ["export.csv"]
     cli("import", "run", "m")
     assert [*deals(root)] == ["1"]
+    assert loads((root / "price-lists/standard-eur.yaml").read_text())["prices"] == {"a1": 1498}
 
 
 def test_quotations_of_no_vendor_come_with_their_deals_and_lines(cli: Cli, root: Path) -> None:
@@ -2104,7 +2106,7 @@ def test_price_books_of_salesforce_are_price_lists(cli: Cli, root: Path) -> None
     )
     told = _plan(cli, source)
     assert (
-        "PricebookEntry.csv names no currency: its prices are taken as EUR, the pipeline's own"
+        "PricebookEntry.csv names no currency: its amounts are taken as EUR, the pipeline's own"
         in told["assumed"]
     )
     cli("import", "run", "m")
@@ -2123,6 +2125,69 @@ def test_price_books_of_several_currencies_are_a_list_for_each(cli: Cli, root: P
     cli("import", "run", "m")
     lists = {one["currency"]: one["prices"] for one in map(_read, root.glob("price-lists/*.yaml"))}
     assert lists == {"EUR": {"S-1": 12.5}, "USD": {"S-1": 14}}
+
+
+def _price_lists(root: Path) -> dict[str, dict[str, float]]:
+    return {one["name"]: one["prices"] for one in map(_read, root.glob("price-lists/*.yaml"))}
+
+
+def test_products_with_a_price_in_their_row_are_a_price_list_too(cli: Cli, root: Path) -> None:
+    """The price was told as left out, or kept as a text."""
+    hubspot = (
+        "Record ID,Name,SKU,Unit price,Unit cost\n1,Saw,S-1,12.50,4\n2,Axe,,7,\n3,Cog,C-1,on request,1\n"
+    )
+    told = _plan(cli, _files("exp", products=hubspot))
+    assert told["questions"] == []
+    assert not [line for line in told["left_out"] if "rice" in line]
+    said = cli("import", "run", "m").out
+    assert "price-lists: 3 rows of products.csv: 1 made" in said
+    assert _price_lists(root) == {"Standard EUR": {"S-1": 12.5, "axe": 7}}
+    products = {one["sku"]: one.get("cost") for one in map(_read, root.glob("products/*.yaml"))}
+    assert products == {"S-1": 4, "axe": None, "C-1": 1}
+    assert "nothing to change" in cli("import", "run", "m").out
+
+
+def test_prices_of_several_currencies_and_sorts_are_not_mixed(cli: Cli, root: Path) -> None:
+    sheet = "SKU;Nombre;Precio EUR;Precio USD;Mayorista;Coste\nA-1;Sierra;1.498,00;1.600,00;900,00;700,00\n"
+    tarifa = "Código;Descripción;Precio con IVA;Moneda\nB-1;Hacha;8,47;usd\nB-2;Clavo;1,50;€\n"
+    _plan(cli, _files("exp", productos=sheet, lista_de_precios=tarifa))
+    cli("import", "run", "m")
+    assert _price_lists(root) == {
+        "Standard EUR": {"A-1": 1498},
+        "Standard USD": {"A-1": 1600},
+        "Standard EUR with tax": {"B-2": 1.5},
+        "Standard USD with tax": {"B-1": 8.47},
+    }
+    products = {one["sku"]: one for one in map(_read, root.glob("products/*.yaml"))}
+    assert products["A-1"]["custom"] == {"mayorista": "900,00"}
+    assert (products["A-1"]["cost"], products["B-1"]["name"]) == (700, "Hacha")
+
+
+def test_a_cost_in_another_currency_than_the_pipelines_own_is_kept_as_it_is(cli: Cli, root: Path) -> None:
+    _plan(cli, _files("exp", products="SKU,Name,Price,Cost,Currency\nA-1,Saw,12,7,USD\n"))
+    cli("import", "run", "m")
+    (saw,) = map(_read, root.glob("products/*.yaml"))
+    assert "cost" not in saw
+    assert saw["custom"] == {"cost": 7}
+
+
+def test_a_line_with_its_total_alone_has_the_price_of_one(cli: Cli, root: Path) -> None:
+    """It was rejected. Salesforce's lines may name their product by its entry in a price book."""
+    source = _files(
+        "exp",
+        Product2="Id,Name,ProductCode\n01tA,Saw,S-1\n",
+        PricebookEntry="Id,Pricebook2Id,Product2Id,UnitPrice\n01uA,01sA,01tA,12.5\n",
+        Opportunity="Id,Name,StageName,Amount,CloseDate\n006A,Roof,Prospecting,112,2026-12-30\n",
+        OpportunityLineItem="Id,OpportunityId,PricebookEntryId,Quantity,TotalPrice,Description\n"
+        "00kA,006A,01uA,3,100,Saws\n00kB,006A,,2,12,Nails\n",
+    )
+    _plan(cli, source)
+    said = cli("import", "run", "m").out
+    assert "prices of one, as the total of their line over its quantity: 2 rows (line 2)" in said
+    assert "opportunities: 2 rows 112.00 EUR | 2 rows 112.00 EUR" in said
+    assert _price_lists(root) == {"01sA": {"S-1": 12.5}}
+    saws, nails = deals(root)["006A"]["items"]
+    assert (saws["product"], saws["unit_price"], nails["unit_price"]) == ("S-1", 33.33333, 6)
 
 
 def test_a_list_of_clickup_is_a_pipeline_and_its_status_the_stage(cli: Cli, root: Path) -> None:

@@ -60,7 +60,7 @@ def test_each_preset_becomes_a_mapping_without_a_fault(preset: Preset, cli: Cli,
     Path(name).write_text(out.getvalue(), encoding="utf-8")
     cli("import", "plan", name, "--into", "m", "--from", preset.vendor)
     files = export_of(load_plan(Path("m")), None)
-    (step,) = load_plan(Path("m")).steps
+    step, *_ = load_plan(Path("m")).steps
     target = target_named(step.kind)
     assert target is not None
     table, source = import_rows(files[0], File(step.map, Path("m", step.map).read_bytes()), target)
@@ -71,7 +71,7 @@ def test_each_preset_becomes_a_mapping_without_a_fault(preset: Preset, cli: Cli,
 
 def _name_of(preset: Preset) -> str:
     """What a file of this kind is called."""
-    return re.findall(r"\w+", preset.file if preset.must_be_named else preset.kind.removesuffix("s"))[0]
+    return re.findall(r"\w+", preset.file if preset.named else preset.kind.removesuffix("s"))[0]
 
 
 def _example(role: str) -> str:

@@ -19,7 +19,7 @@ from pipecli.inbox.importing.mapping import Source, listed
 from pipecli.inbox.importing.table import Cell, Row, Table
 from pipecli.records import kinds
 from pipecli.records.kinds import Kind
-from pipecli.records.money import EXACT
+from pipecli.records.money import EXACT, part_of
 from pipecli.records.references import named_at
 from pipecli.records.written_amounts import DecimalSign, Money, is_cut_off, is_rounded, read_number
 
@@ -75,8 +75,8 @@ class ColumnBinding(NamedTuple):
     """Where the field holds one value: what stands between several, of which the first is taken."""
     formats: tuple[str, ...] = ()
     """The date formats of a field that holds a day or a moment."""
-    times: tuple[str, DecimalSign] | None = None
-    """The column of the number that an amount is multiplied by, and its decimal sign."""
+    times: tuple[str, DecimalSign, bool] | None = None
+    """The column of the number that an amount is multiplied by, or, if True, divided; its decimal sign."""
 
 
 class TemplateBinding(NamedTuple):
@@ -124,6 +124,7 @@ Beside it a column may be empty, as long as one isn't.
 """
 _ADDRESS = ("address",)
 """The field of whose template a column may be empty between commas: a town without a state."""
+DIVIDED = "prices of one, as the total of their line over its quantity"
 CLOSES_LATER = "won or lost on a day that is still to come"
 _REMEMBERED = 1 << 13
 """Values of a column; what comes often is soon among them again."""
@@ -295,12 +296,20 @@ class Bindings:
             if binding.formats:
                 self.unread.setdefault((column, _plain(cell)), reading.row)
 
-    def _multiplied(self, amount: Money, column: str, decimal_sign: DecimalSign, row: Row) -> Money:
-        """An amount times the number in another column; itself where that is empty. Raises Unreadable."""
+    def _multiplied(
+        self, amount: Money, column: str, decimal_sign: DecimalSign, is_divided: bool, row: Row
+    ) -> Money:
+        """An amount times the number in another column, or that part of it; itself where that is empty.
+
+        Raises Unreadable.
+        """
         if is_empty(cell := self._cell(row, column)):
             return amount
         number = read_number(cell, decimal_sign) if isinstance(cell, str) else read_number(str(cell), ".")
-        return amount._replace(value=EXACT.multiply(amount.value, number))
+        if not is_divided:
+            return amount._replace(value=EXACT.multiply(amount.value, number))
+        Tally.count(self.noted, DIVIDED, row)
+        return amount._replace(value=part_of(amount.value, number))
 
     def _replaced(
         self, reading: RowReading, column: str, binding: ColumnBinding, values: tuple[object, ...]

@@ -184,15 +184,18 @@ class _Compiler:
         is_list = any(get_origin(kind) is tuple for kind in self._kinds(path))
         split = None if is_list else column.split
         formats = tuple(column_format.formats) if self._is_time(path) else ()
-        times = self._times(column, [*place, "times"])
+        times = self._times(column, place)
         return ColumnBinding(path, read, values, when, otherwise, split, formats, times)
 
-    def _times(self, column: Column, place: list[str | int]) -> tuple[str, DecimalSign] | None:
-        """The column of the number that an amount is multiplied by, and its decimal sign."""
-        name = self._column(column.times, place) if column.times else None
+    def _times(self, column: Column, place: list[str | int]) -> tuple[str, DecimalSign, bool] | None:
+        """The column of the number that an amount is multiplied or divided by, and its decimal sign."""
+        key = "per" if column.per else "times"
+        told = column.per or column.times
+        name = self._column(told, [*place, key]) if told else None
         if name and not (column.to or "").endswith(("amount", "price", "cost")):
-            self.source.fault(place, f"times: {column.to} is no amount")
-        return (name, self.mapping.decimal or decimal_sign_of(texts(self.table, name))) if name else None
+            self.source.fault([*place, key], f"{key}: {column.to} is no amount")
+        sign = self.mapping.decimal or decimal_sign_of(texts(self.table, name)) if name else ""
+        return (name, sign, key == "per") if name else None
 
     def _conditions(self, told: Map[str, mapping.Condition], place: list[str | int]) -> dict[str, Condition]:
         return {

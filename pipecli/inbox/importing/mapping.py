@@ -80,6 +80,8 @@ class Column(Part):
     scale: Scale | None = None
     times: Line | None = None
     """The column of the number that an amount is multiplied by: the discount of a unit by the quantity."""
+    per: Line | None = None
+    """The column of the number that an amount is divided by: the total of a line by the quantity."""
     split: Annotated[str, Field(min_length=1)] | None = None
     """Cuts a cell of several values; a field that holds one takes the first."""
     html: Flag = False

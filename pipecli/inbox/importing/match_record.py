@@ -174,6 +174,8 @@ class Matcher:
 
     def _add_part(self, reading: RowReading, key: str) -> None:
         if reading.reasons:
+            if self.bindings.rows == "items":
+                self._break(key, reading)
             raise reading.refusal()
         if self.bindings.external_id and self.bindings.external_path not in reading.values:
             raise Unreadable(f"{self.bindings.external_id}: the external_id is missing")
@@ -229,7 +231,7 @@ class Matcher:
         """The customer of a contact's row, its addresses and its telephone numbers."""
         customer = reading.values.get(("customer",), self.bindings.constants.get(("customer",)))
         emails, phones = (_signs(reading, list_) for list_ in ("emails", "phones"))
-        if not isinstance(customer, Named) or self._lacks(customer):
+        if not isinstance(customer, Named) or (customer.may_lack and self._lacks(customer)):
             return None, emails, phones
         return self.names.key_of(customer), emails, phones
 
@@ -244,8 +246,6 @@ class Matcher:
                 Tally.count(self.bindings.left_out, f"{value.noun}s that aren't here", draft.rows[0])
 
     def _lacks(self, named: Named) -> bool:
-        if not named.may_lack:
-            return False
         try:
             self.names.key_of(named)
         except Unreadable:  # one whose row was rejected comes once that is mended

@@ -174,7 +174,8 @@ class _Builder:
 
     def _before_and_plain(self, draft: Draft, _: None) -> tuple[Part | None, Plain]:
         """The record as it is in the pipeline, and as it shall be. Raises Unreadable."""
-        if draft.is_new and (broken := self.matcher.broken.get(draft.key)):
+        is_whole = draft.is_new or self.matcher.parents is not None
+        if is_whole and (broken := self.matcher.broken.get(draft.key)):
             raise Unreadable(broken)
         before = draft.before if draft.is_new or draft.departed else self._present(draft.key)
         return before, self._plain(draft, before)

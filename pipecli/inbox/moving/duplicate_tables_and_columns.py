@@ -130,22 +130,16 @@ def _asked(first: Known, second: Known, place: int, number: int, findings: Findi
     ids, others = _by_id(*first), _by_id(*second)
     differing = [*_differing(ids, others, _shared(first, second))]
     if shared := _within(second, first) or _within(first, second):
-        alone = (
+        difference = (
             f"are sheets of one workbook; one has no ids, and no {', '.join(shared)} that the other hasn't"
         )
-        return _answered(first[0], second[0], place, number, alone, findings)
-    if not differing:
+    elif differing:
+        records = count(len({id_ for id_, _ in differing}), "record", ",")
+        id_, column = differing[0]
+        difference = f"are both about {records} of one id and differ, as in {column} of {id_}"
+    else:
         return set()
-    id_, column = differing[0]
-    return _answered(
-        first[0],
-        second[0],
-        place,
-        number,
-        f"are both about {count(len({id_ for id_, _ in differing}), 'record', ',')} of one id and differ, "
-        f"as in {column} of {id_}",
-        findings,
-    )
+    return _answered(first[0], second[0], place, number, difference, findings)
 
 
 def _by_id(table: Table, told: Recognised) -> dict[str, list[Row]]:
@@ -254,6 +248,13 @@ def _rows_of(table: Table, told: Recognised) -> Table:
     return table._replace(rows=[row for row in table.rows if holds(told.rest.get("only", {}), row)])
 
 
+def price_entries_of(known: Iterable[tuple[Table, Recognised]]) -> dict[str, str]:
+    """The ids of products by those of their prices in Salesforce's price books."""
+    priced = [(table, told.roles.get("product")) for table, told in known if "part" in told.rest]
+    ids = [(*one, name) for one in priced if one[1] for name in one[0].columns if one_word(name) == "id"]
+    return {row.text(id_): row.text(str(of)) for table, of, id_ in ids for row in table.rows}
+
+
 def firms_of(known: Iterable[tuple[Table, Recognised]]) -> set[str]:
     """The names of the customers in the files."""
     firms = [(_rows_of(*one), one[1].roles.get("name", "")) for one in known if one[1].kind == "customers"]
@@ -272,6 +273,10 @@ def by_id_or_name(table: Table, told: Recognised, findings: Findings) -> Recogni
         if not isinstance(role, str) or not role.endswith("#"):
             continue
         plain = role.removesuffix("#")
+        if priced := findings.price_entries.keys() & texts(table, column) if plain == "price_entry" else ():
+            of = {entry: findings.price_entries[entry] for entry in sorted(priced)}
+            columns[column] = {"to": "product", "values": of, "unknown": "skip"}
+            continue
         named = (plain, "description") if plain == "product" else (plain,)
         names = [other for other, own in columns.items() if own in named]
         is_alone = plain in _ALONE and not any(texts(table, name) for name in names)
@@ -406,3 +411,35 @@ def namesakes_of(table: Table, roles: Mapping[str, str]) -> dict[str, set[str]]:
         if number > 1 and name:
             namesakes.setdefault(name, set()).update(customers)
     return namesakes
+
+
+def contacts_of_deals(
+    table: Table, told: Recognised, column: str, entry: dict[str, Any], findings: Findings
+) -> tuple[list[dict[str, Any]], dict[str, list[str]]]:
+    """The contact of a deal: by name and address where the row has both, else by a name of one there.
+
+    Gives the entries of the column of names, and the templates beside it.
+    """
+    place, address = told.column_of("customer") or "", told.roles.get("contacts.email", "")
+    cells = [[row.text(name) for name in (column, place, address)] for row in table.rows]
+    twins = [one for one in cells if one[0] in findings.namesakes]
+    twins = [one for one in twins if one[1] in findings.namesakes[one[0]]] or twins
+    names = sorted({name for name, _, _ in twins})
+    firms = sorted({one[0] for one in cells if not one[1] and folded(one[0]) in findings.firms})
+    plain = [] if names or firms else [f"{{{column}}}"]
+    choices = [f"{{{column}}} <{{{address}}}>", *plain, f"{{{address}}}"]
+    entries: list[dict[str, Any]] = []
+    if firms:  # Capsule's `Contact` is who buys, a person or a firm
+        entries.append({"to": "customer", "when": {column: firms} | ({place: ""} if place else {})})
+    if names or firms:
+        entry |= {"when": {column: {"not": [*names, *firms]}}, "#": "without two of one name, and firms"}
+    entries += [entry] if names or not address else []
+    if names and place:
+        elsewhere = {"not": sorted({customer for _, customer, _ in twins})}
+        entries.append({"to": entry["to"], "when": {column: names, place: elsewhere}})
+    if alone := sum(not email for _, _, email in twins):
+        findings.assumed.append(
+            f"two contacts of one customer are called {', '.join(names)}: {count(alone, 'deal', ',')} of "
+            f"{table.name} with this name alone come without; export their ids or addresses, too"
+        )
+    return entries, {"contacts.contact": choices} if address else {}

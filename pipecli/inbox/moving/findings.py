@@ -18,7 +18,7 @@ from pipecli.errors import PipecliError, Unreadable
 from pipecli.inbox.importing.compile_mapping import NOTHING, holds, texts
 from pipecli.inbox.importing.mapping import in_flow
 from pipecli.inbox.importing.table import Row, Table
-from pipecli.inbox.moving.vocabulary import patterns
+from pipecli.inbox.moving.vocabulary import patterns, stem_of
 from pipecli.records.compare_names import folded, is_code, name_key
 from pipecli.records.settings import Settings
 from pipecli.records.written_amounts import read_money
@@ -115,6 +115,8 @@ class Findings:
     ids_here: Callable[[], Container[str]] = frozenset
     """The external ids of the records of the pipeline."""
     currencies: Counter[str] = field(default_factory=Counter)
+    price_entries: dict[str, str] = field(default_factory=dict)
+    """The ids of products by those of their prices, by which Salesforce's lines may name them."""
     currency_ids: dict[str, str] = field(default_factory=dict)
     """The codes, where the export has a table of both."""
     types: list[str] = field(default_factory=list)
@@ -143,6 +145,16 @@ class Findings:
         if told is None:
             self.ask(about, question, one_of)
         return told
+
+    def id_of_activities(self, table: Table, column: str, kind: str) -> str:
+        """Their column of ids, after a word where other activities may have the same: each kind counts so."""
+        ids = texts(table, column).keys()
+        words = [f"{kind}-", f"{ids_and_files.slug(stem_of(table.name))}-"]
+        words = words if all(re.fullmatch(r"\d{1,9}", text) for text in ids) else ["", *words]
+        made = {word: {word + text for text in ids} for word in words}
+        word = next((word for word in words if made[word].isdisjoint(self.activities)), words[-1])
+        self.activities |= made[word]
+        return f"{word}{{{column}}}" if word else column
 
     def outcomes(self, words: Iterable[str], where: str = "", question: str = "") -> dict[str, str] | None:
         """The outcomes of stages or statuses, of which a file has these, as they were answered.
@@ -200,12 +212,8 @@ def are_amounts(table: Table, column: str) -> bool:
 def set_where_lacking(
     kind: str, table: Table, column_of: Callable[[str], str | None], findings: Findings
 ) -> dict[str, str]:
-    """What prices without a currency and lines without a name have instead, as none is without; says so."""
-    base, named = findings.settings.currency, [*filter(None, map(column_of, ("product", "description")))]
-    if kind == "price-lists" and not column_of("currency"):
-        own = f"its prices are taken as {base}, the pipeline's own"
-        findings.assumed.append(f"{table.name} names no currency: {own}")
-        return {"currency": base}
+    """What lines without a name have instead, as none is without; says so."""
+    named = [*filter(None, map(column_of, ("product", "description")))]
     nameless = [row for row in table.rows if not any(text_of_row(f"{{{column}}}", row) for column in named)]
     if kind != "items" or not nameless:
         return {}
@@ -215,15 +223,16 @@ def set_where_lacking(
 
 
 def staying_out(
-    table: Table, mapping: Mapping[str, Any], lost: Container[str]
+    table: Table, mapping: Mapping[str, Any], lost: Container[str], elsewhere: Container[str]
 ) -> tuple[list[str], list[str]]:
     """Each column with cells that a mapping leaves out, and their number; and those that others say again.
 
+    Those `elsewhere` come with another kind of record, of which the table tells, too.
     A column is left out as a whole, or for the rows that fulfil none of the conditions of its entries.
     """
     said = str([mapping["external_id"], mapping["record"], mapping["templates"]])
     out, again = list[str](), list[str]()
-    for column in table.columns:
+    for column in (column for column in table.columns if column not in elsewhere):
         cells, entries = texts(table, column), mapping["columns"].get(column)
         if column in lost or (entries is None and column in mapping["ignore"]):
             (out if column in lost else again).extend([f"{column} ({cells.total():,})"] if cells else [])

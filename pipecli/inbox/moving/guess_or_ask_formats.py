@@ -84,6 +84,13 @@ def signs_in(table: Table, column: str) -> Counter[frozenset[str]]:
     return rows
 
 
+def are_in(code: str, table: Table, column: str, named: Iterable[str]) -> bool:
+    """True for amounts of which neither header, sign nor the column of currencies names another currency."""
+    signs = {sign for sign in signs_in(table, column) if sign and code not in sign}
+    codes = {_code_of(text) for own in named for text in texts(table, own)}
+    return not signs and {code} >= codes | {currency_of(column) or code}
+
+
 def currency_words(table: Table, column: str, findings: Findings) -> dict[str, str]:
     """The codes of what a column of currencies has instead of them; asks for what isn't a currency."""
     codes = {text: findings.currency_ids.get(text) or _code_of(text) for text in texts(table, column)}
@@ -215,8 +222,8 @@ def decimal_sign_of_export(tables: Iterable[tuple[Table, Mapping[str, str]]]) ->
     return marks.pop() if len(marks) == 1 else ""
 
 
-def decimal_of(table: Table, column: str, role: str, findings: Findings) -> dict[str, str]:
-    """The sign of the export's other amounts, or else as answered, where `1,498` may be two numbers."""
+def decimal_of(table: Table, column: str, role: str, findings: Findings) -> dict[str, Any]:
+    """The sign of the export's other amounts, or as answered, where `1,498` may be two; words for none."""
     cells, told = texts(table, column), findings.decimal
     matches = () if decimal_sign_of(cells) else (re.search(r"\d([.,])\d{3}(?!\d)", cell) for cell in cells)
     found = [match for match in matches if match]
@@ -224,7 +231,9 @@ def decimal_of(table: Table, column: str, role: str, findings: Findings) -> dict
         question = f'{table.name}, {column}: what does the sign in "{found[0].string}" part?'
         answer, sign = findings.asked("decimal", question, ("thousands", "decimals")), found[0][1]
         told = {"decimals": sign, "thousands": ".,".replace(sign, "")}.get(answer, "")
-    return {"decimal": told} if found and told else {}
+    words = [text for text in cells if role == "price" and not re.search(r"\d", text)]  # `on request`
+    none = {"values": dict.fromkeys(words)} if 0 < len(words) <= _MOST_WORDS else {}
+    return none | ({"decimal": told} if found and told else {})
 
 
 def form_of_texts(cells: Counter[str], role: str) -> dict[str, Any]:
@@ -439,12 +448,3 @@ def with_amounts_off(table: Table, columns: dict[str, Any]) -> dict[str, Any]:
             nothing = ["", *sorted(text for text, value in off.items() if value == 0)]
             columns[column] = {"to": "discount_amount", "when": {column: {"not": nothing}}, "#": "over 100"}
     return columns
-
-
-_IS_DATA = re.compile(r"(\\N|-?\d+[.,]\d+|\d{4}-\d\d-\d\d([T ]\d\d:\d\d\S*)?|\S+@\S+\.\w+)( \(\d+\))?")
-"""A cell of a row, which no column is called."""
-
-
-def has_no_header(table: Table) -> bool:
-    """True for a table whose first row is one of its records, as a dump of a database has it."""
-    return sum(_IS_DATA.fullmatch(column) is not None for column in table.columns) > 1

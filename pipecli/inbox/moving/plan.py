@@ -20,33 +20,14 @@ from pipecli.inbox.importing.mapping import mapping_page
 from pipecli.inbox.importing.table import FileFormat, Table
 from pipecli.inbox.importing.workbook import rows_of_file, tables_of_file, with_sheet
 from pipecli.inbox.moving import PLAN_FILE
+from pipecli.inbox.moving import duplicate_tables_and_columns as overlaps
+from pipecli.inbox.moving import guess_or_ask_formats as formats
 from pipecli.inbox.moving.deal_outcomes import OF_DEALS, Columns, Deals
-from pipecli.inbox.moving.duplicate_tables_and_columns import (
-    SEVERAL,
-    by_id_or_name,
-    firms_of,
-    ids_of,
-    namesakes_of,
-    table_name,
-    template_of_ids,
-    without_overlaps,
-)
+from pipecli.inbox.moving.duplicate_tables_and_columns import table_name
 from pipecli.inbox.moving.endings import stages_to_fill, with_ends, without_deleted
 from pipecli.inbox.moving.findings import Findings, filled, know_users, owners, set_where_lacking, staying_out
-from pipecli.inbox.moving.guess_or_ask_formats import (
-    OF_MONEY,
-    amount_scale,
-    currency_ids,
-    currency_of_amounts,
-    currency_words,
-    date_form,
-    decimal_of,
-    decimal_sign_of_export,
-    form_of_texts,
-    fraction_scale,
-)
 from pipecli.inbox.moving.plan_files import SETTINGS_PAGE, Step, plan_page, settings_page
-from pipecli.inbox.moving.recognise_by_words import Recognised, columns_of_deals
+from pipecli.inbox.moving.recognise_by_words import Recognised, columns_for, columns_of_deals
 from pipecli.inbox.moving.recognise_vendor import (
     check_vendor,
     doubts,
@@ -56,8 +37,8 @@ from pipecli.inbox.moving.recognise_vendor import (
     recognised,
     with_marks,
 )
-from pipecli.inbox.moving.vocabulary import kinds_of_rows, of_activity, patterns, stem_of
-from pipecli.records.compare_names import folded, is_code
+from pipecli.inbox.moving.vocabulary import is_yes, kinds_of_rows, of_activity, patterns
+from pipecli.records.compare_names import is_code
 from pipecli.records.settings import Settings
 from pipecli.store import ids_and_files
 from pipecli.wording import count
@@ -121,17 +102,24 @@ def make_plan(
     leading = vendors.most_common(1)[0][0] if vendors else ""
     findings = Findings(settings, answers or {}, leading, today, leading or "sales", ids_here=ids_here)
     unread = [table for table, told in pairs if told is None]
-    findings.currency_ids = {key: code for table in unread for key, code in currency_ids(table).items()}
-    plan = Plan(leading, findings, unknown=[table_name(table) for table in unread if not currency_ids(table)])
-    known = [known[number] for number in without_overlaps(known, findings)]
+    findings.currency_ids = {
+        key: code for table in unread for key, code in formats.currency_ids(table).items()
+    }
+    plan = Plan(
+        leading,
+        findings,
+        unknown=[table_name(table) for table in unread if not formats.currency_ids(table)],
+    )
+    known = [known[number] for number in overlaps.without_overlaps(known, findings)]
     know_users(findings, [(one.table, one.told.roles) for one in known if one.told.kind == "users"])
     for table, told in known:
-        findings.namesakes |= namesakes_of(table, told.roles) if told.kind == "contacts" else {}
+        findings.namesakes |= overlaps.namesakes_of(table, told.roles) if told.kind == "contacts" else {}
         findings.assumed += doubts(table, told)
-    findings.kinds, findings.firms = ids_of(known), firms_of(known)
-    findings.decimal = decimal_sign_of_export((table, told.roles) for table, told in known)
+    findings.kinds, findings.firms = overlaps.ids_of(known), overlaps.firms_of(known)
+    findings.price_entries = overlaps.price_entries_of(known)
+    findings.decimal = formats.decimal_sign_of_export((table, told.roles) for table, told in known)
     for number, (table, told) in enumerate(known):
-        table, told = without_deleted(table, by_id_or_name(table, told, findings), findings)
+        table, told = without_deleted(table, overlaps.by_id_or_name(table, told, findings), findings)
         known[number] = _Recognition(table, with_ends(table, with_marks(table, told), findings))
     _look_at_dates(known, findings)
     for one in known:
@@ -183,7 +171,7 @@ def _look_at_dates(known: Sequence[_Recognition], findings: Findings) -> None:
     for table, told in known:
         for role, column in told.roles.items():
             if role in _DATES or role in ("close", "expected_close", "closed_date", "won_date", "lost_date"):
-                date_form(table, column, quiet)
+                formats.date_form(table, column, quiet)
     findings.day_first = quiet.day_first
 
 
@@ -192,9 +180,9 @@ def _page(one: _Recognition, plan: Plan, findings: Findings) -> Step:
     taken = {step.map.removesuffix(".yaml") for step in plan.steps}
     name = f"{ids_and_files.free_slug(told.kind, taken)}.yaml"
     step = Step(told.kind, table.name, name, tuple(c for c in table.columns if c in told.columns))
-    mapping, lost = _Mapping(table, told, findings).plain()
+    mapping, lost = _Mapping(table, told, findings, {step.kind for step in plan.steps}).plain()
     source = f"as {told.preset}" if told.preset else "as its header reads"
-    out, again = staying_out(table, mapping, lost)
+    out, again = staying_out(table, mapping, lost, told.rest.get("said", ()))
     plan.pages[name] = mapping_page(f"{step.kind} from {step.file}, {source}", mapping, out)
     coming = [c for c in table.columns if c not in lost and texts(table, c)]
     plan.summary.append(
@@ -210,10 +198,11 @@ def _page(one: _Recognition, plan: Plan, findings: Findings) -> Step:
 
 
 class _Mapping:
-    def __init__(self, table: Table, told: Recognised, findings: Findings) -> None:
+    def __init__(self, table: Table, told: Recognised, findings: Findings, before: Container[str]) -> None:
+        """`before` are the kinds of the files that come before it."""
         if told.kind == "opportunities" and "part" not in told.rest:
             told = told._replace(columns=columns_of_deals(table, told, findings))
-        self.table, self.told, self.findings = table, told, findings
+        self.table, self.told, self.findings, self.before = table, told, findings, before
         findings.said_otherwise = set()
         self.roles = told.roles
         is_of_deals = told.kind == "opportunities" and not {"part", "rows"} & told.rest.keys()
@@ -239,7 +228,7 @@ class _Mapping:
         self.set |= set_where_lacking(self.told.kind, self.table, self.told.column_of, self.findings)
         if not is_part:
             self._templates()
-            self._money()
+        self._money()
         lost = list(self._others())
         rest = {key: value for key, value in self.told.rest.items() if key not in _OWN}
         mapping: dict[str, Any] = {
@@ -261,23 +250,16 @@ class _Mapping:
         """The column of the ids; of activities with a word before it, where others may have the same."""
         column = self.roles.get("external_id")
         if column is None and self.told.kind in ("opportunities", "leads") and "part" not in self.told.rest:
-            return template_of_ids(self.table, self.told.kind, self.told.column_of, self.findings)
+            return overlaps.template_of_ids(self.table, self.told.kind, self.told.column_of, self.findings)
         if column is None or self.told.kind != "activities":
             return column
-        ids = texts(self.table, column).keys()
-        kind, name = self.told.rest.get("set", {}).get("type", "other"), stem_of(self.table.name)
-        # 1, 2, 3: every kind there counts so, and the file of another may come later
-        words = [f"{kind}-", f"{ids_and_files.slug(name)}-"]
-        words = words if all(re.fullmatch(r"\d{1,9}", text) for text in ids) else ["", *words]
-        made = {word: {word + text for text in ids} for word in words}
-        word = next((word for word in words if made[word].isdisjoint(self.findings.activities)), words[-1])
-        self.findings.activities |= made[word]
-        return f"{word}{{{column}}}" if word else column
+        kind = str(self.told.rest.get("set", {}).get("type", "other"))
+        return self.findings.id_of_activities(self.table, column, kind)
 
     def _history(self) -> None:
         """When a deal came to each stage that is one here; its ends are in the file of the deals."""
         column, at = self.roles["entered.stage"], self.roles["entered.at"]
-        rest = {**date_form(self.table, at, self.findings).entry(), "skip_empty": True}
+        rest = {**formats.date_form(self.table, at, self.findings).entry(), "skip_empty": True}
         told: dict[str, list[str]] = {}
         for name in texts(self.table, column):
             if slug := self.findings.stages.get(name):
@@ -301,6 +283,8 @@ class _Mapping:
     def _make(self) -> list[str]:
         """The kinds that are added by a name: none where other records are named by ids alone."""
         made = self.told.rest.get("make", ()) or kinds_of_rows()[self.told.kind].get("make", ())
+        if self.told.kind == "price-lists":
+            return [] if "products" in self.before else ["product"]
         alone = ["contact"] if isinstance(self.templates.get("contacts.contact"), str) else []
         return [*made] if self.told.kind == "leads" or self._names() else alone
 
@@ -310,6 +294,8 @@ class _Mapping:
             return
         if role in ("external_id", "first_name", "last_name", "contacts.email", *_ADDRESS):
             return
+        if role == "product" and self.told.kind == "price-lists":  # their keys
+            return
         if role.startswith("record"):
             self.record.setdefault(role.removeprefix("record."), column)
             return
@@ -317,64 +303,68 @@ class _Mapping:
             return
         entry: dict[str, Any] = {"to": role, "#": filled(self.table, column)}
         if role in _DATES:
-            entry |= date_form(self.table, column, self.findings).entry()
+            entry |= formats.date_form(self.table, column, self.findings).entry()
         elif role in ("probability", "discount", "tax", "items.discount", "items.tax"):
-            if "scale" not in self.told.rest and (scale := fraction_scale(self.table, column, self.findings)):
+            if "scale" not in self.told.rest and (
+                scale := formats.fraction_scale(self.table, column, self.findings)
+            ):
                 entry["scale"] = scale
-        elif role.endswith(OF_MONEY):
-            entry |= amount_scale(self.table, column, self.findings)
-            entry |= decimal_of(self.table, column, role, self.findings)
+        elif role.endswith(formats.OF_MONEY):
+            entry |= formats.amount_scale(self.table, column, self.findings)
+            entry |= formats.decimal_of(self.table, column, role, self.findings)
+            if role == "total" and self.told.kind == "items":
+                price = self.roles.get("unit_price", "")
+                if texts(self.table, price).total() == len(self.table.rows):
+                    self.findings.said_otherwise.add(column)
+                    return
+                entry |= self._of_one(price)
+            base, named = self.findings.settings.currency, columns_for(self.table, "products", "currency")
+            if role == "cost" and not formats.are_in(base, self.table, column, named):
+                entry["to"] = "custom.cost"  # a cost is in the pipeline's own
         elif role.partition(".")[0] in ("tags", "customer", "email", "emails", "notes"):
-            entry |= form_of_texts(texts(self.table, column), role)
+            entry |= formats.form_of_texts(texts(self.table, column), role)
         elif role in ("owner", "by", "manager") and self.told.kind != "users":
             if unknown := owners(self.table, column, self.findings):
                 entry["values"] = unknown
         elif role == "parent" and all(map(is_code, texts(self.table, column))):
             entry["unknown"] = "skip"
         elif role == "currency":
-            if codes := currency_words(self.table, column, self.findings):
+            if codes := formats.currency_words(self.table, column, self.findings):
                 entry["values"] = codes
+        elif role == "active" and self.told.kind == "products":
+            entry["values"] = {word: is_yes(word) for word in texts(self.table, column)}
         elif role in ("type", "done", "direction") and self.told.kind == "activities":
             entry |= of_activity(role, texts(self.table, column))
         elif role == "type" and self.told.kind == "opportunities":
             slugs = {word: ids_and_files.slug(word) for word in texts(self.table, column)}
             self.findings.types += [slug for slug in slugs.values() if slug not in self.findings.types]
             entry |= {"values": slugs} if slugs else {}
-        entries = [*self._contacts(column, entry)] if role == "contacts.contact" else [entry]
-        for part in entries if role in SEVERAL and "several" in self.told.rest else ():
+        entries = [entry]
+        if role == "contacts.contact":
+            of_deals = overlaps.contacts_of_deals(self.table, self.told, column, entry, self.findings)
+            entries, self.templates = of_deals[0], self.templates | of_deals[1]
+        entries = [*self._prices(entry)] if role == "price" else entries
+        for part in entries if role in overlaps.SEVERAL and "several" in self.told.rest else ():
             part["split"] = self.told.rest["several"]
         if entries:
             self.columns[column] = entries
 
-    def _contacts(self, column: str, entry: dict[str, Any]) -> Iterator[dict[str, Any]]:
-        """The contact of a deal: by name and address where the row has both, else by a name of one there."""
-        place = self.told.column_of("customer") or ""
-        address, namesakes = self.roles.get("contacts.email", ""), self.findings.namesakes
-        three, rows, findings = (column, place, address), self.table.rows, self.findings
-        told = [[row.text(name) for name in three] for row in rows]
-        twins = [cells for cells in told if cells[0] in namesakes]
-        twins = [cells for cells in twins if cells[1] in namesakes[cells[0]]] or twins
-        names = sorted({name for name, _, _ in twins})
-        firms = sorted({cells[0] for cells in told if not cells[1] and folded(cells[0]) in findings.firms})
-        if address:
-            plain = [] if names or firms else [f"{{{column}}}"]
-            self.templates["contacts.contact"] = [f"{{{column}}} <{{{address}}}>", *plain, f"{{{address}}}"]
-        if firms:  # Capsule's `Contact` is who buys, a person or a firm
-            yield {"to": "customer", "when": {column: firms} | ({place: ""} if place else {})}
-        if names or firms:
-            entry |= {"when": {column: {"not": [*names, *firms]}}, "#": "without two of one name, and firms"}
-        if names or not address:
-            yield entry
-        if not names:
-            return
-        if place:
-            elsewhere = {"not": sorted({customer for _, customer, _ in twins})}
-            yield {"to": entry["to"], "when": {column: names, place: elsewhere}}
-        if alone := sum(not email for _, _, email in twins):
-            self.findings.assumed.append(
-                f"two contacts of one customer are called {', '.join(names)}: {count(alone, 'deal', ',')} of "
-                f"{self.table.name} with this name alone come without; export their ids or addresses, too"
-            )
+    def _prices(self, entry: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """The price of a product, by the first column of its row that names it."""
+        named = [column for column, role in self.told.columns.items() if role == "product"]
+        for number, column in enumerate(named):
+            when = {**dict.fromkeys(named[:number], ""), column: {"not": ""}}
+            yield {**entry, "to": f"prices.{{{column}}}"} | ({"when": when} if named[1:] else {})
+
+    def _of_one(self, price: str) -> dict[str, Any]:
+        """What the total of a line tells: the price of one, where the row has no price and nothing off it."""
+        off = [c for c, of in self.told.columns.items() if "discount" in str(of)]
+        nil = {
+            column: ["", *(t for t in texts(self.table, column) if not formats.number_in(t))]
+            for column in off
+        }
+        per = {"per": self.roles["quantity"]} if "quantity" in self.roles else {}
+        return {"to": "unit_price", **per, "when": nil | ({price: ""} if price else {})}
 
     def _templates(self) -> None:
         """Fields that are made of several columns: a person's name, an address, a title that is missing."""
@@ -408,18 +398,27 @@ class _Mapping:
                 self.findings.assumed.append(f"{table_name(self.table)}: {lacking}")
 
     def _money(self) -> None:
-        """Settle the currency of deals and other documents that have no column for it, or no cell."""
-        if "amount" in self.roles and self.told.kind != "items":
-            told, self.signs = currency_of_amounts(self.table, self.roles, self.findings)
-            self.set |= {"currency": told} if told else {}
+        """Settle the currency of deals, other documents and prices that have no column for it, or no cell."""
+        is_list, roles = self.told.kind == "price-lists", self.roles
+        if not (column := roles.get("price" if is_list else "amount")) or self.told.kind == "items":
+            return
+        told, self.signs = formats.currency_of_amounts(self.table, {**roles, "amount": column}, self.findings)
+        self.set |= {"currency": told} if told else {}
+        if is_list and ("external_id" not in roles or "price-lists" not in self.before):
+            code = self.set.setdefault("currency", self.findings.settings.currency)
+            of = roles.get("external_id") or roles.get("currency")
+            word = "" if "external_id" in roles else "Standard "
+            named = [f"{word}{{{of}}}"] if of else []
+            taxed = " with tax" if self.set.get("tax_included") else ""
+            self.templates.setdefault("name", [name + taxed for name in (*named, f"Standard {code}")])
 
     def _said_otherwise(self) -> list[str]:
         """The columns that say again what others do, as a deal's stage does, or its customer's id."""
         doubles: list[str] = [*self.told.rest.get("doubles", ())]
         doubles += [self.roles[of] for of in _HALVES if {of, "name"} <= {*self.roles}]
-        if self.told.kind == "opportunities":
-            own = [column for role, column in self.roles.items() if role in _AGAIN]
-            doubles += [c for c in (*own, *self.findings.said_otherwise) if c not in self.columns]
+        is_of_deals = self.told.kind == "opportunities"
+        own = [column for role, column in self.roles.items() if role in _AGAIN and is_of_deals]
+        doubles += [c for c in (*own, *self.findings.said_otherwise) if c not in self.columns]
         return [*dict.fromkeys(doubles)]
 
     def _others(self) -> Iterator[str]:

@@ -14,13 +14,9 @@ from typing import Any, NamedTuple
 from pipecli.inbox.importing.compile_mapping import NOTHING, texts
 from pipecli.inbox.importing.table import Table
 from pipecli.inbox.moving.findings import Findings, are_amounts
-from pipecli.inbox.moving.guess_or_ask_formats import (
-    bare_header,
-    currency_of,
-    has_no_header,
-    with_amounts_off,
-)
+from pipecli.inbox.moving.guess_or_ask_formats import bare_header, currency_of, with_amounts_off
 from pipecli.inbox.moving.vocabulary import (
+    are_data,
     has_its_own_id,
     header_key,
     is_of_another_thing,
@@ -46,7 +42,7 @@ _OF_FIRMS = {"website", "phone", "street", "city", "country", "industry", "tax_i
 _OF_A_DEAL = {"title", "customer", "owner", "contacts.contact"}
 """Roles of which the prices of a list have none."""
 _HALVES = ("first_name", "last_name")
-_ONCE = {"customers": "name", "contacts": "emails name first_name last_name", "products": "sku"}
+_ONCE = {"customers": "name", "contacts": "emails name first_name last_name", "products": "sku price_list"}
 """Kinds of which a row tells of one, and the roles that it is known by."""
 _RECURRING = {"mrr", "arr", "acv", "tcv"}
 _ANYTHING = {"name", "nombre", "nome", "nom", "نام"}
@@ -156,7 +152,7 @@ def by_words_of(table: Table, known: Container[str], *, is_whole: bool = False) 
     kinds = kinds_named(table.name)
     if QUOTATIONS in (kinds_named(table.sheet) or kinds) and (told := _of_quotations(table)):
         return told
-    if (told := _of_history(table, stem)) or is_of_another_thing(table.name) or has_no_header(table):
+    if (told := _of_history(table, stem)) or is_of_another_thing(table.name) or are_data(table.columns):
         return told
     deals, keys = are_deals(table), [*map(header_key, table.columns)]
     of_lines = {str(_synonyms()["items"].columns.get(key)) for key in keys} >= {"quantity", "unit_price"}
@@ -198,9 +194,11 @@ def by_words_of(table: Table, known: Container[str], *, is_whole: bool = False) 
         if kind == "contacts":  # `Nombre` alone is the name of anything
             needed |= {"name"} & roles if is_last else set()
             must_be_named |= len(needed) == 1 and needed <= {*_HALVES}
-        if kind == "products":
-            must_be_named |= "sku" not in roles
-            needed = needed if "items" not in named else frozenset()  # `Deal Products`: lines of deals
+        if kind == "products":  # no `Deal Products`
+            codes = [header_key(column) for column, role in columns.items() if role == "sku"]
+            is_any = all(key in _synonyms()["customers"].columns for key in codes)  # `Code` is anything's
+            must_be_named |= not codes or (is_any and roles.isdisjoint(("price", "cost", "uom")))
+            needed = frozenset() if (of_lines or "items" in named) and any(map(_is_of_sale, keys)) else needed
         if not needed or (must_be_named and not is_named) or (is_whole and not (is_last and table.rows)):
             continue
         known_by = [column for column, role in columns.items() if role in _ONCE.get(kind, "").split()]
@@ -214,6 +212,14 @@ def by_words_of(table: Table, known: Container[str], *, is_whole: bool = False) 
                 rest["set"] |= {"done": True} if rest["set"]["type"] == "note" and "done" not in roles else {}
             best = Recognised(kind, "", "", with_amounts_off(table, columns), rest, score)
     return best
+
+
+def _is_of_sale(key: str) -> bool:
+    """True for a header, of lines, that says whose they are: of a deal, an order, a customer."""
+    of, _, what = key.partition(" ")
+    roles = (_synonyms()[kind].columns.get(key, "") for kind in ("items", "opportunities"))
+    is_own = of in patterns()["with ids"].split() and what in ("", "id", "number", "no", "nr", "date", "ref")
+    return is_own or any(role.startswith(("record", "customer")) for role in roles)
 
 
 def by_words(table: Table, kind: str, *, is_exact: bool = False) -> dict[str, Any]:
@@ -315,8 +321,8 @@ def _told(header: str, words: _Words) -> str | None:
     for key in map(header_key, parts):
         if role := role_of_header(key, words.columns, words.names):
             return role
-        if words.columns.get(bare_header(key)) == "amount":
-            return "amount"
+        if (role := words.columns.get(bare_header(key))) in ("amount", "price", "cost"):
+            return role
     return None
 
 

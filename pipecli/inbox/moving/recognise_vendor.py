@@ -16,7 +16,7 @@ from pipecli.errors import PipecliError
 from pipecli.inbox.importing.compile_mapping import holds, texts
 from pipecli.inbox.importing.table import Table
 from pipecli.inbox.moving.findings import text_of_row
-from pipecli.inbox.moving.guess_or_ask_formats import are_days
+from pipecli.inbox.moving.guess_or_ask_formats import are_days, currency_of
 from pipecli.inbox.moving.recognise_by_words import (
     Recognised,
     are_deals,
@@ -54,54 +54,40 @@ class Preset(NamedTuple):
     kind: str
     name: str
     """Its file below `presets/`."""
-    recognise: tuple[str, ...]
-    """The columns that a table must have to be taken for it."""
-    file: str
-    """A regular expression for the file's name; empty for any."""
-    prefix: str
-    """What may stand before each header: `Deal - `."""
-    must_be_named: bool
-    """The columns alone are too common: the file's name must fit."""
-    own: tuple[str, ...]
-    """Columns of this vendor, of which a table must have two where those of `recognise` are too common."""
     columns: Mapping[str, Any]
     """For a column a role, or a field, or what a mapping says of a column."""
     rest: Mapping[str, Any]
     """The other keys of a mapping, as they stand."""
+    recognise: Sequence[str]
+    """The columns that a table must have to be taken for it."""
+    file: str = ""
+    """A regular expression for the file's name; empty for any."""
+    prefix: str = ""
+    """What may stand before each header: `Deal - `."""
+    named: bool = False
+    """The columns alone are too common: the file's name must fit."""
+    own: Sequence[str] = ()
+    """Columns of this vendor, of which a table must have two where those of `recognise` are too common."""
 
 
 @cache
 def presets() -> tuple[Preset, ...]:
     """The presets of the package."""
-    loaded: list[Preset] = []
-    for vendor in sorted(files(__package__).joinpath("presets").iterdir(), key=lambda entry: entry.name):
-        if not vendor.is_dir():
-            continue
-        loaded += [
-            _preset(vendor.name, entry.name, entry.read_text(encoding="utf-8"))
-            for entry in sorted(vendor.iterdir(), key=lambda entry: entry.name)
-            if entry.name.endswith(".yaml")
-        ]
-    return tuple(loaded)
+    folders = sorted(files(__package__).joinpath("presets").iterdir(), key=lambda entry: entry.name)
+    return tuple(
+        _preset(vendor.name, entry.name, entry.read_text(encoding="utf-8"))
+        for vendor in folders
+        if vendor.is_dir()
+        for entry in sorted(vendor.iterdir(), key=lambda entry: entry.name)
+        if entry.name.endswith(".yaml")
+    )
 
 
 def _preset(vendor: str, name: str, text: str) -> Preset:
     plain: dict[str, Any] = parse(text, f"{vendor}/{name}")
-    told = plain.pop("recognise")
-    columns = plain.pop("columns")
+    told, columns = plain.pop("recognise"), plain.pop("columns")
     kind = plain.pop("kind", None) or name.removesuffix(".yaml")
-    return Preset(
-        vendor,
-        kind,
-        f"{vendor}/{name}",
-        tuple(told["columns"]),
-        told.get("file", ""),
-        told.get("prefix", ""),
-        bool(told.get("named")),
-        tuple(told.get("own", ())),
-        columns,
-        plain,
-    )
+    return Preset(vendor, kind, f"{vendor}/{name}", columns, plain, told.pop("columns"), **told)
 
 
 def vendors() -> list[str]:
@@ -125,9 +111,7 @@ def recognised(tables: Sequence[Table], vendor: str | None = None) -> list[Recog
     candidates = [list(_of_presets(table, presets(), vendor)) for table in tables]
     scores: dict[str, float] = {}
     for several in candidates:
-        best: dict[str, float] = {}
-        for one in several:
-            best[one.vendor] = max(one.score, best.get(one.vendor, 0))
+        best = {one.vendor: one.score for one in sorted(several, key=lambda one: one.score)}
         scores |= {name: scores.get(name, 0) + score for name, score in best.items()}
     leading = max(scores, key=lambda name: scores[name], default=None)
     chosen = [
@@ -178,10 +162,43 @@ def persons_of(table: Table, told: Recognised) -> list[Recognised]:
         own, *_ = _of_presets(table, [preset._replace(recognise=())])
         firms = told._replace(rest={**told.rest, "only": {column: {"not": words}}})
         return [firms, own._replace(rest={**own.rest, "only": {column: words}})]
+    if told.kind == "products":
+        return [*_with_prices(table, told)]
     if not told.vendor:
         told = _with_all_numbers(table, _with_whole_names(table, told))
     parts = _apart(table, told) if told.kind == "contacts" else [told]
     return parts if len(parts) > 1 else _firms_alone(table, _firm_or_person(table, told))
+
+
+def _with_prices(table: Table, told: Recognised) -> Iterator[Recognised]:
+    """Products as they are, and those that have a price in their row as a list of prices for each currency.
+
+    The price is the first that their words name: beside a sales price that of resellers is kept with them.
+    """
+    columns = {c: role for c, role in told.columns.items() if role not in _OF_PRICES}
+    if "name" not in columns.values():  # `Code, Description, Price`
+        columns = {c: "name" if role == "description" else role for c, role in columns.items()}
+    net, gross = (columns_for(table, "products", role) for role in _OF_PRICES[:2])
+    prices: dict[str | None, str] = {}
+    for column in [told.roles.get("price", ""), *net, told.roles.get("price_with_tax", ""), *gross]:
+        code = currency_of(column)
+        if texts(table, column) and not (columns.get(column) or (prices and None in {code, *prices})):
+            prices.setdefault(code, column)
+    shared = {c: "name" if role == "price_list" else role for c, role in told.columns.items()}
+    shared = {c: shared[c] for c in shared.keys() - columns.keys() if told.columns[c] in _OF_PRICES[2:]}
+    said = [*shared, *prices.values()] if prices else []
+    yield told._replace(columns=columns, rest={**told.rest, "said": said})
+    named = {c: "product" for of in ("sku", "external_id", "name") for c in columns if columns[c] == of}
+    for code, column in prices.items():
+        own = {c: of for c, of in shared.items() if not (code and of == "currency")}
+        rest: dict[str, Any] = {"only": {column: {"not": ""}}, "said": table.columns}
+        rest |= {"set": {"tax_included": True}} if column in gross else {}
+        columns = {**named, column: "price", **own}
+        yield Recognised("price-lists", told.vendor, told.preset, columns, rest, told.score)
+
+
+_OF_PRICES = ("price", "price_with_tax", "currency", "price_list")
+"""Roles of products that are those of their prices."""
 
 
 def _apart(table: Table, told: Recognised) -> list[Recognised]:
@@ -190,10 +207,9 @@ def _apart(table: Table, told: Recognised) -> list[Recognised]:
     for column in () if told.vendor else table.columns:
         words = [*texts(table, column)]
         is_asked = re.fullmatch(patterns()["is a firm"], header_key(column))
-        firms = [w for w in words if re.fullmatch(a_firm, folded(w).strip()) or (is_asked and is_yes(w))]
-        persons = [
-            w for w in words if re.fullmatch(a_person, folded(w).strip()) or (is_asked and is_yes(w) is False)
-        ]
+        yes = {word: is_yes(word) if is_asked else None for word in words}
+        firms = [w for w in words if re.fullmatch(a_firm, folded(w).strip()) or yes[w]]
+        persons = [w for w in words if re.fullmatch(a_person, folded(w).strip()) or yes[w] is False]
         columns = by_words(table, "customers") if firms and persons else {}
         if "name" in columns.values() and len(firms + persons) == len(words):
             own = told._replace(rest={**told.rest, "only": {column: persons}})
@@ -208,27 +224,18 @@ def _firm_or_person(table: Table, told: Recognised) -> Recognised:
         columns = {c: role for c, role in by_words(table, "customers").items() if role != "name"}
         return Recognised("customers", "", "", {name: "name", **columns}, {}, told.score)
     firm = told.roles.get("organization")
-    is_named = not {"name", "first_name", "last_name"}.isdisjoint(told.roles)
-    if (
-        told.kind == "leads"
-        and firm
-        and not is_named
-        and header_key(firm) in patterns()["who buys"].split(", ")
-    ):
+    is_named = told.kind != "leads" or not {"name", "first_name", "last_name"}.isdisjoint(told.roles)
+    if firm and not is_named and header_key(firm) in patterns()["who buys"].split(", "):
         return told._replace(columns={**told.columns, firm: "name"})
     return told
 
 
 def _person_at(table: Table, told: Recognised) -> str | None:
     """The column of who is a firm's contact, beside its own columns: `Ansprechpartner`."""
-    people = [
-        c for c in columns_for(table, "contacts", "name") if told.columns.get(c) not in ("name", "customer")
-    ]
+    people = (c for c in columns_for(table, "contacts", "name") if texts(table, c))
+    people = (c for c in people if told.columns.get(c) not in ("name", "customer"))
     named = (c for c in people if re.search(patterns()["who is it"], header_key(c)))
-    return next(
-        (c for c in named if (cells := texts(table, c)) and not any(re.search("[@\\d]", t) for t in cells)),
-        None,
-    )
+    return next((c for c in named if not any(re.search(r"[@\d]", text) for text in texts(table, c))), None)
 
 
 def _halves(table: Table, told: Recognised) -> dict[str, Any]:
@@ -252,10 +259,9 @@ def _firms_alone(table: Table, told: Recognised) -> list[Recognised]:
         theirs = [c for c in table.columns if begins.match(header_key(c)) and c not in told.columns]
         columns = by_words(table._replace(columns=[c for c in theirs if c not in named]), "contacts")
         columns |= named | {told.roles["name"]: "customer"}
-        only: dict[str, Any] = {
-            next(c for c, role in columns.items() if role in ("name", "last_name")): {"not": ""}
-        }
-        rest: dict[str, Any] = {"only": only, "said": [c for c in table.columns if c not in columns]}
+        called = next(c for c, role in columns.items() if role in ("name", "last_name"))
+        said = [c for c in table.columns if c not in columns]
+        rest: dict[str, Any] = {"only": {called: {"not": ""}}, "said": said}
         own = told._replace(rest={**told.rest, "said": [*columns.keys() - told.columns.keys()]})
         return [own, Recognised("contacts", "", "", columns, rest, told.score)]
     if told.kind != "contacts" or not firm:
@@ -347,9 +353,7 @@ def _of_presets(table: Table, several: Iterable[Preset], vendor: str | None = No
             if columns.get(by_key.get(one_word(column), "")) == "customer":
                 columns.setdefault(column, "customer")
         is_named = bool(preset.file and re.search(preset.file, table.name, re.IGNORECASE))
-        must_be_named = (preset.must_be_named and not bare) or (
-            preset.file and is_of_another_thing(table.name)
-        )
+        must_be_named = (preset.named and not bare) or (preset.file and is_of_another_thing(table.name))
         is_other = preset.kind in _OF_PEOPLE and (
             set() < named <= {*_OF_PEOPLE, "opportunities"} - {preset.kind}
             or (preset.kind in ("contacts", "customers") and are_deals(table))

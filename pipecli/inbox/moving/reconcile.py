@@ -22,7 +22,7 @@ from pipecli.inbox.moving.findings import text_of_row
 from pipecli.inbox.moving.vocabulary import outcome_of
 from pipecli.json_and_csv import loads, quoted
 from pipecli.records.kinds import BY_FOLDER, BY_PREFIX, OPPORTUNITY, ORDER, QUOTATION, Kind
-from pipecli.records.money import EXACT, percentage, rounded
+from pipecli.records.money import EXACT, part_of, percentage, rounded
 from pipecli.records.written_amounts import (
     DecimalSign,
     decimal_sign_of,
@@ -167,8 +167,9 @@ class _Columns:
                 except Unreadable:
                     continue
             scale = one.scale or (self.mapping.scale if field_ == "discount" else None)
-            if one.times and (times := row.text(one.times)):
-                value = EXACT.multiply(value, read_number(times, self._decimal_sign_of(one.times)))
+            if number := row.text(other := one.times or one.per or ""):
+                times = read_number(number, self._decimal_sign_of(other))
+                value = EXACT.multiply(value, times) if one.times else part_of(value, times)
             is_fraction = scale == "fraction" and not str(cell).strip().endswith("%")
             return value * 100 if is_fraction else in_units(value, str(cell), scale)
         return None
@@ -330,8 +331,7 @@ class _Here(NamedTuple):
         status, stage = told.place
         if told.state == "rejected" and not (status or stage):
             return False
-        is_open = status in ("", "open")
-        return status in ("", self.place[0]) and not (is_open and stage not in ("", self.place[1]))
+        return status in ("", self.place[0]) and (status not in ("", "open") or stage in ("", self.place[1]))
 
 
 _NOWHERE = _Here("", (), 0)

@@ -124,6 +124,15 @@ def has_its_own_id(columns: Iterable[str], stem: str) -> bool:
     return any(key.endswith(" id") and things.issuperset(key.split()[:-1]) for key in keys)
 
 
+_IS_DATA = re.compile(r"(\\N|-?\d+[.,]\d+|\d{4}-\d\d-\d\d([T ]\d\d:\d\d\S*)?|\S+@\S+\.\w+)( \(\d+\))?")
+"""A cell of a row, which no column is called."""
+
+
+def are_data(columns: Iterable[str]) -> bool:
+    """True for the first row of a table without a header, as a dump of a database has it."""
+    return sum(_IS_DATA.fullmatch(column) is not None for column in columns) > 1
+
+
 def repeat(keys: Iterable[tuple[str, ...]]) -> bool:
     """True where most of many rows tell of one that another row tells of: those of visits are no products."""
     told = [key for key in keys if any(key)]
