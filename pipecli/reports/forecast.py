@@ -224,7 +224,7 @@ def _parts(
 
 def _key(deal: Deal, by: str, *, is_overdue: bool) -> Key:
     if by == "stage":
-        return deal.process, deal.stage
+        return deal.process, deal.stage or None
     if by == "product":
         return None, deal.products[0][0] if deal.products else None
     if by in PERIODS:

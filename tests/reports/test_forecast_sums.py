@@ -155,14 +155,15 @@ def test_who_has_no_deals_is_on_no_line_of_their_own() -> None:
 
 
 def test_stages_have_the_order_of_their_process_and_unknown_ones_follow() -> None:
-    deals = [deal(stage="propose"), deal(stage="gone"), deal(stage="demo", amount="1")]
+    nowhere = deal(stage="")  # as one is loaded that ended at none: `closed.stage: unknown`
+    deals = [nowhere, deal(stage="propose"), deal(stage="gone"), deal(stage="demo", amount="1")]
 
     found = forecast(
         deals, by="stage", rates=RATES, today=TODAY, window=ALL,
         order=[("standard", "demo"), ("standard", "propose")],
     )  # fmt: skip
 
-    assert [row.key for row in found.rows] == ["demo", "propose", "gone"]
+    assert [row.key for row in found.rows] == ["demo", "propose", "gone", None]
 
 
 def test_the_first_of_products_that_are_worth_nothing_has_the_amount() -> None:
