@@ -13,7 +13,7 @@ from urllib.parse import quote
 import typer
 
 from pipecli.checks import Finding
-from pipecli.checks.check import check_changes
+from pipecli.checks.check import check, check_changes, together
 from pipecli.cli.common.command import Printing, argument, noun, option
 from pipecli.cli.common.output import (
     Format,
@@ -40,6 +40,7 @@ from pipecli.history.change_set import (
     money_effect,
     range_of,
 )
+from pipecli.history.pipeline_as_of import pipeline_at
 from pipecli.json_and_csv import dumps, picked
 from pipecli.records.money import minor_digits
 from pipecli.wording import count
@@ -80,7 +81,8 @@ def print_range(run: Session, revisions: Range, form: Format, links: str = "") -
     )
     for fault in _unread(changed, impact):
         say(clean(f"warning: {fault}; not counted"))
-    findings = check_changes(run.present, revisions, changed)
+    head = pipeline_at(run.present, revisions.head) if revisions.head else run.present
+    findings = together(check(head), check_changes(run.present, revisions, changed), changed)
     match form:
         case Format.MARKDOWN:
             folder = f"{links.rstrip('/')}/{quote(run.present.location.prefix)}" if links else ""

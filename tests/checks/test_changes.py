@@ -421,9 +421,20 @@ def test_the_same_is_found_in_a_commit_as_in_the_working_tree(
     by_hand = told()
     git("commit", "-qam", "By hand")
     assert told("HEAD~1") == by_hand
+    checked = json.loads(cli("check", "--base", "HEAD~1", "--format", "json", code=1).out)
     git("checkout", "-q", "HEAD~1")
     assert told("HEAD..main") == by_hand
-    assert json.loads(cli("diff", "HEAD..main", "--format", "json").out)["findings"] == by_hand
+    assert json.loads(cli("diff", "HEAD..main", "--format", "json").out)["findings"] == checked
+
+
+def test_a_diff_shows_what_is_wrong_with_the_records_as_they_are(
+    cli: Cli, edit: Edit, git: Callable[..., str]
+) -> None:
+    edit(OPEN, "owner: ana-ruiz", "owner: nobody")
+    git("commit", "-qam", "Typed by hand")
+    git("checkout", "-q", "HEAD~1")
+    (found,) = json.loads(cli("diff", "HEAD..main", "--format", "json").out)["findings"]
+    assert (found["rule"], found["file"]) == ("reference", OPEN)
 
 
 def test_a_rename_in_the_settings_changes_no_deal(cli: Cli, told: Told, git: Callable[..., str]) -> None:
