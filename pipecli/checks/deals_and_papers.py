@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from pipecli.checks import Problem, Rule, Severity, by_query
+from pipecli.records.money import minor_digits
 
 if TYPE_CHECKING:
     from pipecli.records.papers import Invoice, Order
@@ -218,18 +219,21 @@ def settled(pipeline: Pipeline) -> Iterator[Problem]:
 
     Two clones may each have noted the one payment, or credited the whole.
     """
-    for file, status, open_, over_paid, over_credited in pipeline.query(
-        """SELECT path, status, open, paid - total AS over_paid, -total + coalesce((SELECT -sum(n.total)
+    for file, status, currency, open_, over_paid, over_credited in pipeline.query(
+        """SELECT path, status, currency, open, paid - total AS over_paid,
+            -total + coalesce((SELECT -sum(n.total)
                 FROM _invoices n WHERE n.credits = i.id AND n.status <> 'draft'), 0) AS over_credited
         FROM invoices i WHERE credits IS NULL AND ((status = 'paid' AND open > 0.0001)
             OR (status = 'issued' AND open < 0.0001 AND total > 0) OR max(over_paid, over_credited) > 0.0001)
         ORDER BY path"""
     ):
+        form = f",.{minor_digits(currency)}f"
         words = f"status: it is {status}, and nothing is open"
         if open_ > 0:
-            words = f"status: it is {status}, and {open_:,.10g} are open"
+            words = f"status: it is {status}, and {open_:{form}} {currency} are open"
         elif (over := max(over_paid, over_credited)) > 0:
-            words = f"{over:,.10g} more is {'paid' if over == over_paid else 'credited'} than it comes to"
+            done = "paid" if over == over_paid else "credited"
+            words = f"{over:{form}} {currency} more is {done} than it comes to"
         yield Problem(file, ("status",), words)
 
 
