@@ -33,20 +33,8 @@ from pipecli.store.git_remote import (
 )
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.safe_files import Location
-from pipecli.sync.conflicts_left_to_person import (
-    RecordConflict,
-    Side,
-    WaitingSync,
-    abort_merge,
-    conflicting_files,
-    conflicts_with_authors,
-    finish_merge,
-    leave_conflicts_to_person,
-    stage_resolved,
-    take_side,
-    unresolved,
-    waiting_sync,
-)
+from pipecli.sync import conflicts_left_to_person as conflicts
+from pipecli.sync.conflicts_left_to_person import RecordConflict, Side, WaitingSync, waiting_sync
 from pipecli.sync.merge_commits import (
     Candidate,
     MergePlan,
@@ -210,9 +198,9 @@ def choose(place: Location, side: Side, names: Sequence[str] = ()) -> list[str]:
     Raises PipecliError.
     """
     waiting = _waiting(place)
-    paths = conflicting_files(waiting, names) if names else waiting.files
-    take_side(place, side, paths)
-    return unresolved(place, waiting)
+    paths = conflicts.conflicting_files(waiting, names) if names else waiting.files
+    conflicts.take_side(place, side, paths)
+    return conflicts.unresolved(place, waiting)
 
 
 def resume(pipeline: Pipeline) -> Synced:
@@ -222,7 +210,7 @@ def resume(pipeline: Pipeline) -> Synced:
     """
     place = pipeline.location
     waiting = _waiting(place)
-    stage_resolved(place, waiting)
+    conflicts.stage_resolved(place, waiting)
     tree = git.output(place.work_tree, "write-tree")
     shared = Candidate(pipeline, waiting.theirs, tree)
     findings = _introduced_errors(pipeline, shared)
@@ -230,7 +218,7 @@ def resume(pipeline: Pipeline) -> Synced:
         raise Unsound(findings, hint="correct that and `pipecli sync --continue`, or undo all with `--abort`")
     message = merge_message(waiting.upstream, waiting.merged)
     commit = commit_merge(place, tree, shared=waiting.theirs, ours=waiting.ours, message=message)
-    finish_merge(place, waiting, commit)
+    conflicts.finish_merge(place, waiting, commit)
     pipeline.beyond_undo = f"the merge is committed here as {commit[:7]}"
     done = _until_nobody_is_faster(pipeline, ready(place), before=waiting.ours)
     return done._replace(merged=list(dict.fromkeys([*waiting.merged, *done.merged])))
@@ -239,7 +227,7 @@ def resume(pipeline: Pipeline) -> Synced:
 def abort(place: Location) -> str:
     """Undo a sync that waits; the commit of before it. Raises PipecliError where none does."""
     waiting = _waiting(place)
-    abort_merge(place, waiting)
+    conflicts.abort_merge(place, waiting)
     return waiting.ours
 
 
@@ -314,11 +302,11 @@ def _leave_to_person(pipeline: Pipeline, upstream: Upstream, merge: MergePlan) -
     """Leave the merge in the working tree, what doesn't fit marked. Raises PipecliError where it can't be."""
     assert merge.theirs
     place = pipeline.location
-    in_words = conflicts_with_authors(place, merge.base, merge.ours, merge.theirs, merge.conflicts)
+    in_words = conflicts.conflicts_with_authors(place, merge.base, merge.ours, merge.theirs, merge.conflicts)
     paths = [conflict.sides.path for conflict in merge.conflicts]
     merged = [*merge.merged, *records_of(place, paths)]
     waiting = WaitingSync(merge.ours, merge.theirs, str(upstream), paths, merged)
-    leave_conflicts_to_person(place, waiting, merge_message(upstream, merged), merge.contents)
+    conflicts.leave_conflicts_to_person(place, waiting, merge_message(upstream, merged), merge.contents)
     pipeline.beyond_undo = f"the sync waits for you: {_WAYS}"
     git.output(place.work_tree, "update-ref", upstream.tracking, merge.theirs)
     return in_words
