@@ -127,7 +127,9 @@ def check_changes(present: Pipeline, range_: Range, change_set: ChangeSet) -> li
     return sorted(set(_placed(problems, lambda file: texts.get(file, ""))))
 
 
-def together(states: Iterable[Finding], changes: Sequence[Finding], change_set: ChangeSet) -> list[Finding]:
+def findings_of_review(
+    states: Iterable[Finding], changes: Sequence[Finding], change_set: ChangeSet
+) -> list[Finding]:
     """The findings about a pipeline as it is and about its changes, as a reviewer of the changes wants them.
 
     An error counts wherever it is, as the change may have caused it elsewhere. A warning about what the

@@ -76,7 +76,7 @@ def _with_changes(
     run: Session, base: str, states: Sequence[Finding], wanted: Callable[[str], bool]
 ) -> tuple[list[Finding], str]:
     """The findings with those about changes since a branch left `base`, and how much it changed."""
-    from pipecli.checks.check import check_changes, together
+    from pipecli.checks.check import check_changes, findings_of_review
     from pipecli.history.change_set import change_set, range_of
 
     if not base or ".." in base:
@@ -96,7 +96,7 @@ def _with_changes(
     }
     base_id = range_.base[:7]
     name = base_id if range_.base.startswith(base) else f"{base} ({base_id})"
-    return together(states, changes, changed), f"; {count(len(files), 'file')} changed since {name}"
+    return findings_of_review(states, changes, changed), f"; {count(len(files), 'file')} changed since {name}"
 
 
 def _allowed(findings: Sequence[Finding], rules: Sequence[str]) -> list[Finding]:

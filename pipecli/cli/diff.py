@@ -13,7 +13,7 @@ from urllib.parse import quote
 import typer
 
 from pipecli.checks import Finding
-from pipecli.checks.check import check, check_changes, together
+from pipecli.checks.check import check, check_changes, findings_of_review
 from pipecli.cli.common.command import Printing, argument, noun, option
 from pipecli.cli.common.output import (
     Format,
@@ -82,7 +82,7 @@ def print_range(run: Session, revisions: Range, form: Format, links: str = "") -
     for fault in _unread(changed, impact):
         say(clean(f"warning: {fault}; not counted"))
     head = pipeline_at(run.present, revisions.head) if revisions.head else run.present
-    findings = together(check(head), check_changes(run.present, revisions, changed), changed)
+    findings = findings_of_review(check(head), check_changes(run.present, revisions, changed), changed)
     match form:
         case Format.MARKDOWN:
             folder = f"{links.rstrip('/')}/{quote(run.present.location.prefix)}" if links else ""

@@ -141,10 +141,10 @@ def change_to(transaction: Transaction, after: Settings, summary: str) -> Change
     """The change of the settings to these. Raises PipecliError where what records use would be gone."""
     _refuse_broken_conditions(transaction, after)
     _refuse_missing_files(transaction, after)
-    for slug in settings.leaving(transaction.settings, after):
+    for slug in settings.users_leaving(transaction.settings, after):
         _say_what_is_left(transaction.pipeline, slug)
     connection = transaction.pipeline.index.connection
-    gone = settings.dropped(transaction.settings, after)
+    gone = settings.dropped_names(transaction.settings, after)
     if gone:
         transaction.pipeline.need_all()  # a file that isn't read might name it, too
     return settings.change_settings(

@@ -39,7 +39,7 @@ _OWN = Path(__file__).parent / "templates" / "mail"
 _SUBJECT = "Subject:"
 
 
-class Words(NamedTuple):
+class MailText(NamedTuple):
     subject: str
     body: str
 
@@ -63,7 +63,7 @@ def own_template(noun: str, language: str | None) -> MailTemplate:
     return MailTemplate(file.name, file.read_text(encoding="utf-8"))
 
 
-def filled_mail(template: MailTemplate, printed: Printed, *, contact: str, sender: Address) -> Words:
+def filled_mail(template: MailTemplate, printed: Printed, *, contact: str, sender: Address) -> MailText:
     """The text of a template, filled in. Raises PipecliError with file and line of a faulty template."""
     values = {
         "doc": asdict(printed),
@@ -79,7 +79,7 @@ def filled_mail(template: MailTemplate, printed: Printed, *, contact: str, sende
         )
     if len(text) > _LONGEST:
         raise PipecliError(f"{template.name} makes a mail of {len(text):,} characters", hint="shorten it")
-    return Words(one_line(first.removeprefix(_SUBJECT)), f"{body.strip()}\n")
+    return MailText(one_line(first.removeprefix(_SUBJECT)), f"{body.strip()}\n")
 
 
 def _filled_in(template: MailTemplate, values: dict[str, Any]) -> str:
@@ -92,7 +92,7 @@ def _filled_in(template: MailTemplate, values: dict[str, Any]) -> str:
 
 
 def message_of(
-    words: Words,
+    words: MailText,
     *,
     sender: Address,
     to: Sequence[Address],

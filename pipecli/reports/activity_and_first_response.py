@@ -69,25 +69,25 @@ class ActivityRow(NamedTuple):
     """Of those, the ones on which nobody did anything in these days."""
 
 
-class Done(NamedTuple):
+class ActivityReport(NamedTuple):
     rows: list[ActivityRow]
     totals: ActivityRow
     overdue_before: int
     """Planned for before these days, and not done."""
 
 
-def touched(activities: Iterable[Activity], days: Days) -> set[str]:
+def worked_on(activities: Iterable[Activity], days: Days) -> set[str]:
     """The ids of the records on which something was done on these days, by whomever."""
     return {activity.record for activity in activities if activity.done and days.has(activity.day)}
 
 
 def count_activities(
-    activities: Iterable[Activity], deals: Iterable[OwnedDeal], touched: set[str], *,
+    activities: Iterable[Activity], deals: Iterable[OwnedDeal], worked_on: set[str], *,
     by: str, days: Days, today: date,
-) -> Done:  # fmt: skip
+) -> ActivityReport:  # fmt: skip
     """Count activities of these days by one of ACTIVITY_GROUPINGS.
 
-    `touched` are the deals on which one was done then. Periods stand in their order, else whoever did the
+    `worked_on` are the deals on which one was done then. Periods stand in their order, else whoever did the
     most comes first.
     """
     tallies: dict[str | None, Counter[str]] = defaultdict(Counter)
@@ -101,7 +101,7 @@ def count_activities(
         tallies[group_of(activity, by, activity.day)].update(figures)
         totals.update(figures)
     for deal in deals:
-        figures = ["open_deal_count", *(["untouched_count"] if deal.id not in touched else [])]
+        figures = ["open_deal_count", *(["untouched_count"] if deal.id not in worked_on else [])]
         totals.update(figures)
         if by in PEOPLE:
             tallies[getattr(deal, by)].update(figures)
@@ -109,7 +109,7 @@ def count_activities(
     rows.sort(key=lambda row: (row.key is None, -row.done_count, -row.planned_count, row.key))
     if by in PERIOD_OF:
         rows.sort(key=lambda row: str(row.key))
-    return Done(rows, _row(None, totals, has_deals=True), overdue_before)
+    return ActivityReport(rows, _row(None, totals, has_deals=True), overdue_before)
 
 
 def _figures(activity: Activity, today: date) -> list[str]:

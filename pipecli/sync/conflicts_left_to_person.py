@@ -25,7 +25,7 @@ from pipecli.store.merge_setup import DRIVER
 from pipecli.store.safe_files import Location
 from pipecli.store.yaml import read
 from pipecli.sync.merge_commits import FileConflict, record_id
-from pipecli.sync.upstream import carry_through, head, named
+from pipecli.sync.upstream import carry_through, first_files, head
 
 if TYPE_CHECKING:
     from pipecli.records.base import Plain
@@ -117,7 +117,7 @@ def _in_the_way(output: bytes) -> git.GitRefused:
     overwritten = re.search(r"overwritten by merge:\n((?:\s+\S.*\n)+)", output.decode("utf-8", "replace"))
     if overwritten is None:
         return git.GitRefused(f"git can't merge: {git.stderr_of(output)}", hint="nothing is changed")
-    files = named([line.strip() for line in overwritten[1].splitlines()])
+    files = first_files([line.strip() for line in overwritten[1].splitlines()])
     return git.GitRefused(
         f"{files}: changed here, and in no commit; the merge would overwrite that",
         hint="nothing is changed; commit it, or put it aside with `git stash -u`",
@@ -176,7 +176,7 @@ def stage_resolved(place: Location, waiting: WaitingSync) -> None:
     undecided = [path for path, sides in unmerged.items() if len(sides) < 2]
     if undecided:
         raise PipecliError(
-            f"{named(undecided)}: one side removed it and the other changed it",
+            f"{first_files(undecided)}: one side removed it and the other changed it",
             hint=f"keep it with `git add {shlex.quote(undecided[0])}`, or remove it with "
             f"`git rm {shlex.quote(undecided[0])}`",
         )
@@ -186,7 +186,7 @@ def stage_resolved(place: Location, waiting: WaitingSync) -> None:
     also += [path for path in untracked if record_kind(path.removeprefix(place.prefix))]
     if also:
         raise PipecliError(
-            f"{named(also)}: changed while the sync was waiting",
+            f"{first_files(also)}: changed while the sync was waiting",
             hint=f"`git add {shlex.quote(also[0])}` makes it a part of the sync, `git stash` puts it aside",
         )
     _take(place, list(dict.fromkeys([*unmerged, *(path for path in changed if path in waiting.files)])))
@@ -210,7 +210,7 @@ def conflicting_files(waiting: WaitingSync, names: Sequence[str]) -> list[str]:
         ]
         if len(those) != 1:
             what = f'"{name}" is not in conflict' if not those else f'"{name}" is {len(those)} of them'
-            raise PipecliError(what, hint=f"these are: {named(waiting.files)}")
+            raise PipecliError(what, hint=f"these are: {first_files(waiting.files)}")
         files += those
     return files
 

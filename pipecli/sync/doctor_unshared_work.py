@@ -20,7 +20,7 @@ from pipecli.store.safe_files import Location
 from pipecli.store.yaml import read
 from pipecli.sync.conflicts_left_to_person import waiting_sync
 from pipecli.sync.merge_commits import commit_count
-from pipecli.sync.upstream import Upstream, head, named, uncommitted, unfinished, upstream_of
+from pipecli.sync.upstream import Upstream, first_files, head, uncommitted, unfinished, upstream_of
 from pipecli.wording import count
 
 
@@ -143,7 +143,7 @@ def progress(place: Location) -> Iterator[Diagnosis]:
     note = place.cache / "sync.json"
     if operation and operation.what == "merge" and note.exists() and (waiting := waiting_sync(place)):
         yield warning(
-            f"a sync with {waiting.upstream} waits for you: {named(waiting.files)}",
+            f"a sync with {waiting.upstream} waits for you: {first_files(waiting.files)}",
             "pipecli sync --continue, --ours, --theirs or --abort",
         )
     elif operation:
@@ -158,9 +158,9 @@ def changes(place: Location) -> Iterator[Diagnosis]:
     if dirty and unfinished(place):
         return  # and said so
     if dirty:
-        are = "is" if len(dirty) == 1 else "are"
+        which = f"{first_files(dirty)} {'is' if len(dirty) == 1 else 'are'}"
         yield warning(
-            f"{named(dirty)} {are} changed and not committed: history, --as-of and sync don't have that",
+            f"{which} changed and not committed: history, --as-of and sync don't have that",
             "git add FILE && git commit, or drop it with `git restore FILE`",
         )
     else:

@@ -49,8 +49,8 @@ from pipecli.sync.merge_commits import (
 from pipecli.sync.upstream import (
     Upstream,
     carry_through,
+    first_files,
     head,
-    named,
     require_clean,
     require_no_git_operation,
     upstream_of,
@@ -234,7 +234,7 @@ def abort(place: Location) -> str:
 def ready(place: Location) -> Upstream:
     """Where to sync, once nothing is in the way. Raises PipecliError."""
     if waiting := waiting_sync(place):
-        files = f"{named(waiting.files)} {'is' if len(waiting.files) == 1 else 'are'}"
+        files = f"{first_files(waiting.files)} {'is' if len(waiting.files) == 1 else 'are'}"
         raise PipecliError(f"a sync with {waiting.upstream} waits for you: {files} in conflict", hint=_WAYS)
     require_no_git_operation(place)
     upstream = upstream_of(place)

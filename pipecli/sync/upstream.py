@@ -143,7 +143,7 @@ def uncommitted(place: Location) -> list[str]:
 _MOST_NAMED = 3
 
 
-def named(files: list[str]) -> str:
+def first_files(files: list[str]) -> str:
     """The first few files by name, and how many more there are."""
     return first_of(files, _MOST_NAMED)
 
@@ -154,7 +154,7 @@ def require_clean(place: Location) -> None:
     if files:
         are = "is" if len(files) == 1 else "are"
         raise PipecliError(
-            f"{named(files)} {are} changed and not committed",
+            f"{first_files(files)} {are} changed and not committed",
             hint="commit first (`git add FILE && git commit`), or put it aside with `git stash -u`",
         )
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 R = TypeVar("R", "Lead", "Opportunity")
 
 
-class Standing(NamedTuple):
+class Workload(NamedTuple):
     """The share of each user in one kind of record, as the files have it."""
 
     turns: Mapping[str, Mapping[str | None, int]]
@@ -66,15 +66,15 @@ def members_at_work(settings: Settings, team: str, day: date) -> list[str]:
 
 
 def assign_by_rules(
-    taken: Sequence[Taken], settings: Settings, standing: Standing, today: date
+    taken: Sequence[Taken], settings: Settings, workload: Workload, today: date
 ) -> list[Change]:
     """Give each record away; what one user gets counts for the next. Each rule has a user at work.
 
     Round robin: whose last turn is the longest ago. Who had none yet comes before all others, and of several
     the one whose newest record of that kind is the oldest.
     """
-    turns = {rule: dict(last) for rule, last in standing.turns.items()}
-    load = Counter(standing.open)
+    turns = {rule: dict(last) for rule, last in workload.turns.items()}
+    load = Counter(workload.open)
     changes = []
     for record, rule in taken:
         users, turn = users_at_work(rule, settings, today), None
@@ -82,7 +82,7 @@ def assign_by_rules(
             user = min(users, key=lambda slug: load[slug])
         else:
             last = turns.setdefault(rule.name, {})
-            user = _longest_waiting(users, last, standing)
+            user = _longest_waiting(users, last, workload)
             turn = last[user] = max(last.values(), default=0) + 1
         load[user] += 1
         given = record.with_(owner=user, assigned=Assigned(rule=rule.name, turn=turn))
@@ -94,7 +94,7 @@ def given_when_added(
     record: R,
     rule: AssignmentRule,
     settings: Settings,
-    standing: Callable[[], Standing],
+    workload: Callable[[], Workload],
     *,
     me: str | None,
     today: date,
@@ -106,7 +106,7 @@ def given_when_added(
     users = users_at_work(rule, settings, today)
     if not users or me in users:
         return record, ()
-    (change,) = assign_by_rules([Taken(record.with_(owner=None), rule)], settings, standing(), today)
+    (change,) = assign_by_rules([Taken(record.with_(owner=None), rule)], settings, workload(), today)
     given = cast("R", change.subject)
     plan = given.next_contact
     if plan is not None and plan.by == record.owner:
@@ -114,9 +114,9 @@ def given_when_added(
     return given, (f"{change.summary}; another is named with --owner",)
 
 
-def _longest_waiting(users: Sequence[str], last: Mapping[str | None, int], standing: Standing) -> str:
+def _longest_waiting(users: Sequence[str], last: Mapping[str | None, int], workload: Workload) -> str:
     never = float("-inf")
-    waiting = {slug: (last[slug], never) if slug in last else (0, standing.newest.get(slug, never))
+    waiting = {slug: (last[slug], never) if slug in last else (0, workload.newest.get(slug, never))
                for slug in users}  # fmt: skip
     return min(users, key=lambda slug: waiting[slug])
 

@@ -125,14 +125,14 @@ def send_quotation(
     return Change(sent, f"send{followed.words}", "quotation-sent", also=also, notes=followed.notes)
 
 
-def mailed(sent: Change, deal: Opportunity, mail: Activity, to: str) -> Change:
+def sent_by_mail(sent: Change, deal: Opportunity, mail: Activity, to: str) -> Change:
     """The change of `send_quotation`, with the mail that carried the quotation on its deal."""
     followed = next((record for record in sent.also if isinstance(record, Opportunity)), deal)
     summary = sent.summary.replace("send", f"send to {to}", 1)
     return sent._replace(summary=summary, also=(with_activity(followed, mail),))
 
 
-def require_of(deal: Opportunity, quotation: Quotation) -> None:
+def require_quotation_of(deal: Opportunity, quotation: Quotation) -> None:
     """Refuse a quotation of another deal."""
     if quotation.opportunity != deal.id:
         raise Refused(
@@ -152,7 +152,7 @@ def take_offer(deal: Opportunity, quotation: Quotation | None) -> Change:
             f"{deal.id} has no quotation that was sent or accepted",
             hint=f"name one: pipecli opp take-offer {deal.id} QTN",
         )
-    require_of(deal, quotation)
+    require_quotation_of(deal, quotation)
     if quotation.currency != deal.currency:
         raise Refused(
             f"{quotation.id} is in {quotation.currency}, {deal.id} in {deal.currency}",

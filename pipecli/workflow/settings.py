@@ -19,7 +19,7 @@ from pipecli.workflow.customer import refuse_unreachable
 from pipecli.workflow.opportunity.advance import fault_of_requirement
 
 
-class Word(NamedTuple):
+class WordList(NamedTuple):
     """A list of the settings whose words records use."""
 
     key: str
@@ -29,10 +29,10 @@ class Word(NamedTuple):
 
 
 WORDS = {
-    "lost-reason": Word("lost_reasons", "reason for losing", "closed.reasons"),
-    "disqualify-reason": Word("disqualify_reasons", "reason to disqualify", "disqualified.reason"),
-    "source": Word("sources", "source", "source"),
-    "type": Word("opportunity_types", "type of opportunity", "type"),
+    "lost-reason": WordList("lost_reasons", "reason for losing", "closed.reasons"),
+    "disqualify-reason": WordList("disqualify_reasons", "reason to disqualify", "disqualified.reason"),
+    "source": WordList("sources", "source", "source"),
+    "type": WordList("opportunity_types", "type of opportunity", "type"),
 }
 _PRINCIPALS = ("user", "team", "principal")
 """Users and teams have one set of slugs between them."""
@@ -76,7 +76,7 @@ def _is_for_others(record: Record, settings: Settings, old: str) -> bool:
 # In the settings
 
 
-def _with_word(settings: Settings, word: Word, old: str, new: str, *, is_used: bool) -> Settings:
+def _with_word(settings: Settings, word: WordList, old: str, new: str, *, is_used: bool) -> Settings:
     known: tuple[str, ...] = getattr(settings, word.key)
     if old not in known:
         if not is_used:
@@ -154,7 +154,7 @@ def _swapped(words: Iterable[str], old: str, new: str) -> tuple[str, ...]:
 _MOST_NAMED = 5
 
 
-class Name(NamedTuple):
+class SettingsName(NamedTuple):
     """A user, a team, a process, or a stage as `process/stage`."""
 
     noun: str
@@ -172,14 +172,14 @@ def change_settings(
     after: Settings,
     summary: str,
     *,
-    used_by: Mapping[Name, Sequence[str]],
+    used_by: Mapping[SettingsName, Sequence[str]],
     price_lists: Collection[str],
     words_left: Mapping[DroppedWord, int] | None = None,
 ) -> Change:
     """The settings as they were set.
 
-    `used_by` tells for each of `dropped` which records name it, `words_left` for each of `dropped_words` how
-    many have it. What was wrong before may stay so: it is for `check` to tell.
+    `used_by` tells for each of `dropped_names` which records name it, `words_left` for each of
+    `dropped_words` how many have it. What was wrong before may stay so: it is for `check` to tell.
     """
     for name, users in used_by.items():
         if users:
@@ -207,7 +207,7 @@ def change_settings(
     return Change(after, summary, "settings-changed", notes=notes)
 
 
-def leaving(before: Settings, after: Settings) -> list[str]:
+def users_leaving(before: Settings, after: Settings) -> list[str]:
     """The users who were active, and no longer are."""
     return [
         slug
@@ -262,13 +262,13 @@ def _left_to_do(before: Settings, after: Settings) -> Iterator[str]:
         )
 
 
-def dropped(before: Settings, after: Settings) -> list[Name]:
+def dropped_names(before: Settings, after: Settings) -> list[SettingsName]:
     """The names that are gone, which no record may use."""
     kept = set(after.names())
-    return [Name(*name) for name in before.names() if name not in kept]
+    return [SettingsName(*name) for name in before.names() if name not in kept]
 
 
-def _refuse_in_use(name: Name, users: Sequence[str]) -> None:
+def _refuse_in_use(name: SettingsName, users: Sequence[str]) -> None:
     named = first_of(users, _MOST_NAMED)
     way_out = {
         "user": f"take them out of use instead: pipecli user set {name.key} active=no",

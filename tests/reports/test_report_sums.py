@@ -20,7 +20,7 @@ from pipecli.reports.activity_and_first_response import (
     Inquiry,
     count_activities,
     first_response,
-    touched,
+    worked_on,
 )
 from pipecli.reports.deal_and_worth import Deal, Valuation, split_amount
 from pipecli.reports.funnel import LeadInFunnel, Sale, funnel
@@ -365,4 +365,4 @@ def test_a_plan_for_today_is_not_overdue_and_one_for_the_first_day_is_not_before
     by_type = count_activities(planned, [], set(), by="type", days=Days(), today=TODAY)
     assert [(row.planned_count, row.untouched_count) for row in by_type.rows] == [(5, None)]
     of_18, of_20 = (planned[place]._replace(done=True) for place in (0, 2))
-    assert touched([*planned, of_18, of_20], Days(date(2026, 11, 20), None)) == {"OPP-20"}
+    assert worked_on([*planned, of_18, of_20], Days(date(2026, 11, 20), None)) == {"OPP-20"}

@@ -15,8 +15,8 @@ from pipecli.records.lead import Lead
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.settings import Settings
 from pipecli.workflow.assignment import (
-    Standing,
     Taken,
+    Workload,
     assign_by_rules,
     given_when_added,
     hand_over,
@@ -41,7 +41,7 @@ def with_rules(*rules: dict[str, object], **changed: object) -> Settings:
 
 ROUND = {"name": "all", "users": ["ana", "luis", "eva"]}
 LEAST = ROUND | {"method": "least-loaded"}
-NOTHING = Standing({}, {}, {})
+NOTHING = Workload({}, {}, {})
 
 
 def deal(place: int) -> Opportunity:
@@ -49,18 +49,18 @@ def deal(place: int) -> Opportunity:
     return Opportunity.model_construct(id=key, title=key, next_contact=None, owner=None)
 
 
-def given_to(how: Settings, count: int, standing: Standing = NOTHING) -> list[str]:
+def given_to(how: Settings, count: int, standing: Workload = NOTHING) -> list[str]:
     """The owners of so many deals that the first rule takes."""
     taken = [Taken(deal(place), how.assignment_rules[0]) for place in range(count)]
     return [change.subject.owner for change in assign_by_rules(taken, how, standing, TODAY)]
 
 
-def standing_of(deals: dict[str, tuple[str, int]]) -> Standing:
+def standing_of(deals: dict[str, tuple[str, int]]) -> Workload:
     """What the files say after runs: each deal's owner and turn, of the rule `all`."""
     turns: dict[str | None, int] = {}
     for owner, turn in deals.values():
         turns[owner] = max(turn, turns.get(owner, 0))
-    return Standing({"all": turns}, {}, {})
+    return Workload({"all": turns}, {}, {})
 
 
 def test_round_robin_goes_round():
@@ -68,7 +68,7 @@ def test_round_robin_goes_round():
 
 
 def test_it_goes_on_from_the_last_turn():
-    standing = Standing({"all": {"ana": 4, "luis": 5, "eva": 3}}, {}, {"luis": 1})
+    standing = Workload({"all": {"ana": 4, "luis": 5, "eva": 3}}, {}, {"luis": 1})
     assert given_to(with_rules(ROUND), 3, standing) == ["eva", "ana", "luis"]
 
 
@@ -85,7 +85,7 @@ def test_each_rule_and_method_says_in_the_record_what_it_did():
 
 
 def test_turns_of_another_rule_do_not_count():
-    standing = Standing({"other": {"ana": 9}}, {}, {})
+    standing = Workload({"other": {"ana": 9}}, {}, {})
     assert given_to(with_rules(ROUND), 1, standing) == ["ana"]
 
 
@@ -93,19 +93,19 @@ def test_what_nobody_owns_any_more_was_a_turn_of_the_rule_but_nobodys():
     (change,) = assign_by_rules(
         [Taken(deal(1), with_rules(ROUND).assignment_rules[0])],
         with_rules(ROUND),
-        Standing({"all": {None: 7, "ana": 6}}, {}, {}),
+        Workload({"all": {None: 7, "ana": 6}}, {}, {}),
         TODAY,
     )
     assert (change.subject.owner, change.subject.assigned.turn) == ("luis", 8)
 
 
 def test_before_the_first_turn_the_one_whose_newest_record_is_the_oldest_is_next():
-    standing = Standing({}, {"ana": 3.0, "luis": 2.0}, {})
+    standing = Workload({}, {"ana": 3.0, "luis": 2.0}, {})
     assert given_to(with_rules(ROUND), 4, standing) == ["eva", "luis", "ana", "eva"]
 
 
 def test_who_joins_is_next_and_then_goes_round_with_the_others():
-    standing = Standing({"all": {"ana": 99, "luis": 100}}, {}, {})
+    standing = Workload({"all": {"ana": 99, "luis": 100}}, {}, {})
     assert given_to(with_rules(ROUND), 4, standing) == ["eva", "ana", "luis", "eva"]
 
 
@@ -117,7 +117,7 @@ def test_inactive_and_unknown_users_are_passed_over():
 
 
 def test_the_least_loaded_gets_it_and_of_equals_the_first_of_the_list():
-    standing = Standing({}, {}, {"ana": 2, "luis": 1, "eva": 1})
+    standing = Workload({}, {}, {"ana": 2, "luis": 1, "eva": 1})
     assert given_to(with_rules(LEAST), 5, standing) == ["luis", "eva", "ana", "luis", "eva"]
 
 

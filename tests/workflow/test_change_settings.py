@@ -6,7 +6,14 @@ import pytest
 
 from pipecli.records.settings import Settings, Team
 from pipecli.workflow import Refused
-from pipecli.workflow.settings import Name, add_team, change_settings, dropped, leaving, rename_in_settings
+from pipecli.workflow.settings import (
+    SettingsName,
+    add_team,
+    change_settings,
+    dropped_names,
+    rename_in_settings,
+    users_leaving,
+)
 
 PLAIN = {
     "company": {"name": "Contoso"},
@@ -30,12 +37,12 @@ def settings():
 
 def test_what_is_gone_is_named(settings):
     after = settings(users={}, teams={}, processes={"other": {"stages": [{"id": "demo", "probability": 1}]}})
-    assert dropped(settings(), after) == [
-        Name("user", "ana"),
-        Name("team", "iberia"),
-        Name("process", "standard"),
-        Name("stage", "standard/demo"),
-        Name("stage", "standard/offer"),
+    assert dropped_names(settings(), after) == [
+        SettingsName("user", "ana"),
+        SettingsName("team", "iberia"),
+        SettingsName("process", "standard"),
+        SettingsName("stage", "standard/demo"),
+        SettingsName("stage", "standard/offer"),
     ]
 
 
@@ -45,14 +52,14 @@ def test_who_is_no_longer_active_leaves(settings):
     after = settings(
         users={"ana": ana | {"active": False}, "eva": ana | {"active": False}, "luis": ana}, teams={}
     )
-    assert leaving(before, after) == ["ana"]
+    assert users_leaving(before, after) == ["ana"]
 
 
 def test_what_records_use_stays(settings):
     records = [f"OPP-0000{place}" for place in range(7)]
     with pytest.raises(Refused, match="OPP-00000, OPP-00001, OPP-00002, OPP-00003, OPP-00004 and 2 more"):
         change_settings(
-            settings(), settings(), "set", used_by={Name("team", "iberia"): records}, price_lists=()
+            settings(), settings(), "set", used_by={SettingsName("team", "iberia"): records}, price_lists=()
         )
 
 
@@ -94,7 +101,7 @@ def test_a_process_in_use_stays(settings):
             settings(),
             settings(),
             "set",
-            used_by={Name("process", "standard"): ["OPP-00000"]},
+            used_by={SettingsName("process", "standard"): ["OPP-00000"]},
             price_lists=(),
         )
 

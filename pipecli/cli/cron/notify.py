@@ -19,7 +19,7 @@ from pipecli.cli.common.dates import parse_moment, parse_period
 from pipecli.cli.common.output import Format, print_records, write_text
 from pipecli.cli.common.session import Session, mention, say
 from pipecli.cli.common.table import Column
-from pipecli.cli.cron.remind import claims_of, drawn, give_back
+from pipecli.cli.cron.remind import claims_of, drawn_message, give_back
 from pipecli.errors import PipecliError
 from pipecli.extras import require_extra
 from pipecli.history import commits
@@ -204,7 +204,7 @@ def _print_messages(run: Session, deliveries: Sequence[Delivery]) -> None:
         print_records(records, _COLUMNS, run.format, id_key="record")
         return
     groups = _by_message(deliveries)
-    write_text("\n".join(drawn(theirs[0].to, _message(run, theirs)) for theirs in groups))
+    write_text("\n".join(drawn_message(theirs[0].to, _message(run, theirs)) for theirs in groups))
 
 
 def _record(delivery: Delivery) -> dict[str, Any]:

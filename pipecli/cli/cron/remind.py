@@ -271,13 +271,15 @@ def _print_messages(run: Session, unclaimed: Sequence[tuple[Reminder, list[str]]
     messages = [(reminder, keys, _message(run, reminder, keys)) for reminder, keys in unclaimed if keys]
     if run.format is Format.TABLE:
         to = "{0.user}, through the channel {0.address.channel}"
-        write_text("\n".join(drawn(to.format(reminder), message) for reminder, _, message in messages))
+        write_text(
+            "\n".join(drawn_message(to.format(reminder), message) for reminder, _, message in messages)
+        )
         return
     records = [{**_record(reminder, keys), **message._asdict()} for reminder, keys, message in messages]
     print_records(records, [*_COLUMNS, Column("title", "TITLE")], run.format, id_key="user")
 
 
-def drawn(to: str, message: Message) -> str:
+def drawn_message(to: str, message: Message) -> str:
     """A message that would be sent, for a person to look at."""
     lines = [f"To: {to}", f"Subject: {message.title}", "", *message.body.split("\n")]
     # The isolates of a table's Persian cells stay: they end with their line, and keep its cells in order.

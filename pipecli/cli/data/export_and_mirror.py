@@ -196,12 +196,12 @@ def mirror(
     """
     from pipecli.history.history_index import open_history
     from pipecli.outbox.mirror import Source, to_parquet, to_postgresql
-    from pipecli.sync.upstream import named, uncommitted
+    from pipecli.sync.upstream import first_files, uncommitted
 
     place = run.present.location
     files = uncommitted(place)
     if files:
-        say(f"warning: {named(files)} not committed: the tables have these changes, the events don't")
+        say(f"warning: {first_files(files)} not committed: the tables have these changes, the events don't")
     source = Source(run.read(*KINDS), open_history(place, say), is_committed=not files)
     is_database = target.startswith(("postgresql://", "postgres://"))
     if not is_database and "://" in target:

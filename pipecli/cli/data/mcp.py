@@ -114,7 +114,7 @@ _MOST_ROWS = 200
 """Rows of a list whose call names no limit."""
 
 
-class Bench:
+class AgentWorkTree:
     """Where calls run: in the person's pipeline, or in the work tree of the branch of what is proposed."""
 
     def __init__(self, place: Location, branch: str | None, options: Sequence[str]) -> None:
@@ -207,7 +207,7 @@ def server_of(
     from mcp.server import Server
     from mcp.shared.exceptions import MCPError
 
-    bench = Bench(place, propose, options)
+    work_tree = AgentWorkTree(place, propose, options)
     tools = entries(can_write=can_write or propose is not None)
     turn = anyio.Lock()
 
@@ -218,7 +218,7 @@ def server_of(
         if params.name not in tools:
             raise MCPError(types.INVALID_PARAMS, f"there is no tool {params.name}")
         async with turn:
-            result = await answer(bench, tools[params.name], params.arguments or {})
+            result = await answer(work_tree, tools[params.name], params.arguments or {})
         text = f"{NOTE}\n{json.dumps(result, ensure_ascii=False)}"
         return types.CallToolResult(
             content=[types.TextContent(type="text", text=text)],
@@ -231,7 +231,7 @@ def server_of(
         try:
             yield {}
         finally:
-            bench.end()
+            work_tree.end()
 
     return Server(
         "pipecli",
@@ -244,19 +244,19 @@ def server_of(
     )
 
 
-async def answer(bench: Bench, entry: Entry, given: Mapping[str, Any]) -> dict[str, Any]:
+async def answer(work_tree: AgentWorkTree, entry: Entry, given: Mapping[str, Any]) -> dict[str, Any]:
     """The result of a call: `result`, `notes` from stderr, and `error` where it was refused."""
     try:
         is_change = entry.changes and not given.get("dry_run")
         if entry.changes:
             given = {**given, "message": "\n\n".join(filter(None, (given.get("message"), _BY)))}
         words = command_line(entry, given)
-        if is_change or not bench.root.exists():
-            bench.begin()
-        code, out, err = await bench.run(words)
+        if is_change or not work_tree.root.exists():
+            work_tree.begin()
+        code, out, err = await work_tree.run(words)
         answer = _parsed(entry, code, out, err.splitlines(), given)
-        if is_change and bench.branch and not code:
-            answer["proposal"] = await bench.proposal()
+        if is_change and work_tree.branch and not code:
+            answer["proposal"] = await work_tree.proposal()
         return answer
     except PipecliError as error:
         return {"error": as_record(error)}

@@ -49,7 +49,7 @@ def board(
     if run.format is Format.JSON:
         write_text(dumps(_json(the_board)) + "\n")
     elif run.format is Format.TABLE:
-        write_text(drawn(the_board, terminal_width() or _DEFAULT_WIDTH, limit))
+        write_text(drawn_board(the_board, terminal_width() or _DEFAULT_WIDTH, limit))
     else:
         print_records(
             [
@@ -104,7 +104,7 @@ def _json(board: Board) -> dict[str, Any]:
     }
 
 
-def drawn(board: Board, width: int, limit: int) -> str:
+def drawn_board(board: Board, width: int, limit: int) -> str:
     """The board as text; lanes that the width has no room for stand below the others."""
     fitting = max(min((width + _GAP) // (_LEAST_LANE + _GAP), len(board.lanes)), 1)
     room = (width + _GAP) // fitting - _GAP

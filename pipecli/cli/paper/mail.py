@@ -30,8 +30,8 @@ from pipecli.json_and_csv import loads
 from pipecli.outbox.mail import (
     Doubtful,
     MailTemplate,
+    MailText,
     Server,
-    Words,
     address_of,
     addressed,
     deliver_mail,
@@ -202,7 +202,8 @@ def send_by_email(
 
     with journal.until_recorded(str(message["Message-ID"])):
         transaction.do(
-            moves.mailed(sent, deal, _activity(transaction, message, reader), ", ".join(to)), before=deliver
+            moves.sent_by_mail(sent, deal, _activity(transaction, message, reader), ", ".join(to)),
+            before=deliver,
         )
 
 
@@ -231,12 +232,12 @@ def _message(
     copied = [named_address(address, "--cc") for address in wishes.copied]
     sender = sender_of(transaction.pipeline.settings_as_written, transaction.me, server)
     printed = printed_of(transaction.pipeline, paper)
-    words = Words(one_line(wishes.subject or ""), f"{(wishes.body or '').strip()}\n")
+    words = MailText(one_line(wishes.subject or ""), f"{(wishes.body or '').strip()}\n")
     if not words.subject or not wishes.body:
         template = filled_mail(
             _template(transaction, paper.noun, reader.language), printed, contact=reader.name, sender=sender
         )
-        words = Words(words.subject or template.subject, words.body if wishes.body else template.body)
+        words = MailText(words.subject or template.subject, words.body if wishes.body else template.body)
     return message_of(
         words,
         sender=sender,

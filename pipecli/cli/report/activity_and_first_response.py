@@ -16,15 +16,15 @@ from pipecli.reports.activity_and_first_response import (
     ACTIVITY_GROUPINGS,
     PEOPLE,
     RESPONSE_GROUPINGS,
+    ActivityReport,
     ActivityRow,
-    Done,
     FirstResponse,
     ResponseRow,
     WorkingTime,
     business_hours_of,
     count_activities,
     first_response,
-    touched,
+    worked_on,
 )
 from pipecli.store.index.rows_for_reports import activities, inquiries, owned_deals
 from pipecli.store.index.views import team_and_below
@@ -55,7 +55,7 @@ def report_activity(asked: Asked) -> None:
     report = count_activities(
         theirs,
         owned_deals(connection, of),
-        touched(every, asked.period),
+        worked_on(every, asked.period),
         by=by, days=asked.period, today=run.today,
     )  # fmt: skip
     asked.print(
@@ -101,7 +101,7 @@ def _every_column(asked: Asked) -> list[Column]:
     ]
 
 
-def _activity_remarks(report: Done) -> list[str]:
+def _activity_remarks(report: ActivityReport) -> list[str]:
     totals = report.totals
     lines = []
     if totals.done_count:

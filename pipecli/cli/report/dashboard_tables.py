@@ -17,7 +17,7 @@ from pipecli.cli.report.ranking import ranking_of
 from pipecli.harmless_text import message_line
 from pipecli.outbox.dashboard_page import Cell, Table
 from pipecli.records.days import PERIODS, Days
-from pipecli.reports.activity_and_first_response import touched
+from pipecli.reports.activity_and_first_response import worked_on
 from pipecli.reports.deal_and_worth import Deal, Valuation
 from pipecli.reports.forecast import Forecast
 from pipecli.reports.stale_and_receivables import Stale
@@ -186,7 +186,7 @@ def untouched_table(
 def untouched(run: Session, of: OwnerFilter, days: Days) -> list[Deal]:
     """The open deals on which nobody did anything on these days, as `report activity` counts them."""
     connection = run.pipeline.index.connection
-    done = touched(activities(connection, run.zone), days)
+    done = worked_on(activities(connection, run.zone), days)
     return [deal for deal in open_deals(connection, of, Days()) if deal.id not in done]
 
 

@@ -17,7 +17,7 @@ from pipecli.cli.common.names_and_questions import names_of
 from pipecli.cli.common.output import Format, markdown_text, wrapped, write_text
 from pipecli.cli.common.session import Session, mention, owner_filter, say
 from pipecli.cli.common.terminal_and_own_config import terminal_width
-from pipecli.cli.cron.remind import PerhapsSent, claims_of, drawn, sending
+from pipecli.cli.cron.remind import PerhapsSent, claims_of, drawn_message, sending
 from pipecli.cli.history_and_changes import movement_json
 from pipecli.cli.report.common import Currency, currency_code
 from pipecli.cli.report.dashboard_tables import (
@@ -312,7 +312,7 @@ def _send(run: Session, week: Week, email: Sequence[str], to: Sequence[str], *, 
             message = pages[reader.language].message()
             if key not in known:
                 way = f"through the channel {reader.address.channel}" if reader.address else "by mail"
-                write_text(drawn(f"{reader.name}, {way}", message))
+                write_text(drawn_message(f"{reader.name}, {way}", message))
         return
     deliver = _deliverer(run, readers.values())
     with sending(run, claims, "digest", "digest", list(readers), is_again=is_again) as sender:
@@ -343,7 +343,7 @@ def _deliverer(run: Session, readers: Collection[Reader]) -> Callable[[Reader, P
             return courier.send(reader.address, page.message())
         to = addresses[reader]
         message = mail.message_of(
-            mail.Words(page.title, page.text(_MAIL_WIDTH)), sender=sender, to=[to], copied=[],
+            mail.MailText(page.title, page.text(_MAIL_WIDTH)), sender=sender, to=[to], copied=[],
             at=run.now, name="digest", page=page.html(),
         )  # fmt: skip
         try:

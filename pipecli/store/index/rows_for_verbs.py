@@ -15,7 +15,7 @@ from pipecli.store.index.views import marks
 
 if TYPE_CHECKING:
     from pipecli.store.pipeline import Pipeline
-    from pipecli.workflow.assignment import Standing
+    from pipecli.workflow.assignment import Workload
     from pipecli.workflow.match_prospect import KnownContact, KnownCustomer
 
 Sql = sqlite3.Connection
@@ -291,9 +291,9 @@ def orders_to_renew(connection: Sql) -> list[str]:
     return [key for (key,) in rows]
 
 
-def workload(connection: sqlite3.Connection, kind: Kind) -> Standing:
+def workload(connection: sqlite3.Connection, kind: Kind) -> Workload:
     """The standing of the users with all leads, or all opportunities, of an index."""
-    from pipecli.workflow.assignment import Standing  # with the models, which a list of plans must not load
+    from pipecli.workflow.assignment import Workload  # with the models, which a list of plans must not load
 
     table = f"_{kind.table}"
     turns: dict[str, dict[str | None, int]] = defaultdict(dict)
@@ -306,7 +306,7 @@ def workload(connection: sqlite3.Connection, kind: Kind) -> Standing:
         f"SELECT owner, max(julianday(created)), total({OPEN[kind.noun]}) FROM {table} "
         "WHERE owner IS NOT NULL GROUP BY owner"
     ).fetchall()
-    return Standing(
+    return Workload(
         turns,
         newest={owner: newest for owner, newest, _ in owned},
         open={owner: int(count) for owner, _, count in owned},

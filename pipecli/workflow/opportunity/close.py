@@ -24,7 +24,7 @@ from pipecli.workflow import Change, Refused, listed_word
 from pipecli.workflow.opportunity.add_and_set import competitor_name
 from pipecli.workflow.opportunity.advance import named_stage, process_of, require_open
 from pipecli.workflow.order import order_from_quotation
-from pipecli.workflow.quotation import require_of
+from pipecli.workflow.quotation import require_quotation_of
 
 _OFFERED = (QuotationStatus.SENT, QuotationStatus.ACCEPTED)
 
@@ -122,7 +122,7 @@ def last_offered(quotations: Sequence[Quotation], sent: Mapping[str, datetime]) 
 
 def _offered(deal: Opportunity, quotation: Quotation) -> Quotation:
     """A quotation that a person named. Refused when it is another deal's, or not on offer."""
-    require_of(deal, quotation)
+    require_quotation_of(deal, quotation)
     if quotation.status is QuotationStatus.DRAFT:
         raise Refused(
             f"{quotation.id} is a draft, and was not offered to anybody",
