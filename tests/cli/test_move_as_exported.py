@@ -2147,6 +2147,58 @@ def test_products_with_a_price_in_their_row_are_a_price_list_too(cli: Cli, root:
     assert "nothing to change" in cli("import", "run", "m").out
 
 
+def test_price_lists_of_other_vendors(cli: Cli, root: Path) -> None:
+    """They stayed out, or were products."""
+    erpnext = (
+        "ID,Item Code,Item Name,Price List,Customer,Buying,Selling,Currency,Rate\n"
+        "P1,A-1,Saw,Retail,,0,1,EUR,12.5\nP2,A-1,Saw,Buying,,1,0,EUR,7\nP3,A-1,Saw,Retail,Zed,0,1,EUR,9\n"
+    )
+    rules = "Pricelist Rules/Product,Pricelist Rules/Min. Quantity,Pricelist Rules/Fixed Price"
+    odoo = f"Pricelist Name,Currency,{rules}\n"
+    odoo += "Export,USD,[A-1] Saw,0.0,15\n,,[B-1] Axe,0.0,7\n,,[B-1] Axe,10.0,6\n"
+    dynamics = "(Do Not Modify) Price List,Name,Currency,Start Date,End Date\n"
+    dynamics += "L1,Partners,EUR,2026-01-01,2026-12-31\n"
+    items = "(Do Not Modify) Price List Item,Price List,Product,Unit,Amount,Pricing Method,Currency\n"
+    items += "I1,Partners,Saw,Each,11,Currency Amount,EUR\nI2,Partners,Axe,Each,,Percent of List,EUR\n"
+    zoho = "Record Id,Price Book Name,Price Book Owner\nzcrm_1,Gold,Ana Ruiz\n"
+    gold = "Record Id,Price Book Name,Product Code,Product Name,List Price\nzcrm_2,Gold,A-1,Saw,10\n"
+    products = "SKU,Name\nA-1,Saw\nB-1,Axe\n"
+    for vendor, files in {
+        "erpnext": {"item_price": erpnext},
+        "odoo": {"pricelist": odoo},
+        "dynamics": {"Price Lists": dynamics, "Price List Items": items},
+        "zoho": {"Price_Books": zoho, "Price_Book_Products": gold},
+    }.items():
+        _plan(cli, _files(vendor, products=products, **files), "--force", "--from", vendor)
+        cli("import", "run", "m", code=1 if vendor == "odoo" else 0)
+    assert _price_lists(root) == {
+        "Retail": {"A-1": 12.5},
+        "Export": {"A-1": 15, "B-1": 7},
+        "Partners": {"A-1": 11},
+        "Gold": {"A-1": 10},
+    }
+    partners = _read(root / "price-lists/partners.yaml")
+    assert (partners["external_id"], str(partners["valid_until"])) == ("L1", "2026-12-31")
+
+
+def test_variants_of_shopify_are_products_with_the_title_of_the_first(cli: Cli, root: Path) -> None:
+    head = "Handle,Title,Body (HTML),Vendor,Tags,Option1 Value,Variant SKU,Variant Price,Image Src,Status\n"
+    rows = 'mug,Mug,<p>A mug</p>,Acme,"red, hot",Red,M-R,12.50,x,active\n'
+    rows += "mug,,,,,Blue,M-B,13.50,,\nmug,,,,,,,,y,\n"
+    _plan(cli, _files("exp", products_export=f"{head}{rows}tee,Tee,,Acme,,Default Title,T-1,20,,draft\n"))
+    cli("import", "run", "m")
+    products = {
+        one["sku"]: (one["name"], one["active"], one.get("tags"))
+        for one in map(_read, root.glob("products/*.yaml"))
+    }
+    assert products == {
+        "M-R": ("Mug Red", True, ["red", "hot"]),
+        "M-B": ("Mug Blue", True, None),
+        "T-1": ("Tee", False, None),
+    }
+    assert _price_lists(root) == {"Standard EUR": {"M-R": 12.5, "M-B": 13.5, "T-1": 20}}
+
+
 def test_prices_of_several_currencies_and_sorts_are_not_mixed(cli: Cli, root: Path) -> None:
     sheet = "SKU;Nombre;Precio EUR;Precio USD;Mayorista;Coste\nA-1;Sierra;1.498,00;1.600,00;900,00;700,00\n"
     tarifa = "Código;Descripción;Precio con IVA;Moneda\nB-1;Hacha;8,47;usd\nB-2;Clavo;1,50;€\n"

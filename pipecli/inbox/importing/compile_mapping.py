@@ -335,7 +335,7 @@ class _Compiler:
         if "{" in "".join(parts[::2]) or "}" in "".join(parts[::2]):
             self.source.fault(place, f'"{text}": a brace has no partner; write {{{{ for one that is meant')
         known = [self._column(column, place) for column in columns]
-        return TextTemplate(words, columns) if None not in known else None
+        return TextTemplate(words, tuple(filter(None, known))) if None not in known else None
 
     def _column(self, name: str, place: list[str | int]) -> str | None:
         """The column of the file that a mapping names; None where it is missing. `Owner?` may be.

@@ -34,7 +34,17 @@ from pipecli.store import ids_and_files
 from pipecli.wording import count
 
 
-def stages_to_fill(table: Table, roles: Mapping[str, str], findings: Findings) -> list[str]:
+def columns_to_fill(table: Table, told: Recognised, findings: Findings) -> list[str]:
+    """The columns of which an empty cell is that of the row above, filled down: also deals' stages."""
+    fill = [column for column in told.rest.get("fill", ()) if column in table.columns]
+    for column in fill:
+        fill_down(table.rows, column)
+    if told.kind != "opportunities" or {"part", "rows"} & told.rest.keys():
+        return fill
+    return [*fill, *_stages_to_fill(table, told.roles, findings)]
+
+
+def _stages_to_fill(table: Table, roles: Mapping[str, str], findings: Findings) -> list[str]:
     """The column of stages, filled down, where that was answered; says which rows have no stage.
 
     Asks where each stage is written once and rows without one follow it, as over a group.

@@ -24,7 +24,7 @@ from pipecli.inbox.moving import duplicate_tables_and_columns as overlaps
 from pipecli.inbox.moving import guess_or_ask_formats as formats
 from pipecli.inbox.moving.deal_outcomes import OF_DEALS, Columns, Deals
 from pipecli.inbox.moving.duplicate_tables_and_columns import table_name
-from pipecli.inbox.moving.endings import stages_to_fill, with_ends, without_deleted
+from pipecli.inbox.moving.endings import columns_to_fill, with_ends, without_deleted
 from pipecli.inbox.moving.findings import Findings, filled, know_users, owners, set_where_lacking, staying_out
 from pipecli.inbox.moving.plan_files import SETTINGS_PAGE, Step, plan_page, settings_page
 from pipecli.inbox.moving.recognise_by_words import Recognised, columns_for, columns_of_deals
@@ -43,7 +43,7 @@ from pipecli.records.settings import Settings
 from pipecli.store import ids_and_files
 from pipecli.wording import count
 
-_DATES = {"created", "at", "date", "valid_until", "next_contact.date", "delivery_date", "converted.date"}
+_DATES = {*"created at date valid_from valid_until next_contact.date delivery_date converted.date".split()}
 _HALVES = ("first_name", "last_name")
 _ADDRESS = ("street", "street2", "city", "region", "postcode")
 _MOST_NAMED = 12  # columns without a field that the summary names
@@ -205,8 +205,7 @@ class _Mapping:
         self.table, self.told, self.findings, self.before = table, told, findings, before
         findings.said_otherwise = set()
         self.roles = told.roles
-        is_of_deals = told.kind == "opportunities" and not {"part", "rows"} & told.rest.keys()
-        self.fill = stages_to_fill(table, self.roles, findings) if is_of_deals else []
+        self.fill = columns_to_fill(table, told, findings)
         self.columns: Columns = {}
         self.templates: dict[str, Any] = dict(told.rest.get("templates", {}))
         self.set: dict[str, Any] = dict(told.rest.get("set", {}))
@@ -424,11 +423,12 @@ class _Mapping:
     def _others(self) -> Iterator[str]:
         """Keep the columns that have no field under `custom`; those that can't be kept are told."""
         ignored = set(self.told.rest.get("ignore", ()))
+        alone = _ALONE if self.told.kind == "opportunities" else ()
         used = {
             *self.told.rest.get("doubles", ()),
             *self.columns,
             *self.findings.said_otherwise,
-            *(c for role, c in self.roles.items() if self.told.kind != "opportunities" or role not in _ALONE),
+            *(c for c, of in self.told.columns.items() if isinstance(of, str) and of not in alone),
             *self.record.values(),
             *re.findall(r"\{([^{}]+)\}", str(self.templates)),
         }

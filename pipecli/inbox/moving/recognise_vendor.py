@@ -176,7 +176,7 @@ def _with_prices(table: Table, told: Recognised) -> Iterator[Recognised]:
     The price is the first that their words name: beside a sales price that of resellers is kept with them.
     """
     columns = {c: role for c, role in told.columns.items() if role not in _OF_PRICES}
-    if "name" not in columns.values():  # `Code, Description, Price`
+    if "name" not in (*columns.values(), *told.rest.get("templates", ())):  # `Code, Description, Price`
         columns = {c: "name" if role == "description" else role for c, role in columns.items()}
     net, gross = (columns_for(table, "products", role) for role in _OF_PRICES[:2])
     prices: dict[str | None, str] = {}
