@@ -330,6 +330,7 @@ def _cell(value: _Value) -> Cell:
 
 
 _ONE = {"UID": "external_id", "FN": "name", "ORG": "customer", "TITLE": "title", "NOTE": "notes"}
+_ONE |= {"BDAY": "custom.birthday", "URL": "custom.website", "ADR": "custom.address"}
 _SEVERAL = {"EMAIL": "emails", "TEL": "phones", "CATEGORIES": "tags"}
 
 
@@ -355,9 +356,12 @@ def vcards(raw: bytes, name: str, file_format: FileFormat) -> Table:
             charset = next((p.partition("=")[2] for p in parameters if p.startswith("CHARSET=")), "UTF-8")
             value = as_text(quopri.decodestring(value.encode()), charset)
         cells = rows[-1].cells
-        if column := _ONE.get(key):
-            first = re.split(r"(?<!\\);", value)[0] if key == "ORG" else value
-            cells.setdefault(column, _plain(first).removeprefix("urn:uuid:"))
+        if key == "TEL" and re.search(r"\b(FAX|PAGER)\b", head.upper()):
+            cells.setdefault("custom.fax", _plain(value))
+        elif column := _ONE.get(key):
+            parts = re.split(r"(?<!\\);", value) if key in ("ORG", "ADR") else [value]
+            own = parts[:1] if key == "ORG" else filter(None, map(str.strip, parts))
+            cells.setdefault(column, _plain(", ".join(own)).removeprefix("urn:uuid:"))
         elif column := _SEVERAL.get(key):
             told = re.split(r"(?<!\\),", value) if key == "CATEGORIES" else [value.removeprefix("tel:")]
             known = cells.setdefault(column, ())
