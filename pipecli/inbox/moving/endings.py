@@ -328,12 +328,16 @@ def with_ends(table: Table, told: Recognised, findings: Findings) -> Recognised:
     feeds |= {turned: [{"to": "converted.date", "when": won, **form[turned]}]} if turned and sold else {}
     feeds |= {made: [{"to": "created", **form[made]}]} if made else {}
     for end, when in (("converted", won), ("disqualified", lost)):
-        if day and all(when.values()):
+        if not all(when.values()):
+            continue
+        if day:
             feeds.setdefault(day, []).append({"to": f"{end}.date", "when": when, **form[day]})
-        elif all(when.values()) and answer is None:
+        if day and all(texts(table._replace(rows=[row]), day) for row in table.rows if holds(when, row)):
+            continue
+        if answer is None:
             which = f"on which its leads were {end}. Which is it? Answer with a day, such as 2026-01-31."
             findings.ask("closing", f"{table.name} lacks the day {which}")
-        elif all(when.values()):
+        else:
             if not is_iso(str(answer)):
                 raise PipecliError(f'closing: answer with a day, such as 2026-01-31, not "{answer}"')
             for part in (part for part in (*yes.values(), *means.values()) if part["status"] == end):
@@ -341,7 +345,8 @@ def with_ends(table: Table, told: Recognised, findings: Findings) -> Recognised:
     doubles = [*told.rest.get("doubles", ()), *sorted({flag, buyer, person, turned} - {"", *feeds})]
     rest = {**told.rest, "make": ["customer"] if sold else [], "doubles": doubles}
     kept = {c: role for c, role in told.columns.items() if c not in (*feeds, *doubles)}
-    return told._replace(columns=feeds | kept, rest=rest)
+    days = {column: feeds[column] for column in (turned, made, day) if column in feeds}  # before an answer
+    return told._replace(columns=days | feeds | kept, rest=rest)
 
 
 def _end_of_lead(word: str, known: Mapping[str, str]) -> str:
