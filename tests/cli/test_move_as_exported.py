@@ -2801,3 +2801,92 @@ def test_a_price_that_may_be_two_numbers_is_asked_about(
 def test_people_who_asked_for_a_quotation_are_contacts(cli: Cli, root: Path) -> None:
     asked = "Fecha,Nombres,Apellidos,Empresa,Email,Mensaje\n2026-01-05,Mía,Sol,Luz,m@luz.example,Hola\n"
     assert _kinds(_plan(cli, _files("e", cotizaciones=asked))) == {"cotizaciones.csv": "contacts"}
+
+
+def test_addresses_and_numbers_are_known_by_what_they_look_like(cli: Cli, root: Path) -> None:
+    """As forms, Brevo, ZoomInfo and Outlook write them: the postcode of the business was a phone number."""
+    source = _files(
+        "e",
+        people="ZoomInfo Contact ID,Invitee First Name,Invitee Last Name,Org Name,Invitee Address,Durchwahl,"
+        "WhatsApp,Business Postal Code,Fax\n"
+        "7,Ida,Poe,Aurora,ida@aurora.example,+49 30 5551010,0171 55512,10115,+49 30 9\n"
+        "8,Ben,Roe,Boreas,ben@boreas.example,+49 30 5552020,0171 55513,80331,+49 30 8\n",
+    )
+    assert _kinds(_plan(cli, source)) == {"people.csv": "contacts"}
+    cli("import", "run", "m")
+    ida = _read(root / "contacts/ida-poe.yaml")
+    assert (ida["external_id"], ida["customer"], ida["emails"]) == ("7", "aurora", ["ida@aurora.example"])
+    assert sorted(ida["phones"]) == ["+49 30 5551010", "0171 55512"]
+
+
+def test_a_firm_beside_a_person_is_found_by_every_word_for_one(cli: Cli, root: Path) -> None:
+    """A form's name was a lead's firm, the surname in `Name` a customer's; no contact was made."""
+    source = _files(
+        "e",
+        leads="full_name,form_name,Azienda,Estado,Cidade\nIda Poe,Form 1,Aurora,SP,Santos\n",
+        kunden="Kunden-Nr,Firma,Vorname,Name,Straße,Hausnummer,Ort\nK1,Boreas,Ben,Roe,Damm,7a,Ulm\n"
+        "K2,Zephyr,Zoe,Li,Tor,,Köln\n",
+        customers="company_name,contact_first_name,contact_last_name,contact_email\n"
+        "Notus,Ana,Gil,ana@notus.example\n",
+    )
+    _plan(cli, source)
+    cli("import", "run", "m")
+    (lead,) = map(_read, root.glob("leads/**/*.yaml"))
+    assert (lead["name"], lead["organization"], lead["address"]) == ("Ida Poe", "Aurora", "Santos, SP")
+    addresses = {one["name"]: one.get("address") for one in map(_read, root.glob("customers/*.yaml"))}
+    assert addresses == {"Boreas": "Damm 7a, Ulm", "Zephyr": "Tor, Köln", "Notus": None}
+    people = {one["name"]: one["customer"] for one in map(_read, root.glob("contacts/*.yaml"))}
+    assert people == {"Ben Roe": "boreas", "Zoe Li": "zephyr", "Ana Gil": "notus"}
+
+
+def test_a_lead_or_deal_named_before_each_header_is_one_beside_its_person(cli: Cli, root: Path) -> None:
+    """Close's leads are firms, Pipedrive's sample one of deals, and activities are of no firm's kind."""
+    sample = (
+        "Person - Name*,Person - Email (Work),Organization - Name*,Deal - Title,Deal - Value\n"
+        "Ida Poe,ida@aurora.example,Aurora,Saw,$100\n"
+    )
+    source = _files(
+        "e",
+        close_leads="ID,Lead Name,Status Label,Primary Contact Name,Primary Contact Title\n"
+        "7,Boreas,New,Ben Roe,CEO\n",
+        sample=sample,
+        dealers="Naam,Contactpersoon,Straat,Plaats,Status\nZephyr,Zoe Li,Tor,Ulm,Nieuw\n",
+        activities="Company Name,Email,Notes,Activity Type,Activity Date,Record ID\n"
+        "Notus,i@notus.example,Demo,Call,2026-01-15,h1\n",
+    )
+    told = _plan(cli, source)
+    kinds = {"dealers.csv": "contacts", "close_leads.csv": "leads", "sample.csv": "opportunities"}
+    assert _kinds(told) == kinds
+    page = Path("m/plan.yaml")
+    page.write_text(page.read_text().replace("answer:\n", "answer: USD\n"))
+    cli("import", "run", "m")
+    (lead,) = map(_read, root.glob("leads/**/*.yaml"))
+    assert (lead["name"], lead["organization"], lead["title"]) == ("Ben Roe", "Boreas", "CEO")
+    (deal,) = map(_read, root.glob("opportunities/**/*.yaml"))
+    assert (deal["title"], deal["customer"], deal["contacts"][0]["contact"]) == ("Saw", "aurora", "ida-poe")
+
+
+def test_an_ended_lead_without_the_day_that_others_have_is_asked_about(cli: Cli, root: Path) -> None:
+    """Those rows were rejected, as the column of days has none for them."""
+    rows = "Ida Poe,ida@x.example,Lost,2026-01-13\nBen Roe,ben@x.example,Lost,\nZoe Li,zoe@x.example,New,\n"
+    told = _plan(cli, _files("e", leads=f"Name,Email,Status,Inquiry Date\n{rows}"))
+    assert [question["about"] for question in told["questions"]] == ["closing"]
+    page = Path("m/plan.yaml")
+    page.write_text(page.read_text().replace("answer:", "answer: 2026-03-31"))
+    cli("import", "run", "m")
+    leads = {one["name"]: one for one in map(_read, root.glob("leads/**/*.yaml"))}
+    ended = {name: str(one["disqualified"]["date"]) for name, one in leads.items() if "disqualified" in one}
+    assert ended == {"Ida Poe": "2026-01-13", "Ben Roe": "2026-03-31"}
+
+
+def test_a_card_keeps_address_and_birthday_and_a_fax_is_no_telephone(cli: Cli, root: Path) -> None:
+    Path("book.vcf").write_text(
+        "BEGIN:VCARD\nVERSION:3.0\nFN:Ida Poe\nTEL;TYPE=CELL:+49 171 5\nTEL;type=WORK;type=FAX:+49 30 9\n"
+        "item1.ADR;type=WORK:;;Damm 7\\, Hof;Ulm;;89073;Germany\nBDAY:1980-01-02\nEND:VCARD\n"
+    )
+    cli("import", "contacts", "book.vcf")
+    ida = _read(root / "contacts/ida-poe.yaml")
+    assert ida["phones"] == ["+49 171 5"]
+    assert ida["custom"] == {
+        "address": "Damm 7, Hof, Ulm, 89073, Germany", "birthday": "1980-01-02", "fax": "+49 30 9",
+    }  # fmt: skip

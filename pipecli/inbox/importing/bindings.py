@@ -123,7 +123,7 @@ ORDINAL = "#"
 Beside it a column may be empty, as long as one isn't.
 """
 _ADDRESS = ("address",)
-"""The field of whose template a column may be empty between commas: a town without a state."""
+"""The field of whose template a column may be empty, with the sign before it: a town without a state."""
 DIVIDED = "prices of one, as the total of their line over its quantity"
 CLOSES_LATER = "won or lost on a day that is still to come"
 _REMEMBERED = 1 << 13
@@ -352,8 +352,10 @@ class Bindings:
             own = [part for part, column in zip(parts, columns, strict=True) if column != ORDINAL]
             is_counted = len(own) < len(parts) and any(own)
             is_planned = self.external_id and binding.path == self.external_path and {*words[1:-1]} == {" | "}
-            if binding.path == _ADDRESS and {*words[1:-1]} == {", "}:
-                parts, words = [", ".join(filter(None, parts))], (words[0], words[-1])
+            if binding.path == _ADDRESS and {*words[1:-1]} <= {", ", " "}:
+                pairs = zip(("", *words[1:-1]), parts, strict=True)
+                text = "".join(sign + part for sign, part in pairs if part).lstrip(", ")
+                parts, words = [text], (words[0], words[-1])
             if is_counted or (is_planned and parts[0]) or all(parts):
                 text = words[0] + "".join(part + word for part, word in zip(parts, words[1:], strict=True))
                 try:

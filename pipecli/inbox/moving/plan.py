@@ -45,7 +45,7 @@ from pipecli.wording import count
 
 _DATES = {*"created at date valid_from valid_until next_contact.date delivery_date converted.date".split()}
 _HALVES = ("first_name", "last_name")
-_ADDRESS = ("street", "street2", "city", "region", "postcode")
+_ADDRESS = ("street", "house", "street2", "city", "region", "postcode")
 _MOST_NAMED = 12  # columns without a field that the summary names
 
 
@@ -376,20 +376,20 @@ class _Mapping:
             if "contacts.email" in self.roles:  # who is named by the address alone
                 self.templates.setdefault("contacts.contact", f"{{{self.roles['contacts.email']}}}")
             names = []
-        if self.told.kind in ("contacts", "leads") and "organization" not in self.roles:
+        if self.told.kind in ("contacts", "leads") and not self.told.column_of("organization"):
             addresses = [self.roles[role] for role in ("emails", "emails.1", "email") if role in self.roles]
             names += [f"{{{column}}}" for column in addresses]  # who has no name is called by it
         if names := [*dict.fromkeys(filter(None, names))]:
             self.templates.setdefault("name", names)
         if parts := [f"{{{self.roles[role]}}}" for role in _ADDRESS if role in self.roles]:
-            self.templates.setdefault("address", ", ".join(parts))
+            house = f"{{{self.roles.get('house')}}}"
+            self.templates.setdefault("address", ", ".join(parts).replace(f", {house}", f" {house}"))
         names = [self.roles[role] for role in ("custom.product", "customer") if role in self.roles]
         titles = texts(self.table, self.roles["title"]).total() if "title" in self.roles else 0
         if self.told.kind == "opportunities" and (not titles or titles < len(self.table.rows)):
             both = " for ".join(f"{{{name}}}" for name in names)
-            single = [f"{{{name}}}" for name in names]
-            own = [f"{{{self.roles['external_id']}}}"] if "external_id" in self.roles else []
-            if choices := [choice for choice in dict.fromkeys([both, *single, *own]) if choice]:
+            single = [f"{{{c}}}" for c in (*names, self.roles.get("external_id")) if c]
+            if choices := [choice for choice in dict.fromkeys([both, *single]) if choice]:
                 self.templates.setdefault("title", choices)
             else:
                 self.set["title"] = "Deal"

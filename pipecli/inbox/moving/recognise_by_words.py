@@ -6,9 +6,7 @@ The words are in `presets/synonyms.yaml`. A table of which they tell nothing for
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterator, Mapping
-from functools import cache
-from importlib.resources import files
+from collections.abc import Container, Mapping
 from typing import Any, NamedTuple
 
 from pipecli.inbox.importing.compile_mapping import NOTHING, texts
@@ -16,10 +14,13 @@ from pipecli.inbox.importing.table import Table
 from pipecli.inbox.moving.findings import Findings, are_amounts
 from pipecli.inbox.moving.guess_or_ask_formats import bare_header, currency_of, with_amounts_off
 from pipecli.inbox.moving.vocabulary import (
+    ANYTHING,
+    Words,
     are_data,
     has_its_own_id,
     header_key,
     is_of_another_thing,
+    kinds_named,
     kinds_of_rows,
     of_activity,
     of_quotations,
@@ -28,10 +29,10 @@ from pipecli.inbox.moving.vocabulary import (
     repeat,
     role_of_header,
     stem_of,
+    synonyms,
 )
 from pipecli.records.compare_names import folded, is_code
 from pipecli.records.money import CURRENCIES
-from pipecli.store.yaml.read import parse
 
 _TITLE = 60  # characters of a text that may name a deal
 _FEW = 5  # deals of which texts may be different by chance, and name none
@@ -45,10 +46,6 @@ _HALVES = ("first_name", "last_name")
 _ONCE = {"customers": "name", "contacts": "emails name first_name last_name", "products": "sku price_list"}
 """Kinds of which a row tells of one, and the roles that it is known by."""
 _RECURRING = {"mrr", "arr", "acv", "tcv"}
-_ANYTHING = {"name", "nombre", "nome", "nom", "نام"}
-"""Headers of a name that anything has, a quote or a project: with no role of firms it isn't a customer's."""
-_BY_ID = ("customer", "owner", "by", "contacts.contact")
-"""Roles that a column may have by the id of another file's row: `Account Id`, `owner_id`."""
 
 
 class Recognised(NamedTuple):
@@ -69,71 +66,25 @@ class Recognised(NamedTuple):
 
     def column_of(self, role: str) -> str | None:
         """The column of a role, whatever more it says of itself, such as that it has ids."""
-        fed = {name: of.get("to") if isinstance(of, dict) else of for name, of in self.columns.items()}
-        return next((name for name, of in fed.items() if of == role), None)
+        for name, of in self.columns.items():
+            parts = of if isinstance(of, list) else [of]
+            if role in (part.get("to") if isinstance(part, dict) else part for part in parts):
+                return name
+        return None
 
 
 def is_of_money(header: str) -> bool:
     """True for a header with a word for an amount of deals: `Masked Deal value`, `final_mrr_usd`."""
     words = header_key(header).split()
     is_own = {"weighted", "forecast", "paid", "invoiced", "discount", "cost"}.isdisjoint(words)
-    return is_own and any(_synonyms()["opportunities"].columns.get(word) == "amount" for word in words)
+    return is_own and any(synonyms()["opportunities"].columns.get(word) == "amount" for word in words)
 
 
 def columns_for(table: Table, kind: str, role: str) -> list[str]:
     """The columns whose header is a word for a role of that kind of rows."""
-    words = _synonyms().get(kind)
+    words = synonyms().get(kind)
     named = [c for c in table.columns if words and _told(c, words) == role and _may_be(table, c, role)]
     return [*dict.fromkeys([*named, *(_of_content(table, role, words) if words else ())])]
-
-
-class _Words(NamedTuple):
-    """The words of a kind."""
-
-    names: tuple[str, ...]
-    """Those that a file's name may have, and a header before its own: `deals`, `Deal amount`."""
-    needs: frozenset[str]
-    columns: Mapping[str, str]
-    """The role of each header's key."""
-
-
-@cache
-def _synonyms() -> dict[str, _Words]:
-    text = files(__package__).joinpath("presets/synonyms.yaml").read_text(encoding="utf-8")
-    plain: dict[str, Any] = parse(text, "synonyms.yaml")
-    common = plain.pop("every")
-    people, leads, own = plain["contacts"], plain["leads"], plain["activities"]
-    for role, theirs in {"name": "name", "title": "title", "phone": "phones", "email": "emails"}.items():
-        leads[role] = [*leads.get(role, ()), *people[theirs]]  # who is a person, too
-    own["by"] = [*own["by"], *common["owner"]]
-    return {
-        kind: _Words(
-            tuple(header_key(word) for word in told.pop("names")),
-            frozenset(told.pop("needs")),
-            dict(_roles({role: common[role] for role in told.pop("common", ())}, told)),
-        )
-        for kind, told in plain.items()
-    }
-
-
-def _roles(common: Mapping[str, list[str]], own: Mapping[str, list[str]]) -> Iterator[tuple[str, str]]:
-    """Words and their roles; of a word with two the last holds."""
-    for roles in (common, own):
-        for role in _BY_ID:
-            for key in map(header_key, roles.get(role, ())):
-                yield f"{key} id", f"{role}#"
-                yield f"id {key}", f"{role}#"
-    for roles in (common, own):
-        yield from ((header_key(word), role) for role, words in roles.items() for word in words)
-
-
-def kinds_named(name: str) -> set[str]:
-    """The kinds that a file's name says at its end: `All Deals 2026.csv`."""
-    stem, around = stem_of(name), patterns()["of exports"].split()
-    words = (re.sub(r"(?<=[a-z])\d+$", "", word) for word in stem.split())  # `Product2`
-    last = [word for word in words if word.isalpha() and word not in around][-1:]
-    ends = {stem, *last, *(f"{word}s" for word in last)}
-    return {kind for kind, words in _synonyms().items() if not ends.isdisjoint(words.names)}
 
 
 def by_words_of(table: Table, known: Container[str], *, is_whole: bool = False) -> Recognised | None:
@@ -155,16 +106,17 @@ def by_words_of(table: Table, known: Container[str], *, is_whole: bool = False) 
     if (told := _of_history(table, stem)) or is_of_another_thing(table.name) or are_data(table.columns):
         return told
     deals, keys = are_deals(table), [*map(header_key, table.columns)]
-    of_lines = {str(_synonyms()["items"].columns.get(key)) for key in keys} >= {"quantity", "unit_price"}
+    of_lines = {str(synonyms()["items"].columns.get(key)) for key in keys} >= {"quantity", "unit_price"}
     of_leads = {"lead owner", "lead status"} & {*keys} and "lifecycle stage" not in keys
     kinds = kinds or ({"leads"} if of_leads else set())
-    of_persons = {str(_synonyms()["contacts"].columns.get(key)) for key in keys} >= {*_HALVES}
+    of_persons = {str(synonyms()["contacts"].columns.get(key)) for key in keys} >= {*_HALVES}
     is_paper = QUOTATIONS in kinds and not of_persons  # of no deal: at most it stands for one
     kinds -= {QUOTATIONS}
     named = {"opportunities" if kind == "leads" and deals else kind for kind in kinds}
     is_log = named == {"activities"} and {"at", "type"} <= {*by_words(table, "activities").values()}
-    for kind, words in _synonyms().items():
+    for kind, words in synonyms().items():
         is_other = (kind == "leads" and deals) or (kind == "customers" and of_persons and kind not in named)
+        is_other |= kind == "contacts" and kind not in named and deals
         is_other |= is_log and kind in ("contacts", "customers", "leads", "users")
         if kind in (_HISTORY, QUOTATIONS) or is_other:
             continue
@@ -172,7 +124,9 @@ def by_words_of(table: Table, known: Container[str], *, is_whole: bool = False) 
         if is_paper and kind != "items" and (kind != "opportunities" or "amount" not in columns.values()):
             continue
         is_last = kind in named
-        is_named = is_last or (not named and any(word in stem for word in words.names))
+        is_named = is_last or (
+            not named and any(re.search(rf"\b{word}(e?[sn]|e)?\b", stem) for word in words.names)
+        )
         roles = {str(role) for role in columns.values()}
         needed = words.needs & roles
         must_be_named = "named" in kinds_of_rows()[kind] or kind in known or len(columns) < 2
@@ -187,16 +141,16 @@ def by_words_of(table: Table, known: Container[str], *, is_whole: bool = False) 
         elif kind == "customers" and not roles & _OF_FIRMS:
             must_be_named |= (
                 bool(named - {kind})
-                or {header_key(c) for c, role in columns.items() if role == "name"} <= _ANYTHING
+                or {header_key(c) for c, role in columns.items() if role == "name"} <= ANYTHING
             )
-            roles = {str(_synonyms()[of].columns.get(key)) for of in ("activities", "items") for key in keys}
+            roles = {str(synonyms()[of].columns.get(key)) for of in ("activities", "items") for key in keys}
             must_be_named |= not roles.isdisjoint(("subject", "quantity"))  # a quotation, a bill of materials
         if kind == "contacts":  # `Nombre` alone is the name of anything
             needed |= {"name"} & roles if is_last else set()
             must_be_named |= len(needed) == 1 and needed <= {*_HALVES}
         if kind == "products":  # no `Deal Products`
             codes = [header_key(column) for column, role in columns.items() if role == "sku"]
-            is_any = all(key in _synonyms()["customers"].columns for key in codes)  # `Code` is anything's
+            is_any = all(key in synonyms()["customers"].columns for key in codes)  # `Code` is anything's
             must_be_named |= not codes or (is_any and roles.isdisjoint(("price", "cost", "uom")))
             needed = frozenset() if (of_lines or "items" in named) and any(map(_is_of_sale, keys)) else needed
         if not needed or (must_be_named and not is_named) or (is_whole and not (is_last and table.rows)):
@@ -217,14 +171,14 @@ def by_words_of(table: Table, known: Container[str], *, is_whole: bool = False) 
 def _is_of_sale(key: str) -> bool:
     """True for a header, of lines, that says whose they are: of a deal, an order, a customer."""
     of, _, what = key.partition(" ")
-    roles = (_synonyms()[kind].columns.get(key, "") for kind in ("items", "opportunities"))
+    roles = (synonyms()[kind].columns.get(key, "") for kind in ("items", "opportunities"))
     is_own = of in patterns()["with ids"].split() and what in ("", "id", "number", "no", "nr", "date", "ref")
     return is_own or any(role.startswith(("record", "customer")) for role in roles)
 
 
 def by_words(table: Table, kind: str, *, is_exact: bool = False) -> dict[str, Any]:
     """The roles of a table's columns, if its rows are of that kind; none of a kind without words."""
-    words = _synonyms().get(kind)
+    words = synonyms().get(kind)
     return _by_words(table, words, is_exact=is_exact) if words else {}
 
 
@@ -233,14 +187,17 @@ def are_deals(table: Table) -> bool:
     columns = _by_words(table, _of_leads()).items()
     roles = {role for column, role in columns if header_key(column) != "due date"}  # that of a task
     ends = roles & {"probability", "close", "expected_close", "closed_date"}
+    own = {role for column, role in columns if header_key(column).startswith(("deal ", "opportunity "))}
+    if own >= {"title", "amount"}:  # `Deal - Title` beside `Person - Name`
+        return True
     if "stage" in roles and "amount" in roles:
         return bool(ends) or "status" in roles or "contacts.contact#" not in roles
     return bool(ends) and {"pipeline", "status", "amount"} <= roles
 
 
-def _of_leads() -> _Words:
+def _of_leads() -> Words:
     """The words of deals, also after that for a lead: `Lead status`."""
-    return (words := _synonyms()["opportunities"])._replace(names=(*words.names, "lead"))
+    return (words := synonyms()["opportunities"])._replace(names=(*words.names, "lead"))
 
 
 _HISTORY = "history"
@@ -251,7 +208,7 @@ _MOST_OF_HISTORY = 6
 
 def _of_history(table: Table, stem: str) -> Recognised | None:
     """The stages that deals came to: a table of a deal, a stage and a date, and little else."""
-    words = _synonyms()[_HISTORY]
+    words = synonyms()[_HISTORY]
     columns = _by_words(table, words, is_exact=True)
     is_named = any(word in stem for word in words.names)
     title = any(header_key(column) in ("title", "name", "amount", "value") for column in table.columns)
@@ -262,14 +219,14 @@ def _of_history(table: Table, stem: str) -> Recognised | None:
 
 def _of_quotations(table: Table) -> Recognised | None:
     """The columns of quotations that name their deals; None where none of them does."""
-    columns = _by_words(table, words := _synonyms()[QUOTATIONS])
+    columns = _by_words(table, words := synonyms()[QUOTATIONS])
     status = [column for column in columns if columns[column] == "status"]
     columns |= {c: {"to": "status", **of_quotations(texts(table, c))} for c in status}
     is_told = any(role in words.needs for role in columns.values() if isinstance(role, str))
     return Recognised(QUOTATIONS, "", "", columns, {}, 1) if is_told else None
 
 
-def _by_words(table: Table, words: _Words, *, is_exact: bool = False) -> dict[str, Any]:
+def _by_words(table: Table, words: Words, *, is_exact: bool = False) -> dict[str, Any]:
     """The role of each column whose header is one of the words, or is nearly; each role once.
 
     Of two columns of one role that has it whose word comes first: the sales price, not the list price. One
@@ -284,6 +241,9 @@ def _by_words(table: Table, words: _Words, *, is_exact: bool = False) -> dict[st
         if role and role not in columns.values() and not is_none and _may_be(table, column, role):
             columns[column] = role
     lacking = {*words.columns.values()} - {*columns.values(), "at"}
+    if "region" in lacking:
+        free = [c for c in table.columns if c not in columns and _are_regions(table, c)]
+        columns |= dict.fromkeys(free[:1], "region")
     for role in () if is_exact else _WRITTEN.keys() & lacking:
         columns |= dict.fromkeys([c for c in _of_content(table, role, words) if c not in columns][:1], role)
     return columns
@@ -296,26 +256,47 @@ _WRITTEN = {
     "website": r"(?i)(https?://|www\.)\S+|[\w.-]+\.[a-z]{2,}/?",
 }
 """What a column of addresses, numbers or days has cells like."""
+_SURELY = {
+    **dict.fromkeys(("email", "emails"), r"[^\s@]+@[^\s@]+\.\w+"),
+    **dict.fromkeys(("phone", "phones"), r"(\+|00)\d[\d ()./-]{6,}"),
+}
+"""What nothing else is like, whatever its header says, if most rows have their own: `Durchwahl`."""
 
 
 def _may_be(table: Table, column: str, role: str | None) -> bool:
     """False for a column of addresses or numbers that has none of them: `Newsletter/E-Mail` with a yes."""
     cells = texts(table, column) if role in _WRITTEN or role == "title" else ()
+    if role == "custom.lead_status":  # `Estado` with `SP` and `RJ`
+        return not _are_regions(table, column)
     if role == "title":  # `Mr.` is no job
         return not cells or not all(re.fullmatch(patterns()["salutation"], folded(text)) for text in cells)
     return not cells or any(re.match(_WRITTEN[str(role)], text) for text in cells)
 
 
-def _of_content(table: Table, role: str, words: _Words) -> list[str]:
-    """Columns that have a word for a role in their header, `mobiles Telefon`, and cells of its sort."""
+def _are_regions(table: Table, column: str) -> bool:
+    """True for a column of the letters that regions have, under a word for them or for a state."""
+    is_named = re.fullmatch(patterns()["of a region"], header_key(column))
+    return is_named is not None and all(re.fullmatch("[A-Z]{2,3}", text) for text in texts(table, column))
+
+
+def _of_content(table: Table, role: str, words: Words) -> list[str]:
+    """Columns that have a word for a role in their header, `mobiles Telefon`, or cells of no other sort."""
     own = (word for word, of in words.columns.items() if of == role and " " not in word and len(word) > 2)
-    begins, other = tuple(own), {*patterns()["not their own"].split()}
-    keys = {column: {*header_key(column).split()} for column in table.columns}
-    alike = [c for c, key in keys.items() if any(w.startswith(begins) for w in key) and not key & other]
-    return [column for column in alike if texts(table, column) and _may_be(table, column, role)]
+    begins, other, sure = tuple(own), {*patterns()["not their own"].split()}, _SURELY.get(role)
+    found: list[str] = []
+    for column in table.columns:
+        cells, key = texts(table, column), {*header_key(column).split()}
+        if not cells or key & other or _told(column, words) not in (None, role):
+            continue
+        is_alike = any(word.startswith(begins) for word in key) and _may_be(table, column, role)
+        if is_alike or (
+            sure and 2 * len(cells) > cells.total() and all(re.fullmatch(sure, c) for c in cells)
+        ):
+            found.append(column)
+    return found
 
 
-def _told(header: str, words: _Words) -> str | None:
+def _told(header: str, words: Words) -> str | None:
     """The role of which a header is a word; of `State/Region`, or `País/Região`, that of the first part."""
     parts = [header, *header.split("/")] if "/" in header else [header]
     for key in map(header_key, parts):
@@ -326,7 +307,7 @@ def _told(header: str, words: _Words) -> str | None:
     return None
 
 
-def _role(header: str, words: _Words) -> str | None:
+def _role(header: str, words: Words) -> str | None:
     """The role of which a header is a word, or nearly."""
     if role := _told(header, words):
         return role
@@ -335,17 +316,16 @@ def _role(header: str, words: _Words) -> str | None:
         len(key) < 5
         or key.startswith("is ")
         or key.endswith(" id")
-        or any(key in of.columns for of in _synonyms().values())
+        or any(key in of.columns for of in synonyms().values())
     ):
         return None  # `Last Name` is no `List name`
     from rapidfuzz import fuzz, process
 
     alike = [word for word in words.columns if word[:1] == key[:1]]  # `Detail address` is no `E-mail address`
     match = process.extractOne(key, alike, scorer=fuzz.ratio, score_cutoff=_CLOSE_ENOUGH)
-    begins, _, last = key.rpartition(" ")
-    of, _, other = match[0].rpartition(" ") if match else ("", "", "")
-    is_other = begins == of and fuzz.ratio(last, other) < 70  # `Opportunity Date` is no `Opportunity State`
-    return words.columns[match[0]] if match and not is_other else None
+    own, of = key.split(), match[0].split() if match else []
+    is_other = len(own) == len(of) and any(fuzz.ratio(*pair) < 76 for pair in zip(own, of, strict=True))
+    return words.columns[match[0]] if match and not is_other else None  # `Form name` is no `Firm name`
 
 
 def columns_of_deals(table: Table, told: Recognised, findings: Findings) -> dict[str, Any]:
@@ -358,7 +338,7 @@ def columns_of_deals(table: Table, told: Recognised, findings: Findings) -> dict
         del columns[person]
     if not told.vendor and told.column_of("contacts.contact") is None:
         rest = table._replace(columns=[column for column in table.columns if column not in columns])
-        halves = {c: of for c, of in _by_words(rest, _synonyms()["contacts"]).items() if of in _HALVES}
+        halves = {c: of for c, of in _by_words(rest, synonyms()["contacts"]).items() if of in _HALVES}
         columns |= halves if len(halves) == 2 else {}
     if "active" in told.roles and not told.vendor and "lost_reason" not in told.roles:
         del columns[told.roles["active"]]
@@ -366,7 +346,7 @@ def columns_of_deals(table: Table, told: Recognised, findings: Findings) -> dict
         free = [c for c in table.columns if columns.get(c, "contacts.contact#") == "contacts.contact#"]
         columns |= dict.fromkeys([c for c in free if _are_addresses(table, c)][:1], "contacts.email")
         if "contacts.email" in columns.values() and "contacts.contact" not in columns.values():
-            names = [c for c in table.columns if c not in columns and header_key(c) in _ANYTHING]
+            names = [c for c in table.columns if c not in columns and header_key(c) in ANYTHING]
             columns |= dict.fromkeys(names[:1], "contacts.contact")  # `Name` beside `Deal Name`
     columns |= _endings(table, told)
     if "status" in told.roles and "lost_reason" not in told.roles:  # Nutshell's
@@ -403,7 +383,7 @@ def columns_of_deals(table: Table, told: Recognised, findings: Findings) -> dict
 
 def _are_currencies(table: Table, column: str) -> bool:
     """True for a column of codes of which the header has a word for a currency: `Budget Amount Currency`."""
-    words = [word for word, role in _synonyms()["opportunities"].columns.items() if role == "currency"]
+    words = [word for word, role in synonyms()["opportunities"].columns.items() if role == "currency"]
     is_named = any(len(word) > 4 and word in header_key(column) for word in words)
     return is_named and CURRENCIES.keys() >= set(texts(table, column))
 
@@ -429,7 +409,7 @@ def _endings(table: Table, told: Recognised) -> dict[str, str]:
 
 def _are_addresses(table: Table, column: str) -> bool:
     """True for a column of e-mail addresses of contacts: `Main contact email`, `email`."""
-    key, people = header_key(column), _synonyms()["contacts"]
+    key, people = header_key(column), synonyms()["contacts"]
     is_theirs = any(f"{name} " in f"{key} " for name in people.names if len(name) > 4)
     return (is_theirs or people.columns.get(key) == "emails") and all("@" in t for t in texts(table, column))
 
@@ -437,7 +417,7 @@ def _are_addresses(table: Table, column: str) -> bool:
 def _amounts_alike(table: Table, amount: str, columns: Mapping[str, Any]) -> list[str]:
     """Amounts whose headers differ in their last word alone, `Revenue Low` and `High`, or `MRR` and `ARR`."""
     key, is_of_year = header_key(amount), not _RECURRING.isdisjoint(header_key(amount).split())
-    if bare_header(key) in _synonyms()["opportunities"].columns and not is_of_year:
+    if bare_header(key) in synonyms()["opportunities"].columns and not is_of_year:
         return []
     begins, others = key.rpartition(" ")[0], []
     for column in (c for c in table.columns if c not in columns):

@@ -17,18 +17,12 @@ from pipecli.inbox.importing.compile_mapping import holds, texts
 from pipecli.inbox.importing.table import Table
 from pipecli.inbox.moving.findings import text_of_row
 from pipecli.inbox.moving.guess_or_ask_formats import are_days, currency_of
-from pipecli.inbox.moving.recognise_by_words import (
-    Recognised,
-    are_deals,
-    by_words,
-    by_words_of,
-    columns_for,
-    kinds_named,
-)
+from pipecli.inbox.moving.recognise_by_words import Recognised, are_deals, by_words, by_words_of, columns_for
 from pipecli.inbox.moving.vocabulary import (
     header_key,
     is_of_another_thing,
     is_yes,
+    kinds_named,
     kinds_of_rows,
     one_word,
     outcome_of,
@@ -164,8 +158,7 @@ def persons_of(table: Table, told: Recognised) -> list[Recognised]:
         return [firms, own._replace(rest={**own.rest, "only": {column: words}})]
     if told.kind == "products":
         return [*_with_prices(table, told)]
-    if not told.vendor:
-        told = _with_all_numbers(table, _with_whole_names(table, told))
+    told = _with_all_numbers(table, told if told.vendor else _with_whole_names(table, told))
     parts = _apart(table, told) if told.kind == "contacts" else [told]
     return parts if len(parts) > 1 else _firms_alone(table, _firm_or_person(table, told))
 
@@ -210,7 +203,8 @@ def _apart(table: Table, told: Recognised) -> list[Recognised]:
         yes = {word: is_yes(word) if is_asked else None for word in words}
         firms = [w for w in words if re.fullmatch(a_firm, folded(w).strip()) or yes[w]]
         persons = [w for w in words if re.fullmatch(a_person, folded(w).strip()) or yes[w] is False]
-        columns = by_words(table, "customers") if firms and persons else {}
+        own_rows = table._replace(rows=[row for row in table.rows if row.text(column) in firms])
+        columns = by_words(own_rows, "customers") if firms and persons else {}
         if "name" in columns.values() and len(firms + persons) == len(words):
             own = told._replace(rest={**told.rest, "only": {column: persons}})
             return [Recognised("customers", "", "", columns, {"only": {column: firms}}, told.score), own]
@@ -224,6 +218,8 @@ def _firm_or_person(table: Table, told: Recognised) -> Recognised:
         columns = {c: role for c, role in by_words(table, "customers").items() if role != "name"}
         return Recognised("customers", "", "", {name: "name", **columns}, {}, told.score)
     firm = told.roles.get("organization")
+    if told.kind == "leads" and name and person and not firm and not told.vendor:  # Close's `Lead Name`
+        return told._replace(columns={**told.columns, name: "organization", person: "name"})
     is_named = told.kind != "leads" or not {"name", "first_name", "last_name"}.isdisjoint(told.roles)
     if firm and not is_named and header_key(firm) in patterns()["who buys"].split(", "):
         return told._replace(columns={**told.columns, firm: "name"})
@@ -232,7 +228,7 @@ def _firm_or_person(table: Table, told: Recognised) -> Recognised:
 
 def _person_at(table: Table, told: Recognised) -> str | None:
     """The column of who is a firm's contact, beside its own columns: `Ansprechpartner`."""
-    people = (c for c in columns_for(table, "contacts", "name") if texts(table, c))
+    people = (c for c in columns_for(table, "contacts", "name") if {*map(is_yes, texts(table, c))} == {None})
     people = (c for c in people if told.columns.get(c) not in ("name", "customer"))
     named = (c for c in people if re.search(patterns()["who is it"], header_key(c)))
     return next((c for c in named if not any(re.search(r"[@\d]", text) for text in texts(table, c))), None)
@@ -241,10 +237,9 @@ def _person_at(table: Table, told: Recognised) -> str | None:
 def _halves(table: Table, told: Recognised) -> dict[str, Any]:
     """The columns of the two names of a firm's contact."""
     people = by_words(table._replace(columns=[c for c in table.columns if c not in told.columns]), "contacts")
-    halves = {
-        c: role for c, role in people.items() if role in ("first_name", "last_name") and texts(table, c)
-    }
-    return halves if len(halves) == 2 else {}
+    columns = {role: column for column, role in people.items() if texts(table, column)}
+    first, last = columns.get("first_name"), columns.get("last_name") or columns.get("name")
+    return {first: "first_name", last: "last_name"} if first and last else {}  # `Firma, Vorname, Name`
 
 
 def _firms_alone(table: Table, told: Recognised) -> list[Recognised]:
@@ -286,10 +281,10 @@ def _firms_alone(table: Table, told: Recognised) -> list[Recognised]:
 
 def _with_all_numbers(table: Table, told: Recognised) -> Recognised:
     """The columns, with each of the addresses and numbers of contacts: `Phone`, `Mobile`."""
-    columns = dict(told.columns)
+    columns, known = dict(told.columns), {*told.columns, *told.rest.get("ignore", ())}
     for role in ("emails", "phones") if told.kind == "contacts" else ():
-        own = [column for column in columns if columns[column] == role]
-        more = [column for column in columns_for(table, "contacts", role) if column not in columns]
+        own = [column for column in columns if str(columns[column]).partition(".")[0] == role]
+        more = [column for column in columns_for(table, "contacts", role) if column not in known]
         numbered = enumerate([*own, *more], 1) if own and more else ()
         columns |= {column: f"{role}.{number}" for number, column in numbered}
     return told._replace(columns=columns)
@@ -307,6 +302,10 @@ def _with_whole_names(table: Table, told: Recognised) -> Recognised:
     if sum(in_it) * 2 > len(in_it):
         return told
     columns = {column: role for column, role in told.columns.items() if column != name}
+    firm = {"contacts": "customer", "leads": "organization"}.get(told.kind, "")
+    rest = " ".join(map(header_key, columns.keys() | {*table.columns} - {name}))
+    if firm and not lacking and firm not in told.roles and re.search(patterns()["of firms"], rest):
+        lacking = [firm]  # HubSpot's `Name` of the company, beside `Company Domain Name`
     return told._replace(columns=columns | dict.fromkeys([name] if lacking else [], *lacking))
 
 
@@ -355,7 +354,7 @@ def _of_presets(table: Table, several: Iterable[Preset], vendor: str | None = No
         is_named = bool(preset.file and re.search(preset.file, table.name, re.IGNORECASE))
         must_be_named = (preset.named and not bare) or (preset.file and is_of_another_thing(table.name))
         is_other = preset.kind in _OF_PEOPLE and (
-            set() < named <= {*_OF_PEOPLE, "opportunities"} - {preset.kind}
+            set() < named <= {*_OF_PEOPLE, "opportunities", "activities"} - {preset.kind}
             or (preset.kind in ("contacts", "customers") and are_deals(table))
         )
         if not is_named and (must_be_named or is_other):

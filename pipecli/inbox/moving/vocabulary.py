@@ -8,10 +8,10 @@ words of headers, and what they make of a table, are in `recognise_by_words.py`;
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, NamedTuple
 
 from pipecli.records.compare_names import folded
 from pipecli.store.yaml.read import parse
@@ -48,9 +48,11 @@ def header_key(name: str) -> str:
     name = re.sub(r"^_(\w+)_value$", r"\1", name)  # `_ownerid_value`, as the Web API of Dynamics has it
     name = name.replace("#", " number ")  # `Opportunity #` is no name of one
     name = re.sub(patterns()["types of fields"], "", name)
+    name = re.sub(patterns()["one word"], lambda match: match[0].title(), name)
     apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)
     words = re.sub(r"[^\w]+", " ", folded(apart).replace("_", " ")).strip()
-    words = re.sub(r" ext id( c)?$", " id", words)  # `AccountExtId__c` is a Salesforce user's own
+    words = re.sub(r" ext id$", " id", words)  # `AccountExtId__c` is a Salesforce user's own
+    words = re.sub(r"\b(\w+) \1\b", r"\1", words)  # `Company: Company name`
     return words.replace("organisation", "organization")
 
 
@@ -58,6 +60,64 @@ def header_key(name: str) -> str:
 def one_word(name: str) -> str:
     """A header without its blanks: Data Loader writes `STAGENAME`, the weekly export `StageName`."""
     return header_key(name).replace(" ", "")
+
+
+ANYTHING = {"name", "nombre", "nome", "nom", "نام"}
+"""Headers of a name that anything has, a quote or a project: with no role of firms it isn't a customer's."""
+_BY_ID = ("customer", "owner", "by", "contacts.contact")
+"""Roles that a column may have by the id of another file's row: `Account Id`, `owner_id`."""
+
+
+class Words(NamedTuple):
+    """The words of a kind."""
+
+    names: tuple[str, ...]
+    """Those that a file's name may have, and a header before its own: `deals`, `Deal amount`."""
+    needs: frozenset[str]
+    columns: Mapping[str, str]
+    """The role of each header's key."""
+
+
+@cache
+def synonyms() -> dict[str, Words]:
+    plain: dict[str, Any] = dict(_preset("synonyms.yaml"))
+    common = plain.pop("every")
+    people, leads, own = plain["contacts"], plain["leads"], plain["activities"]
+    for role, theirs in {"name": "name", "title": "title", "phone": "phones", "email": "emails"}.items():
+        leads[role] = [*leads.get(role, ()), *people[theirs]]  # who is a person, too
+    firms = [*common["customer"], *plain["customers"]["name"]]
+    for of, role, more in ((people, "customer", []), (leads, "organization", plain["suppliers"]["name"])):
+        known = {word for words in (*of.values(), *map(common.get, of["common"])) for word in words or ()}
+        of[role] = [*of[role], *(word for word in (*firms, *more) if word not in known | ANYTHING)]
+    own["by"] = [*own["by"], *common["owner"]]
+    return {
+        kind: Words(
+            tuple(header_key(word) for word in told.pop("names")),
+            frozenset(told.pop("needs")),
+            dict(_roles({role: common[role] for role in told.pop("common", ())}, told)),
+        )
+        for kind, told in plain.items()
+    }
+
+
+def _roles(common: Mapping[str, list[str]], own: Mapping[str, list[str]]) -> Iterator[tuple[str, str]]:
+    """Words and their roles; of a word with two the last holds."""
+    for roles in (common, own):
+        for role in _BY_ID:
+            for key in map(header_key, roles.get(role, ())):
+                yield f"{key} id", f"{role}#"
+                yield f"id {key}", f"{role}#"
+    for roles in (common, own):
+        yield from ((header_key(word), role) for role, words in roles.items() for word in words)
+
+
+def kinds_named(name: str) -> set[str]:
+    """The kinds that a file's name says at its end: `All Deals 2026.csv`."""
+    stem, around = stem_of(name), patterns()["of exports"].split()
+    words = (re.sub(r"(?<=[a-z])\d+$", "", word) for word in stem.split())  # `Product2`
+    last = [word for word in words if word.isalpha() and word not in around][-1:]
+    ends = {stem, *last, *(f"{word}s" for word in last)}
+    return {kind for kind, words in synonyms().items() if not ends.isdisjoint(words.names)}
 
 
 _OF = {"do", "da", "del", "de", "la", "l", "du", "des", "der", "della", "van", "of"}
@@ -68,6 +128,8 @@ _OWN_ID = re.compile(
 """A header that no other kind of record has: `Pipeline Item Id`."""
 _PERSONS = {"owner", "by", "customer", "contacts.contact"}
 """Roles of which a header may say that it is their name: `RM Name`."""
+_CHOSEN = {"source", "campaign", "industry", "country", "city", "region", "status", "stage", "lost_reason"}
+"""Roles of which a header may say that it is their name: `Lead Source System`, `Country Name`."""
 _OF_PERSONS = {"email", "emails", "phone", "phones", "first_name", "last_name"}
 """Roles that a header may say to be those of a person: `Contact First Name` of a lead."""
 
@@ -89,16 +151,17 @@ def role_of_header(key: str, roles: Mapping[str, str], names: Iterable[str]) -> 
             return role
         if of[2] in _OF and (role := roles.get(of[0].removesuffix(" de"))):
             return role
-    first, _, rest = key.partition(" ")
-    if (
-        roles.get(rest) == "external_id"
-        and rest.endswith(" id")
-        and first not in patterns()["another"].split()
-    ):
-        return "external_id"  # `Apollo Contact Id`
+    words, other = key.split(), {*patterns()["another"].split()}
+    for place in range(1, len(words) - 1) if words[-1] == "id" else ():
+        if roles.get(" ".join(words[place:])) == "external_id" and other.isdisjoint(words[:place]):
+            return "external_id"  # `ZoomInfo Contact ID`
     if (role := roles.get(key.removesuffix(" name"))) in _PERSONS:
         return role
-    if (role := roles.get(re.sub(patterns()["of a person"], "", key))) in _OF_PERSONS:
+    role = roles.get(bare := re.sub(patterns()["of a person"], "", key))
+    if role in _OF_PERSONS or (bare != key and role in ("name", "title") and "first_name" in roles.values()):
+        return role
+    begins, _, last = key.rpartition(" ")
+    if last in ("name", "label", "value", "system") and (role := roles.get(begins)) in _CHOSEN:
         return role
     return roles.get(re.sub(patterns()["the first"], "", key).strip())
 
