@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from pipecli.history.changes_in_words import Event, RecordVersion, events_between, title_of
 from pipecli.history.commit_as_of import UNSHALLOW, NoSuchMoment, commit_meant, tip
-from pipecli.history.commits import key_of_path, noun_at, record_kind
+from pipecli.history.commits import key_of_path, merge_base, noun_at, record_kind
 from pipecli.history.pipeline_as_of import PastPipeline, pipeline_at
 from pipecli.history.version_facts import facts_of
 from pipecli.records.kinds import KINDS, OPPORTUNITY
@@ -95,10 +95,7 @@ def range_of(place: Location, text: str) -> Range:
     base_name, head_name = first or "HEAD", (last or "HEAD") if dots else WORKING_TREE
     base = commit_meant(place, base_name)
     head = commit_meant(place, head_name) if dots else None
-    done = git.run(place.work_tree, "merge-base", base, head or here.commit)
-    if done.returncode > 1:  # 1: they have no past in common
-        raise git.GitRefused(git.words_of(done))
-    common = next(iter(done.stdout.decode().split()), None)
+    common = merge_base(place, base, head or here.commit)
     if common is None and here.is_shallow:
         parted = f"{head_name if dots else 'HEAD'} left {base_name}"
         raise NoSuchMoment(f"this clone is shallow, and where {parted} is not in it", hint=UNSHALLOW)

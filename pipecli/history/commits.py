@@ -64,6 +64,16 @@ def listed_commits(
     return commits
 
 
+def merge_base(place: Location, one: str, other: str) -> str | None:
+    """The commit at which two parted; None where they share nothing. Raises git.GitRefused."""
+    if one == other:
+        return one
+    done = git.run(place.work_tree, "merge-base", one, other)
+    if done.returncode > 1:  # 1: they have no past in common
+        raise git.GitRefused(git.words_of(done))
+    return done.stdout.decode().strip() or None
+
+
 def file_changes(place: Location, commits: Sequence[str]) -> Iterator[list[CommitChanges]]:
     """The commits among these that changed records, with the files, in parts as git finds them.
 

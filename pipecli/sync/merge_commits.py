@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from pipecli.errors import PipecliError
 from pipecli.history.commit_as_of import StandingCommit
-from pipecli.history.commits import key_of_path, record_kind
+from pipecli.history.commits import key_of_path, merge_base, record_kind
 from pipecli.history.pipeline_as_of import PastPipeline, text_of_blob
 from pipecli.merge.merge_file import ConflictInWords, merge_file
 from pipecli.records.kinds import SETTINGS_FILE
@@ -334,7 +334,7 @@ def plan_merge(place: Location, upstream: Upstream, theirs: str | None) -> Merge
                 f"git fetch {upstream.remote} && git branch --set-upstream-to={upstream.remote}/NAME",
             )
         return MergePlan(ours, None, ours, None, [], {}, [])
-    base = _base(place, ours, theirs)
+    base = merge_base(place, ours, theirs)
     if known and known != base:
         way_back = push if base == theirs else f"git merge {theirs[:9]}"
         _require_no_rewrite(place, upstream, known, ours, theirs, way_back)
@@ -375,8 +375,8 @@ def _require_no_rewrite(
     place: Location, upstream: Upstream, known: str, ours: str, theirs: str, way_back: str
 ) -> None:
     """Refuse to bring back what somebody took out of the shared branch. Raises PipecliError."""
-    last = _base(place, known, ours)
-    if not last or _base(place, last, theirs) == last:
+    last = merge_base(place, known, ours)
+    if not last or merge_base(place, last, theirs) == last:
         return
     lost = commit_count(place, last, theirs)
     raise PipecliError(
@@ -391,16 +391,6 @@ def present_commit(place: Location) -> str:
     commit = head(place)
     assert commit  # upstream_of refuses a repository without any
     return commit
-
-
-def _base(place: Location, one: str, other: str) -> str | None:
-    """Where two commits parted; None where they share nothing."""
-    if one == other:
-        return one
-    done = git.run(place.work_tree, "merge-base", one, other)
-    if done.returncode > 1:  # 1: they have no past in common
-        raise git.GitRefused(git.words_of(done))
-    return None if done.returncode else done.stdout.decode().strip()
 
 
 def commit_count(place: Location, commit: str, without: str) -> int:
