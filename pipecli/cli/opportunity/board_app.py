@@ -40,6 +40,7 @@ from pipecli.errors import PipecliError
 from pipecli.harmless_text import clean
 from pipecli.records.opportunity import Opportunity
 from pipecli.store.pipeline import Pipeline
+from pipecli.wording import count
 from pipecli.workflow.opportunity.advance import advance_deal, undo_advance
 
 
@@ -153,12 +154,12 @@ class BoardApp(App[None]):
 
     def _head(self) -> None:
         """Which board it is. The name gives way where the terminal is narrow."""
-        count = sum(len(lane.cards) for lane in self.board.lanes)
+        deals = count(sum(len(lane.cards) for lane in self.board.lanes), "deal")
         of = self.owner_filter.owner or self.owner_filter.team
         others = sum(self.board.others.values())
         summary = "".join(
             [
-                f": {count} deal{'s' * (count != 1)} in {self.board.currency}",
+                f": {deals} in {self.board.currency}",
                 *([f", of {of}"] if of else []),
                 *([f', with "{self.wanted}"'] if self.wanted else []),
                 *([f"; {others} at other processes"] if others else []),
