@@ -41,6 +41,12 @@ class NewPrice(NamedTuple):
     """None: the product goes off the list."""
     from_quantity: Decimal = Decimal(1)
 
+    def __str__(self) -> str:
+        if self.price is None:
+            return f"{self.sku} no more"
+        tier = f" from {self.from_quantity:,}" if self.from_quantity != 1 else ""
+        return f"{self.sku} at {self.price:,}{tier}"
+
 
 def set_prices(price_list: PriceList, given: Sequence[NewPrice]) -> Change:
     """Set prices in a list that exists; tiers that are not named stay as they are."""
@@ -48,7 +54,7 @@ def set_prices(price_list: PriceList, given: Sequence[NewPrice]) -> Change:
     skus = list(dict.fromkeys(new.sku for new in given))
     return Change(
         price_list.with_(prices=prices),
-        f"price {', '.join(skus)}",
+        f"price {', '.join(map(str, given))}",
         "priced",
         notes=tuple(
             f"{sku} has no price below {tiers[0].from_}; give it one: {sku}=PRICE"

@@ -74,7 +74,8 @@ def test_a_price_is_changed_and_the_comments_stay(cli, shop, given, root, git):
         "  cafe-s-100: 2599.00 # the red one\n  # spares\n  grinder:\n  - {from: 1, price: 199.00} # one\n"
         "  - from: 5\n    price: 179.00\n"
     )
-    assert git("log", "-1", "--format=%s") == "retail-eur: price cafe-s-100, grinder"
+    priced = "price cafe-s-100 at 2,599.00, grinder at 179.00 from 5"
+    assert git("log", "-1", "--format=%s") == f"retail-eur: {priced}"
 
 
 def test_one_tier_is_set_and_the_others_stay(cli, shop, prices):

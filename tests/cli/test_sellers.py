@@ -84,6 +84,8 @@ def test_a_seller_finds_what_they_sell_and_counts_their_part(cli, root, monkeypa
 def test_the_sellers_are_users_and_come_to_the_whole(cli, root):
     opp = cli("opp", "add", "Shared", "--customer", "contoso-coffee", "--amount", "10").out.split()[0]
     assert "nobody" in cli("opp", "sellers", opp, "nobody=100", code=1).err
+    apart = cli("opp", "sellers", opp, "ana", "60", "luis", "40", code=1).err
+    assert apart == 'error: "ana" isn\'t a part; write USER=PERCENT, such as ana=60\n'
     assert cli("opp", "set", opp, "sellers.1.user=ana", code=1).err
     cli("opp", "sellers", opp, "ana=100")
     cli("opp", "sellers", opp, "none")

@@ -99,7 +99,9 @@ def sellers(
     deal = transaction.get(Opportunity, ref)
     given: dict[str, Any] = {}
     for part in parts if parts != ["none"] else ():
-        user, _, percent = part.partition("=")
+        user, equals, percent = part.partition("=")
+        if not equals:
+            raise PipecliError(f'"{part}" isn\'t a part', hint="write USER=PERCENT, such as ana=60")
         key = key_of(transaction.session, "user", user)
         path = (Opportunity, "sellers.0.percent")
         given[key] = typed_option("USER=PERCENT", percent.removesuffix("%"), path, transaction.session)
