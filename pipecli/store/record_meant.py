@@ -206,6 +206,8 @@ def _hint(pipeline: Pipeline, wanted: str, kinds: Sequence[Kind]) -> str:
     if random.isalnum() and random.isascii() and len(random) < FEWEST_SIGNS:
         return f"the start of an id has {FEWEST_SIGNS} characters or more"
     close = _similar(pipeline, wanted, kinds)
+    if not close and any(_CUSTOMER in _NAMES[kind.noun].others for kind in kinds):
+        close = _similar(pipeline, wanted, [CUSTOMER])  # a deal or paper may be named by its customer
     return f"did you mean {' or '.join(close)}?" if close else ""
 
 

@@ -124,6 +124,8 @@ def test_who_is_no_user_has_the_open_before_the_closed(pipeline):
 def test_what_is_not_there_has_its_likeliest_and_a_word_on_short_starts(pipeline):
     with pytest.raises(NotFound, match=r"did you mean Foyers of four cinemas \(OPP-CAN42\)"):
         record_meant(pipeline, "Foyer of for cinemas", OPPORTUNITY)
+    with pytest.raises(NotFound, match=r"did you mean Nordwind GmbH \(nordwind\)"):  # the customer of a deal
+        record_meant(pipeline, "norwind", OPPORTUNITY, LEAD)
     with pytest.raises(NotFound, match=r"did you mean .*Pecan Ltd \(nuts\)"):  # a slug is a name, too
         record_meant(pipeline, "nutz", CUSTOMER)
     with pytest.raises(NotFound, match=r"see `pipecli opportunity list`"):  # a random id is like no other
