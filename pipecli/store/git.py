@@ -437,7 +437,7 @@ def unchanged(what: str, words: str) -> GitRefused:
 
 def words_of(done: subprocess.CompletedProcess[bytes]) -> str:
     """Why git failed, in its words or a hook's on one line."""
-    return stderr_of(done.stderr) or stderr_of(done.stdout) or ending(done.returncode)
+    return stderr_of(done.stderr) or stderr_of(done.stdout * (done.returncode > 0)) or ending(done.returncode)
 
 
 def ending(code: int) -> str:

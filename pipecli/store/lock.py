@@ -35,10 +35,11 @@ def hold_lock(folder: Path, *, patience: float = PATIENCE) -> Iterator[None]:
     """Hold the pipeline whose cache is `folder`. Raises Busy, naming the holder, after `patience` seconds."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        if not os.access(folder, os.W_OK):  # SQLite would lock nothing, and say nothing
-            is_sealed = os.name != "posix" or os.statvfs(folder).f_flag & os.ST_RDONLY
-            number = EROFS if is_sealed else EACCES
-            raise OSError(number, os.strerror(number), str(folder))
+        for path in (folder, folder / "lock"):  # SQLite would lock nothing, and say nothing
+            if path.exists() and not os.access(path, os.W_OK):
+                is_sealed = os.name != "posix" or os.statvfs(folder).f_flag & os.ST_RDONLY
+                number = EROFS if is_sealed else EACCES
+                raise OSError(number, os.strerror(number), str(path))
         connection = sqlite3.connect(folder / "lock", timeout=patience, isolation_level=None)
     except (OSError, sqlite3.OperationalError) as error:
         raise _unwritable(error) from None

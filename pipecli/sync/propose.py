@@ -100,7 +100,8 @@ def send(pipeline: Pipeline, proposal: Proposal) -> tuple[Proposal, str]:
     if done.returncode:
         raise PipecliError(
             f"{proposal.branch} is pushed, and the files here can't go back: {git.words_of(done)}",
-            hint=f"move away what is in the way, and `git reset --keep {proposal.upstream}`",
+            hint=f"{'move away what is in the way, and ' * (done.returncode > 0)}"
+            f"`git reset --keep {proposal.upstream}`",
         )
     pipeline.beyond_undo = f"{proposal.branch} is pushed, and this clone is back at {proposal.upstream}"
     with suppress(git.GitRefused):  # all is done, and the branch's name tells it, too

@@ -64,6 +64,16 @@ def test_a_folder_that_can_not_be_written_is_refused_with_the_reason(
         pytest.fail("it was held")
 
 
+@pytest.mark.skipif(os.name != "posix", reason="Windows tells no disk that is read-only")
+def test_a_lock_of_another_user_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As `sudo` leaves it: SQLite would open it to be read, and let two in at once."""
+    with hold_lock(tmp_path):
+        pass
+    monkeypatch.setattr(os, "access", lambda path, _: path != tmp_path / "lock")
+    with pytest.raises(PipecliError, match=rf"Permission denied: '{tmp_path}/lock'"), hold_lock(tmp_path):
+        pytest.fail("it was held")
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="a second process is asked")
 def test_a_disk_whose_locks_do_not_lock_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The second process gets the lock that the first one has, or none can, as on some network disks."""
