@@ -203,8 +203,10 @@ class Opportunity(Document):
     @property
     def amount_in_lists(self) -> Decimal | None:
         """The `amount` of every list, report, query and condition: a won deal's final value, else `value`."""
-        is_won = self.status is OpportunityStatus.WON and self.closed is not None
-        return self.closed.value if is_won and self.closed else self.value
+        if self.status is not OpportunityStatus.WON or self.closed is None:
+            return self.value
+        final = self.closed.value
+        return None if final is None else rounded(final, self.currency)
 
     @property
     def is_open(self) -> bool:

@@ -230,6 +230,14 @@ def test_the_lead_of_a_won_deal_may_be_a_customer_we_have(cli, shown, root):
     assert [file.name for file in (root / "customers").iterdir()] == ["contoso-coffee.yaml"]
 
 
+@pytest.mark.parametrize(("currency", "amount"), [("KWD", "12.000"), ("JPY", "12"), ("EUR", "12.00")])
+def test_the_final_value_has_the_decimals_of_its_currency(cli, currency, amount):
+    opp = cli("opp", "add", "Machines", "--currency", currency, "--format", "ids").id
+    cli("opp", "won", opp, "--amount", "12")
+    for said in (cli("opp", "show", opp, "--format", "json"), cli("opp", "list", "--all", "--format", "json")):
+        assert f'"amount": {amount},' in said.out.partition('"closed"')[2].partition("}")[2]
+
+
 # Lost
 
 
