@@ -21,6 +21,14 @@ from pipecli.records.money import EXACT, minor_digits, percentage, rounded, spli
 _ZERO = Decimal(0)
 
 
+class FaultAt(ValueError):
+    """A fault of one part of a record that a rule of the whole finds: the part is at `path`."""
+
+    def __init__(self, message: str, *path: str | int) -> None:
+        super().__init__(message)
+        self.path = path
+
+
 class LineKind(StrEnum):
     """Lines that aren't goods: a discount of the whole record leaves them as they are."""
 
@@ -324,28 +332,28 @@ def _percent_of(part: Decimal, whole: Decimal) -> Decimal:
 def require_fitting_discount(record: Any) -> Any:
     """Validate the discounts of a record: payable, and that of the whole no more than the goods."""
     if record.discount is not None and record.discount_amount is not None:
-        raise ValueError("a record has a discount in percent or a discount_amount, not both")
-    for item in record.items:
+        raise FaultAt("a record has a discount in percent or a discount_amount, not both", "discount_amount")
+    for number, item in enumerate(record.items):
         if item.discount_amount:
-            require_payable(item.discount_amount, record.currency)
+            require_payable(item.discount_amount, record.currency, "items", number, "discount_amount")
     off = record.discount_amount
     if off:
-        require_payable(off, record.currency)
+        require_payable(off, record.currency, "discount_amount")
         if off > totals(record).subtotal:
-            raise ValueError(f"a discount_amount of {off} is more than the items come to")
+            raise FaultAt(f"a discount_amount of {off} is more than the items come to", "discount_amount")
     return record
 
 
-def require_payable(amount: Decimal, currency: str) -> None:
-    """Validate that a sum of money can change hands: to the minor unit of its currency."""
+def require_payable(amount: Decimal, currency: str, *path: str | int) -> None:
+    """Validate that a sum of money at `path` can change hands: to the minor unit of its currency."""
     if rounded(amount, currency) != amount:
         decimals = minor_digits(currency)
-        raise ValueError(f"{amount:f} {currency} can't be paid: {currency} has {decimals} decimals")
+        raise FaultAt(f"{amount:f} {currency} can't be paid: {currency} has {decimals} decimals", *path)
 
 
 def require_options_there(record: Any) -> Any:
     """Validate `taken`: numbers, from 1, of optional or alternative lines."""
     for number in record.taken:
         if not (1 <= number <= len(record.items) and record.items[number - 1].is_offered):
-            raise ValueError(f"taken: {number} isn't the number of an optional or alternative line")
+            raise FaultAt(f"taken: {number} isn't the number of an optional or alternative line", "taken")
     return record

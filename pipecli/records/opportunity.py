@@ -35,7 +35,7 @@ from pipecli.records.base import (
     Text,
     UserSlug,
 )
-from pipecli.records.items_and_totals import Item, require_fitting_discount, require_payable, totals
+from pipecli.records.items_and_totals import FaultAt, Item, require_fitting_discount, require_payable, totals
 from pipecli.records.kinds import OPPORTUNITY, closed_in_lists
 from pipecli.records.money import rounded
 
@@ -215,9 +215,9 @@ class Opportunity(Document):
     @model_validator(mode="after")
     def _amounts_can_be_paid(self) -> Self:
         if self.amount is not None:
-            require_payable(self.amount, self.currency)
+            require_payable(self.amount, self.currency, "amount")
         if self.closed and (final := self.closed.value) is not None:
-            require_payable(final, self.currency)
+            require_payable(final, self.currency, "closed", "amount")
         return self
 
     @model_validator(mode="after")
@@ -226,9 +226,9 @@ class Opportunity(Document):
             return self
         users = [seller.user for seller in self.sellers]
         if sum(seller.percent for seller in self.sellers) != 100:
-            raise ValueError("the sellers' percents must add up to 100")
+            raise FaultAt("the sellers' percents must add up to 100", "sellers")
         if len(set(users)) != len(users):
-            raise ValueError("each seller may be listed once")
+            raise FaultAt("each seller may be listed once", "sellers")
         return self
 
     _discount_fits = model_validator(mode="after")(require_fitting_discount)
@@ -237,11 +237,15 @@ class Opportunity(Document):
     def _closing_fits_status(self) -> Self:
         if self.is_open:
             if self.closed:
-                raise ValueError("an open opportunity has no `closed` section; reopen it, or give its status")
+                raise FaultAt(
+                    "an open opportunity has no `closed` section; reopen it, or give its status", "status"
+                )
         elif not self.closed:
-            raise ValueError(f"a {self.status} opportunity needs a `closed` section with its date")
+            raise FaultAt(f"a {self.status} opportunity needs a `closed` section with its date", "status")
         elif self.status is OpportunityStatus.WON and self.closed.amount is None:
-            raise ValueError("a won opportunity needs its final value in closed.amount, or there: unknown")
+            raise FaultAt(
+                "a won opportunity needs its final value in closed.amount, or there: unknown", "closed"
+            )
         elif self.status is OpportunityStatus.LOST and not self.closed.reasons:
-            raise ValueError("a lost opportunity needs its reason in closed.reasons")
+            raise FaultAt("a lost opportunity needs its reason in closed.reasons", "closed")
         return self

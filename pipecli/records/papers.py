@@ -313,6 +313,6 @@ class Invoice(Document):
 
     @model_validator(mode="after")
     def _payments_can_be_paid(self) -> Self:
-        for payment in self.payments:
-            require_payable(payment.amount, self.currency)
+        for number, payment in enumerate(self.payments):
+            require_payable(payment.amount, self.currency, "payments", number, "amount")
         return self

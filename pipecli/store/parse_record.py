@@ -42,7 +42,9 @@ def validate(model: type[P], plain: Plain, file: str = "", text: str = "") -> P:
 def _faults(error: object, model: type[Part], file: str, text: str, plain: Plain) -> list[Fault]:
     details: list[ErrorDetails] = error.errors(include_url=False)  # type: ignore[attr-defined]
     paths = [_path(detail, plain) for detail in details]
-    places = yamltext.locate_many(text, paths) if text else [(0, 0)] * len(paths)
+    parts = [getattr(detail.get("ctx", {}).get("error"), "path", ()) for detail in details]
+    at = [[*path, *part] for path, part in zip(paths, parts, strict=True)]
+    places = yamltext.locate_many(text, at) if text else [(0, 0)] * len(at)
     faults = [
         Fault(file, line, column, "schema", _message(detail, path, model, file))
         for detail, path, (line, column) in zip(details, paths, places, strict=True)

@@ -234,8 +234,9 @@ def test_the_lead_of_a_won_deal_may_be_a_customer_we_have(cli, shown, root):
 def test_the_final_value_has_the_decimals_of_its_currency(cli, currency, amount):
     opp = cli("opp", "add", "Machines", "--currency", currency, "--format", "ids").id
     cli("opp", "won", opp, "--amount", "12")
-    for said in (cli("opp", "show", opp, "--format", "json"), cli("opp", "list", "--all", "--format", "json")):
-        assert f'"amount": {amount},' in said.out.partition('"closed"')[2].partition("}")[2]
+    for shown in (["show", opp], ["list", "--all"]):
+        said = cli("opp", *shown, "--format", "json").out
+        assert f'"amount": {amount},' in said.partition('"closed"')[2].partition("}")[2]
 
 
 # Lost

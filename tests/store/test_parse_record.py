@@ -37,6 +37,26 @@ def test_every_wrong_value_is_told_at_its_line() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("text", "line", "message"),
+    [
+        ("status: open\namount: 1.005\n", 8, "1.005 EUR can't be paid: EUR has 2 decimals"),
+        ("status: won\nclosed:\n  date: 2026-11-02\n  amount: 1.005\n", 10, "1.005 EUR can't be paid"),
+        ("status: lost\n", 7, "a lost opportunity needs a `closed` section with its date"),
+        ("amount: 1\nsellers: [{user: a, percent: 50}]\n", 8, "the sellers' percents must add up to 100"),
+        (
+            "items:\n- {description: Mill, unit_price: 1}\n- description: Oven\n  unit_price: 9\n"
+            "  discount_amount: 1.005\n",
+            11,
+            "1.005 EUR can't be paid",
+        ),
+    ],
+)
+def test_what_a_rule_of_the_whole_refuses_is_told_at_its_line(text: str, line: int, message: str) -> None:
+    ((found, said),) = faults_of(OPPORTUNITY, DEAL, f"{KEPT}title: x\n{text}")
+    assert (found, said[: len(message)]) == (line, message)
+
+
 def test_what_a_missing_value_is_to_be_is_told_unless_it_is_a_word() -> None:
     assert faults_of(OPPORTUNITY, DEAL, f"{KEPT}items: [{{description: Mill}}]\n") == [
         (6, '"items.1.unit_price" is missing: must be a number, without quotes, currency sign or separators'),
