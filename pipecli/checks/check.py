@@ -27,7 +27,7 @@ from pipecli.checks.change_set import Between, Renames, ReviewedChanges, Reviewe
 from pipecli.errors import FaultyFile
 from pipecli.history.change_set import ChangedRecord, ChangeSet, Range, Side
 from pipecli.history.changes_in_words import events_between
-from pipecli.history.pipeline_as_of import pipeline_at
+from pipecli.history.pipeline_as_of import pipeline_of_commit
 from pipecli.records.base import Record
 from pipecli.records.kinds import BY_NOUN, OPPORTUNITY, SETTINGS, SETTINGS_FILE
 from pipecli.records.settings import Settings
@@ -156,7 +156,7 @@ def _review(present: Pipeline, range_: Range, change_set: ChangeSet) -> Reviewed
         [_changed(record, key, renamed) for record, key in _with_changed_ids(change_set.records)],
         renamed.of_settings(old) if old else new_settings,
         new_settings,
-        present if range_.head is None else pipeline_at(present, range_.head),
+        present if range_.head is None else pipeline_of_commit(present, range_.head),
         Between(present.location, range_),
     )
 

@@ -40,7 +40,7 @@ from pipecli.history.change_set import (
     money_effect,
     range_of,
 )
-from pipecli.history.pipeline_as_of import pipeline_at
+from pipecli.history.pipeline_as_of import pipeline_of_commit
 from pipecli.json_and_csv import dumps, picked
 from pipecli.records.money import minor_digits
 from pipecli.wording import count
@@ -81,7 +81,7 @@ def print_range(run: Session, revisions: Range, form: Format, links: str = "") -
     )
     for fault in _unread(changed, impact):
         say(clean(f"warning: {fault}; not counted"))
-    head = pipeline_at(run.present, revisions.head) if revisions.head else run.present
+    head = pipeline_of_commit(run.present, revisions.head) if revisions.head else run.present
     findings = findings_of_review(check(head), check_changes(run.present, revisions, changed), changed)
     match form:
         case Format.MARKDOWN:

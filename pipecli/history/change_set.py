@@ -11,7 +11,7 @@ from typing import NamedTuple
 from pipecli.history.changes_in_words import Event, RecordVersion, events_between, title_of
 from pipecli.history.commit_as_of import UNSHALLOW, NoSuchMoment, commit_meant, tip
 from pipecli.history.commits import key_of_path, merge_base, noun_at, record_kind
-from pipecli.history.pipeline_as_of import PastPipeline, pipeline_at
+from pipecli.history.pipeline_as_of import PastPipeline, pipeline_of_commit
 from pipecli.history.version_facts import facts_of
 from pipecli.records.kinds import KINDS, OPPORTUNITY
 from pipecli.records.money import weighted_amount
@@ -290,8 +290,8 @@ class Effect(NamedTuple):
 
 def money_effect(present: Pipeline, range_: Range, changed_deals: Iterable[str]) -> Effect:
     """The forecasts of both ends of a range as of today, and the money of these deals. Raises MissingRate."""
-    head = present if range_.head is None else pipeline_at(present, range_.head)
-    ends = [_or_none(pipeline_at(present, range_.base)), head]
+    head = present if range_.head is None else pipeline_of_commit(present, range_.head)
+    ends = [_or_none(pipeline_of_commit(present, range_.base)), head]
     currency = head.rates.base
     forecasts = {by: [_forecast(end, head, by, currency) for end in ends] for by in ("month", "owner")}
     keys = list(changed_deals)

@@ -72,14 +72,14 @@ class DatedCommit(NamedTuple):
 class FirstParentLine:
     """The commits up to HEAD along first parents, the oldest first; each counts when `never_falling` says.
 
-    `dates` are theirs in seconds since 1970, `commit_at` gives the id of the one at a place.
+    `dates` are theirs in seconds since 1970, `id_at` gives the id of the one at a place.
     """
 
-    def __init__(self, dates: Sequence[int], commit_at: Callable[[int], str]) -> None:
+    def __init__(self, dates: Sequence[int], id_at: Callable[[int], str]) -> None:
         self._now = datetime.now(UTC)
         self._soon = (self._now + timedelta(minutes=1)).timestamp()
         """Clocks differ by seconds."""
-        self._dates, self._commit_at = dates, commit_at
+        self._dates, self._id_at = dates, id_at
         self._times, self._wrong = never_falling(dates, self._soon)
         """When each counts, and how many have a wrong clock."""
 
@@ -110,7 +110,7 @@ class FirstParentLine:
         ]
 
     def _point(self, place: int) -> DatedCommit:
-        return DatedCommit(self._commit_at(place), self._dates[place])
+        return DatedCommit(self._id_at(place), self._dates[place])
 
 
 def line_of_git(place: Location) -> FirstParentLine:

@@ -190,11 +190,11 @@ class History:
         query = self.connection.execute
         dates = query("SELECT committed FROM commits WHERE line IS NOT NULL ORDER BY line").fetchall()
 
-        def commit_at(place: int) -> str:
+        def id_at(place: int) -> str:
             commit: str = query("SELECT id FROM commits WHERE line = ?", (place + 1,)).fetchone()[0]
             return commit
 
-        return FirstParentLine([seconds for (seconds,) in dates], commit_at)
+        return FirstParentLine([seconds for (seconds,) in dates], id_at)
 
     def knows(self, noun: str, key: str) -> bool:
         """True of a record that any commit changed."""

@@ -97,7 +97,7 @@ class PastPipeline(Pipeline):
         yield
 
 
-def pipeline_at(present: Pipeline, commit: str) -> PastPipeline:
+def pipeline_of_commit(present: Pipeline, commit: str) -> PastPipeline:
     """The pipeline of a commit as of today."""
     standing = StandingCommit(commit, datetime.now().astimezone(), ())
     return PastPipeline(present.location, standing, present.today)

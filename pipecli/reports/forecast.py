@@ -1,7 +1,8 @@
 """The forecast: the worth of the open deals by their expected close, and of those that were won beside it.
 
-A deal's amount, and that weighted by its probability, is `Valuation.worth` in `deal_and_worth.py`; here they
-are added up. Two forecasts can stand side by side: each row as it was and as it is, with the difference.
+A deal's amount, and that weighted by its probability, is `Valuation.worth` in
+`deal_and_weighted_amount.py`; here they are added up. Two forecasts can stand side by side: each row as it
+was and as it is, with the difference.
 """
 
 from collections import defaultdict
@@ -12,7 +13,7 @@ from typing import NamedTuple, Self
 
 from pipecli.records.days import PERIODS
 from pipecli.records.money import Rates
-from pipecli.reports.deal_and_worth import Deal, Key, Valuation, Worth, group_of, split_amount
+from pipecli.reports.deal_and_weighted_amount import Deal, Key, Valuation, Worth, group_of, split_amount
 
 _ZERO = Decimal(0)
 GROUPINGS = ("month", "quarter", "stage", "owner", "team", "type", "source", "customer", "product")

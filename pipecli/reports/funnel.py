@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from pipecli.records.days import PERIODS, Days
 from pipecli.reports import percent, win_rate
-from pipecli.reports.deal_and_worth import Deal, Place, Valuation, furthest, group_of
+from pipecli.reports.deal_and_weighted_amount import Deal, Place, Valuation, furthest, group_of
 
 GROUPINGS = ("step", "source", "campaign", "owner", "team", "month", "quarter")
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from pipecli.records.days import PERIODS, Days
 from pipecli.reports import win_rate
-from pipecli.reports.deal_and_worth import Deal, Valuation, group_of
+from pipecli.reports.deal_and_weighted_amount import Deal, Valuation, group_of
 
 GROUPINGS = ("owner", "team", "month", "quarter", "type", "source", "customer")
 

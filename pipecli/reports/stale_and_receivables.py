@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from pipecli.records.money import Rates, rounded
 from pipecli.reports import percent
-from pipecli.reports.deal_and_worth import Deal, Valuation
+from pipecli.reports.deal_and_weighted_amount import Deal, Valuation
 
 GROUPINGS = ("owner", "team", "stage", "type", "source", "customer")
 

@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from pipecli.harmless_text import message_line
-from pipecli.reports.deal_and_worth import Deal
+from pipecli.reports.deal_and_weighted_amount import Deal
 from pipecli.reports.stale_and_receivables import days_over, last_movement
 from pipecli.translation import Words, words_of
 

@@ -119,7 +119,7 @@ def write_under_journal(
     prefix, written = place.prefix, {} if stats is None else stats
     is_to_stop = False
     options = hardening(settings_of(place), place)
-    record = crash_recovery.begin_journal(
+    journal = crash_recovery.begin_journal(
         place,
         [(write.file, write.before, write.after) for write in writes],
         (message or "a change without a commit").partition("\n")[0],
@@ -134,7 +134,7 @@ def write_under_journal(
         for write in writes:
             if write.after is None:
                 safe_files.remove_empty(place.root, write.file)
-        record.end()
+        journal.end()
         crash_recovery.ended.append(commit_id or "")
 
     try:
@@ -169,7 +169,7 @@ def write_under_journal(
         with uninterrupted():
             if git_commit is not None:
                 git_commit.stop()
-            commit_id = _after_failure(record, error)
+            commit_id = _after_failure(journal, error)
             is_to_stop = isinstance(error, KeyboardInterrupt)
             finish()
     return commit_id, is_to_stop
@@ -179,23 +179,23 @@ _PATIENCE = 2.0
 """Seconds for a git that works on unseen, as a signal came just when it was started."""
 
 
-def _after_failure(record: Journal, error: BaseException) -> str | None:
+def _after_failure(journal: Journal, error: BaseException) -> str | None:
     """Undo a change that failed with `error`, and raise that; where git has the commit, its id."""
-    record.let_go()
+    journal.let_go()
     try:
         with ExitStack() as stack:
             with suppress(FileNotFoundError, AtWork):  # the change had come to its end; a hook takes long
-                journal = stack.enter_context(record.file.open("rb+"))
-                stack.enter_context(held_alone(journal.fileno(), _PATIENCE))
-            outcome = record.finish_or_undo(keeps_edits=True)
+                file = stack.enter_context(journal.file.open("rb+"))
+                stack.enter_context(held_alone(file.fileno(), _PATIENCE))
+            outcome = journal.finish_or_undo(keeps_edits=True)
     except (OSError, PipecliError) as second:
         raise left_in_part(error, second) from None
     if outcome.is_done:
         return outcome.commit
-    record.end()
+    journal.end()
     if not outcome.edited:
         raise error
-    kept = [str(path) for file in outcome.edited if (path := record.kept_for_person(file)).exists()]
+    kept = [str(path) for file in outcome.edited if (path := journal.kept_for_person(file)).exists()]
     raise PipecliError(
         f"{reason_of(error)}; {', '.join(outcome.edited)} was changed by somebody meanwhile "
         "and stays as it is now",

@@ -1,4 +1,7 @@
-"""The owners of leads and deals: of a new one, by the rules of `assign`, by `user handover`, and `share`."""
+"""The owners of leads and deals: of one that is added, by the rules of `assign`, by `user handover`, `share`.
+
+A lead by mail is its receiver's: `lead_or_deal_of_mail.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """Lines of a deal or quotation: the one that a person means, added, changed, priced again, removed.
 
-The unit price is that of the price list valid that day, in the tier of the quantity.
+The unit price is that of the price list valid that day, in the tier of the quantity. That a deal or
+quotation may change at all is decided here, too: `require_changeable`.
 """
 
 from __future__ import annotations

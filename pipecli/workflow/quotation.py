@@ -1,7 +1,7 @@
 """The life of a quotation: drafted, changed, sent, accepted, rejected, expired, revised.
 
-A draft may change; what was sent is frozen, and the refusals say the way out. The deal is closed with `opp
-won`.
+A draft may change; what was sent is frozen, by `require_changeable` in `items_and_prices.py`, and the
+refusals say the way out. The deal is closed with `opp won`.
 """
 
 from __future__ import annotations

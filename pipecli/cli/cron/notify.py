@@ -39,7 +39,7 @@ from pipecli.outbox.channels import Address, Channels, Courier, channels, variab
 from pipecli.outbox.claims import Delivery, UnsentNotices, job, read_unsent, write_unsent
 from pipecli.records.days import Days, months_around, quarter_of
 from pipecli.records.emails_and_phones import users_by_address
-from pipecli.reports.deal_and_worth import Valuation
+from pipecli.reports.deal_and_weighted_amount import Valuation
 from pipecli.reports.ranking import Ranking, points_of, ranking
 from pipecli.reports.today_and_followups import Message
 from pipecli.store.index.rows_for_reports import closed_deals

@@ -20,7 +20,7 @@ from pipecli.inbox.mail.forwarded import forwarded_mails
 from pipecli.inbox.mail.inbox_import import (
     MailOutcome,
     Read,
-    recording,
+    outcome_of_mails,
     report_json,
     report_lines,
     report_rows,
@@ -56,7 +56,7 @@ def import_(
     mails, read = _read(paths, bodies=bodies)
     with changing(run) as transaction:
         record = find_typed(run, on, LEAD, OPPORTUNITY).key if on else None
-        outcome = recording(transaction.pipeline, mails, on=record, create_leads=create_leads)
+        outcome = outcome_of_mails(transaction.pipeline, mails, on=record, create_leads=create_leads)
         files = _files(transaction, paths, outcome) if attachments else []
         commit = _write(transaction, outcome, files)
         report = report_json(read, outcome)

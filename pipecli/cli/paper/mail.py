@@ -54,7 +54,7 @@ from pipecli.store.record_meant import Care
 from pipecli.store.safe_files import LARGEST_ANY, inside, read_bytes
 from pipecli.workflow import Change
 from pipecli.workflow import quotation as moves
-from pipecli.workflow.record_of_mail import activity_of, id_of_mail
+from pipecli.workflow.lead_or_deal_of_mail import activity_of, id_of_mail
 
 
 class Wishes(NamedTuple):

@@ -99,7 +99,7 @@ class Difference(NamedTuple):
     told: Part
 
 
-class Settled(NamedTuple):
+class Merged(NamedTuple):
     """The record that both sides come to, and the fields that both changed."""
 
     key: str
@@ -107,14 +107,14 @@ class Settled(NamedTuple):
     conflicts: list[FieldConflict]
 
 
-def settled(
+def merge_local(
     pipeline: Pipeline,
     collection: Kind,
     names: Nameable,
     differences: Iterable[Difference],
     keep: Keep,
-) -> Iterator[Settled]:
-    """The records of rows that were imported before; of others nothing is known but what the file says."""
+) -> Iterator[Merged]:
+    """Records that were imported before, with what people changed since; of others the file is all."""
     by_file: dict[str, list[tuple[Difference, list[str]]]] = {}
     for difference in differences if names.imports else ():
         file = pipeline.file_of(collection.noun, difference.key) if collection.folder else SETTINGS_FILE
@@ -125,7 +125,7 @@ def settled(
         for difference, merged_in in by_file[file]:
             earlier = [version for _, told in names.imports.plain_versions(merged_in) for version in told]
             if (base := _said(collection, names, difference.key, [*earlier, *own])) is not None:
-                yield _merged_with_last(collection, difference, base, keep)
+                yield _merged(collection, difference, base, keep)
 
 
 def _merged_into(collection: Kind, names: Nameable, difference: Difference) -> list[str]:
@@ -185,11 +185,11 @@ def _base(collection: Kind, key: str, versions: _Versions) -> Plain | None:
     return base
 
 
-def _merged_with_last(collection: Kind, difference: Difference, base: Plain, keep: Keep) -> Settled:
+def _merged(collection: Kind, difference: Difference, base: Plain, keep: Keep) -> Merged:
     key, local, told = difference
     ours, theirs = local.plain(), told.plain()
     if base == ours:
-        return Settled(key, told, [])
+        return Merged(key, told, [])
     whole = inseparable(collection, base, ours, theirs) if collection.folder else frozenset[str]()
     if "closed" in theirs and {**theirs["closed"], "stage": "unknown"} == base.get("closed"):
         theirs["closed"] = base["closed"]  # a stand-in, which is left out of a deal that is open here
@@ -205,13 +205,13 @@ def _merged_with_last(collection: Kind, difference: Difference, base: Plain, kee
     side: Literal["ours", "theirs"] = "theirs" if keep == "file" else "ours"
     outcome = merge_told(collection.model, base, ours, theirs, lambda _: side, whole)
     try:
-        return Settled(key, validate(collection.model, outcome.plain), outcome.conflicts)
+        return Merged(key, validate(collection.model, outcome.plain), outcome.conflicts)
     except FaultyFile:  # each of the two is right, and both together aren't
         everything = [
             FieldConflict((name,), base.get(name), ours.get(name), theirs.get(name)) for name in theirs
         ]
         differing = [conflict for conflict in everything if conflict.ours != conflict.theirs]
-        return Settled(key, told if keep == "file" else local, differing)
+        return Merged(key, told if keep == "file" else local, differing)
 
 
 class Imported(NamedTuple):

@@ -13,7 +13,7 @@ from pipecli.inbox.importing.bindings import Bindings, Tally
 from pipecli.inbox.importing.cells import CLOSED_STAGE, Named, Path, nouns_of
 from pipecli.inbox.importing.day_formats import refuse_other_order
 from pipecli.inbox.importing.defaults import Completer, forget_ending
-from pipecli.inbox.importing.earlier_imports import Difference, Keep, as_imported, last_said, settled
+from pipecli.inbox.importing.earlier_imports import Difference, Keep, as_imported, last_said, merge_local
 from pipecli.inbox.importing.import_report import Built, Lines
 from pipecli.inbox.importing.list_elements import (
     FURTHER_CONTACTS,
@@ -154,7 +154,7 @@ class _Builder:
                 self._take([self.matcher.by_key.pop(draft.key)])
                 continue
             left.append(draft)
-            draft.names = None  # it may yet be settled with what people changed
+            draft.names = None  # it may yet be merged with what people changed
             if self.matcher.parents is None:  # only parts are counted
                 draft.values = {}
         return left
@@ -209,7 +209,9 @@ class _Builder:
         for draft in drafts:
             if draft.departed is not None:
                 self._keep_or_remove(draft, side)
-        for key, record, conflicts in settled(self.pipeline, self.collection, self.names, differing, side):
+        for key, record, conflicts in merge_local(
+            self.pipeline, self.collection, self.names, differing, side
+        ):
             draft = self.matcher.by_key[key]
             if conflicts and keep == "conflict":
                 draft.reason = Reason("; ".join(map(_disputed, conflicts)))

@@ -19,7 +19,7 @@ from pipecli.records.emails_and_phones import (
 )
 from pipecli.records.kinds import CONTACT, CUSTOMER, LEAD, OPPORTUNITY, SUPPLIER
 from pipecli.store.pipeline import Pipeline
-from pipecli.workflow.record_of_mail import Candidate, Known, KnownPerson
+from pipecli.workflow.lead_or_deal_of_mail import Candidate, Known, KnownPerson
 
 
 class AddressBook(NamedTuple):

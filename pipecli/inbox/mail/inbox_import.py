@@ -1,6 +1,7 @@
 """One run of `inbox import`: every mail recorded once, in order of time; and its report.
 
-To which record a mail belongs is decided in `workflow/record_of_mail.py` (`record_of_mail`).
+To which record a mail belongs, whether it makes a lead, and whose that is, is decided in
+`workflow/lead_or_deal_of_mail.py`.
 
 A mail may wait for another: for the one it answers, or for the lead that a later one makes. The result
 depends on the mails and not on the order of the files, so that a second run finds nothing to add.
@@ -25,7 +26,7 @@ from pipecli.records.opportunity import Opportunity
 from pipecli.store.pipeline import Pipeline
 from pipecli.wording import Line, count, first_of
 from pipecli.workflow import Change
-from pipecli.workflow.record_of_mail import (
+from pipecli.workflow.lead_or_deal_of_mail import (
     Candidate,
     Facts,
     Placed,
@@ -77,7 +78,7 @@ class MailOutcome(NamedTuple):
     """One for each record that mails are recorded on."""
 
 
-def recording(
+def outcome_of_mails(
     pipeline: Pipeline, mails: Iterable[Mail], *, on: str | None = None, create_leads: bool = False
 ) -> MailOutcome:
     """The outcome of mails, not yet written. Raises FaultyFile.

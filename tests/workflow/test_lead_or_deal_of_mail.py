@@ -8,7 +8,7 @@ import pytest
 
 from pipecli.records.activity import Activity
 from pipecli.records.settings import Settings
-from pipecli.workflow.record_of_mail import (
+from pipecli.workflow.lead_or_deal_of_mail import (
     Candidate,
     Facts,
     Known,
