@@ -194,11 +194,15 @@ def _is_called(naming: _Naming, words: Sequence[str], digits: str) -> bool:
 
 def _nothing(pipeline: Pipeline, wanted: str, kinds: Sequence[Kind]) -> NoReturn:
     what = kinds[0].noun if len(kinds) == 1 else "record"
-    faults = [fault for fault in pipeline.index.faults() if wanted.lower() in fault.file.lower()]
-    if wanted and faults:
-        raise FaultyFile(faults[:1])
+    faults = pipeline.index.faults()
+    named = [fault for fault in faults if wanted.lower() in fault.file.lower()]
+    if wanted and named:
+        raise FaultyFile(named[:1])
+    folders = [kind.folder for kind in kinds]
+    unread = next((fault.file for fault in faults if fault.file.split("/")[0] in folders), "")
     lists = f"see `pipecli {what} list`" if len(kinds) == 1 else "each noun's `list` shows what there is"
-    raise NotFound(f'no {what} matches "{wanted}"', hint=_hint(pipeline, wanted, kinds) or lists)
+    hint = f"{unread} can't be read: `pipecli check` says why" if unread else _hint(pipeline, wanted, kinds)
+    raise NotFound(f'no {what} matches "{wanted}"', hint=hint or lists)
 
 
 def _hint(pipeline: Pipeline, wanted: str, kinds: Sequence[Kind]) -> str:

@@ -420,3 +420,6 @@ def test_a_record_whose_file_is_broken_is_told_by_its_fault(cli, root, cancity):
         "opportunities/2026/11/OPP-9BR0K.yaml"
         in cli("opp", "show", "OPP-9BR0K", code=1).err.split("error:")[1]
     )
+    unread = "opportunities/2026/11/OPP-9BR0K.yaml can't be read: `pipecli check` says why"
+    assert cli("opp", "show", "grinders of a friend", code=1).err.endswith(f"; {unread}\n")  # it may be that
+    assert "pipecli customer list" in cli("customer", "show", "nobody at all", code=1).err
