@@ -18,7 +18,7 @@ from pipecli.json_and_csv import loads
 from pipecli.records import emails_and_phones
 from pipecli.records.kinds import BY_FOLDER, BY_NOUN, BY_PREFIX, KINDS, PRODUCT, SETTINGS_FILE, Kind
 from pipecli.store import ids_and_files, safe_files, schemas
-from pipecli.store.safe_files import LARGEST_ANY, inside, named_by_file, read_bytes
+from pipecli.store.safe_files import LARGEST_ANY, files_below, inside, named_by_file, read_bytes
 
 if TYPE_CHECKING:
     from pipecli.store.pipeline import Pipeline
@@ -133,9 +133,9 @@ def unread_folder(pipeline: Pipeline) -> Iterator[Problem]:
         kind = BY_NOUN.get(name) or BY_FOLDER.get(name)
         if kind is None or entry.name in BY_FOLDER or not entry.is_dir():
             continue
-        for file in sorted(entry.rglob("*.y*ml")):
-            name = file.relative_to(pipeline.root).as_posix()
-            yield Problem(name, (), f"is not read: move it to {kind.folder}/")
+        for file in files_below(pipeline.root, entry.name):
+            if re.search(r"\.ya?ml$", file):
+                yield Problem(file, (), f"is not read: move it to {kind.folder}/")
 
 
 def misplaced(pipeline: Pipeline) -> Iterator[Problem]:
@@ -191,8 +191,7 @@ def attachment(pipeline: Pipeline) -> Iterator[Problem]:
             is_pointer = content.startswith(b"version https://git-lfs.github.com/spec/v1\n")
             if not is_pointer and (len(content) != size or sha256(content).hexdigest() != digest):
                 yield Problem(path, field, f"{file} isn't the file that was attached: its content changed")
-    for lying in sorted(pipeline.root.glob("attachments/*/*")):
-        name = lying.relative_to(pipeline.root).as_posix()
+    for name in files_below(pipeline.root, "attachments"):
         if name not in listed:
             yield Problem(name, (), "no record lists this file: pipecli attach takes it in, or remove it")
 

@@ -130,6 +130,17 @@ def _resolved(root: Path, file: str) -> str:
     return resolved
 
 
+def files_below(root: Path, folder: str) -> Iterator[str]:
+    """The files in a folder of the pipeline and below it; a link is one of them, and not followed."""
+    if Path(root, folder).resolve() != root.resolve() / folder:
+        return
+    for above, folders, names in os.walk(f"{root}/{folder}"):
+        place = Path(above).relative_to(root).as_posix()
+        folders.sort()
+        links = [name for name in folders if Path(above, name).is_symlink()]
+        yield from (f"{place}/{name}" for name in sorted((*names, *links)))
+
+
 LARGEST = 4 << 20
 """Bytes. A record is a few kilobytes; what is larger was not written as one."""
 LARGEST_ANY = 64 << 20

@@ -19,6 +19,7 @@ from tests.checking import (
     found,
     write,
 )
+from tests.conftest import Cli
 
 ONE_CHANGE = [
     (
@@ -111,6 +112,19 @@ def test_files_that_are_not_read_are_found(pipeline: Path) -> None:
         ("customers/acme.yml", "extension", "is not read: rename it to acme.yaml"),
         ("customers/es/acme.yaml", "subfolder", "acme is to lie in customers/ itself"),
     ]
+
+
+def test_nothing_outside_is_listed_behind_a_link(pipeline: Path, cli: Cli, tmp_path: Path) -> None:
+    """A pull request can bring one, and whoever runs CI prints what is found."""
+    for name in ("secret/x.yaml", "secret/deeper/y.yaml"):
+        write(tmp_path, name, "id: x\n")
+    (pipeline / "attachments").mkdir()
+    for link in ("Customer", "attachments/OPP-7K3M9", "templates"):
+        (pipeline / link).symlink_to(tmp_path / "secret")
+
+    assert [(each.file, each.rule) for each in found(pipeline)] == [("attachments/OPP-7K3M9", "attachment")]
+    assert cli("-C", str(pipeline), "export", "--all", str(tmp_path / "all")).err.count("warning") == 0
+    assert not [*(tmp_path / "all").rglob("[xy].yaml")]
 
 
 def test_a_lead_among_the_opportunities_is_one_finding(pipeline: Path) -> None:

@@ -362,7 +362,7 @@ LARGE = 200_000
     "value",
     [
         "[" * LARGE, "{" * LARGE, "[ " * LARGE, '["' * LARGE, "[\n" * LARGE, "\n- [" * LARGE,
-        "[" * 100 + "a," * LARGE,
+        "[" * 100 + "a," * LARGE, "[" + "a," * (LARGE // 2),
         "\n" + "  k: 1\n" * (LARGE // 10), "- " * LARGE, "? " * LARGE, '"' + "\\" * LARGE, "9" * LARGE,
     ],
 )  # fmt: skip
@@ -371,7 +371,7 @@ def test_the_time_to_read_a_file_is_bounded(value):
     start = time.process_time()
     with suppress(FaultyFile):
         parse(f"id: OPP-2Q8XA\ntitle: {value}\n", "f")
-    assert time.process_time() - start < 4
+    assert time.process_time() - start < 1.5
 
 
 @pytest.mark.parametrize(

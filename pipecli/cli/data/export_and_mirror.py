@@ -21,7 +21,7 @@ from pipecli.records.kinds import CONTACT, CUSTOMER, INVOICE, KINDS, SETTINGS_FI
 from pipecli.store.index.rows_for_verbs import files_beside, labels
 from pipecli.store.index.sql_and_search import select_rows
 from pipecli.store.pipeline import Pipeline
-from pipecli.store.safe_files import LARGEST_ANY, read_bytes
+from pipecli.store.safe_files import LARGEST_ANY, files_below, read_bytes
 from pipecli.wording import count
 
 app = noun()
@@ -138,8 +138,7 @@ def _export_all(run: Session, target: Path) -> None:
 def _files_beside(pipeline: Pipeline) -> Iterator[tuple[str, bytes]]:
     """The files that records and settings name, and the templates; what isn't there is said."""
     root = pipeline.root
-    templates = [path.relative_to(root).as_posix() for path in root.glob("templates/**/*") if path.is_file()]
-    for name in dict.fromkeys([*files_beside(pipeline.index.connection), *sorted(templates)]):
+    for name in dict.fromkeys([*files_beside(pipeline.index.connection), *files_below(root, "templates")]):
         try:
             yield name, read_bytes(root, name, LARGEST_ANY)
         except (OSError, PipecliError) as error:
