@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from ryaml import loads
 
+from pipecli.inbox.moving.vocabulary import header_key, role_of_price
 from tests.conftest import Cli
 from tests.importing import Git, deals, state
 
@@ -2197,6 +2198,59 @@ def test_variants_of_shopify_are_products_with_the_title_of_the_first(cli: Cli, 
         "T-1": ("Tee", False, None),
     }
     assert _price_lists(root) == {"Standard EUR": {"M-R": 12.5, "M-B": 13.5, "T-1": 20}}
+
+
+@pytest.mark.parametrize(
+    ("header", "role"),
+    [
+        ("Prix vente HT", "price"), ("PV TTC", "price_with_tax"), ("PA HT", "cost"),
+        ("VK-Preis brutto", "price_with_tax"),
+        ("Purchase price (EUR)", "cost"), ("Preço Custo", "cost"), ("Precio de venta sin IVA", "price"),
+        ("Old price", None), ("Precio mayorista", None), ("Price list", None), ("Total", None),
+    ],
+)  # fmt: skip
+def test_a_header_of_prices_says_of_which_sort_they_are(header: str, role: str | None) -> None:
+    assert role_of_price(header_key(header)) == role
+
+
+def test_what_a_sheet_of_products_says_beside_prices(cli: Cli, root: Path) -> None:
+    """The tax's name rejected each row, HTML came along, and `1.500` pieces were one and a half."""
+    sheet = "Código;SKU;Nome;Preço Venda;IGV;Tax;Descrição;Estoque;Ativo\n"
+    sheet += "c-1;S-1;Saw;8,49;18;IGV;<p>A <b>saw</b></p>;1.500;sim\nc-2;S-2;Axe;4,79;18;IGV;;20;não\n"
+    bare = "Item name,Rate\nRice,52\n"
+    _plan(cli, _files("exp", produtos=sheet, items=bare))
+    cli("import", "run", "m")
+    axe, saw = sorted(map(_read, root.glob("products/s-*.yaml")), key=lambda one: str(one["name"]))
+    assert (saw["external_id"], saw["description"], saw["active"], axe["active"]) == (
+        "c-1",
+        "A saw",
+        True,
+        False,
+    )
+    assert saw["custom"] == {"igv": 18, "tax": "IGV", "estoque": "1.500"}
+    assert _price_lists(root) == {"Standard EUR": {"S-1": 8.49, "S-2": 4.79, "rice": 52}}
+
+
+def test_lines_of_orders_are_no_list_of_products(cli: Cli) -> None:
+    lines = "Pos;Artikelnummer;Bezeichnung;Menge;Einzelpreis;Gesamtpreis\n1;A-1;Pumpe;2;10,00;20,00\n"
+    said = cli("import", "plan", str(_files("e", bestellpositionen=lines)), "--into", "m", code=1)
+    assert "no file was recognised" in said.err
+
+
+def test_orders_of_no_vendor_come_with_their_deals_and_lines(cli: Cli, root: Path) -> None:
+    """They stayed out."""
+    source = _files(
+        "exp",
+        deals="Deal ID,Deal Name,Account Name,Stage,Amount\n1,Saw,Acme,Demo,1000\n",
+        sales_orders="Order ID,Deal ID,Order Number,Order Date,Order Status,Order Total\n"
+        "O1,1,SO-7,2026-01-05,Shipped,21\nO2,1,SO-8,2026-01-06,Cancelled,7\n",
+        order_items="ID,Order ID,Product Name,Quantity,Unit Price\nL1,O1,Blade,2,10.5\n",
+    )
+    assert _kinds(_plan(cli, source))["sales_orders.csv"] == "orders"
+    cli("import", "run", "m")
+    orders = {one["external_id"]: one for one in map(_read, root.glob("orders/**/*.yaml"))}
+    assert {key: one["status"] for key, one in orders.items()} == {"O1": "delivered", "O2": "cancelled"}
+    assert (orders["O1"]["custom"]["number"], orders["O1"]["items"][0]["unit_price"]) == ("SO-7", 10.5)
 
 
 def test_prices_of_several_currencies_and_sorts_are_not_mixed(cli: Cli, root: Path) -> None:

@@ -86,10 +86,11 @@ def whole(cell: Cell) -> object:
     return value
 
 
-def as_written(cell: Cell) -> object:
-    """A value of CSV: a number where it is written as one."""
+def as_written(cell: Cell, decimal_sign: DecimalSign = "") -> object:
+    """A value of CSV: a number where it is written as one; `1.500` is none where `,` is the decimal sign."""
     text = text_value(cell)
-    return free_value(text if "\n" in text else text.strip())
+    is_text = decimal_sign == "," and "." in text
+    return text.strip() if is_text else free_value(text if "\n" in text else text.strip())
 
 
 Reader = Callable[[Cell], object]
@@ -152,7 +153,7 @@ def reader_of(collection: Kind, path: Path, column_format: ColumnFormat) -> Read
     if annotation is None:
         return None
     if annotation is Any:
-        return as_it_is if column_format.typed else as_written
+        return as_it_is if column_format.typed else lambda cell: as_written(cell, column_format.decimal_sign)
     kinds = [kind for kind in base.options(annotation) if kind is not type(None)]
     classes = [kind for kind in kinds if isinstance(kind, type)]
     lists = [kind for kind in kinds if get_origin(kind) is tuple]

@@ -248,11 +248,14 @@ def _rows_of(table: Table, told: Recognised) -> Table:
     return table._replace(rows=[row for row in table.rows if holds(told.rest.get("only", {}), row)])
 
 
-def price_entries_of(known: Iterable[tuple[Table, Recognised]]) -> dict[str, str]:
+def price_entries_of(tables: Iterable[Table]) -> dict[str, str]:
     """The ids of products by those of their prices in Salesforce's price books."""
-    priced = [(table, told.roles.get("product")) for table, told in known if "part" in told.rest]
-    ids = [(*one, name) for one in priced if one[1] for name in one[0].columns if one_word(name) == "id"]
-    return {row.text(id_): row.text(str(of)) for table, of, id_ in ids for row in table.rows}
+    entries: dict[str, str] = {}
+    for table in tables:
+        own = {one_word(column): column for column in table.columns}
+        if own.keys() >= {"id", "pricebook2id", "product2id"}:
+            entries |= {row.text(own["id"]): row.text(own["product2id"]) for row in table.rows}
+    return entries
 
 
 def firms_of(known: Iterable[tuple[Table, Recognised]]) -> set[str]:

@@ -238,7 +238,7 @@ def decimal_of(table: Table, column: str, role: str, findings: Findings) -> dict
 
 def form_of_texts(cells: Counter[str], role: str) -> dict[str, Any]:
     """How texts are read, as a mapping says it: notes as HTML, tags, addresses and firms cut at a sign."""
-    if role == "notes":
+    if role in ("notes", "description"):
         pages = sum(rows for text, rows in cells.items() if re.search(HTML, text))
         return {"html": True, "#": f"{pages:,} of {cells.total():,} are HTML"} if pages else {}
     if role.startswith("email"):

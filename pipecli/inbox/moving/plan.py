@@ -116,7 +116,7 @@ def make_plan(
         findings.namesakes |= overlaps.namesakes_of(table, told.roles) if told.kind == "contacts" else {}
         findings.assumed += doubts(table, told)
     findings.kinds, findings.firms = overlaps.ids_of(known), overlaps.firms_of(known)
-    findings.price_entries = overlaps.price_entries_of(known)
+    findings.price_entries = overlaps.price_entries_of(tables)
     findings.decimal = formats.decimal_sign_of_export((table, told.roles) for table, told in known)
     for number, (table, told) in enumerate(known):
         table, told = without_deleted(table, overlaps.by_id_or_name(table, told, findings), findings)
@@ -320,7 +320,7 @@ class _Mapping:
             base, named = self.findings.settings.currency, columns_for(self.table, "products", "currency")
             if role == "cost" and not formats.are_in(base, self.table, column, named):
                 entry["to"] = "custom.cost"  # a cost is in the pipeline's own
-        elif role.partition(".")[0] in ("tags", "customer", "email", "emails", "notes"):
+        elif role.partition(".")[0] in ("tags", "customer", "email", "emails", "notes", "description"):
             entry |= formats.form_of_texts(texts(self.table, column), role)
         elif role in ("owner", "by", "manager") and self.told.kind != "users":
             if unknown := owners(self.table, column, self.findings):
@@ -446,4 +446,5 @@ class _Mapping:
                 continue
             slug = ids_and_files.free_slug(column, taken).replace("-", "_")
             taken.add(slug)
-            self.columns[column] = [{"to": f"custom.{slug}", "#": filled(self.table, column)}]
+            decimal = formats.decimal_of(self.table, column, "custom.", self.findings)
+            self.columns[column] = [{"to": f"custom.{slug}", "#": filled(self.table, column), **decimal}]

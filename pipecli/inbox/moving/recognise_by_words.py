@@ -20,14 +20,16 @@ from pipecli.inbox.moving.vocabulary import (
     has_its_own_id,
     header_key,
     is_of_another_thing,
+    is_yes,
     kinds_named,
     kinds_of_rows,
     of_activity,
-    of_quotations,
+    of_papers,
     outcome_of,
     patterns,
     repeat,
     role_of_header,
+    role_of_price,
     stem_of,
     synonyms,
 )
@@ -101,24 +103,26 @@ def by_words_of(table: Table, known: Container[str], *, is_whole: bool = False) 
     best: Recognised | None = None
     stem = stem_of(table.name)
     kinds = kinds_named(table.name)
-    if QUOTATIONS in (kinds_named(table.sheet) or kinds) and (told := _of_quotations(table)):
-        return told
+    for kind in _PAPERS & (kinds_named(table.sheet) or kinds):
+        if told := _of_papers(table, kind):
+            return told
     if (told := _of_history(table, stem)) or is_of_another_thing(table.name) or are_data(table.columns):
         return told
     deals, keys = are_deals(table), [*map(header_key, table.columns)]
-    of_lines = {str(synonyms()["items"].columns.get(key)) for key in keys} >= {"quantity", "unit_price"}
+    of_line = {"quantity", "unit_price", "total"} & {synonyms()["items"].columns.get(key) for key in keys}
+    of_lines = of_line >= {"quantity", "unit_price"}
     of_leads = {"lead owner", "lead status"} & {*keys} and "lifecycle stage" not in keys
     kinds = kinds or ({"leads"} if of_leads else set())
     of_persons = {str(synonyms()["contacts"].columns.get(key)) for key in keys} >= {*_HALVES}
-    is_paper = QUOTATIONS in kinds and not of_persons  # of no deal: at most it stands for one
-    kinds -= {QUOTATIONS}
+    is_paper = kinds & _PAPERS and not of_persons  # of no deal: at most it stands for one
+    kinds -= _PAPERS
     named = {"opportunities" if kind == "leads" and deals else kind for kind in kinds}
     is_log = named == {"activities"} and {"at", "type"} <= {*by_words(table, "activities").values()}
     for kind, words in synonyms().items():
         is_other = (kind == "leads" and deals) or (kind == "customers" and of_persons and kind not in named)
         is_other |= kind == "contacts" and kind not in named and deals
         is_other |= is_log and kind in ("contacts", "customers", "leads", "users")
-        if kind in (_HISTORY, QUOTATIONS) or is_other:
+        if kind in (_HISTORY, *_PAPERS) or is_other:
             continue
         columns = _by_words(table, _of_leads() if deals and kind == "opportunities" else words)
         if is_paper and kind != "items" and (kind != "opportunities" or "amount" not in columns.values()):
@@ -152,7 +156,9 @@ def by_words_of(table: Table, known: Container[str], *, is_whole: bool = False) 
             codes = [header_key(column) for column, role in columns.items() if role == "sku"]
             is_any = all(key in synonyms()["customers"].columns for key in codes)  # `Code` is anything's
             must_be_named |= not codes or (is_any and roles.isdisjoint(("price", "cost", "uom")))
-            needed = frozenset() if (of_lines or "items" in named) and any(map(_is_of_sale, keys)) else needed
+            is_sale = any(map(_is_of_sale, keys)) or (len(of_line) > 2 and not is_last)
+            needed = frozenset() if (of_lines or "items" in named) and is_sale else needed
+            is_named |= "items" in named  # what is sold, `Items.csv`, if they are no lines
         if not needed or (must_be_named and not is_named) or (is_whole and not (is_last and table.rows)):
             continue
         known_by = [column for column, role in columns.items() if role in _ONCE.get(kind, "").split()]
@@ -171,9 +177,9 @@ def by_words_of(table: Table, known: Container[str], *, is_whole: bool = False) 
 def _is_of_sale(key: str) -> bool:
     """True for a header, of lines, that says whose they are: of a deal, an order, a customer."""
     of, _, what = key.partition(" ")
-    roles = (synonyms()[kind].columns.get(key, "") for kind in ("items", "opportunities"))
+    role = synonyms()["items"].columns.get(key, "")
     is_own = of in patterns()["with ids"].split() and what in ("", "id", "number", "no", "nr", "date", "ref")
-    return is_own or any(role.startswith(("record", "customer")) for role in roles)
+    return is_own or key in patterns()["who buys"].split(", ") or role.startswith("record")
 
 
 def by_words(table: Table, kind: str, *, is_exact: bool = False) -> dict[str, Any]:
@@ -201,7 +207,7 @@ def _of_leads() -> Words:
 
 
 _HISTORY = "history"
-QUOTATIONS = "quotations"
+_PAPERS = {"quotations", "orders"}
 _MOST_OF_HISTORY = 6
 """Columns of a table of stages that isn't named so."""
 
@@ -217,13 +223,13 @@ def _of_history(table: Table, stem: str) -> Recognised | None:
     return Recognised("opportunities", "", "", columns, {"part": True, "unknown": "skip"}, len(columns))
 
 
-def _of_quotations(table: Table) -> Recognised | None:
-    """The columns of quotations that name their deals; None where none of them does."""
-    columns = _by_words(table, words := synonyms()[QUOTATIONS])
+def _of_papers(table: Table, kind: str) -> Recognised | None:
+    """The columns of quotations or orders that name their deals; None where none of them does."""
+    columns = _by_words(table, words := synonyms()[kind])
     status = [column for column in columns if columns[column] == "status"]
-    columns |= {c: {"to": "status", **of_quotations(texts(table, c))} for c in status}
+    columns |= {c: {"to": "status", **of_papers(kind, texts(table, c))} for c in status}
     is_told = any(role in words.needs for role in columns.values() if isinstance(role, str))
-    return Recognised(QUOTATIONS, "", "", columns, {}, 1) if is_told else None
+    return Recognised(kind, "", "", columns, {}, 1) if is_told else None
 
 
 def _by_words(table: Table, words: Words, *, is_exact: bool = False) -> dict[str, Any]:
@@ -256,6 +262,8 @@ _WRITTEN = {
     "website": r"(?i)(https?://|www\.)\S+|[\w.-]+\.[a-z]{2,}/?",
 }
 """What a column of addresses, numbers or days has cells like."""
+_EACH = {"tax": r"[^\d%]*\d{1,2}([.,]\d+)?( ?%)?\)?", "active": r"(in)?active"}
+"""What each cell of a column is like, or a yes or a no: the name of a tax alone is no rate."""
 _SURELY = {
     **dict.fromkeys(("email", "emails"), r"[^\s@]+@[^\s@]+\.\w+"),
     **dict.fromkeys(("phone", "phones"), r"(\+|00)\d[\d ()./-]{6,}"),
@@ -265,7 +273,9 @@ _SURELY = {
 
 def _may_be(table: Table, column: str, role: str | None) -> bool:
     """False for a column of addresses or numbers that has none of them: `Newsletter/E-Mail` with a yes."""
-    cells = texts(table, column) if role in _WRITTEN or role == "title" else ()
+    cells = texts(table, column) if role in (*_WRITTEN, *_EACH, "title") else ()
+    if role in _EACH:
+        return all(re.fullmatch(_EACH[str(role)], folded(text)) or is_yes(text) is not None for text in cells)
     if role == "custom.lead_status":  # `Estado` with `SP` and `RJ`
         return not _are_regions(table, column)
     if role == "title":  # `Mr.` is no job
@@ -303,6 +313,8 @@ def _told(header: str, words: Words) -> str | None:
         if role := role_of_header(key, words.columns, words.names):
             return role
         if (role := words.columns.get(bare_header(key))) in ("amount", "price", "cost"):
+            return role
+        if words.columns.get("price") == "price" and (role := role_of_price(key)):  # of products
             return role
     return None
 

@@ -171,6 +171,9 @@ def _with_prices(table: Table, told: Recognised) -> Iterator[Recognised]:
     columns = {c: role for c, role in told.columns.items() if role not in _OF_PRICES}
     if "name" not in (*columns.values(), *told.rest.get("templates", ())):  # `Code, Description, Price`
         columns = {c: "name" if role == "description" else role for c, role in columns.items()}
+    codes = [c for c in columns_for(table, "products", "sku") if len(texts(table, c)) == len(table.rows)]
+    if "external_id" not in columns.values():  # `Code` beside `SKU`
+        columns |= dict.fromkeys([c for c in codes if c not in columns][:1], "external_id")
     net, gross = (columns_for(table, "products", role) for role in _OF_PRICES[:2])
     prices: dict[str | None, str] = {}
     for column in [told.roles.get("price", ""), *net, told.roles.get("price_with_tax", ""), *gross]:
@@ -267,9 +270,8 @@ def _firms_alone(table: Table, told: Recognised) -> list[Recognised]:
     alone = table._replace(rows=[row for row in table.rows if row.text(firm) and holds(nobody, row)])
     if not names or not alone.rows:
         return [told]
-    columns = {
-        c: role for c, role in by_words(alone, "customers").items() if role not in ("name", "external_id")
-    }
+    columns = by_words(alone, "customers")
+    columns = {c: role for c, role in columns.items() if role not in ("name", "external_id")}
     shared: dict[str, Any] = {"only": nobody, "said": [c for c in table.columns if not texts(alone, c)]}
     parts = [Recognised("customers", "", "", {**columns, firm: "name"}, shared, told.score)]
     for number, column in enumerate(names):

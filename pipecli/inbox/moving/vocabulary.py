@@ -14,6 +14,7 @@ from importlib.resources import files
 from typing import Any, NamedTuple
 
 from pipecli.records.compare_names import folded
+from pipecli.records.money import CURRENCIES
 from pipecli.store.yaml.read import parse
 
 _MANY = 20  # rows
@@ -90,6 +91,9 @@ def synonyms() -> dict[str, Words]:
         known = {word for words in (*of.values(), *map(common.get, of["common"])) for word in words or ()}
         of[role] = [*of[role], *(word for word in (*firms, *more) if word not in known | ANYTHING)]
     own["by"] = [*own["by"], *common["owner"]]
+    of_order = plain["orders"].keys()
+    plain["orders"] |= {role: told for role, told in plain["quotations"].items() if role not in of_order}
+    del plain["orders"]["valid_until"]
     return {
         kind: Words(
             tuple(header_key(word) for word in told.pop("names")),
@@ -107,8 +111,10 @@ def _roles(common: Mapping[str, list[str]], own: Mapping[str, list[str]]) -> Ite
             for key in map(header_key, roles.get(role, ())):
                 yield f"{key} id", f"{role}#"
                 yield f"id {key}", f"{role}#"
-    for roles in (common, own):
-        yield from ((header_key(word), role) for role, words in roles.items() for word in words)
+    mine = {header_key(word) for words in own.values() for word in words}
+    for roles in (common, own):  # a word of the kind's own has its place among those
+        told = ((header_key(word), role) for role, words in roles.items() for word in words)
+        yield from ((key, role) for key, role in told if roles is own or key not in mine)
 
 
 def kinds_named(name: str) -> set[str]:
@@ -269,8 +275,22 @@ def of_activity(role: str, words: Iterable[str]) -> dict[str, Any]:
     return {"values": {word: (of or [other])[0] for word, of in told.items()}, "otherwise": other}
 
 
-def of_quotations(words: Iterable[str]) -> dict[str, Any]:
-    """What the statuses of quotations in another system mean here; drafts are those that no word tells of."""
-    statuses = patterns()["quotations"]
+def of_papers(kind: str, words: Iterable[str]) -> dict[str, Any]:
+    """What the statuses of quotations or orders mean here; as new ones are those that no word tells of."""
+    statuses, first = patterns()[kind], {"quotations": "draft", "orders": "open"}[kind]
     told = {word: [of for of, own in statuses.items() if re.search(own, folded(word))] for word in words}
-    return {"values": {word: (of or ["draft"])[0] for word, of in told.items()}, "otherwise": "draft"}
+    return {"values": {word: (of or [first])[0] for word, of in told.items()}, "otherwise": first}
+
+
+def role_of_price(key: str) -> str | None:
+    """Whether a header such as `prix vente HT` is of what is asked, with or without tax, or of what it costs.
+
+    None for one with other words, which may say more: an old price, one of resellers.
+    """
+    words = {of: {*told.split()} for of, told in patterns()["prices"].items()}
+    own = {word for word in key.split() if word.upper() not in CURRENCIES and len(word) > 1}
+    if not own & words["price"] or own - set().union(*words.values()):
+        return None
+    if own & words["bought"]:
+        return "cost"
+    return "price_with_tax" if own & words["taxed"] and not own & words["untaxed"] else "price"
