@@ -58,7 +58,9 @@ def test_what_is_two_amounts_is_refused_with_both(refused: Refused, verb: tuple[
 
 def test_what_is_two_amounts_is_asked_at_a_terminal(cli: Cli, root: Path) -> None:
     set_ = ("opp", "set", "2q8xa", "amount=12.000")
-    assert at_terminal(root, *set_, typed="1\n\x04")[0] == 130
+    code, screen = at_terminal(root, *set_, typed="1\n\x04")
+    assert code == 130
+    assert '"1" is none of these' in screen
     _, screen = at_terminal(root, *set_, typed="12\n")
     assert 'amount: which is "12.000"? (12000 or 12; nothing to stop): amount: "12.000" is taken' in screen
     assert float(_deal(cli)["amount"]) == 12

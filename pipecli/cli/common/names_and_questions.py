@@ -293,6 +293,7 @@ def _worded(question: Question) -> str:
         named = [choice for choice in numbered if choice.casefold().startswith(text.casefold())]
         if len(named) == 1:
             return named[0]
+        typer.echo(f'"{clean(text)}" {"may be several" if named else "is none"} of these', err=True)
 
 
 _ON_STDERR: dict[str, Any] = {"show_default": False, "err": True}
