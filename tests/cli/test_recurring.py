@@ -107,7 +107,10 @@ def test_a_list_has_the_keys_of_each_deal_as_its_page_has_them(cli, deal):
     cli(
         "opp", "set", cli("opp", "add", "Round", "--customer", "contoso-coffee").out.split()[0], "amount=9000"
     )
+    won = cli("opp", "add", "Stand", "--customer", "contoso-coffee", "--amount", "50").out.split()[0]
+    cli("opp", "won", won, "--amount", "unknown")
     listed = loads(cli("opp", "list", "--all", "--format", "json").out)
+    assert [row["amount"] for row in listed if row["id"] == won] == [None]  # 50 is its value no more
     assert {deal, by_hand, unknown} <= {row["id"] for row in listed}
     for row in listed:
         page = shown(cli, row["id"])

@@ -353,12 +353,10 @@ def _with_computed(noun: str, row: tuple[Any, ...], own: Sequence[str]) -> str:
     if own:
         extra |= zip(own, row[end:], strict=True)
     if extra.get("amount_by_hand"):
-        # As on its page, with the decimals of its currency, which the file may leave out.
-        with_decimals, times = re.subn(_AMOUNT, f'"amount": {extra["amount"]:f}', written)
-        if times != 1 or _IS_WON in written:
+        if _IS_WON in written or len(re.findall(_AMOUNT, written)) != 1:
             return dumps(loads(written) | extra, indent=None)
-        written = with_decimals
-        del extra["amount"]
+        # As on its page, with the decimals of its currency, which the file may leave out.
+        written = re.sub(_AMOUNT, f'"amount": {extra.pop("amount"):f}', written)
     # A key that is set by hand is in the file already; the word alone may be one of its texts.
     if '"probability": ' in written and "probability" in extra and "probability" in loads(written):
         del extra["probability"]

@@ -92,6 +92,8 @@ def derived_keys(noun: str, row: sqlite3.Row | tuple[Any, ...], currency: str) -
             record_json["weighted"] = weighted_amount(amount, probability, currency)
         else:
             del record_json["weighted"]
+        if record_json.get("amount_by_hand"):  # of a deal won at an unknown value, it is no amount any more
+            record_json.setdefault("amount", None)
     if noun == "invoice":
         record_json["open"] = rounded(Decimal(repr(record_json["open"])), currency)
     if "margin_facts" in record_json:
