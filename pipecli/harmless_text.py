@@ -7,6 +7,7 @@ paper says is kept from running in `outbox/typesetting.py`.
 from __future__ import annotations
 
 import re
+from codecs import lookup
 
 from pipecli.wording import shortened
 
@@ -39,6 +40,17 @@ def harmless(text: str, also: str = "", *, instead: str = "·", is_drawn: bool =
 def visible(text: str, instead: str = "·", keep: str = "") -> str:
     """Text with `instead` for each character that does not show, but those of `keep`."""
     return "".join(char if char.isprintable() or char in keep else instead for char in text)
+
+
+_OF_NAMES = ("idna", "punycode", "undefined")
+"""Charsets of Python's for the names of hosts, which take minutes for a long text, and the one that fails."""
+
+
+def decoded(content: bytes, charset: str, errors: str = "strict") -> str:
+    """Bytes in the charset that they say they have. Raises LookupError, ValueError where that is none."""
+    if lookup(charset).name in _OF_NAMES:
+        raise LookupError(f"{charset} is no charset of texts")
+    return content.decode(charset, errors)
 
 
 def one_line(text: str) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from typing import NamedTuple
 
+from pipecli.harmless_text import decoded
 from pipecli.history.commit_as_of import seconds_of
 from pipecli.records.kinds import KINDS, SETTINGS, SETTINGS_FILE, Kind
 from pipecli.store import git
@@ -208,8 +209,8 @@ _LARGEST = 4 << 20
 
 def _decoded(text: bytes, encoding: str) -> str:
     try:
-        return text.decode(encoding, "replace")
-    except LookupError:
+        return decoded(text, encoding, "replace")
+    except (LookupError, ValueError):
         return text.decode("utf-8", "replace")
 
 

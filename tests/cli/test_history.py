@@ -377,8 +377,12 @@ def test_a_forged_commit_is_no_traceback(cli: Cli, put: Callable[..., str], git:
     (root / FILE).write_text(text("demo"))
     git("add", FILE)
     tree, parent = git("write-tree"), git("rev-parse", "HEAD")
-    for author in ("author nobody", "author A <a@b> never", "author A <a@b> 99999999999 +9999"):
-        forged = f"tree {tree}\nparent {parent}\n{author}\ncommitter A <a@b> 1767225600 +0000\n\nForged\n"
+    for author, encoding in (
+        ("author nobody", "UTF-8"), ("author A <a@b> never", "undefined"),
+        ("author A <a@b> 99999999999 +9999", "x\0y"),
+    ):  # fmt: skip
+        committer = f"committer A <a@b> 1767225600 +0000\nencoding {encoding}"
+        forged = f"tree {tree}\nparent {parent}\n{author}\n{committer}\n\nForged\n"
         made = subprocess.run(
             ["git", "hash-object", "-t", "commit", "-w", "--stdin", "--literally"],
             cwd=root, input=forged.encode(), capture_output=True, check=True,

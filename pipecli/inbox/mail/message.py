@@ -17,7 +17,7 @@ from email.utils import getaddresses, parsedate_to_datetime
 from html.parser import HTMLParser
 from typing import NamedTuple
 
-from pipecli.harmless_text import harmless
+from pipecli.harmless_text import decoded, harmless
 from pipecli.inbox.mail.mailbox_files import RawMessage
 from pipecli.records.emails_and_phones import email_key, is_email
 
@@ -40,7 +40,7 @@ def as_text(content: bytes, charset: str = "") -> str:
     for name in (charset, "utf-8"):
         try:
             if name:
-                return content.decode(name)
+                return decoded(content, name)
         except (LookupError, ValueError):
             continue
     return content.decode("cp1252", "replace")
