@@ -231,7 +231,7 @@ def _init(directory: Path) -> None:
     for words in (("init", "--quiet"), ("symbolic-ref", "HEAD", "refs/heads/main")):
         done = git.attempt(directory, words)  # `git.run` would look for what is not there yet
         if done.returncode:
-            raise git.unchanged("git could not make a repository", git.words_of(done))
+            raise git_commit.unchanged("git could not make a repository", git.words_of(done))
 
 
 def _is_done_by_a_killed_one(root: Path, tell: Callable[[str], object]) -> bool:

@@ -13,12 +13,14 @@ from __future__ import annotations
 
 import os
 import re
+import select
 import signal
 import subprocess
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from threading import Thread, Timer
+from threading import Thread
 from typing import IO, Any, NamedTuple
 
 from pipecli.errors import PipecliError
@@ -167,30 +169,46 @@ def attempt(
 
 
 _SLOW = 5.0
-"""Seconds after which somebody looks what a git waits for."""
+"""Seconds of silence after which somebody looks what a git waits for."""
 
 
 def ended(
     process: subprocess.Popen[bytes], work_tree: Path, stdin: bytes | None = None
 ) -> tuple[bytes, bytes]:
-    """What a git has said by its end. Raises GitRefused where it would wait for a pipe's writer for ever."""
-    waits_for: list[Path] = []
+    """What a git has said by its end. Raises GitRefused where it would wait for a pipe's writer for ever.
 
-    def look() -> None:
-        for folder, _, names in os.walk(work_tree):
-            paths = (Path(folder, name) for name in GITS_OWN if name in names)
-            waits_for.extend(path for path in paths if not (path.is_file() or path.is_symlink()))
-        if waits_for:
+    `communicate` would take a thread for each git, to see that it waits.
+    """
+    if process.stdin:
+        asking = Thread(target=_ask, args=(process.stdin, stdin or b""), daemon=True)
+        (asking.start if len(stdin or b"") > 4096 else asking.run)()  # so much an empty pipe takes
+        process.stdin = None
+    if sys.platform == "win32":  # no folder there has such a pipe
+        return process.communicate()
+    said, errors, waits_for = list[bytes](), list[bytes](), None
+    both = ((process.stdout, said), (process.stderr, errors))
+    pipes = {pipe.fileno(): (pipe, parts) for pipe, parts in both if pipe}
+    talking = select.poll()
+    for number in pipes:
+        talking.register(number, select.POLLIN)
+    while pipes:
+        ready = talking.poll(_SLOW * 1000)
+        if not ready and (waits_for := _pipe_below(work_tree)):
             process.kill()  # in an undo it ignores all else
+        for number, _ in ready:
+            if part := os.read(number, 1 << 15):
+                pipes[number][1].append(part)
+            else:
+                talking.unregister(number)
+                pipes.pop(number)[0].close()
+    if process.wait() and waits_for:
+        raise GitRefused(f"{waits_for} is a pipe or a device, and git waits for it", hint="delete it")
+    return b"".join(said), b"".join(errors)
 
-    (watch := Timer(_SLOW, look)).start()  # no timeout: Popen forgets what of stdin isn't written by then
-    try:
-        streams = process.communicate(stdin)
-    finally:
-        watch.cancel()
-    if waits_for and process.returncode:
-        raise GitRefused(f"{waits_for[0]} is a pipe or a device, and git waits for it", hint="delete it")
-    return streams
+
+def _pipe_below(tree: Path) -> Path | None:
+    paths = (Path(folder, name) for folder, _, names in os.walk(tree) for name in GITS_OWN if name in names)
+    return next((path for path in paths if not (path.is_file() or path.is_symlink())), None)
 
 
 def is_in_repository(directory: Path) -> bool:
@@ -411,28 +429,6 @@ def settings(work_tree: Path) -> dict[str, str]:
 def version(work_tree: Path) -> tuple[int, ...]:
     """Of git: `(2, 39)`."""
     return tuple(map(int, re.findall(r"\d+", output(work_tree, "version"))[:2]))
-
-
-def refusal(done: subprocess.CompletedProcess[bytes]) -> GitRefused:
-    """Why git did not commit, with the way out."""
-    words = words_of(done)
-    if "tell me who you are" in words or "empty ident" in words or "no email was given" in words:
-        return GitRefused(
-            "git doesn't know who you are, and every change is signed with a name",
-            hint="tell it: git config --global user.name NAME && git config --global user.email ADDRESS",
-        )
-    if "partial commit during a merge" in words:
-        return GitRefused(
-            "a merge is in progress",
-            hint="finish it with `pipecli sync --continue` if a sync began it, else with `git commit`; "
-            "`pipecli sync --abort` or `git merge --abort` undoes it",
-        )
-    return unchanged("git refused the commit", words)
-
-
-def unchanged(what: str, words: str) -> GitRefused:
-    """The refusal of a change, in words of git; whether it is undone is for the caller of `reason` to say."""
-    return GitRefused(f"{what}, nothing is changed: {words}", reason=f"{what}: {words}")
 
 
 def words_of(done: subprocess.CompletedProcess[bytes]) -> str:

@@ -113,7 +113,7 @@ class Commit:
         if self._working.returncode:
             git.require_index(self._work_tree)
             words = git.stderr_of(errors) or git.ending(self._working.returncode)
-            raise git.unchanged("git could not stage the files", words)
+            raise unchanged("git could not stage the files", words)
 
     def make(self, message: str, environment: Mapping[str, str] | None = None) -> None:
         """Commit what HEAD hasn't of what was taken. Raises GitRefused with the words of git or the hook."""
@@ -126,7 +126,7 @@ class Commit:
             done = self._commit(message, environment)
         # A git that dies or fails once HEAD has moved leaves an index behind that must be put in order.
         if done.returncode and (done.returncode != 1 or not self._is_in_head()):
-            raise git.refusal(done)
+            raise refusal(done)
 
     def _is_in_head(self) -> bool:
         """True where the files are as HEAD has them: what somebody had done by hand to them is taken back."""
@@ -219,7 +219,29 @@ def require_able(work_tree: Path, git_dir: Path) -> None:
     for who in ("GIT_AUTHOR_IDENT", "GIT_COMMITTER_IDENT"):
         done = git.run(work_tree, "var", who)
         if done.returncode:
-            raise git.refusal(done)
+            raise refusal(done)
+
+
+def refusal(done: subprocess.CompletedProcess[bytes]) -> git.GitRefused:
+    """Why git did not commit, with the way out."""
+    words = git.words_of(done)
+    if "tell me who you are" in words or "empty ident" in words or "no email was given" in words:
+        return git.GitRefused(
+            "git doesn't know who you are, and every change is signed with a name",
+            hint="tell it: git config --global user.name NAME && git config --global user.email ADDRESS",
+        )
+    if "partial commit during a merge" in words:
+        return git.GitRefused(
+            "a merge is in progress",
+            hint="finish it with `pipecli sync --continue` if a sync began it, else with `git commit`; "
+            "`pipecli sync --abort` or `git merge --abort` undoes it",
+        )
+    return unchanged("git refused the commit", words)
+
+
+def unchanged(what: str, words: str) -> git.GitRefused:
+    """The refusal of a change, in words of git; whether it is undone is for the caller of `reason` to say."""
+    return git.GitRefused(f"{what}, nothing is changed: {words}", reason=f"{what}: {words}")
 
 
 def git_at_work(lock: Path) -> git.GitRefused:

@@ -23,7 +23,7 @@ from pipecli.merge.merge_file import ConflictInWords, merge_file
 from pipecli.records.kinds import SETTINGS_FILE
 from pipecli.store import git, safe_files
 from pipecli.store.file_stamps import doubted_stat, stat_of
-from pipecli.store.git_commit import differing_files
+from pipecli.store.git_commit import differing_files, refusal
 from pipecli.store.ids_and_files import with_schema_path
 from pipecli.store.index import index
 from pipecli.store.index.index import Rows
@@ -207,7 +207,7 @@ def commit_merge(place: Location, tree: str, *, shared: str, ours: str, message:
     sign = ["-S"] if is_signed else []
     done = git.run(place.work_tree, "commit-tree", *sign, "-p", shared, "-p", ours, "-m", message, tree)
     if done.returncode:
-        raise git.refusal(done)
+        raise refusal(done)
     return done.stdout.decode().strip()
 
 
