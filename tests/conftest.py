@@ -7,12 +7,14 @@ import os
 import re
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from functools import cache, partial
+from hashlib import sha1
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -194,14 +196,19 @@ class Files(NamedTuple):
     files: list[tuple[str, Content, int, int | None]]
     indexes: list[tuple[str, dict[str, range]]]
     """The indexes of pipelines, each with the bytes where it has the stamp of a folder of records."""
+    gits: list[tuple[str, bytes, dict[str, int]]]
+    """The indexes of git, each with its content and the byte where it has the stamp of a file."""
 
 
 @cache
 def files_of(source: Path) -> Files:
     """What lies in a folder that nothing changes any more."""
-    tree = Files([], [], [], [])
+    tree = Files([], [], [], [], [])
     for file in [*source.glob(f".{INDEX}"), *source.glob(f"*{INDEX}")]:
         tree.indexes.append((str(file).removeprefix(str(source)), up_to_date(file)))
+    for file in [*source.glob(".git/index"), *source.glob("*/.git/index")]:
+        tree.gits.append((str(file).removeprefix(str(source)), *stamped_by_git(file)))
+    indexes = {place for place, _, _ in tree.gits}
     for folder, folders, names in os.walk(source):
         below = folder.removeprefix(str(source))
         tree.folders.append(below)
@@ -211,7 +218,7 @@ def files_of(source: Path) -> Files:
                 tree.links.append((place, str(path.readlink())))
             elif name in names:
                 stat = path.stat()
-                if path.suffix != ".seal":  # each copy has one of its own
+                if path.suffix != ".seal" and place not in indexes:  # each copy has one of its own
                     time = None if "/.git/" in place else stat.st_mtime_ns
                     tree.files.append((place, content_of(path), stat.st_mode & 0o777, time))
     return tree
@@ -228,6 +235,26 @@ def up_to_date(file: Path) -> dict[str, range]:
     content = file.read_bytes()
     starts = {folder: content.index(stamp) for folder, stamp in present.items()}
     return {folder: range(start, start + len(present[folder])) for folder, start in starts.items()}
+
+
+def stamped_by_git(file: Path) -> tuple[bytes, dict[str, int]]:
+    """An index of git's, once it has looked at all files; where in it the stamps of unchanged ones are."""
+    root, places = file.parents[1], {}
+    subprocess.run(["git", "update-index", "-q", "--refresh"], cwd=root, check=False)
+    content, place = file.read_bytes(), 12
+    assert content.startswith(b"DIRC\0\0\0\2")
+    for _ in range(int.from_bytes(content[8:12])):
+        name = content[place + 62 : content.index(b"\0", place + 62)].decode()
+        if content[place:].startswith(git_stamp((root / name).lstat())):
+            places[name] = place
+        place += (62 + len(name.encode()) + 8) // 8 * 8
+    return content, places
+
+
+def git_stamp(stat: os.stat_result) -> bytes:
+    """What git's index has of a file, to tell that it is unchanged: its times, device and inode."""
+    times = (number for time in (stat.st_ctime_ns, stat.st_mtime_ns) for number in divmod(time, 10**9))
+    return struct.pack(">6I", *times, stat.st_dev & 0xFFFFFFFF, stat.st_ino & 0xFFFFFFFF)
 
 
 def copied(source: Path, target: Path) -> Path:
@@ -252,6 +279,11 @@ def copied(source: Path, target: Path) -> Path:
         Path(f"{target}{place}").symlink_to(aim)
     for place, stamped in tree.indexes:
         adopt(Path(f"{target}{place}"), stamped)
+    for place, content, starts in tree.gits:
+        index, root = bytearray(content[:-20]), place.removesuffix(".git/index")
+        for name, start in starts.items():
+            index[start : start + 24] = git_stamp(os.lstat(f"{target}{root}{name}"))
+        Path(f"{target}{place}").write_bytes(index + sha1(index, usedforsecurity=False).digest())
     return target
 
 
