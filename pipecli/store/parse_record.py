@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from pydantic import ValidationError
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 P = TypeVar("P", bound=Part)
 
 
+@lru_cache(256)  # a change reads its records when it is planned, edited and written
 def parse_record(kind: Kind, file: str, text: str) -> Record:
     """The record that `text` holds. Raises FaultyFile with every fault, in the order of the lines."""
     return validate(kind.model, yamltext.parse(text, file), file, text)

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from pipecli.records.base import Plain
+from pipecli.records.base import Record
+from pipecli.records.kinds import Kind
+from pipecli.store.parse_record import parse_record
 from pipecli.store.pipeline import Pipeline
-from pipecli.store.yaml.read import parse
 from pipecli.sync import sync
 from tests.conftest import DEAL
 from tests.records_given import lead_text
@@ -120,11 +121,11 @@ def test_what_came_is_read_once_and_known(ana: Clone, luis: Clone, monkeypatch: 
     ana.cli("today")
     read = list[str]()
 
-    def counted(text: str, file: str) -> Plain:
+    def counted(kind: Kind, file: str, text: str) -> Record:
         read.append(file)
-        return parse(text, file)
+        return parse_record(kind, file, text)
 
-    monkeypatch.setattr("pipecli.store.index.index.parse", counted)
+    monkeypatch.setattr("pipecli.store.parse_record.parse_record", counted)
     ana.sync()
     assert (read.count(MILLS), GRINDERS in read) == (1, False)
     known = rows_of_index(ana)

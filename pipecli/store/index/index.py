@@ -28,10 +28,9 @@ from pipecli.store.index.tables import SQLValue
 from pipecli.store.index.views import marks
 from pipecli.store.safe_files import Location, kind_of
 from pipecli.store.second_process import map_in_two_processes, parts
-from pipecli.store.yaml.read import parse
 
 if TYPE_CHECKING:
-    from pipecli.records.base import Plain, Record
+    from pipecli.records.base import Record
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -350,7 +349,7 @@ def _read(
 
 
 def _content_of(files: Sequence[str], text_of: TextOf) -> _Content:
-    from pipecli.store.parse_record import validate
+    from pipecli.store.parse_record import parse_record
 
     faults: list[Fault] = []
 
@@ -370,12 +369,11 @@ def _content_of(files: Sequence[str], text_of: TextOf) -> _Content:
             raise FaultyFile([Fault(name, 0, 0, "file", "its name isn't UTF-8 text: rename it")])
         return text_of(file)
 
-    def record(file: str, read: tuple[str, Plain]) -> Record:
-        return validate((kind_of(file) or SETTINGS).model, read[1], file, read[0])
+    def record(file: str, text: str) -> Record:
+        return parse_record(kind_of(file) or SETTINGS, file, text)
 
     texts = step(text, [(file, _text(file)) for file in files])
-    plains = step(lambda file, text: (text, parse(text, file)), texts)
-    return rows_of(step(record, plains)), [tuple(fault) for fault in faults]
+    return rows_of(step(record, texts)), [tuple(fault) for fault in faults]
 
 
 def rows_of(records: Sequence[tuple[str, Record]]) -> Rows:
