@@ -121,6 +121,8 @@ class Deal(NamedTuple):
     """Its recurring worth a year; None where nothing recurs."""
     sellers: tuple[tuple[str, str | None, Decimal], ...] = ()
     """Each seller with their team and percent, where it is not the owner's whole."""
+    seller: str = ""
+    """Of the sellers the one whose part alone counts; empty: all."""
     stage_visits: Sequence[StageVisit] = ()
 
     def credit_split(self, by: str) -> list[tuple[str | None, Decimal]]:
@@ -128,23 +130,13 @@ class Deal(NamedTuple):
         parts: dict[str | None, Decimal] = {}
         for user, team, percent in self.sellers:
             key = team if by == "team" else user
-            parts[key] = parts.get(key, Decimal(0)) + percent
+            if self.seller in ("", user):
+                parts[key] = parts.get(key, Decimal(0)) + percent
         return list(parts.items()) or [(getattr(self, by), Decimal(100))]
 
     def sellers_part(self, user: str) -> Self:
-        """The deal as far as one seller goes, with their part of its money, to the cent."""
-        if not self.sellers:
-            return self
-
-        def part(amount: Decimal | None) -> Decimal | None:
-            parts = dict(split_amount(amount, self.credit_split("owner"), self.currency)) if amount else {}
-            return parts.get(user, amount)
-
-        return self._replace(
-            amount=part(self.amount),
-            yearly_recurring=part(self.yearly_recurring),
-            sellers=tuple(seller for seller in self.sellers if seller[0] == user),
-        )
+        """The deal as far as one seller goes."""
+        return self._replace(seller=user) if self.sellers else self
 
     def is_on_hold(self, today: date) -> bool:
         """True of an open deal whose day to go on is yet to come."""
@@ -239,7 +231,8 @@ class Valuation:
         """
         if deal.amount is None:
             return None
-        return self.converted(deal.amount, deal.currency, deal.day_of_rates(today), deal.id)
+        whole = self.converted(deal.amount, deal.currency, deal.day_of_rates(today), deal.id)
+        return self._counted(deal, whole)
 
     def weighted_amount(self, deal: Deal, today: date) -> Decimal:
         """The amount of a deal times its probability; 0 without an amount.
@@ -248,9 +241,10 @@ class Valuation:
         """
         if deal.amount is None:
             return self.zero
-        return self.converted(
+        whole = self.converted(
             deal.amount, deal.currency, deal.day_of_rates(today), deal.id, deal.probability or _ZERO
         )
+        return self._counted(deal, whole)
 
     def worth(self, deal: Deal, today: date) -> Worth | None:
         """The amount of a deal as it is and weighted, each rounded once; None without an amount.
@@ -260,11 +254,20 @@ class Valuation:
         if deal.amount is None:
             return None
         day = deal.day_of_rates(today)
-        return Worth(
+        whole = (
             self._part(deal.amount, deal.currency, day, _ALL),
             self._part(deal.amount, deal.currency, day, deal.probability or _ZERO),
             self._part(deal.yearly_recurring, deal.currency, day, _ALL) if deal.yearly_recurring else _ZERO,
         )
+        return Worth(*(self._counted(deal, figure) for figure in whole)) if deal.seller else Worth(*whole)
+
+    def _counted(self, deal: Deal, whole: Decimal) -> Decimal:
+        """What counts of a figure of a deal: it, or one seller's part, to the cent."""
+        if not deal.seller:
+            return whole
+        return dict(split_amount(whole, deal._replace(seller="").credit_split("owner"), self.currency))[
+            deal.seller
+        ]
 
     def _part(self, amount: Decimal, currency: str, day: date, percent: Decimal) -> Decimal:
         part = amount if percent is _ALL else percentage(amount, percent)

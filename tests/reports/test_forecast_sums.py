@@ -228,6 +228,17 @@ def test_a_deal_that_is_shared_counts_with_each_of_its_sellers_in_their_part_alo
     assert [(row.key, row.weighted) for row in made(shared, by="source").rows] == [("web", 50)]
 
 
+def test_one_sellers_forecast_is_their_row_of_the_forecast_by_owner() -> None:
+    parts = tuple(
+        (user, None, Decimal(percent)) for user, percent in (("ana", 33), ("eva", 34), ("luis", 33))
+    )
+    shared = deal("100.01", "33.3", currency="USD", sellers=parts)
+    rows = {row.key: row[3:] for row in made(shared, by="owner").rows}
+    for user, _, _ in parts:
+        assert made(shared.sellers_part(user), by="source").rows[0][3:] == rows[user]
+        assert made(shared.sellers_part(user), by="owner").rows[0][3:] == rows[user]
+
+
 def test_a_deal_without_an_amount_counts_with_each_of_its_sellers() -> None:
     shared = deal(None, sellers=(("ana", "iberia", Decimal(60)), ("luis", "norte", Decimal(40))))
     rows = [(row.key, row.amount, row.without_amount_count) for row in made(shared, by="owner").rows]
