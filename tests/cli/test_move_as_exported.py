@@ -2944,3 +2944,45 @@ def test_a_card_keeps_address_and_birthday_and_a_fax_is_no_telephone(cli: Cli, r
     assert ida["custom"] == {
         "address": "Damm 7, Hof, Ulm, 89073, Germany", "birthday": "1980-01-02", "fax": "+49 30 9",
     }  # fmt: skip
+
+
+def test_a_customers_list_of_persons_keeps_the_person_and_the_firm(cli: Cli, root: Path) -> None:
+    """`Nom` or `Nombre` was the customer, or the person stayed below custom; numbers of clients were lost."""
+    source = _files(
+        "e",
+        relaties="Klantnummer,Bedrijfsnaam,Voornaam,Achternaam,Plaats\nK1,Boreas,Ben,Roe,Ede\n",
+        clientes="Kd-Nr,Nombre,Empresa,Endereco_Cidade\nK2,Zoe Li,Zephyr,Ulm\nK3,Ana Gil,Notus,Bonn\n",
+        clients="Nom,Prénom,Entreprise,Email,Fonction\nPoe,Ida,Aurora,ida@aurora.example,DG\n",
+        kontakter="Namn,E-post,Företag\nÅsa Öberg,asa@eurus.example,Eurus\n",
+        companies="Company Name,Contact Name,Contact Email\nVesper,Tom Ash,tom@vesper.example\n",
+    )
+    _plan(cli, source)
+    cli("import", "run", "m")
+    firms = {one["name"]: one for one in map(_read, root.glob("customers/*.yaml"))}
+    assert firms.keys() == {"Boreas", "Zephyr", "Notus", "Aurora", "Eurus", "Vesper"}
+    assert [firms[name].get("external_id") for name in ("Boreas", "Zephyr")] == ["K1", "K2"]
+    assert (firms["Zephyr"]["address"], "email" in firms["Vesper"]) == ("Ulm", False)
+    people = {one["name"]: one for one in map(_read, root.glob("contacts/*.yaml"))}
+    assert {name: one["customer"] for name, one in people.items()} == {
+        "Ben Roe": "boreas", "Zoe Li": "zephyr", "Ana Gil": "notus", "Ida Poe": "aurora",
+        "Åsa Öberg": "eurus", "Tom Ash": "vesper",
+    }  # fmt: skip
+    assert (people["Ida Poe"]["title"], people["Tom Ash"]["emails"]) == ("DG", ["tom@vesper.example"])
+
+
+def test_what_a_column_has_tells_it_from_another_of_its_name(cli: Cli, root: Path) -> None:
+    """A rating was the note of a lead, ids owned it, and a call was on the day it was exported."""
+    source = _files(
+        "e",
+        leads="Lead ID,Name,Email,Assigned To,Assigned Name,Note,Lead Score\n"
+        "7,Ida Poe,ida@x.example,u1,Ana,4.7,85\n",
+        call_logs="Call ID,Lead ID,Call Date Time,Created At\nc1,7,2026-03-01 10:00,2026-04-01 10:00\n",
+        ai_calls="Call ID,Contact Name,Phone Number,Start Time\n1,Tom Ash,+1 212 555 0001,2026-01-02 10:00\n",
+        tickets="Ticket ID,Subject,Customer Name,Customer Email\n1,Ink,Zoe Li,zoe@x.example\n",
+    )
+    told = _plan(cli, source)
+    assert _kinds(told) == {"leads.csv": "leads", "call_logs.csv": "activities"}
+    cli("import", "run", "m")
+    (lead,) = map(_read, root.glob("leads/**/*.yaml"))
+    assert (lead["owner"], lead["score"], "notes" in lead) == ("ana", 85, False)
+    assert str(lead["activities"][0]["at"])[:10] == "2026-03-01"

@@ -34,6 +34,13 @@ from pipecli.store import ids_and_files
 from pipecli.wording import count
 
 
+def is_of_stage(table: Table, tables: Sequence[Table]) -> bool:
+    """True for one of several sheets with the same columns, of which one is called Won or Lost."""
+    alike = [one.sheet for one in tables if (one.name, one.columns) == (table.name, table.columns)]
+    ends = {outcome_of(name) for name in alike if not re.search(patterns()["way"][0], name.lower())}
+    return len(alike) > 1 and bool(table.sheet) and not {"won", "lost"}.isdisjoint(ends)
+
+
 def columns_to_fill(table: Table, told: Recognised, findings: Findings) -> list[str]:
     """The columns of which an empty cell is that of the row above, filled down: also deals' stages."""
     fill = [column for column in told.rest.get("fill", ()) if column in table.columns]

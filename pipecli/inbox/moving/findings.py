@@ -73,6 +73,12 @@ def text_of_row(template: str, row: Row) -> str:
     return re.sub(r"\{[^{}]+\}", lambda place: said[place[0]], template)
 
 
+def share_words(table: Table, one: str, other: str) -> bool:
+    """True where two columns mostly have a word in common, as the names that a firm has."""
+    words = [[{*folded(row.text(column)).split()} for column in (one, other)] for row in table.rows]
+    return 2 * sum(not first.isdisjoint(second) for first, second in words) > len(words)
+
+
 class Question(NamedTuple):
     """A question that an export leaves open; a run is refused until it has an answer."""
 

@@ -24,7 +24,7 @@ from pipecli.inbox.moving import duplicate_tables_and_columns as overlaps
 from pipecli.inbox.moving import guess_or_ask_formats as formats
 from pipecli.inbox.moving.deal_outcomes import OF_DEALS, Columns, Deals
 from pipecli.inbox.moving.duplicate_tables_and_columns import table_name
-from pipecli.inbox.moving.endings import columns_to_fill, with_ends, without_deleted
+from pipecli.inbox.moving.endings import columns_to_fill, is_of_stage, with_ends, without_deleted
 from pipecli.inbox.moving.findings import Findings, filled, know_users, owners, set_where_lacking, staying_out
 from pipecli.inbox.moving.plan_files import SETTINGS_PAGE, Step, plan_page, settings_page
 from pipecli.inbox.moving.recognise_by_words import Recognised, columns_for, columns_of_deals
@@ -32,7 +32,6 @@ from pipecli.inbox.moving.recognise_vendor import (
     check_vendor,
     doubts,
     header_line,
-    is_of_stage,
     persons_of,
     recognised,
     with_marks,

@@ -113,13 +113,17 @@ def by_words_of(table: Table, known: Container[str], *, is_whole: bool = False) 
     of_lines = of_line >= {"quantity", "unit_price"}
     of_leads = {"lead owner", "lead status"} & {*keys} and "lifecycle stage" not in keys
     kinds = kinds or ({"leads"} if of_leads else set())
-    of_persons = {str(synonyms()["contacts"].columns.get(key)) for key in keys} >= {*_HALVES}
+    of_contacts = {str(synonyms()["contacts"].columns.get(key)) for key in keys}
+    of_persons = "first_name" in of_contacts and not of_contacts.isdisjoint(("last_name", "name"))
     is_paper = kinds & _PAPERS and not of_persons  # of no deal: at most it stands for one
     kinds -= _PAPERS
     named = {"opportunities" if kind == "leads" and deals else kind for kind in kinds}
-    is_log = named == {"activities"} and {"at", "type"} <= {*by_words(table, "activities").values()}
+    is_log = named == {"activities"} and "at" in by_words(table, "activities").values()
+    is_thing = has_its_own_id(table.columns, "")  # a ticket, an order
     for kind, words in synonyms().items():
-        is_other = (kind == "leads" and deals) or (kind == "customers" and of_persons and kind not in named)
+        is_other = (kind == "leads" and deals) or (
+            kind == "customers" and of_persons and (kind not in named or "title" in of_contacts)
+        )
         is_other |= kind == "contacts" and kind not in named and deals
         is_other |= is_log and kind in ("contacts", "customers", "leads", "users")
         if kind in (_HISTORY, *_PAPERS) or is_other:
@@ -149,6 +153,7 @@ def by_words_of(table: Table, known: Container[str], *, is_whole: bool = False) 
             )
             roles = {str(synonyms()[of].columns.get(key)) for of in ("activities", "items") for key in keys}
             must_be_named |= not roles.isdisjoint(("subject", "quantity"))  # a quotation, a bill of materials
+        must_be_named |= kind in ("customers", "contacts", "leads") and is_thing
         if kind == "contacts":  # `Nombre` alone is the name of anything
             needed |= {"name"} & roles if is_last else set()
             must_be_named |= len(needed) == 1 and needed <= {*_HALVES}
@@ -236,12 +241,14 @@ def _by_words(table: Table, words: Words, *, is_exact: bool = False) -> dict[str
     """The role of each column whose header is one of the words, or is nearly; each role once.
 
     Of two columns of one role that has it whose word comes first: the sales price, not the list price. One
-    without a value has it where no other does.
+    without a value has it where no other does, as has one of ids, or of the day it was made, beside others.
     """
     columns: dict[str, Any] = {}
     place = {word: number for number, word in enumerate(words.columns)}
     empty = {c: all(row.text(c) in _NOTHING for row in table.rows) for c in table.columns}
-    for column in sorted(table.columns, key=lambda c: (empty[c], place.get(header_key(c), len(place)))):
+    ids = {c for c in table.columns if _told(c, words) == "owner" and all(map(is_code, texts(table, c)))}
+    late = {c: empty[c] or c in ids or "creat" in c.lower() for c in table.columns}
+    for column in sorted(table.columns, key=lambda c: (late[c], place.get(header_key(c), len(place)))):
         role = _told(column, words) if is_exact else _role(column, words)
         is_none = role == "external_id" and empty[column] and table.rows
         if role and role not in columns.values() and not is_none and _may_be(table, column, role):
@@ -262,7 +269,7 @@ _WRITTEN = {
     "website": r"(?i)(https?://|www\.)\S+|[\w.-]+\.[a-z]{2,}/?",
 }
 """What a column of addresses, numbers or days has cells like."""
-_EACH = {"tax": r"[^\d%]*\d{1,2}([.,]\d+)?( ?%)?\)?", "active": r"(in)?active"}
+_EACH = {"tax": r"[^\d%]*\d{1,2}([.,]\d+)?( ?%)?\)?", "active": r"(in)?active", "score": r"\d\d?|100"}
 """What each cell of a column is like, or a yes or a no: the name of a tax alone is no rate."""
 _SURELY = {
     **dict.fromkeys(("email", "emails"), r"[^\s@]+@[^\s@]+\.\w+"),
@@ -273,9 +280,11 @@ _SURELY = {
 
 def _may_be(table: Table, column: str, role: str | None) -> bool:
     """False for a column of addresses or numbers that has none of them: `Newsletter/E-Mail` with a yes."""
-    cells = texts(table, column) if role in (*_WRITTEN, *_EACH, "title") else ()
+    cells = texts(table, column) if role in (*_WRITTEN, *_EACH, "title", "notes") else ()
     if role in _EACH:
         return all(re.fullmatch(_EACH[str(role)], folded(text)) or is_yes(text) is not None for text in cells)
+    if role == "notes":  # `Note` of Google is 4.7
+        return not cells or any(re.search(r"[^\W\d]", text) for text in cells)
     if role == "custom.lead_status":  # `Estado` with `SP` and `RJ`
         return not _are_regions(table, column)
     if role == "title":  # `Mr.` is no job

@@ -15,10 +15,11 @@ from typing import Any, NamedTuple
 from pipecli.errors import PipecliError
 from pipecli.inbox.importing.compile_mapping import holds, texts
 from pipecli.inbox.importing.table import Table
-from pipecli.inbox.moving.findings import text_of_row
+from pipecli.inbox.moving.findings import share_words, text_of_row
 from pipecli.inbox.moving.guess_or_ask_formats import are_days, currency_of
 from pipecli.inbox.moving.recognise_by_words import Recognised, are_deals, by_words, by_words_of, columns_for
 from pipecli.inbox.moving.vocabulary import (
+    ANYTHING,
     header_key,
     is_of_another_thing,
     is_yes,
@@ -231,36 +232,41 @@ def _firm_or_person(table: Table, told: Recognised) -> Recognised:
 
 def _person_at(table: Table, told: Recognised) -> str | None:
     """The column of who is a firm's contact, beside its own columns: `Ansprechpartner`."""
-    people = (c for c in columns_for(table, "contacts", "name") if {*map(is_yes, texts(table, c))} == {None})
-    people = (c for c in people if told.columns.get(c) not in ("name", "customer"))
-    named = (c for c in people if re.search(patterns()["who is it"], header_key(c)))
-    return next((c for c in named if not any(re.search(r"[@\d]", text) for text in texts(table, c))), None)
+    firm = told.roles.get("name", "") if told.kind == "customers" else ""
+    who, people = re.compile(patterns()["who is it"]), columns_for(table, "contacts", "name")
+    for column in (c for c in table.columns if told.columns.get(c) not in ("name", "customer")):
+        cells, key = texts(table, column), header_key(column)
+        is_bare = firm and key in ANYTHING and not share_words(table, column, firm)
+        are_names = {*map(is_yes, cells)} == {None} and not re.search(r"[@\d]", " ".join(cells))
+        if are_names and (is_bare or (column in people and who.search(key))):
+            return column
+    return None
 
 
-def _halves(table: Table, told: Recognised) -> dict[str, Any]:
-    """The columns of the two names of a firm's contact."""
+def _contact_of(table: Table, told: Recognised) -> dict[str, Any]:
+    """The columns of the name of a customer's contact, or of its two names."""
     people = by_words(table._replace(columns=[c for c in table.columns if c not in told.columns]), "contacts")
     columns = {role: column for column, role in people.items() if texts(table, column)}
     first, last = columns.get("first_name"), columns.get("last_name") or columns.get("name")
-    return {first: "first_name", last: "last_name"} if first and last else {}  # `Firma, Vorname, Name`
+    if first and last:
+        return {first: "first_name", last: "last_name"}  # `Firma, Vorname, Name`
+    person = _person_at(table, told)
+    return {person: "name"} if person else {}
 
 
 def _firms_alone(table: Table, told: Recognised) -> list[Recognised]:
-    """Contacts of which some rows have a firm and no person, as customers and contacts; and the other way.
-
-    A customer's row that names its contact is that of both.
-    """
-    firm, person = told.roles.get("customer"), _person_at(table, told) if told.kind == "customers" else None
-    halves: dict[str, Any] = {} if person or told.kind != "customers" else _halves(table, told)
-    if named := {person: "name"} if person else halves:
+    """Contacts with rows of a firm and no person, and customers with a person in a row, as both."""
+    firm = told.roles.get("customer")
+    if named := _contact_of(table, told) if told.kind == "customers" else {}:
         begins = re.compile(patterns()["of a person"])
-        theirs = [c for c in table.columns if begins.match(header_key(c)) and c not in told.columns]
+        theirs = [c for c in table.columns if begins.match(header_key(c)) and c != told.roles["name"]]
         columns = by_words(table._replace(columns=[c for c in theirs if c not in named]), "contacts")
         columns |= named | {told.roles["name"]: "customer"}
         called = next(c for c, role in columns.items() if role in ("name", "last_name"))
         said = [c for c in table.columns if c not in columns]
         rest: dict[str, Any] = {"only": {called: {"not": ""}}, "said": said}
-        own = told._replace(rest={**told.rest, "said": [*columns.keys() - told.columns.keys()]})
+        kept = {c: role for c, role in told.columns.items() if c not in columns or role == "name"}
+        own = told._replace(columns=kept, rest={**told.rest, "said": [*columns.keys() - kept.keys()]})
         return [own, Recognised("contacts", "", "", columns, rest, told.score)]
     if told.kind != "contacts" or not firm:
         return [told]
@@ -431,13 +437,6 @@ def doubts(table: Table, told: Recognised) -> list[str]:
                and keys.issuperset(map(one_word, preset.recognise))]  # fmt: skip
     may_be = f"if it is of {' or '.join(several)}, say --from VENDOR"
     return [f"{table.name} is read by its header's words; {may_be}"] if several else []
-
-
-def is_of_stage(table: Table, tables: Sequence[Table]) -> bool:
-    """True for one of several sheets with the same columns, of which one is called Won or Lost."""
-    alike = [one.sheet for one in tables if (one.name, one.columns) == (table.name, table.columns)]
-    ends = {outcome_of(name) for name in alike if not re.search(patterns()["way"][0], name.lower())}
-    return len(alike) > 1 and bool(table.sheet) and not {"won", "lost"}.isdisjoint(ends)
 
 
 def header_line(table: Table) -> int | None:

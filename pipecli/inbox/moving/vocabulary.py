@@ -63,7 +63,7 @@ def one_word(name: str) -> str:
     return header_key(name).replace(" ", "")
 
 
-ANYTHING = {"name", "nombre", "nome", "nom", "نام"}
+ANYTHING = {"name", "nombre", "nome", "nom", "نام", "naam", "namn", "nazwa"}
 """Headers of a name that anything has, a quote or a project: with no role of firms it isn't a customer's."""
 _BY_ID = ("customer", "owner", "by", "contacts.contact")
 """Roles that a column may have by the id of another file's row: `Account Id`, `owner_id`."""
@@ -90,6 +90,8 @@ def synonyms() -> dict[str, Words]:
     for of, role, more in ((people, "customer", []), (leads, "organization", plain["suppliers"]["name"])):
         known = {word for words in (*of.values(), *map(common.get, of["common"])) for word in words or ()}
         of[role] = [*of[role], *(word for word in (*firms, *more) if word not in known | ANYTHING)]
+    own_names = [*plain["customers"]["name"], *(word for word in common["customer"] if " " not in word)]
+    plain["customers"]["name"] = sorted(own_names, key=ANYTHING.__contains__)  # `Entreprise`, not `Nom`
     own["by"] = [*own["by"], *common["owner"]]
     of_order = plain["orders"].keys()
     plain["orders"] |= {role: told for role, told in plain["quotations"].items() if role not in of_order}
@@ -152,6 +154,8 @@ def role_of_header(key: str, roles: Mapping[str, str], names: Iterable[str]) -> 
     for noun in nouns:
         if role := roles.get(key.removeprefix(f"{noun} ")):
             return role
+        if key.startswith(noun) and roles.get(key[len(noun) :]) == "external_id":  # `Klantnummer`
+            return "external_id"
         of = (bare := key.removesuffix(f" {noun}")).rpartition(" ")
         if noun[-1] != "s" and (role := roles.get(bare)):
             return role
