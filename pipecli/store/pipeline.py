@@ -328,9 +328,12 @@ class Pipeline:
         return self.get(model, key) if key and self.file_of(model.noun, key) else None
 
     def all(self, model: type[R], **columns: str | None) -> list[R]:
-        """Every record of a kind, in the order of ids; `opportunity=…`: those with this in their column."""
+        """Every record of a kind, in the order of ids; `opportunity=…`: those with this in their column.
+
+        Stops as `need_all` does: who decides by them, such as what is left to invoice, needs them all.
+        """
         kind = BY_NOUN[model.noun]
-        self.need(kind)
+        self.need_all(kind)
         condition = " AND ".join(f'"{column}" = ?' for column in columns) or "true"
         rows = self.query(
             f"SELECT path FROM {kind.table} WHERE {condition} ORDER BY {kind.identity}",
@@ -353,10 +356,14 @@ class Pipeline:
             raise FaultyFile(twice)
         return [*faults, *safe_files.faults_of_absent(self.left_out, kinds)]
 
-    def need_all(self) -> None:
-        """Stop when a record can't be read or is not checked out: what is asked of all is true of all."""
-        self.need(*KINDS)
-        for fault in safe_files.faults_of_absent(self.left_out, KINDS):
+    def need_all(self, *kinds: Kind) -> None:
+        """Stop when a record of these kinds, or of any, can't be read or is not checked out.
+
+        What is asked of all is true of all.
+        """
+        kinds = kinds or KINDS
+        self.need(*kinds)
+        for fault in safe_files.faults_of_absent(self.left_out, kinds):
             raise PipecliError(str(fault))
 
     def _duplicates(self, kinds: Sequence[Kind]) -> list[Fault]:

@@ -115,11 +115,12 @@ def test_a_long_column_says_how_many_more_there_are(root, cli):
 
 
 def test_it_is_somebodys_or_of_a_process(root, cli, refused):
-    cli("settings", "set", "processes.repair={stages: [{id: visit, probability: 50}]}")
+    cli("settings", "set", "processes.repair={name: Réparation, stages: [{id: visit, probability: 50}]}")
     deal(root, "OPP-10001", "Mine", owner="ana-ruiz")
     deal(root, "OPP-10002", "Visit", "visit", process="repair")
     assert "Mine" in cli("opp", "board", "--owner", "ana-ruiz").out
     assert "visit 1" in cli("opp", "board", "--process", "repair").out
+    assert "visit 1" in cli("opp", "board", "--process", "REPARATION").out
     assert "unknown process nothing" in refused("opp", "board", "--process", "nothing")
     assert "unknown user" in refused("opp", "board", "--owner", "nobody")
 

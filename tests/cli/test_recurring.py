@@ -58,6 +58,7 @@ def test_an_order_is_renewed_once_before_its_term_ends_on_any_clone(cli, deal, r
     shutil.rmtree(tmp_path / "other" / ".git" / "pipecli", ignore_errors=True)
 
     assert cli("--today", "2028-09-01", "renew").err == ""
+    assert loads(cli("--today", "2028-09-01", "renew", "--format", "json").out) == []
     assert "nothing is to be renewed" in at_terminal(root, "--today", "2028-09-01", "renew")[1]
     cli("--today", "2028-10-01", "renew", "--dry-run")
     said = cli("--today", "2028-10-01", "renew", "--format", "json")

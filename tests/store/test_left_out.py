@@ -85,3 +85,32 @@ def test_what_a_record_that_is_not_here_may_name_is_not_removed(
     cli("product", "add", "cup", "--name", "Cup")
     _sparse(git, "customers", "products", "schemas")
     assert "opportunities: 1 record is not checked out" in refused("product", "remove", "cup")
+
+
+def test_what_is_decided_by_papers_that_are_not_here_is_not_done(
+    cli: Cli, refused: Callable[..., str], git: Git, shop: None
+) -> None:
+    quote = cli("quote", "new", DEAL, "--valid-until", "+1d", "--format", "ids").id
+    cli("quote", "send", quote)
+    _sparse(git, "customers", "opportunities", "schemas")
+    for verb in (["quote", "expire"], ["opp", "lost", DEAL, "--reason", "price"], ["opp", "won", DEAL]):
+        assert "quotations: 1 record is not checked out" in refused(*verb), verb
+    git("sparse-checkout", "disable")
+    cli("opp", "won", DEAL)
+    order = cli("order", "list", "--format", "ids").id
+    cli("invoice", "issue", cli("invoice", "new", order, "--format", "ids").id)
+    _sparse(git, "customers", "opportunities", "orders", "schemas")
+    assert "invoices: 1 record is not checked out" in refused("invoice", "new", order)
+    assert "invoices: 1 record is not checked out" in cli("report", "receivables").err
+    _sparse(git, "customers", "opportunities", "quotations", "schemas")
+    assert "orders: 1 record is not checked out" in refused("renew")
+    assert "orders: 1 record is not checked out" in refused("opp", "reopen", DEAL)
+
+
+def test_what_an_invoice_that_can_not_be_read_owes_is_not_taken_for_nothing(
+    cli: Cli, refused: Callable[..., str], root: Path, shop: None
+) -> None:
+    cli("opp", "won", DEAL)
+    (root / "invoices/2026/11").mkdir(parents=True)
+    (root / "invoices/2026/11/INV-4F2QX-one.yaml").write_text("id: [\n")
+    assert "INV-4F2QX-one.yaml:" in refused("report", "receivables")

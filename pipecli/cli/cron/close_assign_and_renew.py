@@ -20,7 +20,7 @@ from pipecli.history.history_index import open_history
 from pipecli.history.log import history_of, sent_times
 from pipecli.outbox.claims import Claims, clone_name
 from pipecli.records.emails_and_phones import email_key, users_by_address
-from pipecli.records.kinds import LEAD, OPPORTUNITY, QUOTATION, Kind
+from pipecli.records.kinds import LEAD, OPPORTUNITY, ORDER, QUOTATION, Kind
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.papers import Order, Quotation
 from pipecli.store.choose_by_condition import choose_rules
@@ -252,6 +252,7 @@ def renew(
     the recurring items, the customer and the sellers, and is expected to close when the term ends.
     """
     pipeline, today = transaction.pipeline, transaction.today
+    pipeline.need_all(ORDER, OPPORTUNITY)
     orders = [pipeline.get(Order, key) for key in orders_to_renew(pipeline.index.connection)]
     due = [order for order in orders if (ends := term_ends(order)) and (ends - today).days <= before]
     if due and not transaction.session.dry_run:
@@ -261,7 +262,6 @@ def renew(
         due = [order for order in due if order.id in mine]
     if not due:
         mention("nothing is to be renewed")
-        return
     changes = [
         renew_order(
             order,

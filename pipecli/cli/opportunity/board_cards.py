@@ -11,10 +11,10 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
+from pipecli.cli.common.names_and_questions import key_of
 from pipecli.cli.common.output import wrapped
 from pipecli.cli.common.session import Session, owner_filter, say
 from pipecli.cli.common.table import amount_text, cut, display_width, fitting
-from pipecli.errors import PipecliError
 from pipecli.harmless_text import clean
 from pipecli.history.stage_visits import last_stage_changes
 from pipecli.records.compare_names import folded
@@ -163,12 +163,10 @@ def read_board(
     """
     pipeline.need(OPPORTUNITY)
     processes = pipeline.settings_as_written["processes"]
-    if process and process not in processes:
-        raise PipecliError(f"--process: unknown process {process}", hint=f"there are {', '.join(processes)}")
     owners = owner_filter(run) if owners is None else owners
     deals = open_deals(pipeline.index.connection, owners, Days(), with_activities=True)
     counts = Counter(deal.process for deal in deals)
-    chosen = process or max(processes, key=counts.__getitem__)
+    chosen = key_of(run, "process", process) if process else max(processes, key=counts.__getitem__)
     known = processes[chosen]
     places = {Place("open", stage["id"]): stage.get("name", stage["id"]) for stage in known["stages"]}
     names, today = labels(pipeline.index.connection, "customer"), pipeline.today

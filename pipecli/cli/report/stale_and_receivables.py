@@ -10,7 +10,7 @@ from pipecli.cli.common.session import Session, owner_filter, say
 from pipecli.cli.common.table import CURRENCY, Column, amount_text
 from pipecli.cli.report.common import Asked, KeyNames, asking, figures, fitted, money_column
 from pipecli.json_and_csv import picked
-from pipecli.records.kinds import CUSTOMER, OPPORTUNITY
+from pipecli.records.kinds import CUSTOMER, INVOICE, OPPORTUNITY
 from pipecli.reports.stale_and_receivables import (
     AGES,
     GROUPINGS,
@@ -156,7 +156,7 @@ def report_receivables(
     by: Literal["customer", "currency"] = option("A row for each.", default="customer"),
 ) -> None:
     """Print what customers owe, by how long it is overdue. Amounts are in the base currency."""
-    pipeline = run.pipeline
+    pipeline = run.read(INVOICE, CUSTOMER)
     owed = receivables(open_invoices(pipeline.index.connection), by, pipeline.rates, run.today)
     base = pipeline.rates.base
     columns = [
