@@ -227,13 +227,13 @@ def column_chart(
     series = list(dict.fromkeys(part.series for part in parts))
     step = theme.width / max(len(bars), 1)
     is_level = max(map(len, bars), default=0) * LETTER < step
-    x = (
-        alt.X("bar:N")
-        .scale(domain=bars, paddingInner=0.3, paddingOuter=0.15)
-        .axis(title=None, labelAngle=0 if is_level else -50, labelOverlap=len(bars) > _MOST_COLUMNS)
+    x = alt.X(  # all at once: altair's `.scale(…)` first puts a page of help together, 2 ms
+        "bar:N",
+        scale=alt.Scale(domain=bars, paddingInner=0.3, paddingOuter=0.15),
+        axis=alt.Axis(title=None, labelAngle=0 if is_level else -50, labelOverlap=len(bars) > _MOST_COLUMNS),
     )
     form = {"labelExpr": SHORT_MONEY} if money else {"format": "d", "tickMinStep": 1}
-    y = alt.Y("value:Q").axis(alt.Axis(title=axis, **form))
+    y = alt.Y("value:Q", axis=alt.Axis(title=axis, **form))
     stacked = (
         alt.Chart(_values(parts))
         .mark_bar(width=alt.RelativeBandSize(min(1, _WIDEST_COLUMN / step)))
@@ -263,12 +263,16 @@ def bar_chart(
     bars = distinct([part.bar for part in parts])
     parts = [part._replace(bar=bar) for part, bar in zip(parts, bars, strict=True)]
     series = list(dict.fromkeys(part.series for part in parts))
-    y = alt.Y("bar:N").scale(domain=bars, paddingInner=0.25).axis(title=None, domain=False, ticks=False)
+    y = alt.Y(
+        "bar:N",
+        scale=alt.Scale(domain=bars, paddingInner=0.25),
+        axis=alt.Axis(title=None, domain=False, ticks=False),
+    )
     lying = (
         alt.Chart(_values(parts))
         .mark_bar()
         .encode(
-            x=alt.X("value:Q").axis(None),
+            x=alt.X("value:Q", axis=None),
             y=y,
             color=_color(series, theme.width) if len(series) > 1 else alt.ColorValue(SERIES[0]),
             order=alt.Order("place:Q"),
@@ -310,8 +314,5 @@ def _color(series: Sequence[str], width: int) -> Any:
     colors = [SERIES[place % len(SERIES)] for place in range(len(series))]
     longest = min(max(map(len, series), default=0) * LETTER, LEGEND_LABEL)
     legend = alt.Legend(title=None, symbolType="square", columns=max(int(width / (longest + 36)), 1))
-    return (
-        alt.Color("series:N")
-        .scale(domain=list(series), range=colors)
-        .legend(legend if len(series) > 1 else None)
-    )
+    scale = alt.Scale(domain=list(series), range=colors)
+    return alt.Color("series:N", scale=scale, legend=legend if len(series) > 1 else None)

@@ -85,18 +85,20 @@ class _Scales:
         self.color: Any = (
             alt.when("datum.scored")
             .then(
-                alt.Color("score:Q")
-                .scale(scheme="viridis", domain=[0, 100])
-                .legend(title=say("Lead score"), gradientLength=180)
+                alt.Color(
+                    "score:Q",
+                    scale=alt.Scale(scheme="viridis", domain=[0, 100]),
+                    legend=alt.Legend(title=say("Lead score"), gradientLength=180),
+                )
             )
             .otherwise(alt.value("#8c8c8c"))
         )
-        self.size = (
-            alt.Size("amount:Q")
-            .scale(domain=[0, float(most)], range=[0, largest])
-            .legend(
+        self.size = alt.Size(
+            "amount:Q",
+            scale=alt.Scale(domain=[0, float(most)], range=[0, largest]),
+            legend=alt.Legend(
                 title=say("Amount"), labelExpr=SHORT_MONEY, symbolFillColor="transparent", values=_marks(most)
-            )
+            ),
         )
 
 
@@ -140,7 +142,7 @@ def _circles(rows: Sequence[dict[str, Any]], x: Any, lane: Any, scales: _Scales,
         color=scales.color,
         size=scales.size,
         description=alt.Description("words:N"),
-        order=alt.Order("amount:Q").sort("descending"),
+        order=alt.Order("amount:Q", sort="descending"),
     )
 
 
@@ -151,14 +153,14 @@ def _by_date(
     import altair as alt
 
     axis = alt.Axis(title=scales.say("Expected close"), grid=True, **_days(rows, today, scales.words))
-    x = alt.X("close:T").scale(type="utc", padding=18).axis(axis)
+    x = alt.X("close:T", scale=alt.Scale(type="utc", padding=18), axis=axis)
     points = _circles(rows, x, _lane(stages), scales, theme)
     rule = (
         alt.Chart(values([{"day": today.isoformat()}]))
         .mark_rule(color=theme.quiet, strokeDash=[4, 3])
-        .encode(x=alt.X("day:T").scale(type="utc"), description=alt.DescriptionValue("today"))
+        .encode(x=alt.X("day:T", scale=alt.Scale(type="utc")), description=alt.DescriptionValue("today"))
     )
-    names = _names(rows, alt.X("close:T").scale(type="utc"), _along(rows), stages, theme, width)
+    names = _names(rows, alt.X("close:T", scale=alt.Scale(type="utc")), _along(rows), stages, theme, width)
     return alt.layer(rule, points, *names).properties(width=width, height=_height(stages))
 
 
@@ -226,29 +228,28 @@ def _without_date(
 ) -> Any:
     import altair as alt
 
-    lane = _lane(stages) if is_alone else _lane(stages).axis(None)
+    lane = _lane(stages, has_axis=is_alone)
     width = theme.width if is_alone else _UNDATED_WIDTH
-    across, along = alt.X("along:Q").scale(padding=18), [row["along"] for row in rows]
-    x = across.axis(title=scales.say("no expected close"), labels=False, ticks=False, grid=False)
+    scale, along = alt.Scale(padding=18), [row["along"] for row in rows]
+    axis = alt.Axis(title=scales.say("no expected close"), labels=False, ticks=False, grid=False)
+    x, across = alt.X("along:Q", scale=scale, axis=axis), alt.X("along:Q", scale=scale)
     points = _circles(rows, x, lane, scales, theme)
     names = _names(rows, across, along, stages, theme, width) if is_alone else []
     return alt.layer(points, *names).properties(width=width, height=_height(stages))
 
 
-def _lane(stages: Sequence[str]) -> Any:
+def _lane(stages: Sequence[str], *, has_axis: bool = True) -> Any:
     import altair as alt
 
-    return (
-        alt.Y("stage:N")
-        .scale(domain=list(stages), paddingInner=1 - _BAND, paddingOuter=_EDGE)
-        .axis(title=None, grid=True, domain=False, ticks=False, bandPosition=0.5)
-    )
+    axis = alt.Axis(title=None, grid=True, domain=False, ticks=False, bandPosition=0.5)
+    scale = alt.Scale(domain=list(stages), paddingInner=1 - _BAND, paddingOuter=_EDGE)
+    return alt.Y("stage:N", scale=scale, axis=axis if has_axis else None)
 
 
 def _offset() -> Any:
     import altair as alt
 
-    return alt.YOffset("down:Q").scale(domain=[0, 1])
+    return alt.YOffset("down:Q", scale=alt.Scale(domain=[0, 1]))
 
 
 def _height(stages: Sequence[str]) -> int:
