@@ -308,7 +308,11 @@ def settings_of(place: Location) -> Mapping[str, str]:
     With included files, which may be anywhere and depend on the branch, git is asked every time.
     """
     asked = ("GIT_", "HOME", "USERPROFILE", "XDG_", "EMAIL")
-    variables = {name: value for name, value in os.environ.items() if name.startswith(asked)}
+    variables = {
+        name: value
+        for name, value in os.environ.items()
+        if name.startswith(asked) and not name.endswith("_DATE")
+    }
     of_person = [variables[name] for name in ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM") if name in variables]
     above = ["~/.gitconfig", f"{variables.get('XDG_CONFIG_HOME', '~/.config')}/git/config", "/etc/gitconfig"]
     own = [f"{place.common_dir}/config", f"{place.git_dir}/config.worktree"]
