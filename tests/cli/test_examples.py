@@ -57,7 +57,7 @@ def files_in(folder: Path | str) -> Iterator[tuple[str, int, int]]:
                 yield from files_in(entry.path)
 
 
-@pytest.mark.usefixtures("drawn_once")
+@pytest.mark.usefixtures("drawn_once", "warm_calls")
 def test_every_example_runs(replayed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each in the sample as it was, with files of Ana's, a server and a remote that lacks her last commit.
 

@@ -14,7 +14,7 @@ import pytest
 from pipecli.json_and_csv import loads
 from tests.mail_server import mail_server
 
-pytestmark = pytest.mark.usefixtures("shop")
+pytestmark = pytest.mark.usefixtures("shop", "warm_calls")
 
 
 def made(cli, *words):
