@@ -120,6 +120,7 @@ def test_it_is_mailed_once_in_the_language_of_its_reader(cli, root, git, monkeyp
     monkeypatch.setenv("PIPECLI_SMTP_SECURITY", "none")
     monkeypatch.setenv("PIPECLI_SMTP_PORT", str(nobody()))
     assert "couldn't be delivered" in cli("digest", "--email", "luis", code=1).err
+    assert '"code": "not-sent"' in cli("digest", "--email", "luis", "--format", "json", code=1).err
     with mail_server() as mails:
         monkeypatch.setenv("PIPECLI_SMTP_PORT", str(mails.port))
         for _ in range(2):

@@ -86,7 +86,9 @@ def notify(
         print_records([_record(delivery) for delivery in sent], _COLUMNS, run.format, id_key="record")
     if failed:
         raise PipecliError(
-            f"{failed} of the messages couldn't be delivered", hint="they are kept, the next run tries again"
+            f"{failed} of the messages couldn't be delivered",
+            hint="they are kept, the next run tries again",
+            code="not-sent",
         )
 
 

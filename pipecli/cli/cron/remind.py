@@ -209,7 +209,9 @@ class Sender:
     def require_all_sent(self) -> None:
         if self.failed:
             raise PipecliError(
-                f"{self.failed} of the messages couldn't be delivered", hint="the next run tries them again"
+                f"{self.failed} of the messages couldn't be delivered",
+                hint="the next run tries them again",
+                code="not-sent",
             )
 
 
