@@ -30,7 +30,7 @@ from pipecli.store.pipeline import NotFound, Pipeline
 from pipecli.store.record_meant import FEWEST_SIGNS, Care
 from pipecli.store.yaml import read
 from pipecli.store.yaml.write import block_lines
-from pipecli.wording import first_of
+from pipecli.wording import count, first_of
 from pipecli.workflow import Change
 from pipecli.workflow import activity_and_attachment as rules
 
@@ -65,7 +65,7 @@ def add(
     duration: _Minutes = None,
     notes: Notes = None,
     done: bool = flag("--done", "It has happened. A note always has."),
-    every: str | None = option("Repeat it once it is done: 2 weeks, 1 month.", "TIME"),
+    every: str | None = option("Repeat it once it is done: 2w, 1 month.", "TIME"),
     next_: NextContactOption = None,
 ) -> None:
     """Add an activity, planned or done, to a lead, a deal, or to many.
@@ -84,6 +84,8 @@ def add(
             f"a planned {type_} needs its time",
             hint='add --at "friday 10:00", or --done if it has happened',
         )
+    if short := re.fullmatch(r"(\d{1,3})([dwmy])", every or ""):
+        every = count(int(short[1]), {"d": "day", "w": "week", "m": "month", "y": "year"}[short[2]])
     given = _meant(transaction, at, by, contact, is_done=is_done)
     given |= {"type": type_, "subject": subject, "direction": direction, "every": every}
     given |= {"duration": duration, "notes": notes or None}

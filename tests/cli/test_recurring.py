@@ -80,8 +80,11 @@ def test_an_activity_comes_again_when_it_is_done(cli, deal):
     planned = [one for one in shown(cli, deal)["activities"] if not one["done"]]
     assert [(one["at"], one["every"]) for one in planned] == [("2026-03-31", "1 month")]
     assert "--every for what comes again" in cli(*add, "2026-01-31", "--done", code=1).err
-    wrong = cli(*add[:-3], "--every", "1w", "--at", "2026-12-01", code=1).err
-    assert '"1w" isn\'t a period: a number of days, weeks, months or years, such as 2 weeks' in wrong
+    wrong = cli(*add[:-3], "--every", "1q", "--at", "2026-12-01", code=1).err
+    short = cli(*add[:-3], "--every", "2w", "--at", "2026-12-01", "--format", "ids").id
+    (planned_so,) = (one for one in shown(cli, deal)["activities"] if one["id"] == short)
+    assert planned_so["every"] == "2 weeks"
+    assert '"1q" isn\'t a period: a number of days, weeks, months or years, such as 2 weeks' in wrong
 
 
 def test_what_comes_on_the_31st_does_so_after_a_shorter_month(cli, deal):
