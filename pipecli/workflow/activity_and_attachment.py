@@ -180,7 +180,9 @@ def _at_its_hour(planned: Activity, day: date, zone: tzinfo) -> datetime | date:
     """Another day, at the hour that an activity has in `zone`."""
     if not isinstance(planned.at, datetime):
         return day
-    moment = datetime.combine(day, planned.at.astimezone(zone).time(), zone)
+    here = planned.at.replace(tzinfo=zone)  # also where the clocks skip it, as 2:30 in spring
+    hour = here if here.utcoffset() == planned.at.utcoffset() else planned.at.astimezone(zone)
+    moment = datetime.combine(day, hour.time(), zone)
     return moment.replace(tzinfo=timezone(moment.utcoffset() or timedelta()))
 
 

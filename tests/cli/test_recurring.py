@@ -101,6 +101,18 @@ def test_what_comes_on_the_31st_does_so_after_a_shorter_month(cli, deal):
     assert [one["every"] for one in shown(cli, deal)["activities"] if not one["done"]] == ["1 month"]
 
 
+def test_an_hour_that_the_clocks_skip_once_stays_the_hour(cli, deal):
+    cli("settings", "set", "timezone=Europe/Madrid")
+    add = ("activity", "add", deal, "--type", "task", "--subject", "Backup", "--every", "1w", "--at")
+    task, times = cli(*add, "2027-03-21T02:30", "--format", "ids").id, []
+    for day in ("2027-03-21", "2027-03-28"):
+        cli("--today", day, "activity", "done", task)
+        (planned,) = (one for one in shown(cli, deal)["activities"] if not one["done"])
+        task = planned["id"]
+        times.append(planned["at"])
+    assert times == ["2027-03-28T02:30:00+01:00", "2027-04-04T02:30:00+02:00"]
+
+
 def test_a_list_has_the_keys_of_each_deal_as_its_page_has_them(cli, deal):
     cli("customer", "set", "contoso-coffee", "name=Contoso \u202e«Coffee»")
     by_hand, unknown = (
