@@ -2986,3 +2986,27 @@ def test_what_a_column_has_tells_it_from_another_of_its_name(cli: Cli, root: Pat
     (lead,) = map(_read, root.glob("leads/**/*.yaml"))
     assert (lead["owner"], lead["score"], "notes" in lead) == ("ana", 85, False)
     assert str(lead["activities"][0]["at"])[:10] == "2026-03-01"
+
+
+def test_a_list_of_firms_with_numbers_is_one_of_customers_and_of_guests_one_of_people(
+    cli: Cli, root: Path
+) -> None:
+    """The firms were contacts called by their addresses; Calendly's guests stayed out as activities."""
+    source = _files(
+        "e",
+        estaciones="Razón Social,RFC,Teléfono,Móvil,Correo\nAurora,AAA010101AAA,744 450 12 18,744 225 36 00,"
+        "hola@aurora.example\n",
+        events_export="Invitee First Name,Invitee Last Name,Invitee Email,Start Date & Time,Guardian Email\n"
+        "Ida,Poe,ida@x.example,2026-03-04 10:00,parent@x.example\n",
+        leads="Lead ID,Full Name,Phone,Assigned Employee\n7,Ben Roe,+34 600 100 001,Ana\n",
+    )
+    told = _plan(cli, source)
+    kinds = {"estaciones.csv": "customers", "events_export.csv": "contacts", "leads.csv": "leads"}
+    assert _kinds(told) == kinds
+    cli("import", "run", "m")
+    (aurora,) = map(_read, root.glob("customers/*.yaml"))
+    assert (aurora["tax_id"], aurora["email"]) == ("AAA010101AAA", "hola@aurora.example")
+    (ida,) = map(_read, root.glob("contacts/*.yaml"))
+    assert (ida["name"], ida["emails"]) == ("Ida Poe", ["ida@x.example"])
+    (lead,) = map(_read, root.glob("leads/**/*.yaml"))
+    assert lead["owner"] == "ana"

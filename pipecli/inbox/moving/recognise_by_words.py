@@ -110,16 +110,16 @@ def by_words_of(table: Table, known: Container[str], *, is_whole: bool = False) 
         return told
     deals, keys = are_deals(table), [*map(header_key, table.columns)]
     of_line = {"quantity", "unit_price", "total"} & {synonyms()["items"].columns.get(key) for key in keys}
-    of_lines = of_line >= {"quantity", "unit_price"}
+    of_lines, is_thing = of_line >= {"quantity", "unit_price"}, has_its_own_id(table.columns, "")  # a ticket
     of_leads = {"lead owner", "lead status"} & {*keys} and "lifecycle stage" not in keys
     kinds = kinds or ({"leads"} if of_leads else set())
-    of_contacts = {str(synonyms()["contacts"].columns.get(key)) for key in keys}
+    of_contacts = {*by_words(table, "contacts").values()}
     of_persons = "first_name" in of_contacts and not of_contacts.isdisjoint(("last_name", "name"))
     is_paper = kinds & _PAPERS and not of_persons  # of no deal: at most it stands for one
     kinds -= _PAPERS
     named = {"opportunities" if kind == "leads" and deals else kind for kind in kinds}
-    is_log = named == {"activities"} and "at" in by_words(table, "activities").values()
-    is_thing = has_its_own_id(table.columns, "")  # a ticket, an order
+    is_log = named == {"activities"} and "first_name" not in of_contacts  # Calendly's guests have one
+    is_log &= "at" in by_words(table, "activities").values()
     for kind, words in synonyms().items():
         is_other = (kind == "leads" and deals) or (
             kind == "customers" and of_persons and (kind not in named or "title" in of_contacts)
@@ -156,7 +156,8 @@ def by_words_of(table: Table, known: Container[str], *, is_whole: bool = False) 
         must_be_named |= kind in ("customers", "contacts", "leads") and is_thing
         if kind == "contacts":  # `Nombre` alone is the name of anything
             needed |= {"name"} & roles if is_last else set()
-            must_be_named |= len(needed) == 1 and needed <= {*_HALVES}
+            is_of_firms = "customer" in roles and roles.isdisjoint(("name", *_HALVES))
+            must_be_named |= is_of_firms or (len(needed) == 1 and needed <= {*_HALVES})
         if kind == "products":  # no `Deal Products`
             codes = [header_key(column) for column, role in columns.items() if role == "sku"]
             is_any = all(key in synonyms()["customers"].columns for key in codes)  # `Code` is anything's
