@@ -79,6 +79,14 @@ def week(root, git, monkeypatch, tmp_path):
     )  # fmt: skip
 
 
+def test_below_the_forecast_stands_what_it_leaves_out(cli):
+    cli("opp", "hold", "OPP-10001", "--until", "2027-01-10")
+    cli("opp", "won", "OPP-10003", "--amount", "70")  # Luis's, who has no target
+    note = "won of it: by those who have a target; apart, 1 deal on hold: 1,000.00 EUR"
+    for form in ("table", "markdown"):
+        assert f"\n{note}\n" in cli("digest", "--format", form).out
+
+
 def test_the_week_on_one_page(cli):
     page = cli("digest").out
 

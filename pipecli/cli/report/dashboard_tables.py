@@ -94,8 +94,10 @@ def forecast_tables(tables: Tables, monthly: Forecast, quarterly: Forecast) -> l
 
 
 def forecast_table(tables: Tables, report: Forecast) -> Table:
-    rows, total, _ = with_targets(tables.run, report, report.by, ForecastNames(tables.run, report.by))
+    targeted = with_targets(tables.run, report, report.by, ForecastNames(tables.run, report.by))
+    rows, total, _ = targeted
     has_targets = any("target" in row for row in rows)
+    part = tables.words.attained_by_some if targeted.is_part else ""
 
     def cells(row: dict[str, Any], name: str, place: int) -> list[Cell]:
         target, attained = row.get("target"), row.get("attainment_percent")
@@ -116,7 +118,7 @@ def forecast_table(tables: Tables, report: Forecast) -> Table:
         [cells(row, row_label(row, report.by, tables.words), place) for place, row in enumerate(rows)],
         total=cells(total, tables.words.named("labels", "total"), len(rows)),
         nothing=tables.words.nothing_expected,
-        note=tables.on_hold(report),
+        note="; ".join(filter(None, [part, tables.on_hold(report)])),
     )
 
 
@@ -217,11 +219,11 @@ def closed_table(
 def table_text(table: Table, words: Words, width: int | None) -> str:
     if not table.rows:
         return "\n".join([table.title, *wrapped(table.nothing, width)])
-    return f"{table.title}\n{render(*_lined_up(table), width).text}{_more(table, words)}"
+    return f"{table.title}\n{render(*_lined_up(table), width).text}{_below(table, words)}"
 
 
 def table_markdown(table: Table, words: Words) -> str:
-    body = markdown_table(*_lined_up(table)) + _more(table, words) if table.rows else table.nothing
+    body = markdown_table(*_lined_up(table)) + _below(table, words) if table.rows else table.nothing
     return f"## {markdown_text(table.title)}\n\n{body.rstrip()}"
 
 
@@ -231,11 +233,14 @@ def table_html(table: Table, words: Words) -> str:
     lines = _row("th", columns, [column.heading for column in columns])
     lines += "".join(_row("td", columns, row) for row in rows)
     body = f"<table style='border-collapse:collapse'>{lines}</table>" if table.rows else escape(table.nothing)
-    return f"<h3>{escape(table.title)}</h3>\n{body}{escape(_more(table, words))}\n"
+    below = escape(_below(table, words)).replace("\n", "<br>")
+    return f"<h3>{escape(table.title)}</h3>\n{body}{below}\n"
 
 
-def _more(table: Table, words: Words) -> str:
-    return "\n" + words.fill("and_more", n=words.figure(table.more)) if table.more else ""
+def _below(table: Table, words: Words) -> str:
+    """What stands below a table: how many rows more there are, and its note, a line each."""
+    more = words.fill("and_more", n=words.figure(table.more)) if table.more else ""
+    return "".join(f"\n{line}" for line in (more, table.note) if line)
 
 
 def _lined_up(table: Table) -> tuple[list[Column], list[list[object]]]:

@@ -104,8 +104,7 @@ def _json(report: Forecast, targeted: Targeted) -> dict[str, Any]:
 
 def _remarks(report: Forecast, targeted: Targeted) -> list[str]:
     """The notes below the rows: no deal is left out without a word."""
-    is_part = any("won_of_target" in row for row in (*targeted.rows, targeted.total))
-    won = "what those who have one won" if is_part else "what was won"
+    won = "what those who have one won" if targeted.is_part else "what was won"
     lines = [f"of target: {won}, of {targeted.base}"] if targeted.base else []
     for apart, key, what in (
         (report.overdue, OVERDUE, "overdue"),

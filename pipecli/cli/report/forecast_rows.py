@@ -148,6 +148,11 @@ class Targeted(NamedTuple):
     base: str
     """Empty where no target counts."""
 
+    @property
+    def is_part(self) -> bool:
+        """True where somebody won who has no target: the percentages leave that out."""
+        return any("won_of_target" in row for row in (*self.rows, self.total))
+
 
 def with_targets(run: Session, report: Forecast, by: str, names: ForecastNames) -> Targeted:
     """The rows of a forecast with their targets.
