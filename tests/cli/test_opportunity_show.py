@@ -273,6 +273,11 @@ def test_only_the_last_activities_that_are_done_are_shown(cli, root):
     assert "Note 3" not in page
 
 
+def test_a_paper_that_can_not_be_read_is_named(cli, root):
+    (root / "quotations/2026/QTN-AAAAA-one.yaml").write_text("id: [\n")
+    assert "warning: quotations/2026/QTN-AAAAA-one.yaml:" in cli("opp", "show", "OPP-2Q8XA").err
+
+
 def test_a_stage_that_the_settings_lost_is_said(cli, root):
     file = root / "pipecli.yaml"
     file.write_text(file.read_text().replace("id: qualify", "id: first"))

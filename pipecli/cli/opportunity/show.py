@@ -194,13 +194,11 @@ def _print_key_information(deal: RecordJson) -> None:
 
 
 def _print_documents(run: Session, deal: RecordJson) -> None:
-    """Its quotations, orders, invoices and suppliers' quotations."""
+    """Its quotations, orders, invoices and suppliers' quotations; what can't be read may be one, and is named."""
+    connection = run.read().index.connection
     for heading, table, columns in _DOCUMENTS:
         names = [*(column.name for column in columns), "currency"]
-        rows = rows_where(
-            run.pipeline.index.connection, names, table, "opportunity = ?", deal["id"],
-            order="date, created, id",
-        )  # fmt: skip
+        rows = rows_where(connection, names, table, "opportunity = ?", deal["id"], order="date, created, id")
         print_section(heading, [dict(zip(names, row, strict=True)) for row in rows], columns)
 
 
