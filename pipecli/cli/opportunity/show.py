@@ -194,7 +194,7 @@ def _print_key_information(deal: RecordJson) -> None:
 
 
 def _print_documents(run: Session, deal: RecordJson) -> None:
-    """Its quotations, orders, invoices and suppliers' quotations; what can't be read may be one, and is named."""
+    """Its quotations, orders, invoices and suppliers' quotations; a file that can't be read is named."""
     connection = run.read().index.connection
     for heading, table, columns in _DOCUMENTS:
         names = [*(column.name for column in columns), "currency"]
