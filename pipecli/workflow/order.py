@@ -12,7 +12,7 @@ from datetime import date, datetime
 from pipecli.records.days import months_later
 from pipecli.records.items_and_totals import MONEY_TERMS, counted_items
 from pipecli.records.opportunity import Opportunity, Stakeholder
-from pipecli.records.papers import Order, OrderStatus, Quotation, QuotationStatus, SupplierQuotation
+from pipecli.records.papers import Invoice, Order, OrderStatus, Quotation, QuotationStatus, SupplierQuotation
 from pipecli.records.settings import Settings
 from pipecli.workflow import Change, Refused
 from pipecli.workflow.opportunity.add_and_set import new_deal
@@ -133,8 +133,18 @@ def deliver_order(order: Order, *, day: date, today: date) -> Change:
     return Change(order.with_(status=OrderStatus.DELIVERED, delivered=day), "deliver", "order-delivered")
 
 
-def cancel_order(order: Order, *, reason: str | None = None) -> Change:
-    """Open → cancelled."""
+def left_standing(invoices: Sequence[Invoice]) -> tuple[str, ...]:
+    """What to say of the invoices of an order that is cancelled: those issued, and credited by no note."""
+    credited = {invoice.credits for invoice in invoices}
+    return tuple(
+        f"{invoice.number} of it stays; to take it back: pipecli invoice credit {invoice.number}"
+        for invoice in invoices
+        if invoice.number and invoice.credits is None and invoice.id not in credited
+    )
+
+
+def cancel_order(order: Order, invoices: Sequence[Invoice], *, reason: str | None = None) -> Change:
+    """Open → cancelled; `invoices` are all of the order."""
     if order.status is OrderStatus.CANCELLED:
         raise Refused(f"{order.id} is cancelled already", hint=f"see why: pipecli order show {order.id}")
     if order.status is OrderStatus.DELIVERED:
@@ -143,7 +153,7 @@ def cancel_order(order: Order, *, reason: str | None = None) -> Change:
             hint="if that was recorded by mistake: pipecli undo COMMIT, by the commit that says so",
         )
     cancelled = order.with_(status=OrderStatus.CANCELLED, reason=reason)
-    return Change(cancelled, "cancel", "order-cancelled")
+    return Change(cancelled, "cancel", "order-cancelled", notes=left_standing(invoices))
 
 
 def require_same_status(

@@ -73,6 +73,19 @@ def test_the_parts_of_an_order_come_to_the_order(cli, order, git):
     assert f"{order} is cancelled" in cli("invoice", "new", order, code=1).err
 
 
+def test_an_invoice_that_stays_is_told_where_its_order_is_cancelled(cli, order):
+    made(cli, "invoice", "new", order, "--item", "1=1")
+    invoice = made(cli, "invoice", "new", order)
+    cli("invoice", "issue", invoice)
+    number = loads(cli("invoice", "show", invoice, "--format", "json").out)["number"]
+    deal = loads(cli("order", "show", order, "--format", "json").out)["opportunity"]
+    way = f"{number} of it stays; to take it back: pipecli invoice credit {number}\n"
+    for verb in (["order", "cancel", order], ["opp", "reopen", deal]):
+        assert way in cli(*verb, "--dry-run").err, verb
+    cli("invoice", "issue", made(cli, "invoice", "credit", number))
+    assert "stays" not in cli("order", "cancel", order).err
+
+
 def test_a_draft_whose_number_is_claimed_stays_until_it_has_it(cli, order, root):
     draft = made(cli, "invoice", "new", order)
     hook = root / ".git/hooks/pre-commit"

@@ -18,7 +18,7 @@ from pipecli.history.log import quotations_when_open, sent_times
 from pipecli.records.items_and_totals import totals
 from pipecli.records.lead import Lead
 from pipecli.records.opportunity import Opportunity
-from pipecli.records.papers import Order, Quotation
+from pipecli.records.papers import Invoice, Order, Quotation
 from pipecli.store.record_meant import Care
 from pipecli.workflow import Change, Refused
 from pipecli.workflow.lead import convert_lead
@@ -145,12 +145,13 @@ def reopen(
 ) -> Change:
     """Reopen a closed opportunity, its quotations as they were."""
     deal = transaction.get(Opportunity, ref, Care.ONLY)
-    quotations = _quotations(transaction, deal)
+    quotations, orders = _quotations(transaction, deal), _orders(transaction, deal)
     return reopened(
         deal,
         transaction.settings,
         quotations,
-        _orders(transaction, deal),
+        orders,
+        invoices=transaction.pipeline.all(Invoice, opportunity=deal.id) if orders else (),
         when_open=quotations_when_open(
             transaction.pipeline, deal.id, [quotation.id for quotation in quotations]
         ),

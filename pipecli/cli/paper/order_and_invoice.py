@@ -81,7 +81,8 @@ def deliver(
 @app.command("order cancel", cls=Changing)
 def cancel(transaction: Transaction, ref: Ref, reason: str | None = option("Why.", "TEXT")) -> Change:
     """Cancel an open order; its quotation can be ordered again."""
-    return cancel_order(transaction.get(Order, ref, Care.ONLY), reason=reason)
+    order = transaction.get(Order, ref, Care.ONLY)
+    return cancel_order(order, transaction.pipeline.all(Invoice, order=order.id), reason=reason)
 
 
 @app.command("invoice new", cls=Changing)

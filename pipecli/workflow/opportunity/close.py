@@ -18,12 +18,12 @@ from pipecli.records.items_and_totals import MONEY_TERMS, counted_items, totals
 from pipecli.records.lead import Lead
 from pipecli.records.money import minor_digits, rounded
 from pipecli.records.opportunity import Closed, Opportunity, OpportunityStatus, Stakeholder
-from pipecli.records.papers import Order, OrderStatus, Quotation, QuotationStatus
+from pipecli.records.papers import Invoice, Order, OrderStatus, Quotation, QuotationStatus
 from pipecli.records.settings import Settings
 from pipecli.workflow import Change, Refused, listed_word
 from pipecli.workflow.opportunity.add_and_set import competitor_name
 from pipecli.workflow.opportunity.advance import named_stage, process_of, require_open
-from pipecli.workflow.order import order_from_quotation
+from pipecli.workflow.order import left_standing, order_from_quotation
 from pipecli.workflow.quotation import require_quotation_of
 
 _OFFERED = (QuotationStatus.SENT, QuotationStatus.ACCEPTED)
@@ -323,13 +323,14 @@ def reopen_deal(
     quotations: Sequence[Quotation],
     orders: Sequence[Order],
     *,
+    invoices: Sequence[Invoice] = (),
     when_open: Mapping[str, str],
     stage: str | None = None,
 ) -> Change:
     """Open a deal again, at the stage where it closed or at `stage`, which drops a probability set by hand.
 
-    `quotations` and `orders` are all of the deal; `when_open` is the status that each quotation had when the
-    deal was last open, as far as history tells. The order that the win made is cancelled.
+    `quotations`, `orders` and `invoices` are all of the deal; `when_open` is the status that each quotation
+    had when the deal was last open, as far as history tells. The order that the win made is cancelled.
     """
     if deal.is_open:
         raise Refused(f"{deal.id} is open", hint=f"it is at {deal.stage}: pipecli opp show {deal.id}")
@@ -351,7 +352,7 @@ def reopen_deal(
         + (f" ({', '.join(deal.closed.reasons)})" if deal.closed.reasons else ""),
         "reopened",
         also=(*restored, *_cancelled(deal, orders)),
-        notes=(unanswered,) if deal.status is OpportunityStatus.CLOSED else (),
+        notes=(unanswered,) if deal.status is OpportunityStatus.CLOSED else left_standing(invoices),
     )
 
 
