@@ -2231,6 +2231,49 @@ def test_what_a_sheet_of_products_says_beside_prices(cli: Cli, root: Path) -> No
     assert _price_lists(root) == {"Standard EUR": {"S-1": 8.49, "S-2": 4.79, "rice": 52}}
 
 
+@pytest.mark.parametrize(
+    ("sheet", "prices"),
+    [
+        ("Product ID,Product Name,Category,Cost Price,Retail Price\nP1,Soap,Bath,1.10,2.50\n", {"soap": 2.5}),
+        ("Item Name,Item Code,Sale Price,MRP\nPen,PEN-1,7,10\n", {"PEN-1": 7}),
+        ("SKU,Name,Sale price,Regular price\nT-1,Tee,18,20\n", {"T-1": 20}),
+        ("Price List,Item Code,Selling Price\nStandard EUR,MILK,24.99\n", {"MILK": 24.99}),
+        ("Código;Descrição;Custo Unitário;Venda Unitário\n1;Farol;50,00;89,90\n", {"1": 89.9}),
+        ("کد کالا,نام کالا,قیمت (تومان)\nA-1,لوله,250000\n", None),
+    ],
+)
+def test_what_sheets_of_products_call_the_price(
+    cli: Cli, root: Path, sheet: str, prices: dict[str, float] | None
+) -> None:
+    """A sheet of an unknown name was left out, MRP was the price, a price in tomans one in rials."""
+    _plan(cli, _files("exp", upload=sheet))
+    cli("import", "run", "m")
+    assert _price_lists(root) == ({"Standard EUR": prices} if prices else {})
+
+
+def test_prices_whose_sign_means_one_currency_are_in_that(cli: Cli, root: Path) -> None:
+    """It was asked."""
+    told = _plan(cli, _files("exp", products="SKU,Name,Price\nA-1,Shelf,25 000 ₽\nA-2,Bar,1 200 ₽\n"))
+    assert told["questions"] == []
+    cli("import", "run", "m")
+    assert _price_lists(root) == {"Standard RUB": {"A-1": 25000, "A-2": 1200}}
+
+
+def test_a_line_with_an_amount_off_keeps_its_price(cli: Cli, root: Path) -> None:
+    """Its price of one was that of what is left, and the discount stayed out."""
+    source = _files(
+        "exp",
+        deals="id,title,account_name,stage,amount\n1,Roof,Acme,Demo,1000\n",
+        products="id,name,sku\nP1,Pump,PU-1\n",
+        opportunity_items="id,opportunity_id,product_id,quantity,proposed_unit_price,discount_amount,line_total\n"
+        "7,1,P1,2,50.00,10.00,90.00\n",
+    )
+    _plan(cli, source)
+    cli("import", "run", "m")
+    (line,) = deals(root)["1"]["items"]
+    assert (line["product"], line["unit_price"], line["discount_amount"]) == ("PU-1", 50, 10)
+
+
 def test_lines_of_orders_are_no_list_of_products(cli: Cli) -> None:
     lines = "Pos;Artikelnummer;Bezeichnung;Menge;Einzelpreis;Gesamtpreis\n1;A-1;Pumpe;2;10,00;20,00\n"
     said = cli("import", "plan", str(_files("e", bestellpositionen=lines)), "--into", "m", code=1)

@@ -86,9 +86,8 @@ def signs_in(table: Table, column: str) -> Counter[frozenset[str]]:
 
 def are_in(code: str, table: Table, column: str, named: Iterable[str]) -> bool:
     """True for amounts of which neither header, sign nor the column of currencies names another currency."""
-    signs = {sign for sign in signs_in(table, column) if sign and code not in sign}
-    codes = {_code_of(text) for own in named for text in texts(table, own)}
-    return not signs and {code} >= codes | {currency_of(column) or code}
+    codes = {_code_of(text) for own in named for text in texts(table, own)} | {currency_of(column) or code}
+    return all(code in sign for sign in signs_in(table, column) if sign) and codes == {code}
 
 
 def currency_words(table: Table, column: str, findings: Findings) -> dict[str, str]:
@@ -108,10 +107,8 @@ def currency_words(table: Table, column: str, findings: Findings) -> dict[str, s
 def currency_ids(table: Table) -> dict[str, str]:
     """The codes of another system's own table of currencies by its ids, as in Dynamics and SuiteCRM."""
     own = {one_word(column): column for column in table.columns}
-    key, code = (
-        own.get("transactioncurrencyid", own.get("id")),
-        own.get("isocurrencycode", own.get("iso4217")),
-    )
+    names = ("transactioncurrencyid", "id"), ("isocurrencycode", "iso4217")
+    key, code = (next((own[name] for name in of if name in own), None) for of in names)
     return {row.text(key): row.text(code) for row in table.rows} if key and code else {}
 
 
@@ -128,14 +125,16 @@ def currency_of_amounts(
     if texts(table, named):
         return _currency_of_the_rest(table, column, named, findings), {}
     signs = signs_in(table, column)
-    several = signs.keys() - {frozenset()} if len(signs) > 1 else set()
-    shared = frozenset.intersection(*several) if len(several) > 1 and not signs[frozenset()] else frozenset()
+    several = signs.keys() - {frozenset()}
+    shared = frozenset.intersection(*several) if several and not signs[frozenset()] else frozenset()
     if len(several) > 1 and len(shared) != 1:  # `£ 5` beside `GBP 6` are both the one that they share
         return None, meaning_of_signs(table, column, signs, findings)
     del signs[frozenset()]
-    of_header = [code for sign in signs_of(column) if len(SIGNS[sign]) == 1 for code in SIGNS[sign]]
+    sure = [
+        code for meant in (*(SIGNS[s] for s in signs_of(column)), shared) if len(meant) == 1 for code in meant
+    ]
     answered = currency_answered("currency", findings)
-    if told := answered or currency_of(column) or next(iter([*of_header, *shared]), None):
+    if told := answered or currency_of(column) or next(iter(sure), None):
         findings.currencies[told] += len(table.rows)
         return told, {}
     if signs and not any(base in sign for sign in signs):

@@ -6,7 +6,7 @@ The words are in `presets/synonyms.yaml`. A table of which they tell nothing for
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Mapping
+from collections.abc import Container, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from pipecli.inbox.importing.compile_mapping import NOTHING, texts
@@ -20,6 +20,7 @@ from pipecli.inbox.moving.vocabulary import (
     has_its_own_id,
     header_key,
     is_of_another_thing,
+    is_of_sale,
     is_yes,
     kinds_named,
     kinds_of_rows,
@@ -32,6 +33,7 @@ from pipecli.inbox.moving.vocabulary import (
     role_of_price,
     stem_of,
     synonyms,
+    words_of_leads,
 )
 from pipecli.records.compare_names import folded, is_code
 from pipecli.records.money import CURRENCIES
@@ -86,7 +88,8 @@ def columns_for(table: Table, kind: str, role: str) -> list[str]:
     """The columns whose header is a word for a role of that kind of rows."""
     words = synonyms().get(kind)
     named = [c for c in table.columns if words and _told(c, words) == role and _may_be(table, c, role)]
-    return [*dict.fromkeys([*named, *(_of_content(table, role, words) if words else ())])]
+    more = _of_content(table, role, words) if words and kind != "products" else ()  # `Old price`
+    return [*dict.fromkeys([*named, *more])]
 
 
 def by_words_of(table: Table, known: Container[str], *, is_whole: bool = False) -> Recognised | None:
@@ -95,14 +98,11 @@ def by_words_of(table: Table, known: Container[str], *, is_whole: bool = False) 
     A table of a kind that presets `known` others to be must be named so, and none of what belongs to it; in
     the `is_whole` export of a vendor with a hundred tables each must.
     """
-    if table.name.lower().endswith(".vcf"):
-        fields: dict[str, Any] = {column: column for column in table.columns}
-        if "external_id" in fields:  # not each card has one
-            fields["external_id"] = {"to": "external_id"}
+    if table.name.lower().endswith(".vcf"):  # not each card has an id
+        fields = {c: {"to": c} if c == "external_id" else c for c in table.columns}
         return Recognised("contacts", "", "", fields, {}, 1)
     best: Recognised | None = None
-    stem = stem_of(table.name)
-    kinds = kinds_named(table.name)
+    stem, kinds = stem_of(table.name), kinds_named(table.name)
     for kind in _PAPERS & (kinds_named(table.sheet) or kinds):
         if told := _of_papers(table, kind):
             return told
@@ -128,7 +128,7 @@ def by_words_of(table: Table, known: Container[str], *, is_whole: bool = False) 
         is_other |= is_log and kind in ("contacts", "customers", "leads", "users")
         if kind in (_HISTORY, *_PAPERS) or is_other:
             continue
-        columns = _by_words(table, _of_leads() if deals and kind == "opportunities" else words)
+        columns = _by_words(table, words_of_leads() if deals and kind == "opportunities" else words)
         if is_paper and kind != "items" and (kind != "opportunities" or "amount" not in columns.values()):
             continue
         is_last = kind in named
@@ -147,10 +147,8 @@ def by_words_of(table: Table, known: Container[str], *, is_whole: bool = False) 
             needed |= {"customer"} & roles if is_last and "external_id" in roles else set()  # little is known
             needed = frozenset() if of_lines else needed
         elif kind == "customers" and not roles & _OF_FIRMS:
-            must_be_named |= (
-                bool(named - {kind})
-                or {header_key(c) for c, role in columns.items() if role == "name"} <= ANYTHING
-            )
+            names = {header_key(c) for c, role in columns.items() if role == "name"}
+            must_be_named |= bool(named - {kind}) or names <= ANYTHING
             roles = {str(synonyms()[of].columns.get(key)) for of in ("activities", "items") for key in keys}
             must_be_named |= not roles.isdisjoint(("subject", "quantity"))  # a quotation, a bill of materials
         must_be_named |= kind in ("customers", "contacts", "leads") and is_thing
@@ -158,11 +156,9 @@ def by_words_of(table: Table, known: Container[str], *, is_whole: bool = False) 
             needed |= {"name"} & roles if is_last else set()
             is_of_firms = "customer" in roles and roles.isdisjoint(("name", *_HALVES))
             must_be_named |= is_of_firms or (len(needed) == 1 and needed <= {*_HALVES})
-        if kind == "products":  # no `Deal Products`
-            codes = [header_key(column) for column, role in columns.items() if role == "sku"]
-            is_any = all(key in synonyms()["customers"].columns for key in codes)  # `Code` is anything's
-            must_be_named |= not codes or (is_any and roles.isdisjoint(("price", "cost", "uom")))
-            is_sale = any(map(_is_of_sale, keys)) or (len(of_line) > 2 and not is_last)
+        if kind == "products":
+            must_be_named |= not _are_products(columns, keys)
+            is_sale = any(map(is_of_sale, keys)) or (len(of_line) > 2 and not is_last)
             needed = frozenset() if (of_lines or "items" in named) and is_sale else needed
             is_named |= "items" in named  # what is sold, `Items.csv`, if they are no lines
         if not needed or (must_be_named and not is_named) or (is_whole and not (is_last and table.rows)):
@@ -180,12 +176,15 @@ def by_words_of(table: Table, known: Container[str], *, is_whole: bool = False) 
     return best
 
 
-def _is_of_sale(key: str) -> bool:
-    """True for a header, of lines, that says whose they are: of a deal, an order, a customer."""
-    of, _, what = key.partition(" ")
-    role = synonyms()["items"].columns.get(key, "")
-    is_own = of in patterns()["with ids"].split() and what in ("", "id", "number", "no", "nr", "date", "ref")
-    return is_own or key in patterns()["who buys"].split(", ") or role.startswith("record")
+def _are_products(columns: Mapping[str, Any], keys: Sequence[str]) -> bool:
+    """True where a code tells products, or a price beside their name, of no sale: `Code` is anything's."""
+    own = {str(role): header_key(column) for column, role in columns.items()}
+    code, priced = own.get("sku"), own.keys() & {"price", "cost"}
+    words = {*f"{own.get('name')} {own.get('external_id')}".split()} & {*patterns()["things sold"].split()}
+    if code:
+        return code not in synonyms()["customers"].columns or bool(priced or "uom" in own)
+    is_sale = any(is_of_sale(key) or synonyms()["activities"].columns.get(key) == "at" for key in keys)
+    return bool(words and priced) and not is_sale
 
 
 def by_words(table: Table, kind: str, *, is_exact: bool = False) -> dict[str, Any]:
@@ -196,7 +195,7 @@ def by_words(table: Table, kind: str, *, is_exact: bool = False) -> dict[str, An
 
 def are_deals(table: Table) -> bool:
     """True for a table with a stage, an amount and an end, or no address: leads of Nutshell and Odoo."""
-    columns = _by_words(table, _of_leads()).items()
+    columns = _by_words(table, words_of_leads()).items()
     roles = {role for column, role in columns if header_key(column) != "due date"}  # that of a task
     ends = roles & {"probability", "close", "expected_close", "closed_date"}
     own = {role for column, role in columns if header_key(column).startswith(("deal ", "opportunity "))}
@@ -205,11 +204,6 @@ def are_deals(table: Table) -> bool:
     if "stage" in roles and "amount" in roles:
         return bool(ends) or "status" in roles or "contacts.contact#" not in roles
     return bool(ends) and {"pipeline", "status", "amount"} <= roles
-
-
-def _of_leads() -> Words:
-    """The words of deals, also after that for a lead: `Lead status`."""
-    return (words := synonyms()["opportunities"])._replace(names=(*words.names, "lead"))
 
 
 _HISTORY = "history"
@@ -232,8 +226,11 @@ def _of_history(table: Table, stem: str) -> Recognised | None:
 def _of_papers(table: Table, kind: str) -> Recognised | None:
     """The columns of quotations or orders that name their deals; None where none of them does."""
     columns = _by_words(table, words := synonyms()[kind])
-    status = [column for column in columns if columns[column] == "status"]
-    columns |= {c: {"to": "status", **of_papers(kind, texts(table, c))} for c in status}
+    told = {c: of_papers(kind, texts(table, c)) for c, role in columns.items() if role == "status"}
+    columns |= {column: {"to": "status", **of} for column, of in told.items()}
+    if "total" not in columns.values():  # `commercial_value`
+        ends = (c for c in table.columns if words.columns.get(header_key(c).rpartition(" ")[2]) == "total")
+        columns |= dict.fromkeys([c for c in ends if c not in columns and are_amounts(table, c)][:1], "total")
     is_told = any(role in words.needs for role in columns.values() if isinstance(role, str))
     return Recognised(kind, "", "", columns, {}, 1) if is_told else None
 
@@ -324,6 +321,8 @@ def _told(header: str, words: Words) -> str | None:
             return role
         if (role := words.columns.get(bare_header(key))) in ("amount", "price", "cost"):
             return role
+        if words.columns.get("price") == "unit_price" and {*key.split()} >= {"unit", "price"}:
+            return "unit_price"
         if words.columns.get("price") == "price" and (role := role_of_price(key)):  # of products
             return role
     return None

@@ -181,21 +181,21 @@ def _with_prices(table: Table, told: Recognised) -> Iterator[Recognised]:
         code = currency_of(column)
         if texts(table, column) and not (columns.get(column) or (prices and None in {code, *prices})):
             prices.setdefault(code, column)
-    shared = {c: "name" if role == "price_list" else role for c, role in told.columns.items()}
-    shared = {c: shared[c] for c in shared.keys() - columns.keys() if told.columns[c] in _OF_PRICES[2:]}
+    shared = {c: "currency" for c, role in told.columns.items() if role == "currency"}
+    shared |= {c: "name" for c, role in told.columns.items() if role == "price_list"}
     said = [*shared, *prices.values()] if prices else []
-    yield told._replace(columns=columns, rest={**told.rest, "said": said})
+    called = {"templates": {"name": f"{{{told.roles['sku']}}}"}} if "sku" in told.roles else {}
+    yield told._replace(columns=columns, rest={**called, **told.rest, "said": said})
     named = {c: "product" for of in ("sku", "external_id", "name") for c in columns if columns[c] == of}
     for code, column in prices.items():
         own = {c: of for c, of in shared.items() if not (code and of == "currency")}
-        rest: dict[str, Any] = {"only": {column: {"not": ""}}, "said": table.columns}
-        rest |= {"set": {"tax_included": True}} if column in gross else {}
+        taxed = {"set": {"tax_included": True}} if column in gross else {}
+        rest = {"only": {column: {"not": ""}}, "said": table.columns, **taxed}
         columns = {**named, column: "price", **own}
         yield Recognised("price-lists", told.vendor, told.preset, columns, rest, told.score)
 
 
-_OF_PRICES = ("price", "price_with_tax", "currency", "price_list")
-"""Roles of products that are those of their prices."""
+_OF_PRICES = ("price", "price_with_tax", "currency", "price_list")  # roles of products, and theirs
 
 
 def _apart(table: Table, told: Recognised) -> list[Recognised]:

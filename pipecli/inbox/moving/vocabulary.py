@@ -119,6 +119,19 @@ def _roles(common: Mapping[str, list[str]], own: Mapping[str, list[str]]) -> Ite
         yield from ((key, role) for key, role in told if roles is own or key not in mine)
 
 
+def words_of_leads() -> Words:
+    """The words of deals, also after that for a lead: `Lead status`."""
+    return (words := synonyms()["opportunities"])._replace(names=(*words.names, "lead"))
+
+
+def is_of_sale(key: str) -> bool:
+    """True for a header, of lines, that says whose they are: of a deal, an order, a customer."""
+    of, _, what = key.partition(" ")
+    is_record = synonyms()["items"].columns.get(key, "").startswith("record")
+    is_own = of in patterns()["with ids"].split() and what in ("", "id", "number", "no", "nr", "date", "ref")
+    return is_own or is_record or key in patterns()["who buys"].split(", ")
+
+
 def kinds_named(name: str) -> set[str]:
     """The kinds that a file's name says at its end: `All Deals 2026.csv`."""
     stem, around = stem_of(name), patterns()["of exports"].split()
@@ -293,7 +306,8 @@ def role_of_price(key: str) -> str | None:
     """
     words = {of: {*told.split()} for of, told in patterns()["prices"].items()}
     own = {word for word in key.split() if word.upper() not in CURRENCIES and len(word) > 1}
-    if not own & words["price"] or own - set().union(*words.values()):
+    is_price = own & words["price"] or (own & words["sold"] and own & words["unit"])
+    if not is_price or own - set().union(*words.values()):
         return None
     if own & words["bought"]:
         return "cost"
