@@ -345,7 +345,8 @@ class Pipeline:
         """Stop when a file of these kinds can't be read; return the faults of the other kinds.
 
         A broken file is an error of every command that needs it and a warning of every other; a record that
-        is not checked out is a warning of those that need it: no total is ever smaller without a word.
+        is not checked out is a warning of those that need it: no total is ever smaller without a word. Who
+        names no kind needs none, and is told of all that is left out.
         Raises FaultyFile.
         """
         faults = self.index.faults()
@@ -354,7 +355,7 @@ class Pipeline:
             raise FaultyFile(needed)
         if twice := self._duplicates(kinds):
             raise FaultyFile(twice)
-        return [*faults, *safe_files.faults_of_absent(self.left_out, kinds)]
+        return [*faults, *safe_files.faults_of_absent(self.left_out, kinds or KINDS)]
 
     def need_all(self, *kinds: Kind) -> None:
         """Stop when a record of these kinds, or of any, can't be read or is not checked out.
