@@ -317,7 +317,7 @@ def _told(header: str, words: Words) -> str | None:
     """The role of which a header is a word; of `State/Region`, or `País/Região`, that of the first part."""
     parts = [header, *header.split("/")] if "/" in header else [header]
     for key in map(header_key, parts):
-        if role := role_of_header(key, words.columns, words.names):
+        if role := role_of_header(key, words):
             return role
         if (role := words.columns.get(bare_header(key))) in ("amount", "price", "cost"):
             return role

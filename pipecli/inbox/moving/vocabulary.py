@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterable, Iterator, Mapping
-from functools import cache
+from dataclasses import dataclass, replace
+from functools import cache, lru_cache
 from importlib.resources import files
-from typing import Any, NamedTuple
+from typing import Any
 
 from pipecli.records.compare_names import folded
 from pipecli.records.money import CURRENCIES
@@ -69,7 +70,8 @@ _BY_ID = ("customer", "owner", "by", "contacts.contact")
 """Roles that a column may have by the id of another file's row: `Account Id`, `owner_id`."""
 
 
-class Words(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Words:
     """The words of a kind."""
 
     names: tuple[str, ...]
@@ -119,9 +121,10 @@ def _roles(common: Mapping[str, list[str]], own: Mapping[str, list[str]]) -> Ite
         yield from ((key, role) for key, role in told if roles is own or key not in mine)
 
 
+@cache
 def words_of_leads() -> Words:
     """The words of deals, also after that for a lead: `Lead status`."""
-    return (words := synonyms()["opportunities"])._replace(names=(*words.names, "lead"))
+    return replace(words := synonyms()["opportunities"], names=(*words.names, "lead"))
 
 
 def is_of_sale(key: str) -> bool:
@@ -155,11 +158,10 @@ _OF_PERSONS = {"email", "emails", "phone", "phones", "first_name", "last_name"}
 """Roles that a header may say to be those of a person: `Contact First Name` of a lead."""
 
 
-def role_of_header(key: str, roles: Mapping[str, str], names: Iterable[str]) -> str | None:
-    """The role of which a header is a word, also after that for a record or one for the first of several.
-
-    `names` are the words for a record of that kind.
-    """
+@lru_cache(10_000)  # asked of each column for each role
+def role_of_header(key: str, words: Words) -> str | None:
+    """The role of which a header is a word, also after that for a record or one for the first of several."""
+    roles, names = words.columns, words.names
     key = re.sub(r"^f (?=\w{4})", "fecha ", key)  # `F. alta`
     if role := roles.get(key) or ("external_id" if _OWN_ID.fullmatch(key) else None):
         return role
@@ -174,9 +176,9 @@ def role_of_header(key: str, roles: Mapping[str, str], names: Iterable[str]) -> 
             return role
         if of[2] in _OF and (role := roles.get(of[0].removesuffix(" de"))):
             return role
-    words, other = key.split(), {*patterns()["another"].split()}
-    for place in range(1, len(words) - 1) if words[-1] == "id" else ():
-        if roles.get(" ".join(words[place:])) == "external_id" and other.isdisjoint(words[:place]):
+    parts, other = key.split(), {*patterns()["another"].split()}
+    for place in range(1, len(parts) - 1) if parts[-1] == "id" else ():
+        if roles.get(" ".join(parts[place:])) == "external_id" and other.isdisjoint(parts[:place]):
             return "external_id"  # `ZoomInfo Contact ID`
     if (role := roles.get(key.removesuffix(" name"))) in _PERSONS:
         return role
