@@ -221,8 +221,10 @@ def test_a_signal_as_git_is_waited_for_leaves_nothing_staged(tree: Path) -> None
         def __init__(self, stream: object) -> None:
             self.close = stream.close  # type: ignore[attr-defined]
 
-        def flush(self) -> None:
+        def __enter__(self) -> None:
             raise KeyboardInterrupt
+
+        def __exit__(self, *_: object) -> None: ...
 
     made._working.stdin = Interrupted(made._working.stdin)  # type: ignore[union-attr, assignment]
     with pytest.raises(KeyboardInterrupt):
