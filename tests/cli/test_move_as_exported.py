@@ -2206,6 +2206,7 @@ def test_variants_of_shopify_are_products_with_the_title_of_the_first(cli: Cli, 
         ("Prix vente HT", "price"), ("PV TTC", "price_with_tax"), ("PA HT", "cost"),
         ("VK-Preis brutto", "price_with_tax"),
         ("Purchase price (EUR)", "cost"), ("Preço Custo", "cost"), ("Precio de venta sin IVA", "price"),
+        ("Item price", "price"),
         ("Old price", None), ("Precio mayorista", None), ("Price list", None), ("Total", None),
     ],
 )  # fmt: skip
@@ -2265,8 +2266,8 @@ def test_a_line_with_an_amount_off_keeps_its_price(cli: Cli, root: Path) -> None
         "exp",
         deals="id,title,account_name,stage,amount\n1,Roof,Acme,Demo,1000\n",
         products="id,name,sku\nP1,Pump,PU-1\n",
-        opportunity_items="id,opportunity_id,product_id,quantity,proposed_unit_price,discount_amount,line_total\n"
-        "7,1,P1,2,50.00,10.00,90.00\n",
+        opportunity_items="id,opportunity_id,product_id,quantity,supplier_unit_price,proposed_unit_price,"
+        "discount_amount,line_total\n7,1,P1,2,30,50.00,10.00,90.00\n",
     )
     _plan(cli, source)
     cli("import", "run", "m")
@@ -2274,8 +2275,14 @@ def test_a_line_with_an_amount_off_keeps_its_price(cli: Cli, root: Path) -> None
     assert (line["product"], line["unit_price"], line["discount_amount"]) == ("PU-1", 50, 10)
 
 
-def test_lines_of_orders_are_no_list_of_products(cli: Cli) -> None:
-    lines = "Pos;Artikelnummer;Bezeichnung;Menge;Einzelpreis;Gesamtpreis\n1;A-1;Pumpe;2;10,00;20,00\n"
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "Pos;Artikelnummer;Bezeichnung;Menge;Einzelpreis;Gesamtpreis\n1;A-1;Pumpe;2;10,00;20,00\n",
+        "Tarih;Stok Kodu;Stok Adı;Miktar;Birim Fiyat\n05.01.2026;S1;Vida;10;1,50\n",
+    ],
+)
+def test_lines_of_orders_are_no_list_of_products(cli: Cli, lines: str) -> None:
     said = cli("import", "plan", str(_files("e", bestellpositionen=lines)), "--into", "m", code=1)
     assert "no file was recognised" in said.err
 

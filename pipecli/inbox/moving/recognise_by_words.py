@@ -6,7 +6,7 @@ The words are in `presets/synonyms.yaml`. A table of which they tell nothing for
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Mapping
 from typing import Any, NamedTuple
 
 from pipecli.inbox.importing.compile_mapping import NOTHING, texts
@@ -17,10 +17,11 @@ from pipecli.inbox.moving.vocabulary import (
     ANYTHING,
     Words,
     are_data,
+    are_products,
     has_its_own_id,
     header_key,
     is_of_another_thing,
-    is_of_sale,
+    is_of_unit,
     is_yes,
     kinds_named,
     kinds_of_rows,
@@ -33,6 +34,7 @@ from pipecli.inbox.moving.vocabulary import (
     role_of_price,
     stem_of,
     synonyms,
+    tell_of_sales,
     words_of_leads,
 )
 from pipecli.records.compare_names import folded, is_code
@@ -157,9 +159,9 @@ def by_words_of(table: Table, known: Container[str], *, is_whole: bool = False) 
             is_of_firms = "customer" in roles and roles.isdisjoint(("name", *_HALVES))
             must_be_named |= is_of_firms or (len(needed) == 1 and needed <= {*_HALVES})
         if kind == "products":
-            must_be_named |= not _are_products(columns, keys)
-            is_sale = any(map(is_of_sale, keys)) or (len(of_line) > 2 and not is_last)
-            needed = frozenset() if (of_lines or "items" in named) and is_sale else needed
+            must_be_named |= not are_products(columns, keys)
+            is_sale = tell_of_sales(keys, are_items="items" in named, are_products=is_last)
+            needed = frozenset() if is_sale else needed
             is_named |= "items" in named  # what is sold, `Items.csv`, if they are no lines
         if not needed or (must_be_named and not is_named) or (is_whole and not (is_last and table.rows)):
             continue
@@ -174,17 +176,6 @@ def by_words_of(table: Table, known: Container[str], *, is_whole: bool = False) 
                 rest["set"] |= {"done": True} if rest["set"]["type"] == "note" and "done" not in roles else {}
             best = Recognised(kind, "", "", with_amounts_off(table, columns), rest, score)
     return best
-
-
-def _are_products(columns: Mapping[str, Any], keys: Sequence[str]) -> bool:
-    """True where a code tells products, or a price beside their name, of no sale: `Code` is anything's."""
-    own = {str(role): header_key(column) for column, role in columns.items()}
-    code, priced = own.get("sku"), own.keys() & {"price", "cost"}
-    words = {*f"{own.get('name')} {own.get('external_id')}".split()} & {*patterns()["things sold"].split()}
-    if code:
-        return code not in synonyms()["customers"].columns or bool(priced or "uom" in own)
-    is_sale = any(is_of_sale(key) or synonyms()["activities"].columns.get(key) == "at" for key in keys)
-    return bool(words and priced) and not is_sale
 
 
 def by_words(table: Table, kind: str, *, is_exact: bool = False) -> dict[str, Any]:
@@ -317,14 +308,18 @@ def _told(header: str, words: Words) -> str | None:
     """The role of which a header is a word; of `State/Region`, or `País/Região`, that of the first part."""
     parts = [header, *header.split("/")] if "/" in header else [header]
     for key in map(header_key, parts):
+        if (
+            words.columns.get("price") == "price"
+            and key not in words.columns
+            and (role := role_of_price(key))
+        ):
+            return role  # of products: `Item price`
         if role := role_of_header(key, words):
             return role
         if (role := words.columns.get(bare_header(key))) in ("amount", "price", "cost"):
             return role
-        if words.columns.get("price") == "unit_price" and {*key.split()} >= {"unit", "price"}:
+        if words.columns.get("price") == "unit_price" and is_of_unit(key):
             return "unit_price"
-        if words.columns.get("price") == "price" and (role := role_of_price(key)):  # of products
-            return role
     return None
 
 

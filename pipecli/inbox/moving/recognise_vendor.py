@@ -183,11 +183,11 @@ def _with_prices(table: Table, told: Recognised) -> Iterator[Recognised]:
             prices.setdefault(code, column)
     shared = {c: "currency" for c, role in told.columns.items() if role == "currency"}
     shared |= {c: "name" for c, role in told.columns.items() if role == "price_list"}
-    said = [*shared, *prices.values()] if prices else []
+    named = {c: "product" for of in ("sku", "external_id", "name") for c in columns if columns[c] == of}
+    said = [*shared, *prices.values()] if prices and named else []
     called = {"templates": {"name": f"{{{told.roles['sku']}}}"}} if "sku" in told.roles else {}
     yield told._replace(columns=columns, rest={**called, **told.rest, "said": said})
-    named = {c: "product" for of in ("sku", "external_id", "name") for c in columns if columns[c] == of}
-    for code, column in prices.items():
+    for code, column in prices.items() if named else ():
         own = {c: of for c, of in shared.items() if not (code and of == "currency")}
         taxed = {"set": {"tax_included": True}} if column in gross else {}
         rest = {"only": {column: {"not": ""}}, "said": table.columns, **taxed}

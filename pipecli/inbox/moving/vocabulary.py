@@ -8,7 +8,7 @@ words of headers, and what they make of a table, are in `recognise_by_words.py`;
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -133,6 +133,26 @@ def is_of_sale(key: str) -> bool:
     is_record = synonyms()["items"].columns.get(key, "").startswith("record")
     is_own = of in patterns()["with ids"].split() and what in ("", "id", "number", "no", "nr", "date", "ref")
     return is_own or is_record or key in patterns()["who buys"].split(", ")
+
+
+def are_products(columns: Mapping[str, Any], keys: Sequence[str]) -> bool:
+    """True where a code tells products, or a price beside their name, of no sale: `Code` is anything's."""
+    own = {str(role): header_key(column) for column, role in columns.items()}
+    code, priced = own.get("sku"), own.keys() & {"price", "cost"}
+    words = {*f"{own.get('name')} {own.get('external_id')}".split()} & {*patterns()["things sold"].split()}
+    if code:
+        return code not in synonyms()["customers"].columns or bool(priced or "uom" in own)
+    is_sale = any(is_of_sale(key) or synonyms()["activities"].columns.get(key) == "at" for key in keys)
+    return bool(words and priced) and not is_sale
+
+
+def tell_of_sales(keys: Sequence[str], *, are_items: bool, are_products: bool) -> bool:
+    """True for the headers of lines that were sold; a file may be called items, or products, all the same."""
+    told = {synonyms()["items"].columns.get(key) for key in keys}
+    is_line = "quantity" in told and not told.isdisjoint(("unit_price", "total"))
+    is_dated = "at" in map(synonyms()["activities"].columns.get, keys)
+    is_sale = any(map(is_of_sale, keys)) or (("total" in told or is_dated) and not are_products)
+    return (is_line or are_items) and is_sale
 
 
 def kinds_named(name: str) -> set[str]:
@@ -299,6 +319,12 @@ def of_papers(kind: str, words: Iterable[str]) -> dict[str, Any]:
     statuses, first = patterns()[kind], {"quotations": "draft", "orders": "open"}[kind]
     told = {word: [of for of, own in statuses.items() if re.search(own, folded(word))] for word in words}
     return {"values": {word: (of or [first])[0] for word, of in told.items()}, "otherwise": first}
+
+
+def is_of_unit(key: str) -> bool:
+    """True for what is asked for one, whatever else its header says: `proposed unit price`, no supplier's."""
+    words = {*key.split()}
+    return words >= {"unit", "price"} and words.isdisjoint(patterns()["prices"]["bought"].split())
 
 
 def role_of_price(key: str) -> str | None:
