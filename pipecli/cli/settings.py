@@ -89,7 +89,7 @@ def rename(
 
     The settings and the records are one commit.
     """
-    transaction.pipeline.need_all()  # a file that isn't read might use it, too, and keep the old name
+    transaction.pipeline.require_all_readable()  # a file that isn't read might use it, too
     wanted = given_slug(new, what) if what in ("type", "stage", "user", "team") else new.strip()
     if not wanted:
         raise PipecliError(f"the new name of {old} is missing")
@@ -146,7 +146,7 @@ def change_to(transaction: Transaction, after: Settings, summary: str) -> Change
     connection = transaction.pipeline.index.connection
     gone = settings.dropped_names(transaction.settings, after)
     if gone:
-        transaction.pipeline.need_all()  # a file that isn't read might name it, too
+        transaction.pipeline.require_all_readable()  # a file that isn't read might name it, too
     return settings.change_settings(
         transaction.settings,
         after,
@@ -252,7 +252,7 @@ def hand_over_user(
     In one commit: open opportunities and leads, the customers they look after, and work planned for them, on
     others' records, too. In a team the least busy active users get it, and the whole team sees it.
     """
-    transaction.pipeline.need(OPPORTUNITY, LEAD, CUSTOMER)
+    transaction.pipeline.require_readable(OPPORTUNITY, LEAD, CUSTOMER)
     slug = find_section(transaction.session, "user", user, whole=True)
     names = names_of(transaction.session, "principal")
     recipient = chosen_id(to, names, f'no user or team matches "{to}"')

@@ -83,10 +83,10 @@ class PastPipeline(Pipeline):
         (blob,) = git.objects(self.location.work_tree, [entry.blob], safe_files.LARGEST, may_lack=True)
         return text_of_blob(file, blob, is_link=entry.is_link)
 
-    def need(self, *kinds: Kind) -> list[Fault]:
+    def require_readable(self, *kinds: Kind) -> list[Fault]:
         """As of the present pipeline; the error names the commit, whose files can't be mended any more."""
         try:
-            return super().need(*kinds)
+            return super().require_readable(*kinds)
         except FaultyFile as error:
             raise PipecliError(f"at {self.standing.name}, {error}", hint="choose another moment") from None
 

@@ -1,7 +1,8 @@
 """A process of its own for a template: it sets a document with typst, or fills in a mail with jinja2.
 
 Templates come with a pipeline that anyone may have written. Before the process reads one it gives up what it
-may take: memory, processor time, files to write and the network. It reads a request as JSON from stdin, and
+may take: memory, processor time, files to write and servers of packages. A template of a mail reads no file;
+one of a document those that `typesetting.py` copies for it. It reads a request as JSON from stdin, and
 writes a line of JSON, then the PDF or the page, to stdout.
 """
 
@@ -71,7 +72,7 @@ def run_worker(
 
 def main(task: str) -> None:
     request = json.load(sys.stdin.buffer)
-    give_up(request["memory"], request["seconds"])
+    limit_process(request["memory"], request["seconds"])
     if task == "document":
         content, answer = _typeset(request)
     else:
@@ -79,7 +80,7 @@ def main(task: str) -> None:
     sys.stdout.buffer.write(json.dumps(answer).encode() + b"\n" + content)
 
 
-def give_up(memory: int, seconds: float) -> None:
+def limit_process(memory: int, seconds: float) -> None:
     """Limit this process to `memory` bytes and to `seconds`, without new files or servers of packages."""
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):  # of the packages that a template may ask for
         os.environ[name] = os.environ[name.lower()] = _NOWHERE

@@ -1,4 +1,4 @@
-"""What is due: follow-ups, what reminds of them, and what `today` lists, in what order, of which how much.
+"""What is due: follow-ups, what reminds of them, and what `today` lists: each kind in order, and how much.
 
 `today` has first the follow-ups that are due, then the sent quotations to ask after, the overdue deals, and
 those that stand still. A deal is listed once, and one on hold not at all.

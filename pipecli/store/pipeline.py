@@ -314,7 +314,7 @@ class Pipeline:
         """The record of a kind with this id or slug. Raises NotFound."""
         file = self.file_of(model.noun, key)
         if file is None:
-            self.need(BY_NOUN[model.noun])
+            self.require_readable(BY_NOUN[model.noun])
             raise NotFound(f"no {model.noun} {key}")
         return self._read(model, file)
 
@@ -330,10 +330,10 @@ class Pipeline:
     def all(self, model: type[R], **columns: str | None) -> list[R]:
         """Every record of a kind, in the order of ids; `opportunity=…`: those with this in their column.
 
-        Stops as `need_all` does: who decides by them, such as what is left to invoice, needs them all.
+        Stops as `require_all_readable` does: who decides by them, such as what is left to invoice, needs all.
         """
         kind = BY_NOUN[model.noun]
-        self.need_all(kind)
+        self.require_all_readable(kind)
         condition = " AND ".join(f'"{column}" = ?' for column in columns) or "true"
         rows = self.query(
             f"SELECT path FROM {kind.table} WHERE {condition} ORDER BY {kind.identity}",
@@ -341,7 +341,7 @@ class Pipeline:
         )
         return [self._read(model, file) for (file,) in rows.fetchall()]
 
-    def need(self, *kinds: Kind) -> list[Fault]:
+    def require_readable(self, *kinds: Kind) -> list[Fault]:
         """Stop when a file of these kinds can't be read; return the faults of the other kinds.
 
         A broken file is an error of every command that needs it and a warning of every other; a record that
@@ -357,13 +357,13 @@ class Pipeline:
             raise FaultyFile(twice)
         return [*faults, *safe_files.faults_of_absent(self.left_out, kinds or KINDS)]
 
-    def need_all(self, *kinds: Kind) -> None:
+    def require_all_readable(self, *kinds: Kind) -> None:
         """Stop when a record of these kinds, or of any, can't be read or is not checked out.
 
         What is asked of all is true of all.
         """
         kinds = kinds or KINDS
-        self.need(*kinds)
+        self.require_readable(*kinds)
         for fault in safe_files.faults_of_absent(self.left_out, kinds):
             raise PipecliError(str(fault))
 

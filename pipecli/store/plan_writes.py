@@ -341,7 +341,7 @@ class DraftPipeline(Pipeline):
 
     def __init__(self, pipeline: Pipeline, folder: Path) -> None:
         super().__init__(pipeline.location, pipeline.now)
-        pipeline.need_all()
+        pipeline.require_all_readable()
         self.taken: dict[str, Write] = {}
         """By file; what each was before is what is on disk."""
         self.held: dict[tuple[str, str], None] = {}

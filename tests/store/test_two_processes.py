@@ -128,8 +128,11 @@ def test_two_files_of_one_id_stop_who_needs_that_kind(deal: Callable[[], Path], 
     file = deal()
     file.with_name("OPP-2Q8XA-copy.yaml").write_text(file.read_text())
     pipeline = Pipeline.find(root)
-    assert pipeline.need(CUSTOMER) == []
-    for ask in (lambda: pipeline.need(OPPORTUNITY), lambda: pipeline.file_of("opportunity", "OPP-2Q8XA")):
+    assert pipeline.require_readable(CUSTOMER) == []
+    for ask in (
+        lambda: pipeline.require_readable(OPPORTUNITY),
+        lambda: pipeline.file_of("opportunity", "OPP-2Q8XA"),
+    ):
         with pytest.raises(FaultyFile, match="OPP-2Q8XA is also the id of"):
             ask()
 

@@ -100,7 +100,7 @@ def _records(
     if where and names:
         raise PipecliError("--where names the records already", hint="give ids, or --where")
     if where:
-        transaction.pipeline.need(kind)
+        transaction.pipeline.require_readable(kind)
         connection = transaction.pipeline.index.connection
         rows = select_rows(connection, kind.identity, kind.table, f"({where}\n)", "ORDER BY 1", ()).rows
         keys = [str(row[0]) for row in rows]
@@ -389,7 +389,7 @@ def register_merge(
 
 def users_of(transaction: Transaction, kind: Kind, key: str) -> list[tuple[str, str]]:
     """The records that name this one, each by its id and its file."""
-    transaction.pipeline.need_all()  # a file that isn't read might name it, too
+    transaction.pipeline.require_all_readable()  # a file that isn't read might name it, too
     return records_naming(transaction.pipeline.index.connection, kind.noun, key)
 
 

@@ -249,7 +249,7 @@ class Session:
 
         A broken file of these kinds stops it; one of another kind is named on stderr.
         """
-        warn(self.pipeline.need(*kinds))
+        warn(self.pipeline.require_readable(*kinds))
         return self.pipeline
 
 

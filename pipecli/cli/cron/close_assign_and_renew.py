@@ -18,7 +18,7 @@ from pipecli.errors import PipecliError
 from pipecli.history.commit_as_of import NoSuchMoment
 from pipecli.history.history_index import open_history
 from pipecli.history.log import history_of, sent_times
-from pipecli.outbox.claims import Claims, clone_name
+from pipecli.outbox.once_across_clones import Claims, clone_name
 from pipecli.records.emails_and_phones import email_key, users_by_address
 from pipecli.records.kinds import LEAD, OPPORTUNITY, ORDER, QUOTATION, Kind
 from pipecli.records.opportunity import Opportunity
@@ -205,7 +205,7 @@ def _assigned(transaction: Transaction, kind: Kind) -> list[Change]:
     """The unowned records of a kind, given away; what no active user can get is said."""
     if not rules_for(transaction.settings, kind.noun):
         return []
-    transaction.pipeline.need(kind)
+    transaction.pipeline.require_readable(kind)
     connection = transaction.pipeline.index.connection
     records: list[Any] = [transaction.pipeline.read(path) for path in unowned_records(connection, kind)]
     taken: list[Taken] = []
@@ -252,7 +252,7 @@ def renew(
     the recurring items, the customer and the sellers, and is expected to close when the term ends.
     """
     pipeline, today = transaction.pipeline, transaction.today
-    pipeline.need_all(ORDER, OPPORTUNITY)
+    pipeline.require_all_readable(ORDER, OPPORTUNITY)
     orders = [pipeline.get(Order, key) for key in orders_to_renew(pipeline.index.connection)]
     due = [order for order in orders if (ends := term_ends(order)) and (ends - today).days <= before]
     if due and not transaction.session.dry_run:

@@ -36,7 +36,7 @@ from pipecli.history.notices import (
     recipients,
 )
 from pipecli.outbox.channels import Address, Channels, Courier, channels, variable
-from pipecli.outbox.claims import Delivery, UnsentNotices, job, read_unsent, write_unsent
+from pipecli.outbox.once_across_clones import Delivery, UnsentNotices, job, read_unsent, write_unsent
 from pipecli.records.days import Days, months_around, quarter_of
 from pipecli.records.emails_and_phones import users_by_address
 from pipecli.reports.deal_and_weighted_amount import Valuation

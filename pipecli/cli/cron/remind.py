@@ -24,7 +24,7 @@ from pipecli.errors import PipecliError
 from pipecli.extras import require_extra
 from pipecli.harmless_text import clean
 from pipecli.outbox.channels import Address, Channels, Courier, channels, variable
-from pipecli.outbox.claims import Claims, RunJournal, job
+from pipecli.outbox.once_across_clones import Claims, RunJournal, job
 from pipecli.records.kinds import INVOICE, LEAD, OPPORTUNITY
 from pipecli.reports.today_and_followups import (
     FollowUp,

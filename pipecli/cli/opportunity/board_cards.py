@@ -161,7 +161,7 @@ def read_board(
 
     The closed deals are read only where they are asked for. Raises PipecliError.
     """
-    pipeline.need(OPPORTUNITY)
+    pipeline.require_readable(OPPORTUNITY)
     processes = pipeline.settings_as_written["processes"]
     owners = owner_filter(run) if owners is None else owners
     deals = open_deals(pipeline.index.connection, owners, Days(), with_activities=True)

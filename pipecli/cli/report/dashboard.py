@@ -173,7 +173,7 @@ def _figures_ago(
     except BeforeTheFirst:
         return None
     try:
-        past.need(OPPORTUNITY, CUSTOMER)
+        past.require_readable(OPPORTUNITY, CUSTOMER)
         valuation = Valuation(past.rates, currency)
         return _figures(past, of, days, valuation, _stale(past, of, valuation))
     except PipecliError as error:

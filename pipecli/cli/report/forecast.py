@@ -63,7 +63,7 @@ def forecast(
     names = Names(run, by)
     if compare is not None:
         past = run.past_pipeline(compare)
-        warn(past.need(OPPORTUNITY, *([CUSTOMER] if by == "customer" else [])))
+        warn(past.require_readable(OPPORTUNITY, *([CUSTOMER] if by == "customer" else [])))
         then = forecast_of(run, past, by, window, report.currency)
         _print_comparison(asked, past, then, report, lambda row: label(record_of(row, by, names), by))
         return

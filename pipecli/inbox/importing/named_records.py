@@ -101,7 +101,7 @@ class Nameable:
     def known(self, noun: str) -> KnownNames:
         if noun not in self._known:
             if BY_NOUN[noun].folder:
-                self._pipeline.need(BY_NOUN[noun])
+                self._pipeline.require_readable(BY_NOUN[noun])
             connection = self._pipeline.index.connection
             known = self._known[noun] = KnownNames(connection.execute(_query(noun)).fetchall())
             if noun == USERS.noun:
@@ -146,7 +146,7 @@ class Nameable:
     @cached_property
     def people(self) -> People:
         """The contacts, by what a person is recognised by."""
-        self._pipeline.need(CONTACT)
+        self._pipeline.require_readable(CONTACT)
         rows = self._pipeline.query("SELECT id, name, customer, emails, phones FROM _contacts")
         return People(rows.fetchall(), self.known(CONTACT.noun).external_ids)
 

@@ -32,7 +32,7 @@ class AddressBook(NamedTuple):
 
 def address_book(pipeline: Pipeline) -> AddressBook:
     """The address book of a pipeline. Raises FaultyFile when one of its records can't be read."""
-    pipeline.need(LEAD, OPPORTUNITY, CONTACT, CUSTOMER, SUPPLIER)
+    pipeline.require_readable(LEAD, OPPORTUNITY, CONTACT, CUSTOMER, SUPPLIER)
     connection = pipeline.index.connection
     zone = pipeline.now.tzinfo
     assert zone is not None

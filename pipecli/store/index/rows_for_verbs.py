@@ -335,7 +335,7 @@ def known_customers(pipeline: Pipeline) -> list[KnownCustomer]:
     """The fields by which customers are recognised. Raises FaultyFile: one that can't be read could match."""
     from pipecli.workflow.match_prospect import KnownCustomer
 
-    pipeline.need(CUSTOMER)
+    pipeline.require_readable(CUSTOMER)
     columns = ("id", "name", "kind = 'person'", "email", "website", "phone")
     rows = rows_where(pipeline.index.connection, columns, "customers")
     return [
@@ -350,7 +350,7 @@ def known_contacts(pipeline: Pipeline) -> list[KnownContact]:
     """The fields by which contacts are recognised. Raises FaultyFile."""
     from pipecli.workflow.match_prospect import KnownContact
 
-    pipeline.need(CONTACT)
+    pipeline.require_readable(CONTACT)
     rows = rows_where(pipeline.index.connection, ("id", "name", "customer", "emails", "phones"), "contacts")
     return [
         KnownContact(key, name, customer, tuple(loads(emails or "[]")), tuple(loads(phones or "[]")))

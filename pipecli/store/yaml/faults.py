@@ -59,7 +59,7 @@ _MEANINGS = (
 _BEGAN_EARLIER = ("unexpected end of stream", "could not find expected ':'", "',' or ']'", "',' or '}'")
 
 
-def unreadable(text: str, file: str, reason: str) -> Fault:
+def fault_of_unreadable(text: str, file: str, reason: str) -> Fault:
     """The fault of a text that ryaml refuses with `reason`; no character in it is refused."""
     if "recursion limit" in reason:
         return _fault_at_reason(file, reason, "is nested too deeply")
@@ -121,7 +121,7 @@ def unsound_value(text: str, file: str, record: object, deepest: int) -> Fault |
     return _long_number(text, file)
 
 
-def places(text: str, paths: Iterable[Sequence[str | int]]) -> list[tuple[int, int]]:
+def places_of_paths(text: str, paths: Iterable[Sequence[str | int]]) -> list[tuple[int, int]]:
     """Line and column of each path, as `read.locate_many` gives them."""
     root = _tree(text)
     return [_descend(root, path)[0] for path in paths]

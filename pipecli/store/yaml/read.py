@@ -63,9 +63,9 @@ def parse_any(text: str, file: str) -> dict[str, object]:
     try:
         record = ryaml.loads(text)  # type: ignore[attr-defined]  # its stub re-exports nothing
     except ValueError as error:  # InvalidYamlError is one; a list or a mapping as a key is a plain one
-        from pipecli.store.yaml.faults import unreadable
+        from pipecli.store.yaml.faults import fault_of_unreadable
 
-        raise FaultyFile([unreadable(text, file, str(error))]) from None
+        raise FaultyFile([fault_of_unreadable(text, file, str(error))]) from None
     if type(record) is not dict or not _is_sound(record, _DEEPEST):
         from pipecli.store.yaml.faults import unsound_value
 
@@ -176,9 +176,9 @@ def locate(text: str, path: Sequence[str | int]) -> tuple[int, int]:
 
 def locate_many(text: str, paths: Iterable[Sequence[str | int]]) -> list[tuple[int, int]]:
     """`locate` for many paths at the price of one reading."""
-    from pipecli.store.yaml.faults import places
+    from pipecli.store.yaml.faults import places_of_paths
 
-    return places(text, paths)
+    return places_of_paths(text, paths)
 
 
 def place_of_key(text: str, path: Sequence[str | int]) -> tuple[int, int] | None:

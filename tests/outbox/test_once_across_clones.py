@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from pipecli.errors import PipecliError
-from pipecli.outbox.claims import Claims, Unreachable
+from pipecli.outbox.once_across_clones import Claims, Unreachable
 from pipecli.store import safe_files
 
 TODAY = date(2026, 11, 21)
