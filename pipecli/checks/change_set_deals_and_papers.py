@@ -293,7 +293,7 @@ def invoice_altered(review: ReviewedChanges) -> Iterator[Problem]:
             yield Problem(record.file, (fields[0],), words)
 
 
-def discount_limit(review: ReviewedChanges) -> Iterator[Problem]:
+def discount_raised_too_high(review: ReviewedChanges) -> Iterator[Problem]:
     """Discounts above what the settings allow that were given or raised, on what is open, drafted or sent."""
     most = review.limits.quotations.max_discount
     if most is None:
@@ -358,5 +358,5 @@ RULES_WITH_SETTINGS = (
     Rule("final-value", Severity.ERROR, final_value),
     Rule("probability-by-hand", Severity.WARNING, probability_by_hand),
     Rule("invoice-altered", Severity.ERROR, invoice_altered),
-    Rule("discount-limit", Severity.ERROR, discount_limit),
+    Rule("discount-limit", Severity.ERROR, discount_raised_too_high),
 )

@@ -122,7 +122,7 @@ def _priced(pipeline: Pipeline) -> Iterator[tuple[str, str | None, str, frozense
         yield file, own, currency, frozenset(json.loads(products))
 
 
-def discount(pipeline: Pipeline) -> Iterator[Problem]:
+def discount_too_high(pipeline: Pipeline) -> Iterator[Problem]:
     """Discounts above what the settings allow, on what is open, drafted or sent."""
     most = pipeline.settings.quotations.max_discount
     if most is None:
@@ -352,6 +352,6 @@ RULES_WITH_SETTINGS = (
         JOIN _price_lists p ON p.id = o.price_list WHERE p.currency <> o.currency ORDER BY o.path""",
     ),
     Rule("expired-price-list", Severity.WARNING, expired_price_list),
-    Rule("discount", Severity.WARNING, discount),
+    Rule("discount", Severity.WARNING, discount_too_high),
     Rule("invoice-gap", Severity.WARNING, number_gap),
 )  # fmt: skip

@@ -69,7 +69,7 @@ class Claims:
         """The keys that are claimed, each with who claimed it; `offline`: as far as this clone knows."""
         return _all(self._read(git.commit_of(self.place.work_tree, self.ref) if offline else self._present()))
 
-    def seen(self, say: Callable[[str], None]) -> dict[str, str]:
+    def known_or_warn(self, say: Callable[[str], None]) -> dict[str, str]:
         """What is claimed, as known: by this clone, with a warning, where the remote does not answer."""
         try:
             return self.known()
@@ -238,7 +238,7 @@ def require_unnumbered(place: Location, draft: str, say: Callable[[str], None]) 
 
     Raises PipecliError.
     """
-    claims = Claims(place, "invoices").seen(say)
+    claims = Claims(place, "invoices").known_or_warn(say)
     for number in (number for number, claimer in claims.items() if claimer == draft):
         raise PipecliError(
             f"the number {number} is claimed for {draft}, and would be skipped",

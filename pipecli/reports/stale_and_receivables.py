@@ -1,7 +1,8 @@
 """What waits too long: stale deals, which nothing has moved for as long as their stage allows, or longer; and
 receivables, what customers owe on issued invoices, by how long it is overdue.
 
-The days that a stage allows are its `rotting_days`, in `records/settings.py`.
+The days that a stage allows are its `rotting_days`, in `records/settings.py`; the last change of stage is by
+`last_stage_changes` in `history/stage_visits.py`.
 """
 
 from __future__ import annotations

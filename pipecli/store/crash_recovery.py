@@ -348,7 +348,7 @@ def working(place: Location, subject: str, file: Path | None = None) -> Iterator
         with uninterrupted(), suppress(OSError):  # else a power cut brings the journal back
             safe_files.harden_folders([file.parent] if is_hard else [])
 
-    with git_commit.outlasting(place) as is_hard, interruptible():
+    with git_commit.with_hardening(place) as is_hard, interruptible():
         try:
             journal = journal._replace(handles=_write(journal, is_hard=is_hard))
             yield

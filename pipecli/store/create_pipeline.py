@@ -193,7 +193,7 @@ def create_pipeline(
                 reviews,
                 lambda: merge_setup.set_up_merge(place),
             )
-        if git_commit.hardening(git_commit.settings_of(place), place) is not None:
+        if git_commit.hardening_options(git_commit.settings_of(place), place) is not None:
             with suppress(OSError):  # what `git init` doesn't harden
                 safe_files.harden(place.git_dir, "HEAD", "config")
                 safe_files.harden_folders([place.git_dir, root, root.parent])

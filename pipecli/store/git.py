@@ -39,7 +39,7 @@ class IndexDamaged(GitRefused):
 
 held: list[int] = []
 """Open files that every git of ours holds, too, until it ends, with its hooks: those of journals."""
-hardening: list[str] = []
+hardening_in_force: list[str] = []
 """Options by which what every git of ours writes meanwhile outlasts a power cut."""
 
 
@@ -95,7 +95,7 @@ def config_options() -> list[str]:
         for number, key in keys
         if _OF_A_PERSON.match(key) and f"GIT_CONFIG_VALUE_{number}" in os.environ
     ]
-    return [*_OURS, *hardening, *own]
+    return [*_OURS, *hardening_in_force, *own]
 
 
 _OURS = (

@@ -1,4 +1,4 @@
-"""One commit of just some files, its message, and where HEAD is before and after it.
+"""One commit of just some files, its message, how it outlasts a power cut, where HEAD is before and after.
 
 git takes each file in while the next is being written. What a killed git leaves: `git_recovery.py`.
 """
@@ -286,7 +286,7 @@ _BATCHING = ("ext3", "ext4", "xfs")
 all. btrfs puts there what is asked for: git's objects of a batch are lost, and with them the history."""
 
 
-def hardening(settings: Mapping[str, str], place: Location) -> tuple[str, ...] | None:
+def hardening_options(settings: Mapping[str, str], place: Location) -> tuple[str, ...] | None:
     """The options by which a commit outlasts a power cut; None where the user's core.fsync gives that up.
 
     git alone hardens packs and no loose object. In a batch its objects wait for the disk once, not each. The
@@ -316,7 +316,7 @@ def settings_of(place: Location) -> Mapping[str, str]:
     of_person = [variables[name] for name in ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM") if name in variables]
     above = ["~/.gitconfig", f"{variables.get('XDG_CONFIG_HOME', '~/.config')}/git/config", "/etc/gitconfig"]
     own = [f"{place.common_dir}/config", f"{place.git_dir}/config.worktree"]
-    state = (*variables.items(), *git.hardening, *map(_content, [*own, *of_person, *above]))
+    state = (*variables.items(), *git.hardening_in_force, *map(_content, [*own, *of_person, *above]))
     if any(name.startswith("include") for name in _known.get(state, ["include"])):
         _known[state] = git.settings(place.work_tree)
     return _known[state]
@@ -330,15 +330,15 @@ def _content(file: str) -> bytes | None:
 
 
 @contextmanager
-def outlasting(place: Location) -> Iterator[bool]:
+def with_hardening(place: Location) -> Iterator[bool]:
     """Have what every git of ours writes within outlast a power cut; False where its user gives that up."""
     # Once set, git gives them itself as if they were the user's setting.
-    options = tuple(git.hardening) or hardening(settings_of(place), place)
-    before, git.hardening[:] = [*git.hardening], options or ()
+    options = tuple(git.hardening_in_force) or hardening_options(settings_of(place), place)
+    before, git.hardening_in_force[:] = [*git.hardening_in_force], options or ()
     try:
         yield options is not None
     finally:
-        git.hardening[:] = before
+        git.hardening_in_force[:] = before
 
 
 def _nothing_is_staged(work_tree: Path) -> bool:

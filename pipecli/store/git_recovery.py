@@ -14,7 +14,14 @@ from typing import TYPE_CHECKING
 
 from pipecli.errors import PipecliError
 from pipecli.store import git, safe_files
-from pipecli.store.git_commit import differing_files, git_at_work, hardening, head_of, settings_of, unstage
+from pipecli.store.git_commit import (
+    differing_files,
+    git_at_work,
+    hardening_options,
+    head_of,
+    settings_of,
+    unstage,
+)
 
 if TYPE_CHECKING:
     from pipecli.store.safe_files import Location
@@ -60,7 +67,7 @@ def moving(place: Location, commit: str) -> None:
     if any(moved_files(place, head_of(place), commit)):
         return  # something is in the way: git refuses, and what a person wrote is not git's
     safe_files.write_file(place.cache, ONTO, commit.encode())
-    if hardening(settings_of(place), place) is not None:
+    if hardening_options(settings_of(place), place) is not None:
         safe_files.harden(place.cache, ONTO)
         safe_files.harden_folders([place.cache])
 

@@ -17,7 +17,7 @@ from pipecli.store.file_stamps import Stat, stat_of
 from pipecli.store.git_commit import (
     Commit,
     files_in_commit,
-    hardening,
+    hardening_options,
     head_of,
     require_no_rebase,
     settings_of,
@@ -118,7 +118,7 @@ def write_under_journal(
     """
     prefix, written = place.prefix, {} if stats is None else stats
     is_to_stop = False
-    options = hardening(settings_of(place), place)
+    options = hardening_options(settings_of(place), place)
     journal = crash_recovery.begin_journal(
         place,
         [(write.file, write.before, write.after) for write in writes],

@@ -1,7 +1,8 @@
 """Customers, contacts, suppliers and competitors: added, tidied, merged.
 
 E-mails, phones and names are tidied where that is safe, and what reaches nobody is refused. A customer may
-belong to another, and never to itself. A merge leaves every mention of the one record naming the other.
+belong to another, and never to itself. A merge leaves every mention of the one record naming the
+other, by `relinked` in `records/references.py`.
 """
 
 from __future__ import annotations

@@ -156,12 +156,12 @@ def test_a_commit_outlasts_a_power_cut_unless_its_user_gives_that_up(
         ({"core.fsync": "all"}, ()),
         ({"core.fsync": "none", "core.fsyncmethod": "batch"}, None),
     ):
-        assert git_commit.hardening(settings, place) == options
+        assert git_commit.hardening_options(settings, place) == options
     for kind in ("btrfs", "zfs", "f2fs", "overlay"):  # one fsync puts one file there, and no batch
         mounts.write_text(f"/dev/sda / ext4 rw 0 0\n/dev/sdb {tmp_path} {kind} rw 0 0\n")
-        assert git_commit.hardening({}, place) == committed
+        assert git_commit.hardening_options({}, place) == committed
     monkeypatch.setattr(sys, "platform", "darwin")
-    assert git_commit.hardening({}, place) == (*committed, *batch)
+    assert git_commit.hardening_options({}, place) == (*committed, *batch)
 
 
 def test_what_outlasts_a_power_cut_does_so_within_itself_too(
@@ -169,11 +169,11 @@ def test_what_outlasts_a_power_cut_does_so_within_itself_too(
 ) -> None:
     place = location_at(tree)
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)  # where the tests give it up
-    with git_commit.outlasting(place) as outer, git_commit.outlasting(place) as inner:
-        assert (outer, inner, git.hardening[:2]) == (True, True, ["-c", "core.fsync=added"])
+    with git_commit.with_hardening(place) as outer, git_commit.with_hardening(place) as inner:
+        assert (outer, inner, git.hardening_in_force[:2]) == (True, True, ["-c", "core.fsync=added"])
     run(tree, "config", "core.fsync", "none")
-    with git_commit.outlasting(place) as given_up:
-        assert (given_up, git.hardening) == (False, [])
+    with git_commit.with_hardening(place) as given_up:
+        assert (given_up, git.hardening_in_force) == (False, [])
 
 
 def test_the_head_is_read_from_its_files_and_what_those_do_not_say_is_asked(tree: Path) -> None:

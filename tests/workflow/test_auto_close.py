@@ -10,7 +10,7 @@ import pytest
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.papers import Quotation
 from pipecli.records.settings import Settings
-from pipecli.workflow.opportunity.auto_close import Touch, auto_close, start_of_wait
+from pipecli.workflow.opportunity.auto_close import Touch, closed_by_itself, start_of_wait
 
 MADRID = ZoneInfo("Europe/Madrid")
 TODAY = date(2026, 12, 1)
@@ -59,7 +59,7 @@ def quotation(key: str, status: str, **fields: object) -> Quotation:
 
 
 def closing(it: Opportunity, *quotations: Quotation, settings: Settings = SETTINGS, today: date = TODAY):
-    return auto_close(it, settings, quotations, start_of_wait(it, quotations, zone=MADRID), today=today)
+    return closed_by_itself(it, settings, quotations, start_of_wait(it, quotations, zone=MADRID), today=today)
 
 
 def closes(it: Opportunity, *quotations: Quotation, today: date = TODAY) -> bool:

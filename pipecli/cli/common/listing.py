@@ -1,6 +1,7 @@
 """The options of `list` and of reports as SQL, and the printing of a `list`: one query, every format.
 
-The columns of each noun's list are in `cli/list.py`.
+The columns of each noun's list are in `cli/list.py`; whose a record is (`--mine`), in
+`condition_of` in `store/index/views.py`.
 """
 
 from __future__ import annotations

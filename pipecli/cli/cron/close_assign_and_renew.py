@@ -34,8 +34,7 @@ from pipecli.store.lock import Busy
 from pipecli.wording import count, first_of
 from pipecli.workflow import Change
 from pipecli.workflow.assignment import Taken, assign_by_rules, rules_for, users_at_work
-from pipecli.workflow.opportunity.auto_close import TOUCHING, Touch, Wait, start_of_wait
-from pipecli.workflow.opportunity.auto_close import auto_close as closed_by_itself
+from pipecli.workflow.opportunity.auto_close import TOUCHING, Touch, Wait, closed_by_itself, start_of_wait
 from pipecli.workflow.order import renew_order, term_ends
 from pipecli.workflow.settings import require_auto_close_reason
 

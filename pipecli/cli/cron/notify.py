@@ -124,7 +124,7 @@ def _send(run: Session, ours: Channels, since: str) -> tuple[list[Delivery], int
 
 def _untold(run: Session, before: UnsentNotices, left: UnsentNotices) -> list[Delivery]:
     """The deliveries that nobody else has sent, as far as that can be known."""
-    known = claims_of(run, "notify", _KEPT_DAYS).seen(say)
+    known = claims_of(run, "notify", _KEPT_DAYS).known_or_warn(say)
     pending = {delivery.key for delivery in before.deliveries if known.get(delivery.key) == left.clone}
     return [delivery for delivery in left.deliveries if delivery.key not in known or delivery.key in pending]
 

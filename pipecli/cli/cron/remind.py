@@ -87,7 +87,7 @@ def remind(
     if run.dry_run:
         for line in untold.values():
             say(line)
-        known = claims.seen(say)
+        known = claims.known_or_warn(say)
         unclaimed = [
             (reminder, [key for key in reminder.by_key if key not in known]) for reminder in reminders
         ]

@@ -307,7 +307,7 @@ def _send(run: Session, week: Week, email: Sequence[str], to: Sequence[str], *, 
     pages = {language: Page(week, words_of(language)) for language in {r.language for r in readers.values()}}
     claims = claims_of(run, "digest", _KEPT_DAYS)
     if run.dry_run:
-        known = claims.seen(say)
+        known = claims.known_or_warn(say)
         for key, reader in readers.items():
             message = pages[reader.language].message()
             if key not in known:

@@ -392,10 +392,10 @@ def date_form(table: Table, column: str, findings: Findings) -> DateForm:
     counts = texts(table, column)
     days = Counter({text: rows for text, rows in counts.items() if re.search(r"\d", text)})
     words = [text for text in counts if days and text not in days][:_MOST_WORDS]
-    return _form_or_question(table, column, days or counts, findings)._replace(nothing=tuple(words))
+    return _day_form_or_question(table, column, days or counts, findings)._replace(nothing=tuple(words))
 
 
-def _form_or_question(table: Table, column: str, counts: Counter[str], findings: Findings) -> DateForm:
+def _day_form_or_question(table: Table, column: str, counts: Counter[str], findings: Findings) -> DateForm:
     """The form of days; asks where two orders of day and month fit."""
     where, rows = f"{table.name}, {column}", len(table.rows)
     whole = sum(counts.values())

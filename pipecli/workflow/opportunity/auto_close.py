@@ -38,7 +38,7 @@ class Touch(NamedTuple):
     what: str
 
 
-def auto_close(
+def closed_by_itself(
     deal: Opportunity,
     settings: Settings,
     quotations: Sequence[Quotation],
