@@ -136,6 +136,24 @@ def test_lines_of_deals_come_as_a_file_of_their_own_and_are_found_again(
 
 
 @pytest.mark.usefixtures("two_deals")
+def test_lines_and_calls_that_the_mapping_leaves_out_stay_out(cli: Cli, root: Path) -> None:
+    rest = "external_id: Id\nrecord: Deal\nonly: {IsDeleted: {not: ['1']}}\n"
+    mapping = write("lines.yaml", rest + "columns: {Of: description, Price: unit_price}\n")
+    lines = "Id,Deal,Of,Price,IsDeleted\nL1,D1,Panel,10,0\nL2,D1,Struck out,99,1\nL3,D2,Anchor,5,0\n"
+    lines += "L4,D9,Lost,7,1\n"
+    assert counts(told(cli, "items", write("lines.csv", lines), "--map", mapping))[-1] == 0
+    of_deals: Any = deals(root)
+    assert [line["description"] for line in of_deals["D1"]["items"]] == ["Panel"]
+    assert [line["description"] for line in of_deals["D2"]["items"]] == ["Anchor"]
+    rest = "record: Deal\nset: {type: call}\nonly: {Deleted: {not: ['yes']}}\n"
+    mapping = write("calls.yaml", rest + "columns: {Text: subject, Day: at}\n")
+    calls = "Deal,Text,Day,Deleted\nD1,Kept,2026-03-02,no\nD1,Struck,2026-03-03,yes\n"
+    cli("import", "activities", write("calls.csv", calls), "--map", mapping)
+    of_deals = deals(root)
+    assert [call["subject"] for call in of_deals["D1"]["activities"]] == ["Kept"]
+
+
+@pytest.mark.usefixtures("two_deals")
 def test_a_file_of_lines_of_opportunities_adds_every_line(cli: Cli, root: Path, git: Git) -> None:
     mapping = """\
 external_id: Deal

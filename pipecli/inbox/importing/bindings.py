@@ -198,7 +198,7 @@ class Bindings:
             return rows
         wanted, holds = [], True
         for row in rows:
-            holds = holds if self.is_below(row) else self._holds(self.only, row)
+            holds = holds if self._own and self.is_below(row) else self._holds(self.only, row)
             if holds:
                 wanted.append(row)
             else:
