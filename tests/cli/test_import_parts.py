@@ -135,6 +135,20 @@ def test_lines_of_deals_come_as_a_file_of_their_own_and_are_found_again(
     assert items[0]["description"] == "Panel"
 
 
+def test_a_quotation_or_order_that_names_no_currency_is_in_that_of_its_deal(cli: Cli, root: Path) -> None:
+    """It was in that of the pipeline: 100 dollars were 100 euros."""
+    mapping = write("m.yaml", "external_id: Id\ncolumns: {Name: title, Currency: currency}\n")
+    cli("import", "opp", write("d.csv", "Id,Name,Currency\nD1,Roof,USD\nD2,Hall,EUR\n"), "--map", mapping)
+    cli("import", "customers", write("c.csv", "name\nAurora\n"))
+    mapping = write(
+        "q.yaml", "external_id: Id\nset: {customer: aurora}\ncolumns: {Deal: opportunity, Sum: total}\n"
+    )
+    for kind in ("quotations", "orders"):
+        cli("import", kind, write("q.csv", "Id,Deal,Sum\nQ1,D1,100\nQ2,D2,100\n"), "--map", mapping)
+        papers = (loads(file.read_text()) for file in root.glob(f"{kind}/**/*.yaml"))
+        assert {one["external_id"]: one["currency"] for one in papers} == {"Q1": "USD", "Q2": "EUR"}
+
+
 @pytest.mark.usefixtures("two_deals")
 def test_lines_and_calls_that_the_mapping_leaves_out_stay_out(cli: Cli, root: Path) -> None:
     rest = "external_id: Id\nrecord: Deal\nonly: {IsDeleted: {not: ['1']}}\n"

@@ -58,6 +58,9 @@ class Completer:
             raise Unreadable(f'currency: "{currency}" must be a code, such as EUR', ("currency", currency))
         if currency is None and money and not signed and others:
             raise Unreadable(f"its currency is empty, beside {others}: say `currency` in the mapping")
+        if currency is None and not signed and self.collection.noun in ("quotation", "order"):
+            _, currency = self._deals.get(plain.get("opportunity", ""), (None, None))
+            plain |= {"currency": currency} if currency else {}
         if currency is None:
             currency = base if not signed or base in possible else _likeliest(possible)
             if currency is None:
@@ -98,7 +101,7 @@ class Completer:
         plain.setdefault("date", plain["created"].date())
         deal = plain.get("opportunity")
         if deal and "customer" not in plain and "lead" not in plain:
-            customer = self._customers.get(deal)
+            customer, _ = self._deals.get(deal, (None, ""))
             plain |= {"customer": customer} if customer else {}
         total = plain.pop("total", None)
         lines = plain.get("items", [])
@@ -108,9 +111,10 @@ class Completer:
             plain["items"] = [line for line in lines if line.get("description") != _TOTAL_ALONE]
 
     @cached_property
-    def _customers(self) -> dict[str, str]:
-        query = "SELECT id, customer FROM _opportunities WHERE customer IS NOT NULL"
-        return dict(self.pipeline.query(query).fetchall())
+    def _deals(self) -> dict[str, tuple[str | None, str]]:
+        """The customer and the currency of each deal."""
+        query = "SELECT id, customer, currency FROM _opportunities"
+        return {deal: (customer, currency) for deal, customer, currency in self.pipeline.query(query)}
 
     def _open(self, plain: Plain) -> None:
         plain.setdefault("type", self.settings.opportunity_types[0])
