@@ -2089,6 +2089,65 @@ def test_quotations_of_no_vendor_come_with_their_deals_and_lines(cli: Cli, root:
     assert lines["Q2"]["description"] == "Line without a name"
 
 
+def test_quotations_without_ids_are_known_by_their_numbers_and_so_are_their_lines(
+    cli: Cli, root: Path
+) -> None:
+    """They came without lines and sum, and again with each run; of two rows each came, with the whole sum."""
+    quotes = "Angebotsnummer;Angebotsdatum;Verkaufschance;Status;Währung;Summe netto;Summe brutto\n"
+    quotes += "A-7;05.01.2026;Säge;Versendet;EUR;28,00;33,32\nA-8;26.01.2026;Dach;Entwurf;USD;9,50;9,50\n"
+    source = _files(
+        "exp",
+        chancen="ID;Titel;Phase;Betrag;Währung\n1;Säge;Angebot;100,50;EUR\n2;Dach;Angebot;1234,50;USD\n",
+        angebote=quotes,
+        positionen="Angebotsnummer;Bezeichnung;Menge;Einzelpreis netto\nA-7;Blatt;2;10,50\nA-7;Weg;1;7,00\n",
+    )
+    assert _kinds(_plan(cli, source))["positionen.csv"] == "items"
+    cli("import", "run", "m")
+    papers = {one["external_id"]: one for one in map(_read, root.glob("quotations/**/*.yaml"))}
+    lines = [(line["description"], line["quantity"], line["unit_price"]) for line in papers["A-7"]["items"]]
+    assert lines == [("Blatt", 2, 10.5), ("Weg", 1, 7)]
+    assert (papers["A-8"]["items"][0]["unit_price"], papers["A-8"]["currency"]) == (9.5, "USD")
+    assert "quotations: 2 rows of angebote.csv: 2 unchanged" in cli("import", "run", "m").out
+    below = "Quote No,Opportunity Name,Total,Item Name\nQ1,Saw,50,Blade\nQ1,Saw,50,Travel\n"
+    deals = "Deal ID,Deal Name,Stage,Amount\nD1,Saw,Demo,50\n"
+    _plan(cli, _files("two", deals=deals, quotes=below), "--force")
+    assert "1 rejected" in cli("import", "run", "m", code=1).out
+    assert len([*root.glob("quotations/**/*.yaml")]) == 3
+
+
+def test_orders_of_dynamics_and_their_lines_are_known_by_their_attributes(cli: Cli, root: Path) -> None:
+    orders = "salesorderid,opportunityid,statecode,totallineitemamount,discountamount,totaltax,totalamount\n"
+    lines = "salesorderdetailid,salesorderid,productdescription,quantity,priceperunit,baseamount"
+    lines += ",manualdiscountamount\nL1,O1,Blade,10,10,100,5\n"
+    deals = "opportunityid,name,customerid,statecode,estimatedvalue\nD1,Saw,A1,0,5\n"
+    orders += "O1,D1,3,95,10,17,102\n"
+    told = _plan(
+        cli,
+        _files(
+            "exp",
+            account="accountid,name\nA1,Aurora\n",
+            opportunity=deals,
+            salesorder=orders,
+            salesorderdetail=lines,
+        ),
+    )
+    assert _kinds(told)["salesorder.csv"] == "orders"
+    cli("import", "run", "m")
+    (order,) = map(_read, root.glob("orders/**/*.yaml"))
+    assert (order["status"], order["discount_amount"], len(order["items"])) == ("delivered", 10, 1)
+    assert [order["items"][0][of] for of in ("quantity", "unit_price", "discount_amount")] == [10, 10, 5]
+
+
+def test_the_states_of_quotations_of_dynamics_are_numbers_or_words(cli: Cli, root: Path) -> None:
+    quotes = "quoteid,name,opportunityid,statecode,totalamount\n"
+    quotes += "Q1,One,D1,Won,5\nQ2,Two,D1,Active,5\nQ3,Three,D1,2,5\n"
+    deals = "opportunityid,name,customeridname,statecode,estimatedvalue\nD1,Saw,Aurora,0,5\n"
+    _plan(cli, _files("exp", opportunity=deals, quote=quotes))
+    cli("import", "run", "m")
+    papers = {one["external_id"]: one["status"] for one in map(_read, root.glob("quotations/**/*.yaml"))}
+    assert papers == {"Q1": "accepted", "Q2": "sent", "Q3": "accepted"}
+
+
 def test_a_table_of_quotations_without_deals_is_none_of_customers(cli: Cli, root: Path) -> None:
     """It was a list of customers, as it has their addresses."""
     quotes = "Guid,Name,Phone,BillingCity,Email\nq1,Roof,1,Bonn,a@x.example\n"

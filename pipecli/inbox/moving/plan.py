@@ -245,12 +245,13 @@ class _Mapping:
         return mapping, lost
 
     def _external_id(self) -> str | None:
-        """The column of the ids; of activities with a word before it, where others may have the same."""
-        column = self.roles.get("external_id")
-        if column is None and self.told.kind in ("opportunities", "leads") and "part" not in self.told.rest:
+        """The column of ids or numbers; of activities with a word before it, where others may have them."""
+        of = self.roles.get("custom.number", "")
+        column = self.roles.get("external_id") or (of if all(r.text(of) for r in self.table.rows) else "")
+        if not column and self.told.kind in ("opportunities", "leads") and "part" not in self.told.rest:
             return overlaps.template_of_ids(self.table, self.told.kind, self.told.column_of, self.findings)
-        if column is None or self.told.kind != "activities":
-            return column
+        if not column or self.told.kind != "activities":
+            return column or None
         kind = str(self.told.rest.get("set", {}).get("type", "other"))
         return self.findings.id_of_activities(self.table, column, kind)
 
