@@ -214,6 +214,26 @@ def test_what_is_not_delivered_is_tried_again_and_does_not_stop_the_others(
     assert [each["path"] for each in hooks.taken] == ["luis", "ana"]
 
 
+def test_what_counts_as_sent_is_not_told_as_tried_again(
+    cli: Cli, root: Path, git: Git, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The others can be told that a message is taken, and then no more that it wasn't delivered."""
+    shared = tmp_path / "shared.git"
+    git("clone", "-q", "--bare", ".", str(shared))
+    git("remote", "add", "origin", str(shared))
+    git("fetch", "-q")
+    git("branch", "-q", "--set-upstream-to=origin/main")
+    hook = shared / "hooks/pre-receive"
+    hook.write_text("#!/bin/sh\ntest ! -e once || exit 1\ntouch once\n")
+    hook.chmod(0o755)
+    monkeypatch.setenv("PIPECLI_CHANNEL_ANA_RUIZ", f"json://127.0.0.1:{nobody()}/")
+
+    said = cli("remind", "--owner", "ana-ruiz", code=1).err
+
+    assert "warning: what was not delivered counts as sent until tomorrow: " in said
+    assert said.endswith("error: 1 of the messages couldn't be delivered\n")
+
+
 def test_of_two_addresses_only_the_one_that_failed_is_tried_again(
     cli: Cli, hooks: Hooks, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -191,6 +191,8 @@ class Sender:
         self.delivering = set[str]()
         """Those whose message was being delivered when this was cut off: perhaps it is out."""
         self.failed = 0
+        self.is_given_back = True
+        """False where what isn't sent counts as sent, as other machines couldn't be told."""
 
     def send(self, keys: Sequence[str], failure: str, deliver: Callable[[], str]) -> bool:
         """Deliver one message, which stands for some keys; `deliver` gives the reason why it can't be."""
@@ -210,7 +212,7 @@ class Sender:
         if self.failed:
             raise PipecliError(
                 f"{self.failed} of the messages couldn't be delivered",
-                hint="the next run tries them again",
+                hint="the next run tries them again" if self.is_given_back else "",
                 code="not-sent",
             )
 
@@ -233,7 +235,7 @@ def sending(
                 yield sender
             finally:
                 if unsent := sender.unsent - sender.delivering:
-                    give_back(run, claims, unsent, who, _UNTIL_TOMORROW)
+                    sender.is_given_back = give_back(run, claims, unsent, who, _UNTIL_TOMORROW)
                 if not sender.delivering:  # else the next run tells of it, and sends it again or not
                     journal.end()
 
@@ -241,12 +243,14 @@ def sending(
 _UNTIL_TOMORROW = "what was not delivered counts as sent until tomorrow: "
 
 
-def give_back(run: Session, claims: Claims, unsent: set[str], who: str, warning: str = "") -> None:
-    """Let other machines try, too; where that can't be said, only this clone will."""
+def give_back(run: Session, claims: Claims, unsent: set[str], who: str, warning: str = "") -> bool:
+    """Let other machines try, too; False where that can't be said, and only this clone will."""
     try:
         claims.give_back(unsent, who, run.today)
     except PipecliError as error:
         say(f"warning: {warning}{error.message}")
+        return False
+    return True
 
 
 def _record(reminder: Reminder, keys: Sequence[str]) -> dict[str, Any]:
