@@ -2138,6 +2138,18 @@ def test_orders_of_dynamics_and_their_lines_are_known_by_their_attributes(cli: C
     assert [order["items"][0][of] for of in ("quantity", "unit_price", "discount_amount")] == [10, 10, 5]
 
 
+def test_product_rows_of_bitrix_are_lines_of_deals_and_no_price_list(cli: Cli, root: Path) -> None:
+    rows = "ID,OWNER_ID,OWNER_TYPE,PRODUCT_NAME,PRICE_NETTO,PRICE_EXCLUSIVE,QUANTITY,DISCOUNT_RATE,TAX_RATE\n"
+    rows += "7,1,D,Blade,10,9,2,10,19\n8,1,Q,Of a quotation,5,5,1,0,19\n"
+    deals = "ID,TITLE,STAGE_ID,OPPORTUNITY,CURRENCY_ID,DATE_CREATE\n1,Saw,NEW,18,EUR,2026-01-05 10:00:00\n"
+    told = _plan(cli, _files("exp", deals=deals, productrows=rows), "--from", "bitrix24")
+    assert _kinds(told) == {"deals.csv": "opportunities", "productrows.csv": "items"}
+    cli("import", "run", "m")
+    (deal,) = map(_read, root.glob("opportunities/**/*.yaml"))
+    lines = [[line[of] for of in ("description", "quantity", "unit_price", "tax")] for line in deal["items"]]
+    assert lines == [["Blade", 2, 9, 19]]
+
+
 def test_the_states_of_quotations_of_dynamics_are_numbers_or_words(cli: Cli, root: Path) -> None:
     quotes = "quoteid,name,opportunityid,statecode,totalamount\n"
     quotes += "Q1,One,D1,Won,5\nQ2,Two,D1,Active,5\nQ3,Three,D1,2,5\n"
