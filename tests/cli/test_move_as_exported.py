@@ -2089,6 +2089,22 @@ def test_quotations_of_no_vendor_come_with_their_deals_and_lines(cli: Cli, root:
     assert lines["Q2"]["description"] == "Line without a name"
 
 
+def test_a_total_with_tax_is_no_net_where_the_columns_of_a_quotation_show_it(cli: Cli, root: Path) -> None:
+    """Less the discount and with the tax the subtotal is the grand total, in each row: it came as the net."""
+    deals = "Deal Id,Deal Name,Stage,Amount,Currency\nd1,Press,Demo,4775.00,EUR\nd2,Cable,Demo,450.00,EUR\n"
+    quotes = (
+        "Quote Id,Deal Id,Status,Grand Total,Sub Total,Discount,Tax,Currency\n"
+        "q1,d1,Sent,5682.25,4775.00,0.00,907.25,EUR\nq2,d2,Draft,535.50,500.00,50.00,85.50,EUR\n"
+    )
+    _plan(cli, _files("exp", deals=deals, quotes=quotes))
+    cli("import", "run", "m")
+
+    papers = {one["external_id"]: one for one in map(_read, root.glob("quotations/**/*.yaml"))}
+
+    assert [papers[key]["items"][0]["unit_price"] for key in ("q1", "q2")] == [4775, 500]
+    assert [papers[key].get("discount_amount") for key in ("q1", "q2")] == [None, 50]
+
+
 def test_quotations_without_ids_are_known_by_their_numbers_and_so_are_their_lines(
     cli: Cli, root: Path
 ) -> None:

@@ -11,14 +11,16 @@ from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from email.utils import parseaddr
+from itertools import product
 from typing import Any, NamedTuple
 
 from pipecli.errors import PipecliError, Unreadable
 from pipecli.inbox.importing.compile_mapping import NOTHING, holds, texts
 from pipecli.inbox.importing.mapping import in_flow
 from pipecli.inbox.importing.table import Row, Table
-from pipecli.inbox.moving.vocabulary import patterns, stem_of
+from pipecli.inbox.moving.vocabulary import header_key, patterns, stem_of
 from pipecli.records.compare_names import folded, is_code, name_key
 from pipecli.records.settings import Settings
 from pipecli.records.written_amounts import read_money
@@ -213,6 +215,32 @@ def are_amounts(table: Table, column: str) -> bool:
         values = [read_money(text, "", third_decimal=False).value for text in texts(table, column)]
         return max(values, default=0) >= 10
     return False
+
+
+def net_and_discount(table: Table, sums: Iterable[str]) -> tuple[str, str | None] | None:
+    """Of columns of sums the one before tax, and that of what is taken off it, where another is with both.
+
+    In each row the sum less the discount and with the tax must be the other: `Grand Total` is no net then.
+    """
+    words = {of: {*told.split()} for of, told in patterns()["sums"].items()}
+    own = {of: [c for c in table.columns if {*header_key(c).split()} & words[of]] for of in words}
+    sums = [column for column in sums if column not in (*own["tax"], *own["discount"])]
+    amounts: dict[str, list[Decimal]] = {}
+    for column in {*sums, *own["tax"], *own["discount"]}:
+        with suppress(Unreadable):
+            cells = [str(row.text(column) or "0") for row in table.rows]
+            amounts[column] = [read_money(cell, "", third_decimal=False).value for cell in cells]
+    for off in (*own["discount"], None):
+        taken = amounts.get(off) if off else [Decimal(0)] * len(table.rows)
+        for net, tax, whole in product(sums, own["tax"], sums):
+            if not taken or not {net, tax, whole} <= amounts.keys() or not any(amounts[tax]):
+                continue
+            if off and not any(taken):
+                continue
+            rows = zip(amounts[net], taken, amounts[tax], amounts[whole], strict=True)
+            if all(sum_ - less + more == all_ for sum_, less, more, all_ in rows):
+                return net, off
+    return None
 
 
 def set_where_lacking(
