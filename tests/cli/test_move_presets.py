@@ -612,7 +612,7 @@ def test_lines_of_hubspot_keep_the_discount_of_a_unit(cli: Cli, root: Path) -> N
     )
     Path("x/line-items.csv").write_text(
         "Record ID,Name,SKU,Quantity,Unit price,Unit discount,Discount Percentage,Associated Deal IDs\n"
-        "1,Grill,S1,,100,5,,9\n2,Tray,S2,3,10,,10,9\n3,Rack,S3,2,50,0,,9\n4,Hood,S4,2.5,50,5.50,,9\n"
+        "1,Grill,S1,,100,5,,9\n2,Tray,S2,3,10,,10,9\n3,Rack,S3,2,50,0,,9\n4,Hood,S4,2.5,50,5.50,0,9\n"
     )
     cli("import", "plan", "x", "--into", "m")
     assert "4 rows 333.25 EUR | 4 rows 333.25 EUR" in cli("import", "run", "m").out
