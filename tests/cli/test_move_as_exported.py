@@ -2105,6 +2105,21 @@ def test_a_total_with_tax_is_no_net_where_the_columns_of_a_quotation_show_it(cli
     assert [papers[key].get("discount_amount") for key in ("q1", "q2")] == [None, 50]
 
 
+@pytest.mark.parametrize(("third", "meant"), [("Draft", "sent"), ("Sent to customer", "draft")])
+def test_a_quotation_is_approved_by_us_where_customers_accept_by_another_word(
+    cli: Cli, root: Path, third: str, meant: str
+) -> None:
+    """It was accepted, so that the deal counted as good as won."""
+    quotes = f"Quote ID,Deal ID,Status,Total\nq1,1,Approved,10\nq2,1,Signed,10\nq3,1,{third},10\n"
+    deals = "Deal ID,Deal Name,Stage,Amount,Currency\n1,Saw,Demo,1000,EUR\n"
+    _plan(cli, _files("exp", deals=deals, quotes=quotes))
+    cli("import", "run", "m")
+
+    statuses = {one["external_id"]: one["status"] for one in map(_read, root.glob("quotations/**/*.yaml"))}
+
+    assert (statuses["q1"], statuses["q2"]) == (meant, "accepted")
+
+
 def test_quotations_without_ids_are_known_by_their_numbers_and_so_are_their_lines(
     cli: Cli, root: Path
 ) -> None:
