@@ -31,6 +31,14 @@ class PipecliError(Exception):
         return f"{self.message}; {self.hint}" if self.hint else self.message
 
 
+class FaultAt(ValueError):
+    """A fault of one part of a record that a rule of the whole finds: the part is at `path`."""
+
+    def __init__(self, message: str, *path: str | int) -> None:
+        super().__init__(message)
+        self.path = path
+
+
 def reason_of(error: BaseException) -> str:
     """Why a change failed, without what became of it."""
     told = getattr(error, "reason", "") or getattr(error, "strerror", "") or str(error)

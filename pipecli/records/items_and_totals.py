@@ -13,20 +13,13 @@ from typing import Annotated, Any, ClassVar, NamedTuple, Protocol, Self
 
 from pydantic import Field, model_validator
 
+from pipecli.errors import FaultAt
 from pipecli.records import kinds
 from pipecli.records.base import Amount, Count, Flag, Line, Part, Percent, ProductSku, Quantity, Text
 from pipecli.records.compare_names import folded
 from pipecli.records.money import EXACT, minor_digits, percentage, rounded, split_cents, zero_of
 
 _ZERO = Decimal(0)
-
-
-class FaultAt(ValueError):
-    """A fault of one part of a record that a rule of the whole finds: the part is at `path`."""
-
-    def __init__(self, message: str, *path: str | int) -> None:
-        super().__init__(message)
-        self.path = path
 
 
 class LineKind(StrEnum):

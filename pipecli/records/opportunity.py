@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
+from pipecli.errors import FaultAt
 from pipecli.records import kinds
 from pipecli.records.activity import Activity, Attachment, NextContact
 from pipecli.records.base import (
@@ -35,7 +36,7 @@ from pipecli.records.base import (
     Text,
     UserSlug,
 )
-from pipecli.records.items_and_totals import FaultAt, Item, require_fitting_discount, require_payable, totals
+from pipecli.records.items_and_totals import Item, require_fitting_discount, require_payable, totals
 from pipecli.records.kinds import OPPORTUNITY, closed_in_lists
 from pipecli.records.money import rounded
 

@@ -433,7 +433,8 @@ def version(work_tree: Path) -> tuple[int, ...]:
 
 def words_of(done: subprocess.CompletedProcess[bytes]) -> str:
     """Why git failed, in its words or a hook's on one line."""
-    return stderr_of(done.stderr) or stderr_of(done.stdout * (done.returncode > 0)) or ending(done.returncode)
+    is_killed = done.returncode < 0  # then what it had printed is no reason
+    return stderr_of(done.stderr) or ("" if is_killed else stderr_of(done.stdout)) or ending(done.returncode)
 
 
 def ending(code: int) -> str:
