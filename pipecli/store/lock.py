@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import glob
 import os
+import re
 import signal
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -156,16 +157,22 @@ def _unwritable(error: Exception) -> PipecliError:
 
 def clear_temporary(file: Path) -> None:
     """Remove what killed commands left beside a person's file that they were writing."""
-    for aside in file.parent.glob(f".{glob.escape(file.name)}.*.tmp"):
+    for aside in filter(is_left_over, file.parent.glob(f".{glob.escape(file.name)}.*.tmp")):
         with suppress(OSError):
-            if not _is_dead(aside.name.split(".")[-2]) and aside.stat().st_mtime >= time() - _AN_HOUR:
-                continue
             if aside.is_dir():
                 from shutil import rmtree  # 2 ms, for what is rare
 
                 rmtree(aside)
             else:
                 aside.unlink()
+
+
+def is_left_over(file: Path) -> bool:
+    """True for what has the name of a temporary file, of a process that has ended."""
+    with suppress(OSError):
+        if match := re.fullmatch(r"\..+\.(\d+)\.tmp", file.name):
+            return _is_dead(match[1]) or os.lstat(file).st_mtime < time() - _AN_HOUR
+    return False
 
 
 _A_MINUTE, _AN_HOUR = 60, 3600

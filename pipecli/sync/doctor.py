@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Set
 from functools import partial
 from pathlib import Path
+from shlex import quote
 
 from pipecli.errors import PipecliError
 from pipecli.extras import EXTRAS, PINNED_INSTALL, install_command, missing_extras
@@ -23,7 +24,7 @@ from pipecli.store.create_pipeline import HOSTS
 from pipecli.store.git_recovery import remake_index
 from pipecli.store.ids_and_files import month_file, with_schema_path
 from pipecli.store.index import index
-from pipecli.store.lock import interruptible
+from pipecli.store.lock import interruptible, is_left_over
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.plan_writes import Write
 from pipecli.store.safe_files import Location
@@ -281,6 +282,14 @@ def _is_on(place: Location, name: str) -> bool:
     return git.run(place.work_tree, "config", "--type=bool", "--get", name).stdout == b"true\n"
 
 
+def leftovers(place: Location) -> Iterator[Diagnosis]:
+    """Files that killed commands had begun to write and of which no journal tells, as of an export."""
+    others = git.words(place.work_tree, "ls-files", "-z", "--others", "--", place.prefix or ".")
+    dead = [name for name in others if is_left_over(place.work_tree / name)]
+    if dead:
+        yield warning(f"left by killed commands: {first_of(dead, 3)}", f"rm {' '.join(map(quote, dead))}")
+
+
 def documents_by_year(place: Location) -> Iterator[Diagnosis]:
     """Documents in the folder of a year: git writes the list of all its files anew with every commit."""
     by_year = {
@@ -335,6 +344,7 @@ LOOKS: tuple[tuple[str, Look], ...] = (
     ("objects", objects),
     ("driver", driver),
     ("index", records_index),
+    ("leftovers", leftovers),
     ("layout", documents_by_year),
     ("many files", many_files),
     ("history", commit_graph),

@@ -331,3 +331,11 @@ def test_the_index_is_not_opened_to_look(cli: Cli, root: Path) -> None:
     before = index.read_bytes()
     cli("doctor")
     assert index.read_bytes() == before
+
+
+def test_what_killed_commands_had_begun_to_write_is_named(root: Path, look: Look) -> None:
+    assert "leftovers" not in look()
+    (root / "schemas/.lead.schema.json.4194305.tmp").touch()
+    (root / f".a.csv.{os.getpid()}.tmp").touch()  # somebody writes it now
+    names = "schemas/.lead.schema.json.4194305.tmp"
+    assert look()["leftovers"] == ("warning", f"left by killed commands: {names}", f"rm {names}")
