@@ -6,6 +6,7 @@ paper says is kept from running in `outbox/typesetting.py`.
 
 from __future__ import annotations
 
+import json
 import re
 from codecs import lookup
 
@@ -15,6 +16,12 @@ from pipecli.wording import shortened
 _LINE_ENDS = "\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]"
 _CONTROLS = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066\u2067"
 """What moves a cursor or turns text around, but tab and line ends; half a surrogate pair can't be written."""
+_UNSEEN = "\u115f\u1160\u2060-\u2065\u206a-\u206f\u3164\uffa0\ufff0-\ufffb\U000e0000-\U000e00ff"
+"""What draws nothing, and no script needs: names look alike, and an agent reads what a person doesn't see."""
+_SELECTORS = "\ufe00-\ufe0f\U000e0100-\U000e01ef"
+_OUT_OF_PLACE = rf"(?<![\u1800-\u18af])\u180e|(?<![^\s{_SELECTORS}])[{_SELECTORS}]"
+"""The same of what Mongolian needs, and of selectors of a form, of which a sign has one."""
+_PRINTABLE = f"[\u115f\u1160\u3164\uffa0{_SELECTORS}]"
 _ISOLATE = "\u2068\u2069"  # drawn around right-to-left text
 _SOFT_HYPHEN = "\xad"  # a terminal shows it or not, as it likes: nobody can say how wide it is
 BREAKS = "\t\n\r\u2028\u2029"
@@ -22,9 +29,14 @@ BREAKS = "\t\n\r\u2028\u2029"
 
 def clean(text: str, *, is_drawn: bool = False) -> str:
     """Text on one line that does nothing to a terminal: line breaks show as `⏎`, other controls as `·`."""
-    if text.isprintable():
+    if _is_harmless(text):
         return text
     return harmless(re.sub(_LINE_ENDS, "⏎", text), "\t", is_drawn=is_drawn).replace(_SOFT_HYPHEN, "")
+
+
+def _is_harmless(text: str) -> bool:
+    """True for most texts, at once: Python calls what draws nothing printable where it isn't a format."""
+    return text.isprintable() and (text.isascii() or not re.search(_PRINTABLE, text))
 
 
 def harmless(text: str, also: str = "", *, instead: str = "·", is_drawn: bool = False) -> str:
@@ -32,9 +44,11 @@ def harmless(text: str, also: str = "", *, instead: str = "·", is_drawn: bool =
 
     `also` are further characters, none printable. In what `is_drawn` isolates stay.
     """
-    if text.isprintable():
+    if _is_harmless(text):
         return text
-    return re.sub(f"[{_CONTROLS}{'' if is_drawn else _ISOLATE}{also}]", instead, text)
+    return re.sub(
+        f"[{_CONTROLS}{'' if is_drawn else _ISOLATE}{also}{_UNSEEN}]|{_OUT_OF_PLACE}", instead, text
+    )
 
 
 def visible(text: str, instead: str = "·", keep: str = "") -> str:
@@ -92,14 +106,14 @@ def _guard(text: str, *, is_start: bool = True) -> str:
 
 
 # Old JavaScript ends a string at U+2028. All of these can only stand inside a string.
-_UNSAFE = "[\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+_UNSAFE = f"[\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff{_UNSEEN}]"
 
 
 def safe_json(text: str) -> str:
     """JSON with an escape for every sign that is not to stand in it raw."""
     if text.isascii():
         return text.replace("\x7f", "\\u007f")
-    return re.sub(_UNSAFE, lambda match: f"\\u{ord(match[0]):04x}", text)
+    return re.sub(_UNSAFE, lambda match: json.dumps(match[0])[1:-1], text)
 
 
 _LIVE = (

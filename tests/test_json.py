@@ -17,6 +17,11 @@ from pipecli.errors import PipecliError
 from pipecli.json_and_csv import dumps, loads
 
 
+def test_what_draws_nothing_is_escaped() -> None:
+    """An agent would read in it what no person sees."""
+    assert dumps({"a": "x\u2060\U000e0068"}, indent=None) == '{"a": "x\\u2060\\udb40\\udc68"}'
+
+
 def test_a_record_is_written_as_a_person_would() -> None:
     record = {
         "id": "OPP-2Q8XA",

@@ -148,6 +148,13 @@ def test_a_table_without_right_to_left_letters_has_no_isolates() -> None:
         ("soft\xadhyphen", "softhyphen"),
         ("قهوه‌خانه", "قهوه‌خانه"),
         ("👨‍👩‍👧", "👨‍👩‍👧"),
+        ("Ac\u2060me\u3164", "Ac·me·"),
+        ("Acme\U000e0068\U000e0069", "Acme··"),
+        ("\ufe0fAcme ❤\ufe0f\ufe01", "·Acme ❤\ufe0f·"),
+        (
+            "1\ufe0f\u20e3 葛\U000e0100城 \u1820\u180e\u1820",
+            "1\ufe0f\u20e3 葛\U000e0100城 \u1820\u180e\u1820",
+        ),
     ],
 )
 def test_what_would_move_a_terminal_is_shown_instead(text: str, shown: str) -> None:

@@ -249,7 +249,7 @@ def _least(filled: _Filled) -> int:
 def cell_text(value: object) -> str:
     """A value on one line, as a person reads it; harmless to a terminal."""
     if type(value) is str:
-        return value if value.isprintable() else clean(value)
+        return value if value.isascii() and value.isprintable() else clean(value)
     if value is None:
         return ""
     if isinstance(value, bool):
