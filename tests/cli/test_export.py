@@ -220,7 +220,8 @@ def test_the_ending_of_the_file_is_its_format_and_people_are_told(
         (["deels"], '"deels" isn\'t a kind of record'),
         (["leads", "--format", "markdown"], "records can't be exported as markdown"),
         (["leads", "--where", "score >"], "the query can't be run"),
-        (["leads", "--output", "/none/x.csv"], "/none/x.csv: can't be written: No such file"),
+        (["leads", "--output", "/none/x.csv"], "/none/x.csv: the directory /none does not exist"),
+        (["leads", "--output", "x.xlsx"], "x.xlsx: only .csv, .tsv, .json, .jsonl, .ids and .vcf can be"),
     ],
 )
 def test_what_can_not_be_exported_is_refused(

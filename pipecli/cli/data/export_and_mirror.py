@@ -9,7 +9,7 @@ from shlex import quote
 from typing import Any, Literal
 
 from pipecli.cli.common.command import Verb, argument, noun, option
-from pipecli.cli.common.output import print_record, write_text, write_whole
+from pipecli.cli.common.output import ending_of, print_record, write_text, write_whole
 from pipecli.cli.common.record_json import record_json
 from pipecli.cli.common.session import Session, say
 from pipecli.errors import PipecliError
@@ -149,8 +149,9 @@ def _format(run: Session, output: Path | None) -> str:
     """The format that was asked for, else that of the file's ending, else CSV."""
     asked = run.format_name
     if asked == "table":
-        ending = output.suffix.lstrip(".").lower() if output else ""
-        return ending if ending in _FORMATS else "csv"
+        endings = [*(f".{form}" for form in _FORMATS), ".vcf"]
+        ending = ending_of(str(output), endings, "") if output and output.suffix else ""
+        return ending[1:] if ending[1:] in _FORMATS else "csv"
     if asked not in _FORMATS:
         raise PipecliError(f"records can't be exported as {asked}", hint=f"give one of {', '.join(_FORMATS)}")
     return asked
