@@ -332,8 +332,15 @@ class Pipeline:
 
         Stops as `require_all_readable` does: who decides by them, such as what is left to invoice, needs all.
         """
+        self.require_all_readable(BY_NOUN[model.noun])
+        return self.all_here(model, **columns)
+
+    def all_here(self, model: type[R], **columns: str | None) -> list[R]:
+        """The same where nothing is decided by them: those that can be read, and a word on the others."""
         kind = BY_NOUN[model.noun]
-        self.require_all_readable(kind)
+        broken = [fault for fault in self.index.faults() if kind_of(fault.file) is kind]
+        for fault in (*broken, *safe_files.faults_of_absent(self.left_out, [kind])):
+            self.tell(f"warning: {fault}")
         condition = " AND ".join(f'"{column}" = ?' for column in columns) or "true"
         rows = self.query(
             f"SELECT path FROM {kind.table} WHERE {condition} ORDER BY {kind.identity}",

@@ -33,7 +33,9 @@ def test_a_total_tells_of_deals_that_are_not_checked_out(
         words = command.split()
         said = cli(*words, *(["SELECT count(*) FROM opportunities"] if words == ["sql"] else []))
         assert "1 record is not checked out" in said.err, command
-    assert "not checked out" not in cli("customer", "list").err
+    assert "opportunities" not in cli("supplier", "list").err
+    for noun in ("customer", "competitor"):  # of which deals are counted
+        assert "opportunities: 1 record is not checked out" in cli(noun, "list").err
     assert "opportunities: 1 record is not checked out" in cli("find", "machines").err
     git("sparse-checkout", "disable")
     said = cli("forecast", "--format", "json")
@@ -102,6 +104,7 @@ def test_what_is_decided_by_papers_that_are_not_here_is_not_done(
     cli("invoice", "issue", cli("invoice", "new", order, "--format", "ids").id)
     _sparse(git, "customers", "opportunities", "orders", "schemas")
     assert "invoices: 1 record is not checked out" in refused("invoice", "new", order)
+    assert "invoices: 1 record is not checked out" in cli("order", "cancel", order, "--dry-run").err
     for verb in (["report", "receivables"], ["opp", "show", DEAL]):
         assert "invoices: 1 record is not checked out" in cli(*verb).err, verb
     _sparse(git, "customers", "opportunities", "quotations", "schemas")

@@ -18,17 +18,18 @@ from pipecli.cli.common.command import Reading, owner_options, shared_option
 from pipecli.cli.common.names_and_questions import document_row, is_recent, names_of, print_rows, recalled
 from pipecli.cli.common.output import Format, print_records, write_text
 from pipecli.cli.common.record_json import BY_HAND, DERIVED, deal_members, derived_keys
-from pipecli.cli.common.session import Session, owner_asked, owner_filter
+from pipecli.cli.common.session import Session, owner_asked, owner_filter, warn
 from pipecli.cli.common.table import Column, ListColumn
 from pipecli.cli.common.terminal_and_own_config import say_after
 from pipecli.errors import PipecliError
 from pipecli.json_and_csv import dumps, loads
 from pipecli.records.compare_names import all_chosen, chosen_id, likeliest, own_names
-from pipecli.records.kinds import BY_FOLDER, BY_NOUN, Kind
+from pipecli.records.kinds import BY_FOLDER, BY_NOUN, KINDS, Kind
 from pipecli.store.index import views
 from pipecli.store.index.rows_for_verbs import columns_of, exists
 from pipecli.store.index.sql_and_search import Row, search_activities, search_records, select_rows
 from pipecli.store.index.views import condition_of, in_team
+from pipecli.store.safe_files import faults_of_absent
 
 _FILTERS = {"owner": "owner", "status": "status", "stage": "stage", "team": "team"}
 
@@ -205,6 +206,8 @@ def print_list(
     `is_open` is an SQL condition that holds unless `--all`, `--status` or `--where` says otherwise.
     """
     pipeline = run.read(kind)
+    counted = [one for one in KINDS if any(f"FROM _{one.table} " in column.sql for column in columns)]
+    warn(faults_of_absent(pipeline.left_out, counted))
     connection = pipeline.index.connection
     known = set(columns_of(connection, kind.table))
     condition, parameters, tail = _filtered(run, kind.folder, known, columns, order)

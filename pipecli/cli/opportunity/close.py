@@ -151,7 +151,7 @@ def reopen(
         transaction.settings,
         quotations,
         orders,
-        invoices=transaction.pipeline.all(Invoice, opportunity=deal.id) if orders else (),
+        invoices=transaction.pipeline.all_here(Invoice, opportunity=deal.id) if orders else (),
         when_open=quotations_when_open(
             transaction.pipeline, deal.id, [quotation.id for quotation in quotations]
         ),

@@ -82,7 +82,7 @@ def deliver(
 def cancel(transaction: Transaction, ref: Ref, reason: str | None = option("Why.", "TEXT")) -> Change:
     """Cancel an open order; its quotation can be ordered again."""
     order = transaction.get(Order, ref, Care.ONLY)
-    return cancel_order(order, transaction.pipeline.all(Invoice, order=order.id), reason=reason)
+    return cancel_order(order, transaction.pipeline.all_here(Invoice, order=order.id), reason=reason)
 
 
 @app.command("invoice new", cls=Changing)
