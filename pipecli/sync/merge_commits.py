@@ -182,7 +182,7 @@ def _with(place: Location, tree: str, contents: Mapping[str, bytes | None]) -> s
         for name, content in zip(names, here.values(), strict=True):
             with open(name, "xb") as handle:  # noqa: PTH123
                 handle.write(content)
-        listed = "".join(f"{name}\n" for name in names).encode()
+        listed = os.fsencode("".join(f"{_quoted(name)}\n" for name in names))
         hashed = ("hash-object", "-w", "--no-filters", "--stdin-paths")
         blobs = git.raw(place.work_tree, *hashed, stdin=listed).decode().split()
         entries = [f"{_FILE} {blob}\t{path}" for path, blob in zip(here, blobs, strict=True)]
@@ -196,6 +196,12 @@ def _with(place: Location, tree: str, contents: Mapping[str, bytes | None]) -> s
                 raise git.GitRefused(f"git could not put the merge together: {git.words_of(done)}")
         done = git.run(place.work_tree, "write-tree", environment=environment)
         return done.stdout.decode().strip()
+
+
+def _quoted(path: str) -> str:
+    """A path as git reads one of a line, also with a line break in it."""
+    escaped = path.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'"{escaped}"'
 
 
 def commit_merge(place: Location, tree: str, *, shared: str, ours: str, message: str) -> str:

@@ -37,6 +37,15 @@ def test_different_fields_of_one_deal_come_together(ana: Clone, luis: Clone) -> 
     assert "Pipecli-Record: OPP-2Q8XA" in ana.git("log", "-1", "--format=%B")
 
 
+def test_a_pipeline_in_a_folder_with_a_line_break_in_its_name(ana: Clone, luis: Clone, folder: Path) -> None:
+    luis.change(MACHINES, "4998.00", "5200.00")
+    luis.sync()
+    ana.change(MACHINES, "2026-12-15", "2027-01-10")
+    odd = Clone(ana.path.rename(folder / 'a "new\nfolder\\'), ana.capsys)
+    odd.sync()
+    assert "amount: 5200.00\n" in odd.read(MACHINES) and "expected_close: 2027-01-10\n" in odd.read(MACHINES)
+
+
 def test_what_only_one_side_did_makes_no_merge(ana: Clone, luis: Clone) -> None:
     assert "nothing to do" in ana.sync().out
     ana.change(MACHINES, "4998.00", "5200.00")
