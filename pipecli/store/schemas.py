@@ -41,9 +41,20 @@ _UNKNOWN_TO_EDITORS = ("max_digits", "decimal_places")
 def schema_of(kind: Kind) -> dict[str, Any]:
     """The JSON Schema of one kind of record."""
     schema = kind.model.model_json_schema(by_alias=True, schema_generator=_Generator)
-    _describe(kind.model, schema, schema.get("$defs", {}))
+    definitions = schema.get("$defs", {})
+    for name, definition in definitions.items():
+        definitions[name] = _with_docstring(name, definition)
+    schema = _with_docstring(kind.model.__name__, schema)
+    _describe(kind.model, schema, definitions)
     _tighten(schema)
     return {"$schema": DIALECT, **schema, "title": f"pipecli {kind.noun}"}
+
+
+def _with_docstring(name: str, definition: dict[str, Any]) -> dict[str, Any]:
+    """The definition of a class with its docstring, also where `python -OO` has taken that away."""
+    modules = [module for module in sys.modules if module.startswith("pipecli.records.")]
+    doc = next(ast.get_docstring(node) for module in modules if (node := _classes_of(module).get(name)))
+    return dict(sorted({**definition, **({"description": doc} if doc else {})}.items()))
 
 
 def _tighten(schema: Any) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -253,3 +255,10 @@ def test_a_field_is_explained_on_hover() -> None:
 
 def test_the_schemas_of_this_repository_are_those_of_its_models() -> None:
     assert schemas.differing_schemas(Path(__file__).parents[2], schemas.FOLDER) == {}
+
+
+def test_a_python_without_docstrings_writes_the_same() -> None:
+    here = Path(__file__).parents[2]
+    words = [sys.executable, "-OO", "-m", "pipecli", "schema", "check", str(here / schemas.FOLDER)]
+    done = subprocess.run(words, cwd=here, capture_output=True, text=True, check=False)
+    assert done.stderr.startswith("ok: ")
