@@ -351,11 +351,8 @@ def _of_presets(table: Table, several: Iterable[Preset], vendor: str | None = No
         proofs = sum(one_word(column) in by_key for column in preset.own)
         if vendor is None and preset.own and not bare and proofs < _OWN_COLUMNS:
             continue
-        columns = {
-            by_key[key]: feeds
-            for column, feeds in preset.columns.items()
-            if (key := one_word(column)) in by_key
-        }
+        alike = {by_key[k]: of for c, of in preset.columns.items() if (k := one_word(c)) in by_key}
+        columns = alike | {c: preset.columns[c] for c in table.columns if c in preset.columns}
         for column in table.columns:  # `Company name` of the company beside `Company Name` of the contact
             if columns.get(by_key.get(one_word(column), "")) == "customer":
                 columns.setdefault(column, "customer")
