@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from pipecli.checks import Problem, Rule, Severity
 from pipecli.history.change_set import Range
-from pipecli.history.changes_in_words import RecordVersion
 from pipecli.history.commit_as_of import tip
 from pipecli.history.commits import file_changes, listed_commits, parse_commit
+from pipecli.history.events_in_words import RecordVersion
 from pipecli.records.base import Document, Plain, Record
 from pipecli.records.kinds import BY_NOUN
 from pipecli.records.opportunity import Opportunity
@@ -26,7 +26,7 @@ from pipecli.store.safe_files import Location
 from pipecli.store.yaml import read
 
 if TYPE_CHECKING:
-    from pipecli.history.changes_in_words import Event
+    from pipecli.history.events_in_words import Event
     from pipecli.store.pipeline import Pipeline
 
 R = TypeVar("R", bound=Record)

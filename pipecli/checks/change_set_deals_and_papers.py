@@ -11,8 +11,8 @@ from decimal import Decimal
 from pipecli.checks import Path, Problem, Rule, Severity
 from pipecli.checks.change_set import ReviewedChanges, ReviewedRecord
 from pipecli.checks.quotations_against_history import OFFERED
-from pipecli.history.changes_in_words import Event
-from pipecli.history.log import sent_times
+from pipecli.history.events_in_words import Event
+from pipecli.history.record_history import sent_times
 from pipecli.records.base import Record
 from pipecli.records.items_and_totals import discounts, totals
 from pipecli.records.kinds import OPPORTUNITY

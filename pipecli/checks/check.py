@@ -26,7 +26,7 @@ from pipecli.checks.change_set import RULES as RULES_OF_ANY_RECORD
 from pipecli.checks.change_set import Between, Renames, ReviewedChanges, ReviewedRecord, renames
 from pipecli.errors import FaultyFile
 from pipecli.history.change_set import ChangedRecord, ChangeSet, Range, Side
-from pipecli.history.changes_in_words import events_between
+from pipecli.history.events_in_words import events_between
 from pipecli.history.pipeline_as_of import pipeline_of_commit
 from pipecli.records.base import Record
 from pipecli.records.kinds import BY_NOUN, OPPORTUNITY, SETTINGS, SETTINGS_FILE

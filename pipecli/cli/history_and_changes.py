@@ -16,12 +16,20 @@ from pipecli.cli.common.table import Column, cell_text, isolated, plain_columns
 from pipecli.cli.report.common import Currency, money_column, print_with_currency
 from pipecli.errors import Ambiguous, PipecliError
 from pipecli.harmless_text import clean
-from pipecli.history.changes_in_words import OF_THE_RECORD
 from pipecli.history.commit_as_of import zone_of
 from pipecli.history.commits import Commit, Signature, listed_commits, signatures
 from pipecli.history.deal_movements import Changes, ChangesAsked, End, movement_between
+from pipecli.history.events_in_words import OF_THE_RECORD
 from pipecli.history.history_index import History, open_history
-from pipecli.history.log import BELONGING, LogEntry, Name, document_named, history_of, names_like, steps_of
+from pipecli.history.record_history import (
+    BELONGING,
+    LogEntry,
+    Name,
+    document_named,
+    history_of,
+    names_like,
+    steps_of,
+)
 from pipecli.json_and_csv import dumps, picked
 from pipecli.records.days import Days, day_in
 from pipecli.records.kinds import BY_NOUN, KINDS, OPPORTUNITY, SETTINGS, SETTINGS_FILE

@@ -29,7 +29,7 @@ from pipecli.errors import PipecliError
 from pipecli.extras import PINNED_INSTALL_CHARTS
 from pipecli.records.kinds import SETTINGS_FILE
 from pipecli.store import create_pipeline, git, git_commit
-from pipecli.store.crash_recovery import working
+from pipecli.store.crash_recovery import cleared_up_if_killed
 from pipecli.store.create_pipeline import HOSTS, CiFile
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.plan_writes import Write
@@ -199,7 +199,7 @@ def _clear_half(root: Path, whole: timedelta) -> None:
         if max(moments) - min(moments) >= whole.total_seconds() or not is_ours or states - {"D"}:
             return
         say("the sample that was cut off is begun again")
-        with working(place, "init --sample"):
+        with cleared_up_if_killed(place, "init --sample"):
             git.output(root, "rm", "-rqf", "--ignore-unmatch", ".")
             git.output(root, "update-ref", "-d", "HEAD")
 

@@ -102,11 +102,11 @@ def today(run: Session) -> None:
     It shows what is yours or shared with you (everybody's, if git's e-mail address isn't a user's), then what
     happened since yesterday. `--format json` has every row.
     """
-    from pipecli.store.index.rows_for_followups import due_followups, sent_quotations
+    from pipecli.store.index.rows_for_followups import followups_until, sent_quotations
 
     pipeline = run.read(LEAD, OPPORTUNITY, QUOTATION, INVOICE, CUSTOMER)
     chosen = _chosen(run)
-    followups = map(followup_row, due_followups(pipeline, chosen, run.today))
+    followups = map(followup_row, followups_until(pipeline, chosen, run.today))
     sent = sent_quotations(pipeline.index.connection, chosen)
     quotations = filter(None, (quotation_to_ask_after(*quotation, today=run.today) for quotation in sent))
     sections = [list(followups), list(quotations), *_deals(run, chosen)]

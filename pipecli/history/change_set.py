@@ -8,9 +8,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
 
-from pipecli.history.changes_in_words import Event, RecordVersion, events_between, title_of
 from pipecli.history.commit_as_of import UNSHALLOW, NoSuchMoment, commit_meant, tip
 from pipecli.history.commits import key_of_path, merge_base, noun_at, record_kind
+from pipecli.history.events_in_words import Event, RecordVersion, events_between, title_of
 from pipecli.history.pipeline_as_of import PastPipeline, pipeline_of_commit
 from pipecli.history.version_facts import facts_of
 from pipecli.records.kinds import KINDS, OPPORTUNITY

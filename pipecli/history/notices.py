@@ -13,10 +13,10 @@ from hashlib import sha256
 from typing import Any, NamedTuple
 
 from pipecli.harmless_text import message_line
-from pipecli.history import changes_in_words as words
-from pipecli.history.changes_in_words import Event, RecordVersion, value_in_words
+from pipecli.history import events_in_words as words
+from pipecli.history.events_in_words import Event, RecordVersion, value_in_words
 from pipecli.history.history_index import History
-from pipecli.history.log import RecordStep, steps_of
+from pipecli.history.record_history import RecordStep, steps_of
 from pipecli.records.days import day_in
 from pipecli.records.emails_and_phones import email_key
 from pipecli.records.kinds import CLOSED_LISTS, LEAD, OPPORTUNITY, closed_list

@@ -16,7 +16,7 @@ from typing import NamedTuple, cast
 
 from pipecli.checks.quotations_against_history import OFFERED
 from pipecli.errors import FaultyFile
-from pipecli.history import changes_in_words
+from pipecli.history import events_in_words
 from pipecli.merge.field_by_field import (
     ORDER,
     FieldConflict,
@@ -73,12 +73,12 @@ def _shown(path: Path, value: object, side: Plain) -> str | None:
         return None
     if isinstance(value, Mapping):
         if path[-2:-1] in (("activities",), ("items",), ("contacts",)):
-            return changes_in_words.described(path[-2], value, currency)
+            return events_in_words.described(path[-2], value, currency)
         fields = (f"{key} {_shown((*path, key), inner, side)}" for key, inner in value.items())
         return shortened(", ".join(fields), _LONGEST)
     if is_list(value):
         return shortened(", ".join(_shown((*path, ""), member, side) or "" for member in value), _LONGEST)
-    if shown := changes_in_words.value_in_words(value, path[-1], currency):
+    if shown := events_in_words.value_in_words(value, path[-1], currency):
         return shown
     return f'"{shortened(" ".join(str(value).split()), _LONGEST)}"'
 
@@ -92,7 +92,7 @@ def _name(model: type[Part], path: Path, ours: Plain, theirs: Plain) -> str:
         members = [_members(model, path[:place], value) for value in here]
         thing = next((member for side in members if isinstance(member := side.get(key), Mapping)), None)
         if thing is not None:
-            one = f"{changes_in_words.member_word(keys[-1])} {changes_in_words.member_name(thing, key)}"
+            one = f"{events_in_words.member_word(keys[-1])} {events_in_words.member_name(thing, key)}"
             words.append(" ".join([*filter(None, [".".join(keys[:-1])]), one]))
             keys = []
         elif key == ORDER and any(map(is_list, here)):

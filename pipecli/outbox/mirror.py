@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pipecli import __version__
 from pipecli.errors import PipecliError, system_refusal
 from pipecli.extras import require_extra
-from pipecli.history import log
-from pipecli.history.changes_in_words import OF_THE_RECORD, Event, first_fields
 from pipecli.history.commits import listed_commits
+from pipecli.history.events_in_words import OF_THE_RECORD, Event, first_fields
+from pipecli.history.record_history import RecordStep, steps_of
 from pipecli.json_and_csv import digits, dumps
 from pipecli.records.kinds import KINDS, SETTINGS
 from pipecli.store import git
@@ -121,7 +121,7 @@ class Source:
         commits = [commit.id for commit in listed_commits(self.pipeline.location, self.upto.commit, since)]
         for start in range(0, len(commits), _AT_ONCE):
             number, last = 0, ""
-            for step in log.steps_of(self.history, commits[start : start + _AT_ONCE], (*KINDS, SETTINGS)):
+            for step in steps_of(self.history, commits[start : start + _AT_ONCE], (*KINDS, SETTINGS)):
                 number, last = (number if step.commit.id == last else 0), step.commit.id
                 for event in _events_of(step):
                     number, seq = number + 1, seq + 1
@@ -153,14 +153,14 @@ _ROWS = 50_000
 """The rows of a Parquet file that are held at a time: its row groups."""
 
 
-def _events_of(step: log.RecordStep) -> Iterator[Event]:
+def _events_of(step: RecordStep) -> Iterator[Event]:
     """The events of a record in a commit; of one that is new also what its fields began with."""
     yield from step.events
     if step.after and any(event.field == "created" for event in step.events):
         yield from (event for event in first_fields(step.after) if event.field not in OF_THE_RECORD)
 
 
-def _event_row(step: log.RecordStep, event: Event, number: int) -> Row:
+def _event_row(step: RecordStep, event: Event, number: int) -> Row:
     commit, after = step.commit, step.after
     return (
         commit.id, number, commit.when.astimezone(UTC), commit.author, commit.email, step.noun, step.key,

@@ -280,7 +280,7 @@ def job(place: Location, name: str) -> Iterator[None]:
     file = place.journal_of(name)
     with lock.hold_lock(file.parent):
         crash_recovery.recover(place, file)
-        with crash_recovery.working(place, name, file):
+        with crash_recovery.cleared_up_if_killed(place, name, file):
             yield
 
 

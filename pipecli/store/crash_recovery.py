@@ -76,7 +76,7 @@ class Journal(NamedTuple):
     """False where the commit is left to the user."""
     process: int
     steps: list[FileStep]
-    """None of work that changes no file of the pipeline by itself: `working`."""
+    """None of work that changes no file of the pipeline by itself: `cleared_up_if_killed`."""
     folders: list[str]
     """Those that the change makes, the innermost last."""
     handles: Sequence[int] = ()
@@ -333,7 +333,7 @@ def _write(journal: Journal, *, is_hard: bool) -> list[int]:
 
 
 @contextmanager
-def working(place: Location, subject: str, file: Path | None = None) -> Iterator[None]:
+def cleared_up_if_killed(place: Location, subject: str, file: Path | None = None) -> Iterator[None]:
     """Have the next command clear up after gits of ours that are killed, in work beside commits of files.
 
     `file`: the journal of work beside changes. The caller holds the lock of its folder.

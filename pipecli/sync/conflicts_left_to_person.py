@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from pipecli.errors import PipecliError
-from pipecli.history.changes_in_words import RecordVersion, events_between, title_of
 from pipecli.history.commits import key_of_path, record_kind
+from pipecli.history.events_in_words import RecordVersion, events_between, title_of
 from pipecli.records.kinds import SETTINGS_FILE
 from pipecli.store import git, safe_files
 from pipecli.store.git_recovery import moving

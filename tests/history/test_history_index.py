@@ -18,7 +18,7 @@ import pytest
 
 from pipecli.history.commit_as_of import line_of_git
 from pipecli.history.history_index import connect, open_history
-from pipecli.history.log import history_of
+from pipecli.history.record_history import history_of
 from pipecli.history.version_facts import VersionFacts, facts_of
 from pipecli.store.git import Object
 from pipecli.store.safe_files import Location, find_location

@@ -306,7 +306,7 @@ def test_a_polite_kill_as_a_journal_is_written_leaves_none(root, monkeypatch):
     with (
         pytest.raises(KeyboardInterrupt),
         lock.hold_pipelines(place.cache),
-        crash_recovery.working(place, "sync"),
+        crash_recovery.cleared_up_if_killed(place, "sync"),
     ):
         pytest.fail("the signal came before the work")
     assert not place.journal.exists()
@@ -662,7 +662,7 @@ import os, sys, time
 from pathlib import Path
 from pipecli.store import crash_recovery, git_recovery, lock, safe_files
 place = safe_files.find_location(Path(sys.argv[1]))
-with lock.hold_pipelines(place.cache), crash_recovery.working(place, "sync"):
+with lock.hold_pipelines(place.cache), crash_recovery.cleared_up_if_killed(place, "sync"):
     git_recovery.moving(place, sys.argv[2])
     refs = ("refs/remotes/origin/main", "reftable/tables.list")
     for name in ("index", *refs, "config", "objects/maintenance"):
@@ -757,7 +757,7 @@ def git_at_work(root: Path) -> Iterator[None]:
 def cut_off(root: Path, subject: str, onto: str = "") -> None:
     """Leave what a command notes of its work beside changes, as if it was killed now."""
     place = safe_files.find_location(root)
-    with crash_recovery.working(place, subject):
+    with crash_recovery.cleared_up_if_killed(place, subject):
         if onto:
             git_recovery.moving(place, onto)
         notes = {file: file.read_bytes() for file in place.cache.glob("journal*")}
@@ -782,7 +782,7 @@ def test_work_that_fails_and_cannot_be_undone_now_is_undone_by_the_next_command(
     with (
         monkeypatch.context() as scene,
         pytest.raises(PipecliError, match=told),
-        crash_recovery.working(place, "propose"),
+        crash_recovery.cleared_up_if_killed(place, "propose"),
     ):
         git_recovery.moving(place, theirs)
         git("read-tree", "-um", theirs)
@@ -838,7 +838,7 @@ def test_what_became_of_files_that_a_killed_git_moved_is_told(cli, deal, git, ro
         fsync(open_)
 
     monkeypatch.setattr(os, "fsync", look)
-    with crash_recovery.working(place, "sync"):
+    with crash_recovery.cleared_up_if_killed(place, "sync"):
         git_recovery.moving(place, theirs)
         assert ((place.cache / "journal.onto").stat().st_ino, True) in hardened
         git("reset", "-q", "--hard", theirs)

@@ -350,7 +350,7 @@ def print_many(run: Session, keys: Sequence[tuple[str, str]], lines: Sequence[st
 
 def in_full(change: Change, before: Record) -> str:
     """The summary of a change; of a `set` each field with its old and its new value."""
-    from pipecli.history.changes_in_words import RecordVersion, events_between
+    from pipecli.history.events_in_words import RecordVersion, events_between
 
     if not change.summary.startswith("set "):
         return change.summary

@@ -40,11 +40,11 @@ def followups(
     record's owner.
     """
     from pipecli.cli.common.dates import parse_period
-    from pipecli.store.index.rows_for_followups import due_followups
+    from pipecli.store.index.rows_for_followups import followups_until
 
     run.read(LEAD, OPPORTUNITY, INVOICE)
     until = parse_period(due, run.today).last if due else date.max if ics else run.today
-    follow_ups = due_followups(run.pipeline, owner_filter(run), until)
+    follow_ups = followups_until(run.pipeline, owner_filter(run), until)
     if ics:
         write_text(calendar_of(run, "followups", [follow_up.plan for follow_up in follow_ups]))
     elif run.format is Format.TABLE and not follow_ups:
@@ -151,7 +151,7 @@ def _changed(run: Session) -> dict[str, datetime]:
     """The time of the last commit of each record, or of its creation where it has none."""
     from pipecli.history.commit_as_of import NoSuchMoment
     from pipecli.history.history_index import open_history
-    from pipecli.history.log import last_changes
+    from pipecli.history.record_history import last_changes
 
     known = created_times(run.pipeline.index.connection)
     try:

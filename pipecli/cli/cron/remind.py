@@ -33,7 +33,7 @@ from pipecli.reports.today_and_followups import (
     followups_by_user,
     reminder_message,
 )
-from pipecli.store.index.rows_for_followups import due_followups
+from pipecli.store.index.rows_for_followups import followups_until
 from pipecli.store.lock import interruptible
 from pipecli.translation import user_language, words_of
 
@@ -77,7 +77,7 @@ def remind(
     ours = channels(is_dry=run.dry_run)
     run.read(LEAD, OPPORTUNITY, INVOICE)
     until = parse_period(due, run.today).last if due else run.today
-    follow_ups = due_followups(run.pipeline, owner_filter(run), until)
+    follow_ups = followups_until(run.pipeline, owner_filter(run), until)
     if not follow_ups:
         _print(run, [])
         return

@@ -178,7 +178,7 @@ def take_offer(
     The opportunity is then worth what was offered; an amount set by hand is dropped.
     """
     from pipecli.cli.opportunity.close import ask_which
-    from pipecli.history.log import sent_times
+    from pipecli.history.record_history import sent_times
     from pipecli.records.papers import Quotation
     from pipecli.workflow import quotation as quotations_of
     from pipecli.workflow.opportunity.close import last_offered

@@ -14,7 +14,7 @@ from pipecli.cli.common.session import say
 from pipecli.cli.common.transaction import Transaction
 from pipecli.cli.common.typed_values import typed_option, typed_options
 from pipecli.errors import Ambiguous
-from pipecli.history.log import quotations_when_open, sent_times
+from pipecli.history.record_history import quotations_when_open, sent_times
 from pipecli.records.items_and_totals import totals
 from pipecli.records.lead import Lead
 from pipecli.records.opportunity import Opportunity

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipecli.errors import Reason
 from pipecli.harmless_text import guarded_cell, one_line, visible
-from pipecli.history.changes_in_words import Event
+from pipecli.history.events_in_words import Event
 from pipecli.inbox.importing.bindings import Bindings, Tally
 from pipecli.inbox.importing.match_record import PartKind
 from pipecli.inbox.importing.named_records import Nameable, NewRecord

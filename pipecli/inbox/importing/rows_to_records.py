@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any, Protocol, TypeVar
 
 from pipecli.errors import FaultyFile, PipecliError, Reason, Unreadable
-from pipecli.history.changes_in_words import RecordVersion, events_between
+from pipecli.history.events_in_words import RecordVersion, events_between
 from pipecli.inbox.importing.bindings import Bindings, Tally
 from pipecli.inbox.importing.cells import CLOSED_STAGE, Named, Path, nouns_of
 from pipecli.inbox.importing.day_formats import refuse_other_order

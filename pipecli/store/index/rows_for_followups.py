@@ -35,7 +35,7 @@ _CUSTOMER = {
 }
 
 
-def due_followups(pipeline: Pipeline, owner_filter: OwnerFilter, until: date) -> list[FollowUp]:
+def followups_until(pipeline: Pipeline, owner_filter: OwnerFilter, until: date) -> list[FollowUp]:
     """The next contacts and open activities of some owners that are due on or before a day."""
     planned = plans(pipeline.index.connection, owner_filter, until, to_remind=True)
     return due_of(planned, pipeline.now, until)

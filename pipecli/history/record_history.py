@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pipecli.history.changes_in_words import Event, RecordVersion, events_between, first_fields
 from pipecli.history.commits import Commit, RecordChange, parse_commit
+from pipecli.history.events_in_words import Event, RecordVersion, events_between, first_fields
 from pipecli.history.history_index import History
 from pipecli.records.kinds import BY_PREFIX, INVOICE, LEAD, ORDER, QUOTATION, SUPPLIER_QUOTATION, Kind
 from pipecli.store import git, safe_files

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipecli.history.changes_in_words import Event, RecordVersion, events_between, first_fields
+from pipecli.history.events_in_words import Event, RecordVersion, events_between, first_fields
 
 ITEM = {"product": "cafe-s-100", "description": "Café S-100", "quantity": 2, "unit_price": 2499.0}
 CALL = {"id": "7K3M9", "type": "call", "direction": "out", "subject": "Intro call", "done": True}
