@@ -12,10 +12,10 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from pipecli.checks import Path, Problem, Rule, Severity
-from pipecli.history.notices import EVENTS
 from pipecli.records.emails_and_phones import addresses, email_key, users_by_address
 from pipecli.records.kinds import BY_NOUN, SETTINGS_FILE, dotted
 from pipecli.records.money import MissingRate
+from pipecli.records.settings import EVENTS
 from pipecli.store.index.sql_and_search import BadQuery, compile_condition
 from pipecli.store.index.views import marks
 from pipecli.workflow.opportunity.advance import fault_of_requirement

@@ -7,26 +7,23 @@ It isn't part of the records: no branch holds it, no `git pull` brings it. Where
 there counts, and it moves only for a clone that knew its last state (a push with a lease): of two machines
 that claim the same at once, one is refused, looks again, and finds it claimed.
 
-The journal of a run (`RunJournal`) is beside the index of this clone: what a run claimed, and had not sent
-when it was killed, the next one finds.
+What a run claimed, and had not sent when it was killed, the next one finds in this clone: `RunJournal` in
+`cli/cron/remind.py`, `read_unsent` in `outbox/notices.py`.
 """
 
 from __future__ import annotations
 
-import json
 import random
 import re
 import secrets
 import subprocess
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import date, timedelta
-from pathlib import Path
-from typing import NamedTuple
 
 from pipecli.errors import PipecliError
-from pipecli.store import crash_recovery, git, lock, safe_files
+from pipecli.store import crash_recovery, git, lock
 from pipecli.store.git_remote import (
     LOCKED,
     RemoteTimeout,
@@ -282,136 +279,3 @@ def job(place: Location, name: str) -> Iterator[None]:
         crash_recovery.recover(place, file)
         with crash_recovery.cleared_up_if_killed(place, name, file):
             yield
-
-
-class Unfinished(NamedTuple):
-    """The claims of a run that has not ended, or was killed."""
-
-    who: str
-    """The name under which it claimed them."""
-    unsent: list[str]
-    """The keys not sent yet."""
-    sending: list[str]
-    """Those of them whose message was being sent: perhaps it is out."""
-
-
-class RunJournal:
-    """The journal of a run of `remind` or `digest`: written before a claim and before a message goes.
-
-    `notify` has none: what it has not sent is in a ref of git (`UnsentNotices`).
-    """
-
-    def __init__(self, cache: Path, who: str, job: str) -> None:
-        self._cache = cache
-        self._file = f"{job}.json"
-        self._who = who
-        self._unsent: list[str] = []
-
-    def of_killed(self) -> Unfinished | None:
-        """The claims that a killed run has left; None where none was killed."""
-        try:
-            plain = json.loads((self._cache / self._file).read_text(encoding="utf-8"))
-            return Unfinished(plain["who"], plain["unsent"], plain["sending"])
-        except FileNotFoundError:
-            return None
-        except (ValueError, TypeError, KeyError, RecursionError):
-            raise PipecliError(
-                f"{self._cache / self._file} of a run that was cut off is damaged",
-                hint="delete it; what it was sending may have been sent",
-            ) from None
-
-    def begin(self, keys: Sequence[str]) -> None:
-        """Note what will be claimed."""
-        self._unsent = [*keys]
-        self._note([])
-
-    def sending(self, keys: Sequence[str]) -> None:
-        """Note that a message with these is being sent."""
-        self._note([*keys])
-
-    def is_sent(self, keys: Sequence[str]) -> None:
-        """Note that it is out."""
-        self._unsent = [key for key in self._unsent if key not in keys]
-        self._note([])
-
-    def end(self) -> None:
-        """Forget it all: what was not sent is given back."""
-        (self._cache / self._file).unlink(missing_ok=True)
-
-    def _note(self, sending: Sequence[str]) -> None:
-        plain = Unfinished(self._who, self._unsent, [*sending])._asdict()
-        try:
-            self._cache.mkdir(parents=True, exist_ok=True)
-            safe_files.write_file(self._cache, self._file, json.dumps(plain).encode())
-            safe_files.harden(self._cache, self._file)
-            safe_files.harden_folders([self._cache])
-        except OSError as error:
-            raise PipecliError(
-                f"{self._cache / self._file} can't be written: {error.strerror}", hint="nothing more was sent"
-            ) from None
-
-
-class Delivery(NamedTuple):
-    """A message to one address, known by its name and place: the address itself is in no repository."""
-
-    key: str
-    """Under which it is claimed."""
-    is_for_user: bool
-    to: str
-    """The name of a channel, or a user."""
-    place: int
-    """Which of their addresses, from 0."""
-    event: str
-    record: str
-    title: str
-    body: str
-
-
-class UnsentNotices(NamedTuple):
-    """Where the next run of `notify` begins in this clone.
-
-    Two refs keep it: files of `.git/pipecli` may be deleted, and a ref keeps its commit.
-    """
-
-    told: str | None
-    """The commit up to which all is told or kept here; None before the first run."""
-    clone: str
-    """A random name of this clone, under which it claims."""
-    deliveries: tuple[Delivery, ...]
-
-    def with_(self, told: str, deliveries: Iterable[Delivery]) -> UnsentNotices:
-        """With what was found up to a commit, each thing once."""
-        kept: dict[str, Delivery] = {}
-        for delivery in (*self.deliveries, *deliveries):
-            kept.setdefault(delivery.key, delivery)
-        return self._replace(told=told, deliveries=tuple(kept.values()))
-
-    def without(self, keys: set[str]) -> UnsentNotices:
-        """Without the deliveries that are done with."""
-        return self._replace(
-            deliveries=tuple(delivery for delivery in self.deliveries if delivery.key not in keys)
-        )
-
-
-def read_unsent(place: Location) -> UnsentNotices:
-    """The deliveries that the last run has left."""
-    folder = refs(place, "notify")
-    blob = git.run(place.work_tree, "cat-file", "blob", f"{folder}/unsent")
-    stored = json.loads(blob.stdout) if not blob.returncode else {}
-    return UnsentNotices(
-        git.commit_of(place.work_tree, f"{folder}/told"),
-        stored.get("clone") or secrets.token_hex(8),
-        tuple(Delivery(**delivery) for delivery in stored.get("parcels", [])),
-    )
-
-
-def write_unsent(place: Location, unsent: UnsentNotices) -> None:
-    """Keep it for the next run. Raises git.GitRefused."""
-    folder = refs(place, "notify")
-    stored = {"clone": unsent.clone, "parcels": [delivery._asdict() for delivery in unsent.deliveries]}
-    text = json.dumps(stored, ensure_ascii=False, indent=1)
-    blob = git.raw(place.work_tree, "hash-object", "-w", "--stdin", stdin=text.encode()).decode().strip()
-    # In this order, and not in one transaction: a git that is killed moves the first of its refs alone.
-    git.raw(place.work_tree, "update-ref", f"{folder}/unsent", blob)
-    if unsent.told:
-        git.raw(place.work_tree, "update-ref", f"{folder}/told", unsent.told)

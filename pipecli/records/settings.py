@@ -240,6 +240,10 @@ def _zone(name: str) -> str:
     return name
 
 
+EVENTS = ("stage-changed", "won", "lost", "assigned", "closed", "reopened")
+"""The events that `notifications` may name; `closed` is a deal that closed by itself."""
+
+
 class Settings(Record):
     """`pipecli.yaml`. Each key is explained by a comment in the file that `init` writes."""
 

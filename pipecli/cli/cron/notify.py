@@ -1,7 +1,7 @@
 """`pipecli notify`: tell of what the commits since the last run did, whoever made them.
 
 From what happened to what is sent, and that it is once; to whom a notice goes is decided in
-`history/notices.py` (`recipients`), by which address here.
+`outbox/notices.py` (`recipients`), by which address here.
 """
 
 from __future__ import annotations
@@ -25,18 +25,22 @@ from pipecli.extras import require_extra
 from pipecli.history import commits
 from pipecli.history.commit_as_of import BeforeTheFirst, Moment, Revision, commit_at
 from pipecli.history.history_index import History, open_history
-from pipecli.history.notices import (
+from pipecli.outbox.channels import Address, Channels, Courier, channels, variable
+from pipecli.outbox.notices import (
     About,
+    Delivery,
     Notice,
     Standing,
     To,
+    UnsentNotices,
     notice_digest,
     notice_message,
     notices,
+    read_unsent,
     recipients,
+    write_unsent,
 )
-from pipecli.outbox.channels import Address, Channels, Courier, channels, variable
-from pipecli.outbox.once_across_clones import Delivery, UnsentNotices, job, read_unsent, write_unsent
+from pipecli.outbox.once_across_clones import job
 from pipecli.records.days import Days, months_around, quarter_of
 from pipecli.records.emails_and_phones import users_by_address
 from pipecli.reports.deal_and_weighted_amount import Valuation

@@ -7,10 +7,12 @@ What is due is decided in `reports/today_and_followups.py` (`due_of`), whose it 
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
 import typer
@@ -24,7 +26,7 @@ from pipecli.errors import PipecliError
 from pipecli.extras import require_extra
 from pipecli.harmless_text import clean
 from pipecli.outbox.channels import Address, Channels, Courier, channels, variable
-from pipecli.outbox.once_across_clones import Claims, RunJournal, job
+from pipecli.outbox.once_across_clones import Claims, job
 from pipecli.records.kinds import INVOICE, LEAD, OPPORTUNITY
 from pipecli.reports.today_and_followups import (
     FollowUp,
@@ -33,6 +35,7 @@ from pipecli.reports.today_and_followups import (
     followups_by_user,
     reminder_message,
 )
+from pipecli.store import safe_files
 from pipecli.store.index.rows_for_followups import followups_until
 from pipecli.store.lock import interruptible
 from pipecli.translation import user_language, words_of
@@ -181,6 +184,73 @@ def _send(
             ):
                 sent.append(_record(reminder, keys))
     return sent
+
+
+class Unfinished(NamedTuple):
+    """The claims of a run that has not ended, or was killed."""
+
+    who: str
+    """The name under which it claimed them."""
+    unsent: list[str]
+    """The keys not sent yet."""
+    sending: list[str]
+    """Those of them whose message was being sent: perhaps it is out."""
+
+
+class RunJournal:
+    """The journal of a run of `remind` or `digest`: written before a claim and before a message goes.
+
+    `notify` has none: what it has not sent is in a ref of git (`UnsentNotices` in `outbox/notices.py`).
+    """
+
+    def __init__(self, cache: Path, who: str, job: str) -> None:
+        self._cache = cache
+        self._file = f"{job}.json"
+        self._who = who
+        self._unsent: list[str] = []
+
+    def of_killed(self) -> Unfinished | None:
+        """The claims that a killed run has left; None where none was killed."""
+        try:
+            plain = json.loads((self._cache / self._file).read_text(encoding="utf-8"))
+            return Unfinished(plain["who"], plain["unsent"], plain["sending"])
+        except FileNotFoundError:
+            return None
+        except (ValueError, TypeError, KeyError, RecursionError):
+            raise PipecliError(
+                f"{self._cache / self._file} of a run that was cut off is damaged",
+                hint="delete it; what it was sending may have been sent",
+            ) from None
+
+    def begin(self, keys: Sequence[str]) -> None:
+        """Note what will be claimed."""
+        self._unsent = [*keys]
+        self._note([])
+
+    def sending(self, keys: Sequence[str]) -> None:
+        """Note that a message with these is being sent."""
+        self._note([*keys])
+
+    def is_sent(self, keys: Sequence[str]) -> None:
+        """Note that it is out."""
+        self._unsent = [key for key in self._unsent if key not in keys]
+        self._note([])
+
+    def end(self) -> None:
+        """Forget it all: what was not sent is given back."""
+        (self._cache / self._file).unlink(missing_ok=True)
+
+    def _note(self, sending: Sequence[str]) -> None:
+        plain = Unfinished(self._who, self._unsent, [*sending])._asdict()
+        try:
+            self._cache.mkdir(parents=True, exist_ok=True)
+            safe_files.write_file(self._cache, self._file, json.dumps(plain).encode())
+            safe_files.harden(self._cache, self._file)
+            safe_files.harden_folders([self._cache])
+        except OSError as error:
+            raise PipecliError(
+                f"{self._cache / self._file} can't be written: {error.strerror}", hint="nothing more was sent"
+            ) from None
 
 
 class Sender:

@@ -37,10 +37,10 @@ from pipecli.history import commits
 from pipecli.history.commit_as_of import zone_of
 from pipecli.history.deal_movements import Changes, ChangesAsked, movement_between
 from pipecli.history.history_index import open_history
-from pipecli.history.notices import Notice, notices
 from pipecli.json_and_csv import dumps
 from pipecli.outbox.channels import Address, Courier, channels, variable
 from pipecli.outbox.dashboard_page import Table
+from pipecli.outbox.notices import Notice, notices
 from pipecli.records.compare_names import chosen_id
 from pipecli.records.days import Days
 from pipecli.records.emails_and_phones import email_key, users_by_address

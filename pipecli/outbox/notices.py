@@ -1,4 +1,5 @@
-"""Notices of stage changes, wins, losses, assignments, deals that closed by themselves: for whom, in words.
+"""Notices of stage changes, wins, losses, assignments, deals that closed by themselves: for whom, in words;
+and those that are left unsent, which the next run sends.
 
 They are read from the content of commits, so that a hand edit, a merged pull request or a squash is told like
 a command. What a merge brings is told once, of the commits that it brings.
@@ -6,6 +7,8 @@ a command. What a merge brings is told once, of the commits that it brings.
 
 from __future__ import annotations
 
+import json
+import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal
@@ -21,10 +24,10 @@ from pipecli.records.days import day_in
 from pipecli.records.emails_and_phones import email_key
 from pipecli.records.kinds import CLOSED_LISTS, LEAD, OPPORTUNITY, closed_list
 from pipecli.reports.today_and_followups import Message
+from pipecli.store import git
+from pipecli.store.git_remote import refs
+from pipecli.store.safe_files import Location
 from pipecli.translation import Words
-
-EVENTS = ("stage-changed", "won", "lost", "assigned", "closed", "reopened")
-"""The events that `notifications` of the settings may name; `closed` is a deal that closed by itself."""
 
 OWNER = "owner"
 """Among the channels of an event: the user who owns the record, by their own channel."""
@@ -39,7 +42,7 @@ class Notice(NamedTuple):
     """One thing that happened to one record."""
 
     event: str
-    """One of EVENTS."""
+    """One of `EVENTS` in `records/settings.py`."""
     noun: str
     key: str
     title: str
@@ -273,3 +276,69 @@ def _ranking(owner: str, standing: Standing | None, words: Words) -> Iterator[st
         ranked=words.figure(standing.ranked),
         quarter=words.period(standing.quarter),
     )
+
+
+class Delivery(NamedTuple):
+    """A message to one address, known by its name and place: the address itself is in no repository."""
+
+    key: str
+    """Under which it is claimed."""
+    is_for_user: bool
+    to: str
+    """The name of a channel, or a user."""
+    place: int
+    """Which of their addresses, from 0."""
+    event: str
+    record: str
+    title: str
+    body: str
+
+
+class UnsentNotices(NamedTuple):
+    """Where the next run of `notify` begins in this clone.
+
+    Two refs keep it: files of `.git/pipecli` may be deleted, and a ref keeps its commit.
+    """
+
+    told: str | None
+    """The commit up to which all is told or kept here; None before the first run."""
+    clone: str
+    """A random name of this clone, under which it claims."""
+    deliveries: tuple[Delivery, ...]
+
+    def with_(self, told: str, deliveries: Iterable[Delivery]) -> UnsentNotices:
+        """With what was found up to a commit, each thing once."""
+        kept: dict[str, Delivery] = {}
+        for delivery in (*self.deliveries, *deliveries):
+            kept.setdefault(delivery.key, delivery)
+        return self._replace(told=told, deliveries=tuple(kept.values()))
+
+    def without(self, keys: set[str]) -> UnsentNotices:
+        """Without the deliveries that are done with."""
+        return self._replace(
+            deliveries=tuple(delivery for delivery in self.deliveries if delivery.key not in keys)
+        )
+
+
+def read_unsent(place: Location) -> UnsentNotices:
+    """The deliveries that the last run has left."""
+    folder = refs(place, "notify")
+    blob = git.run(place.work_tree, "cat-file", "blob", f"{folder}/unsent")
+    stored = json.loads(blob.stdout) if not blob.returncode else {}
+    return UnsentNotices(
+        git.commit_of(place.work_tree, f"{folder}/told"),
+        stored.get("clone") or secrets.token_hex(8),
+        tuple(Delivery(**delivery) for delivery in stored.get("parcels", [])),
+    )
+
+
+def write_unsent(place: Location, unsent: UnsentNotices) -> None:
+    """Keep it for the next run. Raises git.GitRefused."""
+    folder = refs(place, "notify")
+    stored = {"clone": unsent.clone, "parcels": [delivery._asdict() for delivery in unsent.deliveries]}
+    text = json.dumps(stored, ensure_ascii=False, indent=1)
+    blob = git.raw(place.work_tree, "hash-object", "-w", "--stdin", stdin=text.encode()).decode().strip()
+    # In this order, and not in one transaction: a git that is killed moves the first of its refs alone.
+    git.raw(place.work_tree, "update-ref", f"{folder}/unsent", blob)
+    if unsent.told:
+        git.raw(place.work_tree, "update-ref", f"{folder}/told", unsent.told)
