@@ -17,6 +17,7 @@ from pipecli.cli.main import run
 from pipecli.errors import FaultyFile
 from pipecli.records.kinds import KINDS
 from pipecli.store import file_stamps, ids_and_files, lock, safe_files, second_process
+from pipecli.store.power_cut_and_killed_git import harden, harden_folders
 from pipecli.store.second_process import map_in_two_processes
 from tests.conftest import Cli
 
@@ -183,7 +184,7 @@ def test_what_a_system_lacks_of_others_is_done_another_way(
         with pytest.raises(FaultyFile, match="a symbolic link can't be a record"):
             safe_files.read_text(root, "customers/link.yaml")
         assert "name: Contoso\n" in safe_files.read_text(root, "customers/contoso.yaml")
-        safe_files.harden_folders([root])
-        safe_files.harden(root, *["customers/contoso.yaml"] * 65)
+        harden_folders([root])
+        harden(root, *["customers/contoso.yaml"] * 65)
         with lock.interruptible():
             pass

@@ -18,7 +18,8 @@ from shlex import quote
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipecli.errors import PipecliError, left_in_part
-from pipecli.store import git, git_commit, git_recovery, safe_files
+from pipecli.store import git, git_commit, safe_files
+from pipecli.store import power_cut_and_killed_git as power_cut
 from pipecli.store.lock import clear_dead, interruptible, uninterrupted
 from pipecli.wording import first_of
 
@@ -108,7 +109,7 @@ class Journal(NamedTuple):
         self._clear_traces()
         if commit := self._commit():
             self._stage_as_committed(self.steps)
-            git_recovery.restore_torn(self.place, [self.place.prefix + step.file for step in self.steps])
+            power_cut.restore_torn(self.place, [self.place.prefix + step.file for step in self.steps])
             return Recovery(commit, [], is_done=True)
         states = [self._state(number) for number in range(len(self.steps))]
         if not self.is_committing and all(state == "after" for state in states):
@@ -189,7 +190,7 @@ class Journal(NamedTuple):
                 safe_files.remove_empty(self.place.root, step.file)  # `_undo` makes it again
         (self.place.cache / _RESERVE).unlink(missing_ok=True)
         if self.is_committing:
-            git_recovery.clear_locks(self.place, self._begun())
+            power_cut.clear_locks(self.place, self._begun())
 
     def _commit(self) -> str | None:
         """The commit that has the change, if one was made since it began."""
@@ -249,16 +250,16 @@ class Journal(NamedTuple):
 
         Files that one was moving to another commit are put back as HEAD has them.
         """
-        is_cleared = git_recovery.clear_locks(self.place, self._begun())
+        is_cleared = power_cut.clear_locks(self.place, self._begun())
         cleared = f"cleared up after: {self.subject}" if is_cleared else None
         onto = self._onto.read_text(encoding="ascii") if self._onto.exists() else ""
         if not onto or git.commit_of(self.place.work_tree, "MERGE_HEAD") == onto:
             return cleared
         if (head := git_commit.head_of(self.place)) != self.start:
             moved = git_commit.differing_files(self.place.work_tree, self.start, head)
-            git_recovery.restore_torn(self.place, moved)
+            power_cut.restore_torn(self.place, moved)
             return f"finished: {self.subject}"
-        kept = git_recovery.put_back(self.place, self.start, onto, self.place.cache / "kept")
+        kept = power_cut.put_back(self.place, self.start, onto, self.place.cache / "kept")
         if kept is None:
             return cleared
         found = f"; as it was found: {', '.join(map(str, kept))}" if kept else ""
@@ -266,7 +267,7 @@ class Journal(NamedTuple):
 
     @property
     def _onto(self) -> Path:
-        return self.file.with_name(git_recovery.ONTO)
+        return self.file.with_name(power_cut.ONTO)
 
     def _begun(self) -> int:
         """The time before which a lock of git's is another's."""
@@ -295,7 +296,7 @@ def begin_journal(
                 _keep(place, number, file, before)
         if is_committing and (len(steps) > git_commit.MANY or any(step.before is None for step in steps)):
             _reserve(place)
-        start = git_commit.head_of(place) or git_commit.require_branch_not_lost(place)
+        start = git_commit.head_of(place) or power_cut.require_branch_not_lost(place)
         written = [step.file for step in steps if step.after is not None]
         folders = [*safe_files.new_folders(place.root, written)]
         journal = Journal(place, place.journal, subject, start, is_committing, os.getpid(), steps, folders)
@@ -315,7 +316,7 @@ def _write(journal: Journal, *, is_hard: bool) -> list[int]:
     try:
         with open(handle, "wb", closefd=False) as stream:
             stream.write(json.dumps(plain).encode())
-        held = git_recovery.hold_file(handle)
+        held = power_cut.hold_file(handle)
         if is_hard:
             os.fsync(handle)
     except BaseException as error:
@@ -327,7 +328,7 @@ def _write(journal: Journal, *, is_hard: bool) -> list[int]:
         os.close(handle)
     aside.replace(journal.file)
     if is_hard:
-        safe_files.harden_folders([journal.file.parent])
+        power_cut.harden_folders([journal.file.parent])
     git.held.extend(held)
     return held
 
@@ -343,17 +344,17 @@ def cleared_up_if_killed(place: Location, subject: str, file: Path | None = None
 
     def end() -> None:
         with uninterrupted(), suppress(git.GitRefused):  # another's git is at work, and has its own
-            git_recovery.clear_locks(place, journal._begun())
+            power_cut.clear_locks(place, journal._begun())
         journal.end()
         with uninterrupted(), suppress(OSError):  # else a power cut brings the journal back
-            safe_files.harden_folders([file.parent] if is_hard else [])
+            power_cut.harden_folders([file.parent] if is_hard else [])
 
-    with git_commit.with_hardening(place) as is_hard, interruptible():
+    with power_cut.with_hardening(place) as is_hard, interruptible():
         try:
             journal = journal._replace(handles=_write(journal, is_hard=is_hard))
             yield
             if is_hard and journal._onto.exists():
-                git_recovery.harden_moved(place, journal.start)
+                power_cut.harden_moved(place, journal.start)
         except BaseException as error:
             with uninterrupted():
                 try:
@@ -374,7 +375,7 @@ def _keep(place: Location, number: int, file: str, before: bytes) -> None:
         os.link(place.root / file, kept)
     except OSError:
         kept.write_bytes(before)
-        safe_files.harden(place.cache, kept.name)
+        power_cut.harden(place.cache, kept.name)
 
 
 def _reserve(place: Location) -> None:
@@ -397,7 +398,7 @@ def recover(place: Location, file: Path | None = None, *, patience: float = PATI
         clear_dead(file.parent)
         return None
     try:
-        with git_recovery.held_alone(handle, patience):
+        with power_cut.held_alone(handle, patience):
             journal = _read(place, file, handle)
             if not journal.steps:
                 line = journal.put_back()
@@ -405,7 +406,7 @@ def recover(place: Location, file: Path | None = None, *, patience: float = PATI
                 clear_dead(file.parent)
                 return f"{line} (the command was cut off)" if line else None
             if journal.is_committing:
-                git_recovery.restore_index(place.work_tree, place.git_dir / "index", place.cache / "index")
+                power_cut.restore_index(place.work_tree, place.git_dir / "index", place.cache / "index")
             outcome = journal.finish_or_undo(keeps_edits=False)
     finally:
         os.close(handle)

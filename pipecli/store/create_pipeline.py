@@ -26,6 +26,7 @@ from pipecli.store.lock import interruptible
 from pipecli.store.parse_record import parse_record
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.plan_writes import Write
+from pipecli.store.power_cut_and_killed_git import harden, harden_folders, hardening_options
 from pipecli.store.safe_files import Location, find_location, inside
 from pipecli.store.write_and_commit import write_under_journal
 from pipecli.store.yaml.write import scalar_text
@@ -193,10 +194,10 @@ def create_pipeline(
                 reviews,
                 lambda: merge_setup.set_up_merge(place),
             )
-        if git_commit.hardening_options(git_commit.settings_of(place), place) is not None:
+        if hardening_options(git_commit.settings_of(place), place) is not None:
             with suppress(OSError):  # what `git init` doesn't harden
-                safe_files.harden(place.git_dir, "HEAD", "config")
-                safe_files.harden_folders([place.git_dir, root, root.parent])
+                harden(place.git_dir, "HEAD", "config")
+                harden_folders([place.git_dir, root, root.parent])
     except (OSError, PipecliError, KeyboardInterrupt) as error:
         if root.exists() and is_new_directory and not any(entry.name != ".git" for entry in root.iterdir()):
             shutil.rmtree(root)

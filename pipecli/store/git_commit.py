@@ -1,6 +1,7 @@
-"""One commit of just some files, its message, how it outlasts a power cut, where HEAD is before and after.
+"""One commit of just some files, its message, git's settings, where HEAD is before and after.
 
-git takes each file in while the next is being written. What a killed git leaves: `git_recovery.py`.
+git takes each file in while the next is being written. How a commit outlasts a power cut, and what a killed
+git leaves: `power_cut_and_killed_git.py`.
 """
 
 from __future__ import annotations
@@ -8,17 +9,14 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
-from shlex import quote
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipecli.harmless_text import lifeless
 from pipecli.store import git
-from pipecli.store.safe_files import mount_of
 
 if TYPE_CHECKING:
     from pipecli.store.safe_files import Location
@@ -252,26 +250,6 @@ def git_at_work(lock: Path) -> git.GitRefused:
     )
 
 
-def require_branch_not_lost(place: Location) -> str:
-    """Empty where the branch has its commit, or never had one.
-
-    Raises GitRefused where git's log knows a commit and the ref of the branch is gone or damaged, as after a
-    power cut: what is committed then would begin another history.
-    """
-    ref = place.common_dir / "refs/heads" / (branch := branch_of(place) or "")
-    with suppress(OSError, IndexError):
-        log = (place.common_dir / "logs/refs/heads" / branch).read_text(encoding="utf-8", errors="replace")
-        last = log.splitlines()[-1].split()[1]
-        if head_of(place):
-            return ""
-        state, remove = ("damaged", f"rm {quote(str(ref))} && ") if ref.is_file() else ("gone", "")
-        raise git.GitRefused(
-            f"branch {branch} is {state}, git's log of it ends with commit {last[:7]}",
-            hint=f"have it again: {remove}git update-ref {quote(f'refs/heads/{branch}')} {last}",
-        )
-    return ""
-
-
 def require_no_rebase(git_dir: Path) -> None:
     """Refuse to commit in the middle of a rebase: `git rebase --abort` would lose the commit."""
     if (git_dir / "rebase-merge").exists() or (git_dir / "rebase-apply").exists():
@@ -279,24 +257,6 @@ def require_no_rebase(git_dir: Path) -> None:
             "a rebase is in progress, and what is committed now is lost if it is aborted",
             hint="finish it with `git rebase --continue`, or `git rebase --abort`",
         )
-
-
-_BATCHING = ("ext3", "ext4", "xfs")
-"""Disks of Linux on which what was written before one fsync outlasts a power cut, too: one journal has it
-all. btrfs puts there what is asked for: git's objects of a batch are lost, and with them the history."""
-
-
-def hardening_options(settings: Mapping[str, str], place: Location) -> tuple[str, ...] | None:
-    """The options by which a commit outlasts a power cut; None where the user's core.fsync gives that up.
-
-    git alone hardens packs and no loose object. In a batch its objects wait for the disk once, not each. The
-    index is hardened, too: an empty one stops every git command.
-    """
-    if "core.fsync" in settings:
-        return None if settings["core.fsync"] == "none" else ()
-    is_batching = sys.platform in ("darwin", "win32") or mount_of(place.common_dir)[0] in _BATCHING
-    batch = ("-c", "core.fsyncMethod=batch") if is_batching and "core.fsyncmethod" not in settings else ()
-    return ("-c", "core.fsync=added", *batch)
 
 
 _known: dict[object, Mapping[str, str]] = {}
@@ -327,18 +287,6 @@ def _content(file: str) -> bytes | None:
         return Path(file).expanduser().read_bytes()
     except (OSError, RuntimeError):  # not there; no home
         return None
-
-
-@contextmanager
-def with_hardening(place: Location) -> Iterator[bool]:
-    """Have what every git of ours writes within outlast a power cut; False where its user gives that up."""
-    # Once set, git gives them itself as if they were the user's setting.
-    options = tuple(git.hardening_in_force) or hardening_options(settings_of(place), place)
-    before, git.hardening_in_force[:] = [*git.hardening_in_force], options or ()
-    try:
-        yield options is not None
-    finally:
-        git.hardening_in_force[:] = before
 
 
 def _nothing_is_staged(work_tree: Path) -> bool:

@@ -239,7 +239,7 @@ class Pipeline:
 
     def _finish_or_undo(self, place: Location, file: Path) -> None:
         from pipecli.store import crash_recovery, lock
-        from pipecli.store.git_recovery import AtWork
+        from pipecli.store.power_cut_and_killed_git import AtWork
 
         hold = lock.hold_pipelines if file == place.journal else lock.hold_lock
         try:

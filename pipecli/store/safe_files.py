@@ -312,32 +312,6 @@ def mount_of(folder: Path) -> tuple[str, str]:
     return mount_at
 
 
-_MANY = 64
-"""Files; so many are put on the disk faster by putting everything there."""
-
-
-def harden(root: Path, *names: str) -> None:
-    """Have files in a folder outlast a power cut."""
-    if len(names) > _MANY and hasattr(os, "sync"):
-        os.sync()
-        return
-    for name in names:
-        with (root / name).open("rb") as handle:
-            os.fsync(handle.fileno())
-
-
-def harden_folders(folders: Iterable[Path]) -> None:
-    """Have the names in folders outlast a power cut."""
-    if not hasattr(os, "O_DIRECTORY"):  # Windows does it by itself
-        return
-    for folder in folders:
-        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-
-
 def remove_empty(root: Path, file: str) -> None:
     """Remove the folder that a removed file left empty."""
     with suppress(OSError):

@@ -17,15 +17,20 @@ from pipecli.store.file_stamps import Stat, stat_of
 from pipecli.store.git_commit import (
     Commit,
     files_in_commit,
-    hardening_options,
     head_of,
     require_no_rebase,
     settings_of,
     stage_as_committed,
 )
-from pipecli.store.git_recovery import AtWork, held_alone
 from pipecli.store.lock import uninterrupted
 from pipecli.store.plan_writes import index_rows
+from pipecli.store.power_cut_and_killed_git import (
+    AtWork,
+    harden,
+    harden_folders,
+    hardening_options,
+    held_alone,
+)
 from pipecli.store.safe_files import kind_of
 
 if TYPE_CHECKING:
@@ -163,7 +168,7 @@ def write_under_journal(
                 _stage_formatted(place, written)
         if commit_id and options is not None:
             with suppress(OSError):  # `git commit` hardens all but its index
-                safe_files.harden(place.git_dir, "index")
+                harden(place.git_dir, "index")
         finish()
     except BaseException as error:
         with uninterrupted():
@@ -243,8 +248,8 @@ def _hardened(place: Location, writes: Sequence[Write]) -> Iterator[None]:
 
     def work() -> None:
         with suppress(OSError):  # git has a copy of its own that it hardens
-            safe_files.harden(place.root, *names)
-            safe_files.harden_folders(folders)
+            harden(place.root, *names)
+            harden_folders(folders)
 
     thread = Thread(target=work)
     thread.start()

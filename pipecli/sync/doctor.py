@@ -21,12 +21,12 @@ from pipecli.extras import EXTRAS, PINNED_INSTALL, install_command, missing_extr
 from pipecli.records.kinds import KINDS
 from pipecli.store import file_stamps, git, merge_setup, safe_files, schemas
 from pipecli.store.create_pipeline import HOSTS
-from pipecli.store.git_recovery import remake_index
 from pipecli.store.ids_and_files import month_file, with_schema_path
 from pipecli.store.index import index
 from pipecli.store.lock import interruptible, is_left_over
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.plan_writes import Write
+from pipecli.store.power_cut_and_killed_git import remake_index
 from pipecli.store.safe_files import Location
 from pipecli.store.write_and_commit import write_under_journal
 from pipecli.sync import doctor_unshared_work

@@ -15,9 +15,9 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from pipecli.errors import PipecliError
 from pipecli.store import git
-from pipecli.store.git_recovery import moving
 from pipecli.store.ids_and_files import free_slug, slug
 from pipecli.store.pipeline import Pipeline
+from pipecli.store.power_cut_and_killed_git import moving
 from pipecli.store.safe_files import Location
 from pipecli.sync.sync import PushRaceLost, fetch, push, ready
 from pipecli.sync.upstream import Upstream, carry_through

@@ -22,7 +22,6 @@ from pipecli.errors import FaultyFile, PipecliError
 from pipecli.records.kinds import SETTINGS_FILE
 from pipecli.store import git, merge_setup
 from pipecli.store.git_commit import KEEPING_LISTS
-from pipecli.store.git_recovery import moving
 from pipecli.store.git_remote import (
     LOCKED,
     RemoteTimeout,
@@ -32,6 +31,7 @@ from pipecli.store.git_remote import (
     talk_to_remote,
 )
 from pipecli.store.pipeline import Pipeline
+from pipecli.store.power_cut_and_killed_git import moving
 from pipecli.store.safe_files import Location
 from pipecli.sync import conflicts_left_to_person as conflicts
 from pipecli.sync.conflicts_left_to_person import RecordConflict, Side, WaitingSync, waiting_sync

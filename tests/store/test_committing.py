@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from pipecli.records.lead import Lead
-from pipecli.store import git, git_commit, git_recovery
+from pipecli.store import git, git_commit
 from pipecli.store.git_commit import MANY, Commit
+from pipecli.store.power_cut_and_killed_git import hardening_options, remake_index, with_hardening
 from pipecli.store.safe_files import location_at
 from pipecli.workflow import Change
 
@@ -156,12 +157,12 @@ def test_a_commit_outlasts_a_power_cut_unless_its_user_gives_that_up(
         ({"core.fsync": "all"}, ()),
         ({"core.fsync": "none", "core.fsyncmethod": "batch"}, None),
     ):
-        assert git_commit.hardening_options(settings, place) == options
+        assert hardening_options(settings, place) == options
     for kind in ("btrfs", "zfs", "f2fs", "overlay"):  # one fsync puts one file there, and no batch
         mounts.write_text(f"/dev/sda / ext4 rw 0 0\n/dev/sdb {tmp_path} {kind} rw 0 0\n")
-        assert git_commit.hardening_options({}, place) == committed
+        assert hardening_options({}, place) == committed
     monkeypatch.setattr(sys, "platform", "darwin")
-    assert git_commit.hardening_options({}, place) == (*committed, *batch)
+    assert hardening_options({}, place) == (*committed, *batch)
 
 
 def test_what_outlasts_a_power_cut_does_so_within_itself_too(
@@ -169,10 +170,10 @@ def test_what_outlasts_a_power_cut_does_so_within_itself_too(
 ) -> None:
     place = location_at(tree)
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)  # where the tests give it up
-    with git_commit.with_hardening(place) as outer, git_commit.with_hardening(place) as inner:
+    with with_hardening(place) as outer, with_hardening(place) as inner:
         assert (outer, inner, git.hardening_in_force[:2]) == (True, True, ["-c", "core.fsync=added"])
     run(tree, "config", "core.fsync", "none")
-    with git_commit.with_hardening(place) as given_up:
+    with with_hardening(place) as given_up:
         assert (given_up, git.hardening_in_force) == (False, [])
 
 
@@ -207,7 +208,7 @@ def test_an_index_is_not_replaced_by_one_that_git_could_not_make(tree: Path) -> 
     (tree / ".git/objects" / lost[:2] / lost[2:]).unlink()
     before = index.read_bytes()
     with pytest.raises(git.GitRefused):
-        git_recovery.remake_index(tree, index, aside)
+        remake_index(tree, index, aside)
     assert index.read_bytes() == before
 
 

@@ -18,8 +18,9 @@ import pytest
 from pipecli.__main__ import main as start_of_the_program
 from pipecli.cli.main import run
 from pipecli.errors import PipecliError
-from pipecli.store import crash_recovery, git_recovery, lock, safe_files
+from pipecli.store import crash_recovery, lock, safe_files
 from pipecli.store.pipeline import Pipeline
+from pipecli.store.power_cut_and_killed_git import moving
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "killpg"), reason="kills whole groups of processes")
 
@@ -300,9 +301,7 @@ def test_a_polite_kill_is_as_ctrl_c_as_long_as_the_pipeline_is_held(root):
 
 def test_a_polite_kill_as_a_journal_is_written_leaves_none(root, monkeypatch):
     place = safe_files.find_location(root)
-    monkeypatch.setattr(
-        crash_recovery.git_recovery, "hold_file", lambda _: signal.raise_signal(signal.SIGTERM)
-    )
+    monkeypatch.setattr(crash_recovery.power_cut, "hold_file", lambda _: signal.raise_signal(signal.SIGTERM))
     with (
         pytest.raises(KeyboardInterrupt),
         lock.hold_pipelines(place.cache),
@@ -660,10 +659,11 @@ def test_ctrl_c_once_a_new_pipeline_is_committed_is_told_as_done(home, tmp_path)
 CUT_OFF = """\
 import os, sys, time
 from pathlib import Path
-from pipecli.store import crash_recovery, git_recovery, lock, safe_files
+from pipecli.store import crash_recovery, lock, safe_files
+from pipecli.store.power_cut_and_killed_git import moving
 place = safe_files.find_location(Path(sys.argv[1]))
 with lock.hold_pipelines(place.cache), crash_recovery.cleared_up_if_killed(place, "sync"):
-    git_recovery.moving(place, sys.argv[2])
+    moving(place, sys.argv[2])
     refs = ("refs/remotes/origin/main", "reftable/tables.list")
     for name in ("index", *refs, "config", "objects/maintenance"):
         lock = place.git_dir / f"{name}.lock"
@@ -759,7 +759,7 @@ def cut_off(root: Path, subject: str, onto: str = "") -> None:
     place = safe_files.find_location(root)
     with crash_recovery.cleared_up_if_killed(place, subject):
         if onto:
-            git_recovery.moving(place, onto)
+            moving(place, onto)
         notes = {file: file.read_bytes() for file in place.cache.glob("journal*")}
     for file, content in notes.items():
         file.write_bytes(content)
@@ -784,7 +784,7 @@ def test_work_that_fails_and_cannot_be_undone_now_is_undone_by_the_next_command(
         pytest.raises(PipecliError, match=told),
         crash_recovery.cleared_up_if_killed(place, "propose"),
     ):
-        git_recovery.moving(place, theirs)
+        moving(place, theirs)
         git("read-tree", "-um", theirs)
         scene.setenv("PATH", str(full.parent), prepend=os.pathsep)
         raise PipecliError("x is pushed")
@@ -839,7 +839,7 @@ def test_what_became_of_files_that_a_killed_git_moved_is_told(cli, deal, git, ro
 
     monkeypatch.setattr(os, "fsync", look)
     with crash_recovery.cleared_up_if_killed(place, "sync"):
-        git_recovery.moving(place, theirs)
+        moving(place, theirs)
         assert ((place.cache / "journal.onto").stat().st_ino, True) in hardened
         git("reset", "-q", "--hard", theirs)
     assert {(file.stat().st_ino, True), (file.parent.stat().st_ino, True)} <= hardened

@@ -15,6 +15,7 @@ import pytest
 from pipecli.cli.main import run
 from pipecli.errors import FaultyFile, PipecliError
 from pipecli.store import safe_files
+from pipecli.store.power_cut_and_killed_git import harden
 
 SCHEMA = "schemas/lead.schema.json"
 
@@ -142,9 +143,9 @@ def test_files_are_put_on_the_disk_one_by_one_up_to_sixty_four(tmp_path, monkeyp
     put = list[str]()
     monkeypatch.setattr(os, "fsync", lambda _: put.append("file"))
     monkeypatch.setattr(os, "sync", lambda: put.append("all"))
-    safe_files.harden(tmp_path, *["a"] * 64)
+    harden(tmp_path, *["a"] * 64)
     assert put == ["file"] * 64
-    safe_files.harden(tmp_path, *["a"] * 65)
+    harden(tmp_path, *["a"] * 65)
     assert put[64:] == ["all"]
 
 

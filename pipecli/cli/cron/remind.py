@@ -38,6 +38,7 @@ from pipecli.reports.today_and_followups import (
 from pipecli.store import safe_files
 from pipecli.store.index.rows_for_followups import followups_until
 from pipecli.store.lock import interruptible
+from pipecli.store.power_cut_and_killed_git import harden, harden_folders
 from pipecli.translation import user_language, words_of
 
 app = noun()
@@ -245,8 +246,8 @@ class RunJournal:
         try:
             self._cache.mkdir(parents=True, exist_ok=True)
             safe_files.write_file(self._cache, self._file, json.dumps(plain).encode())
-            safe_files.harden(self._cache, self._file)
-            safe_files.harden_folders([self._cache])
+            harden(self._cache, self._file)
+            harden_folders([self._cache])
         except OSError as error:
             raise PipecliError(
                 f"{self._cache / self._file} can't be written: {error.strerror}", hint="nothing more was sent"

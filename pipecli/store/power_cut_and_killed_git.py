@@ -1,4 +1,5 @@
-"""What a killed git or a power cut leaves: locks, an index that is torn, files on the way to another commit.
+"""How files and commits outlast a power cut; what one, or a killed git, leaves: locks, a torn index, files on
+the way to another commit.
 
 A lock on the journal of a change tells that its gits have all ended; the journal is in `crash_recovery.py`.
 """
@@ -6,22 +7,17 @@ A lock on the journal of a change tells that its gits have all ended; the journa
 from __future__ import annotations
 
 import os
+import sys
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from pipecli.errors import PipecliError
 from pipecli.store import git, safe_files
-from pipecli.store.git_commit import (
-    differing_files,
-    git_at_work,
-    hardening_options,
-    head_of,
-    settings_of,
-    unstage,
-)
+from pipecli.store.git_commit import branch_of, differing_files, git_at_work, head_of, settings_of, unstage
 
 if TYPE_CHECKING:
     from pipecli.store.safe_files import Location
@@ -33,6 +29,62 @@ ONTO = "journal.onto"
 
 class AtWork(git.GitRefused):
     """The git of a killed command still works."""
+
+
+_MANY = 64
+"""Files; so many are put on the disk faster by putting everything there."""
+
+
+def harden(root: Path, *names: str) -> None:
+    """Have files in a folder outlast a power cut."""
+    if len(names) > _MANY and hasattr(os, "sync"):
+        os.sync()
+        return
+    for name in names:
+        with (root / name).open("rb") as handle:
+            os.fsync(handle.fileno())
+
+
+def harden_folders(folders: Iterable[Path]) -> None:
+    """Have the names in folders outlast a power cut."""
+    if not hasattr(os, "O_DIRECTORY"):  # Windows does it by itself
+        return
+    for folder in folders:
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+_BATCHING = ("ext3", "ext4", "xfs")
+"""Disks of Linux on which what was written before one fsync outlasts a power cut, too: one journal has it
+all. btrfs puts there what is asked for: git's objects of a batch are lost, and with them the history."""
+
+
+def hardening_options(settings: Mapping[str, str], place: Location) -> tuple[str, ...] | None:
+    """The options by which a commit outlasts a power cut; None where the user's core.fsync gives that up.
+
+    git alone hardens packs and no loose object. In a batch its objects wait for the disk once, not each. The
+    index is hardened, too: an empty one stops every git command.
+    """
+    if "core.fsync" in settings:
+        return None if settings["core.fsync"] == "none" else ()
+    is_batching = sys.platform in ("darwin", "win32") or safe_files.mount_of(place.common_dir)[0] in _BATCHING
+    batch = ("-c", "core.fsyncMethod=batch") if is_batching and "core.fsyncmethod" not in settings else ()
+    return ("-c", "core.fsync=added", *batch)
+
+
+@contextmanager
+def with_hardening(place: Location) -> Iterator[bool]:
+    """Have what every git of ours writes within outlast a power cut; False where its user gives that up."""
+    # Once set, git gives them itself as if they were the user's setting.
+    options = tuple(git.hardening_in_force) or hardening_options(settings_of(place), place)
+    before, git.hardening_in_force[:] = [*git.hardening_in_force], options or ()
+    try:
+        yield options is not None
+    finally:
+        git.hardening_in_force[:] = before
 
 
 def put_back(place: Location, start: str, onto: str, kept: Path) -> list[Path] | None:
@@ -68,8 +120,8 @@ def moving(place: Location, commit: str) -> None:
         return  # something is in the way: git refuses, and what a person wrote is not git's
     safe_files.write_file(place.cache, ONTO, commit.encode())
     if hardening_options(settings_of(place), place) is not None:
-        safe_files.harden(place.cache, ONTO)
-        safe_files.harden_folders([place.cache])
+        harden(place.cache, ONTO)
+        harden_folders([place.cache])
 
 
 def harden_moved(place: Location, start: str) -> None:
@@ -77,8 +129,28 @@ def harden_moved(place: Location, start: str) -> None:
     differing = differing_files(place.work_tree, start, head_of(place))
     paths = {name: place.work_tree / name for name, file in differing.items() if file.status != "D"}
     files = {name: path for name, path in paths.items() if path.is_file() and not path.is_symlink()}
-    safe_files.harden(place.work_tree, *files)
-    safe_files.harden_folders({path.parent for path in files.values()})
+    harden(place.work_tree, *files)
+    harden_folders({path.parent for path in files.values()})
+
+
+def require_branch_not_lost(place: Location) -> str:
+    """Empty where the branch has its commit, or never had one.
+
+    Raises GitRefused where git's log knows a commit and the ref of the branch is gone or damaged, as after a
+    power cut: what is committed then would begin another history.
+    """
+    ref = place.common_dir / "refs/heads" / (branch := branch_of(place) or "")
+    with suppress(OSError, IndexError):
+        log = (place.common_dir / "logs/refs/heads" / branch).read_text(encoding="utf-8", errors="replace")
+        last = log.splitlines()[-1].split()[1]
+        if head_of(place):
+            return ""
+        state, remove = ("damaged", f"rm {quote(str(ref))} && ") if ref.is_file() else ("gone", "")
+        raise git.GitRefused(
+            f"branch {branch} is {state}, git's log of it ends with commit {last[:7]}",
+            hint=f"have it again: {remove}git update-ref {quote(f'refs/heads/{branch}')} {last}",
+        )
+    return ""
 
 
 def restore_torn(place: Location, names: Collection[str]) -> None:
