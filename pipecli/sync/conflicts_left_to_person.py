@@ -25,7 +25,7 @@ from pipecli.store.power_cut_and_killed_git import moving
 from pipecli.store.safe_files import Location
 from pipecli.store.yaml import read
 from pipecli.sync.merge_commits import FileConflict, record_id
-from pipecli.sync.upstream import carry_through, first_files, head
+from pipecli.sync.upstream_and_readiness import carry_through, first_files, head
 
 if TYPE_CHECKING:
     from pipecli.records.base import Plain

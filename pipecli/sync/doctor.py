@@ -32,7 +32,7 @@ from pipecli.store.write_and_commit import write_under_journal
 from pipecli.sync import doctor_unshared_work
 from pipecli.sync.doctor_unshared_work import Diagnosis, State, error, ok, warning
 from pipecli.sync.merge_commits import OLDEST_GIT
-from pipecli.sync.upstream import head, uncommitted
+from pipecli.sync.upstream_and_readiness import head, uncommitted
 from pipecli.wording import count, first_of
 
 

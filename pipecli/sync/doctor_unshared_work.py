@@ -20,7 +20,14 @@ from pipecli.store.safe_files import Location
 from pipecli.store.yaml import read
 from pipecli.sync.conflicts_left_to_person import waiting_sync
 from pipecli.sync.merge_commits import commit_count
-from pipecli.sync.upstream import Upstream, first_files, head, uncommitted, unfinished, upstream_of
+from pipecli.sync.upstream_and_readiness import (
+    Upstream,
+    first_files,
+    head,
+    uncommitted,
+    unfinished,
+    upstream_of,
+)
 from pipecli.wording import count
 
 

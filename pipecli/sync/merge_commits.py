@@ -34,7 +34,7 @@ from pipecli.store.merge_setup import DRIVER
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.safe_files import Location, kind_of
 from pipecli.store.second_process import parts
-from pipecli.sync.upstream import Upstream, carry_through, head
+from pipecli.sync.upstream_and_readiness import Upstream, carry_through, head
 from pipecli.wording import count
 
 OLDEST_GIT = (2, 38)

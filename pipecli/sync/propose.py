@@ -20,7 +20,7 @@ from pipecli.store.pipeline import Pipeline
 from pipecli.store.power_cut_and_killed_git import moving
 from pipecli.store.safe_files import Location
 from pipecli.sync.sync import PushRaceLost, fetch, push, ready
-from pipecli.sync.upstream import Upstream, carry_through
+from pipecli.sync.upstream_and_readiness import Upstream, carry_through
 
 FOLDER = "deals"
 _LONGEST = 60_000

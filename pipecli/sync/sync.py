@@ -46,7 +46,7 @@ from pipecli.sync.merge_commits import (
     pushed_count,
     records_of,
 )
-from pipecli.sync.upstream import (
+from pipecli.sync.upstream_and_readiness import (
     Upstream,
     carry_through,
     first_files,

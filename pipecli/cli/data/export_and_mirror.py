@@ -196,7 +196,7 @@ def mirror(
     """
     from pipecli.history.history_index import open_history
     from pipecli.outbox.mirror import Source, to_parquet, to_postgresql
-    from pipecli.sync.upstream import first_files, uncommitted
+    from pipecli.sync.upstream_and_readiness import first_files, uncommitted
 
     place = run.present.location
     files = uncommitted(place)
