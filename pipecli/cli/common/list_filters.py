@@ -1,7 +1,7 @@
 """The options of `list` and of reports as SQL, and the printing of a `list`: one query, every format.
 
 The columns of each noun's list are in `cli/list.py`; whose a record is (`--mine`), in
-`condition_of` in `store/index/views.py`.
+`condition_of` in `store/index/owner_filter.py`.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from pipecli.json_and_csv import dumps, loads
 from pipecli.records.compare_names import all_chosen, chosen_id, likeliest, own_names
 from pipecli.records.kinds import BY_FOLDER, BY_NOUN, KINDS, Kind
 from pipecli.store.index import views
+from pipecli.store.index.owner_filter import condition_of, in_team
 from pipecli.store.index.rows_for_verbs import columns_of, exists
 from pipecli.store.index.sql_and_search import Row, search_activities, search_records, select_rows
-from pipecli.store.index.views import condition_of, in_team
 from pipecli.store.safe_files import faults_of_absent
 
 _FILTERS = {"owner": "owner", "status": "status", "stage": "stage", "team": "team"}

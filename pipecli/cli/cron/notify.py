@@ -46,9 +46,9 @@ from pipecli.records.emails_and_phones import users_by_address
 from pipecli.reports.deal_and_weighted_amount import Valuation
 from pipecli.reports.ranking import Ranking, points_of, ranking
 from pipecli.reports.today_and_followups import Message
+from pipecli.store.index.owner_filter import OwnerFilter
 from pipecli.store.index.rows_for_reports import closed_deals
 from pipecli.store.index.rows_for_verbs import label
-from pipecli.store.index.views import OwnerFilter
 from pipecli.translation import Words, user_language, words_of
 from pipecli.wording import count
 

@@ -23,9 +23,9 @@ from pipecli.records.kinds import OPPORTUNITY
 from pipecli.records.money import minor_digits
 from pipecli.reports.deal_and_weighted_amount import Deal, Valuation
 from pipecli.reports.stale_and_receivables import days_over, last_movement
+from pipecli.store.index.owner_filter import OwnerFilter
 from pipecli.store.index.rows_for_reports import closed_deals, open_deals
 from pipecli.store.index.rows_for_verbs import labels, rows_where
-from pipecli.store.index.views import OwnerFilter
 from pipecli.store.pipeline import Pipeline
 from pipecli.wording import count
 

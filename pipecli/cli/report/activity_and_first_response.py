@@ -26,8 +26,8 @@ from pipecli.reports.activity_and_first_response import (
     first_response,
     worked_on,
 )
+from pipecli.store.index.owner_filter import team_and_below
 from pipecli.store.index.rows_for_reports import activities, inquiries, owned_deals
-from pipecli.store.index.views import team_and_below
 from pipecli.wording import duration
 
 app = noun()

@@ -48,8 +48,8 @@ from pipecli.records.kinds import CUSTOMER, LEAD, OPPORTUNITY
 from pipecli.reports.deal_and_weighted_amount import Deal, Valuation
 from pipecli.reports.forecast import Window
 from pipecli.reports.today_and_followups import Message
+from pipecli.store.index.owner_filter import OwnerFilter, team_and_below
 from pipecli.store.index.rows_for_reports import closed_deals
-from pipecli.store.index.views import OwnerFilter, team_and_below
 from pipecli.translation import Words, user_language, words_of
 
 app = noun()

@@ -14,8 +14,8 @@ from pipecli.records.days import Days
 from pipecli.records.kinds import OPPORTUNITY
 from pipecli.reports.deal_and_weighted_amount import Valuation
 from pipecli.reports.ranking import GROUPINGS, Ranking, Row, period_before, points_of, ranking
+from pipecli.store.index.owner_filter import OwnerFilter
 from pipecli.store.index.rows_for_reports import closed_deals
-from pipecli.store.index.views import OwnerFilter
 from pipecli.store.pipeline import Pipeline
 
 app = noun()

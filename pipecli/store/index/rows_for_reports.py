@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 from pipecli.json_and_csv import loads
 from pipecli.records.days import Days, day_in, moment_in
 from pipecli.reports.deal_and_weighted_amount import Deal
-from pipecli.store.index.views import OF_LEAD, PROBABILITY, OwnerFilter, condition_of
+from pipecli.store.index.owner_filter import OwnerFilter, condition_of
+from pipecli.store.index.views import OF_LEAD, PROBABILITY
 
 if TYPE_CHECKING:
     from pipecli.reports.activity_and_first_response import Activity, FirstAnswer, Inquiry, OwnedDeal

@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import pytest
 
+from pipecli.cli.paper.supplier_quotation import offered_prices
 from pipecli.errors import PipecliError
-from pipecli.inbox.supplier_answer import offered_prices
 
 
 def offered(text, currency="EUR", name="answer.csv"):
