@@ -8,11 +8,11 @@ from itertools import groupby
 from typing import Any
 
 from pipecli.cli.common.command import Printing, argument, flag, noun, option
-from pipecli.cli.common.dates import parse_as_of, parse_period
 from pipecli.cli.common.names_and_questions import is_recent, recalled
 from pipecli.cli.common.output import Format, hanging, print_records, room_beside, wrapped, write_text
 from pipecli.cli.common.session import Session, say
 from pipecli.cli.common.table import Column, cell_text, isolated, plain_columns
+from pipecli.cli.common.typed_dates import parse_as_of, parse_period
 from pipecli.cli.report.common import Currency, money_column, print_with_currency
 from pipecli.errors import Ambiguous, PipecliError
 from pipecli.harmless_text import clean

@@ -1,7 +1,7 @@
 """Days: that of a moment in a timezone, its week, month or quarter, spans of days, and a day so long after.
 
-Days and moments as people type them are read in `cli/common/dates.py`, those of other programs' files in
-`inbox/importing/day_formats.py`.
+Days and moments as people type them are read in `cli/common/typed_dates.py`, those of other programs' files
+in `inbox/importing/day_formats.py`.
 """
 
 from __future__ import annotations

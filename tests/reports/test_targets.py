@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipecli.cli.common.dates import parse_period
+from pipecli.cli.common.typed_dates import parse_period
 from pipecli.reports.teams_and_targets import Goal, Organisation, Targets, attainment
 
 #   marta (sales)

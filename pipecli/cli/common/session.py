@@ -143,7 +143,7 @@ class Session:
 
         Its `today` is the day of then, unless `now` says another.
         """
-        from pipecli.cli.common.dates import parse_as_of
+        from pipecli.cli.common.typed_dates import parse_as_of
         from pipecli.history.commit_as_of import moment_text, zone_of
         from pipecli.history.pipeline_as_of import pipeline_as_of
         from pipecli.store.pipeline import now_in
@@ -222,7 +222,7 @@ class Session:
 
     def day(self, text: str, *, past: bool = False) -> date:
         """A day as people type them: ISO, today, +3d, friday, 15 dec; of the past, where no year is given."""
-        from pipecli.cli.common.dates import parse_day
+        from pipecli.cli.common.typed_dates import parse_day
 
         day = parse_day(text, self.today, past=past)
         if text.strip() != day.isoformat():
@@ -231,7 +231,7 @@ class Session:
 
     def moment_or_day(self, text: str, *, past: bool = False) -> datetime | date:
         """A moment where a time of day is given, else a day."""
-        from pipecli.cli.common.dates import has_clock, parse_moment
+        from pipecli.cli.common.typed_dates import has_clock, parse_moment
 
         if not has_clock(text) and ":" not in text:
             return self.day(text, past=past)

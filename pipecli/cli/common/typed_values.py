@@ -13,9 +13,9 @@ from decimal import Decimal, InvalidOperation
 from enum import Enum
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
-from pipecli.cli.common.dates import parse_moment
 from pipecli.cli.common.names_and_questions import confirm, key_of
 from pipecli.cli.common.session import Session, say
+from pipecli.cli.common.typed_dates import parse_moment
 from pipecli.errors import Ambiguous, FaultyFile, PipecliError, Question, Unreadable
 from pipecli.json_and_csv import dumps
 from pipecli.records import base, kinds

@@ -39,7 +39,7 @@ def followups(
     Of open leads and deals, the overdue ones first. Each is for whoever it is planned for, else for the
     record's owner.
     """
-    from pipecli.cli.common.dates import parse_period
+    from pipecli.cli.common.typed_dates import parse_period
     from pipecli.store.index.rows_for_followups import followups_until
 
     run.read(LEAD, OPPORTUNITY, INVOICE)

@@ -15,10 +15,10 @@ from hashlib import sha256
 from typing import Any
 
 from pipecli.cli.common.command import Sending, noun, option
-from pipecli.cli.common.dates import parse_moment, parse_period
 from pipecli.cli.common.output import Format, print_records, write_text
 from pipecli.cli.common.session import Session, mention, say
 from pipecli.cli.common.table import Column
+from pipecli.cli.common.typed_dates import parse_moment, parse_period
 from pipecli.cli.cron.remind import claims_of, drawn_message, give_back
 from pipecli.errors import PipecliError
 from pipecli.extras import require_extra

@@ -18,10 +18,10 @@ from typing import Annotated, Any, Literal, NamedTuple
 import typer
 
 from pipecli.cli.common.command import Sending, noun, option
-from pipecli.cli.common.dates import parse_period
 from pipecli.cli.common.output import Format, print_records, write_text
 from pipecli.cli.common.session import Session, mention, owner_filter, say
 from pipecli.cli.common.table import Column
+from pipecli.cli.common.typed_dates import parse_period
 from pipecli.errors import PipecliError
 from pipecli.extras import require_extra
 from pipecli.harmless_text import clean

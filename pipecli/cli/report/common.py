@@ -293,7 +293,7 @@ def days(from_: str, to: str, today: date) -> Days:
     """The days from `--from` to `--to`, each a day or a period. Raises PipecliError."""
     if not from_ and not to:
         return Days()
-    from pipecli.cli.common.dates import parse_period
+    from pipecli.cli.common.typed_dates import parse_period
 
     period = Days(
         parse_period(from_, today).first if from_ else None, parse_period(to, today).last if to else None

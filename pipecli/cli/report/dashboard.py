@@ -8,9 +8,9 @@ from decimal import Decimal
 from pathlib import Path
 
 from pipecli.cli.common.command import Report, noun, option
-from pipecli.cli.common.dates import parse_period
 from pipecli.cli.common.output import Format, ending_of, require_folder, write_text, write_whole
 from pipecli.cli.common.session import Session, owner_filter, say
+from pipecli.cli.common.typed_dates import parse_period
 from pipecli.cli.report.chart import forecast_picture, funnel_picture, pipeline_picture
 from pipecli.cli.report.common import Currency, currency_code
 from pipecli.cli.report.dashboard_tables import (

@@ -12,11 +12,11 @@ from html import escape
 from typing import Any, Literal, NamedTuple
 
 from pipecli.cli.common.command import Sending, noun, option
-from pipecli.cli.common.dates import parse_as_of, parse_period
 from pipecli.cli.common.names_and_questions import names_of
 from pipecli.cli.common.output import Format, markdown_text, wrapped, write_text
 from pipecli.cli.common.session import Session, mention, owner_filter, say
 from pipecli.cli.common.terminal_and_own_config import terminal_width
+from pipecli.cli.common.typed_dates import parse_as_of, parse_period
 from pipecli.cli.cron.remind import PerhapsSent, claims_of, drawn_message, sending
 from pipecli.cli.history_and_changes import movement_json
 from pipecli.cli.report.common import Currency, currency_code

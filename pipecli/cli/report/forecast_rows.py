@@ -19,7 +19,7 @@ from pipecli.reports.teams_and_targets import Goal, Organisation, Targets, attai
 from pipecli.store.index.rows_for_reports import forecast_deals
 
 if TYPE_CHECKING:
-    from pipecli.cli.common.dates import Period
+    from pipecli.cli.common.typed_dates import Period
     from pipecli.store.pipeline import Pipeline
 
 MANAGER = "manager"
@@ -279,7 +279,7 @@ class _Goals:
 
 
 def _days(key: str | None) -> Period | None:
-    from pipecli.cli.common.dates import parse_period
+    from pipecli.cli.common.typed_dates import parse_period
 
     if key is None or not re.fullmatch(_ANY_PERIOD, key):
         return None

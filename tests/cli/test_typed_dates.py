@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipecli.cli.common.dates import Period, parse_day, parse_moment, parse_period
+from pipecli.cli.common.typed_dates import Period, parse_day, parse_moment, parse_period
 from pipecli.errors import PipecliError
 
 TODAY = date(2026, 10, 21)
