@@ -27,7 +27,7 @@ OFFERED = (
 
 
 def frozen(pipeline: Pipeline) -> Iterator[Problem]:
-    """Quotations that differ from what was committed when they were last sent."""
+    """Quotations that differ from what was committed when they were last sent, or from a later import."""
     for quotation in _quotations(pipeline, "status <> 'draft'"):
         path, key = quotation.path, quotation.key
         last = [spell for spell in quotation.spells[-1:] if not spell.is_draft]
@@ -66,7 +66,7 @@ def sent_before(pipeline: Pipeline) -> Iterator[Problem]:
 
 
 class _Spell(NamedTuple):
-    """While a quotation was a draft, or was none: its text as that began."""
+    """While a quotation was a draft, or was none, with one offer of the other system: its text at first."""
 
     text: str
     is_draft: bool
@@ -93,35 +93,51 @@ def _quotations(pipeline: Pipeline, condition: str) -> Iterator[_Quotation]:
     place, revision = pipeline.location, pipeline.revision
     versions = _versions(place, (head_of(place) if revision == "HEAD" else "") or revision)
     blobs = {path: versions.get(path.rpartition("/")[2], []) for path in keys}
-    contents = _contents(pipeline, [blob for path in keys for blob in blobs[path]])
+    contents = _contents(pipeline, [version.blob for path in keys for version in blobs[path]])
     for path, key in keys.items():
-        texts = [contents[blob] for blob in blobs[path] if blob in contents]
-        yield _Quotation(path, key, pipeline.text(path), _spells(texts))
+        texts = [(contents[blob], imported) for blob, imported in blobs[path] if blob in contents]
+        yield _Quotation(path, key, pipeline.text(path), _spells(path, texts))
 
 
-def _spells(texts: list[str]) -> list[_Spell]:
+def _spells(path: str, texts: list[tuple[str, bool]]) -> list[_Spell]:
+    """The spells of a quotation's versions, each with whether an import made it.
+
+    An offer that another system changed after it was sent is another from then on: the next import says so again.
+    """
     spells: list[_Spell] = []
-    for text in texts:
+    before = ""
+    for text, is_imported in texts:
         status = _status(text)
-        if not spells or spells[-1].is_draft != (status == "draft"):
+        is_next = bool(spells) and spells[-1].is_draft != (status == "draft")
+        if not spells or is_next or (is_imported and _changed_field(path, before, text)):
             spells.append(_Spell(text, status == "draft", was_sent=False))
         if status in ("sent", "accepted"):
             spells[-1] = spells[-1]._replace(was_sent=True)
+        before = text
     return spells
 
 
+class _Version(NamedTuple):
+    blob: str
+    is_imported: bool
+
+
 @lru_cache(maxsize=1)  # two rules ask
-def _versions(place: Location, revision: str) -> dict[str, list[str]]:
-    """The blobs that each quotation has been by the name of its file, which may move, the oldest first."""
+def _versions(place: Location, revision: str) -> dict[str, list[_Version]]:
+    """The versions of each quotation by the name of its file, which may move, the oldest first."""
     listed = git.log(
-        place.work_tree, "--reverse", "--format=", "--raw", "--no-abbrev", "--no-renames",
-        "-z", revision, "--", f"{place.prefix}{QUOTATION.folder}",
+        place.work_tree, "--reverse", "--format=%(trailers:key=Pipecli-Event,valueonly,separator=%x20)",
+        "--raw", "--no-abbrev", "--no-renames", "-z", revision, "--", f"{place.prefix}{QUOTATION.folder}",
     )  # fmt: skip
-    versions: dict[str, list[str]] = {}
-    words = iter(listed.decode("utf-8", "replace").lstrip("\n").split("\0"))
+    versions: dict[str, list[_Version]] = {}
+    words = iter(listed.decode("utf-8", "replace").split("\0"))
+    event = ""
     for word in words:
-        if word.startswith(":"):  # ":100644 100644 <old> <new> M", then the path
-            versions.setdefault(next(words, "").rpartition("/")[2], []).append(word.split()[3])
+        if (change := word.lstrip("\n")).startswith(":"):  # ":100644 100644 <old> <new> M", then the path
+            name = next(words, "").rpartition("/")[2]
+            versions.setdefault(name, []).append(_Version(change.split()[3], event == "imported"))
+        else:
+            event = change
     return versions
 
 

@@ -60,6 +60,29 @@ def test_what_is_sent_again_as_it_was_is_no_news(pipeline: Path) -> None:
     assert found(pipeline) == []
 
 
-def commit(root: Path) -> None:
+def test_what_another_system_offers_now_is_told_and_is_held_from_its_import_on(pipeline: Path) -> None:
+    commit(pipeline)
+    dearer = SOUND[QUOTATION].replace("unit_price: 10", "unit_price: 11")
+    write(pipeline, QUOTATION, dearer)
+    commit(pipeline, "Move in\n\nPipecli-Event: imported")
+
+    (finding,) = found(pipeline)
+    assert (finding.rule, finding.severity) == ("sent-before", Severity.WARNING)
+    write(pipeline, QUOTATION, dearer.replace("unit_price: 11", "unit_price: 12"))
+    assert brief(pipeline)[0] == (QUOTATION, 9, "frozen")
+
+
+def test_an_import_that_leaves_the_offer_alone_excuses_nothing(pipeline: Path) -> None:
+    commit(pipeline)
+    cheaper = SOUND[QUOTATION].replace("unit_price: 10", "unit_price: 9")
+    write(pipeline, QUOTATION, cheaper)
+    commit(pipeline)
+    write(pipeline, QUOTATION, cheaper + "notes: called\n")
+    commit(pipeline, "Move in\n\nPipecli-Event: imported")
+
+    assert brief(pipeline) == [(QUOTATION, 9, "frozen")]
+
+
+def commit(root: Path, message: str = "by hand") -> None:
     subprocess.run(["git", "add", "-A"], cwd=root, check=True)
-    subprocess.run(["git", "commit", "-qm", "by hand"], cwd=root, check=True)
+    subprocess.run(["git", "commit", "-qm", message], cwd=root, check=True)
