@@ -102,7 +102,7 @@ def _quotations(pipeline: Pipeline, condition: str) -> Iterator[_Quotation]:
 def _spells(path: str, texts: list[tuple[str, bool]]) -> list[_Spell]:
     """The spells of a quotation's versions, each with whether an import made it.
 
-    An offer that another system changed after it was sent is another from then on: the next import says so again.
+    An offer that another system changed after it was sent is that one from then on.
     """
     spells: list[_Spell] = []
     before = ""

@@ -1018,6 +1018,29 @@ def test_a_customer_renamed_and_then_merged_is_known_by_its_name_in_the_file(cli
     assert sorted(stems) == ["north", "pat-lee"]
 
 
+def test_rows_find_the_deal_and_the_customer_that_they_name_as_the_file_does(cli: Cli, root: Path) -> None:
+    """Both were renamed here, and one of them in the file, too: neither is lost, nor made a second time."""
+    files = {
+        "res.partner.csv": "External ID,Name,Email,Phone\nP1,North,n@n.example,+34 91 1\n",
+        "crm.lead.csv": "External ID,Opportunity,Customer,Stage,Expected Revenue,Created on\n"
+        "L1,Roof,North,New,10,2026-01-05 09:00:00\nL2,Door,North,New,20,2026-01-05 09:00:00\n",
+        "mail.activity.csv": "External ID,Document Name,Activity Type,Summary,Due Date\n"
+        "A1,Roof,Call,Ask,2026-02-01\n",
+    }
+    cli("import", "plan", packed("e.zip", files), "--into", "m")
+    cli("import", "run", "m")
+    cli("opp", "set", str(deals(root)["L1"]["id"]), "title=Roof and gutter")
+    cli("customer", "set", "north", "name=North (ours)")
+    files["res.partner.csv"] = files["res.partner.csv"].replace("North", "North AS")
+    files["crm.lead.csv"] = files["crm.lead.csv"].replace("North", "North AS").replace(",20,", ",21,")
+    files["mail.activity.csv"] += "A2,Roof,Call,Ask again,2026-02-02\n"
+    report = cli("import", "run", "m", packed("f.zip", files)).out
+    assert "activities: 2 rows of mail.activity.csv: 1 made, 1 unchanged" in report
+    assert [call["subject"] for call in deals(root)["L1"]["activities"]] == ["Ask", "Ask again"]
+    assert (deals(root)["L2"]["amount"], deals(root)["L2"]["customer"]) == (21, "north")
+    assert [file.stem for file in (root / "customers").rglob("*.yaml")] == ["north"]
+
+
 def test_an_export_of_closed_deals_alone_comes_in(cli: Cli, root: Path) -> None:
     Path("closed.csv").write_text(
         "Deal Name,Deal Stage,Amount,Close Date,Associated Company,Create Date,Record ID\n"

@@ -125,7 +125,7 @@ def prepare_import(
     Raises FaultyFile for a mapping that doesn't fit the rows.
     """
     if isinstance(target, PartKind):
-        return _prepare_parts(pipeline, target, table, source, planner, tick, keep)
+        return _prepare_parts(pipeline, target, table, source, planner, tick, keep, earlier)
     bindings = compiled(pipeline, source, table, target)
     names = Nameable(pipeline, source.mapping.make, may_dangle=not target.folder)
     names.earlier = earlier or names.earlier
@@ -150,9 +150,11 @@ def _prepare_parts(
     planner: Planner,
     tick: Tick,
     keep: Keep | None,
+    earlier: EarlierFiles | None,
 ) -> Import:
     """An import of parts of records: those of each kind of record apart, and the report of all."""
     names = Nameable(pipeline, source.mapping.make)
+    names.earlier = earlier or names.earlier
     bindings = compiled(pipeline, source, table, part.parents[0], part.plural)
     wanted = bindings.wanted(table.rows)
     parents = parents_of(part, source, table._replace(rows=[*wanted]), names)

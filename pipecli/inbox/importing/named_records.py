@@ -203,6 +203,12 @@ class Nameable:
         if others := self.people.namesakes(name):
             self.namesakes[key] = list(others)
 
+    def note_renamed(self, noun: str, key: str, told: object, here: object) -> None:
+        """Let later files of the move name a record as this one does, where people call it otherwise here."""
+        name, ours = (getattr(part, "name", None) or getattr(part, "title", None) for part in (told, here))
+        if name and name != ours:
+            self.earlier.renamed[noun, name_key(name)].append(key)
+
     def look_up_keys(self, values: dict[Path, object]) -> Set[tuple[str, str]]:
         """Put the ids of the products by which a row names prices, `prices.{product}`; those made for it.
 
@@ -227,7 +233,8 @@ class Nameable:
         if user := known.emails.get(email_key(text) or ""):
             return user
         external = known.with_external_id(text)
-        keys = external or known.called(text)
+        called = (*known.called(text), *self.earlier.renamed.get((noun, name_key(text)), ()))
+        keys = external or [*dict.fromkeys(called)]
         if not keys and noun == "customer":  # `Aurora, Ben Li`, as Odoo has a person of hers
             firm, _, person = text.rpartition(", ")
             keys = [key for key in known.called(firm) if self.people.at(key, person)]
