@@ -106,13 +106,14 @@ class Asked:
         trend: str = "",
         from_: str = "",
         to: str = "",
-        currency: str = "",
+        currency: str | None = None,
     ) -> None:
         self.by, self.trend = by, trend
         self.run = run
         self.pipeline = self.run.read(*kinds, *([CUSTOMER] if by == "customer" else []))
         self.period = days(from_, to, self.run.today)
-        self.target = currency_code(currency)
+        self.target = currency_code(currency or "")
+        self.has_currency = currency is not None
         self.names = KeyNames(self.run, by)
         self.is_table = self.run.format is Format.TABLE
 
@@ -160,8 +161,9 @@ class Asked:
         rows: Sequence[Mapping[str, Any]],
         columns: Sequence[Column],
         *,
+        totals: Mapping[str, Any],
+        is_summed: bool = True,
         about: Mapping[str, Any],
-        total: Mapping[str, Any] | None = None,
         drawing: str = "",
         remarks: Sequence[str] = (),
         nothing: str = "",
@@ -170,22 +172,25 @@ class Asked:
     ) -> None:
         """Print rows that have the keys of JSON.
 
-        JSON is one object: the `about` of the report, and the rows. The table has the `total` as its last
-        row, then a `drawing` and the remarks; where there are no rows it is `nothing`, if that is given.
-        Every other format has the rows alone, with the currency of their amounts; as ids each once, where
-        they are to be distinct.
+        JSON is one object: what was asked, more `about` the report, the totals and the rows. A table that
+        `is_summed` has the totals as its last row; then come a `drawing` and the remarks. Where there are no
+        rows it is `nothing`, if that is given. Every other format has the rows alone, with the currency of
+        their amounts; as ids each once, where they are to be distinct.
         """
+        currency = self.currency if self.has_currency else None
         if self.run.format is Format.JSON:
-            write_text(dumps({**about, "rows": rows}) + "\n")
+            asked = {name: value for name, value in (("by", self.by), ("currency", currency)) if value}
+            write_text(dumps({**asked, **self.bounds, **about, "totals": totals, "rows": rows}) + "\n")
             return
         if self.run.format is Format.IDS and is_distinct:
             rows = list({row[id_key]: row for row in rows}.values())
         if not self.is_table:
-            print_with_currency(rows, columns, self.run.format, about.get("currency"), id_key=id_key)
+            print_with_currency(rows, columns, self.run.format, currency, id_key=id_key)
             return
         write_text(f"{fitted(caption)}\n")
         if rows or not nothing:
-            print_records([*rows, *([total] if total else [])], columns, Format.TABLE)
+            total = {**totals, "key": "total", "label": "total"}
+            print_records([*rows, *([total] if is_summed else [])], columns, Format.TABLE)
         else:
             write_text(f"{nothing}\n")
         if drawing:

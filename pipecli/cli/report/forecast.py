@@ -76,8 +76,8 @@ def forecast(
         caption,
         [{**row, **row.get("categories", {})} for row in targeted.rows] if flat else targeted.rows,
         columns_of(report, by, targeted.rows, names),
-        about=_json(report, targeted) | {"by": by},
-        total={**targeted.total, "key": "total"},
+        totals={name: value for name, value in targeted.total.items() if name not in ("key", "process")},
+        about=_json(report, targeted),
         drawing=bars(targeted.rows, by, minor_digits(report.currency)) if chart else "",
         remarks=_remarks(report, targeted),
         is_distinct=False,
@@ -85,15 +85,10 @@ def forecast(
 
 
 def _json(report: Forecast, targeted: Targeted) -> dict[str, Any]:
-    totals = {name: value for name, value in targeted.total.items() if name not in ("key", "process")}
     return {
-        "by": report.by,
-        "currency": report.currency,
         "today": report.today,
         "from": report.window.first,
         "to": report.window.last,
-        "rows": targeted.rows,
-        "totals": totals,
         **({"bases": {"attainment_percent": targeted.base}} if targeted.base else {}),
         "overdue": report.overdue._asdict(),
         "without_date": report.without_date._asdict(),
@@ -177,7 +172,7 @@ def _print_comparison(
     """Print two forecasts of the same grouping and window; `label` has the words for the key of a row."""
     rows = compare_forecasts(then, now)
     totals = Compared(then.totals, now.totals)
-    if asked.run.format is Format.JSON:
+    if is_json := asked.run.format is Format.JSON:
         records = [
             {"key": row.row.key, "process": row.row.process, "name": label(row.row), **_figures(row)}
             for row in rows
@@ -189,16 +184,15 @@ def _print_comparison(
         f"Forecast by {now.by} in {now.currency}: then ({then.today}) and now ({now.today})",
         records,
         _columns(now, is_narrow=asked.is_table),
+        totals=_figures(totals) if is_json else _cells_of(totals, "total"),
         about={
             **_json(now, Targeted([], {}, "")),
-            "totals": _figures(totals),
             "compared": {
                 "commit": past.standing.commit,
                 "today": then.today,
                 "committed": past.standing.at.isoformat(),
             },
         },
-        total=_cells_of(totals, "total"),
         is_distinct=False,
     )
 

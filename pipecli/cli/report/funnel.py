@@ -50,17 +50,14 @@ def report_funnel(
         if is_by_step
         else [{**asked.names.named(row.key), **row.counts._asdict()} for row in report.rows],
         _step_columns(asked, report) if is_by_step else _group_columns(asked, report),
+        totals=counts._asdict(),
+        is_summed=not is_by_step,
         about={
-            "by": by,
             "cohort": "created",
-            "currency": asked.currency,
             "today": today,
-            **asked.bounds,
             "bases": _BASES,
-            "totals": counts._asdict(),
             "without_stage_count": report.without_stage_count,
         },
-        total=None if is_by_step else {"label": "total", **counts._asdict()},
         remarks=_remarks(report),
         nothing="nothing was created",
     )

@@ -38,11 +38,7 @@ def report_pipeline(asked: Asked) -> None:
         write_text(f"{fitted(caption)}\n{_drawn(report, asked, stages)}")
         return
     about = {
-        "by": by,
-        "currency": asked.currency,
         "today": run.today,
-        **asked.bounds,
-        "totals": report.totals._asdict(),
         "processes": [
             {
                 "process": matrix.process,
@@ -60,7 +56,9 @@ def report_pipeline(asked: Asked) -> None:
         for matrix in report.matrices
         for (key, stage), total in matrix.cells.items()
     ]
-    asked.print(caption, rows, _COLUMNS, about=about, nothing="no deal is open")
+    asked.print(
+        caption, rows, _COLUMNS, totals=report.totals._asdict(), about=about, nothing="no deal is open"
+    )
 
 
 _COLUMNS = plain_columns("key process stage") + [

@@ -37,13 +37,9 @@ def report_ranking(asked: Asked) -> None:
     report = ranking_of(asked.pipeline, owner_filter(asked.run), asked.period, asked.valuation, asked.by)
     since = report.previous
     about = {
-        "by": report.by,
-        "currency": asked.currency,
-        **asked.bounds,
         "previous": since and {"from": since.first, "to": since.last},
         "points": {"per_win": points.per_win, "per_amount": points.per_amount, "currency": base},
         "bases": {"win_rate": "won and lost deals"},
-        "totals": figures(report.totals, "rank", "previous_rank", "rank_change"),
     }
     change = f"; change since {since.first} to {since.last}" if since else ""
     remarks = ["the settings give no points (ranking.points_per_win): the amount ranks"]
@@ -56,8 +52,8 @@ def report_ranking(asked: Asked) -> None:
         f"Ranking by {report.by} in {asked.currency}, closed {period_text(report.days)}{change}",
         [_record(row, asked) for row in report.rows],
         _columns(asked, has_previous=since is not None),
+        totals=figures(report.totals, "rank", "previous_rank", "rank_change"),
         about=about,
-        total={**report.totals._asdict(), "label": "total"},
         remarks=[*remarks, *won_without_amount(report.totals.won_without_amount_count)],
         nothing="no deal was won or lost",
     )
@@ -112,9 +108,9 @@ def _label(by: str) -> Any:
 
 def _climbed(row: Mapping[str, Any]) -> str:
     """`↑2`; `new` to the ranking."""
-    change = row["rank_change"]
+    change = row.get("rank_change")
     if change is None:
-        return "new" if row["rank"] and not row["previous_rank"] else ""
+        return "new" if row.get("rank") and not row["previous_rank"] else ""
     return f"{'↑' if change > 0 else '↓'}{abs(change)}" if change else "="
 
 

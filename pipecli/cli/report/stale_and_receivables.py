@@ -45,14 +45,8 @@ def report_stale(asked: Asked) -> None:
     report = stale_deals(deals, moves=moves, valuation=asked.valuation, today=today)
     what = f"Stale deals by {by}" if by else "Stale deals"
     caption = f"{what} on {today}, in {asked.currency}{asked.when(', closing')}"
-    about = {
-        "currency": asked.currency,
-        "today": today,
-        **asked.bounds,
-        "bases": {"share": "open deals"},
-        "totals": figures(report.totals, "process"),
-        "never_count": report.never_count,
-    }
+    totals = figures(report.totals, "process")
+    about = {"today": today, "bases": {"share": "open deals"}, "never_count": report.never_count}
     remarks = _remarks(report, asked.currency)
     if by:
         asked.print(
@@ -64,8 +58,8 @@ def report_stale(asked: Asked) -> None:
                 for row in stale_by_group(report, deals, by, asked.valuation)
             ],
             _sum_columns(asked),
-            about={"by": by, **about},
-            total={**report.totals._asdict(), "label": "total"},
+            totals=totals,
+            about=about,
             remarks=remarks,
             nothing="no deal is open",
         )
@@ -75,6 +69,8 @@ def report_stale(asked: Asked) -> None:
         caption,
         [_record(deal, stages, customers) for deal in report.deals],
         _deal_columns(asked),
+        totals=totals,
+        is_summed=False,
         about=about,
         remarks=remarks,
         nothing="no deal stands still",

@@ -29,14 +29,11 @@ def report_velocity(asked: Asked) -> None:
     order = stages.stages()
     journeys = read_journeys(run, order)
     report = velocity(journeys, by=by, days=asked.period, valuation=asked.valuation, order=order)
+    totals = _figures(report.sales)
     about = {
-        "by": by,
-        "currency": asked.currency,
         "today": run.today,
-        **asked.bounds,
         "deal_count": report.deal_count,
         "bases": _BASES,
-        "totals": _figures(report.sales),
         "without_stage_count": report.without_stage_count,
     }
     deals = count(report.deal_count, "deal", ",")
@@ -45,12 +42,14 @@ def report_velocity(asked: Asked) -> None:
         rows = [_stage(row, stages) for row in report.stages]
         apart = ended_without_stage(report.without_stage_count)
         remarks = [*_unknown(report.stages), *apart, "", *_sales_lines(report.sales, asked.currency)]
-        asked.print(caption, rows, _stage_columns(asked), about=about, remarks=remarks, nothing="no deals")
+        asked.print(
+            caption, rows, _stage_columns(asked),
+            totals=totals, is_summed=False, about=about, remarks=remarks, nothing="no deals",
+        )  # fmt: skip
         return
     asked.print(
         f"{caption}, in {asked.currency}", _rows(report, asked.names, stages), _sales_columns(asked),
-        about=about, total={"label": "total", **_figures(report.sales)}, remarks=[_FORMULA],
-        nothing="no deals",
+        totals=totals, about=about, remarks=[_FORMULA], nothing="no deals",
     )  # fmt: skip
 
 
