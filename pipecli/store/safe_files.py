@@ -164,6 +164,9 @@ def read_bytes(root: Path, file: str, largest: int = LARGEST) -> bytes:
     return content
 
 
+DENIED = "the file can't be read: permission denied"
+
+
 def read_text(root: Path, file: str) -> str:
     """The text of a record's file. Raises FaultyFile for what can't be one, FileNotFoundError."""
     path = f"{root}/{file}"  # not a Path: 9,000 of them are a tenth of building an index
@@ -173,7 +176,7 @@ def read_text(root: Path, file: str) -> str:
             if content is not None and len(content) <= LARGEST:
                 return read.decode(content, file)
     except PermissionError:
-        raise FaultyFile([Fault(file, 0, 0, "file", "the file can't be read: permission denied")]) from None
+        raise FaultyFile([Fault(file, 0, 0, "file", DENIED)]) from None
     except OSError as error:
         if error.errno not in (ELOOP, ENXIO):  # a link; a socket
             raise

@@ -13,6 +13,7 @@ import threading
 import time
 from contextlib import closing
 from datetime import date
+from errno import EACCES
 from pathlib import Path
 from weakref import ref
 
@@ -337,6 +338,23 @@ def test_a_file_is_read_again_whose_size_and_time_were_put_back(cli, deal, root)
     file.write_text(file.read_text().replace("4998", "4999"))
     os.utime(file, (1_790_000_000, 1_790_000_000))
     assert amounts(cli) == {"OPP-2Q8XA": 4999.00}
+
+
+def test_a_file_that_one_person_may_not_read_is_read_by_the_next_who_may(monkeypatch, cli, deal):
+    """Its stamp is the same for both, and so is the index."""
+    file = deal()
+    os.utime(file, (0, 0))  # else it is in doubt anyway
+    opened = os.open
+
+    def denied(path, *rest, **named):
+        if str(path) == str(file):
+            raise PermissionError(EACCES, "Permission denied", path)
+        return opened(path, *rest, **named)
+
+    with monkeypatch.context() as others:
+        others.setattr(os, "open", denied)
+        assert "permission denied" in cli("opp", "list", code=1).err
+    assert amounts(cli) == {"OPP-2Q8XA": 4998.00}
 
 
 def test_what_a_command_has_written_is_not_read_again(monkeypatch, root):

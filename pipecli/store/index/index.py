@@ -72,11 +72,14 @@ class Index:
         known = dict(self.connection.execute("SELECT folder, stamp FROM _folders"))
         clock = time.time_ns()
         present = file_stamps.stamps(self.location.root)
-        if known == present:
+        # its stamp is the same for who may read it
+        denied = {fault.file for fault in self.faults() if fault.message == safe_files.DENIED}
+        if known == present and not denied:
             return
         difference = file_stamps.compare_stamps(known, present)
+        changed = sorted(denied.difference(difference.gone).union(difference.changed))
         with writing(self.connection):
-            _read(self.connection, difference.changed, difference.gone, _on_disk(self.location.root))
+            _read(self.connection, changed, difference.gone, _on_disk(self.location.root))
             self._stamp({folder: doubted(stamp, clock) for folder, stamp in difference.stamps.items()})
 
     def update(
