@@ -24,8 +24,8 @@ from pipecli.json_and_csv import dumps
 from pipecli.records import kinds
 from pipecli.records.compare_names import chosen_id, likeliest, own_names
 from pipecli.records.kinds import SETTINGS_FILE
-from pipecli.store import safe_files
 from pipecli.store.index import views
+from pipecli.store.lock import write_unlogged
 from pipecli.store.yaml.write import block_lines
 
 app = noun()
@@ -234,6 +234,4 @@ def _write(name: str, value: str | None) -> None:
         kept = [line for line in lines if line.partition("=")[0].strip() != name]
         added = [] if value is None else [f"{name} = {value}"]
         place.parent.mkdir(parents=True, exist_ok=True)
-        safe_files.write_file(
-            place.parent, place.name, "".join(f"{line}\n" for line in [*kept, *added]).encode()
-        )
+        write_unlogged(place, "".join(f"{line}\n" for line in [*kept, *added]).encode())

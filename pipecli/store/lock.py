@@ -155,6 +155,12 @@ def _unwritable(error: Exception) -> PipecliError:
     return PipecliError(f"the pipeline can't be written: {error}", hint="is the disk full or read-only?")
 
 
+def write_unlogged(file: Path, content: bytes) -> None:
+    """Write a whole file of which no journal tells; what killed commands left beside it goes."""
+    clear_temporary(file)
+    safe_files.write_file(file.parent, file.name, content)
+
+
 def clear_temporary(file: Path) -> None:
     """Remove what killed commands left beside a person's file that they were writing."""
     for aside in filter(is_left_over, file.parent.glob(f".{glob.escape(file.name)}.*.tmp")):

@@ -67,3 +67,11 @@ def test_an_alias_is_words_and_no_shell(
     assert "begins with a command" in refused("config", "alias.rm", "rm -rf /")
     assert "must be one of" in refused("config", "format", "jsn")
     assert "can't be set" in cli("config", "nothing", "1", code=2).err
+
+
+def test_what_a_killed_command_left_beside_the_defaults_goes_with_the_next(cli: Cli, tmp_path: Path) -> None:
+    own = tmp_path / "config/pipecli"
+    own.mkdir(parents=True)
+    (own / ".config.4194305.tmp").touch()
+    cli("config", "owner", "me")
+    assert [file.name for file in own.iterdir()] == ["config"]

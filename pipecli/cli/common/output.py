@@ -357,7 +357,7 @@ def write_whole(output: str | Path, content: bytes) -> None:
 
     A link of a repository that leads out of it isn't followed. Raises PipecliError.
     """
-    from pipecli.store import lock, safe_files
+    from pipecli.store import lock
 
     named = Path(os.path.abspath(output))  # noqa: PTH100 - links stay
     target = Path(os.path.realpath(named))
@@ -368,9 +368,8 @@ def write_whole(output: str | Path, content: bytes) -> None:
         if target.exists() and not target.is_file() and not target.is_dir():
             target.write_bytes(content)
             return
-        lock.clear_temporary(target)
         begun.setdefault(str(output), _inode(output))
-        safe_files.write_file(target.parent, target.name, content)
+        lock.write_unlogged(target, content)
 
 
 def lines(finding: Finding) -> list[str]:

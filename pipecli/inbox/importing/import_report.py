@@ -24,7 +24,7 @@ from pipecli.json_and_csv import free_cell, list_cell
 from pipecli.records.base import Part
 from pipecli.records.kinds import COLLECTIONS_BY_NOUN as BY_NOUN
 from pipecli.records.kinds import CONTACT, collection_named
-from pipecli.store import safe_files
+from pipecli.store.lock import write_unlogged
 from pipecli.wording import Line, count, first_of
 
 if TYPE_CHECKING:
@@ -300,7 +300,7 @@ def write_rejects(done: Import, source: Path, wanted: Path | None, place: Locati
     text = rejects_csv(done.table, done.outcome.rejected)
     content = text.encode("utf-8", "replace")  # JSON may have half a character
     if wanted is not None and not wanted.is_symlink() and wanted.is_file():
-        safe_files.write_file(wanted.parent, wanted.name, content)
+        write_unlogged(wanted, content)
     elif wanted is not None and wanted.exists():  # /dev/stdout, a pipe
         wanted.write_bytes(content)
     else:  # the rows are customers: nobody else reads them

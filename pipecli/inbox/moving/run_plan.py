@@ -44,6 +44,7 @@ from pipecli.inbox.moving.vocabulary import header_key
 from pipecli.records.kinds import COLLECTIONS, Kind
 from pipecli.store import safe_files
 from pipecli.store.index import rows_for_verbs
+from pipecli.store.lock import write_unlogged
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.plan_writes import AddingPlanner, DraftPipeline, Planner, Write
 from pipecli.store.yaml import read as yamltext
@@ -146,7 +147,7 @@ def answered(move: Move, files: Sequence[File], pipeline: Pipeline) -> Move:
     except PipecliError as error:
         raise in_its_line(error, move) from None
     for name, page in move.renewed(again.pages).items():
-        safe_files.write_file(move.folder, name, page.encode())
+        write_unlogged(move.folder / name, page.encode())
     return load_plan(move.folder)
 
 
