@@ -35,6 +35,11 @@ def test_comments_of_both_sides_stay():
     assert "  by: ana\n  # not on Fridays\n" in merge(FILE, DEAL, theirs, ours).text
 
 
+def test_a_comment_at_the_end_of_the_file_stays_there_below_what_the_other_side_added():
+    ours, theirs = f"{DEAL}custom:\n  colour: red\n", f"{DEAL}# the end\n"
+    assert both(DEAL, ours, theirs).text == f"{ours}# the end\n"
+
+
 def test_two_comments_on_one_line():
     merged = both(
         DEAL,

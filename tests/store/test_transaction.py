@@ -524,6 +524,17 @@ def test_what_somebody_writes_while_a_draft_is_committed_is_read_after_it(deal, 
     ]
 
 
+def test_what_a_draft_knows_is_copied_to_the_index_and_no_file_is_read_again(root, tmp_path):
+    pipeline = Pipeline.find(root)
+    draft, index = DraftPipeline(pipeline, tmp_path), pipeline.index
+    planner = Planner(draft)
+    planner.take(Customer(id="contoso", name="Contoso"))
+    draft.take(planner.writes())
+    write_and_commit(pipeline, draft.writes(), "A customer", draft=draft.index)
+    assert pipeline.index is index  # where it can't be taken in, it is opened anew
+    assert index.connection.execute("SELECT name FROM customers").fetchall() == [("Contoso",)]
+
+
 def test_products_whose_names_come_to_one_have_a_file_each(cli, root):
     cli("product", "add", "ab-77", "--name", "Mill")
     products = [Product(sku=sku, name=sku) for sku in ("AB.77", "AB/77", "CD.1")]
