@@ -46,7 +46,7 @@ from pipecli.store.record_meant import Care
 from pipecli.workflow import Change
 from pipecli.workflow import lead as rules
 from pipecli.workflow.items_and_prices import require_currency
-from pipecli.workflow.opportunity.add_and_set import in_process
+from pipecli.workflow.opportunity.add_and_change import in_process
 
 if TYPE_CHECKING:
     from pipecli.workflow.match_prospect import Parties

@@ -50,7 +50,7 @@ NOUNS = {
         "Opportunities: add, advance, close won or lost.",
         alias="opp",
         verbs=_verbs(
-            "opportunity.advance_and_set",
+            "opportunity.advance_and_change",
             "add, list, show, set, edit, remove, advance, sellers, hold, resume, board, won, lost, reopen, "
             "assign, share, item add, item set, item remove, item list, reprice, take-offer, contact add, "
             "contact remove, contact list, step done, step undo, step list, competitor add, "

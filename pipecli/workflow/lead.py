@@ -23,7 +23,7 @@ from pipecli.records.references import relinked
 from pipecli.records.settings import Settings
 from pipecli.workflow import Change, Refused, listed_word
 from pipecli.workflow.customer import normalized
-from pipecli.workflow.opportunity.add_and_set import new_deal, require_source, with_stakeholder
+from pipecli.workflow.opportunity.add_and_change import new_deal, require_source, with_stakeholder
 from pipecli.workflow.opportunity.advance import require_open
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from pipecli.records.opportunity import Opportunity, Stakeholder
 from pipecli.records.papers import Invoice, Order, OrderStatus, Quotation, QuotationStatus, SupplierQuotation
 from pipecli.records.settings import Settings
 from pipecli.workflow import Change, Refused
-from pipecli.workflow.opportunity.add_and_set import new_deal
+from pipecli.workflow.opportunity.add_and_change import new_deal
 from pipecli.workflow.quotation import wrong_move
 
 

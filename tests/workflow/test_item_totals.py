@@ -14,7 +14,7 @@ from pipecli.records.catalogue import PriceList, Product, Tier
 from pipecli.records.money import minor_digits, weighted_amount
 from pipecli.records.settings import Company, Settings
 from pipecli.workflow.items_and_prices import add_item, remove_item
-from pipecli.workflow.opportunity.add_and_set import new_deal
+from pipecli.workflow.opportunity.add_and_change import new_deal
 
 DAY = date(2026, 11, 20)
 SETTINGS = Settings(

@@ -37,13 +37,13 @@ from pipecli.workflow.lead import (
     set_lead_fields,
 )
 from pipecli.workflow.match_prospect import Parties
-from pipecli.workflow.opportunity.add_and_set import (
+from pipecli.workflow.opportunity.add_and_change import (
     add_competitor,
     competitor_name,
     hold_deal,
     record_new_deal,
 )
-from pipecli.workflow.opportunity.add_and_set import set_deal_fields as set_deal
+from pipecli.workflow.opportunity.add_and_change import set_deal_fields as set_deal
 from pipecli.workflow.opportunity.advance import advance_deal
 
 MADRID = ZoneInfo("Europe/Madrid")

@@ -42,7 +42,7 @@ from pipecli.store.pipeline import NotFound
 from pipecli.workflow.assignment import require_user
 from pipecli.workflow.items_and_prices import require_currency
 from pipecli.workflow.match_prospect import Parties, Prospect
-from pipecli.workflow.opportunity.add_and_set import in_process, new_deal, record_new_deal
+from pipecli.workflow.opportunity.add_and_change import in_process, new_deal, record_new_deal
 
 Text = str | None
 

@@ -25,7 +25,7 @@ from pipecli.records.written_amounts import Money
 from pipecli.store.parse_record import validate
 from pipecli.store.pipeline import Pipeline
 from pipecli.workflow import items_and_prices
-from pipecli.workflow.opportunity.add_and_set import require_source, require_type
+from pipecli.workflow.opportunity.add_and_change import require_source, require_type
 from pipecli.workflow.opportunity.close import require_listed_lost_reason
 
 _PRICED = ("opportunity", "quotation", "supplier-quotation", "order")

@@ -21,7 +21,7 @@ from pipecli.records.opportunity import Closed, Opportunity, OpportunityStatus, 
 from pipecli.records.papers import Invoice, Order, OrderStatus, Quotation, QuotationStatus
 from pipecli.records.settings import Settings
 from pipecli.workflow import Change, Refused, listed_word
-from pipecli.workflow.opportunity.add_and_set import competitor_name
+from pipecli.workflow.opportunity.add_and_change import competitor_name
 from pipecli.workflow.opportunity.advance import named_stage, process_of, require_open
 from pipecli.workflow.order import left_standing, order_from_quotation
 from pipecli.workflow.quotation import require_quotation_of

@@ -28,7 +28,7 @@ from pipecli.records.compare_names import fitting
 from pipecli.records.kinds import OPPORTUNITY
 from pipecli.records.opportunity import Opportunity
 from pipecli.workflow import Change, items_and_prices
-from pipecli.workflow.opportunity import add_and_set as rules
+from pipecli.workflow.opportunity import add_and_change as rules
 from pipecli.workflow.opportunity.advance import advance_deal, complete_step, require_open, undo_step
 
 if TYPE_CHECKING:
