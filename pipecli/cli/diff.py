@@ -23,7 +23,6 @@ from pipecli.cli.common.output import (
     lines,
     markdown_text,
     print_records,
-    room_beside,
     write_text,
 )
 from pipecli.cli.common.session import Session, say
@@ -174,13 +173,14 @@ def _moved(before: Decimal, after: Decimal, currency: str) -> str:
 
 
 def _print_blocks(revisions: Range, changed: ChangeSet, impact: Effect, findings: Sequence[Finding]) -> None:
-    write_text("".join(f"{clean(line)}\n" for line in _caption(revisions, changed, impact)))
+    caption = hanging(_caption(revisions, changed, impact), "")
+    write_text("".join(f"{indent}{line}\n" for indent, line in caption))
     if findings:
         text = "".join(f"{line}\n" for finding in findings for line in lines(finding))
         write_text(f"\n{counted(findings)}:\n{text}")
     for record in changed.records:
         texts = [*(event.text for event in record.events), *_money_lines(record, impact)]
-        block = [("", clean(_heading(record, impact))), *hanging(texts, room_beside(len(_INDENT)), _INDENT)]
+        block = [*hanging([_heading(record, impact)], ""), *hanging(texts, _INDENT)]
         write_text("\n" + "".join(f"{indent}{isolated(line)}\n" for indent, line in block))
     for heading, shifts in (("MONTH", impact.by_month), ("OWNER", impact.by_owner)):
         if shifts:

@@ -226,7 +226,7 @@ def _block(commit: Commit, entries: Sequence[LogEntry], name: Name, zone: tzinfo
         for event in entry.events:
             is_clear = (entry.noun, entry.key) == name or entry.key in event.text
             text = event.text if is_clear else f"{entry.key}: {event.text}"
-            lines += [indent + isolated(line) for indent, line in hanging([text], room, _INDENT)]
+            lines += [indent + isolated(line) for indent, line in hanging([text], _INDENT)]
     for paragraph in commit.body.splitlines():
         lines += [f"{_INDENT}| {isolated(line)}".rstrip() for line in wrapped(paragraph, room and room - 2)]
     return "".join(f"{line}\n" for line in lines)

@@ -193,10 +193,10 @@ def help_(
     parent: Any = ctx.parent
     command, path = parent.command, "pipecli"
     for word in words or ():
-        inner = command.get_command(parent, word) if hasattr(command, "get_command") else None
-        if inner is None:
+        if not hasattr(command, "resolve_command"):
             hint = f"see `{path.replace('pipecli', 'pipecli help', 1)}`"
             raise PipecliError(f'{path} has no command "{word}"', hint=hint, code="usage")
+        inner = command.resolve_command(parent, [word])[1]  # refuses a wrong word, with the nearest ones
         parent = type(parent)(inner, info_name=word, parent=parent)
         command, path = inner, f"{path} {word}"
     write_text(command.get_help(parent) + "\n")

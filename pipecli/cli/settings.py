@@ -66,8 +66,8 @@ def set_(transaction: Transaction, assignments: Assignments) -> None:
     """Set settings: path=value, path= to clear.
 
     For example auto_close.after_days=45 or exchange_rates.USD.2026-01-01=0.92. A list takes commas
-    (lost_reasons=price,timing), a list of maps YAML: 'assignment_rules=[{name: all, users: [ana]}]'. What
-    records use can't be removed: rename it.
+    (lost_reasons=price,timing), a list of maps YAML: 'assignment_rules=[{name: all, users: [ana]}]'. A user,
+    team, process or stage that records use can't be removed: rename it.
     """
     set_settings(transaction, assignments)
 

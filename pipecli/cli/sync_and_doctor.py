@@ -227,7 +227,7 @@ def disputes_text(conflicts: Sequence[RecordConflict]) -> str:
             lines.append("  ".join(filter(None, (first.id, first.title))))
         lines.append(f"  {file}" if first.id else file)
         for other in (first, *others):
-            lines += map("".join, hanging([other.words], room, "    "))
+            lines += map("".join, hanging([other.words], "    "))
             sides = (("ours", other.ours_by), ("theirs", other.theirs_by))
             by = ", ".join(f"{side} by {author}" for side, author in sides if author)
             lines += [f"      {line}" for line in wrapped(by, room)] if by else []
@@ -302,7 +302,7 @@ def _lines(records: list[ChangedRecord]) -> str:
     for record in records[:_MOST]:
         lines.append("  " + "  ".join(filter(None, (record.key, _title(record)))))
         texts = [event.text for event in record.events]
-        lines += map("".join, hanging(texts, room_beside(6), "    "))
+        lines += map("".join, hanging(texts, "    "))
     if len(records) > _MOST:
         lines.append(f"  and {len(records) - _MOST} records more")
     return "".join(f"{isolated(clean(line))}\n" for line in lines)
@@ -341,7 +341,7 @@ def doctor(
 def _lines_of_doctor(diagnosis: Diagnosis) -> list[str]:
     """`warning  driver  git does not know …`, and below it the way out after an arrow."""
     indent = " " * 21
-    room = room_beside(len(indent))
+    room = room_beside(len(indent), 16)
     first, *rest = wrapped(diagnosis.what, room)
     out = wrapped(diagnosis.way_out, room and room - 2) if diagnosis.way_out else []
     lines = [

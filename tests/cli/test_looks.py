@@ -57,6 +57,29 @@ def test_lists_show_what_is_open_in_every_format_alike(
     assert latest[-1] == "OPP-AAA02"  # sorted by a heading, which is no column of its own
 
 
+def test_history_diff_and_doctor_keep_within_a_narrow_terminal(
+    cli: Cli, deals: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cli(
+        "activity",
+        "add",
+        "OPP-AAA01",
+        "--type",
+        "task",
+        "--subject",
+        "Send an installation plan",
+        "--at",
+        "friday",
+    )
+    cli("opp", "won", "OPP-AAA01", "--detail", "They have signed it and want it before the holidays")
+    monkeypatch.setenv("COLUMNS", "40")
+    for words in ("history", "history OPP-AAA01", "diff HEAD~4..HEAD", "doctor"):
+        said = cli(*words.split()).out
+        assert said.count("\n") > 8
+        wide = [line for line in said.splitlines() if len(line) > 40 and " " in line.strip()]
+        assert wide == [], words  # a word alone may stick out
+
+
 def test_a_terminal_has_colours_links_and_is_told_what_was_left_out(
     root: Path, deals: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -160,8 +160,10 @@ def test_help_of_everything_of_a_noun_and_of_a_verb(cli: Cli) -> None:
     assert "Daily work:" in top
     assert "Close an opportunity as won" in cli("help", "opp", "won").out
     assert "advance" in cli("help", "opp").out
-    wrong = cli("help", "opp", "nope", code=2).err
-    assert wrong == 'error: pipecli opp has no command "nope"; see `pipecli help opp`\n'
+    wrong = cli("help", "opp", "wonn", code=2).err
+    assert wrong == 'error: unknown command "wonn" (did you mean won?); see `pipecli opp --help`\n'
+    wrong = cli("help", "opp", "won", "nope", code=2).err
+    assert wrong == 'error: pipecli opp won has no command "nope"; see `pipecli help opp won`\n'
 
 
 def test_version(cli: Cli) -> None:

@@ -230,8 +230,9 @@ def room_beside(indent: int, least: int = 30) -> int | None:
     return None if width is None else max(width - indent, least)
 
 
-def hanging(texts: Iterable[str], room: int | None, indent: str) -> Iterator[tuple[str, str]]:
+def hanging(texts: Iterable[str], indent: str) -> Iterator[tuple[str, str]]:
     """The lines of some texts, each with its indent; a text goes on a little further in."""
+    room = room_beside(len(indent) + 2)
     for text in texts:
         first, *rest = wrapped(text, room)
         yield indent, first
