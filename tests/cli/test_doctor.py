@@ -218,7 +218,7 @@ def test_a_lock_that_a_killed_git_left(look: Look, root: Path) -> None:
 
 
 def test_an_index_that_is_stale_or_damaged(
-    look: Look, cli: Cli, root: Path, deal: Callable[..., Path]
+    look: Look, cli: Cli, root: Path, git: Git, deal: Callable[..., Path]
 ) -> None:
     (index,) = (root / ".git/pipecli").rglob("index.sqlite")
     index.unlink()
@@ -229,6 +229,11 @@ def test_an_index_that_is_stale_or_damaged(
     for _ in range(2):  # looking changes nothing
         looked = "1 file changed since pipecli last looked; the next command reads what did"
         assert look()["index"] == ("ok", looked, None)
+    os.utime(file, (0, 0))  # not written in the moment in which it is read, which the index would doubt
+    cli("opp", "list")
+    file.write_text(f"{file.read_text()}# called\n")
+    assert look()["index"] == ("ok", looked, None)
+    git("commit", "-qam", "called")
     cli("opp", "list")
     assert look("--fix")["index"] == ("ok", "as the files are", None)
     with index.open("r+b") as handle:
