@@ -3162,3 +3162,11 @@ def test_a_list_of_firms_with_numbers_is_one_of_customers_and_of_guests_one_of_p
     assert (ida["name"], ida["emails"]) == ("Ida Poe", ["ida@x.example"])
     (lead,) = map(_read, root.glob("leads/**/*.yaml"))
     assert lead["owner"] == "ana"
+
+
+def test_a_header_without_a_letter_is_no_word_of_anything(cli: Cli, root: Path) -> None:
+    deal = "Deal Name,-,Stage,Amount,Close Date\nOven,x,Demo,90,2026-12-24\n"
+    assert _kinds(_plan(cli, _files("e", deals=deal))) == {"deals.csv": "opportunities"}
+    cli("import", "run", "m")
+    (oven,) = map(_read, root.glob("opportunities/**/*.yaml"))
+    assert (oven["title"], oven["stage"], oven["amount"]) == ("Oven", "demo", 90)

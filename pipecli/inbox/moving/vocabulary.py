@@ -197,7 +197,7 @@ def role_of_header(key: str, words: Words) -> str | None:
         if of[2] in _OF and (role := roles.get(of[0].removesuffix(" de"))):
             return role
     parts, other = key.split(), {*patterns()["another"].split()}
-    for place in range(1, len(parts) - 1) if parts[-1] == "id" else ():
+    for place in range(1, len(parts) - 1) if parts[-1:] == ["id"] else ():
         if roles.get(" ".join(parts[place:])) == "external_id" and other.isdisjoint(parts[:place]):
             return "external_id"  # `ZoomInfo Contact ID`
     if (role := roles.get(key.removesuffix(" name"))) in _PERSONS:
