@@ -9,7 +9,7 @@ import re
 from collections.abc import Container, Mapping
 from typing import Any, NamedTuple
 
-from pipecli.inbox.importing.compile_mapping import NOTHING, texts
+from pipecli.inbox.importing.compile_mapping import texts
 from pipecli.inbox.importing.table import Table
 from pipecli.inbox.moving.findings import Findings, are_amounts, net_and_discount
 from pipecli.inbox.moving.guess_or_ask_formats import bare_header, currency_of, with_amounts_off
@@ -42,7 +42,6 @@ from pipecli.records.money import CURRENCIES
 
 _TITLE = 60  # characters of a text that may name a deal
 _FEW = 5  # deals of which texts may be different by chance, and name none
-_NOTHING = NOTHING | {""}
 _CLOSE_ENOUGH = 88
 """Of 100, as rapidfuzz counts: `Telefonnumer` is `Telefonnummer`, `Stage` isn't `State`."""
 _OF_FIRMS = {"website", "phone", "street", "city", "country", "industry", "tax_id", "email", "postcode"}
@@ -240,7 +239,7 @@ def _by_words(table: Table, words: Words, *, is_exact: bool = False) -> dict[str
     """
     columns: dict[str, Any] = {}
     place = {word: number for number, word in enumerate(words.columns)}
-    empty = {c: all(row.text(c) in _NOTHING for row in table.rows) for c in table.columns}
+    empty = {c: not texts(table, c) for c in table.columns}
     ids = {c for c in table.columns if _told(c, words) == "owner" and all(map(is_code, texts(table, c)))}
     late = {c: empty[c] or c in ids or "creat" in c.lower() for c in table.columns}
     for column in sorted(table.columns, key=lambda c: (late[c], place.get(header_key(c), len(place)))):
@@ -252,39 +251,24 @@ def _by_words(table: Table, words: Words, *, is_exact: bool = False) -> dict[str
     if "region" in lacking:
         free = [c for c in table.columns if c not in columns and _are_regions(table, c)]
         columns |= dict.fromkeys(free[:1], "region")
-    for role in () if is_exact else _WRITTEN.keys() & lacking:
+    for role in () if is_exact else patterns()["some cells"].keys() & lacking:
         columns |= dict.fromkeys([c for c in _of_content(table, role, words) if c not in columns][:1], role)
     return columns
 
 
-_WRITTEN = {
-    **dict.fromkeys(("email", "emails"), r"\S+@\S+"),
-    **dict.fromkeys(("phone", "phones"), r"\D*\d"),
-    "at": r".*\d",  # `From` of a mail is no day
-    "website": r"(?i)(https?://|www\.)\S+|[\w.-]+\.[a-z]{2,}/?",
-}
-"""What a column of addresses, numbers or days has cells like."""
-_EACH = {"tax": r"[^\d%]*\d{1,2}([.,]\d+)?( ?%)?\)?", "active": r"(in)?active", "score": r"\d\d?|100"}
-"""What each cell of a column is like, or a yes or a no: the name of a tax alone is no rate."""
-_SURELY = {
-    **dict.fromkeys(("email", "emails"), r"[^\s@]+@[^\s@]+\.\w+"),
-    **dict.fromkeys(("phone", "phones"), r"(\+|00)\d[\d ()./-]{6,}"),
-}
-"""What nothing else is like, whatever its header says, if most rows have their own: `Durchwahl`."""
-
-
 def _may_be(table: Table, column: str, role: str | None) -> bool:
     """False for a column of addresses or numbers that has none of them: `Newsletter/E-Mail` with a yes."""
-    cells = texts(table, column) if role in (*_WRITTEN, *_EACH, "title", "notes") else ()
-    if role in _EACH:
-        return all(re.fullmatch(_EACH[str(role)], folded(text)) or is_yes(text) is not None for text in cells)
+    some, each = patterns()["some cells"], patterns()["each cell"]
+    cells = texts(table, column) if role in (*some, *each, "title", "notes") else ()
+    if role in each:
+        return all(re.fullmatch(each[role], folded(text)) or is_yes(text) is not None for text in cells)
     if role == "notes":  # `Note` of Google is 4.7
         return not cells or any(re.search(r"[^\W\d]", text) for text in cells)
     if role == "custom.lead_status":  # `Estado` with `SP` and `RJ`
         return not _are_regions(table, column)
     if role == "title":  # `Mr.` is no job
         return not cells or not all(re.fullmatch(patterns()["salutation"], folded(text)) for text in cells)
-    return not cells or any(re.match(_WRITTEN[str(role)], text) for text in cells)
+    return not cells or any(re.match(some[role], text) for text in cells)
 
 
 def _are_regions(table: Table, column: str) -> bool:
@@ -296,16 +280,15 @@ def _are_regions(table: Table, column: str) -> bool:
 def _of_content(table: Table, role: str, words: Words) -> list[str]:
     """Columns that have a word for a role in their header, `mobiles Telefon`, or cells of no other sort."""
     own = (word for word, of in words.columns.items() if of == role and " " not in word and len(word) > 2)
-    begins, other, sure = tuple(own), {*patterns()["not their own"].split()}, _SURELY.get(role)
-    found: list[str] = []
+    begins, other = tuple(own), {*patterns()["not their own"].split()}
+    sure, found = patterns()["own cells"].get(role), []
     for column in table.columns:
         cells, key = texts(table, column), {*header_key(column).split()}
         if not cells or key & other or _told(column, words) not in (None, role):
             continue
         is_alike = any(word.startswith(begins) for word in key) and _may_be(table, column, role)
-        if is_alike or (
-            sure and 2 * len(cells) > cells.total() and all(re.fullmatch(sure, c) for c in cells)
-        ):
+        is_sure = sure and 2 * len(cells) > cells.total() and all(re.fullmatch(sure, c) for c in cells)
+        if is_alike or is_sure:
             found.append(column)
     return found
 
@@ -313,18 +296,15 @@ def _of_content(table: Table, role: str, words: Words) -> list[str]:
 def _told(header: str, words: Words) -> str | None:
     """The role of which a header is a word; of `State/Region`, or `País/Região`, that of the first part."""
     parts = [header, *header.split("/")] if "/" in header else [header]
+    price = words.columns.get("price")
     for key in map(header_key, parts):
-        if (
-            words.columns.get("price") == "price"
-            and key not in words.columns
-            and (role := role_of_price(key))
-        ):
+        if price == "price" and key not in words.columns and (role := role_of_price(key)):
             return role  # of products: `Item price`
         if role := role_of_header(key, words):
             return role
         if (role := words.columns.get(bare_header(key))) in ("amount", "price", "cost"):
             return role
-        if words.columns.get("price") == "unit_price" and is_of_unit(key):
+        if price == "unit_price" and is_of_unit(key):
             return "unit_price"
     return None
 
@@ -334,12 +314,8 @@ def _role(header: str, words: Words) -> str | None:
     if role := _told(header, words):
         return role
     key = header_key(header)
-    if (
-        len(key) < 5
-        or key.startswith("is ")
-        or key.endswith(" id")
-        or any(key in of.columns for of in synonyms().values())
-    ):
+    is_its_own = len(key) < 5 or key.startswith("is ") or key.endswith(" id")
+    if is_its_own or any(key in of.columns for of in synonyms().values()):
         return None  # `Last Name` is no `List name`
     from rapidfuzz import fuzz, process
 
