@@ -1,12 +1,13 @@
 """The kind of a table that no preset knows, and the role of each column, by the words of its header.
 
-The words are in `presets/synonyms.yaml`. A table of which they tell nothing for certain stays out.
+The words are in `presets/synonyms.yaml`, and what makes a table one of a kind in `presets/evidence.yaml`. One
+of which they tell nothing for certain stays out.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Mapping
+from collections.abc import Container, Mapping, Set
 from typing import Any, NamedTuple
 
 from pipecli.inbox.importing.compile_mapping import texts
@@ -18,13 +19,14 @@ from pipecli.inbox.moving.vocabulary import (
     Words,
     are_data,
     are_products,
+    evidence,
     has_its_own_id,
     header_key,
     is_of_another_thing,
+    is_of_sale,
     is_of_unit,
     is_yes,
     kinds_named,
-    kinds_of_rows,
     of_activity,
     of_papers,
     outcome_of,
@@ -34,7 +36,6 @@ from pipecli.inbox.moving.vocabulary import (
     role_of_price,
     stem_of,
     synonyms,
-    tell_of_sales,
     words_of_leads,
 )
 from pipecli.records.compare_names import folded, is_code
@@ -44,12 +45,9 @@ _TITLE = 60  # characters of a text that may name a deal
 _FEW = 5  # deals of which texts may be different by chance, and name none
 _CLOSE_ENOUGH = 88
 """Of 100, as rapidfuzz counts: `Telefonnumer` is `Telefonnummer`, `Stage` isn't `State`."""
-_OF_FIRMS = {"website", "phone", "street", "city", "country", "industry", "tax_id", "email", "postcode"}
 _OF_A_DEAL = {"title", "customer", "owner", "contacts.contact"}
 """Roles of which the prices of a list have none."""
 _HALVES = ("first_name", "last_name")
-_ONCE = {"customers": "name", "contacts": "emails name first_name last_name", "products": "sku price_list"}
-"""Kinds of which a row tells of one, and the roles that it is known by."""
 _RECURRING = {"mrr", "arr", "acv", "tcv"}
 
 
@@ -94,87 +92,106 @@ def columns_for(table: Table, kind: str, role: str) -> list[str]:
 
 
 def by_words_of(table: Table, known: Container[str], *, is_whole: bool = False) -> Recognised | None:
-    """The kind whose words the header has the most of; None where it has too few of every kind.
+    """The kind that the most columns speak for of those that nothing speaks against; None where none is left.
 
-    A table of a kind that presets `known` others to be must be named so, and none of what belongs to it; in
-    the `is_whole` export of a vendor with a hundred tables each must.
+    The evidence is in `presets/evidence.yaml`. Presets `known` others as of some kinds; in the `is_whole`
+    export of a vendor with a hundred tables each must be named as its kind is.
     """
     if table.name.lower().endswith(".vcf"):  # not each card has an id
         fields = {c: {"to": c} if c == "external_id" else c for c in table.columns}
         return Recognised("contacts", "", "", fields, {}, 1)
-    best: Recognised | None = None
-    stem, kinds = stem_of(table.name), kinds_named(table.name)
-    for kind in _PAPERS & (kinds_named(table.sheet) or kinds):
+    for kind in _PAPERS & (kinds_named(table.sheet) or kinds_named(table.name)):
         if told := _of_papers(table, kind):
             return told
-    if (told := _of_history(table, stem)) or is_of_another_thing(table.name) or are_data(table.columns):
+    told, is_empty = _of_history(table), is_whole and not table.rows
+    if told or is_empty or is_of_another_thing(table.name) or are_data(table.columns):
         return told
-    deals, keys = are_deals(table), [*map(header_key, table.columns)]
-    of_line = {"quantity", "unit_price", "total"} & {synonyms()["items"].columns.get(key) for key in keys}
-    of_lines, is_thing = of_line >= {"quantity", "unit_price"}, has_its_own_id(table.columns, "")  # a ticket
-    of_leads = {"lead owner", "lead status"} & {*keys} and "lifecycle stage" not in keys
-    kinds = kinds or ({"leads"} if of_leads else set())
-    of_contacts = {*by_words(table, "contacts").values()}
-    of_persons = "first_name" in of_contacts and not of_contacts.isdisjoint(("last_name", "name"))
-    is_paper = kinds & _PAPERS and not of_persons  # of no deal: at most it stands for one
-    kinds -= _PAPERS
-    named = {"opportunities" if kind == "leads" and deals else kind for kind in kinds}
-    is_log = named == {"activities"} and "first_name" not in of_contacts  # Calendly's guests have one
-    is_log &= "at" in by_words(table, "activities").values()
-    for kind, words in synonyms().items():
-        is_other = (kind == "leads" and deals) or (
-            kind == "customers" and of_persons and (kind not in named or "title" in of_contacts)
-        )
-        is_other |= kind == "contacts" and kind not in named and deals
-        is_other |= is_log and kind in ("contacts", "customers", "leads", "users")
-        if kind in (_HISTORY, *_PAPERS) or is_other:
+    unknown, best = _Unknown(table, known, is_whole=is_whole), None
+    for kind, columns in unknown.columns_as.items():
+        own, roles = evidence()[kind], {*columns.values()}
+        is_named, is_mentioned = kind in unknown.named, kind in unknown.mentioned
+        needed = roles & {*own["needs"], *(own.get("needs if named", ()) if is_named else ())}
+        found, is_sure = unknown.found(kind, needed), not roles.isdisjoint(own.get("sure", ()))
+        but = {"named": is_named, "mentioned": is_mentioned, "sure": is_mentioned or is_sure, "never": False}
+        against = [fact for fact, unless in own["against"].items() if found[fact] and not but[unless]]
+        if against or not needed:
             continue
-        columns = _by_words(table, words_of_leads() if deals and kind == "opportunities" else words)
-        if is_paper and kind != "items" and (kind != "opportunities" or "amount" not in columns.values()):
+        once = [column for column, role in columns.items() if role in own.get("once", ())]
+        if once and not is_named and repeat([tuple(map(row.text, once)) for row in table.rows]):
             continue
-        is_last = kind in named
-        is_named = is_last or (
-            not named and any(re.search(rf"\b{word}(e?[sn]|e)?\b", stem) for word in words.names)
-        )
-        roles = {str(role) for role in columns.values()}
-        needed = words.needs & roles
-        must_be_named = "named" in kinds_of_rows()[kind] or kind in known or len(columns) < 2
-        if kind == "activities":
-            must_be_named |= not roles & {"at", "type", "subject"} or bool(named - {kind})
-            must_be_named |= has_its_own_id(table.columns, stem)
-        elif kind == "opportunities" and "stage" not in roles:  # a ticket, an e-mail has a status, too
-            must_be_named |= has_its_own_id(table.columns, stem) or bool(named - {kind})
-            must_be_named |= needed == {"status"} or (needed == {"amount"} and roles.isdisjoint(_OF_A_DEAL))
-            needed |= {"customer"} & roles if is_last and "external_id" in roles else set()  # little is known
-            needed = frozenset() if of_lines else needed
-        elif kind == "customers" and not roles & _OF_FIRMS:
-            names = {header_key(c) for c, role in columns.items() if role == "name"}
-            must_be_named |= bool(named - {kind}) or names <= ANYTHING
-            roles = {str(synonyms()[of].columns.get(key)) for of in ("activities", "items") for key in keys}
-            must_be_named |= not roles.isdisjoint(("subject", "quantity"))  # a quotation, a bill of materials
-        must_be_named |= kind in ("customers", "contacts", "leads") and is_thing
-        if kind == "contacts":  # `Nombre` alone is the name of anything
-            needed |= {"name"} & roles if is_last else set()
-            is_of_firms = "customer" in roles and roles.isdisjoint(("name", *_HALVES))
-            must_be_named |= is_of_firms or (len(needed) == 1 and needed <= {*_HALVES})
-        if kind == "products":
-            must_be_named |= not are_products(columns, keys)
-            is_sale = tell_of_sales(keys, are_items="items" in named, are_products=is_last)
-            needed = frozenset() if is_sale else needed
-            is_named |= "items" in named  # what is sold, `Items.csv`, if they are no lines
-        if not needed or (must_be_named and not is_named) or (is_whole and not (is_last and table.rows)):
-            continue
-        known_by = [column for column, role in columns.items() if role in _ONCE.get(kind, "").split()]
-        if known_by and not is_last and repeat([tuple(map(row.text, known_by)) for row in table.rows]):
-            continue
-        score = len(columns) + 2 * len(needed) + 4 * is_named + 6 * is_last
+        score = len(columns) + 2 * len(needed) + 4 * is_mentioned + 6 * is_named
         if best is None or score > best.score:
-            rest: dict[str, Any] = {"unknown": "skip"} if "record" in words.needs else {}
-            if kind == "activities" and "type" not in columns.values():
-                rest["set"] = {"type": of_activity("type", [stem])["values"][stem]}  # `calls.csv`
-                rest["set"] |= {"done": True} if rest["set"]["type"] == "note" and "done" not in roles else {}
-            best = Recognised(kind, "", "", with_amounts_off(table, columns), rest, score)
-    return best
+            best = Recognised(kind, "", "", columns, {}, score)
+    return best and _completed(table, best)
+
+
+class _Unknown:
+    """A table that no preset knows: its columns as each kind would have them, and what is found of it."""
+
+    def __init__(self, table: Table, known: Container[str], *, is_whole: bool) -> None:
+        self.table, self.known, self.is_whole = table, known, is_whole
+        self.stem, self.keys = stem_of(table.name), {*map(header_key, table.columns)}
+        self.are_deals = are_deals(table)
+        words = synonyms() | ({"opportunities": words_of_leads()} if self.are_deals else {})
+        self.columns_as = {kind: _by_words(table, words[kind]) for kind in evidence() if kind not in _PAPERS}
+        of_leads = {"lead owner", "lead status"} & self.keys and "lifecycle stage" not in self.keys
+        kinds = kinds_named(table.name) or ({"leads"} if of_leads else set())
+        self.named = {"opportunities" if of == "leads" and self.are_deals else of for of in kinds - _PAPERS}
+        self.mentioned = {kind for kind in evidence() if self._mentions(kind)}
+        self.are_papers = bool(kinds & _PAPERS)
+
+    def _mentions(self, kind: str) -> bool:
+        if self.named:
+            return not self.named.isdisjoint((kind, *evidence()[kind].get("also named", ())))
+        return any(re.search(rf"\b{word}(e?[sn]|e)?\b", self.stem) for word in synonyms()[kind].names)
+
+    def found(self, kind: str, needed: Set[str]) -> dict[str, bool]:
+        """The facts that may speak against a kind, as `presets/evidence.yaml` calls them."""
+        columns, named, header = self.columns_as[kind], self.named, self.table.columns
+        roles, people, acts = ({*self.columns_as[of].values()} for of in (kind, "contacts", "activities"))
+        names = {header_key(column) for column, role in columns.items() if role == "name"}
+        as_line, as_act = ({*map(synonyms()[of].columns.get, self.keys)} for of in ("items", "activities"))
+        are_people = "first_name" in people and not people.isdisjoint(("last_name", "name"))
+        is_paper = self.are_papers and not are_people  # of no deal: at most it stands for one
+        is_line = "quantity" in as_line and not as_line.isdisjoint(("unit_price", "total"))
+        of_sale = is_line or "items" in named
+        return {
+            "anything": True,
+            "one column": len(columns) < 2,
+            "a kind that presets know": kind in self.known,
+            "a whole export": self.is_whole,
+            "the name of another kind": bool(named - {kind}),
+            "a paper": is_paper,
+            "a paper without an amount": is_paper and "amount" not in roles,
+            "a log": named == {"activities"} and "at" in acts and "first_name" not in people,
+            "deals": self.are_deals,
+            "people": are_people,
+            "people with jobs": are_people and "title" in people,
+            "an id of another thing": has_its_own_id(header, ""),  # `Ticket ID`
+            "an id of its own": has_its_own_id(header, self.stem),  # of `payments.csv`
+            "lines without a stage": as_line >= {"quantity", "unit_price"} and "stage" not in roles,
+            "a customer without an id": needed == {"customer"} and "external_id" not in roles,
+            "a status alone": needed == {"status"},
+            "an amount alone": needed == {"amount"} and roles.isdisjoint(_OF_A_DEAL),
+            "a firm and no name": "customer" in roles and roles.isdisjoint(("name", *_HALVES)),
+            "half a name": len(needed) == 1 and needed <= {*_HALVES},
+            "a name that anything has": names <= ANYTHING,
+            "a subject or a quantity": not (as_line | as_act).isdisjoint(("subject", "quantity")),
+            "no day, type or subject": roles.isdisjoint(("at", "type", "subject")),
+            "no code or price": not are_products(columns, self.keys),
+            "lines of a sale": of_sale and any(map(is_of_sale, self.keys)),
+            "lines with a total or a day": of_sale and ("total" in as_line or "at" in as_act),
+        }
+
+
+def _completed(table: Table, told: Recognised) -> Recognised:
+    """The kind, with what else its mapping says: of activities without a type that of `calls.csv`."""
+    rest: dict[str, Any] = {"unknown": "skip"} if "record" in evidence()[told.kind]["needs"] else {}
+    if told.kind == "activities" and "type" not in told.roles:
+        stem = stem_of(table.name)
+        rest["set"] = {"type": of_activity("type", [stem])["values"][stem]}
+        rest["set"] |= {"done": True} if rest["set"]["type"] == "note" and "done" not in told.roles else {}
+    return told._replace(columns=with_amounts_off(table, told.columns), rest=rest)
 
 
 def by_words(table: Table, kind: str, *, is_exact: bool = False) -> dict[str, Any]:
@@ -202,11 +219,11 @@ _MOST_OF_HISTORY = 6
 """Columns of a table of stages that isn't named so."""
 
 
-def _of_history(table: Table, stem: str) -> Recognised | None:
+def _of_history(table: Table) -> Recognised | None:
     """The stages that deals came to: a table of a deal, a stage and a date, and little else."""
     words = synonyms()[_HISTORY]
     columns = _by_words(table, words, is_exact=True)
-    is_named = any(word in stem for word in words.names)
+    is_named = any(word in stem_of(table.name) for word in words.names)
     title = any(header_key(column) in ("title", "name", "amount", "value") for column in table.columns)
     if len(columns) < 3 or not (is_named or (len(table.columns) <= _MOST_OF_HISTORY and not title)):
         return None
@@ -227,7 +244,7 @@ def _of_papers(table: Table, kind: str) -> Recognised | None:
         zeros = [text for text in texts(table, off) if not text.strip("0.,")] if off else []
         when = {"when": {off: {"not": zeros}}} if zeros else {}
         columns |= {off: {"to": "discount_amount", **when}} if off else {}
-    is_told = any(role in words.needs for role in columns.values() if isinstance(role, str))
+    is_told = any(role in evidence()[kind]["needs"] for role in columns.values() if isinstance(role, str))
     return Recognised(kind, "", "", columns, {}, 1) if is_told else None
 
 

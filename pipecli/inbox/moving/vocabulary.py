@@ -8,7 +8,7 @@ words of headers, and what they make of a table, are in `recognise_by_words.py`;
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -38,6 +38,14 @@ def names_of_currencies() -> Mapping[str, str]:
 def kinds_of_rows() -> Mapping[str, Mapping[str, Any]]:
     """What the rows of a file may be, with the facts of each, in the order in which they are brought in."""
     return _preset("kinds.yaml")
+
+
+@cache
+def evidence() -> Mapping[str, Mapping[str, Any]]:
+    """What speaks for each kind, and against it, in a table that no preset knows."""
+    plain: dict[str, Any] = dict(_preset("evidence.yaml"))
+    every = plain.pop("every")
+    return {kind: {**own, "against": every | own.get("against", {})} for kind, own in plain.items()}
 
 
 def _preset(name: str) -> Mapping[str, Any]:
@@ -76,7 +84,6 @@ class Words:
 
     names: tuple[str, ...]
     """Those that a file's name may have, and a header before its own: `deals`, `Deal amount`."""
-    needs: frozenset[str]
     columns: Mapping[str, str]
     """The role of each header's key."""
 
@@ -101,7 +108,6 @@ def synonyms() -> dict[str, Words]:
     return {
         kind: Words(
             tuple(header_key(word) for word in told.pop("names")),
-            frozenset(told.pop("needs")),
             dict(_roles({role: common[role] for role in told.pop("common", ())}, told)),
         )
         for kind, told in plain.items()
@@ -135,7 +141,7 @@ def is_of_sale(key: str) -> bool:
     return is_own or is_record or key in patterns()["who buys"].split(", ")
 
 
-def are_products(columns: Mapping[str, Any], keys: Sequence[str]) -> bool:
+def are_products(columns: Mapping[str, Any], keys: Iterable[str]) -> bool:
     """True where a code tells products, or a price beside their name, of no sale: `Code` is anything's."""
     own = {str(role): header_key(column) for column, role in columns.items()}
     code, priced = own.get("sku"), own.keys() & {"price", "cost"}
@@ -144,15 +150,6 @@ def are_products(columns: Mapping[str, Any], keys: Sequence[str]) -> bool:
         return code not in synonyms()["customers"].columns or bool(priced or "uom" in own)
     is_sale = any(is_of_sale(key) or synonyms()["activities"].columns.get(key) == "at" for key in keys)
     return bool(words and priced) and not is_sale
-
-
-def tell_of_sales(keys: Sequence[str], *, are_items: bool, are_products: bool) -> bool:
-    """True for the headers of lines that were sold; a file may be called items, or products, all the same."""
-    told = {synonyms()["items"].columns.get(key) for key in keys}
-    is_line = "quantity" in told and not told.isdisjoint(("unit_price", "total"))
-    is_dated = "at" in map(synonyms()["activities"].columns.get, keys)
-    is_sale = any(map(is_of_sale, keys)) or (("total" in told or is_dated) and not are_products)
-    return (is_line or are_items) and is_sale
 
 
 def kinds_named(name: str) -> set[str]:
