@@ -133,7 +133,7 @@ def _index(place: Location, standing: StandingCommit) -> index.Index:
     file = place.cache / f"as-of-{tree}.sqlite"
     try:
         connection, _ = index.open_or_build(file, build)
-        file.touch()
+        index.seal_of(file).touch()  # it is used now; with another time itself it were not as it was left
         _forget_oldest(place.cache)
     except (sqlite3.DatabaseError, OSError):
         connection = index.in_memory(build)
@@ -169,6 +169,7 @@ def text_of_blob(file: str, blob: git.Object, *, is_link: bool) -> str:
 
 def _forget_oldest(cache: Path) -> None:
     with suppress(OSError):  # another command may be doing the same
-        kept = sorted(cache.glob("as-of-*.sqlite"), key=lambda file: file.stat().st_mtime, reverse=True)
-        for file in kept[_KEPT:]:
-            file.unlink(missing_ok=True)
+        kept = sorted(cache.glob("as-of-*.seal"), key=lambda seal: seal.stat().st_mtime, reverse=True)
+        for seal in kept[_KEPT:]:
+            seal.with_suffix(".sqlite").unlink(missing_ok=True)
+            seal.unlink(missing_ok=True)

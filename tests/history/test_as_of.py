@@ -304,3 +304,19 @@ def test_a_few_indexes_of_the_past_are_kept(cli: Cli, root: Path, git: Git) -> N
     for file in (root / ".git/pipecli/root").glob("as-of-*.sqlite"):
         file.write_bytes(b"damaged")
     assert len(cli("customer", "list", "--as-of", "HEAD", "--format", "ids").out.split()) == 10
+
+
+def test_the_index_of_a_moment_is_built_once_and_kept_while_it_is_used(
+    cli: Cli, root: Path, git: Git
+) -> None:
+    def built(moment: str) -> set[int]:
+        cli("customer", "list", "--as-of", moment)
+        return {file.stat().st_ino for file in (root / ".git/pipecli/root").glob("as-of-*.sqlite")}
+
+    first = git("rev-parse", "HEAD")
+    (oldest,) = built(first)
+    for number in range(9):
+        cli("customer", "add", f"C{number}")
+        built("HEAD")
+        assert oldest in built(first)
+    assert len([*(root / ".git/pipecli/root").glob("as-of-*.seal")]) == 8

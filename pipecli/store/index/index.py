@@ -204,7 +204,7 @@ def open_or_build(file: Path, build: Callable[[sqlite3.Connection], None]) -> tu
         aside.replace(file)
     finally:
         aside.unlink(missing_ok=True)
-        _seal_of(aside).unlink(missing_ok=True)
+        seal_of(aside).unlink(missing_ok=True)
     connection = _connect(file)
     with writing(connection):  # sealed
         pass
@@ -310,18 +310,19 @@ def seal(file: Path) -> None:
     another time (ctime, which nobody can set); whoever puts another in its place, another inode.
     """
     with suppress(OSError):  # a full disk: without its seal it is built anew
-        safe_files.write_file(file.parent, _seal_of(file).name, _state(file).encode())
+        safe_files.write_file(file.parent, seal_of(file).name, _state(file).encode())
 
 
 def is_sealed(file: Path) -> bool:
     """True where a database that this process may read is as a pipecli left it, every bit of it."""
     try:
-        return _seal_of(file).read_text(encoding="utf-8", errors="replace") == _state(file)
+        return seal_of(file).read_text(encoding="utf-8", errors="replace") == _state(file)
     except OSError:
         return False
 
 
-def _seal_of(file: Path) -> Path:
+def seal_of(file: Path) -> Path:
+    """The file that holds its state; a time of its own says nothing of the index."""
     return file.with_suffix(".seal")
 
 
