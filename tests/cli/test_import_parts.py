@@ -407,12 +407,20 @@ columns:
     (quotation,) = [loads(file.read_text()) for file in root.glob("quotations/**/*.yaml")]
     assert quotation["items"][0]["unit_price"] == 1300
 
+    cli("quote", "item", "add", quotation["id"], "--description", "Permit", "--price", "80")
+    write("q.csv", rows.replace("1234.50", "1400"))
+    assert told(cli, *arguments)["updated"] == 1
+    (quotation,) = [loads(file.read_text()) for file in root.glob("quotations/**/*.yaml")]
+    assert [line["unit_price"] for line in quotation["items"]] == [1400, 80]
+
     lines = write("l.csv", "Id,Quote,Item,Price\nI1,Q1,Panel,10\n")
     items = "external_id: Id\nrecord: {quotation: Quote}\ncolumns: {Item: description, Price: unit_price}\n"
     told(cli, "items", lines, "--map", write("i.yaml", items))
     told(cli, *arguments)
     (quotation,) = [loads(file.read_text()) for file in root.glob("quotations/**/*.yaml")]
-    assert [(line["description"], line["unit_price"]) for line in quotation["items"]] == [("Panel", 10)]
+    assert [(line["description"], line["unit_price"]) for line in quotation["items"]] == [
+        ("Permit", 80), ("Panel", 10),
+    ]  # fmt: skip
     cli("check")
 
 

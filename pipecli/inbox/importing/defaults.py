@@ -15,7 +15,7 @@ from pipecli.inbox.importing.cells import Path
 from pipecli.inbox.importing.list_elements import complete_activities
 from pipecli.inbox.importing.named_records import Nameable
 from pipecli.merge.field_by_field import TAKEN_TOGETHER
-from pipecli.records.base import Plain
+from pipecli.records.base import Part, Plain
 from pipecli.records.catalogue import PriceList
 from pipecli.records.kinds import Kind
 from pipecli.records.money import CURRENCIES, rounded
@@ -77,13 +77,13 @@ class Completer:
                 told = "amount", f"{amount:f}", f"{payable:f}"
         return told
 
-    def complete(self, plain: Plain) -> None:
-        """Add the defaults of a new record. Raises Unreadable."""
+    def complete(self, plain: Plain, before: Part | None) -> None:
+        """Add the defaults of a new record; `before` is that which is here. Raises Unreadable."""
         noun = self.collection.noun
         if noun == "opportunity":
             self._open(plain)
         if noun in ("quotation", "order"):
-            self._offer(plain)
+            self._offer(plain, before)
         for item in plain.get("items", ()):
             if "description" not in item and "product" in item:
                 labels = self.names.known("product").labels
@@ -96,7 +96,7 @@ class Completer:
         if noun in ("opportunity", "lead"):
             self._spell_words(plain)
 
-    def _offer(self, plain: Plain) -> None:
+    def _offer(self, plain: Plain, before: Part | None) -> None:
         """Give a quotation or an order its day and its deal's customer, and one with a total alone a line."""
         plain.setdefault("date", plain["created"].date())
         deal = plain.get("opportunity")
@@ -105,10 +105,13 @@ class Completer:
             plain |= {"customer": customer} if customer else {}
         total = plain.pop("total", None)
         lines = plain.get("items", [])
-        if total is not None and (not lines or [line.get("description") for line in lines] == [_TOTAL_ALONE]):
-            plain["items"] = [{"description": _TOTAL_ALONE, "quantity": Decimal(1), "unit_price": total}]
-        elif len(lines) > 1:  # the lines have come: beside them the total would count twice
-            plain["items"] = [line for line in lines if line.get("description") != _TOTAL_ALONE]
+        own = [line for line in lines if line.get("description") != _TOTAL_ALONE]
+        here = before.plain().get("items", []) if before else []
+        if any(line not in here for line in own):  # they have come: beside them the total would count twice
+            plain["items"] = own
+        elif total is not None and (not lines or len(own) < len(lines)):  # what people added stays beside it
+            told = {"description": _TOTAL_ALONE, "quantity": Decimal(1), "unit_price": total}
+            plain["items"] = [line if line in own else told for line in lines] or [told]
 
     @cached_property
     def _deals(self) -> dict[str, tuple[str | None, str]]:

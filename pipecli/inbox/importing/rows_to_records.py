@@ -364,7 +364,7 @@ class _Builder:
             plain.pop("currency", None)
         if rounding := self.completer.settle_currency(plain, money, self.bindings.other_currencies):
             Tally.count(self.bindings.replaced, rounding, draft.rows[0])
-        self.completer.complete(plain)
+        self.completer.complete(plain, before)
         return plain
 
     def _customer(self, draft: Draft, before: Part | None) -> str | None:
