@@ -1041,6 +1041,28 @@ def test_rows_find_the_deal_and_the_customer_that_they_name_as_the_file_does(cli
     assert [file.stem for file in (root / "customers").rglob("*.yaml")] == ["north"]
 
 
+@pytest.mark.parametrize("is_merged", [True, False])
+def test_a_customer_merged_or_removed_here_is_made_by_no_new_name_of_the_file(
+    cli: Cli, root: Path, is_merged: bool
+) -> None:
+    files = {
+        "res.partner.csv": "External ID,Name,Email,Phone\nP1,North,,+34 91 1\nP2,South,,+34 91 2\n",
+        "crm.lead.csv": "External ID,Opportunity,Customer,Stage,Expected Revenue,Created on\n"
+        "L1,Roof,South,New,10,2026-01-05 09:00:00\n",
+    }
+    cli("import", "plan", packed("e.zip", files), "--into", "m")
+    cli("import", "run", "m")
+    cli("customer", *(["merge", "north", "south"] if is_merged else ["remove", "north"]))
+    files["res.partner.csv"] = files["res.partner.csv"].replace("North", "North AS")
+    files["crm.lead.csv"] += "L2,Door,North AS,New,20,2026-01-05 09:00:00\n"
+    said = cli("import", "run", "m", packed("f.zip", files), code=0 if is_merged else 1)
+    assert [file.stem for file in (root / "customers").rglob("*.yaml")] == ["south"]
+    assert is_merged or "1 row rejected" in said.err
+    assert {key: deal["customer"] for key, deal in deals(root).items()} == {"L1": "south"} | (
+        {"L2": "south"} if is_merged else {}
+    )
+
+
 def test_an_export_of_closed_deals_alone_comes_in(cli: Cli, root: Path) -> None:
     Path("closed.csv").write_text(
         "Deal Name,Deal Stage,Amount,Close Date,Associated Company,Create Date,Record ID\n"

@@ -53,8 +53,8 @@ class EarlierFiles:
         self.is_own, self._several = is_own, several
         self.refused: dict[tuple[str, str], str] = {}
         """Their rejected rows by noun and external id, each with its reason."""
-        self.renamed: dict[tuple[str, str], list[str]] = defaultdict(list)
-        """The records that they call otherwise than they were called here, by noun and `name_key`."""
+        self.called: dict[tuple[str, str], list[str]] = defaultdict(list)
+        """The records that have another name here, or are merged into others, by noun and `name_key`."""
         self._said: dict[tuple[str, str], dict[Path, int]] = {}
         """By record the fields that they gave it, with the value as a hash: they are many."""
 

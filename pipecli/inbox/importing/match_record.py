@@ -123,9 +123,9 @@ class Matcher:
         own = self._text(reading, self.collection.identity)
         departed = None if own else self._departed(reading, external, name)
         renamed = departed.key if departed and departed.survivor == departed.key else None
-        if renamed:
-            departed = None
-        elif departed and departed.survivor:
+        departed = None if renamed else departed
+        if departed and departed.survivor:
+            self.names.note_called(self.collection.noun, departed.survivor, name)
             raise Removed(f"it is merged into {departed.survivor}")
         if departed:
             key = departed.key
@@ -139,6 +139,8 @@ class Matcher:
         if is_new and (refused := self.names.earlier.refused.get((self.collection.noun, external or ""))):
             raise Unreadable(f"its row in an earlier file was rejected: {refused}")
         self._above = key
+        if not is_new:
+            self.names.note_called(self.collection.noun, key, name)
         if departed is None:
             self.known.add(key, name or self.known.labels.get(key, key), external)
         draft = self.by_key.get(key)
@@ -151,15 +153,10 @@ class Matcher:
             self._join(draft, reading)
             draft.related |= made
             return
-        self.by_key[key] = Draft(
-            key,
-            is_new and key not in self.broken,
-            [reading.row],
-            reading.values,
-            made,
-            departed=departed,
-            by_id=own is not None,
-        )
+        is_new = is_new and key not in self.broken
+        draft = Draft(key, is_new, [reading.row], reading.values, made, departed=departed)
+        draft.by_id = own is not None
+        self.by_key[key] = draft
 
     def _add_below(self, reading: RowReading) -> None:
         key = self._above or ""

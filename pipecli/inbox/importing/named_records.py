@@ -203,11 +203,10 @@ class Nameable:
         if others := self.people.namesakes(name):
             self.namesakes[key] = list(others)
 
-    def note_renamed(self, noun: str, key: str, told: object, here: object) -> None:
-        """Let later files of the move name a record as this one does, where people call it otherwise here."""
-        name, ours = (getattr(part, "name", None) or getattr(part, "title", None) for part in (told, here))
-        if name and name != ours:
-            self.earlier.renamed[noun, name_key(name)].append(key)
+    def note_called(self, noun: str, key: str, name: str | None) -> None:
+        """Let later files name a record as this one of the move does, where it is here by another, or not."""
+        if name and name_key(name) != name_key(self.known(noun).labels.get(key, "")):
+            self.earlier.called[noun, name_key(name)].append(key)
 
     def look_up_keys(self, values: dict[Path, object]) -> Set[tuple[str, str]]:
         """Put the ids of the products by which a row names prices, `prices.{product}`; those made for it.
@@ -233,14 +232,14 @@ class Nameable:
         if user := known.emails.get(email_key(text) or ""):
             return user
         external = known.with_external_id(text)
-        called = (*known.called(text), *self.earlier.renamed.get((noun, name_key(text)), ()))
+        called = (*known.called(text), *self.earlier.called.get((noun, name_key(text)), ()))
         keys = external or [*dict.fromkeys(called)]
         if not keys and noun == "customer":  # `Aurora, Ben Li`, as Odoo has a person of hers
             firm, _, person = text.rpartition(", ")
             keys = [key for key in known.called(firm) if self.people.at(key, person)]
         if not keys and (gone := self.departed(noun).find(text, text, emails=[text], own=text)):
             return gone.survivor or gone.key
-        if len(keys) == 1 and not external and known.labels[keys[0]] != text:
+        if len(keys) == 1 and not external and known.labels.get(keys[0], text) != text:
             self.respelt[noun, text] = known.labels[keys[0]]
         return _one(text, keys) if keys else None
 

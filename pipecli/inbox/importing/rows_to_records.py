@@ -213,7 +213,6 @@ class _Builder:
             self.pipeline, self.collection, self.names, differing, side
         ):
             draft = self.matcher.by_key[key]
-            self.names.note_renamed(self.collection.noun, key, draft.record, draft.before)
             if conflicts and keep == "conflict":
                 draft.reason = Reason("; ".join(map(_disputed, conflicts)))
                 continue
