@@ -46,6 +46,16 @@ def test_a_deal_has_its_recurring_worth_beside_its_amount(cli, deal):
     assert "monthly_recurring" not in shown(cli, deal)
 
 
+def test_a_line_for_a_term_costs_as_many_periods_as_it_brings(cli, deal):
+    cli("product", "add", "seat", "--name", "Seat", "--cost", "12")
+    cli("opp", "set", deal, "items.1.product=seat", "items.1.quantity=2.5")
+    cli("quote", "send", cli("quote", "new", deal).id)
+    cli("opp", "won", deal)
+    for noun in ("quote", "order"):
+        (paper,) = loads(cli(noun, "list", "--all", "--format", "json").out)
+        assert paper["margin"] == Decimal("480.00")  # 2.5 × 24 × (20.00 − 12.00)
+
+
 def test_an_order_is_renewed_once_before_its_term_ends_on_any_clone(cli, deal, root, git, tmp_path):
     cli("user", "add", "luis", "--name", "Luis")
     cli("opp", "sellers", deal, "ana-ruiz=60", "luis=40")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 # The cost of each line that counts, freight and charges apart: the supplier's price where the quotation was
 # priced from it, else the product's.
 _COSTED_LINES = """(
-    SELECT json_group_array(json_array(i.quantity, i.amount, json(coalesce(
+    SELECT json_group_array(json_array(i.quantity, i.term, i.amount, json(coalesce(
         (SELECT json_array(s.unit_price, q.currency)
          FROM _records a JOIN _supplier_quotations q USING (path) JOIN items s USING (path)
          WHERE a.noun = 'supplier-quotation' AND a.key = {supplier_quotation} AND s.unit_price IS NOT NULL
@@ -188,18 +188,19 @@ def _margin_facts(costed: str, currency: str, day: str, rates: Rates) -> str | N
     """The known facts of a margin, by the keys that `show` gives them; None where no cost is known.
 
     Money is text, since SQLite would read a number in JSON as a float. `costed` holds a line an item:
-    quantity, amount, and the cost of one with its currency (none: the base).
+    quantity, term, amount, and the cost of one, for one period, with its currency (none: the base).
     """
     from decimal import Decimal
 
     from pipecli.json_and_csv import dumps, loads
-    from pipecli.records.money import CostedLine, MissingRate, margin
+    from pipecli.records.money import EXACT, CostedLine, MissingRate, margin
 
     lines = []
-    for quantity, amount, cost in loads(costed):
+    for quantity, term, amount, cost in loads(costed):
         unit, unit_currency = (*(cost or (None,)), rates.base)[:2]
         exact = None if unit is None else Decimal(unit)
-        lines.append(CostedLine(Decimal(quantity), Decimal(amount), exact, unit_currency))
+        ones = EXACT.multiply(Decimal(quantity), Decimal(term or 1))
+        lines.append(CostedLine(ones, Decimal(amount), exact, unit_currency))
     try:
         known = margin(lines, currency, rates, date.fromisoformat(day))
     except MissingRate as missing:
