@@ -105,7 +105,10 @@ def _with_stage(settings: Settings, old: str, new: str) -> Settings:
         raise Refused(f"unknown stage {old}", hint=f"there are {', '.join(known)}")
     if process.position(new) is not None:
         raise Refused(f"{slug} has a stage {new} already", hint="choose another name")
-    stages = tuple(own.with_(id=new) if own.id == stage else own for own in process.stages)
+    stages = tuple(
+        own.with_(id=new, name=_name_after(own.name, stage, new)) if own.id == stage else own
+        for own in process.stages
+    )
     return settings.with_(processes={**settings.processes, slug: process.with_(stages=stages)})
 
 
@@ -115,7 +118,18 @@ def _with_principal(settings: Settings, what: str, old: str, new: str) -> Settin
         raise Refused(f"unknown {what} {old}", hint=f"there are {', '.join(known) or 'none'}")
     refuse_taken(settings, new)
     rekeyed = {new if slug == old else slug: value for slug, value in known.items()}
+    if what == "team":  # a person is called as ever
+        rekeyed[new] = rekeyed[new].with_(name=_name_after(rekeyed[new].name, old, new))
     return relinked(settings.with_(**{f"{what}s": rekeyed}), _PRINCIPALS, old, new)
+
+
+def _name_after(name: str | None, old: str, new: str) -> str | None:
+    """What people read: in the new id's words where it was in the old one's, else as somebody chose it."""
+    return {old: new, _in_words(old): _in_words(new)}.get(name or "", name)
+
+
+def _in_words(slug: str) -> str:
+    return slug.replace("-", " ").capitalize()
 
 
 def _conditions_to_look_at(settings: Settings, old: str) -> list[str]:

@@ -345,8 +345,9 @@ def test_a_rename_follows_into_the_settings(cli, used, file):
     cli("settings", "rename", "team", "iberia", "south")
 
     shown = json.loads(cli("settings", "show", "--format", "json").out)
-    assert shown["teams"] == {"south": {"name": "iberia", "manager": "ana"}}
+    assert shown["teams"] == {"south": {"name": "south", "manager": "ana"}}  # as the id was its name
     assert shown["users"]["ana"]["team"] == "south"
+    assert shown["users"]["ana"]["name"] == "Ana Ruiz"
     assert shown["assignment_rules"][0]["users"] == ["ana"]
     assert shown["targets"] == {"2026-Q4": {"ana": 100, "south": 900}}
 
@@ -362,6 +363,11 @@ def test_a_stage_needs_no_process_where_one_alone_has_it(cli, used, refused):
     assert cli("settings", "rename", "stage", "propose", "offer").out == (
         "settings: rename stage standard/propose → offer\n"
     )
+    assert cli("settings", "show", "processes.standard.stages.offer.name").out == "Offer\n"
+    cli("settings", "set", "processes.standard.stages.offer.name=On paper")
+    cli("settings", "rename", "stage", "offer", "written-offer")
+    assert cli("settings", "show", "processes.standard.stages.written-offer.name").out == "On paper\n"
+    cli("settings", "rename", "stage", "written-offer", "offer")
     cli("settings", "set", "processes.big={stages: [{id: offer, probability: 1}]}")
     assert "name one of standard/offer, big/offer" in refused("settings", "rename", "stage", "offer", "bid")
 
