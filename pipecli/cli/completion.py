@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pipecli import __version__
-from pipecli.cli.common.terminal_and_own_config import GLOBAL, expanded, own_values
+from pipecli.cli.common.terminal_and_own_config import GLOBAL, expanded, own_folder, own_values
 from pipecli.cli.nouns import ALIASES, NOUNS
 from pipecli.harmless_text import one_line
 from pipecli.json_and_csv import dumps, loads
@@ -431,8 +431,7 @@ def signature_of(path: Sequence[str]) -> tuple[list[Option], list[Argument]]:
     """The options and arguments of a verb, remembered in the person's cache: to build a verb takes longer."""
     stamp = f"{__version__} {max(path.stat().st_mtime_ns for path in Path(__file__).parent.rglob('*.py'))}"
     name = " ".join(path)
-    home = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA") or Path.home() / ".cache"
-    file = Path(home) / "pipecli" / "commands.json"
+    file = own_folder("XDG_CACHE_HOME", "LOCALAPPDATA", ".cache") / "commands.json"
     known: dict[str, Any] = {}
     with suppress(OSError, ValueError, KeyError):
         state = loads(file.read_text(encoding="utf-8"))

@@ -52,6 +52,13 @@ def test_defaults_hold_at_a_terminal_alone(
     assert "`pipecli config columns.opportunity`: unknown column" in at_terminal(root, "opp", "list")[1]
 
 
+def test_no_pipeline_says_what_a_persons_aliases_are(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (root / "pipecli").mkdir()
+    (root / "pipecli/config").write_text("alias.deals=opp list\n")
+    monkeypatch.setenv("XDG_CONFIG_HOME", ".")  # which is to be absolute, or ignored
+    assert completion.expanded(["deals"]) == ["deals"]
+
+
 def test_an_alias_is_words_and_no_shell(
     cli: Cli, refused: Refused, root: Path, deal: Callable[..., Path], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -238,10 +238,18 @@ GLOBAL = ("-C", "--dir", "--format", "--today", "--color")
 """The options before a noun that take a value."""
 
 
+def own_folder(variable: str, on_windows: str, otherwise: str) -> Path:
+    """The folder that a person's environment names for files of theirs, else one of their home.
+
+    XDG: a path that is not absolute is ignored. Here it could be a directory of the pipeline.
+    """
+    named = (Path(os.environ.get(name, "")) for name in (variable, on_windows))
+    return (next((path for path in named if path.is_absolute()), None) or Path.home() / otherwise) / "pipecli"
+
+
 def own_file() -> Path:
-    """The file, which may not be there; `XDG_CONFIG_HOME` or Windows' `APPDATA` say where."""
-    home = os.environ.get("XDG_CONFIG_HOME") or os.environ.get("APPDATA") or Path.home() / ".config"
-    return Path(home) / "pipecli" / "config"
+    """The file of a person's own defaults and aliases, which may not be there."""
+    return own_folder("XDG_CONFIG_HOME", "APPDATA", ".config") / "config"
 
 
 def own_values() -> dict[str, str]:
