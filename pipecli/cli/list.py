@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Literal
 
 from pipecli.cli.common.command import argument, flag, noun, option
-from pipecli.cli.common.list_filters import Listing, Parts, print_list, print_parts
+from pipecli.cli.common.list_options import Listing, Parts, print_list, print_parts
 from pipecli.cli.common.names_and_questions import find_typed
 from pipecli.cli.common.session import Session
 from pipecli.cli.common.table import (

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pipecli.cli.common.command import TeamName, UserName, Verb, argument, flag, noun
-from pipecli.cli.common.list_filters import Listing, Parts, print_parts
+from pipecli.cli.common.list_options import Listing, Parts, print_parts
 from pipecli.cli.common.output import Format, print_records, write_text
 from pipecli.cli.common.record_json import find_section, print_record_json, settings_json
 from pipecli.cli.common.session import FORMATS, Session, say

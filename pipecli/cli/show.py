@@ -230,7 +230,7 @@ def rows_of(
     run: Session, table: str, columns: tuple[ListColumn, ...], condition: str, key: str
 ) -> list[RecordJson]:
     """The records that a condition of ours holds for, as the table of their noun has them."""
-    from pipecli.cli.common.list_filters import typed
+    from pipecli.cli.common.list_options import typed
 
     sql = [column.sql for column in columns]
     rows = rows_where(run.pipeline.index.connection, sql, table, condition, key, order="")
