@@ -11,7 +11,7 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple, Self
 
-from pipecli.records.days import PERIODS
+from pipecli.records.days import PERIODS, Days
 from pipecli.records.money import Rates
 from pipecli.reports.deal_and_weighted_amount import Deal, Key, Valuation, Worth, group_of, split_amount
 
@@ -39,6 +39,16 @@ class Window(NamedTuple):
         if day is None:
             return not self.is_asked and self.last is None
         return self.has_won(day) if self.is_asked else self.last is None or day <= self.last
+
+
+def window_of(by: str, asked: Days, today: date) -> Window:
+    """The days of `--from` and `--to`; those from this month on, or this quarter, where none are named."""
+    first, last = asked
+    if first:
+        return Window(first, last, is_asked=True)
+    this_month = today.replace(day=1)
+    first = this_month.replace(month=today.month - (today.month - 1) % 3) if by == "quarter" else this_month
+    return Window(first if last is None or first <= last else None, last)
 
 
 class Row(NamedTuple):

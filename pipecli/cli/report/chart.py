@@ -14,7 +14,7 @@ from pipecli.cli.common.output import ending_of, write_whole
 from pipecli.cli.common.session import Session, owner_filter, say
 from pipecli.cli.report.common import Asked, KeyNames, ReportOptions
 from pipecli.cli.report.dashboard_tables import row_label
-from pipecli.cli.report.forecast_rows import ForecastNames, even_shares, forecast_of, window_of, with_targets
+from pipecli.cli.report.forecast_rows import ForecastNames, even_shares, forecast_of, with_targets
 from pipecli.cli.report.funnel import funnel_of, steps_of
 from pipecli.cli.report.lost import lost_of
 from pipecli.extras import require_extra
@@ -25,7 +25,7 @@ from pipecli.records.days import PERIODS, Days
 from pipecli.records.kinds import LEAD, OPPORTUNITY, Kind
 from pipecli.reports.deal_and_weighted_amount import Deal, Valuation
 from pipecli.reports.forecast import GROUPINGS as FORECAST_GROUPINGS
-from pipecli.reports.forecast import Forecast
+from pipecli.reports.forecast import Forecast, window_of
 from pipecli.reports.lost import GROUPINGS as LOST_GROUPINGS
 from pipecli.reports.lost import Lost
 from pipecli.store.index.owner_filter import OwnerFilter

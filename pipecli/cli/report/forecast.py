@@ -22,7 +22,6 @@ from pipecli.cli.report.forecast_rows import (
     forecast_of,
     label,
     record_of,
-    window_of,
     with_targets,
 )
 from pipecli.cli.report.forecast_rows import ForecastNames as Names
@@ -30,8 +29,17 @@ from pipecli.harmless_text import clean
 from pipecli.records.days import Days
 from pipecli.records.kinds import CUSTOMER, OPPORTUNITY
 from pipecli.records.money import minor_digits
-from pipecli.reports.forecast import FIGURES, GROUPINGS, OVERDUE, WITHOUT_DATE, Compared, Forecast, Row
-from pipecli.reports.forecast import compare_forecasts as compare_forecasts
+from pipecli.reports.forecast import (
+    FIGURES,
+    GROUPINGS,
+    OVERDUE,
+    WITHOUT_DATE,
+    Compared,
+    Forecast,
+    Row,
+    compare_forecasts,
+    window_of,
+)
 from pipecli.wording import count
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pipecli.cli.common.session import Session, owner_filter
 from pipecli.cli.common.table import Column, money
 from pipecli.cli.report.common import KeyNames, count_column, money_column
-from pipecli.records.days import PERIODS, Days, months_later
+from pipecli.records.days import PERIODS, months_later
 from pipecli.records.money import minor_digits, rounded
 from pipecli.reports.forecast import CATEGORIES, Forecast, Row, Window, chronological, forecast
 from pipecli.reports.teams_and_targets import Goal, Organisation, Targets, attainment, roll_up
@@ -37,16 +37,6 @@ def forecast_of(run: Session, pipeline: Pipeline, by: str, window: Window, curre
         currency=currency,
         order=ForecastNames(run, by).stages() if by == "stage" else (),
     )
-
-
-def window_of(by: str, asked: Days, today: date) -> Window:
-    """The days of `--from` and `--to`; those from this month on, or this quarter, where none are named."""
-    first, last = asked
-    if first:
-        return Window(first, last, is_asked=True)
-    this_month = today.replace(day=1)
-    first = this_month.replace(month=today.month - (today.month - 1) % 3) if by == "quarter" else this_month
-    return Window(first if last is None or first <= last else None, last)
 
 
 class ForecastNames(KeyNames):
