@@ -149,7 +149,8 @@ class Commit(NamedTuple):
     """The rest of the message, without pipecli's trailers."""
     committer: str = ""
     """The name and address of another who committed it; empty where the author did."""
-    is_import: bool = False
+    is_for_many: bool = False
+    """True of an import and of a rename in the settings, which decide nothing about a single deal."""
 
 
 _TRAILERS = ("Pipecli-Event: ", "Pipecli-Record: ", "Pipecli-Undoes: ")
@@ -164,11 +165,11 @@ def parse_commit(commit: str, content: bytes) -> Commit:
     email, _, stamp = rest.rpartition("> ")
     subject, _, body = _decoded(message, encoding).strip("\n").partition("\n")
     lines = body.splitlines()
-    is_import = "Pipecli-Event: imported" in lines
+    is_for_many = any(f"Pipecli-Event: {event}" in lines for event in ("imported", "renamed"))
     lines = [line for line in lines if not line.startswith(_TRAILERS)]
     committer = _decoded(headers.get(b"committer", b""), encoding).rpartition("> ")[0] + ">"
     other = committer if committer not in (">", f"{name} <{email}>") else ""
-    return Commit(commit, name, email, _when(stamp), subject, "\n".join(lines).strip(), other, is_import)
+    return Commit(commit, name, email, _when(stamp), subject, "\n".join(lines).strip(), other, is_for_many)
 
 
 class Signature(NamedTuple):

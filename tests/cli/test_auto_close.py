@@ -272,6 +272,7 @@ def test_what_people_change_begins_the_wait_anew_and_what_a_program_does_not(
     cli(*on, "opp", "set", "OPP-2Q8XB", "expected_close=2026-11-25")
     cli(*on, "opp", "item", "add", "OPP-2Q8XC", "--description", "Machine", "--price", "2500")
     cli(*on, "opp", "set", "OPP-2Q8XD", "tags=vip")
+    cli(*on, "settings", "rename", "stage", "qualify", "first")  # it moves nothing
     rows = tmp_path / "deals.csv"
     rows.write_text("ref,amount\nE1,100\n")
     mapping = tmp_path / "map.yaml"
@@ -290,3 +291,13 @@ def test_what_people_change_begins_the_wait_anew_and_what_a_program_does_not(
     )
     assert "(30 days; expected_close set to 2026-11-25)" in lines[1]
     assert lines[3].startswith("OPP-2Q8XD: would close, no answer since 2026-11-01 (49 days; ")
+
+
+def test_a_hold_begins_the_wait_anew_on_the_day_when_it_ends(cli, silent):
+    silent("OPP-2Q8XA")
+    cli("--today", "2026-11-20", "opp", "hold", "OPP-2Q8XA", "--until", "2027-01-10")
+    for day in ("2027-01-09", "2027-01-11", "2027-02-08"):
+        assert cli("--today", day, "auto-close", "--dry-run").out == ""
+    assert cli("--today", "2027-02-09", "auto-close", "--dry-run").out == (
+        "OPP-2Q8XA: would close, no answer since 2027-01-10 (30 days; it was on hold): Deal A\n"
+    )

@@ -134,7 +134,7 @@ def _due(run: Session, key: str) -> Closing | None:
 
 
 def _touches(run: Session, key: str) -> list[Touch]:
-    """The changes of a deal that start its wait anew, by users and not by an import."""
+    """The changes of a deal that start its wait anew, by users who mean this deal."""
     try:
         history = open_history(run.pipeline.location, say)
     except NoSuchMoment:  # nothing is committed yet
@@ -143,7 +143,7 @@ def _touches(run: Session, key: str) -> list[Touch]:
     return [
         Touch(entry.commit.when, event.text)
         for entry in history_of(history, (OPPORTUNITY.noun, key), only=True)
-        if not entry.commit.is_import and (email_key(entry.commit.email) or "") in people
+        if not entry.commit.is_for_many and (email_key(entry.commit.email) or "") in people
         for event in entry.events
         if event.field.partition(".")[0] in TOUCHING
     ]

@@ -20,7 +20,7 @@ _WENT_OUT = {QuotationStatus.SENT, QuotationStatus.EXPIRED}
 
 
 TOUCHING = ("stage", "process", "amount", "expected_close", "items")
-"""The fields whose change by a user, not by an import, starts the wait anew."""
+"""The fields whose change by a user, not by an import or a rename, starts the wait anew."""
 
 
 class Wait(NamedTuple):
@@ -75,8 +75,9 @@ def start_of_wait(
     zone: tzinfo,
     sent: Mapping[str, datetime] | None = None,
 ) -> Wait | None:
-    """The start of the wait for an answer: our last word, or a later touch. None if that word isn't ours.
+    """The start of the wait for an answer: our last word, or a later touch or hold.
 
+    None if that word isn't ours.
     `sent` has the times of quotations whose files don't say it; days begin in `zone`, the pipeline's.
     A call or meeting without a direction was a conversation, and so an answer; such a mail was automatic.
     """
@@ -88,9 +89,12 @@ def start_of_wait(
     if last is None or not last.is_ours:
         return None
     later = max(touches, key=lambda touch: touch.at, default=None)
-    if later is None or later.at <= last.at:
-        return Wait(last.day, last.what)
-    return Wait(max(last.day, day_in(later.at, zone)), later.what)
+    wait = Wait(last.day, last.what)
+    if later and later.at > last.at:
+        wait = Wait(max(last.day, day_in(later.at, zone)), later.what)
+    if deal.hold and deal.hold.until > wait.since:
+        wait = Wait(deal.hold.until, "it was on hold")
+    return wait
 
 
 class _Word(NamedTuple):
@@ -124,11 +128,7 @@ def _word_of(at: datetime | date, zone: tzinfo, *, is_ours: bool, what: str) -> 
 
 def _something_ahead(deal: Opportunity, today: date) -> bool:
     """True while something is to come: a next contact, the expected close, an activity that isn't done."""
-    to_come = (
-        deal.next_contact and deal.next_contact.date,
-        deal.expected_close,
-        deal.hold and deal.hold.until,
-    )
+    to_come = (deal.next_contact and deal.next_contact.date, deal.expected_close)
     return any(day and day >= today for day in to_come) or any(not one.done for one in deal.activities)
 
 
