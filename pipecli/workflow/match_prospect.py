@@ -1,5 +1,5 @@
 """The customer and contact that a lead or a call from a stranger comes from; those of imported rows are in
-`inbox/importing/recognise_contact.py`.
+`inbox/importing/named_records_and_contacts.py`.
 
 One that is known is used again, and it is said why. Sure signs are the same name, website, e-mail, e-mail
 domain that isn't a free mail provider's, or telephone. A name that only resembles is offered, never taken.

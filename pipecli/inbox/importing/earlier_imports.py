@@ -35,7 +35,7 @@ from pipecli.store.yaml import read
 
 if TYPE_CHECKING:
     from pipecli.inbox.importing.match_record import Draft
-    from pipecli.inbox.importing.named_records import Nameable
+    from pipecli.inbox.importing.named_records_and_contacts import Nameable
 
 Keep = Literal["local", "file", "conflict"]
 """The value that stays where both sides changed one; with `conflict` none, and the row is rejected."""

@@ -32,7 +32,7 @@ from pipecli.inbox.importing.match_record import (
     part_named,
 )
 from pipecli.inbox.importing.moved_parts import Moves
-from pipecli.inbox.importing.named_records import Nameable
+from pipecli.inbox.importing.named_records_and_contacts import Nameable
 from pipecli.inbox.importing.rows_to_records import Tick, make_records
 from pipecli.inbox.importing.table import Table, fill_down
 from pipecli.inbox.importing.workbook import is_vcard, rows_of_file

@@ -18,7 +18,7 @@ from pipecli.harmless_text import guarded_cell, one_line, visible
 from pipecli.history.events_in_words import Event
 from pipecli.inbox.importing.bindings import Bindings, Tally
 from pipecli.inbox.importing.match_record import PartKind
-from pipecli.inbox.importing.named_records import Nameable, NewRecord
+from pipecli.inbox.importing.named_records_and_contacts import Nameable, NewRecord
 from pipecli.inbox.importing.table import EXTRA, REASON, Cell, Raw, Row, Table
 from pipecli.json_and_csv import free_cell, list_cell
 from pipecli.records.base import Part

@@ -23,7 +23,7 @@ from pipecli.records.written_amounts import plain_digits
 from pipecli.store.ids_and_files import id_derived_from
 
 if TYPE_CHECKING:
-    from pipecli.inbox.importing.named_records import Nameable
+    from pipecli.inbox.importing.named_records_and_contacts import Nameable
 
 Element = dict[Path, object]
 """The values of an element by their paths within it."""

@@ -1,6 +1,6 @@
 """The record that each row is about: found by its id, its external_id or its name, or one to be made.
 
-A contact without an id is recognised by `recognise_contact.py`, by address or by name and customer.
+A contact without an id is recognised in `named_records_and_contacts.py`, by address or by name and customer.
 Items and activities come as files of their own, of which each row names the record that it is a part of.
 What people changed since the last import is in `earlier_imports.py`.
 """
@@ -18,7 +18,7 @@ from pipecli.inbox.importing.cells import STAGE_ENTERED, Named, Path, name_in
 from pipecli.inbox.importing.earlier_imports import Departed, last_said
 from pipecli.inbox.importing.list_elements import joined_rows, likeness
 from pipecli.inbox.importing.mapping import Source
-from pipecli.inbox.importing.named_records import Nameable
+from pipecli.inbox.importing.named_records_and_contacts import Nameable
 from pipecli.inbox.importing.table import Row, Table
 from pipecli.records.base import Part
 from pipecli.records.emails_and_phones import email_key

@@ -14,7 +14,7 @@ from pipecli.inbox.importing.earlier_imports import Keep, last_said
 from pipecli.inbox.importing.import_report import Built, Lines
 from pipecli.inbox.importing.list_elements import Element, is_alike
 from pipecli.inbox.importing.match_record import Parents, PartKind
-from pipecli.inbox.importing.named_records import Nameable
+from pipecli.inbox.importing.named_records_and_contacts import Nameable
 from pipecli.inbox.importing.table import Row
 from pipecli.json_and_csv import dumps, loads
 from pipecli.records.base import Plain, Record

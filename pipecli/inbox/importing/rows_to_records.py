@@ -28,7 +28,7 @@ from pipecli.inbox.importing.list_elements import (
 )
 from pipecli.inbox.importing.mapping import Source
 from pipecli.inbox.importing.match_record import NOT_HERE, REMOVED, Draft, Matcher, NotHere, Removed
-from pipecli.inbox.importing.named_records import Nameable
+from pipecli.inbox.importing.named_records_and_contacts import Nameable
 from pipecli.inbox.importing.table import Row
 from pipecli.json_and_csv import loads
 from pipecli.merge.field_by_field import FieldConflict

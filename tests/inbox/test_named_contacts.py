@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pipecli.errors import Unreadable
-from pipecli.inbox.importing.recognise_contact import People
+from pipecli.inbox.importing.named_records_and_contacts import People
 
 
 def test_a_shared_address_tells_who_is_meant_at_a_customer() -> None:
