@@ -103,3 +103,180 @@ def test_lines_of_pipedrive_need_no_file_of_products_and_say_how_they_are_discou
     told = _lines(deal, "description", "unit_price", "discount", "discount_amount", "tax")
     assert told[:2] == [("Press", 2000, None, 50, 19), ("Pad", 20, 50, None, 0)]
     assert [line[0] for line in told] == ["Press", "Pad", "Gross"]
+
+
+_DEALS = (
+    "Deal ID,Deal Name,Company,Stage,Amount,Currency\n1,Press,Aurora,Demo,50,EUR\n2,Cable,Boreal,Demo,9,USD\n"
+)
+
+
+def test_a_row_for_each_line_is_a_line_of_its_quotation(cli: Cli, root: Path) -> None:
+    """The second row of each was rejected, the total of its first line was that of all, and no line came."""
+    quotes = (
+        "Belegnummer;Belegdatum;Verkaufschance;Status;Währung;Position;Artikel;Menge;Einheit;Einzelpreis"
+        ";Rabatt in %;Steuersatz;Nettobetrag\n"
+        "A-1;01.10.2026;Press;Versendet;EUR;1;Blatt;2;Stk;10,00;10;19;18,00\n"
+        "A-1;01.10.2026;Press;Versendet;EUR;2;Weg;1;Std;7,50;0;7;7,50\n"
+        "A-2;21.10.2026;Cable;Entwurf;USD;1;Kabel;1000;m;2,50;0;0;2500,00\n"
+    )
+    told = _plan(cli, deals=_DEALS, angebote=quotes)
+    assert "3 rows of 2 quotations, each a line of one" in Path("m/quotations.yaml").read_text()
+    assert "angebote.csv: Position (3)" in told["left_out"]
+    assert "they differ" not in cli("import", "run", "m").out
+    papers = _papers(root)
+    fields = ("description", "quantity", "uom", "unit_price", "discount", "tax")
+    assert _lines(papers["A-1"], *fields) == [
+        ("Blatt", 2, "Stk", 10, 10, 19),
+        ("Weg", 1, "Std", 7.5, 0, 7),
+    ]
+    assert _lines(papers["A-2"], *fields) == [("Kabel", 1000, "m", 2.5, 0, 0)]
+    assert (papers["A-2"]["currency"], papers["A-2"]["status"]) == ("USD", "draft")
+    assert "2 unchanged" in cli("import", "run", "m").out
+
+
+def test_deals_of_a_report_with_a_row_for_each_product_have_these_as_lines(cli: Cli, root: Path) -> None:
+    """The sum of a deal stands in each of its rows, and counts once."""
+    report = (
+        "Opportunity ID,Opportunity Name,Account Name,Stage,Amount,Currency"
+        ",Product Name,Quantity,Sales Price,Total Price\n"
+        "o1,Press,Aurora,Demo,47.00,EUR,Blade,2,20.00,40.00\n"
+        "o1,Press,Aurora,Demo,47.00,EUR,Travel,1,7.00,7.00\n"
+        "o2,Cable,Aurora,Demo,5.00,EUR,Cable,2,2.50,5.00\n"
+    )
+    _plan(cli, opportunities=report)
+    assert "2 rows 52.00 EUR | 2 rows 52.00 EUR" in cli("import", "run", "m").out
+    deals = _papers(root, "opportunities")
+    assert _lines(deals["o1"], "description", "quantity", "unit_price") == [
+        ("Blade", 2, 20),
+        ("Travel", 1, 7),
+    ]
+    assert deals["o1"]["amount"] == 47
+
+
+@pytest.mark.parametrize(
+    ("head", "row", "line"),
+    [
+        ("Discount,Total", "10,36.00", (10, None)),
+        ("Discount,Total", "10,30.00", (None, 10)),
+        ("Discount,Total", "5,30.00", (None, 10)),  # of one
+        ("Discount,Total", "0.25,30.00", (25, None)),
+        ("Discount,Total After Discount,Tax,Net Total", "10,30.00,5.70,35.70", (None, 10)),
+        ("Discount,Net Total", "10%,36.00", (10, None)),
+        ("List Price,Discount", "25,20", (20, None)),  # beside the price that it comes to
+    ],
+)
+def test_a_discount_of_lines_is_what_they_come_to_their_total_by(
+    cli: Cli, root: Path, head: str, row: str, line: tuple[int | None, int | None]
+) -> None:
+    """It was a percent, whatever the total said."""
+    lines = f"ID,Deal ID,Product,Quantity,Unit Price,{head}\n7,1,Blade,2,20.00,{row}\n"
+    _plan(cli, deals=_DEALS, line_items=lines)
+    cli("import", "run", "m")
+    (told,) = _lines(_papers(root, "opportunities")["1"], "discount", "discount_amount")
+    assert told == line
+
+
+def test_a_discount_of_lines_without_a_total_is_asked_about(cli: Cli, root: Path) -> None:
+    lines = "ID,Deal ID,Product,Quantity,Unit Price,Discount\n7,1,Blade,2,20.00,10\n"
+    told = _plan(cli, deals=_DEALS, line_items=lines)
+    (question,) = told["questions"]
+    assert "is 10 a percent of the line, or an amount?" in question["question"]
+    plan = Path("m/plan.yaml")
+    plan.write_text(plan.read_text().replace("  answer:", "  answer: amount"))
+    cli("import", "run", "m")
+    assert _lines(_papers(root, "opportunities")["1"], "discount_amount") == [(10,)]
+
+
+@pytest.mark.parametrize(
+    ("head", "rows", "tax"),
+    [
+        ("Tax %", ("19", "7"), [19, 7]),
+        ("USt. %", ("19,00", "7,00"), [19, 7]),
+        ("VAT rate", ("19%", "7%"), [19, 7]),
+        ("IVA", ("19", "7"), [19, 7]),
+        ("Tax", ("3.80", "0.70"), [None, None]),  # amounts
+        ("Tax", ("Full", "Less"), [None, None]),
+    ],
+)
+def test_rates_of_tax_come_with_lines_and_neither_amounts_nor_names_do(
+    cli: Cli, root: Path, head: str, rows: tuple[str, str], tax: list[int | None]
+) -> None:
+    lines = (
+        f"ID;Deal ID;Product;Quantity;Unit Price;{head}\n7;1;Blade;2;10;{rows[0]}\n8;1;Saw;1;10;{rows[1]}\n"
+    )
+    told = _plan(cli, deals=_DEALS, line_items=lines)
+    cli("import", "run", "m")
+    assert [line[0] for line in _lines(_papers(root, "opportunities")["1"], "tax")] == tax
+    assert bool(told["left_out"]) == (tax == [None, None])
+
+
+def test_a_discount_of_the_whole_is_what_lines_come_to_the_sum_of_their_quotation_by(
+    cli: Cli, root: Path
+) -> None:
+    """It stayed out, and the lines came to more than the quotation; that of no sum is said to be none."""
+    head = "Angebotsnummer;Verkaufschance;Status;Währung;Rabatt;Summe netto;Umsatzsteuer;Summe brutto\n"
+    quotes = (
+        f"{head}A-1;Press;Versendet;EUR;0,00;40,00;7,60;47,60\nA-2;Cable;Entwurf;USD;10,00;90,00;0,00;90,00\n"
+    )
+    quotes += "A-3;Cable;Entwurf;USD;5,00;25,00;0,00;25,00\n"
+    lines = "Angebotsnummer;Bezeichnung;Menge;Einzelpreis netto;Gesamt netto\n"
+    lines += "A-1;Blatt;2;20,00;40,00\nA-2;Kabel;100;1,00;100,00\n"
+    _plan(cli, deals=_DEALS, angebote=quotes, positionen=lines)
+    assert "they differ" not in cli("import", "run", "m").out
+    papers = _papers(root)
+    assert [papers[key].get("discount_amount") for key in ("A-1", "A-2", "A-3")] == [None, 10, 5]
+    assert _lines(papers["A-2"], "unit_price", "quantity") == [(1, 100)]
+    assert _lines(papers["A-3"], "unit_price") == [(30,)]  # without its lines: what is left, and what is off
+
+
+def test_lines_that_come_to_no_sum_of_their_quotation_are_told(cli: Cli, root: Path) -> None:
+    quotes = "Quote ID,Deal ID,Status,Currency,Total\nq1,1,Sent,EUR,119.00\n"
+    lines = "ID,Quote ID,Product,Quantity,Unit Price,Total\n7,q1,Blade,1,100,100.00\n"
+    told = _plan(cli, deals=_DEALS, quotes=quotes, quote_items=lines)
+    said = "quotes.csv: no sum of a row is what its lines come to, less a discount or with tax"
+    assert said in told["assumed"]
+    assert "they differ" in cli("import", "run", "m", code=1).out
+    priced = "ID,Deal ID,Product,Quantity,Unit Price,Total\n7,1,Blade,2,119,200\n"
+    Path("x/quote_items.csv").write_text(priced)
+    again = json.loads(cli("import", "plan", "x", "--into", "n", "--format", "json").out)
+    why = "Total isn't price times quantity: look whether the prices are with their tax"
+    assert f"quote_items.csv: {why}" in again["assumed"]
+
+
+def test_ids_of_products_name_lines_by_the_file_of_products_or_are_said_to(cli: Cli, root: Path) -> None:
+    """Zoho's names of fields: a line was called by the id, or was a line without a name."""
+    deals = "Id,Deal_Name,Account_Name,Stage,Amount,Currency,Closing_Date\n"
+    deals += "99000001,Roof,Aurora,Qualification,1,EUR,2027-01-01\n"
+    quotes = "Id,Subject,Deal_Name,Quote_Stage,Valid_Till,Currency,Sub_Total,Discount,Grand_Total\n"
+    quotes += "99000002,Roof,99000001,Delivered,2026-12-18,EUR,25.00,0,25.00\n"
+    lines = "Id,Parent_Id,Product_Name,Description,Quantity,List_Price,Discount\n"
+    lines += "99000003,99000002,99000007,Blue,2,9.00,0\n99000004,99000002,,Travel,1,7.00,0\n"
+    products = "Id,Product_Name,Product_Code\n99000007,Slate,S-1\n"
+    tables = {"Deals": deals, "Quotes": quotes, "Quoted_Items": lines}
+    _plan(cli, "--from", "zoho", **tables, Products=products)
+    cli("import", "run", "m")
+    (quote,) = _papers(root).values()
+    assert _lines(quote, "product", "description") == [("S-1", "Slate"), (None, "Travel")]
+    Path("x/Products.csv").unlink()
+    told = json.loads(cli("import", "plan", "x", "--into", "m", "--force", "--format", "json").out)
+    assert any("Product_Name has ids of products that no file" in said for said in told["assumed"])
+
+
+def test_a_column_of_items_that_nobody_knows_leaves_the_rows_below_with_their_quotation(
+    cli: Cli, root: Path
+) -> None:
+    """The row below was no longer a line, as the column was a field of its quotation."""
+    deals = "ID,Title,Opportunity From,Party,Status,Opportunity Amount,Currency\n"
+    deals += "O1,Press,Customer,Aurora,Open,5,EUR\n"
+    head = "ID,Quotation To,Party,Opportunity,Date,Valid Till,Status,Currency,Additional Discount Amount"
+    head += (
+        ",Net Total,Item Name (Items),Quantity (Items),Rate (Items),Price List Rate (Items),Rate (Taxes)\n"
+    )
+    rows = "Q1,Customer,Aurora,O1,2026-10-01,2026-12-18,Open,EUR,7.00,40.00,Blade,2,20,25,19\n"
+    rows += ",,,,,,,,,,Travel,1,7,9,\n,,,,,,,,,,,,,,7\n"
+    told = _plan(cli, "--from", "erpnext", Opportunity=deals, Quotation=head + rows)
+    assert "Price List Rate (Items) (2), Rate (Taxes) (2)" in " ".join(told["left_out"])
+    assert "they differ" not in cli("import", "run", "m").out
+    (quote,) = _papers(root).values()
+    assert _lines(quote, "description", "unit_price") == [("Blade", 20), ("Travel", 7)]
+    assert quote["discount_amount"] == 7

@@ -26,7 +26,7 @@ from tests.importing import Git, deals, state
 def test_the_vendors_are_those_that_people_move_from() -> None:
     assert vendors() == [
         "bitrix24", "close", "copper", "dynamics", "erpnext", "frappe", "google", "hubspot", "linkedin",
-        "odoo", "pipedrive", "salesforce", "shopify", "vtiger", "zoho",
+        "odoo", "pipedrive", "salesforce", "shopify", "suitecrm", "vtiger", "zoho",
     ]  # fmt: skip
 
 

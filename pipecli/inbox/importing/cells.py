@@ -147,7 +147,7 @@ def reader_of(collection: Kind, path: Path, column_format: ColumnFormat) -> Read
         return _entered(column_format)
     if path == ("closed", "amount"):
         return _or_unknown(_money(column_format))
-    if path == ("total",) and collection.noun in ("quotation", "order"):
+    if path in (("total",), ("total_after_discount",)) and collection.noun in ("quotation", "order"):
         return _money(column_format)
     annotation = base.annotation_at(collection.model, path)
     if annotation is None:
@@ -251,7 +251,7 @@ def _discount(column_format: ColumnFormat) -> Reader:
 
 
 _RATE = r"(\d+(?:[.,]\d+)?)\s?%"
-_RATES = (re.compile(rf"(?:[^%]*\( ?{_RATE} ?\)[ ,;]*)+"), re.compile(rf"[^\d%]*{_RATE}[^\d%]*"))
+RATES = (re.compile(rf"(?:[^%]*\( ?{_RATE} ?\)[ ,;]*)+"), re.compile(rf"[^\d%]*{_RATE}[^\d%]*"))
 """`Vat (10.0 %), City (2.5 %)`, and a single tax as `VAT 10%`."""
 
 
@@ -262,7 +262,7 @@ def _tax(exact: Reader) -> Reader:
         text = line_value(cell)
         if "%" not in text or re.fullmatch(_RATE, text):
             return exact(cell)
-        if not any(form.fullmatch(text) for form in _RATES):
+        if not any(form.fullmatch(text) for form in RATES):
             raise Unreadable(f'"{text}" isn\'t a rate of tax, such as 10, or Vat (10 %)')
         return sum((Decimal(rate.replace(",", ".")) for rate in re.findall(_RATE, text)), Decimal(0))
 

@@ -13,12 +13,13 @@ from typing import Any
 from pipecli.errors import PipecliError, Unreadable
 from pipecli.inbox.importing.cells import Path
 from pipecli.inbox.importing.list_elements import complete_activities
-from pipecli.inbox.importing.named_records import Nameable
+from pipecli.inbox.importing.mapping import AFTER_DISCOUNT
+from pipecli.inbox.importing.named_records_and_contacts import Nameable
 from pipecli.merge.field_by_field import TAKEN_TOGETHER
 from pipecli.records.base import Part, Plain
 from pipecli.records.catalogue import PriceList
 from pipecli.records.kinds import Kind
-from pipecli.records.money import CURRENCIES, rounded
+from pipecli.records.money import CURRENCIES, part_of, rounded
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.settings import Settings
 from pipecli.records.written_amounts import Money
@@ -103,8 +104,11 @@ class Completer:
         if deal and "customer" not in plain and "lead" not in plain:
             customer, _ = self._deals.get(deal, (None, ""))
             plain |= {"customer": customer} if customer else {}
-        total = plain.pop("total", None)
+        total, after = plain.pop("total", None), plain.pop(AFTER_DISCOUNT, None)
         lines = plain.get("items", [])
+        if total is None and after is not None:
+            percent, amount = (Decimal(str(plain.get(of) or 0)) for of in ("discount", "discount_amount"))
+            total = part_of(after * 100, 100 - percent) + amount
         own = [line for line in lines if line.get("description") != _TOTAL_ALONE]
         here = before.plain().get("items", []) if before else []
         if any(line not in here for line in own):  # they have come: beside them the total would count twice

@@ -209,8 +209,8 @@ def parsed_path(collection: Kind, name: str) -> Path:
     parts: list[str | int] = []
     if name == collection.identity:
         return (name,)
-    if name == TOTAL and collection.noun in WITH_TOTAL:
-        return (TOTAL,)
+    if name in TOTALS and collection.noun in WITH_TOTAL:
+        return (name,)
     if name in _SINGLE and collection.noun == "opportunity":
         name = _SINGLE[name]
     texts = _cut(collection, name)
@@ -229,7 +229,7 @@ def parsed_path(collection: Kind, name: str) -> Path:
     return tuple(parts)
 
 
-TOTAL = "total"
+TOTALS = ("total", AFTER_DISCOUNT := "total_after_discount")
 """What a file says that the lines of a quotation or an order come to, where it has no lines."""
 WITH_TOTAL = ("quotation", "order")
 

@@ -243,19 +243,6 @@ def net_and_discount(table: Table, sums: Iterable[str]) -> tuple[str, str | None
     return None
 
 
-def set_where_lacking(
-    kind: str, table: Table, column_of: Callable[[str], str | None], findings: Findings
-) -> dict[str, str]:
-    """What lines without a name have instead, as none is without; says so."""
-    named = [*filter(None, map(column_of, ("product", "description")))]
-    nameless = [row for row in table.rows if not any(text_of_row(f"{{{column}}}", row) for column in named)]
-    if kind != "items" or not nameless:
-        return {}
-    name, rows = "Line without a name", f"{len(nameless):,} of {count(len(table.rows), 'row', ',')}"
-    findings.assumed.append(f"{table.name}: {rows} with neither product nor description, called {name}")
-    return {"description": name}
-
-
 def staying_out(
     table: Table, mapping: Mapping[str, Any], lost: Container[str], elsewhere: Container[str]
 ) -> tuple[list[str], list[str]]:

@@ -22,10 +22,11 @@ from pipecli.inbox.importing.workbook import rows_of_file, tables_of_file, with_
 from pipecli.inbox.moving import PLAN_FILE
 from pipecli.inbox.moving import duplicate_tables_and_columns as overlaps
 from pipecli.inbox.moving import guess_or_ask_formats as formats
+from pipecli.inbox.moving import lines_and_sums as lines
 from pipecli.inbox.moving.deal_outcomes import OF_DEALS, Columns, Deals
 from pipecli.inbox.moving.duplicate_tables_and_columns import table_name
 from pipecli.inbox.moving.endings import columns_to_fill, is_of_stage, with_ends, without_deleted
-from pipecli.inbox.moving.findings import Findings, filled, know_users, owners, set_where_lacking, staying_out
+from pipecli.inbox.moving.findings import Findings, filled, know_users, owners, staying_out
 from pipecli.inbox.moving.plan_files import SETTINGS_PAGE, Step, plan_page, settings_page
 from pipecli.inbox.moving.recognise_by_words import Recognised, columns_for, columns_of_deals
 from pipecli.inbox.moving.recognise_vendor import (
@@ -95,7 +96,8 @@ def make_plan(
                 better = recognised([below], vendor)[0]
                 if told is None or (better and len(better.columns) > len(told.columns)):
                     pairs[number] = (below, better)
-    known = [_Recognition(table, part) for table, told in pairs if told for part in persons_of(table, told)]
+    with_lines = [(table, lines.with_lines_in_rows(table, told)) for table, told in pairs if told]
+    known = [_Recognition(table, part) for table, told in with_lines for part in persons_of(table, told)]
     known.sort(key=_place)
     vendors = Counter(one.told.vendor for one in known if one.told.vendor)
     leading = vendors.most_common(1)[0][0] if vendors else ""
@@ -119,7 +121,12 @@ def make_plan(
     findings.decimal = formats.decimal_sign_of_export((table, told.roles) for table, told in known)
     for number, (table, told) in enumerate(known):
         table, told = without_deleted(table, overlaps.by_id_or_name(table, told, findings), findings)
-        known[number] = _Recognition(table, with_ends(table, with_marks(table, told), findings))
+        told = lines.with_terms(table, with_ends(table, with_marks(table, told), findings), findings)
+        known[number] = _Recognition(table, told)
+    known = [
+        _Recognition(one.table, told)
+        for one, told in zip(known, lines.with_sums(known, findings), strict=True)
+    ]
     _look_at_dates(known, findings)
     for one in known:
         named = kinds_of_rows()[one.told.kind].get("of")
@@ -155,7 +162,7 @@ def _place(one: _Recognition) -> tuple[int, bool, int, str]:
 
 _OWN = frozenset(
     "set templates stages ends make ignore doubles part persons several pipelines lost_by_reason "
-    "cents reasons said".split()
+    "cents reasons said lines evidence".split()
 )
 """What a preset says to the plan, and isn't of a mapping or is written otherwise there."""
 _AGAIN = {"won", "closed", "lost", "active", "archived", "probability", "amount_shown", "pipeline"}
@@ -180,9 +187,11 @@ def _page(one: _Recognition, plan: Plan, findings: Findings) -> Step:
     name = f"{ids_and_files.free_slug(told.kind, taken)}.yaml"
     step = Step(told.kind, table.name, name, tuple(c for c in table.columns if c in told.columns))
     mapping, lost = _Mapping(table, told, findings, {step.kind for step in plan.steps}).plain()
-    source = f"as {told.preset}" if told.preset else "as its header reads"
+    source = f"as {told.preset or 'its header reads'}"
     out, again = staying_out(table, mapping, lost, told.rest.get("said", ()))
-    plan.pages[name] = mapping_page(f"{step.kind} from {step.file}, {source}", mapping, out)
+    plan.pages[name] = mapping_page(
+        f"{step.kind} from {step.file}, {source}{told.rest.get('evidence', '')}", mapping, out
+    )
     coming = [c for c in table.columns if c not in lost and texts(table, c)]
     plan.summary.append(
         f"{told.kind}: {count(len(table.rows), 'row', ',')} of {table_name(table)} "
@@ -223,7 +232,6 @@ class _Mapping:
         for column, feeds in self.told.columns.items():
             if column not in self.columns:
                 self._column(column, feeds)
-        self.set |= set_where_lacking(self.told.kind, self.table, self.told.column_of, self.findings)
         if not is_part:
             self._templates()
         self._money()
@@ -311,12 +319,11 @@ class _Mapping:
         elif role.endswith(formats.OF_MONEY):
             entry |= formats.amount_scale(self.table, column, self.findings)
             entry |= formats.decimal_of(self.table, column, role, self.findings)
-            if role == "total" and self.told.kind == "items":
-                price = self.roles.get("unit_price", "")
-                if texts(self.table, price).total() == len(self.table.rows):
+            if role in ("items.total", "total" if self.told.kind == "items" else ""):
+                if not (price := lines.price_of_one(self.table, self.told, role.removesuffix("total"))):
                     self.findings.said_otherwise.add(column)
                     return
-                entry |= self._of_one(price)
+                entry |= price
             base, named = self.findings.settings.currency, columns_for(self.table, "products", "currency")
             if role == "cost" and not formats.are_in(base, self.table, column, named):
                 entry["to"] = "custom.cost"  # a cost is in the pipeline's own
@@ -354,16 +361,6 @@ class _Mapping:
         for number, column in enumerate(named):
             when = {**dict.fromkeys(named[:number], ""), column: {"not": ""}}
             yield {**entry, "to": f"prices.{{{column}}}"} | ({"when": when} if named[1:] else {})
-
-    def _of_one(self, price: str) -> dict[str, Any]:
-        """What the total of a line tells: the price of one, where the row has no price and nothing off it."""
-        off = [c for c, of in self.told.columns.items() if "discount" in str(of)]
-        nil = {
-            column: ["", *(t for t in texts(self.table, column) if not formats.number_in(t))]
-            for column in off
-        }
-        per = {"per": self.roles["quantity"]} if "quantity" in self.roles else {}
-        return {"to": "unit_price", **per, "when": nil | ({price: ""} if price else {})}
 
     def _templates(self) -> None:
         """Fields that are made of several columns: a person's name, an address, a title that is missing."""
@@ -434,6 +431,7 @@ class _Mapping:
         }
         is_part, taken = "part" in self.told.rest, set[str]()
         may_be_kept = not is_part and kinds_of_rows()[self.told.kind].get("custom", True)
+        below = lines.of_lines_alone(self.table, self.told)
         for column in self.table.columns:
             if column in used or not (values := texts(self.table, column)):
                 continue
@@ -441,7 +439,7 @@ class _Mapping:
             codes = (is_id and all(is_code(text) for text in [*values][:50])) or re.match(
                 patterns()["hidden"], column
             )
-            if column in ignored or not may_be_kept or codes:
+            if column in ignored or not may_be_kept or codes or column in below:
                 yield column
                 continue
             slug = ids_and_files.free_slug(column, taken).replace("-", "_")

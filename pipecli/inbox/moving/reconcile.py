@@ -119,7 +119,7 @@ class Reconciliation:
         return sum(len(totals.differing) for totals in self.totals.values())
 
 
-class _Columns:
+class FileColumns:
     """The columns of a file by the fields that they feed."""
 
     def __init__(self, source: Source, table: Table) -> None:
@@ -133,7 +133,8 @@ class _Columns:
             if any(_is_stage(one) for one in several):
                 self.stages[column] = several
             for one in several:
-                self._feeds.setdefault(re.sub(r"^items\.(1\.)?", "", one.to or ""), []).append((column, one))
+                field_ = re.sub(r"^items\.(1\.)?|_after_discount$", "", one.to or "")
+                self._feeds.setdefault(field_, []).append((column, one))
         bound = {name for several in self.stages.values() for one in several for name in one.when}
         self._deciding = [*self.stages, *sorted(bound - self.stages.keys())]
         self._places: dict[tuple[object, ...], tuple[str, tuple[str, str]]] = {}
@@ -147,10 +148,8 @@ class _Columns:
 
     def text(self, row: Row, field_: str) -> str:
         """The first cell that feeds a field, as the mapping replaces it; empty where none does."""
-        for column, one in self._feeds.get(field_, ()):
-            if cell := row.text(column):
-                return str(one.values.get(cell, cell))
-        return ""
+        cells = ((one.values, row.text(column)) for column, one in self._feeds.get(field_, ()))
+        return next((str(values.get(cell, cell)) for values, cell in cells if cell), "")
 
     def number(self, row: Row, field_: str) -> Decimal | None:
         """The first number that feeds a field, the final value of a won deal before its amount; else None."""
@@ -239,7 +238,7 @@ def told_of(done: Import, source: Source) -> Reconciliation | None:
 
     None for a file of other records, or of what happened to deals and who took part.
     """
-    columns, own = _Columns(source, done.table), source.mapping.external_id
+    columns, own = FileColumns(source, done.table), source.mapping.external_id
     kind = done.report["kind"]
     if kind == ITEMS:
         return Reconciliation(done.table.name, kind, told=_told_of_lines(done, columns, own))
@@ -265,7 +264,7 @@ def _shown(value: object) -> str:
     return "nothing" if value is None else "another" if isinstance(value, dict) else shortened(shown, 60)
 
 
-def _told_of_records(done: Import, columns: _Columns, own: str, amount: str) -> dict[str, Told]:
+def _told_of_records(done: Import, columns: FileColumns, own: str, amount: str) -> dict[str, Told]:
     mapping = columns.mapping
     states: dict[int, Literal["removed", "rejected"]] = {row.line: "removed" for row in done.outcome.removed}
     states |= {row.line: "rejected" for row, _ in done.outcome.rejected}
@@ -278,7 +277,7 @@ def _told_of_records(done: Import, columns: _Columns, own: str, amount: str) -> 
         external = plain_digits(text_of_row(own, row))
         if not mapping.rows or (external and external not in told):
             words, place = columns.place(row)
-            above = told[external] = Told(
+            told[external] = Told(
                 words,
                 columns.text(row, "currency") or base,
                 columns.number(row, amount),
@@ -286,13 +285,14 @@ def _told_of_records(done: Import, columns: _Columns, own: str, amount: str) -> 
                 place if amount == "amount" else ("", ""),
                 grand_total=columns.number(row, "custom.grand_total") if amount == "total" else None,
             )
+        above = told.get(external, above)
         if above is not None and amount == "total":
             line = columns.line(row)
             above.lines += (line,) if line is not None or mapping.rows else ()
     return told
 
 
-def _told_of_lines(done: Import, columns: _Columns, own: str | None) -> dict[str, Told]:
+def _told_of_lines(done: Import, columns: FileColumns, own: str | None) -> dict[str, Told]:
     told: dict[str, Told] = {}
     for row in done.table.rows:
         if key := done.outcome.parents.get(row.line):

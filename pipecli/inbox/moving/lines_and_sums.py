@@ -1,0 +1,445 @@
+"""Lines of what is sold, and the sums of the papers they are of: which column is what, as arithmetic tells.
+
+A table may have a row for each line, with the cells of its deal, quotation or order once more in each. Of
+several prices, discounts, taxes and sums those are taken by which every row comes to another of its columns;
+where none does, the words of headers decide, and the plan says so.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from decimal import Decimal
+from itertools import product
+from typing import Any, NamedTuple
+
+from pipecli.errors import Unreadable
+from pipecli.inbox.importing.cells import RATES
+from pipecli.inbox.importing.compile_mapping import holds, texts
+from pipecli.inbox.importing.mapping import AFTER_DISCOUNT, Source
+from pipecli.inbox.importing.mapping import Mapping as MappingFile
+from pipecli.inbox.importing.table import Row, Table
+from pipecli.inbox.moving.duplicate_tables_and_columns import Known, table_name
+from pipecli.inbox.moving.findings import Findings
+from pipecli.inbox.moving.recognise_by_words import Recognised, by_words, by_words_of, columns_for
+from pipecli.inbox.moving.reconcile import FileColumns
+from pipecli.inbox.moving.vocabulary import header_key, patterns
+from pipecli.records.compare_names import folded, is_code
+from pipecli.records.written_amounts import decimal_sign_of, read_money
+from pipecli.store import ids_and_files
+from pipecli.store.parse_record import validate
+from pipecli.wording import count
+
+PAPERS = ("quotations", "orders")
+
+_OF_A_LINE = ("quantity", "unit_price", "product", "product#", "uom")
+"""Roles that nothing but a line has, where a table has a row for each."""
+_TERMS = ("unit_price", "discount", "discount_amount", "tax", "total")
+_LENGTH_OF_IDS = 7
+_ROLES = (*_OF_A_LINE, "description", "external_id", *_TERMS[1:])
+Numbers = list[Decimal | None]
+"""Of a column; None for an empty cell."""
+
+
+def numbers(table: Table, column: str) -> Numbers:
+    """The numbers of a column; none at all where a cell has another text."""
+    cells = [row.text(column) for row in table.rows]
+    if len({"%" in cell for cell in filter(_is_more, cells)}) > 1:
+        return []
+    cells = [cell.removesuffix("%").strip() for cell in cells]
+    sign = decimal_sign_of(filter(None, cells))
+    with suppress(Unreadable):
+        return [read_money(cell, sign, third_decimal=False).value if cell else None for cell in cells]
+    return []
+
+
+def _has_word(column: str, of: str) -> bool:
+    return not {*header_key(column).split()}.isdisjoint(patterns()["sums"][of].split())
+
+
+def with_lines_in_rows(table: Table, told: Recognised) -> Recognised:
+    """The columns of deals or papers, with those of their lines where each row is one.
+
+    They are so where rows of one id or number differ in what a line has and are alike in the rest; of papers
+    also where each has a single row with a quantity and a price.
+    """
+    key = _key(told)
+    if told.kind not in ("opportunities", *PAPERS) or {"rows", "part"} & told.rest.keys() or key is None:
+        return told
+    groups = _groups(table, key)
+    if told.kind not in PAPERS and len(groups) == len(table.rows):
+        return told
+    apart = _varying(groups, table.columns, key)
+    own = {c: role for role in _ROLES for c in columns_for(table, "items", role) if c != key}
+    alone = {c for c, role in own.items() if role in _OF_A_LINE or _has_word(c, "lines")}
+    rates = {c for c, role in own.items() if role == "tax" and _are_rates(table, c)}
+    lines = [c for c in table.columns if c in apart | alone | rates]
+    columns = by_words(table._replace(columns=lines), "items")
+    columns = {c: role for c, role in columns.items() if not role.startswith("record")}
+    fed = {*columns.values()}
+    is_one_each = told.kind in PAPERS and {"quantity", "unit_price"} <= fed
+    is_line = fed & {"description", "product", "product#"} and fed & {"quantity", "unit_price", "total"}
+    if not is_line or not (apart & columns.keys() or is_one_each):
+        return told
+    rest = [c for c in table.columns if c not in lines]
+    first = table._replace(columns=rest, rows=[rows[0] for rows in groups.values()])
+    head = None if told.vendor else by_words_of(first, ())
+    known = head if head and head.kind == told.kind else told
+    kept = {c: role for c, role in known.columns.items() if c in rest}
+    below = {c: "items." + role for c, role in columns.items()}
+    evidence = f"; {count(len(table.rows), 'row', ',')} of {len(groups):,} {told.kind}, each a line of one"
+    return told._replace(
+        columns=kept | below, rest={**told.rest, "rows": "items", "lines": lines, "evidence": evidence}
+    )
+
+
+def _key(told: Recognised) -> str | None:
+    return told.column_of("external_id") or told.column_of("custom.number")
+
+
+def _groups(table: Table, key: str) -> dict[str, list[Row]]:
+    """The rows of each record; one without an id is of the record above it."""
+    groups: dict[str, list[Row]] = {}
+    above = ""
+    for row in table.rows:
+        above = row.text(key) or above
+        groups.setdefault(above, []).append(row)
+    return groups
+
+
+def _varying(groups: Mapping[str, Sequence[Row]], columns: Iterable[str], key: str) -> set[str]:
+    """The columns that say several things of one record, or anything in a row without its id."""
+    found: set[str] = set()
+    several = [rows for rows in groups.values() if rows[1:]]
+    for column in columns if several else ():
+        for first, *others in several:
+            cells = {row.text(column): row.text(key) for row in others}
+            if cells.keys() - {first.text(column), ""} or any(text and not of for text, of in cells.items()):
+                found.add(column)
+                break
+    return found
+
+
+def of_lines_alone(table: Table, told: Recognised) -> set[str]:
+    """The columns of a table with a row for each line that say nothing of a record as a whole."""
+    key = _key(told) if told.rest.get("rows") == "items" else None
+    return _varying(_groups(table, key), table.columns, key) if key else set()
+
+
+def with_terms(table: Table, told: Recognised, findings: Findings) -> Recognised:
+    """The columns of lines, with the price, the discount and the tax by which they come to their totals.
+
+    Where no total tells it, the words of the headers do; asks whether a discount is a percent or an amount.
+    """
+    prefix = _prefix(told)
+    if told.kind != "items" and not prefix:
+        return told
+    columns = _with_names(table, told, findings)
+    is_known = told.vendor != "" and "lines" not in told.rest
+    if is_known and ("discount" not in columns.values() or not _best_fit(table)[1]):
+        columns = {c: of for c, of in columns.items() if of != f"{prefix}tax" or _are_rates(table, c)}
+        return told._replace(columns=columns)
+    part = table._replace(columns=told.rest.get("lines", table.columns))
+    columns = {c: of for c, of in columns.items() if _field(of).removeprefix(prefix) not in _TERMS}
+    columns |= {c: {"to": of, "unknown": "skip"} for c, of in columns.items() if of == f"{prefix}product"}
+    for column, of in _terms_of(part, findings).items():
+        columns[column] = {**of, "to": prefix + of["to"]} if isinstance(of, dict) else prefix + of
+    return told._replace(columns=columns)
+
+
+_NAMELESS = "Line without a name"
+
+
+def _with_names(table: Table, told: Recognised, findings: Findings) -> dict[str, Any]:
+    """The columns, so that each line has a name: its product by id, else the text of another column.
+
+    Says which have none, or nothing but the id of a product that is in no file.
+    """
+    columns, prefix = dict(told.columns), _prefix(told)
+    name, ids = f"{prefix}description", findings.kinds.get("products", set[str]())
+    named = [c for c, of in columns.items() if _field(of) in (name, f"{prefix}product")]
+    for column in named:
+        own = texts(table, column)
+        if columns[column] == name and own and ids.issuperset(own):
+            columns[column] = f"{prefix}product"
+        elif columns[column] == name and own and all(len(t) > _LENGTH_OF_IDS and is_code(t) for t in own):
+            why = f"{column} has ids of products that no file of the export has, and its lines are called so"
+            findings.assumed.append(f"{table_name(table)}: {why}")
+    priced = [c for c, of in columns.items() if _field(of) in (f"{prefix}quantity", f"{prefix}unit_price")]
+    rows = [row for row in table.rows if any(map(row.text, priced))]
+    rows = [row for row in rows if not any(map(row.text, named))]
+    for column in columns_for(table, "items", "description") if named and rows else ():
+        if column not in columns and any(row.text(column) for row in rows):
+            columns[column] = {"to": name, "when": dict.fromkeys(named, "")}
+            rows = [row for row in rows if not row.text(column)]
+            named.append(column)
+    if rows:
+        several = f"{len(rows):,} of {count(len(table.rows), 'row', ',')}"
+        why = f"{several} with neither product nor description, called {_NAMELESS}"
+        findings.assumed.append(f"{table_name(table)}: {why}")
+        column = named[0] if named else priced[0]
+        first = columns[column]
+        nameless = {"to": name, "when": dict.fromkeys(named, ""), "values": {"": _NAMELESS}}
+        columns[column] = [first if isinstance(first, dict) else {"to": first}, nameless]
+    return columns
+
+
+def _prefix(told: Recognised) -> str:
+    """What stands before the fields of lines where they are in the rows of their record."""
+    return "items." if told.rest.get("rows") == "items" else ""
+
+
+def _field(of: Any) -> str:
+    return str(of.get("to", "") if isinstance(of, dict) else of)
+
+
+class _Fit(NamedTuple):
+    """Columns by which each row comes to a total, and what it comes to without tax."""
+
+    price: str
+    off: Mapping[str, dict[str, Any]]
+    """The columns of its discount, and what each feeds."""
+    nets: Numbers
+    totals: Sequence[Numbers]
+    """What it may come to: columns of totals, and of another price, of one or of all."""
+    rate: str = ""
+    """The column of its rate of tax, if a total with tax tells one."""
+    is_of_amounts: bool = False
+    """A total with tax tells amounts of tax."""
+
+
+def _best_fit(table: Table) -> tuple[list[_Fit], _Fit | None, Mapping[str, Sequence[str]]]:
+    """All ways to come to a net, that by which the rows come to a total, and the columns by words."""
+    words = {role: columns_for(table, "items", role) for role in ("quantity", *_TERMS)}
+    words["taxes"] = [*dict.fromkeys([*words["tax"], *(c for c in table.columns if _has_word(c, "tax"))])]
+    some = table._replace(rows=table.rows[:_LOOKED_AT])
+    cells = {c: numbers(some, c) for of in words.values() for c in of}
+    told = {of: [c for c in columns if any(cells[c])] for of, columns in words.items()}
+    fits = [*_fitting(table, cells, told)]
+    net = [fit for fit in fits if any(_agree(fit.nets, total) for total in fit.totals)]
+    gross = list[_Fit]()
+    for fit, tax, is_rate in product(net or fits, told["taxes"], (True, False)):
+        whole = _taxed(fit.nets, cells[tax], is_rate=is_rate)
+        if any(_agree(whole, total) for total in fit.totals):
+            gross.append(fit._replace(rate=tax if is_rate else "", is_of_amounts=not is_rate))
+    return fits, max(gross or net, key=lambda fit: len(fit.off), default=None), words
+
+
+def _terms_of(table: Table, findings: Findings) -> dict[str, Any]:
+    """What the columns of prices, discounts, taxes and totals feed."""
+    fits, best, words = _best_fit(table)
+    if best is None and fits and (totals := [c for c in words["total"] if any(numbers(table, c))]):
+        why = f"{totals[0]} isn't price times quantity: look whether the prices are with their tax"
+        findings.assumed.append(f"{table_name(table)}: {why}")
+    of_words = {role: c for c, role in by_words(table, "items").items()}
+    price = best.price if best else of_words.get("unit_price")
+    plain = [fit.nets for fit in fits if fit.price == price and not fit.off]
+    nets = best.nets if best else next(iter(plain), [])
+    rates = [best.rate] if best and best.rate else [c for c in words["tax"] if _are_rates(table, c, nets)]
+    rates = [] if best and best.is_of_amounts else rates[:1]
+    return {
+        **(best.off if best else _off_by_words(table, words, findings)),
+        **({price: "unit_price"} if price else {}),
+        **dict.fromkeys(rates, "tax"),
+        **dict.fromkeys(words["total"][:1], "total"),
+    }
+
+
+_LOOKED_AT = 1_000
+"""The first rows, of which the arithmetic is tried."""
+
+
+def _fitting(table: Table, cells: Mapping[str, Numbers], told: Mapping[str, Sequence[str]]) -> Iterator[_Fit]:
+    """Each way to come to a net: by a price, and a discount in percent, as an amount, or off each piece."""
+    quantity = next(iter(told["quantity"]), "")
+    many = [number or Decimal(1) for number in cells.get(quantity) or [None] * len(table.rows)]
+    offs = [*told["discount"], *told["discount_amount"]]
+    percents = [(c, {"to": "discount", "scale": of}) for c in offs for of in ("percent", "fraction")]
+    amounts: list[tuple[str, dict[str, str]]] = [(c, {"to": "discount_amount"}) for c in offs]
+    amounts += [(c, {"to": "discount_amount", "times": quantity}) for c in offs if quantity]
+    every = percents + amounts if told["discount"] else amounts + percents
+    both = [(one, two) for one, two in product(percents, amounts) if one[0] != two[0]]
+    for price, off in product(told["unit_price"], [*both, *((one,) for one in every), ()]):
+        nets = Numbers()
+        for place, (value, number) in enumerate(zip(cells[price], many, strict=False)):
+            left = whole = (value or Decimal(0)) * number
+            for column, feed in off:
+                by = cells[column][place] or Decimal(0)
+                shares = {"percent": whole * by / 100, "fraction": whole * by}
+                left -= shares.get(str(feed.get("scale")), by * number if "times" in feed else by)
+            nets.append(None if value is None else left)
+        others = [cells[c] for c in told["unit_price"] if c != price]
+        others += [[n and n * by for n, by in zip(one, many, strict=False)] for one in others]
+        is_plain = len(off) == 1 and "scale" in off[0][1]
+        terms = {c: {**feed, **({} if is_plain else {"when": _nonzero(table, c)})} for c, feed in off}
+        yield _Fit(price, terms, nets, [*(cells[c] for c in told["total"]), *others])
+
+
+def _nonzero(table: Table, column: str) -> dict[str, Any]:
+    return {column: {"not": ["", *sorted(text for text in texts(table, column) if not _is_more(text))]}}
+
+
+def _agree(some: Numbers, others: Numbers) -> bool:
+    """True where two columns have the same sums, to the cent, in all rows with both."""
+    pairs = [(one, other) for one, other in zip(some, others, strict=False) if None not in (one, other)]
+    return bool(pairs) and all(
+        abs((one or Decimal(0)) - (other or Decimal(0))) <= _CENT for one, other in pairs
+    )
+
+
+_CENT = Decimal("0.01")
+
+
+def _taxed(nets: Numbers, tax: Numbers, *, is_rate: bool) -> Numbers:
+    pairs = zip(nets, [rate or Decimal(0) for rate in tax], strict=False)
+    return [None if net is None else net + (net * by / 100 if is_rate else by) for net, by in pairs]
+
+
+def _off_by_words(table: Table, words: Mapping[str, Sequence[str]], findings: Findings) -> dict[str, Any]:
+    """What columns of discounts feed where no total tells: percents or amounts, as it is said or answered."""
+    terms: dict[str, Any] = {}
+    offs = [c for c in (*words["discount"], *words["discount_amount"]) if any(map(_is_more, texts(table, c)))]
+    for column in offs:
+        to, cells = "discount", texts(table, column)
+        if column in words["discount_amount"] or any((n or 0) > 100 for n in numbers(table, column)):
+            to = "discount_amount"
+        elif any("%" in text for text in cells) and not all("%" in text for text in filter(_is_more, cells)):
+            to = "discount_amount"  # each cell says it
+        elif not _says_percent(table, column):
+            about, example = f"discounts-{ids_and_files.slug(column)}", next(filter(_is_more, cells))
+            question = f"{table.name}, {column}: is {example} a percent of the line, or an amount?"
+            answer = findings.asked(about, question, ("percent", "amount"))
+            to = "discount_amount" if answer == "amount" else to
+        is_plain = to == "discount" and not offs[1:]
+        terms[column] = to if is_plain else {"to": to, "when": _nonzero(table, column)}
+    return terms
+
+
+def _is_more(text: str) -> bool:
+    """True for a number that isn't 0."""
+    return re.search("[1-9]", text) is not None
+
+
+def _says_percent(table: Table, column: str) -> bool:
+    """True for a column whose header, or each of whose cells, says that it has percents."""
+    return bool(re.search(patterns()["percents"], folded(column))) or all(
+        "%" in t for t in texts(table, column)
+    )
+
+
+def _are_rates(table: Table, column: str, nets: Sequence[Decimal | None] = ()) -> bool:
+    """True for a column of rates of tax, and no amounts; where it may be either, it is neither."""
+    cells, read = texts(table, column), numbers(table, column)
+    if not cells or _says_percent(table, column):
+        return bool(read) or all(any(form.fullmatch(text) for form in RATES) for text in cells)
+    shares = [tax / net for net, tax in zip(nets, read, strict=False) if net and tax]
+    may_be_amounts = shares and all(Decimal("0.03") <= share <= Decimal("0.3") for share in shares)
+    return bool(read) and all((rate or 0) <= 30 for rate in read) and not may_be_amounts
+
+
+def price_of_one(table: Table, told: Recognised, prefix: str) -> dict[str, Any] | None:
+    """What the total of a line tells: the price of one, where it has none and nothing off; None for none."""
+    price, quantity = (told.roles.get(f"{prefix}{field}", "") for field in ("unit_price", "quantity"))
+    if texts(table, price).total() == len(table.rows):
+        return None
+    off = [c for c, of in told.columns.items() if "discount" in str(of)]
+    nil = {c: _nonzero(table, c)[c]["not"] for c in off}
+    per = {"per": quantity} if quantity else {}
+    return {"to": f"{prefix}unit_price", **per, "when": nil | ({price: ""} if price else {})}
+
+
+class Worth(NamedTuple):
+    """What the lines of a record come to, and their tax."""
+
+    net: Decimal = Decimal(0)
+    tax: Decimal = Decimal(0)
+
+
+def worth_of_lines(known: Iterable[Known]) -> dict[str, Worth]:
+    """What the lines of an export come to, by the id, the number or the name of their record."""
+    worth: dict[str, Worth] = {}
+    for table, told in known:
+        prefix = _prefix(told)
+        named = [c for c, of in told.columns.items() if _field(of).startswith("record")]
+        key = _key(told) if prefix else next(iter(named), None)
+        if key is None or (told.kind != "items" and not prefix):
+            continue
+        fields = {
+            prefix + field for field in ("unit_price", "quantity", "discount", "discount_amount", "tax")
+        }
+        feeds = {c: of for c, of in told.columns.items() if _field(of) in fields}
+        columns = FileColumns(Source(validate(MappingFile, {"columns": feeds}, table.name)), table)
+        for above, rows in _groups(table, key).items():
+            for row in (row for row in rows if prefix or holds(told.rest.get("only", {}), row)):
+                net, tax = worth.get(above, Worth())
+                line = round(columns.line(row) or Decimal(0), 2)
+                rate = columns.number(row, "tax") or Decimal(0)
+                worth[above] = Worth(net + line, tax + line * rate / 100)
+    return worth
+
+
+def _is_open(told: Recognised) -> bool:
+    """True for papers of which a preset doesn't say all that their sums are made of."""
+    return told.kind in PAPERS and (not told.vendor or "lines" in told.rest or "off" in told.columns.values())
+
+
+def with_sums(known: Sequence[Known], findings: Findings) -> list[Recognised]:
+    """The columns of tables; of papers with the sum and the discount of the whole that their lines tell."""
+    worth = worth_of_lines(known) if any(_is_open(told) for _, told in known) else {}
+    return [_of_sums(*one, worth, findings) if _is_open(one[1]) else one[1] for one in known]
+
+
+def _of_sums(table: Table, told: Recognised, worth: Mapping[str, Worth], findings: Findings) -> Recognised:
+    """The columns of papers, with what their lines come to.
+
+    A sum with tax is none of them. Where no column is what the lines come to, less a discount or with tax,
+    the plan says so.
+    """
+    key, columns = _key(told), {c: of for c, of in told.columns.items() if of != "off"}
+    first = table._replace(rows=[rows[0] for rows in _groups(table, key).values()]) if key else table
+    names = [key, *(c for c, of in columns.items() if of in _NAMING)]
+    lines = [next((worth[t] for c in names if (t := row.text(c)) in worth), None) for row in first.rows]
+    of_lines = {c for c, of in columns.items() if _field(of).startswith("items.")}
+    of_lines |= {*told.rest.get("lines", ()), *of_lines_alone(table, told)}
+    cells = {c: own for c in table.columns if c not in of_lines and any(own := numbers(first, c))}
+    ignored = told.rest.get("ignore", ())
+    offs = [
+        c for c in cells if told.columns.get(c) == "off" or (_has_word(c, "discount") and c not in ignored)
+    ]
+    taxes = [own for c, own in cells.items() if _has_word(c, "tax")]
+    total = columns_for(table, told.kind, "total")
+    sums = [c for c in cells if c not in offs and (c in total or _has_word(c, "sum"))]
+    for off, to in [*product(offs, ("discount_amount", "discount")), ("", "")]:
+        net, whole = _sums_of(lines, cells.get(off, []), to)
+        several = [net, whole, *(_taxed(net, tax, is_rate=False) for tax in taxes)]
+        if any(_agree(cells[c], one) for c in sums for one in several):
+            fields = ("total", "discount", "discount_amount")
+            columns = {c: of for c, of in columns.items() if _field(of) not in fields}
+            columns |= {off: {"to": to, "when": _nonzero(table, off)}} if off else {}
+            for field, one in (("total", _sums_of(lines, [], "")[0]), (AFTER_DISCOUNT, net)):
+                if same := [c for c in sums if c not in ignored and _agree(cells[c], one)]:
+                    return told._replace(columns=columns | {same[0]: field})
+            return told._replace(columns=columns)
+    if any(lines):
+        why = "no sum of a row is what its lines come to, less a discount or with tax"
+        findings.assumed.append(f"{table_name(table)}: {why}")
+    return told._replace(columns=columns)
+
+
+_NAMING = ("custom.number", "custom.name", "custom.subject")
+
+
+def _sums_of(lines: Sequence[Worth | None], off: Numbers, to: str) -> tuple[Numbers, Numbers]:
+    """What records come to after a discount of the whole, in percent or as an amount, and that with tax."""
+    net, whole = Numbers(), Numbers()
+    for place, line in enumerate(lines):
+        by = (off[place] if off else None) or Decimal(0)
+        if line is None or not line.net:
+            net.append(None)
+            whole.append(None)
+            continue
+        left = line.net - (line.net * by / 100 if to == "discount" else by)
+        net.append(left)
+        whole.append(left + line.tax * left / line.net)
+    return net, whole
