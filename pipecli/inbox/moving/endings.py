@@ -303,7 +303,7 @@ def with_ends(table: Table, told: Recognised, findings: Findings) -> Recognised:
     """The columns of leads, with those that were given up or became customers as what they are."""
     roles = "custom.lead_status is_converted organization created converted.customer converted.contact"
     status, flag, firm, made, buyer, person = (told.column_of(role) or "" for role in roles.split())
-    turned = told.column_of("converted.date") or ""
+    turned, status = told.column_of("converted.date") or "", status or told.column_of("custom.status_reason") or ""
     if told.kind != "leads":
         return _of_activities(table, told, findings) if told.kind == "activities" else told
     ends = {word: _end_of_lead(word, told.rest.get("ends", {})) for word in texts(table, status)}

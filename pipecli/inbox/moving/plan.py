@@ -299,12 +299,12 @@ class _Mapping:
         if not isinstance(role, str):
             self.columns[column] = [*role] if isinstance(role, list) else [role]
             return
-        if role in ("external_id", "first_name", "last_name", "contacts.email", *_ADDRESS):
-            return
-        if role == "product" and self.told.kind == "price-lists":  # their keys
+        is_key = role == "product" and self.told.kind == "price-lists"
+        if is_key or role in ("external_id", "first_name", "last_name", "contacts.email", *_ADDRESS):
             return
         if role.startswith("record"):
-            self.record.setdefault(role.removeprefix("record."), column)
+            if self.record.setdefault(role.removeprefix("record."), column) != column:
+                self.findings.said_otherwise.add(column)  # `Related To`, beside its id
             return
         if role.startswith("entered.") or (role in OF_DEALS and self.told.kind == "opportunities"):
             return
