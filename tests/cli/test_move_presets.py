@@ -648,3 +648,61 @@ def test_a_deal_whose_status_is_deleted_is_no_deal(cli: Cli, root: Path, word: s
     assert f"deals.csv: rows that {head}Status marks are left out" in told["assumed"]
     assert "1 made, 1 left out" in cli("import", "run", "m").out
     assert [deal["title"] for deal in deals(root).values()] == ["Roof"]
+
+
+@pytest.mark.usefixtures("at_a_desk")
+def test_rows_per_product_of_a_report_of_salesforce_are_lines_of_one_deal(cli: Cli, root: Path) -> None:
+    head = "Opportunity Name,Account Name,Opportunity Owner,Stage,Close Date,Created Date,Probability (%),"
+    head += "Product Name,Product Code,Quantity,Sales Price,Total Price\n"
+    deal = "Hall 2,Aurora,Ana Ruiz,Qualification,2026-05-25,2026-01-30,10%"
+    lines = f"{deal},Bench saw,BS-40,2,1480,2960\n{deal},Travel,,1,95,95\n"
+    other = "Hall 3,Aurora,Ana Ruiz,Closed Won,2026-05-26,2026-01-30,100%,Bench saw,BS-40,1,1480,1480\n"
+    Path("report.csv").write_text(head + lines + other)
+    told = cli("import", "plan", "report.csv", "--into", "m").out
+    assert "to be answered" not in told
+    assert "they agree" in cli("import", "run", "m").out
+    own = {deal["title"]: deal for deal in deals(root).values()}
+    assert {title: len(deal["items"]) for title, deal in own.items()} == {"Hall 2": 2, "Hall 3": 1}
+    assert [(line["quantity"], line["unit_price"]) for line in own["Hall 2"]["items"]] == [(2, 1480), (1, 95)]
+    assert own["Hall 2"]["items"][0]["product"] == "bs-40"
+    assert "nothing to change" in cli("import", "run", "m").out
+
+
+@pytest.mark.usefixtures("at_a_desk")
+def test_a_lead_of_dynamics_without_a_status_has_ended_as_its_reason_says(cli: Cli) -> None:
+    head = "(Do Not Modify) Lead,Name,Topic,Company Name,Status Reason,Created On\n"
+    Path("Leads.csv").write_text(head + "l-1,Ben Li,Saw,Aurora,New,2026-01-02\nl-2,Di Mo,Hood,Zed,Lost,2026-01-03\n")
+    cli("import", "plan", "Leads.csv", "--into", "m", "--from", "dynamics")
+    cli("import", "run", "m")
+    own = {lead["external_id"]: lead for lead in json.loads(cli("export", "leads", "--format", "json").out)}
+    assert (own["l-1"]["status"], own["l-2"]["status"]) == ("new", "disqualified")
+    assert own["l-2"]["disqualified"]["reason"] == "lost"
+
+
+@pytest.mark.usefixtures("at_a_desk")
+def test_a_run_knows_the_name_of_a_record_beside_its_id(cli: Cli, root: Path) -> None:
+    Path("e").mkdir()
+    Path("e/Deals.csv").write_text(
+        "Record Id,Deal Name,Stage,Account Name,Closing Date\nz1,Saw,Qualification,Zed,2026-05-25\n"
+    )
+    head = "Record Id,Subject,Call Start Time,Related To.id,Related To,Call Type\n"
+    Path("e/Calls.csv").write_text(f"{head}c1,First call,2026-01-02 09:00,z1,Saw,Outbound\n")
+    told = cli("import", "plan", "e", "--into", "m").out
+    assert "columns that stay out, Calls.csv, as others say the same: Related To (1)" in told
+    assert "the plan doesn't know" not in cli("import", "run", "m").out
+    assert [act["subject"] for act in deals(root)["z1"]["activities"]] == ["First call"]
+
+
+@pytest.mark.usefixtures("at_a_desk")
+def test_leads_of_close_are_firms_in_csv_files_too(cli: Cli, root: Path) -> None:
+    Path("e").mkdir()
+    Path("e/leads.csv").write_text("id,display_name,status_label,url\nlead_1,Aurora,Customer,https://a.example\n")
+    Path("e/contacts.csv").write_text(
+        "id,lead_id,lead_name,name,title,primary_email,primary_phone\n"
+        "cont_1,lead_1,Aurora,Ben Li,Buyer,ben@a.example,+44 113 555 0100\n"
+    )
+    cli("import", "plan", "e", "--into", "m")
+    cli("import", "run", "m")
+    assert json.loads(cli("export", "leads", "--format", "json").out) == []
+    contact = json.loads(cli("contact", "show", "ben-li", "--format", "json").out)
+    assert (contact["customer"], contact["emails"], contact["title"]) == ("aurora", ["ben@a.example"], "Buyer")

@@ -399,7 +399,7 @@ class _Compiler:
 def texts(table: Table, column: str) -> Counter[str]:
     """The values of a column and their rows, without what isn't a value."""
     cells = (row.cells.get(column, "") for row in table.rows)
-    counts = Counter(str(cell).strip() for cell in cells)
+    counts = Counter(str(cell).strip() for cell in cells if cell != ())  # an empty list of JSON
     return Counter({text: rows for text, rows in counts.items() if text and text not in NOTHING})
 
 
