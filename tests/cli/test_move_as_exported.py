@@ -2105,6 +2105,21 @@ def test_a_total_with_tax_is_no_net_where_the_columns_of_a_quotation_show_it(cli
     assert [papers[key].get("discount_amount") for key in ("q1", "q2")] == [None, 50]
 
 
+def test_a_sum_before_tax_is_known_by_the_others_whatever_its_header_says(cli: Cli, root: Path) -> None:
+    """`Base imponible` and `IVA` come to `Total`, to a cent, and the total with the tax came as the net."""
+    deals = "Deal Id,Deal Name,Stage,Amount,Currency\nd1,Press,Demo,100,EUR\nd2,Cable,Demo,50,EUR\n"
+    quotes = (
+        "Quote Id,Deal Id,Estado,Base imponible,IVA,Total,Currency\n"
+        "q1,d1,Enviado,100.00,21.00,121.00,EUR\nq2,d2,Borrador,50.55,10.61,61.17,EUR\n"
+    )
+    _plan(cli, _files("exp", deals=deals, presupuestos=quotes))
+    assert "they agree" in cli("import", "run", "m").out
+
+    papers = {one["external_id"]: one for one in map(_read, root.glob("quotations/**/*.yaml"))}
+
+    assert [papers[key]["items"][0]["unit_price"] for key in ("q1", "q2")] == [100, 50.55]
+
+
 @pytest.mark.parametrize(("third", "meant"), [("Draft", "sent"), ("Sent to customer", "draft")])
 def test_a_quotation_is_approved_by_us_where_customers_accept_by_another_word(
     cli: Cli, root: Path, third: str, meant: str

@@ -217,14 +217,19 @@ def are_amounts(table: Table, column: str) -> bool:
     return False
 
 
-def net_and_discount(table: Table, sums: Iterable[str]) -> tuple[str, str | None] | None:
+_A_CENT = Decimal("0.01")
+
+
+def net_and_discount(table: Table) -> tuple[str, str | None] | None:
     """Of columns of sums the one before tax, and that of what is taken off it, where another is with both.
 
-    In each row the sum less the discount and with the tax must be the other: `Grand Total` is no net then.
+    In each row the sum less the discount and with the tax must be the other, to a cent: `Grand Total` is no
+    net then, and `Base imponible` is, whatever it is called.
     """
     words = {of: {*told.split()} for of, told in patterns()["sums"].items()}
     own = {of: [c for c in table.columns if {*header_key(c).split()} & words[of]] for of in words}
-    sums = [column for column in sums if column not in (*own["tax"], *own["discount"])]
+    others = [column for column in table.columns if column not in (*own["tax"], *own["discount"])]
+    sums = [column for column in others if own["tax"] and are_amounts(table, column)]
     amounts: dict[str, list[Decimal]] = {}
     for column in {*sums, *own["tax"], *own["discount"]}:
         with suppress(Unreadable):
@@ -238,7 +243,7 @@ def net_and_discount(table: Table, sums: Iterable[str]) -> tuple[str, str | None
             if off and not any(taken):
                 continue
             rows = zip(amounts[net], taken, amounts[tax], amounts[whole], strict=True)
-            if all(sum_ - less + more == all_ for sum_, less, more, all_ in rows):
+            if all(abs(sum_ - less + more - all_) <= _A_CENT for sum_, less, more, all_ in rows):
                 return net, off
     return None
 

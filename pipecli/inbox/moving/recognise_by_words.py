@@ -238,7 +238,7 @@ def _of_papers(table: Table, kind: str) -> Recognised | None:
     ends = [c for c in table.columns if words.columns.get(header_key(c).rpartition(" ")[2]) == "total"]
     if "total" not in columns.values():  # `commercial_value`
         columns |= dict.fromkeys([c for c in ends if c not in columns and are_amounts(table, c)][:1], "total")
-    if agreed := net_and_discount(table, ends):
+    if agreed := net_and_discount(table):
         net, off = agreed
         columns = {c: role for c, role in columns.items() if role != "total"} | {net: "total"}
         zeros = [text for text in texts(table, off) if not text.strip("0.,")] if off else []
