@@ -49,7 +49,8 @@ def currency_of(header: str) -> str | None:
     if header.islower():
         words += re.findall(r"[A-Z]+", header.upper())[1:][-1:]
     named, beside = names_of_currencies(), _beside()  # `won` is a currency, too
-    words += [named.get(word, "") for word in header_key(header).split() if word in beside]
+    own = [word for word in header_key(header).split() if word in beside]
+    words += [named.get(word) or "".join(SIGNS.get(word, ())) for word in own]
     return next((word for word in words if word in CURRENCIES), None)
 
 
