@@ -2105,6 +2105,19 @@ def test_a_total_with_tax_is_no_net_where_the_columns_of_a_quotation_show_it(cli
     assert [papers[key].get("discount_amount") for key in ("q1", "q2")] == [None, 50]
 
 
+def test_a_status_that_no_word_tells_of_is_told(cli: Cli, root: Path) -> None:
+    """It came as a draft, and nobody heard of it; of `Akzeptiert` and `تایید شده` words tell."""
+    deals = "Deal Id,Deal Name,Stage,Amount,Currency\nd1,Press,Demo,100,EUR\n"
+    words = ("Akzeptiert", "تایید شده", "Offen", "Entwurf", "Im Umlauf")
+    rows = "".join(f"q{n},d1,{word},100,EUR\n" for n, word in enumerate(words))
+    told = _plan(cli, _files("exp", deals=deals, quotes=f"Quote Id,Deal Id,Status,Total,Currency\n{rows}"))
+    cli("import", "run", "m")
+
+    assert "quotes.csv, Status: Im Umlauf: not known what that means; it comes as draft" in told["assumed"]
+    papers = {one["external_id"]: one["status"] for one in map(_read, root.glob("quotations/**/*.yaml"))}
+    assert [papers[f"q{n}"] for n in range(5)] == ["accepted", "accepted", "sent", "draft", "draft"]
+
+
 def test_a_sum_before_tax_is_known_by_the_others_whatever_its_header_says(cli: Cli, root: Path) -> None:
     """`Base imponible` and `IVA` come to `Total`, to a cent, and the total with the tax came as the net."""
     deals = "Deal Id,Deal Name,Stage,Amount,Currency\nd1,Press,Demo,100,EUR\nd2,Cable,Demo,50,EUR\n"

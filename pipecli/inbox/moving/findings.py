@@ -25,7 +25,7 @@ from pipecli.records.compare_names import folded, is_code, name_key
 from pipecli.records.settings import Settings
 from pipecli.records.written_amounts import read_money
 from pipecli.store import ids_and_files
-from pipecli.wording import count
+from pipecli.wording import count, first_of
 
 When = dict[str, Any]
 
@@ -153,6 +153,16 @@ class Findings:
         if told is None:
             self.ask(about, question, one_of)
         return told
+
+    def note_statuses(self, table: Table, columns: Mapping[str, Any]) -> None:
+        """Say which statuses no word of a mapping tells of, and as what their papers come: as drafts."""
+        for column, entry in ((column, entries[0]) for column, entries in columns.items()):
+            other = entry.get("otherwise") if entry.get("to") == "status" else None
+            words = [word for word in texts(table, column) if word not in entry.get("values", ())]
+            words = [word for word in words if folded(word) != other]
+            if other and words:
+                rest = f"not known what that means; it comes as {other}"
+                self.assumed.append(f"{table.name}, {column}: {first_of(words, 5)}: {rest}")
 
     def id_of_activities(self, table: Table, column: str, kind: str) -> str:
         """Their column of ids, after a word where other activities may have the same: each kind counts so."""

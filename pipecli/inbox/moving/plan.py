@@ -41,7 +41,7 @@ from pipecli.inbox.moving.vocabulary import is_yes, kinds_of_rows, of_activity, 
 from pipecli.records.compare_names import is_code
 from pipecli.records.settings import Settings
 from pipecli.store import ids_and_files
-from pipecli.wording import count
+from pipecli.wording import count, first_of
 
 _DATES = {*"created at date valid_from valid_until next_contact.date delivery_date converted.date".split()}
 _HALVES = ("first_name", "last_name")
@@ -198,8 +198,8 @@ def _page(one: _Recognition, plan: Plan, findings: Findings) -> Step:
         f"({source.removeprefix('as ')}), {len(coming)} of {len(table.columns)} columns"
     )
     if kept := [c for c, told in mapping["columns"].items() if str(told[0].get("to")).startswith("custom.")]:
-        more = f" and {len(kept) - _MOST_NAMED:,} more" if len(kept) > _MOST_NAMED else ""
-        plan.summary.append(f"  under custom: {', '.join(kept[:_MOST_NAMED])}{more}")
+        plan.summary.append(f"  under custom: {first_of(kept, _MOST_NAMED, ',')}")
+    findings.note_statuses(table, mapping["columns"])
     why = {"": out, ", as others say the same": again}
     findings.lost += [f"{table_name(table)}{how}: {', '.join(own)}" for how, own in why.items() if own]
     return step

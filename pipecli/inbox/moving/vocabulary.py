@@ -312,14 +312,14 @@ def of_activity(role: str, words: Iterable[str]) -> dict[str, Any]:
 
 
 def of_papers(kind: str, words: Iterable[str]) -> dict[str, Any]:
-    """What the statuses of quotations or orders mean here; as new ones are those that no word tells of.
+    """What the statuses of quotations or orders mean here; those that no word tells of are `otherwise` new.
 
     Beside a word for what customers accept, `Approved` is said of what we may send; where others are sent, of
     a draft.
     """
     statuses, first = patterns()[kind], {"quotations": "draft", "orders": "open"}[kind]
     told = {word: [of for of, own in statuses.items() if re.search(own, folded(word))] for word in words}
-    meant = {word: (of or [first])[0] for word, of in told.items()}
+    meant = {word: of[0] for word, of in told.items() if of}
     approved = [word for word in meant if re.search(patterns()["approved"], folded(word))]
     others = {of for word, of in meant.items() if word not in approved}
     if "accepted" in others:
