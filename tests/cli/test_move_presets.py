@@ -671,7 +671,8 @@ def test_rows_per_product_of_a_report_of_salesforce_are_lines_of_one_deal(cli: C
 @pytest.mark.usefixtures("at_a_desk")
 def test_a_lead_of_dynamics_without_a_status_has_ended_as_its_reason_says(cli: Cli) -> None:
     head = "(Do Not Modify) Lead,Name,Topic,Company Name,Status Reason,Created On\n"
-    Path("Leads.csv").write_text(head + "l-1,Ben Li,Saw,Aurora,New,2026-01-02\nl-2,Di Mo,Hood,Zed,Lost,2026-01-03\n")
+    rows = "l-1,Ben Li,Saw,Aurora,New,2026-01-02\nl-2,Di Mo,Hood,Zed,Lost,2026-01-03\n"
+    Path("Leads.csv").write_text(head + rows)
     cli("import", "plan", "Leads.csv", "--into", "m", "--from", "dynamics")
     cli("import", "run", "m")
     own = {lead["external_id"]: lead for lead in json.loads(cli("export", "leads", "--format", "json").out)}
@@ -696,7 +697,7 @@ def test_a_run_knows_the_name_of_a_record_beside_its_id(cli: Cli, root: Path) ->
 @pytest.mark.usefixtures("at_a_desk")
 def test_leads_of_close_are_firms_in_csv_files_too(cli: Cli, root: Path) -> None:
     Path("e").mkdir()
-    Path("e/leads.csv").write_text("id,display_name,status_label,url\nlead_1,Aurora,Customer,https://a.example\n")
+    Path("e/leads.csv").write_text("id,display_name,status_label,url\nlead_1,Aurora,Customer,https://a.ex\n")
     Path("e/contacts.csv").write_text(
         "id,lead_id,lead_name,name,title,primary_email,primary_phone\n"
         "cont_1,lead_1,Aurora,Ben Li,Buyer,ben@a.example,+44 113 555 0100\n"
@@ -705,4 +706,5 @@ def test_leads_of_close_are_firms_in_csv_files_too(cli: Cli, root: Path) -> None
     cli("import", "run", "m")
     assert json.loads(cli("export", "leads", "--format", "json").out) == []
     contact = json.loads(cli("contact", "show", "ben-li", "--format", "json").out)
-    assert (contact["customer"], contact["emails"], contact["title"]) == ("aurora", ["ben@a.example"], "Buyer")
+    assert (contact["customer"], contact["emails"]) == ("aurora", ["ben@a.example"])
+    assert contact["title"] == "Buyer"

@@ -303,7 +303,10 @@ def with_ends(table: Table, told: Recognised, findings: Findings) -> Recognised:
     """The columns of leads, with those that were given up or became customers as what they are."""
     roles = "custom.lead_status is_converted organization created converted.customer converted.contact"
     status, flag, firm, made, buyer, person = (told.column_of(role) or "" for role in roles.split())
-    turned, status = told.column_of("converted.date") or "", status or told.column_of("custom.status_reason") or ""
+    turned = told.column_of("converted.date") or ""
+    status = (
+        status or told.column_of("custom.status_reason") or ""
+    )  # of Dynamics, where no status is beside it
     if told.kind != "leads":
         return _of_activities(table, told, findings) if told.kind == "activities" else told
     ends = {word: _end_of_lead(word, told.rest.get("ends", {})) for word in texts(table, status)}
