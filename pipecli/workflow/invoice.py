@@ -73,8 +73,7 @@ def new_invoice(
     `invoices` are all of the order. Refused for a cancelled order, where nothing is left, and for more than
     is left.
     """
-    if order.status is OrderStatus.CANCELLED:
-        raise Refused(f"{order.id} is cancelled", hint="invoice another order")
+    require_standing(order, "invoice another order")
     left = left_to_invoice(order, invoices)
     wanted = _wanted(order, left, only)
     if not wanted:
@@ -158,6 +157,12 @@ def _discount_part(order: Order, items: Sequence[Item], invoices: Sequence[Invoi
         return None
     until = EXACT.divide(EXACT.multiply(order.discount_amount, before + goods(items)), whole)
     return max(rounded(until, order.currency) - taken, rounded(_NOTHING, order.currency)) or None
+
+
+def require_standing(order: Order, way_out: str) -> None:
+    """Refuse to invoice what was cancelled."""
+    if order.status is OrderStatus.CANCELLED:
+        raise Refused(f"{order.id} is cancelled", hint=way_out)
 
 
 def require_draft(invoice: Invoice) -> None:

@@ -6,8 +6,10 @@ recurs.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date, datetime
+from decimal import Decimal
 
 from pipecli.records.days import months_later
 from pipecli.records.items_and_totals import MONEY_TERMS, counted_items
@@ -134,12 +136,16 @@ def deliver_order(order: Order, *, day: date, today: date) -> Change:
 
 
 def left_standing(invoices: Sequence[Invoice]) -> tuple[str, ...]:
-    """What to say of the invoices of an order that is cancelled: those issued, and credited by no note."""
-    credited = {invoice.credits for invoice in invoices}
+    """What to say of the invoices of an order that is cancelled: drafts, and what is not credited in full."""
+    credited: defaultdict[str | None, Decimal] = defaultdict(Decimal)
+    for note in invoices:
+        credited[note.credits] += note.total
     return tuple(
         f"{invoice.number} of it stays; to take it back: pipecli invoice credit {invoice.number}"
+        if invoice.number
+        else f"{invoice.id} of it stays a draft: pipecli invoice remove {invoice.id}"
         for invoice in invoices
-        if invoice.number and invoice.credits is None and invoice.id not in credited
+        if invoice.credits is None and credited[invoice.id] < invoice.total
     )
 
 

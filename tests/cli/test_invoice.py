@@ -74,7 +74,7 @@ def test_the_parts_of_an_order_come_to_the_order(cli, order, git):
 
 
 def test_an_invoice_that_stays_is_told_where_its_order_is_cancelled(cli, order):
-    made(cli, "invoice", "new", order, "--item", "1=1")
+    draft = made(cli, "invoice", "new", order, "--item", "1=1")
     invoice = made(cli, "invoice", "new", order)
     cli("invoice", "issue", invoice)
     number = loads(cli("invoice", "show", invoice, "--format", "json").out)["number"]
@@ -82,8 +82,24 @@ def test_an_invoice_that_stays_is_told_where_its_order_is_cancelled(cli, order):
     way = f"{number} of it stays; to take it back: pipecli invoice credit {number}\n"
     for verb in (["order", "cancel", order], ["opp", "reopen", deal]):
         assert way in cli(*verb, "--dry-run").err, verb
+    cli("invoice", "issue", made(cli, "invoice", "credit", number, "--item", "1"))
+    assert way in cli("order", "cancel", order, "--dry-run").err  # only a part of it is credited
     cli("invoice", "issue", made(cli, "invoice", "credit", number))
-    assert "stays" not in cli("order", "cancel", order).err
+    said = cli("order", "cancel", order).err
+    assert (number in said, f"{draft} of it stays a draft: pipecli invoice remove {draft}\n" in said) == (
+        False,
+        True,
+    )
+
+
+def test_a_draft_of_an_order_that_is_cancelled_gets_no_number(cli, order):
+    draft = made(cli, "invoice", "new", order)
+    cli("order", "cancel", order)
+    for more in ((), ("--dry-run",)):
+        said = cli("invoice", "issue", draft, *more, code=1).err
+        assert f"{order} is cancelled" in said and f"pipecli invoice remove {draft}" in said
+    cli("invoice", "remove", draft)
+    assert not invoices(cli)
 
 
 def test_a_draft_whose_number_is_claimed_stays_until_it_has_it(cli, order, root):

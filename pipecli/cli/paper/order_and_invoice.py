@@ -175,8 +175,11 @@ def _number(transaction: Transaction, draft: Invoice, *, alone: bool) -> str:
     rows = rows_where(pipeline.index.connection, ["number"], "_invoices", "number IS NOT NULL")
     used = {number for (number,) in rows}
     claims = Claims(pipeline.location, "invoices", alone=alone)
+    order = None if draft.credits else pipeline.find_record(Order, draft.order)
 
     def free_number(claimed: Collection[str]) -> str:
+        if order:
+            rules.require_standing(order, f"remove the draft: pipecli invoice remove {draft.id}")
         return rules.next_number(settings, today.year, used.union(claimed))
 
     if transaction.session.dry_run:
