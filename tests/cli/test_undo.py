@@ -49,6 +49,12 @@ def test_an_undo_is_undone_by_its_name(cli: Cli, git: Git) -> None:
     assert _deal(cli)["title"] == "One"
 
 
+def test_a_commit_that_is_not_of_this_pipeline_takes_nothing_back(refused: Refused, git: Git) -> None:
+    git("commit", "-q", "--allow-empty", "-m", "Nothing")
+    said = refused("undo", "HEAD")
+    assert f"{git('rev-parse', 'HEAD')[:7]} changed nothing of this pipeline, or is a merge" in said
+
+
 def test_all_that_a_command_made_goes(cli: Cli, root: Path) -> None:
     cli("quote", "send", cli("quote", "new", "2q8xa", "--format", "ids").id)
     cli("opp", "won", "2q8xa")

@@ -69,6 +69,12 @@ def texts(before: dict[str, Any], after: dict[str, Any], noun: str = "opportunit
             {"contacts": [{"contact": "maria-lopez", "role": "user", "primary": True}]},
             "contact added: maria-lopez (user, primary)",
         ),
+        (
+            {},
+            {"contacts": [{"contact": "joao-silva", "role": "user", "primary": False}]},
+            "contact added: joao-silva (user)",
+        ),
+        ({"active": True}, {"active": False}, "active: yes → no"),
         ({"custom": {"a": {"b": 1}}}, {"custom": {"a": {"b": 2}}}, "custom.a.b: 1 → 2"),
     ],
 )
