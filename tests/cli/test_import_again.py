@@ -425,8 +425,9 @@ def test_a_line_that_either_side_calls_otherwise_is_one_line(cli: Cli, root: Pat
 def test_a_removed_deal_of_a_customer_that_was_merged_here_is_one_of_which_the_file_says_nothing_new(
     cli: Cli, root: Path, git: Git, keep: str
 ) -> None:
-    mapping = write("f.yaml", "external_id: Id\nmake: [customer]\ncolumns: {Title: title, Firm: customer}\n")
-    rows = write("f.csv", "Id,Title,Firm\n1,Press,Acme\n2,Saw,Hall\n")
+    columns = "{Title: title, Firm: customer, Quoted: custom.quoted}"
+    mapping = write("f.yaml", f"external_id: Id\nmake: [customer]\ncolumns: {columns}\n")
+    rows = write("f.csv", "Id,Title,Firm,Quoted\n1,Press,Acme,3005.97\n2,Saw,Hall,\n")
     cli("import", "opp", rows, "--map", mapping)
     cli("opp", "remove", str(deals(root)["1"]["id"]))
     cli("customer", "merge", "acme", "hall")

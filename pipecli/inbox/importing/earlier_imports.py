@@ -19,7 +19,7 @@ from pipecli.errors import FaultyFile, Unreadable
 from pipecli.history.commits import file_changes, record_kind
 from pipecli.inbox.importing.cells import CLOSED_STAGE, STAGE_ENTERED, Path
 from pipecli.inbox.importing.list_elements import discount_lines
-from pipecli.json_and_csv import loads
+from pipecli.json_and_csv import dumps, loads
 from pipecli.merge.field_by_field import TAKEN_TOGETHER, FieldConflict, inseparable, merge_told
 from pipecli.records.base import Part, Plain
 from pipecli.records.compare_names import may_be_one_person, name_key
@@ -146,7 +146,8 @@ def as_imported(collection: Kind, names: Nameable, drafts: Sequence[Draft]) -> N
     for file, versions in names.imports.plain_versions(by_file):
         for draft, departed in by_file[file]:
             base = _said(collection, names, departed.key, versions)
-            draft.before = validate(collection.model, base or departed.plain)
+            told = loads(dumps(base or departed.plain))  # a figure under custom is a Decimal, as in a row
+            draft.before = validate(collection.model, told)
 
 
 def last_said(
