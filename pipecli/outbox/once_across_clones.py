@@ -254,7 +254,7 @@ _NOBODY = {
 def clone_name(place: Location) -> str:
     """A random name that this clone claims under, made once."""
     file = place.cache / "clone"
-    with suppress(OSError):
+    with suppress(OSError, ValueError):
         if name := file.read_text(encoding="ascii").strip():
             return name
     place.cache.mkdir(parents=True, exist_ok=True)

@@ -252,7 +252,7 @@ class Journal(NamedTuple):
         """
         is_cleared = power_cut.clear_locks(self.place, self._begun())
         cleared = f"cleared up after: {self.subject}" if is_cleared else None
-        onto = self._onto.read_text(encoding="ascii") if self._onto.exists() else ""
+        onto = self._onto.read_text(encoding="ascii", errors="replace") if self._onto.exists() else ""
         if not onto or git.commit_of(self.place.work_tree, "MERGE_HEAD") == onto:
             return cleared
         if (head := git_commit.head_of(self.place)) != self.start:

@@ -54,7 +54,7 @@ def hold_lock(folder: Path, *, patience: float = PATIENCE) -> Iterator[None]:
                 raise _unwritable(error) from None
             who = ""
             with suppress(OSError):
-                who = f" ({holder.read_text(encoding='utf-8')})"
+                who = f" ({holder.read_text(encoding='utf-8', errors='replace')})"
             raise Busy(
                 f"another pipecli command holds the pipeline{who}", hint="try again when it is done"
             ) from None
@@ -97,7 +97,7 @@ def _require_locking(folder: Path) -> None:
     about = (folder / "lock").stat()
     mark, name = folder / "lock.tested", f"{about.st_dev} {about.st_ino}"
     with suppress(OSError):
-        if about.st_dev in _LOCKING or mark.read_text(encoding="utf-8") == name:
+        if about.st_dev in _LOCKING or mark.read_text(encoding="utf-8", errors="replace") == name:
             return
     if _is_had_twice(folder / "lock") or _is_unshared(folder):
         raise _unlocked(folder)

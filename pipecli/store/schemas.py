@@ -101,7 +101,7 @@ def differing_below(place: Location) -> dict[str, str]:
     try:
         for kind in (*KINDS, SETTINGS):
             digest.update(read_bytes(place.root, f"{FOLDER}/{kind.noun}.schema.json"))
-        if note.read_text(encoding="ascii") == digest.hexdigest():
+        if note.read_text(encoding="ascii", errors="replace") == digest.hexdigest():
             return {}
     except (OSError, PipecliError):  # what is not there, or no file, `differing` names
         pass

@@ -126,6 +126,17 @@ def test_an_index_that_the_disk_damages_under_its_seal_is_removed(cli, deal, roo
         assert amounts(cli) == {"OPP-2Q8XA": 4998.00}
 
 
+def test_what_is_no_text_in_a_cache_is_made_anew(cli, deal, root):
+    deal()
+    cli("check")
+    cli("opp", "set", "OPP-2Q8XA", "tags=a")
+    for name in ("lock.tested", "root/schemas.txt", "root/recent.json", "root/clone", "root/index.seal"):
+        (root / ".git/pipecli" / name).write_bytes(b"\xb7\xff")
+    cli("check")
+    cli("opp", "set", "OPP-2Q8XA", "tags=b")
+    cli("notify", "--dry-run")
+
+
 def test_the_ids_of_a_kind_are_among_those_of_all(deal, root):
     deal()
     with closing(Pipeline.find(root)) as pipeline:
