@@ -201,17 +201,16 @@ class _Sheet(NamedTuple):
         """An item, without what it costs."""
         uom = unit_of(self.words.language, item.uom or "", item.quantity)
         beside = f" {uom}" if 0 < len(uom) <= _LONGEST_UNIT else ""
+        periods = self.formats.figure(Decimal(item.term or 0), 0)
+        term = self.words.named("periods", item.per).format(n=periods) if item.per else ""
         return PrintedItem(
             description=item.description,
-            detail="" if beside else uom,
+            detail=" · ".join(filter(None, ("" if beside else uom, term))),
             quantity=f"{number(item.quantity, self.formats)}{beside}",
         )
 
     def _priced(self, item: Item, currency: str) -> PrintedItem:
         described, formats = self.described(item), self.formats
-        if item.per and item.term:
-            term = self.words.named("periods", item.per).format(n=formats.figure(Decimal(item.term), 0))
-            described = replace(described, detail=" · ".join(filter(None, (described.detail, term))))
         return replace(
             described,
             unit_price=unit_price(item.unit_price, currency, formats),

@@ -41,6 +41,11 @@ class Per(StrEnum):
         return {"month": 1, "quarter": 3, "year": 12}[self.value]
 
 
+def require_term(per: Per | None, term: int | None) -> None:
+    if (per is None) != (term is None):
+        raise ValueError("a recurring line has both: per (month, quarter, year) and term, their number")
+
+
 class Item(Part):
     """One line. Its price is a copy: later changes of the product or price list don't touch it."""
 
@@ -105,8 +110,7 @@ class Item(Part):
     def _one_discount(self) -> Self:
         if self.discount is not None and self.discount_amount is not None:
             raise ValueError("a line has a discount in percent or a discount_amount, not both")
-        if (self.per is None) != (self.term is None):
-            raise ValueError("a recurring line has both: per (month, quarter, year) and term, their number")
+        require_term(self.per, self.term)
         if self.discount_amount and self.discount_amount > self.gross:
             raise ValueError(f"a discount_amount of {self.discount_amount} is more than the line's price")
         return self

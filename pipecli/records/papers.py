@@ -5,7 +5,7 @@ A credit note is an invoice, too. What may happen to a paper is in the module of
 
 from decimal import Decimal
 from enum import StrEnum
-from typing import ClassVar, Protocol, Self
+from typing import Annotated, ClassVar, Protocol, Self
 
 from pydantic import Field, model_validator
 
@@ -41,9 +41,11 @@ from pipecli.records.base import (
 )
 from pipecli.records.items_and_totals import (
     Item,
+    Per,
     require_fitting_discount,
     require_options_there,
     require_payable,
+    require_term,
     totals,
 )
 from pipecli.records.kinds import INVOICE, ORDER, QUOTATION, SUPPLIER_QUOTATION
@@ -177,12 +179,22 @@ class SupplierItem(Part):
     quantity: Quantity = Decimal(1)
     uom: Line | None = None
     unit_price: Amount | None = None
+    per: Per | None = None
+    """The price is for a month, a quarter or a year; absent: once."""
+    term: Annotated[Count, Field(gt=0)] | None = None
     external_id: Text | None = None
     """Its name in the system it was imported from."""
 
     def amount(self, currency: str) -> Decimal | None:
-        """quantity × unit price, rounded half up to the minor unit; None while it has no price."""
-        return None if self.unit_price is None else rounded(self.quantity * self.unit_price, currency)
+        """quantity × unit price (× term), rounded half up to the minor unit; None while it has no price."""
+        if self.unit_price is None:
+            return None
+        return rounded(self.quantity * self.unit_price * (self.term or 1), currency)
+
+    @model_validator(mode="after")
+    def _recurs_for_a_term(self) -> Self:
+        require_term(self.per, self.term)
+        return self
 
 
 class SupplierQuotation(Document):

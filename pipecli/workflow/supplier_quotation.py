@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from pipecli.records.customer import Supplier
-from pipecli.records.items_and_totals import Item
+from pipecli.records.items_and_totals import Item, Per
 from pipecli.records.money import MissingRate, Rates, rounded
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.papers import Quotation, SupplierItem, SupplierQuotation, SupplierQuotationStatus
@@ -56,7 +56,12 @@ def request_prices(
         currency=currency or supplier.currency or deal.currency,
         items=tuple(
             SupplierItem(
-                product=item.product, description=item.description, quantity=item.quantity, uom=item.uom
+                product=item.product,
+                description=item.description,
+                quantity=item.quantity,
+                uom=item.uom,
+                per=item.per,
+                term=item.term,
             )
             for item in items
         ),
@@ -201,6 +206,8 @@ class Row(NamedTuple):
     description: str
     quantity: Decimal
     uom: str | None
+    per: Per | None
+    term: int | None
     prices: tuple[Price | None, ...]
 
 
@@ -255,7 +262,8 @@ def compare_offers(
         ]
         best = _lowest([price and price.compared for price in prices], holds)
         marked = [price and price._replace(is_best=place in best) for place, price in enumerate(prices)]
-        rows.append(Row(item.product, item.description, item.quantity, item.uom, tuple(marked)))
+        asked = (item.product, item.description, item.quantity, item.uom, item.per, item.term)
+        rows.append(Row(*asked, tuple(marked)))
 
     columns = []
     for place, answer in enumerate(received):
@@ -325,6 +333,14 @@ def price_from_supplier(
                 f"{item.description} is not in {answer.id}: it keeps its price of {item.unit_price:,f}"
             )
             continue
+        if quoted.per != item.per:
+            place = answer.items.index(quoted) + 1
+            raise Refused(
+                f"{answer.id} has a price {_period(quoted.per)} for {item.description}, the quotation one "
+                f"{_period(item.per)}",
+                hint=f"say what was quoted: pipecli supplier-quote set {answer.id} items.{place}.per=… "
+                f"items.{place}.term=… items.{place}.unit_price=…",
+            )
         cost = quoted.unit_price * rates.rate(answer.currency, today)
         # One division, at the end: a third kept to 28 digits would round 0.105 down.
         tax = (item.tax or 0) if quotation.tax_included else 0
@@ -332,6 +348,10 @@ def price_from_supplier(
         items.append(item.with_(unit_price=rounded(price, quotation.currency)))
         notes += _doubts(item, quoted, answer)
     return quotation.with_(items=tuple(items), supplier_quotation=answer.id), notes
+
+
+def _period(per: Per | None) -> str:
+    return f"a {per}" if per else "once"
 
 
 def same_item(item: Item, answer: SupplierQuotation) -> SupplierItem | None:

@@ -144,3 +144,23 @@ def test_a_list_has_the_keys_of_each_deal_as_its_page_has_them(cli, deal):
             key: (page[key], str(page[key])) for key in row
         }
         assert not {"weighted", "yearly_recurring", "age_days", "team"} & (page.keys() - row.keys())
+
+
+def test_a_supplier_is_asked_for_a_price_a_period_and_no_other_is_taken(cli, deal, root):
+    cli("supplier", "add", "seats-ltd", "--name", "Seats Ltd")
+    asked = cli("supplier-quote", "new", deal, "--supplier", "seats-ltd").id
+    request = cli("supplier-quote", "render", asked, "-o", "-").out
+    assert "a month, for 24" in request and "a year, for 2" in request
+    cli("supplier-quote", "receive", asked, "--price", "1=10", "--price", "2=500", "--price", "3=900")
+    answer = loads(cli("supplier-quote", "show", asked, "--format", "json").out)
+    assert answer["amount"] == Decimal("4300.00")  # 10 × 24 × 10 + 2 × 500 + 900
+    assert "10 × 24 × month" in cli("supplier-quote", "compare", deal).out
+    priced = ("quote", "new", deal, "--from-supplier-quote", asked, "--markup", "50")
+    made = loads(cli(*priced, "--format", "json").out)
+    assert made["amount"] == Decimal("6300.00")  # 15 × 24 × 10 + 750 × 2, less 10 %, + 1350
+    cli("opp", "set", deal, "items.1.per=year", "items.1.term=2")
+    said = cli(*priced, code=1).err
+    assert f"{asked} has a price a month for Seat, the quotation one a year; say what was quoted" in said
+    (file,) = root.glob("supplier-quotations/*/*/*.yaml")
+    file.write_text(file.read_text().replace("  per: month\n", ""))
+    assert "has both: per (month, quarter, year) and term" in cli("check", code=1).out

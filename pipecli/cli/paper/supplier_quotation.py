@@ -224,7 +224,8 @@ def _print_table(run: Session, compared: Comparison) -> None:
     ]
     rows: list[dict[str, object]] = []
     for row in compared.rows:
-        quantity = f"{row.quantity:f} {row.uom}" if row.uom else f"{row.quantity:f}"
+        term = f"× {row.term} × {row.per}" if row.per else ""
+        quantity = " ".join(filter(None, (f"{row.quantity:f}", row.uom, term)))
         prices = zip(compared.columns, row.prices, strict=True)
         cells = {column.answer.id: draw(price, column, compared.currency) for column, price in prices}
         rows.append({"item": row.description, "quantity": quantity, **cells})
@@ -310,7 +311,7 @@ def _view(deal: str, compared: Comparison) -> dict[str, Any]:
         "currency": compared.currency,
         "items": [
             {
-                **picked(row, "product description quantity uom"),
+                **picked(row, "product description quantity uom per term"),
                 "prices": [
                     {
                         **picked(column.answer, "id supplier"),
