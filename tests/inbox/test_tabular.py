@@ -7,7 +7,8 @@ from decimal import Decimal
 import pytest
 
 from pipecli.errors import PipecliError
-from pipecli.inbox.importing.table import FileFormat, Row, read_table
+from pipecli.inbox.importing.compile_mapping import texts
+from pipecli.inbox.importing.table import CountedRows, FileFormat, Row, fill_down, read_table
 
 SPANISH = "nombre;importe\nJosé Muñoz;1.234,56 €\nMaría López;22,00 €\n"
 RUSSIAN = "имя;город\nИван Петров;Москва\nОльга Смирнова;Казань\n"
@@ -143,3 +144,11 @@ def test_json_lines_and_a_list_inside_an_object_are_rows_too() -> None:
 def test_what_is_no_list_of_objects_is_refused(raw: bytes, name: str, said: str) -> None:
     with pytest.raises(PipecliError, match=said):
         read_table(raw, name)
+
+
+def test_the_texts_of_a_column_that_was_filled_down_are_counted_anew() -> None:
+    table = read_table(b"Stage,Deal\nDemo,A\n,B\n-,C\n", "x.csv")
+    table = table._replace(rows=CountedRows(table.rows))
+    assert texts(table, "Stage") == {"Demo": 1}
+    fill_down(table.rows, "Stage")
+    assert texts(table, "Stage") == {"Demo": 2}

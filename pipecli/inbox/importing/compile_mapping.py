@@ -34,7 +34,7 @@ from pipecli.inbox.importing.cells import (
     reader_of,
 )
 from pipecli.inbox.importing.mapping import Column, Source, doubtful_scale, listed
-from pipecli.inbox.importing.table import EXTRA, REASON, Cell, Row, Table
+from pipecli.inbox.importing.table import EXTRA, REASON, Cell, CountedRows, Row, Table
 from pipecli.records import base
 from pipecli.records.kinds import PARENTS, Kind
 from pipecli.records.money import CURRENCIES, minor_digits
@@ -398,9 +398,13 @@ class _Compiler:
 
 def texts(table: Table, column: str) -> Counter[str]:
     """The values of a column and their rows, without what isn't a value."""
-    cells = (row.cells.get(column, "") for row in table.rows)
-    counts = Counter(str(cell).strip() for cell in cells if cell != ())  # an empty list of JSON
-    return Counter({text: rows for text, rows in counts.items() if text and text not in NOTHING})
+    counted = table.rows.texts if isinstance(table.rows, CountedRows) else {}
+    if column not in counted:
+        cells = [row.cells.get(column, "") for row in table.rows]
+        counts = counted[column] = Counter([str(cell).strip() for cell in cells if cell != ()])  # JSON's []
+        for nothing in ("", *NOTHING):
+            counts.pop(nothing, None)
+    return counted[column]
 
 
 def holds(when: Map[str, Any], row: Row) -> bool:

@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from pipecli.errors import PipecliError
@@ -48,6 +49,14 @@ class Row(NamedTuple):
     def text(self, column: str | None) -> str:
         """The text of a cell, without blanks at its ends; empty for none."""
         return str(self.cells.get(column or "", "")).strip()
+
+
+class CountedRows(list[Row]):
+    """Rows of which the texts of a column are counted once, though many ask for them."""
+
+    @cached_property
+    def texts(self) -> dict[str, Counter[str]]:
+        return {}
 
 
 class Table(NamedTuple):
@@ -259,23 +268,17 @@ def _below(rows: Sequence[Row]) -> int:
     lone = next((place for place, row in enumerate(reversed(rows)) if len(row.cells) > 1), len(rows))
     lone *= any(is_of_totals(row) for row in rows[len(rows) - lone :])
     rows = rows[: len(rows) - lone]
-    return lone + next(
-        (place for place, row in enumerate(reversed(rows)) if not is_of_totals(row)), len(rows)
-    )
+    rest = (place for place, row in enumerate(reversed(rows)) if not is_of_totals(row))
+    return lone + next(rest, len(rows))
 
 
 def fill_down(rows: Sequence[Row], column: str) -> None:
     """Give each empty cell of a column that of the row above: a group is written once over its rows."""
     group: Cell = ""
+    if isinstance(rows, CountedRows):
+        rows.texts.pop(column, None)
     for row in rows:
         group = row.cells[column] = row.cells.get(column) or group
-
-
-def is_header_again(row: Row) -> bool:
-    """True for the header once more between rows, where files were put together, or a board has groups."""
-    last = next(reversed(row.cells), "")
-    named = sum(column == cell for column, cell in row.cells.items()) if row.cells.get(last) == last else 0
-    return named > 2 and 2 * named > sum(cell != "" for cell in row.cells.values())
 
 
 def is_of_totals(row: Row) -> bool:
@@ -368,11 +371,8 @@ def columns_of(cells: Sequence[Cell]) -> list[str]:
 
 def _without_nameless(table: Table) -> Table:
     """The table without columns that have neither a name nor a cell: spreadsheets leave them behind."""
-    empty = [
-        column
-        for column in table.columns
-        if re.fullmatch(r"column \d+", column) and not any(row.cells.get(column) for row in table.rows)
-    ]
+    nameless = [column for column in table.columns if re.fullmatch(r"column \d+", column)]
+    empty = [column for column in nameless if not any(row.cells.get(column) for row in table.rows)]
     return table._replace(columns=[column for column in table.columns if column not in empty])
 
 
@@ -415,7 +415,7 @@ def _objects(text: str, name: str) -> Iterator[tuple[int, dict[str, Any]]]:
         try:
             value = loads(line)
         except (json.JSONDecodeError, RecursionError):
-            raise PipecliError(f"{name}:{number}: isn't a JSON object") from None
+            value = None
         if not isinstance(value, dict):
             raise PipecliError(f"{name}:{number}: isn't a JSON object")
         yield number, value

@@ -27,7 +27,6 @@ from pipecli.inbox.importing.table import (
     Table,
     columns_of,
     fill_down,
-    is_header_again,
     is_of_totals,
     table_of,
 )
@@ -280,9 +279,16 @@ def _counted_groups(rows: Sequence[Row]) -> list[int]:
     return [rows[place].line for place in groups]
 
 
+def _is_header_again(row: Row) -> bool:
+    """True for the header once more between rows, where files were put together, or a board has groups."""
+    last = next(reversed(row.cells), "")
+    named = sum(column == cell for column, cell in row.cells.items()) if row.cells.get(last) == last else 0
+    return named > 2 and 2 * named > sum(cell != "" for cell in row.cells.values())
+
+
 def _between_headers(rows: Sequence[Row]) -> Iterator[int]:
     """The lines of a header once more; above it of a group's sums and the name of the next, as on a board."""
-    again = [place for place, row in enumerate(rows) if is_header_again(row)]
+    again = [place for place, row in enumerate(rows) if _is_header_again(row)]
     for place in (*again, len(rows)) if again else ():
         first, above = next(iter(rows[0].cells)), [*rows[max(0, place - 2) : place]]
         filled = [{c: str(cell).strip() for c, cell in row.cells.items() if cell != ""} for row in above]

@@ -15,7 +15,7 @@ from typing import Any
 from pipecli.errors import PipecliError, Unreadable
 from pipecli.inbox.importing.compile_mapping import holds, texts
 from pipecli.inbox.importing.day_formats import is_iso, read_day
-from pipecli.inbox.importing.table import Row, Table, fill_down
+from pipecli.inbox.importing.table import CountedRows, Row, Table, fill_down
 from pipecli.inbox.moving.duplicate_tables_and_columns import Known, table_name
 from pipecli.inbox.moving.findings import Findings, Outcomes, When
 from pipecli.inbox.moving.guess_or_ask_formats import are_days, date_form
@@ -292,10 +292,11 @@ def without_deleted(table: Table, told: Recognised, findings: Findings) -> Known
             only[column] = {"not": [word for word in texts(table, column) if is_yes(word)]}
         elif column == told.roles.get("status"):
             only[column] = {"not": [word for word in texts(table, column) if one_word(word) in words]}
-    only = {column: gone for column, gone in only.items() if gone["not"]}
+    if not (only := {column: gone for column, gone in only.items() if gone["not"]}):
+        return table, told
     findings.assumed += [f"{table_name(table)}: rows that {column} marks are left out" for column in only]
-    rest = {**told.rest, "only": {**told.rest.get("only", {}), **only}} if only else told.rest
-    rows = [row for row in table.rows if holds(only, row)]
+    rest = {**told.rest, "only": {**told.rest.get("only", {}), **only}}
+    rows = CountedRows(row for row in table.rows if holds(only, row))
     return table._replace(rows=rows), told._replace(rest=rest)
 
 

@@ -273,8 +273,8 @@ def staying_out(
         if column in lost or (entries is None and column in mapping["ignore"]):
             (out if column in lost else again).extend([f"{column} ({cells.total():,})"] if cells else [])
         elif entries and all(entry.get("when") for entry in entries) and f"{{{column}}}" not in said:
-            rest = [row for row in table.rows if not any(holds(entry["when"], row) for entry in entries)]
-            left = texts(table._replace(rows=rest), column).total()
+            own = (row for row in table.rows if row.text(column) in cells)
+            left = sum(not any(holds(entry["when"], row) for entry in entries) for row in own)
             out += [f"{column} ({left:,} of {cells.total():,})"] if left else []
     return out, again
 

@@ -140,11 +140,8 @@ def currency_of_amounts(
         return told, {}
     if signs and not any(base in sign for sign in signs):
         shown = first_of(sorted({currency for sign in signs for currency in sign}), 5)
-        findings.ask(
-            "currency",
-            f"{table.name}: in which currency is {column}? Its signs say {shown}, "
-            f"and the pipeline's is {base}. Answer with a code.",
-        )
+        say = f"Its signs say {shown}, and the pipeline's is {base}. Answer with a code."
+        findings.ask("currency", f"{table.name}: in which currency is {column}? {say}")
     elif not signs:
         own = f"its amounts are taken as {base}, the pipeline's own"
         findings.assumed.append(f"{table.name} names no currency: {own}")
@@ -156,18 +153,19 @@ def _currency_of_the_rest(table: Table, amount: str, column: str, findings: Find
 
     Asks for it, unless all others are in the pipeline's own.
     """
-    alone = [(row.line, table._replace(rows=[row])) for row in table.rows]
-    lines = [n for n, one in alone if not texts(one, column) and signs_in(one, amount)[frozenset()]]
+    codes = {text: _code_of(text) for text in texts(table, column)}
+    alone = [(row.line, table._replace(rows=[row])) for row in table.rows if row.text(column) not in codes]
+    lines = [line for line, one in alone if signs_in(one, amount)[frozenset()]]
     told, base = currency_answered("currency", findings), findings.settings.currency
     if not lines or told:
         return told if lines else None
-    codes = {*map(_code_of, texts(table, column))}
     amounts = count(len(lines), "amount", ",")
     without = f"{table.name}: {amounts} without a {column}, the first in line {lines[0]}"
-    if codes == {base}:
+    others = sorted({*codes.values()})
+    if others == [base]:
         findings.assumed.append(f"{without}, taken as {base}, as all others are")
     else:
-        findings.ask("currency", f"{without}, beside {first_of(sorted(codes), 5)}. Answer with a code.")
+        findings.ask("currency", f"{without}, beside {first_of(others, 5)}. Answer with a code.")
     return None
 
 

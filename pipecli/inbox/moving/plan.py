@@ -17,7 +17,7 @@ from pipecli.errors import PipecliError
 from pipecli.inbox.importing.compile_mapping import texts
 from pipecli.inbox.importing.import_files import File
 from pipecli.inbox.importing.mapping import mapping_page
-from pipecli.inbox.importing.table import FileFormat, Table
+from pipecli.inbox.importing.table import CountedRows, FileFormat, Table
 from pipecli.inbox.importing.workbook import rows_of_file, tables_of_file, with_sheet
 from pipecli.inbox.moving import PLAN_FILE
 from pipecli.inbox.moving import duplicate_tables_and_columns as overlaps
@@ -87,6 +87,7 @@ def make_plan(
     contents = {file.name: file.content for file in files if file.content.strip()}
     tables = [table for name, raw in contents.items() for table in tables_of_file(raw, name) if table.columns]
     tables = [with_sheet(table, table.sheet) if is_of_stage(table, tables) else table for table in tables]
+    tables = [table._replace(rows=CountedRows(table.rows)) for table in tables]
     pairs = list(zip(tables, recognised(tables, vendor), strict=True))
     for number, (table, told) in enumerate(pairs):
         if line := header_line(table):
@@ -103,9 +104,7 @@ def make_plan(
     leading = vendors.most_common(1)[0][0] if vendors else ""
     findings = Findings(settings, answers or {}, leading, today, leading or "sales", ids_here=ids_here)
     unread = [table for table, told in pairs if told is None]
-    findings.currency_ids = {
-        key: code for table in unread for key, code in formats.currency_ids(table).items()
-    }
+    findings.currency_ids = dict(pair for one in unread for pair in formats.currency_ids(one).items())
     plan = Plan(
         leading,
         findings,

@@ -237,8 +237,9 @@ def _person_at(table: Table, told: Recognised) -> str | None:
     for column in (c for c in table.columns if told.columns.get(c) not in ("name", "customer")):
         cells, key = texts(table, column), header_key(column)
         is_bare = firm and key in ANYTHING and not share_words(table, column, firm)
-        are_names = {*map(is_yes, cells)} == {None} and not re.search(r"[@\d]", " ".join(cells))
-        if are_names and (is_bare or (column in people and who.search(key))):
+        if not is_bare and (column not in people or not who.search(key)):
+            continue
+        if {*map(is_yes, cells)} == {None} and not re.search(r"[@\d]", " ".join(cells)):
             return column
     return None
 
