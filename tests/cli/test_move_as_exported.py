@@ -2105,6 +2105,31 @@ def test_a_total_with_tax_is_no_net_where_the_columns_of_a_quotation_show_it(cli
     assert [papers[key].get("discount_amount") for key in ("q1", "q2")] == [None, 50]
 
 
+def test_a_quantity_is_known_after_the_word_for_a_product(cli: Cli, root: Path) -> None:
+    """Each line was of one piece, as `Product - Quantity` had no field, which the plan said of it alone."""
+    exported = "Deal Id,Deal Name,Stage,Amount,Currency\nd1,Press,Demo,100,EUR\n"
+    head = "Deal Id,Product - Name,Product - Quantity,Product - Price,Product - Amount\n"
+    _plan(cli, _files("exp", deals=exported, deal_products=f"{head}d1,Saw,7,10,70\nd1,Hood,2.5,12,30\n"))
+    cli("import", "run", "m")
+
+    (deal,) = deals(root).values()
+    assert [(line["quantity"], line["unit_price"]) for line in deal["items"]] == [(7, 10), (2.5, 12)]
+
+
+def test_several_statuses_of_open_deals_are_stages(cli: Cli, root: Path) -> None:
+    """`Open` and `Replied` both said that a deal is open, and which it was, was lost."""
+    head = "ID,Title,Customer,Status,Amount,Currency,Expected Closing Date\n"
+    rows = "1,A,Zed,Open,10,EUR,2027-01-02\n2,B,Zed,Replied,10,EUR,2027-01-03\n"
+    rows += "3,C,Zed,Converted,10,EUR,2026-01-04\n"
+    _plan(cli, _files("exp", opportunities=head + rows))
+    cli("import", "run", "m")
+
+    own = deals(root)
+    assert [own[key].get("stage") for key in "12"] == ["open", "replied"]
+    assert [str(own[key].get("expected_close")) for key in "12"] == ["2027-01-02", "2027-01-03"]
+    assert (own["3"]["status"], str(own["3"]["closed"]["date"])) == ("won", "2026-01-04")
+
+
 def test_a_status_that_no_word_tells_of_is_told(cli: Cli, root: Path) -> None:
     """It came as a draft, and nobody heard of it; of `Akzeptiert` and `تایید شده` words tell."""
     deals = "Deal Id,Deal Name,Stage,Amount,Currency\nd1,Press,Demo,100,EUR\n"

@@ -414,7 +414,7 @@ def _endings(table: Table, told: Recognised) -> dict[str, str]:
     for column in [status] if status else free:
         words = texts(table, column)
         ends = [outcome_of(word) for word in words]
-        several = None in ends and len(ends) - ends.count("won") - ends.count("lost") > 1
+        several = len(ends) - ends.count("won") - ends.count("lost") > 1  # words for open deals tell more
         if status and several and (not any(ends) or {"won", "lost"} & {*ends}):
             return {column: "stage"}
         if not status and len(words) <= 30 and {"won", "lost"} <= {*ends} and not (stage and None in ends):

@@ -183,6 +183,7 @@ def role_of_header(key: str, words: Words) -> str | None:
     if role := roles.get(key) or ("external_id" if _OWN_ID.fullmatch(key) else None):
         return role
     nouns = (*names, *(name.removesuffix("s") for name in names), *patterns()["of addresses"])
+    nouns += ("product", "item", "line") if "quantity" in roles.values() else ()  # `Product - Quantity`
     for noun in nouns:
         if role := roles.get(key.removeprefix(f"{noun} ")):
             return role
