@@ -280,3 +280,76 @@ def test_a_column_of_items_that_nobody_knows_leaves_the_rows_below_with_their_qu
     (quote,) = _papers(root).values()
     assert _lines(quote, "description", "unit_price") == [("Blade", 20), ("Travel", 7)]
     assert quote["discount_amount"] == 7
+
+
+def test_a_report_of_deals_without_ids_has_a_deal_for_several_rows_of_products(cli: Cli, root: Path) -> None:
+    """Each row was a deal with the whole amount, and came again with each run."""
+    report = "Opportunity Name,Account Name,Stage,Close Date,Amount,Amount Currency,Opportunity Owner"
+    report += ",Product Name,Quantity,Sales Price,Total Price,Created Date\n"
+    for product in ("Blade,2.00,18.00,36.00", "Travel,1.00,10.00,10.00"):
+        report += f"Press,Aurora,Proposal/Price Quote,12/18/2026,46.00,EUR,Nora Vance,{product},10/21/2026\n"
+    _plan(cli, report1=report)
+    cli("import", "run", "m")
+    (deal,) = _papers(root, "opportunities").values()
+    assert (deal["amount"], _lines(deal, "description", "quantity")) == (46, [("Blade", 2), ("Travel", 1)])
+    assert "1 unchanged" in cli("import", "run", "m").out
+
+
+@pytest.mark.parametrize(
+    ("head", "rows", "included"),
+    [
+        ("Item,Qty,Price incl. VAT,VAT %,Total incl. VAT", "Blade,2,23.80,19,47.60", True),
+        ("Grand Total", "119.00", True),  # and nothing before tax
+        (
+            "Item,Qty,Unit Price,Line Total,Net Total,Tax,Grand Total",
+            "Blade,2,23.80,47.60,40.00,7.60,47.60",
+            True,
+        ),
+        (
+            "Item,Qty,Unit Price,Line Total,Net Total,Tax,Grand Total",
+            "Blade,2,20.00,40.00,40.00,7.60,47.60",
+            None,
+        ),
+    ],
+)
+def test_prices_with_their_tax_are_no_net(
+    cli: Cli, root: Path, head: str, rows: str, included: bool | None
+) -> None:
+    quotes = f"Quote No,Deal Name,Status,Currency,{head}\nQ1,Press,Sent,EUR,{rows}\n"
+    _plan(cli, deals=_DEALS, quotes=quotes)
+    cli("import", "run", "m")
+    (quote,) = _papers(root).values()
+    assert quote.get("tax_included") == included
+
+
+def test_numbers_of_papers_name_them_and_their_lines_and_no_reference_does(cli: Cli, root: Path) -> None:
+    quotes = "N° devis;Référence;Affaire;Statut;Total HT;Remise;TVA;Total TTC;Devise\n"
+    quotes += "D-1;R;Press;Envoyé;46,00;0,00;9,20;55,20;EUR\nD-2;R;Cable;Accepté;45,00;5,00;9,00;54,00;USD\n"
+    lines = "N° devis;Référence;Désignation;Qté;Unité;PU HT;Remise %;TVA %;Total HT\n"
+    lines += "D-1;B-1;Lame;2;pce;20,00;10;20;36,00\nD-1;;Trajet;1;h;10,00;0;20;10,00\n"
+    lines += "D-2;C-1;Câble;100;m;0,50;0;20;50,00\n"
+    Path("x").mkdir()
+    for name, text in {"deals": _DEALS, "devis": quotes, "lignes devis": lines}.items():
+        Path("x", f"{name}.csv").write_text(text, encoding="utf-8")
+    cli("import", "plan", "x", "--into", "m")
+    assert "they differ" not in cli("import", "run", "m").out
+    papers = _papers(root)
+    assert papers["D-1"]["custom"]["reference"] == "R"
+    assert papers["D-2"]["discount_amount"] == 5
+    assert _lines(papers["D-1"], "description", "quantity", "unit_price", "discount", "tax") == [
+        ("Lame", 2, 20, 10, 20),
+        ("Trajet", 1, 10, 0, 20),
+    ]
+
+
+def test_units_are_a_quantity_where_each_is_a_number(cli: Cli, root: Path) -> None:
+    quotes = "Presupuesto Nº;Oportunidad;Estado;Moneda;Concepto;Unidades;Precio;Dto. %;IVA %"
+    quotes += ";Base imponible;Total línea\nP-1;Press;Enviado;EUR;Cuchilla;2;20,00;10;21;36,00;43,56\n"
+    quotes += "P-1;Press;Enviado;EUR;Viaje;1;10,00;0;21;10,00;12,10\n"
+    _plan(cli, deals=_DEALS, presupuestos=quotes)
+    cli("import", "run", "m")
+    (quote,) = _papers(root).values()
+    assert _lines(quote, "description", "quantity", "discount", "tax") == [
+        ("Cuchilla", 2, 10, 21),
+        ("Viaje", 1, 0, 21),
+    ]

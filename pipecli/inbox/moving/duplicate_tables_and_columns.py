@@ -363,15 +363,13 @@ def template_of_ids(
     if before := _template_before(table, several, findings.ids_here()):
         findings.assumed.append(f"{table.name} has no ids: its {what} are known by {before}, as before")
         return before
-    are_lines = bool(column_of("items.quantity") or column_of("items.unit_price"))  # of one deal several
     choices: list[tuple[list[str], bool]] = []
     for named in several:
         full = [name for name in named if texts(table, name).total() == len(table.rows)]
         choices += [(full, False), (sorted(named, key=lambda name: name not in full), named != full)]
     choices.sort(key=lambda choice: any(len(table.rows) > texts(table, c).total() for c in choice[0][:1]))
     for columns, has_gaps in choices:  # noqa: B007  # a cell may be empty where no others tell the rows apart
-        apart = {tuple(row.cells.get(name) for name in columns) for row in table.rows}
-        alike = 0 if are_lines else len(table.rows) - len(apart)
+        alike = len(table.rows) - len({tuple(row.cells.get(name) for name in columns) for row in table.rows})
         if columns and alike <= _MOST_ALIKE * len(table.rows):
             break
     else:

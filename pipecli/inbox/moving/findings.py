@@ -23,7 +23,7 @@ from pipecli.inbox.importing.table import Row, Table
 from pipecli.inbox.moving.vocabulary import header_key, patterns, stem_of
 from pipecli.records.compare_names import folded, is_code, name_key
 from pipecli.records.settings import Settings
-from pipecli.records.written_amounts import read_money
+from pipecli.records.written_amounts import decimal_sign_of, read_money
 from pipecli.store import ids_and_files
 from pipecli.wording import count, first_of
 
@@ -228,6 +228,42 @@ def are_amounts(table: Table, column: str) -> bool:
 
 
 _A_CENT = Decimal("0.01")
+Numbers = list[Decimal | None]
+"""Of a column; None for an empty cell."""
+
+
+def is_more(text: str) -> bool:
+    """True for a number that isn't 0."""
+    return any(char.isdecimal() and int(char) for char in text)
+
+
+def numbers(table: Table, column: str) -> Numbers:
+    """The numbers of a column; none at all where a cell has another text."""
+    cells = [row.text(column) for row in table.rows]
+    if len({"%" in cell for cell in filter(is_more, cells)}) > 1:
+        return []
+    cells = [cell.removesuffix("%").strip() for cell in cells]
+    sign = decimal_sign_of(filter(None, cells))
+    with suppress(Unreadable):
+        return [read_money(cell, sign, third_decimal=False).value if cell else None for cell in cells]
+    return []
+
+
+def has_word(column: str, of: str) -> bool:
+    return not {*header_key(column).split()}.isdisjoint(patterns()["sums"][of].split())
+
+
+def agree(some: Numbers, others: Numbers) -> bool:
+    """True where two columns have the same sums, to the cent, in all rows with both."""
+    pairs = [(one, other) for one, other in zip(some, others, strict=False) if None not in (one, other)]
+    return bool(pairs) and all(
+        abs((one or Decimal(0)) - (other or Decimal(0))) <= _A_CENT for one, other in pairs
+    )
+
+
+def taxed(nets: Numbers, tax: Numbers, *, is_rate: bool) -> Numbers:
+    pairs = zip(nets, [rate or Decimal(0) for rate in tax], strict=False)
+    return [None if net is None else net + (net * by / 100 if is_rate else by) for net, by in pairs]
 
 
 def net_and_discount(table: Table) -> tuple[str, str | None] | None:

@@ -9,53 +9,34 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from decimal import Decimal
 from itertools import product
 from typing import Any, NamedTuple
 
-from pipecli.errors import Unreadable
 from pipecli.inbox.importing.cells import RATES
 from pipecli.inbox.importing.compile_mapping import holds, texts
 from pipecli.inbox.importing.mapping import AFTER_DISCOUNT, Source
 from pipecli.inbox.importing.mapping import Mapping as MappingFile
 from pipecli.inbox.importing.table import Row, Table
 from pipecli.inbox.moving.duplicate_tables_and_columns import Known, table_name
-from pipecli.inbox.moving.findings import Findings
+from pipecli.inbox.moving.findings import Findings, Numbers, agree, has_word, is_more, numbers, taxed
 from pipecli.inbox.moving.recognise_by_words import Recognised, by_words, by_words_of, columns_for
 from pipecli.inbox.moving.reconcile import FileColumns
-from pipecli.inbox.moving.vocabulary import header_key, patterns
+from pipecli.inbox.moving.vocabulary import patterns
 from pipecli.records.compare_names import folded, is_code
-from pipecli.records.written_amounts import decimal_sign_of, read_money
 from pipecli.store import ids_and_files
 from pipecli.store.parse_record import validate
 from pipecli.wording import count
 
 PAPERS = ("quotations", "orders")
 
-_OF_A_LINE = ("quantity", "unit_price", "product", "product#", "uom")
+_OF_A_LINE = ("quantity", "unit_price", "product#", "uom")
 """Roles that nothing but a line has, where a table has a row for each."""
+_OF_DEALS = {"amount", "stage", "status", "owner"}
+"""Roles in which the rows of one deal don't differ, where nothing but its title tells it."""
 _TERMS = ("unit_price", "discount", "discount_amount", "tax", "total")
 _LENGTH_OF_IDS = 7
-_ROLES = (*_OF_A_LINE, "description", "external_id", *_TERMS[1:])
-Numbers = list[Decimal | None]
-"""Of a column; None for an empty cell."""
-
-
-def numbers(table: Table, column: str) -> Numbers:
-    """The numbers of a column; none at all where a cell has another text."""
-    cells = [row.text(column) for row in table.rows]
-    if len({"%" in cell for cell in filter(_is_more, cells)}) > 1:
-        return []
-    cells = [cell.removesuffix("%").strip() for cell in cells]
-    sign = decimal_sign_of(filter(None, cells))
-    with suppress(Unreadable):
-        return [read_money(cell, sign, third_decimal=False).value if cell else None for cell in cells]
-    return []
-
-
-def _has_word(column: str, of: str) -> bool:
-    return not {*header_key(column).split()}.isdisjoint(patterns()["sums"][of].split())
+_ROLES = (*_OF_A_LINE, "product", "description", "external_id", *_TERMS[1:])
 
 
 def with_lines_in_rows(table: Table, told: Recognised) -> Recognised:
@@ -64,23 +45,25 @@ def with_lines_in_rows(table: Table, told: Recognised) -> Recognised:
     They are so where rows of one id or number differ in what a line has and are alike in the rest; of papers
     also where each has a single row with a quantity and a price.
     """
-    key = _key(told)
-    if told.kind not in ("opportunities", *PAPERS) or {"rows", "part"} & told.rest.keys() or key is None:
+    keys = _keys(told)
+    if told.kind not in ("opportunities", *PAPERS) or {"rows", "part"} & told.rest.keys() or not keys:
         return told
-    groups = _groups(table, key)
+    groups = _groups(table, keys)
     if told.kind not in PAPERS and len(groups) == len(table.rows):
         return told
-    apart = _varying(groups, table.columns, key)
-    own = {c: role for role in _ROLES for c in columns_for(table, "items", role) if c != key}
-    alone = {c for c, role in own.items() if role in _OF_A_LINE or _has_word(c, "lines")}
+    apart = _varying(groups, table.columns, keys[0])
+    own = {c: role for role in reversed(_ROLES) for c in columns_for(table, "items", role) if c not in keys}
+    alone = {c for c, role in own.items() if role in _OF_A_LINE or has_word(c, "lines")}
     rates = {c for c, role in own.items() if role == "tax" and _are_rates(table, c)}
     lines = [c for c in table.columns if c in apart | alone | rates]
     columns = by_words(table._replace(columns=lines), "items")
     columns = {c: role for c, role in columns.items() if not role.startswith("record")}
+    columns |= {c: own[c] for c in lines if c in own and own[c] not in columns.values()}
     fed = {*columns.values()}
     is_one_each = told.kind in PAPERS and {"quantity", "unit_price"} <= fed
     is_line = fed & {"description", "product", "product#"} and fed & {"quantity", "unit_price", "total"}
-    if not is_line or not (apart & columns.keys() or is_one_each):
+    is_other = keys[0] == told.column_of("title") and _OF_DEALS & {told.columns.get(c) for c in apart}
+    if not is_line or not (apart & columns.keys() or is_one_each) or is_other:
         return told
     rest = [c for c in table.columns if c not in lines]
     first = table._replace(columns=rest, rows=[rows[0] for rows in groups.values()])
@@ -94,18 +77,29 @@ def with_lines_in_rows(table: Table, told: Recognised) -> Recognised:
     )
 
 
-def _key(told: Recognised) -> str | None:
-    return told.column_of("external_id") or told.column_of("custom.number")
+def _keys(told: Recognised) -> list[str]:
+    """The columns that tell records apart: that of an id or number, else a deal's title and customer."""
+    one = told.column_of("external_id") or told.column_of("custom.number")
+    several = [
+        told.column_of(role) for role in ("title", "customer", "close") if told.kind == "opportunities"
+    ]
+    return [one] if one else [column for column in several if column]
 
 
-def _groups(table: Table, key: str) -> dict[str, list[Row]]:
+def _groups(table: Table, keys: Sequence[str]) -> dict[str, list[Row]]:
     """The rows of each record; one without an id is of the record above it."""
     groups: dict[str, list[Row]] = {}
     above = ""
     for row in table.rows:
-        above = row.text(key) or above
+        above = "\n".join(map(row.text, keys)).strip() or above
         groups.setdefault(above, []).append(row)
     return groups
+
+
+def heads(table: Table, told: Recognised) -> Table:
+    """The table with the first row of each record alone, where it has one for each line."""
+    keys = _keys(told) if any(_field(of).startswith("items.") for of in told.columns.values()) else []
+    return table._replace(rows=[rows[0] for rows in _groups(table, keys).values()]) if keys else table
 
 
 def _varying(groups: Mapping[str, Sequence[Row]], columns: Iterable[str], key: str) -> set[str]:
@@ -123,8 +117,10 @@ def _varying(groups: Mapping[str, Sequence[Row]], columns: Iterable[str], key: s
 
 def of_lines_alone(table: Table, told: Recognised) -> set[str]:
     """The columns of a table with a row for each line that say nothing of a record as a whole."""
-    key = _key(told) if told.rest.get("rows") == "items" else None
-    return _varying(_groups(table, key), table.columns, key) if key else set()
+    keys = _keys(told) if _prefix(told) else []
+    return {*told.rest.get("lines", ())} | (
+        _varying(_groups(table, keys), table.columns, keys[0]) if keys else set()
+    )
 
 
 def with_terms(table: Table, told: Recognised, findings: Findings) -> Recognised:
@@ -146,6 +142,11 @@ def with_terms(table: Table, told: Recognised, findings: Findings) -> Recognised
     for column, of in _terms_of(part, findings).items():
         columns[column] = {**of, "to": prefix + of["to"]} if isinstance(of, dict) else prefix + of
     return told._replace(columns=columns)
+
+
+def _says_tax(told: Recognised, role: str) -> bool:
+    """True where the header of a price or a sum says that its tax is in it."""
+    return re.search(patterns()["with tax"], folded(told.column_of(role) or "")) is not None
 
 
 _NAMELESS = "Line without a name"
@@ -212,16 +213,18 @@ class _Fit(NamedTuple):
 def _best_fit(table: Table) -> tuple[list[_Fit], _Fit | None, Mapping[str, Sequence[str]]]:
     """All ways to come to a net, that by which the rows come to a total, and the columns by words."""
     words = {role: columns_for(table, "items", role) for role in ("quantity", *_TERMS)}
-    words["taxes"] = [*dict.fromkeys([*words["tax"], *(c for c in table.columns if _has_word(c, "tax"))])]
+    words["tax"] = [c for c in words["tax"] if c not in words["unit_price"] + words["total"]]
+    others = [c for c in table.columns if has_word(c, "tax") and not any(c in of for of in words.values())]
+    words["taxes"] = words["tax"] + others
     some = table._replace(rows=table.rows[:_LOOKED_AT])
     cells = {c: numbers(some, c) for of in words.values() for c in of}
     told = {of: [c for c in columns if any(cells[c])] for of, columns in words.items()}
     fits = [*_fitting(table, cells, told)]
-    net = [fit for fit in fits if any(_agree(fit.nets, total) for total in fit.totals)]
+    net = [fit for fit in fits if any(agree(fit.nets, total) for total in fit.totals)]
     gross = list[_Fit]()
     for fit, tax, is_rate in product(net or fits, told["taxes"], (True, False)):
-        whole = _taxed(fit.nets, cells[tax], is_rate=is_rate)
-        if any(_agree(whole, total) for total in fit.totals):
+        whole = taxed(fit.nets, cells[tax], is_rate=is_rate)
+        if any(agree(whole, total) for total in fit.totals):
             gross.append(fit._replace(rate=tax if is_rate else "", is_of_amounts=not is_rate))
     return fits, max(gross or net, key=lambda fit: len(fit.off), default=None), words
 
@@ -233,7 +236,7 @@ def _terms_of(table: Table, findings: Findings) -> dict[str, Any]:
         why = f"{totals[0]} isn't price times quantity: look whether the prices are with their tax"
         findings.assumed.append(f"{table_name(table)}: {why}")
     of_words = {role: c for c, role in by_words(table, "items").items()}
-    price = best.price if best else of_words.get("unit_price")
+    price = best.price if best else of_words.get("unit_price") or next(iter(words["unit_price"]), None)
     plain = [fit.nets for fit in fits if fit.price == price and not fit.off]
     nets = best.nets if best else next(iter(plain), [])
     rates = [best.rate] if best and best.rate else [c for c in words["tax"] if _are_rates(table, c, nets)]
@@ -277,48 +280,27 @@ def _fitting(table: Table, cells: Mapping[str, Numbers], told: Mapping[str, Sequ
 
 
 def _nonzero(table: Table, column: str) -> dict[str, Any]:
-    return {column: {"not": ["", *sorted(text for text in texts(table, column) if not _is_more(text))]}}
-
-
-def _agree(some: Numbers, others: Numbers) -> bool:
-    """True where two columns have the same sums, to the cent, in all rows with both."""
-    pairs = [(one, other) for one, other in zip(some, others, strict=False) if None not in (one, other)]
-    return bool(pairs) and all(
-        abs((one or Decimal(0)) - (other or Decimal(0))) <= _CENT for one, other in pairs
-    )
-
-
-_CENT = Decimal("0.01")
-
-
-def _taxed(nets: Numbers, tax: Numbers, *, is_rate: bool) -> Numbers:
-    pairs = zip(nets, [rate or Decimal(0) for rate in tax], strict=False)
-    return [None if net is None else net + (net * by / 100 if is_rate else by) for net, by in pairs]
+    return {column: {"not": ["", *sorted(text for text in texts(table, column) if not is_more(text))]}}
 
 
 def _off_by_words(table: Table, words: Mapping[str, Sequence[str]], findings: Findings) -> dict[str, Any]:
     """What columns of discounts feed where no total tells: percents or amounts, as it is said or answered."""
     terms: dict[str, Any] = {}
-    offs = [c for c in (*words["discount"], *words["discount_amount"]) if any(map(_is_more, texts(table, c)))]
+    offs = [c for c in (*words["discount"], *words["discount_amount"]) if any(map(is_more, texts(table, c)))]
     for column in offs:
         to, cells = "discount", texts(table, column)
         if column in words["discount_amount"] or any((n or 0) > 100 for n in numbers(table, column)):
             to = "discount_amount"
-        elif any("%" in text for text in cells) and not all("%" in text for text in filter(_is_more, cells)):
+        elif any("%" in text for text in cells) and not all("%" in text for text in filter(is_more, cells)):
             to = "discount_amount"  # each cell says it
         elif not _says_percent(table, column):
-            about, example = f"discounts-{ids_and_files.slug(column)}", next(filter(_is_more, cells))
+            about, example = f"discounts-{ids_and_files.slug(column)}", next(filter(is_more, cells))
             question = f"{table.name}, {column}: is {example} a percent of the line, or an amount?"
             answer = findings.asked(about, question, ("percent", "amount"))
             to = "discount_amount" if answer == "amount" else to
         is_plain = to == "discount" and not offs[1:]
         terms[column] = to if is_plain else {"to": to, "when": _nonzero(table, column)}
     return terms
-
-
-def _is_more(text: str) -> bool:
-    """True for a number that isn't 0."""
-    return re.search("[1-9]", text) is not None
 
 
 def _says_percent(table: Table, column: str) -> bool:
@@ -335,7 +317,7 @@ def _are_rates(table: Table, column: str, nets: Sequence[Decimal | None] = ()) -
         return bool(read) or all(any(form.fullmatch(text) for form in RATES) for text in cells)
     shares = [tax / net for net, tax in zip(nets, read, strict=False) if net and tax]
     may_be_amounts = shares and all(Decimal("0.03") <= share <= Decimal("0.3") for share in shares)
-    return bool(read) and all((rate or 0) <= 30 for rate in read) and not may_be_amounts
+    return not may_be_amounts and all(re.fullmatch(patterns()["usual rates"], text) for text in cells)
 
 
 def price_of_one(table: Table, told: Recognised, prefix: str) -> dict[str, Any] | None:
@@ -362,15 +344,15 @@ def worth_of_lines(known: Iterable[Known]) -> dict[str, Worth]:
     for table, told in known:
         prefix = _prefix(told)
         named = [c for c, of in told.columns.items() if _field(of).startswith("record")]
-        key = _key(told) if prefix else next(iter(named), None)
-        if key is None or (told.kind != "items" and not prefix):
+        keys = _keys(told) if prefix else named[:1]
+        if not keys or told.kind not in ("items", *PAPERS):
             continue
         fields = {
             prefix + field for field in ("unit_price", "quantity", "discount", "discount_amount", "tax")
         }
         feeds = {c: of for c, of in told.columns.items() if _field(of) in fields}
         columns = FileColumns(Source(validate(MappingFile, {"columns": feeds}, table.name)), table)
-        for above, rows in _groups(table, key).items():
+        for above, rows in _groups(table, keys).items():
             for row in (row for row in rows if prefix or holds(told.rest.get("only", {}), row)):
                 net, tax = worth.get(above, Worth())
                 line = round(columns.line(row) or Decimal(0), 2)
@@ -387,44 +369,57 @@ def _is_open(told: Recognised) -> bool:
 def with_sums(known: Sequence[Known], findings: Findings) -> list[Recognised]:
     """The columns of tables; of papers with the sum and the discount of the whole that their lines tell."""
     worth = worth_of_lines(known) if any(_is_open(told) for _, told in known) else {}
-    return [_of_sums(*one, worth, findings) if _is_open(one[1]) else one[1] for one in known]
+    is_gross = any(told.kind == "items" and _says_tax(told, "unit_price") for _, told in known)
+    several = [_of_sums(*one, worth, findings) if _is_open(one[1]) else one[1] for one in known]
+    kinds = (*PAPERS, "opportunities") if is_gross else ()
+    return [
+        _with_tax(told) if told.kind in kinds or _says_tax(told, "items.unit_price") else told
+        for told in several
+    ]
+
+
+def _with_tax(told: Recognised) -> Recognised:
+    """The columns, and that prices are with their tax."""
+    return told._replace(rest={**told.rest, "set": {**told.rest.get("set", {}), "tax_included": True}})
 
 
 def _of_sums(table: Table, told: Recognised, worth: Mapping[str, Worth], findings: Findings) -> Recognised:
-    """The columns of papers, with what their lines come to.
+    """The columns of papers, with what their lines come to, less a discount or with tax; says if none is.
 
-    A sum with tax is none of them. Where no column is what the lines come to, less a discount or with tax,
-    the plan says so.
+    If the lines come to a sum with tax, their prices are with it.
     """
-    key, columns = _key(told), {c: of for c, of in told.columns.items() if of != "off"}
-    first = table._replace(rows=[rows[0] for rows in _groups(table, key).values()]) if key else table
-    names = [key, *(c for c, of in columns.items() if of in _NAMING)]
+    columns = {c: of for c, of in told.columns.items() if of != "off"}
+    first = heads(table, told)
+    names = [*_keys(told), *(c for c, of in columns.items() if of in _NAMING)]
     lines = [next((worth[t] for c in names if (t := row.text(c)) in worth), None) for row in first.rows]
     of_lines = {c for c, of in columns.items() if _field(of).startswith("items.")}
-    of_lines |= {*told.rest.get("lines", ()), *of_lines_alone(table, told)}
+    of_lines |= of_lines_alone(table, told)
     cells = {c: own for c in table.columns if c not in of_lines and any(own := numbers(first, c))}
     ignored = told.rest.get("ignore", ())
-    offs = [
-        c for c in cells if told.columns.get(c) == "off" or (_has_word(c, "discount") and c not in ignored)
-    ]
-    taxes = [own for c, own in cells.items() if _has_word(c, "tax")]
+    offs = [c for c in cells if has_word(c, "discount") and c not in ignored]
+    offs += [c for c in cells if told.columns.get(c) == "off" and c not in offs]
+    taxes = [own for c, own in cells.items() if has_word(c, "tax")]
     total = columns_for(table, told.kind, "total")
-    sums = [c for c in cells if c not in offs and (c in total or _has_word(c, "sum"))]
+    sums = [c for c in cells if c not in offs and (c in total or has_word(c, "sum"))]
     for off, to in [*product(offs, ("discount_amount", "discount")), ("", "")]:
         net, whole = _sums_of(lines, cells.get(off, []), to)
-        several = [net, whole, *(_taxed(net, tax, is_rate=False) for tax in taxes)]
-        if any(_agree(cells[c], one) for c in sums for one in several):
+        several = [net, whole, *(taxed(net, tax, is_rate=False) for tax in taxes)]
+        if any(agree(cells[c], one) for c in sums for one in several):
             fields = ("total", "discount", "discount_amount")
             columns = {c: of for c, of in columns.items() if _field(of) not in fields}
             columns |= {off: {"to": to, "when": _nonzero(table, off)}} if off else {}
             for field, one in (("total", _sums_of(lines, [], "")[0]), (AFTER_DISCOUNT, net)):
-                if same := [c for c in sums if c not in ignored and _agree(cells[c], one)]:
-                    return told._replace(columns=columns | {same[0]: field})
+                if same := [c for c in sums if c not in ignored and agree(cells[c], one)]:
+                    columns |= {same[0]: field}
+                    break
+            with_tax = [taxed(cells[c], tax, is_rate=False) for c in sums for tax in taxes if any(tax)]
+            told = _with_tax(told) if any(agree(net, one) for one in with_tax) else told
             return told._replace(columns=columns)
-    if any(lines):
+    if any(lines) and sums:
         why = "no sum of a row is what its lines come to, less a discount or with tax"
         findings.assumed.append(f"{table_name(table)}: {why}")
-    return told._replace(columns=columns)
+    told = told._replace(columns=columns)
+    return _with_tax(told) if not any(lines) and _says_tax(told, "total") else told
 
 
 _NAMING = ("custom.number", "custom.name", "custom.subject")

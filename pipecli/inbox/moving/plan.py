@@ -256,7 +256,8 @@ class _Mapping:
         of = self.roles.get("custom.number", "")
         column = self.roles.get("external_id") or (of if all(r.text(of) for r in self.table.rows) else "")
         if not column and self.told.kind in ("opportunities", "leads") and "part" not in self.told.rest:
-            return overlaps.template_of_ids(self.table, self.told.kind, self.told.column_of, self.findings)
+            first = lines.heads(self.table, self.told)
+            return overlaps.template_of_ids(first, self.told.kind, self.told.column_of, self.findings)
         if not column or self.told.kind != "activities":
             return column or None
         kind = str(self.told.rest.get("set", {}).get("type", "other"))

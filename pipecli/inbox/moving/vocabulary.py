@@ -206,6 +206,10 @@ def role_of_header(key: str, words: Words) -> str | None:
     begins, _, last = key.rpartition(" ")
     if last in ("name", "label", "value", "system") and (role := roles.get(begins)) in _CHOSEN:
         return role
+    if (bare := re.sub(patterns()["a number"], "", key)) != key and bare in nouns:  # `N° devis`
+        return "custom.number" if "custom.number" in roles.values() else "external_id"
+    if bare != key and str(role := roles.get(bare)).startswith("record"):
+        return role
     return roles.get(re.sub(patterns()["the first"], "", key).strip())
 
 
@@ -219,6 +223,7 @@ def is_of_another_thing(name: str) -> bool:
     words = {*stem_of(name).split()}
     other = words & {*patterns()["other things"].split()} if "import" not in words else set()
     other -= {"campaign"} if "leads" in words else set()  # `campaign_leads`, `lead-import-template`
+    other -= set() if words.isdisjoint(synonyms()["items"].names) else {*patterns()["of lines"].split()}
     return bool(other) or name.rpartition(".")[0].endswith("__c")
 
 
