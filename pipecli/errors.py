@@ -66,7 +66,7 @@ def system_refusal(place: object, done: str = "written") -> Iterator[None]:
 def is_short_of_memory(room: int = 256 << 20) -> bool:
     """True where a library that asks for so many bytes gets none; none of them is touched."""
     try:
-        return not bytearray(room)
+        return not bytes(room)  # a bytearray would clear them all
     except MemoryError:
         return True
 
