@@ -11,8 +11,8 @@ import struct
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager, suppress
+from collections.abc import Callable, Iterator, Set
+from contextlib import ExitStack, closing, contextmanager, nullcontext, suppress
 from functools import cache, partial
 from hashlib import sha1
 from importlib import import_module
@@ -257,16 +257,19 @@ def git_stamp(stat: os.stat_result) -> bytes:
     return struct.pack(">6I", *times, stat.st_dev & 0xFFFFFFFF, stat.st_ino & 0xFFFFFFFF)
 
 
-def copied(source: Path, target: Path) -> Path:
+def copied(source: Path, target: Path, kept: Set[str] = frozenset()) -> Path:
     """A copy of a folder that nothing changes any more, in a fifth of the time that `copytree` takes.
 
     The index of a pipeline in it holds what the copies hold. Each test would else build one, which is longer
-    than many a test.
+    than many a test. `kept` are the files of an earlier copy that are there still, as they were.
     """
     tree = files_of(source)
     for folder in tree.folders:
-        os.mkdir(f"{target}{folder}")  # noqa: PTH102 - a thousandth of a second a file counts here
+        with suppress(FileExistsError) if kept else nullcontext():
+            os.mkdir(f"{target}{folder}")  # noqa: PTH102 - a thousandth of a second a file counts here
     for place, content, mode, time in tree.files:
+        if f"{target}{place}" in kept:
+            continue
         file = os.open(f"{target}{place}", os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
         for start, part in content.parts:
             os.pwrite(file, part, start)

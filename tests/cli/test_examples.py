@@ -9,7 +9,7 @@ import re
 import shlex
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from pathlib import Path
 
 import pytest
@@ -57,11 +57,27 @@ def files_in(folder: Path | str) -> Iterator[tuple[str, int, int]]:
                 yield from files_in(entry.path)
 
 
+def clear(folder: Path, kept: Set[str]) -> None:
+    """Remove what is not kept: files, folders that hold none, and what pipecli notes to answer faster."""
+    above: set[str] = set()
+    for path in kept:
+        while (path := path.rpartition("/")[0]) not in above:
+            above.add(path)
+    for here, folders, names in os.walk(folder):
+        for name in [*folders]:
+            if f"{here}/{name}" not in above:
+                folders.remove(name)
+                shutil.rmtree(f"{here}/{name}")
+        for name in names:
+            if f"{here}/{name}" not in kept:
+                Path(here, name).unlink()
+
+
 @pytest.mark.usefixtures("drawn_once", "warm_calls")
 def test_every_example_runs(replayed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each in the sample as it was, with files of Ana's, a server and a remote that lacks her last commit.
 
-    After an example that has changed a file, a ref or what is staged, the next has a new copy.
+    After an example that has changed a file, a ref or what is staged, the next has all of that as it was.
     """
     monkeypatch.setenv("PIPECLI_TODAY", REPLAYED)
     monkeypatch.setenv("PIPECLI_USER", "ana")
@@ -101,11 +117,12 @@ def test_every_example_runs(replayed: Path, tmp_path: Path, monkeypatch: pytest.
         monkeypatch.setenv("PIPECLI_SMTP_PORT", str(server.port))
         monkeypatch.setenv("PIPECLI_SMTP_SECURITY", "none")
         own = copied(made, tmp_path / "own")
-        before = [*files_in(own)]
+        before = {*files_in(own)}
         for line in lines:
-            if [*files_in(own)] != before:
-                shutil.rmtree(own)
-                before = [*files_in(copied(made, own))]
+            if (present := {*files_in(own)}) != before:
+                kept = {file for file, *_ in before & present}
+                clear(own, kept)
+                before = {*files_in(copied(made, own, kept))}
             monkeypatch.chdir(own / "demo")
             code, printed = typed(line)
             if code:
