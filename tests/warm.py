@@ -14,12 +14,15 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from importlib import import_module
+from io import StringIO
 from pathlib import Path
 from pkgutil import walk_packages
+from tempfile import TemporaryDirectory
 
 import pipecli
 from pipecli.records.kinds import KINDS
@@ -92,8 +95,30 @@ def import_all() -> None:
         if "board" not in module.name and not module.name.endswith("__main__"):  # the board is textual's
             import_module(module.name)
     assert all(kind.model for kind in KINDS)
+    warm_up()
     gc.collect()
     gc.freeze()
+
+
+def warm_up() -> None:
+    """Run some commands: each fork then has the options, the patterns and the models that they make."""
+    from pipecli.cli.main import run
+
+    os.environ |= dict.fromkeys(("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM"), os.devnull)
+    for who in ("AUTHOR", "COMMITTER"):
+        os.environ |= {f"GIT_{who}_NAME": "Ana", f"GIT_{who}_EMAIL": "ana@contoso.example"}
+    with TemporaryDirectory() as folder, redirect_stdout(StringIO()), redirect_stderr(StringIO()) as said:
+        for line in COMMANDS:
+            assert run(["-C", folder, *line.format(folder).split()]) == 0, f"{line}: {said.getvalue()}"
+    assert threading.active_count() == 1  # a fork has one
+
+
+COMMANDS = (
+    "init {}", "customer add Sol", "product add g --name G", "lead add Rosa", "opp add Mills --customer sol",
+    "opp item add mills --product g --price 199", "opp set mills type=sales", "opp list", "opp show mills",
+    "quote new mills", "quote list", "call mills", "today", "check", "forecast", "report pipeline",
+    "history mills", "diff HEAD~1..HEAD", "undo",
+)  # fmt: skip
 
 
 def answer(client: socket.socket) -> int:
