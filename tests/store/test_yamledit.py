@@ -522,6 +522,16 @@ def lines_of(text: str, key: str) -> str:
     return text[entry.start : stop.start()]
 
 
+def test_the_key_below_a_question_can_be_removed():
+    for value in ("Ready?", "Ready? # ask", "Ready - ?", "[Ready?]"):
+        text = f"title: {value}\nnotes: [a]\nstage: won\n"
+        before = parse(text, "x")
+        after = {key: value for key, value in before.items() if key != "notes"}
+        assert edit(text, before, after) == text.replace("notes: [a]\n", "")
+    assert edit("? a\n: b\n? c\n: d\n", {"a": "b", "c": "d"}, {"a": "b"}) == "? a\n: b\n"
+    assert edit("x: {? a : b, ? c : d}\n", {"x": {"a": "b", "c": "d"}}, {"x": {"a": "b"}}).startswith("x: {")
+
+
 def test_a_renamed_key_of_a_free_map_keeps_its_place_and_its_comments():
     text = (
         "users:\n"

@@ -190,7 +190,11 @@ def _start_of_key(key: ScalarNode, text: str) -> int:
     end = key.start
     while end and text[end - 1].isspace():
         end -= 1
-    return end - 1 if text.endswith("?", 0, end) else key.start
+    if not text.endswith("?", 0, end):
+        return key.start
+    line = text[max(text.rfind("\n", 0, end), text.rfind("\r", 0, end)) + 1 : end - 1]
+    is_mark = not line.strip(" -?:") or line[-1] in "{[" or (line[-1] == " " and line.rstrip()[-1] in "{[,")
+    return end - 1 if is_mark else key.start  # else the value above is a question
 
 
 def _read_scalar(event: ScalarEvent, text: str) -> ScalarNode:
