@@ -18,6 +18,7 @@ from ruamel.yaml import YAML
 
 from pipecli.errors import FaultyFile
 from pipecli.store.yaml.read import canonical, decode, locate, locate_many, parse, parse_any, place_of_key
+from pipecli.store.yaml.tree import tree_of_any, tree_of_lines
 from pipecli.store.yaml.write import emit
 
 CONTROLS = "".join(
@@ -413,6 +414,20 @@ def test_what_is_laid_out_as_pipecli_does_is_read_as_any_yaml(written: list[str]
             assert place_of_key(text, path) in (None, locate(text, path))
     else:
         assert text not in _LAID_OUT
+    if quickly or tree_of_lines(text):
+        assert tree_of_lines(text) in (None, tree_of_any(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# a\na: # b\n- b: 'c: #d' # e\n  f:\n  # g\n\n  - h # i\n- f: \"j\"\nk: Well?\nl: http://m\n",
+        "a:\n    b-c:\n      D: 1.50\n      2026-11-21: it's \"x\"\ne: 12:30",
+        " a: b\n c:\n  - d\n  - e\n",
+    ],
+)  # fmt: skip
+def test_places_in_a_text_whose_values_have_a_line_each_are_found_quickly(text: str) -> None:
+    assert tree_of_lines(text) == tree_of_any(text) is not None
 
 
 def _paths(value: object) -> Iterator[tuple[str | int, ...]]:

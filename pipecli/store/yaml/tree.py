@@ -1,7 +1,7 @@
 """A YAML file's text as something to write on: the place of each key, item and comment, its lines and layout.
 
-The slow reading (milliseconds, ruamel.yaml): for line numbers in messages and for edits that keep every
-other byte. Values are read by `read.parse`.
+For line numbers in messages, and for edits that keep every other byte. A text whose values have a line each,
+as most records, is read here, any other in milliseconds by ruamel.yaml. Values are read by `read.parse`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from pipecli.errors import PipecliError
 from pipecli.store.yaml.write import Layout
@@ -89,6 +89,10 @@ def read_tree(text: str) -> TreeNode | None:
 
     Keys that aren't scalars raise ValueError, syntax errors ruamel's YAMLError.
     """
+    return tree_of_lines(text) or tree_of_any(text)
+
+
+def tree_of_any(text: str) -> TreeNode | None:
     from ruamel.yaml import YAML
 
     events = YAML(typ="safe", pure=True).parse(text)
@@ -96,6 +100,74 @@ def read_tree(text: str) -> TreeNode | None:
         if hasattr(event, "implicit"):
             return _read_node(event, events, text)
     return None
+
+
+_PLAIN = r"""[^\W_](?:(?:[\w ()/.,;@+%'"&$€=?!-]|:(?! ))*[\w()/.,;@+%'"&$€=?!-])?"""
+_SIMPLE = rf"""( *)(- )?(?:([^\W_][\w-]{{0,60}}):(?= |$))?(?: *({_PLAIN}|'[^']*'|"[^"\\]*"))?(?: +#.*)? *"""
+_Signed = tuple[Literal["-", ":", ""], ScalarNode]
+"""A dash, a key or a value, which stands in the line of one of these."""
+
+
+def tree_of_lines(text: str) -> MappingNode | None:
+    """The tree of a text whose values have a line each; None of any other."""
+    parts = _parts_of_lines(text)[::-1]
+    try:
+        root = _mapping_of(parts) if parts and parts[-1][0] == ":" else None
+    except (IndexError, ValueError):
+        return None
+    return None if parts else root
+
+
+def _parts_of_lines(text: str) -> list[_Signed]:
+    """The parts of a text in their order; none where a line takes a reader of YAML."""
+    parts: list[_Signed] = []
+    simple, begins = re.compile(_SIMPLE), 0
+    for number, line in enumerate(text.split("\n") if text.replace("\n", "").isprintable() else ["\t"]):
+        match = simple.fullmatch(line)
+        if match and (match[2] or match[3]):
+            for sign, group in _GROUPS:
+                if word := match[group]:
+                    column, quote = match.start(group), word[0] if group == 4 and word[0] in "'\"" else ""
+                    start = begins + column
+                    plain = word.strip(quote) if quote else word
+                    node = ScalarNode(start, start + len(word.rstrip()), number, column, plain, quote)
+                    parts.append((sign, node))
+        elif line.lstrip(" ")[:1] not in ("", "#"):
+            return []
+        begins += len(line) + 1
+    return parts
+
+
+_GROUPS: tuple[tuple[Literal["-", ":", ""], int], ...] = (("-", 2), (":", 3), ("", 4))
+
+
+def _mapping_of(parts: list[_Signed]) -> MappingNode:
+    """The mapping that begins with the last of the parts, which it takes. Raises ValueError, IndexError."""
+    first = parts[-1][1]
+    mapping = MappingNode(first.start, first.start, first.line, first.column, False)
+    while parts and parts[-1][0] == ":" and parts[-1][1].column == first.column:
+        _, key = parts.pop()
+        sign, below = parts[-1]
+        if sign and (below.line == key.line or below.column < key.column + (sign == ":")):
+            raise ValueError("a key without a value")
+        value = parts.pop()[1] if not sign else _mapping_of(parts) if sign == ":" else _list_of(parts)
+        mapping.entries.append(Entry(key.start, key, key.end + 1, value))
+        mapping.end = value.end
+    return mapping
+
+
+def _list_of(parts: list[_Signed]) -> ListNode:
+    first = parts[-1][1]
+    node = ListNode(first.start, first.start, first.line, first.column, False)
+    while parts and parts[-1][0] == "-" and parts[-1][1].column == first.column:
+        _, dash = parts.pop()
+        sign, inner = parts[-1]
+        if inner.line != dash.line:
+            raise ValueError("a dash without a value")
+        value = _mapping_of(parts) if sign else parts.pop()[1]
+        node.items.append(Item(dash.start + 1, value))
+        node.end = value.end
+    return node
 
 
 def comments_of(root: TreeNode, text: str) -> list[Comment]:
