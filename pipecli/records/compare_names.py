@@ -79,6 +79,11 @@ def name_words(name: str) -> list[str]:
     return [word for word in words if word not in _LEGAL_FORMS] or words
 
 
+def is_of_firm(name: str) -> bool:
+    """True for a name with a word for a legal form, `Hermanos Muñoz S.L.`: nobody is called so."""
+    return not _LEGAL_FORMS.isdisjoint(folded(name).replace(".", "").split()[1:])
+
+
 def may_be_one_person(one: str, other: str) -> bool:
     """True where the words of one name begin those of the other, in any order: `Lopez, M.` and María López.
 

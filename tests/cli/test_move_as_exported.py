@@ -2116,6 +2116,33 @@ def test_a_quantity_is_known_after_the_word_for_a_product(cli: Cli, root: Path) 
     assert [(line["quantity"], line["unit_price"]) for line in deal["items"]] == [(7, 10), (2.5, 12)]
 
 
+def test_a_firm_that_is_called_a_contact_is_the_customer_and_headers_say_the_form_of_days(
+    cli: Cli, root: Path
+) -> None:
+    """Holded's `Contacto` is a firm; its quotations were of today, and each line of one piece."""
+    own = "Oportunidad,Contacto,Valor,Etapa,Fecha de creación\nSierra,Muñoz S.L.,100,Propuesta,2026-01-02\n"
+    head = "Num presupuesto,Fecha dd/mm/yyyy,Oportunidad,Estado,Concepto,Precio unidad,Unidades,Subtotal\n"
+    lines = "P-1,13/02/2026,Sierra,Enviado,Sierra,50,2,100\nP-1,13/02/2026,Sierra,Enviado,Visita,10,3,30\n"
+    _plan(cli, _files("exp", oportunidades=own, presupuestos=head + lines))
+    told = cli("import", "run", "m").out
+
+    (deal,) = deals(root).values()
+    assert (deal["customer"], deal.get("contacts")) == ("munoz-s-l", None)
+    (paper,) = map(_read, root.glob("quotations/**/*.yaml"))
+    assert str(paper["created"])[:10] == "2026-02-13"
+    assert [(line["quantity"], line["unit_price"]) for line in paper["items"]] == [(2, 50), (3, 10)]
+    assert "time of this import" not in told
+
+
+def test_a_run_says_what_has_the_time_of_the_import(cli: Cli) -> None:
+    """A quotation without a day was of today, and nobody heard of it."""
+    deals = "Deal Id,Deal Name,Stage,Amount,Created\nd1,Press,Demo,100,2026-01-02\n"
+    _plan(cli, _files("exp", deals=deals, quotes="Quote Id,Deal Id,Status,Total\nq1,d1,Sent,100\n"))
+
+    told = cli("import", "run", "m").out
+    assert "created of 1 row: not in the file, so it is the time of this import" in told
+
+
 def test_several_statuses_of_open_deals_are_stages(cli: Cli, root: Path) -> None:
     """`Open` and `Replied` both said that a deal is open, and which it was, was lost."""
     head = "ID,Title,Customer,Status,Amount,Currency,Expected Closing Date\n"

@@ -38,7 +38,7 @@ from pipecli.inbox.moving.vocabulary import (
     synonyms,
     words_of_leads,
 )
-from pipecli.records.compare_names import folded, is_code
+from pipecli.records.compare_names import folded, is_code, is_of_firm
 from pipecli.records.money import CURRENCIES
 
 _TITLE = 60  # characters of a text that may name a deal
@@ -276,11 +276,13 @@ def _by_words(table: Table, words: Words, *, is_exact: bool = False) -> dict[str
 def _may_be(table: Table, column: str, role: str | None) -> bool:
     """False for a column of addresses or numbers that has none of them: `Newsletter/E-Mail` with a yes."""
     some, each = patterns()["some cells"], patterns()["each cell"]
-    cells = texts(table, column) if role in (*some, *each, "title", "notes") else ()
+    cells = texts(table, column) if role in (*some, *each, "title", "notes", "uom") else ()
     if role in each:
         return all(re.fullmatch(each[role], folded(text)) or is_yes(text) is not None for text in cells)
     if role == "notes":  # `Note` of Google is 4.7
         return not cells or any(re.search(r"[^\W\d]", text) for text in cells)
+    if role == "uom":  # `Unidades` are how many
+        return not cells or not all(re.fullmatch(r"[\d.,]+", text) for text in cells)
     if role == "custom.lead_status":  # `Estado` with `SP` and `RJ`
         return not _are_regions(table, column)
     if role == "title":  # `Mr.` is no job
@@ -351,6 +353,9 @@ def columns_of_deals(table: Table, told: Recognised, findings: Findings) -> dict
         columns = {column: role for column, role in columns.items() if role != "currency"}
     if person and "contacts" not in findings.kinds and all(map(is_code, texts(table, person))):
         del columns[person]
+    elif person and not told.vendor and told.column_of("customer") is None:
+        called = texts(table, person)
+        columns |= {person: "customer"} if sum(map(is_of_firm, called)) * 5 > len(called) else {}  # Holded's
     if not told.vendor and told.column_of("contacts.contact") is None:
         rest = table._replace(columns=[column for column in table.columns if column not in columns])
         halves = {c: of for c, of in _by_words(rest, synonyms()["contacts"]).items() if of in _HALVES}

@@ -400,5 +400,8 @@ def _readings(done: Import) -> Iterator[str]:
     for told in done.report["left_out"]:
         if told["column"].endswith(("s that aren't here", "of rows that name several", "second value on")):
             yield f"left out of {count(told['rows'], 'row', ',')}: {told['column']}"
+    for told in done.report["filled_with_now"]:
+        rows = count(told["rows"], "row", ",")
+        yield f"{told['field']} of {rows}: not in the file, so it is the time of this import"
     for told in done.report["noted"][:_MOST_REASONS]:
         yield f"{told['what']}: {count(told['rows'], 'row', ',')} (line {told['example']['line']})"
