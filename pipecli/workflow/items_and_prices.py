@@ -1,7 +1,7 @@
 """Lines of a deal or quotation: the one that a person means, added, changed, priced again, removed.
 
-The unit price is that of the price list valid that day, in the tier of the quantity. That a deal or
-quotation may change at all is decided here, too: `require_changeable`.
+The unit price is that of the price list valid that day, in the tier of the quantity. That the deal is open,
+or the quotation a draft, is asked before a line is touched: `require_open`, `require_changeable` of each.
 """
 
 from __future__ import annotations
@@ -220,22 +220,8 @@ def with_new_line(owner: Priced, terms: Terms, day: date, line: NewLine) -> Pric
     return owner.with_(items=(*owner.items, item), tax_included=with_tax)
 
 
-def require_changeable(owner: Opportunity | Quotation) -> None:
-    """Refuse a deal that has ended, and a quotation that a customer has seen: only a draft may change."""
-    if isinstance(owner, Opportunity):
-        require_open(owner)
-        return
-    if owner.status == "draft":
-        return
-    way = f"make a new one: pipecli quote new {owner.opportunity}"
-    if owner.status in ("sent", "rejected", "expired"):
-        way = f"make the next one: pipecli quote revise {owner.id}"
-    raise Refused(f"{owner.id} is {owner.status}: what a customer was offered is frozen", hint=way)
-
-
 def add_item(owner: Priced, terms: Terms, day: date, **line: Unpack[NewLine]) -> Change:
     """Add a line to an open deal or a draft; `line` says which, as `make_item` takes it."""
-    require_changeable(owner)
     grown = with_new_line(owner, terms, day, line)
     item = grown.items[-1]
     return Change(
@@ -261,7 +247,6 @@ def amount_notes(deal: Priced) -> tuple[str, ...]:
 
 def remove_item(owner: Priced, which: str) -> Change:
     """Take a line off an open deal or a draft, by its number from 1, its product, or words of it."""
-    require_changeable(owner)
     place: int = find_item(owner.items, which, owner.id)
     shrunk = owner.with_(items=owner.items[:place] + owner.items[place + 1 :])
     return Change(
@@ -295,7 +280,6 @@ def with_line(owner: Priced, which: str, line: ChangedLine) -> tuple[Priced, str
 
 def set_item(owner: Priced, terms: Terms, day: date, which: str, **line: Unpack[ChangedLine]) -> Change:
     """Change a line of an open deal or a draft, by its number from 1, its product, or words of it."""
-    require_changeable(owner)
     changed, summary = with_line(owner, which, line)
     notes = () if line.get("price") is not None else price_notes(owner, changed, terms, day)
     return Change(changed, summary, "changed", notes=(*notes, *amount_notes(changed)))

@@ -1,7 +1,7 @@
 """The life of a quotation: drafted, changed, sent, accepted, rejected, expired, revised.
 
-A draft may change; what was sent is frozen, by `require_changeable` in `items_and_prices.py`, and the
-refusals say the way out. The deal is closed with `opp won`.
+A draft may change; what was sent is frozen, and the refusals say the way out. The deal is closed with
+`opp won`.
 """
 
 from __future__ import annotations
@@ -19,8 +19,18 @@ from pipecli.records.papers import Order, OrderStatus, Quotation, QuotationStatu
 from pipecli.records.settings import Settings
 from pipecli.workflow import Change, Refused
 from pipecli.workflow.activity_and_attachment import Next, plan_next_contact, with_activity
-from pipecli.workflow.items_and_prices import find_item, in_words, require_changeable, require_currency
+from pipecli.workflow.items_and_prices import find_item, in_words, require_currency
 from pipecli.workflow.opportunity.advance import require_open
+
+
+def require_changeable(quotation: Quotation) -> None:
+    """Refuse to change a quotation that a customer has seen: only a draft may change."""
+    if quotation.status is QuotationStatus.DRAFT:
+        return
+    way = f"make a new one: pipecli quote new {quotation.opportunity}"
+    if quotation.status in ("sent", "rejected", "expired"):
+        way = f"make the next one: pipecli quote revise {quotation.id}"
+    raise Refused(f"{quotation.id} is {quotation.status}: what a customer was offered is frozen", hint=way)
 
 
 def require_settable(before: Quotation, after: Quotation, price_list: PriceList | None) -> None:

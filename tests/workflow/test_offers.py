@@ -22,7 +22,6 @@ from pipecli.workflow import items_and_prices as lines
 from pipecli.workflow import quotation as quotations
 from pipecli.workflow import supplier_quotation as answers
 from pipecli.workflow.activity_and_attachment import Next
-from pipecli.workflow.items_and_prices import require_changeable
 from pipecli.workflow.opportunity.advance import advance_deal
 from pipecli.workflow.opportunity.close import (
     difference_from_offer,
@@ -146,7 +145,7 @@ def test_a_product_that_the_list_has_no_price_for_keeps_its_own():
 @pytest.mark.parametrize("status", ["accepted", "superseded"])
 def test_what_a_customer_said_yes_to_is_made_anew(status: str):
     with pytest.raises(Refused, match=f"make a new one: pipecli quote new {DEAL}"):
-        require_changeable(offer(status=status))
+        quotations.require_changeable(offer(status=status))
 
 
 def test_an_offer_without_a_price_list_may_be_in_any_currency():

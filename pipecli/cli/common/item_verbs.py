@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 import typer
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from pipecli.records.opportunity import Opportunity
     from pipecli.records.papers import Quotation
 
+D = TypeVar("D", "Opportunity", "Quotation")
 Text = str | None
 _Which = Annotated[str, typer.Argument(metavar="ITEM", help="Its number, product, or words of its text.")]
 _DISCOUNT_AMOUNT = field("discount_amount", "Discount on the line, as an amount.", "AMOUNT")
@@ -53,9 +55,14 @@ _CHANGED = (
 _FIELDS = {"price": "unit_price"}
 
 
-def register_item_verbs(app: typer.Typer, model: type[Opportunity | Quotation]) -> None:
-    """Add the verbs to the noun of a model."""
+def register_item_verbs(app: typer.Typer, model: type[D], require_changeable: Callable[[D], None]) -> None:
+    """Add the verbs to the noun of a model; `require_changeable` refuses a record that stays as it is."""
     of_a = "a draft" if model.noun == "quotation" else "an open deal"
+
+    def changeable(transaction: Transaction, ref: str) -> D:
+        record = transaction.get(model, ref)
+        require_changeable(record)
+        return record
 
     def typed(transaction: Transaction, record: Opportunity | Quotation, given: dict[str, Text]) -> Any:
         return {
@@ -77,7 +84,7 @@ def register_item_verbs(app: typer.Typer, model: type[Opportunity | Quotation]) 
     ) -> Change:  # fmt: skip
         from pipecli.records.catalogue import Product
 
-        record = transaction.get(model, ref)
+        record = changeable(transaction, ref)
         return add_item(
             record,
             transaction,
@@ -97,12 +104,12 @@ def register_item_verbs(app: typer.Typer, model: type[Opportunity | Quotation]) 
     )
     @with_fields(*_CHANGED)
     def set_(transaction: Transaction, ref: Ref, item: _Which, **given: Text) -> Change:
-        record = transaction.get(model, ref)
+        record = changeable(transaction, ref)
         return set_item(record, transaction, transaction.today, item, **typed(transaction, record, given))
 
     @app.command("item remove", cls=Changing, help=f"Remove an item from {of_a}.")
     def remove(transaction: Transaction, ref: Ref, item: _Which) -> Change:
-        record = transaction.get(model, ref)
+        record = changeable(transaction, ref)
         change = remove_item(record, item)
         after: Any = change.subject
         lines, left = record.items, after.items

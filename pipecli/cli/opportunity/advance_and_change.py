@@ -151,7 +151,7 @@ register_remove(
 )
 
 
-register_item_verbs(app, Opportunity)
+register_item_verbs(app, Opportunity, require_open)
 
 
 @app.command("reprice", cls=Changing)

@@ -20,7 +20,6 @@ from pipecli.records.papers import Order, Quotation, SupplierQuotation
 from pipecli.store.record_meant import Care
 from pipecli.workflow import Change
 from pipecli.workflow import quotation as rules
-from pipecli.workflow.items_and_prices import require_changeable
 from pipecli.workflow.supplier_quotation import price_from_supplier
 
 app = noun()
@@ -96,7 +95,7 @@ register_set_and_edit(app, QUOTATION, rule=_of_a_draft)
 
 def _require_first_draft(_transaction: Transaction, quotation: Quotation) -> None:
     """Refuse to remove what a customer has seen, and a revision: what it revises would stay superseded."""
-    require_changeable(quotation)
+    rules.require_changeable(quotation)
     if quotation.revision_of:
         raise PipecliError(
             f"{quotation.id} revises {quotation.revision_of}, which would stay superseded",
@@ -109,7 +108,7 @@ register_remove(
 )
 
 
-register_item_verbs(app, Quotation)
+register_item_verbs(app, Quotation, rules.require_changeable)
 
 
 def _of_deal(transaction: Transaction, quotation: Quotation) -> tuple[Opportunity, list[Quotation]]:
