@@ -20,7 +20,7 @@ from pipecli.history import events_in_words as words
 from pipecli.history.events_in_words import Event, RecordVersion, value_in_words
 from pipecli.history.history_index import History
 from pipecli.history.record_history import RecordStep, steps_of
-from pipecli.records.days import day_in
+from pipecli.records.days import day_in, moment_in
 from pipecli.records.emails_and_phones import email_key
 from pipecli.records.kinds import CLOSED_LISTS, LEAD, OPPORTUNITY, closed_list
 from pipecli.reports.today_and_followups import Message
@@ -209,7 +209,7 @@ def notice_message(notice: Notice, about: About) -> Message:
     """The message of one notice."""
     title, words = message_line(notice.title), about.words
     amount = words.money(notice.amount, notice.currency) if notice.amount is not None else ""
-    at = notice.at.astimezone(about.zone)
+    at = moment_in(notice.at, about.zone)
     author = message_line(notice.author) or words.nobody
     lines = (
         f"{notice.key} {title}{f' ({message_line(about.customer)})' if about.customer else ''}",

@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from pipecli.harmless_text import message_line
+from pipecli.records.days import moment_in
 from pipecli.reports.deal_and_weighted_amount import Deal
 from pipecli.reports.stale_and_receivables import days_over, last_movement
 from pipecli.translation import Words, words_of
@@ -75,14 +76,15 @@ class FollowUp(NamedTuple):
 
 def due_of(plans: Iterable[Plan], now: datetime, until: date) -> list[FollowUp]:
     """The plans up to and with `until`: the overdue ones first, then by who, then by day and hour."""
+    assert now.tzinfo
     today = now.date()
     follow_ups = [_follow_up(plan, today, now.tzinfo) for plan in plans]
     due = [follow_up for follow_up in follow_ups if follow_up.due <= until]
     return sorted(due, key=lambda follow_up: _place(follow_up, today))
 
 
-def _follow_up(plan: Plan, today: date, zone: tzinfo | None) -> FollowUp:
-    at = plan.at.astimezone(zone) if isinstance(plan.at, datetime) else None
+def _follow_up(plan: Plan, today: date, zone: tzinfo) -> FollowUp:
+    at = moment_in(plan.at, zone) if isinstance(plan.at, datetime) else None
     due = at.date() if at else plan.at
     return FollowUp(plan, due, at, max((today - due).days, 0))
 
