@@ -1,16 +1,26 @@
 """The reports: pure functions from rows to rows, without files, git or a terminal.
 
-Here is the arithmetic that they share: percentages, the win rate, medians.
+Here is what they share: the group of a record, percentages, the win rate, medians.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
+from pipecli.records.days import PERIOD_OF
 from pipecli.records.money import EXACT
 
 _HUNDREDTH = Decimal("0.01")
+
+
+def group_of(record: object, by: str, day: date | None) -> str | None:
+    """The group of a record in a report: the period of its day, or the field of that name."""
+    if by in PERIOD_OF:
+        return PERIOD_OF[by](day) if day else None
+    field: str | None = getattr(record, by)
+    return field
 
 
 def percent(part: Decimal | int, whole: Decimal | int) -> Decimal | None:

@@ -13,8 +13,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from pipecli.records.days import PERIOD_OF, PERIODS, Days, day_in
-from pipecli.reports import median, percent, percentile_90
-from pipecli.reports.deal_and_weighted_amount import group_of
+from pipecli.reports import group_of, median, percent, percentile_90
 
 ACTIVITY_GROUPINGS = ("user", "team", "type", "week", "month", "quarter")
 PEOPLE = ACTIVITY_GROUPINGS[:2]

@@ -12,16 +12,8 @@ from decimal import Decimal
 from typing import NamedTuple, Self
 
 from pipecli.errors import PipecliError
-from pipecli.records.days import PERIOD_OF, Days
+from pipecli.records.days import Days
 from pipecli.records.money import EXACT, MissingRate, Rates, percentage, rounded, zero_of
-
-
-def group_of(record: object, by: str, day: date | None) -> str | None:
-    """The group of a record in a report: the period of its day, or the field of that name."""
-    if by in PERIOD_OF:
-        return PERIOD_OF[by](day) if day else None
-    field: str | None = getattr(record, by)
-    return field
 
 
 def split_amount(

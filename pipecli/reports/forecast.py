@@ -13,7 +13,8 @@ from typing import NamedTuple, Self
 
 from pipecli.records.days import PERIODS, Days
 from pipecli.records.money import Rates
-from pipecli.reports.deal_and_weighted_amount import Deal, Key, Valuation, Worth, group_of, split_amount
+from pipecli.reports import group_of
+from pipecli.reports.deal_and_weighted_amount import Deal, Key, Valuation, Worth, split_amount
 
 _ZERO = Decimal(0)
 GROUPINGS = ("month", "quarter", "stage", "owner", "team", "type", "source", "customer", "product")

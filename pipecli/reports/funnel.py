@@ -12,8 +12,8 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from pipecli.records.days import PERIODS, Days
-from pipecli.reports import percent, win_rate
-from pipecli.reports.deal_and_weighted_amount import Deal, Place, Valuation, furthest, group_of
+from pipecli.reports import group_of, percent, win_rate
+from pipecli.reports.deal_and_weighted_amount import Deal, Place, Valuation, furthest
 
 GROUPINGS = ("step", "source", "campaign", "owner", "team", "month", "quarter")
 

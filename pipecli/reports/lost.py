@@ -8,8 +8,8 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from pipecli.records.days import PERIODS
-from pipecli.reports import percent, win_rate
-from pipecli.reports.deal_and_weighted_amount import Deal, Key, Valuation, group_of, split_amount
+from pipecli.reports import group_of, percent, win_rate
+from pipecli.reports.deal_and_weighted_amount import Deal, Key, Valuation, split_amount
 
 GROUPINGS = (
     "reason", "competitor", "product", "source", "owner", "team", "type", "customer", "process", "stage",

@@ -11,8 +11,8 @@ from operator import add
 from typing import NamedTuple
 
 from pipecli.records.days import PERIODS, Days
-from pipecli.reports import win_rate
-from pipecli.reports.deal_and_weighted_amount import Deal, Valuation, group_of
+from pipecli.reports import group_of, win_rate
+from pipecli.reports.deal_and_weighted_amount import Deal, Valuation
 
 GROUPINGS = ("owner", "team", "month", "quarter", "type", "source", "customer")
 
