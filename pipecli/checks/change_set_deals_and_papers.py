@@ -4,7 +4,6 @@ stage asks for is skipped.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
@@ -14,13 +13,12 @@ from pipecli.checks.quotations_against_history import OFFERED
 from pipecli.history.events_in_words import Event
 from pipecli.history.record_history import sent_times
 from pipecli.records.base import Record
-from pipecli.records.items_and_totals import discounts, totals
+from pipecli.records.items_and_totals import totals
 from pipecli.records.kinds import OPPORTUNITY
 from pipecli.records.lead import Lead, LeadStatus
 from pipecli.records.money import MissingRate
 from pipecli.records.opportunity import Closed, Opportunity, OpportunityStatus
 from pipecli.records.papers import Invoice, InvoiceStatus, Order, OrderStatus, Quotation, QuotationStatus
-from pipecli.records.settings import Settings
 from pipecli.workflow.lead import missing_criteria
 from pipecli.workflow.opportunity.advance import missing_to_move
 from pipecli.workflow.opportunity.close import difference_from_offer, last_offered
@@ -187,29 +185,6 @@ def _offered(
         return None
 
 
-def loosened_limit(review: ReviewedChanges) -> Iterator[Problem]:
-    """Limits that were raised, and stages that ask for less; both count from the next change set on."""
-    for record, before, after in review.kept(Settings):
-        for name in ("max_discount", "max_difference"):
-            old, new = (getattr(settings.quotations, name) for settings in (before, after))
-            if old is not None and (new is None or new > old):
-                change = f"{old:f} % → {'none' if new is None else f'{new:f} %'}"
-                words = f"quotations.{name}: {change}: a looser limit, which counts after this change"
-                yield Problem(record.file, ("quotations", name), words)
-        yield from _asking_less(record.file, before, after)
-
-
-def _asking_less(file: str, before: Settings, after: Settings) -> Iterator[Problem]:
-    for slug, process in after.processes.items():
-        for place, stage in enumerate(process.stages):
-            old = before.stage(slug, stage.id)
-            both = [(old.steps, stage.steps), (old.requires, stage.requires)] if old else []
-            gone = [asked for was, asks in both for asked in was if asked not in asks]
-            if gone:
-                path = ("processes", slug, "stages", place)
-                yield Problem(file, path, f"stage {stage.id} no longer asks for: {', '.join(gone)}")
-
-
 def stage_skipped(review: ReviewedChanges) -> Iterator[Problem]:
     """Deals that moved on without the steps of a stage they left or the fields of one they entered."""
     for record, before, after in review.present(Opportunity):
@@ -293,53 +268,8 @@ def invoice_altered(review: ReviewedChanges) -> Iterator[Problem]:
             yield Problem(record.file, (fields[0],), words)
 
 
-def discount_raised_too_high(review: ReviewedChanges) -> Iterator[Problem]:
-    """Discounts above what the settings allow that were given or raised, on what is open, drafted or sent."""
-    most = review.limits.quotations.max_discount
-    if most is None:
-        return
-    for record, before, after in _on_offer(review):
-        given = _given(before) if before else {}
-        for path, percent in discounts(after):
-            what = _what(after, path)
-            was = given.get(what, Decimal(0))
-            if percent > most and percent > was:
-                raised = f", and was {was:f} %" if was else ""
-                on = f" on {after.items[int(path[1])].description}" if len(path) > 1 else ""
-                words = f"a discount of {percent:f} %{on} is above the {most:f} % of the settings{raised}"
-                yield Problem(record.file, path, words)
-
-
-_Offer = Opportunity | Quotation
-
-
-def _on_offer(review: ReviewedChanges) -> Iterator[tuple[ReviewedRecord, _Offer | None, _Offer]]:
-    for record, before, deal in review.present(Opportunity):
-        if deal.is_open:
-            yield record, before, deal
-    for record, sent, quotation in review.present(Quotation):
-        if quotation.status in (QuotationStatus.DRAFT, QuotationStatus.SENT):
-            yield record, sent, quotation
-
-
 def _differing(before: Record, after: Record, fields: Sequence[str]) -> list[str]:
     return [field for field in fields if getattr(before, field) != getattr(after, field)]
-
-
-def _given(offer: _Offer) -> dict[str, Decimal]:
-    """The highest discount on each thing, and under "" on the whole."""
-    given = defaultdict[str, Decimal](Decimal)
-    for path, percent in discounts(offer):
-        given[_what(offer, path)] = max(given[_what(offer, path)], percent)
-    return given
-
-
-def _what(offer: _Offer, path: Path) -> str:
-    """The product, or the words, of the line that a path goes into; "" for the whole."""
-    if len(path) == 1:
-        return ""
-    item = offer.items[int(path[1])]
-    return item.product or item.description
 
 
 RULES = (
@@ -350,7 +280,6 @@ RULES = (
     Rule("reopened-deal", Severity.WARNING, reopened_deal),
     Rule("won-owner", Severity.WARNING, won_owner),
     Rule("unqualified-conversion", Severity.WARNING, unqualified_conversion),
-    Rule("loosened-limit", Severity.WARNING, loosened_limit),
 )
 RULES_WITH_SETTINGS = (
     Rule("stage-skipped", Severity.ERROR, stage_skipped),
@@ -358,5 +287,4 @@ RULES_WITH_SETTINGS = (
     Rule("final-value", Severity.ERROR, final_value),
     Rule("probability-by-hand", Severity.WARNING, probability_by_hand),
     Rule("invoice-altered", Severity.ERROR, invoice_altered),
-    Rule("discount-limit", Severity.ERROR, discount_raised_too_high),
 )

@@ -20,7 +20,7 @@ from pipecli.checks import (
     deals_and_papers,
     quotations_against_history,
     references,
-    settings,
+    settings_and_discount_limits,
 )
 from pipecli.checks.change_set import RULES as RULES_OF_ANY_RECORD
 from pipecli.checks.change_set import Between, Renames, ReviewedChanges, ReviewedRecord, renames
@@ -49,7 +49,7 @@ RULES: tuple[Rule[Pipeline], ...] = (
 )
 RULES_WITH_SETTINGS: tuple[Rule[Pipeline], ...] = (
     *references.RULES_WITH_SETTINGS,
-    *settings.RULES_WITH_SETTINGS,
+    *settings_and_discount_limits.RULES_WITH_SETTINGS,
     *deals_and_papers.RULES_WITH_SETTINGS,
 )
 """The rules that ask the settings, and so wait until those can be read."""
@@ -105,10 +105,12 @@ def _placed(problems: Iterable[tuple[Rule[S], Problem]], text_of: Callable[[str]
 
 RULES_OF_CHANGES: tuple[Rule[ReviewedChanges], ...] = (
     *change_set_deals_and_papers.RULES,
+    *settings_and_discount_limits.RULES_OF_CHANGES,
     *RULES_OF_ANY_RECORD,
 )
 RULES_OF_CHANGES_WITH_SETTINGS: tuple[Rule[ReviewedChanges], ...] = (
-    change_set_deals_and_papers.RULES_WITH_SETTINGS
+    *change_set_deals_and_papers.RULES_WITH_SETTINGS,
+    *settings_and_discount_limits.RULES_OF_CHANGES_WITH_SETTINGS,
 )
 
 _TELLS_MORE = {"frozen": "sent-quotation", "discount": "discount-limit"}

@@ -122,28 +122,6 @@ def _priced(pipeline: Pipeline) -> Iterator[tuple[str, str | None, str, frozense
         yield file, own, currency, frozenset(json.loads(products))
 
 
-def discount_too_high(pipeline: Pipeline) -> Iterator[Problem]:
-    """Discounts above what the settings allow, on what is open, drafted or sent."""
-    most = pipeline.settings.quotations.max_discount
-    if most is None:
-        return
-    for (file,) in pipeline.query(
-        """SELECT path FROM (SELECT path, has_discount FROM _opportunities WHERE status = 'open'
-            UNION ALL SELECT path, has_discount FROM _quotations WHERE status IN ('draft', 'sent'))
-        WHERE has_discount OR path IN (
-            SELECT path FROM items WHERE discount > ? OR discount_amount > quantity * unit_price * ? / 100)
-        ORDER BY path""",
-        (float(most), float(most)),
-    ):
-        from pipecli.records.items_and_totals import Priced, discounts
-
-        record = cast("Priced", pipeline.read(file))
-        for path, percent in discounts(record):
-            if percent > most:
-                words = f"a discount of {percent:f} % is above the {most:f} % of the settings"
-                yield Problem(file, path, words)
-
-
 def alternative(pipeline: Pipeline) -> Iterator[Problem]:
     """Alternative lines of open deals and quotations to a line that isn't there."""
     for file, position, other in pipeline.query(
@@ -352,6 +330,5 @@ RULES_WITH_SETTINGS = (
         JOIN _price_lists p ON p.id = o.price_list WHERE p.currency <> o.currency ORDER BY o.path""",
     ),
     Rule("expired-price-list", Severity.WARNING, expired_price_list),
-    Rule("discount", Severity.WARNING, discount_too_high),
     Rule("invoice-gap", Severity.WARNING, number_gap),
 )  # fmt: skip

@@ -1,4 +1,5 @@
-"""Settings that contradict themselves, and records whose words they do not list.
+"""Settings that contradict themselves; records whose words they do not list, or whose discounts they do not
+allow, and a change set that raises a discount above the limit, or the limit.
 
 A user, process or stage that the settings do not know is found in `references.py`.
 """
@@ -7,20 +8,26 @@ from __future__ import annotations
 
 import json
 import re
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, cast
 
 from pipecli.checks import Path, Problem, Rule, Severity
 from pipecli.records.emails_and_phones import addresses, email_key, users_by_address
+from pipecli.records.items_and_totals import discounts
 from pipecli.records.kinds import BY_NOUN, SETTINGS_FILE, dotted
 from pipecli.records.money import MissingRate
-from pipecli.records.settings import EVENTS
+from pipecli.records.opportunity import Opportunity
+from pipecli.records.papers import Quotation, QuotationStatus
+from pipecli.records.settings import EVENTS, Settings
 from pipecli.store.index.sql_and_search import BadQuery, compile_condition
 from pipecli.store.index.views import marks
 from pipecli.workflow.opportunity.advance import fault_of_requirement
 
 if TYPE_CHECKING:
+    from pipecli.checks.change_set import ReviewedChanges, ReviewedRecord
     from pipecli.store.pipeline import Pipeline
 
 _PERIOD = r"[0-9]{4}(-(Q[1-4]|W[0-9]{2}|[0-9]{2}))?"
@@ -209,6 +216,94 @@ def _unlisted(
         yield Problem(file, path, f'{dotted(path)}: "{word}" must be one of {setting}: {", ".join(known)}')
 
 
+_Offer = Opportunity | Quotation
+
+
+def discount_too_high(pipeline: Pipeline) -> Iterator[Problem]:
+    """Discounts above what the settings allow, on what is open, drafted or sent."""
+    most = pipeline.settings.quotations.max_discount
+    if most is None:
+        return
+    for (file,) in pipeline.query(
+        """SELECT path FROM (SELECT path, has_discount FROM _opportunities WHERE status = 'open'
+            UNION ALL SELECT path, has_discount FROM _quotations WHERE status IN ('draft', 'sent'))
+        WHERE has_discount OR path IN (
+            SELECT path FROM items WHERE discount > ? OR discount_amount > quantity * unit_price * ? / 100)
+        ORDER BY path""",
+        (float(most), float(most)),
+    ):
+        record = cast("_Offer", pipeline.read(file))
+        for path, percent in discounts(record):
+            if percent > most:
+                words = f"a discount of {percent:f} % is above the {most:f} % of the settings"
+                yield Problem(file, path, words)
+
+
+def discount_raised_too_high(review: ReviewedChanges) -> Iterator[Problem]:
+    """Discounts above what the settings allow that were given or raised, on what is open, drafted or sent."""
+    most = review.limits.quotations.max_discount
+    if most is None:
+        return
+    for record, before, after in _on_offer(review):
+        given = _given(before) if before else {}
+        for path, percent in discounts(after):
+            what = _what(after, path)
+            was = given.get(what, Decimal(0))
+            if percent > most and percent > was:
+                raised = f", and was {was:f} %" if was else ""
+                on = f" on {after.items[int(path[1])].description}" if len(path) > 1 else ""
+                words = f"a discount of {percent:f} %{on} is above the {most:f} % of the settings{raised}"
+                yield Problem(record.file, path, words)
+
+
+def _on_offer(review: ReviewedChanges) -> Iterator[tuple[ReviewedRecord, _Offer | None, _Offer]]:
+    for record, before, deal in review.present(Opportunity):
+        if deal.is_open:
+            yield record, before, deal
+    for record, sent, quotation in review.present(Quotation):
+        if quotation.status in (QuotationStatus.DRAFT, QuotationStatus.SENT):
+            yield record, sent, quotation
+
+
+def _given(offer: _Offer) -> dict[str, Decimal]:
+    """The highest discount on each thing, and under "" on the whole."""
+    given = defaultdict[str, Decimal](Decimal)
+    for path, percent in discounts(offer):
+        given[_what(offer, path)] = max(given[_what(offer, path)], percent)
+    return given
+
+
+def _what(offer: _Offer, path: Path) -> str:
+    """The product, or the words, of the line that a path goes into; "" for the whole."""
+    if len(path) == 1:
+        return ""
+    item = offer.items[int(path[1])]
+    return item.product or item.description
+
+
+def loosened_limit(review: ReviewedChanges) -> Iterator[Problem]:
+    """Limits that were raised, and stages that ask for less; both count from the next change set on."""
+    for record, before, after in review.kept(Settings):
+        for name in ("max_discount", "max_difference"):
+            old, new = (getattr(settings.quotations, name) for settings in (before, after))
+            if old is not None and (new is None or new > old):
+                change = f"{old:f} % → {'none' if new is None else f'{new:f} %'}"
+                words = f"quotations.{name}: {change}: a looser limit, which counts after this change"
+                yield Problem(record.file, ("quotations", name), words)
+        yield from _asking_less(record.file, before, after)
+
+
+def _asking_less(file: str, before: Settings, after: Settings) -> Iterator[Problem]:
+    for slug, process in after.processes.items():
+        for place, stage in enumerate(process.stages):
+            old = before.stage(slug, stage.id)
+            both = [(old.steps, stage.steps), (old.requires, stage.requires)] if old else []
+            gone = [asked for was, asks in both for asked in was if asked not in asks]
+            if gone:
+                path = ("processes", slug, "stages", place)
+                yield Problem(file, path, f"stage {stage.id} no longer asks for: {', '.join(gone)}")
+
+
 RULES_WITH_SETTINGS = (
     Rule("condition", Severity.ERROR, condition),
     Rule("requires", Severity.ERROR, requires),
@@ -226,4 +321,7 @@ RULES_WITH_SETTINGS = (
     Rule("disqualify-reason", Severity.ERROR, disqualify_reason),
     Rule("literature-stage", Severity.ERROR, literature_stage),
     Rule("exchange-rate", Severity.WARNING, exchange_rate),
+    Rule("discount", Severity.WARNING, discount_too_high),
 )
+RULES_OF_CHANGES = (Rule("loosened-limit", Severity.WARNING, loosened_limit),)
+RULES_OF_CHANGES_WITH_SETTINGS = (Rule("discount-limit", Severity.ERROR, discount_raised_too_high),)
