@@ -32,7 +32,7 @@ from pipecli.store.yaml import read
 from pipecli.store.yaml.write import block_lines
 from pipecli.wording import count, first_of
 from pipecli.workflow import Change
-from pipecli.workflow import activity_and_attachment as rules
+from pipecli.workflow import activity_followup_and_attachment as rules
 
 app = noun()
 

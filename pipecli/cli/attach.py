@@ -16,7 +16,7 @@ from pipecli.store import safe_files
 from pipecli.store.ids_and_files import slug
 from pipecli.store.plan_writes import Write
 from pipecli.workflow import Change
-from pipecli.workflow import activity_and_attachment as rules
+from pipecli.workflow import activity_followup_and_attachment as rules
 
 app = noun()
 

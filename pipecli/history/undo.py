@@ -25,7 +25,7 @@ from pipecli.store.plan_writes import Write, check_references, record_names
 from pipecli.store.safe_files import kind_of
 from pipecli.wording import first_of
 from pipecli.workflow import Refused
-from pipecli.workflow.activity_and_attachment import FOLDER
+from pipecli.workflow.activity_followup_and_attachment import FOLDER
 
 UNDOES = "Pipecli-Undoes: "
 _LFS = b"version https://git-lfs.github.com/"

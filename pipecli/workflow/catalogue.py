@@ -15,7 +15,7 @@ from pipecli.records.base import Record
 from pipecli.records.catalogue import Literature, Price, PriceList, Tier
 from pipecli.wording import first_of
 from pipecli.workflow import Change, Refused, listed_word
-from pipecli.workflow.activity_and_attachment import add_activity
+from pipecli.workflow.activity_followup_and_attachment import add_activity
 
 if TYPE_CHECKING:
     from pipecli.records.opportunity import Opportunity

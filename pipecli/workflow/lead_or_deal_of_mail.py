@@ -19,7 +19,7 @@ from pipecli.records.lead import Lead
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.settings import Settings
 from pipecli.workflow import Change
-from pipecli.workflow.activity_and_attachment import plan_next_contact
+from pipecli.workflow.activity_followup_and_attachment import plan_next_contact
 from pipecli.workflow.lead import add_lead, contacted
 
 _EARLIEST = timedelta(days=90)

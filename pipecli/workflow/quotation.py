@@ -18,7 +18,7 @@ from pipecli.records.opportunity import Opportunity
 from pipecli.records.papers import Order, OrderStatus, Quotation, QuotationStatus, paper_language
 from pipecli.records.settings import Settings
 from pipecli.workflow import Change, Refused
-from pipecli.workflow.activity_and_attachment import Next, plan_next_contact, with_activity
+from pipecli.workflow.activity_followup_and_attachment import Next, plan_next_contact, with_activity
 from pipecli.workflow.items_and_prices import find_item, in_words, require_currency
 from pipecli.workflow.opportunity.advance import require_open
 

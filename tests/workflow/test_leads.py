@@ -16,8 +16,8 @@ from pipecli.records.lead import Answer, Lead
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.settings import Process, Settings
 from pipecli.workflow import Refused
-from pipecli.workflow import activity_and_attachment as activities
-from pipecli.workflow.activity_and_attachment import (
+from pipecli.workflow import activity_followup_and_attachment as activities
+from pipecli.workflow.activity_followup_and_attachment import (
     FollowedUp,
     Next,
     attach_file,

@@ -21,7 +21,7 @@ from pipecli.workflow import invoice as invoices
 from pipecli.workflow import items_and_prices as lines
 from pipecli.workflow import quotation as quotations
 from pipecli.workflow import supplier_quotation as answers
-from pipecli.workflow.activity_and_attachment import Next
+from pipecli.workflow.activity_followup_and_attachment import Next
 from pipecli.workflow.opportunity.advance import advance_deal
 from pipecli.workflow.opportunity.close import (
     difference_from_offer,

@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from pipecli.records.opportunity import Opportunity
     from pipecli.records.settings import Settings
     from pipecli.store.index.index import Index
-    from pipecli.workflow.activity_and_attachment import Next
+    from pipecli.workflow.activity_followup_and_attachment import Next
     from pipecli.workflow.match_prospect import Parties, Prospect
 
 D = TypeVar("D")
@@ -153,7 +153,7 @@ class Transaction:
 
     def next_contact(self, text: str | None, by: str | None) -> Next | None:
         """A person's word on the next contact: `fri`, `fri: send the offer`, or `none`."""
-        from pipecli.workflow.activity_and_attachment import Next
+        from pipecli.workflow.activity_followup_and_attachment import Next
 
         if text is None or text.strip().lower() in ("none", "no", "-"):
             return None if text is None else Next(None)

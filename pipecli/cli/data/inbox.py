@@ -33,7 +33,7 @@ from pipecli.store.index.rows_for_verbs import label_and_status
 from pipecli.store.plan_writes import Write, plan_writes
 from pipecli.wording import count
 from pipecli.workflow import Refused
-from pipecli.workflow.activity_and_attachment import AlreadyAttached
+from pipecli.workflow.activity_followup_and_attachment import AlreadyAttached
 
 app = noun()
 

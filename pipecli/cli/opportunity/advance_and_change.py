@@ -48,7 +48,7 @@ def advance(
     next_: NextContactOption = None,
 ) -> None:
     """Move an opportunity, or many, to the next stage."""
-    from pipecli.workflow.activity_and_attachment import plan_next_contact
+    from pipecli.workflow.activity_followup_and_attachment import plan_next_contact
 
     planned = transaction.next_contact(next_, transaction.me)
 

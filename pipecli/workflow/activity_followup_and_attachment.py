@@ -1,4 +1,5 @@
-"""A call, meeting, email, task or note on a lead or an opportunity: planned, moved, done, cancelled.
+"""A call, meeting, email, task or note on a lead or an opportunity: logged, or planned as a follow-up, moved,
+done, cancelled; the one after it of a rhythm; and the next contact.
 
 And files beside a record, listed in it as its attachments; their own names never decide the path.
 """
