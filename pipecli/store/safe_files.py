@@ -199,7 +199,12 @@ def _content(path: str, largest: int) -> bytes | None:
             return None
         # Not the largest at once: the buffer for that takes four times as long as to read a record.
         content = os.read(handle, min(status.st_size, largest) + 1)
-        return content if len(content) <= status.st_size else content + os.read(handle, largest)
+        # A disk may give a part at a time: a record that ends early can be a valid one.
+        while len(content) != status.st_size and len(content) <= largest:
+            if not (more := os.read(handle, largest)):
+                break
+            content += more
+        return content
     finally:
         os.close(handle)
 

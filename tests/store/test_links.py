@@ -114,6 +114,14 @@ def test_a_record_may_have_as_many_bytes_as_are_read_and_not_one_more(root):
             assert len(safe_files.read_text(root, "large.yaml")) == safe_files.LARGEST
 
 
+def test_a_record_is_read_to_its_end_where_a_disk_gives_a_part_at_a_time(root, monkeypatch):
+    text = (root / "pipecli.yaml").read_bytes()
+    read = os.read
+    monkeypatch.setattr(os, "read", lambda handle, size: read(handle, min(size, 100)))
+    assert safe_files.read_bytes(root, "pipecli.yaml") == text
+    assert safe_files.read_text(root, "pipecli.yaml") == text.decode()
+
+
 def test_what_the_disk_says_is_passed_on(root, monkeypatch):
     (root / "customers").mkdir()
     (root / "customers/a.yaml").write_text("id: a\n")
