@@ -16,7 +16,7 @@ from ryaml import loads
 
 from pipecli.cli.main import run
 from tests.conftest import MAVEN, Cli
-from tests.importing import Git, deals, state
+from tests.importing import Git, deals, state, write
 
 pytestmark = pytest.mark.usefixtures("at_a_desk")
 
@@ -1039,6 +1039,26 @@ def test_rows_find_the_deal_and_the_customer_that_they_name_as_the_file_does(cli
     assert [call["subject"] for call in deals(root)["L1"]["activities"]] == ["Ask", "Ask again"]
     assert (deals(root)["L2"]["amount"], deals(root)["L2"]["customer"]) == (21, "north")
     assert [file.stem for file in (root / "customers").rglob("*.yaml")] == ["north"]
+
+
+def test_the_stand_in_for_an_unknown_stage_stays_where_the_stages_are_others_now(
+    cli: Cli, root: Path
+) -> None:
+    head, day = "Deal ID,Deal name,Stage,Amount,Close date,Created\n", "2026-02-01,2026-01-05\n"
+    rows = f"1,Roof,Won,10,{day}2,Door,Lost,20,{day}3,Gate,Contacted,30,{day}4,Wall,Demo,40,{day}"
+    rows += f"5,Barn,Won,5,{day}"
+    write("deals.csv", head + rows)
+    cli("import", "plan", "deals.csv", "--into", "m")
+    cli("import", "run", "m")
+    ended = {key: deal for key, deal in deals(root).items() if deal["status"] != "open"}
+    assert [deal["closed"]["stage"] for deal in ended.values()] == ["unknown"] * 3
+    write("deals.csv", head + rows.replace("Contacted", "A first talk").replace("Roof,Won", "Roof,Lost"))
+    cli("import", "plan", "deals.csv", "--into", "m", "--force")
+    cli("import", "run", "m")
+    assert deals(root)["2"] == ended["2"]
+    roof = deals(root)["1"]
+    assert (roof["status"], roof["closed"]["stage"]) == ("lost", "unknown")
+    assert roof["stage"] == ended["1"]["stage"]
 
 
 @pytest.mark.parametrize("is_merged", [True, False])

@@ -334,6 +334,7 @@ class _Builder:
             plain = before.plain()
             if draft.by_id:
                 forget_other_products(plain, values)
+            is_unknown = plain.get("closed", {}).get("stage") is not None
             forget_ending(self.collection.noun, plain, values)
             unsaid = self.bindings.owned - values.keys() - draft.disputed - given
             unsaid = frozenset(path for path in unsaid if draft.by_id or element_place(path) is None)
@@ -341,9 +342,11 @@ class _Builder:
                 clear_value(plain, path)
             values = {path: value for path, value in constants.items() if path in unsaid} | values
             values.pop(("created",), None)
-            if values.get(CLOSED_STAGE) and not plain.get("closed", {}).get("stage"):
-                for path in (CLOSED_STAGE, ("stage",)):  # nobody told the file, and here it is known
-                    values.pop(path, None)
+            is_moved = values.get(("process",), plain.get("process")) != plain.get("process")
+            if values.get(CLOSED_STAGE) and not (is_moved or draft.by_id):
+                values.pop(("stage",), None)  # a stand-in, where here is another, or that at which it ended
+                if not is_unknown:
+                    values.pop(CLOSED_STAGE)
         if not self.collection.folder:
             values.pop((self.collection.identity,), None)
         put_values(plain, values)
