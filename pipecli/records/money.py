@@ -6,7 +6,7 @@ from datetime import date
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Context, Decimal
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from pipecli.errors import PipecliError, Unreadable
 
@@ -108,6 +108,12 @@ class MissingRate(PipecliError):
             f"no exchange rate from {currency} to {base} on or before {day}{where}",
             hint="choose another moment, or another currency" if commit else add,
         )
+
+    def of(self, record: str) -> Self:
+        """The same, naming the record whose amount needs the rate."""
+        self.message += f", for {record}"
+        self.reason = str(self)
+        return self
 
 
 class Rates(NamedTuple):

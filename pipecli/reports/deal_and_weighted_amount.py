@@ -11,7 +11,6 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple, Self
 
-from pipecli.errors import PipecliError
 from pipecli.records.days import Days
 from pipecli.records.money import EXACT, MissingRate, Rates, percentage, rounded, zero_of
 
@@ -209,17 +208,17 @@ class Valuation:
     ) -> Decimal:
         """A part of an amount at the rates of a day, rounded once.
 
-        A missing rate is a PipecliError that names it, and the `record` whose amount it is.
+        Raises MissingRate, which names the `record` whose amount it is.
         """
         try:
             return self._part(amount, currency, day, percent)
         except MissingRate as missing:
-            raise PipecliError(f"{missing.message}, for {record}", hint=missing.hint) from None
+            raise missing.of(record) from None
 
     def amount(self, deal: Deal, today: date = date.max) -> Decimal | None:
         """The amount of a deal, None where it has none.
 
-        A missing rate is a PipecliError that names it, and the deal.
+        Raises MissingRate, which names the deal.
         """
         if deal.amount is None:
             return None
@@ -229,7 +228,7 @@ class Valuation:
     def weighted_amount(self, deal: Deal, today: date) -> Decimal:
         """The amount of a deal times its probability; 0 without an amount.
 
-        A missing rate is a PipecliError that names it, and the deal.
+        Raises MissingRate, which names the deal.
         """
         if deal.amount is None:
             return self.zero
@@ -241,16 +240,15 @@ class Valuation:
     def worth(self, deal: Deal, today: date) -> Worth | None:
         """The amount of a deal as it is and weighted, each rounded once; None without an amount.
 
-        Raises MissingRate.
+        Raises MissingRate, which names the deal.
         """
         if deal.amount is None:
             return None
         day = deal.day_of_rates(today)
-        whole = (
-            self._part(deal.amount, deal.currency, day, _ALL),
-            self._part(deal.amount, deal.currency, day, deal.probability or _ZERO),
-            self._part(deal.yearly_recurring, deal.currency, day, _ALL) if deal.yearly_recurring else _ZERO,
-        )
+        shares = (_ALL, deal.probability or _ZERO)
+        amounts = [self.converted(deal.amount, deal.currency, day, deal.id, share) for share in shares]
+        yearly = deal.yearly_recurring
+        whole = (*amounts, self._part(yearly, deal.currency, day, _ALL) if yearly else _ZERO)
         return Worth(*(self._counted(deal, figure) for figure in whole)) if deal.seller else Worth(*whole)
 
     def _counted(self, deal: Deal, whole: Decimal) -> Decimal:

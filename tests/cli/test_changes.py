@@ -223,13 +223,13 @@ def test_a_currency_that_had_no_rate_at_the_opening(
         "decreased": (1, -500, -50),
     }
     said = cli("changes", "--since", "2026-01-31", "--currency", "USD", code=1).err
-    assert (
-        f"no exchange rate from USD to EUR on or before 2026-01-31 in the settings of commit {first[:7]}; "
-        in said
+    there = (
+        f"in the settings of commit {first[:7]}, for OPP-00001; choose another moment, or another currency"
     )
+    assert f"no exchange rate from USD to EUR on or before 2026-01-31 {there}" in said
     for asking in (("--as-of", first, "--currency", "USD"), ("--compare", first, "--currency", "USD")):
         said = cli("forecast", *asking, code=1).err
-        assert f"in the settings of commit {first[:7]}; choose another moment, or another currency" in said
+        assert there in said
 
 
 def test_a_version_that_could_not_be_read_counts_as_before_with_a_warning(

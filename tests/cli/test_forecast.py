@@ -169,13 +169,15 @@ def test_other_currencies_come_in_by_their_rate_and_go_out_in_the_one_asked_for(
 
 def test_a_missing_rate_is_an_error_that_names_it(root: Path, cli: Cli) -> None:
     deal(root, "amount: 100", currency="USD")
+    key = cli("opp", "list", "--format", "ids").id
 
-    said = cli("forecast", code=1)
-
-    assert said.err == (
-        "error: no exchange rate from USD to EUR on or before 2026-11-21; "
-        "add one: pipecli settings set exchange_rates.USD.2026-11-21=RATE\n"
-    )
+    for words in ("forecast", "opp board", "report pipeline"):
+        said = cli(*words.split(), code=1)
+        assert said.err == (
+            f"error: no exchange rate from USD to EUR on or before 2026-11-21, for {key}; "
+            "add one: pipecli settings set exchange_rates.USD.2026-11-21=RATE\n"
+        ), words
+        assert '"code": "no-exchange-rate"' in cli(*words.split(), "--format", "json", code=1).err, words
 
 
 @pytest.mark.parametrize(
