@@ -18,8 +18,8 @@ from pipecli.checks import (
     Severity,
     change_set_deals_and_papers,
     deals_and_papers,
+    files_and_references,
     quotations_against_history,
-    references,
     settings_and_discount_limits,
 )
 from pipecli.checks.change_set import RULES as RULES_OF_ANY_RECORD
@@ -42,13 +42,13 @@ if TYPE_CHECKING:
 
 
 RULES: tuple[Rule[Pipeline], ...] = (
-    *references.FILES,
-    *references.RULES,
+    *files_and_references.FILES,
+    *files_and_references.RULES,
     *deals_and_papers.RULES,
     *quotations_against_history.RULES,
 )
 RULES_WITH_SETTINGS: tuple[Rule[Pipeline], ...] = (
-    *references.RULES_WITH_SETTINGS,
+    *files_and_references.RULES_WITH_SETTINGS,
     *settings_and_discount_limits.RULES_WITH_SETTINGS,
     *deals_and_papers.RULES_WITH_SETTINGS,
 )

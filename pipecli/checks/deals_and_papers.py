@@ -1,6 +1,6 @@
 """Deals, their papers, contacts and prices: states that don't go together, and that no command would leave.
 
-Also suppliers' answers, customers and price lists.
+Also suppliers' answers and price lists.
 """
 
 from __future__ import annotations
@@ -42,20 +42,6 @@ def delivery(pipeline: Pipeline) -> Iterator[Problem]:
     ):
         state = f"is {status}, and was delivered on {day}" if day else "is delivered, and no day says when"
         yield Problem(file, ("delivered",) if day else ("status",), f"{key} {state}")
-
-
-def parent_loop(pipeline: Pipeline) -> Iterator[Problem]:
-    """A customer belongs to itself, through one parent or more."""
-    rows = pipeline.query("SELECT id, parent, path FROM _customers WHERE parent IS NOT NULL")
-    parents = {key: (parent, path) for key, parent, path in rows}
-    for key, (parent, path) in parents.items():
-        seen = {key}
-        above: str | None = parent
-        while above and above not in seen:
-            seen.add(above)
-            above = parents.get(above, (None, ""))[0]
-        if above == key:
-            yield Problem(path, ("parent",), f"parent: {key} belongs to itself, through {parent}")
 
 
 # Open deals and drafts; what a customer was sent is frozen, and was right on its day.
@@ -272,7 +258,6 @@ RULES = (
         UNION ALL SELECT path, 'valid_from', valid_from, valid_until FROM _price_lists
         WHERE valid_until < valid_from""",
     ),
-    Rule("parent-loop", Severity.ERROR, parent_loop),
     by_query(
         "open-quotation", Severity.WARNING,
         "Drafts and sent quotations of a deal that is closed: the customer could still accept one.",

@@ -1,7 +1,7 @@
 """Settings that contradict themselves; records whose words they do not list, or whose discounts they do not
 allow, and a change set that raises a discount above the limit, or the limit.
 
-A user, process or stage that the settings do not know is found in `references.py`.
+A user, process or stage that the settings do not know is found in `files_and_references.py`.
 """
 
 from __future__ import annotations

@@ -6,18 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.checking import (
-    CUSTOMER,
-    DEAL,
-    LOST,
-    PRICES,
-    QUOTATION,
-    SOUND,
-    assert_one_finding,
-    brief,
-    found,
-    write,
-)
+from tests.checking import DEAL, LOST, PRICES, QUOTATION, SOUND, assert_one_finding, brief, found, write
 
 WINNING = """\
 status: won
@@ -119,14 +108,6 @@ def test_two_accepted_quotations_of_a_won_deal_are_found(pipeline: Path) -> None
         (QUOTATION, 6, "accepted-twice"),
         (other, 6, "accepted-twice"),
     ]
-
-
-def test_a_customer_that_belongs_to_itself_is_found(pipeline: Path) -> None:
-    write(pipeline, CUSTOMER, SOUND[CUSTOMER] + "parent: contoso\n")
-    assert found(pipeline) == []
-    write(pipeline, "customers/contoso.yaml", "id: contoso\nname: Contoso\nparent: contoso-coffee\n")
-
-    assert brief(pipeline) == [(CUSTOMER, 3, "parent-loop"), ("customers/contoso.yaml", 3, "parent-loop")]
 
 
 @pytest.fixture

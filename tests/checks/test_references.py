@@ -90,3 +90,11 @@ def test_the_stages_there_are_stand_in_their_order(root: Path) -> None:
         "stage: the process standard has no stage propsoe; "
         "its stages: qualify, demo, propose, negotiate, commit"
     )
+
+
+def test_a_customer_that_belongs_to_itself_is_found(pipeline: Path) -> None:
+    write(pipeline, CUSTOMER, SOUND[CUSTOMER] + "parent: contoso\n")
+    assert found(pipeline) == []
+    write(pipeline, "customers/contoso.yaml", "id: contoso\nname: Contoso\nparent: contoso-coffee\n")
+
+    assert brief(pipeline) == [(CUSTOMER, 3, "parent-loop"), ("customers/contoso.yaml", 3, "parent-loop")]

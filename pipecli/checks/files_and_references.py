@@ -1,5 +1,5 @@
-"""References and files: whatever a record names exists, and each file lies where its record's kind lives,
-named after its id, each id once.
+"""Files and references: each file lies where its record's kind lives, named after its id, each id once; and
+whatever a record names exists, and isn't itself.
 """
 
 from __future__ import annotations
@@ -109,7 +109,21 @@ def _suggestion(noun: str, key: str, known: Collection[tuple[str, str]]) -> str:
     return f"; see {' and '.join(f'`pipecli {list_} list`' for list_ in lists)}"
 
 
-RULES = (Rule("reference", Severity.ERROR, reference),)
+def parent_loop(pipeline: Pipeline) -> Iterator[Problem]:
+    """A customer belongs to itself, through one parent or more."""
+    rows = pipeline.query("SELECT id, parent, path FROM _customers WHERE parent IS NOT NULL")
+    parents = {key: (parent, path) for key, parent, path in rows}
+    for key, (parent, path) in parents.items():
+        seen = {key}
+        above: str | None = parent
+        while above and above not in seen:
+            seen.add(above)
+            above = parents.get(above, (None, ""))[0]
+        if above == key:
+            yield Problem(path, ("parent",), f"parent: {key} belongs to itself, through {parent}")
+
+
+RULES = (Rule("reference", Severity.ERROR, reference), Rule("parent-loop", Severity.ERROR, parent_loop))
 
 
 _DOCUMENT = re.compile(rf"({'|'.join(BY_PREFIX)})-[0-9A-Z]{{5}}\b")
