@@ -23,7 +23,7 @@ from pipecli.cli.report.dashboard_tables import (
     untouched,
     untouched_table,
 )
-from pipecli.cli.report.forecast_rows import ForecastNames, forecast_of, with_targets
+from pipecli.cli.report.forecast_rows_and_targets import ForecastNames, forecast_of, with_targets
 from pipecli.errors import PipecliError
 from pipecli.extras import require_extra
 from pipecli.history.commit_as_of import BeforeTheFirst

@@ -30,7 +30,7 @@ from pipecli.cli.report.dashboard_tables import (
     untouched,
     untouched_table,
 )
-from pipecli.cli.report.forecast_rows import forecast_of
+from pipecli.cli.report.forecast_rows_and_targets import forecast_of
 from pipecli.errors import PipecliError
 from pipecli.harmless_text import message_line
 from pipecli.history import commits

@@ -15,7 +15,7 @@ from pipecli.cli.common.session import warn
 from pipecli.cli.common.table import Column, cut, display_width, isolated, money, rounded_to_three
 from pipecli.cli.common.terminal_and_own_config import terminal_width
 from pipecli.cli.report.common import Asked, asking, money_column, period_text, won_without_amount
-from pipecli.cli.report.forecast_rows import (
+from pipecli.cli.report.forecast_rows_and_targets import (
     MANAGER,
     Targeted,
     columns_of,
@@ -24,7 +24,7 @@ from pipecli.cli.report.forecast_rows import (
     record_of,
     with_targets,
 )
-from pipecli.cli.report.forecast_rows import ForecastNames as Names
+from pipecli.cli.report.forecast_rows_and_targets import ForecastNames as Names
 from pipecli.harmless_text import clean
 from pipecli.records.days import Days
 from pipecli.records.kinds import CUSTOMER, OPPORTUNITY

@@ -1,4 +1,4 @@
-"""The rows of the forecast as records, for reports, charts, the dashboard."""
+"""The rows of the forecast as records with their targets, for reports, charts, the dashboard."""
 
 from __future__ import annotations
 
