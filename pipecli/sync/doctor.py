@@ -29,8 +29,8 @@ from pipecli.store.plan_writes import Write
 from pipecli.store.power_cut_and_killed_git import remake_index
 from pipecli.store.safe_files import Location
 from pipecli.store.write_and_commit import write_under_journal
-from pipecli.sync import doctor_unshared_work
-from pipecli.sync.doctor_unshared_work import Diagnosis, State, error, ok, warning
+from pipecli.sync import doctor_identity_and_unshared_work
+from pipecli.sync.doctor_identity_and_unshared_work import Diagnosis, State, error, ok, warning
 from pipecli.sync.merge_commits import OLDEST_GIT
 from pipecli.sync.upstream_and_readiness import head, uncommitted
 from pipecli.wording import count, first_of
@@ -334,13 +334,13 @@ Look = Callable[[Location], Iterator[Diagnosis]]
 
 LOOKS: tuple[tuple[str, Look], ...] = (
     ("git", git_version),
-    ("identity", doctor_unshared_work.identity),
-    ("branch", doctor_unshared_work.branch),
-    ("progress", doctor_unshared_work.progress),
+    ("identity", doctor_identity_and_unshared_work.identity),
+    ("branch", doctor_identity_and_unshared_work.branch),
+    ("progress", doctor_identity_and_unshared_work.progress),
     ("git index", git_index),
     ("checkout", checkout),
-    ("changes", doctor_unshared_work.changes),
-    ("past", doctor_unshared_work.past),
+    ("changes", doctor_identity_and_unshared_work.changes),
+    ("past", doctor_identity_and_unshared_work.past),
     ("objects", objects),
     ("driver", driver),
     ("index", records_index),
