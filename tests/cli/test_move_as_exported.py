@@ -3250,3 +3250,10 @@ def test_a_header_without_a_letter_is_no_word_of_anything(cli: Cli, root: Path) 
     cli("import", "run", "m")
     (oven,) = map(_read, root.glob("opportunities/**/*.yaml"))
     assert (oven["title"], oven["stage"], oven["amount"]) == ("Oven", "demo", 90)
+
+
+def test_schemas_below_an_export_are_no_tables(cli: Cli) -> None:
+    source = _files("e", deals="Deal Name,Stage,Amount,Close Date\nOven,Demo,90,2026-12-24\n")
+    cli("schema", "write", str(source.resolve() / "schemas"))
+    told = _plan(cli, source)
+    assert (_kinds(told), told["unknown"]) == ({"deals.csv": "opportunities"}, [])

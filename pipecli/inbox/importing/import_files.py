@@ -247,12 +247,10 @@ def _refuse_large(size: int, path: Path) -> None:
 
 
 def _of_folder(folder: Path) -> Iterator[File]:
-    """The files of a folder and those below it; links are not followed."""
-    paths = [
-        path
-        for path in sorted(folder.rglob("*"))
-        if path.suffix.lower() in _READ and path.is_file() and not path.is_symlink()
-    ]
+    """The files of a folder and those below it, without JSON Schemas; links are not followed."""
+    named = (path for path in sorted(folder.rglob("*")) if path.suffix.lower() in _READ)
+    named = (path for path in named if not path.name.endswith(".schema.json"))
+    paths = [path for path in named if path.is_file() and not path.is_symlink()]
     _refuse_many(len(paths), str(folder))
     _refuse_large(sum(path.stat().st_size for path in paths), folder)
     taken: set[str] = set()
