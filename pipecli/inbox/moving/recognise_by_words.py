@@ -338,7 +338,7 @@ def _role(header: str, words: Words) -> str | None:
         return None  # `Last Name` is no `List name`
     from rapidfuzz import fuzz, process
 
-    alike = [word for word in words.columns if word[:1] == key[:1]]  # `Detail address` is no `E-mail address`
+    alike = words.by_letter.get(key[:1], [])  # `Detail address` is no `E-mail address`
     match = process.extractOne(key, alike, scorer=fuzz.ratio, score_cutoff=_CLOSE_ENOUGH)
     own, of = key.split(), match[0].split() if match else []
     is_other = len(own) == len(of) and any(fuzz.ratio(*pair) < 76 for pair in zip(own, of, strict=True))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from importlib.resources import files
 from typing import Any
 
@@ -86,6 +86,19 @@ class Words:
     """Those that a file's name may have, and a header before its own: `deals`, `Deal amount`."""
     columns: Mapping[str, str]
     """The role of each header's key."""
+
+    @cached_property
+    def nouns(self) -> tuple[str, ...]:
+        """What may stand in a header before its word, or after it: the names, and words for an address."""
+        names = (*self.names, *(name.removesuffix("s") for name in self.names))
+        of_lines = ("product", "item", "line") if "quantity" in self.columns.values() else ()
+        return (*names, *patterns()["of addresses"], *of_lines)  # `Product - Quantity`
+
+    @cached_property
+    def by_letter(self) -> Mapping[str, list[str]]:
+        """The words of headers by the letter that they begin with."""
+        letters = {word[:1] for word in self.columns}
+        return {letter: [word for word in self.columns if word[:1] == letter] for letter in letters}
 
 
 @cache
@@ -178,13 +191,11 @@ _OF_PERSONS = {"email", "emails", "phone", "phones", "first_name", "last_name"}
 @lru_cache(10_000)  # asked of each column for each role
 def role_of_header(key: str, words: Words) -> str | None:
     """The role of which a header is a word, also after that for a record or one for the first of several."""
-    roles, names = words.columns, words.names
+    roles = words.columns
     key = re.sub(r"^f (?=\w{4})", "fecha ", key)  # `F. alta`
     if role := roles.get(key) or ("external_id" if _OWN_ID.fullmatch(key) else None):
         return role
-    nouns = (*names, *(name.removesuffix("s") for name in names), *patterns()["of addresses"])
-    nouns += ("product", "item", "line") if "quantity" in roles.values() else ()  # `Product - Quantity`
-    for noun in nouns:
+    for noun in words.nouns:
         if role := roles.get(key.removeprefix(f"{noun} ")):
             return role
         if key.startswith(noun) and roles.get(key[len(noun) :]) == "external_id":  # `Klantnummer`
@@ -206,7 +217,7 @@ def role_of_header(key: str, words: Words) -> str | None:
     begins, _, last = key.rpartition(" ")
     if last in ("name", "label", "value", "system") and (role := roles.get(begins)) in _CHOSEN:
         return role
-    if (bare := re.sub(patterns()["a number"], "", key)) != key and bare in nouns:  # `N° devis`
+    if (bare := re.sub(patterns()["a number"], "", key)) != key and bare in words.nouns:  # `N° devis`
         return "custom.number" if "custom.number" in roles.values() else "external_id"
     if bare != key and str(role := roles.get(bare)).startswith("record"):
         return role
