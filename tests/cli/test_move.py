@@ -1061,6 +1061,19 @@ def test_the_stand_in_for_an_unknown_stage_stays_where_the_stages_are_others_now
     assert roof["stage"] == ended["1"]["stage"]
 
 
+def test_a_stage_renamed_here_is_told_as_that_and_written_into_the_mapping(cli: Cli, root: Path) -> None:
+    """The way that was told, a plan made anew, has the former name again."""
+    cli("import", "plan", packed("e.zip", SALESFORCE), "--into", "m")
+    cli("import", "run", "m")
+    cli("settings", "rename", "stage", "salesforce/proposal-price-quote", "offer")
+    error = cli("import", "run", "m", code=1).err
+    assert 'renamed here, and still in the mappings of m: stage "proposal-price-quote" (Opp' in error
+    mapping = Path("m/opportunities.yaml")
+    mapping.write_text(mapping.read_text().replace("proposal-price-quote", "offer"))
+    assert "nothing to change" in cli("import", "run", "m").out
+    assert deals(root)["006B"]["stage"] == "offer"
+
+
 @pytest.mark.parametrize("is_merged", [True, False])
 def test_a_customer_merged_or_removed_here_is_made_by_no_new_name_of_the_file(
     cli: Cli, root: Path, is_merged: bool

@@ -329,7 +329,11 @@ def _move(
 
 def _way_out(moved: Moved, folder: Path, export: Path, kept: dict[str, Path]) -> str:
     """The next step for rejected rows: a plan that knows new words, else the files that they are in."""
-    if new := [word for _, done in moved.done for word in new_words(done)]:
+    new = [word for _, done in moved.done for word in new_words(done)]
+    if gone := [word for word in new if word.split('"')[1] in moved.removed]:
+        told = f"removed or renamed here, and still in the mappings of {folder}: {first_of(gone, 8)}"
+        return f"{told}; write there what each is now, and run again"
+    if new:
         again = f"pipecli import plan {quote(str(export))} --into {quote(str(folder))} --force"
         return f"new since the plan: {first_of(new, 8)}; have them planned: {again}, and run again"
     where = ", ".join(map(str, kept.values()))
