@@ -101,11 +101,11 @@ def by_words_of(table: Table, known: Container[str], *, is_whole: bool = False) 
         fields = {c: {"to": c} if c == "external_id" else c for c in table.columns}
         return Recognised("contacts", "", "", fields, {}, 1)
     for kind in _PAPERS & (kinds_named(table.sheet) or kinds_named(table.name)):
-        if told := _of_papers(table, kind):
-            return told
-    told, is_empty = _of_history(table), is_whole and not table.rows
-    if told or is_empty or is_of_another_thing(table.name) or are_data(table.columns):
-        return told
+        if papers := _of_papers(table, kind):
+            return papers
+    stages, is_empty = _of_history(table), is_whole and not table.rows
+    if stages or is_empty or is_of_another_thing(table.name) or are_data(table.columns):
+        return stages
     unknown, best = _Unknown(table, known, is_whole=is_whole), None
     for kind, columns in unknown.columns_as.items():
         own, roles = evidence()[kind], {*columns.values()}
