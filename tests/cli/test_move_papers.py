@@ -353,3 +353,59 @@ def test_units_are_a_quantity_where_each_is_a_number(cli: Cli, root: Path) -> No
         ("Cuchilla", 2, 10, 21),
         ("Viaje", 1, 0, 21),
     ]
+
+
+def test_rows_below_the_number_of_a_quotation_are_its_lines_and_come_once(cli: Cli, root: Path) -> None:
+    """`MwSt.` is one word, and the only name of a quotation may be called as it is."""
+    quotes = (
+        "Angebot;Deal;Datum dd/mm/yyyy;Status;Währung;Gesamt exkl. MwSt.;Gesamt inkl. MwSt.;Artikel;Anzahl"
+    )
+    quotes += ";Preis pro Einheit;Rabatt (%);MwSt. (%);Summe exkl. MwSt.\n"
+    quotes += "A-1;Press;21/10/2026;Gesendet;EUR;25,00;29,75;Blatt;2;10,00;10;19;18,00\n"
+    quotes += ";;;;;;;Weg;1;7,00;0;19;7,00\n"
+    _plan(cli, deals=_DEALS, Angebote=quotes)
+    assert "1 row 25.00 EUR | 1 row 25.00 EUR" in cli("import", "run", "m").out
+    (quote,) = _papers(root).values()
+    assert str(quote["created"])[:10] == "2026-10-21"
+    assert _lines(quote, "description", "discount", "tax") == [("Blatt", 10, 19), ("Weg", 0, 19)]
+    assert "1 unchanged" in cli("import", "run", "m").out
+
+
+def test_lines_of_hubspots_quotes_find_them_and_products_are_made_where_ids_name_the_rest(
+    cli: Cli, root: Path
+) -> None:
+    """The lines were taken for products, and Odoo's were rejected, as none was made."""
+    deals = "Record ID,Deal Name,Deal Stage,Pipeline,Amount,Currency,Close Date\n"
+    deals += "9,Oven,Contract Sent (Sales Pipeline),Sales Pipeline,5,EUR,2026-12-24\n"
+    quotes = "Record ID,Quote name,Status,Quote amount,Currency,Expiration Date,Associated Deal IDs\n"
+    quotes += "70,Offer,Published (no approval needed),20.00,EUR,2026-12-20,9\n"
+    lines = "Record ID,Name,SKU,Quantity,Unit price,Discount Percentage,Associated Quote IDs\n"
+    lines += "71,Grill,G/1,2,10,0,70\n"
+    _plan(cli, **{"deals": deals, "quotes": quotes, "line-items": lines})
+    assert "they differ" not in cli("import", "run", "m").out
+    (quote,) = _papers(root).values()
+    assert (quote["status"], _lines(quote, "description", "quantity")) == ("sent", [("Grill", 2)])
+
+
+def test_products_of_odoo_are_made_where_ids_name_all_other_records(cli: Cli, root: Path) -> None:
+    deals = "id,name,partner_id/id,stage_id,expected_revenue\nx.d1,Press,x.p1,New,50\n"
+    head = "id,name,opportunity_id/id,partner_id/id,state,order_line/product_id/name,order_line/name"
+    rows = "x.q1,S1,x.d1,x.p1,sent,Blade,Steel,2,20\n"
+    table = f"{head},order_line/product_uom_qty,order_line/price_unit\n{rows}"
+    partners = "id,name,is_company\nx.p1,Aurora,True\n"
+    _plan(cli, res__partner=partners, crm__lead=deals, sale__order=table)
+    cli("import", "run", "m")
+    assert [line["unit_price"] for line in _papers(root)["x.q1"]["items"]] == [20]
+
+
+def test_the_discount_of_a_quote_of_dynamics_is_known_by_its_name(cli: Cli, root: Path) -> None:
+    deals = "(Do Not Modify) Opportunity,Topic,Potential Customer,Status,Est. Revenue,Currency\n"
+    deals += "d1,Press,Aurora,Open,95,EUR\n"
+    quotes = (
+        "(Do Not Modify) Quote,Quote ID,Revision ID,Name,Opportunity,Potential Customer,Status,Detail Amount"
+    )
+    quotes += ",Quote Discount (%),Quote Discount Amount,Total Amount,Currency\n"
+    quotes += "q1,QUO-1,0,Offer,Press,Aurora,Active,100.00,5,0.00,95.00,EUR\n"
+    _plan(cli, Opportunities=deals, Quotes=quotes)
+    cli("import", "run", "m")
+    assert [quote["discount"] for quote in _papers(root).values()] == [5]

@@ -167,7 +167,7 @@ _OWN = frozenset(
 _AGAIN = {"won", "closed", "lost", "active", "archived", "probability", "amount_shown", "pipeline"}
 """What a deal's stage and amount say, too."""
 _ALONE = OF_DEALS - _AGAIN
-_NAMING = ("customer", "contacts.contact", "product", "contact", "parent")
+_NAMING = ("customer", "contacts.contact", "product", "items.product", "contact", "parent")
 
 
 def _look_at_dates(known: Sequence[_Recognition], findings: Findings) -> None:
@@ -253,10 +253,9 @@ class _Mapping:
 
     def _external_id(self) -> str | None:
         """The column of ids or numbers; of activities with a word before it, where others may have them."""
-        of = self.roles.get("custom.number", "")
-        column = self.roles.get("external_id") or (of if all(r.text(of) for r in self.table.rows) else "")
+        of, first = self.roles.get("custom.number", ""), lines.heads(self.table, self.told)
+        column = self.roles.get("external_id") or (of if all(r.text(of) for r in first.rows) else "")
         if not column and self.told.kind in ("opportunities", "leads") and "part" not in self.told.rest:
-            first = lines.heads(self.table, self.told)
             return overlaps.template_of_ids(first, self.told.kind, self.told.column_of, self.findings)
         if not column or self.told.kind != "activities":
             return column or None

@@ -61,6 +61,7 @@ def header_key(name: str) -> str:
     name = re.sub(patterns()["one word"], lambda match: match[0].title(), name)
     apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)
     words = re.sub(r"[^\w]+", " ", folded(apart).replace("_", " ")).strip()
+    words = re.sub(r" (dd|mm|yyyy)( (dd|mm|yyyy|yy)){2}$", "", words)  # `Fecha dd/mm/yyyy`
     words = re.sub(r" ext id$", " id", words)  # `AccountExtId__c` is a Salesforce user's own
     words = re.sub(r"\b(\w+) \1\b", r"\1", words)  # `Company: Company name`
     return words.replace("organisation", "organization")
