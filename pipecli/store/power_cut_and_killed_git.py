@@ -1,5 +1,5 @@
-"""How files and commits outlast a power cut; what one, or a killed git, leaves: locks, a torn index, files on
-the way to another commit.
+"""How files and commits outlast a power cut, and git's work the end of this program; what a power cut or a
+killed git leaves: locks, a torn index, files on the way to another commit.
 
 A lock on the journal of a change tells that its gits have all ended; the journal is in `crash_recovery.py`.
 """
@@ -7,6 +7,7 @@ A lock on the journal of a change tells that its gits have all ended; the journa
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -85,6 +86,34 @@ def with_hardening(place: Location) -> Iterator[bool]:
         yield options is not None
     finally:
         git.hardening_in_force[:] = before
+
+
+def carry_through(
+    work_tree: Path, *arguments: str, stdin: bytes | None = None
+) -> subprocess.CompletedProcess[bytes]:
+    """Run git to its end whatever becomes of this program: half a checkout isn't a state to leave.
+
+    In a session of its own (on Windows, a group) neither Ctrl-C nor a closed terminal reaches it. It reads
+    and writes files, no pipes: one whose other end is gone would end it in the middle of its work.
+    """
+    from tempfile import TemporaryFile
+
+    with TemporaryFile() as input_, TemporaryFile() as output_, TemporaryFile() as errors:
+        input_.write(stdin or b"")
+        input_.seek(0)
+        process = git.start(
+            work_tree, "--literal-pathspecs", *arguments, stdin=input_, stdout=output_, stderr=errors,
+            start_new_session=True, creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+        )  # fmt: skip
+        with process:
+            try:
+                git.ended(process, work_tree)
+            except BaseException:
+                process.wait()  # it is not long
+                raise
+        output_.seek(0)
+        errors.seek(0)
+        return subprocess.CompletedProcess(arguments, process.returncode, output_.read(), errors.read())
 
 
 def put_back(place: Location, start: str, onto: str, kept: Path) -> list[Path] | None:

@@ -21,11 +21,11 @@ from pipecli.records.kinds import SETTINGS_FILE
 from pipecli.store import git, safe_files
 from pipecli.store.lock import clear_temporary
 from pipecli.store.merge_setup import DRIVER
-from pipecli.store.power_cut_and_killed_git import moving
+from pipecli.store.power_cut_and_killed_git import carry_through, moving
 from pipecli.store.safe_files import Location
 from pipecli.store.yaml import read
 from pipecli.sync.merge_commits import FileConflict, record_id
-from pipecli.sync.upstream_and_readiness import carry_through, first_files, head
+from pipecli.sync.upstream_and_readiness import first_files, head
 
 if TYPE_CHECKING:
     from pipecli.records.base import Plain

@@ -32,9 +32,10 @@ from pipecli.store.index.views import marks, register_sql_functions
 from pipecli.store.lock import MERGING
 from pipecli.store.merge_setup import DRIVER
 from pipecli.store.pipeline import Pipeline
+from pipecli.store.power_cut_and_killed_git import carry_through
 from pipecli.store.safe_files import Location, kind_of
 from pipecli.store.second_process import parts
-from pipecli.sync.upstream_and_readiness import Upstream, carry_through, head
+from pipecli.sync.upstream_and_readiness import Upstream, head
 from pipecli.wording import count
 
 OLDEST_GIT = (2, 38)

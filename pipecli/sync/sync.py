@@ -31,7 +31,7 @@ from pipecli.store.git_remote import (
     talk_to_remote,
 )
 from pipecli.store.pipeline import Pipeline
-from pipecli.store.power_cut_and_killed_git import moving
+from pipecli.store.power_cut_and_killed_git import carry_through, moving
 from pipecli.store.safe_files import Location
 from pipecli.sync import conflicts_left_to_person as conflicts
 from pipecli.sync.conflicts_left_to_person import RecordConflict, Side, WaitingSync, waiting_sync
@@ -48,7 +48,6 @@ from pipecli.sync.merge_commits import (
 )
 from pipecli.sync.upstream_and_readiness import (
     Upstream,
-    carry_through,
     first_files,
     head,
     require_clean,

@@ -1,14 +1,8 @@
-"""Where a pipeline is synced, a branch here and one of a remote, and what must be out of the way before.
-
-How git is run through what must not stay half done is here, too.
-"""
+"""Where a pipeline is synced, a branch here and one of a remote, and what must be out of the way before."""
 
 from __future__ import annotations
 
-import subprocess
-from pathlib import Path
 from shlex import quote
-from tempfile import TemporaryFile
 from typing import NamedTuple
 
 from pipecli.errors import PipecliError
@@ -158,29 +152,3 @@ def require_clean(place: Location) -> None:
             f"{first_files(files)} {are} changed and not committed",
             hint="commit first (`git add FILE && git commit`), or put it aside with `git stash -u`",
         )
-
-
-def carry_through(
-    work_tree: Path, *arguments: str, stdin: bytes | None = None
-) -> subprocess.CompletedProcess[bytes]:
-    """Run git to its end whatever becomes of this program: half a checkout isn't a state to leave.
-
-    In a session of its own (on Windows, a group) neither Ctrl-C nor a closed terminal reaches it. It reads
-    and writes files, no pipes: one whose other end is gone would end it in the middle of its work.
-    """
-    with TemporaryFile() as input_, TemporaryFile() as output_, TemporaryFile() as errors:
-        input_.write(stdin or b"")
-        input_.seek(0)
-        process = git.start(
-            work_tree, "--literal-pathspecs", *arguments, stdin=input_, stdout=output_, stderr=errors,
-            start_new_session=True, creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
-        )  # fmt: skip
-        with process:
-            try:
-                git.ended(process, work_tree)
-            except BaseException:
-                process.wait()  # it is not long
-                raise
-        output_.seek(0)
-        errors.seek(0)
-        return subprocess.CompletedProcess(arguments, process.returncode, output_.read(), errors.read())

@@ -19,7 +19,7 @@ from pipecli.store import git, git_remote, safe_files
 
 CALL = """\
 from pathlib import Path
-from pipecli.sync.upstream_and_readiness import carry_through
+from pipecli.store.power_cut_and_killed_git import carry_through
 carry_through(Path("."), "-c", "alias.slow=!touch begun; sleep 0.2; echo said; touch ended", "slow")
 """
 
