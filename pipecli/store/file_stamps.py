@@ -6,8 +6,10 @@ They come from stat alone: 10,000 files cost 25 ms.
 import marshal
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from errno import ELOOP, ENOENT, ENOTDIR
 from operator import attrgetter
 from pathlib import Path
+from stat import S_ISDIR
 from typing import NamedTuple
 
 from pipecli.errors import PipecliError
@@ -47,12 +49,22 @@ def _walk(root: Path, folder: str) -> Iterator[tuple[str, list[tuple[str, Stat]]
         files = [name for name in names if name.endswith(".yaml")]
         yield folder, _stats(path, files)
     except (FileNotFoundError, NotADirectoryError):
-        if os.path.isdir(path):  # noqa: PTH112 - a file has gone since it was listed, and the others have not
+        if _is_folder(path):  # a file has gone since it was listed, and the others have not
             yield from _walk(root, folder)
         return
     for name in names if len(names) > len(files) else ():  # else it holds files alone, as most do
-        if not name.endswith(".yaml") and os.path.isdir(f"{path}/{name}"):  # noqa: PTH112
+        if not name.endswith(".yaml") and _is_folder(f"{path}/{name}"):
             yield from _walk(root, f"{folder}/{name}")
+
+
+def _is_folder(path: str) -> bool:
+    """True for a folder. Raises OSError where the disk doesn't tell: its records would be taken for gone."""
+    try:
+        return S_ISDIR(os.stat(path).st_mode)  # noqa: PTH116 - no Path, as above
+    except OSError as error:
+        if error.errno not in (ENOENT, ENOTDIR, ELOOP):
+            raise
+        return False
 
 
 def _stats(folder: str, names: Sequence[str]) -> list[tuple[str, Stat]]:

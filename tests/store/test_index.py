@@ -13,7 +13,7 @@ import threading
 import time
 from contextlib import closing
 from datetime import date
-from errno import EACCES
+from errno import EACCES, EIO
 from pathlib import Path
 from weakref import ref
 
@@ -285,6 +285,22 @@ def test_what_a_command_wrote_is_stamped_so_that_only_other_changes_are_read_aga
     difference = file_stamps.compare_stamps({"customers": stamp}, {"customers": changed})
     assert difference.changed == ["customers/fabrikam.yaml", "customers/nordwind.yaml"]
     assert difference.gone == ["customers/contoso.yaml"]
+
+
+def test_a_folder_that_the_disk_does_not_tell_of_is_not_taken_for_gone(monkeypatch, cli, deal, refused):
+    folder = deal().parent
+    assert amounts(cli) == {"OPP-2Q8XA": 4998.00}
+    known = os.stat
+
+    def failing(path, *rest, **named):
+        if str(path) == str(folder):
+            raise OSError(EIO, os.strerror(EIO), path)
+        return known(path, *rest, **named)
+
+    with monkeypatch.context() as disk:
+        disk.setattr(os, "stat", failing)
+        assert f"{folder}: {os.strerror(EIO)}" in refused("opp", "list")
+    assert amounts(cli) == {"OPP-2Q8XA": 4998.00}
 
 
 def test_a_file_that_goes_while_all_are_looked_at_takes_no_other_along(tmp_path):
