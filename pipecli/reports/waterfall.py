@@ -161,7 +161,8 @@ def _steps(
             yield _direction(old, after.close, window), at, opening, old, after.close
     old_amount, at = at.amount, at._replace(amount=after.amount, currency=after.currency)
     yield "amount", at, opening, old_amount, after.amount
-    if (at.process, at.stage) != (after.process, after.stage):
+    before_stage, after_stage = (at.process, at.stage), (after.process, after.stage)
+    if before_stage != after_stage and not _is_rename(before_stage, after_stage, opening, closing):
         bucket = _stage_bucket(at, after, opening, closing)
         old_stage, at = at.stage, after._replace(status="open")
         yield bucket, at, opening, old_stage, after.stage
@@ -189,6 +190,13 @@ def _direction(old: date | None, new: date | None, window: Days | None) -> str:
     if window:
         return "pulled in" if window.has(new) else "pushed out"
     return "pulled in" if new == min(new or date.max, old or date.max) else "pushed out"
+
+
+def _is_rename(before: tuple[str, str], after: tuple[str, str], opening: Side, closing: Side) -> bool:
+    """True of two names of one place of a process, each known on its own side alone."""
+    place = opening.stages.get(before)
+    is_new = before not in closing.stages and after not in opening.stages
+    return is_new and before[0] == after[0] and place is not None and place == closing.stages.get(after)
 
 
 def _stage_bucket(at: Deal, after: Deal, opening: Side, closing: Side) -> str:

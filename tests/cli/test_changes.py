@@ -399,3 +399,11 @@ def test_squashed_or_not_it_is_the_same(cli: Cli, busy: Path, git: Git) -> None:
     after = json.loads(cli("changes", "--since", "HEAD~1", "--format", "json").out)
     assert after["buckets"] == json.loads(before)["buckets"]
     assert after["closing"] == json.loads(before)["closing"]
+
+
+def test_a_stage_that_was_renamed_moves_no_deal(cli: Cli, put: Callable[..., str]) -> None:
+    since = put("2026-01-05", a=record(1, stage="demo"), b=record(2))
+    cli("settings", "rename", "stage", "demo", "presentation")
+    assert filled(asked(cli, "--since", since)) == {}
+    cli("opp", "advance", "OPP-00002", "--to", "presentation")
+    assert list(filled(asked(cli, "--since", since))) == ["stage forward"]
