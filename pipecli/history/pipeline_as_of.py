@@ -1,7 +1,8 @@
 """A pipeline as it stood at a moment.
 
 The index of a past pipeline has the same tables as that of the present, so that every list and report reads
-it unchanged. It is built whole; two moments are compared in `change_set.py`, deals in `deal_movements.py`.
+it unchanged. It is built whole, and kept for the next command that asks for the same files; two moments are
+compared in `change_set.py`, deals in `deal_movements.py`.
 """
 
 from __future__ import annotations

@@ -224,7 +224,7 @@ class Bindings:
         if row.fault:
             return reading
         for column, bindings in self.columns.items():
-            cell = self._cell(row, column)
+            cell = self._cell_or_nothing(row, column)
             if is_empty(cell) and not any("" in binding.values for binding in bindings):
                 Tally.count(self.lacking, column, row)
                 continue
@@ -241,7 +241,7 @@ class Bindings:
             Tally.count(self.noted, CLOSES_LATER, row)
         return reading
 
-    def _cell(self, row: Row, column: str) -> Cell:
+    def _cell_or_nothing(self, row: Row, column: str) -> Cell:
         """The cell of a row; empty, and counted, where it has a word for nothing."""
         cell = row.cells.get(column, "")
         if isinstance(cell, str) and (word := cell.strip()) in self.nothing:
@@ -303,7 +303,7 @@ class Bindings:
 
         Raises Unreadable.
         """
-        if is_empty(cell := self._cell(row, column)):
+        if is_empty(cell := self._cell_or_nothing(row, column)):
             return amount
         number = read_number(cell, decimal_sign) if isinstance(cell, str) else read_number(str(cell), ".")
         if not is_divided:
@@ -366,7 +366,7 @@ class Bindings:
 
     def _shown(self, column: str, row: Row) -> str:
         """The value of a column for a template, replaced where the mapping replaces it."""
-        text = _plain(self._cell(row, column))
+        text = _plain(self._cell_or_nothing(row, column))
         for binding in self.columns.get(column, ()):
             replacement = binding.values.get(text, {})
             if binding.path is not None and binding.path in replacement:

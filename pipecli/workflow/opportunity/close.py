@@ -1,8 +1,8 @@
 """The end of a deal: `opportunity won`, `lost` and `reopen`, and what its quotations become.
 
-Won: the winning quotation is accepted and ordered; a lead becomes a customer, whatever its qualification
-says. Lost: with a reason of the list, and what is still on offer is rejected. Reopened: its quotations stand
-as they did.
+Won: the winning quotation is accepted and ordered, the others on offer are superseded; a lead becomes a
+customer, whatever its qualification says. Lost: with a reason of the list, and what is still on offer is
+rejected. Reopened: its quotations stand as they did.
 """
 
 from __future__ import annotations
