@@ -353,3 +353,11 @@ def test_words_are_spelt_as_in_the_settings_and_a_beginning_of_one_is_none(cli: 
     assert (deal["closed"]["reasons"], deal["type"]) == (["timing"], "sales")  # type: ignore[index]
     assert "1 unchanged" in cli("import", "opportunities", "d.csv", code=1).out
     cli("check")
+
+
+def test_a_yes_of_a_spreadsheet_in_another_language_is_one(cli: Cli) -> None:
+    """A user with `WAHR` was rejected, and all that he owns with him."""
+    mapping = write("m.yaml", "columns:\n  Name: name\n  Aktiv: active\n")
+    cli("import", "users", write("u.csv", "Name,Aktiv\nUte Öz,WAHR\nRolf Jäger,Falsch\n"), "--map", mapping)
+    users = {user["name"]: user for user in json.loads(cli("export", "users", "--format", "json").out)}
+    assert [users[name].get("active", True) for name in ("Ute Öz", "Rolf Jäger")] == [True, False]

@@ -370,13 +370,12 @@ def _whole(column_format: ColumnFormat) -> Reader:
     return read
 
 
-_FLAGS = dict.fromkeys(("yes", "true", "y", "1"), True) | dict.fromkeys(("no", "false", "n", "0"), False)
+_FLAGS = dict.fromkeys("yes true y 1 wahr vrai verdadero verdadeiro vero waar".split(), True)
+_FLAGS |= dict.fromkeys("no false n 0 falsch faux falso onwaar".split(), False)  # as spreadsheets write it
 
 
 def _flag(cell: Cell) -> object:
-    if isinstance(cell, bool):
-        return cell
-    known = _FLAGS.get(line_value(cell).lower())
+    known = cell if isinstance(cell, bool) else _FLAGS.get(line_value(cell).lower())
     if known is None:
         raise Unreadable(f'"{cell}" must be yes or no')
     return known
