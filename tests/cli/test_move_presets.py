@@ -708,3 +708,33 @@ def test_leads_of_close_are_firms_in_csv_files_too(cli: Cli, root: Path) -> None
     contact = json.loads(cli("contact", "show", "ben-li", "--format", "json").out)
     assert (contact["customer"], contact["emails"]) == ("aurora", ["ben@a.example"])
     assert contact["title"] == "Buyer"
+
+
+@pytest.mark.usefixtures("at_a_desk")
+def test_contacts_of_odoo_that_are_all_companies_are_customers(cli: Cli) -> None:
+    """A file of firms alone became people, as only a word for a person beside it told them apart."""
+    Path("Contact.csv").write_text(
+        "External ID,Name,Company Type,Phone,Email\nres_1,Aurora,Company,+44 113 555 0100,info@a.example\n"
+    )
+    cli("import", "plan", "Contact.csv", "--into", "m")
+    cli("import", "run", "m")
+    (customer,) = json.loads(cli("export", "customers", "--format", "json").out)
+    assert (customer["name"], customer["email"]) == ("Aurora", "info@a.example")
+    assert json.loads(cli("export", "contacts", "--format", "json").out) == []
+
+
+@pytest.mark.usefixtures("at_a_desk")
+def test_pedidos_of_odoo_are_quotations_with_their_statuses(cli: Cli) -> None:
+    """A file that its owner had called so became open orders of today."""
+    Path("e").mkdir()
+    Path("e/Oportunidades.csv").write_text("ID externo,Oportunidad,Cliente,Etapa\nlead_1,Saw,Zed,Nuevo\n")
+    Path("e/Pedidos.csv").write_text(
+        "ID externo,Referencia del pedido,Cliente,Oportunidad,Fecha de la orden,Estado,"
+        "Líneas del pedido/Producto,Líneas del pedido/Cantidad,Líneas del pedido/Precio unitario\n"
+        "so_1,S001,Zed,Saw,2026-02-13 08:00:00,Presupuesto enviado,Saw,2,50\n,,,,,,Hood,1,10\n"
+    )
+    cli("import", "plan", "e", "--into", "m")
+    cli("import", "run", "m")
+    (quotation,) = json.loads(cli("export", "quotations", "--format", "json").out)
+    assert (quotation["status"], quotation["created"][:10]) == ("sent", "2026-02-13")
+    assert [line["unit_price"] for line in quotation["items"]] == [50, 10]

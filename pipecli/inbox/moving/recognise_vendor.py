@@ -161,7 +161,7 @@ def persons_of(table: Table, told: Recognised) -> list[Recognised]:
         return [*_with_prices(table, told)]
     told = _with_all_numbers(table, told if told.vendor else _with_whole_names(table, told))
     parts = _apart(table, told) if told.kind == "contacts" else [told]
-    return parts if len(parts) > 1 else _firms_alone(table, _firm_or_person(table, told))
+    return parts if parts != [told] else _firms_alone(table, _firm_or_person(table, told))
 
 
 def _with_prices(table: Table, told: Recognised) -> Iterator[Recognised]:
@@ -208,10 +208,10 @@ def _apart(table: Table, told: Recognised) -> list[Recognised]:
         firms = [w for w in words if re.fullmatch(a_firm, folded(w).strip()) or yes[w]]
         persons = [w for w in words if re.fullmatch(a_person, folded(w).strip()) or yes[w] is False]
         own_rows = table._replace(rows=[row for row in table.rows if row.text(column) in firms])
-        columns = by_words(own_rows, "customers") if firms and persons else {}
+        columns = by_words(own_rows, "customers") if firms else {}
         if "name" in columns.values() and len(firms + persons) == len(words):
-            own = told._replace(rest={**told.rest, "only": {column: persons}})
-            return [Recognised("customers", "", "", columns, {"only": {column: firms}}, told.score), own]
+            own = [told._replace(rest={**told.rest, "only": {column: persons}})] if persons else []
+            return [Recognised("customers", "", "", columns, {"only": {column: firms}}, told.score), *own]
     return [told]
 
 
