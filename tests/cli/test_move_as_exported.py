@@ -2134,6 +2134,35 @@ def test_a_firm_that_is_called_a_contact_is_the_customer_and_headers_say_the_for
     assert "time of this import" not in told
 
 
+def test_german_sheets_of_offers_come_with_their_sums_and_lines(cli: Cli, root: Path) -> None:
+    """`MwSt` was read as two words, so that no tax of German sheets was one and offers came to nothing."""
+    deals = "Nr.,Verkaufschance,Kunde,Phase,Auftragswert\n1,Presse,Zed,Angebot,130\n2,Säge,Zed,Angebot,50\n"
+    head = "Angebots-Nr.,Angebotsdatum,Verkaufschance,Status,Netto,MwSt,Brutto\n"
+    sums = "A-1,13.02.2026,Presse,versendet,130.00,24.70,154.70\n"
+    sums += "A-2,14.02.2026,Säge,Entwurf,50.00,9.50,59.50\n"
+    lines = "Angebots-Nr.,Pos,Réf.,Artikelbezeichnung,Menge,Einzelpreis,MwSt-Satz,Gesamtpreis\n"
+    lines += "A-1,1,P-2,Presse,2,50,19%,100\nA-1,2,,Anfahrt,3,10,19%,30\n"
+    files = {"angebote": head + sums, "angebotspositionen": lines, "verkaufschancen": deals}
+    told = _plan(cli, _files("exp", **files))
+    assert told["unknown"] == []
+    assert "they agree" in cli("import", "run", "m").out
+
+    papers = {one["custom"]["number"]: one for one in map(_read, root.glob("quotations/**/*.yaml"))}
+    assert [(one["quantity"], one["unit_price"], one["tax"]) for one in papers["A-1"]["items"]] == [
+        (2, 50, 19),
+        (3, 10, 19),
+    ]
+    assert papers["A-2"]["items"][0]["unit_price"] == 50
+
+
+def test_offers_of_which_no_sum_is_known_are_told(cli: Cli) -> None:
+    deals = "Deal Id,Deal Name,Stage,Amount\nd1,Press,Demo,100\n"
+    told = _plan(
+        cli, _files("exp", deals=deals, quotes="Quote Id,Deal Id,Status,Preisidee\nq1,d1,Sent,100\n")
+    )
+    assert any("no sum and no line is known of them" in line for line in told["assumed"])
+
+
 def test_a_run_says_what_has_the_time_of_the_import(cli: Cli) -> None:
     """A quotation without a day was of today, and nobody heard of it."""
     deals = "Deal Id,Deal Name,Stage,Amount,Created\nd1,Press,Demo,100,2026-01-02\n"

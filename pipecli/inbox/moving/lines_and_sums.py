@@ -415,6 +415,9 @@ def _of_sums(table: Table, told: Recognised, worth: Mapping[str, Worth], finding
             with_tax = [taxed(cells[c], tax, is_rate=False) for c in sums for tax in taxes if any(tax)]
             told = _with_tax(told) if any(agree(net, one) for one in with_tax) else told
             return told._replace(columns=columns)
+    if not any(lines) and "total" not in map(_field, columns.values()) and not _prefix(told):
+        why = "no sum and no line is known of them, so they come to nothing"
+        findings.assumed.append(f"{table_name(table)}: {why}")
     if any(lines) and sums:
         why = "no sum of a row is what its lines come to, less a discount or with tax"
         findings.assumed.append(f"{table_name(table)}: {why}")
