@@ -33,8 +33,8 @@ from pipecli.harmless_text import clean, harmless
 from pipecli.history.change_set import ChangedRecord, Range, change_set, range_of
 from pipecli.history.events_in_words import title_of
 from pipecli.json_and_csv import picked
-from pipecli.store.crash_recovery import cleared_up_if_killed
 from pipecli.store.safe_files import Location
+from pipecli.store.undo_or_finish_change import cleared_up_if_killed
 from pipecli.sync.conflicts_left_to_person import RecordConflict, Side, conflicts_with_authors
 from pipecli.sync.doctor import examine, mend
 from pipecli.sync.doctor_identity_and_unshared_work import Diagnosis, State

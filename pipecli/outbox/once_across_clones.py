@@ -23,7 +23,7 @@ from contextlib import contextmanager, suppress
 from datetime import date, timedelta
 
 from pipecli.errors import PipecliError
-from pipecli.store import crash_recovery, git, lock
+from pipecli.store import git, lock, undo_or_finish_change
 from pipecli.store.git_remote import (
     LOCKED,
     RemoteTimeout,
@@ -276,6 +276,6 @@ def job(place: Location, name: str) -> Iterator[None]:
     """Hold a job of this clone (a run of reminders) while nobody else does it. Raises lock.Busy."""
     file = place.journal_of(name)
     with lock.hold_lock(file.parent):
-        crash_recovery.recover(place, file)
-        with crash_recovery.cleared_up_if_killed(place, name, file):
+        undo_or_finish_change.recover(place, file)
+        with undo_or_finish_change.cleared_up_if_killed(place, name, file):
             yield

@@ -195,17 +195,17 @@ class Pipeline:
         Those of other pipelines of the repository, too: its index and HEAD are theirs as well. A polite kill
         is as Ctrl-C. Raises Unsettled where a person must decide what becomes of that.
         """
-        from pipecli.store import crash_recovery, lock
+        from pipecli.store import lock, undo_or_finish_change
 
         if self.is_to_stop:
             raise KeyboardInterrupt
         with lock.hold_pipelines(self.location.cache), lock.interruptible():
-            if line := crash_recovery.recover(self.location):
+            if line := undo_or_finish_change.recover(self.location):
                 self.look_again()
                 self.tell(line)
             for other in _cut_off_beside(self.location):
                 try:
-                    line = crash_recovery.recover(other)
+                    line = undo_or_finish_change.recover(other)
                 except (OSError, PipecliError) as error:
                     line = f"warning: {error}"
                 if line:
@@ -238,16 +238,16 @@ class Pipeline:
         return has_traces
 
     def _finish_or_undo(self, place: Location, file: Path) -> None:
-        from pipecli.store import crash_recovery, lock
+        from pipecli.store import lock, undo_or_finish_change
         from pipecli.store.power_cut_and_killed_git import AtWork
 
         hold = lock.hold_pipelines if file == place.journal else lock.hold_lock
         try:
             with hold(file.parent, patience=0):
-                line = crash_recovery.recover(place, file, patience=0)
+                line = undo_or_finish_change.recover(place, file, patience=0)
         except (lock.Busy, AtWork):
             return
-        except crash_recovery.Unsettled as error:
+        except undo_or_finish_change.Unsettled as error:
             line = f"warning: {error}"
         except PipecliError as error:
             half = "a command was cut off in a change, which waits: " * os.path.lexists(file)

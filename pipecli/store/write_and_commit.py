@@ -1,6 +1,6 @@
 """One command, one commit: write all files of a change and commit them, or leave everything as it was.
 
-A failure, as of a full disk or a hook, is undone by `store/crash_recovery.py`, as is a kill.
+A failure, as of a full disk or a hook, is undone by `store/undo_or_finish_change.py`, as is a kill.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from pipecli.errors import PipecliError, left_in_part, reason_of
 from pipecli.records.kinds import SETTINGS_FILE
-from pipecli.store import crash_recovery, git, safe_files
+from pipecli.store import git, safe_files, undo_or_finish_change
 from pipecli.store.file_stamps import Stat, stat_of
 from pipecli.store.git_commit import (
     Commit,
@@ -34,11 +34,11 @@ from pipecli.store.power_cut_and_killed_git import (
 from pipecli.store.safe_files import kind_of
 
 if TYPE_CHECKING:
-    from pipecli.store.crash_recovery import Journal
     from pipecli.store.index.index import Index
     from pipecli.store.pipeline import Pipeline
     from pipecli.store.plan_writes import Write
     from pipecli.store.safe_files import Location
+    from pipecli.store.undo_or_finish_change import Journal
 
 
 def write_and_commit(
@@ -124,7 +124,7 @@ def write_under_journal(
     prefix, written = place.prefix, {} if stats is None else stats
     is_to_stop = False
     options = hardening_options(settings_of(place), place)
-    journal = crash_recovery.begin_journal(
+    journal = undo_or_finish_change.begin_journal(
         place,
         [(write.file, write.before, write.after) for write in writes],
         (message or "a change without a commit").partition("\n")[0],
@@ -140,7 +140,7 @@ def write_under_journal(
             if write.after is None:
                 safe_files.remove_empty(place.root, write.file)
         journal.end()
-        crash_recovery.ended.append(commit_id or "")
+        undo_or_finish_change.ended.append(commit_id or "")
 
     try:
         before()

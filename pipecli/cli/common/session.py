@@ -51,7 +51,7 @@ class Session:
         self.answers: dict[str, str] = {}
         """To the questions of this command that are for none of its options."""
         self._given: set[str] = set()
-        self._ended = len(getattr(sys.modules.get("pipecli.store.crash_recovery"), "ended", ()))
+        self._ended = len(getattr(sys.modules.get("pipecli.store.undo_or_finish_change"), "ended", ()))
 
     def set(self, name: str, value: str | bool) -> None:
         """Take one shared option."""
@@ -118,7 +118,7 @@ class Session:
 
     def what_stays(self) -> str:
         """The part of the command that stays, whatever becomes of it now, in words."""
-        ended = getattr(sys.modules.get("pipecli.store.crash_recovery"), "ended", [])
+        ended = getattr(sys.modules.get("pipecli.store.undo_or_finish_change"), "ended", [])
         if changes := ended[self._ended :]:
             commit = next((commit for commit in reversed(changes) if commit), "")
             last = f", the last as commit {commit[:7]}" if commit else ""

@@ -18,7 +18,7 @@ import pytest
 from pipecli.__main__ import main as start_of_the_program
 from pipecli.cli.main import run
 from pipecli.errors import PipecliError
-from pipecli.store import crash_recovery, lock, safe_files
+from pipecli.store import lock, safe_files, undo_or_finish_change
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.power_cut_and_killed_git import moving
 
@@ -301,11 +301,13 @@ def test_a_polite_kill_is_as_ctrl_c_as_long_as_the_pipeline_is_held(root):
 
 def test_a_polite_kill_as_a_journal_is_written_leaves_none(root, monkeypatch):
     place = safe_files.find_location(root)
-    monkeypatch.setattr(crash_recovery.power_cut, "hold_file", lambda _: signal.raise_signal(signal.SIGTERM))
+    monkeypatch.setattr(
+        undo_or_finish_change.power_cut, "hold_file", lambda _: signal.raise_signal(signal.SIGTERM)
+    )
     with (
         pytest.raises(KeyboardInterrupt),
         lock.hold_pipelines(place.cache),
-        crash_recovery.cleared_up_if_killed(place, "sync"),
+        undo_or_finish_change.cleared_up_if_killed(place, "sync"),
     ):
         pytest.fail("the signal came before the work")
     assert not place.journal.exists()
@@ -659,10 +661,10 @@ def test_ctrl_c_once_a_new_pipeline_is_committed_is_told_as_done(home, tmp_path)
 CUT_OFF = """\
 import os, sys, time
 from pathlib import Path
-from pipecli.store import crash_recovery, lock, safe_files
+from pipecli.store import undo_or_finish_change, lock, safe_files
 from pipecli.store.power_cut_and_killed_git import moving
 place = safe_files.find_location(Path(sys.argv[1]))
-with lock.hold_pipelines(place.cache), crash_recovery.cleared_up_if_killed(place, "sync"):
+with lock.hold_pipelines(place.cache), undo_or_finish_change.cleared_up_if_killed(place, "sync"):
     moving(place, sys.argv[2])
     refs = ("refs/remotes/origin/main", "reftable/tables.list")
     for name in ("index", *refs, "config", "objects/maintenance"):
@@ -757,7 +759,7 @@ def git_at_work(root: Path) -> Iterator[None]:
 def cut_off(root: Path, subject: str, onto: str = "") -> None:
     """Leave what a command notes of its work beside changes, as if it was killed now."""
     place = safe_files.find_location(root)
-    with crash_recovery.cleared_up_if_killed(place, subject):
+    with undo_or_finish_change.cleared_up_if_killed(place, subject):
         if onto:
             moving(place, onto)
         notes = {file: file.read_bytes() for file in place.cache.glob("journal*")}
@@ -782,7 +784,7 @@ def test_work_that_fails_and_cannot_be_undone_now_is_undone_by_the_next_command(
     with (
         monkeypatch.context() as scene,
         pytest.raises(PipecliError, match=told),
-        crash_recovery.cleared_up_if_killed(place, "propose"),
+        undo_or_finish_change.cleared_up_if_killed(place, "propose"),
     ):
         moving(place, theirs)
         git("read-tree", "-um", theirs)
@@ -838,7 +840,7 @@ def test_what_became_of_files_that_a_killed_git_moved_is_told(cli, deal, git, ro
         fsync(open_)
 
     monkeypatch.setattr(os, "fsync", look)
-    with crash_recovery.cleared_up_if_killed(place, "sync"):
+    with undo_or_finish_change.cleared_up_if_killed(place, "sync"):
         moving(place, theirs)
         assert ((place.cache / "journal.onto").stat().st_ino, True) in hardened
         git("reset", "-q", "--hard", theirs)
@@ -997,11 +999,11 @@ def killed_change(
         (file, *(None if text is None else text.encode() for text in texts)) for file, texts in writes.items()
     ]
     place = safe_files.find_location(root)
-    record = crash_recovery.begin_journal(
+    record = undo_or_finish_change.begin_journal(
         place, contents, "a change", is_committing=is_committing, is_hard=False
     )
     for handle in record.handles:
-        crash_recovery.git.held.remove(handle)
+        undo_or_finish_change.git.held.remove(handle)
         os.close(handle)
 
 
