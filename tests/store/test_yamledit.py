@@ -528,6 +528,10 @@ def test_the_key_below_a_question_can_be_removed():
         before = parse(text, "x")
         after = {key: value for key, value in before.items() if key != "notes"}
         assert edit(text, before, after) == text.replace("notes: [a]\n", "")
+    text = "title: |-\n  Ready\n  ?\nnotes: [a]\nstage: won\n"
+    assert edit(text, parse(text, "x"), {"title": "Ready\n?", "stage": "won"}) == text.replace(
+        "notes: [a]\n", ""
+    )
     assert edit("? a\n: b\n? c\n: d\n", {"a": "b", "c": "d"}, {"a": "b"}) == "? a\n: b\n"
     assert edit("x: {? a : b, ? c : d}\n", {"x": {"a": "b", "c": "d"}}, {"x": {"a": "b"}}).startswith("x: {")
 

@@ -265,7 +265,11 @@ def _start_of_key(key: ScalarNode, text: str) -> int:
     if not text.endswith("?", 0, end):
         return key.start
     line = text[max(text.rfind("\n", 0, end), text.rfind("\r", 0, end)) + 1 : end - 1]
-    is_mark = not line.strip(" -?:") or line[-1] in "{[" or (line[-1] == " " and line.rstrip()[-1] in "{[,")
+    if line.strip(" -?:"):
+        is_mark = line[-1] in "{[" or (line[-1] == " " and line.rstrip()[-1] in "{[,")
+    else:  # a line of a text above, which stands deeper, may be a question mark alone
+        above = max(text.rfind("\n", 0, key.start), text.rfind("\r", 0, key.start))
+        is_mark = len(line) < key.start - above - 1
     return end - 1 if is_mark else key.start  # else the value above is a question
 
 
