@@ -242,7 +242,8 @@ def write_file(root: Path, file: str, content: bytes) -> Stat:
 
 def create_file(root: Path, file: str, content: bytes) -> Stat:
     """Write a file that must not exist yet, in a folder that is made. Raises FileExistsError."""
-    if os.path.lexists(path := f"{root}/{file}"):
+    with suppress(FileNotFoundError):  # any other failure doesn't tell that nothing is there
+        os.lstat(path := f"{root}/{file}")
         raise FileExistsError(EEXIST, os.strerror(EEXIST), path)
     return _put(root, file, content, None)
 

@@ -222,3 +222,18 @@ def test_a_pipe_in_a_folder_is_named_once_git_has_waited_for_it(
         (root / name).unlink()
     cli("product", "list")
     assert git("status", "--porcelain") == "" and not [*(root / ".git").rglob("*.lock")]
+
+
+def test_a_file_that_the_disk_does_not_tell_of_is_not_written_over(tmp_path, monkeypatch):
+    (tmp_path / "acme.yaml").write_bytes(b"name: Acme\n")
+
+    def failing(path, *rest, **named):
+        raise OSError(EIO, os.strerror(EIO), path)
+
+    with monkeypatch.context() as disk:
+        disk.setattr(os, "lstat", failing)
+        with pytest.raises(OSError, match=os.strerror(EIO)):
+            safe_files.create_file(tmp_path, "acme.yaml", b"name: Another\n")
+    assert (tmp_path / "acme.yaml").read_bytes() == b"name: Acme\n"
+    with pytest.raises(FileExistsError):
+        safe_files.create_file(tmp_path, "acme.yaml", b"name: Another\n")
