@@ -31,7 +31,7 @@ def random_part() -> str:
 
 
 def new_id(prefix: str, taken: Container[str]) -> str:
-    """An id that no record of the pipeline has."""
+    """An id that no record of this clone has; by its random part other clones' have others."""
     while (id_ := f"{prefix}-{random_part()}") in taken:
         pass
     return id_

@@ -154,7 +154,7 @@ def _message(run: Session, reminder: Reminder, keys: Sequence[str]) -> Message:
     return reminder_message(reminder.name, [reminder.by_key[key] for key in keys], run.today, words)
 
 
-def _take_up(run: Session, claims: Claims, journal: RunJournal, *, is_again: bool) -> None:
+def _tell_of_killed_run(run: Session, claims: Claims, journal: RunJournal, *, is_again: bool) -> None:
     """Give back what a killed run has claimed and not sent; tell what it has perhaps sent."""
     killed = journal.of_killed()
     if killed is None:
@@ -297,7 +297,7 @@ def sending(
     with job(place, name):
         who = secrets.token_hex(4)
         journal = RunJournal(place.cache, who, journal_name)
-        _take_up(run, claims, journal, is_again=is_again)
+        _tell_of_killed_run(run, claims, journal, is_again=is_again)
         journal.begin(keys)
         run.pipeline.beyond_undo = "what was sent is noted, and the next run sends the rest"
         sender = Sender(journal, claims.claim(keys, who, run.today))

@@ -126,7 +126,7 @@ class _Compiler:
         return Bindings(
             external_path=self._parsed("external_id", []) if external or self.inside else (),
             only=self._conditions(self.mapping.only, ["only"]),
-            rows=self.inside or self.mapping.rows or self._only_list(),
+            rows=self.inside or self.mapping.rows or self._list_that_rows_are_of(),
             columns=columns,
             other_currencies=self._other_currencies(columns),
             templates=tuple(templates),
@@ -156,7 +156,7 @@ class _Compiler:
         if not record and "record" not in feeds:
             self.source.fault(["columns"], "no column says the record of a row: a column feeds `record`")
 
-    def _only_list(self) -> str | None:
+    def _list_that_rows_are_of(self) -> str | None:
         """The list that the columns feed, where they feed nothing else: each row is then an element of it."""
         lists = {str(path[0]) if len(path) > 2 and path[1] == 0 else "" for path in self.fed}
         return lists.pop() if len(lists) == 1 and lists <= {"items", "activities", "contacts"} else None
