@@ -2290,8 +2290,9 @@ def test_product_rows_of_bitrix_are_lines_of_deals_and_no_price_list(cli: Cli, r
     assert lines == [["Blade", 2, 9, 19]]
 
 
-def test_the_states_of_quotations_of_dynamics_are_numbers_or_words(cli: Cli, root: Path) -> None:
-    quotes = "quoteid,name,opportunityid,statecode,totalamount\n"
+@pytest.mark.parametrize("state", ["statecode", "statecodename"])
+def test_the_states_of_quotations_of_dynamics_are_numbers_or_words(cli: Cli, root: Path, state: str) -> None:
+    quotes = f"quoteid,name,opportunityid,{state},totalamount\n"
     quotes += "Q1,One,D1,Won,5\nQ2,Two,D1,Active,5\nQ3,Three,D1,2,5\n"
     deals = "opportunityid,name,customeridname,statecode,estimatedvalue\nD1,Saw,Aurora,0,5\n"
     _plan(cli, _files("exp", opportunity=deals, quote=quotes))
