@@ -27,11 +27,11 @@ _SOFT_HYPHEN = "\xad"  # a terminal shows it or not, as it likes: nobody can say
 BREAKS = "\t\n\r\u2028\u2029"
 
 
-def clean(text: str, *, is_drawn: bool = False) -> str:
+def terminal_line(text: str, *, is_drawn: bool = False) -> str:
     """Text on one line that does nothing to a terminal: line breaks show as `⏎`, other controls as `·`."""
     if _is_harmless(text):
         return text
-    return harmless(re.sub(_LINE_ENDS, "⏎", text), "\t", is_drawn=is_drawn).replace(_SOFT_HYPHEN, "")
+    return without_controls(re.sub(_LINE_ENDS, "⏎", text), "\t", is_drawn=is_drawn).replace(_SOFT_HYPHEN, "")
 
 
 def _is_harmless(text: str) -> bool:
@@ -39,7 +39,7 @@ def _is_harmless(text: str) -> bool:
     return text.isprintable() and (text.isascii() or not re.search(_PRINTABLE, text))
 
 
-def harmless(text: str, also: str = "", *, instead: str = "·", is_drawn: bool = False) -> str:
+def without_controls(text: str, also: str = "", *, instead: str = "·", is_drawn: bool = False) -> str:
     """Text of several lines that does nothing to a terminal but break its lines.
 
     `also` are further characters, none printable. In what `is_drawn` isolates stay.
@@ -79,22 +79,22 @@ _AFTER_A_BREAK = r"(?<=;)[^;\r\n]*|(?<=[\r\n])[^;\r\n]*"
 """What a spreadsheet that separates cells by semicolons takes for the start of a cell, quotes or not."""
 
 
-def guarded_cell(text: str) -> str:
+def spreadsheet_cell(text: str) -> str:
     """Text that a spreadsheet only shows, with a `'` before what it would run as a formula.
 
     Also after a semicolon and a line break: with those, a spreadsheet of many countries begins a cell.
-    Text that looks guarded already gets one more, so that `unguarded_cell` gives back every text unchanged.
+    Text that looks guarded already gets one more: `text_of_spreadsheet_cell` gives back every text unchanged.
     """
     if ";" in text or "\n" in text or "\r" in text:
         text = re.sub(_AFTER_A_BREAK, lambda part: _guard(part[0], is_start=False) + part[0], text)
     return _guard(text) + text
 
 
-def unguarded_cell(cell: str) -> str:
-    """The text of a cell that `guarded_cell` wrote."""
+def text_of_spreadsheet_cell(cell: str) -> str:
+    """The text of a cell that `spreadsheet_cell` wrote."""
     text = re.sub(_AFTER_A_BREAK, lambda part: part[0].removeprefix(_guard(part[0], is_start=False)), cell)
     text = text.removeprefix(_guard(text))
-    return text if guarded_cell(text) == cell else cell
+    return text if spreadsheet_cell(text) == cell else cell
 
 
 def _guard(text: str, *, is_start: bool = True) -> str:
@@ -122,7 +122,7 @@ _LIVE = (
 )
 
 
-def lifeless(text: str, *, has_links: bool = False) -> str:
+def code_host_text(text: str, *, has_links: bool = False) -> str:
     """Text of which a code host makes no link and no message, whatever is escaped.
 
     `@ana` is told, `#12`, `!12` or `GL-12` is an issue that a commit's subject may close, a page's server is
@@ -137,8 +137,8 @@ _MARKDOWN_SIGNS = r"[\\|`*\[\]!$~]"
 
 def escaped_markdown(line: str) -> str:
     """A line as words of a Markdown page: no syntax of it, no tag, nothing that a code host obeys."""
-    line = lifeless(line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"), has_links=True)
-    return re.sub(_MARKDOWN_SIGNS, r"\\\g<0>", line)
+    line = line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return re.sub(_MARKDOWN_SIGNS, r"\\\g<0>", code_host_text(line, has_links=True))
 
 
 _LONGEST_LINE = 200
@@ -151,5 +151,5 @@ def message_line(text: str) -> str:
 
     A stranger may have written it: a mention gets a letter of no width into it, and so is only read.
     """
-    line = shortened(" ".join(harmless(text, f"{BREAKS}\ufeff", instead=" ").split()), _LONGEST_LINE)
+    line = shortened(" ".join(without_controls(text, f"{BREAKS}\ufeff", instead=" ").split()), _LONGEST_LINE)
     return re.sub(_MENTIONS, lambda mention: f"{mention[0]}\u200b", line)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipecli.harmless_text import guarded_cell, unguarded_cell
+from pipecli.harmless_text import spreadsheet_cell, text_of_spreadsheet_cell
 
 
 @pytest.mark.parametrize(
@@ -28,12 +28,12 @@ from pipecli.harmless_text import guarded_cell, unguarded_cell
     ],
 )
 def test_a_spreadsheet_runs_no_cell(text: str) -> None:
-    assert guarded_cell(text) == f"'{text}"
+    assert spreadsheet_cell(text) == f"'{text}"
 
 
 @pytest.mark.parametrize("text", ["-5.00", "+34600100200", "-1000", "a=b", "", "2026-11-21", "'x", "'-5"])
 def test_numbers_and_plain_text_stay_as_they_are(text: str) -> None:
-    assert guarded_cell(text) == text
+    assert spreadsheet_cell(text) == text
 
 
 @pytest.mark.parametrize(
@@ -48,10 +48,10 @@ def test_numbers_and_plain_text_stay_as_they_are(text: str) -> None:
 )
 def test_nor_one_that_begins_after_a_semicolon_or_a_line_break(text: str, cell: str) -> None:
     """Excel of half of Europe begins a cell there, whatever quotes stand around."""
-    assert guarded_cell(text) == cell
-    assert unguarded_cell(cell) == text
+    assert spreadsheet_cell(text) == cell
+    assert text_of_spreadsheet_cell(cell) == text
 
 
 @given(st.text(st.sampled_from("'=+-@1. x\t;\n"), max_size=8) | st.text())
 def test_every_text_comes_back(text: str) -> None:
-    assert unguarded_cell(guarded_cell(text)) == text
+    assert text_of_spreadsheet_cell(spreadsheet_cell(text)) == text

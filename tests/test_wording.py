@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipecli.harmless_text import lifeless, one_line, visible
+from pipecli.harmless_text import code_host_text, one_line, visible
 from pipecli.wording import count, duration, first_of, shortened
 
 
@@ -32,5 +32,5 @@ def test_text_to_show_has_no_control_characters() -> None:
 
 
 def test_a_subject_tells_nobody_and_closes_no_issue_and_an_address_is_a_link_in_markdown_alone() -> None:
-    assert lifeless("@ana #12 b@c.example") == "@\u200bana #\u200b12 b@c.example"
-    assert lifeless("@ana b@c.example", has_links=True) == "@\u200bana b@\u200bc.example"
+    assert code_host_text("@ana #12 b@c.example") == "@\u200bana #\u200b12 b@c.example"
+    assert code_host_text("@ana b@c.example", has_links=True) == "@\u200bana b@\u200bc.example"

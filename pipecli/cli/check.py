@@ -20,7 +20,7 @@ from pipecli.cli.common.output import Format, counted, lines, print_records, wri
 from pipecli.cli.common.session import CODE_HOST_FORMATS, FORMATS, Session, say
 from pipecli.cli.common.table import plain_columns
 from pipecli.errors import PipecliError
-from pipecli.harmless_text import BREAKS, harmless
+from pipecli.harmless_text import BREAKS, without_controls
 from pipecli.json_and_csv import dumps
 from pipecli.store import git
 from pipecli.store.index.rows_for_verbs import count_records
@@ -275,4 +275,4 @@ _IN_PROPERTY = "%\r\n:,"
 def _escaped(text: str, signs: str) -> str:
     """Text with the runner's own signs as %XX, and other control characters as `·`."""
     escaped = "".join(f"%{ord(char):02X}" if char in signs else char for char in text)
-    return harmless(escaped, BREAKS)
+    return without_controls(escaped, BREAKS)

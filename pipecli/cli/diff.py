@@ -28,7 +28,7 @@ from pipecli.cli.common.output import (
 from pipecli.cli.common.session import Session, say
 from pipecli.cli.common.table import Column, isolated, money, plain_columns
 from pipecli.cli.report.common import money_column
-from pipecli.harmless_text import clean
+from pipecli.harmless_text import terminal_line
 from pipecli.history.change_set import (
     ChangedRecord,
     ChangeSet,
@@ -79,7 +79,7 @@ def print_range(run: Session, revisions: Range, form: Format, links: str = "") -
         run.present, revisions, [record.key for record in changed.records if record.noun == "opportunity"]
     )
     for fault in _unread(changed, impact):
-        say(clean(f"warning: {fault}; not counted"))
+        say(terminal_line(f"warning: {fault}; not counted"))
     head = pipeline_of_commit(run.present, revisions.head) if revisions.head else run.present
     findings = findings_of_review(check(head), check_changes(run.present, revisions, changed), changed)
     match form:

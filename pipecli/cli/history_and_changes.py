@@ -15,7 +15,7 @@ from pipecli.cli.common.table import Column, cell_text, isolated, plain_columns
 from pipecli.cli.common.typed_dates import parse_as_of, parse_period
 from pipecli.cli.report.common import Currency, money_column, print_with_currency
 from pipecli.errors import Ambiguous, PipecliError
-from pipecli.harmless_text import clean
+from pipecli.harmless_text import terminal_line
 from pipecli.history.commit_as_of import zone_of
 from pipecli.history.commits import Commit, Signature, listed_commits, signatures
 from pipecli.history.deal_movements import Changes, ChangesAsked, End, movement_between
@@ -216,11 +216,11 @@ def _block(commit: Commit, entries: Sequence[LogEntry], name: Name, zone: tzinfo
     """One commit's part: a line of when and who, the events, and the message as it was written."""
     room = room_beside(len(_INDENT))
     when = f"{commit.when.astimezone(zone):%Y-%m-%d %H:%M}"
-    about = [isolated(clean(commit.author)), commit.id[:7]]
+    about = [isolated(terminal_line(commit.author)), commit.id[:7]]
     if commit.committer:
-        about.append(f"committed by {isolated(clean(commit.committer))}")
+        about.append(f"committed by {isolated(terminal_line(commit.committer))}")
     if signed is not None:
-        about.append(clean(_words(signed.get(commit.id))))
+        about.append(terminal_line(_words(signed.get(commit.id))))
     lines = ["  ".join([when, *about])]
     for entry in entries:
         for event in entry.events:
@@ -293,8 +293,8 @@ def _print_of_changes(run: Session, movement: Changes, window: str | None, *, na
 
 def _moment_text(end: End) -> str:
     if end.standing is None:
-        return f"{clean(end.name)}, before the first commit"
-    return f"{clean(end.name)}: commit {end.standing.commit[:7]} of {end.standing.at:%Y-%m-%d %H:%M}"
+        return f"{terminal_line(end.name)}, before the first commit"
+    return f"{terminal_line(end.name)}: commit {end.standing.commit[:7]} of {end.standing.at:%Y-%m-%d %H:%M}"
 
 
 def _sums(movement: Changes) -> Iterator[dict[str, Any]]:

@@ -19,7 +19,7 @@ from pipecli.cli.common.session import Session
 from pipecli.cli.common.terminal_and_own_config import expanded, paged
 from pipecli.cli.nouns import ALIASES, NOUNS, SECTIONS
 from pipecli.errors import PipecliError, is_short_of_memory
-from pipecli.harmless_text import clean
+from pipecli.harmless_text import terminal_line
 from pipecli.wording import with_words_cut
 
 USAGE, INTERRUPTED = 2, 130
@@ -273,7 +273,7 @@ def _error(session: Session, arguments: Sequence[str], error: PipecliError, stat
 
         text = dumps({"error": as_record(error)}, None)
     else:
-        text = "error: " + with_words_cut(clean(" ".join(str(error).split("\n"))))
+        text = "error: " + with_words_cut(terminal_line(" ".join(str(error).split("\n"))))
     print(text, file=sys.stderr)  # noqa: T201 - the one place that prints errors
     return status
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from pipecli.cli.common.command import Verb, argument, flag, noun
 from pipecli.cli.common.session import say
 from pipecli.errors import PipecliError
-from pipecli.harmless_text import clean
+from pipecli.harmless_text import terminal_line
 from pipecli.records.kinds import BY_FOLDER, SETTINGS_FILE
 
 app = noun()
@@ -30,11 +30,11 @@ def merge_driver(
     before, mine, other = (file.read_bytes() for file in (base, ours, theirs))
     merged = merge_file(_file_of(path), before or None, mine, other, "base" if ancestor else None)
     ours.write_bytes(merged.content)
-    name = clean(path)
+    name = terminal_line(path)
     if merged.by_line and not ancestor:
-        say(f"{name}: merged line by line, not by field: {clean(merged.by_line)}")
+        say(f"{name}: merged line by line, not by field: {terminal_line(merged.by_line)}")
     for conflict in merged.conflicts:
-        say(f"{name}: {clean(conflict.words)}")
+        say(f"{name}: {terminal_line(conflict.words)}")
     if merged.conflicts:
         fields = len(merged.conflicts)
         what = "the file is" if merged.by_line else "1 field is" if fields == 1 else f"{fields} fields are"

@@ -29,7 +29,7 @@ from pipecli.cli.common.session import Session, say, session
 from pipecli.cli.common.table import Column, isolated, plain_columns
 from pipecli.cli.diff import print_range
 from pipecli.errors import PipecliError
-from pipecli.harmless_text import clean, harmless
+from pipecli.harmless_text import terminal_line
 from pipecli.history.change_set import ChangedRecord, Range, change_set, range_of
 from pipecli.history.events_in_words import title_of
 from pipecli.json_and_csv import picked
@@ -90,7 +90,8 @@ def _print(run: Session, proposal: Proposal, opened: Opened, text: str, *, is_dr
         "text": text,
     }
     would = "would go to" if is_dry else "on"
-    lines = [clean(f"{proposal.title}: {count(proposal.commits, 'commit')} {would} {proposal.branch}")]
+    about = f"{proposal.title}: {count(proposal.commits, 'commit')} {would} {proposal.branch}"
+    lines = [terminal_line(about)]
     if opened.address:
         lines.append(f"{'asked for' if opened.is_open else 'ask for it at'}: {opened.address}")
     elif not is_dry:
@@ -183,7 +184,8 @@ def _sync(run: Session, *, is_waiting: bool) -> None:
         "records": done.merged,
         "proposals": titles,
     }
-    print_record(record, run.format, "".join(f"{clean(line)}\n" for line in sentences), id_key="commit")
+    shown = "".join(f"{terminal_line(line)}\n" for line in sentences)
+    print_record(record, run.format, shown, id_key="commit")
 
 
 def _sentence(done: Synced) -> str:
@@ -205,7 +207,7 @@ def _print_rows(
 ) -> None:
     """Print a text for people, an object as JSON, and rows in other formats."""
     if run.format in (Format.TABLE, Format.JSON, Format.JSONL):
-        print_record(whole, run.format, harmless(text))
+        print_record(whole, run.format, text)
     else:
         columns = [Column(name, name.upper()) for name in rows[0] if name not in ("ours_by", "theirs_by")]
         print_records(rows, columns, run.format, id_key=id_key)
@@ -231,7 +233,7 @@ def disputes_text(conflicts: Sequence[RecordConflict]) -> str:
             sides = (("ours", other.ours_by), ("theirs", other.theirs_by))
             by = ", ".join(f"{side} by {author}" for side, author in sides if author)
             lines += [f"      {line}" for line in wrapped(by, room)] if by else []
-    return "".join(f"{isolated(clean(line))}\n" for line in lines)
+    return "".join(f"{isolated(terminal_line(line))}\n" for line in lines)
 
 
 _MOST = 20
@@ -260,18 +262,17 @@ def print_preview(run: Session) -> None:
             run.format, (), id_key="branch",
         )  # fmt: skip
         return
+    where = terminal_line(str(upstream))
     if not pulled and not pushed:
-        write_text(harmless(f"nothing would come or go: this clone and {upstream} are at the same commit\n"))
+        write_text(f"nothing would come or go: this clone and {where} are at the same commit\n")
     for commits, records, way in ((pulled, coming, "come from"), (pushed, going, "go to")):
         if commits:
             of_what = f", with {count(len(records), 'record')}" if records else ""
-            write_text(
-                harmless(f"{count(commits, 'commit')} would {way} {upstream}{of_what}\n") + _lines(records)
-            )
+            write_text(f"{count(commits, 'commit')} would {way} {where}{of_what}\n{_lines(records)}")
     if merge.merged:
         write_text(f"merged field by field: {', '.join(merge.merged)}\n")
     if disputes:
-        write_text(harmless(f"{count(len(disputes), 'conflict')}, left to you\n{disputes_text(disputes)}"))
+        write_text(f"{count(len(disputes), 'conflict')}, left to you\n{disputes_text(disputes)}")
     say("nothing is changed")
 
 
@@ -305,7 +306,7 @@ def _lines(records: list[ChangedRecord]) -> str:
         lines += map("".join, hanging(texts, "    "))
     if len(records) > _MOST:
         lines.append(f"  and {len(records) - _MOST} records more")
-    return "".join(f"{isolated(clean(line))}\n" for line in lines)
+    return "".join(f"{isolated(terminal_line(line))}\n" for line in lines)
 
 
 @app.command("doctor", cls=Verb)
@@ -349,7 +350,7 @@ def _lines_of_doctor(diagnosis: Diagnosis) -> list[str]:
         *(indent + line for line in rest),
         *(f"{indent}{'  ' if number else '→ '}{line}" for number, line in enumerate(out)),
     ]
-    return [isolated(clean(line)) for line in lines]
+    return [isolated(terminal_line(line)) for line in lines]
 
 
 def _sum_up(diagnoses: Sequence[Diagnosis]) -> None:

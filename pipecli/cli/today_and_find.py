@@ -17,7 +17,7 @@ from pipecli.cli.common.session import Session, mention, owner_filter, say, sess
 from pipecli.cli.common.table import Column, cut, isolated
 from pipecli.cli.common.terminal_and_own_config import terminal_width
 from pipecli.errors import PipecliError
-from pipecli.harmless_text import clean
+from pipecli.harmless_text import terminal_line
 from pipecli.records.days import Days
 from pipecli.records.kinds import BY_NOUN, CUSTOMER, INVOICE, LEAD, OPPORTUNITY, QUOTATION, collection_named
 from pipecli.reports.today_and_followups import (
@@ -118,7 +118,7 @@ def today(run: Session) -> None:
     shown = rows_that_fit(sections, _most_rows() + _MOST_NEWS - min(len(news), _MOST_NEWS))
     whose = chosen.owner or chosen.team or chosen.me
     heading = f"{run.today:%A} {run.today}" + (f", {whose}" if whose else "")
-    write_text(f"{isolated(clean(heading))}\n")
+    write_text(f"{isolated(terminal_line(heading))}\n")
     if shown:
         documents = [document_row(row["id"]) for row in shown]
         rows_shown = [{**row, "record": row["id"]} for row in _numbered(shown)]
@@ -220,7 +220,7 @@ def _write_news(news: Sequence[tuple[str, str]]) -> None:
     more = f", {_MOST_NEWS} of {len(news)} changes" if len(news) > _MOST_NEWS else ""
     write_text(f"since yesterday{more}\n")
     for author, subject in news[:_MOST_NEWS]:
-        line = clean(f"  {subject} ({author})")
+        line = terminal_line(f"  {subject} ({author})")
         write_text(isolated(cut(line, width) if width and len(line) > width else line) + "\n")
 
 

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from icalendar import Alarm, Calendar, Event, Timezone, TimezoneDaylight, TimezoneStandard, Todo, vText
 
-from pipecli.harmless_text import harmless
+from pipecli.harmless_text import without_controls
 from pipecli.reports.today_and_followups import Plan
 from pipecli.translation import Words
 
@@ -110,7 +110,7 @@ def _alarm(entry: CalendarEntry) -> Alarm:
 
 
 def _clean(text: str) -> str:
-    return harmless(text.replace("\r\n", "\n").replace("\r", "\n"), "\u2028\u2029", instead=" ")
+    return without_controls(text.replace("\r\n", "\n").replace("\r", "\n"), "\u2028\u2029", instead=" ")
 
 
 class _Observance(NamedTuple):

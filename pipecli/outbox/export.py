@@ -14,7 +14,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from pipecli.harmless_text import guarded_cell
+from pipecli.harmless_text import spreadsheet_cell
 from pipecli.json_and_csv import free_cell, list_cell, plain_cell
 from pipecli.records.kinds import COLLECTIONS, Kind
 from pipecli.wording import count
@@ -29,8 +29,8 @@ def csv_text(records: Sequence[Plain], delimiter: str = ",") -> str:
     columns = _columns(rows)
     out = io.StringIO(newline="")
     writer = csv.writer(out, delimiter=delimiter)
-    writer.writerow([guarded_cell(column) for column in columns])
-    writer.writerows([[guarded_cell(row.get(column, "")) for column in columns] for row in rows])
+    writer.writerow([spreadsheet_cell(column) for column in columns])
+    writer.writerows([[spreadsheet_cell(row.get(column, "")) for column in columns] for row in rows])
     return out.getvalue()
 
 

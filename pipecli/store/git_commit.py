@@ -15,7 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from pipecli.harmless_text import lifeless
+from pipecli.harmless_text import code_host_text
 from pipecli.store import git
 
 if TYPE_CHECKING:
@@ -190,7 +190,7 @@ def commit_message(subject: str, more: str | None, trailers: str) -> str:
     """The message of a commit: subject, what --message says, trailers. A code host is to link no subject."""
     key, colon, words = subject.partition(": ")
     is_of_record = colon and re.fullmatch(r"[\w.-]+", key)  # its key stays as it is typed
-    subject = f"{key}{colon}{lifeless(words)}" if is_of_record else lifeless(subject)
+    subject = f"{key}{colon}{code_host_text(words)}" if is_of_record else code_host_text(subject)
     return "\n\n".join(part for part in (subject, more, trailers) if part)
 
 

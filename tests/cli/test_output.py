@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from pipecli.cli.common.output import Format, print_record, print_records, terminal_width
 from pipecli.cli.common.table import Column
-from pipecli.harmless_text import unguarded_cell
+from pipecli.harmless_text import text_of_spreadsheet_cell
 from pipecli.json_and_csv import loads
 
 COLUMNS = [
@@ -221,8 +221,8 @@ def test_csv_reads_back_but_for_guards_and_controls(
     assert len(cells) == len(rows)
     for row, written in zip(rows, cells, strict=True):
         for text, cell in zip(row, written, strict=True):
-            assert len(unguarded_cell(cell)) == len(text)
-            assert all(a in (b, "·") for a, b in zip(unguarded_cell(cell), text, strict=True))
+            assert len(text_of_spreadsheet_cell(cell)) == len(text)
+            assert all(a in (b, "·") for a, b in zip(text_of_spreadsheet_cell(cell), text, strict=True))
             assert not cell.startswith(("=", "@", "\t", "\r"))
 
 

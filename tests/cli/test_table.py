@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from wcwidth import iter_graphemes, wcswidth, wcwidth
 
 from pipecli.cli.common.table import _SINGLE, Column, cell_text, cut, display_width, money, render
-from pipecli.harmless_text import clean
+from pipecli.harmless_text import terminal_line
 
 DEALS = [
     Column("id", "ID"),
@@ -158,7 +158,7 @@ def test_a_table_without_right_to_left_letters_has_no_isolates() -> None:
     ],
 )
 def test_what_would_move_a_terminal_is_shown_instead(text: str, shown: str) -> None:
-    assert clean(text) == cell_text(text) == shown
+    assert terminal_line(text) == cell_text(text) == shown
 
 
 @pytest.mark.parametrize(
@@ -247,7 +247,7 @@ def test_any_text_stays_in_its_column_and_in_the_terminal(
 
 @given(CELLS, st.integers(1, 20))
 def test_a_cut_text_fits_and_is_the_start_of_it(text: str, width: int) -> None:
-    plain = clean(text)
+    plain = terminal_line(text)
     shown = cut(plain, width)
     assert display_width(shown) <= width
     assert shown == plain or plain.startswith(shown.removesuffix("…"))

@@ -33,13 +33,13 @@ def begun(clones: Path, tmp_path_factory: pytest.TempPathFactory) -> Waiting:
         luis, ana = Clone(folder / "luis"), Clone(folder / "ana")
         luis.change(MACHINES, "4998.00", "6000.00")
         luis.remove(GRINDERS)
-        luis.write(CUSTOMER, "id: zeta\nname: Zeta\nwebsite: zeta.example\n")
+        luis.write(CUSTOMER, "id: zeta\nname: زتا\nwebsite: zeta.example\n")
         luis.write("plan.txt", "theirs\n")
         luis.write("templates/only-theirs.txt", "new\n")
         luis.git("push", "-q")
         ana.change(MACHINES, "4998.00\nexpected_close: 2026-12-15", "5500.00\nexpected_close: 2027-01-10")
         ana.change(GRINDERS, "stage: qualify", "stage: demo")
-        ana.write(CUSTOMER, "id: zeta\nname: Zeta\nwebsite: other.example\n")
+        ana.write(CUSTOMER, "id: zeta\nname: زتا\nwebsite: other.example\n")
         ana.write("plan.txt", "ours\n")
         before = ana.state()
         patch.setenv("COLUMNS", "80")
@@ -59,7 +59,7 @@ def test_a_conflict_is_told_with_both_values_and_whose_they_are(
     mine = ana.git("log", "--reverse", "--format=%h", "--abbrev=7", "-4").split()
     others = luis.git("log", "--reverse", "--format=%h", "--abbrev=7", "-5").split()
     told = f"""\
-zeta  Zeta
+\u2068zeta  زتا\u2069
   {CUSTOMER}
     website: ours other.example, theirs zeta.example
       ours by Ana Ruiz ({mine[2]}), theirs by Luis Gil ({others[2]})
@@ -150,7 +150,7 @@ def test_theirs_removes_what_they_removed(ana: Clone, luis: Clone) -> None:
 def test_continue_takes_the_files_as_a_person_left_them(ana: Clone, luis: Clone) -> None:
     error = ana.sync("--continue", code=1).err
     assert f"{CUSTOMER}:3: both values are still there" in error
-    ana.write(CUSTOMER, "id: zeta\nname: Zeta\nwebsite: new.example\n", commit=False)
+    ana.write(CUSTOMER, "id: zeta\nname: زتا\nwebsite: new.example\n", commit=False)
     ana.write("plan.txt", "both\n", commit=False)
     text = ana.read(MACHINES)
     begin, end = text.index("<<<<<<<"), text.index("expected_close")

@@ -21,7 +21,7 @@ from pipecli.cli.common.session import Session, repeat_nothing, say
 from pipecli.cli.common.table import Column, amount_text, render
 from pipecli.cli.common.terminal_and_own_config import takes_links, terminal_width
 from pipecli.errors import Ambiguous, PipecliError, Question
-from pipecli.harmless_text import clean
+from pipecli.harmless_text import terminal_line
 from pipecli.json_and_csv import dumps, loads
 from pipecli.records.compare_names import Names, chosen_id, stages_of
 from pipecli.records.kinds import BY_NOUN, BY_PREFIX, RANDOM, Kind
@@ -107,7 +107,7 @@ def recalled(run: Session, text: str) -> str:
     _refuse_changed_by_others(run, text, key, paths[0][0], since)
     of_deal = "opportunity_title" in columns_of(connection, BY_NOUN[noun].table)
     title = _row_of(run, noun, key)[1] if of_deal else label(connection, noun, key)
-    say(f"{text} is {key} {clean(title or '')}".rstrip())
+    say(f"{text} is {key} {terminal_line(title or '')}".rstrip())
     return key
 
 
@@ -139,7 +139,7 @@ def _refuse_changed_by_others(run: Session, text: str, key: str, file: str, sinc
     others = [author for author in log.stdout.decode("utf-8", "replace").split("\n") if author]
     if log.returncode or any(author.casefold() != me for author in others):
         whom = next((author for author in others if author.casefold() != me), "")
-        what = f"which {clean(whom)} has changed since" if whom else "and git's history is another since"
+        what = f"which {whom} has changed since" if whom else "and git's history is another since"
         raise PipecliError(f"{text} was {key}, {what}", hint=f"look at it: pipecli history {key}; list again")
 
 
@@ -239,7 +239,7 @@ def answer(ctx: Any, question: Ambiguous | Question) -> None:
         ctx.params[question.option] = [text] if is_list else text
     elif question.choices:
         ctx.ensure_object(Session).answers[question.asked] = _worded(question)
-    elif typer.confirm(clean(question.asked), err=True):
+    elif typer.confirm(terminal_line(question.asked), err=True):
         ctx.ensure_object(Session).answers[question.asked] = "yes"
     else:
         raise question
@@ -276,12 +276,12 @@ def _worded(question: Question) -> str:
 
     Choices that are numbers themselves have none: `1` would be two of them.
     """
-    asked, choices, how = clean(question.asked), question.choices, "in words"
+    asked, choices, how = terminal_line(question.asked), question.choices, "in words"
     numbered: Sequence[str] = () if any(choice[:1].isdecimal() for choice in choices) else choices
     if choices:
         how = "its number" if numbered else " or ".join(choices)
     for number, choice in enumerate(numbered, 1):
-        typer.echo(f"{number:>2}  {clean(choice)}", err=True)
+        typer.echo(f"{number:>2}  {terminal_line(choice)}", err=True)
     while True:
         text = typer.prompt(f"{asked} ({how}; nothing to stop)", default="", **_ON_STDERR).strip()
         if not text:
@@ -293,7 +293,7 @@ def _worded(question: Question) -> str:
         named = [choice for choice in numbered if choice.casefold().startswith(text.casefold())]
         if len(named) == 1:
             return named[0]
-        typer.echo(f'"{clean(text)}" {"may be several" if named else "is none"} of these', err=True)
+        typer.echo(f'"{terminal_line(text)}" {"may be several" if named else "is none"} of these', err=True)
 
 
 _ON_STDERR: dict[str, Any] = {"show_default": False, "err": True}

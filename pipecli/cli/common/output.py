@@ -32,7 +32,7 @@ from pipecli.cli.common.terminal_and_own_config import (
     terminal_width,
 )
 from pipecli.errors import PipecliError, system_refusal
-from pipecli.harmless_text import clean, escaped_markdown, guarded_cell, harmless
+from pipecli.harmless_text import escaped_markdown, spreadsheet_cell, terminal_line, without_controls
 from pipecli.json_and_csv import dumps, plain_cell
 from pipecli.wording import count
 
@@ -123,7 +123,7 @@ def write_text(text: str, *, is_clean: bool = False) -> None:
     """Text for stdout, as UTF-8 with \\n on every platform; a clean one has no control but our own."""
     stream = sys.stdout
     if stream.isatty() and not is_clean:
-        text = harmless(text, is_drawn=True)
+        text = without_controls(text, is_drawn=True)
     if isinstance(stream, io.TextIOWrapper):
         # A pipe on Windows and a POSIX locale have other encodings; Windows would also double the \r of CSV.
         stream.reconfigure(encoding="utf-8", newline="\n")
@@ -180,7 +180,7 @@ def _print_table(
 
 def _listing(lines: Sequence[tuple[str, object]], links: Mapping[str, str]) -> str:
     """Labels and values side by side; a long value goes on under its own start, words whole."""
-    labels = [clean(label) for label, _ in lines]
+    labels = [terminal_line(label) for label, _ in lines]
     indent = max([display_width(label) for label in labels], default=0) + 2
     room = room_beside(indent, 12)
     drawn: list[str] = []
@@ -208,7 +208,7 @@ def wrapped(value: object, room: int | None) -> list[str]:
     paragraphs = value.strip("\r\n").splitlines() if isinstance(value, str) else [cell_text(value)]
     lines: list[str] = []
     for paragraph in paragraphs or [""]:
-        text = clean(paragraph)
+        text = terminal_line(paragraph)
         if room is None or display_width(text) <= room:
             lines.append(text)
             continue
@@ -242,12 +242,13 @@ def hanging(texts: Iterable[str], indent: str) -> Iterator[tuple[str, str]]:
 def _delimited(fmt: Format, keys: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
     cells = ([_exact(cell) for cell in row] for row in chain([keys], rows))
     if fmt is Format.TSV:
-        yield from ("\t".join([_unquoted(guarded_cell(clean(cell))) for cell in row]) + "\n" for row in cells)
+        guarded = ([_unquoted(spreadsheet_cell(terminal_line(cell))) for cell in row] for row in cells)
+        yield from ("\t".join(row) + "\n" for row in guarded)
         return
     import csv
 
     line = csv.writer(_Line()).writerow  # it gives back what `write` does
-    yield from (line([guarded_cell(cell) for cell in row]) for row in cells)
+    yield from (line([spreadsheet_cell(cell) for cell in row]) for row in cells)
 
 
 def _unquoted(cell: str) -> str:
@@ -267,7 +268,7 @@ def _exact(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, str):
-        return harmless(value)
+        return without_controls(value)
     if isinstance(value, (bool, Decimal)):
         return plain_cell(value)
     if isinstance(value, date):
@@ -312,7 +313,7 @@ def markdown_text(value: object) -> str:
     if isinstance(value, Markup):
         return value
     lines = re.split(_LINE_BREAKS, value.strip()) if isinstance(value, str) else [cell_text(value)]
-    return "<br>".join([escaped_markdown(clean(line)) for line in lines])
+    return "<br>".join([escaped_markdown(terminal_line(line)) for line in lines])
 
 
 def ending_of(output: str, endings: Sequence[str], name: str) -> str:
@@ -377,7 +378,7 @@ def lines(finding: Finding) -> list[str]:
     """`file:line:column: message (rule)`, which editors and CI turn into links; long ones go on below."""
     place = ":".join(str(part) for part in finding[:3])
     mark = "" if finding.severity == "error" else f"{finding.severity}: "
-    text = clean(f"{place}: {mark}{finding.message} ({finding.rule})")
+    text = terminal_line(f"{place}: {mark}{finding.message} ({finding.rule})")
     width = terminal_width()
     if width is None:
         return [text]

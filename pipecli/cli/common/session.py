@@ -15,7 +15,7 @@ import typer
 
 from pipecli.cli.common.terminal_and_own_config import COLORS, choose_color, own_values, say_after
 from pipecli.errors import Fault, FaultyFile, PipecliError
-from pipecli.harmless_text import clean
+from pipecli.harmless_text import terminal_line
 from pipecli.records.kinds import Kind
 from pipecli.wording import count, first_of, with_words_cut
 
@@ -313,7 +313,7 @@ def repeat_nothing() -> None:
 def say(line: str) -> None:
     """Tell a person something that isn't a result."""
     if line not in _told:
-        typer.echo("\n".join([with_words_cut(clean(part)) for part in line.split("\n")]), err=True)
+        typer.echo("\n".join([with_words_cut(terminal_line(part)) for part in line.split("\n")]), err=True)
         _said.add(line)
 
 

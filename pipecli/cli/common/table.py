@@ -11,7 +11,7 @@ from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any, Literal, NamedTuple
 
-from pipecli.harmless_text import clean
+from pipecli.harmless_text import terminal_line
 from pipecli.records.money import minor_digits
 
 # Drawn here and not by tabulate, measured on Python 3.11 over 8,800 rows of 8 ASCII columns: tabulate takes
@@ -154,7 +154,7 @@ class _Filled:
     def __init__(self, column: Column, values: list[object], marks: Sequence[tuple[str, str]]) -> None:
         self.column = column
         self.marks = marks
-        self.texts = [clean(column.heading), *[cell_text(value) for value in values]]
+        self.texts = [terminal_line(column.heading), *[cell_text(value) for value in values]]
         if column.align == "right" and (currency := _shared_currency(self.texts[1:])):
             self.texts = [text.removesuffix(currency) for text in self.texts]
             self.texts[0] += currency
@@ -249,7 +249,7 @@ def _least(filled: _Filled) -> int:
 def cell_text(value: object) -> str:
     """A value on one line, as a person reads it; harmless to a terminal."""
     if type(value) is str:
-        return value if value.isascii() and value.isprintable() else clean(value)
+        return value if value.isascii() and value.isprintable() else terminal_line(value)
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -266,7 +266,7 @@ def cell_text(value: object) -> str:
     if isinstance(value, (list, tuple)):
         between = "; " if any(isinstance(member, Mapping) for member in value) else ", "
         return between.join([cell_text(member) for member in value])
-    return clean(str(value))
+    return terminal_line(str(value))
 
 
 def money(value: Decimal, currency: str | None, digits: int) -> str:
@@ -274,7 +274,7 @@ def money(value: Decimal, currency: str | None, digits: int) -> str:
     exact = Context(prec=len(value.as_tuple().digits) + abs(value.adjusted()) + digits + 2)
     rounded = value.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP, exact)
     text = f"{rounded or abs(rounded):,f}"
-    return f"{text} {clean(currency)}" if currency else text
+    return f"{text} {terminal_line(currency)}" if currency else text
 
 
 # Letters and signs that take one terminal column each: Latin, Greek, Cyrillic, Hebrew, Arabic and Persian

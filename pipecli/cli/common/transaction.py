@@ -21,7 +21,7 @@ from pipecli.cli.common.session import Session, say, warn
 from pipecli.cli.common.table import Column
 from pipecli.cli.common.terminal_and_own_config import paged
 from pipecli.cli.common.typed_values import validated
-from pipecli.harmless_text import clean, harmless
+from pipecli.harmless_text import terminal_line, without_controls
 from pipecli.json_and_csv import loads
 from pipecli.records.activity import NextContact
 from pipecli.records.base import Record
@@ -245,7 +245,7 @@ class Transaction:
             deal = getattr(record, "opportunity", None)  # a paper has the title of its deal
             title = label(self.pipeline.index.connection, "opportunity", deal) or record.label
             if subject.startswith(f"{record.key}: ") and title not in (record.key, subject[-len(title) :]):
-                return f"{record.key} {clean(title)}{subject.removeprefix(record.key)}"
+                return f"{record.key} {terminal_line(title)}{subject.removeprefix(record.key)}"
         return subject
 
     def _is_on_another(self, change: Change) -> bool:
@@ -276,7 +276,7 @@ class Transaction:
         """
         if self.session.dry_run:
             with paged(self.session.directory):
-                typer.echo(harmless(diff_of_writes(writes)), nl=False)
+                typer.echo(without_controls(diff_of_writes(writes)), nl=False)
             return None
         message = commit_message(subject, self.session.message, trailers)
         return write_and_commit(
@@ -328,7 +328,7 @@ class Printed(NamedTuple):
 def print_one(run: Session, printed: Printed, *, line: str, commit: str | None = None) -> None:
     """Print what a command changed or made; `line` is the line a person reads of a change."""
     if run.format is Format.TABLE:
-        typer.echo(printed.id if printed.is_new else clean(line))
+        typer.echo(printed.id if printed.is_new else terminal_line(line))
         return
     if run.format is Format.IDS:
         typer.echo(printed.id)
@@ -341,7 +341,7 @@ def print_many(run: Session, keys: Sequence[tuple[str, str]], lines: Sequence[st
     """Print the records, by noun and key, that one command changed; `lines` are for people."""
     if run.format is Format.TABLE:
         with paged(run.directory):
-            write_text("".join(f"{clean(line)}\n" for line in lines))
+            write_text("".join(f"{terminal_line(line)}\n" for line in lines))
         return
     shown = [record_json(run, noun, key) for noun, key in keys]
     names = ("id", "status")

@@ -24,7 +24,7 @@ from pipecli.cli.common.table import Column
 from pipecli.cli.common.typed_dates import parse_period
 from pipecli.errors import PipecliError
 from pipecli.extras import require_extra
-from pipecli.harmless_text import clean
+from pipecli.harmless_text import terminal_line
 from pipecli.outbox.channels import Address, Channels, Courier, channels, variable
 from pipecli.outbox.once_across_clones import Claims, job
 from pipecli.records.kinds import INVOICE, LEAD, OPPORTUNITY
@@ -360,7 +360,7 @@ def drawn_message(to: str, message: Message) -> str:
     """A message that would be sent, for a person to look at."""
     lines = [f"To: {to}", f"Subject: {message.title}", "", *message.body.split("\n")]
     # The isolates of a table's Persian cells stay: they end with their line, and keep its cells in order.
-    return "".join(f"{clean(line, is_drawn=True)}\n" for line in lines)
+    return "".join(f"{terminal_line(line, is_drawn=True)}\n" for line in lines)
 
 
 _COLUMNS = (

@@ -14,7 +14,7 @@ from pipecli.cli.common.session import Session, mention, say
 from pipecli.cli.common.table import Column, plain_columns
 from pipecli.cli.common.transaction import Transaction, changing
 from pipecli.errors import PipecliError
-from pipecli.harmless_text import clean
+from pipecli.harmless_text import terminal_line
 from pipecli.inbox.mail import message
 from pipecli.inbox.mail.forwarded import forwarded_mails
 from pipecli.inbox.mail.inbox_import import (
@@ -62,7 +62,7 @@ def import_(
         report = report_json(read, outcome)
         _print(transaction, report, commit, creates=create_leads)
     for item in read.left_out:
-        (say if item.is_fault else mention)(clean(f"{item.file}: {item.reason}"))
+        (say if item.is_fault else mention)(terminal_line(f"{item.file}: {item.reason}"))
     faults = [item for item in read.left_out if item.is_fault]
     if faults:
         they = "it is" if len(faults) == 1 else "they are"
@@ -112,7 +112,7 @@ def _files(transaction: Transaction, paths: list[Path], outcome: MailOutcome) ->
                     record, write = attached(transaction, change.subject, name, content)
                 except Refused as error:
                     if not isinstance(error, AlreadyAttached):
-                        say(clean(f"{raw.place}: {error.message}"))
+                        say(terminal_line(f"{raw.place}: {error.message}"))
                     continue
                 outcome.changes[places[home]] = change._replace(subject=record)
                 writes.append(write)

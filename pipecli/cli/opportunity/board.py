@@ -15,7 +15,7 @@ from pipecli.cli.common.terminal_and_own_config import terminal_width
 from pipecli.cli.opportunity.board_cards import Board, Lane, card_lines, read_board, shortened
 from pipecli.errors import PipecliError
 from pipecli.extras import require_extra
-from pipecli.harmless_text import clean
+from pipecli.harmless_text import terminal_line
 from pipecli.json_and_csv import dumps
 from pipecli.records.kinds import OPPORTUNITY
 from pipecli.records.money import minor_digits
@@ -109,7 +109,7 @@ def drawn_board(board: Board, width: int, limit: int) -> str:
     fitting = max(min((width + _GAP) // (_LEAST_LANE + _GAP), len(board.lanes)), 1)
     room = (width + _GAP) // fitting - _GAP
     rows = [board.lanes[start : start + fitting] for start in range(0, len(board.lanes), fitting)]
-    heading = shortened(f"{clean(board.name)}", f", in {board.currency}", width)
+    heading = shortened(f"{terminal_line(board.name)}", f", in {board.currency}", width)
     drawn_rows = "".join(f"\n{_side_by_side(row, board.currency, room, limit)}" for row in rows)
     others = ", ".join(f"{process} {count}" for process, count in board.others.items())
     text = f"open deals at other processes (--process): {others}"
@@ -128,7 +128,7 @@ def _side_by_side(lanes: Sequence[Lane], currency: str, room: int, limit: int) -
 
 def _lines(lane: Lane, currency: str, room: int, limit: int) -> list[str]:
     lines = [
-        shortened(clean(lane.name), f" {len(lane.cards)}", room),
+        shortened(terminal_line(lane.name), f" {len(lane.cards)}", room),
         fitting(lane.amount, None, minor_digits(currency), room),
         "-" * room,
     ]

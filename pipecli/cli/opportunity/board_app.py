@@ -37,7 +37,7 @@ from pipecli.cli.opportunity.board_widgets import (
     shell,
 )
 from pipecli.errors import PipecliError
-from pipecli.harmless_text import clean
+from pipecli.harmless_text import terminal_line
 from pipecli.records.opportunity import Opportunity
 from pipecli.store.pipeline import Pipeline
 from pipecli.wording import count
@@ -165,7 +165,8 @@ class BoardApp(App[None]):
                 *([f"; {others} at other processes"] if others else []),
             ]
         )
-        heading = shortened(clean(self.board.name), summary, max(self.size.width - 2, len(summary) + 4))
+        room = max(self.size.width - 2, len(summary) + 4)
+        heading = shortened(terminal_line(self.board.name), summary, room)
         self.screen_stack[0].query_one("#heading", Static).update(Content(heading))
 
     def _begin(self) -> None:
@@ -347,7 +348,7 @@ class BoardApp(App[None]):
 
     def _say(self, text: str, *, is_bad: bool = False) -> None:
         status = self.query_one("#status", Static)
-        status.update(Content(clean(text)))
+        status.update(Content(terminal_line(text)))
         status.set_class(is_bad, "bad")
 
     async def action_reload(self) -> None:

@@ -15,7 +15,7 @@ from pipecli.cli.common.names_and_questions import key_of
 from pipecli.cli.common.output import wrapped
 from pipecli.cli.common.session import Session, owner_filter, say
 from pipecli.cli.common.table import amount_text, cut, display_width, fitting
-from pipecli.harmless_text import clean
+from pipecli.harmless_text import terminal_line
 from pipecli.history.stage_visits import last_stage_changes
 from pipecli.records.compare_names import folded
 from pipecli.records.days import Days
@@ -221,4 +221,5 @@ def card_lines(deal: Card, currency: str, room: int) -> tuple[list[str], list[st
         *(["overdue"] if deal.is_overdue else []),
         *([f"idle {count(deal.idle_days, 'day')}"] if deal.is_stale else []),
     ]
-    return [cut(clean(line), room) for line in title], [cut(clean(line), room) for line in rest]
+    fitted = [[cut(terminal_line(line), room) for line in part] for part in (title, rest)]
+    return fitted[0], fitted[1]

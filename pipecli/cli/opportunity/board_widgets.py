@@ -24,7 +24,7 @@ from pipecli.cli.common.table import fitting
 from pipecli.cli.common.terminal_and_own_config import environment
 from pipecli.cli.main import run as run_command
 from pipecli.cli.opportunity.board_cards import Board, Card, Lane, Place, card_lines, shortened
-from pipecli.harmless_text import clean
+from pipecli.harmless_text import terminal_line
 from pipecli.records.money import minor_digits
 
 
@@ -185,7 +185,7 @@ class Choice(ModalScreen[str | None]):
     def compose(self) -> ComposeResult:
         with Vertical():
             if self.question:
-                yield Label(Content(clean(self.question)))
+                yield Label(Content(terminal_line(self.question)))
             yield Input(placeholder="type a part of the name", select_on_focus=False)
             yield OptionList(markup=False)
         yield Keys()
@@ -202,7 +202,8 @@ class Choice(ModalScreen[str | None]):
         names = {key: f" {name} {key}".casefold() for key, name in self.names.items()}
         left = [key for key in names if part.casefold() in names[key]]
         left.sort(key=lambda key: f" {part.casefold()}" not in names[key])  # the start of a word first
-        choices.add_options([Option(Content(clean(self.names[key])), id=f"choice-{key}") for key in left])
+        labels = ((key, Content(terminal_line(self.names[key]))) for key in left)
+        choices.add_options([Option(label, id=f"choice-{key}") for key, label in labels])
         choices.highlighted = 0 if choices.option_count else None
 
     def action_go(self, step: int) -> None:
@@ -230,7 +231,7 @@ class AnswerWindow(ModalScreen[str | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical():
-            yield Label(Content(clean(self.question)))
+            yield Label(Content(terminal_line(self.question)))
             yield Input(select_on_focus=False)
         yield Keys()
 
@@ -326,7 +327,7 @@ class Lanes(Horizontal):
             cards.highlighted = min(place or 0, len(lane.cards) - 1)
         room = self._room if lane.cards else min(self._room, _EMPTY_LANE - _AROUND_CARD)
         total = fitting(lane.amount, None, minor_digits(self.board.currency), room)
-        name = shortened(clean(lane.name), f"  {len(lane.cards)}", room + _AROUND_CARD - 2)
+        name = shortened(terminal_line(lane.name), f"  {len(lane.cards)}", room + _AROUND_CARD - 2)
         self.query_one(f"#name-{lane.place.id}", Label).update(Content(name))
         self.query_one(f"#sum-{lane.place.id}", Label).update(Content(total))
 

@@ -25,7 +25,7 @@ from pipecli.cli.common.transaction import Transaction
 from pipecli.cli.paper.render import printed_of, typeset_as
 from pipecli.errors import PipecliError
 from pipecli.extras import require_extra
-from pipecli.harmless_text import harmless, one_line
+from pipecli.harmless_text import one_line, without_controls
 from pipecli.json_and_csv import loads
 from pipecli.outbox.mail import (
     Doubtful,
@@ -192,7 +192,7 @@ def send_by_email(
     reader = _reader(transaction, paper)
     message = _message(transaction, paper, reader, server, wishes)
     if transaction.session.dry_run:
-        typer.echo(harmless(_shown(message)))
+        typer.echo(without_controls(_shown(message)))
     (sender,) = _addresses(message, "From")
     to = [address.addr_spec for name in ("To", "Cc") for address in _addresses(message, name)]
 

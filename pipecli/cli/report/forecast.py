@@ -25,7 +25,7 @@ from pipecli.cli.report.forecast_rows_and_targets import (
     with_targets,
 )
 from pipecli.cli.report.forecast_rows_and_targets import ForecastNames as Names
-from pipecli.harmless_text import clean
+from pipecli.harmless_text import terminal_line
 from pipecli.records.days import Days
 from pipecli.records.kinds import CUSTOMER, OPPORTUNITY
 from pipecli.records.money import minor_digits
@@ -135,7 +135,7 @@ _GAPS = 4
 def bars(rows: Sequence[Mapping[str, Any]], by: str, digits: int) -> str:
     """A line a row: its name, the bar, and won + weighted in figures. All bars have one scale."""
     width = terminal_width() or _DEFAULT_WIDTH
-    names = [cut(clean(label(row, by)), min(_LONGEST_LABEL, max(width // 3, 1))) for row in rows]
+    names = [cut(terminal_line(label(row, by)), min(_LONGEST_LABEL, max(width // 3, 1))) for row in rows]
     left = max(map(display_width, names), default=0)
     both = [row["won_amount"] + row["weighted"] for row in rows]
     sums = [money(amount, None, digits) for amount in both]

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipecli.errors import Reason
-from pipecli.harmless_text import guarded_cell, one_line, visible
+from pipecli.harmless_text import one_line, spreadsheet_cell, visible
 from pipecli.history.events_in_words import Event
 from pipecli.inbox.importing.bindings import Bindings, Tally
 from pipecli.inbox.importing.match_record import PartKind
@@ -284,11 +284,11 @@ def rejects_csv(table: Table, rejected: Sequence[tuple[Row, Reason]]) -> str:
     extras = [f"{EXTRA}{number}" for number in range(1, most + 1)]
     out = io.StringIO(newline="")
     writer = csv.writer(out)
-    writer.writerow([guarded_cell(column) for column in [*columns, *extras, REASON]])
+    writer.writerow([spreadsheet_cell(column) for column in [*columns, *extras, REASON]])
     for row, reason in rejected:
         cells = [_written(row.cells.get(column, "")) for column in columns]
         extra = [*row.extra, *[""] * (most - len(row.extra))]
-        writer.writerow([guarded_cell(cell) for cell in [*cells, *extra, reason.text]])
+        writer.writerow([spreadsheet_cell(cell) for cell in [*cells, *extra, reason.text]])
     return out.getvalue()
 
 

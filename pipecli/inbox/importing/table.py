@@ -19,7 +19,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from pipecli.errors import PipecliError
-from pipecli.harmless_text import unguarded_cell
+from pipecli.harmless_text import text_of_spreadsheet_cell
 from pipecli.json_and_csv import loads
 
 
@@ -331,7 +331,7 @@ _NUMBER_AS_TEXT = re.compile(r"'[-+]?[\d.,]+")
 def _as_text(cell: str) -> str:
     """A cell without what a spreadsheet has around a number that is text, or guards a formula with."""
     match = _TEXT.fullmatch(cell)
-    return match[1] if match else unguarded_cell(_NOTION.sub("", cell))
+    return match[1] if match else text_of_spreadsheet_cell(_NOTION.sub("", cell))
 
 
 def _without_apostrophes(table: Table) -> Table:

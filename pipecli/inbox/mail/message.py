@@ -17,7 +17,7 @@ from email.utils import getaddresses, parsedate_to_datetime
 from html.parser import HTMLParser
 from typing import NamedTuple
 
-from pipecli.harmless_text import decoded, harmless
+from pipecli.harmless_text import decoded, without_controls
 from pipecli.inbox.mail.mailbox_files import RawMessage
 from pipecli.records.emails_and_phones import email_key, is_email
 
@@ -32,7 +32,7 @@ def header_words(raw: str) -> str:
 
 def without_unseen(text: str) -> str:
     """Text without the characters that no record can hold, and those that change how others are seen."""
-    return harmless(text, "\u200b\u2060\ufeff", instead="")
+    return without_controls(text, "\u200b\u2060\ufeff", instead="")
 
 
 def as_text(content: bytes, charset: str = "") -> str:
