@@ -9,14 +9,19 @@ import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, timezone
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from pipecli.harmless_text import decoded
 from pipecli.history.commit_as_of import seconds_of
+from pipecli.records.emails_and_phones import email_key
 from pipecli.records.kinds import KINDS, SETTINGS, SETTINGS_FILE, Kind
 from pipecli.store import git
 from pipecli.store.git_commit import KEEPING_LISTS
 from pipecli.store.safe_files import Location, kind_of
+from pipecli.store.yaml import read
+
+if TYPE_CHECKING:
+    from pipecli.records.base import Plain
 
 _PART = 2500
 """Commits that one git process compares: enough to be worth its start, few enough for several at once."""
@@ -376,3 +381,40 @@ def records_below(place: Location, tree: str, folder: str) -> dict[str, str]:
         f"{folder}/{path.decode('utf-8', 'replace')}": blob.decode()
         for blob, path in re.findall(rb"(?<![^\0])\d+ blob (\w+)\t([^\0]*\.yaml)\0", listed)
     }
+
+
+class Departed(NamedTuple):
+    """A record that isn't here any more, as it was when it was merged away or as an import last left it."""
+
+    noun: str
+    key: str
+    plain: Plain
+    file: str
+    survivor: str = ""
+    """The record that it is merged into, itself where it was renamed; empty where it was removed."""
+
+
+def merged_away(place: Location, until: str) -> Iterator[Departed]:
+    """The records that were merged into others until a commit, the oldest first."""
+    log = git.log(
+        place.work_tree, "--reverse", "--grep=^Pipecli-Event: merged", "--diff-filter=D", "--no-renames",
+        "--name-only", "--format=%x00%H %(trailers:key=Pipecli-Record,valueonly,separator=%x20)",
+        until, "--",
+    )  # fmt: skip
+    for entry in log.decode("utf-8", "replace").split("\0")[1:]:
+        head, *names = entry.split("\n")
+        commit, survivor, *_ = [*head.split(" "), ""]
+        for name in names:
+            file = name.removeprefix(place.prefix)
+            kind = record_kind(file)
+            if kind is None or not survivor or not (plain := _before(place, commit, name)):
+                continue
+            if "emails" in plain:  # an address that both had tells nothing
+                into = _before(place, commit, f"{name.rpartition('/')[0]}/{survivor}.yaml") or {}
+                own = {*map(email_key, into.get("emails", ()))}
+                plain["emails"] = [email for email in plain["emails"] if email_key(email) not in own]
+            yield Departed(kind.noun, str(plain.get(kind.identity)), plain, file, survivor)
+
+
+def _before(place: Location, commit: str, name: str) -> Plain | None:
+    return read.plain_of(git.run(place.work_tree, "cat-file", "blob", f"{commit}^:{name}").stdout, name)

@@ -8,8 +8,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from shlex import quote
 from typing import Any, NamedTuple
 
-from pipecli.records.base import Record
+from pipecli.records.base import Plain, Record
 from pipecli.records.catalogue import Literature
+from pipecli.records.compare_names import name_key
 from pipecli.records.emails_and_phones import email_key, users_by_address
 from pipecli.records.references import Reference, references, relinked
 from pipecli.records.settings import Settings, Team, User
@@ -71,6 +72,58 @@ def _is_for_others(record: Record, settings: Settings, old: str) -> bool:
     return record.noun == "literature" and any(
         slug != process and every.position(stage) is not None for slug, every in settings.processes.items()
     )
+
+
+class EarlierWords:
+    """The words that `settings rename` made others, by what they were called before."""
+
+    def __init__(self, renames: Iterable[tuple[str, str, str]]) -> None:
+        """`renames` are what was renamed from what to what, as `settings rename` has it, oldest first."""
+        self._today: dict[tuple[str, str], str] = {}
+        for what, old, new in renames:
+            place, slash, _ = old.rpartition("/") if what == "stage" else ("", "", "")
+            former, today = (what, _word_key(old)), f"{place}{slash}{new}"
+            as_old = [known for known, name in self._today.items() if (known[0], _word_key(name)) == former]
+            self._today |= dict.fromkeys([*as_old, former], today)
+
+    def of_today(self, what: str, word: str, known: Iterable[str] = ()) -> str:
+        """The word as it is called now; one that is among the `known` is meant as it stands."""
+        today = self._today.get((what, _word_key(word)))
+        return word if today is None or _word_key(word) in map(_word_key, known) else today
+
+    def stage_of_today(self, process: str, stage: str, settings: Settings) -> str:
+        """The id of a stage as it is called now; one that the process has is meant as it stands."""
+        stages = settings.processes[process].stages if process in settings.processes else ()
+        if not self._today or any(stage.casefold() in (own.id, own.label.casefold()) for own in stages):
+            return stage
+        return self.of_today("stage", f"{process}/{stage}").removeprefix(f"{process}/")
+
+    def in_record(self, plain: Plain, settings: Settings) -> Plain:
+        """A record with the stage, the type, the source and the reasons of today."""
+        if not self._today:
+            return plain
+        plain = dict(plain)
+        for slug in [plain["process"]] if "process" in plain else settings.processes:
+            if "stage" in plain:
+                plain["stage"] = self.stage_of_today(slug, plain["stage"], settings)
+        for what, (key, _, field) in WORDS.items():
+            section, _, name = field.rpartition(".")
+            part = dict(plain.get(section) or {}) if section else plain
+            if words := part.get(name):
+                several = [words] if isinstance(words, str) else words
+                told = dict.fromkeys(self.of_today(what, word, getattr(settings, key)) for word in several)
+                part[name] = next(iter(told)) if isinstance(words, str) else [*told]
+                plain |= {section: part} if section else {}
+        return plain
+
+    def have(self, name: str) -> bool:
+        """True of one that was renamed, whatever it was: a stage in any process, a user, a reason."""
+        return any(former.rpartition("/")[2] == _word_key(name) for _, former in self._today)
+
+
+def _word_key(word: str) -> str:
+    """A word for comparing; a stage's is `process/stage`."""
+    return "/".join(map(name_key, word.split("/")))
 
 
 # In the settings

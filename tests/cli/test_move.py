@@ -1061,17 +1061,26 @@ def test_the_stand_in_for_an_unknown_stage_stays_where_the_stages_are_others_now
     assert roof["stage"] == ended["1"]["stage"]
 
 
-def test_a_stage_renamed_here_is_told_as_that_and_written_into_the_mapping(cli: Cli, root: Path) -> None:
-    """The way that was told, a plan made anew, has the former name again."""
+def test_a_stage_and_a_reason_renamed_here_are_known_by_the_words_of_the_mapping(
+    cli: Cli, root: Path
+) -> None:
     cli("import", "plan", packed("e.zip", SALESFORCE), "--into", "m")
     cli("import", "run", "m")
-    cli("settings", "rename", "stage", "salesforce/proposal-price-quote", "offer")
-    error = cli("import", "run", "m", code=1).err
-    assert 'renamed here, and still in the mappings of m: stage "proposal-price-quote" (Opp' in error
-    mapping = Path("m/opportunities.yaml")
-    mapping.write_text(mapping.read_text().replace("proposal-price-quote", "offer"))
-    assert "nothing to change" in cli("import", "run", "m").out
+    cli("settings", "rename", "stage", "salesforce/proposal-price-quote", "proposal")
+    cli("settings", "rename", "stage", "proposal", "offer")
+    cli("settings", "rename", "lost-reason", "price", "too dear")
+    cli("settings", "rename", "user", "nora-field", "nora")
+    said = cli("import", "run", "m").out
+    assert "nothing to change" in said
+    assert "removed here" not in said
+    assert "changed here" not in said
     assert deals(root)["006B"]["stage"] == "offer"
+    files = {**SALESFORCE, "Opportunity.csv": SALESFORCE["Opportunity.csv"].replace("Second", "Door")}
+    cli("import", "run", "m", packed("f.zip", files))
+    assert {deal["owner"] for deal in deals(root).values()} == {"nora"}
+    assert deals(root)["006B"]["title"] == "Door"
+    cli("settings", "rename", "stage", "offer", "proposal-price-quote")
+    assert "nothing to change" in cli("import", "run", "m", "f.zip").out
 
 
 @pytest.mark.parametrize("is_merged", [True, False])

@@ -331,7 +331,7 @@ def _way_out(moved: Moved, folder: Path, export: Path, kept: dict[str, Path]) ->
     """The next step for rejected rows: a plan that knows new words, else the files that they are in."""
     new = [word for _, done in moved.done for word in new_words(done)]
     if gone := [word for word in new if word.split('"')[1] in moved.removed]:
-        told = f"removed or renamed here, and still in the mappings of {folder}: {first_of(gone, 8)}"
+        told = f"removed here, and still in the mappings of {folder}: {first_of(gone, 8)}"
         return f"{told}; write there what each is now, and run again"
     if new:
         again = f"pipecli import plan {quote(str(export))} --into {quote(str(folder))} --force"

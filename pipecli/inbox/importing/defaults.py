@@ -81,6 +81,8 @@ class Completer:
     def complete(self, plain: Plain, before: Part | None) -> None:
         """Add the defaults of a new record; `before` is that which is here. Raises Unreadable."""
         noun = self.collection.noun
+        if noun in ("opportunity", "lead"):
+            plain |= self.names.in_words_of_today(plain)
         if noun == "opportunity":
             self._open(plain)
         if noun in ("quotation", "order"):

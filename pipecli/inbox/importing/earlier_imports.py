@@ -16,7 +16,7 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from pipecli.errors import FaultyFile, Unreadable
-from pipecli.history.commits import file_changes, record_kind
+from pipecli.history.commits import Departed, file_changes, merged_away, record_kind
 from pipecli.inbox.importing.cells import CLOSED_STAGE, STAGE_ENTERED, Path
 from pipecli.inbox.importing.list_elements import discount_lines
 from pipecli.json_and_csv import dumps, loads
@@ -32,6 +32,7 @@ from pipecli.store.parse_record import parse_record, validate
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.safe_files import Location, kind_of
 from pipecli.store.yaml import read
+from pipecli.workflow.settings import EarlierWords
 
 if TYPE_CHECKING:
     from pipecli.inbox.importing.match_record import Draft
@@ -224,43 +225,10 @@ class Imported(NamedTuple):
     after: str
 
 
-class Departed(NamedTuple):
-    """A record that isn't here any more, as it was when it was merged away or as an import last left it."""
-
-    noun: str
-    key: str
-    plain: Plain
-    file: str
-    survivor: str = ""
-    """The record that it is merged into, itself where it was renamed; empty where it was removed."""
-
-
-def _merged_away(place: Location, until: str) -> Iterator[Departed]:
-    log = git.log(
-        place.work_tree, "--reverse", "--grep=^Pipecli-Event: merged", "--diff-filter=D", "--no-renames",
-        "--name-only", "--format=%x00%H %(trailers:key=Pipecli-Record,valueonly,separator=%x20)",
-        until, "--",
-    )  # fmt: skip
-    for entry in log.decode("utf-8", "replace").split("\0")[1:]:
-        head, *names = entry.split("\n")
-        commit, survivor, *_ = [*head.split(" "), ""]
-        for name in names:
-            file = name.removeprefix(place.prefix)
-            kind = record_kind(file)
-            if kind is None or not survivor or not (plain := _before(place, commit, name)):
-                continue
-            if "emails" in plain:  # an address that both had tells nothing
-                into = _before(place, commit, f"{name.rpartition('/')[0]}/{survivor}.yaml") or {}
-                own = {*map(email_key, into.get("emails", ()))}
-                plain["emails"] = [email for email in plain["emails"] if email_key(email) not in own]
-            yield Departed(kind.noun, str(plain.get(kind.identity)), plain, file, survivor)
-
-
-def _before(place: Location, commit: str, name: str) -> Plain | None:
-    return read.plain_of(git.run(place.work_tree, "cat-file", "blob", f"{commit}^:{name}").stdout, name)
-
-
 _TAKEN_BACK = re.compile(r"^(?:This reverts commit |Pipecli-Undoes: )([0-9a-f]{40,64})", re.MULTILINE)
+
+_RENAMED = re.compile(r"settings: rename (\S+) (.+?) → (.+)\n")
+"""The subject of `settings rename`."""
 
 
 def imports_at(place: Location) -> Imports:
@@ -282,27 +250,31 @@ class Imports:
     @cached_property
     def merged_away(self) -> list[Departed]:
         """The records that are merged into others."""
-        return list(_merged_away(self._place, self._commit))
+        return list(merged_away(self._place, self._commit))
 
     @cached_property
     def _versions(self) -> dict[str, list[Imported]]:
         """By the file, without the folders in which it may have been moved, its imports, oldest first."""
         versions: dict[str, list[Imported]] = defaultdict(list)
-        for part in file_changes(self._place, self._commits()):
+        for part in file_changes(self._place, self._log[0]):
             for _, changes in part:
                 for change in changes:
                     if change.after is not None:
                         versions[_name(change.path)].append(Imported(change.befores[0], change.after))
         return versions
 
-    def _commits(self) -> list[str]:
-        """The commits of imports, oldest first; one that was undone or reverted tells nothing."""
-        greps = [
-            f"--grep=^{line}" for line in ("Pipecli-Event: imported", "This reverts", "Pipecli-Undoes: ")
-        ]
+    @cached_property
+    def _log(self) -> tuple[list[str], list[tuple[str, str, str]]]:
+        """The commits of imports, and the renames in the settings (what, from, to), oldest first.
+
+        What was undone or reverted tells nothing.
+        """
+        events = ("Pipecli-Event: imported", "Pipecli-Event: renamed", "This reverts", "Pipecli-Undoes: ")
+        greps = [f"--grep=^{line}" for line in events]
         log = git.log(self._place.work_tree, *greps, "--format=%x00%H%n%B", self._commit, "--")
         taken_back: set[str] = set()
         imports: list[str] = []
+        renames: list[tuple[str, str, str]] = []
         for entry in log.decode("utf-8", "replace").split("\0")[1:]:
             commit, _, message = entry.partition("\n")
             if commit in taken_back:
@@ -310,7 +282,14 @@ class Imports:
             taken_back |= {*_TAKEN_BACK.findall(message)}
             if "\nPipecli-Event: imported" in message:
                 imports.append(commit)
-        return imports[::-1]
+            elif "\nPipecli-Event: renamed" in message and (told := _RENAMED.match(message)):
+                renames.append((told[1], told[2], told[3]))
+        return imports[::-1], renames[::-1]
+
+    @cached_property
+    def renamed(self) -> EarlierWords:
+        """The words of the settings that people renamed."""
+        return EarlierWords(self._log[1])
 
     def __bool__(self) -> bool:
         return bool(self._versions)

@@ -13,9 +13,10 @@ from itertools import count
 from typing import NamedTuple
 
 from pipecli.errors import Reason, Unreadable
+from pipecli.history.commits import Departed
 from pipecli.inbox.importing.bindings import ORDINAL, Bindings, KeyOf, RowReading, Tally, dotted, written
 from pipecli.inbox.importing.cells import STAGE_ENTERED, Named, Path, name_in
-from pipecli.inbox.importing.earlier_imports import Departed, last_said
+from pipecli.inbox.importing.earlier_imports import last_said
 from pipecli.inbox.importing.list_elements import joined_rows, likeness
 from pipecli.inbox.importing.mapping import Source
 from pipecli.inbox.importing.named_records_and_contacts import Nameable

@@ -242,7 +242,8 @@ class Nameable:
         return self._departed[noun]
 
     def as_merged(self, collection: Kind, plain: Plain) -> Plain:
-        """What a record said, with those named that the ones it named are merged into since."""
+        """What a record said, in the words of today, naming those that the ones it named are merged into."""
+        plain = self.in_words_of_today(plain)
         record: Part | None = None
         with suppress(FaultyFile):  # words of several imports, each right, and wrong together
             record = (
@@ -255,6 +256,10 @@ class Nameable:
             if gone and gone.survivor:
                 record = relinked(record, {noun}, key, gone.survivor)
         return record.plain()
+
+    def in_words_of_today(self, plain: Plain) -> Plain:
+        """A record with its stage, type, source and reasons as people have renamed them since."""
+        return self.imports.renamed.in_record(plain, self._pipeline.settings)
 
     def expect(self, noun: str, keys: Container[str]) -> None:
         """Let rows name records, by their ids, that later files of the same move bring."""
@@ -359,6 +364,8 @@ class Nameable:
             keys = [key for key in known.called(firm) if self.people.at(key, person)]
         if not keys and (gone := self.departed(noun).find(text, text, emails=[text], own=text)):
             return gone.survivor or gone.key
+        if not keys and (today := self.imports.renamed.of_today(noun, text)) in known.labels:
+            return today
         if len(keys) == 1 and not external and known.labels.get(keys[0], text) != text:
             self.respelt[noun, text] = known.labels[keys[0]]
         return _one(text, keys) if keys else None

@@ -264,14 +264,14 @@ def apply_settings(draft: DraftPipeline, move: Move) -> tuple[list[str], bool]:
             wrong = f"{key}: must be {'a list' if key in WORDS else 'a map of keys'}"
             raise FaultyFile([Fault(str(path), *yamltext.locate(text, [key]), "move", wrong)])
     before = draft.settings
-    imports = imports_at(draft.location).plain_versions([SETTINGS_FILE])
-    brought = [after for _, versions in imports for _, after in versions]
-    proposed, removed = _without_removed(proposed, before.plain(), brought)
+    imports = imports_at(draft.location)
+    versions = [told for _, several in imports.plain_versions([SETTINGS_FILE]) for told in several]
+    proposed, removed = _without_removed(proposed, before.plain(), [after for _, after in versions])
     deals = rows_for_verbs.known_elsewhere(draft.index.connection, OPPORTUNITY.table)
     after = merged_settings(before, proposed, str(path), text, is_new=not deals)
     if after.plain() != before.plain():
         draft.take(plan_writes(draft, [Change(after, "move in", "imported")]))
-    return removed, False
+    return [name for name in removed if not imports.renamed.have(name)], False
 
 
 def _without_removed(proposed: Any, present: Any, brought: Sequence[Any]) -> tuple[Any, list[str]]:

@@ -14,6 +14,7 @@ from typing import Any, Literal, NamedTuple
 from pipecli.errors import Unreadable
 from pipecli.inbox.importing.cells import is_percentage
 from pipecli.inbox.importing.compile_mapping import NOTHING, holds, texts
+from pipecli.inbox.importing.earlier_imports import imports_at
 from pipecli.inbox.importing.import_files import Import
 from pipecli.inbox.importing.list_elements import discount_lines
 from pipecli.inbox.importing.mapping import Column, Source
@@ -311,6 +312,7 @@ class _Here(NamedTuple):
     rows: int = 1
     place: tuple[str, str] = ("", "")
     """The status and the stage of a deal."""
+    process: str = ""
     grand_total: Decimal | None = None
     key: str = ""
 
@@ -344,10 +346,12 @@ def reconcile(file: Reconciliation, before: Pipeline, here: Pipeline) -> None:
     brought = rows_for_verbs.known_elsewhere(before.index.connection, kind.table) if kind else []
     known = {plain_digits(external) for external, _ in brought}
     worth: list[Changed] = []
+    renamed = imports_at(here.location).renamed
     for key, told in file.told.items():
         record = records.get(key) or _NOWHERE
         currency = told.currency or record.currency or here.settings.currency
         own = record if record.rows else record._replace(key=key)
+        told.place = (told.place[0], renamed.stage_of_today(record.process, told.place[1], here.settings))
         if kind is OPPORTUNITY and record.rows and not record.is_where(told):
             record = _NOWHERE
         totals = file.totals.setdefault(Group(told.stage, currency), Totals())
@@ -396,22 +400,18 @@ def not_in(files: Sequence[Reconciliation], before: Pipeline) -> Iterator[tuple[
 
 def _records_here(pipeline: Pipeline, kind: Kind, told: Container[str]) -> Iterator[tuple[str, _Here]]:
     """By external id, the deals or papers that a file tells of."""
-    # What a deal was won for, or its amount, in the digits of its file.
-    worth = "coalesce(json -> '$.closed.amount', json -> '$.amount')"
-    columns = (
-        f"status, stage, {worth}" if kind is OPPORTUNITY else "exact_amount, exact_total, exact_subtotal"
-    )
+    columns = "exact_amount, exact_total, exact_subtotal"
+    if kind is OPPORTUNITY:  # what it was won for, or its amount, in the digits of its file
+        columns = "status, stage, process, coalesce(json -> '$.closed.amount', json -> '$.amount')"
     rows = pipeline.query(
         f"SELECT external_id, currency, key, {columns} FROM _{kind.table} JOIN _records USING (path) "
         "WHERE external_id IS NOT NULL"
     )
-    places: dict[tuple[str, str], tuple[str, str]] = {}
     for written, currency, key, *cells in rows:
         if (external := plain_digits(written)) in told and kind is OPPORTUNITY:
-            status, stage, value = cells
+            status, stage, process, value = cells
             amount = Decimal(0 if value in (None, '"unknown"') else value)
-            place = places.setdefault((status, stage), (status, stage))
-            yield external, _Here(currency, (amount,), place=place, key=key)
+            yield external, _Here(currency, (amount,), 1, (status, stage), process, key=key)
         elif external in told:
             values = tuple(Decimal(cell) for cell in cells if cell is not None)
             grand_total = values[1] if len(values) > 1 else None
