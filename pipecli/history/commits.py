@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pipecli.harmless_text import decoded
 from pipecli.history.commit_as_of import seconds_of
-from pipecli.records.emails_and_phones import email_key
 from pipecli.records.kinds import KINDS, SETTINGS, SETTINGS_FILE, Kind
 from pipecli.store import git
 from pipecli.store.git_commit import KEEPING_LISTS
@@ -396,6 +395,8 @@ class Departed(NamedTuple):
 
 def merged_away(place: Location, until: str) -> Iterator[Departed]:
     """The records that were merged into others until a commit, the oldest first."""
+    from pipecli.records.emails_and_phones import email_key
+
     log = git.log(
         place.work_tree, "--reverse", "--grep=^Pipecli-Event: merged", "--diff-filter=D", "--no-renames",
         "--name-only", "--format=%x00%H %(trailers:key=Pipecli-Record,valueonly,separator=%x20)",
