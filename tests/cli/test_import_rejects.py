@@ -28,7 +28,9 @@ def test_rows_that_can_not_be_taken_go_to_a_file_with_the_reason(
         "A6,Beans\n"
         "A1,Other machines,,,,,\n"
     )
-    said = cli("import", "opportunities", write("deals.csv", rows), code=1)
+    said = cli("import", "opportunities", write("deals.csv", rows), "--rejects", "none/r.csv", code=1)
+    assert (deals(root), said.err) == ({}, "error: none/r.csv: No such file or directory\n")
+    said = cli("import", "opportunities", "deals.csv", code=1)
 
     assert list(deals(root)) == ["A1"]
     assert said.err == (

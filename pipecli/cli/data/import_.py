@@ -15,7 +15,7 @@ import typer
 from pipecli.cli.common.command import Changing, Verb, argument, flag, noun, option
 from pipecli.cli.common.output import Format, print_record, write_counts, write_text, write_whole
 from pipecli.cli.common.session import Session, all_faults, progress, say
-from pipecli.cli.common.transaction import Transaction, changing_after
+from pipecli.cli.common.transaction import changing_after
 from pipecli.errors import PipecliError
 from pipecli.inbox.importing.earlier_imports import Keep
 from pipecli.inbox.importing.import_files import (
@@ -27,7 +27,7 @@ from pipecli.inbox.importing.import_files import (
     prepare_import,
     target_named,
 )
-from pipecli.inbox.importing.import_report import commit_subject, new_words, report_lines, write_rejects
+from pipecli.inbox.importing.import_report import commit_subject, new_words, rejects_beside, report_lines
 from pipecli.inbox.importing.match_record import PART_KINDS
 from pipecli.inbox.importing.table import ARCHIVE
 from pipecli.inbox.importing.workbook import is_workbook
@@ -113,14 +113,15 @@ def import_(
         return done, planner.writes()
 
     with changing_after(run, decide) as (transaction, (done, writes)):
-        kept, commit = None, None
-        if not run.dry_run or run.format is Format.TABLE:
-            commit = transaction.commit(writes, commit_subject(done.report), "Pipecli-Event: imported")
-        if rejects or not run.dry_run:
-            kept = write_rejects(done, file, rejects, transaction.pipeline.location)
-    _print(run, done, commit, kept)
+        commit = None
+        kept = [(done, rejects)] if rejects or not run.dry_run else []
+        with rejects_beside(kept, file, transaction.pipeline.location) as paths:
+            if not run.dry_run or run.format is Format.TABLE:
+                commit = transaction.commit(writes, commit_subject(done.report), "Pipecli-Event: imported")
+    path = paths[0] if paths else None
+    _print(run, done, commit, path)
     if rejected := len(done.outcome.rejected):
-        way = f"see {kept} for the reasons: correct that file and import it" if kept else ""
+        way = f"see {path} for the reasons: correct that file and import it" if path else ""
         if rejected == len(table.rows) and not map_:
             way = f"have a mapping made for its columns: pipecli import plan {quote(str(file))} --into DIR"
         raise PipecliError(f"{count(rejected, 'row', ',')} of {len(table.rows):,} rejected", hint=way)
@@ -307,14 +308,17 @@ def _move(
             return run_plan(pipeline, own, files, room, progress, keep, export)
 
     with lock.temporary_folder("move") as room, changing_after(run, decide) as (transaction, moved):
-        is_dry = transaction.session.dry_run
-        commit = None
-        if not is_dry or with_diff:
-            commit = transaction.commit(
-                moved.writes, _subject(move.vendor, moved), "Pipecli-Event: imported", draft=moved.draft.index
-            )
+        is_dry, commit = run.dry_run, None
+        imports = [*_rejects_of(moved, rejects, is_dry=is_dry)]
+        with rejects_beside(imports, folder, transaction.pipeline.location) as paths:
+            if not is_dry or with_diff:
+                subject = _subject(move.vendor, moved)
+                commit = transaction.commit(
+                    moved.writes, subject, "Pipecli-Event: imported", draft=moved.draft.index
+                )
         moved.draft.close()
-        kept = _keep_rejects(transaction, moved, folder, rejects)
+    steps = (step.map or step.kind for step, _ in moved.done)
+    kept = {step: path for step, path in zip(steps, paths, strict=False) if path}
     _print_move(transaction.session, moved, commit, kept)
     rejected = sum(len(done.outcome.rejected) for _, done in moved.done)
     differing = {one.kind: one.differing for one in moved.reconciliation if one.differing}
@@ -355,19 +359,13 @@ def _subject(vendor: str, moved: Moved) -> str:
     return f"Move in from {vendor or 'an export'}: {', '.join(counts) or 'settings'}"
 
 
-def _keep_rejects(
-    transaction: Transaction, moved: Moved, folder: Path, wanted: Path | None
-) -> dict[str, Path]:
-    """Write the rejected rows, a file for each of the export; their paths by mapping."""
-    kept: dict[str, Path] = {}
-    for step, done in moved.done if wanted or not transaction.session.dry_run else ():
-        path = None
-        if wanted is not None and done.outcome.rejected:
-            wanted.mkdir(parents=True, exist_ok=True)
-            path = wanted / f"{step.map.removesuffix('.yaml') or step.kind}.rejects.csv"
-        if written := write_rejects(done, folder, path, transaction.pipeline.location):
-            kept[step.map or step.kind] = written
-    return kept
+def _rejects_of(moved: Moved, wanted: Path | None, *, is_dry: bool) -> Iterator[tuple[Import, Path | None]]:
+    """The imports of a move whose rejected rows are kept, each with the file that is wanted for them."""
+    if wanted and any(done.outcome.rejected for _, done in moved.done):
+        wanted.mkdir(parents=True, exist_ok=True)
+    for step, done in moved.done if wanted or not is_dry else ():
+        name = f"{step.map.removesuffix('.yaml') or step.kind}.rejects.csv"
+        yield done, wanted / name if wanted else None
 
 
 def _print_move(run: Session, moved: Moved, commit: str | None, kept: dict[str, Path]) -> None:

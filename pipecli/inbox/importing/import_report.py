@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
-import itertools
 import os
 import re
 import stat
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -24,7 +24,8 @@ from pipecli.json_and_csv import free_cell, list_cell
 from pipecli.records.base import Part
 from pipecli.records.kinds import COLLECTIONS_BY_NOUN as BY_NOUN
 from pipecli.records.kinds import CONTACT, collection_named
-from pipecli.store.lock import write_unlogged
+from pipecli.store.lock import clear_temporary, uninterrupted
+from pipecli.store.safe_files import temporary_name
 from pipecli.wording import Line, count, first_of
 
 if TYPE_CHECKING:
@@ -292,39 +293,105 @@ def rejects_csv(table: Table, rejected: Sequence[tuple[Row, Reason]]) -> str:
     return out.getvalue()
 
 
-def write_rejects(done: Import, source: Path, wanted: Path | None, place: Location) -> Path | None:
-    """Write the rejected rows to a file of their own; its path, None where no row is rejected."""
-    if not done.outcome.rejected:
-        return None
-    path = wanted or rejects_path(done.table.name, source, place)
-    text = rejects_csv(done.table, done.outcome.rejected)
-    content = text.encode("utf-8", "replace")  # JSON may have half a character
-    if wanted is not None and not wanted.is_symlink() and wanted.is_file():
-        write_unlogged(wanted, content)
-    elif wanted is not None and wanted.exists():  # /dev/stdout, a pipe
-        wanted.write_bytes(content)
-    else:  # the rows are customers: nobody else reads them
-        with open(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as handle:  # noqa: PTH123
-            handle.write(content)
-    return path
+@contextmanager
+def rejects_beside(
+    imports: Sequence[tuple[Import, Path | None]], source: Path | None, place: Location
+) -> Iterator[list[Path | None]]:
+    """Write the rejected rows of each import beside a commit: aside before it, under their names after it.
 
-
-def rejects_path(name: str, source: Path | None, place: Location) -> Path:
-    """A new file outside the pipeline: here, beside the source, or in a folder of its git directory.
-
-    Not in one where everybody writes: the rows are private.
+    The paths are there at the end, None where no row is rejected; the second of a pair is the one that is
+    wanted. Raises OSError, and nothing is committed then.
     """
-    own = place.cache / "rejects"
-    for folder in (Path(), source.parent if source else Path(), own):
+    begun: list[_Rejects | None] = []
+    paths: list[Path | None] = []
+    try:
+        for number, (done, wanted) in enumerate(imports):
+            rejects = _Rejects.of(done, wanted, source, place) if done.outcome.rejected else None
+            begun.append(rejects)
+            if rejects:
+                rejects.write_aside(number)
+        yield paths
+        with uninterrupted():
+            paths += [rejects.keep() if rejects else None for rejects in begun]
+    except BaseException:
+        for rejects in filter(None, begun):
+            rejects.drop()
+        raise
+
+
+@dataclass
+class _Rejects:
+    """The file of an import's rejected rows, which nobody else reads: they are customers."""
+
+    folder: Path
+    name: str
+    wanted: Path | None
+    content: bytes
+    aside: Path | None = None
+
+    @classmethod
+    def of(cls, done: Import, wanted: Path | None, source: Path | None, place: Location) -> _Rejects:
+        folder = wanted.parent if wanted else _folder_of_rejects(source, place)
+        text = rejects_csv(done.table, done.outcome.rejected)
+        name = wanted.name if wanted else f"{done.table.name}.rejects.csv"
+        return cls(folder, name, wanted, text.encode("utf-8", "replace"))  # JSON may have half a character
+
+    def write_aside(self, number: int) -> None:
+        if self.wanted and self.wanted.exists() and (self.wanted.is_symlink() or not self.wanted.is_file()):
+            return  # /dev/stdout, a pipe
+        clear_temporary(self.folder / self.name)
+        aside = self.folder / temporary_name(f"{self.name}.{number}", os.getpid())
+        try:
+            aside.unlink(missing_ok=True)
+            with open(os.open(aside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as handle:  # noqa: PTH123
+                self.aside = aside
+                handle.write(self.content)
+        except OSError as error:
+            error.filename = str(self.wanted or self.folder / self.name)
+            raise
+
+    def keep(self) -> Path:
+        """Put it under the name that is wanted, or one that nothing has; its path."""
+        if self.wanted and self.aside is None:
+            self.wanted.write_bytes(self.content)
+            return self.wanted
+        assert self.aside
+        if self.wanted:
+            if self.wanted.exists():
+                self.aside.chmod(stat.S_IMODE(self.wanted.stat().st_mode))
+            return self.aside.replace(self.wanted)
+        number = 1
+        while True:
+            path = self.folder / f"{self.name.removesuffix('.csv')}{f'-{number}' * (number > 1)}.csv"
+            number += 1
+            try:
+                os.link(self.aside, path)
+            except FileExistsError:
+                continue
+            except OSError:  # a disk without links
+                if os.path.lexists(path):
+                    continue
+                return self.aside.replace(path)
+            self.drop()
+            return path
+
+    def drop(self) -> None:
+        if self.aside:
+            self.aside.unlink(missing_ok=True)
+
+
+def _folder_of_rejects(source: Path | None, place: Location) -> Path:
+    """A folder outside the pipeline: here, beside the source, or one in its git directory.
+
+    Not one where everybody writes, as the rows are private, nor one where this user can't, as / for cron.
+    """
+    for folder in (Path(), source.parent if source else Path()):
         is_inside = folder.resolve() == place.root or place.root in folder.resolve().parents
-        if not is_inside and not folder.stat().st_mode & stat.S_IWOTH:  # others write there, too
-            break
-    else:
-        folder = own
-        own.mkdir(parents=True, exist_ok=True)
-    endings = itertools.chain([""], (f"-{number}" for number in itertools.count(2)))
-    names = (f"{name}.rejects{ending}.csv" for ending in endings)
-    return next(folder / name for name in names if not os.path.lexists(folder / name))
+        if not is_inside and not folder.stat().st_mode & stat.S_IWOTH and os.access(folder, os.W_OK):
+            return folder
+    own = place.cache / "rejects"
+    own.mkdir(parents=True, exist_ok=True)
+    return own
 
 
 def _written(cell: Cell) -> str:
