@@ -185,7 +185,7 @@ def _offered(
         return None
 
 
-def stage_skipped(review: ReviewedChanges) -> Iterator[Problem]:
+def moved_without_requirements(review: ReviewedChanges) -> Iterator[Problem]:
     """Deals that moved on without the steps of a stage they left or the fields of one they entered."""
     for record, before, after in review.present(Opportunity):
         process = review.process_of(after)
@@ -202,7 +202,7 @@ def stage_skipped(review: ReviewedChanges) -> Iterator[Problem]:
             yield Problem(record.file, ("stage",), f"stage: {how}, although {'; '.join(missing)}{forced}")
 
 
-def stage_jumped(review: ReviewedChanges) -> Iterator[Problem]:
+def moved_past_stages(review: ReviewedChanges) -> Iterator[Problem]:
     """Deals that jumped over stages, in one commit, although nothing was missing for it."""
     for record, before, after in review.kept(Opportunity):
         process = review.process_of(after)
@@ -282,8 +282,8 @@ RULES = (
     Rule("unqualified-conversion", Severity.WARNING, unqualified_conversion),
 )
 RULES_WITH_SETTINGS = (
-    Rule("stage-skipped", Severity.ERROR, stage_skipped),
-    Rule("stage-jumped", Severity.WARNING, stage_jumped),
+    Rule("stage-skipped", Severity.ERROR, moved_without_requirements),
+    Rule("stage-jumped", Severity.WARNING, moved_past_stages),
     Rule("final-value", Severity.ERROR, final_value),
     Rule("probability-by-hand", Severity.WARNING, probability_by_hand),
     Rule("invoice-altered", Severity.ERROR, invoice_altered),

@@ -72,8 +72,8 @@ def diff(
 
 def print_range(run: Session, revisions: Range, form: Format, links: str = "") -> None:
     """Print the change set of a range; `links` is the address of the repository's files."""
-    if revisions.bent:
-        say(f"warning: {revisions.bent}")
+    if revisions.replaced:
+        say(f"warning: {revisions.replaced}")
     changed = change_set(run.present.location, revisions)
     impact = money_effect(
         run.present, revisions, [record.key for record in changed.records if record.noun == "opportunity"]

@@ -38,7 +38,7 @@ from pipecli.store.undo_or_finish_change import cleared_up_if_killed
 from pipecli.sync.conflicts_left_to_person import RecordConflict, Side, conflicts_with_authors
 from pipecli.sync.doctor import examine, mend
 from pipecli.sync.doctor_identity_and_unshared_work import Diagnosis, State
-from pipecli.sync.merge_commits import commit_count, pushed_count
+from pipecli.sync.plan_merge import commit_count, pushed_count
 from pipecli.sync.propose import Opened, Proposal, files_address, open_request, plan_proposal, send, went_in
 from pipecli.sync.sync import Conflicted, Synced, Unsound, choose, preview, resume, sync
 from pipecli.sync.sync import abort as abort_sync

@@ -46,8 +46,8 @@ def undo(
     from pipecli.outbox.once_across_clones import require_unnumbered
 
     pipeline = transaction.pipeline
-    if bent := tip(pipeline.location).bent:
-        say(f"warning: {bent}")
+    if replaced := tip(pipeline.location).replaced:
+        say(f"warning: {replaced}")
     undone = commit_named(pipeline, commit) if commit else last_change(pipeline, pipeline.author_email)
     changed = changed_files(pipeline, undone)
     reverted = list(reverted_records(pipeline, undone, changed))

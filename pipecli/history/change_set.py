@@ -41,7 +41,7 @@ class Range(NamedTuple):
     head_name: str
     is_parted: bool
     """True where the base has moved on since."""
-    bent: str = ""
+    replaced: str = ""
     """A note where this clone replaces objects or grafts parents."""
 
 
@@ -101,7 +101,7 @@ def range_of(place: Location, text: str) -> Range:
         parted = f"{head_name if dots else 'HEAD'} left {base_name}"
         raise NoSuchMoment(f"this clone is shallow, and where {parted} is not in it", hint=UNSHALLOW)
     common = common or base
-    return Range(common, head, base_name, head_name, is_parted=common != base, bent=here.bent)
+    return Range(common, head, base_name, head_name, is_parted=common != base, replaced=here.replaced)
 
 
 def change_set(place: Location, range_: Range) -> ChangeSet:

@@ -166,7 +166,7 @@ class Tip(NamedTuple):
     commit: str
     is_shallow: bool
     """True for a clone that was made without the older commits."""
-    bent: str = ""
+    replaced: str = ""
     """A note where this clone replaces objects, or grafts parents: git shows another history than is read."""
 
 
@@ -191,13 +191,13 @@ def tip(place: Location) -> Tip:
 
 
 def shortcomings(place: Location) -> list[str]:
-    """The lines on what this clone lacks of its history, or has bent."""
+    """The lines on what this clone lacks of its history, or has replaced."""
     try:
         here = tip(place)
     except NoSuchMoment:  # there is none
         return []
     cut = "this clone is shallow: older versions are not looked at; `git fetch --unshallow` brings them"
-    return [*([here.bent] if here.bent else []), *([cut] if here.is_shallow else [])]
+    return [*([here.replaced] if here.replaced else []), *([cut] if here.is_shallow else [])]
 
 
 def commit_at(

@@ -124,8 +124,8 @@ def open_history(place: Location, say: Say) -> History:
             file.unlink(missing_ok=True)  # damaged: the next command reads the history anew
         history = History(place, connect(Path(":memory:")))
         history.refresh(say)
-    if history.tip.bent:
-        say(f"warning: {history.tip.bent}")
+    if history.tip.replaced:
+        say(f"warning: {history.tip.replaced}")
     return history
 
 

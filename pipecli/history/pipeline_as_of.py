@@ -108,10 +108,10 @@ def pipeline_as_of(
     place: Location, moment: Moment, zone: tzinfo, now: date | datetime | None = None
 ) -> PastPipeline:
     """The pipeline as it stood at a moment, its `now` unless another is given. Raises NoSuchMoment."""
-    bent = tip(place).bent  # one without commits says so
+    replaced = tip(place).replaced  # one without commits says so
     standing = commit_at(place, moment, zone, first_parent_line)
-    if bent:
-        standing = standing._replace(notes=(*standing.notes, bent))
+    if replaced:
+        standing = standing._replace(notes=(*standing.notes, replaced))
     return PastPipeline(place, standing, now or _now_of(moment, standing))
 
 

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from pipecli.records.money import Rates, rounded
 from pipecli.reports import percent
-from pipecli.reports.deal_and_weighted_amount import Deal, Valuation
+from pipecli.reports.deal_weighted_and_converted import Deal, Valuation
 
 GROUPINGS = ("owner", "team", "stage", "type", "source", "customer")
 
@@ -77,11 +77,9 @@ def last_movement(deal: Deal, moved: date | None, today: date) -> Movement:
     return last._replace(day=min(last.day, today))
 
 
-def days_over(deal: Deal, days: int, today: date) -> int | None:
-    """The days beyond those of its stage, `days` after its last movement; None where it isn't stale."""
-    if deal.rotting_days is None or days < deal.rotting_days or deal.is_on_hold(today):
-        return None
-    return days - deal.rotting_days
+def is_stale(deal: Deal, idle_days: int, today: date) -> bool:
+    """True so many days after its last movement where its stage allows no more, and it isn't on hold."""
+    return deal.rotting_days is not None and idle_days >= deal.rotting_days and not deal.is_on_hold(today)
 
 
 def stale_deals(
@@ -122,8 +120,9 @@ def _key(deal: Deal, by: str) -> tuple[str | None, str | None]:
 def _stale(deal: Deal, moved: date | None, valuation: Valuation, today: date) -> StaleDeal | None:
     movement = last_movement(deal, moved, today)
     days = (today - movement.day).days
-    over = days_over(deal, days, today)
-    return None if over is None else StaleDeal(deal, movement, days, over, valuation.amount(deal, today))
+    if not is_stale(deal, days, today):
+        return None
+    return StaleDeal(deal, movement, days, days - (deal.rotting_days or 0), valuation.amount(deal, today))
 
 
 def _row(

@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 
 from pipecli.harmless_text import message_line
 from pipecli.records.days import moment_in
-from pipecli.reports.deal_and_weighted_amount import Deal
-from pipecli.reports.stale_and_receivables import days_over, last_movement
+from pipecli.reports.deal_weighted_and_converted import Deal
+from pipecli.reports.stale_and_receivables import is_stale, last_movement
 from pipecli.translation import Words, words_of
 
 NEXT_CONTACT = "next-contact"
@@ -246,7 +246,7 @@ def stale_not_overdue(
     still = []
     for deal in deals:
         days = (today - last_movement(deal, moves.get(deal.id), today).day).days
-        if not deal.is_overdue(today) and days_over(deal, days, today) is not None:
+        if not deal.is_overdue(today) and is_stale(deal, days, today):
             still.append((deal, days))
     return sorted(still, key=lambda pair: (-pair[1], pair[0].id))
 

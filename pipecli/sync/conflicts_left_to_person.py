@@ -24,7 +24,7 @@ from pipecli.store.merge_setup import DRIVER
 from pipecli.store.power_cut_and_killed_git import carry_through, moving
 from pipecli.store.safe_files import Location
 from pipecli.store.yaml import read
-from pipecli.sync.merge_commits import FileConflict, record_id
+from pipecli.sync.plan_merge import FileConflict, record_id
 from pipecli.sync.upstream_and_readiness import first_files, head
 
 if TYPE_CHECKING:

@@ -31,7 +31,7 @@ from pipecli.store.safe_files import Location
 from pipecli.store.write_and_commit import write_under_journal
 from pipecli.sync import doctor_identity_and_unshared_work
 from pipecli.sync.doctor_identity_and_unshared_work import Diagnosis, State, error, ok, warning
-from pipecli.sync.merge_commits import OLDEST_GIT
+from pipecli.sync.plan_merge import OLDEST_GIT
 from pipecli.sync.upstream_and_readiness import head, uncommitted
 from pipecli.wording import count, first_of
 

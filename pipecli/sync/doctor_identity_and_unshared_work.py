@@ -19,7 +19,7 @@ from pipecli.store.git_commit import branch_of
 from pipecli.store.safe_files import Location
 from pipecli.store.yaml import read
 from pipecli.sync.conflicts_left_to_person import waiting_sync
-from pipecli.sync.merge_commits import commit_count
+from pipecli.sync.plan_merge import commit_count
 from pipecli.sync.upstream_and_readiness import (
     Upstream,
     first_files,
@@ -175,7 +175,7 @@ def changes(place: Location) -> Iterator[Diagnosis]:
 
 
 def past(place: Location) -> Iterator[Diagnosis]:
-    """A history that is not all here or is bent in this clone, and commits dated in the future."""
+    """A history that is not all here or is replaced in this clone, and commits dated in the future."""
     if not head(place):
         return
     here = tip(place)
@@ -183,9 +183,9 @@ def past(place: Location) -> Iterator[Diagnosis]:
         yield warning(
             "the clone is shallow: what was before its first commit can't be told", "git fetch --unshallow"
         )
-    if here.bent:
+    if here.replaced:
         yield warning(
-            f"{here.bent}; git itself shows another",
+            f"{here.replaced}; git itself shows another",
             "look at them, and remove them: git replace --delete ID, rm .git/info/grafts",
         )
     ahead = line_of_git(place).ahead()

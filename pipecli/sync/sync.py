@@ -35,7 +35,7 @@ from pipecli.store.power_cut_and_killed_git import carry_through, moving
 from pipecli.store.safe_files import Location
 from pipecli.sync import conflicts_left_to_person as conflicts
 from pipecli.sync.conflicts_left_to_person import RecordConflict, Side, WaitingSync, waiting_sync
-from pipecli.sync.merge_commits import (
+from pipecli.sync.plan_merge import (
     Candidate,
     MergePlan,
     commit_count,

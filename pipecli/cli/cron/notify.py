@@ -43,7 +43,7 @@ from pipecli.outbox.notices import (
 from pipecli.outbox.once_across_clones import job
 from pipecli.records.days import Days, months_around, quarter_of
 from pipecli.records.emails_and_phones import users_by_address
-from pipecli.reports.deal_and_weighted_amount import Valuation
+from pipecli.reports.deal_weighted_and_converted import Valuation
 from pipecli.reports.ranking import Ranking, points_of, ranking
 from pipecli.reports.today_and_followups import Message
 from pipecli.store.index.owner_filter import OwnerFilter

@@ -21,8 +21,8 @@ from pipecli.records.compare_names import folded
 from pipecli.records.days import Days
 from pipecli.records.kinds import OPPORTUNITY
 from pipecli.records.money import minor_digits
-from pipecli.reports.deal_and_weighted_amount import Deal, Valuation
-from pipecli.reports.stale_and_receivables import days_over, last_movement
+from pipecli.reports.deal_weighted_and_converted import Deal, Valuation
+from pipecli.reports.stale_and_receivables import is_stale, last_movement
 from pipecli.store.index.owner_filter import OwnerFilter
 from pipecli.store.index.rows_for_reports import closed_deals, open_deals
 from pipecli.store.index.rows_for_verbs import labels, rows_where
@@ -82,7 +82,7 @@ def card_of(deal: Deal, today: date, customers: Mapping[str, str], idle_days: in
     return Card(
         deal.id, deal.title, customers.get(deal.customer or "", deal.customer), deal.owner, deal.amount,
         deal.currency, deal.close, max((at - deal.created_on).days, 0), idle_days,
-        days_over(deal, idle_days, today) is not None, deal.is_overdue(today), at,
+        is_stale(deal, idle_days, today), deal.is_overdue(today), at,
         deal.hold_until if deal.is_on_hold(today) else None,
     )  # fmt: skip
 

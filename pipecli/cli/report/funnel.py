@@ -20,7 +20,7 @@ from pipecli.cli.report.common import (
 from pipecli.records.days import Days
 from pipecli.records.kinds import LEAD, OPPORTUNITY
 from pipecli.reports import percent
-from pipecli.reports.deal_and_weighted_amount import Valuation
+from pipecli.reports.deal_weighted_and_converted import Valuation
 from pipecli.reports.funnel import GROUPINGS, Funnel, Reached, funnel
 from pipecli.store.index.rows_for_reports import all_deals, leads_in_funnel
 

@@ -12,7 +12,7 @@ from pipecli.cli.common.table import Column, money
 from pipecli.cli.report.common import Asked, asking, figures, period_text, won_without_amount
 from pipecli.records.days import Days
 from pipecli.records.kinds import OPPORTUNITY
-from pipecli.reports.deal_and_weighted_amount import Valuation
+from pipecli.reports.deal_weighted_and_converted import Valuation
 from pipecli.reports.ranking import GROUPINGS, Ranking, Row, period_before, points_of, ranking
 from pipecli.store.index.owner_filter import OwnerFilter
 from pipecli.store.index.rows_for_reports import closed_deals

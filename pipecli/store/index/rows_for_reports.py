@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipecli.json_and_csv import loads
 from pipecli.records.days import Days, day_in, moment_in
-from pipecli.reports.deal_and_weighted_amount import Deal
+from pipecli.reports.deal_weighted_and_converted import Deal
 from pipecli.store.index.owner_filter import OwnerFilter, condition_of
 from pipecli.store.index.views import OF_LEAD, PROBABILITY
 

@@ -1,6 +1,7 @@
-"""Two lines of commits merged into one, among git's objects alone: no file of the working tree is touched.
+"""Which two lines of commits become one by themselves (`plan_merge`), and the one they become.
 
-Records that both sides changed are merged field by field; every other file by git's own ways.
+That is made among git's objects alone: no file of the working tree is touched. Records that both sides
+changed are merged field by field; every other file by git's own ways.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""History can't be bent unnoticed: replaced objects, grafts, other committers, signatures."""
+"""History isn't another unnoticed: replaced objects, grafts, other committers, signatures."""
 
 from __future__ import annotations
 
