@@ -7,12 +7,13 @@ user has not changed.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from pipecli.checks import Problem, Rule, Severity
+from pipecli.errors import FaultyFile
 from pipecli.history.change_set import Range
 from pipecli.history.commit_as_of import tip
 from pipecli.history.commits import file_changes, listed_commits, parse_commit
@@ -22,6 +23,7 @@ from pipecli.records.kinds import BY_NOUN
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.settings import Process, Settings
 from pipecli.store import git, safe_files
+from pipecli.store.parse_record import parse_record
 from pipecli.store.safe_files import Location
 from pipecli.store.yaml import read
 
@@ -118,6 +120,30 @@ class Between:
                 why = f': "{commit.body.splitlines()[0]}"' if commit.body else ""
                 return f" (forced in {commit.id[:7]} by {commit.author}{why})"
         return ""
+
+    def imported(self, record: ReviewedRecord, fields: Collection[str]) -> str:
+        """` by the import 1a2b3c4 of Ana Ruiz` where imports alone made these fields others; else empty."""
+
+        def said(version: Record | None) -> list[object]:
+            return [getattr(version, field, None) for field in fields]
+
+        steps = self._steps.get(record.file, ())
+        objects = git.objects(
+            self._place.work_tree, [id_ for step in steps for id_ in step], safe_files.LARGEST
+        )
+        last, by = said(record.before), ""
+        for commit, blob in zip(objects, objects, strict=True):
+            try:
+                text = (blob.content or b"").decode("utf-8", "replace")
+                version = parse_record(BY_NOUN[record.noun], record.file, text)
+            except FaultyFile:
+                return ""
+            if said(version) != last:
+                made = parse_commit(commit.id, commit.content or b"")
+                if "imported" not in made.events:
+                    return ""
+                last, by = said(version), f" by the import {made.id[:7]} of {made.author}"
+        return by if said(record.after) == last else ""
 
     @cached_property
     def _steps(self) -> dict[str, list[_Step]]:

@@ -35,13 +35,26 @@ _FAR = Decimal(25)
 def closed_deal(review: ReviewedChanges) -> Iterator[Problem]:
     """Deals that were won, lost or closed, and whose end, value or stage is another now."""
     for record, before, settled in _edited_closed(review):
-        if not _was_open_between(review, record):
+        if not _was_open_between(review, record) and not review.between.imported(record, _REPORTED):
             yield Problem(
                 record.file,
                 _path(settled[0]),
                 f"{_texts(settled)}; {record.key} is {before.status}, and what is closed stays as it closed: "
                 f"pipecli opp reopen {record.key}",
             )
+
+
+def settled_elsewhere(review: ReviewedChanges) -> Iterator[Problem]:
+    """Closed deals and sent quotations that another system changed, and so an import here."""
+    for record, before, settled in _edited_closed(review):
+        by = review.between.imported(record, _REPORTED)
+        if by and not _was_open_between(review, record):
+            yield Problem(record.file, _path(settled[0]), f"{_texts(settled)}{by}; it is {before.status}")
+    for record, quotation, after in review.kept(Quotation):
+        fields = _differing(quotation, after, _OF_OFFER)
+        by = review.between.imported(record, _OF_OFFER) if fields else ""
+        if by and quotation.status is not QuotationStatus.DRAFT:
+            yield Problem(record.file, (fields[0],), f"{record.story(*fields)}{by}; it was sent")
 
 
 def closed_deal_facts(review: ReviewedChanges) -> Iterator[Problem]:
@@ -218,6 +231,7 @@ def moved_past_stages(review: ReviewedChanges) -> Iterator[Problem]:
             yield Problem(record.file, ("stage",), message)
 
 
+_OF_OFFER = (*OFFERED, "opportunity")
 _ORDERED = "items tax_included discount discount_amount currency date quotation opportunity".split()
 
 
@@ -229,8 +243,8 @@ def sent_quotation(review: ReviewedChanges) -> Iterator[Problem]:
         if after.status is QuotationStatus.DRAFT:
             taken_back = f"status: {record.key} was {before.status}, and is a draft again"
             yield Problem(record.file, ("status",), f"{taken_back}; what a customer was offered is frozen")
-        fields = _differing(before, after, (*OFFERED, "opportunity"))
-        if fields:
+        fields = _differing(before, after, _OF_OFFER)
+        if fields and not review.between.imported(record, _OF_OFFER):
             yield Problem(
                 record.file,
                 (fields[0],),
@@ -276,6 +290,7 @@ RULES = (
     Rule("sent-quotation", Severity.ERROR, sent_quotation),
     Rule("order-altered", Severity.WARNING, order_altered),
     Rule("closed-deal", Severity.ERROR, closed_deal),
+    Rule("settled-elsewhere", Severity.WARNING, settled_elsewhere),
     Rule("closed-deal-facts", Severity.WARNING, closed_deal_facts),
     Rule("reopened-deal", Severity.WARNING, reopened_deal),
     Rule("won-owner", Severity.WARNING, won_owner),

@@ -113,7 +113,11 @@ RULES_OF_CHANGES_WITH_SETTINGS: tuple[Rule[ReviewedChanges], ...] = (
     *settings_and_discount_limits.RULES_OF_CHANGES_WITH_SETTINGS,
 )
 
-_TELLS_MORE = {"frozen": "sent-quotation", "discount": "discount-limit"}
+_TELLS_MORE = {
+    "frozen": "sent-quotation",
+    "sent-before": "settled-elsewhere",
+    "discount": "discount-limit",
+}
 """Rules about states, each with the rule about changes that says the same with what was before."""
 
 

@@ -153,11 +153,17 @@ class Commit(NamedTuple):
     """The rest of the message, without pipecli's trailers."""
     committer: str = ""
     """The name and address of another who committed it; empty where the author did."""
-    is_for_many: bool = False
-    """True of an import and of a rename in the settings, which decide nothing about a single deal."""
+    events: frozenset[str] = frozenset()
+    """What pipecli did: `imported`, `stage-changed`."""
+
+    @property
+    def is_for_many(self) -> bool:
+        """True of an import and of a rename in the settings, which decide nothing about a single deal."""
+        return not self.events.isdisjoint(("imported", "renamed"))
 
 
-_TRAILERS = ("Pipecli-Event: ", "Pipecli-Record: ", "Pipecli-Undoes: ")
+_EVENT = "Pipecli-Event: "
+_TRAILERS = (_EVENT, "Pipecli-Record: ", "Pipecli-Undoes: ")
 
 
 def parse_commit(commit: str, content: bytes) -> Commit:
@@ -169,11 +175,11 @@ def parse_commit(commit: str, content: bytes) -> Commit:
     email, _, stamp = rest.rpartition("> ")
     subject, _, body = _decoded(message, encoding).strip("\n").partition("\n")
     lines = body.splitlines()
-    is_for_many = any(f"Pipecli-Event: {event}" in lines for event in ("imported", "renamed"))
+    events = frozenset(line.removeprefix(_EVENT) for line in lines if line.startswith(_EVENT))
     lines = [line for line in lines if not line.startswith(_TRAILERS)]
     committer = _decoded(headers.get(b"committer", b""), encoding).rpartition("> ")[0] + ">"
     other = committer if committer not in (">", f"{name} <{email}>") else ""
-    return Commit(commit, name, email, _when(stamp), subject, "\n".join(lines).strip(), other, is_for_many)
+    return Commit(commit, name, email, _when(stamp), subject, "\n".join(lines).strip(), other, events)
 
 
 class Signature(NamedTuple):

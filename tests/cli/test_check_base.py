@@ -88,6 +88,29 @@ def test_an_altered_offer_is_told_once_and_ends_with_1(cli: Cli, git: Git, root:
     assert said.err == f"error: 1 error in 5 records; 1 file changed since main ({base})\n"
 
 
+def test_what_an_import_alone_has_changed_is_told_as_a_warning_of_that(
+    cli: Cli, git: Git, root: Path
+) -> None:
+    """The other system decides what was sent and what it was sold for, until somebody here touches it."""
+    change(root, DEAL_FILE, "status: open", "status: won\nclosed: {date: 2026-11-10, amount: 4998}")
+    git("commit", "-qam", "Won")
+    git("branch", "-qf", "main")
+    change(root, QUOTATION, "4998.00", "4000.00")
+    change(root, DEAL_FILE, "amount: 4998}", "amount: 4000}")
+    git("commit", "-qam", "Move in\n\nPipecli-Event: imported")
+    by = f"by the import {git('rev-parse', '--short=7', 'HEAD')} of Ana Ruiz"
+    told = [each["message"] for each in json.loads(cli("check", "--base", "main", "--format", "json").out)]
+    assert told[::2] == [
+        f"closed.amount: 4,998.00 → 4,000.00 {by}; it is won",
+        f"item Machine: unit_price: 4,998.00 → 4,000.00 {by}; it was sent",
+    ]
+    change(root, QUOTATION, "4000.00", "3999.00")
+    change(root, DEAL_FILE, "amount: 4000}", "amount: 3999}")
+    found = rules(cli("check", "--base", "main", "--format", "json", code=1).out)
+    assert {"closed-deal", "sent-quotation"} <= {*found}
+    assert "settled-elsewhere" not in found
+
+
 def test_warnings_alone_leave_it_at_0(cli: Cli, root: Path) -> None:
     (root / "customers/acme.yaml").unlink()
     said = cli("check", "--base", "main")
