@@ -7,23 +7,24 @@ It isn't part of the records: no branch holds it, no `git pull` brings it. Where
 there counts, and it moves only for a clone that knew its last state (a push with a lease): of two machines
 that claim the same at once, one is refused, looks again, and finds it claimed.
 
-What a run claimed, and had not sent when it was killed, the next one finds in this clone: `RunJournal` in
-`cli/cron/remind.py`, `read_unsent` in `outbox/notices.py`.
+What a run claimed, and had not sent when it was killed, the next one finds in this clone: `send_once` here,
+`read_unsent` in `outbox/notices.py`.
 """
 
 from __future__ import annotations
 
+import json
 import random
 import re
 import secrets
 import subprocess
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date, timedelta
 
 from pipecli.errors import PipecliError
-from pipecli.store import git, lock, undo_or_finish_change
+from pipecli.store import git, lock, safe_files, undo_or_finish_change
 from pipecli.store.git_remote import (
     LOCKED,
     RemoteTimeout,
@@ -34,6 +35,9 @@ from pipecli.store.git_remote import (
     shared_remote,
     talk_to_remote,
 )
+from pipecli.store.lock import interruptible
+from pipecli.store.pipeline import Pipeline
+from pipecli.store.power_cut_and_killed_git import harden, harden_folders
 from pipecli.store.safe_files import Location
 
 _TRIES = 12
@@ -57,7 +61,7 @@ class Claims:
     """
 
     def __init__(self, place: Location, job: str, *, keep: int = _FOR_EVER, alone: bool = False) -> None:
-        self.place = place
+        self.place, self.job = place, job
         self.ref = f"{refs(place, 'claims')}/{job}"
         self.keep = keep
         self.remote = None if alone else shared_remote(place)
@@ -126,6 +130,17 @@ class Claims:
             return bool(claimed)
 
         self._change(change, today)
+
+    def give_back_or_warn(
+        self, keys: Iterable[str], who: str, today: date, say: Callable[[str], None], warning: str = ""
+    ) -> bool:
+        """Let other machines try, too; False where that can't be said, and only this clone will."""
+        try:
+            self.give_back(keys, who, today)
+        except PipecliError as error:
+            say(f"warning: {warning}{error.message}")
+            return False
+        return True
 
     def _change(self, change: Callable[[Days], bool], today: date) -> None:
         """Read, change and write, again when another machine was faster."""
@@ -279,3 +294,121 @@ def job(place: Location, name: str) -> Iterator[None]:
         undo_or_finish_change.recover(place, file)
         with undo_or_finish_change.cleared_up_if_killed(place, name, file):
             yield
+
+
+class Sender:
+    """A run of `remind` or `digest`: the keys that are its own, and in a file of this clone those not sent.
+
+    The file is written before a claim and before a message goes, and tells the next run what a killed one has
+    left. `notify` has none: what it has not sent is in a ref of git (`UnsentNotices` in `outbox/notices.py`).
+    """
+
+    def __init__(self, claims: Claims, file: str, today: date, say: Callable[[str], None]) -> None:
+        self._claims, self._cache, self._file = claims, claims.place.cache, file
+        self._today, self._say = today, say
+        self._who = secrets.token_hex(4)
+        self.mine = set[str]()
+        self.unsent: list[str] = []
+        self._delivering: Sequence[str] = ()
+        """Those whose message was being delivered when this was cut off: perhaps it is out."""
+        self._failed = 0
+        self._is_given_back = True
+        """False where what isn't sent counts as sent, as other machines couldn't be told."""
+
+    def take_over(self, *, is_again: bool) -> None:
+        """Give back what a killed run has claimed and not sent; tell what it has perhaps sent."""
+        try:
+            plain = json.loads((self._cache / self._file).read_text(encoding="utf-8"))
+            who, unsent, perhaps_sent = plain["who"], set(plain["unsent"]), plain["sending"]
+            users = dict.fromkeys(key.split("/")[1] for key in perhaps_sent)
+        except FileNotFoundError:
+            return
+        except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
+            raise PipecliError(
+                f"{self._cache / self._file} of a run that was cut off is damaged",
+                hint="delete it; what it was sending may have been sent",
+            ) from None
+        if users:
+            then = "it is sent once more" if is_again else "it is not sent again"
+            self._say(f"perhaps sent: the message to {', '.join(users)}, whose sending was cut off; {then}")
+        self._claims.give_back(unsent - (set() if is_again else set(perhaps_sent)), who, self._today)
+        self._forget()
+
+    def claim(self, keys: Sequence[str]) -> None:
+        """Have those be `mine` that no other run has claimed."""
+        self.unsent = [*keys]
+        self._note()
+        self.mine = self._claims.claim(keys, self._who, self._today)
+        self.unsent = [key for key in keys if key in self.mine]
+
+    def send(self, keys: Sequence[str], failure: str, deliver: Callable[[], str]) -> bool:
+        """Deliver one message, which stands for some keys; `deliver` gives the reason why it can't be."""
+        self._delivering = keys
+        self._note()
+        reason = deliver()
+        self._delivering = ()
+        if reason:
+            self._say(f"{failure}: {reason}")
+            self._failed += 1
+        else:
+            self.are_done(keys)
+        self._note()
+        return not reason
+
+    def are_done(self, keys: Collection[str]) -> None:
+        """Have keys count as sent."""
+        self.unsent = [key for key in self.unsent if key not in keys]
+
+    def end(self) -> None:
+        """Give back what wasn't sent, but a message that was cut off: the next run tells of it."""
+        if unsent := set(self.unsent) - set(self._delivering):
+            warning = "what was not delivered counts as sent until tomorrow: "
+            self._is_given_back = self._claims.give_back_or_warn(
+                unsent, self._who, self._today, self._say, warning
+            )
+        if not self._delivering:
+            self._forget()
+
+    def require_all_sent(self) -> None:
+        if self._failed:
+            raise PipecliError(
+                f"{self._failed} of the messages couldn't be delivered",
+                hint="the next run tries them again" if self._is_given_back else "",
+                code="not-sent",
+            )
+
+    def _note(self) -> None:
+        plain = {"who": self._who, "unsent": self.unsent, "sending": [*self._delivering]}
+        try:
+            self._cache.mkdir(parents=True, exist_ok=True)
+            safe_files.write_file(self._cache, self._file, json.dumps(plain).encode())
+            harden(self._cache, self._file)
+            harden_folders([self._cache])
+        except OSError as error:
+            raise PipecliError(
+                f"{self._cache / self._file} can't be written: {error.strerror}", hint="nothing more was sent"
+            ) from None
+
+    def _forget(self) -> None:
+        (self._cache / self._file).unlink(missing_ok=True)
+
+
+@contextmanager
+def send_once(
+    pipeline: Pipeline, claims: Claims, file: str, keys: Sequence[str], *,
+    is_again: bool, say: Callable[[str], None],
+) -> Iterator[Sender]:  # fmt: skip
+    """Send, as the only run of its job here, what no other has claimed; the rest is given back.
+
+    What a killed run has perhaps sent goes out once more where `is_again`.
+    """
+    with job(claims.place, claims.job):
+        sender = Sender(claims, file, pipeline.today, say)
+        sender.take_over(is_again=is_again)
+        pipeline.beyond_undo = "what was sent is noted, and the next run sends the rest"
+        sender.claim(keys)
+        with interruptible():
+            try:
+                yield sender
+            finally:
+                sender.end()

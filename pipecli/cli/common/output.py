@@ -38,6 +38,7 @@ from pipecli.wording import count
 
 if TYPE_CHECKING:
     from pipecli.checks import Finding
+    from pipecli.reports.today_and_followups import Message
 
 Record = Mapping[str, object]
 
@@ -372,6 +373,13 @@ def write_whole(output: str | Path, content: bytes) -> None:
             return
         begun.setdefault(str(output), _inode(output))
         lock.write_unlogged(target, content)
+
+
+def drawn_message(to: str, message: Message) -> str:
+    """A message that would be sent, for a person to look at."""
+    lines = [f"To: {to}", f"Subject: {message.title}", "", *message.body.split("\n")]
+    # The isolates of a table's Persian cells stay: they end with their line, and keep its cells in order.
+    return "".join(f"{terminal_line(line, is_drawn=True)}\n" for line in lines)
 
 
 def lines(finding: Finding) -> list[str]:

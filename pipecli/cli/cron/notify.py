@@ -15,11 +15,10 @@ from hashlib import sha256
 from typing import Any
 
 from pipecli.cli.common.command import Sending, noun, option
-from pipecli.cli.common.output import Format, print_records, write_text
+from pipecli.cli.common.output import Format, drawn_message, print_records, write_text
 from pipecli.cli.common.session import Session, mention, say
 from pipecli.cli.common.table import Column
 from pipecli.cli.common.typed_dates import parse_moment, parse_period
-from pipecli.cli.cron.remind import claims_of, drawn_message, give_back
 from pipecli.errors import PipecliError
 from pipecli.extras import require_extra
 from pipecli.history import commits
@@ -40,7 +39,7 @@ from pipecli.outbox.notices import (
     recipients,
     write_unsent,
 )
-from pipecli.outbox.once_across_clones import job
+from pipecli.outbox.once_across_clones import Claims, job
 from pipecli.records.days import Days, months_around, quarter_of
 from pipecli.records.emails_and_phones import users_by_address
 from pipecli.reports.deal_weighted_and_converted import Valuation
@@ -96,6 +95,10 @@ def notify(
         )
 
 
+def _claims(run: Session) -> Claims:
+    return Claims(run.pipeline.location, "notify", keep=_KEPT_DAYS, alone=bool(run.option("alone")))
+
+
 def _send(run: Session, ours: Channels, since: str) -> tuple[list[Delivery], int]:
     """Gather, claim and send; what was delivered, and how much was not."""
     place = run.pipeline.location
@@ -103,7 +106,7 @@ def _send(run: Session, ours: Channels, since: str) -> tuple[list[Delivery], int
     left = _gathered(run, before, ours, since)
     if left != before:
         write_unsent(place, left)
-    claims = claims_of(run, "notify", _KEPT_DAYS)
+    claims = _claims(run)
     wanted = {delivery.key for delivery in left.deliveries}
     pending = {delivery.key for delivery in before.deliveries}
     run.pipeline.beyond_undo = "what was sent is noted, and the next run sends the rest"
@@ -122,13 +125,13 @@ def _send(run: Session, ours: Channels, since: str) -> tuple[list[Delivery], int
         left = left.without(keys)
         write_unsent(place, left)
     if lost:
-        give_back(run, claims, lost, left.clone)
+        claims.give_back_or_warn(lost, left.clone, run.today, say)
     return sent, len(lost)
 
 
 def _untold(run: Session, before: UnsentNotices, left: UnsentNotices) -> list[Delivery]:
     """The deliveries that nobody else has sent, as far as that can be known."""
-    known = claims_of(run, "notify", _KEPT_DAYS).known_or_warn(say)
+    known = _claims(run).known_or_warn(say)
     pending = {delivery.key for delivery in before.deliveries if known.get(delivery.key) == left.clone}
     return [delivery for delivery in left.deliveries if delivery.key not in known or delivery.key in pending]
 

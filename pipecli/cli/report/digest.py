@@ -13,11 +13,11 @@ from typing import Any, Literal, NamedTuple
 
 from pipecli.cli.common.command import Sending, noun, option
 from pipecli.cli.common.names_and_questions import names_of
-from pipecli.cli.common.output import Format, markdown_text, wrapped, write_text
+from pipecli.cli.common.output import Format, drawn_message, markdown_text, wrapped, write_text
 from pipecli.cli.common.session import Session, mention, owner_filter, say
 from pipecli.cli.common.terminal_and_own_config import terminal_width
 from pipecli.cli.common.typed_dates import parse_as_of, parse_period
-from pipecli.cli.cron.remind import PerhapsSent, claims_of, drawn_message, sending
+from pipecli.cli.cron.remind import PerhapsSent
 from pipecli.cli.history_and_changes import movement_json
 from pipecli.cli.report.common import Currency, currency_code
 from pipecli.cli.report.dashboard_tables import (
@@ -41,6 +41,7 @@ from pipecli.json_and_csv import dumps
 from pipecli.outbox.channels import Address, Courier, channels, variable
 from pipecli.outbox.dashboard_page import Table
 from pipecli.outbox.notices import Notice, notices
+from pipecli.outbox.once_across_clones import Claims, send_once
 from pipecli.records.compare_names import chosen_id
 from pipecli.records.days import Days
 from pipecli.records.emails_and_phones import email_key, users_by_address
@@ -305,7 +306,7 @@ def _send(run: Session, week: Week, email: Sequence[str], to: Sequence[str], *, 
 
     readers = {reader.key(week): reader for reader in _readers(run, email, to)}
     pages = {language: Page(week, words_of(language)) for language in {r.language for r in readers.values()}}
-    claims = claims_of(run, "digest", _KEPT_DAYS)
+    claims = Claims(run.pipeline.location, "digest", keep=_KEPT_DAYS, alone=bool(run.option("alone")))
     if run.dry_run:
         known = claims.known_or_warn(say)
         for key, reader in readers.items():
@@ -315,7 +316,8 @@ def _send(run: Session, week: Week, email: Sequence[str], to: Sequence[str], *, 
                 write_text(drawn_message(f"{reader.name}, {way}", message))
         return
     deliver = _deliverer(run, readers.values())
-    with sending(run, claims, "digest", "digest", list(readers), is_again=is_again) as sender:
+    keys = list(readers)
+    with send_once(run.pipeline, claims, "digest.json", keys, is_again=is_again, say=say) as sender:
         for key in [key for key in readers if key in sender.mine]:
             reader = readers[key]
             mail = partial(deliver, reader, pages[reader.language])
