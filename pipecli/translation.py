@@ -2,6 +2,7 @@
 
 A language is a file of `languages/`; what it has no words for is said in English. Days and money are babel's
 (an extra), in the customs of the language that somebody chose; where nobody did they are as files have them.
+In which language a paper is: `paper_language` in `records/papers.py`.
 """
 
 from __future__ import annotations

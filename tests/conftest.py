@@ -23,7 +23,7 @@ import pytest
 from hypothesis import settings
 
 from pipecli.cli.main import run
-from pipecli.store import create_pipeline, lock
+from pipecli.store import create_pipeline, lock_and_signals
 from pipecli.store.file_stamps import stamps
 from pipecli.store.index.index import open_index, seal, writing
 from pipecli.store.safe_files import location_at
@@ -307,7 +307,7 @@ def made_once(
     """A pipeline for all workers, and where to make it if it isn't there: a test must not change it."""
     base = factory.getbasetemp()
     shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
-    with lock.hold_lock(shared, patience=300):
+    with lock_and_signals.hold_lock(shared, patience=300):
         yield shared / folder, shared / "being-made"
 
 

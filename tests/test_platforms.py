@@ -16,7 +16,7 @@ from slugify import slugify
 from pipecli.cli.main import run
 from pipecli.errors import FaultyFile
 from pipecli.records.kinds import KINDS
-from pipecli.store import file_stamps, ids_and_files, lock, safe_files, second_process
+from pipecli.store import file_stamps, ids_and_files, lock_and_signals, safe_files, second_process
 from pipecli.store.power_cut_and_killed_git import harden, harden_folders
 from pipecli.store.second_process import map_in_two_processes
 from tests.conftest import Cli
@@ -186,5 +186,5 @@ def test_what_a_system_lacks_of_others_is_done_another_way(
         assert "name: Contoso\n" in safe_files.read_text(root, "customers/contoso.yaml")
         harden_folders([root])
         harden(root, *["customers/contoso.yaml"] * 65)
-        with lock.interruptible():
+        with lock_and_signals.interruptible():
             pass

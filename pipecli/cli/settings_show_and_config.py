@@ -25,7 +25,7 @@ from pipecli.records import kinds
 from pipecli.records.compare_names import chosen_id, likeliest, own_names
 from pipecli.records.kinds import SETTINGS_FILE
 from pipecli.store.index import views
-from pipecli.store.lock import write_unlogged
+from pipecli.store.lock_and_signals import write_unlogged
 from pipecli.store.yaml.write import block_lines
 
 app = noun()

@@ -26,7 +26,7 @@ from pipecli.json_and_csv import digits, dumps
 from pipecli.records.kinds import KINDS, SETTINGS
 from pipecli.store import git
 from pipecli.store.index.rows_for_verbs import public_tables
-from pipecli.store.lock import clear_temporary
+from pipecli.store.lock_and_signals import clear_temporary
 from pipecli.store.safe_files import temporary_name
 
 if TYPE_CHECKING:

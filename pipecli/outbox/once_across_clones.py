@@ -24,7 +24,7 @@ from contextlib import contextmanager, suppress
 from datetime import date, timedelta
 
 from pipecli.errors import PipecliError
-from pipecli.store import git, lock, safe_files, undo_or_finish_change
+from pipecli.store import git, safe_files, undo_or_finish_change
 from pipecli.store.git_remote import (
     LOCKED,
     RemoteTimeout,
@@ -35,7 +35,7 @@ from pipecli.store.git_remote import (
     shared_remote,
     talk_to_remote,
 )
-from pipecli.store.lock import interruptible
+from pipecli.store.lock_and_signals import hold_lock, interruptible
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.power_cut_and_killed_git import harden, harden_folders
 from pipecli.store.safe_files import Location
@@ -288,9 +288,9 @@ def _lines(content: bytes) -> dict[str, str]:
 
 @contextmanager
 def job(place: Location, name: str) -> Iterator[None]:
-    """Hold a job of this clone (a run of reminders) while nobody else does it. Raises lock.Busy."""
+    """Hold a job of this clone (a run of reminders) while nobody else does it. Raises Busy."""
     file = place.journal_of(name)
-    with lock.hold_lock(file.parent):
+    with hold_lock(file.parent):
         undo_or_finish_change.recover(place, file)
         with undo_or_finish_change.cleared_up_if_killed(place, name, file):
             yield

@@ -21,7 +21,7 @@ from typing import Any, Literal, NamedTuple
 from pipecli.errors import PipecliError
 from pipecli.outbox.printed_papers import Printed
 from pipecli.outbox.template_sandbox import run_worker
-from pipecli.store import lock
+from pipecli.store.lock_and_signals import temporary_folder
 
 _POLICY = (
     "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; "
@@ -175,7 +175,7 @@ def typeset(
     Raises PipecliError with file and line for a template that can't be set.
     """
     name = f"{template.folder.name}/{template.file}" if template else _DEFAULT
-    with lock.temporary_folder("document") as room:
+    with temporary_folder("document") as room:
         root = room.resolve()
         _copy(template.folder if template else _OWN_TEMPLATES, root)
         if fonts is not None:

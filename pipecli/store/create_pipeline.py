@@ -21,8 +21,8 @@ from pipecli.errors import PipecliError, system_refusal
 from pipecli.extras import PINNED_INSTALL
 from pipecli.records.kinds import SETTINGS, SETTINGS_FILE
 from pipecli.records.money import CURRENCIES
-from pipecli.store import git, git_commit, ids_and_files, lock, merge_setup, safe_files, schemas
-from pipecli.store.lock import interruptible
+from pipecli.store import git, git_commit, ids_and_files, merge_setup, safe_files, schemas
+from pipecli.store.lock_and_signals import clear_temporary, hold_pipelines, interruptible
 from pipecli.store.parse_record import parse_record
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.plan_writes import Write
@@ -186,7 +186,7 @@ def create_pipeline(
             texts[AGENTS_FILE] = _filled(AGENTS_FILE)
         texts[SETTINGS_FILE] = text
         writes = [_write(root, name, text) for name, text in texts.items()]
-        with lock.hold_pipelines(place.cache):
+        with hold_pipelines(place.cache):
             _commit(
                 place,
                 writes,
@@ -214,7 +214,7 @@ def create_pipeline(
 
 def _make_repository(root: Path) -> None:
     """Make the repository aside and put it in place: a killed git leaves half of one, with its locks."""
-    lock.clear_temporary(root / ".git")
+    clear_temporary(root / ".git")
     if os.path.lexists(root / ".git"):  # half of one, of another's git
         _init(root)
         return

@@ -190,16 +190,17 @@ class Pipeline:
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:
-        """Keep every other changing command out, and finish or undo what a killed one left. Raises lock.Busy.
+        """Keep every other changing command out, and finish or undo what a killed one left. Raises Busy.
 
         Those of other pipelines of the repository, too: its index and HEAD are theirs as well. A polite kill
         is as Ctrl-C. Raises Unsettled where a person must decide what becomes of that.
         """
-        from pipecli.store import lock, undo_or_finish_change
+        from pipecli.store import undo_or_finish_change
+        from pipecli.store.lock_and_signals import hold_pipelines, interruptible
 
         if self.is_to_stop:
             raise KeyboardInterrupt
-        with lock.hold_pipelines(self.location.cache), lock.interruptible():
+        with hold_pipelines(self.location.cache), interruptible():
             if line := undo_or_finish_change.recover(self.location):
                 self.look_again()
                 self.tell(line)
@@ -238,14 +239,15 @@ class Pipeline:
         return has_traces
 
     def _finish_or_undo(self, place: Location, file: Path) -> None:
-        from pipecli.store import lock, undo_or_finish_change
+        from pipecli.store import undo_or_finish_change
+        from pipecli.store.lock_and_signals import Busy, hold_lock, hold_pipelines
         from pipecli.store.power_cut_and_killed_git import AtWork
 
-        hold = lock.hold_pipelines if file == place.journal else lock.hold_lock
+        hold = hold_pipelines if file == place.journal else hold_lock
         try:
             with hold(file.parent, patience=0):
                 line = undo_or_finish_change.recover(place, file, patience=0)
-        except (lock.Busy, AtWork):
+        except (Busy, AtWork):
             return
         except undo_or_finish_change.Unsettled as error:
             line = f"warning: {error}"

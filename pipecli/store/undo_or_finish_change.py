@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pipecli.errors import PipecliError, left_in_part
 from pipecli.store import git, git_commit, safe_files
 from pipecli.store import power_cut_and_killed_git as power_cut
-from pipecli.store.lock import clear_dead, interruptible, uninterrupted
+from pipecli.store.lock_and_signals import clear_dead, interruptible, uninterrupted
 from pipecli.wording import first_of
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from pipecli.store.git_commit import (
     settings_of,
     stage_as_committed,
 )
-from pipecli.store.lock import uninterrupted
+from pipecli.store.lock_and_signals import uninterrupted
 from pipecli.store.plan_writes import index_rows
 from pipecli.store.power_cut_and_killed_git import (
     AtWork,

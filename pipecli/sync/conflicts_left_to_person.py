@@ -19,7 +19,7 @@ from pipecli.history.commits import key_of_path, record_kind
 from pipecli.history.events_in_words import RecordVersion, events_between, title_of
 from pipecli.records.kinds import SETTINGS_FILE
 from pipecli.store import git, safe_files
-from pipecli.store.lock import clear_temporary
+from pipecli.store.lock_and_signals import clear_temporary
 from pipecli.store.merge_setup import DRIVER
 from pipecli.store.power_cut_and_killed_git import carry_through, moving
 from pipecli.store.safe_files import Location

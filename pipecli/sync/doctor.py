@@ -23,7 +23,7 @@ from pipecli.store import file_stamps, git, merge_setup, safe_files, schemas
 from pipecli.store.create_pipeline import HOSTS
 from pipecli.store.ids_and_files import month_file, with_schema_path
 from pipecli.store.index import index
-from pipecli.store.lock import interruptible, is_left_over
+from pipecli.store.lock_and_signals import interruptible, is_left_over
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.plan_writes import Write
 from pipecli.store.power_cut_and_killed_git import remake_index

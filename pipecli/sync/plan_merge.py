@@ -30,7 +30,7 @@ from pipecli.store.index import index
 from pipecli.store.index.index import Rows
 from pipecli.store.index.tables import PER_FILE, SQLValue
 from pipecli.store.index.views import marks, register_sql_functions
-from pipecli.store.lock import MERGING
+from pipecli.store.lock_and_signals import MERGING
 from pipecli.store.merge_setup import DRIVER
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.power_cut_and_killed_git import carry_through

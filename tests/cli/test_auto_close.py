@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from pipecli.store.lock import hold_pipelines
+from pipecli.store.lock_and_signals import hold_pipelines
 from pipecli.store.safe_files import find_location
 from tests.records_given import activity_text, deal_text
 

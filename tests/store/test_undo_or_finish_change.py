@@ -18,7 +18,7 @@ import pytest
 from pipecli.__main__ import main as start_of_the_program
 from pipecli.cli.main import run
 from pipecli.errors import PipecliError
-from pipecli.store import lock, safe_files, undo_or_finish_change
+from pipecli.store import lock_and_signals, safe_files, undo_or_finish_change
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.power_cut_and_killed_git import moving
 
@@ -306,7 +306,7 @@ def test_a_polite_kill_as_a_journal_is_written_leaves_none(root, monkeypatch):
     )
     with (
         pytest.raises(KeyboardInterrupt),
-        lock.hold_pipelines(place.cache),
+        lock_and_signals.hold_pipelines(place.cache),
         undo_or_finish_change.cleared_up_if_killed(place, "sync"),
     ):
         pytest.fail("the signal came before the work")
@@ -512,7 +512,7 @@ def test_a_reading_command_clears_what_lies_beside_no_journal(cli, deal, root):
     left = [place.cache / name for name in ("before-0", "journal.tmp", "journal.reserve")]
     for file in left:
         file.write_text("")
-    with lock.hold_pipelines(place.cache):
+    with lock_and_signals.hold_pipelines(place.cache):
         cli("opp", "list")
         assert all(file.exists() for file in left)  # of a command that lives
 
@@ -552,7 +552,7 @@ def test_a_change_in_one_pipeline_waits_for_that_of_another(cli, root):
     cli("init", str(root / "sales"))
     own = safe_files.find_location(root).cache
     with Pipeline(safe_files.find_location(root / "sales")).exclusive():
-        with pytest.raises(lock.Busy), lock.hold_pipelines(own, patience=0):
+        with pytest.raises(lock_and_signals.Busy), lock_and_signals.hold_pipelines(own, patience=0):
             pass
         assert cli("product", "list").err == ""
 
@@ -661,10 +661,10 @@ def test_ctrl_c_once_a_new_pipeline_is_committed_is_told_as_done(home, tmp_path)
 CUT_OFF = """\
 import os, sys, time
 from pathlib import Path
-from pipecli.store import undo_or_finish_change, lock, safe_files
+from pipecli.store import undo_or_finish_change, lock_and_signals, safe_files
 from pipecli.store.power_cut_and_killed_git import moving
 place = safe_files.find_location(Path(sys.argv[1]))
-with lock.hold_pipelines(place.cache), undo_or_finish_change.cleared_up_if_killed(place, "sync"):
+with lock_and_signals.hold_pipelines(place.cache), undo_or_finish_change.cleared_up_if_killed(place, "sync"):
     moving(place, sys.argv[2])
     refs = ("refs/remotes/origin/main", "reftable/tables.list")
     for name in ("index", *refs, "config", "objects/maintenance"):

@@ -271,7 +271,7 @@ class Verb(TyperCommand):
         """Where a polite kill is as Ctrl-C, so that what was done is told."""
         if not self.is_changing:
             return nullcontext()
-        from pipecli.store.lock import interruptible
+        from pipecli.store.lock_and_signals import interruptible
 
         return interruptible()
 

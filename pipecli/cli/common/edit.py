@@ -20,8 +20,9 @@ from pipecli.cli.common.transaction import Printed, Transaction, changing, print
 from pipecli.errors import Fault, FaultyFile, PipecliError
 from pipecli.records.base import Record
 from pipecli.records.kinds import BY_NOUN, SETTINGS, SETTINGS_FILE
-from pipecli.store import lock, safe_files
+from pipecli.store import safe_files
 from pipecli.store.git_commit import trailers
+from pipecli.store.lock_and_signals import Busy, hold_lock, temporary_folder
 from pipecli.store.parse_record import parse_record
 from pipecli.store.plan_writes import Write, check_references
 from pipecli.store.yaml import read
@@ -96,8 +97,8 @@ def _alone(folder: Path, key: str) -> Iterator[None]:
     """Keep a second editor off a draft. Raises PipecliError."""
     with ExitStack() as stack:
         try:
-            stack.enter_context(lock.hold_lock(folder, patience=0))
-        except lock.Busy:
+            stack.enter_context(hold_lock(folder, patience=0))
+        except Busy:
             raise PipecliError(f"{key} is open in another editor", hint="close that one first") from None
         yield
 
@@ -181,7 +182,7 @@ NOTES = Parameter("notes", Parameter.KEYWORD_ONLY, default=None, annotation=Note
 
 def edited(text: str, name: str) -> str:
     """A text as a person leaves it in $EDITOR. Raises PipecliError."""
-    with lock.temporary_folder("notes") as folder:
+    with temporary_folder("notes") as folder:
         draft = folder / name
         draft.write_text(text, encoding="utf-8")
         _open_editor(draft)

@@ -360,7 +360,7 @@ def write_whole(output: str | Path, content: bytes) -> None:
 
     A link of a repository that leads out of it isn't followed. Raises PipecliError.
     """
-    from pipecli.store import lock
+    from pipecli.store.lock_and_signals import write_unlogged
 
     named = Path(os.path.abspath(output))  # noqa: PTH100 - links stay
     target = Path(os.path.realpath(named))
@@ -372,7 +372,7 @@ def write_whole(output: str | Path, content: bytes) -> None:
             target.write_bytes(content)
             return
         begun.setdefault(str(output), _inode(output))
-        lock.write_unlogged(target, content)
+        write_unlogged(target, content)
 
 
 def drawn_message(to: str, message: Message) -> str:

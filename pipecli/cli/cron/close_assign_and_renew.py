@@ -30,7 +30,7 @@ from pipecli.store.index.rows_for_verbs import (
     unowned_records,
     workload,
 )
-from pipecli.store.lock import Busy
+from pipecli.store.lock_and_signals import Busy
 from pipecli.wording import count, first_of
 from pipecli.workflow import Change
 from pipecli.workflow.assignment import Taken, assign_by_rules, rules_for, users_at_work

@@ -34,7 +34,7 @@ from pipecli.inbox.importing.workbook import is_workbook
 from pipecli.inbox.moving import PLAN_FILE
 from pipecli.json_and_csv import picked
 from pipecli.records.kinds import COLLECTIONS, collection_named
-from pipecli.store import lock
+from pipecli.store.lock_and_signals import temporary_folder
 from pipecli.store.pipeline import Pipeline, no_collector
 from pipecli.store.plan_writes import Planner, Write
 from pipecli.wording import count, first_of
@@ -273,7 +273,7 @@ def move_at_once(run: Session, export: Path, vendor: str | None, keep: Keep | No
             questions[0].question.rstrip("."),
             hint=f"answer it in a plan: pipecli import plan {quote(str(export))} --into DIR",
         )
-    with lock.temporary_folder("plan") as folder:
+    with temporary_folder("plan") as folder:
         _write_pages(outcome, folder)
         _move(run, folder, export, keep, None, with_diff=False)
 
@@ -290,7 +290,7 @@ def _move(
     from pipecli.inbox.moving.plan_files import load_plan
     from pipecli.inbox.moving.run_plan import PAPERS, answered, export_of, run_plan, unpack_plan
 
-    with all_faults(), lock.temporary_folder("export") as unpacked:
+    with all_faults(), temporary_folder("export") as unpacked:
         if folder.is_file():
             unpack_plan(folder, unpacked)
             _move(run, unpacked, export, keep, rejects, with_diff=with_diff)
@@ -307,7 +307,7 @@ def _move(
             own = answered(move, files, pipeline)
             return run_plan(pipeline, own, files, room, progress, keep, export)
 
-    with lock.temporary_folder("move") as room, changing_after(run, decide) as (transaction, moved):
+    with temporary_folder("move") as room, changing_after(run, decide) as (transaction, moved):
         is_dry, commit = run.dry_run, None
         imports = [*_rejects_of(moved, rejects, is_dry=is_dry)]
         with rejects_beside(imports, folder, transaction.pipeline.location) as paths:

@@ -24,7 +24,7 @@ from pipecli.json_and_csv import free_cell, list_cell
 from pipecli.records.base import Part
 from pipecli.records.kinds import COLLECTIONS_BY_NOUN as BY_NOUN
 from pipecli.records.kinds import CONTACT, collection_named
-from pipecli.store.lock import clear_temporary, uninterrupted
+from pipecli.store.lock_and_signals import clear_temporary, uninterrupted
 from pipecli.store.safe_files import temporary_name
 from pipecli.wording import Line, count, first_of
 

@@ -44,7 +44,7 @@ from pipecli.inbox.moving.vocabulary import header_key
 from pipecli.records.kinds import COLLECTIONS, Kind
 from pipecli.store import safe_files
 from pipecli.store.index import rows_for_verbs
-from pipecli.store.lock import write_unlogged
+from pipecli.store.lock_and_signals import write_unlogged
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.plan_writes import AddingPlanner, DraftPipeline, Planner, Write
 from pipecli.store.yaml import read as yamltext

@@ -13,7 +13,7 @@ from types import SimpleNamespace
 import pytest
 
 from pipecli.errors import PipecliError
-from pipecli.store.lock import Busy, clear_temporary, hold_lock, temporary_folder
+from pipecli.store.lock_and_signals import Busy, clear_temporary, hold_lock, temporary_folder
 
 
 def test_who_waits_too_long_is_told_who_holds_it(tmp_path: Path) -> None:
@@ -81,7 +81,7 @@ def test_a_disk_whose_locks_do_not_lock_is_refused(tmp_path: Path, monkeypatch: 
     def no_locks(*_: object) -> None:
         raise OSError(ENOLCK, "No locks available")
 
-    monkeypatch.setattr("pipecli.store.lock._LOCKING", set())
+    monkeypatch.setattr("pipecli.store.lock_and_signals._LOCKING", set())
     tested = tmp_path / "lock.tested"
     with monkeypatch.context() as patch:
         patch.setattr("fcntl.lockf", lambda *_: None)
@@ -113,7 +113,7 @@ def test_a_disk_of_the_network_whose_locks_stay_here_is_refused(
     automounted = f"systemd-1 {tmp_path} autofs rw 0 0\nserver:/x {tmp_path} {disk} 0 0\n"
     mounts.write_text(f"proc /proc proc rw 0 0\n{automounted}")
     monkeypatch.setattr("pipecli.store.safe_files._MOUNTS", mounts)
-    monkeypatch.setattr("pipecli.store.lock._LOCKING", set())
+    monkeypatch.setattr("pipecli.store.lock_and_signals._LOCKING", set())
     outcome = nullcontext() if holds else pytest.raises(PipecliError, match="where locks don't work")
     with outcome, hold_lock(tmp_path):
         pass
