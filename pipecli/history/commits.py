@@ -388,6 +388,29 @@ def records_below(place: Location, tree: str, folder: str) -> dict[str, str]:
     }
 
 
+_TAKEN_BACK = re.compile(r"^(?:This reverts commit |Pipecli-Undoes: )([0-9a-f]{40,64})", re.MULTILINE)
+_RENAMED = re.compile(r"settings: rename (\S+) (.+?) → (.+)\n(?s:.*)\nPipecli-Event: renamed$", re.MULTILINE)
+
+
+def commits_of_events(place: Location, events: Sequence[str], revisions: str) -> Iterator[tuple[str, str]]:
+    """The commits of events with their messages, newest first, but for those that were taken back."""
+    lines = (*(_EVENT + event for event in events), "This reverts", "Pipecli-Undoes: ")
+    greps = [f"--grep=^{line}" for line in lines]
+    log = git.log(place.work_tree, *greps, "--format=%x00%H%n%B", revisions, "--")
+    taken_back: set[str] = set()
+    for entry in log.decode("utf-8", "replace").split("\0")[1:]:
+        commit, _, message = entry.partition("\n")
+        if commit not in taken_back:
+            taken_back |= {*_TAKEN_BACK.findall(message)}
+            yield commit, message
+
+
+def renamed_in(message: str) -> tuple[str, str, str] | None:
+    """What a commit of `settings rename` renamed, from what, to what."""
+    told = _RENAMED.match(message)
+    return (told[1], told[2], told[3]) if told else None
+
+
 class Departed(NamedTuple):
     """A record that isn't here any more, as it was when it was merged away or as an import last left it."""
 

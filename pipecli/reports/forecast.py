@@ -6,7 +6,7 @@ was and as it is, with the difference.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import NamedTuple, Self
@@ -116,6 +116,7 @@ def forecast(
     window: Window,
     currency: str | None = None,
     order: Sequence[Key] = (),
+    called: Callable[[Key], Key] | None = None,
 ) -> Forecast:
     """Group the open and won deals among `deals` by one of GROUPINGS.
 
@@ -123,7 +124,7 @@ def forecast(
     the open ones that are overdue or without a date have rows of their own. Money is in
     `currency` (default: the base): open deals at the rate of `today`, won ones at that of their day.
     Deals on hold are in none of the rows. `order` gives the keys that have a place of their own; the others
-    follow, the heaviest first.
+    follow, the heaviest first. `called` tells what a key is called now, of deals of an earlier day.
     Raises MissingRate.
     """
     valuation = Valuation(rates, currency)
@@ -142,6 +143,10 @@ def forecast(
             if window.has_open(deal.close):
                 sums.take(deal, value, is_overdue=is_overdue)
     places = {key: place for place, key in enumerate(order)}
+    if called:
+        earlier, sums.by_key = sums.by_key, defaultdict(list)
+        for key, entries in earlier.items():
+            sums.by_key[called(key)] += entries
     rows = [sums.row(key, entries) for key, entries in sums.by_key.items()]
     rows.sort(key=lambda row: chronological(row.key) if by in PERIODS else _heaviest(row, places))
     return Forecast(

@@ -73,3 +73,16 @@ def test_a_person_reads_both(cli: Cli, moved: str) -> None:
 def test_a_moment_that_is_none_is_refused(cli: Cli, moved: str) -> None:
     assert '"nosuch" is neither a date nor a revision' in cli("forecast", "--compare", "nosuch", code=1).err
     assert "nothing is known as of 2020-01-01" in cli("forecast", "--compare", "2020-01-01", code=1).err
+
+
+def test_what_settings_rename_has_renamed_since_is_one_row_and_one_owner(cli: Cli, moved: str) -> None:
+    cli("settings", "rename", "stage", "standard/qualify", "check")
+    cli("settings", "rename", "user", "ana-ruiz", "ana")
+    for by, now, then in (("stage", "demo", "check"), ("owner", "ana", "ana")):
+        said = cli(
+            *("forecast", "--compare", "2026-01-31", "--by", by, "--owner", "ana", "--format", "json")
+        ).out
+        rows = {row["key"]: row for row in loads(said)["rows"]}
+        assert [*rows] == [*dict.fromkeys([now, then])]
+        assert rows[then]["then"]["weighted"] == 100
+        assert rows[now]["weighted"] == 500

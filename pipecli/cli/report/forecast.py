@@ -17,6 +17,7 @@ from pipecli.cli.common.terminal_and_own_config import terminal_width
 from pipecli.cli.report.common import Asked, asking, money_column, period_text, won_without_amount
 from pipecli.cli.report.forecast_rows_and_targets import (
     MANAGER,
+    EarlierNames,
     Targeted,
     columns_of,
     forecast_of,
@@ -72,7 +73,7 @@ def forecast(
     if compare is not None:
         past = run.past_pipeline(compare)
         warn(past.require_readable(OPPORTUNITY, *([CUSTOMER] if by == "customer" else [])))
-        then = forecast_of(run, past, by, window, report.currency)
+        then = forecast_of(run, past, by, window, report.currency, EarlierNames(asked.pipeline, past, names))
         _print_comparison(asked, past, then, report, lambda row: label(record_of(row, by, names), by))
         return
     targeted = with_targets(run, report, by, names)

@@ -14,28 +14,81 @@ from pipecli.cli.common.table import Column, money
 from pipecli.cli.report.common import KeyNames, count_column, money_column
 from pipecli.records.days import PERIODS, months_later
 from pipecli.records.money import minor_digits, rounded
+from pipecli.reports.deal_weighted_and_converted import Key
 from pipecli.reports.forecast import CATEGORIES, Forecast, Row, Window, chronological, forecast
 from pipecli.reports.teams_and_targets import Goal, Organisation, Targets, attainment, roll_up
+from pipecli.store.index.owner_filter import OwnerFilter
 from pipecli.store.index.rows_for_reports import forecast_deals
 
 if TYPE_CHECKING:
     from pipecli.cli.common.typed_dates import Period
+    from pipecli.history.pipeline_as_of import PastPipeline
     from pipecli.store.pipeline import Pipeline
 
 MANAGER = "manager"
 """The grouping of `--by` that sums up a manager's people."""
 
 
-def forecast_of(run: Session, pipeline: Pipeline, by: str, window: Window, currency: str | None) -> Forecast:
+_LISTS = {
+    "owner": ("user", "users"),
+    "team": ("team", "teams"),
+    "source": ("source", "sources"),
+    "type": ("type", "opportunity_types"),
+}
+"""By grouping, what `settings rename` calls its keys, and where they are in the settings."""
+
+
+class EarlierNames:
+    """The names of an earlier day that `settings rename` has changed since."""
+
+    def __init__(self, later: Pipeline, past: PastPipeline, names: ForecastNames) -> None:
+        from pipecli.history.commits import commits_of_events, renamed_in
+        from pipecli.workflow.settings import EarlierWords
+
+        commits = commits_of_events(later.location, ["renamed"], f"{past.revision}..{later.revision}")
+        self._words = EarlierWords([told for _, message in commits if (told := renamed_in(message))][::-1])
+        self._past, self._names = past.settings_as_written, names
+        self._stages = [f"{process}/{stage}" for process, stage in names.stages()]
+
+    def later_key(self, key: Key) -> Key:
+        """What the key of a row is called later."""
+        process, word = key
+        if process and word:
+            return process, self._words.of_today("stage", f"{process}/{word}", self._stages).partition("/")[2]
+        what, section = _LISTS.get(self._names.by, ("", ""))
+        return process, word and self._words.of_today(what, word, self._names.settings.get(section) or ())
+
+    def owners(self, asked: OwnerFilter) -> OwnerFilter:
+        """Those whom the options name, as they were called."""
+        user, team = self._earlier("owner"), self._earlier("team")
+        return OwnerFilter(*(of(one) for of, one in zip((user, team, user, team, user), asked, strict=True)))
+
+    def _earlier(self, by: str) -> Callable[[str | None], str | None]:
+        what, section = _LISTS[by]
+        known = self._past.get(section) or {}
+        earlier = {self._words.of_today(what, name): name for name in known}
+        return lambda name: name if name is None or name in known else earlier.get(name, name)
+
+
+def forecast_of(
+    run: Session,
+    pipeline: Pipeline,
+    by: str,
+    window: Window,
+    currency: str | None,
+    earlier: EarlierNames | None = None,
+) -> Forecast:
     """The forecast of those whom the options name. Raises MissingRate."""
+    owners = earlier.owners(owner_filter(run)) if earlier else owner_filter(run)
     return forecast(
-        forecast_deals(pipeline.index.connection, owner_filter(run), window, with_products=by == "product"),
+        forecast_deals(pipeline.index.connection, owners, window, with_products=by == "product"),
         by="owner" if by == MANAGER else by,
         rates=pipeline.rates,
         today=pipeline.today,
         window=window,
         currency=currency,
         order=ForecastNames(run, by).stages() if by == "stage" else (),
+        called=earlier.later_key if earlier else None,
     )
 
 

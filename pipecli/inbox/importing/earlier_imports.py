@@ -8,7 +8,6 @@ lost, as by a squash, tells nothing.
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Container, Hashable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import suppress
@@ -16,7 +15,14 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from pipecli.errors import FaultyFile, Unreadable
-from pipecli.history.commits import Departed, file_changes, merged_away, record_kind
+from pipecli.history.commits import (
+    Departed,
+    commits_of_events,
+    file_changes,
+    merged_away,
+    record_kind,
+    renamed_in,
+)
 from pipecli.inbox.importing.cells import CLOSED_STAGE, STAGE_ENTERED, Path
 from pipecli.inbox.importing.list_elements import discount_lines
 from pipecli.json_and_csv import dumps, loads
@@ -225,12 +231,6 @@ class Imported(NamedTuple):
     after: str
 
 
-_TAKEN_BACK = re.compile(r"^(?:This reverts commit |Pipecli-Undoes: )([0-9a-f]{40,64})", re.MULTILINE)
-
-_RENAMED = re.compile(r"settings: rename (\S+) (.+?) → (.+)\n")
-"""The subject of `settings rename`."""
-
-
 def imports_at(place: Location) -> Imports:
     """The imports that led to HEAD, read once for all files of a move."""
     return _imports_until(place, head_of(place))
@@ -269,21 +269,13 @@ class Imports:
 
         What was undone or reverted tells nothing.
         """
-        events = ("Pipecli-Event: imported", "Pipecli-Event: renamed", "This reverts", "Pipecli-Undoes: ")
-        greps = [f"--grep=^{line}" for line in events]
-        log = git.log(self._place.work_tree, *greps, "--format=%x00%H%n%B", self._commit, "--")
-        taken_back: set[str] = set()
         imports: list[str] = []
         renames: list[tuple[str, str, str]] = []
-        for entry in log.decode("utf-8", "replace").split("\0")[1:]:
-            commit, _, message = entry.partition("\n")
-            if commit in taken_back:
-                continue
-            taken_back |= {*_TAKEN_BACK.findall(message)}
-            if "\nPipecli-Event: imported" in message:
+        for commit, message in commits_of_events(self._place, ("imported", "renamed"), self._commit):
+            if renamed := renamed_in(message):
+                renames.append(renamed)
+            elif "\nPipecli-Event: imported" in message:
                 imports.append(commit)
-            elif "\nPipecli-Event: renamed" in message and (told := _RENAMED.match(message)):
-                renames.append((told[1], told[2], told[3]))
         return imports[::-1], renames[::-1]
 
     @cached_property
