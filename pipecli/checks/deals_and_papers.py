@@ -123,22 +123,44 @@ def alternative(pipeline: Pipeline) -> Iterator[Problem]:
 
 def number_gap(pipeline: Pipeline) -> Iterator[Problem]:
     """Numbers that are left out in a row of the form that the settings have."""
-    form = re.escape(pipeline.settings.invoices.number)
-    form = re.sub(r"\\\{n(?::\d)?\\\}", r"(?P<n>\\d{1,18})", form).replace(r"\{year\}", r"(?P<year>\d{4})")
-    rows: dict[str, dict[int, str]] = defaultdict(dict)
-    for file, number in pipeline.query(
-        "SELECT path, number FROM _invoices WHERE number IS NOT NULL ORDER BY number"
-    ):
-        if fits := re.fullmatch(form, number):
-            rows[fits.groupdict().get("year") or ""][int(fits["n"])] = file
     numbered = pipeline.settings.invoices.numbered
-    for year, known in sorted(rows.items()):
+    for year, known in _numbers(pipeline):
         for before, after in pairwise((0, *sorted(known))):
             if after - before > 1:
-                first, last = (numbered(int(year or 0), n) for n in (before + 1, after - 1))
+                first, last = (numbered(year, n) for n in (before + 1, after - 1))
                 absent = f"numbers {first} to {last}; a" if first != last else f"number {first}; its"
                 words = f"no invoice has the {absent} draft may wait in another clone"
-                yield Problem(known[after], ("number",), words)
+                yield Problem(known[after].file, ("number",), words)
+
+
+def number_order(pipeline: Pipeline) -> Iterator[Problem]:
+    """Invoices that are dated before one of a lower number in their row."""
+    for _, known in _numbers(pipeline):
+        latest = _Numbered("", "", "")
+        for _, own in sorted(known.items()):
+            if own.date < latest.date:
+                words = f"date: {own.number} is of {own.date}, and {latest.number} of {latest.date} before it"
+                yield Problem(own.file, ("date",), words)
+            else:
+                latest = own
+
+
+class _Numbered(NamedTuple):
+    file: str
+    number: str
+    date: str
+
+
+def _numbers(pipeline: Pipeline) -> list[tuple[int, dict[int, _Numbered]]]:
+    """The rows of the numbers that have the form of the settings, by year, 0 where it has none."""
+    form = re.escape(pipeline.settings.invoices.number)
+    form = re.sub(r"\\\{n(?::\d)?\\\}", r"(?P<n>\\d{1,18})", form).replace(r"\{year\}", r"(?P<year>\d{4})")
+    rows: dict[int, dict[int, _Numbered]] = defaultdict(dict)
+    query = "SELECT path, number, coalesce(date, '') FROM _invoices WHERE number IS NOT NULL ORDER BY number"
+    for found in map(_Numbered._make, pipeline.query(query)):
+        if fits := re.fullmatch(form, found.number):
+            rows[int(fits.groupdict().get("year") or 0)][int(fits["n"])] = found
+    return sorted(rows.items())
 
 
 def overdrawn_order(pipeline: Pipeline) -> Iterator[Problem]:
@@ -316,4 +338,5 @@ RULES_WITH_SETTINGS = (
     ),
     Rule("expired-price-list", Severity.WARNING, expired_price_list),
     Rule("invoice-gap", Severity.WARNING, number_gap),
+    Rule("invoice-order", Severity.WARNING, number_order),
 )  # fmt: skip

@@ -246,7 +246,7 @@ def changes_(
     """Print how the open pipeline moved between two moments: what came, what changed, what went.
 
     The steps add up from the opening to the closing figure, in total and weighted. A date means its end, so
-    the opening figure is that of `forecast --as-of` the same date.
+    the opening figure is that of `forecast --as-of` the same date, and of those on hold.
     """
     place = run.present.location
     zone = zone_of(place)

@@ -47,9 +47,9 @@ class Move(NamedTuple):
 class Sum(NamedTuple):
     """Deals and their money."""
 
-    deals: int = 0
-    amount: Decimal = Decimal(0)
-    weighted: Decimal = Decimal(0)
+    deals: int
+    amount: Decimal
+    weighted: Decimal
 
     def plus_one(self, amount: Decimal, weighted: Decimal) -> Sum:
         """With one deal more."""
@@ -65,9 +65,6 @@ class Waterfall(NamedTuple):
     """By the key of the deal."""
 
 
-_NOTHING = Worth(Decimal(0), Decimal(0))
-
-
 def waterfall(
     pairs: Iterable[tuple[str, Deal | None, Deal | None]],
     opening: Side,
@@ -79,8 +76,9 @@ def waterfall(
     With a window only deals count whose expected close is in it. Both sides must have the same
     currency. Raises MissingRate.
     """
-    first, last = Sum(), Sum()
-    buckets = dict.fromkeys(BUCKETS, Sum())
+    zero = closing.valuation.zero
+    first = last = Sum(0, zero, zero)
+    buckets = dict.fromkeys(BUCKETS, first)
     moved: dict[str, list[Move]] = {}
     for key, before, after in pairs:
         was = _worth(before, opening, window)
@@ -213,6 +211,5 @@ def _counts(deal: Deal | None, window: Days | None) -> bool:
 
 
 def _worth(deal: Deal | None, side: Side, window: Days | None) -> Worth:
-    if deal is None or not _counts(deal, window):
-        return _NOTHING
-    return side.valuation.worth(deal, side.day) or _NOTHING
+    worth = side.valuation.worth(deal, side.day) if deal and _counts(deal, window) else None
+    return worth or Worth(side.valuation.zero, side.valuation.zero)

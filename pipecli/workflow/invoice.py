@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from itertools import count
+from itertools import count, takewhile
 from typing import Any
 
 from pipecli.records.items_and_totals import MONEY_TERMS, Item
@@ -189,6 +189,20 @@ def require_settable(before: Invoice, after: Invoice) -> None:
 def next_number(settings: Settings, year: int, taken: Collection[str]) -> str:
     """The number of the next invoice: the first of its row that none has: no gap is left."""
     return next(number for n in count(1) if (number := settings.invoices.numbered(year, n)) not in taken)
+
+
+def require_day_in_order(
+    draft: Invoice, number: str, day: date, settings: Settings, dated: Mapping[str, date]
+) -> None:
+    """Refuse a day before that of an invoice of a lower number in the row; `dated` has the days of all."""
+    row = (settings.invoices.numbered(day.year, n) for n in count(1))
+    lower = takewhile(lambda own: own != number, row)
+    later = max(((dated[own], own) for own in lower if dated.get(own, day) > day), default=None)
+    if later:
+        raise Refused(
+            f"{number} would be dated {day}, before {later[1]} of {later[0]}",
+            hint=f"date it so: pipecli --today {later[0]} invoice issue {draft.id}",
+        )
 
 
 def issue_invoice(

@@ -168,7 +168,7 @@ def test_a_credit_note_is_numbered_counts_back_and_is_paid_back(cli, order):
     wrong = cli("invoice", "credit", invoice, "--item", "Machine A=4", code=1)
     assert f"{invoice} has 3 left to credit of 3 × Machine A" in wrong.err
     note = made(cli, "invoice", "credit", invoice, "--item", "Machine A=1", "--reason", "broken")
-    assert "2026-0002" in cli("--today", "2026-11-20", "invoice", "issue", note).out
+    assert "2026-0002" in cli("--today", "2026-11-21", "invoice", "issue", note).out
     wrong = cli("undo", "--force", code=1)  # the row of numbers would have a gap
     assert f"{note} is issued as 2026-0002, and its number can't be taken back" in wrong.err
     drawn = invoices(cli)
@@ -210,6 +210,9 @@ def test_the_only_draft_needs_no_name(cli, order):
     wrong = cli("invoice", "issue", code=1)
     assert "has 2 drafts of an invoice" in wrong.err and all(draft in wrong.err for draft in drafts)
     cli("invoice", "issue", drafts[0])
+    early = cli("--today", "2026-01-02", "invoice", "issue", code=1).err
+    assert "2026-0003 would be dated 2026-01-02, before 2026-11-" in early
+    assert " of 2026-0002; date it so: pipecli --today 2026-11-" in early
     assert made(cli, "invoice", "issue") == drafts[1]
 
 
@@ -229,6 +232,11 @@ def test_check_tells_of_doubles_gaps_and_wrong_sums(cli, order, root, git):
         if line["rule"] == "invoice-gap"
     ]
     assert [gap.split(";")[0] for gap in gaps] == ["no invoice has the numbers 2026-0002 to 2026-0004"]
+    files[1].write_text(files[1].read_text().replace("date: 2026-11-20", "date: 2026-11-19"))
+    order_ = {line["rule"]: line["message"] for line in loads(cli("check", "--format", "json").out)}
+    told = "date: 2026-0005 is of 2026-11-19, and 2026-0001 of 2026-11-20 before it"
+    assert order_["invoice-order"] == told
+    files[1].write_text(files[1].read_text().replace("date: 2026-11-19", "date: 2026-11-20"))
     cli("invoice", "paid", keys[1], "--amount", "10")
     files[1].write_text(files[1].read_text().replace("amount: 10\n", "amount: 9999\n"))
     faults = loads(cli("check", "--format", "json").out)

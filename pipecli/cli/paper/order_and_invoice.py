@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, nullcontext
+from datetime import date
 from decimal import Decimal
 from typing import Annotated
 
@@ -172,15 +173,17 @@ def _draft(transaction: Transaction, ref: str | None) -> Invoice:
 def _number(transaction: Transaction, draft: Invoice, *, alone: bool) -> str:
     """The number of an invoice, claimed. With --dry-run the next one as far as is known here."""
     settings, today, pipeline = transaction.settings, transaction.today, transaction.pipeline
-    rows = rows_where(pipeline.index.connection, ["number"], "_invoices", "number IS NOT NULL")
-    used = {number for (number,) in rows}
+    rows = rows_where(pipeline.index.connection, ["number", "date"], "_invoices", "number IS NOT NULL")
+    dated = {number: date.fromisoformat(day) for number, day in rows}
     claims = Claims(pipeline.location, "invoices", alone=alone)
     order = None if draft.credits else pipeline.find_record(Order, draft.order)
 
     def free_number(claimed: Collection[str]) -> str:
         if order:
             rules.require_standing(order, f"remove the draft: pipecli invoice remove {draft.id}")
-        return rules.next_number(settings, today.year, used.union(claimed))
+        number = rules.next_number(settings, today.year, {*dated, *claimed})
+        rules.require_day_in_order(draft, number, today, settings, dated)
+        return number
 
     if transaction.session.dry_run:
         return free_number(claims.known(offline=True))
