@@ -211,8 +211,8 @@ def test_the_only_draft_needs_no_name(cli, order):
     assert "has 2 drafts of an invoice" in wrong.err and all(draft in wrong.err for draft in drafts)
     cli("invoice", "issue", drafts[0])
     early = cli("--today", "2026-01-02", "invoice", "issue", code=1).err
-    assert "2026-0003 would be dated 2026-01-02, before 2026-11-" in early
-    assert " of 2026-0002; date it so: pipecli --today 2026-11-" in early
+    assert "2026-0003 would be dated 2026-01-02, before 2026-0002 of 2026-11-21; " in early
+    assert f"; date it so: pipecli --today 2026-11-21 invoice issue {drafts[1]}" in early
     assert made(cli, "invoice", "issue") == drafts[1]
 
 
