@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta, timezone
 from functools import partial
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipecli.cli.common.typed_dates import Period, parse_day, parse_moment, parse_period
+from pipecli.cli.common.typed_dates import Period, parse_as_of, parse_day, parse_moment, parse_period
 from pipecli.errors import PipecliError
 
 TODAY = date(2026, 10, 21)
@@ -241,6 +242,16 @@ def test_a_time_that_may_be_two_is_refused_with_both(typed: str, readings: str) 
     for read in (parse_day, partial(parse_moment, zone=MADRID)):
         with pytest.raises(PipecliError, match=f'"{typed}" is {readings}; write one of them'):
             read(typed, TODAY)
+
+
+def test_a_time_that_a_day_lacks_or_has_twice_is_refused() -> None:
+    both = "2026-10-25T02:30:00+02:00 or 2026-10-25T02:30:00+01:00, as the clocks go back; write one of them"
+    lacking = "doesn't exist, as the clocks go forward then; write 2026-03-29T03:30:00+02:00, or another time"
+    for typed, told in {"25 oct 2026 2:30": f"is {both}", "2026-03-29T02:30": lacking}.items():
+        for read in (parse_moment, parse_as_of):
+            with pytest.raises(PipecliError, match=re.escape(f'"{typed}" {told}')):
+                read(typed, TODAY, MADRID)
+    assert parse_moment("2026-10-25T02:30+01:00", TODAY, MADRID).isoformat() == "2026-10-25T02:30:00+01:00"
 
 
 def test_hours_from_now_go_on_through_the_end_of_summer_time() -> None:

@@ -129,7 +129,9 @@ def parse_moment(
     match = re.fullmatch(_MOMENT, plain)
     moment = _moment(match, today, zone, past=past) if match else None
     if moment is not None:
-        return moment
+        if moment.utcoffset() != moment.replace(fold=1).utcoffset():
+            raise _AsClocksChange(text, moment)
+        return _at_its_offset(moment)
     _refuse_two_hours(text)
     fault = "has no time of day" if _day(plain, today) and not has_clock(text) else "isn't a date and time"
     raise PipecliError(f"{_quoted(text)} {fault}", hint=f"write {MOMENT_FORMS}")
@@ -334,7 +336,21 @@ def _moment(match: re.Match[str], today: date, zone: tzinfo, *, past: bool) -> d
         moment.astimezone(UTC)  # 0001-01-01T00:00+14:00 has no time in UTC: nothing could compare with it
     except (ValueError, OverflowError):
         return None
-    return _at_its_offset(moment)
+    return moment
+
+
+class _AsClocksChange(PipecliError):
+    """A time that a day doesn't have, or has twice, as its clocks go forward or back."""
+
+    def __init__(self, text: str, moment: datetime) -> None:
+        early, late = (_at_its_offset(moment.replace(fold=fold)) for fold in (0, 1))
+        if early > late:  # each counted with the offset of the other side
+            there = _at_its_offset(early.astimezone(moment.tzinfo))
+            fault = f"{_quoted(text)} doesn't exist, as the clocks go forward then"
+            super().__init__(fault, hint=f"write {there.isoformat()}, or another time")
+        else:
+            both = f"is {early.isoformat()} or {late.isoformat()}, as the clocks go back"
+            super().__init__(f"{_quoted(text)} {both}", hint="write one of them")
 
 
 def _at_its_offset(moment: datetime) -> datetime:
@@ -368,6 +384,9 @@ def parse_as_of(text: str, today: date, zone: tzinfo) -> Moment:
 
     with suppress(PipecliError):
         return parse_period(text, today, past=True).last
-    with suppress(PipecliError):
+    try:
         return parse_moment(text, today, zone, past=True)
-    return Revision(text)
+    except _AsClocksChange:
+        raise
+    except PipecliError:
+        return Revision(text)
