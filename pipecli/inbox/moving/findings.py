@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from email.utils import parseaddr
-from itertools import product
 from typing import Any, NamedTuple
 
 from pipecli.errors import PipecliError, Unreadable
@@ -264,34 +263,6 @@ def agree(some: Numbers, others: Numbers) -> bool:
 def taxed(nets: Numbers, tax: Numbers, *, is_rate: bool) -> Numbers:
     pairs = zip(nets, [rate or Decimal(0) for rate in tax], strict=False)
     return [None if net is None else net + (net * by / 100 if is_rate else by) for net, by in pairs]
-
-
-def net_and_discount(table: Table) -> tuple[str, str | None] | None:
-    """Of columns of sums the one before tax, and that of what is taken off it, where another is with both.
-
-    In each row the sum less the discount and with the tax must be the other, to a cent: `Grand Total` is no
-    net then, and `Base imponible` is, whatever it is called.
-    """
-    words = {of: {*told.split()} for of, told in patterns()["sums"].items()}
-    own = {of: [c for c in table.columns if {*header_key(c).split()} & words[of]] for of in words}
-    others = [column for column in table.columns if column not in (*own["tax"], *own["discount"])]
-    sums = [column for column in others if own["tax"] and are_amounts(table, column)]
-    amounts: dict[str, list[Decimal]] = {}
-    for column in {*sums, *own["tax"], *own["discount"]}:
-        with suppress(Unreadable):
-            cells = [str(row.text(column) or "0") for row in table.rows]
-            amounts[column] = [read_money(cell, "", third_decimal=False).value for cell in cells]
-    for off in (*own["discount"], None):
-        taken = amounts.get(off) if off else [Decimal(0)] * len(table.rows)
-        for net, tax, whole in product(sums, own["tax"], sums):
-            if not taken or not {net, tax, whole} <= amounts.keys() or not any(amounts[tax]):
-                continue
-            if off and not any(taken):
-                continue
-            rows = zip(amounts[net], taken, amounts[tax], amounts[whole], strict=True)
-            if all(abs(sum_ - less + more - all_) <= _A_CENT for sum_, less, more, all_ in rows):
-                return net, off
-    return None
 
 
 def staying_out(

@@ -386,7 +386,8 @@ def _with_tax(told: Recognised) -> Recognised:
 def _of_sums(table: Table, told: Recognised, worth: Mapping[str, Worth], findings: Findings) -> Recognised:
     """The columns of papers, with what their lines come to, less a discount or with tax; says if none is.
 
-    If the lines come to a sum with tax, their prices are with it.
+    Where no line is known, a sum stands for them that less a discount and with the tax is another. If the
+    lines come to a sum with tax, their prices are with it.
     """
     columns = {c: of for c, of in told.columns.items() if of != "off"}
     first = heads(table, told)
@@ -401,19 +402,21 @@ def _of_sums(table: Table, told: Recognised, worth: Mapping[str, Worth], finding
     taxes = [own for c, own in cells.items() if has_word(c, "tax")]
     total = columns_for(table, told.kind, "total")
     sums = [c for c in cells if c not in offs and (c in total or has_word(c, "sum"))]
-    for off, to in [*product(offs, ("discount_amount", "discount")), ("", "")]:
-        net, whole = _sums_of(lines, cells.get(off, []), to)
-        several = [net, whole, *(taxed(net, tax, is_rate=False) for tax in taxes)]
-        if any(agree(cells[c], one) for c in sums for one in several):
+    bases = {"": lines} if any(lines) else {c: [Worth(own or Decimal(0)) for own in cells[c]] for c in sums}
+    ways = [*product(offs, ("discount_amount", "discount")), ("", "")]
+    for (off, to), (base, net_lines) in product(ways, bases.items()):
+        net, whole = _sums_of(net_lines, cells.get(off, []), to)
+        several = [*([net, whole] if off or not base else ()), *(taxed(net, tax, is_rate=False) for tax in taxes)]
+        if any(agree(cells[c], one) for c in sums if c != base for one in several):
             fields = ("total", "discount", "discount_amount")
             columns = {c: of for c, of in columns.items() if _field(of) not in fields}
             columns |= {off: {"to": to, "when": _nonzero(table, off)}} if off else {}
-            for field, one in (("total", _sums_of(lines, [], "")[0]), (AFTER_DISCOUNT, net)):
+            for field, one in (("total", _sums_of(net_lines, [], "")[0]), (AFTER_DISCOUNT, net)):
                 if same := [c for c in sums if c not in ignored and agree(cells[c], one)]:
-                    columns |= {same[0]: field}
+                    columns |= {base or same[0]: field}
                     break
             with_tax = [taxed(cells[c], tax, is_rate=False) for c in sums for tax in taxes if any(tax)]
-            told = _with_tax(told) if any(agree(net, one) for one in with_tax) else told
+            told = _with_tax(told) if not base and any(agree(net, one) for one in with_tax) else told
             return told._replace(columns=columns)
     if not any(lines) and "total" not in map(_field, columns.values()) and not _prefix(told):
         why = "no sum and no line is known of them, so they come to nothing"

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from pipecli.inbox.importing.compile_mapping import texts
 from pipecli.inbox.importing.table import Table
-from pipecli.inbox.moving.findings import Findings, are_amounts, net_and_discount
+from pipecli.inbox.moving.findings import Findings, are_amounts
 from pipecli.inbox.moving.guess_or_ask_formats import bare_header, currency_of, with_amounts_off
 from pipecli.inbox.moving.vocabulary import (
     ANYTHING,
@@ -238,12 +238,6 @@ def _of_papers(table: Table, kind: str) -> Recognised | None:
     ends = [c for c in table.columns if words.columns.get(header_key(c).rpartition(" ")[2]) == "total"]
     if "total" not in columns.values():  # `commercial_value`
         columns |= dict.fromkeys([c for c in ends if c not in columns and are_amounts(table, c)][:1], "total")
-    if agreed := net_and_discount(table):
-        net, off = agreed
-        columns = {c: role for c, role in columns.items() if role != "total"} | {net: "total"}
-        zeros = [text for text in texts(table, off) if not text.strip("0.,")] if off else []
-        when = {"when": {off: {"not": zeros}}} if zeros else {}
-        columns |= {off: {"to": "discount_amount", **when}} if off else {}
     is_told = any(role in evidence()[kind]["needs"] for role in columns.values() if isinstance(role, str))
     return Recognised(kind, "", "", columns, {}, 1) if is_told else None
 
