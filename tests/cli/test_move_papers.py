@@ -409,3 +409,31 @@ def test_the_discount_of_a_quote_of_dynamics_is_known_by_its_name(cli: Cli, root
     _plan(cli, Opportunities=deals, Quotes=quotes)
     cli("import", "run", "m")
     assert [quote["discount"] for quote in _papers(root).values()] == [5]
+
+
+def test_papers_and_lines_are_told_by_the_names_that_they_have_of_other_tables(cli: Cli, root: Path) -> None:
+    """No file is called by a word for it, `Bauvorhaben` is no word for a deal, and none is for the price."""
+    deals = "Titel;Kunde;Phase;Wert\nHalle Nord;Aurora;Angebot;1900,00\nDach;Boreal;Angebot;500,00\n"
+    quotes = "Angebotsnr.;Angebotsdatum;Kunde;Bauvorhaben;Endbetrag;Steuerbetrag;Summe\n"
+    quotes += "A-1;05.03.2026;Aurora;Halle Nord;2261,00;361,00;1900,00\n"
+    quotes += "A-2;16.03.2026;Boreal;Dach;595,00;95,00;500,00\n"
+    lines = "Beleg;Bezeichnung;Menge;EP lt. Liste;Rabatt %;Wert netto\n"
+    lines += "A-1;Pumpe;2;1000,00;5;1900,00\nA-2;Ventil;5;100,00;0;500,00\n"
+    told = _plan(cli, chancen=deals, bericht1=quotes, bericht2=lines)
+    assert (told["unknown"], told["questions"]) == ([], [])
+    assert cli("import", "run", "m").out.count("they agree") == 3
+    papers = _papers(root)
+    assert _lines(papers["A-1"], "quantity", "unit_price", "discount") == [(2, 1000, 5)]
+    assert papers["A-1"]["opportunity"] != papers["A-2"]["opportunity"]
+
+
+@pytest.mark.parametrize("net", ["Base;", ""])
+def test_a_sum_with_its_tax_alone_is_no_net_and_comes_to_something(cli: Cli, root: Path, net: str) -> None:
+    """`Total con IVA` was a tax, the order came to nothing, and all was said to agree."""
+    orders = f"Nº pedido;Fecha pedido;Oportunidad;{net}Cuota IVA;Total con IVA;Estado\n"
+    orders += f"P-1;25/03/2026;Press;{'1.900,00;' if net else ''}399,00;2.299,00;Confirmado\n"
+    _plan(cli, deals=_DEALS, pedidos=orders)
+    assert "2,299.00" in (out := cli("import", "run", "m").out) or "1,900.00" in out
+    (order,) = _papers(root, "orders").values()
+    assert order.get("tax_included") == (None if net else True)
+    assert _lines(order, "unit_price") == [(1900 if net else 2299,)]

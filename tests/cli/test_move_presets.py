@@ -371,7 +371,7 @@ def test_quotations_of_odoo_come_in_french_with_their_lines_and_their_status(cli
     )
     Path("x/Angebote.csv").write_text(
         "Datensatz-ID,Betreff,Angebotsphase,Abschluss-Name,Firmenname,Gültig bis,Gesamtbetrag\n"
-        "zcrm_9,Dach 2026,Entwurf,Toit,Aurora,2026-12-01,10\n",
+        "zcrm_9,Dach 2026,Entwurf,Cave,Aurora,2026-12-01,10\n",
         encoding="utf-8",
     )
     assert (

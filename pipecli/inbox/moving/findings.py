@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from email.utils import parseaddr
+from itertools import permutations, product
 from typing import Any, NamedTuple
 
 from pipecli.errors import PipecliError, Unreadable
@@ -263,6 +264,102 @@ def agree(some: Numbers, others: Numbers) -> bool:
 def taxed(nets: Numbers, tax: Numbers, *, is_rate: bool) -> Numbers:
     pairs = zip(nets, [rate or Decimal(0) for rate in tax], strict=False)
     return [None if net is None else net + (net * by / 100 if is_rate else by) for net, by in pairs]
+
+
+class Fit(NamedTuple):
+    """Columns by which each row comes to a total, and what it comes to without tax."""
+
+    price: str
+    off: Mapping[str, dict[str, Any]]
+    """The columns of its discount, and what each feeds."""
+    nets: Numbers
+    totals: Sequence[Numbers]
+    """What it may come to: columns of totals, and of another price, of one or of all."""
+    rate: str = ""
+    """The column of its rate of tax, if a total with tax tells one."""
+    is_of_amounts: bool = False
+    """A total with tax tells amounts of tax."""
+
+
+def fitting(table: Table, cells: Mapping[str, Numbers], told: Mapping[str, Sequence[str]]) -> Iterator[Fit]:
+    """Each way to come to a net: by a price, and a discount in percent, as an amount, or off each piece."""
+    quantity = next(iter(told["quantity"]), "")
+    many = [number or Decimal(1) for number in cells.get(quantity) or [None] * len(table.rows)]
+    offs = [*told["discount"], *told["discount_amount"]]
+    percents = [(c, {"to": "discount", "scale": of}) for c in offs for of in ("percent", "fraction")]
+    amounts: list[tuple[str, dict[str, str]]] = [(c, {"to": "discount_amount"}) for c in offs]
+    amounts += [(c, {"to": "discount_amount", "times": quantity}) for c in offs if quantity]
+    every = percents + amounts if told["discount"] else amounts + percents
+    both = [(one, two) for one, two in product(percents, amounts) if one[0] != two[0]]
+    for price, off in product(told["unit_price"], [*both, *((one,) for one in every), ()]):
+        nets = Numbers()
+        for place, (value, number) in enumerate(zip(cells[price], many, strict=False)):
+            left = whole = (value or Decimal(0)) * number
+            for column, feed in off:
+                by = cells[column][place] or Decimal(0)
+                shares = {"percent": whole * by / 100, "fraction": whole * by}
+                left -= shares.get(str(feed.get("scale")), by * number if "times" in feed else by)
+            nets.append(None if value is None else left)
+        others = [cells[c] for c in told["unit_price"] if c != price]
+        others += [[n and n * by for n, by in zip(one, many, strict=False)] for one in others]
+        is_plain = len(off) == 1 and "scale" in off[0][1]
+        terms = {c: {**feed, **({} if is_plain else {"when": nonzero(table, c)})} for c, feed in off}
+        yield Fit(price, terms, nets, [*(cells[c] for c in told["total"]), *others])
+
+
+def nonzero(table: Table, column: str) -> When:
+    """The condition that a column of numbers has another than 0."""
+    return {column: {"not": ["", *sorted(text for text in texts(table, column) if not is_more(text))]}}
+
+
+LOOKED_AT = 1_000
+"""The first rows, of which the arithmetic is tried."""
+
+
+def price_and_total(table: Table, columns: Mapping[str, str]) -> dict[str, str]:
+    """The columns of a price and its total by the quantity, where no word is for a price."""
+    quantity = next((c for c, role in columns.items() if role == "quantity"), "")
+    some = table._replace(rows=table.rows[:LOOKED_AT])
+    if "unit_price" in columns.values() or not any(
+        number not in (None, 1) for number in numbers(some, quantity)
+    ):
+        return {}
+    free = [c for c in table.columns if columns.get(c, "total") == "total" or has_word(c, "discount")]
+    cells = {c: own for c in [*free, quantity] if any(own := numbers(some, c))}
+    offs = [c for c in cells if has_word(c, "discount")]
+    for price, total in permutations([c for c in cells if c not in (quantity, *offs)], 2):
+        told = {
+            "quantity": [quantity],
+            "unit_price": [price],
+            "total": [],
+            "discount": offs,
+            "discount_amount": [],
+        }
+        if any(agree(fit.nets, cells[total]) for fit in fitting(some, cells, told)):
+            return {price: "unit_price", total: "total"}
+    return {}
+
+
+class Worth(NamedTuple):
+    """What the lines of a record come to, and their tax."""
+
+    net: Decimal = Decimal(0)
+    tax: Decimal = Decimal(0)
+
+
+def sums_of(lines: Sequence[Worth | None], off: Numbers, to: str) -> tuple[Numbers, Numbers]:
+    """What records come to after a discount of the whole, in percent or as an amount, and that with tax."""
+    net, whole = Numbers(), Numbers()
+    for place, line in enumerate(lines):
+        by = (off[place] if off else None) or Decimal(0)
+        if line is None or not line.net:
+            net.append(None)
+            whole.append(None)
+            continue
+        left = line.net - (line.net * by / 100 if to == "discount" else by)
+        net.append(left)
+        whole.append(left + line.tax * left / line.net)
+    return net, whole
 
 
 def staying_out(

@@ -28,8 +28,15 @@ from pipecli.inbox.importing.day_formats import (
     turned,
 )
 from pipecli.inbox.importing.table import Table
-from pipecli.inbox.moving.findings import Findings
-from pipecli.inbox.moving.vocabulary import header_key, names_of_currencies, one_word, outcome_of, patterns
+from pipecli.inbox.moving.findings import Findings, nonzero
+from pipecli.inbox.moving.vocabulary import (
+    beside_amounts,
+    header_key,
+    names_of_currencies,
+    one_word,
+    outcome_of,
+    patterns,
+)
 from pipecli.records.compare_names import folded
 from pipecli.records.money import CURRENCIES
 from pipecli.records.written_amounts import SIGNS, code_of_sign, decimal_sign_of, plain_digits, read_money
@@ -48,7 +55,7 @@ def currency_of(header: str) -> str | None:
     words = re.findall(r"\b[A-Z]{3}\b", header.replace("_", " ").removeprefix("Amount"))
     if header.islower():
         words += re.findall(r"[A-Z]+", header.upper())[1:][-1:]
-    named, beside = names_of_currencies(), _beside()  # `won` is a currency, too
+    named, beside = names_of_currencies(), beside_amounts()  # `won` is a currency, too
     own = [word for word in header_key(header).split() if word in beside]
     words += [named.get(word) or "".join(SIGNS.get(word, ())) for word in own]
     return next((word for word in words if word in CURRENCIES), None)
@@ -58,22 +65,6 @@ def signs_of(header: str) -> list[str]:
     """The signs in a header of amounts: of `Valor (R$)` not that of dollars, too."""
     signs = [sign for sign in SIGNS if not sign.isalpha()]
     return [sign for sign in signs if re.search(rf"(?<![A-Za-z])[kKmMtT]?{re.escape(sign)}", header)]
-
-
-def bare_header(words: str) -> str:
-    """The words of a header of amounts without its unit and currency: `betrag tsd` and `valor r` of `R$`."""
-    several, beside = words.split(), _beside()
-    while several and (
-        several[-1] in beside
-        or (several[-1][-3:].upper() in CURRENCIES and several[-1][:-3] in ("", "k", "t", "m"))
-    ):
-        several.pop()
-    return " ".join(several)
-
-
-def _beside() -> list[str]:
-    beside: list[str] = patterns()["beside amounts"].split()
-    return beside
 
 
 def signs_in(table: Table, column: str) -> Counter[frozenset[str]]:
@@ -232,6 +223,17 @@ def decimal_of(table: Table, column: str, role: str, findings: Findings) -> dict
     words = [text for text in cells if role == "price" and not re.search(r"\d", text)]  # `on request`
     none = {"values": dict.fromkeys(words)} if 0 < len(words) <= _MOST_WORDS else {}
     return none | ({"decimal": told} if found and told else {})
+
+
+def price_of_one(table: Table, columns: Mapping[str, Any], prefix: str) -> dict[str, Any] | None:
+    """What the total of a line tells: the price of one, where it has none and nothing off; None for none."""
+    roles = {of: column for column, of in columns.items() if isinstance(of, str)}
+    price, quantity = (roles.get(f"{prefix}{field}", "") for field in ("unit_price", "quantity"))
+    if texts(table, price).total() == len(table.rows):
+        return None
+    nil = {c: nonzero(table, c)[c]["not"] for c, of in columns.items() if "discount" in str(of)}
+    per = {"per": quantity} if quantity else {}
+    return {"to": f"{prefix}unit_price", **per, "when": nil | ({price: ""} if price else {})}
 
 
 def form_of_texts(cells: Counter[str], role: str) -> dict[str, Any]:

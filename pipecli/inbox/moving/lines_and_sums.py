@@ -8,10 +8,10 @@ where none does, the words of headers decide, and the plan says so.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from decimal import Decimal
 from itertools import product
-from typing import Any, NamedTuple
+from typing import Any
 
 from pipecli.inbox.importing.cells import RATES
 from pipecli.inbox.importing.compile_mapping import holds, texts
@@ -19,24 +19,94 @@ from pipecli.inbox.importing.mapping import AFTER_DISCOUNT, Source
 from pipecli.inbox.importing.mapping import Mapping as MappingFile
 from pipecli.inbox.importing.table import Row, Table
 from pipecli.inbox.moving.duplicate_tables_and_columns import Known, table_name
-from pipecli.inbox.moving.findings import Findings, Numbers, agree, has_word, is_more, numbers, taxed
-from pipecli.inbox.moving.recognise_by_words import Recognised, by_words, by_words_of, columns_for
+from pipecli.inbox.moving.findings import (
+    LOOKED_AT,
+    Findings,
+    Fit,
+    Worth,
+    agree,
+    fitting,
+    has_word,
+    is_more,
+    nonzero,
+    numbers,
+    price_and_total,
+    sums_of,
+    taxed,
+)
+from pipecli.inbox.moving.recognise_by_words import (
+    Recognised,
+    by_words,
+    by_words_of,
+    columns_for,
+    naming,
+    of_papers,
+)
 from pipecli.inbox.moving.reconcile import FileColumns
-from pipecli.inbox.moving.vocabulary import patterns
+from pipecli.inbox.moving.vocabulary import are_data, header_key, patterns
 from pipecli.records.compare_names import folded, is_code
 from pipecli.store import ids_and_files
 from pipecli.store.parse_record import validate
 from pipecli.wording import count
 
 PAPERS = ("quotations", "orders")
-
 _OF_A_LINE = ("quantity", "unit_price", "product#", "uom")
 """Roles that nothing but a line has, where a table has a row for each."""
 _OF_DEALS = {"amount", "stage", "status", "owner"}
 """Roles in which the rows of one deal don't differ, where nothing but its title tells it."""
 _TERMS = ("unit_price", "discount", "discount_amount", "tax", "total")
-_LENGTH_OF_IDS = 7
 _ROLES = (*_OF_A_LINE, "product", "description", "external_id", *_TERMS[1:])
+
+
+_NAMES = ("external_id", "custom.number", "custom.name", "title")
+"""Roles by which other tables name a record."""
+_RECORDS = {"quotations": "record.quotation", "orders": "record.order", "opportunities": "record"}
+
+
+def with_papers_and_lines(
+    several: Sequence[tuple[Table, Recognised | None]],
+) -> list[tuple[Table, Recognised | None]]:
+    """The tables with what no preset knows: papers of their deals, and lines, which name a record of another.
+
+    A column nearly all of whose cells are names of records there tells it, whatever its header says.
+    """
+    deals = {name for one in several for name in _names_of(*one, ("opportunities",))}
+    known = [(one, told if told and told.vendor else of_papers(one, deals) or told) for one, told in several]
+    return [(table, (_is_open(told) and _of_lines(table, known)) or told) for table, told in known]
+
+
+def _is_open(told: Recognised | None) -> bool:
+    """True for a table of which words tell nothing, or nothing that such a kind alone has."""
+    if told is None or told.vendor or told.kind in ("items", "users", *PAPERS):
+        return told is None
+    return told.roles.keys().isdisjoint(("stage", "status"))
+
+
+def _names_of(table: Table, told: Recognised | None, kinds: Container[str], header: str = "") -> set[str]:
+    """The names of the records of a table of these kinds; short numbers only below the same header."""
+    named = [told.column_of(role) for role in _NAMES] if told and told.kind in kinds else []
+    own = [c for c in named if c and (not header or header_key(c) == header_key(header))]
+    cells = {folded(text) for column in own for text in texts(table, column)}
+    return {text for text in cells if header or not re.fullmatch(r"[\d.,]{1,4}", text)}
+
+
+def _of_lines(table: Table, known: Sequence[tuple[Table, Recognised | None]]) -> Recognised | None:
+    """The columns of lines, by a quantity, a price and what names their record; None for other tables."""
+    columns = by_words(table, "items")
+    columns |= price_and_total(table, columns)
+    roles = {*columns.values()}
+    if "quantity" not in roles or roles.isdisjoint(("unit_price", "total")) or are_data(table.columns):
+        return None
+    told = Recognised("items", "", "", columns, {"unknown": "skip"}, 1)
+    for kind, role in _RECORDS.items():
+        for column in table.columns:
+            names = {
+                name for one in known for header in ("", column) for name in _names_of(*one, (kind,), header)
+            }
+            if naming(table, [column], names):
+                rest = {c: of for c, of in columns.items() if not of.startswith("record")}
+                return told._replace(columns=rest | {column: role})
+    return None
 
 
 def with_lines_in_rows(table: Table, told: Recognised) -> Recognised:
@@ -53,6 +123,7 @@ def with_lines_in_rows(table: Table, told: Recognised) -> Recognised:
         return told
     apart = _varying(groups, table.columns, keys[0])
     own = {c: role for role in reversed(_ROLES) for c in columns_for(table, "items", role) if c not in keys}
+    own |= price_and_total(table, own)
     alone = {c for c, role in own.items() if role in _OF_A_LINE or has_word(c, "lines")}
     rates = {c for c, role in own.items() if role == "tax" and _are_rates(table, c)}
     lines = [c for c in table.columns if c in apart | alone | rates]
@@ -67,7 +138,9 @@ def with_lines_in_rows(table: Table, told: Recognised) -> Recognised:
         return told
     rest = [c for c in table.columns if c not in lines]
     first = table._replace(columns=rest, rows=[rows[0] for rows in groups.values()])
-    head = None if told.vendor else by_words_of(first, ())
+    head = (
+        None if told.vendor else by_words_of(first, ()) if told.kind not in PAPERS else of_papers(first, ())
+    )
     known = head if head and head.kind == told.kind else told
     kept = {c: role for c, role in known.columns.items() if c in rest}
     below = {c: "items." + role for c, role in columns.items()}
@@ -164,7 +237,7 @@ def _with_names(table: Table, told: Recognised, findings: Findings) -> dict[str,
         own = texts(table, column)
         if columns[column] == name and own and ids.issuperset(own):
             columns[column] = f"{prefix}product"
-        elif columns[column] == name and own and all(len(t) > _LENGTH_OF_IDS and is_code(t) for t in own):
+        elif columns[column] == name and own and all(len(t) > 7 and is_code(t) for t in own):
             why = f"{column} has ids of products that no file of the export has, and its lines are called so"
             findings.assumed.append(f"{table_name(table)}: {why}")
     priced = [c for c, of in columns.items() if _field(of) in (f"{prefix}quantity", f"{prefix}unit_price")]
@@ -195,33 +268,20 @@ def _field(of: Any) -> str:
     return str(of.get("to", "") if isinstance(of, dict) else of)
 
 
-class _Fit(NamedTuple):
-    """Columns by which each row comes to a total, and what it comes to without tax."""
-
-    price: str
-    off: Mapping[str, dict[str, Any]]
-    """The columns of its discount, and what each feeds."""
-    nets: Numbers
-    totals: Sequence[Numbers]
-    """What it may come to: columns of totals, and of another price, of one or of all."""
-    rate: str = ""
-    """The column of its rate of tax, if a total with tax tells one."""
-    is_of_amounts: bool = False
-    """A total with tax tells amounts of tax."""
-
-
-def _best_fit(table: Table) -> tuple[list[_Fit], _Fit | None, Mapping[str, Sequence[str]]]:
+def _best_fit(table: Table) -> tuple[list[Fit], Fit | None, Mapping[str, Sequence[str]]]:
     """All ways to come to a net, that by which the rows come to a total, and the columns by words."""
     words = {role: columns_for(table, "items", role) for role in ("quantity", *_TERMS)}
+    for column, role in price_and_total(table, {c: of for of in words for c in words[of]}).items():
+        words[role] = [column, *words[role]]
     words["tax"] = [c for c in words["tax"] if c not in words["unit_price"] + words["total"]]
     others = [c for c in table.columns if has_word(c, "tax") and not any(c in of for of in words.values())]
     words["taxes"] = words["tax"] + others
-    some = table._replace(rows=table.rows[:_LOOKED_AT])
+    some = table._replace(rows=table.rows[:LOOKED_AT])
     cells = {c: numbers(some, c) for of in words.values() for c in of}
     told = {of: [c for c in columns if any(cells[c])] for of, columns in words.items()}
-    fits = [*_fitting(table, cells, told)]
+    fits = [*fitting(table, cells, told)]
     net = [fit for fit in fits if any(agree(fit.nets, total) for total in fit.totals)]
-    gross = list[_Fit]()
+    gross = list[Fit]()
     for fit, tax, is_rate in product(net or fits, told["taxes"], (True, False)):
         whole = taxed(fit.nets, cells[tax], is_rate=is_rate)
         if any(agree(whole, total) for total in fit.totals):
@@ -249,40 +309,6 @@ def _terms_of(table: Table, findings: Findings) -> dict[str, Any]:
     }
 
 
-_LOOKED_AT = 1_000
-"""The first rows, of which the arithmetic is tried."""
-
-
-def _fitting(table: Table, cells: Mapping[str, Numbers], told: Mapping[str, Sequence[str]]) -> Iterator[_Fit]:
-    """Each way to come to a net: by a price, and a discount in percent, as an amount, or off each piece."""
-    quantity = next(iter(told["quantity"]), "")
-    many = [number or Decimal(1) for number in cells.get(quantity) or [None] * len(table.rows)]
-    offs = [*told["discount"], *told["discount_amount"]]
-    percents = [(c, {"to": "discount", "scale": of}) for c in offs for of in ("percent", "fraction")]
-    amounts: list[tuple[str, dict[str, str]]] = [(c, {"to": "discount_amount"}) for c in offs]
-    amounts += [(c, {"to": "discount_amount", "times": quantity}) for c in offs if quantity]
-    every = percents + amounts if told["discount"] else amounts + percents
-    both = [(one, two) for one, two in product(percents, amounts) if one[0] != two[0]]
-    for price, off in product(told["unit_price"], [*both, *((one,) for one in every), ()]):
-        nets = Numbers()
-        for place, (value, number) in enumerate(zip(cells[price], many, strict=False)):
-            left = whole = (value or Decimal(0)) * number
-            for column, feed in off:
-                by = cells[column][place] or Decimal(0)
-                shares = {"percent": whole * by / 100, "fraction": whole * by}
-                left -= shares.get(str(feed.get("scale")), by * number if "times" in feed else by)
-            nets.append(None if value is None else left)
-        others = [cells[c] for c in told["unit_price"] if c != price]
-        others += [[n and n * by for n, by in zip(one, many, strict=False)] for one in others]
-        is_plain = len(off) == 1 and "scale" in off[0][1]
-        terms = {c: {**feed, **({} if is_plain else {"when": _nonzero(table, c)})} for c, feed in off}
-        yield _Fit(price, terms, nets, [*(cells[c] for c in told["total"]), *others])
-
-
-def _nonzero(table: Table, column: str) -> dict[str, Any]:
-    return {column: {"not": ["", *sorted(text for text in texts(table, column) if not is_more(text))]}}
-
-
 def _off_by_words(table: Table, words: Mapping[str, Sequence[str]], findings: Findings) -> dict[str, Any]:
     """What columns of discounts feed where no total tells: percents or amounts, as it is said or answered."""
     terms: dict[str, Any] = {}
@@ -299,7 +325,7 @@ def _off_by_words(table: Table, words: Mapping[str, Sequence[str]], findings: Fi
             answer = findings.asked(about, question, ("percent", "amount"))
             to = "discount_amount" if answer == "amount" else to
         is_plain = to == "discount" and not offs[1:]
-        terms[column] = to if is_plain else {"to": to, "when": _nonzero(table, column)}
+        terms[column] = to if is_plain else {"to": to, "when": nonzero(table, column)}
     return terms
 
 
@@ -318,24 +344,6 @@ def _are_rates(table: Table, column: str, nets: Sequence[Decimal | None] = ()) -
     shares = [tax / net for net, tax in zip(nets, read, strict=False) if net and tax]
     may_be_amounts = shares and all(Decimal("0.03") <= share <= Decimal("0.3") for share in shares)
     return not may_be_amounts and all(re.fullmatch(patterns()["usual rates"], text) for text in cells)
-
-
-def price_of_one(table: Table, told: Recognised, prefix: str) -> dict[str, Any] | None:
-    """What the total of a line tells: the price of one, where it has none and nothing off; None for none."""
-    price, quantity = (told.roles.get(f"{prefix}{field}", "") for field in ("unit_price", "quantity"))
-    if texts(table, price).total() == len(table.rows):
-        return None
-    off = [c for c, of in told.columns.items() if "discount" in str(of)]
-    nil = {c: _nonzero(table, c)[c]["not"] for c in off}
-    per = {"per": quantity} if quantity else {}
-    return {"to": f"{prefix}unit_price", **per, "when": nil | ({price: ""} if price else {})}
-
-
-class Worth(NamedTuple):
-    """What the lines of a record come to, and their tax."""
-
-    net: Decimal = Decimal(0)
-    tax: Decimal = Decimal(0)
 
 
 def worth_of_lines(known: Iterable[Known]) -> dict[str, Worth]:
@@ -361,16 +369,16 @@ def worth_of_lines(known: Iterable[Known]) -> dict[str, Worth]:
     return worth
 
 
-def _is_open(told: Recognised) -> bool:
+def _has_open_sums(told: Recognised) -> bool:
     """True for papers of which a preset doesn't say all that their sums are made of."""
     return told.kind in PAPERS and (not told.vendor or "lines" in told.rest or "off" in told.columns.values())
 
 
 def with_sums(known: Sequence[Known], findings: Findings) -> list[Recognised]:
     """The columns of tables; of papers with the sum and the discount of the whole that their lines tell."""
-    worth = worth_of_lines(known) if any(_is_open(told) for _, told in known) else {}
+    worth = worth_of_lines(known) if any(_has_open_sums(told) for _, told in known) else {}
     is_gross = any(told.kind == "items" and _says_tax(told, "unit_price") for _, told in known)
-    several = [_of_sums(*one, worth, findings) if _is_open(one[1]) else one[1] for one in known]
+    several = [_of_sums(*one, worth, findings) if _has_open_sums(one[1]) else one[1] for one in known]
     kinds = (*PAPERS, "opportunities") if is_gross else ()
     return [
         _with_tax(told) if told.kind in kinds or _says_tax(told, "items.unit_price") else told
@@ -402,20 +410,22 @@ def _of_sums(table: Table, told: Recognised, worth: Mapping[str, Worth], finding
     taxes = [own for c, own in cells.items() if has_word(c, "tax")]
     total = columns_for(table, told.kind, "total")
     sums = [c for c in cells if c not in offs and (c in total or has_word(c, "sum"))]
-    bases = {"": lines} if any(lines) else {c: [Worth(own or Decimal(0)) for own in cells[c]] for c in sums}
+    figures = sorted((c for c in cells if c not in offs), key=lambda c: c not in sums)
+    each = {c: [Worth(of or Decimal(0)) for of in cells[c]] for c in figures if c not in ignored}
+    bases: dict[str, Sequence[Worth | None]] = {"": [*lines]} if any(lines) else {**each}
     ways = [*product(offs, ("discount_amount", "discount")), ("", "")]
     for (off, to), (base, net_lines) in product(ways, bases.items()):
-        net, whole = _sums_of(net_lines, cells.get(off, []), to)
-        several = [*([net, whole] if off or not base else ()), *(taxed(net, tax, is_rate=False) for tax in taxes)]
-        if any(agree(cells[c], one) for c in sums if c != base for one in several):
+        net, whole = sums_of(net_lines, cells.get(off, []), to)
+        several = [taxed(net, tax, is_rate=False) for tax in taxes] + [net, whole] * bool(off or not base)
+        if any(agree(cells[c], one) for c in figures if c != base for one in several):
             fields = ("total", "discount", "discount_amount")
             columns = {c: of for c, of in columns.items() if _field(of) not in fields}
-            columns |= {off: {"to": to, "when": _nonzero(table, off)}} if off else {}
-            for field, one in (("total", _sums_of(net_lines, [], "")[0]), (AFTER_DISCOUNT, net)):
-                if same := [c for c in sums if c not in ignored and agree(cells[c], one)]:
+            columns |= {off: {"to": to, "when": nonzero(table, off)}} if off else {}
+            for field, one in (("total", sums_of(net_lines, [], "")[0]), (AFTER_DISCOUNT, net)):
+                if same := [c for c in figures if c not in ignored and agree(cells[c], one)]:
                     columns |= {base or same[0]: field}
                     break
-            with_tax = [taxed(cells[c], tax, is_rate=False) for c in sums for tax in taxes if any(tax)]
+            with_tax = [taxed(cells[c], tax, is_rate=False) for c in figures for tax in taxes if any(tax)]
             told = _with_tax(told) if not base and any(agree(net, one) for one in with_tax) else told
             return told._replace(columns=columns)
     if not any(lines) and "total" not in map(_field, columns.values()) and not _prefix(told):
@@ -429,18 +439,3 @@ def _of_sums(table: Table, told: Recognised, worth: Mapping[str, Worth], finding
 
 
 _NAMING = ("custom.number", "custom.name", "custom.subject")
-
-
-def _sums_of(lines: Sequence[Worth | None], off: Numbers, to: str) -> tuple[Numbers, Numbers]:
-    """What records come to after a discount of the whole, in percent or as an amount, and that with tax."""
-    net, whole = Numbers(), Numbers()
-    for place, line in enumerate(lines):
-        by = (off[place] if off else None) or Decimal(0)
-        if line is None or not line.net:
-            net.append(None)
-            whole.append(None)
-            continue
-        left = line.net - (line.net * by / 100 if to == "discount" else by)
-        net.append(left)
-        whole.append(left + line.tax * left / line.net)
-    return net, whole

@@ -97,6 +97,7 @@ def make_plan(
                 better = recognised([below], vendor)[0]
                 if told is None or (better and len(better.columns) > len(told.columns)):
                     pairs[number] = (below, better)
+    pairs = lines.with_papers_and_lines(pairs)
     with_lines = [(table, lines.with_lines_in_rows(table, told)) for table, told in pairs if told]
     known = [_Recognition(table, part) for table, told in with_lines for part in persons_of(table, told)]
     known.sort(key=_place)
@@ -319,7 +320,9 @@ class _Mapping:
             entry |= formats.amount_scale(self.table, column, self.findings)
             entry |= formats.decimal_of(self.table, column, role, self.findings)
             if role in ("items.total", "total" if self.told.kind == "items" else ""):
-                if not (price := lines.price_of_one(self.table, self.told, role.removesuffix("total"))):
+                if not (
+                    price := formats.price_of_one(self.table, self.told.columns, role.removesuffix("total"))
+                ):
                     self.findings.said_otherwise.add(column)
                     return
                 entry |= price

@@ -7,33 +7,33 @@ of which they tell nothing for certain stays out.
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Mapping, Set
+from collections.abc import Container, Iterable, Mapping, Set
 from typing import Any, NamedTuple
 
 from pipecli.inbox.importing.compile_mapping import texts
 from pipecli.inbox.importing.table import Table
-from pipecli.inbox.moving.findings import Findings, are_amounts
-from pipecli.inbox.moving.guess_or_ask_formats import bare_header, currency_of, with_amounts_off
+from pipecli.inbox.moving.findings import Findings, are_amounts, has_word
+from pipecli.inbox.moving.guess_or_ask_formats import currency_of, with_amounts_off
 from pipecli.inbox.moving.vocabulary import (
     ANYTHING,
     Words,
     are_data,
     are_products,
+    bare_header,
     evidence,
     has_its_own_id,
     header_key,
     is_of_another_thing,
     is_of_sale,
-    is_of_unit,
     is_yes,
     kinds_named,
     of_activity,
-    of_papers,
+    of_papers_statuses,
     outcome_of,
     patterns,
     repeat,
-    role_of_header,
-    role_of_price,
+    role_nearly,
+    role_told,
     stem_of,
     synonyms,
     words_of_leads,
@@ -43,8 +43,6 @@ from pipecli.records.money import CURRENCIES
 
 _TITLE = 60  # characters of a text that may name a deal
 _FEW = 5  # deals of which texts may be different by chance, and name none
-_CLOSE_ENOUGH = 88
-"""Of 100, as rapidfuzz counts: `Telefonnumer` is `Telefonnummer`, `Stage` isn't `State`."""
 _OF_A_DEAL = {"title", "customer", "owner", "contacts.contact"}
 """Roles of which the prices of a list have none."""
 _HALVES = ("first_name", "last_name")
@@ -86,9 +84,16 @@ def is_of_money(header: str) -> bool:
 def columns_for(table: Table, kind: str, role: str) -> list[str]:
     """The columns whose header is a word for a role of that kind of rows."""
     words = synonyms().get(kind)
-    named = [c for c in table.columns if words and _told(c, words) == role and _may_be(table, c, role)]
+    named = [c for c in table.columns if words and role_told(c, words) == role and _may_be(table, c, role)]
     more = _of_content(table, role, words) if words and kind != "products" else ()  # `Old price`
     return [*dict.fromkeys([*named, *more])]
+
+
+def naming(table: Table, columns: Iterable[str], names: Container[str]) -> list[str]:
+    """The columns of which nearly each cell is one of the names of records in another table."""
+    counts = {column: texts(table, column) for column in columns}
+    here = {c: sum(rows for text, rows in own.items() if folded(text) in names) for c, own in counts.items()}
+    return [c for c, own in counts.items() if own and here[c] * 10 >= own.total() * 9]
 
 
 def by_words_of(table: Table, known: Container[str], *, is_whole: bool = False) -> Recognised | None:
@@ -100,9 +105,6 @@ def by_words_of(table: Table, known: Container[str], *, is_whole: bool = False) 
     if table.name.lower().endswith(".vcf"):  # not each card has an id
         fields = {c: {"to": c} if c == "external_id" else c for c in table.columns}
         return Recognised("contacts", "", "", fields, {}, 1)
-    for kind in _PAPERS & (kinds_named(table.sheet) or kinds_named(table.name)):
-        if papers := _of_papers(table, kind):
-            return papers
     stages, is_empty = _of_history(table), is_whole and not table.rows
     if stages or is_empty or is_of_another_thing(table.name) or are_data(table.columns):
         return stages
@@ -230,16 +232,50 @@ def _of_history(table: Table) -> Recognised | None:
     return Recognised("opportunities", "", "", columns, {"part": True, "unknown": "skip"}, len(columns))
 
 
-def _of_papers(table: Table, kind: str) -> Recognised | None:
-    """The columns of quotations or orders that name their deals; None where none of them does."""
-    columns = _by_words(table, words := synonyms()[kind])
-    told = {c: of_papers(kind, texts(table, c)) for c, role in columns.items() if role == "status"}
+def of_papers(table: Table, deals: Container[str]) -> Recognised | None:
+    """Quotations or orders, by the name of the file or by headers; None where none names a deal.
+
+    The deal is named by a word of the header, or by the names of `deals` in a column: `Projekt`.
+    """
+    if (kind := _papers_named(table)) is None or are_data(table.columns):
+        return None
+    columns = _by_words(table, synonyms()[kind])
+    told = {c: of_papers_statuses(kind, texts(table, c)) for c, role in columns.items() if role == "status"}
     columns |= {column: {"to": "status", **of} for column, of in told.items()}
-    ends = [c for c in table.columns if words.columns.get(header_key(c).rpartition(" ")[2]) == "total"]
-    if "total" not in columns.values():  # `commercial_value`
-        columns |= dict.fromkeys([c for c in ends if c not in columns and are_amounts(table, c)][:1], "total")
+    if "total" not in columns.values():
+        net = {*patterns()["prices"]["untaxed"].split()}
+        sums = [c for c in table.columns if c not in columns and has_word(c, "sum") and are_amounts(table, c)]
+        sums.sort(key=lambda c: net.isdisjoint(header_key(c).split()))  # `Untaxed Amount`
+        columns |= dict.fromkeys(sums[:1], "total")
+    if {"opportunity", "opportunity#"}.isdisjoint(map(str, columns.values())):
+        free = [c for c in table.columns if str(columns.get(c, "custom")).startswith("custom")]
+        columns |= dict.fromkeys(naming(table, free, deals)[:1], "opportunity")
     is_told = any(role in evidence()[kind]["needs"] for role in columns.values() if isinstance(role, str))
     return Recognised(kind, "", "", columns, {}, 1) if is_told else None
+
+
+_OF_PAPERS = {"external_id", "custom.number", "custom.name", "created", "valid_until", "status", "total"}
+
+
+def _papers_named(table: Table) -> str | None:
+    """The kind of papers that the name of a file or sheet says, or several headers: `Quote Number`."""
+    named = _PAPERS & kinds_named(table.sheet or table.name)
+    if named or are_deals(table):
+        return min(named, default=None)
+    words = synonyms()
+    spoken = {
+        kind: sum(_speaks_of(column, words[kind]) for column in table.columns)
+        + any(re.search(rf"\b{name}\b", stem_of(table.name)) for name in words[kind].names)
+        for kind in sorted(_PAPERS)
+    }
+    most = max(spoken, key=lambda kind: spoken[kind])
+    return most if spoken[most] > 1 else None
+
+
+def _speaks_of(header: str, words: Words) -> bool:
+    """True for a header of papers that has a word for them, too: `Angebotsdatum`, `Fecha pedido`."""
+    own = "|".join(noun for noun in words.names if len(noun) > 4)
+    return role_nearly(header, words) in _OF_PAPERS and bool(re.search(rf"\b({own})", header_key(header)))
 
 
 def _by_words(table: Table, words: Words, *, is_exact: bool = False) -> dict[str, Any]:
@@ -251,10 +287,10 @@ def _by_words(table: Table, words: Words, *, is_exact: bool = False) -> dict[str
     columns: dict[str, Any] = {}
     place = {word: number for number, word in enumerate(words.columns)}
     empty = {c: not texts(table, c) for c in table.columns}
-    ids = {c for c in table.columns if _told(c, words) == "owner" and all(map(is_code, texts(table, c)))}
+    ids = {c for c in table.columns if role_told(c, words) == "owner" and all(map(is_code, texts(table, c)))}
     late = {c: empty[c] or c in ids or "creat" in c.lower() for c in table.columns}
     for column in sorted(table.columns, key=lambda c: (late[c], place.get(header_key(c), len(place)))):
-        role = _told(column, words) if is_exact else _role(column, words)
+        role = role_told(column, words) if is_exact else role_nearly(column, words)
         is_none = role == "external_id" and empty[column] and table.rows
         if role and role not in columns.values() and not is_none and _may_be(table, column, role):
             columns[column] = role
@@ -297,46 +333,13 @@ def _of_content(table: Table, role: str, words: Words) -> list[str]:
     sure, found = patterns()["own cells"].get(role), []
     for column in table.columns:
         cells, key = texts(table, column), {*header_key(column).split()}
-        if not cells or key & other or _told(column, words) not in (None, role):
+        if not cells or key & other or role_told(column, words) not in (None, role):
             continue
         is_alike = any(word.startswith(begins) for word in key) and _may_be(table, column, role)
         is_sure = sure and 2 * len(cells) > cells.total() and all(re.fullmatch(sure, c) for c in cells)
         if is_alike or is_sure:
             found.append(column)
     return found
-
-
-def _told(header: str, words: Words) -> str | None:
-    """The role of which a header is a word; of `State/Region`, or `País/Região`, that of the first part."""
-    parts = [header, *header.split("/")] if "/" in header else [header]
-    price = words.columns.get("price")
-    for key in map(header_key, parts):
-        if price == "price" and key not in words.columns and (role := role_of_price(key)):
-            return role  # of products: `Item price`
-        if role := role_of_header(key, words):
-            return role
-        if (role := words.columns.get(bare_header(key))) in ("amount", "price", "cost"):
-            return role
-        if price == "unit_price" and is_of_unit(key):
-            return "unit_price"
-    return None
-
-
-def _role(header: str, words: Words) -> str | None:
-    """The role of which a header is a word, or nearly."""
-    if role := _told(header, words):
-        return role
-    key = header_key(header)
-    is_its_own = len(key) < 5 or key.startswith("is ") or key.endswith(" id")
-    if is_its_own or any(key in of.columns for of in synonyms().values()):
-        return None  # `Last Name` is no `List name`
-    from rapidfuzz import fuzz, process
-
-    alike = words.by_letter.get(key[:1], [])  # `Detail address` is no `E-mail address`
-    match = process.extractOne(key, alike, scorer=fuzz.ratio, score_cutoff=_CLOSE_ENOUGH)
-    own, of = key.split(), match[0].split() if match else []
-    is_other = len(own) == len(of) and any(fuzz.ratio(*pair) < 76 for pair in zip(own, of, strict=True))
-    return words.columns[match[0]] if match and not is_other else None  # `Form name` is no `Firm name`
 
 
 def columns_of_deals(table: Table, told: Recognised, findings: Findings) -> dict[str, Any]:

@@ -225,6 +225,59 @@ def role_of_header(key: str, words: Words) -> str | None:
     return roles.get(re.sub(patterns()["the first"], "", key).strip())
 
 
+_CLOSE_ENOUGH = 88
+"""Of 100, as rapidfuzz counts: `Telefonnumer` is `Telefonnummer`, `Stage` isn't `State`."""
+
+
+def role_told(header: str, words: Words) -> str | None:
+    """The role of which a header is a word; of `State/Region`, or `País/Região`, that of the first part."""
+    parts = [header, *header.split("/")] if "/" in header else [header]
+    price = words.columns.get("price")
+    for key in map(header_key, parts):
+        if price == "price" and key not in words.columns and (role := role_of_price(key)):
+            return role  # of products: `Item price`
+        if role := role_of_header(key, words):
+            return role
+        if (role := words.columns.get(bare_header(key))) in ("amount", "price", "cost"):
+            return role
+        if price == "unit_price" and is_of_unit(key):
+            return "unit_price"
+    return None
+
+
+def role_nearly(header: str, words: Words) -> str | None:
+    """The role of which a header is a word, or nearly."""
+    if role := role_told(header, words):
+        return role
+    key = header_key(header)
+    is_its_own = len(key) < 5 or key.startswith("is ") or key.endswith(" id")
+    if is_its_own or any(key in of.columns for of in synonyms().values()):
+        return None  # `Last Name` is no `List name`
+    from rapidfuzz import fuzz, process
+
+    alike = words.by_letter.get(key[:1], [])  # `Detail address` is no `E-mail address`
+    match = process.extractOne(key, alike, scorer=fuzz.ratio, score_cutoff=_CLOSE_ENOUGH)
+    own, of = key.split(), match[0].split() if match else []
+    is_other = len(own) == len(of) and any(fuzz.ratio(*pair) < 76 for pair in zip(own, of, strict=True))
+    return words.columns[match[0]] if match and not is_other else None  # `Form name` is no `Firm name`
+
+
+def bare_header(words: str) -> str:
+    """The words of a header of amounts without its unit and currency: `betrag tsd` and `valor r` of `R$`."""
+    several, beside = words.split(), beside_amounts()
+    while several and (
+        several[-1] in beside
+        or (several[-1][-3:].upper() in CURRENCIES and several[-1][:-3] in ("", "k", "t", "m"))
+    ):
+        several.pop()
+    return " ".join(several)
+
+
+def beside_amounts() -> list[str]:
+    beside: list[str] = patterns()["beside amounts"].split()
+    return beside
+
+
 def stem_of(name: str) -> str:
     """The words of a file's name, without the moment at its end: `Quote Products 11-27-2026 9-41-05 AM`."""
     return re.sub(r"(?<=\w)( (\d+|am|pm))+$", "", header_key(name.rpartition(".")[0] or name))
@@ -329,7 +382,7 @@ def of_activity(role: str, words: Iterable[str]) -> dict[str, Any]:
     return {"values": {word: (of or [other])[0] for word, of in told.items()}, "otherwise": other}
 
 
-def of_papers(kind: str, words: Iterable[str]) -> dict[str, Any]:
+def of_papers_statuses(kind: str, words: Iterable[str]) -> dict[str, Any]:
     """What the statuses of quotations or orders mean here; those that no word tells of are `otherwise` new.
 
     Beside a word for what customers accept, `Approved` is said of what we may send; where others are sent, of
