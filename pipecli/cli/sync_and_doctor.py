@@ -183,9 +183,13 @@ def _sync(run: Session, *, is_waiting: bool) -> None:
         "conflicts": 0,
         "records": done.merged,
         "proposals": titles,
+        "warnings": [finding._asdict() for finding in done.warnings],
     }
     shown = "".join(f"{terminal_line(line)}\n" for line in sentences)
     print_record(record, run.format, shown, id_key="commit")
+    for finding in done.warnings:
+        for line in lines(finding):
+            say(line)
 
 
 def _sentence(done: Synced) -> str:

@@ -152,6 +152,8 @@ class Synced(NamedTuple):
     merged: list[str]
     """The ids of the records that both sides had changed."""
     tries: int
+    warnings: Sequence[Finding] = ()
+    """What neither side had, and what a person settled has: a lost deal with the order of the other side."""
 
 
 class Conflicted(PipecliError):
@@ -212,15 +214,17 @@ def resume(pipeline: Pipeline) -> Synced:
     conflicts.stage_resolved(place, waiting)
     tree = git.output(place.work_tree, "write-tree")
     shared = Candidate(pipeline, waiting.theirs, tree)
-    findings = _introduced_errors(pipeline, shared)
+    findings = _introduced(pipeline, shared)
     if findings:
         raise Unsound(findings, hint="correct that and `pipecli sync --continue`, or undo all with `--abort`")
+    warnings = _introduced(pipeline, shared, Candidate(pipeline, waiting.ours, tree), only_errors=False)
     message = merge_message(waiting.upstream, waiting.merged)
     commit = commit_merge(place, tree, shared=waiting.theirs, ours=waiting.ours, message=message)
     conflicts.finish_merge(place, waiting, commit)
     pipeline.beyond_undo = f"the merge is committed here as {commit[:7]}"
     done = _until_nobody_is_faster(pipeline, ready(place), before=waiting.ours)
-    return done._replace(merged=list(dict.fromkeys([*waiting.merged, *done.merged])))
+    merged = list(dict.fromkeys([*waiting.merged, *done.merged]))
+    return done._replace(merged=merged, warnings=warnings)
 
 
 def abort(place: Location) -> str:
@@ -314,21 +318,21 @@ def _leave_to_person(pipeline: Pipeline, upstream: Upstream, merge: MergePlan) -
 def _require_sound(pipeline: Pipeline, merge: MergePlan, result: Candidate | None) -> None:
     """Refuse to share errors that the shared line has not. Raises Unsound."""
     shared = Candidate(pipeline, merge.theirs, merge.ours) if merge.theirs else None
-    findings = _introduced_errors(result or pipeline, shared)
+    findings = _introduced(result or pipeline, shared)
     if findings:
         together = "" if result is None else " together with what would come (`pipecli sync --dry-run`)"
         way = f"nothing is changed; make your files fit{together}, commit, and sync again"
         raise Unsound(findings, hint=way)
 
 
-def _introduced_errors(result: Pipeline, shared: Pipeline | None) -> list[Finding]:
-    """The errors of a result that what is shared has not; where nothing is shared yet, all."""
-    errors = check(result, only_errors=True)
-    if not errors or shared is None:
-        return errors
+def _introduced(result: Pipeline, *sides: Pipeline | None, only_errors: bool = True) -> list[Finding]:
+    """The errors, or all findings, of a result that none of these has; where nothing is shared yet, all."""
+    findings = check(result, only_errors=only_errors)
     on_any_line = attrgetter("file", "rule", "message")
-    known = {on_any_line(finding) for finding in check(shared, only_errors=True)}
-    return [finding for finding in errors if on_any_line(finding) not in known]
+    for side in sides if findings else ():
+        known = set(map(on_any_line, check(side, only_errors=only_errors))) if side else ()
+        findings = [finding for finding in findings if on_any_line(finding) not in known]
+    return findings
 
 
 def _require_files_can_follow(place: Location, merge: MergePlan) -> None:

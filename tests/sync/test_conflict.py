@@ -177,6 +177,23 @@ def test_a_field_can_be_set_once_its_file_is_settled(ana: Clone) -> None:
     assert ana.status() == ""
 
 
+def test_what_no_longer_fits_the_side_that_was_taken_is_told(ana: Clone, luis: Clone) -> None:
+    """One won a deal and the other lost it: the quotation that was accepted comes along."""
+    ana.sync("--theirs")
+    luis.sync()
+    won = "status: won\nclosed: {date: 2026-11-10, amount: 5}"
+    luis.change(MACHINES, "status: open", won)
+    terms = "opportunity: OPP-2Q8XA\ndate: 2026-11-01\nstatus: accepted\ncurrency: EUR\n"
+    items = "items:\n- {description: Mill, unit_price: 5}\n"
+    paper = f"id: QTN-AAAAA\ncreated: 2026-11-01T10:00:00+01:00\ncustomer: zeta\n{terms}{items}"
+    luis.write("quotations/2026/11/QTN-AAAAA-zeta.yaml", paper)
+    luis.sync()
+    ana.change(MACHINES, "status: open", "status: lost\nclosed: {date: 2026-11-10, reasons: [price]}")
+    ana.sync(code=1)
+    said = ana.sync("--ours")
+    assert "warning: QTN-AAAAA is accepted although OPP-2Q8XA is lost (accepted-quotation)" in said.err
+
+
 def test_what_is_changed_beside_it_is_not_slipped_in(ana: Clone) -> None:
     ana.write("opportunities/2026/OPP-AAAAA-x.yaml", DEAL.format(id="OPP-AAAAA", title="X"), commit=False)
     before = ana.state()

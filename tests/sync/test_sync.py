@@ -26,7 +26,7 @@ def test_different_fields_of_one_deal_come_together(ana: Clone, luis: Clone) -> 
     shared, own = luis.git("rev-parse", "HEAD"), ana.git("rev-parse", "HEAD")
     said = json.loads(ana.sync("--format", "json").out)
     counts = {"pulled": 1, "pushed": 2, "merged": 1, "tries": 1, "conflicts": 0}
-    counts |= {"records": ["OPP-2Q8XA"], "proposals": []}
+    counts |= {"records": ["OPP-2Q8XA"], "proposals": [], "warnings": []}
     assert said == {"remote": "origin", "branch": "main", "commit": ana.git("rev-parse", "HEAD")} | counts
     luis.sync()
     assert ana.state() == luis.state()
