@@ -6,16 +6,16 @@ A column that could mean two things is refused with both readings.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from collections.abc import Mapping as Map
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 from pipecli.errors import Reason, Unreadable
 from pipecli.inbox.importing.cells import Path, PercentOff, Reader
-from pipecli.inbox.importing.mapping import Source, listed
+from pipecli.inbox.importing.mapping import Condition, Source
 from pipecli.inbox.importing.table import Cell, Row, Table
 from pipecli.records import kinds
 from pipecli.records.kinds import Kind
@@ -39,25 +39,6 @@ class TextTemplate(NamedTuple):
 
     words: tuple[str, ...]
     columns: tuple[str, ...]
-
-
-class Condition(NamedTuple):
-    """The values that a column must have one of, or of which it must have none; `""` is the empty cell."""
-
-    values: frozenset[str]
-    is_met: bool = True
-    """False: met by every other value."""
-
-    @classmethod
-    def of(cls, told: Any) -> Condition:
-        """A condition as a mapping has it: a value, several, or `not` and those."""
-        others = told["not"] if isinstance(told, dict) else getattr(told, "not_", None)
-        return cls(frozenset(listed(told if others is None else others)), others is None)
-
-    def holds(self, row: Row, column: str, nothing: Container[str]) -> bool:
-        """True for a row that fulfils it; a word for `nothing` is an empty cell, too."""
-        text = row.text(column)
-        return self.values.isdisjoint((text, "") if text in nothing else (text,)) is not self.is_met
 
 
 class ColumnBinding(NamedTuple):

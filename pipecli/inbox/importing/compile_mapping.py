@@ -17,7 +17,6 @@ from pipecli.inbox.importing import day_formats, mapping
 from pipecli.inbox.importing.bindings import (
     Bindings,
     ColumnBinding,
-    Condition,
     KeyOf,
     TemplateBinding,
     TextTemplate,
@@ -33,7 +32,7 @@ from pipecli.inbox.importing.cells import (
     is_percent,
     reader_of,
 )
-from pipecli.inbox.importing.mapping import Column, Source, doubtful_scale, listed
+from pipecli.inbox.importing.mapping import RECORD, Column, Condition, Source, doubtful_scale
 from pipecli.inbox.importing.table import EXTRA, REASON, Cell, CountedRows, Row, Table
 from pipecli.records import base
 from pipecli.records.kinds import PARENTS, Kind
@@ -87,11 +86,11 @@ class _Compiler:
         self.constants = self._constants()
         fixed_currency = self.constants.get(("currency",), pipeline.settings.currency)
         codes = {str(fixed_currency)}
-        for name in self.mapping.columns:
-            feeding = [column for column in self.mapping.feeding(name) if column.to == "currency"]
+        for name, several in self.mapping.columns.items():
             codes |= {
-                code_of_sign(code := str(told.values.get(text, text))) or code
-                for told in feeding
+                code_of_sign(code := str(column.values.get(text, text))) or code
+                for column in several
+                if column.to == "currency"
                 for text in texts(table, name)
             }
         self.base = pipeline.settings.currency
@@ -100,17 +99,14 @@ class _Compiler:
     def bindings(self) -> Bindings:
         external = self._external_id()
         columns: dict[str, tuple[ColumnBinding, ...]] = {}
-        for name in self.mapping.columns:
+        for name, several in self.mapping.columns.items():
             place: list[str | int] = ["columns", name]
             column = self._column(name, place)
-            if column is None:
+            if column is None or (self.inside and any(part.to == RECORD for part in several)):
                 continue
-            if self.inside and any(part.to == "record" for part in self.mapping.feeding(name)):
-                continue
-            is_list = isinstance(self.mapping.columns[name], tuple)
             columns[column] = tuple(
-                self._bind(column, part, [*place, number] if is_list else place)
-                for number, part in enumerate(self.mapping.feeding(name))
+                self._bind(column, part, [*place, number] if several[1:] else place)
+                for number, part in enumerate(several)
             )
         if isinstance(external, ColumnBinding):
             name = self.mapping.external_id or ""
@@ -145,15 +141,14 @@ class _Compiler:
 
     def _check_record(self) -> None:
         """Note as a fault that nothing names the record of a row."""
-        record = self.mapping.record
-        for noun, column in ({"record": record} if isinstance(record, str) else record or {}).items():
-            self._column(column, ["record", noun] if isinstance(record, dict) else ["record"])
-            if noun not in ("record", *PARENTS[self.inside]):
+        for noun, column in self.mapping.record.items():
+            self._column(column, ["record", noun])
+            if noun not in (RECORD, *PARENTS[self.inside]):
                 self.source.fault(
                     ["record", noun], f"{noun} has no {self.inside}: {', '.join(PARENTS[self.inside])} have"
                 )
-        feeds = (part.to for name in self.mapping.columns for part in self.mapping.feeding(name))
-        if not record and "record" not in feeds:
+        feeds = (part.to for several in self.mapping.columns.values() for part in several)
+        if not self.mapping.record and RECORD not in feeds:
             self.source.fault(["columns"], "no column says the record of a row: a column feeds `record`")
 
     def _list_that_rows_are_of(self) -> str | None:
@@ -197,18 +192,15 @@ class _Compiler:
         sign = self.mapping.decimal or decimal_sign_of(texts(self.table, name)) if name else ""
         return (name, sign, key == "per") if name else None
 
-    def _conditions(self, told: Map[str, mapping.Condition], place: list[str | int]) -> dict[str, Condition]:
-        return {
-            self._column(name, [*place, name]) or name: Condition.of(condition)
-            for name, condition in told.items()
-        }
+    def _conditions(self, conditions: Map[str, Condition], place: list[str | int]) -> dict[str, Condition]:
+        return {self._column(name, [*place, name]) or name: one for name, one in conditions.items()}
 
     def _column_format(
         self, name: str, column: Column, path: Path | None, place: list[str | int]
     ) -> ColumnFormat:
         """The form of the values in a column; notes as faults what could have two."""
-        formats = listed(column.date) or listed(self.mapping.date)
-        for form in listed(column.date):
+        formats = column.date or self.mapping.date
+        for form in column.date:
             self._check_format(form, [*place, "date"])
         if self._is_time(path):
             formats, doubt = day_formats.formats_of_one_order(self.table, name, formats)
@@ -292,7 +284,7 @@ class _Compiler:
             return None
 
     def _constants(self) -> dict[Path, object]:
-        for form in listed(self.mapping.date):
+        for form in self.mapping.date:
             self._check_format(form, ["date"])
         column_format = ColumnFormat((), ".", True, True, self.today, self.zone)
         return dict(self._assignments(self.mapping.set_, column_format, ["set"]))
@@ -317,12 +309,12 @@ class _Compiler:
         return ColumnBinding(path, read, {}, {}) if self._column(wanted, ["external_id"]) else None
 
     def _templates(self) -> Iterator[TemplateBinding]:
-        for name, texts in self.mapping.templates.items():
+        for name, several in self.mapping.templates.items():
             place: list[str | int] = ["templates", name]
             path = self._path(name, place)
-            column_format = ColumnFormat(listed(self.mapping.date), "", True, False, self.today, self.zone)
+            column_format = ColumnFormat(self.mapping.date, "", True, False, self.today, self.zone)
             read = self._reader(path, column_format, place) if path else None
-            templates = [self._template(text, place) for text in listed(texts)]
+            templates = [self._template(text, place) for text in several]
             if path and read:
                 self.owned.add(path)
                 yield TemplateBinding(path, read, tuple(template for template in templates if template))
@@ -409,7 +401,10 @@ def texts(table: Table, column: str) -> Counter[str]:
 
 def holds(when: Map[str, Any], row: Row) -> bool:
     """True for a row in which each of these columns has one of its values, or none of them."""
-    return all(Condition.of(told).holds(row, column, NOTHING) for column, told in when.items())
+    return all(
+        (one if isinstance(one, Condition) else Condition.of(one)).holds(row, column, NOTHING)
+        for column, one in when.items()
+    )
 
 
 def _lenient(read: Reader) -> Reader:

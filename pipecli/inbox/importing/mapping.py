@@ -6,18 +6,18 @@ Without a file, the columns that are named like fields feed those.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date
 from decimal import Decimal
-from typing import Annotated, Any, Literal, get_origin
+from typing import Annotated, Any, Literal, NamedTuple, get_origin
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from pipecli.errors import Fault, PipecliError, Unreadable
 from pipecli.harmless_text import one_line
 from pipecli.inbox.importing.cells import ColumnFormat, Path, reader_of
-from pipecli.inbox.importing.table import FileFormat, Table, plain_name
+from pipecli.inbox.importing.table import FileFormat, Row, Table, plain_name
 from pipecli.records import base, kinds
 from pipecli.records.base import Flag, Line, Part
 from pipecli.records.kinds import CLOSED_LISTS, PRICE_LIST, Kind
@@ -26,39 +26,48 @@ from pipecli.store.parse_record import validate
 from pipecli.store.yaml import read as yamltext
 from pipecli.store.yaml.write import flow_text, key_text, scalar_text
 
-Formats = Annotated[
-    Annotated[Line, Tag("format")] | Annotated[tuple[Line, ...], Tag("formats")],
-    Discriminator(lambda value: "format" if isinstance(value, str) else "formats"),
-]
-"""One date format, or several to try: `"%d-%m-%y"`."""
-Choices = Annotated[
-    Annotated[Line, Tag("value")] | Annotated[tuple[Line, ...], Tag("values")],
-    Discriminator(lambda value: "value" if isinstance(value, str) else "values"),
-]
+
+def _several(value: Any) -> Any:
+    """One as a list of one."""
+    return value if isinstance(value, (list, tuple)) else (value,)
 
 
-def _condition(value: object) -> str:
-    return "value" if isinstance(value, str) else "not" if isinstance(value, dict) else "values"
+Lines = Annotated[tuple[Line, ...], BeforeValidator(_several)]
+"""A text, or several to try."""
+Formats = Annotated[Lines, BeforeValidator(lambda formats: () if formats is None else formats)]
+"""Date formats: `"%d-%m-%y"`."""
 
 
-Words = Annotated[
-    Annotated[str, Tag("value")] | Annotated[tuple[str, ...], Tag("values")],
-    Discriminator(lambda value: "value" if isinstance(value, str) else "values"),
-]
-"""One value of a cell or several; `""` is the empty cell."""
+def _values_and_sign(condition: Any) -> tuple[Any, bool]:
+    """The values of a condition as a mapping has it, and whether one of them meets it."""
+    if not isinstance(condition, dict):
+        return _several(condition), True
+    if condition.keys() != {"not"}:
+        raise ValueError("must be a value, several, or `not` and those")
+    return _several(condition["not"]), False
 
 
-class Unless(Part):
-    """Any value but these."""
+class Condition(NamedTuple):
+    """The values that a column must have one of, or of which it must have none; `""` is the empty cell."""
 
-    not_: Annotated[Words, Field(alias="not")]
+    values: frozenset[str]
+    is_met: bool = True
+    """False: met by every other value."""
+
+    @classmethod
+    def of(cls, condition: Any) -> Condition:
+        """A condition as a mapping has it: a value, several, or `not` and those."""
+        values, is_met = _values_and_sign(condition)
+        return cls(frozenset(values), is_met)
+
+    def holds(self, row: Row, column: str, nothing: Container[str]) -> bool:
+        """True for a row that fulfils it; a word for `nothing` is an empty cell, too."""
+        text = row.text(column)
+        return self.values.isdisjoint((text, "") if text in nothing else (text,)) is not self.is_met
 
 
-Condition = Annotated[
-    Annotated[str, Tag("value")] | Annotated[tuple[str, ...], Tag("values")] | Annotated[Unless, Tag("not")],
-    Discriminator(_condition),
-]
-"""The values that a column must have one of, or with `not` none of."""
+Conditions = dict[Line, Annotated[Condition, BeforeValidator(_values_and_sign)]]
+"""By columns what each must have."""
 Scale = Literal["fraction", "percent", "cents", "thousands", "millions", "seconds"]
 """The form of a percentage: 0.5 is a half as a fraction, half a percent as a percent; a number's unit."""
 
@@ -72,9 +81,9 @@ class Column(Part):
     """For a value of the file another one, or a map of fields and their values."""
     otherwise: Any = None
     """Stands for every value that `values` doesn't have: a value, or a map of fields."""
-    when: dict[Line, Condition] = {}
+    when: Conditions = {}
     """The field is fed only where other columns have these values."""
-    date: Formats | None = None
+    date: Formats = ()
     decimal: Literal[".", ","] | None = None
     """The decimal sign; absent: the one that the whole column tells."""
     scale: Scale | None = None
@@ -98,31 +107,22 @@ class Column(Part):
         return self
 
 
-def _shape(value: object) -> str:
-    return "field" if isinstance(value, str) else "columns" if isinstance(value, list) else "column"
+def _in_full(feeds: Any) -> Any:
+    """What a column feeds: a field alone is a `to`, and one of them a list of one."""
+    return _several({"to": feeds} if isinstance(feeds, str) else feeds)
 
 
-Feeding = Annotated[
-    Annotated[Line, Tag("field")]
-    | Annotated[Column, Tag("column")]
-    | Annotated[tuple[Column, ...], Tag("columns")],
-    Discriminator(_shape),
-]
-"""A field's name, a column in full, or several: one column may feed several fields."""
+def _by_kind(column: Any) -> Any:
+    """The columns that name the record of a row by its kind: one alone is of any."""
+    return {RECORD: column} if isinstance(column, str) else column or {}
+
 
 Header = Annotated[
-    Annotated[int, Field(strict=True, ge=1), Tag("line")]
-    | Annotated[Line, Tag("column")]
-    | Annotated[tuple[Line, ...], Tag("columns")],
-    Discriminator(
-        lambda value: "line" if isinstance(value, int) else "column" if isinstance(value, str) else "columns"
-    ),
+    Annotated[int, Field(strict=True, ge=1), Tag("line")] | Annotated[Lines, Tag("columns")],
+    Discriminator(lambda value: "line" if isinstance(value, int) else "columns"),
 ]
-NamingColumns = Annotated[
-    Annotated[Line, Tag("column")] | Annotated[dict[Line, Line], Tag("columns")],
-    Discriminator(lambda value: "columns" if isinstance(value, dict) else "column"),
-]
-"""The column that names the record of a row, or one for each kind of record."""
+RECORD = "record"
+"""What a column feeds that names the record of its row."""
 Makeable = Literal["customer", "contact", "supplier", "product", "user", "team"]
 
 
@@ -131,16 +131,17 @@ class Mapping(Part):
 
     external_id: Line | None = None
     """The column whose value is the record's name in the other system, or a template of several."""
-    columns: dict[Line, Feeding] = {}
+    columns: dict[Line, Annotated[tuple[Column, ...], BeforeValidator(_in_full)]] = {}
+    """The fields that each column feeds: mostly one."""
     ignore: tuple[Line, ...] = ()
     """Columns that are meant to feed nothing."""
-    templates: dict[Line, Choices] = {}
+    templates: dict[Line, Lines] = {}
     """Fields made of columns, `"{product} for {account}"`: the first whose columns all have a value."""
     set_: Annotated[dict[Line, Any], Field(alias="set")] = {}
     """Values for a new record where its row has none."""
     make: tuple[Makeable, ...] = ()
     """Kinds of record that are made, by their name, where a row names one that is missing."""
-    date: Formats | None = None
+    date: Formats = ()
     """The date format of every column that has none of its own."""
     decimal: Literal[".", ","] | None = None
     scale: Scale | None = None
@@ -151,7 +152,7 @@ class Mapping(Part):
     """The value that stays where people here and the file changed one since the last import; else `local`."""
     empty: tuple[str, ...] = ()
     """Words that don't count as a value, beside those that every file may have: `#N/A`, `NULL`, `-`."""
-    only: dict[Line, Condition] = {}
+    only: Conditions = {}
     """The rows to take: those in which these columns have these values; the others are counted."""
     unknown: Literal["reject", "skip"] | None = None
     """What becomes of a row whose record isn't here; absent: it is made, and that of a part is rejected."""
@@ -159,8 +160,8 @@ class Mapping(Part):
     """Columns of which an empty cell is that of the row above: a stage written once over its group."""
     rows: Literal["items", "activities", "contacts", "tags"] | None = None
     """The list of which each row is an element; a row that says nothing else belongs to the record above."""
-    record: NamingColumns | None = None
-    """Of items and activities: what names the record of a row."""
+    record: Annotated[dict[Line, Line], BeforeValidator(_by_kind)] = {}
+    """Of items and activities: the column that names the record of a row, or one for each kind of record."""
     header: Header | None = None
     """The line of the header, or a column that it has, or several."""
     sheet: Line | None = None
@@ -171,29 +172,12 @@ class Mapping(Part):
     @property
     def file_format(self) -> FileFormat:
         """The form of the file, as far as the mapping says it."""
-        header = self.header if isinstance(self.header, int) else listed(self.header) or None
         named = {plain_name(column) for column in (*self.columns, *self.ignore) if not column.endswith("?")}
         if self.external_id and "{" not in self.external_id:
             named.add(plain_name(self.external_id))
-        if isinstance(self.record, str):
-            named.add(plain_name(self.record))
-        return FileFormat(self.encoding, self.delimiter, header, frozenset(named), self.sheet)
-
-    def feeding(self, column: str) -> tuple[Column, ...]:
-        """The entries of a column, each in full."""
-        match self.columns.get(column):
-            case str() as field:
-                return (Column(to=field),)
-            case Column() as single:
-                return (single,)
-            case tuple() as several:
-                return several
-        return ()
-
-
-def listed(choices: str | tuple[str, ...] | None) -> tuple[str, ...]:
-    """A choice or several, as a tuple."""
-    return (choices,) if isinstance(choices, str) else choices or ()
+        if RECORD in self.record:
+            named.add(plain_name(self.record[RECORD]))
+        return FileFormat(self.encoding, self.delimiter, self.header, frozenset(named), self.sheet)
 
 
 _SINGLE = {f"closed.{key}": f"closed.{keys}.1" for key, keys in CLOSED_LISTS.items()}
@@ -284,12 +268,12 @@ class Source:
                 f"{table.name}: no column is named like a field of {inside or collection.plural}",
                 hint=f"say in a mapping file what feeds {', '.join(known)}: --map FILE",
             )
-        columns = {column: Column(to=path) for column, path in named.items()}
         # A table that begins with our own name for its rows was written for us: `null` is a word in it.
         is_export = table.columns[:1] in ([collection.identity], ["external_id"])
         is_of_documents = table.columns[:1] == ["id"] and collection.is_document
         scale: Scale | None = "percent" if is_of_documents else None
-        return cls(Mapping(columns=columns, decimal=".", scale=scale), has_words_for_nothing=not is_export)
+        mapping = Mapping.model_validate({"columns": named, "decimal": ".", "scale": scale})
+        return cls(mapping, has_words_for_nothing=not is_export)
 
     def place_of(self, column: str) -> list[str | int]:
         """The place in the mapping where a column of the file is named."""

@@ -18,7 +18,7 @@ from pipecli.inbox.importing.bindings import ORDINAL, Bindings, KeyOf, RowReadin
 from pipecli.inbox.importing.cells import STAGE_ENTERED, Named, Path, name_in
 from pipecli.inbox.importing.earlier_imports import last_said
 from pipecli.inbox.importing.list_elements import joined_rows, likeness
-from pipecli.inbox.importing.mapping import Source
+from pipecli.inbox.importing.mapping import RECORD, Source
 from pipecli.inbox.importing.named_records_and_contacts import Nameable
 from pipecli.inbox.importing.table import Row, Table
 from pipecli.records.base import Part
@@ -313,10 +313,6 @@ def _signs(reading: RowReading, list_: str) -> list[str]:
     return [str(sign) for value in values for sign in (value if isinstance(value, tuple) else (value,))]
 
 
-RECORD = "record"
-"""What a column feeds that names the record of its row."""
-
-
 def number_alike_rows(
     pipeline: Pipeline, collection: Kind, table: Table, bindings: Bindings, names: Nameable
 ) -> None:
@@ -413,13 +409,12 @@ def parents_of(part: PartKind, source: Source, table: Table, names: Nameable) ->
 def record_columns(part: PartKind, source: Source) -> list[tuple[tuple[str, ...], str]]:
     """The columns that name a record, each with the kinds of record that it may name."""
     every = tuple(parent.noun for parent in part.parents)
-    record = source.mapping.record
-    named = {RECORD: record} if isinstance(record, str) else record or {}
-    columns = [((noun,) if noun != RECORD else every, column) for noun, column in named.items()]
+    named = source.mapping.record.items()
+    columns = [((noun,) if noun != RECORD else every, column) for noun, column in named]
     columns += [
         (every, column.removesuffix("?"))
-        for column in source.mapping.columns
-        if any(feeding.to == RECORD for feeding in source.mapping.feeding(column))
+        for column, several in source.mapping.columns.items()
+        if any(one.to == RECORD for one in several)
     ]
     return columns
 

@@ -128,8 +128,7 @@ class FileColumns:
         self.stages: dict[str, tuple[Column, ...]] = {}
         """The columns that say stage or status, and what they feed."""
         self._feeds: dict[str, list[tuple[str, Column]]] = {}
-        for name in self.mapping.columns:
-            several = self.mapping.feeding(name)
+        for name, several in self.mapping.columns.items():
             column = name if name in table.columns else name.removesuffix("?")
             if any(_is_stage(one) for one in several):
                 self.stages[column] = several
