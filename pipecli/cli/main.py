@@ -16,7 +16,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from pipecli.cli.common.command import Group, command_of, shared_options
 from pipecli.cli.common.session import Session
-from pipecli.cli.common.terminal_and_own_config import expanded, paged
+from pipecli.cli.common.terminal_and_own_config import NARROW, expanded, paged
 from pipecli.cli.nouns import ALIASES, NOUNS, SECTIONS
 from pipecli.errors import PipecliError, is_short_of_memory
 from pipecli.harmless_text import terminal_line
@@ -58,10 +58,6 @@ class Root(TyperGroup):
                 )
 
 
-_NARROW = 52
-"""Columns below which click draws help as wide as this."""
-
-
 def root(session: Session | None = None) -> Root:
     """The whole command line, for one run."""
     columns = get_terminal_size().columns
@@ -75,7 +71,7 @@ def root(session: Session | None = None) -> Root:
         context_settings={
             "help_option_names": ["-h", "--help"],
             "obj": session or Session(),
-            "terminal_width": columns - 2 if columns < _NARROW else None,
+            "terminal_width": columns - 2 if columns < NARROW else None,
         },
     )
 

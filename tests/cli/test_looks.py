@@ -73,7 +73,7 @@ def test_history_diff_and_doctor_keep_within_a_narrow_terminal(
     )
     cli("opp", "won", "OPP-AAA01", "--detail", "They have signed it and want it before the holidays")
     monkeypatch.setenv("COLUMNS", "40")
-    for words in ("history", "history OPP-AAA01", "diff HEAD~4..HEAD", "doctor"):
+    for words in ("history", "history OPP-AAA01", "diff HEAD~4..HEAD", "doctor", "opp item add --help"):
         said = cli(*words.split()).out
         assert said.count("\n") > 8
         wide = [line for line in said.splitlines() if len(line) > 40 and " " in line.strip()]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from functools import cache
+from functools import cache, partial
 from importlib import import_module
 from inspect import Parameter, Signature, signature
 from pathlib import Path
@@ -18,7 +18,7 @@ from typer.models import ParameterInfo
 
 from pipecli import __version__
 from pipecli.cli.common.session import FORMATS, Session, session
-from pipecli.cli.common.terminal_and_own_config import COLORS, paged
+from pipecli.cli.common.terminal_and_own_config import COLORS, over_lines, paged
 from pipecli.cli.nouns import ALIASES
 from pipecli.errors import Ambiguous, Question
 
@@ -192,13 +192,13 @@ def _all_examples() -> dict[str, Any]:
     return loads((Path(__file__).parent.parent / "examples.toml").read_text(encoding="utf-8"))
 
 
-def examples(path: str) -> list[str]:
-    """The examples of a command by the words that are typed: `pipecli opp won`."""
+def examples(path: str, width: int = 110) -> list[str]:
+    """The examples of a command by the words that are typed, `pipecli opp won`, on lines of this width."""
     noun, *verb = (ALIASES.get(word, word) for word in path.split()[1:])
     noun = f"{noun}-verbs" if noun == "import" and verb else noun
     of_noun = _all_examples().get(noun, [])
     lines = of_noun.get(" ".join(verb), []) if isinstance(of_noun, dict) else of_noun
-    return [f"pipecli {line}" for line in lines]
+    return [line for example in lines for line in over_lines(f"pipecli {example}", width)]
 
 
 class Verb(TyperCommand):
@@ -243,10 +243,14 @@ class Verb(TyperCommand):
     def format_usage(self, ctx: Any, formatter: Any) -> None:  # a nameless command leaves a gap
         formatter.write_usage(" ".join(ctx.command_path.split()), " ".join(self.collect_usage_pieces(ctx)))
 
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        formatter.write_dl = partial(formatter.write_dl, col_max=min(30, formatter.width // 2 - 4))
+        super().format_options(ctx, formatter)
+
     def format_epilog(self, ctx: Any, formatter: Any) -> None:
-        if lines := examples(ctx.command_path):
+        if lines := examples(ctx.command_path, formatter.width - 2):
             with formatter.section("Examples"):
-                formatter.write("".join(f"{' ' * formatter.current_indent}{line}\n" for line in lines))
+                formatter.write("".join(f"  {line}\n" for line in lines))
 
     def invoke(self, ctx: Any) -> Any:
         """Run it, unless the format given here, before or by the environment isn't one of its own."""

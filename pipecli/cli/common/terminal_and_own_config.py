@@ -121,6 +121,22 @@ def terminal_width() -> int | None:
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
+NARROW = 52
+"""Columns below which click draws help as wide as this."""
+
+
+def over_lines(command: str, width: int) -> list[str]:
+    """A command on lines of this width, as a shell takes them: each but the last ends in a backslash."""
+    lines = [""]
+    for word in re.findall(r"""(?:-[-\w]+ (?=[^-]))?(?:'[^']*'|"[^"]*"|[^\s'"])+""", command):
+        if lines[-1] and len(lines[-1]) + len(word) + 3 > width:
+            lines[-1] += " \\"
+            lines.append(f"  {word}")
+        else:
+            lines[-1] += f" {word}" if lines[-1] else word
+    return lines
+
+
 @contextmanager
 def environment(values: Mapping[str, str]) -> Iterator[None]:
     """Variables of the environment, for as long as something runs in this process as a command would."""
