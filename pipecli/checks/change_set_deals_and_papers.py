@@ -222,7 +222,7 @@ def moved_past_stages(review: ReviewedChanges) -> Iterator[Problem]:
         if process is None or before.process != after.process:
             continue
         here, there = process.position(before.stage), process.position(after.stage)
-        if here is None or there is None or there < here + 2 or missing_to_move(after, process, here, there):
+        if here is None or there is None or missing_to_move(after, process, here, there):
             continue
         seen = {version.get("stage") for version in review.between.versions(record.file)}
         jumped = [stage.id for stage in process.stages[here + 1 : there] if stage.id not in seen]

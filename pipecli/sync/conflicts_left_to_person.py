@@ -189,7 +189,7 @@ def stage_resolved(place: Location, waiting: WaitingSync) -> None:
             f"{first_files(also)}: changed while the sync was waiting",
             hint=f"`git add {shlex.quote(also[0])}` makes it a part of the sync, `git stash` puts it aside",
         )
-    _take(place, list(dict.fromkeys([*unmerged, *(path for path in changed if path in waiting.files)])))
+    _take(place, list(dict.fromkeys([*unmerged, *changed])))
 
 
 def unresolved(place: Location, waiting: WaitingSync) -> list[str]:

@@ -149,9 +149,9 @@ def test_a_sound_change_has_no_finding(told: Told, edit: Edit) -> None:
     [
         (
             OPEN,
-            ("stage: qualify", "stage: demo"),
+            ("stage: qualify", "stage: propose"),
             ("stage-skipped", "error", OPEN, 6),
-            "stage: qualify → demo, although steps not done: Budget agreed; fields missing: expected_close",
+            "stage: qualify → propose, although steps not done: Budget agreed; fields missing: expected_close",
         ),
         (
             OPEN,

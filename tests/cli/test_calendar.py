@@ -86,7 +86,9 @@ def test_meetings_tasks_and_next_contacts_each_in_their_way(cli: Cli) -> None:
 
 def test_each_user_has_what_they_are_to_do(cli: Cli) -> None:
     assert set(by_uid(read(cli, "--owner", "luis"))) == {"OPP-2Q8XA-next-contact", "OPP-2Q8XA-4F2R1"}
-    assert set(by_uid(read(cli, "--team", "iberia"))) == {"OPP-2Q8XA-next-contact", "OPP-2Q8XA-4F2R1"}
+    team = read(cli, "--team", "iberia")
+    assert set(by_uid(team)) == {"OPP-2Q8XA-next-contact", "OPP-2Q8XA-4F2R1"}
+    assert str(team["X-WR-CALNAME"]) == "Contoso: calendar of iberia"
     mine = read(cli, "--mine")
     assert str(mine["X-WR-CALNAME"]) == "Contoso: calendar of Ana Ruiz"
     assert str(by_uid(mine)["OPP-2Q8XA-4F2QX"]["SUMMARY"]).startswith("meeting: Demo")

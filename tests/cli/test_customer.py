@@ -220,14 +220,14 @@ def test_a_customer_in_use_is_not_removed_and_its_users_are_named(cli, given, re
     assert git("log", "-1", "--format=%s") == "contoso: remove customer Contoso"
 
 
-def test_likely_duplicates_count_the_addresses_of_contacts(cli, given):
-    given(
-        MERGED
-        | {"contacts/luis.yaml": "id: luis\nname: Luis\ncustomer: branch\nemails: [l@contoso.example]\n"}
-    )
+def test_likely_duplicates_count_addresses_and_numbers_of_contacts(cli, given):
+    luis = "id: luis\nname: Luis\ncustomer: branch\nemails: [l@contoso.example]\nphones: [600 111 222]\n"
+    group = "id: group\nname: Group\nphone: '+34 600 111 222'\n"
+    given(MERGED | {"contacts/luis.yaml": luis, "customers/group.yaml": group})
     pairs = json.loads(cli("customer", "dupes", "--format", "json").out)
     assert [(each["first"], each["second"], each["why"]) for each in pairs] == [
         ("contoso", "contoso-sl", ["same name"]),
+        ("branch", "group", ["phone"]),
         ("branch", "contoso-sl", ["domain contoso.example"]),
     ]
     assert "customer merge FROM INTO" in cli("customer", "dupes").err
