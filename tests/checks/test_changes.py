@@ -151,7 +151,7 @@ def test_a_sound_change_has_no_finding(told: Told, edit: Edit) -> None:
             OPEN,
             ("stage: qualify", "stage: propose"),
             ("stage-skipped", "error", OPEN, 6),
-            "stage: qualify → propose, although steps not done: Budget agreed; fields missing: expected_close",
+            "stage: qualify → propose, although steps not done: Budget agreed; fields missing",
         ),
         (
             OPEN,

@@ -87,3 +87,5 @@ def test_a_move_is_no_change_to_what_is_told_of_the_past(ana: Clone) -> None:
     ana.cli("check", "--base", "HEAD~1")
     ana.cli("undo", "HEAD~1")  # of what was done before the move
     assert "stage: qualify" in ana.read(NEW_MACHINES)
+    (changed,) = json.loads(ana.cli("diff", "HEAD~2..HEAD", "--format", "json").out)["records"]
+    assert changed["id"] == "OPP-2Q8XA"  # which was moved, too
