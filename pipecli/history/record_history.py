@@ -219,8 +219,7 @@ class _Story:
 
     def version(self, row: RecordChange, blob: str | None) -> RecordVersion | None:
         """One version of a row's record; None where it can't be read as a map."""
-        plain = read.plain_of(self.contents.get(blob), row.path) if blob else None
-        if blob is None or plain is None:
+        if blob is None or (plain := read.plain_of(self.contents.get(blob), row.path)) is None:
             return None
         amount = self.versions[row.noun, blob].amount
         return RecordVersion(row.noun, row.key, plain, Decimal(amount) if amount is not None else None)

@@ -437,13 +437,17 @@ def test_a_diff_shows_what_is_wrong_with_the_records_as_they_are(
     assert (found["rule"], found["file"]) == ("reference", OPEN)
 
 
-def test_a_rename_in_the_settings_changes_no_deal(cli: Cli, told: Told, git: Callable[..., str]) -> None:
+def test_a_rename_in_the_settings_changes_no_deal(
+    cli: Cli, told: Told, edit: Edit, git: Callable[..., str]
+) -> None:
     cli("settings", "rename", "stage", "standard/qualify", "first-talk")
     cli("settings", "rename", "user", "ana-ruiz", "ana")
     cli("settings", "rename", "lost-reason", "price", "too-dear")
     cli("settings", "rename", "type", "sales", "machines")
     assert told("HEAD~4") == []
     assert git("diff", "--name-only", "HEAD~4").splitlines() == [OPEN, WON, LOST, SETTINGS]
+    edit(SETTINGS, "name: Ana Ruiz", "name: Eva Sol")  # another person, who came as Ana left
+    assert [each["rule"] for each in told("HEAD~4")] == ["won-owner"]
 
 
 def test_who_renames_a_stage_does_not_rid_it_of_its_steps(cli: Cli, edit: Edit, told: Told) -> None:

@@ -35,9 +35,9 @@ ONE_CHANGE = [
         "missing-file",
         SETTINGS,
         "name: Contoso",
-        "name: Contoso\n  logo: logo.png",
+        "name: Contoso\n  logo: customers",
         3,
-        "the file logo.png is missing",
+        "the file customers isn't a regular file",
     ),
     ("year", DEAL, "created: 2026", "created: 2025", 3, "it is to lie in opportunities/2025/"),
     (
