@@ -211,26 +211,36 @@ def deliver_mail(server: Server, sender: str, recipients: Sequence[str], message
 
     `sender` and `recipients` are bare addresses. An interrupt before the server has it all sends nothing.
     """
-    with _failures(server), _connected(server) as connection:
-        connection.introduce()
-        if server.user:
-            connection.login(server.user, server.password)
-        size = [f"size={len(message)}"] if connection.has_extn("size") else []
-        _require(connection.mail(sender, size), f"the sender {sender}")
-        for recipient in recipients:
-            # One that is refused is enough: to send to the others and then again would send twice to them.
-            _require(connection.rcpt(recipient), recipient)
-        _require(connection.docmd("DATA"), "the message", taken=354)
-        # a dot is doubled at the start of a line, and one alone is the end
-        lines = re.sub(rb"(?m)^\.", b"..", re.sub(rb"\r?\n", b"\r\n", message))
-        connection.send(lines.removesuffix(b"\r\n") + b"\r\n.\r\n")
-        try:
-            code, words = connection.getreply()
-        except (smtplib.SMTPException, OSError, KeyboardInterrupt) as error:
+    is_whole = is_taken = False
+    try:
+        with _failures(server), _connected(server) as connection:
+            connection.introduce()
+            if server.user:
+                connection.login(server.user, server.password)
+            size = [f"size={len(message)}"] if connection.has_extn("size") else []
+            _require(connection.mail(sender, size), f"the sender {sender}")
+            for recipient in recipients:
+                # One that is refused is enough: to send to the others, and again to all, would send twice.
+                _require(connection.rcpt(recipient), recipient)
+            _require(connection.docmd("DATA"), "the message", taken=354)
+            # a dot is doubled at the start of a line, and one alone, sent by itself, is the end
+            lines = re.sub(rb"(?m)^\.", b"..", re.sub(rb"\r?\n", b"\r\n", message))
+            connection.send(lines.removesuffix(b"\r\n") + b"\r\n")
+            is_whole = True
+            connection.send(b".\r\n")
+            try:
+                code, words = connection.getreply()
+            except (smtplib.SMTPException, OSError) as error:
+                raise Doubtful(f"{server.name} took the whole message and then {_reason(error)}") from None
+            if code < 0:
+                raise Doubtful(f"{server.name} took the whole message and then answered {_words(words)}")
+            _require((code, words), "the message")
+            is_taken = True
+    except KeyboardInterrupt as error:
+        if is_whole and not is_taken:
             raise Doubtful(f"{server.name} took the whole message and then {_reason(error)}") from None
-        if code < 0:
-            raise Doubtful(f"{server.name} took the whole message and then answered {_words(words)}")
-        _require((code, words), "the message")
+        if not is_taken:  # else only its farewell isn't waited for
+            raise
 
 
 class _Connection(smtplib.SMTP):
@@ -242,6 +252,7 @@ class _Connection(smtplib.SMTP):
         self._server = server
         self._context = ssl.create_default_context()
         self._wire = socket.create_connection((server.host, server.port), server.patience)
+        self._wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # the end waits for no answer
 
     def close(self) -> None:
         super().close()

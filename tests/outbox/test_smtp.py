@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
 import ssl
 import subprocess
 import threading
 import time
+from contextlib import nullcontext
 
 import pytest
 
@@ -76,6 +79,20 @@ def test_a_server_that_has_it_all_and_says_nothing_leaves_a_doubt(last):
         pytest.raises(Doubtful, match="took the whole message"),
     ):
         send(server.port)
+
+
+@pytest.mark.parametrize(("says", "last"), [(WELCOME[:5], b".\r\n"), (WELCOME[:6], b"quit\r\n")])
+def test_what_the_server_has_is_not_called_unsent_by_ctrl_c(says, last):
+    doubt = pytest.raises(Doubtful, match="then was not waited for") if last == b".\r\n" else nullcontext()
+    with scripted_server(*says, HANG) as server, doubt:
+
+        def interrupt():
+            while server.heard[-1:] != [last]:
+                time.sleep(0.01)
+            os.kill(os.getpid(), signal.SIGINT)
+
+        threading.Thread(target=interrupt, daemon=True).start()
+        send(server.port, TIMEOUT="20")
 
 
 def test_a_server_that_dies_while_it_reads_has_nothing():
