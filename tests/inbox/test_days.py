@@ -32,6 +32,14 @@ def test_a_day_is_read(text: str, form: str, wanted: date) -> None:
     assert day_formats.read_day(text, [form], TODAY, MADRID) == wanted
 
 
+def test_what_is_written_in_a_form_fits_it() -> None:
+    for form in day_formats.FORMS:
+        written = datetime(2026, 11, 7, 9, 5, 3, tzinfo=MADRID).strftime(form)
+        assert day_formats.fits(f" {written.lower().replace(' ', '  ').replace('0', '۰')}", form), written
+    assert not day_formats.fits("7/11/2026", "%d.%m.%Y")
+    assert not day_formats.fits("31/02/2026", "%d/%m/%Y")
+
+
 def test_the_first_format_that_fits_is_taken() -> None:
     forms = ["%d/%m/%Y", "%d.%m.%Y"]
     assert day_formats.read_day("1.2.2026", forms, TODAY, MADRID) == date(2026, 2, 1)

@@ -51,6 +51,8 @@ _PERSIAN = re.compile(r"1[34]\d\d\D.*|.*\D1[34]\d\d")
 _SINCE_1970 = re.compile(r"-?(\d{9,10}|\d{12,13}|\d{15,16}|\d{18,19})")
 _MIDNIGHT = re.compile(r"(?<=[T ,])24:00(:00)?$")
 _SERIAL = re.compile(r"\d{1,7}(?:[.,]\d+)?")
+_SOME_DAY = datetime(2026, 11, 21)
+_NUMBER_OR_WORD = re.compile(r"\d+|[^\W\d_]+|\s+")
 _SERIAL_BEGIN, _LAST_SERIAL = datetime(1899, 12, 30), 2958466
 
 
@@ -137,14 +139,24 @@ def is_persian(text: str) -> bool:
     return _PERSIAN.fullmatch(plain_digits(text.strip())) is not None
 
 
-@lru_cache(1 << 16)  # a column is looked at several times, and strptime keeps five forms
+@lru_cache(1 << 16)  # a column is looked at several times
 def fits(text: str, form: str) -> bool:
     """True for a text that a date format reads."""
-    try:
-        datetime.strptime(_MIDNIGHT.sub("00:00", plain_digits(text.strip())), form)
+    plain = _MIDNIGHT.sub("00:00", plain_digits(text.strip()))
+    try:  # strptime keeps five forms, and to prepare each of 250 anew took a fifth of a plan
+        if "%z" not in form and _shape(plain) != _shape(_SOME_DAY.strftime(form)):
+            return False
+        datetime.strptime(plain, form)
     except ValueError:
         return False
     return True
+
+
+def _shape(text: str) -> str:
+    """What a text has in common with all of its date format: the signs between its numbers and words."""
+    return _NUMBER_OR_WORD.sub(
+        lambda part: part[0][0] if part[0].isspace() else "0x"[part[0].isalpha()], text
+    )
 
 
 def _in_its_century(read: datetime, text: str, today: date) -> datetime:
