@@ -145,7 +145,7 @@ class _Unknown:
     def _mentions(self, kind: str) -> bool:
         if self.named:
             return not self.named.isdisjoint((kind, *evidence()[kind].get("also named", ())))
-        return any(re.search(rf"\b{word}(e?[sn]|e)?\b", self.stem) for word in synonyms()[kind].names)
+        return synonyms()[kind].in_name.search(self.stem) is not None
 
     def found(self, kind: str, needed: Set[str]) -> dict[str, bool]:
         """The facts that may speak against a kind, as `presets/evidence.yaml` calls them."""
@@ -285,7 +285,7 @@ def _by_words(table: Table, words: Words, *, is_exact: bool = False) -> dict[str
     without a value has it where no other does, as has one of ids, or of the day it was made, beside others.
     """
     columns: dict[str, Any] = {}
-    place = {word: number for number, word in enumerate(words.columns)}
+    place = words.places
     empty = {c: not texts(table, c) for c in table.columns}
     ids = {c for c in table.columns if role_told(c, words) == "owner" and all(map(is_code, texts(table, c)))}
     late = {c: empty[c] or c in ids or "creat" in c.lower() for c in table.columns}

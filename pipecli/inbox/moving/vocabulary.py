@@ -96,6 +96,16 @@ class Words:
         return (*names, *patterns()["of addresses"], *of_lines)  # `Product - Quantity`
 
     @cached_property
+    def in_name(self) -> re.Pattern[str]:
+        """One of the names, or its plural, among the words of a file's name."""
+        return re.compile(rf"\b(?:{'|'.join(self.names)})(e?[sn]|e)?\b")
+
+    @cached_property
+    def places(self) -> Mapping[str, int]:
+        """Where each header's key comes among all."""
+        return {word: number for number, word in enumerate(self.columns)}
+
+    @cached_property
     def by_letter(self) -> Mapping[str, list[str]]:
         """The words of headers by the letter that they begin with."""
         letters = {word[:1] for word in self.columns}
