@@ -250,7 +250,7 @@ class Imports:
     @cached_property
     def merged_away(self) -> list[Departed]:
         """The records that are merged into others."""
-        return list(merged_away(self._place, self._commit))
+        return list(merged_away(self._place, self._commit)) if self._log[2] else []
 
     @cached_property
     def _versions(self) -> dict[str, list[Imported]]:
@@ -264,19 +264,23 @@ class Imports:
         return versions
 
     @cached_property
-    def _log(self) -> tuple[list[str], list[tuple[str, str, str]]]:
+    def _log(self) -> tuple[list[str], list[tuple[str, str, str]], bool]:
         """The commits of imports, and the renames in the settings (what, from, to), oldest first.
 
-        What was undone or reverted tells nothing.
+        And whether records were merged. What was undone or reverted tells nothing.
         """
+        has_merged = False
         imports: list[str] = []
         renames: list[tuple[str, str, str]] = []
-        for commit, message in commits_of_events(self._place, ("imported", "renamed"), self._commit):
+        for commit, message in commits_of_events(
+            self._place, ("imported", "renamed", "merged"), self._commit
+        ):
+            has_merged |= "\nPipecli-Event: merged" in message
             if renamed := renamed_in(message):
                 renames.append(renamed)
             elif "\nPipecli-Event: imported" in message:
                 imports.append(commit)
-        return imports[::-1], renames[::-1]
+        return imports[::-1], renames[::-1], has_merged
 
     @cached_property
     def renamed(self) -> EarlierWords:
