@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from errno import EEXIST, ELOOP, ENXIO
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 from zlib import crc32
@@ -34,21 +34,25 @@ TRACES = ("before-", "journal.")
 """The beginnings of the names of what lies beside a journal: without one, a killed command left it."""
 
 
-class Location(NamedTuple):
+class _Folders(NamedTuple):
     root: Path
     """The directory of `pipecli.yaml`, resolved."""
     work_tree: Path
     """The root of the git repository around it: the same, or a directory above."""
     git_dir: Path
 
-    @property
+
+class Location(_Folders):
+    """Where a pipeline is; each place that follows from that is looked for once, not ten times a command."""
+
+    @cached_property
     def prefix(self) -> str:
         """The pipeline's place in the repository: empty, or `sales/` with its slash."""
         if self.root == self.work_tree:
             return ""
         return f"{self.root.relative_to(self.work_tree).as_posix()}/"
 
-    @property
+    @cached_property
     def common_dir(self) -> Path:
         """The git directory that linked work trees share."""
         try:
@@ -56,13 +60,13 @@ class Location(NamedTuple):
         except OSError:
             return self.git_dir
 
-    @property
+    @cached_property
     def cache(self) -> Path:
         """Where what can be deleted is kept: inside the git directory, a folder a pipeline."""
         inner = self.prefix.rstrip("/").replace("%", "%25").replace("/", "%2F")
         return self.git_dir / f"pipecli/{f'in-{inner}' if inner else 'root'}"
 
-    @property
+    @cached_property
     def journal(self) -> Path:
         """The journal of the change that is being made, or was cut off; there is none at other times."""
         return self.cache / "journal"
