@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import sqlite3
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import islice
 from typing import Any, ClassVar, NamedTuple
@@ -206,7 +206,8 @@ def print_list(
     `is_open` is an SQL condition that holds unless `--all`, `--status` or `--where` says otherwise.
     """
     pipeline = run.read(kind)
-    counted = [one for one in KINDS if any(f"FROM _{one.table} " in column.sql for column in columns)]
+    asked_of = " ".join(column.sql for column in columns)
+    counted = [one for one in KINDS if f"FROM _{one.table} " in asked_of]
     warn(faults_of_absent(pipeline.left_out, counted))
     connection = pipeline.index.connection
     known = set(columns_of(connection, kind.table))
@@ -215,25 +216,36 @@ def print_list(
         _mention_left_out(connection, kind.table, is_open, condition, parameters)
         condition = f"{is_open} AND {condition}"
     if run.format is Format.IDS:
-        ids = select_rows(connection, kind.identity, kind.table, condition, tail, parameters)
-        write_text("".join(f"{row[0]}\n" for row in ids.rows))
+        ids = _rows(run, kind.identity, kind.table, condition, tail, parameters)
+        write_text("".join(f"{row[0]}\n" for row in ids))
     elif run.format in (Format.JSON, Format.JSONL):
         own = [column for column in columns if column.in_json]
         computed = [*DERIVED.get(kind.noun, {}).values(), *(column.sql for column in own)]
         asked = ", ".join(["json", "currency" if "currency" in known else "''", *computed])
         blocks = partial(_json_blocks, run.format, kind.noun, [column.drawn.name for column in own])
-        if run.option("where"):  # only a person's own condition needs bounds
-            texts = select_rows(connection, asked, kind.table, condition, tail, parameters, blocks).rows
-        else:
-            sql = f"SELECT {asked} FROM {kind.table} WHERE {condition} {tail}"
-            texts = blocks(connection.execute(sql, parameters))
-        for text in texts:
+        for text in _rows(run, asked, kind.table, condition, tail, parameters, blocks):
             write_text(text)
     else:
         _print_columns(
             run, kind.table, (condition, tail, parameters), columns, _visible(run, kind.noun, columns, known),
             lambda record: (kind.noun, str(record[kind.identity])), kind.identity,
         )  # fmt: skip
+
+
+def _rows(
+    run: Session,
+    columns: str,
+    table: str,
+    condition: str,
+    tail: str,
+    parameters: Sequence[object],
+    keep: Callable[[Iterator[Row]], list[Any]] = list,
+) -> list[Any]:
+    """The rows of a list; only a person's own condition needs bounds, which take a thread."""
+    connection = run.pipeline.index.connection
+    if run.option("where"):
+        return select_rows(connection, columns, table, condition, tail, parameters, keep).rows
+    return keep(connection.execute(f"SELECT {columns} FROM {table} WHERE {condition} {tail}", parameters))
 
 
 def _print_columns(
@@ -247,7 +259,7 @@ def _print_columns(
 ) -> None:
     """Print rows in their visible columns; `record_of` gives the record that one is or stands in, if any."""
     sql_of = {column.drawn.name: column.sql for column in (*columns, *visible)}
-    rows = select_rows(run.pipeline.index.connection, ", ".join(sql_of.values()), table, *where).rows
+    rows = _rows(run, ", ".join(sql_of.values()), table, *where)
     drawn = [column.drawn for column in visible]
     records = (typed(dict(zip(sql_of, row, strict=True))) for row in rows)
     if record_of is None or run.format is not Format.TABLE:
@@ -299,7 +311,7 @@ def _mention_left_out(
     if not sys.stderr.isatty():
         return
     counts = f"count(*) FILTER (WHERE {is_open}), count(*)"
-    ((open_, all_),) = select_rows(connection, counts, table, condition, "", parameters).rows
+    open_, all_ = connection.execute(f"SELECT {counts} FROM {table} WHERE {condition}", parameters).fetchone()
     if open_ != all_:
         say_after(f"{open_:,} open of {all_:,}; --all")
 
@@ -389,12 +401,12 @@ def print_parts(
     """Print what the filters of the command line let through, and `conditions`: our SQL with its value."""
     connection = run.read(*parts.kinds).index.connection
     table = f"({parts.select})"
-    known = select_rows(connection, "*", table, "1", "LIMIT 0", ()).columns
+    known = [name for name, *_ in connection.execute(f"SELECT * FROM {table} LIMIT 0").description]
     condition, parameters, tail = _filtered(run, parts.plural, set(known), columns, order)
     own = conditions or {}
     where = " AND ".join([*own, condition]), tail, [*own.values(), *parameters]
     if run.format in (Format.JSON, Format.JSONL):
-        rows = [zip(known, row, strict=True) for row in select_rows(connection, "*", table, *where).rows]
+        rows = [zip(known, row, strict=True) for row in _rows(run, "*", table, *where)]
         present = [{key: value for key, value in row if value is not None} for row in rows]
         records = [{key: row[key] for key in typed(row) if key not in parts.hidden} for row in present]
         print_records(records, (), run.format)
