@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -58,6 +58,22 @@ def normal_email(email: str) -> str:
 def normal_phone(phone: str) -> str:
     """One blank between groups, and the digits that every telephone knows."""
     return " ".join(phone.translate(_DIGITS).split())
+
+
+def each_once(field: str, values: Iterable[str]) -> tuple[str, ...]:
+    """The `emails`, or `phones`, without those that differ from an earlier one in case or spaces alone."""
+    is_phone = field.startswith("phone")
+    kept: dict[str, str] = {}
+    for value in values:
+        digits = "".join(filter(str.isdigit, value)) if is_phone else ""
+        kept.setdefault(digits or value.strip().casefold(), value)
+    return tuple(kept.values())
+
+
+def are_same(field: str, *both: Any) -> bool:
+    """True for two addresses or numbers, or lists of them, that differ in case or spaces alone."""
+    one, other = ((value,) if isinstance(value, str) else value for value in both)
+    return len(each_once(field, one)) == len(each_once(field, other)) == len(each_once(field, (*one, *other)))
 
 
 def email_key(email: str | None) -> str | None:

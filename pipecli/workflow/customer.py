@@ -14,7 +14,14 @@ from typing import TypeVar
 from pipecli.records.base import Part, Record
 from pipecli.records.compare_names import similar_names
 from pipecli.records.customer import Competitor, Contact, Customer, Supplier
-from pipecli.records.emails_and_phones import email_key, normal_email, normal_phone, phone_key, unreachable
+from pipecli.records.emails_and_phones import (
+    each_once,
+    email_key,
+    normal_email,
+    normal_phone,
+    phone_key,
+    unreachable,
+)
 from pipecli.records.opportunity import Opportunity, Stakeholder
 from pipecli.records.references import relinked
 from pipecli.workflow import Change, Refused
@@ -39,7 +46,7 @@ def normalized(record: R, before: R | None = None) -> R:
             if not value or value == getattr(before, name, None):
                 continue
             is_list = isinstance(value, tuple)
-            tidied[name] = tuple(dict.fromkeys(map(tidy, value))) if is_list else tidy(value)
+            tidied[name] = each_once(name, map(tidy, value)) if is_list else tidy(value)
     result = record.with_(**tidied)
     refuse_unreachable(result, before)
     return result

@@ -37,6 +37,17 @@ def test_a_namesake_at_another_company_is_another_person(cli: Cli, root: Path, g
     assert "1 unchanged" in cli("import", "contacts", rows, "--map", "m.yaml").out
 
 
+def test_one_address_in_two_spellings_is_one(cli: Cli, root: Path, given: Given) -> None:
+    given(TWO_COMPANIES)
+    mails = "1,Bo Li,Contoso,b@x.example; B@X.example\n1,Bo Li,Contoso,B@x.example\n"
+    rows = write("p.csv", f"Id,Name,Company,Mail\n{mails}")
+    assert "1 made" in cli("import", "contacts", rows, "--map", write("m.yaml", PEOPLE)).out
+    assert "1 unchanged" in cli("import", "contacts", rows, "--map", "m.yaml").out
+    cli("contact", "set", "bo-li", "emails=b@x.example,B@X.EXAMPLE", "phones=+34 600 111 222,+34600111222")
+    bo = loads((root / "contacts/bo-li.yaml").read_text())
+    assert (bo["emails"], bo["phones"]) == (["b@x.example"], ["+34 600 111 222"])
+
+
 @pytest.mark.parametrize(
     "row",
     [

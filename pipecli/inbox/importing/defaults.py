@@ -18,6 +18,7 @@ from pipecli.inbox.importing.named_records_and_contacts import Nameable
 from pipecli.merge.field_by_field import TAKEN_TOGETHER
 from pipecli.records.base import Part, Plain
 from pipecli.records.catalogue import PriceList
+from pipecli.records.emails_and_phones import each_once
 from pipecli.records.kinds import Kind
 from pipecli.records.money import CURRENCIES, part_of, rounded
 from pipecli.records.opportunity import Opportunity
@@ -94,6 +95,9 @@ class Completer:
             if noun == "opportunity" and "unit_price" not in item and "product" in item:
                 item["unit_price"] = self._unit_price(plain, item)
         complete_activities(plain.get("activities", []))
+        for name in ("emails", "phones"):
+            if name in plain:
+                plain[name] = [*each_once(name, plain[name])]
         if noun == "opportunity" and "process" not in plain:
             self._choose_process(plain)
         if noun in ("opportunity", "lead"):

@@ -22,7 +22,7 @@ from pipecli.inbox.importing.mapping import RECORD, Source
 from pipecli.inbox.importing.named_records_and_contacts import Nameable
 from pipecli.inbox.importing.table import Row, Table
 from pipecli.records.base import Part
-from pipecli.records.emails_and_phones import email_key
+from pipecli.records.emails_and_phones import are_same, email_key
 from pipecli.records.kinds import COLLECTIONS_BY_NOUN as BY_NOUN
 from pipecli.records.kinds import CONTACT, PARENTS, Kind
 from pipecli.records.references import References
@@ -195,6 +195,8 @@ class Matcher:
                 values[path] = min(str(known), str(value))
             elif path == (self.bindings.rows,) and isinstance(known, tuple) and isinstance(value, tuple):
                 values[path] = (*known, *(tag for tag in value if tag not in known))
+            elif path[0] in ("emails", "phones") and are_same(path[0], known, value):
+                values[path] = known
             elif known != value:
                 draft.disputed |= frozenset() if draft.is_new else {path}
                 raise Unreadable(
