@@ -5,7 +5,6 @@ settings by id or name: a stage, a user, a team, a reason.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -25,6 +24,8 @@ def folded(text: str) -> str:
     """Text for comparing: without case, accents and marks, Arabic letters as Persian types them."""
     if text.isascii():
         return text.casefold()
+    import unicodedata  # few texts need it
+
     plain = unicodedata.normalize("NFKD", text.translate(_LETTERS)).translate(_LETTERS)
     return "".join([char for char in plain if not unicodedata.combining(char)]).casefold()
 

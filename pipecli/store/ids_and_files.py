@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 from collections.abc import Container, Sequence
@@ -39,6 +38,8 @@ def new_id(prefix: str, taken: Container[str]) -> str:
 
 def id_derived_from(text: str, taken: Container[object], prefix: str = "") -> str:
     """An id that none has, and the same in each clone: of two that import one export each record is one."""
+    import hashlib  # with OpenSSL, 3 ms of a verb that only names a record, too
+
     hashes = (hashlib.sha256(f"{text}\n{turn}".encode()).digest() for turn in count())
     several = (prefix + "".join(CROCKFORD[byte % 32] for byte in digest[:ID_LENGTH]) for digest in hashes)
     return next(id_ for id_ in several if id_ not in taken)

@@ -3,8 +3,6 @@
 The rules are a table in docs/references.md.
 """
 
-from __future__ import annotations
-
 import re
 import sqlite3
 from collections.abc import Callable, Sequence
@@ -186,7 +184,7 @@ def _by_name(
     return whole, partly
 
 
-def _is_called(naming: _Naming, words: Sequence[str], digits: str) -> bool:
+def _is_called(naming: "_Naming", words: Sequence[str], digits: str) -> bool:
     if any(same_number(digits, number) for number in naming.phones.splitlines()):
         return True
     return begins_words(words, f"{naming.own}\n{naming.others}")

@@ -300,10 +300,10 @@ def test_showing_imports_no_model(verb, cli, root):
     cli("opp", "list")  # the index is warm
     script = (
         "import sys; from pipecli.cli.main import run; "
-        "code = run(sys.argv[1:]); print(code, 'pydantic' in sys.modules, 'git' in sys.modules)"
+        "code = run(sys.argv[1:]); print(code, {'pydantic', 'git', '_hashlib'} & {*sys.modules})"
     )
     done = subprocess.run(
         [sys.executable, "-c", script, "-C", str(root), *verb.split()],
         capture_output=True, text=True, check=True,
     )  # fmt: skip
-    assert done.stdout.splitlines()[-1] == "0 False False"
+    assert done.stdout.splitlines()[-1] == "0 set()"
