@@ -323,7 +323,7 @@ def _forecast(end: Pipeline | None, head: Pipeline, by: str, currency: str) -> F
     if end is None:
         return None
     window = Window(None, None)
-    deals = forecast_deals(end.index.connection, OwnerFilter(), window)
+    deals = forecast_deals(end.index.connection, OwnerFilter(), window, by)
     rates = end.rates if end.rates.base == currency else head.rates
     return forecast(deals, by=by, rates=rates, today=head.today, window=window, currency=currency)
 

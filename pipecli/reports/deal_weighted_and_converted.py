@@ -244,12 +244,14 @@ class Valuation:
         """
         if deal.amount is None:
             return None
-        day = deal.day_of_rates(today)
-        shares = (_ALL, deal.probability or _ZERO)
-        amounts = [self.converted(deal.amount, deal.currency, day, deal.id, share) for share in shares]
-        yearly = deal.yearly_recurring
-        whole = (*amounts, self._part(yearly, deal.currency, day, _ALL) if yearly else _ZERO)
-        return Worth(*(self._counted(deal, figure) for figure in whole)) if deal.seller else Worth(*whole)
+        currency, day, yearly = deal.currency, deal.day_of_rates(today), deal.yearly_recurring
+        try:
+            amount = self._part(deal.amount, currency, day, _ALL)
+            weighted = self._part(deal.amount, currency, day, deal.probability or _ZERO)
+            whole = Worth(amount, weighted, self._part(yearly, currency, day, _ALL) if yearly else _ZERO)
+        except MissingRate as missing:
+            raise missing.of(deal.id) from None
+        return Worth(*(self._counted(deal, figure) for figure in whole)) if deal.seller else whole
 
     def _counted(self, deal: Deal, whole: Decimal) -> Decimal:
         """What counts of a figure of a deal: it, or one seller's part, to the cent."""

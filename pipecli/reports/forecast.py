@@ -215,11 +215,13 @@ class _Sums:
             if value is None:
                 without_amount += 1
                 continue
-            amount += value.amount
-            weighted += value.weighted
-            yearly += value.yearly
-            if deal.category:  # of most deals there is none, and a sum a deal takes its time
-                categories[deal.category] = categories.get(deal.category, _ZERO) + value.amount
+            own_amount, own_weighted, own_yearly = value
+            amount += own_amount
+            weighted += own_weighted
+            if own_yearly:  # of most deals there is none, nor a category, and a sum a deal takes its time
+                yearly += own_yearly
+            if deal.category:
+                categories[deal.category] = categories.get(deal.category, _ZERO) + own_amount
         process, subject = key
         return Row(
             subject, process, open_count, amount, weighted, won_count, won_amount, won_without_amount,
