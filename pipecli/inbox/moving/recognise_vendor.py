@@ -30,6 +30,7 @@ from pipecli.inbox.moving.vocabulary import (
     patterns,
 )
 from pipecli.records.compare_names import folded
+from pipecli.records.kinds import SLUG
 from pipecli.store.yaml.read import parse
 
 _MOST_BY_WORDS = 12
@@ -251,8 +252,7 @@ def _contact_of(table: Table, told: Recognised) -> dict[str, Any]:
     first, last = columns.get("first_name"), columns.get("last_name") or columns.get("name")
     if first and last:
         return {first: "first_name", last: "last_name"}  # `Firma, Vorname, Name`
-    person = _person_at(table, told)
-    return {person: "name"} if person else {}
+    return {person: "name"} if (person := _person_at(table, told)) else {}
 
 
 def _firms_alone(table: Table, told: Recognised) -> list[Recognised]:
@@ -306,6 +306,9 @@ def _with_whole_names(table: Table, told: Recognised) -> Recognised:
     if name is None or len(lacking) > 1:
         return told
     half = told.roles[parts[lacking == ["first_name"] or not lacking]]
+    if told.kind == "users" and not lacking and not any(" " in text for text in texts(table, name)):
+        login = {name: "id"} if all(re.fullmatch(SLUG, text) for text in texts(table, name)) else {}
+        return told._replace(columns={c: of for c, of in told.columns.items() if c != name} | login)
     cells = [(text_of_row(name, row), text_of_row(half, row)) for row in table.rows]
     in_it = [folded(part) in folded(whole) for whole, part in cells if part]
     if sum(in_it) * 2 > len(in_it):
