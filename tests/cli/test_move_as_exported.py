@@ -214,7 +214,7 @@ def test_lines_of_a_table_named_after_products_stages_in_capitals_and_people_wit
     assert [by_id[key]["stage"] for key in ("006A", "006B")] == ["lead", "lead"]
     assert by_id["006A"]["custom"] == {"primary_contact": "0035A00003KtL2lQAF"}
     assert by_id["006A"]["items"] == [
-        {"external_id": "00k1", "description": "Slate", "quantity": 2, "unit_price": 5}
+        {"external_id": "00k1", "product": "S-1", "description": "Slate", "quantity": 2, "unit_price": 5}
     ]
 
     shop = _files(
@@ -226,7 +226,8 @@ def test_lines_of_a_table_named_after_products_stages_in_capitals_and_people_wit
     )
     assert _kinds(_plan(cli, shop, "--force"))["deal_products.csv"] == "items"
     cli("import", "run", "m")
-    assert {loads(path.read_text())["sku"] for path in root.glob("products/*.yaml")} == {"PNL 100", "öl/5"}
+    skus = {loads(path.read_text())["sku"] for path in root.glob("products/*.yaml")}
+    assert skus == {"S-1", "PNL 100", "öl/5"}  # the first of a line alone
     assert (deals(root)["1"]["title"], deals(root)["1"]["items"][0]["discount_amount"]) == ("A", 150)
 
     named = _files(  # of which Zoho's contacts have all columns, too

@@ -437,3 +437,36 @@ def test_a_sum_with_its_tax_alone_is_no_net_and_comes_to_something(cli: Cli, roo
     (order,) = _papers(root, "orders").values()
     assert order.get("tax_included") == (None if net else True)
     assert _lines(order, "unit_price") == [(1900 if net else 2299,)]
+
+
+def test_products_of_lines_that_are_in_no_file_are_made_by_their_codes(cli: Cli, root: Path) -> None:
+    """Each line was rejected, as nothing but the code of its product named it, and only the run said so."""
+    lines = "Deal ID,SKU,Name,Quantity,Unit Price\n1,B.1,Blade,2,20.00\n1,B.1,Blade,1,10.00\n2,C-1,,1,9.00\n"
+    told = _plan(cli, deals=_DEALS, line_items=lines)
+    said = (
+        "line_items.csv: SKU names products that no file of the export has: those that aren't here are made"
+    )
+    assert said in told["assumed"]
+    assert "made on the way: 2 products" in cli("import", "run", "m").out
+    products = {
+        one["sku"]: one["name"] for one in map(loads, (p.read_text() for p in root.glob("products/*")))
+    }
+    assert products == {"B.1": "Blade", "C-1": "C-1"}
+    assert _lines(_papers(root, "opportunities")["1"], "product") == [("B.1",), ("B.1",)]
+
+
+def test_a_login_beside_both_names_is_the_users_id_and_names_nobody(cli: Cli, root: Path) -> None:
+    users = "id,user_name,first_name,last_name,email1\nu1,aruiz,Ana,Ruiz,a@x.example\n"
+    deals = "Deal ID,Deal Name,Stage,Amount,Currency,Owner\n1,Press,Demo,50,EUR,aruiz\n"
+    _plan(cli, users=users, deals=deals)
+    cli("import", "run", "m")
+    assert loads((root / "pipecli.yaml").read_text())["users"]["aruiz"]["name"] == "Ana Ruiz"
+    assert _papers(root, "opportunities")["1"]["owner"] == "aruiz"
+
+
+def test_a_row_that_a_comma_has_shifted_puts_nothing_into_the_settings(cli: Cli) -> None:
+    deals = (
+        "Deal Name,Company,Pipeline,Stage,Amount\nA,X,Sales,Demo,5\nB,Y,Inc,Sales,Demo,6\nC,Z,Sales,Demo,7\n"
+    )
+    assert "Inc" not in str(_plan(cli, deals=deals))
+    assert "inc" not in Path("m/settings.yaml").read_text()

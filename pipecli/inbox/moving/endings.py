@@ -284,6 +284,12 @@ def by_flags(table: Table, roles: Mapping[str, str]) -> Outcomes | None:
     return outcomes
 
 
+def whole_rows(table: Table) -> Table:
+    """The table without rows of more cells than its header, which are shifted and will be rejected."""
+    whole = [row for row in table.rows if not any(row.extra)]
+    return table._replace(rows=CountedRows(whole)) if whole and len(whole) < len(table.rows) else table
+
+
 def without_deleted(table: Table, told: Recognised, findings: Findings) -> Known:
     """A table without the rows that are deleted in the other system, where a column says so."""
     words, only = patterns()["deleted"].split(), dict[str, Any]()

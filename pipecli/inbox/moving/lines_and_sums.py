@@ -45,11 +45,13 @@ from pipecli.inbox.moving.recognise_by_words import (
 from pipecli.inbox.moving.reconcile import FileColumns
 from pipecli.inbox.moving.vocabulary import are_data, header_key, patterns
 from pipecli.records.compare_names import folded, is_code
+from pipecli.records.kinds import SKU
 from pipecli.store import ids_and_files
 from pipecli.store.parse_record import validate
 from pipecli.wording import count
 
 PAPERS = ("quotations", "orders")
+NAMELESS = "Line without a name"
 _OF_A_LINE = ("quantity", "unit_price", "product#", "uom")
 """Roles that nothing but a line has, where a table has a row for each."""
 _OF_DEALS = {"amount", "stage", "status", "owner"}
@@ -72,7 +74,8 @@ def with_papers_and_lines(
     """
     deals = {name for one in several for name in _names_of(*one, ("opportunities",))}
     known = [(one, told if told and told.vendor else of_papers(one, deals) or told) for one, told in several]
-    return [(table, (_is_open(told) and _of_lines(table, known)) or told) for table, told in known]
+    every = [(table, (_is_open(told) and _of_lines(table, known)) or told) for table, told in known]
+    return [(table, told and with_lines_in_rows(table, told)) for table, told in every]
 
 
 def _is_open(told: Recognised | None) -> bool:
@@ -211,7 +214,16 @@ def with_terms(table: Table, told: Recognised, findings: Findings) -> Recognised
         return told._replace(columns=columns)
     part = table._replace(columns=told.rest.get("lines", table.columns))
     columns = {c: of for c, of in columns.items() if _field(of).removeprefix(prefix) not in _TERMS}
-    columns |= {c: {"to": of, "unknown": "skip"} for c, of in columns.items() if of == f"{prefix}product"}
+    coded = next((c for c, of in columns.items() if of == f"{prefix}product"), "")
+    if coded and "products" not in findings.kinds and all(re.fullmatch(SKU, t) for t in texts(table, coded)):
+        named = (c for c, of in columns.items() if _field(of) == f"{prefix}description")
+        choices = [f"[{{{coded}}}] {{{column}}}" for column in (*named, coded)]
+        rest = {**told.rest, "templates": {**told.rest.get("templates", {}), f"{prefix}product": choices}}
+        told, columns = told._replace(rest=rest), {c: of for c, of in columns.items() if c != coded}
+        why = f"{coded} names products that no file of the export has: those that aren't here are made"
+        findings.assumed.append(f"{table_name(table)}: {why}")
+    elif coded:
+        columns[coded] = {"to": f"{prefix}product", "unknown": "skip"}
     for column, of in _terms_of(part, findings).items():
         columns[column] = {**of, "to": prefix + of["to"]} if isinstance(of, dict) else prefix + of
     return told._replace(columns=columns)
@@ -220,9 +232,6 @@ def with_terms(table: Table, told: Recognised, findings: Findings) -> Recognised
 def _says_tax(told: Recognised, role: str) -> bool:
     """True where the header of a price or a sum says that its tax is in it."""
     return re.search(patterns()["with tax"], folded(told.column_of(role) or "")) is not None
-
-
-_NAMELESS = "Line without a name"
 
 
 def _with_names(table: Table, told: Recognised, findings: Findings) -> dict[str, Any]:
@@ -250,11 +259,11 @@ def _with_names(table: Table, told: Recognised, findings: Findings) -> dict[str,
             named.append(column)
     if rows:
         several = f"{len(rows):,} of {count(len(table.rows), 'row', ',')}"
-        why = f"{several} with neither product nor description, called {_NAMELESS}"
+        why = f"{several} with neither product nor description, called {NAMELESS}"
         findings.assumed.append(f"{table_name(table)}: {why}")
         column = named[0] if named else priced[0]
         first = columns[column]
-        nameless = {"to": name, "when": dict.fromkeys(named, ""), "values": {"": _NAMELESS}}
+        nameless = {"to": name, "when": dict.fromkeys(named, ""), "values": {"": NAMELESS}}
         columns[column] = [first if isinstance(first, dict) else {"to": first}, nameless]
     return columns
 

@@ -25,7 +25,7 @@ from pipecli.inbox.moving import guess_or_ask_formats as formats
 from pipecli.inbox.moving import lines_and_sums as lines
 from pipecli.inbox.moving.deal_outcomes import OF_DEALS, Columns, Deals
 from pipecli.inbox.moving.duplicate_tables_and_columns import table_name
-from pipecli.inbox.moving.endings import columns_to_fill, is_of_stage, with_ends, without_deleted
+from pipecli.inbox.moving.endings import columns_to_fill, is_of_stage, whole_rows, with_ends, without_deleted
 from pipecli.inbox.moving.findings import Findings, filled, know_users, owners, staying_out
 from pipecli.inbox.moving.plan_files import SETTINGS_PAGE, Step, plan_page, settings_page
 from pipecli.inbox.moving.recognise_by_words import Recognised, columns_for, columns_of_deals
@@ -97,9 +97,8 @@ def make_plan(
                 better = recognised([below], vendor)[0]
                 if told is None or (better and len(better.columns) > len(told.columns)):
                     pairs[number] = (below, better)
-    pairs = lines.with_papers_and_lines(pairs)
-    with_lines = [(table, lines.with_lines_in_rows(table, told)) for table, told in pairs if told]
-    known = [_Recognition(table, part) for table, told in with_lines for part in persons_of(table, told)]
+    pairs = lines.with_papers_and_lines([(whole_rows(table), told) for table, told in pairs])
+    known = [_Recognition(table, part) for table, told in pairs if told for part in persons_of(table, told)]
     known.sort(key=_place)
     vendors = Counter(one.told.vendor for one in known if one.told.vendor)
     leading = vendors.most_common(1)[0][0] if vendors else ""
@@ -292,8 +291,9 @@ class _Mapping:
         made = self.told.rest.get("make", ()) or kinds_of_rows()[self.told.kind].get("make", ())
         if self.told.kind == "price-lists":
             return [] if "products" in self.before else ["product"]
-        alone = ["contact"] if isinstance(self.templates.get("contacts.contact"), str) else []
-        return [*made] if self.told.kind == "leads" or self._names() else alone
+        alone = ["contact"] * isinstance(self.templates.get("contacts.contact"), str)
+        alone += ["product"] * any(field.endswith("product") for field in self.templates)
+        return [*dict.fromkeys([*made, *alone])] if self.told.kind == "leads" or self._names() else alone
 
     def _column(self, column: str, role: Any) -> None:
         if not isinstance(role, str):
