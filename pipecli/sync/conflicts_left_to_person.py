@@ -367,7 +367,7 @@ class _ChangesOfSide:
             head, _, raw = entry.partition("\n")
             commit, _, name = head.partition(" ")
             words = raw.split()  # ":100644 100644 <before> <after> M <path>"; nothing of a merge
-            if len(words) > 4:
+            if words:
                 self._commits.append((Author(name, commit), words[2:4]))
         blobs = dict.fromkeys(blob for _, pair in self._commits for blob in pair if blob.strip("0"))
         self._plains = {

@@ -341,9 +341,14 @@ def test_a_final_value_is_held_against_its_quotation(
     assert not words or words in found[0]["message"]
 
 
-def test_a_quotation_that_a_hand_left_out_counts_all_the_same(told: Told, edit: Edit) -> None:
+def test_a_quotation_that_a_hand_left_out_counts_all_the_same(
+    told: Told, edit: Edit, git: Callable[..., str]
+) -> None:
     edit(OPEN, "status: open", "status: won\nclosed:\n  date: 2026-11-20\n  amount: 10.00")
     assert [each["rule"] for each in told()] == ["final-value"]
+    git("commit", "-qam", "Won")
+    edit(OPEN, "status: won", "status: won\nnotes: It was a present.")
+    assert told() == []
 
 
 def test_a_quotation_in_another_currency_is_converted(

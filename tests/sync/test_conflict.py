@@ -145,6 +145,12 @@ def test_theirs_removes_what_they_removed(ana: Clone, luis: Clone) -> None:
     assert not (ana.path / GRINDERS).exists()
     luis.sync()
     assert luis.state() == ana.state()
+    luis.remove("pipecli.yaml")
+    luis.git("push", "-q")
+    ana.change("pipecli.yaml", "name: Contoso", "name: Fabrikam")
+    ana.sync(code=1)
+    assert "pipecli.yaml would be gone, and with it the pipeline" in ana.refused("--theirs")
+    assert "Fabrikam" in ana.read("pipecli.yaml")
 
 
 def test_continue_takes_the_files_as_a_person_left_them(ana: Clone, luis: Clone) -> None:
