@@ -282,6 +282,10 @@ def test_likely_duplicates_are_listed_with_a_score_and_why(cli, add):
     assert set(cli("lead", "dupes", "--format", "ids").out.split()) == {one, two}
     cli("lead", "disqualify", two, "--reason", "duplicate")
     assert cli("lead", "dupes", "--format", "json").out == "[]\n"
+    cli("lead", "reopen", two)
+    for key in (one, two):
+        cli("lead", "convert", key, "--force")
+    assert cli("lead", "dupes", "--format", "json").out == "[]\n"  # what is converted is merged no more
 
 
 # Merged

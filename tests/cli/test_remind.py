@@ -96,9 +96,9 @@ def test_each_user_gets_one_message_with_what_is_overdue_first(cli: Cli, hooks: 
         "  OPP-2Q8XA Espresso machines @\u200beveryone (Contoso Coffee)"
     )
     assert by_user["luis"]["title"] == "1 follow-up for Luis Gil"
-    assert [(each["user"], each["items"]) for each in json.loads(said.out)] == [
-        ("ana-ruiz", ["OPP-2Q8XA/4F2QX", "OPP-2Q8XA/4F2QY"]),
-        ("luis", ["OPP-2Q8XA/next-contact"]),
+    assert [(each["user"], each["overdue"], each["items"]) for each in json.loads(said.out)] == [
+        ("ana-ruiz", 1, ["OPP-2Q8XA/4F2QX", "OPP-2Q8XA/4F2QY"]),
+        ("luis", 0, ["OPP-2Q8XA/next-contact"]),
     ]
 
 
