@@ -17,6 +17,7 @@ class PipecliError(Exception):
     """
 
     code = "refused"
+    exit_code = 1
     new: NewWords = ()
 
     def __init__(self, message: str, *, hint: str = "", code: str = "", reason: str = "") -> None:

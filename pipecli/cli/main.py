@@ -115,7 +115,7 @@ def run(arguments: list[str]) -> int:
         sys.stdout.flush()
     except PipecliError as error:
         error.hint = error.hint or session.files_that_stay()
-        return _error(session, arguments, error, USAGE if error.code == "usage" else 1)
+        return _error(session, arguments, error, USAGE if error.code == "usage" else error.exit_code)
     except (BrokenPipeError, SystemExit):  # the second is how Typer passes the first on
         # Who read us has seen enough (`| head`): not an error. What is still buffered goes nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -270,7 +270,8 @@ def _error(session: Session, arguments: Sequence[str], error: PipecliError, stat
         text = dumps({"error": as_record(error)}, None)
     else:
         text = "error: " + with_words_cut(terminal_line(" ".join(str(error).split("\n"))))
-    print(text, file=sys.stderr)  # noqa: T201 - the one place that prints errors
+    with suppress(BrokenPipeError):  # who heard us is gone; that it failed is told by the exit code
+        print(text, file=sys.stderr)  # noqa: T201 - the one place that prints errors
     return status
 
 

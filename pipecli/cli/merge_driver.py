@@ -9,8 +9,16 @@ from pipecli.cli.common.session import say
 from pipecli.errors import PipecliError
 from pipecli.harmless_text import terminal_line
 from pipecli.records.kinds import BY_FOLDER, SETTINGS_FILE
+from pipecli.store.merge_setup import CONFLICT
 
 app = noun()
+
+
+class MergeConflict(PipecliError):
+    """Fields are in conflict, as nothing but this tells git: a driver that fails hasn't merged."""
+
+    code = "conflict"
+    exit_code = CONFLICT
 
 
 @app.command("merge-driver", cls=Verb)
@@ -23,7 +31,7 @@ def merge_driver(
 ) -> None:
     """Merge a record field by field; `init` and `sync` have git run it.
 
-    Exits with 1 if fields are in conflict; they are marked in OURS and listed on stderr.
+    Exits with 3 if fields are in conflict; they are marked in OURS and listed on stderr.
     """
     from pipecli.merge.merge_file import merge_file
 
@@ -38,7 +46,7 @@ def merge_driver(
     if merged.conflicts:
         fields = len(merged.conflicts)
         what = "the file is" if merged.by_line else "1 field is" if fields == 1 else f"{fields} fields are"
-        raise PipecliError(f"{name}: {what} in conflict", hint="resolve it in the file, then `git add` it")
+        raise MergeConflict(f"{name}: {what} in conflict", hint="resolve it in the file, then `git add` it")
 
 
 def _file_of(path: str) -> str:

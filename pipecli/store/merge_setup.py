@@ -19,6 +19,8 @@ from pipecli.store.safe_files import Location
 ATTRIBUTES_FILE = ".gitattributes"
 
 DRIVER = "pipecli"
+CONFLICT = 3
+"""The exit code of `merge-driver` where a person must choose; with any other it has merged, or not worked."""
 _ANCESTOR_DRIVER = "pipecli-ancestor"
 _PATTERNS = (SETTINGS_FILE, *(f"{kind.folder}/**/*.yaml" for kind in KINDS))
 _SAMPLES = (SETTINGS_FILE, *(f"{kind.folder}/2026/11/any.yaml" for kind in KINDS))
@@ -74,16 +76,18 @@ def _settings(python: str) -> dict[str, str]:
 def _command(python: str, *options: str) -> str:
     """The command that git has a shell run: one certain Python, as a hook or cron may have another PATH.
 
-    -P: the files of a pipeline aren't modules to import. Where pipecli is gone, git's own merge by line.
+    -P: the files of a pipeline aren't modules to import. Where pipecli is gone, or fails, git's own merge by
+    line: to fail is a conflict to git, and the file would be ours, without a mark.
     """
     quoted = shlex.quote(python).replace("%", "%%")
     driver = " ".join([quoted, "-P", "-m", "pipecli", "merge-driver", *options, "--", "%O %A %B %P"])
-    return f"if test -x {quoted}; then {driver}; else git merge-file -L ours -L base -L theirs %A %O %B; fi"
+    by_line = "git merge-file -L ours -L base -L theirs %A %O %B"
+    return f"test -x {quoted} && {driver}; case $? in 0) ;; {CONFLICT}) exit 1 ;; *) {by_line} ;; esac"
 
 
 def _python_of(command: str) -> str:
     """The Python that a stored command runs; of one that is not ours empty."""
-    match = re.match(r"if test -x (.+?); then ", command)
+    match = re.match(r"test -x (.+?) && ", command)
     with suppress(ValueError):  # quotes that don't end
         return "".join(shlex.split(match[1].replace("%%", "%"))) if match else ""
     return ""

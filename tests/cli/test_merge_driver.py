@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -155,11 +157,14 @@ def test_a_clone_without_the_driver_sees_an_ordinary_conflict(mine: Clone, hers:
     assert hers.git("diff", "--name-only", "--diff-filter=U") == DEAL
 
 
-def test_where_pipecli_is_gone_git_merges_by_line(mine: Clone, hers: Clone, tmp_path: Path, monkeypatch):
+@pytest.mark.parametrize("python", ["gone 100%/python", shutil.which("false")])
+def test_where_pipecli_is_gone_or_fails_git_merges_by_line(
+    mine: Clone, hers: Clone, tmp_path: Path, monkeypatch, python
+):
     place = safe_files.find_location(hers.root)
-    monkeypatch.setattr("sys.executable", str(tmp_path / "gone 100%" / "python"))
+    monkeypatch.setattr("sys.executable", str(tmp_path / python))
     merge_setup.set_up_merge(place)
-    assert not merge_setup.is_merge_set_up(place)
+    assert merge_setup.is_merge_set_up(place) is (tmp_path / python).exists()
 
     mine.change(("title: Espresso machines", "title: Machines"))
     hers.change(("expected_close: 2026-12-15", "expected_close: 2027-01-15"))
@@ -238,7 +243,7 @@ def test_a_customer_that_both_sides_added(merge):
 
 def test_what_is_merged_by_line_is_said(merge):
     base = CUSTOMER + b"kind: organization\ncountry: ES\n"
-    text, said = merge(base, base + b"colour: red\n", base.replace(b"Contoso\n", b"C\n"), code=1)
+    text, said = merge(base, base + b"colour: red\n", base.replace(b"Contoso\n", b"C\n"), code=3)
     assert text == "id: contoso\nname: C\nkind: organization\ncountry: ES\ncolour: red\n"
     assert said.startswith(
         'customers/contoso.yaml: merged line by line, not by field: ours, line 5: unknown key "colour"'
@@ -249,13 +254,21 @@ def test_what_is_merged_by_line_is_said(merge):
 
 
 def test_a_binary_file_under_the_name_of_a_record(merge):
-    text, said = merge(CUSTOMER, b"\0\1", b"\0\2", code=1)
+    text, said = merge(CUSTOMER, b"\0\1", b"\0\2", code=3)
     assert text == "\0\1" and "a file that isn't text can't be merged: ours is kept" in said
 
 
 def test_a_file_in_no_folder_of_records(merge):
-    text, said = merge(b"a: 1\n", b"a: 2\n", b"a: 1\nb: 1\n", "sales/notes.yaml", code=1)
+    text, said = merge(b"a: 1\n", b"a: 2\n", b"a: 1\nb: 1\n", "sales/notes.yaml", code=3)
     assert "<<<<<<< ours" in text and "not by field: it isn't a record" in said
+
+
+def test_git_hears_of_a_conflict_where_nobody_reads_the_words(merge, monkeypatch):
+    reader, writer = os.pipe()
+    os.close(reader)
+    with suppress(BrokenPipeError), os.fdopen(writer, "w") as unread:
+        monkeypatch.setattr("sys.stderr", unread)
+        merge(*(CUSTOMER + b"country: " + each + b"\n" for each in (b"ES", b"PT", b"FR")), code=3)
 
 
 @pytest.mark.parametrize("path", ["contacts/eu/customers/contoso.yaml", "customers/old/contoso.yaml"])

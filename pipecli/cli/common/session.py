@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date, datetime, tzinfo
 from functools import cached_property
 from pathlib import Path
@@ -313,7 +313,9 @@ def repeat_nothing() -> None:
 def say(line: str) -> None:
     """Tell a person something that isn't a result."""
     if line not in _told:
-        typer.echo("\n".join([with_words_cut(terminal_line(part)) for part in line.split("\n")]), err=True)
+        text = "\n".join([with_words_cut(terminal_line(part)) for part in line.split("\n")])
+        with suppress(BrokenPipeError):  # who heard us is gone, and the work goes on
+            typer.echo(text, err=True)
         _said.add(line)
 
 
