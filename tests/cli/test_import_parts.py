@@ -287,6 +287,11 @@ def test_another_contact_in_the_file_is_in_the_place_of_its_last_and_beside_what
     cli("contact", "add", "Flo")
     cli("contact", "merge", "di", "flo")
     assert night("A1,A,Ed,\n") == ["ben", "ed", "ib-lund"]
+    assert night("A1,A,,\n") == ["ben", "ib-lund"]
+    assert night("A1,A,Ed,\n") == ["ben", "ed", "ib-lund"]
+    cli("opp", "contact", "remove", deal, "ed")
+    cli("opp", "contact", "add", deal, "ed", "--role", "buyer")
+    assert night("A1,A,,\n") == ["ben", "ed", "ib-lund"]
 
 
 @pytest.mark.parametrize("keep", ["local", "file", "conflict"])

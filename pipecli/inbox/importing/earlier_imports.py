@@ -224,6 +224,13 @@ def _merged(collection: Kind, difference: Difference, base: Plain, keep: Keep) -
         return Merged(key, told if keep == "file" else local, differing)
 
 
+def in_dispute(conflict: FieldConflict) -> str:
+    """A field that both sides changed, for the rejects."""
+    base, ours, theirs = ("nothing" if value is None else value for value in conflict[1:])
+    field_ = ".".join(conflict.path)
+    return f"{field_}: the file says {theirs}, it is {ours} here, and was {base} at the last import"
+
+
 class Imported(NamedTuple):
     """A record's file in an import's commit: its blob before, None where the import made it, and after."""
 

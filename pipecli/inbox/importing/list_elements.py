@@ -363,11 +363,15 @@ class Placing:
         return self._is(list_, bare, member, element_name(self.model, list_, bare))
 
     def _former(self, list_: str, elements: Mapping[int, Element], free: Mapping[int, Any]) -> Any:
-        """The file's only one so far, where it now names another that people had added; None for no such."""
-        if list_ in ("items", self.rows) or len(elements) != 1 or not self.was_imported():
+        """The file's only one so far, where it now has none, or names another that people had added."""
+        if list_ in ("items", self.rows) or len(elements) > 1 or not self.was_imported():
             return None
-        told, (element,) = self._said().get(list_, []), elements.values()
-        is_said = any(self._is(list_, element, one, element_name(self.model, list_, element)) for one in told)
+        told = self._said().get(list_, [])
+        is_said = any(
+            self._is(list_, element, one, element_name(self.model, list_, element))
+            for element in elements.values()
+            for one in told
+        )
         several = [member for member in free.values() if member in told and not is_said]
         return several[0] if len(several) == 1 else None
 

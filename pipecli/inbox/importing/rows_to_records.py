@@ -13,7 +13,14 @@ from pipecli.inbox.importing.bindings import Bindings, Tally
 from pipecli.inbox.importing.cells import CLOSED_STAGE, Named, Path, nouns_of
 from pipecli.inbox.importing.day_formats import refuse_other_order
 from pipecli.inbox.importing.defaults import Completer, forget_ending
-from pipecli.inbox.importing.earlier_imports import Difference, Keep, as_imported, last_said, merge_local
+from pipecli.inbox.importing.earlier_imports import (
+    Difference,
+    Keep,
+    as_imported,
+    in_dispute,
+    last_said,
+    merge_local,
+)
 from pipecli.inbox.importing.import_report import Built, Lines
 from pipecli.inbox.importing.list_elements import (
     FURTHER_CONTACTS,
@@ -31,7 +38,6 @@ from pipecli.inbox.importing.match_record import NOT_HERE, REMOVED, Draft, Match
 from pipecli.inbox.importing.named_records_and_contacts import Nameable
 from pipecli.inbox.importing.table import Row
 from pipecli.json_and_csv import loads
-from pipecli.merge.field_by_field import FieldConflict
 from pipecli.records.base import Document, Part, Plain, Record
 from pipecli.records.kinds import Kind
 from pipecli.records.opportunity import Opportunity
@@ -214,7 +220,7 @@ class _Builder:
         ):
             draft = self.matcher.by_key[key]
             if conflicts and keep == "conflict":
-                draft.reason = Reason("; ".join(map(_disputed, conflicts)))
+                draft.reason = Reason("; ".join(map(in_dispute, conflicts)))
                 continue
             for conflict in conflicts if keep != "file" else ():
                 Tally.count(self.outcome.kept, ".".join(conflict.path), draft.rows[0])
@@ -311,6 +317,7 @@ class _Builder:
 
     def _plain(self, draft: Draft, before: Part | None) -> Plain:
         """The record as plain data: its present values, those of its rows, and defaults for the rest."""
+        emptied = {"contacts"} & self._owned.keys() - {path[0] for path in draft.values}
         self.matcher.leave_out_unknown(draft)
         draft.customer = self._customer(draft, before)
         if self.collection.noun == "opportunity" and (person := self._person_of_customer(draft)):
@@ -352,9 +359,9 @@ class _Builder:
         put_values(plain, values)
         earlier = partial(self._was_imported, draft), partial(self._said, draft)
         placing = Placing(self.collection, self.bindings, *earlier, draft.rows[0])
-        for list_, members in elements.items():
+        for list_ in sorted(emptied | elements.keys()):
             fixed = next(iter(of_elements.get(list_, {}).values()), {})
-            placing.put(plain, list_, members, fixed, self._owned[list_])
+            placing.put(plain, list_, elements.get(list_, {}), fixed, self._owned[list_])
         if "created" not in plain and issubclass(self.collection.model, Document):
             plain["created"] = self.now
             draft.filled += ("created",)
@@ -441,9 +448,3 @@ class _Builder:
                 self._to_removed.add((noun, key))
                 return
             raise Unreadable(f"{field_}: unknown {noun} {key}")
-
-
-def _disputed(conflict: FieldConflict) -> str:
-    base, ours, theirs = ("nothing" if value is None else value for value in conflict[1:])
-    field_ = ".".join(conflict.path)
-    return f"{field_}: the file says {theirs}, it is {ours} here, and was {base} at the last import"
