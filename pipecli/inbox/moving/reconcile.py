@@ -6,7 +6,7 @@ The file's side is counted from its cells, not from what the import made of them
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Literal, NamedTuple
@@ -19,7 +19,7 @@ from pipecli.inbox.importing.import_files import Import
 from pipecli.inbox.importing.list_elements import discount_lines
 from pipecli.inbox.importing.mapping import Column, Source
 from pipecli.inbox.importing.table import Cell, Row, Table
-from pipecli.inbox.moving.findings import text_of_row
+from pipecli.inbox.moving.findings import are_amounts, has_word, text_of_row
 from pipecli.inbox.moving.vocabulary import outcome_of
 from pipecli.json_and_csv import loads, quoted
 from pipecli.records.kinds import BY_FOLDER, BY_PREFIX, OPPORTUNITY, ORDER, QUOTATION, Kind
@@ -38,7 +38,7 @@ from pipecli.store.pipeline import Pipeline
 from pipecli.wording import shortened
 
 ITEMS = "items"
-_PAPERS = (QUOTATION.folder, ORDER.folder)
+PAPER_KINDS = (QUOTATION.folder, ORDER.folder)
 
 
 class Group(NamedTuple):
@@ -112,6 +112,8 @@ class Reconciliation:
     totals: dict[Group, Totals] = field(default_factory=dict)
     other_grand_totals: list[tuple[str, Decimal, Decimal]] = field(default_factory=list)
     """Papers whose lines agree and whose grand total doesn't, with that of the file and the one here."""
+    has_other_money: bool = False
+    """Of papers: it has amounts in columns that feed no sum, so that coming to nothing is no agreement."""
     changed: list[Changed] = field(default_factory=list)
     """What was here before and isn't as the file says: people changed it, or a hand did."""
 
@@ -191,6 +193,14 @@ class FileColumns:
         if field_ == "discount":
             yield from (three for three in self._cells(row, "discount_amount") if is_percentage(three[2]))
 
+    def have_other_money(self) -> bool:
+        """True where a column of amounts feeds no field but one below `custom`, or none."""
+        own = {c for field_, fed in self._feeds.items() if not field_.startswith("custom.") for c, _ in fed}
+        free = [column for column in self._table.columns if column not in own]
+        named = [c for c in free if has_word(c, "sum") or has_word(c, "tax")]
+        cents = [c for c in free if all(re.search(r"\d[.,]\d\d\D*$", text) for text in texts(self._table, c))]
+        return any(are_amounts(self._table, column) for column in named + cents)
+
     def place(self, row: Row) -> tuple[str, tuple[str, str]]:
         """The words of a row for its stage and status, and the status and stage that they stand for.
 
@@ -247,12 +257,13 @@ def told_of(done: Import, source: Source) -> Reconciliation | None:
         for key, event in done.outcome.changed
         if kind != OPPORTUNITY.folder or event.field not in _COMPARED
     ]
-    if kind not in _PAPERS and (kind != OPPORTUNITY.folder or not columns.tell_deals):
+    if kind not in PAPER_KINDS and (kind != OPPORTUNITY.folder or not columns.tell_deals):
         return None
     if own is None:
         return Reconciliation(done.table.name, kind, comparable=False)
     told = _told_of_records(done, columns, own, "amount" if kind == OPPORTUNITY.folder else "total")
-    return Reconciliation(done.table.name, kind, told=told, changed=changed)
+    other = kind in PAPER_KINDS and columns.have_other_money()
+    return Reconciliation(done.table.name, kind, told=told, changed=changed, has_other_money=other)
 
 
 _COMPARED = {"status", "stage", "amount", "closed.amount"}
@@ -356,14 +367,15 @@ def reconcile(file: Reconciliation, before: Pipeline, here: Pipeline) -> None:
         totals = file.totals.setdefault(Group(told.stage, currency), Totals())
         amount = told.sum(record.currency or currency)
         if amount is None and kind is not OPPORTUNITY:  # the file says no sum
-            record = record._replace(values=(Decimal(0),) * record.rows)
+            is_lost = file.has_other_money and not any(record.values)
+            record = record._replace(values=() if is_lost else (Decimal(0),) * record.rows)
         amount = amount or Decimal(0)
         value = amount if amount in record.values else (*record.values, Decimal(0))[0]
         totals.rows += 1 if kind else len(told.lines)
         totals.rows_here += record.rows
         totals.amount += amount
         totals.amount_here += value
-        if record.rows and value == amount:
+        if record.values and value == amount:
             grand = told.grand_total and rounded(told.grand_total, currency)
             if grand and record.grand_total is not None and grand != record.grand_total:
                 file.other_grand_totals.append((key, grand, record.grand_total))
@@ -375,26 +387,6 @@ def reconcile(file: Reconciliation, before: Pipeline, here: Pipeline) -> None:
         else:
             totals.differing.append(key)
     file.told, file.changed = {}, [*worth, *file.changed]
-
-
-def not_in(files: Sequence[Reconciliation], before: Pipeline) -> Iterator[tuple[str, list[str]]]:
-    """By kind, the deals, papers and lines of earlier exports that these files lack, as people call them.
-
-    None where the most are missing: such files have only what is new.
-    """
-    connection = before.index.connection
-    for kind in (OPPORTUNITY.folder, *_PAPERS, ITEMS):
-        own = [file for file in files if file.kind == kind]
-        keys = {key for file in own for key in file.told}
-        if kind == ITEMS:
-            told = {plain_digits(id_) for file in own for one in file.told.values() for id_ in one.ids}
-            nouns = {BY_PREFIX[key.partition("-")[0]].noun for key in keys}
-            known = rows_for_verbs.lines_known_elsewhere(connection, nouns)
-        else:
-            told, known = keys, rows_for_verbs.known_elsewhere(connection, BY_FOLDER[kind].table)
-        missing = [name for external, name in known if plain_digits(external) not in told]
-        if own and all(file.comparable for file in own) and 0 < len(missing) * 2 <= len(known):
-            yield kind, missing
 
 
 def _records_here(pipeline: Pipeline, kind: Kind, told: Container[str]) -> Iterator[tuple[str, _Here]]:

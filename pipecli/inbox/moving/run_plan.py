@@ -39,9 +39,10 @@ from pipecli.inbox.moving.findings import text_of_row
 from pipecli.inbox.moving.plan import Plan, make_plan
 from pipecli.inbox.moving.plan_files import Move, Step, apply_settings, in_its_line, load_plan
 from pipecli.inbox.moving.recognise_vendor import vendors
-from pipecli.inbox.moving.reconcile import Reconciliation, not_in, reconcile, told_of
+from pipecli.inbox.moving.reconcile import ITEMS, PAPER_KINDS, Reconciliation, reconcile, told_of
 from pipecli.inbox.moving.vocabulary import header_key
-from pipecli.records.kinds import COLLECTIONS, Kind
+from pipecli.records.kinds import BY_FOLDER, BY_PREFIX, COLLECTIONS, OPPORTUNITY, Kind
+from pipecli.records.written_amounts import plain_digits
 from pipecli.store import safe_files
 from pipecli.store.index import rows_for_verbs
 from pipecli.store.lock_and_signals import write_unlogged
@@ -208,7 +209,7 @@ def run_plan(
         )
     with bar(len(draft.held)) as tick:
         draft.take_held(tick)
-    moved.gone = dict(not_in(moved.reconciliation, pipeline))
+    moved.gone = dict(_not_in(moved.reconciliation, pipeline))
     for compared in moved.reconciliation:
         reconcile(compared, pipeline, draft)
     draft.take(circle.writes())
@@ -218,6 +219,26 @@ def run_plan(
     if move.is_own:
         moved.writes += _files_beside(draft, given or move.folder)
     return moved
+
+
+def _not_in(files: Sequence[Reconciliation], before: Pipeline) -> Iterator[tuple[str, list[str]]]:
+    """By kind, the deals, papers and lines of earlier exports that these files lack, as people call them.
+
+    None where the most are missing: such files have only what is new.
+    """
+    connection = before.index.connection
+    for kind in (OPPORTUNITY.folder, *PAPER_KINDS, ITEMS):
+        own = [file for file in files if file.kind == kind]
+        keys = {key for file in own for key in file.told}
+        if kind == ITEMS:
+            told = {plain_digits(id_) for file in own for one in file.told.values() for id_ in one.ids}
+            nouns = {BY_PREFIX[key.partition("-")[0]].noun for key in keys}
+            known = rows_for_verbs.lines_known_elsewhere(connection, nouns)
+        else:
+            told, known = keys, rows_for_verbs.known_elsewhere(connection, BY_FOLDER[kind].table)
+        missing = [name for external, name in known if plain_digits(external) not in told]
+        if own and all(file.comparable for file in own) and 0 < len(missing) * 2 <= len(known):
+            yield kind, missing
 
 
 def _refused(done: Import, source: Source) -> Iterator[tuple[tuple[str, str], str]]:
