@@ -470,3 +470,18 @@ def test_a_row_that_a_comma_has_shifted_puts_nothing_into_the_settings(cli: Cli)
     )
     assert "Inc" not in str(_plan(cli, deals=deals))
     assert "inc" not in Path("m/settings.yaml").read_text()
+
+
+def test_a_reconciliation_agrees_to_nothing_where_the_file_has_money_for_it(cli: Cli, root: Path) -> None:
+    """Orders whose sum no column was known for came to 0.00, and the reconciliation said that they agree."""
+    orders = "Order ID,Order Date,Deal ID,Tax amount,Status\nS1,2026-03-25,1,399.00,Open\n"
+    assert any("come to nothing" in said for said in _plan(cli, deals=_DEALS, orders=orders)["assumed"])
+    assert "Open: 1 row 0.00 EUR | 1 row 0.00 EUR: 1 differs (S1)" in cli("import", "run", "m", code=1).out
+
+
+def test_a_sum_without_tax_is_that_of_a_quotation_whichever_stands_first(cli: Cli, root: Path) -> None:
+    """With its tax it came as the net: nothing tells the tax of Odoo's list."""
+    quotes = "Quote No,Deal Name,Total,Untaxed Amount\nQ1,Press,3146.00,2600.00\n"
+    _plan(cli, deals=_DEALS, quotes=quotes)
+    cli("import", "run", "m")
+    assert _lines(_papers(root)["Q1"], "unit_price") == [(2600,)]

@@ -50,8 +50,7 @@ from pipecli.store import ids_and_files
 from pipecli.store.parse_record import validate
 from pipecli.wording import count
 
-PAPERS = ("quotations", "orders")
-NAMELESS = "Line without a name"
+PAPERS, NAMELESS = ("quotations", "orders"), "Line without a name"
 _OF_A_LINE = ("quantity", "unit_price", "product#", "uom")
 """Roles that nothing but a line has, where a table has a row for each."""
 _OF_DEALS = {"amount", "stage", "status", "owner"}
@@ -388,7 +387,7 @@ def with_sums(known: Sequence[Known], findings: Findings) -> list[Recognised]:
     worth = worth_of_lines(known) if any(_has_open_sums(told) for _, told in known) else {}
     is_gross = any(told.kind == "items" and _says_tax(told, "unit_price") for _, told in known)
     several = [_of_sums(*one, worth, findings) if _has_open_sums(one[1]) else one[1] for one in known]
-    kinds = (*PAPERS, "opportunities") if is_gross else ()
+    kinds = (*PAPERS, "opportunities") * is_gross
     return [
         _with_tax(told) if told.kind in kinds or _says_tax(told, "items.unit_price") else told
         for told in several
@@ -413,11 +412,10 @@ def _of_sums(table: Table, told: Recognised, worth: Mapping[str, Worth], finding
     of_lines = {c for c, of in columns.items() if _field(of).startswith("items.")}
     of_lines |= of_lines_alone(table, told)
     cells = {c: own for c in table.columns if c not in of_lines and any(own := numbers(first, c))}
-    ignored = told.rest.get("ignore", ())
+    ignored, total = told.rest.get("ignore", ()), columns_for(table, told.kind, "total")
     offs = [c for c in cells if has_word(c, "discount") and c not in ignored]
     offs += [c for c in cells if told.columns.get(c) == "off" and c not in offs]
     taxes = [own for c, own in cells.items() if has_word(c, "tax")]
-    total = columns_for(table, told.kind, "total")
     sums = [c for c in cells if c not in offs and (c in total or has_word(c, "sum"))]
     figures = sorted((c for c in cells if c not in offs), key=lambda c: c not in sums)
     each = {c: [Worth(of or Decimal(0)) for of in cells[c]] for c in figures if c not in ignored}
@@ -440,9 +438,11 @@ def _of_sums(table: Table, told: Recognised, worth: Mapping[str, Worth], finding
     if not any(lines) and "total" not in map(_field, columns.values()) and not _prefix(told):
         why = "no sum and no line is known of them, so they come to nothing"
         findings.assumed.append(f"{table_name(table)}: {why}")
-    if any(lines) and sums:
+    elif any(lines) and sums:
         why = "no sum of a row is what its lines come to, less a discount or with tax"
         findings.assumed.append(f"{table_name(table)}: {why}")
+    elif guess := told.rest.get("sum"):
+        findings.assumed.append(f"{table_name(table)}: {guess} is taken for the sum of its lines")
     told = told._replace(columns=columns)
     return _with_tax(told) if not any(lines) and _says_tax(told, "total") else told
 

@@ -242,16 +242,20 @@ def of_papers(table: Table, deals: Container[str]) -> Recognised | None:
     columns = _by_words(table, synonyms()[kind])
     told = {c: of_papers_statuses(kind, texts(table, c)) for c, role in columns.items() if role == "status"}
     columns |= {column: {"to": "status", **of} for column, of in told.items()}
-    if "total" not in columns.values():
-        net = {*patterns()["prices"]["untaxed"].split()}
-        sums = [c for c in table.columns if c not in columns and has_word(c, "sum") and are_amounts(table, c)]
-        sums.sort(key=lambda c: net.isdisjoint(header_key(c).split()))  # `Untaxed Amount`
-        columns |= dict.fromkeys(sums[:1], "total")
+    rest: dict[str, Any] = {}
+    net, other = patterns()["prices"]["untaxed"].split(), {*patterns()["no sum"].split()}
+    free = [c for c in table.columns if columns.get(c, "total") == "total" and has_word(c, "sum")]
+    gross = [c for c in free if re.search(patterns()["with tax"], folded(c))]
+    sums = [c for c in free if c in (*columns, *gross) or other.isdisjoint(header_key(c).split())]
+    sums.sort(key=lambda c: ({*net}.isdisjoint(header_key(c).split()), c not in columns))  # `Untaxed Amount`
+    for column in [c for c in sums if are_amounts(table, c)][:1]:
+        rest = {} if column in columns else {"sum": column}
+        columns = {c: role for c, role in columns.items() if role != "total"} | {column: "total"}
     if {"opportunity", "opportunity#"}.isdisjoint(map(str, columns.values())):
         free = [c for c in table.columns if str(columns.get(c, "custom")).startswith("custom")]
         columns |= dict.fromkeys(naming(table, free, deals)[:1], "opportunity")
     is_told = any(role in evidence()[kind]["needs"] for role in columns.values() if isinstance(role, str))
-    return Recognised(kind, "", "", columns, {}, 1) if is_told else None
+    return Recognised(kind, "", "", columns, rest, 1) if is_told else None
 
 
 _OF_PAPERS = {"external_id", "custom.number", "custom.name", "created", "valid_until", "status", "total"}
