@@ -11,7 +11,7 @@ from collections.abc import Mapping as Map
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 from pipecli.errors import Reason, Unreadable
 from pipecli.inbox.importing.cells import Path, PercentOff, Reader
@@ -23,7 +23,6 @@ from pipecli.records.money import EXACT, part_of
 from pipecli.records.references import named_at
 from pipecli.records.written_amounts import DecimalSign, Money, is_cut_off, is_rounded, read_number
 
-K = TypeVar("K")
 Values = Map[Path, object]
 
 
@@ -75,11 +74,22 @@ class Tally:
     rows: int
     example: Row
 
-    @staticmethod
-    def count(tallies: dict[K, Tally], name: K, row: Row) -> None:
-        known = tallies.get(name)
+
+class Tallies(defaultdict[str, dict[Any, Tally]]):
+    """What is told of the rows of one file, by section of its report (`import_report.py`) and by name.
+
+    Of `replaced` a name is column, value, and the mapping's value in its place; of `unread`, which is no
+    section, a column and the text of a day that no format of it fits.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(dict)
+
+    def count(self, section: str, name: object, row: Row) -> None:
+        """Count a row."""
+        known = self[section].get(name)
         if known is None:
-            tallies[name] = Tally(1, row)
+            self[section][name] = Tally(1, row)
         else:
             known.rows += 1
 
@@ -137,17 +147,8 @@ class Bindings:
     """What a column of currencies says but for the pipeline's own, in words."""
     nothing: frozenset[str] = frozenset()
     """The words that don't count as a value."""
-    empties: dict[str, Tally] = field(default_factory=dict)
-    """Those that were met."""
-    unread: dict[tuple[str, str], Row] = field(default_factory=dict)
-    """By column, the texts of days and moments that no format of it fits, each with its first row."""
-    lacking: dict[str, Tally] = field(default_factory=dict)
-    left_out: dict[str, Tally] = field(default_factory=dict)
-    noted: dict[str, Tally] = field(default_factory=dict)
-    """What was taken and is worth a look."""
+    tallies: Tallies = field(default_factory=Tallies)
     today: date = date.max
-    replaced: dict[tuple[str, str, str], Tally] = field(default_factory=dict)
-    """By column, value, and the mapping's value in its place."""
     _memory: defaultdict[Reader, dict[str, object]] = field(default_factory=lambda: defaultdict(dict))
 
     @property
@@ -160,11 +161,6 @@ class Bindings:
             for column, bindings in self.columns.items()
             if any(binding.path == path for binding in bindings)
         ]
-
-    def share(self, other: Bindings) -> None:
-        """Count together with others, for rows of the same file."""
-        self.lacking, self.left_out, self.noted = other.lacking, other.left_out, other.noted
-        self.replaced, self.empties, self.unread = other.replaced, other.empties, other.unread
 
     def tells_apart(self, collection: Kind) -> bool:
         """True where a second run finds the records of the first, and makes none anew."""
@@ -183,7 +179,7 @@ class Bindings:
             if holds:
                 wanted.append(row)
             else:
-                Tally.count(self.left_out, "rows, by `only`", row)
+                self.tallies.count("left_out", "rows, by `only`", row)
         return wanted
 
     def is_below(self, row: Row) -> bool:
@@ -207,7 +203,7 @@ class Bindings:
         for column, bindings in self.columns.items():
             cell = self._cell_or_nothing(row, column)
             if is_empty(cell) and not any("" in binding.values for binding in bindings):
-                Tally.count(self.lacking, column, row)
+                self.tallies.count("lacking", column, row)
                 continue
             is_taken = False
             for binding in bindings:
@@ -215,11 +211,11 @@ class Bindings:
                     is_taken = True
                     self._take(reading, column, binding, cell)
             if not is_taken:
-                Tally.count(self.left_out, column, row)
+                self.tallies.count("left_out", column, row)
         for template in self.templates:
             self._fill_in(reading, template)
         if isinstance(day := reading.values.get(("closed", "date")), date) and day > self.today:
-            Tally.count(self.noted, CLOSES_LATER, row)
+            self.tallies.count("noted", CLOSES_LATER, row)
         return reading
 
     def _cell_or_nothing(self, row: Row, column: str) -> Cell:
@@ -228,7 +224,7 @@ class Bindings:
         if isinstance(cell, str) and (word := cell.strip()) in self.nothing:
             if any(word in binding.values for binding in self.columns.get(column, ())):
                 return cell
-            Tally.count(self.empties, word, row)
+            self.tallies.count("empty", word, row)
             return ""
         return cell
 
@@ -244,7 +240,7 @@ class Bindings:
         if replacement is not None:
             if binding.path is not None and binding.path in replacement:
                 by = written(replacement[binding.path])
-                Tally.count(self.replaced, (column, _plain(cell), by), reading.row)
+                self.tallies.count("replaced", (column, _plain(cell), by), reading.row)
             for path, value in replacement.items():
                 reading.values.setdefault(path, value)
             return
@@ -263,7 +259,7 @@ class Bindings:
             first = self._first(reading, column, binding, cell) if binding.split else cell
             value = self._read(binding.read, first)
             if value == "" and path[0] != "custom":  # HTML that shows nothing; own texts may
-                Tally.count(self.lacking, column, reading.row)
+                self.tallies.count("lacking", column, reading.row)
                 return
             if isinstance(value, PercentOff):
                 path, value = (*path[:-1], "discount"), value.percent
@@ -275,7 +271,7 @@ class Bindings:
         except Unreadable as error:
             reading.reasons.append(Reason(f"{column}: {error}"))
             if binding.formats:
-                self.unread.setdefault((column, _plain(cell)), reading.row)
+                self.tallies.count("unread", (column, _plain(cell)), reading.row)
 
     def _multiplied(
         self, amount: Money, column: str, decimal_sign: DecimalSign, is_divided: bool, row: Row
@@ -289,7 +285,7 @@ class Bindings:
         number = read_number(cell, decimal_sign) if isinstance(cell, str) else read_number(str(cell), ".")
         if not is_divided:
             return amount._replace(value=EXACT.multiply(amount.value, number))
-        Tally.count(self.noted, DIVIDED, row)
+        self.tallies.count("noted", DIVIDED, row)
         return amount._replace(value=part_of(amount.value, number))
 
     def _replaced(
@@ -302,7 +298,7 @@ class Bindings:
                 yield value
             elif isinstance(others := replacement.get(binding.path or ()), tuple):
                 by = ", ".join(map(written, others))
-                Tally.count(self.replaced, (column, written(value), by), reading.row)
+                self.tallies.count("replaced", (column, written(value), by), reading.row)
                 yield from others
 
     def _first(self, reading: RowReading, column: str, binding: ColumnBinding, cell: Cell) -> Cell:
@@ -311,7 +307,7 @@ class Bindings:
             return cell
         first, *others = [part.strip() for part in cell.split(binding.split) if part.strip()] or [""]
         if others:
-            Tally.count(self.left_out, f"{column}, from its second value on", reading.row)
+            self.tallies.count("left_out", f"{column}, from its second value on", reading.row)
         return first
 
     def external_of(self, row: Row, ordinal: str = "") -> str:

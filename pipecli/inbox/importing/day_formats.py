@@ -227,14 +227,14 @@ def refuse_other_order(source: Source, bindings: Bindings) -> bool:
 
     The rows that fit both would be taken for other days than they are.
     """
-    for (column, text), row in bindings.unread.items():
+    for (column, text), tally in bindings.tallies["unread"].items():
         for form in sorted({form for binding in bindings.columns[column] for form in binding.formats}):
             other = turned(form)
             if other and fits(text, other):
                 source.fault(
                     source.place_of(column),
-                    f'{column}: "{text}" (line {row.line}) fits {other} alone, and the column is read as '
-                    f"{form}: one column has one order of day and month; say which it is, with date",
+                    f'{column}: "{text}" (line {tally.example.line}) fits {other} alone, and the column is '
+                    f"read as {form}: one column has one order of day and month; say which it is, with date",
                 )
                 return True
     return False

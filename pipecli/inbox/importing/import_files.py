@@ -17,20 +17,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pipecli.errors import PipecliError
-from pipecli.inbox.importing.bindings import ORDINAL, Tally
+from pipecli.inbox.importing.bindings import ORDINAL
 from pipecli.inbox.importing.compile_mapping import compiled
 from pipecli.inbox.importing.earlier_imports import EarlierFiles, Keep
 from pipecli.inbox.importing.import_report import Built, Lines, report_json
 from pipecli.inbox.importing.mapping import Source
-from pipecli.inbox.importing.match_record import (
-    NOT_HERE,
-    REMOVED,
-    SHARED,
-    PartKind,
-    number_alike_rows,
-    parents_of,
-    part_named,
-)
+from pipecli.inbox.importing.match_record import PartKind, number_alike_rows, parents_of, part_named
 from pipecli.inbox.importing.moved_parts import Moves
 from pipecli.inbox.importing.named_records_and_contacts import Nameable
 from pipecli.inbox.importing.rows_to_records import Tick, make_records
@@ -157,20 +149,12 @@ def _prepare_parts(
     names.earlier = earlier or names.earlier
     bindings = compiled(pipeline, source, table, part.parents[0], part.plural)
     wanted = bindings.wanted(table.rows)
-    parents = parents_of(part, source, table._replace(rows=[*wanted]), names)
-    total = Built(rejected=parents.rejected, removed=parents.removed, lines=Lines(), parents=parents.keys)
-    for row in parents.removed:
-        Tally.count(bindings.left_out, REMOVED, row)
-    for row in parents.shared:
-        Tally.count(bindings.left_out, SHARED, row)
-    if source.mapping.unknown == "skip":
-        total.rejected = [(row, reason) for row, reason in parents.rejected if row not in parents.strangers]
-        for row in parents.strangers:
-            Tally.count(bindings.left_out, NOT_HERE, row)
-    total.skipped = len(table.rows) - sum(map(len, parents.rows.values())) - len(total.rejected)
+    total = Built(lines=Lines(), skipped=len(table.rows) - len(wanted))
+    parents = parents_of(part, source, wanted, names, total, bindings.tallies)
+    total.parents = parents.keys
     scratch = compiled(pipeline, source, table, part.parents[0], part.plural)
-    moves = Moves(pipeline, part, planner, scratch)
-    moves.find(parents, names, keep or source.mapping.keep or "local", total, bindings.noted)
+    moves = Moves(pipeline, part, planner, scratch, bindings.tallies)
+    moves.find(parents, names, keep or source.mapping.keep or "local", total)
     tick(2 * (len(table.rows) - sum(map(len, parents.rows.values()))))
     for parent in part.parents:
         rows = parents.rows[parent.noun]
@@ -179,7 +163,7 @@ def _prepare_parts(
         own = bindings
         if parent != part.parents[0]:
             own = compiled(pipeline, source, table, parent, part.plural)
-            own.share(bindings)
+            own.tallies = bindings.tallies
         total.add(make_records(pipeline, parent, source, own, rows, names, moves, tick, keep, parents.keys))
     total.updated += [key for key in moves.finish() if key not in total.updated]
     total.rejected.sort(key=lambda rejected: rejected[0].line)

@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pipecli.errors import Reason
+from pipecli.errors import Reason, Unreadable
 from pipecli.harmless_text import one_line, spreadsheet_cell, visible
 from pipecli.history.events_in_words import Event
-from pipecli.inbox.importing.bindings import Bindings, Tally
-from pipecli.inbox.importing.match_record import PartKind
+from pipecli.inbox.importing.bindings import Bindings, Tallies, Tally
+from pipecli.inbox.importing.match_record import NOT_HERE, REMOVED, NotHere, PartKind, Removed
 from pipecli.inbox.importing.named_records_and_contacts import Nameable, NewRecord
 from pipecli.inbox.importing.table import EXTRA, REASON, Cell, Raw, Row, Table
 from pipecli.json_and_csv import free_cell, list_cell
@@ -36,6 +36,17 @@ if TYPE_CHECKING:
 _MOST_REASONS = 10
 _MOST_NAMES = 8
 _MOST_TALLIES = 50
+
+
+_SECTIONS = {
+    "empty": ("word", "words taken as no value"),
+    "lacking": ("column", "rows lacked"),
+    "left_out": ("column", "left out, by the conditions of the mapping"),
+    "noted": ("what", "worth a look"),
+    "filled_with_now": ("field", "set to the time of this import, as rows don't say it"),
+    "kept": ("field", "kept as it is here, where the file changed it too"),
+}
+"""The sections of a report: what JSON calls their names, and their titles for a person."""
 
 
 class Lines(NamedTuple):
@@ -73,13 +84,26 @@ class Built:
     """By the line of a row that is a part of a record, that record."""
     related: list[NewRecord] = field(default_factory=list)
     """Missing records that rows name, made on the way."""
-    filled: dict[str, Tally] = field(default_factory=dict)
-    """Required fields that rows don't give, set to the time of the import."""
     lines: Lines | None = None
     """Of rows that are parts of records: what became of them."""
-    kept: dict[str, Tally] = field(default_factory=dict)
-    """Fields that both people and the file changed since the last import, and that stay as they are here."""
     changed: list[tuple[str, Event]] = field(default_factory=list)  # by record, from the file's word to ours
+
+    def refuse(self, row: Row, error: Unreadable, tallies: Tallies, unknown: str | None) -> None:
+        """Reject a row; without its record, or where that was removed, it may be one to leave out."""
+        if isinstance(error, Removed):
+            self.leave_out(row, tallies)
+        elif isinstance(error, NotHere) and unknown == "skip":
+            self.skipped += 1
+            self.left_out.add(row.line)
+            tallies.count("left_out", NOT_HERE, row)
+        else:
+            self.rejected.append((row, Reason(str(error), error.new)))
+
+    def leave_out(self, row: Row, tallies: Tallies) -> None:
+        """Skip a row whose record people removed or merged."""
+        self.skipped += 1
+        self.removed.append(row)
+        tallies.count("left_out", REMOVED, row)
 
     def add(self, other: Built) -> None:
         """Count the outcome of other rows, which are parts of records, with this one."""
@@ -90,9 +114,6 @@ class Built:
         self.related += [new for new in other.related if new not in self.related]
         if self.lines and other.lines:
             self.lines = self.lines.plus(other.lines)
-        for name, tally in other.kept.items():
-            known = self.kept.setdefault(name, Tally(0, tally.example))
-            known.rows += tally.rows
 
 
 def commit_subject(report: dict[str, Any]) -> str:
@@ -138,15 +159,16 @@ def report_json(
         **({"sheet": table.sheet} if table.sheet else {}),
         **({"header": table.header} if table.header else {}),
         **({"below": table.below} if table.below else {}),
-        "empty": _tallies(bindings.empties, naming, "word"),
-        "lacking": _tallies(bindings.lacking, naming, "column"),
-        "left_out": _tallies(bindings.left_out, naming, "column"),
-        "noted": _tallies(bindings.noted, naming, "what"),
-        "filled_with_now": _tallies(outcome.filled, naming, "field"),
-        "kept": _tallies(outcome.kept, naming, "field"),
+        **{
+            section: [
+                {name_key: name, "rows": tally.rows, "example": _place(tally.example, naming)}
+                for name, tally in bindings.tallies[section].items()
+            ]
+            for section, (name_key, _) in _SECTIONS.items()
+        },
         "replaced": [
             {"column": column, "value": value, "by": by, "rows": tally.rows}
-            for (column, value, by), tally in bindings.replaced.items()
+            for (column, value, by), tally in bindings.tallies["replaced"].items()
         ],
         "respelt": [
             {"kind": noun, "name": text, "as": label} for (noun, text), label in names.respelt.items()
@@ -165,10 +187,10 @@ def report_json(
 
 
 def _reasons(outcome: Built) -> dict[str, Tally]:
-    tallies: dict[str, Tally] = {}
+    tallies = Tallies()
     for row, reason in outcome.rejected:
-        Tally.count(tallies, reason.text, row)
-    return dict(sorted(tallies.items(), key=lambda pair: -pair[1].rows))
+        tallies.count("reasons", reason.text, row)
+    return dict(sorted(tallies["reasons"].items(), key=lambda pair: -pair[1].rows))
 
 
 _VALUES = re.compile(
@@ -185,13 +207,6 @@ def reasons_by_shape(report: Mapping[str, Any]) -> list[tuple[int, str]]:
         rows, example = groups.get(shape, (0, reason["reason"]))
         groups[shape] = (rows + reason["rows"], example)
     return sorted(groups.values(), key=lambda pair: -pair[0])
-
-
-def _tallies(tallies: Mapping[str, Tally], naming: Sequence[str], name_key: str) -> list[dict[str, Any]]:
-    return [
-        {name_key: name, "rows": tally.rows, "example": _place(tally.example, naming)}
-        for name, tally in tallies.items()
-    ]
 
 
 def _place(row: Row, naming: Sequence[str]) -> dict[str, Any]:
@@ -224,14 +239,8 @@ def report_lines(report: Mapping[str, Any]) -> Iterator[Line]:
         yield Line(f"the header was found on line {report['header']}")
     if "below" in report:
         yield Line("left out, as totals, headings or notes", report["below"])
-    yield from _section("words taken as no value", report["empty"], "word")
-    yield from _section("rows lacked", report["lacking"], "column")
-    yield from _section("left out, by the conditions of the mapping", report["left_out"], "column")
-    yield from _section("worth a look", report["noted"], "what")
-    yield from _section(
-        "set to the time of this import, as rows don't say it", report["filled_with_now"], "field"
-    )
-    yield from _section("kept as it is here, where the file changed it too", report["kept"], "field")
+    for section, (name_key, title) in _SECTIONS.items():
+        yield from _section(title, report[section], name_key)
     if report["replaced"]:
         yield Line("values replaced, as the mapping says or the decimals of a currency")
     for value in report["replaced"]:

@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from pipecli.errors import Unreadable
-from pipecli.inbox.importing.bindings import Bindings, Tally, written
+from pipecli.inbox.importing.bindings import Bindings, written
 from pipecli.inbox.importing.cells import Named, Path, nouns_of
 from pipecli.inbox.importing.table import Row
 from pipecli.records.base import Part, Plain, identity_at
@@ -247,7 +247,7 @@ class Placing:
         """
         self.model, self.noun = collection.model, collection.noun
         self.rows, self.was_imported, self._said = bindings.rows, was_imported, said
-        self._noted, self._row = bindings.noted, row
+        self._tallies, self._row = bindings.tallies, row
 
     def put(
         self,
@@ -305,13 +305,13 @@ class Placing:
             )
             worth = percentage(EXACT.multiply(price, quantity), 100 - off)
             if worth < 0 and ("discount_amount",) not in element:
-                Tally.count(self._noted, BELOW_ZERO, self._row)
+                self._tallies.count("noted", BELOW_ZERO, self._row)
                 names = [written(value) for key in _NAMES if (value := element.get((key,))) is not None]
                 known = below.setdefault(names[0], {"amount": Decimal(0), "line": names[-2:][0]})
                 known["amount"] -= rounded(worth, plain.get("currency", ""))
                 rates.add(element.get(("tax",)))
             elif quantity == 0:
-                Tally.count(self._noted, NO_QUANTITY, self._row)
+                self._tallies.count("noted", NO_QUANTITY, self._row)
             else:
                 sold[place] = element
                 rates.add(element.get(("tax",)))

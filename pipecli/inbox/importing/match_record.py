@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import count
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from pipecli.errors import Reason, Unreadable
 from pipecli.history.commits import Departed
-from pipecli.inbox.importing.bindings import ORDINAL, Bindings, KeyOf, RowReading, Tally, dotted, written
+from pipecli.inbox.importing.bindings import ORDINAL, Bindings, KeyOf, RowReading, Tallies, dotted, written
 from pipecli.inbox.importing.cells import STAGE_ENTERED, Named, Path, name_in
 from pipecli.inbox.importing.earlier_imports import last_said
 from pipecli.inbox.importing.list_elements import joined_rows, likeness
@@ -28,6 +28,9 @@ from pipecli.records.kinds import CONTACT, PARENTS, Kind
 from pipecli.records.references import References
 from pipecli.store import ids_and_files
 from pipecli.store.pipeline import Pipeline
+
+if TYPE_CHECKING:
+    from pipecli.inbox.importing.import_report import Built
 
 NOT_HERE = "rows whose record isn't here"
 SHARED = "further records, of rows that name several"
@@ -206,7 +209,7 @@ class Matcher:
         draft.values.update(values)
         if self.collection.noun == CONTACT.noun and _SIGNS.isdisjoint(path[0] for path in reading.values):
             one = f'"{written(values.get(("name",), draft.key))}" has nothing but a name, as on line '
-            Tally.count(self.bindings.noted, f"{one}{draft.rows[0].line}: one contact", reading.row)
+            self.bindings.tallies.count("noted", f"{one}{draft.rows[0].line}: one contact", reading.row)
         draft.rows.append(reading.row)
 
     def _departed(self, reading: RowReading, external: str | None, name: str | None) -> Departed | None:
@@ -243,7 +246,7 @@ class Matcher:
         for path, value in named:
             if value.may_lack and self._lacks(value):
                 del draft.values[path]
-                Tally.count(self.bindings.left_out, f"{value.noun}s that aren't here", draft.rows[0])
+                self.bindings.tallies.count("left_out", f"{value.noun}s that aren't here", draft.rows[0])
 
     def _lacks(self, named: Named) -> bool:
         try:
@@ -266,7 +269,9 @@ class Matcher:
                 known = self.names.new_slug(CONTACT.noun, name)
                 self.names.note_namesake(known, name)
                 for what in people.shared(name, emails):
-                    Tally.count(self.bindings.noted, f"new contacts with the {what} of others", reading.row)
+                    self.bindings.tallies.count(
+                        "noted", f"new contacts with the {what} of others", reading.row
+                    )
             key = known
         people.add(key, name or self.known.labels.get(key, key), at, emails, phones)
         return key
@@ -374,37 +379,29 @@ def part_named(word: str) -> PartKind | None:
 
 
 class Parents(NamedTuple):
-    """The rows of a file by the kind of record they belong to, the record of each, and those without one."""
+    """The rows of a file by the kind of record they belong to, and the record of each."""
 
     rows: dict[str, list[Row]]
     keys: dict[int, str]
     """By the line of a row."""
-    rejected: list[tuple[Row, Reason]]
-    strangers: list[Row]
-    """Those of the rejected that name no record that is here."""
-    removed: list[Row]
-    """Those whose records people removed."""
-    shared: list[Row]
-    """Those that name several records; they stand in the first that is here."""
 
 
-def parents_of(part: PartKind, source: Source, table: Table, names: Nameable) -> Parents:
-    """The record of each row, by its id, its external_id or its name."""
-    parents = Parents({parent.noun: [] for parent in part.parents}, {}, [], [], [], [])
+def parents_of(
+    part: PartKind, source: Source, rows: Iterable[Row], names: Nameable, outcome: Built, tallies: Tallies
+) -> Parents:
+    """The record of each row, by its id, its external_id or its name; of several the first that is here."""
+    parents = Parents({parent.noun: [] for parent in part.parents}, {})
     columns = record_columns(part, source)
-    for row in table.rows:
+    for row in rows:
         try:
             noun, key, is_shared = _parent(part, columns, row, names)
-        except Removed:
-            parents.removed.append(row)
         except Unreadable as error:
-            parents.rejected.append((row, Reason(str(error))))
-            if isinstance(error, NotHere):
-                parents.strangers.append(row)
-        else:
-            parents.rows[noun].append(row)
-            parents.keys[row.line] = key
-            parents.shared.extend([row] * is_shared)
+            outcome.refuse(row, error, tallies, source.mapping.unknown)
+            continue
+        parents.rows[noun].append(row)
+        parents.keys[row.line] = key
+        if is_shared:
+            tallies.count("left_out", SHARED, row)
     return parents
 
 

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from pipecli.errors import Reason
-from pipecli.inbox.importing.bindings import Bindings, Tally
+from pipecli.inbox.importing.bindings import Bindings, Tallies
 from pipecli.inbox.importing.earlier_imports import Keep, last_said
 from pipecli.inbox.importing.import_report import Built, Lines
 from pipecli.inbox.importing.list_elements import Element, is_alike
@@ -46,16 +46,17 @@ class Moves:
     Both records are planned last: what has come to the new one goes from the old one, and nothing else.
     """
 
-    def __init__(self, pipeline: Pipeline, part: PartKind, planner: Planner, bindings: Bindings) -> None:
-        """`bindings` count nothing that is told."""
+    def __init__(
+        self, pipeline: Pipeline, part: PartKind, planner: Planner, bindings: Bindings, tallies: Tallies
+    ) -> None:
+        """`bindings` count nothing that is told, `tallies` do."""
+        self._tallies = tallies
         self._pipeline, self._part, self._planner, self._bindings = pipeline, part, planner, bindings
         self._moves: list[_Move] = []
         self._places: set[_Place] = set()
         self._waiting: dict[_Place, Record] = {}
 
-    def find(
-        self, parents: Parents, names: Nameable, keep: Keep, total: Built, noted: dict[str, Tally]
-    ) -> None:
+    def find(self, parents: Parents, names: Nameable, keep: Keep, total: Built) -> None:
         """Find what moves; taken out are the rows of what stays as people left it, or may be one or two."""
         out = self._removed(parents, names, keep, total)
         found, said = self._found(parents), dict[_Place, Plain]()
@@ -71,7 +72,7 @@ class Moves:
             is_changed = loads(dumps(here)) != loads(dumps(before))
             values = self._values(move.row)
             if not is_alike(values, here, names) and not is_alike(values, before, names):
-                Tally.count(noted, SAME_ID, move.row)
+                self._tallies.count("noted", SAME_ID, move.row)
                 continue
             if self._part.noun == "item" or (is_changed and keep == "conflict"):
                 reason = (
@@ -83,7 +84,7 @@ class Moves:
             elif is_changed and keep == "local":
                 self._keep("the record", move.row, total)
             else:
-                Tally.count(noted, MOVED, move.row)
+                self._tallies.count("noted", MOVED, move.row)
                 self._moves.append(move)
                 self._places |= {move.old, move.new}
                 continue
@@ -129,7 +130,7 @@ class Moves:
         return out
 
     def _keep(self, what: str, row: Row, total: Built) -> None:
-        Tally.count(total.kept, f"{what} of {self._part.plural}", row)
+        self._tallies.count("kept", f"{what} of {self._part.plural}", row)
         total.lines = Lines(unchanged=1).plus(total.lines or Lines())
 
     def _found(self, parents: Parents) -> list[_Move]:

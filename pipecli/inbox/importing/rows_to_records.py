@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeVar
 
 from pipecli.errors import FaultyFile, PipecliError, Reason, Unreadable
 from pipecli.history.events_in_words import RecordVersion, events_between
-from pipecli.inbox.importing.bindings import Bindings, Tally
+from pipecli.inbox.importing.bindings import Bindings
 from pipecli.inbox.importing.cells import CLOSED_STAGE, Named, Path, nouns_of
 from pipecli.inbox.importing.day_formats import refuse_other_order
 from pipecli.inbox.importing.defaults import Completer, forget_ending
@@ -34,7 +34,7 @@ from pipecli.inbox.importing.list_elements import (
     put_values,
 )
 from pipecli.inbox.importing.mapping import Source
-from pipecli.inbox.importing.match_record import NOT_HERE, REMOVED, Draft, Matcher, NotHere, Removed
+from pipecli.inbox.importing.match_record import Draft, Matcher
 from pipecli.inbox.importing.named_records_and_contacts import Nameable
 from pipecli.inbox.importing.table import Row
 from pipecli.json_and_csv import loads
@@ -132,19 +132,7 @@ class _Builder:
             try:
                 self.matcher.add(reading)
             except Unreadable as error:
-                if isinstance(error, Removed):
-                    self._leave_out(reading.row)
-                elif isinstance(error, NotHere) and self.unknown == "skip":
-                    self.outcome.skipped += 1
-                    self.outcome.left_out.add(reading.row.line)
-                    Tally.count(self.bindings.left_out, NOT_HERE, reading.row)
-                else:
-                    self.outcome.rejected.append((reading.row, Reason(str(error), error.new)))
-
-    def _leave_out(self, row: Row) -> None:
-        self.outcome.skipped += 1
-        self.outcome.removed.append(row)
-        Tally.count(self.bindings.left_out, REMOVED, row)
+                self.outcome.refuse(reading.row, error, self.bindings.tallies, self.unknown)
 
     def make(self, drafts: Sequence[Draft]) -> list[Draft]:
         """Make the records of drafts, or note why one can't be: step by step for all of them.
@@ -223,7 +211,7 @@ class _Builder:
                 draft.reason = Reason("; ".join(map(in_dispute, conflicts)))
                 continue
             for conflict in conflicts if keep != "file" else ():
-                Tally.count(self.outcome.kept, ".".join(conflict.path), draft.rows[0])
+                self.bindings.tallies.count("kept", ".".join(conflict.path), draft.rows[0])
             sides = [part.plain() for part in (draft.record, record) if isinstance(part, Part)]
             events = events_between(*(RecordVersion(self.collection.noun, key, side) for side in sides))
             self.outcome.changed += [(key, event) for event in events]
@@ -239,7 +227,7 @@ class _Builder:
         elif is_changed and keep == "conflict":
             draft.reason, draft.departed = Reason("the file changed it, and it was removed here"), None
         elif is_changed:
-            Tally.count(self.outcome.kept, "the removal", draft.rows[0])
+            self.bindings.tallies.count("kept", "the removal", draft.rows[0])
 
     def _reject_dangling(self, finished: Sequence[Draft]) -> None:
         """Reject each draft that names a new record whose own draft is rejected, until none is left.
@@ -271,7 +259,7 @@ class _Builder:
         for draft in drafts:
             if draft.departed is not None:
                 for row in draft.rows:
-                    self._leave_out(row)
+                    outcome.leave_out(row, self.bindings.tallies)
                 continue
             if draft.reason:
                 outcome.rejected += [(row, draft.reason) for row in draft.rows]
@@ -279,7 +267,7 @@ class _Builder:
             outcome.merged += len(draft.rows) - 1
             self._used |= draft.related
             for name in draft.filled:
-                Tally.count(outcome.filled, name, draft.rows[0])
+                self.bindings.tallies.count("filled_with_now", name, draft.rows[0])
             if draft.record is None:
                 outcome.unchanged += 1
                 continue
@@ -323,7 +311,7 @@ class _Builder:
         if self.collection.noun == "opportunity" and (person := self._person_of_customer(draft)):
             draft.values.setdefault(("contacts", 0, "contact"), person)
         if drop_unknown_people(draft.values, lambda value: self._value(value, draft)):
-            Tally.count(self.bindings.left_out, FURTHER_CONTACTS, draft.rows[0])
+            self.bindings.tallies.count("left_out", FURTHER_CONTACTS, draft.rows[0])
         values = {  # most are plain: a call less for each
             path: value if type(value) is str else self._value(value, draft)
             for path, value in draft.values.items()
@@ -372,7 +360,7 @@ class _Builder:
         if isinstance(before, Opportunity) and self._lacks_currency(draft, before, {**constants, **values}):
             plain.pop("currency", None)
         if rounding := self.completer.settle_currency(plain, money, self.bindings.other_currencies):
-            Tally.count(self.bindings.replaced, rounding, draft.rows[0])
+            self.bindings.tallies.count("replaced", rounding, draft.rows[0])
         self.completer.complete(plain, before)
         return plain
 
