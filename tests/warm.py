@@ -2,8 +2,8 @@
 
 So is the process for a template (`template_sandbox`); of its limits the stories try the real one.
 
-For stories of many commands in a shell. How the program starts, is stopped and is killed, other stories try
-with the real one.
+For stories of many commands in a shell, and of what a killed one leaves. How the program starts and is
+stopped, other stories try with the real one.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import gc
 import marshal
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -22,7 +23,8 @@ from importlib import import_module
 from io import StringIO
 from pathlib import Path
 from pkgutil import walk_packages
-from tempfile import TemporaryDirectory
+from select import select
+from tempfile import TemporaryDirectory, TemporaryFile
 
 import pipecli
 from pipecli.records.kinds import KINDS
@@ -37,7 +39,7 @@ if os.path.basename(sys.argv[0]) == "python":
     if "-m" not in words[:2] or module[0] not in ("pipecli", "pipecli.outbox.template_sandbox"):
         os.execv({python!r}, ["python", *words])
     words = module
-request = marshal.dumps((words, os.getcwd(), dict(os.environ)))
+request = marshal.dumps((words, os.getcwd(), dict(os.environ), False))
 server = _socket.socket(_socket.AF_UNIX)
 server.connect({address!r})
 streams = b"".join(number.to_bytes(4, sys.byteorder) for number in range(3))
@@ -65,6 +67,47 @@ def warm_programs(folder: Path) -> Iterator[Path]:
             server.terminate()
 
 
+class Forked:
+    """A command of the warm process that can be killed; as much of a Popen as that takes."""
+
+    def __init__(self, folder: Path, *words: str) -> None:
+        """`folder` is that of the warm programs; the command has a group of its own."""
+        self._printed = TemporaryFile("w+"), TemporaryFile("w+")  # noqa: SIM115 - closed once it is read
+        self._socket = socket.socket(socket.AF_UNIX)
+        self._socket.connect(str(folder / "socket"))
+        request = marshal.dumps((["pipecli", *words], str(Path.cwd()), dict(os.environ), True))
+        with open(os.devnull, "rb") as nothing:  # noqa: PTH123
+            streams = [nothing.fileno(), *(file.fileno() for file in self._printed)]
+            socket.send_fds(self._socket, [len(request).to_bytes(8, "big")], streams)
+        self._socket.sendall(request)
+        self.pid = int.from_bytes(self._socket.recv(4), "big")
+        self.returncode: int | None = None
+
+    def poll(self, timeout: float = 0) -> int | None:
+        """The exit code; None while the command runs."""
+        if self.returncode is None and select([self._socket], [], [], timeout)[0]:
+            code = self._socket.recv(1)
+            self.returncode = code[0] if code else -signal.SIGKILL
+            self._socket.close()
+        return self.returncode
+
+    def communicate(self, timeout: float = 20) -> tuple[str, str]:
+        """What it has printed by its end."""
+        assert self.poll(timeout) is not None, "it goes on"
+        printed = []
+        for file in self._printed:
+            with file:
+                file.seek(0)
+                printed.append(file.read())
+        return printed[0], printed[1]
+
+    def send_signal(self, number: int) -> None:
+        os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+
 def serve(address: str) -> None:
     """Fork for each client; never returns. Who comes before all is imported waits for that."""
     with socket.socket(socket.AF_UNIX) as listener:
@@ -72,19 +115,26 @@ def serve(address: str) -> None:
         listener.listen()
         os.write(1, b"listening\n")
         import_all()
+        signal.signal(signal.SIGCHLD, _bury)
         while True:
             client, _ = listener.accept()
-            with suppress(ChildProcessError):
-                while os.waitpid(-1, os.WNOHANG)[0]:
-                    pass
             if os.fork() == 0:
+                signal.signal(signal.SIGCHLD, signal.SIG_DFL)
                 listener.close()
                 client.sendall(bytes([answer(client)]))
                 os._exit(0)
             client.close()
 
 
+def _bury(*_: object) -> None:
+    """Have a fork that has ended be gone, as a program is: whose lock it held is asked by its number."""
+    with suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+
+
 def import_all() -> None:
+    import apprise  # noqa: F401
     import jinja2.sandbox  # noqa: F401 - which a module of ours imports where it is used
     import rapidfuzz.process  # noqa: F401
     import ryaml  # noqa: F401
@@ -132,7 +182,10 @@ def answer(client: socket.socket) -> int:
     request = b""
     while len(request) < left:
         request += client.recv(left - len(request))
-    (module, *words), folder, environment = marshal.loads(request)
+    (module, *words), folder, environment, is_apart = marshal.loads(request)
+    if is_apart:
+        os.setsid()
+        client.sendall(os.getpid().to_bytes(4, "big"))
     for number, stream in enumerate(streams):
         os.dup2(stream, number)
         os.close(stream)

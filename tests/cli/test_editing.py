@@ -74,7 +74,7 @@ def test_without_a_terminal_and_an_editor_nothing_is_opened(deal, refused, monke
         assert refused("opp", "edit", "2q8") == "error: no terminal to edit in; set EDITOR, or use `set`"
 
 
-def test_others_work_while_somebody_types(cli, deal, editor, root):
+def test_others_work_while_somebody_types(warm_calls, cli, deal, editor, root):
     deal()
     editor(f'{sys.executable} -m pipecli -C {root} opp add Meanwhile; sed -i "s/^title:.*/title: Mine/" "$1"')
 
@@ -85,7 +85,7 @@ def test_others_work_while_somebody_types(cli, deal, editor, root):
     }  # fmt: skip
 
 
-def test_a_second_editor_keeps_off_the_draft_of_the_first(cli, deal, editor, root, tmp_path):
+def test_a_second_editor_keeps_off_the_draft_of_the_first(warm_calls, cli, deal, editor, root, tmp_path):
     file = deal()
     editor(
         f"EDITOR=true {sys.executable} -m pipecli -C {root} opp edit 2q8 2> {tmp_path}/second; "

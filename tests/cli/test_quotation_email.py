@@ -19,6 +19,7 @@ from pipecli.json_and_csv import loads
 from tests.later import Later
 from tests.mail_server import DIE, WELCOME, mail_server, scripted_server
 from tests.records_given import DEAL
+from tests.warm import Forked
 
 pypdf = Later("pypdf")
 
@@ -298,18 +299,17 @@ def test_a_kill_once_the_mail_is_out_is_told_with_that(cli, refused, root, serve
     assert "nobody knows whether that went out" in refused("quote", "send", QTN, "--email")
 
 
-def test_a_kill_while_the_server_has_the_mail_is_told_with_that(cli, root, monkeypatch):
+def test_a_kill_while_the_server_has_the_mail_is_told_with_that(cli, root, warm, monkeypatch):
     """The next command was silent: nothing was written down before the mail went."""
     with socket.create_server(("127.0.0.1", 0)) as door:
         door.settimeout(30)
         monkeypatch.setenv("PIPECLI_SMTP_HOST", "127.0.0.1")
         monkeypatch.setenv("PIPECLI_SMTP_PORT", str(door.getsockname()[1]))
         monkeypatch.setenv("PIPECLI_SMTP_SECURITY", "none")
-        python = Path(sys.prefix) / "bin" / "python"
-        running = subprocess.Popen([python, "-m", "pipecli", "-C", root, "quote", "send", QTN, "--email"])
+        running = Forked(warm, "-C", str(root), "quote", "send", QTN, "--email")
         connection, _ = door.accept()
         running.kill()
-        running.wait()
+        running.communicate()
         connection.close()
     said = cli("opp", "list").err
     assert said.startswith(f"undone: {QTN}: send to ")

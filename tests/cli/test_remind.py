@@ -18,6 +18,7 @@ from pipecli.cli.main import run
 from tests.conftest import Cli, copied
 from tests.records_given import DEAL
 from tests.servers import Hooks, bad_mail_server, mail_url, nobody
+from tests.warm import Forked
 
 # apprise looks for a module that Python 3.13 has no more.
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr':DeprecationWarning")
@@ -256,18 +257,17 @@ def test_two_at_once_send_once(warm_calls: None, root: Path, hooks: Hooks) -> No
 
 
 def test_a_job_that_is_ended_half_way_leaves_the_rest_to_the_next(
-    root: Path, cli: Cli, hooks: Hooks, git: Git, monkeypatch: pytest.MonkeyPatch
+    root: Path, warm: Path, cli: Cli, hooks: Hooks, git: Git, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with bad_mail_server([]) as port:
         monkeypatch.setenv("PIPECLI_CHANNEL_LUIS", mail_url(port))
-        command = [sys.executable, "-m", "pipecli", "-C", str(root), "remind"]
-        job = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+        job = Forked(warm, "-C", str(root), "remind")
         until = time.monotonic() + 20
         while not hooks.taken and time.monotonic() < until:  # Ana has hers, Luis's is on its way
             time.sleep(0.02)
         time.sleep(0.2)
-        job.terminate()
-        _, said = job.communicate(timeout=15)
+        job.send_signal(signal.SIGTERM)
+        _, said = job.communicate()
     monkeypatch.setenv("PIPECLI_CHANNEL_LUIS", hooks.url("luis"))
 
     assert "error: interrupted" in said
@@ -340,17 +340,24 @@ def test_a_long_list_is_cut_and_counted(root: Path, cli: Cli, hooks: Hooks) -> N
     [(signal.SIGKILL, "again", "sent once more"), (signal.SIGINT, "skip", "not sent again")],
 )
 def test_what_a_killed_run_was_sending_is_told_as_perhaps_sent(
-    cli: Cli, root: Path, hooks: Hooks, monkeypatch: pytest.MonkeyPatch, end: int, wanted: str, then: str
+    cli: Cli,
+    root: Path,
+    warm: Path,
+    hooks: Hooks,
+    monkeypatch: pytest.MonkeyPatch,
+    end: int,
+    wanted: str,
+    then: str,
 ) -> None:
     """Ana's message is handed over when the kill comes, or a Ctrl-C; Luis's is only claimed."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         monkeypatch.setenv("PIPECLI_CHANNEL_ANA_RUIZ", f"json://127.0.0.1:{silent.getsockname()[1]}/")
-        running = subprocess.Popen([sys.executable, "-m", "pipecli", "-C", str(root), "remind"])
+        running = Forked(warm, "-C", str(root), "remind")
         silent.settimeout(60)
         with silent.accept()[0] as begun:
             begun.recv(1)
             running.send_signal(end)
-        running.wait()
+        running.communicate()
     monkeypatch.setenv("PIPECLI_CHANNEL_ANA_RUIZ", hooks.url("ana"))
 
     said = cli("remind", "--perhaps-sent", wanted)

@@ -21,6 +21,7 @@ from pipecli.errors import PipecliError
 from pipecli.store import lock_and_signals, safe_files, undo_or_finish_change
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.power_cut_and_killed_git import moving
+from tests.warm import Forked
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "killpg"), reason="kills whole groups of processes")
 
@@ -32,14 +33,24 @@ def hook(root: Path, name: str, text: str) -> None:
     file.chmod(0o755)
 
 
-@pytest.fixture
-def start(root: Path) -> Callable[..., subprocess.Popen[str]]:
-    """Start pipecli as a process with a group of its own, and wait until a hook of its commit runs."""
+Running = Forked | subprocess.Popen[str]
 
-    def call(*arguments: str) -> subprocess.Popen[str]:
+
+@pytest.fixture
+def start(root: Path, warm: Path) -> Callable[..., Running]:
+    """Start pipecli in a group of its own, and wait until a hook of its commit runs.
+
+    As a fork of a process that has imported it, unless a story is of the program itself: `cold`.
+    """
+
+    def call(*arguments: str, cold: bool = False) -> Running:
         command = [sys.executable, "-m", "pipecli", "-C", str(root), *arguments]
-        running = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        running: Running = (
+            subprocess.Popen(
+                command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+            )
+            if cold
+            else Forked(warm, *command[3:])
         )
         deadline = time.monotonic() + 30
         while not (root / ".git/hook-runs").exists():
@@ -54,7 +65,7 @@ def start(root: Path) -> Callable[..., subprocess.Popen[str]]:
 WAITS = "touch .git/hook-runs; sleep 60"
 
 
-def kill(running: subprocess.Popen[str]) -> None:
+def kill(running: Running) -> None:
     """Kill a command, its git and its hooks, as a power cut or the system's want of memory does."""
     os.killpg(running.pid, signal.SIGKILL)
     running.communicate(timeout=20)
@@ -82,7 +93,7 @@ def test_ctrl_c_after_git_has_the_commit_is_told_as_done(deal, git, root, start)
     file = deal()
     before = git("rev-parse", "HEAD")
     hook(root, "post-commit", WAITS)
-    running = start("opp", "set", "2q8", "amount=1")
+    running = start("opp", "set", "2q8", "amount=1", cold=True)
     running.send_signal(signal.SIGINT)
     out, err = running.communicate(timeout=20)
 
@@ -130,7 +141,7 @@ def test_a_kill_before_the_commit_is_undone_by_the_next_command(cli, deal, git, 
     file = deal()
     text, before, about = file.read_bytes(), git("rev-parse", "HEAD"), file.stat()
     hook(root, "pre-commit", WAITS)
-    kill(start("opp", "set", "2q8", "amount=1"))
+    kill(start("opp", "set", "2q8", "amount=1", cold=True))
     assert "amount: 1\n" in file.read_text()
     assert (root / ".git/index.lock").exists()
 
@@ -475,13 +486,10 @@ def test_init_says_what_it_undid_in_any_pipeline_of_the_repository(cli, git, roo
     assert git("status", "--porcelain") == ""
 
 
-def test_a_pipeline_whose_init_is_undone_is_none(home, tmp_path, capsys):
+def test_a_pipeline_whose_init_is_undone_is_none(warm, tmp_path, capsys):
     subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
     hook(tmp_path, "pre-commit", WAITS)
-    command = [sys.executable, "-m", "pipecli", "init", str(tmp_path)]
-    running = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
-    )
+    running = Forked(warm, "init", str(tmp_path))
     while not (tmp_path / ".git/hook-runs").exists():
         assert running.poll() is None
         time.sleep(0.02)
@@ -610,14 +618,11 @@ def test_a_removal_that_git_has_is_finished_too(cli, deal, git, root, start):
 
 
 @pytest.mark.parametrize("name", ["pre-commit", "post-commit"])
-def test_init_after_a_kill_completes_the_work(home, tmp_path, capsys, name):
+def test_init_after_a_kill_completes_the_work(warm, tmp_path, capsys, name):
     root = tmp_path / "contoso"
     subprocess.run(["git", "init", "-q", str(root)], check=True)
     hook(root, name, "touch .git/hook-runs; sleep 60")
-    command = [sys.executable, "-m", "pipecli", "init", str(root)]
-    running = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
-    )
+    running = Forked(warm, "init", str(root))
     while not (root / ".git/hook-runs").exists():
         assert running.poll() is None
         time.sleep(0.02)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,7 +25,7 @@ class Waiting(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def begun(clones: Path, tmp_path_factory: pytest.TempPathFactory) -> Waiting:
+def begun(clones: Path, warm: Path, tmp_path_factory: pytest.TempPathFactory) -> Waiting:
     """Three records and a text in Ana's clone are not as Luis has shared them, and she has called sync."""
     folder = copied(clones, tmp_path_factory.mktemp("waiting") / "clones")
     with pytest.MonkeyPatch.context() as patch:
@@ -43,7 +42,7 @@ def begun(clones: Path, tmp_path_factory: pytest.TempPathFactory) -> Waiting:
         ana.write("plan.txt", "ours\n")
         before = ana.state()
         patch.setenv("COLUMNS", "80")
-        command = [sys.executable, "-m", "pipecli", "-C", str(ana.path), "sync"]
+        command = [str(warm / "pipecli"), "-C", str(ana.path), "sync"]
         said = subprocess.run(command, capture_output=True, text=True)
     return Waiting(folder, said, before)
 

@@ -6,14 +6,13 @@ import json
 import os
 import re
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 
 from tests.syncing import GRINDERS, MACHINES
+from tests.warm import Forked
 
 TITLE = "Push out espresso"
 BRANCH = "deals/ana-ruiz/push-out-espresso"
@@ -88,7 +87,7 @@ def test_one_that_was_killed_takes_what_was_changed_since(ana, remote):
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="nobody says whose child a process is")
-def test_one_that_is_undone_after_its_push_is_not_told_as_if_nothing_was_pushed(ana, remote):
+def test_one_that_is_undone_after_its_push_is_not_told_as_if_nothing_was_pushed(ana, remote, warm):
     ana.change(MACHINES, "4998.00", "3998.00")
     hook = ana.path / ".git/hooks/reference-transaction"
     hook.parent.mkdir(exist_ok=True)
@@ -97,9 +96,10 @@ def test_one_that_is_undone_after_its_push_is_not_told_as_if_nothing_was_pushed(
         "kill -9 $(awk '/^PPid/{print $2}' /proc/$PPID/status) $PPID\n"
     )
     hook.chmod(0o755)
-    done = subprocess.run([sys.executable, "-m", "pipecli", "propose", TITLE], cwd=ana.path, check=False)
+    killed = Forked(warm, "-C", str(ana.path), "propose", TITLE)
+    killed.communicate()
     hook.unlink()
-    assert done.returncode == -signal.SIGKILL
+    assert killed.returncode == -signal.SIGKILL
     assert remote.git("for-each-ref", "--format=%(refname:short)", "refs/heads/deals").split() == [BRANCH]
 
     for _ in range(200):  # while one of its gits still runs, a reader leaves it alone
