@@ -123,7 +123,7 @@ class DealReader:
             process=process,
             stage=stage,
             owner=version.owner,
-            team=self._teams.get(version.owner) if version.owner else None,
+            team=self._teams.get(version.owner or ""),
             type=version.type or "",
             source=version.source,
             customer=version.customer,

@@ -341,13 +341,17 @@ def test_a_final_value_is_held_against_its_quotation(
     assert not words or words in found[0]["message"]
 
 
-def test_a_quotation_that_a_hand_left_out_counts_all_the_same(
+def test_a_quotation_that_a_hand_left_out_counts_all_the_same_and_once(
     told: Told, edit: Edit, git: Callable[..., str]
 ) -> None:
+    edit(OPEN, "amount: 1000.00", "amount: 1000.00\nprobability: 90")
+    git("commit", "-qam", "Sure")
+    edit(OPEN, "status: open", "status: open\nnotes: Soon.")
+    assert told() == []  # of what was so before
     edit(OPEN, "status: open", "status: won\nclosed:\n  date: 2026-11-20\n  amount: 10.00")
     assert [each["rule"] for each in told()] == ["final-value"]
     git("commit", "-qam", "Won")
-    edit(OPEN, "status: won", "status: won\nnotes: It was a present.")
+    edit(OPEN, "notes: Soon.", "notes: It was a present.")
     assert told() == []
 
 

@@ -242,6 +242,10 @@ def test_check_tells_of_doubles_gaps_and_wrong_sums(cli, order, root, git):
     faults = loads(cli("check", "--format", "json").out)
     message = next(line["message"] for line in faults if line["rule"] == "invoice-status")
     assert re.search(r"\d\.\d\d EUR more is paid than it comes to", message)
+    whole = loads(cli("invoice", "show", keys[1], "--format", "json").out)["total"]
+    files[1].write_text(files[1].read_text().replace("amount: 9999\n", f"amount: {whole}\n"))
+    settled = {line["rule"]: line["message"] for line in loads(cli("check", "--format", "json").out)}
+    assert settled["invoice-status"] == "status: it is issued, and nothing is open"
     text = files[1].read_text()
     twice = re.sub(r"(?ms)^(- id: .+?)(?=^[a-z])", r"\1\1", text.replace("currency: EUR", "currency: USD"))
     twice = twice.replace("2026-0005", "from before")  # no number of the form in the settings

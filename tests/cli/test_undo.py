@@ -129,6 +129,10 @@ def test_what_was_changed_by_hand_since_is_refused(cli: Cli, root: Path, git: Gi
     file.write_text(file.read_text().replace("One", "Two"))
     said = cli("undo", code=1).err
     assert f"by hand and not yet committed: git diff {file.relative_to(root)}" in said, said
+    (root / "README.md").write_text("Ours\n")
+    git("add", ".")
+    git("commit", "-qm", "by hand")
+    assert "also changed README.md" in cli("undo", "HEAD", code=1).err
 
 
 def test_a_dry_run_shows_the_diff(cli: Cli, git: Git) -> None:

@@ -210,6 +210,7 @@ def test_what_is_changed_beside_it_is_not_slipped_in(ana: Clone) -> None:
 def test_a_waiting_sync_is_said_by_what_comes_next(ana: Clone) -> None:
     assert "a sync with origin/main waits for you" in ana.refused()
     assert "is not in conflict" in ana.refused("--ours", "OPP-NNNNN")
+    assert '"opp" is 2 of them' in ana.refused("--ours", "opp")
     said = ana.cli("opp", "set", "OPP-7K3M9", "amount=1", code=1)
     assert "a merge is in progress; finish it with `pipecli sync --continue`" in said.err
 
