@@ -27,6 +27,18 @@ from pipecli.records.written_amounts import NO_SIGN, DecimalSign, Money, in_unit
 from pipecli.store.yaml.splice import without_empties
 from pipecli.store.yaml.write import CONTROL, compiled, emit
 
+NOTHING = frozenset(
+    "#N/A #NA #NULL! #VALUE! #REF! #NAME? #DIV/0! #NUM! #SPILL! #CALC! #ERROR! #NV #WERT! #BEZUG! #ZAHL! "
+    "#N/D #¡VALOR! #¡REF! #¿NOMBRE? #¡NUM! #¡NULO! #¡DIV/0! #VALOR! #NOME? #NÚM! #NULO! #VALEUR! #NOM? "
+    "#NOMBRE! #NUL! N/A n/a NULL null (null) <null> NaN nan None (none) (blank) - -- – — \\N "
+    "-None- --None-- 000000000000000 000000000000000AAA 00/00/0000 00/00/00 00-00-0000 00.00.0000".split()
+) | {zero + clock for zero in ("0000-00-00", "0000/00/00") for clock in ("", " 00:00:00", "T00:00:00")}
+"""What other programs write where there is no value: spreadsheets their errors, each in its language.
+
+`-None-` is what Zoho calls an empty choice; the zeros are ids of Salesforce's export, and days of databases.
+`Null` and `Nan` are names of people.
+"""
+
 
 def text_value(cell: Cell) -> str:
     """Text of several lines, whose blanks at both ends may be meant. Raises Unreadable."""
@@ -112,8 +124,14 @@ def nouns_of(noun: str) -> tuple[str, ...]:
     return ("user", "team") if noun == "principal" else (noun,)
 
 
+class PercentOff(NamedTuple):
+    """What a column of discounts as amounts has where its cell says `10%`."""
+
+    percent: Decimal
+
+
 class ColumnFormat(NamedTuple):
-    """The form of the values in one column."""
+    """The form of the values in one column, and the readers of what it decides. They raise Unreadable."""
 
     formats: Sequence[str]
     decimal_sign: DecimalSign
@@ -132,6 +150,65 @@ class ColumnFormat(NamedTuple):
     html: bool = False
     """Texts may be HTML, of which the text is taken."""
 
+    def free(self, cell: Cell) -> object:
+        """A value of any type; of CSV a number where it is written as one, as `1.500` isn't beside `,`."""
+        return as_it_is(cell) if self.typed else as_written(cell, self.decimal_sign)
+
+    def day(self, cell: Cell) -> date:
+        return day_formats.read_day(line_value(cell), self.formats, self.today, self.zone)
+
+    def moment(self, cell: Cell) -> datetime:
+        return day_formats.read_moment(line_value(cell), self.formats, self.today, self.zone)
+
+    def day_or_moment(self, cell: Cell) -> date:
+        return self.moment(cell) if ":" in line_value(cell) else self.day(cell)
+
+    def entered(self, cell: Cell) -> str:
+        """When a deal came to a stage, as ISO text: what is below `custom` has no type of its own."""
+        return self.day_or_moment(cell).isoformat()
+
+    def money(self, cell: Cell) -> Money:
+        if _is_number(cell):
+            value, signed = Decimal(cell), NO_SIGN
+        else:
+            value, signed = read_money(text_value(cell), self.decimal_sign, third_decimal=self.third_decimal)
+        return Money(in_units(value, str(cell), self.scale), self.signs.get(signed, signed))
+
+    def won_for(self, cell: Cell) -> object:
+        """What a deal was won for, which may be unknown."""
+        return "unknown" if text_value(cell).strip() == "unknown" else self.money(cell)
+
+    def number(self, cell: Cell, *, is_percent: bool = False) -> Decimal:
+        if _is_number(cell):
+            return base.without_exponent(Decimal(cell))
+        exact = read_number(text_value(cell), self.decimal_sign, is_percent=is_percent)
+        return base.without_exponent(exact)
+
+    def percent(self, cell: Cell) -> Decimal:
+        if self.scale != "fraction" or is_percentage(cell):
+            return self.number(cell, is_percent=self.scale != "fraction")
+        return round(self.number(cell) * 100, 6).normalize() + 0
+
+    def discount_amount(self, cell: Cell) -> object:
+        return PercentOff(self.number(cell, is_percent=True)) if is_percentage(cell) else self.money(cell)
+
+    def tax(self, cell: Cell) -> Decimal:
+        """The rate of a tax with its name, or of several that are due on one line together."""
+        text = line_value(cell)
+        if "%" not in text or re.fullmatch(_RATE, text):
+            return self.percent(cell)
+        if not any(form.fullmatch(text) for form in RATES):
+            raise Unreadable(f'"{text}" isn\'t a rate of tax, such as 10, or Vat (10 %)')
+        return sum((Decimal(rate.replace(",", ".")) for rate in re.findall(_RATE, text)), Decimal(0))
+
+    def whole(self, cell: Cell) -> int:
+        value = self.number(cell)
+        if self.scale == "seconds":  # of a call, in minutes here
+            value = (value / 60).to_integral_value(ROUND_HALF_UP)
+        if value != value.to_integral_value():
+            raise Unreadable(f'"{cell}" isn\'t a whole number')
+        return int(value)
+
 
 _BY_KEY = ("process", "stage")
 """Named in a file by their keys alone."""
@@ -144,16 +221,16 @@ def reader_of(collection: Kind, path: Path, column_format: ColumnFormat) -> Read
     if path == ("custom",):
         return whole
     if path[:2] == STAGE_ENTERED and len(path) == 3:
-        return _entered(column_format)
+        return column_format.entered
     if path == ("closed", "amount"):
-        return _or_unknown(_money(column_format))
+        return column_format.won_for
     if path in (("total",), ("total_after_discount",)) and collection.noun in ("quotation", "order"):
-        return _money(column_format)
+        return column_format.money
     annotation = base.annotation_at(collection.model, path)
     if annotation is None:
         return None
     if annotation is Any:
-        return as_it_is if column_format.typed else lambda cell: as_written(cell, column_format.decimal_sign)
+        return column_format.free
     kinds = [kind for kind in base.options(annotation) if kind is not type(None)]
     classes = [kind for kind in kinds if isinstance(kind, type)]
     lists = [kind for kind in kinds if get_origin(kind) is tuple]
@@ -165,7 +242,7 @@ def reader_of(collection: Kind, path: Path, column_format: ColumnFormat) -> Read
         inner = [kind for list_ in lists for kind in base.options(get_args(list_)[0])]
         if any(isinstance(kind, type) and issubclass(kind, Part) for kind in inner):
             return None
-        one = _whole(column_format) if int in inner else _OWN.get(str(path[0]), line_value)
+        one = column_format.whole if int in inner else _OWN.get(str(path[0]), line_value)
         return _list_of(named or one, path[0], column_format.split)
     if path[0] in _BETWEEN and len(path) == 2:
         return _one_or_more(str(path[0]))
@@ -175,21 +252,24 @@ def reader_of(collection: Kind, path: Path, column_format: ColumnFormat) -> Read
 
 
 def _scalar(path: Path, annotation: Any, classes: Sequence[type], column_format: ColumnFormat) -> Reader:
-    if times := {date, datetime}.intersection(classes):
-        return _day_or_moment(column_format, times)
+    if {date, datetime}.issubset(classes):
+        return column_format.day_or_moment
+    if date in classes:
+        return column_format.day
+    if datetime in classes:
+        return column_format.moment
     if Decimal in classes:
         if path[-1] == "discount_amount":
-            return _discount(column_format)
+            return column_format.discount_amount
         if get_args(Amount)[1] in _metadata(annotation):
-            return _money(column_format)
-        is_fraction = is_percent(annotation) and column_format.scale == "fraction"
-        plain = _number(column_format, is_percent=is_percent(annotation))
-        exact = _fraction(column_format) if is_fraction else plain
-        return _tax(exact) if path[-1] == "tax" else exact
+            return column_format.money
+        if path[-1] == "tax":
+            return column_format.tax
+        return column_format.percent if is_percent(annotation) else column_format.number
     if bool in classes:
         return _flag
     if int in classes:
-        return _whole(column_format)
+        return column_format.whole
     for kind in classes:
         if issubclass(kind, Enum):
             return _word({str(member) for member in kind})
@@ -220,75 +300,14 @@ def is_percent(annotation: Any) -> bool:
     return any(part is get_args(Percent)[2] for part in _metadata(annotation))
 
 
-def _fraction(column_format: ColumnFormat) -> Reader:
-    exact = _number(column_format)
-
-    def read(cell: Cell) -> object:
-        value = exact(cell)
-        return value if is_percentage(cell) else round(value * 100, 6).normalize() + 0
-
-    return read
-
-
-class PercentOff(NamedTuple):
-    """What a column of discounts as amounts has where its cell says `10%`."""
-
-    percent: Decimal
-
-
 def is_percentage(cell: Cell) -> bool:
     """True for a text that says itself that it is a percentage."""
     return isinstance(cell, str) and cell.strip().endswith(("%", "٪"))
 
 
-def _discount(column_format: ColumnFormat) -> Reader:
-    amount, percent = _money(column_format), _number(column_format, is_percent=True)
-
-    def read(cell: Cell) -> object:
-        return PercentOff(percent(cell)) if is_percentage(cell) else amount(cell)
-
-    return read
-
-
 _RATE = r"(\d+(?:[.,]\d+)?)\s?%"
 RATES = (re.compile(rf"(?:[^%]*\( ?{_RATE} ?\)[ ,;]*)+"), re.compile(rf"[^\d%]*{_RATE}[^\d%]*"))
 """`Vat (10.0 %), City (2.5 %)`, and a single tax as `VAT 10%`."""
-
-
-def _tax(exact: Reader) -> Reader:
-    """The rate of a tax with its name, or of several that are due on one line together."""
-
-    def read(cell: Cell) -> object:
-        text = line_value(cell)
-        if "%" not in text or re.fullmatch(_RATE, text):
-            return exact(cell)
-        if not any(form.fullmatch(text) for form in RATES):
-            raise Unreadable(f'"{text}" isn\'t a rate of tax, such as 10, or Vat (10 %)')
-        return sum((Decimal(rate.replace(",", ".")) for rate in re.findall(_RATE, text)), Decimal(0))
-
-    return read
-
-
-def _or_unknown(read: Reader) -> Reader:
-    """What a deal was won for, which may be unknown."""
-    return lambda cell: "unknown" if text_value(cell).strip() == "unknown" else read(cell)
-
-
-def _day_or_moment(column_format: ColumnFormat, times: set[type[date]]) -> Callable[[Cell], date]:
-    when = (column_format.formats, column_format.today, column_format.zone)
-
-    def read(cell: Cell) -> date:
-        text = line_value(cell)
-        is_moment = datetime in times and (":" in text or date not in times)
-        return (day_formats.read_moment if is_moment else day_formats.read_day)(text, *when)
-
-    return read
-
-
-def _entered(column_format: ColumnFormat) -> Reader:
-    """When a deal came to a stage, as ISO text: what is below `custom` has no type of its own."""
-    read = _day_or_moment(column_format, {date, datetime})
-    return lambda cell: read(cell).isoformat()
 
 
 def _address(cell: Cell) -> object:
@@ -331,43 +350,6 @@ def name_in(text: str) -> str:
 
 def _is_number(cell: Cell) -> TypeGuard[int | Decimal]:
     return isinstance(cell, (int, Decimal)) and not isinstance(cell, bool)
-
-
-def _money(column_format: ColumnFormat) -> Reader:
-    def read(cell: Cell) -> object:
-        if _is_number(cell):
-            value, signed = Decimal(cell), NO_SIGN
-        else:
-            sign, third = column_format.decimal_sign, column_format.third_decimal
-            value, signed = read_money(text_value(cell), sign, third_decimal=third)
-        value = in_units(value, str(cell), column_format.scale)
-        return Money(value, column_format.signs.get(signed, signed))
-
-    return read
-
-
-def _number(column_format: ColumnFormat, *, is_percent: bool = False) -> Callable[[Cell], Decimal]:
-    def read(cell: Cell) -> Decimal:
-        if _is_number(cell):
-            return base.without_exponent(Decimal(cell))
-        sign = column_format.decimal_sign
-        return base.without_exponent(read_number(text_value(cell), sign, is_percent=is_percent))
-
-    return read
-
-
-def _whole(column_format: ColumnFormat) -> Reader:
-    exact = _number(column_format)
-
-    def read(cell: Cell) -> object:
-        value = exact(cell)
-        if column_format.scale == "seconds":  # of a call, in minutes here
-            value = (value / 60).to_integral_value(ROUND_HALF_UP)
-        if value != value.to_integral_value():
-            raise Unreadable(f'"{cell}" isn\'t a whole number')
-        return int(value)
-
-    return read
 
 
 _FLAGS = dict.fromkeys("yes true y 1 wahr vrai verdadero verdadeiro vero waar".split(), True)

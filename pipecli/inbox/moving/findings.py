@@ -17,7 +17,8 @@ from itertools import permutations, product
 from typing import Any, NamedTuple
 
 from pipecli.errors import PipecliError, Unreadable
-from pipecli.inbox.importing.compile_mapping import NOTHING, holds, texts
+from pipecli.inbox.importing.cells import NOTHING
+from pipecli.inbox.importing.compile_mapping import holds, texts
 from pipecli.inbox.importing.mapping import in_flow
 from pipecli.inbox.importing.table import Row, Table
 from pipecli.inbox.moving.vocabulary import header_key, patterns, stem_of

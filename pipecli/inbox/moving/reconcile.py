@@ -12,8 +12,8 @@ from decimal import Decimal
 from typing import Any, Literal, NamedTuple
 
 from pipecli.errors import Unreadable
-from pipecli.inbox.importing.cells import is_percentage
-from pipecli.inbox.importing.compile_mapping import NOTHING, holds, texts
+from pipecli.inbox.importing.cells import NOTHING, is_percentage
+from pipecli.inbox.importing.compile_mapping import holds, texts
 from pipecli.inbox.importing.earlier_imports import imports_at
 from pipecli.inbox.importing.import_files import Import
 from pipecli.inbox.importing.list_elements import discount_lines
