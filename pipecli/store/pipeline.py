@@ -395,9 +395,11 @@ class Pipeline:
 
 def _cut_off_beside(place: Location) -> list[Location]:
     """The other pipelines of a repository in which a command was cut off, and not looked after yet."""
-    others = []
-    for file in place.cache.parent.glob("*/journal"):
-        folder = file.parent.name.partition("-")[2].replace("%2F", "/").replace("%25", "%")
+    names, others = [], []
+    with suppress(OSError), os.scandir(place.cache.parent) as folders:  # a Path's glob takes 0.2 ms
+        names = [folder.name for folder in folders if os.path.lexists(f"{folder.path}/journal")]
+    for name in names:
+        folder = name.partition("-")[2].replace("%2F", "/").replace("%25", "%")
         with suppress(PipecliError):  # it leads out of the repository: its files are not ours
             others.append(place._replace(root=safe_files.inside(place.work_tree, folder)))
     return [other for other in others if other != place]

@@ -77,7 +77,8 @@ def _addresses(run: Session, rows: Collection[Row]) -> dict[Row, str]:
 def print_header(run: Session, record: Mapping[str, Any], lines: Iterable[tuple[str, object]]) -> None:
     """Print the lines above the tables of a record, the ids in them as links to their files."""
     lines = list(lines)
-    named = re.findall(rf"\b(?:{'|'.join(BY_PREFIX)})-{RANDOM}\b", "\n".join(f"{a} {b}" for a, b in lines))
+    text = "\n".join(f"{a} {b}" for a, b in lines)
+    named = re.findall(rf"\b(?:{'|'.join(BY_PREFIX)})-{RANDOM}\b", text) if takes_links() else ()
     addresses = _addresses(run, {document_row(key) for key in named})
     print_record(record, run.format, lines, links={key: link for (_, key), link in addresses.items()})
 

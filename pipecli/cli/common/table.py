@@ -324,7 +324,9 @@ def isolated(text: str) -> str:
     letters only, so that the padding, and with it the column, stays where it is; and it goes into no line
     that has no such letters, because some terminals show it as a box.
     """
-    return f"\u2068{text}\u2069" if re.search(_RTL, text) else text
+    if text.isascii() or not re.search(_RTL, text):  # a pattern that takes 0.3 ms to compile
+        return text
+    return f"\u2068{text}\u2069"
 
 
 def _grounded(text: str) -> str:

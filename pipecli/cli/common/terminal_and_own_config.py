@@ -101,6 +101,8 @@ def mark_of(name: str, record: Mapping[str, object], today: date | None) -> Mark
 
 def marked(text: str, links: Mapping[str, str]) -> str:
     """A line on a record in the colours of a list, its ids as the links that there are for them."""
+    if not (links or takes_color()):
+        return text
 
     def with_id(match: re.Match[str]) -> str:
         mark = _CYAN if takes_color() else PLAIN
