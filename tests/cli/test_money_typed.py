@@ -108,3 +108,5 @@ def test_what_took_place_is_of_the_past(cli: Cli) -> None:
         "2026-11-15",
         "2026-12-15T09:00:00+01:00",
     ]
+    cli("opp", "set", "2q8xa", "activities.1.at=2026-11-16")
+    assert _deal(cli)["activities"][0]["at"] == "2026-11-16"

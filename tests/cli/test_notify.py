@@ -155,7 +155,7 @@ def test_the_new_owner_is_told_by_their_own_channel(cli: Cli, hooks: Hooks) -> N
 def test_who_takes_a_deal_need_not_be_told(root: Path, cli: Cli, git: Git, hooks: Hooks) -> None:
     by_hand(root, git, ("owner: ana-ruiz", "owner: luis"))
 
-    cli("notify")
+    assert cli("notify").err == ""
 
     assert told(hooks) == [("sales", "Assigned to Luis Gil: Espresso machines")]
 

@@ -24,9 +24,10 @@ def test_a_proposal_and_how_it_goes_in(ana, luis, remote, way):
     ana.cli("opp", "set", "OPP-2Q8XA", "expected_close=2027-01-31")
     ana.cli("opp", "set", "OPP-2Q8XA", "probability=25")
     tip = ana.git("rev-parse", "HEAD")
-    tried = ana.cli("propose", TITLE, "--dry-run").out
-    assert tried.startswith(f"{TITLE}: 2 commits would go to {BRANCH}\n\n### Pipeline: 1 opportunity\n")
-    assert "](" not in tried  # nobody knows where this host shows a file
+    tried = ana.cli("propose", TITLE, "--dry-run")
+    assert tried.err == ""
+    assert tried.out.startswith(f"{TITLE}: 2 commits would go to {BRANCH}\n\n### Pipeline: 1 opportunity\n")
+    assert "](" not in tried.out  # nobody knows where this host shows a file
     assert ana.git("rev-parse", "HEAD") == tip
     said = ana.cli("propose", TITLE)
     assert said.out.startswith(
