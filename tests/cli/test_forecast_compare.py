@@ -75,10 +75,13 @@ def test_a_moment_that_is_none_is_refused(cli: Cli, moved: str) -> None:
     assert "nothing is known as of 2020-01-01" in cli("forecast", "--compare", "2020-01-01", code=1).err
 
 
-def test_what_settings_rename_has_renamed_since_is_one_row_and_one_owner(cli: Cli, moved: str) -> None:
+def test_what_has_another_name_since_is_one_row_and_one_owner(cli: Cli, moved: str) -> None:
     cli("settings", "rename", "stage", "standard/qualify", "check")
     cli("settings", "rename", "user", "ana-ruiz", "ana")
-    for by, now, then in (("stage", "demo", "check"), ("owner", "ana", "ana")):
+    cli("customer", "add", "Acme")
+    cli("customer", "merge", "contoso", "acme")
+    names = (("stage", "demo", "check"), ("owner", "ana", "ana"), ("customer", "acme", "acme"))
+    for by, now, then in names:
         said = cli(
             *("forecast", "--compare", "2026-01-31", "--by", by, "--owner", "ana", "--format", "json")
         ).out

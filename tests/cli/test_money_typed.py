@@ -70,7 +70,7 @@ def test_a_price_of_three_decimals_is_taken_and_one_with_a_comma_is_two(cli: Cli
     cli("opp", "item", "add", "2q8xa", "--description", "Beans", "--price", "1.234")
     assert _deal(cli)["items"][-1]["unit_price"] == 1.234
     said = refused("opp", "item", "add", "2q8xa", "--description", "Beans", "--price", "1,234")
-    assert '--price: "1,234" is 1234 or 1.234' in said
+    assert '--price: "1,234" is 1234 or 1.234; write 1234 or 1.2340' in said
 
 
 def test_another_currency_is_not_taken_for_ours(refused: Refused) -> None:

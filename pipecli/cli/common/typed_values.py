@@ -366,11 +366,9 @@ def _chosen(run: Session, name: str, text: str, readings: tuple[Decimal, Decimal
     first, second = (f"{reading.normalize():f}" for reading in readings)
     asked = f'{name}: which is "{text}"?'
     if asked not in run.answers:
-        fault, hint = (
-            f'{name}: "{text}" is {first} or {second}',
-            "write one of them, without a thousands sign",
-        )
-        raise Question(fault, asked, hint=hint, choices=(first, second))
+        plain = " or ".join(f"{one}0" if re.search(r"\.\d{3}$", one) else one for one in (first, second))
+        fault = f'{name}: "{text}" is {first} or {second}'
+        raise Question(fault, asked, hint=f"write {plain}", choices=(first, second))
     return Decimal(run.answers[asked])
 
 

@@ -39,13 +39,18 @@ _LISTS = {
 
 
 class EarlierNames:
-    """The names of an earlier day that `settings rename` has changed since."""
+    """The names of an earlier day that are others since: renamed in the settings, or merged, as customers."""
 
     def __init__(self, later: Pipeline, past: PastPipeline, names: ForecastNames) -> None:
-        from pipecli.history.commits import commits_of_events, renamed_in
+        from pipecli.history.commits import commits_of_events, merged_away, renamed_in
         from pipecli.workflow.settings import EarlierWords
 
-        commits = commits_of_events(later.location, ["renamed"], f"{past.revision}..{later.revision}")
+        since = f"{past.revision}..{later.revision}"
+        commits = commits_of_events(later.location, ["renamed"], since)
+        self._merged: dict[str, str] = {}
+        for _, key, *_, into in merged_away(later.location, since) if names.by == "customer" else ():
+            earlier = {known: into for known, last in self._merged.items() if last == key}
+            self._merged |= {**earlier, key: into}
         self._words = EarlierWords([told for _, message in commits if (told := renamed_in(message))][::-1])
         self._past, self._names = past.settings_as_written, names
         self._stages = [f"{process}/{stage}" for process, stage in names.stages()]
@@ -56,6 +61,7 @@ class EarlierNames:
         if process and word:
             return process, self._words.of_today("stage", f"{process}/{word}", self._stages).partition("/")[2]
         what, section = _LISTS.get(self._names.by, ("", ""))
+        word = self._merged.get(word or "", word)
         return process, word and self._words.of_today(what, word, self._names.settings.get(section) or ())
 
     def owners(self, asked: OwnerFilter) -> OwnerFilter:
