@@ -10,8 +10,9 @@ import os
 import sqlite3
 import time
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
+from itertools import pairwise
 from shlex import quote
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
@@ -343,9 +344,11 @@ def plan_merge(place: Location, upstream: Upstream, theirs: str | None) -> Merge
             )
         return MergePlan(ours, None, ours, None, [], {}, [])
     base = merge_base(place, ours, theirs)
-    if known and known != base:
-        way_back = push if base == theirs else f"git merge {theirs[:9]}"
-        _require_no_rewrite(place, upstream, known, ours, theirs, way_back)
+    for tip in _tips_seen(place, upstream, known) if known else ():
+        if tip != base:
+            merge = "git merge" if base else "git merge --allow-unrelated-histories"
+            way_back = push if base == theirs else f"{merge} {theirs[:9]}"
+            _require_no_rewrite(place, upstream, tip, ours, theirs, way_back)
     if base == theirs:
         return MergePlan(ours, base, ours, theirs, [], {}, [])
     if base == ours:
@@ -360,6 +363,9 @@ def plan_merge(place: Location, upstream: Upstream, theirs: str | None) -> Merge
         raise PipecliError(unrelated, hint="look at the address: git remote -v")
     merged_tree = merge_trees(place, ours, theirs)
     in_conflict = {conflict.sides.path for conflict in merged_tree.conflicts}
+    settings = f"{merged_tree.tree}:{place.prefix}{SETTINGS_FILE}"
+    if in_conflict and git.id_of(place.work_tree, settings) is None:
+        raise no_settings(place, upstream)  # nothing here could settle the conflict, or abort it
     records = records_of(place, [path for path in merged_tree.contents if path not in in_conflict])
     commit = ""
     if not merged_tree.conflicts:
@@ -379,6 +385,25 @@ def record_id(path: str) -> str:
     return "settings" if path == SETTINGS_FILE else key_of_path(path)
 
 
+def no_settings(place: Location, upstream: Upstream) -> PipecliError:
+    """The refusal of what would be no pipeline any more."""
+    return PipecliError(
+        f"{place.prefix}{SETTINGS_FILE} was removed or moved in {upstream}",
+        hint="nothing is changed; see what they did with `git log --stat FETCH_HEAD`, and if it is "
+        "right follow them with `git merge FETCH_HEAD`",
+    )
+
+
+def _tips_seen(place: Location, upstream: Upstream, known: str) -> Iterator[str]:
+    """Where the shared branch was last, and before each rewriting that a `git fetch` beside us has taken."""
+    yield known
+    logged = git.run(place.work_tree, "reflog", "show", "--format=%H %gs", upstream.tracking, "--")
+    entries = [line.partition(" ") for line in logged.stdout.decode("utf-8", "replace").splitlines()]
+    for (_, _, what), (before, _, _) in pairwise(entries):
+        if what.endswith("forced-update"):
+            yield before
+
+
 def _require_no_rewrite(
     place: Location, upstream: Upstream, known: str, ours: str, theirs: str, way_back: str
 ) -> None:
@@ -386,6 +411,8 @@ def _require_no_rewrite(
     last = merge_base(place, known, ours)
     if not last or merge_base(place, last, theirs) == last:
         return
+    if merge_base(place, ours, theirs) == theirs != merge_base(place, known, theirs):
+        return  # a person has merged the new line with the old one
     lost = commit_count(place, last, theirs)
     raise PipecliError(
         f"{upstream} was rewritten: it no longer has {count(lost, 'commit')} that this clone has, and a sync "

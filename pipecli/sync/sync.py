@@ -19,7 +19,6 @@ from typing import NamedTuple
 from pipecli.checks import Finding
 from pipecli.checks.check import check
 from pipecli.errors import FaultyFile, PipecliError
-from pipecli.records.kinds import SETTINGS_FILE
 from pipecli.store import git, merge_setup
 from pipecli.store.git_commit import KEEPING_LISTS
 from pipecli.store.git_remote import (
@@ -41,6 +40,7 @@ from pipecli.sync.plan_merge import (
     commit_count,
     commit_merge,
     merge_message,
+    no_settings,
     plan_merge,
     present_commit,
     pushed_count,
@@ -273,11 +273,7 @@ def _until_nobody_is_faster(pipeline: Pipeline, upstream: Upstream, before: str)
             raise Conflicted(_leave_to_person(pipeline, upstream, merge), tries)
         result = Candidate(pipeline, merge.commit, merge.ours) if merge.commit != merge.ours else None
         if result and not result.has_settings():
-            raise PipecliError(
-                f"{place.prefix}{SETTINGS_FILE} was removed or moved in {upstream}",
-                hint="nothing is changed; see what they did with `git log --stat FETCH_HEAD`, and if it is "
-                "right follow them with `git merge FETCH_HEAD`",
-            )
+            raise no_settings(place, upstream)
         pushed = pushed_count(place, upstream, merge.commit, theirs)
         if merge.commit != theirs:
             _require_sound(pipeline, merge, result)

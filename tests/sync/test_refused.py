@@ -112,6 +112,15 @@ def set_back(ana: Clone) -> None:
     ana.git("push", "-q")
     ana.change(GRINDERS, "4998.00", "1.00")
     Clone(ana.path.parent / "luis").git("push", "-q", "--force", "origin", "HEAD:main")
+    ana.git("fetch", "-q")  # as an editor does by itself
+
+
+def no_pipeline(ana: Clone) -> None:
+    ana.change(MACHINES, "4998.00", "5200.00")
+    luis = Clone(ana.path.parent / "luis")
+    luis.git("rm", "-q", MACHINES, "pipecli.yaml")
+    luis.git("commit", "-q", "-m", "gone")
+    luis.git("push", "-q")
 
 
 def shallow(ana: Clone) -> None:
@@ -154,6 +163,7 @@ def error_of_ones_own(ana: Clone) -> None:
         (deleted_branch, "origin has no branch plan any more; to have it there again: git push origin plan"),
         (rewritten, "origin/main was rewritten: it no longer has 1 commit that .*git rebase --onto"),
         (set_back, "origin/main was rewritten: .* bring all back with `git push origin main:main`, and"),
+        (no_pipeline, "pipecli.yaml was removed or moved in origin/main; nothing is changed"),
         (shallow, "this clone is shallow.*git fetch --unshallow"),
         (another_history, "origin/main has another history: the two have no commit in common"),
         (error_of_ones_own, "1 error would be new in what is shared; nothing is changed; make your files"),
@@ -164,6 +174,14 @@ def test_what_stands_against_it(ana: Clone, given: Callable[[Clone], None], said
     error = ana.refused()
     assert re.match(f"error: {said}", error), error
     assert "secret" not in error
+
+
+def test_what_was_rewritten_goes_on_once_a_person_has_merged_it(ana: Clone) -> None:
+    rewritten(ana)
+    way = re.search("`(git merge .*?)`", ana.refused())
+    assert way
+    ana.git(*way[1].split()[1:], "-s", "ours")
+    ana.sync()
 
 
 def test_a_disk_here_that_takes_no_more_is_not_a_remote_out_of_reach(ana: Clone, luis: Clone) -> None:
