@@ -265,6 +265,14 @@ def clear_locks(place: Location, since: int) -> bool:
     return bool(locks)
 
 
+def clear_upkeep(place: Location, since: int) -> None:
+    """Remove the lock of an upkeep that began with our commit, and died: git would pack nothing any more."""
+    lock = place.common_dir / "objects" / _UPKEEP
+    if _written(lock) >= since and Path("/proc/self").exists() and not _is_at_work(place.work_tree):
+        with suppress(OSError):
+            lock.unlink()
+
+
 def _written(file: Path) -> int:
     """The time of a file's last change, in nanoseconds; -1 where another git has just removed it."""
     with suppress(FileNotFoundError):

@@ -93,6 +93,7 @@ class Journal(NamedTuple):
     def end(self) -> None:
         """Forget the change: it is done, or undone. Once more, where a signal cut this off."""
         self.let_go()
+        power_cut.clear_upkeep(self.place, self._begun())
         self.file.unlink(missing_ok=True)
         self._onto.unlink(missing_ok=True)
         kept = [self._kept(number) for number, step in enumerate(self.steps) if step.before is not None]

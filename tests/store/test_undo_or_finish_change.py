@@ -748,6 +748,18 @@ def test_git_killed_in_the_middle_of_a_checkout_is_undone_and_its_locks_are_clea
     assert not side.exists()
 
 
+def test_the_lock_of_an_upkeep_that_died_after_a_commit_is_removed(cli, root, git, deal):
+    deal()
+    hook, lock = root / ".git/hooks/post-commit", root / ".git/objects/maintenance.lock"
+    hook.write_text(f"#!/bin/sh\ntouch {lock}\n")
+    hook.chmod(0o755)
+    with git_at_work(root):
+        cli("opp", "set", "2q8", "amount=1")
+    assert lock.exists()
+    cli("opp", "set", "2q8", "amount=2")
+    assert not lock.exists()
+
+
 @contextmanager
 def git_at_work(root: Path) -> Iterator[None]:
     """A git of somebody else's that has begun, and doesn't end by itself."""
