@@ -86,6 +86,16 @@ def kept(root):
     return root / ".git/pipecli/root/mail/QTN-A1111.eml"
 
 
+def test_a_mail_is_recorded_where_nobody_reads_of_it(root, server, monkeypatch):
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w") as unread:
+        monkeypatch.setattr("sys.stdout", unread)
+        assert run(["-C", str(root), "quote", "send", QTN, "--email"]) == 0
+    assert "status: sent" in (root / FILE).read_text()
+    assert not kept(root).exists() and len(server.mails) == 1
+
+
 def test_a_quotation_is_mailed_and_then_it_is_sent(cli, root, git, server):
     said = cli("quote", "send", QTN, "--email", "--cc", "Luis <luis@contoso.example>")
 

@@ -52,6 +52,7 @@ from pipecli.store import git_commit
 from pipecli.store.index.rows_for_verbs import activity_ids, rows_where
 from pipecli.store.record_meant import Care
 from pipecli.store.safe_files import LARGEST_ANY, inside, read_bytes
+from pipecli.store.undo_or_finish_change import ended
 from pipecli.workflow import Change
 from pipecli.workflow import quotation as moves
 from pipecli.workflow.lead_or_deal_of_mail import activity_of, id_of_mail
@@ -126,11 +127,12 @@ class PaperMailJournal:
 
     @contextmanager
     def until_recorded(self, message_id: str) -> Iterator[None]:
-        """Deliver the mail and record it within: a failure after it is out says so."""
+        """Deliver the mail and record it within: a failure between the two says so."""
+        before = len(ended)
         try:
             yield
         except (PipecliError, KeyboardInterrupt) as error:
-            if not self._is_delivered:
+            if not self._is_delivered or len(ended) > before:
                 raise
             with suppress(OSError):
                 self._out.touch()
@@ -139,8 +141,9 @@ class PaperMailJournal:
                 f"the mail is out as {message_id}, but it is not recorded: {reason}",
                 hint=f"don't send it again; when that is fixed: {self._record}",
             ) from None
-        if self._is_delivered:
-            self._file.unlink(missing_ok=True)
+        finally:
+            if self._is_delivered and len(ended) > before:  # what follows is words, which nobody may read
+                self._file.unlink(missing_ok=True)
 
     def _keep(self, message: bytes) -> None:
         """Write the message and have it on the disk for certain."""
