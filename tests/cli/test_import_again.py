@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import json
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +57,56 @@ def test_the_same_file_again_leaves_what_people_did(cli: Cli, root: Path, git: G
     told = night(cli, ROWS)
     assert (told["updated"], told["unchanged"], told["kept"]) == (0, 2, [])
     assert state(git) == before
+
+
+EVERY_KIND: dict[str, tuple[dict[str, str], dict[str, str]]] = {
+    "customers": ({"name": "Acme"}, {"email": "a@acme.example", "country": "ES", "tags": "new"}),
+    "contacts": (
+        {"name": "Ana Gil"},
+        {"customer": "acme", "emails": "ana@acme.example", "phones": "600 100 200"},
+    ),
+    "suppliers": ({"name": "Zed"}, {"email": "z@zed.example", "notes": "Fair"}),
+    "products": ({"name": "Pump"}, {"sku": "pump", "description": "Cold"}),
+    "leads": ({"name": "Ana"}, {"email": "ana@acme.example", "organization": "Acme", "notes": "Fair"}),
+    "opportunities": ({"title": "Roof"}, {"customer": "acme", "amount": "100", "tags": "new"}),
+    "quotations": ({"opportunity": "D1"}, {"date": "2026-03-02", "notes": "First", "custom.of": "Ana"}),
+    "orders": ({"opportunity": "D1", "customer": "acme"}, {"date": "2026-03-02", "notes": "First"}),
+    "items": (
+        {"record": "D1", "product": "pump", "unit_price": "9"},
+        {"description": "Large pump", "quantity": "2"},
+    ),
+    "activities": (
+        {"record": "D1", "type": "call", "at": "2026-03-02T10:00"},
+        {"subject": "Price", "notes": "Why\nso dear", "by": "ana-ruiz"},
+    ),
+}
+"""By kind, the cells that a row must have, and those that it may lack."""
+
+
+def test_no_row_of_any_kind_comes_twice_whatever_it_lacks(cli: Cli, root: Path, git: Git) -> None:
+    """Rows with each choice of the columns filled, two of each: a second import changes nothing."""
+    cli("import", "opp", write("roof.csv", "title,external_id\nLarge roof,D1\n"))
+    for kind, (needed, more) in EVERY_KIND.items():
+        choices = [[*needed.values(), *texts] for texts in product(*(("", text) for text in more.values()))]
+        with Path(f"{kind}.csv").open("w", newline="") as stream:
+            csv.writer(stream).writerows([[*needed, *more], *choices, *choices])
+        code = int(kind == "contacts")  # some may be one or two people: rejected, with the reason
+        cli("import", kind, f"{kind}.csv", code=code)
+        before = state(git)
+        again = json.loads(cli("import", kind, f"{kind}.csv", "--format", "json", code=code).out)
+        assert (kind, again["made"], again["updated"], state(git)) == (kind, 0, 0, before)
+
+
+def test_a_call_without_a_name_is_found_again_though_people_changed_its_words(cli: Cli, root: Path) -> None:
+    cli("import", "opp", write("roof.csv", "title,external_id\nLarge roof,D1\n"))
+    write("c.csv", "of,day,notes\nD1,2026-03-02,Asked the price\n")
+    write("c.yaml", "record: of\nset: {type: call}\ncolumns: {day: at, notes: notes}\n")
+    cli("import", "activities", "c.csv", "--map", "c.yaml")
+    (file,) = root.glob("opportunities/**/*.yaml")
+    write(str(file), file.read_text().replace("subject: Asked the price", "subject: Price"))
+    cli("import", "activities", "c.csv", "--map", "c.yaml")
+    (call,) = loads(file.read_text())["activities"]
+    assert (call["subject"], call["notes"]) == ("Price", "Asked the price")
 
 
 def test_what_the_file_changed_is_taken_and_what_people_changed_stays(cli: Cli, root: Path) -> None:

@@ -17,7 +17,7 @@ from pipecli.errors import Reason, Unreadable
 from pipecli.harmless_text import one_line, spreadsheet_cell, visible
 from pipecli.history.events_in_words import Event
 from pipecli.inbox.importing.bindings import Bindings, Tallies, Tally
-from pipecli.inbox.importing.match_record import NOT_HERE, REMOVED, NotHere, PartKind, Removed
+from pipecli.inbox.importing.match_record import NOT_HERE, REMOVED, NotHere, Removed
 from pipecli.inbox.importing.named_records_and_contacts import Nameable, NewRecord
 from pipecli.inbox.importing.table import EXTRA, REASON, Cell, Raw, Row, Table
 from pipecli.json_and_csv import free_cell, list_cell
@@ -153,7 +153,6 @@ def report_json(
         **({"guessed_encoding": table.encoding} if table.encoding else {}),
         "rows": len(table.rows),
         **counts._asdict(),
-        "repeatable": isinstance(target, PartKind) or bindings.tells_apart(target),
         "made_on_the_way": related,
         "still_missing": {BY_NOUN[noun].plural: keys for noun, keys in names.dangling.items()},
         **({"sheet": table.sheet} if table.sheet else {}),
@@ -224,10 +223,6 @@ def report_lines(report: Mapping[str, Any]) -> Iterator[Line]:
     for name in Counts._fields:
         if report[name] or name == "made":
             yield Line(WORDS[name], report[name])
-    if report["made"] and not report["repeatable"]:
-        yield Line(
-            f"a second run makes them again: nothing tells {report['kind']} apart, as an external_id does"
-        )
     for words in ("made on the way", "still missing"):
         for plural, keys in report[words.replace(" ", "_")].items():
             collection = collection_named(plural)

@@ -158,7 +158,7 @@ def element_name(model: type[Part], list_: str, element: Element) -> tuple[objec
         if (key,) in element:
             return key, written(element[key,])
     if list_ == "activities":
-        return _content({path[0]: value for path, value in element.items()})
+        return "content", _content({path[0]: value for path, value in element.items()})
     return None
 
 
@@ -167,8 +167,15 @@ def _telling_keys(model: type[Part], list_: str) -> tuple[str, ...]:
     return "external_id", *(identity_at(model, (list_,)) or ())
 
 
-def _content(activity: Mapping[str, object]) -> tuple[object, ...]:
-    return "content", *(written(activity.get(key)) for key in ("type", "at", "subject"))
+def _content(activity: Mapping[str, object]) -> str:
+    """What an activity is known by, where nothing names it; its id is derived from it."""
+    named = {**activity, "subject": activity.get("subject") or _subject(activity)}
+    return "\n".join(written(named.get(key)) for key in ("type", "at", "subject"))
+
+
+def _subject(activity: Mapping[str, object]) -> str:
+    """What an activity without a subject is called: the first line of its notes, or its type."""
+    return str(activity.get("notes") or activity.get("type")).strip().split("\n")[0][:80]
 
 
 def joined_rows(
@@ -262,7 +269,9 @@ class Placing:
         if list_ == "items" and "discount_amount" in self.model.model_fields:
             elements = self._without_discounts(plain, elements)
         free = dict(enumerate(members))
-        places = {place: self._match(list_, elements[place], free) for place in sorted(elements)}
+        places = {
+            place: self._match(list_, {**constants, **elements[place]}, free) for place in sorted(elements)
+        }
         former = self._former(list_, elements, free) if free and None not in places.values() else None
         for place, element in sorted(elements.items()):
             index = places[place]
@@ -353,8 +362,8 @@ class Placing:
     def _is(self, list_: str, element: Element, member: Any, name: tuple[object, ...] | None) -> bool:
         if name is None or not isinstance(member, dict):
             return False
-        if name[0] == "content":
-            return _content(member) == name
+        if name[0] == "content":  # its id stays what people change of it
+            return _content(member) == name[1] or member.get("id") == id_derived_from(str(name[1]), ())
         if name[0] != "external_id":
             return member.get(name[0]) is not None and written(member[name[0]]) == name[1]
         if member.get("external_id") is not None:
@@ -428,12 +437,8 @@ def complete_activities(activities: list[Any]) -> None:
     taken = {activity.get("id") for activity in activities}
     for activity in activities:
         if "subject" not in activity and "type" in activity:
-            told = str(activity.get("notes") or activity["type"])
-            activity["subject"] = told.strip().split("\n")[0][:80]
+            activity["subject"] = _subject(activity)
         if activity.get("id"):
             continue
-        name = activity.get("external_id") or "\n".join(
-            str(activity.get(key)) for key in ("type", "at", "subject")
-        )
-        activity["id"] = id_derived_from(name, taken)
+        activity["id"] = id_derived_from(activity.get("external_id") or _content(activity), taken)
         taken.add(activity["id"])

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from pipecli.inbox.importing.import_report import Built
 
 NOT_HERE = "rows whose record isn't here"
+KNOWN_WHOLE = "rows with nothing to be found by but the whole row: new where that changes"
 SHARED = "further records, of rows that name several"
 REMOVED = "rows whose record was removed or merged here"
 
@@ -125,6 +126,9 @@ class Matcher:
         if self.bindings.external_id and external is None:
             raise Unreadable(f"{self.bindings.external_id}: the external_id is missing")
         own = self._text(reading, self.collection.identity)
+        if not (own or external) and self.collection.is_document and self.may_make:
+            self.bindings.tallies.count("noted", KNOWN_WHOLE, reading.row)
+            external = reading.values["external_id",] = self.bindings.mark_of(reading.row)
         departed = None if own else self._departed(reading, external, name)
         renamed = departed.key if departed and departed.survivor == departed.key else None
         departed = None if renamed else departed

@@ -373,7 +373,8 @@ def template_of_ids(
         if columns and alike <= _MOST_ALIKE * len(table.rows):
             break
     else:
-        findings.assumed.append(f"{table.name} has no ids, and rows alike: each run makes its {what} anew")
+        told = f"its {what} are known by their whole rows, and are new where these change"
+        findings.assumed.append(f"{table.name} has no ids, and rows alike: {told}")
         return None
     words = " and ".join(filter(None, (", ".join(columns[:-1]), *columns[-1:])))
     words += f", {count(alike, 'row')} like an earlier one by their order" if alike else ""
