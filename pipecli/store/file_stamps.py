@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from errno import ELOOP, ENOENT, ENOTDIR
 from operator import attrgetter
 from pathlib import Path
-from stat import S_ISDIR
+from stat import S_ISDIR, S_ISLNK
 from typing import NamedTuple
 
 from pipecli.errors import PipecliError
@@ -42,7 +42,11 @@ def _stamp(files: list[tuple[str, Stat]]) -> bytes:
 
 def _walk(root: Path, folder: str) -> Iterator[tuple[str, list[tuple[str, Stat]]]]:
     path = f"{root}/{folder}"
-    if os.path.islink(path):  # noqa: PTH114 - a folder elsewhere isn't part of the pipeline
+    try:
+        is_link = S_ISLNK(os.lstat(path).st_mode)
+    except (FileNotFoundError, NotADirectoryError):  # as most are in a new pipeline
+        return
+    if is_link:  # a folder elsewhere isn't part of the pipeline
         raise PipecliError(f"{folder} is a symbolic link", hint="records must stay inside the pipeline")
     try:
         names = sorted(os.listdir(path))  # noqa: PTH208 - 9,000 paths are 10 ms

@@ -103,8 +103,7 @@ PROBABILITY = "coalesce(r.probability_by_hand, s.probability)"
 
 _OPPORTUNITIES = f"""
 CREATE VIEW opportunities AS SELECT r.*,
-    {_FIRST_RESPONSE} AS first_response,
-    CASE WHEN {_FIRST_RESPONSE} LIKE '%T%' THEN max(0, CAST(1e-6 + 1440 * (julianday({_FIRST_RESPONSE})
+    CASE WHEN r.first_response LIKE '%T%' THEN max(0, CAST(1e-6 + 1440 * (julianday(r.first_response)
         - min(julianday(r.created), julianday(coalesce({OF_LEAD.format(column="created")}, r.created))))
         AS INTEGER))
     END AS minutes_to_first_response,
@@ -115,7 +114,7 @@ CREATE VIEW opportunities AS SELECT r.*,
     CAST(julianday(coalesce(r.closed_date, today())) - julianday(substr(r.created, 1, 10)) AS INTEGER)
         AS age_days,
     d.json
-FROM _opportunities r JOIN _records d USING (path)
+FROM (SELECT r.*, {_FIRST_RESPONSE} AS first_response FROM _opportunities r) r JOIN _records d USING (path)
 LEFT JOIN stages s ON s.process = r.process AND s.id = r.stage
 LEFT JOIN users u ON u.id = r.owner
 LEFT JOIN _customers c ON c.path = 'customers/' || r.customer || '.yaml';"""
