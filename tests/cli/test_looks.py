@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from pipecli.cli.common.table import Column, render
-from tests.conftest import Cli
+from tests.conftest import DEAL, Cli
 from tests.terminal import at_terminal
 
 pytestmark = pytest.mark.usefixtures("warm_calls")
@@ -20,10 +20,10 @@ Refused = Callable[..., str]
 
 
 @pytest.fixture
-def deals(cli: Cli, deal: Callable[..., Path], today: None) -> None:
+def deals(cli: Cli, given: Callable[..., None], today: None) -> None:
     """Two open deals, one of them overdue; one lost, one won."""
-    for number, title in enumerate(("Mill", "Grinder", "Filter", "Roaster"), 1):
-        deal(f"OPP-AAA0{number}", title)
+    titles = {f"OPP-AAA0{n}": title for n, title in enumerate(("Mill", "Grinder", "Filter", "Roaster"), 1)}
+    given({f"opportunities/2026/{key}.yaml": DEAL.format(id=key, title=titles[key]) for key in titles})
     cli("opp", "set", "OPP-AAA02", "expected_close=2026-11-01")
     cli("opp", "lost", "OPP-AAA03", "--reason", "price")
     cli("opp", "won", "OPP-AAA04")

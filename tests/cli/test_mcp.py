@@ -15,6 +15,7 @@ import anyio
 import pytest
 
 from pipecli.cli.data.mcp import NOTE, server_of
+from pipecli.cli.main import run
 from pipecli.errors import PipecliError
 from pipecli.store.safe_files import find_location
 from tests.later import Later
@@ -201,7 +202,7 @@ def test_a_call_that_the_system_kills_is_answered(root, shop, tmp_path, monkeypa
     talk(root, story)
 
 
-def test_over_stdio_as_a_client_starts_it(root, shop, tmp_path):
+def test_over_stdio_as_a_client_starts_it(root, shop, tmp_path, capsys):
     (tmp_path / "pipecli").mkdir()  # of the folder that it is started in, nothing is imported
     (tmp_path / "json.py").write_text("raise SystemExit('taken over')\n")
     server = mcp.StdioServerParameters(
@@ -233,8 +234,6 @@ def test_over_stdio_as_a_client_starts_it(root, shop, tmp_path):
         assert "hex escape" in answers[0]["error"]["message"]
         process.terminate()  # as a client does that has no time; Ctrl-C is the same
         assert process.wait(10) == (130 if os.name == "posix" else 1)
-    done = subprocess.run(
-        [sys.executable, "-m", "pipecli", "-C", str(tmp_path), "mcp"], capture_output=True, text=True
-    )
-    assert (done.returncode, done.stdout) == (1, "")
-    assert "isn't a pipeline" in done.stderr
+    assert run(["-C", str(tmp_path), "mcp"]) == 1
+    out, err = capsys.readouterr()
+    assert out == "" and "isn't a pipeline" in err

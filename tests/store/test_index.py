@@ -23,6 +23,7 @@ from pipecli.errors import FaultyFile
 from pipecli.store import file_stamps, safe_files
 from pipecli.store.index.rows_for_verbs import ids_in_index
 from pipecli.store.pipeline import Pipeline
+from tests.conftest import DEAL
 
 
 def amounts(cli) -> dict[str, float]:
@@ -203,10 +204,10 @@ def test_new_settings_change_the_answers_without_reading_the_deals_again(cli, de
     assert (shown["probability"], shown["weighted"]) == (30, 1499.40)
 
 
-def test_ten_processes_at_once_all_get_the_whole_answer(warm_calls, deal, root):
+def test_ten_processes_at_once_all_get_the_whole_answer(warm_calls, given, root):
     """They find no index and build it together; none sees half of one."""
-    for number in range(40):
-        deal(f"OPP-2Q8{number // 32}{'0123456789ABCDEFGHJKMNPQRSTVWXYZ'[number % 32]}", f"Deal {number}")
+    keys = [f"OPP-2Q8{number:02}" for number in range(40)]
+    given({f"opportunities/2026/{key}-deal.yaml": DEAL.format(id=key, title=key) for key in keys})
     command = [sys.executable, "-m", "pipecli", "-C", str(root), "opp", "list", "--format", "ids"]
     running = [
         subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
