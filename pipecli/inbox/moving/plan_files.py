@@ -143,7 +143,8 @@ class Move(NamedTuple):
         maps = {SETTINGS_PAGE, *(step.map for step in self.steps)}
         for name, known in self.written.items():
             path = self.folder / name
-            is_changed = name in new and path.is_file() and _sum(path.read_bytes()) != known
+            own = (known, _sum(new.get(name, "").encode()))  # the second: by a run that was killed here
+            is_changed = name in new and path.is_file() and _sum(path.read_bytes()) not in own
             if is_changed or (name in pages and name not in maps):
                 export, folder = quote(str(self.export)), quote(str(self.folder))
                 again = f"pipecli import plan {export} --into {folder} --force"
