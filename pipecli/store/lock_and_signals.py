@@ -240,10 +240,22 @@ class _Stop:
 
 @contextmanager
 def temporary_folder(purpose: str) -> Iterator[Path]:
-    """A folder that nobody else can read, gone when this ends, after Ctrl-C and a polite `kill` too."""
-    from tempfile import TemporaryDirectory  # a reading verb doesn't wait for it
+    """A folder that nobody else can read, gone when this ends, after Ctrl-C and a polite `kill` too.
 
-    with interruptible(), TemporaryDirectory(prefix=f"pipecli-{purpose}-") as folder:
+    Those of our commands that were killed an hour ago go, too: they hold what others must not read.
+    """
+    from shutil import rmtree
+    from tempfile import TemporaryDirectory, gettempdir  # a reading verb doesn't wait for it
+
+    for left in Path(gettempdir()).glob("pipecli-*.[0-9]*"):
+        with suppress(OSError):
+            is_old = left.lstat().st_mtime < time() - _AN_HOUR
+            if is_old and _is_dead(left.suffix[1:]) and left.lstat().st_uid == os.geteuid():
+                rmtree(left)
+    with (
+        interruptible(),
+        TemporaryDirectory(prefix=f"pipecli-{purpose}-", suffix=f".{os.getpid()}") as folder,
+    ):
         yield Path(folder)
 
 

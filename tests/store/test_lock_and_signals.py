@@ -132,6 +132,19 @@ def test_what_a_killed_command_left_beside_a_file_goes_and_what_one_still_writes
     assert [*tmp_path.iterdir()] == [living]
 
 
+def test_a_temporary_folder_of_a_killed_command_goes(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    dead, young, alive = (
+        tmp_path / f"pipecli-move-x.{end}" for end in ("99999999", "99999998", str(os.getpid()))
+    )
+    for folder in (dead, young, alive):
+        folder.mkdir()
+    for folder in (dead, alive):
+        os.utime(folder, (1, 1))
+    with temporary_folder("move") as folder:
+        assert {*tmp_path.iterdir()} == {young, alive, folder}
+
+
 def test_a_polite_kill_leaves_no_temporary_folder() -> None:
     with pytest.raises(KeyboardInterrupt), temporary_folder("move") as folder:
         (folder / "customers.csv").write_text("Ana\n")
