@@ -10,6 +10,7 @@ from email.message import EmailMessage
 
 import pytest
 
+from pipecli.inbox.mail.inbox_import import outcome_of_mails
 from pipecli.json_and_csv import loads
 from tests.records_given import DEAL
 
@@ -132,6 +133,16 @@ def test_files_that_a_mail_carries_lie_beside_its_deal(cli, box, take, git, root
         for name, content in files:
             mail.add_attachment(content, maintype="application", subtype="octet-stream", filename=name)
         (folder / f"files{number}.eml").write_bytes(mail.as_bytes())
+
+    def moved(*arguments, **options):
+        (folder / "files1.eml").rename(folder.parent / "files1.eml")
+        return outcome_of_mails(*arguments, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("pipecli.cli.data.inbox.outcome_of_mails", moved)
+        said = cli("inbox", "import", str(folder), "--attachments", code=1).err
+        assert "files1.eml: it was moved or changed while it was read; nothing is changed" in said
+    (folder.parent / "files1.eml").rename(folder / "files1.eml")
     said = cli("inbox", "import", str(folder), "--attachments")
     assert "2 attachments kept" in said.err and "large.bin has 101 bytes" in said.err
     listed = loads(cli("attachments", OPP, "--format", "json").out)

@@ -57,7 +57,7 @@ def import_(
     with changing(run) as transaction:
         record = find_typed(run, on, LEAD, OPPORTUNITY).key if on else None
         outcome = outcome_of_mails(transaction.pipeline, mails, on=record, create_leads=create_leads)
-        files = _files(transaction, paths, outcome) if attachments else []
+        files = _files(transaction, paths, outcome, mails) if attachments else []
         commit = _write(transaction, outcome, files)
         report = report_json(read, outcome)
         _print(transaction, report, commit, creates=create_leads)
@@ -96,7 +96,9 @@ def _read(paths: list[Path], *, bodies: bool) -> tuple[list[Mail], Read]:
     return mails, Read(files, len(mails), left_out)
 
 
-def _files(transaction: Transaction, paths: list[Path], outcome: MailOutcome) -> list[Write]:
+def _files(
+    transaction: Transaction, paths: list[Path], outcome: MailOutcome, mails: list[Mail]
+) -> list[Write]:
     """The files that the recorded mails carry; their records list them. Each mail is read once more."""
     homes = {mail.timed.mail.message_id: mail.on.key for mail in outcome.recorded}
     places = {change.subject.key: place for place, change in enumerate(outcome.changes)}
@@ -116,6 +118,10 @@ def _files(transaction: Transaction, paths: list[Path], outcome: MailOutcome) ->
                     continue
                 outcome.changes[places[home]] = change._replace(subject=record)
                 writes.append(write)
+    for mail in mails:
+        if mail.message_id in homes:  # recorded without its files, it would never be looked at again
+            moved = f"{mail.place}: it was moved or changed while it was read"
+            raise PipecliError(moved, hint="nothing is changed; try again")
     return writes
 
 
