@@ -55,7 +55,7 @@ items:
   unit_price: 100
 - description: Delivery
   unit_price: 10
-  discount: 5
+  discount: 20
 contacts:
 - contact: maria-lopez
   primary: true

@@ -75,7 +75,7 @@ ONE_CHANGE = [
     (
         "discount",
         DEAL,
-        "discount: 5",
+        "discount: 20",
         "discount: 20.5",
         22,
         "a discount of 20.5 % is above the 20 % of the settings",

@@ -54,6 +54,8 @@ def test_files_lie_beside_their_record_and_go_with_it(cli, root, git, plan, tmp_
     cli("undo")
     assert (root / listed[0]["file"]).read_bytes() == plan.read_bytes()
     assert cli("check").code == 0
+    (root / listed[0]["file"]).write_bytes(b"corrected since")
+    assert f"{listed[0]['file']} isn't what " in cli("undo", git("rev-parse", "HEAD"), code=1).err
 
 
 @pytest.mark.parametrize("noun", ["customer", "lead"])

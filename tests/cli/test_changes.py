@@ -230,6 +230,12 @@ def test_a_currency_that_had_no_rate_at_the_opening(
     for asking in (("--as-of", first, "--currency", "USD"), ("--compare", first, "--currency", "USD")):
         said = cli("forecast", *asking, code=1).err
         assert there in said
+    text = settings.read_text().replace("currency: EUR", "currency: USD")
+    settings.write_text(text.replace("{USD: {2026-02-01: 0.5}}", "{EUR: {2026-01-01: 3}}"))
+    git("add", "pipecli.yaml")
+    put("2026-03-05", d=record(4))
+    found = asked(cli, "--since", "2026-02-28", "--until", "2026-03-31")
+    assert filled(found) == {"new": (1, 3000, 300)}  # both ends at the rates of the new base
 
 
 def test_a_version_that_could_not_be_read_counts_as_before_with_a_warning(

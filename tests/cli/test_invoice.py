@@ -232,10 +232,12 @@ def test_check_tells_of_doubles_gaps_and_wrong_sums(cli, order, root, git):
         if line["rule"] == "invoice-gap"
     ]
     assert [gap.split(";")[0] for gap in gaps] == ["no invoice has the numbers 2026-0002 to 2026-0004"]
-    files[1].write_text(files[1].read_text().replace("date: 2026-11-20", "date: 2026-11-19"))
+    text = files[1].read_text().replace("number: 2026-0005", "number: 2026-0003")
+    files[1].write_text(text.replace("date: 2026-11-20", "date: 2026-11-19"))
     order_ = {line["rule"]: line["message"] for line in loads(cli("check", "--format", "json").out)}
-    told = "date: 2026-0005 is of 2026-11-19, and 2026-0001 of 2026-11-20 before it"
+    told = "date: 2026-0003 is of 2026-11-19, and 2026-0001 of 2026-11-20 before it"
     assert order_["invoice-order"] == told
+    assert order_["invoice-gap"].startswith("no invoice has the number 2026-0002; its draft")
     files[1].write_text(files[1].read_text().replace("date: 2026-11-19", "date: 2026-11-20"))
     cli("invoice", "paid", keys[1], "--amount", "10")
     files[1].write_text(files[1].read_text().replace("amount: 10\n", "amount: 9999\n"))
@@ -248,7 +250,7 @@ def test_check_tells_of_doubles_gaps_and_wrong_sums(cli, order, root, git):
     assert settled["invoice-status"] == "status: it is issued, and nothing is open"
     text = files[1].read_text()
     twice = re.sub(r"(?ms)^(- id: .+?)(?=^[a-z])", r"\1\1", text.replace("currency: EUR", "currency: USD"))
-    twice = twice.replace("2026-0005", "from before")  # no number of the form in the settings
+    twice = twice.replace("2026-0003", "from before")  # no number of the form in the settings
     files[1].write_text(re.sub(r"(order: \S+\n)", rf"\1credits: {keys[1]}\n", twice))
     rules = {line["rule"]: line["message"] for line in loads(cli("check", "--format", "json", code=1).out)}
     assert "only an invoice is credited" in rules["invoice-origin"]
@@ -257,6 +259,11 @@ def test_check_tells_of_doubles_gaps_and_wrong_sums(cli, order, root, git):
     git("commit", "-qam", "by hand")
     base = cli("check", "--base", "HEAD~1", "--format", "json", code=1)
     assert "invoice-altered" in {line["rule"] for line in loads(base.out)}
+    files[1].write_text(re.sub(r"(?ms)^payments:\n.+?(?=^[a-z]|\Z)", "", text))
+    base = cli("check", "--base", "HEAD", "--format", "json", code=1)
+    assert "payments removed: " in next(
+        line["message"] for line in loads(base.out) if line["rule"] == "invoice-altered"
+    )
 
 
 def test_two_clones_number_in_one_row_and_nothing_without_the_remote(cli, order, root, git, tmp_path):

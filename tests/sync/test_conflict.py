@@ -146,6 +146,7 @@ def test_theirs_removes_what_they_removed(ana: Clone, luis: Clone) -> None:
     assert luis.state() == ana.state()
     luis.remove("pipecli.yaml")
     luis.git("push", "-q")
+    assert "pipecli.yaml was removed or moved in origin/main" in ana.refused()
     ana.change("pipecli.yaml", "name: Contoso", "name: Fabrikam")
     ana.sync(code=1)
     assert "pipecli.yaml would be gone, and with it the pipeline" in ana.refused("--theirs")
