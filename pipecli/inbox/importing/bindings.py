@@ -6,7 +6,7 @@ A column that could mean two things is refused with both readings.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from collections.abc import Mapping as Map
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -175,7 +175,7 @@ class Bindings:
         content += f"\n{self._alike[content]}"
         return f"row-{hashlib.sha256(content.encode()).hexdigest()[:16]}"
 
-    def wanted(self, rows: Sequence[Row]) -> Sequence[Row]:
+    def wanted(self, rows: list[Row]) -> list[Row]:
         """The rows that are to be taken, one below its parent with it; the others are counted."""
         if not self.only:
             return rows

@@ -13,6 +13,7 @@ import zipfile
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -116,59 +117,38 @@ def prepare_import(
     Rows may name the ids in `coming`, by noun, which later files of the same move bring.
     Raises FaultyFile for a mapping that doesn't fit the rows.
     """
-    if isinstance(target, PartKind):
-        return _prepare_parts(pipeline, target, table, source, planner, tick, keep, earlier)
-    bindings = compiled(pipeline, source, table, target)
-    names = Nameable(pipeline, source.mapping.make, may_dangle=not target.folder)
+    keep = keep or source.mapping.keep
+    part = target if isinstance(target, PartKind) else None
+    kinds = target.parents if isinstance(target, PartKind) else (target,)
+    inside = part.plural if part else ""
+    bindings = compiled(pipeline, source, table, kinds[0], inside)
+    names = Nameable(pipeline, source.mapping.make, may_dangle=not kinds[0].folder)
     names.earlier = earlier or names.earlier
     for noun, keys in (coming or {}).items():
         names.expect(noun, keys)
-    if table.columns[-1:] == [ORDINAL]:
-        number_alike_rows(pipeline, target, table, compiled(pipeline, source, table, target), names)
+    # What is read beside the import itself counts nothing that is told.
+    scratch = partial(compiled, pipeline, source, table, kinds[0], inside)
+    if not part and table.columns[-1:] == [ORDINAL]:
+        number_alike_rows(pipeline, kinds[0], table, scratch(), names)
     rows = bindings.wanted(table.rows)
-    outcome = make_records(pipeline, target, source, bindings, rows, names, planner, tick, keep)
-    outcome.skipped += len(table.rows) - len(rows)
-    if len(rows) < len(table.rows):
+    outcome = Built(skipped=len(table.rows) - len(rows))
+    if outcome.skipped:
         outcome.left_out |= {row.line for row in table.rows} - {row.line for row in rows}
+    by_kind, moves = {kinds[0].noun: rows}, None
+    if part:
+        outcome.lines = Lines()
+        by_kind = parents_of(part, source, rows, names, outcome, bindings.tallies)
+        moves = Moves(pipeline, part, planner, scratch(), bindings.tallies)
+        moves.find(by_kind, names, keep or "local", outcome)
+    tick(2 * (len(table.rows) - sum(map(len, by_kind.values()))))
+    for kind in (kind for kind in kinds if by_kind[kind.noun]):
+        own = bindings if kind == kinds[0] else compiled(pipeline, source, table, kind, inside)
+        own.tallies, of_kind, taking = bindings.tallies, by_kind[kind.noun], moves or planner
+        make_records(pipeline, kind, source, own, of_kind, names, taking, tick, outcome, keep)
+    outcome.updated += [key for key in (moves.finish() if moves else ()) if key not in outcome.updated]
+    outcome.rejected.sort(key=lambda rejected: rejected[0].line)
     _plan_others(planner, pipeline.settings, outcome)
     return Import(table, outcome, report_json(target, table, bindings, names, outcome))
-
-
-def _prepare_parts(
-    pipeline: Pipeline,
-    part: PartKind,
-    table: Table,
-    source: Source,
-    planner: Planner,
-    tick: Tick,
-    keep: Keep | None,
-    earlier: EarlierFiles | None,
-) -> Import:
-    """An import of parts of records: those of each kind of record apart, and the report of all."""
-    names = Nameable(pipeline, source.mapping.make)
-    names.earlier = earlier or names.earlier
-    bindings = compiled(pipeline, source, table, part.parents[0], part.plural)
-    wanted = bindings.wanted(table.rows)
-    total = Built(lines=Lines(), skipped=len(table.rows) - len(wanted))
-    parents = parents_of(part, source, wanted, names, total, bindings.tallies)
-    total.parents = parents.keys
-    scratch = compiled(pipeline, source, table, part.parents[0], part.plural)
-    moves = Moves(pipeline, part, planner, scratch, bindings.tallies)
-    moves.find(parents, names, keep or source.mapping.keep or "local", total)
-    tick(2 * (len(table.rows) - sum(map(len, parents.rows.values()))))
-    for parent in part.parents:
-        rows = parents.rows[parent.noun]
-        if not rows:
-            continue
-        own = bindings
-        if parent != part.parents[0]:
-            own = compiled(pipeline, source, table, parent, part.plural)
-            own.tallies = bindings.tallies
-        total.add(make_records(pipeline, parent, source, own, rows, names, moves, tick, keep, parents.keys))
-    total.updated += [key for key in moves.finish() if key not in total.updated]
-    total.rejected.sort(key=lambda rejected: rejected[0].line)
-    _plan_others(planner, pipeline.settings, total)
-    return Import(table, total, report_json(part, table, bindings, names, total))
 
 
 def _plan_others(planner: Planner, settings: Settings, outcome: Built) -> None:

@@ -80,7 +80,7 @@ class Built:
     """Those of the skipped whose records people removed or merged."""
     left_out: set[int] = field(default_factory=set)
     """The lines of those that the mapping doesn't take."""
-    parents: Mapping[int, str] = field(default_factory=dict)
+    parents: dict[int, str] = field(default_factory=dict)
     """By the line of a row that is a part of a record, that record."""
     related: list[NewRecord] = field(default_factory=list)
     """Missing records that rows name, made on the way."""
@@ -104,16 +104,6 @@ class Built:
         self.skipped += 1
         self.removed.append(row)
         tallies.count("left_out", REMOVED, row)
-
-    def add(self, other: Built) -> None:
-        """Count the outcome of other rows, which are parts of records, with this one."""
-        self.made += other.made
-        self.updated += other.updated
-        self.skipped += other.skipped
-        self.rejected += other.rejected
-        self.related += [new for new in other.related if new not in self.related]
-        if self.lines and other.lines:
-            self.lines = self.lines.plus(other.lines)
 
 
 def commit_subject(report: dict[str, Any]) -> str:

@@ -244,16 +244,16 @@ class Placing:
         self,
         collection: Kind,
         bindings: Bindings,
-        was_imported: Callable[[], bool],
-        said: Callable[[], Plain],
+        said: Callable[[], Plain | None],
         row: Row,
     ) -> None:
         """Where an import made the record, the only element of a row is in the place of the file's only one.
 
-        `said` is the record as the file last said it, `row` the example of what is counted.
+        `said` is the record as the file last said it, None where no import made it; `row` is the example of
+        what is counted.
         """
         self.model, self.noun = collection.model, collection.noun
-        self.rows, self.was_imported, self._said = bindings.rows, was_imported, said
+        self.rows, self._said = bindings.rows, said
         self._tallies, self._row = bindings.tallies, row
 
     def put(
@@ -373,9 +373,9 @@ class Placing:
 
     def _former(self, list_: str, elements: Mapping[int, Element], free: Mapping[int, Any]) -> Any:
         """The file's only one so far, where it now has none, or names another that people had added."""
-        if list_ in ("items", self.rows) or len(elements) > 1 or not self.was_imported():
+        if list_ in ("items", self.rows) or len(elements) > 1 or (said := self._said()) is None:
             return None
-        told = self._said().get(list_, [])
+        told = said.get(list_, [])
         is_said = any(
             self._is(list_, element, one, element_name(self.model, list_, element))
             for element in elements.values()
@@ -395,8 +395,8 @@ class Placing:
         """The member that an unknown element is in the place of; None where it is one more."""
         if self.rows == list_ or not members:
             return None
-        was_imported = len(elements) == 1 and self.was_imported()
-        told = self._said().get(list_, []) if was_imported else []
+        said = self._said() if len(elements) == 1 else None
+        told = (said or {}).get(list_, [])
         name = element_name(self.model, list_, element)
         if out := next((one for one in told if self._is(list_, element, one, name)), None):
             members.append({**out})  # people took it out
@@ -409,7 +409,7 @@ class Placing:
                 if list_ != "items":  # what people wrote of somebody isn't true of the next
                     members[place] = {}
                 return place  # what people added beside it stays: three_way
-        if list_ != "items" or (was_imported and len(members) == len(free) == 1):
+        if list_ != "items" or (said is not None and len(members) == len(free) == 1):
             return None
         known = ", ".join(str(member.get("product") or member.get("description")) for member in members)
         new = element.get(("product",), element.get(("description",)))

@@ -382,19 +382,14 @@ def part_named(word: str) -> PartKind | None:
     return next((part for part in PART_KINDS if plain in (part.noun, part.plural)), None)
 
 
-class Parents(NamedTuple):
-    """The rows of a file by the kind of record they belong to, and the record of each."""
-
-    rows: dict[str, list[Row]]
-    keys: dict[int, str]
-    """By the line of a row."""
-
-
 def parents_of(
     part: PartKind, source: Source, rows: Iterable[Row], names: Nameable, outcome: Built, tallies: Tallies
-) -> Parents:
-    """The record of each row, by its id, its external_id or its name; of several the first that is here."""
-    parents = Parents({parent.noun: [] for parent in part.parents}, {})
+) -> dict[str, list[Row]]:
+    """The rows by the kind of record they belong to; the record of each is noted in the outcome.
+
+    It is found by its id, its external_id or its name; of several it is the first that is here.
+    """
+    by_kind: dict[str, list[Row]] = {parent.noun: [] for parent in part.parents}
     columns = record_columns(part, source)
     for row in rows:
         try:
@@ -402,11 +397,11 @@ def parents_of(
         except Unreadable as error:
             outcome.refuse(row, error, tallies, source.mapping.unknown)
             continue
-        parents.rows[noun].append(row)
-        parents.keys[row.line] = key
+        by_kind[noun].append(row)
+        outcome.parents[row.line] = key
         if is_shared:
             tallies.count("left_out", SHARED, row)
-    return parents
+    return by_kind
 
 
 def record_columns(part: PartKind, source: Source) -> list[tuple[tuple[str, ...], str]]:

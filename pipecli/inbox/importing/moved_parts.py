@@ -5,6 +5,7 @@ An activity moves, unless people changed it here. The row of an item is rejected
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import NamedTuple
 
@@ -13,7 +14,7 @@ from pipecli.inbox.importing.bindings import Bindings, Tallies
 from pipecli.inbox.importing.earlier_imports import Keep, last_said
 from pipecli.inbox.importing.import_report import Built, Lines
 from pipecli.inbox.importing.list_elements import Element, is_alike
-from pipecli.inbox.importing.match_record import Parents, PartKind
+from pipecli.inbox.importing.match_record import PartKind
 from pipecli.inbox.importing.named_records_and_contacts import Nameable
 from pipecli.inbox.importing.table import Row
 from pipecli.json_and_csv import dumps, loads
@@ -26,6 +27,7 @@ from pipecli.store.parse_record import validate
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.plan_writes import Planner
 
+RowsByKind = dict[str, list[Row]]
 _Place = tuple[str, str]
 """The noun and the id of a record."""
 MOVED = "moved to another record, as in the file"
@@ -56,10 +58,10 @@ class Moves:
         self._places: set[_Place] = set()
         self._waiting: dict[_Place, Record] = {}
 
-    def find(self, parents: Parents, names: Nameable, keep: Keep, total: Built) -> None:
+    def find(self, by_kind: RowsByKind, names: Nameable, keep: Keep, total: Built) -> None:
         """Find what moves; taken out are the rows of what stays as people left it, or may be one or two."""
-        out = self._removed(parents, names, keep, total)
-        found, said = self._found(parents), dict[_Place, Plain]()
+        out = self._removed(by_kind, names, keep, total)
+        found, said = self._found(by_kind, total.parents), dict[_Place, Plain]()
         for collection in self._part.parents:
             own = {key for move in found for noun, key in (move.old, move.new) if noun == collection.noun}
             told = last_said(self._pipeline, collection, names, own)
@@ -89,8 +91,8 @@ class Moves:
                 self._places |= {move.old, move.new}
                 continue
             out.add(move.row.line)
-        for noun, rows in parents.rows.items() if out else ():
-            parents.rows[noun] = [row for row in rows if row.line not in out]
+        for noun, rows in by_kind.items() if out else ():
+            by_kind[noun] = [row for row in rows if row.line not in out]
 
     def _values(self, row: Row) -> Element:
         read = {**self._bindings.constants, **self._bindings.read(row).values}
@@ -105,10 +107,10 @@ class Moves:
             held.setdefault(plain_digits(external), []).append((noun, key))
         return held
 
-    def _removed(self, parents: Parents, names: Nameable, keep: Keep, total: Built) -> set[int]:
+    def _removed(self, by_kind: RowsByKind, names: Nameable, keep: Keep, total: Built) -> set[int]:
         """The lines of activities that people removed from another record, where these stay removed."""
         every: dict[str, list[Row]] = {}
-        for rows in parents.rows.values() if keep != "file" and self._part.noun == "activity" else ():
+        for rows in by_kind.values() if keep != "file" and self._part.noun == "activity" else ():
             for row in rows:
                 every.setdefault(plain_digits(self._bindings.external_of(row)), []).append(row)
         new = {key: rows[0] for key, rows in every.items() if key and key not in self._held and not rows[1:]}
@@ -121,7 +123,7 @@ class Moves:
             for key, said in last_said(self._pipeline, collection, names, keys):
                 for part in said.get(self._part.plural, ()):
                     gone = new.get(plain_digits(part.get("external_id", "")))
-                    if gone and parents.keys[gone.line] != key and is_alike(self._values(gone), part, names):
+                    if gone and total.parents[gone.line] != key and is_alike(self._values(gone), part, names):
                         out.add(gone.line)
                         if keep == "conflict":
                             total.rejected.append((gone, Reason(REMOVED_HERE)))
@@ -133,17 +135,17 @@ class Moves:
         self._tallies.count("kept", f"{what} of {self._part.plural}", row)
         total.lines = Lines(unchanged=1).plus(total.lines or Lines())
 
-    def _found(self, parents: Parents) -> list[_Move]:
+    def _found(self, by_kind: RowsByKind, parents: Mapping[int, str]) -> list[_Move]:
         """The rows whose part one other record has; an id that several have numbers the parts of each.
 
         The papers of a deal have its lines, too: only another deal would have them once more.
         """
         held = self._held
         moves: dict[str, list[_Move]] = {}
-        for noun, rows in parents.rows.items() if held else ():
+        for noun, rows in by_kind.items() if held else ():
             for row in rows:
                 external = plain_digits(self._bindings.external_of(row))
-                new = noun, parents.keys[row.line]
+                new = noun, parents[row.line]
                 olds = [old for old in held.get(external, ()) if self._part.noun != "item" or old[0] == noun]
                 for old in olds:
                     moves.setdefault(external, []).append(_Move(external, old, new, row))

@@ -35,7 +35,7 @@ from pipecli.inbox.importing.list_elements import (
 )
 from pipecli.inbox.importing.mapping import Source
 from pipecli.inbox.importing.match_record import Draft, Matcher
-from pipecli.inbox.importing.named_records_and_contacts import Nameable
+from pipecli.inbox.importing.named_records_and_contacts import Nameable, NewRecord
 from pipecli.inbox.importing.table import Row
 from pipecli.json_and_csv import loads
 from pipecli.records.base import Document, Part, Plain, Record
@@ -71,11 +71,11 @@ def make_records(
     names: Nameable,
     planner: Taking,
     tick: Tick,
-    keep: Keep | None = None,
-    parents: Mapping[int, str] | None = None,
-) -> Built:
-    """The records of the rows, which the planner takes; `parents` has that of a row that is part of one."""
-    builder = _Builder(pipeline, collection, bindings, names, planner, parents, source.mapping.unknown)
+    outcome: Built,
+    keep: Keep | None,
+) -> None:
+    """Make the records of the rows, which the planner takes, and note what came of them in the outcome."""
+    builder = _Builder(pipeline, collection, bindings, names, planner, outcome, source.mapping.unknown)
     # All rows are read first: a row may name a record that a later one brings.
     for some in parts(rows):
         builder.read(some)
@@ -90,13 +90,15 @@ def make_records(
     while blocks:
         block = blocks.popleft()
         left = builder.make(block)
-        if parents is not None:  # none names another of the same file: whole documents needn't wait for all
-            builder.finish(left, keep or source.mapping.keep)
+        if (
+            outcome.lines is not None
+        ):  # none names another of the same file: whole documents needn't wait for all
+            builder.finish(left, keep)
         else:
             waiting += left
         tick(sum(len(draft.rows) for draft in block))
-    builder.finish(waiting, keep or source.mapping.keep)
-    return builder.result()
+    builder.finish(waiting, keep)
+    outcome.related += builder.related()
 
 
 class _Builder:
@@ -107,15 +109,16 @@ class _Builder:
         bindings: Bindings,
         names: Nameable,
         planner: Taking,
-        parents: Mapping[int, str] | None,
+        outcome: Built,
         unknown: str | None,
     ) -> None:
         self.pipeline, self.collection, self.bindings, self.names = pipeline, collection, bindings, names
         self.now, self.planner = pipeline.now, planner
+        parents = None if outcome.lines is None else outcome.parents
         self.matcher = Matcher(collection, bindings, names, parents, may_make=unknown is None)
         self.unknown = unknown
         self.completer = Completer(pipeline, collection, names)
-        self.outcome = Built(lines=None if parents is None else Lines())
+        self.outcome = outcome
         self._used: set[tuple[str, str]] = set()
         self._owned: dict[str, set[Path]] = defaultdict(set)
         """By list, the fields of its elements that the file decides."""
@@ -281,11 +284,11 @@ class _Builder:
             for draft in drafts:
                 draft.values, draft.before, draft.record = {}, None, None
 
-    def result(self) -> Built:
-        outcome = self.outcome
-        outcome.rejected.sort(key=lambda rejected: rejected[0].line)
-        outcome.related = [record for name, record in self.names.new_records.items() if name in self._used]
-        return outcome
+    def related(self) -> list[NewRecord]:
+        """The records made on the way that those of the rows name."""
+        known = self.outcome.related
+        new = (record for name, record in self.names.new_records.items() if name in self._used)
+        return [record for record in new if record not in known]
 
     def _lines(self, known: Lines, drafts: Sequence[Draft]) -> Lines:
         """What became of the parts of records that the rows are."""
@@ -345,8 +348,7 @@ class _Builder:
         if not self.collection.folder:
             values.pop((self.collection.identity,), None)
         put_values(plain, values)
-        earlier = partial(self._was_imported, draft), partial(self._said, draft)
-        placing = Placing(self.collection, self.bindings, *earlier, draft.rows[0])
+        placing = Placing(self.collection, self.bindings, partial(self._said, draft), draft.rows[0])
         for list_ in sorted(emptied | elements.keys()):
             fixed = next(iter(of_elements.get(list_, {}).values()), {})
             placing.put(plain, list_, elements.get(list_, {}), fixed, self._owned[list_])
@@ -389,9 +391,10 @@ class _Builder:
         file = self.pipeline.file_of(self.collection.noun, draft.key) if self.collection.folder else None
         return file is not None and bool(self.names.imports.of(file))
 
-    def _said(self, draft: Draft) -> Plain:
-        """The record as the file last said it."""
-        return dict(last_said(self.pipeline, self.collection, self.names, [draft.key]))[draft.key]
+    def _said(self, draft: Draft) -> Plain | None:
+        """The record as the file last said it; None where no import wrote it."""
+        told = last_said(self.pipeline, self.collection, self.names, [draft.key])
+        return dict(told)[draft.key] if self._was_imported(draft) else None
 
     def _value(self, value: object, draft: Draft) -> Any:
         if isinstance(value, Named):
