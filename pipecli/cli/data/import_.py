@@ -261,9 +261,9 @@ def run_move(
 
 def move_at_once(run: Session, export: Path, vendor: str | None, keep: Keep | None) -> None:
     """Plan and run in one go, where the export leaves nothing open."""
-    from pipecli.inbox.moving.run_plan import plan_here
+    from pipecli.inbox.moving.plan import make_plan
 
-    outcome = plan_here(files_of(export), run.pipeline, str(export), vendor)
+    outcome = make_plan(files_of(export), run.pipeline, str(export), vendor)
     for line in outcome.findings.assumed:
         say(line)
     if questions := list(outcome.findings.questions.values()):

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Any, NamedTuple
 
 from pipecli.errors import PipecliError
@@ -39,8 +38,8 @@ from pipecli.inbox.moving.recognise_vendor import (
 )
 from pipecli.inbox.moving.vocabulary import is_yes, kinds_of_rows, of_activity, patterns
 from pipecli.records.compare_names import is_code
-from pipecli.records.settings import Settings
 from pipecli.store import ids_and_files
+from pipecli.store.pipeline import Pipeline
 from pipecli.wording import count, first_of
 
 _DATES = {*"created at date valid_from valid_until next_contact.date delivery_date converted.date".split()}
@@ -71,19 +70,19 @@ class _Recognition(NamedTuple):
 
 def make_plan(
     files: Sequence[File],
-    settings: Settings,
-    today: date,
-    *,
-    source: str = "",
-    vendor: str | None = None,
+    pipeline: Pipeline,
+    source: str,
+    vendor: str | None,
     answers: Mapping[str, Any] | None = None,
-    ids_here: Callable[[], Container[str]] = frozenset,
 ) -> Plan:
-    """The plan for the files of an export; `ids_here` are the external ids of the records here.
+    """The plan for the files of an export, which knows the records here. Raises PipecliError."""
 
-    Raises PipecliError where no file is known.
-    """
+    def ids_here() -> set[str]:
+        query = "SELECT external_id FROM _opportunities UNION SELECT external_id FROM _leads"
+        return {external for (external,) in pipeline.query(query)}
+
     check_vendor(vendor)
+    settings = pipeline.settings
     contents = {file.name: file.content for file in files if file.content.strip()}
     tables = [table for name, raw in contents.items() for table in tables_of_file(raw, name) if table.columns]
     tables = [with_sheet(table, table.sheet) if is_of_stage(table, tables) else table for table in tables]
@@ -102,14 +101,12 @@ def make_plan(
     known.sort(key=_place)
     vendors = Counter(one.told.vendor for one in known if one.told.vendor)
     leading = vendors.most_common(1)[0][0] if vendors else ""
-    findings = Findings(settings, answers or {}, leading, today, leading or "sales", ids_here=ids_here)
+    process = leading or "sales"
+    findings = Findings(settings, answers or {}, leading, pipeline.today, process, ids_here=ids_here)
     unread = [table for table, told in pairs if told is None]
     findings.currency_ids = dict(pair for one in unread for pair in formats.currency_ids(one).items())
-    plan = Plan(
-        leading,
-        findings,
-        unknown=[table_name(table) for table in unread if not formats.currency_ids(table)],
-    )
+    unknown = [table_name(table) for table in unread if not formats.currency_ids(table)]
+    plan = Plan(leading, findings, unknown=unknown)
     known = [known[number] for number in overlaps.without_overlaps(known, findings)]
     know_users(findings, [(one.table, one.told.roles) for one in known if one.told.kind == "users"])
     for table, told in known:

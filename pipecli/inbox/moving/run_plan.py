@@ -92,30 +92,6 @@ def unpack_plan(path: Path, folder: Path) -> None:
             (folder / place.relative_to(top)).write_bytes(content)
 
 
-def plan_here(
-    files: Sequence[File],
-    pipeline: Pipeline,
-    source: str,
-    vendor: str | None,
-    answers: Mapping[str, Any] | None = None,
-) -> Plan:
-    """The plan for the files of an export, which knows the records here. Raises PipecliError."""
-
-    def ids_here() -> set[str]:
-        query = "SELECT external_id FROM _opportunities UNION SELECT external_id FROM _leads"
-        return {external for (external,) in pipeline.query(query)}
-
-    return make_plan(
-        files,
-        pipeline.settings,
-        pipeline.today,
-        source=source,
-        vendor=vendor,
-        answers=answers,
-        ids_here=ids_here,
-    )
-
-
 def plan_again(
     folder: Path, files: Sequence[File], pipeline: Pipeline, source: str, vendor: str | None
 ) -> Plan:
@@ -131,7 +107,7 @@ def plan_again(
         vendor = plain["vendor"]
     while True:
         try:
-            return plan_here(files, pipeline, source, vendor, answers)
+            return make_plan(files, pipeline, source, vendor, answers)
         except PipecliError as error:
             if answers.pop(str(error).partition(":")[0], None) is None:
                 raise
@@ -144,7 +120,7 @@ def answered(move: Move, files: Sequence[File], pipeline: Pipeline) -> Move:
     answers = move.answers | move.pending
     vendor = move.vendor if move.vendor in vendors() else None
     try:
-        again = plan_here(files, pipeline, move.source, vendor, answers)
+        again = make_plan(files, pipeline, move.source, vendor, answers)
     except PipecliError as error:
         raise in_its_line(error, move) from None
     for name, page in move.renewed(again.pages).items():
