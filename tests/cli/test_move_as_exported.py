@@ -3007,6 +3007,8 @@ def test_a_customer_has_its_parent_and_the_person_in_its_row(cli: Cli, root: Pat
     }
     (mia,) = (loads(path.read_text()) for path in root.glob("contacts/*.yaml"))
     assert (mia["name"], mia["customer"]) == ("Mia Sol", "acme")
+    page = Path("m/customers.yaml").read_text(encoding="utf-8")
+    assert "ignore: [first name, last name]" in page  # as in the file, each time it is planned
 
 
 def test_a_log_of_mails_has_its_way_and_one_of_calls_a_day_of_any_name(cli: Cli, root: Path) -> None:

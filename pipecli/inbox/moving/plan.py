@@ -413,7 +413,8 @@ class _Mapping:
         doubles += [self.roles[of] for of in _HALVES if {of, "name"} <= {*self.roles}]
         is_of_deals = self.told.kind == "opportunities"
         own = [column for role, column in self.roles.items() if role in _AGAIN and is_of_deals]
-        doubles += [c for c in (*own, *self.findings.said_otherwise) if c not in self.columns]
+        own += [column for column in self.table.columns if column in self.findings.said_otherwise]
+        doubles += [column for column in own if column not in self.columns]
         return [*dict.fromkeys(doubles)]
 
     def _others(self) -> Iterator[str]:

@@ -267,7 +267,7 @@ def _firms_alone(table: Table, told: Recognised) -> list[Recognised]:
         said = [c for c in table.columns if c not in columns]
         rest: dict[str, Any] = {"only": {called: {"not": ""}}, "said": said}
         kept = {c: role for c, role in told.columns.items() if c not in columns or role == "name"}
-        own = told._replace(columns=kept, rest={**told.rest, "said": [*columns.keys() - kept.keys()]})
+        own = told._replace(columns=kept, rest={**told.rest, "said": [c for c in columns if c not in kept]})
         return [own, Recognised("contacts", "", "", columns, rest, told.score)]
     if told.kind != "contacts" or not firm:
         return [told]
