@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from pipecli.errors import Reason, Unreadable
-from pipecli.inbox.importing.cells import Path, PercentOff, Reader
+from pipecli.inbox.importing.cells import CellReader, Path, PercentOff
 from pipecli.inbox.importing.mapping import Condition, Source
 from pipecli.inbox.importing.table import Cell, Row, Table
 from pipecli.records import kinds
@@ -30,7 +30,7 @@ class KeyOf(NamedTuple):
     """A part of a path that a cell of each row gives: `prices.{product}`."""
 
     column: str
-    read: Reader
+    read: CellReader
 
 
 class TextTemplate(NamedTuple):
@@ -44,7 +44,7 @@ class ColumnBinding(NamedTuple):
     """The field that a column feeds, or by its value several fields."""
 
     path: Path | None
-    read: Reader | None
+    read: CellReader | None
     values: Map[str, Values]
     """Fields and values for a value of the file; without a `path` any other value is refused."""
     when: Map[str, Condition]
@@ -63,7 +63,7 @@ class TemplateBinding(NamedTuple):
     """A field written by the first template whose columns all have a value."""
 
     path: Path
-    read: Reader
+    read: CellReader
     templates: tuple[TextTemplate, ...]
 
 
@@ -150,7 +150,7 @@ class Bindings:
     tallies: Tallies = field(default_factory=Tallies)
     today: date = date.max
     _alike: Counter[str] = field(default_factory=Counter)
-    _memory: defaultdict[Reader, dict[str, object]] = field(default_factory=lambda: defaultdict(dict))
+    _memory: defaultdict[CellReader, dict[str, object]] = field(default_factory=lambda: defaultdict(dict))
 
     @property
     def naming(self) -> list[str]:
@@ -368,7 +368,7 @@ class Bindings:
         read = {key: self._read(key.read, row.cells[key.column]) for key in keys}
         return tuple(read.get(part, part) for part in path)
 
-    def _read(self, read: Reader, cell: Cell) -> object:
+    def _read(self, read: CellReader, cell: Cell) -> object:
         """The value of a cell, remembered: a file repeats the same few thousand texts."""
         if not isinstance(cell, str):
             return read(cell)

@@ -105,7 +105,7 @@ def as_written(cell: Cell, decimal_sign: DecimalSign = "") -> object:
     return text.strip() if is_text else free_value(text if "\n" in text else text.strip())
 
 
-Reader = Callable[[Cell], object]
+CellReader = Callable[[Cell], object]
 """Reads a cell that is not empty. Raises Unreadable."""
 Path = tuple[Any, ...]
 """A field's place in a record: names, places in lists, and a Named or KeyOf where rows name the key."""
@@ -214,7 +214,7 @@ _BY_KEY = ("process", "stage")
 """Named in a file by their keys alone."""
 
 
-def reader_of(collection: Kind, path: Path, column_format: ColumnFormat) -> Reader | None:
+def reader_of(collection: Kind, path: Path, column_format: ColumnFormat) -> CellReader | None:
     """The reader for a field; None where there is no such field, or it has fields of its own."""
     if path == (collection.identity,):
         return line_value
@@ -251,7 +251,7 @@ def reader_of(collection: Kind, path: Path, column_format: ColumnFormat) -> Read
     return named or _scalar(path, annotation, classes, column_format)
 
 
-def _scalar(path: Path, annotation: Any, classes: Sequence[type], column_format: ColumnFormat) -> Reader:
+def _scalar(path: Path, annotation: Any, classes: Sequence[type], column_format: ColumnFormat) -> CellReader:
     if {date, datetime}.issubset(classes):
         return column_format.day_or_moment
     if date in classes:
@@ -278,7 +278,7 @@ def _scalar(path: Path, annotation: Any, classes: Sequence[type], column_format:
     return _shown(read) if column_format.html else read
 
 
-def _shown(read: Reader) -> Reader:
+def _shown(read: CellReader) -> CellReader:
     """Reads what HTML shows; a cell without a tag may be written with `&amp;` all the same."""
     from html import unescape
 
@@ -339,7 +339,7 @@ _OWN = {"email": _address, "emails": _address, "phone": _telephone, "phones": _t
 _OWN["currency"] = _currency
 
 
-def _named(noun: str) -> Reader:
+def _named(noun: str) -> CellReader:
     return lambda cell: Named(noun, name_in(line_value(cell)))
 
 
@@ -363,7 +363,7 @@ def _flag(cell: Cell) -> object:
     return known
 
 
-def _word(known: set[str]) -> Reader:
+def _word(known: set[str]) -> CellReader:
     """One of a model's words; another is left as it is, and refused by the model with their list."""
 
     def read(cell: Cell) -> object:
@@ -381,7 +381,7 @@ _BETWEEN = {
 """What stands between addresses and between telephone numbers in one cell."""
 
 
-def _one_or_more(field: str) -> Reader:
+def _one_or_more(field: str) -> CellReader:
     """The values of a numbered column, `E-mail 1 - Value`; Google writes several as `a ::: b`."""
     several = _list_of(_OWN[field], field, None if field == "emails" else ":::")
 
@@ -397,7 +397,7 @@ _BARE_LIST = r'\[[^\[\]{}"]+\]'
 """`[hot, vip]`, as ClickUp writes a list: JSON has quotes."""
 
 
-def _list_of(one: Reader, field: object, split: str | None) -> Reader:
+def _list_of(one: CellReader, field: object, split: str | None) -> CellReader:
     """A list in one cell: with commas, or as JSON where an element has one itself."""
     between = _BETWEEN.get(str(field))
 

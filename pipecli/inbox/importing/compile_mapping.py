@@ -26,10 +26,10 @@ from pipecli.inbox.importing.bindings import (
 from pipecli.inbox.importing.cells import (
     NOTHING,
     STAGE_ENTERED,
+    CellReader,
     ColumnFormat,
     Named,
     Path,
-    Reader,
     is_percent,
     reader_of,
 )
@@ -362,14 +362,14 @@ class _Compiler:
             parts.append(KeyOf(match[1], self._key_reader(tuple(parts))))
         return tuple(parts)
 
-    def _key_reader(self, parts: Path) -> Reader:
+    def _key_reader(self, parts: Path) -> CellReader:
         if parts == STAGE_ENTERED:
             return lambda cell: ids_and_files.slug(str(cell))
         if self.collection.noun == "price-list":
             return lambda cell: Named("product", str(cell).strip())
         return lambda cell: str(cell).strip()
 
-    def _reader(self, path: Path, column_format: ColumnFormat, place: list[str | int]) -> Reader | None:
+    def _reader(self, path: Path, column_format: ColumnFormat, place: list[str | int]) -> CellReader | None:
         plain = tuple("key" if isinstance(part, KeyOf) else part for part in path)
         read = reader_of(self.collection, plain, column_format)
         if read is None:
@@ -397,7 +397,7 @@ def holds(when: Map[str, Any], row: Row) -> bool:
     )
 
 
-def _lenient(read: Reader) -> Reader:
+def _lenient(read: CellReader) -> CellReader:
     """The reader of a cell that may name a record that isn't here."""
 
     def may_lack(cell: Cell) -> object:

@@ -335,16 +335,10 @@ def _column(column: str, entries: list[dict[str, Any]]) -> Iterator[str]:
         return
     yield head + beside
     for entry in plain:
-        if len(plain) == 1:
-            for key, value in entry.items():
-                yield from _entry(key, value, 4)
-            continue
-        sign = "- "
-        for key, value in entry.items():
-            first, *more = _entry(key, value, 6)
-            yield f"    {sign}{first.lstrip()}"
-            yield from more
-            sign = "  "
+        lines = [line for key, value in entry.items() for line in _entry(key, value, 6 if plain[1:] else 4)]
+        if plain[1:]:
+            lines[0] = f"    - {lines[0].lstrip()}"
+        yield from lines
 
 
 def _entry(key: str, value: Any, column: int) -> Iterator[str]:
