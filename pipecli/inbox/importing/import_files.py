@@ -26,7 +26,7 @@ from pipecli.inbox.importing.mapping import Source
 from pipecli.inbox.importing.match_record import PartKind, number_alike_rows, parents_of, part_named
 from pipecli.inbox.importing.moved_parts import Moves
 from pipecli.inbox.importing.named_records_and_contacts import Nameable
-from pipecli.inbox.importing.rows_to_records import Tick, make_records
+from pipecli.inbox.importing.rows_to_records import RecordMaker, Tick
 from pipecli.inbox.importing.table import Table, fill_down
 from pipecli.inbox.importing.workbook import is_vcard, rows_of_file
 from pipecli.records.base import Record
@@ -143,8 +143,9 @@ def prepare_import(
     tick(2 * (len(table.rows) - sum(map(len, by_kind.values()))))
     for kind in (kind for kind in kinds if by_kind[kind.noun]):
         own = bindings if kind == kinds[0] else compiled(pipeline, source, table, kind, inside)
-        own.tallies, of_kind, taking = bindings.tallies, by_kind[kind.noun], moves or planner
-        make_records(pipeline, kind, source, own, of_kind, names, taking, tick, outcome, keep)
+        own.tallies, taking = bindings.tallies, moves or planner
+        maker = RecordMaker(pipeline, kind, source, own, names, taking, outcome, keep)
+        maker.make_records(by_kind[kind.noun], tick)
     outcome.updated += [key for key in (moves.finish() if moves else ()) if key not in outcome.updated]
     outcome.rejected.sort(key=lambda rejected: rejected[0].line)
     _plan_others(planner, pipeline.settings, outcome)

@@ -35,7 +35,7 @@ from pipecli.inbox.importing.list_elements import (
 )
 from pipecli.inbox.importing.mapping import Source
 from pipecli.inbox.importing.match_record import Draft, Matcher
-from pipecli.inbox.importing.named_records_and_contacts import Nameable, NewRecord
+from pipecli.inbox.importing.named_records_and_contacts import Nameable
 from pipecli.inbox.importing.table import Row
 from pipecli.json_and_csv import loads
 from pipecli.records.base import Document, Part, Plain, Record
@@ -62,63 +62,27 @@ Tick = Callable[[int], None]
 """Is given the number of rows just done. Each row is done twice: read, and its record made."""
 
 
-def make_records(
-    pipeline: Pipeline,
-    collection: Kind,
-    source: Source,
-    bindings: Bindings,
-    rows: Sequence[Row],
-    names: Nameable,
-    planner: Taking,
-    tick: Tick,
-    outcome: Built,
-    keep: Keep | None,
-) -> None:
-    """Make the records of the rows, which the planner takes, and note what came of them in the outcome."""
-    builder = _Builder(pipeline, collection, bindings, names, planner, outcome, source.mapping.unknown)
-    # All rows are read first: a row may name a record that a later one brings.
-    for some in parts(rows):
-        builder.read(some)
-        tick(len(some))
-    if refuse_other_order(source, bindings):
-        raise FaultyFile(source.faults)
-    drafts = [*builder.matcher.by_key.values()]
-    as_imported(collection, names, drafts)
-    waiting: list[Draft] = []
-    blocks = deque(parts(drafts))
-    drafts.clear()  # what is taken is forgotten
-    while blocks:
-        block = blocks.popleft()
-        left = builder.make(block)
-        if (
-            outcome.lines is not None
-        ):  # none names another of the same file: whole documents needn't wait for all
-            builder.finish(left, keep)
-        else:
-            waiting += left
-        tick(sum(len(draft.rows) for draft in block))
-    builder.finish(waiting, keep)
-    outcome.related += builder.related()
+class RecordMaker:
+    """Makes the records of one kind that rows are about, or parts of, and notes what came of them."""
 
-
-class _Builder:
     def __init__(
         self,
         pipeline: Pipeline,
         collection: Kind,
+        source: Source,
         bindings: Bindings,
         names: Nameable,
         planner: Taking,
         outcome: Built,
-        unknown: str | None,
+        keep: Keep | None,
     ) -> None:
+        """`outcome` has the record of each row that is a part of one."""
         self.pipeline, self.collection, self.bindings, self.names = pipeline, collection, bindings, names
-        self.now, self.planner = pipeline.now, planner
+        self.source, self.planner, self.outcome, self.keep = source, planner, outcome, keep
         parents = None if outcome.lines is None else outcome.parents
-        self.matcher = Matcher(collection, bindings, names, parents, may_make=unknown is None)
-        self.unknown = unknown
+        may_make = source.mapping.unknown is None
+        self.matcher = Matcher(collection, bindings, names, parents, may_make=may_make)
         self.completer = Completer(pipeline, collection, names)
-        self.outcome = outcome
         self._used: set[tuple[str, str]] = set()
         self._owned: dict[str, set[Path]] = defaultdict(set)
         """By list, the fields of its elements that the file decides."""
@@ -130,14 +94,38 @@ class _Builder:
         self._to_removed: set[tuple[str, str]] = set()
         """The records that rows name, and that people removed."""
 
-    def read(self, rows: Sequence[Row]) -> None:
+    def make_records(self, rows: Sequence[Row], tick: Tick) -> None:
+        """Make the records of rows, which the planner takes. Raises FaultyFile."""
+        # All rows are read first: a row may name a record that a later one brings.
+        for some in parts(rows):
+            self._read(some)
+            tick(len(some))
+        if refuse_other_order(self.source, self.bindings):
+            raise FaultyFile(self.source.faults)
+        drafts = [*self.matcher.by_key.values()]
+        as_imported(self.collection, self.names, drafts)
+        waiting: list[Draft] = []
+        blocks = deque(parts(drafts))
+        drafts.clear()  # what is taken is forgotten
+        while blocks:
+            block = blocks.popleft()
+            waiting += self._make(block)
+            if self.matcher.parents is not None:  # none names another of its file: they needn't wait for all
+                self._finish(waiting)
+                waiting = []
+            tick(sum(len(draft.rows) for draft in block))
+        self._finish(waiting)
+        made = (record for name, record in self.names.new_records.items() if name in self._used)
+        self.outcome.related += [record for record in made if record not in self.outcome.related]
+
+    def _read(self, rows: Sequence[Row]) -> None:
         for reading in self.matcher.looked_through([self.bindings.read(row) for row in rows]):
             try:
                 self.matcher.add(reading)
             except Unreadable as error:
-                self.outcome.refuse(reading.row, error, self.bindings.tallies, self.unknown)
+                self.outcome.refuse(reading.row, error, self.bindings.tallies, self.source.mapping.unknown)
 
-    def make(self, drafts: Sequence[Draft]) -> list[Draft]:
+    def _make(self, drafts: Sequence[Draft]) -> list[Draft]:
         """Make the records of drafts, or note why one can't be: step by step for all of them.
 
         A new one in whose way nothing can be any more is taken at once; the others are given back.
@@ -185,17 +173,18 @@ class _Builder:
         if before is None or not record.says_as(before):
             draft.before, draft.record = before, record
 
-    def finish(self, drafts: Sequence[Draft], keep: Keep | None) -> None:
+    def _finish(self, drafts: Sequence[Draft]) -> None:
         """Settle drafts that are made, and have the planner take those that come to something."""
-        self._keep_or_take(drafts, keep)
+        self._keep_or_take(drafts)
         self._reject_dangling(drafts)
         self._take(drafts)
 
-    def _keep_or_take(self, drafts: Sequence[Draft], keep: Keep | None) -> None:
+    def _keep_or_take(self, drafts: Sequence[Draft]) -> None:
         """Leave alone what people changed since the last import, and the file didn't.
 
         Where both did, `keep` decides. An export of ours is taken at its word unless it is said.
         """
+        keep = self.keep
         side: Keep = keep or "local"
         differing = [
             Difference(draft.key, draft.before, draft.record)
@@ -284,12 +273,6 @@ class _Builder:
             for draft in drafts:
                 draft.values, draft.before, draft.record = {}, None, None
 
-    def related(self) -> list[NewRecord]:
-        """The records made on the way that those of the rows name."""
-        known = self.outcome.related
-        new = (record for name, record in self.names.new_records.items() if name in self._used)
-        return [record for record in new if record not in known]
-
     def _lines(self, known: Lines, drafts: Sequence[Draft]) -> Lines:
         """What became of the parts of records that the rows are."""
         list_ = self.bindings.rows or ""
@@ -353,7 +336,7 @@ class _Builder:
             fixed = next(iter(of_elements.get(list_, {}).values()), {})
             placing.put(plain, list_, elements.get(list_, {}), fixed, self._owned[list_])
         if "created" not in plain and issubclass(self.collection.model, Document):
-            plain["created"] = self.now
+            plain["created"] = self.pipeline.now
             draft.filled += ("created",)
         if before is not None or self.bindings.has_gaps:
             paths = {*draft.values, *self.bindings.owned, *self.bindings.constants}
