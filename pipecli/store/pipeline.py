@@ -216,13 +216,13 @@ class Pipeline:
     def finish_or_undo_killed(self) -> None:
         """Finish or undo what a killed command left, unless a living one is at work; tell of it."""
         place = self.location
-        if word := safe_files.branch_gone_back(place):
-            self.tell(f"warning: {word}")
         for file in (place.journal, *map(place.journal_of, safe_files.JOBS)):
             if self._holds_traces(file.parent) or os.path.lexists(file):
                 self._finish_or_undo(place, file)
         for other in _cut_off_beside(place):
             self._finish_or_undo(other, other.journal)
+        if word := safe_files.branch_gone_back(place):  # a killed git may have noted it
+            self.tell(f"warning: {word}")
 
     def _holds_traces(self, cache: Path) -> bool:
         """True where a killed command left what lies beside a journal.

@@ -262,7 +262,22 @@ def clear_locks(place: Location, since: int) -> bool:
         return False
     for lock in locks:
         lock.unlink(missing_ok=True)
+    _drop_unmade_move(place, since)
     return bool(locks)
+
+
+def _drop_unmade_move(place: Location, since: int) -> None:
+    """Take out of git's log of the branch what a git of ours noted there, and died before it did.
+
+    Else a branch whose ref is packed looks as if its ref was lost.
+    """
+    branch, head = branch_of(place) or "", head_of(place)
+    log = place.common_dir / "logs/refs/heads" / branch
+    with suppress(OSError, IndexError):
+        if _written(log) >= since:
+            before, after = log.read_bytes().splitlines()[-1].decode("ascii", "replace").split()[:2]
+            if before == head != after and not _is_at_work(place.work_tree):
+                git.run(place.work_tree, "reflog", "delete", f"refs/heads/{branch}@{{0}}")
 
 
 def clear_upkeep(place: Location, since: int) -> None:

@@ -907,6 +907,11 @@ def test_an_older_packed_ref_in_the_place_of_a_lost_one_is_told(cli, deal, git, 
     git("pack-refs", "--all")
     assert cli("opp", "list").err == ""
 
+    cut_off(root, "fetch")
+    with (root / ".git/logs/refs/heads/main").open("a") as log:  # by a git that was killed before it moved
+        log.write(f"{last} {old} Ana <ana@contoso.example> 1 +0000\tcommit: Add\n")
+    assert cli("opp", "list").err == ""
+
 
 def test_a_damaged_journal_is_named(cli, deal, root):
     deal()
