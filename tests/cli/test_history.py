@@ -172,6 +172,11 @@ def test_a_removed_record_still_has_its_history(cli: Cli, put: Callable[..., str
     git("commit", "-qm", "Gone")
     for name in ("OPP-AAAAA", "opp-aaaaa", "aaaaa"):
         assert told(cli, name)[0] == ["opportunity OPP-AAAAA removed"]
+    other = FILE.replace("AAAAA", "AAAAB")
+    put(text().replace("AAAAA", "AAAAB"), file=other)
+    git("rm", "-q", other)
+    git("commit", "-qm", "Gone, too")
+    assert '"aaaa" was 2 records: OPP-AAAAA, OPP-AAAAB' in cli("history", "aaaa", code=1).err
 
 
 def test_only_comments(cli: Cli, put: Callable[..., str]) -> None:

@@ -30,6 +30,7 @@ def diff(git):
 def test_the_whole_file_is_shown_with_its_comments(cli, file):
     assert cli("settings", "show").out == file.read_text()
     assert json.loads(cli("settings", "show", "--format", "json").out)["currency"] == "EUR"
+    assert cli("settings", "show", "company", "--format", "json").out.startswith('{\n  "')
 
 
 @pytest.mark.parametrize(
