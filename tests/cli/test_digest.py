@@ -151,5 +151,6 @@ def test_it_goes_through_a_channel_too(cli, hooks, monkeypatch, refused):
     for _ in range(2):
         cli("digest", "--to", "sales")
     assert hooks.titles == ["Contoso: from 2026-11-15 to 2026-11-21"]
+    assert cli("digest", "--to", "sales", "--dry-run").out == ""
     cli("digest", "--to", "sales", "--since", "2026-11-19")  # another question
     assert len(hooks.taken) == 2

@@ -249,6 +249,9 @@ def test_the_customers_address_will_do(cli, given, server):
     cli("quote", "send", QTN, "--email")
 
     assert server.mails[0].rcpt_tos == ["office@coffee.example"]
+    lead = cli("lead", "add", "--name", "Lea Paz", "--email", "lea@paz.example", "--format", "ids").id
+    given({FILE: DRAFT.replace("customer: contoso-coffee\ncontact: maria-lopez", f"lead: {lead}")})
+    assert "To: Lea Paz <lea@paz.example>\n" in cli("quote", "send", QTN, "--email", "--dry-run").out
 
 
 def test_a_sent_one_is_not_mailed_again(refused, cli, server):
