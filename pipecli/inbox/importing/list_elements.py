@@ -7,8 +7,9 @@ it never takes the place of another.
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping, Set
+from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import cache, reduce
+from functools import cache, cached_property, reduce
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -237,53 +238,45 @@ _SUM = frozenset([("unit_price",), ("quantity",), ("discount",)])
 """The fields by which a line may be of less than zero, or of nothing."""
 
 
+@dataclass
 class Placing:
-    """Puts the elements of rows into the list of a record."""
+    """Puts the elements of rows into one list of a record.
 
-    def __init__(
-        self,
-        collection: Kind,
-        bindings: Bindings,
-        said: Callable[[], Plain | None],
-        row: Row,
-    ) -> None:
-        """Where an import made the record, the only element of a row is in the place of the file's only one.
+    Where an import made the record, the only element of a row is in the place of the file's only one.
+    """
 
-        `said` is the record as the file last said it, None where no import made it; `row` is the example of
-        what is counted.
-        """
-        self.model, self.noun = collection.model, collection.noun
-        self.rows, self._said = bindings.rows, said
-        self._tallies, self._row = bindings.tallies, row
+    collection: Kind
+    bindings: Bindings
+    list_: str
+    said: Callable[[], Plain | None]
+    """The record as the file last said it; None where no import made it."""
+    row: Row
+    """The example of what is counted."""
+    elements: Mapping[int, Element] = field(default_factory=dict)
+    members: list[Any] = field(default_factory=list)
+    free: dict[int, Any] = field(default_factory=dict)
+    """The members that no element is."""
 
-    def put(
-        self,
-        plain: Plain,
-        list_: str,
-        elements: Mapping[int, Element],
-        constants: Mapping[Path, object],
-        owned: Set[Path],
-    ) -> None:
+    def put(self, plain: Plain, constants: Mapping[Path, object], owned: Set[Path]) -> None:
         """Put resolved elements into a record; `constants` are for new ones, what is `owned` is cleared."""
-        members: list[Any] = plain.setdefault(list_, [])
-        if list_ == "items" and "discount_amount" in self.model.model_fields:
-            elements = self._without_discounts(plain, elements)
-        free = dict(enumerate(members))
-        places = {
-            place: self._match(list_, {**constants, **elements[place]}, free) for place in sorted(elements)
-        }
-        former = self._former(list_, elements, free) if free and None not in places.values() else None
-        for place, element in sorted(elements.items()):
+        self.members = members = plain.setdefault(self.list_, [])
+        if self.list_ == "items" and "discount_amount" in self.collection.model.model_fields:
+            self.elements = self._without_discounts(plain, self.elements)
+        self.free = dict(enumerate(members))
+        ordered = sorted(self.elements.items())
+        places = {place: self._match({**constants, **element}, self.free) for place, element in ordered}
+        former = self._former() if self.free and None not in places.values() else None
+        for place, element in ordered:
             index = places[place]
             if index is None:
-                index = self._room(list_, element, elements, members, free)
+                index = self._room(element)
             if index is None:
                 index = len(members)
                 members.append({})
             member = members[index]
             is_new = not member
-            free.pop(index, None)
-            if list_ == "items":
+            self.free.pop(index, None)
+            if self.list_ == "items":
                 _forget_other_product(member, element.get(("product",)))
             for path, value in constants.items():
                 if is_new or path in owned:
@@ -314,13 +307,13 @@ class Placing:
             )
             worth = percentage(EXACT.multiply(price, quantity), 100 - off)
             if worth < 0 and ("discount_amount",) not in element:
-                self._tallies.count("noted", BELOW_ZERO, self._row)
+                self.bindings.tallies.count("noted", BELOW_ZERO, self.row)
                 names = [written(value) for key in _NAMES if (value := element.get((key,))) is not None]
                 known = below.setdefault(names[0], {"amount": Decimal(0), "line": names[-2:][0]})
                 known["amount"] -= rounded(worth, plain.get("currency", ""))
                 rates.add(element.get(("tax",)))
             elif quantity == 0:
-                self._tallies.count("noted", NO_QUANTITY, self._row)
+                self.bindings.tallies.count("noted", NO_QUANTITY, self.row)
             else:
                 sold[place] = element
                 rates.add(element.get(("tax",)))
@@ -337,7 +330,7 @@ class Placing:
         if other or has_rates or taken:
             why = "its lines have several rates of tax"
             if other:
-                why = f"the {self.noun} has a discount"
+                why = f"the {self.collection.noun} has a discount"
             elif taken:
                 why = f"custom.{DISCOUNT_LINES}, where its words go, holds something else: rename that"
             told = ", ".join(f"{line['line']} of -{line['amount']:f}" for line in below.values())
@@ -346,12 +339,12 @@ class Placing:
         plain["custom"] = {**custom, DISCOUNT_LINES: lines}
         plain["discount_amount"] = sum(Decimal(str(line["amount"])) for line in lines.values())
 
-    def _match(self, list_: str, element: Element, free: dict[int, Any]) -> int | None:
+    def _match(self, element: Element, free: dict[int, Any]) -> int | None:
         """The member of a record that an element is; the most alike of those that share its name."""
         if not free:
             return None
-        name = element_name(self.model, list_, element)
-        same = [place for place, member in free.items() if self._is(list_, element, member, name)]
+        name = self._name(element)
+        same = [place for place, member in free.items() if self._is(element, member, name)]
         if not same:
             return None
         own = [(path[0], value) for path, value in element.items() if len(path) == 1]
@@ -359,7 +352,10 @@ class Placing:
         free.pop(best)
         return best
 
-    def _is(self, list_: str, element: Element, member: Any, name: tuple[object, ...] | None) -> bool:
+    def _name(self, element: Element) -> tuple[object, ...] | None:
+        return element_name(self.collection.model, self.list_, element)
+
+    def _is(self, element: Element, member: Any, name: tuple[object, ...] | None) -> bool:
         if name is None or not isinstance(member, dict):
             return False
         if name[0] == "content":  # its id stays what people change of it
@@ -369,53 +365,49 @@ class Placing:
         if member.get("external_id") is not None:
             return plain_digits(written(member["external_id"])) == plain_digits(str(name[1]))
         bare = {path: value for path, value in element.items() if path != ("external_id",)}
-        return self._is(list_, bare, member, element_name(self.model, list_, bare))
+        return self._is(bare, member, self._name(bare))
 
-    def _former(self, list_: str, elements: Mapping[int, Element], free: Mapping[int, Any]) -> Any:
+    def _former(self) -> Any:
         """The file's only one so far, where it now has none, or names another that people had added."""
-        if list_ in ("items", self.rows) or len(elements) > 1 or (said := self._said()) is None:
+        if self.list_ in ("items", self.bindings.rows) or len(self.elements) > 1 or self._told is None:
             return None
-        told = said.get(list_, [])
-        is_said = any(
-            self._is(list_, element, one, element_name(self.model, list_, element))
-            for element in elements.values()
-            for one in told
-        )
-        several = [member for member in free.values() if member in told and not is_said]
+        names = [(element, self._name(element)) for element in self.elements.values()]
+        is_said = any(self._is(element, one, name) for element, name in names for one in self._told)
+        several = [member for member in self.free.values() if member in self._told and not is_said]
         return several[0] if len(several) == 1 else None
 
-    def _room(
-        self,
-        list_: str,
-        element: Element,
-        elements: Mapping[int, Element],
-        members: list[Any],
-        free: Mapping[int, Any],
-    ) -> int | None:
+    @cached_property
+    def _told(self) -> list[Any] | None:
+        """The list as the file last said it; None where no import made the record."""
+        said = self.said()
+        return None if said is None else said.get(self.list_, [])
+
+    def _room(self, element: Element) -> int | None:
         """The member that an unknown element is in the place of; None where it is one more."""
-        if self.rows == list_ or not members:
+        list_, members = self.list_, self.members
+        if self.bindings.rows == list_ or not members:
             return None
-        said = self._said() if len(elements) == 1 else None
-        told = (said or {}).get(list_, [])
-        name = element_name(self.model, list_, element)
-        if out := next((one for one in told if self._is(list_, element, one, name)), None):
+        was_imported = len(self.elements) == 1 and self._told is not None
+        told = (self._told or []) if was_imported else []
+        name = self._name(element)
+        if out := next((one for one in told if self._is(element, one, name)), None):
             members.append({**out})  # people took it out
             return len(members) - 1
         if len(told) > 1 and list_ != "items":  # one that people changed has stayed beside the file's next
-            told = [one for one in told if one in free.values()]
+            told = [one for one in told if one in self.free.values()]
         if len(told) == 1:
             words = {(key,): value for key, value in told[0].items()}
-            if (place := self._match(list_, words, dict(free))) is not None:
+            if (place := self._match(words, dict(self.free))) is not None:
                 if list_ != "items":  # what people wrote of somebody isn't true of the next
                     members[place] = {}
                 return place  # what people added beside it stays: three_way
-        if list_ != "items" or (said is not None and len(members) == len(free) == 1):
+        if list_ != "items" or (was_imported and len(members) == len(self.free) == 1):
             return None
         known = ", ".join(str(member.get("product") or member.get("description")) for member in members)
         new = element.get(("product",), element.get(("description",)))
         raise Unreadable(
-            f"items: {new} isn't a line of this {self.noun} ({known}): it may be one more, or stand "
-            "for one of them; say rows: items in the mapping if each row is a line"
+            f"items: {new} isn't a line of this {self.collection.noun} ({known}): it may be one more, or "
+            "stand for one of them; say rows: items in the mapping if each row is a line"
         )
 
 

@@ -331,10 +331,11 @@ class RecordMaker:
         if not self.collection.folder:
             values.pop((self.collection.identity,), None)
         put_values(plain, values)
-        placing = Placing(self.collection, self.bindings, partial(self._said, draft), draft.rows[0])
+        earlier = partial(self._said, draft), draft.rows[0]
         for list_ in sorted(emptied | elements.keys()):
             fixed = next(iter(of_elements.get(list_, {}).values()), {})
-            placing.put(plain, list_, elements.get(list_, {}), fixed, self._owned[list_])
+            placing = Placing(self.collection, self.bindings, list_, *earlier, elements.get(list_, {}))
+            placing.put(plain, fixed, self._owned[list_])
         if "created" not in plain and issubclass(self.collection.model, Document):
             plain["created"] = self.pipeline.now
             draft.filled += ("created",)
