@@ -55,18 +55,27 @@ RULES_WITH_SETTINGS: tuple[Rule[Pipeline], ...] = (
 """The rules that ask the settings, and so wait until those can be read."""
 
 
+FITTING = deals_and_papers.RULES
+"""The rules that a merge may break though both sides were sound: deals and papers that fit each other."""
+
+
 def check(
-    pipeline: Pipeline, wanted: Callable[[str], bool] = lambda _: True, *, only_errors: bool = False
+    pipeline: Pipeline,
+    wanted: Callable[[str], bool] = lambda _: True,
+    *,
+    only_errors: bool = False,
+    rules: Sequence[Rule[Pipeline]] | None = None,
 ) -> list[Finding]:
     """Everything that is wrong with the files that are wanted, in the order of files and lines.
 
-    `only_errors` leaves out the rules that warn: comparing the schemas takes longer than all others.
+    `only_errors` leaves out the rules that warn: comparing the schemas takes longer than all others. `rules`
+    are all, where none are named.
     """
     faults = [fault for fault in pipeline.index.faults() if wanted(fault.file)]
     is_readable = not any(fault.file == SETTINGS_FILE for fault in pipeline.index.faults())
     problems = [
         (rule, problem)
-        for rule in (*RULES, *(RULES_WITH_SETTINGS if is_readable else ()))
+        for rule in rules or (*RULES, *(RULES_WITH_SETTINGS if is_readable else ()))
         if rule.severity is Severity.ERROR or not only_errors
         for problem in rule.problems(pipeline)
         if wanted(problem.file)

@@ -16,8 +16,8 @@ from contextlib import suppress
 from operator import attrgetter
 from typing import NamedTuple
 
-from pipecli.checks import Finding
-from pipecli.checks.check import check
+from pipecli.checks import Finding, Rule
+from pipecli.checks.check import FITTING, check
 from pipecli.errors import FaultyFile, PipecliError
 from pipecli.store import git, merge_setup
 from pipecli.store.git_commit import KEEPING_LISTS
@@ -153,7 +153,7 @@ class Synced(NamedTuple):
     """The ids of the records that both sides had changed."""
     tries: int
     warnings: Sequence[Finding] = ()
-    """What neither side had, and what a person settled has: a lost deal with the order of the other side."""
+    """What neither side had and both together have: a lost deal with the order of the other side."""
 
 
 class Conflicted(PipecliError):
@@ -217,14 +217,14 @@ def resume(pipeline: Pipeline) -> Synced:
     findings = _introduced(pipeline, shared)
     if findings:
         raise Unsound(findings, hint="correct that and `pipecli sync --continue`, or undo all with `--abort`")
-    warnings = _introduced(pipeline, shared, Candidate(pipeline, waiting.ours, tree), only_errors=False)
+    warnings = _introduced(pipeline, shared, Candidate(pipeline, waiting.ours, tree), rules=FITTING)
     message = merge_message(waiting.upstream, waiting.merged)
     commit = commit_merge(place, tree, shared=waiting.theirs, ours=waiting.ours, message=message)
     conflicts.finish_merge(place, waiting, commit)
     pipeline.beyond_undo = f"the merge is committed here as {commit[:7]}"
     done = _until_nobody_is_faster(pipeline, ready(place), before=waiting.ours)
     merged = list(dict.fromkeys([*waiting.merged, *done.merged]))
-    return done._replace(merged=merged, warnings=warnings)
+    return done._replace(merged=merged, warnings=[*warnings, *done.warnings])
 
 
 def abort(place: Location) -> str:
@@ -263,6 +263,7 @@ def _until_nobody_is_faster(pipeline: Pipeline, upstream: Upstream, before: str)
     if not merge_setup.is_merge_set_up(place):  # a fresh clone
         merge_setup.set_up_merge(place)
     states, lost = set[str | None](), ""
+    warnings: list[Finding] = []
     for tries in range(1, TRIES + 1):
         if tries > 1:
             wait = random.uniform(0, min(_WAIT * tries, _LONGEST_WAIT))  # noqa: S311 - no secret
@@ -276,7 +277,7 @@ def _until_nobody_is_faster(pipeline: Pipeline, upstream: Upstream, before: str)
             raise no_settings(place, upstream)
         pushed = pushed_count(place, upstream, merge.commit, theirs)
         if merge.commit != theirs:
-            _require_sound(pipeline, merge, result)
+            warnings = _require_sound(pipeline, merge, result)
             _require_files_can_follow(place, merge)
             try:
                 push(pipeline, upstream, merge.commit)
@@ -290,7 +291,7 @@ def _until_nobody_is_faster(pipeline: Pipeline, upstream: Upstream, before: str)
             return Synced(
                 upstream, merge.commit, merge.base, merge.ours, theirs,
                 pulled=commit_count(place, theirs, before) if theirs else 0, pushed=pushed,
-                merged=merge.merged, tries=tries,
+                merged=merge.merged, tries=tries, warnings=warnings,
             )  # fmt: skip
     if len(states) == 1:
         raise PipecliError(f"{upstream} can't be moved: {lost}", hint=f"nothing is changed; {LOCKED}")
@@ -311,23 +312,26 @@ def _leave_to_person(pipeline: Pipeline, upstream: Upstream, merge: MergePlan) -
     return in_words
 
 
-def _require_sound(pipeline: Pipeline, merge: MergePlan, result: Candidate | None) -> None:
-    """Refuse to share errors that the shared line has not. Raises Unsound."""
+def _require_sound(pipeline: Pipeline, merge: MergePlan, result: Candidate | None) -> list[Finding]:
+    """Refuse to share errors that the shared line has not; what no longer fits. Raises Unsound."""
     shared = Candidate(pipeline, merge.theirs, merge.ours) if merge.theirs else None
     findings = _introduced(result or pipeline, shared)
     if findings:
         together = "" if result is None else " together with what would come (`pipecli sync --dry-run`)"
         way = f"nothing is changed; make your files fit{together}, commit, and sync again"
         raise Unsound(findings, hint=way)
+    return _introduced(result, shared, pipeline, rules=FITTING) if result else []
 
 
-def _introduced(result: Pipeline, *sides: Pipeline | None, only_errors: bool = True) -> list[Finding]:
-    """The errors, or all findings, of a result that none of these has; where nothing is shared yet, all."""
-    findings = check(result, only_errors=only_errors)
+def _introduced(
+    result: Pipeline, *sides: Pipeline | None, rules: Sequence[Rule[Pipeline]] | None = None
+) -> list[Finding]:
+    """The errors, or what these rules find, of a result that no side has; all where nothing is shared."""
+    findings = check(result, only_errors=rules is None, rules=rules)
     on_any_line = attrgetter("file", "rule", "message")
     for side in sides if findings else ():
-        known = set(map(on_any_line, check(side, only_errors=only_errors))) if side else ()
-        findings = [finding for finding in findings if on_any_line(finding) not in known]
+        known = check(side, only_errors=rules is None, rules=rules) if side else ()
+        findings = [one for one in findings if on_any_line(one) not in set(map(on_any_line, known))]
     return findings
 
 

@@ -19,6 +19,27 @@ from tests.records_given import lead_text
 from tests.syncing import GRINDERS, MACHINES, Clone
 
 
+def test_papers_that_do_not_fit_together_are_told_as_they_meet(ana: Clone, luis: Clone) -> None:
+    """Each made the order of one quotation: two sound sides, and the customer would get it twice."""
+    head = "created: 2026-11-01T10:00:00+01:00\nopportunity: OPP-2Q8XA\ndate: 2026-11-01\ncurrency: EUR\n"
+    tail = "items:\n- {description: Mill, unit_price: 5}\n"
+    quote = f"id: QTN-AAAAA\n{head}status: accepted\ncustomer: acme\n{tail}"
+    luis.write("customers/acme.yaml", "id: acme\nname: Acme\n")
+    luis.write("quotations/2026/11/QTN-AAAAA-acme.yaml", quote)
+    luis.sync()
+    ana.sync()
+    for clone, key in ((luis, "ORD-AAAAA"), (ana, "ORD-BBBBB")):
+        order = f"id: {key}\n{head}quotation: QTN-AAAAA\ncustomer: acme\n{tail}"
+        clone.write(f"orders/2026/11/{key}-acme.yaml", order)
+    assert "warning" not in luis.sync().err
+    said = ana.sync("--format", "json")
+    told = "quotation: ORD-{} is not the only order of QTN-AAAAA; cancel one: pipecli order cancel ORD-{}"
+    words = [each["message"] for each in json.loads(said.out)["warnings"]]
+    assert words == [told.format(key, key) for key in ("AAAAA", "BBBBB")]
+    assert said.err.count("(ordered-twice)") == 2
+    luis.sync()
+
+
 def test_different_fields_of_one_deal_come_together(ana: Clone, luis: Clone) -> None:
     luis.change(MACHINES, "4998.00", "5200.00")
     luis.sync()
