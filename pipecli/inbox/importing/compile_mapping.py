@@ -175,8 +175,8 @@ class _Compiler:
     def _times(self, column: Column, place: list[str | int]) -> tuple[str, DecimalSign, bool] | None:
         """The column of the number that an amount is multiplied or divided by, and its decimal sign."""
         key = "per" if column.per else "times"
-        told = column.per or column.times
-        name = self._column(told, [*place, key]) if told else None
+        other = column.per or column.times
+        name = self._column(other, [*place, key]) if other else None
         if name and not (column.to or "").endswith(("amount", "price", "cost")):
             self.source.fault([*place, key], f"{key}: {column.to} is no amount")
         sign = self.mapping.decimal or decimal_sign_of(texts(self.table, name)) if name else ""

@@ -71,13 +71,13 @@ class Completer:
             plain["currency"] = currency
         if signed and currency not in possible:
             raise Unreadable(f"its amounts are written in {_listed(*signed)}, and it is in {currency}")
-        told = None
+        rounding = None
         for part in (plain, plain.get("closed") or {}) if self.collection.noun == "opportunity" else ():
             amount = part.get("amount")
             if isinstance(amount, Decimal) and (payable := rounded(amount, str(currency))) != amount:
                 part["amount"] = payable
-                told = "amount", f"{amount:f}", f"{payable:f}"
-        return told
+                rounding = "amount", f"{amount:f}", f"{payable:f}"
+        return rounding
 
     def complete(self, plain: Plain, before: Part | None) -> None:
         """Add the defaults of a new record; `before` is that which is here. Raises Unreadable."""
@@ -120,8 +120,8 @@ class Completer:
         if any(line not in here for line in own):  # they have come: beside them the total would count twice
             plain["items"] = own
         elif total is not None and (not lines or len(own) < len(lines)):  # what people added stays beside it
-            told = {"description": _TOTAL_ALONE, "quantity": Decimal(1), "unit_price": total}
-            plain["items"] = [line if line in own else told for line in lines] or [told]
+            stand_in = {"description": _TOTAL_ALONE, "quantity": Decimal(1), "unit_price": total}
+            plain["items"] = [line if line in own else stand_in for line in lines] or [stand_in]
 
     @cached_property
     def _deals(self) -> dict[str, tuple[str | None, str]]:

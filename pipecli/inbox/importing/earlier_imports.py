@@ -132,7 +132,7 @@ def merge_local(
             by_file.setdefault(file, []).append((difference, merged_in))
     for file, own in names.imports.plain_versions(by_file):
         for difference, merged_in in by_file[file]:
-            earlier = [version for _, told in names.imports.plain_versions(merged_in) for version in told]
+            earlier = [pair for _, pairs in names.imports.plain_versions(merged_in) for pair in pairs]
             if (base := _said(collection, names, difference.key, [*earlier, *own])) is not None:
                 yield _merged(collection, difference, base, keep)
 
@@ -153,8 +153,8 @@ def as_imported(collection: Kind, names: Nameable, drafts: Sequence[Draft]) -> N
     for file, versions in names.imports.plain_versions(by_file):
         for draft, departed in by_file[file]:
             base = _said(collection, names, departed.key, versions)
-            told = loads(dumps(base or departed.plain))  # a figure under custom is a Decimal, as in a row
-            draft.before = validate(collection.model, told)
+            plain = loads(dumps(base or departed.plain))  # a figure under custom is a Decimal, as in a row
+            draft.before = validate(collection.model, plain)
 
 
 def last_said(
@@ -326,8 +326,8 @@ class Imports:
         files = files_in_commit(self._place.work_tree, "HEAD", self._place.prefix + kind.folder)
         for path, entry in files.items():
             imports = self.of(file := path.removeprefix(self._place.prefix))
-            found = [*(one.before for one in imports[1:]), entry.partition(" ")[2]]
-            if imports and [one.after for one in imports] != found:
+            blobs = [*(one.before for one in imports[1:]), entry.partition(" ")[2]]
+            if imports and [one.after for one in imports] != blobs:
                 yield file
 
     def plain_versions(self, paths: Iterable[str]) -> Iterator[tuple[str, _Versions]]:
@@ -352,14 +352,14 @@ def _departed(
     collection: Kind, key: str, versions: _Versions, present: Mapping[str, str], file: str
 ) -> Iterator[Departed]:
     """A record as the file last called it, if it was removed or renamed; a contact, if people changed her."""
-    told = _base(collection, key, versions) or {}
+    base = _base(collection, key, versions) or {}
     if key not in present:
         left = [after for _, after in versions]
         if not collection.folder:
             left = [plain for after in left if (plain := after.get(collection.plural, {}).get(key))]
-        yield Departed(collection.noun, key, told or (left[-1] if left else {}), file)
-    elif "name" in told and (collection == CONTACT or name_key(str(told["name"])) != name_key(present[key])):
-        yield Departed(collection.noun, key, told, file, survivor=key)
+        yield Departed(collection.noun, key, base or (left[-1] if left else {}), file)
+    elif "name" in base and (collection == CONTACT or name_key(str(base["name"])) != name_key(present[key])):
+        yield Departed(collection.noun, key, base, file, survivor=key)
 
 
 def _name(file: str) -> str:
@@ -381,10 +381,10 @@ class Departures:
 
     def __init__(self, departed: Iterable[Departed], present: Container[str]) -> None:
         """`present` are the ids of those that are here: one that was merged twice is the last of them."""
-        told = [*departed][::-1]  # one that was renamed before it was merged away comes with both names
-        by_key = {one.key: one for one in told}
+        gone = [*departed][::-1]  # one that was renamed before it was merged away comes with both names
+        by_key = {one.key: one for one in gone}
         self._by_sign: dict[tuple[object, ...], list[Departed]] = defaultdict(list)
-        for one in told:
+        for one in gone:
             survivor = by_key[one.key].survivor
             while survivor in by_key and survivor not in present:
                 survivor = by_key[survivor].survivor
@@ -397,7 +397,7 @@ class Departures:
             signs = _signs(plain.get("external_id"), name, plain.get("customer"), emails)
             for sign in [("id", one.key), *signs]:
                 self._by_sign[sign].append(one)
-        self.names = {one.key: str(one.plain.get("name", "")) for one in told}
+        self.names = {one.key: str(one.plain.get("name", "")) for one in gone}
 
     def find(
         self,
@@ -411,8 +411,8 @@ class Departures:
         """The record that a row means; who has another external_id, or name at an address, is another."""
         signs = [("id", own), *_signs(external_id, name, customer, emails)]
         known = ((sign, one) for sign in signs for one in self._by_sign.get(sign, ()))
-        found = (one for sign, one in known if own or _is_meant(one.plain, sign, external_id, name))
-        return next(found, None)
+        meant = (one for sign, one in known if own or _is_meant(one.plain, sign, external_id, name))
+        return next(meant, None)
 
 
 def _is_meant(plain: Plain, sign: tuple[object, ...], external_id: str | None, name: str | None) -> bool:

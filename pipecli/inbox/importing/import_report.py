@@ -133,7 +133,7 @@ def report_json(
         len(outcome.rejected),
     )
     naming = bindings.naming
-    made = {*outcome.made, *(new.key for new in outcome.related)}
+    new_ids = {*outcome.made, *(new.key for new in outcome.related)}
     related: dict[str, list[str]] = {}
     for new in outcome.related:
         related.setdefault(BY_NOUN[new.noun].plural, []).append(new.key)
@@ -165,7 +165,7 @@ def report_json(
         "namesakes": [
             {"id": key, "name": names.known(CONTACT.noun).labels[key], "others": others}
             for key, others in names.namesakes.items()
-            if key in made
+            if key in new_ids
         ],
         "unused_columns": bindings.unused,
         "reasons": [

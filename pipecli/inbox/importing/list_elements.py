@@ -333,8 +333,8 @@ class Placing:
                 why = f"the {self.collection.noun} has a discount"
             elif taken:
                 why = f"custom.{DISCOUNT_LINES}, where its words go, holds something else: rename that"
-            told = ", ".join(f"{line['line']} of -{line['amount']:f}" for line in below.values())
-            raise Unreadable(f"items: {told} would be a discount of the whole, and {why}")
+            names = ", ".join(f"{line['line']} of -{line['amount']:f}" for line in below.values())
+            raise Unreadable(f"items: {names} would be a discount of the whole, and {why}")
         lines = {**known, **below}
         plain["custom"] = {**custom, DISCOUNT_LINES: lines}
         plain["discount_amount"] = sum(Decimal(str(line["amount"])) for line in lines.values())

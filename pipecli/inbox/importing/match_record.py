@@ -156,13 +156,13 @@ class Matcher:
             if is_new or (draft and draft.is_new):
                 self._break(key, reading)
             raise reading.refusal()
-        made = self.names.look_up_keys(reading.values) if self._has_keys else frozenset()
+        new = self.names.look_up_keys(reading.values) if self._has_keys else frozenset()
         if draft is not None:
             self._join(draft, reading)
-            draft.related |= made
+            draft.related |= new
             return
         is_new = is_new and key not in self.broken
-        draft = Draft(key, is_new, [reading.row], reading.values, made, departed=departed)
+        draft = Draft(key, is_new, [reading.row], reading.values, new, departed=departed)
         draft.by_id = own is not None
         self.by_key[key] = draft
 
@@ -343,11 +343,11 @@ def number_alike_rows(
             keys.append(same[0])
         if len(keys) > 1:
             twins.append((rows, keys))
-    told = dict(last_said(pipeline, collection, names, [key for _, keys in twins for key in keys]))
+    said = dict(last_said(pipeline, collection, names, [key for _, keys in twins for key in keys]))
     for rows, keys in twins:
         values = [bindings.read(row).values for row in rows]
         pairs = sorted(
-            (-likeness(values[place], told[key], names), number, place)
+            (-likeness(values[place], said[key], names), number, place)
             for number, key in enumerate(keys)
             for place in range(len(rows))
         )
@@ -421,12 +421,12 @@ def _parent(
     part: PartKind, columns: Iterable[tuple[tuple[str, ...], str]], row: Row, names: Nameable
 ) -> tuple[str, str, bool]:
     """The kind and the id of a row's record, and whether the row names others besides (`9002;9003`)."""
-    told = []
+    texts = []
     for nouns, column in columns:
         whole = name_in(row.text(column))
         if not whole:
             continue
-        told.append(f'"{whole}"')
+        texts.append(f'"{whole}"')
         for text in (whole, *(part.strip() for part in whole.split(";") if ";" in whole)):
             if known := [(noun, key) for noun in nouns if (key := names.find(noun, text)) is not None]:
                 break
@@ -438,4 +438,4 @@ def _parent(
         if known:
             return *known[0], text != whole
     kinds = " or ".join(parent.noun for parent in part.parents)
-    raise NotHere(f"unknown {kinds} {' or '.join(told)}" if told else f"it names no {kinds}")
+    raise NotHere(f"unknown {kinds} {' or '.join(texts)}" if texts else f"it names no {kinds}")

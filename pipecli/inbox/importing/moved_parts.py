@@ -61,12 +61,12 @@ class Moves:
     def find(self, by_kind: RowsByKind, names: Nameable, keep: Keep, total: Built) -> None:
         """Find what moves; taken out are the rows of what stays as people left it, or may be one or two."""
         out = self._removed(by_kind, names, keep, total)
-        found, said = self._found(by_kind, total.parents), dict[_Place, Plain]()
+        moves, said = self._found(by_kind, total.parents), dict[_Place, Plain]()
         for collection in self._part.parents:
-            own = {key for move in found for noun, key in (move.old, move.new) if noun == collection.noun}
-            told = last_said(self._pipeline, collection, names, own)
-            said |= {(collection.noun, key): plain for key, plain in told}
-        for move in found:
+            own = {key for move in moves for noun, key in (move.old, move.new) if noun == collection.noun}
+            versions = last_said(self._pipeline, collection, names, own)
+            said |= {(collection.noun, key): plain for key, plain in versions}
+        for move in moves:
             if self._part_of(said[move.new], move.external_id):
                 continue  # people took it from there
             here = self._part_of(self._record(move.old).plain(), move.external_id)

@@ -144,8 +144,8 @@ def _digits(phone: str) -> str:
 
 def _single(keys: list[str], sign: str) -> str:
     if len(keys) > 1:
-        told = " and ".join(sorted(keys)) if len(keys) <= 5 else first_of(sorted(keys), 5, ",")
-        raise Unreadable(f"{told} have {sign}: name one by its id")
+        names = " and ".join(sorted(keys)) if len(keys) <= 5 else first_of(sorted(keys), 5, ",")
+        raise Unreadable(f"{names} have {sign}: name one by its id")
     return keys[0]
 
 

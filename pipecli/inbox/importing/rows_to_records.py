@@ -115,8 +115,8 @@ class RecordMaker:
                 waiting = []
             tick(sum(len(draft.rows) for draft in block))
         self._finish(waiting)
-        made = (record for name, record in self.names.new_records.items() if name in self._used)
-        self.outcome.related += [record for record in made if record not in self.outcome.related]
+        new = (record for name, record in self.names.new_records.items() if name in self._used)
+        self.outcome.related += [record for record in new if record not in self.outcome.related]
 
     def _read(self, rows: Sequence[Row]) -> None:
         for reading in self.matcher.looked_through([self.bindings.read(row) for row in rows]):
@@ -377,8 +377,8 @@ class RecordMaker:
 
     def _said(self, draft: Draft) -> Plain | None:
         """The record as the file last said it; None where no import wrote it."""
-        told = last_said(self.pipeline, self.collection, self.names, [draft.key])
-        return dict(told)[draft.key] if self._was_imported(draft) else None
+        said = last_said(self.pipeline, self.collection, self.names, [draft.key])
+        return dict(said)[draft.key] if self._was_imported(draft) else None
 
     def _value(self, value: object, draft: Draft) -> Any:
         if isinstance(value, Named):

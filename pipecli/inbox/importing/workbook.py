@@ -265,10 +265,10 @@ def _counted_groups(rows: Sequence[Row]) -> list[int]:
     groups: dict[int, int] = {}
     for place, row in enumerate(rows):
         first, *others = row.cells.values() if row.cells else [""]
-        told = re.fullmatch(r".* \((\d+)\)", str(first), re.DOTALL)
+        named = re.fullmatch(r".* \((\d+)\)", str(first), re.DOTALL)
         filled = [str(cell) for cell in others if cell != ""]
-        if told and len(filled) < len(others) and all(map(_FIGURE.fullmatch, filled)):
-            groups[place] = int(told[1])
+        if named and len(filled) < len(others) and all(map(_FIGURE.fullmatch, filled)):
+            groups[place] = int(named[1])
         elif not groups:  # they begin with the first row, or it is no such table
             return []
     data = [place for place in range(len(rows)) if place not in groups]
@@ -369,9 +369,9 @@ def vcards(raw: bytes, name: str, file_format: FileFormat) -> Table:
             own = parts[:1] if key == "ORG" else filter(None, map(str.strip, parts))
             cells.setdefault(column, _plain(", ".join(own)).removeprefix("urn:uuid:"))
         elif column := _SEVERAL.get(key):
-            told = re.split(r"(?<!\\),", value) if key == "CATEGORIES" else [value.removeprefix("tel:")]
+            values = re.split(r"(?<!\\),", value) if key == "CATEGORIES" else [value.removeprefix("tel:")]
             known = cells.setdefault(column, ())
-            cells[column] = (*(known if isinstance(known, tuple) else ()), *map(_plain, told))
+            cells[column] = (*(known if isinstance(known, tuple) else ()), *map(_plain, values))
         elif key == "LANG":
             language, *regions = _plain(value).replace("_", "-").split("-")
             tag = "-".join([language.lower(), *regions])
