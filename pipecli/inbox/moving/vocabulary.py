@@ -206,7 +206,8 @@ def role_of_header(key: str, words: Words) -> str | None:
     key = re.sub(r"^f (?=\w{4})", "fecha ", key)  # `F. alta`
     if role := roles.get(key) or ("external_id" if _OWN_ID.fullmatch(key) else None):
         return role
-    for noun in words.nouns:
+    is_of_noun = key.startswith(words.nouns) or key.endswith(words.nouns) or key.rpartition(" ")[2] in _OF
+    for noun in words.nouns if is_of_noun else ():
         if role := roles.get(key.removeprefix(f"{noun} ")):
             return role
         if key.startswith(noun) and roles.get(key[len(noun) :]) == "external_id":  # `Klantnummer`
