@@ -37,7 +37,7 @@ from pipecli.store.pipeline import Pipeline
 from pipecli.store.power_cut_and_killed_git import carry_through
 from pipecli.store.safe_files import Location, kind_of
 from pipecli.store.second_process import parts
-from pipecli.sync.upstream_and_readiness import Upstream, head
+from pipecli.sync.upstream_and_readiness import Upstream, head, was_pruned
 from pipecli.wording import count
 
 OLDEST_GIT = (2, 38)
@@ -336,7 +336,7 @@ def plan_merge(place: Location, upstream: Upstream, theirs: str | None) -> Merge
     known = git.commit_of(place.work_tree, upstream.tracking)
     push = f"git push {upstream.remote} {quote(f'{upstream.branch}:{upstream.name}')}"
     if theirs is None:
-        if known:
+        if known or was_pruned(place, upstream):
             raise PipecliError(
                 f"{upstream.remote} has no branch {upstream.name} any more",
                 hint=f"to have it there again: {push}; if it is called NAME now: "

@@ -109,6 +109,18 @@ def upstream_of(place: Location) -> Upstream:
     )
 
 
+def was_pruned(place: Location, upstream: Upstream) -> bool:
+    """True where a fetch has taken away the ref of the upstream, as its branch was deleted or renamed there.
+
+    A remote that was empty when it was cloned has left no other refs.
+    """
+    refs = f"refs/remotes/{upstream.remote}/"
+    return upstream.is_set and bool(
+        git.run(place.work_tree, "for-each-ref", "--count=1", refs).stdout
+        or git.run(place.work_tree, "symbolic-ref", "--quiet", f"{refs}HEAD").stdout
+    )
+
+
 def _only_remote(place: Location, branch: str) -> str:
     remotes = git_remote.remote_names(place.work_tree)
     if not remotes:

@@ -98,6 +98,11 @@ def deleted_branch(ana: Clone) -> None:
     Clone(ana.path.parent / "luis").git("push", "-q", "origin", ":plan")
 
 
+def pruned_branch(ana: Clone) -> None:
+    deleted_branch(ana)
+    ana.git("fetch", "-q", "--prune")
+
+
 def rewritten(ana: Clone) -> None:
     ana.change(MACHINES, "4998.00", "5200.00")
     ana.git("push", "-q")
@@ -161,6 +166,7 @@ def error_of_ones_own(ana: Clone) -> None:
         (added, r"customers/acme.yaml, opportunities/.*-new.yaml are changed and not committed"),
         (unknown_identity, "git doesn't know who you are.*; tell it: git config --global user.name NAME"),
         (deleted_branch, "origin has no branch plan any more; to have it there again: git push origin plan"),
+        (pruned_branch, "origin has no branch plan any more; to have it there again: git push origin plan"),
         (rewritten, "origin/main was rewritten: it no longer has 1 commit that .*git rebase --onto"),
         (set_back, "origin/main was rewritten: .* bring all back with `git push origin main:main`, and"),
         (no_pipeline, "pipecli.yaml was removed or moved in origin/main; nothing is changed"),
