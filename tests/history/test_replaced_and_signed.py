@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from pipecli.store.safe_files import find_location
+from pipecli.sync.plan_merge import commit_merge
 from tests.conftest import Cli
 
 Git = Callable[..., str]
@@ -76,7 +78,7 @@ def test_who_committed_what_another_wrote_is_told(cli: Cli, git: Git, deal: Call
 
 @pytest.mark.skipif(not shutil.which("ssh-keygen"), reason="signs with ssh")
 def test_signatures_are_told_and_can_be_required(
-    cli: Cli, git: Git, deal: Callable[..., Path], tmp_path: Path
+    cli: Cli, git: Git, deal: Callable[..., Path], root: Path, tmp_path: Path
 ) -> None:
     key = tmp_path / "key"
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
@@ -92,6 +94,9 @@ def test_signatures_are_told_and_can_be_required(
     assert "signed by ana@contoso.example (good)" in cli("history", DEAL, "--signatures").out
     assert "signed by" not in cli("history", DEAL).out
     cli("check", "--base", "HEAD~1", "--require-signed")
+    tree = git("rev-parse", "HEAD^{tree}")
+    merge = commit_merge(find_location(root), tree, shared="HEAD~1", ours="HEAD", message="Sync")
+    assert "gpgsig" in git("cat-file", "commit", merge)
     git("config", "commit.gpgSign", "false")
     cli("opp", "set", DEAL, "tags=b")
     commit = git("rev-parse", "--short=7", "HEAD")
