@@ -14,7 +14,7 @@ from typing import Any
 import anyio
 import pytest
 
-from pipecli.cli.data.mcp import NOTE, server_of
+from pipecli.cli.data.mcp import NOTE, AgentWorkTree, server_of
 from pipecli.cli.main import run
 from pipecli.errors import PipecliError
 from pipecli.store.safe_files import find_location
@@ -186,6 +186,9 @@ def test_what_an_agent_proposes_waits_on_a_branch(warm_calls, root, shop, cli, g
     for branch in ("main", "", "-x", "a..b", "@{-1}"):
         with pytest.raises(PipecliError, match="--propose"):
             server_of(find_location(root), propose=branch)
+    beside.mkdir()
+    with pytest.raises(PipecliError, match="is in the way"):
+        AgentWorkTree(find_location(root), "agent/june", ()).begin()
 
 
 @pytest.mark.skipif(os.name != "posix", reason="it kills by a signal")
