@@ -3290,3 +3290,27 @@ def test_schemas_below_an_export_are_no_tables(cli: Cli) -> None:
     cli("schema", "write", str(source.resolve() / "schemas"))
     told = _plan(cli, source)
     assert (_kinds(told), told["unknown"]) == ({"deals.csv": "opportunities"}, [])
+
+
+def test_a_postal_code_a_customers_number_or_one_text_for_all_is_no_id(cli: Cli, root: Path) -> None:
+    """Deals of one postal code were lines of one, and a customer's next deal took her last one's place."""
+    head = "Projektname;Kunde;Kundennummer;Phase;Betrag;PLZ;Postal Code\n"
+    deals = head + "Dach A;Acme;60012;Angebot;1000;1;01067\nDach C;Cyan;94105;Angebot;3000;2;01067\n"
+    people = "First Name,Last Name,Email,unique_id,ZIP/Postal Code\n"
+    people += "Ana,Gil,ana@x.example,to be made,01067\nBen,Roe,ben@x.example,to be made,\n"
+    _plan(cli, _files("e", deals=deals, contacts=people, kunden="Kunde;Kundennummer\nAcme;60012\n"))
+    cli("import", "run", "m")
+    assert "external_id" not in _read(Path("m/contacts.yaml"))
+    assert _read(Path("m/customers.yaml"))["external_id"] == "Kundennummer"
+    Path("e/deals.csv").write_text(deals.replace("Dach A", "Dach B"))
+    cli("import", "run", "m")
+    found = {deal["title"]: deal for deal in map(_read, root.glob("opportunities/**/*.yaml"))}
+    assert found.keys() == {"Dach A", "Dach B", "Dach C"}
+    assert (found["Dach A"]["customer"], found["Dach A"]["custom"]["postal_code"]) == ("acme", "01067")
+
+
+def test_a_customers_number_is_kept_where_no_file_has_her(cli: Cli, root: Path) -> None:
+    _plan(cli, _files("e", deals="Deal;Cliente;Nr. cliente;Etapa;Importe\nHorno;Zeta;60012;Demo;900\n"))
+    cli("import", "run", "m")
+    (deal,) = map(_read, root.glob("opportunities/**/*.yaml"))
+    assert (deal["customer"], deal["custom"]) == ("zeta", {"nr_cliente": 60012})

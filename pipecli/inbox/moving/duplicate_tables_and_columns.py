@@ -290,7 +290,7 @@ def by_id_or_name(table: Table, told: Recognised, findings: Findings) -> Recogni
             ids += [n for n in names if columns[n] == plain or one_word(n) in told.rest.get("doubles", ())]
         elif names and plain == "contacts.contact" and any("@" in text for text in texts(table, column)):
             columns[column] = "contacts.email"
-        elif names:
+        elif names and (told.vendor or header_key(column).endswith(("id", "ids"))):
             ids.append(column)
         else:
             del columns[column]

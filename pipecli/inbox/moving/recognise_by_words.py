@@ -290,12 +290,11 @@ def _by_words(table: Table, words: Words, *, is_exact: bool = False) -> dict[str
     """
     columns: dict[str, Any] = {}
     place = words.places
-    empty = {c: not texts(table, c) for c in table.columns}
     ids = {c for c in table.columns if role_told(c, words) == "owner" and all(map(is_code, texts(table, c)))}
-    late = {c: empty[c] or c in ids or "creat" in c.lower() for c in table.columns}
+    late = {c: not texts(table, c) or c in ids or "creat" in c.lower() for c in table.columns}
     for column in sorted(table.columns, key=lambda c: (late[c], place.get(header_key(c), len(place)))):
         role = role_told(column, words) if is_exact else role_nearly(column, words)
-        is_none = role == "external_id" and empty[column] and table.rows
+        is_none = role == "external_id" and table.rows and not words.may_be_ids(texts(table, column))
         if role and role not in columns.values() and not is_none and _may_be(table, column, role):
             columns[column] = role
     lacking = {*words.columns.values()} - {*columns.values(), "at"}

@@ -8,6 +8,7 @@ words of headers, and what they make of a table, are in `recognise_by_words.py`;
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache, cached_property, lru_cache
@@ -94,6 +95,11 @@ class Words:
         names = (*self.names, *(name.removesuffix("s") for name in self.names))
         of_lines = ("product", "item", "line") if "quantity" in self.columns.values() else ()
         return (*names, *patterns()["of addresses"], *of_lines)  # `Product - Quantity`
+
+    def may_be_ids(self, cells: Counter[str]) -> bool:
+        """False for cells that are empty, or seldom of one person or firm: their rows aren't lines of one."""
+        is_of_one = {"first_name", "industry"}.isdisjoint(self.columns.values()) or cells.total() == 1
+        return bool(cells) and (is_of_one or 2 * len(cells) > cells.total())
 
     @cached_property
     def in_name(self) -> re.Pattern[str]:
@@ -195,6 +201,8 @@ _PERSONS = {"owner", "by", "customer", "contacts.contact"}
 """Roles of which a header may say that it is their name: `RM Name`."""
 _CHOSEN = {"source", "campaign", "industry", "country", "city", "region", "status", "stage", "lost_reason"}
 """Roles of which a header may say that it is their name: `Lead Source System`, `Country Name`."""
+_CODES = {"external_id", "sku", "product"}
+"""Roles of which a header may be `Code`, which of an address is another."""
 _OF_PERSONS = {"email", "emails", "phone", "phones", "first_name", "last_name"}
 """Roles that a header may say to be those of a person: `Contact First Name` of a lead."""
 
@@ -207,13 +215,16 @@ def role_of_header(key: str, words: Words) -> str | None:
     if role := roles.get(key) or ("external_id" if _OWN_ID.fullmatch(key) else None):
         return role
     is_of_noun = key.startswith(words.nouns) or key.endswith(words.nouns) or key.rpartition(" ")[2] in _OF
+    addresses = patterns()["of addresses"]
     for noun in words.nouns if is_of_noun else ():
-        if role := roles.get(key.removeprefix(f"{noun} ")):
+        role = roles.get(key.removeprefix(f"{noun} "))
+        if role and (role not in _CODES or noun not in addresses):  # `Postal Code` is no code of a person
             return role
-        if key.startswith(noun) and roles.get(key[len(noun) :]) == "external_id":  # `Klantnummer`
+        is_own = key.startswith(noun) and noun not in addresses
+        if is_own and roles.get(key[len(noun) :]) == "external_id":  # `Klantnummer`
             return "external_id"
         of = (bare := key.removesuffix(f" {noun}")).rpartition(" ")
-        if noun[-1] != "s" and (role := roles.get(bare)):
+        if noun[-1] != "s" and (role := roles.get(bare)) and (role not in _CODES or noun not in addresses):
             return role
         if of[2] in _OF and (role := roles.get(of[0].removesuffix(" de"))):
             return role
