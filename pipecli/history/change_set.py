@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
 
 from pipecli.history.commit_as_of import UNSHALLOW, NoSuchMoment, commit_meant, tip
-from pipecli.history.commits import key_of_path, merge_base, noun_at, record_kind
+from pipecli.history.commits import (
+    commits_of_events,
+    key_of_path,
+    merge_base,
+    noun_at,
+    record_kind,
+    renamed_in,
+)
 from pipecli.history.events_in_words import Event, RecordVersion, events_between, title_of
 from pipecli.history.pipeline_as_of import PastPipeline, pipeline_of_commit
 from pipecli.history.version_facts import facts_of
 from pipecli.records.kinds import KINDS, OPPORTUNITY
 from pipecli.records.money import weighted_amount
+from pipecli.reports.deal_weighted_and_converted import Key
 from pipecli.reports.forecast import Forecast, Row, Window, chronological, forecast
 from pipecli.store import git, safe_files
 from pipecli.store.git import Object
@@ -26,6 +34,7 @@ from pipecli.store.index.views import marks
 from pipecli.store.pipeline import Pipeline
 from pipecli.store.safe_files import Location, kind_of
 from pipecli.store.yaml import read
+from pipecli.workflow.settings import EarlierWords
 
 WORKING_TREE = "the working tree"
 
@@ -294,7 +303,17 @@ def money_effect(present: Pipeline, range_: Range, changed_deals: Iterable[str])
     head = present if range_.head is None else pipeline_of_commit(present, range_.head)
     ends = [_or_none(pipeline_of_commit(present, range_.base)), head]
     currency = head.rates.base
-    forecasts = {by: [_forecast(end, head, by, currency) for end in ends] for by in ("month", "owner")}
+    since = f"{range_.base}..{range_.head or 'HEAD'}"
+    told = [renamed_in(message) for _, message in commits_of_events(present.location, ["renamed"], since)]
+    words = EarlierWords([renamed for renamed in told[::-1] if renamed])
+    users = head.settings_as_written.get("users") or {}
+
+    def called(key: Key) -> Key:
+        return key[0], key[1] and words.of_today("user", key[1], users)
+
+    forecasts = {
+        by: [_forecast(end, head, by, currency, called) for end in ends] for by in ("month", "owner")
+    }
     keys = list(changed_deals)
     before_money, after_money = (_money(end, keys) if end else {} for end in ends)
     faults = [fault for end in ends if end for fault in end.index.faults()]
@@ -319,13 +338,18 @@ def _or_none(past: PastPipeline) -> PastPipeline | None:
     return past
 
 
-def _forecast(end: Pipeline | None, head: Pipeline, by: str, currency: str) -> Forecast | None:
+def _forecast(
+    end: Pipeline | None, head: Pipeline, by: str, currency: str, called: Callable[[Key], Key]
+) -> Forecast | None:
     if end is None:
         return None
     window = Window(None, None)
     deals = forecast_deals(end.index.connection, OwnerFilter(), window, by)
     rates = end.rates if end.rates.base == currency else head.rates
-    return forecast(deals, by=by, rates=rates, today=head.today, window=window, currency=currency)
+    called_so = called if by == "owner" and end is not head else None
+    return forecast(
+        deals, by=by, rates=rates, today=head.today, window=window, currency=currency, called=called_so
+    )
 
 
 def _shifts(before: Forecast | None, after: Forecast | None) -> list[Shift]:

@@ -175,6 +175,14 @@ def test_a_change_of_settings_moves_the_forecast(cli: Cli, deal: str, git: Git, 
     assert found["total"]["weighted_change"] == 100
 
 
+def test_an_owner_who_is_called_otherwise_now_moves_nothing(cli: Cli, deal: str) -> None:
+    cli("settings", "rename", "user", "ana-ruiz", "ana")
+    assert asked(cli, "HEAD~1")["by_owner"] == []
+    cli("opp", "advance", deal)
+    (row,) = asked(cli, "HEAD~2")["by_owner"]
+    assert (row["key"], row["weighted_before"], row["weighted_after"]) == ("ana", 100, 250)
+
+
 def test_removed_moved_and_commented_files(cli: Cli, deal: str, git: Git, root: Path) -> None:
     (file,) = root.glob("opportunities/**/*.yaml")
     old = file.relative_to(root).as_posix()
