@@ -485,3 +485,14 @@ def test_a_sum_without_tax_is_that_of_a_quotation_whichever_stands_first(cli: Cl
     _plan(cli, deals=_DEALS, quotes=quotes)
     cli("import", "run", "m")
     assert _lines(_papers(root)["Q1"], "unit_price") == [(2600,)]
+
+
+def test_a_discount_of_one_with_four_decimals_is_rounded_for_all_and_said(cli: Cli, root: Path) -> None:
+    """Of HubSpot's lines each with such a discount was rejected, as 9.9999 EUR can't be paid."""
+    deals = "Record ID,Deal Name,Deal Stage,Pipeline,Amount,Currency,Close Date\n"
+    deals += "9,Oven,Contract Sent (Sales Pipeline),Sales Pipeline,289.97,EUR,2026-12-24\n"
+    lines = "Record ID,Name,Quantity,Unit price,Unit discount,Associated Deal IDs\n1,Pump,3,99.99,3.3333,9\n"
+    _plan(cli, **{"deals": deals, "line-items": lines})
+    assert "9.9999 → 10.00" in (said := cli("import", "run", "m").out)
+    assert said.count("they agree") == 2
+    assert "1 unchanged" in cli("import", "run", "m").out

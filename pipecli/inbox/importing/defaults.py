@@ -50,7 +50,8 @@ class Completer:
     def settle_currency(self, plain: Plain, money: list[Money], others: str) -> tuple[str, str, str] | None:
         """Give a record the currency of its amounts. Raises Unreadable for another, or none beside `others`.
 
-        An amount of a deal with more decimals than that is rounded: the field, the amount and what it became.
+        An amount of a deal with more decimals than that is rounded, as is what is off a line: HubSpot has
+        four of a unit's. Gives the field, the amount and what it became.
         """
         signed = [amount.currencies for amount in money if amount.currencies]
         base = self.settings.currency
@@ -72,11 +73,13 @@ class Completer:
         if signed and currency not in possible:
             raise Unreadable(f"its amounts are written in {_listed(*signed)}, and it is in {currency}")
         rounding = None
-        for part in (plain, plain.get("closed") or {}) if self.collection.noun == "opportunity" else ():
-            amount = part.get("amount")
+        own = ((plain, "amount"), (plain.get("closed") or {}, "amount"))
+        parts = own if self.collection.noun == "opportunity" else ()
+        for part, name in [*parts, *((item, "discount_amount") for item in plain.get("items", ()))]:
+            amount = part.get(name)
             if isinstance(amount, Decimal) and (payable := rounded(amount, str(currency))) != amount:
-                part["amount"] = payable
-                rounding = "amount", f"{amount:f}", f"{payable:f}"
+                part[name] = payable
+                rounding = name, f"{amount:f}", f"{payable:f}"
         return rounding
 
     def complete(self, plain: Plain, before: Part | None) -> None:

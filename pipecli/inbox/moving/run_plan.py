@@ -385,7 +385,9 @@ def _readings(done: Import) -> Iterator[str]:
     if guessed := done.report.get("guessed_encoding"):
         yield f"read as {guessed}, a guess: if names look wrong, say `encoding:` in the mapping"
     rounded = [
-        told for told in done.report["replaced"] if told["column"] == "amount" and told["by"] != "unknown"
+        told
+        for told in done.report["replaced"]
+        if told["column"] in ("amount", "discount_amount") and told["by"] != "unknown"
     ]
     if rounded:
         apart = {abs(Decimal(told["value"]) - Decimal(told["by"])): told for told in rounded}
