@@ -2280,12 +2280,17 @@ def test_orders_of_dynamics_and_their_lines_are_known_by_their_attributes(cli: C
 
 
 def test_product_rows_of_bitrix_are_lines_of_deals_and_no_price_list(cli: Cli, root: Path) -> None:
-    rows = "ID,OWNER_ID,OWNER_TYPE,PRODUCT_NAME,PRICE_NETTO,PRICE_EXCLUSIVE,QUANTITY,DISCOUNT_RATE,TAX_RATE\n"
-    rows += "7,1,D,Blade,10,9,2,10,19\n8,1,Q,Of a quotation,5,5,1,0,19\n"
+    rows = "ID,OWNER_ID,OWNER_TYPE,PRODUCT_NAME,PRICE,PRICE_EXCLUSIVE,QUANTITY,DISCOUNT_RATE,TAX_RATE\n"
+    rows += "7,1,D,Blade,10.71,9,2,10,19\n8,1,Q,Of a quotation,5.95,5,1,0,19\n9,1,L,Of a lead,5.95,5,1,0,19\n"
     deals = "ID,TITLE,STAGE_ID,OPPORTUNITY,CURRENCY_ID,DATE_CREATE\n1,Saw,NEW,18,EUR,2026-01-05 10:00:00\n"
-    told = _plan(cli, _files("exp", deals=deals, productrows=rows), "--from", "bitrix24")
-    assert _kinds(told) == {"deals.csv": "opportunities", "productrows.csv": "items"}
-    cli("import", "run", "m")
+    quotes = "ID,DEAL_ID,STATUS_ID,OPPORTUNITY,TAX_VALUE,CURRENCY_ID\n1,1,SENT,5.95,0.95,EUR\n"
+    files = _files("exp", deals=deals, productrows=rows, quotes=quotes)
+    assert _kinds(_plan(cli, files, "--from", "bitrix24"))["productrows.csv"] == "items"
+    assert cli("import", "run", "m").out.count("they agree") == 4
+    (paper,) = map(_read, root.glob("quotations/**/*.yaml"))
+    assert [(line["description"], line["unit_price"]) for line in paper["items"]] == [
+        ("Of a quotation", 5.95)
+    ]
     (deal,) = map(_read, root.glob("opportunities/**/*.yaml"))
     lines = [[line[of] for of in ("description", "quantity", "unit_price", "tax")] for line in deal["items"]]
     assert lines == [["Blade", 2, 9, 19]]

@@ -155,8 +155,8 @@ def persons_of(table: Table, told: Recognised) -> list[Recognised]:
         if column is None:
             continue
         preset = next(one for one in presets() if one.name == apart["preset"])
-        own, *_ = _of_presets(table, [preset._replace(recognise=())])
-        firms = told._replace(rest={**told.rest, "only": {column: {"not": words}}})
+        own, *_ = _of_presets(table, [preset._replace(recognise=(), named=False)])
+        firms = told._replace(rest={**told.rest, "only": told.rest["only"] or {column: {"not": words}}})
         return [firms, own._replace(rest={**own.rest, "only": {column: words}})]
     if told.kind == "products":
         return [*_with_prices(table, told)]
