@@ -496,3 +496,11 @@ def test_a_discount_of_one_with_four_decimals_is_rounded_for_all_and_said(cli: C
     assert "9.9999 → 10.00" in (said := cli("import", "run", "m").out)
     assert said.count("they agree") == 2
     assert "1 unchanged" in cli("import", "run", "m").out
+
+
+def test_figures_below_custom_are_numbers_with_a_decimal_comma_too(cli: Cli, root: Path) -> None:
+    deals = "Nr;Titel;Phase;Wert;Fläche;Vorjahr;Satz\n1;Press;Demo;1.900,00;120,5;1.234,50;1.500\n"
+    _plan(cli, chancen=deals)
+    cli("import", "run", "m")
+    custom = _papers(root, "opportunities")["1"]["custom"]
+    assert custom == {"flache": 120.5, "vorjahr": 1234.5, "satz": "1.500"}

@@ -101,8 +101,14 @@ def whole(cell: Cell) -> object:
 def as_written(cell: Cell, decimal_sign: DecimalSign = "") -> object:
     """A value of CSV: a number where it is written as one; `1.500` is none where `,` is the decimal sign."""
     text = text_value(cell)
-    is_text = decimal_sign == "," and "." in text
-    return text.strip() if is_text else free_value(text if "\n" in text else text.strip())
+    if decimal_sign == "," and _WITH_COMMA.fullmatch(text.strip()):
+        text = text.replace(".", "").replace(",", ".")
+    elif decimal_sign == "," and "." in text:
+        return text.strip()
+    return free_value(text if "\n" in text else text.strip())
+
+
+_WITH_COMMA = re.compile(r"-?(\d{1,3}(\.\d{3})+|\d+),\d+")
 
 
 CellReader = Callable[[Cell], object]
