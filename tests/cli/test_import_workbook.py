@@ -156,6 +156,9 @@ def test_a_formula_without_its_value_is_no_empty_cell(cli: Cli) -> None:
             empty = b't="str"><f>IF(FALSE(),1,&quot;&quot;)</f><v></v>'  # the value is the empty text
             changed.writestr(name, re.sub(rb'(?:t="n")?><v>77</v>', b" " + empty, archive.read(name)))
     cli("import", "opportunities", "f.xlsx")
+    with zipfile.ZipFile("export.zip", "w") as archive:  # which isn't packed, and no workbook itself
+        archive.write("f.xlsx")
+    assert "1 row of f.xlsx" in cli("import", "opportunities", "export.zip", "--dry-run").out
 
 
 @pytest.mark.usefixtures("at_a_desk")

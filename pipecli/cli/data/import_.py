@@ -29,8 +29,7 @@ from pipecli.inbox.importing.import_files import (
 )
 from pipecli.inbox.importing.import_report import commit_subject, new_words, rejects_beside, report_lines
 from pipecli.inbox.importing.match_record import PART_KINDS
-from pipecli.inbox.importing.table import ARCHIVE
-from pipecli.inbox.importing.workbook import is_workbook
+from pipecli.inbox.importing.workbook import is_archive
 from pipecli.inbox.moving import PLAN_FILE
 from pipecli.json_and_csv import picked
 from pipecli.records.kinds import COLLECTIONS, collection_named
@@ -140,7 +139,7 @@ def _file(path: Path, name: str = "") -> File:
     if str(path) == "-":
         return File("stdin", sys.stdin.buffer.read())
     content = path.read_bytes()
-    if content.startswith(ARCHIVE) and not is_workbook(content, path.name):
+    if is_archive(content, path.name):
         files = files_of(path)
         if len(files) != 1:
             names = first_of([file.name for file in files], 8)

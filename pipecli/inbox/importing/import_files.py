@@ -28,7 +28,7 @@ from pipecli.inbox.importing.moved_parts import Moves
 from pipecli.inbox.importing.named_records_and_contacts import Nameable
 from pipecli.inbox.importing.rows_to_records import RecordMaker, Tick
 from pipecli.inbox.importing.table import Table, fill_down
-from pipecli.inbox.importing.workbook import is_vcard, rows_of_file
+from pipecli.inbox.importing.workbook import is_archive, is_vcard, rows_of_file
 from pipecli.records.base import Record
 from pipecli.records.kinds import Kind, collection_named
 from pipecli.records.settings import Settings, Team, User
@@ -182,22 +182,10 @@ def files_of(path: Path) -> list[File]:
         files = list(_of_folder(path))
     else:
         raw = read_bounded(path)
-        files = list(_of_zip(raw, path.name)) if _is_archive(raw) else [File(path.name, path)]
+        files = list(_of_zip(raw, path.name)) if is_archive(raw, path.name) else [File(path.name, path)]
     if not files:
         raise PipecliError(f"{path} has no file that can be read", hint=f"these can: {', '.join(_READ)}")
     return sorted(files)
-
-
-def _is_archive(raw: bytes) -> bool:
-    """True for a zip of files; a workbook is a zip, too, with a list of its contents."""
-    if not raw.startswith(b"PK\x03\x04"):
-        return False
-    try:
-        with zipfile.ZipFile(io.BytesIO(raw)) as archive:
-            names = set(archive.namelist())
-    except zipfile.BadZipFile:
-        return True
-    return "[Content_Types].xml" not in names and "mimetype" not in names
 
 
 def read_bounded(path: Path) -> bytes:

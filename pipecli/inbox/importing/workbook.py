@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from python_calamine import CalamineWorkbook
 
 
-_MAGIC = (ARCHIVE, b"\xd0\xcf\x11\xe0")
-"""The first bytes of a zip and of the old xls."""
+_OLD_XLS = b"\xd0\xcf\x11\xe0"
+"""The first bytes of a workbook of before 2007."""
 _MOST_SHEETS = 8
 _IN_LIST = re.compile(r"(?P<list>\w+)\.(?P<number>\d+)\.(?P<field>.+)")
 
@@ -126,11 +126,18 @@ def _rows_of_html(text: str) -> Iterator[tuple[int, Sequence[Cell]]]:
 
 def is_workbook(raw: bytes, name: str) -> bool:
     """True for a file with the content of a workbook, whatever its name, and for a zip that is named so."""
-    if not raw.startswith(_MAGIC):
-        return False
-    inside = (b"[Content_Types].xml", b"mimetypeapplication/vnd.oasis.opendocument.spreadsheet")
-    named = name.lower().endswith((".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"))
-    return named or raw.startswith(_MAGIC[1]) or any(part in raw for part in inside)
+    if not raw.startswith(ARCHIVE):
+        return raw.startswith(_OLD_XLS)
+    if name.lower().endswith((".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")):
+        return True
+    with suppress(zipfile.BadZipFile), zipfile.ZipFile(io.BytesIO(raw)) as archive:
+        return not {"[Content_Types].xml", "mimetype"}.isdisjoint(archive.namelist())
+    return False
+
+
+def is_archive(raw: bytes, name: str) -> bool:
+    """True for a zip of files; a workbook is a zip, too, with a list of its contents."""
+    return raw.startswith(ARCHIVE) and not is_workbook(raw, name)
 
 
 def tables_of_file(raw: bytes, name: str) -> list[Table]:
