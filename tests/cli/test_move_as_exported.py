@@ -2071,7 +2071,7 @@ def test_quotations_of_no_vendor_come_with_their_deals_and_lines(cli: Cli, root:
         quotes="Quote ID,Deal ID,Quote Number,Quote Date,Valid Until,Status\n"
         "Q1,1,A-7,2026-01-05,2026-02-05,Approved\n"
         "Q2,1,A-8,2026-01-06,,Rejected by customer\nQ3,1,A-9,2026-01-07,,Whatever\n",
-        quote_line_items="ID,Quote ID,Product Name,Quantity,Unit Price\nL1,Q1,Blade,2,10.5\nL2,Q2,,1,7\n",
+        quote_line_items="ID,Quote ID,Product Name,Quantity,Unit Price\nL1,Q1,Blade,2,10.5\nL2,Q2,#N/A,1,7\n",
     )
     told = _plan(cli, source)
     assert _kinds(told)["quotes.csv"] == "quotations"
@@ -2820,6 +2820,44 @@ def test_a_flag_that_denies_a_stage_won_is_asked_about(cli: Cli, root: Path, fla
     questions = {one["about"]: one for one in told["questions"]}
     assert line in questions["ends-deals"]["question"]
     assert questions["ends-deals"]["one_of"] == ["Stage", "Is Won"] or "Is Closed" in line
+
+
+@pytest.mark.parametrize(
+    ("head", "ends"),
+    [
+        ("ID,TITLE,STAGE_ID,OPPORTUNITY,CLOSEDATE,CLOSED", "Y,Y,N"),
+        ("ID,Deal Name,Stage,Total,Close date,Deal closed", "yes,yes,no"),
+        ("Id,Name,StageName,Amount,CloseDate,IsClosed", "true,true,false"),
+        ("Record ID,Deal Name,Deal Stage,Amount,Close Date,Is Deal Closed?", "1,1,0"),
+        ("Deal ID,Deal Name,Stage,Amount,Close Date,Chiusa", "si,si,no"),
+    ],
+)
+def test_a_deal_that_a_column_calls_closed_is_not_open_in_silence(
+    cli: Cli, root: Path, head: str, ends: str
+) -> None:
+    """Whoever exports them: asked for the stages of which all are closed, and for what is closed beside."""
+    yes, _, no = ends.split(",")
+    rows = f"1,A,Away,9,2026-01-05,{yes}\n2,B,Talks,8,2026-01-06,{yes}\n3,C,Talks,7,2026-12-07,{no}\n"
+    told = _plan(cli, _files("e", deals=f"{head}\n{rows}4,D,Closed Won,6,2026-01-08,{yes}\n"))
+    ended = head.rpartition(",")[2]
+    (question,) = told["questions"]
+    assert question["about"] == "outcomes" and f"{ended} says that Away ended." in question["question"]
+    page = Path("m/plan.yaml")
+    page.write_text(page.read_text().replace("answer:", "answer: {won: [Away], lost: []}"))
+    assert f'deals.csv: 1 of 4 rows has "{yes}" in {ended}' in cli("import", "run", "m", code=1).err
+    page.write_text(page.read_text().replace("answer:\n", "answer: lost\n"))
+    cli("import", "run", "m")
+    ways = {one["external_id"]: one["status"] for one in deals(root).values()}
+    assert ways == {"1": "won", "2": "lost", "3": "open", "4": "won"}
+
+
+@pytest.mark.parametrize("why", ["Motivo de fechamento perdido", "Motivo de perda", "Why we lost it"])
+def test_a_text_under_words_for_losing_and_for_a_reason_is_why(cli: Cli, root: Path, why: str) -> None:
+    rows = "1,Volvo,2021-03-18,Negócio perdido,10,Sumiu\n2,Sonda,2021-06-10,Negócio fechado e ganho,20,\n"
+    _plan(cli, _files("e", deals=f"Record ID,Deal Name,Close Date,Deal Stage,Amount,{why}\n{rows}"))
+    cli("import", "run", "m")
+    closed = deals(root)["1"]["closed"]
+    assert (closed["date"], closed["reasons"]) == ("2021-03-18", ["sumiu"])  # type: ignore[index]
 
 
 def test_an_open_deal_of_100_percent_is_told(cli: Cli, root: Path) -> None:

@@ -19,8 +19,9 @@ from pipecli.inbox.importing.table import Row, Table
 from pipecli.inbox.moving.endings import (
     beside,
     by_flags,
+    closed_stages,
     days_tell,
-    ended_by_day,
+    ended_by_day_or_yes,
     ended_by_marks,
     stages_by_flags,
     that_holds,
@@ -68,7 +69,7 @@ class Deals:
         self.slugs: dict[str, str] = {}
         """Of stages by their names: those of one name in two pipelines have one."""
         marked = ended_by_marks(table, roles, self._outcomes(), findings)
-        self.outcomes = ended_by_day(table, roles, marked, findings)
+        self.outcomes = ended_by_day_or_yes(table, roles, marked, findings)
         ends = preset.get("ends", {})
         if self.outcomes and (role := that_holds(table, roles, self.outcomes, ends, findings)):
             of = self._of_statuses() if role == "status" else None
@@ -134,15 +135,14 @@ class Deals:
                 dead = {word: bool(is_yes(word)) is is_dead for word in texts(self.table, column)}
                 of = {word: "lost" if is_so else "open" for word, is_so in dead.items()}
                 return beside(outcomes, Outcomes(column, of | {"": "open"}, f"lost where {column} says so"))
-        column = self.roles.get("lost_reason") if self.preset.get("lost_by_reason") else None
-        if column is None:
+        if not (column := self.roles.get("lost_reason")) or not self.preset.get("lost_by_reason"):
             return outcomes
         why = f"lost where {column} says so"
         return beside(outcomes, Outcomes(column, {"": "open"}, why, of_other="lost"))
 
     def _outcomes_by_name(self) -> Outcomes | None:
         ends = self.preset.get("ends", {})
-        if "status" in self.roles and (told := self._of_statuses(tells=True)):
+        if texts(self.table, self.roles.get("status", "")) and (told := self._of_statuses(tells=True)):
             return told
         if not self.stage_rows:
             return None
@@ -180,10 +180,12 @@ class Deals:
         is_riddle |= "closed_date" in self.roles or "lost" not in of.values()
         lacks_ends = is_riddle and "won" not in of.values() and not self.roles.keys() & {"won", "won_date"}
         is_told = bool(self._usual) or days_tell(self.table, self.roles)
-        asks = len(of) > 1 and (perhaps or (lacks_ends and not is_told))
+        over = closed_stages(self.table, self.roles, of)
+        asks = len(of) > 1 and (perhaps or over or (lacks_ends and not is_told))
         if not asks and (self.findings.outcomes(()) or {}).keys().isdisjoint(of):
             return Outcomes(column, of | {"": "open"}, "as their names say")
         which = f"which stages mean won, and which lost? They are {', '.join(of)}."
+        which += f" {self.roles['closed']} says that {', '.join(over)} ended." if over else ""
         told = self.findings.outcomes(of, self.table.name, which) or {}
         if "won" in told.values():  # then 100 % alone is no win
             of |= {stage: outcome_of(stage) or "open" for stage in of if of[stage] == "won"}
@@ -273,8 +275,8 @@ class Deals:
             if UNKNOWN not in self.findings.lost_reasons:
                 self.findings.lost_reasons.append(UNKNOWN)
             return {"status": "lost", "closed.reasons": UNKNOWN} | day
-        lacks_amount = not {"amount", "won_amount"} & self.roles.keys()
-        return {"status": outcome} | day | ({"closed.amount": UNKNOWN} if lacks_amount else {})
+        has_amount = {"amount", "won_amount"} & self.roles.keys()
+        return {"status": outcome} | day | ({} if has_amount else {"closed.amount": UNKNOWN})
 
     def _name_stages(self, pipeline: str, stages: Iterable[str]) -> dict[str, str]:
         """The slug of each stage of a pipeline, in the order of their probabilities; notes the process."""

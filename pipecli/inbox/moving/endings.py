@@ -133,13 +133,19 @@ _WITH_A_DAY = "won, lost, or open, with the day as the expected close"
 
 
 def _end_of(
-    about: str, rows: Sequence[Row], says: str, table: Table, findings: Findings, ends: tuple[str, ...]
+    about: str,
+    rows: Sequence[Row],
+    says: str,
+    table: Table,
+    findings: Findings,
+    ends: tuple[str, ...],
+    which: str = "",
 ) -> Any:
     """Which end of several was answered of these rows; None, and asked, where none was."""
     about, has = _about(about, table), _are(rows, table, says)
     told = findings.answer(about, ends)
     if told is None and "outcomes" not in findings.questions:
-        which = f"{', '.join(ends[:-1])} or open" if len(ends) < 3 else _WITH_A_DAY
+        which = which or f"{ends[0]} or open"
         hint = "If they differ, export their status, too."
         findings.ask(about, f"{table_name(table)}: {has}. Are these deals {which}? {hint}", ends)
     return told
@@ -183,28 +189,44 @@ def ended_by_marks(
     return outcomes
 
 
-def ended_by_day(
+def ended_by_day_or_yes(
     table: Table, roles: Mapping[str, str], outcomes: Outcomes | None, findings: Findings
 ) -> Outcomes | None:
-    """The outcomes, with those of deals that have a closing day and that no column calls won or lost.
+    """The outcomes, with those of deals that are closed, or have a closing day, and are open by all else.
 
-    What the day means is asked, unless the column of statuses or stages says how other deals ended.
+    How they ended is asked; of a day not where the column of statuses or stages says how other deals ended.
     """
-    column = roles.get("closed_date", "")
-    own = Outcomes(column, {"": "open"}, "as you answered", of_other="won")
-    ended = _open_rows(table, outcomes, own.by_column("won")) if column else []
-    if not ended:
-        return outcomes
-    of = {outcomes.of_row(row) for row in table.rows} if outcomes else set()
-    if outcomes and (outcomes.column == roles.get("status") or {"won", "lost"} <= of):
-        has = f"{table_name(table)}: {_are(ended, table, f'a day in {column}')}"
-        findings.assumed.append(f"{has}: open all the same, as {outcomes.column} says")
-        return outcomes
-    ends = ("won", "lost", "open")
-    told = _end_of("closed", ended, f"a day in {column}", table, findings, ends)
-    if told in (None, "open"):
-        return outcomes and outcomes._replace(expects=column)
-    return beside(outcomes, own._replace(of_other=told))
+    for role in ("closed", "closed_date"):
+        column, is_flag = roles.get(role, ""), role == "closed"
+        own = Outcomes(column, {"": "open"}, "", of_other="won")
+        own = (_of_yes(table, column, "won") if is_flag else own)._replace(why="as you answered")
+        ended = _open_rows(table, outcomes, own.by_column("won")) if column else []
+        of = {outcomes.of_row(row) for row in table.rows} if outcomes else set()
+        says = f'"{ended[0].text(column)}" in {column}' if ended and is_flag else f"a day in {column}"
+        if not ended:
+            continue
+        if outcomes and not is_flag and (outcomes.column == roles.get("status") or {"won", "lost"} <= of):
+            has = f"{table_name(table)}: {_are(ended, table, says)}"
+            findings.assumed.append(f"{has}: open all the same, as {outcomes.column} says")
+            continue
+        about, which = ("is-closed", "won, lost or open") if is_flag else ("closed", _WITH_A_DAY)
+        told = _end_of(about, ended, says, table, findings, ("won", "lost", "open"), which)
+        if told in ("won", "lost"):
+            of_word = {word: told if of == "won" else of for word, of in own.of_word.items()}
+            other = "open" if is_flag else told
+            outcomes = beside(outcomes, own._replace(of_word=of_word, of_other=other))
+        elif not is_flag:
+            outcomes = outcomes and outcomes._replace(expects=column)
+    return outcomes
+
+
+def closed_stages(table: Table, roles: Mapping[str, str], of: Mapping[str, str]) -> list[str]:
+    """The stages, open by the outcomes `of` them, of which every deal is closed, as a column says."""
+    over: dict[str, bool] = {}
+    for row in table.rows if "closed" in roles else ():
+        stage, is_over = row.text(roles["stage"]), bool(is_yes(row.text(roles["closed"])))
+        over[stage] = over.get(stage, True) and is_over
+    return [stage for stage, is_over in over.items() if is_over and of.get(stage) == "open"]
 
 
 def _said(

@@ -250,11 +250,11 @@ def _with_names(table: Table, told: Recognised, findings: Findings) -> dict[str,
             findings.assumed.append(f"{table_name(table)}: {why}")
     priced = [c for c, of in columns.items() if _field(of) in (f"{prefix}quantity", f"{prefix}unit_price")]
     rows = [row for row in table.rows if any(map(row.text, priced))]
-    rows = [row for row in rows if not any(map(row.text, named))]
+    rows = [row for row in rows if not any(row.text(c) in texts(table, c) for c in named)]  # `#N/A`
     for column in columns_for(table, "items", "description") if named and rows else ():
-        if column not in columns and any(row.text(column) for row in rows):
+        if column not in columns and any(row.text(column) in texts(table, column) for row in rows):
             columns[column] = {"to": name, "when": dict.fromkeys(named, "")}
-            rows = [row for row in rows if not row.text(column)]
+            rows = [row for row in rows if row.text(column) not in texts(table, column)]
             named.append(column)
     if rows:
         several = f"{len(rows):,} of {count(len(table.rows), 'row', ',')}"

@@ -415,19 +415,20 @@ def _counted_anew(columns: Mapping[str, Any]) -> dict[str, Any]:
 
 def with_marks(table: Table, told: Recognised) -> Recognised:
     """The columns, with those of deals that tell of one end: a day in `Closed won on`, a yes in `Won?`."""
-    columns = dict(told.columns)
-    for column in table.columns if told.kind == "opportunities" and not told.vendor else ():
+    columns, nil = dict(told.columns), {"0"} if told.vendor else set[str]()  # `Closed won amount`
+    may_be = {None, *(() if told.vendor else ("close", "closed_date"))}
+    for column in table.columns if told.kind == "opportunities" else ():
         key, words = header_key(column), texts(table, column)
         ends = [of for of, pattern in patterns()["ends"].items() if re.search(pattern, key)]
-        if not ends or not words or columns.get(column) not in (None, "close", "closed_date"):
+        if not ends or {*words} <= nil or columns.get(column) not in may_be:
             continue
-        ending, role = "closed" if {"won", "lost"} <= {*ends} else ends[0], ""
-        if all(is_yes(word) is not None or outcome_of(word) == ending for word in words):
+        ending = "closed" if {"won", "lost"} <= {*ends} else ends[0]
+        role = "lost_reason" if "lost" in ends and re.search(patterns()["why"], key) else ""
+        if not role and all(is_yes(word) is not None or outcome_of(word) == ending for word in words):
             role = ending
-        elif are_days(words) and (ending != "closed" or column not in columns):
+        elif not (role or told.vendor) and are_days(words) and (ending != "closed" or column not in columns):
             role = f"{ending}_date"
-        if role and role not in columns.values():
-            columns[column] = role
+        columns |= {column: role} if role and role not in columns.values() else {}
     return told._replace(columns=columns)
 
 
@@ -442,9 +443,7 @@ def doubts(table: Table, told: Recognised) -> list[str]:
 
 def header_line(table: Table) -> int | None:
     """The line of a header below notes: the first of the widest among the first rows; None for none wider."""
-    widths = {
-        row.line: sum(cell != "" for cell in (*row.cells.values(), *row.extra)) for row in table.rows[:30]
-    }
+    widths = {r.line: sum(cell != "" for cell in (*r.cells.values(), *r.extra)) for r in table.rows[:30]}
     widest = max(widths, key=lambda line: widths[line], default=None)
     named = sum(re.fullmatch(r"column \d+", column) is None for column in table.columns)
     return widest if widest and widths[widest] > max(2, named) else None
