@@ -3357,3 +3357,16 @@ def test_a_customers_number_is_kept_where_no_file_has_her(cli: Cli, root: Path) 
     cli("import", "run", "m")
     (deal,) = map(_read, root.glob("opportunities/**/*.yaml"))
     assert (deal["customer"], deal["custom"]) == ("zeta", {"nr_cliente": 60012})
+
+
+def test_two_deals_of_one_id_are_no_lines_and_the_plan_says_what_makes_lines(cli: Cli, root: Path) -> None:
+    """They lost their amounts and endings, as lines of one deal without a word in the plan."""
+    rows = "1,Alpha,Acme,Proposal,100\n1,Alpha bis,Acme,Closed Lost,150\n2,Beta,Bolt,Proposal,200\n"
+    source = _files("e", deals=f"Deal ID,Deal Name,Customer,Stage,Amount\n{rows}")
+    told = _plan(cli, source)
+    assert "deals.csv: 2 rows share Deal ID and differ: only the first of each comes" in told["assumed"]
+    assert "rows" not in _read(Path("m/opportunities.yaml"))
+    items = "1,Alpha,Acme,Proposal,Pump,2\n1,Alpha,Acme,Proposal,Valve,3\n2,Beta,Bolt,Proposal,Pump,4\n"
+    (source / "deals.csv").write_text(f"Deal ID,Deal Name,Customer,Stage,Product Name,Quantity\n{items}")
+    lines = "each a line of one: those of one Deal ID differ in Product Name and Quantity"
+    assert lines in cli("import", "plan", "e", "--into", "m", "--force").out

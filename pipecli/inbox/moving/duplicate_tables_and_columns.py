@@ -33,10 +33,12 @@ def without_overlaps(known: Sequence[Known], findings: Findings) -> list[int]:
     """The places of the tables that are to come; the findings say why others stay out."""
     out = {*_twins(known, findings)}
     for number, one in enumerate(known):
+        if rows := 0 if "part" in one[1].rest else _repeating(_by_id(*one), one[1]):
+            differ = f"{count(rows, 'row', ',')} share {one[1].column_of('external_id')} and differ"
+            findings.assumed.append(f"{table_name(one[0])}: {differ}: only the first of each comes")
         for place, other in enumerate(known[:number]):
-            if {place, number} & out or one[1].kind != other[1].kind or one[0] is other[0]:
-                continue
-            if "part" in one[1].rest or "part" in other[1].rest:
+            is_part = "part" in one[1].rest or "part" in other[1].rest
+            if {place, number} & out or one[1].kind != other[1].kind or one[0] is other[0] or is_part:
                 continue
             for own, main, here in ((one, other, number), (other, one, place)):
                 if reason := _derived(own, main):
@@ -269,9 +271,8 @@ def by_id_or_name(table: Table, told: Recognised, findings: Findings) -> Recogni
 
     A role with a `#` is that of ids.
     """
-    told = _by_fitting_ids(table, told, findings)
+    told, ids = _by_fitting_ids(table, told, findings), list[str]()
     columns = dict(told.columns)
-    ids: list[str] = []
     for column, role in told.columns.items():
         if not isinstance(role, str) or not role.endswith("#"):
             continue
@@ -300,8 +301,7 @@ def by_id_or_name(table: Table, told: Recognised, findings: Findings) -> Recogni
         if by_id := [c for c in several if (own := texts(table, c)) and here.issuperset(own)]:
             columns[by_id[0]] = "record"
             ids.append(record)
-    for column in ids:
-        columns.pop(column, None)
+    columns = {column: of for column, of in columns.items() if column not in ids}
     return told._replace(columns=columns, rest={**told.rest, "doubles": [*ids, *told.rest.get("said", ())]})
 
 

@@ -43,7 +43,7 @@ from pipecli.inbox.moving.recognise_by_words import (
     of_papers,
 )
 from pipecli.inbox.moving.reconcile import FileColumns
-from pipecli.inbox.moving.vocabulary import are_data, header_key, patterns
+from pipecli.inbox.moving.vocabulary import are_data, header_key, patterns, synonyms
 from pipecli.records.compare_names import folded, is_code
 from pipecli.records.kinds import SKU
 from pipecli.store import ids_and_files
@@ -53,8 +53,8 @@ from pipecli.wording import count
 PAPERS, NAMELESS = ("quotations", "orders"), "Line without a name"
 _OF_A_LINE = ("quantity", "unit_price", "product#", "uom")
 """Roles that nothing but a line has, where a table has a row for each."""
-_OF_DEALS = {"amount", "stage", "status", "owner"}
-"""Roles in which the rows of one deal don't differ, where nothing but its title tells it."""
+_OF_DEALS = ("title", "amount", "stage", "status", "owner", "close", "expected_close")
+"""Roles in which the rows of one deal don't differ; where its id tells it, but for what a line has, too."""
 _TERMS = ("unit_price", "discount", "discount_amount", "tax", "total")
 _ROLES = (*_OF_A_LINE, "product", "description", "external_id", *_TERMS[1:])
 
@@ -135,18 +135,20 @@ def with_lines_in_rows(table: Table, told: Recognised) -> Recognised:
     fed = {*columns.values()}
     is_one_each = told.kind in PAPERS and {"quantity", "unit_price"} <= fed
     is_line = fed & {"description", "product", "product#"} and fed & {"quantity", "unit_price", "total"}
-    is_other = keys[0] == told.column_of("title") and _OF_DEALS & {told.columns.get(c) for c in apart}
+    words = () if keys[0] == told.column_of("title") else synonyms()["items"].columns
+    own_to_all = {c for of in _OF_DEALS if (c := told.column_of(of)) and header_key(c) not in words}
+    is_other = told.kind not in PAPERS and own_to_all & apart
     if not is_line or not (apart & columns.keys() or is_one_each) or is_other:
         return told
     rest = [c for c in table.columns if c not in lines]
     first = table._replace(columns=rest, rows=[rows[0] for rows in groups.values()])
-    head = (
-        None if told.vendor else by_words_of(first, ()) if told.kind not in PAPERS else of_papers(first, ())
-    )
+    head = told if told.vendor else (of_papers if told.kind in PAPERS else by_words_of)(first, ())
     known = head if head and head.kind == told.kind else told
     kept = {c: role for c, role in known.columns.items() if c in rest}
     below = {c: "items." + role for c, role in columns.items()}
     evidence = f"; {count(len(table.rows), 'row', ',')} of {len(groups):,} {told.kind}, each a line of one"
+    if differing := [column for column in columns if column in apart]:
+        evidence += f": those of one {keys[0]} differ in {' and '.join(differing)}"
     return told._replace(
         columns=kept | below, rest={**told.rest, "rows": "items", "lines": lines, "evidence": evidence}
     )
@@ -155,10 +157,8 @@ def with_lines_in_rows(table: Table, told: Recognised) -> Recognised:
 def _keys(told: Recognised) -> list[str]:
     """The columns that tell records apart: that of an id or number, else a deal's title and customer."""
     one = told.column_of("external_id") or told.column_of("custom.number")
-    several = [
-        told.column_of(role) for role in ("title", "customer", "close") if told.kind == "opportunities"
-    ]
-    return [one] if one else [column for column in several if column]
+    several = ("title", "customer", "close") if told.kind == "opportunities" else ()
+    return [one] if one else [column for role in several if (column := told.column_of(role))]
 
 
 def _groups(table: Table, keys: Sequence[str]) -> dict[str, list[Row]]:

@@ -192,6 +192,7 @@ def _page(one: _Recognition, plan: Plan, findings: Findings) -> Step:
     plan.summary.append(
         f"{told.kind}: {count(len(table.rows), 'row', ',')} of {table_name(table)} "
         f"({source.removeprefix('as ')}), {len(coming)} of {len(table.columns)} columns"
+        + told.rest.get("evidence", "")
     )
     if kept := [c for c, told in mapping["columns"].items() if str(told[0].get("to")).startswith("custom.")]:
         plan.summary.append(f"  under custom: {first_of(kept, _MOST_NAMED, ',')}")
