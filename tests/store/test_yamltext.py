@@ -395,6 +395,7 @@ _PIECES = (
     "b: 8RQ-26,b: 0E8D6T,b: 1E5,b: 0B1,b: 0X1F,b: 0X1G,b: 0O7-,"
     "b: 999999999.123456,b: -5,b: 1234567890123456789,b: y,- - a,? a,b: a\u2028b,b: a\u00a0b,b: =,b: x\ufeff"
 ).split(",")
+_PIECES += "b: []|b: {}|b: [c]|b: [c, d-e] # f|- [c, 1, 2026-11-21]|b: [c,d]|b: [c, [d]]".split("|")
 lines = st.builds(lambda indent, piece: " " * indent + piece, st.integers(0, 5), st.sampled_from(_PIECES))
 
 
@@ -424,6 +425,7 @@ def test_what_is_laid_out_as_pipecli_does_is_read_as_any_yaml(written: list[str]
         "# a\na: # b\n- b: 'c: #d' # e\n  f:\n  # g\n\n  - h # i\n- f: \"j\"\nk: Well?\nl: http://m\n",
         "a:\n    b-c:\n      D: 1.50\n      2026-11-21: it's \"x\"\ne: 12:30",
         " a: b\n c:\n  - d\n  - e\n",
+        "a: [b, c-d] # e\nf:\n  - []\n  - g: {}\n    h: [2026-11-21]\n",
     ],
 )  # fmt: skip
 def test_places_in_a_text_whose_values_have_a_line_each_are_found_quickly(text: str) -> None:

@@ -103,8 +103,11 @@ def tree_of_any(text: str) -> TreeNode | None:
 
 
 _PLAIN = r"""[^\W_](?:(?:[\w ()/.,;@+%'"&$€=?!-]|:(?! ))*[\w()/.,;@+%'"&$€=?!-])?"""
-_SIMPLE = rf"""( *)(- )?(?:([^\W_][\w-]{{0,60}}):(?= |$))?(?: *({_PLAIN}|'[^']*'|"[^"\\]*"))?(?: +#.*)? *"""
-_Signed = tuple[Literal["-", ":", ""], ScalarNode]
+_FLOW = r"\{\}|\[\]|\[[^\W_][\w-]*(?:, [^\W_][\w-]*)*\]"
+_SIMPLE = (
+    rf"""( *)(- )?(?:([^\W_][\w-]{{0,60}}):(?= |$))?(?: *({_PLAIN}|'[^']*'|"[^"\\]*"|{_FLOW}))?(?: +#.*)? *"""
+)
+_Signed = tuple[Literal["-", ":", ""], TreeNode]
 """A dash, a key or a value, which stands in the line of one of these."""
 
 
@@ -130,8 +133,8 @@ def _parts_of_lines(text: str) -> list[_Signed]:
                     column, quote = match.start(group), word[0] if group == 4 and word[0] in "'\"" else ""
                     start = begins + column
                     plain = word.strip(quote) if quote else word
-                    node = ScalarNode(start, start + len(word.rstrip()), number, column, plain, quote)
-                    parts.append((sign, node))
+                    scalar = ScalarNode(start, start + len(word.rstrip()), number, column, plain, quote)
+                    parts.append((sign, _in_flow(scalar) if word[0] in "[{" else scalar))
         elif line.lstrip(" ")[:1] not in ("", "#"):
             return []
         begins += len(line) + 1
@@ -139,6 +142,16 @@ def _parts_of_lines(text: str) -> list[_Signed]:
 
 
 _GROUPS: tuple[tuple[Literal["-", ":", ""], int], ...] = (("-", 2), (":", 3), ("", 4))
+
+
+def _in_flow(whole: ScalarNode) -> TreeNode:
+    """The list of bare words, or the list or mapping of nothing, that stands in a line: `[won, lost]`."""
+    node = ListNode(whole.start, whole.end, whole.line, whole.column, flow=True)
+    for word in re.finditer(r"[\w-]+", whole.text):
+        start, end = (whole.start + index for index in word.span())
+        scalar = ScalarNode(start, end, whole.line, whole.column + word.start(), word[0], "")
+        node.items.append(Item(start - (word.start() > 1), scalar))
+    return MappingNode(node.start, node.end, node.line, node.column, True) if whole.text == "{}" else node
 
 
 def _mapping_of(parts: list[_Signed]) -> MappingNode:
@@ -150,6 +163,7 @@ def _mapping_of(parts: list[_Signed]) -> MappingNode:
         sign, below = parts[-1]
         if sign and (below.line == key.line or below.column < key.column + (sign == ":")):
             raise ValueError("a key without a value")
+        assert isinstance(key, ScalarNode)
         value = parts.pop()[1] if not sign else _mapping_of(parts) if sign == ":" else _list_of(parts)
         mapping.entries.append(Entry(key.start, key, key.end + 1, value))
         mapping.end = value.end
@@ -192,9 +206,8 @@ def is_void(node: TreeNode) -> bool:
     """True of a null, and of a collection that holds nothing else."""
     if isinstance(node, ScalarNode):
         return not node.style and node.text in _VOID_WORDS
-    if isinstance(node, MappingNode):
-        return all(is_void(entry.value) for entry in node.entries)
-    return all(is_void(item.value) for item in node.items)
+    parts = node.entries if isinstance(node, MappingNode) else node.items
+    return all(is_void(part.value) for part in parts)
 
 
 def skip_blanks(text: str, position: int) -> int:
