@@ -3370,3 +3370,37 @@ def test_two_deals_of_one_id_are_no_lines_and_the_plan_says_what_makes_lines(cli
     (source / "deals.csv").write_text(f"Deal ID,Deal Name,Customer,Stage,Product Name,Quantity\n{items}")
     lines = "each a line of one: those of one Deal ID differ in Product Name and Quantity"
     assert lines in cli("import", "plan", "e", "--into", "m", "--force").out
+
+
+def test_links_that_nobody_understands_are_told(cli: Cli) -> None:
+    """Deals by the domain of a firm came without it, and lines by a reference stayed out, with no word."""
+    source = _files(
+        "e",
+        companies="Company ID,Company Name,Company Domain Name\nC-1,Acme,acme.example\n",
+        deals="Deal ID,Deal Name,Deal Stage,Amount,Associated Company Domain\nD,Hut,Demo,9,acme.example\n",
+        items="OpportunityId,Description,Quantity,UnitPrice\n@Ref1,Seat,2,100\n",
+    )
+    _plan(cli, source)
+    ran = cli("import", "run", "m").out
+    assert "without a customer: 1 deal, whose rows name none that is known" in ran
+    assert "1 row of items.csv: 1 left out; 1 of those left out name no record that is here" in ran
+
+
+def test_lines_that_are_rejected_agree_with_nothing(cli: Cli) -> None:
+    source = _files(
+        "e",
+        opportunities="opportunity_id,account,stage,amount\nO1,Acme,Negotiation,300\n",
+        quotes="quote_id,opportunity_id,total_contract_value\nQ1,O1,300\n",
+        quote_line_items="quote_id,product_name,discount_percent\nQ1,Seat,20\nQ1,Setup,5\n",
+    )
+    _plan(cli, source)
+    ran = cli("import", "run", "m", code=1)
+    assert "quotations: 2 rows 0.00 EUR | 1 row 0.00 EUR: 1 differs" in ran.out
+    assert "lines of 1 record not as in the file" in ran.err
+
+
+def test_a_text_is_no_stage_and_stops_no_plan(cli: Cli) -> None:
+    """It was the key of a map: `a key can't be longer than 1000 characters`, without file or column."""
+    deals = f"Deal Name,Stage,Amount,Phase\nOven,Demo,90,{'a long story ' * 90}\nPump,Demo,80,\n"
+    told = _plan(cli, _files("e", deals=deals, projects=f"id,phases\n37,{'all of it ' * 120}\n"))
+    assert (_kinds(told), told["unknown"]) == ({"deals.csv": "opportunities"}, ["projects.csv"])

@@ -392,7 +392,7 @@ def date_form(table: Table, column: str, findings: Findings) -> DateForm:
     """The form that fits a column's dates, and the evidence; a word among them, `not closed`, is none."""
     counts = texts(table, column)
     days = Counter({text: rows for text, rows in counts.items() if re.search(r"\d", text)})
-    words = [text for text in counts if days and text not in days][:_MOST_WORDS]
+    words = [text for text in counts if days and text not in days and len(text) < 250][:_MOST_WORDS]
     return _day_form_or_question(table, column, days or counts, findings)._replace(nothing=tuple(words))
 
 

@@ -310,6 +310,8 @@ def _may_be(table: Table, column: str, role: str | None) -> bool:
     """False for a column of addresses or numbers that has none of them: `Newsletter/E-Mail` with a yes."""
     some, each = patterns()["some cells"], patterns()["each cell"]
     cells = texts(table, column) if role in (*some, *each, "title", "notes", "uom") else ()
+    if role in ("stage", "status", "pipeline", "lost_reason", "type", "source"):  # texts are no words of it
+        return all(len(text) <= 4 * _TITLE for text in texts(table, column))
     if role in each:
         return all(re.fullmatch(each[role], folded(text)) or is_yes(text) is not None for text in cells)
     if role == "notes":  # `Note` of Google is 4.7

@@ -305,9 +305,11 @@ def _told_of_records(done: Import, columns: FileColumns, own: str, amount: str) 
 
 def _told_of_lines(done: Import, columns: FileColumns, own: str | None) -> dict[str, Told]:
     told: dict[str, Told] = {}
+    rejected = {row.line for row, _ in done.outcome.rejected}
     for row in done.table.rows:
         if key := done.outcome.parents.get(row.line):
             record = told.setdefault(key, Told(BY_PREFIX[key.partition("-")[0]].folder, "", None))
+            record.state = "rejected" if row.line in rejected else record.state
             record.lines += (columns.line(row),)
             record.ids += (text_of_row(own, row),) if own else ()
     return told
@@ -367,7 +369,7 @@ def reconcile(file: Reconciliation, before: Pipeline, here: Pipeline) -> None:
         totals = file.totals.setdefault(Group(told.stage, currency), Totals())
         amount = told.sum(record.currency or currency)
         if amount is None and kind is not OPPORTUNITY:  # the file says no sum
-            is_lost = file.has_other_money and not any(record.values)
+            is_lost = told.state == "rejected" or (file.has_other_money and not any(record.values))
             record = record._replace(values=() if is_lost else (Decimal(0),) * record.rows)
         amount = amount or Decimal(0)
         value = amount if amount in record.values else (*record.values, Decimal(0))[0]

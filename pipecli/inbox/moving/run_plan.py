@@ -30,7 +30,7 @@ from pipecli.inbox.importing.import_files import (
 )
 from pipecli.inbox.importing.import_report import WORDS, reasons_by_shape
 from pipecli.inbox.importing.mapping import Source
-from pipecli.inbox.importing.match_record import REMOVED, part_named
+from pipecli.inbox.importing.match_record import NOT_HERE, REMOVED, part_named
 from pipecli.inbox.importing.rows_to_records import Tick
 from pipecli.inbox.importing.workbook import rows_of_file as read_table
 from pipecli.inbox.importing.workbook import tables_of_file
@@ -71,6 +71,8 @@ class Moved:
     """What the plan proposes for the settings, and people removed since it brought them."""
     gone: dict[str, list[str]] = field(default_factory=dict)
     """By kind, what earlier exports had and this one doesn't."""
+    alone: int = 0
+    """Deals that came without a customer."""
     whole_settings: bool = False
     """The settings are those of an export of ours."""
     reconciliation: list[Reconciliation] = field(default_factory=list)
@@ -186,6 +188,7 @@ def run_plan(
     with bar(len(draft.held)) as tick:
         draft.take_held(tick)
     moved.gone = dict(_not_in(moved.reconciliation, pipeline))
+    moved.alone = 0 if move.is_own else _without_customer(draft) - _without_customer(pipeline)
     for compared in moved.reconciliation:
         reconcile(compared, pipeline, draft)
     draft.take(circle.writes())
@@ -215,6 +218,11 @@ def _not_in(files: Sequence[Reconciliation], before: Pipeline) -> Iterator[tuple
         missing = [name for external, name in known if plain_digits(external) not in told]
         if own and all(file.comparable for file in own) and 0 < len(missing) * 2 <= len(known):
             yield kind, missing
+
+
+def _without_customer(pipeline: Pipeline) -> int:
+    (deals,) = next(iter(pipeline.query("SELECT count(*) FROM _opportunities WHERE customer IS NULL")))
+    return int(deals)
 
 
 def _refused(done: Import, source: Source) -> Iterator[tuple[tuple[str, str], str]]:
@@ -308,6 +316,8 @@ def move_lines(moved: Moved, *, is_dry: bool) -> Iterator[str]:
     if moved.removed:
         yield f"proposed settings that were removed here, and stay so: {', '.join(moved.removed)}"
     yield from _reconciliation(moved)
+    if moved.alone > 0:
+        yield f"without a customer: {count(moved.alone, 'deal', ',')}, whose rows name none that is known"
     for kind, names in moved.gone.items():
         things = count(len(names), {**PAPERS, "items": "line"}[kind], ",")
         yield f"not in this export, and left as it is: {things} of an earlier one: {first_of(names, 3, ',')}"
@@ -327,6 +337,8 @@ def _outcome(done: Import) -> str:
     kept = sum(tally["rows"] for tally in report["kept"])
     gone = sum(tally["rows"] for tally in report["left_out"] if tally["column"] == REMOVED)
     more += f"; {gone:,} of those left out were removed or merged here" if gone else ""
+    strangers = sum(tally["rows"] for tally in report["left_out"] if tally["column"] == NOT_HERE)
+    more += f"; {strangers:,} of those left out name no record that is here" if strangers else ""
     if kept:
         examples = [(tally["field"], tally["example"]["row"], tally["rows"]) for tally in report["kept"]]
         fields = [f"{field} of {row}{' …' * (rows > 1)}" for field, row, rows in examples]
