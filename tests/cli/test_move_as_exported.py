@@ -2860,6 +2860,20 @@ def test_a_text_under_words_for_losing_and_for_a_reason_is_why(cli: Cli, root: P
     assert (closed["date"], closed["reasons"]) == ("2021-03-18", ["sumiu"])  # type: ignore[index]
 
 
+def test_cells_tell_that_a_column_is_no_day_and_no_name_and_whom_no_list_of_users_has(
+    cli: Cli, root: Path
+) -> None:
+    head = "Deal ID,Deal Name,Customer,Stage,Amount,Created,Closed won,Owner"
+    rows = "1,Saw,1,Demo,9,20210105,8,Ana Gil\n2,Axe,0,Demo,8,20210106,,Bo Ray\n"
+    users = "First name,Last name,Email\nAna,Gil,ana@contoso.example\n"
+    told = _plan(cli, _files("e", users=users, deals=f"{head}\n{rows}"))
+    assert "1 owner not in the export's list of users, made users: Bo Ray" in told["assumed"]
+    cli("import", "run", "m")
+    deal = deals(root)["1"]
+    assert (str(deal["created"])[:10], deal["custom"]) == ("2021-01-05", {"closed_won": 8, "customer": 1})
+    assert "customer" not in deal
+
+
 def test_an_open_deal_of_100_percent_is_told(cli: Cli, root: Path) -> None:
     rows = "1,A,Won,100,9,2026-01-01\n2,B,Talks,100,9,2026-01-01\n3,C,Talks,30,9,2026-01-01\n"
     told = _plan(cli, _files("e", deals=f"Deal ID,Deal Name,Stage,Probability,Amount,Close Date\n{rows}"))

@@ -6,6 +6,7 @@ Also the order of day and month in a column.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
@@ -46,6 +47,18 @@ FORMS = (
     "%a, %d %b %Y %H:%M:%S %z", "%a %b %d %Y %H:%M:%S GMT%z",
 )  # fmt: skip
 """The forms in which exports write days and moments."""
+_SAMPLE = 200
+"""Texts of a column of dates that tell which forms to try on all of them."""
+COUNTED = (
+    (EXCEL, re.compile(r"[2-7]\d{4}([.,]\d+)?"), "days that a spreadsheet counts"),
+    (
+        "%Y%m%d",
+        re.compile(r"(19|20)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])"),
+        "year, month and day in eight digits",
+    ),
+    (EPOCH, re.compile(r"\d{9,10}|\d{12,13}|\d{15,16}|\d{18,19}"), "seconds or parts of them since 1970"),
+)
+"""Dates that are numbers: of a whole column, as 20210105 alone may be anything."""
 _PERSIAN = re.compile(r"1[34]\d\d\D.*|.*\D1[34]\d\d")
 """A day with the year of another calendar; none of a business is of the 14th or 15th century."""
 _SINCE_1970 = re.compile(r"-?(\d{9,10}|\d{12,13}|\d{15,16}|\d{18,19})")
@@ -115,6 +128,23 @@ def _moment(text: str, formats: Sequence[str], today: date) -> datetime:
     if _SERIAL.fullmatch(plain) and len(plain) >= 5 and EXCEL not in formats:
         wanted += f"; days that a spreadsheet counts are said as date: {EXCEL}"
     raise Unreadable(f'"{text}" isn\'t a date of the form {wanted}')
+
+
+def best_forms(counts: Counter[str]) -> tuple[list[str], int]:
+    """The forms that fit the most texts of a column, and the number of its rows that they fit."""
+    sample = [text for text, _ in counts.most_common(_SAMPLE)]
+    forms = [form for form in FORMS if any(fits(text, form) for text in sample)] or FORMS
+    rows_of = {form: sum(rows for text, rows in counts.items() if fits(text, form)) for form in forms}
+    most = max(rows_of.values())
+    return [form for form in rows_of if rows_of[form] == most and most], most
+
+
+def has_days(counts: Counter[str]) -> bool:
+    """True for the texts of a column of which one at least is a day or a moment, in whatever form."""
+    plain = [plain_digits(text) for text, _ in counts.most_common(_SAMPLE)]
+    if any(all(numbers.fullmatch(text) for text in plain) for _, numbers, _ in COUNTED):
+        return True
+    return any(is_iso(text) or is_persian(text) or any(fits(text, f) for f in FORMS) for text in plain)
 
 
 def turned(form: str) -> str | None:

@@ -17,9 +17,9 @@ from pipecli.errors import PipecliError, Unreadable
 from pipecli.inbox.importing.cells import HTML
 from pipecli.inbox.importing.compile_mapping import texts
 from pipecli.inbox.importing.day_formats import (
-    EPOCH,
-    EXCEL,
+    COUNTED,
     FORMS,
+    best_forms,
     evidence_of_order,
     fits,
     is_day_first,
@@ -313,13 +313,6 @@ def _units_scale(table: Table, column: str, findings: Findings) -> dict[str, str
 
 _MOST_WORDS = 3
 """Different words for no day among days; rows with more are rejected."""
-_SAMPLE = 200
-"""Texts of a column of dates that tell which forms to try on all of them."""
-_COUNTED = (
-    (EXCEL, re.compile(r"[2-7]\d{4}([.,]\d+)?"), "days that a spreadsheet counts"),
-    (EPOCH, re.compile(r"\d{9,10}|\d{12,13}|\d{15,16}|\d{18,19}"), "seconds or parts of them since 1970"),
-)
-"""Dates that are numbers."""
 
 
 class DateForm(NamedTuple):
@@ -346,19 +339,10 @@ def certain_form(counts: Counter[str], rows: int) -> DateForm | None:
     plain = {text: plain_digits(text) for text in counts}
     if not whole or sum(number for text, number in counts.items() if is_iso(plain[text])) == whole:
         return DateForm(None, f"{whole:,} of {rows:,}, year first")
-    for form, numbers, words in _COUNTED:
+    for form, numbers, words in COUNTED:
         if all(numbers.fullmatch(text) for text in plain.values()):
             return DateForm(form, f"{whole:,} of {whole:,} are {words}")
     return None
-
-
-def best_forms(counts: Counter[str]) -> tuple[list[str], int]:
-    """The forms that fit the most texts of a column, and the number of its rows that they fit."""
-    sample = [text for text, _ in counts.most_common(_SAMPLE)]
-    forms = [form for form in FORMS if any(fits(text, form) for text in sample)] or FORMS
-    rows_of = {form: sum(rows for text, rows in counts.items() if fits(text, form)) for form in forms}
-    most = max(rows_of.values())
-    return [form for form in rows_of if rows_of[form] == most and most], most
 
 
 def are_days(counts: Counter[str]) -> bool:

@@ -42,7 +42,6 @@ from pipecli.store import ids_and_files
 from pipecli.store.pipeline import Pipeline
 from pipecli.wording import count, first_of
 
-_DATES = {*"created at date valid_from valid_until next_contact.date delivery_date converted.date".split()}
 _HALVES = ("first_name", "last_name")
 _ADDRESS = ("street", "house", "street2", "city", "region", "postcode")
 _MOST_NAMED = 12  # columns without a field that the summary names
@@ -119,10 +118,8 @@ def make_plan(
         table, told = without_deleted(table, overlaps.by_id_or_name(table, told, findings), findings)
         told = lines.with_terms(table, with_ends(table, with_marks(table, told), findings), findings)
         known[number] = _Recognition(table, told)
-    known = [
-        _Recognition(one.table, told)
-        for one, told in zip(known, lines.with_sums(known, findings), strict=True)
-    ]
+    summed = lines.with_sums(known, findings)
+    known = [one._replace(told=told) for one, told in zip(known, summed, strict=True)]
     _look_at_dates(known, findings)
     for one in known:
         named = kinds_of_rows()[one.told.kind].get("of")
@@ -139,6 +136,10 @@ def make_plan(
         why = "; ".join(findings.lost) or f"{names}: no file was recognised by its header"
         raise PipecliError(why, hint="write a mapping, and say: pipecli import KIND FILE --map MAPPING")
     findings.settle_outcomes()
+    added = [user["name"] for user in findings.users.values()]
+    if added and plan.steps[0].kind == "users":
+        what = f"{count(len(added), 'owner', ',')} not in the export's list of users, made users"
+        findings.assumed.append(f"{what}: {first_of(added, 5)}")
     if others := ", ".join(code for code in findings.currencies if code != settings.currency):
         what = f"give rates for {others} (exchange_rates), or change the settings' currency before the run"
         findings.assumed.append(f"the totals are in {settings.currency}: {what}")
@@ -172,7 +173,7 @@ def _look_at_dates(known: Sequence[_Recognition], findings: Findings) -> None:
     quiet = Findings(findings.settings, {}, findings.vendor, findings.today)
     for table, told in known:
         for role, column in told.roles.items():
-            if role in _DATES or role in ("close", "expected_close", "closed_date", "won_date", "lost_date"):
+            if role in patterns()["days"].split():
                 formats.date_form(table, column, quiet)
     findings.day_first = quiet.day_first
 
@@ -307,7 +308,7 @@ class _Mapping:
         if role.startswith("entered.") or (role in OF_DEALS and self.told.kind == "opportunities"):
             return
         entry: dict[str, Any] = {"to": role, "#": filled(self.table, column)}
-        if role in _DATES:
+        if role in patterns()["days"].split():
             entry |= formats.date_form(self.table, column, self.findings).entry()
         elif role in ("probability", "discount", "tax", "items.discount", "items.tax"):
             if "scale" not in self.told.rest and (

@@ -11,6 +11,7 @@ from collections.abc import Container, Iterable, Mapping, Set
 from typing import Any, NamedTuple
 
 from pipecli.inbox.importing.compile_mapping import texts
+from pipecli.inbox.importing.day_formats import has_days
 from pipecli.inbox.importing.table import Table
 from pipecli.inbox.moving.findings import Findings, are_amounts, has_word
 from pipecli.inbox.moving.guess_or_ask_formats import currency_of, with_amounts_off
@@ -307,22 +308,21 @@ def _by_words(table: Table, words: Words, *, is_exact: bool = False) -> dict[str
 
 
 def _may_be(table: Table, column: str, role: str | None) -> bool:
-    """False for a column of addresses or numbers that has none of them: `Newsletter/E-Mail` with a yes."""
+    """False for a column of addresses, numbers or days that has none: `Newsletter/E-Mail` with a yes."""
     some, each = patterns()["some cells"], patterns()["each cell"]
-    cells = texts(table, column) if role in (*some, *each, "title", "notes", "uom") else ()
+    cells = texts(table, column)
     if role in ("stage", "status", "pipeline", "lost_reason", "type", "source"):  # texts are no words of it
-        return all(len(text) <= 4 * _TITLE for text in texts(table, column))
+        return all(len(text) <= 4 * _TITLE for text in cells)
+    if role in patterns()["days"].split():  # `Validez` of 30 is how many they are
+        return not cells or has_days(cells)
     if role in each:
         return all(re.fullmatch(each[role], folded(text)) or is_yes(text) is not None for text in cells)
-    if role == "notes":  # `Note` of Google is 4.7
-        return not cells or any(re.search(r"[^\W\d]", text) for text in cells)
-    if role == "uom":  # `Unidades` are how many
-        return not cells or not all(re.fullmatch(r"[\d.,]+", text) for text in cells)
     if role == "custom.lead_status":  # `Estado` with `SP` and `RJ`
         return not _are_regions(table, column)
-    if role == "title":  # `Mr.` is no job
-        return not cells or not all(re.fullmatch(patterns()["salutation"], folded(text)) for text in cells)
-    return not cells or any(re.match(some[role], text) for text in cells)
+    for pattern, roles in patterns()["not all cells"].items():
+        if role in roles.split():
+            return not cells or not all(re.fullmatch(pattern, folded(text)) for text in cells)
+    return not cells or role not in some or any(re.match(some[role], text) for text in cells)
 
 
 def _are_regions(table: Table, column: str) -> bool:
