@@ -203,7 +203,8 @@ def test_a_word_that_is_new_tonight_is_named_with_its_line_and_the_way_to_have_i
         "error: 5 rows rejected, 5 deals not as in the file; new since the plan: "
         'Stage "Legal" (tonight.csv:6), user "Kim Lee" (tonight.csv:7), '
         'reason for losing "Too slow" (tonight.csv:8), process "Third" (tonight.csv:9); '
-        "have them planned: pipecli import plan tonight.csv --into m --force, and run again\n"
+        "have them planned: pipecli import plan tonight.csv --into m --force, and run again; "
+        "the rejected ones are in tonight.csv.rejects.csv\n"
     )
     # What was answered stays so; a stage that came since is no open one in silence.
     (question,) = planned(cli, "tonight.csv", "--into", "m", "--force")["questions"]

@@ -331,20 +331,24 @@ def _move(
 
 
 def _way_out(moved: Moved, folder: Path, export: Path, kept: dict[str, Path]) -> str:
-    """The next step for rejected rows: a plan that knows new words, else the files that they are in."""
+    """The next step for rejected rows: a plan that knows new words, and the files that they are in."""
     new = [word for _, done in moved.done for word in new_words(done)]
+    kept_in = f"the rejected ones are in {', '.join(map(str, kept.values()))}" if kept else ""
     if gone := [word for word in new if word.split('"')[1] in moved.removed]:
         told = f"removed here, and still in the mappings of {folder}: {first_of(gone, 8)}"
-        return f"{told}; write there what each is now, and run again"
-    if new:
+        steps = [told, "write there what each is now, and run again", kept_in]
+    elif new:
         again = f"pipecli import plan {quote(str(export))} --into {quote(str(folder))} --force"
-        return f"new since the plan: {first_of(new, 8)}; have them planned: {again}, and run again"
-    where = ", ".join(map(str, kept.values()))
-    return (
-        f"the rejected ones are in {where}: correct the cause, run again"
-        if kept
-        else "see the reconciliation above"
-    )
+        steps = [
+            f"new since the plan: {first_of(new, 8)}",
+            f"have them planned: {again}, and run again",
+            kept_in,
+        ]
+    elif kept_in:
+        steps = [f"{kept_in}: correct the cause, run again"]
+    else:
+        steps = ["see the reconciliation above"]
+    return "; ".join(filter(None, steps))
 
 
 def _subject(vendor: str, moved: Moved) -> str:
