@@ -24,7 +24,7 @@ from contextlib import contextmanager, suppress
 from datetime import date, timedelta
 
 from pipecli.errors import PipecliError
-from pipecli.store import git, safe_files, undo_or_finish_change
+from pipecli.store import git, undo_or_finish_change
 from pipecli.store.git_remote import (
     LOCKED,
     RemoteTimeout,
@@ -37,7 +37,7 @@ from pipecli.store.git_remote import (
 )
 from pipecli.store.lock_and_signals import hold_lock, interruptible
 from pipecli.store.pipeline import Pipeline
-from pipecli.store.power_cut_and_killed_git import harden, harden_folders
+from pipecli.store.power_cut_and_killed_git import write_hardened
 from pipecli.store.safe_files import Location
 
 _TRIES = 12
@@ -380,10 +380,7 @@ class Sender:
     def _note(self) -> None:
         plain = {"who": self._who, "unsent": self.unsent, "sending": [*self._delivering]}
         try:
-            self._cache.mkdir(parents=True, exist_ok=True)
-            safe_files.write_file(self._cache, self._file, json.dumps(plain).encode())
-            harden(self._cache, self._file)
-            harden_folders([self._cache])
+            write_hardened(self._cache, self._file, json.dumps(plain).encode())
         except OSError as error:
             raise PipecliError(
                 f"{self._cache / self._file} can't be written: {error.strerror}", hint="nothing more was sent"

@@ -264,7 +264,7 @@ def _commit(
     writes: Sequence[Write],
     message: str,
     reviews: Sequence[CiFile],
-    also: Callable[[], None] = lambda: None,
+    before_end: Callable[[], None] = lambda: None,
 ) -> None:
     """Commit files, with a code host also those by which it reviews; or nothing of it. Raises OSError.
 
@@ -275,7 +275,7 @@ def _commit(
     top = _top(place)
     top.cache.mkdir(exist_ok=True)
     with interruptible():
-        write_under_journal(top, files, message, also=also)
+        write_under_journal(top, files, message, before_end=before_end)
 
 
 def _top(place: Location) -> Location:

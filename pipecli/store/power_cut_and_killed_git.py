@@ -58,6 +58,14 @@ def harden_folders(folders: Iterable[Path]) -> None:
             os.close(handle)
 
 
+def write_hardened(folder: Path, name: str, content: bytes) -> None:
+    """Write a note into a folder of the cache, which is made, that outlasts a power cut. Raises OSError."""
+    folder.mkdir(parents=True, exist_ok=True)
+    safe_files.write_file(folder, name, content)
+    harden(folder, name)
+    harden_folders([folder, folder.parent])
+
+
 _BATCHING = ("ext3", "ext4", "xfs")
 """Disks of Linux on which what was written before one fsync outlasts a power cut, too: one journal has it
 all. btrfs puts there what is asked for: git's objects of a batch are lost, and with them the history."""

@@ -75,6 +75,10 @@ class Location(_Folders):
         """That of one of the JOBS."""
         return self.cache / job / "journal"
 
+    def mail_of(self, paper: str) -> Path:
+        """The mail of a paper, kept from before it goes out until it is recorded: `cli/paper/mail.py`."""
+        return self.cache / "mail" / f"{paper}.eml"
+
 
 def find_location(start: Path) -> Location:
     """The pipeline that holds `start`, walking up as git does. Raises NoPipeline."""

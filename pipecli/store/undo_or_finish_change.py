@@ -31,8 +31,8 @@ _BEFORE = "before-{}"
 _MOST_NAMED = 3
 _MOST_COMMITS = 50  # a person may have committed, too, before the next command looks
 _SPARE = 1 << 16
-ended: list[str] = []
-"""The commits that this process has made, empty for a change left to commit."""
+changes_made: list[str] = []
+"""Of this process, each by its commit; empty for one that is left to commit."""
 PATIENCE = 30.0
 """Seconds that the git of a killed command gets to come to its end."""
 
@@ -411,7 +411,7 @@ def recover(place: Location, file: Path | None = None, *, patience: float = PATI
             outcome = journal.finish_or_undo(keeps_edits=False)
     finally:
         os.close(handle)
-    mail = place.cache / "mail" / f"{journal.subject.partition(':')[0]}.eml"
+    mail = place.mail_of(journal.subject.partition(":")[0])
     doubt = "; its mail may be out" if not outcome.is_done and mail.exists() else ""
     if outcome.edited:
         edited = quote(outcome.edited[0])

@@ -46,13 +46,13 @@ def write_and_commit(
     writes: Sequence[Write],
     message: str | None,
     environment: Mapping[str, str] | None = None,
-    before: Callable[[], None] = lambda: None,
+    before_writing: Callable[[], None] = lambda: None,
     draft: Index | None = None,
 ) -> str | None:
     """Write the files and commit them with `message` (None: leave the commit to the user).
 
-    `before` is called once the change is written down, and no file yet: what it sends is told after a kill.
-    `draft` is an index that has the writes already.
+    `before_writing` is called once the change is written down, and no file yet: what it sends is told after a
+    kill. `draft` is an index that has the writes already.
     Returns the commit's id. When anything fails (a hook, no identity, a full disk, an interrupt) every file
     is as it was, unless git has the commit already: then it stands. Raises PipecliError.
     """
@@ -66,7 +66,7 @@ def write_and_commit(
     try:
         commit_id, pipeline.is_to_stop = write_under_journal(
             pipeline.location, writes, message, {**pipeline.author_date, **(environment or {})}, stats,
-            before=before,
+            before_writing=before_writing,
         )  # fmt: skip
     except OSError as error:
         raise PipecliError(
@@ -112,14 +112,13 @@ def write_under_journal(
     message: str | None,
     environment: Mapping[str, str] | None = None,
     stats: dict[str, Stat] | None = None,
-    also: Callable[[], None] = lambda: None,
-    before: Callable[[], None] = lambda: None,
+    before_end: Callable[[], None] = lambda: None,
+    before_writing: Callable[[], None] = lambda: None,
 ) -> tuple[str | None, bool]:
     """Write files and commit them under a journal; undo it all when anything fails.
 
     Returns the commit's id, and True where somebody wanted to stop this when git had the commit already.
-    `stats` is filled with those of the written files; `also` is done before the journal ends, `before` before
-    the first file is written. Raises OSError, PipecliError.
+    `stats` is filled with those of the written files. Raises OSError, PipecliError.
     """
     prefix, written = place.prefix, {} if stats is None else stats
     is_to_stop = False
@@ -135,15 +134,16 @@ def write_under_journal(
     commit_id: str | None = None
 
     def finish() -> None:
-        also()
+        """Do what is left when git has the commit: again, where a failure or a signal cut it off."""
+        before_end()
         for write in writes:
             if write.after is None:
                 safe_files.remove_empty(place.root, write.file)
         journal.end()
-        undo_or_finish_change.ended.append(commit_id or "")
+        undo_or_finish_change.changes_made.append(commit_id or "")
 
     try:
-        before()
+        before_writing()
         if message is not None:
             git_commit = Commit(
                 place.work_tree,

@@ -322,7 +322,13 @@ def test_an_invoice_is_mailed_once_whichever_clone_mails_it(cli, order, root, gi
         cli("sync")
         assert "2026-0001 was sent on" in cli(*send, code=1).err
         assert len(server.mails) == 1
+        left = root / f".git/pipecli/root/mail/{key}.eml"  # as by a kill: of a mail that nobody recorded,
+        left.parent.mkdir(exist_ok=True)
+        left.write_bytes(b"Message-ID: <unknown@contoso.example>\n\n")
+        assert "nobody knows whether that went out" in cli(*send, "--again", code=1).err
+        left.write_bytes(server.mails[0].content)  # and of one that its commit has recorded
         cli(*send, "--again", "--subject", "Once more")
+        assert not left.exists()
         first, again = (message_from_bytes(mail.content, policy=policy.default) for mail in server.mails)
     assert (first["Subject"], again["Subject"]) == ("Factura 2026-0001 de Contoso", "Once more")
     assert [part.get_filename() for part in first.iter_attachments()] == [

@@ -51,7 +51,7 @@ class Session:
         self.answers: dict[str, str] = {}
         """To the questions of this command that are for none of its options."""
         self._given: set[str] = set()
-        self._ended = len(getattr(sys.modules.get("pipecli.store.undo_or_finish_change"), "ended", ()))
+        self._made_before = len(_changes_made())
 
     def set(self, name: str, value: str | bool) -> None:
         """Take one shared option."""
@@ -118,8 +118,7 @@ class Session:
 
     def what_stays(self) -> str:
         """The part of the command that stays, whatever becomes of it now, in words."""
-        ended = getattr(sys.modules.get("pipecli.store.undo_or_finish_change"), "ended", [])
-        if changes := ended[self._ended :]:
+        if changes := _changes_made()[self._made_before :]:
             commit = next((commit for commit in reversed(changes) if commit), "")
             last = f", the last as commit {commit[:7]}" if commit else ""
             return f"it has made {count(len(changes), 'change')}{last}"
@@ -298,6 +297,11 @@ def warn(faults: Sequence[Fault]) -> None:
         say(f"warning: {fault}")
     if len(faults) > _MOST_WARNINGS:
         say(f"warning: {len(faults) - _MOST_WARNINGS} more faults; `pipecli check` lists them")
+
+
+def _changes_made() -> list[str]:
+    """Those of this process; of a verb that only reads, nobody has loaded what makes them."""
+    return getattr(sys.modules.get("pipecli.store.undo_or_finish_change"), "changes_made", [])
 
 
 _said: set[str] = set()

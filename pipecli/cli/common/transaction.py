@@ -167,14 +167,14 @@ class Transaction:
         *,
         first: Sequence[Change] = (),
         printed: Printed | None = None,
-        before: Callable[[], None] = lambda: None,
+        before_writing: Callable[[], None] = lambda: None,
         beside: Sequence[Write] = (),
     ) -> None:
         """Write a change as one commit and print its result; with --dry-run, print the diff only.
 
         `first` are changes of the same commit that it follows from. `printed` is what to print where that
-        isn't the record asked for. `before` is called when all is found right and nothing is written yet;
-        when it raises, nothing will be. `beside` are files beside records.
+        isn't the record asked for. `before_writing` is called when all is found right and nothing is
+        written yet; when it raises, nothing will be. `beside` are files beside records.
         """
         changes, result = [*first, change], change.asked
         subject = f"{change.subject.key}: {change.summary}"
@@ -196,7 +196,7 @@ class Transaction:
             printed = Printed(result.noun, result.key, change.part or result.key, is_new, last)
         line = self.told(subject, [record for change in changes for record in change.records])
         on_another = printed.is_new and any(self._is_on_another(change) for change in changes)
-        commit_id = self.commit(writes, subject, trailers(changes), before)
+        commit_id = self.commit(writes, subject, trailers(changes), before_writing)
         if writes:
             self._tell(notes)
         print_one(self.session, printed, line=line, commit=commit_id)
@@ -266,7 +266,7 @@ class Transaction:
         writes: Sequence[Write],
         subject: str,
         trailers: str = "",
-        before: Callable[[], None] = lambda: None,
+        before_writing: Callable[[], None] = lambda: None,
         draft: Index | None = None,
     ) -> str | None:
         """Write files and commit them, what --message adds between subject and trailers; the commit's id.
@@ -278,10 +278,10 @@ class Transaction:
             with paged(self.session.directory):
                 typer.echo(without_controls(diff_of_writes(writes)), nl=False)
             return None
-        message = commit_message(subject, self.session.message, trailers)
-        return write_and_commit(
-            self.pipeline, writes, None if self.session.no_commit else message, before=before, draft=draft
-        )
+        message: str | None = commit_message(subject, self.session.message, trailers)
+        if self.session.no_commit:
+            message = None
+        return write_and_commit(self.pipeline, writes, message, before_writing=before_writing, draft=draft)
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from email.headerregistry import Address
 from email.message import EmailMessage
-from pathlib import Path
+from email.parser import BytesHeaderParser
 from shlex import quote
 from typing import Annotated, NamedTuple
 
@@ -50,15 +50,16 @@ from pipecli.records.opportunity import Opportunity
 from pipecli.records.papers import Invoice, Quotation, paper_language
 from pipecli.store import git_commit
 from pipecli.store.index.rows_for_verbs import activity_ids, rows_where
+from pipecli.store.power_cut_and_killed_git import write_hardened
 from pipecli.store.record_meant import Care
-from pipecli.store.safe_files import LARGEST_ANY, inside, read_bytes
-from pipecli.store.undo_or_finish_change import ended
+from pipecli.store.safe_files import LARGEST_ANY, Location, inside, read_bytes
+from pipecli.store.undo_or_finish_change import changes_made
 from pipecli.workflow import Change
-from pipecli.workflow import quotation as moves
 from pipecli.workflow.lead_or_deal_of_mail import activity_of, id_of_mail
+from pipecli.workflow.quotation import send_quotation, sent_by_mail
 
 
-class Wishes(NamedTuple):
+class MailOptions(NamedTuple):
     """The options of the command line about the mail."""
 
     to: tuple[str, ...] = ()
@@ -69,12 +70,12 @@ class Wishes(NamedTuple):
     @classmethod
     def of(
         cls, email: bool, to: list[str] | None, cc: list[str] | None, subject: str | None, body: str | None
-    ) -> Wishes:
-        """The wishes of a command line. Raises BadParameter where it says them of no mail."""
-        wishes = cls(tuple(to or ()), tuple(cc or ()), subject, body)
-        if not email and wishes != cls():
+    ) -> MailOptions:
+        """Those of a command line. Raises BadParameter where it says them of no mail."""
+        options = cls(tuple(to or ()), tuple(cc or ()), subject, body)
+        if not email and options != cls():
             raise typer.BadParameter("--to, --cc, --subject and --body are of a mail: add --email")
-        return wishes
+        return options
 
 
 Email = Annotated[bool, typer.Option("--email", help="Mail it first, as a PDF.")]
@@ -89,26 +90,33 @@ Instead = Annotated[str | None, typer.Option(help="In place of the template's.",
 class PaperMailJournal:
     """The journal of the mail of one quotation or invoice on one deal."""
 
-    def __init__(self, cache: Path, noun: str, paper: str, deal: str) -> None:
-        self._file = cache / "mail" / f"{paper}.eml"
-        self._paper = paper
+    def __init__(self, place: Location, paper: Quotation | Invoice, deal: Opportunity) -> None:
+        self._file, self._paper, self._deal = place.mail_of(paper.id), paper, deal
         file = quote(str(self._file))
-        self._record = f"pipecli inbox import {file} --on {deal} && pipecli {noun} send {paper}"
+        send = f"pipecli {paper.noun} send {paper.id}"
+        self._recording = f"pipecli inbox import {file} --on {deal.id} && {send}"
         self._is_delivered = False
-        self._out = self._file.with_suffix(".out")
+        self._is_out = self._file.with_suffix(".out")
         """There where the server has taken the mail for certain, and no commit records it."""
 
     def refuse_if_any(self) -> None:
-        """Refuse to mail again what may be on its way."""
-        if self._file.exists() and self._out.exists():
-            raise PipecliError(
-                f"{self._paper} was mailed before, and that isn't recorded", hint=f"record it: {self._record}"
-            )
-        if self._file.exists():
-            raise PipecliError(
-                f"{self._paper} was mailed before, and nobody knows whether that went out",
-                hint=f"if it arrived: {self._record}; if not, delete {self._file} and send again",
-            )
+        """Refuse to mail again what may be on its way, and is not recorded."""
+        if not self._file.exists() or self._is_recorded():
+            return
+        before = f"{self._paper.id} was mailed before, and"
+        if self._is_out.exists():
+            raise PipecliError(f"{before} that isn't recorded", hint=f"record it: {self._recording}")
+        raise PipecliError(
+            f"{before} nobody knows whether that went out",
+            hint=f"if it arrived: {self._recording}; if not, delete {self._file} and send again",
+        )
+
+    def _is_recorded(self) -> bool:
+        """True of the mail of an invoice that a kill after the commit, or a person who recorded it, left."""
+        if not isinstance(self._paper, Invoice) or not self._paper.sent:
+            return False
+        identity = str(BytesHeaderParser().parsebytes(self._file.read_bytes())["Message-ID"]).strip()
+        return any(activity.message_id == identity for activity in self._deal.activities)
 
     def deliver(self, server: Server, sender: str, recipients: Sequence[str], message: bytes) -> None:
         """Keep the message and give it to the server. Raises PipecliError when that fails."""
@@ -118,7 +126,7 @@ class PaperMailJournal:
         except Doubtful as error:
             raise PipecliError(
                 f"{error.message}: nobody knows whether the mail goes out, and nothing is changed",
-                hint=f"if it arrives: {self._record}; if not, delete {self._file} and send again",
+                hint=f"if it arrives: {self._recording}; if not, delete {self._file} and send again",
             ) from None
         except BaseException:
             self._file.unlink(missing_ok=True)
@@ -128,42 +136,38 @@ class PaperMailJournal:
     @contextmanager
     def until_recorded(self, message_id: str) -> Iterator[None]:
         """Deliver the mail and record it within: a failure between the two says so."""
-        before = len(ended)
+        made_before = len(changes_made)
         try:
             yield
         except (PipecliError, KeyboardInterrupt) as error:
-            if not self._is_delivered or len(ended) > before:
+            if not self._is_delivered or len(changes_made) > made_before:
                 raise
             with suppress(OSError):
-                self._out.touch()
+                self._is_out.touch()
             reason = str(error).removesuffix("; try again") or "interrupted"
             raise PipecliError(
                 f"the mail is out as {message_id}, but it is not recorded: {reason}",
-                hint=f"don't send it again; when that is fixed: {self._record}",
+                hint=f"don't send it again; when that is fixed: {self._recording}",
             ) from None
         finally:
-            if self._is_delivered and len(ended) > before:  # what follows is words, which nobody may read
-                self._file.unlink(missing_ok=True)
+            if self._is_delivered and len(changes_made) > made_before:
+                self._file.unlink(missing_ok=True)  # before words, which nobody may read
 
     def _keep(self, message: bytes) -> None:
         """Write the message and have it on the disk for certain."""
         try:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            self._out.unlink(missing_ok=True)
-            with self._file.open("wb") as handle:
-                handle.write(message)
-                handle.flush()
-                os.fsync(handle.fileno())
+            self._is_out.unlink(missing_ok=True)
+            write_hardened(self._file.parent, self._file.name, message)
         except OSError as error:
-            with suppress(OSError):  # half a mail there would be taken for one that may be out
+            with suppress(OSError):  # a mail there would be taken for one that may be out
                 self._file.unlink()
             raise PipecliError(
                 f"{self._file} can't be written: {error.strerror}", hint="nothing was sent"
             ) from None
 
 
-class Reader(NamedTuple):
-    """The reader of a paper: the person's name and address, where the pipeline has them."""
+class Recipient(NamedTuple):
+    """Whom a paper is for: the person's name and address, where the pipeline has them."""
 
     name: str
     email: str
@@ -175,7 +179,7 @@ def send_by_email(
     transaction: Transaction,
     sent: Change,
     deal: Opportunity,
-    wishes: Wishes,
+    options: MailOptions,
     claimed: Callable[[], AbstractContextManager[None]] = nullcontext,
 ) -> None:
     """Mail the quotation or invoice that `sent` makes, then write it and the mail on its deal as one commit.
@@ -188,12 +192,13 @@ def send_by_email(
     server = server_of({**os.environ, "PIPECLI_SMTP_HOST": "localhost"} if is_dry else os.environ)
     require_extra("pdf")
     place = transaction.pipeline.location
-    journal = PaperMailJournal(place.cache, paper.noun, paper.id, deal.id)
+    before = transaction.pipeline.get(type(paper), paper.id)
+    journal = PaperMailJournal(place, before, deal)
     journal.refuse_if_any()
     if not transaction.session.no_commit:
         git_commit.require_able(place.work_tree, place.git_dir)
-    reader = _reader(transaction, paper)
-    message = _message(transaction, paper, reader, server, wishes)
+    recipient = _recipient(transaction, paper)
+    message = _message(transaction, paper, recipient, server, options)
     if transaction.session.dry_run:
         typer.echo(without_controls(_shown(message)))
     (sender,) = _addresses(message, "From")
@@ -205,12 +210,12 @@ def send_by_email(
 
     with journal.until_recorded(str(message["Message-ID"])):
         transaction.do(
-            moves.sent_by_mail(sent, deal, _activity(transaction, message, reader), ", ".join(to)),
-            before=deliver,
+            sent_by_mail(sent, deal, _activity(transaction, message, recipient), ", ".join(to)),
+            before_writing=deliver,
         )
 
 
-def _reader(transaction: Transaction, paper: Quotation | Invoice) -> Reader:
+def _recipient(transaction: Transaction, paper: Quotation | Invoice) -> Recipient:
     """The paper's contact, else its lead, else its customer: the first who has an address."""
     customer = transaction.pipeline.find_record(Customer, paper.customer)
     contact = transaction.pipeline.find_record(Contact, paper.contact)
@@ -219,28 +224,31 @@ def _reader(transaction: Transaction, paper: Quotation | Invoice) -> Reader:
     if contact is not None:
         email = contact.emails[0] if contact.emails else ""
         fallback = (lead and lead.email) or (customer and customer.email) or ""
-        return Reader(contact.name, email or fallback, contact.id, language)
+        return Recipient(contact.name, email or fallback, contact.id, language)
     if lead is not None and (lead.email or customer is None):
-        return Reader(lead.name or "", lead.email or "", None, language)
+        return Recipient(lead.name or "", lead.email or "", None, language)
     name = customer.name if customer and customer.kind == "person" else ""
-    return Reader(name, (customer and customer.email) or "", None, language)
+    return Recipient(name, (customer and customer.email) or "", None, language)
 
 
 def _message(
-    transaction: Transaction, paper: Quotation | Invoice, reader: Reader, server: Server, wishes: Wishes
+    transaction: Transaction,
+    paper: Quotation | Invoice,
+    recipient: Recipient,
+    server: Server,
+    options: MailOptions,
 ) -> EmailMessage:
-    to = [named_address(address, "--to") for address in wishes.to]
+    to = [named_address(address, "--to") for address in options.to]
     if not to:
-        to = [_known(transaction, reader, paper)]
-    copied = [named_address(address, "--cc") for address in wishes.copied]
+        to = [_known(transaction, recipient, paper)]
+    copied = [named_address(address, "--cc") for address in options.copied]
     sender = sender_of(transaction.pipeline.settings_as_written, transaction.me, server)
     printed = printed_of(transaction.pipeline, paper)
-    words = MailText(one_line(wishes.subject or ""), f"{(wishes.body or '').strip()}\n")
-    if not words.subject or not wishes.body:
-        template = filled_mail(
-            _template(transaction, paper.noun, reader.language), printed, contact=reader.name, sender=sender
-        )
-        words = MailText(words.subject or template.subject, words.body if wishes.body else template.body)
+    words = MailText(one_line(options.subject or ""), f"{(options.body or '').strip()}\n")
+    if not words.subject or not options.body:
+        own = _template(transaction, paper.noun, recipient.language)
+        template = filled_mail(own, printed, contact=recipient.name, sender=sender)
+        words = MailText(words.subject or template.subject, words.body if options.body else template.body)
     return message_of(
         words,
         sender=sender,
@@ -265,9 +273,9 @@ def _template(transaction: Transaction, noun: str, language: str | None) -> Mail
     return own_template(noun, language)
 
 
-def _known(transaction: Transaction, reader: Reader, paper: Quotation | Invoice) -> Address:
-    if not reader.email:
-        whom = reader.contact or getattr(paper, "lead", None) or paper.customer or "nobody we know"
+def _known(transaction: Transaction, recipient: Recipient, paper: Quotation | Invoice) -> Address:
+    if not recipient.email:
+        whom = recipient.contact or getattr(paper, "lead", None) or paper.customer or "nobody we know"
         connection, known = transaction.pipeline.index.connection, "customer = ? AND emails IS NOT NULL"
         theirs = rows_where(connection, ("emails", "name"), "contacts", known, paper.customer)
         people = ", ".join(f"{loads(emails)[0]} ({name})" for emails, name in theirs[:3])
@@ -275,14 +283,14 @@ def _known(transaction: Transaction, reader: Reader, paper: Quotation | Invoice)
             f"{paper.id} is for {whom}, who has no e-mail address",
             hint="give one with --to ADDRESS" + (f": {people}" if people else ""),
         )
-    return addressed(reader.name, address_of(reader.email, f"the reader of {paper.id}"))
+    return addressed(recipient.name, address_of(recipient.email, f"the reader of {paper.id}"))
 
 
-def _activity(transaction: Transaction, message: EmailMessage, reader: Reader) -> Activity:
+def _activity(transaction: Transaction, message: EmailMessage, recipient: Recipient) -> Activity:
     """The mail as the deal remembers it."""
     identity = str(message["Message-ID"])
     taken = activity_ids(transaction.pipeline.index.connection)
-    is_theirs = any(address.addr_spec == reader.email for address in _addresses(message, "To"))
+    is_theirs = any(address.addr_spec == recipient.email for address in _addresses(message, "To"))
     return activity_of(
         id_of_mail(identity, taken.__contains__),
         at=transaction.now,
@@ -290,7 +298,7 @@ def _activity(transaction: Transaction, message: EmailMessage, reader: Reader) -
         message_id=identity,
         direction=Direction.OUT,
         by=transaction.me,
-        contact=reader.contact if is_theirs else None,
+        contact=recipient.contact if is_theirs else None,
     )
 
 
@@ -332,10 +340,10 @@ def send(
 
     This settles a next contact of the deal that is due.
     """
-    wishes = Wishes.of(email, to, cc, subject, body)
+    options = MailOptions.of(email, to, cc, subject, body)
     quotation = transaction.get(Quotation, ref, Care.ONLY)
     deal = transaction.pipeline.get(Opportunity, quotation.opportunity)
-    sent = moves.send_quotation(
+    sent = send_quotation(
         quotation,
         deal,
         siblings=transaction.pipeline.all(Quotation, opportunity=deal.id),
@@ -346,4 +354,4 @@ def send(
     if not email:
         transaction.do(sent)
         return
-    send_by_email(transaction, sent, deal, wishes)
+    send_by_email(transaction, sent, deal, options)

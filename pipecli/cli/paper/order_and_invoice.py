@@ -15,7 +15,7 @@ from pipecli.cli.common.record_verbs import register_remove, register_set_and_ed
 from pipecli.cli.common.session import say
 from pipecli.cli.common.transaction import Transaction
 from pipecli.cli.common.typed_values import typed_option
-from pipecli.cli.paper.mail import Cc, Email, Instead, To, Wishes, send_by_email
+from pipecli.cli.paper.mail import Cc, Email, Instead, MailOptions, To, send_by_email
 from pipecli.errors import PipecliError
 from pipecli.outbox.mail import NotSent
 from pipecli.outbox.once_across_clones import Claims, clone_name, require_unnumbered
@@ -215,7 +215,7 @@ def send(
 
     The mail is claimed in the shared pipeline, so that no two clones send it.
     """
-    wishes = Wishes.of(email, to, cc, subject, body)
+    options = MailOptions.of(email, to, cc, subject, body)
     invoice = transaction.get(Invoice, ref, Care.ONLY)
     change = rules.record_invoice_sent(invoice, now=transaction.now, again=again)
     if not email:
@@ -223,7 +223,7 @@ def send(
         return
     claimed = nullcontext if again else lambda: _claimed(transaction, invoice, alone=alone)
     deal = transaction.pipeline.get(Opportunity, invoice.opportunity)
-    send_by_email(transaction, change, deal, wishes, claimed)
+    send_by_email(transaction, change, deal, options, claimed)
 
 
 @contextmanager
