@@ -27,6 +27,7 @@ from pipecli.cli.common.terminal_and_own_config import environment
 from pipecli.cli.main import INTERRUPTED, run
 from pipecli.errors import PipecliError
 from pipecli.extras import PINNED_INSTALL_CHARTS
+from pipecli.records.days import quarter_of
 from pipecli.records.kinds import SETTINGS_FILE
 from pipecli.store import create_pipeline, git, git_commit
 from pipecli.store.create_pipeline import HOSTS, CiFile
@@ -166,7 +167,7 @@ def replay(root: Path, today: date, reviews: Sequence[CiFile] = ()) -> int:
             reviews=reviews,
         )
     last = LAST_DAY + shift
-    quarter = f"{last.year}-Q{(last.month + 2) // 3}"
+    quarter = quarter_of(last)
     known = {"targets": f"targets.{quarter}={{ana: 20000, luis: 15000, export: 40000}}"}
     for line in lines:
         with _world(line.moment + shift, line.author):

@@ -16,23 +16,26 @@ from pipecli.records.money import EXACT, MissingRate, Rates, percentage, rounded
 
 
 def split_amount(
-    amount: Decimal, items: Sequence[tuple[str | None, Decimal]], currency: str
+    amount: Decimal, shares: Sequence[tuple[str | None, Decimal]], currency: str
 ) -> Iterator[tuple[str | None, Decimal]]:
-    """Each product's part of a deal's amount, in proportion to its items; together the whole to the cent."""
-    if len(items) == 1:  # as most deals have it, of thousands
-        yield items[0][0], amount
+    """Each product's, or seller's, part of a deal's amount, by their shares; together the whole to the cent.
+
+    The shares are amounts of items, or percents; of one that stands twice they are added up.
+    """
+    if len(shares) == 1:  # as most deals have it, of thousands
+        yield shares[0][0], amount
         return
-    shares: dict[str | None, Decimal] = {}
-    for product, worth in items:
-        shares[product] = shares.get(product, Decimal(0)) + worth
-    whole = sum(shares.values(), Decimal(0))
+    by_key: dict[str | None, Decimal] = {}
+    for key, share in shares:
+        by_key[key] = by_key.get(key, Decimal(0)) + share
+    whole = sum(by_key.values(), Decimal(0))
     reached = passed = Decimal(0)
-    for product, share in shares.items():
+    for key, share in by_key.items():
         reached += share
         until = amount
         if whole:
             until = rounded(EXACT.divide(EXACT.multiply(amount, reached), whole), currency)
-        yield product, until - passed
+        yield key, until - passed
         passed = until
 
 

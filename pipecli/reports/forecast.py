@@ -11,7 +11,7 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple, Self
 
-from pipecli.records.days import PERIODS, Days
+from pipecli.records.days import PERIODS, Days, months_around
 from pipecli.records.money import Rates
 from pipecli.reports import group_of
 from pipecli.reports.deal_weighted_and_converted import Deal, Key, Valuation, Worth, split_amount
@@ -33,13 +33,15 @@ class Window(NamedTuple):
     is_asked: bool = False
     """True where somebody asked for `first`. If not it bounds only what was won, and overdue deals count."""
 
-    def has_won(self, day: date) -> bool:
+    def counts_won(self, day: date) -> bool:
+        """True where what was won on this day counts."""
         return (self.first is None or self.first <= day) and (self.last is None or day <= self.last)
 
-    def has_open(self, day: date | None) -> bool:
+    def counts_open(self, day: date | None) -> bool:
+        """True where an open deal counts that is expected to close on this day; None: nobody knows when."""
         if day is None:
             return not self.is_asked and self.last is None
-        return self.has_won(day) if self.is_asked else self.last is None or day <= self.last
+        return self.counts_won(day) if self.is_asked else self.last is None or day <= self.last
 
 
 def window_of(by: str, asked: Days, today: date) -> Window:
@@ -47,8 +49,7 @@ def window_of(by: str, asked: Days, today: date) -> Window:
     first, last = asked
     if first:
         return Window(first, last, is_asked=True)
-    this_month = today.replace(day=1)
-    first = this_month.replace(month=today.month - (today.month - 1) % 3) if by == "quarter" else this_month
+    first, _ = months_around(today, 3 if by == "quarter" else 1)
     return Window(first if last is None or first <= last else None, last)
 
 
@@ -58,21 +59,21 @@ class Row(NamedTuple):
     key: str | None
     process: str | None
     """The process of a stage; None in every other grouping."""
-    open_count: int
-    amount: Decimal
-    weighted: Decimal
-    won_count: int
-    won_amount: Decimal
-    won_without_amount_count: int
+    open_count: int = 0
+    amount: Decimal = _ZERO
+    weighted: Decimal = _ZERO
+    won_count: int = 0
+    won_amount: Decimal = _ZERO
+    won_without_amount_count: int = 0
     """Won for nobody knows how much: in no amount."""
-    overdue_count: int
-    without_date_count: int
-    without_amount_count: int
+    overdue_count: int = 0
+    without_date_count: int = 0
+    without_amount_count: int = 0
     categories: dict[str | None, Decimal] = {}
     """The amounts of the open deals by CATEGORIES; empty where no stage of the settings names one."""
     won_by: dict[str | None, Decimal] = {}
     """What each owner won."""
-    yearly_recurring: Decimal = Decimal(0)
+    yearly_recurring: Decimal = _ZERO
     """The recurring worth of the open deals a year."""
 
 
@@ -131,8 +132,8 @@ def forecast(
     sums = _Sums(by, valuation)
     for deal in deals:
         if deal.status == "won":
-            if deal.close is not None and window.has_won(deal.close):
-                sums.take(deal, valuation.worth(deal, today), is_overdue=False)
+            if deal.close is not None and window.counts_won(deal.close):
+                sums.count(deal, valuation.worth(deal, today), is_overdue=False)
         elif deal.status == "open":
             value = valuation.worth(deal, today)
             if deal.is_on_hold(today):
@@ -140,8 +141,8 @@ def forecast(
                 continue
             is_overdue = deal.is_overdue(today)
             sums.set_apart(deal, value, is_overdue=is_overdue)
-            if window.has_open(deal.close):
-                sums.take(deal, value, is_overdue=is_overdue)
+            if window.counts_open(deal.close):
+                sums.count(deal, value, is_overdue=is_overdue)
     places = {key: place for place, key in enumerate(order)}
     if called:
         earlier, sums.by_key = sums.by_key, defaultdict(list)
@@ -171,7 +172,7 @@ class _Sums:
         self.overdue, self.without_date, self.on_hold = (list[Worth | None]() for _ in range(3))
         self.without_amount = 0
 
-    def take(self, deal: Deal, value: Worth | None, *, is_overdue: bool) -> None:
+    def count(self, deal: Deal, value: Worth | None, *, is_overdue: bool) -> None:
         """Count a deal in its row and in the totals."""
         self.all.append((deal, value, is_overdue))
         if self.by == "product" and len(deal.products) > 1:
@@ -230,15 +231,15 @@ class _Sums:
 
 
 def _parts(
-    products: Sequence[tuple[str | None, Decimal]], value: Worth | None, currency: str
+    shares: Sequence[tuple[str | None, Decimal]], value: Worth | None, currency: str
 ) -> Iterator[tuple[str | None, Worth | None]]:
-    """Each product's, or seller's, part of a deal, in proportion; together the whole to the cent."""
+    """Each product's, or seller's, part of a deal's worth, as `split_amount` has it."""
     if value is None:
-        yield from ((product, None) for product in dict.fromkeys(product for product, _ in products))
+        yield from ((key, None) for key in dict(shares))
         return
-    parts = (split_amount(figure, products, currency) for figure in value)
-    for (product, amount), (_, weight), (_, yearly) in zip(*parts, strict=True):
-        yield product, Worth(amount, weight, yearly)
+    parts = (split_amount(figure, shares, currency) for figure in value)
+    for (key, amount), (_, weight), (_, yearly) in zip(*parts, strict=True):
+        yield key, Worth(amount, weight, yearly)
 
 
 def _key(deal: Deal, by: str, *, is_overdue: bool) -> Key:

@@ -67,7 +67,7 @@ class Organisation:
         return person is not None
 
 
-class Goal(NamedTuple):
+class Target(NamedTuple):
     """The target of one user or team for a period, as 2026-Q4, from its first day to its last."""
 
     period: str
@@ -88,12 +88,14 @@ class Attainment(NamedTuple):
 class Targets:
     """The targets that count between two days, and those of teams and managers that follow from them."""
 
-    def __init__(self, goals: Iterable[Goal], organisation: Organisation, first: date, last: date) -> None:
+    def __init__(
+        self, targets: Iterable[Target], organisation: Organisation, first: date, last: date
+    ) -> None:
         self.organisation = organisation
-        counted = _within(goals, first, last)
-        self.own = {who: sum((goal.amount for goal in of), Decimal(0)) for who, of in counted.items()}
-        self.periods = sorted({goal.period for of in counted.values() for goal in of})
-        """Those whose targets count."""
+        counted = _within(targets, first, last)
+        self.own = {who: sum((target.amount for target in of), Decimal(0)) for who, of in counted.items()}
+        self.periods = sorted({target.period for of in counted.values() for target in of})
+        """The periods of the targets that count."""
 
     @cached_property
     def covered(self) -> frozenset[str]:
@@ -135,7 +137,7 @@ class Targets:
         return self._of_all_below(user, frozenset())
 
     def total(self) -> Decimal | None:
-        """That of everybody."""
+        """The target of all users and teams together."""
         return self._of_all_below(None, frozenset())
 
     def _of_all_below(self, user: str | None, counted: frozenset[str]) -> Decimal | None:
@@ -166,14 +168,14 @@ def attainment(won: Decimal, target: Decimal) -> Attainment:
     return Attainment(target, percent, target - won)
 
 
-def _within(goals: Iterable[Goal], first: date, last: date) -> dict[str, list[Goal]]:
+def _within(targets: Iterable[Target], first: date, last: date) -> dict[str, list[Target]]:
     """Each principal's targets: of periods that lie in the window whole, the longest first, none twice."""
-    taken: dict[str, list[Goal]] = {}
-    inside = [goal for goal in goals if first <= goal.first and goal.last <= last]
-    for goal in sorted(inside, key=lambda goal: goal.first - goal.last):
-        others = taken.setdefault(goal.principal, [])
-        if all(goal.last < other.first or other.last < goal.first for other in others):
-            others.append(goal)
+    taken: dict[str, list[Target]] = {}
+    inside = [target for target in targets if first <= target.first and target.last <= last]
+    for target in sorted(inside, key=lambda target: target.first - target.last):
+        others = taken.setdefault(target.principal, [])
+        if all(target.last < other.first or other.last < target.first for other in others):
+            others.append(target)
     return taken
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pipecli.records.money import MissingRate, Rates, minor_digits
 from pipecli.reports.deal_weighted_and_converted import Deal
 from pipecli.reports.forecast import GROUPINGS, Forecast, Window, forecast
-from pipecli.reports.teams_and_targets import Goal, Organisation, Targets, roll_up
+from pipecli.reports.teams_and_targets import Organisation, Target, Targets, roll_up
 
 TODAY = date(2026, 11, 21)
 RATES = Rates(
@@ -88,8 +88,8 @@ def test_rows_add_up_to_totals_and_totals_to_the_deals(
     counted = [
         each
         for each in deals
-        if (each.status == "won" and each.close and window.has_won(each.close))
-        or (each.status == "open" and window.has_open(each.close))
+        if (each.status == "won" and each.close and window.counts_won(each.close))
+        or (each.status == "open" and window.counts_open(each.close))
     ]
     open_ones = [oracle(each, currency) for each in counted if each.status == "open"]
     won = [oracle(each, currency) for each in counted if each.status == "won"]
@@ -254,5 +254,5 @@ def test_what_a_team_won_is_told_by_each_of_its_sellers() -> None:
         "ana": {"ana": 50}, "eva": {"eva": 30}, "luis": {"luis": 20}
     }  # fmt: skip
     year = date(2026, 1, 1), date(2026, 12, 31)
-    targets = Targets([Goal("2026", *year, "ana", Decimal(90))], Organisation({}, {}, {}), *year)
+    targets = Targets([Target("2026", *year, "ana", Decimal(90))], Organisation({}, {}, {}), *year)
     assert targets.won(made(won).totals) == 50  # of those who have one

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipecli.cli.common.typed_dates import parse_period
-from pipecli.reports.teams_and_targets import Goal, Organisation, Targets, attainment
+from pipecli.reports.teams_and_targets import Organisation, Target, Targets, attainment
 
 #   marta (sales)
 #   ├── ana (iberia) ── luis
@@ -24,11 +24,13 @@ Q4 = (date(2026, 10, 1), date(2026, 12, 31))
 
 
 def targets(amounts: dict[str, dict[str, int]], first: date = Q4[0], last: date = Q4[1]) -> Targets:
-    goals = []
+    several = []
     for name, of in amounts.items():
         period = parse_period(name, date(2026, 1, 1))
-        goals += [Goal(name, period.first, period.last, who, Decimal(amount)) for who, amount in of.items()]
-    return Targets(goals, ORGANISATION, first, last)
+        several += [
+            Target(name, period.first, period.last, who, Decimal(amount)) for who, amount in of.items()
+        ]
+    return Targets(several, ORGANISATION, first, last)
 
 
 def test_people_report_to_the_manager_of_their_team_and_managers_to_that_of_the_team_above():
@@ -94,8 +96,10 @@ def test_a_team_with_those_below_it_is_to_win_what_they_come_to():
 
 def test_of_teams_below_each_other_with_one_manager_the_top_one_counts():
     both = Organisation({"marta": None}, {"sales": "marta", "iberia": "marta"}, {"iberia": "sales"})
-    goals = [Goal("2026-Q4", *Q4, team, Decimal(amount)) for team, amount in (("sales", 500), ("iberia", 50))]
-    assert Targets(goals, both, *Q4).of_manager("marta") == 500
+    several = [
+        Target("2026-Q4", *Q4, team, Decimal(amount)) for team, amount in (("sales", 500), ("iberia", 50))
+    ]
+    assert Targets(several, both, *Q4).of_manager("marta") == 500
 
 
 def test_of_a_row_what_those_won_counts_who_have_a_target():
@@ -111,14 +115,14 @@ def test_a_team_without_a_manager_is_the_next_ones_above():
     loose = Organisation(
         {"marta": "sales", "ana": "north"}, {"sales": "marta", "north": None}, {"north": "sales"}
     )
-    goals = [Goal("2026-Q4", *Q4, "north", Decimal(70)), Goal("2026-Q4", *Q4, "ana", Decimal(30))]
-    assert Targets(goals, loose, *Q4).of_manager("marta") == 70
+    several = [Target("2026-Q4", *Q4, "north", Decimal(70)), Target("2026-Q4", *Q4, "ana", Decimal(30))]
+    assert Targets(several, loose, *Q4).of_manager("marta") == 70
 
 
 def test_the_target_of_a_team_nobody_manages_is_in_the_total():
     loose = Organisation({"ana": "north"}, {"north": None}, {})
-    goals = [Goal("2026-Q4", *Q4, "north", Decimal(70)), Goal("2026-Q4", *Q4, "ana", Decimal(30))]
-    assert Targets(goals, loose, *Q4).total() == 70
+    several = [Target("2026-Q4", *Q4, "north", Decimal(70)), Target("2026-Q4", *Q4, "ana", Decimal(30))]
+    assert Targets(several, loose, *Q4).total() == 70
 
 
 @given(st.dictionaries(st.sampled_from(["marta", "ana", "luis", "sara", "zoe"]), st.integers(0, 10**9)))

@@ -292,7 +292,7 @@ def _period(plain: str, today: date) -> Period | None:
         if match := re.fullmatch(_PERIOD, plain):
             year, quarter, week, month = match.groups()
             if quarter:
-                return _months(int(year), int(quarter) * 3 - 2, 3, f"{year}-Q{quarter}")
+                return _months(int(year), int(quarter) * 3, 3, f"{year}-Q{quarter}")
             if week:
                 return _week(int(year), int(week))
             if month:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pipecli.cli.common.session import Session, owner_filter
 from pipecli.cli.common.table import Column, money
 from pipecli.cli.report.common import KeyNames, count_column, money_column
-from pipecli.records.days import PERIODS, months_later
+from pipecli.records.days import PERIODS, months_around, quarter_of
 from pipecli.records.money import minor_digits, rounded
 from pipecli.reports.deal_weighted_and_converted import Key
 from pipecli.reports.forecast import CATEGORIES, Forecast, Row, Window, chronological, forecast
-from pipecli.reports.teams_and_targets import Goal, Organisation, Targets, attainment, roll_up
+from pipecli.reports.teams_and_targets import Organisation, Target, Targets, attainment, roll_up
 from pipecli.store.index.owner_filter import OwnerFilter
 from pipecli.store.index.rows_for_reports import forecast_deals
 
@@ -209,62 +209,64 @@ def with_targets(run: Session, report: Forecast, by: str, names: ForecastNames) 
     A target counts where the days asked for hold its period whole. Nobody having asked, these are the month's
     (by quarter: the quarter's). Raises MissingRate.
     """
-    goals = _Goals(run, report)
-    total = record_of(report.totals, "", names)
+    known = _ForecastTargets(run, report)
     if by in PERIODS:
-        # A row for each with a target in which nothing is expected and nothing was won, too.
-        known, zero = {row.key for row in report.rows}, report.totals.amount * 0
-        without_deals = [
-            Row(name, None, 0, zero, zero, 0, zero, 0, 0, 0, 0)
-            for name in {goal.period for goal in goals.all} - known
-            if re.fullmatch(_PERIOD[by], name) and goals.of_period(name, report.window.first) is not None
-        ]
-        rows = sorted([*report.rows, *without_deals], key=lambda row: chronological(row.key))
-        targeted, reached = [], report.totals.won_amount * 0
-        for row in rows:
-            targets_of = goals.of_period(row.key, report.window.first)
-            won = targets_of.won(row) if targets_of else None
-            target = goals.total(targets_of) if targets_of else None
-            targeted.append(_with(record_of(row, by, names), target, won))
-            reached += won or 0
-        targets = [row["target"] for row in targeted if "target" in row]
-        # Of a month without a target what was won is nothing that the others' targets asked for.
-        is_whole = all("target" in row or not row["won_count"] for row in targeted)
-        total = _with(total, sum(targets) if targets and is_whole else None, reached)
-        return Targeted(targeted, total, f"the target of the {by}" if targets else "")
+        return _with_targets_of_periods(report, by, names, known)
+    total = record_of(report.totals, "", names)
     if by not in ("owner", "team", MANAGER):
         return Targeted([record_of(row, by, names) for row in report.rows], total, "")
-    counted = goals.of_window()
+    counted = known.of_window()
     if by == MANAGER:
-        lines = roll_up(report.rows, goals.organisation)
-        sums = {line.row.key for line in lines if line.is_sum}
-        targeted = []
+        lines = roll_up(report.rows, known.organisation)
+        managers = {line.row.key for line in lines if line.is_sum}
+        rows = []
         for line in lines:
             key = line.row.key or ""
             record = record_of(line.row, by, names) | {"level": line.level, "is_sum": line.is_sum}
-            if not line.is_sum and key in sums:
+            if not line.is_sum and key in managers:
                 record["is_own"] = True
             target = counted.of_manager(key) if line.is_sum else counted.of_user(key)
-            targeted.append(_with(record, target, counted.won(line.row) if line.is_sum else None))
-    else:
-        of, is_team = (counted.of_team, True) if by == "team" else (counted.of_user, False)
-        targeted = [
-            _with(
-                record_of(row, by, names),
-                of(row.key or ""),
-                counted.won(row, of_team=True) if is_team else None,
-            )
+            rows.append(_with(record, target, counted.won(line.row) if line.is_sum else None))
+    elif by == "team":
+        rows = [
+            _with(record_of(row, by, names), counted.of_team(row.key or ""), counted.won(row, of_team=True))
             for row in report.rows
         ]
+    else:
+        rows = [_with(record_of(row, by, names), counted.of_user(row.key or "")) for row in report.rows]
     base = f"the targets of {', '.join(counted.periods)}" if counted.periods else ""
-    return Targeted(targeted, _with(total, goals.total(counted), counted.won(report.totals)), base)
+    return Targeted(rows, _with(total, known.total(counted), counted.won(report.totals)), base)
+
+
+def _with_targets_of_periods(
+    report: Forecast, by: str, names: ForecastNames, known: _ForecastTargets
+) -> Targeted:
+    """The months or quarters; also those with a target in which nothing is expected and nothing was won."""
+    in_report, zero, first = {row.key for row in report.rows}, report.totals.amount * 0, report.window.first
+    without_deals = [
+        Row(name, None, amount=zero, weighted=zero, won_amount=zero)
+        for name in {target.period for target in known.all} - in_report
+        if re.fullmatch(_PERIOD[by], name) and known.of_period(name, first) is not None
+    ]
+    targeted, reached = [], zero
+    for row in sorted([*report.rows, *without_deals], key=lambda row: chronological(row.key)):
+        counted = known.of_period(row.key, first)
+        won = counted.won(row) if counted else None
+        targeted.append(_with(record_of(row, by, names), known.total(counted) if counted else None, won))
+        reached += won or 0
+    targets = [row["target"] for row in targeted if "target" in row]
+    # Of a month without a target what was won is nothing that the others' targets asked for.
+    is_whole = all("target" in row or not row["won_count"] for row in targeted)
+    whole = sum(targets) if targets and is_whole else None
+    total = _with(record_of(report.totals, "", names), whole, reached)
+    return Targeted(targeted, total, f"the target of the {by}" if targets else "")
 
 
 def even_shares(run: Session, report: Forecast) -> dict[str, tuple[str, Decimal]]:
     """For each month without a target an even part of its quarter's, else of its year's, with that period."""
-    goals = _Goals(run, report)
+    known = _ForecastTargets(run, report)
     months = [row.key for row in report.rows if row.key and re.fullmatch(_PERIOD["month"], row.key)]
-    shares = {month: goals.share(month) for month in months if goals.of_period(month, None) is None}
+    shares = {month: known.share(month) for month in months if known.of_period(month, None) is None}
     return {month: share for month, share in shares.items() if share}
 
 
@@ -278,7 +280,7 @@ def _with(record: Record, target: Decimal | None, won: Decimal | None = None) ->
     return record | {"target": target, **other, "attainment_percent": reached.percent, "gap": reached.gap}
 
 
-class _Goals:
+class _ForecastTargets:
     """The targets of the settings in the currency of a forecast."""
 
     def __init__(self, run: Session, report: Forecast) -> None:
@@ -292,11 +294,11 @@ class _Goals:
             {slug: team.get("parent") for slug, team in teams.items()},
         )
         self.today = report.today
-        self.all = list(_goals(run, settings.get("targets") or {}, report))
+        self.all = list(_targets_of_settings(run, settings.get("targets") or {}, report))
 
     def of_window(self) -> Targets:
         first = self.window.first or date.min
-        end_of_month = months_later(self.today.replace(day=1), 1) - timedelta(days=1)
+        _, end_of_month = months_around(self.today, 1)
         last = self.window.last or (date.max if self.window.is_asked else end_of_month)
         return Targets(self.all, self.organisation, first, last)
 
@@ -310,16 +312,15 @@ class _Goals:
         return targets if self.total(targets) is not None else None
 
     def share(self, month: str) -> tuple[str, Decimal] | None:
-        year, number = month.split("-")
-        for period, count in ((f"{year}-Q{(int(number) + 2) // 3}", 3), (year, 12)):
-            of_it = [goal for goal in self.all if goal.period == period]
-            target = self.total(Targets(of_it, self.organisation, date.min, date.max))
-            if target is not None:
-                return period, rounded(target / count, self.currency)
+        for period, count in ((quarter_of(date.fromisoformat(f"{month}-01")), 3), (month[:4], 12)):
+            of_it = [target for target in self.all if target.period == period]
+            amount = self.total(Targets(of_it, self.organisation, date.min, date.max))
+            if amount is not None:
+                return period, rounded(amount / count, self.currency)
         return None
 
     def total(self, targets: Targets) -> Decimal | None:
-        """That of everybody, or of those the options name."""
+        """The target of all, or of those whom the options name."""
         if one := self.owner_filter.owner or self.owner_filter.seller:
             return targets.of_user(one)
         if self.owner_filter.team:
@@ -335,7 +336,7 @@ def _days(key: str | None) -> Period | None:
     return parse_period(key, date.min)
 
 
-def _goals(run: Session, written: Mapping[str, Any], report: Forecast) -> Iterator[Goal]:
+def _targets_of_settings(run: Session, written: Mapping[str, Any], report: Forecast) -> Iterator[Target]:
     """The targets of the settings; `check` names those without a valid period."""
     rates = run.pipeline.rates
     for name, amounts in written.items():
@@ -344,4 +345,4 @@ def _goals(run: Session, written: Mapping[str, Any], report: Forecast) -> Iterat
             continue
         for principal, amount in amounts.items():
             exact = rates.convert(Decimal(str(amount)), rates.base, report.today, report.currency)
-            yield Goal(name, days.first, days.last, principal, rounded(exact, report.currency))
+            yield Target(name, days.first, days.last, principal, rounded(exact, report.currency))
