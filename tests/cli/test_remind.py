@@ -307,7 +307,7 @@ def test_without_its_remote_it_sends_nothing_unless_it_is_alone(
 
     said = cli("remind", code=1)
 
-    assert "error: origin can't be reached, and what other machines have sent is not known" in said.err
+    assert "error: origin can't be reached, and what other machines have done is not known" in said.err
     assert "--alone" in said.err
     assert hooks.taken == []
     assert "2 follow-ups for Ana Ruiz" in cli("remind", "--dry-run").out

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from pipecli.outbox import once_across_clones
+from pipecli.outbox import claims
 from pipecli.store import git_remote
 from pipecli.sync import sync
 from tests.syncing import GRINDERS, MACHINES, Clone
@@ -320,13 +320,13 @@ def test_somebody_who_is_always_faster_or_holds_the_branch(
     said = ana.refused()
     assert said.startswith("error: origin/main can't be moved: cannot lock ref 'refs/heads/main': Unable to")
     assert "main.lock': File exists; nothing is changed; try again; if no git is at work there" in said
-    monkeypatch.setattr(once_across_clones, "_TRIES", 2)
+    monkeypatch.setattr(claims, "_TRIES", 2)
     (folder / "remote.git/refs/pipecli/claims").mkdir(parents=True)
     (folder / "remote.git/refs/pipecli/claims/digest.lock").touch()
     monkeypatch.setenv("PIPECLI_CHANNEL", "json://127.0.0.1:1/")
     said = ana.cli("digest", "--to", "ana", code=1).err
     assert said.startswith(
-        "error: refs/pipecli/claims/digest can't be moved, and nothing is sent: cannot lock"
+        "error: refs/pipecli/claims/digest can't be moved, and nothing is done: cannot lock"
     )
 
 

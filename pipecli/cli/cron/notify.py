@@ -25,6 +25,7 @@ from pipecli.history import commits
 from pipecli.history.commit_as_of import BeforeTheFirst, Moment, Revision, commit_at
 from pipecli.history.history_index import History, open_history
 from pipecli.outbox.channels import Address, Channels, Courier, channels, variable
+from pipecli.outbox.claims import Claims, job
 from pipecli.outbox.notices import (
     About,
     Delivery,
@@ -39,7 +40,6 @@ from pipecli.outbox.notices import (
     recipients,
     write_unsent,
 )
-from pipecli.outbox.once_across_clones import Claims, job
 from pipecli.records.days import Days, months_around, quarter_of
 from pipecli.records.emails_and_phones import users_by_address
 from pipecli.reports.deal_weighted_and_converted import Valuation

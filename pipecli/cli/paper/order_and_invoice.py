@@ -17,8 +17,8 @@ from pipecli.cli.common.transaction import Transaction
 from pipecli.cli.common.typed_values import typed_option
 from pipecli.cli.paper.mail import Cc, Email, Instead, MailOptions, To, send_by_email
 from pipecli.errors import PipecliError
+from pipecli.outbox.claims import Claims, clone_name, require_unnumbered
 from pipecli.outbox.mail import NotSent
-from pipecli.outbox.once_across_clones import Claims, clone_name, require_unnumbered
 from pipecli.records.kinds import INVOICE, ORDER
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.papers import Invoice, Order, Quotation

@@ -39,9 +39,9 @@ from pipecli.history.deal_movements import Changes, ChangesAsked, movement_betwe
 from pipecli.history.history_index import open_history
 from pipecli.json_and_csv import dumps
 from pipecli.outbox.channels import Address, Courier, channels, variable
+from pipecli.outbox.claims import Claims, send_once
 from pipecli.outbox.dashboard_page import Table
 from pipecli.outbox.notices import Notice, notices
-from pipecli.outbox.once_across_clones import Claims, send_once
 from pipecli.records.compare_names import chosen_id
 from pipecli.records.days import Days
 from pipecli.records.emails_and_phones import email_key, users_by_address

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from pipecli.errors import PipecliError
-from pipecli.outbox.once_across_clones import Claims, Unreachable
+from pipecli.outbox.claims import Claims, Unreachable
 from pipecli.store import safe_files
 
 TODAY = date(2026, 11, 21)
@@ -142,7 +142,7 @@ def test_a_remote_that_takes_nothing_is_said(clones: list[Path], tmp_path: Path)
     hook.write_text("#!/bin/sh\necho 'only branches here' >&2\nexit 1\n")
     hook.chmod(0o755)
 
-    with pytest.raises(PipecliError, match="origin refused to record what is sent") as refused:
+    with pytest.raises(PipecliError, match="origin refused the claim, and nothing is done") as refused:
         claims_in(clones[0]).claim(["a"], "one", TODAY)
 
     assert "only branches here" in str(refused.value)

@@ -49,7 +49,7 @@ Days = dict[str, dict[str, str]]
 
 
 class Unreachable(PipecliError):
-    """The remote, which knows what other machines have sent, does not answer."""
+    """The remote, which knows what other machines have claimed, does not answer."""
 
     code = "unreachable"
 
@@ -89,35 +89,35 @@ class Claims:
             return mine
 
         def change(days: Days) -> bool:
-            taken = _all(days)
-            free = [key for key in wanted if key not in taken]
+            claimed = _all(days)
+            free = [key for key in wanted if key not in claimed]
             mine.clear()
-            mine.update(free, (key for key in wanted if key in pending and taken.get(key) == who))
+            mine.update(free, (key for key in wanted if key in pending and claimed.get(key) == who))
             days.setdefault(today.isoformat(), {}).update(dict.fromkeys(free, who))
             return bool(free)
 
         self._change(change, today)
         return mine
 
-    def claim_number(self, who: str, today: date, next_number: Callable[[Collection[str]], str]) -> str:
-        """Claim the number that `next_number` gives beside those that are claimed, or tell the one of `who`.
+    def claim_number(self, draft: str, today: date, next_number: Callable[[Collection[str]], str]) -> str:
+        """The number that is claimed for a draft: its own, else what `next_number` gives beside the others.
 
         Raises Unreachable, PipecliError.
         """
-        mine = ""
+        number = ""
 
         def change(days: Days) -> bool:
-            nonlocal mine
-            taken = _all(days)
-            mine = next((key for key, by in taken.items() if by == who), "")
-            if mine:
+            nonlocal number
+            claimed = _all(days)
+            number = next((key for key, by in claimed.items() if by == draft), "")
+            if number:
                 return False
-            mine = next_number(taken)
-            days.setdefault(today.isoformat(), {})[mine] = who
+            number = next_number(claimed)
+            days.setdefault(today.isoformat(), {})[number] = draft
             return True
 
         self._change(change, today)
-        return mine
+        return number
 
     def give_back(self, keys: Iterable[str], who: str, today: date) -> None:
         """Have keys be free again, which `who` could not send. Raises Unreachable, PipecliError."""
@@ -160,9 +160,9 @@ class Claims:
                 return
             states.add(before)
         if len(states) == 1:
-            raise PipecliError(f"{self.ref} can't be moved, and nothing is sent: {lost}", hint=LOCKED)
+            raise PipecliError(f"{self.ref} can't be moved, and nothing is done: {lost}", hint=LOCKED)
         raise PipecliError(
-            f"{self.ref} was changed by others {_TRIES} times at once, and nothing is sent", hint="try again"
+            f"{self.ref} was changed by others {_TRIES} times at once, and nothing is done", hint="try again"
         )
 
     def _present(self) -> str | None:
@@ -197,7 +197,7 @@ class Claims:
             if lost := race_lost(done):
                 return lost
             raise PipecliError(
-                f"{self.remote} refused to record what is sent: {remote_words(done)}",
+                f"{self.remote} refused the claim, and nothing is done: {remote_words(done)}",
                 hint="where no other machine does this, run it with --alone",
             )
         git.run(self.place.work_tree, "update-ref", self.ref, after)
@@ -205,13 +205,13 @@ class Claims:
 
     def _talk(self, *arguments: str, may_fail: bool = False) -> subprocess.CompletedProcess[bytes]:
         hint = "try again later; where no other machine does this, run it with --alone"
-        unknown = f"{self.remote} can't be reached, and what other machines have sent is not known"
+        unknown = f"{self.remote} can't be reached, and what other machines have done is not known"
         try:
             done = talk_to_remote(self.place, *arguments)
         except RemoteTimeout as error:
             raise Unreachable(f"{unknown}: {error}", hint=hint) from None
         if done.returncode and is_disk_full(done):
-            known = "what other machines have sent can't be written here"
+            known = "what other machines have done can't be written here"
             raise Unreachable(f"{known}: {remote_words(done)}", hint="make room on this disk, and try again")
         if done.returncode and not (may_fail and done.stdout):
             raise Unreachable(f"{unknown}: {remote_words(done)}", hint=hint)
@@ -232,7 +232,7 @@ class Claims:
         for day, by in sorted(days.items()):
             text = "".join(f"{key} {who}\n" for key, who in sorted(by.items()))
             tree += f"100644 {day}\0".encode() + bytes.fromhex(self._object("blob", text.encode()))
-        message = f"What pipecli has sent: {self.ref.rpartition('/')[2]}"
+        message = f"What pipecli has claimed: {self.ref.rpartition('/')[2]}"
         words = ("commit-tree", self._object("tree", tree), "-m", message)
         done = git.run(self.place.work_tree, *words, environment=_NOBODY)
         if done.returncode:
