@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 from ryaml import loads
 
+from pipecli.inbox.importing.workbook import tables_of_file
+from pipecli.inbox.moving.recognise_vendor import recognised
 from pipecli.inbox.moving.vocabulary import header_key, role_of_price
 from tests.conftest import Cli
 from tests.importing import Git, deals, state
@@ -503,7 +505,7 @@ def test_a_table_made_from_another_stays_out_and_of_two_that_differ_it_is_asked(
         deals_nov=rows,
         deals_oct="Deal ID,Deal Name,Stage,Amount,Close Date,Owner,Region\n"
         "1,Roof,Demo,120,2026-12-01,Nora Field,N\n2,Door,Closed Won,200,2026-02-01,Nora Field,S\n",
-        contacts="Contact ID,Name,Email,Phone\nC1,Mia Berg,mia@x.example,1\nC2,Tom,tom@x.example,2\n",
+        contacts="Contact ID,Name,Email,Phone\nC1,Mia Berg,mia@x.example,117\nC2,Tom,tom@x.example,118\n",
         more="Contact ID,Name,Email,Title\nC1,Mia Berg,mia@y.example,Head\nC2,Tom,tom@x.example,\n",
     )
     (people, deal) = _plan(cli, months, "--force")["questions"]
@@ -1645,16 +1647,16 @@ def test_thousands_of_a_currency_without_a_third_decimal_are_no_riddle(cli: Cli,
     [
         (
             {
-                "Office Phone": "1",
+                "Office Phone": "117",
                 "Email Address": "mia@acme.example",
                 "Account ID": "A1",
                 "Salutation": "Ms",
             },
-            "1",
+            "117",
         ),
-        ({"Work phone": "'+1", "Work email": "mia@acme.example", "Full name": "Mia Sol"}, "+1"),
-        ({"Business Phone": "1", "E-mail Address": "mia@acme.example", "Title": "Ms"}, "1"),
-        ({"Phone": "", "Phone number": "1", "Email": "", "Email Address": "mia@acme.example"}, "1"),
+        ({"Work phone": "'+117", "Work email": "mia@acme.example", "Full name": "Mia Sol"}, "+117"),
+        ({"Business Phone": "117", "E-mail Address": "mia@acme.example", "Title": "Ms"}, "117"),
+        ({"Phone": "", "Phone number": "117", "Email": "", "Email Address": "mia@acme.example"}, "117"),
     ],
 )
 def test_people_keep_address_number_and_position_whoever_exports_them(
@@ -2872,6 +2874,25 @@ def test_cells_tell_that_a_column_is_no_day_and_no_name_and_whom_no_list_of_user
     deal = deals(root)["1"]
     assert (str(deal["created"])[:10], deal["custom"]) == ("2021-01-05", {"closed_won": 8, "customer": 1})
     assert "customer" not in deal
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "kind"),
+    [
+        ("payment_terms", "id,code,displayName,discountPercent\nPT1,NET30,Net 30 Days,0\n", None),
+        ("bookings", "id,customer_name,customer_email,booking_date\n8,Mia,m@x.example,2026-01-05\n", None),
+        ("product.category", "id,name,parent_id/id,account\nc1,Bikes,c0,607100\n", None),
+        ("Leads", "LeadId,Title,Stage,CreatedDate,ConvertedOpportunityId\n1,CEO,New,20210105,\n", None),
+        ("leads", "lead_id,buyer_role,channel,business_hours_start_local\nL1,Owner,Web,8\n", None),
+        ("order-items", "id,product,unit_price,product_name,orders_link\n24,33,3200,Pipe,7\n", None),
+        ("quote_lines", "id,quote_id,product_code,name,amount,price\n1,7,PL,Lead,2,150\n", "items"),
+    ],
+)
+def test_a_table_of_something_else_is_no_list_of_customers_products_or_deals(
+    name: str, text: str, kind: str | None
+) -> None:
+    (told,) = recognised(tables_of_file(text.encode(), f"{name}.csv"))
+    assert (told and told.kind) == kind
 
 
 def test_an_open_deal_of_100_percent_is_told(cli: Cli, root: Path) -> None:

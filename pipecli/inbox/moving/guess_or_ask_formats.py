@@ -44,6 +44,14 @@ from pipecli.store import ids_and_files
 from pipecli.wording import count, first_of
 
 
+def header_line(table: Table) -> int | None:
+    """The line of a header below notes: the first of the widest among the first rows; None for none wider."""
+    widths = {r.line: sum(cell != "" for cell in (*r.cells.values(), *r.extra)) for r in table.rows[:30]}
+    widest = max(widths, key=lambda line: widths[line], default=None)
+    named = sum(re.fullmatch(r"column \d+", column) is None for column in table.columns)
+    return widest if widest and widths[widest] > max(2, named) else None
+
+
 def unit_of(header: str) -> str | None:
     """The unit that a header of amounts names: thousands in `Amount (k€)`, millions in `Wert in Mio. €`."""
     plain = folded(header).replace("_", " ")

@@ -28,14 +28,7 @@ from pipecli.inbox.moving.endings import columns_to_fill, is_of_stage, whole_row
 from pipecli.inbox.moving.findings import Findings, filled, know_users, owners, staying_out
 from pipecli.inbox.moving.plan_files import SETTINGS_PAGE, Step, plan_page, settings_page
 from pipecli.inbox.moving.recognise_by_words import Recognised, columns_for, columns_of_deals
-from pipecli.inbox.moving.recognise_vendor import (
-    check_vendor,
-    doubts,
-    header_line,
-    persons_of,
-    recognised,
-    with_marks,
-)
+from pipecli.inbox.moving.recognise_vendor import check_vendor, doubts, persons_of, recognised, with_marks
 from pipecli.inbox.moving.vocabulary import is_yes, kinds_of_rows, of_activity, patterns
 from pipecli.records.compare_names import is_code
 from pipecli.store import ids_and_files
@@ -88,7 +81,7 @@ def make_plan(
     tables = [table._replace(rows=CountedRows(table.rows)) for table in tables]
     pairs = list(zip(tables, recognised(tables, vendor), strict=True))
     for number, (table, told) in enumerate(pairs):
-        if line := header_line(table):
+        if line := formats.header_line(table):
             with suppress(PipecliError):
                 form = FileFormat(header=line, sheet=table.sheet or None)
                 below = rows_of_file(contents[table.name], table.name, form)

@@ -22,7 +22,7 @@ from pipecli.inbox.moving.vocabulary import (
     are_products,
     bare_header,
     evidence,
-    has_its_own_id,
+    has_its_own,
     header_key,
     is_of_another_thing,
     is_of_sale,
@@ -152,12 +152,10 @@ class _Unknown:
         """The facts that may speak against a kind, as `presets/evidence.yaml` calls them."""
         columns, named, header = self.columns_as[kind], self.named, self.table.columns
         roles, people, acts = ({*self.columns_as[of].values()} for of in (kind, "contacts", "activities"))
-        names = {header_key(column) for column, role in columns.items() if role == "name"}
         as_line, as_act = ({*map(synonyms()[of].columns.get, self.keys)} for of in ("items", "activities"))
         are_people = "first_name" in people and not people.isdisjoint(("last_name", "name"))
         is_paper = self.are_papers and not are_people  # of no deal: at most it stands for one
-        is_line = "quantity" in as_line and not as_line.isdisjoint(("unit_price", "total"))
-        of_sale = is_line or "items" in named
+        of_sale = "items" in named or ("quantity" in as_line and bool(as_line & {"unit_price", "total"}))
         return {
             "anything": True,
             "one column": len(columns) < 2,
@@ -170,19 +168,21 @@ class _Unknown:
             "deals": self.are_deals,
             "people": are_people,
             "people with jobs": are_people and "title" in people,
-            "an id of another thing": has_its_own_id(header, ""),  # `Ticket ID`
-            "an id of its own": has_its_own_id(header, self.stem),  # of `payments.csv`
+            "an id of another thing": has_its_own(header, ""),  # `Ticket ID`
+            "an id of its own": has_its_own(header, self.stem),  # of `payments.csv`
+            "what became deals": any(re.fullmatch(patterns()["became"], key) for key in self.keys),
+            "a day of its own": has_its_own(header, self.stem, "date"),  # of `bookings.csv`
             "lines without a stage": as_line >= {"quantity", "unit_price"} and "stage" not in roles,
             "a customer without an id": needed == {"customer"} and "external_id" not in roles,
             "a status alone": needed == {"status"},
             "an amount alone": needed == {"amount"} and roles.isdisjoint(_OF_A_DEAL),
             "a firm and no name": "customer" in roles and roles.isdisjoint(("name", *_HALVES)),
             "half a name": len(needed) == 1 and needed <= {*_HALVES},
-            "a name that anything has": names <= ANYTHING,
+            "a name that anything has": {header_key(c) for c in columns if columns[c] == "name"} <= ANYTHING,
             "a subject or a quantity": not (as_line | as_act).isdisjoint(("subject", "quantity")),
             "no day, type or subject": roles.isdisjoint(("at", "type", "subject")),
             "no code or price": not are_products(columns, self.keys),
-            "lines of a sale": of_sale and any(map(is_of_sale, self.keys)),
+            "lines of a sale": of_sale and any(map(is_of_sale, {*self.keys, *self.stem.split()[:-1]})),
             "lines with a total or a day": of_sale and ("total" in as_line or "at" in as_act),
         }
 

@@ -22,6 +22,7 @@ from pipecli.inbox.moving.vocabulary import (
     ANYTHING,
     header_key,
     is_of_another_thing,
+    is_of_sale,
     is_yes,
     kinds_named,
     kinds_of_rows,
@@ -366,6 +367,8 @@ def _of_presets(table: Table, several: Iterable[Preset], vendor: str | None = No
             set() < named <= {*_OF_PEOPLE, "opportunities", "activities"} - {preset.kind}
             or (preset.kind in ("contacts", "customers") and are_deals(table))
         )
+        of_sale = [c for c in map(header_key, table.columns) if c.endswith(" id") and is_of_sale(c)]
+        is_other |= preset.kind == "products" and bool(of_sale)  # `quote_id` of lines
         if not is_named and (must_be_named or is_other):
             continue
         ignored = {one_word(column) for column in preset.rest.get("ignore", ())} & by_key.keys()
@@ -439,11 +442,3 @@ def doubts(table: Table, told: Recognised) -> list[str]:
                and keys.issuperset(map(one_word, preset.recognise))]  # fmt: skip
     may_be = f"if it is of {' or '.join(several)}, say --from VENDOR"
     return [f"{table.name} is read by its header's words; {may_be}"] if several else []
-
-
-def header_line(table: Table) -> int | None:
-    """The line of a header below notes: the first of the widest among the first rows; None for none wider."""
-    widths = {r.line: sum(cell != "" for cell in (*r.cells.values(), *r.extra)) for r in table.rows[:30]}
-    widest = max(widths, key=lambda line: widths[line], default=None)
-    named = sum(re.fullmatch(r"column \d+", column) is None for column in table.columns)
-    return widest if widest and widths[widest] > max(2, named) else None

@@ -74,7 +74,7 @@ def one_word(name: str) -> str:
     return header_key(name).replace(" ", "")
 
 
-ANYTHING = {"name", "nombre", "nome", "nom", "نام", "naam", "namn", "nazwa"}
+ANYTHING = {"name", "display name", "nombre", "nome", "nom", "نام", "naam", "namn", "nazwa"}
 """Headers of a name that anything has, a quote or a project: with no role of firms it isn't a customer's."""
 _BY_ID = ("customer", "owner", "by", "contacts.contact")
 """Roles that a column may have by the id of another file's row: `Account Id`, `owner_id`."""
@@ -167,7 +167,8 @@ def is_of_sale(key: str) -> bool:
     """True for a header, of lines, that says whose they are: of a deal, an order, a customer."""
     of, _, what = key.partition(" ")
     is_record = synonyms()["items"].columns.get(key, "").startswith("record")
-    is_own = of in patterns()["with ids"].split() and what in ("", "id", "number", "no", "nr", "date", "ref")
+    of, what_of = of.removesuffix("s"), ("", "id", "number", "no", "nr", "date", "ref", "link")
+    is_own = of in patterns()["with ids"].split() and what in what_of
     return is_own or is_record or key in patterns()["who buys"].split(", ")
 
 
@@ -314,12 +315,12 @@ def is_of_another_thing(name: str) -> bool:
     return bool(other) or name.rpartition(".")[0].endswith("__c")
 
 
-def has_its_own_id(columns: Iterable[str], stem: str) -> bool:
+def has_its_own(columns: Iterable[str], stem: str, what: str = "id") -> bool:
     """True for a table of other things than deals: `payments.csv` with a column `payment_id`."""
     words = (re.sub("ies$", "y", word).removesuffix("s") for word in stem.split())
     things = {*words, *patterns()["with ids"].split()}
     keys = map(header_key, columns)
-    return any(key.endswith(" id") and things.issuperset(key.split()[:-1]) for key in keys)
+    return any(key.endswith(f" {what}") and things.issuperset(key.split()[:-1]) for key in keys)
 
 
 _IS_DATA = re.compile(r"(\\N|-?\d+[.,]\d+|\d{4}-\d\d-\d\d([T ]\d\d:\d\d\S*)?|\S+@\S+\.\w+)( \(\d+\))?")
