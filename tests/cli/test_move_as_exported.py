@@ -3407,16 +3407,18 @@ def test_two_deals_of_one_id_are_no_lines_and_the_plan_says_what_makes_lines(cli
     assert lines in cli("import", "plan", "e", "--into", "m", "--force").out
 
 
-def test_links_that_nobody_understands_are_told(cli: Cli) -> None:
+def test_a_deal_names_its_firm_by_the_domain_and_other_links_are_told(cli: Cli, root: Path) -> None:
     """Deals by the domain of a firm came without it, and lines by a reference stayed out, with no word."""
     source = _files(
         "e",
-        companies="Company ID,Company Name,Company Domain Name\nC-1,Acme,acme.example\n",
-        deals="Deal ID,Deal Name,Deal Stage,Amount,Associated Company Domain\nD,Hut,Demo,9,acme.example\n",
+        companies="Company ID,Company Name,Company Domain Name\nC-1,Acme,acme.example\nC-2,Zed,\n",
+        deals="Deal ID,Deal Name,Deal Stage,Amount,Associated Company Domain\nD,Hut,Demo,9,acme.example\n"
+        "E,Inn,Demo,8,\n",
         items="OpportunityId,Description,Quantity,UnitPrice\n@Ref1,Seat,2,100\n",
     )
     _plan(cli, source)
     ran = cli("import", "run", "m").out
+    assert [deals(root)[key].get("customer") for key in "DE"] == ["acme", None]
     assert "without a customer: 1 deal, whose rows name none that is known" in ran
     assert "1 row of items.csv: 1 left out; 1 of those left out name no record that is here" in ran
 

@@ -362,6 +362,7 @@ class Nameable:
         if not keys and noun == "customer":  # `Aurora, Ben Li`, as Odoo has a person of hers
             firm, _, person = text.rpartition(", ")
             keys = [key for key in known.called(firm) if self.people.at(key, person)]
+            keys = keys or self._by_domain.get(text.lower().removeprefix("www."), [])
         if not keys and (gone := self.departed(noun).find(text, text, emails=[text], own=text)):
             return gone.survivor or gone.key
         if not keys and (today := self.imports.renamed.of_today(noun, text)) in known.labels:
@@ -369,6 +370,18 @@ class Nameable:
         if len(keys) == 1 and not external and known.labels.get(keys[0], text) != text:
             self.respelt[noun, text] = known.labels[keys[0]]
         return _one(text, keys) if keys else None
+
+    @cached_property
+    def _by_domain(self) -> dict[str, list[str]]:
+        """The customers by the domain of their website, or that which HubSpot has of them."""
+        by_domain: dict[str, list[str]] = defaultdict(list)
+        website = "coalesce(website, json ->> '$.custom.domain')"
+        query = f"SELECT id, {website} FROM _customers JOIN _records USING (path)"
+        for key, place in self._pipeline.query(query):
+            host = re.sub(r"^(https?://)?(www\.)?|/.*", "", (place or "").lower())
+            if "." in host:
+                by_domain[host].append(key)
+        return by_domain
 
     def exists(self, noun: str, key: str) -> bool:
         return any(key in self.known(noun).labels for noun in nouns_of(noun))
