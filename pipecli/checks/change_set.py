@@ -19,7 +19,7 @@ from pipecli.history.commit_as_of import tip
 from pipecli.history.commits import file_changes, listed_commits, parse_commit
 from pipecli.history.events_in_words import RecordVersion
 from pipecli.records.base import Document, Plain, Record
-from pipecli.records.kinds import BY_NOUN
+from pipecli.records.kinds import BY_NOUN, SETTINGS
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.settings import Process, Settings
 from pipecli.store import git, safe_files
@@ -61,13 +61,14 @@ class ReviewedChanges:
 
     changed: Sequence[ReviewedRecord]
     settings: Settings | None
-    """Those of the base: a change set does not loosen the rules that it is held to. None: no valid ones."""
+    """Those of the base: a change set does not loosen the rules that it is held to. Its own where those are
+    not valid, which `not_compared` tells; None where neither are."""
     new_settings: Settings | None
     head: Pipeline
     between: Between
 
     @property
-    def limits(self) -> Settings:
+    def known_settings(self) -> Settings:
         assert self.settings, "rules that ask the settings wait for them"
         return self.settings
 
@@ -205,7 +206,8 @@ def not_compared(review: ReviewedChanges) -> Iterator[Problem]:
     for record in review.changed:
         if record.fault and not record.is_gone:
             message = f"the version before was not valid ({record.fault}): no rule can say what changed"
-            yield Problem(record.file, (), message)
+            own = ", and the limits are those of this change" if record.noun == SETTINGS.noun else ""
+            yield Problem(record.file, (), message + own)
 
 
 def _gone(review: ReviewedChanges) -> Iterator[ReviewedRecord]:

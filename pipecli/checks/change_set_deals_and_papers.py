@@ -86,7 +86,7 @@ def reopened_deal(review: ReviewedChanges) -> Iterator[Problem]:
 
 def final_value(review: ReviewedChanges) -> Iterator[Problem]:
     """Won deals whose final value is further from their quotation than the settings allow."""
-    most = review.limits.quotations.max_difference
+    most = review.known_settings.quotations.max_difference
     for record, before, after in review.present(Opportunity):
         closed = after.closed
         if after.status is not OpportunityStatus.WON or closed is None or closed.value is None:
@@ -193,7 +193,7 @@ def _offered(
     """The total of a quotation in the deal's currency; None where no rate is known."""
     offered = totals(quotation).net
     try:
-        return review.limits.rates.convert(offered, quotation.currency, closed.date, deal.currency)
+        return review.known_settings.rates.convert(offered, quotation.currency, closed.date, deal.currency)
     except MissingRate:
         return None
 

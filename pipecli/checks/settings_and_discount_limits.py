@@ -241,7 +241,7 @@ def discount_too_high(pipeline: Pipeline) -> Iterator[Problem]:
 
 def discount_raised_too_high(review: ReviewedChanges) -> Iterator[Problem]:
     """Discounts above what the settings allow that were given or raised, on what is open, drafted or sent."""
-    most = review.limits.quotations.max_discount
+    most = review.known_settings.quotations.max_discount
     if most is None:
         return
     for record, before, after in _on_offer(review):

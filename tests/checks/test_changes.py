@@ -422,6 +422,18 @@ def test_a_version_before_that_was_not_valid_is_said(told: Told, edit: Edit, git
     assert 'the version before was not valid (line 6: unknown key "nonsense"' in found["message"]
 
 
+def test_limits_of_a_change_that_mends_the_settings_are_told_as_its_own(
+    told: Told, edit: Edit, git: Callable[..., str]
+) -> None:
+    edit(SETTINGS, "max_discount: 20 ", "max_discount: twenty ")
+    git("commit", "-qam", "Broken")
+    edit(SETTINGS, "max_discount: twenty ", "max_discount: 90 ")
+    edit(DRAFT, "unit_price: 500.00", "unit_price: 500.00\n  discount: 80")
+    (found,) = told()
+    assert (found["file"], found["rule"]) == ("pipecli.yaml", "not-compared")
+    assert found["message"].endswith("what changed, and the limits are those of this change")
+
+
 def test_the_same_is_found_in_a_commit_as_in_the_working_tree(
     told: Told, cli: Cli, edit: Edit, git: Callable[..., str]
 ) -> None:
