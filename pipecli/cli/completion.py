@@ -120,8 +120,8 @@ class Completion:
                 return [(f"{name}={word}", about) for word, about in self._of_global(name)]
             names = ((name, "") for name in (*GLOBAL, "--version", "--help"))
             return self._begun(names if name.startswith("-") else self._nouns())
-        is_help = self.words[0] == "help" and len(self.words) > 1
-        self.words = self.words[is_help:]
+        if is_help := self.words[0] == "help" and len(self.words) > 1:
+            del self.words[0]
         name = ALIASES.get(self.words[0], self.words[0])
         if name not in NOUNS:
             return []

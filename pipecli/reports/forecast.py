@@ -180,7 +180,8 @@ class _Sums:
                 self.by_key[None, product].append((deal, part, is_overdue))
         elif self.by in ("owner", "team") and deal.sellers:
             for key, part in _parts(deal.credit_split(self.by), value, self.currency):
-                theirs = tuple(one for one in deal.sellers if one[self.by == "team"] == key)
+                place = 1 if self.by == "team" else 0  # the team's, or the user's
+                theirs = tuple(seller for seller in deal.sellers if seller[place] == key)
                 of_theirs = deal._replace(owner=key, sellers=theirs)
                 self.by_key[None, key].append((of_theirs, part, is_overdue))
         else:

@@ -379,7 +379,7 @@ def _ended_before(work_tree: Path, id_: str) -> GitRefused:
     """Why git gave no object: asked for that one alone it says so."""
     require_working(work_tree)
     done = attempt(work_tree, ("cat-file", "-e", id_))
-    said = f": {words_of(done)}" * bool(done.returncode)
+    said = f": {words_of(done)}" if done.returncode else ""
     way = "have its remote answer, and try again" if "promisor" in said else "look with `git fsck`"
     return GitRefused(f"git ended before it gave {id_}{said}", hint=way)
 

@@ -252,7 +252,7 @@ class Pipeline:
         except undo_or_finish_change.Unsettled as error:
             line = f"warning: {error}"
         except PipecliError as error:
-            half = "a command was cut off in a change, which waits: " * os.path.lexists(file)
+            half = "a command was cut off in a change, which waits: " if os.path.lexists(file) else ""
             line = f"warning: {half}{error}"
         if line:
             self.tell(line if place == self.location else f"{place.root}: {line}")

@@ -237,7 +237,7 @@ def server_of(
         "pipecli",
         version=__version__,
         instructions=_INSTRUCTIONS
-        + (f" Changes go to the branch {propose}; a person merges it." * bool(propose)),
+        + (f" Changes go to the branch {propose}; a person merges it." if propose else ""),
         lifespan=lifespan,
         on_list_tools=list_tools,
         on_call_tool=call_tool,

@@ -183,7 +183,7 @@ class Completer:
             raise Unreadable(price)
         if bool(price[1]) != bool(plain.get("tax_included")):
             if any("unit_price" in other for other in plain["items"]) or "tax_included" in plain:
-                how = ("without", "with")[bool(price[1])]
+                how = "with" if price[1] else "without"
                 raise Unreadable(f"the prices of the list are {how} tax: say tax_included for the others")
             plain["tax_included"] = True
         return price[0]

@@ -302,11 +302,11 @@ def _with_all_numbers(table: Table, told: Recognised) -> Recognised:
 
 def _with_whole_names(table: Table, told: Recognised) -> Recognised:
     """The columns; a name is the other half of one beside it unless most have it in them: `Nom;Prénom`."""
-    name, parts = told.roles.get("name"), ("first_name", "last_name")
-    lacking = [role for role in parts if role not in told.roles]
+    name = told.roles.get("name")
+    lacking = [role for role in ("first_name", "last_name") if role not in told.roles]
     if name is None or len(lacking) > 1:
         return told
-    half = told.roles[parts[lacking == ["first_name"] or not lacking]]
+    half = told.roles.get("last_name") or told.roles["first_name"]
     if told.kind == "users" and not lacking and not any(" " in text for text in texts(table, name)):
         login = {name: "id"} if all(re.fullmatch(SLUG, text) for text in texts(table, name)) else {}
         return told._replace(columns={c: of for c, of in told.columns.items() if c != name} | login)
