@@ -2851,6 +2851,11 @@ def test_a_deal_that_a_column_calls_closed_is_not_open_in_silence(
     cli("import", "run", "m")
     ways = {one["external_id"]: one["status"] for one in deals(root).values()}
     assert ways == {"1": "won", "2": "lost", "3": "open", "4": "won"}
+    flags = f"ID,Deal name,Deal stage,Amount,Close date,Is closed,Is won\n1,A,Away,9,2026-01-05,{yes},{no}\n"
+    both = _files(
+        "both", deals=f"{flags}2,B,Away,8,2026-01-06,{yes},{yes}\n3,C,Talks,7,2026-12-07,{no},{no}\n"
+    )
+    assert not _plan(cli, both, "--force")["questions"]  # a column for closed and one for won tell it
 
 
 @pytest.mark.parametrize("why", ["Motivo de fechamento perdido", "Motivo de perda", "Why we lost it"])

@@ -221,9 +221,9 @@ def ended_by_day_or_yes(
 
 
 def closed_stages(table: Table, roles: Mapping[str, str], of: Mapping[str, str]) -> list[str]:
-    """The stages, open by the outcomes `of` them, of which every deal is closed, as a column says."""
+    """The stages, open by the outcomes `of` them, of which every deal is closed, as a column alone says."""
     over: dict[str, bool] = {}
-    for row in table.rows if "closed" in roles else ():
+    for row in table.rows if "closed" in roles and not roles.keys() & {"won", "lost"} else ():
         stage, is_over = row.text(roles["stage"]), bool(is_yes(row.text(roles["closed"])))
         over[stage] = over.get(stage, True) and is_over
     return [stage for stage, is_over in over.items() if is_over and of.get(stage) == "open"]
