@@ -158,40 +158,43 @@ def merged_order(
     in_ours, in_theirs = set(ours), set(theirs)
     as_before = [element for element in base if element in in_ours and element in in_theirs]
     shared = set(as_before)
-    ours_moved = [side for side in ours if side in shared]
-    theirs_moved = [side for side in theirs if side in shared]
-    if ours_moved != theirs_moved and as_before not in (ours_moved, theirs_moved):
+    in_our_order = [element for element in ours if element in shared]
+    in_their_order = [element for element in theirs if element in shared]
+    if in_our_order != in_their_order and as_before not in (in_our_order, in_their_order):
         return None
-    spine = ours_moved if theirs_moved == as_before else theirs_moved
-    gaps: dict[H | None, tuple[list[H], list[H]]] = {element: ([], []) for element in (None, *spine)}
+    order = in_our_order if in_their_order == as_before else in_their_order
+    added: dict[H | None, tuple[list[H], list[H]]] = {element: ([], []) for element in (None, *order)}
+    """By the shared element that it follows, None for the beginning, what each side added."""
     for side, version in enumerate((ours, theirs)):
-        place: H | None = None
+        followed: H | None = None
         for element in version:
             if element in shared:
-                place = element
+                followed = element
             else:
-                gaps[place][side].append(element)
-    placed: set[H] = set()
-    result: list[H] = []
-    for at, (one, other) in gaps.items():
-        result += [] if at is None else [at]
-        here = _joined([x for x in one if x not in placed], [x for x in other if x not in placed], rank)
-        placed.update(here)
-        result += here
-    return result
+                added[followed][side].append(element)
+    result: dict[H, None] = {}  # each once: the sides may have added one at different places
+    for followed, sides in added.items():
+        result |= {} if followed is None else {followed: None}
+        new_ours, new_theirs = ([element for element in side if element not in result] for side in sides)
+        result |= dict.fromkeys(_joined(new_ours, new_theirs, rank))
+    return [*result]
 
 
-def _joined(one: list[H], other: list[H], rank: Callable[[H], Any]) -> list[H]:
+def _joined(ours: list[H], theirs: list[H], rank: Callable[[H], Any]) -> list[H]:
     """The elements that two sides put in one place: those of both once, between them the lower rank first."""
-    first, second = sorted((one, other), key=lambda run: [rank(element) for element in run])
+
+    def ranks(run: list[H]) -> list[Any]:
+        return [rank(element) for element in run]
+
+    first, second = sorted((ours, theirs), key=ranks)
     in_both = set(first) & set(second)
     shared = [element for element in first if element in in_both]
     if shared != [element for element in second if element in in_both]:
         return first + [element for element in second if element not in in_both]
     result: list[H] = []
     for element in [*shared, None]:
-        runs = [_taken(run, element) for run in (first, second)]
-        result += [x for run in sorted(runs, key=lambda run: [rank(x) for x in run]) for x in run]
+        before_it = [_taken(run, element) for run in (first, second)]
+        result += [new for run in sorted(before_it, key=ranks) for new in run]
         if element is not None:
             result.append(element)
     return result
