@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -151,6 +152,33 @@ def test_deals_of_a_report_with_a_row_for_each_product_have_these_as_lines(cli: 
         ("Travel", 1, 7),
     ]
     assert deals["o1"]["amount"] == 47
+
+
+@pytest.mark.parametrize(
+    ("price", "answer", "deals"), [(True, "", 2), (False, "line", 2), (False, "deal", 3)]
+)
+def test_amounts_of_rows_with_products_are_those_of_lines_where_prices_or_the_answer_say_so(
+    cli: Cli, root: Path, price: bool, answer: str, deals: int
+) -> None:
+    """Each row was a deal, and all agreed; a won deal with lines alone was won for nothing."""
+    report = "Opportunity,Account,Stage,Close Date,Product,Qty,Price,Amount\n"
+    report += "North,Acme,Demo,2026-12-30,Pump,2,1000,2000\nNorth,Acme,Demo,2026-12-30,Valve,5,120,600\n"
+    report += "South,Beta,Closed Won,2026-03-15,Panel,10,300,3000\n"
+    if not price:
+        report = re.sub(r",(Qty,Price|\d+,\d+)(?=,\w+$)", "", report, flags=re.M)
+    told = _plan(cli, report=report)
+    assert [question["about"] for question in told["questions"]] == ["rows"] * (not price)
+    plan = Path("m/plan.yaml")
+    plan.write_text(plan.read_text().replace("answer:", f"answer: {answer}"))
+    out = cli("import", "run", "m").out
+    assert "3,000.00 EUR | 1 row 3,000.00 EUR" in out
+    assert "2,600.00 EUR\n" in out
+    assert "they agree" in out
+    papers = [loads(path.read_text()) for path in root.glob("opportunities/**/*.yaml")]
+    assert len(papers) == deals
+    (won,) = (paper for paper in papers if paper["status"] == "won")
+    assert won["closed"]["amount"] == 3000
+    assert f"{deals} unchanged" in cli("import", "run", "m").out
 
 
 @pytest.mark.parametrize(

@@ -115,6 +115,7 @@ Beside it a column may be empty, as long as one isn't.
 """
 _ADDRESS = ("address",)
 """The field of whose template a column may be empty, with the sign before it: a town without a state."""
+WON_FOR_LINES = "won deals without an amount, for what their lines come to"
 DIVIDED = "prices of one, as the total of their line over its quantity"
 CLOSES_LATER = "won or lost on a day that is still to come"
 _REMEMBERED = 1 << 13

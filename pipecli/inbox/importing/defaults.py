@@ -106,6 +106,12 @@ class Completer:
         if noun in ("opportunity", "lead"):
             self._spell_words(plain)
 
+    def value_of_won(self, plain: Plain) -> Decimal | None:
+        """What the lines of a won deal come to, where it is unknown what it was won for."""
+        if plain.get("closed", {}).get("amount") != "unknown":
+            return None
+        return validate(Opportunity, plain).items_amount
+
     def _offer(self, plain: Plain, before: Part | None) -> None:
         """Give a quotation or an order its day and its deal's customer, and one with a total alone a line."""
         plain.setdefault("date", plain["created"].date())

@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeVar
 
 from pipecli.errors import FaultyFile, PipecliError, Reason, Unreadable
 from pipecli.history.events_in_words import RecordVersion, events_between
-from pipecli.inbox.importing.bindings import Bindings
+from pipecli.inbox.importing.bindings import WON_FOR_LINES, Bindings
 from pipecli.inbox.importing.cells import CLOSED_STAGE, Named, Path, nouns_of
 from pipecli.inbox.importing.day_formats import refuse_other_order
 from pipecli.inbox.importing.defaults import Completer, forget_ending
@@ -348,6 +348,10 @@ class RecordMaker:
         if rounding := self.completer.settle_currency(plain, money, self.bindings.other_currencies):
             self.bindings.tallies.count("replaced", rounding, draft.rows[0])
         self.completer.complete(plain, before)
+        is_whole = "items" in elements and self.matcher.parents is None and not draft.by_id
+        if is_whole and (worth := self.completer.value_of_won(plain)) is not None:
+            plain["closed"]["amount"] = worth
+            self.bindings.tallies.count("noted", WON_FOR_LINES, draft.rows[0])
         return plain
 
     def _customer(self, draft: Draft, before: Part | None) -> str | None:

@@ -8,8 +8,10 @@ where none does, the words of headers decide, and the plan says so.
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
+from functools import cache, partial
 from itertools import product
 from typing import Any
 
@@ -55,26 +57,28 @@ _OF_A_LINE = ("quantity", "unit_price", "product#", "uom")
 """Roles that nothing but a line has, where a table has a row for each."""
 _OF_DEALS = ("title", "amount", "stage", "status", "owner", "close", "expected_close")
 """Roles in which the rows of one deal don't differ; where its id tells it, but for what a line has, too."""
-_TERMS = ("unit_price", "discount", "discount_amount", "tax", "total")
+_OF_WHOLE = ("total", "discount", "discount_amount")
+_TERMS = ("unit_price", *_OF_WHOLE[1:], "tax", "total")
 _ROLES = (*_OF_A_LINE, "product", "description", "external_id", *_TERMS[1:])
-
 
 _NAMES = ("external_id", "custom.number", "custom.name", "title")
 """Roles by which other tables name a record."""
+_NAMING = ("custom.number", "custom.name", "custom.subject")
 _RECORDS = {"quotations": "record.quotation", "orders": "record.order", "opportunities": "record"}
 
 
 def with_papers_and_lines(
-    several: Sequence[tuple[Table, Recognised | None]],
+    several: Sequence[tuple[Table, Recognised | None]], findings: Findings
 ) -> list[tuple[Table, Recognised | None]]:
     """The tables with what no preset knows: papers of their deals, and lines, which name a record of another.
 
     A column nearly all of whose cells are names of records there tells it, whatever its header says.
     """
-    deals = {name for one in several for name in _names_of(*one, ("opportunities",))}
+    deals = _names_of(several, "opportunities")[""]
     known = [(one, told if told and told.vendor else of_papers(one, deals) or told) for one, told in several]
-    every = [(table, (_is_open(told) and _of_lines(table, known)) or told) for table, told in known]
-    return [(table, told and with_lines_in_rows(table, told)) for table, told in every]
+    names = cache(partial(_names_of, known))
+    every = [(table, (_is_open(told) and _of_lines(table, names)) or told) for table, told in known]
+    return [(table, told and with_lines_in_rows(table, told, findings)) for table, told in every]
 
 
 def _is_open(told: Recognised | None) -> bool:
@@ -84,38 +88,35 @@ def _is_open(told: Recognised | None) -> bool:
     return told.roles.keys().isdisjoint(("stage", "status"))
 
 
-def _names_of(table: Table, told: Recognised | None, kinds: Container[str], header: str = "") -> set[str]:
-    """The names of the records of a table of these kinds; short numbers only below the same header."""
-    named = [told.column_of(role) for role in _NAMES] if told and told.kind in kinds else []
-    own = [c for c in named if c and (not header or header_key(c) == header_key(header))]
-    cells = {folded(text) for column in own for text in texts(table, column)}
-    return {text for text in cells if header or not re.fullmatch(r"[\d.,]{1,4}", text)}
+def _names_of(several: Iterable[tuple[Table, Recognised | None]], kind: str) -> dict[str, set[str]]:
+    """The names of the records of a kind by the keys of their headers; by `""` all but short numbers."""
+    names = defaultdict[str, set[str]](set)
+    for table, told in several:
+        for column in filter(None, map(told.column_of, _NAMES)) if told and told.kind == kind else ():
+            cells = {*map(folded, texts(table, column))}
+            names[header_key(column)] |= cells
+            names[""] |= {text for text in cells if not re.fullmatch(r"[\d.,]{1,4}", text)}
+    return names
 
 
-def _of_lines(table: Table, known: Sequence[tuple[Table, Recognised | None]]) -> Recognised | None:
+def _of_lines(table: Table, names: Callable[[str], Mapping[str, set[str]]]) -> Recognised | None:
     """The columns of lines, by a quantity, a price and what names their record; None for other tables."""
-    columns = by_words(table, "items")
-    columns |= price_and_total(table, columns)
+    columns = (own := by_words(table, "items")) | price_and_total(table, own)
     roles = {*columns.values()}
     if "quantity" not in roles or roles.isdisjoint(("unit_price", "total")) or are_data(table.columns):
         return None
-    told = Recognised("items", "", "", columns, {"unknown": "skip"}, 1)
-    for kind, role in _RECORDS.items():
-        for column in table.columns:
-            names = {
-                name for one in known for header in ("", column) for name in _names_of(*one, (kind,), header)
-            }
-            if naming(table, [column], names):
-                rest = {c: of for c, of in columns.items() if not of.startswith("record")}
-                return told._replace(columns=rest | {column: role})
+    for (kind, role), column in product(_RECORDS.items(), table.columns):
+        if any(naming(table, [column], names(kind).get(key, ())) for key in ("", header_key(column))):
+            rest = {c: of for c, of in columns.items() if not of.startswith("record")}
+            return Recognised("items", "", "", rest | {column: role}, {"unknown": "skip"}, 1)
     return None
 
 
-def with_lines_in_rows(table: Table, told: Recognised) -> Recognised:
+def with_lines_in_rows(table: Table, told: Recognised, findings: Findings) -> Recognised:
     """The columns of deals or papers, with those of their lines where each row is one.
 
     They are so where rows of one id or number differ in what a line has and are alike in the rest; of papers
-    also where each has a single row with a quantity and a price.
+    also where each has a single row with a quantity and a price. Asks where they may be deals of one name.
     """
     keys = _keys(told)
     if told.kind not in ("opportunities", *PAPERS) or {"rows", "part"} & told.rest.keys() or not keys:
@@ -137,21 +138,31 @@ def with_lines_in_rows(table: Table, told: Recognised) -> Recognised:
     is_line = fed & {"description", "product", "product#"} and fed & {"quantity", "unit_price", "total"}
     words = () if keys[0] == told.column_of("title") else synonyms()["items"].columns
     own_to_all = {c for of in _OF_DEALS if (c := told.column_of(of)) and header_key(c) not in words}
-    is_other = told.kind not in PAPERS and own_to_all & apart
-    if not is_line or not (apart & columns.keys() or is_one_each) or is_other:
+    other = own_to_all & apart if told.kind not in PAPERS else set()
+    if not is_line or not (apart & columns.keys() or is_one_each) or other - {told.column_of("amount")}:
         return told
-    rest = [c for c in table.columns if c not in lines]
-    first = table._replace(columns=rest, rows=[rows[0] for rows in groups.values()])
+    if other and not _are_of_lines(table, lines, min(other), findings):
+        return told
+    others = [c for c in table.columns if c not in lines]
+    first = table._replace(columns=others, rows=[rows[0] for rows in groups.values()])
     head = told if told.vendor else (of_papers if told.kind in PAPERS else by_words_of)(first, ())
     known = head if head and head.kind == told.kind else told
-    kept = {c: role for c, role in known.columns.items() if c in rest}
+    kept = {c: role for c, role in known.columns.items() if c in others}
     below = {c: "items." + role for c, role in columns.items()}
     evidence = f"; {count(len(table.rows), 'row', ',')} of {len(groups):,} {told.kind}, each a line of one"
     if differing := [column for column in columns if column in apart]:
         evidence += f": those of one {keys[0]} differ in {' and '.join(differing)}"
-    return told._replace(
-        columns=kept | below, rest={**told.rest, "rows": "items", "lines": lines, "evidence": evidence}
-    )
+    rest = {**told.rest, "rows": "items", "lines": lines, "evidence": evidence}
+    return told._replace(columns=kept | below, rest=rest)
+
+
+def _are_of_lines(table: Table, lines: list[str], amount: str, findings: Findings) -> bool:
+    """True for amounts of deals that are their lines', as quantities and prices or the answer say."""
+    fits, differ = _best_fit(table._replace(columns=lines))[0], " and ".join(lines)
+    if any(agree(fit.nets, numbers(table, amount)) for fit in fits):
+        return True
+    question = f"{table.name}: rows of one deal differ in {differ}: is each a line of it, or a deal?"
+    return bool(findings.asked("rows", question, ("line", "deal")) == "line")
 
 
 def _keys(told: Recognised) -> list[str]:
@@ -193,9 +204,8 @@ def _varying(groups: Mapping[str, Sequence[Row]], columns: Iterable[str], key: s
 def of_lines_alone(table: Table, told: Recognised) -> set[str]:
     """The columns of a table with a row for each line that say nothing of a record as a whole."""
     keys = _keys(told) if _prefix(told) else []
-    return {*told.rest.get("lines", ())} | (
-        _varying(_groups(table, keys), table.columns, keys[0]) if keys else set()
-    )
+    apart = _varying(_groups(table, keys), table.columns, keys[0]) if keys else set()
+    return apart | {*told.rest.get("lines", ())}
 
 
 def with_terms(table: Table, told: Recognised, findings: Findings) -> Recognised:
@@ -339,9 +349,8 @@ def _off_by_words(table: Table, words: Mapping[str, Sequence[str]], findings: Fi
 
 def _says_percent(table: Table, column: str) -> bool:
     """True for a column whose header, or each of whose cells, says that it has percents."""
-    return bool(re.search(patterns()["percents"], folded(column))) or all(
-        "%" in t for t in texts(table, column)
-    )
+    is_said = re.search(patterns()["percents"], folded(column)) is not None
+    return is_said or all("%" in text for text in texts(table, column))
 
 
 def _are_rates(table: Table, column: str, nets: Sequence[Decimal | None] = ()) -> bool:
@@ -363,9 +372,7 @@ def worth_of_lines(known: Iterable[Known]) -> dict[str, Worth]:
         keys = _keys(told) if prefix else named[:1]
         if not keys or told.kind not in ("items", *PAPERS):
             continue
-        fields = {
-            prefix + field for field in ("unit_price", "quantity", "discount", "discount_amount", "tax")
-        }
+        fields = {prefix + of for of in ("unit_price", "quantity", "discount", "discount_amount", "tax")}
         feeds = {c: of for c, of in told.columns.items() if _field(of) in fields}
         columns = FileColumns(Source(validate(MappingFile, {"columns": feeds}, table.name)), table)
         for above, rows in _groups(table, keys).items():
@@ -388,15 +395,13 @@ def with_sums(known: Sequence[Known], findings: Findings) -> list[Recognised]:
     is_gross = any(told.kind == "items" and _says_tax(told, "unit_price") for _, told in known)
     several = [_of_sums(*one, worth, findings) if _has_open_sums(one[1]) else one[1] for one in known]
     kinds = (*PAPERS, "opportunities") * is_gross
-    return [
-        _with_tax(told) if told.kind in kinds or _says_tax(told, "items.unit_price") else told
-        for told in several
-    ]
+    return [_with_tax(of, told=of.kind in kinds or _says_tax(of, "items.unit_price")) for of in several]
 
 
-def _with_tax(told: Recognised) -> Recognised:
-    """The columns, and that prices are with their tax."""
-    return told._replace(rest={**told.rest, "set": {**told.rest.get("set", {}), "tax_included": True}})
+def _with_tax(columns: Recognised, *, told: bool) -> Recognised:
+    """The columns, and that prices are with their tax, if it is told."""
+    rest = {**columns.rest, "set": {**columns.rest.get("set", {}), "tax_included": True}}
+    return columns._replace(rest=rest) if told else columns
 
 
 def _of_sums(table: Table, told: Recognised, worth: Mapping[str, Worth], findings: Findings) -> Recognised:
@@ -425,26 +430,21 @@ def _of_sums(table: Table, told: Recognised, worth: Mapping[str, Worth], finding
         net, whole = sums_of(net_lines, cells.get(off, []), to)
         several = [taxed(net, tax, is_rate=False) for tax in taxes] + [net, whole] * bool(off or not base)
         if any(agree(cells[c], one) for c in figures if c != base for one in several):
-            fields = ("total", "discount", "discount_amount")
-            columns = {c: of for c, of in columns.items() if _field(of) not in fields}
+            columns = {c: of for c, of in columns.items() if _field(of) not in _OF_WHOLE}
             columns |= {off: {"to": to, "when": nonzero(table, off)}} if off else {}
             for field, one in (("total", sums_of(net_lines, [], "")[0]), (AFTER_DISCOUNT, net)):
                 if same := [c for c in figures if c not in ignored and agree(cells[c], one)]:
                     columns |= {base or same[0]: field}
                     break
             with_tax = [taxed(cells[c], tax, is_rate=False) for c in figures for tax in taxes if any(tax)]
-            told = _with_tax(told) if not base and any(agree(net, one) for one in with_tax) else told
+            told = _with_tax(told, told=not base and any(agree(net, one) for one in with_tax))
             return told._replace(columns=columns)
     if not any(lines) and "total" not in map(_field, columns.values()) and not _prefix(told):
         why = "no sum and no line is known of them, so they come to nothing"
-        findings.assumed.append(f"{table_name(table)}: {why}")
     elif any(lines) and sums:
         why = "no sum of a row is what its lines come to, less a discount or with tax"
-        findings.assumed.append(f"{table_name(table)}: {why}")
-    elif guess := told.rest.get("sum"):
-        findings.assumed.append(f"{table_name(table)}: {guess} is taken for the sum of its lines")
+    else:
+        why = f"{guess} is taken for the sum of its lines" if (guess := told.rest.get("sum")) else ""
+    findings.assumed += [f"{table_name(table)}: {why}"] if why else []
     told = told._replace(columns=columns)
-    return _with_tax(told) if not any(lines) and _says_tax(told, "total") else told
-
-
-_NAMING = ("custom.number", "custom.name", "custom.subject")
+    return _with_tax(told, told=not any(lines) and _says_tax(told, "total"))

@@ -88,13 +88,13 @@ def make_plan(
                 better = recognised([below], vendor)[0]
                 if told is None or (better and len(better.columns) > len(told.columns)):
                     pairs[number] = (below, better)
-    pairs = lines.with_papers_and_lines([(whole_rows(table), told) for table, told in pairs])
-    known = [_Recognition(table, part) for table, told in pairs if told for part in persons_of(table, told)]
-    known.sort(key=_place)
-    vendors = Counter(one.told.vendor for one in known if one.told.vendor)
+    vendors = Counter(told.vendor for _, told in pairs if told and told.vendor)
     leading = vendors.most_common(1)[0][0] if vendors else ""
     process = leading or "sales"
     findings = Findings(settings, answers or {}, leading, pipeline.today, process, ids_here=ids_here)
+    pairs = lines.with_papers_and_lines([(whole_rows(table), told) for table, told in pairs], findings)
+    known = [_Recognition(table, part) for table, told in pairs if told for part in persons_of(table, told)]
+    known.sort(key=_place)
     unread = [table for table, told in pairs if told is None]
     findings.currency_ids = dict(pair for one in unread for pair in formats.currency_ids(one).items())
     unknown = [table_name(table) for table in unread if not formats.currency_ids(table)]

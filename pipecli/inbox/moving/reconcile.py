@@ -6,7 +6,7 @@ The file's side is counted from its cells, not from what the import made of them
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Literal, NamedTuple
@@ -297,7 +297,7 @@ def _told_of_records(done: Import, columns: FileColumns, own: str, amount: str) 
                 grand_total=columns.number(row, "custom.grand_total") if amount == "total" else None,
             )
         above = told.get(external, above)
-        if above is not None and amount == "total":
+        if above is not None and (mapping.rows or amount == "total"):
             line = columns.line(row)
             above.lines += (line,) if line is not None or mapping.rows else ()
     return told
@@ -391,24 +391,28 @@ def reconcile(file: Reconciliation, before: Pipeline, here: Pipeline) -> None:
     file.told, file.changed = {}, [*worth, *file.changed]
 
 
-def _records_here(pipeline: Pipeline, kind: Kind, told: Container[str]) -> Iterator[tuple[str, _Here]]:
+def _records_here(pipeline: Pipeline, kind: Kind, told: Mapping[str, Told]) -> Iterator[tuple[str, _Here]]:
     """By external id, the deals or papers that a file tells of."""
     columns = "exact_amount, exact_total, exact_subtotal"
     if kind is OPPORTUNITY:  # what it was won for, or its amount, in the digits of its file
         columns = "status, stage, process, coalesce(json -> '$.closed.amount', json -> '$.amount')"
+        columns += ", json ->> '$.items', json -> '$.tax_included'"
     rows = pipeline.query(
         f"SELECT external_id, currency, key, {columns} FROM _{kind.table} JOIN _records USING (path) "
         "WHERE external_id IS NOT NULL"
     )
     for written, currency, key, *cells in rows:
         if (external := plain_digits(written)) in told and kind is OPPORTUNITY:
-            status, stage, process, value = cells
-            amount = Decimal(0 if value in (None, '"unknown"') else value)
-            yield external, _Here(currency, (amount,), 1, (status, stage), process, key=key)
+            status, stage, process, value, items, taxed = cells
+            values = [Decimal(0 if value in (None, '"unknown"') else value)]
+            if told[external].amount is None and told[external].lines and (value is None or taxed == "true"):
+                by_lines = sum((rounded(_worth(item), currency) for item in loads(items or "[]")), Decimal(0))
+                values = [by_lines] if value is None else values + [by_lines] * any(values)
+            yield external, _Here(currency, tuple(values), 1, (status, stage), process, key=key)
         elif external in told:
-            values = tuple(Decimal(cell) for cell in cells if cell is not None)
+            values = [Decimal(cell) for cell in cells if cell is not None]
             grand_total = values[1] if len(values) > 1 else None
-            yield external, _Here(currency, values, grand_total=grand_total, key=key)
+            yield external, _Here(currency, tuple(values), grand_total=grand_total, key=key)
 
 
 def _lines_here(pipeline: Pipeline, told: Mapping[str, Told]) -> Iterator[tuple[str, _Here]]:
