@@ -16,7 +16,7 @@ from pipecli.json_and_csv import loads
 from pipecli.records.days import PERIODS, Days, day_in, moment_in
 from pipecli.reports.deal_weighted_and_converted import Deal
 from pipecli.store.index.owner_filter import OwnerFilter, condition_of
-from pipecli.store.index.views import OF_LEAD, PROBABILITY
+from pipecli.store.index.views import ITS_STAGE, OF_LEAD, PROBABILITY
 
 if TYPE_CHECKING:
     from pipecli.reports.activity_and_first_response import Activity, FirstAnswer, Inquiry, OwnedDeal
@@ -106,7 +106,7 @@ def _deals(
             r.owner, r.hold_until, r.exact_yearly_recurring, r.sellers
             {"".join(more)}
         FROM _opportunities r
-        LEFT JOIN stages s ON s.process = r.process AND s.id = r.stage AND r.closed_stage IS NULL
+        {ITS_STAGE}
         WHERE {condition} {owned}""",
         (*parameters, *owners),
     )

@@ -100,6 +100,8 @@ _FIRST_RESPONSE = f"""CASE WHEN r.own_first_response IS NULL OR
 
 PROBABILITY = "coalesce(r.probability_by_hand, s.probability)"
 """The probability of a deal `r` at a stage `s`: its own, else the stage's."""
+ITS_STAGE = "LEFT JOIN stages s ON s.process = r.process AND s.id = r.stage AND r.closed_stage IS NULL"
+"""The stage `s` of a deal `r`; none where it ended nobody knows where (`closed.stage`)."""
 
 _OPPORTUNITIES = f"""
 CREATE VIEW opportunities AS SELECT r.*,
@@ -115,7 +117,7 @@ CREATE VIEW opportunities AS SELECT r.*,
         AS age_days,
     d.json
 FROM (SELECT r.*, {_FIRST_RESPONSE} AS first_response FROM _opportunities r) r JOIN _records d USING (path)
-LEFT JOIN stages s ON s.process = r.process AND s.id = r.stage
+{ITS_STAGE}
 LEFT JOIN users u ON u.id = r.owner
 LEFT JOIN _customers c ON c.path = 'customers/' || r.customer || '.yaml';"""
 
