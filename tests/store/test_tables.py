@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
+from datetime import date, datetime
+from decimal import Decimal
+
 from pipecli.records.kinds import INVOICE, LEAD, OPPORTUNITY, QUOTATION, Kind
-from pipecli.store.index import tables
+from pipecli.reports.deal_weighted_and_converted import Deal
+from pipecli.store.index import rows_for_reports, tables
+from pipecli.store.index.owner_filter import OwnerFilter
 from pipecli.store.parse_record import parse_record
 
 WRITTEN = "created: 2026-11-02T10:00:00+01:00\ncurrency: EUR\n"
@@ -117,3 +123,39 @@ def test_the_sums_of_papers_and_of_a_credit_note_below_nothing() -> None:
 
 def test_a_letter_is_one_sign_however_it_was_typed() -> None:
     assert tables.composed("Cafe\u0301s") == "Caf\u00e9s"
+
+
+def test_every_column_that_a_report_reads_is_in_its_field() -> None:
+    text = (
+        "id: OPP-2Q8XA\ncreated: 2026-11-02T10:00:00+01:00\ntitle: Mills\ntype: renewal\nprocess: a\n"
+        "stage: b\nstatus: lost\nowner: ana\nsource: fair\ncampaign: spring\nscore: 80\ncustomer: acme\n"
+        "lead: LEAD-2Q8XA\ncurrency: USD\namount: 10.50\nprobability: 35\nhold: {until: 2026-11-09}\n"
+        "items: [{description: Help, product: help, quantity: 1, unit_price: 10, per: month, term: 12}]\n"
+        "sellers: [{user: ana, percent: 60}, {user: luis, percent: 40}]\ncompetitors: [rex, ada]\n"
+        "closed: {date: 2026-11-10, reasons: [price], competitors: [ada]}\n"
+        "activities: [{id: BBBBB, type: call, at: 2026-11-03, subject: b, done: true}]\n"
+    )
+    connection = sqlite3.connect(":memory:")
+    connection.executescript(tables.schema())
+    known = [
+        ("stages", {"process": "a", "id": "b", "position": 1, "rotting_days": 14, "category": "commit"}),
+        ("users", {"id": "ana", "team": "north"}),
+        *tables.rows([("x.yaml", parse_record(OPPORTUNITY, "x.yaml", text))]),
+    ]
+    for table, row in known:
+        columns, values = ", ".join(f'"{name}"' for name in row), ", ".join("?" * len(row))
+        connection.execute(f"INSERT INTO {table} ({columns}) VALUES ({values})", [*row.values()])
+    more = (rows_for_reports._GROUPED, rows_for_reports._END, rows_for_reports._SHOWN)
+    (deal,) = rows_for_reports._deals(
+        connection, OwnerFilter(), "true", with_products=True, more=(*more, rows_for_reports._LAST_ACTIVITY)
+    )
+    assert deal == Deal(
+        id="OPP-2Q8XA", status="lost", process="a", stage="b", type="renewal", currency="USD",
+        amount=Decimal("10.50"), probability=Decimal(35), close=date(2026, 11, 10), owner="ana", team="north",
+        source="fair", customer="acme", title="Mills",
+        created=datetime.fromisoformat("2026-11-02T10:00:00+01:00"), campaign="spring",
+        has_lead=True, category="commit", rotting_days=14, score=80, reasons=("price",),
+        lost_to=("ada",), competitors=("rex", "ada"), last_activity=date(2026, 11, 3),
+        products=(("help", Decimal(120)),), hold_until=date(2026, 11, 9), yearly_recurring=Decimal(120),
+        sellers=(("ana", "north", Decimal(60)), ("luis", None, Decimal(40))),
+    )  # fmt: skip

@@ -125,7 +125,7 @@ def _deals(
     ) in rows:  # fmt: skip
         moment = datetime.fromisoformat(created) if created else datetime.min
         deals.append(
-            Deal._make((  # in half of the time that a call with thirty arguments takes
+            Deal._make((  # of 2,600 deals a call takes 0.6 ms more, one by names 3
                 key, status, process, stage, type_, currency,
                 None if amount is None else Decimal(amount),
                 None if probability is None else _exact(probability),
