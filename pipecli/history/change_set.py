@@ -308,11 +308,11 @@ def money_effect(present: Pipeline, range_: Range, changed_deals: Iterable[str])
     words = EarlierWords([renamed for renamed in told[::-1] if renamed])
     users = head.settings_as_written.get("users") or {}
 
-    def called(key: Key) -> Key:
+    def later_key(key: Key) -> Key:
         return key[0], key[1] and words.of_today("user", key[1], users)
 
     forecasts = {
-        by: [_forecast(end, head, by, currency, called) for end in ends] for by in ("month", "owner")
+        by: [_forecast(end, head, by, currency, later_key) for end in ends] for by in ("month", "owner")
     }
     keys = list(changed_deals)
     before_money, after_money = (_money(end, keys) if end else {} for end in ends)
@@ -339,16 +339,16 @@ def _or_none(past: PastPipeline) -> PastPipeline | None:
 
 
 def _forecast(
-    end: Pipeline | None, head: Pipeline, by: str, currency: str, called: Callable[[Key], Key]
+    end: Pipeline | None, head: Pipeline, by: str, currency: str, later_key: Callable[[Key], Key]
 ) -> Forecast | None:
     if end is None:
         return None
     window = Window(None, None)
     deals = forecast_deals(end.index.connection, OwnerFilter(), window, by)
     rates = end.rates if end.rates.base == currency else head.rates
-    called_so = called if by == "owner" and end is not head else None
+    renamed = later_key if by == "owner" and end is not head else None
     return forecast(
-        deals, by=by, rates=rates, today=head.today, window=window, currency=currency, called=called_so
+        deals, by=by, rates=rates, today=head.today, window=window, currency=currency, later_key=renamed
     )
 
 

@@ -208,7 +208,7 @@ def commit_at(
         commit = commit_meant(place, moment, or_date=True)
         seconds = git.output(place.work_tree, "rev-list", "--timestamp", "--max-count=1", commit, "--")
         return StandingCommit(commit, datetime.fromtimestamp(seconds_of(seconds.split()[0]), zone), ())
-    line, until = line_of(place), instant(moment, zone)
+    line, until = line_of(place), last_moment_of(moment, zone)
     last = line.last(until)
     if not last:
         raise _nothing(place, moment, datetime.fromtimestamp(line.first(), zone).date())
@@ -252,7 +252,7 @@ def moment_text(moment: Moment) -> str:
     return f"{moment:%Y-%m-%d %H:%M}" if isinstance(moment, datetime) else str(moment)
 
 
-def instant(moment: date, zone: tzinfo) -> datetime:
+def last_moment_of(moment: date, zone: tzinfo) -> datetime:
     """A time itself; of a date the last second."""
     if isinstance(moment, datetime):
         return moment

@@ -18,7 +18,7 @@ from pipecli.history.commit_as_of import (
     Revision,
     StandingCommit,
     commit_at,
-    instant,
+    last_moment_of,
     moment_text,
 )
 from pipecli.history.commits import Blob, key_of_path, records_below, root_entries
@@ -239,7 +239,7 @@ def _refuse_since_after_until(question: ChangesAsked, today: date, zone: tzinfo)
     until = today if question.until is None else question.until
     if not (isinstance(question.since, date) and isinstance(until, date)):
         return
-    if instant(until, zone) <= instant(question.since, zone):
+    if last_moment_of(until, zone) <= last_moment_of(question.since, zone):
         raise PipecliError(
             f"nothing lies between {moment_text(question.since)} "
             f"and {moment_text(question.until or Revision('now'))}",
@@ -271,12 +271,12 @@ def _opening(history: History, moment: Moment, zone: tzinfo) -> End:
     except BeforeTheFirst as error:
         if error.is_shallow or not isinstance(moment, date):
             raise
-        return End(moment_text(moment), instant(moment, zone).date(), None, NONE)
+        return End(moment_text(moment), last_moment_of(moment, zone).date(), None, NONE)
 
 
 def _end(history: History, moment: Moment, zone: tzinfo) -> End:
     standing = commit_at(history.place, moment, zone, lambda _: history.line)
-    day = day_in(instant(moment, zone), zone) if isinstance(moment, date) else standing.at.date()
+    day = day_in(last_moment_of(moment, zone), zone) if isinstance(moment, date) else standing.at.date()
     deals = deals_at(history, standing.commit)
     if deals is None:
         raise BeforeTheFirst(f"at {standing.name} there was no pipeline yet", is_shallow=False)

@@ -21,7 +21,7 @@ from pipecli.errors import PipecliError
 from pipecli.history import commits
 from pipecli.history.commit_as_of import FirstParentLine, Tip, line_of_git, tip
 from pipecli.history.commits import Blob
-from pipecli.history.version_facts import NOT_HERE, VersionFacts, facts_of
+from pipecli.history.version_facts import CONTENT_ABSENT, VersionFacts, facts_of
 from pipecli.store import git, safe_files
 from pipecli.store.index.index import DAMAGED, is_sealed, writing
 from pipecli.store.index.views import marks
@@ -336,5 +336,5 @@ class History:
         self.connection.executemany(
             f"INSERT OR IGNORE INTO versions VALUES (?, ?, {marks(VersionFacts._fields)})",
             # what is not here may be fetched one day
-            ((*blob, *version) for blob, version in versions.items() if version.fault != NOT_HERE),
+            ((*blob, *version) for blob, version in versions.items() if version.fault != CONTENT_ABSENT),
         )

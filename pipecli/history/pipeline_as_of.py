@@ -19,7 +19,7 @@ from pipecli.errors import Fault, FaultyFile, PipecliError
 from pipecli.history.commit_as_of import Moment, NoSuchMoment, StandingCommit, commit_at, tip
 from pipecli.history.commits import TreeEntry, tree_entries, tree_of
 from pipecli.history.history_index import first_parent_line
-from pipecli.history.version_facts import NOT_HERE, why_absent
+from pipecli.history.version_facts import CONTENT_ABSENT, why_absent
 from pipecli.json_and_csv import loads
 from pipecli.records.kinds import SETTINGS, SETTINGS_FILE, Kind
 from pipecli.store import git, safe_files
@@ -141,7 +141,7 @@ def _index(place: Location, standing: StandingCommit) -> index.Index:
         with suppress(OSError):
             file.unlink(missing_ok=True)
     past = index.Index(place, connection, file)
-    if any(fault.message == NOT_HERE for fault in past.faults()):  # it may be fetched one day
+    if any(fault.message == CONTENT_ABSENT for fault in past.faults()):  # it may be fetched one day
         with suppress(OSError):
             file.unlink(missing_ok=True)
     return past

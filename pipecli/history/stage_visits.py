@@ -107,7 +107,7 @@ def observations(history: History, until: str, now: datetime, stages: Collection
     return Observations(
         {
             key: [
-                Observation(known.times[line - 1], *histories.called(where, stages))
+                Observation(known.times[line - 1], *histories.as_called_now(where, stages))
                 for line, where in seen.items()
             ]
             for key, seen in histories.seen.items()
@@ -309,7 +309,7 @@ def last_stage_changes(pipeline: Pipeline, deals: Sequence[Deal], say: Say) -> d
     moves, moved = {}, set[int]()
     for deal in deals:
         seen = known.stage_histories.seen.get(deal.id, {})
-        places = [known.stage_histories.called(where, stages) for where in seen.values()]
+        places = [known.stage_histories.as_called_now(where, stages) for where in seen.values()]
         if places and places[-1] != (deal.process, deal.stage, "open"):
             moves[deal.id] = pipeline.today
         elif others := [place for place, other in enumerate(places[:-1], 1) if other != places[-1]]:

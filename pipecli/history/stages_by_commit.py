@@ -97,7 +97,7 @@ class StageHistories:
         if before and is_new and with_settings and before[:2] != place:
             self._renamed.setdefault(before[:2], {}).setdefault(place, line)
 
-    def called(self, where: Position, stages: Collection[Place]) -> Position:
+    def as_called_now(self, where: Position, stages: Collection[Place]) -> Position:
         """A place by its present name: one that is gone, all of whose deals came to one new place at once."""
         if not self._renamed:
             return where

@@ -23,7 +23,7 @@ LINKS = {
 """By noun, the field that names the record whose story it belongs to."""
 
 
-NOT_HERE = "this clone does not have its content"
+CONTENT_ABSENT = "this clone does not have its content"
 
 
 class VersionFacts(NamedTuple):
@@ -77,7 +77,7 @@ def facts_of(path: str, blob: Object) -> VersionFacts:
 
 def why_absent(blob: Object) -> str:
     """Why the content of a blob was not read."""
-    return f"{blob.size:,} bytes are too many for a record" if blob.size else NOT_HERE
+    return f"{blob.size:,} bytes are too many for a record" if blob.size else CONTENT_ABSENT
 
 
 def _fault(error: FaultyFile) -> str:

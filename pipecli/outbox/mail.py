@@ -181,7 +181,7 @@ def server_of(environment: Mapping[str, str]) -> Server:
     patience = values["TIMEOUT"] or f"{_PATIENCE:g}"
     if not re.fullmatch(r"[0-9]{1,4}(\.[0-9]+)?", patience) or not float(patience):
         raise PipecliError(f'PIPECLI_SMTP_TIMEOUT: "{patience}" isn\'t a number of seconds')
-    if values["USER"] and security == "none" and not _is_here(values["HOST"]):
+    if values["USER"] and security == "none" and not _is_this_machine(values["HOST"]):
         raise PipecliError(
             "PIPECLI_SMTP_SECURITY=none would send the password in the clear",
             hint="use starttls or tls, or no PIPECLI_SMTP_USER",
@@ -200,7 +200,7 @@ def server_of(environment: Mapping[str, str]) -> Server:
 _NAMES = ("HOST", "PORT", "SECURITY", "USER", "FROM", "TIMEOUT")
 
 
-def _is_here(host: str) -> bool:
+def _is_this_machine(host: str) -> bool:
     with suppress(ValueError):
         return ip_address(host).is_loopback
     return host == "localhost"

@@ -117,7 +117,7 @@ def forecast(
     window: Window,
     currency: str | None = None,
     order: Sequence[Key] = (),
-    called: Callable[[Key], Key] | None = None,
+    later_key: Callable[[Key], Key] | None = None,
 ) -> Forecast:
     """Group the open and won deals among `deals` by one of GROUPINGS.
 
@@ -125,7 +125,7 @@ def forecast(
     the open ones that are overdue or without a date have rows of their own. Money is in
     `currency` (default: the base): open deals at the rate of `today`, won ones at that of their day.
     Deals on hold are in none of the rows. `order` gives the keys that have a place of their own; the others
-    follow, the heaviest first. `called` tells what a key is called now, of deals of an earlier day.
+    follow, the heaviest first. `later_key` tells what a key is later_key now, of deals of an earlier day.
     Raises MissingRate.
     """
     valuation = Valuation(rates, currency)
@@ -144,10 +144,10 @@ def forecast(
             if window.counts_open(deal.close):
                 sums.count(deal, value, is_overdue=is_overdue)
     places = {key: place for place, key in enumerate(order)}
-    if called:
+    if later_key:
         earlier, sums.by_key = sums.by_key, defaultdict(list)
         for key, entries in earlier.items():
-            sums.by_key[called(key)] += entries
+            sums.by_key[later_key(key)] += entries
     rows = [sums.row(key, entries) for key, entries in sums.by_key.items()]
     rows.sort(key=lambda row: chronological(row.key) if by in PERIODS else _heaviest(row, places))
     return Forecast(

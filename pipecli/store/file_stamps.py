@@ -92,17 +92,17 @@ def stat_of(path: Path | str) -> Stat:
     return stat_of_status(os.lstat(path))
 
 
-def compare_stamps(old: dict[str, bytes], new: dict[str, bytes], *, has_doubts: bool = True) -> ChangedFiles:
-    """The difference between two sets of stamps; without doubts a file that was just written is as it was."""
+def compare_stamps(old: dict[str, bytes], new: dict[str, bytes], *, trusting: bool = False) -> ChangedFiles:
+    """The difference between two sets of stamps; `trusting`, a file that was just written is as it was."""
     changed, gone, differing = list[str](), list[str](), dict[str, bytes]()
     for folder in old.keys() | new.keys():
         if old.get(folder) == new.get(folder):
             continue
         before, after = _files(old.get(folder)), _files(new.get(folder))
         base = f"{folder}/" if folder else ""
-        fine = set() if has_doubts else {name for name, stat in before.items() if stat[1] == _IN_DOUBT}
+        trusted = {name for name, stat in before.items() if stat[1] == _IN_DOUBT} if trusting else set()
         changed += [
-            base + name for name, stat in after.items() if before.get(name) != stat and name not in fine
+            base + name for name, stat in after.items() if before.get(name) != stat and name not in trusted
         ]
         gone += [base + name for name in before if name not in after]
         differing[folder] = new.get(folder, b"")
@@ -120,7 +120,7 @@ _TICK, _COARSE = 20_000_000, 2_000_000_000
 """Nanoseconds between two times of a file, and on a disk that knows whole seconds only."""
 
 
-def doubted_stat(stat: Stat, clock: int) -> Stat:
+def stat_to_keep(stat: Stat, clock: int) -> Stat:
     """The stat to remember of a file that was read at a time of the clock; in doubt one that no file has.
 
     A file that was written in that very moment may be written again with the same size and time: it is read
@@ -131,11 +131,11 @@ def doubted_stat(stat: Stat, clock: int) -> Stat:
     return (size, _IN_DOUBT, inode, changed) if abs(clock - mtime) <= grain else stat
 
 
-def doubted(stamp: bytes, clock: int) -> bytes:
+def stamp_to_keep(stamp: bytes, clock: int) -> bytes:
     """The stamp to remember of a folder whose files were read at a time of the clock."""
     known = _files(stamp)
     young = {name: stat for name, stat in known.items() if abs(clock - stat[1]) <= _COARSE}
-    doubts = {name: doubt for name, stat in young.items() if (doubt := doubted_stat(stat, clock)) != stat}
+    doubts = {name: doubt for name, stat in young.items() if (doubt := stat_to_keep(stat, clock)) != stat}
     return restamp(stamp, doubts) if doubts else stamp
 
 

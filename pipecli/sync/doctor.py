@@ -214,7 +214,7 @@ def _stale(place: Location) -> int | None:
         return None
     finally:
         connection.close()
-    difference = file_stamps.compare_stamps(known, file_stamps.stamps(place.root), has_doubts=False)
+    difference = file_stamps.compare_stamps(known, file_stamps.stamps(place.root), trusting=True)
     return len(difference.changed) + len(difference.gone)
 
 

@@ -24,7 +24,7 @@ from pipecli.history.pipeline_as_of import PastPipeline, text_of_blob
 from pipecli.merge.merge_file import ConflictInWords, merge_file
 from pipecli.records.kinds import SETTINGS_FILE
 from pipecli.store import git, safe_files
-from pipecli.store.file_stamps import doubted_stat, stat_of
+from pipecli.store.file_stamps import stat_of, stat_to_keep
 from pipecli.store.git_commit import differing_files, refusal
 from pipecli.store.ids_and_files import with_schema_path
 from pipecli.store.index import index
@@ -285,7 +285,7 @@ class Candidate(PastPipeline):
         """
         clock, files = time.time_ns(), self._differing
         here = [file for file, entry in files.items() if entry]
-        stats = {file: doubted_stat(stat_of(self.root / file), clock) for file in here}
+        stats = {file: stat_to_keep(stat_of(self.root / file), clock) for file in here}
         is_read = "index" in self.__dict__ and SETTINGS_FILE not in files and not self.index.faults()
         if is_read and all(self.present.text(file) == self.text(file) for file in here):
             gone = [file for file in files if file not in stats]

@@ -938,7 +938,7 @@ def test_a_deal_that_ended_nobody_knows_where_is_in_no_stage_of_a_report(cli: Cl
     assert sum(row["lost_count"] + row["won_count"] for row in told["rows"]) == 0
     assert "unknown when it closed" in cli("opp", "show", str(deals(root)["1"]["id"])).out
     listed = json.loads(cli("opp", "list", "--all", "--format", "json").out)
-    assert {row["title"]: "probability" in row for row in listed} == {"Door": True, "Roof": False, "Wall": False}
+    assert {row["title"] for row in listed if "probability" in row} == {"Door"}
 
     closing = rows.replace("Qualified To Buy,300,2026-12-03", "Closed Lost,300,2026-11-20")
     cli("import", "run", "moves/w", packed("x.zip", {"all-deals.csv": head + closing}))

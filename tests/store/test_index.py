@@ -404,8 +404,8 @@ def test_a_file_is_in_doubt_as_long_as_its_disk_may_give_another_the_same_time()
     fine, whole_seconds = 1_790_000_000_123_456_789, 1_790_000_000_000_000_000
     for written, doubtful in ((fine, 20_000_000), (whole_seconds, 2_000_000_000)):
         stat = (5, written, 1, written)
-        assert file_stamps.doubted_stat(stat, written + doubtful) == (5, -1, 1, written)
-        assert file_stamps.doubted_stat(stat, written + doubtful + 1) == stat
+        assert file_stamps.stat_to_keep(stat, written + doubtful) == (5, -1, 1, written)
+        assert file_stamps.stat_to_keep(stat, written + doubtful + 1) == stat
 
 
 def test_the_index_of_a_pipeline_that_nobody_holds_any_more_is_closed(root):

@@ -71,7 +71,7 @@ def digest(
     """Print the week on one page: what moved, was won and lost, the forecast, who moved what, and what was
     left untouched.
 
-    With --email or --to it is sent instead, in the language of each reader, once a day from all clones
+    With --email or --to it is sent instead, in the language of each recipient, once a day from all clones
     together. Mail goes through the server of PIPECLI_SMTP_HOST, channels are those of `remind`.
     """
     week = Week(run, owner_filter(run), since, currency_code(currency))
@@ -163,7 +163,7 @@ class Week:
 
 
 class Page:
-    """A digest in the words of a reader."""
+    """A digest in the words of a recipient."""
 
     def __init__(self, week: Week, words: Words) -> None:
         self.week, self.words = week, words
@@ -255,7 +255,7 @@ class Page:
         return Message(self.title, self.text(_MAIL_WIDTH))
 
 
-class Reader(NamedTuple):
+class Recipient(NamedTuple):
     """One address that a digest goes to."""
 
     name: str
@@ -272,7 +272,7 @@ class Reader(NamedTuple):
         return f"{week.run.today}/{self.by}/{sha256(repr(about).encode()).hexdigest()[:12]}"
 
 
-def _readers(run: Session, email: Sequence[str], to: Sequence[str]) -> Iterator[Reader]:
+def _recipients(run: Session, email: Sequence[str], to: Sequence[str]) -> Iterator[Recipient]:
     """The addresses of --email and --to. Raises PipecliError for one that leads nowhere."""
     settings = run.pipeline.settings_as_written
     users = settings.get("users") or {}
@@ -284,7 +284,7 @@ def _readers(run: Session, email: Sequence[str], to: Sequence[str]) -> Iterator[
             bare = str(users[slug].get("email") or "")
             if not bare:
                 raise PipecliError(f"--email: {slug} has no address", hint=f"pipecli user set {slug} email=…")
-        yield Reader(slug or bare, "mail", user_language(settings, slug), bare)
+        yield Recipient(slug or bare, "mail", user_language(settings, slug), bare)
     if not to:
         return
 
@@ -298,52 +298,53 @@ def _readers(run: Session, email: Sequence[str], to: Sequence[str]) -> Iterator[
             raise PipecliError(f"--to: {name} has no channel", hint=way_out)
         language = user_language(settings, name if is_user else None)
         for place, address in enumerate(addresses):
-            yield Reader(name, "channel", language, f"{name}/{place}", address)
+            yield Recipient(name, "channel", language, f"{name}/{place}", address)
 
 
 def _send(run: Session, week: Week, email: Sequence[str], to: Sequence[str], *, is_again: bool) -> None:
     """Send the digest to those who have not had it today. Raises PipecliError."""
 
-    readers = {reader.key(week): reader for reader in _readers(run, email, to)}
-    pages = {language: Page(week, words_of(language)) for language in {r.language for r in readers.values()}}
+    recipients = {recipient.key(week): recipient for recipient in _recipients(run, email, to)}
+    languages = {recipient.language for recipient in recipients.values()}
+    pages = {language: Page(week, words_of(language)) for language in languages}
     claims = Claims(run.pipeline.location, "digest", keep=_KEPT_DAYS, alone=bool(run.option("alone")))
     if run.dry_run:
         known = claims.known_or_warn(say)
-        for key, reader in readers.items():
-            message = pages[reader.language].message()
+        for key, recipient in recipients.items():
+            message = pages[recipient.language].message()
             if key not in known:
-                way = f"through the channel {reader.address.channel}" if reader.address else "by mail"
-                write_text(drawn_message(f"{reader.name}, {way}", message))
+                way = f"through the channel {recipient.address.channel}" if recipient.address else "by mail"
+                write_text(drawn_message(f"{recipient.name}, {way}", message))
         return
-    deliver = _deliverer(run, readers.values())
-    keys = list(readers)
+    deliver = _deliverer(run, recipients.values())
+    keys = list(recipients)
     with send_once(run.pipeline, claims, "digest.json", keys, is_again=is_again, say=say) as sender:
-        for key in [key for key in readers if key in sender.mine]:
-            reader = readers[key]
-            mail = partial(deliver, reader, pages[reader.language])
-            if sender.send([key], f"{reader.name}: not delivered", mail):
-                mention(f"the digest is sent to {reader.name}")
+        for key in [key for key in recipients if key in sender.mine]:
+            recipient = recipients[key]
+            mail = partial(deliver, recipient, pages[recipient.language])
+            if sender.send([key], f"{recipient.name}: not delivered", mail):
+                mention(f"the digest is sent to {recipient.name}")
     sender.require_all_sent()
 
 
-def _deliverer(run: Session, readers: Collection[Reader]) -> Callable[[Reader, Page], str]:
-    """A function that sends a reader a page, and gives the reason why it was not delivered, or nothing.
+def _deliverer(run: Session, recipients: Collection[Recipient]) -> Callable[[Recipient, Page], str]:
+    """A function that sends a recipient a page, and gives the reason why it was not delivered, or nothing.
 
     All that can be refused is found out before anything is sent. Raises PipecliError.
     """
-    courier = Courier() if any(reader.address for reader in readers) else None
-    mailed = [reader for reader in readers if not reader.address]
+    courier = Courier() if any(recipient.address for recipient in recipients) else None
+    mailed = [recipient for recipient in recipients if not recipient.address]
     if mailed:
         from pipecli.outbox import mail
 
         server = mail.server_of(os.environ)
         sender = mail.sender_of(run.pipeline.settings_as_written, run.me(), server)
-        addresses = {reader: mail.named_address(reader.to, "--email") for reader in mailed}
+        addresses = {recipient: mail.named_address(recipient.to, "--email") for recipient in mailed}
 
-    def deliver(reader: Reader, page: Page) -> str:
-        if courier and reader.address:
-            return courier.send(reader.address, page.message())
-        to = addresses[reader]
+    def deliver(recipient: Recipient, page: Page) -> str:
+        if courier and recipient.address:
+            return courier.send(recipient.address, page.message())
+        to = addresses[recipient]
         message = mail.message_of(
             mail.MailText(page.title, page.text(_MAIL_WIDTH)), sender=sender, to=[to], copied=[],
             at=run.now, name="digest", page=page.html(),
@@ -351,7 +352,7 @@ def _deliverer(run: Session, readers: Collection[Reader]) -> Callable[[Reader, P
         try:
             mail.deliver_mail(server, sender.addr_spec, [to.addr_spec], message.as_bytes())
         except mail.Doubtful as error:
-            say(f"perhaps sent: the digest to {reader.name}: {error.message}")
+            say(f"perhaps sent: the digest to {recipient.name}: {error.message}")
         except mail.NotSent as error:
             return error.message
         return ""

@@ -94,7 +94,7 @@ def forecast_of(
         window=window,
         currency=currency,
         order=ForecastNames(run, by).stages() if by == "stage" else (),
-        called=earlier.later_key if earlier else None,
+        later_key=earlier.later_key if earlier else None,
     )
 
 

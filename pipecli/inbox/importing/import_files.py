@@ -125,7 +125,7 @@ def prepare_import(
     names = Nameable(pipeline, source.mapping.make, may_dangle=not kinds[0].folder)
     names.earlier = earlier or names.earlier
     for noun, keys in (coming or {}).items():
-        names.expect(noun, keys)
+        names.expect_records(noun, keys)
     # What is read beside the import itself counts nothing that is told.
     scratch = partial(compiled, pipeline, source, table, kinds[0], inside)
     if not part and table.columns[-1:] == [ORDINAL]:

@@ -65,7 +65,7 @@ def _is_same(value: object, other: object, names: Nameable) -> bool:
         value = getattr(value, "value", value)
         return other is not None and (value == other or written(value) == written(other))
     known = [names.known(noun) for noun in nouns_of(value.noun)]
-    keys = [key for one in known for key in (*one.with_external_id(value.text), *one.called(value.text))]
+    keys = [key for one in known for key in (*one.with_external_id(value.text), *one.with_name(value.text))]
     return other in (value.text, *keys)
 
 

@@ -46,8 +46,8 @@ class Removed(NotHere):
     """The record of a row was here, and people removed it or merged it into another."""
 
 
-_SIGNS = frozenset(("id", "external_id", "customer", "emails", "phones"))
-"""The fields that tell a contact from a namesake."""
+_MORE_THAN_A_NAME = frozenset(("id", "external_id", "customer", "emails", "phones"))
+"""The fields that tell a contact from a namesake, if a row has one."""
 
 
 @dataclass(slots=True)
@@ -107,7 +107,7 @@ class Matcher:
     def looked_through(self, readings: Sequence[RowReading]) -> Sequence[RowReading]:
         """The rows of a file, once their addresses are known: who has a row isn't her namesake in another."""
         if self.collection.noun == CONTACT.noun:
-            self.names.people.expect(sign for reading in readings for sign in _signs(reading, "emails"))
+            self.names.people.expect_addresses(one for each in readings for one in _list_of(each, "emails"))
         return readings
 
     def add(self, reading: RowReading) -> None:
@@ -129,18 +129,7 @@ class Matcher:
         if not (own or external) and self.collection.is_document and self.may_make:
             self.bindings.tallies.count("noted", KNOWN_WHOLE, reading.row)
             external = reading.values["external_id",] = self.bindings.mark_of(reading.row)
-        departed = None if own else self._departed(reading, external, name)
-        renamed = departed.key if departed and departed.survivor == departed.key else None
-        departed = None if renamed else departed
-        if departed and departed.survivor:
-            self.names.note_called(self.collection.noun, departed.survivor, name)
-            raise Removed(f"it is merged into {departed.survivor}")
-        if departed:
-            key = departed.key
-        elif self.collection.noun == CONTACT.noun:
-            key = self._person(reading, own or renamed, external, name)
-        else:
-            key = self._match(own or renamed, external, name)
+        key, departed = self._key(reading, own, external, name)
         is_new = departed is None and key not in self.known.labels
         if is_new and not self.may_make:
             raise NotHere(f"unknown {self.collection.noun} {external or name}")
@@ -165,6 +154,21 @@ class Matcher:
         draft = Draft(key, is_new, [reading.row], reading.values, new, departed=departed)
         draft.by_id = own is not None
         self.by_key[key] = draft
+
+    def _key(
+        self, reading: RowReading, own: str | None, external: str | None, name: str | None
+    ) -> tuple[str, Departed | None]:
+        """The id of a row's record, and that record as it was, where people removed it. Raises Unreadable."""
+        departed = None if own else self._departed(reading, external, name)
+        if departed and not departed.survivor:
+            return departed.key, departed
+        if departed and departed.survivor != departed.key:
+            self.names.note_called(self.collection.noun, departed.survivor, name)
+            raise Removed(f"it is merged into {departed.survivor}")
+        own = departed.key if departed else own  # it is renamed
+        if self.collection.noun == CONTACT.noun:
+            return self._person(reading, own, external, name), None
+        return self._match(own, external, name), None
 
     def _add_below(self, reading: RowReading) -> None:
         key = self._above or ""
@@ -211,7 +215,8 @@ class Matcher:
                     f"{written(known)} of the same {self.collection.noun}"
                 )
         draft.values.update(values)
-        if self.collection.noun == CONTACT.noun and _SIGNS.isdisjoint(path[0] for path in reading.values):
+        own = {path[0] for path in reading.values}
+        if self.collection.noun == CONTACT.noun and own.isdisjoint(_MORE_THAN_A_NAME):
             one = f'"{written(values.get(("name",), draft.key))}" has nothing but a name, as on line '
             self.bindings.tallies.count("noted", f"{one}{draft.rows[0].line}: one contact", reading.row)
         draft.rows.append(reading.row)
@@ -221,23 +226,23 @@ class Matcher:
         if external and self.known.with_external_id(external):
             return None
         if self.collection.noun == CONTACT.noun:
-            at, emails, phones = self._customer_and_signs(reading)
-            gone = self.names.departed(CONTACT.noun).find(external, name, at, emails)
+            customer, emails, phones = self._customer_emails_phones(reading)
+            gone = self.names.departed(CONTACT.noun).find(external, name, customer, emails)
             if gone and gone.survivor not in ("", gone.key):  # its survivor has its addresses now
                 own = {*map(email_key, gone.plain.get("emails", ()))} - {None}
                 if not own.isdisjoint(map(email_key, emails)):
                     return gone
-            if gone and self.names.people.has_row(gone.plain.get("emails", ()), emails):
+            if gone and self.names.people.has_own_row(gone.plain.get("emails", ()), emails):
                 return None  # her row has her address; this is a namesake's
-            return None if self.names.people.recognised(name, at, emails, external, phones) else gone
-        if self.collection.is_document or (name and self._called(name, external)):
+            return None if self.names.people.recognised(name, customer, emails, external, phones) else gone
+        if self.collection.is_document or (name and self._with_name(name, external)):
             name = None
         return self.names.departed(self.collection.noun).find(external, name) if external or name else None
 
-    def _customer_and_signs(self, reading: RowReading) -> tuple[str | None, list[str], list[str]]:
+    def _customer_emails_phones(self, reading: RowReading) -> tuple[str | None, list[str], list[str]]:
         """The customer of a contact's row, its addresses and its telephone numbers."""
         customer = reading.values.get(("customer",), self.bindings.constants.get(("customer",)))
-        emails, phones = (_signs(reading, list_) for list_ in ("emails", "phones"))
+        emails, phones = (_list_of(reading, list_) for list_ in ("emails", "phones"))
         if not isinstance(customer, Named) or (customer.may_lack and self._lacks(customer)):
             return None, emails, phones
         return self.names.key_of(customer), emails, phones
@@ -261,12 +266,12 @@ class Matcher:
 
     def _person(self, reading: RowReading, own: str | None, external: str | None, name: str | None) -> str:
         """The contact of a row: by id, external_id, e-mail, or name at the same customer; or a new one."""
-        at, emails, phones = self._customer_and_signs(reading)
+        customer, emails, phones = self._customer_emails_phones(reading)
         people = self.names.people
         if own or (external and self.known.with_external_id(external)):
             key = self._match(own, external, name)
         else:
-            known = people.recognised(name, at, emails, external, phones)
+            known = people.recognised(name, customer, emails, external, phones)
             if known is None:
                 if not name:
                     raise Unreadable("no name: what is the contact called?")
@@ -277,7 +282,7 @@ class Matcher:
                         "noted", f"new contacts with the {what} of others", reading.row
                     )
             key = known
-        people.add(key, name or self.known.labels.get(key, key), at, emails, phones)
+        people.add(key, name or self.known.labels.get(key, key), customer, emails, phones)
         return key
 
     def _match(self, own: str | None, external: str | None, name: str | None) -> str:
@@ -305,23 +310,23 @@ class Matcher:
 
     def _namesake(self, name: str, external: str | None) -> str:
         """The slug of a name: of the record called so, unless that is another's in the other system."""
-        called = self._called(name, external)
+        called = self._with_name(name, external)
         if len(called) > 1:
             raise Unreadable(
                 f'"{name}" is {" and ".join(called)}: name one by its {self.collection.identity}'
             )
         return called[0] if called else self.names.new_slug(self.collection.noun, name)
 
-    def _called(self, name: str, external: str | None) -> list[str]:
+    def _with_name(self, name: str, external: str | None) -> list[str]:
         ids = self.known.external_ids
-        called = self.known.called(name)
+        called = self.known.with_name(name)
         return [key for key in called if external is None or ids.get(key, external) == external]
 
 
-def _signs(reading: RowReading, list_: str) -> list[str]:
+def _list_of(reading: RowReading, list_: str) -> list[str]:
     """The addresses of a row, or its telephone numbers."""
     values = [value for path, value in reading.values.items() if path[0] == list_]
-    return [str(sign) for value in values for sign in (value if isinstance(value, tuple) else (value,))]
+    return [str(one) for value in values for one in (value if isinstance(value, tuple) else (value,))]
 
 
 def number_alike_rows(

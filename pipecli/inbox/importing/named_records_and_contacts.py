@@ -43,7 +43,7 @@ class People:
         """`rows` are id, name, customer, and the addresses and telephone numbers as JSON lists."""
         self._external_ids = external_ids
         self._by_email: dict[str, list[str]] = defaultdict(list)
-        self._by_place: dict[tuple[str, str | None], list[str]] = defaultdict(list)
+        self._by_name_and_customer: dict[tuple[str, str | None], list[str]] = defaultdict(list)
         self._by_name: dict[str, list[str]] = defaultdict(list)
         self._names: dict[str, set[str]] = defaultdict(set)
         self.customers: dict[str, str | None] = {}
@@ -65,17 +65,17 @@ class People:
             if (address := email_key(email)) and key not in self._by_email[address]:
                 self._by_email[address].append(key)
                 self._addresses[key].add(address)
-        for keys in (self._by_place[name_key(name), customer], self._by_name[name_key(name)]):
+        for keys in (self._by_name_and_customer[name_key(name), customer], self._by_name[name_key(name)]):
             if key not in keys:
                 keys.append(key)
 
-    def expect(self, emails: Iterable[str]) -> None:
+    def expect_addresses(self, emails: Iterable[str]) -> None:
         """Know the addresses of all rows to come: who has one of them isn't a row's of another address."""
         self._coming |= {address for email in emails if (address := email_key(email))}
 
-    def has_row(self, own: Iterable[str], told: Iterable[str]) -> bool:
-        """True where another row than the one that tells these addresses has one of somebody's own."""
-        return not ({*map(email_key, own)} - {*map(email_key, told)}).isdisjoint(self._coming)
+    def has_own_row(self, emails: Iterable[str], but_for: Iterable[str]) -> bool:
+        """True where the file has a row of somebody's addresses, another than the one of these."""
+        return not ({*map(email_key, emails)} - {*map(email_key, but_for)}).isdisjoint(self._coming)
 
     def recognised(
         self,
@@ -87,35 +87,38 @@ class People:
     ) -> str | None:
         """The contact that a row is about; None for one that nobody knows.
 
-        Who has another external_id is another person, as is one of another name at the same address.
+        1. Who has one of its addresses, and a name that may be hers; of several who is at the customer.
+        2. Who has its name at its customer; if the row has an address, nobody of whom a row tells another.
+        3. If it names no customer, who of these has one of its numbers. Else nobody if the row has an address
+           or each of them has, and nobody who has other numbers: they have but their name in common.
 
-        Raises Unreadable where two have the sign.
+        Who has another external_id is another person. Raises Unreadable where several have the same sign.
         """
-
-        def may_be(key: str) -> bool:
-            return external_id is None or self._external_ids.get(key, external_id) == external_id
-
         addresses = [address for email in emails if (address := email_key(email))]
-        known = [key for key in self._with(addresses) if may_be(key)]
+        known = self._not_another(self._with(addresses), external_id)
         if name:
             known = [key for key in known if any(may_be_one_person(name, own) for own in self._names[key])]
+        if len(known) > 1:
+            known = [key for key in known if self.customers[key] == customer] or known
         if known:
-            here = [key for key in known if self.customers[key] == customer] if len(known) > 1 else known
-            return _single(here or known, f"the address {addresses[0]}")
-        if not name:
-            return None
-        same = [key for key in self._by_place.get((name_key(name), customer), ()) if may_be(key)]
-        if (
-            addresses
-        ):  # one whose own address no row has got another; else she has a row, and this is a namesake
+            return _single(known, f"the address {addresses[0]}")
+        same = self._not_another(self.named_at(customer, name) if name else (), external_id)
+        if addresses:
             same = [key for key in same if self._addresses[key].isdisjoint(self._coming)]
-        if customer is None and (numbers := {*map(_digits, phones)}):
+        if customer is None:
+            numbers = {*map(_digits, phones)}
             if own := [key for key in same if self._phones[key] & numbers]:
                 return _single(own, f'the name "{name}" and this number')
-            same = [key for key in same if not self._phones[key]]
-        if customer is None and (addresses or all(self._addresses[key] for key in same)):
-            return None  # two without a customer have their name in common, and nothing else
+            if numbers:
+                same = [key for key in same if not self._phones[key]]
+            if addresses or all(self._addresses[key] for key in same):
+                return None
         return _single(same, f'the name "{name}" at {customer or "no customer"}') if same else None
+
+    def _not_another(self, keys: Iterable[str], external_id: str | None) -> list[str]:
+        """Those of contacts who have no other external_id."""
+        ids = self._external_ids
+        return [key for key in keys if external_id is None or ids.get(key, external_id) == external_id]
 
     def _with(self, addresses: Iterable[str]) -> list[str]:
         return [*dict.fromkeys(key for address in addresses for key in self._by_email.get(address, ()))]
@@ -125,17 +128,17 @@ class People:
         addresses = self._with(address for email in emails if (address := email_key(email)))
         return ["address"] * bool(addresses) + ["name"] * bool(self.namesakes(name))
 
-    def at(self, customer: str, name: str) -> list[str]:
-        """The contacts of this name at the customer."""
-        return self._by_place.get((name_key(name), customer), [])
+    def named_at(self, customer: str | None, name: str) -> list[str]:
+        """The contacts of this name at the customer, or of none."""
+        return self._by_name_and_customer.get((name_key(name), customer), [])
 
     def namesakes(self, name: str) -> list[str]:
         return self._by_name.get(name_key(name), [])
 
     def elsewhere(self, name: str) -> str:
         """The namesakes of a person and their customers, for an error: `maria-lopez is at contoso`."""
-        places = [(key, self.customers[key]) for key in self.namesakes(name)]
-        return "; ".join(f"{key} is at {place or 'no customer'}" for key, place in places[:3])
+        others = [(key, self.customers[key]) for key in self.namesakes(name)]
+        return "; ".join(f"{key} is at {customer or 'no customer'}" for key, customer in others[:3])
 
 
 def _digits(phone: str) -> str:
@@ -171,7 +174,7 @@ class KnownNames:
         if self._by_name is not None and key not in self._by_name[name_key(label)]:
             self._by_name[name_key(label)].append(key)
 
-    def called(self, name: str) -> list[str]:
+    def with_name(self, name: str) -> list[str]:
         """The ids of the records of this name, however it is spelt."""
         if self._by_name is None:
             self._by_name = defaultdict(list)
@@ -261,7 +264,7 @@ class Nameable:
         """A record with its stage, type, source and reasons as people have renamed them since."""
         return self.imports.renamed.in_record(plain, self._pipeline.settings)
 
-    def expect(self, noun: str, keys: Container[str]) -> None:
+    def expect_records(self, noun: str, keys: Container[str]) -> None:
         """Let rows name records, by their ids, that later files of the same move bring."""
         known = self.known(noun)
         for key in keys:
@@ -289,7 +292,7 @@ class Nameable:
     def _person(self, named: Named, customer: str | None) -> str:
         _, text, may_lack = named
         known = self.known(CONTACT.noun)
-        if text in known.labels and not known.called(text):
+        if text in known.labels and not known.with_name(text):
             return text
         if external := known.with_external_id(text):
             return _one(text, external)
@@ -357,11 +360,11 @@ class Nameable:
         if user := known.emails.get(email_key(text) or ""):
             return user
         external = known.with_external_id(text)
-        called = (*known.called(text), *self.earlier.called.get((noun, name_key(text)), ()))
+        called = (*known.with_name(text), *self.earlier.called.get((noun, name_key(text)), ()))
         keys = external or [*dict.fromkeys(called)]
         if not keys and noun == "customer":  # `Aurora, Ben Li`, as Odoo has a person of hers
             firm, _, person = text.rpartition(", ")
-            keys = [key for key in known.called(firm) if self.people.at(key, person)]
+            keys = [key for key in known.with_name(firm) if self.people.named_at(key, person)]
             keys = keys or self._by_domain.get(text.lower().removeprefix("www."), [])
         if not keys and (gone := self.departed(noun).find(text, text, emails=[text], own=text)):
             return gone.survivor or gone.key

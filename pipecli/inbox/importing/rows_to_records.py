@@ -364,8 +364,8 @@ class RecordMaker:
         named, customer = draft.values.get(("customer",)), draft.customer
         if not isinstance(named, Named) or customer is None or ", " not in named.text:
             return None
-        people = self.names.people.at(customer, named.text.rpartition(", ")[2])
-        is_whole = customer in self.names.known("customer").called(named.text)
+        people = self.names.people.named_at(customer, named.text.rpartition(", ")[2])
+        is_whole = customer in self.names.known("customer").with_name(named.text)
         return people[0] if len(people) == 1 and not is_whole else None
 
     def _lacks_currency(self, draft: Draft, deal: Opportunity, told: Mapping[Path, object]) -> bool:

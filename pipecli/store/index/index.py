@@ -22,7 +22,7 @@ from pipecli import __version__
 from pipecli.errors import Fault, FaultyFile
 from pipecli.records.kinds import SETTINGS
 from pipecli.store import file_stamps, safe_files
-from pipecli.store.file_stamps import Stat, doubted
+from pipecli.store.file_stamps import Stat, stamp_to_keep
 from pipecli.store.index import tables
 from pipecli.store.index.tables import SQLValue
 from pipecli.store.index.views import marks
@@ -35,9 +35,9 @@ if TYPE_CHECKING:
 S = TypeVar("S")
 T = TypeVar("T")
 
-_HELD = "composed, paired, signed, taxed on the sum"
-LAYOUT = f"{__version__}/{crc32(f'{tables.schema()} {tables.KEYS} {tables.INDEXES} {_HELD}'.encode()):08x}"
-"""Changes whenever the tables, or how they hold text, do: an index of another layout is built anew."""
+_SALT = "composed, paired, signed, taxed on the sum"  # how the tables hold text and numbers
+LAYOUT = f"{__version__}/{crc32(f'{tables.schema()} {tables.KEYS} {tables.INDEXES} {_SALT}'.encode()):08x}"
+"""Changes with the tables, and with a word more in the salt: an index of another layout is built anew."""
 
 _PATIENCE = 10.0
 _CACHE = "cache_size = -16384"
@@ -80,7 +80,7 @@ class Index:
         changed = sorted(denied.difference(difference.gone).union(difference.changed))
         with writing(self.connection):
             _read(self.connection, changed, difference.gone, _on_disk(self.location.root))
-            self._stamp({folder: doubted(stamp, clock) for folder, stamp in difference.stamps.items()})
+            self._stamp({folder: stamp_to_keep(stamp, clock) for folder, stamp in difference.stamps.items()})
 
     def update(
         self,
@@ -98,7 +98,7 @@ class Index:
         changes: dict[str, dict[str, Stat | None]] = defaultdict(dict)
         for file in (*stats, *removed):
             folder, _, name = file.rpartition("/")
-            changes[folder][name] = file_stamps.doubted_stat(stats[file], clock) if file in stats else None
+            changes[folder][name] = file_stamps.stat_to_keep(stats[file], clock) if file in stats else None
         self.connection.execute(f"PRAGMA {_CACHE}")
         if isinstance(rows, Index):
             self.connection.execute("ATTACH ? AS draft", (str(rows.file),))
@@ -249,7 +249,7 @@ def _build(connection: sqlite3.Connection, root: Path) -> None:
     # One of each kind makes the models, before there are two processes that would make them.
     _content_of([*{file.partition("/")[0]: file for file in changed}.values()], text_of)
     _fill(connection, map_in_two_processes(lambda files: _content_of(files, text_of), changed))
-    stamped = ((_text(folder), doubted(stamp, clock)) for folder, stamp in present.items())
+    stamped = ((_text(folder), stamp_to_keep(stamp, clock)) for folder, stamp in present.items())
     with writing(connection):
         connection.executemany("INSERT INTO _folders VALUES (?, ?)", stamped)
 
