@@ -1,7 +1,9 @@
 """Text of others made harmless for a terminal, a spreadsheet, JSON, Markdown, a code host, a message.
 
-Anyone may have written a record: it must move no cursor, run as no formula, and call nobody. What a printed
-paper says is kept from running in `outbox/typesetting.py`.
+Anyone may have written a record: it must move no cursor, run as no formula, and call nobody. `terminal_line`
+is for what is printed, `message_line` for what is sent, `one_line` for what becomes a name, a subject or a
+comment, `visible` for what an error quotes. A printed paper's text is kept from running in
+`outbox/typesetting.py`.
 """
 
 from __future__ import annotations

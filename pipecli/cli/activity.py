@@ -100,7 +100,7 @@ def add(
     if len(refs or ()) == 1 and refs != ["-"]:
         record = record_of(transaction, str(refs and refs[0]))
         change = decide(record)
-        transaction.do(change, printed=Printed(record.noun, record.key, ids[-1], is_new=True))
+        transaction.commit_and_print(change, printed=Printed(record.noun, record.key, ids[-1], is_new=True))
     else:
         model: type[Lead | Opportunity] = Opportunity  # of --where
         get = partial(record_of, transaction)
@@ -193,7 +193,9 @@ def edit(
             if value is not None
         }
         plain = {name: value for name, value in before.plain().items() if name not in cleared} | fields
-        transaction.do(rules.change_activity(record, validated(Activity, plain), transaction.today))
+        transaction.commit_and_print(
+            rules.change_activity(record, validated(Activity, plain), transaction.today)
+        )
 
 
 def _by_hand(

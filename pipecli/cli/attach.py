@@ -44,7 +44,7 @@ def attach(
         writes.append(write)
     names = ", ".join(one.name for one in record.attachments[-len(files) :])
     change = Change(record, f"attach {names}", "attached")
-    transaction.do(change, beside=writes)
+    transaction.commit_and_print(change, beside=writes)
 
 
 def attached(transaction: Transaction, record: Any, name: str, content: bytes) -> tuple[Any, Write]:
@@ -99,4 +99,4 @@ def detach(
     except FileNotFoundError:
         say(f"{gone.file} is gone already")
         writes = []
-    transaction.do(change, beside=writes)
+    transaction.commit_and_print(change, beside=writes)

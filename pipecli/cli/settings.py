@@ -125,7 +125,7 @@ def set_settings(
     # `teams.x={}` is what `team add x` makes
     named = {slug: Team(name=slug) for slug in new if not after.teams[slug].plain()}
     after = after.with_(teams={**after.teams, **named})
-    transaction.do(change_to(transaction, after, summary or f"set {names}"), printed=printed)
+    transaction.commit_and_print(change_to(transaction, after, summary or f"set {names}"), printed=printed)
 
 
 def edit_settings(run: Session, printed: Callable[[Settings], Printed] | None = None) -> None:
@@ -235,7 +235,7 @@ def add_user(
         "team": given_slug(team, "team") if team else None,
         "active": not inactive,
     }
-    transaction.do(
+    transaction.commit_and_print(
         settings.add_user(transaction.settings, user, validated(User, given)),
         printed=Printed("user", user, user, is_new=True),
     )
@@ -270,7 +270,7 @@ def hand_over_user(
         say(note)
     if not changes:
         say(f"{slug} has nothing open")
-    transaction.do_many(changes, f"{slug}: hand over {summed(theirs)} to {recipient}")
+    transaction.commit_and_print_many(changes, f"{slug}: hand over {summed(theirs)} to {recipient}")
 
 
 @app.command("team add", cls=Changing)
@@ -288,7 +288,7 @@ def add_team(
         "manager": find_section(transaction.session, "user", manager) if manager else None,
         "parent": find_section(transaction.session, "team", parent) if parent else None,
     }
-    transaction.do(
+    transaction.commit_and_print(
         settings.add_team(transaction.settings, team, validated(Team, given)),
         printed=Printed("team", team, team, is_new=True),
     )

@@ -13,7 +13,7 @@ import pytest
 from ryaml import loads
 
 from pipecli.inbox.importing.workbook import tables_of_file
-from pipecli.inbox.moving.recognise_vendor import recognised
+from pipecli.inbox.moving.recognise_vendor import recognise
 from pipecli.inbox.moving.vocabulary import header_key, role_of_price
 from tests.conftest import Cli
 from tests.importing import Git, deals, state
@@ -2896,7 +2896,7 @@ def test_cells_tell_that_a_column_is_no_day_and_no_name_and_whom_no_list_of_user
 def test_a_table_of_something_else_is_no_list_of_customers_products_or_deals(
     name: str, text: str, kind: str | None
 ) -> None:
-    (told,) = recognised(tables_of_file(text.encode(), f"{name}.csv"))
+    (told,) = recognise(tables_of_file(text.encode(), f"{name}.csv"))
     assert (told and told.kind) == kind
 
 

@@ -14,7 +14,7 @@ from ryaml import loads
 from pipecli.inbox.importing.import_files import File, import_rows, prepare_import, target_named
 from pipecli.inbox.importing.table import Row, Table
 from pipecli.inbox.moving.plan_files import load_plan
-from pipecli.inbox.moving.recognise_vendor import Preset, presets, recognised, vendors
+from pipecli.inbox.moving.recognise_vendor import Preset, presets, recognise, vendors
 from pipecli.inbox.moving.run_plan import export_of
 from pipecli.inbox.moving.vocabulary import kinds_of_rows
 from pipecli.store.pipeline import Pipeline
@@ -36,14 +36,14 @@ def test_a_file_with_all_columns_of_a_preset_is_taken_for_it(preset: Preset) -> 
     columns = [*dict.fromkeys([*preset.columns, *preset.recognise])]
     row = Row(2, dict.fromkeys(columns, "x"))
     table = Table(f"{_name_of(preset)}.csv", columns, [row])
-    told = recognised([table], preset.vendor)[0]
+    told = recognise([table], preset.vendor)[0]
     assert told is not None
     assert (told.preset, told.kind) == (preset.name, preset.kind)
     capitals = [*dict.fromkeys(column.upper() for column in columns)]  # as Data Loader writes them
-    shouted = recognised([Table(table.name, capitals, [Row(2, dict.fromkeys(capitals, "x"))])], preset.vendor)
+    shouted = recognise([Table(table.name, capitals, [Row(2, dict.fromkeys(capitals, "x"))])], preset.vendor)
     assert shouted[0] is not None
     assert shouted[0].preset == preset.name
-    everybody = recognised([table])[0]
+    everybody = recognise([table])[0]
     assert everybody is not None
     assert everybody.kind == preset.kind
 

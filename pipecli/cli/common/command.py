@@ -180,7 +180,7 @@ def _as_typer_calls(verb: Callable[..., Any]) -> Callable[..., Any]:
 
         with changing(run) as transaction:
             if change := verb(transaction, **given):
-                transaction.do(change)
+                transaction.commit_and_print(change)
 
     return with_options(command, verb, own_options(verb))
 

@@ -1,8 +1,8 @@
 """The record, user or stage that a typed name means: `@` (the last), `@3` (a row of the last list), or one of
 those that a terminal offers; and the questions of a terminal.
 
-The last list and the last record are kept in the git directory of this clone. Which records an id or a name
-may mean is decided in `store/record_meant.py`.
+The last list (`print_rows`) and the last record are kept in the git directory of this clone. Which records an
+id or a name may mean is decided in `store/record_meant.py`.
 """
 
 from __future__ import annotations

@@ -73,7 +73,7 @@ def change_each(
     where = str(transaction.session.option("where") or "")
     named = get or (lambda name: transaction.get(model, name, care))
     if len(names) == 1 and names != ["-"] and not where:
-        transaction.do(decide(named(names[0])))
+        transaction.commit_and_print(decide(named(names[0])))
         return
     records = _records(transaction, model, names, where, named)
     nouns = {record.noun for record in records}
@@ -89,7 +89,7 @@ def change_each(
         return
     if len(records) > _ASKED_FROM:
         confirm(transaction.session, f"{what} {plural}?", "not confirmed; nothing is changed")
-    transaction.do_many(changes, f"{what} {plural}")
+    transaction.commit_and_print_many(changes, f"{what} {plural}")
 
 
 def _records(

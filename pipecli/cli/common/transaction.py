@@ -161,7 +161,7 @@ class Transaction:
         plan = {"date": self.session.day(day), "by": by, "note": note.strip() or None}
         return Next(validated(NextContact, plan))
 
-    def do(
+    def commit_and_print(
         self,
         change: Change,
         *,
@@ -205,7 +205,7 @@ class Transaction:
         if on_another and self.session.format_name == "table":
             say(line)
 
-    def do_many(self, changes: Sequence[Change], subject: str) -> None:
+    def commit_and_print_many(self, changes: Sequence[Change], subject: str) -> None:
         """Write changes of many records as one commit and print them: a line each, a list in JSON."""
         lines = [self.told(f"{change.subject.key}: {change.summary}", change.records) for change in changes]
         notes = self._notes(changes, with_key=True)

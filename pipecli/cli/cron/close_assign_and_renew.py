@@ -197,7 +197,7 @@ def assign(transaction: Transaction) -> None:
     if transaction.session.dry_run:
         _print_as_it_would_be(transaction.session, changes)
     else:
-        transaction.do_many(changes, _subject(changes))
+        transaction.commit_and_print_many(changes, _subject(changes))
 
 
 def _assigned(transaction: Transaction, kind: Kind) -> list[Change]:
@@ -271,4 +271,4 @@ def renew(
         )
         for order in due
     ]
-    transaction.do_many(changes, f"renew {count(len(changes), 'order')}")
+    transaction.commit_and_print_many(changes, f"renew {count(len(changes), 'order')}")

@@ -138,7 +138,7 @@ def add(
             party.with_(owner=deal.owner) if isinstance(party, Customer) else party
             for party in (parties.written if parties else ())
         )
-        transaction.do(
+        transaction.commit_and_print(
             record_new_deal(deal, transaction.settings, lead=known_lead, written=written, notes=remarks)
         )
 

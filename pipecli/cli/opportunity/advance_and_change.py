@@ -180,7 +180,7 @@ def take_offer(
     from pipecli.cli.opportunity.close import ask_which
     from pipecli.history.record_history import sent_times
     from pipecli.records.papers import Quotation
-    from pipecli.workflow import quotation as quotations_of
+    from pipecli.workflow import quotation as quotation_rules
     from pipecli.workflow.opportunity.close import last_offered
 
     deal = transaction.get(Opportunity, ref)
@@ -190,7 +190,7 @@ def take_offer(
         quotations = transaction.pipeline.all(Quotation, opportunity=deal.id)
         ask_which(deal, quotations)
         offer = last_offered(quotations, sent_times(transaction.pipeline, quotations))
-    return quotations_of.take_offer(deal, offer)
+    return quotation_rules.take_offer(deal, offer)
 
 
 _Name = Annotated[str, typer.Argument(help="Their name, or their slug.", metavar="COMPETITOR")]

@@ -69,7 +69,7 @@ def won(
     )
     if amount is not None:
         _ask_if_far(transaction, change, quotations)
-    transaction.do(change, first=conversion)
+    transaction.commit_and_print(change, first=conversion)
 
 
 def ask_which(deal: Opportunity, quotations: Sequence[Quotation]) -> None:

@@ -209,7 +209,7 @@ def send_by_email(
             journal.deliver(server, sender.addr_spec, to, message.as_bytes())
 
     with journal.until_recorded(str(message["Message-ID"])):
-        transaction.do(
+        transaction.commit_and_print(
             sent_by_mail(sent, deal, _activity(transaction, message, recipient), ", ".join(to)),
             before_writing=deliver,
         )
@@ -352,6 +352,6 @@ def send(
         next_=transaction.next_contact(next_, transaction.me),
     )
     if not email:
-        transaction.do(sent)
+        transaction.commit_and_print(sent)
         return
     send_by_email(transaction, sent, deal, options)

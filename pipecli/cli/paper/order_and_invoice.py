@@ -146,7 +146,7 @@ def issue(
         draft, credited, transaction.settings, number=number, day=transaction.today, open_=open_
     )
     try:
-        transaction.do(change)
+        transaction.commit_and_print(change)
     except PipecliError as error:
         if transaction.session.dry_run:
             raise
@@ -219,7 +219,7 @@ def send(
     invoice = transaction.get(Invoice, ref, Care.ONLY)
     change = rules.record_invoice_sent(invoice, now=transaction.now, again=again)
     if not email:
-        transaction.do(change)
+        transaction.commit_and_print(change)
         return
     claimed = nullcontext if again else lambda: _claimed(transaction, invoice, alone=alone)
     deal = transaction.pipeline.get(Opportunity, invoice.opportunity)
@@ -286,5 +286,5 @@ def credit(
         only=_quantities(transaction, item),
         reason=reason,
     )
-    transaction.do(change)
+    transaction.commit_and_print(change)
     say(f"a draft; number it: pipecli invoice issue {change.subject.key}")

@@ -169,4 +169,6 @@ def expire(transaction: Transaction) -> None:
     if not changes:
         mention("no sent quotation is past its validity")
     one = f"{changes[0].subject.key}: expire" if changes else ""
-    transaction.do_many(changes, one if len(changes) == 1 else f"expire {len(changes)} quotations")
+    transaction.commit_and_print_many(
+        changes, one if len(changes) == 1 else f"expire {len(changes)} quotations"
+    )

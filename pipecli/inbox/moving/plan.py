@@ -28,7 +28,7 @@ from pipecli.inbox.moving.endings import columns_to_fill, is_of_stage, whole_row
 from pipecli.inbox.moving.findings import Findings, filled, know_users, owners, staying_out
 from pipecli.inbox.moving.plan_files import SETTINGS_PAGE, Step, plan_page, settings_page
 from pipecli.inbox.moving.recognise_by_words import Recognised, columns_for, columns_of_deals
-from pipecli.inbox.moving.recognise_vendor import check_vendor, doubts, persons_of, recognised, with_marks
+from pipecli.inbox.moving.recognise_vendor import check_vendor, doubts, kinds_in, recognise, with_marks
 from pipecli.inbox.moving.vocabulary import is_yes, kinds_of_rows, of_activity, patterns
 from pipecli.records.compare_names import is_code
 from pipecli.store import ids_and_files
@@ -79,13 +79,13 @@ def make_plan(
     tables = [table for name, raw in contents.items() for table in tables_of_file(raw, name) if table.columns]
     tables = [with_sheet(table, table.sheet) if is_of_stage(table, tables) else table for table in tables]
     tables = [table._replace(rows=CountedRows(table.rows)) for table in tables]
-    pairs = list(zip(tables, recognised(tables, vendor), strict=True))
+    pairs = list(zip(tables, recognise(tables, vendor), strict=True))
     for number, (table, told) in enumerate(pairs):
         if line := formats.header_line(table):
             with suppress(PipecliError):
                 form = FileFormat(header=line, sheet=table.sheet or None)
                 below = rows_of_file(contents[table.name], table.name, form)
-                better = recognised([below], vendor)[0]
+                better = recognise([below], vendor)[0]
                 if told is None or (better and len(better.columns) > len(told.columns)):
                     pairs[number] = (below, better)
     vendors = Counter(told.vendor for _, told in pairs if told and told.vendor)
@@ -93,7 +93,7 @@ def make_plan(
     process = leading or "sales"
     findings = Findings(settings, answers or {}, leading, pipeline.today, process, ids_here=ids_here)
     pairs = lines.with_papers_and_lines([(whole_rows(table), told) for table, told in pairs], findings)
-    known = [_Recognition(table, part) for table, told in pairs if told for part in persons_of(table, told)]
+    known = [_Recognition(table, part) for table, told in pairs if told for part in kinds_in(table, told)]
     known.sort(key=_place)
     unread = [table for table, told in pairs if told is None]
     findings.currency_ids = dict(pair for one in unread for pair in formats.currency_ids(one).items())

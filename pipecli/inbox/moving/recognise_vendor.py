@@ -98,7 +98,7 @@ def check_vendor(vendor: str | None) -> None:
         raise PipecliError(f'--from must be one of {", ".join(vendors())}, not "{vendor}"')
 
 
-def recognised(tables: Sequence[Table], vendor: str | None = None) -> list[Recognised | None]:
+def recognise(tables: Sequence[Table], vendor: str | None = None) -> list[Recognised | None]:
     """The kind of each table; None for one that nobody knows.
 
     The files of one export are of one vendor: where a table may be of several, it is of the one that the
@@ -148,21 +148,21 @@ def _vendor_named(tables: Iterable[Table]) -> str | None:
     return named.pop() if words and len(named) == 1 else None
 
 
-def persons_of(table: Table, told: Recognised) -> list[Recognised]:
-    """A table of organisations and persons as one of each, where a column tells them apart; else as it is."""
-    apart = told.rest.get("persons", {})
-    for name, words in apart.get("columns", {}).items():
-        column = next((own for own in table.columns if one_word(own) == one_word(name)), None)
+def kinds_in(table: Table, told: Recognised) -> list[Recognised]:
+    """What a table is; one of organisations and persons, or of products and prices, is two things."""
+    of_persons = told.rest.get("persons", {})
+    for name, words in of_persons.get("columns", {}).items():
+        column = next((header for header in table.columns if one_word(header) == one_word(name)), None)
         if column is None:
             continue
-        preset = next(one for one in presets() if one.name == apart["preset"])
-        own, *_ = _of_presets(table, [preset._replace(recognise=(), named=False)])
+        preset = next(one for one in presets() if one.name == of_persons["preset"])
+        persons, *_ = _of_presets(table, [preset._replace(recognise=(), named=False)])
         firms = told._replace(rest={**told.rest, "only": told.rest["only"] or {column: {"not": words}}})
-        return [firms, own._replace(rest={**own.rest, "only": {column: words}})]
+        return [firms, persons._replace(rest={**persons.rest, "only": {column: words}})]
     if told.kind == "products":
         return [*_with_prices(table, told)]
     told = _with_all_numbers(table, told if told.vendor else _with_whole_names(table, told))
-    parts = _apart(table, told) if told.kind == "contacts" else [told]
+    parts = _firms_and_persons(table, told) if told.kind == "contacts" else [told]
     return parts if parts != [told] else _firms_alone(table, _firm_or_person(table, told))
 
 
@@ -200,7 +200,7 @@ def _with_prices(table: Table, told: Recognised) -> Iterator[Recognised]:
 _OF_PRICES = ("price", "price_with_tax", "currency", "price_list")  # roles of products, and theirs
 
 
-def _apart(table: Table, told: Recognised) -> list[Recognised]:
+def _firms_and_persons(table: Table, told: Recognised) -> list[Recognised]:
     """Contacts among which a column says who is a firm, as Capsule's `Type` does, as a table of each."""
     a_firm, a_person = patterns()["a firm"], patterns()["a person"]
     for column in () if told.vendor else table.columns:
