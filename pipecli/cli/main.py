@@ -98,7 +98,7 @@ def _quiet(unraisable: sys.UnraisableHookArgs) -> None:
 
 
 def _have_streams() -> None:
-    """Have output go nowhere where a caller has closed it (`>&-`): Python has no stream at all then."""
+    """Give output to nobody where a caller has closed it (`>&-`): Python has no stream at all then."""
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115

@@ -259,7 +259,7 @@ class _Connection(smtplib.SMTP):
         self._wire.close()  # which is no more than that, where the line could not be made secure
 
     def end(self) -> None:
-        """Have whatever waits for the server wait no longer."""
+        """End whatever waits for the server."""
         with suppress(OSError):
             socket.socket.shutdown(self._wire, socket.SHUT_RDWR)
 

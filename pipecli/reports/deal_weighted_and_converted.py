@@ -206,15 +206,13 @@ class Valuation:
         self.zero = zero_of(self.currency)
         self._known: dict[tuple[str, date], tuple[Decimal, Decimal]] = {}
 
-    def converted(
-        self, amount: Decimal, currency: str, day: date, record: str, percent: Decimal = _ALL
-    ) -> Decimal:
-        """A part of an amount at the rates of a day, rounded once.
+    def converted(self, amount: Decimal, currency: str, day: date, record: str) -> Decimal:
+        """An amount at the rates of a day, rounded once.
 
         Raises MissingRate, which names the `record` whose amount it is.
         """
         try:
-            return self._part(amount, currency, day, percent)
+            return self._part(amount, currency, day, _ALL)
         except MissingRate as missing:
             raise missing.of(record) from None
 
@@ -226,18 +224,6 @@ class Valuation:
         if deal.amount is None:
             return None
         whole = self.converted(deal.amount, deal.currency, deal.day_of_rates(today), deal.id)
-        return self._counted(deal, whole)
-
-    def weighted_amount(self, deal: Deal, today: date) -> Decimal:
-        """The amount of a deal times its probability; 0 without an amount.
-
-        Raises MissingRate, which names the deal.
-        """
-        if deal.amount is None:
-            return self.zero
-        whole = self.converted(
-            deal.amount, deal.currency, deal.day_of_rates(today), deal.id, deal.probability or _ZERO
-        )
         return self._counted(deal, whole)
 
     def worth(self, deal: Deal, today: date) -> Worth | None:

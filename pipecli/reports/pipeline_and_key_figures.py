@@ -103,10 +103,8 @@ def pipeline_by_stage(
 
 
 def _worth(deal: Deal, valuation: Valuation, today: date) -> Sum:
-    amount = valuation.amount(deal, today)
-    if amount is None:
-        return Sum(1, valuation.zero, valuation.zero, 1)
-    return Sum(1, amount, valuation.weighted_amount(deal, today), 0)
+    worth = valuation.worth(deal, today)
+    return Sum(1, worth.amount, worth.weighted, 0) if worth else Sum(1, valuation.zero, valuation.zero, 1)
 
 
 def _place(by: str, key: Key, total: Sum) -> tuple[object, ...]:
@@ -145,8 +143,9 @@ def key_figures(
     for deal in open_deals:
         count += 1
         overdue += deal.is_overdue(today)
-        amount += valuation.amount(deal, today) or 0
-        weighted += valuation.weighted_amount(deal, today)
+        if worth := valuation.worth(deal, today):
+            amount += worth.amount
+            weighted += worth.weighted
     for deal in closed:
         if days.has(deal.ended):
             lost += deal.status == "lost"

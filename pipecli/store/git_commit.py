@@ -179,7 +179,7 @@ class Commit:
                 pass  # Popen can't `communicate` again where a signal came as it began to
 
     def undo(self) -> None:
-        """Have nothing of it staged any more."""
+        """Take all of it out of what is staged."""
         self.stop()
         unstage(self._work_tree, self._new)
         if self._is_whole:

@@ -125,7 +125,7 @@ def carry_through(
 
 
 def put_back(place: Location, start: str, onto: str, kept: Path) -> list[Path] | None:
-    """Have the files that differ between two commits be as in the first; None where all were.
+    """Put back the files that differ between two commits as the first has them; None where all are so.
 
     What was in one that neither commit has is put into the folder `kept`, and named: a person may have
     written it.
@@ -191,7 +191,7 @@ def require_branch_not_lost(place: Location) -> str:
 
 
 def restore_torn(place: Location, names: Collection[str]) -> None:
-    """Have files be as HEAD has them that a power cut left out, empty, or with NUL bytes only."""
+    """Put back from HEAD the files that a power cut left out, empty, or with NUL bytes only."""
     differing = git.words(place.work_tree, "diff", "-z", "--name-only", "--no-renames", "HEAD")
     torn = [name for name in differing if name in names and _is_torn(place.work_tree / name)]
     if torn:

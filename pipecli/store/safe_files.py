@@ -264,7 +264,7 @@ def _put(root: Path, file: str, content: bytes, mode: int | None) -> Stat:
         try:
             while content:
                 content = content[os.write(handle, content) :]
-            stat = stat_of_status(os.fstat(handle))
+            written = stat_of_status(os.fstat(handle))
         finally:
             os.close(handle)
         if mode is not None:
@@ -277,7 +277,7 @@ def _put(root: Path, file: str, content: bytes, mode: int | None) -> Stat:
             Path(aside).unlink()
         raise
     renamed = stat_of(f"{root}/{file}")  # its ctime is another now; the rest is if somebody has written it
-    return renamed if renamed[:3] == stat[:3] else stat
+    return renamed if renamed[:3] == written[:3] else written
 
 
 _TAIL = 4096
@@ -350,12 +350,12 @@ def left_out(place: Location) -> Mapping[tuple[str, str], str]:
     try:
         with index.open("rb", buffering=0) as handle:
             header = handle.read(8)
-            stat = os.fstat(handle.fileno())
+            status = os.fstat(handle.fileno())
     except OSError:
         return {}
     if int.from_bytes(header[4:], "big") <= _FLAGLESS:
         return {}
-    files = _skipped(place, [stat.st_mtime_ns, stat.st_size, stat.st_ino])
+    files = _skipped(place, [status.st_mtime_ns, status.st_size, status.st_ino])
     is_there = lru_cache(os.path.lexists)
     return {
         name: file

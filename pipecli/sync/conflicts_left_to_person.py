@@ -125,7 +125,7 @@ def _in_the_way(output: bytes) -> git.GitRefused:
 
 
 def abort_merge(place: Location, waiting: WaitingSync) -> None:
-    """Have every file that the sync touched as it was before it, byte for byte."""
+    """Put back every file that the sync touched, byte for byte."""
     differing = ("diff", "--name-only", "--no-renames", "-z")
     theirs = git.words(place.work_tree, *differing, waiting.ours, waiting.theirs)
     staged = git.words(place.work_tree, *differing, "--cached", waiting.ours)
@@ -226,7 +226,7 @@ def _first_mark(place: Location, path: str) -> int:
 
 
 def finish_merge(place: Location, waiting: WaitingSync, merge: str) -> None:
-    """Have the branch be at the merge that was made of the files as they are."""
+    """Put the branch at the merge that was made of the files as they are."""
     _write(place, waiting._replace(made=merge))
     git.raw(place.work_tree, "update-ref", "-m", f"sync with {waiting.upstream}", "HEAD", merge, waiting.ours)
     _end(place, waiting)

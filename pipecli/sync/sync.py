@@ -89,7 +89,7 @@ def fetch(place: Location, upstream: Upstream) -> str | None:
 
 
 def push(pipeline: Pipeline, upstream: Upstream, commit: str, again: str = "`pipecli sync`") -> str:
-    """Have the shared branch be at a commit; the words of the server. `again`: what goes on after a Ctrl-C.
+    """Put the shared branch at a commit; the words of the server. `again`: what goes on after a Ctrl-C.
 
     Raises PushRaceLost, and PipecliError where it is refused.
     """
@@ -352,7 +352,7 @@ def _require_files_can_follow(place: Location, merge: MergePlan) -> None:
 
 
 def _move_branch_and_files(merge: MergePlan, result: Candidate) -> bool:
-    """Have branch and files be at the merge. False: somebody has committed here meanwhile."""
+    """Put branch and files at the merge. False: somebody has committed here meanwhile."""
     place = result.location
     moving(place, merge.commit)
     forward = ("merge", "--ff-only", "--quiet", "--no-stat", "--no-verify-signatures", merge.commit)

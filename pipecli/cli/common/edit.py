@@ -104,7 +104,7 @@ def _alone(folder: Path, key: str) -> Iterator[None]:
 
 
 def _lay_out(draft: Path, before: bytes, key: str) -> None:
-    """Have a draft to edit: the record's text, or what was typed last while the record is still the same.
+    """Make a draft to edit: the record's text, or what was typed last while the record is still the same.
 
     A draft of what the record was before would undo, once saved, all that happened to it since.
     """

@@ -310,7 +310,7 @@ _told: set[str] = set()
 
 
 def repeat_nothing() -> None:
-    """Have the command say what it said so far no second time."""
+    """Note what the command said so far, so that it isn't said again."""
     _told.update(_said)
 
 

@@ -228,7 +228,7 @@ def send(
 
 @contextmanager
 def _claimed(transaction: Transaction, invoice: Invoice, *, alone: bool) -> Iterator[None]:
-    """Have the mail of an invoice claimed for this clone; it is free again where nothing was sent."""
+    """Claim the mail of an invoice for this clone, and give it back where nothing was sent."""
     place, today = transaction.pipeline.location, transaction.today
     claims = Claims(place, "invoice-mails", alone=alone)
     me = clone_name(place)

@@ -232,8 +232,10 @@ def formats_of_one_order(
 ) -> tuple[tuple[str, ...], str | None]:
     """The formats of a column in one order of day and month, and the doubt that its cells leave, if any."""
     mixed = [form for form in formats if turned(form) in formats]
+    if not mixed:
+        return tuple(formats), None
     lines: dict[str, int] = {}
-    for row in table.rows if mixed else ():
+    for row in table.rows:
         lines.setdefault(row.text(column), row.line)
     certain, either = evidence_of_order(lines, mixed)
     if len(certain) == 2:
@@ -248,8 +250,8 @@ def formats_of_one_order(
             f'{column}: "{text}" (line {lines[text]}) is read by {" and by ".join(fitting)}, '
             "and no cell of the column tells which it is: say one in the mapping"
         )
-    first = next(iter(certain), bool(mixed) and is_day_first(mixed[0]))
-    return tuple(form for form in formats if form not in mixed or is_day_first(form) is first), None
+    day_first = next(iter(certain), is_day_first(mixed[0]))
+    return tuple(form for form in formats if form not in mixed or is_day_first(form) == day_first), None
 
 
 def refuse_other_order(source: Source, bindings: Bindings) -> bool:
