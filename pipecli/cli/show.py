@@ -286,12 +286,9 @@ for _kind in (kinds.OPPORTUNITY, kinds.QUOTATION):
         "List the items, with the amount of each.",
         lambda run, kind, ref: print_items(run, kind, _json_of(run, kind, ref), is_alone=True),
     )
+_WITH_PAGES = (kinds.CUSTOMER, kinds.COMPETITOR, kinds.PRICE_LIST)
 for _kind in kinds.KINDS:
-    if not _kind.is_document and _kind not in (
-        kinds.CUSTOMER,
-        kinds.COMPETITOR,
-        kinds.PRICE_LIST,
-    ):  # with pages of their own
+    if not _kind.is_document and _kind not in _WITH_PAGES:
         _add_show(f"{_kind.noun} show", _kind, f"Show {a(_kind.noun)}.", _print_json)
 
 

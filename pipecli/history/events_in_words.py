@@ -266,9 +266,8 @@ def title_of(version: RecordVersion) -> str | None:
     """The name that people call a record by in this version; None where it has none of its own."""
     for name in ("title", "organization", "name"):
         title = version.plain.get(name)
-        if isinstance(title, str) and (
-            name != "title" or version.noun != "lead"
-        ):  # a lead's is that of a job
+        is_of_a_job = name == "title" and version.noun == "lead"
+        if isinstance(title, str) and not is_of_a_job:
             return title
     return None
 

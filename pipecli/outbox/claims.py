@@ -362,10 +362,9 @@ class Sender:
     def end(self) -> None:
         """Give back what wasn't sent, but a message that was cut off: the next run tells of it."""
         if unsent := set(self.unsent) - set(self._delivering):
-            warning = "what was not delivered counts as sent until tomorrow: "
-            self._is_given_back = self._claims.give_back_or_warn(
-                unsent, self._who, self._today, self._say, warning
-            )
+            warn = "what was not delivered counts as sent until tomorrow: "
+            give_back = self._claims.give_back_or_warn
+            self._is_given_back = give_back(unsent, self._who, self._today, self._say, warn)
         if not self._delivering:
             self._forget()
 

@@ -141,10 +141,8 @@ class Journal(NamedTuple):
         """`before`, `after`, `edited`, or `committed` by a person as something else: the content now."""
         step = self.steps[number]
         with suppress(OSError):
-            if (self.place.root / step.file).samefile(
-                self._kept(number)
-            ):  # not reached: whatever is in it is not ours
-                return "before"
+            if (self.place.root / step.file).samefile(self._kept(number)):
+                return "before"  # not reached: whatever is in it is not ours
         try:
             content = safe_files.read_bytes(self.place.root, step.file, safe_files.LARGEST_ANY)
         except FileNotFoundError:

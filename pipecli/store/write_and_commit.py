@@ -153,9 +153,8 @@ def write_under_journal(
             )
         for folder in {write.file.rpartition("/")[0] for write in writes if write.after is not None}:
             safe_files.make_folder(place.root, folder)
-        for write in sorted(
-            writes, key=lambda write: write.file
-        ):  # git puts what comes in order at the end of its index
+        # git puts what comes in order at the end of its index
+        for write in sorted(writes, key=lambda write: write.file):
             stat = _apply(place, write)
             if stat is not None:
                 written[write.file] = stat

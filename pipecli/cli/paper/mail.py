@@ -91,10 +91,10 @@ class PaperMailJournal:
     """The journal of the mail of one quotation or invoice on one deal."""
 
     def __init__(self, place: Location, paper: Quotation | Invoice, deal: Opportunity) -> None:
-        self._file, self._paper, self._deal = place.mail_of(paper.id), paper, deal
-        file = quote(str(self._file))
-        send = f"pipecli {paper.noun} send {paper.id}"
-        self._recording = f"pipecli inbox import {file} --on {deal.id} && {send}"
+        self._file, self._paper, self._deal = place.mail_of(paper.id), paper.id, deal
+        self._was_sent = isinstance(paper, Invoice) and paper.sent is not None
+        send = f"pipecli {paper.noun} send {paper.id}{' --again' if self._was_sent else ''}"
+        self._recording = f"pipecli inbox import {quote(str(self._file))} --on {deal.id} && {send}"
         self._is_delivered = False
         self._is_out = self._file.with_suffix(".out")
         """There where the server has taken the mail for certain, and no commit records it."""
@@ -103,7 +103,7 @@ class PaperMailJournal:
         """Refuse to mail again what may be on its way, and is not recorded."""
         if not self._file.exists() or self._is_recorded():
             return
-        before = f"{self._paper.id} was mailed before, and"
+        before = f"{self._paper} was mailed before, and"
         if self._is_out.exists():
             raise PipecliError(f"{before} that isn't recorded", hint=f"record it: {self._recording}")
         raise PipecliError(
@@ -113,10 +113,8 @@ class PaperMailJournal:
 
     def _is_recorded(self) -> bool:
         """True of the mail of an invoice that a kill after the commit, or a person who recorded it, left."""
-        if not isinstance(self._paper, Invoice) or not self._paper.sent:
-            return False
         identity = str(BytesHeaderParser().parsebytes(self._file.read_bytes())["Message-ID"]).strip()
-        return any(activity.message_id == identity for activity in self._deal.activities)
+        return self._was_sent and identity in [activity.message_id for activity in self._deal.activities]
 
     def deliver(self, server: Server, sender: str, recipients: Sequence[str], message: bytes) -> None:
         """Keep the message and give it to the server. Raises PipecliError when that fails."""
@@ -239,8 +237,7 @@ def _message(
     options: MailOptions,
 ) -> EmailMessage:
     to = [named_address(address, "--to") for address in options.to]
-    if not to:
-        to = [_known(transaction, recipient, paper)]
+    to = to or [_known(transaction, recipient, paper)]
     copied = [named_address(address, "--cc") for address in options.copied]
     sender = sender_of(transaction.pipeline.settings_as_written, transaction.me, server)
     printed = printed_of(transaction.pipeline, paper)

@@ -83,11 +83,8 @@ def _stage(row: StageRow, stages: KeyNames) -> dict[str, Any]:
 def _figures(sales: SalesVelocity) -> dict[str, Any]:
     times = {**_time("cycle_won", sales.cycle_won), **_time("cycle_lost", sales.cycle_lost)}
     in_days = {f"{key}_days": value for key, value in times.items() if not key.endswith("_count")}
-    return {
-        **figures(sales, "cycle_won", "cycle_lost"),
-        **times,
-        **in_days,
-    }  # json keeps the keys without their unit
+    # json keeps the keys without their unit
+    return {**figures(sales, "cycle_won", "cycle_lost"), **times, **in_days}
 
 
 def _time(prefix: str, time: Time) -> dict[str, Any]:
