@@ -23,7 +23,7 @@ from pipecli.history.version_facts import facts_of
 from pipecli.records.kinds import KINDS, OPPORTUNITY
 from pipecli.records.money import weighted_amount
 from pipecli.reports.deal_weighted_and_converted import Key
-from pipecli.reports.forecast import Forecast, Row, Window, chronological, forecast
+from pipecli.reports.forecast import Forecast, ForecastRow, Window, chronological, forecast
 from pipecli.store import git, safe_files
 from pipecli.store.git import Object
 from pipecli.store.git_commit import DifferingFile, parsed_differences
@@ -358,7 +358,7 @@ def _shifts(before: Forecast | None, after: Forecast | None) -> list[Shift]:
     return [shift for shift in shifts if shift.weighted_change or shift.won_change]
 
 
-def _shift(key: str | None, before: Row | None, after: Row | None) -> Shift:
+def _shift(key: str | None, before: ForecastRow | None, after: ForecastRow | None) -> Shift:
     rows = before, after
     return Shift(
         key, *(getattr(row, name, Decimal(0)) for name in ("weighted", "won_amount") for row in rows)

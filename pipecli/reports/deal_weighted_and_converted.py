@@ -246,9 +246,8 @@ class Valuation:
         """What counts of a figure of a deal: it, or one seller's part, to the cent."""
         if not deal.seller:
             return whole
-        return dict(split_amount(whole, deal._replace(seller="").credit_split("owner"), self.currency))[
-            deal.seller
-        ]
+        parts = split_amount(whole, deal._replace(seller="").credit_split("owner"), self.currency)
+        return dict(parts)[deal.seller]
 
     def _part(self, amount: Decimal, currency: str, day: date, percent: Decimal) -> Decimal:
         part = amount if percent is _ALL else percentage(amount, percent)

@@ -53,7 +53,7 @@ def window_of(by: str, asked: Days, today: date) -> Window:
     return Window(first if last is None or first <= last else None, last)
 
 
-class Row(NamedTuple):
+class ForecastRow(NamedTuple):
     """The deals of one key: a month as 2026-11, a quarter as 2026-Q4, a stage, an owner; None: of none."""
 
     key: str | None
@@ -97,8 +97,8 @@ class Forecast(NamedTuple):
     currency: str
     today: date
     window: Window
-    rows: list[Row]
-    totals: Row
+    rows: list[ForecastRow]
+    totals: ForecastRow
     """The sum of the rows to the cent. By product a deal counts at each of its products, here once."""
     overdue: Lacking
     """Expected to close before today."""
@@ -196,7 +196,7 @@ class _Sums:
         elif is_overdue:
             self.overdue.append(value)
 
-    def row(self, key: Key, entries: Sequence[_Entry]) -> Row:
+    def row(self, key: Key, entries: Sequence[_Entry]) -> ForecastRow:
         """The sums of the deals of a key."""
         open_count = won_count = won_without_amount = overdue = without_date = without_amount = 0
         amount = weighted = won_amount = yearly = self.zero
@@ -225,7 +225,7 @@ class _Sums:
             if deal.category:
                 categories[deal.category] = categories.get(deal.category, _ZERO) + own_amount
         process, subject = key
-        return Row(
+        return ForecastRow(
             subject, process, open_count, amount, weighted, won_count, won_amount, won_without_amount,
             overdue, without_date, without_amount, categories, won_by, yearly,
         )  # fmt: skip
@@ -258,7 +258,7 @@ def chronological(key: str | None) -> tuple[bool, bool, str]:
     return key == WITHOUT_DATE, key != OVERDUE, key or ""
 
 
-def _heaviest(row: Row, places: dict[Key, int]) -> tuple[object, ...]:
+def _heaviest(row: ForecastRow, places: dict[Key, int]) -> tuple[object, ...]:
     place = places.get((row.process, row.key), len(places))
     return row.key is None, place, -row.weighted, -row.won_amount, str(row.key)
 
@@ -269,11 +269,11 @@ FIGURES = ("open_count", "amount", "weighted", "won_count", "won_amount")
 class Compared(NamedTuple):
     """One row of both; None where a forecast has no such row."""
 
-    then: Row | None
-    now: Row | None
+    then: ForecastRow | None
+    now: ForecastRow | None
 
     @property
-    def row(self) -> Row:
+    def row(self) -> ForecastRow:
         """The row as it is, or was where it is gone: for its key."""
         row = self.now or self.then
         assert row

@@ -17,7 +17,7 @@ GROUPINGS = (
 )  # fmt: skip
 
 
-class Row(NamedTuple):
+class LostRow(NamedTuple):
     """The deals of one key, in one period where a trend is asked for."""
 
     key: str | None
@@ -51,11 +51,11 @@ class ClosedApart(NamedTuple):
 class Lost(NamedTuple):
     by: str
     trend: str | None
-    rows: list[Row]
+    rows: list[LostRow]
     """With a trend one a key and period in which something was won or lost."""
-    periods: list[Row]
+    periods: list[LostRow]
     """Each period in all; without a trend none."""
-    totals: Row
+    totals: LostRow
     """A deal of several reasons, competitors or products counts at each of them, here once."""
     closed: ClosedApart
 
@@ -135,9 +135,9 @@ class _Tally:
         for name in self.__slots__:
             setattr(self, name, getattr(self, name) + getattr(other, name))
 
-    def row(self, key: Key, period: str | None, base: _Tally, by: str = "") -> Row:
+    def row(self, key: Key, period: str | None, base: _Tally, by: str = "") -> LostRow:
         has_won = by != "reason"
-        return Row(
+        return LostRow(
             key[1], key[0], period, self.lost_count, percent(self.lost_count, base.lost_count),
             self.lost_amount, percent(self.lost_amount, base.lost_amount),
             self.won_count if has_won else None, self.won_amount if has_won else None,

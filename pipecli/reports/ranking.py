@@ -39,7 +39,7 @@ def points_of(settings: Mapping[str, Any]) -> Points:
     return Points(*(Decimal(str(ranking.get(f"points_per_{unit}", 0))) for unit in ("win", "amount")))
 
 
-class Row(NamedTuple):
+class RankingRow(NamedTuple):
     """The wins of one user or team."""
 
     rank: int | None
@@ -70,8 +70,8 @@ class Ranking(NamedTuple):
     days: Days
     previous: Days | None
     """The period before, as long as this one."""
-    rows: list[Row]
-    totals: Row
+    rows: list[RankingRow]
+    totals: RankingRow
 
 
 def ranking(
@@ -109,10 +109,10 @@ def ranking(
         whole.add(deal, amount, merit)
     ranks, ranks_then = _ranks(now, points), _ranks(then, points)
 
-    def row(key: str | None, tally: _Tally, tally_then: _Tally) -> Row:
+    def row(key: str | None, tally: _Tally, tally_then: _Tally) -> RankingRow:
         rank, rank_then = ranks.get(key), ranks_then.get(key)
         with_amount = Decimal(tally.won_count - tally.without_amount)
-        return Row(
+        return RankingRow(
             rank, key, plain_points(tally.points), tally.won_count, tally.won_amount,
             tally.without_amount, tally.lost_count,
             win_rate(tally.won_count, tally.lost_count),

@@ -7,7 +7,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from functools import cached_property, reduce
 from typing import NamedTuple
 
-from pipecli.reports.forecast import Row
+from pipecli.reports.forecast import ForecastRow
 
 
 class Organisation:
@@ -104,7 +104,7 @@ class Targets:
         teams = {below for team in self.own if team in known.members for below in known.team_and_below(team)}
         return frozenset(self.own).union(*(known.members[team] for team in teams))
 
-    def won(self, row: Row, *, of_team: bool = False) -> Decimal:
+    def won(self, row: ForecastRow, *, of_team: bool = False) -> Decimal:
         """The part of a row's won amount to hold against its target: that of those who have one.
 
         Of a team (`of_team`) with a target of its own that is all.
@@ -187,14 +187,14 @@ def _sum(parts: Sequence[Decimal | None]) -> Decimal | None:
 class Rolled(NamedTuple):
     """One person's line. The lines of level 0 add up to the total."""
 
-    row: Row
+    row: ForecastRow
     level: int
     """0 at the top; a line holds the sum of those one deeper below it."""
     is_sum: bool
     """True of a row that sums up a manager's people; the manager's own deals then have a line among them."""
 
 
-def roll_up(rows: Sequence[Row], organisation: Organisation) -> list[Rolled]:
+def roll_up(rows: Sequence[ForecastRow], organisation: Organisation) -> list[Rolled]:
     """The rows of a forecast by owner, each manager's people below; who has no deals is left out."""
     own = {row.key: row for row in rows}
     lines = [line for user in organisation.people[None] for line in _lines(user, own, organisation, level=0)]
@@ -202,7 +202,9 @@ def roll_up(rows: Sequence[Row], organisation: Organisation) -> list[Rolled]:
     return [*lines, *(Rolled(row, 0, is_sum=False) for row in strangers)]
 
 
-def _lines(user: str, own: dict[str | None, Row], organisation: Organisation, level: int) -> Iterator[Rolled]:
+def _lines(
+    user: str, own: dict[str | None, ForecastRow], organisation: Organisation, level: int
+) -> Iterator[Rolled]:
     below = [
         line for person in organisation.people[user] for line in _lines(person, own, organisation, level + 1)
     ]
@@ -220,10 +222,10 @@ def _lines(user: str, own: dict[str | None, Row], organisation: Organisation, le
 _ZERO = Decimal(0)
 
 
-def _plus(left: Row, right: Row) -> Row:
+def _plus(left: ForecastRow, right: ForecastRow) -> ForecastRow:
     figures = {
         name: getattr(left, name) + getattr(right, name)
-        for name in Row._fields
+        for name in ForecastRow._fields
         if name not in ("key", "process", "categories", "won_by")
     }
     return left._replace(

@@ -37,7 +37,7 @@ from pipecli.reports.forecast import (
     WITHOUT_DATE,
     Compared,
     Forecast,
-    Row,
+    ForecastRow,
     compare_forecasts,
     window_of,
 )
@@ -176,7 +176,7 @@ def _cells(amount: Decimal, longest: Decimal, room: int) -> int:
 
 
 def _print_comparison(
-    asked: Asked, past: PastPipeline, then: Forecast, now: Forecast, label: Callable[[Row], object]
+    asked: Asked, past: PastPipeline, then: Forecast, now: Forecast, label: Callable[[ForecastRow], object]
 ) -> None:
     """Print two forecasts of the same grouping and window; `label` has the words for the key of a row."""
     rows = compare_forecasts(then, now)

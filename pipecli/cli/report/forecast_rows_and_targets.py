@@ -15,7 +15,7 @@ from pipecli.cli.report.common import KeyNames, count_column, money_column
 from pipecli.records.days import PERIODS, months_around, quarter_of
 from pipecli.records.money import minor_digits, rounded
 from pipecli.reports.deal_weighted_and_converted import Key
-from pipecli.reports.forecast import CATEGORIES, Forecast, Row, Window, chronological, forecast
+from pipecli.reports.forecast import CATEGORIES, Forecast, ForecastRow, Window, chronological, forecast
 from pipecli.reports.teams_and_targets import Organisation, Target, Targets, attainment, roll_up
 from pipecli.store.index.owner_filter import OwnerFilter
 from pipecli.store.index.rows_for_reports import forecast_deals
@@ -113,7 +113,7 @@ class ForecastNames(KeyNames):
         return name
 
 
-def record_of(row: Row, by: str, names: ForecastNames) -> dict[str, Any]:
+def record_of(row: ForecastRow, by: str, names: ForecastNames) -> dict[str, Any]:
     """One row with the keys of JSON: by stage with its process, by team with its manager."""
     record: dict[str, Any] = row._asdict()
     del record["won_by"]
@@ -244,7 +244,7 @@ def _with_targets_of_periods(
     """The months or quarters; also those with a target in which nothing is expected and nothing was won."""
     in_report, zero, first = {row.key for row in report.rows}, report.totals.amount * 0, report.window.first
     without_deals = [
-        Row(name, None, amount=zero, weighted=zero, won_amount=zero)
+        ForecastRow(name, None, amount=zero, weighted=zero, won_amount=zero)
         for name in {target.period for target in known.all} - in_report
         if re.fullmatch(_PERIOD[by], name) and known.of_period(name, first) is not None
     ]
@@ -331,17 +331,14 @@ class _ForecastTargets:
 def _days(key: str | None) -> Period | None:
     from pipecli.cli.common.typed_dates import parse_period
 
-    if key is None or not re.fullmatch(_ANY_PERIOD, key):
-        return None
-    return parse_period(key, date.min)
+    return parse_period(key, date.min) if key and re.fullmatch(_ANY_PERIOD, key) else None
 
 
 def _targets_of_settings(run: Session, written: Mapping[str, Any], report: Forecast) -> Iterator[Target]:
     """The targets of the settings; `check` names those without a valid period."""
     rates = run.pipeline.rates
     for name, amounts in written.items():
-        days = _days(name)
-        if days is None:
+        if (days := _days(name)) is None:
             continue
         for principal, amount in amounts.items():
             exact = rates.convert(Decimal(str(amount)), rates.base, report.today, report.currency)

@@ -14,7 +14,7 @@ from pipecli.cli.report.common import Asked, asking, figures, won_without_amount
 from pipecli.records.days import PERIODS
 from pipecli.records.kinds import OPPORTUNITY
 from pipecli.reports.deal_weighted_and_converted import Key
-from pipecli.reports.lost import GROUPINGS, Lost, Row, lost
+from pipecli.reports.lost import GROUPINGS, Lost, LostRow, lost
 from pipecli.store.index.rows_for_reports import closed_to_count
 from pipecli.wording import count
 
@@ -79,7 +79,7 @@ def _records(asked: Asked, report: Lost) -> list[dict[str, Any]]:
     ]
 
 
-def _figures(row: Row) -> dict[str, Any]:
+def _figures(row: LostRow) -> dict[str, Any]:
     won = ("won_count", "won_amount", "win_rate") if row.won_count is None else ()
     return figures(row, "process", "period", *won)
 
@@ -128,13 +128,13 @@ def _pivot(asked: Asked, report: Lost) -> tuple[list[dict[str, Any]], list[Colum
     return [*lines.values(), total, rate], [asked.key_column(), *rest]
 
 
-def _cell(row: Row) -> str:
+def _cell(row: LostRow) -> str:
     """`12  30%`."""
     share = f"{row.share:.0f}%" if row.share is not None else ""
     return f"{row.lost_count} {share:>4}"
 
 
-def _whole(row: Row) -> str:
+def _whole(row: LostRow) -> str:
     return "" if row.win_rate is None else f"{row.win_rate:.0f}%"
 
 

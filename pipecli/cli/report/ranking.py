@@ -13,7 +13,7 @@ from pipecli.cli.report.common import Asked, asking, figures, period_text, won_w
 from pipecli.records.days import Days
 from pipecli.records.kinds import OPPORTUNITY
 from pipecli.reports.deal_weighted_and_converted import Valuation
-from pipecli.reports.ranking import GROUPINGS, Ranking, Row, period_before, points_of, ranking
+from pipecli.reports.ranking import GROUPINGS, Ranking, RankingRow, period_before, points_of, ranking
 from pipecli.store.index.owner_filter import OwnerFilter
 from pipecli.store.index.rows_for_reports import closed_deals
 from pipecli.store.pipeline import Pipeline
@@ -72,7 +72,7 @@ def ranking_of(
     )  # fmt: skip
 
 
-def _record(row: Row, asked: Asked) -> dict[str, Any]:
+def _record(row: RankingRow, asked: Asked) -> dict[str, Any]:
     """One row with the keys of JSON."""
     user = (asked.names.settings.get("users") or {}).get(row.key, {})
     return {

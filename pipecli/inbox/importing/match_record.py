@@ -151,8 +151,9 @@ class Matcher:
             draft.related |= new
             return
         is_new = is_new and key not in self.broken
-        draft = Draft(key, is_new, [reading.row], reading.values, new, departed=departed)
-        draft.by_id = own is not None
+        draft = Draft(
+            key, is_new, [reading.row], reading.values, new, departed=departed, by_id=own is not None
+        )
         self.by_key[key] = draft
 
     def _key(
