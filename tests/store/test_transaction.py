@@ -515,7 +515,7 @@ def test_what_somebody_writes_while_a_draft_is_committed_is_read_after_it(deal, 
         os.utime(file, (0, 0))  # not doubted, as what is written in this moment is
         Pipeline.find(root).index.connection.close()  # another command has the index know it
 
-    write_and_commit(pipeline, draft.writes(), "A customer", before=by_hand, draft=draft.index)
+    write_and_commit(pipeline, draft.writes(), "A customer", before_writing=by_hand, draft=draft.index)
     rows = "SELECT key, label FROM _records WHERE noun != 'settings' ORDER BY key"
     after = Pipeline.find(root)
     assert after.index.connection.execute(rows).fetchall() == [
