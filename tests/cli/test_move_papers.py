@@ -370,6 +370,22 @@ def test_numbers_of_papers_name_them_and_their_lines_and_no_reference_does(cli: 
     ]
 
 
+def test_papers_with_ids_are_known_by_the_numbers_that_their_lines_name_them_by(cli: Cli, root: Path) -> None:
+    """All lines stayed out, which the run alone said."""
+    quotes = "Quote ID,Quote Number,Opportunity ID,Quote Status,Sub Total,Currency\n"
+    quotes += "101,Q-1,1,Sent,46,EUR\n102,Q-2,2,Draft,9,EUR\n"
+    lines = "Quote Number,Product Name,Quantity,Unit Price\nQ-1,Blade,2,20\nQ-1,Way,1,6\nQ-2,Cable,1,9\n"
+    _plan(cli, deals=_DEALS, quotes=quotes, quote__lines=lines)
+    out = cli("import", "run", "m").out
+    assert "quotations: 3 rows 55.00 EUR | 3 rows 55.00 EUR" in out
+    papers = _papers(root)
+    assert [len(papers[number]["items"]) for number in ("Q-1", "Q-2")] == [2, 1]
+    assert papers["Q-1"]["custom"] == {"id": 101}
+    Path("x/quote.lines.csv").unlink()
+    cli("import", "plan", "x", "--into", "n")
+    assert "2 unchanged" in cli("import", "run", "n").out.partition("quotations:")[2]
+
+
 def test_units_are_a_quantity_where_each_is_a_number(cli: Cli, root: Path) -> None:
     quotes = "Presupuesto Nº;Oportunidad;Estado;Moneda;Concepto;Unidades;Precio;Dto. %;IVA %"
     quotes += ";Base imponible;Total línea\nP-1;Press;Enviado;EUR;Cuchilla;2;20,00;10;21;36,00;43,56\n"

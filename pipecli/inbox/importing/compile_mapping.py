@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from collections.abc import Mapping as Map
+from contextlib import suppress
 from datetime import date, datetime
 from decimal import Decimal
 from difflib import get_close_matches
@@ -376,6 +377,14 @@ class _Compiler:
             inner = ", ".join(f"{dotted(path)}.{key}" for key in base.keys_at(self.collection.model, plain))
             self.source.fault(place, f"{dotted(path)} has fields of its own{f': {inner}' if inner else ''}")
         return read
+
+
+def bare_text(cell: object) -> str:
+    """The text of a cell without the form of its number or moment, which a workbook writes in its own way."""
+    text = re.sub(r"[T ]00:00(:00(\.0+)?)?$", "", str(cell).strip())
+    with suppress(ArithmeticError):
+        return format(Decimal(text).normalize(), "f")
+    return text.lower()
 
 
 def texts(table: Table, column: str) -> Counter[str]:

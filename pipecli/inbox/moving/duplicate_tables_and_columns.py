@@ -9,13 +9,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
-from decimal import Decimal
 from itertools import combinations
 from typing import Any
 
 from pipecli.inbox.importing.bindings import ORDINAL
-from pipecli.inbox.importing.compile_mapping import holds, texts
+from pipecli.inbox.importing.compile_mapping import bare_text, holds, texts
 from pipecli.inbox.importing.table import Row, Table
 from pipecli.inbox.moving.findings import Findings, text_of_row
 from pipecli.inbox.moving.recognise_by_words import Recognised, columns_for
@@ -167,7 +165,7 @@ def _repeating(ids: dict[str, list[Row]], told: Recognised) -> int:
         len(rows)
         for rows in ids.values()
         if len(rows) > 1
-        and len({tuple(_bare(row.cells.get(name, "")) for name in columns) for row in rows}) > 1
+        and len({tuple(bare_text(row.cells.get(name, "")) for name in columns) for row in rows}) > 1
     )
 
 
@@ -175,7 +173,7 @@ def _cut(table: Table, columns: Sequence[str]) -> Iterator[tuple[str, ...]]:
     """The rows with nothing but these columns, by the keys of their headers."""
     names = {one_word(column): column for column in reversed(table.columns)}
     for row in table.rows:
-        yield tuple(_bare(row.cells.get(names[key], "")) for key in columns)
+        yield tuple(bare_text(row.cells.get(names[key], "")) for key in columns)
 
 
 def _keys(table: Table) -> set[str]:
@@ -195,7 +193,7 @@ def _differing(
     """The ids and columns in which two tables differ; a column that mostly does has another form in each."""
     common = [(id_, ids[id_][0], others[id_][0]) for id_ in ids if id_ in others]
     for own, other in shared:
-        pairs = [(id_, _bare(row.cells.get(own, "")), _bare(there.cells.get(other, "")))
+        pairs = [(id_, bare_text(row.cells.get(own, "")), bare_text(there.cells.get(other, "")))
                  for id_, row, there in common]  # fmt: skip
         both = [(id_, here == there) for id_, here, there in pairs if here and there]
         if sum(alike for _, alike in both) * 2 >= len(both):
@@ -214,16 +212,9 @@ def _labels(table: Table) -> set[str]:
 def _rows(table: Table) -> Counter[tuple[tuple[str, str], ...]]:
     """The rows without the form of their numbers and moments, which a workbook writes in its own way."""
     return Counter(
-        tuple(sorted((one_word(name), text) for name, cell in row.cells.items() if (text := _bare(cell))))
+        tuple(sorted((one_word(name), text) for name, cell in row.cells.items() if (text := bare_text(cell))))
         for row in table.rows
     )
-
-
-def _bare(cell: object) -> str:
-    text = re.sub(r"[T ]00:00(:00(\.0+)?)?$", "", str(cell).strip())
-    with suppress(ArithmeticError):
-        return format(Decimal(text).normalize(), "f")
-    return text.lower()
 
 
 _ALONE = ("owner", "product", "currency")
@@ -250,14 +241,20 @@ def _rows_of(table: Table, told: Recognised) -> Table:
     return table._replace(rows=[row for row in table.rows if holds(told.rest.get("only", {}), row)])
 
 
-def price_entries_of(tables: Iterable[Table]) -> dict[str, str]:
-    """The ids of products by those of their prices in Salesforce's price books."""
-    entries: dict[str, str] = {}
-    for table in tables:
-        own = {one_word(column): column for column in table.columns}
-        if own.keys() >= {"id", "pricebook2id", "product2id"}:
-            entries |= {row.text(own["id"]): row.text(own["product2id"]) for row in table.rows}
-    return entries
+def by_numbers(table: Table, told: Recognised, known: Iterable[Known], findings: Findings) -> Recognised:
+    """The columns of papers, by their numbers where lines name these alone and nothing has their ids."""
+    if told.kind not in ("quotations", "orders") or "rows" in told.rest or "external_id" not in told.roles:
+        return told
+    ids, numbers = (texts(table, told.roles.get(role, "")) for role in ("external_id", "custom.number"))
+    of, named = f"record.{told.kind.removesuffix('s')}", findings.ids_here(told.kind)
+    named |= {text for lines, other in known for text in texts(lines, other.roles.get(of, ""))}
+    if not named.isdisjoint(ids) or len(numbers) < len(table.rows) or named.isdisjoint(numbers):
+        why = "lines that name one by its number stay out, as they are known by their ids"
+        lost = not named.isdisjoint(numbers.keys() - ids.keys())
+        findings.lost += [f"{table_name(table)}: {why}"] * lost
+        return told
+    swapped = {told.roles["external_id"]: "custom.id", told.roles["custom.number"]: "external_id"}
+    return told._replace(columns=told.columns | swapped)
 
 
 def firms_of(known: Iterable[tuple[Table, Recognised]]) -> set[str]:
@@ -360,7 +357,7 @@ def template_of_ids(
         [column for role in roles if (column := column_of(role))]
         for roles in kinds_of_rows()[kind]["known by"]
     ]
-    if before := _template_before(table, several, findings.ids_here()):
+    if before := _template_before(table, several, findings.ids_here("opportunities", "leads")):
         findings.assumed.append(f"{table.name} has no ids: its {what} are known by {before}, as before")
         return before
     choices: list[tuple[list[str], bool]] = []

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
@@ -121,8 +121,8 @@ class Findings:
     """What the stages and statuses mean of which it is asked."""
     lost_reasons: list[str] = field(default_factory=list)
     disqualify_reasons: dict[str, None] = field(default_factory=dict)
-    ids_here: Callable[[], Container[str]] = frozenset
-    """The external ids of the records of the pipeline."""
+    ids_here: Callable[..., Set[str]] = lambda *_: frozenset()
+    """The external ids of the records of these kinds in the pipeline."""
     currencies: Counter[str] = field(default_factory=Counter)
     price_entries: dict[str, str] = field(default_factory=dict)
     """The ids of products by those of their prices, by which Salesforce's lines may name them."""

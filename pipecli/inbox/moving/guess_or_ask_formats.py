@@ -112,6 +112,13 @@ def currency_ids(table: Table) -> dict[str, str]:
     return {row.text(key): row.text(code) for row in table.rows} if key and code else {}
 
 
+def price_entries_of(tables: Iterable[Table]) -> dict[str, str]:
+    """The ids of products by those of their prices in Salesforce's price books."""
+    own = [(table, {one_word(column): column for column in table.columns}) for table in tables]
+    books = [(table, of) for table, of in own if of.keys() >= {"id", "pricebook2id", "product2id"}]
+    return {row.text(of["id"]): row.text(of["product2id"]) for table, of in books for row in table.rows}
+
+
 def _code_of(text: str) -> str:
     """The code of a currency's name or of a sign of it alone, and any other text in capitals."""
     return names_of_currencies().get(text.lower()) or code_of_sign(text) or text.upper()

@@ -69,8 +69,8 @@ def make_plan(
 ) -> Plan:
     """The plan for the files of an export, which knows the records here. Raises PipecliError."""
 
-    def ids_here() -> set[str]:
-        query = "SELECT external_id FROM _opportunities UNION SELECT external_id FROM _leads"
+    def ids_here(*kinds: str) -> set[str]:
+        query = " UNION ".join(f"SELECT external_id FROM _{kind}" for kind in kinds)
         return {external for (external,) in pipeline.query(query)}
 
     check_vendor(vendor)
@@ -104,8 +104,9 @@ def make_plan(
     for table, told in known:
         findings.namesakes |= overlaps.namesakes_of(table, told.roles) if told.kind == "contacts" else {}
         findings.assumed += doubts(table, told)
+    known = [one._replace(told=overlaps.by_numbers(*one, known, findings)) for one in known]
     findings.kinds, findings.firms = overlaps.ids_of(known), overlaps.firms_of(known)
-    findings.price_entries = overlaps.price_entries_of(tables)
+    findings.price_entries = formats.price_entries_of(tables)
     findings.decimal = formats.decimal_sign_of_export((table, told.roles) for table, told in known)
     for number, (table, told) in enumerate(known):
         table, told = without_deleted(table, overlaps.by_id_or_name(table, told, findings), findings)
