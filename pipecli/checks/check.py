@@ -132,7 +132,7 @@ _TELLS_MORE = {
 
 def check_changes(present: Pipeline, range_: Range, change_set: ChangeSet) -> list[Finding]:
     """The findings of the rules about changes, in the order of files and lines."""
-    review = _review(present, range_, change_set)
+    review = _compared_with_base(present, range_, change_set)
     texts = {side.file: side.text for record in change_set.records if (side := record.after) is not None}
     problems = [
         (rule, problem)
@@ -161,7 +161,7 @@ def findings_of_review(
     return sorted({*news, *changes})
 
 
-def _review(present: Pipeline, range_: Range, change_set: ChangeSet) -> ReviewedChanges:
+def _compared_with_base(present: Pipeline, range_: Range, change_set: ChangeSet) -> ReviewedChanges:
     old = _settings_at(present.location, range_.base)
     side = next((record.after for record in change_set.records if record.noun == SETTINGS.noun), None)
     new = _record(SETTINGS.noun, side) if side else old

@@ -1,6 +1,6 @@
 """`pipecli remind`: tell each user what is due, once a day, from whichever machine cron runs it on.
 
-Next contacts, activities, deals whose hold or expected close is over, invoices; of quotations tells `today`.
+Next contacts, activities, deals whose hold is over, invoices; of quotations tells `today`.
 What is due is decided in `reports/today_and_followups.py` (`due_of`), whose it is in
 `store/index/rows_for_followups.py`, that each is sent once in `outbox/claims.py` (`send_once`);
 here, who is told, and by which channel.

@@ -94,7 +94,7 @@ def make_plan(
     findings = Findings(settings, answers or {}, leading, pipeline.today, process, ids_here=ids_here)
     pairs = lines.with_papers_and_lines([(whole_rows(table), told) for table, told in pairs], findings)
     known = [_Recognition(table, part) for table, told in pairs if told for part in kinds_in(table, told)]
-    known.sort(key=_place)
+    known.sort(key=_import_order)
     unread = [table for table, told in pairs if told is None]
     findings.currency_ids = dict(pair for one in unread for pair in formats.currency_ids(one).items())
     unknown = [table_name(table) for table in unread if not formats.currency_ids(table)]
@@ -144,7 +144,7 @@ def make_plan(
     return plan
 
 
-def _place(one: _Recognition) -> tuple[int, bool, int, str]:
+def _import_order(one: _Recognition) -> tuple[int, bool, int, str]:
     """The place of a table among the others: of two of one kind first the one with more columns."""
     kind = one.told.kind
     columns = 0 if kind in ("items", "activities") else len(one.told.columns)

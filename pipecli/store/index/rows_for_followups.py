@@ -37,7 +37,7 @@ _CUSTOMER = {
 
 
 def followups_until(pipeline: Pipeline, owner_filter: OwnerFilter, until: date) -> list[FollowUp]:
-    """The next contacts and open activities of some owners that are due on or before a day."""
+    """What is due on or before a day: next contacts, open activities, ends of holds, unpaid invoices."""
     planned = plans(pipeline.index.connection, owner_filter, until, to_remind=True)
     return due_of(planned, pipeline.now, until)
 
