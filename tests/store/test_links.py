@@ -47,6 +47,37 @@ def test_attachments_that_lead_out_are_refused_without_another_word(cli, root, s
     assert not [*(tmp_path / "out").iterdir()]
 
 
+def test_what_is_read_is_read_through_no_link_of_the_pipeline_that_leads_out(
+    cli, root, secret, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(root)
+    (tmp_path / "rows.csv").write_text("Name\nHotel Bahia\n")
+    deal = cli("opp", "add", "Espresso", "--format", "ids").out.strip()
+    (root / "rows.csv").symlink_to("../rows.csv")
+    (root / "out").symlink_to(tmp_path)
+    (root / "moves").mkdir()
+    for page in ("plan.yaml", "settings.yaml"):
+        (root / "moves" / page).symlink_to(secret)
+        for command in (("run", "moves"), ("plan", "../rows.csv", "--into", "moves", "--force")):
+            said = cli("import", *command, code=1).err
+            assert said == (f"error: moves/{page} is a link that leads out of {root}; name another file\n")
+        (root / "moves" / page).unlink()
+    for command in (
+        ("import", "customers", "rows.csv"),
+        ("import", "customers", "out/rows.csv"),
+        ("import", "customers", "../rows.csv", "--map", "out/secret"),
+        ("import", "plan", "out", "--into", "moves"),
+        ("import", "plan", "../rows.csv", "--into", "out/moves"),
+        ("import", "--guess", "out"),
+        ("attach", deal, "rows.csv", "out/secret"),
+        ("attach", deal, "out/../secret"),
+    ):
+        assert "is a link that leads out of" in cli(*command, code=1).err
+    (tmp_path / "own").symlink_to("rows.csv")  # the person's, and not of the pipeline
+    cli("attach", deal, "../own", str(secret))
+    cli("import", "customers", "moves/../../own")
+
+
 @pytest.mark.parametrize("target", ["/dev/zero", "/dev/stdin"])
 def test_a_schema_that_is_a_device_is_not_read(cli, root, target):
     (root / SCHEMA).unlink()

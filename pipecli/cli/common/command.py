@@ -173,6 +173,7 @@ def _as_typer_calls(verb: Callable[..., Any]) -> Callable[..., Any]:
 
     def command(ctx: typer.Context, **given: Any) -> None:
         run = session(ctx)
+        run.refuse_links_out(given.values())
         if first == "run":
             verb(run, **given)
             return
@@ -256,8 +257,7 @@ class Verb(TyperCommand):
         """Run it, unless the format given here, before or by the environment isn't one of its own."""
         run = ctx.ensure_object(Session)
         run.take_defaults(self.formats)
-        name = run.format_name
-        if name not in self.formats:
+        if (name := run.format_name) not in self.formats:
             known = ", ".join(self.formats)
             raise typer.BadParameter(f'"{name}" must be one of {known}', ctx=ctx, param_hint="--format")
         while True:

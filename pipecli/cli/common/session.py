@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date, datetime, tzinfo
 from functools import cached_property
@@ -102,6 +102,18 @@ class Session:
         pipeline.tell = say
         pipeline.finish_or_undo_killed()
         return pipeline
+
+    def refuse_links_out(self, given: Iterable[object]) -> None:
+        """Refuse paths that a link of the pipeline leads out of it; a link elsewhere is the person's own."""
+        each = (one for value in given for one in (value if isinstance(value, list) else [value]))
+        if not (paths := [one for one in each if isinstance(one, Path)]):
+            return
+        from pipecli.store.safe_files import NoPipeline, find_location, refuse_link_out
+
+        with suppress(NoPipeline):
+            place = find_location(Path(self.directory))
+            for path in paths:
+                refuse_link_out(place, path)
 
     def close(self) -> None:
         """Give back what the run holds: who runs many commands in one process must not pile up indexes."""

@@ -175,6 +175,7 @@ def plan(
     from pipecli.inbox.moving.plan_files import source_of
     from pipecli.inbox.moving.run_plan import plan_again
 
+    run.refuse_links_out(into.glob("*.yaml"))
     if (into / PLAN_FILE).exists() and not force:
         raise PipecliError(f"{into} has a plan already", hint="name another folder, or give --force")
     if into.exists() and not into.is_dir():
@@ -262,6 +263,7 @@ def move_at_once(run: Session, export: Path, vendor: str | None, keep: Keep | No
     """Plan and run in one go, where the export leaves nothing open."""
     from pipecli.inbox.moving.plan import make_plan
 
+    run.refuse_links_out([export])
     outcome = make_plan(files_of(export), run.pipeline, str(export), vendor)
     for line in outcome.findings.assumed:
         say(line)
@@ -294,6 +296,7 @@ def _move(
             unpack_plan(folder, unpacked)
             _move(run, unpacked, export, keep, rejects, with_diff=with_diff)
             return
+        run.refuse_links_out(folder.glob("*.yaml"))
         move = load_plan(folder)
         if move.is_own and export and export.is_file():
             unpack_plan(export, unpacked)
