@@ -13,8 +13,9 @@ from ryaml import loads
 
 from pipecli.inbox.importing.import_files import File, import_rows, prepare_import, target_named
 from pipecli.inbox.importing.table import Row, Table
+from pipecli.inbox.moving import Preset, presets, vendors
 from pipecli.inbox.moving.plan_files import load_plan
-from pipecli.inbox.moving.recognise_vendor import Preset, presets, recognise, vendors
+from pipecli.inbox.moving.recognise_vendor import recognise
 from pipecli.inbox.moving.run_plan import export_of
 from pipecli.inbox.moving.vocabulary import kinds_of_rows
 from pipecli.store.pipeline import Pipeline
@@ -738,3 +739,52 @@ def test_pedidos_of_odoo_are_quotations_with_their_statuses(cli: Cli) -> None:
     (quotation,) = json.loads(cli("export", "quotations", "--format", "json").out)
     assert (quotation["status"], quotation["created"][:10]) == ("sent", "2026-02-13")
     assert [line["unit_price"] for line in quotation["items"]] == [50, 10]
+
+
+@pytest.mark.usefixtures("at_a_desk")
+def test_no_preset_says_of_activities_what_a_column_says_otherwise(cli: Cli) -> None:
+    """A planned call came as a meeting that was done, under the name of another vendor's meetings."""
+    Path("e").mkdir()
+    Path("e/deals.csv").write_text("Deal,Customer,Stage,Amount\nRoof,Acme,Demo,9\n")
+    Path("e/Events.csv").write_text(
+        "Subject,Activity Type,Start Date & Time,Status,Related To\n"
+        "Ring,Call,2025-06-01 10:00:00,Planned,Roof\nVisit,Meeting,2025-06-02 10:00:00,Held,Roof\n"
+    )
+    cli("import", "plan", "e", "--into", "m")
+    cli("import", "run", "m")
+    (deal,) = json.loads(cli("export", "opportunities", "--format", "json").out)
+    done = {one["subject"]: (one["type"], one.get("done", False)) for one in deal["activities"]}
+    assert done == {"Ring": ("call", False), "Visit": ("meeting", True)}
+
+
+@pytest.mark.usefixtures("at_a_desk")
+def test_users_are_known_by_both_names_and_owners_by_an_address_in_any_brackets(cli: Cli) -> None:
+    """A last name was left out, as if the first said it, and Yuki became an e-mail address."""
+    Path("e").mkdir()
+    Path("e/users.csv").write_text("ID,Name,Last name,E-mail\n1,Di,Fox,di@our.example\n")
+    Path("e/deals.csv").write_text(
+        "No,Deal,Customer,Stage,Amount,Owner\n"
+        "1,Roof,Acme,Demo,9,Di Fox\n2,Wall,Acme,Demo,,Yuki (yu@our.example)\n"
+    )
+    told = json.loads(cli("import", "plan", "e", "--into", "m", "--format", "json").out)
+    assert told["left_out"] == []
+    cli("import", "run", "m")
+    users = {one["email"]: one["name"] for one in json.loads(cli("user", "list", "--format", "json").out)}
+    assert users | {"di@our.example": "Di Fox", "yu@our.example": "Yuki"} == users
+    owners = {one["owner"] for one in json.loads(cli("export", "opportunities", "--format", "json").out)}
+    assert owners == {"di-fox", "yuki"}
+
+
+@pytest.mark.usefixtures("at_a_desk")
+def test_a_discount_without_its_percent_sign_is_an_amount(cli: Cli) -> None:
+    """The plan wrote a mapping by a column that the file hasn't, which no run could take."""
+    Path("e").mkdir()
+    Path("e/deals.csv").write_text("Deal,Customer,Stage,Amount\nRoof,Acme,Demo,9\n")
+    Path("e/Quotes.csv").write_text(
+        "(Do Not Modify) Quote,Quote ID,Name,Potential Customer,Opportunity,Detail Amount,QUOTE DISCOUNT\n"
+        "q1,QUO-1,Offer,Acme,Roof,100.00,20.00\n"
+    )
+    cli("import", "plan", "e", "--into", "m")
+    cli("import", "run", "m")
+    (quotation,) = json.loads(cli("export", "quotations", "--format", "json").out)
+    assert quotation["discount_amount"] == 20

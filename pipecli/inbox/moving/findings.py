@@ -12,7 +12,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from email.utils import parseaddr
 from itertools import permutations, product
 from typing import Any, NamedTuple
 
@@ -407,7 +406,9 @@ def owners(table: Table, column: str, findings: Findings) -> dict[str, Any]:
         unknown.remove(text)
         person = re.sub(patterns()["has left"], "", bare[text])
         gone = {"active": False} if person != bare[text] else {}
-        name, address = parseaddr(person) if "@" in person else (person, "")
+        found = re.search(r"[^\s<>()\[\],;\"']+@[^\s<>()\[\],;\"']+", person)  # `Ana (ana@us.example)`
+        address = found[0] if found else ""
+        name = person.replace(address, "").strip(" <>()[]\"'") if address else person
         person = address or person
         means |= {text: person} if person != text else {}
         if _person_key(person) in findings.people:

@@ -88,7 +88,7 @@ def make_plan(
                 better = recognise([below], vendor)[0]
                 if told is None or (better and len(better.columns) > len(told.columns)):
                     pairs[number] = (below, better)
-    vendors = Counter(told.vendor for _, told in pairs if told and told.vendor)
+    vendors = Counter(told.vendor for _, told in pairs if told and told.vendor and told.kind != "users")
     leading = vendors.most_common(1)[0][0] if vendors else ""
     process = leading or "sales"
     findings = Findings(settings, answers or {}, leading, pipeline.today, process, ids_here=ids_here)

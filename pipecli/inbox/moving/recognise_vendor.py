@@ -1,20 +1,16 @@
-"""The vendor and the kind of each table of an export, by its header.
-
-A preset is a mapping file in the package, `presets/VENDOR/KIND.yaml`, with `recognise:`, the columns that
-tell it from others. Beside fields, its columns feed roles that the plan spells out: `stage`, `close`, `won`.
-"""
+"""The vendor and the kind of each table of an export, by its header."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from functools import cache
-from importlib.resources import files
-from typing import Any, NamedTuple
+from typing import Any
 
 from pipecli.errors import PipecliError
 from pipecli.inbox.importing.compile_mapping import holds, texts
 from pipecli.inbox.importing.table import Table
+from pipecli.inbox.moving import Preset, presets, vendors
 from pipecli.inbox.moving.findings import share_words, text_of_row
 from pipecli.inbox.moving.guess_or_ask_formats import are_days, currency_of
 from pipecli.inbox.moving.recognise_by_words import Recognised, are_deals, by_words, by_words_of, columns_for
@@ -26,13 +22,15 @@ from pipecli.inbox.moving.vocabulary import (
     is_yes,
     kinds_named,
     kinds_of_rows,
+    of_activity,
     one_word,
     outcome_of,
     patterns,
+    role_told,
+    synonyms,
 )
 from pipecli.records.compare_names import folded
 from pipecli.records.kinds import SLUG
-from pipecli.store.yaml.read import parse
 
 _MOST_BY_WORDS = 12
 """Tables of an export of a vendor; of more than these one must be named as its kind is."""
@@ -42,54 +40,6 @@ _OF_PEOPLE = ("users", "customers", "contacts", "leads")
 _CLOSING = {"close", "expected_close"}
 _FILE_NAMED = 3
 """What a file's name adds to the columns that it has in common with a preset."""
-
-
-class Preset(NamedTuple):
-    """The file of one vendor and kind."""
-
-    vendor: str
-    kind: str
-    name: str
-    """Its file below `presets/`."""
-    columns: Mapping[str, Any]
-    """For a column a role, or a field, or what a mapping says of a column."""
-    rest: Mapping[str, Any]
-    """The other keys of a mapping, as they stand."""
-    recognise: Sequence[str]
-    """The columns that a table must have to be taken for it."""
-    file: str = ""
-    """A regular expression for the file's name; empty for any."""
-    prefix: str = ""
-    """What may stand before each header: `Deal - `."""
-    named: bool = False
-    """The columns alone are too common: the file's name must fit."""
-    own: Sequence[str] = ()
-    """Columns of this vendor, of which a table must have two where those of `recognise` are too common."""
-
-
-@cache
-def presets() -> tuple[Preset, ...]:
-    """The presets of the package."""
-    folders = sorted(files(__package__).joinpath("presets").iterdir(), key=lambda entry: entry.name)
-    return tuple(
-        _preset(vendor.name, entry.name, entry.read_text(encoding="utf-8"))
-        for vendor in folders
-        if vendor.is_dir()
-        for entry in sorted(vendor.iterdir(), key=lambda entry: entry.name)
-        if entry.name.endswith(".yaml")
-    )
-
-
-def _preset(vendor: str, name: str, text: str) -> Preset:
-    plain: dict[str, Any] = parse(text, f"{vendor}/{name}")
-    told, columns = plain.pop("recognise"), plain.pop("columns")
-    kind = plain.pop("kind", None) or name.removesuffix(".yaml")
-    return Preset(vendor, kind, f"{vendor}/{name}", columns, plain, told.pop("columns"), **told)
-
-
-def vendors() -> list[str]:
-    """The vendors that have presets."""
-    return list(dict.fromkeys(preset.vendor for preset in presets()))
 
 
 def check_vendor(vendor: str | None) -> None:
@@ -161,7 +111,9 @@ def kinds_in(table: Table, told: Recognised) -> list[Recognised]:
         return [firms, persons._replace(rest={**persons.rest, "only": {column: words}})]
     if told.kind == "products":
         return [*_with_prices(table, told)]
-    told = _with_all_numbers(table, told if told.vendor else _with_whole_names(table, told))
+    told = _with_all_numbers(
+        table, told if told.vendor and told.kind != "users" else _with_whole_names(table, told)
+    )
     parts = _firms_and_persons(table, told) if told.kind == "contacts" else [told]
     return parts if parts != [told] else _firms_alone(table, _firm_or_person(table, told))
 
@@ -356,7 +308,8 @@ def _of_presets(table: Table, several: Iterable[Preset], vendor: str | None = No
         proofs = sum(one_word(column) in by_key for column in preset.own)
         if vendor is None and preset.own and not bare and proofs < _OWN_COLUMNS:
             continue
-        alike = {by_key[k]: of for c, of in preset.columns.items() if (k := one_word(c)) in by_key}
+        alike = {by_key[k]: _of_column(of, c, by_key[k]) for c, of in preset.columns.items()
+                 if (k := one_word(c)) in by_key and ("%" in c) == ("%" in by_key[k])}  # fmt: skip
         columns = alike | {c: preset.columns[c] for c in table.columns if c in preset.columns}
         for column in table.columns:  # `Company name` of the company beside `Company Name` of the contact
             if columns.get(by_key.get(one_word(column), "")) == "customer":
@@ -369,14 +322,38 @@ def _of_presets(table: Table, several: Iterable[Preset], vendor: str | None = No
         )
         of_sale = [c for c in map(header_key, table.columns) if c.endswith(" id") and is_of_sale(c)]
         is_other |= preset.kind == "products" and bool(of_sale)  # `quote_id` of lines
-        if not is_named and (must_be_named or is_other):
-            continue
         ignored = {one_word(column) for column in preset.rest.get("ignore", ())} & by_key.keys()
+        says = [c for c in table.columns if c not in columns and one_word(c) not in ignored]
+        if (not is_named and (must_be_named or is_other)) or _says_otherwise(table, says, preset):
+            continue
         only = {by_key[one_word(name)]: words for name, words in preset.rest.get("only", {}).items()
                 if one_word(name) in by_key}  # fmt: skip
         rest = {**preset.rest, "ignore": sorted(by_key[key] for key in ignored), "only": only}
         score = len(columns) + len(ignored) / 2 + _FILE_NAMED * is_named
         yield Recognised(preset.kind, preset.vendor, preset.name, _counted_anew(columns), rest, score)
+
+
+def _of_column(of: Any, name: str, column: str) -> Any:
+    """A preset's word on a column, with its name there in the conditions."""
+    if isinstance(of, list):
+        return [_of_column(part, name, column) for part in of]
+    if not isinstance(of, dict) or name not in of.get("when", {}):
+        return of
+    return {**of, "when": {column if c == name else c: words for c, words in of["when"].items()}}
+
+
+def _says_otherwise(table: Table, columns: Iterable[str], preset: Preset) -> bool:
+    """True for activities of which a column says another type than the preset sets, or of one to do."""
+    fixed, types = preset.rest.get("set", {}), patterns()["activities"].items()
+    for column in columns if preset.kind == "activities" and fixed else ():
+        role, words = role_told(column, synonyms()["activities"]), texts(table, column)
+        if role == "type":
+            told = {of for of, own in types for word in words if re.search(own, folded(word))}
+            if not told <= {fixed.get("type", "")}:
+                return True
+        elif role == "done" and fixed.get("done") and not all(of_activity("done", words)["values"].values()):
+            return True
+    return False
 
 
 def _by_key(table: Table) -> dict[str, str]:

@@ -34,11 +34,10 @@ from pipecli.inbox.importing.match_record import NOT_HERE, REMOVED, part_named
 from pipecli.inbox.importing.rows_to_records import Tick
 from pipecli.inbox.importing.workbook import rows_of_file as read_table
 from pipecli.inbox.importing.workbook import tables_of_file
-from pipecli.inbox.moving import PLAN_FILE
+from pipecli.inbox.moving import PLAN_FILE, vendors
 from pipecli.inbox.moving.findings import text_of_row
 from pipecli.inbox.moving.plan import Plan, make_plan
 from pipecli.inbox.moving.plan_files import Move, Step, apply_settings, in_its_line, load_plan
-from pipecli.inbox.moving.recognise_vendor import vendors
 from pipecli.inbox.moving.reconcile import ITEMS, PAPER_KINDS, Reconciliation, reconcile, told_of
 from pipecli.inbox.moving.vocabulary import header_key
 from pipecli.records.kinds import BY_FOLDER, BY_PREFIX, COLLECTIONS, OPPORTUNITY, Kind
