@@ -122,7 +122,12 @@ def read_number(text: str, decimal_sign: DecimalSign, *, is_percent: bool = Fals
     return read.value
 
 
-_FACTORS = {"cents": Decimal("0.01"), "thousands": Decimal(1000), "millions": Decimal(1_000_000)}
+_FACTORS = {
+    "cents": Decimal("0.01"),
+    "thousands": Decimal(1000),
+    "millions": Decimal(1_000_000),
+    "negative": Decimal(-1),
+}
 
 
 def in_units(value: Decimal, text: str, unit: str | None) -> Decimal:

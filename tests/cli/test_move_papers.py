@@ -257,6 +257,29 @@ def test_a_discount_of_the_whole_is_what_lines_come_to_the_sum_of_their_quotatio
     assert _lines(papers["A-3"], "unit_price") == [(30,)]  # without its lines: what is left, and what is off
 
 
+@pytest.mark.parametrize(
+    ("head", "off", "told", "net"),
+    [
+        ("Pronto pago %", "20", ("discount", 20), 80),
+        ("Bonificación", "20", ("discount_amount", 20), 180),
+        ("Discount", "-20", ("discount_amount", 20), 180),
+        ("Notas", "x", ("discount_amount", None), 180),  # by no column: it isn't as in the file
+    ],
+)
+def test_a_discount_of_the_whole_under_any_word_is_what_the_papers_come_to(
+    cli: Cli, root: Path, head: str, off: str, told: tuple[str, int | None], net: int
+) -> None:
+    """It was lost, or below zero and rejected, and the reconciliation agreed with the sum before it."""
+    gross = 100 if net == 80 else 200
+    quotes = f"Nº presupuesto;Oportunidad;Estado;Suma líneas;{head};Base imponible;IVA;Total\n"
+    quotes += f"A-1;Press;Enviado;{gross},00;{off};{net},00;7,00;{net + 7},00\n"
+    lines = f"Nº presupuesto;Concepto;Uds.;Precio;Importe\nA-1;Hoja;1;{gross},00;{gross},00\n"
+    _plan(cli, deals=_DEALS, presupuestos=quotes, lineas=lines)
+    assert ("they differ" in cli("import", "run", "m", code=int(off == "x")).out) == (off == "x")
+    field, value = told
+    assert _papers(root)["A-1"].get(field) == value
+
+
 def test_lines_that_come_to_no_sum_of_their_quotation_are_told(cli: Cli, root: Path) -> None:
     quotes = "Quote ID,Deal ID,Status,Currency,Total\nq1,1,Sent,EUR,119.00\n"
     lines = "ID,Quote ID,Product,Quantity,Unit Price,Total\n7,q1,Blade,1,100,100.00\n"

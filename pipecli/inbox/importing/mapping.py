@@ -68,7 +68,7 @@ class Condition(NamedTuple):
 
 Conditions = dict[Line, Annotated[Condition, BeforeValidator(_values_and_sign)]]
 """By columns what each must have."""
-Scale = Literal["fraction", "percent", "cents", "thousands", "millions", "seconds"]
+Scale = Literal["fraction", "percent", "cents", "thousands", "millions", "negative", "seconds"]
 """The form of a percentage: 0.5 is a half as a fraction, half a percent as a percent; a number's unit."""
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
@@ -362,25 +362,22 @@ def sums_of(lines: Sequence[Worth | None], off: Numbers, to: str) -> tuple[Numbe
     return net, whole
 
 
-def staying_out(
-    table: Table, mapping: Mapping[str, Any], lost: Container[str], elsewhere: Container[str]
-) -> tuple[list[str], list[str]]:
-    """Each column with cells that a mapping leaves out, and their number; and those that others say again.
+def off_of_whole(table: Table, column: str, to: str) -> dict[str, Any]:
+    """The entry of a column of discounts of the whole; SuiteCRM has them below zero."""
+    is_below = any((n or 0) < 0 for n in numbers(table, column)) and to == "discount_amount"
+    return {"to": to, "when": nonzero(table, column)} | ({"scale": "negative"} if is_below else {})
 
-    Those `elsewhere` come with another kind of record, of which the table tells, too.
-    A column is left out as a whole, or for the rows that fulfil none of the conditions of its entries.
-    """
-    said = str([mapping["external_id"], mapping["record"], mapping["templates"]])
-    out, again = list[str](), list[str]()
-    for column in (column for column in table.columns if column not in elsewhere):
-        cells, entries = texts(table, column), mapping["columns"].get(column)
-        if column in lost or (entries is None and column in mapping["ignore"]):
-            (out if column in lost else again).extend([f"{column} ({cells.total():,})"] if cells else [])
-        elif entries and all(entry.get("when") for entry in entries) and f"{{{column}}}" not in said:
-            own = (row for row in table.rows if row.text(column) in cells)
-            left = sum(not any(holds(entry["when"], row) for entry in entries) for row in own)
-            out += [f"{column} ({left:,} of {cells.total():,})"] if left else []
-    return out, again
+
+def nets_apart(cells: Mapping[str, Numbers], taxes: Sequence[str], net: Numbers) -> list[str]:
+    """The columns that with their tax are another, and neither is what lines come to: `Base imponible`."""
+    found = list[str]()
+    for column, tax in product([c for c in cells if c not in taxes], taxes):
+        whole = taxed(cells[column], cells[tax], is_rate=False)
+        if totals := [c for c in cells if c not in (column, tax) and agree(cells[c], whole)]:
+            if any(agree(cells[c], net) for c in (column, *totals)):
+                return []
+            found += [column] if any(cells[tax]) and column not in found else []
+    return found
 
 
 def owners(table: Table, column: str, findings: Findings) -> dict[str, Any]:

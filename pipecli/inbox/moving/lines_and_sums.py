@@ -20,22 +20,9 @@ from pipecli.inbox.importing.compile_mapping import holds, texts
 from pipecli.inbox.importing.mapping import AFTER_DISCOUNT, Source
 from pipecli.inbox.importing.mapping import Mapping as MappingFile
 from pipecli.inbox.importing.table import Row, Table
+from pipecli.inbox.moving import findings as arithmetic
 from pipecli.inbox.moving.duplicate_tables_and_columns import Known, table_name
-from pipecli.inbox.moving.findings import (
-    LOOKED_AT,
-    Findings,
-    Fit,
-    Worth,
-    agree,
-    fitting,
-    has_word,
-    is_more,
-    nonzero,
-    numbers,
-    price_and_total,
-    sums_of,
-    taxed,
-)
+from pipecli.inbox.moving.findings import Findings, Fit, Worth, agree, has_word, is_more, nonzero, numbers
 from pipecli.inbox.moving.recognise_by_words import (
     Recognised,
     by_words,
@@ -101,7 +88,7 @@ def _names_of(several: Iterable[tuple[Table, Recognised | None]], kind: str) -> 
 
 def _of_lines(table: Table, names: Callable[[str], Mapping[str, set[str]]]) -> Recognised | None:
     """The columns of lines, by a quantity, a price and what names their record; None for other tables."""
-    columns = (own := by_words(table, "items")) | price_and_total(table, own)
+    columns = (own := by_words(table, "items")) | arithmetic.price_and_total(table, own)
     roles = {*columns.values()}
     if "quantity" not in roles or roles.isdisjoint(("unit_price", "total")) or are_data(table.columns):
         return None
@@ -126,7 +113,7 @@ def with_lines_in_rows(table: Table, told: Recognised, findings: Findings) -> Re
         return told
     apart = _varying(groups, table.columns, keys[0])
     own = {c: role for role in reversed(_ROLES) for c in columns_for(table, "items", role) if c not in keys}
-    own |= price_and_total(table, own)
+    own |= arithmetic.price_and_total(table, own)
     alone = {c for c, role in own.items() if role in _OF_A_LINE or has_word(c, "lines")}
     rates = {c for c, role in own.items() if role == "tax" and _are_rates(table, c)}
     lines = [c for c in table.columns if c in apart | alone | rates]
@@ -289,19 +276,19 @@ def _field(of: Any) -> str:
 def _best_fit(table: Table) -> tuple[list[Fit], Fit | None, Mapping[str, Sequence[str]]]:
     """All ways to come to a net, that by which the rows come to a total, and the columns by words."""
     words = {role: columns_for(table, "items", role) for role in ("quantity", *_TERMS)}
-    for column, role in price_and_total(table, {c: of for of in words for c in words[of]}).items():
+    for column, role in arithmetic.price_and_total(table, {c: of for of in words for c in words[of]}).items():
         words[role] = [column, *words[role]]
     words["tax"] = [c for c in words["tax"] if c not in words["unit_price"] + words["total"]]
     others = [c for c in table.columns if has_word(c, "tax") and not any(c in of for of in words.values())]
     words["taxes"] = words["tax"] + others
-    some = table._replace(rows=table.rows[:LOOKED_AT])
+    some = table._replace(rows=table.rows[: arithmetic.LOOKED_AT])
     cells = {c: numbers(some, c) for of in words.values() for c in of}
     told = {of: [c for c in columns if any(cells[c])] for of, columns in words.items()}
-    fits = [*fitting(table, cells, told)]
+    fits = [*arithmetic.fitting(table, cells, told)]
     net = [fit for fit in fits if any(agree(fit.nets, total) for total in fit.totals)]
     gross = list[Fit]()
     for fit, tax, is_rate in product(net or fits, told["taxes"], (True, False)):
-        whole = taxed(fit.nets, cells[tax], is_rate=is_rate)
+        whole = arithmetic.taxed(fit.nets, cells[tax], is_rate=is_rate)
         if any(agree(whole, total) for total in fit.totals):
             gross.append(fit._replace(rate=tax if is_rate else "", is_of_amounts=not is_rate))
     return fits, max(gross or net, key=lambda fit: len(fit.off), default=None), words
@@ -408,7 +395,7 @@ def _of_sums(table: Table, told: Recognised, worth: Mapping[str, Worth], finding
     """The columns of papers, with what their lines come to, less a discount or with tax; says if none is.
 
     Where no line is known, a sum stands for them that less a discount and with the tax is another. If the
-    lines come to a sum with tax, their prices are with it.
+    lines come to a sum with tax, their prices are with it. If papers come to another net, it is theirs.
     """
     columns = {c: of for c, of in told.columns.items() if of != "off"}
     first = heads(table, told)
@@ -420,28 +407,41 @@ def _of_sums(table: Table, told: Recognised, worth: Mapping[str, Worth], finding
     ignored, total = told.rest.get("ignore", ()), columns_for(table, told.kind, "total")
     offs = [c for c in cells if has_word(c, "discount") and c not in ignored]
     offs += [c for c in cells if told.columns.get(c) == "off" and c not in offs]
-    taxes = [own for c, own in cells.items() if has_word(c, "tax")]
+    cells |= {c: [n and -n for n in cells[c]] for c in offs if max(n or 0 for n in cells[c]) <= 0}
+    of_tax = [c for c in cells if has_word(c, "tax")]
+    taxes = [cells[c] for c in of_tax]
     sums = [c for c in cells if c not in offs and (c in total or has_word(c, "sum"))]
     figures = sorted((c for c in cells if c not in offs), key=lambda c: c not in sums)
     each = {c: [Worth(of or Decimal(0)) for of in cells[c]] for c in figures if c not in ignored}
     bases: dict[str, Sequence[Worth | None]] = {"": [*lines]} if any(lines) else {**each}
-    ways = [*product(offs, ("discount_amount", "discount")), ("", "")]
+    left = {c: own for c, own in cells.items() if c not in offs and c not in ignored}
+    apart = arithmetic.nets_apart(left, of_tax, arithmetic.sums_of(lines, [], "")[0]) if any(lines) else []
+    offs += [c for c in left if apart and c not in (*apart, *of_tax, *sums)]  # `Pronto pago %`
+    feeds = ["discount_amount", "discount"]
+    ways = [(c, to) for c in offs for to in (reversed(feeds) if _says_percent(table, c) else feeds)]
+    ways += [("", "")] * (not apart)
+    with_tax = partial(arithmetic.taxed, is_rate=False)
     for (off, to), (base, net_lines) in product(ways, bases.items()):
-        net, whole = sums_of(net_lines, cells.get(off, []), to)
-        several = [taxed(net, tax, is_rate=False) for tax in taxes] + [net, whole] * bool(off or not base)
-        if any(agree(cells[c], one) for c in figures if c != base for one in several):
+        net, whole = arithmetic.sums_of(net_lines, cells.get(off, []), to)
+        several = [*(with_tax(net, tax) for tax in taxes), *[net, whole] * bool(off or not base)]
+        if any(agree(cells[c], one) for c in apart or figures if c != base for one in several):
             columns = {c: of for c, of in columns.items() if _field(of) not in _OF_WHOLE}
-            columns |= {off: {"to": to, "when": nonzero(table, off)}} if off else {}
-            for field, one in (("total", sums_of(net_lines, [], "")[0]), (AFTER_DISCOUNT, net)):
+            columns |= {off: arithmetic.off_of_whole(table, off, to)} if off else {}
+            full = [] if apart else arithmetic.sums_of(net_lines, [], "")[0]
+            for field, one in (("total", full), (AFTER_DISCOUNT, net)):
                 if same := [c for c in figures if c not in ignored and agree(cells[c], one)]:
                     columns |= {base or same[0]: field}
                     break
-            with_tax = [taxed(cells[c], tax, is_rate=False) for c in figures for tax in taxes if any(tax)]
-            told = _with_tax(told, told=not base and any(agree(net, one) for one in with_tax))
+            gross = [with_tax(cells[c], tax) for c in figures for tax in taxes if any(tax)]
+            told = _with_tax(told, told=not base and any(agree(net, one) for one in gross))
             return told._replace(columns=columns)
+    below = [c for c in offs if columns.get(c) == "discount_amount"]
+    columns |= {c: arithmetic.off_of_whole(table, c, "discount_amount") for c in below}
     if not any(lines) and "total" not in map(_field, columns.values()) and not _prefix(told):
         why = "no sum and no line is known of them, so they come to nothing"
-    elif any(lines) and sums:
+    elif any(lines) and (sums or apart):
+        columns = {c: of for c, of in columns.items() if not apart or _field(of) != "total"}
+        columns |= {apart[0]: AFTER_DISCOUNT} if apart else {}
         why = "no sum of a row is what its lines come to, less a discount or with tax"
     else:
         why = f"{guess} is taken for the sum of its lines" if (guess := told.rest.get("sum")) else ""

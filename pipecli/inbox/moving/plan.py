@@ -25,8 +25,8 @@ from pipecli.inbox.moving import lines_and_sums as lines
 from pipecli.inbox.moving.deal_outcomes import OF_DEALS, Columns, Deals
 from pipecli.inbox.moving.duplicate_tables_and_columns import table_name
 from pipecli.inbox.moving.endings import columns_to_fill, is_of_stage, whole_rows, with_ends, without_deleted
-from pipecli.inbox.moving.findings import Findings, filled, know_users, owners, staying_out
-from pipecli.inbox.moving.plan_files import SETTINGS_PAGE, Step, plan_page, settings_page
+from pipecli.inbox.moving.findings import Findings, filled, know_users, owners
+from pipecli.inbox.moving.plan_files import SETTINGS_PAGE, Step, plan_page, settings_page, staying_out
 from pipecli.inbox.moving.recognise_by_words import Recognised, columns_for, columns_of_deals
 from pipecli.inbox.moving.recognise_vendor import check_vendor, doubts, kinds_in, recognise, with_marks
 from pipecli.inbox.moving.vocabulary import is_yes, kinds_of_rows, of_activity, patterns

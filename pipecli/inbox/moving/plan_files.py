@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import os
 from binascii import crc32
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 from shlex import quote
 from typing import Any, NamedTuple
 
 from pipecli.errors import Fault, FaultyFile, PipecliError
 from pipecli.harmless_text import one_line
+from pipecli.inbox.importing.compile_mapping import holds, texts
 from pipecli.inbox.importing.earlier_imports import imports_at
 from pipecli.inbox.importing.mapping import in_flow
+from pipecli.inbox.importing.table import Table
 from pipecli.inbox.moving import PLAN_FILE
 from pipecli.inbox.moving.findings import Findings, Question
 from pipecli.records.compare_names import name_key
@@ -31,6 +33,27 @@ from pipecli.workflow import Change
 SETTINGS_PAGE = "settings.yaml"
 WORDS = ("lost_reasons", "disqualify_reasons", "opportunity_types")
 """The lists of the settings to which a move adds."""
+
+
+def staying_out(
+    table: Table, mapping: Mapping[str, Any], lost: Container[str], elsewhere: Container[str]
+) -> tuple[list[str], list[str]]:
+    """Each column with cells that a mapping leaves out, and their number; and those that others say again.
+
+    Those `elsewhere` come with another kind of record, of which the table tells, too.
+    A column is left out as a whole, or for the rows that fulfil none of the conditions of its entries.
+    """
+    said = str([mapping["external_id"], mapping["record"], mapping["templates"]])
+    out, again = list[str](), list[str]()
+    for column in (column for column in table.columns if column not in elsewhere):
+        cells, entries = texts(table, column), mapping["columns"].get(column)
+        if column in lost or (entries is None and column in mapping["ignore"]):
+            (out if column in lost else again).extend([f"{column} ({cells.total():,})"] if cells else [])
+        elif entries and all(entry.get("when") for entry in entries) and f"{{{column}}}" not in said:
+            own = (row for row in table.rows if row.text(column) in cells)
+            left = sum(not any(holds(entry["when"], row) for entry in entries) for row in own)
+            out += [f"{column} ({left:,} of {cells.total():,})"] if left else []
+    return out, again
 
 
 class Step(NamedTuple):
