@@ -133,12 +133,13 @@ def inside(root: Path, file: str) -> Path:
 def _resolved(root: Path, file: str) -> str:
     """The same with each link followed."""
     resolved = os.path.realpath(f"{root}/{file}")
-    if not _is_below(resolved, os.path.realpath(root)):
+    if not is_below(resolved, os.path.realpath(root)):
         raise PipecliError(f"{file} leads out of the pipeline", hint="links and paths must stay inside it")
     return resolved
 
 
-def _is_below(path: str, top: str) -> bool:
+def is_below(path: str, top: str) -> bool:
+    """True for a folder and what is in it, links resolved."""
     return path == top or path.startswith(os.path.join(top, ""))  # noqa: PTH118
 
 
@@ -148,7 +149,7 @@ def refuse_link_out(place: Location, path: Path) -> None:
     for part in Path.cwd().joinpath(path).parts:
         there = os.path.realpath(os.path.join(here, part))  # noqa: PTH118
         for top in map(str, (place.root, place.work_tree)):
-            if part != ".." and _is_below(here, top) and not _is_below(there, top):
+            if part != ".." and is_below(here, top) and not is_below(there, top):
                 raise PipecliError(f"{path} is a link that leads out of {top}", hint="name another file")
         here = there
 

@@ -106,6 +106,33 @@ def test_a_plan_finds_its_export_from_anywhere_and_elsewhere_it_is_named(
     assert "they agree" in cli("import", "run", "elsewhere/m", "old/export.zip").out
 
 
+def test_a_plan_that_came_with_a_clone_reads_nothing_outside_until_a_person_names_it(
+    cli: Cli, root: Path, refused: Callable[..., str], git: Git
+) -> None:
+    packed("export.zip", SALESFORCE)
+    cli("import", "plan", "export.zip", "--into", str(root / "m"))
+    (noted,) = (root / ".git/pipecli").glob("root/sources-of-plans.json")
+    noted.unlink()  # as in another clone
+    before, plan = state(git), root / "m/plan.yaml"
+    named = plan.read_text()
+    for source in ("../../desk/export.zip", str(Path.cwd() / "export.zip"), "../.git", "out"):
+        plan.write_text(named.replace("../../desk/export.zip", source))
+        if source == "out":
+            (root / "m/out").symlink_to(Path.cwd())
+        said = refused("import", "run", str(root / "m"))
+        assert "plan.yaml was not made in this clone, and names an export outside: " in said
+        assert "if that is to be read: pipecli import run " in said
+    with zipfile.ZipFile("hostile.zip", "w") as archive:
+        archive.writestr("plan.yaml", named.replace("../../desk/", f"{Path.cwd()}/"))
+    assert "names an export outside" in refused("import", "run", "hostile.zip")
+    assert state(git) == before
+    plan.write_text(named)
+    cli(
+        "import", "run", str(root / "m"), "export.zip", "--dry-run"
+    )  # once is enough, for a server's cron too
+    assert "they agree" in cli("import", "run", str(root / "m")).out
+
+
 def test_tomorrows_export_is_the_delta_and_work_done_here_stays(cli: Cli, root: Path) -> None:
     open_ = SALESFORCE["Opportunity.csv"].splitlines(keepends=True)
     first = SALESFORCE | {"Opportunity.csv": open_[0] + open_[2] + open_[3]}  # nothing is closed yet

@@ -172,7 +172,7 @@ def plan(
     force: bool = flag("--force", "Overwrite a plan, even if you changed it."),
 ) -> None:
     """Write mappings and settings for an export, and what is left open."""
-    from pipecli.inbox.moving.plan_files import source_of
+    from pipecli.inbox.moving.plan_files import note_source, source_of
     from pipecli.inbox.moving.run_plan import plan_again
 
     run.refuse_links_out(into.glob("*.yaml"))
@@ -185,6 +185,7 @@ def plan(
         raise PipecliError(f"{export} has its plan already", hint=f"pipecli import run {quote(str(export))}")
     outcome = plan_again(into, files_of(export), run.pipeline, source_of(export, into), from_)
     _write_pages(outcome, into, is_forced=force)
+    note_source(run.present.location, into, export)
     if run.format is Format.TABLE:
         write_counts((line, None) for line in _plan_lines(outcome, into))
     else:
@@ -288,7 +289,7 @@ def _move(
     *,
     with_diff: bool,
 ) -> None:
-    from pipecli.inbox.moving.plan_files import load_plan
+    from pipecli.inbox.moving.plan_files import load_plan, note_source, require_known_source
     from pipecli.inbox.moving.run_plan import PAPERS, answered, export_of, run_plan, unpack_plan
 
     with all_faults(), temporary_folder("export") as unpacked:
@@ -302,6 +303,11 @@ def _move(
             unpack_plan(export, unpacked)
             _move(run, folder, unpacked, keep, rejects, with_diff=with_diff)
             return
+    if move.export.exists():
+        if export is None:
+            require_known_source(run.present.location, move)
+        elif export.exists() and export.samefile(move.export):
+            note_source(run.present.location, folder, export)
     files = export_of(move, export)
 
     def decide(pipeline: Pipeline) -> Moved:

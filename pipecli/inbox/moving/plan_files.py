@@ -5,9 +5,11 @@ The settings among them are added to those that are here, which stay as they are
 
 from __future__ import annotations
 
+import json
 import os
 from binascii import crc32
 from collections.abc import Container, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from shlex import quote
 from typing import Any, NamedTuple
@@ -26,6 +28,7 @@ from pipecli.records.settings import Process, Settings, Stage, User
 from pipecli.store.index import rows_for_verbs
 from pipecli.store.parse_record import validate
 from pipecli.store.plan_writes import DraftPipeline, Write, plan_writes
+from pipecli.store.safe_files import Location, is_below, read_bytes, write_file
 from pipecli.store.yaml import read as yamltext
 from pipecli.store.yaml.write import scalar_text
 from pipecli.workflow import Change
@@ -190,6 +193,38 @@ class Move(NamedTuple):
     def is_own(self) -> bool:
         """True for an export of ours, whose columns are fields and whose ids are kept."""
         return self.vendor == "pipecli"
+
+
+_SOURCES = "sources-of-plans.json"
+"""In the cache, by the folder of a plan, the export that a person named for it in this clone."""
+
+
+def note_source(place: Location, folder: Path, export: Path) -> None:
+    """Note that a person named the export of a plan in this clone: later runs needn't be told it."""
+    with suppress(OSError):  # then it is asked for again
+        place.cache.mkdir(parents=True, exist_ok=True)
+        known = _sources_known(place) | {os.path.realpath(folder): os.path.realpath(export)}
+        write_file(place.cache, _SOURCES, json.dumps(known).encode())
+
+
+def require_known_source(place: Location, move: Move) -> None:
+    """Refuse an export outside that only the plan names, which may have come with a clone or a zip."""
+    folder, source = os.path.realpath(move.folder), os.path.realpath(move.export)
+    if is_below(source, folder) or _sources_known(place).get(folder) == source:
+        return
+    if not is_below(source, str(place.root)) or is_below(source, str(place.git_dir)):
+        file, export = move.folder / PLAN_FILE, quote(str(move.export))
+        raise PipecliError(
+            f"{file} was not made in this clone, and names an export outside: {move.export}",
+            hint=f"if that is to be read: pipecli import run {quote(str(move.folder))} {export}",
+        )
+
+
+def _sources_known(place: Location) -> dict[str, object]:
+    with suppress(OSError, ValueError, PipecliError, RecursionError):
+        if isinstance(known := json.loads(read_bytes(place.cache, _SOURCES)), dict):
+            return known
+    return {}
 
 
 def load_plan(folder: Path) -> Move:
