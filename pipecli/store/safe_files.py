@@ -89,6 +89,9 @@ def find_location(start: Path) -> Location:
         if (root / SETTINGS_FILE).is_file():
             place = location_at(root)
             _require_no_pipes({root, place.work_tree})
+            for folder in (place.cache.parent, place.cache):
+                if folder.is_symlink():
+                    raise PipecliError(f"{folder} is a link, and would be written through", hint="delete it")
             return place
     raise NoPipeline(
         f"{start} isn't a pipeline: no {SETTINGS_FILE} here or above",

@@ -78,6 +78,20 @@ def test_what_is_read_is_read_through_no_link_of_the_pipeline_that_leads_out(
     cli("import", "customers", "moves/../../own")
 
 
+def test_a_cache_that_is_a_link_is_not_written_through(cli, root, tmp_path):
+    for cache in (root / ".git/pipecli/root", root / ".git/pipecli"):
+        out = cache.rename(tmp_path / cache.name)
+        cache.symlink_to(out)
+        before = {file: file.stat().st_mtime_ns for file in out.rglob("*")}
+        for command in (("opp", "list"), ("lead", "add", "Ana")):
+            assert cli(*command, code=1).err == (
+                f"error: {cache} is a link, and would be written through; delete it\n"
+            )
+        assert {file: file.stat().st_mtime_ns for file in out.rglob("*")} == before
+        cache.unlink()
+        out.rename(cache)
+
+
 @pytest.mark.parametrize("target", ["/dev/zero", "/dev/stdin"])
 def test_a_schema_that_is_a_device_is_not_read(cli, root, target):
     (root / SCHEMA).unlink()
