@@ -46,6 +46,8 @@ class UndoneCommit(NamedTuple):
         return f'{self.id[:7]} "{one_line(self.subject)}"'
 
 
+_NO_FILES = {"120000", "160000"}
+"""The modes of a symbolic link and of a submodule."""
 FileVersions = tuple[str, bytes | None, bytes | None]
 """The name of a file, its content before a commit and after it; None where it isn't there."""
 
@@ -111,6 +113,10 @@ def changed_files(pipeline: Pipeline, commit: UndoneCommit) -> list[FileVersions
             raise Refused(f"there is nothing to take back: {commit.shown} is the first commit")
         raise Refused(f"{commit.shown} is a merge", hint="git revert can take it back")
     differing = differing_files(place.work_tree, parents[0], commit.id)
+    for name, file in differing.items():
+        if name.startswith(place.prefix) and {file.mode_before, file.mode} & _NO_FILES:
+            wrong = f"{commit.shown} changed {name}, a link or a submodule"
+            raise Refused(wrong, hint="git revert can take it back")
     ids = [id_ for file in differing.values() for id_ in (file.blob_before, file.blob)]
     blobs = list(git.objects(place.work_tree, ids, safe_files.LARGEST_ANY))
     if any(blob.content is None and blob.size for blob in blobs):

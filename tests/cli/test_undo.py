@@ -55,6 +55,20 @@ def test_a_commit_that_is_not_of_this_pipeline_takes_nothing_back(refused: Refus
     assert f"{git('rev-parse', 'HEAD')[:7]} changed nothing of this pipeline, or is a merge" in said
 
 
+def test_a_link_comes_back_as_no_file(cli: Cli, root: Path, refused: Refused, git: Git) -> None:
+    link = root / "attachments/plan"
+    link.parent.mkdir(exist_ok=True)
+    link.symlink_to("../pipecli.yaml")
+    git("add", "-A")
+    git("commit", "-qm", "link")
+    cli("lead", "add", "Ana")
+    link.unlink()
+    git("add", "-A")
+    git("commit", "-q", "--amend", "--no-edit")
+    assert "changed attachments/plan, a link or a submodule; git revert can" in refused("undo", "HEAD")
+    assert not link.exists()
+
+
 def test_all_that_a_command_made_goes(cli: Cli, root: Path) -> None:
     cli("quote", "send", cli("quote", "new", "2q8xa", "--format", "ids").id)
     cli("opp", "won", "2q8xa")
