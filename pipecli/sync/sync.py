@@ -344,6 +344,11 @@ def _require_files_can_follow(place: Location, merge: MergePlan) -> None:
     if done.returncode:  # for a file that was only touched, too
         git.run(place.work_tree, "update-index", "-q", "--refresh")
         done = git.run(place.work_tree, *trial)
+    if b"invalid path" in done.stderr:
+        raise PipecliError(
+            f"git makes no files of the merge: {git.words_of(done)}",
+            hint="nothing is changed; the other side has a path that git never writes: find who made it",
+        )
     if done.returncode:
         raise PipecliError(
             f"files here are in the way: {git.words_of(done)}",

@@ -303,6 +303,23 @@ def test_a_file_in_the_way(ana: Clone, luis: Clone) -> None:
     assert "files here are in the way: " in error and "plan.txt" in error and "move them away" in error
 
 
+def test_a_path_that_git_never_writes_is_told_as_such(ana: Clone, luis: Clone) -> None:
+    luis.write("evil/hooks", "x\n")
+    tree = subprocess.run(["git", "cat-file", "tree", "HEAD"], cwd=luis.path, capture_output=True).stdout
+    tree = tree.replace(b"40000 evil\0", b"40000 .git\0")
+    literally = ("git", "hash-object", "-t", "tree", "-w", "--literally", "--stdin")
+    made = subprocess.run(literally, cwd=luis.path, input=tree, capture_output=True, check=True)
+    luis.git(
+        "push",
+        "-q",
+        "origin",
+        f"{luis.git('commit-tree', made.stdout.decode().strip(), '-p', 'HEAD', '-m', 'x')}:main",
+    )
+    ana.change(MACHINES, "4998.00", "5200.00")
+    error = ana.refused()
+    assert "git makes no files of the merge: error: invalid path '.git/hooks'; nothing is changed" in error
+
+
 def test_somebody_who_is_always_faster_or_holds_the_branch(
     ana: Clone, luis: Clone, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
