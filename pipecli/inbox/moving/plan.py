@@ -22,13 +22,13 @@ from pipecli.inbox.moving import PLAN_FILE
 from pipecli.inbox.moving import duplicate_tables_and_columns as overlaps
 from pipecli.inbox.moving import guess_or_ask_formats as formats
 from pipecli.inbox.moving import lines_and_sums as lines
+from pipecli.inbox.moving import recognise_vendor as vendor_of
 from pipecli.inbox.moving.deal_outcomes import OF_DEALS, Columns, Deals
 from pipecli.inbox.moving.duplicate_tables_and_columns import table_name
 from pipecli.inbox.moving.endings import columns_to_fill, is_of_stage, whole_rows, with_ends, without_deleted
 from pipecli.inbox.moving.findings import Findings, filled, know_users, owners
 from pipecli.inbox.moving.plan_files import SETTINGS_PAGE, Step, plan_page, settings_page, staying_out
 from pipecli.inbox.moving.recognise_by_words import Recognised, columns_for, columns_of_deals
-from pipecli.inbox.moving.recognise_vendor import check_vendor, doubts, kinds_in, recognise, with_marks
 from pipecli.inbox.moving.vocabulary import is_yes, kinds_of_rows, of_activity, patterns
 from pipecli.records.compare_names import is_code
 from pipecli.store import ids_and_files
@@ -73,19 +73,19 @@ def make_plan(
         query = " UNION ".join(f"SELECT external_id FROM _{kind}" for kind in kinds)
         return {external for (external,) in pipeline.query(query)}
 
-    check_vendor(vendor)
+    vendor_of.check_vendor(vendor)
     settings = pipeline.settings
     contents = {file.name: file.content for file in files if file.content.strip()}
     tables = [table for name, raw in contents.items() for table in tables_of_file(raw, name) if table.columns]
     tables = [with_sheet(table, table.sheet) if is_of_stage(table, tables) else table for table in tables]
     tables = [table._replace(rows=CountedRows(table.rows)) for table in tables]
-    pairs = list(zip(tables, recognise(tables, vendor), strict=True))
+    pairs = list(zip(tables, vendor_of.recognise(tables, vendor), strict=True))
     for number, (table, told) in enumerate(pairs):
         if line := formats.header_line(table):
             with suppress(PipecliError):
                 form = FileFormat(header=line, sheet=table.sheet or None)
                 below = rows_of_file(contents[table.name], table.name, form)
-                better = recognise([below], vendor)[0]
+                better = vendor_of.recognise([below], vendor)[0]
                 if told is None or (better and len(better.columns) > len(told.columns)):
                     pairs[number] = (below, better)
     vendors = Counter(told.vendor for _, told in pairs if told and told.vendor and told.kind != "users")
@@ -93,7 +93,9 @@ def make_plan(
     process = leading or "sales"
     findings = Findings(settings, answers or {}, leading, pipeline.today, process, ids_here=ids_here)
     pairs = lines.with_papers_and_lines([(whole_rows(table), told) for table, told in pairs], findings)
-    known = [_Recognition(table, part) for table, told in pairs if told for part in kinds_in(table, told)]
+    known = [
+        _Recognition(table, part) for table, told in pairs if told for part in vendor_of.kinds_in(table, told)
+    ]
     known.sort(key=_import_order)
     unread = [table for table, told in pairs if told is None]
     findings.currency_ids = dict(pair for one in unread for pair in formats.currency_ids(one).items())
@@ -103,14 +105,17 @@ def make_plan(
     know_users(findings, [(one.table, one.told.roles) for one in known if one.told.kind == "users"])
     for table, told in known:
         findings.namesakes |= overlaps.namesakes_of(table, told.roles) if told.kind == "contacts" else {}
-        findings.assumed += doubts(table, told)
+        findings.assumed += vendor_of.doubts(table, told)
     known = [one._replace(told=overlaps.by_numbers(*one, known, findings)) for one in known]
     findings.kinds, findings.firms = overlaps.ids_of(known), overlaps.firms_of(known)
     findings.price_entries = formats.price_entries_of(tables)
     findings.decimal = formats.decimal_sign_of_export((table, told.roles) for table, told in known)
     for number, (table, told) in enumerate(known):
         table, told = without_deleted(table, overlaps.by_id_or_name(table, told, findings), findings)
-        told = lines.with_terms(table, with_ends(table, with_marks(table, told), findings), findings)
+        told = vendor_of.with_deals_alone(table, told, findings)
+        told = lines.with_terms(
+            table, with_ends(table, vendor_of.with_marks(table, told), findings), findings
+        )
         known[number] = _Recognition(table, told)
     summed = lines.with_sums(known, findings)
     known = [one._replace(told=told) for one, told in zip(known, summed, strict=True)]

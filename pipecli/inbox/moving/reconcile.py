@@ -60,6 +60,8 @@ class Totals:
     """Records that were here before, and that people changed since: they may differ."""
     differing: list[str] = field(default_factory=list)
     """External ids, or of lines their records' ids: they are missing, or differ for no such reason."""
+    left_out: list[str] = field(default_factory=list)
+    """Papers that aren't taken, as no paper is without a deal."""
 
 
 @dataclass(slots=True)
@@ -70,7 +72,7 @@ class Told:
     currency: str
     amount: Decimal | None
     """Of the record as a whole; None where the file doesn't say it."""
-    state: Literal["", "removed", "rejected"] = ""
+    state: Literal["", "removed", "rejected", "left out"] = ""
     """Why the record needn't be here, or can't be as the file says."""
     place: tuple[str, str] = ("", "")
     """The status and the stage that its words stand for; empty where the mapping doesn't say it."""
@@ -248,8 +250,7 @@ def told_of(done: Import, source: Source) -> Reconciliation | None:
 
     None for a file of other records, or of what happened to deals and who took part.
     """
-    columns, own = FileColumns(source, done.table), source.mapping.external_id
-    kind = done.report["kind"]
+    columns, own, kind = FileColumns(source, done.table), source.mapping.external_id, done.report["kind"]
     if kind == ITEMS:
         return Reconciliation(done.table.name, kind, told=_told_of_lines(done, columns, own))
     changed = [
@@ -283,16 +284,18 @@ def _told_of_records(done: Import, columns: FileColumns, own: str, amount: str) 
     told: dict[str, Told] = {}
     above: Told | None = None
     for row in done.table.rows:
-        if row.line in done.outcome.left_out:
-            continue
         external = plain_digits(text_of_row(own, row))
+        is_out = row.line in done.outcome.left_out
+        has_deal = amount != "total" or columns.text(row, "opportunity")
+        if is_out and (has_deal or (not mapping.rows and external in ("", *told))):
+            continue
         if not mapping.rows or (external and external not in told):
-            words, place = columns.place(row)
+            words, place = ("without a deal", ("", "")) if is_out else columns.place(row)
             told[external] = Told(
                 words,
                 columns.text(row, "currency") or base,
                 columns.number(row, amount),
-                states.get(row.line, ""),
+                "left out" if is_out else states.get(row.line, ""),
                 place if amount == "amount" else ("", ""),
                 grand_total=columns.number(row, "custom.grand_total") if amount == "total" else None,
             )
@@ -333,8 +336,7 @@ class _Here(NamedTuple):
         if not self.rows:
             return Changed(self.key, "record", "there", "removed")
         if self.place != ("", "") and not self.is_where(told):
-            file, here = (" ".join(filter(None, side)) for side in (told.place, self.place))
-            return Changed(self.key, "stage", file, here)
+            return Changed(self.key, "stage", " ".join(told.place).strip(), " ".join(self.place).strip())
         return Changed(self.key, "amount", *(f"{value:,f} {currency}" for value in (amount, self.values[0])))
 
     def is_where(self, told: Told) -> bool:
@@ -377,7 +379,8 @@ def reconcile(file: Reconciliation, before: Pipeline, here: Pipeline) -> None:
         totals.rows_here += record.rows
         totals.amount += amount
         totals.amount_here += value
-        if record.values and value == amount:
+        if told.state == "left out" or (record.values and value == amount):
+            totals.left_out += [key] * (told.state == "left out")
             grand = told.grand_total and rounded(told.grand_total, currency)
             if grand and record.grand_total is not None and grand != record.grand_total:
                 file.other_grand_totals.append((key, grand, record.grand_total))

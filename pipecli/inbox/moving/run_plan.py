@@ -38,7 +38,7 @@ from pipecli.inbox.moving import PLAN_FILE, vendors
 from pipecli.inbox.moving.findings import text_of_row
 from pipecli.inbox.moving.plan import Plan, make_plan
 from pipecli.inbox.moving.plan_files import Move, Step, apply_settings, in_its_line, load_plan
-from pipecli.inbox.moving.reconcile import ITEMS, PAPER_KINDS, Reconciliation, reconcile, told_of
+from pipecli.inbox.moving.reconcile import ITEMS, PAPER_KINDS, Reconciliation, Totals, reconcile, told_of
 from pipecli.inbox.moving.vocabulary import header_key
 from pipecli.records.kinds import BY_FOLDER, BY_PREFIX, COLLECTIONS, OPPORTUNITY, Kind
 from pipecli.records.written_amounts import plain_digits
@@ -368,8 +368,9 @@ def _reconciliation(moved: Moved) -> Iterator[str]:
                 f"{count(totals.rows, 'row', ',')} {totals.amount:,.2f} {group.currency}",
                 f"{count(totals.rows_here, 'row', ',')} {totals.amount_here:,.2f} {group.currency}",
             )
-            yield f"  {group.stage}: {sides[0]} | {sides[1]}{_verdict(totals.differing, totals.changed_here)}"
+            yield f"  {group.stage}: {sides[0]} | {sides[1]}{_verdict(totals)}"
         kept = " but for what was changed here" * bool(one.changed)
+        kept = kept or " but for what is left out" * any(of.left_out for of in one.totals.values())
         yield "they differ" if one.differing else f"they agree{kept}"
         for changed in one.changed[:_MOST_REASONS]:
             yield f"  {changed.record} {changed.field}: {changed.file} in the file, {changed.here} here"
@@ -383,12 +384,11 @@ def _reconciliation(moved: Moved) -> Iterator[str]:
             )
 
 
-def _verdict(differing: Sequence[str], changed_here: int) -> str:
-    if differing:
-        shown = ", ".join(differing[:3]) + (" …" if len(differing) > 3 else "")
-        verb = "differs" if len(differing) == 1 else "differ"
-        return f": {len(differing):,} {verb} ({shown})"
-    return f": {changed_here:,} changed here since" if changed_here else ""
+def _verdict(totals: Totals) -> str:
+    if named := totals.differing or totals.left_out:
+        verb = "left out" if not totals.differing else "differs" if len(named) == 1 else "differ"
+        return f": {len(named):,} {verb} ({first_of(named, 3, ',')})"
+    return f": {totals.changed_here:,} changed here since" if totals.changed_here else ""
 
 
 def _readings(done: Import) -> Iterator[str]:
