@@ -2190,16 +2190,32 @@ def test_several_statuses_of_open_deals_are_stages(cli: Cli, root: Path) -> None
 
 
 def test_a_status_that_no_word_tells_of_is_told(cli: Cli, root: Path) -> None:
-    """It came as a draft, and nobody heard of it; of `Akzeptiert` and `تایید شده` words tell."""
+    """It came as a draft, and a type as a task, and nobody heard of it; of `Akzeptiert` words tell."""
     deals = "Deal Id,Deal Name,Stage,Amount,Currency\nd1,Press,Demo,100,EUR\n"
-    words = ("Akzeptiert", "تایید شده", "Offen", "Entwurf", "Im Umlauf")
+    words = ("Akzeptiert", "تایید شده", "Offen", "Entwurf", "Im Umlauf", "Anulado")
     rows = "".join(f"q{n},d1,{word},100,EUR\n" for n, word in enumerate(words))
-    told = _plan(cli, _files("exp", deals=deals, quotes=f"Quote Id,Deal Id,Status,Total,Currency\n{rows}"))
+    types = ("Chamada", "Riunione", "Tâche", "Comentário", "Almoço")
+    acts = "".join(f"2026-01-0{n},{word},{word},d1\n" for n, word in enumerate(types, 1))
+    quotes = f"Quote Id,Deal Id,Status,Total,Currency\n{rows}"
+    activities = f"Date,Type,Subject,Deal Id\n{acts}"
+    told = _plan(cli, _files("exp", deals=deals, quotes=quotes, activities=activities))
     cli("import", "run", "m")
 
+    kinds = {
+        one["subject"]: one["type"] for one in _read(next(root.glob("opportunities/**/*.yaml")))["activities"]
+    }
+    assert [kinds[word] for word in types] == ["call", "meeting", "task", "note", "task"]
+    assert "activities.csv, Type: Almoço: not known what that means; it comes as task" in told["assumed"]
     assert "quotes.csv, Status: Im Umlauf: not known what that means; it comes as draft" in told["assumed"]
     papers = {one["external_id"]: one["status"] for one in map(_read, root.glob("quotations/**/*.yaml"))}
-    assert [papers[f"q{n}"] for n in range(5)] == ["accepted", "accepted", "sent", "draft", "draft"]
+    assert [papers[f"q{n}"] for n in range(6)] == [
+        "accepted",
+        "accepted",
+        "sent",
+        "draft",
+        "draft",
+        "rejected",
+    ]
 
 
 def test_a_sum_before_tax_is_known_by_the_others_whatever_its_header_says(cli: Cli, root: Path) -> None:

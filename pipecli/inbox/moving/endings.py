@@ -412,7 +412,7 @@ def _of_activities(table: Table, told: Recognised, findings: Findings) -> Recogn
             columns[column] = {"to": role, "unknown": "skip"}
         elif role == "type" and cells and all(any(re.search(way, folded(c)) for way in ways) for c in cells):
             columns[column] = "direction"  # `Call Type` of Zoho
-            given |= {"type": of_activity("type", [name := stem_of(table.name)])["values"][name]}
+            given |= {"type": of_activity("type", [name := stem_of(table.name)])["values"].get(name, "task")}
         elif role == "duration":
             is_known = (
                 all(re.fullmatch(r"\d+(\.\d+)?", cell) for cell in cells) and "hour" not in column.lower()

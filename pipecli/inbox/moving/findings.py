@@ -154,10 +154,10 @@ class Findings:
             self.ask(about, question, one_of)
         return told
 
-    def note_statuses(self, table: Table, columns: Mapping[str, Any]) -> None:
-        """Say which statuses no word of a mapping tells of, and as what their papers come: as drafts."""
+    def note_unknown_words(self, table: Table, columns: Mapping[str, Any]) -> None:
+        """Say which statuses and types no word of a mapping tells of, and as what they come: draft, task."""
         for column, entry in ((column, entries[0]) for column, entries in columns.items()):
-            other = entry.get("otherwise") if entry.get("to") == "status" else None
+            other = entry.get("otherwise") if entry.get("to") in ("status", "type") else None
             words = [word for word in texts(table, column) if word not in entry.get("values", ())]
             words = [word for word in words if folded(word) != other]
             if other and words:

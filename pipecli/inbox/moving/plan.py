@@ -196,7 +196,7 @@ def _page(one: _Recognition, plan: Plan, findings: Findings) -> Step:
     )
     if kept := [c for c, told in mapping["columns"].items() if str(told[0].get("to")).startswith("custom.")]:
         plan.summary.append(f"  under custom: {first_of(kept, _MOST_NAMED, ',')}")
-    findings.note_statuses(table, mapping["columns"])
+    findings.note_unknown_words(table, mapping["columns"])
     why = {"": out, ", as others say the same": again}
     findings.lost += [f"{table_name(table)}{how}: {', '.join(own)}" for how, own in why.items() if own]
     return step

@@ -192,7 +192,7 @@ def _completed(table: Table, told: Recognised) -> Recognised:
     rest: dict[str, Any] = {"unknown": "skip"} if "record" in evidence()[told.kind]["needs"] else {}
     if told.kind == "activities" and "type" not in told.roles:
         stem = stem_of(table.name)
-        rest["set"] = {"type": of_activity("type", [stem])["values"][stem]}
+        rest["set"] = {"type": of_activity("type", [stem])["values"].get(stem, "task")}
         rest["set"] |= {"done": True} if rest["set"]["type"] == "note" and "done" not in told.roles else {}
     return told._replace(columns=with_amounts_off(table, told.columns), rest=rest)
 

@@ -401,8 +401,10 @@ def of_activity(role: str, words: Iterable[str]) -> dict[str, Any]:
         return {"values": over, "otherwise": False}
     types = patterns()["directions" if role == "direction" else "activities"].items()
     told = {word: [of for of, own in types if re.search(own, folded(word))] for word in words}
-    other = None if role == "direction" else "task"
-    return {"values": {word: (of or [other])[0] for word, of in told.items()}, "otherwise": other}
+    known = {word: of[0] for word, of in told.items() if of}
+    if role == "type":
+        return {"values": known, "otherwise": "task"}
+    return {"values": dict.fromkeys(told) | known, "otherwise": None}
 
 
 def of_papers_statuses(kind: str, words: Iterable[str]) -> dict[str, Any]:
