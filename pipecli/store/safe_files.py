@@ -88,7 +88,8 @@ def find_location(start: Path) -> Location:
     for root in (here, *here.parents):
         if (root / SETTINGS_FILE).is_file():
             place = location_at(root)
-            _require_no_pipes({root, place.work_tree})
+            _require_no_pipes([(folder, GITS_OWN) for folder in {root, place.work_tree}], "delete it")
+            _require_no_pipes([(place.git_dir, _IN_GIT_DIR)], "git never makes one there: clone again")
             for folder in (place.cache.parent, place.cache):
                 if folder.is_symlink():
                     raise PipecliError(f"{folder} is a link, and would be written through", hint="delete it")
@@ -99,12 +100,15 @@ def find_location(start: Path) -> Location:
     )
 
 
-def _require_no_pipes(folders: Iterable[Path]) -> None:
+_IN_GIT_DIR = ("HEAD", "commondir", "config", "index", "packed-refs", "shallow")
+
+
+def _require_no_pipes(files: Iterable[tuple[Path, Iterable[str]]], hint: str) -> None:
     """Refuse where git would wait for ever: it opens these files, whatever they are. Raises PipecliError."""
-    for path in (f"{folder}/{name}" for folder in folders for name in GITS_OWN):
+    for path in (f"{folder}/{name}" for folder, names in files for name in names):
         with suppress(OSError):
             if stat.S_IFMT(os.lstat(path).st_mode) not in (stat.S_IFREG, stat.S_IFLNK, stat.S_IFDIR):
-                raise PipecliError(f"{path} is a pipe or a device, git would wait for it", hint="delete it")
+                raise PipecliError(f"{path} is a pipe or a device, git would wait for it", hint=hint)
 
 
 def location_at(root: Path) -> Location:
