@@ -215,7 +215,7 @@ def require_known_source(place: Location, move: Move) -> None:
     if not is_below(source, str(place.root)) or is_below(source, str(place.git_dir)):
         file, export = move.folder / PLAN_FILE, quote(str(move.export))
         raise PipecliError(
-            f"{file} was not made in this clone, and names an export outside: {move.export}",
+            f"{file} names an export outside that nobody has named in this clone: {move.export}",
             hint=f"if that is to be read: pipecli import run {quote(str(move.folder))} {export}",
         )
 
