@@ -415,11 +415,16 @@ def with_marks(table: Table, told: Recognised) -> Recognised:
 
 def with_deals_alone(table: Table, told: Recognised, findings: Findings) -> Recognised:
     """Papers but for those that name no deal, which the plan tells: there are none without one."""
-    is_paper, own = told.kind in ("quotations", "orders"), told.column_of("external_id") or ""
-    own = own or told.column_of("custom.number") or ""
-    named = [c for c, of in told.columns.items() if is_paper and of in ("opportunity", "opportunity#")]
-    lone = [row.text(own) for row in table.rows if row.text(own) and not any(map(row.text, named))]
-    kept = {row.text(own) for row in table.rows if any(map(row.text, named))}
+    columns = told.columns.items() if told.kind in ("quotations", "orders") else ()
+    named = [column for column, role in columns if role in ("opportunity", "opportunity#")]
+    called = [column for role in ("custom.number", "external_id") if (column := told.column_of(role))]
+    lone, kept = list[str](), set[str]()
+    for row in table.rows:
+        name = next(filter(None, map(row.text, called)), "")
+        if any(map(row.text, named)):
+            kept.add(name)
+        elif name:
+            lone.append(name)
     only = told.rest.get("only") or {column: {"not": ""} for column in named if not named[1:]}
     if not (lone and only and named) or not kept.isdisjoint(lone):
         return told
