@@ -204,6 +204,16 @@ def test_a_discount_of_lines_is_what_they_come_to_their_total_by(
     assert told == line
 
 
+def test_a_column_beside_says_of_each_discount_of_lines_whether_it_is_a_percent(cli: Cli, root: Path) -> None:
+    """It was asked of the whole column, and of half of the lines the answer was wrong."""
+    head = "Deal - ID,Product - Name,Product - Price,Product - Quantity,Product - Discount,Discount type"
+    told = _plan(cli, deals=_DEALS, deal_products=f"{head}\n1,A,100,10,10,percentage\n1,B,100,10,10,amount\n")
+    cli("import", "run", "m")
+    assert not told["questions"]
+    (one, two) = _lines(_papers(root, "opportunities")["1"], "discount", "discount_amount")
+    assert (one, two) == ((10, None), (None, 10))
+
+
 def test_a_discount_of_lines_without_a_total_is_asked_about(cli: Cli, root: Path) -> None:
     lines = "ID,Deal ID,Product,Quantity,Unit Price,Discount\n7,1,Blade,2,20.00,10\n"
     told = _plan(cli, deals=_DEALS, line_items=lines)

@@ -16,7 +16,7 @@ from itertools import permutations, product
 from typing import Any, NamedTuple
 
 from pipecli.errors import PipecliError, Unreadable
-from pipecli.inbox.importing.cells import NOTHING
+from pipecli.inbox.importing.cells import NOTHING, RATES
 from pipecli.inbox.importing.compile_mapping import holds, texts
 from pipecli.inbox.importing.mapping import in_flow
 from pipecli.inbox.importing.table import Row, Table
@@ -25,7 +25,7 @@ from pipecli.records.compare_names import folded, is_code, name_key
 from pipecli.records.settings import Settings
 from pipecli.records.written_amounts import decimal_sign_of, read_money
 from pipecli.store import ids_and_files
-from pipecli.wording import count, first_of
+from pipecli.wording import count
 
 When = dict[str, Any]
 
@@ -154,16 +154,6 @@ class Findings:
             self.ask(about, question, one_of)
         return told
 
-    def note_unknown_words(self, table: Table, columns: Mapping[str, Any]) -> None:
-        """Say which statuses and types no word of a mapping tells of, and as what they come: draft, task."""
-        for column, entry in ((column, entries[0]) for column, entries in columns.items()):
-            other = entry.get("otherwise") if entry.get("to") in ("status", "type") else None
-            words = [word for word in texts(table, column) if word not in entry.get("values", ())]
-            words = [word for word in words if folded(word) != other]
-            if other and words:
-                rest = f"not known what that means; it comes as {other}"
-                self.assumed.append(f"{table.name}, {column}: {first_of(words, 5)}: {rest}")
-
     def id_of_activities(self, table: Table, column: str, kind: str) -> str:
         """Their column of ids, after a word where other activities may have the same: each kind counts so."""
         ids = texts(table, column).keys()
@@ -212,11 +202,6 @@ class Findings:
         told |= {word: of for word, of in sorted(self.words.items()) if word and word not in told}
         by_outcome = {of: [word for word, own in told.items() if own == of] for of in ("won", "lost", "open")}
         self.answers = {**self.answers, "outcomes": by_outcome}
-
-
-def filled(table: Table, column: str) -> str:
-    """`306 of 310 have one`, for the comment beside a column."""
-    return f"{sum(texts(table, column).values()):,} of {len(table.rows):,}"
 
 
 def are_amounts(table: Table, column: str) -> bool:
@@ -338,6 +323,22 @@ def price_and_total(table: Table, columns: Mapping[str, str]) -> dict[str, str]:
         if any(agree(fit.nets, cells[total]) for fit in fitting(some, cells, told)):
             return {price: "unit_price", total: "total"}
     return {}
+
+
+def says_percent(table: Table, column: str) -> bool:
+    """True for a column whose header, or each of whose cells, says that it has percents."""
+    is_said = re.search(patterns()["percents"], folded(column)) is not None
+    return is_said or all("%" in text for text in texts(table, column))
+
+
+def are_rates(table: Table, column: str, nets: Sequence[Decimal | None] = ()) -> bool:
+    """True for a column of rates of tax, and no amounts; where it may be either, it is neither."""
+    cells, read = texts(table, column), numbers(table, column)
+    if not cells or says_percent(table, column):
+        return bool(read) or all(any(form.fullmatch(text) for form in RATES) for text in cells)
+    shares = [tax / net for net, tax in zip(nets, read, strict=False) if net and tax]
+    may_be_amounts = shares and all(Decimal("0.03") <= share <= Decimal("0.3") for share in shares)
+    return not may_be_amounts and all(re.fullmatch(patterns()["usual rates"], text) for text in cells)
 
 
 class Worth(NamedTuple):

@@ -15,22 +15,15 @@ from functools import cache, partial
 from itertools import product
 from typing import Any
 
-from pipecli.inbox.importing.cells import RATES
 from pipecli.inbox.importing.compile_mapping import holds, texts
 from pipecli.inbox.importing.mapping import AFTER_DISCOUNT, Source
 from pipecli.inbox.importing.mapping import Mapping as MappingFile
 from pipecli.inbox.importing.table import Row, Table
-from pipecli.inbox.moving import findings as arithmetic
+from pipecli.inbox.moving import findings as maths
+from pipecli.inbox.moving import recognise_by_words as headers
 from pipecli.inbox.moving.duplicate_tables_and_columns import Known, table_name
 from pipecli.inbox.moving.findings import Findings, Fit, Worth, agree, has_word, is_more, nonzero, numbers
-from pipecli.inbox.moving.recognise_by_words import (
-    Recognised,
-    by_words,
-    by_words_of,
-    columns_for,
-    naming,
-    of_papers,
-)
+from pipecli.inbox.moving.recognise_by_words import Recognised, by_words, by_words_of, columns_for, of_papers
 from pipecli.inbox.moving.reconcile import FileColumns
 from pipecli.inbox.moving.vocabulary import are_data, header_key, patterns, synonyms
 from pipecli.records.compare_names import folded, is_code
@@ -88,12 +81,12 @@ def _names_of(several: Iterable[tuple[Table, Recognised | None]], kind: str) -> 
 
 def _of_lines(table: Table, names: Callable[[str], Mapping[str, set[str]]]) -> Recognised | None:
     """The columns of lines, by a quantity, a price and what names their record; None for other tables."""
-    columns = (own := by_words(table, "items")) | arithmetic.price_and_total(table, own)
+    columns = (own := by_words(table, "items")) | maths.price_and_total(table, own)
     roles = {*columns.values()}
     if "quantity" not in roles or roles.isdisjoint(("unit_price", "total")) or are_data(table.columns):
         return None
     for (kind, role), column in product(_RECORDS.items(), table.columns):
-        if any(naming(table, [column], names(kind).get(key, ())) for key in ("", header_key(column))):
+        if any(headers.naming(table, [column], names(kind).get(key, ())) for key in ("", header_key(column))):
             rest = {c: of for c, of in columns.items() if not of.startswith("record")}
             return Recognised("items", "", "", rest | {column: role}, {"unknown": "skip"}, 1)
     return None
@@ -113,9 +106,9 @@ def with_lines_in_rows(table: Table, told: Recognised, findings: Findings) -> Re
         return told
     apart = _varying(groups, table.columns, keys[0])
     own = {c: role for role in reversed(_ROLES) for c in columns_for(table, "items", role) if c not in keys}
-    own |= arithmetic.price_and_total(table, own)
+    own |= maths.price_and_total(table, own)
     alone = {c for c, role in own.items() if role in _OF_A_LINE or has_word(c, "lines")}
-    rates = {c for c, role in own.items() if role == "tax" and _are_rates(table, c)}
+    rates = {c for c, role in own.items() if role == "tax" and maths.are_rates(table, c)}
     lines = [c for c in table.columns if c in apart | alone | rates]
     columns = by_words(table._replace(columns=lines), "items")
     columns = {c: role for c, role in columns.items() if not role.startswith("record")}
@@ -206,7 +199,7 @@ def with_terms(table: Table, told: Recognised, findings: Findings) -> Recognised
     columns = _with_names(table, told, findings)
     is_known = told.vendor != "" and "lines" not in told.rest
     if is_known and ("discount" not in columns.values() or not _best_fit(table)[1]):
-        columns = {c: of for c, of in columns.items() if of != f"{prefix}tax" or _are_rates(table, c)}
+        columns = {c: of for c, of in columns.items() if of != f"{prefix}tax" or maths.are_rates(table, c)}
         return told._replace(columns=columns)
     part = table._replace(columns=told.rest.get("lines", table.columns))
     columns = {c: of for c, of in columns.items() if _field(of).removeprefix(prefix) not in _TERMS}
@@ -221,7 +214,9 @@ def with_terms(table: Table, told: Recognised, findings: Findings) -> Recognised
     elif coded:
         columns[coded] = {"to": f"{prefix}product", "unknown": "skip"}
     for column, of in _terms_of(part, findings).items():
-        columns[column] = {**of, "to": prefix + of["to"]} if isinstance(of, dict) else prefix + of
+        several = [{**one, "to": prefix + one["to"]} for one in of] if isinstance(of, list) else []
+        of = {**of, "to": prefix + of["to"]} if isinstance(of, dict) else of
+        columns[column] = several or (prefix + of if isinstance(of, str) else of)
     return told._replace(columns=columns)
 
 
@@ -270,25 +265,26 @@ def _prefix(told: Recognised) -> str:
 
 
 def _field(of: Any) -> str:
+    of = of[0] if isinstance(of, list) else of
     return str(of.get("to", "") if isinstance(of, dict) else of)
 
 
 def _best_fit(table: Table) -> tuple[list[Fit], Fit | None, Mapping[str, Sequence[str]]]:
     """All ways to come to a net, that by which the rows come to a total, and the columns by words."""
     words = {role: columns_for(table, "items", role) for role in ("quantity", *_TERMS)}
-    for column, role in arithmetic.price_and_total(table, {c: of for of in words for c in words[of]}).items():
+    for column, role in maths.price_and_total(table, {c: of for of in words for c in words[of]}).items():
         words[role] = [column, *words[role]]
     words["tax"] = [c for c in words["tax"] if c not in words["unit_price"] + words["total"]]
     others = [c for c in table.columns if has_word(c, "tax") and not any(c in of for of in words.values())]
     words["taxes"] = words["tax"] + others
-    some = table._replace(rows=table.rows[: arithmetic.LOOKED_AT])
+    some = table._replace(rows=table.rows[: maths.LOOKED_AT])
     cells = {c: numbers(some, c) for of in words.values() for c in of}
     told = {of: [c for c in columns if any(cells[c])] for of, columns in words.items()}
-    fits = [*arithmetic.fitting(table, cells, told)]
+    fits = [*maths.fitting(table, cells, told)]
     net = [fit for fit in fits if any(agree(fit.nets, total) for total in fit.totals)]
     gross = list[Fit]()
     for fit, tax, is_rate in product(net or fits, told["taxes"], (True, False)):
-        whole = arithmetic.taxed(fit.nets, cells[tax], is_rate=is_rate)
+        whole = maths.taxed(fit.nets, cells[tax], is_rate=is_rate)
         if any(agree(whole, total) for total in fit.totals):
             gross.append(fit._replace(rate=tax if is_rate else "", is_of_amounts=not is_rate))
     return fits, max(gross or net, key=lambda fit: len(fit.off), default=None), words
@@ -297,21 +293,37 @@ def _best_fit(table: Table) -> tuple[list[Fit], Fit | None, Mapping[str, Sequenc
 def _terms_of(table: Table, findings: Findings) -> dict[str, Any]:
     """What the columns of prices, discounts, taxes and totals feed."""
     fits, best, words = _best_fit(table)
-    if best is None and fits and (totals := [c for c in words["total"] if any(numbers(table, c))]):
+    typed = _off_by_type(table, words)
+    totals = [c for c in words["total"] if fits and any(numbers(table, c))]
+    if best is None and not typed and totals:
         why = f"{totals[0]} isn't price times quantity: look whether the prices are with their tax"
         findings.assumed.append(f"{table_name(table)}: {why}")
     of_words = {role: c for c, role in by_words(table, "items").items()}
     price = best.price if best else of_words.get("unit_price") or next(iter(words["unit_price"]), None)
     plain = [fit.nets for fit in fits if fit.price == price and not fit.off]
     nets = best.nets if best else next(iter(plain), [])
-    rates = [best.rate] if best and best.rate else [c for c in words["tax"] if _are_rates(table, c, nets)]
+    rates = (
+        [best.rate] if best and best.rate else [c for c in words["tax"] if maths.are_rates(table, c, nets)]
+    )
     rates = [] if best and best.is_of_amounts else rates[:1]
     return {
-        **(best.off if best else _off_by_words(table, words, findings)),
+        **(typed or (best.off if best else _off_by_words(table, words, findings))),
         **({price: "unit_price"} if price else {}),
         **dict.fromkeys(rates, "tax"),
         **dict.fromkeys(words["total"][:1], "total"),
     }
+
+
+def _off_by_type(table: Table, words: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """The discounts of which another column says whether each is a percent or an amount."""
+    for off, of in product(words["discount"], [c for c in table.columns if has_word(c, "discount")]):
+        kinds = {row.text(of) for row in table.rows if is_more(row.text(off))}
+        percents = {kind for kind in kinds if re.search(patterns()["percents"], folded(kind))}
+        if percents and all(has_word(k, "sum") for k in kinds - percents) and not any(map(is_more, kinds)):
+            feeds = {"discount": percents, "discount_amount": kinds - percents}
+            own = {to: {of: sorted(kinds)} for to, kinds in feeds.items() if kinds}
+            return {off: [{"to": to, "when": when | nonzero(table, off)} for to, when in own.items()]}
+    return {}
 
 
 def _off_by_words(table: Table, words: Mapping[str, Sequence[str]], findings: Findings) -> dict[str, Any]:
@@ -324,7 +336,7 @@ def _off_by_words(table: Table, words: Mapping[str, Sequence[str]], findings: Fi
             to = "discount_amount"
         elif any("%" in text for text in cells) and not all("%" in text for text in filter(is_more, cells)):
             to = "discount_amount"  # each cell says it
-        elif not _says_percent(table, column):
+        elif not maths.says_percent(table, column):
             about, example = f"discounts-{ids_and_files.slug(column)}", next(filter(is_more, cells))
             question = f"{table.name}, {column}: is {example} a percent of the line, or an amount?"
             answer = findings.asked(about, question, ("percent", "amount"))
@@ -332,22 +344,6 @@ def _off_by_words(table: Table, words: Mapping[str, Sequence[str]], findings: Fi
         is_plain = to == "discount" and not offs[1:]
         terms[column] = to if is_plain else {"to": to, "when": nonzero(table, column)}
     return terms
-
-
-def _says_percent(table: Table, column: str) -> bool:
-    """True for a column whose header, or each of whose cells, says that it has percents."""
-    is_said = re.search(patterns()["percents"], folded(column)) is not None
-    return is_said or all("%" in text for text in texts(table, column))
-
-
-def _are_rates(table: Table, column: str, nets: Sequence[Decimal | None] = ()) -> bool:
-    """True for a column of rates of tax, and no amounts; where it may be either, it is neither."""
-    cells, read = texts(table, column), numbers(table, column)
-    if not cells or _says_percent(table, column):
-        return bool(read) or all(any(form.fullmatch(text) for form in RATES) for text in cells)
-    shares = [tax / net for net, tax in zip(nets, read, strict=False) if net and tax]
-    may_be_amounts = shares and all(Decimal("0.03") <= share <= Decimal("0.3") for share in shares)
-    return not may_be_amounts and all(re.fullmatch(patterns()["usual rates"], text) for text in cells)
 
 
 def worth_of_lines(known: Iterable[Known]) -> dict[str, Worth]:
@@ -415,19 +411,19 @@ def _of_sums(table: Table, told: Recognised, worth: Mapping[str, Worth], finding
     each = {c: [Worth(of or Decimal(0)) for of in cells[c]] for c in figures if c not in ignored}
     bases: dict[str, Sequence[Worth | None]] = {"": [*lines]} if any(lines) else {**each}
     left = {c: own for c, own in cells.items() if c not in offs and c not in ignored}
-    apart = arithmetic.nets_apart(left, of_tax, arithmetic.sums_of(lines, [], "")[0]) if any(lines) else []
+    apart = maths.nets_apart(left, of_tax, maths.sums_of(lines, [], "")[0]) if any(lines) else []
     offs += [c for c in left if apart and c not in (*apart, *of_tax, *sums)]  # `Pronto pago %`
     feeds = ["discount_amount", "discount"]
-    ways = [(c, to) for c in offs for to in (reversed(feeds) if _says_percent(table, c) else feeds)]
+    ways = [(c, to) for c in offs for to in (reversed(feeds) if maths.says_percent(table, c) else feeds)]
     ways += [("", "")] * (not apart)
-    with_tax = partial(arithmetic.taxed, is_rate=False)
+    with_tax = partial(maths.taxed, is_rate=False)
     for (off, to), (base, net_lines) in product(ways, bases.items()):
-        net, whole = arithmetic.sums_of(net_lines, cells.get(off, []), to)
+        net, whole = maths.sums_of(net_lines, cells.get(off, []), to)
         several = [*(with_tax(net, tax) for tax in taxes), *[net, whole] * bool(off or not base)]
         if any(agree(cells[c], one) for c in apart or figures if c != base for one in several):
             columns = {c: of for c, of in columns.items() if _field(of) not in _OF_WHOLE}
-            columns |= {off: arithmetic.off_of_whole(table, off, to)} if off else {}
-            full = [] if apart else arithmetic.sums_of(net_lines, [], "")[0]
+            columns |= {off: maths.off_of_whole(table, off, to)} if off else {}
+            full = [] if apart else maths.sums_of(net_lines, [], "")[0]
             for field, one in (("total", full), (AFTER_DISCOUNT, net)):
                 if same := [c for c in figures if c not in ignored and agree(cells[c], one)]:
                     columns |= {base or same[0]: field}
@@ -436,7 +432,7 @@ def _of_sums(table: Table, told: Recognised, worth: Mapping[str, Worth], finding
             told = _with_tax(told, told=not base and any(agree(net, one) for one in gross))
             return told._replace(columns=columns)
     below = [c for c in offs if columns.get(c) == "discount_amount"]
-    columns |= {c: arithmetic.off_of_whole(table, c, "discount_amount") for c in below}
+    columns |= {c: maths.off_of_whole(table, c, "discount_amount") for c in below}
     if not any(lines) and "total" not in map(_field, columns.values()) and not _prefix(told):
         why = "no sum and no line is known of them, so they come to nothing"
     elif any(lines) and (sums or apart):

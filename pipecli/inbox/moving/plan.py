@@ -18,7 +18,7 @@ from pipecli.inbox.importing.import_files import File
 from pipecli.inbox.importing.mapping import mapping_page
 from pipecli.inbox.importing.table import CountedRows, FileFormat, Table
 from pipecli.inbox.importing.workbook import rows_of_file, tables_of_file, with_sheet
-from pipecli.inbox.moving import PLAN_FILE
+from pipecli.inbox.moving import PLAN_FILE, plan_files
 from pipecli.inbox.moving import duplicate_tables_and_columns as overlaps
 from pipecli.inbox.moving import guess_or_ask_formats as formats
 from pipecli.inbox.moving import lines_and_sums as lines
@@ -26,8 +26,8 @@ from pipecli.inbox.moving import recognise_vendor as vendor_of
 from pipecli.inbox.moving.deal_outcomes import OF_DEALS, Columns, Deals
 from pipecli.inbox.moving.duplicate_tables_and_columns import table_name
 from pipecli.inbox.moving.endings import columns_to_fill, is_of_stage, whole_rows, with_ends, without_deleted
-from pipecli.inbox.moving.findings import Findings, filled, know_users, owners
-from pipecli.inbox.moving.plan_files import SETTINGS_PAGE, Step, plan_page, settings_page, staying_out
+from pipecli.inbox.moving.findings import Findings, know_users, owners
+from pipecli.inbox.moving.plan_files import SETTINGS_PAGE, Step, filled, plan_page, settings_page
 from pipecli.inbox.moving.recognise_by_words import Recognised, columns_for, columns_of_deals
 from pipecli.inbox.moving.vocabulary import is_yes, kinds_of_rows, of_activity, patterns
 from pipecli.records.compare_names import is_code
@@ -184,7 +184,7 @@ def _page(one: _Recognition, plan: Plan, findings: Findings) -> Step:
     step = Step(told.kind, table.name, name, tuple(c for c in table.columns if c in told.columns))
     mapping, lost = _Mapping(table, told, findings, {step.kind for step in plan.steps}).plain()
     source = f"as {told.preset or 'its header reads'}"
-    out, again = staying_out(table, mapping, lost, told.rest.get("said", ()))
+    out, again = plan_files.staying_out(table, mapping, lost, told.rest.get("said", ()))
     plan.pages[name] = mapping_page(
         f"{step.kind} from {step.file}, {source}{told.rest.get('evidence', '')}", mapping, out
     )
@@ -196,7 +196,7 @@ def _page(one: _Recognition, plan: Plan, findings: Findings) -> Step:
     )
     if kept := [c for c, told in mapping["columns"].items() if str(told[0].get("to")).startswith("custom.")]:
         plan.summary.append(f"  under custom: {first_of(kept, _MOST_NAMED, ',')}")
-    findings.note_unknown_words(table, mapping["columns"])
+    plan_files.note_unknown_words(table, mapping["columns"], findings)
     why = {"": out, ", as others say the same": again}
     findings.lost += [f"{table_name(table)}{how}: {', '.join(own)}" for how, own in why.items() if own]
     return step

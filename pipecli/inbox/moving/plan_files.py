@@ -22,7 +22,7 @@ from pipecli.inbox.importing.mapping import in_flow
 from pipecli.inbox.importing.table import Table
 from pipecli.inbox.moving import PLAN_FILE
 from pipecli.inbox.moving.findings import Findings, Question
-from pipecli.records.compare_names import name_key
+from pipecli.records.compare_names import folded, name_key
 from pipecli.records.kinds import OPPORTUNITY, SETTINGS_FILE
 from pipecli.records.settings import Process, Settings, Stage, User
 from pipecli.store.index import rows_for_verbs
@@ -31,6 +31,7 @@ from pipecli.store.plan_writes import DraftPipeline, Write, plan_writes
 from pipecli.store.safe_files import Location, is_below, read_bytes, write_file
 from pipecli.store.yaml import read as yamltext
 from pipecli.store.yaml.write import scalar_text
+from pipecli.wording import first_of
 from pipecli.workflow import Change
 
 SETTINGS_PAGE = "settings.yaml"
@@ -57,6 +58,22 @@ def staying_out(
             left = sum(not any(holds(entry["when"], row) for entry in entries) for row in own)
             out += [f"{column} ({left:,} of {cells.total():,})"] if left else []
     return out, again
+
+
+def note_unknown_words(table: Table, columns: Mapping[str, Any], findings: Findings) -> None:
+    """Say which statuses and types no word of a mapping tells of, and as what they come: draft, task."""
+    for column, entry in ((column, entries[0]) for column, entries in columns.items()):
+        other = entry.get("otherwise") if entry.get("to") in ("status", "type") else None
+        words = [word for word in texts(table, column) if word not in entry.get("values", ())]
+        words = [word for word in words if folded(word) != other]
+        if other and words:
+            rest = f"not known what that means; it comes as {other}"
+            findings.assumed.append(f"{table.name}, {column}: {first_of(words, 5)}: {rest}")
+
+
+def filled(table: Table, column: str) -> str:
+    """`306 of 310 have one`, for the comment beside a column."""
+    return f"{sum(texts(table, column).values()):,} of {len(table.rows):,}"
 
 
 class Step(NamedTuple):
