@@ -100,12 +100,14 @@ def member_word(field: str) -> str:
 def by_identity(things: Sequence[Thing]) -> dict[str, Thing]:
     """The members of a list by what names each: id, contact or product, else words; twins are numbered."""
     named_things: dict[str, Thing] = {}
+    numbers: dict[str, int] = {}
     for place, thing in enumerate(things):
         named = (thing.get(key) for key in kinds.IDENTIFYING)
         identity = next((name for name in named if isinstance(name, str) and name), str(place + 1))
-        unique, number = identity, 2
+        unique, number = identity, numbers.get(identity, 2)
         while unique in named_things:
             unique, number = f"{identity}#{number}", number + 1
+        numbers[identity] = number
         named_things[unique] = thing
     return named_things
 
@@ -156,8 +158,9 @@ def planned(field: str, thing: Thing) -> str:
 
 def plain_list(field: str, before: Sequence[object], after: Sequence[object]) -> str:
     """`tags: added vip; removed old`, `step done: Budget agreed`."""
-    added = ", ".join(str(value) for value in after if value not in before)
-    removed = ", ".join(str(value) for value in before if value not in after)
+    old, new = set(before), set(after)
+    added = ", ".join(str(value) for value in after if value not in old)
+    removed = ", ".join(str(value) for value in before if value not in new)
     if field == "steps_done":
         changes = [
             *([f"step done: {added}"] if added else []),

@@ -5,12 +5,13 @@ Nothing here depends on which version is ours and which is theirs, so that both 
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
-from itertools import count
+from itertools import count, takewhile
 from typing import Any, Literal, NamedTuple, TypeVar
 
 from pipecli.records import kinds
@@ -137,13 +138,13 @@ def _paired(
     pairs: list[int | None] = [None] * len(after)
     free = set(range(len(before)))
     for key in keys:
-        waiting: dict[object, list[int]] = {}
+        waiting: dict[object, deque[int]] = {}
         for index in sorted(free):
-            waiting.setdefault(key(before[index]), []).append(index)
+            waiting.setdefault(key(before[index]), deque()).append(index)
         waiting.pop(None, None)
         for index, member in enumerate(after):
             if pairs[index] is None and (places := waiting.get(key(member))):
-                pairs[index] = pair = places.pop(0)
+                pairs[index] = pair = places.popleft()
                 free.discard(pair)
     return pairs
 
@@ -192,20 +193,13 @@ def _joined(ours: list[H], theirs: list[H], rank: Callable[[H], Any]) -> list[H]
     if shared != [element for element in second if element in in_both]:
         return first + [element for element in second if element not in in_both]
     result: list[H] = []
+    runs = iter(first), iter(second)
     for element in [*shared, None]:
-        before_it = [_taken(run, element) for run in (first, second)]
+        before_it = [[*takewhile(lambda other: other != element, run)] for run in runs]  # noqa: B023
         result += [new for run in sorted(before_it, key=ranks) for new in run]
         if element is not None:
             result.append(element)
     return result
-
-
-def _taken(run: list[H], stop: H | None) -> list[H]:
-    """The beginning of a run up to `stop`, taken off it together with that."""
-    place = len(run) if stop is None else run.index(stop)
-    beginning = run[:place]
-    del run[: place + 1]
-    return beginning
 
 
 def are_things(*versions: Sequence[object]) -> bool:
@@ -372,7 +366,7 @@ class _Merging:
             shown = [[lists.all[place].name for place in side] for side in sides.values()]
             self.conflicts.append(FieldConflict((*path, ORDER), *shown))
             first = sides[self.choose((*path, ORDER))]
-            order = [*first, *(place for place in range(len(lists.all)) if place not in first)]
+            order = [*dict.fromkeys([*first, *range(len(lists.all))])]
         values = [self.value((*path, member.name), *member[1:], is_member=True) for member in lists.all]
         result = [values[place] for place in order if not is_nothing(values[place])]
         return sorted(result, key=from_quantity) if names == kinds.TIER else result

@@ -56,13 +56,18 @@ class ConflictInWords(NamedTuple):
 _LONGEST = 80
 
 
+_Named = dict[Path, list[dict[str, object]]]
+"""By the path of a list its members by name, of ours and of theirs: a conflict of each asks for all."""
+
+
 def in_words(
-    model: type[Part], conflict: FieldConflict, ours: Plain, theirs: Plain, broken: str = ""
+    model: type[Part], conflict: FieldConflict, ours: Plain, theirs: Plain, named: _Named, broken: str = ""
 ) -> ConflictInWords:
     """A conflict as a person reads it; `broken` is the rule that made one of two fields."""
     mine, other = _shown(conflict.path, conflict.ours, ours), _shown(conflict.path, conflict.theirs, theirs)
     absent = "none" if is_nothing(conflict.base) else "removed"
-    words = f"{_name(model, conflict.path, ours, theirs)}: ours {mine or absent}, theirs {other or absent}"
+    name = _name(model, conflict.path, ours, theirs, named)
+    words = f"{name}: ours {mine or absent}, theirs {other or absent}"
     return ConflictInWords(".".join(conflict.path), mine, other, f"{words} ({broken})" if broken else words)
 
 
@@ -83,13 +88,15 @@ def _shown(path: Path, value: object, side: Plain) -> str | None:
     return f'"{shortened(" ".join(str(value).split()), _LONGEST)}"'
 
 
-def _name(model: type[Part], path: Path, ours: Plain, theirs: Plain) -> str:
+def _name(model: type[Part], path: Path, ours: Plain, theirs: Plain, named: _Named) -> str:
     """The field as a person calls it: `item Café S-100, quantity`; `closed.amount` stays so."""
     words: list[str] = []
     keys: list[str] = []
     here: list[object] = [ours, theirs]
     for place, key in enumerate(path):
-        members = [_members(model, path[:place], value) for value in here]
+        if path[:place] not in named:
+            named[path[:place]] = [_members(model, path[:place], value) for value in here]
+        members = named[path[:place]]
         thing = next((member for side in members if isinstance(member := side.get(key), Mapping)), None)
         if thing is not None:
             one = f"{events_in_words.member_word(keys[-1])} {events_in_words.member_name(thing, key)}"
@@ -101,8 +108,8 @@ def _name(model: type[Part], path: Path, ours: Plain, theirs: Plain) -> str:
         else:
             keys.append(key)
         here = [
-            named.get(key) if is_list(value) else value.get(key) if isinstance(value, Mapping) else None
-            for named, value in zip(members, here, strict=True)
+            side.get(key) if is_list(value) else value.get(key) if isinstance(value, Mapping) else None
+            for side, value in zip(members, here, strict=True)
         ]
     return ", ".join([*words, *([".".join(keys)] if keys else [])])
 
@@ -249,12 +256,13 @@ class _Record:
             (path, writer.text(self._outcome("ours", self.whole, path).plain, disputed)) for path in disputed
         ]  # fmt: skip
         theirs = writer.text(self._outcome("theirs", self.whole).plain, disputed)
-        conflicts = [self._in_words(conflict) for conflict in outcome.conflicts]
+        named: _Named = {}
+        conflicts = [self._in_words(conflict, named) for conflict in outcome.conflicts]
         return MergedRecord(mark_conflicts(text, others, theirs, self.kind.model), tuple(conflicts))
 
-    def _in_words(self, conflict: FieldConflict) -> ConflictInWords:
+    def _in_words(self, conflict: FieldConflict, named: _Named) -> ConflictInWords:
         broken = self.broken if conflict.path[0] in self.whole else ""
-        return in_words(self.kind.model, conflict, self.ours.plain, self.theirs.plain, broken)
+        return in_words(self.kind.model, conflict, self.ours.plain, self.theirs.plain, named, broken)
 
 
 def exact_numbers(plain: Plain, text: str) -> Plain:
@@ -335,6 +343,8 @@ def merge_file(
     kind = SETTINGS if file == SETTINGS_FILE else kind_of(file)
     if kind is None:
         return _by_line(None, base or b"", ours, theirs, prefer, "it isn't a record")
+    if any(_parts(side) > _MOST_PARTS for side in (base or b"", ours, theirs)):
+        return _by_line(kind, base or b"", ours, theirs, prefer, "it is too long to be merged by field")
     try:
         mine, other = _version(kind, ours, "ours"), _version(kind, theirs, "theirs")
         before = _version(None, base, "base") if base else Version("", {})
@@ -350,6 +360,15 @@ def merge_file(
         return _by_line(kind, base or b"", ours, theirs, prefer, reason)
     mark = BYTE_ORDER_MARK if ours.startswith(BYTE_ORDER_MARK.encode()) else ""
     return MergedFile(f"{mark}{text}".encode(), conflicts)
+
+
+_MOST_PARTS = 20_000
+"""Beyond it a merge by field takes more than some seconds; a pipeline's longest record has a tenth of it."""
+
+
+def _parts(content: bytes) -> int:
+    """The number of lines and of commas: no record has many more fields and list members."""
+    return sum(map(content.count, (b"\n", b"\r", b",")))
 
 
 class _NoRecord(Exception):

@@ -10,7 +10,6 @@ import re
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from difflib import SequenceMatcher
 from itertools import pairwise
 from typing import Any, Literal, NamedTuple
 
@@ -18,7 +17,7 @@ from pipecli.errors import FaultyFile
 from pipecli.merge.field_by_field import Path, names_at, numbered
 from pipecli.records.base import Part, Plain, keys_at
 from pipecli.store.yaml import edit, read, write
-from pipecli.store.yaml.splice import meaning
+from pipecli.store.yaml.splice import matching_blocks, meaning
 from pipecli.store.yaml.tree import (
     Comment,
     EditError,
@@ -127,7 +126,8 @@ class Sheet:
         for remark, comment in self.remarks:
             if left[remark]:
                 left[remark] -= 1
-                start, end = len(page.text[: comment.start].rstrip(" ")), comment.end
+                start, end = comment.start, comment.end
+                start = page.line_start(start) + len(page.text[page.line_start(start) : start].rstrip(" "))
                 if page.begins_line(comment.start):
                     start, end = page.line_start(comment.start), page.next_line(comment.start)
                 pieces.append(page.text[position:start])
@@ -213,12 +213,13 @@ class Writer:
         text, remarks = self._spliced(plain)
         if not remarks:
             return text
-        wanted = meaning(plain)
+        wanted, unsettled = meaning(plain), set(disputed)
         sheet = Sheet(text, read.parse(text, ""), self.model)
         added = [
             remark
             for remark in remarks
-            if remark.path in sheet.by_path or not any(remark.path[: len(path)] == path for path in disputed)
+            if remark.path in sheet.by_path
+            or not any(remark.path[:length] in unsettled for length in range(1, len(remark.path) + 1))
         ]
         at_the_end = [remark._replace(path=(), slot="below") for remark in added]
         for placed in (added, at_the_end):
@@ -323,9 +324,9 @@ def _lines_of(text: str, path: Path, model: type[Part]) -> tuple[int, int] | Non
 
 
 def _differences(ours: list[str], theirs: list[str]) -> list[_Block]:
-    matcher = SequenceMatcher(None, ours, theirs, autojunk=False)
-    return [
-        _Block(start, end, theirs[first:last])
-        for tag, start, end, first, last in matcher.get_opcodes()
-        if tag != "equal"
-    ]
+    blocks, start, first = list[_Block](), 0, 0
+    for end, last, size in matching_blocks(ours, theirs):
+        if start < end or first < last:
+            blocks.append(_Block(start, end, theirs[first:last]))
+        start, first = end + size, last + size
+    return blocks

@@ -137,6 +137,8 @@ def test_a_version_that_is_no_yaml_is_merged_by_line():
     assert merged.by_line.startswith("ours, line 1")
     assert "<<<<<<< ours\namount: [1\n=======\namount: 2.00\n>>>>>>> theirs\n" in merged.text
     assert words(merged) == ["1 conflict is marked line by line"]
+    long = merge(FILE, DEAL, edited(("[vip", "[" + "a, " * 20_000)), edited(("4998.00", "2.00")))
+    assert long.by_line == "it is too long to be merged by field"
     deep = f"{DEAL}notes: &a b\n# {'- ' * 64}\n"
     assert merge(FILE, DEAL, deep, edited(("4998.00", "2.00"))).by_line.startswith("ours: is too long or too")
 

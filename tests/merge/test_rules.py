@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+import time
 
 import pytest
 
+from pipecli.history.events_in_words import by_identity, plain_list
 from pipecli.merge.field_by_field import FieldConflict, from_quantity, members, merged_order
 from pipecli.merge.merge_file import in_words
 from pipecli.records.opportunity import Opportunity
 from pipecli.store.create_pipeline import Person, settings_text
-from pipecli.store.yaml.splice import without_empties
+from pipecli.store.yaml.splice import align, renames, without_empties
 from tests.merging import DEAL, FILE, both, edited, merge, record, taken, words
 
 CLOSED = "closed:\n  date: 2026-12-01\n  {}\ntags:"
@@ -240,7 +242,7 @@ def test_things_of_which_one_has_no_name_are_in_conflict_as_a_whole():
 @pytest.mark.parametrize(("base", "absent"), [(None, "none"), ("2026-12-01", "removed")])
 def test_a_field_that_only_one_side_has_was_removed_by_the_other_or_never_there(base, absent):
     conflict = FieldConflict(("expected_close",), base, None, "2026-12-09")
-    told = in_words(Opportunity, conflict, {}, {"expected_close": "2026-12-09"})
+    told = in_words(Opportunity, conflict, {}, {"expected_close": "2026-12-09"}, {})
     assert told.words == f"expected_close: ours {absent}, theirs 2026-12-09"
 
 
@@ -262,3 +264,26 @@ def test_a_line_of_one_external_id_is_another_by_its_name_unless_asked():
     old, new = ({"external_id": "7", "product": product} for product in ("mill", "cup"))
     assert len(members([old], [new], [old], ("product",)).all) == 2
     assert len(members([old], [new], [old], ("product",), by_external_id=True).all) == 1
+
+
+def test_a_long_list_takes_no_square_of_its_time():
+    started = time.perf_counter()
+    numbers = range(20_000)
+    old, new = ([f"{sign}{number}" for number in numbers] for sign in "ab")
+    things = [{"product": "grinder", "quantity": number} for number in numbers]
+    nameless, others = ([{sign: number} for number in numbers] for sign in "ab")
+    merged = members([], old, new, ())
+    assert merged_order(merged.base, merged.ours, merged.theirs, str)
+    assert set(align(old, new)) == {None}
+    assert align(things, things[::-1])[0] == 19_999
+    assert align(nameless, others) == [*numbers]
+    assert align(["a", "b"] * 10_000, ["b", "a"] * 10_000)[:2] == [1, 0]
+    assert len(renames(dict(zip(old, numbers, strict=True)), dict(zip(new, numbers, strict=True)))) == 20_000
+    assert plain_list("tags", old, [*old, *new]).startswith("tags: added b0, b1")
+    assert len(by_identity(things)) == 20_000
+    sides = {"items": things}, {"items": things[::-1]}
+    named: dict[tuple[str, ...], list[dict[str, object]]] = {}
+    for number in numbers[::4]:
+        conflict = FieldConflict(("items", f"grinder#{number + 2}", "quantity"), 1, 2, 3)
+        assert in_words(Opportunity, conflict, *sides, named).words.startswith(f"item grinder#{number + 2}, ")
+    assert time.perf_counter() - started < 10

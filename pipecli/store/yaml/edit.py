@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
@@ -124,6 +125,11 @@ class _ListChange(NamedTuple):
         """Each value to be with its number, and that of the item it was."""
         return ((index, value, self.pairs[index]) for index, value in enumerate(self.after))
 
+    def removed(self) -> list[int]:
+        """The numbers of the items that go."""
+        stay = set(self.pairs)
+        return [index for index in range(len(self.items)) if index not in stay]
+
 
 class _Editor:
     """Collects the splices that a change needs."""
@@ -211,16 +217,15 @@ class _Editor:
         """The new keys in the order to write them, each with the index in `kept` to stand after, or -1."""
         rank = {key: place for place, key in enumerate(self.key_order(change.path) if self.key_order else ())}
         last = len(change.kept) - 1
+        kept = sorted(
+            (rank[entry.key.text], index) for index, entry in enumerate(change.kept) if entry.key.text in rank
+        )
         placed = []
         for key in sorted(change.new, key=lambda key: rank.get(key, len(rank))):
             predecessor = last
             if key in rank:
-                earlier = [
-                    (rank[entry.key.text], index)
-                    for index, entry in enumerate(change.kept)
-                    if rank.get(entry.key.text, len(rank)) < rank[key]
-                ]
-                predecessor = max(earlier)[1] if earlier else -1
+                earlier = bisect_left(kept, (rank[key], -1))
+                predecessor = kept[earlier - 1][1] if earlier else -1
             placed.append((key, predecessor))
         return placed
 
@@ -303,10 +308,9 @@ class _Editor:
             else:
                 position = page.after(max(previous.anchor, previous.value.end), column)
             self._insert_lines(position, item_lines(value, column, page.layout))
-        for index, item in enumerate(change.items):
-            if index not in change.pairs:
-                start = page.line_start(item.anchor - 1)
-                self._remove_lines(start, page.after(max(item.anchor, item.value.end), column), column)
+        for item in (change.items[index] for index in change.removed()):
+            start = page.line_start(item.anchor - 1)
+            self._remove_lines(start, page.after(max(item.anchor, item.value.end), column), column)
 
     def _reorder(self, change: _ListChange) -> None:
         """Moves the items with the comments above and beside them."""
@@ -324,17 +328,17 @@ class _Editor:
             inside.change(items[pair].value, place, change.before[pair], value, (*change.path, index))
             piece = spliced(page, inside.splices, starts[pair], starts[pair + 1])
             pieces.append(piece if piece.endswith(("\n", "\r")) else piece + page.layout.line_break)
-        for index in range(len(items)):
-            if index not in change.pairs:
-                words = page.words(page.comments_in(starts[index], starts[index + 1]))
-                pieces.append(page.joined(" " * column + word for word in words))
+        for index in change.removed():
+            words = page.words(page.comments_in(starts[index], starts[index + 1]))
+            pieces.append(page.joined(" " * column + word for word in words))
         self.splices.append(Splice(starts[0], starts[-1], "".join(pieces), own_lines=True))
 
     # Flow style
 
     def _flow_mapping(self, change: _MappingChange) -> None:
+        kept = {entry.start for entry in change.kept}
         elements = [
-            FlowElement(entry.start, _end_of(entry), entry in change.kept) for entry in change.node.entries
+            FlowElement(entry.start, _end_of(entry), entry.start in kept) for entry in change.node.entries
         ]
         indices = [index for index, element in enumerate(elements) if element.is_kept]
         insertions = [
@@ -345,7 +349,7 @@ class _Editor:
 
     def _flow_list(self, change: _ListChange) -> None:
         items, all_items = change.items, change.node.items
-        removed = {id(item) for index, item in enumerate(items) if index not in change.pairs}
+        removed = {id(items[index]) for index in change.removed()}
         elements = [
             FlowElement(item.value.start, item.value.end, id(item) not in removed) for item in all_items
         ]

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
@@ -260,9 +261,9 @@ def _long_number(text: str, file: str) -> Fault | None:
 def _nodes(text: str) -> Iterator[TreeNode]:
     """The values and keys of a text, those of one depth before what is in them."""
     root = _tree(text)
-    nodes: list[TreeNode] = [root] if root else []
+    nodes = deque[TreeNode]([root] if root else [])
     while nodes:
-        node = nodes.pop(0)
+        node = nodes.popleft()
         yield node
         if isinstance(node, MappingNode):
             nodes += [part for entry in node.entries for part in (entry.key, entry.value)]

@@ -6,10 +6,12 @@ Also which parts of a record before a change are those after it, and which value
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from bisect import bisect_left
+from collections import Counter, deque
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from difflib import SequenceMatcher
+from difflib import Match, SequenceMatcher
 from typing import Any, NamedTuple
 
 from pipecli.records import kinds
@@ -84,7 +86,7 @@ def align(before: Sequence[object], after: Sequence[object]) -> list[int | None]
     """
     old, new = [_token(item) for item in before], [_token(item) for item in after]
     pairs: list[int | None] = [None] * len(new)
-    for block in SequenceMatcher(None, old, new, autojunk=False).get_matching_blocks():
+    for block in matching_blocks(old, new):
         for step in range(block.size):
             pairs[block.b + step] = block.a + step
     _match_moved(old, new, pairs)
@@ -93,16 +95,43 @@ def align(before: Sequence[object], after: Sequence[object]) -> list[int | None]
     return pairs
 
 
+def matching_blocks(old: Sequence[str], new: Sequence[str]) -> list[Match]:
+    """The runs that stayed, as `difflib` finds them; of what it would compare for long only both ends."""
+    if _is_quick(old, new):
+        return SequenceMatcher(None, old, new, autojunk=False).get_matching_blocks()
+    most = min(len(old), len(new))
+    head = next((place for place in range(most) if old[place] != new[place]), most)
+    most -= head
+    tail = next((place for place in range(most) if old[-1 - place] != new[-1 - place]), most)
+    end, new_end = len(old) - tail, len(new) - tail
+    between = old[head:end], new[head:new_end]
+    inner = matching_blocks(*between) if head + tail and _is_quick(*between) else []
+    moved = [Match(block.a + head, block.b + head, block.size) for block in inner]
+    return [Match(0, 0, head), *moved, Match(end, new_end, tail)]
+
+
+def _is_quick(old: Sequence[str], new: Sequence[str]) -> bool:
+    """True where comparing takes less than a second: its time grows with the cube of the lines in a list."""
+    news = Counter(new)
+    pairs = sum(number * news[token] for token, number in Counter(old).items())
+    return (len(old) + pairs) * min(len(old), len(new)) <= 5_000_000
+
+
 def renames(before: Mapping[str, object], after: Mapping[str, object]) -> dict[str, str]:
     """The keys of a free map that got another name and kept their value, old to new."""
-    new = [key for key in after if key not in before]
-    renamed: dict[str, str] = {}
-    for old, value in before.items():
-        name = None if old in after else next((key for key in new if same(value, after[key])), None)
-        if name is not None:
-            new.remove(name)
-            renamed[old] = name
-    return renamed
+    gone = [old for old in before if old not in after]
+    new: dict[Hashable, deque[str]] = {}
+    for key in after if gone else ():
+        if key not in before:
+            new.setdefault(_hashable(meaning(after[key])), deque()).append(key)
+    named = ((old, new.get(_hashable(meaning(before[old])))) for old in gone)
+    return {old: names.popleft() for old, names in named if names}
+
+
+def _hashable(plain: object) -> Hashable:
+    if isinstance(plain, dict):
+        return frozenset((key, _hashable(part)) for key, part in plain.items())
+    return (list, *map(_hashable, plain)) if isinstance(plain, list) else plain
 
 
 IsFree = Callable[[tuple[str | int, ...]], bool]
@@ -170,35 +199,48 @@ def _product(item: object) -> str:
 
 def _match_moved(old: list[str], new: list[str], pairs: list[int | None]) -> None:
     taken = set(pairs)
-    waiting: dict[str, list[int]] = {}
+    waiting: dict[str, deque[int]] = {}
     for index, token in enumerate(old):
         if token and index not in taken:
-            waiting.setdefault(token, []).append(index)
+            waiting.setdefault(token, deque()).append(index)
     for index, token in enumerate(new):
         if pairs[index] is None and waiting.get(token):
-            pairs[index] = waiting[token].pop(0)
+            pairs[index] = waiting[token].popleft()
 
 
 def _match_changed(before: Sequence[object], after: Sequence[object], pairs: list[int | None]) -> None:
-    free = [index not in pairs for index in range(len(before))]
+    taken = set(pairs)
+    free: dict[str, list[int]] = {"named": [], "nameless": [], "list": []}
+    for place, item in enumerate(before):
+        if place not in taken and (form := _form(item)):
+            free[form].append(place)
+    stops, stop = list[int](), len(before)
+    for pair in reversed(pairs):
+        stop = stop if pair is None else pair
+        stops.append(stop)
     previous = -1
     for index, pair in enumerate(pairs):
         if pair is not None:
             previous = pair
             continue
-        stop = next((other for other in pairs[index:] if other is not None), len(before))
-        for candidate in range(previous + 1, stop):
-            if free[candidate] and _may_be(before[candidate], after[index]):
-                pairs[index] = previous = candidate
-                free[candidate] = False
-                break
+        stop = stops[-1 - index]
+        likely = [free[form] for form in _MAY_BE[_form(after[index])]]
+        firsts = [(bisect_left(places, previous + 1), places) for places in likely]
+        near = [(places[first], first, places) for first, places in firsts if first < len(places)]
+        candidate, first, places = min(near, default=(stop, 0, []))
+        if candidate < stop:
+            pairs[index] = previous = candidate
+            del places[first]
 
 
-def _may_be(one: object, other: object) -> bool:
-    """True unless each has a name of its own: the one may have become the other."""
-    if isinstance(one, Mapping) and isinstance(other, Mapping):
-        return not any(key in one for key in kinds.KEYS) or not any(key in other for key in kinds.KEYS)
-    return is_list(one) and is_list(other)
+def _form(item: object) -> str:
+    if isinstance(item, Mapping):
+        return "named" if any(key in item for key in kinds.KEYS) else "nameless"
+    return "list" if is_list(item) else ""
+
+
+_MAY_BE = {"named": ("nameless",), "nameless": ("named", "nameless"), "list": ("list",), "": ()}
+"""What an item may have been before: not what had another name of its own."""
 
 
 _BLOCK_HEADER = re.compile(r"[|>][-+0-9]*")
@@ -308,7 +350,7 @@ def _rendered(
 
 
 def _gap_before(page: Page, comment: Comment) -> str:
-    before = page.text[: comment.start]
+    before = page.text[page.line_start(comment.start) : comment.start]
     return before[len(before.rstrip(" ")) :] or " "
 
 
@@ -363,8 +405,10 @@ def flow_splices(
             if page.comments_in(element.start, stop):
                 return None
             splices.append(_without_line(page, element.start, stop))
-    for predecessor in dict.fromkeys(index for index, _ in insertions):
-        texts = [text for index, text in insertions if index == predecessor]
+    following: dict[int, list[str]] = {}
+    for predecessor, text in insertions:
+        following.setdefault(predecessor, []).append(text)
+    for predecessor, texts in following.items():
         if predecessor < 0:
             start = elements[0].start
             splices.append(Splice(start, start, "".join(f"{text}, " for text in texts)))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -415,21 +415,21 @@ def spliced(page: Page, splices: list[Splice], start: int = 0, end: int | None =
 
 def _refuse_lost_comments(page: Page, splices: list[Splice]) -> None:
     # What stands outside of all splices is a comment still: otherwise some value would have changed.
-    gone = Counter(
-        word for splice in splices for word in page.words(page.comments_in(splice.start, splice.end))
-    )
-    for comment, count in gone.items():
-        written = re.compile(rf"(?:^|\s){re.escape(comment)} *(?=[\r\n]|\Z)")
-        if sum(len(written.findall(splice.text)) for splice in splices) < count:
-            raise EditError
+    comments = (page.comments_in(splice.start, splice.end) for splice in splices)
+    gone = Counter(word for found in comments for word in page.words(found))
+    lengths = {len(comment) for comment in gone}
+    lines = (line.rstrip(" ") for splice in splices for line in re.split(r"[\r\n]", splice.text) if gone)
+    ends = ((line, mark.start()) for line in lines for mark in re.finditer(r"(?<!\S)#", line))
+    if gone - Counter(line[start:] for line, start in ends if len(line) - start in lengths):
+        raise EditError
 
 
 def _layout_of(root: MappingNode, line_break: str) -> Layout:
     step = list_offset = dash_gap = 0
     found_list = False
-    nodes: list[tuple[TreeNode, int]] = [(root, -1)]
+    nodes: deque[tuple[TreeNode, int]] = deque([(root, -1)])
     while nodes:
-        node, column = nodes.pop(0)
+        node, column = nodes.popleft()
         if isinstance(node, MappingNode) and not node.flow:
             if column >= 0 and not step:
                 step = node.column - column
