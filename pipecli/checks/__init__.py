@@ -1,7 +1,7 @@
 """The rules of `check`, a module for each family, and the types that they share.
 
 `deals_and_papers`, `files_and_references`, `quotations_against_history` are about the files as they are;
-`change_set` and `change_set_deals_and_papers` about a change set; `settings_and_discount_limits` about both.
+`reviewed_changes`, `reviewed_deals_and_papers` about a change set; `settings_and_discount_limits` about both.
 What one record says wrong by itself, as a won deal without an amount, its model in `records/` refuses: the
 rule `schema`.
 """

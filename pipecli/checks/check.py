@@ -16,14 +16,14 @@ from pipecli.checks import (
     Rule,
     S,
     Severity,
-    change_set_deals_and_papers,
     deals_and_papers,
     files_and_references,
     quotations_against_history,
+    reviewed_deals_and_papers,
     settings_and_discount_limits,
 )
-from pipecli.checks.change_set import RULES as RULES_OF_ANY_RECORD
-from pipecli.checks.change_set import Between, Renames, ReviewedChanges, ReviewedRecord, renames
+from pipecli.checks.reviewed_changes import RULES as RULES_OF_ANY_RECORD
+from pipecli.checks.reviewed_changes import Between, Renames, ReviewedChanges, ReviewedRecord, renames
 from pipecli.errors import FaultyFile
 from pipecli.history.change_set import ChangedRecord, ChangeSet, Range, Side
 from pipecli.history.events_in_words import events_between
@@ -113,12 +113,12 @@ def _placed(problems: Iterable[tuple[Rule[S], Problem]], text_of: Callable[[str]
 
 
 RULES_OF_CHANGES: tuple[Rule[ReviewedChanges], ...] = (
-    *change_set_deals_and_papers.RULES,
+    *reviewed_deals_and_papers.RULES,
     *settings_and_discount_limits.RULES_OF_CHANGES,
     *RULES_OF_ANY_RECORD,
 )
 RULES_OF_CHANGES_WITH_SETTINGS: tuple[Rule[ReviewedChanges], ...] = (
-    *change_set_deals_and_papers.RULES_WITH_SETTINGS,
+    *reviewed_deals_and_papers.RULES_WITH_SETTINGS,
     *settings_and_discount_limits.RULES_OF_CHANGES_WITH_SETTINGS,
 )
 

@@ -27,7 +27,7 @@ from pipecli.store.index.views import marks
 from pipecli.workflow.opportunity.advance import fault_of_requirement
 
 if TYPE_CHECKING:
-    from pipecli.checks.change_set import ReviewedChanges, ReviewedRecord
+    from pipecli.checks.reviewed_changes import ReviewedChanges, ReviewedRecord
     from pipecli.store.pipeline import Pipeline
 
 _PERIOD = r"[0-9]{4}(-(Q[1-4]|W[0-9]{2}|[0-9]{2}))?"

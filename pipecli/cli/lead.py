@@ -104,7 +104,7 @@ def add(
     }
     lead = built(Lead, given, sets, transaction.session)
     is_named = owner is not None or names_owner(sets)
-    lead, by_rule = transaction.owner_by_rule(lead, is_named=is_named)
+    lead, by_rule = transaction.assigned_by_rule(lead, is_named=is_named)
     by_rule = (*by_rule, *_twins(transaction, lead))
     return rules.add_lead(lead, transaction.settings, notes=by_rule)
 

@@ -27,7 +27,7 @@ from pipecli.records.money import plain_percent
 from pipecli.store.index import views
 from pipecli.store.index.rows_for_verbs import OPEN
 from pipecli.wording import duration
-from pipecli.workflow.opportunity.advance import QUESTIONS
+from pipecli.workflow.opportunity.advance import KEY_INFO
 
 app = noun()
 
@@ -108,7 +108,7 @@ OPPORTUNITIES = (
         "KEY INFO",
         align="right",
         rank=5,
-        show=lambda record: f"{record['key_info_answered']} of {QUESTIONS}",
+        show=lambda record: f"{record['key_info_answered']} of {len(KEY_INFO)}",
     ),
 )
 _add_list(

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from icalendar import Alarm, Calendar, Event, Timezone, TimezoneDaylight, TimezoneStandard, Todo, vText
 
 from pipecli.harmless_text import without_controls
-from pipecli.reports.today_and_followups import Plan
+from pipecli.reports.today_and_followups import PlannedAction
 from pipecli.translation import Words
 
 if TYPE_CHECKING:
@@ -200,7 +200,7 @@ class Agenda(NamedTuple):
     """True for a calendar of several users, in which each entry names its user."""
     words: Words
 
-    def entry(self, plan: Plan, *, is_done: bool = False) -> CalendarEntry:
+    def entry(self, plan: PlannedAction, *, is_done: bool = False) -> CalendarEntry:
         """The entry of a plan."""
         what = self.words.named("kinds", plan.type or plan.kind)
         what = f"{what}: {plan.subject}" if plan.type else what

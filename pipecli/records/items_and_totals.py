@@ -212,9 +212,8 @@ def _totals(record: Priced) -> Totals:
     for rate, group, share in _by_rate(record, printed, off):
         worth = {place: printed[place] for place in group}
         goods = [place for place in group if record.items[place].kind is None]
-        for place, part in zip(
-            goods, split_cents(share, [worth[place] for place in goods], currency), strict=True
-        ):
+        parts = split_cents(share, [worth[place] for place in goods], currency)
+        for place, part in zip(goods, parts, strict=True):
             worth[place] -= part
         to_pay = sum(worth.values(), zero)
         taxable = _net(record, to_pay, rate)
@@ -261,10 +260,11 @@ def _discount(record: Priced, printed: Mapping[int, Decimal]) -> Decimal:
     zero = zero_of(record.currency)
     if not record.discount and not record.discount_amount:
         return zero
-    goods = sum((amount for place, amount in printed.items() if record.items[place].kind is None), zero)
+    amounts = (amount for place, amount in printed.items() if record.items[place].kind is None)
+    most = sum(amounts, zero)
     if record.discount_amount:
-        return min(rounded(record.discount_amount, record.currency), goods)
-    return rounded(percentage(goods, record.discount or _ZERO), record.currency)
+        return min(rounded(record.discount_amount, record.currency), most)
+    return rounded(percentage(most, record.discount or _ZERO), record.currency)
 
 
 def _by_rate(
@@ -274,11 +274,11 @@ def _by_rate(
     groups: dict[Decimal | None, list[int]] = {}
     for place in printed:
         groups.setdefault(record.items[place].tax, []).append(place)
-    goods = [
+    weights = [
         sum((printed[place] for place in group if record.items[place].kind is None), _ZERO)
         for group in groups.values()
     ]
-    for (rate, group), share in zip(groups.items(), split_cents(off, goods, record.currency), strict=True):
+    for (rate, group), share in zip(groups.items(), split_cents(off, weights, record.currency), strict=True):
         yield rate, group, share
 
 

@@ -70,7 +70,7 @@ class Counts(NamedTuple):
     """Won for nobody knows how much: in no amount."""
 
 
-class Row(NamedTuple):
+class FunnelRow(NamedTuple):
     key: str | None
     counts: Counts
 
@@ -87,7 +87,7 @@ class Reached(NamedTuple):
 
 class Funnel(NamedTuple):
     by: str
-    rows: list[Row]
+    rows: list[FunnelRow]
     """None by step."""
     totals: Counts
     stages: list[Reached]
@@ -119,7 +119,7 @@ def funnel(
         for deal in cohort:
             deals_of[group_of(deal, by, deal.created_on)].append(deal)
     keys = dict.fromkeys([*leads_of, *deals_of])
-    rows = [Row(key, _counts(leads_of[key], deals_of[key], valuation)) for key in keys]
+    rows = [FunnelRow(key, _counts(leads_of[key], deals_of[key], valuation)) for key in keys]
     sizes = {} if by in PERIODS else {key: len(leads_of[key]) + len(deals_of[key]) for key in keys}
     rows.sort(key=lambda row: (row.key is None, -sizes.get(row.key, 0), str(row.key)))
     placed = [deal for deal in cohort if deal.status == "won" or deal.stage or deal.stage_visits]

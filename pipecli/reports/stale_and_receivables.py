@@ -39,7 +39,7 @@ class StaleDeal(NamedTuple):
     """In the currency of the report."""
 
 
-class Row(NamedTuple):
+class StaleRow(NamedTuple):
     """The deals of one key: an owner, a team, a stage, …; None: of none."""
 
     key: str | None
@@ -58,7 +58,7 @@ class Row(NamedTuple):
 class Stale(NamedTuple):
     deals: list[StaleDeal]
     """The one farthest beyond what its stage allows first."""
-    totals: Row
+    totals: StaleRow
     never_count: int
     """Open deals at stages that name no number of days: they are never stale."""
     without_amount_count: int
@@ -100,7 +100,9 @@ def stale_deals(
     )
 
 
-def stale_by_group(stale_deals: Stale, deals: Iterable[Deal], by: str, valuation: Valuation) -> list[Row]:
+def stale_by_group(
+    stale_deals: Stale, deals: Iterable[Deal], by: str, valuation: Valuation
+) -> list[StaleRow]:
     """The stale deals by one of GROUPINGS, beside all that are open; where most stand still first."""
     opened = Counter(_key(deal, by) for deal in deals)
     still: dict[tuple[str | None, str | None], list[StaleDeal]] = defaultdict(list)
@@ -127,10 +129,10 @@ def _stale(deal: Deal, moved: date | None, valuation: Valuation, today: date) ->
 
 def _row(
     key: tuple[str | None, str | None], still: list[StaleDeal], open_count: int, valuation: Valuation
-) -> Row:
+) -> StaleRow:
     amount = sum((row.amount or Decimal(0) for row in still), valuation.zero)
     most = max((row.days for row in still), default=None)
-    return Row(key[1], key[0], len(still), open_count, percent(len(still), open_count), amount, most)
+    return StaleRow(key[1], key[0], len(still), open_count, percent(len(still), open_count), amount, most)
 
 
 AGES = ("not_due", "days_1_30", "days_31_60", "days_61_90", "days_over_90")

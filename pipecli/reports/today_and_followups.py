@@ -25,7 +25,7 @@ INVOICE = "invoice"
 HOLD = "hold"
 
 
-class Plan(NamedTuple):
+class PlannedAction(NamedTuple):
     """Something planned on an open lead or opportunity, as its file says it."""
 
     kind: str
@@ -66,7 +66,7 @@ class Plan(NamedTuple):
 class FollowUp(NamedTuple):
     """A plan in the pipeline's timezone."""
 
-    plan: Plan
+    plan: PlannedAction
     due: date
     at: datetime | None
     """None for what has no hour."""
@@ -74,7 +74,7 @@ class FollowUp(NamedTuple):
     """0 where it is due today or later."""
 
 
-def due_of(plans: Iterable[Plan], now: datetime, until: date) -> list[FollowUp]:
+def due_of(plans: Iterable[PlannedAction], now: datetime, until: date) -> list[FollowUp]:
     """The plans up to and with `until`: the overdue ones first, then by who, then by day and hour."""
     assert now.tzinfo
     today = now.date()
@@ -83,7 +83,7 @@ def due_of(plans: Iterable[Plan], now: datetime, until: date) -> list[FollowUp]:
     return sorted(due, key=lambda follow_up: _place(follow_up, today))
 
 
-def _follow_up(plan: Plan, today: date, zone: tzinfo) -> FollowUp:
+def _follow_up(plan: PlannedAction, today: date, zone: tzinfo) -> FollowUp:
     at = moment_in(plan.at, zone) if isinstance(plan.at, datetime) else None
     due = at.date() if at else plan.at
     return FollowUp(plan, due, at, max((today - due).days, 0))

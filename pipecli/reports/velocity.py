@@ -76,7 +76,7 @@ class SalesVelocity(NamedTuple):
     """Ended before they were created: in no cycle."""
 
 
-class Row(NamedTuple):
+class VelocityRow(NamedTuple):
     key: str | None
     sales: SalesVelocity
     stages: list[StageRow]
@@ -86,7 +86,7 @@ class Row(NamedTuple):
 class Velocity(NamedTuple):
     by: str
     deal_count: int
-    rows: list[Row]
+    rows: list[VelocityRow]
     """None by stage: then the stages of all are it."""
     stages: list[StageRow]
     sales: SalesVelocity
@@ -104,10 +104,10 @@ def velocity(
     rate.
     """
     alive = [deal for deal in deals if deal.is_alive(days)]
-    rows: list[Row] = []
+    rows: list[VelocityRow] = []
     if by in PERIODS:
         rows = [
-            Row(name, sales_velocity(alive, period, valuation), [])
+            VelocityRow(name, sales_velocity(alive, period, valuation), [])
             for name, period in _periods(alive, by, days)
         ]
     elif by != "stage":
@@ -115,7 +115,7 @@ def velocity(
         for deal in alive:
             groups[getattr(deal, by)].append(deal)
         rows = [
-            Row(key, sales_velocity(group, days, valuation), _stages(group, order))
+            VelocityRow(key, sales_velocity(group, days, valuation), _stages(group, order))
             for key, group in sorted(
                 groups.items(), key=lambda item: (item[0] is None, -len(item[1]), item[0] or "")
             )

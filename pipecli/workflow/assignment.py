@@ -34,7 +34,7 @@ class Workload(NamedTuple):
     """The number of open ones that a user owns."""
 
 
-class Taken(NamedTuple):
+class RuleMatch(NamedTuple):
     """A record that nobody owns, and the rule that takes it."""
 
     record: Lead | Opportunity
@@ -69,7 +69,7 @@ def members_at_work(settings: Settings, team: str, day: date) -> list[str]:
 
 
 def assign_by_rules(
-    taken: Sequence[Taken], settings: Settings, workload: Workload, today: date
+    matches: Sequence[RuleMatch], settings: Settings, workload: Workload, today: date
 ) -> list[Change]:
     """Give each record away; what one user gets counts for the next. Each rule has a user at work.
 
@@ -79,7 +79,7 @@ def assign_by_rules(
     turns = {rule: dict(last) for rule, last in workload.turns.items()}
     load = Counter(workload.open)
     changes = []
-    for record, rule in taken:
+    for record, rule in matches:
         users, turn = users_at_work(rule, settings, today), None
         if rule.method == "least-loaded":
             user = min(users, key=lambda slug: load[slug])
@@ -93,7 +93,7 @@ def assign_by_rules(
     return changes
 
 
-def given_when_added(
+def assign_when_added(
     record: R,
     rule: AssignmentRule,
     settings: Settings,
@@ -109,7 +109,7 @@ def given_when_added(
     users = users_at_work(rule, settings, today)
     if not users or me in users:
         return record, ()
-    (change,) = assign_by_rules([Taken(record.with_(owner=None), rule)], settings, workload(), today)
+    (change,) = assign_by_rules([RuleMatch(record.with_(owner=None), rule)], settings, workload(), today)
     given = cast("R", change.subject)
     plan = given.next_contact
     if plan is not None and plan.by == record.owner:

@@ -199,7 +199,7 @@ class Price(NamedTuple):
     is_best: bool = False
 
 
-class Row(NamedTuple):
+class ComparedLine(NamedTuple):
     """One item and its prices, in the order of the answers; None where a supplier does not quote it."""
 
     product: str | None
@@ -227,7 +227,7 @@ class ComparedOffer(NamedTuple):
 class Comparison(NamedTuple):
     currency: str
     columns: tuple[ComparedOffer, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[ComparedLine, ...]
     waiting: tuple[SupplierQuotation, ...]
     """Requested and not answered."""
     declined: tuple[SupplierQuotation, ...]
@@ -263,7 +263,7 @@ def compare_offers(
         best = _lowest([price and price.compared for price in prices], holds)
         marked = [price and price._replace(is_best=place in best) for place, price in enumerate(prices)]
         asked = (item.product, item.description, item.quantity, item.uom, item.per, item.term)
-        rows.append(Row(*asked, tuple(marked)))
+        rows.append(ComparedLine(*asked, tuple(marked)))
 
     columns = []
     for place, answer in enumerate(received):

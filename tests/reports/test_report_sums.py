@@ -29,7 +29,7 @@ from pipecli.reports.ranking import Points, period_before, plain_points, ranking
 from pipecli.reports.stale_and_receivables import AGES, age_of, last_movement
 from pipecli.reports.today_and_followups import (
     FollowUp,
-    Plan,
+    PlannedAction,
     deal_row,
     followup_row,
     quotation_to_ask_after,
@@ -279,7 +279,7 @@ def test_an_answer_with_an_hour_comes_before_one_of_a_day():
 
 
 def test_a_message_lists_a_hundred_and_counts_the_rest():
-    plan = Plan("next-contact", "OPP-AAAAA", None, TODAY, *[None] * 3, "Deal", *[None] * 4)
+    plan = PlannedAction("next-contact", "OPP-AAAAA", None, TODAY, *[None] * 3, "Deal", *[None] * 4)
     due = FollowUp(plan, TODAY, None, 0)
     words = words_of(None)
     lines = [reminder_message("Ana", [due] * count, TODAY, words).body.splitlines() for count in (100, 101)]

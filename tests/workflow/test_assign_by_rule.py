@@ -15,10 +15,10 @@ from pipecli.records.lead import Lead
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.settings import Settings
 from pipecli.workflow.assignment import (
-    Taken,
+    RuleMatch,
     Workload,
     assign_by_rules,
-    given_when_added,
+    assign_when_added,
     hand_over,
     roles_left,
     rules_for,
@@ -51,8 +51,8 @@ def deal(place: int) -> Opportunity:
 
 def given_to(how: Settings, count: int, standing: Workload = NOTHING) -> list[str]:
     """The owners of so many deals that the first rule takes."""
-    taken = [Taken(deal(place), how.assignment_rules[0]) for place in range(count)]
-    return [change.subject.owner for change in assign_by_rules(taken, how, standing, TODAY)]
+    matches = [RuleMatch(deal(place), how.assignment_rules[0]) for place in range(count)]
+    return [change.subject.owner for change in assign_by_rules(matches, how, standing, TODAY)]
 
 
 def standing_of(deals: dict[str, tuple[str, int]]) -> Workload:
@@ -74,12 +74,12 @@ def test_it_goes_on_from_the_last_turn():
 
 def test_each_rule_and_method_says_in_the_record_what_it_did():
     (change,) = assign_by_rules(
-        [Taken(deal(1), with_rules(ROUND).assignment_rules[0])], with_rules(ROUND), NOTHING, TODAY
+        [RuleMatch(deal(1), with_rules(ROUND).assignment_rules[0])], with_rules(ROUND), NOTHING, TODAY
     )
     assert change.subject.assigned.plain() == {"rule": "all", "turn": 1}
     assert (change.summary, change.event) == ("assign to ana, by the rule all", "assigned")
     (change,) = assign_by_rules(
-        [Taken(deal(1), with_rules(LEAST).assignment_rules[0])], with_rules(LEAST), NOTHING, TODAY
+        [RuleMatch(deal(1), with_rules(LEAST).assignment_rules[0])], with_rules(LEAST), NOTHING, TODAY
     )
     assert change.subject.assigned.plain() == {"rule": "all"}
 
@@ -91,7 +91,7 @@ def test_turns_of_another_rule_do_not_count():
 
 def test_what_nobody_owns_any_more_was_a_turn_of_the_rule_but_nobodys():
     (change,) = assign_by_rules(
-        [Taken(deal(1), with_rules(ROUND).assignment_rules[0])],
+        [RuleMatch(deal(1), with_rules(ROUND).assignment_rules[0])],
         with_rules(ROUND),
         Workload({"all": {None: 7, "ana": 6}}, {}, {}),
         TODAY,
@@ -124,8 +124,11 @@ def test_the_least_loaded_gets_it_and_of_equals_the_first_of_the_list():
 def test_what_round_robin_gave_away_weighs_for_the_least_loaded():
     how = with_rules(ROUND | {"users": ["ana"]}, LEAST)
     rules = how.assignment_rules
-    taken = [Taken(deal(1), rules[0]), Taken(deal(2), rules[1])]
-    assert [change.subject.owner for change in assign_by_rules(taken, how, NOTHING, TODAY)] == ["ana", "luis"]
+    matches = [RuleMatch(deal(1), rules[0]), RuleMatch(deal(2), rules[1])]
+    assert [change.subject.owner for change in assign_by_rules(matches, how, NOTHING, TODAY)] == [
+        "ana",
+        "luis",
+    ]
 
 
 def test_rules_are_asked_by_priority_then_in_their_order():
@@ -145,9 +148,9 @@ def test_a_thousand_deals_in_many_runs_are_shared_out_fairly(users):
     how = with_rules(ROUND | {"users": ["ana", "luis", "eva", "tom"][:users]})
     rule, given_by_rule, kept = how.assignment_rules[0], Counter(), {}
     while given_by_rule.total() < 1000:
-        taken = [Taken(deal(len(kept) + place), rule) for place in range(chance.randint(1, 40))]
+        matches = [RuleMatch(deal(len(kept) + place), rule) for place in range(chance.randint(1, 40))]
         standing = standing_of(kept)._replace(newest={"ana": chance.random()}, open={"luis": 50})
-        for change in assign_by_rules(taken, how, standing, TODAY):
+        for change in assign_by_rules(matches, how, standing, TODAY):
             given_by_rule[change.subject.owner] += 1
             kept[change.subject.id] = (change.subject.owner, change.subject.assigned.turn)
     assert max(given_by_rule.values()) - min(given_by_rule.values()) <= 1
@@ -160,8 +163,8 @@ def test_it_does_not_matter_into_how_many_runs_the_deals_fall(runs):
     kept: dict[str, tuple[str, int]] = {}
     owners = []
     for run in runs:
-        taken = [Taken(deal(len(kept) + place), how.assignment_rules[0]) for place in range(run)]
-        for change in assign_by_rules(taken, how, standing_of(kept), TODAY):
+        matches = [RuleMatch(deal(len(kept) + place), how.assignment_rules[0]) for place in range(run)]
+        for change in assign_by_rules(matches, how, standing_of(kept), TODAY):
             kept[change.subject.id] = (change.subject.owner, change.subject.assigned.turn)
             owners.append(change.subject.owner)
     assert owners == given_to(how, sum(runs))
@@ -205,8 +208,8 @@ def test_what_is_added_stays_with_its_owner_where_nobody_of_the_rule_is_at_work(
     how = with_rules(ROUND | {"users": ["ana"]}, users=PLAIN["users"] | away)
     own = deal(1).model_copy(update={"owner": "luis"})
     (rule,), options = how.assignment_rules, {"me": "luis", "today": TODAY}
-    assert given_when_added(own, rule, how, lambda: NOTHING, **options) == (own, ())
+    assert assign_when_added(own, rule, how, lambda: NOTHING, **options) == (own, ())
     planned = own.model_copy(update={"next_contact": NextContact(date=TODAY, by="eva")})
     rules = with_rules(ROUND | {"users": ["ana"]})
-    given, _ = given_when_added(planned, rule, rules, lambda: NOTHING, **options)
+    given, _ = assign_when_added(planned, rule, rules, lambda: NOTHING, **options)
     assert (given.owner, given.next_contact.by) == ("ana", "eva")

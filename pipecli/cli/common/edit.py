@@ -140,7 +140,7 @@ def _commit(
     commit_id = transaction.commit([write], subject, trailers([change]))
     if not transaction.session.dry_run:
         shown = printed(edited) if printed else Printed(edited.noun, edited.key, edited.key)
-        line = transaction.told(subject, [edited])
+        line = transaction.titled(subject, [edited])
         print_one(transaction.session, shown, line=line, commit=commit_id)
 
 

@@ -135,10 +135,10 @@ class Transaction:
         customers, contacts = known_customers(self.pipeline), known_contacts(self.pipeline)
         return parties_of_caller(email, phone, self.pipeline, customers, contacts)
 
-    def owner_by_rule(self, record: Owned, *, is_named: bool) -> tuple[Owned, tuple[str, ...]]:
+    def assigned_by_rule(self, record: Owned, *, is_named: bool) -> tuple[Owned, tuple[str, ...]]:
         """A new lead or deal with the owner that a rule names, and a note; as it is if somebody named one."""
         from pipecli.store.choose_by_condition import choose_rules
-        from pipecli.workflow.assignment import given_when_added, rules_for
+        from pipecli.workflow.assignment import assign_when_added, rules_for
 
         if is_named or not rules_for(self.settings, record.noun):
             return record, ()
@@ -146,7 +146,7 @@ class Transaction:
         if rule is None:
             return record, ()
         counted = partial(workload, self.pipeline.index.connection, BY_NOUN[record.noun])
-        return given_when_added(record, rule, self.settings, counted, me=self.me, today=self.today)
+        return assign_when_added(record, rule, self.settings, counted, me=self.me, today=self.today)
 
     def day(self, text: str | None, *, past: bool = False) -> date | None:
         return self.session.day(text, past=past) if text else None
@@ -186,7 +186,7 @@ class Transaction:
             self.commit(writes, subject)
             return
         if not writes:
-            say(self.told(f"{result.key}: nothing to change, it is so already", [result]))
+            say(self.titled(f"{result.key}: nothing to change, it is so already", [result]))
             if self.session.format_name == "table":
                 return
         if printed is None:
@@ -194,7 +194,7 @@ class Transaction:
             is_removed = any(result is record for change in changes for record in change.removed)
             last = record_json(self.session, result.noun, result.key) if is_removed else None
             printed = Printed(result.noun, result.key, change.part or result.key, is_new, last)
-        line = self.told(subject, [record for change in changes for record in change.records])
+        line = self.titled(subject, [record for change in changes for record in change.records])
         on_another = printed.is_new and any(self._is_on_another(change) for change in changes)
         commit_id = self.commit(writes, subject, trailers(changes), before_writing)
         if writes:
@@ -207,7 +207,7 @@ class Transaction:
 
     def commit_and_print_many(self, changes: Sequence[Change], subject: str) -> None:
         """Write changes of many records as one commit and print them: a line each, a list in JSON."""
-        lines = [self.told(f"{change.subject.key}: {change.summary}", change.records) for change in changes]
+        lines = [self.titled(f"{change.subject.key}: {change.summary}", change.records) for change in changes]
         notes = self._notes(changes, with_key=True)
         self.commit(plan_writes(self.pipeline, changes), subject, trailers(changes))
         self._tell(notes)
@@ -239,7 +239,7 @@ class Transaction:
         rows = rows_where(self.pipeline.index.connection, ["next_contact"], table, "id = ?", record.key)
         return next((day for (day,) in rows), None)
 
-    def told(self, subject: str, records: Iterable[Record]) -> str:
+    def titled(self, subject: str, records: Iterable[Record]) -> str:
         """A commit's subject for a person: the record has its title or name beside the key."""
         for record in records:
             deal = getattr(record, "opportunity", None)  # a paper has the title of its deal

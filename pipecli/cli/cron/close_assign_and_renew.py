@@ -33,7 +33,7 @@ from pipecli.store.index.rows_for_verbs import (
 from pipecli.store.lock_and_signals import Busy
 from pipecli.wording import count, first_of
 from pipecli.workflow import Change
-from pipecli.workflow.assignment import Taken, assign_by_rules, rules_for, users_at_work
+from pipecli.workflow.assignment import RuleMatch, assign_by_rules, rules_for, users_at_work
 from pipecli.workflow.opportunity.auto_close import TOUCHING, Touch, Wait, closed_by_itself, start_of_wait
 from pipecli.workflow.order import renew_order, term_ends
 from pipecli.workflow.settings import require_auto_close_reason
@@ -207,16 +207,16 @@ def _assigned(transaction: Transaction, kind: Kind) -> list[Change]:
     transaction.pipeline.require_readable(kind)
     connection = transaction.pipeline.index.connection
     records: list[Any] = [transaction.pipeline.read(path) for path in unowned_records(connection, kind)]
-    taken: list[Taken] = []
+    matches: list[RuleMatch] = []
     without_user: Counter[str] = Counter()
     for record, rule in zip(records, choose_rules(transaction.pipeline, records), strict=True):
         if rule is not None and users_at_work(rule, transaction.settings, transaction.today):
-            taken.append(Taken(record, rule))
+            matches.append(RuleMatch(record, rule))
         elif rule is not None:
             without_user[rule.name] += 1
     for name, number in without_user.items():
         say(f"the rule {name} has no active user: {count(number, kind.noun)} left alone")
-    return assign_by_rules(taken, transaction.settings, workload(connection, kind), transaction.today)
+    return assign_by_rules(matches, transaction.settings, workload(connection, kind), transaction.today)
 
 
 def _subject(changes: Sequence[Change]) -> str:

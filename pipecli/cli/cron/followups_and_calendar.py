@@ -16,7 +16,7 @@ from pipecli.cli.common.session import Session, mention, owner_filter, say
 from pipecli.cli.common.table import Column
 from pipecli.json_and_csv import picked
 from pipecli.records.kinds import INVOICE, LEAD, OPPORTUNITY
-from pipecli.reports.today_and_followups import FollowUp, Plan
+from pipecli.reports.today_and_followups import FollowUp, PlannedAction
 from pipecli.store.index.rows_for_verbs import created_times
 from pipecli.translation import user_language, words_of
 from pipecli.wording import count
@@ -108,11 +108,11 @@ def calendar(
 
     Importing it again updates entries, and never duplicates them. The same pipeline gives the same file.
     """
-    from pipecli.store.index.rows_for_followups import done, expected_closes, plans
+    from pipecli.store.index.rows_for_followups import done, expected_closes, planned_actions
 
     pipeline = run.read(LEAD, OPPORTUNITY, INVOICE)
     connection, theirs = pipeline.index.connection, owner_filter(run)
-    planned = plans(connection, theirs, date.max)
+    planned = planned_actions(connection, theirs, date.max)
     if expected_close:
         planned += expected_closes(connection, theirs)
     text = calendar_of(run, "calendar", planned, done(connection, theirs))
@@ -126,7 +126,9 @@ def calendar(
     mention(f"the calendar is in {path}")
 
 
-def calendar_of(run: Session, what: str, planned: Iterable[Plan], done: Iterable[Plan] = ()) -> str:
+def calendar_of(
+    run: Session, what: str, planned: Iterable[PlannedAction], done: Iterable[PlannedAction] = ()
+) -> str:
     """The calendar of some plans; `what` is the word by which languages have its name."""
     from zoneinfo import ZoneInfo
 

@@ -131,7 +131,7 @@ def add(
             require_currency(list_, deal)
         remarks = (*(parties.notes if parties else ()), *_twins(transaction, deal))
         is_named = owner is not None or names_owner(sets)
-        deal, by_rule = transaction.owner_by_rule(deal, is_named=is_named)
+        deal, by_rule = transaction.assigned_by_rule(deal, is_named=is_named)
         remarks = (*by_rule, *remarks)
         # A new customer is of the deal's owner.
         written = tuple(

@@ -27,7 +27,7 @@ from pipecli.store.index.rows_for_verbs import label as label_of
 from pipecli.store.index.rows_for_verbs import rows_where
 from pipecli.store.index.rows_for_verbs import stakeholders as stakeholders_of
 from pipecli.wording import count
-from pipecli.workflow.opportunity.advance import NAMES, QUESTIONS, answered, missing_fields, missing_steps
+from pipecli.workflow.opportunity.advance import KEY_INFO, answered, missing_fields, missing_steps
 
 app = noun()
 
@@ -183,11 +183,11 @@ def _dates(run: Session, deal: RecordJson) -> Iterator[Line]:
 def _print_key_information(deal: RecordJson) -> None:
     key_info = deal.get("key_info", {})
     known = answered(deal)
-    write_text(f"\nKey information: {len(known)} of {QUESTIONS}\n")
-    lines: list[Line] = [(NAMES[name], key_info[name]) for name in known if name in key_info]
+    write_text(f"\nKey information: {len(known)} of {len(KEY_INFO)}\n")
+    lines: list[Line] = [(KEY_INFO[name], key_info[name]) for name in known if name in key_info]
     if "competitors" in known:
-        lines.append((NAMES["competitors"], ", ".join(deal["competitors"])))
-    unknown = [words for name, words in NAMES.items() if name not in known]
+        lines.append((KEY_INFO["competitors"], ", ".join(deal["competitors"])))
+    unknown = [words for name, words in KEY_INFO.items() if name not in known]
     if unknown:
         lines.append(("not known", ", ".join(unknown)))
     print_record(deal, Format.TABLE, lines)

@@ -20,7 +20,7 @@ from pipecli.reports.today_and_followups import (
     INVOICE,
     NEXT_CONTACT,
     FollowUp,
-    Plan,
+    PlannedAction,
     due_of,
 )
 from pipecli.store.index.owner_filter import OwnerFilter, condition_of, is_member
@@ -38,13 +38,13 @@ _CUSTOMER = {
 
 def followups_until(pipeline: Pipeline, owner_filter: OwnerFilter, until: date) -> list[FollowUp]:
     """What is due on or before a day: next contacts, open activities, ends of holds, unpaid invoices."""
-    planned = plans(pipeline.index.connection, owner_filter, until, to_remind=True)
+    planned = planned_actions(pipeline.index.connection, owner_filter, until, to_remind=True)
     return due_of(planned, pipeline.now, until)
 
 
-def plans(
+def planned_actions(
     connection: sqlite3.Connection, owner_filter: OwnerFilter, until: date, *, to_remind: bool = False
-) -> list[Plan]:
+) -> list[PlannedAction]:
     """The next contacts and open activities up to `until`, of those who are to do them.
 
     `to_remind`: with the invoices that are to be paid and the deals whose hold ends until then, and without
@@ -63,13 +63,13 @@ def plans(
     return _asked(connection, parts, owner_filter, latest.isoformat() + "U")  # after any time of that day
 
 
-def done(connection: sqlite3.Connection, owner_filter: OwnerFilter) -> list[Plan]:
+def done(connection: sqlite3.Connection, owner_filter: OwnerFilter) -> list[PlannedAction]:
     """The tasks and meetings that are done, by those who did them; on closed records too."""
     parts = [_activities(table, "a.done AND a.type IN ('task', 'meeting')") for table in _OPEN]
     return _asked(connection, parts, owner_filter)
 
 
-def expected_closes(connection: sqlite3.Connection, owner_filter: OwnerFilter) -> list[Plan]:
+def expected_closes(connection: sqlite3.Connection, owner_filter: OwnerFilter) -> list[PlannedAction]:
     """The days on which the owners of open deals expect to close them."""
     table = "_opportunities"
     what = f"'{EXPECTED_CLOSE}', d.key, NULL, r.expected_close AS at, r.owner"
@@ -110,7 +110,7 @@ def sent_quotations(connection: sqlite3.Connection, owner_filter: OwnerFilter) -
 
 def _asked(
     connection: sqlite3.Connection, parts: Sequence[str], owner_filter: OwnerFilter, before: str = "~"
-) -> list[Plan]:
+) -> list[PlannedAction]:
     """The plans that these questions give of those who are asked about; any day is before `~`."""
     who = [
         ('"by" = :owner', owner_filter.owner),
@@ -122,7 +122,10 @@ def _asked(
         f"SELECT * FROM ({' UNION ALL '.join(parts)}) WHERE {conditions}",
         {"before": before, **owner_filter._asdict()},
     )
-    return [Plan(kind, key, activity, moment_or_day(at), *rest) for kind, key, activity, at, *rest in rows]
+    return [
+        PlannedAction(kind, key, activity, moment_or_day(at), *rest)
+        for kind, key, activity, at, *rest in rows
+    ]
 
 
 def _next_contacts(table: str, condition: str) -> str:
@@ -158,7 +161,7 @@ class Responsibility(NamedTuple):
     label: str
     path: str
     is_owned: bool
-    plans: tuple[Plan, ...]
+    plans: tuple[PlannedAction, ...]
     """The next contact and the planned activities that are theirs."""
 
     @property
@@ -174,8 +177,8 @@ class Responsibility(NamedTuple):
 
 def responsibilities(connection: sqlite3.Connection, user: str) -> list[Responsibility]:
     """All that is a user's and not done: deals, leads, planned work on others' too, customers."""
-    planned: defaultdict[str, list[Plan]] = defaultdict(list)
-    for plan in plans(connection, OwnerFilter(owner=user), date.max):
+    planned: defaultdict[str, list[PlannedAction]] = defaultdict(list)
+    for plan in planned_actions(connection, OwnerFilter(owner=user), date.max):
         planned[plan.id].append(plan)
     result = []
     for kind in (OPPORTUNITY, LEAD, CUSTOMER):

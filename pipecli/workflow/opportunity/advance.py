@@ -182,7 +182,7 @@ def _step(deal: Opportunity, process: Process, name: str) -> str:
     raise Refused(f'the process {deal.process} has no step "{name}"', hint=f"its steps: {known}")
 
 
-NAMES = {
+KEY_INFO = {
     "need": "need",
     "pain_points": "pain points",
     "decision_maker": "decision maker",
@@ -192,16 +192,15 @@ NAMES = {
     "competitors": "competitors",
 }
 """The fields in their order, and the words for them; the seventh is the deal's own `competitors`."""
-QUESTIONS = len(NAMES)
 
 
 def answered(deal: Mapping[str, Any]) -> list[str]:
     """The questions that a plain deal answers: six in its `key_info`, the seventh by its competitors."""
     key_info = deal.get("key_info") or {}
-    return [name for name in NAMES if name in key_info or (name == "competitors" and deal.get(name))]
+    return [name for name in KEY_INFO if name in key_info or (name == "competitors" and deal.get(name))]
 
 
-_COUNT = rf"key_info\s*>=\s*([0-{QUESTIONS}])"
+_COUNT = rf"key_info\s*>=\s*([0-{len(KEY_INFO)}])"
 
 
 def fault_of_requirement(stage: str, requirement: str) -> str:
@@ -236,7 +235,7 @@ def meets_requirement(deal: Mapping[str, Any], requirement: str) -> bool:
     """
     count = re.fullmatch(_COUNT, requirement.strip())
     if count or requirement == "key_info":
-        wanted = int(count[1]) if count else QUESTIONS
+        wanted = int(count[1]) if count else len(KEY_INFO)
         return len(answered(deal)) >= wanted
     if requirement == "amount":
         return "amount" in deal or bool(deal.get("items"))

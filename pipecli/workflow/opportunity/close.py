@@ -59,7 +59,7 @@ def win_deal(
     closed = Closed.model_construct(
         date=day, amount=value, quotation=winner.id if winner else None, detail=note
     )
-    settled = [quotation for quotation in quotations if _settle(quotation, winner) is not quotation.status]
+    settled = [quotation.with_(status=_status_when_won(quotation, winner)) for quotation in quotations]
     order = _order(deal, winner, orders, id=order_id, now=now, day=day) if winner else None
     sold = deal
     if winner and winner.taken and winner.currency == deal.currency:  # what its options came to is what it is
@@ -69,7 +69,7 @@ def win_deal(
         won + (f" with {winner.id}" if winner else ""),
         "won",
         also=(
-            *(quotation.with_(status=_settle(quotation, winner)) for quotation in settled),
+            *(after for before, after in zip(quotations, settled, strict=True) if after != before),
             *([order] if order else []),
         ),
         notes=_notes(quotations, winner, order, day),
@@ -180,7 +180,7 @@ def _payable(amount: Decimal, currency: str) -> Decimal:
     return payable
 
 
-def _settle(quotation: Quotation, winner: Quotation | None) -> QuotationStatus:
+def _status_when_won(quotation: Quotation, winner: Quotation | None) -> QuotationStatus:
     """The status that a win gives a quotation: accepted, or superseded where it was still undecided."""
     if winner is not None and quotation.id == winner.id:
         return QuotationStatus.ACCEPTED

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from pipecli.checks import Path, Problem, Rule, Severity
-from pipecli.checks.change_set import ReviewedChanges, ReviewedRecord
 from pipecli.checks.quotations_against_history import OFFERED
+from pipecli.checks.reviewed_changes import ReviewedChanges, ReviewedRecord
 from pipecli.history.events_in_words import Event
 from pipecli.history.record_history import sent_times
 from pipecli.records.base import Record
