@@ -170,7 +170,8 @@ NOUNS = {
         "Reports: funnel, velocity, lost, ranking, pipeline, stale, …",
         verbs={
             "first-response": "report.activity_and_first_response",
-            **{verb: f"report.{verb}" for verb in ("velocity", "funnel", "lost", "ranking", "pipeline")},
+            **dict.fromkeys(("velocity", "funnel"), "report.funnel_and_velocity"),
+            **{verb: f"report.{verb}" for verb in ("lost", "ranking", "pipeline")},
             "activity": "report.activity_and_first_response",
             **dict.fromkeys(("receivables", "stale"), "report.stale_and_receivables"),
         },
