@@ -28,7 +28,8 @@ from pipecli.inbox.importing.day_formats import (
     turned,
 )
 from pipecli.inbox.importing.table import Table
-from pipecli.inbox.moving.findings import Findings, nonzero
+from pipecli.inbox.moving.arithmetic import nonzero
+from pipecli.inbox.moving.findings import Findings
 from pipecli.inbox.moving.vocabulary import (
     beside_amounts,
     header_key,

@@ -19,12 +19,13 @@ from pipecli.inbox.importing.compile_mapping import holds, texts
 from pipecli.inbox.importing.mapping import AFTER_DISCOUNT, Source
 from pipecli.inbox.importing.mapping import Mapping as MappingFile
 from pipecli.inbox.importing.table import Row, Table
-from pipecli.inbox.moving import findings as maths
+from pipecli.inbox.moving import arithmetic
 from pipecli.inbox.moving import recognise_by_words as headers
+from pipecli.inbox.moving.arithmetic import Fit, Worth, agree, are_rates, has_word, is_more, nonzero, numbers
 from pipecli.inbox.moving.duplicate_tables_and_columns import Known, table_name
-from pipecli.inbox.moving.findings import Findings, Fit, Worth, agree, has_word, is_more, nonzero, numbers
+from pipecli.inbox.moving.findings import Findings
 from pipecli.inbox.moving.recognise_by_words import Recognised, by_words, by_words_of, columns_for, of_papers
-from pipecli.inbox.moving.reconcile import FileColumns
+from pipecli.inbox.moving.reconcile import PAPER_KINDS, FileColumns
 from pipecli.inbox.moving.vocabulary import are_data, header_key, patterns, synonyms
 from pipecli.records.compare_names import folded, is_code
 from pipecli.records.kinds import SKU
@@ -32,7 +33,7 @@ from pipecli.store import ids_and_files
 from pipecli.store.parse_record import validate
 from pipecli.wording import count
 
-PAPERS, NAMELESS = ("quotations", "orders"), "Line without a name"
+NAMELESS = "Line without a name"
 _OF_A_LINE = ("quantity", "unit_price", "product#", "uom")
 """Roles that nothing but a line has, where a table has a row for each."""
 _OF_DEALS = ("title", "amount", "stage", "status", "owner", "close", "expected_close")
@@ -63,7 +64,7 @@ def with_papers_and_lines(
 
 def _is_open(told: Recognised | None) -> bool:
     """True for a table of which words tell nothing, or nothing that such a kind alone has."""
-    if told is None or told.vendor or told.kind in ("items", "users", *PAPERS):
+    if told is None or told.vendor or told.kind in ("items", "users", *PAPER_KINDS):
         return told is None
     return told.roles.keys().isdisjoint(("stage", "status"))
 
@@ -81,7 +82,7 @@ def _names_of(several: Iterable[tuple[Table, Recognised | None]], kind: str) -> 
 
 def _of_lines(table: Table, names: Callable[[str], Mapping[str, set[str]]]) -> Recognised | None:
     """The columns of lines, by a quantity, a price and what names their record; None for other tables."""
-    columns = (own := by_words(table, "items")) | maths.price_and_total(table, own)
+    columns = (own := by_words(table, "items")) | arithmetic.price_and_total(table, own)
     roles = {*columns.values()}
     if "quantity" not in roles or roles.isdisjoint(("unit_price", "total")) or are_data(table.columns):
         return None
@@ -99,33 +100,33 @@ def with_lines_in_rows(table: Table, told: Recognised, findings: Findings) -> Re
     also where each has a single row with a quantity and a price. Asks where they may be deals of one name.
     """
     keys = _keys(told)
-    if told.kind not in ("opportunities", *PAPERS) or {"rows", "part"} & told.rest.keys() or not keys:
+    if told.kind not in ("opportunities", *PAPER_KINDS) or {"rows", "part"} & told.rest.keys() or not keys:
         return told
     groups = _groups(table, keys)
-    if told.kind not in PAPERS and len(groups) == len(table.rows):
+    if told.kind not in PAPER_KINDS and len(groups) == len(table.rows):
         return told
     apart = _varying(groups, table.columns, keys[0])
     own = {c: role for role in reversed(_ROLES) for c in columns_for(table, "items", role) if c not in keys}
-    own |= maths.price_and_total(table, own)
+    own |= arithmetic.price_and_total(table, own)
     alone = {c for c, role in own.items() if role in _OF_A_LINE or has_word(c, "lines")}
-    rates = {c for c, role in own.items() if role == "tax" and maths.are_rates(table, c)}
+    rates = {c for c, role in own.items() if role == "tax" and are_rates(table, c)}
     lines = [c for c in table.columns if c in apart | alone | rates]
     columns = by_words(table._replace(columns=lines), "items")
     columns = {c: role for c, role in columns.items() if not role.startswith("record")}
     columns |= {c: own[c] for c in lines if c in own and own[c] not in columns.values()}
     fed = {*columns.values()}
-    is_one_each = told.kind in PAPERS and {"quantity", "unit_price"} <= fed
+    is_one_each = told.kind in PAPER_KINDS and {"quantity", "unit_price"} <= fed
     is_line = fed & {"description", "product", "product#"} and fed & {"quantity", "unit_price", "total"}
     words = () if keys[0] == told.column_of("title") else synonyms()["items"].columns
     own_to_all = {c for of in _OF_DEALS if (c := told.column_of(of)) and header_key(c) not in words}
-    other = own_to_all & apart if told.kind not in PAPERS else set()
+    other = own_to_all & apart if told.kind not in PAPER_KINDS else set()
     if not is_line or not (apart & columns.keys() or is_one_each) or other - {told.column_of("amount")}:
         return told
     if other and not _are_of_lines(table, lines, min(other), findings):
         return told
     others = [c for c in table.columns if c not in lines]
     first = table._replace(columns=others, rows=[rows[0] for rows in groups.values()])
-    head = told if told.vendor else (of_papers if told.kind in PAPERS else by_words_of)(first, ())
+    head = told if told.vendor else (of_papers if told.kind in PAPER_KINDS else by_words_of)(first, ())
     known = head if head and head.kind == told.kind else told
     kept = {c: role for c, role in known.columns.items() if c in others}
     below = {c: "items." + role for c, role in columns.items()}
@@ -199,8 +200,8 @@ def with_terms(table: Table, told: Recognised, findings: Findings) -> Recognised
     columns = _with_names(table, told, findings)
     is_known = told.vendor != "" and "lines" not in told.rest
     if is_known and ("discount" not in columns.values() or not _best_fit(table)[1]):
-        columns = {c: of for c, of in columns.items() if of != f"{prefix}tax" or maths.are_rates(table, c)}
-        return told._replace(columns=columns)
+        amounts = [c for c, of in columns.items() if of == f"{prefix}tax" and not are_rates(table, c)]
+        return told._replace(columns={c: of for c, of in columns.items() if c not in amounts})
     part = table._replace(columns=told.rest.get("lines", table.columns))
     columns = {c: of for c, of in columns.items() if _field(of).removeprefix(prefix) not in _TERMS}
     coded = next((c for c, of in columns.items() if of == f"{prefix}product"), "")
@@ -272,19 +273,19 @@ def _field(of: Any) -> str:
 def _best_fit(table: Table) -> tuple[list[Fit], Fit | None, Mapping[str, Sequence[str]]]:
     """All ways to come to a net, that by which the rows come to a total, and the columns by words."""
     words = {role: columns_for(table, "items", role) for role in ("quantity", *_TERMS)}
-    for column, role in maths.price_and_total(table, {c: of for of in words for c in words[of]}).items():
+    for column, role in arithmetic.price_and_total(table, {c: of for of in words for c in words[of]}).items():
         words[role] = [column, *words[role]]
     words["tax"] = [c for c in words["tax"] if c not in words["unit_price"] + words["total"]]
     others = [c for c in table.columns if has_word(c, "tax") and not any(c in of for of in words.values())]
     words["taxes"] = words["tax"] + others
-    some = table._replace(rows=table.rows[: maths.LOOKED_AT])
+    some = table._replace(rows=table.rows[: arithmetic.LOOKED_AT])
     cells = {c: numbers(some, c) for of in words.values() for c in of}
     told = {of: [c for c in columns if any(cells[c])] for of, columns in words.items()}
-    fits = [*maths.fitting(table, cells, told)]
+    fits = [*arithmetic.fitting(table, cells, told)]
     net = [fit for fit in fits if any(agree(fit.nets, total) for total in fit.totals)]
     gross = list[Fit]()
     for fit, tax, is_rate in product(net or fits, told["taxes"], (True, False)):
-        whole = maths.taxed(fit.nets, cells[tax], is_rate=is_rate)
+        whole = arithmetic.taxed(fit.nets, cells[tax], is_rate=is_rate)
         if any(agree(whole, total) for total in fit.totals):
             gross.append(fit._replace(rate=tax if is_rate else "", is_of_amounts=not is_rate))
     return fits, max(gross or net, key=lambda fit: len(fit.off), default=None), words
@@ -302,9 +303,7 @@ def _terms_of(table: Table, findings: Findings) -> dict[str, Any]:
     price = best.price if best else of_words.get("unit_price") or next(iter(words["unit_price"]), None)
     plain = [fit.nets for fit in fits if fit.price == price and not fit.off]
     nets = best.nets if best else next(iter(plain), [])
-    rates = (
-        [best.rate] if best and best.rate else [c for c in words["tax"] if maths.are_rates(table, c, nets)]
-    )
+    rates = [best.rate] if best and best.rate else [c for c in words["tax"] if are_rates(table, c, nets)]
     rates = [] if best and best.is_of_amounts else rates[:1]
     return {
         **(typed or (best.off if best else _off_by_words(table, words, findings))),
@@ -336,7 +335,7 @@ def _off_by_words(table: Table, words: Mapping[str, Sequence[str]], findings: Fi
             to = "discount_amount"
         elif any("%" in text for text in cells) and not all("%" in text for text in filter(is_more, cells)):
             to = "discount_amount"  # each cell says it
-        elif not maths.says_percent(table, column):
+        elif not arithmetic.says_percent(table, column):
             about, example = f"discounts-{ids_and_files.slug(column)}", next(filter(is_more, cells))
             question = f"{table.name}, {column}: is {example} a percent of the line, or an amount?"
             answer = findings.asked(about, question, ("percent", "amount"))
@@ -353,7 +352,7 @@ def worth_of_lines(known: Iterable[Known]) -> dict[str, Worth]:
         prefix = _prefix(told)
         named = [c for c, of in told.columns.items() if _field(of).startswith("record")]
         keys = _keys(told) if prefix else named[:1]
-        if not keys or told.kind not in ("items", *PAPERS):
+        if not keys or told.kind not in ("items", *PAPER_KINDS):
             continue
         fields = {prefix + of for of in ("unit_price", "quantity", "discount", "discount_amount", "tax")}
         feeds = {c: of for c, of in told.columns.items() if _field(of) in fields}
@@ -369,7 +368,9 @@ def worth_of_lines(known: Iterable[Known]) -> dict[str, Worth]:
 
 def _has_open_sums(told: Recognised) -> bool:
     """True for papers of which a preset doesn't say all that their sums are made of."""
-    return told.kind in PAPERS and (not told.vendor or "lines" in told.rest or "off" in told.columns.values())
+    return told.kind in PAPER_KINDS and (
+        not told.vendor or "lines" in told.rest or "off" in told.columns.values()
+    )
 
 
 def with_sums(known: Sequence[Known], findings: Findings) -> list[Recognised]:
@@ -377,7 +378,7 @@ def with_sums(known: Sequence[Known], findings: Findings) -> list[Recognised]:
     worth = worth_of_lines(known) if any(_has_open_sums(told) for _, told in known) else {}
     is_gross = any(told.kind == "items" and _says_tax(told, "unit_price") for _, told in known)
     several = [_of_sums(*one, worth, findings) if _has_open_sums(one[1]) else one[1] for one in known]
-    kinds = (*PAPERS, "opportunities") * is_gross
+    kinds = (*PAPER_KINDS, "opportunities") * is_gross
     return [_with_tax(of, told=of.kind in kinds or _says_tax(of, "items.unit_price")) for of in several]
 
 
@@ -411,19 +412,19 @@ def _of_sums(table: Table, told: Recognised, worth: Mapping[str, Worth], finding
     each = {c: [Worth(of or Decimal(0)) for of in cells[c]] for c in figures if c not in ignored}
     bases: dict[str, Sequence[Worth | None]] = {"": [*lines]} if any(lines) else {**each}
     left = {c: own for c, own in cells.items() if c not in offs and c not in ignored}
-    apart = maths.nets_apart(left, of_tax, maths.sums_of(lines, [], "")[0]) if any(lines) else []
+    apart = arithmetic.nets_apart(left, of_tax, arithmetic.sums_of(lines, [], "")[0]) if any(lines) else []
     offs += [c for c in left if apart and c not in (*apart, *of_tax, *sums)]  # `Pronto pago %`
     feeds = ["discount_amount", "discount"]
-    ways = [(c, to) for c in offs for to in (reversed(feeds) if maths.says_percent(table, c) else feeds)]
+    ways = [(c, to) for c in offs for to in (reversed(feeds) if arithmetic.says_percent(table, c) else feeds)]
     ways += [("", "")] * (not apart)
-    with_tax = partial(maths.taxed, is_rate=False)
+    with_tax = partial(arithmetic.taxed, is_rate=False)
     for (off, to), (base, net_lines) in product(ways, bases.items()):
-        net, whole = maths.sums_of(net_lines, cells.get(off, []), to)
+        net, whole = arithmetic.sums_of(net_lines, cells.get(off, []), to)
         several = [*(with_tax(net, tax) for tax in taxes), *[net, whole] * bool(off or not base)]
         if any(agree(cells[c], one) for c in apart or figures if c != base for one in several):
             columns = {c: of for c, of in columns.items() if _field(of) not in _OF_WHOLE}
-            columns |= {off: maths.off_of_whole(table, off, to)} if off else {}
-            full = [] if apart else maths.sums_of(net_lines, [], "")[0]
+            columns |= {off: arithmetic.off_of_whole(table, off, to)} if off else {}
+            full = [] if apart else arithmetic.sums_of(net_lines, [], "")[0]
             for field, one in (("total", full), (AFTER_DISCOUNT, net)):
                 if same := [c for c in figures if c not in ignored and agree(cells[c], one)]:
                     columns |= {base or same[0]: field}
@@ -432,7 +433,7 @@ def _of_sums(table: Table, told: Recognised, worth: Mapping[str, Worth], finding
             told = _with_tax(told, told=not base and any(agree(net, one) for one in gross))
             return told._replace(columns=columns)
     below = [c for c in offs if columns.get(c) == "discount_amount"]
-    columns |= {c: maths.off_of_whole(table, c, "discount_amount") for c in below}
+    columns |= {c: arithmetic.off_of_whole(table, c, "discount_amount") for c in below}
     if not any(lines) and "total" not in map(_field, columns.values()) and not _prefix(told):
         why = "no sum and no line is known of them, so they come to nothing"
     elif any(lines) and (sums or apart):

@@ -18,11 +18,10 @@ from pipecli.inbox.importing.import_files import File
 from pipecli.inbox.importing.mapping import mapping_page
 from pipecli.inbox.importing.table import CountedRows, FileFormat, Table
 from pipecli.inbox.importing.workbook import rows_of_file, tables_of_file, with_sheet
-from pipecli.inbox.moving import PLAN_FILE, plan_files
+from pipecli.inbox.moving import PLAN_FILE, plan_files, recognise_vendor
 from pipecli.inbox.moving import duplicate_tables_and_columns as overlaps
 from pipecli.inbox.moving import guess_or_ask_formats as formats
 from pipecli.inbox.moving import lines_and_sums as lines
-from pipecli.inbox.moving import recognise_vendor as vendor_of
 from pipecli.inbox.moving.deal_outcomes import OF_DEALS, Columns, Deals
 from pipecli.inbox.moving.duplicate_tables_and_columns import table_name
 from pipecli.inbox.moving.endings import columns_to_fill, is_of_stage, whole_rows, with_ends, without_deleted
@@ -73,19 +72,19 @@ def make_plan(
         query = " UNION ".join(f"SELECT external_id FROM _{kind}" for kind in kinds)
         return {external for (external,) in pipeline.query(query)}
 
-    vendor_of.check_vendor(vendor)
+    recognise_vendor.check_vendor(vendor)
     settings = pipeline.settings
     contents = {file.name: file.content for file in files if file.content.strip()}
     tables = [table for name, raw in contents.items() for table in tables_of_file(raw, name) if table.columns]
     tables = [with_sheet(table, table.sheet) if is_of_stage(table, tables) else table for table in tables]
     tables = [table._replace(rows=CountedRows(table.rows)) for table in tables]
-    pairs = list(zip(tables, vendor_of.recognise(tables, vendor), strict=True))
+    pairs = list(zip(tables, recognise_vendor.recognise(tables, vendor), strict=True))
     for number, (table, told) in enumerate(pairs):
         if line := formats.header_line(table):
             with suppress(PipecliError):
                 form = FileFormat(header=line, sheet=table.sheet or None)
                 below = rows_of_file(contents[table.name], table.name, form)
-                better = vendor_of.recognise([below], vendor)[0]
+                better = recognise_vendor.recognise([below], vendor)[0]
                 if told is None or (better and len(better.columns) > len(told.columns)):
                     pairs[number] = (below, better)
     vendors = Counter(told.vendor for _, told in pairs if told and told.vendor and told.kind != "users")
@@ -93,9 +92,8 @@ def make_plan(
     process = leading or "sales"
     findings = Findings(settings, answers or {}, leading, pipeline.today, process, ids_here=ids_here)
     pairs = lines.with_papers_and_lines([(whole_rows(table), told) for table, told in pairs], findings)
-    known = [
-        _Recognition(table, part) for table, told in pairs if told for part in vendor_of.kinds_in(table, told)
-    ]
+    parts = [(table, recognise_vendor.kinds_in(table, told)) for table, told in pairs if told]
+    known = [_Recognition(table, part) for table, several in parts for part in several]
     known.sort(key=_import_order)
     unread = [table for table, told in pairs if told is None]
     findings.currency_ids = dict(pair for one in unread for pair in formats.currency_ids(one).items())
@@ -105,16 +103,16 @@ def make_plan(
     know_users(findings, [(one.table, one.told.roles) for one in known if one.told.kind == "users"])
     for table, told in known:
         findings.namesakes |= overlaps.namesakes_of(table, told.roles) if told.kind == "contacts" else {}
-        findings.assumed += vendor_of.doubts(table, told)
+        findings.assumed += recognise_vendor.doubts(table, told)
     known = [one._replace(told=overlaps.by_numbers(*one, known, findings)) for one in known]
     findings.kinds, findings.firms = overlaps.ids_of(known), overlaps.firms_of(known)
     findings.price_entries = formats.price_entries_of(tables)
     findings.decimal = formats.decimal_sign_of_export((table, told.roles) for table, told in known)
     for number, (table, told) in enumerate(known):
         table, told = without_deleted(table, overlaps.by_id_or_name(table, told, findings), findings)
-        told = vendor_of.with_deals_alone(table, told, findings)
+        told = recognise_vendor.with_deals_alone(table, told, findings)
         told = lines.with_terms(
-            table, with_ends(table, vendor_of.with_marks(table, told), findings), findings
+            table, with_ends(table, recognise_vendor.with_marks(table, told), findings), findings
         )
         known[number] = _Recognition(table, told)
     summed = lines.with_sums(known, findings)

@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 from pipecli.inbox.importing.compile_mapping import texts
 from pipecli.inbox.importing.day_formats import has_days
 from pipecli.inbox.importing.table import Table
-from pipecli.inbox.moving.findings import Findings, are_amounts, has_word
+from pipecli.inbox.moving.arithmetic import are_amounts, has_word
+from pipecli.inbox.moving.findings import Findings
 from pipecli.inbox.moving.guess_or_ask_formats import currency_of, with_amounts_off
 from pipecli.inbox.moving.vocabulary import (
     ANYTHING,
@@ -216,7 +217,6 @@ def are_deals(table: Table) -> bool:
     return bool(ends) and {"pipeline", "status", "amount"} <= roles
 
 
-_HISTORY = "history"
 _PAPERS = {"quotations", "orders"}
 _MOST_OF_HISTORY = 6
 """Columns of a table of stages that isn't named so."""
@@ -224,7 +224,7 @@ _MOST_OF_HISTORY = 6
 
 def _of_history(table: Table) -> Recognised | None:
     """The stages that deals came to: a table of a deal, a stage and a date, and little else."""
-    words = synonyms()[_HISTORY]
+    words = synonyms()["history"]
     columns = _by_words(table, words, is_exact=True)
     is_named = any(word in stem_of(table.name) for word in words.names)
     title = any(header_key(column) in ("title", "name", "amount", "value") for column in table.columns)

@@ -19,7 +19,8 @@ from pipecli.inbox.importing.import_files import Import
 from pipecli.inbox.importing.list_elements import discount_lines
 from pipecli.inbox.importing.mapping import Column, Source
 from pipecli.inbox.importing.table import Cell, Row, Table
-from pipecli.inbox.moving.findings import are_amounts, has_word, text_of_row
+from pipecli.inbox.moving.arithmetic import are_amounts, has_word
+from pipecli.inbox.moving.findings import text_of_row
 from pipecli.inbox.moving.vocabulary import outcome_of
 from pipecli.json_and_csv import loads, quoted
 from pipecli.records.kinds import BY_FOLDER, BY_PREFIX, OPPORTUNITY, ORDER, QUOTATION, Kind
@@ -37,8 +38,7 @@ from pipecli.store.index.views import marks
 from pipecli.store.pipeline import Pipeline
 from pipecli.wording import shortened
 
-ITEMS = "items"
-PAPER_KINDS = (QUOTATION.folder, ORDER.folder)
+ITEMS, PAPER_KINDS = "items", (QUOTATION.folder, ORDER.folder)
 
 
 class Group(NamedTuple):
@@ -199,7 +199,7 @@ class FileColumns:
         """True where a column of amounts feeds no field but one below `custom`, or none."""
         own = {c for field_, fed in self._feeds.items() if not field_.startswith("custom.") for c, _ in fed}
         free = [column for column in self._table.columns if column not in own]
-        named = [c for c in free if has_word(c, "sum") or has_word(c, "tax")]
+        named = [c for c in free if any(has_word(c, of) for of in ("sum", "tax"))]
         cents = [c for c in free if all(re.search(r"\d[.,]\d\d\D*$", text) for text in texts(self._table, c))]
         return any(are_amounts(self._table, column) for column in named + cents)
 
