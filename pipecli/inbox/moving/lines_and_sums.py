@@ -405,7 +405,7 @@ def _of_sums(table: Table, told: Recognised, worth: Mapping[str, Worth], finding
     offs = [c for c in cells if has_word(c, "discount") and c not in ignored]
     offs += [c for c in cells if told.columns.get(c) == "off" and c not in offs]
     cells |= {c: [n and -n for n in cells[c]] for c in offs if max(n or 0 for n in cells[c]) <= 0}
-    of_tax = [c for c in cells if has_word(c, "tax")]
+    of_tax = [c for c in cells if has_word(c, "tax") and c not in offs and c not in ignored]
     taxes = [cells[c] for c in of_tax]
     sums = [c for c in cells if c not in offs and (c in total or has_word(c, "sum"))]
     figures = sorted((c for c in cells if c not in offs), key=lambda c: c not in sums)
