@@ -273,7 +273,7 @@ def test_a_discount_of_the_whole_is_what_lines_come_to_the_sum_of_their_quotatio
         ("Pronto pago %", "20", ("discount", 20), 80),
         ("Bonificación", "20", ("discount_amount", 20), 180),
         ("Discount", "-20", ("discount_amount", 20), 180),
-        ("Bonificación sin IVA", "20", ("discount_amount", 20), 180),  # a fault, for its word of a tax
+        ("Descuento sin IVA", "20", ("discount_amount", 20), 180),  # a fault, for its word of a tax
         ("Notas", "x", ("discount_amount", None), 180),  # by no column: it isn't as in the file
     ],
 )
