@@ -35,7 +35,7 @@ from pipecli.store.pipeline import Pipeline
 from pipecli.store.plan_writes import Write
 from pipecli.store.record_meant import record_meant
 from pipecli.store.safe_files import find_location, location_at
-from pipecli.store.undo_or_finish_change import cleared_up_if_killed
+from pipecli.store.undo_or_finish_change import journal_of_git_work
 from pipecli.store.write_and_commit import write_and_commit
 
 app = noun()
@@ -200,7 +200,7 @@ def _clear_half(root: Path, whole: timedelta) -> None:
         if max(moments) - min(moments) >= whole.total_seconds() or not is_ours or states - {"D"}:
             return
         say("the sample that was cut off is begun again")
-        with cleared_up_if_killed(place, "init --sample"):
+        with journal_of_git_work(place, "init --sample"):
             git.output(root, "rm", "-rqf", "--ignore-unmatch", ".")
             git.output(root, "update-ref", "-d", "HEAD")
 

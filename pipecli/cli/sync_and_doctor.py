@@ -34,7 +34,7 @@ from pipecli.history.change_set import ChangedRecord, Range, change_set, range_o
 from pipecli.history.events_in_words import title_of
 from pipecli.json_and_csv import picked
 from pipecli.store.safe_files import Location
-from pipecli.store.undo_or_finish_change import cleared_up_if_killed
+from pipecli.store.undo_or_finish_change import journal_of_git_work
 from pipecli.sync.conflicts_left_to_person import RecordConflict, Side, conflicts_with_authors
 from pipecli.sync.doctor import examine, mend
 from pipecli.sync.doctor_identity_and_unshared_work import Diagnosis, State
@@ -60,7 +60,7 @@ def propose(
     branch, and `pipecli sync` says when the proposal was merged.
     """
     place = run.present.location
-    with run.present.exclusive(), cleared_up_if_killed(place, "propose, whose branch may be pushed"):
+    with run.present.exclusive(), journal_of_git_work(place, "propose, whose branch may be pushed"):
         user = run.me() or run.pipeline.git_settings["author.name"] or "me"
         proposal = plan_proposal(place, user, " ".join(title.split()))
         text = _text(run, proposal)
@@ -131,7 +131,7 @@ def sync_clone(
     if refs and not (ours or theirs):
         raise typer.BadParameter("records are named with --ours or --theirs only", ctx=ctx)
     run = session(ctx)
-    with run.present.exclusive(), cleared_up_if_killed(run.present.location, "sync"):
+    with run.present.exclusive(), journal_of_git_work(run.present.location, "sync"):
         if dry_run:
             print_preview(run)
         elif abort:
@@ -325,7 +325,7 @@ def doctor(
     """
     place = run.present.location
     if fix:
-        with run.present.exclusive(), cleared_up_if_killed(place, "doctor --fix"):
+        with run.present.exclusive(), journal_of_git_work(place, "doctor --fix"):
             run.present.beyond_undo = f"what was repaired stays; {_AGAIN}"
             diagnoses = [mend(diagnosis) for diagnosis in examine(place)]
     else:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from pipecli.errors import Fault, FaultyFile, PipecliError
 from pipecli.history.commit_as_of import Moment, NoSuchMoment, StandingCommit, commit_at, tip
-from pipecli.history.commits import TreeEntry, tree_entries, tree_of
+from pipecli.history.commits import tree_entries, tree_of
 from pipecli.history.history_index import first_parent_line
 from pipecli.history.version_facts import CONTENT_ABSENT, why_absent
 from pipecli.json_and_csv import loads
@@ -127,9 +127,15 @@ def _index(place: Location, standing: StandingCommit) -> index.Index:
     past_files = tree_entries(place, tree) if tree else {}
     if SETTINGS_FILE not in past_files:
         raise NoSuchMoment(f"at {standing.name} there was no pipeline yet")
+    blobs = [entry.blob for entry in past_files.values()]
 
     def build(connection: sqlite3.Connection) -> None:
-        _fill(connection, place, past_files)
+        contents = git.objects(place.work_tree, blobs, safe_files.LARGEST, may_lack=True)
+
+        def text_of(file: str) -> str:  # in the order in which they are asked for
+            return text_of_blob(file, next(contents), is_link=past_files[file].is_link)
+
+        index.build(connection, list(past_files), text_of)
 
     file = place.cache / f"as-of-{tree}.sqlite"
     try:
@@ -145,18 +151,6 @@ def _index(place: Location, standing: StandingCommit) -> index.Index:
         with suppress(OSError):
             file.unlink(missing_ok=True)
     return past
-
-
-def _fill(connection: sqlite3.Connection, place: Location, past_files: dict[str, TreeEntry]) -> None:
-    """Fill an index from blobs, which come in the order in which they are asked for."""
-    contents = git.objects(
-        place.work_tree, [entry.blob for entry in past_files.values()], safe_files.LARGEST, may_lack=True
-    )
-
-    def text_of(file: str) -> str:
-        return text_of_blob(file, next(contents), is_link=past_files[file].is_link)
-
-    index.fill(connection, list(past_files), text_of)
 
 
 def text_of_blob(file: str, blob: git.Object, *, is_link: bool) -> str:

@@ -217,7 +217,7 @@ class Courier:
 
 
 def _overhear() -> None:
-    """Have apprise log everything, for its results, and print nothing."""
+    """Make apprise log everything, for its results, and print nothing."""
     log = logging.getLogger("apprise")
     log.setLevel(logging.DEBUG)
     log.propagate = False

@@ -120,7 +120,7 @@ class Claims:
         return number
 
     def give_back(self, keys: Iterable[str], who: str, today: date) -> None:
-        """Have keys be free again, which `who` could not send. Raises Unreachable, PipecliError."""
+        """Free keys again, which `who` could not send. Raises Unreachable, PipecliError."""
         unsent = set(keys)
 
         def change(days: Days) -> bool:
@@ -181,7 +181,7 @@ class Claims:
         return there
 
     def _lost(self, before: str | None, after: str) -> str:
-        """Have the ref be at another commit, unless it has moved since: then git's words on that."""
+        """Move the ref to another commit, unless it has moved since: then git's words on that."""
         if self.remote is None:
             old = before or "0" * len(after)
             done = git.run(self.place.work_tree, "update-ref", self.ref, after, old)
@@ -292,7 +292,7 @@ def job(place: Location, name: str) -> Iterator[None]:
     file = place.journal_of(name)
     with hold_lock(file.parent):
         undo_or_finish_change.recover(place, file)
-        with undo_or_finish_change.cleared_up_if_killed(place, name, file):
+        with undo_or_finish_change.journal_of_git_work(place, name, file):
             yield
 
 
@@ -335,7 +335,7 @@ class Sender:
         self._forget()
 
     def claim(self, keys: Sequence[str]) -> None:
-        """Have those be `mine` that no other run has claimed."""
+        """Add to `mine` those that no other run has claimed."""
         self.unsent = [*keys]
         self._note()
         self.mine = self._claims.claim(keys, self._who, self._today)
@@ -356,7 +356,7 @@ class Sender:
         return not reason
 
     def are_done(self, keys: Collection[str]) -> None:
-        """Have keys count as sent."""
+        """Note keys as sent."""
         self.unsent = [key for key in self.unsent if key not in keys]
 
     def end(self) -> None:

@@ -331,10 +331,10 @@ class _Schema:
         since = source.start(known, notes)
         rows = {}
         for table in source.tables():
-            self._have(table.name, table.columns)
+            self._create(table.name, table.columns)
             self._do("DELETE FROM {}", [], table.name)
             rows[table.name] = self._copy(table)
-        self._have("events", EVENTS, "PRIMARY KEY (commit_id, n)")
+        self._create("events", EVENTS, "PRIMARY KEY (commit_id, n)")
         if since is None:
             self._do("DELETE FROM {}", [], "events")
         (seq,) = self._do("SELECT count(*) FROM {}", [], "events")[0]
@@ -358,11 +358,11 @@ class _Schema:
                 hint="name another with --schema",
             )
         self._do("CREATE SCHEMA IF NOT EXISTS {}", [])
-        self._have("_mirror", dict.fromkeys(Upto._fields, "text"))
+        self._create("_mirror", dict.fromkeys(Upto._fields, "text"))
         return None
 
-    def _have(self, table: str, columns: Mapping[str, str], key: str = "") -> None:
-        """Have a table with these columns; one that is there keeps its others, its indexes and its grants."""
+    def _create(self, table: str, columns: Mapping[str, str], key: str = "") -> None:
+        """Create a table with these columns; one that is there keeps its others, indexes and grants."""
         from psycopg import sql
 
         declared = [

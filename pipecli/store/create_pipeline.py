@@ -106,7 +106,7 @@ _HOOK = "pre-receive"
 
 
 def add_server_hook(directory: Path) -> Path:
-    """Have a server's bare repository refuse pushes that falsify; the hook's file. Raises PipecliError."""
+    """Make a server's bare repository refuse pushes that falsify; the hook's file. Raises PipecliError."""
     done = git.run(directory, "rev-parse", "--is-bare-repository") if directory.is_dir() else None
     if done is None or done.stdout.strip() != b"true":
         raise PipecliError(
@@ -228,7 +228,7 @@ def _make_repository(root: Path) -> None:
 
 
 def _init(directory: Path) -> None:
-    """Have git make a repository, its first branch `main` whatever the user's git calls it."""
+    """Make a git repository, its first branch `main` whatever the user's git calls it."""
     for words in (("init", "--quiet"), ("symbolic-ref", "HEAD", "refs/heads/main")):
         done = git.attempt(directory, words)  # `git.run` would look for what is not there yet
         if done.returncode:

@@ -81,7 +81,7 @@ class Commit:
         self._working: subprocess.Popen[bytes] | None = None
 
     def take(self, name: str, content: bytes | None) -> None:
-        """Have git take in a file that is written now; None: removed.
+        """Hand git a file that is written now; None: removed.
 
         Of many files it is given the contents, and puts them into one pack. Staged file by file each would be
         an object of its own; those of one `update-index` it looks through for each anew.
@@ -305,7 +305,7 @@ def unstage(work_tree: Path, new: Sequence[str]) -> None:
 
 
 def stage_as_committed(work_tree: Path, names: Sequence[str], below: str = "") -> None:
-    """Have files staged as HEAD has them, or not at all where it doesn't; all are in the folder `below`."""
+    """Stage files as HEAD has them, or not at all where it doesn't; all are in the folder `below`."""
     if not names:
         return
     known = files_in_commit(work_tree, "HEAD", below) if git.commit_of(work_tree, "HEAD") else {}

@@ -137,7 +137,7 @@ class Pipeline:
         removed: Collection[str],
         rows: Iterable[Rows] | Index,
     ) -> None:
-        """Have the index know what this process has just written or removed."""
+        """Tell the index what this process has just written or removed."""
         self._texts_read.clear()
         self._names.clear()
         try:
@@ -213,14 +213,14 @@ class Pipeline:
                     self.tell(f"{other.root}: {line}")
             yield
 
-    def finish_or_undo_killed(self) -> None:
+    def recover_killed(self) -> None:
         """Finish or undo what a killed command left, unless a living one is at work; tell of it."""
         place = self.location
         for file in (place.journal, *map(place.journal_of, safe_files.JOBS)):
             if self._holds_traces(file.parent) or os.path.lexists(file):
-                self._finish_or_undo(place, file)
+                self._recover(place, file)
         for other in _cut_off_beside(place):
-            self._finish_or_undo(other, other.journal)
+            self._recover(other, other.journal)
         if word := safe_files.branch_gone_back(place):  # a killed git may have noted it
             self.tell(f"warning: {word}")
 
@@ -238,7 +238,7 @@ class Pipeline:
                     self.tell(f"warning: {entry.path} was a pipe or a device, and is removed")
         return has_traces
 
-    def _finish_or_undo(self, place: Location, file: Path) -> None:
+    def _recover(self, place: Location, file: Path) -> None:
         from pipecli.store import undo_or_finish_change
         from pipecli.store.lock_and_signals import Busy, hold_lock, hold_pipelines
         from pipecli.store.power_cut_and_killed_git import AtWork

@@ -364,7 +364,7 @@ class DraftPipeline(Pipeline):
     def take(self, writes: Sequence[Write]) -> None:
         """Take writes, as if they were done."""
         known = {write.file for write in writes if write.before is not None or write.file in self.taken}
-        self.index.put(known, index_rows(writes))
+        self.index.insert(known, index_rows(writes))
         for write in writes:
             earlier = self.taken.get(write.file)
             self.taken[write.file] = write._replace(before=earlier.before) if earlier else write
@@ -373,7 +373,7 @@ class DraftPipeline(Pipeline):
 
     def hold(self, records: Sequence[Record]) -> None:
         """Take what is added to records that are here; their files are made once, when all is added."""
-        self.index.put_json([(record.plain_json(), record.noun, record.key) for record in records])
+        self.index.replace_json([(record.plain_json(), record.noun, record.key) for record in records])
         self.held |= dict.fromkeys((record.noun, record.key) for record in records)
 
     def take_held(self, tick: Callable[[int], object]) -> None:

@@ -37,7 +37,7 @@ _MANY = 64
 
 
 def harden(root: Path, *names: str) -> None:
-    """Have files in a folder outlast a power cut."""
+    """Put files of a folder on the disk, so that they outlast a power cut."""
     if len(names) > _MANY and hasattr(os, "sync"):
         os.sync()
         return
@@ -47,7 +47,7 @@ def harden(root: Path, *names: str) -> None:
 
 
 def harden_folders(folders: Iterable[Path]) -> None:
-    """Have the names in folders outlast a power cut."""
+    """Put the names in folders on the disk, so that they outlast a power cut."""
     if not hasattr(os, "O_DIRECTORY"):  # Windows does it by itself
         return
     for folder in folders:
@@ -86,7 +86,7 @@ def hardening_options(settings: Mapping[str, str], place: Location) -> tuple[str
 
 @contextmanager
 def with_hardening(place: Location) -> Iterator[bool]:
-    """Have what every git of ours writes within outlast a power cut; False where its user gives that up."""
+    """Make what every git of ours writes within outlast a power cut; False where its user gives that up."""
     # Once set, git gives them itself as if they were the user's setting.
     options = tuple(git.hardening_in_force) or hardening_options(settings_of(place), place)
     before, git.hardening_in_force[:] = [*git.hardening_in_force], options or ()
@@ -124,7 +124,7 @@ def carry_through(
         return subprocess.CompletedProcess(arguments, process.returncode, output_.read(), errors.read())
 
 
-def put_back(place: Location, start: str, onto: str, kept: Path) -> list[Path] | None:
+def restore_moved(place: Location, start: str, onto: str, kept: Path) -> list[Path] | None:
     """Put back the files that differ between two commits as the first has them; None where all are so.
 
     What was in one that neither commit has is put into the folder `kept`, and named: a person may have
@@ -162,7 +162,7 @@ def moving(place: Location, commit: str) -> None:
 
 
 def harden_moved(place: Location, start: str) -> None:
-    """Have the files that git has moved from a commit to HEAD outlast a power cut, as git doesn't."""
+    """Put the files on the disk that git has moved from a commit to HEAD: git doesn't."""
     differing = differing_files(place.work_tree, start, head_of(place))
     paths = {name: place.work_tree / name for name, file in differing.items() if file.status != "D"}
     files = {name: path for name, path in paths.items() if path.is_file() and not path.is_symlink()}

@@ -241,7 +241,7 @@ def _content(path: str, largest: int) -> bytes | None:
 
 
 def make_folder(root: Path, folder: str) -> None:
-    """Have a folder of the pipeline to write in. Raises PipecliError when it leads out of the pipeline.
+    """Make a folder of the pipeline to write in. Raises PipecliError when it leads out of the pipeline.
 
     A file is written by its own name, never through a link, so that this is the one thing to look at.
     """

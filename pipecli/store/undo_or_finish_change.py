@@ -77,14 +77,14 @@ class Journal(NamedTuple):
     """False where the commit is left to the user."""
     process: int
     steps: list[FileStep]
-    """None of work that changes no file of the pipeline by itself: `cleared_up_if_killed`."""
+    """None of work that changes no file of the pipeline by itself: `journal_of_git_work`."""
     folders: list[str]
     """Those that the change makes, the innermost last."""
     handles: Sequence[int] = ()
     """An open file that the gits of this change hold, too: it is locked as long as one of them lives."""
 
     def let_go(self) -> None:
-        """Have the next command look at the change, of this process too."""
+        """Leave the change to the next command, of this process too."""
         for handle in self.handles:
             if handle in git.held:
                 git.held.remove(handle)
@@ -226,7 +226,7 @@ class Journal(NamedTuple):
         return _hashes(git.run(self.place.work_tree, "cat-file", "--filters", name).stdout)[1]
 
     def _unstage(self) -> None:
-        """Have staged of the change's files what was staged before: a new one not at all."""
+        """Stage of the change's files what was staged before: a new one not at all."""
         staged = git_commit.staged_ids(self.place, [step.file for step in self.steps])
         ids = [staged.get(self.place.prefix + step.file, "") for step in self.steps]
         blobs = git.objects(self.place.work_tree, ids, safe_files.LARGEST_ANY, may_lack=True)
@@ -244,7 +244,7 @@ class Journal(NamedTuple):
         prefix = self.place.prefix
         git_commit.stage_as_committed(self.place.work_tree, [prefix + step.file for step in steps], prefix)
 
-    def put_back(self) -> str | None:
+    def clear_up_after_git(self) -> str | None:
         """Clear up after gits that were killed, and say what became of their work; None if they left nothing.
 
         Files that one was moving to another commit are put back as HEAD has them.
@@ -258,7 +258,7 @@ class Journal(NamedTuple):
             moved = git_commit.differing_files(self.place.work_tree, self.start, head)
             power_cut.restore_torn(self.place, moved)
             return f"finished: {self.subject}"
-        kept = power_cut.put_back(self.place, self.start, onto, self.place.cache / "kept")
+        kept = power_cut.restore_moved(self.place, self.start, onto, self.place.cache / "kept")
         if kept is None:
             return cleared
         found = f"; as it was found: {', '.join(map(str, kept))}" if kept else ""
@@ -333,8 +333,8 @@ def _write(journal: Journal, *, is_hard: bool) -> list[int]:
 
 
 @contextmanager
-def cleared_up_if_killed(place: Location, subject: str, file: Path | None = None) -> Iterator[None]:
-    """Have the next command clear up after gits of ours that are killed, in work beside commits of files.
+def journal_of_git_work(place: Location, subject: str, file: Path | None = None) -> Iterator[None]:
+    """Journal work of git beside commits of files, so that the next command clears up after a kill.
 
     `file`: the journal of work beside changes. The caller holds the lock of its folder.
     """
@@ -357,7 +357,7 @@ def cleared_up_if_killed(place: Location, subject: str, file: Path | None = None
         except BaseException as error:
             with uninterrupted():
                 try:
-                    journal.put_back()
+                    journal.clear_up_after_git()
                 except (OSError, PipecliError) as second:
                     if journal._onto.exists():
                         journal.let_go()
@@ -400,7 +400,7 @@ def recover(place: Location, file: Path | None = None, *, patience: float = PATI
         with power_cut.held_alone(handle, patience):
             journal = _read(place, file, handle)
             if not journal.steps:
-                line = journal.put_back()
+                line = journal.clear_up_after_git()
                 journal.end()
                 clear_dead(file.parent)
                 return f"{line} (the command was cut off)" if line else None

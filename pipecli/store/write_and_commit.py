@@ -226,7 +226,7 @@ def _apply(place: Location, write: Write) -> Stat | None:
 
 
 def _stage_formatted(place: Location, written: Mapping[str, Stat]) -> None:
-    """Have the files that a hook has formatted staged as they are committed: git stages them as before."""
+    """Stage the files that a hook has formatted as they are committed: git stages them as before."""
     root = f"{place.root}/"  # no Paths: half of the time for thousands
     files = [place.prefix + file for file, stat in written.items() if not _is_still(root + file, stat)]
     stage_as_committed(place.work_tree, files, place.prefix)
@@ -241,7 +241,7 @@ def _is_still(path: str, stat: Stat) -> bool:
 
 @contextmanager
 def _hardened(place: Location, writes: Sequence[Write]) -> Iterator[None]:
-    """Have the written files outlast a power cut, while git makes its commit of them."""
+    """Put the written files on the disk, while git makes its commit of them."""
     names = [write.file for write in writes if write.after is not None]
     folders = {place.root / folder for folder in {write.file.rpartition("/")[0] for write in writes}}
 

@@ -240,7 +240,7 @@ def _end(place: Location, waiting: WaitingSync) -> None:
 
 
 def _take(place: Location, paths: Sequence[str]) -> None:
-    """Have files staged as they are in the working tree, those that are gone as removed."""
+    """Stage files as they are in the working tree, those that are gone as removed."""
     git.raw(
         place.work_tree, "update-index", "--add", "--remove", "-z", "--stdin", stdin=git.listed([*paths, ""])
     )

@@ -249,11 +249,11 @@ class Candidate(PastPipeline):
         differing = self._differing
         gone = [file for file, mode_and_blob in differing.items() if mode_and_blob is None]
 
-        def fill(connection: sqlite3.Connection) -> None:
+        def build(connection: sqlite3.Connection) -> None:
             self.present.index.connection.backup(connection)
-            index.replace(connection, [file for file in differing if file not in gone], gone, self.text)
+            index.read_again(connection, [file for file in differing if file not in gone], gone, self.text)
 
-        result = index.Index(self.location, index.in_memory(fill), None)
+        result = index.Index(self.location, index.in_memory(build), None)
         register_sql_functions(result.connection, self)
         return result
 
@@ -279,7 +279,7 @@ class Candidate(PastPipeline):
         }
 
     def take_place(self) -> None:
-        """Have the index of the present know the files, once git has moved them here.
+        """Tell the index of the present the files, once git has moved them here.
 
         What was read of the commit is not read again where the files say the same.
         """

@@ -379,7 +379,7 @@ def _move_branch_and_files(merge: MergePlan, result: Candidate) -> bool:
 
 
 def _follow(place: Location, upstream: Upstream, commit: str) -> None:
-    """Have git know where the shared branch is, and that this one follows it."""
+    """Tell git where the shared branch is, and that this one follows it."""
     git.output(place.work_tree, "update-ref", upstream.tracking, commit)
     if not upstream.is_set:
         name = f"branch.{upstream.branch}"

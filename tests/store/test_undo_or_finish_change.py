@@ -318,7 +318,7 @@ def test_a_polite_kill_as_a_journal_is_written_leaves_none(root, monkeypatch):
     with (
         pytest.raises(KeyboardInterrupt),
         lock_and_signals.hold_pipelines(place.cache),
-        undo_or_finish_change.cleared_up_if_killed(place, "sync"),
+        undo_or_finish_change.journal_of_git_work(place, "sync"),
     ):
         pytest.fail("the signal came before the work")
     assert not place.journal.exists()
@@ -669,7 +669,7 @@ from pathlib import Path
 from pipecli.store import undo_or_finish_change, lock_and_signals, safe_files
 from pipecli.store.power_cut_and_killed_git import moving
 place = safe_files.find_location(Path(sys.argv[1]))
-with lock_and_signals.hold_pipelines(place.cache), undo_or_finish_change.cleared_up_if_killed(place, "sync"):
+with lock_and_signals.hold_pipelines(place.cache), undo_or_finish_change.journal_of_git_work(place, "sync"):
     moving(place, sys.argv[2])
     refs = ("refs/remotes/origin/main", "reftable/tables.list")
     for name in ("index", *refs, "config", "objects/maintenance"):
@@ -776,7 +776,7 @@ def git_at_work(root: Path) -> Iterator[None]:
 def cut_off(root: Path, subject: str, onto: str = "") -> None:
     """Leave what a command notes of its work beside changes, as if it was killed now."""
     place = safe_files.find_location(root)
-    with undo_or_finish_change.cleared_up_if_killed(place, subject):
+    with undo_or_finish_change.journal_of_git_work(place, subject):
         if onto:
             moving(place, onto)
         notes = {file: file.read_bytes() for file in place.cache.glob("journal*")}
@@ -801,7 +801,7 @@ def test_work_that_fails_and_cannot_be_undone_now_is_undone_by_the_next_command(
     with (
         monkeypatch.context() as scene,
         pytest.raises(PipecliError, match=told),
-        undo_or_finish_change.cleared_up_if_killed(place, "propose"),
+        undo_or_finish_change.journal_of_git_work(place, "propose"),
     ):
         moving(place, theirs)
         git("read-tree", "-um", theirs)
@@ -857,7 +857,7 @@ def test_what_became_of_files_that_a_killed_git_moved_is_told(cli, deal, git, ro
         fsync(open_)
 
     monkeypatch.setattr(os, "fsync", look)
-    with undo_or_finish_change.cleared_up_if_killed(place, "sync"):
+    with undo_or_finish_change.journal_of_git_work(place, "sync"):
         moving(place, theirs)
         assert ((place.cache / "journal.onto").stat().st_ino, True) in hardened
         git("reset", "-q", "--hard", theirs)

@@ -226,7 +226,7 @@ def can_ask() -> bool:
 
 
 def answer(ctx: Any, question: Ambiguous | Question) -> None:
-    """Have the person at a terminal answer a question, before the command is tried again.
+    """Ask the person at a terminal a question, before the command is tried again.
 
     Nothing was done yet and no lock is held while they think. Elsewhere the question is the error.
     """
@@ -301,13 +301,13 @@ _ON_STDERR: dict[str, Any] = {"show_default": False, "err": True}
 
 
 def confirm(run: Session, asked: str, refusal: str, hint: str = "", *, elsewhere: bool = True) -> None:
-    """Have a person at a terminal say yes; `elsewhere` the command goes on, or not. Raises Question."""
+    """Ask a person at a terminal for a yes; `elsewhere` the command goes on, or not. Raises Question."""
     if (can_ask() or not elsewhere) and not run.dry_run and asked not in run.answers:
         raise Question(refusal, asked, hint=hint)
 
 
 def confirm_removal(run: Session, which: str, removed: str, again: Callable[[], str], hint: str) -> None:
-    """Have a person confirm what `which` removes, if the same command `again` would remove another.
+    """Ask a person to confirm what `which` removes, if the same command `again` would remove another.
 
     Elsewhere it is refused. Raises Question.
     """

@@ -77,7 +77,7 @@ class Session:
         return own_values() if sys.stdout.isatty() else {}
 
     def take_defaults(self, formats: Sequence[str]) -> None:
-        """Have the person's format and colour, where a verb has that format and nothing else is asked for."""
+        """Take the person's format and colour, where a verb has that format and nothing else is asked for."""
         for name, known in (("format", formats), ("color", COLORS)):
             if name not in self._given and self.defaults.get(name) in known:
                 self.set(name, self.defaults[name])
@@ -100,7 +100,7 @@ class Session:
 
         pipeline = Pipeline.find(Path(self.directory), self.fixed_now())
         pipeline.tell = say
-        pipeline.finish_or_undo_killed()
+        pipeline.recover_killed()
         return pipeline
 
     def refuse_links_out(self, given: Iterable[object]) -> None:

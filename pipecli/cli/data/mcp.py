@@ -140,7 +140,7 @@ class AgentWorkTree:
             )
 
     def begin(self) -> None:
-        """Have changes go to the branch, beginning where the person is now. Raises PipecliError."""
+        """Send changes to the branch, beginning where the person is now. Raises PipecliError."""
         if self.branch is None:
             return
         work_tree = self.place.work_tree

@@ -233,7 +233,7 @@ _THEME = option_of("theme", "light", "--theme", help=_FOR, of=Shade)
 
 
 def charting(*kinds: Kind, **about: Any) -> Callable[[Drawing], Callable[..., None]]:
-    """Have a verb of its name write the picture of what is asked with these options."""
+    """Register a verb of its name that writes the picture of what is asked with these options."""
     options = ReportOptions(kinds, **about)
 
     def charting_(picture: Drawing) -> Callable[..., None]:

@@ -79,7 +79,7 @@ class Index:
         difference = file_stamps.compare_stamps(known, present)
         changed = sorted(denied.difference(difference.gone).union(difference.changed))
         with writing(self.connection):
-            _read(self.connection, changed, difference.gone, _on_disk(self.location.root))
+            _read_again(self.connection, changed, difference.gone, _on_disk(self.location.root))
             self._stamp({folder: stamp_to_keep(stamp, clock) for folder, stamp in difference.stamps.items()})
 
     def update(
@@ -112,7 +112,7 @@ class Index:
                     self.connection, [*removed, *(file for file in stats if not (file in new and is_ours))]
                 )
                 for part in rows:
-                    _put(self.connection, part)
+                    _insert(self.connection, part)
             query = f"SELECT folder, stamp FROM _folders WHERE folder IN ({marks(changes)})"
             known = dict(self.connection.execute(query, tuple(changes)))
             self._stamp(
@@ -120,21 +120,21 @@ class Index:
             )
 
     def _copy_draft(self) -> None:
-        """Have every table hold what that of the draft does, of the stamps too: those it was made by."""
+        """Copy every table of the draft, its stamps too: those it was made by."""
         query = self.connection.execute
         for (table,) in query("SELECT name FROM main.sqlite_master WHERE type = 'table'").fetchall():
             query(f"DELETE FROM main.{table}")
             query(f"INSERT INTO main.{table} SELECT * FROM draft.{table}")
 
-    def put(self, known: Collection[str], rows: Iterable[Rows]) -> None:
+    def insert(self, known: Collection[str], rows: Iterable[Rows]) -> None:
         """Take in records that nobody has written yet; of the files in `known` it has rows that go."""
         with writing(self.connection):
             _forget(self.connection, known)
             for part in rows:
-                _put(self.connection, part)
+                _insert(self.connection, part)
 
-    def put_json(self, texts: Sequence[tuple[str, str, str]]) -> None:
-        """Hold other JSON of records, each with its noun and key; `put` brings the rest of their tables."""
+    def replace_json(self, texts: Sequence[tuple[str, str, str]]) -> None:
+        """Replace the JSON of records, each with its noun and key; the rest of a row comes by `insert`."""
         with writing(self.connection):
             self.connection.executemany("UPDATE _records SET json = ? WHERE noun = ? AND key = ?", texts)
 
@@ -211,12 +211,12 @@ def open_or_build(file: Path, build: Callable[[sqlite3.Connection], None]) -> tu
     return connection, True
 
 
-def replace(
+def read_again(
     connection: sqlite3.Connection, changed: Sequence[str], gone: Sequence[str], text_of: TextOf
 ) -> None:
     """Read these files into the tables, and drop from them the files that are gone."""
     with writing(connection):
-        _read(connection, changed, gone, text_of)
+        _read_again(connection, changed, gone, text_of)
 
 
 def in_memory(build: Callable[[sqlite3.Connection], None]) -> sqlite3.Connection:
@@ -248,22 +248,22 @@ def _build(connection: sqlite3.Connection, root: Path) -> None:
     changed = file_stamps.compare_stamps({}, present).changed
     # One of each kind makes the models, before there are two processes that would make them.
     _content_of([*{file.partition("/")[0]: file for file in changed}.values()], text_of)
-    _fill(connection, map_in_two_processes(lambda files: _content_of(files, text_of), changed))
+    _make_tables(connection, map_in_two_processes(lambda files: _content_of(files, text_of), changed))
     stamped = ((_text(folder), stamp_to_keep(stamp, clock)) for folder, stamp in present.items())
     with writing(connection):
         connection.executemany("INSERT INTO _folders VALUES (?, ?)", stamped)
 
 
-def fill(connection: sqlite3.Connection, files: Sequence[str], text_of: TextOf) -> None:
+def build(connection: sqlite3.Connection, files: Sequence[str], text_of: TextOf) -> None:
     """Make the tables of a new index, and read these files into them."""
-    _fill(connection, (_content_of(part, text_of) for part in parts(files)))
+    _make_tables(connection, (_content_of(part, text_of) for part in parts(files)))
 
 
-def _fill(connection: sqlite3.Connection, contents: Iterable[_Content]) -> None:
+def _make_tables(connection: sqlite3.Connection, contents: Iterable[_Content]) -> None:
     connection.executescript(f"BEGIN; {tables.schema()} COMMIT")
     with writing(connection):
         for content in contents:
-            _put(connection, *content)
+            _insert(connection, *content)
         try:
             connection.execute(tables.KEYS)
         except sqlite3.IntegrityError:
@@ -343,13 +343,13 @@ def _forget(connection: sqlite3.Connection, files: Iterable[str]) -> None:
         connection.executemany(f"DELETE FROM {table} WHERE path = ?", names)
 
 
-def _read(
+def _read_again(
     connection: sqlite3.Connection, changed: Sequence[str], gone: Sequence[str], text_of: TextOf
 ) -> None:
-    """Have the tables hold files as they are now; where some are only gone, no model is imported."""
+    """Read files into the tables as they are now; where some are only gone, no model is imported."""
     _forget(connection, [*gone, *changed])
     for part in parts(changed):
-        _put(connection, *_content_of(part, text_of))
+        _insert(connection, *_content_of(part, text_of))
 
 
 def _content_of(files: Sequence[str], text_of: TextOf) -> _Content:
@@ -389,7 +389,7 @@ def rows_of(records: Sequence[tuple[str, Record]]) -> Rows:
     return list(shapes), dict(rows)
 
 
-def _put(connection: sqlite3.Connection, rows: Rows, faults: Sequence[_Fault] = ()) -> None:
+def _insert(connection: sqlite3.Connection, rows: Rows, faults: Sequence[_Fault] = ()) -> None:
     """Put content into the tables, which hold nothing of these files."""
     shapes, by_table = rows
     for table in tables.OF_SETTINGS if "stages" in by_table else ():

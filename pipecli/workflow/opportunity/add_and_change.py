@@ -130,7 +130,7 @@ def hold_deal(deal: Opportunity, *, until: date, today: date, reason: str | None
 
 
 def resume_deal(deal: Opportunity) -> Change:
-    """Have a deal go on that waits, or whose day has come."""
+    """Resume a deal that waits, or whose day has come."""
     if deal.hold is None:
         raise Refused(
             f"{deal.id} isn't on hold", hint=f"put it on hold: pipecli opp hold {deal.id} --until DATE"
@@ -158,7 +158,7 @@ def leave_to_verbs(deal: Opportunity, fields: Collection[str]) -> None:
 
 
 def split_credit(deal: Opportunity, percents: Mapping[str, Decimal]) -> Change:
-    """Have several users sell a deal, each with a percent, together 100; none of them: its owner alone."""
+    """Split a deal among users, each with a percent, together 100; among none: its owner alone."""
     words = ", ".join(f"{user} {percent:f} %" for user, percent in percents.items()) or "the owner alone"
     if percents and sum(percents.values()) != 100:
         raise Refused(
