@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
 import socket
 import subprocess
 import sys
@@ -254,11 +255,19 @@ def test_the_customers_address_will_do(cli, given, server):
     assert "To: Lea Paz <lea@paz.example>\n" in cli("quote", "send", QTN, "--email", "--dry-run").out
 
 
-def test_a_sent_one_is_not_mailed_again(refused, cli, server):
-    cli("quote", "send", QTN)
+def test_a_sent_one_is_not_mailed_again_nor_one_that_another_clone_has_mailed(
+    refused, cli, root, git, tmp_path, server
+):
+    there = ("-C", str(shutil.copytree(root, tmp_path / "other")), "quote", "send", QTN, "--email")
+    git("remote", "add", "origin", str(tmp_path / "other"))
+    cli("quote", "send", QTN, "--email")
 
     assert "is sent already" in refused("quote", "send", QTN, "--email")
-    assert not server.mails
+    told = cli(*there, code=1).err
+    assert f"{QTN} is being mailed by another clone; see with `pipecli sync`; if it never" in told
+    assert len(server.mails) == 1
+    cli(*there, "--alone")
+    assert len(server.mails) == 2
 
 
 def test_a_mail_in_doubt_is_kept_and_not_sent_twice(refused, root, known):

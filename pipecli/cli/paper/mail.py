@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext, suppress
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.parser import BytesHeaderParser
@@ -27,10 +27,12 @@ from pipecli.errors import PipecliError
 from pipecli.extras import require_extra
 from pipecli.harmless_text import one_line, without_controls
 from pipecli.json_and_csv import loads
+from pipecli.outbox.claims import Claims, clone_name
 from pipecli.outbox.mail import (
     Doubtful,
     MailTemplate,
     MailText,
+    NotSent,
     Server,
     address_of,
     addressed,
@@ -84,6 +86,7 @@ To = Annotated[
     typer.Option(help="To whom. Default: its contact, lead or customer. Repeatable.", metavar="ADDRESS"),
 ]
 Cc = Annotated[list[str] | None, typer.Option(help="Copy to this address; repeatable.", metavar="ADDRESS")]
+Alone = Annotated[bool, typer.Option("--alone", help="No other clone does: don't ask the shared pipeline.")]
 Instead = Annotated[str | None, typer.Option(help="In place of the template's.", metavar="TEXT")]
 
 
@@ -178,11 +181,12 @@ def send_by_email(
     sent: Change,
     deal: Opportunity,
     options: MailOptions,
-    claimed: Callable[[], AbstractContextManager[None]] = nullcontext,
+    *,
+    alone: bool,
 ) -> None:
     """Mail the quotation or invoice that `sent` makes, then write it and the mail on its deal as one commit.
 
-    It is delivered within `claimed`.
+    Unless `alone`, it is claimed, so that no two clones mail it.
     """
     paper = sent.subject
     assert isinstance(paper, (Quotation, Invoice))
@@ -203,7 +207,7 @@ def send_by_email(
     to = [address.addr_spec for name in ("To", "Cc") for address in _addresses(message, name)]
 
     def deliver() -> None:
-        with claimed():
+        with nullcontext() if alone else _claimed(transaction, before):
             journal.deliver(server, sender.addr_spec, to, message.as_bytes())
 
     with journal.until_recorded(str(message["Message-ID"])):
@@ -211,6 +215,23 @@ def send_by_email(
             sent_by_mail(sent, deal, _activity(transaction, message, recipient), ", ".join(to)),
             before_writing=deliver,
         )
+
+
+@contextmanager
+def _claimed(transaction: Transaction, paper: Quotation | Invoice) -> Iterator[None]:
+    """Claim the mail of a paper for this clone, and give it back where nothing was sent."""
+    place, today = transaction.pipeline.location, transaction.today
+    claims, me = Claims(place, f"{paper.noun}-mails"), clone_name(place)
+    if not claims.claim([paper.id], me, today, pending=[paper.id]):
+        raise PipecliError(
+            f"{getattr(paper, 'number', paper.id)} is being mailed by another clone",
+            hint="see with `pipecli sync`; if it never went out: --alone",
+        )
+    try:
+        yield
+    except NotSent:
+        claims.give_back([paper.id], me, today)
+        raise
 
 
 def _recipient(transaction: Transaction, paper: Quotation | Invoice) -> Recipient:
@@ -332,9 +353,11 @@ def send(
     subject: Instead = None,
     body: Instead = None,
     next_: NextContactOption = None,
+    alone: Alone = False,
 ) -> None:
     """Mark a draft as sent, after which it can't be changed. With --email it is mailed first.
 
+    The mail is claimed in the shared pipeline, so that no two clones send it.
     This settles a next contact of the deal that is due.
     """
     options = MailOptions.of(email, to, cc, subject, body)
@@ -351,4 +374,4 @@ def send(
     if not email:
         transaction.commit_and_print(sent)
         return
-    send_by_email(transaction, sent, deal, options)
+    send_by_email(transaction, sent, deal, options, alone=alone)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Collection
 from datetime import date
 from decimal import Decimal
 from typing import Annotated
@@ -15,10 +14,9 @@ from pipecli.cli.common.record_verbs import register_remove, register_set_and_ed
 from pipecli.cli.common.session import say
 from pipecli.cli.common.transaction import Transaction
 from pipecli.cli.common.typed_values import typed_option
-from pipecli.cli.paper.mail import Cc, Email, Instead, MailOptions, To, send_by_email
+from pipecli.cli.paper.mail import Alone, Cc, Email, Instead, MailOptions, To, send_by_email
 from pipecli.errors import PipecliError
-from pipecli.outbox.claims import Claims, clone_name, require_unnumbered
-from pipecli.outbox.mail import NotSent
+from pipecli.outbox.claims import Claims, require_unnumbered
 from pipecli.records.kinds import INVOICE, ORDER
 from pipecli.records.opportunity import Opportunity
 from pipecli.records.papers import Invoice, Order, Quotation
@@ -31,7 +29,6 @@ from pipecli.workflow.order import cancel_order, deliver_order, order_quotation,
 
 app = noun()
 
-Alone = Annotated[bool, typer.Option("--alone", help="No other clone does: don't ask the shared pipeline.")]
 _Only = Annotated[
     list[str] | None,
     typer.Option(
@@ -221,27 +218,8 @@ def send(
     if not email:
         transaction.commit_and_print(change)
         return
-    claimed = nullcontext if again else lambda: _claimed(transaction, invoice, alone=alone)
     deal = transaction.pipeline.get(Opportunity, invoice.opportunity)
-    send_by_email(transaction, change, deal, options, claimed)
-
-
-@contextmanager
-def _claimed(transaction: Transaction, invoice: Invoice, *, alone: bool) -> Iterator[None]:
-    """Claim the mail of an invoice for this clone, and give it back where nothing was sent."""
-    place, today = transaction.pipeline.location, transaction.today
-    claims = Claims(place, "invoice-mails", alone=alone)
-    me = clone_name(place)
-    if not claims.claim([invoice.id], me, today, pending=[invoice.id]):
-        raise PipecliError(
-            f"{invoice.number} is being mailed by another clone",
-            hint="see with `pipecli sync`; if it never went out: --again",
-        )
-    try:
-        yield
-    except NotSent:
-        claims.give_back([invoice.id], me, today)
-        raise
+    send_by_email(transaction, change, deal, options, alone=alone or again)
 
 
 @app.command("invoice paid", cls=Changing)
