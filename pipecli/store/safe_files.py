@@ -150,12 +150,12 @@ def is_below(path: str, top: str) -> bool:
     return path == top or path.startswith(os.path.join(top, ""))  # noqa: PTH118
 
 
-def refuse_link_out(place: Location, path: Path) -> None:
-    """Refuse a path, from anywhere, that a link in the pipeline or its repository leads out of it."""
-    here = ""
+def refuse_link_out(path: str | Path, tops: Iterable[Path]) -> None:
+    """Refuse a path, from anywhere, that a link in one of these folders leads out of it."""
+    here, real = "", [os.path.realpath(top) for top in tops]
     for part in Path.cwd().joinpath(path).parts:
         there = os.path.realpath(os.path.join(here, part))  # noqa: PTH118
-        for top in map(str, (place.root, place.work_tree)):
+        for top in real:
             if part != ".." and is_below(here, top) and not is_below(there, top):
                 raise PipecliError(f"{path} is a link that leads out of {top}", hint="name another file")
         here = there

@@ -361,12 +361,11 @@ def write_whole(output: str | Path, content: bytes) -> None:
     A link of a repository that leads out of it isn't followed. Raises PipecliError.
     """
     from pipecli.store.lock_and_signals import write_unlogged
+    from pipecli.store.safe_files import refuse_link_out
 
-    named = Path(os.path.abspath(output))  # noqa: PTH100 - links stay
-    target = Path(os.path.realpath(named))
-    work_tree = next((above for above in named.parents if (above / ".git").exists()), None)
-    if work_tree and work_tree.resolve() not in target.parents:
-        raise PipecliError(f"{output} is a link that leads out of {work_tree}", hint="name another file")
+    above = [top for top in Path.cwd().joinpath(output).parents if (top / ".git").exists()]
+    refuse_link_out(output, above[:1])
+    target = Path(os.path.realpath(output))
     with system_refusal(output):
         if target.exists() and not target.is_file() and not target.is_dir():
             target.write_bytes(content)

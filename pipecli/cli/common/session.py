@@ -113,7 +113,7 @@ class Session:
         with suppress(NoPipeline):
             place = find_location(Path(self.directory))
             for path in paths:
-                refuse_link_out(place, path)
+                refuse_link_out(path, (place.root, place.work_tree))
 
     def close(self) -> None:
         """Give back what the run holds: who runs many commands in one process must not pile up indexes."""
