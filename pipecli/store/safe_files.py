@@ -57,7 +57,7 @@ class Location(_Folders):
         """The git directory that linked work trees share."""
         try:
             return self.git_dir / (self.git_dir / "commondir").read_text(encoding="utf-8").strip()
-        except OSError:
+        except (OSError, ValueError):
             return self.git_dir
 
     @cached_property
@@ -88,8 +88,10 @@ def find_location(start: Path) -> Location:
     for root in (here, *here.parents):
         if (root / SETTINGS_FILE).is_file():
             place = location_at(root)
-            _require_no_pipes([(folder, GITS_OWN) for folder in {root, place.work_tree}], "delete it")
-            _require_no_pipes([(place.git_dir, _IN_GIT_DIR)], "git never makes one there: clone again")
+            for folder in {root, place.work_tree}:
+                _require_no_pipes(folder, GITS_OWN, "delete it")
+            _require_no_pipes(place.git_dir, _IN_GIT_DIR, _MADE_BY_NO_GIT)
+            _require_no_pipes(place.common_dir, _IN_GIT_DIR, _MADE_BY_NO_GIT)  # as a file of the first says
             for folder in (place.cache.parent, place.cache):
                 if folder.is_symlink():
                     raise PipecliError(f"{folder} is a link, and would be written through", hint="delete it")
@@ -101,12 +103,13 @@ def find_location(start: Path) -> Location:
 
 
 _IN_GIT_DIR = ("HEAD", "commondir", "config", "index", "packed-refs", "shallow")
+_MADE_BY_NO_GIT = "git never makes one there: clone again"
 
 
-def _require_no_pipes(files: Iterable[tuple[Path, Iterable[str]]], hint: str) -> None:
+def _require_no_pipes(folder: Path, names: Iterable[str], hint: str) -> None:
     """Refuse where git would wait for ever: it opens these files, whatever they are. Raises PipecliError."""
-    for path in (f"{folder}/{name}" for folder, names in files for name in names):
-        with suppress(OSError):
+    for path in (f"{folder}/{name}" for name in names):
+        with suppress(OSError, ValueError):
             if stat.S_IFMT(os.lstat(path).st_mode) not in (stat.S_IFREG, stat.S_IFLNK, stat.S_IFDIR):
                 raise PipecliError(f"{path} is a pipe or a device, git would wait for it", hint=hint)
 

@@ -16,6 +16,7 @@ from pipecli.cli.main import run
 from pipecli.errors import FaultyFile, PipecliError
 from pipecli.store import safe_files
 from pipecli.store.power_cut_and_killed_git import harden
+from pipecli.store.safe_files import find_location
 
 SCHEMA = "schemas/lead.schema.json"
 
@@ -227,6 +228,20 @@ def test_links_in_a_ring_are_refused_as_any_path_that_leads_nowhere(root, capsys
     assert said.startswith("error: ") and "a fault in pipecli" not in said
 
 
+def linked_to(root):
+    """A linked work tree, as git makes it."""
+    own, linked = root / ".git/worktrees/linked", root.parent / "linked"
+    for file, text in {
+        own / "HEAD": "ref: refs/heads/linked\n",
+        own / "commondir": "../..\n",
+        linked / ".git": f"gitdir: {own}\n",
+        linked / "pipecli.yaml": "",
+    }.items():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    return linked
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with a name")
 @pytest.mark.parametrize("name", [".gitattributes", ".gitignore", ".mailmap", ".git/index", ".git/config"])
 def test_a_pipe_that_git_would_open_is_named_and_waited_for_by_nobody(refused, root, name):
@@ -238,6 +253,9 @@ def test_a_pipe_that_git_would_open_is_named_and_waited_for_by_nobody(refused, r
             said, hint = refused(*words).split("; ")
             assert said == f"error: {root / name} is a pipe or a device, git would wait for it"
             assert hint == ("git never makes one there: clone again" if "/" in name else "delete it")
+        if "/" in name:  # a linked work tree has its own index, and this configuration
+            with pytest.raises(PipecliError, match="is a pipe or a device"):
+                find_location(linked_to(root))
     finally:
         (root / name).unlink()
 
